@@ -1,0 +1,142 @@
+/* Contexts, status codes and messages: what every program that uses Tenka touches first.
+ *
+ * A context owns one device, the plans recorded for it and the step being traced. It is used by one
+ * thread at a time; several contexts, also on several devices, may live in one process.
+ *
+ * Errors. A function that creates something or does I/O returns a tenka_status; on failure its results
+ * are NULL (or untouched, where they are the caller's buffers) and tenka_last_error() has a sentence that
+ * says what to do. Operators (tensor.h) return a tensor always: on a mistake an inert one, which later
+ * operators pass on; the next call that returns a status reports the first cause and clears it. */
+#ifndef TENKA_CONTEXT_H
+#define TENKA_CONTEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TENKA_API __attribute__((visibility("default")))
+#define TENKA_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#else
+#define TENKA_API
+#define TENKA_PRINTF(format, first)
+#endif
+
+#define TENKA_VERSION "0.1.0"
+
+#define TENKA_STATUS_LIST(X)                                             \
+    X(OK,            "success")                                          \
+    X(END,           "nothing is left: the epoch has ended")             \
+    X(E_INVALID,     "argument breaks the documented contract")          \
+    X(E_SHAPE,       "tensor shapes do not fit the operator")            \
+    X(E_NOMEM,       "out of host or device memory")                     \
+    X(E_DEVICE,      "the device failed or was lost")                    \
+    X(E_IO,          "a file could not be read or written")              \
+    X(E_FORMAT,      "a file is not what it should be")                  \
+    X(E_UNSUPPORTED, "this device or build cannot do it")
+
+typedef enum tenka_status {
+#define X(name, text) TENKA_##name,
+    TENKA_STATUS_LIST(X)
+#undef X
+} tenka_status;
+
+/* The short text of a status, as in the list above; never NULL, static. */
+TENKA_API const char *tenka_status_text(tenka_status status);
+
+typedef struct tenka_ctx tenka_ctx;
+
+enum tenka_backend {
+    TENKA_BACKEND_AUTO,    /* a discrete, then an integrated GPU through Vulkan, else the CPU */
+    TENKA_BACKEND_VULKAN,
+    TENKA_BACKEND_CPU,     /* float32 */
+    TENKA_BACKEND_CPU_F64, /* the CPU kernels built for double: slow, the yardstick of tests */
+};
+
+enum tenka_log_level { TENKA_LOG_DEBUG, TENKA_LOG_INFO, TENKA_LOG_WARNING, TENKA_LOG_ERROR };
+
+/* Receives one line without newline, valid during the call. Called on the thread that uses the context,
+ * or, for the validation layer, on a thread of the driver. */
+typedef void (*tenka_log_fn)(void *user, enum tenka_log_level level, const char *text);
+
+struct tenka_ctx_params {
+    size_t size;              /* sizeof(struct tenka_ctx_params) */
+    enum tenka_backend backend;
+    const char *device;       /* Vulkan: an index, part of a name, or a UUID, as `tenka devices` lists them;
+                               * NULL: the best device. An error with the other backends. */
+    uint64_t seed;            /* of the context's generator; the low 32 bits count, as in PyTorch */
+    int threads;              /* CPU backend; 0: as many as OpenMP takes. Results do not depend on it. */
+    bool validate;            /* Vulkan: load the validation layer; any message of it is E_DEVICE */
+    const char *cache_dir;    /* pipeline cache; NULL: $XDG_CACHE_HOME/tenka or ~/.cache/tenka; "": none */
+    tenka_log_fn log;         /* NULL: silence. The library itself never prints. */
+    void *log_user;
+};
+#define TENKA_CTX_DEFAULTS { .size = sizeof(struct tenka_ctx_params), .backend = TENKA_BACKEND_AUTO }
+
+/* Opens a device and makes a context on it.
+ *   params  NULL: the defaults
+ *   out     the context, owned by the caller; NULL on failure, and tenka_last_error(NULL) then has the
+ *           sentence (one for each thread)
+ * Errors: E_INVALID (unknown device, bad params), E_UNSUPPORTED (no Vulkan, device too small),
+ * E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_ctx_create(const struct tenka_ctx_params *params, tenka_ctx **out);
+
+/* Waits for the device and frees the context. Everything made with it (modules, optimizers, loaders,
+ * variables) must have been destroyed before. Accepts a pointer to NULL. */
+TENKA_API void tenka_ctx_destroy(tenka_ctx **ctx);
+
+/* The sentence of the context's last failure, numbers included; "" when there was none. The context owns
+ * it until its next failure. ctx NULL: the last failure of tenka_ctx_create on this thread. */
+TENKA_API const char *tenka_last_error(const tenka_ctx *ctx);
+
+/* The device in one line, such as "cpu, 2 threads" or "vulkan: AMD Radeon RX 7900 XT (driver ...)".
+ * The context owns it. */
+TENKA_API const char *tenka_ctx_device_name(const tenka_ctx *ctx);
+
+/* Which backend runs: never TENKA_BACKEND_AUTO. */
+TENKA_API enum tenka_backend tenka_ctx_backend(const tenka_ctx *ctx);
+
+/* Sets the context's generator anew (PyTorch's manual_seed): what is drawn afterwards repeats. */
+TENKA_API void tenka_manual_seed(tenka_ctx *ctx, uint64_t seed);
+
+/* Waits until the device has done all submitted work. Errors: E_DEVICE. */
+TENKA_API tenka_status tenka_synchronize(tenka_ctx *ctx);
+
+/* What a context has done so far, for tests and curious people. */
+struct tenka_ctx_stats {
+    size_t size;              /* sizeof(struct tenka_ctx_stats), set by the caller */
+    uint64_t steps;           /* plans submitted */
+    uint64_t plans_made;      /* cache misses */
+    uint64_t plans_cached;    /* alive now */
+    uint64_t device_bytes;    /* device memory held by variables and the arena */
+    uint64_t device_objects;  /* buffers and Vulkan objects created since the start, never decremented */
+    uint64_t host_allocations;/* host allocations of the library since the start of the process */
+};
+TENKA_API void tenka_ctx_stats(const tenka_ctx *ctx, struct tenka_ctx_stats *out);
+
+/* One Vulkan device, or the CPU, as tenka_devices lists them. */
+struct tenka_device_info {
+    char name[256];
+    char driver[256];
+    char uuid[37];            /* "" for the CPU */
+    char kind[16];            /* "discrete", "integrated", "virtual", "software", "cpu" */
+    char note[256];           /* "" or why Tenka cannot use it */
+    uint64_t memory;          /* bytes of the largest device-local heap */
+    bool usable;
+    bool chosen;              /* what --backend auto picks */
+};
+
+/* Lists the devices: the Vulkan ones in the order of their index, the CPU last.
+ *   out, max  the caller's array; at most max entries are written
+ *   count     how many there are in all
+ * Never fails for want of Vulkan: the list then holds the CPU alone. Errors: E_NOMEM. */
+TENKA_API tenka_status tenka_devices(struct tenka_device_info *out, size_t max, size_t *count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

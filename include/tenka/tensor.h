@@ -1,0 +1,278 @@
+/* Tensors, variables, operators, gradients and steps.
+ *
+ * Operators compute nothing at the call: they check their arguments and append to the step's call log. The
+ * step ends with tenka_optimizer_step, tenka_step_end or, between tenka_no_grad_begin and _end, with any
+ * read; then it runs, as a plan that is made once for each structure and replayed afterwards.
+ *
+ * What can be read after a step, until the next step's first operator: the tensors that tenka_backward was
+ * called on, tensors that no operator consumed (logits, argmax), and variables. To read another tensor, keep
+ * it (tenka_keep). A read in the middle of a step with gradients works and costs speed.
+ *
+ * Tensors are contiguous, row-major (the last axis varies fastest), of rank 0 to 6 and at most
+ * 2147483647 elements. */
+#ifndef TENKA_TENSOR_H
+#define TENKA_TENSOR_H
+
+#include "tenka/context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TENKA_MAX_RANK 6
+
+enum tenka_dtype {
+    TENKA_F32, /* float; the f64 CPU backend computes in double and converts at the borders */
+    TENKA_I32, /* indices, classes */
+    TENKA_U8,  /* data: pixels */
+};
+
+struct tenka_shape {
+    uint32_t rank;                /* 0: a scalar */
+    uint32_t dim[TENKA_MAX_RANK]; /* entries from rank on are 0 */
+};
+
+/* tenka_shape_of(100, 784) */
+#define tenka_shape_of(...)                                                                     \
+    tenka_shape_make(sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), (const uint32_t[]){__VA_ARGS__})
+TENKA_API struct tenka_shape tenka_shape_make(size_t rank, const uint32_t *dim);
+
+/* A value of the current step. Copy it freely; nothing is freed. A handle of an ended step is recognised
+ * and gives an error, never another tensor's data. */
+typedef struct tenka_tensor {
+    tenka_ctx *ctx;
+    uint32_t slot;
+    uint32_t generation;
+} tenka_tensor;
+
+/* Storage that lives across steps: parameters, optimizer moments, running statistics, data. */
+typedef struct tenka_variable tenka_variable;
+
+/* ---- Making tensors and variables ------------------------------------------------------------------ */
+
+/* A tensor from host memory, copied at the call. F32 data is float whatever the backend.
+ * It lies in the step's slot: meant for batches and small tensors, at most 64 MiB together; keep large
+ * data in a variable. Not differentiable. */
+TENKA_API tenka_tensor tenka_input(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, const void *data);
+
+/* A variable.
+ *   data           shape's elements in host memory (F32: float), copied; NULL: zeros
+ *   requires_grad  tenka_backward computes its gradient (F32 only)
+ *   out            owned by the caller, to be destroyed before the context
+ * Errors: E_INVALID, E_SHAPE, E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_variable_create(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape,
+                                             const void *data, bool requires_grad, tenka_variable **out);
+/* Waits for the work that uses it. Accepts a pointer to NULL. */
+TENKA_API void tenka_variable_destroy(tenka_variable **var);
+
+/* Whole-content copies between host memory and the variable, after all submitted work; F32 as float.
+ * bytes must be the size of the content. Ends no step: a write while a traced step that uses the variable is
+ * open is E_INVALID; a read then runs the step so far. */
+TENKA_API tenka_status tenka_variable_write(tenka_variable *var, const void *src, size_t bytes);
+TENKA_API tenka_status tenka_variable_read(tenka_variable *var, void *dst, size_t bytes);
+/* The same for F32 variables in double: exact on the f64 backend. */
+TENKA_API tenka_status tenka_variable_write_f64(tenka_variable *var, const double *src, size_t count);
+TENKA_API tenka_status tenka_variable_read_f64(tenka_variable *var, double *dst, size_t count);
+
+TENKA_API struct tenka_shape tenka_variable_shape(const tenka_variable *var);
+TENKA_API enum tenka_dtype tenka_variable_dtype(const tenka_variable *var);
+/* The context it was made in. */
+TENKA_API tenka_ctx *tenka_variable_ctx(const tenka_variable *var);
+TENKA_API bool tenka_variable_requires_grad(const tenka_variable *var);
+/* Freezes (false) or thaws a variable; the next step then has another structure. F32 only. */
+TENKA_API void tenka_variable_set_requires_grad(tenka_variable *var, bool requires_grad);
+
+/* The variable's current content as a tensor of this step. */
+TENKA_API tenka_tensor tenka_value(tenka_variable *var);
+
+/* From here on the variable holds value: seen by later tenka_value calls of this step and by later steps.
+ * Tensors taken before keep the old content. Same shape and dtype as the variable. Not differentiable. */
+TENKA_API void tenka_assign(tenka_variable *var, tenka_tensor value);
+
+/* Copies a tensor into *var, so that it can be read after the step: makes the variable when *var is NULL
+ * (the caller owns it), else it must have the tensor's shape and dtype. Errors: as tenka_variable_create. */
+TENKA_API tenka_status tenka_keep(tenka_tensor t, tenka_variable **var);
+
+/* Shape and dtype; of an inert tensor the scalar shape and F32. */
+TENKA_API struct tenka_shape tenka_tensor_shape(tenka_tensor t);
+TENKA_API enum tenka_dtype tenka_tensor_dtype(tenka_tensor t);
+/* Whether t is a value of the current step and no mistake. */
+TENKA_API bool tenka_tensor_valid(tenka_tensor t);
+
+/* ---- Steps and gradients --------------------------------------------------------------------------- */
+
+/* Adds d loss / d v to the gradient of every variable v with requires_grad that loss depends on.
+ *   loss  F32, one element
+ * Computes nothing yet. Several calls before one update add up; so do steps that end with
+ * tenka_step_end, until tenka_optimizer_step or tenka_zero_grad. */
+TENKA_API void tenka_backward(tenka_tensor loss);
+
+/* The gradient gathered so far as a tensor of this step; an inert tensor without error when there is none:
+ * test it with tenka_tensor_valid. */
+TENKA_API tenka_tensor tenka_grad(tenka_variable *var);
+
+/* Discards the gradients gathered so far, as PyTorch's zero_grad. tenka_optimizer_step does it for the
+ * variables of its groups. */
+TENKA_API void tenka_zero_grad(tenka_ctx *ctx);
+
+/* Scales the gradients of vars so that their common 2-norm is at most max_norm:
+ * g *= min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_.
+ * Variables without a gradient are passed over. Returns the norm before clipping, a scalar. */
+TENKA_API tenka_tensor tenka_clip_grad_norm(tenka_ctx *ctx, tenka_variable *const *vars, size_t count, double max_norm);
+
+/* Runs what was traced and begins a new step with the next operator. Does not wait for the device.
+ * Errors: the first mistake of the step's operators, E_NOMEM, E_DEVICE, E_UNSUPPORTED. */
+TENKA_API tenka_status tenka_step_end(tenka_ctx *ctx);
+
+/* Between these two, operators record no gradients and any read ends the step. They nest. */
+TENKA_API void tenka_no_grad_begin(tenka_ctx *ctx);
+TENKA_API void tenka_no_grad_end(tenka_ctx *ctx);
+
+/* Copies a tensor's content to the host and waits for it; F32 as float.
+ *   bytes  the size of the content
+ * Errors: E_INVALID (not readable any more; the sentence names tenka_keep), and those of tenka_step_end. */
+TENKA_API tenka_status tenka_read(tenka_tensor t, void *dst, size_t bytes);
+
+/* The value of a one-element tensor; exact also on the f64 backend. Errors: as tenka_read. */
+TENKA_API tenka_status tenka_item(tenka_tensor t, double *out);
+
+/* A running mean that is kept on the device: adding makes nobody wait. */
+typedef struct tenka_meter tenka_meter;
+TENKA_API tenka_status tenka_meter_create(tenka_ctx *ctx, tenka_meter **out);
+TENKA_API void tenka_meter_destroy(tenka_meter **meter);
+/* Adds a one-element F32 tensor, traced as part of the step. */
+TENKA_API void tenka_meter_add(tenka_meter *meter, tenka_tensor value);
+/* Sum and mean of what was added since the last reset, and how often; waits for the device. Each of the
+ * results may be NULL. The mean of nothing is NaN. Errors: as tenka_read. */
+TENKA_API tenka_status tenka_meter_read(tenka_meter *meter, double *sum, double *mean, uint64_t *count);
+/* Sets the sum and the count to 0. */
+TENKA_API tenka_status tenka_meter_reset(tenka_meter *meter);
+
+/* ---- Operators: pointwise ------------------------------------------------------------------------- */
+
+/* y = max(x, 0); NaN stays NaN; the gradient at 0 is 0. x: F32, any shape. Differentiable. */
+TENKA_API tenka_tensor tenka_relu(tenka_tensor x);
+/* y = sqrt(x); NaN below 0. x: F32, any shape. Differentiable. */
+TENKA_API tenka_tensor tenka_sqrt(tenka_tensor x);
+/* Sum, difference and product with NumPy's broadcasting: axes are aligned at the end, and an axis of
+ * size 1 is repeated. F32. Differentiable. Errors: E_SHAPE. */
+TENKA_API tenka_tensor tenka_add(tenka_tensor a, tenka_tensor b);
+TENKA_API tenka_tensor tenka_sub(tenka_tensor a, tenka_tensor b);
+TENKA_API tenka_tensor tenka_mul(tenka_tensor a, tenka_tensor b);
+/* y = factor * x. The factor is data: changing it makes no new plan. F32, differentiable in x. */
+TENKA_API tenka_tensor tenka_scale(tenka_tensor x, double factor);
+/* Adds bias[c] to channel c of axis 1. x: F32 of rank >= 2; bias: F32 [x.dim[1]]. Differentiable. */
+TENKA_API tenka_tensor tenka_bias_add(tenka_tensor x, tenka_tensor bias);
+/* Sets each element to 0 with probability p, else to x / (1 - p). p in [0, 1]. Draws one Philox4x32-10
+ * key from the context's generator at the call; element i of the mask depends on the key and i alone, so it
+ * is the same on every backend. Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011).
+ * Differentiable. */
+TENKA_API tenka_tensor tenka_dropout(tenka_tensor x, double p);
+/* y = (x / 255 - mean[c]) / std[c]: torchvision's ToTensor and Normalize. x: U8 [N, C, ...]; mean, std: F32 [C].
+ * Not differentiable. */
+TENKA_API tenka_tensor tenka_normalize_bytes(tenka_tensor x, tenka_tensor mean, tenka_tensor std);
+
+/* ---- Operators: shape and selection --------------------------------------------------------------- */
+
+/* The same elements under another shape; nothing is copied. Any dtype. Differentiable. E_SHAPE when the counts
+ * differ. */
+TENKA_API tenka_tensor tenka_reshape(tenka_tensor x, struct tenka_shape shape);
+/* Axes start_dim to the last become one. torch.flatten(x, start_dim). */
+TENKA_API tenka_tensor tenka_flatten(tenka_tensor x, uint32_t start_dim);
+/* Swaps two axes; a copy. F32. Differentiable. */
+TENKA_API tenka_tensor tenka_transpose(tenka_tensor x, uint32_t dim0, uint32_t dim1);
+/* Axis i of the result is axis axes[i] of x; axes: rank entries, each once. F32. Differentiable. */
+TENKA_API tenka_tensor tenka_permute(tenka_tensor x, const uint32_t *axes);
+/* Repeats axes of size 1 to reach shape (NumPy's broadcast_to). F32. Differentiable. */
+TENKA_API tenka_tensor tenka_expand(tenka_tensor x, struct tenka_shape shape);
+/* y[i, ...] = x[index[i], ...]. x: any dtype, rank >= 1; index: I32 [n], each in 0 .. x.dim[0]-1 (others
+ * give zeros). Differentiable in x when F32. */
+TENKA_API tenka_tensor tenka_gather(tenka_tensor x, tenka_tensor index);
+/* y[i, ...] = x[index[offset + i], ...] for i < rows. offset is data, rows is structure.
+ * offset + rows <= index.dim[0]. */
+TENKA_API tenka_tensor tenka_gather_range(tenka_tensor x, tenka_tensor index, uint32_t offset, uint32_t rows);
+
+/* ---- Operators: reductions ------------------------------------------------------------------------ */
+
+/* Sum and mean over axes.
+ *   axes     a set of bits: 1u << i for axis i; TENKA_ALL_AXES for all
+ *   keepdim  reduced axes stay, with size 1
+ * F32. Differentiable. */
+#define TENKA_ALL_AXES 0xFFFFFFFFu
+TENKA_API tenka_tensor tenka_sum(tenka_tensor x, uint32_t axes, bool keepdim);
+TENKA_API tenka_tensor tenka_mean(tenka_tensor x, uint32_t axes, bool keepdim);
+/* Index of the first maximum along an axis (of the first NaN if there is one); I32, the axis removed. */
+TENKA_API tenka_tensor tenka_argmax(tenka_tensor x, uint32_t dim);
+/* How many elements of two I32 tensors of one shape are equal; F32 scalar. */
+TENKA_API tenka_tensor tenka_equal_count(tenka_tensor a, tenka_tensor b);
+
+/* ---- Operators: linear algebra and convolution ---------------------------------------------------- */
+
+/* C = A' B' with A' = A or its transpose (last two axes). F32 of rank 2, or of rank 3 with equal first
+ * axes (a batch of products). Differentiable. */
+TENKA_API tenka_tensor tenka_matmul(tenka_tensor a, tenka_tensor b, bool transpose_a, bool transpose_b);
+/* y = x W^T + b. x: [..., in]; weight: [out, in]; bias: [out], or an absent tensor (TENKA_NONE). Differentiable. */
+TENKA_API tenka_tensor tenka_linear(tenka_tensor x, tenka_tensor weight, tenka_tensor bias);
+
+/* An absent optional argument. */
+#define TENKA_NONE ((tenka_tensor){0})
+
+struct tenka_conv2d_params {
+    size_t size;
+    uint32_t stride[2], padding[2], dilation[2]; /* height, width */
+    uint32_t groups;
+};
+#define TENKA_CONV2D_DEFAULTS                                                             \
+    { .size = sizeof(struct tenka_conv2d_params), .stride = {1, 1}, .dilation = {1, 1}, .groups = 1 }
+/* Cross-correlation as torch.nn.functional.conv2d, zero padding.
+ *   x       F32 [N, C, H, W]
+ *   weight  F32 [O, C / groups, KH, KW]
+ *   bias    F32 [O] or TENKA_NONE
+ *   params  NULL: the defaults
+ *   returns [N, O, OH, OW], OH = (H + 2 padding - dilation (KH - 1) - 1) / stride + 1
+ * Differentiable. */
+TENKA_API tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
+                                    const struct tenka_conv2d_params *params);
+
+struct tenka_pool2d_params {
+    size_t size;
+    uint32_t kernel[2];
+    uint32_t stride[2];  /* 0: the kernel's size */
+    uint32_t padding[2]; /* at most half the kernel */
+    uint32_t dilation[2];
+    bool ceil_mode;      /* round output sizes up; windows that begin in the right padding are dropped */
+};
+#define TENKA_POOL2D_DEFAULTS { .size = sizeof(struct tenka_pool2d_params), .dilation = {1, 1} }
+/* Largest element of each window, as torch.nn.functional.max_pool2d: the first maximum wins, NaN wins over all.
+ * x: F32 [N, C, H, W]. Differentiable. */
+TENKA_API tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *params);
+
+/* y = (x - m) / sqrt(v + eps) * weight + bias for each channel of x: F32 [N, C, H, W], as
+ * torch.nn.functional.batch_norm. weight, bias: F32 [C].
+ * Training: m and v (biased) are the batch's own, and running = (1 - momentum) running + momentum new, with
+ * the unbiased variance. running_mean, running_var: F32 [C] variables, or NULL.
+ * Evaluation: m and v are the running ones. Differentiable in x, weight, bias. */
+TENKA_API tenka_tensor tenka_batch_norm2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
+                                          tenka_variable *running_mean, tenka_variable *running_var,
+                                          bool training, double momentum, double eps);
+
+/* ---- Operators: losses ---------------------------------------------------------------------------- */
+
+/* exp(x) / sum(exp(x)) along an axis, and its logarithm. F32. Differentiable. */
+TENKA_API tenka_tensor tenka_softmax(tenka_tensor x, uint32_t dim);
+TENKA_API tenka_tensor tenka_log_softmax(tenka_tensor x, uint32_t dim);
+
+enum tenka_reduction { TENKA_REDUCTION_MEAN, TENKA_REDUCTION_SUM, TENKA_REDUCTION_NONE };
+/* -x[i, target[i]], reduced over i. x: F32 [N, C] log-probabilities; target: I32 [N], each in 0 .. C-1 (another
+ * one makes the loss NaN). Differentiable in x. */
+TENKA_API tenka_tensor tenka_nll_loss_reduced(tenka_tensor x, tenka_tensor target, enum tenka_reduction reduction);
+TENKA_API tenka_tensor tenka_nll_loss(tenka_tensor x, tenka_tensor target); /* mean */
+/* Mean nll_loss of log_softmax(x, 1): x are logits. */
+TENKA_API tenka_tensor tenka_cross_entropy(tenka_tensor x, tenka_tensor target);
+/* Mean of (x - target)^2; both F32, of one shape. Differentiable in both. */
+TENKA_API tenka_tensor tenka_mse_loss(tenka_tensor x, tenka_tensor target);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,119 @@
+/* The seam between the graph and the devices. A backend is handed whole plans, so that it can record once and replay;
+ * never single calls. backend.c checks every argument once and calls through; backends trust it. */
+#ifndef TENKA_BACKEND_H
+#define TENKA_BACKEND_H
+
+#include "op/op.h"
+
+typedef struct tenka_device tenka_device;
+typedef struct tenka_buffer tenka_buffer;
+typedef struct tenka_program tenka_program;
+typedef uint64_t tenka_ticket; /* grows with every submission of a device; 0: nothing, always done */
+
+/* Operands begin at multiples of this, in buffers and in a slot's input bytes. */
+#define TENKA_OPERAND_ALIGN 256
+#define TENKA_ABSENT UINT32_MAX
+/* Recordings of one plan that may be pending at a time. */
+#define TENKA_SLOTS 4
+
+/* Where a tensor lies while a plan runs. */
+struct tenka_operand {
+    tenka_buffer *buffer; /* NULL: the input bytes of the submission */
+    size_t offset, bytes; /* offset: a multiple of TENKA_OPERAND_ALIGN; bytes: exact size of the elements */
+    struct tenka_desc desc;
+};
+
+/* One kernel call. Absent optional reads are TENKA_ABSENT. */
+struct tenka_node {
+    enum tenka_kernel kernel;
+    uint32_t n_in, n_out;
+    uint32_t in[TENKA_MAX_READS], out[TENKA_MAX_OUT]; /* indices of operands */
+    int32_t params[TENKA_MAX_PARAMS];
+    size_t scalars;       /* offset in the input bytes of the node's first scalar; one device word each: a real,
+                           * or a uint32_t in the word's first four bytes */
+    char label[64];       /* for profilers, such as "conv2d_dx 3" */
+};
+
+/* A list of kernel calls in an order that satisfies all dependencies when run one after the other. Memory may be
+ * reused between nodes: a backend that runs nodes side by side orders them by the byte ranges they touch. */
+struct tenka_plan {
+    const struct tenka_node *nodes;
+    size_t n_nodes;
+    const struct tenka_operand *operands;
+    size_t n_operands;
+    size_t input_bytes;   /* size of the input bytes of each submission */
+    const char *name;     /* for profilers and messages */
+};
+
+struct tenka_limits {
+    size_t real_bytes;    /* a device word: 4, or 8 on the f64 CPU device */
+    size_t max_buffer;    /* bytes of the largest buffer */
+    size_t max_operand;   /* bytes of the largest tensor a kernel can bind (but see TENKA_PASS_PIECES) */
+    uint64_t memory;      /* bytes of device memory in all, 0: unknown */
+};
+
+struct tenka_timing { /* of one node, filled in plan order */
+    uint64_t nanoseconds;
+};
+
+struct tenka_backend_fns { /* called by backend.c only */
+    void (*destroy)(tenka_device *dev); /* waits for the device */
+    /* Zeroed memory. name is for debuggers. */
+    tenka_status (*buffer_create)(tenka_device *dev, size_t bytes, const char *name, tenka_buffer **out);
+    void (*buffer_destroy)(tenka_device *dev, tenka_buffer *buf); /* waits for pending work that uses it; never NULL */
+    /* After all submitted work, before all later work. */
+    tenka_status (*write)(tenka_device *dev, tenka_buffer *buf, size_t offset, const void *src, size_t bytes);
+    tenka_status (*read)(tenka_device *dev, const tenka_buffer *buf, size_t offset, void *dst, size_t bytes);
+    /* Copies of plan are made; its buffers must outlive the program. */
+    tenka_status (*prepare)(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out);
+    void (*program_destroy)(tenka_device *dev, tenka_program *prog); /* waits for its pending work; never NULL */
+    /* Runs the program once. Copies inputs; waits only when all TENKA_SLOTS recordings are pending, then for the oldest. */
+    tenka_status (*submit)(tenka_device *dev, tenka_program *prog, const void *inputs, tenka_ticket *out);
+    tenka_status (*wait)(tenka_device *dev, tenka_ticket ticket); /* 0 or the newest: everything up to it */
+    void (*limits)(const tenka_device *dev, struct tenka_limits *out);
+    const char *(*name)(const tenka_device *dev);
+    /* Optional: node times of a program's last finished run. */
+    tenka_status (*timings)(tenka_device *dev, tenka_program *prog, struct tenka_timing *out, size_t max);
+};
+
+/* The beginning of every backend's device. */
+struct tenka_device {
+    const struct tenka_backend_fns *fns;
+    struct tenka_error *err;     /* where sentences go: the context's */
+    const struct tenka_log *log; /* the context's */
+    tenka_ticket newest;         /* of the last submission; kept by backend.c */
+    uint64_t bytes;              /* held by buffers; kept by backend.c */
+    uint64_t objects;            /* created so far: buffers by backend.c, device objects by the backend */
+};
+
+/* Each backend makes its device: cpu/ and vulkan/ (or its stub, when built without Vulkan). */
+tenka_status tenka_cpu_device_create(const struct tenka_ctx_params *params, struct tenka_error *err, const struct tenka_log *log,
+                                     tenka_device **out); /* params->backend says CPU or CPU_F64 */
+tenka_status tenka_vulkan_device_create(const struct tenka_ctx_params *params, struct tenka_error *err, const struct tenka_log *log,
+                                        tenka_device **out);
+/* Appends Vulkan's devices as tenka_devices promises (chosen is filled by backend.c); *count 0 without Vulkan. */
+tenka_status tenka_vulkan_list(struct tenka_device_info *out, size_t max, size_t *count);
+
+/* Opens the device that params ask for; AUTO chooses, and says its choice in one log line. err and log outlive it. */
+tenka_status tenka_device_open(const struct tenka_ctx_params *params, struct tenka_error *err, const struct tenka_log *log,
+                               enum tenka_backend *chosen, tenka_device **out);
+void tenka_device_close(tenka_device **dev);
+tenka_status tenka_buffer_create(tenka_device *dev, size_t bytes, const char *name, tenka_buffer **out);
+void tenka_buffer_destroy(tenka_device *dev, tenka_buffer **buf);
+size_t tenka_buffer_size(const tenka_buffer *buf);
+tenka_status tenka_buffer_write(tenka_device *dev, tenka_buffer *buf, size_t offset, const void *src, size_t bytes);
+tenka_status tenka_buffer_read(tenka_device *dev, const tenka_buffer *buf, size_t offset, void *dst, size_t bytes);
+/* Refuses, with a sentence, plans that the device cannot run (operand too large, too many loop iterations). */
+tenka_status tenka_program_prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out);
+void tenka_program_destroy(tenka_device *dev, tenka_program **prog);
+tenka_status tenka_program_submit(tenka_device *dev, tenka_program *prog, const void *inputs);
+tenka_status tenka_device_wait(tenka_device *dev);
+void tenka_device_limits(const tenka_device *dev, struct tenka_limits *out);
+const char *tenka_device_name(const tenka_device *dev);
+
+/* The beginning of every backend's buffer. */
+struct tenka_buffer {
+    size_t bytes;
+};
+
+#endif

@@ -1,0 +1,60 @@
+/* The integers that a kernel needs to know about its call: filled by the shape rule (src/op/rules.c), part of
+ * a plan's key, handed to CPU kernels as a struct and to shaders as push constants in the same order. Only int32_t
+ * members, at most TENKA_MAX_PARAMS of them. */
+#ifndef TENKA_OP_PARAMS_H
+#define TENKA_OP_PARAMS_H
+
+#include <stdint.h>
+
+#define TENKA_MAX_PARAMS 28
+
+struct tenka_p_none { int32_t unused; };
+
+/* x [n, c, h, w], weight [o, c/groups, kh, kw], y [n, o, oh, ow] */
+struct tenka_p_conv2d {
+    int32_t n, c, h, w, o, kh, kw, oh, ow;
+    int32_t sh, sw, ph, pw, dh, dw, groups; /* stride, padding, dilation: given by the caller */
+    int32_t bias;                           /* 1: input 2 is there */
+};
+
+/* x: nc planes of [h, w]; y: nc planes of [oh, ow] */
+struct tenka_p_pool2d {
+    int32_t nc, h, w, oh, ow;
+    int32_t kh, kw, sh, sw, ph, pw, dh, dw, ceil_mode;
+};
+
+/* C [batch, m, n] = A' [batch, m, k] B' [batch, k, n]; A is stored [m, k], or [k, m] when trans_a, B likewise */
+struct tenka_p_matmul { int32_t batch, m, n, k, trans_a, trans_b; };
+
+/* y of shape dim (leading 1s); element i of y reads a and b at the dot product of its index with sa and sb */
+struct tenka_p_broadcast { int32_t same, dim[6], sa[6], sb[6]; /* same: 1 when a, b and y have one shape */ };
+
+/* y of shape dim (leading 1s) reads x at the dot product of its index with stride; y = x / divide */
+struct tenka_p_strided { int32_t dim[6], stride[6], divide; };
+
+/* y[k] = sum over r of x[kept(k) + reduced(r)], / reduce_n when mean. kept(k): k written in the mixed base kdim
+ * (last digit fastest) times kstride; reduced(r) likewise. Neighbouring axes of a kind are merged, so three suffice. */
+struct tenka_p_sum {
+    int32_t keep_n, reduce_n;
+    int32_t kdim[3], kstride[3], rdim[3], rstride[3];
+    int32_t mean, axes, keepdim; /* given by the caller */
+};
+
+/* x [outer, len, inner], along the middle axis dim of the original */
+struct tenka_p_axis { int32_t outer, len, inner, dim; };
+
+struct tenka_p_nll { int32_t n, c, reduction; };
+
+/* y [rows, row] from x [src_rows, row]; u8: elements are bytes, packed four to a word in shaders.
+ * piece_first, piece_rows: the rows of x that are bound; the Vulkan backend changes them from piece to piece when
+ * x is larger than what can be bound at once. */
+struct tenka_p_gather { int32_t rows, row, src_rows, u8, piece_first, piece_rows; };
+
+struct tenka_p_channels { int32_t n, c, plane; }; /* x [n, c, plane] */
+
+struct tenka_p_words { int32_t words; };          /* copy: 32-bit words (u8 tensors are padded to them) */
+
+struct tenka_p_adam { int32_t decoupled; };       /* 1: AdamW's decay, 0: Adam's */
+struct tenka_p_sgd { int32_t momentum, nesterov; };
+
+#endif
