@@ -124,6 +124,9 @@ TENKA_API tenka_tensor tenka_clip_grad_norm(tenka_ctx *ctx, tenka_variable *cons
  * Errors: the first mistake of the step's operators, E_NOMEM, E_DEVICE, E_UNSUPPORTED. */
 TENKA_API tenka_status tenka_step_end(tenka_ctx *ctx);
 
+/* Forgets what was traced since the last step, its mistakes included: nothing of it runs. */
+TENKA_API void tenka_step_discard(tenka_ctx *ctx);
+
 /* Between these two, operators record no gradients and any read ends the step. They nest. */
 TENKA_API void tenka_no_grad_begin(tenka_ctx *ctx);
 TENKA_API void tenka_no_grad_end(tenka_ctx *ctx);

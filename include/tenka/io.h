@@ -1,0 +1,48 @@
+/* Saving and loading models as safetensors: the tensors of the state_dict under their PyTorch names, and in the
+ * metadata what is needed to use them (network text, input shape, normalisation, class names).
+ * Format: https://github.com/huggingface/safetensors ("Format"). */
+#ifndef TENKA_IO_H
+#define TENKA_IO_H
+
+#include "tenka/data.h"
+#include "tenka/nn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TENKA_MAX_CHANNELS 16
+
+/* How a model wants its input. */
+struct tenka_preprocessing {
+    struct tenka_shape image;         /* rank 3: channels, height, width; rank 0: not known */
+    double mean[TENKA_MAX_CHANNELS], std[TENKA_MAX_CHANNELS];
+    uint32_t classes;                 /* 0: not known */
+    const char *const *class_names;   /* classes entries, or NULL */
+};
+
+/* Fills how from a dataset. Pointers stay the dataset's. */
+TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset, struct tenka_preprocessing *how,
+                                              const char **names, size_t max_names);
+
+/* Writes net's state and text to path: to a temporary file in the same folder, which then replaces path at once, so that
+ * a failure leaves an older file as it was. how may be NULL. Errors: E_IO (full disk, permissions), E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessing *how, const char *path);
+
+/* Reads the tensors of a file into net, all or nothing. Errors: E_IO, E_FORMAT (not safetensors, or for another network:
+ * the sentence lists missing, unexpected and wrongly shaped names), E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_model_load(tenka_module *net, const char *path);
+
+/* A saved model as a whole. */
+typedef struct tenka_model tenka_model;
+/* Makes the network that the file describes and loads its tensors. Errors: as tenka_model_load; E_FORMAT when the file
+ * has no network text. */
+TENKA_API tenka_status tenka_model_open(tenka_ctx *ctx, const char *path, tenka_model **out);
+TENKA_API tenka_module *tenka_model_net(tenka_model *model);                           /* the model's */
+TENKA_API const struct tenka_preprocessing *tenka_model_preprocessing(const tenka_model *model); /* the model's */
+TENKA_API void tenka_model_destroy(tenka_model **model);                               /* its network too */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

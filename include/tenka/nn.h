@@ -1,0 +1,90 @@
+/* Modules: layers with PyTorch's names, parameters and default initialisation.
+ *
+ * A module belongs to whoever created it until it is appended to a container, which then owns it. Parameters
+ * are variables owned by their module; they are drawn from the context's generator when the module is made, in
+ * the order and with the arithmetic of PyTorch, so that the same seed gives the same weights bit for bit. */
+#ifndef TENKA_NN_H
+#define TENKA_NN_H
+
+#include "tenka/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tenka_module tenka_module;
+
+/* ---- Making modules. Errors of all: E_INVALID (sizes of 0, p outside [0, 1], ...), E_NOMEM, E_DEVICE. ---- */
+
+/* Conv2d(in_channels, out_channels, kernel[0] x kernel[1]); params NULL: the defaults.
+ * weight: U(-b, b) with b = sqrt(3) gain / sqrt(fan_in), gain = sqrt(2 / (1 + 5)); bias: b = 1 / sqrt(fan_in).
+ * Source: torch.nn.Conv2d.reset_parameters. State: weight [out, in/groups, kh, kw], bias [out]. */
+TENKA_API tenka_status tenka_nn_conv2d(tenka_ctx *ctx, uint32_t in_channels, uint32_t out_channels, uint32_t kernel_height,
+                                       uint32_t kernel_width, const struct tenka_conv2d_params *params, bool bias,
+                                       tenka_module **out);
+/* Linear(in_features, out_features): initialised as Conv2d. State: weight [out, in], bias [out]. */
+TENKA_API tenka_status tenka_nn_linear(tenka_ctx *ctx, uint32_t in_features, uint32_t out_features, bool bias, tenka_module **out);
+TENKA_API tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_pool2d_params *params, tenka_module **out);
+TENKA_API tenka_status tenka_nn_relu(tenka_ctx *ctx, tenka_module **out);
+/* Flatten(start_dim=1, end_dim=-1) */
+TENKA_API tenka_status tenka_nn_flatten(tenka_ctx *ctx, tenka_module **out);
+TENKA_API tenka_status tenka_nn_log_softmax(tenka_ctx *ctx, uint32_t dim, tenka_module **out);
+/* BatchNorm2d: weight 1, bias 0, running_mean 0, running_var 1; eps 1e-5 and momentum 0.1 are PyTorch's. */
+TENKA_API tenka_status tenka_nn_batch_norm2d(tenka_ctx *ctx, uint32_t num_features, double eps, double momentum, tenka_module **out);
+TENKA_API tenka_status tenka_nn_dropout(tenka_ctx *ctx, double p, tenka_module **out);
+/* An empty Sequential; fill it with tenka_nn_append. */
+TENKA_API tenka_status tenka_nn_sequential(tenka_ctx *ctx, tenka_module **out);
+/* Appends a child to a container under a name (NULL: its index). The container owns the child from now on,
+ * also on failure. child NULL is E_INVALID, so that a failed constructor needs no test of its own. */
+TENKA_API tenka_status tenka_nn_append(tenka_module *container, const char *name, tenka_module *child);
+
+/* Makes a network from text: what print(model) shows in PyTorch, names included, or the short form
+ * "Conv2d(1,20,5) ReLU() MaxPool2d(2) Flatten() Linear(2560,100)", with spaces, commas or newlines between layers.
+ * An unknown class with children is a container that runs them in order.
+ * Errors: E_FORMAT with line, column and what was expected; the sentence for an unknown layer lists the known ones. */
+TENKA_API tenka_status tenka_nn_parse(tenka_ctx *ctx, const char *text, tenka_module **out);
+
+/* The network of the reference program (two convolutions, two linear layers, for 28x28 grey images and ten classes)
+ * as print(model) shows it. Static. */
+TENKA_API const char *tenka_nn_reference_text(void);
+
+/* Frees the module and its children. Accepts a pointer to NULL. */
+TENKA_API void tenka_module_destroy(tenka_module **module);
+
+/* ---- Using modules ---- */
+
+/* The module's output for x; inert on a mistake. An activation of rank 4 that reaches a Linear whose in_features
+ * are the product of the last three axes is flattened; the log says so once for each module. */
+TENKA_API tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x);
+
+/* Training or evaluation, with all children: matters to Dropout and BatchNorm2d. Modules begin in training mode. */
+TENKA_API void tenka_module_train(tenka_module *module, bool training);
+
+/* Checks the network against an input without running it.
+ *   input   shape of a batch, such as [100, 1, 28, 28]
+ *   output  shape of the result; may be NULL
+ * Errors: E_SHAPE with the layer's name in the sentence. No step may be open (E_INVALID). */
+TENKA_API tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, struct tenka_shape *output);
+
+/* The module as print(model) shows it. To be freed with tenka_text_free. NULL: out of memory. */
+TENKA_API char *tenka_module_text(const tenka_module *module);
+TENKA_API void tenka_text_free(char *text);
+
+/* One entry of a module's state_dict, in PyTorch's order. Pointers are the module's. */
+struct tenka_state_entry {
+    const char *name;      /* such as "base_net.0.weight" */
+    tenka_variable *var;
+    bool parameter;        /* false: a buffer, such as running_mean */
+};
+/* Writes at most max entries and returns how many there are. */
+TENKA_API size_t tenka_module_state(tenka_module *module, struct tenka_state_entry *out, size_t max);
+/* The variable of that state_dict name, or NULL. */
+TENKA_API tenka_variable *tenka_module_find(tenka_module *module, const char *name);
+/* Number of elements of all parameters. */
+TENKA_API uint64_t tenka_module_parameter_count(tenka_module *module);
+TENKA_API tenka_ctx *tenka_module_ctx(const tenka_module *module);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

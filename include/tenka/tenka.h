@@ -1,0 +1,12 @@
+/* Everything of Tenka. */
+#ifndef TENKA_TENKA_H
+#define TENKA_TENKA_H
+
+#include "tenka/context.h"
+#include "tenka/data.h"
+#include "tenka/io.h"
+#include "tenka/nn.h"
+#include "tenka/optim.h"
+#include "tenka/tensor.h"
+
+#endif

@@ -1,0 +1,33 @@
+/* What the rooms above the graph (nn, optim, data, io, check) use beyond the public headers. */
+#ifndef TENKA_GRAPH_H
+#define TENKA_GRAPH_H
+
+#include "backend/backend.h"
+
+/* Traces a call of any operator: how tests and the optimizers reach those without a public function.
+ *   in       n_in tensors; absent optional ones come last and are not counted
+ *   params   the caller's part of struct tenka_p_...; NULL: zeros
+ *   shape    wanted output shape for operators that take one (reshape, expand, fill); else NULL
+ *   scalars  one for each letter of ops.def; u as an exact integer
+ *   out      receives the operator's outputs, up to TENKA_MAX_OUT; may be NULL
+ * Returns output 0, inert on a mistake. */
+tenka_tensor tenka_trace(tenka_ctx *ctx, enum tenka_op op, const tenka_tensor *in, size_t n_in, const void *params,
+                         size_t params_bytes, const struct tenka_shape *shape, const double *scalars, tenka_tensor *out);
+
+struct tenka_rng *tenka_ctx_rng(tenka_ctx *ctx);
+struct tenka_error *tenka_ctx_error(tenka_ctx *ctx); /* for tenka_fail */
+const struct tenka_log *tenka_ctx_log(const tenka_ctx *ctx);
+tenka_device *tenka_ctx_device(tenka_ctx *ctx);
+/* An inert tensor; the step remembers err's sentence as its first mistake unless it has one. */
+tenka_tensor tenka_trace_fail(tenka_ctx *ctx, tenka_status status, const char *format, ...) TENKA_PRINTF(3, 4);
+
+/* The gradient of var leaves the step: an optimizer has used it. */
+void tenka_variable_clear_grad(tenka_variable *var);
+/* A name for messages and debuggers; copied. */
+tenka_status tenka_variable_set_name(tenka_variable *var, const char *name);
+const char *tenka_variable_name(const tenka_variable *var);
+/* Visits the node list and the programs of cached plans: for tests (hazards, memory). */
+typedef void (*tenka_plan_visitor)(void *user, const struct tenka_plan *plan, tenka_program *program);
+void tenka_ctx_visit_plans(tenka_ctx *ctx, tenka_plan_visitor visit, void *user);
+
+#endif
