@@ -20,10 +20,10 @@ extern "C" {
 
 #if defined(__GNUC__)
 #define TENKA_API __attribute__((visibility("default")))
-#define TENKA_PRINTF(format, first) __attribute__((format(printf, format, first)))
+#define TENKA_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 #else
 #define TENKA_API
-#define TENKA_PRINTF(format, first)
+#define TENKA_PRINTF(text, first)
 #endif
 
 #define TENKA_VERSION "0.1.0"

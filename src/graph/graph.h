@@ -20,6 +20,12 @@ const struct tenka_log *tenka_ctx_log(const tenka_ctx *ctx);
 tenka_device *tenka_ctx_device(tenka_ctx *ctx);
 /* An inert tensor; the step remembers err's sentence as its first mistake unless it has one. */
 tenka_tensor tenka_trace_fail(tenka_ctx *ctx, tenka_status status, const char *format, ...) TENKA_PRINTF(3, 4);
+/* Puts where ("layer base_net.0 (Conv2d)") before the sentence of the step's first mistake; once a mistake. */
+void tenka_trace_blame(tenka_ctx *ctx, const char *where);
+/* An input without data, for checking shapes: the step must then be discarded (E_INVALID at its end otherwise). */
+tenka_tensor tenka_trace_placeholder(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape);
+/* Whether a step is being traced. */
+bool tenka_step_is_open(const tenka_ctx *ctx);
 
 /* The gradient of var leaves the step: an optimizer has used it. */
 void tenka_variable_clear_grad(tenka_variable *var);
