@@ -1,0 +1,3 @@
+/* Compiles Volk, which its package ships as source. */
+#define VOLK_IMPLEMENTATION
+#include <volk.h>
