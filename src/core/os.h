@@ -1,0 +1,55 @@
+/* The operating system: the only header of the library, besides backend/vulkan, whose implementation is platform
+ * code (os_posix.c). */
+#ifndef TENKA_OS_H
+#define TENKA_OS_H
+
+#include "core/core.h"
+
+/* Nanoseconds of a clock that never goes back; its zero means nothing. */
+uint64_t tenka_os_now(void);
+
+/* $XDG_CACHE_HOME/tenka, else ~/.cache/tenka, as an allocated string; NULL: no home, or no memory. */
+char *tenka_os_cache_dir(void);
+
+/* Makes a folder and those above it; one that exists is fine. Errors: E_IO, E_NOMEM. */
+tenka_status tenka_os_make_dirs(struct tenka_error *err, const char *path);
+
+/* Whether a file, folder or device of that name exists. */
+bool tenka_os_exists(const char *path);
+
+/* ---- Reading ---- */
+
+/* Bytes of a regular file. Errors: E_IO, also when path is none. */
+tenka_status tenka_os_file_size(struct tenka_error *err, const char *path, uint64_t *bytes);
+
+/* The whole of a regular file.
+ *   max_bytes  a larger file is E_FORMAT; 0: no limit
+ *   data       allocated, to be freed with tenka_free; followed by a zero byte, so that text is a string
+ * Errors: E_IO, E_FORMAT, E_NOMEM. */
+tenka_status tenka_os_read_file(struct tenka_error *err, const char *path, uint64_t max_bytes, void **data,
+                                uint64_t *bytes);
+
+/* Exactly bytes bytes from an offset of a regular file. Errors: E_IO; E_FORMAT when the file ends before. */
+tenka_status tenka_os_read_range(struct tenka_error *err, const char *path, uint64_t offset, void *dst, uint64_t bytes);
+
+/* ---- Writing: the file appears under its name whole or not at all ---- */
+
+/* Begins as { 0 }; create fills it, and either commit or abort empties it. */
+struct tenka_file_writer {
+    char *path, *temporary; /* the file's name, and the name it is written under, in the same folder */
+    int file;               /* descriptor, while temporary is set */
+};
+/* Errors: E_IO (also when path names something that is no regular file), E_NOMEM. */
+tenka_status tenka_file_writer_create(struct tenka_file_writer *writer, struct tenka_error *err, const char *path);
+/* Appends. On failure the writer still needs its abort. */
+tenka_status tenka_file_writer_write(struct tenka_file_writer *writer, struct tenka_error *err, const void *src,
+                                     uint64_t bytes);
+/* Brings the content to the disk and gives the file its name; on failure nothing is left of it. */
+tenka_status tenka_file_writer_commit(struct tenka_file_writer *writer, struct tenka_error *err);
+/* Removes what was written. Accepts an empty writer, so that it can stand on every way out. */
+void tenka_file_writer_abort(struct tenka_file_writer *writer);
+
+/* The four in one. */
+tenka_status tenka_os_write_file(struct tenka_error *err, const char *path, const void *src, uint64_t bytes);
+
+#endif

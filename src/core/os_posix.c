@@ -1,0 +1,278 @@
+#define _POSIX_C_SOURCE 200809L
+#define _FILE_OFFSET_BITS 64
+
+#include "core/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Linux transfers at most about 2 GiB a call; a smaller piece also stays below every ssize_t. */
+#define PIECE ((uint64_t)1 << 30)
+
+uint64_t tenka_os_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* "cannot <verb> <path>: <the system's reason>" */
+static tenka_status fail_io(struct tenka_error *err, const char *verb, const char *path, int number)
+{
+    char reason[128];
+    if (number == ENOMEM)
+        return tenka_fail_nomem(err);
+    if (strerror_r(number, reason, sizeof reason) != 0)
+        snprintf(reason, sizeof reason, "error %d", number);
+    return tenka_fail(err, TENKA_E_IO, "cannot %s %s: %s", verb, path, reason);
+}
+
+char *tenka_os_cache_dir(void)
+{
+    const char *dir = getenv("XDG_CACHE_HOME");
+    /* The base directory specification says that a relative path is to be ignored. */
+    if (dir != NULL && dir[0] == '/')
+        return tenka_sprintf("%s/tenka", dir);
+    dir = getenv("HOME");
+    return dir != NULL && dir[0] == '/' ? tenka_sprintf("%s/.cache/tenka", dir) : NULL;
+}
+
+tenka_status tenka_os_make_dirs(struct tenka_error *err, const char *path)
+{
+    char *part = tenka_strdup(path);
+    if (part == NULL)
+        return tenka_fail_nomem(err);
+    tenka_status status = TENKA_OK;
+    for (size_t i = 1; i <= strlen(path) && status == TENKA_OK; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        part[i] = '\0';
+        struct stat info;
+        if (mkdir(part, 0777) != 0 && (stat(part, &info) != 0 || !S_ISDIR(info.st_mode)))
+            status = fail_io(err, "make the folder", part, errno != 0 ? errno : ENOTDIR);
+        part[i] = path[i];
+    }
+    tenka_free(part);
+    return status;
+}
+
+bool tenka_os_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* ---- Reading ---- */
+
+static tenka_status open_regular(struct tenka_error *err, const char *path, int *file, uint64_t *bytes)
+{
+    struct stat info;
+    /* O_NONBLOCK: opening a pipe that nobody writes would wait for ever. Regular files ignore it. */
+    *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*file < 0)
+        return fail_io(err, "open", path, errno);
+    tenka_status status = TENKA_OK;
+    if (fstat(*file, &info) != 0)
+        status = fail_io(err, "read", path, errno);
+    else if (!S_ISREG(info.st_mode))
+        status = tenka_fail(err, TENKA_E_IO, "cannot read %s: it is no regular file", path);
+    if (status != TENKA_OK) {
+        close(*file);
+        return status;
+    }
+    *bytes = (uint64_t)info.st_size;
+    return TENKA_OK;
+}
+
+static tenka_status read_at(struct tenka_error *err, const char *path, int file, uint64_t offset, void *dst,
+                            uint64_t bytes)
+{
+    for (uint64_t done = 0; done < bytes;) {
+        const size_t piece = (size_t)(bytes - done < PIECE ? bytes - done : PIECE);
+        const ssize_t got = pread(file, (unsigned char *)dst + done, piece, (off_t)(offset + done));
+        if (got == 0)
+            return tenka_fail(err, TENKA_E_FORMAT, "%s ends at byte %llu, %llu bytes too early: it is truncated", path,
+                              (unsigned long long)(offset + done), (unsigned long long)(bytes - done));
+        if (got < 0 && errno != EINTR)
+            return fail_io(err, "read", path, errno);
+        if (got > 0)
+            done += (uint64_t)got;
+    }
+    return TENKA_OK;
+}
+
+tenka_status tenka_os_file_size(struct tenka_error *err, const char *path, uint64_t *bytes)
+{
+    int file;
+    TENKA_TRY(open_regular(err, path, &file, bytes));
+    close(file);
+    return TENKA_OK;
+}
+
+tenka_status tenka_os_read_range(struct tenka_error *err, const char *path, uint64_t offset, void *dst, uint64_t bytes)
+{
+    int file;
+    uint64_t size;
+    TENKA_TRY(open_regular(err, path, &file, &size));
+    tenka_status status;
+    if (offset > size || bytes > size - offset)
+        status = tenka_fail(err, TENKA_E_FORMAT, "%s has %llu bytes, but bytes %llu to %llu of it are needed: "
+                            "it is truncated", path, (unsigned long long)size, (unsigned long long)offset,
+                            (unsigned long long)(offset + bytes));
+    else
+        status = read_at(err, path, file, offset, dst, bytes);
+    close(file);
+    return status;
+}
+
+static tenka_status read_open(struct tenka_error *err, const char *path, int file, uint64_t max_bytes, uint64_t size,
+                              void **data)
+{
+    if (max_bytes != 0 && size > max_bytes)
+        return tenka_fail(err, TENKA_E_FORMAT, "%s has %llu bytes, more than the %llu that are allowed", path,
+                          (unsigned long long)size, (unsigned long long)max_bytes);
+    if (size >= SIZE_MAX)
+        return tenka_fail_nomem(err);
+    char *memory = tenka_alloc((size_t)size + 1);
+    if (memory == NULL)
+        return tenka_fail(err, TENKA_E_NOMEM, "out of host memory: %s has %llu bytes", path, (unsigned long long)size);
+    const tenka_status status = read_at(err, path, file, 0, memory, size);
+    if (status == TENKA_OK)
+        *data = memory;
+    else
+        tenka_free(memory);
+    return status;
+}
+
+tenka_status tenka_os_read_file(struct tenka_error *err, const char *path, uint64_t max_bytes, void **data,
+                                uint64_t *bytes)
+{
+    int file;
+    *data = NULL;
+    *bytes = 0;
+    uint64_t size;
+    TENKA_TRY(open_regular(err, path, &file, &size));
+    const tenka_status status = read_open(err, path, file, max_bytes, size, data);
+    close(file);
+    if (status == TENKA_OK)
+        *bytes = size;
+    return status;
+}
+
+/* ---- Writing ---- */
+
+static tenka_status open_temporary(struct tenka_file_writer *writer, struct tenka_error *err)
+{
+    static _Atomic unsigned counter; /* threads of one process must not take the same name */
+    for (int attempt = 0; attempt < 100; attempt++) {
+        writer->temporary = tenka_sprintf("%s.tmp-%ld-%u", writer->path, (long)getpid(), atomic_fetch_add(&counter, 1));
+        if (writer->temporary == NULL)
+            return tenka_fail_nomem(err);
+        writer->file = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (writer->file >= 0)
+            return TENKA_OK;
+        const int number = errno;
+        tenka_free(writer->temporary);
+        writer->temporary = NULL;
+        if (number != EEXIST)
+            return fail_io(err, "write", writer->path, number);
+    }
+    return fail_io(err, "write", writer->path, EEXIST);
+}
+
+tenka_status tenka_file_writer_create(struct tenka_file_writer *writer, struct tenka_error *err, const char *path)
+{
+    *writer = (struct tenka_file_writer){ .file = -1 };
+    struct stat info;
+    /* rename would replace a device such as /dev/null by a file. */
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return tenka_fail(err, TENKA_E_IO, "cannot write %s: it exists and is no regular file", path);
+    writer->path = tenka_strdup(path);
+    if (writer->path == NULL)
+        return tenka_fail_nomem(err);
+    const tenka_status status = open_temporary(writer, err);
+    if (status != TENKA_OK)
+        tenka_file_writer_abort(writer);
+    return status;
+}
+
+tenka_status tenka_file_writer_write(struct tenka_file_writer *writer, struct tenka_error *err, const void *src,
+                                     uint64_t bytes)
+{
+    for (uint64_t done = 0; done < bytes;) {
+        const size_t piece = (size_t)(bytes - done < PIECE ? bytes - done : PIECE);
+        const ssize_t put = write(writer->file, (const unsigned char *)src + done, piece);
+        if (put < 0 && errno != EINTR)
+            return fail_io(err, "write", writer->path, errno);
+        if (put > 0)
+            done += (uint64_t)put;
+    }
+    return TENKA_OK;
+}
+
+/* A file's name is on the disk only when its folder is. */
+static int sync_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? tenka_strdup(".") : tenka_sprintf("%.*s", (int)(slash - path + 1), path);
+    if (folder == NULL)
+        return ENOMEM;
+    const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    tenka_free(folder);
+    if (file < 0)
+        return errno;
+    const int number = fsync(file) == 0 ? 0 : errno;
+    close(file);
+    /* Some file systems cannot sync a folder, and there is nothing else to do there. */
+    return number == EINVAL || number == ENOTSUP ? 0 : number;
+}
+
+tenka_status tenka_file_writer_commit(struct tenka_file_writer *writer, struct tenka_error *err)
+{
+    int number = fsync(writer->file) == 0 ? 0 : errno;
+    if (close(writer->file) != 0 && number == 0)
+        number = errno;
+    writer->file = -1;
+    if (number == 0 && rename(writer->temporary, writer->path) != 0)
+        number = errno;
+    tenka_status status = TENKA_OK;
+    if (number != 0) {
+        status = fail_io(err, "write", writer->path, number);
+    } else {
+        tenka_free(writer->temporary);
+        writer->temporary = NULL;
+        number = sync_folder(writer->path);
+        if (number != 0)
+            status = fail_io(err, "bring to the disk the folder of", writer->path, number);
+    }
+    tenka_file_writer_abort(writer);
+    return status;
+}
+
+void tenka_file_writer_abort(struct tenka_file_writer *writer)
+{
+    if (writer->temporary != NULL) {
+        if (writer->file >= 0)
+            close(writer->file);
+        unlink(writer->temporary);
+    }
+    tenka_free(writer->temporary);
+    tenka_free(writer->path);
+    *writer = (struct tenka_file_writer){ .file = -1 };
+}
+
+tenka_status tenka_os_write_file(struct tenka_error *err, const char *path, const void *src, uint64_t bytes)
+{
+    struct tenka_file_writer writer;
+    TENKA_TRY(tenka_file_writer_create(&writer, err, path));
+    const tenka_status status = tenka_file_writer_write(&writer, err, src, bytes);
+    if (status == TENKA_OK)
+        return tenka_file_writer_commit(&writer, err);
+    tenka_file_writer_abort(&writer);
+    return status;
+}
