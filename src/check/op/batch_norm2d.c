@@ -1,0 +1,25 @@
+#include "check/check.h"
+
+#define NORM(channels, text, ...)                                                                               \
+    { .why = text, .in = { F32(DIMS(__VA_ARGS__)), F32(DIMS(channels), RANGE(0.5, 2)), F32(DIMS(channels)) },    \
+      .scalars = { 1e-5 }, .rtol = 2e-5, .atol = 1e-5 }
+
+/* Bounds are looser than the default throughout: mean and variance are sums over a channel, from which x is
+ * subtracted again. */
+const struct tenka_op_case tenka_cases_batch_norm2d[] = {
+    NORM(1, "two elements, cancelling sums", 2, 1, 1, 1),
+    NORM(1, "one less than a workgroup, cancelling sums", 1, 1, 7, 9),
+    NORM(1, "a workgroup, cancelling sums", 1, 1, 8, 8),
+    NORM(1, "one more than a workgroup, cancelling sums", 1, 1, 5, 13),
+    NORM(1, "one more than a large workgroup, cancelling sums", 1, 1, 1, 257),
+    NORM(3, "three channels, cancelling sums", 4, 3, 5, 6),
+    NORM(67, "more channels than a workgroup, cancelling sums", 2, 67, 2, 3),
+    NORM(5, "planes of one place, cancelling sums", 13, 5, 1, 1),
+    NORM(2, "primes, cancelling sums", 7, 2, 11, 13),
+    { .why = "a mean far from 0: the variance loses digits with its square",
+      .in = { F32(DIMS(4, 2, 5, 5), RANGE(9, 11)),
+      F32(DIMS(2), RANGE(0.5, 2)), F32(DIMS(2)) }, .scalars = { 1e-5 }, .rtol = 1e-4, .atol = 1e-4 },
+    { .why = "NaN stays in its channel, cancelling sums", .in = { F32(DIMS(1, 9, 1, 5), .fill = TENKA_FILL_NAN),
+      F32(DIMS(9)), F32(DIMS(9)) }, .scalars = { 1e-5 }, .rtol = 2e-5, .atol = 1e-5, .flags = TENKA_CASE_NO_GRADIENT },
+    { 0 },
+};

@@ -1,0 +1,36 @@
+#include "check/check.h"
+
+#define ALL(n) PARAMS(gather, .rows = n)
+
+const struct tenka_op_case tenka_cases_gather[] = {
+    { .why = "one element", .in = { F32(DIMS(1)), I32(DIMS(1), RANGE(0, 0)) }, ALL(1) },
+    { .why = "elements", .in = { F32(DIMS(10)), I32(DIMS(65), RANGE(0, 9)) }, ALL(65) },
+    { .why = "rows in another order", .in = { F32(DIMS(7, 13)), I32(DIMS(7), .fill = TENKA_FILL_PERMUTATION) },
+      ALL(7) },
+    { .why = "rows again and again: gradients add up", .in = { F32(DIMS(3, 5)), I32(DIMS(64), RANGE(0, 2)) }, ALL(64) },
+    { .why = "some rows never: their gradient is 0", .in = { F32(DIMS(50, 3)), I32(DIMS(4), RANGE(10, 20)) }, ALL(4) },
+    { .why = "a part of the index", .in = { F32(DIMS(9, 4)), I32(DIMS(17), RANGE(0, 8)) }, ALL(5), .scalars = { 11 } },
+    { .why = "the last of the index", .in = { F32(DIMS(9, 4)), I32(DIMS(17), RANGE(0, 8)) }, ALL(1),
+      .scalars = { 16 } },
+    { .why = "images", .in = { F32(DIMS(6, 2, 3, 5)), I32(DIMS(4), RANGE(0, 5)) }, ALL(4) },
+    { .why = "indices out of range give zeros", .in = { F32(DIMS(5, 3)),
+      I32(DIMS(30), .fill = TENKA_FILL_OUTSIDE, RANGE(0, 4)) },
+      ALL(30) },
+    { .why = "integers", .in = { I32(DIMS(8, 3), RANGE(-1e9, 1e9)), I32(DIMS(11), RANGE(0, 7)) }, ALL(11) },
+    { .why = "classes of a batch", .in = { I32(DIMS(1009), RANGE(0, 9)),
+      I32(DIMS(1009), .fill = TENKA_FILL_PERMUTATION) },
+      ALL(100), .scalars = { 900 } },
+    { .why = "one byte", .in = { U8(DIMS(3), RANGE(1, 255)), I32(DIMS(1), RANGE(0, 2)) }, ALL(1) },
+    { .why = "bytes", .in = { U8(DIMS(50), RANGE(1, 255)), I32(DIMS(7), RANGE(0, 49)) }, ALL(7) },
+    { .why = "rows of bytes that are no whole words", .in = { U8(DIMS(11, 3), RANGE(1, 255)),
+      I32(DIMS(9), RANGE(0, 10)) },
+      ALL(9) },
+    { .why = "images of bytes", .in = { U8(DIMS(20, 1, 28, 28), RANGE(0, 255)),
+      I32(DIMS(20), .fill = TENKA_FILL_PERMUTATION) },
+      ALL(6), .scalars = { 13 } },
+    { .why = "bytes out of range give zeros",
+      .in = { U8(DIMS(5, 5), RANGE(1, 255)), I32(DIMS(30), .fill = TENKA_FILL_OUTSIDE, RANGE(0, 4)) }, ALL(30) },
+    { .why = "NaN travels with its row", .in = { F32(DIMS(9, 3), .fill = TENKA_FILL_NAN), I32(DIMS(20), RANGE(0, 8)) },
+      ALL(20), .flags = TENKA_CASE_NO_GRADIENT },
+    { 0 },
+};

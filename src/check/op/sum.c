@@ -1,0 +1,54 @@
+#include "check/check.h"
+
+#define OVER(bits, text, ...) { .why = text, .in = { F32(DIMS(__VA_ARGS__)) }, PARAMS(sum, .axes = (bits)) }
+#define MEAN(bits, text, ...) { .why = text, .in = { F32(DIMS(__VA_ARGS__)) }, PARAMS(sum, .axes = (bits), .mean = 1) }
+#define KEEP(bits, text, ...) \
+    { .why = text, .in = { F32(DIMS(__VA_ARGS__)) }, PARAMS(sum, .axes = (bits), .keepdim = 1) }
+#define ALL (int32_t)TENKA_ALL_AXES
+
+const struct tenka_op_case tenka_cases_sum[] = {
+    { .why = "a scalar", .in = { F32(SCALAR) }, PARAMS(sum, .axes = ALL) },
+    OVER(ALL, "one element", 1),
+    OVER(ALL, "one less than a workgroup", 63),
+    OVER(ALL, "a workgroup", 64),
+    OVER(ALL, "one more than a workgroup", 65),
+    OVER(ALL, "one less than a large workgroup", 255),
+    OVER(ALL, "a large workgroup", 256),
+    OVER(ALL, "one more than a large workgroup", 257),
+    { .why = "a prime; terms cancel, so the bound goes with their number", .in = { F32(DIMS(10007)) },
+      PARAMS(sum, .axes = ALL), .atol = 1e-5 },
+    MEAN(ALL, "mean of all", 33, 31),
+    MEAN(1, "mean over rows", 33, 31),
+    MEAN(2, "mean over columns", 33, 31),
+    OVER(0, "over no axis", 3, 4),
+    OVER(1, "first of two", 70, 3),
+    OVER(2, "last of two", 3, 70),
+    KEEP(1, "first of two, kept", 5, 7),
+    KEEP(2, "last of two, kept", 5, 7),
+    KEEP(ALL, "all, kept", 5, 7),
+    OVER(1, "100 of three", 5, 6, 7),
+    OVER(2, "010 of three", 5, 6, 7),
+    OVER(3, "110 of three", 5, 6, 7),
+    OVER(4, "001 of three", 5, 6, 7),
+    OVER(5, "101 of three", 5, 6, 7),
+    OVER(6, "011 of three", 5, 6, 7),
+    OVER(13, "a bias's gradient", 3, 4, 5, 6),
+    OVER(2, "0100 of four", 3, 4, 5, 6),
+    OVER(5, "1010 of four", 3, 4, 5, 6),
+    OVER(9, "1001 of four", 3, 4, 5, 6),
+    OVER(6, "0110 of four", 3, 4, 5, 6),
+    OVER(10, "0101 of four", 3, 4, 5, 6),
+    OVER(21, "every second of five", 2, 3, 4, 3, 2),
+    OVER(10, "the others of five", 2, 3, 4, 3, 2),
+    OVER(21, "101010 of six", 2, 3, 2, 3, 2, 3),
+    OVER(42, "010101 of six", 2, 3, 2, 3, 2, 3),
+    OVER(25, "100110 of six", 2, 3, 2, 3, 2, 3),
+    OVER(63, "all of six", 2, 3, 2, 3, 2, 3),
+    KEEP(37, "101001 of six, kept", 2, 3, 2, 3, 2, 3),
+    OVER(1, "axes of size 1 reduced", 1, 5, 1),
+    OVER(2, "axes of size 1 kept", 1, 5, 1),
+    OVER(2, "more rows than a grid is wide in one axis", 70000, 2),
+    { .why = "NaN stays in its row", .in = { F32(DIMS(19, 11), .fill = TENKA_FILL_NAN) }, PARAMS(sum, .axes = 1),
+      .flags = TENKA_CASE_NO_GRADIENT },
+    { 0 },
+};
