@@ -1,0 +1,88 @@
+#include "op/op.h"
+#include "op/rules.h"
+#include "op/tiles.h"
+
+/* How ops.def calls the operands. */
+enum {
+    IN0 = 1 << 0, IN1 = 1 << 1, IN2 = 1 << 2, IN3 = 1 << 3, IN4 = 1 << 4,
+    OUT0 = 1 << TENKA_BIT_OUT0, OUT1 = OUT0 << 1, OUT2 = OUT0 << 2,
+    DOUT = 1 << TENKA_BIT_DOUT,
+    D0 = 1 << TENKA_BIT_D0, D1 = D0 << 1, D2 = D0 << 2,
+    INPLACE = TENKA_PASS_INPLACE, PIECES = TENKA_PASS_PIECES,
+};
+
+/* struct params_<op>: the operator's parameters under its own name. */
+#define TENKA_OP(name, body, min_in, max_in, outs, params, ...)                                       \
+    typedef struct tenka_p_##params params_##name;                                                    \
+    _Static_assert(sizeof(params_##name) <= TENKA_MAX_PARAMS * sizeof(int32_t), "too many params");   \
+    _Static_assert((max_in) <= TENKA_MAX_IN && (outs) <= TENKA_MAX_OUT, "too many operands");
+#define TENKA_PASS(...)
+#include "op/ops.def"
+
+/* struct passes_<op>: a member for each pass, since an operator's passes follow its row; what matters is the size. */
+#define TENKA_OP(name, ...) }; struct passes_##name { char none;
+#define TENKA_PASS(op, pass, ...) char pass;
+struct passes_before_the_first { char none;
+#include "op/ops.def"
+};
+
+#define TENKA_OP(...)
+#define TENKA_PASS(op, pass, reads, writes, unit, work, loops, flags)            \
+    static uint64_t work_##op##_##pass(const int32_t *params, uint64_t n)        \
+    {                                                                            \
+        const params_##op *p = (const void *)params;                             \
+        return (void)p, (void)n, (uint64_t)(work);                               \
+    }                                                                            \
+    static uint64_t loops_##op##_##pass(const int32_t *params)                   \
+    {                                                                            \
+        const params_##op *p = (const void *)params;                             \
+        return (void)p, (uint64_t)(loops);                                       \
+    }
+#include "op/ops.def"
+
+const struct tenka_op_info tenka_ops[TENKA_OP_COUNT] = {
+#define TENKA_OP(name, body, min_in, max_in, outs, params, scalars, rule, grad)                   \
+    { #name, min_in, max_in, outs, scalars, sizeof scalars - 1, tenka_rule_##rule,                \
+      sizeof(struct passes_##name) > 1 },
+#define TENKA_PASS(...)
+#include "op/ops.def"
+};
+
+const struct tenka_pass_info tenka_passes[TENKA_KERNEL_COUNT] = {
+#define TENKA_OP(...)
+#define TENKA_PASS(op, pass, reads, writes, unit, work, loops, flags)                             \
+    { #op "_" #pass, TENKA_OP_##op, reads, writes, TENKA_UNIT_##unit, flags,                      \
+      work_##op##_##pass, loops_##op##_##pass },
+#include "op/ops.def"
+};
+
+tenka_status tenka_op_infer(struct tenka_call *call, struct tenka_error *err)
+{
+    const struct tenka_op_info *op = &tenka_ops[call->op];
+    if (call->n_in < op->min_in || call->n_in > op->max_in)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: takes %u to %u tensors, but %u are given", op->name, op->min_in,
+                          op->max_in, call->n_in);
+    for (uint32_t i = 0; i < call->n_in; i++)
+        TENKA_TRY(tenka_shape_check(err, op->name, &call->in[i].shape));
+    call->n_out = op->n_out;
+    return op->rule(call, err);
+}
+
+enum tenka_kernel tenka_op_pass_writing(enum tenka_op op, uint32_t bit)
+{
+    for (uint32_t i = 0; i < TENKA_KERNEL_COUNT; i++)
+        if (tenka_passes[i].op == op && (tenka_passes[i].writes >> bit & 1) != 0)
+            return (enum tenka_kernel)i;
+    return TENKA_KERNEL_COUNT;
+}
+
+const struct tenka_desc *tenka_call_operand(const struct tenka_call *call, uint32_t bit)
+{
+    if (bit == TENKA_BIT_DOUT)
+        return &call->out[0];
+    if (bit >= TENKA_BIT_D0)
+        return bit - TENKA_BIT_D0 < call->n_in ? &call->in[bit - TENKA_BIT_D0] : NULL;
+    if (bit >= TENKA_BIT_OUT0)
+        return bit - TENKA_BIT_OUT0 < call->n_out ? &call->out[bit - TENKA_BIT_OUT0] : NULL;
+    return bit < call->n_in ? &call->in[bit] : NULL;
+}

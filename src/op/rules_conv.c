@@ -1,0 +1,154 @@
+/* Rules of matrix products, convolution and pooling. */
+#include "op/rules.h"
+
+tenka_status tenka_rule_matmul(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_matmul *p = (void *)call->params;
+    const struct tenka_shape *a = &call->in[0].shape, *b = &call->in[1].shape;
+    char text_a[TENKA_SHAPE_TEXT], text_b[TENKA_SHAPE_TEXT];
+    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
+    TENKA_TRY(tenka_rule_dtype(call, err, 1, TENKA_F32));
+    TENKA_TRY(tenka_rule_rank(call, err, 0, 2, 3));
+    if (a->rank != b->rank || (a->rank == 3 && a->dim[0] != b->dim[0]))
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: shapes %s and %s must both be matrices, or equally many of them",
+                          tenka_rule_name(call), tenka_shape_text(a, text_a), tenka_shape_text(b, text_b));
+    const uint32_t *da = a->dim + a->rank - 2, *db = b->dim + b->rank - 2;
+    const bool ta = p->trans_a != 0, tb = p->trans_b != 0;
+    if (da[ta ? 0 : 1] != db[tb ? 1 : 0])
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: inner sizes %u and %u differ: %s%s times %s%s",
+                          tenka_rule_name(call), da[ta ? 0 : 1], db[tb ? 1 : 0], tenka_shape_text(a, text_a),
+                          ta ? " transposed" : "", tenka_shape_text(b, text_b), tb ? " transposed" : "");
+    *p = (struct tenka_p_matmul){
+        .batch = a->rank == 3 ? (int32_t)a->dim[0] : 1, .m = (int32_t)da[ta ? 1 : 0], .n = (int32_t)db[tb ? 0 : 1],
+        .k = (int32_t)da[ta ? 0 : 1], .trans_a = ta, .trans_b = tb,
+    };
+    struct tenka_shape out = *a;
+    out.dim[out.rank - 2] = (uint32_t)p->m;
+    out.dim[out.rank - 1] = (uint32_t)p->n;
+    return tenka_rule_out(call, err, 0, TENKA_F32, out);
+}
+
+/* ---- Windows, of convolution and pooling ---- */
+
+struct window {
+    const char *axis; /* "height" */
+    int64_t in, kernel, stride, padding, dilation;
+};
+
+static tenka_status check_window(const struct tenka_call *call, struct tenka_error *err, const struct window *w)
+{
+    if (w->kernel < 1 || w->stride < 1 || w->padding < 0 || w->dilation < 1)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: %s: kernel %lld, stride %lld and dilation %lld must be at least 1, "
+                          "and padding %lld at least 0", tenka_rule_name(call), w->axis, (long long)w->kernel,
+                          (long long)w->stride, (long long)w->dilation, (long long)w->padding);
+    /* Kernels compute coordinates in 32 bits. No product below leaves 64. */
+    const int64_t reach = w->dilation * (w->kernel - 1) + 1, padded = w->in + 2 * w->padding;
+    if (reach > INT32_MAX || padded > INT32_MAX || padded + w->stride + reach > INT32_MAX)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: %s: kernel %lld, stride %lld, padding %lld and dilation %lld are "
+                          "too large", tenka_rule_name(call), w->axis, (long long)w->kernel, (long long)w->stride,
+                          (long long)w->padding, (long long)w->dilation);
+    return TENKA_OK;
+}
+
+/* How many windows fit; 0: none. */
+static int64_t windows(const struct window *w, bool ceil_mode)
+{
+    const int64_t room = w->in + 2 * w->padding - w->dilation * (w->kernel - 1) - 1 + (ceil_mode ? w->stride - 1 : 0);
+    if (room < 0)
+        return 0;
+    const int64_t count = room / w->stride + 1;
+    /* PyTorch: the last window must begin inside the input or the padding on the left. */
+    return ceil_mode && (count - 1) * w->stride >= w->in + w->padding ? count - 1 : count;
+}
+
+static tenka_status count_windows(const struct tenka_call *call, struct tenka_error *err, const struct window *w,
+                                  bool ceil_mode, int32_t *out)
+{
+    TENKA_TRY(check_window(call, err, w));
+    const int64_t count = windows(w, ceil_mode);
+    if (count < 1)
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: %s: a kernel of %lld with dilation %lld does not fit into an input of "
+                          "%lld with padding %lld", tenka_rule_name(call), w->axis, (long long)w->kernel,
+                          (long long)w->dilation, (long long)w->in, (long long)w->padding);
+    *out = (int32_t)count;
+    return TENKA_OK;
+}
+
+/* ---- conv2d ---- */
+
+static tenka_status check_conv_channels(const struct tenka_call *call, struct tenka_error *err, int32_t groups)
+{
+    const struct tenka_shape *x = &call->in[0].shape, *weight = &call->in[1].shape;
+    char text_x[TENKA_SHAPE_TEXT], text_w[TENKA_SHAPE_TEXT];
+    const uint32_t g = (uint32_t)groups;
+    if (groups < 1)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: groups %d must be at least 1", tenka_rule_name(call), groups);
+    if (x->dim[1] % g != 0 || weight->dim[0] % g != 0)
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: %u input and %u output channels cannot be divided into %d groups",
+                          tenka_rule_name(call), x->dim[1], weight->dim[0], groups);
+    if (weight->dim[1] != x->dim[1] / g)
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: input %s has %u channels in %d groups, but weight %s is for %u in "
+                          "each", tenka_rule_name(call), tenka_shape_text(x, text_x), x->dim[1], groups,
+                          tenka_shape_text(weight, text_w), weight->dim[1]);
+    return TENKA_OK;
+}
+
+tenka_status tenka_rule_conv2d(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_conv2d *p = (void *)call->params;
+    const struct tenka_shape *x = &call->in[0].shape, *weight = &call->in[1].shape;
+    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
+    TENKA_TRY(tenka_rule_dtype(call, err, 1, TENKA_F32));
+    TENKA_TRY(tenka_rule_rank(call, err, 0, 4, 4));
+    TENKA_TRY(tenka_rule_rank(call, err, 1, 4, 4));
+    TENKA_TRY(check_conv_channels(call, err, p->groups));
+    if (call->n_in == 3)
+        TENKA_TRY(tenka_rule_vector(call, err, 2, "bias", weight->dim[0]));
+    p->n = (int32_t)x->dim[0];
+    p->c = (int32_t)x->dim[1];
+    p->h = (int32_t)x->dim[2];
+    p->w = (int32_t)x->dim[3];
+    p->o = (int32_t)weight->dim[0];
+    p->kh = (int32_t)weight->dim[2];
+    p->kw = (int32_t)weight->dim[3];
+    p->bias = call->n_in == 3;
+    const struct window height = { "height", p->h, p->kh, p->sh, p->ph, p->dh };
+    const struct window width = { "width", p->w, p->kw, p->sw, p->pw, p->dw };
+    TENKA_TRY(count_windows(call, err, &height, false, &p->oh));
+    TENKA_TRY(count_windows(call, err, &width, false, &p->ow));
+    const struct tenka_shape out = { 4, { x->dim[0], weight->dim[0], (uint32_t)p->oh, (uint32_t)p->ow } };
+    return tenka_rule_out(call, err, 0, TENKA_F32, out);
+}
+
+/* ---- max_pool2d ---- */
+
+static tenka_status check_pool_padding(const struct tenka_call *call, struct tenka_error *err,
+                                       const struct tenka_p_pool2d *p)
+{
+    if (p->ph <= p->kh / 2 && p->pw <= p->kw / 2 && (int64_t)p->kh * p->kw <= INT32_MAX)
+        return TENKA_OK;
+    return tenka_fail(err, TENKA_E_INVALID, "%s: padding [%d, %d] must be at most half of the kernel [%d, %d]",
+                      tenka_rule_name(call), p->ph, p->pw, p->kh, p->kw);
+}
+
+tenka_status tenka_rule_max_pool2d(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_pool2d *p = (void *)call->params;
+    const struct tenka_shape *x = &call->in[0].shape;
+    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
+    TENKA_TRY(tenka_rule_rank(call, err, 0, 4, 4));
+    TENKA_TRY(check_pool_padding(call, err, p));
+    p->nc = tenka_rule_product(x, 0, 2);
+    p->h = (int32_t)x->dim[2];
+    p->w = (int32_t)x->dim[3];
+    p->sh = p->sh != 0 ? p->sh : p->kh;
+    p->sw = p->sw != 0 ? p->sw : p->kw;
+    p->ceil_mode = p->ceil_mode != 0;
+    const struct window height = { "height", p->h, p->kh, p->sh, p->ph, p->dh };
+    const struct window width = { "width", p->w, p->kw, p->sw, p->pw, p->dw };
+    TENKA_TRY(count_windows(call, err, &height, p->ceil_mode != 0, &p->oh));
+    TENKA_TRY(count_windows(call, err, &width, p->ceil_mode != 0, &p->ow));
+    const struct tenka_shape out = { 4, { x->dim[0], x->dim[1], (uint32_t)p->oh, (uint32_t)p->ow } };
+    TENKA_TRY(tenka_rule_out(call, err, 0, TENKA_F32, out));
+    return tenka_rule_out(call, err, 1, TENKA_I32, out);
+}

@@ -1,0 +1,93 @@
+/* Rules of operators that move elements. */
+#include "op/rules.h"
+
+tenka_status tenka_rule_reshape(struct tenka_call *call, struct tenka_error *err)
+{
+    char text[TENKA_SHAPE_TEXT], wanted_text[TENKA_SHAPE_TEXT];
+    const struct tenka_shape *x = &call->in[0].shape, wanted = call->out[0].shape;
+    TENKA_TRY(tenka_rule_out(call, err, 0, call->in[0].dtype, wanted));
+    if (tenka_shape_count(x) != tenka_shape_count(&wanted))
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: %s has %llu elements, but %s has %llu", tenka_rule_name(call),
+                          tenka_shape_text(x, text), (unsigned long long)tenka_shape_count(x),
+                          tenka_shape_text(&wanted, wanted_text), (unsigned long long)tenka_shape_count(&wanted));
+    return TENKA_OK;
+}
+
+/* The result's sizes, aligned at the end. */
+static void fill_dim(struct tenka_p_strided *p, const struct tenka_shape *out)
+{
+    const uint32_t lead = TENKA_MAX_RANK - out->rank;
+    for (uint32_t i = 0; i < TENKA_MAX_RANK; i++)
+        p->dim[i] = i < lead ? 1 : (int32_t)out->dim[i - lead];
+}
+
+tenka_status tenka_rule_expand(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_strided *p = (void *)call->params;
+    char text[TENKA_SHAPE_TEXT], wanted_text[TENKA_SHAPE_TEXT];
+    const struct tenka_shape *x = &call->in[0].shape, wanted = call->out[0].shape;
+    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
+    TENKA_TRY(tenka_rule_out(call, err, 0, TENKA_F32, wanted));
+    if (p->divide < 1)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: the divisor %d is not positive", tenka_rule_name(call), p->divide);
+    bool fits = x->rank <= wanted.rank;
+    for (uint32_t i = 0; fits && i < x->rank; i++)
+        fits = x->dim[i] == 1 || x->dim[i] == wanted.dim[i + wanted.rank - x->rank];
+    if (!fits)
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: %s cannot be repeated to %s: only axes of size 1 repeat",
+                          tenka_rule_name(call), tenka_shape_text(x, text), tenka_shape_text(&wanted, wanted_text));
+    fill_dim(p, &wanted);
+    tenka_rule_strides(x, p->stride);
+    for (uint32_t i = 0; i < x->rank; i++)
+        if (x->dim[i] == 1)
+            p->stride[TENKA_MAX_RANK - x->rank + i] = 0;
+    return TENKA_OK;
+}
+
+tenka_status tenka_rule_permute(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_strided *p = (void *)call->params;
+    char text[TENKA_SHAPE_TEXT];
+    const struct tenka_shape *x = &call->in[0].shape;
+    const uint32_t lead = TENKA_MAX_RANK - x->rank;
+    struct tenka_shape out = { .rank = x->rank };
+    int32_t of_x[TENKA_MAX_RANK], stride[TENKA_MAX_RANK] = { 0 };
+    uint32_t seen = 0;
+    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
+    tenka_rule_strides(x, of_x);
+    for (uint32_t i = 0; i < x->rank; i++) {
+        const int32_t axis = p->dim[i];
+        if (axis < 0 || (uint32_t)axis >= x->rank || (seen >> axis & 1) != 0)
+            return tenka_fail(err, TENKA_E_INVALID, "%s: axis %d is beyond the %u axes of %s, or named twice",
+                              tenka_rule_name(call), axis, x->rank, tenka_shape_text(x, text));
+        seen |= 1u << axis;
+        out.dim[i] = x->dim[axis];
+        stride[lead + i] = of_x[lead + (uint32_t)axis];
+    }
+    fill_dim(p, &out);
+    memcpy(p->stride, stride, sizeof stride);
+    p->divide = 1;
+    return tenka_rule_out(call, err, 0, TENKA_F32, out);
+}
+
+tenka_status tenka_rule_gather(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_gather *p = (void *)call->params;
+    const struct tenka_shape *x = &call->in[0].shape, *index = &call->in[1].shape;
+    char text[TENKA_SHAPE_TEXT];
+    TENKA_TRY(tenka_rule_dtype(call, err, 1, TENKA_I32));
+    TENKA_TRY(tenka_rule_rank(call, err, 0, 1, TENKA_MAX_RANK));
+    TENKA_TRY(tenka_rule_rank(call, err, 1, 1, 1));
+    const int64_t rows = p->rows != 0 ? p->rows : (int64_t)index->dim[0];
+    if (rows < 1 || rows > index->dim[0])
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: %lld rows are asked for, but the index has shape %s",
+                          tenka_rule_name(call), (long long)rows, tenka_shape_text(index, text));
+    const int32_t src_rows = (int32_t)x->dim[0];
+    *p = (struct tenka_p_gather){
+        .rows = (int32_t)rows, .row = tenka_rule_product(x, 1, x->rank), .src_rows = src_rows,
+        .u8 = call->in[0].dtype == TENKA_U8, .piece_first = 0, .piece_rows = src_rows,
+    };
+    struct tenka_shape out = *x;
+    out.dim[0] = (uint32_t)rows;
+    return tenka_rule_out(call, err, 0, call->in[0].dtype, out);
+}
