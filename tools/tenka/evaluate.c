@@ -1,0 +1,61 @@
+#include <math.h>
+#include <string.h>
+
+#include "tenka.h"
+
+struct meters {
+    tenka_meter *loss, *correct;
+};
+
+static tenka_status run_batches(struct session *s, tenka_loader *loader, struct progress *progress,
+                                const struct meters *meters, uint64_t *images)
+{
+    struct tenka_batch batch;
+    tenka_status status = TENKA_OK;
+    while (interrupt_signal() == 0 && (status = tenka_loader_next(loader, &batch)) == TENKA_OK) {
+        const tenka_tensor output = tenka_forward(s->net, batch.input);
+        tenka_meter_add(meters->loss, session_loss(s, output, batch.target));
+        tenka_meter_add(meters->correct, tenka_equal_count(tenka_argmax(output, 1), batch.target));
+        if ((status = tenka_step_end(s->ctx)) != TENKA_OK)
+            return status;
+        *images += batch.size;
+        progress_update(progress, *images);
+    }
+    return status == TENKA_END ? TENKA_OK : status;
+}
+
+static tenka_status read_meters(const struct meters *meters, struct evaluation *out)
+{
+    double correct;
+    tenka_status status = tenka_meter_read(meters->loss, NULL, &out->loss, NULL);
+    if (status == TENKA_OK)
+        status = tenka_meter_read(meters->correct, &correct, NULL, NULL);
+    if (status == TENKA_OK)
+        out->accuracy = out->images > 0 ? correct / (double)out->images : NAN;
+    return status;
+}
+
+int evaluate(struct session *s, tenka_loader *loader, struct progress *progress, struct evaluation *out)
+{
+    struct meters meters = { NULL, NULL };
+    memset(out, 0, sizeof(*out));
+    const double start = seconds_now();
+    tenka_module_train(s->net, false);
+    tenka_no_grad_begin(s->ctx);
+    tenka_status status = tenka_meter_create(s->ctx, &meters.loss);
+    if (status == TENKA_OK)
+        status = tenka_meter_create(s->ctx, &meters.correct);
+    if (status == TENKA_OK) {
+        progress_begin(progress, "test", tenka_dataset_count(s->test_data));
+        status = run_batches(s, loader, progress, &meters, &out->images);
+        progress_end(progress);
+    }
+    if (status == TENKA_OK)
+        status = read_meters(&meters, out);
+    const int code = status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+    tenka_no_grad_end(s->ctx);
+    tenka_meter_destroy(&meters.loss);
+    tenka_meter_destroy(&meters.correct);
+    out->seconds = seconds_now() - start;
+    return code;
+}

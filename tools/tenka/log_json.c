@@ -1,0 +1,133 @@
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "tenka.h"
+
+void log_json_string(FILE *file, const char *text)
+{
+    fputc('"', file);
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\')
+            fprintf(file, "\\%c", *c);
+        else if (*c < 0x20)
+            fprintf(file, "\\u%04x", *c);
+        else
+            fputc(*c, file);
+    }
+    fputc('"', file);
+}
+
+/* ,"key":value with so many significant digits; JSON has no NaN and no infinity. */
+static void number(FILE *file, const char *key, double value, int digits)
+{
+    if (isfinite(value))
+        fprintf(file, ",\"%s\":%.*g", key, digits, value);
+    else
+        fprintf(file, ",\"%s\":null", key);
+}
+
+static void string(FILE *file, const char *key, const char *text)
+{
+    fprintf(file, ",\"%s\":", key);
+    if (text != NULL)
+        log_json_string(file, text);
+    else
+        fputs("null", file);
+}
+
+/* Ends a line: it reaches the file whole, so that the log can be followed while it grows. */
+static int end_line(FILE *file, const struct options *options)
+{
+    fputs("}\n", file);
+    if (fflush(file) == 0 && !ferror(file))
+        return EXIT_CODE_OK;
+    return say_failed("cannot write the log %s: %s", options->log, strerror(errno));
+}
+
+int log_json_open(const struct options *options, FILE **file)
+{
+    *file = options->log != NULL ? fopen(options->log, "w") : NULL;
+    if (options->log == NULL || *file != NULL)
+        return EXIT_CODE_OK;
+    return say_failed("cannot write the log %s: %s", options->log, strerror(errno));
+}
+
+/* The driver of the device that runs: the context's one line has the device's name in it. */
+static void write_driver(FILE *file, const tenka_ctx *ctx)
+{
+    struct tenka_device_info devices[32];
+    size_t count = 0;
+    const char *name = tenka_ctx_device_name(ctx), *driver = NULL;
+    if (tenka_ctx_backend(ctx) == TENKA_BACKEND_VULKAN && tenka_devices(devices, 32, &count) == TENKA_OK)
+        for (size_t i = 0; i < count && i < 32 && driver == NULL; i++)
+            if (devices[i].name[0] != '\0' && strstr(name, devices[i].name) != NULL)
+                driver = devices[i].driver;
+    string(file, "driver", driver);
+}
+
+static void write_options(FILE *file, const struct session *s)
+{
+    const struct options *o = s->options;
+    fprintf(file, ",\"options\":{\"epochs\":%u,\"batch_size\":%u,\"test_batch_size\":%u", o->epochs, o->batch_size,
+            o->test_batch_size);
+    string(file, "data", s->data_dir);
+    string(file, "net", o->net);
+    string(file, "load", o->load);
+    string(file, "save", o->save);
+    string(file, "optimizer", o->sgd ? "sgd" : "adam");
+    number(file, "lr", o->lr, 17);
+    number(file, "momentum", o->momentum, 17);
+    number(file, "weight_decay", o->weight_decay, 17);
+    fprintf(file, ",\"limit\":%u,\"threads\":%d,\"validate\":%s", o->limit, o->threads, o->validate ? "true" : "false");
+    string(file, "backend", backend_name(o->backend));
+    string(file, "device", o->device);
+    fputc('}', file);
+}
+
+int log_json_begin(FILE *file, const struct session *s)
+{
+    if (file == NULL)
+        return EXIT_CODE_OK;
+    fprintf(file, "{\"version\":\"%s\"", TENKA_VERSION);
+    string(file, "backend", backend_name(tenka_ctx_backend(s->ctx)));
+    string(file, "device", tenka_ctx_device_name(s->ctx));
+    write_driver(file, s->ctx);
+    fprintf(file, ",\"seed\":%" PRIu64, s->options->seed);
+    write_options(file, s);
+    return end_line(file, s->options);
+}
+
+int log_json_step(FILE *file, const struct options *options, uint32_t epoch, uint64_t step, double loss)
+{
+    if (file == NULL)
+        return EXIT_CODE_OK;
+    fprintf(file, "{\"epoch\":%u,\"step\":%" PRIu64, epoch, step);
+    number(file, "loss", loss, 9);
+    return end_line(file, options);
+}
+
+int log_json_epoch(FILE *file, const struct options *options, const struct epoch_result *result)
+{
+    if (file == NULL)
+        return EXIT_CODE_OK;
+    fprintf(file, "{\"epoch\":%u", result->epoch);
+    number(file, "train_loss", result->train_loss, 9);
+    number(file, "test_loss", result->test.loss, 9);
+    number(file, "test_accuracy", result->test.accuracy, 9);
+    number(file, "train_seconds", result->train_seconds, 6);
+    number(file, "test_seconds", result->test.seconds, 6);
+    number(file, "images_per_second", result->images_per_second, 6);
+    return end_line(file, options);
+}
+
+int log_json_close(FILE **file, const struct options *options)
+{
+    FILE *open = *file;
+    *file = NULL;
+    if (open == NULL || fclose(open) == 0)
+        return EXIT_CODE_OK;
+    return say_failed("cannot write the log %s: %s", options->log, strerror(errno));
+}

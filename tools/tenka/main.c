@@ -1,0 +1,63 @@
+#include <locale.h>
+#include <string.h>
+
+#include "tenka.h"
+
+static const char help[] =
+    "Usage: tenka COMMAND [OPTION...]\n"
+    "Trains neural networks on any GPU that speaks Vulkan, and on the CPU.\n"
+    "\n"
+    "  tenka train     train a network on a folder of images\n"
+    "  tenka test      loss and accuracy of a saved network\n"
+    "  tenka devices   what Vulkan sees, what Tenka would pick and why\n"
+    "\n"
+    "  tenka COMMAND --help   the options of a command\n"
+    "  tenka --version        the version\n"
+    "\n"
+    "Exit status: 0 done, 1 failed, 2 wrong usage, 130 or 143 after Ctrl-C or SIGTERM.\n";
+
+/* Options parse from the command's name on; it then stands for the program in argp's messages. */
+struct command {
+    const char *name;
+    char *title;
+    struct options (*parse)(int argc, char **argv);
+    int (*run)(const struct options *options);
+};
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+    argv[0] = command->title;
+    const struct options options = command->parse(argc, argv);
+    return command->run(&options);
+}
+
+static int print(const char *text)
+{
+    fputs(text, stdout);
+    return fflush(stdout) == 0 ? EXIT_CODE_OK : say_failed("cannot write to the standard output");
+}
+
+int main(int argc, char **argv)
+{
+    static char train_title[] = "tenka train", test_title[] = "tenka test", devices_title[] = "tenka devices";
+    static const struct command commands[] = {
+        { "train", train_title, options_train, command_train },
+        { "test", test_title, options_test, command_test },
+        { "devices", devices_title, options_devices, command_devices },
+    };
+    /* Characters only: numbers keep their decimal point in every language. */
+    setlocale(LC_CTYPE, "");
+    if (argc < 2) {
+        fputs(help, stderr);
+        return EXIT_CODE_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+        return print(help);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+        return print("tenka " TENKA_VERSION "\n");
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return run_command(&commands[i], argc - 1, argv + 1);
+    say_failed("there is no command '%s'; 'tenka --help' lists them", argv[1]);
+    return EXIT_CODE_USAGE;
+}

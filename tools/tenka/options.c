@@ -1,0 +1,212 @@
+#define _POSIX_C_SOURCE 200809L
+#include <argp.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tenka.h"
+
+#define MAX_COUNT 1000000000u
+
+enum key {
+    KEY_DATA = 1, KEY_NET, KEY_EPOCHS, KEY_BATCH_SIZE, KEY_TEST_BATCH_SIZE, KEY_LR, KEY_OPTIMIZER, KEY_MOMENTUM,
+    KEY_WEIGHT_DECAY, KEY_SEED, KEY_BACKEND, KEY_DEVICE, KEY_THREADS, KEY_VALIDATE, KEY_LIMIT, KEY_SAVE, KEY_LOAD,
+    KEY_LOG, KEY_QUIET, KEY_JSON,
+};
+
+static const char *const backend_names[] = {
+    [TENKA_BACKEND_AUTO] = "auto",
+    [TENKA_BACKEND_VULKAN] = "vulkan",
+    [TENKA_BACKEND_CPU] = "cpu",
+    [TENKA_BACKEND_CPU_F64] = "cpu-f64",
+};
+
+const char *backend_name(enum tenka_backend backend)
+{
+    return backend_names[backend];
+}
+
+/* ---- Values. argp_error says the sentence and leaves with EXIT_CODE_USAGE. ---- */
+
+static uint64_t whole_number(struct argp_state *state, const char *option, const char *text, uint64_t low,
+                             uint64_t high)
+{
+    char *end;
+    errno = 0;
+    const unsigned long long value = strtoull(text, &end, 10);
+    /* strtoull takes "-1" for a huge number. */
+    if (end == text || *end != '\0' || strchr(text, '-') != NULL || errno != 0 || value < low || value > high)
+        argp_error(state, "%s: '%s' is no whole number from %llu to %llu", option, text, (unsigned long long)low,
+                   (unsigned long long)high);
+    return value;
+}
+
+static uint32_t count_number(struct argp_state *state, const char *option, const char *text)
+{
+    return (uint32_t)whole_number(state, option, text, 1, MAX_COUNT);
+}
+
+static double real_number(struct argp_state *state, const char *option, const char *text, double high)
+{
+    char *end;
+    const double value = strtod(text, &end);
+    if (end == text || *end != '\0' || !(value >= 0 && value <= high))
+        argp_error(state, "%s: '%s' is no number from 0 to %g", option, text, high);
+    return value;
+}
+
+static enum tenka_backend backend_value(struct argp_state *state, const char *text)
+{
+    for (size_t i = 0; i < sizeof(backend_names) / sizeof(backend_names[0]); i++)
+        if (strcmp(text, backend_names[i]) == 0)
+            return (enum tenka_backend)i;
+    argp_error(state, "--backend: there is no backend '%s'; choose auto, vulkan, cpu or cpu-f64", text);
+    return TENKA_BACKEND_AUTO;
+}
+
+static bool optimizer_is_sgd(struct argp_state *state, const char *text)
+{
+    const bool sgd = strcmp(text, "sgd") == 0;
+    if (!sgd && strcmp(text, "adam") != 0)
+        argp_error(state, "--optimizer: there is no optimizer '%s'; choose adam or sgd", text);
+    return sgd;
+}
+
+/* ---- One parser for all commands: a command's table says which options it has. ---- */
+
+static error_t parse_number(struct options *o, int key, char *text, struct argp_state *state)
+{
+    switch (key) {
+    case KEY_EPOCHS: o->epochs = count_number(state, "--epochs", text); return 0;
+    case KEY_BATCH_SIZE: o->batch_size = count_number(state, "--batch-size", text); return 0;
+    case KEY_TEST_BATCH_SIZE: o->test_batch_size = count_number(state, "--test-batch-size", text); return 0;
+    case KEY_LIMIT: o->limit = count_number(state, "--limit", text); return 0;
+    case KEY_SEED: o->seed = whole_number(state, "--seed", text, 0, UINT64_MAX); return 0;
+    case KEY_THREADS: o->threads = (int)whole_number(state, "--threads", text, 0, 4096); return 0;
+    case KEY_LR: o->lr = real_number(state, "--lr", text, 1e6); return 0;
+    case KEY_MOMENTUM: o->momentum = real_number(state, "--momentum", text, 1); return 0;
+    case KEY_WEIGHT_DECAY: o->weight_decay = real_number(state, "--weight-decay", text, 1e6); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static void check_together(const struct options *o, struct argp_state *state)
+{
+    if (o->momentum > 0 && !o->sgd)
+        argp_error(state, "--momentum belongs to '--optimizer sgd'");
+    if (o->device != NULL && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
+        argp_error(state, "--device chooses among Vulkan devices; leave it out with '--backend %s'",
+                   backend_name(o->backend));
+}
+
+static error_t parse(int key, char *text, struct argp_state *state)
+{
+    struct options *o = state->input;
+    switch (key) {
+    case KEY_DATA: o->data = text; return 0;
+    case KEY_NET: o->net = text; return 0;
+    case KEY_DEVICE: o->device = text; return 0;
+    case KEY_SAVE: o->save = text; return 0;
+    case KEY_LOAD: o->load = text; return 0;
+    case KEY_LOG: o->log = text; return 0;
+    case KEY_VALIDATE: o->validate = true; return 0;
+    case KEY_QUIET: o->quiet = true; return 0;
+    case KEY_JSON: o->json = true; return 0;
+    case KEY_BACKEND: o->backend = backend_value(state, text); return 0;
+    case KEY_OPTIMIZER: o->sgd = optimizer_is_sgd(state, text); return 0;
+    case ARGP_KEY_ARG: argp_error(state, "'%s' is no option; each value follows its option", text); return 0;
+    case ARGP_KEY_END: check_together(o, state); return 0;
+    default: return parse_number(o, key, text, state);
+    }
+}
+
+#define DATA_OPTION                                                                                                   \
+    { "data", KEY_DATA, "DIR", 0, "Folder with the four IDX files, plain or .gz; else the first that exists of "      \
+      "./data/fashion-mnist, ./data/mnist, the same two under $XDG_DATA_HOME/tenka, and "                            \
+      "/usr/share/datasets/fashion-mnist", 0 }
+#define DEVICE_OPTIONS                                                                                                \
+    { "backend", KEY_BACKEND, "NAME", 0, "auto (a discrete, then an integrated GPU, else the CPU), vulkan, cpu, or "  \
+      "cpu-f64 (double precision, slow); default auto", 3 },                                                          \
+    { "device", KEY_DEVICE, "N|NAME", 0, "Vulkan device: its number in 'tenka devices', part of its name, or its "    \
+      "UUID", 3 },                                                                                                    \
+    { "threads", KEY_THREADS, "N", 0, "Threads of the CPU backend; 0, the default: as many as there are cores. "      \
+      "Results do not depend on it", 3 },                                                                             \
+    { "validate", KEY_VALIDATE, NULL, 0, "Turn on Vulkan's validation layer; any message of it is a failure", 3 }
+#define QUIET_OPTION { "quiet", KEY_QUIET, NULL, 0, "No progress and no news; results, warnings and errors remain", 4 }
+
+static const struct argp_option train_options[] = {
+    { NULL, 0, NULL, 0, "Data and network:", 1 },
+    DATA_OPTION,
+    { "limit", KEY_LIMIT, "N", 0, "Use the first N training images only", 0 },
+    { "net", KEY_NET, "FILE|TEXT", 0, "Network as PyTorch prints it, or short: 'Flatten() Linear(784,10)'. An existing "
+      "file wins over text. Default: the network of --load, else one with two convolutions for 28x28 images", 0 },
+    { "load", KEY_LOAD, "FILE", 0, "Begin with the weights of a safetensors file", 0 },
+    { "save", KEY_SAVE, "FILE", 0, "Write the trained network as safetensors, also after Ctrl-C", 0 },
+    { NULL, 0, NULL, 0, "Training:", 2 },
+    { "epochs", KEY_EPOCHS, "N", 0, "Passes over the training images; default 5", 0 },
+    { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
+    { "test-batch-size", KEY_TEST_BATCH_SIZE, "N", 0, "Images in a step of testing; default: as --batch-size", 0 },
+    { "optimizer", KEY_OPTIMIZER, "NAME", 0, "adam or sgd; default adam", 0 },
+    { "lr", KEY_LR, "X", 0, "Learning rate; default 1e-3", 0 },
+    { "momentum", KEY_MOMENTUM, "X", 0, "Momentum of sgd; default 0", 0 },
+    { "weight-decay", KEY_WEIGHT_DECAY, "X", 0, "L2 penalty that is added to the gradient; default 0", 0 },
+    { "seed", KEY_SEED, "N", 0, "Seed of weights and order; default 0. The same seed gives the weights and batches of "
+      "PyTorch", 0 },
+    { NULL, 0, NULL, 0, "Device:", 3 },
+    DEVICE_OPTIONS,
+    { NULL, 0, NULL, 0, "Output:", 4 },
+    { "log", KEY_LOG, "FILE", 0, "Write one JSON object a line: the run, each step's loss, each epoch's results", 4 },
+    QUIET_OPTION,
+    { 0 },
+};
+
+static const struct argp_option test_options[] = {
+    { "load", KEY_LOAD, "FILE", 0, "The saved network (needed)", 0 },
+    DATA_OPTION,
+    { "net", KEY_NET, "FILE|TEXT", 0, "Network to put the weights into; default: the one that the file describes", 0 },
+    { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
+    DEVICE_OPTIONS,
+    QUIET_OPTION,
+    { 0 },
+};
+
+static const struct argp_option devices_options[] = {
+    { "json", KEY_JSON, NULL, 0, "One JSON array instead of the table", 0 },
+    { 0 },
+};
+
+static struct options run_parser(const struct argp_option *table, const char *text, int argc, char **argv)
+{
+    struct options options = { .backend = TENKA_BACKEND_AUTO, .epochs = 5, .batch_size = 100, .lr = 1e-3 };
+    const struct argp argp = { .options = table, .parser = parse, .doc = text };
+    argp_err_exit_status = EXIT_CODE_USAGE;
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    return options;
+}
+
+struct options options_train(int argc, char **argv)
+{
+    return run_parser(train_options,
+                      "Trains a network to tell the classes of images apart, and prints after each epoch the mean "
+                      "loss of training, then loss and accuracy on the test images.\v"
+                      "Example: tenka train --epochs 1 --save net.safetensors",
+                      argc, argv);
+}
+
+struct options options_test(int argc, char **argv)
+{
+    const struct options options =
+        run_parser(test_options, "Prints loss and accuracy of a saved network on the test images.", argc, argv);
+    if (options.load == NULL) {
+        say_failed("--load FILE is needed: which saved network is to be tested?");
+        exit(EXIT_CODE_USAGE);
+    }
+    return options;
+}
+
+struct options options_devices(int argc, char **argv)
+{
+    return run_parser(devices_options, "Lists what Vulkan sees, what '--backend auto' would pick, and why.", argc,
+                      argv);
+}

@@ -1,0 +1,73 @@
+#define _POSIX_C_SOURCE 200809L
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+
+#include "tenka.h"
+
+/* One line in one write, since the validation layer may speak from another thread. */
+static void say(const char *prefix, const char *text)
+{
+    progress_clear();
+    fprintf(stderr, "tenka: %s%s\n", prefix, text);
+}
+
+int say_failed(const char *format, ...)
+{
+    char text[8192];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    say("", text);
+    return EXIT_CODE_FAILED;
+}
+
+int say_library_failed(const tenka_ctx *ctx)
+{
+    say("", tenka_last_error(ctx));
+    return EXIT_CODE_FAILED;
+}
+
+void say_warning(const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    say("warning: ", text);
+}
+
+void say_library_log(void *user, enum tenka_log_level level, const char *text)
+{
+    const struct options *options = user;
+    if (level == TENKA_LOG_INFO && !options->quiet)
+        say("", text);
+    else if (level == TENKA_LOG_WARNING)
+        say("warning: ", text);
+    else if (level == TENKA_LOG_ERROR)
+        say("error: ", text);
+}
+
+const char *say_count(char buffer[static 32], uint64_t value)
+{
+    char digits[24];
+    const size_t length = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, value);
+    size_t at = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            buffer[at++] = ',';
+        buffer[at++] = digits[i];
+    }
+    buffer[at] = '\0';
+    return buffer;
+}
+
+double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

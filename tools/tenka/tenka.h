@@ -1,0 +1,131 @@
+/* The command `tenka`: a guest of the library, it sees the public headers only. */
+#ifndef TENKA_TOOL_H
+#define TENKA_TOOL_H
+
+#include <stdio.h>
+
+#include "tenka/tenka.h"
+
+enum exit_code { EXIT_CODE_OK = 0, EXIT_CODE_FAILED = 1, EXIT_CODE_USAGE = 2, EXIT_CODE_SIGNAL = 128 };
+
+/* ---- options.c ---- */
+
+struct options {
+    const char *data, *net, *device;    /* NULL: the default */
+    const char *save, *load, *log;      /* NULL: none */
+    enum tenka_backend backend;
+    uint32_t epochs, batch_size, test_batch_size, limit; /* test_batch_size 0: as batch_size; limit 0: all images */
+    uint64_t seed;
+    double lr, momentum, weight_decay;
+    int threads;
+    bool sgd, validate, quiet, json;
+};
+
+/* These leave the process by themselves after --help and after a mistake (status 2). */
+struct options options_train(int argc, char **argv);
+struct options options_test(int argc, char **argv);
+struct options options_devices(int argc, char **argv);
+
+const char *backend_name(enum tenka_backend backend);
+
+/* ---- say.c: messages and numbers for people ---- */
+
+/* One line on stderr, begun by "tenka: ". Returns EXIT_CODE_FAILED, so that a caller can hand it on. */
+int say_failed(const char *format, ...) TENKA_PRINTF(1, 2);
+/* The library's sentence; NULL: that of tenka_ctx_create. Returns EXIT_CODE_FAILED. */
+int say_library_failed(const tenka_ctx *ctx);
+void say_warning(const char *format, ...) TENKA_PRINTF(1, 2);
+/* The library's messages: warnings and errors always, news unless the user (const struct options *) is quiet. */
+void say_library_log(void *user, enum tenka_log_level level, const char *text);
+/* 60000 as "60,000"; the text is as long-lived as buffer. */
+const char *say_count(char buffer[static 32], uint64_t value);
+/* Seconds of a clock that never jumps. */
+double seconds_now(void);
+
+/* ---- interrupt.c ---- */
+
+/* From now on SIGINT and SIGTERM only set a mark; a second one ends the process at once. */
+void interrupt_catch(void);
+/* The signal that arrived, or 0. */
+int interrupt_signal(void);
+
+/* ---- progress.c: how far an epoch is, on stderr ---- */
+
+struct progress {
+    enum { PROGRESS_NONE, PROGRESS_LINES, PROGRESS_BAR } kind;
+    char label[32];
+    uint64_t total, done;        /* images */
+    double start, drawn, asked;  /* seconds */
+    double loss;                 /* NaN: not known yet */
+    bool visible;                /* a bar stands on the current line */
+};
+
+/* Where stderr is a terminal a bar, else a line from time to time, and nothing when quiet. */
+void progress_init(struct progress *p, bool quiet);
+void progress_begin(struct progress *p, const char *label, uint64_t total);
+/* done images are through; draws when it is time. */
+void progress_update(struct progress *p, uint64_t done);
+/* Whether a new loss would be shown: reading one makes the host wait, so this is true about twice a second at most. */
+bool progress_wants_loss(struct progress *p);
+void progress_end(struct progress *p);
+/* Removes a bar that stands on the line, so that a message can be printed. */
+void progress_clear(void);
+
+/* ---- session.c: device, data and network of one run ---- */
+
+struct session {
+    const struct options *options;
+    const char *data_dir;
+    tenka_ctx *ctx;
+    tenka_dataset *train_data, *test_data; /* train_data is NULL for `tenka test` */
+    tenka_model *model;                    /* owns net when there is one */
+    tenka_module *net;
+    bool log_softmax;                      /* the network ends with LogSoftmax */
+    char folder[4096];
+};
+
+/* Opens all of it in the order of the reference program, so that random draws agree with it. Says what went wrong;
+ * session_close is due in any case. */
+int session_open(struct session *s, const struct options *options, bool train);
+void session_close(struct session *s);
+/* The loss of the network's output: nll_loss after LogSoftmax, else cross entropy. */
+tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_tensor target);
+/* Writes the network and how it wants its input. */
+int session_save(struct session *s, const char *path);
+
+/* ---- evaluate.c ---- */
+
+struct evaluation {
+    double loss;       /* mean of the batches' means, as the reference program prints it */
+    double accuracy;   /* 0 to 1, over all images */
+    double seconds;
+    uint64_t images;
+};
+
+/* One pass over the loader's images without gradients. An interrupt ends it early, with what was seen so far. */
+int evaluate(struct session *s, tenka_loader *loader, struct progress *progress, struct evaluation *out);
+
+/* ---- log_json.c: one JSON object a line ---- */
+
+struct epoch_result {
+    uint32_t epoch;
+    double train_loss, train_seconds, images_per_second;
+    struct evaluation test;
+};
+
+/* file is NULL when no log is wanted: then nothing happens and all is well. A failure is said here. */
+int log_json_open(const struct options *options, FILE **file);
+int log_json_begin(FILE *file, const struct session *s);
+int log_json_step(FILE *file, const struct options *options, uint32_t epoch, uint64_t step, double loss);
+int log_json_epoch(FILE *file, const struct options *options, const struct epoch_result *result);
+int log_json_close(FILE **file, const struct options *options);
+/* A quoted string, on any stream. */
+void log_json_string(FILE *file, const char *text);
+
+/* ---- Commands ---- */
+
+int command_train(const struct options *options);
+int command_test(const struct options *options);
+int command_devices(const struct options *options);
+
+#endif

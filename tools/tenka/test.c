@@ -1,0 +1,36 @@
+#include "tenka.h"
+
+static int test(struct session *s)
+{
+    struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
+    struct evaluation result;
+    struct progress progress;
+    tenka_loader *loader = NULL;
+    params.batch_size = s->options->batch_size;
+    if (tenka_loader_create(s->ctx, s->test_data, &params, &loader) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    progress_init(&progress, s->options->quiet);
+    const int code = evaluate(s, loader, &progress, &result);
+    tenka_loader_destroy(&loader);
+    if (code != EXIT_CODE_OK)
+        return code;
+    if (interrupt_signal() != 0) {
+        say_failed("stopped by a signal");
+        return EXIT_CODE_SIGNAL + interrupt_signal();
+    }
+    char rate[32];
+    printf("test loss %.4f  test accuracy %.2f %%  (%.1f s, %s images/s)\n", result.loss, 100 * result.accuracy,
+           result.seconds, say_count(rate, (uint64_t)((double)result.images / result.seconds + 0.5)));
+    return EXIT_CODE_OK;
+}
+
+int command_test(const struct options *options)
+{
+    struct session s;
+    interrupt_catch();
+    int code = session_open(&s, options, false);
+    if (code == EXIT_CODE_OK)
+        code = test(&s);
+    session_close(&s);
+    return code;
+}
