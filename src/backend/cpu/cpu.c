@@ -1,0 +1,245 @@
+/* The CPU device: runs a program's nodes one after the other, at once, on the caller's thread and OpenMP's. It is the
+ * reference for every other backend and the fallback when there is none. */
+#include <stdio.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "backend/backend.h"
+#include "backend/cpu/cpu.h"
+#include "core/os.h"
+
+/* Alignment of buffers in bytes: a cache line. */
+#define BUFFER_ALIGN 64
+
+struct device {
+    struct tenka_device base;
+    const struct tenka_cpu_table *table;
+    int threads;
+    char name[64];
+};
+
+struct buffer {
+    struct tenka_buffer base;
+    void *memory;        /* as allocated */
+    unsigned char *data; /* memory, aligned */
+};
+
+struct tenka_program {
+    struct tenka_node *nodes;
+    struct tenka_operand *operands;
+    uint64_t *nanoseconds; /* of each node in the last run */
+    size_t n_nodes;
+};
+
+static struct device *device_of(tenka_device *dev)
+{
+    return (struct device *)dev;
+}
+
+static void destroy(tenka_device *dev)
+{
+    tenka_free(dev);
+}
+
+static void buffer_destroy(tenka_device *dev, tenka_buffer *buf)
+{
+    (void)dev;
+    tenka_free(((struct buffer *)buf)->memory);
+    tenka_free(buf);
+}
+
+static tenka_status buffer_create(tenka_device *dev, size_t bytes, const char *name, tenka_buffer **out)
+{
+    (void)name;
+    *out = NULL;
+    if (bytes > SIZE_MAX - BUFFER_ALIGN)
+        return tenka_fail_nomem(dev->err);
+    struct buffer *buf = tenka_alloc(sizeof *buf);
+    if (!buf)
+        return tenka_fail_nomem(dev->err);
+    buf->base.bytes = bytes;
+    buf->memory = tenka_alloc(bytes + BUFFER_ALIGN);
+    if (!buf->memory) {
+        tenka_free(buf);
+        return tenka_fail_nomem(dev->err);
+    }
+    const size_t past = (uintptr_t)buf->memory % BUFFER_ALIGN;
+    buf->data = (unsigned char *)buf->memory + (past ? BUFFER_ALIGN - past : 0);
+    *out = &buf->base;
+    return TENKA_OK;
+}
+
+static tenka_status write_buffer(tenka_device *dev, tenka_buffer *buf, size_t offset, const void *src, size_t bytes)
+{
+    (void)dev;
+    if (bytes > 0)
+        memcpy(((struct buffer *)buf)->data + offset, src, bytes);
+    return TENKA_OK;
+}
+
+static tenka_status read_buffer(tenka_device *dev, const tenka_buffer *buf, size_t offset, void *dst, size_t bytes)
+{
+    (void)dev;
+    if (bytes > 0)
+        memcpy(dst, ((const struct buffer *)buf)->data + offset, bytes);
+    return TENKA_OK;
+}
+
+static void program_destroy(tenka_device *dev, tenka_program *prog)
+{
+    (void)dev;
+    tenka_free(prog->nodes);
+    tenka_free(prog->operands);
+    tenka_free(prog->nanoseconds);
+    tenka_free(prog);
+}
+
+static tenka_status prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out)
+{
+    *out = NULL;
+    struct tenka_program *prog = tenka_alloc(sizeof *prog);
+    if (!prog)
+        return tenka_fail_nomem(dev->err);
+    /* One more of each, since an empty plan is no lack of memory. */
+    prog->nodes = tenka_alloc_array(plan->n_nodes + 1, sizeof *prog->nodes);
+    prog->operands = tenka_alloc_array(plan->n_operands + 1, sizeof *prog->operands);
+    prog->nanoseconds = tenka_alloc_array(plan->n_nodes + 1, sizeof *prog->nanoseconds);
+    if (!prog->nodes || !prog->operands || !prog->nanoseconds) {
+        program_destroy(dev, prog);
+        return tenka_fail_nomem(dev->err);
+    }
+    prog->n_nodes = plan->n_nodes;
+    if (plan->n_nodes > 0)
+        memcpy(prog->nodes, plan->nodes, plan->n_nodes * sizeof *prog->nodes);
+    if (plan->n_operands > 0)
+        memcpy(prog->operands, plan->operands, plan->n_operands * sizeof *prog->operands);
+    *out = prog;
+    return TENKA_OK;
+}
+
+/* Input bytes are only ever read: the graph gives no node an output there. */
+static void *operand_memory(const struct tenka_operand *operand, const void *inputs)
+{
+    const unsigned char *base =
+        operand->buffer ? ((const struct buffer *)operand->buffer)->data : (const unsigned char *)inputs;
+    return (void *)(uintptr_t)(base + operand->offset);
+}
+
+static void run_node(const struct device *dev, const struct tenka_program *prog, const struct tenka_node *node,
+                     const void *inputs)
+{
+    struct tenka_cpu_call call = {.kernel = node->kernel, .params = node->params};
+    for (uint32_t i = 0; i < node->n_in; i++)
+        if (node->in[i] != TENKA_ABSENT) {
+            call.in[i] = operand_memory(&prog->operands[node->in[i]], inputs);
+            call.in_desc[i] = prog->operands[node->in[i]].desc;
+        }
+    for (uint32_t i = 0; i < node->n_out; i++)
+        if (node->out[i] != TENKA_ABSENT) {
+            call.out[i] = operand_memory(&prog->operands[node->out[i]], inputs);
+            call.out_desc[i] = prog->operands[node->out[i]].desc;
+        }
+    if (inputs)
+        call.scalars = (const unsigned char *)inputs + node->scalars;
+    dev->table->run(&call);
+}
+
+/* The number of threads is a setting of the calling thread; the program that uses the library keeps its own. */
+static int swap_threads(int threads)
+{
+#ifdef _OPENMP
+    const int old = omp_get_max_threads();
+    omp_set_num_threads(threads);
+    return old;
+#else
+    return threads;
+#endif
+}
+
+static tenka_status submit(tenka_device *dev, tenka_program *prog, const void *inputs, tenka_ticket *out)
+{
+    const struct device *cpu = device_of(dev);
+    const int threads = swap_threads(cpu->threads);
+    uint64_t before = tenka_os_now();
+    for (size_t i = 0; i < prog->n_nodes; i++) {
+        run_node(cpu, prog, &prog->nodes[i], inputs);
+        const uint64_t after = tenka_os_now();
+        prog->nanoseconds[i] = after - before;
+        before = after;
+    }
+    swap_threads(threads);
+    *out = dev->newest + 1;
+    return TENKA_OK;
+}
+
+static tenka_status wait(tenka_device *dev, tenka_ticket ticket)
+{
+    (void)dev;
+    (void)ticket;
+    return TENKA_OK;
+}
+
+static tenka_status timings(tenka_device *dev, tenka_program *prog, struct tenka_timing *out, size_t max)
+{
+    (void)dev;
+    for (size_t i = 0; i < prog->n_nodes && i < max; i++)
+        out[i].nanoseconds = prog->nanoseconds[i];
+    return TENKA_OK;
+}
+
+static void limits(const tenka_device *dev, struct tenka_limits *out)
+{
+    const struct device *cpu = (const struct device *)dev;
+    *out = (struct tenka_limits){
+        .real_bytes = cpu->table->real_bytes,
+        .max_buffer = SIZE_MAX / 2,
+        .max_operand = SIZE_MAX / 2,
+    };
+}
+
+static const char *name(const tenka_device *dev)
+{
+    return ((const struct device *)dev)->name;
+}
+
+static const struct tenka_backend_fns fns = {
+    .destroy = destroy,
+    .buffer_create = buffer_create,
+    .buffer_destroy = buffer_destroy,
+    .write = write_buffer,
+    .read = read_buffer,
+    .prepare = prepare,
+    .program_destroy = program_destroy,
+    .submit = submit,
+    .wait = wait,
+    .limits = limits,
+    .name = name,
+    .timings = timings,
+};
+
+static int threads_for(const struct tenka_ctx_params *params)
+{
+#ifdef _OPENMP
+    return params->threads > 0 ? params->threads : omp_get_max_threads();
+#else
+    (void)params;
+    return 1;
+#endif
+}
+
+tenka_status tenka_cpu_device_create(const struct tenka_ctx_params *params, struct tenka_error *err,
+                                     const struct tenka_log *log, tenka_device **out)
+{
+    *out = NULL;
+    struct device *dev = tenka_alloc(sizeof *dev);
+    if (!dev)
+        return tenka_fail_nomem(err);
+    dev->base = (struct tenka_device){.fns = &fns, .err = err, .log = log};
+    dev->table = params->backend == TENKA_BACKEND_CPU_F64 ? &tenka_cpu64_table : &tenka_cpu32_table;
+    dev->threads = threads_for(params);
+    snprintf(dev->name, sizeof dev->name, "%s, %d thread%s", dev->table->name, dev->threads,
+             dev->threads == 1 ? "" : "s");
+    *out = &dev->base;
+    return TENKA_OK;
+}
