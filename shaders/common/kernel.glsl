@@ -1,0 +1,58 @@
+// What every kernel stands on: local size, push constants, storage, loops over work items, NaN.
+//
+// A pass sees its buffers in set 0: reads, then writes, then (where the operator has scalars) the step's slot. Every
+// tensor begins at offset 0 of its binding. Writes may alias reads where ops.def says INPLACE: no `restrict` anywhere.
+layout(local_size_x = 64, local_size_x_id = 0) in; // a power of two, at most 256
+
+// The members of the operator's struct in params.h, in order; each ends with a semicolon. items: the pass's work as
+// ops.def counts it; scalars: the word of the slot that holds scalar 0.
+#define TENKA_PARAMS(fields) layout(push_constant) uniform Params { uint items; uint scalars; fields } p
+#define TENKA_NO_PARAMS layout(push_constant) uniform Params { uint items; uint scalars; } p
+
+// The type of a real in memory; arithmetic is always float.
+#define STORAGE float
+#define LOAD(array, i) float(array[i])
+#define STORE(array, i, value) array[i] = STORAGE(value)
+
+#define READS_AS(type, slot, name) layout(set = 0, binding = slot) readonly buffer name##_buffer { type name[]; }
+#define WRITES_AS(type, slot, name) layout(set = 0, binding = slot) writeonly buffer name##_buffer { type name[]; }
+#define READS(slot, name) READS_AS(STORAGE, slot, name)
+#define WRITES(slot, name) WRITES_AS(STORAGE, slot, name)
+
+#define SCALARS(slot) READS_AS(uint, slot, slot_words)
+#define SCALAR(i) uintBitsToFloat(slot_words[p.scalars + i])
+#define SCALAR_U(i) slot_words[p.scalars + i]
+
+// One invocation for each item, grid-stride: any number of workgroups is correct.
+#define FOR_EACH(i) \
+    for (uint i = gl_GlobalInvocationID.x; i < p.items; i += gl_NumWorkGroups.x * gl_WorkGroupSize.x)
+// One workgroup for each item. The same for all invocations of a workgroup, so barriers inside are legal.
+#define FOR_EACH_GROUP(g) for (uint g = gl_WorkGroupID.x; g < p.items; g += gl_NumWorkGroups.x)
+// The workgroup shares 0 .. count-1; neighbours take neighbours.
+#define FOR_SHARE(r, count) for (uint r = gl_LocalInvocationID.x; r < (count); r += gl_WorkGroupSize.x)
+
+// Takes the last digit off a number written in a mixed base.
+uint digit(inout uint rest, uint base)
+{
+    const uint quotient = rest / base;
+    const uint last = rest - quotient * base;
+    rest = quotient;
+    return last;
+}
+
+// By bits, because a compiler may assume that no float is a NaN.
+bool is_nan(float x)
+{
+    return (floatBitsToUint(x) & 0x7fffffffu) > 0x7f800000u;
+}
+
+float make_nan()
+{
+    return uintBitsToFloat(0x7fc00000u);
+}
+
+// Byte number i of a tensor of bytes, which are packed four to a word, the first in the lowest bits.
+uint unpack_byte(uint word, uint i)
+{
+    return word >> 8u * (i & 3u) & 0xffu;
+}

@@ -1,0 +1,74 @@
+#version 450
+// y[c, oy, ox] = largest x[c, oy sh - ph + ky dh, ox sw - pw + kx dw] over the window, padding left out. The first
+// maximum wins; NaN wins over all. x: p.nc planes of [h, w].
+//   TENKA_PASS_fwd  0: x in   1: y out   2: index out (int: row * w + column of the winner within its plane)
+//   TENKA_PASS_dx   0: index in (int)   1: dy in   2: dx out: each element gathers from the windows that it won
+// Exact; dx is a sum of at most kh kw terms.
+#include "common/kernel.glsl"
+
+TENKA_PARAMS(int nc; int h; int w; int oh; int ow; int kh; int kw; int sh; int sw; int ph; int pw; int dh; int dw;
+             int ceil_mode;);
+
+#ifdef TENKA_PASS_fwd
+READS(0, x);
+WRITES(1, y);
+WRITES_AS(int, 2, index);
+
+void main()
+{
+    FOR_EACH(i) {
+        uint rest = i;
+        const int left = int(digit(rest, p.ow)) * p.sw - p.pw;
+        const int top = int(digit(rest, p.oh)) * p.sh - p.ph;
+        const uint plane = rest * p.h * p.w;
+        float best = uintBitsToFloat(0xff800000u); // -infinity
+        int winner = -1;
+        for (int ky = 0; ky < p.kh; ky++) {
+            const int row = top + ky * p.dh;
+            for (int kx = 0; kx < p.kw; kx++) {
+                const int column = left + kx * p.dw;
+                if (row < 0 || row >= p.h || column < 0 || column >= p.w)
+                    continue;
+                const int at = row * p.w + column;
+                const float value = LOAD(x, plane + at);
+                // winner < 0: a window of -infinity alone has a winner too. After a NaN only another NaN wins, as in
+                // PyTorch; a comparison with it might be compiled as true.
+                if (is_nan(value) || winner < 0 || (value > best && !is_nan(best))) {
+                    best = value;
+                    winner = at;
+                }
+            }
+        }
+        STORE(y, i, best);
+        index[i] = winner;
+    }
+}
+#endif
+
+#ifdef TENKA_PASS_dx
+READS_AS(int, 0, index);
+READS(1, dy);
+WRITES(2, dx);
+
+void main()
+{
+    FOR_EACH(i) {
+        uint rest = i;
+        const int column = int(digit(rest, p.w)), row = int(digit(rest, p.h));
+        const uint plane = rest * p.oh * p.ow;
+        float total = 0.0;
+        for (int ky = p.kh - 1; ky >= 0; ky--) {
+            const int below = row + p.ph - ky * p.dh, oy = below / p.sh;
+            for (int kx = p.kw - 1; kx >= 0; kx--) {
+                const int right = column + p.pw - kx * p.dw, ox = right / p.sw;
+                if (below < 0 || oy * p.sh != below || oy >= p.oh || right < 0 || ox * p.sw != right || ox >= p.ow)
+                    continue;
+                const uint at = plane + oy * p.ow + ox;
+                if (index[at] == row * p.w + column)
+                    total += LOAD(dy, at);
+            }
+        }
+        STORE(dx, i, total);
+    }
+}
+#endif

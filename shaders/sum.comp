@@ -1,0 +1,39 @@
+#version 450
+// y[k] = sum over r of x[kept(k) + reduced(r)], divided by their number when p.mean. One workgroup an element of y.
+//   TENKA_PASS_fwd  0: x in   1: y out
+// Each invocation adds every 64th term, then a tree: the error grows with (terms / 64 + 6) ulp of the largest partial sum.
+#include "common/kernel.glsl"
+#include "common/reduce.glsl"
+
+TENKA_PARAMS(int keep_n; int reduce_n; int kdim[3]; int kstride[3]; int rdim[3]; int rstride[3]; int mean; int axes;
+             int keepdim;);
+READS(0, x);
+WRITES(1, y);
+
+uint kept(uint k)
+{
+    uint at = digit(k, p.kdim[2]) * p.kstride[2];
+    at += digit(k, p.kdim[1]) * p.kstride[1];
+    return at + k * p.kstride[0];
+}
+
+uint reduced(uint r)
+{
+    if (p.rdim[0] == 1 && p.rdim[1] == 1)
+        return r * p.rstride[2];
+    uint at = digit(r, p.rdim[2]) * p.rstride[2];
+    at += digit(r, p.rdim[1]) * p.rstride[1];
+    return at + r * p.rstride[0];
+}
+
+void main()
+{
+    FOR_EACH_GROUP(k) {
+        const uint first = kept(k);
+        float total = 0.0;
+        FOR_SHARE(r, p.reduce_n) total += LOAD(x, first + reduced(r));
+        total = reduce_sum(total);
+        if (gl_LocalInvocationID.x == 0u)
+            STORE(y, k, p.mean != 0 ? total / float(p.reduce_n) : total);
+    }
+}
