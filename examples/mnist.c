@@ -1,5 +1,4 @@
-/* Trains a small convolutional network on MNIST-like images.
- *   mnist [FOLDER [LIMIT]]    LIMIT: one epoch over the first so many training images only */
+/* mnist [FOLDER [LIMIT]]: trains a network on MNIST-like images; LIMIT: one epoch over so many images only. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <tenka/tenka.h>
@@ -53,8 +52,7 @@ int main(int argc, char **argv)
     tenka_optimizer *adam = NULL;
     tenka_meter *meter[3] = { NULL, NULL, NULL }; /* training loss, test loss, correct answers */
     struct tenka_loader_params batches = TENKA_LOADER_DEFAULTS;
-    batches.batch_size = 100;
-    batches.shuffle = true;
+    batches.batch_size = 100, batches.shuffle = true;
     tenka_status status;
     TRY(tenka_ctx_create(NULL, &ctx)); /* the best GPU, else the CPU; seed 0 */
     TRY(tenka_dataset_load_idx(ctx, folder, true, &train_set));
@@ -68,16 +66,15 @@ int main(int argc, char **argv)
     for (int i = 0; i < 3; i++)
         TRY(tenka_meter_create(ctx, &meter[i]));
     for (int epoch = 0; epoch < (argc > 2 ? 1 : 5); epoch++) {
-        double loss, test_loss, right;
+        double sum[3], mean[3];
         TRY(train(net, train_loader, adam, meter[0]));
         TRY(test(net, test_loader, meter[1], meter[2]));
-        TRY(tenka_meter_read(meter[0], NULL, &loss, NULL));
-        TRY(tenka_meter_read(meter[1], NULL, &test_loss, NULL));
-        TRY(tenka_meter_read(meter[2], &right, NULL, NULL));
-        printf("\repoch %d  train loss %.4f  test loss %.4f  test accuracy %.2f %%\n", epoch, loss, test_loss,
-               100 * right / (double)tenka_dataset_count(test_set));
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 3; i++) {
+            TRY(tenka_meter_read(meter[i], &sum[i], &mean[i], NULL));
             TRY(tenka_meter_reset(meter[i]));
+        }
+        printf("\repoch %d  train loss %.4f  test loss %.4f  test accuracy %.2f %%\n", epoch, mean[0], mean[1],
+               100 * sum[2] / (double)tenka_dataset_count(test_set));
     }
     TRY(tenka_model_save(net, NULL, "mnist_cnn.safetensors"));
 out:
