@@ -24,10 +24,13 @@ static inline void load(tenka_real out[TILE], const tenka_real *row, ptrdiff_t f
         memcpy(out, row + first, TILE * sizeof *out);
         return;
     }
-    memset(out, 0, TILE * sizeof *out);
-    const ptrdiff_t begin = first < 0 ? (-first + step - 1) / step : 0;
-    for (ptrdiff_t j = begin; j < TILE && first + j * step < width; j++)
-        out[j] = row[first + j * step];
+    for (int j = 0; j < TILE; j++) {
+        const ptrdiff_t i = first + j * step;
+        const bool inside = i >= 0 && i < width;
+        /* Reading row[0] in vain is cheaper than a jump that no processor can predict. */
+        const tenka_real value = row[inside ? i : 0];
+        out[j] = inside ? value : 0;
+    }
 }
 
 /* out[j] = dy_row[(at + j) / stride] where that is a whole number within 0 .. ow-1, else 0 */
@@ -78,22 +81,38 @@ static void multiply(const struct panel *panel, const tenka_real *w, ptrdiff_t n
         }
 }
 
-/* Panel of the outputs in row i and columns j.., from the position *tap (of c, r, s in one number) on, which it moves.
- * x is the image's first channel of the group. */
-static void fwd_panel(const params *p, const tenka_real *x, int32_t i, int32_t j, int32_t *tap, struct panel *panel)
+/* A tap: channel (within the group, of x forward, of dy backward), row, column. */
+struct tap {
+    int32_t c, r, s;
+};
+
+static inline void next_row(const params *p, struct tap *t)
 {
-    const int32_t end = p->c / p->groups * p->kh * p->kw;
+    t->s = 0;
+    if (++t->r == p->kh) {
+        t->r = 0;
+        t->c++;
+    }
+}
+
+/* Panel of the outputs in row i and columns j.., from the tap *t on, which it moves. x is the image's first channel
+ * of the group. */
+static void fwd_panel(const params *p, const tenka_real *x, int32_t i, int32_t j, struct tap *t, struct panel *panel)
+{
+    const int32_t channels = p->c / p->groups;
     panel->taps = 0;
-    while (*tap < end && panel->taps < PANEL) {
-        const int32_t s = *tap % p->kw, r = *tap / p->kw % p->kh, c = *tap / (p->kw * p->kh);
-        const ptrdiff_t y = (ptrdiff_t)i * p->sh - p->ph + (ptrdiff_t)r * p->dh;
-        if (y < 0 || y >= p->h) {
-            *tap += p->kw - s;
+    for (; t->c < channels; next_row(p, t)) {
+        const ptrdiff_t y = (ptrdiff_t)i * p->sh - p->ph + (ptrdiff_t)t->r * p->dh;
+        if (y < 0 || y >= p->h)
             continue;
+        const tenka_real *row = x + ((ptrdiff_t)t->c * p->h + y) * p->w;
+        const ptrdiff_t weight = ((ptrdiff_t)t->c * p->kh + t->r) * p->kw;
+        for (; t->s < p->kw; t->s++) {
+            if (panel->taps == PANEL)
+                return;
+            load(panel->in[panel->taps], row, (ptrdiff_t)j * p->sw - p->pw + (ptrdiff_t)t->s * p->dw, p->sw, p->w);
+            panel->weight[panel->taps++] = weight + t->s;
         }
-        load(panel->in[panel->taps], x + ((ptrdiff_t)c * p->h + y) * p->w,
-             (ptrdiff_t)j * p->sw - p->pw + (ptrdiff_t)s * p->dw, p->sw, p->w);
-        panel->weight[panel->taps++] = (*tap)++;
     }
 }
 
@@ -101,17 +120,18 @@ static void fwd_panel(const params *p, const tenka_real *x, int32_t i, int32_t j
 static void fwd_row(const params *p, const tenka_real *x, const tenka_real *w, const tenka_real *bias, tenka_real *y,
                     int32_t g, int32_t i)
 {
-    const int32_t og = p->o / p->groups, taps = p->c / p->groups * p->kh * p->kw;
+    const int32_t cg = p->c / p->groups, og = p->o / p->groups, taps = cg * p->kh * p->kw;
     const ptrdiff_t plane = (ptrdiff_t)p->oh * p->ow;
     struct panel panel;
-    for (int32_t j = 0; j < p->ow; j += TILE)
-        for (int32_t tap = 0; tap < taps;) {
-            const bool add = tap > 0;
-            fwd_panel(p, x, i, j, &tap, &panel);
+    for (int32_t j = 0; j < p->ow; j += TILE) {
+        struct tap t = {0};
+        for (bool add = false; t.c < cg; add = true) {
+            fwd_panel(p, x, i, j, &t, &panel);
             for (int32_t o = g * og; o < (g + 1) * og; o += BLOCK)
                 multiply(&panel, w + (ptrdiff_t)o * taps, taps, y + o * plane + (ptrdiff_t)i * p->ow + j, plane,
                          min_i32(BLOCK, (g + 1) * og - o), min_i32(TILE, p->ow - j), bias ? bias + o : NULL, add);
         }
+    }
 }
 
 void TENKA_CPU(conv2d_fwd)(const struct TENKA_CPU(args) *a)
@@ -128,43 +148,46 @@ void TENKA_CPU(conv2d_fwd)(const struct TENKA_CPU(args) *a)
                         y + (ptrdiff_t)n * p->o * p->oh * p->ow, g, i);
 }
 
-/* Panel of the input gradients in row y and columns x.., from the position *tap (of o, r, s) on. dy is the image's
- * first output channel of the group. */
-static void dx_panel(const params *p, const tenka_real *dy, int32_t y, int32_t x, int32_t *tap, struct panel *panel)
+/* Panel of the input gradients in row y and columns x.., from the tap *t on. dy is the image's first output channel
+ * of the group. */
+static void dx_panel(const params *p, const tenka_real *dy, int32_t y, int32_t x, struct tap *t, struct panel *panel)
 {
-    const int32_t taps = p->kh * p->kw, end = p->o / p->groups * taps;
-    const ptrdiff_t next_o = (ptrdiff_t)(p->c / p->groups) * taps;
+    const int32_t channels = p->o / p->groups;
+    const ptrdiff_t next_o = (ptrdiff_t)(p->c / p->groups) * p->kh * p->kw;
     panel->taps = 0;
-    while (*tap < end && panel->taps < PANEL) {
-        const int32_t s = *tap % p->kw, r = *tap / p->kw % p->kh, o = *tap / taps;
-        const ptrdiff_t i = (ptrdiff_t)y + p->ph - (ptrdiff_t)r * p->dh;
-        if (i < 0 || i % p->sh != 0 || i / p->sh >= p->oh) {
-            *tap += p->kw - s;
+    for (; t->c < channels; next_row(p, t)) {
+        const ptrdiff_t i = (ptrdiff_t)y + p->ph - (ptrdiff_t)t->r * p->dh;
+        if (i < 0 || i % p->sh != 0 || i / p->sh >= p->oh)
             continue;
+        const tenka_real *row = dy + ((ptrdiff_t)t->c * p->oh + i / p->sh) * p->ow;
+        const ptrdiff_t weight = t->c * next_o + (ptrdiff_t)t->r * p->kw;
+        for (; t->s < p->kw; t->s++) {
+            const ptrdiff_t at = (ptrdiff_t)x + p->pw - (ptrdiff_t)t->s * p->dw;
+            if (at + TILE <= 0 || at >= (ptrdiff_t)p->ow * p->sw)
+                continue;
+            if (panel->taps == PANEL)
+                return;
+            load_back(panel->in[panel->taps], row, at, p->sw, p->ow);
+            panel->weight[panel->taps++] = weight + t->s;
         }
-        const ptrdiff_t at = (ptrdiff_t)x + p->pw - (ptrdiff_t)s * p->dw;
-        if (at + TILE > 0 && at < (ptrdiff_t)p->ow * p->sw) {
-            load_back(panel->in[panel->taps], dy + ((ptrdiff_t)o * p->oh + i / p->sh) * p->ow, at, p->sw, p->ow);
-            panel->weight[panel->taps++] = o * next_o + *tap % taps;
-        }
-        ++*tap;
     }
 }
 
-/* One row of input gradients: all channels of group g. dy and dx begin at the group. */
+/* One row of input gradients: all channels of a group, at which w, dy and dx begin. */
 static void dx_row(const params *p, const tenka_real *w, const tenka_real *dy, tenka_real *dx, int32_t y)
 {
-    const int32_t cg = p->c / p->groups, taps = p->kh * p->kw, end = p->o / p->groups * taps;
+    const int32_t cg = p->c / p->groups, og = p->o / p->groups, taps = p->kh * p->kw;
     const ptrdiff_t plane = (ptrdiff_t)p->h * p->w;
     struct panel panel;
-    for (int32_t x = 0; x < p->w; x += TILE)
-        for (int32_t tap = 0; tap < end;) {
-            const bool add = tap > 0;
-            dx_panel(p, dy, y, x, &tap, &panel);
+    for (int32_t x = 0; x < p->w; x += TILE) {
+        struct tap t = {0};
+        for (bool add = false; t.c < og; add = true) {
+            dx_panel(p, dy, y, x, &t, &panel);
             for (int32_t c = 0; c < cg; c += BLOCK)
                 multiply(&panel, w + (ptrdiff_t)c * taps, taps, dx + c * plane + (ptrdiff_t)y * p->w + x, plane,
                          min_i32(BLOCK, cg - c), min_i32(TILE, p->w - x), NULL, add);
         }
+    }
 }
 
 void TENKA_CPU(conv2d_dx)(const struct TENKA_CPU(args) *a)

@@ -19,6 +19,8 @@ void TENKA_CPU(relu_dx)(const struct TENKA_CPU(args) *a)
     tenka_real *dx = a->out[0];
     const size_t n = a->n;
 #pragma omp parallel for simd if (parallel : n > TENKA_CPU_SMALL)
-    for (size_t i = 0; i < n; i++)
-        dx[i] = y[i] <= 0 ? 0 : dy[i];
+    for (size_t i = 0; i < n; i++) {
+        const tenka_real d = dy[i]; /* read in any case, so that the loop vectorises */
+        dx[i] = y[i] <= 0 ? 0 : d;
+    }
 }
