@@ -50,7 +50,11 @@ struct tenka_limits {
     size_t max_buffer;    /* bytes of the largest buffer */
     size_t max_operand;   /* bytes of the largest tensor a kernel can bind (but see TENKA_PASS_PIECES) */
     uint64_t memory;      /* bytes of device memory in all, 0: unknown */
+    bool bounded_loops;   /* an invocation that loops more than TENKA_MAX_LOOPS times is not to be trusted */
 };
+
+/* A driver has been seen to end longer loops early, and a GPU's watchdog ends kernels that take seconds. */
+#define TENKA_MAX_LOOPS 65535
 
 struct tenka_timing { /* of one node, filled in plan order */
     uint64_t nanoseconds;
@@ -98,6 +102,7 @@ tenka_status tenka_vulkan_list(struct tenka_device_info *out, size_t max, size_t
 tenka_status tenka_device_open(const struct tenka_ctx_params *params, struct tenka_error *err, const struct tenka_log *log,
                                enum tenka_backend *chosen, tenka_device **out);
 void tenka_device_close(tenka_device **dev);
+/* Zeroed; rounded up to whole 32-bit words, in which kernels move bytes. */
 tenka_status tenka_buffer_create(tenka_device *dev, size_t bytes, const char *name, tenka_buffer **out);
 void tenka_buffer_destroy(tenka_device *dev, tenka_buffer **buf);
 size_t tenka_buffer_size(const tenka_buffer *buf);

@@ -1,0 +1,249 @@
+/* The front of every backend: checks what it is handed, so that backends can trust it, and counts. */
+#include "backend/backend.h"
+
+/* ---- Devices ---- */
+
+void tenka_device_close(tenka_device **dev)
+{
+    if (*dev != NULL)
+        (*dev)->fns->destroy(*dev);
+    *dev = NULL;
+}
+
+tenka_status tenka_device_wait(tenka_device *dev)
+{
+    return dev->newest != 0 ? dev->fns->wait(dev, dev->newest) : TENKA_OK;
+}
+
+void tenka_device_limits(const tenka_device *dev, struct tenka_limits *out)
+{
+    *out = (struct tenka_limits){ 0 };
+    dev->fns->limits(dev, out);
+}
+
+const char *tenka_device_name(const tenka_device *dev)
+{
+    return dev->fns->name(dev);
+}
+
+/* ---- Buffers ---- */
+
+tenka_status tenka_buffer_create(tenka_device *dev, size_t bytes, const char *name, tenka_buffer **out)
+{
+    *out = NULL;
+    struct tenka_limits limits;
+    tenka_device_limits(dev, &limits);
+    name = name != NULL ? name : "";
+    if (bytes == 0)
+        return tenka_fail(dev->err, TENKA_E_INVALID, "buffer %s: 0 bytes are asked for", name);
+    if (bytes > limits.max_buffer || bytes > SIZE_MAX - sizeof(uint32_t))
+        return tenka_fail(dev->err, TENKA_E_UNSUPPORTED, "buffer %s: %zu bytes are more than the %zu that a buffer of "
+                          "this device can have", name, bytes, limits.max_buffer);
+    TENKA_TRY(dev->fns->buffer_create(dev, tenka_align(bytes, sizeof(uint32_t)), name, out));
+    dev->bytes += (*out)->bytes;
+    dev->objects++;
+    return TENKA_OK;
+}
+
+void tenka_buffer_destroy(tenka_device *dev, tenka_buffer **buf)
+{
+    if (*buf == NULL)
+        return;
+    dev->bytes -= (*buf)->bytes;
+    dev->fns->buffer_destroy(dev, *buf);
+    *buf = NULL;
+}
+
+size_t tenka_buffer_size(const tenka_buffer *buf)
+{
+    return buf->bytes;
+}
+
+static bool inside(size_t offset, size_t bytes, size_t size)
+{
+    return offset <= size && bytes <= size - offset;
+}
+
+static tenka_status check_transfer(tenka_device *dev, const tenka_buffer *buf, size_t offset, const void *host,
+                                   size_t bytes)
+{
+    if (buf == NULL || (host == NULL && bytes != 0))
+        return tenka_fail(dev->err, TENKA_E_INVALID, "a copy needs memory on both sides");
+    if (!inside(offset, bytes, buf->bytes))
+        return tenka_fail(dev->err, TENKA_E_INVALID, "a copy of %zu bytes at %zu leaves its buffer of %zu bytes", bytes,
+                          offset, buf->bytes);
+    return TENKA_OK;
+}
+
+tenka_status tenka_buffer_write(tenka_device *dev, tenka_buffer *buf, size_t offset, const void *src, size_t bytes)
+{
+    TENKA_TRY(check_transfer(dev, buf, offset, src, bytes));
+    return bytes != 0 ? dev->fns->write(dev, buf, offset, src, bytes) : TENKA_OK;
+}
+
+tenka_status tenka_buffer_read(tenka_device *dev, const tenka_buffer *buf, size_t offset, void *dst, size_t bytes)
+{
+    TENKA_TRY(check_transfer(dev, buf, offset, dst, bytes));
+    return bytes != 0 ? dev->fns->read(dev, buf, offset, dst, bytes) : TENKA_OK;
+}
+
+/* ---- Plans ---- */
+
+/* What the checks of one plan share. */
+struct check {
+    struct tenka_error *err;
+    const struct tenka_plan *plan;
+    struct tenka_limits limits;
+};
+
+/* Bytes that kernels touch: u8 tensors are moved in words. */
+static size_t touched(const struct tenka_operand *operand)
+{
+    return tenka_align(operand->bytes, sizeof(uint32_t));
+}
+
+static tenka_status check_operand(const struct check *c, const struct tenka_operand *o)
+{
+    char text[TENKA_SHAPE_TEXT];
+    const size_t number = (size_t)(o - c->plan->operands);
+    TENKA_TRY(tenka_shape_check(c->err, "an operand", &o->desc.shape));
+    const size_t count = (size_t)tenka_shape_count(&o->desc.shape);
+    if (o->bytes != tenka_dtype_bytes(o->desc.dtype, count, c->limits.real_bytes))
+        return tenka_fail(c->err, TENKA_E_INVALID, "operand %zu: %s %s does not have %zu bytes", number,
+                          tenka_dtype_name(o->desc.dtype), tenka_shape_text(&o->desc.shape, text), o->bytes);
+    if (o->offset % TENKA_OPERAND_ALIGN != 0)
+        return tenka_fail(c->err, TENKA_E_INVALID, "operand %zu: offset %zu is no multiple of %d", number, o->offset,
+                          TENKA_OPERAND_ALIGN);
+    const size_t size = o->buffer != NULL ? o->buffer->bytes : c->plan->input_bytes;
+    if (!inside(o->offset, touched(o), size))
+        return tenka_fail(c->err, TENKA_E_INVALID, "operand %zu: %zu bytes at %zu leave the %s of %zu bytes", number,
+                          touched(o), o->offset, o->buffer != NULL ? "buffer" : "input", size);
+    return TENKA_OK;
+}
+
+/* Fails unless operand i of a node exists, and, when max_bytes is not 0, can be bound. */
+static tenka_status check_use(const struct check *c, const struct tenka_node *node, uint32_t i, size_t max_bytes)
+{
+    char text[TENKA_SHAPE_TEXT];
+    if (i >= c->plan->n_operands)
+        return tenka_fail(c->err, TENKA_E_INVALID, "%s: operand %u does not exist", node->label, i);
+    const struct tenka_operand *o = &c->plan->operands[i];
+    if (max_bytes != 0 && o->bytes > max_bytes)
+        return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: a tensor %s takes %zu bytes, but this device can bind only "
+                          "%zu: use a smaller batch", node->label, tenka_shape_text(&o->desc.shape, text), o->bytes,
+                          max_bytes);
+    return TENKA_OK;
+}
+
+static tenka_status check_reads(const struct check *c, const struct tenka_node *node)
+{
+    const struct tenka_pass_info *pass = &tenka_passes[node->kernel];
+    uint32_t n = 0;
+    for (uint32_t bit = 0; bit < 32; bit++) {
+        if ((pass->reads >> bit & 1) == 0)
+            continue;
+        if (n >= node->n_in)
+            return tenka_fail(c->err, TENKA_E_INVALID, "%s: only %u of its reads are given", node->label, n);
+        const uint32_t i = node->in[n++];
+        const bool optional = bit < TENKA_BIT_OUT0 && bit >= tenka_ops[pass->op].min_in;
+        if (i == TENKA_ABSENT && optional)
+            continue;
+        const bool pieces = bit == TENKA_BIT_IN0 && (pass->flags & TENKA_PASS_PIECES) != 0;
+        TENKA_TRY(check_use(c, node, i, pieces ? 0 : c->limits.max_operand));
+    }
+    if (n != node->n_in)
+        return tenka_fail(c->err, TENKA_E_INVALID, "%s: %u reads are given, but it has %u", node->label, node->n_in, n);
+    return TENKA_OK;
+}
+
+static bool overlap(const struct tenka_operand *a, const struct tenka_operand *b)
+{
+    return a->buffer == b->buffer && a->offset < b->offset + touched(b) && b->offset < a->offset + touched(a);
+}
+
+/* A write may share memory with a read only where the operator list says so, and then exactly. */
+static tenka_status check_overlaps(const struct check *c, const struct tenka_node *node, uint32_t k)
+{
+    const struct tenka_operand *operands = c->plan->operands, *out = &operands[node->out[k]];
+    const bool inplace = (tenka_passes[node->kernel].flags & TENKA_PASS_INPLACE) != 0;
+    for (uint32_t i = 0; i < node->n_in; i++) {
+        if (node->in[i] == TENKA_ABSENT)
+            continue;
+        const struct tenka_operand *in = &operands[node->in[i]];
+        if (overlap(out, in) && !(inplace && out->offset == in->offset && out->bytes == in->bytes))
+            return tenka_fail(c->err, TENKA_E_INVALID, "%s: write %u would overwrite read %u", node->label, k, i);
+    }
+    for (uint32_t i = 0; i < k; i++)
+        if (node->out[i] != TENKA_ABSENT && overlap(out, &operands[node->out[i]]))
+            return tenka_fail(c->err, TENKA_E_INVALID, "%s: writes %u and %u share memory", node->label, i, k);
+    return TENKA_OK;
+}
+
+static tenka_status check_writes(const struct check *c, const struct tenka_node *node)
+{
+    if (node->n_out < 1 || node->n_out > TENKA_MAX_OUT)
+        return tenka_fail(c->err, TENKA_E_INVALID, "%s: cannot have %u writes", node->label, node->n_out);
+    for (uint32_t k = 0; k < node->n_out; k++) {
+        if (k > 0 && node->out[k] == TENKA_ABSENT)
+            continue;
+        TENKA_TRY(check_use(c, node, node->out[k], c->limits.max_operand));
+        if (c->plan->operands[node->out[k]].buffer == NULL)
+            return tenka_fail(c->err, TENKA_E_INVALID, "%s: would write into the input", node->label);
+        TENKA_TRY(check_overlaps(c, node, k));
+    }
+    return TENKA_OK;
+}
+
+static tenka_status check_node(const struct check *c, const struct tenka_node *node)
+{
+    if ((uint32_t)node->kernel >= TENKA_KERNEL_COUNT || node->n_in > TENKA_MAX_READS)
+        return tenka_fail(c->err, TENKA_E_INVALID, "%s: kernel %u or its %u reads are out of range", node->label,
+                          (unsigned)node->kernel, node->n_in);
+    TENKA_TRY(check_reads(c, node));
+    TENKA_TRY(check_writes(c, node));
+    const struct tenka_pass_info *pass = &tenka_passes[node->kernel];
+    const size_t scalars = tenka_ops[pass->op].n_scalars * c->limits.real_bytes;
+    if (scalars != 0 && (node->scalars % c->limits.real_bytes != 0 ||
+                         !inside(node->scalars, scalars, c->plan->input_bytes)))
+        return tenka_fail(c->err, TENKA_E_INVALID, "%s: its scalars at %zu leave the input of %zu bytes", node->label,
+                          node->scalars, c->plan->input_bytes);
+    const uint64_t loops = pass->loops(node->params);
+    if (c->limits.bounded_loops && loops > TENKA_MAX_LOOPS)
+        return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: one invocation would loop %llu times, more than the %d that "
+                          "are safe on a GPU: use a smaller batch or smaller tensors, or --backend cpu", node->label,
+                          (unsigned long long)loops, TENKA_MAX_LOOPS);
+    return TENKA_OK;
+}
+
+static tenka_status check_plan(const struct check *c)
+{
+    for (size_t i = 0; i < c->plan->n_operands; i++)
+        TENKA_TRY(check_operand(c, &c->plan->operands[i]));
+    for (size_t i = 0; i < c->plan->n_nodes; i++)
+        TENKA_TRY(check_node(c, &c->plan->nodes[i]));
+    return TENKA_OK;
+}
+
+tenka_status tenka_program_prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out)
+{
+    *out = NULL;
+    struct check c = { .err = dev->err, .plan = plan };
+    tenka_device_limits(dev, &c.limits);
+    TENKA_TRY(check_plan(&c));
+    return dev->fns->prepare(dev, plan, out);
+}
+
+void tenka_program_destroy(tenka_device *dev, tenka_program **prog)
+{
+    if (*prog != NULL)
+        dev->fns->program_destroy(dev, *prog);
+    *prog = NULL;
+}
+
+tenka_status tenka_program_submit(tenka_device *dev, tenka_program *prog, const void *inputs)
+{
+    tenka_ticket ticket = 0;
+    TENKA_TRY(dev->fns->submit(dev, prog, inputs, &ticket));
+    dev->newest = ticket;
+    return TENKA_OK;
+}
