@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <tenka/tenka.h>
 
-static const char network[] = "Conv2d(1, 20, 5) ReLU() MaxPool2d(2) Conv2d(20, 40, 5) ReLU() Flatten()"
+static const char network[] = "Conv2d(1, 20, 5) ReLU() MaxPool2d(2) Conv2d(20, 40, 5) ReLU() Flatten() "
                               "Linear(2560, 100) ReLU() Linear(100, 10) LogSoftmax(dim=1)";
 
 static tenka_status train(tenka_module *net, tenka_loader *loader, tenka_optimizer *adam, tenka_meter *mean_loss)
