@@ -20,10 +20,11 @@ static void window(const params *p, const tenka_real *x, int32_t i, int32_t j, t
             if (column < 0 || column >= p->w)
                 continue;
             const tenka_real value = x[row * p->w + column];
-            /* at < 0: a window of -inf alone has a winner too. Without jumps, since nobody can predict the winner. */
-            const bool wins = (at < 0) | (value > best) | isnan(value);
-            best = wins ? value : best;
-            at = wins ? row * p->w + column : at;
+            /* at < 0: a window of -inf alone has a winner too */
+            if (at < 0 || value > best || isnan(value)) {
+                best = value;
+                at = row * p->w + column;
+            }
         }
     }
     *y = best;
