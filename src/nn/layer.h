@@ -1,0 +1,131 @@
+/* Inside of modules: the kinds of layer, their arguments, and the module itself. */
+#ifndef TENKA_NN_LAYER_H
+#define TENKA_NN_LAYER_H
+
+#include "graph/graph.h"
+#include "nn/text.h"
+#include "tenka/nn.h"
+
+#define TENKA_MAX_LAYER_ARGS 9
+#define TENKA_MAX_LAYER_STATE 4
+#define TENKA_MAX_NESTING 64
+
+enum tenka_arg_kind {
+    TENKA_ARG_INT,
+    TENKA_ARG_PAIR,  /* a whole number for both axes, or one for each: 2 or (2, 3) */
+    TENKA_ARG_FLOAT,
+    TENKA_ARG_BOOL,
+    TENKA_ARG_WORD,
+};
+
+enum tenka_arg_flags {
+    TENKA_ARG_REQUIRED = 1,
+    TENKA_ARG_NONE = 2,    /* may be None */
+    TENKA_ARG_FIXED = 4,   /* known in PyTorch, but only the fallback is supported */
+};
+
+/* An argument of a layer, with PyTorch's name and default. */
+struct tenka_layer_arg {
+    const char *name;
+    enum tenka_arg_kind kind;
+    unsigned flags;
+    double fallback;      /* NaN: None */
+    double least, most;   /* of each number */
+    const char *word;     /* the fallback of a WORD */
+};
+
+struct tenka_arg_value {
+    double value[2];      /* booleans: 0 or 1; a WORD: 0 when it is the fallback, else 1 */
+    bool given;
+    bool pair;            /* written as a pair */
+    bool none;
+};
+
+struct tenka_layer_values {
+    struct tenka_arg_value arg[TENKA_MAX_LAYER_ARGS]; /* in the order of the type's args */
+};
+
+struct tenka_layer_type {
+    const char *name;
+    const struct tenka_layer_arg *args;
+    size_t n_args;
+    bool container;
+    /* Checks what depends on several arguments; NULL: nothing does. */
+    tenka_status (*check)(struct tenka_error *err, struct tenka_layer_values *values);
+    /* Elements of the variables that init will make, so that a small file cannot ask for a large network. */
+    uint64_t (*elements)(const struct tenka_layer_values *values);
+    /* Makes the variables, drawing in PyTorch's order; NULL: there are none. */
+    tenka_status (*init)(tenka_module *module);
+    tenka_tensor (*forward)(tenka_module *module, tenka_tensor x);
+    /* What stands between the parentheses of print(model). */
+    void (*print)(const tenka_module *module, struct tenka_text *text);
+};
+
+extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_relu, tenka_layer_max_pool2d,
+    tenka_layer_flatten, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout, tenka_layer_sequential;
+
+/* A variable of a layer itself, under its full name. */
+struct tenka_layer_state {
+    const char *name;  /* "weight" */
+    char *path;        /* "base_net.0.weight", from the root */
+    tenka_variable *var;
+    bool parameter;
+};
+
+struct tenka_module {
+    const struct tenka_layer_type *type;
+    tenka_ctx *ctx;
+    char *class_name;  /* of a container that is no Sequential; else NULL */
+    char *name;        /* in the parent; NULL in a root */
+    char *path;        /* from the root: "" or "base_net.0" */
+    tenka_module *parent;
+    tenka_module **children;
+    size_t n_children, capacity;
+    struct tenka_layer_state state[TENKA_MAX_LAYER_STATE];
+    size_t n_state;
+    struct tenka_layer_values values;
+    bool training;
+    bool told;         /* the log has said that this layer flattens its input */
+};
+
+/* The type of a class name, or NULL. */
+const struct tenka_layer_type *tenka_layer_find(const char *name);
+/* The class names, comma separated, into buf. */
+const char *tenka_layer_names(char *buf, size_t bytes);
+
+/* Puts defaults where nothing was given and checks ranges. Errors: E_INVALID. */
+tenka_status tenka_layer_complete(struct tenka_error *err, const struct tenka_layer_type *type,
+                                  struct tenka_layer_values *values);
+/* Makes a layer. Errors: those of tenka_layer_complete, E_SHAPE, E_NOMEM, E_DEVICE. */
+tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *type, const struct tenka_layer_values *values,
+                              tenka_module **out);
+/* A container under a class name of its own (NULL: Sequential). */
+tenka_status tenka_container_make(tenka_ctx *ctx, const char *class_name, tenka_module **out);
+/* The name that print(model) shows. */
+const char *tenka_module_class(const tenka_module *module);
+
+/* Adds a variable to the layer's state. data NULL: zeros. */
+tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
+                                   bool parameter);
+/* A parameter drawn from U(-bound, bound), as torch.nn.init does. */
+tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound);
+
+/* As tenka_nn_parse. E_FORMAT as well when the variables would have more than max_elements elements in all. */
+tenka_status tenka_nn_parse_limited(tenka_ctx *ctx, const char *text, uint64_t max_elements, tenka_module **out);
+
+static inline uint32_t tenka_arg_u32(const struct tenka_layer_values *values, size_t arg, size_t axis)
+{
+    return (uint32_t)values->arg[arg].value[axis];
+}
+
+static inline struct tenka_arg_value tenka_arg_of(double value)
+{
+    return (struct tenka_arg_value){.value = {value, value}, .given = true};
+}
+
+static inline struct tenka_arg_value tenka_arg_pair(const uint32_t pair[2])
+{
+    return (struct tenka_arg_value){.value = {pair[0], pair[1]}, .given = true, .pair = pair[0] != pair[1]};
+}
+
+#endif

@@ -1,0 +1,179 @@
+/* The list of layers, and what all of them share: arguments, making, state. */
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "nn/layer.h"
+
+static const struct tenka_layer_type *const types[] = {
+    &tenka_layer_conv2d,       &tenka_layer_linear,  &tenka_layer_relu,       &tenka_layer_max_pool2d,
+    &tenka_layer_flatten,      &tenka_layer_log_softmax, &tenka_layer_batch_norm2d, &tenka_layer_dropout,
+    &tenka_layer_sequential,
+};
+#define N_TYPES (sizeof(types) / sizeof(types[0]))
+
+const struct tenka_layer_type *tenka_layer_find(const char *name)
+{
+    for (size_t i = 0; i < N_TYPES; i++) {
+        if (strcmp(types[i]->name, name) == 0)
+            return types[i];
+    }
+    return NULL;
+}
+
+const char *tenka_layer_names(char *buf, size_t bytes)
+{
+    size_t used = 0;
+    buf[0] = '\0';
+    for (size_t i = 0; i < N_TYPES && used < bytes; i++)
+        used += (size_t)snprintf(buf + used, bytes - used, "%s%s", i > 0 ? ", " : "", types[i]->name);
+    return buf;
+}
+
+/* ---- Arguments ---- */
+
+static void put_default(const struct tenka_layer_arg *arg, struct tenka_arg_value *value)
+{
+    if (value->given)
+        return;
+    value->none = isnan(arg->fallback);
+    value->pair = false;
+    value->value[0] = value->value[1] = value->none ? 0 : arg->fallback;
+}
+
+static tenka_status check_number(struct tenka_error *err, const struct tenka_layer_type *type,
+                                 const struct tenka_layer_arg *arg, double x)
+{
+    char text[TENKA_NUMBER_TEXT], least[TENKA_NUMBER_TEXT], most[TENKA_NUMBER_TEXT];
+    const bool whole = arg->kind == TENKA_ARG_INT || arg->kind == TENKA_ARG_PAIR;
+    if (whole && !(x == floor(x)))
+        return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %s, but must be a whole number", type->name, arg->name,
+                          tenka_number_text(x, text));
+    if (x >= arg->least && x <= arg->most)
+        return TENKA_OK;
+    if (whole)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %.0f, but must be from %.0f to %.0f", type->name, arg->name, x,
+                          arg->least, arg->most);
+    return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %s, but must be from %s to %s", type->name, arg->name,
+                      tenka_number_text(x, text), tenka_number_text(arg->least, least),
+                      tenka_number_text(arg->most, most));
+}
+
+static const char *fallback_text(const struct tenka_layer_arg *arg, char buf[TENKA_NUMBER_TEXT])
+{
+    if (arg->kind == TENKA_ARG_WORD)
+        return arg->word;
+    if (arg->kind == TENKA_ARG_BOOL)
+        return arg->fallback != 0 ? "True" : "False";
+    if (arg->kind == TENKA_ARG_FLOAT)
+        return tenka_number_text(arg->fallback, buf);
+    snprintf(buf, TENKA_NUMBER_TEXT, "%.0f", arg->fallback);
+    return buf;
+}
+
+static tenka_status check_value(struct tenka_error *err, const struct tenka_layer_type *type,
+                                const struct tenka_layer_arg *arg, const struct tenka_arg_value *value)
+{
+    char text[TENKA_NUMBER_TEXT];
+    if (value->none)
+        return (arg->flags & TENKA_ARG_NONE) != 0
+                   ? TENKA_OK
+                   : tenka_fail(err, TENKA_E_INVALID, "%s: %s=None is not supported", type->name, arg->name);
+    if ((arg->flags & TENKA_ARG_FIXED) != 0 && (value->value[0] != arg->fallback || value->value[1] != arg->fallback))
+        return tenka_fail(err, TENKA_E_INVALID, "%s: only %s=%s is supported", type->name, arg->name,
+                          fallback_text(arg, text));
+    if (arg->kind == TENKA_ARG_BOOL || arg->kind == TENKA_ARG_WORD)
+        return TENKA_OK;
+    TENKA_TRY(check_number(err, type, arg, value->value[0]));
+    return check_number(err, type, arg, value->value[1]);
+}
+
+tenka_status tenka_layer_complete(struct tenka_error *err, const struct tenka_layer_type *type,
+                                  struct tenka_layer_values *values)
+{
+    for (size_t i = 0; i < type->n_args; i++) {
+        const struct tenka_layer_arg *const arg = &type->args[i];
+        if (!values->arg[i].given && (arg->flags & TENKA_ARG_REQUIRED) != 0)
+            return tenka_fail(err, TENKA_E_INVALID, "%s: the argument %s is missing", type->name, arg->name);
+        put_default(arg, &values->arg[i]);
+        TENKA_TRY(check_value(err, type, arg, &values->arg[i]));
+    }
+    return type->check != NULL ? type->check(err, values) : TENKA_OK;
+}
+
+/* ---- Making ---- */
+
+static tenka_status module_alloc(tenka_ctx *ctx, const struct tenka_layer_type *type, tenka_module **out)
+{
+    tenka_module *module = tenka_alloc(sizeof(*module));
+    *out = NULL;
+    if (module == NULL)
+        return tenka_fail_nomem(tenka_ctx_error(ctx));
+    module->type = type;
+    module->ctx = ctx;
+    module->training = true;
+    module->path = tenka_strdup("");
+    if (module->path == NULL) {
+        tenka_module_destroy(&module);
+        return tenka_fail_nomem(tenka_ctx_error(ctx));
+    }
+    *out = module;
+    return TENKA_OK;
+}
+
+tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *type, const struct tenka_layer_values *values,
+                              tenka_module **out)
+{
+    if (out == NULL)
+        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID, "%s: no place for the result", type->name);
+    *out = NULL;
+    struct tenka_layer_values complete = *values;
+    TENKA_TRY(tenka_layer_complete(tenka_ctx_error(ctx), type, &complete));
+    TENKA_TRY(module_alloc(ctx, type, out));
+    (*out)->values = complete;
+    const tenka_status status = type->init != NULL ? type->init(*out) : TENKA_OK;
+    if (status != TENKA_OK)
+        tenka_module_destroy(out);
+    return status;
+}
+
+tenka_status tenka_container_make(tenka_ctx *ctx, const char *class_name, tenka_module **out)
+{
+    TENKA_TRY(module_alloc(ctx, &tenka_layer_sequential, out));
+    if (class_name == NULL || strcmp(class_name, tenka_layer_sequential.name) == 0)
+        return TENKA_OK;
+    (*out)->class_name = tenka_strdup(class_name);
+    if ((*out)->class_name != NULL)
+        return TENKA_OK;
+    tenka_module_destroy(out);
+    return tenka_fail_nomem(tenka_ctx_error(ctx));
+}
+
+tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
+                                   bool parameter)
+{
+    assert(module->n_state < TENKA_MAX_LAYER_STATE);
+    struct tenka_layer_state *const state = &module->state[module->n_state];
+    state->path = tenka_strdup(name);
+    if (state->path == NULL)
+        return tenka_fail_nomem(tenka_ctx_error(module->ctx));
+    state->name = name;
+    state->parameter = parameter;
+    module->n_state++;
+    TENKA_TRY(tenka_variable_create(module->ctx, TENKA_F32, shape, data, parameter, &state->var));
+    return tenka_variable_set_name(state->var, name);
+}
+
+tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound)
+{
+    struct tenka_error *const err = tenka_ctx_error(module->ctx);
+    TENKA_TRY(tenka_shape_check(err, name, &shape));
+    const size_t count = (size_t)tenka_shape_count(&shape);
+    float *const data = tenka_alloc_array(count, sizeof(float));
+    if (data == NULL)
+        return tenka_fail_nomem(err);
+    tenka_rng_uniform(tenka_ctx_rng(module->ctx), data, count, -bound, bound);
+    const tenka_status status = tenka_layer_add_state(module, name, shape, data, true);
+    tenka_free(data);
+    return status;
+}

@@ -1,0 +1,207 @@
+/* Conv2d and Linear: layers whose weights are drawn. */
+#include <math.h>
+
+#include "nn/layer.h"
+
+/* kaiming_uniform_(weight, a=sqrt(5)), computed as torch.nn.init does, so that the bits are the same. */
+static double weight_bound(uint64_t fan_in)
+{
+    const double slope = sqrt(5.0), gain = sqrt(2.0 / (1 + slope * slope));
+    return sqrt(3.0) * (gain / sqrt((double)fan_in));
+}
+
+static tenka_status draw(tenka_module *module, struct tenka_shape weight, uint64_t fan_in, bool bias)
+{
+    TENKA_TRY(tenka_layer_add_uniform(module, "weight", weight, weight_bound(fan_in)));
+    if (!bias)
+        return TENKA_OK;
+    return tenka_layer_add_uniform(module, "bias", tenka_shape_of(weight.dim[0]), 1 / sqrt((double)fan_in));
+}
+
+static tenka_tensor state_value(const tenka_module *module, size_t index)
+{
+    return index < module->n_state ? tenka_value(module->state[index].var) : TENKA_NONE;
+}
+
+/* a * b, UINT64_MAX when that is too small for it */
+static uint64_t product(uint64_t a, uint64_t b)
+{
+    return b != 0 && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+}
+
+/* ---- Conv2d ---- */
+
+enum { IN, OUT, KERNEL, STRIDE, PADDING, DILATION, GROUPS, BIAS, PADDING_MODE };
+
+static const struct tenka_layer_arg conv2d_args[] = {
+    [IN] = {"in_channels", TENKA_ARG_INT, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
+    [OUT] = {"out_channels", TENKA_ARG_INT, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
+    [KERNEL] = {"kernel_size", TENKA_ARG_PAIR, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
+    [STRIDE] = {"stride", TENKA_ARG_PAIR, 0, 1, 1, INT32_MAX, NULL},
+    [PADDING] = {"padding", TENKA_ARG_PAIR, 0, 0, 0, INT32_MAX, NULL},
+    [DILATION] = {"dilation", TENKA_ARG_PAIR, 0, 1, 1, INT32_MAX, NULL},
+    [GROUPS] = {"groups", TENKA_ARG_INT, 0, 1, 1, INT32_MAX, NULL},
+    [BIAS] = {"bias", TENKA_ARG_BOOL, 0, 1, 0, 1, NULL},
+    [PADDING_MODE] = {"padding_mode", TENKA_ARG_WORD, TENKA_ARG_FIXED, 0, 0, 0, "zeros"},
+};
+
+static tenka_status conv2d_check(struct tenka_error *err, struct tenka_layer_values *v)
+{
+    const uint32_t in = tenka_arg_u32(v, IN, 0), out = tenka_arg_u32(v, OUT, 0), groups = tenka_arg_u32(v, GROUPS, 0);
+    if (in % groups != 0 || out % groups != 0)
+        return tenka_fail(err, TENKA_E_INVALID, "Conv2d: in_channels (%u) and out_channels (%u) must be multiples of groups (%u)",
+                          in, out, groups);
+    return TENKA_OK;
+}
+
+static uint64_t conv2d_fan_in(const struct tenka_layer_values *v)
+{
+    const uint64_t channels = tenka_arg_u32(v, IN, 0) / tenka_arg_u32(v, GROUPS, 0);
+    return product(channels, product(tenka_arg_u32(v, KERNEL, 0), tenka_arg_u32(v, KERNEL, 1)));
+}
+
+static uint64_t conv2d_elements(const struct tenka_layer_values *v)
+{
+    return product(conv2d_fan_in(v), tenka_arg_u32(v, OUT, 0));
+}
+
+static tenka_status conv2d_init(tenka_module *m)
+{
+    const struct tenka_layer_values *const v = &m->values;
+    const struct tenka_shape weight = tenka_shape_of(tenka_arg_u32(v, OUT, 0), tenka_arg_u32(v, IN, 0) / tenka_arg_u32(v, GROUPS, 0),
+                                                     tenka_arg_u32(v, KERNEL, 0), tenka_arg_u32(v, KERNEL, 1));
+    return draw(m, weight, conv2d_fan_in(v), v->arg[BIAS].value[0] != 0);
+}
+
+static tenka_tensor conv2d_forward(tenka_module *m, tenka_tensor x)
+{
+    struct tenka_conv2d_params params = TENKA_CONV2D_DEFAULTS;
+    for (size_t axis = 0; axis < 2; axis++) {
+        params.stride[axis] = tenka_arg_u32(&m->values, STRIDE, axis);
+        params.padding[axis] = tenka_arg_u32(&m->values, PADDING, axis);
+        params.dilation[axis] = tenka_arg_u32(&m->values, DILATION, axis);
+    }
+    params.groups = tenka_arg_u32(&m->values, GROUPS, 0);
+    return tenka_conv2d(x, state_value(m, 0), state_value(m, 1), &params);
+}
+
+static void add_pair(struct tenka_text *text, const char *name, const struct tenka_arg_value *value)
+{
+    tenka_text_add(text, ", %s=(%.0f, %.0f)", name, value->value[0], value->value[1]);
+}
+
+static void conv2d_print(const tenka_module *m, struct tenka_text *text)
+{
+    const struct tenka_arg_value *const arg = m->values.arg;
+    tenka_text_add(text, "%.0f, %.0f", arg[IN].value[0], arg[OUT].value[0]);
+    add_pair(text, "kernel_size", &arg[KERNEL]);
+    add_pair(text, "stride", &arg[STRIDE]);
+    if (arg[PADDING].value[0] != 0 || arg[PADDING].value[1] != 0)
+        add_pair(text, "padding", &arg[PADDING]);
+    if (arg[DILATION].value[0] != 1 || arg[DILATION].value[1] != 1)
+        add_pair(text, "dilation", &arg[DILATION]);
+    if (arg[GROUPS].value[0] != 1)
+        tenka_text_add(text, ", groups=%.0f", arg[GROUPS].value[0]);
+    if (arg[BIAS].value[0] == 0)
+        tenka_text_add(text, ", bias=False");
+}
+
+const struct tenka_layer_type tenka_layer_conv2d = {
+    .name = "Conv2d",
+    .args = conv2d_args,
+    .n_args = sizeof(conv2d_args) / sizeof(conv2d_args[0]),
+    .check = conv2d_check,
+    .elements = conv2d_elements,
+    .init = conv2d_init,
+    .forward = conv2d_forward,
+    .print = conv2d_print,
+};
+
+tenka_status tenka_nn_conv2d(tenka_ctx *ctx, uint32_t in_channels, uint32_t out_channels, uint32_t kernel_height,
+                             uint32_t kernel_width, const struct tenka_conv2d_params *params, bool bias, tenka_module **out)
+{
+    if (ctx == NULL)
+        return TENKA_E_INVALID;
+    const struct tenka_conv2d_params defaults = TENKA_CONV2D_DEFAULTS, *const p = params != NULL ? params : &defaults;
+    struct tenka_layer_values values = {0};
+    values.arg[IN] = tenka_arg_of(in_channels);
+    values.arg[OUT] = tenka_arg_of(out_channels);
+    values.arg[KERNEL] = tenka_arg_pair((const uint32_t[]){kernel_height, kernel_width});
+    values.arg[STRIDE] = tenka_arg_pair(p->stride);
+    values.arg[PADDING] = tenka_arg_pair(p->padding);
+    values.arg[DILATION] = tenka_arg_pair(p->dilation);
+    values.arg[GROUPS] = tenka_arg_of(p->groups);
+    values.arg[BIAS] = tenka_arg_of(bias);
+    return tenka_layer_make(ctx, &tenka_layer_conv2d, &values, out);
+}
+
+/* ---- Linear ---- */
+
+enum { IN_FEATURES, OUT_FEATURES, LINEAR_BIAS };
+
+static const struct tenka_layer_arg linear_args[] = {
+    [IN_FEATURES] = {"in_features", TENKA_ARG_INT, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
+    [OUT_FEATURES] = {"out_features", TENKA_ARG_INT, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
+    [LINEAR_BIAS] = {"bias", TENKA_ARG_BOOL, 0, 1, 0, 1, NULL},
+};
+
+static uint64_t linear_elements(const struct tenka_layer_values *v)
+{
+    return product(tenka_arg_u32(v, IN_FEATURES, 0), tenka_arg_u32(v, OUT_FEATURES, 0));
+}
+
+static tenka_status linear_init(tenka_module *m)
+{
+    const uint32_t in = tenka_arg_u32(&m->values, IN_FEATURES, 0), out = tenka_arg_u32(&m->values, OUT_FEATURES, 0);
+    return draw(m, tenka_shape_of(out, in), in, m->values.arg[LINEAR_BIAS].value[0] != 0);
+}
+
+/* What a view() between two printed containers does, which print(model) does not show. */
+static tenka_tensor flatten_images(tenka_module *m, tenka_tensor x)
+{
+    const struct tenka_shape shape = tenka_tensor_shape(x);
+    if (!tenka_tensor_valid(x) || shape.rank != 4)
+        return x;
+    const uint32_t in = tenka_arg_u32(&m->values, IN_FEATURES, 0);
+    /* A last axis that fits is PyTorch's own meaning of a Linear on rank 4. */
+    if (shape.dim[3] == in || product(product(shape.dim[1], shape.dim[2]), shape.dim[3]) != in)
+        return x;
+    if (!m->told)
+        tenka_log(tenka_ctx_log(m->ctx), TENKA_LOG_INFO, "layer %s (Linear): flattens its input of %u x %u x %u to %u", m->path,
+                  shape.dim[1], shape.dim[2], shape.dim[3], in);
+    m->told = true;
+    return tenka_flatten(x, 1);
+}
+
+static tenka_tensor linear_forward(tenka_module *m, tenka_tensor x)
+{
+    return tenka_linear(flatten_images(m, x), state_value(m, 0), state_value(m, 1));
+}
+
+static void linear_print(const tenka_module *m, struct tenka_text *text)
+{
+    const struct tenka_arg_value *const arg = m->values.arg;
+    tenka_text_add(text, "in_features=%.0f, out_features=%.0f, bias=%s", arg[IN_FEATURES].value[0],
+                   arg[OUT_FEATURES].value[0], arg[LINEAR_BIAS].value[0] != 0 ? "True" : "False");
+}
+
+const struct tenka_layer_type tenka_layer_linear = {
+    .name = "Linear",
+    .args = linear_args,
+    .n_args = sizeof(linear_args) / sizeof(linear_args[0]),
+    .elements = linear_elements,
+    .init = linear_init,
+    .forward = linear_forward,
+    .print = linear_print,
+};
+
+tenka_status tenka_nn_linear(tenka_ctx *ctx, uint32_t in_features, uint32_t out_features, bool bias, tenka_module **out)
+{
+    if (ctx == NULL)
+        return TENKA_E_INVALID;
+    struct tenka_layer_values values = {0};
+    values.arg[IN_FEATURES] = tenka_arg_of(in_features);
+    values.arg[OUT_FEATURES] = tenka_arg_of(out_features);
+    values.arg[LINEAR_BIAS] = tenka_arg_of(bias);
+    return tenka_layer_make(ctx, &tenka_layer_linear, &values, out);
+}

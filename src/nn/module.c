@@ -1,0 +1,299 @@
+/* Modules as a tree: containers, names, state, forward. */
+#include <stdio.h>
+
+#include "nn/layer.h"
+
+const char *tenka_module_class(const tenka_module *module)
+{
+    return module->class_name != NULL ? module->class_name : module->type->name;
+}
+
+tenka_ctx *tenka_module_ctx(const tenka_module *module)
+{
+    return module->ctx;
+}
+
+void tenka_module_destroy(tenka_module **module)
+{
+    if (module == NULL || *module == NULL)
+        return;
+    tenka_module *const m = *module;
+    for (size_t i = 0; i < m->n_children; i++)
+        tenka_module_destroy(&m->children[i]);
+    for (size_t i = 0; i < m->n_state; i++) {
+        tenka_variable_destroy(&m->state[i].var);
+        tenka_free(m->state[i].path);
+    }
+    tenka_free(m->children);
+    tenka_free(m->class_name);
+    tenka_free(m->name);
+    tenka_free(m->path);
+    tenka_free(m);
+    *module = NULL;
+}
+
+/* ---- Containers ---- */
+
+static tenka_tensor sequential_forward(tenka_module *module, tenka_tensor x)
+{
+    for (size_t i = 0; i < module->n_children; i++)
+        x = tenka_forward(module->children[i], x);
+    return x;
+}
+
+const struct tenka_layer_type tenka_layer_sequential = {
+    .name = "Sequential", .container = true, .forward = sequential_forward};
+
+tenka_status tenka_nn_sequential(tenka_ctx *ctx, tenka_module **out)
+{
+    return ctx != NULL && out != NULL ? tenka_container_make(ctx, NULL, out) : TENKA_E_INVALID;
+}
+
+static size_t height(const tenka_module *module)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < module->n_children; i++) {
+        const size_t below = height(module->children[i]);
+        most = below > most ? below : most;
+    }
+    return most + 1;
+}
+
+static size_t depth(const tenka_module *module)
+{
+    size_t n = 0;
+    for (; module != NULL; module = module->parent)
+        n++;
+    return n;
+}
+
+static char *join(const char *path, const char *name)
+{
+    return path[0] != '\0' ? tenka_sprintf("%s.%s", path, name) : tenka_strdup(name);
+}
+
+/* Gives a subtree the names that its new place asks for. */
+static bool name_state(tenka_module *module)
+{
+    for (size_t i = 0; i < module->n_state; i++) {
+        struct tenka_layer_state *const state = &module->state[i];
+        char *const path = join(module->path, state->name);
+        if (path == NULL || tenka_variable_set_name(state->var, path) != TENKA_OK) {
+            tenka_free(path);
+            return false;
+        }
+        tenka_free(state->path);
+        state->path = path;
+    }
+    return true;
+}
+
+static bool name_subtree(tenka_module *module)
+{
+    char *const path = join(module->parent->path, module->name);
+    if (path == NULL)
+        return false;
+    tenka_free(module->path);
+    module->path = path;
+    bool named = name_state(module);
+    for (size_t i = 0; i < module->n_children && named; i++)
+        named = name_subtree(module->children[i]);
+    return named;
+}
+
+static tenka_status check_name(struct tenka_error *err, const tenka_module *container, const char *name)
+{
+    if (name[0] == '\0' || strchr(name, '.') != NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "append: the name \"%.60s\" is empty or has a dot in it", name);
+    for (size_t i = 0; i < container->n_children; i++) {
+        if (strcmp(container->children[i]->name, name) == 0)
+            return tenka_fail(err, TENKA_E_INVALID, "append: there is already a child named \"%.60s\"", name);
+    }
+    return TENKA_OK;
+}
+
+static tenka_status check_append(const tenka_module *container, const tenka_module *child)
+{
+    struct tenka_error *const err = tenka_ctx_error(child->ctx);
+    if (container == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "append: there is no container");
+    if (!container->type->container)
+        return tenka_fail(err, TENKA_E_INVALID, "append: %s is no container", container->type->name);
+    if (container->ctx != child->ctx)
+        return tenka_fail(err, TENKA_E_INVALID, "append: container and child are of two contexts");
+    if (depth(container) + height(child) > TENKA_MAX_NESTING)
+        return tenka_fail(err, TENKA_E_INVALID, "append: modules are nested more than %d deep", TENKA_MAX_NESTING);
+    return TENKA_OK;
+}
+
+static tenka_status append(tenka_module *container, const char *name, tenka_module *child)
+{
+    TENKA_TRY(check_append(container, child));
+    struct tenka_error *const err = tenka_ctx_error(child->ctx);
+    char index[24];
+    snprintf(index, sizeof(index), "%zu", container->n_children);
+    name = name != NULL ? name : index;
+    TENKA_TRY(check_name(err, container, name));
+    if (!tenka_grow(&container->children, &container->capacity, container->n_children, sizeof(tenka_module *)))
+        return tenka_fail_nomem(err);
+    child->name = tenka_strdup(name);
+    child->parent = container;
+    if (child->name == NULL || !name_subtree(child))
+        return tenka_fail_nomem(err);
+    container->children[container->n_children++] = child;
+    return TENKA_OK;
+}
+
+/* A constructor has failed; its sentence is worth more than ours. */
+static tenka_status no_child(const tenka_module *container)
+{
+    if (container == NULL)
+        return TENKA_E_INVALID;
+    struct tenka_error *const err = tenka_ctx_error(container->ctx);
+    const struct tenka_error last = *err;
+    return tenka_fail(err, TENKA_E_INVALID, "append: there is no child%s%.900s%s", last.status != TENKA_OK ? " (" : "",
+                      last.status != TENKA_OK ? last.text : "", last.status != TENKA_OK ? ")" : "");
+}
+
+tenka_status tenka_nn_append(tenka_module *container, const char *name, tenka_module *child)
+{
+    if (child == NULL)
+        return no_child(container);
+    const tenka_module *root = container;
+    while (root != NULL && root->parent != NULL)
+        root = root->parent;
+    /* These children have an owner already, which the failure must not take from them. */
+    if (child->parent != NULL || child == root)
+        return tenka_fail(tenka_ctx_error(child->ctx), TENKA_E_INVALID, "append: the child is part of a container already");
+    const tenka_status status = append(container, name, child);
+    if (status != TENKA_OK)
+        tenka_module_destroy(&child);
+    return status;
+}
+
+/* ---- State ---- */
+
+static size_t list_state(tenka_module *module, size_t skip, struct tenka_state_entry *out, size_t max, size_t n)
+{
+    for (size_t i = 0; i < module->n_state; i++, n++) {
+        const struct tenka_layer_state *const state = &module->state[i];
+        if (n < max)
+            out[n] = (struct tenka_state_entry){state->path + skip, state->var, state->parameter};
+    }
+    for (size_t i = 0; i < module->n_children; i++)
+        n = list_state(module->children[i], skip, out, max, n);
+    return n;
+}
+
+size_t tenka_module_state(tenka_module *module, struct tenka_state_entry *out, size_t max)
+{
+    /* Names are stored from the root on; this module's own part of them, and its dot, is left out. */
+    const size_t own = strlen(module->path);
+    return list_state(module, own > 0 ? own + 1 : 0, out, out != NULL ? max : 0, 0);
+}
+
+static tenka_variable *find(tenka_module *module, size_t skip, const char *name)
+{
+    for (size_t i = 0; i < module->n_state; i++) {
+        if (strcmp(module->state[i].path + skip, name) == 0)
+            return module->state[i].var;
+    }
+    tenka_variable *var = NULL;
+    for (size_t i = 0; i < module->n_children && var == NULL; i++)
+        var = find(module->children[i], skip, name);
+    return var;
+}
+
+tenka_variable *tenka_module_find(tenka_module *module, const char *name)
+{
+    const size_t own = strlen(module->path);
+    return find(module, own > 0 ? own + 1 : 0, name);
+}
+
+uint64_t tenka_module_parameter_count(tenka_module *module)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < module->n_state; i++) {
+        const struct tenka_shape shape = tenka_variable_shape(module->state[i].var);
+        count += module->state[i].parameter ? tenka_shape_count(&shape) : 0;
+    }
+    for (size_t i = 0; i < module->n_children; i++)
+        count += tenka_module_parameter_count(module->children[i]);
+    return count;
+}
+
+void tenka_module_train(tenka_module *module, bool training)
+{
+    module->training = training;
+    for (size_t i = 0; i < module->n_children; i++)
+        tenka_module_train(module->children[i], training);
+}
+
+/* ---- Running ---- */
+
+tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x)
+{
+    if (module == NULL)
+        return x.ctx != NULL ? tenka_trace_fail(x.ctx, TENKA_E_INVALID, "forward: there is no module") : TENKA_NONE;
+    const tenka_tensor y = module->type->forward(module, x);
+    if (module->type->container || tenka_tensor_valid(y) || !tenka_tensor_valid(x))
+        return y;
+    char where[256];
+    if (module->path[0] != '\0')
+        snprintf(where, sizeof(where), "layer %.200s (%s)", module->path, module->type->name);
+    else
+        snprintf(where, sizeof(where), "layer %s", module->type->name);
+    tenka_trace_blame(module->ctx, where);
+    return y;
+}
+
+tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, struct tenka_shape *output)
+{
+    tenka_ctx *const ctx = module->ctx;
+    if (tenka_step_is_open(ctx))
+        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID, "module_check: a step is open; end or discard it first");
+    const struct tenka_rng before = *tenka_ctx_rng(ctx);
+    tenka_no_grad_begin(ctx);
+    const tenka_tensor y = tenka_forward(module, tenka_trace_placeholder(ctx, TENKA_F32, input));
+    tenka_status status = TENKA_OK;
+    if (!tenka_tensor_valid(y))
+        status = tenka_step_end(ctx); /* reports the mistake, and runs nothing */
+    else if (output != NULL)
+        *output = tenka_tensor_shape(y);
+    tenka_step_discard(ctx);
+    tenka_no_grad_end(ctx);
+    /* Dropout has drawn a key for nothing. */
+    *tenka_ctx_rng(ctx) = before;
+    return status;
+}
+
+/* ---- Printing ---- */
+
+static void print(const tenka_module *module, size_t indent, struct tenka_text *text)
+{
+    tenka_text_add(text, "%s(", tenka_module_class(module));
+    if (module->type->print != NULL)
+        module->type->print(module, text);
+    for (size_t i = 0; i < module->n_children; i++) {
+        tenka_text_add(text, "\n%*s(%s): ", (int)(indent + 2), "", module->children[i]->name);
+        print(module->children[i], indent + 2, text);
+    }
+    if (module->n_children > 0)
+        tenka_text_add(text, "\n%*s", (int)indent, "");
+    tenka_text_add(text, ")");
+}
+
+char *tenka_module_text(const tenka_module *module)
+{
+    struct tenka_text text = {0};
+    print(module, 0, &text);
+    if (!text.failed)
+        return text.text;
+    tenka_free(text.text);
+    return NULL;
+}
+
+void tenka_text_free(char *text)
+{
+    tenka_free(text);
+}

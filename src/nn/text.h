@@ -1,0 +1,21 @@
+/* Text that grows, and numbers as Python writes them, whatever the locale. */
+#ifndef TENKA_NN_TEXT_H
+#define TENKA_NN_TEXT_H
+
+#include "core/core.h"
+
+struct tenka_text {
+    char *text; /* NULL as long as nothing was added; freed with tenka_free */
+    size_t length, capacity;
+    bool failed; /* out of memory: later additions do nothing */
+};
+void tenka_text_add(struct tenka_text *text, const char *format, ...) TENKA_PRINTF(2, 3);
+
+/* The shortest decimal number that reads back as x, as Python's repr: "1e-05", "0.1", "100.0". */
+#define TENKA_NUMBER_TEXT 32
+const char *tenka_number_text(double x, char buf[TENKA_NUMBER_TEXT]);
+
+/* Reads a decimal number at text. Returns the characters read; 0 when there is no number. */
+size_t tenka_number_read(const char *text, double *out);
+
+#endif
