@@ -12,11 +12,6 @@
 typedef struct TENKA_CPU(tile) tile;
 typedef struct tenka_p_conv2d params;
 
-static inline int32_t min_i32(int32_t a, int32_t b)
-{
-    return a < b ? a : b;
-}
-
 /* out[j] = row[first + j * step], 0 outside 0 .. width-1 */
 static inline void load(tenka_real out[TILE], const tenka_real *row, ptrdiff_t first, ptrdiff_t step, ptrdiff_t width)
 {

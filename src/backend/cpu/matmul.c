@@ -9,11 +9,6 @@
 typedef struct TENKA_CPU(tile) tile;
 typedef struct tenka_p_matmul params;
 
-static inline int32_t min_i32(int32_t a, int32_t b)
-{
-    return a < b ? a : b;
-}
-
 /* A block of rows from i on and TILE columns from j on; B is stored [k, n]. */
 static void tile_plain(const params *p, const tenka_real *a, const tenka_real *b, tenka_real *c, int32_t i, int32_t j)
 {

@@ -13,6 +13,11 @@ struct TENKA_CPU(tile) {
     tenka_real v[BLOCK][TILE];
 };
 
+static inline int32_t min_i32(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
 /* t[b][j] += w[b] * x[j] */
 static inline void TENKA_CPU(tile_add)(struct TENKA_CPU(tile) *t, const tenka_real w[BLOCK], const tenka_real x[TILE])
 {
