@@ -5,7 +5,8 @@
  *   dx   weight, dy -> dx: the same sum read from the side of x
  *   dw   x, dy -> dweight
  *   db   dy -> dbias
- * Each pass works on tiles: BLOCK channels times TILE neighbouring columns, whose sums stay in registers. */
+ * Each pass works on tiles: BLOCK channels times TILE neighbouring columns, whose sums stay in registers.
+ * What lies outside is read as 0 and multiplied: a weight that is NaN reaches the results at the border, too. */
 #include "backend/cpu/index.h"
 #include "backend/cpu/tile.h"
 
