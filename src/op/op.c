@@ -27,16 +27,20 @@ struct passes_before_the_first { char none;
 };
 
 #define TENKA_OP(...)
-#define TENKA_PASS(op, pass, reads, writes, unit, work, loops, flags)            \
-    static uint64_t work_##op##_##pass(const int32_t *params, uint64_t n)        \
-    {                                                                            \
-        const params_##op *p = (const void *)params;                             \
-        return (void)p, (void)n, (uint64_t)(work);                               \
-    }                                                                            \
-    static uint64_t loops_##op##_##pass(const int32_t *params)                   \
-    {                                                                            \
-        const params_##op *p = (const void *)params;                             \
-        return (void)p, (uint64_t)(loops);                                       \
+#define TENKA_PASS(op, pass, reads, writes, unit, work, loops, flags)        \
+    static uint64_t work_##op##_##pass(const int32_t *params, uint64_t n)    \
+    {                                                                        \
+        const params_##op *p = (const void *)params;                         \
+        return (void)p, (void)n, (uint64_t)(work);                           \
+    }
+#include "op/ops.def"
+
+#define TENKA_OP(...)
+#define TENKA_PASS(op, pass, reads, writes, unit, work, loops, flags)        \
+    static uint64_t loops_##op##_##pass(const int32_t *params)               \
+    {                                                                        \
+        const params_##op *p = (const void *)params;                         \
+        return (void)p, (uint64_t)(loops);                                   \
     }
 #include "op/ops.def"
 
