@@ -1,0 +1,25 @@
+# Tests of whole programs: losses against PyTorch, the command, the examples.
+
+add_executable(test_golden test_golden.c)
+set_target_properties(test_golden PROPERTIES C_EXTENSIONS OFF)
+target_link_libraries(test_golden PRIVATE Tenka::tenka_static tenka_options Cmocka::Cmocka m)
+foreach(backend cpu cpu-f64 vulkan)
+    if(backend STREQUAL vulkan AND NOT TENKA_VULKAN)
+        continue()
+    endif()
+    add_test(NAME golden_${backend}
+        COMMAND test_golden ${backend} ${CMAKE_CURRENT_SOURCE_DIR}/golden/reference_seed0_batch100.txt)
+    set_tests_properties(golden_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+endforeach()
+
+add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli PROPERTIES TIMEOUT 900)
+
+if(TENKA_BUILD_EXAMPLES)
+    add_test(NAME example_mnist COMMAND example_mnist /usr/share/datasets/fashion-mnist 1000)
+    add_test(NAME example_custom COMMAND example_custom 20)
+    set_tests_properties(example_mnist example_custom PROPERTIES TIMEOUT 300)
+    if(NOT EXISTS /usr/share/datasets/fashion-mnist)
+        set_tests_properties(example_mnist PROPERTIES DISABLED ON)
+    endif()
+endif()

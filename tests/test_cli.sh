@@ -1,0 +1,269 @@
+#!/bin/sh
+# test_cli.sh TENKA: the command with good and with bad input. Each failure must be one sentence with the right exit status
+# and leave nothing behind. Runs on the CPU, and on Vulkan where there is a device; TENKA_REQUIRE_VULKAN=1 makes a missing
+# one a failure.
+set -u
+tenka=$1
+work=$(mktemp -d)
+mounted=
+leave() {
+    [ -z "$mounted" ] || umount "$mounted"
+    rm -rf "$work"
+}
+trap leave EXIT
+trap 'exit 1' INT TERM
+failures=0
+
+bad() {
+    echo "FAILED: $1"
+    [ ! -s "$work/err" ] || sed 's/^/    stderr: /' "$work/err"
+    failures=$((failures + 1))
+}
+
+# expect STATUS PATTERN ARG...: the command fails with one sentence that begins with "tenka" and has PATTERN in it.
+expect() {
+    want=$1 pattern=$2
+    shift 2
+    timeout 120 "$tenka" "$@" > "$work/out" 2> "$work/err"
+    got=$?
+    # argp ends a usage error with a hint of its own.
+    lines=$(grep -vc '^Try ' "$work/err")
+    if [ "$got" != "$want" ]; then
+        bad "status $got instead of $want: tenka $*"
+    elif [ "$lines" != 1 ] || ! grep -q '^tenka' "$work/err"; then
+        bad "not one sentence: tenka $*"
+    elif ! grep -q -e "$pattern" "$work/err"; then
+        bad "no '$pattern' in what was said: tenka $*"
+    else
+        echo "ok: $(head -n 1 "$work/err")"
+    fi
+}
+
+# succeed ARG...: the command succeeds; its output is in $work/out.
+succeed() {
+    if timeout 300 "$tenka" "$@" > "$work/out" 2> "$work/err"; then
+        echo "ok: tenka $*"
+    else
+        bad "status $?: tenka $*"
+    fi
+}
+
+# ---- Small data ----
+
+be32() {
+    printf "\\$(printf %03o $(($1 >> 24 & 255)))\\$(printf %03o $(($1 >> 16 & 255)))"
+    printf "\\$(printf %03o $(($1 >> 8 & 255)))\\$(printf %03o $(($1 & 255)))"
+}
+
+# images COUNT SIDE: an IDX file of COUNT pictures, not random, but each another.
+images() {
+    be32 2051; be32 "$1"; be32 "$2"; be32 "$2"
+    awk 'BEGIN { for (i = 1; i < 20000; i++) printf "%d", i * i % 99991 }' | head -c $(($1 * $2 * $2))
+}
+
+# labels COUNT: classes 0 to 9 in turn.
+labels() {
+    be32 2049; be32 "$1"
+    i=0
+    while [ $i -lt "$1" ]; do
+        printf "\\$(printf %03o $((i % 10)))"
+        i=$((i + 1))
+    done
+}
+
+# data NAME: a good folder, for a test to break.
+data() {
+    rm -rf "${work:?}/$1"
+    mkdir "$work/$1"
+    cp "$work/parts/"* "$work/$1"
+}
+
+mkdir "$work/parts"
+images 70 28 > "$work/parts/train-images-idx3-ubyte"
+labels 70 > "$work/parts/train-labels-idx1-ubyte"
+images 30 28 | gzip > "$work/parts/t10k-images-idx3-ubyte.gz"
+labels 30 | gzip > "$work/parts/t10k-labels-idx1-ubyte.gz"
+data good
+small='Flatten() Linear(784, 10)'
+train="train --backend cpu --quiet --epochs 1 --batch-size 20 --data $work/good"
+
+# ---- Usage ----
+
+expect 2 "no command 'fly'" fly
+expect 2 "no backend 'quantum'" train --backend quantum
+expect 2 "no optimizer 'lion'" train --optimizer lion
+expect 2 "no whole number" train --epochs 0
+expect 2 "no whole number" train --batch-size -5
+expect 2 "no whole number" train --batch-size 99999999999999999999
+expect 2 "no whole number" train --seed 1.5
+expect 2 "no number" train --lr nan
+expect 2 "no number" train --lr -1
+expect 2 "momentum" train --momentum 0.9
+expect 2 "device" train --backend cpu --device 0
+expect 2 "flag" train --flag
+expect 2 "requires an argument" train --epochs
+expect 2 "no option" train extra
+expect 2 "load FILE is needed" test
+"$tenka" > "$work/out" 2> "$work/err"
+[ $? = 2 ] || bad "status without a command"
+for help in --help 'train --help' 'test --help' 'devices --help' --version; do
+    succeed $help
+    [ -s "$work/out" ] || bad "tenka $help says nothing"
+done
+
+# ---- Data ----
+
+expect 1 "$work/none" $train --data "$work/none" --net "$small"
+data broken
+rm "$work/broken/train-labels-idx1-ubyte"
+expect 1 "train-labels-idx1-ubyte" $train --data "$work/broken"
+data broken
+head -c 1000 "$work/parts/train-images-idx3-ubyte" > "$work/broken/train-images-idx3-ubyte"
+expect 1 "train-images-idx3-ubyte" $train --data "$work/broken"
+data broken
+head -c 1000 "$work/parts/t10k-images-idx3-ubyte.gz" > "$work/broken/t10k-images-idx3-ubyte.gz"
+expect 1 "t10k-images-idx3-ubyte.gz" $train --data "$work/broken"
+data broken
+images 30 28 > "$work/broken/t10k-images-idx3-ubyte.gz"
+expect 1 "t10k-images-idx3-ubyte.gz.*gzip" $train --data "$work/broken"
+data broken
+cp "$work/parts/train-labels-idx1-ubyte" "$work/broken/train-images-idx3-ubyte"
+expect 1 "train-images-idx3-ubyte" $train --data "$work/broken"
+data broken
+labels 69 > "$work/broken/train-labels-idx1-ubyte"
+expect 1 "69" $train --data "$work/broken"
+data broken
+{ be32 2051; be32 4294967295; be32 4294967295; be32 4294967295; } > "$work/broken/train-images-idx3-ubyte"
+expect 1 "train-images-idx3-ubyte" $train --data "$work/broken"
+data broken
+: > "$work/broken/train-images-idx3-ubyte"
+expect 1 "train-images-idx3-ubyte" $train --data "$work/broken"
+
+# ---- Networks ----
+
+expect 1 "5 outputs" $train --net "Flatten() Linear(784, 5)"
+expect 1 "Linear" $train --net "Flatten() Linear(100, 10)"
+expect 1 "28x28" $train --net "Conv2d(3, 4, 5) Flatten() Linear(2304, 10)"
+expect 1 "no file" $train --net no-such-file.txt
+expect 1 "Fly" $train --net "Fly(3)"
+expect 1 "net" $train --net "Linear(4294967295, 4294967295)"
+expect 1 "net" $train --net "Linear(99999999999999999999, 10)"
+expect 1 "rank 4" $train --net "Conv2d(1, 4, 5)"
+
+# ---- Files ----
+
+expect 1 "$work/none" $train --net "$small" --load "$work/none"
+expect 1 "$work/none/net" $train --net "$small" --save "$work/none/net"
+expect 1 "folder" $train --net "$small" --save "$work/good"
+expect 1 "$work/none/log" $train --net "$small" --log "$work/none/log"
+expect 1 "/dev/full" $train --net "$small" --log /dev/full
+echo "no weights at all" > "$work/junk"
+expect 1 "$work/junk" $train --net "$small" --load "$work/junk"
+succeed $train --net "$small" --save "$work/small.st"
+expect 1 "weight" $train --net "Flatten() Linear(784, 20) ReLU() Linear(20, 10)" --load "$work/small.st"
+head -c 5000 "$work/small.st" > "$work/half.st"
+expect 1 "$work/half.st" test --backend cpu --quiet --data "$work/good" --load "$work/half.st"
+cp "$work/small.st" "$work/small.copy"
+succeed test --backend cpu --quiet --data "$work/good" --load "$work/small.st"
+grep -q '^test loss .* test accuracy .* %' "$work/out" || bad "what tenka test prints"
+
+# A disk that is full while saving: the old file stays, and nothing else does.
+full=$work/full
+mkdir "$full"
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=48k tmpfs "$full" 2> /dev/null; then
+    mounted=$full
+    cp "$work/small.st" "$full/net"
+    expect 1 "$full/net" $train --net "$small" --save "$full/net"
+    cmp -s "$work/small.st" "$full/net" || bad "a full disk changed the old file"
+    [ "$(ls "$full")" = net ] || bad "a full disk left $(ls -A "$full")"
+    umount "$full" && mounted=
+fi
+cp "$work/small.st" "$full/net"
+(
+    # Writing beyond the limit is an error then, and no signal.
+    trap '' XFSZ
+    ulimit -f 16
+    # shellcheck disable=SC2086
+    "$tenka" $train --net "$small" --save "$full/net" > "$work/out" 2> "$work/err"
+)
+[ $? = 1 ] || bad "status when the file grows too large"
+grep -q "^tenka: .*$full/net" "$work/err" || bad "what is said when the file grows too large"
+cmp -s "$work/small.st" "$full/net" || bad "a file too large changed the old one"
+[ "$(ls -A "$full")" = net ] || bad "a file too large left $(ls -A "$full")"
+
+# ---- Signals ----
+
+# interrupt SIGNAL STATUS: the step ends, the network is saved.
+interrupt() {
+    rm -f "$work/run.log" "$work/run.st"
+    # shellcheck disable=SC2086
+    "$tenka" $train --net "$small" --epochs 1000000 --log "$work/run.log" --save "$work/run.st" \
+        > "$work/out" 2> "$work/err" &
+    pid=$!
+    tries=0
+    while [ "$(wc -l < "$work/run.log" 2> /dev/null || echo 0)" -lt 5 ] && [ $tries -lt 600 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    kill -s "$1" $pid
+    wait $pid
+    got=$?
+    [ $got = "$2" ] || bad "status $got instead of $2 after SIG$1"
+    grep -q "^tenka: stopped by a signal after .* is in $work/run.st" "$work/err" || bad "what is said after SIG$1"
+    succeed test --backend cpu --quiet --data "$work/good" --load "$work/run.st"
+}
+interrupt INT 130
+interrupt TERM 143
+
+# ---- A little training on each backend ----
+
+# losses FILE: the step losses of a log.
+losses() {
+    sed -n 's/^{"epoch":[0-9]*,"step":[0-9]*,"loss":\([^}]*\)}$/\1/p' "$1"
+}
+
+# run BACKEND LOG OPTION...
+run() {
+    backend=$1 log=$2
+    shift 2
+    succeed train --backend "$backend" --data "$work/good" --epochs 2 --batch-size 16 --limit 40 --log "$log" "$@"
+    [ "$(grep -c '^epoch [12]/2  train loss [0-9.]*  test loss [0-9.]*  test accuracy [0-9.]* %  (.* images/s)$' \
+        "$work/out")" = 2 ] || bad "the epoch lines of $backend"
+    # 40 images are 3 steps an epoch; one line for the run and one for each epoch.
+    [ "$(losses "$log" | wc -l)" = 6 ] && [ "$(wc -l < "$log")" = 9 ] || bad "the lines of $log"
+    head -n 1 "$log" | grep -q '^{"version":".*"device":.*"driver":.*"seed":0,"options":{.*}}$' || bad "the first line of $log"
+    grep -q '^{"epoch":1,"train_loss":.*,"test_loss":.*,"test_accuracy":.*,"train_seconds":.*,"test_seconds":.*,"images_per_second":.*}$' \
+        "$log" || bad "the epoch lines of $log"
+}
+
+# close_to LOG LOG BOUND
+close_to() {
+    losses "$1" > "$work/a"
+    losses "$2" > "$work/b"
+    paste "$work/a" "$work/b" | awk -v bound="$3" '{ d = $1 - $2; if (d < 0) d = -d; if (!(d <= bound)) far = 1 } END { exit far }' \
+        || bad "losses of $1 and $2 differ by more than $3"
+}
+
+run cpu "$work/cpu.log" --save "$work/cpu.st"
+run cpu "$work/one.log" --threads 1
+run cpu-f64 "$work/f64.log"
+close_to "$work/cpu.log" "$work/one.log" 0
+close_to "$work/cpu.log" "$work/f64.log" 1e-4
+succeed $train --load "$work/cpu.st" --optimizer sgd --momentum 0.9 --weight-decay 1e-4
+printf '%s\n' "$small" > "$work/net.txt"
+succeed $train --net "$work/net.txt"
+succeed devices
+succeed devices --json
+if grep -q '"kind":"[^c].*"usable":true' "$work/out"; then
+    run vulkan "$work/vulkan.log" --save "$work/vulkan.st"
+    close_to "$work/cpu.log" "$work/vulkan.log" 1e-4
+    succeed test --backend vulkan --data "$work/good" --load "$work/cpu.st"
+    expect 2 "no such device" train --backend vulkan --quiet --device "no such device"
+elif [ "${TENKA_REQUIRE_VULKAN:-}" = 1 ]; then
+    bad "no Vulkan device, though TENKA_REQUIRE_VULKAN is 1"
+else
+    expect 1 "Vulkan" train --backend vulkan --quiet
+fi
+
+[ $failures = 0 ] || echo "$failures failures"
+[ $failures = 0 ]
