@@ -1,0 +1,249 @@
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "data/idx.h"
+#include "graph/graph.h"
+#include "tenka/data.h"
+
+/* Names of classes are kept in memory, and labels come from outside. */
+#define MAX_CLASSES 1000000
+
+struct tenka_dataset {
+    tenka_ctx *ctx;
+    size_t count;
+    struct tenka_shape image; /* channels, height, width */
+    uint8_t *images;
+    int32_t *labels;
+    uint32_t classes;
+    char (*names)[16];
+    double *normalization; /* of each channel: mean, deviation */
+};
+
+static const char *const fashion_names[10] = {
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+};
+
+void tenka_dataset_destroy(tenka_dataset **dataset)
+{
+    if (dataset == NULL || *dataset == NULL)
+        return;
+    tenka_free((*dataset)->images);
+    tenka_free((*dataset)->labels);
+    tenka_free((*dataset)->names);
+    tenka_free((*dataset)->normalization);
+    tenka_free(*dataset);
+    *dataset = NULL;
+}
+
+static tenka_status count_classes(struct tenka_error *err, tenka_dataset *d, const int32_t *labels)
+{
+    int32_t largest = 0;
+    for (size_t i = 0; i < d->count; i++) {
+        if (labels[i] < 0 || labels[i] >= MAX_CLASSES)
+            return tenka_fail(err, TENKA_E_INVALID, "dataset: label %zu is %d, but must be from 0 to %d", i, labels[i],
+                              MAX_CLASSES - 1);
+        largest = labels[i] > largest ? labels[i] : largest;
+    }
+    d->classes = (uint32_t)largest + 1;
+    return TENKA_OK;
+}
+
+/* Numbers as class names, or the given ones. */
+static tenka_status name_classes(struct tenka_error *err, tenka_dataset *d, const char *const *names)
+{
+    d->names = tenka_alloc_array(d->classes, sizeof(d->names[0]));
+    if (d->names == NULL)
+        return tenka_fail_nomem(err);
+    for (uint32_t i = 0; i < d->classes; i++) {
+        if (names != NULL)
+            snprintf(d->names[i], sizeof(d->names[i]), "%s", names[i]);
+        else
+            snprintf(d->names[i], sizeof(d->names[i]), "%u", i);
+    }
+    return TENKA_OK;
+}
+
+/* An unnormalised dataset with its labels, and with images still to be filled in. */
+static tenka_status make(tenka_ctx *ctx, size_t count, struct tenka_shape image, tenka_dataset **out)
+{
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    tenka_dataset *const d = *out = tenka_alloc(sizeof(*d));
+    if (d == NULL)
+        return tenka_fail_nomem(err);
+    d->ctx = ctx;
+    d->count = count;
+    d->image = image;
+    d->labels = tenka_alloc_array(count, sizeof(int32_t));
+    d->normalization = tenka_alloc_array(image.dim[0], 2 * sizeof(double));
+    if (d->labels == NULL || d->normalization == NULL)
+        return tenka_fail_nomem(err);
+    for (uint32_t c = 0; c < image.dim[0]; c++)
+        d->normalization[2 * c + 1] = 1;
+    return TENKA_OK;
+}
+
+/* ---- From memory ---- */
+
+static tenka_status check_sizes(struct tenka_error *err, size_t count, const struct tenka_shape *image)
+{
+    const uint64_t bytes = tenka_shape_count(image);
+    char text[TENKA_SHAPE_TEXT];
+    if (count == 0 || bytes == 0)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: %zu images of %s hold nothing", count, tenka_shape_text(image, text));
+    if (bytes > TENKA_MAX_ELEMENTS || count > TENKA_MAX_ELEMENTS / bytes)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: %zu images of %s are more than %u bytes", count,
+                          tenka_shape_text(image, text), TENKA_MAX_ELEMENTS);
+    return TENKA_OK;
+}
+
+static tenka_status fill(tenka_dataset *d, const uint8_t *images, const int32_t *labels)
+{
+    struct tenka_error *const err = tenka_ctx_error(d->ctx);
+    const size_t bytes = d->count * (size_t)tenka_shape_count(&d->image);
+    d->images = tenka_alloc(bytes);
+    if (d->images == NULL)
+        return tenka_fail_nomem(err);
+    memcpy(d->images, images, bytes);
+    memcpy(d->labels, labels, d->count * sizeof(int32_t));
+    TENKA_TRY(count_classes(err, d, labels));
+    return name_classes(err, d, NULL);
+}
+
+tenka_status tenka_dataset_create(tenka_ctx *ctx, const uint8_t *images, const int32_t *labels, size_t count,
+                                  uint32_t channels, uint32_t height, uint32_t width, tenka_dataset **out)
+{
+    if (ctx == NULL || out == NULL)
+        return TENKA_E_INVALID;
+    *out = NULL;
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    const struct tenka_shape image = tenka_shape_of(channels, height, width);
+    if (images == NULL || labels == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: images or labels are NULL");
+    TENKA_TRY(check_sizes(err, count, &image));
+    tenka_status status = make(ctx, count, image, out);
+    if (status == TENKA_OK)
+        status = fill(*out, images, labels);
+    if (status != TENKA_OK)
+        tenka_dataset_destroy(out);
+    return status;
+}
+
+/* ---- From IDX files ---- */
+
+/* Whether the last part of a path contains "fashion", in letters of either case. */
+static bool is_fashion(const char *dir)
+{
+    size_t end = strlen(dir);
+    while (end > 0 && dir[end - 1] == '/')
+        end--;
+    size_t begin = end;
+    while (begin > 0 && dir[begin - 1] != '/')
+        begin--;
+    for (; begin + 7 <= end; begin++) {
+        size_t same = 0;
+        while (same < 7 && tolower((unsigned char)dir[begin + same]) == "fashion"[same])
+            same++;
+        if (same == 7)
+            return true;
+    }
+    return false;
+}
+
+static tenka_status from_idx(tenka_ctx *ctx, const char *dir, struct tenka_idx *images, const struct tenka_idx *labels,
+                             tenka_dataset **out)
+{
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    if (images->dim[0] != labels->dim[0])
+        return tenka_fail(err, TENKA_E_FORMAT, "%s: expected as many images as labels, found %u images and %u labels", dir,
+                          images->dim[0], labels->dim[0]);
+    TENKA_TRY(make(ctx, images->dim[0], tenka_shape_of(1, images->dim[1], images->dim[2]), out));
+    tenka_dataset *const d = *out;
+    d->images = images->bytes;
+    images->bytes = NULL;
+    for (size_t i = 0; i < d->count; i++)
+        d->labels[i] = labels->bytes[i];
+    TENKA_TRY(count_classes(err, d, d->labels));
+    TENKA_TRY(name_classes(err, d, is_fashion(dir) && d->classes <= 10 ? fashion_names : NULL));
+    return tenka_dataset_set_normalization(d, 0, 0.1307, 0.3081);
+}
+
+tenka_status tenka_dataset_load_idx(tenka_ctx *ctx, const char *dir, bool train, tenka_dataset **out)
+{
+    if (ctx == NULL || out == NULL)
+        return TENKA_E_INVALID;
+    *out = NULL;
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    if (dir == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: the folder is NULL");
+    struct tenka_idx images, labels = {0};
+    tenka_status status = tenka_idx_read(err, dir, train ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte", 3, &images);
+    if (status == TENKA_OK)
+        status = tenka_idx_read(err, dir, train ? "train-labels-idx1-ubyte" : "t10k-labels-idx1-ubyte", 1, &labels);
+    if (status == TENKA_OK)
+        status = from_idx(ctx, dir, &images, &labels, out);
+    tenka_free(images.bytes);
+    tenka_free(labels.bytes);
+    if (status != TENKA_OK)
+        tenka_dataset_destroy(out);
+    return status;
+}
+
+/* ---- Looking at it ---- */
+
+size_t tenka_dataset_count(const tenka_dataset *dataset)
+{
+    return dataset->count;
+}
+
+struct tenka_shape tenka_dataset_image_shape(const tenka_dataset *dataset)
+{
+    return dataset->image;
+}
+
+uint32_t tenka_dataset_classes(const tenka_dataset *dataset)
+{
+    return dataset->classes;
+}
+
+const char *tenka_dataset_class_name(const tenka_dataset *dataset, uint32_t index)
+{
+    return index < dataset->classes ? dataset->names[index] : NULL;
+}
+
+const uint8_t *tenka_dataset_images(const tenka_dataset *dataset)
+{
+    return dataset->images;
+}
+
+const int32_t *tenka_dataset_labels(const tenka_dataset *dataset)
+{
+    return dataset->labels;
+}
+
+void tenka_dataset_truncate(tenka_dataset *dataset, size_t count)
+{
+    /* The classes stay: a part of the data is still data of all of them. */
+    if (count < dataset->count)
+        dataset->count = count;
+}
+
+tenka_status tenka_dataset_set_normalization(tenka_dataset *dataset, uint32_t channel, double mean, double std)
+{
+    struct tenka_error *const err = tenka_ctx_error(dataset->ctx);
+    if (channel >= dataset->image.dim[0])
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: there is no channel %u, only %u channels", channel, dataset->image.dim[0]);
+    if (!isfinite(mean) || !isfinite(std) || std <= 0)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: mean %g and deviation %g: both must be finite, the latter above 0",
+                          mean, std);
+    dataset->normalization[2 * (size_t)channel] = mean;
+    dataset->normalization[2 * (size_t)channel + 1] = std;
+    return TENKA_OK;
+}
+
+void tenka_dataset_normalization(const tenka_dataset *dataset, uint32_t channel, double *mean, double *std)
+{
+    const bool there = channel < dataset->image.dim[0];
+    *mean = there ? dataset->normalization[2 * (size_t)channel] : 0;
+    *std = there ? dataset->normalization[2 * (size_t)channel + 1] : 1;
+}

@@ -1,0 +1,157 @@
+#include "data/idx.h"
+
+#include <errno.h>
+#include <zlib.h>
+
+#include "core/os.h"
+
+/* Memory is taken in pieces that grow as data arrives: a header may promise any size. */
+#define FIRST_PIECE (1024 * 1024)
+
+struct reader {
+    struct tenka_error *err;
+    const char *path;
+    gzFile file;
+};
+
+static tenka_status fail_read(const struct reader *r)
+{
+    int code;
+    const char *const text = gzerror(r->file, &code);
+    if (code == Z_ERRNO)
+        return tenka_fail(r->err, TENKA_E_IO, "%s: cannot read: %s", r->path, strerror(errno));
+    if (code == Z_MEM_ERROR)
+        return tenka_fail_nomem(r->err);
+    if (code == Z_BUF_ERROR)
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: the gzip data is cut off; get the file again", r->path);
+    /* zlib puts the path before its text as well. */
+    const size_t path = strlen(r->path);
+    const bool prefixed = strncmp(text, r->path, path) == 0 && strncmp(text + path, ": ", 2) == 0;
+    return tenka_fail(r->err, TENKA_E_FORMAT, "%s: the gzip data is damaged (%s); get the file again", r->path,
+                      prefixed ? text + path + 2 : text);
+}
+
+/* Reads up to bytes bytes; *got is less only at the file's end. */
+static tenka_status read_some(const struct reader *r, void *dst, size_t bytes, size_t *got)
+{
+    *got = 0;
+    while (*got < bytes) {
+        const size_t left = bytes - *got;
+        const int n = gzread(r->file, (char *)dst + *got, left < FIRST_PIECE ? (unsigned)left : FIRST_PIECE);
+        if (n < 0)
+            return fail_read(r);
+        *got += (size_t)n;
+        if (n == 0)
+            break;
+    }
+    int code;
+    gzerror(r->file, &code);
+    return code == Z_OK || code == Z_STREAM_END ? TENKA_OK : fail_read(r);
+}
+
+static uint32_t big_endian(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static tenka_status read_header(const struct reader *r, uint32_t rank, struct tenka_idx *out, uint64_t *count)
+{
+    uint8_t header[16];
+    size_t got;
+    const size_t bytes = 4 + 4 * (size_t)rank;
+    TENKA_TRY(read_some(r, header, bytes, &got));
+    if (got >= 4 && big_endian(header) != (0x0800 | rank))
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected the magic number 0x%08x of IDX %s, found 0x%08x", r->path,
+                          (unsigned)(0x0800 | rank), rank == 1 ? "labels" : "images", (unsigned)big_endian(header));
+    if (got < bytes)
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected an IDX header of %zu bytes, found only %zu", r->path, bytes, got);
+    for (uint32_t i = 0; i < 3; i++)
+        out->dim[i] = i < rank ? big_endian(header + 4 + 4 * i) : 1;
+    *count = (uint64_t)out->dim[0] * out->dim[1];
+    /* The first product fits into 64 bits, and so does the second when the first is within the limit. */
+    if (*count <= TENKA_MAX_ELEMENTS)
+        *count *= out->dim[2];
+    if (*count == 0 || *count > TENKA_MAX_ELEMENTS)
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected 1 to %u bytes of data, but the header promises %u x %u x %u",
+                          r->path, TENKA_MAX_ELEMENTS, out->dim[0], out->dim[1], out->dim[2]);
+    return TENKA_OK;
+}
+
+static tenka_status read_body(const struct reader *r, uint64_t count, struct tenka_idx *out)
+{
+    size_t have = 0, room = 0;
+    while (have < count) {
+        const uint64_t want = room == 0 ? FIRST_PIECE : 2 * (uint64_t)room;
+        room = (size_t)(want < count ? want : count);
+        uint8_t *const longer = tenka_realloc_array(out->bytes, room, 1);
+        if (longer == NULL)
+            return tenka_fail_nomem(r->err);
+        out->bytes = longer;
+        size_t got;
+        TENKA_TRY(read_some(r, out->bytes + have, room - have, &got));
+        have += got;
+        if (have < room)
+            return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected %llu bytes after the header, found only %zu: the file is cut off",
+                              r->path, (unsigned long long)count, have);
+    }
+    /* Also what makes zlib compare the checksum. */
+    uint8_t more;
+    size_t got;
+    TENKA_TRY(read_some(r, &more, 1, &got));
+    if (got != 0)
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected %llu bytes after the header, found more", r->path,
+                          (unsigned long long)count);
+    return TENKA_OK;
+}
+
+static tenka_status read_file(struct reader *r, bool compressed, uint32_t rank, struct tenka_idx *out)
+{
+    /* An early look, so that a folder is not taken for an empty file. */
+    uint64_t bytes, count;
+    TENKA_TRY(tenka_os_file_size(r->err, r->path, &bytes));
+    errno = 0;
+    r->file = gzopen(r->path, "rb");
+    if (r->file == NULL)
+        return errno == 0 ? tenka_fail_nomem(r->err)
+                          : tenka_fail(r->err, TENKA_E_IO, "%s: cannot open: %s", r->path, strerror(errno));
+    if (compressed && gzdirect(r->file))
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected gzip data, found something else; a plain file must not end in .gz",
+                          r->path);
+    TENKA_TRY(read_header(r, rank, out, &count));
+    return read_body(r, count, out);
+}
+
+/* The name of the plain file, or of the compressed one; allocated. */
+static char *choose(const char *dir, const char *name, bool *compressed)
+{
+    char *path = tenka_sprintf("%s/%s", dir, name);
+    *compressed = path != NULL && !tenka_os_exists(path);
+    if (!*compressed)
+        return path;
+    tenka_free(path);
+    return tenka_sprintf("%s/%s.gz", dir, name);
+}
+
+tenka_status tenka_idx_read(struct tenka_error *err, const char *dir, const char *name, uint32_t rank,
+                            struct tenka_idx *out)
+{
+    bool compressed;
+    *out = (struct tenka_idx){.rank = rank};
+    char *const path = choose(dir, name, &compressed);
+    if (path == NULL)
+        return tenka_fail_nomem(err);
+    struct reader r = {.err = err, .path = path};
+    tenka_status status;
+    if (compressed && !tenka_os_exists(path))
+        status = tenka_fail(err, TENKA_E_IO, "%s: found neither %s nor %s.gz in this folder", dir, name, name);
+    else
+        status = read_file(&r, compressed, rank, out);
+    if (r.file != NULL)
+        gzclose_r(r.file);
+    tenka_free(path);
+    if (status != TENKA_OK) {
+        tenka_free(out->bytes);
+        out->bytes = NULL;
+    }
+    return status;
+}

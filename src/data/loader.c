@@ -1,0 +1,171 @@
+#include "graph/graph.h"
+#include "tenka/data.h"
+
+struct tenka_loader {
+    tenka_ctx *ctx;
+    struct tenka_loader_params params;
+    uint32_t count;
+    tenka_variable *images, *labels, *order, *mean, *std;
+    int32_t *shuffled; /* where an order is made before it is uploaded; NULL when the order stays */
+    bool running;      /* within an epoch */
+    uint32_t index;    /* of the next batch */
+};
+
+void tenka_loader_destroy(tenka_loader **loader)
+{
+    if (loader == NULL || *loader == NULL)
+        return;
+    tenka_variable_destroy(&(*loader)->images);
+    tenka_variable_destroy(&(*loader)->labels);
+    tenka_variable_destroy(&(*loader)->order);
+    tenka_variable_destroy(&(*loader)->mean);
+    tenka_variable_destroy(&(*loader)->std);
+    tenka_free((*loader)->shuffled);
+    tenka_free(*loader);
+    *loader = NULL;
+}
+
+/* ---- Making ---- */
+
+static tenka_status upload_images(tenka_loader *l, const tenka_dataset *d)
+{
+    const struct tenka_shape image = tenka_dataset_image_shape(d);
+    const struct tenka_shape images = tenka_shape_of(l->count, image.dim[0], image.dim[1], image.dim[2]);
+    TENKA_TRY(tenka_variable_create(l->ctx, TENKA_U8, images, tenka_dataset_images(d), false, &l->images));
+    TENKA_TRY(tenka_variable_set_name(l->images, "loader.images"));
+    TENKA_TRY(tenka_variable_create(l->ctx, TENKA_I32, tenka_shape_of(l->count), tenka_dataset_labels(d), false, &l->labels));
+    return tenka_variable_set_name(l->labels, "loader.labels");
+}
+
+static tenka_status upload_normalization(tenka_loader *l, const tenka_dataset *d)
+{
+    const uint32_t channels = tenka_dataset_image_shape(d).dim[0];
+    const struct tenka_shape shape = tenka_shape_of(channels);
+    double *const values = tenka_alloc_array(channels, 2 * sizeof(double));
+    if (values == NULL)
+        return tenka_fail_nomem(tenka_ctx_error(l->ctx));
+    for (uint32_t c = 0; c < channels; c++)
+        tenka_dataset_normalization(d, c, &values[c], &values[channels + c]);
+    tenka_status status = tenka_variable_create(l->ctx, TENKA_F32, shape, NULL, false, &l->mean);
+    if (status == TENKA_OK)
+        status = tenka_variable_create(l->ctx, TENKA_F32, shape, NULL, false, &l->std);
+    if (status == TENKA_OK)
+        status = tenka_variable_write_f64(l->mean, values, channels);
+    if (status == TENKA_OK)
+        status = tenka_variable_write_f64(l->std, values + channels, channels);
+    tenka_free(values);
+    TENKA_TRY(status);
+    TENKA_TRY(tenka_variable_set_name(l->mean, "loader.mean"));
+    return tenka_variable_set_name(l->std, "loader.std");
+}
+
+static tenka_status upload_order(tenka_loader *l)
+{
+    l->shuffled = tenka_alloc_array(l->count, sizeof(int32_t));
+    if (l->shuffled == NULL)
+        return tenka_fail_nomem(tenka_ctx_error(l->ctx));
+    for (uint32_t i = 0; i < l->count; i++)
+        l->shuffled[i] = (int32_t)i;
+    TENKA_TRY(tenka_variable_create(l->ctx, TENKA_I32, tenka_shape_of(l->count), l->shuffled, false, &l->order));
+    if (!l->params.shuffle) {
+        tenka_free(l->shuffled);
+        l->shuffled = NULL;
+    }
+    return tenka_variable_set_name(l->order, "loader.order");
+}
+
+static tenka_status check(struct tenka_error *err, const tenka_dataset *d, const struct tenka_loader_params *params)
+{
+    if (d == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "loader: there is no dataset");
+    if (params->size != sizeof(*params))
+        return tenka_fail(err, TENKA_E_INVALID, "loader: params.size is %zu, not %zu; begin with TENKA_LOADER_DEFAULTS",
+                          params->size, sizeof(*params));
+    if (params->batch_size == 0)
+        return tenka_fail(err, TENKA_E_INVALID, "loader: batch_size is 0");
+    if (tenka_dataset_count(d) == 0 || tenka_dataset_count(d) > TENKA_MAX_ELEMENTS)
+        return tenka_fail(err, TENKA_E_INVALID, "loader: the dataset holds %zu images, but must hold 1 to %u",
+                          tenka_dataset_count(d), TENKA_MAX_ELEMENTS);
+    return TENKA_OK;
+}
+
+tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset, const struct tenka_loader_params *params,
+                                 tenka_loader **out)
+{
+    if (ctx == NULL || out == NULL)
+        return TENKA_E_INVALID;
+    *out = NULL;
+    const struct tenka_loader_params defaults = TENKA_LOADER_DEFAULTS;
+    params = params != NULL ? params : &defaults;
+    TENKA_TRY(check(tenka_ctx_error(ctx), dataset, params));
+    tenka_loader *const l = *out = tenka_alloc(sizeof(*l));
+    if (l == NULL)
+        return tenka_fail_nomem(tenka_ctx_error(ctx));
+    l->ctx = ctx;
+    l->params = *params;
+    l->count = (uint32_t)tenka_dataset_count(dataset);
+    tenka_status status = upload_images(l, dataset);
+    if (status == TENKA_OK)
+        status = upload_normalization(l, dataset);
+    if (status == TENKA_OK)
+        status = upload_order(l);
+    if (status != TENKA_OK)
+        tenka_loader_destroy(out);
+    return status;
+}
+
+/* ---- Batches ---- */
+
+size_t tenka_loader_batches(const tenka_loader *loader)
+{
+    const uint32_t whole = loader->count / loader->params.batch_size;
+    const bool rest = loader->count % loader->params.batch_size != 0;
+    return (size_t)whole + (rest && !loader->params.drop_last ? 1 : 0);
+}
+
+void tenka_loader_rewind(tenka_loader *loader)
+{
+    loader->running = false;
+}
+
+/* Draws as torch.utils.data.DataLoader does at the begin of each pass: a base seed for workers, which nobody here
+ * needs, then the seed of the sampler's own generator. */
+static tenka_status begin_epoch(tenka_loader *l)
+{
+    struct tenka_rng *const rng = tenka_ctx_rng(l->ctx);
+    const struct tenka_rng before = *rng;
+    tenka_rng_u63(rng);
+    if (l->params.shuffle) {
+        tenka_rng_permutation(tenka_rng_u63(rng), l->shuffled, l->count);
+        const tenka_status status = tenka_variable_write(l->order, l->shuffled, (size_t)l->count * sizeof(int32_t));
+        if (status != TENKA_OK) {
+            *rng = before; /* so that the call can be repeated */
+            return status;
+        }
+    }
+    l->running = true;
+    l->index = 0;
+    return TENKA_OK;
+}
+
+tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
+{
+    tenka_loader *const l = loader;
+    *batch = (struct tenka_batch){0};
+    if (!l->running)
+        TENKA_TRY(begin_epoch(l));
+    if (l->index >= tenka_loader_batches(l)) {
+        l->running = false;
+        return TENKA_END;
+    }
+    const uint32_t offset = l->index * l->params.batch_size, left = l->count - offset;
+    batch->size = left < l->params.batch_size ? left : l->params.batch_size;
+    batch->index = l->index++;
+    tenka_trace_quiet(l->ctx, true);
+    const tenka_tensor order = tenka_value(l->order);
+    const tenka_tensor bytes = tenka_gather_range(tenka_value(l->images), order, offset, batch->size);
+    batch->input = tenka_normalize_bytes(bytes, tenka_value(l->mean), tenka_value(l->std));
+    batch->target = tenka_gather_range(tenka_value(l->labels), order, offset, batch->size);
+    tenka_trace_quiet(l->ctx, false);
+    return TENKA_OK;
+}
