@@ -108,6 +108,10 @@ tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_pool2d_param
         return TENKA_E_INVALID;
     if (params == NULL)
         return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID, "MaxPool2d: params are missing, which say the kernel's size");
+    if (params->size != sizeof(*params))
+        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
+                          "MaxPool2d: params.size is %zu, not %zu; begin with TENKA_POOL2D_DEFAULTS", params->size,
+                          sizeof(*params));
     struct tenka_layer_values values = {0};
     uint32_t stride[2];
     for (size_t axis = 0; axis < 2; axis++)
