@@ -1,7 +1,7 @@
 #version 450
 // y[i, :] = x[index[offset + i], :] for i < p.rows; zeros where the index is no row. Scalars: offset (u).
-// x may be bound in pieces: only rows piece_first .. piece_first + piece_rows - 1 are there, the first of them at 0. The
-// first piece (piece_first 0) writes all of y; later ones change only what comes from them.
+// x may be bound in pieces: only rows piece_first .. piece_first + piece_rows - 1 are there, the first of them at 0.
+// The first piece (piece_first 0) writes all of y; later ones change only what comes from them.
 //   TENKA_PASS_fwd  0: x in   1: index in (int)   2: y out (and in, for later pieces)   3: slot
 //   TENKA_PASS_dx   0: index in (int)   1: dy in   2: dx[r, :] = sum of dy[i, :] where index[offset + i] == r   3: slot
 // fwd is exact and moves 32-bit words, each holding one element or, when p.u8, four bytes. dx adds in the order of i.

@@ -33,10 +33,13 @@ void main()
             at_a += a_step;
             at_b += b_step;
         }
-        for (int r = 0; r < 4 && r <= last_row; r++) {
-            const int at = (batch * p.m + row + r) * p.n + column;
-            for (int j = 0; j < 4 && j <= last_column; j++)
-                STORE(c, at + j, acc[r][j]);
-        }
+        const int at = (batch * p.m + row) * p.n + column, room = last_column + 1;
+        STORE_FOUR(c, at, room, acc[0]);
+        if (last_row > 0)
+            STORE_FOUR(c, at + p.n, room, acc[1]);
+        if (last_row > 1)
+            STORE_FOUR(c, at + 2 * p.n, room, acc[2]);
+        if (last_row > 2)
+            STORE_FOUR(c, at + 3 * p.n, room, acc[3]);
     }
 }

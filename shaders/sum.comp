@@ -1,7 +1,7 @@
 #version 450
 // y[k] = sum over r of x[kept(k) + reduced(r)], divided by their number when p.mean. One workgroup an element of y.
 //   TENKA_PASS_fwd  0: x in   1: y out
-// Each invocation adds every 64th term, then a tree: the error grows with (terms / 64 + 6) ulp of the largest partial sum.
+// Each invocation adds every 64th term, then a tree: within terms / 64 + 6 ulp of the sum of the absolute terms.
 #include "common/kernel.glsl"
 #include "common/reduce.glsl"
 

@@ -14,6 +14,19 @@ layout(local_size_x = 64, local_size_x_id = 0) in; // a power of two, at most 25
 #define LOAD(array, i) float(array[i])
 #define STORE(array, i, value) array[i] = STORAGE(value)
 
+// The first `room` of four neighbours, by name: an index that varies would put v into memory on many GPUs.
+#define STORE_FOUR(array, at, room, v)      \
+    {                                       \
+        if ((room) > 0)                     \
+            STORE(array, (at), (v).x);      \
+        if ((room) > 1)                     \
+            STORE(array, (at) + 1, (v).y);  \
+        if ((room) > 2)                     \
+            STORE(array, (at) + 2, (v).z);  \
+        if ((room) > 3)                     \
+            STORE(array, (at) + 3, (v).w);  \
+    }
+
 #define READS_AS(type, slot, name) layout(set = 0, binding = slot) readonly buffer name##_buffer { type name[]; }
 #define WRITES_AS(type, slot, name) layout(set = 0, binding = slot) writeonly buffer name##_buffer { type name[]; }
 #define READS(slot, name) READS_AS(STORAGE, slot, name)

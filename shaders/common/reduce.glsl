@@ -1,9 +1,12 @@
 // Sums over a workgroup: a tree of fixed order that depends on the local size alone, never on the subgroup size, so
-// that results repeat bit for bit.
-shared float reduce_partial[gl_WorkGroupSize.x];
+// that results repeat bit for bit. Define REDUCED before the include to sum vectors or matrices.
+#ifndef REDUCED
+#define REDUCED float
+#endif
+shared REDUCED reduce_partial[gl_WorkGroupSize.x];
 
 // The sum of value over the workgroup, for every invocation. All invocations must call it.
-float reduce_sum(float value)
+REDUCED reduce_sum(REDUCED value)
 {
     const uint me = gl_LocalInvocationID.x;
     barrier(); // an earlier sum may still be being read

@@ -7,17 +7,26 @@
 
 #define DIV_UP(a, b) (((uint64_t)(a) + (b) - 1) / (b))
 
-/* One item computes 4 output channels of one group at 4 neighbouring columns. */
+/* One item computes a tile of 4 x 4. */
+#define MATMUL_ITEMS(p) ((uint64_t)(p)->batch * DIV_UP((p)->m, 4) * DIV_UP((p)->n, 4))
+/* Unreduced losses: 64 rows a workgroup; else one workgroup for all rows. */
+#define NLL_GROUPS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? DIV_UP((p)->n, 64) : 1)
+
+/* One item computes 4 output channels of one group at 8 neighbouring columns. */
 #define CONV_FWD_ITEMS(p) \
-    ((uint64_t)(p)->n * (DIV_UP((p)->o / (p)->groups, 4) * (uint64_t)(p)->groups) * (uint64_t)(p)->oh * DIV_UP((p)->ow, 4))
+    ((uint64_t)(p)->n * (DIV_UP((p)->o / (p)->groups, 4) * (uint64_t)(p)->groups) * \
+     (uint64_t)(p)->oh * DIV_UP((p)->ow, 8))
 /* The same for input channels. */
 #define CONV_DX_ITEMS(p) \
-    ((uint64_t)(p)->n * (DIV_UP((p)->c / (p)->groups, 4) * (uint64_t)(p)->groups) * (uint64_t)(p)->h * DIV_UP((p)->w, 4))
-/* One workgroup computes 4 output channels of one group at 4 neighbouring weights. */
+    ((uint64_t)(p)->n * (DIV_UP((p)->c / (p)->groups, 4) * (uint64_t)(p)->groups) * \
+     (uint64_t)(p)->h * DIV_UP((p)->w, 8))
+/* One workgroup computes 8 output channels of one group at 8 neighbouring weights. */
 #define CONV_DW_ITEMS(p) \
-    ((uint64_t)(p)->groups * DIV_UP((p)->o / (p)->groups, 4) * \
-     DIV_UP((uint64_t)((p)->c / (p)->groups) * (uint64_t)(p)->kh * (uint64_t)(p)->kw, 4))
-/* k sweeps of a workgroup of 64 over one channel, and its reduction tree. */
-#define BN_LOOPS(p, k) ((uint64_t)(k) * ((uint64_t)(p)->n * (uint64_t)(p)->plane / 64 + 8))
+    ((uint64_t)(p)->groups * DIV_UP((p)->o / (p)->groups, 8) * \
+     DIV_UP((uint64_t)((p)->c / (p)->groups) * (uint64_t)(p)->kh * (uint64_t)(p)->kw, 8))
+/* Three nested loops over channels and taps; the nest for other strides, which some devices enter masked; the item. */
+#define CONV_LOOPS(p, channels) ((uint64_t)(channels) * ((uint64_t)(p)->kh * ((uint64_t)(p)->kw + 1) + 1) + 4)
+/* k sweeps of a workgroup of 64 over one channel, each with its reduction tree. */
+#define BN_LOOPS(p, k) ((uint64_t)(k) * ((uint64_t)(p)->n * (uint64_t)(p)->plane / 64 + 8) + 1)
 
 #endif
