@@ -3,7 +3,7 @@
 // maximum wins; NaN wins over all. x: p.nc planes of [h, w].
 //   TENKA_PASS_fwd  0: x in   1: y out   2: index out (int: row * w + column of the winner within its plane)
 //   TENKA_PASS_dx   0: index in (int)   1: dy in   2: dx out: each element gathers from the windows that it won
-// Exact; dx is a sum of at most kh kw terms.
+// Exact; dx is a sum of as many terms as windows overlap.
 #include "common/kernel.glsl"
 
 TENKA_PARAMS(int nc; int h; int w; int oh; int ow; int kh; int kw; int sh; int sw; int ph; int pw; int dh; int dw;
@@ -50,19 +50,24 @@ READS_AS(int, 0, index);
 READS(1, dy);
 WRITES(2, dx);
 
+// First and one past the last of `count` windows that reach over place, a distance from the padding's edge. With
+// dilation some of them skip it: their winner is another one.
+ivec2 windows(int place, int reach, int stride, int count)
+{
+    return ivec2(max(place - reach + stride, 0) / stride, min(place / stride + 1, count));
+}
+
 void main()
 {
     FOR_EACH(i) {
         uint rest = i;
         const int column = int(digit(rest, p.w)), row = int(digit(rest, p.h));
         const uint plane = rest * p.oh * p.ow;
+        const ivec2 rows = windows(row + p.ph, (p.kh - 1) * p.dh + 1, p.sh, p.oh);
+        const ivec2 columns = windows(column + p.pw, (p.kw - 1) * p.dw + 1, p.sw, p.ow);
         float total = 0.0;
-        for (int ky = p.kh - 1; ky >= 0; ky--) {
-            const int below = row + p.ph - ky * p.dh, oy = below / p.sh;
-            for (int kx = p.kw - 1; kx >= 0; kx--) {
-                const int right = column + p.pw - kx * p.dw, ox = right / p.sw;
-                if (below < 0 || oy * p.sh != below || oy >= p.oh || right < 0 || ox * p.sw != right || ox >= p.ow)
-                    continue;
+        for (int oy = rows.x; oy < rows.y; oy++) {
+            for (int ox = columns.x; ox < columns.y; ox++) {
                 const uint at = plane + oy * p.ow + ox;
                 if (index[at] == row * p.w + column)
                     total += LOAD(dy, at);

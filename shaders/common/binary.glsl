@@ -15,7 +15,8 @@ void main()
         if (p.same == 0) {
             uint rest = i;
             at_a = at_b = 0u;
-            for (int axis = 5; axis >= 0; axis--) {
+            // A rest of 0 is index 0 on all axes that remain.
+            for (int axis = 5; axis >= 0 && rest > 0u; axis--) {
                 const uint index = digit(rest, p.dim[axis]);
                 at_a += index * p.sa[axis];
                 at_b += index * p.sb[axis];

@@ -11,7 +11,8 @@ void main()
     const float divide = float(p.divide);
     FOR_EACH(i) {
         uint rest = i, at = 0u;
-        for (int axis = 5; axis >= 0; axis--)
+        // A rest of 0 is index 0 on all axes that remain.
+        for (int axis = 5; axis >= 0 && rest > 0u; axis--)
             at += digit(rest, p.dim[axis]) * p.stride[axis];
         STORE(y, i, LOAD(x, at) / divide);
     }

@@ -26,6 +26,10 @@
      DIV_UP((uint64_t)((p)->c / (p)->groups) * (uint64_t)(p)->kh * (uint64_t)(p)->kw, 8))
 /* Three nested loops over channels and taps; the nest for other strides, which some devices enter masked; the item. */
 #define CONV_LOOPS(p, channels) ((uint64_t)(channels) * ((uint64_t)(p)->kh * ((uint64_t)(p)->kw + 1) + 1) + 4)
+/* The windows that reach over one element: rows, and columns in each. */
+#define POOL_WINDOWS(k, d, s) (DIV_UP((uint64_t)((k) - 1) * (uint64_t)(d) + 1, (uint64_t)(s)))
+#define POOL_DX_LOOPS(p) \
+    (POOL_WINDOWS((p)->kh, (p)->dh, (p)->sh) * (POOL_WINDOWS((p)->kw, (p)->dw, (p)->sw) + 1) + 1)
 /* k sweeps of a workgroup of 64 over one channel, each with its reduction tree. */
 #define BN_LOOPS(p, k) ((uint64_t)(k) * ((uint64_t)(p)->n * (uint64_t)(p)->plane / 64 + 8) + 1)
 
