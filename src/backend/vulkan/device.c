@@ -1,0 +1,291 @@
+/* Opening and closing a device, its queue, and what its failures mean. */
+#include <stdio.h>
+
+#include "backend/vulkan/vk.h"
+
+static const char *result_name(VkResult result)
+{
+    switch (result) {
+#define NAME(name) case name: return #name;
+    NAME(VK_ERROR_OUT_OF_HOST_MEMORY)
+    NAME(VK_ERROR_OUT_OF_DEVICE_MEMORY)
+    NAME(VK_ERROR_INITIALIZATION_FAILED)
+    NAME(VK_ERROR_DEVICE_LOST)
+    NAME(VK_ERROR_MEMORY_MAP_FAILED)
+    NAME(VK_ERROR_LAYER_NOT_PRESENT)
+    NAME(VK_ERROR_EXTENSION_NOT_PRESENT)
+    NAME(VK_ERROR_FEATURE_NOT_PRESENT)
+    NAME(VK_ERROR_INCOMPATIBLE_DRIVER)
+    NAME(VK_ERROR_TOO_MANY_OBJECTS)
+    NAME(VK_ERROR_FRAGMENTED_POOL)
+    NAME(VK_ERROR_OUT_OF_POOL_MEMORY)
+    NAME(VK_ERROR_INVALID_SHADER_NV)
+#undef NAME
+    default:
+        return "an unknown error";
+    }
+}
+
+/* The function's name in the text of a call such as "dev->vk.vkCreateBuffer(dev->handle, ...)". */
+static int function_name(const char *call, const char **name)
+{
+    const size_t end = strcspn(call, "(");
+    size_t begin = end;
+    while (begin > 0 && call[begin - 1] != '.' && call[begin - 1] != '>')
+        begin--;
+    *name = call + begin;
+    return (int)(end - begin);
+}
+
+tenka_status tenka_vk_fail(struct tenka_vk_device *dev, VkResult result, const char *call)
+{
+    const char *name;
+    const int length = function_name(call, &name);
+    if (result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY)
+        return tenka_fail(dev->base.err, TENKA_E_NOMEM,
+                          "%.*s: %s on %s, whose buffers hold %llu of its %llu MiB: use a smaller batch or network",
+                          length, name, result_name(result), dev->gpu.info.name,
+                          (unsigned long long)(dev->base.bytes >> 20),
+                          (unsigned long long)(dev->gpu.info.memory >> 20));
+    if (result == VK_ERROR_DEVICE_LOST) {
+        dev->lost = true;
+        return tenka_fail(dev->base.err, TENKA_E_DEVICE,
+                          "%.*s: %s was lost, reset by its driver or removed: open a new context", length, name,
+                          dev->gpu.info.name);
+    }
+    return tenka_fail(dev->base.err, TENKA_E_DEVICE, "%.*s: %s (%d) on %s", length, name, result_name(result),
+                      (int)result, dev->gpu.info.name);
+}
+
+tenka_status tenka_vk_health(struct tenka_vk_device *dev)
+{
+    if (dev->lost)
+        return tenka_fail(dev->base.err, TENKA_E_DEVICE, "%s was lost earlier: open a new context", dev->gpu.info.name);
+    return dev->validate ? tenka_vk_complaint(dev->instance, dev->base.err) : TENKA_OK;
+}
+
+tenka_status tenka_vk_submit(struct tenka_vk_device *dev, VkCommandBuffer commands, uint64_t *ticket)
+{
+    const uint64_t value = dev->submitted + 1;
+    const VkTimelineSemaphoreSubmitInfo timeline = {
+        .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
+        .signalSemaphoreValueCount = 1,
+        .pSignalSemaphoreValues = &value,
+    };
+    const VkSubmitInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
+        .pNext = &timeline,
+        .commandBufferCount = 1,
+        .pCommandBuffers = &commands,
+        .signalSemaphoreCount = 1,
+        .pSignalSemaphores = &dev->timeline,
+    };
+    VK_TRY(dev, dev->vk.vkQueueSubmit(dev->queue, 1, &info, VK_NULL_HANDLE));
+    dev->submitted = value;
+    *ticket = value;
+    return TENKA_OK;
+}
+
+tenka_status tenka_vk_wait(struct tenka_vk_device *dev, uint64_t ticket)
+{
+    const VkSemaphoreWaitInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+        .semaphoreCount = 1,
+        .pSemaphores = &dev->timeline,
+        .pValues = &ticket,
+    };
+    if (ticket > 0)
+        VK_TRY(dev, dev->vk.vkWaitSemaphores(dev->handle, &info, UINT64_MAX));
+    return TENKA_OK;
+}
+
+void tenka_vk_settle(struct tenka_vk_device *dev)
+{
+    const VkSemaphoreWaitInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+        .semaphoreCount = 1,
+        .pSemaphores = &dev->timeline,
+        .pValues = &dev->submitted,
+    };
+    if (dev->submitted > 0 && dev->vk.vkWaitSemaphores(dev->handle, &info, UINT64_MAX) == VK_ERROR_DEVICE_LOST)
+        dev->lost = true;
+}
+
+void tenka_vk_set_name(struct tenka_vk_device *dev, VkObjectType type, uint64_t object, const char *name)
+{
+    const VkDebugUtilsObjectNameInfoEXT info = {
+        .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_OBJECT_NAME_INFO_EXT,
+        .objectType = type,
+        .objectHandle = object,
+        .pObjectName = name,
+    };
+    if (dev->instance->debug_utils && name)
+        dev->instance->set_name(dev->handle, &info);
+}
+
+void tenka_vk_full_barrier(struct tenka_vk_device *dev, VkCommandBuffer commands)
+{
+    const VkPipelineStageFlags stages = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+    const VkMemoryBarrier barrier = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+        .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+        .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_READ_BIT |
+                         VK_ACCESS_TRANSFER_WRITE_BIT,
+    };
+    dev->vk.vkCmdPipelineBarrier(commands, stages, stages, 0, 1, &barrier, 0, NULL, 0, NULL);
+}
+
+static tenka_status wait_ticket(tenka_device *base, tenka_ticket ticket)
+{
+    struct tenka_vk_device *dev = tenka_vk_device_of(base);
+    TENKA_TRY(tenka_vk_health(dev));
+    TENKA_TRY(tenka_vk_wait(dev, ticket));
+    return tenka_vk_health(dev);
+}
+
+static void limits(const tenka_device *base, struct tenka_limits *out)
+{
+    const struct tenka_vk_device *dev = (const struct tenka_vk_device *)base;
+    out->real_bytes = sizeof(float);
+    out->max_buffer = (size_t)dev->gpu.max_buffer / TENKA_OPERAND_ALIGN * TENKA_OPERAND_ALIGN;
+    out->max_operand = dev->max_operand;
+    out->bounded_loops = true;
+    out->memory = dev->gpu.info.memory;
+}
+
+static const char *name(const tenka_device *base)
+{
+    return ((const struct tenka_vk_device *)base)->name;
+}
+
+void tenka_vulkan_limit_operand(tenka_device *dev, size_t bytes)
+{
+    tenka_vk_device_of(dev)->max_operand = bytes;
+}
+
+static void device_finish(struct tenka_vk_device *dev)
+{
+    dev->vk.vkDeviceWaitIdle(dev->handle);
+    tenka_vk_cache_save(dev);
+    tenka_vk_cache_finish(dev);
+    tenka_vk_pipelines_finish(dev);
+    if (dev->pool)
+        dev->vk.vkDestroyCommandPool(dev->handle, dev->pool, NULL);
+    tenka_vk_buffer_free(dev, &dev->staging);
+    tenka_vk_buffer_free(dev, &dev->absent);
+    if (dev->timeline)
+        dev->vk.vkDestroySemaphore(dev->handle, dev->timeline, NULL);
+    dev->vk.vkDestroyDevice(dev->handle, NULL);
+}
+
+static void destroy(tenka_device *base)
+{
+    struct tenka_vk_device *dev = tenka_vk_device_of(base);
+    if (dev->handle)
+        device_finish(dev);
+    tenka_vk_instance_destroy(&dev->instance);
+    tenka_free(dev);
+}
+
+static const struct tenka_backend_fns fns = {
+    .destroy = destroy,
+    .buffer_create = tenka_vk_buffer_create,
+    .buffer_destroy = tenka_vk_buffer_destroy,
+    .write = tenka_vk_write,
+    .read = tenka_vk_read,
+    .prepare = tenka_vk_prepare,
+    .program_destroy = tenka_vk_program_destroy,
+    .submit = tenka_vk_program_submit,
+    .wait = wait_ticket,
+    .limits = limits,
+    .name = name,
+};
+
+static tenka_status create_handle(struct tenka_vk_device *dev)
+{
+    const float priority = 1.0f;
+    VkPhysicalDeviceVulkan12Features features = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+        .timelineSemaphore = VK_TRUE,
+    };
+    const VkDeviceQueueCreateInfo queue = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+        .queueFamilyIndex = dev->gpu.family,
+        .queueCount = 1,
+        .pQueuePriorities = &priority,
+    };
+    const VkDeviceCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+        .pNext = &features,
+        .queueCreateInfoCount = 1,
+        .pQueueCreateInfos = &queue,
+    };
+    const VkResult result = dev->instance->create_device(dev->gpu.handle, &info, NULL, &dev->handle);
+    if (result < 0) {
+        dev->handle = VK_NULL_HANDLE;
+        return tenka_vk_fail(dev, result, "vkCreateDevice(");
+    }
+    dev->base.objects++;
+    tenka_vk_load_device_table(dev->instance, dev->handle, &dev->vk);
+    dev->vk.vkGetDeviceQueue(dev->handle, dev->gpu.family, 0, &dev->queue);
+    return TENKA_OK;
+}
+
+static tenka_status create_timeline(struct tenka_vk_device *dev)
+{
+    const VkSemaphoreTypeCreateInfo type = {
+        .sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+        .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE,
+    };
+    const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type};
+    VK_TRY(dev, dev->vk.vkCreateSemaphore(dev->handle, &info, NULL, &dev->timeline));
+    dev->base.objects++;
+    return TENKA_OK;
+}
+
+static tenka_status choose_gpu(struct tenka_vk_device *dev, const char *which)
+{
+    struct tenka_vk_gpu *gpus;
+    size_t count;
+    TENKA_TRY(tenka_vk_gpus(dev->instance, dev->base.err, &gpus, &count));
+    const tenka_status status = tenka_vk_choose(gpus, count, which, dev->base.err, &dev->gpu);
+    tenka_free(gpus);
+    TENKA_TRY(status);
+    snprintf(dev->name, sizeof dev->name, "vulkan: %s (%s)", dev->gpu.info.name, dev->gpu.info.driver);
+    /* A range is rounded up to whole words, so the largest one must be whole words itself. */
+    dev->max_operand = dev->gpu.limits.maxStorageBufferRange / 4 * 4;
+    return TENKA_OK;
+}
+
+static tenka_status device_init(struct tenka_vk_device *dev, const struct tenka_ctx_params *params)
+{
+    TENKA_TRY(tenka_vk_instance_create(params->validate, dev->base.err, dev->base.log, &dev->instance));
+    TENKA_TRY(choose_gpu(dev, params->device));
+    TENKA_TRY(create_handle(dev));
+    TENKA_TRY(create_timeline(dev));
+    TENKA_TRY(tenka_vk_transfer_init(dev));
+    TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_DEVICE, TENKA_OPERAND_ALIGN, "absent operand", &dev->absent));
+    TENKA_TRY(tenka_vk_zero(dev, dev->absent));
+    TENKA_TRY(tenka_vk_cache_open(dev, params->cache_dir));
+    return tenka_vk_health(dev);
+}
+
+tenka_status tenka_vulkan_device_create(const struct tenka_ctx_params *params, struct tenka_error *err,
+                                        const struct tenka_log *log, tenka_device **out)
+{
+    *out = NULL;
+    struct tenka_vk_device *dev = tenka_alloc(sizeof *dev);
+    if (!dev)
+        return tenka_fail_nomem(err);
+    dev->base.fns = &fns;
+    dev->base.err = err;
+    dev->base.log = log;
+    dev->validate = params->validate;
+    const tenka_status status = device_init(dev, params);
+    if (status != TENKA_OK) {
+        destroy(&dev->base);
+        return status;
+    }
+    *out = &dev->base;
+    return TENKA_OK;
+}

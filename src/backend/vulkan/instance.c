@@ -1,0 +1,230 @@
+/* The Vulkan loader, an instance for each device that is opened, and the validation layer's messages. */
+#include "backend/vulkan/vk.h"
+
+#define LAYER "VK_LAYER_KHRONOS_validation"
+
+static pthread_once_t loader_once = PTHREAD_ONCE_INIT;
+static VkResult loader_result;
+/* volk fills global variables: one instance at a time. */
+static pthread_mutex_t volk_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void load_loader(void)
+{
+    loader_result = volkInitialize();
+}
+
+static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
+                                                 VkDebugUtilsMessageTypeFlagsEXT types,
+                                                 const VkDebugUtilsMessengerCallbackDataEXT *data, void *user)
+{
+    struct tenka_vk_instance *instance = user;
+    (void)severity;
+    (void)types;
+    pthread_mutex_lock(&instance->lock);
+    if (!instance->complained) {
+        instance->complained = true;
+        const char *text = data->pMessage ? data->pMessage : "";
+        const size_t length = strnlen(text, sizeof instance->complaint - 1);
+        memcpy(instance->complaint, text, length);
+        instance->complaint[length] = '\0';
+    }
+    pthread_mutex_unlock(&instance->lock);
+    tenka_log(instance->log, TENKA_LOG_ERROR, "validation layer: %s", data->pMessage ? data->pMessage : "");
+    return VK_FALSE;
+}
+
+tenka_status tenka_vk_complaint(struct tenka_vk_instance *instance, struct tenka_error *err)
+{
+    tenka_status status = TENKA_OK;
+    pthread_mutex_lock(&instance->lock);
+    if (instance->complained)
+        status = tenka_fail(err, TENKA_E_DEVICE, "the Vulkan validation layer complains: %s", instance->complaint);
+    instance->complained = false;
+    pthread_mutex_unlock(&instance->lock);
+    return status;
+}
+
+static tenka_status find_layer(struct tenka_error *err, bool *found)
+{
+    uint32_t count = 0;
+    *found = false;
+    if (vkEnumerateInstanceLayerProperties(&count, NULL) < 0 || count == 0)
+        return TENKA_OK;
+    VkLayerProperties *layers = tenka_alloc_array(count, sizeof *layers);
+    if (!layers)
+        return tenka_fail_nomem(err);
+    if (vkEnumerateInstanceLayerProperties(&count, layers) >= 0)
+        for (uint32_t i = 0; i < count; i++)
+            *found = *found || strcmp(layers[i].layerName, LAYER) == 0;
+    tenka_free(layers);
+    return TENKA_OK;
+}
+
+/* Sets *found when the layer (NULL: the loader) offers the extension, and else leaves it. */
+static tenka_status find_extension(struct tenka_error *err, const char *layer, const char *name, bool *found)
+{
+    uint32_t count = 0;
+    if (vkEnumerateInstanceExtensionProperties(layer, &count, NULL) < 0 || count == 0)
+        return TENKA_OK;
+    VkExtensionProperties *list = tenka_alloc_array(count, sizeof *list);
+    if (!list)
+        return tenka_fail_nomem(err);
+    if (vkEnumerateInstanceExtensionProperties(layer, &count, list) >= 0)
+        for (uint32_t i = 0; i < count; i++)
+            *found = *found || strcmp(list[i].extensionName, name) == 0;
+    tenka_free(list);
+    return TENKA_OK;
+}
+
+static tenka_status check_loader(bool validate, struct tenka_error *err)
+{
+    pthread_once(&loader_once, load_loader);
+    if (loader_result != VK_SUCCESS)
+        return tenka_fail(err, TENKA_E_UNSUPPORTED,
+                          "Vulkan's loader was not found: install libvulkan1 and a driver (Mesa's package is "
+                          "mesa-vulkan-drivers), or use the cpu backend");
+    if (volkGetInstanceVersion() < VK_API_VERSION_1_2)
+        return tenka_fail(err, TENKA_E_UNSUPPORTED, "Vulkan's loader is older than 1.2: install a newer libvulkan1");
+    bool layer = !validate;
+    if (validate)
+        TENKA_TRY(find_layer(err, &layer));
+    if (!layer)
+        return tenka_fail(err, TENKA_E_UNSUPPORTED,
+                          "the validation layer " LAYER " was not found: install the package vulkan-validationlayers");
+    return TENKA_OK;
+}
+
+static VkResult create_handle(struct tenka_vk_instance *instance, bool validate, bool features_known)
+{
+    static const char *const layers[] = {LAYER};
+    const VkValidationFeatureEnableEXT enables[] = {VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT};
+    const VkValidationFeaturesEXT features = {
+        .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
+        .enabledValidationFeatureCount = 1,
+        .pEnabledValidationFeatures = enables,
+    };
+    const VkApplicationInfo app = {
+        .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+        .pEngineName = "tenka",
+        .apiVersion = VK_API_VERSION_1_2,
+    };
+    const char *extensions[2];
+    uint32_t count = 0;
+    if (instance->debug_utils)
+        extensions[count++] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+    if (features_known)
+        extensions[count++] = VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME;
+    const VkInstanceCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+        .pNext = features_known ? &features : NULL,
+        .pApplicationInfo = &app,
+        .enabledLayerCount = validate ? 1 : 0,
+        .ppEnabledLayerNames = layers,
+        .enabledExtensionCount = count,
+        .ppEnabledExtensionNames = extensions,
+    };
+    return vkCreateInstance(&info, NULL, &instance->handle);
+}
+
+static void load_functions(struct tenka_vk_instance *instance)
+{
+    pthread_mutex_lock(&volk_lock);
+    volkLoadInstanceOnly(instance->handle);
+    instance->destroy = vkDestroyInstance;
+    instance->enumerate = vkEnumeratePhysicalDevices;
+    instance->extensions = vkEnumerateDeviceExtensionProperties;
+    instance->properties = vkGetPhysicalDeviceProperties;
+    instance->properties2 = vkGetPhysicalDeviceProperties2;
+    instance->features2 = vkGetPhysicalDeviceFeatures2;
+    instance->memory = vkGetPhysicalDeviceMemoryProperties;
+    instance->families = vkGetPhysicalDeviceQueueFamilyProperties;
+    instance->create_device = vkCreateDevice;
+    instance->create_messenger = vkCreateDebugUtilsMessengerEXT;
+    instance->destroy_messenger = vkDestroyDebugUtilsMessengerEXT;
+    instance->set_name = vkSetDebugUtilsObjectNameEXT;
+    instance->begin_label = vkCmdBeginDebugUtilsLabelEXT;
+    instance->end_label = vkCmdEndDebugUtilsLabelEXT;
+    pthread_mutex_unlock(&volk_lock);
+    instance->debug_utils =
+        instance->debug_utils && instance->set_name && instance->begin_label && instance->end_label;
+}
+
+void tenka_vk_load_device_table(struct tenka_vk_instance *instance, VkDevice device, struct VolkDeviceTable *table)
+{
+    pthread_mutex_lock(&volk_lock);
+    volkLoadInstanceOnly(instance->handle);
+    volkLoadDeviceTable(table, device);
+    pthread_mutex_unlock(&volk_lock);
+}
+
+/* Without performance warnings and the loader's own chatter: neither is a mistake of ours. */
+static tenka_status create_messenger(struct tenka_vk_instance *instance, struct tenka_error *err)
+{
+    const VkDebugUtilsMessengerCreateInfoEXT info = {
+        .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+        .messageSeverity =
+            VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+        .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
+        .pfnUserCallback = on_message,
+        .pUserData = instance,
+    };
+    if (!instance->debug_utils || !instance->create_messenger || !instance->destroy_messenger ||
+        instance->create_messenger(instance->handle, &info, NULL, &instance->messenger) < 0)
+        return tenka_fail(err, TENKA_E_UNSUPPORTED,
+                          "the validation layer lacks VK_EXT_debug_utils and could not report: update the package "
+                          "vulkan-validationlayers");
+    return TENKA_OK;
+}
+
+static tenka_status instance_init(struct tenka_vk_instance *instance, bool validate, struct tenka_error *err)
+{
+    bool features_known = false;
+    TENKA_TRY(find_extension(err, NULL, VK_EXT_DEBUG_UTILS_EXTENSION_NAME, &instance->debug_utils));
+    if (validate) {
+        TENKA_TRY(find_extension(err, LAYER, VK_EXT_DEBUG_UTILS_EXTENSION_NAME, &instance->debug_utils));
+        TENKA_TRY(find_extension(err, LAYER, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME, &features_known));
+    }
+    const VkResult result = create_handle(instance, validate, features_known);
+    if (result == VK_ERROR_OUT_OF_HOST_MEMORY)
+        return tenka_fail_nomem(err);
+    if (result < 0) {
+        instance->handle = VK_NULL_HANDLE;
+        return tenka_fail(err, TENKA_E_UNSUPPORTED,
+                          "no Vulkan driver could be started (VkResult %d): install the GPU's driver (Mesa's package "
+                          "is mesa-vulkan-drivers), or use the cpu backend",
+                          (int)result);
+    }
+    load_functions(instance);
+    return validate ? create_messenger(instance, err) : TENKA_OK;
+}
+
+tenka_status tenka_vk_instance_create(bool validate, struct tenka_error *err, const struct tenka_log *log,
+                                      struct tenka_vk_instance **out)
+{
+    *out = NULL;
+    TENKA_TRY(check_loader(validate, err));
+    struct tenka_vk_instance *instance = tenka_alloc(sizeof *instance);
+    if (!instance)
+        return tenka_fail_nomem(err);
+    instance->log = log;
+    pthread_mutex_init(&instance->lock, NULL);
+    const tenka_status status = instance_init(instance, validate, err);
+    if (status != TENKA_OK)
+        tenka_vk_instance_destroy(&instance);
+    *out = instance;
+    return status;
+}
+
+void tenka_vk_instance_destroy(struct tenka_vk_instance **instance)
+{
+    struct tenka_vk_instance *old = *instance;
+    *instance = NULL;
+    if (!old)
+        return;
+    if (old->messenger)
+        old->destroy_messenger(old->handle, old->messenger, NULL);
+    if (old->handle)
+        old->destroy(old->handle, NULL);
+    pthread_mutex_destroy(&old->lock);
+    tenka_free(old);
+}

@@ -1,0 +1,131 @@
+/* Layouts and pipelines, made when a plan first needs them and kept as long as the device. */
+#include "backend/vulkan/shaders.h"
+#include "backend/vulkan/vk.h"
+
+static uint32_t count_bits(uint32_t bits)
+{
+    uint32_t count = 0;
+    for (; bits; bits &= bits - 1)
+        count++;
+    return count;
+}
+
+uint32_t tenka_vk_bindings(enum tenka_kernel kernel)
+{
+    const struct tenka_pass_info *pass = &tenka_passes[kernel];
+    return count_bits(pass->reads) + count_bits(pass->writes) + (tenka_ops[pass->op].n_scalars > 0);
+}
+
+static tenka_status make_set_layout(struct tenka_vk_device *dev, uint32_t count)
+{
+    VkDescriptorSetLayoutBinding bindings[TENKA_VK_BINDINGS];
+    for (uint32_t i = 0; i < count; i++)
+        bindings[i] = (VkDescriptorSetLayoutBinding){
+            .binding = i,
+            .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+            .descriptorCount = 1,
+            .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
+        };
+    const VkDescriptorSetLayoutCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+        .bindingCount = count,
+        .pBindings = bindings,
+    };
+    VK_TRY(dev, dev->vk.vkCreateDescriptorSetLayout(dev->handle, &info, NULL, &dev->set_layouts[count]));
+    dev->base.objects++;
+    return TENKA_OK;
+}
+
+static tenka_status make_layout(struct tenka_vk_device *dev, uint32_t count)
+{
+    const VkPushConstantRange push = {
+        .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT,
+        .size = sizeof(struct tenka_vk_push),
+    };
+    const VkPipelineLayoutCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+        .setLayoutCount = 1,
+        .pSetLayouts = &dev->set_layouts[count],
+        .pushConstantRangeCount = 1,
+        .pPushConstantRanges = &push,
+    };
+    VK_TRY(dev, dev->vk.vkCreatePipelineLayout(dev->handle, &info, NULL, &dev->layouts[count]));
+    dev->base.objects++;
+    return TENKA_OK;
+}
+
+tenka_status tenka_vk_layouts(struct tenka_vk_device *dev, uint32_t bindings)
+{
+    if (!dev->set_layouts[bindings])
+        TENKA_TRY(make_set_layout(dev, bindings));
+    return dev->layouts[bindings] ? TENKA_OK : make_layout(dev, bindings);
+}
+
+static tenka_status make_module(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkShaderModule *out)
+{
+    const struct tenka_shader *shader = &tenka_shaders[kernel];
+    const VkShaderModuleCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
+        .codeSize = shader->bytes,
+        .pCode = shader->code,
+    };
+    if (!shader->code)
+        return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED, "%s has no shader in this build",
+                          tenka_passes[kernel].name);
+    VK_TRY(dev, dev->vk.vkCreateShaderModule(dev->handle, &info, NULL, out));
+    dev->base.objects++;
+    return TENKA_OK;
+}
+
+static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkShaderModule module,
+                                  uint32_t bindings)
+{
+    const VkComputePipelineCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+        .stage = {
+            .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+            .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+            .module = module,
+            .pName = "main",
+        },
+        .layout = dev->layouts[bindings],
+    };
+    VkPipeline *out = &dev->pipelines[kernel];
+    VK_TRY(dev, dev->vk.vkCreateComputePipelines(dev->handle, dev->cache, 1, &info, NULL, out));
+    dev->base.objects++;
+    dev->cache_grown = true;
+    tenka_vk_set_name(dev, VK_OBJECT_TYPE_PIPELINE, (uint64_t)*out, tenka_passes[kernel].name);
+    return TENKA_OK;
+}
+
+tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkPipeline *out)
+{
+    *out = VK_NULL_HANDLE;
+    if (!dev->pipelines[kernel]) {
+        const uint32_t bindings = tenka_vk_bindings(kernel);
+        if (bindings > TENKA_VK_BINDINGS)
+            return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED, "%s binds %u buffers and a Vulkan pass at most %d",
+                              tenka_passes[kernel].name, bindings, TENKA_VK_BINDINGS);
+        VkShaderModule module = VK_NULL_HANDLE;
+        TENKA_TRY(tenka_vk_layouts(dev, bindings));
+        TENKA_TRY(make_module(dev, kernel, &module));
+        const tenka_status status = make_pipeline(dev, kernel, module, bindings);
+        dev->vk.vkDestroyShaderModule(dev->handle, module, NULL);
+        TENKA_TRY(status);
+    }
+    *out = dev->pipelines[kernel];
+    return TENKA_OK;
+}
+
+void tenka_vk_pipelines_finish(struct tenka_vk_device *dev)
+{
+    for (size_t i = 0; i < TENKA_KERNEL_COUNT; i++)
+        if (dev->pipelines[i])
+            dev->vk.vkDestroyPipeline(dev->handle, dev->pipelines[i], NULL);
+    for (size_t i = 0; i <= TENKA_VK_BINDINGS; i++) {
+        if (dev->layouts[i])
+            dev->vk.vkDestroyPipelineLayout(dev->handle, dev->layouts[i], NULL);
+        if (dev->set_layouts[i])
+            dev->vk.vkDestroyDescriptorSetLayout(dev->handle, dev->set_layouts[i], NULL);
+    }
+}

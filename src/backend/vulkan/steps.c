@@ -1,0 +1,96 @@
+/* Turns a plan into the list of commands that each recording repeats: dispatches, in pieces where an operand is larger
+ * than a binding, and the barriers between them. */
+#include "backend/vulkan/vk.h"
+
+struct list {
+    struct tenka_vk_step *items;
+    size_t count, capacity;
+};
+
+static tenka_status append(struct list *list, struct tenka_error *err, struct tenka_vk_step step)
+{
+    if (!tenka_grow(&list->items, &list->capacity, list->count, sizeof *list->items))
+        return tenka_fail_nomem(err);
+    list->items[list->count++] = step;
+    return TENKA_OK;
+}
+
+/* Rows of x that one binding holds: as many as fit of those whose next row begins at a window's alignment. */
+static int32_t rows_that_fit(const struct tenka_vk_device *dev, size_t row_bytes)
+{
+    size_t unit = TENKA_OPERAND_ALIGN; /* rows whose bytes are a multiple of the alignment: 256 / gcd(256, row_bytes) */
+    while (unit > 1 && row_bytes * (unit / 2) % TENKA_OPERAND_ALIGN == 0)
+        unit /= 2;
+    const size_t rows = row_bytes ? dev->max_operand / row_bytes / unit * unit : 0;
+    return rows > INT32_MAX ? INT32_MAX : (int32_t)rows;
+}
+
+/* Whether operand 0 is too large for one binding and may be bound in pieces. */
+static bool in_pieces(const struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node)
+{
+    const bool allowed = tenka_passes[node->kernel].flags & TENKA_PASS_PIECES;
+    return allowed && node->n_in > 0 && node->in[0] != TENKA_ABSENT &&
+           tenka_align(plan->operands[node->in[0]].bytes, 4) > dev->max_operand;
+}
+
+static tenka_status add_dispatch(struct list *list, struct tenka_vk_tracker *tracker, struct tenka_error *err,
+                                 const struct tenka_plan *plan, struct tenka_vk_step step)
+{
+    bool barrier;
+    TENKA_TRY(tenka_vk_tracker_add(tracker, err, plan, &plan->nodes[step.node], &barrier));
+    if (barrier)
+        TENKA_TRY(append(list, err, (struct tenka_vk_step){.kind = TENKA_VK_BARRIER}));
+    return append(list, err, step);
+}
+
+static tenka_status add_node(struct tenka_vk_device *dev, struct list *list, struct tenka_vk_tracker *tracker,
+                             const struct tenka_plan *plan, uint32_t index)
+{
+    const struct tenka_node *node = &plan->nodes[index];
+    struct tenka_vk_step step = {.kind = TENKA_VK_DISPATCH, .node = index};
+    if (tenka_vk_work(plan, node) == 0)
+        return TENKA_OK;
+    if (!in_pieces(dev, plan, node))
+        return add_dispatch(list, tracker, dev->base.err, plan, step);
+    const struct tenka_p_gather *p = (const struct tenka_p_gather *)node->params;
+    const int32_t fit = rows_that_fit(dev, (size_t)p->row * (p->u8 ? 1 : 4));
+    if (fit == 0)
+        return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
+                          "%s: a row of %d elements is larger than the %zu bytes that a shader of %s can bind",
+                          node->label, p->row, dev->max_operand, dev->gpu.info.name);
+    for (int32_t first = 0; first < p->src_rows; first += step.piece_rows) {
+        step.piece_first = first;
+        step.piece_rows = p->src_rows - first < fit ? p->src_rows - first : fit;
+        TENKA_TRY(add_dispatch(list, tracker, dev->base.err, plan, step));
+    }
+    return TENKA_OK;
+}
+
+uint64_t tenka_vk_work(const struct tenka_plan *plan, const struct tenka_node *node)
+{
+    const struct tenka_operand *first = &plan->operands[node->out[0]];
+    return tenka_passes[node->kernel].work(node->params, tenka_shape_count(&first->desc.shape));
+}
+
+tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka_plan *plan, struct tenka_vk_step **out,
+                                 size_t *count)
+{
+    struct list list = {0};
+    struct tenka_vk_tracker tracker = {0};
+    *out = NULL;
+    *count = 0;
+    /* Plans share memory: each recording waits for what ran before it. */
+    tenka_status status = append(&list, dev->base.err, (struct tenka_vk_step){.kind = TENKA_VK_BARRIER});
+    for (size_t i = 0; i < plan->n_nodes && status == TENKA_OK; i++)
+        status = add_node(dev, &list, &tracker, plan, (uint32_t)i);
+    tenka_vk_tracker_finish(&tracker);
+    if (status == TENKA_OK && dev->validate)
+        status = tenka_vulkan_check_hazards(dev->base.err, plan, list.items, list.count);
+    if (status != TENKA_OK) {
+        tenka_free(list.items);
+        return status;
+    }
+    *out = list.items;
+    *count = list.count;
+    return TENKA_OK;
+}

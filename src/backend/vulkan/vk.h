@@ -1,0 +1,188 @@
+/* What the files of the Vulkan backend share. Only this folder sees Vulkan.
+ *
+ * One device has one queue and one timeline semaphore: submission k, be it a program or a copy, signals the value k.
+ * Memory barriers at the beginning of each submission order it after all earlier ones. */
+#ifndef TENKA_VULKAN_VK_H
+#define TENKA_VULKAN_VK_H
+
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L
+#endif
+#include <pthread.h>
+#include <volk.h>
+
+#include "backend/backend.h"
+#include "backend/vulkan/hazard.h"
+
+/* Storage buffers of one pass, the scalars included; what every device of use offers. */
+#define TENKA_VK_BINDINGS 8
+
+/* The push constants of every shader, in this order. */
+struct tenka_vk_push {
+    uint32_t n;       /* independent items of the dispatch */
+    uint32_t scalars; /* index of the node's first scalar word in the last binding */
+    int32_t params[TENKA_MAX_PARAMS];
+};
+
+/* ---- instance.c ---- */
+
+struct tenka_vk_instance {
+    VkInstance handle;
+    const struct tenka_log *log;
+    bool debug_utils;
+    VkDebugUtilsMessengerEXT messenger;
+    pthread_mutex_t lock; /* of the two below: the layer may call from a thread of the driver */
+    bool complained;
+    char complaint[800];
+    /* Kept here and not in volk's globals, which a second instance on another thread overwrites. */
+    PFN_vkDestroyInstance destroy;
+    PFN_vkEnumeratePhysicalDevices enumerate;
+    PFN_vkEnumerateDeviceExtensionProperties extensions;
+    PFN_vkGetPhysicalDeviceProperties properties;
+    PFN_vkGetPhysicalDeviceProperties2 properties2;
+    PFN_vkGetPhysicalDeviceFeatures2 features2;
+    PFN_vkGetPhysicalDeviceMemoryProperties memory;
+    PFN_vkGetPhysicalDeviceQueueFamilyProperties families;
+    PFN_vkCreateDevice create_device;
+    PFN_vkCreateDebugUtilsMessengerEXT create_messenger;
+    PFN_vkDestroyDebugUtilsMessengerEXT destroy_messenger;
+    PFN_vkSetDebugUtilsObjectNameEXT set_name;
+    PFN_vkCmdBeginDebugUtilsLabelEXT begin_label;
+    PFN_vkCmdEndDebugUtilsLabelEXT end_label;
+};
+
+/* E_UNSUPPORTED: no loader, no driver, a loader that is too old, or no layer when validate asks for it. */
+tenka_status tenka_vk_instance_create(bool validate, struct tenka_error *err, const struct tenka_log *log,
+                                      struct tenka_vk_instance **out);
+void tenka_vk_instance_destroy(struct tenka_vk_instance **instance);
+void tenka_vk_load_device_table(struct tenka_vk_instance *instance, VkDevice device, struct VolkDeviceTable *table);
+/* E_DEVICE, once, when the validation layer has complained since the last call. */
+tenka_status tenka_vk_complaint(struct tenka_vk_instance *instance, struct tenka_error *err);
+
+/* ---- select.c ---- */
+
+struct tenka_vk_gpu {
+    VkPhysicalDevice handle;
+    struct tenka_device_info info;
+    VkPhysicalDeviceLimits limits;
+    VkPhysicalDeviceMemoryProperties memory;
+    uint64_t max_allocation, max_buffer;
+    uint32_t vendor, device, driver_version, family;
+};
+
+/* *out: an allocated array in the order of the devices' indices. */
+tenka_status tenka_vk_gpus(struct tenka_vk_instance *instance, struct tenka_error *err, struct tenka_vk_gpu **out,
+                           size_t *count);
+/* which: an index, a UUID or part of a name; NULL: the best. */
+tenka_status tenka_vk_choose(const struct tenka_vk_gpu *gpus, size_t count, const char *which, struct tenka_error *err,
+                             struct tenka_vk_gpu *out);
+
+/* ---- device.c ---- */
+
+struct tenka_vk_buffer {
+    struct tenka_buffer base;
+    VkBuffer handle;
+    struct tenka_vk_memory *memory;
+    char *mapped; /* NULL when the host cannot reach it */
+};
+
+struct tenka_vk_device {
+    struct tenka_device base;
+    struct tenka_vk_instance *instance;
+    struct tenka_vk_gpu gpu;
+    VkDevice handle;
+    struct VolkDeviceTable vk;
+    VkQueue queue;
+    VkSemaphore timeline;
+    uint64_t submitted;   /* the value that the newest submission signals */
+    size_t max_operand;   /* bytes that one binding may span */
+    bool validate, lost;
+    char name[600];
+
+    struct tenka_vk_block *blocks;
+    VkCommandPool pool;
+    VkCommandBuffer transfer;
+    uint64_t transfer_ticket;
+    struct tenka_vk_buffer *staging;
+    struct tenka_vk_buffer *absent; /* bound where an optional operand is missing */
+
+    VkDescriptorSetLayout set_layouts[TENKA_VK_BINDINGS + 1];
+    VkPipelineLayout layouts[TENKA_VK_BINDINGS + 1];
+    VkPipeline pipelines[TENKA_KERNEL_COUNT];
+    VkPipelineCache cache;
+    char *cache_dir, *cache_path; /* NULL: none */
+    bool cache_grown;             /* since it was last saved */
+};
+
+static inline struct tenka_vk_device *tenka_vk_device_of(tenka_device *dev)
+{
+    return (struct tenka_vk_device *)dev;
+}
+
+/* Writes the sentence of a failed call, "vkCreateBuffer: VK_ERROR_..."; a lost device is remembered. */
+tenka_status tenka_vk_fail(struct tenka_vk_device *dev, VkResult result, const char *call);
+#define VK_TRY(dev, call)                                   \
+    do {                                                    \
+        const VkResult result_ = (call);                    \
+        if (result_ < 0)                                    \
+            return tenka_vk_fail((dev), result_, #call);    \
+    } while (0)
+
+/* E_DEVICE after a lost device or a complaint of the validation layer. */
+tenka_status tenka_vk_health(struct tenka_vk_device *dev);
+tenka_status tenka_vk_submit(struct tenka_vk_device *dev, VkCommandBuffer commands, uint64_t *ticket);
+tenka_status tenka_vk_wait(struct tenka_vk_device *dev, uint64_t ticket);
+/* Waits for all work before something is destroyed; a failure has nobody to tell and leaves older sentences alone. */
+void tenka_vk_settle(struct tenka_vk_device *dev);
+void tenka_vk_set_name(struct tenka_vk_device *dev, VkObjectType type, uint64_t object, const char *name);
+/* Everything before it in the queue happens before everything after it. */
+void tenka_vk_full_barrier(struct tenka_vk_device *dev, VkCommandBuffer commands);
+
+/* ---- memory.c ---- */
+
+enum tenka_vk_heap {
+    TENKA_VK_DEVICE,  /* device-local */
+    TENKA_VK_SLOT,    /* the host writes, the device reads once */
+    TENKA_VK_STAGING, /* the host writes and reads */
+};
+
+/* Content is undefined. */
+tenka_status tenka_vk_buffer_make(struct tenka_vk_device *dev, enum tenka_vk_heap heap, size_t bytes, const char *name,
+                                  struct tenka_vk_buffer **out);
+void tenka_vk_buffer_free(struct tenka_vk_device *dev, struct tenka_vk_buffer **buf);
+tenka_status tenka_vk_buffer_create(tenka_device *dev, size_t bytes, const char *name, tenka_buffer **out);
+void tenka_vk_buffer_destroy(tenka_device *dev, tenka_buffer *buf);
+
+/* ---- transfer.c ---- */
+
+tenka_status tenka_vk_transfer_init(struct tenka_vk_device *dev);
+tenka_status tenka_vk_zero(struct tenka_vk_device *dev, struct tenka_vk_buffer *buf);
+tenka_status tenka_vk_write(tenka_device *dev, tenka_buffer *buf, size_t offset, const void *src, size_t bytes);
+tenka_status tenka_vk_read(tenka_device *dev, const tenka_buffer *buf, size_t offset, void *dst, size_t bytes);
+
+/* ---- pipeline.c, cache.c ---- */
+
+/* Storage buffers that a kernel binds: reads, writes, and one for the scalars when it has any. */
+uint32_t tenka_vk_bindings(enum tenka_kernel kernel);
+tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkPipeline *out);
+tenka_status tenka_vk_layouts(struct tenka_vk_device *dev, uint32_t bindings);
+void tenka_vk_pipelines_finish(struct tenka_vk_device *dev);
+
+/* A cache that is missing, damaged or of another driver counts as empty; only want of memory fails. */
+tenka_status tenka_vk_cache_open(struct tenka_vk_device *dev, const char *dir);
+void tenka_vk_cache_save(struct tenka_vk_device *dev);
+void tenka_vk_cache_finish(struct tenka_vk_device *dev);
+
+/* ---- steps.c, program.c ---- */
+
+/* Independent items of a node: invocations or workgroups. */
+uint64_t tenka_vk_work(const struct tenka_plan *plan, const struct tenka_node *node);
+/* The plan as a list of dispatches with barriers where they are needed; owned by the caller. */
+tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka_plan *plan, struct tenka_vk_step **out,
+                                 size_t *count);
+
+tenka_status tenka_vk_prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out);
+void tenka_vk_program_destroy(tenka_device *dev, tenka_program *prog);
+tenka_status tenka_vk_program_submit(tenka_device *dev, tenka_program *prog, const void *inputs, tenka_ticket *out);
+
+#endif
