@@ -1,0 +1,45 @@
+/* The safetensors format: 8 bytes of header length (little-endian), a JSON header, the tensors' bytes.
+ * Format: https://github.com/huggingface/safetensors ("Format"). */
+#ifndef TENKA_IO_SAFETENSORS_H
+#define TENKA_IO_SAFETENSORS_H
+
+#include <jansson.h>
+
+#include "core/core.h"
+#include "core/os.h"
+
+/* A tensor in a file. */
+struct tenka_st_tensor {
+    const char *name;         /* the header's */
+    const char *dtype;        /* as in the file: "F32", "BF16", ... */
+    struct tenka_shape shape;
+    uint64_t offset, bytes;   /* offset from the file's begin */
+};
+
+struct tenka_st_file {
+    char *path;
+    json_t *header;
+    struct tenka_st_tensor *tensors; /* in the order of their bytes */
+    size_t count;
+    uint64_t bytes;                  /* of the file */
+};
+
+/* Reads and checks a file's header: every tensor lies within the file, without holes or overlaps. On failure out is
+ * empty. Errors: E_IO, E_FORMAT, E_NOMEM. */
+tenka_status tenka_st_open(struct tenka_error *err, const char *path, struct tenka_st_file *out);
+void tenka_st_close(struct tenka_st_file *file);
+/* A text of the metadata, the file's, or NULL. */
+const char *tenka_st_metadata(const struct tenka_st_file *file, const char *key);
+/* Copies a tensor's bytes. Errors: E_IO, E_FORMAT. */
+tenka_status tenka_st_read(struct tenka_error *err, const struct tenka_st_file *file,
+                           const struct tenka_st_tensor *tensor, void *dst);
+
+/* Writes a file whose tensors are all F32, in the order given. The bytes are asked for one tensor after the other.
+ *   metadata  an object of strings
+ *   get       fills dst with tensor i
+ * Errors: E_IO, E_NOMEM, and those of get. */
+typedef tenka_status (*tenka_st_source)(void *user, size_t i, float *dst, size_t bytes);
+tenka_status tenka_st_write(struct tenka_error *err, const char *path, json_t *metadata, const char *const *names,
+                            const struct tenka_shape *shapes, size_t count, tenka_st_source get, void *user);
+
+#endif
