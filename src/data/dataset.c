@@ -90,7 +90,8 @@ static tenka_status check_sizes(struct tenka_error *err, size_t count, const str
     const uint64_t bytes = tenka_shape_count(image);
     char text[TENKA_SHAPE_TEXT];
     if (count == 0 || bytes == 0)
-        return tenka_fail(err, TENKA_E_INVALID, "dataset: %zu images of %s hold nothing", count, tenka_shape_text(image, text));
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: %zu images of %s hold nothing", count,
+                          tenka_shape_text(image, text));
     if (bytes > TENKA_MAX_ELEMENTS || count > TENKA_MAX_ELEMENTS / bytes)
         return tenka_fail(err, TENKA_E_INVALID, "dataset: %zu images of %s are more than %u bytes", count,
                           tenka_shape_text(image, text), TENKA_MAX_ELEMENTS);
@@ -155,8 +156,8 @@ static tenka_status from_idx(tenka_ctx *ctx, const char *dir, struct tenka_idx *
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
     if (images->dim[0] != labels->dim[0])
-        return tenka_fail(err, TENKA_E_FORMAT, "%s: expected as many images as labels, found %u images and %u labels", dir,
-                          images->dim[0], labels->dim[0]);
+        return tenka_fail(err, TENKA_E_FORMAT, "%s: expected as many images as labels, found %u images and %u labels",
+                          dir, images->dim[0], labels->dim[0]);
     TENKA_TRY(make(ctx, images->dim[0], tenka_shape_of(1, images->dim[1], images->dim[2]), out));
     tenka_dataset *const d = *out;
     d->images = images->bytes;
@@ -177,7 +178,8 @@ tenka_status tenka_dataset_load_idx(tenka_ctx *ctx, const char *dir, bool train,
     if (dir == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "dataset: the folder is NULL");
     struct tenka_idx images, labels = {0};
-    tenka_status status = tenka_idx_read(err, dir, train ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte", 3, &images);
+    tenka_status status =
+        tenka_idx_read(err, dir, train ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte", 3, &images);
     if (status == TENKA_OK)
         status = tenka_idx_read(err, dir, train ? "train-labels-idx1-ubyte" : "t10k-labels-idx1-ubyte", 1, &labels);
     if (status == TENKA_OK)
@@ -232,10 +234,11 @@ tenka_status tenka_dataset_set_normalization(tenka_dataset *dataset, uint32_t ch
 {
     struct tenka_error *const err = tenka_ctx_error(dataset->ctx);
     if (channel >= dataset->image.dim[0])
-        return tenka_fail(err, TENKA_E_INVALID, "dataset: there is no channel %u, only %u channels", channel, dataset->image.dim[0]);
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: there is no channel %u, only %u channels", channel,
+                          dataset->image.dim[0]);
     if (!isfinite(mean) || !isfinite(std) || std <= 0)
-        return tenka_fail(err, TENKA_E_INVALID, "dataset: mean %g and deviation %g: both must be finite, the latter above 0",
-                          mean, std);
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "dataset: mean %g and deviation %g: both must be finite, the latter above 0", mean, std);
     dataset->normalization[2 * (size_t)channel] = mean;
     dataset->normalization[2 * (size_t)channel + 1] = std;
     return TENKA_OK;

@@ -61,10 +61,12 @@ static tenka_status read_header(const struct reader *r, uint32_t rank, struct te
     const size_t bytes = 4 + 4 * (size_t)rank;
     TENKA_TRY(read_some(r, header, bytes, &got));
     if (got >= 4 && big_endian(header) != (0x0800 | rank))
-        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected the magic number 0x%08x of IDX %s, found 0x%08x", r->path,
-                          (unsigned)(0x0800 | rank), rank == 1 ? "labels" : "images", (unsigned)big_endian(header));
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected the magic number 0x%08x of IDX %s, found 0x%08x",
+                          r->path, (unsigned)(0x0800 | rank), rank == 1 ? "labels" : "images",
+                          (unsigned)big_endian(header));
     if (got < bytes)
-        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected an IDX header of %zu bytes, found only %zu", r->path, bytes, got);
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected an IDX header of %zu bytes, found only %zu", r->path,
+                          bytes, got);
     for (uint32_t i = 0; i < 3; i++)
         out->dim[i] = i < rank ? big_endian(header + 4 + 4 * i) : 1;
     *count = (uint64_t)out->dim[0] * out->dim[1];
@@ -72,8 +74,9 @@ static tenka_status read_header(const struct reader *r, uint32_t rank, struct te
     if (*count <= TENKA_MAX_ELEMENTS)
         *count *= out->dim[2];
     if (*count == 0 || *count > TENKA_MAX_ELEMENTS)
-        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected 1 to %u bytes of data, but the header promises %u x %u x %u",
-                          r->path, TENKA_MAX_ELEMENTS, out->dim[0], out->dim[1], out->dim[2]);
+        return tenka_fail(r->err, TENKA_E_FORMAT,
+                          "%s: expected 1 to %u bytes of data, but the header promises %u x %u x %u", r->path,
+                          TENKA_MAX_ELEMENTS, out->dim[0], out->dim[1], out->dim[2]);
     return TENKA_OK;
 }
 
@@ -91,8 +94,9 @@ static tenka_status read_body(const struct reader *r, uint64_t count, struct ten
         TENKA_TRY(read_some(r, out->bytes + have, room - have, &got));
         have += got;
         if (have < room)
-            return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected %llu bytes after the header, found only %zu: the file is cut off",
-                              r->path, (unsigned long long)count, have);
+            return tenka_fail(r->err, TENKA_E_FORMAT,
+                              "%s: expected %llu bytes after the header, found only %zu: the file is cut off", r->path,
+                              (unsigned long long)count, have);
     }
     /* Also what makes zlib compare the checksum. */
     uint8_t more;
@@ -115,8 +119,8 @@ static tenka_status read_file(struct reader *r, bool compressed, uint32_t rank, 
         return errno == 0 ? tenka_fail_nomem(r->err)
                           : tenka_fail(r->err, TENKA_E_IO, "%s: cannot open: %s", r->path, strerror(errno));
     if (compressed && gzdirect(r->file))
-        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected gzip data, found something else; a plain file must not end in .gz",
-                          r->path);
+        return tenka_fail(r->err, TENKA_E_FORMAT,
+                          "%s: expected gzip data, found something else; a plain file must not end in .gz", r->path);
     TENKA_TRY(read_header(r, rank, out, &count));
     return read_body(r, count, out);
 }

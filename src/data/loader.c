@@ -33,7 +33,8 @@ static tenka_status upload_images(tenka_loader *l, const tenka_dataset *d)
     const struct tenka_shape images = tenka_shape_of(l->count, image.dim[0], image.dim[1], image.dim[2]);
     TENKA_TRY(tenka_variable_create(l->ctx, TENKA_U8, images, tenka_dataset_images(d), false, &l->images));
     TENKA_TRY(tenka_variable_set_name(l->images, "loader.images"));
-    TENKA_TRY(tenka_variable_create(l->ctx, TENKA_I32, tenka_shape_of(l->count), tenka_dataset_labels(d), false, &l->labels));
+    TENKA_TRY(
+        tenka_variable_create(l->ctx, TENKA_I32, tenka_shape_of(l->count), tenka_dataset_labels(d), false, &l->labels));
     return tenka_variable_set_name(l->labels, "loader.labels");
 }
 

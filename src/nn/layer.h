@@ -97,8 +97,8 @@ const char *tenka_layer_names(char *buf, size_t bytes);
 tenka_status tenka_layer_complete(struct tenka_error *err, const struct tenka_layer_type *type,
                                   struct tenka_layer_values *values);
 /* Makes a layer. Errors: those of tenka_layer_complete, E_SHAPE, E_NOMEM, E_DEVICE. */
-tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *type, const struct tenka_layer_values *values,
-                              tenka_module **out);
+tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *type,
+                              const struct tenka_layer_values *values, tenka_module **out);
 /* A container under a class name of its own (NULL: Sequential). */
 tenka_status tenka_container_make(tenka_ctx *ctx, const char *class_name, tenka_module **out);
 /* The name that print(model) shows. */

@@ -52,8 +52,8 @@ static tenka_status check_number(struct tenka_error *err, const struct tenka_lay
     if (x >= arg->least && x <= arg->most)
         return TENKA_OK;
     if (whole)
-        return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %.0f, but must be from %.0f to %.0f", type->name, arg->name, x,
-                          arg->least, arg->most);
+        return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %.0f, but must be from %.0f to %.0f", type->name, arg->name,
+                          x, arg->least, arg->most);
     return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %s, but must be from %s to %s", type->name, arg->name,
                       tenka_number_text(x, text), tenka_number_text(arg->least, least),
                       tenka_number_text(arg->most, most));
@@ -121,8 +121,8 @@ static tenka_status module_alloc(tenka_ctx *ctx, const struct tenka_layer_type *
     return TENKA_OK;
 }
 
-tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *type, const struct tenka_layer_values *values,
-                              tenka_module **out)
+tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *type,
+                              const struct tenka_layer_values *values, tenka_module **out)
 {
     if (out == NULL)
         return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID, "%s: no place for the result", type->name);

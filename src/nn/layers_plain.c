@@ -34,7 +34,8 @@ const struct tenka_layer_type tenka_layer_relu = {
 
 tenka_status tenka_nn_relu(tenka_ctx *ctx, tenka_module **out)
 {
-    return ctx != NULL ? tenka_layer_make(ctx, &tenka_layer_relu, &(struct tenka_layer_values){0}, out) : TENKA_E_INVALID;
+    return ctx != NULL ? tenka_layer_make(ctx, &tenka_layer_relu, &(struct tenka_layer_values){0}, out)
+                       : TENKA_E_INVALID;
 }
 
 /* ---- MaxPool2d ---- */
@@ -57,8 +58,8 @@ static tenka_status max_pool2d_check(struct tenka_error *err, struct tenka_layer
     for (size_t axis = 0; axis < 2; axis++) {
         const uint32_t padding = tenka_arg_u32(v, PADDING, axis), kernel = tenka_arg_u32(v, KERNEL, axis);
         if (padding > kernel / 2)
-            return tenka_fail(err, TENKA_E_INVALID, "MaxPool2d: padding is %u, but must be at most half the kernel of %u",
-                              padding, kernel);
+            return tenka_fail(err, TENKA_E_INVALID,
+                              "MaxPool2d: padding is %u, but must be at most half the kernel of %u", padding, kernel);
     }
     return TENKA_OK;
 }
@@ -107,7 +108,8 @@ tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_pool2d_param
     if (ctx == NULL)
         return TENKA_E_INVALID;
     if (params == NULL)
-        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID, "MaxPool2d: params are missing, which say the kernel's size");
+        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
+                          "MaxPool2d: params are missing, which say the kernel's size");
     if (params->size != sizeof(*params))
         return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
                           "MaxPool2d: params.size is %zu, not %zu; begin with TENKA_POOL2D_DEFAULTS", params->size,
@@ -149,7 +151,8 @@ const struct tenka_layer_type tenka_layer_flatten = {.name = "Flatten",
 
 tenka_status tenka_nn_flatten(tenka_ctx *ctx, tenka_module **out)
 {
-    return ctx != NULL ? tenka_layer_make(ctx, &tenka_layer_flatten, &(struct tenka_layer_values){0}, out) : TENKA_E_INVALID;
+    return ctx != NULL ? tenka_layer_make(ctx, &tenka_layer_flatten, &(struct tenka_layer_values){0}, out)
+                       : TENKA_E_INVALID;
 }
 
 /* ---- LogSoftmax ---- */
@@ -165,8 +168,8 @@ static tenka_tensor log_softmax_forward(tenka_module *m, tenka_tensor x)
     if (!tenka_tensor_valid(x))
         return x;
     if (dim->value[0] + from_end < 0)
-        return tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "LogSoftmax: dim is %.0f, but the input has %.0f axes", dim->value[0],
-                                from_end);
+        return tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "LogSoftmax: dim is %.0f, but the input has %.0f axes",
+                                dim->value[0], from_end);
     return tenka_log_softmax(x, dim->none ? 1 : (uint32_t)(dim->value[0] + from_end));
 }
 
@@ -255,7 +258,8 @@ const struct tenka_layer_type tenka_layer_batch_norm2d = {
     .print = batch_norm2d_print,
 };
 
-tenka_status tenka_nn_batch_norm2d(tenka_ctx *ctx, uint32_t num_features, double eps, double momentum, tenka_module **out)
+tenka_status tenka_nn_batch_norm2d(tenka_ctx *ctx, uint32_t num_features, double eps, double momentum,
+                                   tenka_module **out)
 {
     if (ctx == NULL)
         return TENKA_E_INVALID;
@@ -281,7 +285,8 @@ static tenka_tensor dropout_forward(tenka_module *m, tenka_tensor x)
 static void dropout_print(const tenka_module *m, struct tenka_text *text)
 {
     char p[TENKA_NUMBER_TEXT];
-    tenka_text_add(text, "p=%s, inplace=%s", tenka_number_text(m->values.arg[0].value[0], p), bool_text(&m->values.arg[1]));
+    tenka_text_add(text, "p=%s, inplace=%s", tenka_number_text(m->values.arg[0].value[0], p),
+                   bool_text(&m->values.arg[1]));
 }
 
 const struct tenka_layer_type tenka_layer_dropout = {.name = "Dropout",

@@ -49,8 +49,9 @@ static tenka_status conv2d_check(struct tenka_error *err, struct tenka_layer_val
 {
     const uint32_t in = tenka_arg_u32(v, IN, 0), out = tenka_arg_u32(v, OUT, 0), groups = tenka_arg_u32(v, GROUPS, 0);
     if (in % groups != 0 || out % groups != 0)
-        return tenka_fail(err, TENKA_E_INVALID, "Conv2d: in_channels (%u) and out_channels (%u) must be multiples of groups (%u)",
-                          in, out, groups);
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "Conv2d: in_channels (%u) and out_channels (%u) must be multiples of groups (%u)", in, out,
+                          groups);
     return TENKA_OK;
 }
 
@@ -68,8 +69,9 @@ static uint64_t conv2d_elements(const struct tenka_layer_values *v)
 static tenka_status conv2d_init(tenka_module *m)
 {
     const struct tenka_layer_values *const v = &m->values;
-    const struct tenka_shape weight = tenka_shape_of(tenka_arg_u32(v, OUT, 0), tenka_arg_u32(v, IN, 0) / tenka_arg_u32(v, GROUPS, 0),
-                                                     tenka_arg_u32(v, KERNEL, 0), tenka_arg_u32(v, KERNEL, 1));
+    const struct tenka_shape weight =
+        tenka_shape_of(tenka_arg_u32(v, OUT, 0), tenka_arg_u32(v, IN, 0) / tenka_arg_u32(v, GROUPS, 0),
+                       tenka_arg_u32(v, KERNEL, 0), tenka_arg_u32(v, KERNEL, 1));
     return draw(m, weight, conv2d_fan_in(v), v->arg[BIAS].value[0] != 0);
 }
 
@@ -118,7 +120,8 @@ const struct tenka_layer_type tenka_layer_conv2d = {
 };
 
 tenka_status tenka_nn_conv2d(tenka_ctx *ctx, uint32_t in_channels, uint32_t out_channels, uint32_t kernel_height,
-                             uint32_t kernel_width, const struct tenka_conv2d_params *params, bool bias, tenka_module **out)
+                             uint32_t kernel_width, const struct tenka_conv2d_params *params, bool bias,
+                             tenka_module **out)
 {
     if (ctx == NULL)
         return TENKA_E_INVALID;
@@ -170,8 +173,8 @@ static tenka_tensor flatten_images(tenka_module *m, tenka_tensor x)
     if (shape.dim[3] == in || product(product(shape.dim[1], shape.dim[2]), shape.dim[3]) != in)
         return x;
     if (!m->told)
-        tenka_log(tenka_ctx_log(m->ctx), TENKA_LOG_INFO, "layer %s (Linear): flattens its input of %u x %u x %u to %u", m->path,
-                  shape.dim[1], shape.dim[2], shape.dim[3], in);
+        tenka_log(tenka_ctx_log(m->ctx), TENKA_LOG_INFO, "layer %s (Linear): flattens its input of %u x %u x %u to %u",
+                  m->path, shape.dim[1], shape.dim[2], shape.dim[3], in);
     m->told = true;
     return tenka_flatten(x, 1);
 }

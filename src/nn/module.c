@@ -164,7 +164,8 @@ tenka_status tenka_nn_append(tenka_module *container, const char *name, tenka_mo
         root = root->parent;
     /* These children have an owner already, which the failure must not take from them. */
     if (child->parent != NULL || child == root)
-        return tenka_fail(tenka_ctx_error(child->ctx), TENKA_E_INVALID, "append: the child is part of a container already");
+        return tenka_fail(tenka_ctx_error(child->ctx), TENKA_E_INVALID,
+                          "append: the child is part of a container already");
     const tenka_status status = append(container, name, child);
     if (status != TENKA_OK)
         tenka_module_destroy(&child);
@@ -251,7 +252,8 @@ tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, 
 {
     tenka_ctx *const ctx = module->ctx;
     if (tenka_step_is_open(ctx))
-        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID, "module_check: a step is open; end or discard it first");
+        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
+                          "module_check: a step is open; end or discard it first");
     const struct tenka_rng before = *tenka_ctx_rng(ctx);
     tenka_no_grad_begin(ctx);
     const tenka_tensor y = tenka_forward(module, tenka_trace_placeholder(ctx, TENKA_F32, input));

@@ -233,19 +233,20 @@ static tenka_status read_keyword(struct parser *p, char word[MAX_NAME])
     return TENKA_OK;
 }
 
-static tenka_status fail_argument(struct parser *p, const char *at, const struct tenka_layer_type *type, const char *what,
-                                  const char *word)
+static tenka_status fail_argument(struct parser *p, const char *at, const struct tenka_layer_type *type,
+                                  const char *what, const char *word)
 {
     char sentence[600];
     size_t used = (size_t)snprintf(sentence, sizeof(sentence), "%s %s%.40s; %s", type->name, what, word,
                                    type->n_args > 0 ? "its arguments are " : "it has no arguments");
     for (size_t i = 0; i < type->n_args && used < sizeof(sentence); i++)
-        used += (size_t)snprintf(sentence + used, sizeof(sentence) - used, "%s%s", i > 0 ? ", " : "", type->args[i].name);
+        used +=
+            (size_t)snprintf(sentence + used, sizeof(sentence) - used, "%s%s", i > 0 ? ", " : "", type->args[i].name);
     return fail_at(p, at, sentence);
 }
 
-static tenka_status find_argument(struct parser *p, const char *at, const struct tenka_layer_type *type, const char *word,
-                                  size_t position, size_t *out)
+static tenka_status find_argument(struct parser *p, const char *at, const struct tenka_layer_type *type,
+                                  const char *word, size_t position, size_t *out)
 {
     *out = position;
     if (word[0] != '\0') {
@@ -261,7 +262,8 @@ static tenka_status find_argument(struct parser *p, const char *at, const struct
 }
 
 /* Arguments up to the closing parenthesis, which stays. */
-static tenka_status read_arguments(struct parser *p, const struct tenka_layer_type *type, struct tenka_layer_values *values)
+static tenka_status read_arguments(struct parser *p, const struct tenka_layer_type *type,
+                                   struct tenka_layer_values *values)
 {
     size_t position = 0, index;
     while (*p->at != ')') {
@@ -415,7 +417,8 @@ tenka_status tenka_nn_parse_limited(tenka_ctx *ctx, const char *text, uint64_t m
     const struct tenka_rng before = *tenka_ctx_rng(ctx);
     *out = NULL;
     if (strlen(text) > MAX_TEXT)
-        return tenka_fail(p.err, TENKA_E_FORMAT, "network text: %zu bytes are too many; the limit is %d", strlen(text), MAX_TEXT);
+        return tenka_fail(p.err, TENKA_E_FORMAT, "network text: %zu bytes are too many; the limit is %d", strlen(text),
+                          MAX_TEXT);
     skip_separators(&p);
     const tenka_status status = read_network(&p, out);
     if (status != TENKA_OK) {
