@@ -12,7 +12,7 @@ struct tenka_text {
 void tenka_text_add(struct tenka_text *text, const char *format, ...) TENKA_PRINTF(2, 3);
 
 /* The shortest decimal number that reads back as x, as Python's repr: "1e-05", "0.1", "100.0". */
-#define TENKA_NUMBER_TEXT 32
+#define TENKA_NUMBER_TEXT 64
 const char *tenka_number_text(double x, char buf[TENKA_NUMBER_TEXT]);
 
 /* Reads a decimal number at text. Returns the characters read; 0 when there is no number. */
