@@ -151,20 +151,23 @@ vec4 tap(ivec4 filters)
 // Both add a tile's products: a column of acc for each input channel, a row for each input column. from: distance
 // of the tile's first column and its row from the padding's edge; plane: the first of the group's planes of dy;
 // filters: first tap of each channel, for the group's first output channel.
+// Rows of taps are the outer loop, because finding a tap's row divides.
 void add_sliding(inout mat4 acc0, inout mat4 acc1, ivec2 from, int plane, ivec4 filters)
 {
-    for (int o = 0; o < p.o / p.groups; o++, filters += p.c / p.groups * p.kh * p.kw) {
-        for (int ky = 0; ky < p.kh; ky++) {
-            const int t = from.y - ky * p.dh, oy = t / p.sh;
-            if (t < 0 || oy * p.sh != t || oy >= p.oh)
-                continue;
-            const int row = ((plane + o) * p.oh + oy) * p.ow, s = from.x;
+    for (int ky = 0; ky < p.kh; ky++, filters += p.kw) {
+        const int t = from.y - ky * p.dh, oy = t / p.sh;
+        if (t < 0 || oy * p.sh != t || oy >= p.oh)
+            continue;
+        int row = (plane * p.oh + oy) * p.ow;
+        ivec4 first = filters;
+        for (int o = 0; o < p.o / p.groups; o++, row += p.oh * p.ow, first += p.c / p.groups * p.kh * p.kw) {
+            const int s = from.x;
             vec4 v0 = vec4(padded(row, s + 1), padded(row, s + 2), padded(row, s + 3), padded(row, s + 4));
             vec4 v1 = vec4(padded(row, s + 5), padded(row, s + 6), padded(row, s + 7), 0.0);
             for (int kx = 0; kx < p.kw; kx++) {
                 v1 = vec4(v0.w, v1.xyz);
                 v0 = vec4(padded(row, s - kx), v0.xyz);
-                const vec4 w = tap(filters + (ky * p.kw + kx));
+                const vec4 w = tap(first + kx);
                 acc0 += outerProduct(v0, w);
                 acc1 += outerProduct(v1, w);
             }
@@ -174,18 +177,19 @@ void add_sliding(inout mat4 acc0, inout mat4 acc1, ivec2 from, int plane, ivec4 
 
 void add_strided(inout mat4 acc0, inout mat4 acc1, ivec2 from, int plane, ivec4 filters)
 {
-    for (int o = 0; o < p.o / p.groups; o++, filters += p.c / p.groups * p.kh * p.kw) {
-        for (int ky = 0; ky < p.kh; ky++) {
-            const int t = from.y - ky * p.dh, oy = t / p.sh;
-            if (t < 0 || oy * p.sh != t || oy >= p.oh)
-                continue;
-            const int row = ((plane + o) * p.oh + oy) * p.ow;
+    for (int ky = 0; ky < p.kh; ky++, filters += p.kw) {
+        const int t = from.y - ky * p.dh, oy = t / p.sh;
+        if (t < 0 || oy * p.sh != t || oy >= p.oh)
+            continue;
+        int row = (plane * p.oh + oy) * p.ow;
+        ivec4 first = filters;
+        for (int o = 0; o < p.o / p.groups; o++, row += p.oh * p.ow, first += p.c / p.groups * p.kh * p.kw) {
             for (int kx = 0; kx < p.kw; kx++) {
                 const int s = from.x - kx * p.dw;
                 const vec4 v0 = vec4(reached(row, s), reached(row, s + 1), reached(row, s + 2), reached(row, s + 3));
                 const vec4 v1 = vec4(reached(row, s + 4), reached(row, s + 5), reached(row, s + 6),
                                      reached(row, s + 7));
-                const vec4 w = tap(filters + (ky * p.kw + kx));
+                const vec4 w = tap(first + kx);
                 acc0 += outerProduct(v0, w);
                 acc1 += outerProduct(v1, w);
             }

@@ -24,8 +24,13 @@
 #define CONV_DW_ITEMS(p) \
     ((uint64_t)(p)->groups * DIV_UP((p)->o / (p)->groups, 8) * \
      DIV_UP((uint64_t)((p)->c / (p)->groups) * (uint64_t)(p)->kh * (uint64_t)(p)->kw, 8))
-/* Three nested loops over channels and taps; the nest for other strides, which some devices enter masked; the item. */
-#define CONV_LOOPS(p, channels) ((uint64_t)(channels) * ((uint64_t)(p)->kh * ((uint64_t)(p)->kw + 1) + 1) + 4)
+/* Three nested loops (channels, rows, columns of taps); then the nest for other strides, which some devices enter
+ * masked, and the item. */
+#define CONV_FWD_LOOPS(p) \
+    ((uint64_t)((p)->c / (p)->groups) * ((uint64_t)(p)->kh * ((uint64_t)(p)->kw + 1) + 1) + 4)
+/* The same with rows of taps outside. */
+#define CONV_DX_LOOPS(p) \
+    ((uint64_t)(p)->kh * ((uint64_t)((p)->o / (p)->groups) * ((uint64_t)(p)->kw + 1) + 1) + 4)
 /* The windows that reach over one element: rows, and columns in each. */
 #define POOL_WINDOWS(k, d, s) (DIV_UP((uint64_t)((k) - 1) * (uint64_t)(d) + 1, (uint64_t)(s)))
 #define POOL_DX_LOOPS(p) \
