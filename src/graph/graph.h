@@ -24,6 +24,8 @@ tenka_tensor tenka_trace_fail(tenka_ctx *ctx, tenka_status status, const char *f
 void tenka_trace_blame(tenka_ctx *ctx, const char *where);
 /* An input without data, for checking shapes: the step must then be discarded (E_INVALID at its end otherwise). */
 tenka_tensor tenka_trace_placeholder(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape);
+/* While quiet, operators leave the tensors of the step before readable: the loader's are no operators to its user. */
+void tenka_trace_quiet(tenka_ctx *ctx, bool quiet);
 /* Whether a step is being traced. */
 bool tenka_step_is_open(const tenka_ctx *ctx);
 

@@ -1,0 +1,183 @@
+/* What a plan leaves behind: readable tensors and the new contents of variables. A variable's last version is written
+ * in place when nobody reads the old one after it, else copied at the end. */
+#include "graph/planner.h"
+
+static struct tenka_storage *storage_of(struct tenka_planner *p, uint32_t value)
+{
+    return &p->storages[p->values[value].storage];
+}
+
+static tenka_variable *variable_of_id(tenka_ctx *ctx, uint64_t id)
+{
+    for (tenka_variable *var = ctx->variables; var; var = var->next)
+        if (var->id == id)
+            return var;
+    return NULL;
+}
+
+/* The variable that entry i assigns for good: no later entry does. NULL: none. */
+static tenka_variable *final_assign(tenka_ctx *ctx, size_t i)
+{
+    const struct tenka_entry *entry = &ctx->entries[i];
+    if (entry->kind != TENKA_ENTRY_ASSIGN || i < ctx->flushed)
+        return NULL;
+    for (size_t k = i + 1; k < ctx->n_entries; k++)
+        if (ctx->entries[k].kind == TENKA_ENTRY_ASSIGN &&
+            memcmp(ctx->entries[k].params, entry->params, sizeof entry->params) == 0)
+            return NULL;
+    uint64_t id;
+    memcpy(&id, entry->params, sizeof id);
+    return variable_of_id(ctx, id);
+}
+
+static bool is_assigned(struct tenka_planner *p, const tenka_variable *var)
+{
+    for (size_t i = p->ctx->flushed; i < p->ctx->n_entries; i++) {
+        uint64_t id;
+        memcpy(&id, p->ctx->entries[i].params, sizeof id);
+        if (p->ctx->entries[i].kind == TENKA_ENTRY_ASSIGN && id == var->id)
+            return true;
+    }
+    return false;
+}
+
+static uint32_t append_copy(struct tenka_planner *p, uint32_t value, uint32_t to)
+{
+    uint32_t bits[32];
+    for (int b = 0; b < 32; b++)
+        bits[b] = TENKA_NONE_ID;
+    bits[TENKA_BIT_IN0] = value;
+    bits[TENKA_BIT_OUT0] = to;
+    struct tenka_call call = {.op = TENKA_OP_copy, .n_in = 1, .in = {p->values[value].desc}};
+    if (tenka_op_infer(&call, &p->ctx->err) != TENKA_OK || to == TENKA_NONE_ID) {
+        p->failed = true;
+        return TENKA_NONE_ID;
+    }
+    p->entry = (uint32_t)p->ctx->n_entries - 1;
+    tenka_planner_node(p, TENKA_KERNEL_copy_fwd, bits, call.params, (struct tenka_scalar_ref){0, true});
+    return to;
+}
+
+static uint32_t copy_to_new(struct tenka_planner *p, uint32_t value)
+{
+    const struct tenka_desc desc = p->values[value].desc;
+    return append_copy(p, value, tenka_planner_new_value(p, &desc));
+}
+
+static tenka_status result(const struct tenka_planner *p)
+{
+    return p->failed ? tenka_fail_nomem(&p->ctx->err) : TENKA_OK;
+}
+
+/* Which log values must be readable after the plan. */
+static void find_roots(struct tenka_planner *p)
+{
+    const tenka_ctx *ctx = p->ctx;
+    for (size_t v = 0; v < ctx->n_values; v++) {
+        const struct tenka_log_value *value = &ctx->values[v];
+        p->root[v] = p->flush || (ctx->entries[value->entry].kind == TENKA_ENTRY_OP && value->out == 0 && value->uses == 0);
+    }
+    for (size_t i = 0; i < ctx->n_entries; i++)
+        if (ctx->entries[i].kind == TENKA_ENTRY_BACKWARD || ctx->entries[i].kind == TENKA_ENTRY_READ)
+            p->root[ctx->entries[i].in[0]] = true;
+}
+
+/* Readable tensors get memory that lasts: what lies in the input bytes, or in a variable that changes, is copied. */
+tenka_status tenka_planner_outputs(struct tenka_planner *p)
+{
+    find_roots(p);
+    const size_t n = p->ctx->n_values;
+    for (size_t v = 0; v < n && !p->failed; v++) {
+        if (!p->root[v] || p->map[v] == TENKA_NONE_ID)
+            continue;
+        const struct tenka_place place = storage_of(p, p->map[v])->place;
+        if (place.kind == TENKA_PLACE_INPUT || (place.kind == TENKA_PLACE_VARIABLE && is_assigned(p, place.var)))
+            p->map[v] = copy_to_new(p, p->map[v]);
+        if (!p->failed)
+            storage_of(p, p->map[v])->keep = true;
+    }
+    return result(p);
+}
+
+/* ---- Assignment ---- */
+
+static bool reads_in_place(const struct tenka_planner *p, const struct tenka_plan_node *node, uint32_t read, uint32_t storage)
+{
+    if (!(tenka_passes[node->kernel].flags & TENKA_PASS_INPLACE))
+        return false;
+    for (uint32_t k = 0; k < node->n_out; k++) {
+        const uint32_t out = node->out[k];
+        if (out != TENKA_NONE_ID && p->values[out].storage == storage)
+            return tenka_shape_count(&p->values[out].desc.shape) == tenka_shape_count(&p->values[node->in[read]].desc.shape);
+    }
+    return false;
+}
+
+/* Whether storage may lie in var's buffer: its writer comes after every reader of the old content. */
+static bool can_overwrite(const struct tenka_planner *p, uint32_t storage, const tenka_variable *var)
+{
+    const struct tenka_storage *new = &p->storages[storage];
+    if (new->writer == TENKA_NONE_ID || new->place.kind == TENKA_PLACE_VARIABLE)
+        return false;
+    for (uint32_t i = new->writer; i < p->n_nodes; i++) {
+        const struct tenka_plan_node *node = &p->nodes[i];
+        for (uint32_t k = 0; k < node->n_in; k++) {
+            if (node->in[k] == TENKA_NONE_ID)
+                continue;
+            const struct tenka_storage *read = &p->storages[p->values[node->in[k]].storage];
+            const bool old = read->place.kind == TENKA_PLACE_VARIABLE && read->place.var == var;
+            if (old && (i > new->writer || !reads_in_place(p, node, k, storage)))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* A storage that holds var's old content keeps its place; only then the new one may be named after it. */
+static bool old_content(const struct tenka_storage *s, const tenka_variable *var)
+{
+    return s->place.kind == TENKA_PLACE_VARIABLE && s->place.var == var;
+}
+
+static uint32_t variable_value(struct tenka_planner *p, tenka_variable *var)
+{
+    const struct tenka_storage storage = {
+        .place = {.kind = TENKA_PLACE_VARIABLE, .var = var},
+        .bytes = tenka_desc_bytes(p->ctx, &var->desc),
+        .writer = TENKA_NONE_ID,
+        .keep = true,
+    };
+    return tenka_planner_value(p, &var->desc, tenka_planner_storage(p, &storage));
+}
+
+/* In two rounds, so that a swap of two variables reads both before it writes one. */
+tenka_status tenka_planner_assigns(struct tenka_planner *p)
+{
+    tenka_ctx *ctx = p->ctx;
+    const size_t n = ctx->n_entries;
+    uint32_t *pending = tenka_alloc_array(n + 1, sizeof *pending);
+    if (!pending)
+        return tenka_fail_nomem(&ctx->err);
+    for (size_t i = 0; i < n && !p->failed; i++) {
+        pending[i] = TENKA_NONE_ID;
+        tenka_variable *var = final_assign(ctx, i);
+        if (!var)
+            continue;
+        const uint32_t value = p->map[ctx->entries[i].in[0]];
+        const uint32_t storage = p->values[value].storage;
+        if (old_content(&p->storages[storage], var) && p->storages[storage].writer == TENKA_NONE_ID)
+            continue; /* assigned to itself */
+        if (can_overwrite(p, storage, var)) {
+            p->storages[storage].place = (struct tenka_place){.kind = TENKA_PLACE_VARIABLE, .var = var};
+            p->storages[storage].keep = true;
+        } else {
+            const bool moves = p->storages[storage].place.kind == TENKA_PLACE_VARIABLE;
+            pending[i] = moves ? copy_to_new(p, value) : value;
+        }
+    }
+    for (size_t i = 0; i < n && !p->failed; i++)
+        if (pending[i] != TENKA_NONE_ID)
+            append_copy(p, pending[i], variable_value(p, final_assign(ctx, i)));
+    tenka_free(pending);
+    return result(p);
+}

@@ -1,0 +1,111 @@
+/* Reverse-mode gradients over the call log. */
+#include "graph/planner.h"
+
+/* How an operator's gradient comes about: by its own passes, by a rule, or not at all. */
+enum grad_kind { GRAD_none, GRAD_passes, GRAD_add, GRAD_sub, GRAD_mul, GRAD_scale, GRAD_reshape, GRAD_expand,
+                 GRAD_permute, GRAD_sum, GRAD_matmul };
+
+static const tenka_grad_fn grad_rules[] = {
+    [GRAD_none] = NULL,
+    [GRAD_passes] = NULL,
+    [GRAD_add] = tenka_grad_add,
+    [GRAD_sub] = tenka_grad_sub,
+    [GRAD_mul] = tenka_grad_mul,
+    [GRAD_scale] = tenka_grad_scale,
+    [GRAD_reshape] = tenka_grad_reshape,
+    [GRAD_expand] = tenka_grad_expand,
+    [GRAD_permute] = tenka_grad_permute,
+    [GRAD_sum] = tenka_grad_sum,
+    [GRAD_matmul] = tenka_grad_matmul,
+};
+
+static const enum grad_kind grad_kinds[] = {
+#define TENKA_OP(name, body, min_in, max_in, outs, params, scalars, rule, grad) GRAD_##grad,
+#define TENKA_PASS(...)
+#include "op/ops.def"
+};
+
+bool tenka_op_differentiable(enum tenka_op op, uint32_t input)
+{
+    if (grad_kinds[op] == GRAD_passes)
+        return tenka_op_pass_writing(op, TENKA_BIT_D0 + input) != TENKA_KERNEL_COUNT;
+    return grad_kinds[op] != GRAD_none;
+}
+
+void tenka_mark_gradient_path(const struct tenka_entry *entries, const struct tenka_log_value *values, uint32_t value,
+                              uint8_t *mark)
+{
+    memset(mark, 0, value + 1);
+    mark[value] = 1;
+    for (size_t i = (size_t)values[value].entry + 1; i-- > 0;) {
+        const struct tenka_entry *entry = &entries[i];
+        if (entry->kind != TENKA_ENTRY_OP || !entry->requires_grad || !mark[entry->first_value])
+            continue;
+        for (uint32_t k = 0; k < entry->n_in; k++)
+            if (values[entry->in[k]].requires_grad && tenka_op_differentiable((enum tenka_op)entry->op, k))
+                mark[entry->in[k]] = 1;
+    }
+}
+
+/* The gradient of one input by the operator's own pass. */
+static uint32_t grad_by_pass(const struct tenka_grad_call *call, uint32_t input)
+{
+    struct tenka_planner *p = call->p;
+    const struct tenka_entry *entry = call->entry;
+    uint32_t bits[32];
+    for (int b = 0; b < 32; b++)
+        bits[b] = TENKA_NONE_ID;
+    for (uint32_t k = 0; k < entry->n_in; k++)
+        bits[TENKA_BIT_IN0 + k] = call->in[k];
+    for (uint32_t k = 0; k < entry->n_out; k++)
+        bits[TENKA_BIT_OUT0 + k] = p->map[entry->first_value + k];
+    bits[TENKA_BIT_DOUT] = call->dout;
+    const struct tenka_desc desc = p->values[call->in[input]].desc;
+    const uint32_t g = tenka_planner_new_value(p, &desc);
+    bits[TENKA_BIT_D0 + input] = g;
+    if (g == TENKA_NONE_ID)
+        return g;
+    tenka_planner_node(p, tenka_op_pass_writing((enum tenka_op)entry->op, TENKA_BIT_D0 + input), bits, entry->params,
+                       (struct tenka_scalar_ref){entry->first_scalar, false});
+    return g;
+}
+
+/* Adds g to what value has gathered; a gradient writes its output, only here gradients meet. */
+static void accumulate(struct tenka_planner *p, uint32_t value, uint32_t g)
+{
+    if (p->grad[value] != TENKA_NONE_ID)
+        g = tenka_planner_call(p, TENKA_OP_add, (const uint32_t[]){p->grad[value], g}, 2, NULL, 0, NULL, NULL);
+    p->grad[value] = g;
+}
+
+static void differentiate(struct tenka_planner *p, const struct tenka_entry *entry)
+{
+    const tenka_grad_fn rule = grad_rules[grad_kinds[entry->op]];
+    struct tenka_grad_call call = {
+        .p = p, .entry = entry, .out = p->map[entry->first_value], .dout = p->grad[entry->first_value]};
+    for (uint32_t k = 0; k < entry->n_in; k++)
+        call.in[k] = p->map[entry->in[k]];
+    for (uint32_t k = 0; k < entry->n_in && !p->failed; k++)
+        if (p->mark[entry->in[k]] && tenka_op_differentiable((enum tenka_op)entry->op, k))
+            accumulate(p, entry->in[k], rule ? rule(&call, k) : grad_by_pass(&call, k));
+}
+
+tenka_status tenka_planner_backward(struct tenka_planner *p, const struct tenka_entry *entry)
+{
+    const tenka_ctx *ctx = p->ctx;
+    const uint32_t loss = entry->in[0];
+    tenka_mark_gradient_path(ctx->entries, ctx->values, loss, p->mark);
+    for (uint32_t v = 0; v <= loss; v++)
+        p->grad[v] = TENKA_NONE_ID;
+    p->grad[loss] = tenka_planner_call(p, TENKA_OP_fill, NULL, 0, NULL, 0, &ctx->values[loss].desc.shape, &(double){1});
+    for (size_t i = (size_t)ctx->values[loss].entry + 1; i-- > 0 && !p->failed;) {
+        const struct tenka_entry *e = &ctx->entries[i];
+        if (e->kind == TENKA_ENTRY_OP && e->requires_grad && p->mark[e->first_value])
+            differentiate(p, e);
+    }
+    uint32_t out = entry->first_value;
+    for (uint32_t v = 0; v <= loss && !p->failed; v++)
+        if (p->mark[v] && ctx->values[v].var && ctx->entries[ctx->values[v].entry].kind == TENKA_ENTRY_VARIABLE)
+            p->map[out++] = p->grad[v];
+    return TENKA_OK;
+}

@@ -1,0 +1,143 @@
+/* Contexts: a device, its plans and the step being traced. */
+#include "graph/internal.h"
+
+#include <stdio.h>
+
+/* The sentence of the last failed tenka_ctx_create, for want of a context to keep it. */
+static _Thread_local struct tenka_error create_error;
+
+static tenka_status check_params(const struct tenka_ctx_params *p)
+{
+    if (p->size != sizeof *p)
+        return tenka_fail(&create_error, TENKA_E_INVALID,
+                          "context: params.size is %zu, not %zu; begin with TENKA_CTX_DEFAULTS", p->size, sizeof *p);
+    if (p->backend > TENKA_BACKEND_CPU_F64)
+        return tenka_fail(&create_error, TENKA_E_INVALID, "context: %d is no backend", (int)p->backend);
+    if (p->threads < 0)
+        return tenka_fail(&create_error, TENKA_E_INVALID, "context: %d threads; 0 lets OpenMP choose", p->threads);
+    return TENKA_OK;
+}
+
+static tenka_status open_context(const struct tenka_ctx_params *p, tenka_ctx *ctx)
+{
+    ctx->log = (struct tenka_log){p->log, p->log_user};
+    ctx->generation = 1;
+    tenka_rng_seed(&ctx->rng, p->seed);
+    const tenka_status s = tenka_device_open(p, &ctx->err, &ctx->log, &ctx->backend, &ctx->dev);
+    if (s == TENKA_OK)
+        tenka_device_limits(ctx->dev, &ctx->limits);
+    return s;
+}
+
+tenka_status tenka_ctx_create(const struct tenka_ctx_params *params, tenka_ctx **out)
+{
+    const struct tenka_ctx_params defaults = TENKA_CTX_DEFAULTS;
+    const struct tenka_ctx_params *p = params ? params : &defaults;
+    if (!out)
+        return tenka_fail(&create_error, TENKA_E_INVALID, "context: out is NULL");
+    *out = NULL;
+    TENKA_TRY(check_params(p));
+    tenka_ctx *ctx = tenka_alloc(sizeof *ctx);
+    if (!ctx)
+        return tenka_fail_nomem(&create_error);
+    const tenka_status s = open_context(p, ctx);
+    if (s != TENKA_OK) {
+        create_error = ctx->err;
+        tenka_ctx_destroy(&ctx);
+    }
+    *out = ctx;
+    return s;
+}
+
+static void destroy_blocks(tenka_ctx *ctx, struct tenka_blocks *blocks)
+{
+    for (size_t i = 0; i < TENKA_MAX_BLOCKS; i++)
+        if (blocks->buffer[i])
+            tenka_buffer_destroy(ctx->dev, &blocks->buffer[i]);
+}
+
+void tenka_ctx_destroy(tenka_ctx **ctx)
+{
+    if (!ctx || !*ctx)
+        return;
+    tenka_ctx *c = *ctx;
+    *ctx = NULL;
+    if (c->dev) {
+        tenka_device_wait(c->dev);
+        tenka_cache_finish(c);
+        destroy_blocks(c, &c->arena);
+        destroy_blocks(c, &c->spill);
+    }
+    tenka_device_close(&c->dev);
+    tenka_free(c->entries);
+    tenka_free(c->values);
+    tenka_free(c->scalars);
+    tenka_free(c->inputs);
+    tenka_free(c->spilled);
+    tenka_free(c->marks);
+    tenka_free(c);
+}
+
+const char *tenka_last_error(const tenka_ctx *ctx)
+{
+    return ctx ? ctx->err.text : create_error.text;
+}
+
+const char *tenka_ctx_device_name(const tenka_ctx *ctx)
+{
+    return tenka_device_name(ctx->dev);
+}
+
+enum tenka_backend tenka_ctx_backend(const tenka_ctx *ctx)
+{
+    return ctx->backend;
+}
+
+void tenka_manual_seed(tenka_ctx *ctx, uint64_t seed)
+{
+    tenka_rng_seed(&ctx->rng, seed);
+}
+
+tenka_status tenka_synchronize(tenka_ctx *ctx)
+{
+    return tenka_device_wait(ctx->dev);
+}
+
+void tenka_ctx_stats(const tenka_ctx *ctx, struct tenka_ctx_stats *out)
+{
+    if (out->size != sizeof *out)
+        return;
+    out->steps = ctx->steps;
+    out->plans_made = ctx->plans_made;
+    out->plans_cached = ctx->n_plans;
+    out->device_bytes = ctx->dev->bytes;
+    out->device_objects = ctx->dev->objects;
+    out->host_allocations = tenka_alloc_count();
+}
+
+struct tenka_rng *tenka_ctx_rng(tenka_ctx *ctx)
+{
+    return &ctx->rng;
+}
+
+struct tenka_error *tenka_ctx_error(tenka_ctx *ctx)
+{
+    return &ctx->err;
+}
+
+const struct tenka_log *tenka_ctx_log(const tenka_ctx *ctx)
+{
+    return &ctx->log;
+}
+
+tenka_device *tenka_ctx_device(tenka_ctx *ctx)
+{
+    return ctx->dev;
+}
+
+void tenka_ctx_visit_plans(tenka_ctx *ctx, tenka_plan_visitor visit, void *user)
+{
+    for (size_t i = 0; i < ctx->n_plans; i++)
+        if (ctx->plans[i]->program)
+            visit(user, &ctx->plans[i]->plan, ctx->plans[i]->program);
+}

@@ -1,0 +1,300 @@
+/* The public operators: argument checks that need their structs, then the trace. */
+#include "graph/internal.h"
+
+/* ---- Operators whose whole call is their row in ops.def ---- */
+
+#define BODY_UNARY(name)                                                        \
+    tenka_tensor tenka_##name(tenka_tensor x)                                   \
+    {                                                                           \
+        return tenka_trace(x.ctx, TENKA_OP_##name, &x, 1, NULL, 0, NULL, NULL, NULL); \
+    }
+#define BODY_BINARY(name)                                                       \
+    tenka_tensor tenka_##name(tenka_tensor a, tenka_tensor b)                   \
+    {                                                                           \
+        return tenka_trace(a.ctx, TENKA_OP_##name, (const tenka_tensor[]){a, b}, 2, NULL, 0, NULL, NULL, NULL); \
+    }
+#define BODY_OWN(name)
+#define TENKA_OP(name, body, ...) BODY_##body(name)
+#define TENKA_PASS(...)
+#include "op/ops.def"
+#undef BODY_UNARY
+#undef BODY_BINARY
+#undef BODY_OWN
+
+/* ---- Pointwise ---- */
+
+tenka_tensor tenka_scale(tenka_tensor x, double factor)
+{
+    return tenka_trace(x.ctx, TENKA_OP_scale, &x, 1, NULL, 0, NULL, &factor, NULL);
+}
+
+tenka_tensor tenka_bias_add(tenka_tensor x, tenka_tensor bias)
+{
+    const struct tenka_shape shape = tenka_tensor_shape(x), b = tenka_tensor_shape(bias);
+    char text[TENKA_SHAPE_TEXT], btext[TENKA_SHAPE_TEXT];
+    if (!tenka_tensor_valid(x) || !tenka_tensor_valid(bias))
+        return tenka_add(x, bias);
+    if (shape.rank < 2 || b.rank != 1 || b.dim[0] != shape.dim[1])
+        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE, "bias_add: a bias of shape %s does not fit axis 1 of %s",
+                                tenka_shape_text(&b, btext), tenka_shape_text(&shape, text));
+    struct tenka_shape wide = {.rank = shape.rank - 1, .dim = {b.dim[0]}};
+    for (uint32_t i = 1; i < wide.rank; i++)
+        wide.dim[i] = 1;
+    return tenka_add(x, tenka_reshape(bias, wide));
+}
+
+tenka_tensor tenka_dropout(tenka_tensor x, double p)
+{
+    if (!x.ctx || !(p >= 0 && p <= 1))
+        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "dropout: the probability %g is not in 0 .. 1", p);
+    const double low = tenka_rng_u32(&x.ctx->rng), high = tenka_rng_u32(&x.ctx->rng);
+    return tenka_trace(x.ctx, TENKA_OP_dropout, &x, 1, NULL, 0, NULL, (const double[]){p, low, high}, NULL);
+}
+
+tenka_tensor tenka_normalize_bytes(tenka_tensor x, tenka_tensor mean, tenka_tensor std)
+{
+    return tenka_trace(x.ctx, TENKA_OP_normalize_bytes, (const tenka_tensor[]){x, mean, std}, 3, NULL, 0, NULL, NULL, NULL);
+}
+
+/* ---- Shape and selection ---- */
+
+tenka_tensor tenka_reshape(tenka_tensor x, struct tenka_shape shape)
+{
+    return tenka_trace(x.ctx, TENKA_OP_reshape, &x, 1, NULL, 0, &shape, NULL, NULL);
+}
+
+tenka_tensor tenka_flatten(tenka_tensor x, uint32_t start_dim)
+{
+    if (!tenka_tensor_valid(x))
+        return tenka_reshape(x, (struct tenka_shape){0});
+    struct tenka_shape shape = tenka_tensor_shape(x);
+    if (start_dim >= shape.rank)
+        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE, "flatten: there is no axis %u in a tensor of rank %u", start_dim,
+                                shape.rank);
+    for (uint32_t i = start_dim + 1; i < shape.rank; i++)
+        shape.dim[start_dim] *= shape.dim[i];
+    return tenka_reshape(x, tenka_shape_make(start_dim + 1, shape.dim));
+}
+
+tenka_tensor tenka_permute(tenka_tensor x, const uint32_t *axes)
+{
+    struct tenka_p_strided params = {.divide = 1};
+    const uint32_t rank = tenka_tensor_shape(x).rank;
+    for (uint32_t i = 0; i < rank; i++)
+        params.dim[i] = axes[i] < rank ? (int32_t)axes[i] : -1;
+    return tenka_trace(x.ctx, TENKA_OP_permute, &x, 1, &params, sizeof params, NULL, NULL, NULL);
+}
+
+tenka_tensor tenka_transpose(tenka_tensor x, uint32_t dim0, uint32_t dim1)
+{
+    uint32_t axes[TENKA_MAX_RANK] = {0, 1, 2, 3, 4, 5};
+    const uint32_t rank = tenka_tensor_shape(x).rank;
+    if (tenka_tensor_valid(x) && (dim0 >= rank || dim1 >= rank))
+        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE, "transpose: there are no axes %u and %u in a tensor of rank %u", dim0,
+                                dim1, rank);
+    if (dim0 < TENKA_MAX_RANK && dim1 < TENKA_MAX_RANK) {
+        axes[dim0] = dim1;
+        axes[dim1] = dim0;
+    }
+    return tenka_permute(x, axes);
+}
+
+tenka_tensor tenka_expand(tenka_tensor x, struct tenka_shape shape)
+{
+    const struct tenka_p_strided params = {.divide = 1};
+    return tenka_trace(x.ctx, TENKA_OP_expand, &x, 1, &params, sizeof params, &shape, NULL, NULL);
+}
+
+static tenka_tensor gather(tenka_tensor x, tenka_tensor index, double offset, uint32_t rows)
+{
+    const struct tenka_p_gather params = {.rows = (int32_t)rows};
+    return tenka_trace(x.ctx, TENKA_OP_gather, (const tenka_tensor[]){x, index}, 2, &params, sizeof params, NULL, &offset, NULL);
+}
+
+tenka_tensor tenka_gather(tenka_tensor x, tenka_tensor index)
+{
+    return gather(x, index, 0, 0);
+}
+
+tenka_tensor tenka_gather_range(tenka_tensor x, tenka_tensor index, uint32_t offset, uint32_t rows)
+{
+    const struct tenka_shape shape = tenka_tensor_shape(index);
+    if (tenka_tensor_valid(index) && (rows == 0 || shape.rank != 1 || (uint64_t)offset + rows > shape.dim[0]))
+        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE, "gather: rows %u to %llu of an index of %u entries", offset,
+                                (unsigned long long)offset + rows, shape.rank == 1 ? shape.dim[0] : 0);
+    return gather(x, index, offset, rows);
+}
+
+/* ---- Reductions ---- */
+
+static tenka_tensor sum_or_mean(tenka_tensor x, uint32_t axes, bool keepdim, bool mean)
+{
+    struct tenka_p_sum params = {.mean = mean, .keepdim = keepdim};
+    memcpy(&params.axes, &axes, sizeof axes);
+    return tenka_trace(x.ctx, TENKA_OP_sum, &x, 1, &params, sizeof params, NULL, NULL, NULL);
+}
+
+tenka_tensor tenka_sum(tenka_tensor x, uint32_t axes, bool keepdim)
+{
+    return sum_or_mean(x, axes, keepdim, false);
+}
+
+tenka_tensor tenka_mean(tenka_tensor x, uint32_t axes, bool keepdim)
+{
+    return sum_or_mean(x, axes, keepdim, true);
+}
+
+static tenka_tensor along_axis(enum tenka_op op, tenka_tensor x, uint32_t dim)
+{
+    const struct tenka_p_axis params = {.dim = dim < TENKA_MAX_RANK ? (int32_t)dim : TENKA_MAX_RANK};
+    return tenka_trace(x.ctx, op, &x, 1, &params, sizeof params, NULL, NULL, NULL);
+}
+
+tenka_tensor tenka_argmax(tenka_tensor x, uint32_t dim)
+{
+    return along_axis(TENKA_OP_argmax, x, dim);
+}
+
+tenka_tensor tenka_softmax(tenka_tensor x, uint32_t dim)
+{
+    return along_axis(TENKA_OP_softmax, x, dim);
+}
+
+tenka_tensor tenka_log_softmax(tenka_tensor x, uint32_t dim)
+{
+    return along_axis(TENKA_OP_log_softmax, x, dim);
+}
+
+/* ---- Linear algebra and convolution ---- */
+
+tenka_tensor tenka_matmul(tenka_tensor a, tenka_tensor b, bool transpose_a, bool transpose_b)
+{
+    const struct tenka_p_matmul params = {.trans_a = transpose_a, .trans_b = transpose_b};
+    return tenka_trace(a.ctx, TENKA_OP_matmul, (const tenka_tensor[]){a, b}, 2, &params, sizeof params, NULL, NULL, NULL);
+}
+
+tenka_tensor tenka_linear(tenka_tensor x, tenka_tensor weight, tenka_tensor bias)
+{
+    struct tenka_shape shape = tenka_tensor_shape(x);
+    tenka_tensor rows = x;
+    if (shape.rank > 2) {
+        uint32_t count = 1;
+        for (uint32_t i = 0; i + 1 < shape.rank; i++)
+            count *= shape.dim[i];
+        rows = tenka_reshape(x, tenka_shape_of(count, shape.dim[shape.rank - 1]));
+    }
+    tenka_tensor y = tenka_matmul(rows, weight, false, true);
+    if (bias.ctx)
+        y = tenka_add(y, bias);
+    if (shape.rank <= 2 || !tenka_tensor_valid(y))
+        return y;
+    shape.dim[shape.rank - 1] = tenka_tensor_shape(y).dim[1];
+    return tenka_reshape(y, shape);
+}
+
+static bool fits_int(const uint32_t *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (values[i] > INT32_MAX)
+            return false;
+    return true;
+}
+
+tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias, const struct tenka_conv2d_params *params)
+{
+    const struct tenka_conv2d_params defaults = TENKA_CONV2D_DEFAULTS;
+    const struct tenka_conv2d_params *c = params ? params : &defaults;
+    if (c->size != sizeof *c)
+        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "conv2d: params.size is wrong; begin with TENKA_CONV2D_DEFAULTS");
+    if (!fits_int(c->stride, 2) || !fits_int(c->padding, 2) || !fits_int(c->dilation, 2) || !fits_int(&c->groups, 1))
+        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "conv2d: a parameter is larger than 2147483647");
+    const struct tenka_p_conv2d p = {
+        .sh = (int32_t)c->stride[0],   .sw = (int32_t)c->stride[1],
+        .ph = (int32_t)c->padding[0],  .pw = (int32_t)c->padding[1],
+        .dh = (int32_t)c->dilation[0], .dw = (int32_t)c->dilation[1], .groups = (int32_t)c->groups,
+    };
+    const tenka_tensor in[] = {x, weight, bias};
+    return tenka_trace(x.ctx, TENKA_OP_conv2d, in, bias.ctx ? 3 : 2, &p, sizeof p, NULL, NULL, NULL);
+}
+
+tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *c)
+{
+    if (!c || c->size != sizeof *c)
+        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "max_pool2d: params.size is wrong; begin with TENKA_POOL2D_DEFAULTS");
+    if (!fits_int(c->kernel, 2) || !fits_int(c->stride, 2) || !fits_int(c->padding, 2) || !fits_int(c->dilation, 2))
+        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "max_pool2d: a parameter is larger than 2147483647");
+    const struct tenka_p_pool2d p = {
+        .kh = (int32_t)c->kernel[0],   .kw = (int32_t)c->kernel[1],
+        .sh = (int32_t)c->stride[0],   .sw = (int32_t)c->stride[1],
+        .ph = (int32_t)c->padding[0],  .pw = (int32_t)c->padding[1],
+        .dh = (int32_t)c->dilation[0], .dw = (int32_t)c->dilation[1], .ceil_mode = c->ceil_mode,
+    };
+    return tenka_trace(x.ctx, TENKA_OP_max_pool2d, &x, 1, &p, sizeof p, NULL, NULL, NULL);
+}
+
+/* running = (1 - momentum) running + momentum factor fresh */
+static void update_running(tenka_variable *running, tenka_tensor fresh, double momentum, double factor)
+{
+    if (!running)
+        return;
+    tenka_assign(running, tenka_add(tenka_scale(tenka_value(running), 1 - momentum), tenka_scale(fresh, momentum * factor)));
+}
+
+static tenka_tensor batch_norm_training(tenka_tensor x, tenka_tensor weight, tenka_tensor bias, tenka_variable *running_mean,
+                                        tenka_variable *running_var, double momentum, double eps)
+{
+    tenka_tensor out[TENKA_MAX_OUT];
+    const struct tenka_shape shape = tenka_tensor_shape(x);
+    const double count = (double)tenka_shape_count(&shape) / (shape.rank > 1 ? shape.dim[1] : 1);
+    const tenka_tensor y = tenka_trace(x.ctx, TENKA_OP_batch_norm2d, (const tenka_tensor[]){x, weight, bias}, 3, NULL, 0, NULL,
+                                       &eps, out);
+    if (!tenka_tensor_valid(y))
+        return y;
+    if (count < 2)
+        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE, "batch_norm2d: training needs more than one value for each channel");
+    tenka_no_grad_begin(x.ctx);
+    update_running(running_mean, out[1], momentum, 1);
+    update_running(running_var, out[2], momentum, count / (count - 1));
+    tenka_no_grad_end(x.ctx);
+    return y;
+}
+
+tenka_tensor tenka_batch_norm2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias, tenka_variable *running_mean,
+                                tenka_variable *running_var, bool training, double momentum, double eps)
+{
+    if (training)
+        return batch_norm_training(x, weight, bias, running_mean, running_var, momentum, eps);
+    if (!running_mean || !running_var)
+        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "batch_norm2d: evaluation needs running_mean and running_var");
+    const tenka_tensor in[] = {x, weight, bias, tenka_value(running_mean), tenka_value(running_var)};
+    return tenka_trace(x.ctx, TENKA_OP_batch_norm2d_eval, in, 5, NULL, 0, NULL, &eps, NULL);
+}
+
+/* ---- Losses ---- */
+
+tenka_tensor tenka_nll_loss_reduced(tenka_tensor x, tenka_tensor target, enum tenka_reduction reduction)
+{
+    const struct tenka_p_nll params = {.reduction = (int32_t)reduction};
+    return tenka_trace(x.ctx, TENKA_OP_nll_loss, (const tenka_tensor[]){x, target}, 2, &params, sizeof params, NULL, NULL, NULL);
+}
+
+tenka_tensor tenka_nll_loss(tenka_tensor x, tenka_tensor target)
+{
+    return tenka_nll_loss_reduced(x, target, TENKA_REDUCTION_MEAN);
+}
+
+tenka_tensor tenka_cross_entropy(tenka_tensor x, tenka_tensor target)
+{
+    return tenka_nll_loss(tenka_log_softmax(x, 1), target);
+}
+
+tenka_tensor tenka_mse_loss(tenka_tensor x, tenka_tensor target)
+{
+    const struct tenka_shape a = tenka_tensor_shape(x), b = tenka_tensor_shape(target);
+    char at[TENKA_SHAPE_TEXT], bt[TENKA_SHAPE_TEXT];
+    if (tenka_tensor_valid(x) && tenka_tensor_valid(target) && !tenka_shape_equal(&a, &b))
+        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE, "mse_loss: the shapes %s and %s differ", tenka_shape_text(&a, at),
+                                tenka_shape_text(&b, bt));
+    const tenka_tensor d = tenka_sub(x, target);
+    return tenka_mean(tenka_mul(d, d), TENKA_ALL_AXES, false);
+}

@@ -1,0 +1,188 @@
+/* The step being traced, variables, plans and the context that holds them. Only src/graph includes this. */
+#ifndef TENKA_GRAPH_INTERNAL_H
+#define TENKA_GRAPH_INTERNAL_H
+
+#include "graph/graph.h"
+
+/* ---- The call log: what the user did in a step, before anything is derived from it ---- */
+
+enum tenka_entry_kind {
+    TENKA_ENTRY_OP,
+    TENKA_ENTRY_VARIABLE, /* a variable's content at the begin of the step; params[0..1]: its id */
+    TENKA_ENTRY_INPUT,    /* host data, in the order of the calls */
+    TENKA_ENTRY_ASSIGN,   /* in[0] becomes the content of variable params[0..1] */
+    TENKA_ENTRY_BACKWARD, /* gradients of in[0]; outputs: one for each variable it depends on, in value order */
+    TENKA_ENTRY_READ,     /* in[0] must be readable after the step */
+    TENKA_ENTRY_FLUSH,    /* everything before was run; the rest of the step follows in another plan */
+};
+
+/* The structural part of an entry: two steps with equal entries share a plan. Compared with memcmp, so
+ * every byte is set; numbers that are data (scalars, inputs) are kept beside the log. */
+struct tenka_entry {
+    uint8_t kind, op, n_in, n_out; /* n_out of a BACKWARD: 0, its outputs are counted by first_value */
+    uint32_t requires_grad;
+    uint32_t in[TENKA_MAX_IN];     /* values */
+    int32_t params[TENKA_MAX_PARAMS];
+    struct tenka_desc out[TENKA_MAX_OUT];
+    uint32_t first_value, n_values;
+    uint32_t first_scalar;
+};
+
+/* A value of the log: output `out` of entry `entry`. */
+struct tenka_log_value {
+    uint32_t entry, out;
+    uint32_t uses;
+    bool requires_grad;
+    struct tenka_desc desc;
+    tenka_variable *var; /* of a VARIABLE entry: the variable; of a BACKWARD's output: whose gradient it is */
+};
+
+struct tenka_variable {
+    tenka_ctx *ctx;
+    tenka_variable *next, **link; /* the context's list */
+    uint64_t id;                  /* never used again */
+    char *name;
+    struct tenka_desc desc;
+    bool requires_grad;
+    tenka_buffer *buffer;
+
+    uint32_t leaf_step, leaf;     /* value of the content at the begin of step leaf_step */
+    uint32_t current_step, current; /* value that the variable holds now, in step current_step */
+    uint32_t grad_step, grad;     /* value of the gradient gathered in step grad_step */
+    tenka_variable *stored_grad;  /* gradient that outlived its step; made on demand */
+    bool has_stored_grad;
+};
+
+/* Blocks of device memory that plans lay their temporaries into. */
+#define TENKA_MAX_BLOCKS 16
+struct tenka_blocks {
+    tenka_buffer *buffer[TENKA_MAX_BLOCKS];
+    size_t count;
+};
+
+/* ---- Plans ---- */
+
+enum tenka_place_kind { TENKA_PLACE_NONE, TENKA_PLACE_ARENA, TENKA_PLACE_SPILL, TENKA_PLACE_VARIABLE, TENKA_PLACE_INPUT };
+
+/* Where a storage lies. */
+struct tenka_place {
+    enum tenka_place_kind kind;
+    uint32_t block;      /* of ARENA and SPILL */
+    size_t offset;
+    tenka_variable *var; /* of VARIABLE */
+};
+
+/* A plan of one step structure (or of a step's part between two flushes). */
+struct tenka_step_plan {
+    struct tenka_entry *key;
+    size_t n_key;
+    uint64_t hash;
+    uint64_t last_use;                /* for evicting the least recently used */
+    struct tenka_step_plan *follower; /* the plan that came next last time; may be gone: check the cache */
+
+    struct tenka_plan plan;           /* its arrays are this struct's */
+    struct tenka_node *nodes;
+    struct tenka_operand *operands;
+    struct tenka_place *places;       /* of each operand */
+    double *constants;                /* scalars that the plan itself brings; after the log's own */
+    size_t n_constants;
+    size_t n_log_scalars;
+    size_t input_bytes;               /* of the log's inputs; the scalars follow */
+    struct tenka_place *where;        /* of each log value: where it can be read after the run */
+    struct tenka_desc *descs;         /* of each log value */
+    size_t n_where;
+    size_t block_bytes[TENKA_MAX_BLOCKS];
+    size_t n_blocks;
+    size_t spill_bytes[TENKA_MAX_BLOCKS]; /* a flushing plan: what is used of the spill blocks after it */
+    size_t n_spill;
+    tenka_program *program;           /* NULL: not prepared for the present arena */
+};
+
+#define TENKA_MAX_PLANS 64
+
+/* ---- The context ---- */
+
+struct tenka_ctx {
+    struct tenka_error err;     /* the last failure */
+    struct tenka_error mistake; /* the first mistake of the open step's operators; OK: none */
+    bool blamed;                /* mistake has its place in front */
+    struct tenka_log log;
+    enum tenka_backend backend;
+    tenka_device *dev;
+    struct tenka_limits limits;
+    struct tenka_rng rng;
+
+    /* the step being traced */
+    uint32_t generation;        /* of the step: 1, 2, ... */
+    bool open, placeholder, quiet;
+    bool has_grad;              /* some value of the step requires a gradient */
+    unsigned no_grad;
+    struct tenka_entry *entries;
+    size_t n_entries, entries_capacity;
+    struct tenka_log_value *values;
+    size_t n_values, values_capacity;
+    double *scalars;
+    size_t n_scalars, scalars_capacity;
+    unsigned char *inputs;      /* input bytes as the device will see them, scalars appended at submission */
+    size_t inputs_bytes, inputs_capacity;
+    struct tenka_place *spilled; /* of each value computed by a flush of this step; kind NONE: not */
+    size_t n_spilled, spilled_capacity;
+    size_t flushed;             /* entries that were run by flushes */
+    uint8_t *marks;             /* one for each value, for walks over the log */
+    size_t marks_capacity;
+    bool matching;              /* all entries so far equal the expected plan's */
+    struct tenka_step_plan *expected;
+
+    /* the step before, until the next operator */
+    uint32_t readable_generation; /* 0: none */
+    struct tenka_step_plan *readable;
+
+    struct tenka_step_plan *plans[TENKA_MAX_PLANS];
+    size_t n_plans;
+    struct tenka_step_plan *previous; /* last plan submitted */
+    uint64_t clock, steps, plans_made, misses_in_a_row;
+    bool warned_misses, warned_flush;
+    struct tenka_blocks arena, spill;
+    size_t spill_used[TENKA_MAX_BLOCKS];
+    tenka_variable *variables;
+    uint64_t next_id;
+};
+
+/* trace.c */
+tenka_tensor tenka_inert(tenka_ctx *ctx);
+void tenka_step_begin(tenka_ctx *ctx);       /* opens a step unless one is open */
+struct tenka_entry *tenka_trace_entry(tenka_ctx *ctx, enum tenka_entry_kind kind); /* zeroed, not yet committed; NULL: no memory */
+void tenka_trace_commit(tenka_ctx *ctx);     /* the entry is filled: compare it with the expected plan's */
+uint32_t tenka_trace_value(tenka_ctx *ctx, const struct tenka_desc *desc); /* the next value, of the newest entry */
+bool tenka_trace_input(tenka_ctx *ctx, tenka_tensor t, const char *what); /* t is a value of the open step */
+/* The first mistake of the step, if any, becomes the context's failure and the step is forgotten. */
+tenka_status tenka_take_mistake(tenka_ctx *ctx);
+
+/* autodiff.c */
+bool tenka_op_differentiable(enum tenka_op op, uint32_t input);
+/* Marks the values that d value / d variables passes through; mark has n bytes, value < n. */
+void tenka_mark_gradient_path(const struct tenka_entry *entries, const struct tenka_log_value *values, uint32_t value,
+                              uint8_t *mark);
+
+/* backward.c */
+bool tenka_grow_marks(tenka_ctx *ctx); /* a mark for each value */
+
+/* step.c */
+tenka_status tenka_step_flush(tenka_ctx *ctx);
+tenka_status tenka_step_for_read(tenka_ctx *ctx, uint32_t value, struct tenka_place *where);
+void tenka_step_close(tenka_ctx *ctx);
+
+/* plan.c */
+tenka_status tenka_plan_build(tenka_ctx *ctx, struct tenka_step_plan **out); /* from the context's log */
+void tenka_plan_free(tenka_ctx *ctx, struct tenka_step_plan *plan);
+tenka_buffer *tenka_place_buffer(tenka_ctx *ctx, const struct tenka_place *place);
+size_t tenka_desc_bytes(const tenka_ctx *ctx, const struct tenka_desc *desc);
+
+/* cache.c */
+tenka_status tenka_cache_find(tenka_ctx *ctx, struct tenka_step_plan **out); /* of the log; makes it on a miss */
+void tenka_cache_expect(tenka_ctx *ctx);                                     /* guesses the plan of the step that begins */
+void tenka_cache_drop_variable(tenka_ctx *ctx, const tenka_variable *var);
+void tenka_cache_finish(tenka_ctx *ctx);
+tenka_status tenka_cache_ready(tenka_ctx *ctx, struct tenka_step_plan *plan); /* arena large enough, program prepared */
+
+#endif

@@ -1,0 +1,178 @@
+/* Plans: what the planner found out, in the form that backends take. */
+#include "graph/planner.h"
+
+#include <stdio.h>
+
+size_t tenka_desc_bytes(const tenka_ctx *ctx, const struct tenka_desc *desc)
+{
+    return tenka_dtype_bytes(desc->dtype, (size_t)tenka_shape_count(&desc->shape), ctx->limits.real_bytes);
+}
+
+tenka_buffer *tenka_place_buffer(tenka_ctx *ctx, const struct tenka_place *place)
+{
+    switch (place->kind) {
+    case TENKA_PLACE_ARENA: return ctx->arena.buffer[place->block];
+    case TENKA_PLACE_SPILL: return ctx->spill.buffer[place->block];
+    case TENKA_PLACE_VARIABLE: return place->var->buffer;
+    case TENKA_PLACE_NONE:
+    case TENKA_PLACE_INPUT: break;
+    }
+    return NULL;
+}
+
+/* ---- The planner's own memory ---- */
+
+static tenka_status planner_init(struct tenka_planner *p, tenka_ctx *ctx)
+{
+    const size_t n = ctx->n_values + 1;
+    *p = (struct tenka_planner){.ctx = ctx};
+    p->flush = ctx->n_entries > 0 && ctx->entries[ctx->n_entries - 1].kind == TENKA_ENTRY_FLUSH;
+    p->map = tenka_alloc_array(n, sizeof *p->map);
+    p->grad = tenka_alloc_array(n, sizeof *p->grad);
+    p->mark = tenka_alloc_array(n, sizeof *p->mark);
+    p->root = tenka_alloc_array(n, sizeof *p->root);
+    if (!p->map || !p->grad || !p->mark || !p->root)
+        return tenka_fail_nomem(&ctx->err);
+    for (size_t v = 0; v < n; v++)
+        p->map[v] = TENKA_NONE_ID;
+    return TENKA_OK;
+}
+
+static void planner_finish(struct tenka_planner *p)
+{
+    tenka_free(p->nodes);
+    tenka_free(p->values);
+    tenka_free(p->storages);
+    tenka_free(p->constants);
+    tenka_free(p->map);
+    tenka_free(p->grad);
+    tenka_free(p->mark);
+    tenka_free(p->root);
+}
+
+/* ---- From the planner to the plan ---- */
+
+static tenka_status copy_key(tenka_ctx *ctx, struct tenka_step_plan *plan)
+{
+    plan->key = tenka_alloc_array(ctx->n_entries + 1, sizeof *plan->key);
+    if (!plan->key)
+        return tenka_fail_nomem(&ctx->err);
+    plan->n_key = ctx->n_entries;
+    memcpy(plan->key, ctx->entries, ctx->n_entries * sizeof *plan->key);
+    return TENKA_OK;
+}
+
+static void emit_operands(const struct tenka_planner *p, struct tenka_step_plan *plan)
+{
+    for (size_t v = 0; v < p->n_values; v++) {
+        const struct tenka_storage *s = &p->storages[p->values[v].storage];
+        plan->places[v] = s->place;
+        plan->operands[v] = (struct tenka_operand){
+            .offset = s->place.offset, .bytes = s->bytes, .desc = p->values[v].desc};
+    }
+}
+
+static void emit_node(const struct tenka_planner *p, const struct tenka_plan_node *from, struct tenka_step_plan *plan,
+                      struct tenka_node *node)
+{
+    const size_t word = from->constant ? plan->n_log_scalars + from->scalar : from->scalar;
+    *node = (struct tenka_node){
+        .kernel = from->kernel,
+        .n_in = from->n_in,
+        .n_out = from->n_out,
+        .scalars = plan->input_bytes + word * p->ctx->limits.real_bytes,
+    };
+    memcpy(node->in, from->in, sizeof node->in);
+    memcpy(node->out, from->out, sizeof node->out);
+    memcpy(node->params, from->params, sizeof node->params);
+    snprintf(node->label, sizeof node->label, "%s %u", tenka_passes[from->kernel].name, from->entry);
+}
+
+/* What of the log can be read after the plan, and where. */
+static void emit_where(const struct tenka_planner *p, struct tenka_step_plan *plan)
+{
+    const tenka_ctx *ctx = p->ctx;
+    for (size_t v = 0; v < ctx->n_values; v++) {
+        plan->descs[v] = ctx->values[v].desc;
+        if (p->map[v] == TENKA_NONE_ID)
+            continue;
+        const struct tenka_storage *s = &p->storages[p->values[p->map[v]].storage];
+        if (s->keep || v < ctx->n_spilled)
+            plan->where[v] = s->place;
+    }
+}
+
+static tenka_status emit(const struct tenka_planner *p, struct tenka_step_plan *plan)
+{
+    tenka_ctx *ctx = p->ctx;
+    plan->n_log_scalars = ctx->n_scalars;
+    plan->n_constants = p->n_constants;
+    plan->n_where = ctx->n_values;
+    plan->input_bytes = tenka_align(p->input_bytes, TENKA_OPERAND_ALIGN);
+    plan->nodes = tenka_alloc_array(p->n_nodes + 1, sizeof *plan->nodes);
+    plan->operands = tenka_alloc_array(p->n_values + 1, sizeof *plan->operands);
+    plan->places = tenka_alloc_array(p->n_values + 1, sizeof *plan->places);
+    plan->constants = tenka_alloc_array(p->n_constants + 1, sizeof *plan->constants);
+    plan->where = tenka_alloc_array(ctx->n_values + 1, sizeof *plan->where);
+    plan->descs = tenka_alloc_array(ctx->n_values + 1, sizeof *plan->descs);
+    if (!plan->nodes || !plan->operands || !plan->places || !plan->constants || !plan->where || !plan->descs)
+        return tenka_fail_nomem(&ctx->err);
+    if (p->n_constants)
+        memcpy(plan->constants, p->constants, p->n_constants * sizeof *plan->constants);
+    emit_operands(p, plan);
+    for (size_t i = 0; i < p->n_nodes; i++)
+        emit_node(p, &p->nodes[i], plan, &plan->nodes[i]);
+    emit_where(p, plan);
+    plan->plan = (struct tenka_plan){
+        .nodes = plan->nodes,
+        .n_nodes = p->n_nodes,
+        .operands = plan->operands,
+        .n_operands = p->n_values,
+        .input_bytes = plan->input_bytes + (plan->n_log_scalars + plan->n_constants) * ctx->limits.real_bytes,
+        .name = "step",
+    };
+    return TENKA_OK;
+}
+
+static tenka_status build(struct tenka_planner *p, struct tenka_step_plan *plan)
+{
+    TENKA_TRY(copy_key(p->ctx, plan));
+    TENKA_TRY(tenka_planner_expand(p));
+    TENKA_TRY(tenka_planner_outputs(p));
+    TENKA_TRY(tenka_planner_assigns(p));
+    tenka_planner_drop_dead(p);
+    TENKA_TRY(tenka_planner_layout(p, plan));
+    return emit(p, plan);
+}
+
+tenka_status tenka_plan_build(tenka_ctx *ctx, struct tenka_step_plan **out)
+{
+    *out = NULL;
+    struct tenka_step_plan *plan = tenka_alloc(sizeof *plan);
+    if (!plan)
+        return tenka_fail_nomem(&ctx->err);
+    struct tenka_planner p;
+    tenka_status s = planner_init(&p, ctx);
+    if (s == TENKA_OK)
+        s = build(&p, plan);
+    planner_finish(&p);
+    if (s != TENKA_OK) {
+        tenka_plan_free(ctx, plan);
+        return s;
+    }
+    *out = plan;
+    return TENKA_OK;
+}
+
+void tenka_plan_free(tenka_ctx *ctx, struct tenka_step_plan *plan)
+{
+    tenka_program_destroy(ctx->dev, &plan->program);
+    tenka_free(plan->key);
+    tenka_free(plan->nodes);
+    tenka_free(plan->operands);
+    tenka_free(plan->places);
+    tenka_free(plan->constants);
+    tenka_free(plan->where);
+    tenka_free(plan->descs);
+    tenka_free(plan);
+}

@@ -1,0 +1,197 @@
+/* The call log, entry by entry, as nodes over values over storages. */
+#include "graph/planner.h"
+
+uint32_t tenka_planner_storage(struct tenka_planner *p, const struct tenka_storage *storage)
+{
+    if (!tenka_grow(&p->storages, &p->storages_capacity, p->n_storages, sizeof *p->storages)) {
+        p->failed = true;
+        return TENKA_NONE_ID;
+    }
+    p->storages[p->n_storages] = *storage;
+    return (uint32_t)p->n_storages++;
+}
+
+uint32_t tenka_planner_value(struct tenka_planner *p, const struct tenka_desc *desc, uint32_t storage)
+{
+    if (storage == TENKA_NONE_ID || !tenka_grow(&p->values, &p->values_capacity, p->n_values, sizeof *p->values)) {
+        p->failed = true;
+        return TENKA_NONE_ID;
+    }
+    p->values[p->n_values] = (struct tenka_plan_value){*desc, storage};
+    return (uint32_t)p->n_values++;
+}
+
+uint32_t tenka_planner_new_value(struct tenka_planner *p, const struct tenka_desc *desc)
+{
+    const struct tenka_storage storage = {
+        .place = {.kind = p->flush ? TENKA_PLACE_SPILL : TENKA_PLACE_ARENA},
+        .bytes = tenka_desc_bytes(p->ctx, desc),
+        .writer = TENKA_NONE_ID,
+    };
+    return tenka_planner_value(p, desc, tenka_planner_storage(p, &storage));
+}
+
+struct tenka_scalar_ref tenka_planner_constants(struct tenka_planner *p, const double *values, size_t count)
+{
+    const struct tenka_scalar_ref ref = {(uint32_t)p->n_constants, true};
+    for (size_t k = 0; k < count; k++) {
+        if (!tenka_grow(&p->constants, &p->constants_capacity, p->n_constants, sizeof *p->constants)) {
+            p->failed = true;
+            return ref;
+        }
+        p->constants[p->n_constants++] = values[k];
+    }
+    return ref;
+}
+
+struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_kernel kernel, const uint32_t bits[32],
+                                           const int32_t *params, struct tenka_scalar_ref scalar)
+{
+    if (p->failed || !tenka_grow(&p->nodes, &p->nodes_capacity, p->n_nodes, sizeof *p->nodes)) {
+        p->failed = true;
+        return NULL;
+    }
+    const struct tenka_pass_info *pass = &tenka_passes[kernel];
+    struct tenka_plan_node *node = &p->nodes[p->n_nodes];
+    *node = (struct tenka_plan_node){
+        .kernel = kernel, .scalar = scalar.index, .constant = scalar.constant, .entry = p->entry};
+    memcpy(node->params, params, sizeof node->params);
+    for (uint32_t b = 0; b < 32; b++) {
+        if (pass->reads >> b & 1)
+            node->in[node->n_in++] = bits[b];
+        if (!(pass->writes >> b & 1))
+            continue;
+        node->out[node->n_out++] = bits[b];
+        if (bits[b] != TENKA_NONE_ID)
+            p->storages[p->values[bits[b]].storage].writer = (uint32_t)p->n_nodes;
+    }
+    p->n_nodes++;
+    return node;
+}
+
+static void no_operands(uint32_t bits[32])
+{
+    for (int b = 0; b < 32; b++)
+        bits[b] = TENKA_NONE_ID;
+}
+
+/* A call whose outputs are described: a view, or a node for the forward pass. */
+static uint32_t add_forward(struct tenka_planner *p, const struct tenka_call *call, const uint32_t *in,
+                            struct tenka_scalar_ref scalar, uint32_t out[TENKA_MAX_OUT])
+{
+    uint32_t bits[32];
+    no_operands(bits);
+    for (uint32_t k = 0; k < call->n_in; k++)
+        bits[TENKA_BIT_IN0 + k] = in[k];
+    const bool view = !tenka_ops[call->op].has_passes;
+    for (uint32_t k = 0; k < call->n_out && !p->failed; k++) {
+        out[k] = view ? tenka_planner_value(p, &call->out[k], p->values[in[0]].storage)
+                      : tenka_planner_new_value(p, &call->out[k]);
+        bits[TENKA_BIT_OUT0 + k] = out[k];
+    }
+    if (!view && !p->failed)
+        tenka_planner_node(p, tenka_op_pass_writing(call->op, TENKA_BIT_OUT0), bits, call->params, scalar);
+    return p->failed ? TENKA_NONE_ID : out[0];
+}
+
+uint32_t tenka_planner_call(struct tenka_planner *p, enum tenka_op op, const uint32_t *in, uint32_t n_in, const void *params,
+                            size_t params_bytes, const struct tenka_shape *shape, const double *constant)
+{
+    struct tenka_call call = {.op = op, .n_in = n_in};
+    for (uint32_t k = 0; k < n_in; k++) {
+        if (in[k] == TENKA_NONE_ID)
+            return TENKA_NONE_ID;
+        call.in[k] = p->values[in[k]].desc;
+    }
+    if (params)
+        memcpy(call.params, params, params_bytes);
+    if (shape)
+        call.out[0].shape = *shape;
+    if (tenka_op_infer(&call, &p->ctx->err) != TENKA_OK) {
+        p->failed = true;
+        return TENKA_NONE_ID;
+    }
+    struct tenka_scalar_ref scalar = {0, true};
+    if (constant)
+        scalar = tenka_planner_constants(p, constant, tenka_ops[op].n_scalars);
+    uint32_t out[TENKA_MAX_OUT];
+    return add_forward(p, &call, in, scalar, out);
+}
+
+static void expand_op(struct tenka_planner *p, const struct tenka_entry *entry)
+{
+    struct tenka_call call = {.op = (enum tenka_op)entry->op, .n_in = entry->n_in, .n_out = entry->n_out};
+    uint32_t in[TENKA_MAX_IN], out[TENKA_MAX_OUT];
+    for (uint32_t k = 0; k < entry->n_in; k++)
+        in[k] = p->map[entry->in[k]];
+    memcpy(call.params, entry->params, sizeof call.params);
+    memcpy(call.out, entry->out, sizeof call.out);
+    if (add_forward(p, &call, in, (struct tenka_scalar_ref){entry->first_scalar, false}, out) == TENKA_NONE_ID)
+        return;
+    for (uint32_t k = 0; k < entry->n_out; k++)
+        p->map[entry->first_value + k] = out[k];
+}
+
+/* The storage of a variable's buffer or of an input; each has one. */
+static uint32_t leaf_storage(struct tenka_planner *p, const struct tenka_place *place, size_t bytes)
+{
+    for (uint32_t s = 0; s < p->n_storages; s++) {
+        const struct tenka_storage *old = &p->storages[s];
+        if (old->writer == TENKA_NONE_ID && old->place.kind == place->kind && old->place.var == place->var &&
+            old->place.block == place->block && old->place.offset == place->offset)
+            return s;
+    }
+    return tenka_planner_storage(p, &(struct tenka_storage){.place = *place, .bytes = bytes, .writer = TENKA_NONE_ID});
+}
+
+static void expand_leaf(struct tenka_planner *p, uint32_t value, const struct tenka_place *place)
+{
+    const struct tenka_desc *desc = &p->ctx->values[value].desc;
+    p->map[value] = tenka_planner_value(p, desc, leaf_storage(p, place, tenka_desc_bytes(p->ctx, desc)));
+}
+
+static void expand_input(struct tenka_planner *p, const struct tenka_entry *entry)
+{
+    const size_t offset = tenka_align(p->input_bytes, TENKA_OPERAND_ALIGN);
+    p->input_bytes = offset + tenka_desc_bytes(p->ctx, &entry->out[0]);
+    if (p->map[entry->first_value] == TENKA_NONE_ID)
+        expand_leaf(p, entry->first_value, &(struct tenka_place){.kind = TENKA_PLACE_INPUT, .offset = offset});
+}
+
+/* Values that a flush computed are leaves of the rest. */
+static void expand_spilled(struct tenka_planner *p)
+{
+    for (uint32_t v = 0; v < p->ctx->n_spilled && !p->failed; v++)
+        if (p->ctx->spilled[v].kind != TENKA_PLACE_NONE)
+            expand_leaf(p, v, &p->ctx->spilled[v]);
+}
+
+static tenka_status expand_entry(struct tenka_planner *p, const struct tenka_entry *entry, bool done)
+{
+    if (entry->kind == TENKA_ENTRY_INPUT)
+        expand_input(p, entry);
+    else if (done)
+        return TENKA_OK;
+    else if (entry->kind == TENKA_ENTRY_VARIABLE)
+        expand_leaf(p, entry->first_value,
+                    &(struct tenka_place){.kind = TENKA_PLACE_VARIABLE, .var = p->ctx->values[entry->first_value].var});
+    else if (entry->kind == TENKA_ENTRY_OP)
+        expand_op(p, entry);
+    else if (entry->kind == TENKA_ENTRY_BACKWARD)
+        return tenka_planner_backward(p, entry);
+    return TENKA_OK;
+}
+
+tenka_status tenka_planner_expand(struct tenka_planner *p)
+{
+    tenka_ctx *ctx = p->ctx;
+    ctx->err.status = TENKA_OK;
+    expand_spilled(p);
+    for (size_t i = 0; i < ctx->n_entries && !p->failed; i++) {
+        p->entry = (uint32_t)i;
+        TENKA_TRY(expand_entry(p, &ctx->entries[i], i < ctx->flushed));
+    }
+    if (!p->failed)
+        return TENKA_OK;
+    return ctx->err.status != TENKA_OK ? ctx->err.status : tenka_fail_nomem(&ctx->err);
+}

@@ -1,0 +1,102 @@
+/* From a call log to a plan: expansion into nodes, gradients, dead nodes, memory. Runs on a cache miss only. */
+#ifndef TENKA_GRAPH_PLANNER_H
+#define TENKA_GRAPH_PLANNER_H
+
+#include "graph/internal.h"
+
+#define TENKA_NONE_ID UINT32_MAX
+
+/* Memory that one node writes; views share it. */
+struct tenka_storage {
+    struct tenka_place place; /* ARENA and SPILL: block and offset are set by the layout */
+    size_t bytes;
+    uint32_t writer;          /* node, or NONE for leaves */
+    uint32_t last;            /* last node that reads it */
+    bool keep;                /* must survive the plan */
+};
+
+struct tenka_plan_value {
+    struct tenka_desc desc;
+    uint32_t storage;
+};
+
+struct tenka_plan_node {
+    enum tenka_kernel kernel;
+    uint32_t n_in, n_out;
+    uint32_t in[TENKA_MAX_READS], out[TENKA_MAX_OUT]; /* values, or TENKA_ABSENT */
+    int32_t params[TENKA_MAX_PARAMS];
+    uint32_t scalar;       /* index of its first scalar: of the log, or of the constants */
+    bool constant;
+    uint32_t entry;        /* log entry it came from */
+};
+
+struct tenka_planner {
+    tenka_ctx *ctx;
+    bool flush;            /* the plan ends in the middle of its step */
+    struct tenka_plan_node *nodes;
+    size_t n_nodes, nodes_capacity;
+    struct tenka_plan_value *values;
+    size_t n_values, values_capacity;
+    struct tenka_storage *storages;
+    size_t n_storages, storages_capacity;
+    double *constants;
+    size_t n_constants, constants_capacity;
+    uint32_t *map;         /* of each log value: its plan value */
+    uint32_t *grad;        /* of each log value: the gradient gathered by the backward call at work */
+    uint8_t *mark;
+    bool *root;            /* of each log value: must be readable afterwards */
+    size_t input_bytes;
+    uint32_t entry;        /* log entry at work */
+    bool failed;           /* out of memory somewhere: values are NONE */
+};
+
+/* A scalar of a node: of the log, or a constant of the plan. */
+struct tenka_scalar_ref {
+    uint32_t index;
+    bool constant;
+};
+
+/* planner.c */
+uint32_t tenka_planner_storage(struct tenka_planner *p, const struct tenka_storage *storage);
+uint32_t tenka_planner_value(struct tenka_planner *p, const struct tenka_desc *desc, uint32_t storage);
+uint32_t tenka_planner_new_value(struct tenka_planner *p, const struct tenka_desc *desc); /* with a storage of its own */
+/* Appends a node for a pass. bits[b]: the value of operand bit b, NONE where absent. */
+struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_kernel kernel, const uint32_t bits[32],
+                                           const int32_t *params, struct tenka_scalar_ref scalar);
+/* Calls an operator on plan values, as gradient rules do. shape: for reshape, expand, fill; scalars: constants.
+ * Returns output 0, NONE after a failure. */
+uint32_t tenka_planner_call(struct tenka_planner *p, enum tenka_op op, const uint32_t *in, uint32_t n_in, const void *params,
+                            size_t params_bytes, const struct tenka_shape *shape, const double *constant);
+struct tenka_scalar_ref tenka_planner_constants(struct tenka_planner *p, const double *values, size_t count);
+tenka_status tenka_planner_expand(struct tenka_planner *p);
+
+/* autodiff.c */
+tenka_status tenka_planner_backward(struct tenka_planner *p, const struct tenka_entry *entry);
+
+/* grad_rules.c: gradients made of other operators */
+struct tenka_grad_call {
+    struct tenka_planner *p;
+    const struct tenka_entry *entry;
+    uint32_t in[TENKA_MAX_IN]; /* plan values of the forward call */
+    uint32_t out;
+    uint32_t dout;             /* gradient of output 0 */
+};
+typedef uint32_t (*tenka_grad_fn)(const struct tenka_grad_call *call, uint32_t input); /* gradient of that input */
+uint32_t tenka_grad_add(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_sub(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_mul(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_scale(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_reshape(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_expand(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_permute(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_sum(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_matmul(const struct tenka_grad_call *call, uint32_t input);
+
+/* assign.c: outputs and assignments become copies, or are written in place */
+tenka_status tenka_planner_outputs(struct tenka_planner *p);
+tenka_status tenka_planner_assigns(struct tenka_planner *p);
+/* layout.c */
+void tenka_planner_drop_dead(struct tenka_planner *p);
+tenka_status tenka_planner_layout(struct tenka_planner *p, struct tenka_step_plan *plan);
+
+#endif

@@ -1,0 +1,237 @@
+/* Ending steps, running them, reading what they left. */
+#include "graph/internal.h"
+
+/* Appends the scalars to the input bytes, as the device's words. */
+static tenka_status encode_scalars(tenka_ctx *ctx, const struct tenka_step_plan *plan)
+{
+    const size_t word = ctx->limits.real_bytes;
+    const size_t words = plan->n_log_scalars + plan->n_constants;
+    const size_t end = plan->input_bytes + words * word;
+    if (end > ctx->inputs_capacity) {
+        unsigned char *grown = tenka_realloc_array(ctx->inputs, 2 * end, 1);
+        if (!grown)
+            return tenka_fail_nomem(&ctx->err);
+        ctx->inputs = grown;
+        ctx->inputs_capacity = 2 * end;
+    }
+    memset(ctx->inputs + ctx->inputs_bytes, 0, end - ctx->inputs_bytes);
+    for (size_t i = 0; i < ctx->n_entries; i++) {
+        const struct tenka_entry *entry = &ctx->entries[i];
+        if (entry->kind != TENKA_ENTRY_OP)
+            continue;
+        const struct tenka_op_info *op = &tenka_ops[entry->op];
+        for (uint32_t k = 0; k < op->n_scalars; k++) {
+            const double value = ctx->scalars[entry->first_scalar + k];
+            unsigned char *at = ctx->inputs + plan->input_bytes + (entry->first_scalar + k) * word;
+            if (op->scalars[k] == 'u')
+                memcpy(at, &(uint32_t){(uint32_t)value}, sizeof(uint32_t));
+            else if (word == sizeof(float))
+                memcpy(at, &(float){(float)value}, sizeof(float));
+            else
+                memcpy(at, &value, sizeof value);
+        }
+    }
+    for (size_t k = 0; k < plan->n_constants; k++) {
+        unsigned char *at = ctx->inputs + plan->input_bytes + (plan->n_log_scalars + k) * word;
+        if (word == sizeof(float))
+            memcpy(at, &(float){(float)plan->constants[k]}, sizeof(float));
+        else
+            memcpy(at, &plan->constants[k], sizeof(double));
+    }
+    return TENKA_OK;
+}
+
+/* Finds or makes the log's plan and submits it. */
+static tenka_status run_log(tenka_ctx *ctx, struct tenka_step_plan **out)
+{
+    struct tenka_step_plan *plan;
+    if (ctx->placeholder)
+        return tenka_fail(&ctx->err, TENKA_E_INVALID, "a step that only checks shapes cannot run: discard it");
+    TENKA_TRY(tenka_cache_find(ctx, &plan));
+    TENKA_TRY(tenka_cache_ready(ctx, plan));
+    if (plan->plan.n_nodes > 0) {
+        TENKA_TRY(encode_scalars(ctx, plan));
+        TENKA_TRY(tenka_program_submit(ctx->dev, plan->program, ctx->inputs));
+        ctx->steps++;
+    }
+    if (ctx->previous)
+        ctx->previous->follower = plan;
+    ctx->previous = plan;
+    *out = plan;
+    return TENKA_OK;
+}
+
+/* Gradients that no optimizer took go into variables, so that the next step can add to them. */
+static tenka_status store_gradients(tenka_ctx *ctx)
+{
+    for (tenka_variable *var = ctx->variables; var; var = var->next) {
+        if (var->grad_step != ctx->generation)
+            continue;
+        TENKA_TRY(tenka_keep((tenka_tensor){ctx, var->grad, ctx->generation}, &var->stored_grad));
+        var->has_stored_grad = true;
+    }
+    return TENKA_OK;
+}
+
+tenka_status tenka_step_end(tenka_ctx *ctx)
+{
+    TENKA_TRY(tenka_take_mistake(ctx));
+    if (!ctx->open)
+        return TENKA_OK;
+    struct tenka_step_plan *plan;
+    tenka_status s = store_gradients(ctx);
+    if (s == TENKA_OK)
+        s = run_log(ctx, &plan);
+    const uint32_t generation = ctx->generation;
+    tenka_step_close(ctx);
+    if (s != TENKA_OK)
+        return s;
+    ctx->readable_generation = generation;
+    ctx->readable = plan;
+    return TENKA_OK;
+}
+
+/* Runs what was traced so far and goes on with the step: its values become leaves of the rest. */
+tenka_status tenka_step_flush(tenka_ctx *ctx)
+{
+    if (!tenka_trace_entry(ctx, TENKA_ENTRY_FLUSH))
+        return tenka_take_mistake(ctx);
+    tenka_trace_commit(ctx);
+    struct tenka_step_plan *plan;
+    tenka_status s = run_log(ctx, &plan);
+    while (s == TENKA_OK && ctx->n_spilled < ctx->n_values)
+        if (!tenka_grow(&ctx->spilled, &ctx->spilled_capacity, ctx->n_spilled++, sizeof *ctx->spilled))
+            s = tenka_fail_nomem(&ctx->err);
+    if (s != TENKA_OK) {
+        tenka_step_close(ctx);
+        return s;
+    }
+    memcpy(ctx->spilled, plan->where, ctx->n_values * sizeof *ctx->spilled);
+    memcpy(ctx->spill_used, plan->spill_bytes, sizeof ctx->spill_used);
+    ctx->flushed = ctx->n_entries;
+    tenka_cache_expect(ctx);
+    return TENKA_OK;
+}
+
+static void warn_flush(tenka_ctx *ctx)
+{
+    if (ctx->warned_flush)
+        return;
+    ctx->warned_flush = true;
+    tenka_log(&ctx->log, TENKA_LOG_WARNING,
+              "a tensor is read in the middle of a step: the step runs in two parts and the device is waited for; "
+              "read after tenka_optimizer_step or tenka_step_end, or between tenka_no_grad_begin and _end");
+}
+
+/* Makes value readable now: ends the step outside gradients, else runs the step so far. */
+tenka_status tenka_step_for_read(tenka_ctx *ctx, uint32_t value, struct tenka_place *where)
+{
+    struct tenka_place place = {0};
+    if (ctx->no_grad > 0 && !ctx->has_grad) {
+        struct tenka_entry *entry = tenka_trace_entry(ctx, TENKA_ENTRY_READ);
+        if (!entry)
+            return tenka_take_mistake(ctx);
+        entry->n_in = 1;
+        entry->in[0] = value;
+        tenka_trace_commit(ctx);
+        TENKA_TRY(tenka_step_end(ctx));
+        place = ctx->readable->where[value];
+    } else {
+        if (value >= ctx->n_spilled || ctx->spilled[value].kind == TENKA_PLACE_NONE) {
+            warn_flush(ctx);
+            TENKA_TRY(tenka_step_flush(ctx));
+        }
+        place = ctx->spilled[value];
+    }
+    if (where)
+        *where = place;
+    return TENKA_OK;
+}
+
+/* ---- Reading ---- */
+
+struct source {
+    struct tenka_place place;
+    struct tenka_desc desc;
+};
+
+static tenka_status not_readable(tenka_ctx *ctx)
+{
+    return tenka_fail(&ctx->err, TENKA_E_INVALID,
+                      "read: the tensor's step has ended and its memory was given to others; "
+                      "read it before the next step's first operator, or tenka_keep it in its own step");
+}
+
+static tenka_status find_source(tenka_tensor t, struct source *src)
+{
+    tenka_ctx *ctx = t.ctx;
+    if (ctx->readable_generation != 0 && t.generation == ctx->readable_generation && t.slot < ctx->readable->n_where) {
+        src->place = ctx->readable->where[t.slot];
+        src->desc = ctx->readable->descs[t.slot];
+    } else {
+        TENKA_TRY(tenka_take_mistake(ctx));
+        if (!tenka_tensor_valid(t))
+            return not_readable(ctx);
+        src->desc = ctx->values[t.slot].desc;
+        TENKA_TRY(tenka_step_for_read(ctx, t.slot, &src->place));
+    }
+    if (src->place.kind == TENKA_PLACE_NONE)
+        return tenka_fail(&ctx->err, TENKA_E_INVALID,
+                          "read: the tensor was consumed by other operators and its memory reused; "
+                          "tenka_keep it in its step to read it afterwards");
+    return TENKA_OK;
+}
+
+static tenka_status read_source(tenka_ctx *ctx, const struct source *src, void *dst)
+{
+    return tenka_buffer_read(ctx->dev, tenka_place_buffer(ctx, &src->place), src->place.offset, dst,
+                             tenka_desc_bytes(ctx, &src->desc));
+}
+
+/* The f64 device's reals, converted to float. */
+static tenka_status read_converted(tenka_ctx *ctx, const struct source *src, float *dst)
+{
+    const size_t count = (size_t)tenka_shape_count(&src->desc.shape);
+    double *wide = tenka_alloc_array(count, sizeof *wide);
+    if (!wide)
+        return tenka_fail_nomem(&ctx->err);
+    const tenka_status s = read_source(ctx, src, wide);
+    for (size_t i = 0; s == TENKA_OK && i < count; i++)
+        dst[i] = (float)wide[i];
+    tenka_free(wide);
+    return s;
+}
+
+tenka_status tenka_read(tenka_tensor t, void *dst, size_t bytes)
+{
+    if (!t.ctx || !dst)
+        return TENKA_E_INVALID;
+    struct source src;
+    TENKA_TRY(find_source(t, &src));
+    const size_t want = tenka_dtype_bytes(src.desc.dtype, (size_t)tenka_shape_count(&src.desc.shape), sizeof(float));
+    if (bytes != want)
+        return tenka_fail(&t.ctx->err, TENKA_E_INVALID, "read: the tensor has %zu bytes, not %zu", want, bytes);
+    if (src.desc.dtype == TENKA_F32 && t.ctx->limits.real_bytes == sizeof(double))
+        return read_converted(t.ctx, &src, dst);
+    return read_source(t.ctx, &src, dst);
+}
+
+tenka_status tenka_item(tenka_tensor t, double *out)
+{
+    if (!t.ctx || !out)
+        return TENKA_E_INVALID;
+    struct source src;
+    TENKA_TRY(find_source(t, &src));
+    if (tenka_shape_count(&src.desc.shape) != 1)
+        return tenka_fail(&t.ctx->err, TENKA_E_INVALID, "item: the tensor has %llu elements, not 1",
+                          (unsigned long long)tenka_shape_count(&src.desc.shape));
+    union { float f; double d; int32_t i; uint8_t u; } word = {0};
+    TENKA_TRY(read_source(t.ctx, &src, &word));
+    if (src.desc.dtype == TENKA_I32)
+        *out = word.i;
+    else if (src.desc.dtype == TENKA_U8)
+        *out = word.u;
+    else
+        *out = t.ctx->limits.real_bytes == sizeof(double) ? word.d : (double)word.f;
+    return TENKA_OK;
+}

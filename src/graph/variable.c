@@ -1,0 +1,260 @@
+/* Variables: storage that lives across steps. */
+#include "graph/internal.h"
+
+static size_t variable_bytes(const tenka_variable *var)
+{
+    return tenka_desc_bytes(var->ctx, &var->desc);
+}
+
+static void link_variable(tenka_variable *var)
+{
+    tenka_ctx *ctx = var->ctx;
+    var->id = ++ctx->next_id;
+    var->next = ctx->variables;
+    var->link = &ctx->variables;
+    if (var->next)
+        var->next->link = &var->next;
+    ctx->variables = var;
+}
+
+/* Checks what the user gave and makes the empty variable; its buffer comes after. */
+static tenka_status variable_new(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, bool requires_grad,
+                                 tenka_variable **out)
+{
+    TENKA_TRY(tenka_shape_check(&ctx->err, "variable", &shape));
+    if (dtype > TENKA_U8)
+        return tenka_fail(&ctx->err, TENKA_E_INVALID, "variable: %d is no dtype", (int)dtype);
+    if (requires_grad && dtype != TENKA_F32)
+        return tenka_fail(&ctx->err, TENKA_E_INVALID, "variable: only f32 variables can require gradients, not %s",
+                          tenka_dtype_name(dtype));
+    tenka_variable *var = tenka_alloc(sizeof *var);
+    if (!var)
+        return tenka_fail_nomem(&ctx->err);
+    var->ctx = ctx;
+    var->desc = (struct tenka_desc){dtype, tenka_shape_make(shape.rank, shape.dim)};
+    var->requires_grad = requires_grad;
+    link_variable(var);
+    *out = var;
+    return TENKA_OK;
+}
+
+tenka_status tenka_variable_create(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, const void *data,
+                                   bool requires_grad, tenka_variable **out)
+{
+    if (!out)
+        return ctx ? tenka_fail(&ctx->err, TENKA_E_INVALID, "variable: out is NULL") : TENKA_E_INVALID;
+    *out = NULL;
+    if (!ctx)
+        return TENKA_E_INVALID;
+    tenka_variable *var;
+    TENKA_TRY(variable_new(ctx, dtype, shape, requires_grad, &var));
+    tenka_status s = tenka_buffer_create(ctx->dev, variable_bytes(var), "variable", &var->buffer);
+    if (s == TENKA_OK && data)
+        s = tenka_variable_write(var, data,
+                                 tenka_dtype_bytes(dtype, (size_t)tenka_shape_count(&shape), sizeof(float)));
+    if (s != TENKA_OK)
+        tenka_variable_destroy(&var);
+    *out = var;
+    return s;
+}
+
+void tenka_variable_destroy(tenka_variable **var)
+{
+    if (!var || !*var)
+        return;
+    tenka_variable *v = *var;
+    tenka_ctx *ctx = v->ctx;
+    *var = NULL;
+    tenka_variable_destroy(&v->stored_grad);
+    if (v->leaf_step == ctx->generation || v->current_step == ctx->generation)
+        tenka_step_discard(ctx);
+    tenka_cache_drop_variable(ctx, v);
+    *v->link = v->next;
+    if (v->next)
+        v->next->link = v->link;
+    tenka_buffer_destroy(ctx->dev, &v->buffer);
+    tenka_free(v->name);
+    tenka_free(v);
+}
+
+struct tenka_shape tenka_variable_shape(const tenka_variable *var)
+{
+    return var->desc.shape;
+}
+
+enum tenka_dtype tenka_variable_dtype(const tenka_variable *var)
+{
+    return var->desc.dtype;
+}
+
+tenka_ctx *tenka_variable_ctx(const tenka_variable *var)
+{
+    return var->ctx;
+}
+
+bool tenka_variable_requires_grad(const tenka_variable *var)
+{
+    return var->requires_grad;
+}
+
+void tenka_variable_set_requires_grad(tenka_variable *var, bool requires_grad)
+{
+    if (var->desc.dtype == TENKA_F32)
+        var->requires_grad = requires_grad;
+}
+
+tenka_status tenka_variable_set_name(tenka_variable *var, const char *name)
+{
+    char *copy = tenka_strdup(name);
+    if (!copy)
+        return tenka_fail_nomem(&var->ctx->err);
+    tenka_free(var->name);
+    var->name = copy;
+    return TENKA_OK;
+}
+
+const char *tenka_variable_name(const tenka_variable *var)
+{
+    return var->name ? var->name : "(unnamed)";
+}
+
+/* ---- Content ---- */
+
+static bool used_by_open_step(const tenka_variable *var)
+{
+    const tenka_ctx *ctx = var->ctx;
+    return ctx->open && (var->leaf_step == ctx->generation || var->current_step == ctx->generation);
+}
+
+/* A write must find the variable unused by the open step; a read sees what the open step assigned. */
+static tenka_status before_write(tenka_variable *var)
+{
+    if (!used_by_open_step(var))
+        return TENKA_OK;
+    return tenka_fail(&var->ctx->err, TENKA_E_INVALID,
+                      "variable %s: the open step uses it; end the step (tenka_step_end) before writing",
+                      tenka_variable_name(var));
+}
+
+static tenka_status before_read(tenka_variable *var)
+{
+    tenka_ctx *ctx = var->ctx;
+    TENKA_TRY(tenka_take_mistake(ctx));
+    if (!ctx->open || var->current_step != ctx->generation)
+        return TENKA_OK;
+    return tenka_step_for_read(ctx, var->current, NULL);
+}
+
+static tenka_status check_size(tenka_variable *var, const char *verb, size_t have, size_t want, const char *unit)
+{
+    if (have == want)
+        return TENKA_OK;
+    return tenka_fail(&var->ctx->err, TENKA_E_INVALID, "%s variable %s: it has %zu %s, not %zu", verb,
+                      tenka_variable_name(var), want, unit, have);
+}
+
+static size_t host_bytes(const tenka_variable *var)
+{
+    return tenka_dtype_bytes(var->desc.dtype, (size_t)tenka_shape_count(&var->desc.shape), sizeof(float));
+}
+
+static bool converts(const tenka_variable *var, size_t host_real)
+{
+    return var->desc.dtype == TENKA_F32 && var->ctx->limits.real_bytes != host_real;
+}
+
+/* count reals between float (4 bytes) and double (8 bytes) */
+static void convert(void *dst, size_t dst_real, const void *src, size_t src_real, size_t count)
+{
+    const float *f = src;
+    const double *d = src;
+    for (size_t i = 0; i < count; i++) {
+        const double x = src_real == sizeof(float) ? (double)f[i] : d[i];
+        if (dst_real == sizeof(float))
+            ((float *)dst)[i] = (float)x;
+        else
+            ((double *)dst)[i] = x;
+    }
+}
+
+static tenka_status write_reals(tenka_variable *var, const void *src, size_t host_real)
+{
+    tenka_ctx *ctx = var->ctx;
+    const size_t count = (size_t)tenka_shape_count(&var->desc.shape);
+    void *copy = tenka_alloc_array(count, ctx->limits.real_bytes);
+    if (!copy)
+        return tenka_fail_nomem(&ctx->err);
+    convert(copy, ctx->limits.real_bytes, src, host_real, count);
+    const tenka_status s = tenka_buffer_write(ctx->dev, var->buffer, 0, copy, variable_bytes(var));
+    tenka_free(copy);
+    return s;
+}
+
+static tenka_status read_reals(tenka_variable *var, void *dst, size_t host_real)
+{
+    tenka_ctx *ctx = var->ctx;
+    const size_t count = (size_t)tenka_shape_count(&var->desc.shape);
+    void *copy = tenka_alloc_array(count, ctx->limits.real_bytes);
+    if (!copy)
+        return tenka_fail_nomem(&ctx->err);
+    const tenka_status s = tenka_buffer_read(ctx->dev, var->buffer, 0, copy, variable_bytes(var));
+    if (s == TENKA_OK)
+        convert(dst, host_real, copy, ctx->limits.real_bytes, count);
+    tenka_free(copy);
+    return s;
+}
+
+tenka_status tenka_variable_write(tenka_variable *var, const void *src, size_t bytes)
+{
+    TENKA_TRY(check_size(var, "writing", bytes, host_bytes(var), "bytes"));
+    TENKA_TRY(before_write(var));
+    if (converts(var, sizeof(float)))
+        return write_reals(var, src, sizeof(float));
+    return tenka_buffer_write(var->ctx->dev, var->buffer, 0, src, bytes);
+}
+
+tenka_status tenka_variable_read(tenka_variable *var, void *dst, size_t bytes)
+{
+    TENKA_TRY(check_size(var, "reading", bytes, host_bytes(var), "bytes"));
+    TENKA_TRY(before_read(var));
+    if (converts(var, sizeof(float)))
+        return read_reals(var, dst, sizeof(float));
+    return tenka_buffer_read(var->ctx->dev, var->buffer, 0, dst, bytes);
+}
+
+static tenka_status check_f64(tenka_variable *var, const char *verb, size_t count)
+{
+    if (var->desc.dtype != TENKA_F32)
+        return tenka_fail(&var->ctx->err, TENKA_E_INVALID, "%s variable %s as double: it is %s", verb,
+                          tenka_variable_name(var), tenka_dtype_name(var->desc.dtype));
+    return check_size(var, verb, count, (size_t)tenka_shape_count(&var->desc.shape), "elements");
+}
+
+tenka_status tenka_variable_write_f64(tenka_variable *var, const double *src, size_t count)
+{
+    TENKA_TRY(check_f64(var, "writing", count));
+    TENKA_TRY(before_write(var));
+    return write_reals(var, src, sizeof(double));
+}
+
+tenka_status tenka_variable_read_f64(tenka_variable *var, double *dst, size_t count)
+{
+    TENKA_TRY(check_f64(var, "reading", count));
+    TENKA_TRY(before_read(var));
+    return read_reals(var, dst, sizeof(double));
+}
+
+/* ---- Keeping ---- */
+
+tenka_status tenka_keep(tenka_tensor t, tenka_variable **var)
+{
+    if (!t.ctx || !var)
+        return TENKA_E_INVALID;
+    if (!tenka_trace_input(t.ctx, t, "keep"))
+        return tenka_take_mistake(t.ctx);
+    const struct tenka_desc desc = t.ctx->values[t.slot].desc;
+    if (!*var)
+        TENKA_TRY(tenka_variable_create(t.ctx, desc.dtype, desc.shape, NULL, false, var));
+    tenka_assign(*var, t);
+    return tenka_take_mistake(t.ctx);
+}

@@ -1,0 +1,296 @@
+/* Adam, AdamW and SGD over groups of variables. The update is traced like any other operator: moments are variables,
+ * and all that changes from step to step is data. */
+#include <math.h>
+
+#include "graph/graph.h"
+#include "tenka/optim.h"
+
+enum kind { ADAM, SGD };
+
+/* A variable with its state: Adam's m and v, SGD's momentum buffer in first. */
+struct slot {
+    tenka_variable *var;
+    tenka_variable *first, *second;
+    uint64_t steps;
+};
+
+struct group {
+    struct slot *slots;
+    size_t n_slots;
+    struct tenka_adam_params adam;
+    struct tenka_sgd_params sgd;
+};
+
+struct tenka_optimizer {
+    tenka_ctx *ctx;
+    enum kind kind;
+    struct group *groups;
+    size_t n_groups, groups_capacity;
+    uint64_t steps;
+};
+
+/* ---- Options ---- */
+
+static tenka_status check_adam(struct tenka_error *err, const struct tenka_adam_params *p)
+{
+    if (p->size != sizeof *p)
+        return tenka_fail(err, TENKA_E_INVALID, "adam: params.size is wrong; begin with TENKA_ADAM_DEFAULTS");
+    if (!(p->lr >= 0) || !(p->eps >= 0) || !(p->weight_decay >= 0))
+        return tenka_fail(err, TENKA_E_INVALID, "adam: lr %g, eps %g and weight_decay %g must not be negative", p->lr, p->eps,
+                          p->weight_decay);
+    if (!(p->beta1 >= 0 && p->beta1 < 1) || !(p->beta2 >= 0 && p->beta2 < 1))
+        return tenka_fail(err, TENKA_E_INVALID, "adam: the betas %g and %g must be in 0 .. 1, 1 excluded", p->beta1, p->beta2);
+    return TENKA_OK;
+}
+
+static tenka_status check_sgd(struct tenka_error *err, const struct tenka_sgd_params *p)
+{
+    if (p->size != sizeof *p)
+        return tenka_fail(err, TENKA_E_INVALID, "sgd: params.size is wrong; begin with TENKA_SGD_DEFAULTS");
+    if (!(p->lr >= 0) || !(p->momentum >= 0) || !(p->weight_decay >= 0))
+        return tenka_fail(err, TENKA_E_INVALID, "sgd: lr %g, momentum %g and weight_decay %g must not be negative", p->lr,
+                          p->momentum, p->weight_decay);
+    if (p->nesterov && (p->momentum == 0 || p->dampening != 0))
+        return tenka_fail(err, TENKA_E_INVALID, "sgd: nesterov needs momentum above 0 and dampening 0");
+    return TENKA_OK;
+}
+
+/* ---- Groups ---- */
+
+static bool has_variable(const tenka_optimizer *opt, const tenka_variable *var)
+{
+    for (size_t g = 0; g < opt->n_groups; g++)
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++)
+            if (opt->groups[g].slots[i].var == var)
+                return true;
+    return false;
+}
+
+static void finish_group(struct group *group)
+{
+    for (size_t i = 0; i < group->n_slots; i++) {
+        tenka_variable_destroy(&group->slots[i].first);
+        tenka_variable_destroy(&group->slots[i].second);
+    }
+    tenka_free(group->slots);
+}
+
+static tenka_status add_moment(tenka_optimizer *opt, const tenka_variable *var, tenka_variable **out)
+{
+    return tenka_variable_create(opt->ctx, TENKA_F32, tenka_variable_shape(var), NULL, false, out);
+}
+
+static tenka_status fill_slot(tenka_optimizer *opt, const struct group *group, struct slot *slot, tenka_variable *var)
+{
+    if (!var || tenka_variable_ctx(var) != opt->ctx || tenka_variable_dtype(var) != TENKA_F32)
+        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID, "optimizer: a variable is missing, not f32, or of another context");
+    if (has_variable(opt, var))
+        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID, "optimizer: the variable %s is in a group already",
+                          tenka_variable_name(var));
+    slot->var = var;
+    if (opt->kind == ADAM || group->sgd.momentum > 0)
+        TENKA_TRY(add_moment(opt, var, &slot->first));
+    return opt->kind == ADAM ? add_moment(opt, var, &slot->second) : TENKA_OK;
+}
+
+static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count, struct group group, size_t *index)
+{
+    struct tenka_error *err = tenka_ctx_error(opt->ctx);
+    group.slots = tenka_alloc_array(count ? count : 1, sizeof *group.slots);
+    if (!group.slots || !tenka_grow(&opt->groups, &opt->groups_capacity, opt->n_groups, sizeof *opt->groups)) {
+        tenka_free(group.slots);
+        return tenka_fail_nomem(err);
+    }
+    struct group *added = &opt->groups[opt->n_groups++];
+    *added = group;
+    tenka_status s = TENKA_OK;
+    for (size_t i = 0; i < count && s == TENKA_OK; i++) {
+        s = fill_slot(opt, added, &added->slots[i], vars[i]);
+        added->n_slots = i + 1;
+    }
+    if (s != TENKA_OK) {
+        finish_group(added);
+        opt->n_groups--;
+    } else if (index) {
+        *index = opt->n_groups - 1;
+    }
+    return s;
+}
+
+tenka_status tenka_optimizer_add_adam_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
+                                            const struct tenka_adam_params *params, size_t *group)
+{
+    const struct tenka_adam_params defaults = TENKA_ADAM_DEFAULTS;
+    if (opt->kind != ADAM)
+        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID, "optimizer: an Adam group cannot join SGD");
+    TENKA_TRY(check_adam(tenka_ctx_error(opt->ctx), params ? params : &defaults));
+    return add_group(opt, vars, count, (struct group){.adam = params ? *params : defaults}, group);
+}
+
+tenka_status tenka_optimizer_add_sgd_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
+                                           const struct tenka_sgd_params *params, size_t *group)
+{
+    const struct tenka_sgd_params defaults = TENKA_SGD_DEFAULTS;
+    if (opt->kind != SGD)
+        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID, "optimizer: an SGD group cannot join Adam");
+    TENKA_TRY(check_sgd(tenka_ctx_error(opt->ctx), params ? params : &defaults));
+    return add_group(opt, vars, count, (struct group){.sgd = params ? *params : defaults}, group);
+}
+
+/* ---- Making and destroying ---- */
+
+static size_t parameters_of(const struct tenka_state_entry *state, size_t n, tenka_variable **vars)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (state[i].parameter)
+            vars[count++] = state[i].var;
+    return count;
+}
+
+/* Adds the parameters of net as one group. */
+static tenka_status add_network(tenka_optimizer *opt, tenka_module *net, struct group group)
+{
+    const size_t n = tenka_module_state(net, NULL, 0);
+    struct tenka_state_entry *state = tenka_alloc_array(n + 1, sizeof *state);
+    tenka_variable **vars = tenka_alloc_array(n + 1, sizeof *vars);
+    tenka_status s = TENKA_OK;
+    if (state && vars) {
+        tenka_module_state(net, state, n);
+        s = add_group(opt, vars, parameters_of(state, n, vars), group, NULL);
+    } else {
+        s = tenka_fail_nomem(tenka_ctx_error(opt->ctx));
+    }
+    tenka_free(state);
+    tenka_free(vars);
+    return s;
+}
+
+static tenka_status create(tenka_ctx *ctx, tenka_module *net, enum kind kind, struct group group, tenka_optimizer **out)
+{
+    tenka_optimizer *opt = tenka_alloc(sizeof *opt);
+    if (!opt)
+        return tenka_fail_nomem(tenka_ctx_error(ctx));
+    opt->ctx = ctx;
+    opt->kind = kind;
+    const tenka_status s = net ? add_network(opt, net, group) : TENKA_OK;
+    if (s != TENKA_OK)
+        tenka_optimizer_destroy(&opt);
+    *out = opt;
+    return s;
+}
+
+tenka_status tenka_adam_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_adam_params *params, tenka_optimizer **out)
+{
+    const struct tenka_adam_params defaults = TENKA_ADAM_DEFAULTS;
+    *out = NULL;
+    TENKA_TRY(check_adam(tenka_ctx_error(ctx), params ? params : &defaults));
+    return create(ctx, net, ADAM, (struct group){.adam = params ? *params : defaults}, out);
+}
+
+tenka_status tenka_sgd_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_sgd_params *params, tenka_optimizer **out)
+{
+    const struct tenka_sgd_params defaults = TENKA_SGD_DEFAULTS;
+    *out = NULL;
+    TENKA_TRY(check_sgd(tenka_ctx_error(ctx), params ? params : &defaults));
+    return create(ctx, net, SGD, (struct group){.sgd = params ? *params : defaults}, out);
+}
+
+void tenka_optimizer_destroy(tenka_optimizer **opt)
+{
+    if (!opt || !*opt)
+        return;
+    for (size_t g = 0; g < (*opt)->n_groups; g++)
+        finish_group(&(*opt)->groups[g]);
+    tenka_free((*opt)->groups);
+    tenka_free(*opt);
+    *opt = NULL;
+}
+
+double tenka_optimizer_lr(const tenka_optimizer *opt, size_t group)
+{
+    if (group >= opt->n_groups)
+        return NAN;
+    return opt->kind == ADAM ? opt->groups[group].adam.lr : opt->groups[group].sgd.lr;
+}
+
+tenka_status tenka_optimizer_set_lr(tenka_optimizer *opt, size_t group, double lr)
+{
+    if (group >= opt->n_groups || !(lr >= 0))
+        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID,
+                          "optimizer: a learning rate of %g for group %zu of %zu", lr, group, opt->n_groups);
+    if (opt->kind == ADAM)
+        opt->groups[group].adam.lr = lr;
+    else
+        opt->groups[group].sgd.lr = lr;
+    return TENKA_OK;
+}
+
+uint64_t tenka_optimizer_steps(const tenka_optimizer *opt)
+{
+    return opt->steps;
+}
+
+/* ---- The update ---- */
+
+/* Source: Kingma and Ba, "Adam" (2015), algorithm 1; Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019).
+ * The bias corrections are computed here, in double, and are data of the step. */
+static void trace_adam(tenka_ctx *ctx, const struct tenka_adam_params *p, struct slot *slot, tenka_tensor grad)
+{
+    const double step = (double)slot->steps;
+    const double correction1 = 1 - pow(p->beta1, step), correction2 = 1 - pow(p->beta2, step);
+    const double scalars[] = {
+        p->lr / correction1, p->beta1, 1 - p->beta1, p->beta2, 1 - p->beta2, p->eps, sqrt(correction2),
+        p->decoupled ? 0 : p->weight_decay, 1 - p->lr * p->weight_decay,
+    };
+    const struct tenka_p_adam params = {.decoupled = p->decoupled};
+    const tenka_tensor in[] = {tenka_value(slot->var), grad, tenka_value(slot->first), tenka_value(slot->second)};
+    tenka_tensor out[TENKA_MAX_OUT];
+    if (!tenka_tensor_valid(tenka_trace(ctx, TENKA_OP_adam, in, 4, &params, sizeof params, NULL, scalars, out)))
+        return;
+    tenka_assign(slot->var, out[0]);
+    tenka_assign(slot->first, out[1]);
+    tenka_assign(slot->second, out[2]);
+}
+
+/* Source: torch.optim.SGD. The first step's momentum buffer is the gradient itself, without dampening. */
+static void trace_sgd(tenka_ctx *ctx, const struct tenka_sgd_params *p, struct slot *slot, tenka_tensor grad)
+{
+    const double scalars[] = {p->lr, p->momentum, slot->steps == 1 ? 1 : 1 - p->dampening, p->weight_decay};
+    const struct tenka_p_sgd params = {.momentum = slot->first != NULL, .nesterov = p->nesterov};
+    const tenka_tensor in[] = {tenka_value(slot->var), grad, slot->first ? tenka_value(slot->first) : TENKA_NONE};
+    tenka_tensor out[TENKA_MAX_OUT];
+    if (!tenka_tensor_valid(tenka_trace(ctx, TENKA_OP_sgd, in, slot->first ? 3 : 2, &params, sizeof params, NULL, scalars, out)))
+        return;
+    tenka_assign(slot->var, out[0]);
+    if (slot->first)
+        tenka_assign(slot->first, out[1]);
+}
+
+static void update(tenka_optimizer *opt, struct group *group)
+{
+    for (size_t i = 0; i < group->n_slots; i++) {
+        struct slot *slot = &group->slots[i];
+        const tenka_tensor grad = tenka_grad(slot->var);
+        if (!tenka_tensor_valid(grad) || !tenka_variable_requires_grad(slot->var))
+            continue;
+        slot->steps++;
+        if (opt->kind == ADAM)
+            trace_adam(opt->ctx, &group->adam, slot, grad);
+        else
+            trace_sgd(opt->ctx, &group->sgd, slot, grad);
+    }
+}
+
+tenka_status tenka_optimizer_step(tenka_optimizer *opt)
+{
+    tenka_no_grad_begin(opt->ctx);
+    for (size_t g = 0; g < opt->n_groups; g++)
+        update(opt, &opt->groups[g]);
+    tenka_no_grad_end(opt->ctx);
+    for (size_t g = 0; g < opt->n_groups; g++)
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++)
+            tenka_variable_clear_grad(opt->groups[g].slots[i].var);
+    opt->steps++;
+    return tenka_step_end(opt->ctx);
+}
