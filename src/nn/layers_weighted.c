@@ -179,9 +179,26 @@ static tenka_tensor flatten_images(tenka_module *m, tenka_tensor x)
     return tenka_flatten(x, 1);
 }
 
+/* In the words of the layer, which say more than those of the product behind it. */
+static tenka_tensor fail_features(tenka_module *m, const struct tenka_shape *shape)
+{
+    char text[TENKA_SHAPE_TEXT];
+    uint64_t features = 1;
+    for (uint32_t i = 1; i < shape->rank; i++)
+        features = product(features, shape->dim[i]);
+    return tenka_trace_fail(
+        m->ctx, TENKA_E_SHAPE, "expected in_features=%u numbers, found an input of shape %s: %llu for each image",
+        tenka_arg_u32(&m->values, IN_FEATURES, 0), tenka_shape_text(shape, text), (unsigned long long)features);
+}
+
 static tenka_tensor linear_forward(tenka_module *m, tenka_tensor x)
 {
-    return tenka_linear(flatten_images(m, x), state_value(m, 0), state_value(m, 1));
+    x = flatten_images(m, x);
+    const struct tenka_shape shape = tenka_tensor_shape(x);
+    if (tenka_tensor_valid(x) && shape.rank > 0 &&
+        shape.dim[shape.rank - 1] != tenka_arg_u32(&m->values, IN_FEATURES, 0))
+        return fail_features(m, &shape);
+    return tenka_linear(x, state_value(m, 0), state_value(m, 1));
 }
 
 static void linear_print(const tenka_module *m, struct tenka_text *text)
