@@ -148,6 +148,8 @@ expect 1 "no file" $train --net no-such-file.txt
 expect 1 "Fly" $train --net "Fly(3)"
 expect 1 "net" $train --net "Linear(4294967295, 4294967295)"
 expect 1 "net" $train --net "Linear(99999999999999999999, 10)"
+expect 1 "net" $train --net "Linear(2147483647, 2147483647)"
+expect 1 "." $train --net "Linear(65536, 65536)"
 expect 1 "rank 4" $train --net "Conv2d(1, 4, 5)"
 
 # ---- Files ----
@@ -201,7 +203,7 @@ interrupt() {
         > "$work/out" 2> "$work/err" &
     pid=$!
     tries=0
-    while [ "$(wc -l < "$work/run.log" 2> /dev/null || echo 0)" -lt 5 ] && [ $tries -lt 600 ]; do
+    while [ "$(cat "$work/run.log" 2> /dev/null | wc -l)" -lt 5 ] && [ $tries -lt 600 ]; do
         tries=$((tries + 1))
         sleep 0.1
     done
@@ -255,7 +257,7 @@ succeed $train --net "$work/net.txt"
 succeed devices
 succeed devices --json
 if grep -q '"kind":"[^c].*"usable":true' "$work/out"; then
-    run vulkan "$work/vulkan.log" --save "$work/vulkan.st"
+    run vulkan "$work/vulkan.log" --save "$work/vulkan.st" ${TENKA_VALIDATE:+--validate}
     close_to "$work/cpu.log" "$work/vulkan.log" 1e-4
     succeed test --backend vulkan --data "$work/good" --load "$work/cpu.st"
     expect 2 "no such device" train --backend vulkan --quiet --device "no such device"
