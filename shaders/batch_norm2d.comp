@@ -1,10 +1,10 @@
 #version 450
 // y = (x - m) s weight[c] + bias[c] with mean m, biased variance v and s = 1 / sqrt(v + eps) of each channel of
 // x [n, c, plane]. Scalars: eps. Source: Ioffe and Szegedy, "Batch normalization" (2015). One workgroup a channel.
-//   TENKA_PASS_fwd  0: x in   1: weight in   2: bias in   3: y out   4: m out   5: s out   6: slot
-//   TENKA_PASS_dx   0: x in   1: weight in   2: m in   3: s in   4: dy in
+//   TENKA_PASS_fwd  0: x in   1: weight in   2: bias in   3: y out   4: m out   5: v out   6: slot
+//   TENKA_PASS_dx   0: x in   1: weight in   2: m in   3: v in   4: dy in   6: slot
 //                   5: dx = weight s (dy - mean of dy - xhat mean of dy xhat), xhat = (x - m) s
-//   TENKA_PASS_dw   0: x in   1: m in   2: s in   3: dy in   4: dweight = sum of dy xhat
+//   TENKA_PASS_dw   0: x in   1: m in   2: v in   3: dy in   4: dweight = sum of dy xhat   5: slot
 //   TENKA_PASS_db   0: dy in   1: dbias = sum of dy
 // The variance is taken around the mean, so a large mean costs no accuracy beyond x's own. Sums as in sum.comp.
 #include "common/channels.glsl"
@@ -15,7 +15,7 @@ READS(1, weight);
 READS(2, bias);
 WRITES(3, y);
 WRITES(4, mean);
-WRITES(5, invstd);
+WRITES(5, variance);
 SCALARS(6);
 
 void main()
@@ -29,7 +29,7 @@ void main()
             const float d = LOAD(x, channel_at(c, r)) - m;
             squares += d * d;
         }
-        const float s = 1.0 / sqrt(reduce_sum(squares) / float(count) + SCALAR(0));
+        const float v = reduce_sum(squares) / float(count), s = 1.0 / sqrt(v + SCALAR(0));
         const float gain = s * LOAD(weight, c), base = LOAD(bias, c);
         FOR_SHARE(r, count) {
             const uint at = channel_at(c, r);
@@ -37,7 +37,7 @@ void main()
         }
         if (gl_LocalInvocationID.x == 0u) {
             STORE(mean, c, m);
-            STORE(invstd, c, s);
+            STORE(variance, c, v);
         }
     }
 }
@@ -47,15 +47,16 @@ void main()
 READS(0, x);
 READS(1, weight);
 READS(2, mean);
-READS(3, invstd);
+READS(3, variance);
 READS(4, dy);
 WRITES(5, dx);
+SCALARS(6);
 
 void main()
 {
     const uint count = CHANNEL_COUNT;
     FOR_EACH_GROUP(c) {
-        const float m = LOAD(mean, c), s = LOAD(invstd, c);
+        const float m = LOAD(mean, c), s = 1.0 / sqrt(LOAD(variance, c) + SCALAR(0));
         float total = 0.0, along = 0.0;
         FOR_SHARE(r, count) {
             const uint at = channel_at(c, r);
@@ -77,9 +78,10 @@ void main()
 #ifdef TENKA_PASS_dw
 READS(0, x);
 READS(1, mean);
-READS(2, invstd);
+READS(2, variance);
 READS(3, dy);
 WRITES(4, dweight);
+SCALARS(5);
 
 void main()
 {
@@ -90,7 +92,7 @@ void main()
             const uint at = channel_at(c, r);
             along += LOAD(dy, at) * (LOAD(x, at) - m);
         }
-        along = reduce_sum(along) * LOAD(invstd, c);
+        along = reduce_sum(along) / sqrt(LOAD(variance, c) + SCALAR(0));
         if (gl_LocalInvocationID.x == 0u)
             STORE(dweight, c, along);
     }

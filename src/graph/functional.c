@@ -250,8 +250,6 @@ static tenka_tensor batch_norm_training(tenka_tensor x, tenka_tensor weight, ten
                                        &eps, out);
     if (!tenka_tensor_valid(y))
         return y;
-    if (count < 2)
-        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE, "batch_norm2d: training needs more than one value for each channel");
     tenka_no_grad_begin(x.ctx);
     update_running(running_mean, out[1], momentum, 1);
     update_running(running_var, out[2], momentum, count / (count - 1));

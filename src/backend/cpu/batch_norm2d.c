@@ -1,8 +1,8 @@
-/* y = (x - m) invstd weight[c] + bias[c] with the mean m and invstd = 1 / sqrt(v + eps) of each channel of x
- * [n, c, plane], v the biased variance; eps is scalar 0. Source: Ioffe and Szegedy, "Batch normalization" (2015).
- *   fwd  x, weight, bias -> y, m, invstd
- *   dx   x, weight, m, invstd, dy -> dx = weight invstd (dy - mean(dy) - xhat mean(dy xhat)), xhat = (x - m) invstd
- *   dw   x, m, invstd, dy -> dweight = sum(dy xhat)
+/* y = (x - m) s weight[c] + bias[c] with the mean m, the biased variance v and s = 1 / sqrt(v + eps) of each channel of
+ * x [n, c, plane]; eps is scalar 0. Source: Ioffe and Szegedy, "Batch normalization" (2015).
+ *   fwd  x, weight, bias -> y, m, v
+ *   dx   x, weight, m, v, dy -> dx = weight s (dy - mean(dy) - xhat mean(dy xhat)), xhat = (x - m) s
+ *   dw   x, m, v, dy -> dweight = sum(dy xhat)
  *   db   dy -> dbias = sum(dy) */
 #include "backend/cpu/index.h"
 
@@ -42,15 +42,15 @@ void TENKA_CPU(batch_norm2d_fwd)(const struct TENKA_CPU(args) *a)
 {
     const params *p = (const void *)a->params;
     const tenka_real *x = a->in[0], *weight = a->in[1], *bias = a->in[2];
-    tenka_real *y = a->out[0], *mean = a->out[1], *invstd = a->out[2];
+    tenka_real *y = a->out[0], *mean = a->out[1], *variance = a->out[2];
     const double count = (double)p->n * p->plane, eps = a->scalar[0];
 #pragma omp parallel for
     for (int32_t c = 0; c < p->c; c++) {
         const double m = channel_sum(p, x, c) / count;
-        const double inv = 1 / sqrt(channel_product(p, x, m, NULL, c) / count + eps);
-        const tenka_real w = weight[c], b = bias[c], mr = (tenka_real)m, s = (tenka_real)inv;
+        const double v = channel_product(p, x, m, NULL, c) / count;
+        const tenka_real w = weight[c], b = bias[c], mr = (tenka_real)m, s = (tenka_real)(1 / sqrt(v + eps));
         mean[c] = mr;
-        invstd[c] = s;
+        variance[c] = (tenka_real)v;
         for (int32_t n = 0; n < p->n; n++) {
             const ptrdiff_t at = plane_at(p, n, c), end = at + p->plane;
             for (ptrdiff_t i = at; i < end; i++)
@@ -62,14 +62,14 @@ void TENKA_CPU(batch_norm2d_fwd)(const struct TENKA_CPU(args) *a)
 void TENKA_CPU(batch_norm2d_dx)(const struct TENKA_CPU(args) *a)
 {
     const params *p = (const void *)a->params;
-    const tenka_real *x = a->in[0], *weight = a->in[1], *mean = a->in[2], *invstd = a->in[3], *dy = a->in[4];
+    const tenka_real *x = a->in[0], *weight = a->in[1], *mean = a->in[2], *variance = a->in[3], *dy = a->in[4];
     tenka_real *dx = a->out[0];
-    const double count = (double)p->n * p->plane;
+    const double count = (double)p->n * p->plane, eps = a->scalar[0];
 #pragma omp parallel for
     for (int32_t c = 0; c < p->c; c++) {
-        const double s = invstd[c], product = channel_product(p, x, mean[c], dy, c);
+        const double s = 1 / sqrt(variance[c] + eps), product = channel_product(p, x, mean[c], dy, c);
         const tenka_real m = mean[c], mean_dy = (tenka_real)(channel_sum(p, dy, c) / count);
-        const tenka_real slope = (tenka_real)(s * s * product / count), factor = weight[c] * invstd[c];
+        const tenka_real slope = (tenka_real)(s * s * product / count), factor = (tenka_real)(weight[c] * s);
         for (int32_t n = 0; n < p->n; n++) {
             const ptrdiff_t at = plane_at(p, n, c), end = at + p->plane;
             for (ptrdiff_t i = at; i < end; i++)
@@ -81,11 +81,12 @@ void TENKA_CPU(batch_norm2d_dx)(const struct TENKA_CPU(args) *a)
 void TENKA_CPU(batch_norm2d_dw)(const struct TENKA_CPU(args) *a)
 {
     const params *p = (const void *)a->params;
-    const tenka_real *x = a->in[0], *mean = a->in[1], *invstd = a->in[2], *dy = a->in[3];
+    const tenka_real *x = a->in[0], *mean = a->in[1], *variance = a->in[2], *dy = a->in[3];
     tenka_real *dw = a->out[0];
+    const double eps = a->scalar[0];
 #pragma omp parallel for
     for (int32_t c = 0; c < p->c; c++)
-        dw[c] = (tenka_real)(channel_product(p, x, mean[c], dy, c) * invstd[c]);
+        dw[c] = (tenka_real)(channel_product(p, x, mean[c], dy, c) / sqrt(variance[c] + eps));
 }
 
 void TENKA_CPU(batch_norm2d_db)(const struct TENKA_CPU(args) *a)
