@@ -1,0 +1,191 @@
+/* Models in safetensors files: there and back, files for other networks, damaged files. */
+#define _POSIX_C_SOURCE 200809L
+#include "inputs.h"
+
+#include <unistd.h>
+
+static char file[64];
+static const char net_text[] = "BatchNorm2d(2) Flatten() Linear(8,2)";
+
+static int set_up(void **state)
+{
+    (void)state;
+    strcpy(file, "/tmp/tenka-model-XXXXXX");
+    const int descriptor = mkstemp(file);
+    return descriptor < 0 || close(descriptor) != 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return unlink(file);
+}
+
+static tenka_module *make(tenka_ctx *ctx, const char *text)
+{
+    tenka_module *net;
+    assert_int_equal(tenka_nn_parse(ctx, text, &net), TENKA_OK);
+    return net;
+}
+
+static void save(tenka_ctx *ctx, float weight[16])
+{
+    static const char *const names[] = {"cat", "a \"dog\""};
+    const struct tenka_preprocessing how = {.image = tenka_shape_of(2, 2, 2),
+                                            .mean = {0.1307, 1e-7},
+                                            .std = {0.3081, 3},
+                                            .classes = 2,
+                                            .class_names = names};
+    tenka_module *net = make(ctx, net_text);
+    assert_int_equal(tenka_model_save(net, &how, file), TENKA_OK);
+    assert_int_equal(tenka_variable_read(tenka_module_find(net, "2.weight"), weight, 16 * sizeof(float)), TENKA_OK);
+    tenka_module_destroy(&net);
+}
+
+static void test_there_and_back(void **state)
+{
+    (void)state;
+    float saved[16], loaded[16];
+    tenka_ctx *ctx = cpu(3);
+    tenka_model *model;
+    save(ctx, saved);
+    assert_int_equal(tenka_model_open(ctx, file, &model), TENKA_OK);
+    const struct tenka_preprocessing *const how = tenka_model_preprocessing(model);
+    assert_int_equal(how->image.dim[2], 2);
+    assert_true(how->mean[0] == 0.1307 && how->mean[1] == 1e-7 && how->std[1] == 3);
+    assert_int_equal(how->classes, 2);
+    assert_string_equal(how->class_names[1], "a \"dog\"");
+    tenka_variable *const weight = tenka_module_find(tenka_model_net(model), "2.weight");
+    assert_int_equal(tenka_variable_read(weight, loaded, sizeof(loaded)), TENKA_OK);
+    assert_memory_equal(saved, loaded, sizeof(saved));
+    tenka_model_destroy(&model);
+    tenka_ctx_destroy(&ctx);
+}
+
+static void test_other_network(void **state)
+{
+    (void)state;
+    float saved[16];
+    tenka_ctx *ctx = cpu(3);
+    save(ctx, saved);
+    tenka_module *net = make(ctx, "BatchNorm2d(3) Flatten() Linear(8,2)");
+    assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, "0.bias ([2] in the file, [3] in the network)");
+    tenka_module_destroy(&net);
+    net = make(ctx, "Linear(8,2)");
+    assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, "missing: bias, weight; unexpected: 0.bias");
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
+/* A file with that header and that many bytes of data. */
+static void write_header(const char *header, size_t data)
+{
+    static unsigned char bytes[2048];
+    const size_t length = strlen(header);
+    memset(bytes, 0, sizeof(bytes));
+    bytes[0] = (unsigned char)length;
+    bytes[1] = (unsigned char)(length >> 8);
+    memcpy(bytes + 8, header, length);
+    write_file(file, bytes, 8 + length + data);
+}
+
+#define TENSOR(name, dtype, shape, begin, end) \
+    "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":[" shape "],\"data_offsets\":[" begin "," end "]}"
+
+static void test_bad_headers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        size_t data;
+        const char *part;
+    } cases[] = {
+        {"[]", 0, "expected a JSON object"},
+        {"{", 0, "expected a JSON header"},
+        {"{\"a\":1}", 0, "tensor \"a\": expected dtype"},
+        {"{\"__metadata__\":{\"a\":1}}", 0, "an object of strings"},
+        {"{" TENSOR("a", "F32", "1", "0", "4") "}", 3, "its bytes end after the file's"},
+        {"{" TENSOR("a", "F32", "1", "0", "4") "}", 5, "expected the file to end"},
+        {"{" TENSOR("a", "F32", "2", "0", "4") "}", 4, "do not fit its shape"},
+        {"{" TENSOR("a", "F8", "1", "0", "4") "}", 4, "its dtype"},
+        {"{" TENSOR("a", "F32", "-1", "0", "4") "}", 4, "expected sizes"},
+        {"{" TENSOR("a", "F32", "1", "4", "0") "}", 4, "ascending order"},
+        {"{" TENSOR("a", "F32", "1", "4", "8") "}", 8, "leave a hole"},
+        {"{" TENSOR("a", "F32", "1", "0", "4") "," TENSOR("b", "F32", "1", "0", "4") "}", 4, "overlap"},
+        {"{" TENSOR("a", "F32", "1", "0", "4") "," TENSOR("a", "F32", "1", "4", "8") "}", 8, "duplicate"},
+        {"{" TENSOR("a", "F32", "4294967295,4294967295,4294967295", "0", "4") "}", 4, "too large"},
+        {"{" TENSOR("weight", "F16", "1,1", "0", "2") "," TENSOR("bias", "F32", "1", "2", "6") "}", 6,
+         "is F16, expected F32"},
+    };
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *net = make(ctx, "Linear(1,1)");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        write_header(cases[i].header, cases[i].data);
+        assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, cases[i].part);
+    }
+    write_header("{" TENSOR("weight", "F32", "1,1", "0", "4") "," TENSOR("bias", "F32", "1", "4", "8") "}", 8);
+    assert_int_equal(tenka_model_load(net, file), TENKA_OK);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
+static void test_bad_metadata(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"\"a\":\"b\"", "no network text"},
+        {"\"tenka.net\":\"Linear(1,1\"", "line 1, column 11"},
+        {"\"tenka.net\":\"Linear(40000,40000)\"", "more parameters than the file has room for"},
+        {"\"tenka.net\":\"ReLU()\",\"tenka.input\":\"1,28\"", "tenka.input is damaged"},
+        {"\"tenka.net\":\"ReLU()\",\"tenka.input\":\"1,2,2\",\"tenka.mean\":\"0.5,1\"", "tenka.mean is damaged"},
+        {"\"tenka.net\":\"ReLU()\",\"tenka.input\":\"1,2,2\",\"tenka.mean\":\"0\",\"tenka.std\":\"0\"",
+         "tenka.std is damaged"},
+        {"\"tenka.net\":\"ReLU()\",\"tenka.classes\":\"[1]\"", "tenka.classes is damaged"},
+    };
+    tenka_ctx *ctx = cpu(0);
+    char header[400];
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        tenka_model *model;
+        snprintf(header, sizeof(header), "{\"__metadata__\":{%s}}", cases[i][0]);
+        write_header(header, 0);
+        assert_fails(ctx, tenka_model_open(ctx, file, &model), TENKA_E_FORMAT, cases[i][1]);
+        assert_null(model);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+/* Every cut and many changed bytes: whatever happens, it is a status and a network that can still be used. */
+static void test_damage(void **state)
+{
+    (void)state;
+    static unsigned char whole[4096], bytes[4096];
+    float weight[16];
+    tenka_ctx *ctx = cpu(3);
+    save(ctx, weight);
+    FILE *const in = fopen(file, "rb");
+    const size_t count = fread(whole, 1, sizeof(whole), in);
+    fclose(in);
+    uint32_t random = 1;
+    for (size_t i = 0; i < 1500; i++) {
+        tenka_model *model;
+        memcpy(bytes, whole, count);
+        for (int k = 0; k < 3; k++) {
+            random = random * 1664525u + 1013904223u;
+            bytes[(random >> 8) % count] = (unsigned char)(random >> 24);
+        }
+        write_file(file, i < count ? whole : bytes, i < count ? i : count);
+        const tenka_status status = tenka_model_open(ctx, file, &model);
+        assert_true(status == TENKA_E_FORMAT || (i >= count && status == TENKA_OK));
+        tenka_model_destroy(&model);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_other_network), cmocka_unit_test(test_bad_headers),
+        cmocka_unit_test(test_bad_metadata),   cmocka_unit_test(test_damage),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

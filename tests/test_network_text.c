@@ -1,0 +1,171 @@
+/* Networks from text: PyTorch's printed form both ways, its initial weights bit for bit, and bad text. */
+#include "inputs.h"
+
+static void assert_prints(const char *text, const char *printed)
+{
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *net;
+    assert_int_equal(tenka_nn_parse(ctx, text, &net), TENKA_OK);
+    char *const again = tenka_module_text(net);
+    assert_string_equal(again, printed);
+    tenka_text_free(again);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
+static void test_printed_form(void **state)
+{
+    (void)state;
+    static const char many[] =
+        "Sequential(\n"
+        "  (0): Conv2d(4, 8, kernel_size=(3, 5), stride=(2, 1), padding=(1, 2), dilation=(2, 2), groups=2)\n"
+        "  (1): BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)\n"
+        "  (2): ReLU(inplace=True)\n"
+        "  (3): Dropout(p=0.123456789, inplace=False)\n"
+        "  (4): MaxPool2d(kernel_size=(2, 2), stride=(2, 2), padding=1, dilation=1, ceil_mode=True)\n"
+        "  (5): Flatten(start_dim=1, end_dim=-1)\n"
+        "  (6): Conv2d(3, 3, kernel_size=(1, 1), stride=(1, 1), groups=3, bias=False)\n"
+        "  (7): LogSoftmax(dim=-1)\n"
+        "  (8): Sequential()\n"
+        ")";
+    assert_prints(many, many);
+    assert_prints(tenka_nn_reference_text(), tenka_nn_reference_text());
+}
+
+static void test_short_form(void **state)
+{
+    (void)state;
+    assert_prints("Linear(2,3)", "Linear(in_features=2, out_features=3, bias=True)");
+    assert_prints("nn.ReLU(),\n torch.nn.MaxPool2d(2) (last): LogSoftmax()",
+                  "Sequential(\n  (0): ReLU()\n  (1): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, "
+                  "ceil_mode=False)\n  (last): LogSoftmax(dim=None)\n)");
+}
+
+/* The hashes are those of torch.manual_seed(0) and the same modules in PyTorch 1.13. */
+static void test_initial_weights(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        uint32_t hash;
+    } expected[] = {
+        {"base_net.0.weight", 0x74e6c5bc},   {"base_net.0.bias", 0x9855c177},   {"base_net.3.weight", 0xf7ec6b7a},
+        {"base_net.3.bias", 0x09d5e6a1},     {"classfier.0.weight", 0xb38e5180}, {"classfier.0.bias", 0x81678543},
+        {"classfier.2.weight", 0xf9098e60}, {"classfier.2.bias", 0xf86bd83d},
+    };
+    static float data[2560 * 100];
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *net;
+    struct tenka_state_entry entries[8];
+    assert_int_equal(tenka_nn_parse(ctx, tenka_nn_reference_text(), &net), TENKA_OK);
+    assert_int_equal(tenka_module_state(net, entries, 8), 8);
+    for (size_t i = 0; i < 8; i++) {
+        const struct tenka_shape shape = tenka_variable_shape(entries[i].var);
+        size_t bytes = sizeof(float);
+        for (uint32_t axis = 0; axis < shape.rank; axis++)
+            bytes *= shape.dim[axis];
+        assert_string_equal(entries[i].name, expected[i].name);
+        assert_int_equal(tenka_variable_read(entries[i].var, data, bytes), TENKA_OK);
+        assert_int_equal(fnv(FNV_BEGIN, data, bytes), expected[i].hash);
+    }
+    assert_int_equal(tenka_module_parameter_count(net), 277670);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
+static void test_bad_text(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"", "expected a layer, such as Linear(784, 10), but the text ends"},
+        {"ReLU", "expected '(' after the layer's class"},
+        {"ReLU()\nFoo(2)", "line 2, column 1: Foo is no known layer; known are Conv2d, Linear"},
+        {"Conv2d(1,2)", "kernel_size is missing"},
+        {"Conv2d(3,2,3,groups=2)", "must be multiples of groups (2)"},
+        {"Conv2d(1,2,3,padding_mode='reflect')", "only padding_mode=zeros is supported"},
+        {"Conv2d(1,2,kernel=3)", "line 1, column 12: Conv2d has no argument kernel; its arguments are in_channels"},
+        {"Conv2d(1,2,3,in_channels=1)", "is given twice the argument in_channels"},
+        {"Linear(2,3,True,4)", "has too many arguments"},
+        {"Linear(out_features=3, 2)", "without a name follows one with a name"},
+        {"Linear(2.5,3)", "must be a whole number"},
+        {"Linear(99999999999,3)", "at most 2147483647"},
+        {"Linear(0,3)", "in_features is 0, but must be from 1"},
+        {"Linear(60000,60000)", "more than 2147483647 elements"},
+        {"Linear(1,2", "expected ',' or ')', but the text ends"},
+        {"Linear(1,2))", "expected a layer or the end, found ')'"},
+        {"Linear(1,2,bias=maybe)", "expected True or False for bias"},
+        {"Dropout(1.5)", "must be from 0.0 to 1.0"},
+        {"MaxPool2d(2,padding=2)", "at most half the kernel"},
+        {"MaxPool2d(2,return_indices=True)", "only return_indices=False is supported"},
+        {"BatchNorm2d(2,momentum=None)", "momentum=None is not supported"},
+        {"(a): ReLU() (a): ReLU()", "already a child named \"a\""},
+    };
+    tenka_ctx *ctx = cpu(0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        tenka_module *net = (tenka_module *)&ctx;
+        assert_fails(ctx, tenka_nn_parse(ctx, cases[i][0], &net), TENKA_E_FORMAT, cases[i][1]);
+        assert_null(net);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+static void test_deep_text(void **state)
+{
+    (void)state;
+    static char text[200001];
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *net;
+    for (size_t i = 0; i < sizeof(text) - 1; i += 2)
+        memcpy(text + i, "A(", 2);
+    assert_fails(ctx, tenka_nn_parse(ctx, text, &net), TENKA_E_FORMAT, "nested too deeply");
+    tenka_ctx_destroy(&ctx);
+}
+
+static void test_containers(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *outer, *inner, *layer;
+    assert_int_equal(tenka_nn_sequential(ctx, &outer), TENKA_OK);
+    assert_int_equal(tenka_nn_sequential(ctx, &inner), TENKA_OK);
+    assert_int_equal(tenka_nn_linear(ctx, 2, 3, true, &layer), TENKA_OK);
+    assert_int_equal(tenka_nn_append(inner, NULL, layer), TENKA_OK);
+    assert_int_equal(tenka_nn_append(outer, "head", inner), TENKA_OK);
+    assert_non_null(tenka_module_find(outer, "head.0.bias"));
+    assert_ptr_equal(tenka_module_find(inner, "0.bias"), tenka_module_find(outer, "head.0.bias"));
+    assert_int_equal(tenka_nn_linear(ctx, 0, 3, true, &layer), TENKA_E_INVALID);
+    assert_fails(ctx, tenka_nn_append(outer, NULL, layer), TENKA_E_INVALID, "in_features is 0");
+    assert_fails(ctx, tenka_nn_append(inner, NULL, outer), TENKA_E_INVALID, "part of a container already");
+    assert_int_equal(tenka_nn_relu(ctx, &layer), TENKA_OK);
+    assert_fails(ctx, tenka_nn_append(outer, "head", layer), TENKA_E_INVALID, "already a child");
+    tenka_module_destroy(&outer);
+    tenka_ctx_destroy(&ctx);
+}
+
+static void test_check(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *net;
+    struct tenka_shape out;
+    assert_int_equal(tenka_nn_parse(ctx, tenka_nn_reference_text(), &net), TENKA_OK);
+    assert_int_equal(tenka_module_check(net, tenka_shape_of(100, 1, 28, 28), &out), TENKA_OK);
+    assert_int_equal(out.rank, 2);
+    assert_int_equal(out.dim[1], 10);
+    assert_fails(ctx, tenka_module_check(net, tenka_shape_of(100, 1, 32, 32), NULL), TENKA_E_SHAPE,
+                 "layer classfier.0 (Linear): expected in_features=2560");
+    assert_fails(ctx, tenka_module_check(net, tenka_shape_of(100, 3, 28, 28), NULL), TENKA_E_SHAPE,
+                 "layer base_net.0 (Conv2d)");
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_printed_form), cmocka_unit_test(test_short_form), cmocka_unit_test(test_initial_weights),
+        cmocka_unit_test(test_bad_text),     cmocka_unit_test(test_deep_text),  cmocka_unit_test(test_containers),
+        cmocka_unit_test(test_check),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
