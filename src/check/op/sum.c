@@ -20,7 +20,6 @@ const struct tenka_op_case tenka_cases_sum[] = {
     MEAN(ALL, "mean of all", 33, 31),
     MEAN(1, "mean over rows", 33, 31),
     MEAN(2, "mean over columns", 33, 31),
-    OVER(0, "over no axis", 3, 4),
     OVER(1, "first of two", 70, 3),
     OVER(2, "last of two", 3, 70),
     KEEP(1, "first of two, kept", 5, 7),
