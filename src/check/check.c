@@ -57,7 +57,8 @@ void tenka_check_note(struct tenka_check_report *report, double share, const cha
         snprintf(report->failure, sizeof report->failure, "%s: %s", where, sentence);
 }
 
-tenka_status tenka_check_op(enum tenka_op op, tenka_ctx *ctx, tenka_device *reference, struct tenka_check_report *report)
+tenka_status tenka_check_op(enum tenka_op op, tenka_ctx *ctx, tenka_device *reference,
+                            struct tenka_check_report *report)
 {
     TENKA_TRY(tenka_check_kernels(op, tenka_ctx_device(ctx), reference, report));
     return tenka_ctx_backend(ctx) == TENKA_BACKEND_CPU_F64 ? tenka_check_gradients(op, ctx, report) : TENKA_OK;

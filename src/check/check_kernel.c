@@ -373,7 +373,8 @@ static bool overlay(const struct subject *s, struct bench *b, uint32_t first)
     for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS; bit++) {
         if ((tenka_passes[b->kernel].reads >> bit & 1) == 0)
             continue;
-        const struct tenka_desc *in = tenka_call_operand(&s->call, bit), *out = k < TENKA_MAX_OUT ? written(s, b->kernel, k) : NULL;
+        const struct tenka_desc *in = tenka_call_operand(&s->call, bit);
+        const struct tenka_desc *out = k < TENKA_MAX_OUT ? written(s, b->kernel, k) : NULL;
         if (read >= (int)first && in && out && in->dtype == out->dtype && tenka_shape_equal(&in->shape, &out->shape))
             b->over[k++] = read;
         read++;

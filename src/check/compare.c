@@ -82,6 +82,7 @@ double tenka_check_compare(const struct tenka_comparison *what, char *text, size
     const double relative = atol / rms + rtol / 10, bound = fmax(NMSE_BOUND, what->atol != 0 ? relative * relative : 0);
     const double nmse = nmse_of(what);
     if (nmse > bound)
-        snprintf(text, bytes, "normalised mean square error of %zu elements is %.3g (bound %.3g)", what->n, nmse, bound);
+        snprintf(text, bytes, "normalised mean square error of %zu elements is %.3g (bound %.3g)", what->n, nmse,
+                 bound);
     return fmax(worst, nmse / bound);
 }
