@@ -123,7 +123,7 @@ static void add_operand(struct bench *b, uint32_t bit, bool input, size_t *end)
     *end = offset + padded_bytes(o);
 }
 
-/* Absent optional reads keep their place; absent outputs come last and are left out. */
+/* Absent operands keep their place. */
 static void lay_out(struct bench *b)
 {
     const struct tenka_pass_info *pass = &tenka_passes[b->kernel];
@@ -137,11 +137,14 @@ static void lay_out(struct bench *b)
             add_operand(b, bit, b->input_reads, read_end);
     }
     for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS; bit++) {
-        if ((pass->writes >> bit & 1) == 0 || !tenka_call_operand(&b->s->call, bit))
+        if ((pass->writes >> bit & 1) == 0)
             continue;
+        const bool absent = !tenka_call_operand(&b->s->call, bit);
         const int over = b->over[b->node.n_out];
-        b->node.out[b->node.n_out++] = over >= 0 ? b->node.in[over] : (uint32_t)b->plan.n_operands;
-        if (over < 0)
+        b->node.out[b->node.n_out++] = absent      ? TENKA_ABSENT
+                                       : over >= 0 ? b->node.in[over]
+                                                   : (uint32_t)b->plan.n_operands;
+        if (!absent && over < 0)
             add_operand(b, bit, false, &b->bytes);
     }
     b->bytes = tenka_align(b->bytes + GUARD, TENKA_OPERAND_ALIGN);
@@ -257,7 +260,7 @@ static bool guards_intact(const struct bench *b, char *text, size_t bytes)
 
 static bool all_written(const struct bench *b, char *text, size_t bytes)
 {
-    for (uint32_t k = 0; k < b->node.n_out; k++) {
+    for (uint32_t k = 0; k < b->node.n_out && b->node.out[k] != TENKA_ABSENT; k++) {
         const struct tenka_operand *o = &b->operand[b->node.out[k]];
         const size_t i = first_unwritten(o, b->real, b->after + o->offset);
         if (b->over[k] < 0 && i < count_of(&o->desc)) {
@@ -268,10 +271,10 @@ static bool all_written(const struct bench *b, char *text, size_t bytes)
     return true;
 }
 
-/* Allocates and fills out[k] with the results. */
+/* Allocates and fills out[k] with the results; of an absent one, which comes last, it stays NULL. */
 static tenka_status collect(const struct bench *b, double *out[TENKA_MAX_OUT])
 {
-    for (uint32_t k = 0; k < b->node.n_out; k++) {
+    for (uint32_t k = 0; k < b->node.n_out && b->node.out[k] != TENKA_ABSENT; k++) {
         const struct tenka_operand *o = &b->operand[b->node.out[k]];
         out[k] = tenka_alloc_array(count_of(&o->desc) + 1, sizeof **out);
         if (!out[k])
