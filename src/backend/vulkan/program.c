@@ -124,8 +124,10 @@ static uint32_t list_windows(const struct tenka_vk_device *dev, const struct slo
     const uint32_t reads = count - node->n_out - scalars;
     for (uint32_t i = 0; i < reads; i++)
         out[i] = window(dev, slot, plan, i < node->n_in ? node->in[i] : TENKA_ABSENT);
+    /* Nobody writes an absent output, but the validation layer cannot know that: it stands on the node's own memory,
+     * since a buffer shared by several nodes would look like a hazard. */
     for (uint32_t i = 0; i < node->n_out; i++)
-        out[reads + i] = window(dev, slot, plan, node->out[i]);
+        out[reads + i] = window(dev, slot, plan, node->out[i] != TENKA_ABSENT ? node->out[i] : node->out[0]);
     if (scalars)
         out[count - 1] = (VkDescriptorBufferInfo){
             .buffer = slot->inputs->handle,
