@@ -30,7 +30,8 @@ void tenka_planner_drop_dead(struct tenka_planner *p)
         p->nodes[--kept] = node;
     }
     p->n_nodes -= kept;
-    memmove(p->nodes, p->nodes + kept, p->n_nodes * sizeof *p->nodes);
+    if (p->n_nodes > 0) /* without nodes there may be no array */
+        memmove(p->nodes, p->nodes + kept, p->n_nodes * sizeof *p->nodes);
 }
 
 /* ---- Lifetimes ---- */

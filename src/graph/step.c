@@ -14,7 +14,8 @@ static tenka_status encode_scalars(tenka_ctx *ctx, const struct tenka_step_plan 
         ctx->inputs = grown;
         ctx->inputs_capacity = 2 * end;
     }
-    memset(ctx->inputs + ctx->inputs_bytes, 0, end - ctx->inputs_bytes);
+    if (end > ctx->inputs_bytes)
+        memset(ctx->inputs + ctx->inputs_bytes, 0, end - ctx->inputs_bytes);
     for (size_t i = 0; i < ctx->n_entries; i++) {
         const struct tenka_entry *entry = &ctx->entries[i];
         if (entry->kind != TENKA_ENTRY_OP)
