@@ -150,7 +150,42 @@ static uint32_t variable_value(struct tenka_planner *p, tenka_variable *var)
     return tenka_planner_value(p, &var->desc, tenka_planner_storage(p, &storage));
 }
 
-/* In two rounds, so that a swap of two variables reads both before it writes one. */
+/* The value that each final assignment must copy into its variable; NONE: nothing to do. What lies in a variable's
+ * buffer is first copied elsewhere: the buffer may be overwritten before its turn comes. */
+static void find_pending(struct tenka_planner *p, uint32_t *pending)
+{
+    const tenka_ctx *ctx = p->ctx;
+    for (size_t i = 0; i < ctx->n_entries && !p->failed; i++) {
+        pending[i] = TENKA_NONE_ID;
+        const tenka_variable *var = final_assign(p->ctx, i);
+        if (!var)
+            continue;
+        const uint32_t value = p->map[ctx->entries[i].in[0]];
+        const struct tenka_storage *storage = storage_of(p, value);
+        if (old_content(storage, var))
+            continue; /* assigned to itself */
+        pending[i] = storage->place.kind == TENKA_PLACE_VARIABLE ? copy_to_new(p, value) : value;
+    }
+}
+
+/* Pending values that can lie in their variable's buffer from the start. */
+static void write_in_place(struct tenka_planner *p, uint32_t *pending)
+{
+    for (size_t i = 0; i < p->ctx->n_entries; i++) {
+        if (pending[i] == TENKA_NONE_ID)
+            continue;
+        tenka_variable *var = final_assign(p->ctx, i);
+        if (!can_overwrite(p, p->values[pending[i]].storage, var))
+            continue;
+        struct tenka_storage *storage = storage_of(p, pending[i]);
+        storage->place = (struct tenka_place){.kind = TENKA_PLACE_VARIABLE, .var = var};
+        storage->keep = true;
+        pending[i] = TENKA_NONE_ID;
+    }
+}
+
+/* In rounds, so that every old content is read before any variable is written: a swap of two variables, a copy of a
+ * variable that is taken before its update. */
 tenka_status tenka_planner_assigns(struct tenka_planner *p)
 {
     tenka_ctx *ctx = p->ctx;
@@ -158,23 +193,9 @@ tenka_status tenka_planner_assigns(struct tenka_planner *p)
     uint32_t *pending = tenka_alloc_array(n + 1, sizeof *pending);
     if (!pending)
         return tenka_fail_nomem(&ctx->err);
-    for (size_t i = 0; i < n && !p->failed; i++) {
-        pending[i] = TENKA_NONE_ID;
-        tenka_variable *var = final_assign(ctx, i);
-        if (!var)
-            continue;
-        const uint32_t value = p->map[ctx->entries[i].in[0]];
-        const uint32_t storage = p->values[value].storage;
-        if (old_content(&p->storages[storage], var) && p->storages[storage].writer == TENKA_NONE_ID)
-            continue; /* assigned to itself */
-        if (can_overwrite(p, storage, var)) {
-            p->storages[storage].place = (struct tenka_place){.kind = TENKA_PLACE_VARIABLE, .var = var};
-            p->storages[storage].keep = true;
-        } else {
-            const bool moves = p->storages[storage].place.kind == TENKA_PLACE_VARIABLE;
-            pending[i] = moves ? copy_to_new(p, value) : value;
-        }
-    }
+    find_pending(p, pending);
+    if (!p->failed)
+        write_in_place(p, pending);
     for (size_t i = 0; i < n && !p->failed; i++)
         if (pending[i] != TENKA_NONE_ID)
             append_copy(p, pending[i], variable_value(p, final_assign(ctx, i)));
