@@ -30,7 +30,7 @@ static tenka_variable *final_assign(tenka_ctx *ctx, size_t i)
     return variable_of_id(ctx, id);
 }
 
-static bool is_assigned(struct tenka_planner *p, const tenka_variable *var)
+bool tenka_planner_changes(const struct tenka_planner *p, const tenka_variable *var)
 {
     for (size_t i = p->ctx->flushed; i < p->ctx->n_entries; i++) {
         uint64_t id;
@@ -91,7 +91,7 @@ tenka_status tenka_planner_outputs(struct tenka_planner *p)
         if (!p->root[v] || p->map[v] == TENKA_NONE_ID)
             continue;
         const struct tenka_place place = storage_of(p, p->map[v])->place;
-        if (place.kind == TENKA_PLACE_INPUT || (place.kind == TENKA_PLACE_VARIABLE && is_assigned(p, place.var)))
+        if (place.kind == TENKA_PLACE_INPUT || (place.kind == TENKA_PLACE_VARIABLE && tenka_planner_changes(p, place.var)))
             p->map[v] = copy_to_new(p, p->map[v]);
         if (!p->failed)
             storage_of(p, p->map[v])->keep = true;

@@ -97,7 +97,8 @@ static void emit_where(const struct tenka_planner *p, struct tenka_step_plan *pl
         if (p->map[v] == TENKA_NONE_ID)
             continue;
         const struct tenka_storage *s = &p->storages[p->values[p->map[v]].storage];
-        if (s->keep || v < ctx->n_spilled)
+        const bool overwritten = s->place.kind == TENKA_PLACE_VARIABLE && tenka_planner_changes(p, s->place.var);
+        if (s->keep || (v < ctx->n_spilled && !overwritten))
             plan->where[v] = s->place;
     }
 }

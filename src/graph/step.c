@@ -124,8 +124,9 @@ static void warn_flush(tenka_ctx *ctx)
               "read after tenka_optimizer_step or tenka_step_end, or between tenka_no_grad_begin and _end");
 }
 
-/* Makes value readable now: ends the step outside gradients, else runs the step so far. */
-tenka_status tenka_step_for_read(tenka_ctx *ctx, uint32_t value, struct tenka_place *where)
+/* Makes value readable now: ends the step outside gradients, else runs the step so far. unassigned: also when value was
+ * computed before, for a variable it was assigned to since. */
+tenka_status tenka_step_for_read(tenka_ctx *ctx, uint32_t value, bool unassigned, struct tenka_place *where)
 {
     struct tenka_place place = {0};
     if (ctx->no_grad > 0 && !ctx->has_grad) {
@@ -138,7 +139,7 @@ tenka_status tenka_step_for_read(tenka_ctx *ctx, uint32_t value, struct tenka_pl
         TENKA_TRY(tenka_step_end(ctx));
         place = ctx->readable->where[value];
     } else {
-        if (value >= ctx->n_spilled || ctx->spilled[value].kind == TENKA_PLACE_NONE) {
+        if (unassigned || value >= ctx->n_spilled || ctx->spilled[value].kind == TENKA_PLACE_NONE) {
             warn_flush(ctx);
             TENKA_TRY(tenka_step_flush(ctx));
         }
@@ -174,7 +175,7 @@ static tenka_status find_source(tenka_tensor t, struct source *src)
         if (!tenka_tensor_valid(t))
             return not_readable(ctx);
         src->desc = ctx->values[t.slot].desc;
-        TENKA_TRY(tenka_step_for_read(ctx, t.slot, &src->place));
+        TENKA_TRY(tenka_step_for_read(ctx, t.slot, false, &src->place));
     }
     if (src->place.kind == TENKA_PLACE_NONE)
         return tenka_fail(&ctx->err, TENKA_E_INVALID,

@@ -302,6 +302,7 @@ void tenka_assign(tenka_variable *var, tenka_tensor value)
     ctx->values[value.slot].uses++;
     var->current_step = ctx->generation;
     var->current = value.slot;
+    var->assigned_at = ctx->n_entries;
     tenka_trace_commit(ctx);
 }
 

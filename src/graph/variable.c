@@ -142,7 +142,7 @@ static tenka_status before_read(tenka_variable *var)
     TENKA_TRY(tenka_take_mistake(ctx));
     if (!ctx->open || var->current_step != ctx->generation)
         return TENKA_OK;
-    return tenka_step_for_read(ctx, var->current, NULL);
+    return tenka_step_for_read(ctx, var->current, var->assigned_at >= ctx->flushed, NULL);
 }
 
 static tenka_status check_size(tenka_variable *var, const char *verb, size_t have, size_t want, const char *unit)
