@@ -8,7 +8,8 @@
 
 enum tenka_entry_kind {
     TENKA_ENTRY_OP,
-    TENKA_ENTRY_VARIABLE, /* a variable's content at the begin of the step; params[0..1]: its id */
+    TENKA_ENTRY_VARIABLE, /* a variable's content at the begin of the step, or in[0], which it was assigned in the step;
+                           * a leaf for gradients; params[0..1]: its id */
     TENKA_ENTRY_INPUT,    /* host data, in the order of the calls */
     TENKA_ENTRY_ASSIGN,   /* in[0] becomes the content of variable params[0..1] */
     TENKA_ENTRY_BACKWARD, /* gradients of in[0]; outputs: one for each variable it depends on, in value order */

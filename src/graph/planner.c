@@ -172,6 +172,8 @@ static tenka_status expand_entry(struct tenka_planner *p, const struct tenka_ent
         expand_input(p, entry);
     else if (done)
         return TENKA_OK;
+    else if (entry->kind == TENKA_ENTRY_VARIABLE && entry->n_in == 1)
+        p->map[entry->first_value] = p->map[entry->in[0]];
     else if (entry->kind == TENKA_ENTRY_VARIABLE)
         expand_leaf(p, entry->first_value,
                     &(struct tenka_place){.kind = TENKA_PLACE_VARIABLE, .var = p->ctx->values[entry->first_value].var});

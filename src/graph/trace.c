@@ -209,6 +209,8 @@ static tenka_tensor append_call(tenka_ctx *ctx, const struct tenka_call *call, c
 tenka_tensor tenka_trace(tenka_ctx *ctx, enum tenka_op op, const tenka_tensor *in, size_t n_in, const void *params,
                          size_t params_bytes, const struct tenka_shape *shape, const double *scalars, tenka_tensor *out)
 {
+    for (size_t k = 0; k < n_in && !ctx; k++)
+        ctx = in[k].ctx; /* the first tensor may be the one that is missing */
     if (!ctx)
         return tenka_inert(NULL);
     struct tenka_call call = {.op = op, .n_in = (uint32_t)n_in};
@@ -246,13 +248,18 @@ static void put_id(struct tenka_entry *entry, const tenka_variable *var)
     memcpy(entry->params, &var->id, sizeof var->id);
 }
 
-static tenka_tensor trace_leaf(tenka_variable *var)
+/* assigned: the value that var got in this step; NULL: its content at the begin of the step. */
+static tenka_tensor trace_leaf(tenka_variable *var, const uint32_t *assigned)
 {
     tenka_ctx *ctx = var->ctx;
     struct tenka_entry *entry = tenka_trace_entry(ctx, TENKA_ENTRY_VARIABLE);
     if (!entry)
         return tenka_inert(ctx);
     put_id(entry, var);
+    if (assigned) {
+        entry->n_in = 1;
+        entry->in[0] = *assigned;
+    }
     entry->requires_grad = var->requires_grad;
     entry->out[0] = var->desc;
     const tenka_tensor t = leaf(ctx, &var->desc);
@@ -260,10 +267,24 @@ static tenka_tensor trace_leaf(tenka_variable *var)
         return t;
     ctx->values[t.slot].requires_grad = var->requires_grad;
     ctx->values[t.slot].var = var;
-    var->leaf_step = ctx->generation;
-    var->leaf = t.slot;
+    if (assigned) {
+        var->current = t.slot;
+    } else {
+        var->leaf_step = ctx->generation;
+        var->leaf = t.slot;
+    }
     tenka_trace_commit(ctx);
     return t;
+}
+
+/* What var was assigned is a leaf of its own, since assignment is not differentiable. */
+static tenka_tensor assigned_leaf(tenka_variable *var)
+{
+    const tenka_ctx *ctx = var->ctx;
+    const struct tenka_log_value *value = &ctx->values[var->current];
+    if (value->var == var && ctx->entries[value->entry].kind == TENKA_ENTRY_VARIABLE)
+        return (tenka_tensor){var->ctx, var->current, ctx->generation};
+    return trace_leaf(var, &(uint32_t){var->current});
 }
 
 tenka_tensor tenka_value(tenka_variable *var)
@@ -273,10 +294,10 @@ tenka_tensor tenka_value(tenka_variable *var)
     tenka_ctx *ctx = var->ctx;
     tenka_step_begin(ctx);
     if (var->current_step == ctx->generation)
-        return (tenka_tensor){ctx, var->current, ctx->generation};
+        return assigned_leaf(var);
     if (var->leaf_step == ctx->generation)
         return (tenka_tensor){ctx, var->leaf, ctx->generation};
-    return trace_leaf(var);
+    return trace_leaf(var, NULL);
 }
 
 void tenka_assign(tenka_variable *var, tenka_tensor value)
