@@ -21,8 +21,10 @@ void TENKA_CPU(adam_fwd)(const struct TENKA_CPU(args) *a)
         /* decay 0 is a case of its own: 0 * p is NaN where p has overflowed */
         const tenka_real grad = decay != 0 ? g[i] + decay * p[i] : g[i];
         const tenka_real mi = m[i] * beta1 + rest1 * grad, vi = v[i] * beta2 + rest2 * grad * grad;
+        /* before anything is stored: any of the results may lie where p does */
+        const tenka_real pi = p[i] * factor - step_size * mi / (sqrt(vi) / root + eps);
+        new_p[i] = pi;
         new_m[i] = mi;
         new_v[i] = vi;
-        new_p[i] = p[i] * factor - step_size * mi / (sqrt(vi) / root + eps);
     }
 }

@@ -26,8 +26,10 @@ static void with_momentum(const struct TENKA_CPU(args) *a, bool nesterov)
     for (size_t i = 0; i < n; i++) {
         const tenka_real grad = decay != 0 ? g[i] + decay * p[i] : g[i];
         const tenka_real bi = momentum * b[i] + rest * grad;
+        /* before anything is stored: either result may lie where p does */
+        const tenka_real pi = p[i] - lr * (nesterov ? grad + momentum * bi : bi);
+        new_p[i] = pi;
         new_b[i] = bi;
-        new_p[i] = p[i] - lr * (nesterov ? grad + momentum * bi : bi);
     }
 }
 
