@@ -194,6 +194,22 @@ static tenka_status check_writes(const struct check *c, const struct tenka_node 
     return TENKA_OK;
 }
 
+/* A driver counts all iterations of an invocation together, those over its items included. */
+static tenka_status check_loops(const struct check *c, const struct tenka_node *node)
+{
+    const struct tenka_pass_info *pass = &tenka_passes[node->kernel];
+    const uint64_t n = tenka_shape_count(&c->plan->operands[node->out[0]].desc.shape);
+    const uint64_t work = pass->work(node->params, n), loops = pass->loops(node->params);
+    const uint64_t places = (uint64_t)TENKA_MAX_GROUPS * (pass->unit == TENKA_UNIT_EACH ? TENKA_GROUP_SIZE : 1);
+    const uint64_t items = work / places + (work % places != 0);
+    if (items == 0 || loops <= TENKA_MAX_LOOPS / items)
+        return TENKA_OK;
+    const uint64_t total = loops > UINT64_MAX / items ? UINT64_MAX : loops * items;
+    return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: one invocation would loop %llu times, more than the %d that are "
+                      "safe on a GPU: use a smaller batch or smaller tensors, or --backend cpu", node->label,
+                      (unsigned long long)total, TENKA_MAX_LOOPS);
+}
+
 static tenka_status check_node(const struct check *c, const struct tenka_node *node)
 {
     if ((uint32_t)node->kernel >= TENKA_KERNEL_COUNT || node->n_in > TENKA_MAX_READS)
@@ -207,11 +223,8 @@ static tenka_status check_node(const struct check *c, const struct tenka_node *n
                          !inside(node->scalars, scalars, c->plan->input_bytes)))
         return tenka_fail(c->err, TENKA_E_INVALID, "%s: its scalars at %zu leave the input of %zu bytes", node->label,
                           node->scalars, c->plan->input_bytes);
-    const uint64_t loops = pass->loops(node->params);
-    if (c->limits.bounded_loops && loops > TENKA_MAX_LOOPS)
-        return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: one invocation would loop %llu times, more than the %d that "
-                          "are safe on a GPU: use a smaller batch or smaller tensors, or --backend cpu", node->label,
-                          (unsigned long long)loops, TENKA_MAX_LOOPS);
+    if (c->limits.bounded_loops)
+        TENKA_TRY(check_loops(c, node));
     return TENKA_OK;
 }
 

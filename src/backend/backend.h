@@ -55,6 +55,9 @@ struct tenka_limits {
 
 /* A driver has been seen to end longer loops early, and a GPU's watchdog ends kernels that take seconds. */
 #define TENKA_MAX_LOOPS 65535
+/* A dispatch has no more workgroups than every device takes; where there are more items, each takes several. */
+#define TENKA_MAX_GROUPS 65535
+#define TENKA_GROUP_SIZE 64
 
 struct tenka_timing { /* of one node, filled in plan order */
     uint64_t nanoseconds;

@@ -3,9 +3,6 @@
 
 #include "backend/vulkan/vk.h"
 
-/* Per dimension, on every device. */
-#define MAX_GROUPS 65535u
-#define LOCAL_SIZE 64u
 /* A window onto the slot that holds all scalars of one node wherever it begins. */
 #define SCALAR_WINDOW (2 * TENKA_OPERAND_ALIGN)
 
@@ -182,8 +179,9 @@ static struct tenka_vk_push push_of(const struct tenka_plan *plan, const struct 
 
 static uint32_t group_count(enum tenka_kernel kernel, uint32_t n)
 {
-    const uint32_t groups = tenka_passes[kernel].unit == TENKA_UNIT_EACH ? n / LOCAL_SIZE + (n % LOCAL_SIZE > 0) : n;
-    return groups < MAX_GROUPS ? groups : MAX_GROUPS;
+    const uint32_t size = tenka_passes[kernel].unit == TENKA_UNIT_EACH ? TENKA_GROUP_SIZE : 1;
+    const uint32_t groups = n / size + (n % size > 0);
+    return groups < TENKA_MAX_GROUPS ? groups : TENKA_MAX_GROUPS;
 }
 
 static tenka_status record_dispatch(struct tenka_vk_device *dev, const struct tenka_program *prog,
