@@ -181,8 +181,12 @@ static tenka_status check_overlaps(const struct check *c, const struct tenka_nod
 
 static tenka_status check_writes(const struct check *c, const struct tenka_node *node)
 {
-    if (node->n_out < 1 || node->n_out > TENKA_MAX_OUT)
-        return tenka_fail(c->err, TENKA_E_INVALID, "%s: cannot have %u writes", node->label, node->n_out);
+    uint32_t n = 0;
+    for (uint32_t bits = tenka_passes[node->kernel].writes; bits != 0; bits &= bits - 1)
+        n++;
+    if (node->n_out != n)
+        return tenka_fail(c->err, TENKA_E_INVALID, "%s: %u writes are given, but it has %u", node->label, node->n_out,
+                          n);
     for (uint32_t k = 0; k < node->n_out; k++) {
         if (k > 0 && node->out[k] == TENKA_ABSENT)
             continue;
