@@ -69,9 +69,15 @@ static tenka_status store_gradients(tenka_ctx *ctx)
         if (var->grad_step != ctx->generation)
             continue;
         TENKA_TRY(tenka_keep((tenka_tensor){ctx, var->grad, ctx->generation}, &var->stored_grad));
-        var->has_stored_grad = true;
     }
     return TENKA_OK;
+}
+
+/* After the step has run: a step that failed leaves what was stored before. */
+static void mark_stored_gradients(tenka_ctx *ctx)
+{
+    for (tenka_variable *var = ctx->variables; var; var = var->next)
+        var->has_stored_grad |= var->grad_step == ctx->generation;
 }
 
 tenka_status tenka_step_end(tenka_ctx *ctx)
@@ -83,6 +89,8 @@ tenka_status tenka_step_end(tenka_ctx *ctx)
     tenka_status s = store_gradients(ctx);
     if (s == TENKA_OK)
         s = run_log(ctx, &plan);
+    if (s == TENKA_OK)
+        mark_stored_gradients(ctx);
     const uint32_t generation = ctx->generation;
     tenka_step_close(ctx);
     if (s != TENKA_OK)

@@ -253,8 +253,14 @@ tenka_status tenka_keep(tenka_tensor t, tenka_variable **var)
     if (!tenka_trace_input(t.ctx, t, "keep"))
         return tenka_take_mistake(t.ctx);
     const struct tenka_desc desc = t.ctx->values[t.slot].desc;
-    if (!*var)
+    const bool made = !*var;
+    if (made)
         TENKA_TRY(tenka_variable_create(t.ctx, desc.dtype, desc.shape, NULL, false, var));
+    else if ((*var)->ctx != t.ctx)
+        return tenka_fail(&t.ctx->err, TENKA_E_INVALID, "keep: the tensor and the variable belong to different contexts");
     tenka_assign(*var, t);
-    return tenka_take_mistake(t.ctx);
+    const tenka_status s = tenka_take_mistake(t.ctx);
+    if (s != TENKA_OK && made)
+        tenka_variable_destroy(var);
+    return s;
 }
