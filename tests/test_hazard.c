@@ -1,0 +1,98 @@
+/* The commands of recorded plans: every dependency has its barrier; and the checker sees when one is missing.
+ *   test_hazard [vulkan] */
+#include "support.h"
+
+#include "backend/vulkan/hazard.h"
+#include "graph/graph.h"
+
+static const char net_text[] = "Conv2d(1,4,3) BatchNorm2d(4) ReLU() MaxPool2d(2) Dropout(0.25) Flatten() Linear(16,8) "
+                               "ReLU() Linear(8,3) LogSoftmax(dim=1)";
+
+/* A training step and an evaluation, so that plans with gradients, updates and meters are there. */
+static void make_plans(tenka_ctx *ctx, tenka_module *net, tenka_optimizer *opt, tenka_meter *meter)
+{
+    static const float x[4 * 36] = {1, 2, 3, 4, 5};
+    static const int32_t y[4] = {0, 1, 2, 0};
+    for (int i = 0; i < 3; i++) {
+        const tenka_tensor input = tenka_input(ctx, TENKA_F32, tenka_shape_of(4, 1, 6, 6), x);
+        const tenka_tensor loss = tenka_nll_loss(tenka_forward(net, input), tenka_input(ctx, TENKA_I32, tenka_shape_of(4), y));
+        tenka_backward(loss);
+        tenka_meter_add(meter, loss);
+        must(ctx, tenka_optimizer_step(opt));
+    }
+    double value;
+    tenka_no_grad_begin(ctx);
+    const tenka_tensor input = tenka_input(ctx, TENKA_F32, tenka_shape_of(4, 1, 6, 6), x);
+    const tenka_tensor out = tenka_forward(net, input);
+    must(ctx, tenka_item(tenka_equal_count(tenka_argmax(out, 1), tenka_input(ctx, TENKA_I32, tenka_shape_of(4), y)), &value));
+    tenka_no_grad_end(ctx);
+}
+
+struct seen {
+    size_t plans, barriers, dispatches, needed;
+};
+
+/* Takes out each barrier in turn: those that no dependency crosses alone are the only ones that may go unnoticed. */
+static size_t count_needed(const struct tenka_plan *plan, const struct tenka_vk_step *steps, size_t n)
+{
+    size_t needed = 0;
+    struct tenka_error err;
+    struct tenka_vk_step *fewer = calloc(n, sizeof *fewer);
+    assert_non_null(fewer);
+    for (size_t i = 0; i < n; i++) {
+        if (steps[i].kind != TENKA_VK_BARRIER)
+            continue;
+        memcpy(fewer, steps, i * sizeof *steps);
+        memcpy(fewer + i, steps + i + 1, (n - i - 1) * sizeof *steps);
+        needed += tenka_vulkan_check_hazards(&err, plan, fewer, n - 1) != TENKA_OK;
+    }
+    free(fewer);
+    return needed;
+}
+
+static void walk(void *user, const struct tenka_plan *plan, tenka_program *program)
+{
+    struct seen *seen = user;
+    struct tenka_error err = {0};
+    size_t n;
+    if (!program)
+        return;
+    const struct tenka_vk_step *steps = tenka_vulkan_program_steps(program, &n);
+    if (tenka_vulkan_check_hazards(&err, plan, steps, n) != TENKA_OK)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < n; i++)
+        *(steps[i].kind == TENKA_VK_BARRIER ? &seen->barriers : &seen->dispatches) += 1;
+    seen->needed += count_needed(plan, steps, n);
+    seen->plans++;
+}
+
+static void test_recorded_plans(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    tenka_module *net;
+    tenka_optimizer *opt;
+    tenka_meter *meter;
+    struct seen seen = {0};
+    must(ctx, tenka_nn_parse(ctx, net_text, &net));
+    must(ctx, tenka_adam_create(ctx, net, NULL, &opt));
+    must(ctx, tenka_meter_create(ctx, &meter));
+    make_plans(ctx, net, opt, meter);
+    tenka_ctx_visit_plans(ctx, walk, &seen);
+    printf("    %zu plans, %zu dispatches, %zu barriers, each of which was missed when taken out\n", seen.plans,
+           seen.dispatches, seen.barriers);
+    assert_true(seen.plans >= 2);
+    assert_true(seen.barriers > seen.plans);
+    assert_true(seen.barriers < seen.dispatches); /* independent nodes run side by side */
+    assert_int_equal(seen.needed, seen.barriers); /* none stands without a dependency, and the checker sees each */
+    tenka_meter_destroy(&meter);
+    tenka_optimizer_destroy(&opt);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
+int main(int argc, char **argv)
+{
+    struct CMUnitTest tests[] = {cmocka_unit_test(test_recorded_plans)};
+    char *vulkan[] = {argv[0], "vulkan"};
+    RUN_ON_TARGETS(argc > 1 ? argc : 2, argc > 1 ? argv : vulkan, tests);
+}
