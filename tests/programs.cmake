@@ -14,6 +14,10 @@ endforeach()
 
 add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli.sh $<TARGET_FILE:tenka_command>)
 set_tests_properties(cli PROPERTIES TIMEOUT 900)
+if(NOT TENKA_VULKAN)
+    # A build without Vulkan has no device to require.
+    set_tests_properties(cli PROPERTIES ENVIRONMENT TENKA_REQUIRE_VULKAN=0)
+endif()
 
 if(TENKA_BUILD_EXAMPLES)
     add_test(NAME example_mnist COMMAND example_mnist /usr/share/datasets/fashion-mnist 1000)
