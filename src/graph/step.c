@@ -48,6 +48,10 @@ static tenka_status run_log(tenka_ctx *ctx, struct tenka_step_plan **out)
     struct tenka_step_plan *plan;
     if (ctx->placeholder)
         return tenka_fail(&ctx->err, TENKA_E_INVALID, "a step that only checks shapes cannot run: discard it");
+    if (ctx->flushed > 0 && ctx->flushed == ctx->n_entries) {
+        *out = ctx->previous; /* nothing came after the flush; its plan would be found and run again */
+        return TENKA_OK;
+    }
     TENKA_TRY(tenka_cache_find(ctx, &plan));
     TENKA_TRY(tenka_cache_ready(ctx, plan));
     if (plan->plan.n_nodes > 0) {
