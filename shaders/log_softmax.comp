@@ -12,10 +12,11 @@ void main()
 {
     FOR_EACH(i) {
         float largest = LOAD(x, line_begin(i)), total = 0.0;
-        FOR_LINE(at, i) largest = max(largest, LOAD(x, at));
+        FOR_LINE(at, i) largest = larger(largest, LOAD(x, at));
+        const bool good = is_finite(largest);
         FOR_LINE(at, i) total += exp(LOAD(x, at) - largest);
         const float log_total = log(total);
-        FOR_LINE(at, i) STORE(y, at, LOAD(x, at) - largest - log_total);
+        FOR_LINE(at, i) STORE(y, at, good ? LOAD(x, at) - largest - log_total : make_nan());
     }
 }
 #endif
@@ -29,7 +30,10 @@ void main()
     FOR_EACH(i) {
         float total = 0.0;
         FOR_LINE(at, i) total += LOAD(dy, at);
-        FOR_LINE(at, i) STORE(dx, at, LOAD(dy, at) - exp(LOAD(y, at)) * total);
+        FOR_LINE(at, i) {
+            const float v = LOAD(y, at);
+            STORE(dx, at, is_nan(v) ? v : LOAD(dy, at) - exp(v) * total);
+        }
     }
 }
 #endif

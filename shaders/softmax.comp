@@ -12,9 +12,10 @@ void main()
 {
     FOR_EACH(i) {
         float largest = LOAD(x, line_begin(i)), total = 0.0;
-        FOR_LINE(at, i) largest = max(largest, LOAD(x, at));
+        FOR_LINE(at, i) largest = larger(largest, LOAD(x, at));
+        const bool good = is_finite(largest);
         FOR_LINE(at, i) total += exp(LOAD(x, at) - largest);
-        FOR_LINE(at, i) STORE(y, at, exp(LOAD(x, at) - largest) / total);
+        FOR_LINE(at, i) STORE(y, at, good ? exp(LOAD(x, at) - largest) / total : make_nan());
     }
 }
 #endif
