@@ -23,6 +23,8 @@ const struct tenka_op_case tenka_cases_softmax[] = {
     { .why = "large values of one sign: exp() alone would overflow", .in = { F32(DIMS(5, 10), RANGE(1000, 1003)) },
       PARAMS(axis, .dim = 1), .flags = TENKA_CASE_NO_GRADIENT },
     { .why = "equal values", .in = { F32(DIMS(6, 4), .fill = TENKA_FILL_TIES) }, PARAMS(axis, .dim = 1) },
+    { .why = "infinities: the largest one leaves no softmax, the smallest a 0",
+      .in = { F32(DIMS(21, 5), .fill = TENKA_FILL_SPECIAL) }, PARAMS(axis, .dim = 1), .flags = TENKA_CASE_NO_GRADIENT },
     { .why = "NaN stays in its row", .in = { F32(DIMS(21, 3), .fill = TENKA_FILL_NAN) }, PARAMS(axis, .dim = 1),
       .flags = TENKA_CASE_NO_GRADIENT },
     { 0 },
