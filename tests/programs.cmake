@@ -12,6 +12,13 @@ foreach(backend cpu cpu-f64 vulkan)
     set_tests_properties(golden_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 endforeach()
 
+# Random steps against an interpreter; more of them with an argument.
+add_executable(test_random_steps test_random_steps.c)
+set_target_properties(test_random_steps PROPERTIES C_EXTENSIONS OFF)
+target_link_libraries(test_random_steps PRIVATE Tenka::tenka_static tenka_options m)
+add_test(NAME random_steps COMMAND test_random_steps)
+set_tests_properties(random_steps PROPERTIES TIMEOUT 300)
+
 add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli.sh $<TARGET_FILE:tenka_command>)
 set_tests_properties(cli PROPERTIES TIMEOUT 900)
 if(NOT TENKA_VULKAN)
