@@ -119,11 +119,11 @@ static void fwd_row(const params *p, const tenka_real *x, const tenka_real *w, c
     const int32_t cg = p->c / p->groups, og = p->o / p->groups, taps = cg * p->kh * p->kw;
     const ptrdiff_t plane = (ptrdiff_t)p->oh * p->ow;
     struct panel panel;
-    for (int32_t j = 0; j < p->ow; j += TILE) {
+    for (int32_t j = 0; j < p->ow; j = step_to(j, TILE, p->ow)) {
         struct tap t = {0};
         for (bool add = false; t.c < cg; add = true) {
             fwd_panel(p, x, i, j, &t, &panel);
-            for (int32_t o = g * og; o < (g + 1) * og; o += BLOCK)
+            for (int32_t o = g * og; o < (g + 1) * og; o = step_to(o, BLOCK, (g + 1) * og))
                 multiply(&panel, w + (ptrdiff_t)o * taps, taps, y + o * plane + (ptrdiff_t)i * p->ow + j, plane,
                          min_i32(BLOCK, (g + 1) * og - o), min_i32(TILE, p->ow - j), bias ? bias + o : NULL, add);
         }
@@ -175,11 +175,11 @@ static void dx_row(const params *p, const tenka_real *w, const tenka_real *dy, t
     const int32_t cg = p->c / p->groups, og = p->o / p->groups, taps = p->kh * p->kw;
     const ptrdiff_t plane = (ptrdiff_t)p->h * p->w;
     struct panel panel;
-    for (int32_t x = 0; x < p->w; x += TILE) {
+    for (int32_t x = 0; x < p->w; x = step_to(x, TILE, p->w)) {
         struct tap t = {0};
         for (bool add = false; t.c < og; add = true) {
             dx_panel(p, dy, y, x, &t, &panel);
-            for (int32_t c = 0; c < cg; c += BLOCK)
+            for (int32_t c = 0; c < cg; c = step_to(c, BLOCK, cg))
                 multiply(&panel, w + (ptrdiff_t)c * taps, taps, dx + c * plane + (ptrdiff_t)y * p->w + x, plane,
                          min_i32(BLOCK, cg - c), min_i32(TILE, p->w - x), NULL, add);
         }
@@ -251,7 +251,7 @@ static void dw_tap(const params *p, const tenka_real *x, const tenka_real *dy, i
         const tenka_real *back[BLOCK];
         for (int b = 0; b < BLOCK; b++)
             back[b] = dy + ((ptrdiff_t)n * p->o + o + min_i32(b, count - 1)) * plane;
-        for (int32_t j = 0; j < p->ow; j += TILE)
+        for (int32_t j = 0; j < p->ow; j = step_to(j, TILE, p->ow))
             dw_columns(p, x + ((ptrdiff_t)n * p->c + c) * p->h * p->w, (ptrdiff_t)r * p->dh - p->ph,
                        (ptrdiff_t)s * p->dw - p->pw, back, j, &sum);
         if (n % images == images - 1 || n == p->n - 1)

@@ -18,9 +18,10 @@ static void tile_plain(const params *p, const tenka_real *a, const tenka_real *b
     double total[BLOCK][TILE] = {{0}};
     for (int r = 0; r < BLOCK; r++)
         ai[r] = a + (i + min_i32(r, height - 1)) * next_i;
-    for (int32_t first = 0; first < p->k; first += SHORT_SUM) {
+    for (int32_t first = 0, end; first < p->k; first = end) {
         tile sum = {0};
-        for (int32_t k = first; k < min_i32(first + SHORT_SUM, p->k); k++) {
+        end = step_to(first, SHORT_SUM, p->k);
+        for (int32_t k = first; k < end; k++) {
             const ptrdiff_t at = k * next_k;
             const tenka_real *bk = b + (ptrdiff_t)k * p->n + j, w[BLOCK] = {ai[0][at], ai[1][at], ai[2][at], ai[3][at]};
             if (width == TILE)
@@ -46,9 +47,9 @@ static void tile_dots(const params *p, const tenka_real *a, const tenka_real *b,
     for (int r = 0; r < BLOCK; r++)
         col[r] = b + (ptrdiff_t)(j + min_i32(r, width - 1)) * p->k;
     int32_t k = 0;
-    while (k + TILE <= p->k) {
+    while (p->k - k >= TILE) {
         tile sum = {0};
-        for (int steps = 0; steps < SHORT_SUM && k + TILE <= p->k; steps++, k += TILE)
+        for (int steps = 0; steps < SHORT_SUM && p->k - k >= TILE; steps++, k += TILE)
             for (int r = 0; r < BLOCK; r++)
                 for (int t = 0; t < TILE; t++)
                     sum.v[r][t] += row[k + t] * col[r][k + t];
@@ -79,18 +80,18 @@ static void row_transposed(const params *p, const tenka_real *a, const tenka_rea
 static void rows(const params *p, const tenka_real *a, const tenka_real *b, tenka_real *c, int32_t i)
 {
     if (!p->trans_b) {
-        for (int32_t j = 0; j < p->n; j += TILE)
+        for (int32_t j = 0; j < p->n; j = step_to(j, TILE, p->n))
             tile_plain(p, a, b, c, i, j);
         return;
     }
     if (!p->trans_a) {
         /* Columns outside, so that the block's rows meet B's rows while they are in the cache. */
-        for (int32_t j = 0; j < p->n; j += BLOCK)
-            for (int32_t r = i; r < min_i32(i + BLOCK, p->m); r++)
+        for (int32_t j = 0; j < p->n; j = step_to(j, BLOCK, p->n))
+            for (int32_t r = i; r < step_to(i, BLOCK, p->m); r++)
                 tile_dots(p, a, b, c, r, j);
         return;
     }
-    for (int32_t r = i; r < min_i32(i + BLOCK, p->m); r++)
+    for (int32_t r = i; r < step_to(i, BLOCK, p->m); r++)
         row_transposed(p, a, b, c, r);
 }
 

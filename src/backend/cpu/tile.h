@@ -18,6 +18,12 @@ static inline int32_t min_i32(int32_t a, int32_t b)
     return a < b ? a : b;
 }
 
+/* from + step, but not past end: tensors may end at 2^31 - 1, where the plain sum overflows. */
+static inline int32_t step_to(int32_t from, int32_t step, int32_t end)
+{
+    return end - from > step ? from + step : end;
+}
+
 /* t[b][j] += w[b] * x[j] */
 static inline void TENKA_CPU(tile_add)(struct TENKA_CPU(tile) *t, const tenka_real w[BLOCK], const tenka_real x[TILE])
 {
