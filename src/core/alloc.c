@@ -25,7 +25,7 @@ void *tenka_alloc(size_t bytes)
 void *tenka_alloc_array(size_t count, size_t each)
 {
     atomic_fetch_add(&allocations, 1);
-    if (must_fail())
+    if (must_fail() || (each != 0 && count > SIZE_MAX / each)) /* the sanitizers end a calloc that overflows */
         return NULL;
     /* calloc may answer NULL to a request for nothing, which would look like a failure. */
     const bool empty = count == 0 || each == 0;
