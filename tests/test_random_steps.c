@@ -1,6 +1,6 @@
-/* Random steps against a plain interpreter: operators, assignments, kept tensors, reads in the middle, several backward
- * calls, gradients that outlive their step. A program is a seed, so that its structure repeats with other data and meets
- * the plans of before.
+/* Random steps against a plain interpreter: operators, assignments, kept tensors, reads in the middle, several
+ * backward calls, gradients that outlive their step. A program is a seed, so that its structure repeats with other
+ * data and meets the plans of before.
  *   test_random_steps [PROGRAMS [FIRST_SEED]] */
 #include <math.h>
 #include <stdio.h>
@@ -448,7 +448,8 @@ int main(int argc, char **argv)
     must(&w, "the context", tenka_ctx_create(&params, &w.ctx));
     for (int v = 0; v < VARS; v++) {
         w.vars[v].rank = (uint32_t)v % 3;
-        must(&w, "a variable", tenka_variable_create(w.ctx, TENKA_F32, shape_of(w.vars[v].rank), NULL, false, &w.vars[v].var));
+        must(&w, "a variable",
+             tenka_variable_create(w.ctx, TENKA_F32, shape_of(w.vars[v].rank), NULL, false, &w.vars[v].var));
     }
     for (unsigned k = 0; k < programs; k++) {
         w.data = k;
