@@ -209,8 +209,8 @@ static tenka_status check_loops(const struct check *c, const struct tenka_node *
     if (items == 0 || loops <= TENKA_MAX_LOOPS / items)
         return TENKA_OK;
     const uint64_t total = loops > UINT64_MAX / items ? UINT64_MAX : loops * items;
-    return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: one invocation would loop %llu times, more than the %d that are "
-                      "safe on a GPU: use a smaller batch or smaller tensors, or --backend cpu", node->label,
+    return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: one invocation would loop %llu times, more than the %d that "
+                      "are safe on a GPU: use a smaller batch or smaller tensors, or --backend cpu", node->label,
                       (unsigned long long)total, TENKA_MAX_LOOPS);
 }
 
