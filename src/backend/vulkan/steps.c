@@ -56,8 +56,9 @@ static tenka_status add_node(struct tenka_vk_device *dev, struct list *list, str
     const int32_t fit = rows_that_fit(dev, (size_t)p->row * (p->u8 ? 1 : 4));
     if (fit == 0)
         return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
-                          "%s: a row of %d elements is larger than the %zu bytes that a shader of %s can bind",
-                          node->label, p->row, dev->max_operand, dev->gpu.info.name);
+                          "%s: rows of %d elements cannot be bound in pieces of at most %zu bytes that begin at "
+                          "multiples of %d, as %s needs them",
+                          node->label, p->row, dev->max_operand, TENKA_OPERAND_ALIGN, dev->gpu.info.name);
     for (int32_t first = 0; first < p->src_rows; first += step.piece_rows) {
         step.piece_first = first;
         step.piece_rows = p->src_rows - first < fit ? p->src_rows - first : fit;
