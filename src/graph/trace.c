@@ -369,6 +369,8 @@ static tenka_tensor trace_data(tenka_ctx *ctx, enum tenka_dtype dtype, struct te
     struct tenka_error err = {0};
     if (tenka_shape_check(&err, "input", &shape) != TENKA_OK)
         return tenka_trace_fail(ctx, err.status, "%s", err.text);
+    if (dtype > TENKA_U8)
+        return tenka_trace_fail(ctx, TENKA_E_INVALID, "input: %d is no dtype", (int)dtype);
     const struct tenka_desc desc[] = {{dtype, tenka_shape_make(shape.rank, shape.dim)}};
     struct tenka_entry *entry = tenka_trace_entry(ctx, TENKA_ENTRY_INPUT);
     const size_t bytes = data ? tenka_desc_bytes(ctx, desc) : 0;
