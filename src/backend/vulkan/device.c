@@ -107,7 +107,13 @@ void tenka_vk_settle(struct tenka_vk_device *dev)
         .pSemaphores = &dev->timeline,
         .pValues = &dev->submitted,
     };
-    if (dev->submitted > 0 && dev->vk.vkWaitSemaphores(dev->handle, &info, UINT64_MAX) == VK_ERROR_DEVICE_LOST)
+    VkResult result = VK_SUCCESS;
+    if (dev->submitted > 0)
+        result = dev->vk.vkWaitSemaphores(dev->handle, &info, UINT64_MAX);
+    /* Short of memory, say: a second way, because what follows destroys what may be in use. */
+    if (result < 0 && result != VK_ERROR_DEVICE_LOST)
+        result = dev->vk.vkDeviceWaitIdle(dev->handle);
+    if (result == VK_ERROR_DEVICE_LOST)
         dev->lost = true;
 }
 
