@@ -12,6 +12,7 @@ struct slot {
     tenka_variable *var;
     tenka_variable *first, *second;
     uint64_t steps;
+    bool updated; /* by the step that is being ended */
 };
 
 struct group {
@@ -272,7 +273,8 @@ static void update(tenka_optimizer *opt, struct group *group)
     for (size_t i = 0; i < group->n_slots; i++) {
         struct slot *slot = &group->slots[i];
         const tenka_tensor grad = tenka_grad(slot->var);
-        if (!tenka_tensor_valid(grad) || !tenka_variable_requires_grad(slot->var))
+        slot->updated = tenka_tensor_valid(grad) && tenka_variable_requires_grad(slot->var);
+        if (!slot->updated)
             continue;
         slot->steps++;
         if (opt->kind == ADAM)
@@ -280,6 +282,14 @@ static void update(tenka_optimizer *opt, struct group *group)
         else
             trace_sgd(opt->ctx, &group->sgd, slot, grad);
     }
+}
+
+/* A step that failed has updated nothing. */
+static void take_back(tenka_optimizer *opt)
+{
+    for (size_t g = 0; g < opt->n_groups; g++)
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++)
+            opt->groups[g].slots[i].steps -= opt->groups[g].slots[i].updated;
 }
 
 tenka_status tenka_optimizer_step(tenka_optimizer *opt)
@@ -291,6 +301,10 @@ tenka_status tenka_optimizer_step(tenka_optimizer *opt)
     for (size_t g = 0; g < opt->n_groups; g++)
         for (size_t i = 0; i < opt->groups[g].n_slots; i++)
             tenka_variable_clear_grad(opt->groups[g].slots[i].var);
-    opt->steps++;
-    return tenka_step_end(opt->ctx);
+    const tenka_status s = tenka_step_end(opt->ctx);
+    if (s == TENKA_OK)
+        opt->steps++;
+    else
+        take_back(opt);
+    return s;
 }
