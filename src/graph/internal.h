@@ -50,6 +50,7 @@ struct tenka_variable {
     uint32_t leaf_step, leaf;     /* value of the content at the begin of step leaf_step */
     uint32_t current_step, current; /* value that the variable holds now, in step current_step */
     size_t assigned_at;           /* entry that made it so */
+    uint32_t lost_step;           /* last step that assigned it and was not run; 0: none */
     uint32_t grad_step, grad;     /* value of the gradient gathered in step grad_step */
     tenka_variable *stored_grad;  /* gradient that outlived its step; made on demand */
     bool has_stored_grad;
@@ -173,6 +174,7 @@ bool tenka_grow_marks(tenka_ctx *ctx); /* a mark for each value */
 tenka_status tenka_step_flush(tenka_ctx *ctx);
 tenka_status tenka_step_for_read(tenka_ctx *ctx, uint32_t value, bool unassigned, struct tenka_place *where);
 void tenka_step_close(tenka_ctx *ctx);
+void tenka_step_abandon(tenka_ctx *ctx); /* closes a step that is not run: what it assigned is lost */
 
 /* plan.c */
 tenka_status tenka_plan_build(tenka_ctx *ctx, struct tenka_step_plan **out); /* from the context's log */

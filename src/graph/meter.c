@@ -6,6 +6,8 @@
 struct tenka_meter {
     tenka_variable *sum;
     uint64_t count;
+    uint64_t pending;      /* added in step pending_step, which may yet be discarded */
+    uint32_t pending_step;
 };
 
 tenka_status tenka_meter_create(tenka_ctx *ctx, tenka_meter **out)
@@ -30,20 +32,37 @@ void tenka_meter_destroy(tenka_meter **meter)
     *meter = NULL;
 }
 
+/* Counts what was added in a step that has ended, unless it was not run. */
+static void settle(tenka_meter *meter)
+{
+    if (meter->pending_step == meter->sum->ctx->generation)
+        return;
+    if (meter->pending_step != meter->sum->lost_step)
+        meter->count += meter->pending;
+    meter->pending = 0;
+}
+
 void tenka_meter_add(tenka_meter *meter, tenka_tensor value)
 {
     tenka_ctx *ctx = tenka_variable_ctx(meter->sum);
+    settle(meter);
     tenka_no_grad_begin(ctx);
     const tenka_tensor scalar = tenka_reshape(value, (struct tenka_shape){0});
     tenka_assign(meter->sum, tenka_add(tenka_value(meter->sum), scalar));
     tenka_no_grad_end(ctx);
-    meter->count++;
+    if (!tenka_tensor_valid(scalar))
+        return;
+    meter->pending++;
+    meter->pending_step = ctx->generation;
 }
 
 tenka_status tenka_meter_read(tenka_meter *meter, double *sum, double *mean, uint64_t *count)
 {
     double total;
     TENKA_TRY(tenka_variable_read_f64(meter->sum, &total, 1));
+    settle(meter);
+    meter->count += meter->pending; /* of an open step: it was run for the read */
+    meter->pending = 0;
     if (sum)
         *sum = total;
     if (mean)
@@ -56,6 +75,6 @@ tenka_status tenka_meter_read(tenka_meter *meter, double *sum, double *mean, uin
 tenka_status tenka_meter_reset(tenka_meter *meter)
 {
     TENKA_TRY(tenka_variable_write_f64(meter->sum, &(double){0}, 1));
-    meter->count = 0;
+    meter->count = meter->pending = 0;
     return TENKA_OK;
 }

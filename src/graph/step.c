@@ -95,10 +95,12 @@ tenka_status tenka_step_end(tenka_ctx *ctx)
         s = run_log(ctx, &plan);
     if (s == TENKA_OK)
         mark_stored_gradients(ctx);
+    if (s != TENKA_OK) {
+        tenka_step_abandon(ctx);
+        return s;
+    }
     const uint32_t generation = ctx->generation;
     tenka_step_close(ctx);
-    if (s != TENKA_OK)
-        return s;
     ctx->readable_generation = generation;
     ctx->readable = plan;
     return TENKA_OK;
@@ -116,7 +118,7 @@ tenka_status tenka_step_flush(tenka_ctx *ctx)
         if (!tenka_grow(&ctx->spilled, &ctx->spilled_capacity, ctx->n_spilled++, sizeof *ctx->spilled))
             s = tenka_fail_nomem(&ctx->err);
     if (s != TENKA_OK) {
-        tenka_step_close(ctx);
+        tenka_step_abandon(ctx);
         return s;
     }
     memcpy(ctx->spilled, plan->where, ctx->n_values * sizeof *ctx->spilled);

@@ -74,13 +74,22 @@ void tenka_step_close(tenka_ctx *ctx)
     ctx->open = false;
     ctx->placeholder = false;
     ctx->mistake.status = TENKA_OK;
-    ctx->generation++;
+    if (++ctx->generation == 0) /* 0 says "in no step" */
+        ctx->generation = 1;
+}
+
+void tenka_step_abandon(tenka_ctx *ctx)
+{
+    for (tenka_variable *var = ctx->variables; var; var = var->next)
+        if (var->current_step == ctx->generation)
+            var->lost_step = ctx->generation;
+    tenka_step_close(ctx);
 }
 
 void tenka_step_discard(tenka_ctx *ctx)
 {
     if (ctx->open || ctx->mistake.status != TENKA_OK)
-        tenka_step_close(ctx);
+        tenka_step_abandon(ctx);
 }
 
 struct tenka_entry *tenka_trace_entry(tenka_ctx *ctx, enum tenka_entry_kind kind)
