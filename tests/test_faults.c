@@ -10,7 +10,8 @@ static tenka_status train(tenka_ctx *ctx, tenka_module **net, tenka_optimizer **
 {
     static const float x[2 * 36] = {1, 2, 3, 4};
     static const int32_t y[2] = {0, 1};
-    TENKA_TRY(tenka_nn_parse(ctx, "Conv2d(1,2,3) BatchNorm2d(2) ReLU() MaxPool2d(2) Dropout() Flatten() Linear(8,3)", net));
+    static const char text[] = "Conv2d(1,2,3) BatchNorm2d(2) ReLU() MaxPool2d(2) Dropout() Flatten() Linear(8,3)";
+    TENKA_TRY(tenka_nn_parse(ctx, text, net));
     TENKA_TRY(tenka_adam_create(ctx, *net, NULL, opt));
     TENKA_TRY(tenka_meter_create(ctx, meter));
     for (uint32_t i = 0; i < 3; i++) {

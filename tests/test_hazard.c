@@ -15,7 +15,8 @@ static void make_plans(tenka_ctx *ctx, tenka_module *net, tenka_optimizer *opt, 
     static const int32_t y[4] = {0, 1, 2, 0};
     for (int i = 0; i < 3; i++) {
         const tenka_tensor input = tenka_input(ctx, TENKA_F32, tenka_shape_of(4, 1, 6, 6), x);
-        const tenka_tensor loss = tenka_nll_loss(tenka_forward(net, input), tenka_input(ctx, TENKA_I32, tenka_shape_of(4), y));
+        const tenka_tensor target = tenka_input(ctx, TENKA_I32, tenka_shape_of(4), y);
+        const tenka_tensor loss = tenka_nll_loss(tenka_forward(net, input), target);
         tenka_backward(loss);
         tenka_meter_add(meter, loss);
         must(ctx, tenka_optimizer_step(opt));
@@ -23,8 +24,8 @@ static void make_plans(tenka_ctx *ctx, tenka_module *net, tenka_optimizer *opt, 
     double value;
     tenka_no_grad_begin(ctx);
     const tenka_tensor input = tenka_input(ctx, TENKA_F32, tenka_shape_of(4, 1, 6, 6), x);
-    const tenka_tensor out = tenka_forward(net, input);
-    must(ctx, tenka_item(tenka_equal_count(tenka_argmax(out, 1), tenka_input(ctx, TENKA_I32, tenka_shape_of(4), y)), &value));
+    const tenka_tensor target = tenka_input(ctx, TENKA_I32, tenka_shape_of(4), y);
+    must(ctx, tenka_item(tenka_equal_count(tenka_argmax(tenka_forward(net, input), 1), target), &value));
     tenka_no_grad_end(ctx);
 }
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_includes.sh SOURCE: each room of src/ includes only what it may (docs/architecture.md). First it shows itself that
-# bad includes are found.
+# test_includes.sh SOURCE: each room of src/ includes only what it may (docs/architecture.md). First it shows itself
+# that bad includes are found.
 set -u
 source=$1
 failed=0

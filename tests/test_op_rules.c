@@ -14,7 +14,8 @@ struct row {
 
 #define OP(name) .op = TENKA_OP_##name
 #define BAD(kind, text) .status = TENKA_##kind, .part = text
-#define GIVES(...) .status = TENKA_OK, .result = {sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), {__VA_ARGS__}}
+#define GIVES(...) \
+    .status = TENKA_OK, .result = {sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), {__VA_ARGS__}}
 
 #define X4(...) F32(DIMS(__VA_ARGS__))
 #define CONV(...) PARAMS(conv2d, .sh = 1, .sw = 1, .dh = 1, .dw = 1, .groups = 1, __VA_ARGS__)
