@@ -28,6 +28,8 @@ static int check_save_path(const char *path)
     char copy[4096];
     if (path == NULL)
         return EXIT_CODE_OK;
+    if (path[0] == '\0')
+        return say_failed("--save needs the name of a file");
     if (strlen(path) >= sizeof(copy))
         return say_failed("the path of --save is longer than %zu bytes", sizeof(copy) - 1);
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
