@@ -124,7 +124,8 @@ TENKA_API tenka_tensor tenka_clip_grad_norm(tenka_ctx *ctx, tenka_variable *cons
  * Errors: the first mistake of the step's operators, E_NOMEM, E_DEVICE, E_UNSUPPORTED. */
 TENKA_API tenka_status tenka_step_end(tenka_ctx *ctx);
 
-/* Forgets what was traced since the last step, its mistakes included: nothing of it runs. */
+/* Forgets what was traced since the last step, its mistakes included: nothing of it runs, but for what a read in the
+ * middle of the step has run already. */
 TENKA_API void tenka_step_discard(tenka_ctx *ctx);
 
 /* Between these two, operators record no gradients and any read ends the step. They nest. */

@@ -174,7 +174,7 @@ struct source {
 static tenka_status not_readable(tenka_ctx *ctx)
 {
     return tenka_fail(&ctx->err, TENKA_E_INVALID,
-                      "read: the tensor's step has ended and its memory was given to others; "
+                      "read: the tensor's step has ended and its memory was given to others, or a variable of it was destroyed; "
                       "read it before the next step's first operator, or tenka_keep it in its own step");
 }
 
