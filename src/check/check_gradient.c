@@ -169,7 +169,7 @@ static tenka_status check_case(struct subject *s, uint32_t index, struct tenka_c
     TENKA_TRY(tenka_check_call(s->op, s->c, &s->call, tenka_ctx_error(s->ctx)));
     if (s->call.in[0].dtype != TENKA_F32)
         return TENKA_OK;
-    TENKA_TRY(fill(s, (uint64_t)s->op * 1000 + index));
+    TENKA_TRY(fill(s, tenka_check_seed(s->op, index)));
     TENKA_TRY(run_backward(s));
     for (uint32_t k = 0; k < s->call.n_in; k++)
         if (s->var[k] && differentiable(s, k))

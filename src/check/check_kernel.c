@@ -468,7 +468,7 @@ static tenka_status fill_subject(struct subject *s)
 {
     struct tenka_rng rng;
     const struct tenka_case_input dout = {.given = true, .dtype = TENKA_F32};
-    tenka_rng_seed(&rng, (uint64_t)s->op * 1000 + s->index);
+    tenka_rng_seed(&rng, tenka_check_seed(s->op, s->index));
     for (uint32_t bit = 0; bit <= TENKA_BIT_DOUT; bit++) {
         if (bit >= s->call.n_in && bit != TENKA_BIT_DOUT)
             continue;

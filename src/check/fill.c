@@ -2,6 +2,14 @@
 
 #include "check/internal.h"
 
+uint64_t tenka_check_seed(enum tenka_op op, uint32_t index)
+{
+    uint32_t seed = index;
+    for (const char *c = tenka_ops[op].name; *c; c++)
+        seed = seed * 31 + (unsigned char)*c;
+    return seed;
+}
+
 double tenka_check_uniform(struct tenka_rng *rng)
 {
     return tenka_rng_u32(rng) * 0x1p-32;

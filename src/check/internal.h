@@ -7,6 +7,8 @@
 /* Bits of tenka_operand_bits. */
 #define TENKA_CHECK_OPERANDS (TENKA_BIT_D0 + TENKA_MAX_IN)
 
+/* The seed of a case's data: of the operator's name, so that a new row in ops.def changes no other operator's test. */
+uint64_t tenka_check_seed(enum tenka_op op, uint32_t index);
 /* Numbers for tests: 0 <= u < 1. */
 double tenka_check_uniform(struct tenka_rng *rng);
 /* n values of an input, as doubles; reals are rounded to float, so that every device sees the same numbers. */
