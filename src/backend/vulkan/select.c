@@ -209,22 +209,29 @@ static bool contains(const char *text, const char *part)
     return false;
 }
 
-/* The index that a text of digits names, else count. */
-static size_t index_of(const char *text, size_t count)
+static bool is_number(const char *text)
 {
-    size_t value = 0;
-    for (const char *c = text; *c; c++) {
-        if (!isdigit((unsigned char)*c) || value > count)
-            return count;
-        value = value * 10 + (size_t)(*c - '0');
-    }
-    return *text && value < count ? value : count;
+    return *text && text[strspn(text, "0123456789")] == '\0';
+}
+
+/* A text of digits is always an index: "6" must not find the Radeon RX 6800. */
+static tenka_status find_by_index(size_t count, const char *which, struct tenka_error *err, size_t *found)
+{
+    *found = 0;
+    for (const char *c = which; *c && *found < count; c++)
+        *found = *found * 10 + (size_t)(*c - '0');
+    if (*found < count)
+        return TENKA_OK;
+    return tenka_fail(err, TENKA_E_INVALID, "there is no Vulkan device %s: `tenka devices` lists 0 to %zu", which,
+                      count - 1);
 }
 
 static tenka_status find_by_name(const struct tenka_vk_gpu *gpus, size_t count, const char *which,
                                  struct tenka_error *err, size_t *found)
 {
     *found = count;
+    if (!*which)
+        return tenka_fail(err, TENKA_E_INVALID, "the device's name is empty: `tenka devices` lists what can be named");
     for (size_t i = 0; i < count; i++) {
         if (strcasecmp(gpus[i].info.uuid, which) == 0) {
             *found = i;
@@ -261,8 +268,12 @@ tenka_status tenka_vk_choose(const struct tenka_vk_gpu *gpus, size_t count, cons
         return tenka_fail(err, TENKA_E_UNSUPPORTED,
                           "Vulkan finds no device: install the GPU's driver (Mesa's package is mesa-vulkan-drivers), "
                           "or use the cpu backend");
-    size_t found = which ? index_of(which, count) : find_best(gpus, count);
-    if (which && found == count)
+    size_t found;
+    if (!which)
+        found = find_best(gpus, count);
+    else if (is_number(which))
+        TENKA_TRY(find_by_index(count, which, err, &found));
+    else
         TENKA_TRY(find_by_name(gpus, count, which, err, &found));
     if (found == count)
         return tenka_fail(err, TENKA_E_UNSUPPORTED,
