@@ -158,6 +158,8 @@ TENKA_API tenka_status tenka_meter_reset(tenka_meter *meter);
 TENKA_API tenka_tensor tenka_relu(tenka_tensor x);
 /* y = sqrt(x); NaN below 0. x: F32, any shape. Differentiable. */
 TENKA_API tenka_tensor tenka_sqrt(tenka_tensor x);
+/* y = tanh(x). x: F32, any shape. Differentiable. Accuracy: relative 1e-6. */
+TENKA_API tenka_tensor tenka_tanh(tenka_tensor x);
 /* Sum, difference and product with NumPy's broadcasting: axes are aligned at the end, and an axis of
  * size 1 is repeated. F32. Differentiable. Errors: E_SHAPE. */
 TENKA_API tenka_tensor tenka_add(tenka_tensor a, tenka_tensor b);
