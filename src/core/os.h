@@ -49,6 +49,9 @@ tenka_status tenka_file_writer_commit(struct tenka_file_writer *writer, struct t
 /* Removes what was written. Accepts an empty writer, so that it can stand on every way out. */
 void tenka_file_writer_abort(struct tenka_file_writer *writer);
 
+/* Removes what writers of path left behind whose process was killed. Nothing that goes wrong here matters. */
+void tenka_file_writer_sweep(const char *path);
+
 /* The four in one. */
 tenka_status tenka_os_write_file(struct tenka_error *err, const char *path, const void *src, uint64_t bytes);
 

@@ -3,8 +3,10 @@
 
 #include "core/os.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,11 +217,17 @@ tenka_status tenka_file_writer_write(struct tenka_file_writer *writer, struct te
     return TENKA_OK;
 }
 
+/* Allocated; NULL: no memory. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? tenka_strdup(".") : tenka_sprintf("%.*s", (int)(slash - path + 1), path);
+}
+
 /* A file's name is on the disk only when its folder is. */
 static int sync_folder(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = slash == NULL ? tenka_strdup(".") : tenka_sprintf("%.*s", (int)(slash - path + 1), path);
+    char *folder = folder_of(path);
     if (folder == NULL)
         return ENOMEM;
     const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -264,6 +272,32 @@ void tenka_file_writer_abort(struct tenka_file_writer *writer)
     tenka_free(writer->temporary);
     tenka_free(writer->path);
     *writer = (struct tenka_file_writer){ .file = -1 };
+}
+
+/* Whether name is what open_temporary makes for base, in a process that is no more. */
+static bool is_leftover(const char *name, const char *base)
+{
+    const size_t length = strlen(base);
+    long pid;
+    unsigned number;
+    int end = 0;
+    if (strncmp(name, base, length) != 0 || sscanf(name + length, ".tmp-%ld-%u%n", &pid, &number, &end) != 2 ||
+        name[length + (size_t)end] != '\0' || pid <= 0)
+        return false;
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+void tenka_file_writer_sweep(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash == NULL ? path : slash + 1;
+    char *folder = folder_of(path);
+    DIR *dir = folder != NULL ? opendir(folder) : NULL;
+    for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
+        if (is_leftover(entry->d_name, base))
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir != NULL)
+        closedir(dir);
+    tenka_free(folder);
 }
 
 tenka_status tenka_os_write_file(struct tenka_error *err, const char *path, const void *src, uint64_t bytes)
