@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "io/safetensors.h"
+#include "io/model.h"
 #include "nn/layer.h"
 #include "tenka/io.h"
 
@@ -172,24 +172,31 @@ static tenka_status check_preprocessing(struct tenka_error *err, const struct te
     return TENKA_OK;
 }
 
-static tenka_status read_state(void *user, size_t i, float *dst, size_t bytes)
+static tenka_status read_state(void *user, size_t i, void *dst, size_t bytes)
 {
     const struct state *const s = user;
     return tenka_variable_read(s->entries[i].var, dst, bytes);
 }
 
-static tenka_status save(struct tenka_error *err, struct state *s, const char *text,
-                         const struct tenka_preprocessing *how, const char *path)
+static tenka_status text_metadata(struct tenka_error *err, const char *text, const struct tenka_preprocessing *how,
+                                  json_t **out)
 {
     if (text == NULL)
         return tenka_fail_nomem(err);
     if (!is_utf8(text))
-        return tenka_fail(err, TENKA_E_INVALID, "model_save: the names of the network's layers are no UTF-8 text");
-    json_t *const metadata = make_metadata(text, how);
-    if (metadata == NULL)
-        return tenka_fail_nomem(err);
-    const tenka_status status = tenka_st_write(err, path, metadata, s->names, s->shapes, s->count, read_state, s);
-    json_decref(metadata);
+        return tenka_fail(err, TENKA_E_INVALID, "saving: the names of the network's layers are no UTF-8 text");
+    *out = make_metadata(text, how);
+    return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
+}
+
+tenka_status tenka_model_metadata(tenka_module *net, const struct tenka_preprocessing *how, json_t **out)
+{
+    struct tenka_error *const err = tenka_ctx_error(tenka_module_ctx(net));
+    *out = NULL;
+    TENKA_TRY(check_preprocessing(err, how));
+    char *const text = tenka_module_text(net);
+    const tenka_status status = text_metadata(err, text, how, out);
+    tenka_text_free(text);
     return status;
 }
 
@@ -201,12 +208,14 @@ tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessin
     struct state s;
     if (path == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "model_save: path is NULL");
-    TENKA_TRY(check_preprocessing(err, how));
-    TENKA_TRY(state_init(&s, net));
-    char *const text = tenka_module_text(net);
-    const tenka_status status = save(err, &s, text, how, path);
-    tenka_text_free(text);
-    state_finish(&s);
+    json_t *metadata;
+    TENKA_TRY(tenka_model_metadata(net, how, &metadata));
+    tenka_status status = state_init(&s, net);
+    if (status == TENKA_OK) {
+        status = tenka_st_write(err, path, "F32", metadata, s.names, s.shapes, s.count, read_state, &s);
+        state_finish(&s);
+    }
+    json_decref(metadata);
     return status;
 }
 
@@ -222,9 +231,13 @@ static int entry_by_name(const void *a, const void *b)
     return strcmp(((const struct tenka_state_entry *)a)->name, ((const struct tenka_state_entry *)b)->name);
 }
 
-/* BatchNorm2d's counter of batches, which PyTorch saves and which matters to momentum=None alone. */
-static bool is_ignored(const char *name)
+/* BatchNorm2d's counter of batches, which PyTorch saves and which matters to momentum=None alone; the optimizer's
+ * moments in a checkpoint. */
+static bool is_ignored(const struct tenka_st_file *file, const char *name)
 {
+    if (tenka_st_metadata(file, TENKA_CHECKPOINT_KEY) != NULL &&
+        strncmp(name, TENKA_CHECKPOINT_PREFIX, strlen(TENKA_CHECKPOINT_PREFIX)) == 0)
+        return true;
     static const char tail[] = "num_batches_tracked";
     const size_t length = strlen(name);
     return length >= sizeof(tail) - 1 && strcmp(name + length - (sizeof(tail) - 1), tail) == 0;
@@ -279,7 +292,7 @@ static void list_unexpected(const struct state *s, const struct tenka_st_file *f
 {
     for (size_t i = 0; i < file->count; i++) {
         const struct tenka_state_entry key = {.name = file->tensors[i].name};
-        if (bsearch(&key, s->entries, s->count, sizeof(key), entry_by_name) == NULL && !is_ignored(key.name))
+        if (bsearch(&key, s->entries, s->count, sizeof(key), entry_by_name) == NULL && !is_ignored(file, key.name))
             list_add(unexpected, key.name, "");
     }
 }
@@ -307,9 +320,9 @@ static tenka_status check_dtypes(struct tenka_error *err, const struct state *s,
 {
     for (size_t i = 0; i < s->count; i++) {
         const struct tenka_st_tensor *const t = find_tensor(file, s->entries[i].name);
-        if (strcmp(t->dtype, "F32") != 0)
+        if (strcmp(t->dtype, "F32") != 0 && strcmp(t->dtype, "F64") != 0)
             return tenka_fail(err, TENKA_E_FORMAT,
-                              "%s: tensor \"%.100s\" is %s, expected F32; convert the file to float32", file->path,
+                              "%s: tensor \"%.100s\" is %s, expected F32 or F64; convert the file to float32", file->path,
                               t->name, t->dtype);
     }
     return TENKA_OK;
@@ -320,7 +333,7 @@ static tenka_status transfer(struct tenka_error *err, const struct state *s, con
 {
     uint64_t total = 0;
     for (size_t i = 0; i < s->count; i++)
-        total += find_tensor(file, s->entries[i].name)->bytes;
+        total += tenka_align(find_tensor(file, s->entries[i].name)->bytes, sizeof(double));
     unsigned char *const data = total <= SIZE_MAX ? tenka_alloc((size_t)total + 1) : NULL;
     if (data == NULL)
         return tenka_fail_nomem(err);
@@ -329,19 +342,23 @@ static tenka_status transfer(struct tenka_error *err, const struct state *s, con
     for (size_t i = 0; i < s->count && status == TENKA_OK; i++) {
         const struct tenka_st_tensor *const t = find_tensor(file, s->entries[i].name);
         status = tenka_st_read(err, file, t, data + at);
-        at += (size_t)t->bytes;
+        at += tenka_align((size_t)t->bytes, sizeof(double));
     }
     at = 0;
     for (size_t i = 0; i < s->count && status == TENKA_OK; i++) {
-        const size_t bytes = (size_t)find_tensor(file, s->entries[i].name)->bytes;
-        status = tenka_variable_write(s->entries[i].var, data + at, bytes);
-        at += bytes;
+        const struct tenka_st_tensor *const t = find_tensor(file, s->entries[i].name);
+        const size_t bytes = (size_t)t->bytes;
+        status = strcmp(t->dtype, "F64") == 0
+                     ? tenka_variable_write_f64(s->entries[i].var, (const double *)(void *)(data + at),
+                                                bytes / sizeof(double))
+                     : tenka_variable_write(s->entries[i].var, data + at, bytes);
+        at += tenka_align(bytes, sizeof(double));
     }
     tenka_free(data);
     return status;
 }
 
-static tenka_status load(tenka_module *net, struct tenka_st_file *file)
+tenka_status tenka_model_read(tenka_module *net, struct tenka_st_file *file)
 {
     struct tenka_error *const err = tenka_ctx_error(tenka_module_ctx(net));
     struct state s;
@@ -370,7 +387,7 @@ tenka_status tenka_model_load(tenka_module *net, const char *path)
     if (path == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "model_load: path is NULL");
     TENKA_TRY(tenka_st_open(err, path, &file));
-    const tenka_status status = load(net, &file);
+    const tenka_status status = tenka_model_read(net, &file);
     tenka_st_close(&file);
     return status;
 }
@@ -461,7 +478,7 @@ static tenka_status open_model(tenka_ctx *ctx, struct tenka_st_file *file, tenka
     TENKA_TRY(read_image(err, file, &model->how));
     TENKA_TRY(read_classes(err, file, model));
     TENKA_TRY(make_net(ctx, file, model));
-    return load(model->net, file);
+    return tenka_model_read(model->net, file);
 }
 
 tenka_status tenka_model_open(tenka_ctx *ctx, const char *path, tenka_model **out)

@@ -211,26 +211,26 @@ tenka_status tenka_st_read(struct tenka_error *err, const struct tenka_st_file *
 
 /* ---- Writing ---- */
 
-static json_t *describe(const struct tenka_shape *shape, uint64_t begin, uint64_t end)
+static json_t *describe(const char *dtype, const struct tenka_shape *shape, uint64_t begin, uint64_t end)
 {
     json_t *const sizes = json_array();
     for (uint32_t i = 0; i < shape->rank; i++)
         json_array_append_new(sizes, json_integer(shape->dim[i]));
     /* Takes sizes over, also on failure. */
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", sizes, "data_offsets", (json_int_t)begin,
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype, "shape", sizes, "data_offsets", (json_int_t)begin,
                      (json_int_t)end);
 }
 
 /* The header's text, padded with spaces so that the data begins at a multiple of 8; NULL: no memory. */
-static char *make_header(json_t *metadata, const char *const *names, const struct tenka_shape *shapes, size_t count,
-                         size_t *bytes)
+static char *make_header(const char *dtype, json_t *metadata, const char *const *names,
+                         const struct tenka_shape *shapes, size_t count, size_t *bytes)
 {
     json_t *const header = json_object();
     uint64_t at = 0;
     bool good = json_object_set(header, METADATA, metadata) == 0;
     for (size_t i = 0; i < count; i++) {
-        const uint64_t end = at + 4 * tenka_shape_count(&shapes[i]);
-        good = good && json_object_set_new(header, names[i], describe(&shapes[i], at, end)) == 0;
+        const uint64_t end = at + dtype_bytes(dtype) * tenka_shape_count(&shapes[i]);
+        good = good && json_object_set_new(header, names[i], describe(dtype, &shapes[i], at, end)) == 0;
         at = end;
     }
     const size_t length = good ? json_dumpb(header, NULL, 0, JSON_COMPACT) : 0;
@@ -254,7 +254,7 @@ static tenka_status write_header(struct tenka_error *err, struct tenka_file_writ
     return tenka_file_writer_write(writer, err, header, bytes);
 }
 
-static tenka_status write_tensors(struct tenka_error *err, struct tenka_file_writer *writer,
+static tenka_status write_tensors(struct tenka_error *err, struct tenka_file_writer *writer, size_t each,
                                   const struct tenka_shape *shapes, size_t count, tenka_st_source get, void *user)
 {
     size_t most = 0;
@@ -262,12 +262,12 @@ static tenka_status write_tensors(struct tenka_error *err, struct tenka_file_wri
         const size_t elements = (size_t)tenka_shape_count(&shapes[i]);
         most = elements > most ? elements : most;
     }
-    float *const data = tenka_alloc_array(most, sizeof(float));
+    void *const data = tenka_alloc_array(most, each);
     if (data == NULL && most > 0)
         return tenka_fail_nomem(err);
     tenka_status status = TENKA_OK;
     for (size_t i = 0; i < count && status == TENKA_OK; i++) {
-        const size_t bytes = (size_t)tenka_shape_count(&shapes[i]) * sizeof(float);
+        const size_t bytes = (size_t)tenka_shape_count(&shapes[i]) * each;
         status = get(user, i, data, bytes);
         if (status == TENKA_OK)
             status = tenka_file_writer_write(writer, err, data, bytes);
@@ -276,11 +276,12 @@ static tenka_status write_tensors(struct tenka_error *err, struct tenka_file_wri
     return status;
 }
 
-tenka_status tenka_st_write(struct tenka_error *err, const char *path, json_t *metadata, const char *const *names,
-                            const struct tenka_shape *shapes, size_t count, tenka_st_source get, void *user)
+tenka_status tenka_st_write(struct tenka_error *err, const char *path, const char *dtype, json_t *metadata,
+                            const char *const *names, const struct tenka_shape *shapes, size_t count,
+                            tenka_st_source get, void *user)
 {
     size_t bytes;
-    char *const header = make_header(metadata, names, shapes, count, &bytes);
+    char *const header = make_header(dtype, metadata, names, shapes, count, &bytes);
     if (header == NULL)
         return tenka_fail_nomem(err);
     struct tenka_file_writer writer = {0};
@@ -288,7 +289,7 @@ tenka_status tenka_st_write(struct tenka_error *err, const char *path, json_t *m
     if (status == TENKA_OK)
         status = write_header(err, &writer, header, bytes);
     if (status == TENKA_OK)
-        status = write_tensors(err, &writer, shapes, count, get, user);
+        status = write_tensors(err, &writer, dtype_bytes(dtype), shapes, count, get, user);
     if (status == TENKA_OK)
         status = tenka_file_writer_commit(&writer, err);
     else

@@ -1,0 +1,20 @@
+/* What a checkpoint shares with a saved model. */
+#ifndef TENKA_IO_MODEL_H
+#define TENKA_IO_MODEL_H
+
+#include "io/safetensors.h"
+#include "tenka/io.h"
+
+/* A file with this metadata is a checkpoint; its tensors under the prefix are no part of the network's state. */
+#define TENKA_CHECKPOINT_KEY "tenka.checkpoint"
+#define TENKA_CHECKPOINT_PREFIX "optimizer."
+
+/* The metadata of a saved network: text, preprocessing (how may be NULL), version. The caller owns it.
+ * Errors: E_INVALID, E_NOMEM. */
+tenka_status tenka_model_metadata(tenka_module *net, const struct tenka_preprocessing *how, json_t **out);
+
+/* Reads the network's tensors from an open file, all or nothing; sorts the file's tensors by name.
+ * Errors: as tenka_model_load. */
+tenka_status tenka_model_read(tenka_module *net, struct tenka_st_file *file);
+
+#endif
