@@ -73,6 +73,8 @@ TENKA_API size_t tenka_loader_batches(const tenka_loader *loader);
 /* The next batch, or TENKA_END after the last one of an epoch; the call after that begins the next epoch.
  * Its tensors belong to the step that is traced now. Errors: E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch);
+/* How many batches of the current epoch were handed out; 0 between epochs. */
+TENKA_API size_t tenka_loader_position(const tenka_loader *loader);
 /* Gives up the rest of the epoch: the next call begins a new one. */
 TENKA_API void tenka_loader_rewind(tenka_loader *loader);
 

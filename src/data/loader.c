@@ -1,5 +1,8 @@
+#include "data/loader.h"
+
+#include <zlib.h>
+
 #include "graph/graph.h"
-#include "tenka/data.h"
 
 struct tenka_loader {
     tenka_ctx *ctx;
@@ -9,6 +12,8 @@ struct tenka_loader {
     int32_t *shuffled; /* where an order is made before it is uploaded; NULL when the order stays */
     bool running;      /* within an epoch */
     uint32_t index;    /* of the next batch */
+    uint64_t order_seed;
+    uint32_t labels_sum; /* checksum */
 };
 
 void tenka_loader_destroy(tenka_loader **loader)
@@ -105,6 +110,7 @@ tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset, c
     l->ctx = ctx;
     l->params = *params;
     l->count = (uint32_t)tenka_dataset_count(dataset);
+    l->labels_sum = (uint32_t)crc32_z(0, (const Bytef *)tenka_dataset_labels(dataset), l->count * sizeof(int32_t));
     tenka_status status = upload_images(l, dataset);
     if (status == TENKA_OK)
         status = upload_normalization(l, dataset);
@@ -124,9 +130,23 @@ size_t tenka_loader_batches(const tenka_loader *loader)
     return (size_t)whole + (rest && !loader->params.drop_last ? 1 : 0);
 }
 
+size_t tenka_loader_position(const tenka_loader *loader)
+{
+    return loader->running ? loader->index : 0;
+}
+
 void tenka_loader_rewind(tenka_loader *loader)
 {
     loader->running = false;
+}
+
+/* Puts the images into the order that belongs to seed. */
+static tenka_status shuffle(tenka_loader *l, uint64_t seed)
+{
+    tenka_rng_permutation(seed, l->shuffled, l->count);
+    TENKA_TRY(tenka_variable_write(l->order, l->shuffled, (size_t)l->count * sizeof(int32_t)));
+    l->order_seed = seed;
+    return TENKA_OK;
 }
 
 /* Draws as torch.utils.data.DataLoader does at the begin of each pass: a base seed for workers, which nobody here
@@ -137,8 +157,7 @@ static tenka_status begin_epoch(tenka_loader *l)
     const struct tenka_rng before = *rng;
     tenka_rng_u63(rng);
     if (l->params.shuffle) {
-        tenka_rng_permutation(tenka_rng_u63(rng), l->shuffled, l->count);
-        const tenka_status status = tenka_variable_write(l->order, l->shuffled, (size_t)l->count * sizeof(int32_t));
+        const tenka_status status = shuffle(l, tenka_rng_u63(rng));
         if (status != TENKA_OK) {
             *rng = before; /* so that the call can be repeated */
             return status;
@@ -168,5 +187,30 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
     batch->input = tenka_normalize_bytes(bytes, tenka_value(l->mean), tenka_value(l->std));
     batch->target = tenka_gather_range(tenka_value(l->labels), order, offset, batch->size);
     tenka_trace_quiet(l->ctx, false);
+    return TENKA_OK;
+}
+
+/* ---- Checkpoints ---- */
+
+void tenka_loader_get_state(const tenka_loader *loader, struct tenka_loader_state *out)
+{
+    *out = (struct tenka_loader_state){
+        .count = loader->count,
+        .batch_size = loader->params.batch_size,
+        .shuffle = loader->params.shuffle,
+        .drop_last = loader->params.drop_last,
+        .labels = loader->labels_sum,
+        .running = loader->running,
+        .index = loader->running ? loader->index : 0,
+        .order_seed = loader->running ? loader->order_seed : 0,
+    };
+}
+
+tenka_status tenka_loader_set_state(tenka_loader *loader, const struct tenka_loader_state *state)
+{
+    if (state->running && loader->params.shuffle)
+        TENKA_TRY(shuffle(loader, state->order_seed));
+    loader->running = state->running;
+    loader->index = state->index;
     return TENKA_OK;
 }

@@ -29,6 +29,9 @@ void tenka_trace_quiet(tenka_ctx *ctx, bool quiet);
 /* Whether a step is being traced. */
 bool tenka_step_is_open(const tenka_ctx *ctx);
 
+/* Puts a meter where another one was: the sum and how many values it holds. Errors: as tenka_variable_write. */
+tenka_status tenka_meter_restore(tenka_meter *meter, double sum, uint64_t count);
+
 /* The gradient of var leaves the step: an optimizer has used it. */
 void tenka_variable_clear_grad(tenka_variable *var);
 /* A name for messages and debuggers; copied. */

@@ -74,7 +74,13 @@ tenka_status tenka_meter_read(tenka_meter *meter, double *sum, double *mean, uin
 
 tenka_status tenka_meter_reset(tenka_meter *meter)
 {
-    TENKA_TRY(tenka_variable_write_f64(meter->sum, &(double){0}, 1));
-    meter->count = meter->pending = 0;
+    return tenka_meter_restore(meter, 0, 0);
+}
+
+tenka_status tenka_meter_restore(tenka_meter *meter, double sum, uint64_t count)
+{
+    TENKA_TRY(tenka_variable_write_f64(meter->sum, &sum, 1));
+    meter->count = count;
+    meter->pending = 0;
     return TENKA_OK;
 }

@@ -1,9 +1,10 @@
 /* Adam, AdamW and SGD over groups of variables. The update is traced like any other operator: moments are variables,
  * and all that changes from step to step is data. */
+#include "optim/optimizer.h"
+
 #include <math.h>
 
 #include "graph/graph.h"
-#include "tenka/optim.h"
 
 enum kind { ADAM, SGD };
 
@@ -307,4 +308,61 @@ tenka_status tenka_optimizer_step(tenka_optimizer *opt)
     else
         take_back(opt);
     return s;
+}
+
+/* ---- Checkpoints ---- */
+
+const char *tenka_optimizer_kind(const tenka_optimizer *opt)
+{
+    return opt->kind == ADAM ? "adam" : "sgd";
+}
+
+const char *tenka_optimizer_moment_name(const tenka_optimizer *opt, size_t moment)
+{
+    return opt->kind == SGD ? "momentum_buffer" : moment == 0 ? "exp_avg" : "exp_avg_sq";
+}
+
+size_t tenka_optimizer_slots(const tenka_optimizer *opt, struct tenka_optimizer_slot *out, size_t max)
+{
+    size_t count = 0;
+    for (size_t g = 0; g < opt->n_groups; g++) {
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++, count++) {
+            const struct slot *slot = &opt->groups[g].slots[i];
+            if (count < max)
+                out[count] = (struct tenka_optimizer_slot){slot->var, {slot->first, slot->second}, slot->steps, g};
+        }
+    }
+    return count;
+}
+
+size_t tenka_optimizer_groups(const tenka_optimizer *opt)
+{
+    return opt->n_groups;
+}
+
+size_t tenka_optimizer_options(const tenka_optimizer *opt, size_t group,
+                               struct tenka_optimizer_option out[TENKA_MAX_OPTIMIZER_OPTIONS])
+{
+    const struct tenka_adam_params *a = &opt->groups[group].adam;
+    const struct tenka_sgd_params *s = &opt->groups[group].sgd;
+    const struct tenka_optimizer_option adam[] = {
+        {"lr", a->lr}, {"beta1", a->beta1}, {"beta2", a->beta2}, {"eps", a->eps},
+        {"weight_decay", a->weight_decay}, {"decoupled", a->decoupled},
+    };
+    const struct tenka_optimizer_option sgd[] = {
+        {"lr", s->lr}, {"momentum", s->momentum}, {"dampening", s->dampening},
+        {"weight_decay", s->weight_decay}, {"nesterov", s->nesterov},
+    };
+    const size_t count = opt->kind == ADAM ? sizeof adam / sizeof adam[0] : sizeof sgd / sizeof sgd[0];
+    memcpy(out, opt->kind == ADAM ? adam : sgd, count * sizeof out[0]);
+    return count;
+}
+
+void tenka_optimizer_restore(tenka_optimizer *opt, uint64_t steps, const uint64_t *slot_steps)
+{
+    size_t count = 0;
+    for (size_t g = 0; g < opt->n_groups; g++)
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++)
+            opt->groups[g].slots[i].steps = slot_steps[count++];
+    opt->steps = steps;
 }
