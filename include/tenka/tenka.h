@@ -8,5 +8,6 @@
 #include "tenka/nn.h"
 #include "tenka/optim.h"
 #include "tenka/tensor.h"
+#include "tenka/train.h"
 
 #endif

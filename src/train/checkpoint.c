@@ -1,0 +1,368 @@
+/* Checkpoints as files: the tensors, and the order in which a run is checked and put back. */
+#include <stdlib.h>
+
+#include "train/checkpoint.h"
+
+/* ---- The run as lists ---- */
+
+static void run_finish(struct tenka_run *run)
+{
+    tenka_free(run->state);
+    tenka_free(run->slots);
+    tenka_free(run->slot_names);
+}
+
+static const char *name_of(const struct tenka_run *run, const tenka_variable *var)
+{
+    for (size_t i = 0; i < run->n_state; i++)
+        if (run->state[i].var == var)
+            return run->state[i].name;
+    return NULL;
+}
+
+static tenka_status run_fill(struct tenka_run *run)
+{
+    const struct tenka_training *const t = run->training;
+    run->n_state = tenka_module_state(t->net, NULL, 0);
+    run->n_slots = tenka_optimizer_slots(t->optimizer, NULL, 0);
+    run->state = tenka_alloc_array(run->n_state + 1, sizeof(run->state[0]));
+    run->slots = tenka_alloc_array(run->n_slots + 1, sizeof(run->slots[0]));
+    run->slot_names = tenka_alloc_array(run->n_slots + 1, sizeof(run->slot_names[0]));
+    if (run->state == NULL || run->slots == NULL || run->slot_names == NULL)
+        return tenka_fail_nomem(run->err);
+    tenka_module_state(t->net, run->state, run->n_state);
+    tenka_optimizer_slots(t->optimizer, run->slots, run->n_slots);
+    for (size_t i = 0; i < run->n_slots; i++) {
+        run->slot_names[i] = name_of(run, run->slots[i].var);
+        if (run->slot_names[i] == NULL)
+            return tenka_fail(run->err, TENKA_E_INVALID,
+                              "checkpoint: the optimizer trains a variable that is not in the network's state");
+    }
+    return TENKA_OK;
+}
+
+static tenka_status run_init(struct tenka_run *run, const struct tenka_training *t, const char *path)
+{
+    *run = (struct tenka_run){.training = t};
+    if (t == NULL || t->size != sizeof(*t) || t->net == NULL)
+        return TENKA_E_INVALID;
+    run->ctx = tenka_module_ctx(t->net);
+    run->err = tenka_ctx_error(run->ctx);
+    if (t->optimizer == NULL || t->train_loader == NULL || path == NULL)
+        return tenka_fail(run->err, TENKA_E_INVALID, "checkpoint: the optimizer, the training loader or the path is NULL");
+    if (tenka_step_is_open(run->ctx))
+        return tenka_fail(run->err, TENKA_E_INVALID, "checkpoint: a step is open; end or discard it first");
+    const tenka_status status = run_fill(run);
+    if (status != TENKA_OK)
+        run_finish(run);
+    return status;
+}
+
+static bool is_double(const struct tenka_run *run)
+{
+    return tenka_ctx_backend(run->ctx) == TENKA_BACKEND_CPU_F64;
+}
+
+/* "optimizer.exp_avg.fc.weight", allocated. */
+static char *moment_name(const struct tenka_run *run, size_t slot, size_t moment)
+{
+    return tenka_sprintf(TENKA_CHECKPOINT_PREFIX "%s.%s", tenka_optimizer_moment_name(run->training->optimizer, moment),
+                         run->slot_names[slot]);
+}
+
+/* ---- Saving ---- */
+
+/* Parallel arrays of the file's tensors: the network's, then the moments, whose names are ours. */
+struct tensors {
+    tenka_variable **vars;
+    const char **names;
+    char **own;
+    struct tenka_shape *shapes;
+    size_t count;
+    bool doubles;
+};
+
+static void tensors_finish(struct tensors *t, size_t most)
+{
+    for (size_t i = 0; i < most && t->own != NULL; i++)
+        tenka_free(t->own[i]);
+    tenka_free(t->vars);
+    tenka_free(t->names);
+    tenka_free(t->own);
+    tenka_free(t->shapes);
+}
+
+static void add_tensor(struct tensors *t, const char *name, tenka_variable *var)
+{
+    t->vars[t->count] = var;
+    t->names[t->count] = name;
+    t->shapes[t->count++] = tenka_variable_shape(var);
+}
+
+static tenka_status add_moments(const struct tenka_run *run, struct tensors *t, size_t slot)
+{
+    for (size_t m = 0; m < TENKA_MAX_MOMENTS; m++) {
+        if (run->slots[slot].moment[m] == NULL)
+            continue;
+        char *const name = t->own[t->count] = moment_name(run, slot, m);
+        if (name == NULL)
+            return tenka_fail_nomem(run->err);
+        /* A layer may be called "optimizer". */
+        for (size_t i = 0; i < run->n_state; i++)
+            if (strcmp(run->state[i].name, name) == 0)
+                return tenka_fail(run->err, TENKA_E_INVALID, "checkpoint: the network has a tensor called %s", name);
+        add_tensor(t, name, run->slots[slot].moment[m]);
+    }
+    return TENKA_OK;
+}
+
+static tenka_status tensors_fill(const struct tenka_run *run, struct tensors *t, size_t most)
+{
+    t->doubles = is_double(run);
+    t->vars = tenka_alloc_array(most, sizeof(t->vars[0]));
+    t->names = tenka_alloc_array(most, sizeof(t->names[0]));
+    t->own = tenka_alloc_array(most, sizeof(t->own[0]));
+    t->shapes = tenka_alloc_array(most, sizeof(t->shapes[0]));
+    if (t->vars == NULL || t->names == NULL || t->own == NULL || t->shapes == NULL)
+        return tenka_fail_nomem(run->err);
+    for (size_t i = 0; i < run->n_state; i++)
+        add_tensor(t, run->state[i].name, run->state[i].var);
+    for (size_t i = 0; i < run->n_slots; i++)
+        TENKA_TRY(add_moments(run, t, i));
+    return TENKA_OK;
+}
+
+static tenka_status read_tensor(void *user, size_t i, void *dst, size_t bytes)
+{
+    const struct tensors *const t = user;
+    return t->doubles ? tenka_variable_read_f64(t->vars[i], dst, bytes / sizeof(double))
+                      : tenka_variable_read(t->vars[i], dst, bytes);
+}
+
+static tenka_status write_file(const struct tenka_run *run, json_t *metadata, const char *path)
+{
+    struct tensors t = {.count = 0};
+    const size_t most = run->n_state + TENKA_MAX_MOMENTS * run->n_slots + 1;
+    tenka_status status = tensors_fill(run, &t, most);
+    if (status == TENKA_OK)
+        status = tenka_st_write(run->err, path, t.doubles ? "F64" : "F32", metadata, t.names, t.shapes, t.count,
+                                read_tensor, &t);
+    tensors_finish(&t, most);
+    return status;
+}
+
+static tenka_status make_metadata(const struct tenka_run *run, const struct tenka_preprocessing *how, json_t **out)
+{
+    char *text = NULL;
+    TENKA_TRY(tenka_model_metadata(run->training->net, how, out));
+    tenka_status status = tenka_checkpoint_write_state(run, &text);
+    if (status == TENKA_OK && json_object_set_new(*out, TENKA_CHECKPOINT_KEY, json_string(text)) != 0)
+        status = tenka_fail_nomem(run->err);
+    free(text); /* jansson's */
+    return status;
+}
+
+tenka_status tenka_checkpoint_save(const struct tenka_training *training, const struct tenka_preprocessing *how,
+                                   const char *path)
+{
+    struct tenka_run run;
+    json_t *metadata = NULL;
+    TENKA_TRY(run_init(&run, training, path));
+    tenka_status status = make_metadata(&run, how, &metadata);
+    if (status == TENKA_OK)
+        status = write_file(&run, metadata, path);
+    json_decref(metadata);
+    run_finish(&run);
+    /* Runs that were killed while writing leave files as large as the checkpoint. */
+    if (status == TENKA_OK)
+        tenka_file_writer_sweep(path);
+    return status;
+}
+
+/* ---- Comparing network and preprocessing ---- */
+
+/* One line of a text, without the spaces before it; advances *at. */
+static void next_line(const char **at, char *out, size_t size)
+{
+    const char *begin = *at + strspn(*at, " ");
+    const size_t length = strcspn(begin, "\n");
+    *at = begin + length + (begin[length] == '\n');
+    const size_t kept = length < size - 1 ? length : size - 1;
+    memcpy(out, begin, kept);
+    out[kept] = '\0';
+}
+
+static tenka_status other_network(struct tenka_error *err, const char *path, const char *there, const char *here)
+{
+    char a[120], b[120];
+    unsigned line = 0;
+    do {
+        next_line(&there, a, sizeof(a));
+        next_line(&here, b, sizeof(b));
+        line++;
+    } while (strcmp(a, b) == 0 && *there != '\0' && *here != '\0');
+    return tenka_fail(err, TENKA_E_INVALID, "%s: the checkpoint belongs to another network: line %u is \"%s\" there "
+                      "and \"%s\" here", path, line, a, b);
+}
+
+static tenka_status compare_model(const struct tenka_run *run, const struct tenka_st_file *file, const json_t *here,
+                                  bool preprocessing)
+{
+    static const char *const keys[] = {"tenka.input", "tenka.mean", "tenka.std"};
+    static const char *const titles[] = {"images of (channels, height, width)", "images of mean",
+                                         "images of standard deviation"};
+    const char *const net = tenka_st_metadata(file, "tenka.net");
+    const char *const own = json_string_value(json_object_get(here, "tenka.net"));
+    if (net == NULL)
+        return tenka_checkpoint_damaged(run->err, file->path, "it has no network text");
+    if (strcmp(net, own) != 0)
+        return other_network(run->err, file->path, net, own);
+    for (size_t i = 0; i < 3 && preprocessing; i++) {
+        const char *a = tenka_st_metadata(file, keys[i]), *b = json_string_value(json_object_get(here, keys[i]));
+        a = a != NULL ? a : "nothing";
+        b = b != NULL ? b : "nothing";
+        if (strcmp(a, b) != 0)
+            return tenka_checkpoint_differs(run->err, file->path, titles[i], a, b);
+    }
+    return TENKA_OK;
+}
+
+/* ---- Loading ---- */
+
+/* A moment's content as it is in the file. */
+struct content {
+    void *data;
+    size_t bytes;
+    bool doubles;
+};
+
+static const struct tenka_st_tensor *find_tensor(const struct tenka_st_file *file, const char *name)
+{
+    for (size_t i = 0; i < file->count; i++)
+        if (strcmp(file->tensors[i].name, name) == 0)
+            return &file->tensors[i];
+    return NULL;
+}
+
+static tenka_status read_content(const struct tenka_run *run, const struct tenka_st_file *file, const char *name,
+                                 const tenka_variable *var, struct content *out)
+{
+    const struct tenka_st_tensor *const t = find_tensor(file, name);
+    const struct tenka_shape shape = tenka_variable_shape(var);
+    if (t == NULL || !tenka_shape_equal(&t->shape, &shape) ||
+        (strcmp(t->dtype, "F32") != 0 && strcmp(t->dtype, "F64") != 0))
+        return tenka_fail(run->err, TENKA_E_FORMAT, "%s: the checkpoint is damaged: %.100s is missing or of another shape",
+                          file->path, name);
+    out->doubles = strcmp(t->dtype, "F64") == 0;
+    out->bytes = (size_t)t->bytes;
+    out->data = tenka_alloc((size_t)t->bytes + 1);
+    return out->data != NULL ? tenka_st_read(run->err, file, t, out->data) : tenka_fail_nomem(run->err);
+}
+
+static tenka_status read_moments(const struct tenka_run *run, const struct tenka_st_file *file, struct content *out)
+{
+    for (size_t i = 0; i < run->n_slots; i++) {
+        for (size_t m = 0; m < TENKA_MAX_MOMENTS; m++) {
+            if (run->slots[i].moment[m] == NULL)
+                continue;
+            char *const name = moment_name(run, i, m);
+            if (name == NULL)
+                return tenka_fail_nomem(run->err);
+            const tenka_status status =
+                read_content(run, file, name, run->slots[i].moment[m], &out[TENKA_MAX_MOMENTS * i + m]);
+            tenka_free(name);
+            TENKA_TRY(status);
+        }
+    }
+    return TENKA_OK;
+}
+
+static tenka_status write_moments(const struct tenka_run *run, const struct content *contents)
+{
+    for (size_t i = 0; i < TENKA_MAX_MOMENTS * run->n_slots; i++) {
+        tenka_variable *const var = run->slots[i / TENKA_MAX_MOMENTS].moment[i % TENKA_MAX_MOMENTS];
+        const struct content *const c = &contents[i];
+        if (var == NULL)
+            continue;
+        if (c->doubles)
+            TENKA_TRY(tenka_variable_write_f64(var, c->data, c->bytes / sizeof(double)));
+        else
+            TENKA_TRY(tenka_variable_write(var, c->data, c->bytes));
+    }
+    return TENKA_OK;
+}
+
+/* Everything was checked: from here on only the device can fail. */
+static tenka_status apply(struct tenka_training *t, const struct tenka_run *run, const struct tenka_checkpoint *c)
+{
+    TENKA_TRY(tenka_loader_set_state(t->train_loader, &c->train_loader));
+    if (t->test_loader != NULL)
+        TENKA_TRY(tenka_loader_set_state(t->test_loader, &c->test_loader));
+    if (t->loss != NULL)
+        TENKA_TRY(tenka_meter_restore(t->loss, c->loss_sum, c->loss_count));
+    for (size_t g = 0; g < tenka_optimizer_groups(t->optimizer); g++)
+        TENKA_TRY(tenka_optimizer_set_lr(t->optimizer, g, c->lr[g]));
+    tenka_optimizer_restore(t->optimizer, c->optimizer_steps, c->slot_steps);
+    *tenka_ctx_rng(run->ctx) = c->rng;
+    t->epoch = c->epoch;
+    t->step = c->step;
+    return TENKA_OK;
+}
+
+static tenka_status load_all(struct tenka_training *t, const struct tenka_run *run, struct tenka_st_file *file,
+                             struct tenka_checkpoint *c, struct content *moments)
+{
+    TENKA_TRY(tenka_checkpoint_read_state(run, file->path, tenka_st_metadata(file, TENKA_CHECKPOINT_KEY), c));
+    TENKA_TRY(read_moments(run, file, moments));
+    TENKA_TRY(tenka_model_read(t->net, file));
+    TENKA_TRY(write_moments(run, moments));
+    return apply(t, run, c);
+}
+
+static tenka_status load_file(struct tenka_training *t, const struct tenka_run *run, struct tenka_st_file *file)
+{
+    const size_t n_moments = TENKA_MAX_MOMENTS * run->n_slots;
+    struct tenka_checkpoint c = {.slot_steps = tenka_alloc_array(run->n_slots + 1, sizeof(c.slot_steps[0])),
+                                 .lr = tenka_alloc_array(tenka_optimizer_groups(t->optimizer) + 1, sizeof(c.lr[0]))};
+    struct content *const moments = tenka_alloc_array(n_moments + 1, sizeof(moments[0]));
+    tenka_status status = TENKA_OK;
+    if (c.slot_steps == NULL || c.lr == NULL || moments == NULL)
+        status = tenka_fail_nomem(run->err);
+    if (status == TENKA_OK)
+        status = load_all(t, run, file, &c, moments);
+    for (size_t i = 0; i < n_moments && moments != NULL; i++)
+        tenka_free(moments[i].data);
+    tenka_free(moments);
+    tenka_free(c.slot_steps);
+    tenka_free(c.lr);
+    return status;
+}
+
+static tenka_status load(struct tenka_training *t, const struct tenka_run *run, const struct tenka_preprocessing *how,
+                         struct tenka_st_file *file)
+{
+    json_t *here = NULL;
+    if (tenka_st_metadata(file, TENKA_CHECKPOINT_KEY) == NULL)
+        return tenka_fail(run->err, TENKA_E_FORMAT, "%s: this is no checkpoint: it has no metadata " TENKA_CHECKPOINT_KEY,
+                          file->path);
+    tenka_status status = tenka_model_metadata(t->net, how, &here);
+    if (status == TENKA_OK)
+        status = compare_model(run, file, here, how != NULL);
+    json_decref(here);
+    return status == TENKA_OK ? load_file(t, run, file) : status;
+}
+
+tenka_status tenka_checkpoint_load(struct tenka_training *training, const struct tenka_preprocessing *how,
+                                   const char *path)
+{
+    struct tenka_run run;
+    struct tenka_st_file file;
+    TENKA_TRY(run_init(&run, training, path));
+    tenka_status status = tenka_st_open(run.err, path, &file);
+    if (status == TENKA_OK) {
+        status = load(training, &run, how, &file);
+        tenka_st_close(&file);
+    }
+    run_finish(&run);
+    return status;
+}

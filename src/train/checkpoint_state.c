@@ -1,0 +1,341 @@
+/* The metadata tenka.checkpoint: writing, reading, comparing with a run. Real numbers are strings, since JSON has no NaN;
+ * the generator's words are hexadecimal. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "nn/text.h"
+#include "train/checkpoint.h"
+
+#define FORMAT 1
+#define RNG_WORDS 624
+#define NUMBER 32 /* bytes of a whole number as text */
+
+tenka_status tenka_checkpoint_differs(struct tenka_error *err, const char *path, const char *what, const char *there,
+                                      const char *here)
+{
+    return tenka_fail(err, TENKA_E_INVALID, "%s: the checkpoint belongs to a run with %s %.200s, this one has %.200s",
+                      path, what, there, here);
+}
+
+tenka_status tenka_checkpoint_damaged(struct tenka_error *err, const char *path, const char *what)
+{
+    return tenka_fail(err, TENKA_E_FORMAT, "%s: the checkpoint is damaged: %s", path, what);
+}
+
+/* The CPU's name has the number of threads, on which results do not depend. */
+static const char *device_name(const tenka_ctx *ctx)
+{
+    switch (tenka_ctx_backend(ctx)) {
+    case TENKA_BACKEND_CPU: return "cpu";
+    case TENKA_BACKEND_CPU_F64: return "cpu-f64";
+    default: return tenka_ctx_device_name(ctx);
+    }
+}
+
+/* ---- Writing ---- */
+
+static json_t *real(double x)
+{
+    char text[TENKA_NUMBER_TEXT];
+    return json_string(tenka_number_text(x, text));
+}
+
+static json_t *write_rng(const struct tenka_rng *rng)
+{
+    char words[8 * RNG_WORDS + 1];
+    for (size_t i = 0; i < RNG_WORDS; i++)
+        snprintf(words + 8 * i, 9, "%08" PRIx32, rng->state[i]);
+    return json_pack("{s:i, s:s}", "next", (int)rng->next, "state", words);
+}
+
+static json_t *write_loader(const tenka_loader *loader)
+{
+    struct tenka_loader_state s;
+    if (loader == NULL)
+        return json_null();
+    tenka_loader_get_state(loader, &s);
+    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:I}", "images", (json_int_t)s.count, "labels",
+                     (json_int_t)s.labels, "batch_size", (json_int_t)s.batch_size, "shuffle", (int)s.shuffle,
+                     "drop_last", (int)s.drop_last, "running", (int)s.running, "index", (json_int_t)s.index,
+                     "order_seed", (json_int_t)s.order_seed);
+}
+
+static json_t *write_group(const struct tenka_run *run, size_t group)
+{
+    struct tenka_optimizer_option options[TENKA_MAX_OPTIMIZER_OPTIONS];
+    const size_t count = tenka_optimizer_options(run->training->optimizer, group, options);
+    json_t *const numbers = json_object(), *const steps = json_object();
+    bool good = true;
+    for (size_t i = 0; i < count; i++)
+        good = json_object_set_new(numbers, options[i].name, real(options[i].value)) == 0 && good;
+    for (size_t i = 0; i < run->n_slots; i++)
+        if (run->slots[i].group == group)
+            good = json_object_set_new(steps, run->slot_names[i], json_integer((json_int_t)run->slots[i].steps)) == 0 &&
+                   good;
+    /* Takes both over, also on failure. */
+    json_t *const object = json_pack("{s:o, s:o}", "options", numbers, "steps", steps);
+    if (good)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *write_optimizer(const struct tenka_run *run)
+{
+    const tenka_optimizer *const opt = run->training->optimizer;
+    json_t *const groups = json_array();
+    bool good = true;
+    for (size_t g = 0; g < tenka_optimizer_groups(opt); g++)
+        good = json_array_append_new(groups, write_group(run, g)) == 0 && good;
+    json_t *const object = json_pack("{s:s, s:I, s:o}", "kind", tenka_optimizer_kind(opt), "steps",
+                                     (json_int_t)tenka_optimizer_steps(opt), "groups", groups);
+    if (good)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **text)
+{
+    const struct tenka_training *const t = run->training;
+    char seed[NUMBER];
+    double sum = 0;
+    uint64_t count = 0;
+    *text = NULL;
+    if (t->loss != NULL)
+        TENKA_TRY(tenka_meter_read(t->loss, &sum, NULL, &count));
+    snprintf(seed, sizeof(seed), "%" PRIu64, t->seed);
+    json_t *const loss = json_pack("{s:o, s:I}", "sum", real(sum), "count", (json_int_t)count);
+    json_t *const root = json_pack(
+        "{s:i, s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "epoch", (json_int_t)t->epoch, "step",
+        (json_int_t)t->step, "seed", seed, "device", device_name(run->ctx), "generator",
+        write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run), "train_loader",
+        write_loader(t->train_loader), "test_loader", write_loader(t->test_loader), "loss", loss);
+    if (root != NULL)
+        *text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    return *text != NULL ? TENKA_OK : tenka_fail_nomem(run->err);
+}
+
+/* ---- Reading: false means damaged ---- */
+
+static bool read_whole(const json_t *object, const char *key, uint64_t most, uint64_t *out)
+{
+    const json_t *const value = json_object_get(object, key);
+    if (!json_is_integer(value) || json_integer_value(value) < 0)
+        return false;
+    *out = (uint64_t)json_integer_value(value);
+    return *out <= most;
+}
+
+static bool read_u32(const json_t *object, const char *key, uint32_t *out)
+{
+    uint64_t value;
+    const bool good = read_whole(object, key, UINT32_MAX, &value);
+    *out = good ? (uint32_t)value : 0;
+    return good;
+}
+
+static bool read_bool(const json_t *object, const char *key, bool *out)
+{
+    const json_t *const value = json_object_get(object, key);
+    *out = json_is_true(value);
+    return json_is_boolean(value);
+}
+
+static bool read_real(const json_t *value, double *out)
+{
+    const char *const text = json_string_value(value);
+    if (text == NULL)
+        return false;
+    const bool negative = text[0] == '-';
+    if (strcmp(text + negative, "inf") == 0 || strcmp(text, "nan") == 0) {
+        *out = text[negative] == 'n' ? (double)NAN : negative ? -(double)INFINITY : (double)INFINITY;
+        return true;
+    }
+    const size_t length = tenka_number_read(text, out);
+    return length > 0 && text[length] == '\0';
+}
+
+static bool read_word(const char *text, uint32_t *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < 8; i++) {
+        static const char digits[] = "0123456789abcdef";
+        const char *const digit = text[i] != '\0' ? strchr(digits, text[i]) : NULL;
+        if (digit == NULL)
+            return false;
+        *out = *out << 4 | (uint32_t)(digit - digits);
+    }
+    return true;
+}
+
+static bool read_rng(const json_t *object, struct tenka_rng *out)
+{
+    const char *const words = json_string_value(json_object_get(object, "state"));
+    bool good = words != NULL && strlen(words) == 8 * RNG_WORDS && read_u32(object, "next", &out->next) &&
+                out->next <= RNG_WORDS;
+    for (size_t i = 0; i < RNG_WORDS && good; i++)
+        good = read_word(words + 8 * i, &out->state[i]);
+    return good;
+}
+
+static bool read_loader(const json_t *object, struct tenka_loader_state *out)
+{
+    return read_u32(object, "images", &out->count) && read_u32(object, "labels", &out->labels) &&
+           read_u32(object, "batch_size", &out->batch_size) && read_bool(object, "shuffle", &out->shuffle) &&
+           read_bool(object, "drop_last", &out->drop_last) && read_bool(object, "running", &out->running) &&
+           read_u32(object, "index", &out->index) && read_whole(object, "order_seed", INT64_MAX, &out->order_seed);
+}
+
+/* ---- Comparing ---- */
+
+static tenka_status compare_count(const struct tenka_run *run, const char *path, const char *what, uint64_t there,
+                                  uint64_t here)
+{
+    char a[NUMBER], b[NUMBER];
+    if (there == here)
+        return TENKA_OK;
+    snprintf(a, sizeof(a), "%" PRIu64, there);
+    snprintf(b, sizeof(b), "%" PRIu64, here);
+    return tenka_checkpoint_differs(run->err, path, what, a, b);
+}
+
+static tenka_status compare_flag(const struct tenka_run *run, const char *path, const char *what, bool there, bool here)
+{
+    return there == here ? TENKA_OK
+                         : tenka_checkpoint_differs(run->err, path, what, there ? "on" : "off", here ? "on" : "off");
+}
+
+/* name: "training" or "test". */
+static tenka_status compare_loader(const struct tenka_run *run, const char *path, const char *name, const json_t *object,
+                                   const tenka_loader *loader, struct tenka_loader_state *there)
+{
+    struct tenka_loader_state here;
+    char what[64];
+    if (loader == NULL)
+        return TENKA_OK;
+    if (!read_loader(object, there))
+        return tenka_fail(run->err, TENKA_E_FORMAT, "%s: the checkpoint is damaged: no position of a %s loader", path,
+                          name);
+    tenka_loader_get_state(loader, &here);
+    snprintf(what, sizeof(what), "a number of %s images of", name);
+    TENKA_TRY(compare_count(run, path, what, there->count, here.count));
+    if (there->labels != here.labels)
+        return tenka_fail(run->err, TENKA_E_INVALID,
+                          "%s: the checkpoint belongs to a run with other %s images: their labels differ", path, name);
+    snprintf(what, sizeof(what), "a %s batch size of", name);
+    TENKA_TRY(compare_count(run, path, what, there->batch_size, here.batch_size));
+    TENKA_TRY(compare_flag(run, path, "shuffling", there->shuffle, here.shuffle));
+    TENKA_TRY(compare_flag(run, path, "drop_last", there->drop_last, here.drop_last));
+    if (there->index > tenka_loader_batches(loader))
+        return tenka_checkpoint_damaged(run->err, path, "a position after the end of the epoch");
+    return TENKA_OK;
+}
+
+static tenka_status compare_options(const struct tenka_run *run, const char *path, size_t group, const json_t *object,
+                                    double *lr)
+{
+    struct tenka_optimizer_option here[TENKA_MAX_OPTIMIZER_OPTIONS];
+    char a[TENKA_NUMBER_TEXT], b[TENKA_NUMBER_TEXT], what[64];
+    const size_t count = tenka_optimizer_options(run->training->optimizer, group, here);
+    for (size_t i = 0; i < count; i++) {
+        double there;
+        if (!read_real(json_object_get(object, here[i].name), &there) || !(there >= 0))
+            return tenka_checkpoint_damaged(run->err, path, "an option of the optimizer is missing or no number");
+        /* The learning rate is no option but state: schedules change it. */
+        if (i == 0)
+            *lr = there;
+        else if (there != here[i].value) {
+            snprintf(what, sizeof(what), "an optimizer whose %s is", here[i].name);
+            return tenka_checkpoint_differs(run->err, path, what, tenka_number_text(there, a),
+                                            tenka_number_text(here[i].value, b));
+        }
+    }
+    return TENKA_OK;
+}
+
+static tenka_status compare_group(const struct tenka_run *run, const char *path, size_t group, const json_t *object,
+                                  struct tenka_checkpoint *out)
+{
+    const json_t *const steps = json_object_get(object, "steps");
+    size_t count = 0;
+    TENKA_TRY(compare_options(run, path, group, json_object_get(object, "options"), &out->lr[group]));
+    for (size_t i = 0; i < run->n_slots; i++) {
+        if (run->slots[i].group != group)
+            continue;
+        count++;
+        if (!read_whole(steps, run->slot_names[i], INT64_MAX, &out->slot_steps[i]))
+            return tenka_fail(run->err, TENKA_E_INVALID, "%s: the optimizer of the checkpoint does not train %s", path,
+                              run->slot_names[i]);
+    }
+    return compare_count(run, path, "a number of trained tensors of", json_object_size(steps), count);
+}
+
+static tenka_status compare_optimizer(const struct tenka_run *run, const char *path, const json_t *object,
+                                      struct tenka_checkpoint *out)
+{
+    const tenka_optimizer *const opt = run->training->optimizer;
+    const json_t *const groups = json_object_get(object, "groups");
+    const char *const kind = json_string_value(json_object_get(object, "kind"));
+    if (kind == NULL || !json_is_array(groups) || !read_whole(object, "steps", INT64_MAX, &out->optimizer_steps))
+        return tenka_checkpoint_damaged(run->err, path, "no kind, steps or groups of the optimizer");
+    if (strcmp(kind, tenka_optimizer_kind(opt)) != 0)
+        return tenka_checkpoint_differs(run->err, path, "the optimizer", kind, tenka_optimizer_kind(opt));
+    TENKA_TRY(compare_count(run, path, "a number of parameter groups of", json_array_size(groups),
+                            tenka_optimizer_groups(opt)));
+    for (size_t g = 0; g < tenka_optimizer_groups(opt); g++)
+        TENKA_TRY(compare_group(run, path, g, json_array_get(groups, g), out));
+    return TENKA_OK;
+}
+
+static void compare_device(const struct tenka_run *run, const char *path, const json_t *root)
+{
+    const char *const there = json_string_value(json_object_get(root, "device"));
+    if (there != NULL && strcmp(there, device_name(run->ctx)) != 0)
+        tenka_log(tenka_ctx_log(run->ctx), TENKA_LOG_WARNING,
+                  "%s was written on another device (%.200s): the run continues, but not bit for bit", path, there);
+}
+
+static tenka_status read_root(const struct tenka_run *run, const char *path, const json_t *root,
+                              struct tenka_checkpoint *out)
+{
+    const struct tenka_training *const t = run->training;
+    const json_t *const loss = json_object_get(root, "loss");
+    const char *const seed = json_string_value(json_object_get(root, "seed"));
+    char here[NUMBER];
+    uint64_t format;
+    if (!read_whole(root, "format", INT64_MAX, &format))
+        return tenka_checkpoint_damaged(run->err, path, "no format");
+    if (format != FORMAT)
+        return tenka_fail(run->err, TENKA_E_FORMAT, "%s: the checkpoint has format %" PRIu64 ", this version reads %d",
+                          path, format, FORMAT);
+    if (seed == NULL || !read_whole(root, "epoch", INT64_MAX, &out->epoch) ||
+        !read_whole(root, "step", INT64_MAX, &out->step) || !read_rng(json_object_get(root, "generator"), &out->rng) ||
+        !read_real(json_object_get(loss, "sum"), &out->loss_sum) ||
+        !read_whole(loss, "count", INT64_MAX, &out->loss_count))
+        return tenka_checkpoint_damaged(run->err, path, "no seed, epoch, step, loss or generator");
+    TENKA_TRY(compare_loader(run, path, "training", json_object_get(root, "train_loader"), t->train_loader,
+                             &out->train_loader));
+    TENKA_TRY(compare_loader(run, path, "test", json_object_get(root, "test_loader"), t->test_loader,
+                             &out->test_loader));
+    TENKA_TRY(compare_optimizer(run, path, json_object_get(root, "optimizer"), out));
+    snprintf(here, sizeof(here), "%" PRIu64, t->seed);
+    if (strcmp(seed, here) != 0)
+        return tenka_checkpoint_differs(run->err, path, "seed", seed, here);
+    compare_device(run, path, root);
+    return TENKA_OK;
+}
+
+tenka_status tenka_checkpoint_read_state(const struct tenka_run *run, const char *path, const char *text,
+                                         struct tenka_checkpoint *out)
+{
+    json_error_t why = {.text = ""};
+    json_t *const root = json_loads(text, JSON_REJECT_DUPLICATES, &why);
+    const tenka_status status =
+        root != NULL ? read_root(run, path, root, out) : tenka_checkpoint_damaged(run->err, path, why.text);
+    json_decref(root);
+    return status;
+}
