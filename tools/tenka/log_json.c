@@ -1,8 +1,12 @@
 #define _POSIX_C_SOURCE 200809L
+#define _FILE_OFFSET_BITS 64
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tenka.h"
 
@@ -53,6 +57,61 @@ int log_json_open(const struct options *options, FILE **file)
     if (options->log == NULL || *file != NULL)
         return EXIT_CODE_OK;
     return say_failed("cannot write the log %s: %s", options->log, strerror(errno));
+}
+
+static int fail_log(const struct options *options, const char *verb)
+{
+    return say_failed("cannot %s the log %s: %s", verb, options->log, strerror(errno));
+}
+
+/* Whether a line belongs to what was done before the given epoch and step. */
+static bool is_kept(const char *line, uint64_t epoch, uint64_t step)
+{
+    uint64_t e, s;
+    if (strchr(line, '\n') == NULL)
+        return false; /* the program was killed while writing it */
+    if (sscanf(line, "{\"epoch\":%" SCNu64 ",\"step\":%" SCNu64 ",", &e, &s) == 2)
+        return s < step;
+    return sscanf(line, "{\"epoch\":%" SCNu64 ",", &e) == 1 && e < epoch;
+}
+
+/* Cuts the log before the first line that is not kept. */
+static int cut_log(const struct options *options, FILE *file, uint64_t epoch, uint64_t step, bool *begun)
+{
+    static const char begin[] = "{\"version\":";
+    char *line = NULL;
+    size_t capacity = 0;
+    off_t end = 0;
+    for (ssize_t length; (length = getline(&line, &capacity, file)) > 0; end += length) {
+        const bool first = end == 0, whole = line[length - 1] == '\n';
+        if (first && strncmp(line, begin, strlen(begin)) != 0 && whole) {
+            free(line);
+            return say_failed("cannot continue the log %s: it is no log of 'tenka train'", options->log);
+        }
+        *begun = *begun || (first && whole);
+        if (first ? !whole : !is_kept(line, epoch, step))
+            break;
+    }
+    free(line);
+    /* The next write must not come from the old position. */
+    if (ferror(file) || fflush(file) != 0 || ftruncate(fileno(file), end) != 0 || fseeko(file, end, SEEK_SET) != 0)
+        return fail_log(options, "continue");
+    return EXIT_CODE_OK;
+}
+
+int log_json_reopen(const struct options *options, uint64_t epoch, uint64_t step, FILE **file, bool *begun)
+{
+    struct stat st;
+    *file = NULL;
+    *begun = false;
+    if (options->log == NULL)
+        return EXIT_CODE_OK;
+    if (stat(options->log, &st) == 0 && !S_ISREG(st.st_mode))
+        return log_json_open(options, file);
+    *file = fopen(options->log, "r+");
+    if (*file == NULL)
+        return errno == ENOENT ? log_json_open(options, file) : fail_log(options, "continue");
+    return cut_log(options, *file, epoch, step, begun);
 }
 
 /* The driver of the device that runs: the context's one line has the device's name in it. */

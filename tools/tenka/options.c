@@ -12,7 +12,7 @@
 enum key {
     KEY_DATA = 1, KEY_NET, KEY_EPOCHS, KEY_BATCH_SIZE, KEY_TEST_BATCH_SIZE, KEY_LR, KEY_OPTIMIZER, KEY_MOMENTUM,
     KEY_WEIGHT_DECAY, KEY_SEED, KEY_BACKEND, KEY_DEVICE, KEY_THREADS, KEY_VALIDATE, KEY_LIMIT, KEY_SAVE, KEY_LOAD,
-    KEY_LOG, KEY_QUIET, KEY_JSON,
+    KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME,
 };
 
 static const char *const backend_names[] = {
@@ -82,6 +82,7 @@ static error_t parse_number(struct options *o, int key, char *text, struct argp_
     case KEY_BATCH_SIZE: o->batch_size = count_number(state, "--batch-size", text); return 0;
     case KEY_TEST_BATCH_SIZE: o->test_batch_size = count_number(state, "--test-batch-size", text); return 0;
     case KEY_LIMIT: o->limit = count_number(state, "--limit", text); return 0;
+    case KEY_CHECKPOINT_EVERY: o->checkpoint_every = count_number(state, "--checkpoint-every", text); return 0;
     case KEY_SEED: o->seed = whole_number(state, "--seed", text, 0, UINT64_MAX); return 0;
     case KEY_THREADS: o->threads = (int)whole_number(state, "--threads", text, 0, 4096); return 0;
     case KEY_LR: o->lr = real_number(state, "--lr", text, 1e6); return 0;
@@ -95,6 +96,8 @@ static void check_together(const struct options *o, struct argp_state *state)
 {
     if (o->momentum > 0 && !o->sgd)
         argp_error(state, "--momentum belongs to '--optimizer sgd'");
+    if (o->checkpoint_every > 0 && o->checkpoint == NULL)
+        argp_error(state, "--checkpoint-every needs --checkpoint FILE: where are checkpoints to be written?");
     if (o->device != NULL && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
         argp_error(state, "--device chooses among Vulkan devices; leave it out with '--backend %s'",
                    backend_name(o->backend));
@@ -110,6 +113,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_SAVE: o->save = text; return 0;
     case KEY_LOAD: o->load = text; return 0;
     case KEY_LOG: o->log = text; return 0;
+    case KEY_CHECKPOINT: o->checkpoint = text; return 0;
+    case KEY_RESUME: o->resume = text; return 0;
     case KEY_VALIDATE: o->validate = true; return 0;
     case KEY_QUIET: o->quiet = true; return 0;
     case KEY_JSON: o->json = true; return 0;
@@ -153,6 +158,12 @@ static const struct argp_option train_options[] = {
     { "weight-decay", KEY_WEIGHT_DECAY, "X", 0, "L2 penalty that is added to the gradient; default 0", 0 },
     { "seed", KEY_SEED, "N", 0, "Seed of weights and order; default 0. The same seed gives the weights and batches of "
       "PyTorch", 0 },
+    { NULL, 0, NULL, 0, "Stopping and going on:", 2 },
+    { "checkpoint", KEY_CHECKPOINT, "FILE", 0, "Write all that is needed to go on to FILE: after each epoch, and after "
+      "Ctrl-C. FILE can also be given to --load", 0 },
+    { "checkpoint-every", KEY_CHECKPOINT_EVERY, "STEPS", 0, "Write it after so many steps as well", 0 },
+    { "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
+      "options of that run again. A --log file is continued", 0 },
     { NULL, 0, NULL, 0, "Device:", 3 },
     DEVICE_OPTIONS,
     { NULL, 0, NULL, 0, "Output:", 4 },

@@ -10,7 +10,6 @@
 #include "tenka.h"
 
 #define MAX_NET_BYTES (1u << 20)
-#define MAX_CLASS_NAMES 1024
 
 /* ---- Data ---- */
 
@@ -258,13 +257,21 @@ tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_te
     return s->log_softmax ? tenka_nll_loss(output, target) : tenka_cross_entropy(output, target);
 }
 
+int session_preprocessing(struct session *s, struct tenka_preprocessing *how, const char *names[MAX_CLASS_NAMES])
+{
+    const tenka_dataset *data = s->train_data != NULL ? s->train_data : s->test_data;
+    if (tenka_preprocessing_of(s->ctx, data, how, names, MAX_CLASS_NAMES) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    return EXIT_CODE_OK;
+}
+
 int session_save(struct session *s, const char *path)
 {
     struct tenka_preprocessing how;
     const char *names[MAX_CLASS_NAMES];
-    const tenka_dataset *data = s->train_data != NULL ? s->train_data : s->test_data;
-    if (tenka_preprocessing_of(s->ctx, data, &how, names, MAX_CLASS_NAMES) != TENKA_OK)
-        return say_library_failed(s->ctx);
+    const int code = session_preprocessing(s, &how, names);
+    if (code != EXIT_CODE_OK)
+        return code;
     if (tenka_model_save(s->net, &how, path) != TENKA_OK)
         return say_library_failed(s->ctx);
     return EXIT_CODE_OK;

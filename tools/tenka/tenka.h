@@ -13,8 +13,10 @@ enum exit_code { EXIT_CODE_OK = 0, EXIT_CODE_FAILED = 1, EXIT_CODE_USAGE = 2, EX
 struct options {
     const char *data, *net, *device;    /* NULL: the default */
     const char *save, *load, *log;      /* NULL: none */
+    const char *checkpoint, *resume;    /* NULL: none */
     enum tenka_backend backend;
     uint32_t epochs, batch_size, test_batch_size, limit; /* test_batch_size 0: as batch_size; limit 0: all images */
+    uint32_t checkpoint_every;          /* steps; 0: at the end of each epoch alone */
     uint64_t seed;
     double lr, momentum, weight_decay;
     int threads;
@@ -90,8 +92,18 @@ int session_open(struct session *s, const struct options *options, bool train);
 void session_close(struct session *s);
 /* The loss of the network's output: nll_loss after LogSoftmax, else cross entropy. */
 tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_tensor target);
+/* How the network wants its input. names has room for MAX_CLASS_NAMES and lives as long as how. */
+#define MAX_CLASS_NAMES 1024
+int session_preprocessing(struct session *s, struct tenka_preprocessing *how, const char *names[MAX_CLASS_NAMES]);
 /* Writes the network and how it wants its input. */
 int session_save(struct session *s, const char *path);
+
+/* ---- checkpoint.c ---- */
+
+/* Writes a checkpoint of the run. Says what went wrong. */
+int checkpoint_save(struct session *s, const struct tenka_training *training, const char *path);
+/* Puts the run where the checkpoint of --resume was. Says what went wrong. */
+int checkpoint_resume(struct session *s, struct tenka_training *training);
 
 /* ---- evaluate.c ---- */
 
@@ -115,6 +127,9 @@ struct epoch_result {
 
 /* file is NULL when no log is wanted: then nothing happens and all is well. A failure is said here. */
 int log_json_open(const struct options *options, FILE **file);
+/* Opens the log of a run that is resumed: what it has of later steps and epochs goes away. *begun: the log's first line
+ * is there. */
+int log_json_reopen(const struct options *options, uint64_t epoch, uint64_t step, FILE **file, bool *begun);
 int log_json_begin(FILE *file, const struct session *s);
 int log_json_step(FILE *file, const struct options *options, uint32_t epoch, uint64_t step, double loss);
 int log_json_epoch(FILE *file, const struct options *options, const struct epoch_result *result);

@@ -11,18 +11,16 @@
 
 struct training {
     struct session session;
-    tenka_loader *train_loader, *test_loader;
-    tenka_optimizer *optimizer;
-    tenka_meter *loss;
+    struct tenka_training run;
     struct progress progress;
     FILE *log;
-    uint64_t step; /* over the whole run */
+    bool evaluating;     /* the checkpoint of the epoch's end is written, and the generator has moved on */
 };
 
 /* ---- Setting up ---- */
 
 /* A wrong path is found now and not after hours of training. */
-static int check_save_path(const char *path)
+static int check_save_path(const char *option, const char *path)
 {
     struct stat st;
     char copy[4096];
@@ -31,7 +29,7 @@ static int check_save_path(const char *path)
     if (path[0] == '\0')
         return say_failed("--save needs the name of a file");
     if (strlen(path) >= sizeof(copy))
-        return say_failed("the path of --save is longer than %zu bytes", sizeof(copy) - 1);
+        return say_failed("the path of %s is longer than %zu bytes", option, sizeof(copy) - 1);
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return say_failed("cannot save to %s: it is a folder", path);
     strcpy(copy, path);
@@ -48,12 +46,12 @@ static tenka_status create_optimizer(struct training *t)
         params.lr = o->lr;
         params.momentum = o->momentum;
         params.weight_decay = o->weight_decay;
-        return tenka_sgd_create(t->session.ctx, t->session.net, &params, &t->optimizer);
+        return tenka_sgd_create(t->session.ctx, t->session.net, &params, &t->run.optimizer);
     }
     struct tenka_adam_params params = TENKA_ADAM_DEFAULTS;
     params.lr = o->lr;
     params.weight_decay = o->weight_decay;
-    return tenka_adam_create(t->session.ctx, t->session.net, &params, &t->optimizer);
+    return tenka_adam_create(t->session.ctx, t->session.net, &params, &t->run.optimizer);
 }
 
 /* Both loaders shuffle, as in the reference program: each takes its draws from the generator. */
@@ -66,30 +64,41 @@ static tenka_status create_loader(const struct session *s, const tenka_dataset *
     return tenka_loader_create(s->ctx, data, &params, out);
 }
 
+static int open_log(struct training *t)
+{
+    const struct options *o = t->session.options;
+    bool begun = false;
+    const int code = o->resume == NULL ? log_json_open(o, &t->log)
+                                       : log_json_reopen(o, t->run.epoch, t->run.step, &t->log, &begun);
+    return code != EXIT_CODE_OK || begun ? code : log_json_begin(t->log, &t->session);
+}
+
 static int set_up(struct training *t)
 {
     struct session *s = &t->session;
     const struct options *o = s->options;
-    tenka_status status = create_loader(s, s->train_data, o->batch_size, &t->train_loader);
+    t->run.net = s->net;
+    t->run.seed = o->seed;
+    tenka_status status = create_loader(s, s->train_data, o->batch_size, &t->run.train_loader);
     if (status == TENKA_OK)
-        status = create_loader(s, s->test_data, o->test_batch_size, &t->test_loader);
+        status = create_loader(s, s->test_data, o->test_batch_size, &t->run.test_loader);
     if (status == TENKA_OK)
         status = create_optimizer(t);
     if (status == TENKA_OK)
-        status = tenka_meter_create(s->ctx, &t->loss);
+        status = tenka_meter_create(s->ctx, &t->run.loss);
     if (status != TENKA_OK)
         return say_library_failed(s->ctx);
     progress_init(&t->progress, o->quiet);
-    const int code = log_json_open(o, &t->log);
-    return code != EXIT_CODE_OK ? code : log_json_begin(t->log, s);
+    const int code = o->resume != NULL ? checkpoint_resume(s, &t->run) : EXIT_CODE_OK;
+    return code != EXIT_CODE_OK ? code : open_log(t);
 }
 
 static int tear_down(struct training *t)
 {
-    tenka_meter_destroy(&t->loss);
-    tenka_optimizer_destroy(&t->optimizer);
-    tenka_loader_destroy(&t->train_loader);
-    tenka_loader_destroy(&t->test_loader);
+    tenka_meter_destroy(&t->run.loss);
+    tenka_optimizer_destroy(&t->run.optimizer);
+    tenka_loader_destroy(&t->run.train_loader);
+    tenka_loader_destroy(&t->run.test_loader);
     session_close(&t->session);
     return log_json_close(&t->log, t->session.options);
 }
@@ -104,57 +113,78 @@ static int after_step(struct training *t, uint32_t epoch, uint64_t images, tenka
     if (t->log != NULL) {
         if (tenka_item(loss, &value) != TENKA_OK)
             return say_library_failed(s->ctx);
-        const int code = log_json_step(t->log, s->options, epoch, t->step, value);
+        const int code = log_json_step(t->log, s->options, epoch, t->run.step, value);
         if (code != EXIT_CODE_OK)
             return code;
     }
-    t->step++;
-    if (progress_wants_loss(&t->progress) && tenka_meter_read(t->loss, NULL, &t->progress.loss, NULL) != TENKA_OK)
+    t->run.step++;
+    if (progress_wants_loss(&t->progress) && tenka_meter_read(t->run.loss, NULL, &t->progress.loss, NULL) != TENKA_OK)
         return say_library_failed(s->ctx);
     progress_update(&t->progress, images);
     return EXIT_CODE_OK;
+}
+
+static int save_checkpoint(struct training *t)
+{
+    const char *path = t->session.options->checkpoint;
+    return path != NULL ? checkpoint_save(&t->session, &t->run, path) : EXIT_CODE_OK;
+}
+
+/* Whether a checkpoint is due in the middle of an epoch; the one at its end comes anyway. */
+static bool is_checkpoint_due(const struct training *t)
+{
+    const uint32_t every = t->session.options->checkpoint_every;
+    return every > 0 && t->run.step % every == 0 &&
+           tenka_loader_position(t->run.train_loader) < tenka_loader_batches(t->run.train_loader);
 }
 
 static int run_batches(struct training *t, uint32_t epoch, uint64_t *images)
 {
     struct session *s = &t->session;
     struct tenka_batch batch;
+    tenka_loader *const loader = t->run.train_loader;
     tenka_status status = TENKA_OK;
-    while (interrupt_signal() == 0 && (status = tenka_loader_next(t->train_loader, &batch)) == TENKA_OK) {
+    /* The loader stays at the epoch's end until the epoch is evaluated, so that a checkpoint finds it there. */
+    while (interrupt_signal() == 0 && tenka_loader_position(loader) < tenka_loader_batches(loader) &&
+           (status = tenka_loader_next(loader, &batch)) == TENKA_OK) {
         const tenka_tensor loss = session_loss(s, tenka_forward(s->net, batch.input), batch.target);
         tenka_backward(loss);
-        tenka_meter_add(t->loss, loss);
-        if ((status = tenka_optimizer_step(t->optimizer)) != TENKA_OK)
+        tenka_meter_add(t->run.loss, loss);
+        if ((status = tenka_optimizer_step(t->run.optimizer)) != TENKA_OK)
             break;
         *images += batch.size;
-        const int code = after_step(t, epoch, *images, loss);
+        int code = after_step(t, epoch, *images, loss);
+        if (code == EXIT_CODE_OK && is_checkpoint_due(t))
+            code = save_checkpoint(t);
         if (code != EXIT_CODE_OK)
             return code;
     }
-    return status == TENKA_OK || status == TENKA_END ? EXIT_CODE_OK : say_library_failed(s->ctx);
+    return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
 }
 
 static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *result)
 {
     const struct session *s = &t->session;
     char label[32];
-    uint64_t images = 0;
+    const uint64_t position = tenka_loader_position(t->run.train_loader), total = tenka_dataset_count(s->train_data);
+    const uint64_t before = position * s->options->batch_size < total ? position * s->options->batch_size : total;
+    uint64_t images = before;
     snprintf(label, sizeof(label), "epoch %u/%u", epoch + 1, s->options->epochs);
-    progress_begin(&t->progress, label, tenka_dataset_count(s->train_data));
+    progress_begin(&t->progress, label, total);
     const double start = seconds_now();
     tenka_module_train(s->net, true);
-    if (tenka_meter_reset(t->loss) != TENKA_OK)
+    if (position == 0 && tenka_meter_reset(t->run.loss) != TENKA_OK)
         return say_library_failed(s->ctx);
     const int code = run_batches(t, epoch, &images);
     progress_end(&t->progress);
     if (code != EXIT_CODE_OK)
         return code;
     /* The read waits for the last step, so the time is the device's. */
-    if (tenka_meter_read(t->loss, NULL, &result->train_loss, NULL) != TENKA_OK)
+    if (tenka_meter_read(t->run.loss, NULL, &result->train_loss, NULL) != TENKA_OK)
         return say_library_failed(s->ctx);
     result->epoch = epoch;
     result->train_seconds = seconds_now() - start;
-    result->images_per_second = (double)images / result->train_seconds;
+    result->images_per_second = (double)(images - before) / result->train_seconds;
     return EXIT_CODE_OK;
 }
 
@@ -169,17 +199,32 @@ static void print_epoch(const struct training *t, const struct epoch_result *r)
         say_warning("the training loss is not a finite number any more; a smaller --lr may help");
 }
 
+/* Checkpoints stand before and after the evaluation, whose own state is not kept: one that is interrupted begins anew. */
+static int end_epoch(struct training *t, struct epoch_result *result)
+{
+    int code = save_checkpoint(t);
+    t->evaluating = true;
+    if (code == EXIT_CODE_OK && interrupt_signal() == 0)
+        code = evaluate(&t->session, t->run.test_loader, &t->progress, &result->test);
+    if (code != EXIT_CODE_OK || interrupt_signal() != 0)
+        return code;
+    print_epoch(t, result);
+    code = log_json_epoch(t->log, t->session.options, result);
+    if (code != EXIT_CODE_OK)
+        return code;
+    tenka_loader_rewind(t->run.train_loader);
+    t->run.epoch++;
+    t->evaluating = false;
+    return save_checkpoint(t);
+}
+
 static int run_epochs(struct training *t)
 {
-    for (uint32_t epoch = 0; epoch < t->session.options->epochs; epoch++) {
+    while (t->run.epoch < t->session.options->epochs && interrupt_signal() == 0) {
         struct epoch_result result;
-        int code = train_epoch(t, epoch, &result);
+        int code = train_epoch(t, (uint32_t)t->run.epoch, &result);
         if (code == EXIT_CODE_OK && interrupt_signal() == 0)
-            code = evaluate(&t->session, t->test_loader, &t->progress, &result.test);
-        if (code != EXIT_CODE_OK || interrupt_signal() != 0)
-            return code;
-        print_epoch(t, &result);
-        code = log_json_epoch(t->log, t->session.options, &result);
+            code = end_epoch(t, &result);
         if (code != EXIT_CODE_OK)
             return code;
     }
@@ -188,15 +233,27 @@ static int run_epochs(struct training *t)
 
 /* ---- The end ---- */
 
+static void say_stopped(const struct training *t)
+{
+    const struct options *o = t->session.options;
+    char on[4200] = "", saved[4200] = "";
+    if (o->checkpoint != NULL)
+        snprintf(on, sizeof(on), "; --resume %s goes on", o->checkpoint);
+    if (o->save != NULL)
+        snprintf(saved, sizeof(saved), "; the network so far is in %s", o->save);
+    say_failed("stopped by a signal after %" PRIu64 " steps%s%s%s", t->run.step, on, saved,
+               o->checkpoint == NULL && o->save == NULL ? "; nothing was saved" : "");
+}
+
 static int finish(struct training *t)
 {
     const struct options *o = t->session.options;
     const int number = interrupt_signal();
-    const int code = o->save != NULL ? session_save(&t->session, o->save) : EXIT_CODE_OK;
-    if (number != 0) {
-        const bool saved = o->save != NULL && code == EXIT_CODE_OK;
-        say_failed("stopped by a signal after %" PRIu64 " steps; %s%s", t->step,
-                   saved ? "the network so far is in " : "nothing was saved", saved ? o->save : "");
+    int code = number != 0 && !t->evaluating ? save_checkpoint(t) : EXIT_CODE_OK;
+    if (code == EXIT_CODE_OK && o->save != NULL)
+        code = session_save(&t->session, o->save);
+    if (number != 0 && code == EXIT_CODE_OK) {
+        say_stopped(t);
     } else if (o->save != NULL && code == EXIT_CODE_OK && !o->quiet) {
         printf("saved    %s\n", o->save);
     }
@@ -206,10 +263,12 @@ static int finish(struct training *t)
 int command_train(const struct options *options)
 {
     struct options full = *options;
-    struct training t = { .log = NULL };
+    struct training t = { .run = TENKA_TRAINING_DEFAULTS };
     if (full.test_batch_size == 0)
         full.test_batch_size = full.batch_size;
-    int code = check_save_path(full.save);
+    int code = check_save_path("--save", full.save);
+    if (code == EXIT_CODE_OK)
+        code = check_save_path("--checkpoint", full.checkpoint);
     if (code != EXIT_CODE_OK)
         return code;
     interrupt_catch();

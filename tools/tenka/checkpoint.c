@@ -1,0 +1,45 @@
+#define _POSIX_C_SOURCE 200809L
+#include <inttypes.h>
+
+#include "tenka.h"
+
+int checkpoint_save(struct session *s, const struct tenka_training *training, const char *path)
+{
+    struct tenka_preprocessing how;
+    const char *names[MAX_CLASS_NAMES];
+    const int code = session_preprocessing(s, &how, names);
+    if (code != EXIT_CODE_OK)
+        return code;
+    return tenka_checkpoint_save(training, &how, path) == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+}
+
+static int check(const struct options *o, const struct tenka_training *training)
+{
+    const double lr = tenka_optimizer_lr(training->optimizer, 0);
+    if (lr != o->lr)
+        return say_failed("%s: the checkpoint belongs to a run with --lr %.17g, this one has %.17g", o->resume, lr,
+                          o->lr);
+    if (training->epoch >= o->epochs)
+        say_warning("%s has %" PRIu64 " finished epochs: nothing is left of --epochs %" PRIu32, o->resume,
+                    training->epoch, o->epochs);
+    return EXIT_CODE_OK;
+}
+
+int checkpoint_resume(struct session *s, struct tenka_training *training)
+{
+    const struct options *o = s->options;
+    struct tenka_preprocessing how;
+    const char *names[MAX_CLASS_NAMES];
+    int code = session_preprocessing(s, &how, names);
+    if (code != EXIT_CODE_OK)
+        return code;
+    if (tenka_checkpoint_load(training, &how, o->resume) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    code = check(o, training);
+    if (code == EXIT_CODE_OK && !o->quiet) {
+        printf("resumed  %s: %" PRIu64 " epochs and %" PRIu64 " steps are done\n", o->resume, training->epoch,
+               training->step);
+        fflush(stdout);
+    }
+    return code;
+}
