@@ -1,12 +1,12 @@
 /* Checkpoints: a training run in one file, to be continued as if it had never stopped.
  *
- * A checkpoint is a safetensors file with the tensors of the network under their PyTorch names, the optimizer's moments as
- * optimizer.<moment>.<name> (optimizer.exp_avg.fc.weight), and in the metadata tenka.checkpoint (JSON) the counters, the
- * state of the context's generator, the optimizer's options, the loaders' positions and the meter. It is also a saved
- * model: tenka_model_load and tenka_model_open take it. On the f64 backend its tensors are F64.
+ * A checkpoint is a safetensors file with the tensors of the network under their PyTorch names, the optimizer's moments
+ * as optimizer.<moment>.<name> (optimizer.exp_avg.fc.weight), and in the metadata tenka.checkpoint (JSON) the counters,
+ * the state of the context's generator, the optimizer's options, the loaders' positions and the meter. It is also a
+ * saved model: tenka_model_load and tenka_model_open take it. On the f64 backend its tensors are F64.
  *
  * A run that continues from a checkpoint on the same device and driver computes the same numbers bit for bit as the run
- * that wrote it would have. Whatever else draws random numbers or changes the learning rate is the program's to repeat. */
+ * that wrote it would have. Whatever else a program draws or changes from step to step is its own to repeat. */
 #ifndef TENKA_TRAIN_H
 #define TENKA_TRAIN_H
 
@@ -34,15 +34,16 @@ struct tenka_training {
  * then replaces path at once. Killed at any moment, a program leaves either the old checkpoint or the new one.
  *   how  how the network wants its input, as in tenka_model_save; may be NULL
  * Errors: E_INVALID (a step is open, a part is missing), E_IO (full disk, permissions), E_NOMEM, E_DEVICE. */
-TENKA_API tenka_status tenka_checkpoint_save(const struct tenka_training *training, const struct tenka_preprocessing *how,
-                                             const char *path);
+TENKA_API tenka_status tenka_checkpoint_save(const struct tenka_training *training,
+                                             const struct tenka_preprocessing *how, const char *path);
 
-/* Puts a run that was set up like the one of the checkpoint where that one was: weights, moments, learning rates, loaders,
- * meter, the context's generator, and training's epoch and step. In the middle of an epoch tenka_loader_next goes on with
- * the next batch of it. All or nothing, unless the device fails. Says in the log when the device is another one.
+/* Puts a run that was set up like the one of the checkpoint where that one was: weights, moments, learning rates,
+ * loaders, meter, the context's generator, and training's epoch and step. In the middle of an epoch tenka_loader_next
+ * goes on with its next batch. All or nothing, unless the device fails or memory runs out while writing to it. Says in
+ * the log when the device is another one.
  *   how  must be the same as when saving; NULL: not compared
- * Errors: E_IO, E_FORMAT (no checkpoint, or damaged), E_INVALID (another network, optimizer, option, data set, batch size
- * or seed: the sentence has what it is there and here), E_NOMEM, E_DEVICE. */
+ * Errors: E_IO, E_FORMAT (no checkpoint, or damaged), E_INVALID (a step is open; another network, optimizer, option,
+ * data set, batch size or seed: the sentence has what it is there and here), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_checkpoint_load(struct tenka_training *training, const struct tenka_preprocessing *how,
                                              const char *path);
 

@@ -322,8 +322,8 @@ static tenka_status check_dtypes(struct tenka_error *err, const struct state *s,
         const struct tenka_st_tensor *const t = find_tensor(file, s->entries[i].name);
         if (strcmp(t->dtype, "F32") != 0 && strcmp(t->dtype, "F64") != 0)
             return tenka_fail(err, TENKA_E_FORMAT,
-                              "%s: tensor \"%.100s\" is %s, expected F32 or F64; convert the file to float32", file->path,
-                              t->name, t->dtype);
+                              "%s: tensor \"%.100s\" is %s, expected F32 or F64; convert the file to float32",
+                              file->path, t->name, t->dtype);
     }
     return TENKA_OK;
 }

@@ -49,7 +49,7 @@ static tenka_status run_init(struct tenka_run *run, const struct tenka_training 
     run->ctx = tenka_module_ctx(t->net);
     run->err = tenka_ctx_error(run->ctx);
     if (t->optimizer == NULL || t->train_loader == NULL || path == NULL)
-        return tenka_fail(run->err, TENKA_E_INVALID, "checkpoint: the optimizer, the training loader or the path is NULL");
+        return tenka_fail(run->err, TENKA_E_INVALID, "checkpoint: the optimizer, the training loader or path is NULL");
     if (tenka_step_is_open(run->ctx))
         return tenka_fail(run->err, TENKA_E_INVALID, "checkpoint: a step is open; end or discard it first");
     const tenka_status status = run_fill(run);
@@ -251,8 +251,8 @@ static tenka_status read_content(const struct tenka_run *run, const struct tenka
     const struct tenka_shape shape = tenka_variable_shape(var);
     if (t == NULL || !tenka_shape_equal(&t->shape, &shape) ||
         (strcmp(t->dtype, "F32") != 0 && strcmp(t->dtype, "F64") != 0))
-        return tenka_fail(run->err, TENKA_E_FORMAT, "%s: the checkpoint is damaged: %.100s is missing or of another shape",
-                          file->path, name);
+        return tenka_fail(run->err, TENKA_E_FORMAT, "%s: the checkpoint is damaged: %.100s is missing or of another "
+                          "shape", file->path, name);
     out->doubles = strcmp(t->dtype, "F64") == 0;
     out->bytes = (size_t)t->bytes;
     out->data = tenka_alloc((size_t)t->bytes + 1);
@@ -343,8 +343,8 @@ static tenka_status load(struct tenka_training *t, const struct tenka_run *run, 
 {
     json_t *here = NULL;
     if (tenka_st_metadata(file, TENKA_CHECKPOINT_KEY) == NULL)
-        return tenka_fail(run->err, TENKA_E_FORMAT, "%s: this is no checkpoint: it has no metadata " TENKA_CHECKPOINT_KEY,
-                          file->path);
+        return tenka_fail(run->err, TENKA_E_FORMAT, "%s: this is no checkpoint: it has no metadata "
+                          TENKA_CHECKPOINT_KEY, file->path);
     tenka_status status = tenka_model_metadata(t->net, how, &here);
     if (status == TENKA_OK)
         status = compare_model(run, file, here, how != NULL);

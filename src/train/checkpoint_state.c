@@ -1,5 +1,5 @@
-/* The metadata tenka.checkpoint: writing, reading, comparing with a run. Real numbers are strings, since JSON has no NaN;
- * the generator's words are hexadecimal. */
+/* The metadata tenka.checkpoint: writing, reading, comparing with a run. Real numbers are strings, since JSON has no
+ * NaN; the generator's words are hexadecimal. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -210,8 +210,9 @@ static tenka_status compare_flag(const struct tenka_run *run, const char *path, 
 }
 
 /* name: "training" or "test". */
-static tenka_status compare_loader(const struct tenka_run *run, const char *path, const char *name, const json_t *object,
-                                   const tenka_loader *loader, struct tenka_loader_state *there)
+static tenka_status compare_loader(const struct tenka_run *run, const char *path, const char *name,
+                                   const json_t *object, const tenka_loader *loader,
+                                   struct tenka_loader_state *there)
 {
     struct tenka_loader_state here;
     char what[64];

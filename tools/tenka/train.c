@@ -199,7 +199,7 @@ static void print_epoch(const struct training *t, const struct epoch_result *r)
         say_warning("the training loss is not a finite number any more; a smaller --lr may help");
 }
 
-/* Checkpoints stand before and after the evaluation, whose own state is not kept: one that is interrupted begins anew. */
+/* Checkpoints stand before and after the evaluation, whose own state is not kept: an interrupted one begins anew. */
 static int end_epoch(struct training *t, struct epoch_result *result)
 {
     int code = save_checkpoint(t);
