@@ -26,6 +26,12 @@ if(NOT TENKA_VULKAN)
     set_tests_properties(cli PROPERTIES ENVIRONMENT TENKA_REQUIRE_VULKAN=0)
 endif()
 
+# Five kills, and the same test with twenty.
+add_test(NAME resume COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh $<TARGET_FILE:tenka_command>)
+add_test(NAME resume_slow COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh $<TARGET_FILE:tenka_command> 20)
+set_tests_properties(resume resume_slow PROPERTIES TIMEOUT 900)
+set_tests_properties(resume_slow PROPERTIES LABELS slow)
+
 if(TENKA_BUILD_EXAMPLES)
     add_test(NAME example_mnist COMMAND example_mnist /usr/share/datasets/fashion-mnist 1000)
     add_test(NAME example_custom COMMAND example_custom 20)

@@ -1,0 +1,275 @@
+#!/bin/sh
+# test_resume.sh TENKA [KILLS] [SEED]: a run that is killed and resumed ends with the same bytes as one that is not.
+# Kills KILLS runs (5) with SIGKILL at random moments on the CPU, a fifth as many on Vulkan where there is a device
+# (TENKA_REQUIRE_VULKAN=1: a missing one is a failure), interrupts some with SIGINT and SIGTERM, and tries checkpoints
+# that do not fit. SEED, printed at the beginning, repeats the moments.
+set -u
+tenka=$1
+kills=${2:-5}
+seed=${3:-$(($(date +%s) % 1000000))}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+failures=0
+echo "seed $seed: to repeat, $0 $tenka $kills $seed"
+
+bad() {
+    echo "FAILED: $1"
+    [ ! -s "$work/err" ] || sed 's/^/    stderr: /' "$work/err"
+    failures=$((failures + 1))
+}
+
+# random MODULUS: the next number, in $drawn, of a generator of our own, so that every shell draws the same.
+random() {
+    seed=$(((seed * 1103515245 + 12345) % 2147483648))
+    drawn=$((seed / 65536 % $1))
+}
+
+# expect STATUS PATTERN ARG...: the command fails with one sentence that has PATTERN in it.
+expect() {
+    want=$1 pattern=$2
+    shift 2
+    timeout 300 "$tenka" "$@" > "$work/out" 2> "$work/err"
+    got=$?
+    [ $got = "$want" ] || bad "status $got instead of $want: tenka $*"
+    [ "$(grep -vc '^Try ' "$work/err")" = 1 ] || bad "not one sentence: tenka $*"
+    if grep -q -e "$pattern" "$work/err"; then
+        echo "ok: $(head -n 1 "$work/err")"
+    else
+        bad "no '$pattern' in what was said: tenka $*"
+    fi
+}
+
+succeed() {
+    timeout 600 "$tenka" "$@" > "$work/out" 2> "$work/err" || bad "status $? of tenka $*"
+}
+
+now_ms() {
+    echo $(($(date +%s%N) / 1000000))
+}
+
+# ---- Images: noise with a bright band that tells the class ----
+
+be32() {
+    printf "\\$(printf %03o $(($1 >> 24 & 255)))\\$(printf %03o $(($1 >> 16 & 255)))"
+    printf "\\$(printf %03o $(($1 >> 8 & 255)))\\$(printf %03o $(($1 & 255)))"
+}
+
+# half PREFIX COUNT: images of 20x20 and labels of 0 to 9 in turn.
+half() {
+    { be32 2051; be32 "$2"; be32 20; be32 20; } > "$work/data/$1-images-idx3-ubyte"
+    awk -v count="$2" 'BEGIN {
+        x = 1
+        for (i = 0; i < count; i++)
+            for (p = 0; p < 400; p++) {
+                x = (x * 16807) % 2147483647
+                printf "%c", 33 + x % 60 + (int(p / 40) == i % 10 ? 30 : 0)
+            }
+    }' >> "$work/data/$1-images-idx3-ubyte"
+    { be32 2049; be32 "$2"; } > "$work/data/$1-labels-idx1-ubyte"
+    awk -v count="$2" 'BEGIN { for (i = 0; i < count; i++) printf "%s", i % 10 }' |
+        tr 0123456789 '\000\001\002\003\004\005\006\007\010\011' >> "$work/data/$1-labels-idx1-ubyte"
+}
+mkdir "$work/data"
+half train 250
+half t10k 150
+printf '%s\n' 'Conv2d(1, 6, 5) BatchNorm2d(6) ReLU() MaxPool2d(2) Dropout(0.3) Flatten()' \
+    'Linear(384, 20) ReLU() Dropout(0.5) Linear(20, 10)' > "$work/net"
+sed 's/0.5/0.6/' "$work/net" > "$work/other_net"
+
+# ---- Kills ----
+
+# lines FILE: how many a file has that may not exist yet.
+lines() {
+    if [ -e "$1" ]; then wc -l < "$1"; else echo 0; fi
+}
+
+# numbers LOG: what a log says, without times and names.
+numbers() {
+    sed -e 1d -e 's/,"train_seconds".*//' "$1"
+}
+
+# same NAME: run.st and run.log are those of an unbroken run.
+same() {
+    cmp "$work/whole.st" "$work/run.st" || bad "$1: other weights than without a break"
+    numbers "$work/whole.log" > "$work/a"
+    numbers "$work/run.log" > "$work/b"
+    cmp "$work/a" "$work/b" || bad "$1: another log than without a break"
+}
+
+# start ARG...: trains in the background, from the checkpoint if there is one; its process is $pid.
+start() {
+    resume=
+    [ ! -e "$work/run.ckpt" ] || resume="--resume $work/run.ckpt"
+    # shellcheck disable=SC2086
+    "$tenka" $train --save "$work/run.st" --log "$work/run.log" --checkpoint "$work/run.ckpt" $resume "$@" \
+        > "$work/out" 2> "$work/err" &
+    pid=$!
+}
+
+fresh() {
+    rm -f "$work"/run.*
+}
+
+# ended NAME STATUS: a run that came to its end by itself.
+ended() {
+    [ "$2" = 0 ] || bad "$1: status $2"
+    same "$1"
+    [ -z "$(find "$work" -name '*.tmp-*')" ] || bad "$1: temporary files stay behind"
+    fresh
+}
+
+# kill_runs NAME COUNT: kills runs, each going on where the one before was killed, until COUNT have been hit.
+kill_runs() {
+    hit=0 tries=0
+    fresh
+    while [ $hit -lt "$2" ] && [ $tries -lt $(($2 * 10)) ]; do
+        tries=$((tries + 1))
+        random 3
+        case $drawn in
+        0) every=1 ;;
+        1) every=7 ;;
+        *) every=1000000 ;;
+        esac
+        random $((duration + 1))
+        had=0
+        [ ! -e "$work/run.ckpt" ] || had=1
+        start --checkpoint-every $every
+        sleep "$((drawn / 1000)).$(printf %03d $((drawn % 1000)))"
+        kill -s KILL $pid 2> /dev/null
+        wait $pid 2> /dev/null
+        got=$?
+        if [ $got != 137 ]; then
+            ended "$1, $hit kills" $got
+            continue
+        fi
+        hit=$((hit + 1))
+        [ $had = 0 ] || [ -e "$work/run.ckpt" ] || bad "$1: the checkpoint is gone"
+        echo "$1: kill $hit after $drawn ms, a checkpoint every $every steps, $(lines "$work/run.log") lines of log"
+    done
+    [ $hit = "$2" ] || bad "$1: only $hit of $2 runs were hit"
+    start
+    wait $pid
+    ended "$1, at last" $?
+}
+
+# interrupt NAME SIGNAL STATUS LINES [ARG...]: the signal comes when the log has that many lines.
+interrupt() {
+    name=$1 signal=$2 want=$3 count=$4
+    shift 4
+    fresh
+    start "$@"
+    tries=0
+    while [ "$(lines "$work/run.log")" -lt "$count" ] && [ $tries -lt 3000 ]; do
+        tries=$((tries + 1))
+        sleep 0.02
+    done
+    kill -s "$signal" $pid
+    wait $pid
+    got=$?
+    [ $got = "$want" ] || bad "$name: status $got instead of $want after SIG$signal"
+    grep -q "^tenka: stopped by a signal after .* steps; --resume $work/run.ckpt goes on" "$work/err" ||
+        bad "$name: what is said after SIG$signal"
+    echo "$name: SIG$signal, $(lines "$work/run.log") lines of log"
+    start "$@"
+    wait $pid
+    ended "$name, SIG$signal" $?
+}
+
+# whole: the unbroken run; $duration becomes its time in ms.
+whole() {
+    begun=$(now_ms)
+    # shellcheck disable=SC2086
+    succeed $train --save "$work/whole.st" --log "$work/whole.log"
+    duration=$(($(now_ms) - begun))
+    echo "$1: unbroken in $duration ms"
+}
+
+# One thread: results do not depend on it, and a machine that has other work is no slower then.
+common="train --quiet --threads 1 --data $work/data --net $work/net --epochs 4 --batch-size 16"
+train="$common --backend cpu"
+whole cpu
+kill_runs cpu "$kills"
+# 16 steps an epoch, the log's first line and an epoch's: in the middle of the second epoch.
+interrupt cpu INT 130 25
+interrupt cpu TERM 143 12 --threads 2
+# One step an epoch: the signal comes while the network is evaluated, more likely than not.
+train="$common --backend cpu --limit 16 --epochs 40 --test-batch-size 3"
+whole 'cpu, evaluating'
+interrupt 'cpu, evaluating' INT 130 22
+train="$common --backend cpu --optimizer sgd --momentum 0.9 --weight-decay 1e-3"
+whole 'cpu, sgd'
+interrupt 'cpu, sgd' INT 130 20
+train="$common --backend cpu-f64"
+whole cpu-f64
+interrupt cpu-f64 INT 130 25
+
+# ---- Checkpoints that do not fit ----
+
+train="$common --backend cpu"
+# shellcheck disable=SC2086
+succeed $train --epochs 2 --save "$work/model.st" --checkpoint "$work/good" --log "$work/log"
+resume="$train --resume"
+cp "$work/good" "$work/good.before"
+expect 1 "$work/none" $resume "$work/none"
+expect 1 "$work/data" $resume "$work/data"
+expect 1 "no checkpoint" $resume "$work/model.st"
+expect 1 "$work/net" $resume "$work/net"
+for bytes in 0 7 100 3000 9000; do
+    head -c $bytes "$work/good" > "$work/cut"
+    expect 1 "$work/cut" $resume "$work/cut"
+done
+head -c -1 "$work/good" > "$work/cut"
+expect 1 "$work/cut" $resume "$work/cut"
+sed 's/"running/"rumming/' "$work/good" > "$work/cut"
+expect 1 "damaged" $resume "$work/cut"
+expect 1 "another network: line 10 .*0.5.*0.6" $resume "$work/good" --net "$work/other_net"
+expect 1 "optimizer adam, this one has sgd" $resume "$work/good" --optimizer sgd
+expect 1 "weight_decay is 0.0, this one has 0.1" $resume "$work/good" --weight-decay 0.1
+expect 1 "lr 0.001, this one has 0.002" $resume "$work/good" --lr 0.002
+expect 1 "training batch size of 16, this one has 32" $resume "$work/good" --batch-size 32
+expect 1 "test batch size of 16, this one has 5" $resume "$work/good" --test-batch-size 5
+expect 1 "training images of 250, this one has 100" $resume "$work/good" --limit 100
+expect 1 "seed 0, this one has 1" $resume "$work/good" --seed 1
+expect 1 "no log of 'tenka train'" $resume "$work/good" --log "$work/net"
+expect 1 "$work/none/log" $resume "$work/good" --log "$work/none/log"
+expect 2 "checkpoint-every needs" $train --checkpoint-every 3
+expect 2 "no whole number" $train --checkpoint "$work/run.ckpt" --checkpoint-every 0
+expect 1 "$work/none" $train --checkpoint "$work/none/run.ckpt"
+expect 1 "folder" $train --checkpoint "$work/data"
+mkdir "$work/other"
+cp "$work/data/"* "$work/other"
+{ be32 2049; be32 250; head -c 250 /dev/zero; } > "$work/other/train-labels-idx1-ubyte"
+expect 1 "other training images" $resume "$work/good" --data "$work/other"
+cmp "$work/good" "$work/good.before" || bad "a run that was refused changed the checkpoint"
+
+# A run that is over can be evaluated, and lengthened as if it had been longer from the beginning.
+succeed test --backend cpu --quiet --data "$work/data" --load "$work/good"
+succeed $resume "$work/good" --epochs 2 --save "$work/again.st"
+cmp "$work/model.st" "$work/again.st" || bad "a finished run changes when it is resumed"
+grep -q "nothing is left" "$work/err" || bad "nothing is said about a finished run"
+whole 'cpu, lengthened'
+succeed $resume "$work/good" --epochs 4 --save "$work/run.st"
+cmp "$work/whole.st" "$work/run.st" || bad "a lengthened run differs"
+
+# ---- Vulkan ----
+
+"$tenka" devices --json > "$work/out"
+if grep -q '"kind":"[^c].*"usable":true' "$work/out"; then
+    train="$common --backend vulkan --epochs 2 ${TENKA_VALIDATE:+--validate}"
+    # The first run fills the cache of pipelines, so that the second one's time says when to kill.
+    whole vulkan
+    whole vulkan
+    kill_runs vulkan $(((kills + 4) / 5))
+    interrupt vulkan INT 130 8
+    # On the CPU it goes on as well, but the user hears that the bits are not the same.
+    cp "$work/good" "$work/run.ckpt"
+    start --epochs 3
+    wait $pid || bad "a checkpoint of the CPU on Vulkan"
+    grep -q 'another device' "$work/err" || bad "nothing is said about another device"
+elif [ "${TENKA_REQUIRE_VULKAN:-}" = 1 ]; then
+    bad "no Vulkan device, though TENKA_REQUIRE_VULKAN is 1"
+fi
+
+[ $failures = 0 ] || echo "$failures failures"
+[ $failures = 0 ]
