@@ -176,37 +176,50 @@ interrupt() {
     ended "$name, SIG$signal" $?
 }
 
-# whole: the unbroken run; $duration becomes its time in ms.
-whole() {
+# unbroken NAME: $duration becomes the run's time in ms, $spent that of its epochs.
+unbroken() {
     begun=$(now_ms)
     # shellcheck disable=SC2086
     succeed $train --save "$work/whole.st" --log "$work/whole.log"
     duration=$(($(now_ms) - begun))
-    echo "$1: unbroken in $duration ms"
+    spent=$(sed -n 's/.*"train_seconds":\([^,]*\),"test_seconds":\([^,]*\),.*/\1 \2/p' "$work/whole.log" |
+        awk '{ sum += $1 + $2 } END { printf "%d", 1000 * sum }')
+    echo "$1: unbroken in $duration ms, $spent of them in epochs"
+}
+
+# whole NAME EPOCHS: an unbroken run of at least EPOCHS epochs, and of as many as leave time for a signal.
+whole() {
+    options=$train
+    train="$options --epochs $2"
+    unbroken "$1"
+    if [ "$spent" -lt 1000 ]; then
+        train="$options --epochs $(($2 * (1 + 1200 / (spent + 1))))"
+        unbroken "$1, longer"
+    fi
 }
 
 # One thread: results do not depend on it, and a machine that has other work is no slower then.
-common="train --quiet --threads 1 --data $work/data --net $work/net --epochs 4 --batch-size 16"
+common="train --quiet --threads 1 --data $work/data --net $work/net --batch-size 16"
 train="$common --backend cpu"
-whole cpu
+whole cpu 4
 kill_runs cpu "$kills"
 # 16 steps an epoch, the log's first line and an epoch's: in the middle of the second epoch.
 interrupt cpu INT 130 25
 interrupt cpu TERM 143 12 --threads 2
 # One step an epoch: the signal comes while the network is evaluated, more likely than not.
-train="$common --backend cpu --limit 16 --epochs 40 --test-batch-size 3"
-whole 'cpu, evaluating'
+train="$common --backend cpu --limit 16 --test-batch-size 3"
+whole 'cpu, evaluating' 30
 interrupt 'cpu, evaluating' INT 130 22
 train="$common --backend cpu --optimizer sgd --momentum 0.9 --weight-decay 1e-3"
-whole 'cpu, sgd'
+whole 'cpu, sgd' 4
 interrupt 'cpu, sgd' INT 130 20
 train="$common --backend cpu-f64"
-whole cpu-f64
+whole cpu-f64 4
 interrupt cpu-f64 INT 130 25
 
 # ---- Checkpoints that do not fit ----
 
-train="$common --backend cpu"
+train="$common --backend cpu --epochs 4"
 # shellcheck disable=SC2086
 succeed $train --epochs 2 --save "$work/model.st" --checkpoint "$work/good" --log "$work/log"
 resume="$train --resume"
@@ -236,6 +249,7 @@ expect 1 "$work/none/log" $resume "$work/good" --log "$work/none/log"
 expect 2 "checkpoint-every needs" $train --checkpoint-every 3
 expect 2 "no whole number" $train --checkpoint "$work/run.ckpt" --checkpoint-every 0
 expect 1 "$work/none" $train --checkpoint "$work/none/run.ckpt"
+expect 1 "checkpoint needs" $train --checkpoint ''
 expect 1 "folder" $train --checkpoint "$work/data"
 mkdir "$work/other"
 cp "$work/data/"* "$work/other"
@@ -248,7 +262,7 @@ succeed test --backend cpu --quiet --data "$work/data" --load "$work/good"
 succeed $resume "$work/good" --epochs 2 --save "$work/again.st"
 cmp "$work/model.st" "$work/again.st" || bad "a finished run changes when it is resumed"
 grep -q "nothing is left" "$work/err" || bad "nothing is said about a finished run"
-whole 'cpu, lengthened'
+unbroken 'cpu, lengthened'
 succeed $resume "$work/good" --epochs 4 --save "$work/run.st"
 cmp "$work/whole.st" "$work/run.st" || bad "a lengthened run differs"
 
@@ -256,10 +270,10 @@ cmp "$work/whole.st" "$work/run.st" || bad "a lengthened run differs"
 
 "$tenka" devices --json > "$work/out"
 if grep -q '"kind":"[^c].*"usable":true' "$work/out"; then
-    train="$common --backend vulkan --epochs 2 ${TENKA_VALIDATE:+--validate}"
-    # The first run fills the cache of pipelines, so that the second one's time says when to kill.
-    whole vulkan
-    whole vulkan
+    train="$common --backend vulkan ${TENKA_VALIDATE:+--validate}"
+    # The first run fills the cache of pipelines, so that the next one's time says when to kill.
+    unbroken 'vulkan, first'
+    whole vulkan 2
     kill_runs vulkan $(((kills + 4) / 5))
     interrupt vulkan INT 130 8
     # On the CPU it goes on as well, but the user hears that the bits are not the same.
