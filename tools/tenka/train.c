@@ -27,7 +27,7 @@ static int check_save_path(const char *option, const char *path)
     if (path == NULL)
         return EXIT_CODE_OK;
     if (path[0] == '\0')
-        return say_failed("--save needs the name of a file");
+        return say_failed("%s needs the name of a file", option);
     if (strlen(path) >= sizeof(copy))
         return say_failed("the path of %s is longer than %zu bytes", option, sizeof(copy) - 1);
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
