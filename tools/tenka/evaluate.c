@@ -46,7 +46,7 @@ int evaluate(struct session *s, tenka_loader *loader, struct progress *progress,
     if (status == TENKA_OK)
         status = tenka_meter_create(s->ctx, &meters.correct);
     if (status == TENKA_OK) {
-        progress_begin(progress, "test", tenka_dataset_count(s->test_data));
+        progress_begin(progress, "test", 0, tenka_dataset_count(s->test_data));
         status = run_batches(s, loader, progress, &meters, &out->images);
         progress_end(progress);
     }

@@ -21,11 +21,11 @@ void progress_init(struct progress *p, bool quiet)
     p->kind = quiet ? PROGRESS_NONE : isatty(STDERR_FILENO) ? PROGRESS_BAR : PROGRESS_LINES;
 }
 
-void progress_begin(struct progress *p, const char *label, uint64_t total)
+void progress_begin(struct progress *p, const char *label, uint64_t done, uint64_t total)
 {
     snprintf(p->label, sizeof(p->label), "%s", label);
     p->total = total;
-    p->done = 0;
+    p->done = p->before = done;
     p->loss = NAN;
     p->start = p->drawn = p->asked = seconds_now();
 }
@@ -50,7 +50,7 @@ static const char *clock_text(char buffer[static 32], double seconds)
 static void describe(const struct progress *p, double elapsed, char *out, size_t size)
 {
     char spent[32], left[32], loss[32] = "";
-    const double rate = elapsed > 0 ? (double)p->done / elapsed : 0;
+    const double rate = elapsed > 0 ? (double)(p->done - p->before) / elapsed : 0;
     if (rate > 0)
         clock_text(left, (double)(p->total - p->done) / rate);
     else

@@ -57,6 +57,7 @@ struct progress {
     enum { PROGRESS_NONE, PROGRESS_LINES, PROGRESS_BAR } kind;
     char label[32];
     uint64_t total, done;        /* images */
+    uint64_t before;             /* done when it began */
     double start, drawn, asked;  /* seconds */
     double loss;                 /* NaN: not known yet */
     bool visible;                /* a bar stands on the current line */
@@ -64,7 +65,8 @@ struct progress {
 
 /* Where stderr is a terminal a bar, else a line from time to time, and nothing when quiet. */
 void progress_init(struct progress *p, bool quiet);
-void progress_begin(struct progress *p, const char *label, uint64_t total);
+/* done of total images were through before: an epoch that is resumed. */
+void progress_begin(struct progress *p, const char *label, uint64_t done, uint64_t total);
 /* done images are through; draws when it is time. */
 void progress_update(struct progress *p, uint64_t done);
 /* Whether a new loss would be shown: reading one makes the host wait, so this is true about twice a second at most. */

@@ -170,7 +170,7 @@ static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *
     const uint64_t before = position * s->options->batch_size < total ? position * s->options->batch_size : total;
     uint64_t images = before;
     snprintf(label, sizeof(label), "epoch %u/%u", epoch + 1, s->options->epochs);
-    progress_begin(&t->progress, label, total);
+    progress_begin(&t->progress, label, before, total);
     const double start = seconds_now();
     tenka_module_train(s->net, true);
     if (position == 0 && tenka_meter_reset(t->run.loss) != TENKA_OK)
