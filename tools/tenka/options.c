@@ -158,17 +158,17 @@ static const struct argp_option train_options[] = {
     { "weight-decay", KEY_WEIGHT_DECAY, "X", 0, "L2 penalty that is added to the gradient; default 0", 0 },
     { "seed", KEY_SEED, "N", 0, "Seed of weights and order; default 0. The same seed gives the weights and batches of "
       "PyTorch", 0 },
-    { NULL, 0, NULL, 0, "Stopping and going on:", 2 },
-    { "checkpoint", KEY_CHECKPOINT, "FILE", 0, "Write all that is needed to go on to FILE: after each epoch, and after "
-      "Ctrl-C. FILE can also be given to --load", 0 },
-    { "checkpoint-every", KEY_CHECKPOINT_EVERY, "STEPS", 0, "Write it after so many steps as well", 0 },
-    { "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
-      "options of that run again. A --log file is continued", 0 },
     { NULL, 0, NULL, 0, "Device:", 3 },
     DEVICE_OPTIONS,
     { NULL, 0, NULL, 0, "Output:", 4 },
     { "log", KEY_LOG, "FILE", 0, "Write one JSON object a line: the run, each step's loss, each epoch's results", 4 },
     QUIET_OPTION,
+    { NULL, 0, NULL, 0, "Stopping and going on:", 5 },
+    { "checkpoint", KEY_CHECKPOINT, "FILE", 0, "Write all that is needed to go on to FILE: after each epoch, and after "
+      "Ctrl-C. FILE can also be given to --load", 0 },
+    { "checkpoint-every", KEY_CHECKPOINT_EVERY, "STEPS", 0, "Write it after so many steps as well", 0 },
+    { "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
+      "options of that run again. A --log file is continued", 0 },
     { 0 },
 };
 
