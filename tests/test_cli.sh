@@ -252,6 +252,10 @@ run cpu-f64 "$work/f64.log"
 close_to "$work/cpu.log" "$work/one.log" 0
 close_to "$work/cpu.log" "$work/f64.log" 1e-4
 succeed $train --load "$work/cpu.st" --optimizer sgd --momentum 0.9 --weight-decay 1e-4
+# A diverged run keeps the file that was there.
+cp "$work/cpu.st" "$work/kept.st"
+expect 1 "has diverged" $train --quiet --optimizer sgd --lr 1e6 --epochs 9 --save "$work/kept.st"
+cmp -s "$work/cpu.st" "$work/kept.st" || bad "a diverged network replaced a saved one"
 printf '%s\n' "$small" > "$work/net.txt"
 succeed $train --net "$work/net.txt"
 succeed devices
@@ -261,6 +265,8 @@ if grep -q '"kind":"[^c].*"usable":true' "$work/out"; then
     close_to "$work/cpu.log" "$work/vulkan.log" 1e-4
     succeed test --backend vulkan --data "$work/good" --load "$work/cpu.st"
     expect 2 "no such device" train --backend vulkan --quiet --device "no such device"
+    expect 2 "no Vulkan device 99" train --backend vulkan --quiet --device 99
+    expect 2 "name is empty" train --backend vulkan --quiet --device ""
 elif [ "${TENKA_REQUIRE_VULKAN:-}" = 1 ]; then
     bad "no Vulkan device, though TENKA_REQUIRE_VULKAN is 1"
 else

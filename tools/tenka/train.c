@@ -195,8 +195,15 @@ static void print_epoch(const struct training *t, const struct epoch_result *r)
            t->session.options->epochs, r->train_loss, r->test.loss, 100 * r->test.accuracy, r->train_seconds,
            say_count(rate, (uint64_t)(r->images_per_second + 0.5)));
     fflush(stdout);
-    if (!isfinite(r->train_loss))
-        say_warning("the training loss is not a finite number any more; a smaller --lr may help");
+}
+
+/* A network that has diverged replaces no file. */
+static int check_finite(const char *which, uint32_t epoch, double loss)
+{
+    if (isfinite(loss))
+        return EXIT_CODE_OK;
+    return say_failed("the %s loss of epoch %u is no finite number: the training has diverged and its network was not "
+                      "saved; try a smaller --lr", which, epoch + 1);
 }
 
 /* Checkpoints stand before and after the evaluation, whose own state is not kept: an interrupted one begins anew. */
@@ -209,6 +216,9 @@ static int end_epoch(struct training *t, struct epoch_result *result)
     if (code != EXIT_CODE_OK || interrupt_signal() != 0)
         return code;
     print_epoch(t, result);
+    code = check_finite("test", result->epoch, result->test.loss);
+    if (code != EXIT_CODE_OK)
+        return code;
     code = log_json_epoch(t->log, t->session.options, result);
     if (code != EXIT_CODE_OK)
         return code;
@@ -223,6 +233,8 @@ static int run_epochs(struct training *t)
     while (t->run.epoch < t->session.options->epochs && interrupt_signal() == 0) {
         struct epoch_result result;
         int code = train_epoch(t, (uint32_t)t->run.epoch, &result);
+        if (code == EXIT_CODE_OK && interrupt_signal() == 0)
+            code = check_finite("training", result.epoch, result.train_loss);
         if (code == EXIT_CODE_OK && interrupt_signal() == 0)
             code = end_epoch(t, &result);
         if (code != EXIT_CODE_OK)
