@@ -85,6 +85,8 @@ struct tenka_module {
     size_t n_state;
     struct tenka_layer_values values;
     bool training;
+    uint64_t batches;  /* that a BatchNorm2d has normalised while training: PyTorch's num_batches_tracked */
+    bool checking;     /* tenka_module_check runs through it */
     bool told;         /* the log has said that this layer flattens its input */
 };
 
@@ -109,6 +111,10 @@ tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struc
                                    bool parameter);
 /* A parameter drawn from U(-bound, bound), as torch.nn.init does. */
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound);
+
+/* The layers below module, itself included, that count batches, in the order of the state. Writes at most max and returns
+ * how many there are. */
+size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t max);
 
 /* As tenka_nn_parse. E_FORMAT as well when the variables would have more than max_elements elements in all. */
 tenka_status tenka_nn_parse_limited(tenka_ctx *ctx, const char *text, uint64_t max_elements, tenka_module **out);

@@ -232,8 +232,18 @@ static tenka_status batch_norm2d_init(tenka_module *m)
     return status;
 }
 
+static bool is_checked(const tenka_module *m)
+{
+    for (; m != NULL; m = m->parent)
+        if (m->checking)
+            return true;
+    return false;
+}
+
 static tenka_tensor batch_norm2d_forward(tenka_module *m, tenka_tensor x)
 {
+    if (m->training && tenka_tensor_valid(x) && !is_checked(m))
+        m->batches++;
     return tenka_batch_norm2d(x, tenka_value(m->state[WEIGHT].var), tenka_value(m->state[BIAS].var),
                               m->state[RUNNING_MEAN].var, m->state[RUNNING_VAR].var, m->training,
                               m->values.arg[MOMENTUM].value[0], m->values.arg[EPS].value[0]);

@@ -211,6 +211,17 @@ tenka_variable *tenka_module_find(tenka_module *module, const char *name)
     return find(module, own > 0 ? own + 1 : 0, name);
 }
 
+size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t max)
+{
+    size_t count = 0;
+    if (module->type == &tenka_layer_batch_norm2d && count++ < max)
+        out[0] = module;
+    for (size_t i = 0; i < module->n_children; i++)
+        count += tenka_module_counters(module->children[i], count < max ? out + count : NULL,
+                                       count < max ? max - count : 0);
+    return count;
+}
+
 uint64_t tenka_module_parameter_count(tenka_module *module)
 {
     uint64_t count = 0;
@@ -256,7 +267,9 @@ tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, 
                           "module_check: a step is open; end or discard it first");
     const struct tenka_rng before = *tenka_ctx_rng(ctx);
     tenka_no_grad_begin(ctx);
+    module->checking = true;
     const tenka_tensor y = tenka_forward(module, tenka_trace_placeholder(ctx, TENKA_F32, input));
+    module->checking = false;
     tenka_status status = TENKA_OK;
     if (!tenka_tensor_valid(y))
         status = tenka_step_end(ctx); /* reports the mistake, and runs nothing */
