@@ -320,7 +320,7 @@ static void load_damaged(struct damage *d)
     char *const text = json_dumps(d->root, JSON_COMPACT);
     must(d->run->ctx, tenka_model_metadata(d->run->t.net, NULL, &metadata));
     json_object_set_new(metadata, TENKA_CHECKPOINT_KEY, json_string(text));
-    assert_int_equal(tenka_st_write(&err, file, "F32", metadata, NULL, NULL, 0, no_tensor, NULL), TENKA_OK);
+    assert_int_equal(tenka_st_write(&err, file, metadata, NULL, 0, no_tensor, NULL), TENKA_OK);
     json_decref(metadata);
     free(text);
     const tenka_status status = tenka_checkpoint_load(&d->run->t, NULL, file);

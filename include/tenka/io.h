@@ -1,6 +1,8 @@
-/* Saving and loading models as safetensors: the tensors of the state_dict under their PyTorch names, and in the
- * metadata what is needed to use them (network text, input shape, normalisation, class names).
- * Format: https://github.com/huggingface/safetensors ("Format"). */
+/* Saving and loading models: the tensors of the state_dict under their PyTorch names.
+ * As safetensors, with metadata that says what is needed to use them (network text, input shape, normalisation, class
+ * names). Format: https://github.com/huggingface/safetensors ("Format").
+ * As PyTorch's .pt, what torch.save(model.state_dict(), file) writes: tensors alone. Such files are read as data; a
+ * pickle that asks for anything but tensors is refused, and nothing in it is ever run. */
 #ifndef TENKA_IO_H
 #define TENKA_IO_H
 
@@ -25,13 +27,19 @@ struct tenka_preprocessing {
 TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset, struct tenka_preprocessing *how,
                                               const char **names, size_t max_names);
 
-/* Writes net's state and text to path: to a temporary file in the same folder, which then replaces path at once, so that
- * a failure leaves an older file as it was. how may be NULL. Errors: E_IO (full disk, permissions), E_NOMEM, E_DEVICE. */
+/* Writes net's state to path, as .pt when path ends in .pt or .pth, else as safetensors: to a temporary file in the same folder, which then replaces path at once, so that
+ * a failure leaves an older file as it was. how may be NULL; a .pt has no room for it. Errors: E_IO (full disk, permissions), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessing *how, const char *path);
 
-/* Reads the tensors of a file into net, all or nothing. Errors: E_IO, E_FORMAT (not safetensors, or for another network:
- * the sentence lists missing, unexpected and wrongly shaped names), E_NOMEM, E_DEVICE. */
+/* Reads the tensors of a file of either format, told apart by its content, into net, all or nothing. F16, BF16 and F64 are
+ * converted to float. Of a .pt it takes the state_dict itself or that under "state_dict" or "model". Errors: E_IO,
+ * E_FORMAT (neither format, or for another network: the sentence lists missing, unexpected and wrongly shaped names as
+ * PyTorch does), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_load(tenka_module *net, const char *path);
+
+/* Whether a file of either format describes its network, so that tenka_model_open can make it; a .pt never does.
+ * Errors: E_IO, E_FORMAT, E_NOMEM. */
+TENKA_API tenka_status tenka_model_has_net(tenka_ctx *ctx, const char *path, bool *out);
 
 /* A saved model as a whole. */
 typedef struct tenka_model tenka_model;

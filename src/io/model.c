@@ -1,4 +1,4 @@
-/* Models: a network's state in a safetensors file, with what is needed to use it in the metadata:
+/* Models: a network's state in a .pt file, or in a safetensors file with what is needed to use it in the metadata:
  *   tenka.version, tenka.net (print(model)'s text), tenka.input ("1,28,28"), tenka.mean and tenka.std (a number for
  *   each channel), tenka.classes (a JSON array of names), and format = pt, which other tools look for. */
 #include <math.h>
@@ -44,36 +44,76 @@ tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset
 
 /* ---- The network's state as arrays ---- */
 
+/* A variable, or else BatchNorm2d's counter of batches, which PyTorch's state_dict has as an int64. */
+struct state_item {
+    tenka_variable *var;
+    uint64_t *counter;
+    char *counter_name;
+};
+
 struct state {
-    struct tenka_state_entry *entries;
-    const char **names;
-    struct tenka_shape *shapes;
+    struct state_item *items;
+    struct tenka_file_tensor *tensors; /* what the items are in a file */
     size_t count;
 };
 
 static void state_finish(struct state *s)
 {
-    tenka_free(s->entries);
-    tenka_free(s->names);
-    tenka_free(s->shapes);
+    for (size_t i = 0; i < s->count; i++)
+        tenka_free(s->items[i].counter_name);
+    tenka_free(s->items);
+    tenka_free(s->tensors);
+}
+
+static void add_variable(struct state *s, const struct tenka_state_entry *entry)
+{
+    s->items[s->count] = (struct state_item){.var = entry->var};
+    s->tensors[s->count++] = (struct tenka_file_tensor){
+        .name = entry->name, .dtype = "F32", .shape = tenka_variable_shape(entry->var)};
+}
+
+static bool add_counter(struct state *s, tenka_module *layer)
+{
+    char *const name = tenka_module_counter_name(layer);
+    if (name == NULL)
+        return false;
+    s->items[s->count] = (struct state_item){.counter = &layer->batches, .counter_name = name};
+    s->tensors[s->count++] = (struct tenka_file_tensor){.name = name, .dtype = "I64"};
+    return true;
+}
+
+/* Each counter stands after its layer's variables, as in PyTorch. */
+static bool state_fill(struct state *s, const struct tenka_state_entry *entries, size_t n_entries,
+                       tenka_module *const *layers, size_t n_layers)
+{
+    bool good = true;
+    for (size_t i = 0, layer = 0; i < n_entries && good; i++) {
+        add_variable(s, &entries[i]);
+        if (layer < n_layers && layers[layer]->state[layers[layer]->n_state - 1].var == entries[i].var)
+            good = add_counter(s, layers[layer++]);
+    }
+    return good;
 }
 
 static tenka_status state_init(struct state *s, tenka_module *net)
 {
-    *s = (struct state){.count = tenka_module_state(net, NULL, 0)};
-    s->entries = tenka_alloc_array(s->count + 1, sizeof(s->entries[0]));
-    s->names = tenka_alloc_array(s->count + 1, sizeof(s->names[0]));
-    s->shapes = tenka_alloc_array(s->count + 1, sizeof(s->shapes[0]));
-    if (s->entries == NULL || s->names == NULL || s->shapes == NULL) {
-        state_finish(s);
-        return tenka_fail_nomem(tenka_ctx_error(tenka_module_ctx(net)));
+    const size_t n_entries = tenka_module_state(net, NULL, 0), n_layers = tenka_module_counters(net, NULL, 0);
+    struct tenka_state_entry *const entries = tenka_alloc_array(n_entries, sizeof(entries[0]));
+    tenka_module **const layers = tenka_alloc_array(n_layers, sizeof(layers[0]));
+    *s = (struct state){.items = tenka_alloc_array(n_entries + n_layers, sizeof(s->items[0])),
+                        .tensors = tenka_alloc_array(n_entries + n_layers, sizeof(s->tensors[0]))};
+    bool good = entries != NULL && layers != NULL && s->items != NULL && s->tensors != NULL;
+    if (good) {
+        tenka_module_state(net, entries, n_entries);
+        tenka_module_counters(net, layers, n_layers);
+        good = state_fill(s, entries, n_entries, layers, n_layers);
     }
-    tenka_module_state(net, s->entries, s->count);
-    for (size_t i = 0; i < s->count; i++) {
-        s->names[i] = s->entries[i].name;
-        s->shapes[i] = tenka_variable_shape(s->entries[i].var);
-    }
-    return TENKA_OK;
+    tenka_free(entries);
+    tenka_free(layers);
+    if (good)
+        return TENKA_OK;
+    state_finish(s);
+    return tenka_fail_nomem(tenka_ctx_error(tenka_module_ctx(net)));
 }
 
 /* ---- Saving ---- */
@@ -175,7 +215,26 @@ static tenka_status check_preprocessing(struct tenka_error *err, const struct te
 static tenka_status read_state(void *user, size_t i, void *dst, size_t bytes)
 {
     const struct state *const s = user;
-    return tenka_variable_read(s->entries[i].var, dst, bytes);
+    if (s->items[i].counter == NULL)
+        return tenka_variable_read(s->items[i].var, dst, bytes);
+    memcpy(dst, s->items[i].counter, bytes);
+    return TENKA_OK;
+}
+
+/* Counters first, so that each tensor's bytes begin at a multiple of its element's size. */
+static void put_counters_first(struct state *s)
+{
+    size_t counters = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->items[i].counter == NULL)
+            continue;
+        const struct state_item item = s->items[i];
+        const struct tenka_file_tensor tensor = s->tensors[i];
+        memmove(s->items + counters + 1, s->items + counters, (i - counters) * sizeof(item));
+        memmove(s->tensors + counters + 1, s->tensors + counters, (i - counters) * sizeof(tensor));
+        s->items[counters] = item;
+        s->tensors[counters++] = tensor;
+    }
 }
 
 static tenka_status text_metadata(struct tenka_error *err, const char *text, const struct tenka_preprocessing *how,
@@ -200,6 +259,23 @@ tenka_status tenka_model_metadata(tenka_module *net, const struct tenka_preproce
     return status;
 }
 
+static tenka_status save_st(struct tenka_error *err, struct state *s, tenka_module *net,
+                            const struct tenka_preprocessing *how, const char *path)
+{
+    json_t *metadata;
+    TENKA_TRY(tenka_model_metadata(net, how, &metadata));
+    put_counters_first(s);
+    const tenka_status status = tenka_st_write(err, path, metadata, s->tensors, s->count, read_state, s);
+    json_decref(metadata);
+    return status;
+}
+
+static bool ends_with(const char *text, const char *tail)
+{
+    const size_t length = strlen(text), end = strlen(tail);
+    return length >= end && strcmp(text + length - end, tail) == 0;
+}
+
 tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessing *how, const char *path)
 {
     if (net == NULL)
@@ -208,168 +284,190 @@ tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessin
     struct state s;
     if (path == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "model_save: path is NULL");
-    json_t *metadata;
-    TENKA_TRY(tenka_model_metadata(net, how, &metadata));
-    tenka_status status = state_init(&s, net);
-    if (status == TENKA_OK) {
-        status = tenka_st_write(err, path, "F32", metadata, s.names, s.shapes, s.count, read_state, &s);
-        state_finish(&s);
-    }
-    json_decref(metadata);
+    TENKA_TRY(check_preprocessing(err, how));
+    TENKA_TRY(state_init(&s, net));
+    const tenka_status status = ends_with(path, ".pt") || ends_with(path, ".pth")
+                                    ? tenka_pt_write(err, path, s.tensors, s.count, read_state, &s)
+                                    : save_st(err, &s, net, how, path);
+    state_finish(&s);
     return status;
 }
 
 /* ---- Loading ---- */
 
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct tenka_st_tensor *)a)->name, ((const struct tenka_st_tensor *)b)->name);
-}
-
-static int entry_by_name(const void *a, const void *b)
-{
-    return strcmp(((const struct tenka_state_entry *)a)->name, ((const struct tenka_state_entry *)b)->name);
-}
-
-/* BatchNorm2d's counter of batches, which PyTorch saves and which matters to momentum=None alone; the optimizer's
- * moments in a checkpoint. */
-static bool is_ignored(const struct tenka_st_file *file, const char *name)
-{
-    if (tenka_st_metadata(file, TENKA_CHECKPOINT_KEY) != NULL &&
-        strncmp(name, TENKA_CHECKPOINT_PREFIX, strlen(TENKA_CHECKPOINT_PREFIX)) == 0)
-        return true;
-    static const char tail[] = "num_batches_tracked";
-    const size_t length = strlen(name);
-    return length >= sizeof(tail) - 1 && strcmp(name + length - (sizeof(tail) - 1), tail) == 0;
-}
-
-/* A list within a sentence: names up to a limit, then how many more. */
+/* A list within a sentence, in PyTorch's words: names up to a limit, then how many more. */
 struct list {
     struct tenka_text text;
     size_t count;
 };
 
-static void list_add(struct list *list, const char *name, const char *detail)
+static void list_name(struct list *list, const char *name)
 {
-    if (list->count < MAX_LISTED)
-        tenka_text_add(&list->text, "%s%.60s%s", list->count > 0 ? ", " : "", name, detail);
-    list->count++;
+    char shown[TENKA_PICKLE_SHOWN];
+    if (list->count++ < MAX_LISTED)
+        tenka_text_add(&list->text, "%s\"%s\"", list->count > 1 ? ", " : "", tenka_pickle_show(name, shown));
 }
 
-static void list_end(struct list *list, const char *title, struct tenka_text *sentence)
+static void list_shape(struct list *list, const char *name, const struct tenka_shape *there,
+                       const struct tenka_shape *here)
+{
+    char a[TENKA_SHAPE_TEXT], b[TENKA_SHAPE_TEXT], shown[TENKA_PICKLE_SHOWN];
+    if (list->count++ < MAX_LISTED)
+        tenka_text_add(&list->text,
+                       " size mismatch for %s: copying a param with shape torch.Size(%s) from checkpoint, the shape in "
+                       "current model is torch.Size(%s).",
+                       tenka_pickle_show(name, shown), tenka_shape_text(there, a), tenka_shape_text(here, b));
+}
+
+static void list_end(struct list *list, const char *title, const char *end, struct tenka_text *sentence)
 {
     if (list->count > 0)
-        tenka_text_add(sentence, "; %s: %s", title, list->text.text != NULL ? list->text.text : "");
+        tenka_text_add(sentence, "%s%s", title, list->text.text != NULL ? list->text.text : "");
     if (list->count > MAX_LISTED)
         tenka_text_add(sentence, " and %zu more", list->count - MAX_LISTED);
+    if (list->count > 0)
+        tenka_text_add(sentence, "%s", end);
     tenka_free(list->text.text);
 }
 
-static const struct tenka_st_tensor *find_tensor(const struct tenka_st_file *file, const char *name)
-{
-    const struct tenka_st_tensor key = {.name = name};
-    return file->count > 0 ? bsearch(&key, file->tensors, file->count, sizeof(key), by_name) : NULL;
-}
-
-static void list_state(const struct state *s, const struct tenka_st_file *file, struct list *missing,
+static void list_state(const struct state *s, const struct tenka_weights *file, bool *used, struct list *missing,
                        struct list *shapes)
 {
-    char net[TENKA_SHAPE_TEXT], there[TENKA_SHAPE_TEXT], detail[2 * TENKA_SHAPE_TEXT + 40];
     for (size_t i = 0; i < s->count; i++) {
-        const struct tenka_st_tensor *const t = find_tensor(file, s->entries[i].name);
-        const struct tenka_shape shape = tenka_variable_shape(s->entries[i].var);
-        if (t == NULL) {
-            list_add(missing, s->entries[i].name, "");
-        } else if (!tenka_shape_equal(&t->shape, &shape)) {
-            snprintf(detail, sizeof(detail), " (%s in the file, %s in the network)", tenka_shape_text(&t->shape, there),
-                     tenka_shape_text(&shape, net));
-            list_add(shapes, t->name, detail);
-        }
+        const struct tenka_weight *const t = tenka_weights_find(file, s->tensors[i].name);
+        if (t != NULL)
+            used[t - file->tensors] = true;
+        /* Files from before PyTorch 0.4.1 have no counters, and some keep them as a row of one. */
+        if (s->items[i].counter != NULL)
+            continue;
+        if (t == NULL)
+            list_name(missing, s->tensors[i].name);
+        else if (!tenka_shape_equal(&t->shape, &s->tensors[i].shape))
+            list_shape(shapes, t->name, &t->shape, &s->tensors[i].shape);
     }
 }
 
-static void list_unexpected(const struct state *s, const struct tenka_st_file *file, struct list *unexpected)
+/* The optimizer's moments in a checkpoint. */
+static bool is_ignored(const struct tenka_weights *file, const char *name)
 {
-    for (size_t i = 0; i < file->count; i++) {
-        const struct tenka_state_entry key = {.name = file->tensors[i].name};
-        if (bsearch(&key, s->entries, s->count, sizeof(key), entry_by_name) == NULL && !is_ignored(file, key.name))
-            list_add(unexpected, key.name, "");
-    }
+    return tenka_weights_metadata(file, TENKA_CHECKPOINT_KEY) != NULL &&
+           strncmp(name, TENKA_CHECKPOINT_PREFIX, strlen(TENKA_CHECKPOINT_PREFIX)) == 0;
 }
 
-/* Compares names and shapes. Both sides are sorted by name. */
-static tenka_status match(struct tenka_error *err, const struct state *s, const struct tenka_st_file *file)
+/* Compares names and shapes. */
+static tenka_status match(struct tenka_error *err, const tenka_module *net, const struct state *s,
+                          const struct tenka_weights *file)
 {
     struct list missing = {0}, unexpected = {0}, shapes = {0};
-    list_state(s, file, &missing, &shapes);
-    list_unexpected(s, file, &unexpected);
+    bool *const used = tenka_alloc_array(file->count, sizeof(used[0]));
+    if (used == NULL)
+        return tenka_fail_nomem(err);
+    list_state(s, file, used, &missing, &shapes);
+    for (size_t i = 0; i < file->count; i++) {
+        if (!used[i] && !is_ignored(file, file->tensors[i].name))
+            list_name(&unexpected, file->tensors[i].name);
+    }
+    tenka_free(used);
     const bool good = missing.count + unexpected.count + shapes.count == 0;
     struct tenka_text sentence = {0};
-    list_end(&missing, "missing", &sentence);
-    list_end(&unexpected, "unexpected", &sentence);
-    list_end(&shapes, "other shapes", &sentence);
+    list_end(&missing, " Missing key(s) in state_dict: ", ".", &sentence);
+    list_end(&unexpected, " Unexpected key(s) in state_dict: ", ".", &sentence);
+    list_end(&shapes, "", "", &sentence);
     const tenka_status status =
         good ? TENKA_OK
-             : tenka_fail(err, TENKA_E_FORMAT, "%s: the weights are those of another network%s", file->path,
-                          sentence.text != NULL ? sentence.text : "");
+             : tenka_fail(err, TENKA_E_FORMAT, "%s: Error(s) in loading state_dict for %.60s:%s", file->path,
+                          tenka_module_class(net), sentence.text != NULL ? sentence.text : "");
     tenka_free(sentence.text);
     return status;
 }
 
-static tenka_status check_dtypes(struct tenka_error *err, const struct state *s, const struct tenka_st_file *file)
+static tenka_status check_dtypes(struct tenka_error *err, const struct state *s, const struct tenka_weights *file)
+{
+    char shown[TENKA_PICKLE_SHOWN];
+    for (size_t i = 0; i < s->count; i++) {
+        const struct tenka_weight *const t = tenka_weights_find(file, s->tensors[i].name);
+        if (s->items[i].var != NULL && !tenka_file_dtype_is_real(t->dtype))
+            return tenka_fail(err, TENKA_E_FORMAT,
+                              "%s: tensor \"%s\" is %.20s, expected F32, F64, F16 or BF16; convert it to float32",
+                              file->path, tenka_pickle_show(t->name, shown), t->dtype);
+    }
+    return TENKA_OK;
+}
+
+/* Doubles keep their digits, for devices that can hold them. */
+static bool is_double(const struct tenka_weight *weight)
+{
+    return strcmp(weight->dtype, "F64") == 0;
+}
+
+/* Bytes between the tensors of variables in memory, so that each begins where a double may. */
+static size_t room(const struct tenka_weight *weight)
+{
+    const size_t each = is_double(weight) ? sizeof(double) : sizeof(float);
+    return tenka_align((size_t)tenka_shape_count(&weight->shape) * each, sizeof(double));
+}
+
+/* The tensors of all variables, one after the other. */
+static tenka_status read_tensors(struct tenka_error *err, const struct state *s, const struct tenka_weights *file,
+                                 unsigned char *data, int64_t *counters)
 {
     for (size_t i = 0; i < s->count; i++) {
-        const struct tenka_st_tensor *const t = find_tensor(file, s->entries[i].name);
-        if (strcmp(t->dtype, "F32") != 0 && strcmp(t->dtype, "F64") != 0)
-            return tenka_fail(err, TENKA_E_FORMAT,
-                              "%s: tensor \"%.100s\" is %s, expected F32 or F64; convert the file to float32",
-                              file->path, t->name, t->dtype);
+        const struct tenka_weight *const t = tenka_weights_find(file, s->tensors[i].name);
+        if (s->items[i].var == NULL && t != NULL) {
+            TENKA_TRY(tenka_weights_read_count(err, file, t, &counters[i]));
+        } else if (s->items[i].var != NULL) {
+            TENKA_TRY(is_double(t) ? tenka_weights_read_raw(err, file, t, data)
+                                   : tenka_weights_read(err, file, t, (float *)(void *)data));
+            data += room(t);
+        }
+    }
+    return TENKA_OK;
+}
+
+static tenka_status write_variables(const struct state *s, const struct tenka_weights *file, const unsigned char *data,
+                                    const int64_t *counters)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        tenka_variable *const var = s->items[i].var;
+        const size_t count = (size_t)tenka_shape_count(&s->tensors[i].shape);
+        if (var == NULL) {
+            *s->items[i].counter = counters[i] > 0 ? (uint64_t)counters[i] : 0;
+            continue;
+        }
+        const struct tenka_weight *const t = tenka_weights_find(file, s->tensors[i].name);
+        TENKA_TRY(is_double(t) ? tenka_variable_write_f64(var, (const double *)(const void *)data, count)
+                               : tenka_variable_write(var, data, count * sizeof(float)));
+        data += room(t);
     }
     return TENKA_OK;
 }
 
 /* Reads everything before anything is written, so that a damaged file leaves the network as it was. */
-static tenka_status transfer(struct tenka_error *err, const struct state *s, const struct tenka_st_file *file)
+static tenka_status transfer(struct tenka_error *err, const struct state *s, const struct tenka_weights *file)
 {
-    uint64_t total = 0;
+    size_t total = 0;
     for (size_t i = 0; i < s->count; i++)
-        total += tenka_align(find_tensor(file, s->entries[i].name)->bytes, sizeof(double));
-    unsigned char *const data = total <= SIZE_MAX ? tenka_alloc((size_t)total + 1) : NULL;
-    if (data == NULL)
-        return tenka_fail_nomem(err);
-    tenka_status status = TENKA_OK;
-    size_t at = 0;
-    for (size_t i = 0; i < s->count && status == TENKA_OK; i++) {
-        const struct tenka_st_tensor *const t = find_tensor(file, s->entries[i].name);
-        status = tenka_st_read(err, file, t, data + at);
-        at += tenka_align((size_t)t->bytes, sizeof(double));
-    }
-    at = 0;
-    for (size_t i = 0; i < s->count && status == TENKA_OK; i++) {
-        const struct tenka_st_tensor *const t = find_tensor(file, s->entries[i].name);
-        const size_t bytes = (size_t)t->bytes;
-        status = strcmp(t->dtype, "F64") == 0
-                     ? tenka_variable_write_f64(s->entries[i].var, (const double *)(void *)(data + at),
-                                                bytes / sizeof(double))
-                     : tenka_variable_write(s->entries[i].var, data + at, bytes);
-        at += tenka_align(bytes, sizeof(double));
-    }
+        total += s->items[i].var != NULL ? room(tenka_weights_find(file, s->tensors[i].name)) : 0;
+    unsigned char *const data = tenka_alloc(total);
+    int64_t *const counters = tenka_alloc_array(s->count, sizeof(counters[0]));
+    tenka_status status = data != NULL && counters != NULL ? TENKA_OK : tenka_fail_nomem(err);
+    if (status == TENKA_OK)
+        status = read_tensors(err, s, file, data, counters);
+    if (status == TENKA_OK)
+        status = write_variables(s, file, data, counters);
     tenka_free(data);
+    tenka_free(counters);
     return status;
 }
 
-tenka_status tenka_model_read(tenka_module *net, struct tenka_st_file *file)
+tenka_status tenka_model_read(tenka_module *net, const struct tenka_weights *file)
 {
     struct tenka_error *const err = tenka_ctx_error(tenka_module_ctx(net));
     struct state s;
     if (tenka_step_is_open(tenka_module_ctx(net)))
         return tenka_fail(err, TENKA_E_INVALID, "model_load: a step is open; end or discard it first");
     TENKA_TRY(state_init(&s, net));
-    if (s.count > 0)
-        qsort(s.entries, s.count, sizeof(s.entries[0]), entry_by_name);
-    if (file->count > 0)
-        qsort(file->tensors, file->count, sizeof(file->tensors[0]), by_name);
-    tenka_status status = match(err, &s, file);
+    tenka_status status = match(err, net, &s, file);
     if (status == TENKA_OK)
         status = check_dtypes(err, &s, file);
     if (status == TENKA_OK)
@@ -383,18 +481,33 @@ tenka_status tenka_model_load(tenka_module *net, const char *path)
     if (net == NULL)
         return TENKA_E_INVALID;
     struct tenka_error *const err = tenka_ctx_error(tenka_module_ctx(net));
-    struct tenka_st_file file;
+    struct tenka_weights file;
     if (path == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "model_load: path is NULL");
-    TENKA_TRY(tenka_st_open(err, path, &file));
+    TENKA_TRY(tenka_weights_open(err, path, &file));
     const tenka_status status = tenka_model_read(net, &file);
-    tenka_st_close(&file);
+    tenka_weights_close(&file);
     return status;
+}
+
+tenka_status tenka_model_has_net(tenka_ctx *ctx, const char *path, bool *out)
+{
+    if (ctx == NULL || out == NULL)
+        return TENKA_E_INVALID;
+    *out = false;
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    struct tenka_weights file;
+    if (path == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "model_has_net: path is NULL");
+    TENKA_TRY(tenka_weights_open(err, path, &file));
+    *out = tenka_weights_metadata(&file, "tenka.net") != NULL;
+    tenka_weights_close(&file);
+    return TENKA_OK;
 }
 
 /* ---- A model as a whole ---- */
 
-static tenka_status fail_metadata(struct tenka_error *err, const struct tenka_st_file *file, const char *key,
+static tenka_status fail_metadata(struct tenka_error *err, const struct tenka_weights *file, const char *key,
                                   const char *what)
 {
     return tenka_fail(err, TENKA_E_FORMAT, "%s: the metadata %s is damaged: expected %s", file->path, key, what);
@@ -412,10 +525,10 @@ static bool read_numbers(const char *text, double *out, size_t count)
     return true;
 }
 
-static tenka_status read_image(struct tenka_error *err, const struct tenka_st_file *file,
+static tenka_status read_image(struct tenka_error *err, const struct tenka_weights *file,
                                struct tenka_preprocessing *how)
 {
-    const char *const text = tenka_st_metadata(file, "tenka.input");
+    const char *const text = tenka_weights_metadata(file, "tenka.input");
     double dim[3];
     if (text == NULL)
         return TENKA_OK;
@@ -425,17 +538,17 @@ static tenka_status read_image(struct tenka_error *err, const struct tenka_st_fi
     if (!good)
         return fail_metadata(err, file, "tenka.input", "channels, height and width");
     how->image = tenka_shape_of((uint32_t)dim[0], (uint32_t)dim[1], (uint32_t)dim[2]);
-    if (!read_numbers(tenka_st_metadata(file, "tenka.mean"), how->mean, how->image.dim[0]))
+    if (!read_numbers(tenka_weights_metadata(file, "tenka.mean"), how->mean, how->image.dim[0]))
         return fail_metadata(err, file, "tenka.mean", "a number for each channel");
-    good = read_numbers(tenka_st_metadata(file, "tenka.std"), how->std, how->image.dim[0]);
+    good = read_numbers(tenka_weights_metadata(file, "tenka.std"), how->std, how->image.dim[0]);
     for (uint32_t c = 0; c < how->image.dim[0] && good; c++)
         good = how->std[c] > 0;
     return good ? TENKA_OK : fail_metadata(err, file, "tenka.std", "a number above 0 for each channel");
 }
 
-static tenka_status read_classes(struct tenka_error *err, const struct tenka_st_file *file, tenka_model *model)
+static tenka_status read_classes(struct tenka_error *err, const struct tenka_weights *file, tenka_model *model)
 {
-    const char *const text = tenka_st_metadata(file, "tenka.classes");
+    const char *const text = tenka_weights_metadata(file, "tenka.classes");
     if (text == NULL)
         return TENKA_OK;
     json_error_t why;
@@ -456,10 +569,10 @@ static tenka_status read_classes(struct tenka_error *err, const struct tenka_st_
     return TENKA_OK;
 }
 
-static tenka_status make_net(tenka_ctx *ctx, const struct tenka_st_file *file, tenka_model *model)
+static tenka_status make_net(tenka_ctx *ctx, const struct tenka_weights *file, tenka_model *model)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    const char *const text = tenka_st_metadata(file, "tenka.net");
+    const char *const text = tenka_weights_metadata(file, "tenka.net");
     if (text == NULL)
         return tenka_fail(err, TENKA_E_FORMAT,
                           "%s: the file has weights but no network text (metadata tenka.net); make the network first, "
@@ -472,7 +585,7 @@ static tenka_status make_net(tenka_ctx *ctx, const struct tenka_st_file *file, t
     return tenka_fail(err, status, "%s: %s", file->path, why.text);
 }
 
-static tenka_status open_model(tenka_ctx *ctx, struct tenka_st_file *file, tenka_model *model)
+static tenka_status open_model(tenka_ctx *ctx, struct tenka_weights *file, tenka_model *model)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
     TENKA_TRY(read_image(err, file, &model->how));
@@ -487,13 +600,13 @@ tenka_status tenka_model_open(tenka_ctx *ctx, const char *path, tenka_model **ou
         return TENKA_E_INVALID;
     *out = NULL;
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    struct tenka_st_file file;
+    struct tenka_weights file;
     if (path == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "model_open: path is NULL");
-    TENKA_TRY(tenka_st_open(err, path, &file));
+    TENKA_TRY(tenka_weights_open(err, path, &file));
     *out = tenka_alloc(sizeof(**out));
     const tenka_status status = *out != NULL ? open_model(ctx, &file, *out) : tenka_fail_nomem(err);
-    tenka_st_close(&file);
+    tenka_weights_close(&file);
     if (status != TENKA_OK)
         tenka_model_destroy(out);
     return status;

@@ -2,7 +2,7 @@
 #ifndef TENKA_IO_MODEL_H
 #define TENKA_IO_MODEL_H
 
-#include "io/safetensors.h"
+#include "io/weights.h"
 #include "tenka/io.h"
 
 /* A file with this metadata is a checkpoint; its tensors under the prefix are no part of the network's state. */
@@ -13,8 +13,8 @@
  * Errors: E_INVALID, E_NOMEM. */
 tenka_status tenka_model_metadata(tenka_module *net, const struct tenka_preprocessing *how, json_t **out);
 
-/* Reads the network's tensors from an open file, all or nothing; sorts the file's tensors by name.
+/* Reads the network's tensors from an open file, all or nothing.
  * Errors: as tenka_model_load. */
-tenka_status tenka_model_read(tenka_module *net, struct tenka_st_file *file);
+tenka_status tenka_model_read(tenka_module *net, const struct tenka_weights *file);
 
 #endif

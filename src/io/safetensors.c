@@ -2,30 +2,8 @@
 
 #include <stdlib.h>
 
-/* Tensors are copied as they lie in memory, and the format is little-endian. */
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "safetensors files are little-endian; this machine is not"
-#endif
-
 #define MAX_HEADER 100000000 /* the format's own limit */
 #define METADATA "__metadata__"
-
-static const struct {
-    const char *name;
-    uint32_t bytes;
-} dtypes[] = {
-    {"F32", 4}, {"F64", 8}, {"F16", 2}, {"BF16", 2}, {"I64", 8}, {"I32", 4},
-    {"I16", 2}, {"I8", 1},  {"U64", 8}, {"U32", 4},  {"U16", 2}, {"U8", 1},  {"BOOL", 1},
-};
-
-static uint32_t dtype_bytes(const char *name)
-{
-    for (size_t i = 0; i < sizeof(dtypes) / sizeof(dtypes[0]); i++) {
-        if (strcmp(dtypes[i].name, name) == 0)
-            return dtypes[i].bytes;
-    }
-    return 0;
-}
 
 /* ---- Reading ---- */
 
@@ -60,7 +38,7 @@ static tenka_status read_shape(struct tenka_error *err, const struct tenka_st_fi
             return fail_tensor(err, file, t->name, "the product of its sizes is too large");
         count *= dim;
     }
-    const uint32_t each = dtype_bytes(t->dtype);
+    const uint32_t each = tenka_file_dtype_bytes(t->dtype);
     if (each == 0)
         return fail_tensor(err, file, t->name, "its dtype is none that this version knows");
     if (count > (uint64_t)INT64_MAX / each)
@@ -211,26 +189,25 @@ tenka_status tenka_st_read(struct tenka_error *err, const struct tenka_st_file *
 
 /* ---- Writing ---- */
 
-static json_t *describe(const char *dtype, const struct tenka_shape *shape, uint64_t begin, uint64_t end)
+static json_t *describe(const struct tenka_file_tensor *tensor, uint64_t begin, uint64_t end)
 {
     json_t *const sizes = json_array();
-    for (uint32_t i = 0; i < shape->rank; i++)
-        json_array_append_new(sizes, json_integer(shape->dim[i]));
+    for (uint32_t i = 0; i < tensor->shape.rank; i++)
+        json_array_append_new(sizes, json_integer(tensor->shape.dim[i]));
     /* Takes sizes over, also on failure. */
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", dtype, "shape", sizes, "data_offsets", (json_int_t)begin,
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", tensor->dtype, "shape", sizes, "data_offsets", (json_int_t)begin,
                      (json_int_t)end);
 }
 
 /* The header's text, padded with spaces so that the data begins at a multiple of 8; NULL: no memory. */
-static char *make_header(const char *dtype, json_t *metadata, const char *const *names,
-                         const struct tenka_shape *shapes, size_t count, size_t *bytes)
+static char *make_header(json_t *metadata, const struct tenka_file_tensor *tensors, size_t count, size_t *bytes)
 {
     json_t *const header = json_object();
     uint64_t at = 0;
     bool good = json_object_set(header, METADATA, metadata) == 0;
     for (size_t i = 0; i < count; i++) {
-        const uint64_t end = at + dtype_bytes(dtype) * tenka_shape_count(&shapes[i]);
-        good = good && json_object_set_new(header, names[i], describe(dtype, &shapes[i], at, end)) == 0;
+        const uint64_t end = at + tenka_file_tensor_bytes(&tensors[i]);
+        good = good && json_object_set_new(header, tensors[i].name, describe(&tensors[i], at, end)) == 0;
         at = end;
     }
     const size_t length = good ? json_dumpb(header, NULL, 0, JSON_COMPACT) : 0;
@@ -254,20 +231,21 @@ static tenka_status write_header(struct tenka_error *err, struct tenka_file_writ
     return tenka_file_writer_write(writer, err, header, bytes);
 }
 
-static tenka_status write_tensors(struct tenka_error *err, struct tenka_file_writer *writer, size_t each,
-                                  const struct tenka_shape *shapes, size_t count, tenka_st_source get, void *user)
+static tenka_status write_tensors(struct tenka_error *err, struct tenka_file_writer *writer,
+                                  const struct tenka_file_tensor *tensors, size_t count, tenka_file_source get,
+                                  void *user)
 {
-    size_t most = 0;
+    uint64_t most = 0;
     for (size_t i = 0; i < count; i++) {
-        const size_t elements = (size_t)tenka_shape_count(&shapes[i]);
-        most = elements > most ? elements : most;
+        const uint64_t bytes = tenka_file_tensor_bytes(&tensors[i]);
+        most = bytes > most ? bytes : most;
     }
-    void *const data = tenka_alloc_array(most, each);
-    if (data == NULL && most > 0)
+    void *const data = tenka_alloc((size_t)most);
+    if (data == NULL)
         return tenka_fail_nomem(err);
     tenka_status status = TENKA_OK;
     for (size_t i = 0; i < count && status == TENKA_OK; i++) {
-        const size_t bytes = (size_t)tenka_shape_count(&shapes[i]) * each;
+        const size_t bytes = (size_t)tenka_file_tensor_bytes(&tensors[i]);
         status = get(user, i, data, bytes);
         if (status == TENKA_OK)
             status = tenka_file_writer_write(writer, err, data, bytes);
@@ -276,12 +254,11 @@ static tenka_status write_tensors(struct tenka_error *err, struct tenka_file_wri
     return status;
 }
 
-tenka_status tenka_st_write(struct tenka_error *err, const char *path, const char *dtype, json_t *metadata,
-                            const char *const *names, const struct tenka_shape *shapes, size_t count,
-                            tenka_st_source get, void *user)
+tenka_status tenka_st_write(struct tenka_error *err, const char *path, json_t *metadata,
+                            const struct tenka_file_tensor *tensors, size_t count, tenka_file_source get, void *user)
 {
     size_t bytes;
-    char *const header = make_header(dtype, metadata, names, shapes, count, &bytes);
+    char *const header = make_header(metadata, tensors, count, &bytes);
     if (header == NULL)
         return tenka_fail_nomem(err);
     struct tenka_file_writer writer = {0};
@@ -289,7 +266,7 @@ tenka_status tenka_st_write(struct tenka_error *err, const char *path, const cha
     if (status == TENKA_OK)
         status = write_header(err, &writer, header, bytes);
     if (status == TENKA_OK)
-        status = write_tensors(err, &writer, dtype_bytes(dtype), shapes, count, get, user);
+        status = write_tensors(err, &writer, tensors, count, get, user);
     if (status == TENKA_OK)
         status = tenka_file_writer_commit(&writer, err);
     else

@@ -7,6 +7,7 @@
 
 #include "core/core.h"
 #include "core/os.h"
+#include "io/convert.h"
 
 /* A tensor in a file. */
 struct tenka_st_tensor {
@@ -34,15 +35,10 @@ const char *tenka_st_metadata(const struct tenka_st_file *file, const char *key)
 tenka_status tenka_st_read(struct tenka_error *err, const struct tenka_st_file *file,
                            const struct tenka_st_tensor *tensor, void *dst);
 
-/* Writes a file whose tensors are all F32 or all F64, in the order given. The bytes are asked for one tensor after the
- * other.
- *   dtype     "F32" or "F64"
+/* Writes a file with the tensors in the order given. Their bytes are asked for one tensor after the other.
  *   metadata  an object of strings
- *   get       fills dst with tensor i
  * Errors: E_IO, E_NOMEM, and those of get. */
-typedef tenka_status (*tenka_st_source)(void *user, size_t i, void *dst, size_t bytes);
-tenka_status tenka_st_write(struct tenka_error *err, const char *path, const char *dtype, json_t *metadata,
-                            const char *const *names, const struct tenka_shape *shapes, size_t count,
-                            tenka_st_source get, void *user);
+tenka_status tenka_st_write(struct tenka_error *err, const char *path, json_t *metadata,
+                            const struct tenka_file_tensor *tensors, size_t count, tenka_file_source get, void *user);
 
 #endif

@@ -222,6 +222,11 @@ size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t ma
     return count;
 }
 
+char *tenka_module_counter_name(const tenka_module *layer)
+{
+    return join(layer->path, "num_batches_tracked");
+}
+
 uint64_t tenka_module_parameter_count(tenka_module *module)
 {
     uint64_t count = 0;

@@ -1,6 +1,7 @@
 /* Checkpoints as files: the tensors, and the order in which a run is checked and put back. */
 #include <stdlib.h>
 
+#include "nn/layer.h"
 #include "train/checkpoint.h"
 
 /* ---- The run as lists ---- */
@@ -72,12 +73,12 @@ static char *moment_name(const struct tenka_run *run, size_t slot, size_t moment
 
 /* ---- Saving ---- */
 
-/* Parallel arrays of the file's tensors: the network's, then the moments, whose names are ours. */
+/* Parallel arrays of the file's tensors: the network's, then the moments. */
 struct tensors {
-    tenka_variable **vars;
-    const char **names;
-    char **own;
-    struct tenka_shape *shapes;
+    tenka_variable **vars; /* NULL: a counter */
+    const uint64_t **counters;
+    struct tenka_file_tensor *file;
+    char **own;            /* names that are ours */
     size_t count;
     bool doubles;
 };
@@ -87,16 +88,29 @@ static void tensors_finish(struct tensors *t, size_t most)
     for (size_t i = 0; i < most && t->own != NULL; i++)
         tenka_free(t->own[i]);
     tenka_free(t->vars);
-    tenka_free(t->names);
+    tenka_free(t->counters);
+    tenka_free(t->file);
     tenka_free(t->own);
-    tenka_free(t->shapes);
 }
 
 static void add_tensor(struct tensors *t, const char *name, tenka_variable *var)
 {
     t->vars[t->count] = var;
-    t->names[t->count] = name;
-    t->shapes[t->count++] = tenka_variable_shape(var);
+    t->file[t->count++] = (struct tenka_file_tensor){
+        .name = name, .dtype = t->doubles ? "F64" : "F32", .shape = tenka_variable_shape(var)};
+}
+
+/* BatchNorm2d's counts of batches, under PyTorch's name. */
+static tenka_status add_counters(const struct tenka_run *run, struct tensors *t, tenka_module *const *layers, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *const name = t->own[t->count] = tenka_module_counter_name(layers[i]);
+        if (name == NULL)
+            return tenka_fail_nomem(run->err);
+        t->counters[t->count] = &layers[i]->batches;
+        t->file[t->count++] = (struct tenka_file_tensor){.name = name, .dtype = "I64"};
+    }
+    return TENKA_OK;
 }
 
 static tenka_status add_moments(const struct tenka_run *run, struct tensors *t, size_t slot)
@@ -116,15 +130,18 @@ static tenka_status add_moments(const struct tenka_run *run, struct tensors *t, 
     return TENKA_OK;
 }
 
-static tenka_status tensors_fill(const struct tenka_run *run, struct tensors *t, size_t most)
+static tenka_status tensors_fill(const struct tenka_run *run, struct tensors *t, tenka_module *const *layers,
+                                 size_t n_layers, size_t most)
 {
     t->doubles = is_double(run);
     t->vars = tenka_alloc_array(most, sizeof(t->vars[0]));
-    t->names = tenka_alloc_array(most, sizeof(t->names[0]));
+    t->counters = tenka_alloc_array(most, sizeof(t->counters[0]));
+    t->file = tenka_alloc_array(most, sizeof(t->file[0]));
     t->own = tenka_alloc_array(most, sizeof(t->own[0]));
-    t->shapes = tenka_alloc_array(most, sizeof(t->shapes[0]));
-    if (t->vars == NULL || t->names == NULL || t->own == NULL || t->shapes == NULL)
+    if (t->vars == NULL || t->counters == NULL || t->file == NULL || t->own == NULL)
         return tenka_fail_nomem(run->err);
+    /* Counters first, so that each tensor's bytes begin at a multiple of its element's size. */
+    TENKA_TRY(add_counters(run, t, layers, n_layers));
     for (size_t i = 0; i < run->n_state; i++)
         add_tensor(t, run->state[i].name, run->state[i].var);
     for (size_t i = 0; i < run->n_slots; i++)
@@ -135,19 +152,27 @@ static tenka_status tensors_fill(const struct tenka_run *run, struct tensors *t,
 static tenka_status read_tensor(void *user, size_t i, void *dst, size_t bytes)
 {
     const struct tensors *const t = user;
-    return t->doubles ? tenka_variable_read_f64(t->vars[i], dst, bytes / sizeof(double))
-                      : tenka_variable_read(t->vars[i], dst, bytes);
+    if (t->vars[i] != NULL)
+        return t->doubles ? tenka_variable_read_f64(t->vars[i], dst, bytes / sizeof(double))
+                          : tenka_variable_read(t->vars[i], dst, bytes);
+    memcpy(dst, t->counters[i], bytes);
+    return TENKA_OK;
 }
 
 static tenka_status write_file(const struct tenka_run *run, json_t *metadata, const char *path)
 {
     struct tensors t = {.count = 0};
-    const size_t most = run->n_state + TENKA_MAX_MOMENTS * run->n_slots + 1;
-    tenka_status status = tensors_fill(run, &t, most);
+    const size_t n_layers = tenka_module_counters(run->training->net, NULL, 0);
+    const size_t most = run->n_state + n_layers + TENKA_MAX_MOMENTS * run->n_slots + 1;
+    tenka_module **const layers = tenka_alloc_array(n_layers, sizeof(layers[0]));
+    if (layers == NULL)
+        return tenka_fail_nomem(run->err);
+    tenka_module_counters(run->training->net, layers, n_layers);
+    tenka_status status = tensors_fill(run, &t, layers, n_layers, most);
     if (status == TENKA_OK)
-        status = tenka_st_write(run->err, path, t.doubles ? "F64" : "F32", metadata, t.names, t.shapes, t.count,
-                                read_tensor, &t);
+        status = tenka_st_write(run->err, path, metadata, t.file, t.count, read_tensor, &t);
     tensors_finish(&t, most);
+    tenka_free(layers);
     return status;
 }
 
@@ -309,17 +334,17 @@ static tenka_status apply(struct tenka_training *t, const struct tenka_run *run,
     return TENKA_OK;
 }
 
-static tenka_status load_all(struct tenka_training *t, const struct tenka_run *run, struct tenka_st_file *file,
+static tenka_status load_all(struct tenka_training *t, const struct tenka_run *run, const struct tenka_weights *file,
                              struct tenka_checkpoint *c, struct content *moments)
 {
-    TENKA_TRY(tenka_checkpoint_read_state(run, file->path, tenka_st_metadata(file, TENKA_CHECKPOINT_KEY), c));
-    TENKA_TRY(read_moments(run, file, moments));
+    TENKA_TRY(tenka_checkpoint_read_state(run, file->path, tenka_weights_metadata(file, TENKA_CHECKPOINT_KEY), c));
+    TENKA_TRY(read_moments(run, &file->st, moments));
     TENKA_TRY(tenka_model_read(t->net, file));
     TENKA_TRY(write_moments(run, moments));
     return apply(t, run, c);
 }
 
-static tenka_status load_file(struct tenka_training *t, const struct tenka_run *run, struct tenka_st_file *file)
+static tenka_status load_file(struct tenka_training *t, const struct tenka_run *run, const struct tenka_weights *file)
 {
     const size_t n_moments = TENKA_MAX_MOMENTS * run->n_slots;
     struct tenka_checkpoint c = {.slot_steps = tenka_alloc_array(run->n_slots + 1, sizeof(c.slot_steps[0])),
@@ -339,15 +364,15 @@ static tenka_status load_file(struct tenka_training *t, const struct tenka_run *
 }
 
 static tenka_status load(struct tenka_training *t, const struct tenka_run *run, const struct tenka_preprocessing *how,
-                         struct tenka_st_file *file)
+                         const struct tenka_weights *file)
 {
     json_t *here = NULL;
-    if (tenka_st_metadata(file, TENKA_CHECKPOINT_KEY) == NULL)
+    if (tenka_weights_metadata(file, TENKA_CHECKPOINT_KEY) == NULL)
         return tenka_fail(run->err, TENKA_E_FORMAT, "%s: this is no checkpoint: it has no metadata "
                           TENKA_CHECKPOINT_KEY, file->path);
     tenka_status status = tenka_model_metadata(t->net, how, &here);
     if (status == TENKA_OK)
-        status = compare_model(run, file, here, how != NULL);
+        status = compare_model(run, &file->st, here, how != NULL);
     json_decref(here);
     return status == TENKA_OK ? load_file(t, run, file) : status;
 }
@@ -356,12 +381,12 @@ tenka_status tenka_checkpoint_load(struct tenka_training *training, const struct
                                    const char *path)
 {
     struct tenka_run run;
-    struct tenka_st_file file;
+    struct tenka_weights file;
     TENKA_TRY(run_init(&run, training, path));
-    tenka_status status = tenka_st_open(run.err, path, &file);
+    tenka_status status = tenka_weights_open(run.err, path, &file);
     if (status == TENKA_OK) {
         status = load(training, &run, how, &file);
-        tenka_st_close(&file);
+        tenka_weights_close(&file);
     }
     run_finish(&run);
     return status;

@@ -146,8 +146,9 @@ static const struct argp_option train_options[] = {
     { "limit", KEY_LIMIT, "N", 0, "Use the first N training images only", 0 },
     { "net", KEY_NET, "FILE|TEXT", 0, "Network as PyTorch prints it, or short: 'Flatten() Linear(784,10)'. An existing "
       "file wins over text. Default: the network of --load, else one with two convolutions for 28x28 images", 0 },
-    { "load", KEY_LOAD, "FILE", 0, "Begin with the weights of a safetensors file", 0 },
-    { "save", KEY_SAVE, "FILE", 0, "Write the trained network as safetensors, also after Ctrl-C", 0 },
+    { "load", KEY_LOAD, "FILE", 0, "Begin with the weights of a safetensors or PyTorch .pt file", 0 },
+    { "save", KEY_SAVE, "FILE", 0, "Write the trained network, also after Ctrl-C: as PyTorch's .pt when the name "
+      "ends in .pt or .pth, else as safetensors", 0 },
     { NULL, 0, NULL, 0, "Training:", 2 },
     { "epochs", KEY_EPOCHS, "N", 0, "Passes over the training images; default 5", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
@@ -173,7 +174,7 @@ static const struct argp_option train_options[] = {
 };
 
 static const struct argp_option test_options[] = {
-    { "load", KEY_LOAD, "FILE", 0, "The saved network (needed)", 0 },
+    { "load", KEY_LOAD, "FILE", 0, "The saved network (needed): safetensors, or PyTorch's .pt together with --net", 0 },
     DATA_OPTION,
     { "net", KEY_NET, "FILE|TEXT", 0, "Network to put the weights into; default: the one that the file describes", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },

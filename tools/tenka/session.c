@@ -106,6 +106,11 @@ static int open_net(struct session *s)
 {
     const struct options *o = s->options;
     if (o->load != NULL && o->net == NULL) {
+        bool has_net;
+        if (tenka_model_has_net(s->ctx, o->load, &has_net) != TENKA_OK)
+            return say_library_failed(s->ctx);
+        if (!has_net)
+            return say_failed("%s has weights but says nothing about their network; name it with --net", o->load);
         if (tenka_model_open(s->ctx, o->load, &s->model) != TENKA_OK)
             return say_library_failed(s->ctx);
         s->net = tenka_model_net(s->model);

@@ -1,0 +1,108 @@
+#include "io/convert.h"
+
+#include <math.h>
+
+/* Elements are copied as they lie in memory, and both formats are little-endian. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "model files are little-endian; this machine is not"
+#endif
+
+enum kind { REAL, SIGNED, UNSIGNED };
+
+static const struct dtype {
+    const char *name;
+    uint32_t bytes;
+    enum kind kind;
+} dtypes[] = {
+    {"F32", 4, REAL},   {"F64", 8, REAL},   {"F16", 2, REAL},   {"BF16", 2, REAL},   {"I64", 8, SIGNED},
+    {"I32", 4, SIGNED}, {"I16", 2, SIGNED}, {"I8", 1, SIGNED},  {"U64", 8, UNSIGNED}, {"U32", 4, UNSIGNED},
+    {"U16", 2, UNSIGNED}, {"U8", 1, UNSIGNED}, {"BOOL", 1, UNSIGNED},
+};
+
+static const struct dtype *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(dtypes) / sizeof(dtypes[0]); i++) {
+        if (strcmp(dtypes[i].name, name) == 0)
+            return &dtypes[i];
+    }
+    return NULL;
+}
+
+uint32_t tenka_file_dtype_bytes(const char *dtype)
+{
+    const struct dtype *const d = find(dtype);
+    return d != NULL ? d->bytes : 0;
+}
+
+bool tenka_file_dtype_is_real(const char *dtype)
+{
+    const struct dtype *const d = find(dtype);
+    return d != NULL && d->kind == REAL;
+}
+
+uint64_t tenka_file_tensor_bytes(const struct tenka_file_tensor *tensor)
+{
+    return tenka_file_dtype_bytes(tensor->dtype) * tenka_shape_count(&tensor->shape);
+}
+
+/* IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
+static float from_f16(uint16_t bits)
+{
+    const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    uint32_t wide;
+    float x;
+    if (exponent == 31) {
+        wide = 0x7f800000u | (uint32_t)fraction << 13; /* infinity, or a NaN with its payload */
+        memcpy(&x, &wide, sizeof(x));
+    } else {
+        x = exponent == 0 ? ldexpf((float)fraction, -24) : ldexpf((float)(fraction + 1024), exponent - 25);
+    }
+    return (bits & 0x8000) != 0 ? -x : x;
+}
+
+static float from_bf16(uint16_t bits)
+{
+    const uint32_t wide = (uint32_t)bits << 16;
+    float x;
+    memcpy(&x, &wide, sizeof(x));
+    return x;
+}
+
+static void convert_halves(const unsigned char *src, size_t count, float *dst, float (*convert)(uint16_t))
+{
+    for (size_t i = 0; i < count; i++) {
+        uint16_t bits;
+        memcpy(&bits, src + 2 * i, sizeof(bits));
+        dst[i] = convert(bits);
+    }
+}
+
+void tenka_file_to_f32(const char *dtype, const void *src, size_t count, float *dst)
+{
+    if (strcmp(dtype, "F32") == 0 && count > 0)
+        memcpy(dst, src, count * sizeof(float));
+    else if (strcmp(dtype, "F16") == 0)
+        convert_halves(src, count, dst, from_f16);
+    else if (strcmp(dtype, "BF16") == 0)
+        convert_halves(src, count, dst, from_bf16);
+    else if (strcmp(dtype, "F64") == 0)
+        for (size_t i = 0; i < count; i++) {
+            double x;
+            memcpy(&x, (const unsigned char *)src + 8 * i, sizeof(x));
+            /* The conversion of a value beyond FLT_MAX is undefined in C; IEEE 754, and PyTorch, make it infinite. */
+            dst[i] = fabs(x) >= 0x1.ffffffp127 && isfinite(x) ? copysignf(INFINITY, (float)copysign(1, x)) : (float)x;
+        }
+}
+
+bool tenka_file_to_i64(const char *dtype, const void *src, int64_t *out)
+{
+    const struct dtype *const d = find(dtype);
+    uint64_t n = 0;
+    if (d == NULL || d->kind == REAL)
+        return false;
+    memcpy(&n, src, d->bytes);
+    const uint64_t sign = d->kind == SIGNED ? (uint64_t)1 << (8 * d->bytes - 1) : 0;
+    n = (n ^ sign) - sign;
+    memcpy(out, &n, sizeof(n));
+    return true;
+}

@@ -1,0 +1,26 @@
+/* Tensors of files: their element types, and what is to be written. */
+#ifndef TENKA_IO_CONVERT_H
+#define TENKA_IO_CONVERT_H
+
+#include "core/core.h"
+
+/* Bytes of an element of a dtype, named as safetensors names it; 0: unknown. */
+uint32_t tenka_file_dtype_bytes(const char *dtype);
+/* Whether tenka_file_to_f32 takes it. */
+bool tenka_file_dtype_is_real(const char *dtype);
+/* Converts count little-endian elements of F32, F64, F16 or BF16, rounding to the nearest float. */
+void tenka_file_to_f32(const char *dtype, const void *src, size_t count, float *dst);
+/* The whole number that an element of an integer dtype holds, in *out; false: no integer dtype. */
+bool tenka_file_to_i64(const char *dtype, const void *src, int64_t *out);
+
+/* A tensor to be written. */
+struct tenka_file_tensor {
+    const char *name;
+    const char *dtype; /* "F32", "F64" or "I64"; no F64 in a .pt */
+    struct tenka_shape shape;
+};
+uint64_t tenka_file_tensor_bytes(const struct tenka_file_tensor *tensor);
+/* Fills dst with tensor i. */
+typedef tenka_status (*tenka_file_source)(void *user, size_t i, void *dst, size_t bytes);
+
+#endif
