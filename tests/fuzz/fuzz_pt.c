@@ -1,0 +1,51 @@
+/* PyTorch's .pt files. An input that begins as a zip archive is loaded as a file; any other is a pickle by itself, since
+ * a change to one inside an archive is caught by the checksum first. */
+#include <string.h>
+
+#include "fuzz.h"
+#include "io/pickle.h"
+
+static void load_file(tenka_ctx *ctx, const uint8_t *data, size_t size)
+{
+    const char *const path = fuzz_file("file", data, size);
+    tenka_module *net;
+    fuzz_expect(tenka_nn_parse(ctx, "BatchNorm2d(2) Flatten() Linear(8,2)", &net) == TENKA_OK, "a network");
+    const tenka_status status = tenka_model_load(net, path);
+    fuzz_expect(status == TENKA_OK || tenka_last_error(ctx)[0] != '\0', "a sentence");
+    tenka_module_destroy(&net);
+}
+
+/* The last element that a tensor reaches is one of its storage's. */
+static void check_tensor(const struct tenka_pickle_tensor *t)
+{
+    unsigned __int128 last = t->offset;
+    if (tenka_shape_count(&t->shape) == 0)
+        return;
+    for (uint32_t i = 0; i < t->shape.rank; i++)
+        last += (unsigned __int128)(t->shape.dim[i] - 1) * t->stride[i];
+    fuzz_expect(last < t->storage->count, "a tensor within its storage");
+}
+
+static void read_pickle(const uint8_t *data, size_t size)
+{
+    struct tenka_error err = {0};
+    struct tenka_arena arena = {0};
+    struct tenka_pickle_value *top;
+    const tenka_status status = tenka_pickle_read(&err, "pickle", &arena, data, size, &top);
+    fuzz_expect((status == TENKA_OK) == (top != NULL), "a value exactly when the status is OK");
+    fuzz_expect(status == TENKA_OK || err.text[0] != '\0', "a sentence");
+    if (top != NULL && top->kind == TENKA_PICKLE_DICT)
+        for (size_t i = 0; i < top->is.items.count; i++)
+            if (top->is.items.values[i]->kind == TENKA_PICKLE_TENSOR)
+                check_tensor(top->is.items.values[i]->is.tensor);
+    tenka_arena_finish(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size >= 2 && memcmp(data, "PK", 2) == 0)
+        load_file(fuzz_ctx(), data, size);
+    else
+        read_pickle(data, size);
+    return 0;
+}
