@@ -40,3 +40,14 @@ if(TENKA_BUILD_EXAMPLES)
         set_tests_properties(example_mnist PROPERTIES DISABLED ON)
     endif()
 endif()
+
+# Weights to PyTorch and back; skipped where PyTorch is not installed. Not under the sanitizers, where it would take long
+# and see nothing that the tests of the files do not.
+if(NOT TENKA_SANITIZE)
+    add_executable(test_forward forward.c)
+    set_target_properties(test_forward PROPERTIES C_EXTENSIONS OFF)
+    target_link_libraries(test_forward PRIVATE Tenka::tenka_static tenka_options)
+    add_test(NAME interop
+        COMMAND ${PROJECT_SOURCE_DIR}/tools/interop $<TARGET_FILE:tenka_command> $<TARGET_FILE:test_forward>)
+    set_tests_properties(interop PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800)
+endif()
