@@ -3,9 +3,10 @@
 #define _POSIX_C_SOURCE 200809L
 #include "inputs.h"
 
-#include <math.h>
 #include <unistd.h>
 #include <zip.h>
+
+#include "core/core.h"
 
 static char dir[64], file[80];
 static const char *golden;
@@ -320,12 +321,40 @@ static void test_damage(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* Each allocation of a save and a load fails once: a typed error, and nothing leaks. */
+static void test_each_allocation(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"net.pt", "net.safetensors"};
+    tenka_ctx *ctx = cpu(3);
+    tenka_module *net = make(ctx, net_text);
+    for (size_t i = 0; i < 2; i++) {
+        char path[100];
+        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+        for (int loading = 0; loading < 2; loading++) {
+            tenka_status status = TENKA_E_NOMEM;
+            uint64_t k = 0;
+            while (status != TENKA_OK) {
+                tenka_alloc_fail_at(++k);
+                status = loading ? tenka_model_load(net, path) : tenka_model_save(net, NULL, path);
+                tenka_alloc_fail_at(0);
+                if (status != TENKA_OK && status != TENKA_E_NOMEM)
+                    fail_msg("allocation %u: %s", (unsigned)k, tenka_last_error(ctx));
+            }
+            assert_true(k > 5);
+        }
+        unlink(path);
+    }
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_alignment), cmocka_unit_test(test_counter),
         cmocka_unit_test(test_torch_dtypes),   cmocka_unit_test(test_refused),   cmocka_unit_test(test_archives),
-        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_damage),         cmocka_unit_test(test_each_allocation),
     };
     golden = argc > 1 ? argv[1] : "tests/golden/weights";
     return cmocka_run_group_tests(tests, set_up, tear_down);
