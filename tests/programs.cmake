@@ -41,8 +41,8 @@ if(TENKA_BUILD_EXAMPLES)
     endif()
 endif()
 
-# Weights to PyTorch and back; skipped where PyTorch is not installed. Not under the sanitizers, where it would take long
-# and see nothing that the tests of the files do not.
+# Weights to PyTorch and back; skipped where PyTorch is not installed. Not under the sanitizers, where it would take
+# long and see nothing that the tests of the files do not.
 if(NOT TENKA_SANITIZE)
     add_executable(test_forward forward.c)
     set_target_properties(test_forward PROPERTIES C_EXTENSIONS OFF)

@@ -69,13 +69,14 @@ static void test_other_network(void **state)
     tenka_ctx *ctx = cpu(3);
     save(ctx, saved);
     tenka_module *net = make(ctx, "BatchNorm2d(3) Flatten() Linear(8,2)");
-    assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, "size mismatch for 0.bias: copying a param with shape torch.Size([2]) from checkpoint, the shape in current model "
-                 "is torch.Size([3]).");
+    assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT,
+                 "size mismatch for 0.bias: copying a param with shape torch.Size([2]) from checkpoint, the shape in "
+                 "current model is torch.Size([3]).");
     tenka_module_destroy(&net);
     net = make(ctx, "Linear(8,2)");
-    assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, 
-                 "Error(s) in loading state_dict for Linear: Missing key(s) in state_dict: \"weight\", \"bias\". Unexpected "
-                 "key(s) in state_dict: \"0.num_batches_tracked\", \"0.weight\"");
+    assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT,
+                 "Error(s) in loading state_dict for Linear: Missing key(s) in state_dict: \"weight\", \"bias\". "
+                 "Unexpected key(s) in state_dict: \"0.num_batches_tracked\", \"0.weight\"");
     tenka_module_destroy(&net);
     tenka_ctx_destroy(&ctx);
 }

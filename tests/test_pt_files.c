@@ -191,7 +191,8 @@ static void write_zip(const struct entry *entries, size_t count, bool compress)
 /* Pieces of pickles: a state_dict of one tensor "w". */
 #define TEXT(length, text) "X" length "\0\0\0" text
 #define DICT "ccollections\nOrderedDict\n)R"
-#define STORAGE(class, count) "(" TEXT("\7", "storage") "ctorch\n" class "\n" TEXT("\1", "0") TEXT("\3", "cpu") "K" count "tQ"
+#define STORAGE(class, count) \
+    "(" TEXT("\7", "storage") "ctorch\n" class "\n" TEXT("\1", "0") TEXT("\3", "cpu") "K" count "tQ"
 #define TENSOR(class, count, offset, size, stride) \
     "ctorch._utils\n_rebuild_tensor_v2\n(" STORAGE(class, count) "K" offset size stride "\x89" DICT "tR"
 #define W TEXT("\1", "w")
@@ -234,7 +235,8 @@ static void test_refused(void **state)
         {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\2", "K\3\x85", "K\1\x85") "s."), "beyond the end"},
         {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "K\3\x85", "J\xff\xff\xff\xff\x85") "s."), "all whole"},
         {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "K\3K\1\x86", "K\1\x85") "s."), "a size and a stride"},
-        {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "(K\1K\1K\1K\1K\1K\1K\1t", "(K\1K\1K\1K\1K\1K\1K\1t") "s."),
+        {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "(K\1K\1K\1K\1K\1K\1K\1t", "(K\1K\1K\1K\1K\1K\1K\1t")
+                "s."),
          "at most 6 axes"},
         {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\5", "\0", "K\3\x85", "K\1\x85") "s."), "smaller than the tensors"},
         {PICKLE("\x80\2}" W TENSOR("LongStorage", "\3", "\0", "K\1\x85", "K\1\x85") "s."), "smaller than the tensors"},

@@ -1,5 +1,5 @@
-# libzip, which reads and writes zip archives. Its own CMake files ask for its tools, which Debian packs apart. Installed with
-# the library: programs that link tenka statically need it too.
+# libzip, which reads and writes zip archives. Its own CMake files ask for its tools, which Debian packs apart.
+# Installed with the library: programs that link tenka statically need it too.
 #   Libzip::Libzip  target
 include(FindPackageHandleStandardArgs)
 find_path(LIBZIP_INCLUDE_DIR zip.h)

@@ -99,7 +99,8 @@ class Interop:
         self.failures = 0
 
     def backends(self):
-        devices = json.loads(subprocess.run([self.tenka, "devices", "--json"], check=True, stdout=subprocess.PIPE).stdout)
+        done = subprocess.run([self.tenka, "devices", "--json"], check=True, stdout=subprocess.PIPE)
+        devices = json.loads(done.stdout)
         vulkan = any(device["usable"] and device["kind"] != "cpu" for device in devices)
         return ["cpu", "cpu-f64"] + (["vulkan"] if vulkan else [])
 
@@ -138,10 +139,10 @@ class Interop:
             module.load_state_dict(states[-1], strict=True)
             self.compare(f"{name}, {backend} -> {suffix} -> PyTorch", self.tenka_forward(backend, net, path),
                          self.torch_forward(module))
-        self.report(f"{name}, {backend}: both formats", states[0].keys() == states[1].keys() and all(
-            torch.equal(states[0][key], states[1][key]) for key in states[0]), f"{len(states[0])} tensors, the same bits")
+        same = states[0].keys() == states[1].keys() and all(torch.equal(states[0][k], states[1][k]) for k in states[0])
+        self.report(f"{name}, {backend}: both formats", same, f"{len(states[0])} tensors, the same bits")
         counts = {int(value) for key, value in states[0].items() if key.endswith("num_batches_tracked")}
-        self.report(f"{name}, {backend}: num_batches_tracked", counts <= {STEPS}, f"{sorted(counts)}")
+        self.report(f"{name}, {backend}: num_batches_tracked", counts <= {STEPS}, sorted(counts))
 
     def from_torch(self, backends, name, net):
         """PyTorch trains, Tenka loads."""

@@ -31,8 +31,8 @@ TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_datase
  * a failure leaves an older file as it was. how may be NULL; a .pt has no room for it. Errors: E_IO (full disk, permissions), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessing *how, const char *path);
 
-/* Reads the tensors of a file of either format, told apart by its content, into net, all or nothing. F16, BF16 and F64 are
- * converted to float. Of a .pt it takes the state_dict itself or that under "state_dict" or "model". Errors: E_IO,
+/* Reads the tensors of a file of either format, told apart by its content, into net, all or nothing. F16, BF16 and F64
+ * are converted to float. Of a .pt it takes the state_dict itself or that under "state_dict" or "model". Errors: E_IO,
  * E_FORMAT (neither format, or for another network: the sentence lists missing, unexpected and wrongly shaped names as
  * PyTorch does), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_load(tenka_module *net, const char *path);

@@ -112,8 +112,8 @@ tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struc
 /* A parameter drawn from U(-bound, bound), as torch.nn.init does. */
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound);
 
-/* The layers below module, itself included, that count batches, in the order of the state. Writes at most max and returns
- * how many there are. */
+/* The layers below module, itself included, that count batches, in the order of the state. Writes at most max and
+ * returns how many there are. */
 size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t max);
 /* The name of such a layer's count in the state_dict, allocated; NULL: no memory. */
 char *tenka_module_counter_name(const tenka_module *layer);

@@ -1,5 +1,5 @@
-/* PyTorch's .pt files. An input that begins as a zip archive is loaded as a file; any other is a pickle by itself, since
- * a change to one inside an archive is caught by the checksum first. */
+/* PyTorch's .pt files. An input that begins as a zip archive is loaded as a file; any other is a pickle by itself,
+ * since a change to one inside an archive is caught by the checksum first. */
 #include <string.h>
 
 #include "fuzz.h"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Writes the weight files of PyTorch that Tenka's tests read: Linear(3, 2) and Linear(2, 2), with every storage that has
-something special. All values are exact in every dtype used; tests/test_pt_files.c knows them.
+"""Writes the weight files of PyTorch that Tenka's tests read: Linear(3, 2) and Linear(2, 2), with every storage that
+has something special. All values are exact in every dtype used; tests/test_pt_files.c knows them.
 
     tools/golden/weights.py tests/golden/weights
 
