@@ -62,6 +62,12 @@ TENKA_API tenka_tensor tenka_input(tenka_ctx *ctx, enum tenka_dtype dtype, struc
  * Errors: E_INVALID, E_SHAPE, E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_variable_create(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape,
                                              const void *data, bool requires_grad, tenka_variable **out);
+/* Between these two, variables are made with a shape and without memory, and nothing is drawn for them: modules and
+ * optimizers made now can be looked at (tenka_module_layers, tenka_training_memory) however large they are, but not
+ * run. Writing such a variable checks the sizes and forgets the content; reading it, or running a step that uses it, is
+ * E_INVALID. They nest. */
+TENKA_API void tenka_sizing_begin(tenka_ctx *ctx);
+TENKA_API void tenka_sizing_end(tenka_ctx *ctx);
 /* Waits for the work that uses it. Accepts a pointer to NULL. */
 TENKA_API void tenka_variable_destroy(tenka_variable **var);
 

@@ -32,6 +32,19 @@ bool tenka_step_is_open(const tenka_ctx *ctx);
 /* Puts a meter where another one was: the sum and how many values it holds. Errors: as tenka_variable_write. */
 tenka_status tenka_meter_restore(tenka_meter *meter, double sum, uint64_t count);
 
+/* Whether variables are made without memory (tenka_sizing_begin). */
+bool tenka_is_sizing(const tenka_ctx *ctx);
+/* Bytes of device memory that var has, or would have. */
+uint64_t tenka_variable_bytes(const tenka_variable *var);
+
+/* What a step takes while it runs, in bytes of the device. */
+struct tenka_step_bytes {
+    uint64_t temporaries; /* its part of the arena */
+    uint64_t inputs;      /* what the host sends with each run: inputs and scalars */
+};
+/* Plans the open step without running it, and discards it. Errors: its first mistake, E_NOMEM. */
+tenka_status tenka_step_measure(tenka_ctx *ctx, struct tenka_step_bytes *out);
+
 /* The gradient of var leaves the step: an optimizer has used it. */
 void tenka_variable_clear_grad(tenka_variable *var);
 /* A name for messages and debuggers; copied. */

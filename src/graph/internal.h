@@ -120,6 +120,7 @@ struct tenka_ctx {
     bool open, placeholder, quiet;
     bool has_grad;              /* some value of the step requires a gradient */
     unsigned no_grad;
+    unsigned sizing;            /* variables are made without memory */
     struct tenka_entry *entries;
     size_t n_entries, entries_capacity;
     struct tenka_log_value *values;

@@ -47,7 +47,7 @@ static tenka_status run_log(tenka_ctx *ctx, struct tenka_step_plan **out)
 {
     struct tenka_step_plan *plan;
     if (ctx->placeholder)
-        return tenka_fail(&ctx->err, TENKA_E_INVALID, "a step that only checks shapes cannot run: discard it");
+        return tenka_fail(&ctx->err, TENKA_E_INVALID, "a step that only checks shapes cannot run: discard it (tenka_step_discard)");
     if (ctx->flushed > 0 && ctx->flushed == ctx->n_entries) {
         *out = ctx->previous; /* nothing came after the flush; its plan would be found and run again */
         return TENKA_OK;
@@ -63,6 +63,23 @@ static tenka_status run_log(tenka_ctx *ctx, struct tenka_step_plan **out)
         ctx->previous->follower = plan;
     ctx->previous = plan;
     *out = plan;
+    return TENKA_OK;
+}
+
+tenka_status tenka_step_measure(tenka_ctx *ctx, struct tenka_step_bytes *out)
+{
+    *out = (struct tenka_step_bytes){0};
+    TENKA_TRY(tenka_take_mistake(ctx));
+    if (!ctx->open)
+        return TENKA_OK;
+    struct tenka_step_plan *plan;
+    const tenka_status s = tenka_plan_build(ctx, &plan);
+    tenka_step_discard(ctx);
+    TENKA_TRY(s);
+    for (size_t b = 0; b < plan->n_blocks; b++)
+        out->temporaries += plan->block_bytes[b];
+    out->inputs = plan->plan.input_bytes;
+    tenka_plan_free(ctx, plan);
     return TENKA_OK;
 }
 

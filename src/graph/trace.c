@@ -271,6 +271,7 @@ static tenka_tensor trace_leaf(tenka_variable *var, const uint32_t *assigned)
     }
     entry->requires_grad = var->requires_grad;
     entry->out[0] = var->desc;
+    ctx->placeholder |= !var->buffer;
     const tenka_tensor t = leaf(ctx, &var->desc);
     if (t.slot == INERT_SLOT)
         return t;
@@ -330,6 +331,7 @@ void tenka_assign(tenka_variable *var, tenka_tensor value)
     entry->n_in = 1;
     entry->in[0] = value.slot;
     ctx->values[value.slot].uses++;
+    ctx->placeholder |= !var->buffer;
     var->current_step = ctx->generation;
     var->current = value.slot;
     var->assigned_at = ctx->n_entries;

@@ -6,6 +6,11 @@ static size_t variable_bytes(const tenka_variable *var)
     return tenka_desc_bytes(var->ctx, &var->desc);
 }
 
+uint64_t tenka_variable_bytes(const tenka_variable *var)
+{
+    return tenka_align(variable_bytes(var), sizeof(uint32_t));
+}
+
 static void link_variable(tenka_variable *var)
 {
     tenka_ctx *ctx = var->ctx;
@@ -38,6 +43,19 @@ static tenka_status variable_new(tenka_ctx *ctx, enum tenka_dtype dtype, struct 
     return TENKA_OK;
 }
 
+static tenka_status make_buffer(tenka_variable *var)
+{
+    tenka_ctx *ctx = var->ctx;
+    const size_t bytes = variable_bytes(var);
+    if (ctx->sizing == 0)
+        return tenka_buffer_create(ctx->dev, bytes, "variable", &var->buffer);
+    if (bytes <= ctx->limits.max_buffer)
+        return TENKA_OK;
+    return tenka_fail(&ctx->err, TENKA_E_UNSUPPORTED,
+                      "a variable of %zu bytes is larger than the %zu that a buffer of this device can have", bytes,
+                      ctx->limits.max_buffer);
+}
+
 tenka_status tenka_variable_create(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, const void *data,
                                    bool requires_grad, tenka_variable **out)
 {
@@ -48,7 +66,7 @@ tenka_status tenka_variable_create(tenka_ctx *ctx, enum tenka_dtype dtype, struc
         return TENKA_E_INVALID;
     tenka_variable *var;
     TENKA_TRY(variable_new(ctx, dtype, shape, requires_grad, &var));
-    tenka_status s = tenka_buffer_create(ctx->dev, variable_bytes(var), "variable", &var->buffer);
+    tenka_status s = make_buffer(var);
     if (s == TENKA_OK && data)
         s = tenka_variable_write(var, data,
                                  tenka_dtype_bytes(dtype, (size_t)tenka_shape_count(&shape), sizeof(float)));
@@ -126,6 +144,22 @@ static bool used_by_open_step(const tenka_variable *var)
     return ctx->open && (var->leaf_step == ctx->generation || var->current_step == ctx->generation);
 }
 
+void tenka_sizing_begin(tenka_ctx *ctx)
+{
+    ctx->sizing++;
+}
+
+void tenka_sizing_end(tenka_ctx *ctx)
+{
+    if (ctx->sizing > 0)
+        ctx->sizing--;
+}
+
+bool tenka_is_sizing(const tenka_ctx *ctx)
+{
+    return ctx->sizing > 0;
+}
+
 /* A write must find the variable unused by the open step; a read sees what the open step assigned. */
 static tenka_status before_write(tenka_variable *var)
 {
@@ -139,6 +173,10 @@ static tenka_status before_write(tenka_variable *var)
 static tenka_status before_read(tenka_variable *var)
 {
     tenka_ctx *ctx = var->ctx;
+    if (!var->buffer)
+        return tenka_fail(&ctx->err, TENKA_E_INVALID,
+                          "variable %s: it has no content, since it was made after tenka_sizing_begin",
+                          tenka_variable_name(var));
     TENKA_TRY(tenka_take_mistake(ctx));
     if (!ctx->open || var->current_step != ctx->generation)
         return TENKA_OK;
@@ -208,6 +246,8 @@ tenka_status tenka_variable_write(tenka_variable *var, const void *src, size_t b
 {
     TENKA_TRY(check_size(var, "writing", bytes, host_bytes(var), "bytes"));
     TENKA_TRY(before_write(var));
+    if (!var->buffer)
+        return TENKA_OK; /* made for its shape only */
     if (converts(var, sizeof(float)))
         return write_reals(var, src, sizeof(float));
     return tenka_buffer_write(var->ctx->dev, var->buffer, 0, src, bytes);
@@ -234,7 +274,7 @@ tenka_status tenka_variable_write_f64(tenka_variable *var, const double *src, si
 {
     TENKA_TRY(check_f64(var, "writing", count));
     TENKA_TRY(before_write(var));
-    return write_reals(var, src, sizeof(double));
+    return var->buffer ? write_reals(var, src, sizeof(double)) : TENKA_OK;
 }
 
 tenka_status tenka_variable_read_f64(tenka_variable *var, double *dst, size_t count)
