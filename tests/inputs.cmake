@@ -8,3 +8,8 @@ endforeach()
 target_link_libraries(test_pt_files PRIVATE Libzip::Libzip)
 target_include_directories(test_pt_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 set_property(TEST pt_files PROPERTY WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+
+add_executable(test_model_text test_model_text.c)
+set_target_properties(test_model_text PROPERTIES C_EXTENSIONS OFF)
+target_link_libraries(test_model_text PRIVATE Tenka::tenka_static tenka_options Cmocka::Cmocka)
+add_test(NAME model_text COMMAND test_model_text ${CMAKE_CURRENT_SOURCE_DIR}/golden/model_text.txt)

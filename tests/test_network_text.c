@@ -39,6 +39,26 @@ static void test_short_form(void **state)
     assert_prints("nn.ReLU(),\n torch.nn.MaxPool2d(2) (last): LogSoftmax()",
                   "Sequential(\n  (0): ReLU()\n  (1): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, "
                   "ceil_mode=False)\n  (last): LogSoftmax(dim=None)\n)");
+    assert_prints("Softmax(1) Identity() Dropout(0) Dropout(0.) Dropout(p=1e-0)",
+                  "Sequential(\n  (0): Softmax(dim=1)\n  (1): Identity()\n  (2): Dropout(p=0, inplace=False)\n"
+                  "  (3): Dropout(p=0.0, inplace=False)\n  (4): Dropout(p=1.0, inplace=False)\n)");
+    assert_prints("Conv2d(1, 2, 3, 1, 'same')",
+                  "Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1), padding=same)");
+    assert_prints("Conv2d(1, 2, [3, 1], padding=(1, 0,), padding_mode='zeros')",
+                  "Conv2d(1, 2, kernel_size=(3, 1), stride=(1, 1), padding=(1, 0))");
+    assert_prints("\r\n\tMaxPool2d ( 2,\n3 , ceil_mode = True )\t",
+                  "MaxPool2d(kernel_size=2, stride=3, padding=0, dilation=1, ceil_mode=True)");
+}
+
+/* PyTorch 2.1 prints equal layers of a ModuleList so; the network is that of the long form. */
+static void test_counted_layers(void **state)
+{
+    (void)state;
+    assert_prints("Net(\n  (body): ModuleList(\n    (0-1): 2 x Block(\n      (lin): Linear(in_features=2, "
+                  "out_features=2, bias=True)\n    )\n    (2): ReLU()\n  )\n)",
+                  "Net(\n  (body): ModuleList(\n    (0): Block(\n      (lin): Linear(in_features=2, out_features=2, "
+                  "bias=True)\n    )\n    (1): Block(\n      (lin): Linear(in_features=2, out_features=2, bias=True)\n"
+                  "    )\n    (2): ReLU()\n  )\n)");
 }
 
 /* The hashes are those of torch.manual_seed(0) and the same modules in PyTorch 1.13. */
@@ -98,6 +118,27 @@ static void test_bad_text(void **state)
         {"MaxPool2d(2,padding=2)", "at most half the kernel"},
         {"MaxPool2d(2,return_indices=True)", "only return_indices=False is supported"},
         {"BatchNorm2d(2,momentum=None)", "momentum=None is not supported"},
+        {"Foo()", "known are Conv2d, Linear, ReLU, MaxPool2d, Flatten, Softmax, LogSoftmax, BatchNorm2d, Dropout, "
+                  "Identity, Sequential"},
+        {"Net(\n  (été): ReLU()\n  (été): Fly()\n)", "line 3, column 10: Fly is no known layer"},
+        {"été() Fly", "line 1, column 1: été is no known layer"},
+        {"ReLU()\n\xff", "line 2, column 1: expected text in UTF-8"},
+        {"Net((a): ReLU(), (b\xc3): ReLU())", "line 1, column 20: expected text in UTF-8"},
+        {"ReLU() \xed\xa0\x80", "line 1, column 8: expected text in UTF-8"},
+        {"(a.b): ReLU()", "line 1, column 3: expected ')' after the layer's name, found '.'"},
+        {"(): ReLU()", "line 1, column 2: expected a layer's name in parentheses"},
+        {"Conv2d(1,2,3,padding='full')", "line 1, column 22: expected a number, 'same' or 'valid' for padding"},
+        {"Conv2d(1,2,3,padding='same)", "line 1, column 27: expected the closing quote, found ')'"},
+        {"Conv2d(1,2,2,padding='same')", "padding='same' is supported only where"},
+        {"Conv2d(1,2,3,2,padding='same')", "padding='same' needs a stride of 1"},
+        {"Conv2d(1,2,(3))", "expected ',' and a second number, found ')'"},
+        {"Conv2d(1,2,[3,3))", "expected ']' after the second number, found ')'"},
+        {"Softmax(dim=7)", "dim is 7, but must be from -6 to 5"},
+        {"Softmax(dim=0.5)", "dim must be a whole number"},
+        {"Net((0-2): 2 x ReLU())", "line 1, column 5: expected as many numbers"},
+        {"Net((a): 2 x ReLU())", "line 1, column 5: expected as many numbers"},
+        {"Net((0-99999): 100000 x ReLU())", "there are too many layers"},
+        {"Identity(2)", "Identity has too many arguments; it has no arguments"},
         {"(a): ReLU() (a): ReLU()", "already a child named \"a\""},
     };
     tenka_ctx *ctx = cpu(0);
@@ -160,12 +201,39 @@ static void test_check(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* Shapes that a layer cannot take, with its name in the sentence. */
+static void test_bad_shapes(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"ReLU() Softmax(dim=2)", "layer 1 (Softmax): dim is 2, but the input has 2 axes"},
+        {"LogSoftmax(dim=-3)", "layer LogSoftmax: dim is -3, but the input has 2 axes"},
+        {"Identity() Flatten(2)", "layer 1 (Flatten): there are no axes from start_dim=2 to end_dim=-1"},
+        {"Flatten(1, 0)", "layer Flatten: there are no axes from start_dim=1 to end_dim=0 in an input of 2 axes"},
+        {"Net((head): Sequential((out): Linear(5, 2)))", "layer head.out (Linear): expected in_features=5"},
+        {"BatchNorm2d(6, affine=False)", "layer BatchNorm2d: expected an input of 4 axes, found one of shape [3, 6]"},
+    };
+    tenka_ctx *ctx = cpu(0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        tenka_module *net;
+        struct tenka_layer_info layers[4];
+        size_t count = 7;
+        assert_int_equal(tenka_nn_parse(ctx, cases[i][0], &net), TENKA_OK);
+        assert_fails(ctx, tenka_module_check(net, tenka_shape_of(3, 6), NULL), TENKA_E_SHAPE, cases[i][1]);
+        assert_fails(ctx, tenka_module_layers(net, tenka_shape_of(3, 6), layers, 4, &count), TENKA_E_SHAPE, cases[i][1]);
+        assert_int_equal(count, 7);
+        tenka_module_destroy(&net);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_printed_form), cmocka_unit_test(test_short_form), cmocka_unit_test(test_initial_weights),
         cmocka_unit_test(test_bad_text),     cmocka_unit_test(test_deep_text),  cmocka_unit_test(test_containers),
-        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_check),        cmocka_unit_test(test_counted_layers),
+        cmocka_unit_test(test_bad_shapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

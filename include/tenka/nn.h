@@ -28,10 +28,13 @@ TENKA_API tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_po
 TENKA_API tenka_status tenka_nn_relu(tenka_ctx *ctx, tenka_module **out);
 /* Flatten(start_dim=1, end_dim=-1) */
 TENKA_API tenka_status tenka_nn_flatten(tenka_ctx *ctx, tenka_module **out);
+/* Softmax and LogSoftmax(dim) */
+TENKA_API tenka_status tenka_nn_softmax(tenka_ctx *ctx, uint32_t dim, tenka_module **out);
 TENKA_API tenka_status tenka_nn_log_softmax(tenka_ctx *ctx, uint32_t dim, tenka_module **out);
 /* BatchNorm2d: weight 1, bias 0, running_mean 0, running_var 1; eps 1e-5 and momentum 0.1 are PyTorch's. */
 TENKA_API tenka_status tenka_nn_batch_norm2d(tenka_ctx *ctx, uint32_t num_features, double eps, double momentum, tenka_module **out);
 TENKA_API tenka_status tenka_nn_dropout(tenka_ctx *ctx, double p, tenka_module **out);
+TENKA_API tenka_status tenka_nn_identity(tenka_ctx *ctx, tenka_module **out);
 /* An empty Sequential; fill it with tenka_nn_append. */
 TENKA_API tenka_status tenka_nn_sequential(tenka_ctx *ctx, tenka_module **out);
 /* Appends a child to a container under a name (NULL: its index). The container owns the child from now on,
@@ -65,6 +68,26 @@ TENKA_API void tenka_module_train(tenka_module *module, bool training);
  *   output  shape of the result; may be NULL
  * Errors: E_SHAPE with the layer's name in the sentence. No step may be open (E_INVALID). */
 TENKA_API tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, struct tenka_shape *output);
+
+/* One module of a tree, as tenka_module_layers lists them. Pointers are the module's. */
+struct tenka_layer_info {
+    const char *path;       /* from the module that was asked, such as "base_net.0"; "" for that one itself */
+    const char *name;       /* in its container: "0"; "" for the module that was asked */
+    const char *class_name; /* "Conv2d" */
+    uint32_t depth;         /* 0: the module that was asked */
+    bool container;
+    struct tenka_shape output;
+    uint64_t parameters;    /* elements of its own parameters, without those of children */
+    uint64_t trainable;     /* those of them that require a gradient */
+    uint64_t buffers;       /* elements of running statistics */
+};
+/* Checks the network against an input as tenka_module_check does, and lists the module and everything in it, parents
+ * before children, in the order in which they run.
+ *   out, max  the caller's array; at most max entries are written
+ *   count     how many there are in all
+ * Errors: as tenka_module_check. */
+TENKA_API tenka_status tenka_module_layers(tenka_module *module, struct tenka_shape input, struct tenka_layer_info *out,
+                                           size_t max, size_t *count);
 
 /* The module as print(model) shows it. To be freed with tenka_text_free. NULL: out of memory. */
 TENKA_API char *tenka_module_text(const tenka_module *module);

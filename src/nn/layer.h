@@ -12,7 +12,8 @@
 
 enum tenka_arg_kind {
     TENKA_ARG_INT,
-    TENKA_ARG_PAIR,  /* a whole number for both axes, or one for each: 2 or (2, 3) */
+    TENKA_ARG_PAIR,  /* a whole number for both axes, or one for each: 2, (2, 3) or [2, 3] */
+    TENKA_ARG_PADDING, /* a PAIR, 'same' or 'valid' */
     TENKA_ARG_FLOAT,
     TENKA_ARG_BOOL,
     TENKA_ARG_WORD,
@@ -38,7 +39,10 @@ struct tenka_arg_value {
     double value[2];      /* booleans: 0 or 1; a WORD: 0 when it is the fallback, else 1 */
     bool given;
     bool pair;            /* written as a pair */
+    bool list;            /* a pair in brackets, which PyTorch keeps */
+    bool integer;         /* a FLOAT written as a whole number, which Python prints without a point */
     bool none;
+    const char *word;     /* of a PADDING: "same" or "valid"; NULL: numbers */
 };
 
 struct tenka_layer_values {
@@ -62,7 +66,8 @@ struct tenka_layer_type {
 };
 
 extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_relu, tenka_layer_max_pool2d,
-    tenka_layer_flatten, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout, tenka_layer_sequential;
+    tenka_layer_flatten, tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout,
+    tenka_layer_identity, tenka_layer_sequential;
 
 /* A variable of a layer itself, under its full name. */
 struct tenka_layer_state {
@@ -84,9 +89,10 @@ struct tenka_module {
     struct tenka_layer_state state[TENKA_MAX_LAYER_STATE];
     size_t n_state;
     struct tenka_layer_values values;
+    struct tenka_shape output; /* of the last forward */
     bool training;
     uint64_t batches;  /* that a BatchNorm2d has normalised while training: PyTorch's num_batches_tracked */
-    bool checking;     /* tenka_module_check runs through it */
+    bool checking;     /* a step that will not run goes through it */
     bool told;         /* the log has said that this layer flattens its input */
 };
 
@@ -112,6 +118,10 @@ tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struc
 /* A parameter drawn from U(-bound, bound), as torch.nn.init does. */
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound);
 
+/* As tenka_forward, for a step that will not run: no layer counts it. */
+tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x);
+/* Whether a layer is a BatchNorm2d with running statistics, which counts batches. */
+bool tenka_layer_counts(const tenka_module *module);
 /* The layers below module, itself included, that count batches, in the order of the state. Writes at most max and
  * returns how many there are. */
 size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t max);
@@ -124,6 +134,11 @@ tenka_status tenka_nn_parse_limited(tenka_ctx *ctx, const char *text, uint64_t m
 static inline uint32_t tenka_arg_u32(const struct tenka_layer_values *values, size_t arg, size_t axis)
 {
     return (uint32_t)values->arg[arg].value[axis];
+}
+
+static inline bool tenka_arg_is(const struct tenka_layer_values *values, size_t arg)
+{
+    return values->arg[arg].value[0] != 0;
 }
 
 static inline struct tenka_arg_value tenka_arg_of(double value)

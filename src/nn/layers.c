@@ -7,8 +7,8 @@
 
 static const struct tenka_layer_type *const types[] = {
     &tenka_layer_conv2d,       &tenka_layer_linear,  &tenka_layer_relu,       &tenka_layer_max_pool2d,
-    &tenka_layer_flatten,      &tenka_layer_log_softmax, &tenka_layer_batch_norm2d, &tenka_layer_dropout,
-    &tenka_layer_sequential,
+    &tenka_layer_flatten,      &tenka_layer_softmax, &tenka_layer_log_softmax, &tenka_layer_batch_norm2d,
+    &tenka_layer_dropout,      &tenka_layer_identity, &tenka_layer_sequential,
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
 
@@ -45,7 +45,7 @@ static tenka_status check_number(struct tenka_error *err, const struct tenka_lay
                                  const struct tenka_layer_arg *arg, double x)
 {
     char text[TENKA_NUMBER_TEXT], least[TENKA_NUMBER_TEXT], most[TENKA_NUMBER_TEXT];
-    const bool whole = arg->kind == TENKA_ARG_INT || arg->kind == TENKA_ARG_PAIR;
+    const bool whole = arg->kind == TENKA_ARG_INT || arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING;
     if (whole && !(x == floor(x)))
         return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %s, but must be a whole number", type->name, arg->name,
                           tenka_number_text(x, text));
@@ -82,7 +82,7 @@ static tenka_status check_value(struct tenka_error *err, const struct tenka_laye
     if ((arg->flags & TENKA_ARG_FIXED) != 0 && (value->value[0] != arg->fallback || value->value[1] != arg->fallback))
         return tenka_fail(err, TENKA_E_INVALID, "%s: only %s=%s is supported", type->name, arg->name,
                           fallback_text(arg, text));
-    if (arg->kind == TENKA_ARG_BOOL || arg->kind == TENKA_ARG_WORD)
+    if (arg->kind == TENKA_ARG_BOOL || arg->kind == TENKA_ARG_WORD || value->word != NULL)
         return TENKA_OK;
     TENKA_TRY(check_number(err, type, arg, value->value[0]));
     return check_number(err, type, arg, value->value[1]);
@@ -169,6 +169,8 @@ tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, str
     struct tenka_error *const err = tenka_ctx_error(module->ctx);
     TENKA_TRY(tenka_shape_check(err, name, &shape));
     const size_t count = (size_t)tenka_shape_count(&shape);
+    if (tenka_is_sizing(module->ctx))
+        return tenka_layer_add_state(module, name, shape, NULL, true);
     float *const data = tenka_alloc_array(count, sizeof(float));
     if (data == NULL)
         return tenka_fail_nomem(err);

@@ -1,6 +1,7 @@
-/* Layers without drawn weights: ReLU, MaxPool2d, Flatten, LogSoftmax, BatchNorm2d, Dropout. */
+/* Layers without drawn weights: ReLU, Identity, MaxPool2d, Flatten, Softmax, LogSoftmax, BatchNorm2d, Dropout. */
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "nn/layer.h"
 
@@ -9,6 +10,20 @@
 static const char *bool_text(const struct tenka_arg_value *value)
 {
     return value->value[0] != 0 ? "True" : "False";
+}
+
+/* A float as Python prints what was given. */
+static const char *float_text(const struct tenka_arg_value *value, char buf[TENKA_NUMBER_TEXT])
+{
+    if (!value->integer)
+        return tenka_number_text(value->value[0], buf);
+    snprintf(buf, TENKA_NUMBER_TEXT, "%.0f", value->value[0]);
+    return buf;
+}
+
+static tenka_status make_plain(tenka_ctx *ctx, const struct tenka_layer_type *type, tenka_module **out)
+{
+    return ctx != NULL ? tenka_layer_make(ctx, type, &(struct tenka_layer_values){0}, out) : TENKA_E_INVALID;
 }
 
 /* ---- ReLU ---- */
@@ -34,8 +49,22 @@ const struct tenka_layer_type tenka_layer_relu = {
 
 tenka_status tenka_nn_relu(tenka_ctx *ctx, tenka_module **out)
 {
-    return ctx != NULL ? tenka_layer_make(ctx, &tenka_layer_relu, &(struct tenka_layer_values){0}, out)
-                       : TENKA_E_INVALID;
+    return make_plain(ctx, &tenka_layer_relu, out);
+}
+
+/* ---- Identity ---- */
+
+static tenka_tensor identity_forward(tenka_module *m, tenka_tensor x)
+{
+    (void)m;
+    return x;
+}
+
+const struct tenka_layer_type tenka_layer_identity = {.name = "Identity", .forward = identity_forward};
+
+tenka_status tenka_nn_identity(tenka_ctx *ctx, tenka_module **out)
+{
+    return make_plain(ctx, &tenka_layer_identity, out);
 }
 
 /* ---- MaxPool2d ---- */
@@ -82,7 +111,8 @@ static void add_pool_pair(struct tenka_text *text, const tenka_module *m, size_t
     const struct tenka_arg_value *const value = &m->values.arg[arg];
     const char *const name = max_pool2d_args[arg].name;
     if (value->pair)
-        tenka_text_add(text, "%s=(%.0f, %.0f), ", name, value->value[0], value->value[1]);
+        tenka_text_add(text, value->list ? "%s=[%.0f, %.0f], " : "%s=(%.0f, %.0f), ", name, value->value[0],
+                       value->value[1]);
     else
         tenka_text_add(text, "%s=%.0f, ", name, value->value[0]);
 }
@@ -128,19 +158,43 @@ tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_pool2d_param
 
 /* ---- Flatten ---- */
 
+enum { START_DIM, END_DIM };
+
+#define DIM_RANGE -TENKA_MAX_RANK, TENKA_MAX_RANK - 1
+
 static const struct tenka_layer_arg flatten_args[] = {
-    {"start_dim", TENKA_ARG_INT, 0, 1, 0, TENKA_MAX_RANK - 1, NULL},
-    {"end_dim", TENKA_ARG_INT, TENKA_ARG_FIXED, -1, -1, -1, NULL},
+    [START_DIM] = {"start_dim", TENKA_ARG_INT, 0, 1, DIM_RANGE, NULL},
+    [END_DIM] = {"end_dim", TENKA_ARG_INT, 0, -1, DIM_RANGE, NULL},
 };
+
+/* The axis that dim means in a tensor of that rank; below 0 or at least rank when there is none. */
+static int axis_of(double dim, uint32_t rank)
+{
+    return (int)dim + (dim < 0 ? (int)rank : 0);
+}
 
 static tenka_tensor flatten_forward(tenka_module *m, tenka_tensor x)
 {
-    return tenka_flatten(x, tenka_arg_u32(&m->values, 0, 0));
+    struct tenka_shape shape = tenka_tensor_shape(x);
+    const double start_dim = m->values.arg[START_DIM].value[0], end_dim = m->values.arg[END_DIM].value[0];
+    const int rank = (int)shape.rank, start = axis_of(start_dim, shape.rank), end = axis_of(end_dim, shape.rank);
+    if (!tenka_tensor_valid(x))
+        return x;
+    if (start < 0 || end >= rank || start > end)
+        return tenka_trace_fail(m->ctx, TENKA_E_SHAPE,
+                                "there are no axes from start_dim=%.0f to end_dim=%.0f in an input of %d axes",
+                                start_dim, end_dim, rank);
+    for (int i = start + 1; i <= end; i++)
+        shape.dim[start] *= shape.dim[i];
+    for (int i = end + 1; i < rank; i++)
+        shape.dim[start + i - end] = shape.dim[i];
+    return tenka_reshape(x, tenka_shape_make((size_t)(rank - (end - start)), shape.dim));
 }
 
 static void flatten_print(const tenka_module *m, struct tenka_text *text)
 {
-    tenka_text_add(text, "start_dim=%.0f, end_dim=-1", m->values.arg[0].value[0]);
+    tenka_text_add(text, "start_dim=%.0f, end_dim=%.0f", m->values.arg[START_DIM].value[0],
+                   m->values.arg[END_DIM].value[0]);
 }
 
 const struct tenka_layer_type tenka_layer_flatten = {.name = "Flatten",
@@ -151,29 +205,40 @@ const struct tenka_layer_type tenka_layer_flatten = {.name = "Flatten",
 
 tenka_status tenka_nn_flatten(tenka_ctx *ctx, tenka_module **out)
 {
-    return ctx != NULL ? tenka_layer_make(ctx, &tenka_layer_flatten, &(struct tenka_layer_values){0}, out)
-                       : TENKA_E_INVALID;
+    return make_plain(ctx, &tenka_layer_flatten, out);
 }
 
-/* ---- LogSoftmax ---- */
+/* ---- Softmax and LogSoftmax ---- */
 
-static const struct tenka_layer_arg log_softmax_args[] = {
-    {"dim", TENKA_ARG_INT, TENKA_ARG_NONE, NAN, -TENKA_MAX_RANK, TENKA_MAX_RANK - 1, NULL},
+static const struct tenka_layer_arg softmax_args[] = {
+    {"dim", TENKA_ARG_INT, TENKA_ARG_NONE, NAN, DIM_RANGE, NULL},
 };
+
+static tenka_tensor along_dim(tenka_module *m, tenka_tensor x, tenka_tensor (*op)(tenka_tensor x, uint32_t dim))
+{
+    const struct tenka_arg_value *const dim = &m->values.arg[0];
+    const uint32_t rank = tenka_tensor_shape(x).rank;
+    if (!tenka_tensor_valid(x))
+        return x;
+    /* dim=None. Source: torch.nn.functional._get_softmax_dim. */
+    const int fallback = rank == 0 || rank == 1 || rank == 3 ? 0 : 1;
+    const int axis = dim->none ? fallback : axis_of(dim->value[0], rank);
+    if (axis < 0 || axis >= (int)rank)
+        return tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "dim is %.0f, but the input has %u axes", dim->value[0], rank);
+    return op(x, (uint32_t)axis);
+}
+
+static tenka_tensor softmax_forward(tenka_module *m, tenka_tensor x)
+{
+    return along_dim(m, x, tenka_softmax);
+}
 
 static tenka_tensor log_softmax_forward(tenka_module *m, tenka_tensor x)
 {
-    const struct tenka_arg_value *const dim = &m->values.arg[0];
-    const double from_end = dim->value[0] < 0 ? tenka_tensor_shape(x).rank : 0;
-    if (!tenka_tensor_valid(x))
-        return x;
-    if (dim->value[0] + from_end < 0)
-        return tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "LogSoftmax: dim is %.0f, but the input has %.0f axes",
-                                dim->value[0], from_end);
-    return tenka_log_softmax(x, dim->none ? 1 : (uint32_t)(dim->value[0] + from_end));
+    return along_dim(m, x, tenka_log_softmax);
 }
 
-static void log_softmax_print(const tenka_module *m, struct tenka_text *text)
+static void softmax_print(const tenka_module *m, struct tenka_text *text)
 {
     if (m->values.arg[0].none)
         tenka_text_add(text, "dim=None");
@@ -181,31 +246,45 @@ static void log_softmax_print(const tenka_module *m, struct tenka_text *text)
         tenka_text_add(text, "dim=%.0f", m->values.arg[0].value[0]);
 }
 
+const struct tenka_layer_type tenka_layer_softmax = {.name = "Softmax",
+                                                     .args = softmax_args,
+                                                     .n_args = COUNT(softmax_args),
+                                                     .forward = softmax_forward,
+                                                     .print = softmax_print};
 const struct tenka_layer_type tenka_layer_log_softmax = {.name = "LogSoftmax",
-                                                         .args = log_softmax_args,
-                                                         .n_args = COUNT(log_softmax_args),
+                                                         .args = softmax_args,
+                                                         .n_args = COUNT(softmax_args),
                                                          .forward = log_softmax_forward,
-                                                         .print = log_softmax_print};
+                                                         .print = softmax_print};
 
-tenka_status tenka_nn_log_softmax(tenka_ctx *ctx, uint32_t dim, tenka_module **out)
+static tenka_status make_softmax(tenka_ctx *ctx, const struct tenka_layer_type *type, uint32_t dim, tenka_module **out)
 {
     if (ctx == NULL)
         return TENKA_E_INVALID;
     const struct tenka_layer_values values = {.arg = {tenka_arg_of(dim)}};
-    return tenka_layer_make(ctx, &tenka_layer_log_softmax, &values, out);
+    return tenka_layer_make(ctx, type, &values, out);
+}
+
+tenka_status tenka_nn_softmax(tenka_ctx *ctx, uint32_t dim, tenka_module **out)
+{
+    return make_softmax(ctx, &tenka_layer_softmax, dim, out);
+}
+
+tenka_status tenka_nn_log_softmax(tenka_ctx *ctx, uint32_t dim, tenka_module **out)
+{
+    return make_softmax(ctx, &tenka_layer_log_softmax, dim, out);
 }
 
 /* ---- BatchNorm2d ---- */
 
 enum { FEATURES, EPS, MOMENTUM, AFFINE, TRACK };
-enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR };
 
 static const struct tenka_layer_arg batch_norm2d_args[] = {
     [FEATURES] = {"num_features", TENKA_ARG_INT, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
     [EPS] = {"eps", TENKA_ARG_FLOAT, 0, 1e-5, 0, DBL_MAX, NULL},
     [MOMENTUM] = {"momentum", TENKA_ARG_FLOAT, 0, 0.1, 0, 1, NULL},
-    [AFFINE] = {"affine", TENKA_ARG_BOOL, TENKA_ARG_FIXED, 1, 0, 1, NULL},
-    [TRACK] = {"track_running_stats", TENKA_ARG_BOOL, TENKA_ARG_FIXED, 1, 0, 1, NULL},
+    [AFFINE] = {"affine", TENKA_ARG_BOOL, 0, 1, 0, 1, NULL},
+    [TRACK] = {"track_running_stats", TENKA_ARG_BOOL, 0, 1, 0, 1, NULL},
 };
 
 static uint64_t batch_norm2d_elements(const struct tenka_layer_values *v)
@@ -213,23 +292,39 @@ static uint64_t batch_norm2d_elements(const struct tenka_layer_values *v)
     return 4 * (uint64_t)tenka_arg_u32(v, FEATURES, 0);
 }
 
-static tenka_status batch_norm2d_init(tenka_module *m)
+static tenka_status add_channels(tenka_module *m, const char *scale, const char *shift, const float *ones,
+                                 bool scale_first, bool parameter)
 {
     const struct tenka_shape shape = tenka_shape_of(tenka_arg_u32(&m->values, FEATURES, 0));
-    float *const ones = tenka_alloc_array(shape.dim[0], sizeof(float));
+    if (scale_first)
+        TENKA_TRY(tenka_layer_add_state(m, scale, shape, ones, parameter));
+    TENKA_TRY(tenka_layer_add_state(m, shift, shape, NULL, parameter));
+    return scale_first ? TENKA_OK : tenka_layer_add_state(m, scale, shape, ones, parameter);
+}
+
+/* In the order of the state_dict: weight, bias, running_mean, running_var, as far as they exist. */
+static tenka_status batch_norm2d_init(tenka_module *m)
+{
+    const size_t count = tenka_is_sizing(m->ctx) ? 1 : tenka_arg_u32(&m->values, FEATURES, 0);
+    float *const ones = tenka_alloc_array(count, sizeof(float));
     if (ones == NULL)
         return tenka_fail_nomem(tenka_ctx_error(m->ctx));
-    for (size_t i = 0; i < shape.dim[0]; i++)
+    for (size_t i = 0; i < count; i++)
         ones[i] = 1;
-    tenka_status status = tenka_layer_add_state(m, "weight", shape, ones, true);
-    if (status == TENKA_OK)
-        status = tenka_layer_add_state(m, "bias", shape, NULL, true);
-    if (status == TENKA_OK)
-        status = tenka_layer_add_state(m, "running_mean", shape, NULL, false);
-    if (status == TENKA_OK)
-        status = tenka_layer_add_state(m, "running_var", shape, ones, false);
+    const float *const data = tenka_is_sizing(m->ctx) ? NULL : ones;
+    tenka_status status = TENKA_OK;
+    if (tenka_arg_is(&m->values, AFFINE))
+        status = add_channels(m, "weight", "bias", data, true, true);
+    if (status == TENKA_OK && tenka_arg_is(&m->values, TRACK))
+        status = add_channels(m, "running_var", "running_mean", data, false, false);
     tenka_free(ones);
     return status;
+}
+
+static tenka_tensor constant_channels(tenka_module *m, double value)
+{
+    const struct tenka_shape shape = tenka_shape_of(tenka_arg_u32(&m->values, FEATURES, 0));
+    return tenka_trace(m->ctx, TENKA_OP_fill, NULL, 0, NULL, 0, &shape, &value, NULL);
 }
 
 static bool is_checked(const tenka_module *m)
@@ -242,11 +337,21 @@ static bool is_checked(const tenka_module *m)
 
 static tenka_tensor batch_norm2d_forward(tenka_module *m, tenka_tensor x)
 {
-    if (m->training && tenka_tensor_valid(x) && !is_checked(m))
+    const bool affine = tenka_arg_is(&m->values, AFFINE), track = tenka_arg_is(&m->values, TRACK);
+    const struct tenka_layer_state *const running = &m->state[affine ? 2 : 0];
+    if (!tenka_tensor_valid(x))
+        return x;
+    const struct tenka_shape shape = tenka_tensor_shape(x);
+    char text[TENKA_SHAPE_TEXT];
+    if (shape.rank != 4)
+        return tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "expected an input of 4 axes, found one of shape %s",
+                                tenka_shape_text(&shape, text));
+    if (m->training && tenka_layer_counts(m) && !is_checked(m))
         m->batches++;
-    return tenka_batch_norm2d(x, tenka_value(m->state[WEIGHT].var), tenka_value(m->state[BIAS].var),
-                              m->state[RUNNING_MEAN].var, m->state[RUNNING_VAR].var, m->training,
-                              m->values.arg[MOMENTUM].value[0], m->values.arg[EPS].value[0]);
+    const tenka_tensor weight = affine ? tenka_value(m->state[0].var) : constant_channels(m, 1);
+    const tenka_tensor bias = affine ? tenka_value(m->state[1].var) : constant_channels(m, 0);
+    return tenka_batch_norm2d(x, weight, bias, track ? running[0].var : NULL, track ? running[1].var : NULL,
+                              m->training || !track, m->values.arg[MOMENTUM].value[0], m->values.arg[EPS].value[0]);
 }
 
 static void batch_norm2d_print(const tenka_module *m, struct tenka_text *text)
@@ -254,7 +359,7 @@ static void batch_norm2d_print(const tenka_module *m, struct tenka_text *text)
     const struct tenka_arg_value *const arg = m->values.arg;
     char eps[TENKA_NUMBER_TEXT], momentum[TENKA_NUMBER_TEXT];
     tenka_text_add(text, "%.0f, eps=%s, momentum=%s, affine=%s, track_running_stats=%s", arg[FEATURES].value[0],
-                   tenka_number_text(arg[EPS].value[0], eps), tenka_number_text(arg[MOMENTUM].value[0], momentum),
+                   float_text(&arg[EPS], eps), float_text(&arg[MOMENTUM], momentum),
                    bool_text(&arg[AFFINE]), bool_text(&arg[TRACK]));
 }
 
@@ -267,6 +372,11 @@ const struct tenka_layer_type tenka_layer_batch_norm2d = {
     .forward = batch_norm2d_forward,
     .print = batch_norm2d_print,
 };
+
+bool tenka_layer_counts(const tenka_module *module)
+{
+    return module->type == &tenka_layer_batch_norm2d && tenka_arg_is(&module->values, TRACK);
+}
 
 tenka_status tenka_nn_batch_norm2d(tenka_ctx *ctx, uint32_t num_features, double eps, double momentum,
                                    tenka_module **out)
@@ -295,7 +405,7 @@ static tenka_tensor dropout_forward(tenka_module *m, tenka_tensor x)
 static void dropout_print(const tenka_module *m, struct tenka_text *text)
 {
     char p[TENKA_NUMBER_TEXT];
-    tenka_text_add(text, "p=%s, inplace=%s", tenka_number_text(m->values.arg[0].value[0], p),
+    tenka_text_add(text, "p=%s, inplace=%s", float_text(&m->values.arg[0], p),
                    bool_text(&m->values.arg[1]));
 }
 

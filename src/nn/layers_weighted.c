@@ -38,12 +38,30 @@ static const struct tenka_layer_arg conv2d_args[] = {
     [OUT] = {"out_channels", TENKA_ARG_INT, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
     [KERNEL] = {"kernel_size", TENKA_ARG_PAIR, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
     [STRIDE] = {"stride", TENKA_ARG_PAIR, 0, 1, 1, INT32_MAX, NULL},
-    [PADDING] = {"padding", TENKA_ARG_PAIR, 0, 0, 0, INT32_MAX, NULL},
+    [PADDING] = {"padding", TENKA_ARG_PADDING, 0, 0, 0, INT32_MAX, NULL},
     [DILATION] = {"dilation", TENKA_ARG_PAIR, 0, 1, 1, INT32_MAX, NULL},
     [GROUPS] = {"groups", TENKA_ARG_INT, 0, 1, 1, INT32_MAX, NULL},
     [BIAS] = {"bias", TENKA_ARG_BOOL, 0, 1, 0, 1, NULL},
     [PADDING_MODE] = {"padding_mode", TENKA_ARG_WORD, TENKA_ARG_FIXED, 0, 0, 0, "zeros"},
 };
+
+/* padding='same' and 'valid' as numbers. Source: torch.nn.Conv2d, where an odd sum puts one more row or column at the
+ * end, which the operator here cannot. */
+static tenka_status resolve_padding(struct tenka_error *err, struct tenka_layer_values *v)
+{
+    struct tenka_arg_value *const padding = &v->arg[PADDING];
+    for (size_t axis = 0; axis < 2 && padding->word != NULL; axis++) {
+        const bool same = strcmp(padding->word, "same") == 0;
+        const double total = same ? v->arg[DILATION].value[axis] * (v->arg[KERNEL].value[axis] - 1) : 0;
+        if (same && v->arg[STRIDE].value[axis] != 1)
+            return tenka_fail(err, TENKA_E_INVALID, "Conv2d: padding='same' needs a stride of 1");
+        if (fmod(total, 2) != 0 || total > INT32_MAX)
+            return tenka_fail(err, TENKA_E_INVALID, "Conv2d: padding='same' is supported only where dilation * "
+                              "(kernel_size - 1) is even, but it is %.0f", total);
+        padding->value[axis] = total / 2;
+    }
+    return TENKA_OK;
+}
 
 static tenka_status conv2d_check(struct tenka_error *err, struct tenka_layer_values *v)
 {
@@ -52,7 +70,7 @@ static tenka_status conv2d_check(struct tenka_error *err, struct tenka_layer_val
         return tenka_fail(err, TENKA_E_INVALID,
                           "Conv2d: in_channels (%u) and out_channels (%u) must be multiples of groups (%u)", in, out,
                           groups);
-    return TENKA_OK;
+    return resolve_padding(err, v);
 }
 
 static uint64_t conv2d_fan_in(const struct tenka_layer_values *v)
@@ -98,7 +116,9 @@ static void conv2d_print(const tenka_module *m, struct tenka_text *text)
     tenka_text_add(text, "%.0f, %.0f", arg[IN].value[0], arg[OUT].value[0]);
     add_pair(text, "kernel_size", &arg[KERNEL]);
     add_pair(text, "stride", &arg[STRIDE]);
-    if (arg[PADDING].value[0] != 0 || arg[PADDING].value[1] != 0)
+    if (arg[PADDING].word != NULL)
+        tenka_text_add(text, ", padding=%s", arg[PADDING].word);
+    else if (arg[PADDING].value[0] != 0 || arg[PADDING].value[1] != 0)
         add_pair(text, "padding", &arg[PADDING]);
     if (arg[DILATION].value[0] != 1 || arg[DILATION].value[1] != 1)
         add_pair(text, "dilation", &arg[DILATION]);

@@ -214,7 +214,7 @@ tenka_variable *tenka_module_find(tenka_module *module, const char *name)
 size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t max)
 {
     size_t count = 0;
-    if (module->type == &tenka_layer_batch_norm2d && count++ < max)
+    if (tenka_layer_counts(module) && count++ < max)
         out[0] = module;
     for (size_t i = 0; i < module->n_children; i++)
         count += tenka_module_counters(module->children[i], count < max ? out + count : NULL,
@@ -253,6 +253,7 @@ tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x)
     if (module == NULL)
         return x.ctx != NULL ? tenka_trace_fail(x.ctx, TENKA_E_INVALID, "forward: there is no module") : TENKA_NONE;
     const tenka_tensor y = module->type->forward(module, x);
+    module->output = tenka_tensor_shape(y);
     if (module->type->container || tenka_tensor_valid(y) || !tenka_tensor_valid(x))
         return y;
     char where[256];
@@ -264,6 +265,14 @@ tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x)
     return y;
 }
 
+tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x)
+{
+    module->checking = true;
+    const tenka_tensor y = tenka_forward(module, x);
+    module->checking = false;
+    return y;
+}
+
 tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, struct tenka_shape *output)
 {
     tenka_ctx *const ctx = module->ctx;
@@ -272,9 +281,7 @@ tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, 
                           "module_check: a step is open; end or discard it first");
     const struct tenka_rng before = *tenka_ctx_rng(ctx);
     tenka_no_grad_begin(ctx);
-    module->checking = true;
-    const tenka_tensor y = tenka_forward(module, tenka_trace_placeholder(ctx, TENKA_F32, input));
-    module->checking = false;
+    const tenka_tensor y = tenka_forward_unseen(module, tenka_trace_placeholder(ctx, TENKA_F32, input));
     tenka_status status = TENKA_OK;
     if (!tenka_tensor_valid(y))
         status = tenka_step_end(ctx); /* reports the mistake, and runs nothing */

@@ -1,14 +1,16 @@
 /* Networks from text, as print(model) writes them or as people type them:
  *
  *   layers    = { layer | "," }
- *   layer     = [ "(" name ")" ":" ] class "(" ( arguments | layers ) ")"
+ *   layer     = [ "(" name ")" ":" [ count "x" ] ] class "(" ( arguments | layers ) ")"
  *   arguments = [ argument { "," argument } ]
  *   argument  = [ name "=" ] value
- *   value     = number | "(" number "," number ")" | True | False | None | word | 'word'
+ *   value     = number | "(" number "," number ")" | "[" number "," number "]" | True | False | None | word | 'word'
  *
- * A class may be written nn.Conv2d or torch.nn.Conv2d. */
+ * A class may be written nn.Conv2d or torch.nn.Conv2d. The name of a counted layer is a range: "(0-2): 3 x ReLU()" is
+ * how newer versions of PyTorch print a ModuleList of equal layers. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "nn/layer.h"
 
@@ -26,11 +28,17 @@ struct parser {
 
 /* ---- Reporting ---- */
 
+/* A byte that goes on with a UTF-8 character. */
+static bool is_continuation(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
 static void place(const struct parser *p, const char *at, size_t *line, size_t *column)
 {
     *line = *column = 1;
     for (const char *c = p->text; c < at; c++) {
-        *column = *c == '\n' ? 1 : *column + 1;
+        *column = *c == '\n' ? 1 : *column + !is_continuation(*c);
         *line += *c == '\n';
     }
 }
@@ -67,9 +75,10 @@ static tenka_status fail_layer(const struct parser *p, const char *at, tenka_sta
 
 /* ---- Words ---- */
 
+/* Names in Python may have any letter; those beyond ASCII begin with a high byte. */
 static bool is_letter(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return (unsigned char)c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 static bool is_word(char c)
@@ -128,7 +137,7 @@ static tenka_status read_child_name(struct parser *p, char name[MAX_NAME])
     if (*p->at != '(')
         return TENKA_OK;
     p->at++;
-    const size_t length = strcspn(p->at, "().,: \t\r\n");
+    const size_t length = strcspn(p->at, "().\t\r\n");
     if (length == 0)
         return fail_expected(p, "a layer's name in parentheses");
     TENKA_TRY(copy_word(p, length, name));
@@ -142,7 +151,7 @@ static tenka_status read_number(struct parser *p, const struct tenka_layer_arg *
 {
     char sentence[200];
     const size_t length = tenka_number_read(p->at, out);
-    const bool whole = arg->kind == TENKA_ARG_INT || arg->kind == TENKA_ARG_PAIR;
+    const bool whole = arg->kind != TENKA_ARG_FLOAT;
     if (length == 0) {
         snprintf(sentence, sizeof(sentence), "a %snumber for %s", whole ? "whole " : "", arg->name);
         return fail_expected(p, sentence);
@@ -156,26 +165,48 @@ static tenka_status read_number(struct parser *p, const struct tenka_layer_arg *
     return TENKA_OK;
 }
 
+/* After the opening bracket, up to the closing one. */
 static tenka_status read_pair(struct parser *p, const struct tenka_layer_arg *arg, struct tenka_arg_value *value)
 {
     value->pair = true;
-    TENKA_TRY(expect(p, '(', "'('"));
+    value->list = *p->at++ == '[';
+    skip_space(p);
     TENKA_TRY(read_number(p, arg, &value->value[0]));
     TENKA_TRY(expect(p, ',', "',' and a second number"));
     TENKA_TRY(read_number(p, arg, &value->value[1]));
-    return expect(p, ')', "')' after the second number");
+    skip_space(p);
+    if (*p->at == ',')
+        p->at++;
+    return value->list ? expect(p, ']', "']' after the second number") : expect(p, ')', "')' after the second number");
+}
+
+/* A word, which may stand in quotes. */
+static tenka_status read_quoted(struct parser *p, const char *expected, char word[MAX_NAME])
+{
+    const char quote = *p->at == '\'' || *p->at == '"' ? *p->at : '\0';
+    p->at += quote != '\0';
+    TENKA_TRY(read_word(p, expected, word));
+    if (quote != '\0' && *p->at++ != quote) {
+        p->at--;
+        return fail_expected(p, "the closing quote");
+    }
+    return TENKA_OK;
+}
+
+static tenka_status read_padding(struct parser *p, struct tenka_arg_value *value)
+{
+    char word[MAX_NAME];
+    const char *const start = p->at;
+    TENKA_TRY(read_quoted(p, "a number, 'same' or 'valid' for padding", word));
+    value->word = strcmp(word, "same") == 0 ? "same" : strcmp(word, "valid") == 0 ? "valid" : NULL;
+    p->at = value->word != NULL ? p->at : start;
+    return value->word != NULL ? TENKA_OK : fail_expected(p, "a number, 'same' or 'valid' for padding");
 }
 
 static tenka_status read_word_value(struct parser *p, const struct tenka_layer_arg *arg, struct tenka_arg_value *value)
 {
     char word[MAX_NAME];
-    const char quote = *p->at == '\'' || *p->at == '"' ? *p->at : '\0';
-    p->at += quote != '\0';
-    TENKA_TRY(read_word(p, "a word", word));
-    if (quote != '\0' && *p->at++ != quote) {
-        p->at--;
-        return fail_expected(p, "the closing quote");
-    }
+    TENKA_TRY(read_quoted(p, "a word", word));
     value->value[0] = value->value[1] = strcmp(word, arg->word) != 0;
     return TENKA_OK;
 }
@@ -207,9 +238,15 @@ static tenka_status read_value(struct parser *p, const struct tenka_layer_arg *a
         return read_word_value(p, arg, value);
     if (arg->kind == TENKA_ARG_BOOL)
         return read_bool(p, arg, value);
-    if (arg->kind == TENKA_ARG_PAIR && *p->at == '(')
+    const bool pair = arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING;
+    if (pair && (*p->at == '(' || *p->at == '['))
         return read_pair(p, arg, value);
+    if (arg->kind == TENKA_ARG_PADDING && (is_letter(*p->at) || *p->at == '\'' || *p->at == '"'))
+        return read_padding(p, value);
+    const char *const start = p->at;
     TENKA_TRY(read_number(p, arg, &value->value[0]));
+    value->integer = memchr(start, '.', (size_t)(p->at - start)) == NULL && value->value[0] == floor(value->value[0]) &&
+                     memchr(start, 'e', (size_t)(p->at - start)) == NULL && fabs(value->value[0]) < 1e15;
     value->value[1] = value->value[0];
     return TENKA_OK;
 }
@@ -336,6 +373,12 @@ static bool layers_follow(const struct parser *p)
     return n > 0 && is_letter(*p->at) && p->at[n] == '(';
 }
 
+/* PyTorch's other containers, which are known when they are empty too. */
+static bool is_empty_list(const struct parser *p, const char *class_name)
+{
+    return *p->at == ')' && (strcmp(class_name, "ModuleList") == 0 || strcmp(class_name, "ModuleDict") == 0);
+}
+
 static tenka_status fail_unknown(const struct parser *p, const char *at, const char *class_name)
 {
     char names[300], sentence[500];
@@ -355,7 +398,7 @@ static tenka_status read_layer(struct parser *p, tenka_module **out)
     const struct tenka_layer_type *const type = tenka_layer_find(class_name);
     if (type != NULL && !type->container)
         return read_leaf(p, start, type, out);
-    if (type == NULL && !layers_follow(p))
+    if (type == NULL && !layers_follow(p) && !is_empty_list(p, class_name))
         return fail_unknown(p, start, class_name);
     if (type == NULL)
         tenka_log(tenka_ctx_log(p->ctx), TENKA_LOG_DEBUG, "network text: %s is taken for a Sequential", class_name);
@@ -367,22 +410,59 @@ static void skip_separators(struct parser *p)
     p->at += strspn(p->at, " \t\r\n,");
 }
 
-static tenka_status read_child(struct parser *p, tenka_module *container)
+static tenka_status read_child(struct parser *p, tenka_module *container, const char *name)
 {
-    char name[MAX_NAME];
     const char *const start = p->at;
     tenka_module *child = NULL;
-    TENKA_TRY(read_child_name(p, name));
     TENKA_TRY(read_layer(p, &child));
     const tenka_status status = tenka_nn_append(container, name[0] != '\0' ? name : NULL, child);
     return status == TENKA_OK ? TENKA_OK : fail_layer(p, start, status);
 }
 
+/* Whether "3 x " stands here, which is then left behind. */
+static bool read_count(struct parser *p, unsigned long *count)
+{
+    const size_t digits = strspn(p->at, "0123456789"), space = strspn(p->at + digits, " ");
+    if (digits == 0 || digits > 6 || p->at[digits + space] != 'x' || p->at[digits + space + 1] != ' ')
+        return false;
+    *count = strtoul(p->at, NULL, 10);
+    p->at += digits + space + 1;
+    skip_space(p);
+    return true;
+}
+
+/* The same layer count times, named by the numbers of a range such as "0-2". */
+static tenka_status read_children(struct parser *p, tenka_module *container, const char *at, const char *range,
+                                  unsigned long count)
+{
+    unsigned long first = 0, last = 0;
+    int length = 0;
+    if (sscanf(range, "%6lu-%6lu%n", &first, &last, &length) != 2 || range[length] != '\0' || last < first ||
+        last - first + 1 != count)
+        return fail_at(p, at, "expected as many numbers in the name's range as layers are counted");
+    const char *const body = p->at;
+    for (unsigned long i = first; i <= last; i++) {
+        char name[24];
+        snprintf(name, sizeof(name), "%lu", i);
+        p->at = body;
+        TENKA_TRY(read_child(p, container, name));
+    }
+    return TENKA_OK;
+}
+
 /* Layers up to the end of the text or a closing parenthesis, which stays. */
 static tenka_status read_layers(struct parser *p, tenka_module *container)
 {
-    for (skip_separators(p); *p->at != '\0' && *p->at != ')'; skip_separators(p))
-        TENKA_TRY(read_child(p, container));
+    for (skip_separators(p); *p->at != '\0' && *p->at != ')'; skip_separators(p)) {
+        char name[MAX_NAME];
+        unsigned long count;
+        const char *const start = p->at;
+        TENKA_TRY(read_child_name(p, name));
+        if (name[0] != '\0' && read_count(p, &count))
+            TENKA_TRY(read_children(p, container, start, name, count));
+        else
+            TENKA_TRY(read_child(p, container, name));
+    }
     return TENKA_OK;
 }
 
@@ -411,6 +491,32 @@ static tenka_status read_network(struct parser *p, tenka_module **out)
     return *p->at == '\0' ? TENKA_OK : fail_expected(p, "a layer or the end");
 }
 
+/* The length of the UTF-8 character at text; 0 when it is none, 1 for ASCII. Source: RFC 3629. */
+static size_t character_length(const char *text)
+{
+    const unsigned char *const c = (const unsigned char *)text;
+    const size_t length = c[0] < 0x80 ? 1 : c[0] < 0xC2 ? 0 : c[0] < 0xE0 ? 2 : c[0] < 0xF0 ? 3 : c[0] < 0xF5 ? 4 : 0;
+    for (size_t i = 1; i < length; i++)
+        if (!is_continuation(text[i]))
+            return 0;
+    /* Not the shortest form, a surrogate, or beyond the last character. */
+    if ((c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F) || (c[0] == 0xF0 && c[1] < 0x90) ||
+        (c[0] == 0xF4 && c[1] > 0x8F))
+        return 0;
+    return length;
+}
+
+static tenka_status check_characters(const struct parser *p)
+{
+    size_t length;
+    for (const char *c = p->text; *c != '\0'; c += length) {
+        length = character_length(c);
+        if (length == 0)
+            return fail_at(p, c, "expected text in UTF-8, found a byte that is none");
+    }
+    return TENKA_OK;
+}
+
 tenka_status tenka_nn_parse_limited(tenka_ctx *ctx, const char *text, uint64_t max_elements, tenka_module **out)
 {
     struct parser p = {.ctx = ctx, .err = tenka_ctx_error(ctx), .text = text, .at = text, .max_elements = max_elements};
@@ -419,6 +525,7 @@ tenka_status tenka_nn_parse_limited(tenka_ctx *ctx, const char *text, uint64_t m
     if (strlen(text) > MAX_TEXT)
         return tenka_fail(p.err, TENKA_E_FORMAT, "network text: %zu bytes are too many; the limit is %d", strlen(text),
                           MAX_TEXT);
+    TENKA_TRY(check_characters(&p));
     skip_separators(&p);
     const tenka_status status = read_network(&p, out);
     if (status != TENKA_OK) {
