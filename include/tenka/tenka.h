@@ -5,6 +5,7 @@
 #include "tenka/context.h"
 #include "tenka/data.h"
 #include "tenka/io.h"
+#include "tenka/memory.h"
 #include "tenka/nn.h"
 #include "tenka/optim.h"
 #include "tenka/tensor.h"

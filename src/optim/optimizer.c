@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "graph/graph.h"
+#include "optim/measure.h"
 
 enum kind { ADAM, SGD };
 
@@ -293,12 +294,41 @@ static void take_back(tenka_optimizer *opt)
             opt->groups[g].slots[i].steps -= opt->groups[g].slots[i].updated;
 }
 
-tenka_status tenka_optimizer_step(tenka_optimizer *opt)
+static void update_all(tenka_optimizer *opt)
 {
     tenka_no_grad_begin(opt->ctx);
     for (size_t g = 0; g < opt->n_groups; g++)
         update(opt, &opt->groups[g]);
     tenka_no_grad_end(opt->ctx);
+}
+
+tenka_status tenka_optimizer_measure(tenka_optimizer *opt, struct tenka_step_bytes *out)
+{
+    update_all(opt);
+    take_back(opt);
+    return tenka_step_measure(opt->ctx, out);
+}
+
+uint64_t tenka_optimizer_bytes(const tenka_optimizer *opt)
+{
+    uint64_t bytes = 0;
+    for (size_t g = 0; g < opt->n_groups; g++)
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++) {
+            const struct slot *slot = &opt->groups[g].slots[i];
+            bytes += slot->first ? tenka_variable_bytes(slot->first) : 0;
+            bytes += slot->second ? tenka_variable_bytes(slot->second) : 0;
+        }
+    return bytes;
+}
+
+tenka_ctx *tenka_optimizer_ctx(const tenka_optimizer *opt)
+{
+    return opt->ctx;
+}
+
+tenka_status tenka_optimizer_step(tenka_optimizer *opt)
+{
+    update_all(opt);
     for (size_t g = 0; g < opt->n_groups; g++)
         for (size_t i = 0; i < opt->groups[g].n_slots; i++)
             tenka_variable_clear_grad(opt->groups[g].slots[i].var);

@@ -1,0 +1,39 @@
+/* What a training step takes, before it is run. */
+#ifndef TENKA_MEMORY_H
+#define TENKA_MEMORY_H
+
+#include "tenka/optim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Device memory of a training step, in bytes. */
+struct tenka_memory_estimate {
+    size_t size;
+    uint64_t parameters;  /* the network's parameters and buffers */
+    uint64_t optimizer;   /* what the optimizer keeps for them, such as Adam's moments */
+    uint64_t temporaries; /* the batch, activations and gradients at their peak */
+    uint64_t inputs;      /* what the host sends along, for all steps that may be pending; 0 on the CPU */
+    uint64_t total;
+};
+#define TENKA_MEMORY_ESTIMATE_DEFAULTS { .size = sizeof(struct tenka_memory_estimate) }
+
+/* Such as tenka_nll_loss and tenka_cross_entropy. */
+typedef tenka_tensor (*tenka_loss_fn)(tenka_tensor output, tenka_tensor target);
+
+/* Plans a training step (batch, forward, loss, backward, update) and says what it will hold in device memory, without
+ * running it. net and opt may have been made after tenka_sizing_begin: then nothing at all is allocated on the device.
+ *   input  shape of a batch, such as [100, 1, 28, 28]; it comes from images of bytes as a loader's batch does
+ *   loss   gets the network's output and I32 [input.dim[0]] classes
+ *   out    its size must be set (TENKA_MEMORY_ESTIMATE_DEFAULTS)
+ * Not included: the data set itself, pipelines, what the driver keeps, and rounding by its allocator. No step may be
+ * open (E_INVALID). Errors: E_SHAPE with the layer's name in the sentence, E_NOMEM (also when the step is larger than any
+ * that can be planned), E_UNSUPPORTED. */
+TENKA_API tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input,
+                                             tenka_loss_fn loss, struct tenka_memory_estimate *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,112 @@
+/* The memory of a training step, from the plan that it would run. */
+#include "optim/measure.h"
+#include "tenka/memory.h"
+
+static uint64_t state_bytes(struct tenka_state_entry *state, size_t n)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < n; i++)
+        bytes += tenka_variable_bytes(state[i].var);
+    return bytes;
+}
+
+static tenka_status network_bytes(tenka_module *net, uint64_t *bytes)
+{
+    const size_t n = tenka_module_state(net, NULL, 0);
+    struct tenka_state_entry *const state = tenka_alloc_array(n + 1, sizeof *state);
+    if (!state)
+        return tenka_fail_nomem(tenka_ctx_error(tenka_module_ctx(net)));
+    tenka_module_state(net, state, n);
+    *bytes = state_bytes(state, n);
+    tenka_free(state);
+    return TENKA_OK;
+}
+
+/* What a loader of the batch's images keeps on the device. */
+struct batch {
+    tenka_variable *images, *order, *mean, *std, *labels;
+};
+
+static tenka_status make_batch(tenka_ctx *ctx, const struct tenka_shape *input, struct batch *b)
+{
+    const struct tenka_shape rows = tenka_shape_of(input->dim[0]), channels = tenka_shape_of(input->dim[1]);
+    TENKA_TRY(tenka_variable_create(ctx, TENKA_U8, *input, NULL, false, &b->images));
+    TENKA_TRY(tenka_variable_create(ctx, TENKA_I32, rows, NULL, false, &b->order));
+    TENKA_TRY(tenka_variable_create(ctx, TENKA_I32, rows, NULL, false, &b->labels));
+    TENKA_TRY(tenka_variable_create(ctx, TENKA_F32, channels, NULL, false, &b->mean));
+    return tenka_variable_create(ctx, TENKA_F32, channels, NULL, false, &b->std);
+}
+
+static void destroy_batch(struct batch *b)
+{
+    tenka_variable_destroy(&b->images);
+    tenka_variable_destroy(&b->order);
+    tenka_variable_destroy(&b->labels);
+    tenka_variable_destroy(&b->mean);
+    tenka_variable_destroy(&b->std);
+}
+
+/* The step of a training loop, but for its end; the calls are those of the loader. */
+static tenka_status measure(tenka_module *net, tenka_optimizer *opt, struct batch *b, uint32_t rows, tenka_loss_fn loss,
+                            struct tenka_step_bytes *out)
+{
+    const tenka_tensor order = tenka_value(b->order);
+    const tenka_tensor bytes = tenka_gather_range(tenka_value(b->images), order, 0, rows);
+    const tenka_tensor x = tenka_normalize_bytes(bytes, tenka_value(b->mean), tenka_value(b->std));
+    const tenka_tensor target = tenka_gather_range(tenka_value(b->labels), order, 0, rows);
+    tenka_backward(loss(tenka_forward(net, x), target));
+    return tenka_optimizer_measure(opt, out);
+}
+
+static tenka_status check(tenka_ctx *ctx, const tenka_optimizer *opt, const struct tenka_shape *input, tenka_loss_fn loss,
+                          const struct tenka_memory_estimate *out)
+{
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    if (!opt || !loss || !out || out->size != sizeof *out)
+        return tenka_fail(err, TENKA_E_INVALID, "training_memory: optimizer, loss or out are missing, or out.size is "
+                          "wrong; begin with TENKA_MEMORY_ESTIMATE_DEFAULTS");
+    if (tenka_optimizer_ctx(opt) != ctx)
+        return tenka_fail(err, TENKA_E_INVALID, "training_memory: network and optimizer belong to different contexts");
+    if (tenka_step_is_open(ctx))
+        return tenka_fail(err, TENKA_E_INVALID, "training_memory: a step is open; end or discard it first");
+    if (input->rank < 2)
+        return tenka_fail(err, TENKA_E_INVALID, "training_memory: a batch has at least two axes, not %u", input->rank);
+    return tenka_shape_check(err, "the batch", input);
+}
+
+static tenka_status measure_batch(tenka_module *net, tenka_optimizer *opt, const struct tenka_shape *input,
+                                  tenka_loss_fn loss, struct tenka_step_bytes *out)
+{
+    tenka_ctx *const ctx = tenka_module_ctx(net);
+    struct batch batch = {0};
+    const struct tenka_rng before = *tenka_ctx_rng(ctx);
+    tenka_sizing_begin(ctx);
+    tenka_status status = make_batch(ctx, input, &batch);
+    tenka_sizing_end(ctx);
+    if (status == TENKA_OK)
+        status = measure(net, opt, &batch, input->dim[0], loss, out);
+    destroy_batch(&batch);
+    /* Dropout has drawn keys for nothing. */
+    *tenka_ctx_rng(ctx) = before;
+    return status;
+}
+
+tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input,
+                                   tenka_loss_fn loss, struct tenka_memory_estimate *out)
+{
+    if (!net)
+        return TENKA_E_INVALID;
+    tenka_ctx *const ctx = tenka_module_ctx(net);
+    TENKA_TRY(check(ctx, opt, &input, loss, out));
+    struct tenka_step_bytes step;
+    struct tenka_memory_estimate m = TENKA_MEMORY_ESTIMATE_DEFAULTS;
+    TENKA_TRY(network_bytes(net, &m.parameters));
+    TENKA_TRY(measure_batch(net, opt, &input, loss, &step));
+    m.optimizer = tenka_optimizer_bytes(opt);
+    m.temporaries = step.temporaries;
+    /* The CPU backend reads them where the host has them. */
+    m.inputs = tenka_ctx_backend(ctx) == TENKA_BACKEND_VULKAN ? TENKA_SLOTS * step.inputs : 0;
+    m.total = m.parameters + m.optimizer + m.temporaries + m.inputs;
+    *out = m;
+    return TENKA_OK;
+}
