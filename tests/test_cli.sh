@@ -106,7 +106,7 @@ expect 2 "no option" train extra
 expect 2 "load FILE is needed" test
 "$tenka" > "$work/out" 2> "$work/err"
 [ $? = 2 ] || bad "status without a command"
-for help in --help 'train --help' 'test --help' 'devices --help' --version; do
+for help in --help 'train --help' 'test --help' 'summary --help' 'devices --help' --version; do
     succeed $help
     [ -s "$work/out" ] || bad "tenka $help says nothing"
 done
@@ -277,6 +277,41 @@ elif [ "${TENKA_REQUIRE_VULKAN:-}" = 1 ]; then
 else
     expect 1 "Vulkan" train --backend vulkan --quiet
 fi
+
+# ---- Summary ----
+
+# says PATTERN: the last command printed it.
+says() {
+    grep -q -e "$1" "$work/out" || bad "no '$1' in the output"
+}
+
+succeed summary --backend cpu --batch-size 64
+says 'base_net.*\[64, 40, 8, 8\]'
+says '3: Conv2d .*20,040$'
+says '^Parameters  *277,670$'
+says 'peak .* bytes$'
+succeed summary --backend cpu --net "Linear(3, 4)" --input 5,3
+says 'No training step'
+succeed summary --backend cpu --load "$work/cpu.st" --optimizer sgd
+says "batch size 100 with sgd, on cpu"
+says "the optimizer's moments  *0.00 MiB"
+# A network that no machine of the tests could hold.
+wide='Flatten() Linear(784, 10000) Linear(10000, 10000) Linear(10000, 10000) Linear(10000, 10000)'
+succeed summary --backend cpu --net "$wide Linear(10000, 10000) Linear(10000, 10000) Linear(10000, 10)" --json
+says '"path":"1","class":"Linear","depth":1,"container":false,"output":\[100,10000\],"parameters":7850000,'
+says '"total":81[0-9]*}}$'
+if command -v python3 > /dev/null && ! python3 -c 'import json, sys; json.load(sys.stdin)' < "$work/out"; then
+    bad "summary --json is no JSON"
+fi
+expect 2 "no shape of an image" summary --input 1,28,
+expect 2 "no shape of an image" summary --input 0
+expect 2 "no shape of an image" summary --input 1x28
+expect 2 "momentum" summary --momentum 0.9
+expect 2 "epochs" summary --epochs 3
+expect 1 "layer 1 (Linear): expected in_features=100" summary --backend cpu --net "Flatten() Linear(100, 10)"
+expect 1 "line 1, column 1: Fly is no known layer; known are Conv2d" summary --backend cpu --net "Fly(3)"
+expect 1 "temporary memory" summary --backend cpu --net "Conv2d(1, 64, 3) Flatten() Linear(43264, 10)" --batch-size 20000
+expect 1 "no-such" summary --backend cpu --load "$work/no-such.safetensors"
 
 [ $failures = 0 ] || echo "$failures failures"
 [ $failures = 0 ]

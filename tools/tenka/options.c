@@ -12,7 +12,7 @@
 enum key {
     KEY_DATA = 1, KEY_NET, KEY_EPOCHS, KEY_BATCH_SIZE, KEY_TEST_BATCH_SIZE, KEY_LR, KEY_OPTIMIZER, KEY_MOMENTUM,
     KEY_WEIGHT_DECAY, KEY_SEED, KEY_BACKEND, KEY_DEVICE, KEY_THREADS, KEY_VALIDATE, KEY_LIMIT, KEY_SAVE, KEY_LOAD,
-    KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME,
+    KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT,
 };
 
 static const char *const backend_names[] = {
@@ -54,6 +54,29 @@ static double real_number(struct argp_state *state, const char *option, const ch
     if (end == text || *end != '\0' || !(value >= 0 && value <= high))
         argp_error(state, "%s: '%s' is no number from 0 to %g", option, text, high);
     return value;
+}
+
+/* "1,28,28" */
+static struct tenka_shape input_shape(struct argp_state *state, const char *text)
+{
+    uint32_t dim[TENKA_MAX_RANK];
+    size_t rank = 0;
+    const char *at = text;
+    do {
+        char *end;
+        errno = 0;
+        const unsigned long long value = strtoull(at, &end, 10);
+        const bool digit = *at >= '0' && *at <= '9';
+        if (!digit || (*end != ',' && *end != '\0') || errno != 0 || value < 1 || value > MAX_COUNT ||
+            rank == TENKA_MAX_RANK - 1)
+            argp_error(state, "--input: '%s' is no shape of an image, such as 1,28,28: one to %d whole numbers from 1 "
+                       "to %u", text, TENKA_MAX_RANK - 1, MAX_COUNT);
+        dim[rank++] = (uint32_t)value;
+        at = *end == ',' ? end + 1 : end;
+        if (*end == '\0')
+            break;
+    } while (true);
+    return tenka_shape_make(rank, dim);
 }
 
 static enum tenka_backend backend_value(struct argp_state *state, const char *text)
@@ -118,6 +141,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_VALIDATE: o->validate = true; return 0;
     case KEY_QUIET: o->quiet = true; return 0;
     case KEY_JSON: o->json = true; return 0;
+    case KEY_INPUT: o->input = input_shape(state, text); return 0;
     case KEY_BACKEND: o->backend = backend_value(state, text); return 0;
     case KEY_OPTIMIZER: o->sgd = optimizer_is_sgd(state, text); return 0;
     case ARGP_KEY_ARG: argp_error(state, "'%s' is no option; each value follows its option", text); return 0;
@@ -183,6 +207,24 @@ static const struct argp_option test_options[] = {
     { 0 },
 };
 
+static const struct argp_option summary_options[] = {
+    { NULL, 0, NULL, 0, "Network:", 1 },
+    { "net", KEY_NET, "FILE|TEXT", 0, "Network as PyTorch prints it, or short; default: that of --load, else the one of "
+      "'tenka train'", 0 },
+    { "load", KEY_LOAD, "FILE", 0, "A saved network", 0 },
+    { "input", KEY_INPUT, "C,H,W", 0, "Shape of one image; default: that of --load, else 1,28,28", 0 },
+    { NULL, 0, NULL, 0, "Training:", 2 },
+    { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
+    { "optimizer", KEY_OPTIMIZER, "NAME", 0, "adam or sgd; default adam", 0 },
+    { "momentum", KEY_MOMENTUM, "X", 0, "Momentum of sgd; default 0", 0 },
+    { NULL, 0, NULL, 0, "Device:", 3 },
+    DEVICE_OPTIONS,
+    { NULL, 0, NULL, 0, "Output:", 4 },
+    { "json", KEY_JSON, NULL, 0, "One JSON object instead of the tables", 4 },
+    QUIET_OPTION,
+    { 0 },
+};
+
 static const struct argp_option devices_options[] = {
     { "json", KEY_JSON, NULL, 0, "One JSON array instead of the table", 0 },
     { 0 },
@@ -215,6 +257,15 @@ struct options options_test(int argc, char **argv)
         exit(EXIT_CODE_USAGE);
     }
     return options;
+}
+
+struct options options_summary(int argc, char **argv)
+{
+    return run_parser(summary_options,
+                      "Prints the layers of a network with their output shapes and parameters, and how much device "
+                      "memory a step of training takes. Nothing is trained, and no memory is taken for it.\v"
+                      "Example: tenka summary --net model.txt --input 3,32,32 --batch-size 128",
+                      argc, argv);
 }
 
 struct options options_devices(int argc, char **argv)

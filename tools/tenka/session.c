@@ -223,6 +223,18 @@ static int find_last_layer(struct session *s)
     return EXIT_CODE_OK;
 }
 
+int session_open_network(struct session *s, const struct options *options)
+{
+    memset(s, 0, sizeof(*s));
+    s->options = options;
+    int code = open_ctx(s);
+    if (code != EXIT_CODE_OK)
+        return code;
+    tenka_sizing_begin(s->ctx);
+    code = open_net(s);
+    return code == EXIT_CODE_OK ? find_last_layer(s) : code;
+}
+
 int session_open(struct session *s, const struct options *options, bool train)
 {
     memset(s, 0, sizeof(*s));

@@ -20,12 +20,14 @@ struct options {
     uint64_t seed;
     double lr, momentum, weight_decay;
     int threads;
+    struct tenka_shape input; /* of one image; rank 0: the default */
     bool sgd, validate, quiet, json;
 };
 
 /* These leave the process by themselves after --help and after a mistake (status 2). */
 struct options options_train(int argc, char **argv);
 struct options options_test(int argc, char **argv);
+struct options options_summary(int argc, char **argv);
 struct options options_devices(int argc, char **argv);
 
 const char *backend_name(enum tenka_backend backend);
@@ -92,6 +94,8 @@ struct session {
  * session_close is due in any case. */
 int session_open(struct session *s, const struct options *options, bool train);
 void session_close(struct session *s);
+/* The device and the network alone, without data and without memory for the network (tenka_sizing_begin). */
+int session_open_network(struct session *s, const struct options *options);
 /* The loss of the network's output: nll_loss after LogSoftmax, else cross entropy. */
 tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_tensor target);
 /* How the network wants its input. names has room for MAX_CLASS_NAMES and lives as long as how. */
@@ -143,6 +147,10 @@ void log_json_string(FILE *file, const char *text);
 
 int command_train(const struct options *options);
 int command_test(const struct options *options);
+int command_summary(const struct options *options);
 int command_devices(const struct options *options);
+
+/* The optimizer that the options ask for (train.c). */
+tenka_status train_optimizer(const struct session *s, tenka_optimizer **out);
 
 #endif

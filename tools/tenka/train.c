@@ -38,20 +38,20 @@ static int check_save_path(const char *option, const char *path)
     return EXIT_CODE_OK;
 }
 
-static tenka_status create_optimizer(struct training *t)
+tenka_status train_optimizer(const struct session *s, tenka_optimizer **out)
 {
-    const struct options *o = t->session.options;
+    const struct options *o = s->options;
     if (o->sgd) {
         struct tenka_sgd_params params = TENKA_SGD_DEFAULTS;
         params.lr = o->lr;
         params.momentum = o->momentum;
         params.weight_decay = o->weight_decay;
-        return tenka_sgd_create(t->session.ctx, t->session.net, &params, &t->run.optimizer);
+        return tenka_sgd_create(s->ctx, s->net, &params, out);
     }
     struct tenka_adam_params params = TENKA_ADAM_DEFAULTS;
     params.lr = o->lr;
     params.weight_decay = o->weight_decay;
-    return tenka_adam_create(t->session.ctx, t->session.net, &params, &t->run.optimizer);
+    return tenka_adam_create(s->ctx, s->net, &params, out);
 }
 
 /* Both loaders shuffle, as in the reference program: each takes its draws from the generator. */
@@ -83,7 +83,7 @@ static int set_up(struct training *t)
     if (status == TENKA_OK)
         status = create_loader(s, s->test_data, o->test_batch_size, &t->run.test_loader);
     if (status == TENKA_OK)
-        status = create_optimizer(t);
+        status = train_optimizer(s, &t->run.optimizer);
     if (status == TENKA_OK)
         status = tenka_meter_create(s->ctx, &t->run.loss);
     if (status != TENKA_OK)
