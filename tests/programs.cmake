@@ -32,6 +32,10 @@ add_test(NAME resume_slow COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh $<T
 set_tests_properties(resume resume_slow PROPERTIES TIMEOUT 900)
 set_tests_properties(resume_slow PROPERTIES LABELS slow)
 
+add_test(NAME readme
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_readme.sh $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR}/README.md)
+set_tests_properties(readme PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+
 if(TENKA_BUILD_EXAMPLES)
     add_test(NAME example_mnist COMMAND example_mnist /usr/share/datasets/fashion-mnist 1000)
     add_test(NAME example_custom COMMAND example_custom 20)
