@@ -1,6 +1,8 @@
 /* The estimate of a training step's memory against what a step really holds, and variables without memory. */
 #include "support.h"
 
+#include "nn/layer.h"
+
 #define IMAGES 40
 
 static uint64_t held(const tenka_ctx *ctx)
@@ -134,13 +136,16 @@ static void train_some(tenka_ctx *ctx, const struct scene *s, bool look, float w
             estimate(net, opt, s);
         train_step(ctx, loader, net, opt, s->loss);
     }
+    tenka_module *counter;
+    assert_int_equal(tenka_module_counters(net, &counter, 1), 1);
+    assert_int_equal(counter->batches, 4);
     must(ctx, tenka_variable_read(tenka_module_find(net, "0.weight"), weights, 108 * sizeof *weights));
     tenka_optimizer_destroy(&opt);
     tenka_module_destroy(&net);
     tenka_loader_destroy(&loader);
 }
 
-/* Looking at a network that is being trained changes nothing: no weight, no random draw, no count of steps. */
+/* Looking at a network that is being trained changes nothing: no weight, no random draw, no count. */
 static void test_no_effect(void **state)
 {
     tenka_ctx *ctx = open_target(*state);

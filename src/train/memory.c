@@ -1,4 +1,5 @@
 /* The memory of a training step, from the plan that it would run. */
+#include "nn/layer.h"
 #include "optim/measure.h"
 #include "tenka/memory.h"
 
@@ -54,7 +55,7 @@ static tenka_status measure(tenka_module *net, tenka_optimizer *opt, struct batc
     const tenka_tensor bytes = tenka_gather_range(tenka_value(b->images), order, 0, rows);
     const tenka_tensor x = tenka_normalize_bytes(bytes, tenka_value(b->mean), tenka_value(b->std));
     const tenka_tensor target = tenka_gather_range(tenka_value(b->labels), order, 0, rows);
-    tenka_backward(loss(tenka_forward(net, x), target));
+    tenka_backward(loss(tenka_forward_unseen(net, x), target));
     return tenka_optimizer_measure(opt, out);
 }
 
