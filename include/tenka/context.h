@@ -57,6 +57,18 @@ enum tenka_backend {
     TENKA_BACKEND_CPU_F64, /* the CPU kernels built for double: slow, the yardstick of tests */
 };
 
+/* Who draws dropout's masks. The same seed gives the same masks in either way.
+ * TORCH   PyTorch's masks on the CPU, bit for bit: made on the host from the context's generator, two draws for each
+ *         element in memory order. (PyTorch built without MKL, as Debian's; with MKL it draws others.) On a GPU the
+ *         masks travel with each step, as inputs do, and count towards their limit (tenka_input).
+ * PHILOX  made on the device, the same on every device: each call draws a key from the context's generator, so that
+ *         a mask depends on the seed, on how many draws came before (the step and the layer) and on the element. */
+enum tenka_dropout_mask {
+    TENKA_DROPOUT_AUTO, /* TORCH on the CPU backends, PHILOX on Vulkan */
+    TENKA_DROPOUT_TORCH,
+    TENKA_DROPOUT_PHILOX,
+};
+
 enum tenka_log_level { TENKA_LOG_DEBUG, TENKA_LOG_INFO, TENKA_LOG_WARNING, TENKA_LOG_ERROR };
 
 /* Receives one line without newline, valid during the call. Called on the thread that uses the context,
@@ -74,6 +86,7 @@ struct tenka_ctx_params {
     const char *cache_dir;    /* pipeline cache; NULL: $XDG_CACHE_HOME/tenka or ~/.cache/tenka; "": none */
     tenka_log_fn log;         /* NULL: silence. The library itself never prints. */
     void *log_user;
+    enum tenka_dropout_mask dropout_mask;
 };
 #define TENKA_CTX_DEFAULTS { .size = sizeof(struct tenka_ctx_params), .backend = TENKA_BACKEND_AUTO }
 

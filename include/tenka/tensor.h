@@ -175,10 +175,12 @@ TENKA_API tenka_tensor tenka_mul(tenka_tensor a, tenka_tensor b);
 TENKA_API tenka_tensor tenka_scale(tenka_tensor x, double factor);
 /* Adds bias[c] to channel c of axis 1. x: F32 of rank >= 2; bias: F32 [x.dim[1]]. Differentiable. */
 TENKA_API tenka_tensor tenka_bias_add(tenka_tensor x, tenka_tensor bias);
-/* Sets each element to 0 with probability p, else to x / (1 - p). p in [0, 1]. Draws one Philox4x32-10
- * key from the context's generator at the call; element i of the mask depends on the key and i alone, so it
- * is the same on every backend. Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" (2011).
- * Differentiable. */
+/* Sets each element to 0 with probability p, else to x / (1 - p). p in [0, 1]. The mask is drawn as the context's
+ * dropout_mask says (context.h), from its generator at the call:
+ *   TORCH   as torch.nn.functional.dropout on the CPU: two 32-bit draws for each element; p = 0 and p = 1 draw nothing
+ *   PHILOX  two 32-bit draws, the key; element i depends on key and i alone. Philox4x32-10: Salmon et al., "Parallel
+ *           random numbers: as easy as 1, 2, 3" (2011)
+ * Differentiable. Errors: E_INVALID (p; TORCH's mask beyond the room for inputs). */
 TENKA_API tenka_tensor tenka_dropout(tenka_tensor x, double p);
 /* y = (x / 255 - mean[c]) / std[c]: torchvision's ToTensor and Normalize. x: U8 [N, C, ...]; mean, std: F32 [C].
  * Not differentiable. */

@@ -39,6 +39,12 @@ uint64_t tenka_rng_u63(struct tenka_rng *rng)
     return (high << 32 | tenka_rng_u32(rng)) & INT64_MAX;
 }
 
+double tenka_rng_unit(struct tenka_rng *rng)
+{
+    const uint64_t high = tenka_rng_u32(rng);
+    return (double)((high << 32 | tenka_rng_u32(rng)) & 0x1FFFFFFFFFFFFFu) * 0x1p-53;
+}
+
 void tenka_rng_uniform(struct tenka_rng *rng, float *out, size_t n, double lo, double hi)
 {
     /* PyTorch rounds both ends and their difference to float, then computes in double. */

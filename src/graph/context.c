@@ -13,6 +13,9 @@ static tenka_status check_params(const struct tenka_ctx_params *p)
                           "context: params.size is %zu, not %zu; begin with TENKA_CTX_DEFAULTS", p->size, sizeof *p);
     if (p->backend > TENKA_BACKEND_CPU_F64)
         return tenka_fail(&create_error, TENKA_E_INVALID, "context: %d is no backend", (int)p->backend);
+    if (p->dropout_mask > TENKA_DROPOUT_PHILOX)
+        return tenka_fail(&create_error, TENKA_E_INVALID, "context: %d is no way to draw dropout's masks",
+                          (int)p->dropout_mask);
     if (p->threads < 0)
         return tenka_fail(&create_error, TENKA_E_INVALID, "context: %d threads; 0 lets OpenMP choose", p->threads);
     return TENKA_OK;
@@ -26,6 +29,8 @@ static tenka_status open_context(const struct tenka_ctx_params *p, tenka_ctx *ct
     const tenka_status s = tenka_device_open(p, &ctx->err, &ctx->log, &ctx->backend, &ctx->dev);
     if (s == TENKA_OK)
         tenka_device_limits(ctx->dev, &ctx->limits);
+    ctx->torch_masks = p->dropout_mask == TENKA_DROPOUT_TORCH ||
+                       (p->dropout_mask == TENKA_DROPOUT_AUTO && ctx->backend != TENKA_BACKEND_VULKAN);
     return s;
 }
 

@@ -43,10 +43,40 @@ tenka_tensor tenka_bias_add(tenka_tensor x, tenka_tensor bias)
     return tenka_add(x, tenka_reshape(bias, wide));
 }
 
+/* Source: torch.nn.functional.dropout, whose mask on the CPU is bernoulli_(1 - p).div_(1 - p): a double is drawn for
+ * each element, whatever the dtype, and 1 / (1 - p) is rounded in the tensor's own. */
+static void fill_torch_mask(tenka_ctx *ctx, void *mask, size_t count, double p)
+{
+    const double keep = 1 - p;
+    const float scale32 = 1 / (float)keep;
+    if (ctx->limits.real_bytes == sizeof(float))
+        for (size_t i = 0; i < count; i++)
+            ((float *)mask)[i] = tenka_rng_unit(&ctx->rng) < keep ? scale32 : 0;
+    else
+        for (size_t i = 0; i < count; i++)
+            ((double *)mask)[i] = tenka_rng_unit(&ctx->rng) < keep ? 1 / keep : 0;
+}
+
+static tenka_tensor torch_dropout(tenka_tensor x, double p)
+{
+    const struct tenka_shape shape = tenka_tensor_shape(x);
+    void *room;
+    if (p == 0)
+        return x;
+    if (p == 1)
+        return tenka_scale(x, 0);
+    const tenka_tensor mask = tenka_trace_input_room(x.ctx, shape, &room);
+    if (tenka_tensor_valid(mask) && room)
+        fill_torch_mask(x.ctx, room, (size_t)tenka_shape_count(&shape), p);
+    return tenka_mul(x, mask);
+}
+
 tenka_tensor tenka_dropout(tenka_tensor x, double p)
 {
     if (!x.ctx || !(p >= 0 && p <= 1))
         return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "dropout: the probability %g is not in 0 .. 1", p);
+    if (x.ctx->torch_masks && tenka_tensor_valid(x) && tenka_tensor_dtype(x) == TENKA_F32)
+        return torch_dropout(x, p);
     const double low = tenka_rng_u32(&x.ctx->rng), high = tenka_rng_u32(&x.ctx->rng);
     return tenka_trace(x.ctx, TENKA_OP_dropout, &x, 1, NULL, 0, NULL, (const double[]){p, low, high}, NULL);
 }

@@ -62,7 +62,7 @@ void tenka_step_begin(tenka_ctx *ctx)
     ctx->open = true;
     ctx->has_grad = false;
     ctx->n_entries = ctx->n_values = ctx->n_scalars = ctx->n_spilled = 0;
-    ctx->inputs_bytes = 0;
+    ctx->inputs_bytes = ctx->unlimited_bytes = 0;
     ctx->flushed = 0;
     memset(ctx->spill_used, 0, sizeof ctx->spill_used);
     tenka_cache_expect(ctx);
@@ -345,10 +345,13 @@ void tenka_assign(tenka_variable *var, tenka_tensor value)
 static bool reserve_input(tenka_ctx *ctx, size_t bytes)
 {
     const size_t end = tenka_align(ctx->inputs_bytes, TENKA_OPERAND_ALIGN) + bytes;
-    if (end > MAX_INPUT_BYTES) {
+    if (end - ctx->unlimited_bytes > MAX_INPUT_BYTES) {
         tenka_trace_fail(ctx, TENKA_E_INVALID,
-                         "input: the inputs of one step take %zu bytes, more than the %zu allowed; "
-                         "keep large data in a variable", end, MAX_INPUT_BYTES);
+                         "input: the inputs of one step%s take %zu bytes, more than the %zu allowed; "
+                         "keep large data in a variable%s",
+                         ctx->torch_masks ? " (with PyTorch's dropout masks)" : "", end - ctx->unlimited_bytes,
+                         MAX_INPUT_BYTES,
+                         ctx->torch_masks ? " and draw dropout's masks by Philox" : "");
         return false;
     }
     while (ctx->inputs_capacity < end) {
@@ -374,8 +377,8 @@ static void copy_real(tenka_ctx *ctx, unsigned char *dst, const float *src, size
         memcpy(dst + i * sizeof(double), &(double){(double)src[i]}, sizeof(double));
 }
 
-/* data NULL: a placeholder, which takes no bytes. */
-static tenka_tensor trace_data(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, const void *data)
+/* An input with room for its bytes at *room; room NULL: a placeholder, which takes none. */
+static tenka_tensor trace_room(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, void **room)
 {
     struct tenka_error err = {0};
     if (tenka_shape_check(&err, "input", &shape) != TENKA_OK)
@@ -384,20 +387,17 @@ static tenka_tensor trace_data(tenka_ctx *ctx, enum tenka_dtype dtype, struct te
         return tenka_trace_fail(ctx, TENKA_E_INVALID, "input: %d is no dtype", (int)dtype);
     const struct tenka_desc desc[] = {{dtype, tenka_shape_make(shape.rank, shape.dim)}};
     struct tenka_entry *entry = tenka_trace_entry(ctx, TENKA_ENTRY_INPUT);
-    const size_t bytes = data ? tenka_desc_bytes(ctx, desc) : 0;
+    const size_t bytes = room ? tenka_desc_bytes(ctx, desc) : 0;
     if (!entry || !reserve_input(ctx, bytes))
         return tenka_inert(ctx);
     const size_t offset = tenka_align(ctx->inputs_bytes, TENKA_OPERAND_ALIGN);
-    const size_t count = (size_t)tenka_shape_count(&desc->shape);
-    if (data && desc->dtype == TENKA_F32)
-        copy_real(ctx, ctx->inputs + offset, data, count);
-    else if (data)
-        memcpy(ctx->inputs + offset, data, bytes);
     ctx->inputs_bytes = offset + bytes;
     entry->out[0] = *desc;
     const tenka_tensor t = leaf(ctx, desc);
     if (t.slot != INERT_SLOT)
         tenka_trace_commit(ctx);
+    if (room)
+        *room = ctx->inputs + offset;
     return t;
 }
 
@@ -407,12 +407,32 @@ tenka_tensor tenka_input(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_sh
         return tenka_inert(NULL);
     if (!data)
         return tenka_trace_fail(ctx, TENKA_E_INVALID, "input: data is NULL");
-    return trace_data(ctx, dtype, shape, data);
+    void *room;
+    const tenka_tensor t = trace_room(ctx, dtype, shape, &room);
+    const size_t count = (size_t)tenka_shape_count(&shape);
+    if (tenka_tensor_valid(t) && dtype == TENKA_F32)
+        copy_real(ctx, room, data, count);
+    else if (tenka_tensor_valid(t))
+        memcpy(room, data, tenka_dtype_bytes(dtype, count, 0));
+    return t;
+}
+
+tenka_tensor tenka_trace_input_room(tenka_ctx *ctx, struct tenka_shape shape, void **room)
+{
+    *room = NULL;
+    if (ctx->placeholder)
+        return trace_room(ctx, TENKA_F32, shape, NULL);
+    const size_t before = ctx->inputs_bytes;
+    /* On the CPU the bytes are nothing but host memory; on a GPU each recording has a copy of them. */
+    if (ctx->backend != TENKA_BACKEND_VULKAN)
+        ctx->unlimited_bytes += tenka_align(before, TENKA_OPERAND_ALIGN) - before +
+                                (size_t)tenka_shape_count(&shape) * ctx->limits.real_bytes;
+    return trace_room(ctx, TENKA_F32, shape, room);
 }
 
 tenka_tensor tenka_trace_placeholder(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape)
 {
-    const tenka_tensor t = trace_data(ctx, dtype, shape, NULL);
+    const tenka_tensor t = trace_room(ctx, dtype, shape, NULL);
     ctx->placeholder = true;
     return t;
 }
