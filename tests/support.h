@@ -22,6 +22,7 @@
 struct target {
     enum tenka_backend backend;
     char index[8], label[300];
+    enum tenka_dropout_mask dropout_mask;
 };
 
 static inline bool env_is(const char *name, const char *value)
@@ -46,6 +47,7 @@ static inline tenka_ctx *open_target(const struct target *target)
     params.device = target->backend == TENKA_BACKEND_VULKAN ? target->index : NULL;
     params.validate = target->backend == TENKA_BACKEND_VULKAN && !env_is("TENKA_TEST_VALIDATE", "0");
     params.log = print_log;
+    params.dropout_mask = target->dropout_mask;
     if (tenka_ctx_create(&params, &ctx) != TENKA_OK)
         fail_msg("%s: %s", target->label, tenka_last_error(NULL));
     return ctx;
