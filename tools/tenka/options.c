@@ -12,7 +12,7 @@
 enum key {
     KEY_DATA = 1, KEY_NET, KEY_EPOCHS, KEY_BATCH_SIZE, KEY_TEST_BATCH_SIZE, KEY_LR, KEY_OPTIMIZER, KEY_MOMENTUM,
     KEY_WEIGHT_DECAY, KEY_SEED, KEY_BACKEND, KEY_DEVICE, KEY_THREADS, KEY_VALIDATE, KEY_LIMIT, KEY_SAVE, KEY_LOAD,
-    KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT,
+    KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT, KEY_DROPOUT_MASK,
 };
 
 static const char *const backend_names[] = {
@@ -88,6 +88,17 @@ static enum tenka_backend backend_value(struct argp_state *state, const char *te
     return TENKA_BACKEND_AUTO;
 }
 
+static enum tenka_dropout_mask dropout_mask_value(struct argp_state *state, const char *text)
+{
+    static const char *const names[] = {
+        [TENKA_DROPOUT_AUTO] = "auto", [TENKA_DROPOUT_TORCH] = "torch", [TENKA_DROPOUT_PHILOX] = "philox"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(text, names[i]) == 0)
+            return (enum tenka_dropout_mask)i;
+    argp_error(state, "--dropout-mask: nobody draws masks by '%s'; choose auto, torch or philox", text);
+    return TENKA_DROPOUT_AUTO;
+}
+
 static bool optimizer_is_sgd(struct argp_state *state, const char *text)
 {
     const bool sgd = strcmp(text, "sgd") == 0;
@@ -143,6 +154,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_JSON: o->json = true; return 0;
     case KEY_INPUT: o->input = input_shape(state, text); return 0;
     case KEY_BACKEND: o->backend = backend_value(state, text); return 0;
+    case KEY_DROPOUT_MASK: o->dropout_mask = dropout_mask_value(state, text); return 0;
     case KEY_OPTIMIZER: o->sgd = optimizer_is_sgd(state, text); return 0;
     case ARGP_KEY_ARG: argp_error(state, "'%s' is no option; each value follows its option", text); return 0;
     case ARGP_KEY_END: check_together(o, state); return 0;
@@ -183,6 +195,8 @@ static const struct argp_option train_options[] = {
     { "weight-decay", KEY_WEIGHT_DECAY, "X", 0, "L2 penalty that is added to the gradient; default 0", 0 },
     { "seed", KEY_SEED, "N", 0, "Seed of weights and order; default 0. The same seed gives the weights and batches of "
       "PyTorch", 0 },
+    { "dropout-mask", KEY_DROPOUT_MASK, "NAME", 0, "Masks of dropout: torch (those of PyTorch on the CPU), philox "
+      "(made on the device, the same on each), or auto: torch on the CPU, philox with Vulkan; default auto", 0 },
     { NULL, 0, NULL, 0, "Device:", 3 },
     DEVICE_OPTIONS,
     { NULL, 0, NULL, 0, "Output:", 4 },
