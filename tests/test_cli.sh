@@ -92,6 +92,7 @@ train="train --backend cpu --quiet --epochs 1 --batch-size 20 --data $work/good"
 expect 2 "no command 'fly'" fly
 expect 2 "no backend 'quantum'" train --backend quantum
 expect 2 "no optimizer 'lion'" train --optimizer lion
+expect 2 "nobody draws masks by 'dice'" train --dropout-mask dice
 expect 2 "no whole number" train --epochs 0
 expect 2 "no whole number" train --batch-size -5
 expect 2 "no whole number" train --batch-size 99999999999999999999
