@@ -118,8 +118,8 @@ static void test_bad_text(void **state)
         {"MaxPool2d(2,padding=2)", "at most half the kernel"},
         {"MaxPool2d(2,return_indices=True)", "only return_indices=False is supported"},
         {"BatchNorm2d(2,momentum=None)", "momentum=None is not supported"},
-        {"Foo()", "known are Conv2d, Linear, ReLU, MaxPool2d, Flatten, Softmax, LogSoftmax, BatchNorm2d, Dropout, "
-                  "Identity, Sequential"},
+        {"Foo()", "known are Conv2d, Linear, ReLU, Tanh, Flatten, Softmax, LogSoftmax, MaxPool2d, Dropout, Identity, "
+                  "BatchNorm2d, Sequential"},
         {"Net(\n  (été): ReLU()\n  (été): Fly()\n)", "line 3, column 10: Fly is no known layer"},
         {"été() Fly", "line 1, column 1: été is no known layer"},
         {"ReLU()\n\xff", "line 2, column 1: expected text in UTF-8"},
@@ -220,7 +220,8 @@ static void test_bad_shapes(void **state)
         size_t count = 7;
         assert_int_equal(tenka_nn_parse(ctx, cases[i][0], &net), TENKA_OK);
         assert_fails(ctx, tenka_module_check(net, tenka_shape_of(3, 6), NULL), TENKA_E_SHAPE, cases[i][1]);
-        assert_fails(ctx, tenka_module_layers(net, tenka_shape_of(3, 6), layers, 4, &count), TENKA_E_SHAPE, cases[i][1]);
+        assert_fails(ctx, tenka_module_layers(net, tenka_shape_of(3, 6), layers, 4, &count), TENKA_E_SHAPE,
+                     cases[i][1]);
         assert_int_equal(count, 7);
         tenka_module_destroy(&net);
     }

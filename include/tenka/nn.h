@@ -26,6 +26,7 @@ TENKA_API tenka_status tenka_nn_conv2d(tenka_ctx *ctx, uint32_t in_channels, uin
 TENKA_API tenka_status tenka_nn_linear(tenka_ctx *ctx, uint32_t in_features, uint32_t out_features, bool bias, tenka_module **out);
 TENKA_API tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_pool2d_params *params, tenka_module **out);
 TENKA_API tenka_status tenka_nn_relu(tenka_ctx *ctx, tenka_module **out);
+TENKA_API tenka_status tenka_nn_tanh(tenka_ctx *ctx, tenka_module **out);
 /* Flatten(start_dim=1, end_dim=-1) */
 TENKA_API tenka_status tenka_nn_flatten(tenka_ctx *ctx, tenka_module **out);
 /* Softmax and LogSoftmax(dim) */

@@ -67,7 +67,7 @@ struct tenka_layer_type {
 
 extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_relu, tenka_layer_max_pool2d,
     tenka_layer_flatten, tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout,
-    tenka_layer_identity, tenka_layer_sequential;
+    tenka_layer_identity, tenka_layer_tanh, tenka_layer_sequential;
 
 /* A variable of a layer itself, under its full name. */
 struct tenka_layer_state {

@@ -67,6 +67,21 @@ tenka_status tenka_nn_identity(tenka_ctx *ctx, tenka_module **out)
     return make_plain(ctx, &tenka_layer_identity, out);
 }
 
+/* ---- Tanh ---- */
+
+static tenka_tensor tanh_forward(tenka_module *m, tenka_tensor x)
+{
+    (void)m;
+    return tenka_tanh(x);
+}
+
+const struct tenka_layer_type tenka_layer_tanh = {.name = "Tanh", .forward = tanh_forward};
+
+tenka_status tenka_nn_tanh(tenka_ctx *ctx, tenka_module **out)
+{
+    return make_plain(ctx, &tenka_layer_tanh, out);
+}
+
 /* ---- MaxPool2d ---- */
 
 enum { KERNEL, STRIDE, PADDING, DILATION, RETURN_INDICES, CEIL_MODE };

@@ -105,7 +105,8 @@ MODELS = [
                                                                      track_running_stats=False)), (4, 3, 5, 5)),
     ("plain", lambda: nn.Sequential(
         nn.ReLU(True), nn.Dropout(), nn.Dropout(0.1234567890123, True), nn.Dropout(1e-7), nn.Dropout(p=1),
-        nn.Dropout(1 / 3), nn.Identity(), nn.Identity(54, unused=0.1), nn.Softmax(dim=-1), nn.Softmax(1), nn.Softmax(),
+        nn.Dropout(1 / 3), nn.Identity(), nn.Identity(54, unused=0.1), nn.Tanh(),
+        nn.Softmax(dim=-1), nn.Softmax(1), nn.Softmax(),
         nn.LogSoftmax(-2), nn.LogSoftmax(), nn.Flatten(0), nn.Softmax()), (3, 4)),
     ("flatten", lambda: nn.Sequential(
         nn.Flatten(2), nn.Softmax(), nn.Flatten(1, 2), nn.Flatten(-1, -1), nn.Flatten(0, 1)), (2, 3, 4, 5)),
