@@ -125,6 +125,11 @@ struct tenka_rng *tenka_ctx_rng(tenka_ctx *ctx)
     return &ctx->rng;
 }
 
+bool tenka_ctx_torch_masks(const tenka_ctx *ctx)
+{
+    return ctx->torch_masks;
+}
+
 struct tenka_error *tenka_ctx_error(tenka_ctx *ctx)
 {
     return &ctx->err;

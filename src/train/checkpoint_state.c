@@ -97,6 +97,12 @@ static json_t *write_optimizer(const struct tenka_run *run)
     return NULL;
 }
 
+/* Whose masks tenka_dropout draws: the other ones draw otherwise from the generator. */
+static const char *mask_name(const tenka_ctx *ctx)
+{
+    return tenka_ctx_torch_masks(ctx) ? "torch" : "philox";
+}
+
 tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **text)
 {
     const struct tenka_training *const t = run->training;
@@ -109,9 +115,9 @@ tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **te
     snprintf(seed, sizeof(seed), "%" PRIu64, t->seed);
     json_t *const loss = json_pack("{s:o, s:I}", "sum", real(sum), "count", (json_int_t)count);
     json_t *const root = json_pack(
-        "{s:i, s:I, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "epoch", (json_int_t)t->epoch, "step",
-        (json_int_t)t->step, "seed", seed, "device", device_name(run->ctx), "generator",
-        write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run), "train_loader",
+        "{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "epoch", (json_int_t)t->epoch,
+        "step", (json_int_t)t->step, "seed", seed, "dropout_mask", mask_name(run->ctx), "device", device_name(run->ctx),
+        "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run), "train_loader",
         write_loader(t->train_loader), "test_loader", write_loader(t->test_loader), "loss", loss);
     if (root != NULL)
         *text = json_dumps(root, JSON_COMPACT);
@@ -292,12 +298,16 @@ static tenka_status compare_optimizer(const struct tenka_run *run, const char *p
     return TENKA_OK;
 }
 
-static void compare_device(const struct tenka_run *run, const char *path, const json_t *root)
+/* On another device nothing continues bit for bit, dropout's masks neither; that is said, but allowed. */
+static tenka_status compare_device(const struct tenka_run *run, const char *path, const json_t *root, const char *mask)
 {
     const char *const there = json_string_value(json_object_get(root, "device"));
     if (there != NULL && strcmp(there, device_name(run->ctx)) != 0)
         tenka_log(tenka_ctx_log(run->ctx), TENKA_LOG_WARNING,
                   "%s was written on another device (%.200s): the run continues, but not bit for bit", path, there);
+    else if (strcmp(mask, mask_name(run->ctx)) != 0)
+        return tenka_checkpoint_differs(run->err, path, "dropout mask", mask, mask_name(run->ctx));
+    return TENKA_OK;
 }
 
 static tenka_status read_root(const struct tenka_run *run, const char *path, const json_t *root,
@@ -306,6 +316,7 @@ static tenka_status read_root(const struct tenka_run *run, const char *path, con
     const struct tenka_training *const t = run->training;
     const json_t *const loss = json_object_get(root, "loss");
     const char *const seed = json_string_value(json_object_get(root, "seed"));
+    const char *const mask = json_string_value(json_object_get(root, "dropout_mask"));
     char here[NUMBER];
     uint64_t format;
     if (!read_whole(root, "format", INT64_MAX, &format))
@@ -313,11 +324,11 @@ static tenka_status read_root(const struct tenka_run *run, const char *path, con
     if (format != FORMAT)
         return tenka_fail(run->err, TENKA_E_FORMAT, "%s: the checkpoint has format %" PRIu64 ", this version reads %d",
                           path, format, FORMAT);
-    if (seed == NULL || !read_whole(root, "epoch", INT64_MAX, &out->epoch) ||
+    if (seed == NULL || mask == NULL || !read_whole(root, "epoch", INT64_MAX, &out->epoch) ||
         !read_whole(root, "step", INT64_MAX, &out->step) || !read_rng(json_object_get(root, "generator"), &out->rng) ||
         !read_real(json_object_get(loss, "sum"), &out->loss_sum) ||
         !read_whole(loss, "count", INT64_MAX, &out->loss_count))
-        return tenka_checkpoint_damaged(run->err, path, "no seed, epoch, step, loss or generator");
+        return tenka_checkpoint_damaged(run->err, path, "no seed, dropout mask, epoch, step, loss or generator");
     TENKA_TRY(compare_loader(run, path, "training", json_object_get(root, "train_loader"), t->train_loader,
                              &out->train_loader));
     TENKA_TRY(compare_loader(run, path, "test", json_object_get(root, "test_loader"), t->test_loader,
@@ -326,8 +337,7 @@ static tenka_status read_root(const struct tenka_run *run, const char *path, con
     snprintf(here, sizeof(here), "%" PRIu64, t->seed);
     if (strcmp(seed, here) != 0)
         return tenka_checkpoint_differs(run->err, path, "seed", seed, here);
-    compare_device(run, path, root);
-    return TENKA_OK;
+    return compare_device(run, path, root, mask);
 }
 
 tenka_status tenka_checkpoint_read_state(const struct tenka_run *run, const char *path, const char *text,

@@ -59,8 +59,8 @@ static tenka_status measure(tenka_module *net, tenka_optimizer *opt, struct batc
     return tenka_optimizer_measure(opt, out);
 }
 
-static tenka_status check(tenka_ctx *ctx, const tenka_optimizer *opt, const struct tenka_shape *input, tenka_loss_fn loss,
-                          const struct tenka_memory_estimate *out)
+static tenka_status check(tenka_ctx *ctx, const tenka_optimizer *opt, const struct tenka_shape *input,
+                          tenka_loss_fn loss, const struct tenka_memory_estimate *out)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
     if (!opt || !loss || !out || out->size != sizeof *out)
