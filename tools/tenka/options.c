@@ -15,6 +15,8 @@ enum key {
     KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT, KEY_DROPOUT_MASK,
 };
 
+enum { KEY_SHORT_HELP = 'h' };
+
 static const char *const backend_names[] = {
     [TENKA_BACKEND_AUTO] = "auto",
     [TENKA_BACKEND_VULKAN] = "vulkan",
@@ -156,6 +158,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_BACKEND: o->backend = backend_value(state, text); return 0;
     case KEY_DROPOUT_MASK: o->dropout_mask = dropout_mask_value(state, text); return 0;
     case KEY_OPTIMIZER: o->sgd = optimizer_is_sgd(state, text); return 0;
+    case KEY_SHORT_HELP: argp_state_help(state, stdout, ARGP_HELP_STD_HELP); return 0;
     case ARGP_KEY_ARG: argp_error(state, "'%s' is no option; each value follows its option", text); return 0;
     case ARGP_KEY_END: check_together(o, state); return 0;
     default: return parse_number(o, key, text, state);
@@ -176,6 +179,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     { "validate", KEY_VALIDATE, NULL, 0, "Turn on Vulkan's validation layer; any message of it is a failure", 3 }
 #define QUIET_OPTION { "quiet", KEY_QUIET, NULL, 0, "No progress and no news; results, warnings and errors remain", 4 }
 
+/* argp's own short form of --help is -?. */
+#define SHORT_HELP { NULL, KEY_SHORT_HELP, NULL, OPTION_HIDDEN, NULL, -1 }
+
 static const struct argp_option train_options[] = {
     { NULL, 0, NULL, 0, "Data and network:", 1 },
     DATA_OPTION,
@@ -194,7 +200,7 @@ static const struct argp_option train_options[] = {
     { "momentum", KEY_MOMENTUM, "X", 0, "Momentum of sgd; default 0", 0 },
     { "weight-decay", KEY_WEIGHT_DECAY, "X", 0, "L2 penalty that is added to the gradient; default 0", 0 },
     { "seed", KEY_SEED, "N", 0, "Seed of weights and order; default 0. The same seed gives the weights and batches of "
-      "PyTorch", 0 },
+      "PyTorch; as there, the low 32 bits count", 0 },
     { "dropout-mask", KEY_DROPOUT_MASK, "NAME", 0, "Masks of dropout: torch (those of PyTorch on the CPU), philox "
       "(made on the device, the same on each), or auto: torch on the CPU, philox with Vulkan; default auto", 0 },
     { NULL, 0, NULL, 0, "Device:", 3 },
@@ -208,6 +214,7 @@ static const struct argp_option train_options[] = {
     { "checkpoint-every", KEY_CHECKPOINT_EVERY, "STEPS", 0, "Write it after so many steps as well", 0 },
     { "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
       "options of that run again. A --log file is continued", 0 },
+    SHORT_HELP,
     { 0 },
 };
 
@@ -218,6 +225,7 @@ static const struct argp_option test_options[] = {
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
     DEVICE_OPTIONS,
     QUIET_OPTION,
+    SHORT_HELP,
     { 0 },
 };
 
@@ -236,11 +244,13 @@ static const struct argp_option summary_options[] = {
     { NULL, 0, NULL, 0, "Output:", 4 },
     { "json", KEY_JSON, NULL, 0, "One JSON object instead of the tables", 4 },
     QUIET_OPTION,
+    SHORT_HELP,
     { 0 },
 };
 
 static const struct argp_option devices_options[] = {
     { "json", KEY_JSON, NULL, 0, "One JSON array instead of the table", 0 },
+    SHORT_HELP,
     { 0 },
 };
 
@@ -257,7 +267,8 @@ struct options options_train(int argc, char **argv)
 {
     return run_parser(train_options,
                       "Trains a network to tell the classes of images apart, and prints after each epoch the mean "
-                      "loss of training, then loss and accuracy on the test images.\v"
+                      "loss of training, then loss and accuracy on the test images. As in the PyTorch tutorial's program, a loss "
+                      "is the mean over the batches, a smaller last one included.\v"
                       "Example: tenka train --epochs 1 --save net.safetensors",
                       argc, argv);
 }
