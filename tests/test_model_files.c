@@ -158,6 +158,20 @@ static void test_bad_metadata(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* What a layer has no variables for needs no room in the file. */
+static void test_without_state(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    tenka_model *model;
+    tenka_module *net = make(ctx, "Conv2d(1,4096,1) BatchNorm2d(4096, affine=False, track_running_stats=False)");
+    assert_int_equal(tenka_model_save(net, NULL, file), TENKA_OK);
+    assert_int_equal(tenka_model_open(ctx, file, &model), TENKA_OK);
+    tenka_model_destroy(&model);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* Every cut and many changed bytes: whatever happens, it is a status and a network that can still be used. */
 static void test_damage(void **state)
 {
@@ -189,7 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_other_network), cmocka_unit_test(test_bad_headers),
-        cmocka_unit_test(test_bad_metadata),   cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_bad_metadata),   cmocka_unit_test(test_damage),       cmocka_unit_test(test_without_state),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

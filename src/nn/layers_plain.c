@@ -304,7 +304,8 @@ static const struct tenka_layer_arg batch_norm2d_args[] = {
 
 static uint64_t batch_norm2d_elements(const struct tenka_layer_values *v)
 {
-    return 4 * (uint64_t)tenka_arg_u32(v, FEATURES, 0);
+    const uint64_t vectors = 2 * (uint64_t)tenka_arg_is(v, AFFINE) + 2 * (uint64_t)tenka_arg_is(v, TRACK);
+    return vectors * tenka_arg_u32(v, FEATURES, 0);
 }
 
 static tenka_status add_channels(tenka_module *m, const char *scale, const char *shift, const float *ones,
@@ -320,6 +321,9 @@ static tenka_status add_channels(tenka_module *m, const char *scale, const char 
 /* In the order of the state_dict: weight, bias, running_mean, running_var, as far as they exist. */
 static tenka_status batch_norm2d_init(tenka_module *m)
 {
+    /* Without state, num_features may be any number that a damaged file says. */
+    if (batch_norm2d_elements(&m->values) == 0)
+        return TENKA_OK;
     const size_t count = tenka_is_sizing(m->ctx) ? 1 : tenka_arg_u32(&m->values, FEATURES, 0);
     float *const ones = tenka_alloc_array(count, sizeof(float));
     if (ones == NULL)
