@@ -86,7 +86,8 @@ static tenka_loader *make_loader(tenka_ctx *ctx, const struct scene *s)
     return loader;
 }
 
-static void train_step(tenka_ctx *ctx, tenka_loader *loader, tenka_module *net, tenka_optimizer *opt, tenka_loss_fn loss)
+static void train_step(tenka_ctx *ctx, tenka_loader *loader, tenka_module *net, tenka_optimizer *opt,
+                       tenka_loss_fn loss)
 {
     struct tenka_batch batch;
     tenka_status status = tenka_loader_next(loader, &batch);
@@ -218,7 +219,8 @@ static void test_mistakes(void **state)
     const struct tenka_shape good = tenka_shape_of(2, 4);
     expect(ctx, tenka_training_memory(net, opt, good, tenka_cross_entropy, &none), TENKA_E_INVALID, "out.size");
     expect(ctx, tenka_training_memory(net, opt, good, NULL, &out), TENKA_E_INVALID, "loss");
-    expect(ctx, tenka_training_memory(net, opt, tenka_shape_of(2), tenka_cross_entropy, &out), TENKA_E_INVALID, "two axes");
+    expect(ctx, tenka_training_memory(net, opt, tenka_shape_of(2), tenka_cross_entropy, &out), TENKA_E_INVALID,
+           "two axes");
     expect(ctx, tenka_training_memory(net, opt, tenka_shape_of(2, 5), tenka_cross_entropy, &out), TENKA_E_SHAPE,
            "layer head (Linear)");
     tenka_value(tenka_module_find(net, "head.bias"));

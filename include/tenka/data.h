@@ -43,7 +43,8 @@ TENKA_API const int32_t *tenka_dataset_labels(const tenka_dataset *dataset);
 /* Keeps the first count elements; more than there are changes nothing. */
 TENKA_API void tenka_dataset_truncate(tenka_dataset *dataset, size_t count);
 /* Normalisation of a channel: (byte / 255 - mean) / std; std > 0. E_INVALID for a channel that is not there. */
-TENKA_API tenka_status tenka_dataset_set_normalization(tenka_dataset *dataset, uint32_t channel, double mean, double std);
+TENKA_API tenka_status tenka_dataset_set_normalization(tenka_dataset *dataset, uint32_t channel, double mean,
+                                                       double std);
 TENKA_API void tenka_dataset_normalization(const tenka_dataset *dataset, uint32_t channel, double *mean, double *std);
 
 typedef struct tenka_loader tenka_loader;
@@ -65,8 +66,8 @@ struct tenka_batch {
 
 /* A loader of dataset on ctx's device. The dataset is copied to the device: it may be destroyed or given to other
  * loaders. params NULL: the defaults. Errors: E_INVALID, E_NOMEM, E_DEVICE. */
-TENKA_API tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset, const struct tenka_loader_params *params,
-                                           tenka_loader **out);
+TENKA_API tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset,
+                                           const struct tenka_loader_params *params, tenka_loader **out);
 TENKA_API void tenka_loader_destroy(tenka_loader **loader);
 /* Batches of an epoch. */
 TENKA_API size_t tenka_loader_batches(const tenka_loader *loader);

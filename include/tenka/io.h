@@ -24,11 +24,12 @@ struct tenka_preprocessing {
 };
 
 /* Fills how from a dataset. Pointers stay the dataset's. */
-TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset, struct tenka_preprocessing *how,
-                                              const char **names, size_t max_names);
+TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset,
+                                              struct tenka_preprocessing *how, const char **names, size_t max_names);
 
-/* Writes net's state to path, as .pt when path ends in .pt or .pth, else as safetensors: to a temporary file in the same folder, which then replaces path at once, so that
- * a failure leaves an older file as it was. how may be NULL; a .pt has no room for it. Errors: E_IO (full disk, permissions), E_NOMEM, E_DEVICE. */
+/* Writes net's state to path, as .pt when path ends in .pt or .pth, else as safetensors: to a temporary file in the
+ * same folder, which then replaces path at once, so that a failure leaves an older file as it was. how may be NULL; a
+ * .pt has no room for it. Errors: E_IO (full disk, permissions), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessing *how, const char *path);
 
 /* Reads the tensors of a file of either format, told apart by its content, into net, all or nothing. F16, BF16 and F64

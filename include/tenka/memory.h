@@ -28,8 +28,8 @@ typedef tenka_tensor (*tenka_loss_fn)(tenka_tensor output, tenka_tensor target);
  *   loss   gets the network's output and I32 [input.dim[0]] classes
  *   out    its size must be set (TENKA_MEMORY_ESTIMATE_DEFAULTS)
  * Not included: the data set itself, pipelines, what the driver keeps, and rounding by its allocator. No step may be
- * open (E_INVALID). Errors: E_SHAPE with the layer's name in the sentence, E_NOMEM (also when the step is larger than any
- * that can be planned), E_UNSUPPORTED. */
+ * open (E_INVALID). Errors: E_SHAPE with the layer's name in the sentence, E_NOMEM (also when the step is larger than
+ * any that can be planned), E_UNSUPPORTED. */
 TENKA_API tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input,
                                              tenka_loss_fn loss, struct tenka_memory_estimate *out);
 

@@ -19,12 +19,14 @@ typedef struct tenka_module tenka_module;
 /* Conv2d(in_channels, out_channels, kernel[0] x kernel[1]); params NULL: the defaults.
  * weight: U(-b, b) with b = sqrt(3) gain / sqrt(fan_in), gain = sqrt(2 / (1 + 5)); bias: b = 1 / sqrt(fan_in).
  * Source: torch.nn.Conv2d.reset_parameters. State: weight [out, in/groups, kh, kw], bias [out]. */
-TENKA_API tenka_status tenka_nn_conv2d(tenka_ctx *ctx, uint32_t in_channels, uint32_t out_channels, uint32_t kernel_height,
-                                       uint32_t kernel_width, const struct tenka_conv2d_params *params, bool bias,
-                                       tenka_module **out);
+TENKA_API tenka_status tenka_nn_conv2d(tenka_ctx *ctx, uint32_t in_channels, uint32_t out_channels,
+                                       uint32_t kernel_height, uint32_t kernel_width,
+                                       const struct tenka_conv2d_params *params, bool bias, tenka_module **out);
 /* Linear(in_features, out_features): initialised as Conv2d. State: weight [out, in], bias [out]. */
-TENKA_API tenka_status tenka_nn_linear(tenka_ctx *ctx, uint32_t in_features, uint32_t out_features, bool bias, tenka_module **out);
-TENKA_API tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_pool2d_params *params, tenka_module **out);
+TENKA_API tenka_status tenka_nn_linear(tenka_ctx *ctx, uint32_t in_features, uint32_t out_features, bool bias,
+                                       tenka_module **out);
+TENKA_API tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_pool2d_params *params,
+                                           tenka_module **out);
 TENKA_API tenka_status tenka_nn_relu(tenka_ctx *ctx, tenka_module **out);
 TENKA_API tenka_status tenka_nn_tanh(tenka_ctx *ctx, tenka_module **out);
 /* Flatten(start_dim=1, end_dim=-1) */
@@ -33,7 +35,8 @@ TENKA_API tenka_status tenka_nn_flatten(tenka_ctx *ctx, tenka_module **out);
 TENKA_API tenka_status tenka_nn_softmax(tenka_ctx *ctx, uint32_t dim, tenka_module **out);
 TENKA_API tenka_status tenka_nn_log_softmax(tenka_ctx *ctx, uint32_t dim, tenka_module **out);
 /* BatchNorm2d: weight 1, bias 0, running_mean 0, running_var 1; eps 1e-5 and momentum 0.1 are PyTorch's. */
-TENKA_API tenka_status tenka_nn_batch_norm2d(tenka_ctx *ctx, uint32_t num_features, double eps, double momentum, tenka_module **out);
+TENKA_API tenka_status tenka_nn_batch_norm2d(tenka_ctx *ctx, uint32_t num_features, double eps, double momentum,
+                                             tenka_module **out);
 TENKA_API tenka_status tenka_nn_dropout(tenka_ctx *ctx, double p, tenka_module **out);
 TENKA_API tenka_status tenka_nn_identity(tenka_ctx *ctx, tenka_module **out);
 /* An empty Sequential; fill it with tenka_nn_append. */

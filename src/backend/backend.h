@@ -74,7 +74,8 @@ struct tenka_backend_fns { /* called by backend.c only */
     /* Copies of plan are made; its buffers must outlive the program. */
     tenka_status (*prepare)(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out);
     void (*program_destroy)(tenka_device *dev, tenka_program *prog); /* waits for its pending work; never NULL */
-    /* Runs the program once. Copies inputs; waits only when all TENKA_SLOTS recordings are pending, then for the oldest. */
+    /* Runs the program once. Copies inputs; waits only when all TENKA_SLOTS recordings are pending, then for the
+     * oldest. */
     tenka_status (*submit)(tenka_device *dev, tenka_program *prog, const void *inputs, tenka_ticket *out);
     tenka_status (*wait)(tenka_device *dev, tenka_ticket ticket); /* 0 or the newest: everything up to it */
     void (*limits)(const tenka_device *dev, struct tenka_limits *out);
@@ -94,16 +95,17 @@ struct tenka_device {
 };
 
 /* Each backend makes its device: cpu/ and vulkan/ (or its stub, when built without Vulkan). */
-tenka_status tenka_cpu_device_create(const struct tenka_ctx_params *params, struct tenka_error *err, const struct tenka_log *log,
+tenka_status tenka_cpu_device_create(const struct tenka_ctx_params *params, struct tenka_error *err,
+                                     const struct tenka_log *log,
                                      tenka_device **out); /* params->backend says CPU or CPU_F64 */
-tenka_status tenka_vulkan_device_create(const struct tenka_ctx_params *params, struct tenka_error *err, const struct tenka_log *log,
-                                        tenka_device **out);
+tenka_status tenka_vulkan_device_create(const struct tenka_ctx_params *params, struct tenka_error *err,
+                                        const struct tenka_log *log, tenka_device **out);
 /* Appends Vulkan's devices as tenka_devices promises (chosen is filled by backend.c); *count 0 without Vulkan. */
 tenka_status tenka_vulkan_list(struct tenka_device_info *out, size_t max, size_t *count);
 
 /* Opens the device that params ask for; AUTO chooses, and says its choice in one log line. err and log outlive it. */
-tenka_status tenka_device_open(const struct tenka_ctx_params *params, struct tenka_error *err, const struct tenka_log *log,
-                               enum tenka_backend *chosen, tenka_device **out);
+tenka_status tenka_device_open(const struct tenka_ctx_params *params, struct tenka_error *err,
+                               const struct tenka_log *log, enum tenka_backend *chosen, tenka_device **out);
 void tenka_device_close(tenka_device **dev);
 /* Zeroed; rounded up to whole 32-bit words, in which kernels move bytes. */
 tenka_status tenka_buffer_create(tenka_device *dev, size_t bytes, const char *name, tenka_buffer **out);

@@ -153,8 +153,10 @@ tenka_status tenka_device_open(const struct tenka_ctx_params *params, struct ten
     *out = NULL;
     *chosen = params->backend;
     if (params->device != NULL && params->backend != TENKA_BACKEND_VULKAN)
-        return tenka_fail(err, TENKA_E_INVALID, "the device \"%s\" is named, but only the backend vulkan has devices to "
-                          "choose from: add --backend vulkan", params->device);
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "the device \"%s\" is named, but only the backend vulkan has devices to "
+                          "choose from: add --backend vulkan",
+                          params->device);
     if (params->threads < 0)
         return tenka_fail(err, TENKA_E_INVALID, "%d threads are asked for", params->threads);
     TENKA_TRY(open_any(params, err, log, chosen, out));

@@ -75,7 +75,8 @@ static void find_roots(struct tenka_planner *p)
     const tenka_ctx *ctx = p->ctx;
     for (size_t v = 0; v < ctx->n_values; v++) {
         const struct tenka_log_value *value = &ctx->values[v];
-        p->root[v] = p->flush || (ctx->entries[value->entry].kind == TENKA_ENTRY_OP && value->out == 0 && value->uses == 0);
+        p->root[v] =
+            p->flush || (ctx->entries[value->entry].kind == TENKA_ENTRY_OP && value->out == 0 && value->uses == 0);
     }
     for (size_t i = 0; i < ctx->n_entries; i++)
         if (ctx->entries[i].kind == TENKA_ENTRY_BACKWARD || ctx->entries[i].kind == TENKA_ENTRY_READ)
@@ -91,7 +92,8 @@ tenka_status tenka_planner_outputs(struct tenka_planner *p)
         if (!p->root[v] || p->map[v] == TENKA_NONE_ID)
             continue;
         const struct tenka_place place = storage_of(p, p->map[v])->place;
-        if (place.kind == TENKA_PLACE_INPUT || (place.kind == TENKA_PLACE_VARIABLE && tenka_planner_changes(p, place.var)))
+        if (place.kind == TENKA_PLACE_INPUT ||
+            (place.kind == TENKA_PLACE_VARIABLE && tenka_planner_changes(p, place.var)))
             p->map[v] = copy_to_new(p, p->map[v]);
         if (!p->failed)
             storage_of(p, p->map[v])->keep = true;
@@ -101,14 +103,16 @@ tenka_status tenka_planner_outputs(struct tenka_planner *p)
 
 /* ---- Assignment ---- */
 
-static bool reads_in_place(const struct tenka_planner *p, const struct tenka_plan_node *node, uint32_t read, uint32_t storage)
+static bool reads_in_place(const struct tenka_planner *p, const struct tenka_plan_node *node, uint32_t read,
+                           uint32_t storage)
 {
     if (!(tenka_passes[node->kernel].flags & TENKA_PASS_INPLACE))
         return false;
     for (uint32_t k = 0; k < node->n_out; k++) {
         const uint32_t out = node->out[k];
         if (out != TENKA_NONE_ID && p->values[out].storage == storage)
-            return tenka_shape_count(&p->values[out].desc.shape) == tenka_shape_count(&p->values[node->in[read]].desc.shape);
+            return tenka_shape_count(&p->values[out].desc.shape) ==
+                   tenka_shape_count(&p->values[node->in[read]].desc.shape);
     }
     return false;
 }

@@ -128,7 +128,8 @@ tenka_tensor tenka_clip_grad_norm(tenka_ctx *ctx, tenka_variable *const *vars, s
         return tenka_trace_fail(ctx, TENKA_E_INVALID, "clip_grad_norm: max_norm is %g; it must be 0 or more", max_norm);
     tenka_no_grad_begin(ctx);
     const tenka_tensor norm = tenka_sqrt(sum_of_squares(ctx, vars, count));
-    const tenka_tensor coefficient = tenka_trace(ctx, TENKA_OP_clip_coefficient, &norm, 1, NULL, 0, NULL, &max_norm, NULL);
+    const tenka_tensor coefficient =
+        tenka_trace(ctx, TENKA_OP_clip_coefficient, &norm, 1, NULL, 0, NULL, &max_norm, NULL);
     for (size_t i = 0; i < count; i++) {
         const tenka_tensor g = tenka_grad(vars[i]);
         if (!tenka_tensor_valid(g))

@@ -83,7 +83,8 @@ tenka_tensor tenka_dropout(tenka_tensor x, double p)
 
 tenka_tensor tenka_normalize_bytes(tenka_tensor x, tenka_tensor mean, tenka_tensor std)
 {
-    return tenka_trace(x.ctx, TENKA_OP_normalize_bytes, (const tenka_tensor[]){x, mean, std}, 3, NULL, 0, NULL, NULL, NULL);
+    return tenka_trace(x.ctx, TENKA_OP_normalize_bytes, (const tenka_tensor[]){x, mean, std}, 3, NULL, 0, NULL, NULL,
+                       NULL);
 }
 
 /* ---- Shape and selection ---- */
@@ -120,8 +121,8 @@ tenka_tensor tenka_transpose(tenka_tensor x, uint32_t dim0, uint32_t dim1)
     uint32_t axes[TENKA_MAX_RANK] = {0, 1, 2, 3, 4, 5};
     const uint32_t rank = tenka_tensor_shape(x).rank;
     if (tenka_tensor_valid(x) && (dim0 >= rank || dim1 >= rank))
-        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE, "transpose: there are no axes %u and %u in a tensor of rank %u", dim0,
-                                dim1, rank);
+        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE, "transpose: there are no axes %u and %u in a tensor of rank %u",
+                                dim0, dim1, rank);
     if (dim0 < TENKA_MAX_RANK && dim1 < TENKA_MAX_RANK) {
         axes[dim0] = dim1;
         axes[dim1] = dim0;
@@ -138,7 +139,8 @@ tenka_tensor tenka_expand(tenka_tensor x, struct tenka_shape shape)
 static tenka_tensor gather(tenka_tensor x, tenka_tensor index, double offset, uint32_t rows)
 {
     const struct tenka_p_gather params = {.rows = (int32_t)rows};
-    return tenka_trace(x.ctx, TENKA_OP_gather, (const tenka_tensor[]){x, index}, 2, &params, sizeof params, NULL, &offset, NULL);
+    return tenka_trace(x.ctx, TENKA_OP_gather, (const tenka_tensor[]){x, index}, 2, &params, sizeof params, NULL,
+                       &offset, NULL);
 }
 
 tenka_tensor tenka_gather(tenka_tensor x, tenka_tensor index)
@@ -200,7 +202,8 @@ tenka_tensor tenka_log_softmax(tenka_tensor x, uint32_t dim)
 tenka_tensor tenka_matmul(tenka_tensor a, tenka_tensor b, bool transpose_a, bool transpose_b)
 {
     const struct tenka_p_matmul params = {.trans_a = transpose_a, .trans_b = transpose_b};
-    return tenka_trace(a.ctx, TENKA_OP_matmul, (const tenka_tensor[]){a, b}, 2, &params, sizeof params, NULL, NULL, NULL);
+    return tenka_trace(a.ctx, TENKA_OP_matmul, (const tenka_tensor[]){a, b}, 2, &params, sizeof params, NULL, NULL,
+                       NULL);
 }
 
 tenka_tensor tenka_linear(tenka_tensor x, tenka_tensor weight, tenka_tensor bias)
@@ -236,12 +239,14 @@ static bool fits_int(const uint32_t *values, size_t count)
     return true;
 }
 
-tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias, const struct tenka_conv2d_params *params)
+tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
+                          const struct tenka_conv2d_params *params)
 {
     const struct tenka_conv2d_params defaults = TENKA_CONV2D_DEFAULTS;
     const struct tenka_conv2d_params *c = params ? params : &defaults;
     if (c->size != sizeof *c)
-        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "conv2d: params.size is wrong; begin with TENKA_CONV2D_DEFAULTS");
+        return tenka_trace_fail(x.ctx, TENKA_E_INVALID,
+                                "conv2d: params.size is wrong; begin with TENKA_CONV2D_DEFAULTS");
     if (!fits_int(c->stride, 2) || !fits_int(c->padding, 2) || !fits_int(c->dilation, 2) || !fits_int(&c->groups, 1))
         return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "conv2d: a parameter is larger than 2147483647");
     const struct tenka_p_conv2d p = {
@@ -256,7 +261,8 @@ tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias
 tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *c)
 {
     if (!c || c->size != sizeof *c)
-        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "max_pool2d: params.size is wrong; begin with TENKA_POOL2D_DEFAULTS");
+        return tenka_trace_fail(x.ctx, TENKA_E_INVALID,
+                                "max_pool2d: params.size is wrong; begin with TENKA_POOL2D_DEFAULTS");
     if (!fits_int(c->kernel, 2) || !fits_int(c->stride, 2) || !fits_int(c->padding, 2) || !fits_int(c->dilation, 2))
         return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "max_pool2d: a parameter is larger than 2147483647");
     const struct tenka_p_pool2d p = {
@@ -273,17 +279,19 @@ static void update_running(tenka_variable *running, tenka_tensor fresh, double m
 {
     if (!running)
         return;
-    tenka_assign(running, tenka_add(tenka_scale(tenka_value(running), 1 - momentum), tenka_scale(fresh, momentum * factor)));
+    tenka_assign(running,
+                 tenka_add(tenka_scale(tenka_value(running), 1 - momentum), tenka_scale(fresh, momentum * factor)));
 }
 
-static tenka_tensor batch_norm_training(tenka_tensor x, tenka_tensor weight, tenka_tensor bias, tenka_variable *running_mean,
-                                        tenka_variable *running_var, double momentum, double eps)
+static tenka_tensor batch_norm_training(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
+                                        tenka_variable *running_mean, tenka_variable *running_var, double momentum,
+                                        double eps)
 {
     tenka_tensor out[TENKA_MAX_OUT];
     const struct tenka_shape shape = tenka_tensor_shape(x);
     const double count = (double)tenka_shape_count(&shape) / (shape.rank > 1 ? shape.dim[1] : 1);
-    const tenka_tensor y = tenka_trace(x.ctx, TENKA_OP_batch_norm2d, (const tenka_tensor[]){x, weight, bias}, 3, NULL, 0, NULL,
-                                       &eps, out);
+    const tenka_tensor y =
+        tenka_trace(x.ctx, TENKA_OP_batch_norm2d, (const tenka_tensor[]){x, weight, bias}, 3, NULL, 0, NULL, &eps, out);
     if (!tenka_tensor_valid(y))
         return y;
     tenka_no_grad_begin(x.ctx);
@@ -309,7 +317,8 @@ tenka_tensor tenka_batch_norm2d(tenka_tensor x, tenka_tensor weight, tenka_tenso
 tenka_tensor tenka_nll_loss_reduced(tenka_tensor x, tenka_tensor target, enum tenka_reduction reduction)
 {
     const struct tenka_p_nll params = {.reduction = (int32_t)reduction};
-    return tenka_trace(x.ctx, TENKA_OP_nll_loss, (const tenka_tensor[]){x, target}, 2, &params, sizeof params, NULL, NULL, NULL);
+    return tenka_trace(x.ctx, TENKA_OP_nll_loss, (const tenka_tensor[]){x, target}, 2, &params, sizeof params, NULL,
+                       NULL, NULL);
 }
 
 tenka_tensor tenka_nll_loss(tenka_tensor x, tenka_tensor target)

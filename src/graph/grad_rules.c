@@ -7,8 +7,8 @@ static const struct tenka_desc *desc_of(const struct tenka_grad_call *call, uint
     return &call->p->values[value].desc;
 }
 
-static uint32_t unary(const struct tenka_grad_call *call, enum tenka_op op, uint32_t x, const void *params, size_t bytes,
-                      const struct tenka_shape *shape)
+static uint32_t unary(const struct tenka_grad_call *call, enum tenka_op op, uint32_t x, const void *params,
+                      size_t bytes, const struct tenka_shape *shape)
 {
     return tenka_planner_call(call->p, op, &x, 1, params, bytes, shape, NULL);
 }

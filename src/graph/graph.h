@@ -12,7 +12,8 @@
  *   out      receives the operator's outputs, up to TENKA_MAX_OUT; may be NULL
  * Returns output 0, inert on a mistake. */
 tenka_tensor tenka_trace(tenka_ctx *ctx, enum tenka_op op, const tenka_tensor *in, size_t n_in, const void *params,
-                         size_t params_bytes, const struct tenka_shape *shape, const double *scalars, tenka_tensor *out);
+                         size_t params_bytes, const struct tenka_shape *shape, const double *scalars,
+                         tenka_tensor *out);
 
 struct tenka_rng *tenka_ctx_rng(tenka_ctx *ctx);
 bool tenka_ctx_torch_masks(const tenka_ctx *ctx); /* tenka_dropout draws PyTorch's CPU masks, not Philox's */

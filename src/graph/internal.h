@@ -65,7 +65,13 @@ struct tenka_blocks {
 
 /* ---- Plans ---- */
 
-enum tenka_place_kind { TENKA_PLACE_NONE, TENKA_PLACE_ARENA, TENKA_PLACE_SPILL, TENKA_PLACE_VARIABLE, TENKA_PLACE_INPUT };
+enum tenka_place_kind {
+    TENKA_PLACE_NONE,
+    TENKA_PLACE_ARENA,
+    TENKA_PLACE_SPILL,
+    TENKA_PLACE_VARIABLE,
+    TENKA_PLACE_INPUT
+};
 
 /* Where a storage lies. */
 struct tenka_place {
@@ -157,7 +163,8 @@ struct tenka_ctx {
 /* trace.c */
 tenka_tensor tenka_inert(tenka_ctx *ctx);
 void tenka_step_begin(tenka_ctx *ctx);       /* opens a step unless one is open */
-struct tenka_entry *tenka_trace_entry(tenka_ctx *ctx, enum tenka_entry_kind kind); /* zeroed, not yet committed; NULL: no memory */
+struct tenka_entry *tenka_trace_entry(tenka_ctx *ctx,
+                                      enum tenka_entry_kind kind); /* zeroed, not yet committed; NULL: no memory */
 void tenka_trace_commit(tenka_ctx *ctx);     /* the entry is filled: compare it with the expected plan's */
 uint32_t tenka_trace_value(tenka_ctx *ctx, const struct tenka_desc *desc); /* the next value, of the newest entry */
 bool tenka_trace_input(tenka_ctx *ctx, tenka_tensor t, const char *what); /* t is a value of the open step */
@@ -190,7 +197,7 @@ size_t tenka_desc_bytes(const tenka_ctx *ctx, const struct tenka_desc *desc);
 
 /* cache.c */
 tenka_status tenka_cache_find(tenka_ctx *ctx, struct tenka_step_plan **out); /* of the log; makes it on a miss */
-void tenka_cache_expect(tenka_ctx *ctx);                                     /* guesses the plan of the step that begins */
+void tenka_cache_expect(tenka_ctx *ctx); /* guesses the plan of the step that begins */
 void tenka_cache_drop_variable(tenka_ctx *ctx, const tenka_variable *var);
 void tenka_cache_finish(tenka_ctx *ctx);
 tenka_status tenka_cache_ready(tenka_ctx *ctx, struct tenka_step_plan *plan); /* arena large enough, program prepared */

@@ -76,8 +76,8 @@ static bool overlap(const struct tenka_storage *a, const struct tenka_storage *b
 }
 
 /* The lowest offset in a block where s fits beside everything placed that lives at the same time. */
-static size_t lowest_gap(const struct tenka_planner *p, const uint32_t *placed, size_t n_placed, const struct tenka_storage *s,
-                         uint32_t block)
+static size_t lowest_gap(const struct tenka_planner *p, const uint32_t *placed, size_t n_placed,
+                         const struct tenka_storage *s, uint32_t block)
 {
     size_t offset = 0;
     for (bool moved = true; moved;) {

@@ -94,8 +94,9 @@ static uint32_t add_forward(struct tenka_planner *p, const struct tenka_call *ca
     return p->failed ? TENKA_NONE_ID : out[0];
 }
 
-uint32_t tenka_planner_call(struct tenka_planner *p, enum tenka_op op, const uint32_t *in, uint32_t n_in, const void *params,
-                            size_t params_bytes, const struct tenka_shape *shape, const double *constant)
+uint32_t tenka_planner_call(struct tenka_planner *p, enum tenka_op op, const uint32_t *in, uint32_t n_in,
+                            const void *params, size_t params_bytes, const struct tenka_shape *shape,
+                            const double *constant)
 {
     struct tenka_call call = {.op = op, .n_in = n_in};
     for (uint32_t k = 0; k < n_in; k++) {

@@ -59,14 +59,16 @@ struct tenka_scalar_ref {
 /* planner.c */
 uint32_t tenka_planner_storage(struct tenka_planner *p, const struct tenka_storage *storage);
 uint32_t tenka_planner_value(struct tenka_planner *p, const struct tenka_desc *desc, uint32_t storage);
-uint32_t tenka_planner_new_value(struct tenka_planner *p, const struct tenka_desc *desc); /* with a storage of its own */
+uint32_t tenka_planner_new_value(struct tenka_planner *p,
+                                 const struct tenka_desc *desc); /* with a storage of its own */
 /* Appends a node for a pass. bits[b]: the value of operand bit b, NONE where absent. */
 struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_kernel kernel, const uint32_t bits[32],
                                            const int32_t *params, struct tenka_scalar_ref scalar);
 /* Calls an operator on plan values, as gradient rules do. shape: for reshape, expand, fill; scalars: constants.
  * Returns output 0, NONE after a failure. */
-uint32_t tenka_planner_call(struct tenka_planner *p, enum tenka_op op, const uint32_t *in, uint32_t n_in, const void *params,
-                            size_t params_bytes, const struct tenka_shape *shape, const double *constant);
+uint32_t tenka_planner_call(struct tenka_planner *p, enum tenka_op op, const uint32_t *in, uint32_t n_in,
+                            const void *params, size_t params_bytes, const struct tenka_shape *shape,
+                            const double *constant);
 struct tenka_scalar_ref tenka_planner_constants(struct tenka_planner *p, const double *values, size_t count);
 tenka_status tenka_planner_expand(struct tenka_planner *p);
 

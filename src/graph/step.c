@@ -47,7 +47,8 @@ static tenka_status run_log(tenka_ctx *ctx, struct tenka_step_plan **out)
 {
     struct tenka_step_plan *plan;
     if (ctx->placeholder)
-        return tenka_fail(&ctx->err, TENKA_E_INVALID, "a step that only checks shapes cannot run: discard it (tenka_step_discard)");
+        return tenka_fail(&ctx->err, TENKA_E_INVALID,
+                          "a step that only checks shapes cannot run: discard it (tenka_step_discard)");
     if (ctx->flushed > 0 && ctx->flushed == ctx->n_entries) {
         *out = ctx->previous; /* nothing came after the flush; its plan would be found and run again */
         return TENKA_OK;
@@ -190,9 +191,10 @@ struct source {
 
 static tenka_status not_readable(tenka_ctx *ctx)
 {
-    return tenka_fail(&ctx->err, TENKA_E_INVALID,
-                      "read: the tensor's step has ended and its memory was given to others, or a variable of it was destroyed; "
-                      "read it before the next step's first operator, or tenka_keep it in its own step");
+    return tenka_fail(
+        &ctx->err, TENKA_E_INVALID,
+        "read: the tensor's step has ended and its memory was given to others, or a variable of it was destroyed; "
+        "read it before the next step's first operator, or tenka_keep it in its own step");
 }
 
 static tenka_status find_source(tenka_tensor t, struct source *src)

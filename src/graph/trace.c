@@ -235,7 +235,8 @@ tenka_tensor tenka_trace(tenka_ctx *ctx, enum tenka_op op, const tenka_tensor *i
     if (shape && shape->rank <= TENKA_MAX_RANK)
         call.out[0].shape = tenka_shape_make(shape->rank, shape->dim);
     else if (shape)
-        return tenka_trace_fail(ctx, TENKA_E_SHAPE, "%s: rank %u is more than %d", tenka_ops[op].name, shape->rank, TENKA_MAX_RANK);
+        return tenka_trace_fail(ctx, TENKA_E_SHAPE, "%s: rank %u is more than %d", tenka_ops[op].name, shape->rank,
+                                TENKA_MAX_RANK);
     struct tenka_error err = {0};
     if (tenka_op_infer(&call, &err) != TENKA_OK)
         return tenka_trace_fail(ctx, err.status, "%s", err.text);

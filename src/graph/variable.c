@@ -297,7 +297,8 @@ tenka_status tenka_keep(tenka_tensor t, tenka_variable **var)
     if (made)
         TENKA_TRY(tenka_variable_create(t.ctx, desc.dtype, desc.shape, NULL, false, var));
     else if ((*var)->ctx != t.ctx)
-        return tenka_fail(&t.ctx->err, TENKA_E_INVALID, "keep: the tensor and the variable belong to different contexts");
+        return tenka_fail(&t.ctx->err, TENKA_E_INVALID,
+                          "keep: the tensor and the variable belong to different contexts");
     tenka_assign(*var, t);
     const tenka_status s = tenka_take_mistake(t.ctx);
     if (s != TENKA_OK && made)

@@ -38,9 +38,11 @@ struct window {
 static tenka_status check_window(const struct tenka_call *call, struct tenka_error *err, const struct window *w)
 {
     if (w->kernel < 1 || w->stride < 1 || w->padding < 0 || w->dilation < 1)
-        return tenka_fail(err, TENKA_E_INVALID, "%s: %s: kernel %lld, stride %lld and dilation %lld must be at least 1, "
-                          "and padding %lld at least 0", tenka_rule_name(call), w->axis, (long long)w->kernel,
-                          (long long)w->stride, (long long)w->dilation, (long long)w->padding);
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "%s: %s: kernel %lld, stride %lld and dilation %lld must be at least 1, "
+                          "and padding %lld at least 0",
+                          tenka_rule_name(call), w->axis, (long long)w->kernel, (long long)w->stride,
+                          (long long)w->dilation, (long long)w->padding);
     /* Kernels compute coordinates in 32 bits. No product below leaves 64. */
     const int64_t reach = w->dilation * (w->kernel - 1) + 1, padded = w->in + 2 * w->padding;
     if (reach > INT32_MAX || padded > INT32_MAX || padded + w->stride + reach > INT32_MAX)
@@ -67,9 +69,11 @@ static tenka_status count_windows(const struct tenka_call *call, struct tenka_er
     TENKA_TRY(check_window(call, err, w));
     const int64_t count = windows(w, ceil_mode);
     if (count < 1)
-        return tenka_fail(err, TENKA_E_SHAPE, "%s: %s: a kernel of %lld with dilation %lld does not fit into an input of "
-                          "%lld with padding %lld", tenka_rule_name(call), w->axis, (long long)w->kernel,
-                          (long long)w->dilation, (long long)w->in, (long long)w->padding);
+        return tenka_fail(err, TENKA_E_SHAPE,
+                          "%s: %s: a kernel of %lld with dilation %lld does not fit into an input of "
+                          "%lld with padding %lld",
+                          tenka_rule_name(call), w->axis, (long long)w->kernel, (long long)w->dilation,
+                          (long long)w->in, (long long)w->padding);
     *out = (int32_t)count;
     return TENKA_OK;
 }

@@ -39,10 +39,11 @@ static tenka_status check_adam(struct tenka_error *err, const struct tenka_adam_
     if (p->size != sizeof *p)
         return tenka_fail(err, TENKA_E_INVALID, "adam: params.size is wrong; begin with TENKA_ADAM_DEFAULTS");
     if (!(p->lr >= 0) || !(p->eps >= 0) || !(p->weight_decay >= 0))
-        return tenka_fail(err, TENKA_E_INVALID, "adam: lr %g, eps %g and weight_decay %g must not be negative", p->lr, p->eps,
-                          p->weight_decay);
+        return tenka_fail(err, TENKA_E_INVALID, "adam: lr %g, eps %g and weight_decay %g must not be negative", p->lr,
+                          p->eps, p->weight_decay);
     if (!(p->beta1 >= 0 && p->beta1 < 1) || !(p->beta2 >= 0 && p->beta2 < 1))
-        return tenka_fail(err, TENKA_E_INVALID, "adam: the betas %g and %g must be in 0 .. 1, 1 excluded", p->beta1, p->beta2);
+        return tenka_fail(err, TENKA_E_INVALID, "adam: the betas %g and %g must be in 0 .. 1, 1 excluded", p->beta1,
+                          p->beta2);
     return TENKA_OK;
 }
 
@@ -51,8 +52,8 @@ static tenka_status check_sgd(struct tenka_error *err, const struct tenka_sgd_pa
     if (p->size != sizeof *p)
         return tenka_fail(err, TENKA_E_INVALID, "sgd: params.size is wrong; begin with TENKA_SGD_DEFAULTS");
     if (!(p->lr >= 0) || !(p->momentum >= 0) || !(p->weight_decay >= 0))
-        return tenka_fail(err, TENKA_E_INVALID, "sgd: lr %g, momentum %g and weight_decay %g must not be negative", p->lr,
-                          p->momentum, p->weight_decay);
+        return tenka_fail(err, TENKA_E_INVALID, "sgd: lr %g, momentum %g and weight_decay %g must not be negative",
+                          p->lr, p->momentum, p->weight_decay);
     if (p->nesterov && (p->momentum == 0 || p->dampening != 0))
         return tenka_fail(err, TENKA_E_INVALID, "sgd: nesterov needs momentum above 0 and dampening 0");
     return TENKA_OK;
@@ -86,17 +87,19 @@ static tenka_status add_moment(tenka_optimizer *opt, const tenka_variable *var, 
 static tenka_status fill_slot(tenka_optimizer *opt, const struct group *group, struct slot *slot, tenka_variable *var)
 {
     if (!var || tenka_variable_ctx(var) != opt->ctx || tenka_variable_dtype(var) != TENKA_F32)
-        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID, "optimizer: a variable is missing, not f32, or of another context");
+        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID,
+                          "optimizer: a variable is missing, not f32, or of another context");
     if (has_variable(opt, var))
-        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID, "optimizer: the variable %s is in a group already",
-                          tenka_variable_name(var));
+        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID,
+                          "optimizer: the variable %s is in a group already", tenka_variable_name(var));
     slot->var = var;
     if (opt->kind == ADAM || group->sgd.momentum > 0)
         TENKA_TRY(add_moment(opt, var, &slot->first));
     return opt->kind == ADAM ? add_moment(opt, var, &slot->second) : TENKA_OK;
 }
 
-static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count, struct group group, size_t *index)
+static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count, struct group group,
+                              size_t *index)
 {
     struct tenka_error *err = tenka_ctx_error(opt->ctx);
     group.slots = tenka_alloc_array(count ? count : 1, sizeof *group.slots);
@@ -183,7 +186,8 @@ static tenka_status create(tenka_ctx *ctx, tenka_module *net, enum kind kind, st
     return s;
 }
 
-tenka_status tenka_adam_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_adam_params *params, tenka_optimizer **out)
+tenka_status tenka_adam_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_adam_params *params,
+                               tenka_optimizer **out)
 {
     const struct tenka_adam_params defaults = TENKA_ADAM_DEFAULTS;
     *out = NULL;
@@ -191,7 +195,8 @@ tenka_status tenka_adam_create(tenka_ctx *ctx, tenka_module *net, const struct t
     return create(ctx, net, ADAM, (struct group){.adam = params ? *params : defaults}, out);
 }
 
-tenka_status tenka_sgd_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_sgd_params *params, tenka_optimizer **out)
+tenka_status tenka_sgd_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_sgd_params *params,
+                              tenka_optimizer **out)
 {
     const struct tenka_sgd_params defaults = TENKA_SGD_DEFAULTS;
     *out = NULL;
@@ -236,8 +241,8 @@ uint64_t tenka_optimizer_steps(const tenka_optimizer *opt)
 
 /* ---- The update ---- */
 
-/* Source: Kingma and Ba, "Adam" (2015), algorithm 1; Loshchilov and Hutter, "Decoupled Weight Decay Regularization" (2019).
- * The bias corrections are computed here, in double, and are data of the step. */
+/* Source: Kingma and Ba, "Adam" (2015), algorithm 1; Loshchilov and Hutter, "Decoupled Weight Decay Regularization"
+ * (2019). The bias corrections are computed here, in double, and are data of the step. */
 static void trace_adam(tenka_ctx *ctx, const struct tenka_adam_params *p, struct slot *slot, tenka_tensor grad)
 {
     const double step = (double)slot->steps;
@@ -263,7 +268,8 @@ static void trace_sgd(tenka_ctx *ctx, const struct tenka_sgd_params *p, struct s
     const struct tenka_p_sgd params = {.momentum = slot->first != NULL, .nesterov = p->nesterov};
     const tenka_tensor in[] = {tenka_value(slot->var), grad, slot->first ? tenka_value(slot->first) : TENKA_NONE};
     tenka_tensor out[TENKA_MAX_OUT];
-    if (!tenka_tensor_valid(tenka_trace(ctx, TENKA_OP_sgd, in, slot->first ? 3 : 2, &params, sizeof params, NULL, scalars, out)))
+    if (!tenka_tensor_valid(
+            tenka_trace(ctx, TENKA_OP_sgd, in, slot->first ? 3 : 2, &params, sizeof params, NULL, scalars, out)))
         return;
     tenka_assign(slot->var, out[0]);
     if (slot->first)

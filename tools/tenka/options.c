@@ -230,22 +230,24 @@ static const struct argp_option test_options[] = {
 };
 
 static const struct argp_option summary_options[] = {
-    { NULL, 0, NULL, 0, "Network:", 1 },
-    { "net", KEY_NET, "FILE|TEXT", 0, "Network as PyTorch prints it, or short; default: that of --load, else the one of "
-      "'tenka train'", 0 },
-    { "load", KEY_LOAD, "FILE", 0, "A saved network", 0 },
-    { "input", KEY_INPUT, "C,H,W", 0, "Shape of one image; default: that of --load, else 1,28,28", 0 },
-    { NULL, 0, NULL, 0, "Training:", 2 },
-    { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
-    { "optimizer", KEY_OPTIMIZER, "NAME", 0, "adam or sgd; default adam", 0 },
-    { "momentum", KEY_MOMENTUM, "X", 0, "Momentum of sgd; default 0", 0 },
-    { NULL, 0, NULL, 0, "Device:", 3 },
+    {NULL, 0, NULL, 0, "Network:", 1},
+    {"net", KEY_NET, "FILE|TEXT", 0,
+     "Network as PyTorch prints it, or short; default: that of --load, else the one of "
+     "'tenka train'",
+     0},
+    {"load", KEY_LOAD, "FILE", 0, "A saved network", 0},
+    {"input", KEY_INPUT, "C,H,W", 0, "Shape of one image; default: that of --load, else 1,28,28", 0},
+    {NULL, 0, NULL, 0, "Training:", 2},
+    {"batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0},
+    {"optimizer", KEY_OPTIMIZER, "NAME", 0, "adam or sgd; default adam", 0},
+    {"momentum", KEY_MOMENTUM, "X", 0, "Momentum of sgd; default 0", 0},
+    {NULL, 0, NULL, 0, "Device:", 3},
     DEVICE_OPTIONS,
-    { NULL, 0, NULL, 0, "Output:", 4 },
-    { "json", KEY_JSON, NULL, 0, "One JSON object instead of the tables", 4 },
+    {NULL, 0, NULL, 0, "Output:", 4},
+    {"json", KEY_JSON, NULL, 0, "One JSON object instead of the tables", 4},
     QUIET_OPTION,
     SHORT_HELP,
-    { 0 },
+    {0},
 };
 
 static const struct argp_option devices_options[] = {
@@ -265,12 +267,13 @@ static struct options run_parser(const struct argp_option *table, const char *te
 
 struct options options_train(int argc, char **argv)
 {
-    return run_parser(train_options,
-                      "Trains a network to tell the classes of images apart, and prints after each epoch the mean "
-                      "loss of training, then loss and accuracy on the test images. As in the PyTorch tutorial's program, a loss "
-                      "is the mean over the batches, a smaller last one included.\v"
-                      "Example: tenka train --epochs 1 --save net.safetensors",
-                      argc, argv);
+    return run_parser(
+        train_options,
+        "Trains a network to tell the classes of images apart, and prints after each epoch the mean "
+        "loss of training, then loss and accuracy on the test images. As in the PyTorch tutorial's program, a loss "
+        "is the mean over the batches, a smaller last one included.\v"
+        "Example: tenka train --epochs 1 --save net.safetensors",
+        argc, argv);
 }
 
 struct options options_test(int argc, char **argv)
