@@ -172,6 +172,22 @@ static void test_without_state(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* A part of a network is saved under its own names, not the whole's. */
+static void test_part(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *whole, *part = make(ctx, "BatchNorm2d(3), ReLU()"), *alone = make(ctx, "BatchNorm2d(3), ReLU()");
+    assert_int_equal(tenka_nn_sequential(ctx, &whole), TENKA_OK);
+    assert_int_equal(tenka_nn_append(whole, "part", part), TENKA_OK);
+    assert_int_equal(tenka_model_save(part, NULL, file), TENKA_OK);
+    assert_int_equal(tenka_model_load(alone, file), TENKA_OK);
+    assert_int_equal(tenka_model_load(part, file), TENKA_OK);
+    tenka_module_destroy(&whole);
+    tenka_module_destroy(&alone);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* Every cut and many changed bytes: whatever happens, it is a status and a network that can still be used. */
 static void test_damage(void **state)
 {
@@ -204,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_other_network), cmocka_unit_test(test_bad_headers),
         cmocka_unit_test(test_bad_metadata),   cmocka_unit_test(test_damage),       cmocka_unit_test(test_without_state),
+        cmocka_unit_test(test_part),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -72,9 +72,9 @@ static void add_variable(struct state *s, const struct tenka_state_entry *entry)
         .name = entry->name, .dtype = "F32", .shape = tenka_variable_shape(entry->var)};
 }
 
-static bool add_counter(struct state *s, tenka_module *layer)
+static bool add_counter(struct state *s, const tenka_module *net, tenka_module *layer)
 {
-    char *const name = tenka_module_counter_name(layer);
+    char *const name = tenka_module_counter_name(net, layer);
     if (name == NULL)
         return false;
     s->items[s->count] = (struct state_item){.counter = &layer->batches, .counter_name = name};
@@ -83,14 +83,14 @@ static bool add_counter(struct state *s, tenka_module *layer)
 }
 
 /* Each counter stands after its layer's variables, as in PyTorch. */
-static bool state_fill(struct state *s, const struct tenka_state_entry *entries, size_t n_entries,
-                       tenka_module *const *layers, size_t n_layers)
+static bool state_fill(struct state *s, const tenka_module *net, const struct tenka_state_entry *entries,
+                       size_t n_entries, tenka_module *const *layers, size_t n_layers)
 {
     bool good = true;
     for (size_t i = 0, layer = 0; i < n_entries && good; i++) {
         add_variable(s, &entries[i]);
         if (layer < n_layers && layers[layer]->state[layers[layer]->n_state - 1].var == entries[i].var)
-            good = add_counter(s, layers[layer++]);
+            good = add_counter(s, net, layers[layer++]);
     }
     return good;
 }
@@ -106,7 +106,7 @@ static tenka_status state_init(struct state *s, tenka_module *net)
     if (good) {
         tenka_module_state(net, entries, n_entries);
         tenka_module_counters(net, layers, n_layers);
-        good = state_fill(s, entries, n_entries, layers, n_layers);
+        good = state_fill(s, net, entries, n_entries, layers, n_layers);
     }
     tenka_free(entries);
     tenka_free(layers);

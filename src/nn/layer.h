@@ -125,8 +125,8 @@ bool tenka_layer_counts(const tenka_module *module);
 /* The layers below module, itself included, that count batches, in the order of the state. Writes at most max and
  * returns how many there are. */
 size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t max);
-/* The name of such a layer's count in the state_dict, allocated; NULL: no memory. */
-char *tenka_module_counter_name(const tenka_module *layer);
+/* The name of such a layer's count in root's state_dict, allocated; NULL: no memory. */
+char *tenka_module_counter_name(const tenka_module *root, const tenka_module *layer);
 
 /* As tenka_nn_parse. E_FORMAT as well when the variables would have more than max_elements elements in all. */
 tenka_status tenka_nn_parse_limited(tenka_ctx *ctx, const char *text, uint64_t max_elements, tenka_module **out);

@@ -222,9 +222,10 @@ size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t ma
     return count;
 }
 
-char *tenka_module_counter_name(const tenka_module *layer)
+char *tenka_module_counter_name(const tenka_module *root, const tenka_module *layer)
 {
-    return join(layer->path, "num_batches_tracked");
+    const size_t own = strlen(root->path);
+    return join(layer->path + (own > 0 && layer != root ? own + 1 : own), "num_batches_tracked");
 }
 
 uint64_t tenka_module_parameter_count(tenka_module *module)

@@ -104,7 +104,7 @@ static void add_tensor(struct tensors *t, const char *name, tenka_variable *var)
 static tenka_status add_counters(const struct tenka_run *run, struct tensors *t, tenka_module *const *layers, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        char *const name = t->own[t->count] = tenka_module_counter_name(layers[i]);
+        char *const name = t->own[t->count] = tenka_module_counter_name(run->training->net, layers[i]);
         if (name == NULL)
             return tenka_fail_nomem(run->err);
         t->counters[t->count] = &layers[i]->batches;
