@@ -188,6 +188,19 @@ static void test_part(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* F16 weights take half the room. */
+static void test_halves(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    tenka_model *model;
+    write_header("{\"__metadata__\":{\"tenka.net\":\"Linear(700,1)\"}," TENSOR("weight", "F16", "1,700", "0", "1400")
+                 "," TENSOR("bias", "F16", "1", "1400", "1402") "}", 1402);
+    assert_int_equal(tenka_model_open(ctx, file, &model), TENKA_OK);
+    tenka_model_destroy(&model);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* Every cut and many changed bytes: whatever happens, it is a status and a network that can still be used. */
 static void test_damage(void **state)
 {
@@ -220,7 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_other_network), cmocka_unit_test(test_bad_headers),
         cmocka_unit_test(test_bad_metadata),   cmocka_unit_test(test_damage),       cmocka_unit_test(test_without_state),
-        cmocka_unit_test(test_part),
+        cmocka_unit_test(test_part),           cmocka_unit_test(test_halves),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

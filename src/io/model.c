@@ -578,7 +578,8 @@ static tenka_status make_net(tenka_ctx *ctx, const struct tenka_weights *file, t
                           "%s: the file has weights but no network text (metadata tenka.net); make the network first, "
                           "then load the file into it",
                           file->path);
-    const tenka_status status = tenka_nn_parse_limited(ctx, text, file->bytes / sizeof(float), &model->net);
+    /* No dtype of weights has fewer than 2 bytes. */
+    const tenka_status status = tenka_nn_parse_limited(ctx, text, file->bytes / 2, &model->net);
     if (status != TENKA_E_FORMAT)
         return status;
     const struct tenka_error why = *err;
