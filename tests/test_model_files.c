@@ -201,6 +201,20 @@ static void test_halves(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* Names that no other tool could read are written to neither kind of file. */
+static void test_bad_names(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *net, *layer = make(ctx, "Linear(1,1)");
+    assert_int_equal(tenka_nn_sequential(ctx, &net), TENKA_OK);
+    assert_int_equal(tenka_nn_append(net, "\xff", layer), TENKA_OK);
+    assert_fails(ctx, tenka_model_save(net, NULL, file), TENKA_E_INVALID, "no UTF-8 text");
+    assert_fails(ctx, tenka_model_save(net, NULL, "/tmp/tenka-bad-names.pt"), TENKA_E_INVALID, "no UTF-8 text");
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* Every cut and many changed bytes: whatever happens, it is a status and a network that can still be used. */
 static void test_damage(void **state)
 {
@@ -234,6 +248,7 @@ int main(void)
         cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_other_network), cmocka_unit_test(test_bad_headers),
         cmocka_unit_test(test_bad_metadata),   cmocka_unit_test(test_damage),       cmocka_unit_test(test_without_state),
         cmocka_unit_test(test_part),           cmocka_unit_test(test_halves),
+        cmocka_unit_test(test_bad_names),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -270,6 +270,15 @@ static tenka_status save_st(struct tenka_error *err, struct state *s, tenka_modu
     return status;
 }
 
+/* torch.load decodes a pickle's texts as UTF-8. */
+static tenka_status save_pt(struct tenka_error *err, struct state *s, const char *path)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (!is_utf8(s->tensors[i].name))
+            return tenka_fail(err, TENKA_E_INVALID, "saving: the names of the network's layers are no UTF-8 text");
+    return tenka_pt_write(err, path, s->tensors, s->count, read_state, s);
+}
+
 static bool ends_with(const char *text, const char *tail)
 {
     const size_t length = strlen(text), end = strlen(tail);
@@ -287,7 +296,7 @@ tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessin
     TENKA_TRY(check_preprocessing(err, how));
     TENKA_TRY(state_init(&s, net));
     const tenka_status status = ends_with(path, ".pt") || ends_with(path, ".pth")
-                                    ? tenka_pt_write(err, path, s.tensors, s.count, read_state, &s)
+                                    ? save_pt(err, &s, path)
                                     : save_st(err, &s, net, how, path);
     state_finish(&s);
     return status;
