@@ -49,6 +49,9 @@ static tenka_status check_entry(struct tenka_error *err, const struct tenka_pt_f
     if ((st.valid & needed) != needed || st.comp_method != ZIP_CM_STORE || st.encryption_method != ZIP_EM_NONE ||
         st.size != st.comp_size)
         return fail_entry(err, file, st.name, "is compressed or encrypted, which torch.save never does");
+    /* Otherwise a few bytes could ask for any amount of memory. */
+    if (st.size > file->bytes)
+        return fail_entry(err, file, st.name, "is larger than the whole file; the file is damaged or cut off");
     *bytes = st.size;
     return TENKA_OK;
 }
@@ -224,14 +227,13 @@ static tenka_status read_pickle(struct tenka_error *err, struct tenka_pt_file *f
     return status == TENKA_OK ? list_tensors(err, file, unwrap(top)) : status;
 }
 
-static tenka_status check_begin(struct tenka_error *err, const struct tenka_pt_file *file)
+static tenka_status check_begin(struct tenka_error *err, struct tenka_pt_file *file)
 {
     unsigned char begin[sizeof(legacy)];
-    uint64_t bytes;
-    TENKA_TRY(tenka_os_file_size(err, file->path, &bytes));
-    if (bytes < sizeof(begin))
+    TENKA_TRY(tenka_os_file_size(err, file->path, &file->bytes));
+    if (file->bytes < sizeof(begin))
         return tenka_fail(err, TENKA_E_FORMAT, "%s: expected a .pt file, found only %llu bytes", file->path,
-                          (unsigned long long)bytes);
+                          (unsigned long long)file->bytes);
     TENKA_TRY(tenka_os_read_range(err, file->path, 0, begin, sizeof(begin)));
     if (memcmp(begin, legacy, sizeof(begin)) == 0)
         return tenka_fail(err, TENKA_E_FORMAT,

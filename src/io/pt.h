@@ -23,6 +23,7 @@ struct tenka_pt_file {
     char *prefix;             /* "<name>" */
     struct tenka_pt_tensor *tensors; /* in the order of the state_dict */
     size_t count;
+    uint64_t bytes; /* of the whole file */
 };
 
 /* Opens the state_dict of a file, or that under "state_dict" or "model" of a dict. Each tensor's storage is there and
