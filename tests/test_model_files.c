@@ -246,9 +246,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_other_network), cmocka_unit_test(test_bad_headers),
-        cmocka_unit_test(test_bad_metadata),   cmocka_unit_test(test_damage),       cmocka_unit_test(test_without_state),
-        cmocka_unit_test(test_part),           cmocka_unit_test(test_halves),
-        cmocka_unit_test(test_bad_names),
+        cmocka_unit_test(test_bad_metadata),   cmocka_unit_test(test_without_state), cmocka_unit_test(test_part),
+        cmocka_unit_test(test_halves),         cmocka_unit_test(test_bad_names),     cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
