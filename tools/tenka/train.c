@@ -124,6 +124,24 @@ static int after_step(struct training *t, uint32_t epoch, uint64_t images, tenka
     return EXIT_CODE_OK;
 }
 
+/* A network that has diverged replaces no file. */
+static int check_finite(const char *which, uint32_t epoch, double loss)
+{
+    if (isfinite(loss))
+        return EXIT_CODE_OK;
+    return say_failed("the %s loss of epoch %u is no finite number: the training has diverged and its network was not "
+                      "saved; try a smaller --lr", which, epoch + 1);
+}
+
+/* Within an epoch. The sum, since before the first step there is no mean. */
+static int check_so_far(const struct training *t)
+{
+    double sum;
+    if (tenka_meter_read(t->run.loss, &sum, NULL, NULL) != TENKA_OK)
+        return say_library_failed(t->session.ctx);
+    return check_finite("training", (uint32_t)t->run.epoch, sum);
+}
+
 static int save_checkpoint(struct training *t)
 {
     const char *path = t->session.options->checkpoint;
@@ -154,7 +172,7 @@ static int run_batches(struct training *t, uint32_t epoch, uint64_t *images)
             break;
         *images += batch.size;
         int code = after_step(t, epoch, *images, loss);
-        if (code == EXIT_CODE_OK && is_checkpoint_due(t))
+        if (code == EXIT_CODE_OK && is_checkpoint_due(t) && (code = check_so_far(t)) == EXIT_CODE_OK)
             code = save_checkpoint(t);
         if (code != EXIT_CODE_OK)
             return code;
@@ -195,15 +213,6 @@ static void print_epoch(const struct training *t, const struct epoch_result *r)
            t->session.options->epochs, r->train_loss, r->test.loss, 100 * r->test.accuracy, r->train_seconds,
            say_count(rate, (uint64_t)(r->images_per_second + 0.5)));
     fflush(stdout);
-}
-
-/* A network that has diverged replaces no file. */
-static int check_finite(const char *which, uint32_t epoch, double loss)
-{
-    if (isfinite(loss))
-        return EXIT_CODE_OK;
-    return say_failed("the %s loss of epoch %u is no finite number: the training has diverged and its network was not "
-                      "saved; try a smaller --lr", which, epoch + 1);
 }
 
 /* Checkpoints stand before and after the evaluation, whose own state is not kept: an interrupted one begins anew. */
@@ -261,7 +270,9 @@ static int finish(struct training *t)
 {
     const struct options *o = t->session.options;
     const int number = interrupt_signal();
-    int code = number != 0 && !t->evaluating ? save_checkpoint(t) : EXIT_CODE_OK;
+    int code = number != 0 && !t->evaluating ? check_so_far(t) : EXIT_CODE_OK;
+    if (code == EXIT_CODE_OK && number != 0 && !t->evaluating)
+        code = save_checkpoint(t);
     if (code == EXIT_CODE_OK && o->save != NULL)
         code = session_save(&t->session, o->save);
     if (number != 0 && code == EXIT_CODE_OK) {
