@@ -23,7 +23,7 @@ struct tenka_operand {
     struct tenka_desc desc;
 };
 
-/* One kernel call. Absent optional reads are TENKA_ABSENT. */
+/* One kernel call. Absent optional reads and writes are TENKA_ABSENT. */
 struct tenka_node {
     enum tenka_kernel kernel;
     uint32_t n_in, n_out;
