@@ -4,8 +4,8 @@
 //   TENKA_PASS_fwd  0: x in   1: weight in   2: bias in   3: y out   4: m out   5: v out   6: slot
 //   TENKA_PASS_dx   0: x in   1: weight in   2: m in   3: v in   4: dy in   6: slot
 //                   5: dx = weight s (dy - mean of dy - xhat mean of dy xhat), xhat = (x - m) s
-//   TENKA_PASS_dw   0: x in   1: m in   2: v in   3: dy in   4: dweight = sum of dy xhat   5: slot
-//   TENKA_PASS_db   0: dy in   1: dbias = sum of dy
+//   TENKA_PASS_dw   0: x in   1: m in   2: v in   3: dy in   6: slot
+//                   4: dweight = sum of dy xhat   5: dbias = sum of dy
 // The variance is taken around the mean, so a large mean costs no accuracy beyond x's own. Sums as in sum.comp.
 #include "common/channels.glsl"
 
@@ -76,29 +76,5 @@ void main()
 #endif
 
 #ifdef TENKA_PASS_dw
-READS(0, x);
-READS(1, mean);
-READS(2, variance);
-READS(3, dy);
-WRITES(4, dweight);
-SCALARS(5);
-
-void main()
-{
-    FOR_EACH_GROUP(c) {
-        const float m = LOAD(mean, c);
-        float along = 0.0;
-        FOR_SHARE(r, CHANNEL_COUNT) {
-            const uint at = channel_at(c, r);
-            along += LOAD(dy, at) * (LOAD(x, at) - m);
-        }
-        along = reduce_sum(along) / sqrt(LOAD(variance, c) + SCALAR(0));
-        if (gl_LocalInvocationID.x == 0u)
-            STORE(dweight, c, along);
-    }
-}
-#endif
-
-#ifdef TENKA_PASS_db
-#include "common/channel_sum.glsl"
+#include "common/channel_grads.glsl"
 #endif

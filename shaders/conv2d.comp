@@ -4,16 +4,13 @@
 //       sum over c, ky, kx of x[b, c, oy sh - ph + ky dh, ox sw - pw + kx dw] weight[o, c, ky, kx]
 //   TENKA_PASS_fwd  0: x in        1: weight in   2: bias in (when p.bias)   3: y out
 //   TENKA_PASS_dx   0: weight in   1: dy in       2: dx out
-//   TENKA_PASS_dw   0: x in        1: dy in       2: dweight out
-//   TENKA_PASS_db   0: dy in       1: dbias out
+//   TENKA_PASS_dw   0: x in        1: dy in       2: dweight out   3: dbias out (when p.bias)
 // fwd and dx: an invocation makes 4 channels x 8 neighbouring columns in registers. With stride and dilation 1 its
 // window of the input slides, one new value a tap. dw: a workgroup makes 8 output channels x 8 taps.
 // Sums of k terms: the error is within k ulp of the sum of the absolute terms.
 #include "common/kernel.glsl"
 #ifdef TENKA_PASS_dw
 #define REDUCED mat4
-#endif
-#if defined(TENKA_PASS_dw) || defined(TENKA_PASS_db)
 #include "common/reduce.glsl"
 #endif
 
@@ -238,6 +235,7 @@ void main()
 READS(0, x);
 READS(1, dy);
 WRITES(2, dweight);
+WRITES(3, dbias);
 
 // Where four taps look: offsets from the window's first row and column, and the first element of their channel's plane.
 struct Taps {
@@ -281,11 +279,31 @@ void store_sum(mat4 acc, int o, int o_end, int t, int taps)
     }
 }
 
+// The workgroup sums channel o of dy.
+void bias_gradient(int o)
+{
+    const int plane = p.oh * p.ow;
+    mat4 total = mat4(0.0);
+    FOR_SHARE(r, p.n * plane) {
+        uint b = r;
+        const int at = int(digit(b, plane));
+        total[0][0] += LOAD(dy, (int(b) * p.o + o) * plane + at);
+    }
+    reduce_sum(total);
+    if (gl_LocalInvocationID.x == 0u)
+        STORE(dbias, o, reduce_partial[0][0][0]);
+}
+
 void main()
 {
     const int cg = p.c / p.groups, og = p.o / p.groups, taps = cg * p.kh * p.kw;
-    FOR_EACH_GROUP(g) {
-        uint rest = g;
+    const uint biases = p.bias != 0 ? p.o : 0;
+    FOR_EACH_GROUP(item) {
+        if (item >= p.items - biases) {
+            bias_gradient(int(item - (p.items - biases)));
+            continue;
+        }
+        uint rest = item;
         const int t = 8 * int(digit(rest, (taps + 7) / 8));
         const int tile = 8 * int(digit(rest, (og + 7) / 8));
         const int group = int(rest), o = group * og + tile, o_end = (group + 1) * og;
@@ -310,27 +328,6 @@ void main()
         store_sum(acc01, o + 4, o_end, t, taps);
         store_sum(acc10, o, o_end, t + 4, taps);
         store_sum(acc11, o + 4, o_end, t + 4, taps);
-    }
-}
-#endif
-
-#ifdef TENKA_PASS_db
-READS(0, dy);
-WRITES(1, dbias);
-
-void main()
-{
-    const uint plane = p.oh * p.ow;
-    FOR_EACH_GROUP(o) {
-        float total = 0.0;
-        FOR_SHARE(r, p.n * plane) {
-            uint b = r;
-            const uint at = digit(b, plane);
-            total += LOAD(dy, (b * p.o + o) * plane + at);
-        }
-        total = reduce_sum(total);
-        if (gl_LocalInvocationID.x == 0u)
-            STORE(dbias, o, total);
     }
 }
 #endif

@@ -47,11 +47,13 @@ void tenka_mark_gradient_path(const struct tenka_entry *entries, const struct te
     }
 }
 
-/* The gradient of one input by the operator's own pass. */
-static uint32_t grad_by_pass(const struct tenka_grad_call *call, uint32_t input)
+/* Runs the operator's pass that makes the gradient of `input`, and perhaps others with it: of every input that is there,
+ * wanted or not, since a kernel writes them all. made[k] becomes the gradient of input k. */
+static void run_pass(const struct tenka_grad_call *call, uint32_t input, uint32_t made[TENKA_MAX_IN])
 {
     struct tenka_planner *p = call->p;
     const struct tenka_entry *entry = call->entry;
+    const enum tenka_kernel kernel = tenka_op_pass_writing((enum tenka_op)entry->op, TENKA_BIT_D0 + input);
     uint32_t bits[32];
     for (int b = 0; b < 32; b++)
         bits[b] = TENKA_NONE_ID;
@@ -60,14 +62,13 @@ static uint32_t grad_by_pass(const struct tenka_grad_call *call, uint32_t input)
     for (uint32_t k = 0; k < entry->n_out; k++)
         bits[TENKA_BIT_OUT0 + k] = p->map[entry->first_value + k];
     bits[TENKA_BIT_DOUT] = call->dout;
-    const struct tenka_desc desc = p->values[call->in[input]].desc;
-    const uint32_t g = tenka_planner_new_value(p, &desc);
-    bits[TENKA_BIT_D0 + input] = g;
-    if (g == TENKA_NONE_ID)
-        return g;
-    tenka_planner_node(p, tenka_op_pass_writing((enum tenka_op)entry->op, TENKA_BIT_D0 + input), bits, entry->params,
-                       (struct tenka_scalar_ref){entry->first_scalar, false});
-    return g;
+    for (uint32_t k = 0; k < entry->n_in; k++) {
+        if (!(tenka_passes[kernel].writes >> (TENKA_BIT_D0 + k) & 1))
+            continue;
+        const struct tenka_desc desc = p->values[call->in[k]].desc;
+        made[k] = bits[TENKA_BIT_D0 + k] = tenka_planner_new_value(p, &desc);
+    }
+    tenka_planner_node(p, kernel, bits, entry->params, (struct tenka_scalar_ref){entry->first_scalar, false});
 }
 
 /* Adds g to what value has gathered; a gradient writes its output, only here gradients meet. */
@@ -85,9 +86,17 @@ static void differentiate(struct tenka_planner *p, const struct tenka_entry *ent
         .p = p, .entry = entry, .out = p->map[entry->first_value], .dout = p->grad[entry->first_value]};
     for (uint32_t k = 0; k < entry->n_in; k++)
         call.in[k] = p->map[entry->in[k]];
-    for (uint32_t k = 0; k < entry->n_in && !p->failed; k++)
-        if (p->mark[entry->in[k]] && tenka_op_differentiable((enum tenka_op)entry->op, k))
-            accumulate(p, entry->in[k], rule ? rule(&call, k) : grad_by_pass(&call, k));
+    uint32_t made[TENKA_MAX_IN];
+    for (uint32_t k = 0; k < TENKA_MAX_IN; k++)
+        made[k] = TENKA_NONE_ID;
+    for (uint32_t k = 0; k < entry->n_in && !p->failed; k++) {
+        if (!p->mark[entry->in[k]] || !tenka_op_differentiable((enum tenka_op)entry->op, k))
+            continue;
+        if (!rule && made[k] == TENKA_NONE_ID)
+            run_pass(&call, k, made);
+        if (!p->failed)
+            accumulate(p, entry->in[k], rule ? rule(&call, k) : made[k]);
+    }
 }
 
 tenka_status tenka_planner_backward(struct tenka_planner *p, const struct tenka_entry *entry)

@@ -209,8 +209,6 @@ tenka_tensor tenka_matmul(tenka_tensor a, tenka_tensor b, bool transpose_a, bool
 tenka_tensor tenka_linear(tenka_tensor x, tenka_tensor weight, tenka_tensor bias)
 {
     struct tenka_shape shape = tenka_tensor_shape(x);
-    const struct tenka_shape b = tenka_tensor_shape(bias), w = tenka_tensor_shape(weight);
-    char text[TENKA_SHAPE_TEXT], wtext[TENKA_SHAPE_TEXT];
     const bool as_rows = shape.rank == 1 || shape.rank > 2;
     tenka_tensor rows = x;
     if (as_rows) {
@@ -219,12 +217,8 @@ tenka_tensor tenka_linear(tenka_tensor x, tenka_tensor weight, tenka_tensor bias
             count *= shape.dim[i];
         rows = tenka_reshape(x, tenka_shape_of(count, shape.dim[shape.rank - 1]));
     }
-    tenka_tensor y = tenka_matmul(rows, weight, false, true);
-    if (tenka_tensor_valid(y) && tenka_tensor_valid(bias) && (b.rank != 1 || b.dim[0] != w.dim[0]))
-        return tenka_trace_fail(y.ctx, TENKA_E_SHAPE, "linear: a bias of shape %s does not fit a weight of shape %s",
-                                tenka_shape_text(&b, text), tenka_shape_text(&w, wtext));
-    if (bias.ctx)
-        y = tenka_add(y, bias);
+    const tenka_tensor in[] = {rows, weight, bias};
+    const tenka_tensor y = tenka_trace(x.ctx, TENKA_OP_linear, in, bias.ctx ? 3 : 2, NULL, 0, NULL, NULL, NULL);
     if (!as_rows || !tenka_tensor_valid(y))
         return y;
     shape.dim[shape.rank - 1] = tenka_tensor_shape(y).dim[1];

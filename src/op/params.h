@@ -26,6 +26,9 @@ struct tenka_p_pool2d {
 /* C [batch, m, n] = A' [batch, m, k] B' [batch, k, n]; A is stored [m, k], or [k, m] when trans_a, B likewise */
 struct tenka_p_matmul { int32_t batch, m, n, k, trans_a, trans_b; };
 
+/* x [m, k], weight [n, k], y [m, n]; bias: 1 when input 2 is there */
+struct tenka_p_linear { int32_t m, n, k, bias; };
+
 /* y of shape dim (leading 1s); element i of y reads a and b at the dot product of its index with sa and sb */
 struct tenka_p_broadcast { int32_t same, dim[6], sa[6], sb[6]; /* same: 1 when a, b and y have one shape */ };
 

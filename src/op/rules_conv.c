@@ -28,6 +28,28 @@ tenka_status tenka_rule_matmul(struct tenka_call *call, struct tenka_error *err)
     return tenka_rule_out(call, err, 0, TENKA_F32, out);
 }
 
+tenka_status tenka_rule_linear(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_linear *p = (void *)call->params;
+    const struct tenka_shape *x = &call->in[0].shape, *weight = &call->in[1].shape;
+    char text_x[TENKA_SHAPE_TEXT], text_w[TENKA_SHAPE_TEXT];
+    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
+    TENKA_TRY(tenka_rule_dtype(call, err, 1, TENKA_F32));
+    TENKA_TRY(tenka_rule_rank(call, err, 0, 2, 2));
+    TENKA_TRY(tenka_rule_rank(call, err, 1, 2, 2));
+    if (x->dim[1] != weight->dim[1])
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: an input of shape %s has %u features, but a weight of shape %s takes "
+                          "%u", tenka_rule_name(call), tenka_shape_text(x, text_x), x->dim[1],
+                          tenka_shape_text(weight, text_w), weight->dim[1]);
+    if (call->n_in == 3)
+        TENKA_TRY(tenka_rule_vector(call, err, 2, "bias", weight->dim[0]));
+    *p = (struct tenka_p_linear){
+        .m = (int32_t)x->dim[0], .n = (int32_t)weight->dim[0], .k = (int32_t)x->dim[1], .bias = call->n_in == 3,
+    };
+    const struct tenka_shape out = { 2, { x->dim[0], weight->dim[0] } };
+    return tenka_rule_out(call, err, 0, TENKA_F32, out);
+}
+
 /* ---- Windows, of convolution and pooling ---- */
 
 struct window {

@@ -8,7 +8,10 @@
 #define DIV_UP(a, b) (((uint64_t)(a) + (b) - 1) / (b))
 
 /* One item computes a tile of 4 x 4. */
-#define MATMUL_ITEMS(p) ((uint64_t)(p)->batch * DIV_UP((p)->m, 4) * DIV_UP((p)->n, 4))
+#define GEMM_ITEMS(m, n) (DIV_UP(m, 4) * DIV_UP(n, 4))
+#define MATMUL_ITEMS(p) ((uint64_t)(p)->batch * GEMM_ITEMS((p)->m, (p)->n))
+/* The tiles of the weight's gradient, then four elements of the bias's for each item. */
+#define LINEAR_DW_ITEMS(p) (GEMM_ITEMS((p)->n, (p)->k) + ((p)->bias ? DIV_UP((p)->n, 4) : 0))
 /* Unreduced losses: 64 rows a workgroup; else one workgroup for all rows. */
 #define NLL_GROUPS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? DIV_UP((p)->n, 64) : 1)
 
@@ -20,9 +23,9 @@
 #define CONV_DX_ITEMS(p) \
     ((uint64_t)(p)->n * (DIV_UP((p)->c / (p)->groups, 4) * (uint64_t)(p)->groups) * \
      (uint64_t)(p)->h * DIV_UP((p)->w, 8))
-/* One workgroup computes 8 output channels of one group at 8 neighbouring weights. */
+/* One workgroup computes 8 output channels of one group at 8 neighbouring weights; then one for each bias. */
 #define CONV_DW_ITEMS(p) \
-    ((uint64_t)(p)->groups * DIV_UP((p)->o / (p)->groups, 8) * \
+    ((uint64_t)((p)->bias ? (p)->o : 0) + (uint64_t)(p)->groups * DIV_UP((p)->o / (p)->groups, 8) * \
      DIV_UP((uint64_t)((p)->c / (p)->groups) * (uint64_t)(p)->kh * (uint64_t)(p)->kw, 8))
 /* Three nested loops (channels, rows, columns of taps); then the nest for other strides, which some devices enter
  * masked, and the item. */

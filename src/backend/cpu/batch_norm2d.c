@@ -2,8 +2,7 @@
  * x [n, c, plane]; eps is scalar 0. Source: Ioffe and Szegedy, "Batch normalization" (2015).
  *   fwd  x, weight, bias -> y, m, v
  *   dx   x, weight, m, v, dy -> dx = weight s (dy - mean(dy) - xhat mean(dy xhat)), xhat = (x - m) s
- *   dw   x, m, v, dy -> dweight = sum(dy xhat)
- *   db   dy -> dbias = sum(dy) */
+ *   dw   x, m, v, dy -> dweight = sum(dy xhat), dbias = sum(dy) */
 #include "backend/cpu/index.h"
 
 typedef struct tenka_p_channels params;
@@ -82,19 +81,11 @@ void TENKA_CPU(batch_norm2d_dw)(const struct TENKA_CPU(args) *a)
 {
     const params *p = (const void *)a->params;
     const tenka_real *x = a->in[0], *mean = a->in[1], *variance = a->in[2], *dy = a->in[3];
-    tenka_real *dw = a->out[0];
+    tenka_real *dw = a->out[0], *db = a->out[1];
     const double eps = a->scalar[0];
 #pragma omp parallel for
-    for (int32_t c = 0; c < p->c; c++)
+    for (int32_t c = 0; c < p->c; c++) {
         dw[c] = (tenka_real)(channel_product(p, x, mean[c], dy, c) / sqrt(variance[c] + eps));
-}
-
-void TENKA_CPU(batch_norm2d_db)(const struct TENKA_CPU(args) *a)
-{
-    const params *p = (const void *)a->params;
-    const tenka_real *dy = a->in[0];
-    tenka_real *db = a->out[0];
-#pragma omp parallel for
-    for (int32_t c = 0; c < p->c; c++)
         db[c] = (tenka_real)channel_sum(p, dy, c);
+    }
 }

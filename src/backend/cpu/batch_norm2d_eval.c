@@ -2,8 +2,7 @@
  * [n, c, plane], eps is scalar 0.
  *   fwd  x, weight, bias, mean, var -> y
  *   dx   weight, var, dy -> dx = dy weight invstd
- *   dw   x, mean, var, dy -> dweight = sum(dy (x - mean) invstd)
- *   db   dy -> dbias = sum(dy) */
+ *   dw   x, mean, var, dy -> dweight = sum(dy (x - mean) invstd), dbias = sum(dy) */
 #include "backend/cpu/index.h"
 
 typedef struct tenka_p_channels params;
@@ -42,29 +41,17 @@ void TENKA_CPU(batch_norm2d_eval_dw)(const struct TENKA_CPU(args) *a)
 {
     const params *p = (const void *)a->params;
     const tenka_real *x = a->in[0], *mean = a->in[1], *var = a->in[2], *dy = a->in[3];
-    tenka_real *dw = a->out[0];
+    tenka_real *dw = a->out[0], *db = a->out[1];
 #pragma omp parallel for
     for (int32_t c = 0; c < p->c; c++) {
-        double sum = 0;
+        double sum = 0, total = 0;
         for (int32_t n = 0; n < p->n; n++) {
             const ptrdiff_t at = ((ptrdiff_t)n * p->c + c) * p->plane;
             for (ptrdiff_t i = at; i < at + p->plane; i++)
                 sum += ((double)x[i] - mean[c]) * dy[i];
+            total += TENKA_CPU(sum_span)(dy + at, p->plane);
         }
         dw[c] = (tenka_real)(sum / sqrt((double)var[c] + a->scalar[0]));
-    }
-}
-
-void TENKA_CPU(batch_norm2d_eval_db)(const struct TENKA_CPU(args) *a)
-{
-    const params *p = (const void *)a->params;
-    const tenka_real *dy = a->in[0];
-    tenka_real *db = a->out[0];
-#pragma omp parallel for
-    for (int32_t c = 0; c < p->c; c++) {
-        double sum = 0;
-        for (int32_t n = 0; n < p->n; n++)
-            sum += TENKA_CPU(sum_span)(dy + ((ptrdiff_t)n * p->c + c) * p->plane, p->plane);
-        db[c] = (tenka_real)sum;
+        db[c] = (tenka_real)total;
     }
 }

@@ -3,8 +3,7 @@
  * arithmetic for deep learning" (2016).
  *   fwd  x, weight, bias or NULL -> y
  *   dx   weight, dy -> dx: the same sum read from the side of x
- *   dw   x, dy -> dweight
- *   db   dy -> dbias
+ *   dw   x, dy -> dweight, dbias or NULL
  * Each pass works on tiles: BLOCK channels times TILE neighbouring columns, whose sums stay in registers.
  * What lies outside is read as 0 and multiplied: a weight that is NaN reaches the results at the border, too. */
 #include "backend/cpu/index.h"
@@ -264,6 +263,18 @@ static void dw_tap(const params *p, const tenka_real *x, const tenka_real *dy, i
     }
 }
 
+static void bias_gradient(const params *p, const tenka_real *dy, tenka_real *db)
+{
+    const ptrdiff_t plane = (ptrdiff_t)p->oh * p->ow;
+#pragma omp parallel for
+    for (int32_t o = 0; o < p->o; o++) {
+        double sum = 0;
+        for (int32_t n = 0; n < p->n; n++)
+            sum += TENKA_CPU(sum_span)(dy + ((ptrdiff_t)n * p->o + o) * plane, plane);
+        db[o] = (tenka_real)sum;
+    }
+}
+
 void TENKA_CPU(conv2d_dw)(const struct TENKA_CPU(args) *a)
 {
     const params *p = (const void *)a->params;
@@ -282,19 +293,6 @@ void TENKA_CPU(conv2d_dw)(const struct TENKA_CPU(args) *a)
                     for (int b = 0; b < count; b++)
                         dw[((ptrdiff_t)(o + b) * cg + c) * taps + t] = (tenka_real)sum[b];
                 }
-}
-
-void TENKA_CPU(conv2d_db)(const struct TENKA_CPU(args) *a)
-{
-    const params *p = (const void *)a->params;
-    const tenka_real *dy = a->in[0];
-    tenka_real *db = a->out[0];
-    const ptrdiff_t plane = (ptrdiff_t)p->oh * p->ow;
-#pragma omp parallel for
-    for (int32_t o = 0; o < p->o; o++) {
-        double sum = 0;
-        for (int32_t n = 0; n < p->n; n++)
-            sum += TENKA_CPU(sum_span)(dy + ((ptrdiff_t)n * p->o + o) * plane, plane);
-        db[o] = (tenka_real)sum;
-    }
+    if (a->out[1])
+        bias_gradient(p, dy, a->out[1]);
 }

@@ -1,0 +1,26 @@
+#include "check/check.h"
+
+#define LINEAR(m, n, k, text) { .why = text, .in = { F32(DIMS(m, k)), F32(DIMS(n, k)), F32(DIMS(n)) } }
+/* Terms that cancel. */
+#define SUMS(error) .atol = error
+
+const struct tenka_op_case tenka_cases_linear[] = {
+    LINEAR(1, 1, 1, "one element"),
+    LINEAR(1, 7, 5, "one row"),
+    LINEAR(5, 1, 7, "one feature out"),
+    LINEAR(7, 5, 1, "one feature in"),
+    LINEAR(4, 4, 4, "a tile"),
+    LINEAR(5, 5, 5, "one more than a tile"),
+    LINEAR(63, 65, 17, "around a workgroup"),
+    LINEAR(65, 63, 33, "around a workgroup, the other way"),
+    LINEAR(37, 41, 53, "primes"),
+    LINEAR(100, 10, 100, "the reference network's last layer"),
+    { .why = "its first one, small; sums of 2560 terms", .in = { F32(DIMS(3, 2560)), F32(DIMS(100, 2560)), F32(DIMS(100)) },
+      SUMS(3e-5) },
+    LINEAR(128, 96, 80, "whole tiles"),
+    { .why = "no bias", .in = { F32(DIMS(9, 13)), F32(DIMS(11, 13)) } },
+    { .why = "NaN reaches its row and column only",
+      .in = { F32(DIMS(5, 1), .fill = TENKA_FILL_NAN), F32(DIMS(8, 1), .fill = TENKA_FILL_NAN), F32(DIMS(8)) },
+      .flags = TENKA_CASE_NO_GRADIENT },
+    { 0 },
+};
