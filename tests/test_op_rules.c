@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "check/check.h"
+#include "op/variant.h"
 
 /* A call as a row: the inputs' and parameters' words are those of the case files. */
 struct row {
@@ -155,8 +156,13 @@ static void test_passes_have_work(void **state)
         struct tenka_call call;
         struct tenka_error err = {0};
         assert_int_equal(infer(&row, &call, &err), TENKA_OK);
-        assert_true(tenka_passes[k].work(call.params, 1) > 0);
-        assert_true(tenka_passes[k].loops(call.params) < 65535);
+        uint32_t count;
+        const struct tenka_variant *v = tenka_variants((enum tenka_kernel)k, &count);
+        assert_true(v[0].local <= 64);
+        for (uint32_t i = 0; i < count; i++) {
+            assert_true(tenka_passes[k].work(&v[i], call.params, 1) > 0);
+            assert_true(tenka_variant_loops((enum tenka_kernel)k, &v[i], call.params, 1) < 65535);
+        }
         assert_true(tenka_passes[k].reads != 0 || tenka_ops[op].max_in == 0);
         assert_int_equal(strncmp(tenka_passes[k].name, tenka_ops[op].name, strlen(tenka_ops[op].name)), 0);
     }

@@ -1,5 +1,6 @@
 /* The front of every backend: checks what it is handed, so that backends can trust it, and counts. */
 #include "backend/backend.h"
+#include "op/variant.h"
 
 /* ---- Devices ---- */
 
@@ -24,6 +25,14 @@ void tenka_device_limits(const tenka_device *dev, struct tenka_limits *out)
 const char *tenka_device_name(const tenka_device *dev)
 {
     return dev->fns->name(dev);
+}
+
+bool tenka_device_pin(tenka_device *dev, uint32_t variant)
+{
+    if (dev->fns->pin == NULL)
+        return false;
+    dev->fns->pin(dev, variant);
+    return true;
 }
 
 /* ---- Buffers ---- */
@@ -198,20 +207,22 @@ static tenka_status check_writes(const struct check *c, const struct tenka_node 
     return TENKA_OK;
 }
 
-/* A driver counts all iterations of an invocation together, those over its items included. */
+/* Some variant of the kernel must end in time. */
 static tenka_status check_loops(const struct check *c, const struct tenka_node *node)
 {
-    const struct tenka_pass_info *pass = &tenka_passes[node->kernel];
     const uint64_t n = tenka_shape_count(&c->plan->operands[node->out[0]].desc.shape);
-    const uint64_t work = pass->work(node->params, n), loops = pass->loops(node->params);
-    const uint64_t places = (uint64_t)TENKA_MAX_GROUPS * (pass->unit == TENKA_UNIT_EACH ? TENKA_GROUP_SIZE : 1);
-    const uint64_t items = work / places + (work % places != 0);
-    if (items == 0 || loops <= TENKA_MAX_LOOPS / items)
+    uint64_t least = UINT64_MAX;
+    uint32_t count;
+    const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
+    for (uint32_t v = 0; v < count; v++) {
+        const uint64_t loops = tenka_variant_loops(node->kernel, &variants[v], node->params, n);
+        least = loops < least ? loops : least;
+    }
+    if (least <= TENKA_MAX_LOOPS)
         return TENKA_OK;
-    const uint64_t total = loops > UINT64_MAX / items ? UINT64_MAX : loops * items;
     return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: one invocation would loop %llu times, more than the %d that "
                       "are safe on a GPU: use a smaller batch or smaller tensors, or --backend cpu", node->label,
-                      (unsigned long long)total, TENKA_MAX_LOOPS);
+                      (unsigned long long)least, TENKA_MAX_LOOPS);
 }
 
 static tenka_status check_node(const struct check *c, const struct tenka_node *node)

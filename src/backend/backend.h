@@ -55,9 +55,6 @@ struct tenka_limits {
 
 /* A driver has been seen to end longer loops early, and a GPU's watchdog ends kernels that take seconds. */
 #define TENKA_MAX_LOOPS 65535
-/* A dispatch has no more workgroups than every device takes; where there are more items, each takes several. */
-#define TENKA_MAX_GROUPS 65535
-#define TENKA_GROUP_SIZE 64
 
 struct tenka_timing { /* of one node, filled in plan order */
     uint64_t nanoseconds;
@@ -82,6 +79,8 @@ struct tenka_backend_fns { /* called by backend.c only */
     const char *(*name)(const tenka_device *dev);
     /* Optional: node times of a program's last finished run. */
     tenka_status (*timings)(tenka_device *dev, tenka_program *prog, struct tenka_timing *out, size_t max);
+    /* Optional: see tenka_device_pin. */
+    void (*pin)(tenka_device *dev, uint32_t variant);
 };
 
 /* The beginning of every backend's device. */
@@ -120,6 +119,9 @@ tenka_status tenka_program_submit(tenka_device *dev, tenka_program *prog, const 
 tenka_status tenka_device_wait(tenka_device *dev);
 void tenka_device_limits(const tenka_device *dev, struct tenka_limits *out);
 const char *tenka_device_name(const tenka_device *dev);
+/* For tests: kernels of later plans that come in variants run in that one, and a plan of one that cannot is refused as
+ * E_UNSUPPORTED. TENKA_ABSENT: the device chooses again. false: a device without variants. */
+bool tenka_device_pin(tenka_device *dev, uint32_t variant);
 
 /* The beginning of every backend's buffer. */
 struct tenka_buffer {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "check/internal.h"
+#include "op/variant.h"
 
 #define GUARD 256             /* bytes before and after each operand, at least */
 #define GUARD_BYTE 0xA5
@@ -400,16 +401,16 @@ static bool overlay_one(const struct subject *s, struct bench *b, uint32_t k, ui
     return false;
 }
 
-static tenka_status run_in_place(const struct subject *s, struct bench *b, double *const expected[])
+/* Runs b, which must give the bits of an earlier run. */
+static tenka_status run_again(const struct subject *s, struct bench *b, double *const expected[], const char *how)
 {
     double *got[TENKA_MAX_OUT] = {NULL};
     char text[256], place[128];
     const tenka_status status = run(b, got, text, sizeof text);
     if (status == TENKA_OK) {
-        where(s, b->kernel, " in place", place);
+        where(s, b->kernel, how, place);
         const bool good = text[0] == '\0' && same(got, expected, s, b->kernel);
-        tenka_check_note(s->report, good ? 0 : INFINITY, place,
-                         text[0] != '\0' ? text : "other results than out of place");
+        tenka_check_note(s->report, good ? 0 : INFINITY, place, text[0] != '\0' ? text : "other results than before");
     }
     free_results(got);
     return status;
@@ -422,14 +423,32 @@ static tenka_status check_in_place(const struct subject *s, enum tenka_kernel ke
     for (uint32_t first = 0; first < TENKA_MAX_READS; first++) {
         struct bench b = new_bench(s, s->dev, kernel);
         if (overlay(s, &b, first))
-            TENKA_TRY(run_in_place(s, &b, expected));
+            TENKA_TRY(run_again(s, &b, expected, " in place"));
         for (uint32_t k = 0; k < TENKA_MAX_OUT && written(s, kernel, 1); k++) {
             b = new_bench(s, s->dev, kernel);
             if (overlay_one(s, &b, k, first))
-                TENKA_TRY(run_in_place(s, &b, expected));
+                TENKA_TRY(run_again(s, &b, expected, " in place"));
         }
     }
     return TENKA_OK;
+}
+
+/* A kernel's variants differ in speed alone: each that the device can run gives the same bits. */
+static tenka_status check_variants(const struct subject *s, enum tenka_kernel kernel, double *const expected[])
+{
+    uint32_t count;
+    const struct tenka_variant *variants = tenka_variants(kernel, &count);
+    tenka_status status = TENKA_OK;
+    for (uint32_t v = 0; count > 1 && v < count && status == TENKA_OK && tenka_device_pin(s->dev, v); v++) {
+        struct bench b = new_bench(s, s->dev, kernel);
+        char how[64];
+        snprintf(how, sizeof how, " in variant %s", variants[v].name);
+        status = run_again(s, &b, expected, how);
+        if (status == TENKA_E_UNSUPPORTED)
+            status = TENKA_OK;
+    }
+    tenka_device_pin(s->dev, TENKA_ABSENT);
+    return status;
 }
 
 /* Runs on both devices and compares; *got are the results of the device. */
@@ -444,6 +463,7 @@ static tenka_status run_both(struct subject *s, enum tenka_kernel kernel, double
     b.input_reads = s->index % 2 == 1; /* as tenka_input's data lies */
     TENKA_TRY(run(&b, got, text, sizeof text));
     compare(s, kernel, got, ref, text);
+    TENKA_TRY(check_variants(s, kernel, got));
     return tenka_passes[kernel].flags & TENKA_PASS_INPLACE ? check_in_place(s, kernel, got) : TENKA_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "op/op.h"
 #include "op/rules.h"
 #include "op/tiles.h"
+#include "op/variant.h"
 
 /* How ops.def calls the operands. */
 enum {
@@ -28,19 +29,19 @@ struct passes_before_the_first { char none;
 
 #define TENKA_OP(...)
 #define TENKA_PASS(op, pass, reads, writes, unit, work, loops, flags)        \
-    static uint64_t work_##op##_##pass(const int32_t *params, uint64_t n)    \
+    static uint64_t work_##op##_##pass(const struct tenka_variant *v, const int32_t *params, uint64_t n) \
     {                                                                        \
         const params_##op *p = (const void *)params;                         \
-        return (void)p, (void)n, (uint64_t)(work);                           \
+        return (void)v, (void)p, (void)n, (uint64_t)(work);                  \
     }
 #include "op/ops.def"
 
 #define TENKA_OP(...)
 #define TENKA_PASS(op, pass, reads, writes, unit, work, loops, flags)        \
-    static uint64_t loops_##op##_##pass(const int32_t *params)               \
+    static uint64_t loops_##op##_##pass(const struct tenka_variant *v, const int32_t *params) \
     {                                                                        \
         const params_##op *p = (const void *)params;                         \
-        return (void)p, (uint64_t)(loops);                                   \
+        return (void)v, (void)p, (uint64_t)(loops);                          \
     }
 #include "op/ops.def"
 

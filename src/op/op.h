@@ -36,6 +36,8 @@ enum tenka_operand_bits {
 enum tenka_unit { TENKA_UNIT_EACH, TENKA_UNIT_GROUP };
 enum tenka_pass_flags { TENKA_PASS_INPLACE = 1, TENKA_PASS_PIECES = 2 };
 
+struct tenka_variant; /* op/variant.h */
+
 /* A call of an operator: what the shape rule sees and fills. */
 struct tenka_call {
     enum tenka_op op;
@@ -61,8 +63,9 @@ struct tenka_pass_info {
     uint32_t reads, writes;               /* bits of tenka_operand_bits */
     enum tenka_unit unit;
     uint32_t flags;
-    uint64_t (*work)(const int32_t *params, uint64_t n); /* n: elements of the first written operand */
-    uint64_t (*loops)(const int32_t *params);
+    /* n: elements of the first written operand */
+    uint64_t (*work)(const struct tenka_variant *v, const int32_t *params, uint64_t n);
+    uint64_t (*loops)(const struct tenka_variant *v, const int32_t *params);
 };
 
 extern const struct tenka_op_info tenka_ops[TENKA_OP_COUNT];

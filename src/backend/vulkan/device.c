@@ -205,6 +205,7 @@ static const struct tenka_backend_fns fns = {
     .wait = wait_ticket,
     .limits = limits,
     .name = name,
+    .pin = tenka_vk_pin,
 };
 
 static tenka_status create_handle(struct tenka_vk_device *dev)
@@ -254,7 +255,7 @@ static tenka_status choose_gpu(struct tenka_vk_device *dev, const char *which)
     struct tenka_vk_gpu *gpus;
     size_t count;
     TENKA_TRY(tenka_vk_gpus(dev->instance, dev->base.err, &gpus, &count));
-    const tenka_status status = tenka_vk_choose(gpus, count, which, dev->base.err, &dev->gpu);
+    const tenka_status status = tenka_vk_choose_gpu(gpus, count, which, dev->base.err, &dev->gpu);
     tenka_free(gpus);
     TENKA_TRY(status);
     snprintf(dev->name, sizeof dev->name, "vulkan: %s (%s)", dev->gpu.info.name, dev->gpu.info.driver);
@@ -287,6 +288,7 @@ tenka_status tenka_vulkan_device_create(const struct tenka_ctx_params *params, s
     dev->base.err = err;
     dev->base.log = log;
     dev->validate = params->validate;
+    dev->pinned = TENKA_ABSENT;
     const tenka_status status = device_init(dev, params);
     if (status != TENKA_OK) {
         destroy(&dev->base);

@@ -12,6 +12,7 @@ struct tenka_vk_step {
     enum tenka_vk_step_kind kind;
     uint32_t node;
     int32_t piece_first, piece_rows; /* rows of operand 0 that are bound; piece_rows 0: all */
+    uint32_t variant;                /* of the node's kernel */
 };
 
 /* What has been read and written since the last barrier. */

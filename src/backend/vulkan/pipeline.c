@@ -77,9 +77,30 @@ static tenka_status make_module(struct tenka_vk_device *dev, enum tenka_kernel k
     return TENKA_OK;
 }
 
+/* The specialisation constants of a kernel: those of its variant, and those of its shape. A shader without some of them
+ * ignores these. */
 static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkShaderModule module,
-                                  uint32_t bindings)
+                                  struct tenka_vk_pipeline *pipeline)
 {
+    uint32_t count;
+    const struct tenka_variant *v = &tenka_variants(kernel, &count)[pipeline->variant];
+    int32_t values[TENKA_VARIANT_CONSTANTS + TENKA_SHAPE_CONSTANTS] = {
+        (int32_t)v->local, (int32_t)v->lanes, (int32_t)v->rows, (int32_t)v->columns, (int32_t)v->depth,
+    };
+    VkSpecializationMapEntry entries[TENKA_VARIANT_CONSTANTS + TENKA_SHAPE_CONSTANTS];
+    memcpy(values + TENKA_VARIANT_CONSTANTS, pipeline->shape, sizeof pipeline->shape);
+    for (uint32_t i = 0; i < sizeof values / sizeof *values; i++)
+        entries[i] = (VkSpecializationMapEntry){
+            .constantID = i < TENKA_VARIANT_CONSTANTS ? i : TENKA_SHAPE_CONSTANT + i - TENKA_VARIANT_CONSTANTS,
+            .offset = i * (uint32_t)sizeof *values,
+            .size = sizeof *values,
+        };
+    const VkSpecializationInfo constants = {
+        .mapEntryCount = sizeof values / sizeof *values,
+        .pMapEntries = entries,
+        .dataSize = sizeof values,
+        .pData = values,
+    };
     const VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
         .stage = {
@@ -87,41 +108,66 @@ static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel
             .stage = VK_SHADER_STAGE_COMPUTE_BIT,
             .module = module,
             .pName = "main",
+            .pSpecializationInfo = &constants,
         },
-        .layout = dev->layouts[bindings],
+        .layout = dev->layouts[tenka_vk_bindings(kernel)],
     };
-    VkPipeline *out = &dev->pipelines[kernel];
-    VK_TRY(dev, dev->vk.vkCreateComputePipelines(dev->handle, dev->cache, 1, &info, NULL, out));
+    VK_TRY(dev, dev->vk.vkCreateComputePipelines(dev->handle, dev->cache, 1, &info, NULL, &pipeline->handle));
     dev->base.objects++;
     dev->cache_grown = true;
-    tenka_vk_set_name(dev, VK_OBJECT_TYPE_PIPELINE, (uint64_t)*out, tenka_passes[kernel].name);
+    tenka_vk_set_name(dev, VK_OBJECT_TYPE_PIPELINE, (uint64_t)pipeline->handle, tenka_passes[kernel].name);
     return TENKA_OK;
 }
 
-tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkPipeline *out)
+static tenka_status compile(struct tenka_vk_device *dev, enum tenka_kernel kernel, struct tenka_vk_pipeline *pipeline)
 {
+    const uint32_t bindings = tenka_vk_bindings(kernel);
+    VkShaderModule module = VK_NULL_HANDLE;
+    if (bindings > TENKA_VK_BINDINGS)
+        return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED, "%s binds %u buffers and a Vulkan pass at most %d",
+                          tenka_passes[kernel].name, bindings, TENKA_VK_BINDINGS);
+    TENKA_TRY(tenka_vk_layouts(dev, bindings));
+    TENKA_TRY(make_module(dev, kernel, &module));
+    const tenka_status status = make_pipeline(dev, kernel, module, pipeline);
+    dev->vk.vkDestroyShaderModule(dev->handle, module, NULL);
+    return status;
+}
+
+tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
+                               const int32_t *params, VkPipeline *out)
+{
+    struct tenka_vk_pipeline wanted = {.variant = variant}, *p;
     *out = VK_NULL_HANDLE;
-    if (!dev->pipelines[kernel]) {
-        const uint32_t bindings = tenka_vk_bindings(kernel);
-        if (bindings > TENKA_VK_BINDINGS)
-            return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED, "%s binds %u buffers and a Vulkan pass at most %d",
-                              tenka_passes[kernel].name, bindings, TENKA_VK_BINDINGS);
-        VkShaderModule module = VK_NULL_HANDLE;
-        TENKA_TRY(tenka_vk_layouts(dev, bindings));
-        TENKA_TRY(make_module(dev, kernel, &module));
-        const tenka_status status = make_pipeline(dev, kernel, module, bindings);
-        dev->vk.vkDestroyShaderModule(dev->handle, module, NULL);
-        TENKA_TRY(status);
+    tenka_variant_shape(kernel, params, wanted.shape);
+    for (p = dev->pipelines[kernel]; p; p = p->next)
+        if (p->variant == variant && memcmp(p->shape, wanted.shape, sizeof p->shape) == 0)
+            break;
+    if (!p) {
+        p = tenka_alloc(sizeof *p);
+        if (!p)
+            return tenka_fail_nomem(dev->base.err);
+        *p = wanted;
+        p->next = dev->pipelines[kernel];
+        const tenka_status status = compile(dev, kernel, p);
+        if (status != TENKA_OK) {
+            tenka_free(p);
+            return status;
+        }
+        dev->pipelines[kernel] = p;
     }
-    *out = dev->pipelines[kernel];
+    *out = p->handle;
     return TENKA_OK;
 }
 
 void tenka_vk_pipelines_finish(struct tenka_vk_device *dev)
 {
     for (size_t i = 0; i < TENKA_KERNEL_COUNT; i++)
-        if (dev->pipelines[i])
-            dev->vk.vkDestroyPipeline(dev->handle, dev->pipelines[i], NULL);
+        while (dev->pipelines[i]) {
+            struct tenka_vk_pipeline *p = dev->pipelines[i];
+            dev->pipelines[i] = p->next;
+            dev->vk.vkDestroyPipeline(dev->handle, p->handle, NULL);
+            tenka_free(p);
+        }
     for (size_t i = 0; i <= TENKA_VK_BINDINGS; i++) {
         if (dev->layouts[i])
             dev->vk.vkDestroyPipelineLayout(dev->handle, dev->layouts[i], NULL);

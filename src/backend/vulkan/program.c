@@ -165,7 +165,7 @@ static struct tenka_vk_push push_of(const struct tenka_plan *plan, const struct 
 {
     const struct tenka_node *node = &plan->nodes[step->node];
     struct tenka_vk_push push = {
-        .n = (uint32_t)tenka_vk_work(plan, node),
+        .n = (uint32_t)tenka_vk_work(plan, node, step->variant),
         .scalars = (uint32_t)(node->scalars % TENKA_OPERAND_ALIGN / 4),
     };
     memcpy(push.params, node->params, sizeof push.params);
@@ -177,9 +177,11 @@ static struct tenka_vk_push push_of(const struct tenka_plan *plan, const struct 
     return push;
 }
 
-static uint32_t group_count(enum tenka_kernel kernel, uint32_t n)
+static uint32_t group_count(enum tenka_kernel kernel, uint32_t variant, uint32_t n)
 {
-    const uint32_t size = tenka_passes[kernel].unit == TENKA_UNIT_EACH ? TENKA_GROUP_SIZE : 1;
+    uint32_t count;
+    const struct tenka_variant *variants = tenka_variants(kernel, &count);
+    const uint32_t size = tenka_passes[kernel].unit == TENKA_UNIT_EACH ? variants[variant].local : 1;
     const uint32_t groups = n / size + (n % size > 0);
     return groups < TENKA_MAX_GROUPS ? groups : TENKA_MAX_GROUPS;
 }
@@ -195,14 +197,16 @@ static tenka_status record_dispatch(struct tenka_vk_device *dev, const struct te
         .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_LABEL_EXT,
         .pLabelName = node->label,
     };
+    VkPipeline pipeline;
     VkDescriptorSet set;
+    TENKA_TRY(tenka_vk_pipeline(dev, node->kernel, step->variant, node->params, &pipeline));
     TENKA_TRY(make_set(dev, prog, slot, plan, step, &set));
     if (dev->instance->debug_utils)
         dev->instance->begin_label(slot->commands, &label);
-    dev->vk.vkCmdBindPipeline(slot->commands, VK_PIPELINE_BIND_POINT_COMPUTE, dev->pipelines[node->kernel]);
+    dev->vk.vkCmdBindPipeline(slot->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
     dev->vk.vkCmdBindDescriptorSets(slot->commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &set, 0, NULL);
     dev->vk.vkCmdPushConstants(slot->commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof push, &push);
-    dev->vk.vkCmdDispatch(slot->commands, group_count(node->kernel, push.n), 1, 1);
+    dev->vk.vkCmdDispatch(slot->commands, group_count(node->kernel, step->variant, push.n), 1, 1);
     if (dev->instance->debug_utils)
         dev->instance->end_label(slot->commands);
     return TENKA_OK;
@@ -237,11 +241,15 @@ static tenka_status record(struct tenka_vk_device *dev, const struct tenka_progr
     return TENKA_OK;
 }
 
-static tenka_status make_pipelines(struct tenka_vk_device *dev, const struct tenka_plan *plan)
+static tenka_status make_pipelines(struct tenka_vk_device *dev, const struct tenka_program *prog,
+                                   const struct tenka_plan *plan)
 {
-    for (size_t i = 0; i < plan->n_nodes; i++) {
+    for (size_t i = 0; i < prog->n_steps; i++) {
+        const struct tenka_vk_step *step = &prog->steps[i];
+        const struct tenka_node *node = &plan->nodes[step->node];
         VkPipeline pipeline;
-        TENKA_TRY(tenka_vk_pipeline(dev, plan->nodes[i].kernel, &pipeline));
+        if (step->kind == TENKA_VK_DISPATCH)
+            TENKA_TRY(tenka_vk_pipeline(dev, node->kernel, step->variant, node->params, &pipeline));
     }
     tenka_vk_cache_save(dev);
     return TENKA_OK;
@@ -251,7 +259,7 @@ static tenka_status program_init(struct tenka_vk_device *dev, struct tenka_progr
 {
     prog->input_bytes = plan->input_bytes;
     TENKA_TRY(tenka_vk_steps_make(dev, plan, &prog->steps, &prog->n_steps));
-    TENKA_TRY(make_pipelines(dev, plan));
+    TENKA_TRY(make_pipelines(dev, prog, plan));
     TENKA_TRY(make_commands(dev, prog));
     TENKA_TRY(make_descriptors(dev, prog, plan));
     TENKA_TRY(make_slots(dev, prog));

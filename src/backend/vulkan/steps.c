@@ -48,7 +48,8 @@ static tenka_status add_node(struct tenka_vk_device *dev, struct list *list, str
 {
     const struct tenka_node *node = &plan->nodes[index];
     struct tenka_vk_step step = {.kind = TENKA_VK_DISPATCH, .node = index};
-    if (tenka_vk_work(plan, node) == 0)
+    TENKA_TRY(tenka_vk_choose(dev, plan, node, &step.variant));
+    if (tenka_vk_work(plan, node, step.variant) == 0)
         return TENKA_OK;
     if (!in_pieces(dev, plan, node))
         return add_dispatch(list, tracker, dev->base.err, plan, step);
@@ -67,10 +68,12 @@ static tenka_status add_node(struct tenka_vk_device *dev, struct list *list, str
     return TENKA_OK;
 }
 
-uint64_t tenka_vk_work(const struct tenka_plan *plan, const struct tenka_node *node)
+uint64_t tenka_vk_work(const struct tenka_plan *plan, const struct tenka_node *node, uint32_t variant)
 {
     const struct tenka_operand *first = &plan->operands[node->out[0]];
-    return tenka_passes[node->kernel].work(node->params, tenka_shape_count(&first->desc.shape));
+    uint32_t count;
+    const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
+    return tenka_passes[node->kernel].work(&variants[variant], node->params, tenka_shape_count(&first->desc.shape));
 }
 
 tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka_plan *plan, struct tenka_vk_step **out,

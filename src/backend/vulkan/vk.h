@@ -13,6 +13,7 @@
 
 #include "backend/backend.h"
 #include "backend/vulkan/hazard.h"
+#include "op/variant.h"
 
 /* Storage buffers of one pass, the scalars included; what every device of use offers. */
 #define TENKA_VK_BINDINGS 8
@@ -74,7 +75,7 @@ struct tenka_vk_gpu {
 tenka_status tenka_vk_gpus(struct tenka_vk_instance *instance, struct tenka_error *err, struct tenka_vk_gpu **out,
                            size_t *count);
 /* which: an index, a UUID or part of a name; NULL: the best. */
-tenka_status tenka_vk_choose(const struct tenka_vk_gpu *gpus, size_t count, const char *which, struct tenka_error *err,
+tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, const char *which, struct tenka_error *err,
                              struct tenka_vk_gpu *out);
 
 /* ---- device.c ---- */
@@ -84,6 +85,14 @@ struct tenka_vk_buffer {
     VkBuffer handle;
     struct tenka_vk_memory *memory;
     char *mapped; /* NULL when the host cannot reach it */
+};
+
+/* A kernel in one variant and with one set of constants of its shape. */
+struct tenka_vk_pipeline {
+    VkPipeline handle;
+    uint32_t variant;
+    int32_t shape[TENKA_SHAPE_CONSTANTS];
+    struct tenka_vk_pipeline *next;
 };
 
 struct tenka_vk_device {
@@ -108,7 +117,8 @@ struct tenka_vk_device {
 
     VkDescriptorSetLayout set_layouts[TENKA_VK_BINDINGS + 1];
     VkPipelineLayout layouts[TENKA_VK_BINDINGS + 1];
-    VkPipeline pipelines[TENKA_KERNEL_COUNT];
+    struct tenka_vk_pipeline *pipelines[TENKA_KERNEL_COUNT];
+    uint32_t pinned; /* the variant that all nodes must run in, or TENKA_ABSENT */
     VkPipelineCache cache;
     char *cache_dir, *cache_path; /* NULL: none */
     bool cache_grown;             /* since it was last saved */
@@ -164,7 +174,9 @@ tenka_status tenka_vk_read(tenka_device *dev, const tenka_buffer *buf, size_t of
 
 /* Storage buffers that a kernel binds: reads, writes, and one for the scalars when it has any. */
 uint32_t tenka_vk_bindings(enum tenka_kernel kernel);
-tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkPipeline *out);
+/* variant: an index into tenka_variants(). */
+tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
+                               const int32_t *params, VkPipeline *out);
 tenka_status tenka_vk_layouts(struct tenka_vk_device *dev, uint32_t bindings);
 void tenka_vk_pipelines_finish(struct tenka_vk_device *dev);
 
@@ -173,10 +185,17 @@ tenka_status tenka_vk_cache_open(struct tenka_vk_device *dev, const char *dir);
 void tenka_vk_cache_save(struct tenka_vk_device *dev);
 void tenka_vk_cache_finish(struct tenka_vk_device *dev);
 
+/* ---- choice.c ---- */
+
+/* *out: an index into tenka_variants(). E_UNSUPPORTED: the device can run none of them, or not the pinned one. */
+tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
+                             uint32_t *out);
+void tenka_vk_pin(tenka_device *dev, uint32_t variant);
+
 /* ---- steps.c, program.c ---- */
 
 /* Independent items of a node: invocations or workgroups. */
-uint64_t tenka_vk_work(const struct tenka_plan *plan, const struct tenka_node *node);
+uint64_t tenka_vk_work(const struct tenka_plan *plan, const struct tenka_node *node, uint32_t variant);
 /* The plan as a list of dispatches with barriers where they are needed; owned by the caller. */
 tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka_plan *plan, struct tenka_vk_step **out,
                                  size_t *count);

@@ -1,0 +1,41 @@
+/* In which variant of its kernel (variants.def) a node runs. */
+#include "backend/vulkan/vk.h"
+
+/* Whether the device can run a node so. */
+static bool fits(const struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
+                 const struct tenka_variant *v)
+{
+    const VkPhysicalDeviceLimits *l = &dev->gpu.limits;
+    const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape);
+    return v->local <= l->maxComputeWorkGroupInvocations && v->local <= l->maxComputeWorkGroupSize[0] &&
+           tenka_variant_shared(node->kernel, v, node->params) <= l->maxComputeSharedMemorySize &&
+           tenka_variant_loops(node->kernel, v, node->params, n) <= TENKA_MAX_LOOPS;
+}
+
+static tenka_status no_variant(const struct tenka_vk_device *dev, const struct tenka_node *node)
+{
+    return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
+                      "%s: no variant of this kernel fits tensors of this size on %s: use a smaller batch, or "
+                      "--backend cpu", node->label, dev->gpu.info.name);
+}
+
+tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
+                             uint32_t *out)
+{
+    uint32_t count;
+    const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
+    const bool pinned = dev->pinned != TENKA_ABSENT && count > 1;
+    for (uint32_t i = pinned ? dev->pinned : 0; i < count; i++) {
+        *out = i;
+        if (fits(dev, plan, node, &variants[i]))
+            return TENKA_OK;
+        if (pinned)
+            break;
+    }
+    return no_variant(dev, node);
+}
+
+void tenka_vk_pin(tenka_device *dev, uint32_t variant)
+{
+    tenka_vk_device_of(dev)->pinned = variant;
+}

@@ -1,0 +1,32 @@
+/* variants.def as data: in what shapes a kernel can run, and what each needs. */
+#ifndef TENKA_OP_VARIANT_H
+#define TENKA_OP_VARIANT_H
+
+#include "op/op.h"
+
+/* See variants.def. The members up to depth are specialisation constants 0, 1, ... */
+struct tenka_variant {
+    uint32_t local, lanes, rows, columns, depth;
+    const char *family, *name;
+};
+#define TENKA_VARIANT_CONSTANTS 5
+
+/* A dispatch has no more workgroups than every device takes; where there are more items, each takes several. */
+#define TENKA_MAX_GROUPS 65535
+
+/* Specialisation constants TENKA_SHAPE_CONSTANT .. come from the shape. */
+#define TENKA_SHAPE_CONSTANT 8
+#define TENKA_SHAPE_CONSTANTS 8
+
+/* The variants of a kernel, *count of them: one at least. */
+const struct tenka_variant *tenka_variants(enum tenka_kernel kernel, uint32_t *count);
+/* The constants that a kernel takes from its shape; unused ones are 0. */
+void tenka_variant_shape(enum tenka_kernel kernel, const int32_t *params, int32_t out[TENKA_SHAPE_CONSTANTS]);
+/* Bytes of shared memory that a workgroup takes, for kernels of variants.def; 0 for others. */
+uint32_t tenka_variant_shared(enum tenka_kernel kernel, const struct tenka_variant *v, const int32_t *params);
+/* The most loop iterations of one invocation, as a driver counts them: all loops together, that over the items
+ * included. n: elements of the first written operand. UINT64_MAX: more than that. */
+uint64_t tenka_variant_loops(enum tenka_kernel kernel, const struct tenka_variant *v, const int32_t *params,
+                             uint64_t n);
+
+#endif
