@@ -61,6 +61,27 @@ const struct tenka_pass_info tenka_passes[TENKA_KERNEL_COUNT] = {
 #include "op/ops.def"
 };
 
+#define TENKA_OP(...)
+#define TENKA_PASS(...)
+#define TENKA_FLOPS(op, pass, flops)                                         \
+    static uint64_t flops_##op##_##pass(const int32_t *params, uint64_t n)   \
+    {                                                                        \
+        const params_##op *p = (const void *)params;                         \
+        return (void)p, (void)n, (uint64_t)(flops);                          \
+    }
+#include "op/ops.def"
+
+uint64_t tenka_kernel_flops(enum tenka_kernel kernel, const int32_t *params, uint64_t n)
+{
+    switch (kernel) {
+#define TENKA_OP(...)
+#define TENKA_PASS(...)
+#define TENKA_FLOPS(op, pass, flops) case TENKA_KERNEL_##op##_##pass: return flops_##op##_##pass(params, n);
+#include "op/ops.def"
+    default: return 0;
+    }
+}
+
 tenka_status tenka_op_infer(struct tenka_call *call, struct tenka_error *err)
 {
     const struct tenka_op_info *op = &tenka_ops[call->op];

@@ -68,6 +68,9 @@ struct tenka_pass_info {
     uint64_t (*loops)(const struct tenka_variant *v, const int32_t *params);
 };
 
+/* Floating-point operations of a pass; 0: so few that moving its operands is what takes the time. */
+uint64_t tenka_kernel_flops(enum tenka_kernel kernel, const int32_t *params, uint64_t n);
+
 extern const struct tenka_op_info tenka_ops[TENKA_OP_COUNT];
 extern const struct tenka_pass_info tenka_passes[TENKA_KERNEL_COUNT];
 
