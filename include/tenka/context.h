@@ -128,6 +128,7 @@ struct tenka_ctx_stats {
     uint64_t device_bytes;    /* device memory held by variables and the arena */
     uint64_t device_objects;  /* buffers and Vulkan objects created since the start, never decremented */
     uint64_t host_allocations;/* host allocations of the library since the start of the process */
+    uint64_t dispatches;      /* kernels that the last plan submitted launches */
 };
 TENKA_API void tenka_ctx_stats(const tenka_ctx *ctx, struct tenka_ctx_stats *out);
 

@@ -8,6 +8,7 @@
 #include "tenka/memory.h"
 #include "tenka/nn.h"
 #include "tenka/optim.h"
+#include "tenka/profile.h"
 #include "tenka/tensor.h"
 #include "tenka/train.h"
 

@@ -275,3 +275,14 @@ tenka_status tenka_program_submit(tenka_device *dev, tenka_program *prog, const 
     dev->newest = ticket;
     return TENKA_OK;
 }
+
+size_t tenka_program_dispatches(const tenka_device *dev, const tenka_program *prog)
+{
+    return dev->fns->dispatches(prog);
+}
+
+tenka_status tenka_program_timings(tenka_device *dev, tenka_program *prog, double *out)
+{
+    TENKA_TRY(tenka_device_wait(dev));
+    return dev->fns->timings(dev, prog, out);
+}

@@ -43,6 +43,7 @@ struct tenka_plan {
     size_t n_operands;
     size_t input_bytes;   /* size of the input bytes of each submission */
     const char *name;     /* for profilers and messages */
+    bool timed;           /* nodes run one after the other, and each is timed */
 };
 
 struct tenka_limits {
@@ -55,10 +56,6 @@ struct tenka_limits {
 
 /* A driver has been seen to end longer loops early, and a GPU's watchdog ends kernels that take seconds. */
 #define TENKA_MAX_LOOPS 65535
-
-struct tenka_timing { /* of one node, filled in plan order */
-    uint64_t nanoseconds;
-};
 
 struct tenka_backend_fns { /* called by backend.c only */
     void (*destroy)(tenka_device *dev); /* waits for the device */
@@ -74,11 +71,12 @@ struct tenka_backend_fns { /* called by backend.c only */
     /* Runs the program once. Copies inputs; waits only when all TENKA_SLOTS recordings are pending, then for the
      * oldest. */
     tenka_status (*submit)(tenka_device *dev, tenka_program *prog, const void *inputs, tenka_ticket *out);
+    size_t (*dispatches)(const tenka_program *prog); /* kernels that a run launches */
     tenka_status (*wait)(tenka_device *dev, tenka_ticket ticket); /* 0 or the newest: everything up to it */
     void (*limits)(const tenka_device *dev, struct tenka_limits *out);
     const char *(*name)(const tenka_device *dev);
-    /* Optional: node times of a program's last finished run. */
-    tenka_status (*timings)(tenka_device *dev, tenka_program *prog, struct tenka_timing *out, size_t max);
+    /* Of a timed plan's program: seconds that each node took in the last run, which is over. */
+    tenka_status (*timings)(tenka_device *dev, tenka_program *prog, double *out);
     /* Optional: see tenka_device_pin. */
     void (*pin)(tenka_device *dev, uint32_t variant);
 };
@@ -116,12 +114,23 @@ tenka_status tenka_buffer_read(tenka_device *dev, const tenka_buffer *buf, size_
 tenka_status tenka_program_prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out);
 void tenka_program_destroy(tenka_device *dev, tenka_program **prog);
 tenka_status tenka_program_submit(tenka_device *dev, tenka_program *prog, const void *inputs);
+/* Of a program whose plan was timed: seconds of each node in the last run, which it waits for. out: plan->n_nodes */
+tenka_status tenka_program_timings(tenka_device *dev, tenka_program *prog, double *out);
+size_t tenka_program_dispatches(const tenka_device *dev, const tenka_program *prog);
 tenka_status tenka_device_wait(tenka_device *dev);
 void tenka_device_limits(const tenka_device *dev, struct tenka_limits *out);
 const char *tenka_device_name(const tenka_device *dev);
 /* For tests: kernels of later plans that come in variants run in that one, and a plan of one that cannot is refused as
  * E_UNSUPPORTED. TENKA_ABSENT: the device chooses again. false: a device without variants. */
 bool tenka_device_pin(tenka_device *dev, uint32_t variant);
+
+/* ---- cost.c: what a node has to do, for those who time it ---- */
+
+uint64_t tenka_node_flops(const struct tenka_plan *plan, const struct tenka_node *node);
+/* Bytes of the tensors that it reads and writes, each once. */
+uint64_t tenka_node_bytes(const struct tenka_plan *plan, const struct tenka_node *node);
+/* "100x20x12x12 40x20x5x5 40 -> 100x40x8x8", cut to fit; returns out. */
+const char *tenka_node_shapes(const struct tenka_plan *plan, const struct tenka_node *node, char *out, size_t size);
 
 /* The beginning of every backend's buffer. */
 struct tenka_buffer {

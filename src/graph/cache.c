@@ -124,12 +124,17 @@ void tenka_cache_finish(tenka_ctx *ctx)
 
 /* ---- Making a plan ready to run ---- */
 
+void tenka_cache_drop_programs(tenka_ctx *ctx)
+{
+    for (size_t i = 0; i < ctx->n_plans; i++)
+        tenka_program_destroy(ctx->dev, &ctx->plans[i]->program);
+}
+
 /* A larger block takes the place of one that is too small; programs recorded with the old one are given up. */
 static tenka_status grow_block(tenka_ctx *ctx, size_t block, size_t bytes)
 {
     TENKA_TRY(tenka_device_wait(ctx->dev));
-    for (size_t i = 0; i < ctx->n_plans; i++)
-        tenka_program_destroy(ctx->dev, &ctx->plans[i]->program);
+    tenka_cache_drop_programs(ctx);
     ctx->readable_generation = 0;
     if (ctx->arena.buffer[block])
         tenka_buffer_destroy(ctx->dev, &ctx->arena.buffer[block]);
@@ -153,5 +158,6 @@ tenka_status tenka_cache_ready(tenka_ctx *ctx, struct tenka_step_plan *plan)
     TENKA_TRY(grow_arena(ctx, plan));
     for (size_t v = 0; v < plan->plan.n_operands; v++)
         plan->operands[v].buffer = tenka_place_buffer(ctx, &plan->places[v]);
+    plan->plan.timed = ctx->profiling > 0;
     return tenka_program_prepare(ctx->dev, &plan->plan, &plan->program);
 }

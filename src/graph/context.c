@@ -118,6 +118,9 @@ void tenka_ctx_stats(const tenka_ctx *ctx, struct tenka_ctx_stats *out)
     out->device_bytes = ctx->dev->bytes;
     out->device_objects = ctx->dev->objects;
     out->host_allocations = tenka_alloc_count();
+    out->dispatches = ctx->previous && ctx->previous->program
+                          ? tenka_program_dispatches(ctx->dev, ctx->previous->program)
+                          : 0;
 }
 
 struct tenka_rng *tenka_ctx_rng(tenka_ctx *ctx)

@@ -153,6 +153,7 @@ struct tenka_ctx {
     size_t n_plans;
     struct tenka_step_plan *previous; /* last plan submitted */
     uint64_t clock, steps, plans_made, misses_in_a_row;
+    uint32_t profiling;               /* tenka_profile_begin calls that are open */
     bool warned_misses, warned_flush;
     struct tenka_blocks arena, spill;
     size_t spill_used[TENKA_MAX_BLOCKS];
@@ -199,6 +200,7 @@ size_t tenka_desc_bytes(const tenka_ctx *ctx, const struct tenka_desc *desc);
 tenka_status tenka_cache_find(tenka_ctx *ctx, struct tenka_step_plan **out); /* of the log; makes it on a miss */
 void tenka_cache_expect(tenka_ctx *ctx); /* guesses the plan of the step that begins */
 void tenka_cache_drop_variable(tenka_ctx *ctx, const tenka_variable *var);
+void tenka_cache_drop_programs(tenka_ctx *ctx); /* each plan is prepared anew when it next runs */
 void tenka_cache_finish(tenka_ctx *ctx);
 tenka_status tenka_cache_ready(tenka_ctx *ctx, struct tenka_step_plan *plan); /* arena large enough, program prepared */
 

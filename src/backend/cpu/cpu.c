@@ -28,7 +28,7 @@ struct buffer {
 struct tenka_program {
     struct tenka_node *nodes;
     struct tenka_operand *operands;
-    uint64_t *nanoseconds; /* of each node in the last run */
+    double *seconds; /* of a timed plan: of each node in the last run; else NULL */
     size_t n_nodes;
 };
 
@@ -91,7 +91,7 @@ static void program_destroy(tenka_device *dev, tenka_program *prog)
     (void)dev;
     tenka_free(prog->nodes);
     tenka_free(prog->operands);
-    tenka_free(prog->nanoseconds);
+    tenka_free(prog->seconds);
     tenka_free(prog);
 }
 
@@ -104,8 +104,9 @@ static tenka_status prepare(tenka_device *dev, const struct tenka_plan *plan, te
     /* One more of each, since an empty plan is no lack of memory. */
     prog->nodes = tenka_alloc_array(plan->n_nodes + 1, sizeof *prog->nodes);
     prog->operands = tenka_alloc_array(plan->n_operands + 1, sizeof *prog->operands);
-    prog->nanoseconds = tenka_alloc_array(plan->n_nodes + 1, sizeof *prog->nanoseconds);
-    if (!prog->nodes || !prog->operands || !prog->nanoseconds) {
+    if (plan->timed)
+        prog->seconds = tenka_alloc_array(plan->n_nodes + 1, sizeof *prog->seconds);
+    if (!prog->nodes || !prog->operands || (plan->timed && !prog->seconds)) {
         program_destroy(dev, prog);
         return tenka_fail_nomem(dev->err);
     }
@@ -161,16 +162,20 @@ static tenka_status submit(tenka_device *dev, tenka_program *prog, const void *i
 {
     const struct device *cpu = device_of(dev);
     const int threads = swap_threads(cpu->threads);
-    uint64_t before = tenka_os_now();
     for (size_t i = 0; i < prog->n_nodes; i++) {
+        const uint64_t start = prog->seconds ? tenka_os_now() : 0;
         run_node(cpu, prog, &prog->nodes[i], inputs);
-        const uint64_t after = tenka_os_now();
-        prog->nanoseconds[i] = after - before;
-        before = after;
+        if (prog->seconds)
+            prog->seconds[i] = 1e-9 * (double)(tenka_os_now() - start);
     }
     swap_threads(threads);
     *out = dev->newest + 1;
     return TENKA_OK;
+}
+
+static size_t dispatches(const tenka_program *prog)
+{
+    return prog->n_nodes;
 }
 
 static tenka_status wait(tenka_device *dev, tenka_ticket ticket)
@@ -180,11 +185,10 @@ static tenka_status wait(tenka_device *dev, tenka_ticket ticket)
     return TENKA_OK;
 }
 
-static tenka_status timings(tenka_device *dev, tenka_program *prog, struct tenka_timing *out, size_t max)
+static tenka_status timings(tenka_device *dev, tenka_program *prog, double *out)
 {
     (void)dev;
-    for (size_t i = 0; i < prog->n_nodes && i < max; i++)
-        out[i].nanoseconds = prog->nanoseconds[i];
+    memcpy(out, prog->seconds, prog->n_nodes * sizeof *out);
     return TENKA_OK;
 }
 
@@ -212,6 +216,7 @@ static const struct tenka_backend_fns fns = {
     .prepare = prepare,
     .program_destroy = program_destroy,
     .submit = submit,
+    .dispatches = dispatches,
     .wait = wait,
     .limits = limits,
     .name = name,

@@ -202,9 +202,11 @@ static const struct tenka_backend_fns fns = {
     .prepare = tenka_vk_prepare,
     .program_destroy = tenka_vk_program_destroy,
     .submit = tenka_vk_program_submit,
+    .dispatches = tenka_vk_program_dispatches,
     .wait = wait_ticket,
     .limits = limits,
     .name = name,
+    .timings = tenka_vk_program_timings,
     .pin = tenka_vk_pin,
 };
 

@@ -19,12 +19,22 @@ struct tenka_program {
     VkDescriptorPool descriptors;
     struct slot slots[TENKA_SLOTS];
     uint32_t next;
+    size_t n_nodes;
+    struct tenka_vk_stopwatch *watch; /* of a timed plan, else NULL */
 };
 
 const struct tenka_vk_step *tenka_vulkan_program_steps(const tenka_program *prog, size_t *n)
 {
     *n = prog->n_steps;
     return prog->steps;
+}
+
+size_t tenka_vk_program_dispatches(const tenka_program *prog)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < prog->n_steps; i++)
+        count += prog->steps[i].kind == TENKA_VK_DISPATCH;
+    return count;
 }
 
 static tenka_status make_commands(struct tenka_vk_device *dev, struct tenka_program *prog)
@@ -223,14 +233,31 @@ static void record_barrier(struct tenka_vk_device *dev, VkCommandBuffer commands
     dev->vk.vkCmdPipelineBarrier(commands, compute, compute, 0, 1, &barrier, 0, NULL, 0, NULL);
 }
 
+/* The dispatch between two looks at the clock. */
+static tenka_status record_timed(struct tenka_vk_device *dev, const struct tenka_program *prog,
+                                 const struct slot *slot, const struct tenka_plan *plan,
+                                 const struct tenka_vk_step *step, uint32_t dispatch)
+{
+    const uint32_t number = (uint32_t)(slot - prog->slots);
+    tenka_vk_stopwatch_start(dev, prog->watch, slot->commands, number, dispatch);
+    TENKA_TRY(record_dispatch(dev, prog, slot, plan, step));
+    tenka_vk_stopwatch_stop(dev, prog->watch, slot->commands, number, dispatch);
+    return TENKA_OK;
+}
+
 /* Does what the list of steps says and nothing else: what the checker sees is what runs. */
 static tenka_status record(struct tenka_vk_device *dev, const struct tenka_program *prog, const struct slot *slot,
                            const struct tenka_plan *plan)
 {
+    uint32_t dispatch = 0;
     const VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
     VK_TRY(dev, dev->vk.vkBeginCommandBuffer(slot->commands, &info));
+    if (prog->watch)
+        tenka_vk_stopwatch_reset(dev, prog->watch, slot->commands, (uint32_t)(slot - prog->slots));
     for (size_t i = 0; i < prog->n_steps; i++) {
-        if (prog->steps[i].kind == TENKA_VK_DISPATCH)
+        if (prog->steps[i].kind == TENKA_VK_DISPATCH && prog->watch)
+            TENKA_TRY(record_timed(dev, prog, slot, plan, &prog->steps[i], dispatch++));
+        else if (prog->steps[i].kind == TENKA_VK_DISPATCH)
             TENKA_TRY(record_dispatch(dev, prog, slot, plan, &prog->steps[i]));
         else if (i == 0)
             tenka_vk_full_barrier(dev, slot->commands);
@@ -258,7 +285,10 @@ static tenka_status make_pipelines(struct tenka_vk_device *dev, const struct ten
 static tenka_status program_init(struct tenka_vk_device *dev, struct tenka_program *prog, const struct tenka_plan *plan)
 {
     prog->input_bytes = plan->input_bytes;
+    prog->n_nodes = plan->n_nodes;
     TENKA_TRY(tenka_vk_steps_make(dev, plan, &prog->steps, &prog->n_steps));
+    if (plan->timed && tenka_vk_program_dispatches(prog) > 0)
+        TENKA_TRY(tenka_vk_stopwatch_create(dev, (uint32_t)tenka_vk_program_dispatches(prog), &prog->watch));
     TENKA_TRY(make_pipelines(dev, prog, plan));
     TENKA_TRY(make_commands(dev, prog));
     TENKA_TRY(make_descriptors(dev, prog, plan));
@@ -276,6 +306,7 @@ static void program_free(struct tenka_vk_device *dev, struct tenka_program *prog
         dev->vk.vkDestroyDescriptorPool(dev->handle, prog->descriptors, NULL);
     for (size_t i = 0; i < TENKA_SLOTS; i++)
         tenka_vk_buffer_free(dev, &prog->slots[i].inputs);
+    tenka_vk_stopwatch_destroy(dev, &prog->watch);
     tenka_free(prog->steps);
     tenka_free(prog);
 }
@@ -315,5 +346,20 @@ tenka_status tenka_vk_program_submit(tenka_device *base, tenka_program *prog, co
     TENKA_TRY(tenka_vk_submit(dev, slot->commands, &slot->ticket));
     prog->next = (prog->next + 1) % TENKA_SLOTS;
     *out = slot->ticket;
+    return tenka_vk_health(dev);
+}
+
+tenka_status tenka_vk_program_timings(tenka_device *base, tenka_program *prog, double *out)
+{
+    struct tenka_vk_device *dev = tenka_vk_device_of(base);
+    const uint32_t last = (prog->next + TENKA_SLOTS - 1) % TENKA_SLOTS;
+    uint32_t dispatch = 0;
+    memset(out, 0, prog->n_nodes * sizeof *out);
+    if (!prog->watch)
+        return TENKA_OK;
+    TENKA_TRY(tenka_vk_stopwatch_read(dev, prog->watch, last));
+    for (size_t i = 0; i < prog->n_steps; i++)
+        if (prog->steps[i].kind == TENKA_VK_DISPATCH)
+            out[prog->steps[i].node] += tenka_vk_stopwatch_seconds(prog->watch, dispatch++);
     return tenka_vk_health(dev);
 }

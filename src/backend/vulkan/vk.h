@@ -192,6 +192,25 @@ tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_pla
                              uint32_t *out);
 void tenka_vk_pin(tenka_device *dev, uint32_t variant);
 
+/* ---- profile.c: what the dispatches of a timed plan take ---- */
+
+struct tenka_vk_stopwatch;
+
+/* For TENKA_SLOTS recordings of so many dispatches, at least one. E_UNSUPPORTED on a queue without timestamps. */
+tenka_status tenka_vk_stopwatch_create(struct tenka_vk_device *dev, uint32_t dispatches,
+                                       struct tenka_vk_stopwatch **out);
+void tenka_vk_stopwatch_destroy(struct tenka_vk_device *dev, struct tenka_vk_stopwatch **watch);
+/* What a recording needs: reset at its begin, start and stop around each dispatch. */
+void tenka_vk_stopwatch_reset(struct tenka_vk_device *dev, const struct tenka_vk_stopwatch *watch,
+                              VkCommandBuffer commands, uint32_t slot);
+void tenka_vk_stopwatch_start(struct tenka_vk_device *dev, const struct tenka_vk_stopwatch *watch,
+                              VkCommandBuffer commands, uint32_t slot, uint32_t dispatch);
+void tenka_vk_stopwatch_stop(struct tenka_vk_device *dev, const struct tenka_vk_stopwatch *watch,
+                             VkCommandBuffer commands, uint32_t slot, uint32_t dispatch);
+/* Fetches the times of a finished run of that slot; then each dispatch can be asked for. */
+tenka_status tenka_vk_stopwatch_read(struct tenka_vk_device *dev, struct tenka_vk_stopwatch *watch, uint32_t slot);
+double tenka_vk_stopwatch_seconds(const struct tenka_vk_stopwatch *watch, uint32_t dispatch);
+
 /* ---- steps.c, program.c ---- */
 
 /* Independent items of a node: invocations or workgroups. */
@@ -202,6 +221,8 @@ tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka
 
 tenka_status tenka_vk_prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out);
 void tenka_vk_program_destroy(tenka_device *dev, tenka_program *prog);
+size_t tenka_vk_program_dispatches(const tenka_program *prog);
+tenka_status tenka_vk_program_timings(tenka_device *dev, tenka_program *prog, double *out);
 tenka_status tenka_vk_program_submit(tenka_device *dev, tenka_program *prog, const void *inputs, tenka_ticket *out);
 
 #endif

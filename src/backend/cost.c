@@ -1,0 +1,65 @@
+/* What nodes have to do: arithmetic and traffic, for those who time them. */
+#include <stdio.h>
+
+#include "backend/backend.h"
+
+uint64_t tenka_node_flops(const struct tenka_plan *plan, const struct tenka_node *node)
+{
+    const struct tenka_operand *first = &plan->operands[node->out[0]];
+    return tenka_kernel_flops(node->kernel, node->params, tenka_shape_count(&first->desc.shape));
+}
+
+/* Of a data set only the rows that are taken are read. */
+static uint64_t gathered_bytes(const struct tenka_plan *plan, const struct tenka_node *node)
+{
+    const struct tenka_operand *from = &plan->operands[node->in[0]], *to = &plan->operands[node->out[0]];
+    const uint64_t have = tenka_shape_count(&from->desc.shape), take = tenka_shape_count(&to->desc.shape);
+    return take < have ? from->bytes / have * take : from->bytes;
+}
+
+uint64_t tenka_node_bytes(const struct tenka_plan *plan, const struct tenka_node *node)
+{
+    const bool gathers = tenka_passes[node->kernel].flags & TENKA_PASS_PIECES;
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < node->n_in; i++)
+        if (node->in[i] != TENKA_ABSENT)
+            bytes += gathers && i == 0 ? gathered_bytes(plan, node) : plan->operands[node->in[i]].bytes;
+    for (uint32_t i = 0; i < node->n_out; i++)
+        if (node->out[i] != TENKA_ABSENT)
+            bytes += plan->operands[node->out[i]].bytes;
+    return bytes;
+}
+
+/* Appends as much as fits. */
+static size_t append(char *out, size_t size, size_t at, const char *text)
+{
+    const int length = at < size ? snprintf(out + at, size - at, "%s", text) : 0;
+    return at + (size_t)length;
+}
+
+static size_t append_shape(char *out, size_t size, size_t at, const struct tenka_shape *shape)
+{
+    char number[16];
+    for (uint32_t i = 0; i < shape->rank; i++) {
+        snprintf(number, sizeof number, "%s%u", i > 0 ? "x" : "", shape->dim[i]);
+        at = append(out, size, at, number);
+    }
+    return shape->rank > 0 ? at : append(out, size, at, "1");
+}
+
+const char *tenka_node_shapes(const struct tenka_plan *plan, const struct tenka_node *node, char *out, size_t size)
+{
+    size_t at = append(out, size, 0, "");
+    for (uint32_t i = 0; i < node->n_in; i++)
+        if (node->in[i] != TENKA_ABSENT) {
+            at = append_shape(out, size, at, &plan->operands[node->in[i]].desc.shape);
+            at = append(out, size, at, " ");
+        }
+    at = append(out, size, at, "->");
+    for (uint32_t i = 0; i < node->n_out; i++)
+        if (node->out[i] != TENKA_ABSENT) {
+            at = append(out, size, at, " ");
+            at = append_shape(out, size, at, &plan->operands[node->out[i]].desc.shape);
+        }
+    return out;
+}

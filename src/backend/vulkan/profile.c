@@ -1,0 +1,120 @@
+/* Timestamps around the dispatches of a timed plan. Each dispatch then waits for the one before: what is measured is
+ * the kernel alone. Programs of other plans have no stopwatch. */
+#include "backend/vulkan/vk.h"
+
+struct tenka_vk_stopwatch {
+    VkQueryPool pool;    /* for each slot and dispatch two: before and after */
+    uint32_t dispatches; /* of a recording */
+    uint64_t mask;       /* the bits of a timestamp that count */
+    double seconds;      /* of a tick */
+    uint64_t *ticks;     /* room for those of one slot */
+};
+
+static tenka_status find_valid_bits(struct tenka_vk_device *dev, uint64_t *mask)
+{
+    uint32_t count = 0;
+    dev->instance->families(dev->gpu.handle, &count, NULL);
+    VkQueueFamilyProperties *families = tenka_alloc_array(count + 1, sizeof *families);
+    if (!families)
+        return tenka_fail_nomem(dev->base.err);
+    dev->instance->families(dev->gpu.handle, &count, families);
+    const uint32_t bits = families[dev->gpu.family].timestampValidBits;
+    tenka_free(families);
+    if (bits == 0)
+        return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
+                          "%s cannot tell the time inside a submission, so its kernels cannot be timed one by one",
+                          dev->gpu.info.name);
+    *mask = bits < 64 ? ((uint64_t)1 << bits) - 1 : UINT64_MAX;
+    return TENKA_OK;
+}
+
+static tenka_status stopwatch_init(struct tenka_vk_device *dev, struct tenka_vk_stopwatch *watch)
+{
+    const VkQueryPoolCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+        .queryType = VK_QUERY_TYPE_TIMESTAMP,
+        .queryCount = TENKA_SLOTS * 2 * watch->dispatches,
+    };
+    TENKA_TRY(find_valid_bits(dev, &watch->mask));
+    watch->seconds = 1e-9 * (double)dev->gpu.limits.timestampPeriod;
+    watch->ticks = tenka_alloc_array((size_t)2 * watch->dispatches, sizeof *watch->ticks);
+    if (!watch->ticks)
+        return tenka_fail_nomem(dev->base.err);
+    VK_TRY(dev, dev->vk.vkCreateQueryPool(dev->handle, &info, NULL, &watch->pool));
+    dev->base.objects++;
+    return TENKA_OK;
+}
+
+tenka_status tenka_vk_stopwatch_create(struct tenka_vk_device *dev, uint32_t dispatches,
+                                       struct tenka_vk_stopwatch **out)
+{
+    *out = NULL;
+    struct tenka_vk_stopwatch *watch = tenka_alloc(sizeof *watch);
+    if (!watch)
+        return tenka_fail_nomem(dev->base.err);
+    watch->dispatches = dispatches;
+    const tenka_status status = stopwatch_init(dev, watch);
+    if (status != TENKA_OK)
+        tenka_vk_stopwatch_destroy(dev, &watch);
+    *out = watch;
+    return status;
+}
+
+void tenka_vk_stopwatch_destroy(struct tenka_vk_device *dev, struct tenka_vk_stopwatch **watch)
+{
+    struct tenka_vk_stopwatch *old = *watch;
+    *watch = NULL;
+    if (!old)
+        return;
+    if (old->pool)
+        dev->vk.vkDestroyQueryPool(dev->handle, old->pool, NULL);
+    tenka_free(old->ticks);
+    tenka_free(old);
+}
+
+static uint32_t first_query(const struct tenka_vk_stopwatch *watch, uint32_t slot)
+{
+    return slot * 2 * watch->dispatches;
+}
+
+void tenka_vk_stopwatch_reset(struct tenka_vk_device *dev, const struct tenka_vk_stopwatch *watch,
+                              VkCommandBuffer commands, uint32_t slot)
+{
+    dev->vk.vkCmdResetQueryPool(commands, watch->pool, first_query(watch, slot), 2 * watch->dispatches);
+}
+
+static void write_time(struct tenka_vk_device *dev, const struct tenka_vk_stopwatch *watch, VkCommandBuffer commands,
+                       uint32_t query)
+{
+    dev->vk.vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, watch->pool, query);
+    /* A software driver has been seen to put timestamps off until it must do what came before. */
+    tenka_vk_full_barrier(dev, commands);
+}
+
+void tenka_vk_stopwatch_start(struct tenka_vk_device *dev, const struct tenka_vk_stopwatch *watch,
+                              VkCommandBuffer commands, uint32_t slot, uint32_t dispatch)
+{
+    tenka_vk_full_barrier(dev, commands);
+    write_time(dev, watch, commands, first_query(watch, slot) + 2 * dispatch);
+}
+
+void tenka_vk_stopwatch_stop(struct tenka_vk_device *dev, const struct tenka_vk_stopwatch *watch,
+                             VkCommandBuffer commands, uint32_t slot, uint32_t dispatch)
+{
+    write_time(dev, watch, commands, first_query(watch, slot) + 2 * dispatch + 1);
+}
+
+tenka_status tenka_vk_stopwatch_read(struct tenka_vk_device *dev, struct tenka_vk_stopwatch *watch, uint32_t slot)
+{
+    const uint32_t count = 2 * watch->dispatches;
+    VK_TRY(dev, dev->vk.vkGetQueryPoolResults(dev->handle, watch->pool, first_query(watch, slot), count,
+                                              count * sizeof *watch->ticks, watch->ticks, sizeof *watch->ticks,
+                                              VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT));
+    return TENKA_OK;
+}
+
+double tenka_vk_stopwatch_seconds(const struct tenka_vk_stopwatch *watch, uint32_t dispatch)
+{
+    const uint64_t *ticks = &watch->ticks[2 * dispatch];
+    return watch->seconds * (double)((ticks[1] - ticks[0]) & watch->mask);
+}
