@@ -13,6 +13,7 @@ enum key {
     KEY_DATA = 1, KEY_NET, KEY_EPOCHS, KEY_BATCH_SIZE, KEY_TEST_BATCH_SIZE, KEY_LR, KEY_OPTIMIZER, KEY_MOMENTUM,
     KEY_WEIGHT_DECAY, KEY_SEED, KEY_BACKEND, KEY_DEVICE, KEY_THREADS, KEY_VALIDATE, KEY_LIMIT, KEY_SAVE, KEY_LOAD,
     KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT, KEY_DROPOUT_MASK,
+    KEY_OP, KEY_ONLY, KEY_BATCH_SIZES, KEY_SECONDS, KEY_QUICK,
 };
 
 enum { KEY_SHORT_HELP = 'h' };
@@ -81,6 +82,42 @@ static struct tenka_shape input_shape(struct argp_state *state, const char *text
     return tenka_shape_make(rank, dim);
 }
 
+/* "32,100,1000" */
+static void batch_sizes(struct argp_state *state, const char *text, struct options *o)
+{
+    char copy[256], *rest = NULL;
+    const size_t length = strlen(text);
+    if (length == 0 || length >= sizeof(copy) || text[0] == ',' || text[length - 1] == ',')
+        argp_error(state, "--batch-size: '%s' is no list of whole numbers, such as 32,100,1000", text);
+    strcpy(copy, text);
+    o->n_batch_sizes = 0;
+    for (char *at = strtok_r(copy, ",", &rest); at != NULL; at = strtok_r(NULL, ",", &rest)) {
+        if (o->n_batch_sizes == MAX_BATCH_SIZES)
+            argp_error(state, "--batch-size: more than %d numbers", MAX_BATCH_SIZES);
+        o->batch_sizes[o->n_batch_sizes++] = count_number(state, "--batch-size", at);
+    }
+}
+
+/* "kernels,steps" */
+static unsigned bench_parts(struct argp_state *state, const char *text)
+{
+    static const char *const names[] = { "ceilings", "kernels", "shapes", "steps" };
+    unsigned parts = 0;
+    for (const char *at = text;; at++) {
+        const size_t length = strcspn(at, ",");
+        size_t i = 0;
+        while (i < 4 && (strlen(names[i]) != length || strncmp(names[i], at, length) != 0))
+            i++;
+        if (i == 4)
+            argp_error(state, "--only: there is no part '%.*s'; choose among ceilings, kernels, shapes and steps",
+                       (int)length, at);
+        parts |= 1u << i;
+        at += length;
+        if (*at == '\0')
+            return parts;
+    }
+}
+
 static enum tenka_backend backend_value(struct argp_state *state, const char *text)
 {
     for (size_t i = 0; i < sizeof(backend_names) / sizeof(backend_names[0]); i++)
@@ -123,6 +160,8 @@ static error_t parse_number(struct options *o, int key, char *text, struct argp_
     case KEY_THREADS: o->threads = (int)whole_number(state, "--threads", text, 0, 4096); return 0;
     case KEY_LR: o->lr = real_number(state, "--lr", text, 1e6); return 0;
     case KEY_MOMENTUM: o->momentum = real_number(state, "--momentum", text, 1); return 0;
+    case KEY_SECONDS: o->seconds = real_number(state, "--seconds", text, 3600); return 0;
+    case KEY_BATCH_SIZES: batch_sizes(state, text, o); return 0;
     case KEY_WEIGHT_DECAY: o->weight_decay = real_number(state, "--weight-decay", text, 1e6); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -154,6 +193,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_VALIDATE: o->validate = true; return 0;
     case KEY_QUIET: o->quiet = true; return 0;
     case KEY_JSON: o->json = true; return 0;
+    case KEY_QUICK: o->quick = true; return 0;
+    case KEY_OP: o->op = text; return 0;
+    case KEY_ONLY: o->parts = bench_parts(state, text); return 0;
     case KEY_INPUT: o->input = input_shape(state, text); return 0;
     case KEY_BACKEND: o->backend = backend_value(state, text); return 0;
     case KEY_DROPOUT_MASK: o->dropout_mask = dropout_mask_value(state, text); return 0;
@@ -250,6 +292,29 @@ static const struct argp_option summary_options[] = {
     {0},
 };
 
+static const struct argp_option bench_options[] = {
+    { NULL, 0, NULL, 0, "What is measured:", 1 },
+    { "op", KEY_OP, "NAME", 0, "The shapes of one operator alone, such as conv2d", 0 },
+    { "net", KEY_NET, "FILE|TEXT", 0, "Kernels and whole steps of this network instead of the one of 'tenka train'",
+      0 },
+    { "input", KEY_INPUT, "C,H,W", 0, "Shape of one image; default 1,28,28", 0 },
+    { "batch-size", KEY_BATCH_SIZES, "N[,N...]", 0, "Images in a step, for whole steps; default 32,100,1000. Kernels "
+      "of a step are measured at 100, or at the first of these", 0 },
+    { "only", KEY_ONLY, "PART[,...]", 0, "Only these parts: ceilings, kernels (of a training step), shapes (others), "
+      "steps (whole ones)", 0 },
+    { NULL, 0, NULL, 0, "How long:", 2 },
+    { "seconds", KEY_SECONDS, "X", 0, "Time for each measurement; default 1 for whole steps and 0.2 for a kernel", 0 },
+    { "quick", KEY_QUICK, NULL, 0, "A first impression: a tenth of the time, and a smaller choice of shapes and batch "
+      "sizes", 0 },
+    { NULL, 0, NULL, 0, "Device:", 3 },
+    DEVICE_OPTIONS,
+    { NULL, 0, NULL, 0, "Output:", 4 },
+    { "json", KEY_JSON, NULL, 0, "One JSON object instead of the tables", 4 },
+    QUIET_OPTION,
+    SHORT_HELP,
+    { 0 },
+};
+
 static const struct argp_option devices_options[] = {
     { "json", KEY_JSON, NULL, 0, "One JSON array instead of the table", 0 },
     SHORT_HELP,
@@ -294,6 +359,22 @@ struct options options_summary(int argc, char **argv)
                       "memory a step of training takes. Nothing is trained, and no memory is taken for it.\v"
                       "Example: tenka summary --net model.txt --input 3,32,32 --batch-size 128",
                       argc, argv);
+}
+
+struct options options_bench(int argc, char **argv)
+{
+    const struct options o = run_parser(
+        bench_options,
+        "Measures a device: what it can do at most (arithmetic, memory copy, cost of a dispatch and of a submission), "
+        "each kernel of a training step, kernels of other shapes, and whole steps of training and inference, batch "
+        "selection included. Times are medians; the share is that of the ceiling which bounds the kernel.\v"
+        "Example: tenka bench --net model.txt --input 3,32,32 --batch-size 64 --only kernels,steps",
+        argc, argv);
+    if (o.op != NULL && (o.net != NULL || o.parts != 0)) {
+        say_failed("--op measures one operator and goes together neither with --net nor with --only");
+        exit(EXIT_CODE_USAGE);
+    }
+    return o;
 }
 
 struct options options_devices(int argc, char **argv)

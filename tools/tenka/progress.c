@@ -117,6 +117,24 @@ bool progress_wants_loss(struct progress *p)
     return true;
 }
 
+void progress_say(struct progress *p, const char *text)
+{
+    if (p->kind == PROGRESS_NONE)
+        return;
+    const double now = seconds_now();
+    if (p->drawn == 0)
+        p->drawn = now;
+    if (p->kind == PROGRESS_BAR) {
+        fprintf(stderr, "\r%.*s\033[K", (int)terminal_columns() - 1, text);
+        fflush(stderr);
+        p->visible = true;
+        on_screen = p;
+    } else if (now - p->drawn >= LINE_SECONDS) {
+        p->drawn = now;
+        fprintf(stderr, "%s\n", text);
+    }
+}
+
 void progress_clear(void)
 {
     if (on_screen == NULL || !on_screen->visible)

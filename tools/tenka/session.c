@@ -224,23 +224,27 @@ static int find_last_layer(struct session *s)
     return EXIT_CODE_OK;
 }
 
-int session_open_network(struct session *s, const struct options *options)
+int session_open_device(struct session *s, const struct options *options)
 {
     memset(s, 0, sizeof(*s));
     s->options = options;
-    int code = open_ctx(s);
+    return open_ctx(s);
+}
+
+int session_open_network(struct session *s, const struct options *options, bool sizing)
+{
+    int code = session_open_device(s, options);
     if (code != EXIT_CODE_OK)
         return code;
-    tenka_sizing_begin(s->ctx);
+    if (sizing)
+        tenka_sizing_begin(s->ctx);
     code = open_net(s);
     return code == EXIT_CODE_OK ? find_last_layer(s) : code;
 }
 
 int session_open(struct session *s, const struct options *options, bool train)
 {
-    memset(s, 0, sizeof(*s));
-    s->options = options;
-    int code = open_ctx(s);
+    int code = session_open_device(s, options);
     if (code == EXIT_CODE_OK)
         code = load_data(s, train);
     if (code == EXIT_CODE_OK)

@@ -236,7 +236,7 @@ static void print_json(const struct summary *m)
 int command_summary(const struct options *options)
 {
     struct summary m = { .n_layers = 0 };
-    int code = session_open_network(&m.session, options);
+    int code = session_open_network(&m.session, options, true);
     if (code == EXIT_CODE_OK) {
         find_input(&m);
         code = list_layers(&m);

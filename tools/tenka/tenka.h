@@ -10,6 +10,9 @@ enum exit_code { EXIT_CODE_OK = 0, EXIT_CODE_FAILED = 1, EXIT_CODE_USAGE = 2, EX
 
 /* ---- options.c ---- */
 
+#define MAX_BATCH_SIZES 16
+enum bench_part { BENCH_CEILINGS = 1, BENCH_KERNELS = 2, BENCH_SHAPES = 4, BENCH_STEPS = 8 };
+
 struct options {
     const char *data, *net, *device;    /* NULL: the default */
     const char *save, *load, *log;      /* NULL: none */
@@ -23,12 +26,19 @@ struct options {
     int threads;
     struct tenka_shape input; /* of one image; rank 0: the default */
     bool sgd, validate, quiet, json;
+    const char *op;                     /* bench: NULL: none in particular */
+    unsigned parts;                     /* bench: bits of enum bench_part; 0: the default */
+    uint32_t batch_sizes[MAX_BATCH_SIZES];
+    size_t n_batch_sizes;               /* bench; 0: the default */
+    double seconds;                     /* bench; 0: the default */
+    bool quick;
 };
 
 /* These leave the process by themselves after --help and after a mistake (status 2). */
 struct options options_train(int argc, char **argv);
 struct options options_test(int argc, char **argv);
 struct options options_summary(int argc, char **argv);
+struct options options_bench(int argc, char **argv);
 struct options options_devices(int argc, char **argv);
 
 const char *backend_name(enum tenka_backend backend);
@@ -46,6 +56,8 @@ void say_library_log(void *user, enum tenka_log_level level, const char *text);
 const char *say_count(char buffer[static 32], uint64_t value);
 /* Seconds of a clock that never jumps. */
 double seconds_now(void);
+/* Seconds of processor time that the calling thread has taken. */
+double thread_seconds_now(void);
 
 /* ---- interrupt.c ---- */
 
@@ -75,6 +87,8 @@ void progress_update(struct progress *p, uint64_t done);
 /* Whether a new loss would be shown: reading one makes the host wait, so this is true about twice a second at most. */
 bool progress_wants_loss(struct progress *p);
 void progress_end(struct progress *p);
+/* What is being done where there are no images to count: on a terminal a line that the next one replaces. */
+void progress_say(struct progress *p, const char *text);
 /* Removes a bar that stands on the line, so that a message can be printed. */
 void progress_clear(void);
 
@@ -95,8 +109,10 @@ struct session {
  * session_close is due in any case. */
 int session_open(struct session *s, const struct options *options, bool train);
 void session_close(struct session *s);
-/* The device and the network alone, without data and without memory for the network (tenka_sizing_begin). */
-int session_open_network(struct session *s, const struct options *options);
+/* The device and the network alone, without data; sizing: without memory for the network too (tenka_sizing_begin). */
+int session_open_network(struct session *s, const struct options *options, bool sizing);
+/* The device alone. */
+int session_open_device(struct session *s, const struct options *options);
 /* The loss of the network's output: nll_loss after LogSoftmax, else cross entropy. */
 tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_tensor target);
 /* How the network wants its input. names has room for MAX_CLASS_NAMES and lives as long as how. */
@@ -149,6 +165,7 @@ void log_json_string(FILE *file, const char *text);
 int command_train(const struct options *options);
 int command_test(const struct options *options);
 int command_summary(const struct options *options);
+int command_bench(const struct options *options);
 int command_devices(const struct options *options);
 
 /* The optimizer that the options ask for (train.c). */

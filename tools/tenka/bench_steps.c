@@ -1,0 +1,241 @@
+#define _POSIX_C_SOURCE 200809L
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+/* Enough that an epoch's new order costs a step little, as with real data. */
+#define IMAGES 10000u
+#define WARM_STEPS 3
+/* Steps between two waits for the device: as many as take about this long. */
+#define GROUP_SECONDS 0.02
+#define MAX_GROUP 1000
+#define MIN_GROUPS 5
+#define MAX_GROUPS 10000
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double median(double *values, size_t n)
+{
+    if (n == 0)
+        return NAN;
+    qsort(values, n, sizeof(*values), compare_doubles);
+    return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+/* ---- Data ---- */
+
+/* Bytes and classes of no meaning, the same at each run. */
+static tenka_status make_dataset(struct stepper *s, uint32_t classes, tenka_dataset **out)
+{
+    const struct tenka_shape *input = &s->input;
+    const size_t count = input->dim[0] * (size_t)10 > IMAGES ? input->dim[0] * (size_t)10 : IMAGES;
+    const size_t bytes = (size_t)input->dim[1] * input->dim[2] * input->dim[3];
+    uint8_t *images = malloc(count * bytes);
+    int32_t *labels = malloc(count * sizeof(*labels));
+    uint32_t state = 1;
+    tenka_status status = TENKA_E_NOMEM;
+    if (images != NULL && labels != NULL) {
+        for (size_t i = 0; i < count * bytes; i++)
+            images[i] = (uint8_t)((state = state * 1664525u + 1013904223u) >> 24);
+        for (size_t i = 0; i < count; i++)
+            labels[i] = (int32_t)(i % classes);
+        status = tenka_dataset_create(s->session.ctx, images, labels, count, input->dim[1], input->dim[2],
+                                      input->dim[3], out);
+    }
+    free(images);
+    free(labels);
+    return status;
+}
+
+static int make_loader(struct stepper *s, uint32_t classes)
+{
+    struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
+    tenka_dataset *data = NULL;
+    params.batch_size = s->input.dim[0];
+    params.shuffle = true;
+    params.drop_last = true;
+    tenka_status status = make_dataset(s, classes, &data);
+    if (status == TENKA_E_NOMEM && data == NULL)
+        return say_failed("out of memory");
+    if (status == TENKA_OK)
+        status = tenka_loader_create(s->session.ctx, data, &params, &s->loader);
+    tenka_dataset_destroy(&data);
+    return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->session.ctx);
+}
+
+/* ---- A network ready to run ---- */
+
+static int check_network(struct stepper *s, uint32_t *classes)
+{
+    struct tenka_shape output;
+    if (tenka_module_check(s->session.net, s->input, &output) != TENKA_OK)
+        return say_failed("the network does not fit the input: %s", tenka_last_error(s->session.ctx));
+    if (output.rank != 2)
+        return say_failed("the network gives a tensor of rank %u; it must end with one row of class scores for each "
+                          "image", output.rank);
+    if (tenka_module_parameter_count(s->session.net) == 0)
+        return say_failed("the network has no parameters to train");
+    *classes = output.dim[1];
+    return EXIT_CODE_OK;
+}
+
+int stepper_open(struct stepper *s, const struct options *options, uint32_t batch, struct progress *progress)
+{
+    const struct tenka_shape image = options->input.rank == 0 ? tenka_shape_of(1, 28, 28) : options->input;
+    uint32_t classes = 0;
+    memset(s, 0, sizeof(*s));
+    s->progress = progress;
+    int code = session_open_network(&s->session, options, false);
+    if (code != EXIT_CODE_OK)
+        return code;
+    if (image.rank != 3)
+        return say_failed("--input: images have three sizes, channels, height and width, such as 1,28,28");
+    s->input = tenka_shape_of(batch, image.dim[0], image.dim[1], image.dim[2]);
+    code = check_network(s, &classes);
+    return code == EXIT_CODE_OK ? make_loader(s, classes) : code;
+}
+
+void stepper_close(struct stepper *s)
+{
+    tenka_optimizer_destroy(&s->optimizer);
+    tenka_loader_destroy(&s->loader);
+    session_close(&s->session);
+}
+
+int stepper_set_training(struct stepper *s, bool training)
+{
+    s->training = training;
+    tenka_module_train(s->session.net, training);
+    if (training && s->optimizer == NULL && train_optimizer(&s->session, &s->optimizer) != TENKA_OK)
+        return say_library_failed(s->session.ctx);
+    return EXIT_CODE_OK;
+}
+
+static tenka_status run_training(struct stepper *s, const struct tenka_batch *batch)
+{
+    tenka_backward(session_loss(&s->session, tenka_forward(s->session.net, batch->input), batch->target));
+    return tenka_optimizer_step(s->optimizer);
+}
+
+static tenka_status run_inference(struct stepper *s, const struct tenka_batch *batch)
+{
+    tenka_no_grad_begin(s->session.ctx);
+    tenka_forward(s->session.net, batch->input);
+    const tenka_status status = tenka_step_end(s->session.ctx);
+    tenka_no_grad_end(s->session.ctx);
+    return status;
+}
+
+tenka_status stepper_run(struct stepper *s)
+{
+    struct tenka_batch batch;
+    tenka_status status = tenka_loader_next(s->loader, &batch);
+    if (status == TENKA_END)
+        status = tenka_loader_next(s->loader, &batch);
+    if (status != TENKA_OK)
+        return status;
+    return s->training ? run_training(s, &batch) : run_inference(s, &batch);
+}
+
+/* ---- Timing ---- */
+
+/* n steps and the wait for them; seconds and host are of one step. */
+static tenka_status run_group(struct stepper *s, size_t n, double *seconds, double *host)
+{
+    const double start = seconds_now(), cpu = thread_seconds_now();
+    tenka_status status = TENKA_OK;
+    for (size_t i = 0; i < n && status == TENKA_OK; i++)
+        status = stepper_run(s);
+    if (status == TENKA_OK)
+        status = tenka_synchronize(s->session.ctx);
+    *host = (thread_seconds_now() - cpu) / (double)n;
+    *seconds = (seconds_now() - start) / (double)n;
+    return status;
+}
+
+static size_t group_size(double step_seconds)
+{
+    const double n = GROUP_SECONDS / step_seconds;
+    return n < 1 ? 1 : n > MAX_GROUP ? MAX_GROUP : (size_t)n;
+}
+
+/* Resident memory of the process, in bytes; 0 where the system does not say. */
+static uint64_t resident_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    uint64_t pages = 0;
+    if (file == NULL)
+        return 0;
+    if (fscanf(file, "%*u %" SCNu64, &pages) != 1)
+        pages = 0;
+    fclose(file);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void note_memory(const struct stepper *s, struct step_result *out)
+{
+    struct tenka_ctx_stats stats = { .size = sizeof(stats) };
+    tenka_ctx_stats(s->session.ctx, &stats);
+    out->dispatches = stats.dispatches;
+    out->device_bytes = stats.device_bytes;
+    out->resident_bytes = resident_bytes();
+}
+
+/* Groups of n steps until the time is over. */
+static tenka_status run_groups(struct stepper *s, size_t n, double budget, double *seconds, double *host, size_t *count)
+{
+    const double end = seconds_now() + budget;
+    tenka_status status = TENKA_OK;
+    for (*count = 0; *count < MAX_GROUPS && interrupt_signal() == 0; (*count)++) {
+        if (*count >= MIN_GROUPS && seconds_now() >= end)
+            break;
+        if ((status = run_group(s, n, &seconds[*count], &host[*count])) != TENKA_OK)
+            break;
+    }
+    return status;
+}
+
+static tenka_status measure(struct stepper *s, double budget, double *seconds, double *host, struct step_result *out)
+{
+    tenka_status status = run_group(s, WARM_STEPS, &seconds[0], &host[0]);
+    if (status == TENKA_OK)
+        status = run_group(s, 1, &seconds[0], &host[0]);
+    if (status != TENKA_OK)
+        return status;
+    const size_t n = group_size(seconds[0]);
+    size_t count = 0;
+    status = run_groups(s, n, budget, seconds, host, &count);
+    out->steps = n * count;
+    out->seconds = median(seconds, count);
+    out->host_seconds = median(host, count);
+    /* The CPU backends run the step on the thread that calls. */
+    if (tenka_ctx_backend(s->session.ctx) != TENKA_BACKEND_VULKAN)
+        out->host_seconds = NAN;
+    return status;
+}
+
+int stepper_measure(struct stepper *s, double seconds, struct step_result *out)
+{
+    char text[96];
+    *out = (struct step_result){ .training = s->training, .batch = s->input.dim[0] };
+    snprintf(text, sizeof(text), "%s, batch %u ...", s->training ? "training" : "inference", out->batch);
+    progress_say(s->progress, text);
+    double *values = malloc(2 * MAX_GROUPS * sizeof(*values));
+    if (values == NULL)
+        return say_failed("out of memory");
+    const tenka_status status = measure(s, seconds, values, values + MAX_GROUPS, out);
+    free(values);
+    if (status != TENKA_OK)
+        return say_library_failed(s->session.ctx);
+    note_memory(s, out);
+    progress_clear();
+    return EXIT_CODE_OK;
+}
