@@ -1,0 +1,336 @@
+"""Tenka and PyTorch side by side: the same network, batch size and number of threads, in turns (A B A B ...), so that
+whatever else the machine does hits both. Prints medians over the rounds and their ratios. docs/benchmarks.md says what a
+step contains on both sides.
+
+    tools/bench/compare                                    all cases on the CPU backend
+    tools/bench/compare --cases reference-100,mlp-100 --quick
+    tools/bench/compare --backend cpu,vulkan --json > out.json
+"""
+import argparse
+import gzip
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import torch
+
+from networks import NETWORKS
+
+HERE = pathlib.Path(__file__).resolve().parent
+DATA = "/usr/share/datasets/fashion-mnist"
+MODES = ("training", "inference")
+CASES = {f"{name}-{batch}": (name, batch) for name, (_, _, batches) in NETWORKS.items() for batch in batches}
+PROGRAM = "program"
+
+
+class Stop(Exception):
+    """A sentence for the user."""
+
+
+# ---- PyTorch ----
+
+# How PyTorch can be set up on a CPU: threads of its BLAS, memory layout. The first is its steadiest.
+SETTINGS = {
+    "steady": (False, "contiguous"),
+    "channels_last": (False, "channels_last"),
+    "blas threads": (True, "contiguous"),
+    "blas threads, channels_last": (True, "channels_last"),
+}
+CUDA_SETTINGS = {"eager": ("contiguous", False), "graphs": ("contiguous", True),
+                 "eager, channels_last": ("channels_last", False), "graphs, channels_last": ("channels_last", True)}
+
+
+def torch_environment(threads, blas_threads):
+    """OpenBLAS's own threads beside those of OpenMP get into each other's way: one is PyTorch's steadiest setting."""
+    return dict(os.environ, OPENBLAS_NUM_THREADS=str(threads if blas_threads else 1), OMP_NUM_THREADS=str(threads))
+
+
+class TorchProcess:
+    """A PyTorch that stays open, since its start takes seconds. While nothing is asked of it it sleeps."""
+
+    def __init__(self, threads, blas_threads):
+        self.process = subprocess.Popen([sys.executable, HERE / "torch_steps.py"], stdin=subprocess.PIPE, text=True,
+                                        stdout=subprocess.PIPE, env=torch_environment(threads, blas_threads))
+
+    def ask(self, **order):
+        try:
+            self.process.stdin.write(json.dumps(order) + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline())
+        except (BrokenPipeError, json.JSONDecodeError):
+            raise Stop(f"PyTorch's side ended while it was asked for {order}") from None
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+class Torch:
+    """All settings of PyTorch on one device."""
+
+    def __init__(self, options, device):
+        self.options, self.device, self.processes = options, device, {}
+        if device == "cuda":
+            self.settings = {name: (False, *how) for name, how in CUDA_SETTINGS.items()}
+        else:
+            wanted = SETTINGS if options.settings == "all" else list(SETTINGS)[:2]
+            self.settings = {name: (*SETTINGS[name], False) for name in wanted}
+        self.about = self.process(False).ask()
+
+    def process(self, blas_threads):
+        if blas_threads not in self.processes:
+            self.processes[blas_threads] = TorchProcess(self.options.threads, blas_threads)
+        return self.processes[blas_threads]
+
+    def measure(self, setting, network, batch, mode):
+        blas_threads, layout, graph = self.settings[setting]
+        return self.process(blas_threads).ask(
+            network=network, batch=batch, mode=mode, device=self.device, layout=layout, graph=graph,
+            threads=self.options.threads, seconds=self.options.seconds)["ms"]
+
+    def close(self):
+        for process in self.processes.values():
+            process.close()
+
+
+# ---- Tenka ----
+
+def run_tenka(options, *arguments):
+    done = subprocess.run([options.tenka, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False)
+    if done.returncode != 0:
+        raise Stop(f"{options.tenka} {arguments[0]} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+class Tenka:
+    def __init__(self, options, backend, folder):
+        self.options, self.backend, self.nets = options, backend, {}
+        for name, (make, _, _) in NETWORKS.items():
+            self.nets[name] = folder / f"{name}.txt"
+            self.nets[name].write_text(f"{make()}\n")
+        self.device = None
+
+    def device_options(self):
+        name = ["--device", self.options.device] if self.options.device and self.backend == "vulkan" else []
+        return ["--backend", self.backend, "--threads", str(self.options.threads), "--quiet", *name]
+
+    def measure(self, network, batch):
+        """Both modes, since a process costs its start."""
+        image = ",".join(map(str, NETWORKS[network][1]))
+        result = json.loads(run_tenka(
+            self.options, "bench", "--only", "steps", "--json", "--net", self.nets[network], "--input", image,
+            "--batch-size", str(batch), "--seconds", str(self.options.seconds), *self.device_options()))
+        self.device = result["device"]
+        return {step["mode"]: step["ms"] for step in result["steps"]}
+
+
+# ---- One comparison ----
+
+def compare_case(options, case, tenka, torch_side, report):
+    network, batch = CASES[case]
+    modes = [mode for mode in MODES if mode in options.modes]
+    times = {mode: {"tenka": [], **{setting: [] for setting in torch_side.settings}} for mode in modes}
+    for number in range(options.rounds):
+        say(options, f"{case}, {tenka.backend}: round {number + 1} of {options.rounds}")
+        measured = tenka.measure(network, batch)
+        for mode in modes:
+            times[mode]["tenka"].append(measured[mode])
+        for setting in torch_side.settings:
+            for mode in modes:
+                times[mode][setting].append(torch_side.measure(setting, network, batch, mode))
+    for mode in modes:
+        report.add_steps(case, batch, mode, tenka, torch_side, times[mode])
+
+
+class Report:
+    def __init__(self, options):
+        self.options, self.rows = options, []
+
+    def add_steps(self, case, batch, mode, tenka, torch_side, times):
+        medians = {name: statistics.median(values) for name, values in times.items()}
+        steady = next(iter(torch_side.settings))
+        best = min(torch_side.settings, key=medians.get)
+        row = {
+            "case": case, "mode": mode, "batch_size": batch, "backend": tenka.backend, "device": tenka.device,
+            "torch_device": torch_side.device, "tenka_ms": medians["tenka"],
+            "torch_ms": {name: medians[name] for name in torch_side.settings},
+            "tenka_images_per_s": 1e3 * batch / medians["tenka"],
+            "ratio": {name: medians[name] / medians["tenka"] for name in torch_side.settings},
+            "rounds": [{name: values[i] for name, values in times.items()} for i in range(self.options.rounds)],
+            "steady": steady, "best": best,
+        }
+        self.rows.append(row)
+        if self.options.json:
+            return
+        if len(self.rows) == 1:
+            print(f"{'case':<16} {'mode':<10} {'backend':<8} {'Tenka ms':>9} {'images/s':>10} {steady + ' ms':>10} "
+                  f"{'ratio':>6} {'best ms':>9} {'ratio':>6}  PyTorch's best")
+        ratios = [t / a for t, a in zip(times[steady], times["tenka"])]
+        print(f"{case:<16} {mode:<10} {tenka.backend:<8} {medians['tenka']:9.3f} {row['tenka_images_per_s']:10,.0f} "
+              f"{medians[steady]:10.3f} {row['ratio'][steady]:6.2f} {medians[best]:9.3f} {row['ratio'][best]:6.2f}  "
+              f"{best}; ratio to {steady} {min(ratios):.2f} to {max(ratios):.2f}", flush=True)
+
+    def add_program(self, backend, times, last_lines):
+        medians = {name: statistics.median(values) for name, values in times.items()}
+        row = {"case": PROGRAM, "backend": backend, "epochs": self.options.epochs, "images": self.options.limit or 60000,
+               "tenka_s": medians["tenka"], "torch_s": medians["torch"], "ratio": medians["torch"] / medians["tenka"],
+               "rounds": times, "last_epoch": last_lines}
+        self.rows.append(row)
+        if self.options.json:
+            return
+        print(f"\nThe reference program, {row['epochs']} epochs of {row['images']:,} images, from start to end of the "
+              f"process, on {backend}\n"
+              f"  Tenka    {medians['tenka']:8.2f} s   {last_lines['tenka']}\n"
+              f"  PyTorch  {medians['torch']:8.2f} s   {last_lines['torch']}\n"
+              f"  ratio    {row['ratio']:8.2f}", flush=True)
+
+
+def say(options, text):
+    """Progress, where somebody looks on."""
+    if sys.stderr.isatty() and not options.quiet:
+        print(f"\r{text}\033[K", end="\r", file=sys.stderr, flush=True)
+
+
+# ---- The whole program ----
+
+def unpack_data(folder):
+    """As torchvision leaves the files after its first run."""
+    raw = folder / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for packed in pathlib.Path(DATA).glob("*.gz"):
+        with gzip.open(packed) as source, open(raw / packed.stem, "wb") as target:
+            shutil.copyfileobj(source, target)
+
+
+def timed(command, environment):
+    start = time.perf_counter()
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+                          env=environment)
+    seconds = time.perf_counter() - start
+    if done.returncode != 0:
+        raise Stop(f"{command[0]} failed: {done.stderr.strip()[-500:]}")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("epoch")]
+    return seconds, re.sub(r"  \(.*", "", lines[-1])
+
+
+def compare_program(options, tenka, folder, report):
+    if not os.path.isdir(DATA):
+        raise Stop(f"the case '{PROGRAM}' needs {DATA} (Debian: dataset-fashion-mnist)")
+    if not (folder / "FashionMNIST").exists():
+        unpack_data(folder)
+    limit = ["--limit", str(options.limit)] if options.limit else []
+    ours = [options.tenka, "train", "--epochs", str(options.epochs), "--data", DATA, *limit, *tenka.device_options()]
+    theirs = [sys.executable, str(HERE / "torch_program.py"), str(folder), str(options.epochs), str(options.limit)]
+    times, last = {"tenka": [], "torch": []}, {}
+    for number in range(options.program_rounds):
+        say(options, f"{PROGRAM}, {tenka.backend}: round {number + 1} of {options.program_rounds}")
+        for name, command, environment in (("tenka", ours, None),
+                                           ("torch", theirs, torch_environment(options.threads, False))):
+            seconds, last[name] = timed(command, environment)
+            times[name].append(seconds)
+    report.add_program(tenka.backend, times, last)
+
+
+# ---- All of it ----
+
+def parse():
+    parser = argparse.ArgumentParser(prog="tools/bench/compare", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = [*CASES, PROGRAM]
+    parser.add_argument("--tenka", default=str(HERE.parent.parent / "build" / "tenka"), help="default: build/tenka")
+    parser.add_argument("--cases", default=",".join(names), help="of " + ", ".join(names) + "; default: all")
+    parser.add_argument("--modes", default=",".join(MODES), help="of training, inference; default: both")
+    parser.add_argument("--backend", default="cpu", help="Tenka's backends: cpu, vulkan; default cpu")
+    parser.add_argument("--device", help="Tenka's Vulkan device, as `tenka devices` lists them")
+    parser.add_argument("--torch-device", choices=("auto", "cpu", "cuda"), default="auto",
+                        help="auto: CUDA beside a Vulkan GPU where PyTorch has it, else the CPU")
+    parser.add_argument("--settings", choices=("usual", "all"), default="usual",
+                        help="of PyTorch on the CPU; all: also with threads of its BLAS")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of both sides; default: all cores")
+    parser.add_argument("--rounds", type=int, help="default 7")
+    parser.add_argument("--program-rounds", type=int, default=1, help="of the whole program; default 1")
+    parser.add_argument("--seconds", type=float, help="of each measurement in a round; default 1")
+    parser.add_argument("--epochs", type=int, help="of the whole program; default 5")
+    parser.add_argument("--limit", type=int, help="training images of the whole program; default: all")
+    parser.add_argument("--quick", action="store_true", help="a first impression: 3 rounds of 0.3 s, 1 epoch of 6000")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+    options = parser.parse_args()
+    options.cases, options.modes = options.cases.split(","), options.modes.split(",")
+    for name, known, given in (("--cases", names, options.cases), ("--modes", MODES, options.modes)):
+        for item in given:
+            if item not in known:
+                parser.error(f"{name}: there is no '{item}'; choose among {', '.join(known)}")
+    if options.threads < 1 or (options.rounds is not None and options.rounds < 1) or options.program_rounds < 1:
+        parser.error("--threads, --rounds and --program-rounds are at least 1")
+    options.rounds = options.rounds or (3 if options.quick else 7)
+    options.seconds = options.seconds or (0.3 if options.quick else 1.0)
+    options.epochs = options.epochs or (1 if options.quick else 5)
+    options.limit = options.limit or (6000 if options.quick else 0)
+    return options
+
+
+def torch_device(options, backend):
+    if options.torch_device != "auto":
+        return options.torch_device
+    return "cuda" if backend == "vulkan" and torch.cuda.is_available() else "cpu"
+
+
+def compare_backend(options, backend, folder, report):
+    tenka, torch_side = Tenka(options, backend, folder), Torch(options, torch_device(options, backend))
+    try:
+        for case in options.cases:
+            if case != PROGRAM:
+                compare_case(options, case, tenka, torch_side, report)
+    finally:
+        torch_side.close()
+    if PROGRAM in options.cases:
+        compare_program(options, tenka, folder, report)
+    return torch_side.about
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.machine()
+
+
+def main():
+    options = parse()
+    report = Report(options)
+    versions = {"tenka": run_tenka(options, "--version").split()[-1], "torch": torch.__version__,
+                "python": platform.python_version(), "processor": processor(), "cores": os.cpu_count(),
+                "threads": options.threads}
+    if not options.json:
+        print(f"Tenka {versions['tenka']}, PyTorch {versions['torch']}, {versions['threads']} threads each, "
+              f"{versions['processor']}, {versions['cores']} cores")
+        print(f"Medians of {options.rounds} rounds in turns, {options.seconds:g} s each; a ratio over 1: Tenka is faster\n")
+    with tempfile.TemporaryDirectory(prefix="tenka-compare-") as folder:
+        for backend in options.backend.split(","):
+            versions["torch_about"] = compare_backend(options, backend, pathlib.Path(folder), report)
+    if options.json:
+        print(json.dumps({"versions": versions, "rounds": options.rounds, "seconds": options.seconds,
+                          "results": report.rows}, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Stop as stop:
+        sys.exit(f"compare: {stop}")
+    except FileNotFoundError as missing:
+        sys.exit(f"compare: {missing.filename} is not there: build it, or name the command with --tenka")
+    except KeyboardInterrupt:
+        sys.exit(130)
