@@ -101,6 +101,9 @@ expect 2 "no number" train --lr nan
 expect 2 "no number" train --lr -1
 expect 2 "momentum" train --momentum 0.9
 expect 2 "device" train --backend cpu --device 0
+export TENKA_CPU=486
+expect 2 "none of avx512, avx2, plain" summary --backend cpu
+unset TENKA_CPU
 expect 2 "flag" train --flag
 expect 2 "requires an argument" train --epochs
 expect 2 "no option" train extra

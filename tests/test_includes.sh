@@ -11,7 +11,9 @@ allowed() {
     core) echo "" ;;
     op) echo "core" ;;
     backend) echo "core op" ;;
-    backend/cpu | backend/vulkan) echo "core op backend" ;;
+    backend/cpu) echo "core op backend backend/cpu/fast" ;;
+    backend/cpu/fast) echo "core op backend/cpu" ;;
+    backend/vulkan) echo "core op backend" ;;
     graph) echo "core op backend" ;;
     nn | optim | data) echo "core op graph" ;;
     io) echo "core op graph nn data" ;;

@@ -106,7 +106,7 @@ TENKA_API void tenka_ctx_destroy(tenka_ctx **ctx);
  * it until its next failure. ctx NULL: the last failure of tenka_ctx_create on this thread. */
 TENKA_API const char *tenka_last_error(const tenka_ctx *ctx);
 
-/* The device in one line, such as "cpu, 2 threads" or "vulkan: AMD Radeon RX 7900 XT (driver ...)".
+/* The device in one line, such as "cpu, AVX-512, 2 threads" or "vulkan: AMD Radeon RX 7900 XT (driver ...)".
  * The context owns it. */
 TENKA_API const char *tenka_ctx_device_name(const tenka_ctx *ctx);
 

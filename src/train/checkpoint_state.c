@@ -24,14 +24,17 @@ tenka_status tenka_checkpoint_damaged(struct tenka_error *err, const char *path,
     return tenka_fail(err, TENKA_E_FORMAT, "%s: the checkpoint is damaged: %s", path, what);
 }
 
-/* The CPU's name has the number of threads, on which results do not depend. */
-static const char *device_name(const tenka_ctx *ctx)
+#define DEVICE_NAME 640
+
+/* The device as far as results depend on it: the CPU's name ends with the number of threads, which is left out. */
+static const char *device_name(const tenka_ctx *ctx, char out[DEVICE_NAME])
 {
-    switch (tenka_ctx_backend(ctx)) {
-    case TENKA_BACKEND_CPU: return "cpu";
-    case TENKA_BACKEND_CPU_F64: return "cpu-f64";
-    default: return tenka_ctx_device_name(ctx);
-    }
+    const enum tenka_backend backend = tenka_ctx_backend(ctx);
+    snprintf(out, DEVICE_NAME, "%s", tenka_ctx_device_name(ctx));
+    char *const threads = strrchr(out, ',');
+    if ((backend == TENKA_BACKEND_CPU || backend == TENKA_BACKEND_CPU_F64) && threads)
+        *threads = '\0';
+    return out;
 }
 
 /* ---- Writing ---- */
@@ -106,7 +109,7 @@ static const char *mask_name(const tenka_ctx *ctx)
 tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **text)
 {
     const struct tenka_training *const t = run->training;
-    char seed[NUMBER];
+    char seed[NUMBER], device[DEVICE_NAME];
     double sum = 0;
     uint64_t count = 0;
     *text = NULL;
@@ -116,8 +119,8 @@ tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **te
     json_t *const loss = json_pack("{s:o, s:I}", "sum", real(sum), "count", (json_int_t)count);
     json_t *const root = json_pack(
         "{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "epoch", (json_int_t)t->epoch,
-        "step", (json_int_t)t->step, "seed", seed, "dropout_mask", mask_name(run->ctx), "device", device_name(run->ctx),
-        "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run), "train_loader",
+        "step", (json_int_t)t->step, "seed", seed, "dropout_mask", mask_name(run->ctx), "device",
+        device_name(run->ctx, device), "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run), "train_loader",
         write_loader(t->train_loader), "test_loader", write_loader(t->test_loader), "loss", loss);
     if (root != NULL)
         *text = json_dumps(root, JSON_COMPACT);
@@ -302,7 +305,8 @@ static tenka_status compare_optimizer(const struct tenka_run *run, const char *p
 static tenka_status compare_device(const struct tenka_run *run, const char *path, const json_t *root, const char *mask)
 {
     const char *const there = json_string_value(json_object_get(root, "device"));
-    if (there != NULL && strcmp(there, device_name(run->ctx)) != 0)
+    char here[DEVICE_NAME];
+    if (there != NULL && strcmp(there, device_name(run->ctx, here)) != 0)
         tenka_log(tenka_ctx_log(run->ctx), TENKA_LOG_WARNING,
                   "%s was written on another device (%.200s): the run continues, but not bit for bit", path, there);
     else if (strcmp(mask, mask_name(run->ctx)) != 0)

@@ -1,5 +1,6 @@
-/* The CPU device: runs a program's nodes one after the other, at once, on the caller's thread and OpenMP's. It is the
- * reference for every other backend and the fallback when there is none. */
+/* The CPU device: runs a program's nodes one after the other, at once, on the caller's thread and OpenMP's. A node is
+ * run by a fast kernel where there is one (fast/fast.h), else by the reference loops, which in double are the
+ * reference for every other backend. */
 #include <stdio.h>
 #ifdef _OPENMP
 #include <omp.h>
@@ -7,14 +8,18 @@
 
 #include "backend/backend.h"
 #include "backend/cpu/cpu.h"
+#include "backend/cpu/fast/fast.h"
 #include "core/os.h"
 
-/* Alignment of buffers in bytes: a cache line. */
+/* Alignment of buffers and scratch memory in bytes: a cache line. */
 #define BUFFER_ALIGN 64
 
 struct device {
     struct tenka_device base;
     const struct tenka_cpu_table *table;
+    const struct tenka_fast_table *fast; /* NULL: none */
+    void *scratch;                       /* for one fast kernel at a time; as allocated */
+    size_t scratch_bytes;                /* what may be used of it after alignment */
     int threads;
     char name[64];
 };
@@ -37,8 +42,15 @@ static struct device *device_of(tenka_device *dev)
     return (struct device *)dev;
 }
 
+static void *aligned(void *memory)
+{
+    const size_t past = (uintptr_t)memory % BUFFER_ALIGN;
+    return (unsigned char *)memory + (past ? BUFFER_ALIGN - past : 0);
+}
+
 static void destroy(tenka_device *dev)
 {
+    tenka_free(device_of(dev)->scratch);
     tenka_free(dev);
 }
 
@@ -64,8 +76,7 @@ static tenka_status buffer_create(tenka_device *dev, size_t bytes, const char *n
         tenka_free(buf);
         return tenka_fail_nomem(dev->err);
     }
-    const size_t past = (uintptr_t)buf->memory % BUFFER_ALIGN;
-    buf->data = (unsigned char *)buf->memory + (past ? BUFFER_ALIGN - past : 0);
+    buf->data = aligned(buf->memory);
     *out = &buf->base;
     return TENKA_OK;
 }
@@ -95,9 +106,30 @@ static void program_destroy(tenka_device *dev, tenka_program *prog)
     tenka_free(prog);
 }
 
+/* Makes the device's scratch memory large enough for the plan's nodes. No program runs meanwhile. */
+static tenka_status reserve_scratch(struct device *cpu, const struct tenka_plan *plan)
+{
+    size_t most = cpu->scratch_bytes;
+    for (size_t i = 0; cpu->fast && i < plan->n_nodes; i++) {
+        const struct tenka_fast_kernel *kernel = &cpu->fast->kernels[plan->nodes[i].kernel];
+        const size_t bytes = kernel->scratch ? kernel->scratch(plan->nodes[i].params, cpu->threads) : 0;
+        most = bytes > most ? bytes : most;
+    }
+    if (most == cpu->scratch_bytes)
+        return TENKA_OK;
+    void *memory = tenka_alloc(most + BUFFER_ALIGN);
+    if (!memory)
+        return tenka_fail_nomem(cpu->base.err);
+    tenka_free(cpu->scratch);
+    cpu->scratch = memory;
+    cpu->scratch_bytes = most;
+    return TENKA_OK;
+}
+
 static tenka_status prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out)
 {
     *out = NULL;
+    TENKA_TRY(reserve_scratch(device_of(dev), plan));
     struct tenka_program *prog = tenka_alloc(sizeof *prog);
     if (!prog)
         return tenka_fail_nomem(dev->err);
@@ -127,6 +159,20 @@ static void *operand_memory(const struct tenka_operand *operand, const void *inp
     return (void *)(uintptr_t)(base + operand->offset);
 }
 
+static bool run_fast(const struct device *dev, const struct tenka_cpu_call *call)
+{
+    const struct tenka_fast_kernel *kernel = dev->fast ? &dev->fast->kernels[call->kernel] : NULL;
+    if (!kernel || !kernel->run)
+        return false;
+    const struct tenka_fast_call fast = {
+        .call = call,
+        .n = (size_t)tenka_shape_count(&call->out_desc[0].shape),
+        .threads = dev->threads,
+        .scratch = dev->scratch ? aligned(dev->scratch) : NULL,
+    };
+    return fast.n == 0 || kernel->run(&fast);
+}
+
 static void run_node(const struct device *dev, const struct tenka_program *prog, const struct tenka_node *node,
                      const void *inputs)
 {
@@ -143,7 +189,8 @@ static void run_node(const struct device *dev, const struct tenka_program *prog,
         }
     if (inputs)
         call.scalars = (const unsigned char *)inputs + node->scalars;
-    dev->table->run(&call);
+    if (!run_fast(dev, &call))
+        dev->table->run(&call);
 }
 
 /* The number of threads is a setting of the calling thread; the program that uses the library keeps its own. */
@@ -233,18 +280,31 @@ static int threads_for(const struct tenka_ctx_params *params)
 #endif
 }
 
+/* Such as "cpu, AVX-512, 2 threads". */
+static void set_name(struct device *dev)
+{
+    const bool chosen = dev->table == &tenka_cpu32_table; /* there is no choice in double */
+    const char *isa = dev->fast ? dev->fast->name : "reference loops";
+    snprintf(dev->name, sizeof dev->name, "%s%s%s, %d thread%s", dev->table->name, chosen ? ", " : "",
+             chosen ? isa : "", dev->threads, dev->threads == 1 ? "" : "s");
+}
+
 tenka_status tenka_cpu_device_create(const struct tenka_ctx_params *params, struct tenka_error *err,
                                      const struct tenka_log *log, tenka_device **out)
 {
+    const bool f64 = params->backend == TENKA_BACKEND_CPU_F64;
+    const struct tenka_fast_table *fast = NULL;
     *out = NULL;
+    if (!f64)
+        TENKA_TRY(tenka_fast_choose(err, &fast));
     struct device *dev = tenka_alloc(sizeof *dev);
     if (!dev)
         return tenka_fail_nomem(err);
     dev->base = (struct tenka_device){.fns = &fns, .err = err, .log = log};
-    dev->table = params->backend == TENKA_BACKEND_CPU_F64 ? &tenka_cpu64_table : &tenka_cpu32_table;
+    dev->table = f64 ? &tenka_cpu64_table : &tenka_cpu32_table;
+    dev->fast = fast;
     dev->threads = threads_for(params);
-    snprintf(dev->name, sizeof dev->name, "%s, %d thread%s", dev->table->name, dev->threads,
-             dev->threads == 1 ? "" : "s");
+    set_name(dev);
     *out = &dev->base;
     return TENKA_OK;
 }

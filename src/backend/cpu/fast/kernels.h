@@ -1,0 +1,26 @@
+/* The fast kernels of one instruction set. */
+#ifndef TENKA_FAST_KERNELS_H
+#define TENKA_FAST_KERNELS_H
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "backend/cpu/fast/fast.h"
+#include "backend/cpu/fast/vec.h"
+
+/* Number of the calling thread within a parallel region, from 0 on. */
+static inline int thread_index(void)
+{
+#ifdef _OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
+/* relu.c */
+bool TENKA_FAST(relu_fwd)(const struct tenka_fast_call *f);
+bool TENKA_FAST(relu_dx)(const struct tenka_fast_call *f);
+
+#endif

@@ -1,0 +1,18 @@
+/* The fast kernels of one instruction set as a table. */
+#include "backend/cpu/fast/kernels.h"
+
+#if defined __AVX512F__
+#define NAME "AVX-512"
+#elif defined __AVX2__
+#define NAME "AVX2"
+#else
+#define NAME "plain C"
+#endif
+
+const struct tenka_fast_table TENKA_FAST(table) = {
+    .name = NAME,
+    .kernels = {
+        [TENKA_KERNEL_relu_fwd] = {TENKA_FAST(relu_fwd), NULL},
+        [TENKA_KERNEL_relu_dx] = {TENKA_FAST(relu_dx), NULL},
+    },
+};

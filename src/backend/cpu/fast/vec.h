@@ -1,0 +1,128 @@
+/* A vector of floats as wide as the registers of the instruction set that this file is compiled for. Arithmetic is
+ * written with C's operators on vectors (a gcc and clang extension): a * b + c becomes a fused multiply-add where there
+ * is one, since the files of this folder are compiled with -ffp-contract=fast. */
+#ifndef TENKA_FAST_VEC_H
+#define TENKA_FAST_VEC_H
+
+#include <stdint.h>
+#include <string.h>
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
+/* TENKA_FAST(name): the name of a function or table of this instruction set. */
+#define TENKA_FAST_JOIN(isa, name) tenka_##isa##_##name
+#define TENKA_FAST_NAME(isa, name) TENKA_FAST_JOIN(isa, name)
+#define TENKA_FAST(name) TENKA_FAST_NAME(TENKA_ISA, name)
+
+#if defined __AVX512F__
+enum { LANES = 16, REGISTERS = 32 };
+#elif defined __AVX2__
+enum { LANES = 8, REGISTERS = 16 };
+#else
+enum { LANES = 4, REGISTERS = 16 };
+#endif
+
+typedef float vec __attribute__((vector_size(4 * LANES)));
+typedef int32_t ivec __attribute__((vector_size(4 * LANES))); /* comparisons of vec: 0 or -1 in each lane */
+typedef float vec_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* Before a loop with few iterations, known at compile time, whose arrays shall become registers. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
+ALWAYS_INLINE vec load(const float *p)
+{
+    return *(const vec_unaligned *)p;
+}
+
+ALWAYS_INLINE void store(float *p, vec v)
+{
+    *(vec_unaligned *)p = v;
+}
+
+ALWAYS_INLINE vec splat(float x)
+{
+    return x - (vec){0}; /* not +, which would make 0 of -0 */
+}
+
+/* a in the lanes where mask is -1, b where it is 0 */
+ALWAYS_INLINE vec select(ivec mask, vec a, vec b)
+{
+    return (vec)(((ivec)a & mask) | ((ivec)b & ~mask));
+}
+
+/* ---- Parts of vectors: only the lanes from .. end-1 are read or written, the others are read as 0 ---- */
+
+#ifdef __AVX512F__
+
+ALWAYS_INLINE __mmask16 lanes(int from, int end)
+{
+    return (__mmask16)(((1u << end) - 1) & ~((1u << from) - 1));
+}
+
+ALWAYS_INLINE vec load_lanes(const float *p, int from, int end)
+{
+    return (vec)_mm512_maskz_loadu_ps(lanes(from, end), p);
+}
+
+ALWAYS_INLINE void store_lanes(float *p, vec v, int from, int end)
+{
+    _mm512_mask_storeu_ps(p, lanes(from, end), (__m512)v);
+}
+
+#elif defined __AVX2__
+
+ALWAYS_INLINE __m256i lanes(int from, int end)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_and_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32(end), lane),
+                            _mm256_cmpgt_epi32(lane, _mm256_set1_epi32(from - 1)));
+}
+
+ALWAYS_INLINE vec load_lanes(const float *p, int from, int end)
+{
+    return (vec)_mm256_maskload_ps(p, lanes(from, end));
+}
+
+ALWAYS_INLINE void store_lanes(float *p, vec v, int from, int end)
+{
+    _mm256_maskstore_ps(p, lanes(from, end), (__m256)v);
+}
+
+#else
+
+ALWAYS_INLINE vec load_lanes(const float *p, int from, int end)
+{
+    vec v = {0};
+    for (int i = from; i < end; i++)
+        v[i] = p[i];
+    return v;
+}
+
+ALWAYS_INLINE void store_lanes(float *p, vec v, int from, int end)
+{
+    for (int i = from; i < end; i++)
+        p[i] = v[i];
+}
+
+#endif
+
+/* Sum of all lanes: halves are added until one lane is left. */
+ALWAYS_INLINE float sum_lanes(vec v)
+{
+    float part[LANES];
+    memcpy(part, &v, sizeof part);
+    UNROLL
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++)
+            part[i] += part[i + half];
+    return part[0];
+}
+
+#endif
