@@ -8,6 +8,8 @@
 static const char net_text[] = "Conv2d(1,4,3) BatchNorm2d(4) ReLU() MaxPool2d(2) Dropout(0.25) Flatten() Linear(16,8) "
                                "ReLU() Linear(8,3) LogSoftmax(dim=1)";
 
+#define PARAMETERS 8 /* a weight and a bias of each layer that has them */
+
 /* A training step and an evaluation, so that plans with gradients, updates and meters are there. */
 static void make_plans(tenka_ctx *ctx, tenka_module *net, tenka_optimizer *opt, tenka_meter *meter)
 {
@@ -30,7 +32,7 @@ static void make_plans(tenka_ctx *ctx, tenka_module *net, tenka_optimizer *opt, 
 }
 
 struct seen {
-    size_t plans, barriers, dispatches, needed;
+    size_t plans, barriers, dispatches, needed, updates, updated;
 };
 
 /* Takes out each barrier in turn: those that no dependency crosses alone are the only ones that may go unnoticed. */
@@ -51,6 +53,31 @@ static size_t count_needed(const struct tenka_plan *plan, const struct tenka_vk_
     return needed;
 }
 
+/* Runs each dispatch's last node together with the one behind it: the checker must see that they differ or depend. */
+static void check_foreign_jobs(const struct tenka_plan *plan, const struct tenka_vk_step *steps, size_t n)
+{
+    struct tenka_error err;
+    struct tenka_vk_step *more = calloc(n, sizeof *more);
+    assert_non_null(more);
+    memcpy(more, steps, n * sizeof *steps);
+    for (size_t i = 0; i < n; i++) {
+        if (steps[i].kind != TENKA_VK_DISPATCH || steps[i].node + steps[i].jobs == plan->n_nodes)
+            continue;
+        more[i].jobs++;
+        assert_int_equal(tenka_vulkan_check_hazards(&err, plan, more, n), TENKA_E_DEVICE);
+        more[i].jobs--;
+    }
+    free(more);
+}
+
+static void count_updates(struct seen *seen, const struct tenka_plan *plan, const struct tenka_vk_step *step)
+{
+    if (step->kind != TENKA_VK_DISPATCH || plan->nodes[step->node].kernel != TENKA_KERNEL_adam_fwd)
+        return;
+    seen->updates++;
+    seen->updated += step->jobs;
+}
+
 static void walk(void *user, const struct tenka_plan *plan, tenka_program *program)
 {
     struct seen *seen = user;
@@ -61,9 +88,12 @@ static void walk(void *user, const struct tenka_plan *plan, tenka_program *progr
     const struct tenka_vk_step *steps = tenka_vulkan_program_steps(program, &n);
     if (tenka_vulkan_check_hazards(&err, plan, steps, n) != TENKA_OK)
         fail_msg("%s", err.text);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         *(steps[i].kind == TENKA_VK_BARRIER ? &seen->barriers : &seen->dispatches) += 1;
+        count_updates(seen, plan, &steps[i]);
+    }
     seen->needed += count_needed(plan, steps, n);
+    check_foreign_jobs(plan, steps, n);
     seen->plans++;
 }
 
@@ -85,6 +115,8 @@ static void test_recorded_plans(void **state)
     assert_true(seen.barriers > seen.plans);
     assert_true(seen.barriers < seen.dispatches); /* independent nodes run side by side */
     assert_int_equal(seen.needed, seen.barriers); /* none stands without a dependency, and the checker sees each */
+    assert_int_equal(seen.updates, 1);            /* one dispatch for the whole optimizer */
+    assert_int_equal(seen.updated, PARAMETERS);
     tenka_meter_destroy(&meter);
     tenka_optimizer_destroy(&opt);
     tenka_module_destroy(&net);

@@ -75,7 +75,8 @@ struct tenka_backend_fns { /* called by backend.c only */
     tenka_status (*wait)(tenka_device *dev, tenka_ticket ticket); /* 0 or the newest: everything up to it */
     void (*limits)(const tenka_device *dev, struct tenka_limits *out);
     const char *(*name)(const tenka_device *dev);
-    /* Of a timed plan's program: seconds that each node took in the last run, which is over. */
+    /* Of a timed plan's program: seconds that each node took in the last run, which is over; of nodes that run together
+     * the first has it all. */
     tenka_status (*timings)(tenka_device *dev, tenka_program *prog, double *out);
     /* Optional: see tenka_device_pin. */
     void (*pin)(tenka_device *dev, uint32_t variant);

@@ -9,7 +9,7 @@ enum {
     OUT0 = 1 << TENKA_BIT_OUT0, OUT1 = OUT0 << 1, OUT2 = OUT0 << 2,
     DOUT = 1 << TENKA_BIT_DOUT,
     D0 = 1 << TENKA_BIT_D0, D1 = D0 << 1, D2 = D0 << 2,
-    INPLACE = TENKA_PASS_INPLACE, PIECES = TENKA_PASS_PIECES,
+    INPLACE = TENKA_PASS_INPLACE, PIECES = TENKA_PASS_PIECES, JOBS = TENKA_PASS_JOBS,
 };
 
 /* struct params_<op>: the operator's parameters under its own name. */

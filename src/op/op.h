@@ -34,7 +34,7 @@ enum tenka_operand_bits {
 };
 
 enum tenka_unit { TENKA_UNIT_EACH, TENKA_UNIT_GROUP };
-enum tenka_pass_flags { TENKA_PASS_INPLACE = 1, TENKA_PASS_PIECES = 2 };
+enum tenka_pass_flags { TENKA_PASS_INPLACE = 1, TENKA_PASS_PIECES = 2, TENKA_PASS_JOBS = 4 };
 
 struct tenka_variant; /* op/variant.h */
 

@@ -261,8 +261,8 @@ static tenka_status choose_gpu(struct tenka_vk_device *dev, const char *which)
     tenka_free(gpus);
     TENKA_TRY(status);
     snprintf(dev->name, sizeof dev->name, "vulkan: %s (%s)", dev->gpu.info.name, dev->gpu.info.driver);
-    /* A range is rounded up to whole words, so the largest one must be whole words itself. */
-    dev->max_operand = dev->gpu.limits.maxStorageBufferRange / 4 * 4;
+    /* A range is rounded up to whole quads, so the largest one must be whole quads itself. */
+    dev->max_operand = dev->gpu.limits.maxStorageBufferRange / TENKA_VK_QUAD * TENKA_VK_QUAD;
     return TENKA_OK;
 }
 

@@ -1,22 +1,22 @@
-/* Buffers, and the memory blocks that they share: drivers allow few allocations, and each is slow. */
+/* Buffers are ranges of larger Vulkan buffers, their blocks: drivers allow few allocations, each is slow, and one
+ * binding can show several buffers of a block, as a dispatch needs that has several nodes' work. */
+#include <stdio.h>
+
 #include "backend/vulkan/vk.h"
 
 #define DEVICE_BLOCK ((VkDeviceSize)64 << 20)
 /* Memory that both sides reach may be scarce on discrete GPUs. */
 #define HOST_BLOCK ((VkDeviceSize)1 << 20)
 
-struct tenka_vk_memory {
-    struct tenka_vk_block *block;
-    VkDeviceSize offset, size;
-    struct tenka_vk_memory *next; /* in the block, by offset */
-};
-
+/* One allocation with a Vulkan buffer over all of it, for buffers of one kind and name. */
 struct tenka_vk_block {
-    VkDeviceMemory handle;
-    uint32_t type;
+    VkDeviceMemory memory;
+    VkBuffer handle;
+    enum tenka_vk_heap heap;
+    char name[24];
     VkDeviceSize size;
     char *mapped;
-    struct tenka_vk_memory *used;
+    struct tenka_vk_buffer *used; /* by offset */
     struct tenka_vk_block *next;
 };
 
@@ -37,14 +37,12 @@ static VkDeviceSize align_up(VkDeviceSize value, VkDeviceSize alignment)
 }
 
 /* First fit: the link after which the new range belongs, and its offset; NULL when the block has no such gap. */
-static struct tenka_vk_memory **find_gap(struct tenka_vk_block *block, const VkMemoryRequirements *need,
-                                         VkDeviceSize *offset)
+static struct tenka_vk_buffer **find_gap(struct tenka_vk_block *block, VkDeviceSize bytes, VkDeviceSize *offset)
 {
     VkDeviceSize begin = 0;
-    for (struct tenka_vk_memory **link = &block->used;; link = &(*link)->next) {
+    for (struct tenka_vk_buffer **link = &block->used;; link = &(*link)->next) {
         const VkDeviceSize end = *link ? (*link)->offset : block->size;
-        begin = align_up(begin, need->alignment);
-        if (begin <= end && end - begin >= need->size) {
+        if (begin <= end && end - begin >= bytes) {
             *offset = begin;
             return link;
         }
@@ -54,50 +52,92 @@ static struct tenka_vk_memory **find_gap(struct tenka_vk_block *block, const VkM
     }
 }
 
-static tenka_status block_create(struct tenka_vk_device *dev, uint32_t type, VkDeviceSize bytes,
-                                 struct tenka_vk_block **out)
+#define HOST (VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
+
+static tenka_status allocate(struct tenka_vk_device *dev, const VkMemoryRequirements *need, uint32_t type,
+                             struct tenka_vk_block *block)
 {
-    const bool host = dev->gpu.memory.memoryTypes[type].propertyFlags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+    const VkMemoryAllocateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
+        .allocationSize = need->size,
+        .memoryTypeIndex = type,
+    };
+    VK_TRY(dev, dev->vk.vkAllocateMemory(dev->handle, &info, NULL, &block->memory));
+    dev->base.objects++;
+    VK_TRY(dev, dev->vk.vkBindBufferMemory(dev->handle, block->handle, block->memory, 0));
+    if ((dev->gpu.memory.memoryTypes[type].propertyFlags & HOST) == HOST) {
+        void *mapped = NULL;
+        VK_TRY(dev, dev->vk.vkMapMemory(dev->handle, block->memory, 0, VK_WHOLE_SIZE, 0, &mapped));
+        block->mapped = mapped;
+    }
+    return TENKA_OK;
+}
+
+/* Tries the best kind of memory first. */
+static tenka_status find_memory(struct tenka_vk_device *dev, struct tenka_vk_block *block)
+{
+    static const VkMemoryPropertyFlags wants[][2] = {
+        [TENKA_VK_DEVICE] = {VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 0},
+        [TENKA_VK_SLOT] = {HOST | VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, HOST},
+        [TENKA_VK_STAGING] = {HOST | VK_MEMORY_PROPERTY_HOST_CACHED_BIT, HOST},
+    };
+    VkMemoryRequirements need;
+    dev->vk.vkGetBufferMemoryRequirements(dev->handle, block->handle, &need);
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t type;
+        if (!find_type(dev, need.memoryTypeBits, wants[block->heap][i], &type))
+            continue;
+        const tenka_status status = allocate(dev, &need, type, block);
+        /* Short device memory is an error: buffers in the host's memory would make every kernel slow in silence. */
+        if (status != TENKA_E_NOMEM || block->memory || block->heap == TENKA_VK_DEVICE || i == 1)
+            return status;
+    }
+    return tenka_fail(dev->base.err, TENKA_E_DEVICE, "%s has no memory that a buffer may use", dev->gpu.info.name);
+}
+
+static tenka_status block_init(struct tenka_vk_device *dev, struct tenka_vk_block *block)
+{
+    const VkBufferCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
+        .size = block->size,
+        .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+                 VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+        .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
+    };
+    VK_TRY(dev, dev->vk.vkCreateBuffer(dev->handle, &info, NULL, &block->handle));
+    dev->base.objects++;
+    TENKA_TRY(find_memory(dev, block));
+    tenka_vk_set_name(dev, VK_OBJECT_TYPE_BUFFER, (uint64_t)block->handle, block->name);
+    return TENKA_OK;
+}
+
+static void block_free(struct tenka_vk_device *dev, struct tenka_vk_block *block)
+{
+    if (block->handle)
+        dev->vk.vkDestroyBuffer(dev->handle, block->handle, NULL);
+    if (block->memory)
+        dev->vk.vkFreeMemory(dev->handle, block->memory, NULL);
+    tenka_free(block);
+}
+
+static tenka_status block_create(struct tenka_vk_device *dev, enum tenka_vk_heap heap, const char *name,
+                                 VkDeviceSize bytes, struct tenka_vk_block **out)
+{
     struct tenka_vk_block *block = tenka_alloc(sizeof *block);
     if (!block)
         return tenka_fail_nomem(dev->base.err);
-    const VkMemoryAllocateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-        .allocationSize = bytes,
-        .memoryTypeIndex = type,
-    };
-    block->type = type;
+    block->heap = heap;
     block->size = bytes;
-    VkResult result = dev->vk.vkAllocateMemory(dev->handle, &info, NULL, &block->handle);
-    dev->base.objects += result >= 0;
-    if (result >= 0 && host) {
-        void *mapped = NULL;
-        result = dev->vk.vkMapMemory(dev->handle, block->handle, 0, VK_WHOLE_SIZE, 0, &mapped);
-        block->mapped = mapped;
-        if (result < 0)
-            dev->vk.vkFreeMemory(dev->handle, block->handle, NULL);
-    }
-    if (result < 0) {
-        tenka_free(block);
-        return tenka_vk_fail(dev, result, "vkAllocateMemory(");
+    snprintf(block->name, sizeof block->name, "%s", name);
+    const tenka_status status = block_init(dev, block);
+    if (status != TENKA_OK) {
+        block_free(dev, block);
+        return status;
     }
     block->next = dev->blocks;
     dev->blocks = block;
     *out = block;
     return TENKA_OK;
-}
-
-/* Of the usual size, or as large as asked; when memory is short, no larger than asked. */
-static tenka_status block_for(struct tenka_vk_device *dev, uint32_t type, VkDeviceSize bytes, VkDeviceSize usual,
-                              struct tenka_vk_block **out)
-{
-    VkDeviceSize size = usual > bytes ? usual : bytes;
-    if (size > dev->gpu.max_allocation)
-        size = bytes;
-    tenka_status status = block_create(dev, type, size, out);
-    if (status == TENKA_E_NOMEM && size > bytes)
-        status = block_create(dev, type, bytes, out);
-    return status;
 }
 
 static void block_free_if_empty(struct tenka_vk_device *dev, struct tenka_vk_block *block)
@@ -108,109 +148,71 @@ static void block_free_if_empty(struct tenka_vk_device *dev, struct tenka_vk_blo
     while (*link != block)
         link = &(*link)->next;
     *link = block->next;
-    dev->vk.vkFreeMemory(dev->handle, block->handle, NULL);
-    tenka_free(block);
+    block_free(dev, block);
 }
 
-static tenka_status memory_take(struct tenka_vk_device *dev, uint32_t type, const VkMemoryRequirements *need,
-                                VkDeviceSize usual, struct tenka_vk_memory **out)
+/* Room for a small buffer and many like it, or for a large one alone; when memory is short, for this one alone. */
+static tenka_status block_for(struct tenka_vk_device *dev, enum tenka_vk_heap heap, const char *name,
+                              VkDeviceSize bytes, struct tenka_vk_block **out)
 {
-    VkDeviceSize offset = 0;
-    struct tenka_vk_memory **link = NULL;
+    VkDeviceSize size = heap == TENKA_VK_DEVICE ? DEVICE_BLOCK : HOST_BLOCK;
+    if (bytes > size / 4 || size > dev->gpu.max_buffer)
+        size = bytes;
+    tenka_status status = block_create(dev, heap, name, size, out);
+    if (status == TENKA_E_NOMEM && size > bytes)
+        status = block_create(dev, heap, name, bytes, out);
+    return status;
+}
+
+static tenka_status take_range(struct tenka_vk_device *dev, enum tenka_vk_heap heap, const char *name,
+                               struct tenka_vk_buffer *buf)
+{
+    struct tenka_vk_buffer **link = NULL;
     struct tenka_vk_block *block = dev->blocks;
     for (; block; block = block->next)
-        if (block->type == type && (link = find_gap(block, need, &offset)))
+        if (block->heap == heap && strncmp(block->name, name, sizeof block->name - 1) == 0 &&
+            (link = find_gap(block, buf->size, &buf->offset)))
             break;
     if (!link) {
-        TENKA_TRY(block_for(dev, type, need->size, usual, &block));
+        TENKA_TRY(block_for(dev, heap, name, buf->size, &block));
         link = &block->used;
-        offset = 0;
+        buf->offset = 0;
     }
-    struct tenka_vk_memory *memory = tenka_alloc(sizeof *memory);
-    if (!memory) {
-        block_free_if_empty(dev, block);
-        return tenka_fail_nomem(dev->base.err);
-    }
-    *memory = (struct tenka_vk_memory){.block = block, .offset = offset, .size = need->size, .next = *link};
-    *link = memory;
-    *out = memory;
+    buf->next = *link;
+    *link = buf;
+    buf->block = block;
+    buf->handle = block->handle;
+    buf->mapped = block->mapped ? block->mapped + buf->offset : NULL;
     return TENKA_OK;
 }
 
-static void memory_give_back(struct tenka_vk_device *dev, struct tenka_vk_memory *memory)
+static void give_range_back(struct tenka_vk_device *dev, struct tenka_vk_buffer *buf)
 {
-    struct tenka_vk_block *block = memory->block;
-    struct tenka_vk_memory **link = &block->used;
-    while (*link != memory)
+    struct tenka_vk_buffer **link = &buf->block->used;
+    while (*link != buf)
         link = &(*link)->next;
-    *link = memory->next;
-    tenka_free(memory);
-    block_free_if_empty(dev, block);
-}
-
-#define HOST (VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
-
-/* Tries the best kind of memory first. */
-static tenka_status memory_for(struct tenka_vk_device *dev, enum tenka_vk_heap heap, const VkMemoryRequirements *need,
-                               struct tenka_vk_memory **out)
-{
-    static const VkMemoryPropertyFlags wants[][2] = {
-        [TENKA_VK_DEVICE] = {VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 0},
-        [TENKA_VK_SLOT] = {HOST | VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, HOST},
-        [TENKA_VK_STAGING] = {HOST | VK_MEMORY_PROPERTY_HOST_CACHED_BIT, HOST},
-    };
-    const VkDeviceSize usual = heap == TENKA_VK_DEVICE ? DEVICE_BLOCK : HOST_BLOCK;
-    tenka_status status = TENKA_OK;
-    bool found = false;
-    for (size_t i = 0; i < 2; i++) {
-        uint32_t type;
-        if (!find_type(dev, need->memoryTypeBits, wants[heap][i], &type))
-            continue;
-        found = true;
-        status = memory_take(dev, type, need, usual, out);
-        /* Short device memory is an error: buffers in the host's memory would make every kernel slow in silence. */
-        if (status != TENKA_E_NOMEM || heap == TENKA_VK_DEVICE)
-            break;
-    }
-    if (!found)
-        return tenka_fail(dev->base.err, TENKA_E_DEVICE, "%s has no memory that a buffer may use", dev->gpu.info.name);
-    return status;
+    *link = buf->next;
+    block_free_if_empty(dev, buf->block);
 }
 
 static tenka_status buffer_init(struct tenka_vk_device *dev, enum tenka_vk_heap heap, const char *name,
                                 struct tenka_vk_buffer *buf)
 {
-    const VkBufferCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-        /* Whole windows, so that the last operand's range may be rounded up to words. */
-        .size = align_up(buf->base.bytes ? buf->base.bytes : 1, TENKA_OPERAND_ALIGN),
-        .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-                 VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-        .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
-    };
-    if (info.size > dev->gpu.max_buffer)
+    /* Whole windows, so that the last operand's range may be rounded up to words. */
+    buf->size = align_up(buf->base.bytes ? buf->base.bytes : 1, TENKA_OPERAND_ALIGN);
+    if (buf->size > dev->gpu.max_buffer)
         return tenka_fail(dev->base.err, TENKA_E_NOMEM, "%s needs %llu bytes and the largest buffer of %s has %llu",
-                          name ? name : "a buffer", (unsigned long long)info.size, dev->gpu.info.name,
+                          name, (unsigned long long)buf->size, dev->gpu.info.name,
                           (unsigned long long)dev->gpu.max_buffer);
-    VkMemoryRequirements need;
-    VK_TRY(dev, dev->vk.vkCreateBuffer(dev->handle, &info, NULL, &buf->handle));
-    dev->base.objects++;
-    dev->vk.vkGetBufferMemoryRequirements(dev->handle, buf->handle, &need);
-    const tenka_status status = memory_for(dev, heap, &need, &buf->memory);
+    const tenka_status status = take_range(dev, heap, name, buf);
     if (status == TENKA_E_NOMEM)
         return tenka_fail(dev->base.err, TENKA_E_NOMEM,
                           "%s needs %llu bytes and %s has no room for them: its buffers hold %llu of its %llu MiB; use "
                           "a smaller batch or network",
-                          name ? name : "a buffer", (unsigned long long)need.size, dev->gpu.info.name,
+                          name, (unsigned long long)buf->size, dev->gpu.info.name,
                           (unsigned long long)(dev->base.bytes >> 20),
                           (unsigned long long)(dev->gpu.info.memory >> 20));
-    TENKA_TRY(status);
-    const struct tenka_vk_block *block = buf->memory->block;
-    VK_TRY(dev, dev->vk.vkBindBufferMemory(dev->handle, buf->handle, block->handle, buf->memory->offset));
-    if (block->mapped)
-        buf->mapped = block->mapped + buf->memory->offset;
-    tenka_vk_set_name(dev, VK_OBJECT_TYPE_BUFFER, (uint64_t)buf->handle, name);
-    return TENKA_OK;
+    return status;
 }
 
 tenka_status tenka_vk_buffer_make(struct tenka_vk_device *dev, enum tenka_vk_heap heap, size_t bytes, const char *name,
@@ -221,7 +223,7 @@ tenka_status tenka_vk_buffer_make(struct tenka_vk_device *dev, enum tenka_vk_hea
     if (!buf)
         return tenka_fail_nomem(dev->base.err);
     buf->base.bytes = bytes;
-    const tenka_status status = buffer_init(dev, heap, name, buf);
+    const tenka_status status = buffer_init(dev, heap, name && name[0] ? name : "a buffer", buf);
     if (status != TENKA_OK)
         tenka_vk_buffer_free(dev, &buf);
     *out = buf;
@@ -234,11 +236,16 @@ void tenka_vk_buffer_free(struct tenka_vk_device *dev, struct tenka_vk_buffer **
     *buf = NULL;
     if (!old)
         return;
-    if (old->handle)
-        dev->vk.vkDestroyBuffer(dev->handle, old->handle, NULL);
-    if (old->memory)
-        memory_give_back(dev, old->memory);
+    if (old->block)
+        give_range_back(dev, old);
     tenka_free(old);
+}
+
+struct tenka_vk_range tenka_vk_range_of(const struct tenka_operand *operand)
+{
+    const struct tenka_vk_buffer *buf = (const struct tenka_vk_buffer *)operand->buffer;
+    const size_t begin = (buf ? (size_t)buf->offset : 0) + operand->offset;
+    return (struct tenka_vk_range){buf ? buf->block : NULL, begin, begin + tenka_align(operand->bytes, TENKA_VK_QUAD)};
 }
 
 tenka_status tenka_vk_buffer_create(tenka_device *base, size_t bytes, const char *name, tenka_buffer **out)

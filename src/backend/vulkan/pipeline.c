@@ -13,7 +13,8 @@ static uint32_t count_bits(uint32_t bits)
 uint32_t tenka_vk_bindings(enum tenka_kernel kernel)
 {
     const struct tenka_pass_info *pass = &tenka_passes[kernel];
-    return count_bits(pass->reads) + count_bits(pass->writes) + (tenka_ops[pass->op].n_scalars > 0);
+    const bool slot = tenka_ops[pass->op].n_scalars > 0 || (pass->flags & TENKA_PASS_JOBS);
+    return count_bits(pass->reads) + count_bits(pass->writes) + slot;
 }
 
 static tenka_status make_set_layout(struct tenka_vk_device *dev, uint32_t count)

@@ -14,7 +14,7 @@ struct slot {
 
 struct tenka_program {
     struct tenka_vk_step *steps;
-    size_t n_steps, input_bytes;
+    size_t n_steps, input_bytes, slot_bytes; /* of a slot: the inputs and the tables of jobs */
     VkCommandPool commands;
     VkDescriptorPool descriptors;
     struct slot slots[TENKA_SLOTS];
@@ -86,30 +86,60 @@ static tenka_status make_descriptors(struct tenka_vk_device *dev, struct tenka_p
     return TENKA_OK;
 }
 
-static tenka_status make_slots(struct tenka_vk_device *dev, struct tenka_program *prog)
+static tenka_status make_slots(struct tenka_vk_device *dev, struct tenka_program *prog, const struct tenka_plan *plan)
 {
+    const size_t bytes = tenka_align(prog->slot_bytes, TENKA_OPERAND_ALIGN) + SCALAR_WINDOW;
     for (size_t i = 0; i < TENKA_SLOTS; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "slot %zu", i);
-        TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_SLOT, tenka_align(prog->input_bytes, TENKA_OPERAND_ALIGN) +
-                                       SCALAR_WINDOW, name, &prog->slots[i].inputs));
+        struct slot *slot = &prog->slots[i];
+        TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_SLOT, bytes, "slots", &slot->inputs));
+        for (size_t k = 0; k < prog->n_steps; k++)
+            tenka_vk_jobs_write(plan, &prog->steps[k], slot->inputs->mapped);
     }
     return TENKA_OK;
 }
 
-/* What a binding shows of an operand. */
-static VkDescriptorBufferInfo window(const struct tenka_vk_device *dev, const struct slot *slot,
-                                     const struct tenka_plan *plan, uint32_t index)
+static VkDescriptorBufferInfo slot_window(const struct slot *slot, size_t begin, size_t end)
 {
-    if (index == TENKA_ABSENT)
-        return (VkDescriptorBufferInfo){.buffer = dev->absent->handle, .range = TENKA_OPERAND_ALIGN};
-    const struct tenka_operand *operand = &plan->operands[index];
-    const struct tenka_vk_buffer *buf = operand->buffer ? (struct tenka_vk_buffer *)operand->buffer : slot->inputs;
     return (VkDescriptorBufferInfo){
-        .buffer = buf->handle,
-        .offset = operand->offset,
-        .range = tenka_align(operand->bytes ? operand->bytes : 1, 4),
+        .buffer = slot->inputs->handle,
+        .offset = slot->inputs->offset + begin,
+        .range = end - begin,
     };
+}
+
+/* What a binding shows of operand i of a dispatch's nodes, reads before writes. */
+static VkDescriptorBufferInfo window(const struct tenka_vk_device *dev, const struct slot *slot,
+                                     const struct tenka_plan *plan, const struct tenka_vk_step *step, uint32_t i)
+{
+    const struct tenka_node *node = &plan->nodes[step->node];
+    struct tenka_vk_range range;
+    if (!tenka_vk_step_range(plan, step, i, &range))
+        return (VkDescriptorBufferInfo){
+            .buffer = dev->absent->handle,
+            .offset = dev->absent->offset,
+            .range = TENKA_OPERAND_ALIGN,
+        };
+    range.end += range.end == range.begin ? TENKA_VK_QUAD : 0; /* an operand without elements */
+    if (!range.memory)
+        return slot_window(slot, range.begin, range.end);
+    const uint32_t index = i < node->n_in ? node->in[i] : node->out[i - node->n_in];
+    return (VkDescriptorBufferInfo){
+        .buffer = ((const struct tenka_vk_buffer *)plan->operands[index].buffer)->handle,
+        .offset = range.begin,
+        .range = range.end - range.begin,
+    };
+}
+
+static VkDescriptorBufferInfo scalar_window(const struct slot *slot, const struct tenka_plan *plan,
+                                            const struct tenka_vk_step *step)
+{
+    const struct tenka_node *node = &plan->nodes[step->node];
+    if (tenka_passes[node->kernel].flags & TENKA_PASS_JOBS) {
+        const struct tenka_vk_range range = tenka_vk_jobs_slot_range(plan, step);
+        return slot_window(slot, range.begin, range.end);
+    }
+    const size_t begin = node->scalars / TENKA_OPERAND_ALIGN * TENKA_OPERAND_ALIGN;
+    return slot_window(slot, begin, begin + SCALAR_WINDOW);
 }
 
 static void narrow_to_piece(VkDescriptorBufferInfo *info, const struct tenka_node *node,
@@ -118,7 +148,7 @@ static void narrow_to_piece(VkDescriptorBufferInfo *info, const struct tenka_nod
     const struct tenka_p_gather *p = (const struct tenka_p_gather *)node->params;
     const size_t row_bytes = (size_t)p->row * (p->u8 ? 1 : 4);
     info->offset += (size_t)step->piece_first * row_bytes;
-    info->range = tenka_align((size_t)step->piece_rows * row_bytes, 4);
+    info->range = tenka_align((size_t)step->piece_rows * row_bytes, TENKA_VK_QUAD);
 }
 
 /* All bindings of a dispatch, in the order of ops.def. */
@@ -126,21 +156,17 @@ static uint32_t list_windows(const struct tenka_vk_device *dev, const struct slo
                              const struct tenka_vk_step *step, VkDescriptorBufferInfo out[TENKA_VK_BINDINGS])
 {
     const struct tenka_node *node = &plan->nodes[step->node];
-    const bool scalars = tenka_ops[tenka_passes[node->kernel].op].n_scalars > 0;
     const uint32_t count = tenka_vk_bindings(node->kernel);
-    const uint32_t reads = count - node->n_out - scalars;
-    for (uint32_t i = 0; i < reads; i++)
-        out[i] = window(dev, slot, plan, i < node->n_in ? node->in[i] : TENKA_ABSENT);
+    const uint32_t operands = node->n_in + node->n_out;
+    for (uint32_t i = 0; i < operands; i++)
+        out[i] = window(dev, slot, plan, step, i);
     /* Nobody writes an absent output, but the validation layer cannot know that: it stands on the node's own memory,
      * since a buffer shared by several nodes would look like a hazard. */
-    for (uint32_t i = 0; i < node->n_out; i++)
-        out[reads + i] = window(dev, slot, plan, node->out[i] != TENKA_ABSENT ? node->out[i] : node->out[0]);
-    if (scalars)
-        out[count - 1] = (VkDescriptorBufferInfo){
-            .buffer = slot->inputs->handle,
-            .offset = node->scalars / TENKA_OPERAND_ALIGN * TENKA_OPERAND_ALIGN,
-            .range = SCALAR_WINDOW,
-        };
+    for (uint32_t i = 1; i < node->n_out; i++)
+        if (node->out[i] == TENKA_ABSENT)
+            out[node->n_in + i] = out[node->n_in];
+    if (count > operands)
+        out[operands] = scalar_window(slot, plan, step);
     if (step->piece_rows > 0)
         narrow_to_piece(&out[0], node, step);
     return count;
@@ -179,6 +205,10 @@ static struct tenka_vk_push push_of(const struct tenka_plan *plan, const struct 
         .scalars = (uint32_t)(node->scalars % TENKA_OPERAND_ALIGN / 4),
     };
     memcpy(push.params, node->params, sizeof push.params);
+    if (tenka_passes[node->kernel].flags & TENKA_PASS_JOBS) {
+        push.n = tenka_vk_blocks(plan, step);
+        push.scalars = (uint32_t)((step->table - tenka_vk_jobs_slot_range(plan, step).begin) / 4);
+    }
     if (tenka_passes[node->kernel].flags & TENKA_PASS_PIECES) {
         struct tenka_p_gather *p = (struct tenka_p_gather *)push.params;
         p->piece_first = step->piece_first;
@@ -187,13 +217,20 @@ static struct tenka_vk_push push_of(const struct tenka_plan *plan, const struct 
     return push;
 }
 
-static uint32_t group_count(enum tenka_kernel kernel, uint32_t variant, uint32_t n)
+static uint32_t group_count(const struct tenka_plan *plan, const struct tenka_vk_step *step)
 {
-    uint32_t count;
-    const struct tenka_variant *variants = tenka_variants(kernel, &count);
-    const uint32_t size = tenka_passes[kernel].unit == TENKA_UNIT_EACH ? variants[variant].local : 1;
-    const uint32_t groups = n / size + (n % size > 0);
+    const uint32_t groups = tenka_vk_blocks(plan, step);
     return groups < TENKA_MAX_GROUPS ? groups : TENKA_MAX_GROUPS;
+}
+
+/* "adam_fwd 31", or "adam_fwd 31 and 7 more" */
+static void label_of(const struct tenka_plan *plan, const struct tenka_vk_step *step, char *out, size_t size)
+{
+    const char *label = plan->nodes[step->node].label;
+    if (step->jobs > 1)
+        snprintf(out, size, "%s and %u more", label, step->jobs - 1);
+    else
+        snprintf(out, size, "%s", label);
 }
 
 static tenka_status record_dispatch(struct tenka_vk_device *dev, const struct tenka_program *prog,
@@ -203,10 +240,9 @@ static tenka_status record_dispatch(struct tenka_vk_device *dev, const struct te
     const struct tenka_node *node = &plan->nodes[step->node];
     const VkPipelineLayout layout = dev->layouts[tenka_vk_bindings(node->kernel)];
     const struct tenka_vk_push push = push_of(plan, step);
-    const VkDebugUtilsLabelEXT label = {
-        .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_LABEL_EXT,
-        .pLabelName = node->label,
-    };
+    char text[sizeof node->label + 32];
+    const VkDebugUtilsLabelEXT label = {.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_LABEL_EXT, .pLabelName = text};
+    label_of(plan, step, text, sizeof text);
     VkPipeline pipeline;
     VkDescriptorSet set;
     TENKA_TRY(tenka_vk_pipeline(dev, node->kernel, step->variant, node->params, &pipeline));
@@ -216,7 +252,7 @@ static tenka_status record_dispatch(struct tenka_vk_device *dev, const struct te
     dev->vk.vkCmdBindPipeline(slot->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
     dev->vk.vkCmdBindDescriptorSets(slot->commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &set, 0, NULL);
     dev->vk.vkCmdPushConstants(slot->commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof push, &push);
-    dev->vk.vkCmdDispatch(slot->commands, group_count(node->kernel, step->variant, push.n), 1, 1);
+    dev->vk.vkCmdDispatch(slot->commands, group_count(plan, step), 1, 1);
     if (dev->instance->debug_utils)
         dev->instance->end_label(slot->commands);
     return TENKA_OK;
@@ -287,12 +323,13 @@ static tenka_status program_init(struct tenka_vk_device *dev, struct tenka_progr
     prog->input_bytes = plan->input_bytes;
     prog->n_nodes = plan->n_nodes;
     TENKA_TRY(tenka_vk_steps_make(dev, plan, &prog->steps, &prog->n_steps));
+    prog->slot_bytes = tenka_vk_jobs_place(plan, prog->steps, prog->n_steps);
     if (plan->timed && tenka_vk_program_dispatches(prog) > 0)
         TENKA_TRY(tenka_vk_stopwatch_create(dev, (uint32_t)tenka_vk_program_dispatches(prog), &prog->watch));
     TENKA_TRY(make_pipelines(dev, prog, plan));
     TENKA_TRY(make_commands(dev, prog));
     TENKA_TRY(make_descriptors(dev, prog, plan));
-    TENKA_TRY(make_slots(dev, prog));
+    TENKA_TRY(make_slots(dev, prog, plan));
     for (size_t i = 0; i < TENKA_SLOTS; i++)
         TENKA_TRY(record(dev, prog, &prog->slots[i], plan));
     return tenka_vk_health(dev);

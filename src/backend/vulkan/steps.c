@@ -30,29 +30,34 @@ static bool in_pieces(const struct tenka_vk_device *dev, const struct tenka_plan
 {
     const bool allowed = tenka_passes[node->kernel].flags & TENKA_PASS_PIECES;
     return allowed && node->n_in > 0 && node->in[0] != TENKA_ABSENT &&
-           tenka_align(plan->operands[node->in[0]].bytes, 4) > dev->max_operand;
+           tenka_align(plan->operands[node->in[0]].bytes, TENKA_VK_QUAD) > dev->max_operand;
 }
 
 static tenka_status add_dispatch(struct list *list, struct tenka_vk_tracker *tracker, struct tenka_error *err,
                                  const struct tenka_plan *plan, struct tenka_vk_step step)
 {
     bool barrier;
-    TENKA_TRY(tenka_vk_tracker_add(tracker, err, plan, &plan->nodes[step.node], &barrier));
+    TENKA_TRY(tenka_vk_tracker_add(tracker, err, plan, &step, &barrier));
     if (barrier)
         TENKA_TRY(append(list, err, (struct tenka_vk_step){.kind = TENKA_VK_BARRIER}));
     return append(list, err, step);
 }
 
-static tenka_status add_node(struct tenka_vk_device *dev, struct list *list, struct tenka_vk_tracker *tracker,
-                             const struct tenka_plan *plan, uint32_t index)
+/* Adds the node of that index, with those behind it that the same dispatch can run; *count: how many these are. */
+static tenka_status add_nodes(struct tenka_vk_device *dev, struct list *list, struct tenka_vk_tracker *tracker,
+                              const struct tenka_plan *plan, uint32_t index, uint32_t *count)
 {
     const struct tenka_node *node = &plan->nodes[index];
-    struct tenka_vk_step step = {.kind = TENKA_VK_DISPATCH, .node = index};
+    struct tenka_vk_step step = {.kind = TENKA_VK_DISPATCH, .node = index, .jobs = 1};
+    *count = 1;
     TENKA_TRY(tenka_vk_choose(dev, plan, node, &step.variant));
     if (tenka_vk_work(plan, node, step.variant) == 0)
         return TENKA_OK;
-    if (!in_pieces(dev, plan, node))
+    if (!in_pieces(dev, plan, node)) {
+        tenka_vk_jobs_gather(dev, plan, &step);
+        *count = step.jobs;
         return add_dispatch(list, tracker, dev->base.err, plan, step);
+    }
     const struct tenka_p_gather *p = (const struct tenka_p_gather *)node->params;
     const int32_t fit = rows_that_fit(dev, (size_t)p->row * (p->u8 ? 1 : 4));
     if (fit == 0)
@@ -85,8 +90,8 @@ tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka
     *count = 0;
     /* Plans share memory: each recording waits for what ran before it. */
     tenka_status status = append(&list, dev->base.err, (struct tenka_vk_step){.kind = TENKA_VK_BARRIER});
-    for (size_t i = 0; i < plan->n_nodes && status == TENKA_OK; i++)
-        status = add_node(dev, &list, &tracker, plan, (uint32_t)i);
+    for (uint32_t i = 0, nodes; i < plan->n_nodes && status == TENKA_OK; i += nodes)
+        status = add_nodes(dev, &list, &tracker, plan, i, &nodes);
     tenka_vk_tracker_finish(&tracker);
     if (status == TENKA_OK && dev->validate)
         status = tenka_vulkan_check_hazards(dev->base.err, plan, list.items, list.count);

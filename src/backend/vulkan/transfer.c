@@ -46,15 +46,19 @@ static tenka_status end(struct tenka_vk_device *dev)
 tenka_status tenka_vk_zero(struct tenka_vk_device *dev, struct tenka_vk_buffer *buf)
 {
     TENKA_TRY(begin(dev));
-    dev->vk.vkCmdFillBuffer(dev->transfer, buf->handle, 0, VK_WHOLE_SIZE, 0);
+    dev->vk.vkCmdFillBuffer(dev->transfer, buf->handle, buf->offset, buf->size, 0);
     return end(dev);
 }
 
-static void copy(struct tenka_vk_device *dev, VkBuffer from, size_t from_offset, VkBuffer to, size_t to_offset,
-                 size_t bytes)
+static void copy(struct tenka_vk_device *dev, const struct tenka_vk_buffer *from, size_t from_offset,
+                 const struct tenka_vk_buffer *to, size_t to_offset, size_t bytes)
 {
-    const VkBufferCopy region = {.srcOffset = from_offset, .dstOffset = to_offset, .size = bytes};
-    dev->vk.vkCmdCopyBuffer(dev->transfer, from, to, 1, &region);
+    const VkBufferCopy region = {
+        .srcOffset = from->offset + from_offset,
+        .dstOffset = to->offset + to_offset,
+        .size = bytes,
+    };
+    dev->vk.vkCmdCopyBuffer(dev->transfer, from->handle, to->handle, 1, &region);
 }
 
 static size_t piece_of(size_t left)
@@ -71,7 +75,7 @@ tenka_status tenka_vk_write(tenka_device *base, tenka_buffer *buffer, size_t off
         const size_t piece = piece_of(bytes - done);
         TENKA_TRY(begin(dev));
         memcpy(dev->staging->mapped, (const char *)src + done, piece);
-        copy(dev, dev->staging->handle, 0, buf->handle, offset + done, piece);
+        copy(dev, dev->staging, 0, buf, offset + done, piece);
         TENKA_TRY(end(dev));
         done += piece;
     }
@@ -97,7 +101,7 @@ tenka_status tenka_vk_read(tenka_device *base, const tenka_buffer *buffer, size_
     for (size_t done = 0; done < bytes;) {
         const size_t piece = piece_of(bytes - done);
         TENKA_TRY(begin(dev));
-        copy(dev, buf->handle, offset + done, dev->staging->handle, 0, piece);
+        copy(dev, buf, offset + done, dev->staging, 0, piece);
         show_host(dev);
         TENKA_TRY(end(dev));
         TENKA_TRY(tenka_vk_wait(dev, dev->transfer_ticket));

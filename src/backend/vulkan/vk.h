@@ -18,10 +18,13 @@
 /* Storage buffers of one pass, the scalars included; what every device of use offers. */
 #define TENKA_VK_BINDINGS 8
 
+/* Operands are bound in whole quads of 32-bit words, which shaders may load at once. */
+#define TENKA_VK_QUAD 16
+
 /* The push constants of every shader, in this order. */
 struct tenka_vk_push {
-    uint32_t n;       /* independent items of the dispatch */
-    uint32_t scalars; /* index of the node's first scalar word in the last binding */
+    uint32_t n;       /* independent items of the dispatch; of a kernel with jobs: blocks of them */
+    uint32_t scalars; /* index of the node's first scalar word in the last binding; with jobs: of their table */
     int32_t params[TENKA_MAX_PARAMS];
 };
 
@@ -80,11 +83,14 @@ tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, 
 
 /* ---- device.c ---- */
 
+/* A range of a block's Vulkan buffer, whole windows of it. */
 struct tenka_vk_buffer {
     struct tenka_buffer base;
-    VkBuffer handle;
-    struct tenka_vk_memory *memory;
+    struct tenka_vk_block *block;
+    VkBuffer handle; /* the block's */
+    VkDeviceSize offset, size;
     char *mapped; /* NULL when the host cannot reach it */
+    struct tenka_vk_buffer *next; /* of the block */
 };
 
 /* A kernel in one variant and with one set of constants of its shape. */
@@ -156,7 +162,7 @@ enum tenka_vk_heap {
     TENKA_VK_STAGING, /* the host writes and reads */
 };
 
-/* Content is undefined. */
+/* Content is undefined. Small buffers of one heap and name share a Vulkan buffer, which has that name. */
 tenka_status tenka_vk_buffer_make(struct tenka_vk_device *dev, enum tenka_vk_heap heap, size_t bytes, const char *name,
                                   struct tenka_vk_buffer **out);
 void tenka_vk_buffer_free(struct tenka_vk_device *dev, struct tenka_vk_buffer **buf);
@@ -172,7 +178,7 @@ tenka_status tenka_vk_read(tenka_device *dev, const tenka_buffer *buf, size_t of
 
 /* ---- pipeline.c, cache.c ---- */
 
-/* Storage buffers that a kernel binds: reads, writes, and one for the scalars when it has any. */
+/* Storage buffers that a kernel binds: reads, writes, and the slot when it has scalars or jobs. */
 uint32_t tenka_vk_bindings(enum tenka_kernel kernel);
 /* variant: an index into tenka_variants(). */
 tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
@@ -210,6 +216,19 @@ void tenka_vk_stopwatch_stop(struct tenka_vk_device *dev, const struct tenka_vk_
 /* Fetches the times of a finished run of that slot; then each dispatch can be asked for. */
 tenka_status tenka_vk_stopwatch_read(struct tenka_vk_device *dev, struct tenka_vk_stopwatch *watch, uint32_t slot);
 double tenka_vk_stopwatch_seconds(const struct tenka_vk_stopwatch *watch, uint32_t dispatch);
+
+/* ---- jobs.c ---- */
+
+/* Lets a dispatch of one node run those behind it, too, as many as can share it. */
+void tenka_vk_jobs_gather(const struct tenka_vk_device *dev, const struct tenka_plan *plan, struct tenka_vk_step *step);
+/* Gives the tables their places behind a slot's input bytes; returns the bytes of a slot. */
+size_t tenka_vk_jobs_place(const struct tenka_plan *plan, struct tenka_vk_step *steps, size_t n);
+/* What a dispatch with jobs binds of the slot. */
+struct tenka_vk_range tenka_vk_jobs_slot_range(const struct tenka_plan *plan, const struct tenka_vk_step *step);
+/* Workgroups' worth of items, of all nodes of a dispatch. */
+uint32_t tenka_vk_blocks(const struct tenka_plan *plan, const struct tenka_vk_step *step);
+/* Writes a dispatch's table, if it has one, into the slot. */
+void tenka_vk_jobs_write(const struct tenka_plan *plan, const struct tenka_vk_step *step, char *slot);
 
 /* ---- steps.c, program.c ---- */
 

@@ -1,0 +1,52 @@
+// One dispatch for several nodes, its jobs (flag JOBS of ops.def). Elementwise: an item is four neighbours, a quad.
+//
+// p.items counts blocks, a workgroup of quads each, and p.scalars is the word of the slot where the table of jobs
+// begins (src/backend/vulkan/jobs.c). All operands of a role are one binding, in which each job's begins at a quad of
+// its own.
+#include "common/kernel.glsl"
+
+#define READS_QUADS(slot, name) READS_AS(vec4, slot, name)
+#define WRITES_QUADS(slot, name) WRITES_AS(vec4, slot, name)
+
+// The table's columns.
+#define JOB_ELEMENTS(job) slot_words[(job) + 1u]
+#define JOB_SCALAR(job, i) uintBitsToFloat(slot_words[slot_words[(job) + 2u] + (i)])
+// The quad of an operand's binding at which the job's own begins; operand: its binding.
+#define JOB_QUAD(job, operand) (slot_words[(job) + 3u + (operand)] / 4u)
+
+// The slot, behind the pass's operands, and job_of(block): where the entry of the job begins that has a block.
+#define JOBS(operands)                                                          \
+    SCALARS(operands);                                                          \
+    const uint job_words = 3u + operands;                                       \
+    uint job_of(uint block)                                                     \
+    {                                                                           \
+        uint low = 0u, high = slot_words[p.scalars];                            \
+        while (high - low > 1u) {                                               \
+            const uint middle = (low + high) / 2u;                              \
+            if (slot_words[p.scalars + 1u + middle * job_words] <= block)       \
+                low = middle;                                                   \
+            else                                                                \
+                high = middle;                                                  \
+        }                                                                       \
+        return p.scalars + 1u + low * job_words;                                \
+    }
+
+// Quad number at of a job. Not all of its elements need be the job's: JOB_ELEMENTS(job) - 4 * at are.
+#define FOR_EACH_QUAD(job, at)                                                                                         \
+    for (uint block = gl_WorkGroupID.x, job, at; block < p.items; block += gl_NumWorkGroups.x)                         \
+        if (job = job_of(block), at = (block - slot_words[job]) * gl_WorkGroupSize.x + gl_LocalInvocationID.x,         \
+            4u * at < JOB_ELEMENTS(job))
+
+// Stores the first room elements.
+#define STORE_QUAD(array, i, room, v)   \
+    {                                   \
+        if ((room) >= 4u) {             \
+            array[i] = v;               \
+        } else {                        \
+            array[i].x = (v).x;         \
+            if ((room) > 1u)            \
+                array[i].y = (v).y;     \
+            if ((room) > 2u)            \
+                array[i].z = (v).z;     \
+        }                               \
+    }
