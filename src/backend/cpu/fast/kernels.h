@@ -19,6 +19,10 @@ static inline int thread_index(void)
 #endif
 }
 
+/* conv2d_fwd.c */
+bool TENKA_FAST(conv2d_fwd)(const struct tenka_fast_call *f);
+size_t TENKA_FAST(conv2d_fwd_scratch)(const int32_t *params, int threads);
+
 /* relu.c */
 bool TENKA_FAST(relu_fwd)(const struct tenka_fast_call *f);
 bool TENKA_FAST(relu_dx)(const struct tenka_fast_call *f);

@@ -12,6 +12,7 @@
 const struct tenka_fast_table TENKA_FAST(table) = {
     .name = NAME,
     .kernels = {
+        [TENKA_KERNEL_conv2d_fwd] = {TENKA_FAST(conv2d_fwd), TENKA_FAST(conv2d_fwd_scratch)},
         [TENKA_KERNEL_relu_fwd] = {TENKA_FAST(relu_fwd), NULL},
         [TENKA_KERNEL_relu_dx] = {TENKA_FAST(relu_dx), NULL},
     },

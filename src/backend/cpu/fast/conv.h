@@ -1,0 +1,125 @@
+/* Convolution as matrix products over shifted copies of the image, without writing out an im2col matrix.
+ *
+ * The image is padded with zeros; padded row R meets kernel row r in output row i when R = i sh + r dh. So the padded
+ * rows fall into phases R mod sh, and within a phase kernel row r sees a run of neighbouring rows that begins at
+ * (r dh) / sh. For each channel c and each kernel column s there is one plane of copies, which has of every row just the
+ * values that column s meets, one for each output column j:
+ *
+ *   S[c][s][phase][t][image][j] = padded x[image][c][(t0 + t) sh + phase][j sw + s dw]
+ *
+ * where t0 is the first output row of a band. What tap (c, r, s) multiplies in the whole band is then one run of
+ * rows * images * ow values that begins at row taps.row[r] of plane (c, s): the row of the im2col matrix, as a pointer.
+ * Images that are small stand side by side (a panel), those that are large are cut into bands of rows.
+ *
+ *   forward         y = w S                          multiply() over the runs, bias at the end
+ *   weight gradient dw = dy S^T                      dots() over the same runs
+ *   data gradient   dS = w^T dy, then dx = fold(dS)  multiply(), and each dx collects what became of its copies
+ *
+ * All three are exact in their number of multiplications for every stride, padding and dilation. */
+#ifndef TENKA_FAST_CONV_H
+#define TENKA_FAST_CONV_H
+
+#include "backend/cpu/fast/tiles.h"
+
+typedef struct tenka_p_conv2d conv_params;
+
+enum {
+    MAX_KERNEL = 64,         /* larger kernels are left to the reference loops */
+    MAX_TAPS = 512,          /* of one block of channels, unless one channel has more: bounds the length of sums in f32 */
+    PANEL_BYTES = 256 << 10, /* of a panel's copies: they should stay in the second-level cache */
+};
+
+/* Where the taps of a kernel row lie in a plane of copies. */
+struct taps {
+    int phases;                 /* those that some kernel row meets */
+    int residue[MAX_KERNEL];    /* of a phase: R mod sh */
+    int phase[MAX_KERNEL];      /* of kernel row r */
+    int shift[MAX_KERNEL];      /* of kernel row r: its first row within the phase */
+    int most;                   /* the largest shift */
+};
+
+/* A panel's planes of copies. */
+struct planes {
+    int images;                 /* side by side */
+    int rows;                   /* of each phase */
+    int pitch;                  /* images * ow: elements of a row */
+    int size;                   /* elements of a plane */
+};
+
+static inline int group_channels(const conv_params *p)
+{
+    return p->c / p->groups;
+}
+
+static inline int group_outputs(const conv_params *p)
+{
+    return p->o / p->groups;
+}
+
+/* How a pass cuts its work. Panels and bands decide nothing but speed in the forward pass; in the weight gradient they
+ * decide in which order it is summed, so that they must follow from the shape alone. */
+struct layout {
+    struct taps taps;
+    struct planes planes;
+    int images, panels;         /* images of a panel; the last one may have fewer */
+    int rows, bands;            /* output rows of a band, likewise; one band when there are several images */
+    int channels, blocks;       /* input channels of a block, likewise, within a group */
+};
+
+static inline void conv_blocks(struct layout *l, const conv_params *p)
+{
+    const int most = MAX_TAPS / (p->kh * p->kw);
+    l->blocks = div_up(group_channels(p), most > 1 ? most : 1);
+    l->channels = div_up(group_channels(p), l->blocks);
+    l->blocks = div_up(group_channels(p), l->channels);
+}
+
+static inline int block_begin(const struct layout *l, const conv_params *p, int block)
+{
+    return block * l->channels < group_channels(p) ? block * l->channels : group_channels(p);
+}
+
+/* Whether these kernels serve such a convolution at all. */
+bool TENKA_FAST(conv_serves)(const conv_params *p);
+
+void TENKA_FAST(conv_taps)(const conv_params *p, struct taps *taps);
+
+static inline struct planes conv_planes(const conv_params *p, const struct taps *taps, int images, int rows)
+{
+    struct planes s = {.images = images, .rows = rows, .pitch = images * p->ow};
+    s.size = taps->phases * rows * s.pitch;
+    return s;
+}
+
+/* Where row t of kernel row r's phase begins in a plane. */
+static inline int32_t plane_at(const struct planes *s, const struct taps *taps, int r, int t)
+{
+    return (taps->phase[r] * s->rows + t) * s->pitch;
+}
+
+/* A padded image row needs so many elements. */
+static inline int padded_width(const conv_params *p)
+{
+    return (p->ow - 1) * p->sw + (p->kw - 1) * p->dw + 1;
+}
+
+/* Elements of scratch memory that copy_planes() needs. */
+size_t TENKA_FAST(conv_padded_size)(const conv_params *p, const struct taps *taps, const struct planes *s);
+
+/* Copies channels of a panel's images, the rows from output row `first` on. Where the panel has less than its number of
+ * images, what stands in their place is finite.
+ *   x       the first image's first channel; images are p->c * p->h * p->w apart
+ *   padded  scratch memory */
+void TENKA_FAST(copy_planes)(const conv_params *p, const struct taps *taps, const struct planes *s, int first,
+                             const float *x, int images, int channels, float *padded, float *out);
+/* Where each tap (c, r, s) of a block of channels finds its run in the copies. */
+void TENKA_FAST(conv_runs)(const conv_params *p, const struct layout *l, int32_t *at);
+
+/* The adjoint, for rows [y0, y1) of image b of the panel: dx = sum of the copies' gradients. The planes' rows begin with
+ * row `first` of each phase.
+ *   dx    the image's first channel; channels are p->h * p->w apart
+ *   mask  where <= 0, dx is 0; laid out as dx; NULL: none */
+void TENKA_FAST(fold_planes)(const conv_params *p, const struct taps *taps, const struct planes *s, int first, int b,
+                             const float *ds, int channels, int y0, int y1, const float *mask, float *dx);
+
+#endif
