@@ -2,6 +2,9 @@
 
 #define PLAIN(m, k, n, text) { .why = text, .in = { F32(DIMS(m, k)), F32(DIMS(k, n)) } }
 #define TRANSPOSE(ta, tb) PARAMS(matmul, .trans_a = ta, .trans_b = tb)
+/* Past the blocks of the CPU's fast kernels (src/backend/cpu/fast): how A and B are stored, their shapes. */
+#define BLOCKS(ta, tb, a, b, text) \
+    { .why = text, .in = { F32(a), F32(b) }, TRANSPOSE(ta, tb), .atol = 3e-5, .flags = TENKA_CASE_NO_GRADIENT }
 
 const struct tenka_op_case tenka_cases_matmul[] = {
     PLAIN(1, 1, 1, "one element"),
@@ -25,6 +28,15 @@ const struct tenka_op_case tenka_cases_matmul[] = {
     { .why = "A transposed, larger", .in = { F32(DIMS(67, 35)), F32(DIMS(67, 70)) }, TRANSPOSE(1, 0), .atol = 1e-5 },
     { .why = "B transposed, larger", .in = { F32(DIMS(35, 67)), F32(DIMS(70, 67)) }, TRANSPOSE(0, 1), .atol = 1e-5 },
     { .why = "both transposed, larger", .in = { F32(DIMS(67, 35)), F32(DIMS(70, 67)) }, TRANSPOSE(1, 1), .atol = 1e-5 },
+    BLOCKS(0, 0, DIMS(125, 3), DIMS(3, 33), "more rows than a block"),
+    BLOCKS(0, 0, DIMS(2, 3), DIMS(3, 1057), "more columns than a block; few rows"),
+    BLOCKS(0, 0, DIMS(27, 521), DIMS(521, 50), "more terms than two blocks"),
+    BLOCKS(1, 0, DIMS(261, 25), DIMS(261, 39), "more terms than a block, A transposed"),
+    BLOCKS(0, 1, DIMS(7, 2061), DIMS(9, 2061), "more terms than two blocks, B transposed"),
+    BLOCKS(0, 1, DIMS(259, 19), DIMS(257, 19), "rows and columns that are worth packing, B transposed"),
+    BLOCKS(0, 1, DIMS(150, 100), DIMS(75, 100), "enough for threads, B transposed"),
+    BLOCKS(1, 0, DIMS(100, 75), DIMS(100, 150), "enough for threads, A transposed"),
+    BLOCKS(1, 0, DIMS(3, 100, 61), DIMS(3, 100, 70), "a batch and threads, A transposed"),
     { .why = "a batch of products", .in = { F32(DIMS(3, 5, 7)), F32(DIMS(3, 7, 9)) } },
     { .why = "a batch of one", .in = { F32(DIMS(1, 5, 7)), F32(DIMS(1, 7, 9)) } },
     { .why = "a batch, A transposed", .in = { F32(DIMS(3, 7, 5)), F32(DIMS(3, 7, 9)) }, TRANSPOSE(1, 0) },

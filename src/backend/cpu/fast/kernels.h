@@ -23,6 +23,17 @@ static inline int thread_index(void)
 bool TENKA_FAST(conv2d_fwd)(const struct tenka_fast_call *f);
 size_t TENKA_FAST(conv2d_fwd_scratch)(const int32_t *params, int threads);
 
+/* A kernel, and the scratch memory that it asks for. */
+#define TENKA_FAST_KERNEL(name) \
+    bool TENKA_FAST(name)(const struct tenka_fast_call *f); \
+    size_t TENKA_FAST(name##_scratch)(const int32_t *params, int threads)
+
+/* linear.c, matmul.c: products of matrices */
+TENKA_FAST_KERNEL(linear_fwd);
+TENKA_FAST_KERNEL(linear_dx);
+TENKA_FAST_KERNEL(linear_dw);
+TENKA_FAST_KERNEL(matmul_fwd);
+
 /* relu.c */
 bool TENKA_FAST(relu_fwd)(const struct tenka_fast_call *f);
 bool TENKA_FAST(relu_dx)(const struct tenka_fast_call *f);

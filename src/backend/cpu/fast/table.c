@@ -13,6 +13,10 @@ const struct tenka_fast_table TENKA_FAST(table) = {
     .name = NAME,
     .kernels = {
         [TENKA_KERNEL_conv2d_fwd] = {TENKA_FAST(conv2d_fwd), TENKA_FAST(conv2d_fwd_scratch)},
+        [TENKA_KERNEL_linear_fwd] = {TENKA_FAST(linear_fwd), TENKA_FAST(linear_fwd_scratch)},
+        [TENKA_KERNEL_linear_dx] = {TENKA_FAST(linear_dx), TENKA_FAST(linear_dx_scratch)},
+        [TENKA_KERNEL_linear_dw] = {TENKA_FAST(linear_dw), TENKA_FAST(linear_dw_scratch)},
+        [TENKA_KERNEL_matmul_fwd] = {TENKA_FAST(matmul_fwd), TENKA_FAST(matmul_fwd_scratch)},
         [TENKA_KERNEL_relu_fwd] = {TENKA_FAST(relu_fwd), NULL},
         [TENKA_KERNEL_relu_dx] = {TENKA_FAST(relu_dx), NULL},
     },
