@@ -7,30 +7,11 @@
 #include "common/kernel.glsl"
 #include "common/gemm.glsl"
 
-TENKA_PARAMS(int m; int n; int k; int bias;);
+TENKA_PARAMS(int m; int n; int k; int bias; int mask;);
 
 #ifdef TENKA_PASS_fwd
-READS(0, x);
-READS(1, weight);
-READS(2, bias);
-WRITES(3, y);
-
-void main()
-{
-    FOR_EACH(i) {
-        uint rest = i;
-        const int column = 4 * int(digit(rest, (p.n + 3) / 4)), row = 4 * int(rest);
-        Tile tile = Tile(lines(row, p.m - 1, p.k), lines(column, p.n - 1, p.k), 1, 1);
-        mat4 acc = mat4(0.0);
-        GEMM_TILE(acc, tile, x, weight, p.k);
-        if (p.bias != 0) {
-            const ivec4 at = lines(column, p.n - 1, 1);
-            const vec4 base = vec4(LOAD(bias, at.x), LOAD(bias, at.y), LOAD(bias, at.z), LOAD(bias, at.w));
-            acc += mat4(base, base, base, base);
-        }
-        GEMM_STORE(y, row, column, p.m, p.n, acc);
-    }
-}
+#define EPILOGUE(v) (v)
+#include "common/linear_fwd.glsl"
 #endif
 
 #ifdef TENKA_PASS_dx

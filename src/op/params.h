@@ -23,11 +23,17 @@ struct tenka_p_pool2d {
     int32_t kh, kw, sh, sw, ph, pw, dh, dw, ceil_mode;
 };
 
+/* A convolution, then max pooling by windows that neither overlap nor reach into padding: y [n, o, pool_oh, pool_ow] */
+struct tenka_p_conv2d_pool {
+    struct tenka_p_conv2d conv;
+    int32_t pool_oh, pool_ow, pool_kh, pool_kw, pool_sh, pool_sw;
+};
+
 /* C [batch, m, n] = A' [batch, m, k] B' [batch, k, n]; A is stored [m, k], or [k, m] when trans_a, B likewise */
 struct tenka_p_matmul { int32_t batch, m, n, k, trans_a, trans_b; };
 
 /* x [m, k], weight [n, k], y [m, n]; bias: 1 when input 2 is there */
-struct tenka_p_linear { int32_t m, n, k, bias; };
+struct tenka_p_linear { int32_t m, n, k, bias, mask; }; /* mask: 1: dx is masked by input 3 (linear_backward) */
 
 /* y of shape dim (leading 1s); element i of y reads a and b at the dot product of its index with sa and sb */
 struct tenka_p_broadcast { int32_t same, dim[6], sa[6], sb[6]; /* same: 1 when a, b and y have one shape */ };
@@ -52,6 +58,9 @@ struct tenka_p_nll { int32_t n, c, reduction; };
  * piece_first, piece_rows: the rows of x that are bound; the Vulkan backend changes them from piece to piece when
  * x is larger than what can be bound at once. */
 struct tenka_p_gather { int32_t rows, row, src_rows, u8, piece_first, piece_rows; };
+
+/* x [rows, c, plane] and its classes from data of src_rows images of bytes */
+struct tenka_p_load_batch { int32_t rows, c, plane, src_rows; };
 
 struct tenka_p_channels { int32_t n, c, plane; }; /* x [n, c, plane] */
 

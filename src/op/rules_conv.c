@@ -50,6 +50,38 @@ tenka_status tenka_rule_linear(struct tenka_call *call, struct tenka_error *err)
     return tenka_rule_out(call, err, 0, TENKA_F32, out);
 }
 
+/* E_INVALID or E_SHAPE unless input i is F32 of that shape. */
+static tenka_status check_same(const struct tenka_call *call, struct tenka_error *err, uint32_t i,
+                               const struct tenka_shape *shape)
+{
+    char text[TENKA_SHAPE_TEXT], wanted[TENKA_SHAPE_TEXT];
+    TENKA_TRY(tenka_rule_dtype(call, err, i, TENKA_F32));
+    if (tenka_shape_equal(&call->in[i].shape, shape))
+        return TENKA_OK;
+    return tenka_fail(err, TENKA_E_SHAPE, "%s: tensor %u has shape %s, but must have %s", tenka_rule_name(call), i + 1,
+                      tenka_shape_text(&call->in[i].shape, text), tenka_shape_text(shape, wanted));
+}
+
+/* (x, weight, dy, mask): the gradients of a linear layer; the caller says whether there is a bias. */
+tenka_status tenka_rule_linear_backward(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_linear *p = (void *)call->params;
+    struct tenka_call forward = { .op = call->op, .n_in = 2, .in = { call->in[0], call->in[1] } };
+    TENKA_TRY(tenka_rule_linear(&forward, err));
+    TENKA_TRY(check_same(call, err, 2, &forward.out[0].shape));
+    if (call->n_in == 4)
+        TENKA_TRY(check_same(call, err, 3, &call->in[0].shape));
+    const bool bias = p->bias != 0;
+    memcpy(p, forward.params, sizeof *p);
+    p->bias = bias;
+    p->mask = call->n_in == 4;
+    call->n_out = bias ? 3 : 2;
+    TENKA_TRY(tenka_rule_out(call, err, 0, TENKA_F32, call->in[0].shape));
+    TENKA_TRY(tenka_rule_out(call, err, 1, TENKA_F32, call->in[1].shape));
+    const struct tenka_shape biases = { 1, { (uint32_t)p->n } };
+    return tenka_rule_out(call, err, 2, TENKA_F32, biases);
+}
+
 /* ---- Windows, of convolution and pooling ---- */
 
 struct window {
@@ -177,4 +209,37 @@ tenka_status tenka_rule_max_pool2d(struct tenka_call *call, struct tenka_error *
     const struct tenka_shape out = { 4, { x->dim[0], x->dim[1], (uint32_t)p->oh, (uint32_t)p->ow } };
     TENKA_TRY(tenka_rule_out(call, err, 0, TENKA_F32, out));
     return tenka_rule_out(call, err, 1, TENKA_I32, out);
+}
+
+/* ---- Fused convolutions ---- */
+
+/* (weight, dy, mask): the gradient of a convolution's input, which is shaped like the mask. */
+tenka_status tenka_rule_conv2d_dx(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_call forward = { .op = call->op, .n_in = 2, .in = { call->in[2], call->in[0] } };
+    memcpy(forward.params, call->params, sizeof forward.params);
+    TENKA_TRY(tenka_rule_conv2d(&forward, err));
+    TENKA_TRY(check_same(call, err, 1, &forward.out[0].shape));
+    memcpy(call->params, forward.params, sizeof call->params);
+    return tenka_rule_out(call, err, 0, TENKA_F32, call->in[2].shape);
+}
+
+tenka_status tenka_rule_conv2d_relu_pool(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_conv2d_pool *p = (void *)call->params;
+    TENKA_TRY(tenka_rule_conv2d(call, err));
+    struct tenka_call pool = { .op = call->op, .n_in = 1, .in = { call->out[0] } };
+    struct tenka_p_pool2d *window = (void *)pool.params;
+    *window = (struct tenka_p_pool2d){
+        .kh = p->pool_kh, .kw = p->pool_kw, .sh = p->pool_sh, .sw = p->pool_sw, .dh = 1, .dw = 1,
+    };
+    TENKA_TRY(tenka_rule_max_pool2d(&pool, err));
+    if (window->sh < window->kh || window->sw < window->kw)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: windows of [%d, %d] with strides [%d, %d] overlap",
+                          tenka_rule_name(call), window->kh, window->kw, window->sh, window->sw);
+    p->pool_oh = window->oh;
+    p->pool_ow = window->ow;
+    call->out[0] = pool.out[0];
+    call->out[1] = pool.out[1];
+    return TENKA_OK;
 }

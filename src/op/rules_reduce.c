@@ -116,6 +116,13 @@ tenka_status tenka_rule_nll_loss(struct tenka_call *call, struct tenka_error *er
     return tenka_rule_out(call, err, 0, TENKA_F32, p->reduction == TENKA_REDUCTION_NONE ? *target : scalar);
 }
 
+/* The loss, and the log-probabilities that its gradient needs. */
+tenka_status tenka_rule_cross_entropy(struct tenka_call *call, struct tenka_error *err)
+{
+    TENKA_TRY(tenka_rule_nll_loss(call, err));
+    return tenka_rule_out(call, err, 1, TENKA_F32, call->in[0].shape);
+}
+
 tenka_status tenka_rule_equal_count(struct tenka_call *call, struct tenka_error *err)
 {
     struct tenka_p_channels *p = (void *)call->params;

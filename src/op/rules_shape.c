@@ -91,3 +91,31 @@ tenka_status tenka_rule_gather(struct tenka_call *call, struct tenka_error *err)
     out.dim[0] = (uint32_t)rows;
     return tenka_rule_out(call, err, 0, call->in[0].dtype, out);
 }
+
+/* (images, labels, order, mean, std); the caller gives the rows. */
+tenka_status tenka_rule_load_batch(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_load_batch *p = (void *)call->params;
+    const struct tenka_shape *x = &call->in[0].shape, *labels = &call->in[1].shape, *order = &call->in[2].shape;
+    char text[TENKA_SHAPE_TEXT], other[TENKA_SHAPE_TEXT];
+    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_U8));
+    TENKA_TRY(tenka_rule_dtype(call, err, 1, TENKA_I32));
+    TENKA_TRY(tenka_rule_dtype(call, err, 2, TENKA_I32));
+    TENKA_TRY(tenka_rule_rank(call, err, 0, 2, TENKA_MAX_RANK));
+    TENKA_TRY(tenka_rule_rank(call, err, 2, 1, 1));
+    if (labels->rank != 1 || labels->dim[0] != x->dim[0])
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: images %s and labels %s must be equally many", tenka_rule_name(call),
+                          tenka_shape_text(x, text), tenka_shape_text(labels, other));
+    TENKA_TRY(tenka_rule_vector(call, err, 3, "mean", x->dim[1]));
+    TENKA_TRY(tenka_rule_vector(call, err, 4, "standard deviation", x->dim[1]));
+    if (p->rows < 1 || (uint32_t)p->rows > order->dim[0])
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: %d rows are asked for, but the order has shape %s",
+                          tenka_rule_name(call), p->rows, tenka_shape_text(order, text));
+    p->c = (int32_t)x->dim[1];
+    p->plane = tenka_rule_product(x, 2, x->rank);
+    p->src_rows = (int32_t)x->dim[0];
+    struct tenka_shape out = *x;
+    out.dim[0] = (uint32_t)p->rows;
+    TENKA_TRY(tenka_rule_out(call, err, 0, TENKA_F32, out));
+    return tenka_rule_out(call, err, 1, TENKA_I32, (struct tenka_shape){ 1, { (uint32_t)p->rows } });
+}

@@ -12,6 +12,8 @@
 #define MATMUL_ITEMS(p) ((uint64_t)(p)->batch * GEMM_ITEMS((p)->m, (p)->n))
 /* The tiles of the weight's gradient, then four elements of the bias's for each item. */
 #define LINEAR_DW_ITEMS(p) (GEMM_ITEMS((p)->n, (p)->k) + ((p)->bias ? DIV_UP((p)->n, 4) : 0))
+/* Those of the input's gradient, then those of dw. */
+#define LINEAR_BACKWARD_ITEMS(p) (GEMM_ITEMS((p)->m, (p)->k) + LINEAR_DW_ITEMS(p))
 /* Unreduced losses: 64 rows a workgroup; else one workgroup for all rows. */
 #define NLL_GROUPS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? DIV_UP((p)->n, 64) : 1)
 
@@ -34,6 +36,18 @@
 /* The same with rows of taps outside. */
 #define CONV_DX_LOOPS(p) \
     ((uint64_t)(p)->kh * ((uint64_t)((p)->o / (p)->groups) * ((uint64_t)(p)->kw + 1) + 1) + 4)
+/* One item computes one element of a convolution, or of its input's gradient. */
+#define CONV_POINT_LOOPS(p) \
+    ((uint64_t)((p)->c > (p)->o ? (p)->c : (p)->o) / (p)->groups * ((uint64_t)(p)->kh * ((uint64_t)(p)->kw + 1) + 1) + 2)
+#define CONV_POOL_LOOPS(p) \
+    ((uint64_t)(p)->pool_kh * (p)->pool_kw * (CONV_POINT_LOOPS(&(p)->conv) + 1) + 2)
+/* An element of the weight's gradient for each item, then of the bias's. */
+#define CONV_POOL_DW_ITEMS(p) \
+    ((uint64_t)(p)->conv.o * ((p)->conv.c / (p)->conv.groups) * (p)->conv.kh * (p)->conv.kw + \
+     ((p)->conv.bias ? (p)->conv.o : 0))
+/* Each invocation of a workgroup takes whole rows: three sweeps over each, and the reduction. */
+#define CROSS_ENTROPY_LOOPS(p) \
+    (((uint64_t)(p)->n / 64 + 1) * (3 * (uint64_t)(p)->c + 1) + 8)
 /* The windows that reach over one element: rows, and columns in each. */
 #define POOL_WINDOWS(k, d, s) (DIV_UP((uint64_t)((k) - 1) * (uint64_t)(d) + 1, (uint64_t)(s)))
 #define POOL_DX_LOOPS(p) \

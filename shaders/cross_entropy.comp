@@ -1,0 +1,73 @@
+#version 450
+// The negative log-likelihood of log_softmax(x) along the rows of x [n, c], reduced by p.reduction as nll_loss.comp.
+//   TENKA_PASS_fwd  0: x in   1: target in (int)   2: y out   3: logp out
+//   TENKA_PASS_dx   0: target in (int)   1: logp in   2: dy in   3: dx = (exp(logp) - 1 at the target) dy, / n for the mean
+// fwd: an invocation takes whole rows; mean and sum are one workgroup's, in a fixed order.
+#include "common/kernel.glsl"
+#include "common/reduce.glsl"
+
+TENKA_PARAMS(int n; int c; int reduction;);
+const int MEAN = 0, NONE = 2; // of enum tenka_reduction
+
+#ifdef TENKA_PASS_fwd
+#include "common/numbers.glsl"
+READS(0, x);
+READS_AS(int, 1, target);
+WRITES(2, y);
+WRITES(3, logp);
+
+float loss(uint row)
+{
+    const uint begin = row * p.c, end = begin + p.c;
+    float largest = LOAD(x, begin), total = 0.0;
+    for (uint at = begin; at < end; at++)
+        largest = larger(largest, LOAD(x, at));
+    const bool good = is_finite(largest);
+    for (uint at = begin; at < end; at++)
+        total += exp(LOAD(x, at) - largest);
+    const float log_total = log(total);
+    float result = make_nan();
+    for (uint at = begin; at < end; at++) {
+        const float v = good ? LOAD(x, at) - largest - log_total : make_nan();
+        STORE(logp, at, v);
+        if (int(at - begin) == target[row])
+            result = -v;
+    }
+    return result;
+}
+
+void main()
+{
+    FOR_EACH_GROUP(g) {
+        if (p.reduction == NONE) {
+            for (uint i = g * 64u + gl_LocalInvocationID.x; i < min(g * 64u + 64u, p.n); i += gl_WorkGroupSize.x)
+                STORE(y, i, loss(i));
+        } else {
+            float total = 0.0;
+            FOR_SHARE(i, p.n) total += loss(i);
+            total = reduce_sum(total);
+            if (gl_LocalInvocationID.x == 0u)
+                STORE(y, 0, p.reduction == MEAN ? total / float(p.n) : total);
+        }
+    }
+}
+#endif
+
+#ifdef TENKA_PASS_dx
+READS_AS(int, 0, target);
+READS(1, logp);
+READS(2, dy);
+WRITES(3, dx);
+
+void main()
+{
+    const float share = p.reduction == MEAN ? float(p.n) : 1.0;
+    FOR_EACH(i) {
+        uint row = i;
+        const int column = int(digit(row, p.c)), label = target[row];
+        const bool counts = label >= 0 && label < p.c;
+        const float d = counts ? LOAD(dy, p.reduction == NONE ? row : 0u) / share : 0.0, v = LOAD(logp, i);
+        STORE(dx, i, is_nan(v) ? v : (exp(v) - (column == label ? 1.0 : 0.0)) * d);
+    }
+}
+#endif
