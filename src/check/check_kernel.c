@@ -54,21 +54,6 @@ static size_t padded_bytes(const struct tenka_operand *o)
 
 /* ---- Between doubles and device memory ---- */
 
-static void encode(const struct tenka_desc *desc, size_t real, const double *src, void *dst)
-{
-    const size_t n = count_of(desc);
-    for (size_t i = 0; i < n; i++) {
-        if (desc->dtype == TENKA_U8)
-            ((uint8_t *)dst)[i] = (uint8_t)src[i];
-        else if (desc->dtype == TENKA_I32)
-            ((int32_t *)dst)[i] = (int32_t)src[i];
-        else if (real == 8)
-            ((double *)dst)[i] = src[i];
-        else
-            ((float *)dst)[i] = (float)src[i];
-    }
-}
-
 static void decode(const struct tenka_desc *desc, size_t real, const void *src, double *dst)
 {
     const size_t n = count_of(desc);
@@ -151,24 +136,6 @@ static void lay_out(struct bench *b)
     b->bytes = tenka_align(b->bytes + GUARD, TENKA_OPERAND_ALIGN);
 }
 
-static void fill_scalars(struct bench *b, unsigned char *dst)
-{
-    const char *kinds = tenka_ops[b->s->op].scalars;
-    for (size_t i = 0; kinds[i] != '\0'; i++) {
-        unsigned char *word = dst + i * b->real;
-        const double x = b->s->c->scalars[i];
-        const double wide = (float)x;
-        const float narrow = (float)x;
-        const uint32_t whole = (uint32_t)x;
-        if (kinds[i] == 'u')
-            memcpy(word, &whole, sizeof whole);
-        else if (b->real == 8)
-            memcpy(word, &wide, sizeof wide);
-        else
-            memcpy(word, &narrow, sizeof narrow);
-    }
-}
-
 static bool is_written(const struct bench *b, size_t operand)
 {
     for (uint32_t k = 0; k < b->node.n_out; k++)
@@ -187,12 +154,12 @@ static void fill_images(struct bench *b)
         unsigned char *dst = (in_input ? b->input : b->image) + o->offset;
         o->buffer = in_input ? NULL : b->buffer;
         if (read)
-            encode(&o->desc, b->real, b->s->value[b->bit[i]], dst);
+            tenka_check_encode(o->desc.dtype, b->real, b->s->value[b->bit[i]], dst, count_of(&o->desc));
         else
             poison(o, b->real, dst);
     }
     if (tenka_ops[b->s->op].n_scalars > 0)
-        fill_scalars(b, b->input + b->node.scalars);
+        tenka_check_scalars(b->s->op, b->s->c, b->real, b->input + b->node.scalars);
 }
 
 static tenka_status prepare(struct bench *b)

@@ -84,3 +84,35 @@ void tenka_check_fill(struct tenka_rng *rng, const struct tenka_case_input *in, 
     if (in->fill == TENKA_FILL_DISTINCT || in->fill == TENKA_FILL_PERMUTATION)
         shuffle(rng, out, n);
 }
+
+void tenka_check_encode(enum tenka_dtype dtype, size_t real_bytes, const double *src, void *dst, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (dtype == TENKA_U8)
+            ((uint8_t *)dst)[i] = (uint8_t)src[i];
+        else if (dtype == TENKA_I32)
+            ((int32_t *)dst)[i] = (int32_t)src[i];
+        else if (real_bytes == 8)
+            ((double *)dst)[i] = src[i];
+        else
+            ((float *)dst)[i] = (float)src[i];
+    }
+}
+
+void tenka_check_scalars(enum tenka_op op, const struct tenka_op_case *c, size_t real_bytes, unsigned char *dst)
+{
+    const char *kinds = tenka_ops[op].scalars;
+    for (size_t i = 0; kinds[i] != '\0'; i++) {
+        unsigned char *word = dst + i * real_bytes;
+        const double x = c->scalars[i];
+        const double wide = (float)x;
+        const float narrow = (float)x;
+        const uint32_t whole = (uint32_t)x;
+        if (kinds[i] == 'u')
+            memcpy(word, &whole, sizeof whole);
+        else if (real_bytes == 8)
+            memcpy(word, &wide, sizeof wide);
+        else
+            memcpy(word, &narrow, sizeof narrow);
+    }
+}

@@ -13,6 +13,10 @@ uint64_t tenka_check_seed(enum tenka_op op, uint32_t index);
 double tenka_check_uniform(struct tenka_rng *rng);
 /* n values of an input, as doubles; reals are rounded to float, so that every device sees the same numbers. */
 void tenka_check_fill(struct tenka_rng *rng, const struct tenka_case_input *in, double *out, size_t n);
+/* n doubles as elements of a device whose reals take real_bytes. */
+void tenka_check_encode(enum tenka_dtype dtype, size_t real_bytes, const double *src, void *dst, size_t n);
+/* The scalars of a case, as words of such a device. */
+void tenka_check_scalars(enum tenka_op op, const struct tenka_op_case *c, size_t real_bytes, unsigned char *dst);
 /* The call that a case describes, inferred. Errors: those of the operator's rule. */
 tenka_status tenka_check_call(enum tenka_op op, const struct tenka_op_case *c, struct tenka_call *call,
                               struct tenka_error *err);

@@ -66,6 +66,8 @@ struct tenka_p_channels { int32_t n, c, plane; }; /* x [n, c, plane] */
 
 struct tenka_p_words { int32_t words; };          /* copy: 32-bit words (u8 tensors are padded to them) */
 
+struct tenka_p_repeat { int32_t rounds; }; /* 0 or more */
+
 struct tenka_p_adam { int32_t decoupled; };       /* 1: AdamW's decay, 0: Adam's */
 struct tenka_p_sgd { int32_t momentum, nesterov; };
 

@@ -55,6 +55,9 @@
 /* k sweeps of a workgroup of 64 over one channel, each with its reduction tree. */
 #define BN_LOOPS(p, k) ((uint64_t)(k) * ((uint64_t)(p)->n * (uint64_t)(p)->plane / 64 + 8) + 1)
 
+/* Independent sums of one item: enough to hide how long an addition takes. */
+#define MULTIPLY_ADD_CHAINS 16
+
 /* Multiplications and additions, each counted; places in the padding count too, as everybody does it. */
 #define GEMM_FLOPS(p) (2 * (uint64_t)(p)->m * (uint64_t)(p)->n * (uint64_t)(p)->k)
 #define CONV_FLOPS(p) \
