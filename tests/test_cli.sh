@@ -13,6 +13,7 @@ leave() {
 trap leave EXIT
 trap 'exit 1' INT TERM
 failures=0
+vulkan= # 1: there is a device
 
 bad() {
     echo "FAILED: $1"
@@ -110,7 +111,7 @@ expect 2 "no option" train extra
 expect 2 "load FILE is needed" test
 "$tenka" > "$work/out" 2> "$work/err"
 [ $? = 2 ] || bad "status without a command"
-for help in --help 'train --help' 'test --help' 'summary --help' 'devices --help' --version; do
+for help in --help 'train --help' 'test --help' 'summary --help' 'bench --help' 'devices --help' --version; do
     succeed $help
     [ -s "$work/out" ] || bad "tenka $help says nothing"
 done
@@ -270,6 +271,7 @@ succeed $train --net "$work/net.txt"
 succeed devices
 succeed devices --json
 if grep -q '"kind":"[^c].*"usable":true' "$work/out"; then
+    vulkan=1
     run vulkan "$work/vulkan.log" --save "$work/vulkan.st" ${TENKA_VALIDATE:+--validate}
     close_to "$work/cpu.log" "$work/vulkan.log" 1e-4
     succeed test --backend vulkan --data "$work/good" --load "$work/cpu.st"
@@ -316,6 +318,55 @@ expect 1 "layer 1 (Linear): expected in_features=100" summary --backend cpu --ne
 expect 1 "line 1, column 1: Fly is no known layer; known are Conv2d" summary --backend cpu --net "Fly(3)"
 expect 1 "temporary memory" summary --backend cpu --net "Conv2d(1, 64, 3) Flatten() Linear(43264, 10)" --batch-size 20000
 expect 1 "no-such" summary --backend cpu --load "$work/no-such.safetensors"
+
+# ---- Bench ----
+
+# is_json: the last command printed a JSON object.
+is_json() {
+    if command -v python3 > /dev/null && ! python3 -c 'import json, sys; json.load(sys.stdin)' < "$work/out"; then
+        bad "this is no JSON: $(head -c 300 "$work/out")"
+    fi
+}
+
+tiny='Flatten() Linear(16, 4)'
+for backend in cpu cpu-f64 ${vulkan:+vulkan}; do
+    succeed bench --backend $backend --quick --seconds 0.01 --op relu --json
+    is_json
+    says '"ceilings":{"gflops":[0-9.e+]*,"gb_per_s":[0-9.e+-]*,"dispatch_us":.*,"independent_dispatch_us":.*,"submit_us":'
+    says '"op":"relu","case":"1 M","kernel":"relu_fwd","shapes":"1048576 -> 1048576","us":[0-9.]*,"flops":0,"bytes":'
+    says '"kernel":"relu_dx".*"share":[0-9.]*,"bound":"memory"'
+    succeed bench --backend $backend --quick --seconds 0.01 --net "$tiny" --input 1,4,4 --batch-size 2,3 --json
+    is_json
+    says '"kernels_batch_size":2'
+    says '"kernel":"linear_dw","shapes":"2x16 2x4 -> 4x16 4","us":[0-9.]*,"flops":256,"bytes":'
+    says '"mode":"inference","batch_size":2,"steps":[0-9]*,"ms":[0-9.]*,"images_per_s":[0-9.e+]*,"host_us":'
+    says '"mode":"training","batch_size":3,.*"dispatches":[0-9]*,"device_bytes":[0-9]*,"resident_bytes":[0-9]*}'
+done
+succeed bench --backend cpu --quick --seconds 0.01 --net "$tiny" --input 1,4,4
+says '^  training  *100 '
+succeed bench --backend cpu --quick --seconds 0.01 --only steps --net "$tiny" --input 1,4,4 --batch-size 7
+[ "$(wc -l < "$work/out")" = 6 ] || bad "--only steps prints other things too"
+succeed bench --backend cpu --quick --seconds 0.01 --op nll_loss
+says 'nll_loss_dx'
+expect 2 "no operator 'fly'" bench --backend cpu --op fly
+expect 2 "no part 'all'" bench --only steps,all
+expect 2 "no list of whole numbers" bench --batch-size 32,
+expect 2 "no whole number" bench --batch-size 32,0
+expect 2 "goes together neither" bench --op relu --only steps
+expect 2 "epochs" bench --epochs 3
+expect 1 "Fly" bench --backend cpu --only steps --net "Fly(3)"
+expect 1 "three sizes" bench --backend cpu --only steps --input 784
+expect 1 "does not fit the input" bench --backend cpu --only steps --input 3,32,32
+expect 1 "rank 4" bench --backend cpu --only steps --net "Conv2d(1, 4, 5)"
+expect 1 "no parameters" bench --backend cpu --only steps --net "Flatten()"
+"$tenka" bench --backend cpu --seconds 60 --json --only steps > "$work/out" 2> "$work/err" &
+pid=$!
+sleep 1
+kill -s INT $pid
+wait $pid
+[ $? = 130 ] || bad "status of bench after SIGINT"
+[ ! -s "$work/out" ] || bad "bench prints half an object after SIGINT"
+grep -q '^tenka: stopped by a signal' "$work/err" || bad "what bench says after SIGINT"
 
 [ $failures = 0 ] || echo "$failures failures"
 [ $failures = 0 ]

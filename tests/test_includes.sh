@@ -18,6 +18,7 @@ allowed() {
     nn | optim | data) echo "core op graph" ;;
     io) echo "core op graph nn data" ;;
     check) echo "core op backend graph" ;;
+    bench) echo "core op backend graph check" ;;
     train) echo "core op graph nn optim data io" ;;
     *) return 1 ;;
     esac

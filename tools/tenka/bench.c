@@ -1,6 +1,3 @@
-#define _POSIX_C_SOURCE 200809L
-#include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,125 +7,168 @@
 struct bench {
     const struct options *options;
     struct progress progress;
-    double step_seconds;
+    struct report report;
+    unsigned parts;                     /* bits of enum bench_part */
+    double step_seconds, kernel_seconds;
     uint32_t batches[MAX_BATCH_SIZES];
     size_t n_batches;
-    bool begun;      /* the device is named */
-    FILE *json;      /* NULL: tables are printed instead. In memory, so that nothing half is ever printed */
-    bool listed;     /* JSON: the list at work has an element */
+    uint32_t profiled_batch;
 };
 
-static double mebibytes(uint64_t bytes)
+static bool stopped(int code)
 {
-    return (double)bytes / (1 << 20);
+    return code != EXIT_CODE_OK || interrupt_signal() != 0;
 }
 
-/* ---- JSON: one object ---- */
+/* ---- Ceilings and shapes: they need a device alone ---- */
 
-static void json_number(const struct bench *b, const char *key, double value)
+static int measure_ceilings(struct bench *b, tenka_ctx *ctx)
 {
-    if (isfinite(value))
-        fprintf(b->json, ",\"%s\":%.6g", key, value);
-    else
-        fprintf(b->json, ",\"%s\":null", key);
-}
-
-static void json_list_begin(struct bench *b, const char *key)
-{
-    fprintf(b->json, ",\n\"%s\":[", key);
-    b->listed = false;
-}
-
-static void json_element_begin(struct bench *b)
-{
-    fputs(b->listed ? ",\n " : "\n ", b->json);
-    b->listed = true;
-}
-
-static void json_begin(const struct bench *b, const tenka_ctx *ctx)
-{
-    fprintf(b->json, "{\"version\":\"%s\",\"backend\":\"%s\",\"device\":", TENKA_VERSION,
-            backend_name(tenka_ctx_backend(ctx)));
-    log_json_string(b->json, tenka_ctx_device_name(ctx));
-    fputs(",\"network\":", b->json);
-    log_json_string(b->json, b->options->net != NULL ? b->options->net : "reference");
-}
-
-/* Names the device, once. */
-static void begin(struct bench *b, const tenka_ctx *ctx)
-{
-    if (!b->begun && b->json != NULL)
-        json_begin(b, ctx);
-    else if (!b->begun)
-        printf("device   %s\n", tenka_ctx_device_name(ctx));
-    b->begun = true;
-}
-
-/* ---- Whole steps ---- */
-
-static void print_step(struct bench *b, const struct step_result *r)
-{
-    const char *mode = r->training ? "training" : "inference";
-    const double rate = r->batch / r->seconds;
-    char count[32], host[32] = "-";
-    if (b->json != NULL) {
-        json_element_begin(b);
-        fprintf(b->json, "{\"mode\":\"%s\",\"batch_size\":%u,\"steps\":%" PRIu64, mode, r->batch, r->steps);
-        json_number(b, "ms", 1e3 * r->seconds);
-        json_number(b, "images_per_s", rate);
-        json_number(b, "host_us", 1e6 * r->host_seconds);
-        fprintf(b->json, ",\"dispatches\":%" PRIu64 ",\"device_bytes\":%" PRIu64 ",\"resident_bytes\":%" PRIu64 "}",
-                r->dispatches, r->device_bytes, r->resident_bytes);
-        return;
-    }
-    if (!isnan(r->host_seconds))
-        snprintf(host, sizeof(host), "%.1f", 1e6 * r->host_seconds);
-    printf("  %-10s %6u %10.3f %12s %11" PRIu64 " %9s %11.1f %13.1f\n", mode, r->batch, 1e3 * r->seconds,
-           say_count(count, (uint64_t)(rate + 0.5)), r->dispatches, host, mebibytes(r->device_bytes),
-           mebibytes(r->resident_bytes));
-}
-
-static int measure_modes(struct bench *b, struct stepper *s)
-{
-    for (int training = 0; training < 2; training++) {
-        struct step_result result;
-        int code = stepper_set_training(s, training != 0);
-        if (code == EXIT_CODE_OK)
-            code = stepper_measure(s, b->step_seconds, &result);
-        if (code != EXIT_CODE_OK || interrupt_signal() != 0)
-            return code;
-        print_step(b, &result);
-        fflush(stdout);
-    }
+    struct tenka_ceilings ceilings = TENKA_CEILINGS_DEFAULTS;
+    progress_say(&b->progress, "ceilings ...");
+    if (tenka_bench_ceilings(ctx, b->kernel_seconds, &ceilings) != TENKA_OK)
+        return say_library_failed(ctx);
+    progress_clear();
+    report_ceilings(&b->report, &ceilings);
     return EXIT_CODE_OK;
 }
 
-static void steps_title(struct bench *b)
+static bool is_wanted(const struct bench *b, const struct tenka_bench_case *c, bool has_quick)
 {
-    if (b->json != NULL)
-        json_list_begin(b, "steps");
-    else
-        printf("\nWhole steps: batch selection and forward; when training also loss, backward and Adam\n"
-               "  %-10s %6s %10s %12s %11s %9s %11s %13s\n", "mode", "batch", "ms/step", "images/s", "dispatches",
-               "host us", "device MiB", "resident MiB");
+    if (b->options->op != NULL && strcmp(b->options->op, c->op) != 0)
+        return false;
+    if (b->options->op == NULL && c->from_tests)
+        return false;
+    return !b->options->quick || c->quick || !has_quick;
+}
+
+static int measure_case(struct bench *b, tenka_ctx *ctx, size_t index, const struct tenka_bench_case *c)
+{
+    struct tenka_kernel_time kernels[TENKA_BENCH_MAX_PASSES];
+    size_t count = 0;
+    char text[160];
+    snprintf(text, sizeof(text), "%s, %s ...", c->op, c->what);
+    progress_say(&b->progress, text);
+    const tenka_status status = tenka_bench_run(ctx, index, b->kernel_seconds, kernels, &count);
+    progress_clear();
+    if (status == TENKA_E_UNSUPPORTED || status == TENKA_E_NOMEM)
+        report_case_skipped(&b->report, c, tenka_last_error(ctx));
+    else if (status != TENKA_OK)
+        return say_library_failed(ctx);
+    for (size_t i = 0; i < count; i++)
+        report_case(&b->report, c, &kernels[i]);
+    return EXIT_CODE_OK;
+}
+
+/* Whether --op names an operator, and whether one of its cases is quick. */
+static int check_operator(const struct bench *b, bool *has_quick)
+{
+    struct tenka_bench_case c;
+    bool found = b->options->op == NULL;
+    *has_quick = found;
+    for (size_t i = 0; tenka_bench_case(i, &c); i++)
+        if (b->options->op != NULL && strcmp(b->options->op, c.op) == 0) {
+            found = true;
+            *has_quick = *has_quick || c.quick;
+        }
+    if (found)
+        return EXIT_CODE_OK;
+    say_failed("--op: there is no operator '%s' that has kernels; src/op/ops.def has the list", b->options->op);
+    return EXIT_CODE_USAGE;
+}
+
+static int measure_cases(struct bench *b, tenka_ctx *ctx, bool has_quick)
+{
+    struct tenka_bench_case c;
+    int code = EXIT_CODE_OK;
+    report_cases_begin(&b->report);
+    for (size_t i = 0; !stopped(code) && tenka_bench_case(i, &c); i++)
+        if (is_wanted(b, &c, has_quick))
+            code = measure_case(b, ctx, i, &c);
+    report_end(&b->report);
+    return code;
+}
+
+/* Shares need ceilings. */
+static int measure_device(struct bench *b)
+{
+    struct session session;
+    bool has_quick;
+    int code = check_operator(b, &has_quick);
+    if (code != EXIT_CODE_OK || (b->parts & (BENCH_CEILINGS | BENCH_KERNELS | BENCH_SHAPES)) == 0)
+        return code;
+    code = session_open_device(&session, b->options);
+    if (code == EXIT_CODE_OK) {
+        report_device(&b->report, session.ctx);
+        code = measure_ceilings(b, session.ctx);
+    }
+    if (!stopped(code) && (b->parts & BENCH_SHAPES) != 0)
+        code = measure_cases(b, session.ctx, has_quick);
+    session_close(&session);
+    return code;
+}
+
+/* ---- Steps and their kernels ---- */
+
+static int profile(struct bench *b, struct stepper *stepper)
+{
+    struct tenka_kernel_time *kernels = NULL;
+    size_t count = 0;
+    struct step_result step = { .batch = b->profiled_batch };
+    int code = stepper_set_training(stepper, true);
+    if (code == EXIT_CODE_OK)
+        code = stepper_profile(stepper, b->step_seconds, &kernels, &count);
+    if (code == EXIT_CODE_OK && interrupt_signal() == 0) {
+        report_kernels_begin(&b->report, &step);
+        for (size_t i = 0; i < count; i++)
+            report_kernel(&b->report, &kernels[i]);
+        report_end(&b->report);
+    }
+    free(kernels);
+    return code;
+}
+
+static int measure_kernels(struct bench *b)
+{
+    struct stepper stepper;
+    int code = stepper_open(&stepper, b->options, b->profiled_batch, &b->progress);
+    if (code == EXIT_CODE_OK) {
+        report_device(&b->report, stepper.session.ctx);
+        code = profile(b, &stepper);
+    }
+    stepper_close(&stepper);
+    return code;
+}
+
+static int measure_modes(struct bench *b, struct stepper *stepper)
+{
+    for (int training = 0; training < 2; training++) {
+        struct step_result result;
+        int code = stepper_set_training(stepper, training != 0);
+        if (code == EXIT_CODE_OK)
+            code = stepper_measure(stepper, b->step_seconds, &result);
+        if (stopped(code))
+            return code;
+        report_step(&b->report, &result);
+    }
+    return EXIT_CODE_OK;
 }
 
 static int measure_steps(struct bench *b)
 {
     int code = EXIT_CODE_OK;
-    for (size_t i = 0; i < b->n_batches && code == EXIT_CODE_OK && interrupt_signal() == 0; i++) {
+    for (size_t i = 0; i < b->n_batches && !stopped(code); i++) {
         struct stepper stepper;
         code = stepper_open(&stepper, b->options, b->batches[i], &b->progress);
         if (code == EXIT_CODE_OK) {
-            begin(b, stepper.session.ctx);
+            report_device(&b->report, stepper.session.ctx);
             if (i == 0)
-                steps_title(b);
+                report_steps_begin(&b->report);
             code = measure_modes(b, &stepper);
         }
         stepper_close(&stepper);
     }
-    if (b->json != NULL)
-        fputs("\n]", b->json);
+    report_end(&b->report);
     return code;
 }
 
@@ -138,24 +178,34 @@ static void settle_options(struct bench *b)
 {
     static const uint32_t usual[] = { 32, 100, 1000 };
     const struct options *o = b->options;
-    b->step_seconds = (o->seconds > 0 ? o->seconds : 1) * (o->quick ? 0.1 : 1);
+    const double pace = o->quick ? 0.1 : 1;
+    b->step_seconds = pace * (o->seconds > 0 ? o->seconds : 1);
+    b->kernel_seconds = pace * (o->seconds > 0 ? o->seconds : 0.2);
+    b->parts = o->parts;
+    if (b->parts == 0 && o->op != NULL)
+        b->parts = BENCH_CEILINGS | BENCH_SHAPES;
+    else if (b->parts == 0)
+        b->parts = BENCH_CEILINGS | BENCH_KERNELS | BENCH_STEPS | (o->net == NULL ? BENCH_SHAPES : 0);
     b->n_batches = o->n_batch_sizes;
     memcpy(b->batches, o->batch_sizes, sizeof(b->batches));
+    b->profiled_batch = b->n_batches > 0 ? b->batches[0] : 100;
     if (b->n_batches == 0) {
         b->n_batches = o->quick ? 1 : 3;
         memcpy(b->batches, o->quick ? usual + 1 : usual, b->n_batches * sizeof(usual[0]));
     }
 }
 
-/* text: where the stream's memory is once it is closed */
-static int print_json(struct bench *b, char **text, int code)
+static int measure(struct bench *b)
 {
-    fputs("\n}\n", b->json);
-    if (fclose(b->json) != 0)
-        return say_failed("out of memory");
-    if (code == EXIT_CODE_OK)
-        fputs(*text, stdout);
-    return code;
+    int code = measure_device(b);
+    if (!stopped(code) && (b->parts & BENCH_KERNELS) != 0)
+        code = measure_kernels(b);
+    if (!stopped(code) && (b->parts & BENCH_STEPS) != 0)
+        code = measure_steps(b);
+    if (code != EXIT_CODE_OK || interrupt_signal() == 0)
+        return code;
+    say_failed("stopped by a signal; not everything was measured");
+    return EXIT_CODE_SIGNAL + interrupt_signal();
 }
 
 int command_bench(const struct options *options)
@@ -164,20 +214,13 @@ int command_bench(const struct options *options)
     struct options silent = *options;
     silent.quiet = true;
     struct bench b = { .options = &silent };
-    char *text = NULL;
-    size_t length = 0;
     interrupt_catch();
     progress_init(&b.progress, options->quiet);
     settle_options(&b);
-    if (options->json && (b.json = open_memstream(&text, &length)) == NULL)
-        return say_failed("out of memory");
-    int code = measure_steps(&b);
-    if (interrupt_signal() != 0 && code == EXIT_CODE_OK) {
-        say_failed("stopped by a signal; not all was measured");
-        code = EXIT_CODE_SIGNAL + interrupt_signal();
-    }
-    if (b.json != NULL)
-        code = print_json(&b, &text, code);
-    free(text);
-    return code == EXIT_CODE_OK && fflush(stdout) != 0 ? say_failed("cannot write to the standard output") : code;
+    int code = report_open(&b.report, &silent);
+    if (code != EXIT_CODE_OK)
+        return code;
+    code = measure(&b);
+    const int closed = report_close(&b.report, code == EXIT_CODE_OK);
+    return code != EXIT_CODE_OK ? code : closed;
 }

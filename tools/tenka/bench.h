@@ -34,12 +34,38 @@ int stepper_open(struct stepper *s, const struct options *options, uint32_t batc
 void stepper_close(struct stepper *s);
 /* Inference first, since training's memory stays. */
 int stepper_set_training(struct stepper *s, bool training);
-/* Batch selection, forward and, when training, loss, backward and update. Does not wait for the device. */
-tenka_status stepper_run(struct stepper *s);
 /* Times steps for so many seconds. An interrupt ends it early. */
 int stepper_measure(struct stepper *s, double seconds, struct step_result *out);
+/* The kernels of a step, each with the median of its times in as many steps as take so many seconds. *out is to be
+ * freed. An interrupt ends it early. */
+int stepper_profile(struct stepper *s, double seconds, struct tenka_kernel_time **out, size_t *count);
 
-/* The middle of n values, which are sorted; NaN without any. */
-double median(double *values, size_t n);
+/* ---- bench_report.c: tables, or one JSON object ---- */
+
+struct report {
+    const struct options *options;
+    FILE *json;      /* NULL: tables are printed. In memory, so that nothing half is ever printed */
+    char *text;      /* what is in json, once it is closed */
+    size_t length;
+    bool begun;      /* the device is named */
+    bool listed;     /* JSON: the list at work has an element */
+    struct tenka_ceilings ceilings; /* zeros: not measured */
+};
+
+int report_open(struct report *r, const struct options *options);
+/* Names the device, once. */
+void report_device(struct report *r, const tenka_ctx *ctx);
+void report_ceilings(struct report *r, const struct tenka_ceilings *ceilings);
+/* A list of kernels, of cases of an operator, or of steps; end is due after each. */
+void report_kernels_begin(struct report *r, const struct step_result *step);
+void report_kernel(struct report *r, const struct tenka_kernel_time *k);
+void report_cases_begin(struct report *r);
+void report_case(struct report *r, const struct tenka_bench_case *c, const struct tenka_kernel_time *k);
+void report_case_skipped(struct report *r, const struct tenka_bench_case *c, const char *why);
+void report_steps_begin(struct report *r);
+void report_step(struct report *r, const struct step_result *step);
+void report_end(struct report *r);
+/* good: JSON is printed now. */
+int report_close(struct report *r, bool good);
 
 #endif

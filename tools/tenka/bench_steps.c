@@ -22,7 +22,8 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-double median(double *values, size_t n)
+/* The middle of n values, which it sorts; NaN without any. */
+static double median(double *values, size_t n)
 {
     if (n == 0)
         return NAN;
@@ -134,7 +135,8 @@ static tenka_status run_inference(struct stepper *s, const struct tenka_batch *b
     return status;
 }
 
-tenka_status stepper_run(struct stepper *s)
+/* Does not wait for the device. */
+static tenka_status run_step(struct stepper *s)
 {
     struct tenka_batch batch;
     tenka_status status = tenka_loader_next(s->loader, &batch);
@@ -153,7 +155,7 @@ static tenka_status run_group(struct stepper *s, size_t n, double *seconds, doub
     const double start = seconds_now(), cpu = thread_seconds_now();
     tenka_status status = TENKA_OK;
     for (size_t i = 0; i < n && status == TENKA_OK; i++)
-        status = stepper_run(s);
+        status = run_step(s);
     if (status == TENKA_OK)
         status = tenka_synchronize(s->session.ctx);
     *host = (thread_seconds_now() - cpu) / (double)n;
@@ -238,4 +240,69 @@ int stepper_measure(struct stepper *s, double seconds, struct step_result *out)
     note_memory(s, out);
     progress_clear();
     return EXIT_CODE_OK;
+}
+
+/* ---- Kernels ---- */
+
+#define MAX_PROFILED 200
+
+/* Times of the kernels of some steps of one structure. */
+struct profile {
+    struct tenka_kernel_time *kernels; /* of the step that ran last */
+    double *seconds;                   /* of kernel k in step i at [k * MAX_PROFILED + i] */
+    size_t n_kernels, n_steps;
+};
+
+static tenka_status profile_init(struct stepper *s, struct profile *p)
+{
+    tenka_status status = run_step(s);
+    if (status == TENKA_OK)
+        status = tenka_profile_kernels(s->session.ctx, NULL, 0, &p->n_kernels);
+    p->kernels = calloc(p->n_kernels + 1, sizeof(*p->kernels));
+    p->seconds = calloc(p->n_kernels * MAX_PROFILED + 1, sizeof(*p->seconds));
+    return status;
+}
+
+static tenka_status profile_step(struct stepper *s, struct profile *p)
+{
+    tenka_status status = run_step(s);
+    size_t count = 0;
+    if (status == TENKA_OK)
+        status = tenka_profile_kernels(s->session.ctx, p->kernels, p->n_kernels, &count);
+    for (size_t k = 0; status == TENKA_OK && k < p->n_kernels; k++)
+        p->seconds[k * MAX_PROFILED + p->n_steps] = p->kernels[k].seconds;
+    p->n_steps += status == TENKA_OK;
+    return status;
+}
+
+static tenka_status profile_steps(struct stepper *s, double budget, struct profile *p)
+{
+    const double end = seconds_now() + budget;
+    tenka_status status = TENKA_OK;
+    while (status == TENKA_OK && interrupt_signal() == 0 && p->n_steps < MAX_PROFILED &&
+           (p->n_steps < MIN_GROUPS || seconds_now() < end))
+        status = profile_step(s, p);
+    for (size_t k = 0; k < p->n_kernels; k++)
+        p->kernels[k].seconds = median(p->seconds + k * MAX_PROFILED, p->n_steps);
+    return status;
+}
+
+int stepper_profile(struct stepper *s, double seconds, struct tenka_kernel_time **out, size_t *count)
+{
+    struct profile p = { .n_steps = 0 };
+    tenka_ctx *ctx = s->session.ctx;
+    progress_say(s->progress, "kernels of a training step ...");
+    tenka_status status = tenka_profile_begin(ctx);
+    if (status == TENKA_OK)
+        status = profile_init(s, &p);
+    const bool room = p.kernels != NULL && p.seconds != NULL;
+    if (status == TENKA_OK && room)
+        status = profile_steps(s, seconds, &p);
+    progress_clear();
+    free(p.seconds);
+    *out = p.kernels;
+    *count = p.n_kernels;
+    if (status != TENKA_OK)
+        return say_library_failed(ctx);
+    return room ? EXIT_CODE_OK : say_failed("out of memory");
 }

@@ -1,0 +1,111 @@
+/* The shapes that `tenka bench` measures: layers of networks that people train, large enough to fill a GPU, and awkward
+ * ones. An operator without a row is measured on the largest case of its tests. */
+#include "bench/bench.h"
+
+#define X(...) F32(DIMS(__VA_ARGS__))
+#define SHAPE(name, is_quick, text, ...) {TENKA_OP_##name, is_quick, false, {.why = text, __VA_ARGS__}}
+#define CONV(stride, pad, n_groups) \
+    PARAMS(conv2d, .sh = stride, .sw = stride, .ph = pad, .pw = pad, .dh = 1, .dw = 1, .groups = n_groups)
+#define POOL(k, s) PARAMS(pool2d, .kh = k, .kw = k, .sh = s, .sw = s, .dh = 1, .dw = 1)
+#define MILLION (1u << 20)
+
+static const struct tenka_bench_shape shapes[] = {
+    SHAPE(matmul, true, "256^3", .in = {X(256, 256), X(256, 256)}),
+    SHAPE(matmul, false, "1024^3", .in = {X(1024, 1024), X(1024, 1024)}),
+    SHAPE(matmul, false, "1024^3, A transposed", .in = {X(1024, 1024), X(1024, 1024)}, PARAMS(matmul, .trans_a = 1)),
+    SHAPE(matmul, false, "1024^3, B transposed", .in = {X(1024, 1024), X(1024, 1024)}, PARAMS(matmul, .trans_b = 1)),
+    SHAPE(matmul, false, "long sums, small result", .in = {X(64, 65536), X(65536, 64)}),
+    SHAPE(matmul, false, "primes", .in = {X(509, 1021), X(1021, 521)}),
+    SHAPE(linear, true, "100 rows, 784 to 1024", .in = {X(100, 784), X(1024, 784), X(1024)}),
+    SHAPE(linear, false, "1000 rows, 2560 to 100", .in = {X(1000, 2560), X(100, 2560), X(100)}),
+    SHAPE(linear, false, "32 rows, 4096 to 4096", .in = {X(32, 4096), X(4096, 4096), X(4096)}),
+    SHAPE(conv2d, true, "3x3, 16 to 16 channels, 16 images of 32x32", .in = {X(16, 16, 32, 32), X(16, 16, 3, 3)},
+          CONV(1, 1, 1)),
+    SHAPE(conv2d, false, "3x3, 64 to 64 channels, 16 images of 32x32",
+          .in = {X(16, 64, 32, 32), X(64, 64, 3, 3), X(64)}, CONV(1, 1, 1)),
+    SHAPE(conv2d, false, "3x3, stride 2, 32 to 64 channels, 100 images of 16x16",
+          .in = {X(100, 32, 16, 16), X(64, 32, 3, 3)}, CONV(2, 1, 1)),
+    SHAPE(conv2d, false, "5x5, 1 to 20 channels, 1000 images of 28x28", .in = {X(1000, 1, 28, 28), X(20, 1, 5, 5), X(20)},
+          CONV(1, 0, 1)),
+    SHAPE(conv2d, false, "5x5, 20 to 40 channels, 1000 images of 12x12",
+          .in = {X(1000, 20, 12, 12), X(40, 20, 5, 5), X(40)}, CONV(1, 0, 1)),
+    SHAPE(conv2d, false, "7x7, stride 2, 3 to 64 channels, 4 images of 224x224",
+          .in = {X(4, 3, 224, 224), X(64, 3, 7, 7)}, CONV(2, 3, 1)),
+    SHAPE(conv2d, false, "1x1, 256 to 64 channels, 8 images of 28x28", .in = {X(8, 256, 28, 28), X(64, 256, 1, 1)},
+          CONV(1, 0, 1)),
+    SHAPE(conv2d, false, "depthwise 3x3, 128 channels, 16 images of 28x28",
+          .in = {X(16, 128, 28, 28), X(128, 1, 3, 3)}, CONV(1, 1, 128)),
+    SHAPE(max_pool2d, true, "2x2, 16 images of 64 channels of 32x32", .in = {X(16, 64, 32, 32)}, POOL(2, 2)),
+    SHAPE(max_pool2d, false, "3x3, stride 2, 16 images of 64 channels of 56x56", .in = {X(16, 64, 56, 56)}, POOL(3, 2)),
+    SHAPE(batch_norm2d, true, "16 images of 64 channels of 32x32", .in = {X(16, 64, 32, 32), X(64), X(64)},
+          .scalars = {1e-5}),
+    SHAPE(batch_norm2d, false, "100 images of 16 channels of 32x32", .in = {X(100, 16, 32, 32), X(16), X(16)},
+          .scalars = {1e-5}),
+    SHAPE(softmax, false, "4096 rows of 1000", .in = {X(4096, 1000)}, PARAMS(axis, .dim = 1)),
+    SHAPE(log_softmax, true, "1000 rows of 10", .in = {X(1000, 10)}, PARAMS(axis, .dim = 1)),
+    SHAPE(relu, true, "1 M", .in = {X(MILLION)}),
+    SHAPE(relu, false, "16 M", .in = {X(16 * MILLION)}),
+    SHAPE(tanh, false, "16 M", .in = {X(16 * MILLION)}),
+    SHAPE(add, false, "16 M", .in = {X(16 * MILLION), X(16 * MILLION)}),
+    SHAPE(add, false, "a bias to 100 x 64 channels of 32x32", .in = {X(100, 64, 32, 32), X(1, 64, 1, 1)}),
+    SHAPE(dropout, false, "16 M", .in = {X(16 * MILLION)}, .scalars = {0.5, 1, 2}),
+    SHAPE(sum, true, "all of 1 M", .in = {X(MILLION)}, PARAMS(sum, .axes = -1)),
+    SHAPE(sum, false, "all of 16 M", .in = {X(16 * MILLION)}, PARAMS(sum, .axes = -1)),
+    SHAPE(sum, false, "rows of 4096 x 4096", .in = {X(4096, 4096)}, PARAMS(sum, .axes = 2)),
+    SHAPE(sum, false, "columns of 4096 x 4096", .in = {X(4096, 4096)}, PARAMS(sum, .axes = 1)),
+    SHAPE(argmax, false, "4096 rows of 1000", .in = {X(4096, 1000)}, PARAMS(axis, .dim = 1)),
+    SHAPE(permute, false, "4096 x 4096 transposed", .in = {X(4096, 4096)}, PARAMS(strided, .dim = {1, 0}, .divide = 1)),
+    SHAPE(gather, false, "1000 of 10000 images of 28x28 bytes",
+          .in = {U8(DIMS(10000, 784), RANGE(0, 255)), I32(DIMS(1000), RANGE(0, 9999))}, PARAMS(gather, .rows = 1000)),
+    SHAPE(normalize_bytes, false, "1000 images of 3 channels of 32x32",
+          .in = {U8(DIMS(1000, 3, 32, 32), RANGE(0, 255)), X(3), F32(DIMS(3), RANGE(0.5, 1))}),
+    SHAPE(adam, true, "278 k, as the reference network has", .in = {X(277670), X(277670), X(277670),
+          F32(DIMS(277670), RANGE(0, 1))}, .scalars = {1e-3, 0.9, 0.1, 0.999, 0.001, 1e-8, 0.0316, 0, 1}),
+    SHAPE(adam, false, "16 M", .in = {X(16 * MILLION), X(16 * MILLION), X(16 * MILLION),
+          F32(DIMS(16 * MILLION), RANGE(0, 1))}, .scalars = {1e-3, 0.9, 0.1, 0.999, 0.001, 1e-8, 0.0316, 0, 1}),
+    SHAPE(copy, false, "16 M", .in = {X(16 * MILLION)}),
+    SHAPE(multiply_add, true, "64 k items of 16 chains, 256 rounds", .in = {X(65536)}, PARAMS(repeat, .rounds = 256),
+          .scalars = {0.5, 0.25}),
+};
+#define N_SHAPES (sizeof shapes / sizeof *shapes)
+
+static bool has_shape(enum tenka_op op)
+{
+    for (size_t i = 0; i < N_SHAPES; i++)
+        if (shapes[i].op == op)
+            return true;
+    return false;
+}
+
+static uint64_t size_of(const struct tenka_op_case *c)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < TENKA_MAX_IN && c->in[i].given; i++)
+        n += tenka_shape_count(&c->in[i].shape);
+    return n;
+}
+
+static const struct tenka_op_case *largest_case(enum tenka_op op)
+{
+    const struct tenka_op_case *cases = tenka_check_cases(op), *largest = cases;
+    for (; cases->why; cases++)
+        if (size_of(cases) > size_of(largest))
+            largest = cases;
+    return largest;
+}
+
+bool tenka_bench_shape(size_t index, struct tenka_bench_shape *out)
+{
+    if (index < N_SHAPES) {
+        *out = shapes[index];
+        return true;
+    }
+    index -= N_SHAPES;
+    for (int op = 0; op < TENKA_OP_COUNT; op++) {
+        if (!tenka_ops[op].has_passes || has_shape((enum tenka_op)op) || index-- > 0)
+            continue;
+        *out = (struct tenka_bench_shape){(enum tenka_op)op, true, true, *largest_case((enum tenka_op)op)};
+        return true;
+    }
+    return false;
+}

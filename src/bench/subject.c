@@ -1,0 +1,182 @@
+#include <stdlib.h>
+
+#include "bench/bench.h"
+#include "core/os.h"
+
+/* Operands are filled with so many values again and again. */
+#define FILL_VALUES 65536
+#define MIN_RUNS 2
+#define MAX_RUNS 1000
+
+/* ---- Operands ---- */
+
+static tenka_status make_buffers(struct tenka_bench_subject *s)
+{
+    uint32_t bits = 0;
+    for (uint32_t k = 0; k < TENKA_KERNEL_COUNT; k++)
+        if (tenka_passes[k].op == s->call.op)
+            bits |= tenka_passes[k].reads | tenka_passes[k].writes;
+    for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS; bit++) {
+        const struct tenka_desc *desc = (bits >> bit & 1) != 0 ? tenka_call_operand(&s->call, bit) : NULL;
+        if (desc)
+            TENKA_TRY(tenka_buffer_create(s->dev, tenka_dtype_bytes(desc->dtype, (size_t)tenka_shape_count(&desc->shape),
+                                                                    s->real), "bench", &s->buffer[bit]));
+    }
+    return TENKA_OK;
+}
+
+static tenka_status write_repeated(struct tenka_bench_subject *s, uint32_t bit, const void *block, size_t bytes,
+                                   size_t total)
+{
+    for (size_t done = 0; done < total; done += bytes)
+        TENKA_TRY(tenka_buffer_write(s->dev, s->buffer[bit], done, block, total - done < bytes ? total - done : bytes));
+    return TENKA_OK;
+}
+
+static tenka_status fill(struct tenka_bench_subject *s, uint32_t bit, const struct tenka_case_input *in)
+{
+    const struct tenka_desc *desc = tenka_call_operand(&s->call, bit);
+    const size_t count = (size_t)tenka_shape_count(&desc->shape), n = count < FILL_VALUES ? count : FILL_VALUES;
+    const size_t bytes = tenka_dtype_bytes(desc->dtype, n, s->real);
+    double *values = tenka_alloc_array(n + 1, sizeof *values);
+    void *block = tenka_alloc(bytes + 1);
+    struct tenka_rng rng;
+    tenka_status status = values && block ? TENKA_OK : tenka_fail_nomem(s->dev->err);
+    if (status == TENKA_OK) {
+        tenka_rng_seed(&rng, bit);
+        tenka_check_fill(&rng, in, values, n);
+        tenka_check_encode(desc->dtype, s->real, values, block, n);
+        status = write_repeated(s, bit, block, bytes, tenka_dtype_bytes(desc->dtype, count, s->real));
+    }
+    tenka_free(values);
+    tenka_free(block);
+    return status;
+}
+
+static tenka_status fill_operands(struct tenka_bench_subject *s)
+{
+    const struct tenka_case_input gradient = {.given = true, .dtype = TENKA_F32};
+    for (uint32_t i = 0; i < s->call.n_in; i++)
+        if (s->buffer[i])
+            TENKA_TRY(fill(s, i, &s->c->in[i]));
+    return s->buffer[TENKA_BIT_DOUT] ? fill(s, TENKA_BIT_DOUT, &gradient) : TENKA_OK;
+}
+
+tenka_status tenka_bench_init(tenka_device *dev, enum tenka_op op, const struct tenka_op_case *c,
+                              struct tenka_bench_subject *out)
+{
+    struct tenka_limits limits;
+    tenka_device_limits(dev, &limits);
+    *out = (struct tenka_bench_subject){.dev = dev, .c = c, .real = limits.real_bytes};
+    TENKA_TRY(tenka_check_call(op, c, &out->call, dev->err));
+    out->scalars = tenka_alloc(TENKA_MAX_SCALARS * out->real);
+    if (!out->scalars)
+        return tenka_fail_nomem(dev->err);
+    tenka_check_scalars(op, c, out->real, out->scalars);
+    TENKA_TRY(make_buffers(out));
+    return fill_operands(out);
+}
+
+void tenka_bench_finish(struct tenka_bench_subject *s)
+{
+    for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS; bit++)
+        tenka_buffer_destroy(s->dev, &s->buffer[bit]);
+    tenka_free(s->scalars);
+    s->scalars = NULL;
+}
+
+/* ---- Running one pass ---- */
+
+/* A plan of one node. */
+struct single {
+    struct tenka_operand operands[TENKA_MAX_READS + TENKA_MAX_OUT];
+    struct tenka_node node;
+    struct tenka_plan plan;
+};
+
+static uint32_t add_operand(const struct tenka_bench_subject *s, struct single *one, uint32_t bit)
+{
+    const struct tenka_desc *desc = tenka_call_operand(&s->call, bit);
+    if (!desc)
+        return TENKA_ABSENT;
+    one->operands[one->plan.n_operands] = (struct tenka_operand){
+        .buffer = s->buffer[bit],
+        .bytes = tenka_dtype_bytes(desc->dtype, (size_t)tenka_shape_count(&desc->shape), s->real),
+        .desc = *desc,
+    };
+    return (uint32_t)one->plan.n_operands++;
+}
+
+static void make_plan(const struct tenka_bench_subject *s, enum tenka_kernel kernel, struct single *one)
+{
+    const struct tenka_pass_info *pass = &tenka_passes[kernel];
+    *one = (struct single){.node = {.kernel = kernel}};
+    for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS; bit++)
+        if ((pass->reads >> bit & 1) != 0)
+            one->node.in[one->node.n_in++] = add_operand(s, one, bit);
+    for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS; bit++)
+        if ((pass->writes >> bit & 1) != 0)
+            one->node.out[one->node.n_out++] = add_operand(s, one, bit);
+    memcpy(one->node.params, s->call.params, sizeof one->node.params);
+    memcpy(one->node.label, pass->name, strlen(pass->name) + 1);
+    one->plan.nodes = &one->node;
+    one->plan.n_nodes = 1;
+    one->plan.operands = one->operands;
+    one->plan.input_bytes = tenka_ops[pass->op].n_scalars * s->real;
+    one->plan.name = "bench";
+    one->plan.timed = true;
+}
+
+bool tenka_bench_has(const struct tenka_bench_subject *s, enum tenka_kernel kernel)
+{
+    uint32_t bit = 0;
+    while ((tenka_passes[kernel].writes >> bit & 1) == 0)
+        bit++;
+    const struct tenka_desc *first = tenka_call_operand(&s->call, bit);
+    return first && (bit < TENKA_BIT_D0 || first->dtype == TENKA_F32);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static tenka_status run_once(struct tenka_bench_subject *s, tenka_program *program, double *seconds)
+{
+    TENKA_TRY(tenka_program_submit(s->dev, program, s->scalars));
+    return tenka_program_timings(s->dev, program, seconds);
+}
+
+static tenka_status run_often(struct tenka_bench_subject *s, tenka_program *program, double budget, double *median,
+                              double *best)
+{
+    double times[MAX_RUNS];
+    size_t n = 0;
+    TENKA_TRY(run_once(s, program, &times[0]));
+    const uint64_t end = tenka_os_now() + (uint64_t)(1e9 * budget);
+    while (n < MIN_RUNS || (n < MAX_RUNS && tenka_os_now() < end))
+        TENKA_TRY(run_once(s, program, &times[n++]));
+    qsort(times, n, sizeof *times, compare);
+    *median = times[n / 2];
+    *best = times[0];
+    return TENKA_OK;
+}
+
+tenka_status tenka_bench_time(struct tenka_bench_subject *s, enum tenka_kernel kernel, double seconds,
+                              struct tenka_kernel_time *out, double *best)
+{
+    struct single one;
+    tenka_program *program;
+    make_plan(s, kernel, &one);
+    *out = (struct tenka_kernel_time){
+        .kernel = tenka_passes[kernel].name,
+        .flops = tenka_node_flops(&one.plan, &one.node),
+        .bytes = tenka_node_bytes(&one.plan, &one.node),
+    };
+    tenka_node_shapes(&one.plan, &one.node, out->shapes, sizeof out->shapes);
+    TENKA_TRY(tenka_program_prepare(s->dev, &one.plan, &program));
+    const tenka_status status = run_often(s, program, seconds, &out->seconds, best);
+    tenka_program_destroy(s->dev, &program);
+    return status;
+}
