@@ -76,7 +76,7 @@ struct tenka_backend_fns { /* called by backend.c only */
     void (*limits)(const tenka_device *dev, struct tenka_limits *out);
     const char *(*name)(const tenka_device *dev);
     /* Of a timed plan's program: seconds that each node took in the last run, which is over; of nodes that run together
-     * the first has it all. */
+     * the first has it all, and the others NaN. */
     tenka_status (*timings)(tenka_device *dev, tenka_program *prog, double *out);
     /* Optional: see tenka_device_pin. */
     void (*pin)(tenka_device *dev, uint32_t variant);
@@ -115,7 +115,8 @@ tenka_status tenka_buffer_read(tenka_device *dev, const tenka_buffer *buf, size_
 tenka_status tenka_program_prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out);
 void tenka_program_destroy(tenka_device *dev, tenka_program **prog);
 tenka_status tenka_program_submit(tenka_device *dev, tenka_program *prog, const void *inputs);
-/* Of a program whose plan was timed: seconds of each node in the last run, which it waits for. out: plan->n_nodes */
+/* Of a program whose plan was timed: seconds of each node in the last run, which it waits for; NaN: in those of the
+ * node before. out: plan->n_nodes */
 tenka_status tenka_program_timings(tenka_device *dev, tenka_program *prog, double *out);
 size_t tenka_program_dispatches(const tenka_device *dev, const tenka_program *prog);
 tenka_status tenka_device_wait(tenka_device *dev);

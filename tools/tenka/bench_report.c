@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench.h"
 
@@ -129,6 +130,9 @@ static void json_kernel(const struct report *r, const struct tenka_kernel_time *
     json_string(r, "bound", bound);
 }
 
+/* Columns of a table; JSON has all. */
+#define MAX_SHAPES 64
+
 static void print_kernel_title(const char *shapes)
 {
     printf("  %-22s %11s %9s %8s %6s %-10s  %s\n", "kernel", "us", "GFLOP/s", "GB/s", "share", "of", shapes);
@@ -143,8 +147,9 @@ static void print_kernel(const struct report *r, const struct tenka_kernel_time 
         snprintf(rate, sizeof(rate), "%.1f", 1e-9 * (double)k->flops / k->seconds);
     if (!isnan(share))
         snprintf(part, sizeof(part), "%.0f %%", 100 * share);
-    printf("  %-22s %11.1f %9s %8.1f %6s %-10s  %s\n", k->kernel, 1e6 * k->seconds, rate,
-           1e-9 * (double)k->bytes / k->seconds, part, bound, shapes);
+    printf("  %-22s %11.1f %9s %8.1f %6s %-10s  %.*s%s\n", k->kernel, 1e6 * k->seconds, rate,
+           1e-9 * (double)k->bytes / k->seconds, part, bound, MAX_SHAPES, shapes,
+           strlen(shapes) > MAX_SHAPES ? "..." : "");
     fflush(stdout);
 }
 

@@ -1,4 +1,5 @@
 /* Programs: a plan recorded TENKA_SLOTS times, each time with its own input bytes and descriptor sets. */
+#include <math.h>
 #include <stdio.h>
 
 #include "backend/vulkan/vk.h"
@@ -395,8 +396,13 @@ tenka_status tenka_vk_program_timings(tenka_device *base, tenka_program *prog, d
     if (!prog->watch)
         return TENKA_OK;
     TENKA_TRY(tenka_vk_stopwatch_read(dev, prog->watch, last));
-    for (size_t i = 0; i < prog->n_steps; i++)
-        if (prog->steps[i].kind == TENKA_VK_DISPATCH)
-            out[prog->steps[i].node] += tenka_vk_stopwatch_seconds(prog->watch, dispatch++);
+    for (size_t i = 0; i < prog->n_steps; i++) {
+        const struct tenka_vk_step *step = &prog->steps[i];
+        if (step->kind != TENKA_VK_DISPATCH)
+            continue;
+        out[step->node] += tenka_vk_stopwatch_seconds(prog->watch, dispatch++);
+        for (uint32_t k = 1; k < step->jobs; k++)
+            out[step->node + k] = NAN;
+    }
     return tenka_vk_health(dev);
 }
