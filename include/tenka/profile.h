@@ -17,7 +17,7 @@ struct tenka_kernel_time {
     char shapes[160];   /* of what it reads and writes: "100x1x28x28 20x1x5x5 20 -> 100x20x24x24", cut to fit */
     double seconds;
     uint64_t flops;     /* floating-point operations; 0: so few that moving the data is what takes the time */
-    uint64_t bytes;     /* of the tensors that it reads and writes, each once */
+    uint64_t bytes;     /* of what it reads and writes, each once */
 };
 
 /* From now on steps are timed. No step may be open (E_INVALID). Plans are prepared anew when they next run. They nest.

@@ -129,7 +129,7 @@ bool tenka_device_pin(tenka_device *dev, uint32_t variant);
 /* ---- cost.c: what a node has to do, for those who time it ---- */
 
 uint64_t tenka_node_flops(const struct tenka_plan *plan, const struct tenka_node *node);
-/* Bytes of the tensors that it reads and writes, each once. */
+/* Bytes that it moves: of the tensors that it reads and writes, each once, where it touches all of them. */
 uint64_t tenka_node_bytes(const struct tenka_plan *plan, const struct tenka_node *node);
 /* "100x20x12x12 40x20x5x5 40 -> 100x40x8x8", cut to fit; returns out. */
 const char *tenka_node_shapes(const struct tenka_plan *plan, const struct tenka_node *node, char *out, size_t size);

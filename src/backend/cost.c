@@ -9,21 +9,15 @@ uint64_t tenka_node_flops(const struct tenka_plan *plan, const struct tenka_node
     return tenka_kernel_flops(node->kernel, node->params, tenka_shape_count(&first->desc.shape));
 }
 
-/* Of a data set only the rows that are taken are read. */
-static uint64_t gathered_bytes(const struct tenka_plan *plan, const struct tenka_node *node)
-{
-    const struct tenka_operand *from = &plan->operands[node->in[0]], *to = &plan->operands[node->out[0]];
-    const uint64_t have = tenka_shape_count(&from->desc.shape), take = tenka_shape_count(&to->desc.shape);
-    return take < have ? from->bytes / have * take : from->bytes;
-}
-
 uint64_t tenka_node_bytes(const struct tenka_plan *plan, const struct tenka_node *node)
 {
-    const bool gathers = tenka_passes[node->kernel].flags & TENKA_PASS_PIECES;
-    uint64_t bytes = 0;
+    const struct tenka_operand *first = &plan->operands[node->out[0]];
+    uint64_t bytes = tenka_kernel_bytes(node->kernel, node->params, tenka_shape_count(&first->desc.shape));
+    if (bytes > 0)
+        return bytes;
     for (uint32_t i = 0; i < node->n_in; i++)
         if (node->in[i] != TENKA_ABSENT)
-            bytes += gathers && i == 0 ? gathered_bytes(plan, node) : plan->operands[node->in[i]].bytes;
+            bytes += plan->operands[node->in[i]].bytes;
     for (uint32_t i = 0; i < node->n_out; i++)
         if (node->out[i] != TENKA_ABSENT)
             bytes += plan->operands[node->out[i]].bytes;

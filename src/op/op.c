@@ -82,6 +82,27 @@ uint64_t tenka_kernel_flops(enum tenka_kernel kernel, const int32_t *params, uin
     }
 }
 
+#define TENKA_OP(...)
+#define TENKA_PASS(...)
+#define TENKA_BYTES(op, pass, bytes)                                         \
+    static uint64_t bytes_##op##_##pass(const int32_t *params, uint64_t n)   \
+    {                                                                        \
+        const params_##op *p = (const void *)params;                         \
+        return (void)p, (void)n, (uint64_t)(bytes);                          \
+    }
+#include "op/ops.def"
+
+uint64_t tenka_kernel_bytes(enum tenka_kernel kernel, const int32_t *params, uint64_t n)
+{
+    switch (kernel) {
+#define TENKA_OP(...)
+#define TENKA_PASS(...)
+#define TENKA_BYTES(op, pass, bytes) case TENKA_KERNEL_##op##_##pass: return bytes_##op##_##pass(params, n);
+#include "op/ops.def"
+    default: return 0;
+    }
+}
+
 tenka_status tenka_op_infer(struct tenka_call *call, struct tenka_error *err)
 {
     const struct tenka_op_info *op = &tenka_ops[call->op];

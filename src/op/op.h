@@ -70,6 +70,8 @@ struct tenka_pass_info {
 
 /* Floating-point operations of a pass; 0: so few that moving its operands is what takes the time. */
 uint64_t tenka_kernel_flops(enum tenka_kernel kernel, const int32_t *params, uint64_t n);
+/* Bytes that a pass moves; 0: all of its operands. */
+uint64_t tenka_kernel_bytes(enum tenka_kernel kernel, const int32_t *params, uint64_t n);
 
 extern const struct tenka_op_info tenka_ops[TENKA_OP_COUNT];
 extern const struct tenka_pass_info tenka_passes[TENKA_KERNEL_COUNT];
