@@ -34,6 +34,9 @@ TENKA_FAST_KERNEL(linear_dx);
 TENKA_FAST_KERNEL(linear_dw);
 TENKA_FAST_KERNEL(matmul_fwd);
 
+/* multiply_add.c */
+bool TENKA_FAST(multiply_add_fwd)(const struct tenka_fast_call *f);
+
 /* relu.c */
 bool TENKA_FAST(relu_fwd)(const struct tenka_fast_call *f);
 bool TENKA_FAST(relu_dx)(const struct tenka_fast_call *f);

@@ -17,6 +17,7 @@ const struct tenka_fast_table TENKA_FAST(table) = {
         [TENKA_KERNEL_linear_dx] = {TENKA_FAST(linear_dx), TENKA_FAST(linear_dx_scratch)},
         [TENKA_KERNEL_linear_dw] = {TENKA_FAST(linear_dw), TENKA_FAST(linear_dw_scratch)},
         [TENKA_KERNEL_matmul_fwd] = {TENKA_FAST(matmul_fwd), TENKA_FAST(matmul_fwd_scratch)},
+        [TENKA_KERNEL_multiply_add_fwd] = {TENKA_FAST(multiply_add_fwd), NULL},
         [TENKA_KERNEL_relu_fwd] = {TENKA_FAST(relu_fwd), NULL},
         [TENKA_KERNEL_relu_dx] = {TENKA_FAST(relu_dx), NULL},
     },
