@@ -55,3 +55,10 @@ if(NOT TENKA_SANITIZE)
         COMMAND ${PROJECT_SOURCE_DIR}/tools/interop $<TARGET_FILE:tenka_command> $<TARGET_FILE:test_forward>)
     set_tests_properties(interop PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800)
 endif()
+
+# Tenka beside PyTorch: that both sides run, not how fast.
+if(NOT TENKA_SANITIZE)
+    add_test(NAME compare COMMAND ${PROJECT_SOURCE_DIR}/tools/bench/compare --tenka $<TARGET_FILE:tenka_command>
+        --cases mlp-100 --rounds 1 --seconds 0.01 --json)
+    set_tests_properties(compare PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+endif()

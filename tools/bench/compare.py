@@ -8,6 +8,7 @@ step contains on both sides.
 """
 import argparse
 import gzip
+import importlib.util
 import json
 import os
 import pathlib
@@ -57,8 +58,10 @@ class TorchProcess:
     """A PyTorch that stays open, since its start takes seconds. While nothing is asked of it it sleeps."""
 
     def __init__(self, threads, blas_threads):
+        # In a session of its own, so that Ctrl-C reaches this program alone, which then closes it.
         self.process = subprocess.Popen([sys.executable, HERE / "torch_steps.py"], stdin=subprocess.PIPE, text=True,
-                                        stdout=subprocess.PIPE, env=torch_environment(threads, blas_threads))
+                                        stdout=subprocess.PIPE, start_new_session=True,
+                                        env=torch_environment(threads, blas_threads))
 
     def ask(self, **order):
         try:
@@ -153,7 +156,15 @@ def compare_case(options, case, tenka, torch_side, report):
 
 class Report:
     def __init__(self, options):
-        self.options, self.rows = options, []
+        self.options, self.rows, self.sides = options, [], []
+
+    def begin(self, backend, torch_side):
+        about = {"backend": backend, "torch_device": torch_side.about["cuda"] if torch_side.device == "cuda" else "cpu",
+                 "blas": torch_side.about["blas"]}
+        self.sides.append(about)
+        if not self.options.json:
+            print(f"\nBackend {backend}; PyTorch on {about['torch_device']}, BLAS {about['blas']}\n")
+            self.title = True
 
     def add_steps(self, case, batch, mode, tenka, torch_side, times):
         medians = {name: statistics.median(values) for name, values in times.items()}
@@ -171,26 +182,35 @@ class Report:
         self.rows.append(row)
         if self.options.json:
             return
-        if len(self.rows) == 1:
-            print(f"{'case':<16} {'mode':<10} {'backend':<8} {'Tenka ms':>9} {'images/s':>10} {steady + ' ms':>10} "
-                  f"{'ratio':>6} {'best ms':>9} {'ratio':>6}  PyTorch's best")
+        if self.title:
+            self.title = False
+            self.line("case", "mode", "Tenka ms", "images/s", f"{steady} ms", "ratio", "best ms", "ratio",
+                      "PyTorch's best", f"ratios to {steady}")
         ratios = [t / a for t, a in zip(times[steady], times["tenka"])]
-        print(f"{case:<16} {mode:<10} {tenka.backend:<8} {medians['tenka']:9.3f} {row['tenka_images_per_s']:10,.0f} "
-              f"{medians[steady]:10.3f} {row['ratio'][steady]:6.2f} {medians[best]:9.3f} {row['ratio'][best]:6.2f}  "
-              f"{best}; ratio to {steady} {min(ratios):.2f} to {max(ratios):.2f}", flush=True)
+        self.line(case, mode, f"{medians['tenka']:.3f}", f"{row['tenka_images_per_s']:,.0f}", f"{medians[steady]:.3f}",
+                  f"{row['ratio'][steady]:.2f}", f"{medians[best]:.3f}", f"{row['ratio'][best]:.2f}", best,
+                  f"{min(ratios):.2f} to {max(ratios):.2f}")
 
-    def add_program(self, backend, times, last_lines):
+    def line(self, *cells):
+        """A row of the table; a rule under a title's, as Markdown wants it."""
+        widths = (14, 9, 9, 9, 10, 6, 9, 6, 27, 16)
+        sides = ("<", "<", ">", ">", ">", ">", ">", ">", "<", "<")
+        print("| " + " | ".join(f"{c:{s}{w}}" for c, s, w in zip(cells, sides, widths)) + " |", flush=True)
+        if cells[0] == "case":
+            print("|" + "|".join("-" * (w + 1) + (":" if s == ">" else "-") for s, w in zip(sides, widths)) + "|")
+
+    def add_program(self, backend, times, memory, last_lines):
         medians = {name: statistics.median(values) for name, values in times.items()}
         row = {"case": PROGRAM, "backend": backend, "epochs": self.options.epochs, "images": self.options.limit or 60000,
                "tenka_s": medians["tenka"], "torch_s": medians["torch"], "ratio": medians["torch"] / medians["tenka"],
-               "rounds": times, "last_epoch": last_lines}
+               "rounds": times, "peak_mib": memory, "last_epoch": last_lines}
         self.rows.append(row)
         if self.options.json:
             return
         print(f"\nThe reference program, {row['epochs']} epochs of {row['images']:,} images, from start to end of the "
               f"process, on {backend}\n"
-              f"  Tenka    {medians['tenka']:8.2f} s   {last_lines['tenka']}\n"
-              f"  PyTorch  {medians['torch']:8.2f} s   {last_lines['torch']}\n"
+              f"  Tenka    {medians['tenka']:8.2f} s  {memory['tenka']:6.0f} MiB at most  {last_lines['tenka']}\n"
+              f"  PyTorch  {medians['torch']:8.2f} s  {memory['torch']:6.0f} MiB at most  {last_lines['torch']}\n"
               f"  ratio    {row['ratio']:8.2f}", flush=True)
 
 
@@ -212,32 +232,38 @@ def unpack_data(folder):
 
 
 def timed(command, environment):
-    start = time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
-                          env=environment)
-    seconds = time.perf_counter() - start
-    if done.returncode != 0:
-        raise Stop(f"{command[0]} failed: {done.stderr.strip()[-500:]}")
-    lines = [line for line in done.stdout.splitlines() if line.startswith("epoch")]
-    return seconds, re.sub(r"  \(.*", "", lines[-1])
+    """Seconds of the whole process, its peak memory in MiB, and the line it printed after its last epoch."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=environment)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except KeyboardInterrupt:
+            process.kill()
+            raise
+        seconds = time.perf_counter() - start
+        out.seek(0)
+        err.seek(0)
+        if status != 0:
+            raise Stop(f"{command[0]} failed: {err.read().strip()[-500:]}")
+        lines = [line for line in out if line.startswith("epoch")]
+    return seconds, usage.ru_maxrss / 1024, re.sub(r"  \(.*", "", lines[-1].strip())
 
 
 def compare_program(options, tenka, folder, report):
-    if not os.path.isdir(DATA):
-        raise Stop(f"the case '{PROGRAM}' needs {DATA} (Debian: dataset-fashion-mnist)")
     if not (folder / "FashionMNIST").exists():
         unpack_data(folder)
     limit = ["--limit", str(options.limit)] if options.limit else []
     ours = [options.tenka, "train", "--epochs", str(options.epochs), "--data", DATA, *limit, *tenka.device_options()]
     theirs = [sys.executable, str(HERE / "torch_program.py"), str(folder), str(options.epochs), str(options.limit)]
-    times, last = {"tenka": [], "torch": []}, {}
+    times, memory, last = {"tenka": [], "torch": []}, {}, {}
     for number in range(options.program_rounds):
         say(options, f"{PROGRAM}, {tenka.backend}: round {number + 1} of {options.program_rounds}")
         for name, command, environment in (("tenka", ours, None),
                                            ("torch", theirs, torch_environment(options.threads, False))):
-            seconds, last[name] = timed(command, environment)
+            seconds, memory[name], last[name] = timed(command, environment)
             times[name].append(seconds)
-    report.add_program(tenka.backend, times, last)
+    report.add_program(tenka.backend, times, memory, last)
 
 
 # ---- All of it ----
@@ -287,6 +313,7 @@ def torch_device(options, backend):
 
 def compare_backend(options, backend, folder, report):
     tenka, torch_side = Tenka(options, backend, folder), Torch(options, torch_device(options, backend))
+    report.begin(backend, torch_side)
     try:
         for case in options.cases:
             if case != PROGRAM:
@@ -295,7 +322,6 @@ def compare_backend(options, backend, folder, report):
         torch_side.close()
     if PROGRAM in options.cases:
         compare_program(options, tenka, folder, report)
-    return torch_side.about
 
 
 def processor():
@@ -306,8 +332,18 @@ def processor():
         return platform.machine()
 
 
+def check_program():
+    """Before anything is measured."""
+    if not os.path.isdir(DATA):
+        raise Stop(f"the case '{PROGRAM}' needs {DATA} (Debian: dataset-fashion-mnist); leave it out with --cases")
+    if importlib.util.find_spec("torchvision") is None:
+        raise Stop(f"the case '{PROGRAM}' needs torchvision (Debian: python3-torchvision); leave it out with --cases")
+
+
 def main():
     options = parse()
+    if PROGRAM in options.cases:
+        check_program()
     report = Report(options)
     versions = {"tenka": run_tenka(options, "--version").split()[-1], "torch": torch.__version__,
                 "python": platform.python_version(), "processor": processor(), "cores": os.cpu_count(),
@@ -315,12 +351,12 @@ def main():
     if not options.json:
         print(f"Tenka {versions['tenka']}, PyTorch {versions['torch']}, {versions['threads']} threads each, "
               f"{versions['processor']}, {versions['cores']} cores")
-        print(f"Medians of {options.rounds} rounds in turns, {options.seconds:g} s each; a ratio over 1: Tenka is faster\n")
+        print(f"Medians of {options.rounds} rounds in turns, {options.seconds:g} s each; a ratio over 1: Tenka is faster")
     with tempfile.TemporaryDirectory(prefix="tenka-compare-") as folder:
         for backend in options.backend.split(","):
-            versions["torch_about"] = compare_backend(options, backend, pathlib.Path(folder), report)
+            compare_backend(options, backend, pathlib.Path(folder), report)
     if options.json:
-        print(json.dumps({"versions": versions, "rounds": options.rounds, "seconds": options.seconds,
+        print(json.dumps({"versions": versions, "sides": report.sides, "rounds": options.rounds, "seconds": options.seconds,
                           "results": report.rows}, indent=1))
     return 0
 
