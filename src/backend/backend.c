@@ -22,6 +22,11 @@ void tenka_device_limits(const tenka_device *dev, struct tenka_limits *out)
     dev->fns->limits(dev, out);
 }
 
+bool tenka_device_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n)
+{
+    return dev->fns->fuses != NULL && dev->fns->fuses(dev, kernel, params, n);
+}
+
 const char *tenka_device_name(const tenka_device *dev)
 {
     return dev->fns->name(dev);

@@ -142,6 +142,7 @@ static tenka_status build(struct tenka_planner *p, struct tenka_step_plan *plan)
     TENKA_TRY(tenka_planner_outputs(p));
     TENKA_TRY(tenka_planner_assigns(p));
     tenka_planner_drop_dead(p);
+    TENKA_TRY(tenka_planner_fuse(p));
     TENKA_TRY(tenka_planner_layout(p, plan));
     return emit(p, plan);
 }

@@ -98,6 +98,8 @@ uint32_t tenka_grad_matmul(const struct tenka_grad_call *call, uint32_t input);
 tenka_status tenka_planner_outputs(struct tenka_planner *p);
 tenka_status tenka_planner_assigns(struct tenka_planner *p);
 bool tenka_planner_changes(const struct tenka_planner *p, const tenka_variable *var); /* the plan assigns var */
+/* fuse.c */
+tenka_status tenka_planner_fuse(struct tenka_planner *p);
 /* layout.c */
 void tenka_planner_drop_dead(struct tenka_planner *p);
 tenka_status tenka_planner_layout(struct tenka_planner *p, struct tenka_step_plan *plan);

@@ -254,6 +254,15 @@ static const char *name(const tenka_device *dev)
     return ((const struct device *)dev)->name;
 }
 
+/* The reference runs the parts: fused kernels are there to be fast. */
+static bool fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n)
+{
+    const struct device *cpu = (const struct device *)dev;
+    (void)params;
+    (void)n;
+    return cpu->fast && cpu->fast->kernels[kernel].run;
+}
+
 static const struct tenka_backend_fns fns = {
     .destroy = destroy,
     .buffer_create = buffer_create,
@@ -267,6 +276,7 @@ static const struct tenka_backend_fns fns = {
     .wait = wait,
     .limits = limits,
     .name = name,
+    .fuses = fuses,
     .timings = timings,
 };
 

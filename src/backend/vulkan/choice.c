@@ -1,15 +1,14 @@
 /* In which variant of its kernel (variants.def) a node runs. */
 #include "backend/vulkan/vk.h"
 
-/* Whether the device can run a node so. */
-static bool fits(const struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
+/* Whether the device can run a kernel so. n: elements of its first written operand */
+static bool fits(const struct tenka_vk_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n,
                  const struct tenka_variant *v)
 {
     const VkPhysicalDeviceLimits *l = &dev->gpu.limits;
-    const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape);
     return v->local <= l->maxComputeWorkGroupInvocations && v->local <= l->maxComputeWorkGroupSize[0] &&
-           tenka_variant_shared(node->kernel, v, node->params) <= l->maxComputeSharedMemorySize &&
-           tenka_variant_loops(node->kernel, v, node->params, n) <= TENKA_MAX_LOOPS;
+           tenka_variant_shared(kernel, v, params) <= l->maxComputeSharedMemorySize &&
+           tenka_variant_loops(kernel, v, params, n) <= TENKA_MAX_LOOPS;
 }
 
 static tenka_status no_variant(const struct tenka_vk_device *dev, const struct tenka_node *node)
@@ -24,15 +23,26 @@ tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_pla
 {
     uint32_t count;
     const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
+    const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape);
     const bool pinned = dev->pinned != TENKA_ABSENT && count > 1;
     for (uint32_t i = pinned ? dev->pinned : 0; i < count; i++) {
         *out = i;
-        if (fits(dev, plan, node, &variants[i]))
+        if (fits(dev, node->kernel, node->params, n, &variants[i]))
             return TENKA_OK;
         if (pinned)
             break;
     }
     return no_variant(dev, node);
+}
+
+bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n)
+{
+    uint32_t count;
+    const struct tenka_variant *variants = tenka_variants(kernel, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (fits((const struct tenka_vk_device *)dev, kernel, params, n, &variants[i]))
+            return true;
+    return false;
 }
 
 void tenka_vk_pin(tenka_device *dev, uint32_t variant)

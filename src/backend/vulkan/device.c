@@ -207,6 +207,7 @@ static const struct tenka_backend_fns fns = {
     .limits = limits,
     .name = name,
     .timings = tenka_vk_program_timings,
+    .fuses = tenka_vk_fuses,
     .pin = tenka_vk_pin,
 };
 

@@ -196,6 +196,8 @@ void tenka_vk_cache_finish(struct tenka_vk_device *dev);
 /* *out: an index into tenka_variants(). E_UNSUPPORTED: the device can run none of them, or not the pinned one. */
 tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
                              uint32_t *out);
+/* Fused kernels save dispatches and memory traffic: whenever one can run. */
+bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n);
 void tenka_vk_pin(tenka_device *dev, uint32_t variant);
 
 /* ---- profile.c: what the dispatches of a timed plan take ---- */
