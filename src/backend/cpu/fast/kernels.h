@@ -32,6 +32,8 @@ size_t TENKA_FAST(conv2d_fwd_scratch)(const int32_t *params, int threads);
 TENKA_FAST_KERNEL(linear_fwd);
 TENKA_FAST_KERNEL(linear_dx);
 TENKA_FAST_KERNEL(linear_dw);
+TENKA_FAST_KERNEL(linear_backward_fwd);
+bool TENKA_FAST(linear_relu_fwd)(const struct tenka_fast_call *f); /* scratch: linear_fwd's */
 TENKA_FAST_KERNEL(matmul_fwd);
 
 /* multiply_add.c */

@@ -1,4 +1,5 @@
-/* y = x weight' + bias and its gradients; see backend/cpu/linear.c. */
+/* y = x weight' + bias, its gradients, and what is fused with it; see backend/cpu/linear.c, linear_relu.c and
+ * linear_backward.c. */
 #include "backend/cpu/fast/gemm.h"
 
 typedef struct tenka_p_linear params;
@@ -52,6 +53,45 @@ static void bias_gradient(const params *p, const float *dy, float *db)
 
 /* ---- Passes ---- */
 
+static size_t most(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static void run_forward(const struct tenka_fast_call *f, bool relu)
+{
+    struct gemm g = forward((const void *)f->call->params);
+    g.a = f->call->in[0];
+    g.b = f->call->in[1];
+    g.c = f->call->out[0];
+    g.finish.bias = f->call->in[2];
+    g.finish.relu = relu;
+    TENKA_FAST(gemm)(&g, f->threads, f->scratch);
+}
+
+static void run_input_gradient(const struct tenka_fast_call *f, const float *weight, const float *dy, const float *mask)
+{
+    struct gemm g = input_gradient((const void *)f->call->params);
+    g.a = dy;
+    g.b = weight;
+    g.c = f->call->out[0];
+    g.finish.mask = mask;
+    TENKA_FAST(gemm)(&g, f->threads, f->scratch);
+}
+
+/* db may be NULL. */
+static void run_weight_gradient(const struct tenka_fast_call *f, const float *x, const float *dy, float *dw, float *db)
+{
+    const params *p = (const void *)f->call->params;
+    struct gemm g = weight_gradient(p);
+    g.a = dy;
+    g.b = x;
+    g.c = dw;
+    TENKA_FAST(gemm)(&g, f->threads, f->scratch);
+    if (db)
+        bias_gradient(p, dy, db);
+}
+
 size_t TENKA_FAST(linear_fwd_scratch)(const int32_t *p, int threads)
 {
     const struct gemm g = forward((const void *)p);
@@ -60,12 +100,13 @@ size_t TENKA_FAST(linear_fwd_scratch)(const int32_t *p, int threads)
 
 bool TENKA_FAST(linear_fwd)(const struct tenka_fast_call *f)
 {
-    struct gemm g = forward((const void *)f->call->params);
-    g.a = f->call->in[0];
-    g.b = f->call->in[1];
-    g.finish.bias = f->call->in[2];
-    g.c = f->call->out[0];
-    TENKA_FAST(gemm)(&g, f->threads, f->scratch);
+    run_forward(f, false);
+    return true;
+}
+
+bool TENKA_FAST(linear_relu_fwd)(const struct tenka_fast_call *f)
+{
+    run_forward(f, true);
     return true;
 }
 
@@ -77,11 +118,7 @@ size_t TENKA_FAST(linear_dx_scratch)(const int32_t *p, int threads)
 
 bool TENKA_FAST(linear_dx)(const struct tenka_fast_call *f)
 {
-    struct gemm g = input_gradient((const void *)f->call->params);
-    g.a = f->call->in[1];
-    g.b = f->call->in[0];
-    g.c = f->call->out[0];
-    TENKA_FAST(gemm)(&g, f->threads, f->scratch);
+    run_input_gradient(f, f->call->in[0], f->call->in[1], NULL);
     return true;
 }
 
@@ -93,13 +130,19 @@ size_t TENKA_FAST(linear_dw_scratch)(const int32_t *p, int threads)
 
 bool TENKA_FAST(linear_dw)(const struct tenka_fast_call *f)
 {
-    const params *p = (const void *)f->call->params;
-    struct gemm g = weight_gradient(p);
-    g.a = f->call->in[1];
-    g.b = f->call->in[0];
-    g.c = f->call->out[0];
-    TENKA_FAST(gemm)(&g, f->threads, f->scratch);
-    if (f->call->out[1])
-        bias_gradient(p, f->call->in[1], f->call->out[1]);
+    run_weight_gradient(f, f->call->in[0], f->call->in[1], f->call->out[0], f->call->out[1]);
+    return true;
+}
+
+size_t TENKA_FAST(linear_backward_fwd_scratch)(const int32_t *p, int threads)
+{
+    return most(TENKA_FAST(linear_dx_scratch)(p, threads), TENKA_FAST(linear_dw_scratch)(p, threads));
+}
+
+bool TENKA_FAST(linear_backward_fwd)(const struct tenka_fast_call *f)
+{
+    const struct tenka_cpu_call *c = f->call;
+    run_input_gradient(f, c->in[1], c->in[2], c->in[3]);
+    run_weight_gradient(f, c->in[0], c->in[2], c->out[1], c->out[2]);
     return true;
 }
