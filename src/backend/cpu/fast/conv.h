@@ -25,7 +25,7 @@ typedef struct tenka_p_conv2d conv_params;
 
 enum {
     MAX_KERNEL = 64,         /* larger kernels are left to the reference loops */
-    MAX_TAPS = 512,          /* of one block of channels, unless one channel has more: bounds the length of sums in f32 */
+    MAX_TAPS = 512,          /* of one block of channels, unless one channel has more: bounds the length of f32 sums */
     PANEL_BYTES = 256 << 10, /* of a panel's copies: they should stay in the second-level cache */
 };
 
@@ -114,6 +114,13 @@ void TENKA_FAST(copy_planes)(const conv_params *p, const struct taps *taps, cons
                              const float *x, int images, int channels, float *padded, float *out);
 /* Where each tap (c, r, s) of a block of channels finds its run in the copies. */
 void TENKA_FAST(conv_runs)(const conv_params *p, const struct layout *l, int32_t *at);
+
+/* Rows first .. first+rows-1 of the outputs y of `images` images, side by side: out [o][row][image][column], where o is
+ * `next` elements apart. Rows and images that do not exist become zeros, and so does the rest up to `next`. Up to a vector
+ * more than outputs * next is written.
+ *   y  the first image's first output; images are p->o * p->oh * p->ow apart */
+void TENKA_FAST(copy_outputs)(const conv_params *p, const struct planes *s, int first, int rows, const float *y,
+                              int images, int outputs, float *out, ptrdiff_t next);
 
 /* The adjoint, for rows [y0, y1) of image b of the panel: dx = sum of the copies' gradients. The planes' rows begin with
  * row `first` of each phase.

@@ -39,18 +39,19 @@ void TENKA_FAST(conv_taps)(const conv_params *p, struct taps *taps)
 
 size_t TENKA_FAST(conv_padded_size)(const conv_params *p, const struct taps *taps, const struct planes *s)
 {
-    return (size_t)s->images * taps->phases * s->rows * padded_width(p) + 2 * LANES;
+    return (size_t)s->images * taps->phases * s->rows * padded_width(p) + 3 * LANES;
 }
 
 /* ---- Forward: pad, then copy once for each kernel column ---- */
 
-static void copy_row(float *to, const float *from, int n)
+/* Reads n elements, but writes whole vectors, of which the rest is 0. */
+static inline void copy_row(float *to, const float *from, int n)
 {
     int i = 0;
     for (; i + LANES <= n; i += LANES)
         store(to + i, load(from + i));
     if (i < n)
-        store_lanes(to + i, load_lanes(from + i, 0, n - i), 0, n - i);
+        store(to + i, load_lanes(from + i, 0, n - i));
 }
 
 /* One channel: padded [image][phase][row][padded_width]. The margins are zero already. */
@@ -70,28 +71,55 @@ static void pad_channel(const conv_params *p, const struct taps *taps, const str
             }
 }
 
-/* to[j] = from[j * step] for j < n; what follows in `to` may be overwritten, what follows in `from` is read. */
-static inline void copy_steps(float *to, const float *from, int n, int step)
+/* One plane: out[row][b][j] = padded[b][row][j * sw]. Whole vectors are read and written: what a row writes too much, the
+ * next one overwrites. */
+static void copy_plane(const conv_params *p, const struct planes *s, int rows, const float *padded, float *out)
 {
-    if (step == 1)
-        for (int j = 0; j < n; j += LANES)
-            store(to + j, load(from + j));
-    else
-        for (int j = 0; j < n; j++)
-            to[j] = from[(ptrdiff_t)j * step];
+    const int n = p->ow, width = padded_width(p);
+    const ptrdiff_t next_image = (ptrdiff_t)rows * width;
+    for (int row = 0; row < rows; row++, padded += width)
+        for (int b = 0; b < s->images; b++, out += n) {
+            const float *from = padded + b * next_image;
+            if (p->sw == 1)
+                for (int j = 0; j < n; j += LANES)
+                    store(out + j, load(from + j));
+            else if (p->sw == 2)
+                for (int j = 0; j < n; j += LANES)
+                    store(out + j, even_lanes(load(from + 2 * j), load(from + 2 * j + LANES)));
+            else
+                for (int j = 0; j < n; j++)
+                    out[j] = from[(ptrdiff_t)j * p->sw];
+        }
 }
 
 void TENKA_FAST(copy_planes)(const conv_params *p, const struct taps *taps, const struct planes *s, int first,
                              const float *x, int images, int channels, float *padded, float *out)
 {
-    const int width = padded_width(p), rows = taps->phases * s->rows;
+    const int rows = taps->phases * s->rows;
     memset(padded, 0, TENKA_FAST(conv_padded_size)(p, taps, s) * sizeof *padded);
     for (int c = 0; c < channels; c++) {
         pad_channel(p, taps, s, first, x + (ptrdiff_t)c * p->h * p->w, images, padded);
-        for (int k = 0; k < p->kw; k++)
-            for (int row = 0; row < rows; row++)
-                for (int b = 0; b < s->images; b++, out += p->ow)
-                    copy_steps(out, padded + (ptrdiff_t)(b * rows + row) * width + k * p->dw, p->ow, p->sw);
+        for (int k = 0; k < p->kw; k++, out += s->size)
+            copy_plane(p, s, rows, padded + k * p->dw, out);
+    }
+}
+
+void TENKA_FAST(copy_outputs)(const conv_params *p, const struct planes *s, int first, int rows, const float *y,
+                              int images, int outputs, float *out, ptrdiff_t next)
+{
+    const int begin = max_int(0, -first), end = max_int(begin, min_int(rows, p->oh - first));
+    const ptrdiff_t plane = (ptrdiff_t)p->oh * p->ow;
+    for (int o = 0; o < outputs; o++, y += plane, out += next) {
+        const float *from = y + (ptrdiff_t)(first + begin) * p->ow;
+        float *to = out + (ptrdiff_t)begin * s->pitch, *last = out + (ptrdiff_t)end * s->pitch;
+        memset(out, 0, (size_t)(images < s->images ? end : begin) * s->pitch * sizeof *out);
+        if (s->images == 1)
+            copy_row(to, from, (end - begin) * p->ow);
+        else
+            for (; to < last; from += p->ow, to += s->pitch)
+                for (int b = 0; b < images; b++)
+                    copy_row(to + b * p->ow, from + b * p->o * plane, p->ow);
+        memset(last, 0, (size_t)(out + next - last) * sizeof *out);
     }
 }
 

@@ -19,14 +19,14 @@ static inline int thread_index(void)
 #endif
 }
 
-/* conv2d_fwd.c */
-bool TENKA_FAST(conv2d_fwd)(const struct tenka_fast_call *f);
-size_t TENKA_FAST(conv2d_fwd_scratch)(const int32_t *params, int threads);
-
 /* A kernel, and the scratch memory that it asks for. */
 #define TENKA_FAST_KERNEL(name) \
     bool TENKA_FAST(name)(const struct tenka_fast_call *f); \
     size_t TENKA_FAST(name##_scratch)(const int32_t *params, int threads)
+
+/* conv2d_fwd.c, conv2d_dw.c */
+TENKA_FAST_KERNEL(conv2d_fwd);
+TENKA_FAST_KERNEL(conv2d_dw);
 
 /* linear.c, matmul.c: products of matrices */
 TENKA_FAST_KERNEL(linear_fwd);

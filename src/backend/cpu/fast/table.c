@@ -12,6 +12,7 @@
 const struct tenka_fast_table TENKA_FAST(table) = {
     .name = NAME,
     .kernels = {
+        [TENKA_KERNEL_conv2d_dw] = {TENKA_FAST(conv2d_dw), TENKA_FAST(conv2d_dw_scratch)},
         [TENKA_KERNEL_conv2d_fwd] = {TENKA_FAST(conv2d_fwd), TENKA_FAST(conv2d_fwd_scratch)},
         [TENKA_KERNEL_linear_fwd] = {TENKA_FAST(linear_fwd), TENKA_FAST(linear_fwd_scratch)},
         [TENKA_KERNEL_linear_dx] = {TENKA_FAST(linear_dx), TENKA_FAST(linear_dx_scratch)},

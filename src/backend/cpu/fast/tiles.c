@@ -120,18 +120,31 @@ struct dot_tile {
     float *z;
 };
 
+/* z += the sums of lanes of sum [rows][columns] */
+ALWAYS_INLINE void add_sums(const struct dot_tile *t, const vec *sum, int rows, int columns)
+{
+    float sums[DOT_ROWS * DOT_COLUMNS + LANES];
+    UNROLL
+    for (int i = 0; i < rows * columns; i += LANES)
+        store(sums + i, lane_sums(sum + i, rows * columns - i));
+    for (int i = 0; i < rows; i++) {
+        float *z = t->z + i * t->p->next_z;
+        store_lanes(z, load_lanes(z, 0, columns) + load(sums + i * columns), 0, columns);
+    }
+}
+
 ALWAYS_INLINE void dot_tile(const struct dot_tile *t, int rows, int columns)
 {
     const ptrdiff_t next_d = t->p->next_d;
     const int n = t->p->n, whole = n - n % LANES;
     const float *x[DOT_COLUMNS];
-    vec sum[DOT_ROWS][DOT_COLUMNS];
+    vec sum[DOT_ROWS * DOT_COLUMNS];
     UNROLL
     for (int k = 0; k < columns; k++) {
         x[k] = t->p->x + t->at[k];
         UNROLL
         for (int i = 0; i < rows; i++)
-            sum[i][k] = (vec){0};
+            sum[i * columns + k] = (vec){0};
     }
     const float *d = t->d;
     for (int p = 0; p < whole; p += LANES) {
@@ -144,7 +157,7 @@ ALWAYS_INLINE void dot_tile(const struct dot_tile *t, int rows, int columns)
             const vec xk = load(x[k] + p);
             UNROLL
             for (int i = 0; i < rows; i++)
-                sum[i][k] += di[i] * xk;
+                sum[i * columns + k] += di[i] * xk;
         }
     }
     if (whole < n) {
@@ -153,15 +166,10 @@ ALWAYS_INLINE void dot_tile(const struct dot_tile *t, int rows, int columns)
             const vec xk = load_lanes(x[k] + whole, 0, n - whole);
             UNROLL
             for (int i = 0; i < rows; i++)
-                sum[i][k] += load(d + i * next_d + whole) * xk;
+                sum[i * columns + k] += load(d + i * next_d + whole) * xk;
         }
     }
-    UNROLL
-    for (int i = 0; i < rows; i++) {
-        UNROLL
-        for (int k = 0; k < columns; k++)
-            t->z[i * t->p->next_z + k] += sum_lanes(sum[i][k]);
-    }
+    add_sums(t, sum, rows, columns);
 }
 
 #define TILE(rows, columns)                                        \
@@ -198,10 +206,10 @@ static void (*const dot_tiles[DOT_ROWS][DOT_COLUMNS])(const struct dot_tile *t) 
 void TENKA_FAST(dots)(const struct dot_product *p)
 {
     const int row_tiles = div_up(p->m, DOT_ROWS), column_tiles = div_up(p->k, DOT_COLUMNS);
-    for (int c = 0; c < column_tiles; c++) {
-        const int k = cut(p->k, column_tiles, c), columns = cut(p->k, column_tiles, c + 1) - k;
-        for (int r = 0; r < row_tiles; r++) {
-            const int i = cut(p->m, row_tiles, r), rows = cut(p->m, row_tiles, r + 1) - i;
+    for (int r = 0; r < row_tiles; r++) {
+        const int i = cut(p->m, row_tiles, r), rows = cut(p->m, row_tiles, r + 1) - i;
+        for (int c = 0; c < column_tiles; c++) {
+            const int k = cut(p->k, column_tiles, c), columns = cut(p->k, column_tiles, c + 1) - k;
             const struct dot_tile t = {
                 .p = p,
                 .d = p->d + i * p->next_d,

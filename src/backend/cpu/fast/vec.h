@@ -113,16 +113,49 @@ ALWAYS_INLINE void store_lanes(float *p, vec v, int from, int end)
 
 #endif
 
-/* Sum of all lanes: halves are added until one lane is left. */
+/* ---- Lanes of two vectors ---- */
+
+#if defined __AVX512F__
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define LOW_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define HIGH_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif defined __AVX2__
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#define LOW_HALVES 0, 8, 1, 9, 2, 10, 3, 11
+#define HIGH_HALVES 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define EVEN 0, 2, 4, 6
+#define LOW_HALVES 0, 4, 1, 5
+#define HIGH_HALVES 2, 6, 3, 7
+#endif
+
+/* Lanes 0, 2, 4 .. of a, then of b. */
+ALWAYS_INLINE vec even_lanes(vec a, vec b)
+{
+    return __builtin_shufflevector(a, b, EVEN);
+}
+
+/* Lane i of the result is the sum of all lanes of v[i]; v[count] and later are taken as 0. Each round adds the halves of
+ * two vectors and interleaves what remains of them. */
+ALWAYS_INLINE vec lane_sums(const vec *v, int count)
+{
+    vec part[LANES];
+    UNROLL
+    for (int i = 0; i < LANES; i++)
+        part[i] = i < count ? v[i] : (vec){0};
+    UNROLL
+    for (int half = LANES / 2; half > 0; half /= 2) {
+        UNROLL
+        for (int i = 0; i < half; i++)
+            part[i] = __builtin_shufflevector(part[i], part[i + half], LOW_HALVES) +
+                      __builtin_shufflevector(part[i], part[i + half], HIGH_HALVES);
+    }
+    return part[0];
+}
+
 ALWAYS_INLINE float sum_lanes(vec v)
 {
-    float part[LANES];
-    memcpy(part, &v, sizeof part);
-    UNROLL
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++)
-            part[i] += part[i + half];
-    return part[0];
+    return lane_sums(&v, 1)[0];
 }
 
 #endif
