@@ -3,7 +3,7 @@
 
 /* Variants of a family stand together. */
 static const struct tenka_variant variants[] = {
-#define TENKA_VARIANT(family, name, ...) { __VA_ARGS__, #family, name },
+#define TENKA_VARIANT(family, name, ...) { {{ __VA_ARGS__ }}, #family, name },
 #define TENKA_TUNED(...)
 #include "op/variants.def"
 };

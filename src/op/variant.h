@@ -4,19 +4,24 @@
 
 #include "op/op.h"
 
-/* See variants.def. The members up to depth are specialisation constants 0, 1, ... */
+/* See variants.def. */
+#define TENKA_VARIANT_CONSTANTS 7
 struct tenka_variant {
-    uint32_t local, lanes, rows, columns, depth;
+    union {
+        uint32_t constants[TENKA_VARIANT_CONSTANTS]; /* specialisation constants 0, 1, ... */
+        struct {
+            uint32_t local, lanes, rows, columns, depth, lines, exchange;
+        };
+    };
     const char *family, *name;
 };
-#define TENKA_VARIANT_CONSTANTS 5
 
 /* A dispatch has no more workgroups than every device takes; where there are more items, each takes several. */
 #define TENKA_MAX_GROUPS 65535
 
 /* Specialisation constants TENKA_SHAPE_CONSTANT .. come from the shape. */
 #define TENKA_SHAPE_CONSTANT 8
-#define TENKA_SHAPE_CONSTANTS 8
+#define TENKA_SHAPE_CONSTANTS 12
 
 /* The variants of a kernel, *count of them: one at least. */
 const struct tenka_variant *tenka_variants(enum tenka_kernel kernel, uint32_t *count);

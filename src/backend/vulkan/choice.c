@@ -7,6 +7,7 @@ static bool fits(const struct tenka_vk_device *dev, enum tenka_kernel kernel, co
 {
     const VkPhysicalDeviceLimits *l = &dev->gpu.limits;
     return v->local <= l->maxComputeWorkGroupInvocations && v->local <= l->maxComputeWorkGroupSize[0] &&
+           v->exchange <= dev->gpu.subgroup &&
            tenka_variant_shared(kernel, v, params) <= l->maxComputeSharedMemorySize &&
            tenka_variant_loops(kernel, v, params, n) <= TENKA_MAX_LOOPS;
 }

@@ -85,10 +85,9 @@ static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel
 {
     uint32_t count;
     const struct tenka_variant *v = &tenka_variants(kernel, &count)[pipeline->variant];
-    int32_t values[TENKA_VARIANT_CONSTANTS + TENKA_SHAPE_CONSTANTS] = {
-        (int32_t)v->local, (int32_t)v->lanes, (int32_t)v->rows, (int32_t)v->columns, (int32_t)v->depth,
-    };
+    int32_t values[TENKA_VARIANT_CONSTANTS + TENKA_SHAPE_CONSTANTS];
     VkSpecializationMapEntry entries[TENKA_VARIANT_CONSTANTS + TENKA_SHAPE_CONSTANTS];
+    memcpy(values, v->constants, sizeof v->constants);
     memcpy(values + TENKA_VARIANT_CONSTANTS, pipeline->shape, sizeof pipeline->shape);
     for (uint32_t i = 0; i < sizeof values / sizeof *values; i++)
         entries[i] = (VkSpecializationMapEntry){

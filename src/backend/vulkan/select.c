@@ -94,6 +94,8 @@ static void judge(struct tenka_vk_instance *instance, struct tenka_vk_gpu *gpu, 
                  VK_API_VERSION_MAJOR(version), VK_API_VERSION_MINOR(version));
     else if (!has_timeline(instance, gpu->handle))
         snprintf(note, size, "its driver has no timeline semaphores: update the driver");
+    else if (!gpu->shuffles)
+        snprintf(note, size, "its driver cannot exchange values within subgroups: update the driver");
     else if (gpu->family == UINT32_MAX)
         snprintf(note, size, "it has no queue that computes");
     else if (l->maxComputeWorkGroupInvocations < 64 || l->maxComputeWorkGroupSize[0] < 64)
@@ -128,6 +130,9 @@ static tenka_status describe_new(struct tenka_vk_instance *instance, struct tenk
     uuid_text(v11.deviceUUID, gpu->info.uuid);
     snprintf(gpu->info.driver, sizeof gpu->info.driver, "%.100s%s%.150s", v12.driverName,
              v12.driverInfo[0] ? " " : "", v12.driverInfo);
+    gpu->subgroup = v11.subgroupSize;
+    gpu->shuffles = (v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
+                    (v11.subgroupSupportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;
     gpu->max_allocation = v11.maxMemoryAllocationSize;
     gpu->max_buffer = m4.maxBufferSize ? m4.maxBufferSize : gpu->max_allocation;
     if (gpu->max_buffer > gpu->max_allocation)

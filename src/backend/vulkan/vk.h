@@ -72,6 +72,8 @@ struct tenka_vk_gpu {
     VkPhysicalDeviceMemoryProperties memory;
     uint64_t max_allocation, max_buffer;
     uint32_t vendor, device, driver_version, family;
+    uint32_t subgroup; /* invocations */
+    bool shuffles;     /* between the invocations of a subgroup */
 };
 
 /* *out: an allocated array in the order of the devices' indices. */
