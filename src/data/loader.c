@@ -8,8 +8,9 @@ struct tenka_loader {
     tenka_ctx *ctx;
     struct tenka_loader_params params;
     uint32_t count;
-    tenka_variable *images, *labels, *order, *mean, *std;
+    struct tenka_batch_source from;
     int32_t *shuffled; /* where an order is made before it is uploaded; NULL when the order stays */
+    bool one_binding;  /* the images fit into one */
     bool running;      /* within an epoch */
     uint32_t index;    /* of the next batch */
     uint64_t order_seed;
@@ -20,11 +21,11 @@ void tenka_loader_destroy(tenka_loader **loader)
 {
     if (loader == NULL || *loader == NULL)
         return;
-    tenka_variable_destroy(&(*loader)->images);
-    tenka_variable_destroy(&(*loader)->labels);
-    tenka_variable_destroy(&(*loader)->order);
-    tenka_variable_destroy(&(*loader)->mean);
-    tenka_variable_destroy(&(*loader)->std);
+    tenka_variable_destroy(&(*loader)->from.images);
+    tenka_variable_destroy(&(*loader)->from.labels);
+    tenka_variable_destroy(&(*loader)->from.order);
+    tenka_variable_destroy(&(*loader)->from.mean);
+    tenka_variable_destroy(&(*loader)->from.std);
     tenka_free((*loader)->shuffled);
     tenka_free(*loader);
     *loader = NULL;
@@ -36,11 +37,14 @@ static tenka_status upload_images(tenka_loader *l, const tenka_dataset *d)
 {
     const struct tenka_shape image = tenka_dataset_image_shape(d);
     const struct tenka_shape images = tenka_shape_of(l->count, image.dim[0], image.dim[1], image.dim[2]);
-    TENKA_TRY(tenka_variable_create(l->ctx, TENKA_U8, images, tenka_dataset_images(d), false, &l->images));
-    TENKA_TRY(tenka_variable_set_name(l->images, "loader.images"));
-    TENKA_TRY(
-        tenka_variable_create(l->ctx, TENKA_I32, tenka_shape_of(l->count), tenka_dataset_labels(d), false, &l->labels));
-    return tenka_variable_set_name(l->labels, "loader.labels");
+    TENKA_TRY(tenka_variable_create(l->ctx, TENKA_U8, images, tenka_dataset_images(d), false, &l->from.images));
+    TENKA_TRY(tenka_variable_set_name(l->from.images, "loader.images"));
+    struct tenka_limits limits;
+    tenka_device_limits(tenka_ctx_device(l->ctx), &limits);
+    l->one_binding = tenka_variable_bytes(l->from.images) <= limits.max_operand;
+    TENKA_TRY(tenka_variable_create(l->ctx, TENKA_I32, tenka_shape_of(l->count), tenka_dataset_labels(d), false,
+                                    &l->from.labels));
+    return tenka_variable_set_name(l->from.labels, "loader.labels");
 }
 
 static tenka_status upload_normalization(tenka_loader *l, const tenka_dataset *d)
@@ -52,17 +56,17 @@ static tenka_status upload_normalization(tenka_loader *l, const tenka_dataset *d
         return tenka_fail_nomem(tenka_ctx_error(l->ctx));
     for (uint32_t c = 0; c < channels; c++)
         tenka_dataset_normalization(d, c, &values[c], &values[channels + c]);
-    tenka_status status = tenka_variable_create(l->ctx, TENKA_F32, shape, NULL, false, &l->mean);
+    tenka_status status = tenka_variable_create(l->ctx, TENKA_F32, shape, NULL, false, &l->from.mean);
     if (status == TENKA_OK)
-        status = tenka_variable_create(l->ctx, TENKA_F32, shape, NULL, false, &l->std);
+        status = tenka_variable_create(l->ctx, TENKA_F32, shape, NULL, false, &l->from.std);
     if (status == TENKA_OK)
-        status = tenka_variable_write_f64(l->mean, values, channels);
+        status = tenka_variable_write_f64(l->from.mean, values, channels);
     if (status == TENKA_OK)
-        status = tenka_variable_write_f64(l->std, values + channels, channels);
+        status = tenka_variable_write_f64(l->from.std, values + channels, channels);
     tenka_free(values);
     TENKA_TRY(status);
-    TENKA_TRY(tenka_variable_set_name(l->mean, "loader.mean"));
-    return tenka_variable_set_name(l->std, "loader.std");
+    TENKA_TRY(tenka_variable_set_name(l->from.mean, "loader.mean"));
+    return tenka_variable_set_name(l->from.std, "loader.std");
 }
 
 static tenka_status upload_order(tenka_loader *l)
@@ -72,12 +76,12 @@ static tenka_status upload_order(tenka_loader *l)
         return tenka_fail_nomem(tenka_ctx_error(l->ctx));
     for (uint32_t i = 0; i < l->count; i++)
         l->shuffled[i] = (int32_t)i;
-    TENKA_TRY(tenka_variable_create(l->ctx, TENKA_I32, tenka_shape_of(l->count), l->shuffled, false, &l->order));
+    TENKA_TRY(tenka_variable_create(l->ctx, TENKA_I32, tenka_shape_of(l->count), l->shuffled, false, &l->from.order));
     if (!l->params.shuffle) {
         tenka_free(l->shuffled);
         l->shuffled = NULL;
     }
-    return tenka_variable_set_name(l->order, "loader.order");
+    return tenka_variable_set_name(l->from.order, "loader.order");
 }
 
 static tenka_status check(struct tenka_error *err, const tenka_dataset *d, const struct tenka_loader_params *params)
@@ -144,7 +148,7 @@ void tenka_loader_rewind(tenka_loader *loader)
 static tenka_status shuffle(tenka_loader *l, uint64_t seed)
 {
     tenka_rng_permutation(seed, l->shuffled, l->count);
-    TENKA_TRY(tenka_variable_write(l->order, l->shuffled, (size_t)l->count * sizeof(int32_t)));
+    TENKA_TRY(tenka_variable_write(l->from.order, l->shuffled, (size_t)l->count * sizeof(int32_t)));
     l->order_seed = seed;
     return TENKA_OK;
 }
@@ -168,6 +172,26 @@ static tenka_status begin_epoch(tenka_loader *l)
     return TENKA_OK;
 }
 
+void tenka_load_batch(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch)
+{
+    const tenka_tensor in[] = {tenka_value(from->images), tenka_value(from->labels), tenka_value(from->order),
+                               tenka_value(from->mean), tenka_value(from->std)};
+    const struct tenka_p_load_batch params = {.rows = (int32_t)batch->size};
+    tenka_tensor out[TENKA_MAX_OUT];
+    tenka_trace(in[0].ctx, TENKA_OP_load_batch, in, 5, &params, sizeof params, NULL, &(double){offset}, out);
+    batch->input = out[0];
+    batch->target = out[1];
+}
+
+/* Of a dataset that a kernel cannot see as a whole. */
+static void load_in_pieces(tenka_loader *l, uint32_t offset, struct tenka_batch *batch)
+{
+    const tenka_tensor order = tenka_value(l->from.order);
+    const tenka_tensor bytes = tenka_gather_range(tenka_value(l->from.images), order, offset, batch->size);
+    batch->input = tenka_normalize_bytes(bytes, tenka_value(l->from.mean), tenka_value(l->from.std));
+    batch->target = tenka_gather_range(tenka_value(l->from.labels), order, offset, batch->size);
+}
+
 tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
 {
     tenka_loader *const l = loader;
@@ -182,10 +206,10 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
     batch->size = left < l->params.batch_size ? left : l->params.batch_size;
     batch->index = l->index++;
     tenka_trace_quiet(l->ctx, true);
-    const tenka_tensor order = tenka_value(l->order);
-    const tenka_tensor bytes = tenka_gather_range(tenka_value(l->images), order, offset, batch->size);
-    batch->input = tenka_normalize_bytes(bytes, tenka_value(l->mean), tenka_value(l->std));
-    batch->target = tenka_gather_range(tenka_value(l->labels), order, offset, batch->size);
+    if (l->one_binding)
+        tenka_load_batch(&l->from, offset, batch);
+    else
+        load_in_pieces(l, offset, batch);
     tenka_trace_quiet(l->ctx, false);
     return TENKA_OK;
 }

@@ -1,8 +1,16 @@
-/* Where a loader stands, for checkpoints. */
+/* What a loader keeps on the device, and where it stands, for checkpoints. */
 #ifndef TENKA_DATA_LOADER_H
 #define TENKA_DATA_LOADER_H
 
 #include "tenka/data.h"
+#include "tenka/tensor.h"
+
+/* Images (U8 [count, c, ...]), labels and an order of them (I32 [count]), and each channel's mean and deviation. */
+struct tenka_batch_source {
+    tenka_variable *images, *labels, *order, *mean, *std;
+};
+/* Traces what makes images order[offset], ... of the source into batch->size normalised inputs, and their targets. */
+void tenka_load_batch(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch);
 
 struct tenka_loader_state {
     /* What it loads: these must agree between two loaders for one to continue the other. */

@@ -1,4 +1,5 @@
 /* The memory of a training step, from the plan that it would run. */
+#include "data/loader.h"
 #include "nn/layer.h"
 #include "optim/measure.h"
 #include "tenka/memory.h"
@@ -23,12 +24,7 @@ static tenka_status network_bytes(tenka_module *net, uint64_t *bytes)
     return TENKA_OK;
 }
 
-/* What a loader of the batch's images keeps on the device. */
-struct batch {
-    tenka_variable *images, *order, *mean, *std, *labels;
-};
-
-static tenka_status make_batch(tenka_ctx *ctx, const struct tenka_shape *input, struct batch *b)
+static tenka_status make_batch(tenka_ctx *ctx, const struct tenka_shape *input, struct tenka_batch_source *b)
 {
     const struct tenka_shape rows = tenka_shape_of(input->dim[0]), channels = tenka_shape_of(input->dim[1]);
     TENKA_TRY(tenka_variable_create(ctx, TENKA_U8, *input, NULL, false, &b->images));
@@ -38,7 +34,7 @@ static tenka_status make_batch(tenka_ctx *ctx, const struct tenka_shape *input, 
     return tenka_variable_create(ctx, TENKA_F32, channels, NULL, false, &b->std);
 }
 
-static void destroy_batch(struct batch *b)
+static void destroy_batch(struct tenka_batch_source *b)
 {
     tenka_variable_destroy(&b->images);
     tenka_variable_destroy(&b->order);
@@ -48,14 +44,12 @@ static void destroy_batch(struct batch *b)
 }
 
 /* The step of a training loop, but for its end; the calls are those of the loader. */
-static tenka_status measure(tenka_module *net, tenka_optimizer *opt, struct batch *b, uint32_t rows, tenka_loss_fn loss,
+static tenka_status measure(tenka_module *net, tenka_optimizer *opt, struct tenka_batch_source *b, uint32_t rows, tenka_loss_fn loss,
                             struct tenka_step_bytes *out)
 {
-    const tenka_tensor order = tenka_value(b->order);
-    const tenka_tensor bytes = tenka_gather_range(tenka_value(b->images), order, 0, rows);
-    const tenka_tensor x = tenka_normalize_bytes(bytes, tenka_value(b->mean), tenka_value(b->std));
-    const tenka_tensor target = tenka_gather_range(tenka_value(b->labels), order, 0, rows);
-    tenka_backward(loss(tenka_forward_unseen(net, x), target));
+    struct tenka_batch batch = {.size = rows};
+    tenka_load_batch(b, 0, &batch);
+    tenka_backward(loss(tenka_forward_unseen(net, batch.input), batch.target));
     return tenka_optimizer_measure(opt, out);
 }
 
@@ -79,7 +73,7 @@ static tenka_status measure_batch(tenka_module *net, tenka_optimizer *opt, const
                                   tenka_loss_fn loss, struct tenka_step_bytes *out)
 {
     tenka_ctx *const ctx = tenka_module_ctx(net);
-    struct batch batch = {0};
+    struct tenka_batch_source batch = {0};
     const struct tenka_rng before = *tenka_ctx_rng(ctx);
     tenka_sizing_begin(ctx);
     tenka_status status = make_batch(ctx, input, &batch);
