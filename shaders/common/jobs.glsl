@@ -36,17 +36,3 @@
     for (uint block = gl_WorkGroupID.x, job, at; block < p.items; block += gl_NumWorkGroups.x)                         \
         if (job = job_of(block), at = (block - slot_words[job]) * gl_WorkGroupSize.x + gl_LocalInvocationID.x,         \
             4u * at < JOB_ELEMENTS(job))
-
-// Stores the first room elements.
-#define STORE_QUAD(array, i, room, v)   \
-    {                                   \
-        if ((room) >= 4u) {             \
-            array[i] = v;               \
-        } else {                        \
-            array[i].x = (v).x;         \
-            if ((room) > 1u)            \
-                array[i].y = (v).y;     \
-            if ((room) > 2u)            \
-                array[i].z = (v).z;     \
-        }                               \
-    }

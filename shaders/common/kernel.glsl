@@ -27,6 +27,20 @@ layout(local_size_x = 64, local_size_x_id = 0) in; // a power of two, at most 25
             STORE(array, (at) + 3, (v).w);  \
     }
 
+// The first room elements of quad i, of an array of vectors of four.
+#define STORE_QUAD(array, i, room, v)   \
+    {                                   \
+        if ((room) >= 4u) {             \
+            array[i] = v;               \
+        } else {                        \
+            array[i].x = (v).x;         \
+            if ((room) > 1u)            \
+                array[i].y = (v).y;     \
+            if ((room) > 2u)            \
+                array[i].z = (v).z;     \
+        }                               \
+    }
+
 #define READS_AS(type, slot, name) layout(set = 0, binding = slot) readonly buffer name##_buffer { type name[]; }
 #define WRITES_AS(type, slot, name) layout(set = 0, binding = slot) writeonly buffer name##_buffer { type name[]; }
 #define READS(slot, name) READS_AS(STORAGE, slot, name)

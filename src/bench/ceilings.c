@@ -34,7 +34,7 @@ static tenka_status measure_arithmetic(tenka_device *dev, double seconds, double
                                &best));
         if ((double)time.flops / best > *flops)
             *flops = (double)time.flops / best;
-        if (time.seconds > LONG_ENOUGH)
+        if (best > LONG_ENOUGH)
             break;
     }
     return TENKA_OK;
