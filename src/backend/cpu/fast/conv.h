@@ -79,6 +79,17 @@ static inline int block_begin(const struct layout *l, const conv_params *p, int 
     return block * l->channels < group_channels(p) ? block * l->channels : group_channels(p);
 }
 
+/* Several images side by side when one leaves too much of the last vectors unused. */
+static inline int panel_images(const conv_params *p)
+{
+    const int pixels = p->oh * p->ow, most = 8 * TILE_VECTORS * LANES / pixels;
+    int images = 1;
+    while (images < most && images < p->n &&
+           (images * pixels < 2 * LANES || images * pixels * 10 < div_up(images * pixels, LANES) * LANES * 9))
+        images++;
+    return images;
+}
+
 /* Whether these kernels serve such a convolution at all. */
 bool TENKA_FAST(conv_serves)(const conv_params *p);
 

@@ -9,17 +9,6 @@ struct plan {
     size_t row, weights, threads, result, copies, per_thread; /* where parts of the scratch memory begin, in floats */
 };
 
-/* Several images side by side when one leaves too much of the last vectors unused. */
-static int panel_images(const conv_params *p)
-{
-    const int pixels = p->oh * p->ow, most = 8 * TILE_VECTORS * LANES / pixels;
-    int images = 1;
-    while (images < most && images < p->n &&
-           (images * pixels < 2 * LANES || images * pixels * 10 < div_up(images * pixels, LANES) * LANES * 9))
-        images++;
-    return images;
-}
-
 /* Bands whose copies fit the cache; more of them when few images are to keep many threads busy. */
 static int count_bands(const conv_params *p, const struct layout *l, int threads)
 {

@@ -24,8 +24,9 @@ static inline int thread_index(void)
     bool TENKA_FAST(name)(const struct tenka_fast_call *f); \
     size_t TENKA_FAST(name##_scratch)(const int32_t *params, int threads)
 
-/* conv2d_fwd.c, conv2d_dw.c */
+/* conv2d_fwd.c, conv2d_dx.c, conv2d_dw.c */
 TENKA_FAST_KERNEL(conv2d_fwd);
+TENKA_FAST_KERNEL(conv2d_dx);
 TENKA_FAST_KERNEL(conv2d_dw);
 
 /* linear.c, matmul.c: products of matrices */

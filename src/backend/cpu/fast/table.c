@@ -12,6 +12,7 @@
 const struct tenka_fast_table TENKA_FAST(table) = {
     .name = NAME,
     .kernels = {
+        [TENKA_KERNEL_conv2d_dx] = {TENKA_FAST(conv2d_dx), TENKA_FAST(conv2d_dx_scratch)},
         [TENKA_KERNEL_conv2d_dw] = {TENKA_FAST(conv2d_dw), TENKA_FAST(conv2d_dw_scratch)},
         [TENKA_KERNEL_conv2d_fwd] = {TENKA_FAST(conv2d_fwd), TENKA_FAST(conv2d_fwd_scratch)},
         [TENKA_KERNEL_linear_fwd] = {TENKA_FAST(linear_fwd), TENKA_FAST(linear_fwd_scratch)},
@@ -22,6 +23,7 @@ const struct tenka_fast_table TENKA_FAST(table) = {
                                               TENKA_FAST(linear_backward_fwd_scratch)},
         [TENKA_KERNEL_matmul_fwd] = {TENKA_FAST(matmul_fwd), TENKA_FAST(matmul_fwd_scratch)},
         [TENKA_KERNEL_multiply_add_fwd] = {TENKA_FAST(multiply_add_fwd), NULL},
+        [TENKA_KERNEL_conv2d_dx_relu_fwd] = {TENKA_FAST(conv2d_dx), TENKA_FAST(conv2d_dx_scratch)},
         [TENKA_KERNEL_relu_fwd] = {TENKA_FAST(relu_fwd), NULL},
         [TENKA_KERNEL_relu_dx] = {TENKA_FAST(relu_dx), NULL},
     },
