@@ -332,6 +332,29 @@ static bool cross_entropy_dx(struct fuser *f, struct tenka_plan_node *softmax)
     return place(f, &node, softmax, nll, NULL);
 }
 
+/* ---- Constants ---- */
+
+/* One number that the plan itself knows, such as the 1 that gradients begin with, is sent with the scalars. */
+static bool constant(struct fuser *f, struct tenka_plan_node *fill)
+{
+    struct tenka_planner *p = f->p;
+    struct tenka_storage *s = &p->storages[storage_of(f, fill->out[0])];
+    if (!fill->constant || tenka_shape_count(shape_of(f, fill->out[0])) != 1 || s->keep ||
+        s->place.kind != TENKA_PLACE_ARENA)
+        return false;
+    const double value = p->constants[fill->scalar];
+    while (p->n_constants % TENKA_OPERAND_WORDS != 0 && !p->failed)
+        tenka_planner_constants(p, &(double){0}, 1);
+    const struct tenka_scalar_ref word = tenka_planner_constants(p, &value, 1);
+    if (p->failed)
+        return false;
+    s->place.kind = TENKA_PLACE_INPUT;
+    s->constant = word.index + 1;
+    fill->kernel = GONE;
+    count_uses(f);
+    return true;
+}
+
 /* ---- The table ---- */
 
 /* In this order over the whole plan: later rules build on what earlier ones made. */
@@ -349,6 +372,7 @@ static const struct {
     {TENKA_KERNEL_linear_dw, linear_backward},
     {TENKA_KERNEL_nll_loss_fwd, cross_entropy},
     {TENKA_KERNEL_log_softmax_dx, cross_entropy_dx},
+    {TENKA_KERNEL_fill_fwd, constant},
 };
 
 static void drop_gone(struct tenka_planner *p)
@@ -373,7 +397,7 @@ tenka_status tenka_planner_fuse(struct tenka_planner *p)
                     rules[r].apply(&f, &p->nodes[i]);
         drop_gone(p);
     }
-    const bool failed = !f.writer || !f.readers;
+    const bool failed = !f.writer || !f.readers || p->failed;
     tenka_free(f.writer);
     tenka_free(f.readers);
     return failed ? tenka_fail_nomem(&p->ctx->err) : TENKA_OK;

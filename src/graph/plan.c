@@ -67,8 +67,11 @@ static void emit_operands(const struct tenka_planner *p, struct tenka_step_plan 
     for (size_t v = 0; v < p->n_values; v++) {
         const struct tenka_storage *s = &p->storages[p->values[v].storage];
         plan->places[v] = s->place;
+        if (s->constant > 0)
+            plan->places[v].offset =
+                plan->input_bytes + (plan->n_log_scalars + s->constant - 1) * p->ctx->limits.real_bytes;
         plan->operands[v] = (struct tenka_operand){
-            .offset = s->place.offset, .bytes = s->bytes, .desc = p->values[v].desc};
+            .offset = plan->places[v].offset, .bytes = s->bytes, .desc = p->values[v].desc};
     }
 }
 
@@ -106,7 +109,7 @@ static void emit_where(const struct tenka_planner *p, struct tenka_step_plan *pl
 static tenka_status emit(const struct tenka_planner *p, struct tenka_step_plan *plan)
 {
     tenka_ctx *ctx = p->ctx;
-    plan->n_log_scalars = ctx->n_scalars;
+    plan->n_log_scalars = tenka_align(ctx->n_scalars, TENKA_OPERAND_WORDS); /* constants may be operands */
     plan->n_constants = p->n_constants;
     plan->n_where = ctx->n_values;
     plan->input_bytes = tenka_align(p->input_bytes, TENKA_OPERAND_ALIGN);

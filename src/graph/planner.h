@@ -5,6 +5,8 @@
 #include "graph/internal.h"
 
 #define TENKA_NONE_ID UINT32_MAX
+/* A scalar at such an index of the input is aligned as an operand, whatever the device's reals are. */
+#define TENKA_OPERAND_WORDS (TENKA_OPERAND_ALIGN / 4)
 
 /* Memory that one node writes; views share it. */
 struct tenka_storage {
@@ -13,6 +15,7 @@ struct tenka_storage {
     uint32_t writer;          /* node, or NONE for leaves */
     uint32_t last;            /* last node that reads it */
     bool keep;                /* must survive the plan */
+    uint32_t constant;        /* of INPUT: it is the plan's constant number constant - 1; 0: it is none */
 };
 
 struct tenka_plan_value {
