@@ -9,6 +9,7 @@ const struct tenka_op_case tenka_cases_relu_max_pool2d[] = {
     { .why = "one element", .in = { F32(DIMS(1, 1, 1, 1), RANGE(0.5, 1)) }, POOL(1, 1, 0, 1, 0) },
     { .why = "2x2", .in = { X(2, 3, 8, 6) }, POOL(2, 2, 0, 1, 0) },
     { .why = "2x2, a rest that nobody sees", .in = { X(2, 3, 9, 7) }, POOL(2, 2, 0, 1, 0) },
+    { .why = "2x2, rows of vectors and a rest", .in = { X(1, 2, 5, 87) }, POOL(2, 2, 0, 1, 0) },
     { .why = "windows overlap", .in = { X(2, 2, 9, 8) }, POOL(3, 2, 1, 1, 0) },
     { .why = "dilation, padding and ceil_mode", .in = { X(1, 3, 10, 9) }, POOL(3, 2, 1, 2, 1) },
     { .why = "windows of nothing but negative numbers: the first wins",

@@ -37,6 +37,12 @@ TENKA_FAST_KERNEL(linear_backward_fwd);
 bool TENKA_FAST(linear_relu_fwd)(const struct tenka_fast_call *f); /* scratch: linear_fwd's */
 TENKA_FAST_KERNEL(matmul_fwd);
 
+/* max_pool2d.c */
+bool TENKA_FAST(max_pool2d_fwd)(const struct tenka_fast_call *f);
+bool TENKA_FAST(max_pool2d_dx)(const struct tenka_fast_call *f);
+bool TENKA_FAST(relu_max_pool2d_fwd)(const struct tenka_fast_call *f);
+bool TENKA_FAST(relu_max_pool2d_dx)(const struct tenka_fast_call *f);
+
 /* multiply_add.c */
 bool TENKA_FAST(multiply_add_fwd)(const struct tenka_fast_call *f);
 

@@ -76,6 +76,16 @@ ALWAYS_INLINE void store_lanes(float *p, vec v, int from, int end)
     _mm512_mask_storeu_ps(p, lanes(from, end), (__m512)v);
 }
 
+ALWAYS_INLINE ivec load_int_lanes(const int32_t *p, int from, int end)
+{
+    return (ivec)_mm512_maskz_loadu_epi32(lanes(from, end), p);
+}
+
+ALWAYS_INLINE void store_int_lanes(int32_t *p, ivec v, int from, int end)
+{
+    _mm512_mask_storeu_epi32(p, lanes(from, end), (__m512i)v);
+}
+
 #elif defined __AVX2__
 
 ALWAYS_INLINE __m256i lanes(int from, int end)
@@ -95,6 +105,16 @@ ALWAYS_INLINE void store_lanes(float *p, vec v, int from, int end)
     _mm256_maskstore_ps(p, lanes(from, end), (__m256)v);
 }
 
+ALWAYS_INLINE ivec load_int_lanes(const int32_t *p, int from, int end)
+{
+    return (ivec)_mm256_maskload_epi32(p, lanes(from, end));
+}
+
+ALWAYS_INLINE void store_int_lanes(int32_t *p, ivec v, int from, int end)
+{
+    _mm256_maskstore_epi32(p, lanes(from, end), (__m256i)v);
+}
+
 #else
 
 ALWAYS_INLINE vec load_lanes(const float *p, int from, int end)
@@ -111,20 +131,37 @@ ALWAYS_INLINE void store_lanes(float *p, vec v, int from, int end)
         p[i] = v[i];
 }
 
+ALWAYS_INLINE ivec load_int_lanes(const int32_t *p, int from, int end)
+{
+    ivec v = {0};
+    for (int i = from; i < end; i++)
+        v[i] = p[i];
+    return v;
+}
+
+ALWAYS_INLINE void store_int_lanes(int32_t *p, ivec v, int from, int end)
+{
+    for (int i = from; i < end; i++)
+        p[i] = v[i];
+}
+
 #endif
 
 /* ---- Lanes of two vectors ---- */
 
 #if defined __AVX512F__
 #define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #define LOW_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define HIGH_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #elif defined __AVX2__
 #define EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15
 #define LOW_HALVES 0, 8, 1, 9, 2, 10, 3, 11
 #define HIGH_HALVES 4, 12, 5, 13, 6, 14, 7, 15
 #else
 #define EVEN 0, 2, 4, 6
+#define ODD 1, 3, 5, 7
 #define LOW_HALVES 0, 4, 1, 5
 #define HIGH_HALVES 2, 6, 3, 7
 #endif
@@ -133,6 +170,12 @@ ALWAYS_INLINE void store_lanes(float *p, vec v, int from, int end)
 ALWAYS_INLINE vec even_lanes(vec a, vec b)
 {
     return __builtin_shufflevector(a, b, EVEN);
+}
+
+/* Lanes 1, 3, 5 .. of a, then of b. */
+ALWAYS_INLINE vec odd_lanes(vec a, vec b)
+{
+    return __builtin_shufflevector(a, b, ODD);
 }
 
 /* Lane i of the result is the sum of all lanes of v[i]; v[count] and later are taken as 0. Each round adds the halves of
