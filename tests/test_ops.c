@@ -35,7 +35,7 @@ static int test_target(const struct target *target)
     run.reference = open_target(&reference);
     for (size_t op = 0; op < TENKA_OP_COUNT; op++) {
         /* without kernels there is nothing but the gradient */
-        const bool has_work = tenka_ops[op].has_passes || target->backend == TENKA_BACKEND_CPU_F64;
+        const bool has_work = tenka_ops[op].n_passes > 0 || target->backend == TENKA_BACKEND_CPU_F64;
         if (!has_work || (run.only && strcmp(run.only, tenka_ops[op].name) != 0))
             continue;
         tests[count].name = tenka_ops[op].name;

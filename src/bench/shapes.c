@@ -102,7 +102,7 @@ bool tenka_bench_shape(size_t index, struct tenka_bench_shape *out)
     }
     index -= N_SHAPES;
     for (int op = 0; op < TENKA_OP_COUNT; op++) {
-        if (!tenka_ops[op].has_passes || has_shape((enum tenka_op)op) || index-- > 0)
+        if (tenka_ops[op].n_passes == 0 || has_shape((enum tenka_op)op) || index-- > 0)
             continue;
         *out = (struct tenka_bench_shape){(enum tenka_op)op, true, true, *largest_case((enum tenka_op)op)};
         return true;

@@ -83,7 +83,7 @@ static uint32_t add_forward(struct tenka_planner *p, const struct tenka_call *ca
     no_operands(bits);
     for (uint32_t k = 0; k < call->n_in; k++)
         bits[TENKA_BIT_IN0 + k] = in[k];
-    const bool view = !tenka_ops[call->op].has_passes;
+    const bool view = tenka_ops[call->op].n_passes == 0;
     for (uint32_t k = 0; k < call->n_out && !p->failed; k++) {
         out[k] = view ? tenka_planner_value(p, &call->out[k], p->values[in[0]].storage)
                       : tenka_planner_new_value(p, &call->out[k]);

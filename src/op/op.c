@@ -27,6 +27,13 @@ struct passes_before_the_first { char none;
 #include "op/ops.def"
 };
 
+/* FIRST_<op>: the first kernel of an operator's passes, whose numbers follow each other. */
+enum {
+#define TENKA_OP(name, ...) FIRST_##name, BEFORE_##name = FIRST_##name - 1,
+#define TENKA_PASS(op, pass, ...) NUMBER_##op##_##pass,
+#include "op/ops.def"
+};
+
 #define TENKA_OP(...)
 #define TENKA_PASS(op, pass, reads, writes, unit, work, loops, flags)        \
     static uint64_t work_##op##_##pass(const struct tenka_variant *v, const int32_t *params, uint64_t n) \
@@ -48,7 +55,7 @@ struct passes_before_the_first { char none;
 const struct tenka_op_info tenka_ops[TENKA_OP_COUNT] = {
 #define TENKA_OP(name, body, min_in, max_in, outs, params, scalars, rule, grad)                   \
     { #name, min_in, max_in, outs, scalars, sizeof scalars - 1, tenka_rule_##rule,                \
-      sizeof(struct passes_##name) > 1 },
+      (enum tenka_kernel)FIRST_##name, sizeof(struct passes_##name) - 1 },
 #define TENKA_PASS(...)
 #include "op/ops.def"
 };
@@ -117,8 +124,9 @@ tenka_status tenka_op_infer(struct tenka_call *call, struct tenka_error *err)
 
 enum tenka_kernel tenka_op_pass_writing(enum tenka_op op, uint32_t bit)
 {
-    for (uint32_t i = 0; i < TENKA_KERNEL_COUNT; i++)
-        if (tenka_passes[i].op == op && (tenka_passes[i].writes >> bit & 1) != 0)
+    const uint32_t first = (uint32_t)tenka_ops[op].first_kernel;
+    for (uint32_t i = first; i < first + tenka_ops[op].n_passes; i++)
+        if ((tenka_passes[i].writes >> bit & 1) != 0)
             return (enum tenka_kernel)i;
     return TENKA_KERNEL_COUNT;
 }

@@ -54,7 +54,8 @@ struct tenka_op_info {
     const char *scalars;                  /* a letter each, see ops.def */
     uint32_t n_scalars;
     tenka_status (*rule)(struct tenka_call *call, struct tenka_error *err);
-    bool has_passes;
+    enum tenka_kernel first_kernel;       /* of its passes; they follow each other */
+    uint32_t n_passes;                    /* 0: a view, or made of other operators */
 };
 
 struct tenka_pass_info {

@@ -44,9 +44,11 @@ tenka_status tenka_rule_vector(const struct tenka_call *call, struct tenka_error
 tenka_status tenka_rule_out(struct tenka_call *call, struct tenka_error *err, uint32_t i, enum tenka_dtype dtype,
                             struct tenka_shape shape)
 {
-    char what[64];
-    snprintf(what, sizeof what, "%s: its result", tenka_rule_name(call));
-    TENKA_TRY(tenka_shape_check(err, what, &shape));
+    if (tenka_shape_check(err, "", &shape) != TENKA_OK) {
+        char what[64]; /* written on a failure alone, since rules run in every step */
+        snprintf(what, sizeof what, "%s: its result", tenka_rule_name(call));
+        return tenka_shape_check(err, what, &shape);
+    }
     for (uint32_t k = shape.rank; k < TENKA_MAX_RANK; k++)
         shape.dim[k] = 0;
     call->out[i] = (struct tenka_desc){ dtype, shape };
