@@ -96,6 +96,7 @@ struct tenka_step_plan {
     double *constants;                /* scalars that the plan itself brings; after the log's own */
     size_t n_constants;
     size_t n_log_scalars;
+    char *scalar_kinds;               /* of each of them: its letter in ops.def */
     size_t input_bytes;               /* of the log's inputs; the scalars follow */
     struct tenka_place *where;        /* of each log value: where it can be read after the run */
     struct tenka_desc *descs;         /* of each log value */

@@ -106,6 +106,16 @@ static void emit_where(const struct tenka_planner *p, struct tenka_step_plan *pl
     }
 }
 
+static void emit_scalar_kinds(const tenka_ctx *ctx, struct tenka_step_plan *plan)
+{
+    for (size_t i = 0; i < ctx->n_entries; i++) {
+        const struct tenka_entry *entry = &ctx->entries[i];
+        const struct tenka_op_info *op = &tenka_ops[entry->op];
+        if (entry->kind == TENKA_ENTRY_OP && op->n_scalars > 0)
+            memcpy(plan->scalar_kinds + entry->first_scalar, op->scalars, op->n_scalars);
+    }
+}
+
 static tenka_status emit(const struct tenka_planner *p, struct tenka_step_plan *plan)
 {
     tenka_ctx *ctx = p->ctx;
@@ -117,12 +127,15 @@ static tenka_status emit(const struct tenka_planner *p, struct tenka_step_plan *
     plan->operands = tenka_alloc_array(p->n_values + 1, sizeof *plan->operands);
     plan->places = tenka_alloc_array(p->n_values + 1, sizeof *plan->places);
     plan->constants = tenka_alloc_array(p->n_constants + 1, sizeof *plan->constants);
+    plan->scalar_kinds = tenka_alloc(plan->n_log_scalars + 1);
     plan->where = tenka_alloc_array(ctx->n_values + 1, sizeof *plan->where);
     plan->descs = tenka_alloc_array(ctx->n_values + 1, sizeof *plan->descs);
-    if (!plan->nodes || !plan->operands || !plan->places || !plan->constants || !plan->where || !plan->descs)
+    if (!plan->nodes || !plan->operands || !plan->places || !plan->constants || !plan->scalar_kinds || !plan->where ||
+        !plan->descs)
         return tenka_fail_nomem(&ctx->err);
     if (p->n_constants)
         memcpy(plan->constants, p->constants, p->n_constants * sizeof *plan->constants);
+    emit_scalar_kinds(ctx, plan);
     emit_operands(p, plan);
     for (size_t i = 0; i < p->n_nodes; i++)
         emit_node(p, &p->nodes[i], plan, &plan->nodes[i]);
@@ -177,6 +190,7 @@ void tenka_plan_free(tenka_ctx *ctx, struct tenka_step_plan *plan)
     tenka_free(plan->operands);
     tenka_free(plan->places);
     tenka_free(plan->constants);
+    tenka_free(plan->scalar_kinds);
     tenka_free(plan->where);
     tenka_free(plan->descs);
     tenka_free(plan);

@@ -1,6 +1,15 @@
 /* Ending steps, running them, reading what they left. */
 #include "graph/internal.h"
 
+/* A real as the device's word. */
+static void put_real(const tenka_ctx *ctx, unsigned char *at, double value)
+{
+    if (ctx->limits.real_bytes == sizeof(float))
+        memcpy(at, &(float){(float)value}, sizeof(float));
+    else
+        memcpy(at, &value, sizeof value);
+}
+
 /* Appends the scalars to the input bytes, as the device's words. */
 static tenka_status encode_scalars(tenka_ctx *ctx, const struct tenka_step_plan *plan)
 {
@@ -16,29 +25,15 @@ static tenka_status encode_scalars(tenka_ctx *ctx, const struct tenka_step_plan 
     }
     if (end > ctx->inputs_bytes)
         memset(ctx->inputs + ctx->inputs_bytes, 0, end - ctx->inputs_bytes);
-    for (size_t i = 0; i < ctx->n_entries; i++) {
-        const struct tenka_entry *entry = &ctx->entries[i];
-        if (entry->kind != TENKA_ENTRY_OP)
-            continue;
-        const struct tenka_op_info *op = &tenka_ops[entry->op];
-        for (uint32_t k = 0; k < op->n_scalars; k++) {
-            const double value = ctx->scalars[entry->first_scalar + k];
-            unsigned char *at = ctx->inputs + plan->input_bytes + (entry->first_scalar + k) * word;
-            if (op->scalars[k] == 'u')
-                memcpy(at, &(uint32_t){(uint32_t)value}, sizeof(uint32_t));
-            else if (word == sizeof(float))
-                memcpy(at, &(float){(float)value}, sizeof(float));
-            else
-                memcpy(at, &value, sizeof value);
-        }
-    }
-    for (size_t k = 0; k < plan->n_constants; k++) {
-        unsigned char *at = ctx->inputs + plan->input_bytes + (plan->n_log_scalars + k) * word;
-        if (word == sizeof(float))
-            memcpy(at, &(float){(float)plan->constants[k]}, sizeof(float));
+    unsigned char *at = ctx->inputs + plan->input_bytes;
+    for (size_t k = 0; k < plan->n_log_scalars; k++, at += word) {
+        if (plan->scalar_kinds[k] == 'u')
+            memcpy(at, &(uint32_t){(uint32_t)ctx->scalars[k]}, sizeof(uint32_t));
         else
-            memcpy(at, &plan->constants[k], sizeof(double));
+            put_real(ctx, at, ctx->scalars[k]);
     }
+    for (size_t k = 0; k < plan->n_constants; k++, at += word)
+        put_real(ctx, at, plan->constants[k]);
     return TENKA_OK;
 }
 
