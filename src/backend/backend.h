@@ -8,7 +8,7 @@
 typedef struct tenka_device tenka_device;
 typedef struct tenka_buffer tenka_buffer;
 typedef struct tenka_program tenka_program;
-typedef uint64_t tenka_ticket; /* grows with every submission of a device; 0: nothing, always done */
+typedef uint64_t tenka_ticket; /* never falls from submission to submission of a device; 0: nothing, always done */
 
 /* Operands begin at multiples of this, in buffers and in a slot's input bytes. */
 #define TENKA_OPERAND_ALIGN 256

@@ -64,38 +64,69 @@ tenka_status tenka_vk_health(struct tenka_vk_device *dev)
     return dev->validate ? tenka_vk_complaint(dev->instance, dev->base.err) : TENKA_OK;
 }
 
-tenka_status tenka_vk_submit(struct tenka_vk_device *dev, VkCommandBuffer commands, uint64_t *ticket)
+/* Hands the held commands to the queue as one submission, which signals their ticket. */
+static tenka_status hand_over(struct tenka_vk_device *dev)
 {
-    const uint64_t value = dev->submitted + 1;
+    const uint64_t ticket = dev->newest + 1;
     const VkTimelineSemaphoreSubmitInfo timeline = {
         .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
         .signalSemaphoreValueCount = 1,
-        .pSignalSemaphoreValues = &value,
+        .pSignalSemaphoreValues = &ticket,
     };
     const VkSubmitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
         .pNext = &timeline,
-        .commandBufferCount = 1,
-        .pCommandBuffers = &commands,
+        .commandBufferCount = dev->n_held,
+        .pCommandBuffers = dev->held,
         .signalSemaphoreCount = 1,
         .pSignalSemaphores = &dev->timeline,
     };
-    VK_TRY(dev, dev->vk.vkQueueSubmit(dev->queue, 1, &info, VK_NULL_HANDLE));
-    dev->submitted = value;
-    *ticket = value;
+    if (dev->n_held == 0)
+        return TENKA_OK;
+    dev->n_held = 0;
+    const VkResult result = dev->vk.vkQueueSubmit(dev->queue, 1, &info, VK_NULL_HANDLE);
+    if (result < 0) {
+        dev->lost = true; /* tickets were given out that nothing will signal */
+        return tenka_vk_fail(dev, result, "vkQueueSubmit(");
+    }
+    dev->newest = ticket;
     return TENKA_OK;
+}
+
+static tenka_status is_done(struct tenka_vk_device *dev, uint64_t ticket, bool *done)
+{
+    uint64_t value;
+    VK_TRY(dev, dev->vk.vkGetSemaphoreCounterValue(dev->handle, dev->timeline, &value));
+    *done = value >= ticket;
+    return TENKA_OK;
+}
+
+/* While the queue has two submissions to work on, a third would only cost the host time: it is held back until one of
+ * them is done or somebody waits, and joined by what comes meanwhile. */
+tenka_status tenka_vk_submit(struct tenka_vk_device *dev, VkCommandBuffer commands, uint64_t *ticket)
+{
+    bool hungry = true;
+    dev->held[dev->n_held++] = commands;
+    *ticket = dev->newest + 1;
+    if (dev->newest > 0)
+        TENKA_TRY(is_done(dev, dev->newest - 1, &hungry));
+    return hungry || dev->n_held == TENKA_VK_HELD ? hand_over(dev) : TENKA_OK;
 }
 
 tenka_status tenka_vk_wait(struct tenka_vk_device *dev, uint64_t ticket)
 {
+    bool done;
     const VkSemaphoreWaitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
         .semaphoreCount = 1,
         .pSemaphores = &dev->timeline,
         .pValues = &ticket,
     };
-    if (ticket > 0)
-        VK_TRY(dev, dev->vk.vkWaitSemaphores(dev->handle, &info, UINT64_MAX));
+    TENKA_TRY(is_done(dev, ticket, &done));
+    if (done)
+        return TENKA_OK;
+    TENKA_TRY(hand_over(dev));
+    VK_TRY(dev, dev->vk.vkWaitSemaphores(dev->handle, &info, UINT64_MAX));
     return TENKA_OK;
 }
 
@@ -105,10 +136,13 @@ void tenka_vk_settle(struct tenka_vk_device *dev)
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
         .semaphoreCount = 1,
         .pSemaphores = &dev->timeline,
-        .pValues = &dev->submitted,
+        .pValues = &dev->newest,
     };
+    const struct tenka_error before = *dev->base.err;
     VkResult result = VK_SUCCESS;
-    if (dev->submitted > 0)
+    if (hand_over(dev) != TENKA_OK)
+        *dev->base.err = before;
+    if (dev->newest > 0)
         result = dev->vk.vkWaitSemaphores(dev->handle, &info, UINT64_MAX);
     /* Short of memory, say: a second way, because what follows destroys what may be in use. */
     if (result < 0 && result != VK_ERROR_DEVICE_LOST)

@@ -1,7 +1,8 @@
 /* What the files of the Vulkan backend share. Only this folder sees Vulkan.
  *
- * One device has one queue and one timeline semaphore: submission k, be it a program or a copy, signals the value k.
- * Memory barriers at the beginning of each submission order it after all earlier ones. */
+ * One device has one queue and one timeline semaphore: submission k, of one or several programs and copies, signals
+ * the value k, their ticket. A memory barrier at the beginning of each program and copy orders it after all earlier
+ * ones. */
 #ifndef TENKA_VULKAN_VK_H
 #define TENKA_VULKAN_VK_H
 
@@ -85,6 +86,9 @@ tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, 
 
 /* ---- device.c ---- */
 
+/* Commands that are held back, at most, before they are handed to the queue together. */
+#define TENKA_VK_HELD TENKA_SLOTS
+
 /* A range of a block's Vulkan buffer, whole windows of it. */
 struct tenka_vk_buffer {
     struct tenka_buffer base;
@@ -111,7 +115,9 @@ struct tenka_vk_device {
     struct VolkDeviceTable vk;
     VkQueue queue;
     VkSemaphore timeline;
-    uint64_t submitted;   /* the value that the newest submission signals */
+    uint64_t newest; /* the ticket of the queue's newest submission: the value that it signals */
+    VkCommandBuffer held[TENKA_VK_HELD]; /* commands for the next one, whose ticket is one more */
+    uint32_t n_held;
     size_t max_operand;   /* bytes that one binding may span */
     bool validate, lost;
     char name[600];
@@ -148,6 +154,7 @@ tenka_status tenka_vk_fail(struct tenka_vk_device *dev, VkResult result, const c
 
 /* E_DEVICE after a lost device or a complaint of the validation layer. */
 tenka_status tenka_vk_health(struct tenka_vk_device *dev);
+/* Holds commands back while the device has enough to do; whoever waits for a ticket brings them on their way. */
 tenka_status tenka_vk_submit(struct tenka_vk_device *dev, VkCommandBuffer commands, uint64_t *ticket);
 tenka_status tenka_vk_wait(struct tenka_vk_device *dev, uint64_t ticket);
 /* Waits for all work before something is destroyed; a failure has nobody to tell and leaves older sentences alone. */
