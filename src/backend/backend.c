@@ -142,6 +142,7 @@ static tenka_status check_use(const struct check *c, const struct tenka_node *no
     if (i >= c->plan->n_operands)
         return tenka_fail(c->err, TENKA_E_INVALID, "%s: operand %u does not exist", node->label, i);
     const struct tenka_operand *o = &c->plan->operands[i];
+    TENKA_TRY(check_operand(c, o));
     if (max_bytes != 0 && o->bytes > max_bytes)
         return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: a tensor %s takes %zu bytes, but this device can bind only "
                           "%zu: use a smaller batch", node->label, tenka_shape_text(&o->desc.shape, text), o->bytes,
@@ -250,8 +251,7 @@ static tenka_status check_node(const struct check *c, const struct tenka_node *n
 
 static tenka_status check_plan(const struct check *c)
 {
-    for (size_t i = 0; i < c->plan->n_operands; i++)
-        TENKA_TRY(check_operand(c, &c->plan->operands[i]));
+    /* An operand that no node uses, such as a value that was fused away, need not lie anywhere. */
     for (size_t i = 0; i < c->plan->n_nodes; i++)
         TENKA_TRY(check_node(c, &c->plan->nodes[i]));
     return TENKA_OK;
