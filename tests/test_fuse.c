@@ -1,0 +1,251 @@
+/* Fusion: what fuses, what must not, and that a step means the same. Each program is a step of its own over a few
+ * variables; two steps of SGD on a device that fuses must agree with the f64 CPU, which does not.
+ *   test_fuse [cpu|vulkan] */
+#include "support.h"
+
+#include "graph/graph.h"
+
+enum { X, W1, B1, W2, B2, OTHER, VARIABLES };
+
+static const uint32_t labels[] = {0, 2, 1, 2};
+
+/* ---- Programs ---- */
+
+static tenka_tensor classes(tenka_ctx *ctx)
+{
+    return tenka_input(ctx, TENKA_I32, tenka_shape_of(4), labels);
+}
+
+static tenka_tensor conv(tenka_variable *const *v)
+{
+    return tenka_conv2d(tenka_value(v[X]), tenka_value(v[W1]), tenka_value(v[B1]), NULL);
+}
+
+static tenka_tensor pool(tenka_tensor x, uint32_t kernel, uint32_t stride)
+{
+    struct tenka_pool2d_params params = TENKA_POOL2D_DEFAULTS;
+    params.kernel[0] = params.kernel[1] = kernel;
+    params.stride[0] = params.stride[1] = stride;
+    return tenka_max_pool2d(x, &params);
+}
+
+/* A linear layer of what x is when flattened, and the loss. */
+static tenka_tensor head(tenka_ctx *ctx, tenka_variable *const *v, tenka_tensor x)
+{
+    const tenka_tensor logits = tenka_linear(tenka_flatten(x, 1), tenka_value(v[W2]), tenka_value(v[B2]));
+    return tenka_nll_loss(tenka_log_softmax(logits, 1), classes(ctx));
+}
+
+static tenka_tensor reference(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    return head(ctx, v, pool(tenka_relu(conv(v)), 2, 2));
+}
+
+static tenka_tensor windows_overlap(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    return head(ctx, v, pool(tenka_relu(conv(v)), 3, 1));
+}
+
+static tenka_tensor no_pool(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    return head(ctx, v, tenka_relu(conv(v)));
+}
+
+/* What the ReLU made is read twice: nothing may swallow it. */
+static tenka_tensor residual(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    const tenka_tensor y = tenka_relu(conv(v));
+    return head(ctx, v, tenka_add(y, tenka_relu(tenka_mul(y, y))));
+}
+
+/* What the convolution made is read twice. */
+static tenka_tensor two_readers(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    const tenka_tensor y = conv(v);
+    return head(ctx, v, tenka_add(tenka_relu(y), y));
+}
+
+/* The ReLU's output outlives the step. */
+static tenka_tensor kept(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    const tenka_tensor y = tenka_relu(conv(v));
+    tenka_assign(v[OTHER], tenka_reshape(y, tenka_variable_shape(v[OTHER])));
+    return head(ctx, v, pool(y, 2, 2));
+}
+
+/* The ReLU is read in the middle of the step, which therefore runs in two parts. */
+static tenka_tensor read_on_the_way(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    float values[4 * 3 * 4 * 4];
+    const tenka_tensor y = tenka_relu(conv(v));
+    must(ctx, tenka_read(y, values, sizeof values));
+    return head(ctx, v, pool(y, 2, 2));
+}
+
+/* The weight changes between the convolution and its ReLU. */
+static tenka_tensor assigned_between(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    const tenka_tensor y = conv(v);
+    tenka_assign(v[B1], tenka_scale(tenka_value(v[B1]), 0.5));
+    return head(ctx, v, tenka_relu(y));
+}
+
+/* The log-probabilities have another reader, who comes before the loss. */
+static tenka_tensor probabilities(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    const tenka_tensor x = tenka_flatten(pool(tenka_relu(conv(v)), 2, 2), 1);
+    const tenka_tensor logp = tenka_log_softmax(tenka_linear(x, tenka_value(v[W2]), tenka_value(v[B2])), 1);
+    const tenka_tensor sum = tenka_mean(logp, TENKA_ALL_AXES, false);
+    return tenka_sub(tenka_nll_loss(logp, classes(ctx)), tenka_scale(sum, 0.1));
+}
+
+/* Two linear layers that get the same gradient. */
+static tenka_tensor shared_gradient(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    const tenka_tensor a = tenka_flatten(pool(tenka_relu(conv(v)), 2, 2), 1), b = tenka_tanh(a);
+    const tenka_tensor w = tenka_value(v[W2]);
+    const tenka_tensor logits = tenka_add(tenka_linear(a, w, tenka_value(v[B2])), tenka_linear(b, w, TENKA_NONE));
+    return tenka_nll_loss(tenka_log_softmax(logits, 1), classes(ctx));
+}
+
+/* ReLU, linear, ReLU: both directions of a hidden layer. */
+static tenka_tensor hidden(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    const tenka_tensor x = tenka_relu(tenka_flatten(pool(conv(v), 2, 2), 1));
+    const tenka_tensor y = tenka_relu(tenka_linear(x, tenka_value(v[W2]), tenka_value(v[B2])));
+    return tenka_nll_loss(tenka_log_softmax(y, 1), classes(ctx));
+}
+
+struct program {
+    const char *name;
+    tenka_tensor (*loss)(tenka_ctx *ctx, tenka_variable *const *v);
+    uint32_t features;      /* of the linear layer */
+    const char *fused, *parts; /* kernels that a device which fuses everything runs, and does not */
+};
+
+static const struct program programs[] = {
+    {"reference", reference, 12,
+     "conv2d_relu_pool_fwd conv2d_relu_pool_dw linear_backward_fwd cross_entropy_fwd cross_entropy_dx",
+     "relu_fwd relu_dx max_pool2d_fwd max_pool2d_dx conv2d_relu_fwd linear_dx linear_dw nll_loss_fwd fill_fwd"},
+    {"windows overlap", windows_overlap, 12, "conv2d_relu_fwd relu_max_pool2d_dx max_pool2d_fwd conv2d_dw",
+     "conv2d_relu_pool_fwd conv2d_relu_pool_dw relu_dx"},
+    {"no pooling", no_pool, 48, "conv2d_relu_fwd linear_backward_fwd", "relu_fwd relu_dx"},
+    {"residual", residual, 48, "conv2d_relu_fwd relu_fwd relu_dx", "conv2d_fwd"},
+    {"two readers", two_readers, 48, "conv2d_fwd relu_fwd relu_dx linear_backward_fwd", "conv2d_relu_fwd"},
+    {"kept", kept, 12, "conv2d_relu_fwd max_pool2d_fwd", "conv2d_relu_pool_fwd"},
+    {"read on the way", read_on_the_way, 12, "conv2d_fwd relu_fwd", "conv2d_relu_fwd conv2d_relu_pool_fwd"},
+    {"assigned between", assigned_between, 48, "", ""},
+    {"probabilities", probabilities, 12, "cross_entropy_fwd", "nll_loss_fwd log_softmax_fwd"},
+    {"shared gradient", shared_gradient, 12, "linear_backward_fwd", ""},
+    {"hidden", hidden, 12, "linear_relu_fwd linear_backward_fwd relu_fwd", ""},
+};
+
+/* ---- Running ---- */
+
+static size_t count_of(const tenka_variable *var)
+{
+    const struct tenka_shape shape = tenka_variable_shape(var);
+    return (size_t)tenka_shape_count(&shape);
+}
+
+/* Numbers in -1 .. 1 that repeat themselves nowhere. */
+static void fill(tenka_variable *var, double phase)
+{
+    double values[512];
+    const size_t count = count_of(var);
+    for (size_t i = 0; i < count; i++)
+        values[i] = sin(phase + 1.7 * (double)i);
+    must(tenka_variable_ctx(var), tenka_variable_write_f64(var, values, count));
+}
+
+static void make_variables(tenka_ctx *ctx, uint32_t features, tenka_variable **v)
+{
+    const struct tenka_shape shapes[VARIABLES] = {
+        [X] = tenka_shape_of(4, 2, 6, 6), [W1] = tenka_shape_of(3, 2, 3, 3),  [B1] = tenka_shape_of(3),
+        [W2] = tenka_shape_of(3, features), [B2] = tenka_shape_of(3), [OTHER] = tenka_shape_of(4 * 48),
+    };
+    for (int i = 0; i < VARIABLES; i++) {
+        must(ctx, tenka_variable_create(ctx, TENKA_F32, shapes[i], NULL, i == W1 || i == B1 || i == W2 || i == B2,
+                                        &v[i]));
+        fill(v[i], i);
+    }
+}
+
+static void collect(void *user, const struct tenka_plan *plan, tenka_program *program)
+{
+    bool *seen = user;
+    (void)program;
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        seen[plan->nodes[i].kernel] = true;
+}
+
+/* Two steps; values receives the variables' contents one behind the other. */
+static size_t run(const struct target *target, const struct program *p, double *values, bool *seen)
+{
+    tenka_ctx *ctx = open_target(target);
+    tenka_variable *v[VARIABLES] = {0};
+    tenka_optimizer *sgd;
+    struct tenka_sgd_params params = TENKA_SGD_DEFAULTS;
+    params.lr = 0.1;
+    make_variables(ctx, p->features, v);
+    must(ctx, tenka_sgd_create(ctx, NULL, &params, &sgd));
+    must(ctx, tenka_optimizer_add_sgd_group(sgd, &v[W1], 4, &params, NULL));
+    for (int i = 0; i < 2; i++) {
+        tenka_backward(p->loss(ctx, v));
+        must(ctx, tenka_optimizer_step(sgd));
+    }
+    size_t n = 0;
+    for (int i = 0; i < VARIABLES; i++) {
+        const size_t count = count_of(v[i]);
+        must(ctx, tenka_variable_read_f64(v[i], values + n, count));
+        n += count;
+    }
+    memset(seen, 0, TENKA_KERNEL_COUNT * sizeof *seen);
+    tenka_ctx_visit_plans(ctx, collect, seen);
+    tenka_optimizer_destroy(&sgd);
+    for (int i = 0; i < VARIABLES; i++)
+        tenka_variable_destroy(&v[i]);
+    tenka_ctx_destroy(&ctx);
+    return n;
+}
+
+/* Each kernel that the list names was there, or was not. */
+static void check_kernels(const struct program *p, const char *list, const bool *seen, bool wanted)
+{
+    char copy[512];
+    snprintf(copy, sizeof copy, "%s", list);
+    for (char *name = strtok(copy, " "); name; name = strtok(NULL, " ")) {
+        int kernel = 0;
+        while (kernel < TENKA_KERNEL_COUNT && strcmp(tenka_passes[kernel].name, name) != 0)
+            kernel++;
+        assert_true(kernel < TENKA_KERNEL_COUNT);
+        if (seen[kernel] != wanted)
+            fail_msg("%s: %s %s", p->name, name, wanted ? "is missing" : "was run");
+    }
+}
+
+static void test_programs(void **state)
+{
+    const struct target *target = *state, f64 = {.backend = TENKA_BACKEND_CPU_F64, .label = "cpu-f64"};
+    static double got[1024], want[1024];
+    bool seen[TENKA_KERNEL_COUNT];
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        const struct program *p = &programs[i];
+        const size_t n = run(&f64, p, want, seen);
+        check_kernels(p, "conv2d_relu_fwd linear_backward_fwd cross_entropy_fwd", seen, false);
+        run(target, p, got, seen);
+        for (size_t k = 0; k < n; k++)
+            if (!(fabs(got[k] - want[k]) <= 1e-5 * (1 + fabs(want[k]))))
+                fail_msg("%s: element %zu is %.9g, not %.9g", p->name, k, got[k], want[k]);
+        if (target->backend == TENKA_BACKEND_VULKAN) {
+            check_kernels(p, p->fused, seen, true);
+            check_kernels(p, p->parts, seen, false);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct CMUnitTest tests[] = {cmocka_unit_test(test_programs)};
+    RUN_ON_TARGETS(argc, argv, tests);
+}
