@@ -18,17 +18,6 @@ static bool is_pairs(const params *p)
            p->dw == 1 && p->oh <= p->h / 2 && p->ow <= p->w / 2;
 }
 
-/* Offsets of the first elements of neighbouring windows: 0, 2, 4, ... */
-static ivec window_offsets(void)
-{
-    int32_t offset[LANES];
-    ivec v;
-    for (int i = 0; i < LANES; i++)
-        offset[i] = 2 * i;
-    memcpy(&v, offset, sizeof v);
-    return v;
-}
-
 /* The left and the right elements of `count` pairs from p on. */
 ALWAYS_INLINE void load_pairs(const float *p, int count, vec *left, vec *right)
 {
@@ -77,7 +66,7 @@ ALWAYS_INLINE void pairs_row(const params *p, bool relu, const float *x, int32_t
     const int32_t first = 2 * i * p->w;
     for (int32_t j = 0; j < p->ow; j += LANES) {
         const int count = p->ow - j < LANES ? p->ow - j : LANES;
-        const ivec where = window_offsets() + first + 2 * j;
+        const ivec where = 2 * lane_numbers() + first + 2 * j;
         vec v[4];
         load_pairs(x + first + 2 * j, count, &v[0], &v[1]);
         load_pairs(x + first + p->w + 2 * j, count, &v[2], &v[3]);
@@ -98,7 +87,7 @@ ALWAYS_INLINE void pairs_row_dx(const params *p, const float *y, const int32_t *
     const int32_t first = 2 * i * p->w;
     for (int32_t j = 0; j < p->ow; j += LANES) {
         const int count = p->ow - j < LANES ? p->ow - j : LANES;
-        const ivec where = window_offsets() + first + 2 * j, winner = load_int_lanes(index + j, 0, count);
+        const ivec where = 2 * lane_numbers() + first + 2 * j, winner = load_int_lanes(index + j, 0, count);
         vec d = load_lanes(dy + j, 0, count), v[4];
         if (y)
             d = select(load_lanes(y + j, 0, count) <= (vec){0}, (vec){0}, d);

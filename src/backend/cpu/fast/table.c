@@ -12,6 +12,9 @@
 const struct tenka_fast_table TENKA_FAST(table) = {
     .name = NAME,
     .kernels = {
+        [TENKA_KERNEL_batch_norm2d_fwd] = {TENKA_FAST(batch_norm2d_fwd), NULL},
+        [TENKA_KERNEL_batch_norm2d_dx] = {TENKA_FAST(batch_norm2d_dx), NULL},
+        [TENKA_KERNEL_batch_norm2d_dw] = {TENKA_FAST(batch_norm2d_dw), NULL},
         [TENKA_KERNEL_conv2d_dx] = {TENKA_FAST(conv2d_dx), TENKA_FAST(conv2d_dx_scratch)},
         [TENKA_KERNEL_conv2d_dw] = {TENKA_FAST(conv2d_dw), TENKA_FAST(conv2d_dw_scratch)},
         [TENKA_KERNEL_conv2d_fwd] = {TENKA_FAST(conv2d_fwd), TENKA_FAST(conv2d_fwd_scratch)},

@@ -57,6 +57,16 @@ ALWAYS_INLINE vec select(ivec mask, vec a, vec b)
     return (vec)(((ivec)a & mask) | ((ivec)b & ~mask));
 }
 
+/* 0, 1, 2, ... */
+ALWAYS_INLINE ivec lane_numbers(void)
+{
+    ivec v;
+    UNROLL
+    for (int i = 0; i < LANES; i++)
+        v[i] = i;
+    return v;
+}
+
 /* ---- Parts of vectors: only the lanes from .. end-1 are read or written, the others are read as 0 ---- */
 
 #ifdef __AVX512F__

@@ -1,0 +1,249 @@
+/* Batch normalisation; see backend/cpu/batch_norm2d.c. A thread takes a few neighbouring channels at a time and goes
+ * through their planes image by image. A sum over a channel is, for each lane of a vector, a double to which the sum of
+ * one span of a plane is added at a time; then the lanes are added. */
+#include <math.h>
+
+#include "backend/cpu/fast/kernels.h"
+
+typedef struct tenka_p_channels params;
+
+enum {
+    NEIGHBOURS = 1024,  /* elements of an image that a thread takes at a time, when planes are small */
+    MOST_CHANNELS = 32, /* and as many channels at most */
+    SPAN = 4096,        /* elements of a plane that are added in float */
+    CHAINS = 4          /* running sums beside each other, as an addition takes some cycles */
+};
+
+/* Channels from .. end-1. */
+struct range {
+    int32_t from, end;
+};
+
+typedef double sums[LANES];
+
+static double total(const double lane[LANES])
+{
+    double sum = 0;
+    for (int i = 0; i < LANES; i++)
+        sum += lane[i];
+    return sum;
+}
+
+static void add_lanes(double lane[LANES], vec v)
+{
+    float part[LANES];
+    memcpy(part, &v, sizeof part);
+    for (int i = 0; i < LANES; i++)
+        lane[i] += (double)part[i];
+}
+
+/* ---- Sums of one span ---- */
+
+/* What is summed of an element: x, (x - m) squared, or dy and dy (x - m). */
+enum term { VALUE, SQUARE, GRADIENT };
+
+ALWAYS_INLINE void add_terms(enum term term, vec x, vec m, vec dy, vec *sum, vec *along)
+{
+    if (term == VALUE) {
+        *sum += x;
+    } else if (term == SQUARE) {
+        const vec d = x - m;
+        *sum += d * d;
+    } else {
+        *sum += dy;
+        *along += dy * (x - m);
+    }
+}
+
+/* Adds n elements to the lanes of sum and along; dy and along are used for GRADIENT alone. */
+ALWAYS_INLINE void add_span(enum term term, const float *x, float mean, const float *dy, ptrdiff_t n, sums sum,
+                            sums along)
+{
+    vec s[CHAINS], a[CHAINS];
+    const vec m = splat(mean), none = {0};
+    UNROLL
+    for (int c = 0; c < CHAINS; c++)
+        s[c] = a[c] = none;
+    ptrdiff_t i = 0;
+    for (; i + CHAINS * LANES <= n; i += CHAINS * LANES) {
+        UNROLL
+        for (int c = 0; c < CHAINS; c++)
+            add_terms(term, load(x + i + c * LANES), m, term == GRADIENT ? load(dy + i + c * LANES) : none, &s[c],
+                      &a[c]);
+    }
+    for (; i + LANES <= n; i += LANES)
+        add_terms(term, load(x + i), m, term == GRADIENT ? load(dy + i) : none, &s[0], &a[0]);
+    if (i < n) {
+        const int rest = (int)(n - i);
+        const ivec there = lane_numbers() < rest;
+        vec value = none, gradient = none;
+        add_terms(term, load_lanes(x + i, 0, rest), m, term == GRADIENT ? load_lanes(dy + i, 0, rest) : none, &value,
+                  &gradient);
+        s[1] += select(there, value, none);
+        a[1] += select(there, gradient, none);
+    }
+    add_lanes(sum, (s[0] + s[1]) + (s[2] + s[3]));
+    if (term == GRADIENT)
+        add_lanes(along, (a[0] + a[1]) + (a[2] + a[3]));
+}
+
+/* ---- Channels ---- */
+
+/* Where plane n of channel c begins. */
+static inline ptrdiff_t plane_at(const params *p, int32_t n, int32_t c)
+{
+    return ((ptrdiff_t)n * p->c + c) * p->plane;
+}
+
+static inline double count_of(const params *p)
+{
+    return (double)p->n * p->plane;
+}
+
+/* Sums over the channels of r; sum[k] and along[k] are of channel r.from + k. mean: of every channel. */
+ALWAYS_INLINE void sum_channels(enum term term, const params *p, struct range r, const float *x, const float *mean,
+                                const float *dy, sums sum[], sums along[])
+{
+    memset(sum, 0, (size_t)(r.end - r.from) * sizeof *sum);
+    if (term == GRADIENT)
+        memset(along, 0, (size_t)(r.end - r.from) * sizeof *along);
+    for (int32_t n = 0; n < p->n; n++)
+        for (int32_t c = r.from; c < r.end; c++)
+            for (ptrdiff_t i = 0; i < p->plane; i += SPAN) {
+                const ptrdiff_t at = plane_at(p, n, c) + i, length = p->plane - i < SPAN ? p->plane - i : SPAN;
+                const int32_t k = c - r.from;
+                add_span(term, x + at, term == VALUE ? 0 : mean[c], term == GRADIENT ? dy + at : NULL, length, sum[k],
+                         term == GRADIENT ? along[k] : NULL);
+            }
+}
+
+/* Channels that one thread takes at a time. */
+static int32_t range_size(const params *p, int threads)
+{
+    const int32_t neighbours = p->plane >= NEIGHBOURS ? 1 : NEIGHBOURS / p->plane;
+    const int32_t share = (p->c + threads - 1) / threads;
+    const int32_t size = neighbours < share ? neighbours : share;
+    return size < MOST_CHANNELS ? size : MOST_CHANNELS;
+}
+
+static struct range range_from(const params *p, int32_t from, int32_t size)
+{
+    return (struct range){from, p->c - from < size ? p->c : from + size};
+}
+
+/* ---- Forward ---- */
+
+static void find_moments(const params *p, struct range r, const float *x, float *mean, float *variance)
+{
+    sums sum[MOST_CHANNELS];
+    double exact[MOST_CHANNELS];
+    sum_channels(VALUE, p, r, x, NULL, NULL, sum, NULL);
+    for (int32_t c = r.from; c < r.end; c++) {
+        exact[c - r.from] = total(sum[c - r.from]) / count_of(p);
+        mean[c] = (float)exact[c - r.from];
+    }
+    sum_channels(SQUARE, p, r, x, mean, NULL, sum, NULL);
+    for (int32_t c = r.from; c < r.end; c++) {
+        const double off = exact[c - r.from] - mean[c]; /* the squares are around the rounded mean */
+        const double v = total(sum[c - r.from]) / count_of(p) - off * off;
+        variance[c] = v > 0 || isnan(v) ? (float)v : 0;
+    }
+}
+
+static void normalize(const params *p, struct range r, const struct tenka_cpu_call *call, const float gain[])
+{
+    const float *x = call->in[0], *bias = call->in[2], *mean = call->out[1];
+    float *y = call->out[0];
+    for (int32_t n = 0; n < p->n; n++)
+        for (int32_t c = r.from; c < r.end; c++) {
+            const float m = mean[c], b = bias[c], g = gain[c - r.from];
+            const ptrdiff_t at = plane_at(p, n, c);
+            for (ptrdiff_t i = at; i < at + p->plane; i++)
+                y[i] = (x[i] - m) * g + b;
+        }
+}
+
+bool TENKA_FAST(batch_norm2d_fwd)(const struct tenka_fast_call *f)
+{
+    const params *p = (const void *)f->call->params;
+    const float *weight = f->call->in[1], *eps = f->call->scalars;
+    float *mean = f->call->out[1], *variance = f->call->out[2];
+    const int32_t size = range_size(p, f->threads);
+#pragma omp parallel for
+    for (int32_t from = 0; from < p->c; from += size) {
+        const struct range r = range_from(p, from, size);
+        float gain[MOST_CHANNELS];
+        find_moments(p, r, f->call->in[0], mean, variance);
+        for (int32_t c = r.from; c < r.end; c++)
+            gain[c - r.from] = (float)(weight[c] / sqrt((double)variance[c] + eps[0]));
+        normalize(p, r, f->call, gain);
+    }
+    return true;
+}
+
+/* ---- Gradients ---- */
+
+/* Of one channel: dx = factor (dy - mean_dy - (x - m) slope). */
+struct slope {
+    float factor, mean_dy, slope;
+};
+
+static void find_slopes(const params *p, struct range r, const struct tenka_cpu_call *call, struct slope out[])
+{
+    const float *weight = call->in[1], *variance = call->in[3], *eps = call->scalars;
+    sums sum[MOST_CHANNELS], along[MOST_CHANNELS];
+    sum_channels(GRADIENT, p, r, call->in[0], call->in[2], call->in[4], sum, along);
+    for (int32_t c = r.from, k = 0; c < r.end; c++, k++) {
+        const double s = 1 / sqrt((double)variance[c] + eps[0]);
+        out[k].factor = (float)(weight[c] * s);
+        out[k].mean_dy = (float)(total(sum[k]) / count_of(p));
+        out[k].slope = (float)(s * s * total(along[k]) / count_of(p));
+    }
+}
+
+static void apply_slopes(const params *p, struct range r, const struct tenka_cpu_call *call, const struct slope slope[])
+{
+    const float *x = call->in[0], *mean = call->in[2], *dy = call->in[4];
+    float *dx = call->out[0];
+    for (int32_t n = 0; n < p->n; n++)
+        for (int32_t c = r.from; c < r.end; c++) {
+            const struct slope s = slope[c - r.from];
+            const float m = mean[c];
+            const ptrdiff_t at = plane_at(p, n, c);
+            for (ptrdiff_t i = at; i < at + p->plane; i++)
+                dx[i] = s.factor * (dy[i] - s.mean_dy - (x[i] - m) * s.slope);
+        }
+}
+
+bool TENKA_FAST(batch_norm2d_dx)(const struct tenka_fast_call *f)
+{
+    const params *p = (const void *)f->call->params;
+    const int32_t size = range_size(p, f->threads);
+#pragma omp parallel for
+    for (int32_t from = 0; from < p->c; from += size) {
+        const struct range r = range_from(p, from, size);
+        struct slope slope[MOST_CHANNELS];
+        find_slopes(p, r, f->call, slope);
+        apply_slopes(p, r, f->call, slope);
+    }
+    return true;
+}
+
+bool TENKA_FAST(batch_norm2d_dw)(const struct tenka_fast_call *f)
+{
+    const params *p = (const void *)f->call->params;
+    const float *variance = f->call->in[2], *eps = f->call->scalars;
+    float *dw = f->call->out[0], *db = f->call->out[1];
+    const int32_t size = range_size(p, f->threads);
+#pragma omp parallel for
+    for (int32_t from = 0; from < p->c; from += size) {
+        const struct range r = range_from(p, from, size);
+        sums sum[MOST_CHANNELS], along[MOST_CHANNELS];
+        sum_channels(GRADIENT, p, r, f->call->in[0], f->call->in[1], f->call->in[3], sum, along);
+        for (int32_t c = r.from, k = 0; c < r.end; c++, k++) {
+            dw[c] = (float)(total(along[k]) / sqrt((double)variance[c] + eps[0]));
+            db[c] = (float)total(sum[k]);
+        }
+    }
+    return true;
+}
