@@ -333,18 +333,19 @@ for backend in cpu cpu-f64 ${vulkan:+vulkan}; do
     succeed bench --backend $backend --quick --seconds 0.01 --op relu --json
     is_json
     says '"ceilings":{"gflops":[0-9.e+]*,"gb_per_s":[0-9.e+-]*,"dispatch_us":.*,"independent_dispatch_us":.*,"submit_us":'
-    says '"op":"relu","case":"1 M","kernel":"relu_fwd","shapes":"1048576 -> 1048576","us":[0-9.]*,"flops":0,"bytes":'
+    says '"op":"relu","case":"1 M","kernel":"relu_fwd","shapes":"1048576 -> 1048576","us":[0-9.]*,"best_us":[0-9.]*,"flops":0,"bytes":'
     says '"kernel":"relu_dx".*"share":[0-9.]*,"bound":"memory"'
     succeed bench --backend $backend --quick --seconds 0.01 --net "$tiny" --input 1,4,4 --batch-size 2,3 --json
     is_json
     says '"kernels_batch_size":2'
-    says '"kernel":"linear_dw","shapes":"2x16 2x4 -> 4x16 4","us":[0-9.]*,"flops":256,"bytes":'
-    says '"mode":"inference","batch_size":2,"steps":[0-9]*,"ms":[0-9.]*,"images_per_s":[0-9.e+]*,"host_us":'
+    says '"kernel":"linear_dw","shapes":"2x16 2x4 -> 4x16 4","us":[0-9.]*,"best_us":[0-9.]*,"flops":256,"bytes":'
+    says '"mode":"inference","batch_size":2,"steps":[0-9]*,"ms":[0-9.]*,"best_ms":[0-9.]*,"images_per_s":[0-9.e+]*,"host_us":'
     says '"mode":"training","batch_size":3,.*"dispatches":[0-9]*,"device_bytes":[0-9]*,"resident_bytes":[0-9]*}'
 done
 succeed bench --backend cpu --quick --seconds 0.01 --net "$tiny" --input 1,4,4
 says '^  training  *100 '
-succeed bench --backend cpu --quick --seconds 0.01 --only steps --net "$tiny" --input 1,4,4 --batch-size 7
+succeed bench --backend cpu --quick --seconds 0.01 --best --only steps --net "$tiny" --input 1,4,4 \
+    --batch-size 7
 [ "$(wc -l < "$work/out")" = 6 ] || bad "--only steps prints other things too"
 succeed bench --backend cpu --quick --seconds 0.01 --op nll_loss
 says 'nll_loss_dx'

@@ -38,7 +38,7 @@ struct tenka_bench_case {
 TENKA_API bool tenka_bench_case(size_t index, struct tenka_bench_case *out);
 
 /* Runs each kernel of a case, the operator's forward pass and its gradients, alone and over and over; seconds are
- * medians.
+ * medians, best the shortest.
  *   seconds  how long about, for each kernel; two runs at least
  *   out      as many entries as there are kernels
  *   count    their number

@@ -11,11 +11,12 @@
 extern "C" {
 #endif
 
-/* One run of one kernel. */
+/* What a kernel took. */
 struct tenka_kernel_time {
     const char *kernel; /* operator and pass, such as "conv2d_dx"; static */
     char shapes[160];   /* of what it reads and writes: "100x1x28x28 20x1x5x5 20 -> 100x20x24x24", cut to fit */
     double seconds;
+    double best;        /* seconds of the shortest run, where there were several (tenka_bench_run) */
     uint64_t flops;     /* floating-point operations; 0: so few that moving the data is what takes the time */
     uint64_t bytes;     /* of what it reads and writes, each once */
 };

@@ -15,9 +15,8 @@ static tenka_status time_passes(struct tenka_bench_subject *s, double seconds,
                                 struct tenka_kernel_time out[TENKA_BENCH_MAX_PASSES], size_t *count)
 {
     for (uint32_t k = 0; k < TENKA_KERNEL_COUNT && *count < TENKA_BENCH_MAX_PASSES; k++) {
-        double best;
         if (tenka_passes[k].op == s->call.op && tenka_bench_has(s, (enum tenka_kernel)k))
-            TENKA_TRY(tenka_bench_time(s, (enum tenka_kernel)k, seconds, &out[(*count)++], &best));
+            TENKA_TRY(tenka_bench_time(s, (enum tenka_kernel)k, seconds, &out[(*count)++]));
     }
     return TENKA_OK;
 }

@@ -32,9 +32,9 @@ tenka_status tenka_bench_init(tenka_device *dev, enum tenka_op op, const struct 
                               struct tenka_bench_subject *out);
 void tenka_bench_finish(struct tenka_bench_subject *s);
 /* Runs one pass for about so many seconds, but at least twice after a first time that does not count. The forward pass
- * must have run before others, which read its results. out->seconds is the median; *best the shortest. */
+ * must have run before others, which read its results. */
 tenka_status tenka_bench_time(struct tenka_bench_subject *s, enum tenka_kernel kernel, double seconds,
-                              struct tenka_kernel_time *out, double *best);
+                              struct tenka_kernel_time *out);
 /* Whether a pass writes anything in this call. */
 bool tenka_bench_has(const struct tenka_bench_subject *s, enum tenka_kernel kernel);
 

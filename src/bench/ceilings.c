@@ -3,13 +3,12 @@
 #include "core/os.h"
 
 static tenka_status time_forward(tenka_device *dev, enum tenka_op op, enum tenka_kernel kernel,
-                                 const struct tenka_op_case *c, double seconds, struct tenka_kernel_time *out,
-                                 double *best)
+                                 const struct tenka_op_case *c, double seconds, struct tenka_kernel_time *out)
 {
     struct tenka_bench_subject s;
     tenka_status status = tenka_bench_init(dev, op, c, &s);
     if (status == TENKA_OK)
-        status = tenka_bench_time(&s, kernel, seconds, out, best);
+        status = tenka_bench_time(&s, kernel, seconds, out);
     tenka_bench_finish(&s);
     return status;
 }
@@ -29,12 +28,10 @@ static tenka_status measure_arithmetic(tenka_device *dev, double seconds, double
         const struct tenka_op_case c = {
             .in = {F32(DIMS(n))}, PARAMS(repeat, .rounds = ROUNDS), .scalars = {0.5, 0.25}};
         struct tenka_kernel_time time;
-        double best;
-        TENKA_TRY(time_forward(dev, TENKA_OP_multiply_add, TENKA_KERNEL_multiply_add_fwd, &c, seconds / 4, &time,
-                               &best));
-        if ((double)time.flops / best > *flops)
-            *flops = (double)time.flops / best;
-        if (best > LONG_ENOUGH)
+        TENKA_TRY(time_forward(dev, TENKA_OP_multiply_add, TENKA_KERNEL_multiply_add_fwd, &c, seconds / 4, &time));
+        if ((double)time.flops / time.best > *flops)
+            *flops = (double)time.flops / time.best;
+        if (time.best > LONG_ENOUGH)
             break;
     }
     return TENKA_OK;
@@ -49,14 +46,13 @@ static tenka_status measure_copy(tenka_device *dev, double seconds, double *byte
 {
     struct tenka_limits limits;
     struct tenka_kernel_time time;
-    double best;
     tenka_device_limits(dev, &limits);
     size_t size = COPY_BYTES < limits.max_operand ? COPY_BYTES : limits.max_operand;
     if (limits.memory > 0 && size > limits.memory / 8)
         size = (size_t)limits.memory / 8;
     const struct tenka_op_case c = {.in = {F32(DIMS((uint32_t)(size / limits.real_bytes)))}};
-    TENKA_TRY(time_forward(dev, TENKA_OP_copy, TENKA_KERNEL_copy_fwd, &c, seconds, &time, &best));
-    *bytes = (double)time.bytes / best;
+    TENKA_TRY(time_forward(dev, TENKA_OP_copy, TENKA_KERNEL_copy_fwd, &c, seconds, &time));
+    *bytes = (double)time.bytes / time.best;
     return TENKA_OK;
 }
 

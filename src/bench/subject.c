@@ -10,6 +10,11 @@
 
 /* ---- Operands ---- */
 
+static size_t bytes_of(const struct tenka_bench_subject *s, const struct tenka_desc *desc)
+{
+    return tenka_dtype_bytes(desc->dtype, (size_t)tenka_shape_count(&desc->shape), s->real);
+}
+
 static tenka_status make_buffers(struct tenka_bench_subject *s)
 {
     uint32_t bits = 0;
@@ -19,8 +24,7 @@ static tenka_status make_buffers(struct tenka_bench_subject *s)
     for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS; bit++) {
         const struct tenka_desc *desc = (bits >> bit & 1) != 0 ? tenka_call_operand(&s->call, bit) : NULL;
         if (desc)
-            TENKA_TRY(tenka_buffer_create(s->dev, tenka_dtype_bytes(desc->dtype, (size_t)tenka_shape_count(&desc->shape),
-                                                                    s->real), "bench", &s->buffer[bit]));
+            TENKA_TRY(tenka_buffer_create(s->dev, bytes_of(s, desc), "bench", &s->buffer[bit]));
     }
     return TENKA_OK;
 }
@@ -46,7 +50,7 @@ static tenka_status fill(struct tenka_bench_subject *s, uint32_t bit, const stru
         tenka_rng_seed(&rng, bit);
         tenka_check_fill(&rng, in, values, n);
         tenka_check_encode(desc->dtype, s->real, values, block, n);
-        status = write_repeated(s, bit, block, bytes, tenka_dtype_bytes(desc->dtype, count, s->real));
+        status = write_repeated(s, bit, block, bytes, bytes_of(s, desc));
     }
     tenka_free(values);
     tenka_free(block);
@@ -101,7 +105,7 @@ static uint32_t add_operand(const struct tenka_bench_subject *s, struct single *
         return TENKA_ABSENT;
     one->operands[one->plan.n_operands] = (struct tenka_operand){
         .buffer = s->buffer[bit],
-        .bytes = tenka_dtype_bytes(desc->dtype, (size_t)tenka_shape_count(&desc->shape), s->real),
+        .bytes = bytes_of(s, desc),
         .desc = *desc,
     };
     return (uint32_t)one->plan.n_operands++;
@@ -148,8 +152,8 @@ static tenka_status run_once(struct tenka_bench_subject *s, tenka_program *progr
     return tenka_program_timings(s->dev, program, seconds);
 }
 
-static tenka_status run_often(struct tenka_bench_subject *s, tenka_program *program, double budget, double *median,
-                              double *best)
+static tenka_status run_often(struct tenka_bench_subject *s, tenka_program *program, double budget,
+                              struct tenka_kernel_time *out)
 {
     double times[MAX_RUNS];
     size_t n = 0;
@@ -158,13 +162,13 @@ static tenka_status run_often(struct tenka_bench_subject *s, tenka_program *prog
     while (n < MIN_RUNS || (n < MAX_RUNS && tenka_os_now() < end))
         TENKA_TRY(run_once(s, program, &times[n++]));
     qsort(times, n, sizeof *times, compare);
-    *median = times[n / 2];
-    *best = times[0];
+    out->seconds = times[n / 2];
+    out->best = times[0];
     return TENKA_OK;
 }
 
 tenka_status tenka_bench_time(struct tenka_bench_subject *s, enum tenka_kernel kernel, double seconds,
-                              struct tenka_kernel_time *out, double *best)
+                              struct tenka_kernel_time *out)
 {
     struct single one;
     tenka_program *program;
@@ -176,7 +180,7 @@ tenka_status tenka_bench_time(struct tenka_bench_subject *s, enum tenka_kernel k
     };
     tenka_node_shapes(&one.plan, &one.node, out->shapes, sizeof out->shapes);
     TENKA_TRY(tenka_program_prepare(s->dev, &one.plan, &program));
-    const tenka_status status = run_often(s, program, seconds, &out->seconds, best);
+    const tenka_status status = run_often(s, program, seconds, out);
     tenka_program_destroy(s->dev, &program);
     return status;
 }

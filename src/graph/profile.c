@@ -35,6 +35,7 @@ static struct tenka_kernel_time describe(const struct tenka_plan *plan, const st
     struct tenka_kernel_time time = {
         .kernel = tenka_passes[node->kernel].name,
         .seconds = seconds,
+        .best = seconds,
         .flops = tenka_node_flops(plan, node),
         .bytes = tenka_node_bytes(plan, node),
     };

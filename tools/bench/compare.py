@@ -1,6 +1,6 @@
 """Tenka and PyTorch side by side: the same network, batch size and number of threads, in turns (A B A B ...), so that
-whatever else the machine does hits both. Prints medians over the rounds and their ratios. docs/benchmarks.md says what a
-step contains on both sides.
+whatever else the machine does hits both. Prints medians over the rounds and their ratios. docs/benchmarks.md says what
+a step contains on both sides.
 
     tools/bench/compare                                    all cases on the CPU backend
     tools/bench/compare --cases reference-100,mlp-100 --quick
@@ -97,7 +97,7 @@ class Torch:
         blas_threads, layout, graph = self.settings[setting]
         return self.process(blas_threads).ask(
             network=network, batch=batch, mode=mode, device=self.device, layout=layout, graph=graph,
-            threads=self.options.threads, seconds=self.options.seconds)["ms"]
+            threads=self.options.threads, seconds=self.options.seconds)
 
     def close(self):
         for process in self.processes.values():
@@ -133,7 +133,7 @@ class Tenka:
             self.options, "bench", "--only", "steps", "--json", "--net", self.nets[network], "--input", image,
             "--batch-size", str(batch), "--seconds", str(self.options.seconds), *self.device_options()))
         self.device = result["device"]
-        return {step["mode"]: step["ms"] for step in result["steps"]}
+        return {step["mode"]: step for step in result["steps"]}
 
 
 # ---- One comparison ----
@@ -166,7 +166,9 @@ class Report:
             print(f"\nBackend {backend}; PyTorch on {about['torch_device']}, BLAS {about['blas']}\n")
             self.title = True
 
-    def add_steps(self, case, batch, mode, tenka, torch_side, times):
+    def add_steps(self, case, batch, mode, tenka, torch_side, measured):
+        times = {name: [m["ms"] for m in values] for name, values in measured.items()}
+        shortest = {name: min(m["best_ms"] for m in values) for name, values in measured.items()}
         medians = {name: statistics.median(values) for name, values in times.items()}
         steady = next(iter(torch_side.settings))
         best = min(torch_side.settings, key=medians.get)
@@ -177,7 +179,8 @@ class Report:
             "tenka_images_per_s": 1e3 * batch / medians["tenka"],
             "ratio": {name: medians[name] / medians["tenka"] for name in torch_side.settings},
             "rounds": [{name: values[i] for name, values in times.items()} for i in range(self.options.rounds)],
-            "steady": steady, "best": best,
+            "steady": steady, "best": best, "shortest_ms": shortest,
+            "shortest_ratio": {name: shortest[name] / shortest["tenka"] for name in torch_side.settings},
         }
         self.rows.append(row)
         if self.options.json:
@@ -185,23 +188,24 @@ class Report:
         if self.title:
             self.title = False
             self.line("case", "mode", "Tenka ms", "images/s", f"{steady} ms", "ratio", "best ms", "ratio",
-                      "PyTorch's best", f"ratios to {steady}")
+                      "PyTorch's best", f"ratios to {steady}", "of shortest")
         ratios = [t / a for t, a in zip(times[steady], times["tenka"])]
         self.line(case, mode, f"{medians['tenka']:.3f}", f"{row['tenka_images_per_s']:,.0f}", f"{medians[steady]:.3f}",
                   f"{row['ratio'][steady]:.2f}", f"{medians[best]:.3f}", f"{row['ratio'][best]:.2f}", best,
-                  f"{min(ratios):.2f} to {max(ratios):.2f}")
+                  f"{min(ratios):.2f} to {max(ratios):.2f}", f"{row['shortest_ratio'][steady]:.2f}")
 
     def line(self, *cells):
         """A row of the table; a rule under a title's, as Markdown wants it."""
-        widths = (14, 9, 9, 9, 10, 6, 9, 6, 27, 16)
-        sides = ("<", "<", ">", ">", ">", ">", ">", ">", "<", "<")
+        widths = (14, 9, 9, 9, 10, 6, 9, 6, 27, 16, 11)
+        sides = ("<", "<", ">", ">", ">", ">", ">", ">", "<", "<", ">")
         print("| " + " | ".join(f"{c:{s}{w}}" for c, s, w in zip(cells, sides, widths)) + " |", flush=True)
         if cells[0] == "case":
             print("|" + "|".join("-" * (w + 1) + (":" if s == ">" else "-") for s, w in zip(sides, widths)) + "|")
 
     def add_program(self, backend, times, memory, last_lines):
         medians = {name: statistics.median(values) for name, values in times.items()}
-        row = {"case": PROGRAM, "backend": backend, "epochs": self.options.epochs, "images": self.options.limit or 60000,
+        row = {"case": PROGRAM, "backend": backend, "epochs": self.options.epochs,
+               "images": self.options.limit or 60000,
                "tenka_s": medians["tenka"], "torch_s": medians["torch"], "ratio": medians["torch"] / medians["tenka"],
                "rounds": times, "peak_mib": memory, "last_epoch": last_lines}
         self.rows.append(row)
@@ -351,13 +355,14 @@ def main():
     if not options.json:
         print(f"Tenka {versions['tenka']}, PyTorch {versions['torch']}, {versions['threads']} threads each, "
               f"{versions['processor']}, {versions['cores']} cores")
-        print(f"Medians of {options.rounds} rounds in turns, {options.seconds:g} s each; a ratio over 1: Tenka is faster")
+        print(f"Medians of {options.rounds} rounds in turns, {options.seconds:g} s each. Ratio over 1: Tenka is faster. "
+              "Of shortest: the ratio of each side's shortest time, which a busy machine disturbs least")
     with tempfile.TemporaryDirectory(prefix="tenka-compare-") as folder:
         for backend in options.backend.split(","):
             compare_backend(options, backend, pathlib.Path(folder), report)
     if options.json:
-        print(json.dumps({"versions": versions, "sides": report.sides, "rounds": options.rounds, "seconds": options.seconds,
-                          "results": report.rows}, indent=1))
+        print(json.dumps({"versions": versions, "sides": report.sides, "rounds": options.rounds,
+                          "seconds": options.seconds, "results": report.rows}, indent=1))
     return 0
 
 

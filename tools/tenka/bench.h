@@ -11,7 +11,7 @@ struct step_result {
     bool training;         /* else inference */
     uint32_t batch;
     uint64_t steps;        /* that were timed */
-    double seconds;        /* of a step, the median */
+    double seconds, best;  /* of a step: the median, and the shortest */
     double host_seconds;   /* processor time of the calling thread in a step; NaN where it computes the step itself */
     uint64_t dispatches;   /* kernels in a step */
     uint64_t device_bytes; /* held on the device */
@@ -36,8 +36,8 @@ void stepper_close(struct stepper *s);
 int stepper_set_training(struct stepper *s, bool training);
 /* Times steps for so many seconds. An interrupt ends it early. */
 int stepper_measure(struct stepper *s, double seconds, struct step_result *out);
-/* The kernels of a step, each with the median of its times in as many steps as take so many seconds. *out is to be
- * freed. An interrupt ends it early. */
+/* The kernels of a step, each with the median and the shortest of its times in as many steps as take so many seconds.
+ * *out is to be freed. An interrupt ends it early. */
 int stepper_profile(struct stepper *s, double seconds, struct tenka_kernel_time **out, size_t *count);
 
 /* ---- bench_report.c: tables, or one JSON object ---- */

@@ -105,13 +105,24 @@ void report_ceilings(struct report *r, const struct tenka_ceilings *c)
     fflush(stdout);
 }
 
+/* The time that counts. */
+static double kernel_seconds(const struct report *r, const struct tenka_kernel_time *k)
+{
+    return r->options->best ? k->best : k->seconds;
+}
+
+static double step_seconds(const struct report *r, const struct step_result *s)
+{
+    return r->options->best ? s->best : s->seconds;
+}
+
 /* Which ceiling bounds a kernel, and what share of it the kernel reaches; NaN where no ceilings were measured. */
 static double share_of(const struct report *r, const struct tenka_kernel_time *k, const char **bound)
 {
     const double arithmetic = r->ceilings.flops > 0 ? (double)k->flops / r->ceilings.flops : NAN;
     const double memory = r->ceilings.bytes > 0 ? (double)k->bytes / r->ceilings.bytes : NAN;
     *bound = arithmetic > memory ? "arithmetic" : "memory";
-    return (arithmetic > memory ? arithmetic : memory) / k->seconds;
+    return (arithmetic > memory ? arithmetic : memory) / kernel_seconds(r, k);
 }
 
 /* ---- Kernels ---- */
@@ -123,9 +134,10 @@ static void json_kernel(const struct report *r, const struct tenka_kernel_time *
     json_string(r, "kernel", k->kernel);
     json_string(r, "shapes", k->shapes);
     json_number(r, "us", 1e6 * k->seconds);
+    json_number(r, "best_us", 1e6 * k->best);
     fprintf(r->json, ",\"flops\":%" PRIu64 ",\"bytes\":%" PRIu64, k->flops, k->bytes);
-    json_number(r, "gflops", 1e-9 * (double)k->flops / k->seconds);
-    json_number(r, "gb_per_s", 1e-9 * (double)k->bytes / k->seconds);
+    json_number(r, "gflops", 1e-9 * (double)k->flops / kernel_seconds(r, k));
+    json_number(r, "gb_per_s", 1e-9 * (double)k->bytes / kernel_seconds(r, k));
     json_number(r, "share", share);
     json_string(r, "bound", bound);
 }
@@ -144,11 +156,11 @@ static void print_kernel(const struct report *r, const struct tenka_kernel_time 
     const double share = share_of(r, k, &bound);
     char rate[32] = "-", part[32] = "-";
     if (k->flops > 0)
-        snprintf(rate, sizeof(rate), "%.1f", 1e-9 * (double)k->flops / k->seconds);
+        snprintf(rate, sizeof(rate), "%.1f", 1e-9 * (double)k->flops / kernel_seconds(r, k));
     if (!isnan(share))
         snprintf(part, sizeof(part), "%.0f %%", 100 * share);
-    printf("  %-22s %11.1f %9s %8.1f %6s %-10s  %.*s%s\n", k->kernel, 1e6 * k->seconds, rate,
-           1e-9 * (double)k->bytes / k->seconds, part, bound, MAX_SHAPES, shapes,
+    printf("  %-22s %11.1f %9s %8.1f %6s %-10s  %.*s%s\n", k->kernel, 1e6 * kernel_seconds(r, k), rate,
+           1e-9 * (double)k->bytes / kernel_seconds(r, k), part, bound, MAX_SHAPES, shapes,
            strlen(shapes) > MAX_SHAPES ? "..." : "");
     fflush(stdout);
 }
@@ -233,13 +245,14 @@ static double mebibytes(uint64_t bytes)
     return (double)bytes / (1 << 20);
 }
 
-static void print_step(const struct step_result *s, const char *mode)
+static void print_step(const struct report *r, const struct step_result *s, const char *mode)
 {
+    const double seconds = step_seconds(r, s);
     char count[32], host[32] = "-";
     if (!isnan(s->host_seconds))
         snprintf(host, sizeof(host), "%.1f", 1e6 * s->host_seconds);
-    printf("  %-10s %6u %10.3f %12s %11" PRIu64 " %9s %11.1f %13.1f\n", mode, s->batch, 1e3 * s->seconds,
-           say_count(count, (uint64_t)(s->batch / s->seconds + 0.5)), s->dispatches, host, mebibytes(s->device_bytes),
+    printf("  %-10s %6u %10.3f %12s %11" PRIu64 " %9s %11.1f %13.1f\n", mode, s->batch, 1e3 * seconds,
+           say_count(count, (uint64_t)(s->batch / seconds + 0.5)), s->dispatches, host, mebibytes(s->device_bytes),
            mebibytes(s->resident_bytes));
     fflush(stdout);
 }
@@ -248,13 +261,14 @@ void report_step(struct report *r, const struct step_result *s)
 {
     const char *mode = s->training ? "training" : "inference";
     if (r->json == NULL) {
-        print_step(s, mode);
+        print_step(r, s, mode);
         return;
     }
     element_begin(r);
     fprintf(r->json, "{\"mode\":\"%s\",\"batch_size\":%u,\"steps\":%" PRIu64, mode, s->batch, s->steps);
     json_number(r, "ms", 1e3 * s->seconds);
-    json_number(r, "images_per_s", s->batch / s->seconds);
+    json_number(r, "best_ms", 1e3 * s->best);
+    json_number(r, "images_per_s", s->batch / step_seconds(r, s));
     json_number(r, "host_us", 1e6 * s->host_seconds);
     fprintf(r->json, ",\"dispatches\":%" PRIu64 ",\"device_bytes\":%" PRIu64 ",\"resident_bytes\":%" PRIu64 "}",
             s->dispatches, s->device_bytes, s->resident_bytes);

@@ -217,6 +217,7 @@ static tenka_status measure(struct stepper *s, double budget, double *seconds, d
     status = run_groups(s, n, budget, seconds, host, &count);
     out->steps = n * count;
     out->seconds = median(seconds, count);
+    out->best = count > 0 ? seconds[0] : NAN;
     out->host_seconds = median(host, count);
     /* The CPU backends run the step on the thread that calls. */
     if (tenka_ctx_backend(s->session.ctx) != TENKA_BACKEND_VULKAN)
@@ -282,8 +283,10 @@ static tenka_status profile_steps(struct stepper *s, double budget, struct profi
     while (status == TENKA_OK && interrupt_signal() == 0 && p->n_steps < MAX_PROFILED &&
            (p->n_steps < MIN_GROUPS || seconds_now() < end))
         status = profile_step(s, p);
-    for (size_t k = 0; k < p->n_kernels; k++)
+    for (size_t k = 0; k < p->n_kernels && p->n_steps > 0; k++) {
         p->kernels[k].seconds = median(p->seconds + k * MAX_PROFILED, p->n_steps);
+        p->kernels[k].best = p->seconds[k * MAX_PROFILED];
+    }
     return status;
 }
 

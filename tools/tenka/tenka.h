@@ -31,7 +31,7 @@ struct options {
     uint32_t batch_sizes[MAX_BATCH_SIZES];
     size_t n_batch_sizes;               /* bench; 0: the default */
     double seconds;                     /* bench; 0: the default */
-    bool quick;
+    bool quick, best;
 };
 
 /* These leave the process by themselves after --help and after a mistake (status 2). */
