@@ -101,6 +101,12 @@ static tenka_status is_done(struct tenka_vk_device *dev, uint64_t ticket, bool *
     return TENKA_OK;
 }
 
+tenka_status tenka_vk_is_idle(struct tenka_vk_device *dev, bool *idle)
+{
+    *idle = false;
+    return dev->n_held > 0 ? TENKA_OK : is_done(dev, dev->newest, idle);
+}
+
 /* While the queue has two submissions to work on, a third would only cost the host time: it is held back until one of
  * them is done or somebody waits, and joined by what comes meanwhile. */
 tenka_status tenka_vk_submit(struct tenka_vk_device *dev, VkCommandBuffer commands, uint64_t *ticket)
@@ -175,6 +181,17 @@ void tenka_vk_full_barrier(struct tenka_vk_device *dev, VkCommandBuffer commands
     dev->vk.vkCmdPipelineBarrier(commands, stages, stages, 0, 1, &barrier, 0, NULL, 0, NULL);
 }
 
+void tenka_vk_host_barrier(struct tenka_vk_device *dev, VkCommandBuffer commands)
+{
+    const VkPipelineStageFlags stages = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT;
+    const VkMemoryBarrier barrier = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+        .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+        .dstAccessMask = VK_ACCESS_HOST_READ_BIT,
+    };
+    dev->vk.vkCmdPipelineBarrier(commands, stages, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &barrier, 0, NULL, 0, NULL);
+}
+
 static tenka_status wait_ticket(tenka_device *base, tenka_ticket ticket)
 {
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
@@ -201,6 +218,11 @@ static const char *name(const tenka_device *base)
 void tenka_vulkan_limit_operand(tenka_device *dev, size_t bytes)
 {
     tenka_vk_device_of(dev)->max_operand = bytes;
+}
+
+void tenka_vulkan_force_staging(tenka_device *dev)
+{
+    tenka_vk_device_of(dev)->unified = false;
 }
 
 static void device_finish(struct tenka_vk_device *dev)
@@ -296,6 +318,7 @@ static tenka_status choose_gpu(struct tenka_vk_device *dev, const char *which)
     tenka_free(gpus);
     TENKA_TRY(status);
     snprintf(dev->name, sizeof dev->name, "vulkan: %s (%s)", dev->gpu.info.name, dev->gpu.info.driver);
+    dev->unified = strcmp(dev->gpu.info.kind, "integrated") == 0 || strcmp(dev->gpu.info.kind, "software") == 0;
     /* A range is rounded up to whole quads, so the largest one must be whole quads itself. */
     dev->max_operand = dev->gpu.limits.maxStorageBufferRange / TENKA_VK_QUAD * TENKA_VK_QUAD;
     return TENKA_OK;

@@ -53,5 +53,7 @@ TENKA_API tenka_status tenka_vulkan_check_hazards(struct tenka_error *err, const
 TENKA_API const struct tenka_vk_step *tenka_vulkan_program_steps(const tenka_program *prog, size_t *n);
 /* For tests: pretends that no binding may span more than bytes, so that small tensors are bound in pieces. */
 TENKA_API void tenka_vulkan_limit_operand(tenka_device *dev, size_t bytes);
+/* For tests: copies between host and device go through staging, as on a device with memory of its own. */
+TENKA_API void tenka_vulkan_force_staging(tenka_device *dev);
 
 #endif

@@ -16,6 +16,7 @@ struct tenka_vk_block {
     char name[24];
     VkDeviceSize size;
     char *mapped;
+    bool cached; /* for the host: it reads fast */
     struct tenka_vk_buffer *used; /* by offset */
     struct tenka_vk_block *next;
 };
@@ -65,7 +66,9 @@ static tenka_status allocate(struct tenka_vk_device *dev, const VkMemoryRequirem
     VK_TRY(dev, dev->vk.vkAllocateMemory(dev->handle, &info, NULL, &block->memory));
     dev->base.objects++;
     VK_TRY(dev, dev->vk.vkBindBufferMemory(dev->handle, block->handle, block->memory, 0));
-    if ((dev->gpu.memory.memoryTypes[type].propertyFlags & HOST) == HOST) {
+    const VkMemoryPropertyFlags flags = dev->gpu.memory.memoryTypes[type].propertyFlags;
+    block->cached = flags & VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+    if ((flags & HOST) == HOST) {
         void *mapped = NULL;
         VK_TRY(dev, dev->vk.vkMapMemory(dev->handle, block->memory, 0, VK_WHOLE_SIZE, 0, &mapped));
         block->mapped = mapped;
@@ -73,25 +76,40 @@ static tenka_status allocate(struct tenka_vk_device *dev, const VkMemoryRequirem
     return TENKA_OK;
 }
 
-/* Tries the best kind of memory first. */
+/* What each heap is made of, the best first, to the 0 that ends a row. */
+static const VkMemoryPropertyFlags *wishes(const struct tenka_vk_device *dev, enum tenka_vk_heap heap)
+{
+    enum { LOCAL = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, CACHED = VK_MEMORY_PROPERTY_HOST_CACHED_BIT };
+    static const VkMemoryPropertyFlags unified[] = {LOCAL | HOST | CACHED, LOCAL | HOST, LOCAL, 0};
+    static const VkMemoryPropertyFlags rows[][3] = {
+        [TENKA_VK_DEVICE] = {LOCAL},
+        [TENKA_VK_SLOT] = {HOST | LOCAL, HOST},
+        [TENKA_VK_STAGING] = {HOST | CACHED, HOST},
+    };
+    return dev->unified && heap == TENKA_VK_DEVICE ? unified : rows[heap];
+}
+
+/* Short device memory is an error: buffers in the host's memory would make every kernel slow in silence. A device
+ * without any memory of its own takes what there is. */
 static tenka_status find_memory(struct tenka_vk_device *dev, struct tenka_vk_block *block)
 {
-    static const VkMemoryPropertyFlags wants[][2] = {
-        [TENKA_VK_DEVICE] = {VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 0},
-        [TENKA_VK_SLOT] = {HOST | VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, HOST},
-        [TENKA_VK_STAGING] = {HOST | VK_MEMORY_PROPERTY_HOST_CACHED_BIT, HOST},
-    };
     VkMemoryRequirements need;
+    tenka_status status = TENKA_OK;
+    bool found = false;
+    uint32_t type;
     dev->vk.vkGetBufferMemoryRequirements(dev->handle, block->handle, &need);
-    for (size_t i = 0; i < 2; i++) {
-        uint32_t type;
-        if (!find_type(dev, need.memoryTypeBits, wants[block->heap][i], &type))
+    for (const VkMemoryPropertyFlags *wish = wishes(dev, block->heap); *wish; wish++) {
+        if (!find_type(dev, need.memoryTypeBits, *wish, &type))
             continue;
-        const tenka_status status = allocate(dev, &need, type, block);
-        /* Short device memory is an error: buffers in the host's memory would make every kernel slow in silence. */
-        if (status != TENKA_E_NOMEM || block->memory || block->heap == TENKA_VK_DEVICE || i == 1)
+        found = true;
+        status = allocate(dev, &need, type, block);
+        if (status != TENKA_E_NOMEM || block->memory)
             return status;
     }
+    if (found)
+        return status;
+    if (block->heap == TENKA_VK_DEVICE && find_type(dev, need.memoryTypeBits, 0, &type))
+        return allocate(dev, &need, type, block);
     return tenka_fail(dev->base.err, TENKA_E_DEVICE, "%s has no memory that a buffer may use", dev->gpu.info.name);
 }
 
@@ -183,6 +201,7 @@ static tenka_status take_range(struct tenka_vk_device *dev, enum tenka_vk_heap h
     buf->block = block;
     buf->handle = block->handle;
     buf->mapped = block->mapped ? block->mapped + buf->offset : NULL;
+    buf->cached = block->cached;
     return TENKA_OK;
 }
 

@@ -301,6 +301,8 @@ static tenka_status record(struct tenka_vk_device *dev, const struct tenka_progr
         else
             record_barrier(dev, slot->commands);
     }
+    if (dev->unified)
+        tenka_vk_host_barrier(dev, slot->commands);
     VK_TRY(dev, dev->vk.vkEndCommandBuffer(slot->commands));
     return TENKA_OK;
 }

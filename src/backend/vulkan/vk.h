@@ -96,6 +96,7 @@ struct tenka_vk_buffer {
     VkBuffer handle; /* the block's */
     VkDeviceSize offset, size;
     char *mapped; /* NULL when the host cannot reach it */
+    bool cached;  /* the host reads it fast */
     struct tenka_vk_buffer *next; /* of the block */
 };
 
@@ -120,6 +121,7 @@ struct tenka_vk_device {
     uint32_t n_held;
     size_t max_operand;   /* bytes that one binding may span */
     bool validate, lost;
+    bool unified;         /* host and device share their memory: no staging where the host can reach a buffer */
     char name[600];
 
     struct tenka_vk_block *blocks;
@@ -162,6 +164,10 @@ void tenka_vk_settle(struct tenka_vk_device *dev);
 void tenka_vk_set_name(struct tenka_vk_device *dev, VkObjectType type, uint64_t object, const char *name);
 /* Everything before it in the queue happens before everything after it. */
 void tenka_vk_full_barrier(struct tenka_vk_device *dev, VkCommandBuffer commands);
+/* The host sees what was written before it, once it knows that it was done. */
+void tenka_vk_host_barrier(struct tenka_vk_device *dev, VkCommandBuffer commands);
+/* Whether all submitted work is done. */
+tenka_status tenka_vk_is_idle(struct tenka_vk_device *dev, bool *idle);
 
 /* ---- memory.c ---- */
 
