@@ -133,6 +133,16 @@ void TENKA_FAST(conv_runs)(const conv_params *p, const struct layout *l, int32_t
 void TENKA_FAST(copy_outputs)(const conv_params *p, const struct planes *s, int first, int rows, const float *y,
                               int images, int outputs, float *out, ptrdiff_t next);
 
+/* Max pooling of one output of one image: x holds its rows row .. row+rows-1, `pitch` apart, which whole windows lie in.
+ *   y, index  the plane's first window; see conv2d_relu_pool */
+void TENKA_FAST(pool_results)(const struct tenka_p_conv2d_pool *p, const float *x, int pitch, int row, int rows,
+                              float *y, int32_t *index);
+
+/* As copy_outputs(), but of the gradient that ReLU and pooling send back, and two vectors more may be written. */
+void TENKA_FAST(unpool_outputs)(const struct tenka_p_conv2d_pool *p, const struct planes *s, int row, int rows,
+                                const float *y, const int32_t *index, const float *dy, int images, int outputs,
+                                float *out, ptrdiff_t next);
+
 /* The adjoint, for rows [y0, y1) of image b of the panel: dx = sum of the copies' gradients. The planes' rows begin with
  * row `first` of each phase.
  *   dx    the image's first channel; channels are p->h * p->w apart

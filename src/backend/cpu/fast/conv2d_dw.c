@@ -1,6 +1,7 @@
 /* dweight and dbias: for each panel of images, or band of rows of one, dot products of the rows of dy with the runs of the
  * panel's copies (conv.h). The batch is cut into chunks, whose sums are kept apart and added in their order at the end.
- * How it is cut follows from the shape alone. */
+ * How it is cut follows from the shape alone. Where ReLU and pooling followed the convolution, dy is what they send back:
+ * it exists a panel at a time. */
 #include "backend/cpu/fast/conv.h"
 
 enum {
@@ -12,9 +13,10 @@ enum {
 
 struct plan {
     const conv_params *p;
+    const struct tenka_p_conv2d_pool *pool; /* NULL: none */
     struct layout l;
-    int chunks;      /* the items, panels * bands, are cut into so many */
-    int parts;       /* output channels are divided among so many units */
+    int chunks;       /* the items, panels * bands, are cut into so many */
+    int parts;        /* output channels are divided among so many units */
     ptrdiff_t next_d; /* elements of a row of dy's copy */
     size_t sums, threads, d, copies, per_thread; /* where parts of the scratch memory begin, in floats */
 };
@@ -24,19 +26,19 @@ static int weights(const conv_params *p)
     return p->o * group_channels(p) * p->kh * p->kw;
 }
 
-/* Panels: a multiple of 4, so that few threads get equal work. */
-static void cut_batch(struct layout *l, const conv_params *p)
+/* Panels: a multiple of 4, so that few threads get equal work. Bands: of whole windows, which are `step` rows apart. */
+static void cut_batch(struct layout *l, const conv_params *p, int step)
 {
     const int64_t copies = (int64_t)l->channels * p->kw * l->taps.phases * p->ow * (int64_t)sizeof(float);
     const int64_t fit = COPIES_BYTES / copies - l->taps.most, pixels = (int64_t)p->oh * p->ow;
     const int rows = pixels > PIXELS ? div_up(PIXELS, p->ow) : p->oh;
     l->images = 1;
     l->rows = fit < 1 ? 1 : fit < rows ? (int)fit : rows;
+    l->rows = div_up(div_up(p->oh, div_up(p->oh, l->rows)), step) * step;
     l->bands = div_up(p->oh, l->rows);
-    l->rows = div_up(p->oh, l->bands);
     l->panels = p->n;
     if (l->bands == 1) {
-        const int64_t images = PIXELS / pixels, most = COPIES_BYTES / (copies * (p->oh + l->taps.most));
+        const int64_t images = (PIXELS + pixels / 2) / pixels, most = COPIES_BYTES / (copies * (p->oh + l->taps.most));
         l->images = (int)(images < most ? images : most);
         l->images = l->images > 1 ? l->images : 1;
         l->panels = div_up(div_up(p->n, l->images), 4) * 4;
@@ -53,20 +55,21 @@ static void lay_out(struct plan *f)
     f->sums = tenka_align((size_t)l->channels * p->kh * p->kw, LANES);
     f->threads = tenka_align(f->sums + all * (size_t)f->chunks, LANES);
     f->d = tenka_align(TENKA_FAST(conv_padded_size)(p, &l->taps, &l->planes), LANES);
-    f->copies = f->d + (size_t)(group_outputs(p) * f->next_d) + LANES;
+    f->copies = f->d + (size_t)(group_outputs(p) * f->next_d) + 2 * LANES;
     f->per_thread =
         tenka_align(f->copies + (size_t)l->channels * p->kw * l->planes.size + TILE_VECTORS * LANES, LANES);
 }
 
-static bool make_plan(struct plan *f, const conv_params *p, int threads)
+/* f->p and pool are set. */
+static bool make_plan(struct plan *f, int threads)
 {
+    const conv_params *p = f->p;
     struct layout *l = &f->l;
     if (!TENKA_FAST(conv_serves)(p))
         return false;
-    f->p = p;
     TENKA_FAST(conv_taps)(p, &l->taps);
     conv_blocks(l, p);
-    cut_batch(l, p);
+    cut_batch(l, p, f->pool ? f->pool->pool_sh : 1);
     l->planes = conv_planes(p, &l->taps, l->images, l->rows + l->taps.most);
     const int items = l->panels * l->bands, most = PARTIAL_SUMS / (weights(p) + p->o);
     f->chunks = items < MAX_CHUNKS ? items : MAX_CHUNKS;
@@ -80,12 +83,9 @@ static bool make_plan(struct plan *f, const conv_params *p, int threads)
     return (int64_t)l->channels * p->kw * l->planes.size < 1 << 28;
 }
 
-size_t TENKA_FAST(conv2d_dw_scratch)(const int32_t *params, int threads)
+static size_t scratch_bytes(struct plan *f, int threads)
 {
-    struct plan f;
-    if (!make_plan(&f, (const void *)params, threads))
-        return 0;
-    return (f.threads + f.per_thread * (size_t)threads) * sizeof(float);
+    return make_plan(f, threads) ? (f->threads + f->per_thread * (size_t)threads) * sizeof(float) : 0;
 }
 
 /* What one unit adds up: a chunk, a group, a block of input channels, a part of the output channels. */
@@ -113,6 +113,22 @@ static struct unit unit_of(const struct plan *f, float *sums, int index)
     return u;
 }
 
+/* Fills d with rows of dy of a panel. */
+static void fill_d(const struct plan *f, const struct tenka_cpu_call *call, int n, int images, int row, int rows, int o,
+                   int outputs, float *d)
+{
+    const conv_params *p = f->p;
+    const ptrdiff_t plane = f->pool ? (ptrdiff_t)f->pool->pool_oh * f->pool->pool_ow : (ptrdiff_t)p->oh * p->ow;
+    const ptrdiff_t at = ((ptrdiff_t)n * p->o + o) * plane;
+    if (f->pool)
+        TENKA_FAST(unpool_outputs)(f->pool, &f->l.planes, row, rows, (const float *)call->in[1] + at,
+                                   (const int32_t *)call->in[2] + at, (const float *)call->in[3] + at, images, outputs,
+                                   d, f->next_d);
+    else
+        TENKA_FAST(copy_outputs)(p, &f->l.planes, row, rows, (const float *)call->in[1] + at, images, outputs, d,
+                                 f->next_d);
+}
+
 /* Adds one panel, or band of an image. */
 static void add_item(const struct plan *f, const struct tenka_cpu_call *call, const struct unit *u, const int32_t *at,
                      float *own, int item)
@@ -123,9 +139,8 @@ static void add_item(const struct plan *f, const struct tenka_cpu_call *call, co
     const int row = item % l->bands * l->rows, rows = p->oh - row < l->rows ? p->oh - row : l->rows;
     const int c = u->group * group_channels(p) + u->channel, o = u->group * group_outputs(p) + u->output;
     const float *x = (const float *)call->in[0] + ((ptrdiff_t)n * p->c + c) * p->h * p->w;
-    const float *dy = (const float *)call->in[1] + ((ptrdiff_t)n * p->o + o) * p->oh * p->ow;
     TENKA_FAST(copy_planes)(p, &l->taps, &l->planes, row, x, images, u->channels, own, own + f->copies);
-    TENKA_FAST(copy_outputs)(p, &l->planes, row, rows, dy, images, u->outputs, own + f->d, f->next_d);
+    fill_d(f, call, n, images, row, rows, o, u->outputs, own + f->d);
     const struct dot_product product = {
         .m = u->outputs,
         .k = u->channels * p->kh * p->kw,
@@ -173,25 +188,52 @@ static void add_chunks(const struct plan *f, const float *sums, float *out, int 
     }
 }
 
-bool TENKA_FAST(conv2d_dw)(const struct tenka_fast_call *call)
+static bool run(struct plan *f, const struct tenka_fast_call *call)
 {
     enum { SPAN = 1024 };
-    struct plan f;
     float *scratch = call->scratch, *dw = call->call->out[0], *db = call->call->out[1];
-    if (!make_plan(&f, (const void *)call->call->params, call->threads))
+    if (!make_plan(f, call->threads))
         return false;
-    const int units = f.chunks * f.p->groups * f.l.blocks * f.parts, n = weights(f.p);
-    TENKA_FAST(conv_runs)(f.p, &f.l, (int32_t *)scratch);
+    const int units = f->chunks * f->p->groups * f->l.blocks * f->parts, n = weights(f->p);
+    TENKA_FAST(conv_runs)(f->p, &f->l, (int32_t *)scratch);
 #pragma omp parallel num_threads(call->threads)
     {
 #pragma omp for schedule(dynamic)
         for (int unit = 0; unit < units; unit++)
-            run_unit(&f, call->call, scratch, unit);
+            run_unit(f, call->call, scratch, unit);
 #pragma omp for
         for (int i = 0; i < n; i += SPAN)
-            add_chunks(&f, scratch + f.sums + i, dw + i, n - i < SPAN ? n - i : SPAN);
+            add_chunks(f, scratch + f->sums + i, dw + i, n - i < SPAN ? n - i : SPAN);
     }
     if (db)
-        add_chunks(&f, scratch + f.sums + n, db, f.p->o);
+        add_chunks(f, scratch + f->sums + n, db, f->p->o);
     return true;
+}
+
+/* ---- The kernels ---- */
+
+bool TENKA_FAST(conv2d_dw)(const struct tenka_fast_call *call)
+{
+    struct plan f = {.p = (const void *)call->call->params};
+    return run(&f, call);
+}
+
+size_t TENKA_FAST(conv2d_dw_scratch)(const int32_t *params, int threads)
+{
+    struct plan f = {.p = (const void *)params};
+    return scratch_bytes(&f, threads);
+}
+
+bool TENKA_FAST(conv2d_relu_pool_dw)(const struct tenka_fast_call *call)
+{
+    const struct tenka_p_conv2d_pool *p = (const void *)call->call->params;
+    struct plan f = {.p = &p->conv, .pool = p};
+    return run(&f, call);
+}
+
+size_t TENKA_FAST(conv2d_relu_pool_dw_scratch)(const int32_t *params, int threads)
+{
+    const struct tenka_p_conv2d_pool *p = (const void *)params;
+    struct plan f = {.p = &p->conv, .pool = p};
+    return scratch_bytes(&f, threads);
 }

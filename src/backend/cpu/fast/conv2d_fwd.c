@@ -1,10 +1,14 @@
 /* y = conv2d(x, weight) + bias: for each panel of images, or band of rows of one, the packed weights times the panel's
- * copies (conv.h). Channels are taken in blocks, so that copies stay in the cache and sums in f32 stay short. */
+ * copies (conv.h). Channels are taken in blocks, so that copies stay in the cache and sums in f32 stay short. ReLU and
+ * pooling follow while the results are in the cache. */
 #include "backend/cpu/fast/conv.h"
 
 struct plan {
     const conv_params *p;
+    const struct tenka_p_conv2d_pool *pool; /* NULL: none */
+    bool relu;
     struct layout l;
+    int height;             /* rows of the convolution that are needed */
     int parts;              /* output channels are divided among so many units, which each make their own copies */
     size_t row, weights, threads, result, copies, per_thread; /* where parts of the scratch memory begin, in floats */
 };
@@ -21,6 +25,12 @@ static int count_bands(const conv_params *p, const struct layout *l, int threads
     return l->images > 1 ? 1 : bands < p->oh ? bands : p->oh;
 }
 
+/* Whether results go to scratch memory first: [o][row][image][column]. */
+static bool buffered(const struct plan *f)
+{
+    return f->l.images > 1 || f->pool;
+}
+
 static void lay_out(struct plan *f)
 {
     const conv_params *p = f->p;
@@ -30,36 +40,41 @@ static void lay_out(struct plan *f)
     f->weights = tenka_align(f->row + og, LANES);
     f->threads = tenka_align(f->weights + (size_t)p->o * group_channels(p) * taps, LANES);
     f->result = tenka_align(TENKA_FAST(conv_padded_size)(p, &l->taps, &l->planes), LANES);
-    f->copies = tenka_align(f->result + (l->images > 1 ? og * l->rows * l->planes.pitch : 0), LANES);
+    f->copies = f->result;
+    if (buffered(f))
+        f->copies = tenka_align(f->result + og * l->rows * l->planes.pitch + 2 * LANES, LANES);
     f->per_thread =
         tenka_align(f->copies + (size_t)l->channels * p->kw * l->planes.size + TILE_VECTORS * LANES, LANES);
 }
 
-static bool make_plan(struct plan *f, const conv_params *p, int threads)
+/* f->p, pool and relu are set. */
+static bool make_plan(struct plan *f, int threads)
 {
+    const conv_params *p = f->p;
     struct layout *l = &f->l;
     if (!TENKA_FAST(conv_serves)(p))
         return false;
-    f->p = p;
     TENKA_FAST(conv_taps)(p, &l->taps);
     conv_blocks(l, p);
     l->images = panel_images(p);
     l->panels = div_up(p->n, l->images);
     l->rows = div_up(p->oh, count_bands(p, l, threads));
-    l->bands = div_up(p->oh, l->rows);
+    f->height = p->oh;
+    if (f->pool) { /* whole windows */
+        f->height = (f->pool->pool_oh - 1) * f->pool->pool_sh + f->pool->pool_kh;
+        l->rows = div_up(l->rows, f->pool->pool_sh) * f->pool->pool_sh;
+    }
+    l->bands = div_up(f->height, l->rows);
     l->planes = conv_planes(p, &l->taps, l->images, l->rows + l->taps.most);
     const int wanted = div_up(threads, l->panels * l->bands * p->groups), blocks = row_blocks(group_outputs(p));
     f->parts = wanted < blocks ? wanted : blocks;
     lay_out(f);
-    return (int64_t)l->channels * p->kw * l->planes.size < 1 << 28;
+    return (int64_t)l->channels * p->kw * l->planes.size < 1 << 28 && (int64_t)l->rows * p->sh < 1 << 28;
 }
 
-size_t TENKA_FAST(conv2d_fwd_scratch)(const int32_t *params, int threads)
+static size_t scratch_bytes(struct plan *f, int threads)
 {
-    struct plan f;
-    if (!make_plan(&f, (const void *)params, threads))
-        return 0;
-    return (f.threads + f.per_thread * (size_t)threads) * sizeof(float);
+    return make_plan(f, threads) ? (f->threads + f->per_thread * (size_t)threads) * sizeof(float) : 0;
 }
 
 /* The packed weights of group g and channel block i begin here. */
@@ -80,16 +95,33 @@ static void pack_unit(const struct plan *f, const float *w, float *scratch, int 
     TENKA_FAST(pack)(packed(f, scratch, g, i), w, (const int32_t *)(scratch + f->row), NULL, group_outputs(p), k, b);
 }
 
-/* Outputs o .. end-1 of a panel, [o][row][image][column], to where they belong. */
-static void scatter(const struct plan *f, const float *result, int o, int end, int images, float *y)
+/* Images n .. n+images-1 and rows row .. row+rows-1 of what a unit computes, outputs first .. end-1 over all groups. */
+struct range {
+    int n, images, row, rows, first, end;
+};
+
+/* Brings the results of a range to where they belong. */
+static void scatter(const struct plan *f, const float *result, const struct range *r, float *y)
 {
     const conv_params *p = f->p;
     const int pitch = f->l.planes.pitch;
-    for (; o < end; o++)
-        for (int b = 0; b < images; b++)
-            for (int i = 0; i < p->oh; i++)
-                memcpy(y + (((ptrdiff_t)b * p->o + o) * p->oh + i) * p->ow,
-                       result + ((ptrdiff_t)o * p->oh + i) * pitch + b * p->ow, (size_t)p->ow * sizeof *y);
+    for (int o = r->first; o < r->end; o++, result += (ptrdiff_t)r->rows * pitch)
+        for (int b = 0; b < r->images; b++)
+            for (int i = 0; i < r->rows; i++)
+                memcpy(y + ((((ptrdiff_t)r->n + b) * p->o + o) * p->oh + r->row + i) * p->ow,
+                       result + (ptrdiff_t)i * pitch + b * p->ow, (size_t)p->ow * sizeof *y);
+}
+
+static void pool(const struct plan *f, const float *result, const struct range *r, float *y, int32_t *index)
+{
+    const conv_params *p = f->p;
+    const int pitch = f->l.planes.pitch;
+    const ptrdiff_t plane = (ptrdiff_t)f->pool->pool_oh * f->pool->pool_ow;
+    for (int o = r->first; o < r->end; o++, result += (ptrdiff_t)r->rows * pitch)
+        for (int b = 0; b < r->images; b++) {
+            const ptrdiff_t at = (((ptrdiff_t)r->n + b) * p->o + o) * plane;
+            TENKA_FAST(pool_results)(f->pool, result + b * p->ow, pitch, r->row, r->rows, y + at, index + at);
+        }
 }
 
 /* A panel or a band, of one group, and a part of its output channels. */
@@ -98,58 +130,98 @@ static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, fl
     const conv_params *p = f->p;
     const struct layout *l = &f->l;
     const int part = unit % f->parts, g = unit / f->parts % p->groups, at = unit / f->parts / p->groups;
-    const int n = at / l->bands * l->images, images = p->n - n < l->images ? p->n - n : l->images;
-    const int row = at % l->bands * l->rows, rows = p->oh - row < l->rows ? p->oh - row : l->rows;
     const int og = group_outputs(p), tiles = row_blocks(og);
     const int first = cut(tiles, f->parts, part), end = cut(tiles, f->parts, part + 1);
+    struct range r = {.n = at / l->bands * l->images, .row = at % l->bands * l->rows};
+    r.images = p->n - r.n < l->images ? p->n - r.n : l->images;
+    r.rows = f->height - r.row < l->rows ? f->height - r.row : l->rows;
+    r.first = g * og + cut(og, tiles, first);
+    r.end = g * og + cut(og, tiles, end);
     const ptrdiff_t plane = (ptrdiff_t)p->oh * p->ow;
-    const float *x = (const float *)call->in[0] + ((ptrdiff_t)n * p->c + g * group_channels(p)) * p->h * p->w;
+    const float *x = (const float *)call->in[0] + ((ptrdiff_t)r.n * p->c + g * group_channels(p)) * p->h * p->w;
     const float *bias = call->in[2];
-    float *own = scratch + f->threads + f->per_thread * (size_t)thread_index();
-    float *y = (float *)call->out[0] + ((ptrdiff_t)n * p->o + g * og) * plane + row * p->ow;
+    float *own = scratch + f->threads + f->per_thread * (size_t)thread_index(), *result = own + f->result;
+    float *y = call->out[0];
     struct product product = {
         .m = og,
-        .n = rows * l->planes.pitch,
+        .n = r.rows * l->planes.pitch,
         .at = (const int32_t *)scratch,
         .x = own + f->copies,
-        .y = l->images > 1 ? own + f->result : y,
-        .next_y = l->images > 1 ? p->oh * l->planes.pitch : plane,
+        .y = buffered(f) ? result : y + ((ptrdiff_t)r.n * p->o + g * og) * plane + r.row * p->ow,
+        .next_y = buffered(f) ? (ptrdiff_t)r.rows * l->planes.pitch : plane,
     };
     for (int i = 0; i < l->blocks; i++) {
         const int begin = block_begin(l, p, i), channels = block_begin(l, p, i + 1) - begin;
-        TENKA_FAST(copy_planes)(p, &l->taps, &l->planes, row, x + (ptrdiff_t)begin * p->h * p->w, images, channels, own,
-                                own + f->copies);
+        TENKA_FAST(copy_planes)(p, &l->taps, &l->planes, r.row, x + (ptrdiff_t)begin * p->h * p->w, r.images, channels,
+                                own, own + f->copies);
         product.k = channels * p->kh * p->kw;
         product.w = packed(f, scratch, g, i);
         product.bias = i == 0 && bias ? bias + g * og : NULL;
         product.add = i > 0;
+        product.relu = f->relu && i == l->blocks - 1;
         TENKA_FAST(multiply)(&product, first, end);
     }
-    if (l->images > 1)
-        scatter(f, own + f->result, cut(og, tiles, first), cut(og, tiles, end), images, y);
+    result += (r.first - g * og) * product.next_y;
+    if (f->pool)
+        pool(f, result, &r, y, call->out[1]);
+    else if (l->images > 1)
+        scatter(f, result, &r, y);
 }
 
-bool TENKA_FAST(conv2d_fwd)(const struct tenka_fast_call *call)
+static bool run(struct plan *f, const struct tenka_fast_call *call)
 {
-    struct plan f;
     float *scratch = call->scratch;
-    if (!make_plan(&f, (const void *)call->call->params, call->threads))
+    if (!make_plan(f, call->threads))
         return false;
-    const conv_params *p = f.p;
-    const int packs = p->groups * f.l.blocks * row_blocks(group_outputs(p));
-    const int units = f.l.panels * f.l.bands * p->groups * f.parts;
-    int32_t *row = (int32_t *)(scratch + f.row);
-    TENKA_FAST(conv_runs)(p, &f.l, (int32_t *)scratch);
+    const conv_params *p = f->p;
+    const int packs = p->groups * f->l.blocks * row_blocks(group_outputs(p));
+    const int units = f->l.panels * f->l.bands * p->groups * f->parts;
+    int32_t *row = (int32_t *)(scratch + f->row);
+    TENKA_FAST(conv_runs)(p, &f->l, (int32_t *)scratch);
     for (int o = 0; o < group_outputs(p); o++)
         row[o] = o * group_channels(p) * p->kh * p->kw;
 #pragma omp parallel num_threads(call->threads)
     {
 #pragma omp for schedule(dynamic)
         for (int unit = 0; unit < packs; unit++)
-            pack_unit(&f, call->call->in[1], scratch, unit);
+            pack_unit(f, call->call->in[1], scratch, unit);
 #pragma omp for schedule(dynamic)
         for (int unit = 0; unit < units; unit++)
-            run_unit(&f, call->call, scratch, unit);
+            run_unit(f, call->call, scratch, unit);
     }
     return true;
+}
+
+/* ---- The kernels ---- */
+
+bool TENKA_FAST(conv2d_fwd)(const struct tenka_fast_call *call)
+{
+    struct plan f = {.p = (const void *)call->call->params};
+    return run(&f, call);
+}
+
+size_t TENKA_FAST(conv2d_fwd_scratch)(const int32_t *params, int threads)
+{
+    struct plan f = {.p = (const void *)params};
+    return scratch_bytes(&f, threads);
+}
+
+bool TENKA_FAST(conv2d_relu_fwd)(const struct tenka_fast_call *call)
+{
+    struct plan f = {.p = (const void *)call->call->params, .relu = true};
+    return run(&f, call);
+}
+
+bool TENKA_FAST(conv2d_relu_pool_fwd)(const struct tenka_fast_call *call)
+{
+    const struct tenka_p_conv2d_pool *p = (const void *)call->call->params;
+    struct plan f = {.p = &p->conv, .pool = p, .relu = true};
+    return run(&f, call);
+}
+
+size_t TENKA_FAST(conv2d_relu_pool_fwd_scratch)(const int32_t *params, int threads)
+{
+    const struct tenka_p_conv2d_pool *p = (const void *)params;
+    struct plan f = {.p = &p->conv, .pool = p, .relu = true};
+    return scratch_bytes(&f, threads);
 }

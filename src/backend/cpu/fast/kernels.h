@@ -33,6 +33,9 @@ bool TENKA_FAST(batch_norm2d_dw)(const struct tenka_fast_call *f);
 TENKA_FAST_KERNEL(conv2d_fwd);
 TENKA_FAST_KERNEL(conv2d_dx);
 TENKA_FAST_KERNEL(conv2d_dw);
+bool TENKA_FAST(conv2d_relu_fwd)(const struct tenka_fast_call *f);
+TENKA_FAST_KERNEL(conv2d_relu_pool_fwd);
+TENKA_FAST_KERNEL(conv2d_relu_pool_dw);
 
 /* linear.c, matmul.c: products of matrices */
 TENKA_FAST_KERNEL(linear_fwd);

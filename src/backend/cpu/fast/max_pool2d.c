@@ -2,7 +2,7 @@
  * most networks have, go by vectors of outputs; others are for the loops of a row of outputs, tap by tap. */
 #include <math.h>
 
-#include "backend/cpu/fast/kernels.h"
+#include "backend/cpu/fast/pool.h"
 
 typedef struct tenka_p_pool2d params;
 
@@ -35,8 +35,8 @@ ALWAYS_INLINE void load_pairs(const float *p, int count, vec *left, vec *right)
 
 ALWAYS_INLINE void store_pairs(float *p, int count, vec left, vec right)
 {
-    const vec a = __builtin_shufflevector(left, right, LOW_HALVES);
-    const vec b = __builtin_shufflevector(left, right, HIGH_HALVES);
+    const vec a = interleave_low(left, right);
+    const vec b = interleave_high(left, right);
     if (count == LANES) {
         store(p, a);
         store(p + LANES, b);
@@ -45,14 +45,6 @@ ALWAYS_INLINE void store_pairs(float *p, int count, vec left, vec right)
         if (2 * count > LANES)
             store_lanes(p + LANES, b, 0, 2 * count - LANES);
     }
-}
-
-/* value at the place `where` becomes the winner if it is above *best, or NaN. */
-ALWAYS_INLINE void challenge(vec *best, ivec *winner, vec value, ivec where)
-{
-    const ivec wins = (value > *best) | (value != value);
-    *best = select(wins, value, *best);
-    *winner = (where & wins) | (*winner & ~wins);
 }
 
 ALWAYS_INLINE vec maybe_relu(bool relu, vec v)

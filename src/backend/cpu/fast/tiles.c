@@ -10,6 +10,19 @@ struct tile {
     int lanes;
 };
 
+/* Brings one vector of sums to y. */
+ALWAYS_INLINE void finish(const struct tile *t, float *y, vec sum, int lanes)
+{
+    if (t->p->add)
+        sum += lanes == LANES ? load(y) : load_lanes(y, 0, lanes);
+    if (t->p->relu)
+        sum = select(sum <= (vec){0}, (vec){0}, sum);
+    if (lanes == LANES)
+        store(y, sum);
+    else
+        store_lanes(y, sum, 0, lanes);
+}
+
 ALWAYS_INLINE void tile(const struct tile *t, int rows, int vectors)
 {
     vec sum[TILE_ROWS][TILE_VECTORS];
@@ -37,20 +50,10 @@ ALWAYS_INLINE void tile(const struct tile *t, int rows, int vectors)
     }
     UNROLL
     for (int i = 0; i < rows; i++) {
-        float *y = t->y + i * t->p->next_y, *last = y + (vectors - 1) * LANES;
         const vec bias = t->bias ? splat(t->bias[i]) : (vec){0};
         UNROLL
-        for (int v = 0; v < vectors - 1; v++) {
-            const vec old = t->p->add ? load(y + v * LANES) : (vec){0};
-            store(y + v * LANES, sum[i][v] + bias + old);
-        }
-        if (t->lanes == LANES) {
-            const vec old = t->p->add ? load(last) : (vec){0};
-            store(last, sum[i][vectors - 1] + bias + old);
-        } else {
-            const vec old = t->p->add ? load_lanes(last, 0, t->lanes) : (vec){0};
-            store_lanes(last, sum[i][vectors - 1] + bias + old, 0, t->lanes);
-        }
+        for (int v = 0; v < vectors; v++)
+            finish(t, t->y + i * t->p->next_y + v * LANES, sum[i][v] + bias, v == vectors - 1 ? t->lanes : LANES);
     }
 }
 

@@ -41,6 +41,7 @@ struct product {
     ptrdiff_t next_y;      /* from row to row */
     const float *bias;     /* m values to add, or NULL */
     bool add;              /* to what y holds */
+    bool relu;             /* then set to 0 what is <= 0 */
 };
 
 /* Blocks of rows that multiply() and pack() work in. */

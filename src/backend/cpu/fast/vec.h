@@ -130,15 +130,13 @@ ALWAYS_INLINE void store_int_lanes(int32_t *p, ivec v, int from, int end)
 ALWAYS_INLINE vec load_lanes(const float *p, int from, int end)
 {
     vec v = {0};
-    for (int i = from; i < end; i++)
-        v[i] = p[i];
+    memcpy((float *)&v + from, p + from, (size_t)(end - from) * sizeof(float));
     return v;
 }
 
 ALWAYS_INLINE void store_lanes(float *p, vec v, int from, int end)
 {
-    for (int i = from; i < end; i++)
-        p[i] = v[i];
+    memcpy(p + from, (const float *)&v + from, (size_t)(end - from) * sizeof(float));
 }
 
 ALWAYS_INLINE ivec load_int_lanes(const int32_t *p, int from, int end)
@@ -188,6 +186,17 @@ ALWAYS_INLINE vec odd_lanes(vec a, vec b)
     return __builtin_shufflevector(a, b, ODD);
 }
 
+/* a's and b's lanes in turn: first half, second half. */
+ALWAYS_INLINE vec interleave_low(vec a, vec b)
+{
+    return __builtin_shufflevector(a, b, LOW_HALVES);
+}
+
+ALWAYS_INLINE vec interleave_high(vec a, vec b)
+{
+    return __builtin_shufflevector(a, b, HIGH_HALVES);
+}
+
 /* Lane i of the result is the sum of all lanes of v[i]; v[count] and later are taken as 0. Each round adds the halves of
  * two vectors and interleaves what remains of them. */
 ALWAYS_INLINE vec lane_sums(const vec *v, int count)
@@ -200,8 +209,7 @@ ALWAYS_INLINE vec lane_sums(const vec *v, int count)
     for (int half = LANES / 2; half > 0; half /= 2) {
         UNROLL
         for (int i = 0; i < half; i++)
-            part[i] = __builtin_shufflevector(part[i], part[i + half], LOW_HALVES) +
-                      __builtin_shufflevector(part[i], part[i + half], HIGH_HALVES);
+            part[i] = interleave_low(part[i], part[i + half]) + interleave_high(part[i], part[i + half]);
     }
     return part[0];
 }
