@@ -283,8 +283,8 @@ def parse():
     parser.add_argument("--device", help="Tenka's Vulkan device, as `tenka devices` lists them")
     parser.add_argument("--torch-device", choices=("auto", "cpu", "cuda"), default="auto",
                         help="auto: CUDA beside a Vulkan GPU where PyTorch has it, else the CPU")
-    parser.add_argument("--settings", choices=("usual", "all"), default="usual",
-                        help="of PyTorch on the CPU; all: also with threads of its BLAS")
+    parser.add_argument("--settings", choices=("few", "all"), default="all",
+                        help="of PyTorch on the CPU; few: without those with threads of its BLAS, half the time")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of both sides; default: all cores")
     parser.add_argument("--rounds", type=int, help="default 7")
     parser.add_argument("--program-rounds", type=int, default=1, help="of the whole program; default 1")
