@@ -5,7 +5,7 @@
 
 #include "graph/graph.h"
 
-enum { X, W1, B1, W2, B2, OTHER, VARIABLES };
+enum { X, W1, B1, W2, B2, OTHER, SQUARE, VARIABLES };
 
 static const uint32_t labels[] = {0, 2, 1, 2};
 
@@ -116,6 +116,23 @@ static tenka_tensor hidden(tenka_ctx *ctx, tenka_variable *const *v)
     return tenka_nll_loss(tenka_log_softmax(y, 1), classes(ctx));
 }
 
+/* A chain of elementwise operators, scaled twice and with a second reader in the middle. */
+static tenka_tensor elementwise(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    const tenka_tensor y = conv(v), z = tenka_tanh(tenka_scale(tenka_add(y, tenka_scale(y, 0.25)), 0.5));
+    const tenka_tensor u = tenka_sub(y, tenka_mul(z, tenka_relu(z)));
+    return head(ctx, v, tenka_relu(tenka_sub(tenka_add(u, z), tenka_mul(u, u))));
+}
+
+/* What the ReLU makes goes where the layer reads: they may not become one. */
+static tenka_tensor in_place(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    const tenka_tensor rows = tenka_reshape(tenka_value(v[OTHER]), tenka_shape_of(64, 3));
+    const tenka_tensor y = tenka_relu(tenka_linear(rows, tenka_value(v[SQUARE]), TENKA_NONE));
+    tenka_assign(v[OTHER], tenka_reshape(y, tenka_shape_of(4 * 48)));
+    return no_pool(ctx, v);
+}
+
 struct program {
     const char *name;
     tenka_tensor (*loss)(tenka_ctx *ctx, tenka_variable *const *v);
@@ -130,13 +147,15 @@ static const struct program programs[] = {
     {"windows overlap", windows_overlap, 12, "conv2d_relu_fwd relu_max_pool2d_dx max_pool2d_fwd conv2d_dw",
      "conv2d_relu_pool_fwd conv2d_relu_pool_dw relu_dx"},
     {"no pooling", no_pool, 48, "conv2d_relu_fwd linear_backward_fwd", "relu_fwd relu_dx"},
-    {"residual", residual, 48, "conv2d_relu_fwd relu_fwd relu_dx", "conv2d_fwd"},
-    {"two readers", two_readers, 48, "conv2d_fwd relu_fwd relu_dx linear_backward_fwd", "conv2d_relu_fwd"},
+    {"residual", residual, 48, "conv2d_relu_fwd chain_fwd", "conv2d_fwd"},
+    {"two readers", two_readers, 48, "conv2d_fwd chain_fwd linear_backward_fwd", "conv2d_relu_fwd"},
     {"kept", kept, 12, "conv2d_relu_fwd max_pool2d_fwd", "conv2d_relu_pool_fwd"},
     {"read on the way", read_on_the_way, 12, "conv2d_fwd relu_fwd", "conv2d_relu_fwd conv2d_relu_pool_fwd"},
     {"assigned between", assigned_between, 48, "", ""},
     {"probabilities", probabilities, 12, "cross_entropy_fwd", "nll_loss_fwd log_softmax_fwd"},
     {"shared gradient", shared_gradient, 12, "linear_backward_fwd", ""},
+    {"elementwise", elementwise, 48, "chain_fwd", "tanh_fwd"},
+    {"in place", in_place, 48, "linear_fwd", "linear_relu_fwd"},
     {"hidden", hidden, 12, "linear_relu_fwd linear_backward_fwd relu_fwd", ""},
 };
 
@@ -163,6 +182,7 @@ static void make_variables(tenka_ctx *ctx, uint32_t features, tenka_variable **v
     const struct tenka_shape shapes[VARIABLES] = {
         [X] = tenka_shape_of(4, 2, 6, 6), [W1] = tenka_shape_of(3, 2, 3, 3),  [B1] = tenka_shape_of(3),
         [W2] = tenka_shape_of(3, features), [B2] = tenka_shape_of(3), [OTHER] = tenka_shape_of(4 * 48),
+        [SQUARE] = tenka_shape_of(3, 3),
     };
     for (int i = 0; i < VARIABLES; i++) {
         must(ctx, tenka_variable_create(ctx, TENKA_F32, shapes[i], NULL, i == W1 || i == B1 || i == W2 || i == B2,

@@ -112,12 +112,25 @@ static struct tenka_plan_node merged(const struct tenka_plan_node *like, enum te
     return node;
 }
 
+/* Whether node would write a variable that it reads elsewhere than at the same place. */
+static bool overwrites(const struct fuser *f, const struct tenka_plan_node *node)
+{
+    const bool inplace = (tenka_passes[node->kernel].flags & TENKA_PASS_INPLACE) != 0;
+    for (uint32_t k = 0; k < node->n_out; k++) {
+        const tenka_variable *var = variable_of(f, node->out[k]);
+        for (uint32_t r = 0; var && r < node->n_in; r++)
+            if (variable_of(f, node->in[r]) == var && !inplace)
+                return true;
+    }
+    return false;
+}
+
 /* Puts node where `at` stands, unless the device would rather run the parts; the others of the group are gone. */
 static bool place(struct fuser *f, const struct tenka_plan_node *node, struct tenka_plan_node *at,
                   struct tenka_plan_node *other, struct tenka_plan_node *third)
 {
     const uint64_t n = tenka_shape_count(shape_of(f, node->out[0]));
-    if (!tenka_device_fuses(f->p->ctx->dev, node->kernel, node->params, n))
+    if (overwrites(f, node) || !tenka_device_fuses(f->p->ctx->dev, node->kernel, node->params, n))
         return false;
     other->kernel = GONE;
     if (third)
@@ -332,6 +345,113 @@ static bool cross_entropy_dx(struct fuser *f, struct tenka_plan_node *softmax)
     return place(f, &node, softmax, nll, NULL);
 }
 
+/* ---- Chains of elementwise operators ---- */
+
+/* One of them as a step of a chain, on the value that its input `through` has; false: it is none. */
+static bool as_step(const struct tenka_plan_node *node, uint32_t through, enum tenka_chain_op *op)
+{
+    struct tenka_p_broadcast broadcast;
+    memcpy(&broadcast, node->params, sizeof broadcast);
+    const bool binary = node->kernel == TENKA_KERNEL_add_fwd || node->kernel == TENKA_KERNEL_sub_fwd ||
+                        node->kernel == TENKA_KERNEL_mul_fwd;
+    if (binary && (!broadcast.same || node->in[0] == node->in[1]))
+        return false;
+    switch ((int)node->kernel) {
+    case TENKA_KERNEL_relu_fwd: *op = TENKA_CHAIN_RELU; return true;
+    case TENKA_KERNEL_tanh_fwd: *op = TENKA_CHAIN_TANH; return true;
+    case TENKA_KERNEL_scale_fwd: *op = TENKA_CHAIN_SCALE; return true;
+    case TENKA_KERNEL_add_fwd: *op = TENKA_CHAIN_ADD; return true;
+    case TENKA_KERNEL_sub_fwd: *op = through == 0 ? TENKA_CHAIN_SUB : TENKA_CHAIN_SUB_FROM; return true;
+    case TENKA_KERNEL_mul_fwd: *op = TENKA_CHAIN_MUL; return true;
+    case TENKA_KERNEL_relu_dx: *op = TENKA_CHAIN_RELU_BACK; return through == 1;
+    default: return false;
+    }
+}
+
+/* The input of node that value becomes in a chain, which has room for it; NONE: it has none. */
+static uint32_t chain_input(struct tenka_plan_node *chain, uint32_t value)
+{
+    for (uint32_t k = 0; k < TENKA_CHAIN_INPUTS; k++) {
+        if (chain->in[k] == NONE)
+            chain->in[k] = value;
+        if (chain->in[k] == value)
+            return k;
+    }
+    return NONE;
+}
+
+/* Adds node, which goes on from its input `through`, to the end of a chain; false: it does not fit. */
+static bool append_step(struct tenka_plan_node *chain, const struct tenka_plan_node *node, uint32_t through, bool *scaled)
+{
+    struct tenka_p_chain *p = (void *)chain->params;
+    enum tenka_chain_op op;
+    if (p->steps == TENKA_CHAIN_STEPS || !as_step(node, through, &op) || (op == TENKA_CHAIN_SCALE && *scaled))
+        return false;
+    const uint32_t arg = op >= TENKA_CHAIN_ADD ? chain_input(chain, node->in[1 - through]) : 0;
+    if (arg == NONE)
+        return false;
+    if (op == TENKA_CHAIN_SCALE) {
+        chain->scalar = node->scalar;
+        chain->constant = node->constant;
+        *scaled = true;
+    }
+    p->op[p->steps] = (int32_t)op;
+    p->arg[p->steps++] = (int32_t)arg;
+    return true;
+}
+
+static bool has_scale(const struct tenka_plan_node *chain)
+{
+    const struct tenka_p_chain *p = (const void *)chain->params;
+    bool scaled = false;
+    for (int32_t i = 0; i < p->steps; i++)
+        scaled |= p->op[i] == TENKA_CHAIN_SCALE;
+    return scaled;
+}
+
+/* `first`, a chain or an operator that may begin one, as a chain. */
+static bool begin_chain(const struct tenka_plan_node *first, struct tenka_plan_node *chain, bool *scaled)
+{
+    *chain = *first;
+    *scaled = first->kernel == TENKA_KERNEL_chain_fwd && has_scale(first);
+    if (first->kernel == TENKA_KERNEL_chain_fwd)
+        return true;
+    const struct tenka_p_chain none = {0};
+    const uint32_t through = first->kernel == TENKA_KERNEL_relu_dx;
+    *chain = merged(first, TENKA_KERNEL_chain_fwd, &none, sizeof none);
+    chain->in[0] = first->in[through];
+    return append_step(chain, first, through, scaled);
+}
+
+/* The node that makes input `through` of node and may be merged into it; NULL: none. */
+static struct tenka_plan_node *chain_before(const struct fuser *f, const struct tenka_plan_node *node, uint32_t through)
+{
+    const uint32_t writer = node->in[through] == NONE ? NONE : f->writer[storage_of(f, node->in[through])];
+    struct tenka_plan_node *before = writer == NONE ? NULL : &f->p->nodes[writer];
+    return before && is_private(f, node->in[through]) && steady(f, before, node) &&
+                   tenka_shape_count(shape_of(f, before->out[0])) == tenka_shape_count(shape_of(f, node->out[0]))
+               ? before
+               : NULL;
+}
+
+static bool chain(struct fuser *f, struct tenka_plan_node *node)
+{
+    for (uint32_t through = 0; through < node->n_in; through++) {
+        struct tenka_plan_node *before = chain_before(f, node, through), made;
+        bool scaled;
+        if (!before || !begin_chain(before, &made, &scaled) || !append_step(&made, node, through, &scaled))
+            continue;
+        if (!scaled && !made.constant) { /* the scalar is not read, but must be there */
+            made.scalar = tenka_planner_constants(f->p, &(double){1}, 1).index;
+            made.constant = true;
+        }
+        made.entry = node->entry;
+        made.out[0] = node->out[0];
+        return !f->p->failed && place(f, &made, node, before, NULL);
+    }
+    return false;
+}
+
 /* ---- Constants ---- */
 
 /* One number that the plan itself knows, such as the 1 that gradients begin with, is sent with the scalars. */
@@ -358,6 +478,7 @@ static bool constant(struct fuser *f, struct tenka_plan_node *fill)
 /* ---- The table ---- */
 
 /* In this order over the whole plan: later rules build on what earlier ones made. */
+#define ANY TENKA_KERNEL_COUNT
 static const struct {
     enum tenka_kernel kernel; /* of the node that the rule is shown */
     bool (*apply)(struct fuser *f, struct tenka_plan_node *node);
@@ -373,6 +494,7 @@ static const struct {
     {TENKA_KERNEL_nll_loss_fwd, cross_entropy},
     {TENKA_KERNEL_log_softmax_dx, cross_entropy_dx},
     {TENKA_KERNEL_fill_fwd, constant},
+    {ANY, chain},
 };
 
 static void drop_gone(struct tenka_planner *p)
@@ -393,7 +515,7 @@ tenka_status tenka_planner_fuse(struct tenka_planner *p)
         count_uses(&f);
         for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
             for (size_t i = 0; i < p->n_nodes; i++)
-                if (p->nodes[i].kernel == rules[r].kernel)
+                if (p->nodes[i].kernel != GONE && (rules[r].kernel == ANY || p->nodes[i].kernel == rules[r].kernel))
                     rules[r].apply(&f, &p->nodes[i]);
         drop_gone(p);
     }

@@ -74,6 +74,19 @@ void tenka_rule_strides(const struct tenka_shape *shape, int32_t stride[TENKA_MA
 
 /* ---- Elementwise operators ---- */
 
+static tenka_status same_as_first(const struct tenka_call *call, struct tenka_error *err)
+{
+    char text[TENKA_SHAPE_TEXT], first[TENKA_SHAPE_TEXT];
+    for (uint32_t i = 0; i < call->n_in; i++) {
+        TENKA_TRY(tenka_rule_dtype(call, err, i, TENKA_F32));
+        if (!tenka_shape_equal(&call->in[i].shape, &call->in[0].shape))
+            return tenka_fail(err, TENKA_E_SHAPE, "%s: tensor %u has shape %s, but the first has %s",
+                              tenka_rule_name(call), i + 1, tenka_shape_text(&call->in[i].shape, text),
+                              tenka_shape_text(&call->in[0].shape, first));
+    }
+    return TENKA_OK;
+}
+
 tenka_status tenka_rule_same_shape(struct tenka_call *call, struct tenka_error *err)
 {
     TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
@@ -153,20 +166,27 @@ tenka_status tenka_rule_normalize_bytes(struct tenka_call *call, struct tenka_er
     return tenka_rule_out(call, err, 0, TENKA_F32, *x);
 }
 
-/* ---- Updates of optimizers ---- */
-
-static tenka_status same_as_first(const struct tenka_call *call, struct tenka_error *err)
+static bool takes_input(int32_t op)
 {
-    char text[TENKA_SHAPE_TEXT], first[TENKA_SHAPE_TEXT];
-    for (uint32_t i = 0; i < call->n_in; i++) {
-        TENKA_TRY(tenka_rule_dtype(call, err, i, TENKA_F32));
-        if (!tenka_shape_equal(&call->in[i].shape, &call->in[0].shape))
-            return tenka_fail(err, TENKA_E_SHAPE, "%s: tensor %u has shape %s, but the parameter has %s",
-                              tenka_rule_name(call), i + 1, tenka_shape_text(&call->in[i].shape, text),
-                              tenka_shape_text(&call->in[0].shape, first));
-    }
-    return TENKA_OK;
+    return op >= TENKA_CHAIN_ADD && op < TENKA_CHAIN_OPS;
 }
+
+tenka_status tenka_rule_chain(struct tenka_call *call, struct tenka_error *err)
+{
+    const struct tenka_p_chain *p = (const void *)call->params;
+    TENKA_TRY(same_as_first(call, err));
+    if (p->steps < 1 || p->steps > TENKA_CHAIN_STEPS)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: %d steps, but 1 to %d are possible", tenka_rule_name(call),
+                          p->steps, TENKA_CHAIN_STEPS);
+    for (int32_t i = 0; i < p->steps; i++)
+        if (p->op[i] < 0 || p->op[i] >= TENKA_CHAIN_OPS ||
+            (takes_input(p->op[i]) && (p->arg[i] < 0 || (uint32_t)p->arg[i] >= call->n_in)))
+            return tenka_fail(err, TENKA_E_INVALID, "%s: step %d, operation %d with input %d, is none",
+                              tenka_rule_name(call), i, p->op[i], p->arg[i]);
+    return tenka_rule_out(call, err, 0, TENKA_F32, call->in[0].shape);
+}
+
+/* ---- Updates of optimizers ---- */
 
 tenka_status tenka_rule_optimizer(struct tenka_call *call, struct tenka_error *err)
 {
