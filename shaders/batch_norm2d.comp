@@ -8,6 +8,8 @@
 //                   4: dweight = sum of dy xhat   5: dbias = sum of dy
 // The variance is taken around the mean, so a large mean costs no accuracy beyond x's own. Sums as in sum.comp.
 #include "common/channels.glsl"
+#define EPILOGUE(v) (v)
+#define GRADIENT(at) LOAD(dy, at)
 
 #ifdef TENKA_PASS_fwd
 READS(0, x);
@@ -17,30 +19,6 @@ WRITES(3, y);
 WRITES(4, mean);
 WRITES(5, variance);
 SCALARS(6);
-
-void main()
-{
-    const uint count = CHANNEL_COUNT;
-    FOR_EACH_GROUP(c) {
-        float total = 0.0, squares = 0.0;
-        FOR_SHARE(r, count) total += LOAD(x, channel_at(c, r));
-        const float m = reduce_sum(total) / float(count);
-        FOR_SHARE(r, count) {
-            const float d = LOAD(x, channel_at(c, r)) - m;
-            squares += d * d;
-        }
-        const float v = reduce_sum(squares) / float(count), s = 1.0 / sqrt(v + SCALAR(0));
-        const float gain = s * LOAD(weight, c), base = LOAD(bias, c);
-        FOR_SHARE(r, count) {
-            const uint at = channel_at(c, r);
-            STORE(y, at, (LOAD(x, at) - m) * gain + base);
-        }
-        if (gl_LocalInvocationID.x == 0u) {
-            STORE(mean, c, m);
-            STORE(variance, c, v);
-        }
-    }
-}
 #endif
 
 #ifdef TENKA_PASS_dx
@@ -51,30 +29,17 @@ READS(3, variance);
 READS(4, dy);
 WRITES(5, dx);
 SCALARS(6);
-
-void main()
-{
-    const uint count = CHANNEL_COUNT;
-    FOR_EACH_GROUP(c) {
-        const float m = LOAD(mean, c), s = 1.0 / sqrt(LOAD(variance, c) + SCALAR(0));
-        float total = 0.0, along = 0.0;
-        FOR_SHARE(r, count) {
-            const uint at = channel_at(c, r);
-            const float d = LOAD(dy, at);
-            total += d;
-            along += d * (LOAD(x, at) - m);
-        }
-        total = reduce_sum(total) / float(count);
-        along = reduce_sum(along) * s * s / float(count);
-        const float gain = LOAD(weight, c) * s;
-        FOR_SHARE(r, count) {
-            const uint at = channel_at(c, r);
-            STORE(dx, at, gain * (LOAD(dy, at) - total - (LOAD(x, at) - m) * along));
-        }
-    }
-}
 #endif
 
 #ifdef TENKA_PASS_dw
+READS(0, x);
+READS(1, mean);
+READS(2, variance);
+READS(3, dy);
+WRITES(4, dweight);
+WRITES(5, dbias);
+SCALARS(6);
 #include "common/channel_grads.glsl"
+#else
+#include "common/batch_norm2d.glsl"
 #endif

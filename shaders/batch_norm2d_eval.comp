@@ -43,5 +43,13 @@ void main()
 #endif
 
 #ifdef TENKA_PASS_dw
+READS(0, x);
+READS(1, mean);
+READS(2, variance);
+READS(3, dy);
+WRITES(4, dweight);
+WRITES(5, dbias);
+SCALARS(6);
+#define GRADIENT(at) LOAD(dy, at)
 #include "common/channel_grads.glsl"
 #endif

@@ -5,7 +5,7 @@
 
 #include "graph/graph.h"
 
-enum { X, W1, B1, W2, B2, OTHER, SQUARE, VARIABLES };
+enum { X, W1, B1, W2, B2, OTHER, SQUARE, MEAN, VARIANCE, VARIABLES };
 
 static const uint32_t labels[] = {0, 2, 1, 2};
 
@@ -124,6 +124,24 @@ static tenka_tensor elementwise(tenka_ctx *ctx, tenka_variable *const *v)
     return head(ctx, v, tenka_relu(tenka_sub(tenka_add(u, z), tenka_mul(u, u))));
 }
 
+/* Normalised, with running statistics that are updated on the way. */
+static tenka_tensor norm(tenka_variable *const *v, tenka_tensor x)
+{
+    return tenka_batch_norm2d(x, tenka_value(v[B2]), tenka_value(v[B1]), v[MEAN], v[VARIANCE], true, 0.1, 1e-5);
+}
+
+static tenka_tensor normalised(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    return head(ctx, v, tenka_relu(norm(v, conv(v))));
+}
+
+/* The ReLU's gradient has a reader besides the normalisation: a residual connection. */
+static tenka_tensor normalised_residual(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    const tenka_tensor x = conv(v);
+    return head(ctx, v, tenka_relu(tenka_add(x, norm(v, x))));
+}
+
 /* What the ReLU makes goes where the layer reads: they may not become one. */
 static tenka_tensor in_place(tenka_ctx *ctx, tenka_variable *const *v)
 {
@@ -154,6 +172,9 @@ static const struct program programs[] = {
     {"assigned between", assigned_between, 48, "", ""},
     {"probabilities", probabilities, 12, "cross_entropy_fwd", "nll_loss_fwd log_softmax_fwd"},
     {"shared gradient", shared_gradient, 12, "linear_backward_fwd", ""},
+    {"normalised", normalised, 48, "batch_norm2d_relu_fwd batch_norm2d_relu_dx batch_norm2d_relu_dw",
+     "relu_fwd relu_dx"},
+    {"normalised residual", normalised_residual, 48, "batch_norm2d_fwd batch_norm2d_dx batch_norm2d_dw", ""},
     {"elementwise", elementwise, 48, "chain_fwd", "tanh_fwd"},
     {"in place", in_place, 48, "linear_fwd", "linear_relu_fwd"},
     {"hidden", hidden, 12, "linear_relu_fwd linear_backward_fwd relu_fwd", ""},
@@ -183,6 +204,7 @@ static void make_variables(tenka_ctx *ctx, uint32_t features, tenka_variable **v
         [X] = tenka_shape_of(4, 2, 6, 6), [W1] = tenka_shape_of(3, 2, 3, 3),  [B1] = tenka_shape_of(3),
         [W2] = tenka_shape_of(3, features), [B2] = tenka_shape_of(3), [OTHER] = tenka_shape_of(4 * 48),
         [SQUARE] = tenka_shape_of(3, 3),
+        [MEAN] = tenka_shape_of(3), [VARIANCE] = tenka_shape_of(3),
     };
     for (int i = 0; i < VARIABLES; i++) {
         must(ctx, tenka_variable_create(ctx, TENKA_F32, shapes[i], NULL, i == W1 || i == B1 || i == W2 || i == B2,

@@ -179,6 +179,53 @@ static bool conv2d_dx_relu(struct fuser *f, struct tenka_plan_node *relu)
     return place(f, &node, relu, dx, NULL);
 }
 
+/* Where the normalisation stands, since others read its mean and variance. */
+static bool batch_norm2d_relu(struct fuser *f, struct tenka_plan_node *relu)
+{
+    struct tenka_plan_node *norm = private_maker(f, relu->in[0], TENKA_KERNEL_batch_norm2d_fwd);
+    if (!norm || variable_of(f, relu->out[0]))
+        return false;
+    struct tenka_plan_node node = merged(norm, TENKA_KERNEL_batch_norm2d_relu_fwd, norm->params, sizeof norm->params);
+    memcpy(node.in, norm->in, sizeof node.in);
+    memcpy(node.out, norm->out, sizeof node.out);
+    node.out[0] = relu->out[0];
+    return place(f, &node, norm, relu, NULL);
+}
+
+/* The gradients of a normalisation take the ReLU's mask themselves, when nobody else reads what the ReLU sends. */
+static bool batch_norm2d_relu_back(struct fuser *f, struct tenka_plan_node *dw)
+{
+    struct tenka_plan_node *relu = maker(f, dw->in[3], TENKA_KERNEL_relu_dx), *dx = NULL;
+    for (uint32_t i = 0; relu && i < f->p->n_nodes; i++) {
+        struct tenka_plan_node *other = &f->p->nodes[i];
+        if (other->kernel == TENKA_KERNEL_batch_norm2d_dx && other->in[4] == dw->in[3] && other->in[0] == dw->in[0])
+            dx = other;
+    }
+    const struct tenka_storage *s = relu ? &f->p->storages[storage_of(f, relu->out[0])] : NULL;
+    if (!s || s->keep || s->place.kind != TENKA_PLACE_ARENA || !steady(f, relu, dw) || (dx && !steady(f, relu, dx)) ||
+        f->readers[storage_of(f, relu->out[0])] != (dx ? 2 : 1))
+        return false;
+    struct tenka_plan_node to_x = {.kernel = GONE}, to_w = merged(dw, TENKA_KERNEL_batch_norm2d_relu_dw, dw->params,
+                                                                  sizeof dw->params);
+    const uint32_t w_in[] = {dw->in[0], relu->in[0], dw->in[1], dw->in[2], relu->in[1]};
+    memcpy(to_w.in, w_in, sizeof w_in);
+    memcpy(to_w.out, dw->out, sizeof to_w.out);
+    if (dx) {
+        const uint32_t x_in[] = {dx->in[0], dx->in[1], relu->in[0], dx->in[2], dx->in[3], relu->in[1]};
+        to_x = merged(dx, TENKA_KERNEL_batch_norm2d_relu_dx, dx->params, sizeof dx->params);
+        memcpy(to_x.in, x_in, sizeof x_in);
+        memcpy(to_x.out, dx->out, sizeof to_x.out);
+    }
+    if (dx && !tenka_device_fuses(f->p->ctx->dev, to_x.kernel, to_x.params, 1))
+        return false;
+    if (!place(f, &to_w, dw, relu, NULL))
+        return false;
+    if (dx)
+        *dx = to_x;
+    count_uses(f);
+    return true;
+}
+
 /* ---- Pooling ---- */
 
 /* The gradient of max_pool2d(relu(x)) by x: the ReLU's mask at a winner is that of the maximum, so that its output need
@@ -488,6 +535,8 @@ static const struct {
     {TENKA_KERNEL_relu_fwd, linear_relu},
     {TENKA_KERNEL_max_pool2d_fwd, conv2d_relu_pool},
     {TENKA_KERNEL_max_pool2d_fwd, relu_max_pool2d},
+    {TENKA_KERNEL_relu_fwd, batch_norm2d_relu},
+    {TENKA_KERNEL_batch_norm2d_dw, batch_norm2d_relu_back},
     {TENKA_KERNEL_conv2d_dw, conv2d_relu_pool_dw},
     {TENKA_KERNEL_relu_dx, conv2d_dx_relu},
     {TENKA_KERNEL_linear_dw, linear_backward},
