@@ -440,6 +440,48 @@ static void test_meter(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* What a peek tells: the sum of 1, 2, ... count, of a step that has ended. */
+static uint64_t peek(tenka_ctx *ctx, tenka_meter *meter, uint64_t most)
+{
+    double sum, mean;
+    uint64_t count;
+    must(ctx, tenka_meter_peek(meter, &sum, &mean, &count));
+    assert_true(count <= most);
+    assert_true(fabs(sum - (double)(count * (count + 1)) / 2) < 1e-3);
+    assert_true(count == 0 ? isnan(mean) : fabs(mean - sum / (double)count) < 1e-5);
+    return count;
+}
+
+/* Without a step in between, what was asked for arrives some time. */
+static void peek_until(tenka_ctx *ctx, tenka_meter *meter, uint64_t want)
+{
+    for (int i = 0; i < 100000000; i++)
+        if (peek(ctx, meter, want) == want)
+            return;
+    fail_msg("the last value never arrives");
+}
+
+static void test_meter_peek(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    tenka_meter *meter;
+    must(ctx, tenka_meter_create(ctx, &meter));
+    uint64_t before = peek(ctx, meter, 0);
+    for (int i = 1; i <= 100; i++) {
+        const float x[N] = {(float)i, 0, 0, 0};
+        tenka_meter_add(meter, total(input(ctx, x)));
+        assert_true(peek(ctx, meter, (uint64_t)i - 1) >= before); /* the open step does not count */
+        must(ctx, tenka_step_end(ctx));
+        before = peek(ctx, meter, (uint64_t)i);
+    }
+    peek_until(ctx, meter, 100);
+    must(ctx, tenka_meter_reset(meter)); /* with a value on its way that must not be seen any more */
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(peek(ctx, meter, 0), 0);
+    tenka_meter_destroy(&meter);
+    tenka_ctx_destroy(&ctx);
+}
+
 static void test_discard(void **state)
 {
     tenka_ctx *ctx = open_target(*state);
@@ -471,6 +513,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_old_version_after_assign),
         cmocka_unit_test(test_write_while_open),
         cmocka_unit_test(test_meter),
+        cmocka_unit_test(test_meter_peek),
         cmocka_unit_test(test_discard),
     };
     RUN_ON_TARGETS(argc, argv, tests);

@@ -71,9 +71,12 @@ static void test_training(void **state)
     struct training t;
     begin(&t, *state);
     step(&t, 0, BATCH);
+    must(t.ctx, tenka_meter_peek(t.meter, NULL, NULL, NULL));
     const struct tenka_ctx_stats before = stats_of(t.ctx);
-    for (int i = 1; i < 100; i++)
+    for (int i = 1; i < 100; i++) {
         step(&t, i, BATCH);
+        must(t.ctx, tenka_meter_peek(t.meter, NULL, NULL, NULL));
+    }
     const struct tenka_ctx_stats after = stats_of(t.ctx);
     assert_int_equal(after.steps - before.steps, 99);
     assert_steady(&before, &after);

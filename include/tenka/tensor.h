@@ -155,6 +155,10 @@ TENKA_API void tenka_meter_add(tenka_meter *meter, tenka_tensor value);
 /* Sum and mean of what was added since the last reset, and how often; waits for the device. Each of the
  * results may be NULL. The mean of nothing is NaN. Errors: as tenka_read. */
 TENKA_API tenka_status tenka_meter_read(tenka_meter *meter, double *sum, double *mean, uint64_t *count);
+/* The same as far as it is known without waiting: after one of the steps that have ended, count values in all. Each
+ * call asks the device for what the next one tells, so that progress can be shown while it works on. Does not see the
+ * open step. Errors: E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_meter_peek(tenka_meter *meter, double *sum, double *mean, uint64_t *count);
 /* Sets the sum and the count to 0. */
 TENKA_API tenka_status tenka_meter_reset(tenka_meter *meter);
 

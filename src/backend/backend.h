@@ -8,6 +8,7 @@
 typedef struct tenka_device tenka_device;
 typedef struct tenka_buffer tenka_buffer;
 typedef struct tenka_program tenka_program;
+typedef struct tenka_fetch tenka_fetch;
 typedef uint64_t tenka_ticket; /* never falls from submission to submission of a device; 0: nothing, always done */
 
 /* Operands begin at multiples of this, in buffers and in a slot's input bytes. */
@@ -80,6 +81,12 @@ struct tenka_backend_fns { /* called by backend.c only */
     tenka_status (*timings)(tenka_device *dev, tenka_program *prog, double *out);
     /* Optional: see tenka_device_fuses. */
     bool (*fuses)(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n);
+    /* Optional, all of them: fetches, on a device whose reads may wait. arrived: then they are in fetch->copy. */
+    tenka_status (*fetch_create)(tenka_device *dev, const tenka_buffer *buf, size_t offset, size_t bytes,
+                                 tenka_fetch **out);
+    void (*fetch_destroy)(tenka_device *dev, tenka_fetch *fetch);
+    tenka_status (*fetch_ask)(tenka_device *dev, tenka_fetch *fetch);
+    tenka_status (*fetch_arrived)(tenka_device *dev, tenka_fetch *fetch, bool *arrived);
     /* Optional: see tenka_device_pin. */
     void (*pin)(tenka_device *dev, uint32_t variant);
 };
@@ -113,6 +120,18 @@ void tenka_buffer_destroy(tenka_device *dev, tenka_buffer **buf);
 size_t tenka_buffer_size(const tenka_buffer *buf);
 tenka_status tenka_buffer_write(tenka_device *dev, tenka_buffer *buf, size_t offset, const void *src, size_t bytes);
 tenka_status tenka_buffer_read(tenka_device *dev, const tenka_buffer *buf, size_t offset, void *dst, size_t bytes);
+/* ---- fetch.c: a few bytes of a buffer, looked at while the device works on. The buffer must outlive the fetch ---- */
+
+#define TENKA_FETCH_BYTES 16
+tenka_status tenka_fetch_create(tenka_device *dev, const tenka_buffer *buf, size_t offset, size_t bytes,
+                                tenka_fetch **out);
+void tenka_fetch_destroy(tenka_device *dev, tenka_fetch **fetch); /* waits for the device */
+/* Asks for the bytes as they are after all work submitted so far; nobody waits. Once asked for, they must be taken
+ * before they can be asked for again: until then nothing happens. */
+tenka_status tenka_fetch_ask(tenka_device *dev, tenka_fetch *fetch);
+/* *arrived: dst has what was asked for. Else it is untouched: nothing was asked for, or the device is not there yet. */
+tenka_status tenka_fetch_take(tenka_device *dev, tenka_fetch *fetch, void *dst, bool *arrived);
+
 /* Refuses, with a sentence, plans that the device cannot run (operand too large, too many loop iterations). */
 tenka_status tenka_program_prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out);
 void tenka_program_destroy(tenka_device *dev, tenka_program **prog);
@@ -141,6 +160,14 @@ const char *tenka_node_shapes(const struct tenka_plan *plan, const struct tenka_
 /* The beginning of every backend's buffer. */
 struct tenka_buffer {
     size_t bytes;
+};
+
+/* The beginning of every backend's fetch. */
+struct tenka_fetch {
+    const tenka_buffer *buffer;
+    size_t offset, bytes;
+    bool asked;
+    unsigned char copy[TENKA_FETCH_BYTES];
 };
 
 #endif

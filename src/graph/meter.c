@@ -3,11 +3,19 @@
 
 #include <math.h>
 
+struct view {
+    double sum;
+    uint64_t count;
+};
+
 struct tenka_meter {
     tenka_variable *sum;
     uint64_t count;
     uint64_t pending;      /* added in step pending_step, which may yet be discarded */
     uint32_t pending_step;
+    tenka_fetch *fetch;    /* NULL: nobody has peeked yet */
+    struct view known, asked; /* what peeking last saw, and what it asked for: the sum of the latter is on its way */
+    bool outdated;         /* what was asked for is from before a reset */
 };
 
 tenka_status tenka_meter_create(tenka_ctx *ctx, tenka_meter **out)
@@ -27,6 +35,7 @@ void tenka_meter_destroy(tenka_meter **meter)
 {
     if (!meter || !*meter)
         return;
+    tenka_fetch_destroy((*meter)->sum ? (*meter)->sum->ctx->dev : NULL, &(*meter)->fetch);
     tenka_variable_destroy(&(*meter)->sum);
     tenka_free(*meter);
     *meter = NULL;
@@ -56,6 +65,16 @@ void tenka_meter_add(tenka_meter *meter, tenka_tensor value)
     meter->pending_step = ctx->generation;
 }
 
+static void tell(double total, uint64_t values, double *sum, double *mean, uint64_t *count)
+{
+    if (sum)
+        *sum = total;
+    if (mean)
+        *mean = values > 0 ? total / (double)values : (double)NAN;
+    if (count)
+        *count = values;
+}
+
 tenka_status tenka_meter_read(tenka_meter *meter, double *sum, double *mean, uint64_t *count)
 {
     double total;
@@ -63,12 +82,41 @@ tenka_status tenka_meter_read(tenka_meter *meter, double *sum, double *mean, uin
     settle(meter);
     meter->count += meter->pending; /* of an open step: it was run for the read */
     meter->pending = 0;
-    if (sum)
-        *sum = total;
-    if (mean)
-        *mean = meter->count > 0 ? total / (double)meter->count : (double)NAN;
-    if (count)
-        *count = meter->count;
+    tell(total, meter->count, sum, mean, count);
+    return TENKA_OK;
+}
+
+/* Takes what was asked for if it has arrived. */
+static tenka_status take(tenka_meter *meter)
+{
+    const tenka_ctx *ctx = meter->sum->ctx;
+    union { float f; double d; } word;
+    bool arrived;
+    TENKA_TRY(tenka_fetch_take(ctx->dev, meter->fetch, &word, &arrived));
+    if (arrived && !meter->outdated) {
+        meter->known = meter->asked;
+        meter->known.sum = ctx->limits.real_bytes == sizeof(double) ? word.d : (double)word.f;
+    }
+    if (arrived)
+        meter->outdated = false;
+    return TENKA_OK;
+}
+
+tenka_status tenka_meter_peek(tenka_meter *meter, double *sum, double *mean, uint64_t *count)
+{
+    const tenka_ctx *ctx = meter->sum->ctx;
+    if (!meter->sum->buffer)
+        return tenka_variable_read_f64(meter->sum, &(double){0}, 1); /* says what is wrong */
+    if (!meter->fetch)
+        TENKA_TRY(tenka_fetch_create(ctx->dev, meter->sum->buffer, 0, ctx->limits.real_bytes, &meter->fetch));
+    settle(meter);
+    TENKA_TRY(take(meter));
+    if (!meter->fetch->asked) {
+        meter->asked.count = meter->count;
+        TENKA_TRY(tenka_fetch_ask(ctx->dev, meter->fetch));
+        TENKA_TRY(take(meter)); /* some devices answer at once */
+    }
+    tell(meter->known.sum, meter->known.count, sum, mean, count);
     return TENKA_OK;
 }
 
@@ -82,5 +130,7 @@ tenka_status tenka_meter_restore(tenka_meter *meter, double sum, uint64_t count)
     TENKA_TRY(tenka_variable_write_f64(meter->sum, &sum, 1));
     meter->count = count;
     meter->pending = 0;
+    meter->known = (struct view){sum, count};
+    meter->outdated = meter->fetch && meter->fetch->asked;
     return TENKA_OK;
 }

@@ -109,9 +109,8 @@ bool progress_wants_loss(struct progress *p)
 {
     if (p->kind == PROGRESS_NONE)
         return false;
-    /* A plain line is rare: read the loss just before it is due. */
     const double now = seconds_now();
-    if (now - p->asked < LOSS_SECONDS || (p->kind == PROGRESS_LINES && now - p->drawn < LINE_SECONDS))
+    if (now - p->asked < LOSS_SECONDS)
         return false;
     p->asked = now;
     return true;

@@ -84,7 +84,7 @@ void progress_init(struct progress *p, bool quiet);
 void progress_begin(struct progress *p, const char *label, uint64_t done, uint64_t total);
 /* done images are through; draws when it is time. */
 void progress_update(struct progress *p, uint64_t done);
-/* Whether a new loss would be shown: reading one makes the host wait, so this is true about twice a second at most. */
+/* Whether it is time to ask for a newer loss: about twice a second, if one is shown. */
 bool progress_wants_loss(struct progress *p);
 void progress_end(struct progress *p);
 /* What is being done where there are no images to count: on a terminal a line that the next one replaces. */

@@ -118,7 +118,7 @@ static int after_step(struct training *t, uint32_t epoch, uint64_t images, tenka
             return code;
     }
     t->run.step++;
-    if (progress_wants_loss(&t->progress) && tenka_meter_read(t->run.loss, NULL, &t->progress.loss, NULL) != TENKA_OK)
+    if (progress_wants_loss(&t->progress) && tenka_meter_peek(t->run.loss, NULL, &t->progress.loss, NULL) != TENKA_OK)
         return say_library_failed(s->ctx);
     progress_update(&t->progress, images);
     return EXIT_CODE_OK;

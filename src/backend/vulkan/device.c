@@ -64,8 +64,8 @@ tenka_status tenka_vk_health(struct tenka_vk_device *dev)
     return dev->validate ? tenka_vk_complaint(dev->instance, dev->base.err) : TENKA_OK;
 }
 
-/* Hands the held commands to the queue as one submission, which signals their ticket. */
-static tenka_status hand_over(struct tenka_vk_device *dev)
+/* As one submission, which signals their ticket. */
+tenka_status tenka_vk_hand_over(struct tenka_vk_device *dev)
 {
     const uint64_t ticket = dev->newest + 1;
     const VkTimelineSemaphoreSubmitInfo timeline = {
@@ -93,7 +93,7 @@ static tenka_status hand_over(struct tenka_vk_device *dev)
     return TENKA_OK;
 }
 
-static tenka_status is_done(struct tenka_vk_device *dev, uint64_t ticket, bool *done)
+tenka_status tenka_vk_is_done(struct tenka_vk_device *dev, uint64_t ticket, bool *done)
 {
     uint64_t value;
     VK_TRY(dev, dev->vk.vkGetSemaphoreCounterValue(dev->handle, dev->timeline, &value));
@@ -104,7 +104,7 @@ static tenka_status is_done(struct tenka_vk_device *dev, uint64_t ticket, bool *
 tenka_status tenka_vk_is_idle(struct tenka_vk_device *dev, bool *idle)
 {
     *idle = false;
-    return dev->n_held > 0 ? TENKA_OK : is_done(dev, dev->newest, idle);
+    return dev->n_held > 0 ? TENKA_OK : tenka_vk_is_done(dev, dev->newest, idle);
 }
 
 /* While the queue has two submissions to work on, a third would only cost the host time: it is held back until one of
@@ -115,8 +115,8 @@ tenka_status tenka_vk_submit(struct tenka_vk_device *dev, VkCommandBuffer comman
     dev->held[dev->n_held++] = commands;
     *ticket = dev->newest + 1;
     if (dev->newest > 0)
-        TENKA_TRY(is_done(dev, dev->newest - 1, &hungry));
-    return hungry || dev->n_held == TENKA_VK_HELD ? hand_over(dev) : TENKA_OK;
+        TENKA_TRY(tenka_vk_is_done(dev, dev->newest - 1, &hungry));
+    return hungry || dev->n_held == TENKA_VK_HELD ? tenka_vk_hand_over(dev) : TENKA_OK;
 }
 
 tenka_status tenka_vk_wait(struct tenka_vk_device *dev, uint64_t ticket)
@@ -128,10 +128,10 @@ tenka_status tenka_vk_wait(struct tenka_vk_device *dev, uint64_t ticket)
         .pSemaphores = &dev->timeline,
         .pValues = &ticket,
     };
-    TENKA_TRY(is_done(dev, ticket, &done));
+    TENKA_TRY(tenka_vk_is_done(dev, ticket, &done));
     if (done)
         return TENKA_OK;
-    TENKA_TRY(hand_over(dev));
+    TENKA_TRY(tenka_vk_hand_over(dev));
     VK_TRY(dev, dev->vk.vkWaitSemaphores(dev->handle, &info, UINT64_MAX));
     return TENKA_OK;
 }
@@ -146,7 +146,7 @@ void tenka_vk_settle(struct tenka_vk_device *dev)
     };
     const struct tenka_error before = *dev->base.err;
     VkResult result = VK_SUCCESS;
-    if (hand_over(dev) != TENKA_OK)
+    if (tenka_vk_hand_over(dev) != TENKA_OK)
         *dev->base.err = before;
     if (dev->newest > 0)
         result = dev->vk.vkWaitSemaphores(dev->handle, &info, UINT64_MAX);
@@ -262,6 +262,10 @@ static const struct tenka_backend_fns fns = {
     .wait = wait_ticket,
     .limits = limits,
     .name = name,
+    .fetch_create = tenka_vk_fetch_create,
+    .fetch_destroy = tenka_vk_fetch_destroy,
+    .fetch_ask = tenka_vk_fetch_ask,
+    .fetch_arrived = tenka_vk_fetch_arrived,
     .timings = tenka_vk_program_timings,
     .fuses = tenka_vk_fuses,
     .pin = tenka_vk_pin,

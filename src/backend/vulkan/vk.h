@@ -157,6 +157,7 @@ tenka_status tenka_vk_fail(struct tenka_vk_device *dev, VkResult result, const c
 /* E_DEVICE after a lost device or a complaint of the validation layer. */
 tenka_status tenka_vk_health(struct tenka_vk_device *dev);
 /* Holds commands back while the device has enough to do; whoever waits for a ticket brings them on their way. */
+tenka_status tenka_vk_hand_over(struct tenka_vk_device *dev); /* gives held commands to the queue */
 tenka_status tenka_vk_submit(struct tenka_vk_device *dev, VkCommandBuffer commands, uint64_t *ticket);
 tenka_status tenka_vk_wait(struct tenka_vk_device *dev, uint64_t ticket);
 /* Waits for all work before something is destroyed; a failure has nobody to tell and leaves older sentences alone. */
@@ -166,7 +167,8 @@ void tenka_vk_set_name(struct tenka_vk_device *dev, VkObjectType type, uint64_t 
 void tenka_vk_full_barrier(struct tenka_vk_device *dev, VkCommandBuffer commands);
 /* The host sees what was written before it, once it knows that it was done. */
 void tenka_vk_host_barrier(struct tenka_vk_device *dev, VkCommandBuffer commands);
-/* Whether all submitted work is done. */
+/* Whether what has that ticket is done, whether all is that was submitted. */
+tenka_status tenka_vk_is_done(struct tenka_vk_device *dev, uint64_t ticket, bool *done);
 tenka_status tenka_vk_is_idle(struct tenka_vk_device *dev, bool *idle);
 
 /* ---- memory.c ---- */
@@ -190,6 +192,14 @@ tenka_status tenka_vk_transfer_init(struct tenka_vk_device *dev);
 tenka_status tenka_vk_zero(struct tenka_vk_device *dev, struct tenka_vk_buffer *buf);
 tenka_status tenka_vk_write(tenka_device *dev, tenka_buffer *buf, size_t offset, const void *src, size_t bytes);
 tenka_status tenka_vk_read(tenka_device *dev, const tenka_buffer *buf, size_t offset, void *dst, size_t bytes);
+
+/* ---- fetch.c ---- */
+
+tenka_status tenka_vk_fetch_create(tenka_device *dev, const tenka_buffer *buf, size_t offset, size_t bytes,
+                                   tenka_fetch **out);
+void tenka_vk_fetch_destroy(tenka_device *dev, tenka_fetch *fetch);
+tenka_status tenka_vk_fetch_ask(tenka_device *dev, tenka_fetch *fetch);
+tenka_status tenka_vk_fetch_arrived(tenka_device *dev, tenka_fetch *fetch, bool *arrived);
 
 /* ---- pipeline.c, cache.c ---- */
 
