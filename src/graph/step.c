@@ -27,9 +27,10 @@ static tenka_status encode_scalars(tenka_ctx *ctx, const struct tenka_step_plan 
         memset(ctx->inputs + ctx->inputs_bytes, 0, end - ctx->inputs_bytes);
     unsigned char *at = ctx->inputs + plan->input_bytes;
     for (size_t k = 0; k < plan->n_log_scalars; k++, at += word) {
+        /* No kind: a word that only fills up to where the constants begin. */
         if (plan->scalar_kinds[k] == 'u')
             memcpy(at, &(uint32_t){(uint32_t)ctx->scalars[k]}, sizeof(uint32_t));
-        else
+        else if (plan->scalar_kinds[k] != '\0')
             put_real(ctx, at, ctx->scalars[k]);
     }
     for (size_t k = 0; k < plan->n_constants; k++, at += word)
