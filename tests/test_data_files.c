@@ -132,22 +132,23 @@ static uint32_t epoch(tenka_ctx *ctx, tenka_loader *loader, size_t *batches)
     return hash;
 }
 
-static tenka_loader *load(tenka_ctx *ctx, const tenka_dataset *data, bool shuffle, bool drop_last)
+static tenka_loader *load(tenka_ctx *ctx, const tenka_dataset *data, enum tenka_images_at at, bool shuffle,
+                          bool drop_last)
 {
     struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
     tenka_loader *loader;
     params.batch_size = 100;
     params.shuffle = shuffle;
     params.drop_last = drop_last;
+    params.images_at = at;
     assert_int_equal(tenka_loader_create(ctx, data, &params, &loader), TENKA_OK);
     return loader;
 }
 
 /* The hashes are those of two DataLoaders, one of them shuffling, after torch.manual_seed(7); a third pass of a loader
  * with drop_last lies between the epochs. */
-static void test_orders(void **state)
+static void check_orders(enum tenka_images_at at)
 {
-    (void)state;
     static const uint32_t expected[3] = {0xaf3ea2af, 0x9a3a5f4f, 0x526a67c7};
     static uint8_t pixels[COUNT];
     static int32_t classes[COUNT];
@@ -156,8 +157,8 @@ static void test_orders(void **state)
     for (int32_t i = 0; i < COUNT; i++)
         classes[i] = i;
     assert_int_equal(tenka_dataset_create(ctx, pixels, classes, COUNT, 1, 1, 1, &data), TENKA_OK);
-    tenka_loader *shuffled = load(ctx, data, true, false), *plain = load(ctx, data, false, false);
-    tenka_loader *dropping = load(ctx, data, true, true);
+    tenka_loader *shuffled = load(ctx, data, at, true, false), *plain = load(ctx, data, at, false, false);
+    tenka_loader *dropping = load(ctx, data, at, true, true);
     const uint32_t in_order = fnv(FNV_BEGIN, classes, sizeof(classes));
     size_t batches;
     tenka_dataset_destroy(&data);
@@ -174,11 +175,47 @@ static void test_orders(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+static void test_orders(void **state)
+{
+    (void)state;
+    check_orders(TENKA_IMAGES_DEVICE);
+    check_orders(TENKA_IMAGES_HOST);
+}
+
+/* An epoch that is given up in the middle, again and again, while the thread gathers. */
+static void test_rewind(void **state)
+{
+    (void)state;
+    static uint8_t pixels[COUNT];
+    static int32_t classes[COUNT];
+    tenka_ctx *ctx = cpu(7);
+    tenka_dataset *data;
+    struct tenka_batch batch;
+    int32_t target[100];
+    for (int32_t i = 0; i < COUNT; i++)
+        classes[i] = i;
+    assert_int_equal(tenka_dataset_create(ctx, pixels, classes, COUNT, 1, 1, 1, &data), TENKA_OK);
+    tenka_loader *plain = load(ctx, data, TENKA_IMAGES_HOST, false, false);
+    tenka_dataset_destroy(&data);
+    tenka_no_grad_begin(ctx);
+    for (int i = 0; i < 50; i++) {
+        for (int k = 0; k < i % 11; k++) {
+            assert_int_equal(tenka_loader_next(plain, &batch), TENKA_OK);
+            assert_int_equal(tenka_read(batch.target, target, batch.size * sizeof *target), TENKA_OK);
+            assert_memory_equal(target, classes + 100 * k, batch.size * sizeof *target);
+        }
+        tenka_loader_rewind(plain);
+    }
+    tenka_no_grad_end(ctx);
+    tenka_loader_destroy(&plain);
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good_files), cmocka_unit_test(test_bad_files), cmocka_unit_test(test_bad_gzip),
-        cmocka_unit_test(test_bad_arrays), cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_bad_arrays), cmocka_unit_test(test_orders), cmocka_unit_test(test_rewind),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,7 +1,8 @@
 /* Datasets and loaders.
  *
  * A dataset is host memory: images as bytes and a class for each. A loader puts it on its context's device once,
- * shuffles as PyTorch's DataLoader does and hands out batches that are gathered and normalised on the device. */
+ * shuffles as PyTorch's DataLoader does and hands out batches that are gathered and normalised on the device. Where it
+ * does not fit, a thread gathers the batches on the host, ahead of the training; they are the same bit for bit. */
 #ifndef TENKA_DATA_H
 #define TENKA_DATA_H
 
@@ -49,11 +50,19 @@ TENKA_API void tenka_dataset_normalization(const tenka_dataset *dataset, uint32_
 
 typedef struct tenka_loader tenka_loader;
 
+/* Where a loader's images lie. */
+enum tenka_images_at {
+    TENKA_IMAGES_AUTO,   /* on the device where they fit and leave room for the network, else on the host */
+    TENKA_IMAGES_DEVICE,
+    TENKA_IMAGES_HOST,
+};
+
 struct tenka_loader_params {
     size_t size;
     uint32_t batch_size;
     bool shuffle;   /* a new order each epoch, drawn from the context's generator as PyTorch draws it */
     bool drop_last; /* leave out a last batch that is smaller */
+    enum tenka_images_at images_at;
 };
 #define TENKA_LOADER_DEFAULTS { .size = sizeof(struct tenka_loader_params), .batch_size = 1 }
 
@@ -64,8 +73,8 @@ struct tenka_batch {
     uint32_t index;      /* 0, 1, ... within the epoch */
 };
 
-/* A loader of dataset on ctx's device. The dataset is copied to the device: it may be destroyed or given to other
- * loaders. params NULL: the defaults. Errors: E_INVALID, E_NOMEM, E_DEVICE. */
+/* A loader of dataset on ctx's device. The dataset is copied to the device, or its memory held: it may be destroyed or
+ * given to other loaders. params NULL: the defaults. Errors: E_INVALID, E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset,
                                            const struct tenka_loader_params *params, tenka_loader **out);
 TENKA_API void tenka_loader_destroy(tenka_loader **loader);

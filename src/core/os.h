@@ -8,6 +8,23 @@
 /* Nanoseconds of a clock that never goes back; its zero means nothing. */
 uint64_t tenka_os_now(void);
 
+/* ---- Threads ---- */
+
+/* A thread, and a lock that it shares with whoever started it. */
+typedef struct tenka_worker tenka_worker;
+/* Calls run(worker, user) on a thread of its own. Errors: E_NOMEM; E_UNSUPPORTED when the system gives no thread. */
+tenka_status tenka_worker_start(struct tenka_error *err, void (*run)(tenka_worker *worker, void *user), void *user,
+                                tenka_worker **out);
+/* Waits until run has returned. Begin with the lock free. */
+void tenka_worker_join(tenka_worker **worker);
+void tenka_worker_lock(tenka_worker *worker);
+void tenka_worker_unlock(tenka_worker *worker);
+/* Gives the lock away until somebody wakes those that wait; may also return for no reason. */
+void tenka_worker_wait(tenka_worker *worker);
+void tenka_worker_wake(tenka_worker *worker);
+
+/* ---- Folders ---- */
+
 /* $XDG_CACHE_HOME/tenka, else ~/.cache/tenka, as an allocated string; NULL: no home, or no memory. */
 char *tenka_os_cache_dir(void);
 

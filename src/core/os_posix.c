@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,6 +23,71 @@ uint64_t tenka_os_now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* ---- Threads ---- */
+
+struct tenka_worker {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t woken;
+    void (*run)(tenka_worker *worker, void *user);
+    void *user;
+};
+
+static void *call_run(void *argument)
+{
+    tenka_worker *worker = argument;
+    worker->run(worker, worker->user);
+    return NULL;
+}
+
+tenka_status tenka_worker_start(struct tenka_error *err, void (*run)(tenka_worker *worker, void *user), void *user,
+                                tenka_worker **out)
+{
+    *out = NULL;
+    tenka_worker *worker = tenka_alloc(sizeof *worker);
+    if (worker == NULL)
+        return tenka_fail_nomem(err);
+    worker->run = run;
+    worker->user = user;
+    pthread_mutex_init(&worker->lock, NULL);
+    pthread_cond_init(&worker->woken, NULL);
+    if (pthread_create(&worker->thread, NULL, call_run, worker) != 0) {
+        tenka_free(worker);
+        return tenka_fail(err, TENKA_E_UNSUPPORTED, "the system gives no further thread");
+    }
+    *out = worker;
+    return TENKA_OK;
+}
+
+void tenka_worker_join(tenka_worker **worker)
+{
+    pthread_join((*worker)->thread, NULL);
+    pthread_cond_destroy(&(*worker)->woken);
+    pthread_mutex_destroy(&(*worker)->lock);
+    tenka_free(*worker);
+    *worker = NULL;
+}
+
+void tenka_worker_lock(tenka_worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+}
+
+void tenka_worker_unlock(tenka_worker *worker)
+{
+    pthread_mutex_unlock(&worker->lock);
+}
+
+void tenka_worker_wait(tenka_worker *worker)
+{
+    pthread_cond_wait(&worker->woken, &worker->lock);
+}
+
+void tenka_worker_wake(tenka_worker *worker)
+{
+    pthread_cond_broadcast(&worker->woken);
 }
 
 /* "cannot <verb> <path>: <the system's reason>" */

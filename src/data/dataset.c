@@ -1,7 +1,9 @@
 #include <ctype.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
+#include "data/dataset.h"
 #include "data/idx.h"
 #include "graph/graph.h"
 #include "tenka/data.h"
@@ -18,6 +20,7 @@ struct tenka_dataset {
     uint32_t classes;
     char (*names)[16];
     double *normalization; /* of each channel: mean, deviation */
+    _Atomic unsigned holders; /* its owner, and loaders, on whatever thread, whose batches come from here */
 };
 
 static const char *const fashion_names[10] = {
@@ -28,12 +31,23 @@ void tenka_dataset_destroy(tenka_dataset **dataset)
 {
     if (dataset == NULL || *dataset == NULL)
         return;
+    if (atomic_fetch_sub(&(*dataset)->holders, 1) > 1) {
+        *dataset = NULL;
+        return;
+    }
     tenka_free((*dataset)->images);
     tenka_free((*dataset)->labels);
     tenka_free((*dataset)->names);
     tenka_free((*dataset)->normalization);
     tenka_free(*dataset);
     *dataset = NULL;
+}
+
+tenka_dataset *tenka_dataset_hold(const tenka_dataset *dataset)
+{
+    tenka_dataset *const d = (tenka_dataset *)dataset; /* what can be seen of it stays the same */
+    atomic_fetch_add(&d->holders, 1);
+    return d;
 }
 
 static tenka_status count_classes(struct tenka_error *err, tenka_dataset *d, const int32_t *labels)
@@ -72,6 +86,7 @@ static tenka_status make(tenka_ctx *ctx, size_t count, struct tenka_shape image,
     if (d == NULL)
         return tenka_fail_nomem(err);
     d->ctx = ctx;
+    d->holders = 1;
     d->count = count;
     d->image = image;
     d->labels = tenka_alloc_array(count, sizeof(int32_t));

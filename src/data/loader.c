@@ -2,6 +2,8 @@
 
 #include <zlib.h>
 
+#include "data/dataset.h"
+#include "data/stream.h"
 #include "graph/graph.h"
 
 struct tenka_loader {
@@ -9,7 +11,9 @@ struct tenka_loader {
     struct tenka_loader_params params;
     uint32_t count;
     struct tenka_batch_source from;
-    int32_t *shuffled; /* where an order is made before it is uploaded; NULL when the order stays */
+    tenka_stream *stream;   /* NULL: the images lie on the device */
+    tenka_dataset *dataset; /* what the stream gathers from */
+    int32_t *shuffled; /* where an order is made before it is used; NULL when the order stays */
     bool one_binding;  /* the images fit into one */
     bool running;      /* within an epoch */
     uint32_t index;    /* of the next batch */
@@ -21,6 +25,8 @@ void tenka_loader_destroy(tenka_loader **loader)
 {
     if (loader == NULL || *loader == NULL)
         return;
+    tenka_stream_destroy(&(*loader)->stream);
+    tenka_dataset_destroy(&(*loader)->dataset);
     tenka_variable_destroy(&(*loader)->from.images);
     tenka_variable_destroy(&(*loader)->from.labels);
     tenka_variable_destroy(&(*loader)->from.order);
@@ -47,6 +53,48 @@ static tenka_status upload_images(tenka_loader *l, const tenka_dataset *d)
     return tenka_variable_set_name(l->from.labels, "loader.labels");
 }
 
+/* The dataset stays where it is, and a thread gathers batches from it. */
+static tenka_status start_stream(tenka_loader *l, const tenka_dataset *d)
+{
+    const struct tenka_shape image = tenka_dataset_image_shape(d);
+    const struct tenka_stream_source source = {
+        .images = tenka_dataset_images(d),
+        .labels = tenka_dataset_labels(d),
+        .image_bytes = (size_t)tenka_shape_count(&image),
+        .count = l->count,
+        .batch_size = l->params.batch_size,
+    };
+    tenka_log(tenka_ctx_log(l->ctx), TENKA_LOG_INFO,
+              "%u images of %zu bytes stay on the host: a thread gathers batches, which go to the device step by step",
+              l->count, source.image_bytes);
+    l->dataset = tenka_dataset_hold(d);
+    return tenka_stream_create(tenka_ctx_error(l->ctx), &source, &l->stream);
+}
+
+/* Whether a buffer cannot hold the images, or they would take more than half of the memory that is free. */
+static bool are_too_large(const tenka_loader *l, const tenka_dataset *d)
+{
+    const tenka_device *dev = tenka_ctx_device(l->ctx);
+    const struct tenka_shape image = tenka_dataset_image_shape(d);
+    const uint64_t bytes = l->count * tenka_shape_count(&image);
+    struct tenka_limits limits;
+    tenka_device_limits(dev, &limits);
+    const uint64_t free = limits.memory > dev->bytes ? limits.memory - dev->bytes : 0;
+    return bytes > limits.max_buffer || (limits.memory > 0 && bytes > free / 2);
+}
+
+static tenka_status place_images(tenka_loader *l, const tenka_dataset *d)
+{
+    const enum tenka_images_at at = l->params.images_at;
+    if (at == TENKA_IMAGES_HOST || (at == TENKA_IMAGES_AUTO && are_too_large(l, d)))
+        return start_stream(l, d);
+    const tenka_status status = upload_images(l, d);
+    if (status != TENKA_E_NOMEM || at == TENKA_IMAGES_DEVICE)
+        return status;
+    tenka_variable_destroy(&l->from.images);
+    return start_stream(l, d);
+}
+
 static tenka_status upload_normalization(tenka_loader *l, const tenka_dataset *d)
 {
     const uint32_t channels = tenka_dataset_image_shape(d).dim[0];
@@ -69,13 +117,17 @@ static tenka_status upload_normalization(tenka_loader *l, const tenka_dataset *d
     return tenka_variable_set_name(l->from.std, "loader.std");
 }
 
-static tenka_status upload_order(tenka_loader *l)
+static tenka_status make_order(tenka_loader *l)
 {
+    if (l->stream && !l->params.shuffle)
+        return TENKA_OK;
     l->shuffled = tenka_alloc_array(l->count, sizeof(int32_t));
     if (l->shuffled == NULL)
         return tenka_fail_nomem(tenka_ctx_error(l->ctx));
     for (uint32_t i = 0; i < l->count; i++)
         l->shuffled[i] = (int32_t)i;
+    if (l->stream)
+        return TENKA_OK;
     TENKA_TRY(tenka_variable_create(l->ctx, TENKA_I32, tenka_shape_of(l->count), l->shuffled, false, &l->from.order));
     if (!l->params.shuffle) {
         tenka_free(l->shuffled);
@@ -91,6 +143,8 @@ static tenka_status check(struct tenka_error *err, const tenka_dataset *d, const
     if (params->size != sizeof(*params))
         return tenka_fail(err, TENKA_E_INVALID, "loader: params.size is %zu, not %zu; begin with TENKA_LOADER_DEFAULTS",
                           params->size, sizeof(*params));
+    if (params->images_at > TENKA_IMAGES_HOST)
+        return tenka_fail(err, TENKA_E_INVALID, "loader: %d is no place for images", (int)params->images_at);
     if (params->batch_size == 0)
         return tenka_fail(err, TENKA_E_INVALID, "loader: batch_size is 0");
     if (tenka_dataset_count(d) == 0 || tenka_dataset_count(d) > TENKA_MAX_ELEMENTS)
@@ -115,11 +169,11 @@ tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset, c
     l->params = *params;
     l->count = (uint32_t)tenka_dataset_count(dataset);
     l->labels_sum = (uint32_t)crc32_z(0, (const Bytef *)tenka_dataset_labels(dataset), l->count * sizeof(int32_t));
-    tenka_status status = upload_images(l, dataset);
+    tenka_status status = place_images(l, dataset);
     if (status == TENKA_OK)
         status = upload_normalization(l, dataset);
     if (status == TENKA_OK)
-        status = upload_order(l);
+        status = make_order(l);
     if (status != TENKA_OK)
         tenka_loader_destroy(out);
     return status;
@@ -147,10 +201,23 @@ void tenka_loader_rewind(tenka_loader *loader)
 /* Puts the images into the order that belongs to seed. */
 static tenka_status shuffle(tenka_loader *l, uint64_t seed)
 {
+    if (l->stream)
+        tenka_stream_halt(l->stream); /* it reads the order */
     tenka_rng_permutation(seed, l->shuffled, l->count);
-    TENKA_TRY(tenka_variable_write(l->from.order, l->shuffled, (size_t)l->count * sizeof(int32_t)));
+    if (!l->stream)
+        TENKA_TRY(tenka_variable_write(l->from.order, l->shuffled, (size_t)l->count * sizeof(int32_t)));
     l->order_seed = seed;
     return TENKA_OK;
+}
+
+static void run_from(tenka_loader *l, uint32_t index)
+{
+    l->running = true;
+    l->index = index;
+    if (!l->stream)
+        return;
+    tenka_stream_halt(l->stream);
+    tenka_stream_begin(l->stream, l->shuffled, index);
 }
 
 /* Draws as torch.utils.data.DataLoader does at the begin of each pass: a base seed for workers, which nobody here
@@ -167,8 +234,7 @@ static tenka_status begin_epoch(tenka_loader *l)
             return status;
         }
     }
-    l->running = true;
-    l->index = 0;
+    run_from(l, 0);
     return TENKA_OK;
 }
 
@@ -192,6 +258,17 @@ static void load_in_pieces(tenka_loader *l, uint32_t offset, struct tenka_batch 
     batch->target = tenka_gather_range(tenka_value(l->from.labels), order, offset, batch->size);
 }
 
+/* Of a dataset that is not on the device. */
+static void load_from_host(tenka_loader *l, struct tenka_batch *batch)
+{
+    const struct tenka_stream_batch *gathered = tenka_stream_next(l->stream);
+    const struct tenka_shape image = tenka_dataset_image_shape(l->dataset);
+    const struct tenka_shape shape = tenka_shape_of(batch->size, image.dim[0], image.dim[1], image.dim[2]);
+    const tenka_tensor bytes = tenka_input(l->ctx, TENKA_U8, shape, gathered->images);
+    batch->input = tenka_normalize_bytes(bytes, tenka_value(l->from.mean), tenka_value(l->from.std));
+    batch->target = tenka_input(l->ctx, TENKA_I32, tenka_shape_of(batch->size), gathered->labels);
+}
+
 tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
 {
     tenka_loader *const l = loader;
@@ -206,7 +283,9 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
     batch->size = left < l->params.batch_size ? left : l->params.batch_size;
     batch->index = l->index++;
     tenka_trace_quiet(l->ctx, true);
-    if (l->one_binding)
+    if (l->stream)
+        load_from_host(l, batch);
+    else if (l->one_binding)
         tenka_load_batch(&l->from, offset, batch);
     else
         load_in_pieces(l, offset, batch);
@@ -234,7 +313,8 @@ tenka_status tenka_loader_set_state(tenka_loader *loader, const struct tenka_loa
 {
     if (state->running && loader->params.shuffle)
         TENKA_TRY(shuffle(loader, state->order_seed));
-    loader->running = state->running;
-    loader->index = state->index;
+    loader->running = false;
+    if (state->running)
+        run_from(loader, state->index);
     return TENKA_OK;
 }
