@@ -131,7 +131,6 @@ static void json_kernel(const struct report *r, const struct tenka_kernel_time *
 {
     const char *bound;
     const double share = share_of(r, k, &bound);
-    json_string(r, "kernel", k->kernel);
     json_string(r, "shapes", k->shapes);
     json_number(r, "us", 1e6 * k->seconds);
     json_number(r, "best_us", 1e6 * k->best);
@@ -183,7 +182,8 @@ void report_kernel(struct report *r, const struct tenka_kernel_time *k)
         return;
     }
     element_begin(r);
-    fputs("{\"type\":\"kernel\"", r->json);
+    fputs("{\"kernel\":", r->json);
+    log_json_string(r->json, k->kernel);
     json_kernel(r, k);
     fputc('}', r->json);
 }
@@ -213,6 +213,7 @@ void report_case(struct report *r, const struct tenka_bench_case *c, const struc
         return;
     }
     json_case_begin(r, c);
+    json_string(r, "kernel", k->kernel);
     json_kernel(r, k);
     fputc('}', r->json);
 }
