@@ -8,7 +8,7 @@
  *   S[c][s][phase][t][image][j] = padded x[image][c][(t0 + t) sh + phase][j sw + s dw]
  *
  * where t0 is the first output row of a band. What tap (c, r, s) multiplies in the whole band is then one run of
- * rows * images * ow values that begins at row taps.row[r] of plane (c, s): the row of the im2col matrix, as a pointer.
+ * rows * images * ow values in plane (c, s): the row of the im2col matrix, as a pointer.
  * Images that are small stand side by side (a panel), those that are large are cut into bands of rows.
  *
  *   forward         y = w S                          multiply() over the runs, bias at the end
@@ -60,11 +60,21 @@ static inline int group_outputs(const conv_params *p)
  * decide in which order it is summed, so that they must follow from the shape alone. */
 struct layout {
     struct taps taps;
-    struct planes planes;
-    int images, panels;         /* images of a panel; the last one may have fewer */
-    int rows, bands;            /* output rows of a band, likewise; one band when there are several images */
-    int channels, blocks;       /* input channels of a block, likewise, within a group */
+    int images, panels;         /* images of a panel; some have one fewer */
+    int rows, bands;            /* output rows of a band; the last may have fewer; one band when images > 1 */
+    int channels, blocks;       /* input channels of a block, within a group; the last may have fewer */
+    struct planes planes[2];    /* of a panel that has all images, and of one that lacks one */
 };
+
+static inline int first_image(const struct layout *l, const conv_params *p, int panel)
+{
+    return cut(p->n, l->panels, panel);
+}
+
+static inline const struct planes *planes_of(const struct layout *l, const conv_params *p, int panel)
+{
+    return &l->planes[l->images - (first_image(l, p, panel + 1) - first_image(l, p, panel))];
+}
 
 static inline void conv_blocks(struct layout *l, const conv_params *p)
 {
@@ -95,11 +105,16 @@ bool TENKA_FAST(conv_serves)(const conv_params *p);
 
 void TENKA_FAST(conv_taps)(const conv_params *p, struct taps *taps);
 
-static inline struct planes conv_planes(const conv_params *p, const struct taps *taps, int images, int rows)
+/* Sets images and planes: rows of each phase. */
+static inline void conv_panels(struct layout *l, const conv_params *p, int panels, int rows)
 {
-    struct planes s = {.images = images, .rows = rows, .pitch = images * p->ow};
-    s.size = taps->phases * rows * s.pitch;
-    return s;
+    l->panels = panels;
+    l->images = div_up(p->n, panels);
+    for (int i = 0; i < 2; i++) {
+        struct planes *s = &l->planes[i];
+        *s = (struct planes){.images = l->images - i, .rows = rows, .pitch = (l->images - i) * p->ow};
+        s->size = l->taps.phases * rows * s->pitch;
+    }
 }
 
 /* Where row t of kernel row r's phase begins in a plane. */
@@ -108,30 +123,21 @@ static inline int32_t plane_at(const struct planes *s, const struct taps *taps, 
     return (taps->phase[r] * s->rows + t) * s->pitch;
 }
 
-/* A padded image row needs so many elements. */
-static inline int padded_width(const conv_params *p)
-{
-    return (p->ow - 1) * p->sw + (p->kw - 1) * p->dw + 1;
-}
-
-/* Elements of scratch memory that copy_planes() needs. */
-size_t TENKA_FAST(conv_padded_size)(const conv_params *p, const struct taps *taps, const struct planes *s);
-
-/* Copies channels of a panel's images, the rows from output row `first` on. Where the panel has less than its number of
- * images, what stands in their place is finite.
- *   x       the first image's first channel; images are p->c * p->h * p->w apart
- *   padded  scratch memory */
+/* Copies channels of a panel's images, the rows from output row `first` on. Up to a vector more than all planes is
+ * written.
+ *   x  the first image's first channel; images are p->c * p->h * p->w apart */
 void TENKA_FAST(copy_planes)(const conv_params *p, const struct taps *taps, const struct planes *s, int first,
-                             const float *x, int images, int channels, float *padded, float *out);
-/* Where each tap (c, r, s) of a block of channels finds its run in the copies. */
-void TENKA_FAST(conv_runs)(const conv_params *p, const struct layout *l, int32_t *at);
+                             const float *x, int channels, float *out);
 
-/* Rows first .. first+rows-1 of the outputs y of `images` images, side by side: out [o][row][image][column], where o is
- * `next` elements apart. Rows and images that do not exist become zeros, and so does the rest up to `next`. Up to a vector
- * more than outputs * next is written.
+/* Where each tap (c, r, s) of a block of channels finds its run in the copies. */
+void TENKA_FAST(conv_runs)(const conv_params *p, const struct layout *l, const struct planes *s, int32_t *at);
+
+/* Rows first .. first+rows-1 of the outputs y of a panel: out [o][row][image][column], where o is `next` elements apart.
+ * Rows that do not exist become zeros, and so does the rest up to `next`. Up to a vector more than outputs * next is
+ * written.
  *   y  the first image's first output; images are p->o * p->oh * p->ow apart */
 void TENKA_FAST(copy_outputs)(const conv_params *p, const struct planes *s, int first, int rows, const float *y,
-                              int images, int outputs, float *out, ptrdiff_t next);
+                              int outputs, float *out, ptrdiff_t next);
 
 /* Max pooling of one output of one image: x holds its rows row .. row+rows-1, `pitch` apart, which whole windows lie in.
  *   y, index  the plane's first window; see conv2d_relu_pool */
@@ -140,8 +146,8 @@ void TENKA_FAST(pool_results)(const struct tenka_p_conv2d_pool *p, const float *
 
 /* As copy_outputs(), but of the gradient that ReLU and pooling send back, and two vectors more may be written. */
 void TENKA_FAST(unpool_outputs)(const struct tenka_p_conv2d_pool *p, const struct planes *s, int row, int rows,
-                                const float *y, const int32_t *index, const float *dy, int images, int outputs,
-                                float *out, ptrdiff_t next);
+                                const float *y, const int32_t *index, const float *dy, int outputs, float *out,
+                                ptrdiff_t next);
 
 /* The adjoint, for rows [y0, y1) of image b of the panel: dx = sum of the copies' gradients. The planes' rows begin with
  * row `first` of each phase.

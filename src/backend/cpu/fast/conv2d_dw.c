@@ -18,7 +18,7 @@ struct plan {
     int chunks;       /* the items, panels * bands, are cut into so many */
     int parts;        /* output channels are divided among so many units */
     ptrdiff_t next_d; /* elements of a row of dy's copy */
-    size_t sums, threads, d, copies, per_thread; /* where parts of the scratch memory begin, in floats */
+    size_t sums, threads, copies, per_thread; /* where parts of the scratch memory begin, in floats */
 };
 
 static int weights(const conv_params *p)
@@ -32,19 +32,16 @@ static void cut_batch(struct layout *l, const conv_params *p, int step)
     const int64_t copies = (int64_t)l->channels * p->kw * l->taps.phases * p->ow * (int64_t)sizeof(float);
     const int64_t fit = COPIES_BYTES / copies - l->taps.most, pixels = (int64_t)p->oh * p->ow;
     const int rows = pixels > PIXELS ? div_up(PIXELS, p->ow) : p->oh;
-    l->images = 1;
+    int panels = p->n;
     l->rows = fit < 1 ? 1 : fit < rows ? (int)fit : rows;
     l->rows = div_up(div_up(p->oh, div_up(p->oh, l->rows)), step) * step;
     l->bands = div_up(p->oh, l->rows);
-    l->panels = p->n;
     if (l->bands == 1) {
         const int64_t images = (PIXELS + pixels / 2) / pixels, most = COPIES_BYTES / (copies * (p->oh + l->taps.most));
-        l->images = (int)(images < most ? images : most);
-        l->images = l->images > 1 ? l->images : 1;
-        l->panels = div_up(div_up(p->n, l->images), 4) * 4;
-        l->panels = l->panels < p->n ? l->panels : p->n;
-        l->images = div_up(p->n, l->panels);
+        panels = div_up(p->n, images < 1 || most < 1 ? 1 : (int)(images < most ? images : most));
+        panels = div_up(panels, 4) * 4 < p->n ? div_up(panels, 4) * 4 : p->n;
     }
+    conv_panels(l, p, panels, l->rows + l->taps.most);
 }
 
 static void lay_out(struct plan *f)
@@ -52,12 +49,11 @@ static void lay_out(struct plan *f)
     const conv_params *p = f->p;
     const struct layout *l = &f->l;
     const size_t all = (size_t)weights(p) + (size_t)p->o;
-    f->sums = tenka_align((size_t)l->channels * p->kh * p->kw, LANES);
+    f->sums = tenka_align(2 * (size_t)l->channels * p->kh * p->kw, LANES);
     f->threads = tenka_align(f->sums + all * (size_t)f->chunks, LANES);
-    f->d = tenka_align(TENKA_FAST(conv_padded_size)(p, &l->taps, &l->planes), LANES);
-    f->copies = f->d + (size_t)(group_outputs(p) * f->next_d) + 2 * LANES;
+    f->copies = (size_t)(group_outputs(p) * f->next_d) + 2 * LANES;
     f->per_thread =
-        tenka_align(f->copies + (size_t)l->channels * p->kw * l->planes.size + TILE_VECTORS * LANES, LANES);
+        tenka_align(f->copies + (size_t)l->channels * p->kw * l->planes[0].size + TILE_VECTORS * LANES, LANES);
 }
 
 /* f->p and pool are set. */
@@ -70,17 +66,16 @@ static bool make_plan(struct plan *f, int threads)
     TENKA_FAST(conv_taps)(p, &l->taps);
     conv_blocks(l, p);
     cut_batch(l, p, f->pool ? f->pool->pool_sh : 1);
-    l->planes = conv_planes(p, &l->taps, l->images, l->rows + l->taps.most);
     const int items = l->panels * l->bands, most = PARTIAL_SUMS / (weights(p) + p->o);
     f->chunks = items < MAX_CHUNKS ? items : MAX_CHUNKS;
     f->chunks = f->chunks < most ? f->chunks : most > 1 ? most : 1;
     const int wanted = div_up(threads, f->chunks * l->blocks * p->groups), rows = div_up(group_outputs(p), DOT_ROWS);
     f->parts = wanted < rows ? wanted : rows;
-    f->next_d = (ptrdiff_t)tenka_align((size_t)l->rows * l->planes.pitch, LANES);
+    f->next_d = (ptrdiff_t)tenka_align((size_t)l->rows * l->planes[0].pitch, LANES);
     if (f->next_d % 256 == 0)
         f->next_d += LANES; /* rows that begin at the same place of a page would push each other out of the cache */
     lay_out(f);
-    return (int64_t)l->channels * p->kw * l->planes.size < 1 << 28;
+    return (int64_t)l->channels * p->kw * l->planes[0].size < 1 << 28;
 }
 
 static size_t scratch_bytes(struct plan *f, int threads)
@@ -113,41 +108,48 @@ static struct unit unit_of(const struct plan *f, float *sums, int index)
     return u;
 }
 
-/* Fills d with rows of dy of a panel. */
-static void fill_d(const struct plan *f, const struct tenka_cpu_call *call, int n, int images, int row, int rows, int o,
-                   int outputs, float *d)
+/* Offsets of the taps in one of the two kinds of panels. */
+static int32_t *runs_of(const struct plan *f, float *scratch, const struct planes *s)
+{
+    return (int32_t *)scratch + (s - f->l.planes) * f->l.channels * f->p->kh * f->p->kw;
+}
+
+/* Outputs o .. of rows row .. of a panel from image n on: dy as it is, or as ReLU and pooling send it back. */
+static void copy_dy(const struct plan *f, const struct tenka_cpu_call *call, const struct planes *s, int n, int row,
+                    int rows, int o, int outputs, float *d)
 {
     const conv_params *p = f->p;
     const ptrdiff_t plane = f->pool ? (ptrdiff_t)f->pool->pool_oh * f->pool->pool_ow : (ptrdiff_t)p->oh * p->ow;
     const ptrdiff_t at = ((ptrdiff_t)n * p->o + o) * plane;
     if (f->pool)
-        TENKA_FAST(unpool_outputs)(f->pool, &f->l.planes, row, rows, (const float *)call->in[1] + at,
-                                   (const int32_t *)call->in[2] + at, (const float *)call->in[3] + at, images, outputs,
-                                   d, f->next_d);
+        TENKA_FAST(unpool_outputs)(f->pool, s, row, rows, (const float *)call->in[1] + at,
+                                   (const int32_t *)call->in[2] + at, (const float *)call->in[3] + at, outputs, d,
+                                   f->next_d);
     else
-        TENKA_FAST(copy_outputs)(p, &f->l.planes, row, rows, (const float *)call->in[1] + at, images, outputs, d,
-                                 f->next_d);
+        TENKA_FAST(copy_outputs)(p, s, row, rows, (const float *)call->in[1] + at, outputs, d, f->next_d);
 }
 
 /* Adds one panel, or band of an image. */
-static void add_item(const struct plan *f, const struct tenka_cpu_call *call, const struct unit *u, const int32_t *at,
-                     float *own, int item)
+static void add_item(const struct plan *f, const struct tenka_cpu_call *call, const struct unit *u, float *scratch,
+                     int item)
 {
     const conv_params *p = f->p;
     const struct layout *l = &f->l;
-    const int panel = item / l->bands, n = cut(p->n, l->panels, panel), images = cut(p->n, l->panels, panel + 1) - n;
-    const int row = item % l->bands * l->rows, rows = p->oh - row < l->rows ? p->oh - row : l->rows;
+    const int panel = item / l->bands, n = first_image(l, p, panel), row = item % l->bands * l->rows;
+    const int rows = p->oh - row < l->rows ? p->oh - row : l->rows;
     const int c = u->group * group_channels(p) + u->channel, o = u->group * group_outputs(p) + u->output;
     const float *x = (const float *)call->in[0] + ((ptrdiff_t)n * p->c + c) * p->h * p->w;
-    TENKA_FAST(copy_planes)(p, &l->taps, &l->planes, row, x, images, u->channels, own, own + f->copies);
-    fill_d(f, call, n, images, row, rows, o, u->outputs, own + f->d);
+    const struct planes *s = planes_of(l, p, panel);
+    float *own = scratch + f->threads + f->per_thread * (size_t)thread_index();
+    TENKA_FAST(copy_planes)(p, &l->taps, s, row, x, u->channels, own + f->copies);
+    copy_dy(f, call, s, n, row, rows, o, u->outputs, own);
     const struct dot_product product = {
         .m = u->outputs,
         .k = u->channels * p->kh * p->kw,
-        .n = rows * l->planes.pitch,
-        .d = own + f->d,
+        .n = rows * s->pitch,
+        .d = own,
         .next_d = f->next_d,
-        .at = at,
+        .at = runs_of(f, scratch, s),
         .x = own + f->copies,
         .z = u->dw,
         .next_z = (ptrdiff_t)group_channels(p) * p->kh * p->kw,
@@ -170,9 +172,8 @@ static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, fl
         memset(u.dw + (ptrdiff_t)i * group_channels(p) * taps, 0, (size_t)(u.channels * taps) * sizeof *u.dw);
     if (u.db)
         memset(u.db, 0, (size_t)u.outputs * sizeof *u.db);
-    float *own = scratch + f->threads + f->per_thread * (size_t)thread_index();
     for (int item = cut(items, f->chunks, u.chunk); item < cut(items, f->chunks, u.chunk + 1); item++)
-        add_item(f, call, &u, (const int32_t *)scratch, own, item);
+        add_item(f, call, &u, scratch, item);
 }
 
 /* out[i] = sum over the chunks in their order, for n elements from i on */
@@ -195,7 +196,8 @@ static bool run(struct plan *f, const struct tenka_fast_call *call)
     if (!make_plan(f, call->threads))
         return false;
     const int units = f->chunks * f->p->groups * f->l.blocks * f->parts, n = weights(f->p);
-    TENKA_FAST(conv_runs)(f->p, &f->l, (int32_t *)scratch);
+    for (int i = 0; i < 2; i++)
+        TENKA_FAST(conv_runs)(f->p, &f->l, &f->l.planes[i], runs_of(f, scratch, &f->l.planes[i]));
 #pragma omp parallel num_threads(call->threads)
     {
 #pragma omp for schedule(dynamic)

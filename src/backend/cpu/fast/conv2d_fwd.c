@@ -10,7 +10,7 @@ struct plan {
     struct layout l;
     int height;             /* rows of the convolution that are needed */
     int parts;              /* output channels are divided among so many units, which each make their own copies */
-    size_t row, weights, threads, result, copies, per_thread; /* where parts of the scratch memory begin, in floats */
+    size_t row, weights, threads, copies, per_thread; /* where parts of the scratch memory begin, in floats */
 };
 
 /* Bands whose copies fit the cache; more of them when few images are to keep many threads busy. */
@@ -36,15 +36,12 @@ static void lay_out(struct plan *f)
     const conv_params *p = f->p;
     const struct layout *l = &f->l;
     const size_t taps = (size_t)p->kh * p->kw, og = (size_t)group_outputs(p);
-    f->row = (size_t)l->channels * taps;
+    f->row = 2 * (size_t)l->channels * taps;
     f->weights = tenka_align(f->row + og, LANES);
     f->threads = tenka_align(f->weights + (size_t)p->o * group_channels(p) * taps, LANES);
-    f->result = tenka_align(TENKA_FAST(conv_padded_size)(p, &l->taps, &l->planes), LANES);
-    f->copies = f->result;
-    if (buffered(f))
-        f->copies = tenka_align(f->result + og * l->rows * l->planes.pitch + 2 * LANES, LANES);
+    f->copies = buffered(f) ? tenka_align(og * l->rows * l->planes[0].pitch + 2 * LANES, LANES) : 0;
     f->per_thread =
-        tenka_align(f->copies + (size_t)l->channels * p->kw * l->planes.size + TILE_VECTORS * LANES, LANES);
+        tenka_align(f->copies + (size_t)l->channels * p->kw * l->planes[0].size + TILE_VECTORS * LANES, LANES);
 }
 
 /* f->p, pool and relu are set. */
@@ -56,8 +53,7 @@ static bool make_plan(struct plan *f, int threads)
         return false;
     TENKA_FAST(conv_taps)(p, &l->taps);
     conv_blocks(l, p);
-    l->images = panel_images(p);
-    l->panels = div_up(p->n, l->images);
+    conv_panels(l, p, div_up(p->n, panel_images(p)), 0);
     l->rows = div_up(p->oh, count_bands(p, l, threads));
     f->height = p->oh;
     if (f->pool) { /* whole windows */
@@ -65,16 +61,22 @@ static bool make_plan(struct plan *f, int threads)
         l->rows = div_up(l->rows, f->pool->pool_sh) * f->pool->pool_sh;
     }
     l->bands = div_up(f->height, l->rows);
-    l->planes = conv_planes(p, &l->taps, l->images, l->rows + l->taps.most);
+    conv_panels(l, p, l->panels, l->rows + l->taps.most);
     const int wanted = div_up(threads, l->panels * l->bands * p->groups), blocks = row_blocks(group_outputs(p));
     f->parts = wanted < blocks ? wanted : blocks;
     lay_out(f);
-    return (int64_t)l->channels * p->kw * l->planes.size < 1 << 28 && (int64_t)l->rows * p->sh < 1 << 28;
+    return (int64_t)l->channels * p->kw * l->planes[0].size < 1 << 28 && (int64_t)l->rows * p->sh < 1 << 28;
 }
 
 static size_t scratch_bytes(struct plan *f, int threads)
 {
     return make_plan(f, threads) ? (f->threads + f->per_thread * (size_t)threads) * sizeof(float) : 0;
+}
+
+/* Offsets of the taps in one of the two kinds of panels. */
+static int32_t *runs_of(const struct plan *f, float *scratch, const struct planes *s)
+{
+    return (int32_t *)scratch + (s - f->l.planes) * f->l.channels * f->p->kh * f->p->kw;
 }
 
 /* The packed weights of group g and channel block i begin here. */
@@ -95,32 +97,31 @@ static void pack_unit(const struct plan *f, const float *w, float *scratch, int 
     TENKA_FAST(pack)(packed(f, scratch, g, i), w, (const int32_t *)(scratch + f->row), NULL, group_outputs(p), k, b);
 }
 
-/* Images n .. n+images-1 and rows row .. row+rows-1 of what a unit computes, outputs first .. end-1 over all groups. */
+/* What a unit computes: rows row .. row+rows-1 of a panel from image n on, outputs first .. end-1 over all groups. */
 struct range {
-    int n, images, row, rows, first, end;
+    const struct planes *s;
+    int n, row, rows, first, end;
 };
 
 /* Brings the results of a range to where they belong. */
 static void scatter(const struct plan *f, const float *result, const struct range *r, float *y)
 {
     const conv_params *p = f->p;
-    const int pitch = f->l.planes.pitch;
-    for (int o = r->first; o < r->end; o++, result += (ptrdiff_t)r->rows * pitch)
-        for (int b = 0; b < r->images; b++)
-            for (int i = 0; i < r->rows; i++)
-                memcpy(y + ((((ptrdiff_t)r->n + b) * p->o + o) * p->oh + r->row + i) * p->ow,
-                       result + (ptrdiff_t)i * pitch + b * p->ow, (size_t)p->ow * sizeof *y);
+    for (int o = r->first; o < r->end; o++)
+        for (int i = 0; i < r->rows; i++)
+            for (int b = 0; b < r->s->images; b++, result += p->ow)
+                memcpy(y + ((((ptrdiff_t)r->n + b) * p->o + o) * p->oh + r->row + i) * p->ow, result,
+                       (size_t)p->ow * sizeof *y);
 }
 
 static void pool(const struct plan *f, const float *result, const struct range *r, float *y, int32_t *index)
 {
     const conv_params *p = f->p;
-    const int pitch = f->l.planes.pitch;
     const ptrdiff_t plane = (ptrdiff_t)f->pool->pool_oh * f->pool->pool_ow;
-    for (int o = r->first; o < r->end; o++, result += (ptrdiff_t)r->rows * pitch)
-        for (int b = 0; b < r->images; b++) {
+    for (int o = r->first; o < r->end; o++, result += (ptrdiff_t)r->rows * r->s->pitch)
+        for (int b = 0; b < r->s->images; b++) {
             const ptrdiff_t at = (((ptrdiff_t)r->n + b) * p->o + o) * plane;
-            TENKA_FAST(pool_results)(f->pool, result + b * p->ow, pitch, r->row, r->rows, y + at, index + at);
+            TENKA_FAST(pool_results)(f->pool, result + b * p->ow, r->s->pitch, r->row, r->rows, y + at, index + at);
         }
 }
 
@@ -129,31 +130,29 @@ static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, fl
 {
     const conv_params *p = f->p;
     const struct layout *l = &f->l;
-    const int part = unit % f->parts, g = unit / f->parts % p->groups, at = unit / f->parts / p->groups;
-    const int og = group_outputs(p), tiles = row_blocks(og);
+    const int part = unit % f->parts, g = unit / f->parts % p->groups, item = unit / f->parts / p->groups;
+    const int panel = item / l->bands, og = group_outputs(p), tiles = row_blocks(og);
     const int first = cut(tiles, f->parts, part), end = cut(tiles, f->parts, part + 1);
-    struct range r = {.n = at / l->bands * l->images, .row = at % l->bands * l->rows};
-    r.images = p->n - r.n < l->images ? p->n - r.n : l->images;
+    struct range r = {.s = planes_of(l, p, panel), .n = first_image(l, p, panel), .row = item % l->bands * l->rows};
     r.rows = f->height - r.row < l->rows ? f->height - r.row : l->rows;
     r.first = g * og + cut(og, tiles, first);
     r.end = g * og + cut(og, tiles, end);
     const ptrdiff_t plane = (ptrdiff_t)p->oh * p->ow;
     const float *x = (const float *)call->in[0] + ((ptrdiff_t)r.n * p->c + g * group_channels(p)) * p->h * p->w;
     const float *bias = call->in[2];
-    float *own = scratch + f->threads + f->per_thread * (size_t)thread_index(), *result = own + f->result;
+    float *own = scratch + f->threads + f->per_thread * (size_t)thread_index();
     float *y = call->out[0];
     struct product product = {
         .m = og,
-        .n = r.rows * l->planes.pitch,
-        .at = (const int32_t *)scratch,
+        .n = r.rows * r.s->pitch,
+        .at = runs_of(f, scratch, r.s),
         .x = own + f->copies,
-        .y = buffered(f) ? result : y + ((ptrdiff_t)r.n * p->o + g * og) * plane + r.row * p->ow,
-        .next_y = buffered(f) ? (ptrdiff_t)r.rows * l->planes.pitch : plane,
+        .y = buffered(f) ? own : y + ((ptrdiff_t)r.n * p->o + g * og) * plane + r.row * p->ow,
+        .next_y = buffered(f) ? (ptrdiff_t)r.rows * r.s->pitch : plane,
     };
     for (int i = 0; i < l->blocks; i++) {
         const int begin = block_begin(l, p, i), channels = block_begin(l, p, i + 1) - begin;
-        TENKA_FAST(copy_planes)(p, &l->taps, &l->planes, r.row, x + (ptrdiff_t)begin * p->h * p->w, r.images, channels,
-                                own, own + f->copies);
+        TENKA_FAST(copy_planes)(p, &l->taps, r.s, r.row, x + (ptrdiff_t)begin * p->h * p->w, channels, own + f->copies);
         product.k = channels * p->kh * p->kw;
         product.w = packed(f, scratch, g, i);
         product.bias = i == 0 && bias ? bias + g * og : NULL;
@@ -161,7 +160,7 @@ static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, fl
         product.relu = f->relu && i == l->blocks - 1;
         TENKA_FAST(multiply)(&product, first, end);
     }
-    result += (r.first - g * og) * product.next_y;
+    const float *result = own + (r.first - g * og) * product.next_y;
     if (f->pool)
         pool(f, result, &r, y, call->out[1]);
     else if (l->images > 1)
@@ -177,7 +176,8 @@ static bool run(struct plan *f, const struct tenka_fast_call *call)
     const int packs = p->groups * f->l.blocks * row_blocks(group_outputs(p));
     const int units = f->l.panels * f->l.bands * p->groups * f->parts;
     int32_t *row = (int32_t *)(scratch + f->row);
-    TENKA_FAST(conv_runs)(p, &f->l, (int32_t *)scratch);
+    for (int i = 0; i < 2; i++)
+        TENKA_FAST(conv_runs)(p, &f->l, &f->l.planes[i], runs_of(f, scratch, &f->l.planes[i]));
     for (int o = 0; o < group_outputs(p); o++)
         row[o] = o * group_channels(p) * p->kh * p->kw;
 #pragma omp parallel num_threads(call->threads)

@@ -97,15 +97,14 @@ static void unpool_row(const pool_params *p, const float *y, const int32_t *inde
 }
 
 void TENKA_FAST(unpool_outputs)(const pool_params *p, const struct planes *s, int row, int rows, const float *y,
-                                const int32_t *index, const float *dy, int images, int outputs, float *out,
-                                ptrdiff_t next)
+                                const int32_t *index, const float *dy, int outputs, float *out, ptrdiff_t next)
 {
     const ptrdiff_t plane = (ptrdiff_t)p->pool_oh * p->pool_ow, next_image = p->conv.o * plane;
     for (int o = 0; o < outputs; o++, out += next) {
         memset(out, 0, (size_t)next * sizeof *out);
         for (int i = row / p->pool_sh; i < p->pool_oh && i * p->pool_sh < row + rows; i++)
             for (int r = 0; r < p->pool_kh; r++)
-                for (int b = 0; b < images; b++) {
+                for (int b = 0; b < s->images; b++) {
                     const ptrdiff_t at = b * next_image + o * plane + i * p->pool_ow;
                     const int first = (i * p->pool_sh + r) * p->conv.ow;
                     float *to = out + (ptrdiff_t)(i * p->pool_sh + r - row) * s->pitch + b * p->conv.ow;

@@ -71,89 +71,86 @@ ALWAYS_INLINE ivec lane_numbers(void)
 
 #ifdef __AVX512F__
 
-ALWAYS_INLINE __mmask16 lanes(int from, int end)
+typedef __mmask16 lane_mask;
+
+ALWAYS_INLINE lane_mask mask_lanes(int from, int end)
 {
-    return (__mmask16)(((1u << end) - 1) & ~((1u << from) - 1));
+    return (lane_mask)(((1u << end) - 1) & ~((1u << from) - 1));
 }
 
-ALWAYS_INLINE vec load_lanes(const float *p, int from, int end)
+ALWAYS_INLINE vec load_masked(const float *p, lane_mask mask)
 {
-    return (vec)_mm512_maskz_loadu_ps(lanes(from, end), p);
+    return (vec)_mm512_maskz_loadu_ps(mask, p);
 }
 
-ALWAYS_INLINE void store_lanes(float *p, vec v, int from, int end)
+ALWAYS_INLINE void store_masked(float *p, vec v, lane_mask mask)
 {
-    _mm512_mask_storeu_ps(p, lanes(from, end), (__m512)v);
-}
-
-ALWAYS_INLINE ivec load_int_lanes(const int32_t *p, int from, int end)
-{
-    return (ivec)_mm512_maskz_loadu_epi32(lanes(from, end), p);
-}
-
-ALWAYS_INLINE void store_int_lanes(int32_t *p, ivec v, int from, int end)
-{
-    _mm512_mask_storeu_epi32(p, lanes(from, end), (__m512i)v);
+    _mm512_mask_storeu_ps(p, mask, (__m512)v);
 }
 
 #elif defined __AVX2__
 
-ALWAYS_INLINE __m256i lanes(int from, int end)
+typedef __m256i lane_mask;
+
+ALWAYS_INLINE lane_mask mask_lanes(int from, int end)
 {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     return _mm256_and_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32(end), lane),
                             _mm256_cmpgt_epi32(lane, _mm256_set1_epi32(from - 1)));
 }
 
-ALWAYS_INLINE vec load_lanes(const float *p, int from, int end)
+ALWAYS_INLINE vec load_masked(const float *p, lane_mask mask)
 {
-    return (vec)_mm256_maskload_ps(p, lanes(from, end));
+    return (vec)_mm256_maskload_ps(p, mask);
 }
 
-ALWAYS_INLINE void store_lanes(float *p, vec v, int from, int end)
+ALWAYS_INLINE void store_masked(float *p, vec v, lane_mask mask)
 {
-    _mm256_maskstore_ps(p, lanes(from, end), (__m256)v);
-}
-
-ALWAYS_INLINE ivec load_int_lanes(const int32_t *p, int from, int end)
-{
-    return (ivec)_mm256_maskload_epi32(p, lanes(from, end));
-}
-
-ALWAYS_INLINE void store_int_lanes(int32_t *p, ivec v, int from, int end)
-{
-    _mm256_maskstore_epi32(p, lanes(from, end), (__m256i)v);
+    _mm256_maskstore_ps(p, mask, (__m256)v);
 }
 
 #else
 
-ALWAYS_INLINE vec load_lanes(const float *p, int from, int end)
+typedef struct { int from, end; } lane_mask;
+
+ALWAYS_INLINE lane_mask mask_lanes(int from, int end)
+{
+    return (lane_mask){from, end};
+}
+
+ALWAYS_INLINE vec load_masked(const float *p, lane_mask mask)
 {
     vec v = {0};
-    memcpy((float *)&v + from, p + from, (size_t)(end - from) * sizeof(float));
+    memcpy((float *)&v + mask.from, p + mask.from, (size_t)(mask.end - mask.from) * sizeof(float));
     return v;
+}
+
+ALWAYS_INLINE void store_masked(float *p, vec v, lane_mask mask)
+{
+    memcpy(p + mask.from, (const float *)&v + mask.from, (size_t)(mask.end - mask.from) * sizeof(float));
+}
+
+#endif
+
+ALWAYS_INLINE vec load_lanes(const float *p, int from, int end)
+{
+    return load_masked(p, mask_lanes(from, end));
 }
 
 ALWAYS_INLINE void store_lanes(float *p, vec v, int from, int end)
 {
-    memcpy(p + from, (const float *)&v + from, (size_t)(end - from) * sizeof(float));
+    store_masked(p, v, mask_lanes(from, end));
 }
 
 ALWAYS_INLINE ivec load_int_lanes(const int32_t *p, int from, int end)
 {
-    ivec v = {0};
-    for (int i = from; i < end; i++)
-        v[i] = p[i];
-    return v;
+    return (ivec)load_lanes((const float *)p, from, end);
 }
 
 ALWAYS_INLINE void store_int_lanes(int32_t *p, ivec v, int from, int end)
 {
-    for (int i = from; i < end; i++)
-        p[i] = v[i];
+    store_lanes((float *)p, (vec)v, from, end);
 }
-
-#endif
 
 /* ---- Lanes of two vectors ---- */
 
