@@ -63,14 +63,16 @@ static bool usable(const struct tenka_vk_device *dev, const unsigned char *file,
 }
 
 /* The whole file, allocated, or NULL when there is none of use. */
-static unsigned char *load(const struct tenka_vk_device *dev, uint64_t *bytes)
+static unsigned char *load(struct tenka_vk_device *dev, uint64_t *bytes)
 {
     struct tenka_error err = {0};
     void *file = NULL;
     if (!dev->cache_path || !tenka_os_exists(dev->cache_path))
         return NULL;
-    if (tenka_os_read_file(&err, dev->cache_path, LARGEST, &file, bytes) == TENKA_OK && usable(dev, file, *bytes))
+    if (tenka_os_read_file(&err, dev->cache_path, LARGEST, &file, bytes) == TENKA_OK && usable(dev, file, *bytes)) {
+        dev->cache_hash = ((const struct header *)file)->hash;
         return file;
+    }
     tenka_log(dev->base.log, TENKA_LOG_DEBUG, "the pipeline cache %s is damaged or foreign: it will be made anew",
               dev->cache_path);
     tenka_free(file);
@@ -130,6 +132,12 @@ void tenka_vk_cache_save(struct tenka_vk_device *dev)
     unsigned char *file = collect(dev, &bytes);
     if (!file)
         return;
+    const uint64_t hash = ((const struct header *)(void *)file)->hash;
+    if (hash == dev->cache_hash) { /* all was there already, as in every start but the first */
+        tenka_free(file);
+        return;
+    }
+    dev->cache_hash = hash;
     if (tenka_os_make_dirs(&err, dev->cache_dir) != TENKA_OK ||
         tenka_os_write_file(&err, dev->cache_path, file, bytes) != TENKA_OK) {
         tenka_log(dev->base.log, TENKA_LOG_WARNING, "kernels will be compiled again next time: %s", err.text);

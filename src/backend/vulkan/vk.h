@@ -137,7 +137,8 @@ struct tenka_vk_device {
     uint32_t pinned; /* the variant that all nodes must run in, or TENKA_ABSENT */
     VkPipelineCache cache;
     char *cache_dir, *cache_path; /* NULL: none */
-    bool cache_grown;             /* since it was last saved */
+    bool cache_grown;             /* since it was last saved, perhaps */
+    uint64_t cache_hash;          /* of what the file holds */
 };
 
 static inline struct tenka_vk_device *tenka_vk_device_of(tenka_device *dev)
