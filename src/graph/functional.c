@@ -273,8 +273,9 @@ static void update_running(tenka_variable *running, tenka_tensor fresh, double m
 {
     if (!running)
         return;
-    tenka_assign(running,
-                 tenka_add(tenka_scale(tenka_value(running), 1 - momentum), tenka_scale(fresh, momentum * factor)));
+    const tenka_tensor in[] = {tenka_value(running), fresh};
+    const double scalars[] = {1 - momentum, momentum * factor};
+    tenka_assign(running, tenka_trace(fresh.ctx, TENKA_OP_axpby, in, 2, NULL, 0, NULL, scalars, NULL));
 }
 
 static tenka_tensor batch_norm_training(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,

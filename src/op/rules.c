@@ -186,9 +186,9 @@ tenka_status tenka_rule_chain(struct tenka_call *call, struct tenka_error *err)
     return tenka_rule_out(call, err, 0, TENKA_F32, call->in[0].shape);
 }
 
-/* ---- Updates of optimizers ---- */
+/* ---- Updates: of parameters, of running statistics ---- */
 
-tenka_status tenka_rule_optimizer(struct tenka_call *call, struct tenka_error *err)
+tenka_status tenka_rule_like_first(struct tenka_call *call, struct tenka_error *err)
 {
     TENKA_TRY(same_as_first(call, err));
     for (uint32_t i = 0; i < call->n_out; i++)
@@ -205,5 +205,5 @@ tenka_status tenka_rule_sgd(struct tenka_call *call, struct tenka_error *err)
     if (p->nesterov != 0 && p->momentum == 0)
         return tenka_fail(err, TENKA_E_INVALID, "%s: nesterov needs a momentum", tenka_rule_name(call));
     call->n_out = p->momentum != 0 ? 2 : 1;
-    return tenka_rule_optimizer(call, err);
+    return tenka_rule_like_first(call, err);
 }
