@@ -1,4 +1,5 @@
-/* A tensor larger than a binding is gathered from in pieces: small tensors on a device that pretends to bind little.
+/* A tensor larger than a binding is gathered from in pieces, and fewer nodes share a dispatch: small tensors on a
+ * device that pretends to bind little.
  *   test_pieces [vulkan] */
 #include "support.h"
 
@@ -66,12 +67,77 @@ static void test_too_large(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* ---- Jobs: nodes that share a dispatch as far as one binding holds the operands of all ---- */
+
+struct updates {
+    size_t dispatches, nodes;
+};
+
+static void count_updates(void *user, const struct tenka_plan *plan, tenka_program *program)
+{
+    struct updates *updates = user;
+    size_t n;
+    const struct tenka_vk_step *steps = tenka_vulkan_program_steps(program, &n);
+    for (size_t i = 0; i < n; i++)
+        if (steps[i].kind == TENKA_VK_DISPATCH && plan->nodes[steps[i].node].kernel == TENKA_KERNEL_adam_fwd) {
+            updates->dispatches++;
+            updates->nodes += steps[i].jobs;
+        }
+}
+
+static void train(const struct target *target, size_t limit, struct updates *updates, double losses[5])
+{
+    static const int32_t y[4] = {0, 1, 2, 0};
+    static float x[4 * 36];
+    tenka_ctx *ctx = open_target(target);
+    tenka_module *net;
+    tenka_optimizer *opt;
+    for (int i = 0; i < 4 * 36; i++)
+        x[i] = (float)(i * 7 % 29) / 29;
+    if (limit)
+        tenka_vulkan_limit_operand(tenka_ctx_device(ctx), limit);
+    must(ctx, tenka_nn_parse(ctx, "Flatten() Linear(36,20) ReLU() Linear(20,20) ReLU() Linear(20,3)", &net));
+    must(ctx, tenka_adam_create(ctx, net, NULL, &opt));
+    for (int i = 0; i < 5; i++) {
+        const tenka_tensor input = tenka_input(ctx, TENKA_F32, tenka_shape_of(4, 1, 6, 6), x);
+        const tenka_tensor loss =
+            tenka_cross_entropy(tenka_forward(net, input), tenka_input(ctx, TENKA_I32, tenka_shape_of(4), y));
+        tenka_backward(loss);
+        must(ctx, tenka_optimizer_step(opt));
+        must(ctx, tenka_item(loss, &losses[i]));
+    }
+    *updates = (struct updates){0};
+    tenka_ctx_visit_plans(ctx, count_updates, updates);
+    tenka_optimizer_destroy(&opt);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
+/* Six parameters, the largest of 2880 bytes, in one dispatch, or in several where a binding holds but some. */
+static void test_jobs_that_do_not_fit(void **state)
+{
+    static const size_t limits[] = {8192, 2880};
+    struct updates all, some;
+    double losses[5], same[5];
+    train(*state, 0, &all, losses);
+    assert_int_equal(all.dispatches, 1);
+    assert_int_equal(all.nodes, 6);
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        train(*state, limits[i], &some, same);
+        printf("    %zu dispatches where a binding holds %zu bytes\n", some.dispatches, limits[i]);
+        assert_true(some.dispatches > 1);
+        assert_int_equal(some.nodes, 6);
+        assert_memory_equal(same, losses, sizeof losses);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gather_in_pieces),
         cmocka_unit_test(test_cases_in_pieces),
         cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_jobs_that_do_not_fit),
     };
     char *vulkan[] = {argv[0], "vulkan"};
     RUN_ON_TARGETS(argc > 1 ? argc : 2, argc > 1 ? argv : vulkan, tests);
