@@ -80,7 +80,8 @@ static tenka_status allocate(struct tenka_vk_device *dev, const VkMemoryRequirem
 static const VkMemoryPropertyFlags *wishes(const struct tenka_vk_device *dev, enum tenka_vk_heap heap)
 {
     enum { LOCAL = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, CACHED = VK_MEMORY_PROPERTY_HOST_CACHED_BIT };
-    static const VkMemoryPropertyFlags unified[] = {LOCAL | HOST | CACHED, LOCAL | HOST, LOCAL, 0};
+    /* Not CACHED, which may cost the device its own caches; drivers list the faster type first. */
+    static const VkMemoryPropertyFlags unified[] = {LOCAL | HOST, LOCAL, 0};
     static const VkMemoryPropertyFlags rows[][3] = {
         [TENKA_VK_DEVICE] = {LOCAL},
         [TENKA_VK_SLOT] = {HOST | LOCAL, HOST},
