@@ -1,45 +1,52 @@
 #version 450
 // C = A' B' for each of p.batch products: A' [m, k] stored so, or as [k, m] when p.trans_a; B' [k, n] likewise.
-//   TENKA_PASS_fwd  0: a in   1: b in   2: c out
-// An invocation makes a tile of 4 x 4 in registers; neighbours take neighbouring columns.
+//   TENKA_PASS_fwd  0: a in   1: b in   2: y = C out
 // Sums of k terms: the error is within k ulp of the sum of the absolute terms.
 #include "common/kernel.glsl"
 
+layout(constant_id = 8) const bool TRANS_A = false;
+layout(constant_id = 9) const bool TRANS_B = false;
+layout(constant_id = 10) const bool FOURS_A = false;
+layout(constant_id = 11) const bool FOURS_B = false;
+layout(constant_id = 12) const bool FOURS_C = false;
+layout(constant_id = 13) const int SPLITS = 1;
+
 TENKA_PARAMS(int batch; int m; int n; int k; int trans_a; int trans_b;);
-READS(0, a);
-READS(1, b);
-WRITES(2, c);
+READS_FOURS(0, a);
+READS_FOURS(1, b);
+WRITES_FOURS(2, y);
+
+int product; // the batch's product at work
+
+#define GEMM_TILE tile
+#define GEMM_M p.m
+#define GEMM_N p.n
+#define GEMM_K p.k
+#define GEMM_A a
+#define GEMM_A_FIRST (product * p.m * p.k)
+#define GEMM_A_LAST ((product + 1) * p.m * p.k - 1)
+#define GEMM_A_LINE (TRANS_A ? 1 : p.k)
+#define GEMM_A_STEP (TRANS_A ? p.m : 1)
+#define GEMM_A_ALONG (!TRANS_A)
+#define GEMM_A_FOURS FOURS_A
+#define GEMM_B b
+#define GEMM_B_FIRST (product * p.k * p.n)
+#define GEMM_B_LAST ((product + 1) * p.k * p.n - 1)
+#define GEMM_B_LINE (TRANS_B ? p.k : 1)
+#define GEMM_B_STEP (TRANS_B ? 1 : p.n)
+#define GEMM_B_ALONG TRANS_B
+#define GEMM_B_FOURS FOURS_B
+#define GEMM_SPLITS SPLITS
+#define GEMM_STORE(i, j, v) STORE_FOURS(y, FOURS_C, (product * p.m + (i)) * p.n + (j), p.n - (j), v)
+#include "common/gemm.glsl"
 
 void main()
 {
-    const int a_row = p.trans_a != 0 ? 1 : p.k, a_step = p.trans_a != 0 ? p.m : 1;
-    const int b_column = p.trans_b != 0 ? p.k : 1, b_step = p.trans_b != 0 ? 1 : p.n;
-    FOR_EACH(i) {
-        uint rest = i;
-        const int column = 4 * int(digit(rest, (p.n + 3) / 4));
-        const int row = 4 * int(digit(rest, (p.m + 3) / 4));
-        const int batch = int(rest);
-        const int last_row = p.m - 1 - row, last_column = p.n - 1 - column;
-        // Rows and columns past the last are computed again and not stored.
-        ivec4 at_a = batch * p.m * p.k + (row + min(ivec4(0, 1, 2, 3), ivec4(last_row))) * a_row;
-        ivec4 at_b = batch * p.k * p.n + (column + min(ivec4(0, 1, 2, 3), ivec4(last_column))) * b_column;
-        mat4 acc = mat4(0.0); // a column for each row of C, so that one value of A scales a vector of B
-        for (int k = 0; k < p.k; k++) {
-            const vec4 v = vec4(LOAD(b, at_b.x), LOAD(b, at_b.y), LOAD(b, at_b.z), LOAD(b, at_b.w));
-            acc[0] += LOAD(a, at_a.x) * v;
-            acc[1] += LOAD(a, at_a.y) * v;
-            acc[2] += LOAD(a, at_a.z) * v;
-            acc[3] += LOAD(a, at_a.w) * v;
-            at_a += a_step;
-            at_b += b_step;
-        }
-        const int at = (batch * p.m + row) * p.n + column, room = last_column + 1;
-        STORE_FOUR(c, at, room, acc[0]);
-        if (last_row > 0)
-            STORE_FOUR(c, at + p.n, room, acc[1]);
-        if (last_row > 1)
-            STORE_FOUR(c, at + 2 * p.n, room, acc[2]);
-        if (last_row > 2)
-            STORE_FOUR(c, at + 3 * p.n, room, acc[3]);
+    FOR_EACH_GROUP(g) {
+        uint rest = g;
+        const uint column = digit(rest, (p.n + TILE_COLUMNS - 1) / TILE_COLUMNS);
+        const uint row = digit(rest, (p.m + TILE_ROWS - 1) / TILE_ROWS);
+        product = int(rest);
+        tile(int(row) * TILE_ROWS, int(column) * TILE_COLUMNS);
     }
 }

@@ -46,6 +46,32 @@ layout(local_size_x = 64, local_size_x_id = 0) in; // a power of two, at most 25
 #define READS(slot, name) READS_AS(STORAGE, slot, name)
 #define WRITES(slot, name) WRITES_AS(STORAGE, slot, name)
 
+// The same array once more in fours, for kernels that know that what they load or store begins at a multiple of four.
+#define STORAGE_FOUR vec4
+#define READS_FOURS(slot, name)  \
+    READS(slot, name);           \
+    READS_AS(STORAGE_FOUR, slot, name##_four)
+#define WRITES_FOURS(slot, name) \
+    WRITES(slot, name);          \
+    WRITES_AS(STORAGE_FOUR, slot, name##_four)
+// The four elements from 4 i on.
+#define LOAD_FOUR(array, i) LOAD_FOUR_(array, i)
+#define LOAD_FOUR_(array, i) vec4(array##_four[i])
+// Elements at .. at + 3, any where they are past the last; fours, a constant: at is a multiple of 4.
+#define FOUR(array, fours, last, at)                                                                        \
+    ((fours) ? LOAD_FOUR(array, uint(at) / 4u)                                                              \
+             : vec4(LOAD(array, at), LOAD(array, min((at) + 1, last)), LOAD(array, min((at) + 2, last)),     \
+                    LOAD(array, min((at) + 3, last))))
+// Elements at .. at + 3, of which the first `room` exist; fours, a constant: at and room are multiples of 4.
+#define STORE_FOURS(array, fours, at, room, v)                    \
+    {                                                             \
+        const int at_ = (at);                                     \
+        if (fours)                                                \
+            array##_four[uint(at_) / 4u] = STORAGE_FOUR(v);       \
+        else                                                      \
+            STORE_FOUR(array, at_, room, v)                       \
+    }
+
 #define SCALARS(slot) READS_AS(uint, slot, slot_words)
 #define SCALAR(i) uintBitsToFloat(slot_words[p.scalars + i])
 #define SCALAR_U(i) slot_words[p.scalars + i]

@@ -1,25 +1,44 @@
-// y = EPILOGUE(x weight' + bias). After common/gemm.glsl and the parameters of linear.
+// y = EPILOGUE(x weight' + bias). After common/linear.glsl.
 //   0: x in   1: weight in   2: bias in (when p.bias)   3: y out
-READS(0, x);
-READS(1, weight);
-READS(2, bias);
-WRITES(3, y);
+READS_FOURS(0, x);
+READS_FOURS(1, weight);
+READS_FOURS(2, bias);
+WRITES_FOURS(3, y);
+
+void finish(int i, int j, vec4 v)
+{
+    if (p.bias != 0)
+        v += FOUR(bias, FOURS_N, p.n - 1, j);
+    STORE_FOURS(y, FOURS_N, i * p.n + j, p.n - j, EPILOGUE(v))
+}
+
+#define GEMM_TILE tile
+#define GEMM_M p.m
+#define GEMM_N p.n
+#define GEMM_K p.k
+#define GEMM_A x
+#define GEMM_A_FIRST 0
+#define GEMM_A_LAST (p.m * p.k - 1)
+#define GEMM_A_LINE p.k
+#define GEMM_A_STEP 1
+#define GEMM_A_ALONG true
+#define GEMM_A_FOURS FOURS_K
+#define GEMM_B weight
+#define GEMM_B_FIRST 0
+#define GEMM_B_LAST (p.n * p.k - 1)
+#define GEMM_B_LINE p.k
+#define GEMM_B_STEP 1
+#define GEMM_B_ALONG true
+#define GEMM_B_FOURS FOURS_K
+#define GEMM_SPLITS SPLITS
+#define GEMM_STORE(i, j, v) finish(i, j, v)
+#include "common/gemm.glsl"
 
 void main()
 {
-    FOR_EACH(i) {
-        uint rest = i;
-        const int column = 4 * int(digit(rest, (p.n + 3) / 4)), row = 4 * int(rest);
-        Tile tile = Tile(lines(row, p.m - 1, p.k), lines(column, p.n - 1, p.k), 1, 1);
-        mat4 acc = mat4(0.0);
-        GEMM_TILE(acc, tile, x, weight, p.k);
-        if (p.bias != 0) {
-            const ivec4 at = lines(column, p.n - 1, 1);
-            const vec4 base = vec4(LOAD(bias, at.x), LOAD(bias, at.y), LOAD(bias, at.z), LOAD(bias, at.w));
-            acc += mat4(base, base, base, base);
-        }
-        for (int r = 0; r < 4; r++)
-            acc[r] = EPILOGUE(acc[r]);
-        GEMM_STORE(y, row, column, p.m, p.n, acc);
+    FOR_EACH_GROUP(g) {
+        uint row = g;
+        const uint column = digit(row, tiles(p.n, TILE_COLUMNS));
+        tile(int(row) * TILE_ROWS, int(column) * TILE_COLUMNS);
     }
 }

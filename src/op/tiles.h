@@ -5,15 +5,41 @@
 
 #include <stdint.h>
 
+#include "op/variant.h"
+
 #define DIV_UP(a, b) (((uint64_t)(a) + (b) - 1) / (b))
 
-/* One item computes a tile of 4 x 4. */
-#define GEMM_ITEMS(m, n) (DIV_UP(m, 4) * DIV_UP(n, 4))
-#define MATMUL_ITEMS(p) ((uint64_t)(p)->batch * GEMM_ITEMS((p)->m, (p)->n))
-/* The tiles of the weight's gradient, then four elements of the bias's for each item. */
-#define LINEAR_DW_ITEMS(p) (GEMM_ITEMS((p)->n, (p)->k) + ((p)->bias ? DIV_UP((p)->n, 4) : 0))
-/* Those of the input's gradient, then those of dw. */
-#define LINEAR_BACKWARD_ITEMS(p) (GEMM_ITEMS((p)->m, (p)->k) + LINEAR_DW_ITEMS(p))
+/* ---- Products of matrices: shaders/common/gemm.glsl ---- */
+
+#define GEMM_SLICES(v) ((v)->slices > 1 ? (v)->slices : 1)
+#define GEMM_ROWS(v) ((v)->rows * ((v)->local / (v)->lanes / GEMM_SLICES(v)))
+#define GEMM_COLUMNS(v) ((v)->columns * (v)->lanes)
+/* Tiles of [m, n]: a workgroup each. */
+#define GEMM_TILES(m, n, v) (DIV_UP(m, GEMM_ROWS(v)) * DIV_UP(n, GEMM_COLUMNS(v)))
+/* Of how many parts a sum of k terms is made: where there are too few tiles to keep a GPU busy, 16. */
+#define GEMM_SPLITS(tiles, m, n, k) ((k) >= 512 && (tiles) * DIV_UP(m, 32) * DIV_UP(n, 32) <= 64 ? 16u : 1u)
+/* Loops over the terms, single or by fours or by DEPTH, in each part; the rest of a part; parts, twice. */
+#define GEMM_LOOPS(k, splits) ((uint64_t)(k) / 4 + 32 * (uint64_t)(splits) + 8)
+/* Bytes of shared memory for DEPTH lines of both factors, or for the tiles of all slices. */
+#define GEMM_STAGE(v)                                                        \
+    (4 * ((v)->depth > 0 ? (v)->depth * (GEMM_ROWS(v) + GEMM_COLUMNS(v) + 8) \
+                         : GEMM_SLICES(v) * GEMM_ROWS(v) * GEMM_COLUMNS(v)))
+/* A variant with slices is for sums of as many parts. */
+#define GEMM_SHARED(v, splits) ((v)->slices <= 1 || (v)->slices == (splits) ? GEMM_STAGE(v) : UINT32_MAX)
+
+/* linear's weight gradient: its tiles, then workgroups for the bias, of a column for each 16 invocations. */
+#define LINEAR_DW_GROUPS(p, v) \
+    (GEMM_TILES((p)->n, (p)->k, v) + ((p)->bias ? DIV_UP((p)->n, LINEAR_BIAS_COLUMNS(v)) : 0))
+#define LINEAR_BIAS_COLUMNS(v) ((v)->local > 16 ? (v)->local / 16 : 1)
+#define LINEAR_DW_STAGE(v) (GEMM_STAGE(v) + 64 * LINEAR_BIAS_COLUMNS(v))
+#define LINEAR_DW_SHARED(p, v) (GEMM_SHARED(v, LINEAR_DW_SPLITS(p)) != UINT32_MAX ? LINEAR_DW_STAGE(v) : UINT32_MAX)
+#define LINEAR_BACKWARD_SHARED(p, v) \
+    (GEMM_SHARED(v, LINEAR_DX_SPLITS(p)) != UINT32_MAX ? LINEAR_DW_STAGE(v) : LINEAR_DW_SHARED(p, v))
+#define LINEAR_DW_LOOPS(p) (GEMM_LOOPS((p)->m, 16) + (uint64_t)(p)->m / 8)
+#define LINEAR_FWD_SPLITS(p) GEMM_SPLITS(1, (p)->m, (p)->n, (p)->k)
+#define LINEAR_DX_SPLITS(p) GEMM_SPLITS(1, (p)->m, (p)->k, (p)->n)
+#define LINEAR_DW_SPLITS(p) GEMM_SPLITS(1, (p)->n, (p)->k, (p)->m)
+
 /* Unreduced losses: 64 rows a workgroup; else one workgroup for all rows. */
 #define NLL_GROUPS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? DIV_UP((p)->n, 64) : 1)
 

@@ -5,12 +5,12 @@
 #include "op/op.h"
 
 /* See variants.def. */
-#define TENKA_VARIANT_CONSTANTS 7
+#define TENKA_VARIANT_CONSTANTS 8
 struct tenka_variant {
     union {
         uint32_t constants[TENKA_VARIANT_CONSTANTS]; /* specialisation constants 0, 1, ... */
         struct {
-            uint32_t local, lanes, rows, columns, depth, lines, exchange;
+            uint32_t local, lanes, rows, columns, depth, lines, exchange, slices;
         };
     };
     const char *family, *name;
@@ -27,7 +27,8 @@ struct tenka_variant {
 const struct tenka_variant *tenka_variants(enum tenka_kernel kernel, uint32_t *count);
 /* The constants that a kernel takes from its shape; unused ones are 0. */
 void tenka_variant_shape(enum tenka_kernel kernel, const int32_t *params, int32_t out[TENKA_SHAPE_CONSTANTS]);
-/* Bytes of shared memory that a workgroup takes, for kernels of variants.def; 0 for others. */
+/* Bytes of shared memory that a workgroup takes, for kernels of variants.def; 0 for others. UINT32_MAX: v does not
+ * suit the shape. */
 uint32_t tenka_variant_shared(enum tenka_kernel kernel, const struct tenka_variant *v, const int32_t *params);
 /* The most loop iterations of one invocation, as a driver counts them: all loops together, that over the items
  * included. n: elements of the first written operand. UINT64_MAX: more than that. */

@@ -19,21 +19,50 @@ static tenka_status no_variant(const struct tenka_vk_device *dev, const struct t
                       "--backend cpu", node->label, dev->gpu.info.name);
 }
 
+/* A software device runs few workgroups at a time, each as wide as its vectors; a GPU wants many that are wide. */
+#define NARROW 16
+#define ENOUGH_GROUPS_ON_A_GPU 128
+#define ENOUGH_GROUPS_IN_SOFTWARE 4
+
+static bool for_device(const struct tenka_vk_device *dev, const struct tenka_variant *v)
+{
+    return (v->local <= NARROW) == dev->gpu.software;
+}
+
+/* A good variant for the shape without measuring: of those for this kind of device, which a family lists in the order
+ * of their tiles, the first with enough workgroups, or else that with the most. Where there is none, the family's last:
+ * it asks for nothing. TENKA_ABSENT: not even that fits. */
+static uint32_t guess(const struct tenka_vk_device *dev, const struct tenka_node *node, uint64_t n)
+{
+    const uint64_t enough = dev->gpu.software ? ENOUGH_GROUPS_IN_SOFTWARE : ENOUGH_GROUPS_ON_A_GPU;
+    uint32_t count, best = TENKA_ABSENT, last = TENKA_ABSENT;
+    uint64_t most = 0;
+    const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (!fits(dev, node->kernel, node->params, n, &variants[i]))
+            continue;
+        const uint64_t groups = tenka_passes[node->kernel].work(&variants[i], node->params, n);
+        last = i;
+        if (!for_device(dev, &variants[i]) || most >= enough || groups <= most)
+            continue;
+        best = i;
+        most = groups;
+    }
+    return best != TENKA_ABSENT ? best : last;
+}
+
 tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
                              uint32_t *out)
 {
     uint32_t count;
     const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
     const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape);
-    const bool pinned = dev->pinned != TENKA_ABSENT && count > 1;
-    for (uint32_t i = pinned ? dev->pinned : 0; i < count; i++) {
-        *out = i;
-        if (fits(dev, node->kernel, node->params, n, &variants[i]))
-            return TENKA_OK;
-        if (pinned)
-            break;
-    }
-    return no_variant(dev, node);
+    if (dev->pinned == TENKA_ABSENT || count == 1)
+        *out = guess(dev, node, n);
+    else
+        *out = dev->pinned < count && fits(dev, node->kernel, node->params, n, &variants[dev->pinned]) ? dev->pinned
+                                                                                                       : TENKA_ABSENT;
+    return *out != TENKA_ABSENT ? TENKA_OK : no_variant(dev, node);
 }
 
 bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n)

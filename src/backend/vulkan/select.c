@@ -152,6 +152,7 @@ static tenka_status describe(struct tenka_vk_instance *instance, struct tenka_er
     gpu->driver_version = basic.driverVersion;
     snprintf(gpu->info.name, sizeof gpu->info.name, "%.255s", basic.deviceName);
     snprintf(gpu->info.kind, sizeof gpu->info.kind, "%s", kind_name(basic.deviceType));
+    gpu->software = basic.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
     for (uint32_t i = 0; i < gpu->memory.memoryHeapCount; i++) {
         const VkMemoryHeap *heap = &gpu->memory.memoryHeaps[i];
         if ((heap->flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) && heap->size > gpu->info.memory)

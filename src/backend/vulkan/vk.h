@@ -75,6 +75,7 @@ struct tenka_vk_gpu {
     uint32_t vendor, device, driver_version, family;
     uint32_t subgroup; /* invocations */
     bool shuffles;     /* between the invocations of a subgroup */
+    bool software;
 };
 
 /* *out: an allocated array in the order of the devices' indices. */

@@ -37,6 +37,8 @@ const struct tenka_op_case tenka_cases_matmul[] = {
     BLOCKS(0, 1, DIMS(150, 100), DIMS(75, 100), "enough for threads, B transposed"),
     BLOCKS(1, 0, DIMS(100, 75), DIMS(100, 150), "enough for threads, A transposed"),
     BLOCKS(1, 0, DIMS(3, 100, 61), DIMS(3, 100, 70), "a batch and threads, A transposed"),
+    { .why = "a batch of sums of many parts, the last ones empty", .in = { F32(DIMS(2, 8, 520)), F32(DIMS(2, 520, 12)) },
+      .atol = 1e-5 },
     { .why = "a batch of products", .in = { F32(DIMS(3, 5, 7)), F32(DIMS(3, 7, 9)) } },
     { .why = "a batch of one", .in = { F32(DIMS(1, 5, 7)), F32(DIMS(1, 7, 9)) } },
     { .why = "a batch, A transposed", .in = { F32(DIMS(3, 7, 5)), F32(DIMS(3, 7, 9)) }, TRANSPOSE(1, 0) },
