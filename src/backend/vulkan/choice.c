@@ -32,16 +32,16 @@ static bool for_device(const struct tenka_vk_device *dev, const struct tenka_var
 /* A good variant for the shape without measuring: of those for this kind of device, which a family lists in the order
  * of their tiles, the first with enough workgroups, or else that with the most. Where there is none, the family's last:
  * it asks for nothing. TENKA_ABSENT: not even that fits. */
-static uint32_t guess(const struct tenka_vk_device *dev, const struct tenka_node *node, uint64_t n)
+static uint32_t guess(const struct tenka_vk_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n)
 {
     const uint64_t enough = dev->gpu.software ? ENOUGH_GROUPS_IN_SOFTWARE : ENOUGH_GROUPS_ON_A_GPU;
     uint32_t count, best = TENKA_ABSENT, last = TENKA_ABSENT;
     uint64_t most = 0;
-    const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
+    const struct tenka_variant *variants = tenka_variants(kernel, &count);
     for (uint32_t i = 0; i < count; i++) {
-        if (!fits(dev, node->kernel, node->params, n, &variants[i]))
+        if (!fits(dev, kernel, params, n, &variants[i]))
             continue;
-        const uint64_t groups = tenka_passes[node->kernel].work(&variants[i], node->params, n);
+        const uint64_t groups = tenka_passes[kernel].work(&variants[i], params, n);
         last = i;
         if (!for_device(dev, &variants[i]) || most >= enough || groups <= most)
             continue;
@@ -58,7 +58,7 @@ tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_pla
     const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
     const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape);
     if (dev->pinned == TENKA_ABSENT || count == 1)
-        *out = guess(dev, node, n);
+        *out = guess(dev, node->kernel, node->params, n);
     else
         *out = dev->pinned < count && fits(dev, node->kernel, node->params, n, &variants[dev->pinned]) ? dev->pinned
                                                                                                        : TENKA_ABSENT;
@@ -78,4 +78,13 @@ bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int
 void tenka_vk_pin(tenka_device *dev, uint32_t variant)
 {
     tenka_vk_device_of(dev)->pinned = variant;
+}
+
+bool tenka_vk_fits(const struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant, const int32_t *params,
+                   uint64_t n, bool *preferred)
+{
+    uint32_t count;
+    const struct tenka_variant *variants = tenka_variants(kernel, &count);
+    *preferred = guess(dev, kernel, params, n) == variant;
+    return fits(dev, kernel, params, n, &variants[variant]);
 }

@@ -278,6 +278,13 @@ static tenka_status create_handle(struct tenka_vk_device *dev)
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
         .timelineSemaphore = VK_TRUE,
     };
+    /* It costs nothing until statistics are asked for. */
+    static const char *const statistics_name = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME;
+    VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR statistics = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
+        .pNext = &features,
+        .pipelineExecutableInfo = VK_TRUE,
+    };
     const VkDeviceQueueCreateInfo queue = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
         .queueFamilyIndex = dev->gpu.family,
@@ -286,9 +293,11 @@ static tenka_status create_handle(struct tenka_vk_device *dev)
     };
     const VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-        .pNext = &features,
+        .pNext = dev->gpu.statistics ? (void *)&statistics : &features,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
+        .enabledExtensionCount = dev->gpu.statistics,
+        .ppEnabledExtensionNames = &statistics_name,
     };
     const VkResult result = dev->instance->create_device(dev->gpu.handle, &info, NULL, &dev->handle);
     if (result < 0) {

@@ -81,7 +81,7 @@ static tenka_status make_module(struct tenka_vk_device *dev, enum tenka_kernel k
 /* The specialisation constants of a kernel: those of its variant, and those of its shape. A shader without some of them
  * ignores these. */
 static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkShaderModule module,
-                                  struct tenka_vk_pipeline *pipeline)
+                                  VkPipelineCreateFlags flags, struct tenka_vk_pipeline *pipeline)
 {
     uint32_t count;
     const struct tenka_variant *v = &tenka_variants(kernel, &count)[pipeline->variant];
@@ -103,6 +103,7 @@ static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel
     };
     const VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+        .flags = flags,
         .stage = {
             .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
             .stage = VK_SHADER_STAGE_COMPUTE_BIT,
@@ -119,7 +120,8 @@ static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel
     return TENKA_OK;
 }
 
-static tenka_status compile(struct tenka_vk_device *dev, enum tenka_kernel kernel, struct tenka_vk_pipeline *pipeline)
+tenka_status tenka_vk_compile(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkPipelineCreateFlags flags,
+                              struct tenka_vk_pipeline *pipeline)
 {
     const uint32_t bindings = tenka_vk_bindings(kernel);
     VkShaderModule module = VK_NULL_HANDLE;
@@ -128,7 +130,7 @@ static tenka_status compile(struct tenka_vk_device *dev, enum tenka_kernel kerne
                           tenka_passes[kernel].name, bindings, TENKA_VK_BINDINGS);
     TENKA_TRY(tenka_vk_layouts(dev, bindings));
     TENKA_TRY(make_module(dev, kernel, &module));
-    const tenka_status status = make_pipeline(dev, kernel, module, pipeline);
+    const tenka_status status = make_pipeline(dev, kernel, module, flags, pipeline);
     dev->vk.vkDestroyShaderModule(dev->handle, module, NULL);
     return status;
 }
@@ -148,7 +150,7 @@ tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel ke
             return tenka_fail_nomem(dev->base.err);
         *p = wanted;
         p->next = dev->pipelines[kernel];
-        const tenka_status status = compile(dev, kernel, p);
+        const tenka_status status = tenka_vk_compile(dev, kernel, 0, p);
         if (status != TENKA_OK) {
             tenka_free(p);
             return status;

@@ -124,6 +124,8 @@ static tenka_status describe_new(struct tenka_vk_instance *instance, struct tenk
     };
     VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &v11};
     TENKA_TRY(find_extension(instance, err, gpu->handle, VK_KHR_MAINTENANCE_4_EXTENSION_NAME, &has_m4));
+    TENKA_TRY(find_extension(instance, err, gpu->handle, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME,
+                             &gpu->statistics));
     if (has_m4)
         v12.pNext = &m4;
     instance->properties2(gpu->handle, &all);

@@ -76,6 +76,7 @@ struct tenka_vk_gpu {
     uint32_t subgroup; /* invocations */
     bool shuffles;     /* between the invocations of a subgroup */
     bool software;
+    bool statistics;   /* of compiled shaders: VK_KHR_pipeline_executable_properties */
 };
 
 /* *out: an allocated array in the order of the devices' indices. */
@@ -210,6 +211,9 @@ uint32_t tenka_vk_bindings(enum tenka_kernel kernel);
 /* variant: an index into tenka_variants(). */
 tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
                                const int32_t *params, VkPipeline *out);
+/* Makes the handle of a pipeline whose other members are filled. */
+tenka_status tenka_vk_compile(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkPipelineCreateFlags flags,
+                              struct tenka_vk_pipeline *pipeline);
 tenka_status tenka_vk_layouts(struct tenka_vk_device *dev, uint32_t bindings);
 void tenka_vk_pipelines_finish(struct tenka_vk_device *dev);
 
@@ -223,6 +227,9 @@ void tenka_vk_cache_finish(struct tenka_vk_device *dev);
 /* *out: an index into tenka_variants(). E_UNSUPPORTED: the device can run none of them, or not the pinned one. */
 tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
                              uint32_t *out);
+/* Whether the device can run the variant; *preferred: and would, unmeasured. */
+bool tenka_vk_fits(const struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant, const int32_t *params,
+                   uint64_t n, bool *preferred);
 /* Fused kernels save dispatches and memory traffic: whenever one can run. */
 bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n);
 void tenka_vk_pin(tenka_device *dev, uint32_t variant);

@@ -1,0 +1,132 @@
+/* What the driver's compiler made of each kernel: a row for each pass, variant and set of constants that the shapes of
+ * `tenka bench` need.
+ *   shader-stats [--all] [--markdown] [KERNEL]
+ * Without --all only the variants that the device would run unmeasured. KERNEL: the beginning of a name, such as conv2d.
+ * The driver must have VK_KHR_pipeline_executable_properties; no kernel is run, so that compile-only drivers will do. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/vulkan/statistics.h"
+#include "bench/bench.h"
+#include "op/variant.h"
+
+#define MAX_STATISTICS 64
+
+static struct {
+    bool all, markdown;
+    const char *kernel;
+} options = {.kernel = ""};
+
+/* A column, and what drivers call it. */
+static const struct {
+    const char *title, *names[4];
+} columns[] = {
+    {"registers", {"VGPRs", "Number of GPRs", "Register Count", "GPRs"}},
+    {"spilled", {"Spilled VGPRs", "Spills to memory", "Spill count", "Local Memory Size"}},
+    {"shared bytes", {"LDS size", "Shared memory size", "SMEM size", "Workgroup Memory Size"}},
+    {"scratch", {"Scratch size", "SLM size", "Scratch Memory Size", "Stack size"}},
+    {"occupancy", {"Subgroups per SIMD", "Max warps/SM", "Max live threads", "Occupancy"}},
+    {"instructions", {"Instructions", "Instruction count", "Instruction Count", "Binary Size"}},
+};
+#define N_COLUMNS (sizeof columns / sizeof *columns)
+
+/* The value of a column, or -1 when the driver does not say. */
+static double value_of(size_t column, const struct tenka_vk_statistic *list, uint32_t n)
+{
+    for (size_t k = 0; k < 4; k++)
+        for (uint32_t i = 0; i < n; i++)
+            if (strcmp(list[i].name, columns[column].names[k]) == 0)
+                return list[i].value;
+    return -1;
+}
+
+static void print_head(void)
+{
+    printf(options.markdown ? "| %s | %s | %s |" : "%-26s %-20s %-44s", "kernel", "variant", "shape");
+    for (size_t i = 0; i < N_COLUMNS; i++)
+        printf(options.markdown ? " %s |" : " %12s", columns[i].title);
+    printf("\n");
+    for (size_t i = 0; options.markdown && i < N_COLUMNS + 3; i++)
+        printf(i < 3 ? "| --- " : "| ---: ");
+    printf(options.markdown ? "|\n" : "");
+}
+
+static void print_row(enum tenka_kernel kernel, const struct tenka_variant *v, const char *shape,
+                      const struct tenka_vk_statistic *list, uint32_t n)
+{
+    printf(options.markdown ? "| %s | %s | %s |" : "%-26s %-20s %-44.44s", tenka_passes[kernel].name, v->name, shape);
+    for (size_t i = 0; i < N_COLUMNS; i++) {
+        const double value = value_of(i, list, n);
+        if (value < 0)
+            printf(options.markdown ? " |" : " %12s", "-");
+        else
+            printf(options.markdown ? " %.0f |" : " %12.0f", value);
+    }
+    printf("\n");
+    fflush(stdout);
+}
+
+static tenka_status show_kernel(tenka_device *dev, enum tenka_kernel kernel, const struct tenka_call *call,
+                                const char *shape)
+{
+    struct tenka_vk_statistic list[MAX_STATISTICS];
+    uint32_t count, n;
+    const struct tenka_variant *variants = tenka_variants(kernel, &count);
+    const struct tenka_desc *written = NULL;
+    for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS && !written; bit++)
+        if (tenka_passes[kernel].writes >> bit & 1)
+            written = tenka_call_operand(call, bit);
+    for (uint32_t v = 0; written && v < count; v++) {
+        bool preferred;
+        const uint64_t elements = tenka_shape_count(&written->shape);
+        if (!tenka_vulkan_fits(dev, kernel, v, call->params, elements, &preferred) || !(preferred || options.all))
+            continue;
+        TENKA_TRY(tenka_vulkan_statistics(dev, kernel, v, call->params, list, MAX_STATISTICS, &n));
+        print_row(kernel, &variants[v], shape, list, n);
+    }
+    return TENKA_OK;
+}
+
+static tenka_status show_all(tenka_device *dev)
+{
+    struct tenka_bench_shape shape;
+    for (size_t i = 0; tenka_bench_shape(i, &shape); i++) {
+        struct tenka_call call;
+        TENKA_TRY(tenka_check_call(shape.op, &shape.c, &call, dev->err));
+        for (int k = 0; k < TENKA_KERNEL_COUNT; k++) {
+            const struct tenka_pass_info *pass = &tenka_passes[k];
+            if (pass->op == shape.op && strncmp(pass->name, options.kernel, strlen(options.kernel)) == 0)
+                TENKA_TRY(show_kernel(dev, (enum tenka_kernel)k, &call, shape.c.why));
+        }
+    }
+    return TENKA_OK;
+}
+
+int main(int argc, char **argv)
+{
+    struct tenka_ctx_params params = TENKA_CTX_DEFAULTS;
+    tenka_ctx *ctx;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--all") == 0)
+            options.all = true;
+        else if (strcmp(argv[i], "--markdown") == 0)
+            options.markdown = true;
+        else
+            options.kernel = argv[i];
+    }
+    params.backend = TENKA_BACKEND_VULKAN;
+    params.cache_dir = "";
+    if (tenka_ctx_create(&params, &ctx) != TENKA_OK) {
+        fprintf(stderr, "%s\n", tenka_last_error(NULL));
+        return 1;
+    }
+    printf("%s\n\n", tenka_ctx_device_name(ctx));
+    print_head();
+    const tenka_status status = show_all(tenka_ctx_device(ctx));
+    if (status != TENKA_OK)
+        fprintf(stderr, "%s\n", tenka_last_error(ctx));
+    fflush(stdout);
+    /* A compile-only driver never ends what was submitted: leave the context to the end of the process. */
+    _Exit(status != TENKA_OK);
+}
