@@ -59,6 +59,22 @@ tenka_status tenka_buffer_create(tenka_device *dev, size_t bytes, const char *na
     return TENKA_OK;
 }
 
+bool tenka_device_borrows(const tenka_device *dev)
+{
+    return dev->fns->buffer_borrow != NULL;
+}
+
+tenka_status tenka_buffer_borrow(tenka_device *dev, const void *memory, size_t bytes, tenka_buffer **out)
+{
+    *out = NULL;
+    if (memory == NULL || bytes == 0 || !tenka_device_borrows(dev))
+        return tenka_fail(dev->err, TENKA_E_INVALID, "buffer: %zu bytes of the host cannot be borrowed", bytes);
+    TENKA_TRY(dev->fns->buffer_borrow(dev, memory, tenka_align(bytes, sizeof(uint32_t)), out));
+    dev->bytes += (*out)->bytes;
+    dev->objects++;
+    return TENKA_OK;
+}
+
 void tenka_buffer_destroy(tenka_device *dev, tenka_buffer **buf)
 {
     if (*buf == NULL)

@@ -62,6 +62,8 @@ struct tenka_backend_fns { /* called by backend.c only */
     void (*destroy)(tenka_device *dev); /* waits for the device */
     /* Zeroed memory. name is for debuggers. */
     tenka_status (*buffer_create)(tenka_device *dev, size_t bytes, const char *name, tenka_buffer **out);
+    /* Optional: a buffer that is only read, over memory of the host, which outlives it. */
+    tenka_status (*buffer_borrow)(tenka_device *dev, const void *memory, size_t bytes, tenka_buffer **out);
     void (*buffer_destroy)(tenka_device *dev, tenka_buffer *buf); /* waits for pending work that uses it; never NULL */
     /* After all submitted work, before all later work. */
     tenka_status (*write)(tenka_device *dev, tenka_buffer *buf, size_t offset, const void *src, size_t bytes);
@@ -116,6 +118,9 @@ tenka_status tenka_device_open(const struct tenka_ctx_params *params, struct ten
 void tenka_device_close(tenka_device **dev);
 /* Zeroed; rounded up to whole 32-bit words, in which kernels move bytes. */
 tenka_status tenka_buffer_create(tenka_device *dev, size_t bytes, const char *name, tenka_buffer **out);
+/* Over memory of the host, whole 32-bit words, which outlives it; it is only read. For devices that borrow. */
+tenka_status tenka_buffer_borrow(tenka_device *dev, const void *memory, size_t bytes, tenka_buffer **out);
+bool tenka_device_borrows(const tenka_device *dev);
 void tenka_buffer_destroy(tenka_device *dev, tenka_buffer **buf);
 size_t tenka_buffer_size(const tenka_buffer *buf);
 tenka_status tenka_buffer_write(tenka_device *dev, tenka_buffer *buf, size_t offset, const void *src, size_t bytes);

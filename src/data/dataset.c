@@ -15,12 +15,12 @@ struct tenka_dataset {
     tenka_ctx *ctx;
     size_t count;
     struct tenka_shape image; /* channels, height, width */
-    uint8_t *images;
+    uint8_t *images; /* whole 32-bit words */
     int32_t *labels;
     uint32_t classes;
     char (*names)[16];
     double *normalization; /* of each channel: mean, deviation */
-    _Atomic unsigned holders; /* its owner, and loaders, on whatever thread, whose batches come from here */
+    _Atomic unsigned holders; /* its owner, and loaders, on whatever thread, that read the images here */
 };
 
 static const char *const fashion_names[10] = {
@@ -117,7 +117,7 @@ static tenka_status fill(tenka_dataset *d, const uint8_t *images, const int32_t 
 {
     struct tenka_error *const err = tenka_ctx_error(d->ctx);
     const size_t bytes = d->count * (size_t)tenka_shape_count(&d->image);
-    d->images = tenka_alloc(bytes);
+    d->images = tenka_alloc(tenka_align(bytes, sizeof(uint32_t)));
     if (d->images == NULL)
         return tenka_fail_nomem(err);
     memcpy(d->images, images, bytes);

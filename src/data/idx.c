@@ -86,7 +86,7 @@ static tenka_status read_body(const struct reader *r, uint64_t count, struct ten
     while (have < count) {
         const uint64_t want = room == 0 ? FIRST_PIECE : 2 * (uint64_t)room;
         room = (size_t)(want < count ? want : count);
-        uint8_t *const longer = tenka_realloc_array(out->bytes, room, 1);
+        uint8_t *const longer = tenka_realloc_array(out->bytes, tenka_align(room, sizeof(uint32_t)), 1);
         if (longer == NULL)
             return tenka_fail_nomem(r->err);
         out->bytes = longer;

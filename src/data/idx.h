@@ -8,7 +8,7 @@
 struct tenka_idx {
     uint32_t rank;   /* 1: labels, 3: images */
     uint32_t dim[3]; /* entries from rank on are 1 */
-    uint8_t *bytes;  /* the product of dim, to be freed with tenka_free */
+    uint8_t *bytes;  /* the product of dim, in whole 32-bit words, to be freed with tenka_free */
 };
 
 /* Reads the file dir/name, or else dir/name.gz, which must hold unsigned bytes of that rank and nothing more.

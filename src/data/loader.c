@@ -12,7 +12,7 @@ struct tenka_loader {
     uint32_t count;
     struct tenka_batch_source from;
     tenka_stream *stream;   /* NULL: the images lie on the device */
-    tenka_dataset *dataset; /* what the stream gathers from */
+    tenka_dataset *dataset; /* what the stream gathers from, or the device */
     int32_t *shuffled; /* where an order is made before it is used; NULL when the order stays */
     bool one_binding;  /* the images fit into one */
     bool running;      /* within an epoch */
@@ -26,12 +26,12 @@ void tenka_loader_destroy(tenka_loader **loader)
     if (loader == NULL || *loader == NULL)
         return;
     tenka_stream_destroy(&(*loader)->stream);
-    tenka_dataset_destroy(&(*loader)->dataset);
     tenka_variable_destroy(&(*loader)->from.images);
     tenka_variable_destroy(&(*loader)->from.labels);
     tenka_variable_destroy(&(*loader)->from.order);
     tenka_variable_destroy(&(*loader)->from.mean);
     tenka_variable_destroy(&(*loader)->from.std);
+    tenka_dataset_destroy(&(*loader)->dataset);
     tenka_free((*loader)->shuffled);
     tenka_free(*loader);
     *loader = NULL;
@@ -39,11 +39,21 @@ void tenka_loader_destroy(tenka_loader **loader)
 
 /* ---- Making ---- */
 
-static tenka_status upload_images(tenka_loader *l, const tenka_dataset *d)
+/* A copy of the images for the device, or the dataset's own where the device works on the host's memory. */
+static tenka_status make_images(tenka_loader *l, const tenka_dataset *d)
 {
     const struct tenka_shape image = tenka_dataset_image_shape(d);
-    const struct tenka_shape images = tenka_shape_of(l->count, image.dim[0], image.dim[1], image.dim[2]);
-    TENKA_TRY(tenka_variable_create(l->ctx, TENKA_U8, images, tenka_dataset_images(d), false, &l->from.images));
+    const struct tenka_shape shape = tenka_shape_of(l->count, image.dim[0], image.dim[1], image.dim[2]);
+    const uint8_t *images = tenka_dataset_images(d);
+    if (!tenka_device_borrows(tenka_ctx_device(l->ctx)))
+        return tenka_variable_create(l->ctx, TENKA_U8, shape, images, false, &l->from.images);
+    l->dataset = tenka_dataset_hold(d);
+    return tenka_variable_borrow(l->ctx, TENKA_U8, shape, images, &l->from.images);
+}
+
+static tenka_status upload_images(tenka_loader *l, const tenka_dataset *d)
+{
+    TENKA_TRY(make_images(l, d));
     TENKA_TRY(tenka_variable_set_name(l->from.images, "loader.images"));
     struct tenka_limits limits;
     tenka_device_limits(tenka_ctx_device(l->ctx), &limits);
@@ -92,6 +102,7 @@ static tenka_status place_images(tenka_loader *l, const tenka_dataset *d)
     if (status != TENKA_E_NOMEM || at == TENKA_IMAGES_DEVICE)
         return status;
     tenka_variable_destroy(&l->from.images);
+    tenka_dataset_destroy(&l->dataset);
     return start_stream(l, d);
 }
 

@@ -76,6 +76,19 @@ tenka_status tenka_variable_create(tenka_ctx *ctx, enum tenka_dtype dtype, struc
     return s;
 }
 
+tenka_status tenka_variable_borrow(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, const void *memory,
+                                   tenka_variable **out)
+{
+    tenka_variable *var;
+    *out = NULL;
+    TENKA_TRY(variable_new(ctx, dtype, shape, false, &var));
+    const tenka_status s = tenka_buffer_borrow(ctx->dev, memory, variable_bytes(var), &var->buffer);
+    if (s != TENKA_OK)
+        tenka_variable_destroy(&var);
+    *out = var;
+    return s;
+}
+
 void tenka_variable_destroy(tenka_variable **var)
 {
     if (!var || !*var)

@@ -26,8 +26,8 @@ struct device {
 
 struct buffer {
     struct tenka_buffer base;
-    void *memory;        /* as allocated */
-    unsigned char *data; /* memory, aligned */
+    void *memory;        /* as allocated; NULL: the data is borrowed */
+    unsigned char *data; /* memory, aligned, or what is borrowed */
 };
 
 struct tenka_program {
@@ -77,6 +77,17 @@ static tenka_status buffer_create(tenka_device *dev, size_t bytes, const char *n
         return tenka_fail_nomem(dev->err);
     }
     buf->data = aligned(buf->memory);
+    *out = &buf->base;
+    return TENKA_OK;
+}
+
+static tenka_status buffer_borrow(tenka_device *dev, const void *memory, size_t bytes, tenka_buffer **out)
+{
+    struct buffer *buf = tenka_alloc(sizeof *buf);
+    if (!buf)
+        return tenka_fail_nomem(dev->err);
+    buf->base.bytes = bytes;
+    buf->data = (unsigned char *)(uintptr_t)memory;
     *out = &buf->base;
     return TENKA_OK;
 }
@@ -266,6 +277,7 @@ static bool fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32
 static const struct tenka_backend_fns fns = {
     .destroy = destroy,
     .buffer_create = buffer_create,
+    .buffer_borrow = buffer_borrow,
     .buffer_destroy = buffer_destroy,
     .write = write_buffer,
     .read = read_buffer,
