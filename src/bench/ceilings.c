@@ -18,8 +18,9 @@ static tenka_status time_forward(tenka_device *dev, enum tenka_op op, enum tenka
 #define ROUNDS 512
 #define FIRST_ITEMS (1u << 12)
 #define LAST_ITEMS (1u << 22)
-/* Long enough that beginning and end of a run do not count. */
+/* Seconds of a run after which more items are tried only if they make it faster, and after which none are. */
 #define LONG_ENOUGH 5e-3
+#define TOO_LONG 0.2
 
 /* More and more items, until the device is busy for a while. */
 static tenka_status measure_arithmetic(tenka_device *dev, double seconds, double *flops)
@@ -29,9 +30,9 @@ static tenka_status measure_arithmetic(tenka_device *dev, double seconds, double
             .in = {F32(DIMS(n))}, PARAMS(repeat, .rounds = ROUNDS), .scalars = {0.5, 0.25}};
         struct tenka_kernel_time time;
         TENKA_TRY(time_forward(dev, TENKA_OP_multiply_add, TENKA_KERNEL_multiply_add_fwd, &c, seconds / 4, &time));
-        if ((double)time.flops / time.best > *flops)
-            *flops = (double)time.flops / time.best;
-        if (time.best > LONG_ENOUGH)
+        const double rate = (double)time.flops / time.best, before = *flops;
+        *flops = rate > before ? rate : before;
+        if (time.best > TOO_LONG || (time.best > LONG_ENOUGH && rate < 1.05 * before))
             break;
     }
     return TENKA_OK;

@@ -9,7 +9,7 @@ struct bench {
     struct progress progress;
     struct report report;
     unsigned parts;                     /* bits of enum bench_part */
-    double step_seconds, kernel_seconds;
+    double step_seconds, kernel_seconds, ceiling_seconds;
     uint32_t batches[MAX_BATCH_SIZES];
     size_t n_batches;
     uint32_t profiled_batch;
@@ -26,7 +26,7 @@ static int measure_ceilings(struct bench *b, tenka_ctx *ctx)
 {
     struct tenka_ceilings ceilings = TENKA_CEILINGS_DEFAULTS;
     progress_say(&b->progress, "ceilings ...");
-    if (tenka_bench_ceilings(ctx, b->kernel_seconds, &ceilings) != TENKA_OK)
+    if (tenka_bench_ceilings(ctx, b->ceiling_seconds, &ceilings) != TENKA_OK)
         return say_library_failed(ctx);
     progress_clear();
     report_ceilings(&b->report, &ceilings);
@@ -181,6 +181,7 @@ static void settle_options(struct bench *b)
     const double pace = o->quick ? 0.1 : 1;
     b->step_seconds = pace * (o->seconds > 0 ? o->seconds : 1);
     b->kernel_seconds = pace * (o->seconds > 0 ? o->seconds : 0.2);
+    b->ceiling_seconds = o->seconds > 0 ? b->kernel_seconds : 0.2; /* all shares depend on them */
     b->parts = o->parts;
     if (b->parts == 0 && o->op != NULL)
         b->parts = BENCH_CEILINGS | BENCH_SHAPES;
