@@ -38,7 +38,8 @@ static inline void print_log(void *user, enum tenka_log_level level, const char 
         fprintf(stderr, "%s\n", text);
 }
 
-/* A context on a target. The validation layer watches Vulkan unless TENKA_TEST_VALIDATE=0. */
+/* A context on a target. The validation layer watches Vulkan unless TENKA_TEST_VALIDATE=0; TENKA_TEST_TUNE=1 has
+ * software devices tuned, too. */
 static inline tenka_ctx *open_target(const struct target *target)
 {
     struct tenka_ctx_params params = TENKA_CTX_DEFAULTS;
@@ -48,6 +49,7 @@ static inline tenka_ctx *open_target(const struct target *target)
     params.validate = target->backend == TENKA_BACKEND_VULKAN && !env_is("TENKA_TEST_VALIDATE", "0");
     params.log = print_log;
     params.dropout_mask = target->dropout_mask;
+    params.tune = env_is("TENKA_TEST_TUNE", "1") ? TENKA_TUNE_ON : TENKA_TUNE_AUTO;
     if (tenka_ctx_create(&params, &ctx) != TENKA_OK)
         fail_msg("%s: %s", target->label, tenka_last_error(NULL));
     return ctx;

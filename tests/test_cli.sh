@@ -94,6 +94,7 @@ expect 2 "no command 'fly'" fly
 expect 2 "no backend 'quantum'" train --backend quantum
 expect 2 "no optimizer 'lion'" train --optimizer lion
 expect 2 "nobody draws masks by 'dice'" train --dropout-mask dice
+expect 2 "'sometimes' is none of auto, on and off" train --tune sometimes
 expect 2 "no whole number" train --epochs 0
 expect 2 "no whole number" train --batch-size -5
 expect 2 "no whole number" train --batch-size 99999999999999999999

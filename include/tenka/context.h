@@ -69,6 +69,15 @@ enum tenka_dropout_mask {
     TENKA_DROPOUT_PHILOX,
 };
 
+/* Kernels come in variants that give the same results bit for bit. Which one is the fastest depends on the device and
+ * the shape; without measuring, a rule chooses. Measuring happens when a plan is made, takes at most some seconds of a
+ * start, and its results are kept in cache_dir for later ones. */
+enum tenka_tune {
+    TENKA_TUNE_AUTO, /* ON on GPUs, OFF on software devices */
+    TENKA_TUNE_OFF,
+    TENKA_TUNE_ON,
+};
+
 enum tenka_log_level { TENKA_LOG_DEBUG, TENKA_LOG_INFO, TENKA_LOG_WARNING, TENKA_LOG_ERROR };
 
 /* Receives one line without newline, valid during the call. Called on the thread that uses the context,
@@ -83,10 +92,12 @@ struct tenka_ctx_params {
     uint64_t seed;            /* of the context's generator; the low 32 bits count, as in PyTorch */
     int threads;              /* CPU backend; 0: as many as OpenMP takes. Results do not depend on it. */
     bool validate;            /* Vulkan: load the validation layer; any message of it is E_DEVICE */
-    const char *cache_dir;    /* pipeline cache; NULL: $XDG_CACHE_HOME/tenka or ~/.cache/tenka; "": none */
+    const char *cache_dir;    /* compiled kernels and what tuning found out; NULL: $XDG_CACHE_HOME/tenka or
+                               * ~/.cache/tenka; "": none */
     tenka_log_fn log;         /* NULL: silence. The library itself never prints. */
     void *log_user;
     enum tenka_dropout_mask dropout_mask;
+    enum tenka_tune tune;     /* Vulkan */
 };
 #define TENKA_CTX_DEFAULTS { .size = sizeof(struct tenka_ctx_params), .backend = TENKA_BACKEND_AUTO }
 

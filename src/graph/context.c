@@ -16,6 +16,8 @@ static tenka_status check_params(const struct tenka_ctx_params *p)
     if (p->dropout_mask > TENKA_DROPOUT_PHILOX)
         return tenka_fail(&create_error, TENKA_E_INVALID, "context: %d is no way to draw dropout's masks",
                           (int)p->dropout_mask);
+    if (p->tune > TENKA_TUNE_ON)
+        return tenka_fail(&create_error, TENKA_E_INVALID, "context: %d is no way to tune", (int)p->tune);
     if (p->threads < 0)
         return tenka_fail(&create_error, TENKA_E_INVALID, "context: %d threads; 0 lets OpenMP choose", p->threads);
     return TENKA_OK;

@@ -13,7 +13,7 @@ enum key {
     KEY_DATA = 1, KEY_NET, KEY_EPOCHS, KEY_BATCH_SIZE, KEY_TEST_BATCH_SIZE, KEY_LR, KEY_OPTIMIZER, KEY_MOMENTUM,
     KEY_WEIGHT_DECAY, KEY_SEED, KEY_BACKEND, KEY_DEVICE, KEY_THREADS, KEY_VALIDATE, KEY_LIMIT, KEY_SAVE, KEY_LOAD,
     KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT, KEY_DROPOUT_MASK,
-    KEY_OP, KEY_ONLY, KEY_BATCH_SIZES, KEY_SECONDS, KEY_QUICK, KEY_BEST,
+    KEY_TUNE, KEY_OP, KEY_ONLY, KEY_BATCH_SIZES, KEY_SECONDS, KEY_QUICK, KEY_BEST,
 };
 
 enum { KEY_SHORT_HELP = 'h' };
@@ -138,6 +138,17 @@ static enum tenka_dropout_mask dropout_mask_value(struct argp_state *state, cons
     return TENKA_DROPOUT_AUTO;
 }
 
+static enum tenka_tune tune_value(struct argp_state *state, const char *text)
+{
+    static const char *const names[] = {
+        [TENKA_TUNE_AUTO] = "auto", [TENKA_TUNE_OFF] = "off", [TENKA_TUNE_ON] = "on"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(text, names[i]) == 0)
+            return (enum tenka_tune)i;
+    argp_error(state, "--tune: '%s' is none of auto, on and off", text);
+    return TENKA_TUNE_AUTO;
+}
+
 static bool optimizer_is_sgd(struct argp_state *state, const char *text)
 {
     const bool sgd = strcmp(text, "sgd") == 0;
@@ -199,6 +210,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_ONLY: o->parts = bench_parts(state, text); return 0;
     case KEY_INPUT: o->input = input_shape(state, text); return 0;
     case KEY_BACKEND: o->backend = backend_value(state, text); return 0;
+    case KEY_TUNE: o->tune = tune_value(state, text); return 0;
     case KEY_DROPOUT_MASK: o->dropout_mask = dropout_mask_value(state, text); return 0;
     case KEY_OPTIMIZER: o->sgd = optimizer_is_sgd(state, text); return 0;
     case KEY_SHORT_HELP: argp_state_help(state, stdout, ARGP_HELP_STD_HELP); return 0;
@@ -219,6 +231,9 @@ static error_t parse(int key, char *text, struct argp_state *state)
       "UUID", 3 },                                                                                                    \
     { "threads", KEY_THREADS, "N", 0, "Threads of the CPU backend; 0, the default: as many as there are cores. "      \
       "Results do not depend on it", 3 },                                                                             \
+    { "tune", KEY_TUNE, "WHEN", 0, "Whether Vulkan kernels are tuned: on (the first starts on a device take a few "   \
+      "seconds to measure which variants are the fastest), off, or auto: on for GPUs, off for software devices; "     \
+      "default auto. Results do not depend on it", 3 },                                                               \
     { "validate", KEY_VALIDATE, NULL, 0, "Turn on Vulkan's validation layer; any message of it is a failure", 3 }
 #define QUIET_OPTION { "quiet", KEY_QUIET, NULL, 0, "No progress and no news; results, warnings and errors remain", 4 }
 

@@ -203,6 +203,7 @@ static int open_ctx(struct session *s)
     params.seed = o->seed;
     params.threads = o->threads;
     params.dropout_mask = o->dropout_mask;
+    params.tune = o->tune;
     params.validate = o->validate;
     params.log = say_library_log;
     params.log_user = (void *)(uintptr_t)o;

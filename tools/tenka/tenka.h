@@ -19,6 +19,7 @@ struct options {
     const char *checkpoint, *resume;    /* NULL: none */
     enum tenka_backend backend;
     enum tenka_dropout_mask dropout_mask;
+    enum tenka_tune tune;
     uint32_t epochs, batch_size, test_batch_size, limit; /* test_batch_size 0: as batch_size; limit 0: all images */
     uint32_t checkpoint_every;          /* steps; 0: at the end of each epoch alone */
     uint64_t seed;

@@ -51,18 +51,32 @@ static uint32_t guess(const struct tenka_vk_device *dev, enum tenka_kernel kerne
     return best != TENKA_ABSENT ? best : last;
 }
 
+/* The variants that are worth measuring, a bit each. */
+static uint32_t candidates(const struct tenka_vk_device *dev, const struct tenka_node *node, uint64_t n)
+{
+    uint32_t count, bits = 0;
+    const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (for_device(dev, &variants[i]) && fits(dev, node->kernel, node->params, n, &variants[i]))
+            bits |= UINT32_C(1) << i;
+    return bits;
+}
+
 tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
                              uint32_t *out)
 {
     uint32_t count;
     const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
     const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape);
-    if (dev->pinned == TENKA_ABSENT || count == 1)
-        *out = guess(dev, node->kernel, node->params, n);
-    else
+    const bool pinned = dev->pinned != TENKA_ABSENT && count > 1;
+    if (pinned)
         *out = dev->pinned < count && fits(dev, node->kernel, node->params, n, &variants[dev->pinned]) ? dev->pinned
                                                                                                        : TENKA_ABSENT;
-    return *out != TENKA_ABSENT ? TENKA_OK : no_variant(dev, node);
+    else
+        *out = guess(dev, node->kernel, node->params, n);
+    if (*out == TENKA_ABSENT)
+        return no_variant(dev, node);
+    return pinned ? TENKA_OK : tenka_vk_tune(dev, plan, node, candidates(dev, node, n), out);
 }
 
 bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n)

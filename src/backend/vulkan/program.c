@@ -317,7 +317,10 @@ static tenka_status make_pipelines(struct tenka_vk_device *dev, const struct ten
         if (step->kind == TENKA_VK_DISPATCH)
             TENKA_TRY(tenka_vk_pipeline(dev, node->kernel, step->variant, node->params, &pipeline));
     }
-    tenka_vk_cache_save(dev);
+    if (!dev->measuring) {
+        tenka_vk_cache_save(dev);
+        tenka_vk_tune_save(dev);
+    }
     return TENKA_OK;
 }
 

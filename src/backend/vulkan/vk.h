@@ -136,9 +136,14 @@ struct tenka_vk_device {
     VkDescriptorSetLayout set_layouts[TENKA_VK_BINDINGS + 1];
     VkPipelineLayout layouts[TENKA_VK_BINDINGS + 1];
     struct tenka_vk_pipeline *pipelines[TENKA_KERNEL_COUNT];
+    bool tune, measuring;         /* variants are measured; that is going on */
+    struct tenka_vk_tuned *tuned; /* what was found out: tune.c */
+    size_t n_tuned, tuned_capacity;
+    bool tuned_grown;             /* since it was last saved */
+    uint64_t tune_spent;          /* nanoseconds */
     uint32_t pinned; /* the variant that all nodes must run in, or TENKA_ABSENT */
     VkPipelineCache cache;
-    char *cache_dir, *cache_path; /* NULL: none */
+    char *keep_dir;               /* of files that outlive the process; NULL: none are kept */
     bool cache_grown;             /* since it was last saved, perhaps */
     uint64_t cache_hash;          /* of what the file holds */
 };
@@ -217,10 +222,32 @@ tenka_status tenka_vk_compile(struct tenka_vk_device *dev, enum tenka_kernel ker
 tenka_status tenka_vk_layouts(struct tenka_vk_device *dev, uint32_t bindings);
 void tenka_vk_pipelines_finish(struct tenka_vk_device *dev);
 
-/* A cache that is missing, damaged or of another driver counts as empty; only want of memory fails. */
-tenka_status tenka_vk_cache_open(struct tenka_vk_device *dev, const char *dir);
+/* What is missing, damaged or of another driver counts as absent; only want of memory fails. */
+tenka_status tenka_vk_cache_open(struct tenka_vk_device *dev);
 void tenka_vk_cache_save(struct tenka_vk_device *dev);
 void tenka_vk_cache_finish(struct tenka_vk_device *dev);
+
+/* ---- keep.c: files that only save time ---- */
+
+#define TENKA_VK_HASH UINT64_C(14695981039346656037)
+/* FNV-1a, going on from hash, which begins as TENKA_VK_HASH. */
+uint64_t tenka_vk_hash(uint64_t hash, const void *data, size_t bytes);
+/* dir: NULL for the usual folder, "" for none. */
+tenka_status tenka_vk_keep_open(struct tenka_vk_device *dev, const char *dir);
+void tenka_vk_keep_finish(struct tenka_vk_device *dev);
+/* The content of the device's file of that name, allocated; NULL when it is not there or damaged. */
+void *tenka_vk_keep_load(struct tenka_vk_device *dev, const char *name, size_t *bytes);
+void tenka_vk_keep_save(struct tenka_vk_device *dev, const char *name, const void *data, size_t bytes);
+
+/* ---- tune.c ---- */
+
+void tenka_vk_tune_open(struct tenka_vk_device *dev, enum tenka_tune tune);
+/* *variant, which comes as a guess, becomes the fastest of the candidates (bit i: variant i) where that is known or can
+ * be measured. E_DEVICE alone is a failure. */
+tenka_status tenka_vk_tune(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
+                           uint32_t candidates, uint32_t *variant);
+void tenka_vk_tune_save(struct tenka_vk_device *dev);
+void tenka_vk_tune_finish(struct tenka_vk_device *dev);
 
 /* ---- choice.c ---- */
 

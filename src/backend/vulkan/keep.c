@@ -1,0 +1,105 @@
+/* Files that only save time, kept under the cache folder for each device and driver version: whatever goes wrong with
+ * one is at most a line in the log. */
+#include "backend/vulkan/vk.h"
+#include "core/os.h"
+
+/* In front of the content: not even drivers check well what they are handed. */
+struct header {
+    char magic[8];
+    uint64_t bytes, hash;
+};
+static const char magic[8] = {'t', 'e', 'n', 'k', 'a', 'p', 'c', '1'};
+/* More is no file of ours. */
+#define LARGEST ((uint64_t)256 << 20)
+
+uint64_t tenka_vk_hash(uint64_t hash, const void *data, size_t bytes)
+{
+    const unsigned char *at = data;
+    for (size_t i = 0; i < bytes; i++)
+        hash = (hash ^ at[i]) * 1099511628211u;
+    return hash;
+}
+
+tenka_status tenka_vk_keep_open(struct tenka_vk_device *dev, const char *dir)
+{
+    char *usual = dir ? NULL : tenka_os_cache_dir();
+    const char *folder = dir ? dir : usual;
+    const bool wanted = folder && folder[0];
+    if (wanted)
+        dev->keep_dir = tenka_strdup(folder);
+    tenka_free(usual);
+    return wanted && !dev->keep_dir ? tenka_fail_nomem(dev->base.err) : TENKA_OK;
+}
+
+void tenka_vk_keep_finish(struct tenka_vk_device *dev)
+{
+    tenka_free(dev->keep_dir);
+    dev->keep_dir = NULL;
+}
+
+/* NULL: nothing is kept, or no memory. */
+static char *path_of(const struct tenka_vk_device *dev, const char *name)
+{
+    return dev->keep_dir ? tenka_sprintf("%s/vulkan-%s-%08x.%s", dev->keep_dir, dev->gpu.info.uuid,
+                                         dev->gpu.driver_version, name) : NULL;
+}
+
+static bool intact(const unsigned char *file, uint64_t bytes)
+{
+    struct header head;
+    if (bytes < sizeof head)
+        return false;
+    memcpy(&head, file, sizeof head);
+    return memcmp(head.magic, magic, sizeof magic) == 0 && head.bytes == bytes - sizeof head &&
+           tenka_vk_hash(TENKA_VK_HASH, file + sizeof head, (size_t)head.bytes) == head.hash;
+}
+
+void *tenka_vk_keep_load(struct tenka_vk_device *dev, const char *name, size_t *bytes)
+{
+    struct tenka_error err = {0};
+    void *file = NULL;
+    uint64_t size = 0;
+    char *path = path_of(dev, name);
+    *bytes = 0;
+    if (path && tenka_os_exists(path)) {
+        if (tenka_os_read_file(&err, path, LARGEST, &file, &size) == TENKA_OK && intact(file, size)) {
+            *bytes = (size_t)size - sizeof(struct header);
+            memmove(file, (char *)file + sizeof(struct header), *bytes);
+        } else {
+            tenka_log(dev->base.log, TENKA_LOG_DEBUG, "%s is damaged: it will be made anew", path);
+            tenka_free(file);
+            file = NULL;
+        }
+    }
+    tenka_free(path);
+    return file;
+}
+
+static tenka_status save(const struct tenka_vk_device *dev, struct tenka_error *err, const char *path,
+                         const void *data, size_t bytes)
+{
+    struct tenka_file_writer writer = {0};
+    struct header head = {.bytes = bytes, .hash = tenka_vk_hash(TENKA_VK_HASH, data, bytes)};
+    memcpy(head.magic, magic, sizeof magic);
+    TENKA_TRY(tenka_os_make_dirs(err, dev->keep_dir));
+    tenka_status status = tenka_file_writer_create(&writer, err, path);
+    if (status == TENKA_OK)
+        status = tenka_file_writer_write(&writer, err, &head, sizeof head);
+    if (status == TENKA_OK)
+        status = tenka_file_writer_write(&writer, err, data, bytes);
+    if (status == TENKA_OK)
+        status = tenka_file_writer_commit(&writer, err);
+    tenka_file_writer_abort(&writer);
+    return status;
+}
+
+void tenka_vk_keep_save(struct tenka_vk_device *dev, const char *name, const void *data, size_t bytes)
+{
+    struct tenka_error err = {0};
+    char *path = path_of(dev, name);
+    if (path && save(dev, &err, path, data, bytes) != TENKA_OK) {
+        tenka_log(dev->base.log, TENKA_LOG_WARNING, "the work of this start will be done again next time: %s", err.text);
+        tenka_vk_keep_finish(dev); /* one such line is enough */
+    }
+    tenka_free(path);
+}

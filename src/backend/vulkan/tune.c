@@ -1,0 +1,233 @@
+/* The fastest variant of a kernel for a shape: measured when a plan first needs it, and kept on disk for the device and
+ * driver. Variants differ in speed alone (variants.def), so that nothing else depends on what is found here. */
+#include <math.h>
+#include <stdio.h>
+
+#include "backend/vulkan/shaders.h"
+#include "backend/vulkan/vk.h"
+#include "core/os.h"
+
+#define NAME "tune"
+#define SECOND ((uint64_t)1000000000)
+/* A start spends no more than this on measuring, and says so when it takes long enough to be noticed. What is left
+ * over is measured by later starts. */
+#define BUDGET (4 * SECOND)
+#define NOTICED (1 * SECOND)
+/* Dispatches of a measurement, after as many that warm up. */
+#define TIMES 3
+/* Larger operands are not worth the memory that measuring takes. */
+#define MOST_BYTES ((size_t)1 << 30)
+
+/* ---- What is known ---- */
+
+/* One line of the file. */
+struct tenka_vk_tuned {
+    uint64_t key;
+    uint64_t variant;
+};
+
+/* A kernel as it is in this build, with the numbers of a call. */
+static uint64_t key_of(const struct tenka_node *node, uint64_t n)
+{
+    uint32_t count;
+    const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
+    const char *name = tenka_passes[node->kernel].name;
+    uint64_t key = tenka_vk_hash(TENKA_VK_HASH, name, strlen(name));
+    key = tenka_vk_hash(key, tenka_shaders[node->kernel].code, tenka_shaders[node->kernel].bytes);
+    for (uint32_t i = 0; i < count; i++)
+        key = tenka_vk_hash(key, variants[i].constants, sizeof variants[i].constants);
+    key = tenka_vk_hash(key, node->params, sizeof node->params);
+    return tenka_vk_hash(key, &n, sizeof n);
+}
+
+static bool find(const struct tenka_vk_device *dev, uint64_t key, uint32_t *variant)
+{
+    for (size_t i = 0; i < dev->n_tuned; i++)
+        if (dev->tuned[i].key == key) {
+            *variant = (uint32_t)dev->tuned[i].variant;
+            return true;
+        }
+    return false;
+}
+
+/* Want of memory only means that it will be measured again. */
+static void note(struct tenka_vk_device *dev, uint64_t key, uint32_t variant)
+{
+    if (!tenka_grow(&dev->tuned, &dev->tuned_capacity, dev->n_tuned, sizeof *dev->tuned))
+        return;
+    dev->tuned[dev->n_tuned++] = (struct tenka_vk_tuned){key, variant};
+    dev->tuned_grown = true;
+}
+
+void tenka_vk_tune_open(struct tenka_vk_device *dev, enum tenka_tune tune)
+{
+    size_t bytes;
+    dev->tune = tune == TENKA_TUNE_ON || (tune == TENKA_TUNE_AUTO && !dev->gpu.software);
+    struct tenka_vk_tuned *kept = dev->tune ? tenka_vk_keep_load(dev, NAME, &bytes) : NULL;
+    for (size_t i = 0; kept && i < bytes / sizeof *kept; i++)
+        note(dev, kept[i].key, (uint32_t)kept[i].variant);
+    dev->tuned_grown = false;
+    tenka_free(kept);
+}
+
+void tenka_vk_tune_save(struct tenka_vk_device *dev)
+{
+    if (dev->tuned_grown)
+        tenka_vk_keep_save(dev, NAME, dev->tuned, dev->n_tuned * sizeof *dev->tuned);
+    dev->tuned_grown = false;
+}
+
+void tenka_vk_tune_finish(struct tenka_vk_device *dev)
+{
+    tenka_free(dev->tuned);
+}
+
+/* ---- Measuring ---- */
+
+/* A plan that runs one node again and again on memory of its own. */
+struct trial {
+    struct tenka_node node[TIMES];
+    struct tenka_operand operand[TENKA_MAX_READS + TENKA_MAX_OUT];
+    struct tenka_plan plan;
+    struct tenka_vk_buffer *buffer;
+    size_t bytes;
+    unsigned char *input;
+};
+
+static void add_operand(struct trial *t, const struct tenka_plan *plan, uint32_t *index)
+{
+    if (*index == TENKA_ABSENT)
+        return;
+    t->operand[t->plan.n_operands] = plan->operands[*index];
+    t->operand[t->plan.n_operands].offset = t->bytes;
+    t->bytes += tenka_align(plan->operands[*index].bytes, TENKA_OPERAND_ALIGN);
+    *index = (uint32_t)t->plan.n_operands++;
+}
+
+static tenka_status trial_init(struct tenka_vk_device *dev, const struct tenka_plan *plan,
+                               const struct tenka_node *node, struct trial *t)
+{
+    t->node[0] = *node;
+    t->node[0].scalars = 0;
+    for (uint32_t i = 0; i < node->n_in; i++)
+        add_operand(t, plan, &t->node[0].in[i]);
+    for (uint32_t i = 0; i < node->n_out; i++)
+        add_operand(t, plan, &t->node[0].out[i]);
+    for (size_t i = 1; i < TIMES; i++)
+        t->node[i] = t->node[0];
+    t->plan.nodes = t->node;
+    t->plan.n_nodes = TIMES;
+    t->plan.operands = t->operand;
+    t->plan.input_bytes = TENKA_OPERAND_ALIGN;
+    t->plan.name = "trial";
+    t->plan.timed = true;
+    if (t->bytes > MOST_BYTES)
+        return tenka_fail(dev->base.err, TENKA_E_NOMEM, "too large to measure");
+    t->input = tenka_alloc(t->plan.input_bytes);
+    if (!t->input)
+        return tenka_fail_nomem(dev->base.err);
+    TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_DEVICE, t->bytes, "trial", &t->buffer));
+    for (size_t i = 0; i < t->plan.n_operands; i++)
+        t->operand[i].buffer = &t->buffer->base;
+    /* Zeros are numbers of any type, and indices that exist. */
+    return tenka_vk_zero(dev, t->buffer);
+}
+
+static void trial_finish(struct tenka_vk_device *dev, struct trial *t)
+{
+    tenka_vk_settle(dev);
+    tenka_vk_buffer_free(dev, &t->buffer);
+    tenka_free(t->input);
+}
+
+/* The shortest of a few runs, the first ones not counted. */
+static tenka_status run(struct tenka_vk_device *dev, const struct trial *t, tenka_program *program, double *seconds)
+{
+    double times[TIMES];
+    tenka_ticket ticket;
+    for (int i = 0; i < 2; i++) {
+        TENKA_TRY(tenka_vk_program_submit(&dev->base, program, t->input, &ticket));
+        TENKA_TRY(tenka_vk_wait(dev, ticket));
+    }
+    TENKA_TRY(tenka_vk_program_timings(&dev->base, program, times));
+    for (size_t i = 0; i < TIMES; i++)
+        *seconds = fmin(*seconds, times[i]);
+    return TENKA_OK;
+}
+
+static tenka_status measure(struct tenka_vk_device *dev, const struct trial *t, uint32_t variant, double *seconds)
+{
+    tenka_program *program;
+    *seconds = INFINITY;
+    dev->pinned = variant;
+    tenka_status status = tenka_vk_prepare(&dev->base, &t->plan, &program);
+    dev->pinned = TENKA_ABSENT;
+    if (status != TENKA_OK)
+        return status;
+    status = run(dev, t, program, seconds);
+    tenka_vk_program_destroy(&dev->base, program);
+    return status;
+}
+
+static void say(struct tenka_vk_device *dev, uint64_t spent)
+{
+    if (dev->tune_spent < NOTICED && dev->tune_spent + spent >= NOTICED)
+        tenka_log(dev->base.log, TENKA_LOG_INFO,
+                  "measuring which variants of its kernels are the fastest on %s; that is done once", dev->gpu.info.name);
+    dev->tune_spent += spent;
+}
+
+/* Tries all candidates; the rest of the budget is for those that come first. */
+static tenka_status try_all(struct tenka_vk_device *dev, const struct trial *t, uint32_t candidates, uint32_t *fastest)
+{
+    double best = INFINITY;
+    for (uint32_t v = 0; v < 32; v++) {
+        double seconds;
+        if ((candidates >> v & 1) == 0)
+            continue;
+        const uint64_t begin = tenka_os_now();
+        TENKA_TRY(measure(dev, t, v, &seconds));
+        say(dev, tenka_os_now() - begin);
+        if (seconds < best)
+            *fastest = v;
+        best = fmin(best, seconds);
+        if (dev->tune_spent > BUDGET)
+            return tenka_fail(dev->base.err, TENKA_E_NOMEM, "no time is left");
+    }
+    return TENKA_OK;
+}
+
+tenka_status tenka_vk_tune(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
+                           uint32_t candidates, uint32_t *variant)
+{
+    const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape), key = key_of(node, n);
+    struct tenka_error *err = dev->base.err, unheard = {0};
+    struct trial t = {.bytes = 0};
+    uint32_t known;
+    if (!dev->tune || (candidates & (candidates - 1)) == 0)
+        return TENKA_OK;
+    if (find(dev, key, &known)) {
+        *variant = known < 32 && candidates >> known & 1 ? known : *variant;
+        return TENKA_OK;
+    }
+    if (dev->tune_spent > BUDGET)
+        return TENKA_OK;
+    uint32_t fastest = *variant;
+    dev->base.err = &unheard;
+    dev->measuring = true;
+    tenka_status status = trial_init(dev, plan, node, &t);
+    if (status == TENKA_OK)
+        status = try_all(dev, &t, candidates, &fastest);
+    trial_finish(dev, &t);
+    dev->base.err = err;
+    dev->measuring = false;
+    if (status == TENKA_E_UNSUPPORTED) /* the driver cannot tell the time */
+        dev->tune = false;
+    if (status == TENKA_OK) {
+        note(dev, key, fastest);
+        *variant = fastest;
+    }
+    if (status == TENKA_E_DEVICE)
+        *err = unheard;
+    return status == TENKA_E_DEVICE ? status : TENKA_OK;
+}
