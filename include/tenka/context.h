@@ -90,7 +90,8 @@ struct tenka_ctx_params {
     const char *device;       /* Vulkan: an index, part of a name, or a UUID, as `tenka devices` lists them;
                                * NULL: the best device. An error with the other backends. */
     uint64_t seed;            /* of the context's generator; the low 32 bits count, as in PyTorch */
-    int threads;              /* CPU backend; 0: as many as OpenMP takes. Results do not depend on it. */
+    int threads;              /* CPU backend; 0: as many as OpenMP takes. Results do not depend on it. On a machine
+                               * that has other work, set OMP_WAIT_POLICY=passive in the environment. */
     bool validate;            /* Vulkan: load the validation layer; any message of it is E_DEVICE */
     const char *cache_dir;    /* compiled kernels and what tuning found out; NULL: $XDG_CACHE_HOME/tenka or
                                * ~/.cache/tenka; "": none */

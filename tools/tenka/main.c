@@ -24,6 +24,7 @@ struct command {
     char *title;
     struct options (*parse)(int argc, char **argv);
     int (*run)(const struct options *options);
+    bool computes;
 };
 
 static int run_command(const struct command *command, int argc, char **argv)
@@ -44,11 +45,11 @@ int main(int argc, char **argv)
     static char train_title[] = "tenka train", test_title[] = "tenka test";
     static char summary_title[] = "tenka summary", bench_title[] = "tenka bench", devices_title[] = "tenka devices";
     static const struct command commands[] = {
-        { "train", train_title, options_train, command_train },
-        { "test", test_title, options_test, command_test },
-        { "summary", summary_title, options_summary, command_summary },
-        { "bench", bench_title, options_bench, command_bench },
-        { "devices", devices_title, options_devices, command_devices },
+        { "train", train_title, options_train, command_train, true },
+        { "test", test_title, options_test, command_test, true },
+        { "summary", summary_title, options_summary, command_summary, false },
+        { "bench", bench_title, options_bench, command_bench, true },
+        { "devices", devices_title, options_devices, command_devices, false },
     };
     /* Characters only: numbers keep their decimal point in every language. */
     setlocale(LC_CTYPE, "");
@@ -61,8 +62,11 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         return print("tenka " TENKA_VERSION "\n");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            if (commands[i].computes)
+                limit_spinning(argv);
             return run_command(&commands[i], argc - 1, argv + 1);
+        }
     say_failed("there is no command '%s'; 'tenka --help' lists them", argv[1]);
     return EXIT_CODE_USAGE;
 }

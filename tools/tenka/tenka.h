@@ -60,6 +60,12 @@ double seconds_now(void);
 /* Seconds of processor time that the calling thread has taken. */
 double thread_seconds_now(void);
 
+/* ---- spinning.c ---- */
+
+/* Unless the environment says how OpenMP's threads wait, starts the program again with an environment that does: it is
+ * read when a program is loaded. Where that fails all is as before. */
+void limit_spinning(char **argv);
+
 /* ---- interrupt.c ---- */
 
 /* From now on SIGINT and SIGTERM only set a mark; a second one ends the process at once. */
