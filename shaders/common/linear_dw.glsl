@@ -22,28 +22,32 @@
 #define GEMM_STORE(i, j, v) STORE_FOURS(dweight, FOURS_K, (i) * p.k + (j), p.k - (j), v)
 #include "common/gemm.glsl"
 
-// The sum of a column is made of 16 parts, each of every 16th row. A workgroup takes as many columns as it has
-// invocations for; a small one has several parts for each invocation.
-const int PARTS = 16, BIAS_COLUMNS = INVOCATIONS > PARTS ? INVOCATIONS / PARTS : 1;
-shared float bias_parts[PARTS * BIAS_COLUMNS];
+// The sum of a column is made of 16 parts, each of every 16th row. A large workgroup has 16 invocations for each column,
+// and adds up in shared memory; a small one has one for each. (A barrier anywhere is dear on software devices.)
+const int PARTS = 16, BIAS_COLUMNS = INVOCATIONS > PARTS ? INVOCATIONS / PARTS : INVOCATIONS;
+shared float bias_parts[INVOCATIONS > PARTS ? INVOCATIONS : 1];
+
+float bias_part(int column, int part)
+{
+    float total = 0.0;
+    for (int i = part; i < p.m; i += PARTS)
+        total += LOAD(dy, i * p.n + min(column, p.n - 1));
+    return total;
+}
 
 void bias_gradient(int first)
 {
-    const int mine = me() % BIAS_COLUMNS, column = min(first + mine, p.n - 1);
-    barrier(); // earlier parts may still be being read
-    for (int part = me() / BIAS_COLUMNS; part < PARTS; part += INVOCATIONS / BIAS_COLUMNS) {
-        float total = 0.0;
-        for (int i = part; i < p.m; i += PARTS)
-            total += LOAD(dy, i * p.n + column);
-        bias_parts[part * BIAS_COLUMNS + mine] = total;
+    const int column = first + me() % BIAS_COLUMNS;
+    float total = 0.0;
+    if (INVOCATIONS > PARTS) {
+        barrier(); // earlier parts may still be being read
+        bias_parts[me()] = bias_part(column, me() / BIAS_COLUMNS);
+        barrier();
     }
-    barrier();
-    if (me() < BIAS_COLUMNS && first + me() < p.n) {
-        float total = 0.0;
-        for (int part = 0; part < PARTS; part++)
-            total += bias_parts[part * BIAS_COLUMNS + me()];
-        STORE(dbias, first + me(), total);
-    }
+    for (int part = 0; part < PARTS; part++)
+        total += INVOCATIONS > PARTS ? bias_parts[part * BIAS_COLUMNS + me() % BIAS_COLUMNS] : bias_part(column, part);
+    if (me() < BIAS_COLUMNS && column < p.n)
+        STORE(dbias, column, total);
 }
 
 void weight_gradient(uint group)

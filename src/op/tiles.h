@@ -27,15 +27,15 @@
 /* A variant with slices is for sums of as many parts. */
 #define GEMM_SHARED(v, splits) ((v)->slices <= 1 || (v)->slices == (splits) ? GEMM_STAGE(v) : UINT32_MAX)
 
-/* linear's weight gradient: its tiles, then workgroups for the bias, of a column for each 16 invocations. */
+/* linear's weight gradient: its tiles, then workgroups for the bias: linear_dw.glsl. */
 #define LINEAR_DW_GROUPS(p, v) \
     (GEMM_TILES((p)->n, (p)->k, v) + ((p)->bias ? DIV_UP((p)->n, LINEAR_BIAS_COLUMNS(v)) : 0))
-#define LINEAR_BIAS_COLUMNS(v) ((v)->local > 16 ? (v)->local / 16 : 1)
-#define LINEAR_DW_STAGE(v) (GEMM_STAGE(v) + 64 * LINEAR_BIAS_COLUMNS(v))
+#define LINEAR_BIAS_COLUMNS(v) ((v)->local > 16 ? (v)->local / 16 : (v)->local)
+#define LINEAR_DW_STAGE(v) (GEMM_STAGE(v) + 4 * (v)->local)
 #define LINEAR_DW_SHARED(p, v) (GEMM_SHARED(v, LINEAR_DW_SPLITS(p)) != UINT32_MAX ? LINEAR_DW_STAGE(v) : UINT32_MAX)
 #define LINEAR_BACKWARD_SHARED(p, v) \
     (GEMM_SHARED(v, LINEAR_DX_SPLITS(p)) != UINT32_MAX ? LINEAR_DW_STAGE(v) : LINEAR_DW_SHARED(p, v))
-#define LINEAR_DW_LOOPS(p) (GEMM_LOOPS((p)->m, 16) + (uint64_t)(p)->m / 8)
+#define LINEAR_DW_LOOPS(p) (GEMM_LOOPS((p)->m, 16) + (uint64_t)(p)->m + 32)
 #define LINEAR_FWD_SPLITS(p) GEMM_SPLITS(1, (p)->m, (p)->n, (p)->k)
 #define LINEAR_DX_SPLITS(p) GEMM_SPLITS(1, (p)->m, (p)->k, (p)->n)
 #define LINEAR_DW_SPLITS(p) GEMM_SPLITS(1, (p)->n, (p)->k, (p)->m)
