@@ -33,6 +33,7 @@ const struct tenka_op_case tenka_cases_matmul[] = {
     BLOCKS(0, 0, DIMS(27, 521), DIMS(521, 50), "more terms than two blocks"),
     BLOCKS(1, 0, DIMS(261, 25), DIMS(261, 39), "more terms than a block, A transposed"),
     BLOCKS(0, 1, DIMS(7, 2061), DIMS(9, 2061), "more terms than two blocks, B transposed"),
+    BLOCKS(0, 1, DIMS(20, 601), DIMS(61, 601), "enough for threads and not worth packing, B transposed"),
     BLOCKS(0, 1, DIMS(259, 19), DIMS(257, 19), "rows and columns that are worth packing, B transposed"),
     BLOCKS(0, 1, DIMS(150, 100), DIMS(75, 100), "enough for threads, B transposed"),
     BLOCKS(1, 0, DIMS(100, 75), DIMS(100, 150), "enough for threads, A transposed"),

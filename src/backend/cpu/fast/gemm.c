@@ -2,13 +2,14 @@
 #include "backend/cpu/fast/gemm.h"
 
 /* Below so many multiplications, starting threads costs more than they save. */
-#define WORTH_THREADS (1 << 20)
-/* Packing pays when a packed matrix is used by more rows or columns than this. */
-enum { DOTS_BELOW = 256 };
+#define WORTH_THREADS (1 << 19)
+/* To add the lanes of a dot product takes this many times as long as to pack an element. */
+#define DOT_COST 8.0
 
+/* What packing takes goes with k (m + n), what adding lanes takes with m n. */
 static bool is_dots(const struct gemm *g)
 {
-    return !g->trans_a && g->trans_b && least(g->m, g->n) <= DOTS_BELOW;
+    return !g->trans_a && g->trans_b && (double)g->k * (double)(g->m + g->n) > DOT_COST * (double)g->m * (double)g->n;
 }
 
 void TENKA_FAST(gemm_put)(const float *sums, ptrdiff_t step, float *c, ptrdiff_t ldc, ptrdiff_t rows, ptrdiff_t width,

@@ -4,7 +4,7 @@
 #include "backend/cpu/fast/gemm.h"
 
 /* Rows of A over a block stay in the first cache while a block of columns, in the second, meets them. */
-enum { BLOCK_K = 1024, BLOCK_N = 64 };
+enum { BLOCK_K = 1280, BLOCK_N = 64 };
 
 typedef float quad __attribute__((vector_size(16)));
 typedef float quad_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
@@ -101,6 +101,17 @@ static dots_function *const functions[DOT_ROWS] = {
 #endif
 };
 
+static void put_quads(float sums[DOT_ROWS][DOT_COLUMNS], float *c, ptrdiff_t ldc, ptrdiff_t rows, bool add)
+{
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        quad_unaligned *to = (quad_unaligned *)(c + i * ldc);
+        quad sum = *(quad_unaligned *)sums[i];
+        if (add)
+            sum += *to;
+        *to = sum;
+    }
+}
+
 /* Rows from i on, columns from j on, over the block t .. t+k-1. */
 static void multiply(const struct gemm *g, ptrdiff_t i, ptrdiff_t rows, ptrdiff_t j, ptrdiff_t columns, ptrdiff_t t,
                      ptrdiff_t k)
@@ -111,9 +122,10 @@ static void multiply(const struct gemm *g, ptrdiff_t i, ptrdiff_t rows, ptrdiff_
     for (ptrdiff_t c = 0; c < DOT_COLUMNS; c++)
         b[c] = g->b + (j + least(c, columns - 1)) * g->ldb + t;
     functions[rows - 1](k, g->a + i * g->lda + t, g->lda, b, sums);
-    TENKA_FAST(gemm_put)(sums[0], DOT_COLUMNS, g->c + i * g->ldc + j, g->ldc, rows, columns, t > 0);
-    if (t + k == g->k)
-        TENKA_FAST(gemm_finish)(g, i, j, rows, columns);
+    if (columns == DOT_COLUMNS)
+        put_quads(sums, g->c + i * g->ldc + j, g->ldc, rows, t > 0);
+    else
+        TENKA_FAST(gemm_put)(sums[0], DOT_COLUMNS, g->c + i * g->ldc + j, g->ldc, rows, columns, t > 0);
 }
 
 /* Columns from first on, over the block t .. t+k-1. */
@@ -121,9 +133,13 @@ static void multiply_columns(const struct gemm *g, const struct gemm_part *part,
                              ptrdiff_t k)
 {
     const ptrdiff_t end = least(first + BLOCK_N, part->j_end);
-    for (ptrdiff_t i = part->i; i < part->i_end; i += DOT_ROWS)
+    for (ptrdiff_t i = part->i; i < part->i_end; i += DOT_ROWS) {
+        const ptrdiff_t rows = least(DOT_ROWS, part->i_end - i);
         for (ptrdiff_t j = first; j < end; j += DOT_COLUMNS)
-            multiply(g, i, least(DOT_ROWS, part->i_end - i), j, least(DOT_COLUMNS, end - j), t, k);
+            multiply(g, i, rows, j, least(DOT_COLUMNS, end - j), t, k);
+        if (t + k == g->k)
+            TENKA_FAST(gemm_finish)(g, i, first, rows, end - first);
+    }
 }
 
 void TENKA_FAST(gemm_dots)(const struct gemm *g, const struct gemm_part *part)
