@@ -62,6 +62,7 @@ struct tenka_op_case {
 /* What the cases of an operator showed. */
 struct tenka_check_report {
     bool large;            /* set by the caller: run the cases that take seconds, too */
+    bool exact;            /* set by the caller: the device must give the reference's bits; NaN is NaN */
     uint32_t cases;        /* run: one for each pass and case */
     uint32_t skipped;      /* the device says that it cannot run them */
     uint32_t failed;
@@ -70,7 +71,7 @@ struct tenka_check_report {
     char failure[1024];    /* the first failure; "" when there was none */
 };
 
-/* Runs every pass of op on dev and on reference, a CPU_F64 device, and adds to the report. Errors are those of running
+/* Runs every pass of op on dev and on reference, a CPU_F64 device unless exact, and adds to the report. Errors are those of running
  * (E_DEVICE, E_NOMEM), with the sentence in dev's error; a wrong result is none, but counted. */
 tenka_status tenka_check_kernels(enum tenka_op op, tenka_device *dev, tenka_device *reference,
                                  struct tenka_check_report *report);
