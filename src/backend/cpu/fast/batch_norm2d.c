@@ -10,6 +10,8 @@ typedef struct tenka_p_channels params;
 enum {
     NEIGHBOURS = 1024,  /* elements of an image that a thread takes at a time, when planes are small */
     MOST_CHANNELS = 32, /* and as many channels at most */
+    LARGE_PLANE = 256,  /* elements; the processor fetches small ones ahead by itself */
+    SMALL = 1 << 14,    /* elements of which threads are not worth starting */
     SPAN = 4096,        /* elements of a plane that are added in float */
     CHAINS = 4          /* running sums beside each other, as an addition takes some cycles */
 };
@@ -55,9 +57,10 @@ ALWAYS_INLINE void add_terms(enum term term, vec x, vec m, vec dy, vec *sum, vec
     }
 }
 
-/* Adds n elements to the lanes of sum and along; dy and along are used for GRADIENT alone. */
+/* Adds n elements to the lanes of sum and along; dy and along are used for GRADIENT alone. What a thread reads for the
+ * first time is asked for in time: the same place of the next image, `ahead` elements on. */
 ALWAYS_INLINE void add_span(enum term term, const float *x, float mean, const float *dy, ptrdiff_t n, sums sum,
-                            sums along)
+                            sums along, ptrdiff_t ahead)
 {
     vec s[CHAINS], a[CHAINS];
     const vec m = splat(mean), none = {0};
@@ -67,9 +70,14 @@ ALWAYS_INLINE void add_span(enum term term, const float *x, float mean, const fl
     ptrdiff_t i = 0;
     for (; i + CHAINS * LANES <= n; i += CHAINS * LANES) {
         UNROLL
-        for (int c = 0; c < CHAINS; c++)
+        for (int c = 0; c < CHAINS; c++) {
+            if (term != SQUARE)
+                __builtin_prefetch(x + i + c * LANES + ahead);
+            if (term == GRADIENT)
+                __builtin_prefetch(dy + i + c * LANES + ahead);
             add_terms(term, load(x + i + c * LANES), m, term == GRADIENT ? load(dy + i + c * LANES) : none, &s[c],
                       &a[c]);
+        }
     }
     for (; i + LANES <= n; i += LANES)
         add_terms(term, load(x + i), m, term == GRADIENT ? load(dy + i) : none, &s[0], &a[0]);
@@ -104,6 +112,7 @@ static inline double count_of(const params *p)
 ALWAYS_INLINE void sum_channels(enum term term, const params *p, struct range r, const float *x, const float *mean,
                                 const float *dy, sums sum[], sums along[])
 {
+    const ptrdiff_t ahead = p->plane < LARGE_PLANE ? 0 : (ptrdiff_t)p->c * p->plane;
     memset(sum, 0, (size_t)(r.end - r.from) * sizeof *sum);
     if (term == GRADIENT)
         memset(along, 0, (size_t)(r.end - r.from) * sizeof *along);
@@ -113,7 +122,7 @@ ALWAYS_INLINE void sum_channels(enum term term, const params *p, struct range r,
                 const ptrdiff_t at = plane_at(p, n, c) + i, length = p->plane - i < SPAN ? p->plane - i : SPAN;
                 const int32_t k = c - r.from;
                 add_span(term, x + at, term == VALUE ? 0 : mean[c], term == GRADIENT ? dy + at : NULL, length, sum[k],
-                         term == GRADIENT ? along[k] : NULL);
+                         term == GRADIENT ? along[k] : NULL, ahead);
             }
 }
 
@@ -169,7 +178,7 @@ bool TENKA_FAST(batch_norm2d_fwd)(const struct tenka_fast_call *f)
     const float *weight = f->call->in[1], *eps = f->call->scalars;
     float *mean = f->call->out[1], *variance = f->call->out[2];
     const int32_t size = range_size(p, f->threads);
-#pragma omp parallel for
+#pragma omp parallel for if (count_of(p) * p->c > SMALL)
     for (int32_t from = 0; from < p->c; from += size) {
         const struct range r = range_from(p, from, size);
         float gain[MOST_CHANNELS];
@@ -219,7 +228,7 @@ bool TENKA_FAST(batch_norm2d_dx)(const struct tenka_fast_call *f)
 {
     const params *p = (const void *)f->call->params;
     const int32_t size = range_size(p, f->threads);
-#pragma omp parallel for
+#pragma omp parallel for if (count_of(p) * p->c > SMALL)
     for (int32_t from = 0; from < p->c; from += size) {
         const struct range r = range_from(p, from, size);
         struct slope slope[MOST_CHANNELS];
@@ -235,7 +244,7 @@ bool TENKA_FAST(batch_norm2d_dw)(const struct tenka_fast_call *f)
     const float *variance = f->call->in[2], *eps = f->call->scalars;
     float *dw = f->call->out[0], *db = f->call->out[1];
     const int32_t size = range_size(p, f->threads);
-#pragma omp parallel for
+#pragma omp parallel for if (count_of(p) * p->c > SMALL)
     for (int32_t from = 0; from < p->c; from += size) {
         const struct range r = range_from(p, from, size);
         sums sum[MOST_CHANNELS], along[MOST_CHANNELS];
