@@ -1,43 +1,96 @@
 #version 450
-// y = max_pool2d(max(conv2d(x, weight, bias), 0)) by windows that do not overlap: each invocation computes the
-// convolution where its window looks. The first maximum wins; NaN wins over all.
+// y = max_pool2d(max(conv2d(x, weight, bias), 0)) by windows that do not overlap: the convolution is computed where they
+// look, and not stored. The first maximum wins; NaN wins over all.
 //   TENKA_PASS_fwd  0: x in   1: weight in   2: bias in (when p.bias)   3: y out   4: index out (int: row * ow + column)
 //   TENKA_PASS_dw   0: x in   1: y in   2: index in (int)   3: dy in   4: dweight out   5: dbias out (when p.bias)
 // Accuracy as conv2d.comp.
-#include "common/kernel.glsl"
+#include "common/conv2d.glsl"
 #include "common/relu.glsl"
 
-TENKA_PARAMS(int n; int c; int h; int w; int o; int kh; int kw; int oh; int ow; int sh; int sw; int ph; int pw; int dh;
-             int dw; int groups; int bias; int pool_oh;
-             int pool_ow; int pool_kh; int pool_kw; int pool_sh; int pool_sw;);
+TENKA_PARAMS(CONV2D_FIELDS int pool_oh; int pool_ow; int pool_kh; int pool_kw; int pool_sh; int pool_sw;);
 
 #ifdef TENKA_PASS_fwd
 READS(0, x);
+READS_AS(vec4, 0, x4);
 READS(1, weight);
 READS(2, bias);
 WRITES(3, y);
+WRITES_AS(vec4, 3, y4);
 WRITES_AS(int, 4, index);
-#include "common/conv_point.glsl"
+WRITES_AS(ivec4, 4, index4);
+#define POOLED
+#define SOURCE(i) LOAD(x, i)
+#define SOURCE4(i) x4[i]
+#define SOURCE_CHANNELS p.c
+#define SOURCE_H p.h
+#define SOURCE_W p.w
+#define SUM_CHANNELS p.o
+#define SUM_H p.pool_oh
+#define SUM_W p.pool_ow
+#include "common/conv_tile.glsl"
+
+// Of each window: the maximum so far and its place in the convolution.
+float best[ROWS * TILE_SUMS_H * TILE_SUMS_W];
+int winner[ROWS * TILE_SUMS_H * TILE_SUMS_W];
+#define WINDOW(k, i, j) (((k) * TILE_SUMS_H + (i)) * TILE_SUMS_W + (j))
+
+// Compares the pixels of a window's part; all windows are in the same part.
+void compare(int k, int i, int j, ivec2 part, float base)
+{
+    const int w = WINDOW(k, i, j);
+    const int oy = (tile_y * TILE_SUMS_H + i) * POOL_STEP_Y + part.y, ox = (tile_x * TILE_SUMS_W + j) * POOL_STEP_X + part.x;
+    [[unroll]] for (int a = 0; a < PART_H; a++)
+        [[unroll]] for (int b = 0; b < PART_W; b++) {
+            const float value = relu(ACC(k, i * PART_H + a, j * PART_W + b) + base);
+            if (winner[w] < 0 || is_nan(value) || (value > best[w] && !is_nan(best[w]))) {
+                best[w] = value;
+                winner[w] = (oy + a) * p.ow + ox + b;
+            }
+        }
+}
+
+void compare_all(ivec2 part)
+{
+    const int channels = p.o / p.groups;
+    [[unroll]] for (int k = 0; k < ROWS; k++) {
+        const float base = p.bias != 0 ? LOAD(bias, group * channels + min(channel + k, channels - 1)) : 0.0;
+        [[unroll]] for (int i = 0; i < TILE_SUMS_H; i++)
+            [[unroll]] for (int j = 0; j < TILE_SUMS_W; j++)
+                compare(k, i, j, part, base);
+    }
+}
+
+void store_row(int k)
+{
+    const int plane = (image * p.o + group * (p.o / p.groups) + channel + k) * p.pool_oh, first = tile_x * TILE_SUMS_W;
+    [[unroll]] for (int i = 0; i < TILE_SUMS_H; i++) {
+        const int row = tile_y * TILE_SUMS_H + i, at = (plane + row) * p.pool_ow + first;
+        if (row < p.pool_oh) {
+            STORE_LINE(vec4, STORAGE, y, at, p.pool_ow - first, best[WINDOW(k, i, j)]);
+            STORE_LINE(ivec4, int, index, at, p.pool_ow - first, winner[WINDOW(k, i, j)]);
+        }
+    }
+}
 
 void main()
 {
-    FOR_EACH(i) {
-        uint rest = i;
-        const int left = int(digit(rest, p.pool_ow)) * p.pool_sw, top = int(digit(rest, p.pool_oh)) * p.pool_sh;
-        const int o = int(digit(rest, p.o)), b = int(rest);
-        float best = 0.0;
-        int winner = -1;
-        for (int oy = top; oy < top + p.pool_kh; oy++) {
-            for (int ox = left; ox < left + p.pool_kw; ox++) {
-                const float value = relu(conv_point(b, o, oy, ox));
-                if (is_nan(value) || winner < 0 || (value > best && !is_nan(best))) {
-                    best = value;
-                    winner = oy * p.ow + ox;
-                }
-            }
-        }
-        STORE(y, i, best);
-        index[i] = winner;
+    FOR_EACH_GROUP(g) {
+        find_tile(g);
+        [[unroll]] for (int w = 0; w < ROWS * TILE_SUMS_H * TILE_SUMS_W; w++)
+            winner[w] = -1;
+        ivec2 part = ivec2(0);
+        do {
+            part.x = 0;
+            do {
+                sum_tile(part);
+                compare_all(part);
+                part.x += PART_W;
+            } while (part.x < POOL_W);
+            part.y += PART_H;
+        } while (part.y < POOL_H);
+        [[unroll]] for (int k = 0; k < ROWS; k++)
+            if (inside && channel + k < p.o / p.groups)
+                store_row(k);
     }
 }
 #endif

@@ -1,4 +1,5 @@
 #include "op/op.h"
+#include "op/conv_tiles.h"
 #include "op/rules.h"
 #include "op/tiles.h"
 #include "op/variant.h"

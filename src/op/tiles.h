@@ -43,30 +43,10 @@
 /* Unreduced losses: 64 rows a workgroup; else one workgroup for all rows. */
 #define NLL_GROUPS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? DIV_UP((p)->n, 64) : 1)
 
-/* One item computes 4 output channels of one group at 8 neighbouring columns. */
-#define CONV_FWD_ITEMS(p) \
-    ((uint64_t)(p)->n * (DIV_UP((p)->o / (p)->groups, 4) * (uint64_t)(p)->groups) * \
-     (uint64_t)(p)->oh * DIV_UP((p)->ow, 8))
-/* The same for input channels. */
-#define CONV_DX_ITEMS(p) \
-    ((uint64_t)(p)->n * (DIV_UP((p)->c / (p)->groups, 4) * (uint64_t)(p)->groups) * \
-     (uint64_t)(p)->h * DIV_UP((p)->w, 8))
 /* One workgroup computes 8 output channels of one group at 8 neighbouring weights; then one for each bias. */
 #define CONV_DW_ITEMS(p) \
     ((uint64_t)((p)->bias ? (p)->o : 0) + (uint64_t)(p)->groups * DIV_UP((p)->o / (p)->groups, 8) * \
      DIV_UP((uint64_t)((p)->c / (p)->groups) * (uint64_t)(p)->kh * (uint64_t)(p)->kw, 8))
-/* Three nested loops (channels, rows, columns of taps); then the nest for other strides, which some devices enter
- * masked, and the item. */
-#define CONV_FWD_LOOPS(p) \
-    ((uint64_t)((p)->c / (p)->groups) * ((uint64_t)(p)->kh * ((uint64_t)(p)->kw + 1) + 1) + 4)
-/* The same with rows of taps outside. */
-#define CONV_DX_LOOPS(p) \
-    ((uint64_t)(p)->kh * ((uint64_t)((p)->o / (p)->groups) * ((uint64_t)(p)->kw + 1) + 1) + 4)
-/* One item computes one element of a convolution, or of its input's gradient. */
-#define CONV_POINT_LOOPS(p) \
-    ((uint64_t)((p)->c > (p)->o ? (p)->c : (p)->o) / (p)->groups * ((uint64_t)(p)->kh * ((uint64_t)(p)->kw + 1) + 1) + 2)
-#define CONV_POOL_LOOPS(p) \
-    ((uint64_t)(p)->pool_kh * (p)->pool_kw * (CONV_POINT_LOOPS(&(p)->conv) + 1) + 2)
 /* An element of the weight's gradient for each item, then of the bias's. */
 #define CONV_POOL_DW_ITEMS(p) \
     ((uint64_t)(p)->conv.o * ((p)->conv.c / (p)->conv.groups) * (p)->conv.kh * (p)->conv.kw + \

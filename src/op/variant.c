@@ -1,4 +1,5 @@
 #include "op/variant.h"
+#include "op/conv_tiles.h"
 #include "op/tiles.h"
 
 /* Variants of a family stand together. */

@@ -1,0 +1,151 @@
+#include "op/conv_tiles.h"
+#include "op/tiles.h"
+
+static int32_t common_divisor(int32_t a, int32_t b)
+{
+    while (b != 0) {
+        const int32_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+int32_t tenka_conv_tap_step(int32_t stride, int32_t dilation)
+{
+    return stride / common_divisor(stride, dilation);
+}
+
+struct tenka_conv tenka_conv_fwd(const struct tenka_p_conv2d *p)
+{
+    return (struct tenka_conv){
+        .n = p->n, .groups = p->groups, .source_channels = p->c / p->groups, .sum_channels = p->o / p->groups,
+        .sums_h = p->oh, .sums_w = p->ow, .phases = 1,
+        .kh = p->kh, .kw = p->kw, .taps_h = p->kh, .taps_w = p->kw,
+        .step_h = p->sh, .step_w = p->sw, .reach_h = p->dh, .reach_w = p->dw,
+        .pool_h = 1, .pool_w = 1, .pool_step_h = 1, .pool_step_w = 1,
+    };
+}
+
+struct tenka_conv tenka_conv_pool(const struct tenka_p_conv2d_pool *p)
+{
+    struct tenka_conv c = tenka_conv_fwd(&p->conv);
+    c.sums_h = p->pool_oh;
+    c.sums_w = p->pool_ow;
+    c.pool_h = p->pool_kh;
+    c.pool_w = p->pool_kw;
+    c.pool_step_h = p->pool_sh;
+    c.pool_step_w = p->pool_sw;
+    return c;
+}
+
+struct tenka_conv tenka_conv_dx(const struct tenka_p_conv2d *p)
+{
+    const int32_t tap_h = tenka_conv_tap_step(p->sh, p->dh), tap_w = tenka_conv_tap_step(p->sw, p->dw);
+    struct tenka_conv c = tenka_conv_fwd(p);
+    c.source_channels = p->o / p->groups;
+    c.sum_channels = p->c / p->groups;
+    c.sums_h = (int32_t)DIV_UP(p->h, p->sh);
+    c.sums_w = (int32_t)DIV_UP(p->w, p->sw);
+    c.phases = p->sh * p->sw;
+    c.taps_h = (int32_t)DIV_UP(p->kh, tap_h);
+    c.taps_w = (int32_t)DIV_UP(p->kw, tap_w);
+    c.step_h = c.step_w = 1;
+    c.reach_h = p->dh / (p->sh / tap_h);
+    c.reach_w = p->dw / (p->sw / tap_w);
+    return c;
+}
+
+/* One axis of the tiles: sums in one, pixels of a window of maxima that are computed at once, and the length of the
+ * source between tiles and in a tile's view. */
+struct cut {
+    int64_t sums, part, advance, view;
+};
+
+static struct cut cut_axis(int64_t size, int64_t pool, int64_t pool_step, bool whole, int64_t step, int64_t reach,
+                           int64_t taps)
+{
+    struct cut c;
+    c.part = whole ? pool : 1;
+    c.sums = size > c.part ? size / c.part : 1;
+    c.advance = c.sums * pool_step * step;
+    c.view = ((c.sums - 1) * pool_step + c.part - 1) * step + (taps - 1) * reach + 1;
+    return c;
+}
+
+/* The tiles of a workgroup along x, y and images; tiles_of_block of the shader. */
+struct block {
+    struct cut x, y;
+    uint64_t tiles_x, tiles_y; /* in all */
+    uint64_t nx, ny, nz;
+};
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static struct block block_of(const struct tenka_variant *v, const struct tenka_conv *c)
+{
+    const bool whole = (int64_t)c->pool_h * c->pool_w <= 9;
+    struct block b = {
+        .x = cut_axis(v->columns, c->pool_w, c->pool_step_w, whole, c->step_w, c->reach_w, c->taps_w),
+        .y = cut_axis(v->lines, c->pool_h, c->pool_step_h, whole, c->step_h, c->reach_h, c->taps_h),
+    };
+    b.tiles_x = DIV_UP(c->sums_w, b.x.sums);
+    b.tiles_y = DIV_UP(c->sums_h, b.y.sums);
+    if (v->exchange > 0) {
+        b.nz = smaller(v->lanes, (uint64_t)c->n);
+        b.nx = smaller(v->lanes / b.nz, b.tiles_x);
+        b.ny = smaller(v->lanes / (b.nz * b.nx), b.tiles_y);
+    } else {
+        b.nx = smaller(v->lanes, b.tiles_x);
+        b.ny = smaller(v->lanes / b.nx, b.tiles_y);
+        b.nz = smaller(v->lanes / (b.nx * b.ny), (uint64_t)c->n);
+    }
+    return b;
+}
+
+static uint64_t group_rows(const struct tenka_variant *v)
+{
+    return (uint64_t)v->rows * (v->local / v->lanes);
+}
+
+uint64_t tenka_conv_groups(const struct tenka_variant *v, struct tenka_conv c)
+{
+    const struct block b = block_of(v, &c);
+    return DIV_UP(c.sum_channels, group_rows(v)) * DIV_UP(b.tiles_x, b.nx) * DIV_UP(b.tiles_y, b.ny) *
+           (uint64_t)c.phases * DIV_UP(c.n, b.nz) * (uint64_t)c.groups;
+}
+
+static uint64_t staged_weights(const struct tenka_variant *v, const struct tenka_conv *c)
+{
+    return (uint64_t)c->kh * (uint64_t)c->kw * group_rows(v);
+}
+
+/* Floats of the source that a workgroup stages of one channel. */
+static uint64_t staged_source(const struct block *b)
+{
+    const uint64_t unit = b->x.advance % 4 == 0 ? 4 : 1;
+    const uint64_t w = (b->nx - 1) * (uint64_t)b->x.advance + (uint64_t)b->x.view;
+    const uint64_t h = (b->ny - 1) * (uint64_t)b->y.advance + (uint64_t)b->y.view;
+    return DIV_UP(w, unit) * unit * h * b->nz;
+}
+
+uint32_t tenka_conv_shared(const struct tenka_variant *v, struct tenka_conv c)
+{
+    const struct block b = block_of(v, &c);
+    return v->depth > 0 && staged_weights(v, &c) + staged_source(&b) > v->depth ? UINT32_MAX : v->depth * 4;
+}
+
+uint64_t tenka_conv_loops(const struct tenka_variant *v, struct tenka_conv c)
+{
+    const struct block b = block_of(v, &c);
+    const uint64_t weights = staged_weights(v, &c), source = staged_source(&b), channels = (uint64_t)c.source_channels;
+    const uint64_t parts = (uint64_t)(c.pool_h / b.y.part) * (uint64_t)(c.pool_w / b.x.part);
+    const uint64_t taps = (uint64_t)c.taps_h * (DIV_UP(c.taps_w, 8) + 1) + 1;
+    uint64_t loops = channels * taps + 1;
+    if (v->depth > 0 && weights + source <= v->depth)
+        loops += DIV_UP(channels * weights, v->local) + DIV_UP(channels * source, v->local) + 4 * channels;
+    return parts * (loops + 1) + (uint64_t)(c.phases > 1 ? c.kh + c.kw : 0) + 2;
+}
