@@ -97,34 +97,21 @@ void main()
 
 #ifdef TENKA_PASS_dw
 READS(0, x);
+READS_AS(vec4, 0, x4);
 READS(1, y);
 READS_AS(int, 2, index);
 READS(3, dy);
 WRITES(4, dweight);
 WRITES(5, dbias);
 
-void main()
+// What the window of maxima that a pixel lies in sends it, if it is the winner; windows may leave gaps, and a rest.
+float gradient(int b, int o, int oy, int ox)
 {
-    const int cg = p.c / p.groups, og = p.o / p.groups, plane = p.pool_oh * p.pool_ow;
-    const uint weights = p.o * cg * p.kh * p.kw;
-    FOR_EACH(i) {
-        const bool is_bias = i >= weights;
-        uint rest = is_bias ? 0u : i;
-        const int kx = int(digit(rest, p.kw)), ky = int(digit(rest, p.kh)), c = int(digit(rest, cg));
-        const int o = is_bias ? int(i - weights) : int(rest), channel = o / og * cg + c;
-        float sum = 0.0;
-        for (int k = 0; k < p.n * plane; k++) {
-            const int b = k / plane, at = (b * p.o + o) * plane + k - b * plane, winner = index[at];
-            const float d = relu_back(LOAD(y, at), LOAD(dy, at));
-            const int iy = winner / p.ow * p.sh - p.ph + ky * p.dh, ix = winner % p.ow * p.sw - p.pw + kx * p.dw;
-            const bool inside = iy >= 0 && iy < p.h && ix >= 0 && ix < p.w;
-            const float seen = LOAD(x, ((b * p.c + channel) * p.h + (inside ? iy : 0)) * p.w + (inside ? ix : 0));
-            sum += is_bias ? d : d * (inside ? seen : 0.0);
-        }
-        if (is_bias)
-            STORE(dbias, o, sum);
-        else
-            STORE(dweight, i, sum);
-    }
+    const ivec2 window = ivec2(ox / p.pool_sw, oy / p.pool_sh);
+    const bool seen = window.x < p.pool_ow && window.y < p.pool_oh;
+    const int at = seen ? ((b * p.o + o) * p.pool_oh + window.y) * p.pool_ow + window.x : 0;
+    const float d = relu_back(LOAD(y, at), LOAD(dy, at));
+    return seen && index[at] == oy * p.ow + ox ? d : 0.0;
 }
+#include "common/conv_dw.glsl"
 #endif

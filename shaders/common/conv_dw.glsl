@@ -1,57 +1,208 @@
 // Gradients of a convolution's weight and bias, in one of the variants of the family conv_dw (src/op/variants.def). After
-// the operator's parameters, READS of x and x4 (of fours), WRITES of dweight and dbias, and what load_gradient reads.
+// the operator's parameters, READS of x and of x4, the same in fours, WRITES of dweight and dbias, and
+//   float gradient(int b, int o, int oy, int ox)   of the convolution's output
 //
-// A part of the rows of all images is summed up by itself, and the parts are added in their order by conv_parts.glsl;
-// CONV_DW_PARTS in src/op/conv_tiles.h says how many there are, from the shape alone. Each sum is taken in the order of
-// images, rows and columns, by fused multiply-adds where the device has them: no variant changes a bit.
+// The images are cut into parts (CONV_DW_PARTS of src/op/conv_tiles.h: from the shape alone). A part is summed up in the order of
+// images, rows and columns, eight rows by themselves, by fused multiply-adds where the device has them; the parts are added in their order. No
+// variant changes that.
 //
-// An invocation makes the weights of ROWS output channels, for COLUMNS rows of taps (input channel and row of the kernel in
-// one number) and TAPS columns of taps. It steps over CHUNK neighbouring pixels at a time. LANES invocations beside each
-// other make other output channels of the same rows of taps; what those see of x, and the gradient, are
-//   read in place            DEPTH = 0, EXCHANGE = 0: lanes go on into the next group
-//   x exchanged              EXCHANGE invocations of a subgroup load different places of x, and shuffle
-//   staged in shared memory  DEPTH > 0: as many steps at a time as fit into so many floats
-layout(constant_id = 1) const int LANES = 64;
-layout(constant_id = 2) const int ROWS = 1;
-layout(constant_id = 3) const int COLUMNS = 1;
-layout(constant_id = 4) const int DEPTH = 0;
+// An invocation makes, for ROWS output channels, a row of taps: TAPS neighbouring columns of the kernel for one input
+// channel and row of the kernel. LANES neighbours make other rows of taps for the same channels, so that all need the same
+// gradient: with EXCHANGE each loads one column of it and they shuffle. With SIDE_BY_SIDE the parts are summed up by
+// invocations of one workgroup, else one after the other.
+layout(constant_id = 1) const int LANES = 8;
+layout(constant_id = 2) const int ROWS = 4;
 layout(constant_id = 6) const int EXCHANGE = 0;
-// Of the shape, see CONV_DW_CONSTANTS in src/op/conv_tiles.h.
-layout(constant_id = 8) const int KH = 1;
-layout(constant_id = 9) const int KW = 1;
-layout(constant_id = 10) const int STEP_Y = 1;
-layout(constant_id = 11) const int STEP_X = 1;
-layout(constant_id = 12) const int REACH_Y = 1;
-layout(constant_id = 13) const int REACH_X = 1;
-layout(constant_id = 14) const int FLAGS = 0;
-layout(constant_id = 15) const int CHUNK = 8;
-const int SKEW = FLAGS & 3;                     // of a chunk's first column of x, from a multiple of four
-const bool X_FOURS = (FLAGS & 4) != 0;          // chunks begin at multiples of four, less SKEW
-const bool PADDED = (FLAGS & 8) != 0;           // windows reach beyond x
-const bool GRADIENT_FOURS = (FLAGS & 16) != 0;  // chunks of the gradient are fours
-const bool RAGGED = (FLAGS & 32) != 0;          // a line's last chunk begins within the one before it
+layout(constant_id = 7) const int SIDE_BY_SIDE = 0;
+// Of the shape, see CONV_DW_CONSTANTS.
+layout(constant_id = 8) const int KW = 1;
+layout(constant_id = 9) const int STEP = 1;
+layout(constant_id = 10) const int REACH = 1;
+layout(constant_id = 11) const int CHUNK = 8; // columns that are taken at a time
+layout(constant_id = 12) const int FOURS = 0; // what a chunk sees of x are whole fours, inside of x or outside
 
-const int TAPS = KW <= 11 ? KW : 8, TAP_BLOCKS = (KW + TAPS - 1) / TAPS;
-const int SPAN = (CHUNK - 1) * STEP_X + (TAPS - 1) * REACH_X + 1;
-const bool DENSE = SPAN <= CHUNK * TAPS;
+const int TAPS = KW <= 8 ? KW : 8, TAP_BLOCKS = (KW + TAPS - 1) / TAPS;
+const int SPAN = (CHUNK - 1) * STEP + (TAPS - 1) * REACH + 1;
+const bool DENSE = SPAN <= CHUNK * TAPS; // columns of x that several taps see are loaded once
 const int SEEN = DENSE ? SPAN : CHUNK * TAPS;
-#define SEEN_AT(j, t) (DENSE ? (j) * STEP_X + (t) * REACH_X : (t) * CHUNK + (j))
-#define SEEN_COLUMN(e) (DENSE ? (e) : (e) % CHUNK * STEP_X + (e) / CHUNK * REACH_X)
-// What a window of a row is loaded in: fours, or single elements.
-const bool FOURS = X_FOURS && DENSE && TAP_BLOCKS == 1;
-const int UNITS = FOURS ? (SKEW + SPAN + 3) / 4 : SEEN;
-const int PARTNERS = EXCHANGE > 0 ? EXCHANGE : 1, SHARES = (COLUMNS * UNITS + PARTNERS - 1) / PARTNERS;
-const int LOADS = EXCHANGE > 0 ? SHARES : COLUMNS;
-const int COLUMN_LANES = int(gl_WorkGroupSize.x) / LANES;
-const bool ONE_GROUP = EXCHANGE > 0 || DEPTH > 0;
+#define SEEN_AT(j, t) (DENSE ? (j) * STEP + (t) * REACH : (t) * CHUNK + (j))
+#define SEEN_COLUMN(e) (DENSE ? (e) : (e) % CHUNK * STEP + (e) / CHUNK * REACH)
+#define FOR(i, count) [[unroll]] for (int i = 0; i < (count); i++)
 
-float acc[ROWS * COLUMNS * TAPS], bias_acc[ROWS];
-float gradient[ROWS * CHUNK], seen[SEEN];
-#define ACC(k, i, t) acc[((k) * COLUMNS + (i)) * TAPS + (t)]
+const int PARTS = 16; // CONV_DW_PARTS
+const int SLICES = SIDE_BY_SIDE > 0 ? SIDE_BY_SIDE : 1, BLOCKS = int(gl_WorkGroupSize.x) / LANES / SLICES;
+const int SUMS = ROWS * (TAPS + 1); // of an invocation: the weights', then the biases'
+shared float exchange[SIDE_BY_SIDE > 0 ? int(gl_WorkGroupSize.x) * SUMS : 1];
 
-// Where the sums belong: the channel of row k is channel + k * apart, while that is less than channels; the first row of
-// taps, and the first column.
-int group, channel, apart, channels, row, first_tap, rows_of_taps, tile_part;
-bool inside, with_bias;
-// The step: image, line and column of the chunk, and the column from which its pixels are new.
-int image, line, column, fresh;
+// Where an invocation is: first output channel, how many there are in the group, the input channel of its row of taps,
+// the row of the kernel and the first tap.
+int first, channels, channel, ky, kx;
+bool inside; // the row of taps exists
+
+float sums[SUMS], part_sums[SUMS]; // of a few rows of an image, so that sums stay short; of a part
+#define SUM(k, t) sums[(k) * TAPS + (t)]
+#define BIAS(k) sums[ROWS * TAPS + (k)]
+
+int me() { return int(gl_LocalInvocationID.x); }
+int slice() { return SIDE_BY_SIDE > 0 ? me() / (LANES * BLOCKS) : 0; }
+
+void find(uint item)
+{
+    const int cg = p.c / p.groups, rows = cg * p.kh * TAP_BLOCKS;
+    channels = p.o / p.groups;
+    uint rest = item;
+    const int block = int(digit(rest, (rows + LANES * BLOCKS - 1) / (LANES * BLOCKS)));
+    const int tile = int(digit(rest, (channels + ROWS - 1) / ROWS)), group = int(rest);
+    const int row = block * LANES * BLOCKS + me() % (LANES * BLOCKS);
+    inside = row < rows;
+    uint taps = min(row, rows - 1);
+    kx = TAPS * int(digit(taps, TAP_BLOCKS));
+    ky = int(digit(taps, p.kh));
+    channel = group * cg + int(taps);
+    first = group * channels + tile * ROWS;
+    channels = min(ROWS, channels - tile * ROWS);
+}
+
+// Column ox of the gradient of channel first + k; channels past the last repeat it, and are not stored.
+float wanted(int b, int k, int oy, int ox)
+{
+    return gradient(b, first + min(k, channels - 1), oy, ox);
+}
+
+float seen_at(int row, bool row_there, int column)
+{
+    const bool there = row_there && column >= 0 && column < p.w;
+    const float value = LOAD(x, there ? row + column : 0);
+    return there ? value : 0.0;
+}
+
+void add_chunk(int b, int oy, int ox, int row, bool row_there)
+{
+    float mine[ROWS], seen[SEEN];
+    if (EXCHANGE > 0)
+        FOR(k, ROWS)
+            mine[k] = wanted(b, k, oy, ox + min(int(gl_SubgroupInvocationID), CHUNK - 1));
+    if (FOURS != 0)
+        FOR(e, (SEEN + 3) / 4) {
+            const int column = ox - p.pw + 4 * e;
+            const bool there = row_there && column >= 0 && column < p.w;
+            const vec4 value = there ? x4[(row + column) / 4] : vec4(0.0);
+            FOR(q, min(4, SEEN - 4 * e))
+                seen[4 * e + q] = value[q];
+        }
+    else
+        FOR(e, SEEN)
+            seen[e] = seen_at(row, row_there, ox * STEP - p.pw + kx * REACH + SEEN_COLUMN(e));
+    FOR(k, ROWS) {
+        FOR(j, CHUNK) {
+            const float d = EXCHANGE > 0 ? subgroupShuffle(mine[k], uint(j)) : wanted(b, k, oy, ox + j);
+            FOR(t, TAPS)
+                SUM(k, t) = fma(d, seen[SEEN_AT(j, t)], SUM(k, t));
+            BIAS(k) += d;
+        }
+    }
+}
+
+void add_pixel(int b, int oy, int ox, int row, bool row_there)
+{
+    float seen[TAPS];
+    FOR(t, TAPS)
+        seen[t] = seen_at(row, row_there, ox * STEP - p.pw + (kx + t) * REACH);
+    FOR(k, ROWS) {
+        const float d = wanted(b, k, oy, ox);
+        FOR(t, TAPS)
+            SUM(k, t) = fma(d, seen[t], SUM(k, t));
+        BIAS(k) += d;
+    }
+}
+
+void flush()
+{
+    FOR(i, SUMS) {
+        part_sums[i] += sums[i];
+        sums[i] = 0.0;
+    }
+}
+
+void add_part(int part, int parts)
+{
+    FOR(i, SUMS)
+        sums[i] = part_sums[i] = 0.0;
+    const int end = p.n * (part + 1) / parts, whole = p.ow - p.ow % CHUNK;
+    for (int b = p.n * part / parts; b < end; b++) {
+        for (int oy = 0; oy < p.oh; oy++) {
+            const int iy = oy * p.sh - p.ph + ky * p.dh, row = ((b * p.c + channel) * p.h + iy) * p.w;
+            const bool row_there = iy >= 0 && iy < p.h;
+            for (int ox = 0; ox < whole; ox += CHUNK)
+                add_chunk(b, oy, ox, row, row_there);
+            for (int ox = whole; ox < p.ow; ox++)
+                add_pixel(b, oy, ox, row, row_there);
+            if (oy % 8 == 7 || oy + 1 == p.oh)
+                flush();
+        }
+    }
+}
+
+void store_sums(float total[SUMS])
+{
+    const int cg = p.c / p.groups, c = channel % cg;
+    FOR(k, ROWS) {
+        if (k >= channels)
+            continue;
+        FOR(t, TAPS)
+            if (kx + t < p.kw)
+                STORE(dweight, (((first + k) * cg + c) * p.kh + ky) * p.kw + kx + t, total[k * TAPS + t]);
+        if (p.bias != 0 && c == 0 && ky == 0 && kx == 0)
+            STORE(dbias, first + k, total[ROWS * TAPS + k]);
+    }
+}
+
+// All parts, one after the other.
+void run_in_turn(int parts)
+{
+    float total[SUMS];
+    FOR(i, SUMS)
+        total[i] = 0.0;
+    for (int part = 0; part < parts; part++) {
+        add_part(part, parts);
+        FOR(i, SUMS)
+            total[i] += part_sums[i];
+    }
+    if (inside)
+        store_sums(total);
+}
+
+// Each slice sums up a part; the first adds them.
+void run_side_by_side(int parts)
+{
+    if (slice() < parts)
+        add_part(slice(), parts);
+    else
+        FOR(i, SUMS)
+            part_sums[i] = 0.0;
+    barrier(); // the item before may still be being added
+    FOR(i, SUMS)
+        exchange[me() * SUMS + i] = part_sums[i];
+    barrier();
+    if (slice() > 0 || !inside)
+        return;
+    float total[SUMS];
+    FOR(i, SUMS)
+        total[i] = 0.0;
+    for (int part = 0; part < parts; part++)
+        FOR(i, SUMS)
+            total[i] += exchange[(part * LANES * BLOCKS + me()) * SUMS + i];
+    store_sums(total);
+}
+
+void main()
+{
+    const int parts = min(p.n, PARTS);
+    FOR_EACH_GROUP(item) {
+        find(item);
+        if (SIDE_BY_SIDE > 0)
+            run_side_by_side(parts);
+        else
+            run_in_turn(parts);
+    }
+}

@@ -149,3 +149,47 @@ uint64_t tenka_conv_loops(const struct tenka_variant *v, struct tenka_conv c)
         loops += DIV_UP(channels * weights, v->local) + DIV_UP(channels * source, v->local) + 4 * channels;
     return parts * (loops + 1) + (uint64_t)(c.phases > 1 ? c.kh + c.kw : 0) + 2;
 }
+
+/* ---- The weights' gradient ---- */
+
+int32_t tenka_conv_chunk(int32_t ow)
+{
+    for (int32_t chunk = 8; chunk > 3; chunk--)
+        if (ow % chunk == 0)
+            return chunk;
+    return ow < 8 ? ow : 8;
+}
+
+bool tenka_conv_fours(const struct tenka_p_conv2d *p)
+{
+    return p->w % 4 == 0 && p->pw % 4 == 0 && p->sw == 1 && p->dw == 1 && p->kw <= 8 && tenka_conv_chunk(p->ow) % 4 == 0;
+}
+
+static uint32_t slices(const struct tenka_variant *v)
+{
+    return v->slices > 0 ? v->slices : 1;
+}
+
+static uint64_t taps_of_row(const struct tenka_p_conv2d *p)
+{
+    return p->kw <= 8 ? (uint64_t)p->kw : 8;
+}
+
+uint64_t tenka_conv_dw_groups(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
+{
+    const uint64_t rows = (uint64_t)(p->c / p->groups) * (uint64_t)p->kh * DIV_UP(p->kw, taps_of_row(p));
+    return (uint64_t)p->groups * DIV_UP(p->o / p->groups, v->rows) * DIV_UP(rows, v->local / slices(v));
+}
+
+uint64_t tenka_conv_dw_loops(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
+{
+    const uint64_t parts = p->n < CONV_DW_PARTS ? (uint64_t)p->n : CONV_DW_PARTS, chunk = (uint64_t)tenka_conv_chunk(p->ow);
+    const uint64_t image = (uint64_t)p->oh * ((uint64_t)p->ow / chunk + (uint64_t)p->ow % chunk + 1) + 1;
+    return (v->slices > 0 ? DIV_UP(p->n, parts) : (uint64_t)p->n) * image + 2 * parts + 2;
+}
+
+/* Parts side by side take a slice each. */
+uint32_t tenka_conv_dw_shared(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
+{
+    return v->slices > 0 ? (uint32_t)(v->local * v->rows * (taps_of_row(p) + 1) * sizeof(float)) : 0;
+}

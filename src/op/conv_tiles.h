@@ -46,4 +46,15 @@ int32_t tenka_conv_tap_step(int32_t stride, int32_t dilation);
 #define CONV_POOL_CONSTANTS(p)                                                                \
     CONV_FWD_CONSTANTS(&(p)->conv, (p)->pool_ow), (p)->pool_kh, (p)->pool_kw, (p)->pool_sh, (p)->pool_sw
 
+/* The weights' gradient, as shaders/common/conv_dw.glsl cuts it: images are summed up in so many parts. */
+#define CONV_DW_PARTS 16
+#define CONV_DW_CONSTANTS(p) (p)->kw, (p)->sw, (p)->dw, tenka_conv_chunk((p)->ow), tenka_conv_fours(p)
+/* Whether what a chunk sees of x begins at a multiple of four. */
+bool tenka_conv_fours(const struct tenka_p_conv2d *p);
+/* Columns that are taken at a time, which divide ow if possible. */
+int32_t tenka_conv_chunk(int32_t ow);
+uint64_t tenka_conv_dw_groups(const struct tenka_variant *v, const struct tenka_p_conv2d *p);
+uint64_t tenka_conv_dw_loops(const struct tenka_variant *v, const struct tenka_p_conv2d *p);
+uint32_t tenka_conv_dw_shared(const struct tenka_variant *v, const struct tenka_p_conv2d *p);
+
 #endif

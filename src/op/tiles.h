@@ -43,14 +43,6 @@
 /* Unreduced losses: 64 rows a workgroup; else one workgroup for all rows. */
 #define NLL_GROUPS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? DIV_UP((p)->n, 64) : 1)
 
-/* One workgroup computes 8 output channels of one group at 8 neighbouring weights; then one for each bias. */
-#define CONV_DW_ITEMS(p) \
-    ((uint64_t)((p)->bias ? (p)->o : 0) + (uint64_t)(p)->groups * DIV_UP((p)->o / (p)->groups, 8) * \
-     DIV_UP((uint64_t)((p)->c / (p)->groups) * (uint64_t)(p)->kh * (uint64_t)(p)->kw, 8))
-/* An element of the weight's gradient for each item, then of the bias's. */
-#define CONV_POOL_DW_ITEMS(p) \
-    ((uint64_t)(p)->conv.o * ((p)->conv.c / (p)->conv.groups) * (p)->conv.kh * (p)->conv.kw + \
-     ((p)->conv.bias ? (p)->conv.o : 0))
 /* Each invocation of a workgroup takes whole rows: three sweeps over each, and the reduction. */
 #define CROSS_ENTROPY_LOOPS(p) \
     (((uint64_t)(p)->n / 64 + 1) * (3 * (uint64_t)(p)->c + 1) + 8)
