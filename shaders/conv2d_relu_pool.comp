@@ -1,7 +1,8 @@
 #version 450
-// y = max_pool2d(max(conv2d(x, weight, bias), 0)) by windows that do not overlap: the convolution is computed where they
-// look, and not stored. The first maximum wins; NaN wins over all.
-//   TENKA_PASS_fwd  0: x in   1: weight in   2: bias in (when p.bias)   3: y out   4: index out (int: row * ow + column)
+// y = max_pool2d(max(conv2d(x, weight, bias), 0)) by windows that do not overlap: the convolution is computed where
+// they look, and not stored. The first maximum wins; NaN wins over all.
+//   TENKA_PASS_fwd  0: x in   1: weight in   2: bias in (when p.bias)   3: y out   4: index out (int: row * ow +
+//                   column)
 //   TENKA_PASS_dw   0: x in   1: y in   2: index in (int)   3: dy in   4: dweight out   5: dbias out (when p.bias)
 // Accuracy as conv2d.comp.
 #include "common/conv2d.glsl"
@@ -38,7 +39,8 @@ int winner[ROWS * TILE_SUMS_H * TILE_SUMS_W];
 void compare(int k, int i, int j, ivec2 part, float base)
 {
     const int w = WINDOW(k, i, j);
-    const int oy = (tile_y * TILE_SUMS_H + i) * POOL_STEP_Y + part.y, ox = (tile_x * TILE_SUMS_W + j) * POOL_STEP_X + part.x;
+    const int oy = (tile_y * TILE_SUMS_H + i) * POOL_STEP_Y + part.y;
+    const int ox = (tile_x * TILE_SUMS_W + j) * POOL_STEP_X + part.x;
     [[unroll]] for (int a = 0; a < PART_H; a++)
         [[unroll]] for (int b = 0; b < PART_W; b++) {
             const float value = relu(ACC(k, i * PART_H + a, j * PART_W + b) + base);

@@ -1,8 +1,8 @@
 #version 450
 // The negative log-likelihood of log_softmax(x) along the rows of x [n, c], reduced by p.reduction as nll_loss.comp.
 //   TENKA_PASS_fwd  0: x in   1: target in (int)   2: y out   3: logp out
-//   TENKA_PASS_dx   0: target in (int)   1: logp in   2: dy in   3: dx = (exp(logp) - 1 at the target) dy, / n for the mean
-// fwd: an invocation takes whole rows; mean and sum are one workgroup's, in a fixed order.
+//   TENKA_PASS_dx   0: target in (int)   1: logp in   2: dy in   3: dx = (exp(logp) - 1 at the target) dy, / n for the
+// mean fwd: an invocation takes whole rows; mean and sum are one workgroup's, in a fixed order.
 #include "common/kernel.glsl"
 #include "common/reduce.glsl"
 

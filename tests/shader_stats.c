@@ -1,8 +1,9 @@
 /* What the driver's compiler made of each kernel: a row for each pass, variant and set of constants that the shapes of
  * `tenka bench` need.
  *   shader_stats [--all] [--markdown] [KERNEL]
- * Without --all only the variants that the device would run unmeasured. KERNEL: the beginning of a name, such as conv2d.
- * The driver must have VK_KHR_pipeline_executable_properties; no kernel is run, so that compile-only drivers will do. */
+ * Without --all only the variants that the device would run unmeasured. KERNEL: the beginning of a name, such as
+ * conv2d. The driver must have VK_KHR_pipeline_executable_properties; no kernel is run, so that compile-only drivers
+ * will do. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

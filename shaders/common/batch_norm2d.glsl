@@ -1,5 +1,5 @@
-// Batch normalisation, one workgroup a channel; after common/channels.glsl and the operands x, weight, mean, variance and
-// the slot. y goes out through EPILOGUE; GRADIENT(at) is dy as it is behind that.
+// Batch normalisation, one workgroup a channel; after common/channels.glsl and the operands x, weight, mean, variance
+// and the slot. y goes out through EPILOGUE; GRADIENT(at) is dy as it is behind that.
 #ifdef TENKA_PASS_fwd
 void main()
 {

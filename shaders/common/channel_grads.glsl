@@ -1,6 +1,6 @@
 // Gradients of a normalisation's weight and bias, one workgroup a channel: dweight = sum of dy (x - mean) /
-// sqrt(variance + eps), dbias = sum of dy. After common/channels.glsl, the operands x, mean, variance, dweight, dbias and
-// the slot, and GRADIENT(at), which is dy.
+// sqrt(variance + eps), dbias = sum of dy. After common/channels.glsl, the operands x, mean, variance, dweight, dbias
+// and the slot, and GRADIENT(at), which is dy.
 void main()
 {
     FOR_EACH_GROUP(c) {

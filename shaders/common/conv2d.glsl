@@ -1,4 +1,5 @@
-// What the kernels of convolutions begin with; the parameters are TENKA_PARAMS(CONV2D_FIELDS), with more after them or not.
+// What the kernels of convolutions begin with; the parameters are TENKA_PARAMS(CONV2D_FIELDS), with more after them or
+// not.
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_shuffle : require

@@ -6,9 +6,9 @@
 //   BACKWARD                   the gradient: windows look at dy, and sums are elements of dx
 //   POOLED                     the sums lie where windows of maxima look (fwd alone)
 //
-// An invocation makes a tile: ROWS channels x TILE_H lines x TILE_W pixels. LANES invocations beside each other make the
-// same channels of other pixels: neighbours of the same image first, or, where they exchange, the same place of several
-// images. What windows see, and the weights, are
+// An invocation makes a tile: ROWS channels x TILE_H lines x TILE_W pixels. LANES invocations beside each other make
+// the same channels of other pixels: neighbours of the same image first, or, where they exchange, the same place of
+// several images. What windows see, and the weights, are
 //   read in place            DEPTH = 0, EXCHANGE = 0
 //   weights exchanged        EXCHANGE invocations of a subgroup load a channel each, and shuffle
 //   staged in shared memory  DEPTH > 0: as many channels at a time as fit into so many floats
@@ -100,7 +100,8 @@ float acc[ROWS * TILE_H * TILE_W];
 float seen[TILE_H * SEEN];
 #define ACC(k, i, j) acc[((k) * TILE_H + (i)) * TILE_W + (j)]
 
-// Stores VALUE, of j, as the first room sums of a line of the tile, which is at `at`. In fours where the lines allow it.
+// Stores VALUE, of j, as the first room sums of a line of the tile, which is at `at`. In fours where the lines allow
+// it.
 #define STORE_LINE(fours, one, array, at, room, VALUE)                                        \
     {                                                                                         \
         if (TILE_SUMS_W % 4 == 0 && WIDTH_UNIT % 4 == 0) {                                    \
@@ -233,7 +234,8 @@ void multiply(int k, float w[TAPS])
 // Place of a tap in its plane of weights; taps to spare take the first one's place.
 int tap_at(int ty, int tx)
 {
-    return WEIGHT_BACKWARD ? (first_tap.y - ty * TAP_Y) * KW + (ALL_TAPS ? KW - 1 - tx : max(first_tap.x - tx * TAP_X, 0))
+    return WEIGHT_BACKWARD ? (first_tap.y - ty * TAP_Y) * KW +
+                                 (ALL_TAPS ? KW - 1 - tx : max(first_tap.x - tx * TAP_X, 0))
                            : ty * KW + (ALL_TAPS ? tx : min(tx, KW - 1));
 }
 
@@ -282,7 +284,8 @@ void add_taps(int at[MAX_SHARES], int ty, int tx)
     }
 }
 
-shared float staged[DEPTH > 0 ? DEPTH : 1]; // weights [channel][tap][row], then the source [channel][image][line][column]
+// Weights [channel][tap][row], then the source [channel][image][line][column].
+shared float staged[DEPTH > 0 ? DEPTH : 1];
 
 // What the workgroup's tiles see: columns, lines, images, channels at a time; and where it begins in the source.
 struct Stage {
@@ -333,7 +336,8 @@ void stage(Stage s, int c, int count)
         const ivec2 place = s.begin + at.xy;
         const bool there = b < p.n && place.x >= 0 && place.x < SOURCE_W && place.y >= 0 && place.y < SOURCE_H;
         const int plane = (min(b, p.n - 1) * SOURCE_CHANNELS + group * source_channels + c + ch) * SOURCE_H;
-        const float v = SOURCE(uint((plane + clamp(place.y, 0, SOURCE_H - 1)) * SOURCE_W + clamp(place.x, 0, SOURCE_W - 1)));
+        const int line = plane + clamp(place.y, 0, SOURCE_H - 1);
+        const float v = SOURCE(uint(line * SOURCE_W + clamp(place.x, 0, SOURCE_W - 1)));
         staged[first + e] = there ? v : 0.0;
         at += step;
         if (at.x >= s.size.x)

@@ -22,8 +22,8 @@
 #define GEMM_STORE(i, j, v) STORE_FOURS(dweight, FOURS_K, (i) * p.k + (j), p.k - (j), v)
 #include "common/gemm.glsl"
 
-// The sum of a column is made of 16 parts, each of every 16th row. A large workgroup has 16 invocations for each column,
-// and adds up in shared memory; a small one has one for each. (A barrier anywhere is dear on software devices.)
+// The sum of a column is made of 16 parts, each of every 16th row. A large workgroup has 16 invocations for each
+// column, and adds up in shared memory; a small one has one for each. (A barrier anywhere is dear on software devices.)
 const int PARTS = 16, BIAS_COLUMNS = INVOCATIONS > PARTS ? INVOCATIONS / PARTS : INVOCATIONS;
 shared float bias_parts[INVOCATIONS > PARTS ? INVOCATIONS : 1];
 

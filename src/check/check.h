@@ -71,8 +71,8 @@ struct tenka_check_report {
     char failure[1024];    /* the first failure; "" when there was none */
 };
 
-/* Runs every pass of op on dev and on reference, a CPU_F64 device unless exact, and adds to the report. Errors are those of running
- * (E_DEVICE, E_NOMEM), with the sentence in dev's error; a wrong result is none, but counted. */
+/* Runs every pass of op on dev and on reference, a CPU_F64 device unless exact, and adds to the report. Errors are
+ * those of running (E_DEVICE, E_NOMEM), with the sentence in dev's error; a wrong result is none, but counted. */
 tenka_status tenka_check_kernels(enum tenka_op op, tenka_device *dev, tenka_device *reference,
                                  struct tenka_check_report *report);
 

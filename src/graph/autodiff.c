@@ -47,8 +47,8 @@ void tenka_mark_gradient_path(const struct tenka_entry *entries, const struct te
     }
 }
 
-/* Runs the operator's pass that makes the gradient of `input`, and perhaps others with it: of every input that is there,
- * wanted or not, since a kernel writes them all. made[k] becomes the gradient of input k. */
+/* Runs the operator's pass that makes the gradient of `input`, and perhaps others with it: of every input that is
+ * there, wanted or not, since a kernel writes them all. made[k] becomes the gradient of input k. */
 static void run_pass(const struct tenka_grad_call *call, uint32_t input, uint32_t made[TENKA_MAX_IN])
 {
     struct tenka_planner *p = call->p;

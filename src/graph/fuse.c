@@ -428,7 +428,8 @@ static uint32_t chain_input(struct tenka_plan_node *chain, uint32_t value)
 }
 
 /* Adds node, which goes on from its input `through`, to the end of a chain; false: it does not fit. */
-static bool append_step(struct tenka_plan_node *chain, const struct tenka_plan_node *node, uint32_t through, bool *scaled)
+static bool append_step(struct tenka_plan_node *chain, const struct tenka_plan_node *node, uint32_t through,
+                        bool *scaled)
 {
     struct tenka_p_chain *p = (void *)chain->params;
     enum tenka_chain_op op;

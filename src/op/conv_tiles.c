@@ -162,7 +162,8 @@ int32_t tenka_conv_chunk(int32_t ow)
 
 bool tenka_conv_fours(const struct tenka_p_conv2d *p)
 {
-    return p->w % 4 == 0 && p->pw % 4 == 0 && p->sw == 1 && p->dw == 1 && p->kw <= 8 && tenka_conv_chunk(p->ow) % 4 == 0;
+    const bool dense = p->sw == 1 && p->dw == 1 && p->kw <= 8;
+    return dense && p->w % 4 == 0 && p->pw % 4 == 0 && tenka_conv_chunk(p->ow) % 4 == 0;
 }
 
 static uint32_t slices(const struct tenka_variant *v)
@@ -183,7 +184,8 @@ uint64_t tenka_conv_dw_groups(const struct tenka_variant *v, const struct tenka_
 
 uint64_t tenka_conv_dw_loops(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
 {
-    const uint64_t parts = p->n < CONV_DW_PARTS ? (uint64_t)p->n : CONV_DW_PARTS, chunk = (uint64_t)tenka_conv_chunk(p->ow);
+    const uint64_t parts = p->n < CONV_DW_PARTS ? (uint64_t)p->n : CONV_DW_PARTS;
+    const uint64_t chunk = (uint64_t)tenka_conv_chunk(p->ow);
     const uint64_t image = (uint64_t)p->oh * ((uint64_t)p->ow / chunk + (uint64_t)p->ow % chunk + 1) + 1;
     return (v->slices > 0 ? DIV_UP(p->n, parts) : (uint64_t)p->n) * image + 2 * parts + 2;
 }

@@ -1,5 +1,5 @@
-/* How convolutions are cut into tiles: what shaders/common/conv_tile.glsl computes from its constants and parameters, for
- * planning. */
+/* How convolutions are cut into tiles: what shaders/common/conv_tile.glsl computes from its constants and parameters,
+ * for planning. */
 #ifndef TENKA_OP_CONV_TILES_H
 #define TENKA_OP_CONV_TILES_H
 
@@ -20,8 +20,8 @@ struct tenka_conv tenka_conv_fwd(const struct tenka_p_conv2d *p);
 struct tenka_conv tenka_conv_dx(const struct tenka_p_conv2d *p);
 struct tenka_conv tenka_conv_pool(const struct tenka_p_conv2d_pool *p);
 
-/* Workgroups, loop iterations of an invocation for one of them, and bytes of shared memory; UINT32_MAX: what one channel
- * needs does not fit into what the variant stages. */
+/* Workgroups, loop iterations of an invocation for one of them, and bytes of shared memory; UINT32_MAX: what one
+ * channel needs does not fit into what the variant stages. */
 uint64_t tenka_conv_groups(const struct tenka_variant *v, struct tenka_conv c);
 uint64_t tenka_conv_loops(const struct tenka_variant *v, struct tenka_conv c);
 uint32_t tenka_conv_shared(const struct tenka_variant *v, struct tenka_conv c);

@@ -38,8 +38,8 @@ tenka_status tenka_rule_linear(struct tenka_call *call, struct tenka_error *err)
     TENKA_TRY(tenka_rule_rank(call, err, 0, 2, 2));
     TENKA_TRY(tenka_rule_rank(call, err, 1, 2, 2));
     if (x->dim[1] != weight->dim[1])
-        return tenka_fail(err, TENKA_E_SHAPE, "%s: an input of shape %s has %u features, but a weight of shape %s takes "
-                          "%u", tenka_rule_name(call), tenka_shape_text(x, text_x), x->dim[1],
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: an input of shape %s has %u features, but a weight of shape %s "
+                          "takes %u", tenka_rule_name(call), tenka_shape_text(x, text_x), x->dim[1],
                           tenka_shape_text(weight, text_w), weight->dim[1]);
     if (call->n_in == 3)
         TENKA_TRY(tenka_rule_vector(call, err, 2, "bias", weight->dim[0]));

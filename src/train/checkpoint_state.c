@@ -120,7 +120,8 @@ tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **te
     json_t *const root = json_pack(
         "{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "epoch", (json_int_t)t->epoch,
         "step", (json_int_t)t->step, "seed", seed, "dropout_mask", mask_name(run->ctx), "device",
-        device_name(run->ctx, device), "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run), "train_loader",
+        device_name(run->ctx, device), "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run),
+        "train_loader",
         write_loader(t->train_loader), "test_loader", write_loader(t->test_loader), "loss", loss);
     if (root != NULL)
         *text = json_dumps(root, JSON_COMPACT);

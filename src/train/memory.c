@@ -44,7 +44,8 @@ static void destroy_batch(struct tenka_batch_source *b)
 }
 
 /* The step of a training loop, but for its end; the calls are those of the loader. */
-static tenka_status measure(tenka_module *net, tenka_optimizer *opt, struct tenka_batch_source *b, uint32_t rows, tenka_loss_fn loss,
+static tenka_status measure(tenka_module *net, tenka_optimizer *opt, struct tenka_batch_source *b, uint32_t rows,
+                            tenka_loss_fn loss,
                             struct tenka_step_bytes *out)
 {
     struct tenka_batch batch = {.size = rows};

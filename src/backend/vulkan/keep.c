@@ -98,7 +98,8 @@ void tenka_vk_keep_save(struct tenka_vk_device *dev, const char *name, const voi
     struct tenka_error err = {0};
     char *path = path_of(dev, name);
     if (path && save(dev, &err, path, data, bytes) != TENKA_OK) {
-        tenka_log(dev->base.log, TENKA_LOG_WARNING, "the work of this start will be done again next time: %s", err.text);
+        tenka_log(dev->base.log, TENKA_LOG_WARNING, "the work of this start will be done again next time: %s",
+                  err.text);
         tenka_vk_keep_finish(dev); /* one such line is enough */
     }
     tenka_free(path);

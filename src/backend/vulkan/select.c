@@ -269,7 +269,8 @@ static size_t find_best(const struct tenka_vk_gpu *gpus, size_t count)
     return best;
 }
 
-tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, const char *which, struct tenka_error *err,
+tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, const char *which,
+                                 struct tenka_error *err,
                              struct tenka_vk_gpu *out)
 {
     if (count == 0)

@@ -173,7 +173,8 @@ static void say(struct tenka_vk_device *dev, uint64_t spent)
 {
     if (dev->tune_spent < NOTICED && dev->tune_spent + spent >= NOTICED)
         tenka_log(dev->base.log, TENKA_LOG_INFO,
-                  "measuring which variants of its kernels are the fastest on %s; that is done once", dev->gpu.info.name);
+                  "measuring which variants of its kernels are the fastest on %s; that is done once",
+                  dev->gpu.info.name);
     dev->tune_spent += spent;
 }
 

@@ -83,7 +83,8 @@ struct tenka_vk_gpu {
 tenka_status tenka_vk_gpus(struct tenka_vk_instance *instance, struct tenka_error *err, struct tenka_vk_gpu **out,
                            size_t *count);
 /* which: an index, a UUID or part of a name; NULL: the best. */
-tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, const char *which, struct tenka_error *err,
+tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, const char *which,
+                                 struct tenka_error *err,
                              struct tenka_vk_gpu *out);
 
 /* ---- device.c ---- */

@@ -2,8 +2,8 @@
  *
  * The image is padded with zeros; padded row R meets kernel row r in output row i when R = i sh + r dh. So the padded
  * rows fall into phases R mod sh, and within a phase kernel row r sees a run of neighbouring rows that begins at
- * (r dh) / sh. For each channel c and each kernel column s there is one plane of copies, which has of every row just the
- * values that column s meets, one for each output column j:
+ * (r dh) / sh. For each channel c and each kernel column s there is one plane of copies, which has of every row just
+ * the values that column s meets, one for each output column j:
  *
  *   S[c][s][phase][t][image][j] = padded x[image][c][(t0 + t) sh + phase][j sw + s dw]
  *
@@ -132,14 +132,15 @@ void TENKA_FAST(copy_planes)(const conv_params *p, const struct taps *taps, cons
 /* Where each tap (c, r, s) of a block of channels finds its run in the copies. */
 void TENKA_FAST(conv_runs)(const conv_params *p, const struct layout *l, const struct planes *s, int32_t *at);
 
-/* Rows first .. first+rows-1 of the outputs y of a panel: out [o][row][image][column], where o is `next` elements apart.
- * Rows that do not exist become zeros, and so does the rest up to `next`. Up to a vector more than outputs * next is
- * written.
+/* Rows first .. first+rows-1 of the outputs y of a panel: out [o][row][image][column], where o is `next` elements
+ * apart. Rows that do not exist become zeros, and so does the rest up to `next`. Up to a vector more than outputs *
+ * next is written.
  *   y  the first image's first output; images are p->o * p->oh * p->ow apart */
 void TENKA_FAST(copy_outputs)(const conv_params *p, const struct planes *s, int first, int rows, const float *y,
                               int outputs, float *out, ptrdiff_t next);
 
-/* Max pooling of one output of one image: x holds its rows row .. row+rows-1, `pitch` apart, which whole windows lie in.
+/* Max pooling of one output of one image: x holds its rows row .. row+rows-1, `pitch` apart, which whole windows lie
+ * in.
  *   y, index  the plane's first window; see conv2d_relu_pool */
 void TENKA_FAST(pool_results)(const struct tenka_p_conv2d_pool *p, const float *x, int pitch, int row, int rows,
                               float *y, int32_t *index);
@@ -149,8 +150,8 @@ void TENKA_FAST(unpool_outputs)(const struct tenka_p_conv2d_pool *p, const struc
                                 const float *y, const int32_t *index, const float *dy, int outputs, float *out,
                                 ptrdiff_t next);
 
-/* The adjoint, for rows [y0, y1) of image b of the panel: dx = sum of the copies' gradients. The planes' rows begin with
- * row `first` of each phase.
+/* The adjoint, for rows [y0, y1) of image b of the panel: dx = sum of the copies' gradients. The planes' rows begin
+ * with row `first` of each phase.
  *   dx    the image's first channel; channels are p->h * p->w apart
  *   mask  where <= 0, dx is 0; laid out as dx; NULL: none */
 void TENKA_FAST(fold_planes)(const conv_params *p, const struct taps *taps, const struct planes *s, int first, int b,

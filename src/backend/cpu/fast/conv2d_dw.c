@@ -1,7 +1,7 @@
-/* dweight and dbias: for each panel of images, or band of rows of one, dot products of the rows of dy with the runs of the
- * panel's copies (conv.h). The batch is cut into chunks, whose sums are kept apart and added in their order at the end.
- * How it is cut follows from the shape alone. Where ReLU and pooling followed the convolution, dy is what they send back:
- * it exists a panel at a time. */
+/* dweight and dbias: for each panel of images, or band of rows of one, dot products of the rows of dy with the runs of
+ * the panel's copies (conv.h). The batch is cut into chunks, whose sums are kept apart and added in their order at the
+ * end. How it is cut follows from the shape alone. Where ReLU and pooling followed the convolution, dy is what they
+ * send back: it exists a panel at a time. */
 #include "backend/cpu/fast/conv.h"
 
 enum {

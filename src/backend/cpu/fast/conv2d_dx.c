@@ -5,8 +5,8 @@
  *            w[o][c][r][s] dy[o], shifted by r's shift: one product for each phase, with rows of zeros around dy
  *   scatter  for each kernel row r, sums over o alone, added to the copies where r's taps lie
  *
- * Scattering multiplies no zeros, but reads and writes the copies once for each kernel row; which one is cheaper follows
- * from the shape. */
+ * Scattering multiplies no zeros, but reads and writes the copies once for each kernel row; which one is cheaper
+ * follows from the shape. */
 #include "backend/cpu/fast/conv.h"
 
 struct plan {
@@ -50,8 +50,8 @@ static bool scatters(const conv_params *p, const struct taps *taps)
     return copies < PANEL_BYTES && p->kh * (int64_t)p->oh * (og + 6) < p->kh * rows * og + 2 * rows * taps->phases;
 }
 
-/* Rows of each phase in a band: so that the copies of some channels fit the cache, but of no fewer pixels than fill a few
- * tiles; fewer when few images are to keep many threads busy. */
+/* Rows of each phase in a band: so that the copies of some channels fit the cache, but of no fewer pixels than fill a
+ * few tiles; fewer when few images are to keep many threads busy. */
 static int band_rows(const struct plan *f, int64_t row_bytes, int all, int units, int threads)
 {
     const int enough = div_up(8 * LANES, f->p->ow), wanted = div_up(all, div_up(2 * threads, units));
@@ -136,7 +136,9 @@ static struct piece piece_of(const struct plan *f, int group, int output_block, 
 {
     const conv_params *p = f->p;
     const int og = group_outputs(p), cg = group_channels(p);
-    struct piece s = {.group = group, .output = output_block * f->outputs, .channel = block * f->l.channels, .set = set};
+    struct piece s = {
+        .group = group, .output = output_block * f->outputs, .channel = block * f->l.channels, .set = set,
+    };
     int before = 0;
     for (int i = 0; i < set; i++)
         before += set_size(f, i);

@@ -55,8 +55,8 @@ static inline struct inside inside_of(int first, int width)
     return (struct inside){from, max_int(from, min_int(LANES, width - first))};
 }
 
-/* LANES columns of a row, `step` apart; 0 outside. at: the first one. a, b: lanes inside when step is 1, and of a second
- * vector when it is 2. */
+/* LANES columns of a row, `step` apart; 0 outside. at: the first one. a, b: lanes inside when step is 1, and of a
+ * second vector when it is 2. */
 ALWAYS_INLINE vec load_columns(const float *at, int step, struct inside a, struct inside b)
 {
     const vec low = load_lanes(at, a.from, a.end);
@@ -198,8 +198,8 @@ void TENKA_FAST(conv_runs)(const conv_params *p, const struct layout *l, const s
 
 /* ---- Backward: sum over kernel columns, and crop ---- */
 
-/* The kernel columns whose taps meet a column of the padded row and those sw, 2 sw .. after it: copy t - shift of each meets
- * column t sw + residue. */
+/* The kernel columns whose taps meet a column of the padded row and those sw, 2 sw .. after it: copy t - shift of each
+ * meets column t sw + residue. */
 struct columns {
     int count;
     int shift[MAX_KERNEL];

@@ -1,5 +1,5 @@
-/* Max pooling of a convolution's results while they are in the cache, and its gradient: windows that neither overlap nor
- * reach into padding (conv2d_relu_pool). Windows two columns wide, two apart, are done a vector at a time. */
+/* Max pooling of a convolution's results while they are in the cache, and its gradient: windows that neither overlap
+ * nor reach into padding (conv2d_relu_pool). Windows two columns wide, two apart, are done a vector at a time. */
 #include "backend/cpu/fast/conv.h"
 #include "backend/cpu/fast/pool.h"
 

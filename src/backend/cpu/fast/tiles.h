@@ -53,8 +53,8 @@ static inline int row_blocks(int m)
 /* Blocks first .. end-1 of y's rows. */
 void TENKA_FAST(multiply)(const struct product *p, int first, int end);
 
-/* One block of rows of w for multiply(): out + k * (first row of the block) is where it goes, k-major. Element (i, k) is
- * read at w[row[i] + step[k]], or at w[row[i] + k] when step is NULL. */
+/* One block of rows of w for multiply(): out + k * (first row of the block) is where it goes, k-major. Element (i, k)
+ * is read at w[row[i] + step[k]], or at w[row[i] + k] when step is NULL. */
 void TENKA_FAST(pack)(float *out, const float *w, const int32_t *row, const int32_t *step, int m, int k, int block);
 
 struct dot_product {

@@ -194,8 +194,8 @@ ALWAYS_INLINE vec interleave_high(vec a, vec b)
     return __builtin_shufflevector(a, b, HIGH_HALVES);
 }
 
-/* Lane i of the result is the sum of all lanes of v[i]; v[count] and later are taken as 0. Each round adds the halves of
- * two vectors and interleaves what remains of them. */
+/* Lane i of the result is the sum of all lanes of v[i]; v[count] and later are taken as 0. Each round adds the halves
+ * of two vectors and interleaves what remains of them. */
 ALWAYS_INLINE vec lane_sums(const vec *v, int count)
 {
     vec part[LANES];
