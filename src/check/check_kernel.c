@@ -405,7 +405,8 @@ static tenka_status check_in_place(const struct subject *s, enum tenka_kernel ke
 }
 
 /* A kernel's variants differ in speed alone: each that the device can run gives the same bits. A case tries every
- * fourth of them, another one than its neighbours do: drivers compile each for the shape. */
+ * fourth of them (beyond the eighth case, every eighth), others than its neighbours do: a driver compiles each for the
+ * shape. */
 static tenka_status check_variants(const struct subject *s, enum tenka_kernel kernel, double *const expected[])
 {
     uint32_t count;
