@@ -182,13 +182,14 @@ void GEMM_TILE(int first_row, int first_column)
             GEMM_NAME(GEMM_TILE, _sum)(first_row, first_column, 0, GEMM_K, sum);
     } else {
         const int length = (GEMM_K + 8 * GEMM_SPLITS - 1) / (8 * GEMM_SPLITS) * 8;
-        for (int i = slice(); i < GEMM_SPLITS; i += SLICES) {
+        for (int first = 0; first < GEMM_SPLITS; first += SLICES) {
+            const int begin = (first + slice()) * length, end = min(begin + length, GEMM_K);
             FOR_TILE
                 part[r][c] = vec4(0.0);
             if (DEPTH > 0)
-                GEMM_NAME(GEMM_TILE, _staged)(first_row, first_column, i * length, min((i + 1) * length, GEMM_K), part);
+                GEMM_NAME(GEMM_TILE, _staged)(first_row, first_column, begin, end, part);
             else
-                GEMM_NAME(GEMM_TILE, _sum)(first_row, first_column, i * length, min((i + 1) * length, GEMM_K), part);
+                GEMM_NAME(GEMM_TILE, _sum)(first_row, first_column, begin, end, part);
             FOR_TILE
                 sum[r][c] += part[r][c];
         }

@@ -301,7 +301,7 @@ static bool same(double *const a[], double *const b[], const struct subject *s, 
     for (uint32_t k = 0; k < TENKA_MAX_OUT && a[k]; k++) {
         const size_t n = count_of(written(s, kernel, k));
         for (size_t i = 0; i < n; i++)
-            if (!(a[k][i] == b[k][i] || (isnan(a[k][i]) && isnan(b[k][i]))))
+            if (!(isnan(a[k][i]) && isnan(b[k][i])) && memcmp(&a[k][i], &b[k][i], sizeof a[k][i]) != 0)
                 return false;
     }
     return true;
