@@ -92,7 +92,8 @@ struct tenka_rng {
 void tenka_rng_seed(struct tenka_rng *rng, uint64_t seed); /* the low 32 bits count */
 uint32_t tenka_rng_u32(struct tenka_rng *rng);
 uint64_t tenka_rng_u63(struct tenka_rng *rng);             /* torch: random_() of an int64 */
-double tenka_rng_unit(struct tenka_rng *rng);              /* torch: uniform_(0, 1) of a double; takes two words */
+/* n doubles as torch's uniform_(0, 1), in memory order; each takes two words. */
+void tenka_rng_units(struct tenka_rng *rng, double *out, size_t n);
 /* n floats as torch's uniform_(lo, hi), in memory order. */
 void tenka_rng_uniform(struct tenka_rng *rng, float *out, size_t n, double lo, double hi);
 /* 0 .. n-1 in the order of torch.randperm(n) with a generator seeded with seed. n < 2^32. */

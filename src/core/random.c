@@ -13,16 +13,25 @@ void tenka_rng_seed(struct tenka_rng *rng, uint64_t seed)
     rng->next = N;
 }
 
+static inline uint32_t twist(uint32_t high, uint32_t low, uint32_t far)
+{
+    const uint32_t y = (high & 0x80000000u) | (low & 0x7FFFFFFFu);
+    return far ^ (y >> 1) ^ (-(y & 1) & 0x9908B0DFu);
+}
+
+/* In two loops and a rest, instead of one that counts modulo N, so that they vectorise. */
 static void generate(struct tenka_rng *rng)
 {
-    for (uint32_t i = 0; i < N; i++) {
-        const uint32_t y = (rng->state[i] & 0x80000000u) | (rng->state[(i + 1) % N] & 0x7FFFFFFFu);
-        rng->state[i] = rng->state[(i + M) % N] ^ (y >> 1) ^ ((y & 1) != 0 ? 0x9908B0DFu : 0);
-    }
+    uint32_t *const s = rng->state;
+    for (uint32_t i = 0; i < N - M; i++)
+        s[i] = twist(s[i], s[i + 1], s[i + M]);
+    for (uint32_t i = N - M; i < N - 1; i++)
+        s[i] = twist(s[i], s[i + 1], s[i + M - N]);
+    s[N - 1] = twist(s[N - 1], s[0], s[M - 1]);
     rng->next = 0;
 }
 
-uint32_t tenka_rng_u32(struct tenka_rng *rng)
+static inline uint32_t next(struct tenka_rng *rng)
 {
     if (rng->next >= N)
         generate(rng);
@@ -33,16 +42,23 @@ uint32_t tenka_rng_u32(struct tenka_rng *rng)
     return y ^ (y >> 18);
 }
 
+uint32_t tenka_rng_u32(struct tenka_rng *rng)
+{
+    return next(rng);
+}
+
 uint64_t tenka_rng_u63(struct tenka_rng *rng)
 {
     const uint64_t high = tenka_rng_u32(rng);
     return (high << 32 | tenka_rng_u32(rng)) & INT64_MAX;
 }
 
-double tenka_rng_unit(struct tenka_rng *rng)
+void tenka_rng_units(struct tenka_rng *rng, double *out, size_t n)
 {
-    const uint64_t high = tenka_rng_u32(rng);
-    return (double)((high << 32 | tenka_rng_u32(rng)) & 0x1FFFFFFFFFFFFFu) * 0x1p-53;
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t high = next(rng);
+        out[i] = (double)((high << 32 | next(rng)) & 0x1FFFFFFFFFFFFFu) * 0x1p-53;
+    }
 }
 
 void tenka_rng_uniform(struct tenka_rng *rng, float *out, size_t n, double lo, double hi)
@@ -51,7 +67,7 @@ void tenka_rng_uniform(struct tenka_rng *rng, float *out, size_t n, double lo, d
     const float first = (float)lo, last = (float)hi;
     const float width = last - first;
     for (size_t i = 0; i < n; i++) {
-        const double x = (tenka_rng_u32(rng) & 0xFFFFFFu) * 0x1p-24;
+        const double x = (next(rng) & 0xFFFFFFu) * 0x1p-24;
         out[i] = (float)(x * (double)width + (double)first);
     }
 }
@@ -63,7 +79,7 @@ void tenka_rng_permutation(uint64_t seed, int32_t *out, size_t n)
     for (size_t i = 0; i < n; i++)
         out[i] = (int32_t)i;
     for (size_t i = 0; i + 1 < n; i++) {
-        const size_t j = i + tenka_rng_u32(&rng) % (n - i);
+        const size_t j = i + next(&rng) % (n - i);
         const int32_t swapped = out[i];
         out[i] = out[j];
         out[j] = swapped;

@@ -49,12 +49,17 @@ static void fill_torch_mask(tenka_ctx *ctx, void *mask, size_t count, double p)
 {
     const double keep = 1 - p;
     const float scale32 = 1 / (float)keep;
-    if (ctx->limits.real_bytes == sizeof(float))
-        for (size_t i = 0; i < count; i++)
-            ((float *)mask)[i] = tenka_rng_unit(&ctx->rng) < keep ? scale32 : 0;
-    else
-        for (size_t i = 0; i < count; i++)
-            ((double *)mask)[i] = tenka_rng_unit(&ctx->rng) < keep ? 1 / keep : 0;
+    double drawn[256];
+    for (size_t from = 0, n; from < count; from += n) {
+        n = count - from < 256 ? count - from : 256;
+        tenka_rng_units(&ctx->rng, drawn, n);
+        if (ctx->limits.real_bytes == sizeof(float))
+            for (size_t i = 0; i < n; i++)
+                ((float *)mask)[from + i] = drawn[i] < keep ? scale32 : 0;
+        else
+            for (size_t i = 0; i < n; i++)
+                ((double *)mask)[from + i] = drawn[i] < keep ? 1 / keep : 0;
+    }
 }
 
 static tenka_tensor torch_dropout(tenka_tensor x, double p)

@@ -12,6 +12,8 @@ const struct tenka_op_case tenka_cases_softmax[] = {
     ALONG(1, "one more row than a workgroup", 65, 10),
     ALONG(1, "one more than a large workgroup", 2, 257),
     ALONG(1, "a prime", 5, 1009),
+    { .why = "rows that are added in parts, enough for threads", .in = { F32(DIMS(3, 2077), RANGE(-3, 3)) },
+      PARAMS(axis, .dim = 1), .flags = TENKA_CASE_NO_GRADIENT },
     ALONG(0, "the first of two axes", 7, 5),
     ALONG(1, "an axis of size 1", 7, 1),
     ALONG(1, "the middle of three axes", 3, 6, 5),

@@ -58,4 +58,15 @@ bool TENKA_FAST(multiply_add_fwd)(const struct tenka_fast_call *f);
 bool TENKA_FAST(relu_fwd)(const struct tenka_fast_call *f);
 bool TENKA_FAST(relu_dx)(const struct tenka_fast_call *f);
 
+/* softmax.c */
+bool TENKA_FAST(softmax_fwd)(const struct tenka_fast_call *f);
+bool TENKA_FAST(softmax_dx)(const struct tenka_fast_call *f);
+bool TENKA_FAST(log_softmax_fwd)(const struct tenka_fast_call *f);
+bool TENKA_FAST(log_softmax_dx)(const struct tenka_fast_call *f);
+bool TENKA_FAST(cross_entropy_fwd)(const struct tenka_fast_call *f);
+bool TENKA_FAST(cross_entropy_dx)(const struct tenka_fast_call *f);
+
+/* tanh.c */
+bool TENKA_FAST(tanh_fwd)(const struct tenka_fast_call *f);
+
 #endif

@@ -37,5 +37,12 @@ const struct tenka_fast_table TENKA_FAST(table) = {
         [TENKA_KERNEL_conv2d_dx_relu_fwd] = {TENKA_FAST(conv2d_dx), TENKA_FAST(conv2d_dx_scratch)},
         [TENKA_KERNEL_relu_fwd] = {TENKA_FAST(relu_fwd), NULL},
         [TENKA_KERNEL_relu_dx] = {TENKA_FAST(relu_dx), NULL},
+        [TENKA_KERNEL_softmax_fwd] = {TENKA_FAST(softmax_fwd), NULL},
+        [TENKA_KERNEL_softmax_dx] = {TENKA_FAST(softmax_dx), NULL},
+        [TENKA_KERNEL_log_softmax_fwd] = {TENKA_FAST(log_softmax_fwd), NULL},
+        [TENKA_KERNEL_log_softmax_dx] = {TENKA_FAST(log_softmax_dx), NULL},
+        [TENKA_KERNEL_cross_entropy_fwd] = {TENKA_FAST(cross_entropy_fwd), NULL},
+        [TENKA_KERNEL_cross_entropy_dx] = {TENKA_FAST(cross_entropy_dx), NULL},
+        [TENKA_KERNEL_tanh_fwd] = {TENKA_FAST(tanh_fwd), NULL},
     },
 };
