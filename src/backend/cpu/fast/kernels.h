@@ -66,6 +66,9 @@ bool TENKA_FAST(log_softmax_dx)(const struct tenka_fast_call *f);
 bool TENKA_FAST(cross_entropy_fwd)(const struct tenka_fast_call *f);
 bool TENKA_FAST(cross_entropy_dx)(const struct tenka_fast_call *f);
 
+/* sum.c */
+bool TENKA_FAST(sum_fwd)(const struct tenka_fast_call *f);
+
 /* tanh.c */
 bool TENKA_FAST(tanh_fwd)(const struct tenka_fast_call *f);
 

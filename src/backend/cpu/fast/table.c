@@ -43,6 +43,7 @@ const struct tenka_fast_table TENKA_FAST(table) = {
         [TENKA_KERNEL_log_softmax_dx] = {TENKA_FAST(log_softmax_dx), NULL},
         [TENKA_KERNEL_cross_entropy_fwd] = {TENKA_FAST(cross_entropy_fwd), NULL},
         [TENKA_KERNEL_cross_entropy_dx] = {TENKA_FAST(cross_entropy_dx), NULL},
+        [TENKA_KERNEL_sum_fwd] = {TENKA_FAST(sum_fwd), NULL},
         [TENKA_KERNEL_tanh_fwd] = {TENKA_FAST(tanh_fwd), NULL},
     },
 };
