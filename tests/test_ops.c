@@ -1,5 +1,5 @@
 /* Every operator's cases on a device: kernels against the 64-bit CPU kernels, on cpu-f64 gradients too.
- *   test_ops [cpu|cpu-f64|vulkan] [OPERATOR] [--large] */
+ *   test_ops [cpu|cpu-f64|vulkan] [OPERATOR] [--large] [--variants] */
 #include "support.h"
 
 #include "check/check.h"
@@ -7,7 +7,7 @@
 static struct {
     tenka_ctx *ctx, *reference;
     const char *only;
-    bool large;
+    bool large, variants;
 } run;
 
 /* The state is a row of tenka_ops. */
@@ -15,7 +15,7 @@ static void test_op(void **state)
 {
     const struct tenka_op_info *const info = *state;
     const enum tenka_op op = (enum tenka_op)(info - tenka_ops);
-    struct tenka_check_report report = {.large = run.large};
+    struct tenka_check_report report = {.large = run.large, .variants = run.variants};
     must(run.ctx, tenka_check_op(op, run.ctx, tenka_ctx_device(run.reference), &report));
     must(run.ctx, tenka_synchronize(run.ctx)); /* messages of the validation layer */
     printf("    %u cases, %u skipped; worst error takes %.2g of its bound: %s\n", report.cases, report.skipped,
@@ -57,6 +57,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--large") == 0)
             run.large = true;
+        else if (strcmp(argv[i], "--variants") == 0)
+            run.variants = true;
         else if (i == 1)
             name = argv[i];
         else

@@ -62,6 +62,7 @@ struct tenka_op_case {
 /* What the cases of an operator showed. */
 struct tenka_check_report {
     bool large;            /* set by the caller: run the cases that take seconds, too */
+    bool variants;         /* set by the caller: compare the variants of kernels, which drivers take long to compile */
     bool exact;            /* set by the caller: the device must give the reference's bits; NaN is NaN */
     uint32_t cases;        /* run: one for each pass and case */
     uint32_t skipped;      /* the device says that it cannot run them */
