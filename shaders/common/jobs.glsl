@@ -32,7 +32,7 @@
     }
 
 // Quad number at of a job. Not all of its elements need be the job's: JOB_ELEMENTS(job) - 4 * at are.
-#define FOR_EACH_QUAD(job, at)                                                                                         \
-    for (uint block = gl_WorkGroupID.x, job, at; block < p.items; block += gl_NumWorkGroups.x)                         \
-        if (job = job_of(block), at = (block - slot_words[job]) * gl_WorkGroupSize.x + gl_LocalInvocationID.x,         \
-            4u * at < JOB_ELEMENTS(job))
+#define FOR_EACH_QUAD(job, at)                                                                              \
+    const uint block = group_number(), job = block < p.items ? job_of(block) : p.scalars + 1u;              \
+    const uint at = (block - slot_words[job]) * gl_WorkGroupSize.x + gl_LocalInvocationID.x;                \
+    if (block < p.items && 4u * at < JOB_ELEMENTS(job))

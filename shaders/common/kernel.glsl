@@ -76,11 +76,21 @@ layout(local_size_x = 64, local_size_x_id = 0) in; // a power of two, at most 25
 #define SCALAR(i) uintBitsToFloat(slot_words[p.scalars + i])
 #define SCALAR_U(i) slot_words[p.scalars + i]
 
-// One invocation for each item, grid-stride: any number of workgroups is correct.
-#define FOR_EACH(i) \
-    for (uint i = gl_GlobalInvocationID.x; i < p.items; i += gl_NumWorkGroups.x * gl_WorkGroupSize.x)
-// One workgroup for each item. The same for all invocations of a workgroup, so barriers inside are legal.
-#define FOR_EACH_GROUP(g) for (uint g = gl_WorkGroupID.x; g < p.items; g += gl_NumWorkGroups.x)
+// Workgroups are numbered along x, then along y. Kernels do not loop over items: a software device runs a loop's body
+// once more than its invocations need, with nobody in it.
+uint group_number()
+{
+    return gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x;
+}
+
+// Once in a shader: what follows runs for each item, in an invocation of its own.
+#define FOR_EACH(i)                                                                     \
+    const uint i = group_number() * gl_WorkGroupSize.x + gl_LocalInvocationID.x;        \
+    if (i < p.items)
+// The same in a workgroup of its own; the same for all of its invocations, so barriers inside are legal.
+#define FOR_EACH_GROUP(g)                                                               \
+    const uint g = group_number();                                                      \
+    if (g < p.items)
 // The workgroup shares 0 .. count-1; neighbours take neighbours.
 #define FOR_SHARE(r, count) for (uint r = gl_LocalInvocationID.x; r < (count); r += gl_WorkGroupSize.x)
 

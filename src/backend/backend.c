@@ -22,9 +22,9 @@ void tenka_device_limits(const tenka_device *dev, struct tenka_limits *out)
     dev->fns->limits(dev, out);
 }
 
-bool tenka_device_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n)
+bool tenka_device_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params)
 {
-    return dev->fns->fuses != NULL && dev->fns->fuses(dev, kernel, params, n);
+    return dev->fns->fuses != NULL && dev->fns->fuses(dev, kernel, params);
 }
 
 const char *tenka_device_name(const tenka_device *dev)
@@ -232,12 +232,11 @@ static tenka_status check_writes(const struct check *c, const struct tenka_node 
 /* Some variant of the kernel must end in time. */
 static tenka_status check_loops(const struct check *c, const struct tenka_node *node)
 {
-    const uint64_t n = tenka_shape_count(&c->plan->operands[node->out[0]].desc.shape);
     uint64_t least = UINT64_MAX;
     uint32_t count;
     const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
     for (uint32_t v = 0; v < count; v++) {
-        const uint64_t loops = tenka_variant_loops(node->kernel, &variants[v], node->params, n);
+        const uint64_t loops = tenka_variant_loops(node->kernel, &variants[v], node->params);
         least = loops < least ? loops : least;
     }
     if (least <= TENKA_MAX_LOOPS)

@@ -82,7 +82,7 @@ struct tenka_backend_fns { /* called by backend.c only */
      * the first has it all, and the others NaN. */
     tenka_status (*timings)(tenka_device *dev, tenka_program *prog, double *out);
     /* Optional: see tenka_device_fuses. */
-    bool (*fuses)(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n);
+    bool (*fuses)(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params);
     /* Optional, all of them: fetches, on a device whose reads may wait. arrived: then they are in fetch->copy. */
     tenka_status (*fetch_create)(tenka_device *dev, const tenka_buffer *buf, size_t offset, size_t bytes,
                                  tenka_fetch **out);
@@ -148,8 +148,8 @@ size_t tenka_program_dispatches(const tenka_device *dev, const tenka_program *pr
 tenka_status tenka_device_wait(tenka_device *dev);
 void tenka_device_limits(const tenka_device *dev, struct tenka_limits *out);
 const char *tenka_device_name(const tenka_device *dev);
-/* Whether this fused kernel is worth more than its parts on the device. n: elements of its first written operand */
-bool tenka_device_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n);
+/* Whether this fused kernel is worth more than its parts on the device. */
+bool tenka_device_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params);
 /* For tests: kernels of later plans that come in variants run in that one, and a plan of one that cannot is refused as
  * E_UNSUPPORTED. TENKA_ABSENT: the device chooses again. false: a device without variants. */
 bool tenka_device_pin(tenka_device *dev, uint32_t variant);

@@ -129,8 +129,7 @@ static bool overwrites(const struct fuser *f, const struct tenka_plan_node *node
 static bool place(struct fuser *f, const struct tenka_plan_node *node, struct tenka_plan_node *at,
                   struct tenka_plan_node *other, struct tenka_plan_node *third)
 {
-    const uint64_t n = tenka_shape_count(shape_of(f, node->out[0]));
-    if (overwrites(f, node) || !tenka_device_fuses(f->p->ctx->dev, node->kernel, node->params, n))
+    if (overwrites(f, node) || !tenka_device_fuses(f->p->ctx->dev, node->kernel, node->params))
         return false;
     other->kernel = GONE;
     if (third)
@@ -216,7 +215,7 @@ static bool batch_norm2d_relu_back(struct fuser *f, struct tenka_plan_node *dw)
         memcpy(to_x.in, x_in, sizeof x_in);
         memcpy(to_x.out, dx->out, sizeof to_x.out);
     }
-    if (dx && !tenka_device_fuses(f->p->ctx->dev, to_x.kernel, to_x.params, 1))
+    if (dx && !tenka_device_fuses(f->p->ctx->dev, to_x.kernel, to_x.params))
         return false;
     if (!place(f, &to_w, dw, relu, NULL))
         return false;

@@ -76,10 +76,7 @@ uint32_t tenka_variant_shared(enum tenka_kernel kernel, const struct tenka_varia
     return tuned[kernel].shared != NULL ? tuned[kernel].shared(v, params) : 0;
 }
 
-uint64_t tenka_variant_loops(enum tenka_kernel kernel, const struct tenka_variant *v, const int32_t *params, uint64_t n)
+uint64_t tenka_variant_loops(enum tenka_kernel kernel, const struct tenka_variant *v, const int32_t *params)
 {
-    const struct tenka_pass_info *pass = &tenka_passes[kernel];
-    const uint64_t places = (uint64_t)TENKA_MAX_GROUPS * (pass->unit == TENKA_UNIT_EACH ? v->local : 1);
-    const uint64_t items = DIV_UP(pass->work(v, params, n), places), loops = pass->loops(v, params);
-    return items != 0 && loops > UINT64_MAX / items ? UINT64_MAX : loops * items;
+    return tenka_passes[kernel].loops(v, params);
 }

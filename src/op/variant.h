@@ -16,7 +16,7 @@ struct tenka_variant {
     const char *family, *name;
 };
 
-/* A dispatch has no more workgroups than every device takes; where there are more items, each takes several. */
+/* What every device takes of workgroups along one axis of a dispatch. */
 #define TENKA_MAX_GROUPS 65535
 
 /* Specialisation constants TENKA_SHAPE_CONSTANT .. come from the shape. */
@@ -30,9 +30,7 @@ void tenka_variant_shape(enum tenka_kernel kernel, const int32_t *params, int32_
 /* Bytes of shared memory that a workgroup takes, for kernels of variants.def; 0 for others. UINT32_MAX: v does not
  * suit the shape. */
 uint32_t tenka_variant_shared(enum tenka_kernel kernel, const struct tenka_variant *v, const int32_t *params);
-/* The most loop iterations of one invocation, as a driver counts them: all loops together, that over the items
- * included. n: elements of the first written operand. UINT64_MAX: more than that. */
-uint64_t tenka_variant_loops(enum tenka_kernel kernel, const struct tenka_variant *v, const int32_t *params,
-                             uint64_t n);
+/* The most loop iterations of one invocation, as a driver counts them: all loops together. */
+uint64_t tenka_variant_loops(enum tenka_kernel kernel, const struct tenka_variant *v, const int32_t *params);
 
 #endif

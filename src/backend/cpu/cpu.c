@@ -266,11 +266,10 @@ static const char *name(const tenka_device *dev)
 }
 
 /* The reference runs the parts: fused kernels are there to be fast. */
-static bool fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n)
+static bool fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params)
 {
     const struct device *cpu = (const struct device *)dev;
     (void)params;
-    (void)n;
     return cpu->fast && cpu->fast->kernels[kernel].run;
 }
 

@@ -1,15 +1,15 @@
 /* In which variant of its kernel (variants.def) a node runs. */
 #include "backend/vulkan/vk.h"
 
-/* Whether the device can run a kernel so. n: elements of its first written operand */
-static bool fits(const struct tenka_vk_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n,
+/* Whether the device can run a kernel so. */
+static bool fits(const struct tenka_vk_device *dev, enum tenka_kernel kernel, const int32_t *params,
                  const struct tenka_variant *v)
 {
     const VkPhysicalDeviceLimits *l = &dev->gpu.limits;
     return v->local <= l->maxComputeWorkGroupInvocations && v->local <= l->maxComputeWorkGroupSize[0] &&
            v->exchange <= dev->gpu.subgroup &&
            tenka_variant_shared(kernel, v, params) <= l->maxComputeSharedMemorySize &&
-           tenka_variant_loops(kernel, v, params, n) <= TENKA_MAX_LOOPS;
+           tenka_variant_loops(kernel, v, params) <= TENKA_MAX_LOOPS;
 }
 
 static tenka_status no_variant(const struct tenka_vk_device *dev, const struct tenka_node *node)
@@ -39,7 +39,7 @@ static uint32_t guess(const struct tenka_vk_device *dev, enum tenka_kernel kerne
     uint64_t most = 0;
     const struct tenka_variant *variants = tenka_variants(kernel, &count);
     for (uint32_t i = 0; i < count; i++) {
-        if (!fits(dev, kernel, params, n, &variants[i]))
+        if (!fits(dev, kernel, params, &variants[i]))
             continue;
         const uint64_t groups = tenka_passes[kernel].work(&variants[i], params, n);
         last = i;
@@ -52,12 +52,12 @@ static uint32_t guess(const struct tenka_vk_device *dev, enum tenka_kernel kerne
 }
 
 /* The variants that are worth measuring, a bit each. */
-static uint32_t candidates(const struct tenka_vk_device *dev, const struct tenka_node *node, uint64_t n)
+static uint32_t candidates(const struct tenka_vk_device *dev, const struct tenka_node *node)
 {
     uint32_t count, bits = 0;
     const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
     for (uint32_t i = 0; i < count; i++)
-        if (for_device(dev, &variants[i]) && fits(dev, node->kernel, node->params, n, &variants[i]))
+        if (for_device(dev, &variants[i]) && fits(dev, node->kernel, node->params, &variants[i]))
             bits |= UINT32_C(1) << i;
     return bits;
 }
@@ -70,21 +70,21 @@ tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_pla
     const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape);
     const bool pinned = dev->pinned != TENKA_ABSENT && count > 1;
     if (pinned)
-        *out = dev->pinned < count && fits(dev, node->kernel, node->params, n, &variants[dev->pinned]) ? dev->pinned
+        *out = dev->pinned < count && fits(dev, node->kernel, node->params, &variants[dev->pinned]) ? dev->pinned
                                                                                                        : TENKA_ABSENT;
     else
         *out = guess(dev, node->kernel, node->params, n);
     if (*out == TENKA_ABSENT)
         return no_variant(dev, node);
-    return pinned ? TENKA_OK : tenka_vk_tune(dev, plan, node, candidates(dev, node, n), out);
+    return pinned ? TENKA_OK : tenka_vk_tune(dev, plan, node, candidates(dev, node), out);
 }
 
-bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n)
+bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params)
 {
     uint32_t count;
     const struct tenka_variant *variants = tenka_variants(kernel, &count);
     for (uint32_t i = 0; i < count; i++)
-        if (fits((const struct tenka_vk_device *)dev, kernel, params, n, &variants[i]))
+        if (fits((const struct tenka_vk_device *)dev, kernel, params, &variants[i]))
             return true;
     return false;
 }
@@ -100,5 +100,5 @@ bool tenka_vk_fits(const struct tenka_vk_device *dev, enum tenka_kernel kernel, 
     uint32_t count;
     const struct tenka_variant *variants = tenka_variants(kernel, &count);
     *preferred = guess(dev, kernel, params, n) == variant;
-    return fits(dev, kernel, params, n, &variants[variant]);
+    return fits(dev, kernel, params, &variants[variant]);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "backend/vulkan/vk.h"
+#include "op/tiles.h"
 
 /* A window onto the slot that holds all scalars of one node wherever it begins. */
 #define SCALAR_WINDOW (2 * TENKA_OPERAND_ALIGN)
@@ -218,10 +219,11 @@ static struct tenka_vk_push push_of(const struct tenka_plan *plan, const struct 
     return push;
 }
 
-static uint32_t group_count(const struct tenka_plan *plan, const struct tenka_vk_step *step)
+/* Workgroups along x and y: as many as there are, and at most one row's worth more. */
+static void dispatch(struct tenka_vk_device *dev, VkCommandBuffer commands, uint32_t groups)
 {
-    const uint32_t groups = tenka_vk_blocks(plan, step);
-    return groups < TENKA_MAX_GROUPS ? groups : TENKA_MAX_GROUPS;
+    const uint32_t rows = (uint32_t)DIV_UP(groups, TENKA_MAX_GROUPS);
+    dev->vk.vkCmdDispatch(commands, rows > 1 ? (uint32_t)DIV_UP(groups, rows) : groups, rows, 1);
 }
 
 /* "adam_fwd 31", or "adam_fwd 31 and 7 more" */
@@ -253,7 +255,7 @@ static tenka_status record_dispatch(struct tenka_vk_device *dev, const struct te
     dev->vk.vkCmdBindPipeline(slot->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
     dev->vk.vkCmdBindDescriptorSets(slot->commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &set, 0, NULL);
     dev->vk.vkCmdPushConstants(slot->commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof push, &push);
-    dev->vk.vkCmdDispatch(slot->commands, group_count(plan, step), 1, 1);
+    dispatch(dev, slot->commands, tenka_vk_blocks(plan, step));
     if (dev->instance->debug_utils)
         dev->instance->end_label(slot->commands);
     return TENKA_OK;

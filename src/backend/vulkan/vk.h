@@ -259,7 +259,7 @@ tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_pla
 bool tenka_vk_fits(const struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant, const int32_t *params,
                    uint64_t n, bool *preferred);
 /* Fused kernels save dispatches and memory traffic: whenever one can run. */
-bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n);
+bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params);
 void tenka_vk_pin(tenka_device *dev, uint32_t variant);
 
 /* ---- profile.c: what the dispatches of a timed plan take ---- */
