@@ -19,7 +19,10 @@ layout(constant_id = 8) const int KW = 1;
 layout(constant_id = 9) const int STEP = 1;
 layout(constant_id = 10) const int REACH = 1;
 layout(constant_id = 11) const int CHUNK = 8; // columns that are taken at a time
-layout(constant_id = 12) const int FOURS = 0; // what a chunk sees of x are whole fours, inside of x or outside
+layout(constant_id = 12) const int FLAGS = 0;
+const bool FOURS = (FLAGS & 1) != 0;     // what a chunk sees of x are whole fours, inside of x or outside
+const bool ONE_CHUNK = (FLAGS & 2) != 0; // a row is one
+const bool REST = (FLAGS & 4) != 0;      // rows are no whole chunks
 
 const int TAPS = KW <= 8 ? KW : 8, TAP_BLOCKS = (KW + TAPS - 1) / TAPS;
 const int SPAN = (CHUNK - 1) * STEP + (TAPS - 1) * REACH + 1;
@@ -82,7 +85,7 @@ void add_chunk(int b, int oy, int ox, int row, bool row_there)
     if (EXCHANGE > 0)
         FOR(k, ROWS)
             mine[k] = wanted(b, k, oy, ox + min(int(gl_SubgroupInvocationID), CHUNK - 1));
-    if (FOURS != 0)
+    if (FOURS)
         FOR(e, (SEEN + 3) / 4) {
             const int column = ox - p.pw + 4 * e;
             const bool there = row_there && column >= 0 && column < p.w;
@@ -116,31 +119,48 @@ void add_pixel(int b, int oy, int ox, int row, bool row_there)
     }
 }
 
-void flush()
+// Loops are left at their end: some devices run a body once more, masked, when they are left at its begin.
+void add_row(int b, int oy)
 {
-    FOR(i, SUMS) {
-        part_sums[i] += sums[i];
-        sums[i] = 0.0;
-    }
+    const int iy = oy * p.sh - p.ph + ky * p.dh, row = ((b * p.c + channel) * p.h + iy) * p.w;
+    const bool row_there = iy >= 0 && iy < p.h;
+    const int whole = p.ow - p.ow % CHUNK;
+    int ox = 0;
+    do
+        add_chunk(b, oy, ox, row, row_there);
+    while (!ONE_CHUNK && (ox += CHUNK) < whole);
+    if (!REST)
+        return;
+    ox = whole;
+    do
+        add_pixel(b, oy, ox, row, row_there);
+    while (++ox < p.ow);
+}
+
+void add_image(int b)
+{
+    int oy = 0;
+    do {
+        const int end = min(oy + 8, p.oh);
+        FOR(i, SUMS)
+            sums[i] = 0.0;
+        do
+            add_row(b, oy);
+        while (++oy < end);
+        FOR(i, SUMS)
+            part_sums[i] += sums[i];
+    } while (oy < p.oh);
 }
 
 void add_part(int part, int parts)
 {
     FOR(i, SUMS)
-        sums[i] = part_sums[i] = 0.0;
-    const int end = p.n * (part + 1) / parts, whole = p.ow - p.ow % CHUNK;
-    for (int b = p.n * part / parts; b < end; b++) {
-        for (int oy = 0; oy < p.oh; oy++) {
-            const int iy = oy * p.sh - p.ph + ky * p.dh, row = ((b * p.c + channel) * p.h + iy) * p.w;
-            const bool row_there = iy >= 0 && iy < p.h;
-            for (int ox = 0; ox < whole; ox += CHUNK)
-                add_chunk(b, oy, ox, row, row_there);
-            for (int ox = whole; ox < p.ow; ox++)
-                add_pixel(b, oy, ox, row, row_there);
-            if (oy % 8 == 7 || oy + 1 == p.oh)
-                flush();
-        }
-    }
+        part_sums[i] = 0.0;
+    const int end = p.n * (part + 1) / parts;
+    int b = p.n * part / parts;
+    do
+        add_image(b);
+    while (++b < end);
 }
 
 void store_sums(float total[SUMS])

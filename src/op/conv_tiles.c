@@ -160,10 +160,12 @@ int32_t tenka_conv_chunk(int32_t ow)
     return ow < 8 ? ow : 8;
 }
 
-bool tenka_conv_fours(const struct tenka_p_conv2d *p)
+int32_t tenka_conv_dw_flags(const struct tenka_p_conv2d *p)
 {
+    const int32_t chunk = tenka_conv_chunk(p->ow);
     const bool dense = p->sw == 1 && p->dw == 1 && p->kw <= 8;
-    return dense && p->w % 4 == 0 && p->pw % 4 == 0 && tenka_conv_chunk(p->ow) % 4 == 0;
+    const bool fours = dense && p->w % 4 == 0 && p->pw % 4 == 0 && chunk % 4 == 0;
+    return fours | (p->ow == chunk) << 1 | (p->ow % chunk != 0) << 2;
 }
 
 static uint32_t slices(const struct tenka_variant *v)

@@ -48,9 +48,9 @@ int32_t tenka_conv_tap_step(int32_t stride, int32_t dilation);
 
 /* The weights' gradient, as shaders/common/conv_dw.glsl cuts it: images are summed up in so many parts. */
 #define CONV_DW_PARTS 16
-#define CONV_DW_CONSTANTS(p) (p)->kw, (p)->sw, (p)->dw, tenka_conv_chunk((p)->ow), tenka_conv_fours(p)
-/* Whether what a chunk sees of x begins at a multiple of four. */
-bool tenka_conv_fours(const struct tenka_p_conv2d *p);
+#define CONV_DW_CONSTANTS(p) (p)->kw, (p)->sw, (p)->dw, tenka_conv_chunk((p)->ow), tenka_conv_dw_flags(p)
+/* FLAGS of conv_dw.glsl. */
+int32_t tenka_conv_dw_flags(const struct tenka_p_conv2d *p);
 /* Columns that are taken at a time, which divide ow if possible. */
 int32_t tenka_conv_chunk(int32_t ow);
 uint64_t tenka_conv_dw_groups(const struct tenka_variant *v, const struct tenka_p_conv2d *p);
