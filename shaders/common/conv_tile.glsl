@@ -33,17 +33,20 @@ const int SKEW = FLAGS & 3;                   // of a tile's first column, from 
 const bool SOURCE_FOURS = (FLAGS & 4) != 0;   // rows of the source are multiples of four
 const bool PADDED = (FLAGS & 8) != 0;         // windows reach beyond the source
 const int WIDTH_UNIT = 1 << (FLAGS >> 4 & 3); // divides SUM_W
+layout(constant_id = 15) const int LINE = 0;
+const int LINE_SUMS = LINE & 255, LINE_SOURCE = LINE >> 8 & 255; // SUM_W and SOURCE_W, where they are small, or 0
+const int LINE_LEFT = LINE >> 16;                                // columns of padding before the source
 #ifdef BACKWARD
-layout(constant_id = 15) const int TAP_Y = 1; // taps between two that see the same pixel
-layout(constant_id = 16) const int TAP_X = 1;
+layout(constant_id = 16) const int TAP_Y = 1; // taps between two that see the same pixel
+layout(constant_id = 17) const int TAP_X = 1;
 #else
 const int TAP_Y = 1, TAP_X = 1;
 #endif
 #ifdef POOLED
-layout(constant_id = 15) const int POOL_H = 1;
-layout(constant_id = 16) const int POOL_W = 1;
-layout(constant_id = 17) const int POOL_STEP_Y = 1;
-layout(constant_id = 18) const int POOL_STEP_X = 1;
+layout(constant_id = 16) const int POOL_H = 1;
+layout(constant_id = 17) const int POOL_W = 1;
+layout(constant_id = 18) const int POOL_STEP_Y = 1;
+layout(constant_id = 19) const int POOL_STEP_X = 1;
 // Small windows of maxima are computed at once, large ones pixel after pixel.
 const bool POOL_WHOLE = POOL_H * POOL_W <= 9;
 #else
@@ -72,6 +75,9 @@ const int SEEN = DENSE ? SPAN : TILE_W * TAPS;
 const bool FOURS = SOURCE_FOURS && DENSE && TAPS == TAPS_X && TAP_X == 1 && POOL_WHOLE && ADVANCE_X * STEP_X % 4 == 0;
 const int SEEN_FOURS = (SKEW + SPAN + 3) / 4;
 const bool RAGGED = WIDTH_UNIT % TILE_SUMS_W != 0;
+// A tile is as wide as the sums: what lies in the padding is known now, and left out.
+const bool WHOLE_LINE = LINE_SUMS > 0 && LINE_SUMS <= TILE_SUMS_W && TAP_X == 1 && POOL_WHOLE;
+#define IN_SOURCE(column) (!WHOLE_LINE || ((column) >= LINE_LEFT && (column) < LINE_LEFT + LINE_SOURCE))
 
 const int ROW_LANES = int(gl_WorkGroupSize.x) / LANES, GROUP_ROWS = ROWS * ROW_LANES;
 const int PARTNERS = EXCHANGE > 0 ? EXCHANGE : 1, SHARES = (ROWS + PARTNERS - 1) / PARTNERS;
@@ -203,6 +209,8 @@ void look(int i, uint plane, int row, int column)
     if (FOURS) {
         const int first = (column - SKEW) >> 2, fours = SOURCE_W >> 2;
         [[unroll]] for (int q = 0; q < SEEN_FOURS; q++) {
+            if (WHOLE_LINE && (4 * q - SKEW + 3 < LINE_LEFT || 4 * q - SKEW >= LINE_LEFT + LINE_SOURCE))
+                continue;
             const int at = PADDED || RAGGED ? clamp(first + q, 0, fours - 1) : first + q;
             vec4 v = SOURCE4((base >> 2) + uint(at));
             if (PADDED)
@@ -228,7 +236,8 @@ void multiply(int k, float w[TAPS])
     [[unroll]] for (int i = 0; i < TILE_H; i++)
         [[unroll]] for (int j = 0; j < TILE_W; j++)
             [[unroll]] for (int t = 0; t < TAPS; t++)
-                ACC(k, i, j) = fma(seen[i * SEEN + SEEN_AT(j, t)], w[t], ACC(k, i, j));
+                if (IN_SOURCE(PIXEL_X(j) * STEP_X + t * REACH_X))
+                    ACC(k, i, j) = fma(seen[i * SEEN + SEEN_AT(j, t)], w[t], ACC(k, i, j));
 }
 
 // Place of a tap in its plane of weights; taps to spare take the first one's place.

@@ -16,6 +16,13 @@ int32_t tenka_conv_tap_step(int32_t stride, int32_t dilation)
     return stride / common_divisor(stride, dilation);
 }
 
+/* Each value is compiled for itself, so long lines share one. */
+int32_t tenka_conv_line(int32_t sums_w, int32_t source_w, int32_t left)
+{
+    const bool small = sums_w <= 16 && source_w <= 32 && left >= 0 && left <= 16;
+    return small ? sums_w | source_w << 8 | left << 16 : 0;
+}
+
 struct tenka_conv tenka_conv_fwd(const struct tenka_p_conv2d *p)
 {
     return (struct tenka_conv){

@@ -29,24 +29,42 @@ static bool for_device(const struct tenka_vk_device *dev, const struct tenka_var
     return (v->local <= NARROW) == dev->gpu.software;
 }
 
+static uint64_t groups_of(enum tenka_kernel kernel, const int32_t *params, uint64_t n, const struct tenka_variant *v)
+{
+    return tenka_passes[kernel].work(v, params, n);
+}
+
+/* Results that all tiles have together, those past the ends included. */
+static uint64_t computed(enum tenka_kernel kernel, const int32_t *params, uint64_t n, const struct tenka_variant *v)
+{
+    const uint64_t tile = (uint64_t)v->rows * v->columns * (v->lines > 0 ? v->lines : 1);
+    return groups_of(kernel, params, n, v) * tile * v->local / (v->slices > 0 ? v->slices : 1);
+}
+
 /* A good variant for the shape without measuring: of those for this kind of device, which a family lists in the order
- * of their tiles, the first with enough workgroups, or else that with the most. Where there is none, the family's last:
- * it asks for nothing. TENKA_ABSENT: not even that fits. */
+ * of their tiles, the first with enough workgroups whose tiles do not compute much past the ends; where none has
+ * enough, that with the most. Where there is none for this kind of device, the family's last: it asks for nothing.
+ * TENKA_ABSENT: not even that fits. */
 static uint32_t guess(const struct tenka_vk_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n)
 {
     const uint64_t enough = dev->gpu.software ? ENOUGH_GROUPS_IN_SOFTWARE : ENOUGH_GROUPS_ON_A_GPU;
     uint32_t count, best = TENKA_ABSENT, last = TENKA_ABSENT;
-    uint64_t most = 0;
+    uint64_t most = 0, leanest = UINT64_MAX;
     const struct tenka_variant *variants = tenka_variants(kernel, &count);
     for (uint32_t i = 0; i < count; i++) {
         if (!fits(dev, kernel, params, &variants[i]))
             continue;
-        const uint64_t groups = tenka_passes[kernel].work(&variants[i], params, n);
         last = i;
-        if (!for_device(dev, &variants[i]) || most >= enough || groups <= most)
+        if (!for_device(dev, &variants[i]))
+            continue;
+        const uint64_t groups = groups_of(kernel, params, n, &variants[i]);
+        const uint64_t size = computed(kernel, params, n, &variants[i]);
+        const bool leaner = size < leanest - leanest / 5;
+        if (groups < enough ? groups <= most : most >= enough && !leaner)
             continue;
         best = i;
         most = groups;
+        leanest = size;
     }
     return best != TENKA_ABSENT ? best : last;
 }
