@@ -195,7 +195,8 @@ uint64_t tenka_conv_dw_loops(const struct tenka_variant *v, const struct tenka_p
 {
     const uint64_t parts = p->n < CONV_DW_PARTS ? (uint64_t)p->n : CONV_DW_PARTS;
     const uint64_t chunk = (uint64_t)tenka_conv_chunk(p->ow);
-    const uint64_t image = (uint64_t)p->oh * ((uint64_t)p->ow / chunk + (uint64_t)p->ow % chunk + 1) + 1;
+    const uint64_t row = (uint64_t)p->ow / chunk + (uint64_t)p->ow % chunk + 1;
+    const uint64_t image = (uint64_t)p->oh * row + DIV_UP(p->oh, 8) + 1;
     return (v->slices > 0 ? DIV_UP(p->n, parts) : (uint64_t)p->n) * image + 2 * parts + 2;
 }
 
