@@ -29,21 +29,16 @@ static bool for_device(const struct tenka_vk_device *dev, const struct tenka_var
     return (v->local <= NARROW) == dev->gpu.software;
 }
 
-static uint64_t groups_of(enum tenka_kernel kernel, const int32_t *params, uint64_t n, const struct tenka_variant *v)
+/* Results in the tiles of a workgroup. */
+static uint64_t tile_size(const struct tenka_variant *v)
 {
-    return tenka_passes[kernel].work(v, params, n);
-}
-
-/* Results that all tiles have together, those past the ends included. */
-static uint64_t computed(enum tenka_kernel kernel, const int32_t *params, uint64_t n, const struct tenka_variant *v)
-{
-    const uint64_t tile = (uint64_t)v->rows * v->columns * (v->lines > 0 ? v->lines : 1);
-    return groups_of(kernel, params, n, v) * tile * v->local / (v->slices > 0 ? v->slices : 1);
+    const uint64_t invocations = v->local / (v->slices > 0 ? v->slices : 1);
+    return invocations * v->rows * v->columns * (v->lines > 0 ? v->lines : 1);
 }
 
 /* A good variant for the shape without measuring: of those for this kind of device, which a family lists in the order
- * of their tiles, the first with enough workgroups whose tiles do not compute much past the ends; where none has
- * enough, that with the most. Where there is none for this kind of device, the family's last: it asks for nothing.
+ * of their tiles, the first with enough workgroups, or the most, unless the tiles of a later one compute much less past
+ * the ends. Where there is none for this kind of device, the family's last: it asks for nothing.
  * TENKA_ABSENT: not even that fits. */
 static uint32_t guess(const struct tenka_vk_device *dev, enum tenka_kernel kernel, const int32_t *params, uint64_t n)
 {
@@ -57,10 +52,9 @@ static uint32_t guess(const struct tenka_vk_device *dev, enum tenka_kernel kerne
         last = i;
         if (!for_device(dev, &variants[i]))
             continue;
-        const uint64_t groups = groups_of(kernel, params, n, &variants[i]);
-        const uint64_t size = computed(kernel, params, n, &variants[i]);
-        const bool leaner = size < leanest - leanest / 5;
-        if (groups < enough ? groups <= most : most >= enough && !leaner)
+        const uint64_t all = tenka_passes[kernel].work(&variants[i], params, n), groups = all < enough ? all : enough;
+        const uint64_t size = all * tile_size(&variants[i]);
+        if (groups < most || (groups == most && size >= leanest - leanest / 5))
             continue;
         best = i;
         most = groups;
