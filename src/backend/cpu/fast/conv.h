@@ -150,6 +150,12 @@ void TENKA_FAST(unpool_outputs)(const struct tenka_p_conv2d_pool *p, const struc
                                 const float *y, const int32_t *index, const float *dy, int outputs, float *out,
                                 ptrdiff_t next);
 
+/* dx of a convolution without strides, as the convolution of dy with its weights turned round; see conv2d_fwd.c. Serves
+ * those for which it is the fastest way. */
+bool TENKA_FAST(turns)(const conv_params *p);
+bool TENKA_FAST(conv2d_turned)(const struct tenka_fast_call *call);
+size_t TENKA_FAST(conv2d_turned_scratch)(const int32_t *params, int threads);
+
 /* The adjoint, for rows [y0, y1) of image b of the panel: dx = sum of the copies' gradients. The planes' rows begin
  * with row `first` of each phase.
  *   dx    the image's first channel; channels are p->h * p->w apart

@@ -1,5 +1,6 @@
-/* dx of conv2d: the gradients of the copies (conv.h) as products of the transposed weights with dy, folded into dx. A
- * panel of images, or a band of rows of one, is done in one of two ways:
+/* dx of conv2d where turning the weights round does not pay (conv2d_fwd.c): the gradients of the copies (conv.h) as
+ * products of the transposed weights with dy, folded into dx. A panel of images, or a band of rows of one, is done in
+ * one of two ways:
  *
  *   gather   the rows of the copies of channel c and kernel column s are sums over outputs o and kernel rows r of
  *            w[o][c][r][s] dy[o], shifted by r's shift: one product for each phase, with rows of zeros around dy
@@ -120,6 +121,8 @@ static bool make_plan(struct plan *f, const conv_params *p, int threads)
 size_t TENKA_FAST(conv2d_dx_scratch)(const int32_t *params, int threads)
 {
     struct plan f;
+    if (TENKA_FAST(turns)((const void *)params))
+        return TENKA_FAST(conv2d_turned_scratch)(params, threads);
     if (!make_plan(&f, (const void *)params, threads))
         return 0;
     return (f.threads + f.per_thread * (size_t)threads) * sizeof(float);
@@ -247,6 +250,8 @@ bool TENKA_FAST(conv2d_dx)(const struct tenka_fast_call *call)
 {
     struct plan f;
     float *scratch = call->scratch;
+    if (TENKA_FAST(turns)((const void *)call->call->params))
+        return TENKA_FAST(conv2d_turned)(call);
     if (!make_plan(&f, (const void *)call->call->params, call->threads))
         return false;
     const int packs = f.p->groups * f.output_blocks * f.l.blocks * f.sets;

@@ -1,16 +1,22 @@
 /* y = conv2d(x, weight) + bias: for each panel of images, or band of rows of one, the packed weights times the panel's
  * copies (conv.h). Channels are taken in blocks, so that copies stay in the cache and sums in f32 stay short. ReLU and
- * pooling follow while the results are in the cache. */
+ * pooling follow while the results are in the cache.
+ *
+ * Without strides dx is such a convolution, too: of dy, with the weights turned round and channels and outputs changed
+ * places. */
 #include "backend/cpu/fast/conv.h"
 
 struct plan {
     const conv_params *p;
     const struct tenka_p_conv2d_pool *pool; /* NULL: none */
-    bool relu;
+    bool relu, turned;      /* turned: p is not that of the call, but of its gradient */
+    const float *x, *w, *bias, *mask;
+    float *y;
+    int32_t *index;         /* of pooling's winners */
     struct layout l;
     int height;             /* rows of the convolution that are needed */
     int parts;              /* output channels are divided among so many units, which each make their own copies */
-    size_t row, weights, threads, copies, per_thread; /* where parts of the scratch memory begin, in floats */
+    size_t row, step, weights, threads, copies, per_thread; /* where parts of the scratch memory begin, in floats */
 };
 
 /* Bands whose copies fit the cache; more of them when few images are to keep many threads busy. */
@@ -37,7 +43,8 @@ static void lay_out(struct plan *f)
     const struct layout *l = &f->l;
     const size_t taps = (size_t)p->kh * p->kw, og = (size_t)group_outputs(p);
     f->row = 2 * (size_t)l->channels * taps;
-    f->weights = tenka_align(f->row + og, LANES);
+    f->step = f->row + og;
+    f->weights = tenka_align(f->step + (size_t)l->channels * taps, LANES);
     f->threads = tenka_align(f->weights + (size_t)p->o * group_channels(p) * taps, LANES);
     f->copies = buffered(f) ? tenka_align(og * l->rows * l->planes[0].pitch + 2 * LANES, LANES) : 0;
     f->per_thread =
@@ -87,14 +94,29 @@ static float *packed(const struct plan *f, float *scratch, int g, int i)
     return scratch + f->weights + (g * og * group_channels(p) + og * block_begin(&f->l, p, i)) * taps;
 }
 
-static void pack_unit(const struct plan *f, const float *w, float *scratch, int unit)
+/* Where the weights of outputs and of a block's taps lie. */
+static void fill_tables(const struct plan *f, float *scratch)
+{
+    const conv_params *p = f->p;
+    const int taps = p->kh * p->kw;
+    int32_t *row = (int32_t *)(scratch + f->row), *step = (int32_t *)(scratch + f->step);
+    for (int o = 0; o < group_outputs(p); o++)
+        row[o] = o * taps * (f->turned ? 1 : group_channels(p));
+    for (int c = 0; c < f->l.channels; c++)
+        for (int k = 0; k < taps; k++)
+            *step++ = f->turned ? (c * group_outputs(p) + 1) * taps - 1 - k : c * taps + k;
+}
+
+static void pack_unit(const struct plan *f, float *scratch, int unit)
 {
     const conv_params *p = f->p;
     const int rows = row_blocks(group_outputs(p)), taps = p->kh * p->kw;
     const int b = unit % rows, i = unit / rows % f->l.blocks, g = unit / rows / f->l.blocks;
     const int begin = block_begin(&f->l, p, i), k = (block_begin(&f->l, p, i + 1) - begin) * taps;
-    w += ((ptrdiff_t)g * group_outputs(p) * group_channels(p) + begin) * taps;
-    TENKA_FAST(pack)(packed(f, scratch, g, i), w, (const int32_t *)(scratch + f->row), NULL, group_outputs(p), k, b);
+    const ptrdiff_t skipped = (ptrdiff_t)begin * (f->turned ? group_outputs(p) : 1);
+    const float *w = f->w + ((ptrdiff_t)g * group_outputs(p) * group_channels(p) + skipped) * taps;
+    TENKA_FAST(pack)(packed(f, scratch, g, i), w, (const int32_t *)(scratch + f->row),
+                     (const int32_t *)(scratch + f->step), group_outputs(p), k, b);
 }
 
 /* What a unit computes: rows row .. row+rows-1 of a panel from image n on, outputs first .. end-1 over all groups. */
@@ -103,30 +125,40 @@ struct range {
     int n, row, rows, first, end;
 };
 
+static void mask_row(float *y, const float *mask, int n)
+{
+    for (int i = 0; i < n; i++)
+        y[i] = mask[i] <= 0 ? 0 : y[i];
+}
+
 /* Brings the results of a range to where they belong. */
-static void scatter(const struct plan *f, const float *result, const struct range *r, float *y)
+static void scatter(const struct plan *f, const float *result, const struct range *r)
 {
     const conv_params *p = f->p;
     for (int o = r->first; o < r->end; o++)
         for (int i = 0; i < r->rows; i++)
-            for (int b = 0; b < r->s->images; b++, result += p->ow)
-                memcpy(y + ((((ptrdiff_t)r->n + b) * p->o + o) * p->oh + r->row + i) * p->ow, result,
-                       (size_t)p->ow * sizeof *y);
+            for (int b = 0; b < r->s->images; b++, result += p->ow) {
+                const ptrdiff_t at = ((((ptrdiff_t)r->n + b) * p->o + o) * p->oh + r->row + i) * p->ow;
+                memcpy(f->y + at, result, (size_t)p->ow * sizeof *result);
+                if (f->mask)
+                    mask_row(f->y + at, f->mask + at, p->ow);
+            }
 }
 
-static void pool(const struct plan *f, const float *result, const struct range *r, float *y, int32_t *index)
+static void pool(const struct plan *f, const float *result, const struct range *r)
 {
     const conv_params *p = f->p;
     const ptrdiff_t plane = (ptrdiff_t)f->pool->pool_oh * f->pool->pool_ow;
     for (int o = r->first; o < r->end; o++, result += (ptrdiff_t)r->rows * r->s->pitch)
         for (int b = 0; b < r->s->images; b++) {
             const ptrdiff_t at = (((ptrdiff_t)r->n + b) * p->o + o) * plane;
-            TENKA_FAST(pool_results)(f->pool, result + b * p->ow, r->s->pitch, r->row, r->rows, y + at, index + at);
+            TENKA_FAST(pool_results)(f->pool, result + b * p->ow, r->s->pitch, r->row, r->rows, f->y + at,
+                                     f->index + at);
         }
 }
 
 /* A panel or a band, of one group, and a part of its output channels. */
-static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, float *scratch, int unit)
+static void run_unit(const struct plan *f, float *scratch, int unit)
 {
     const conv_params *p = f->p;
     const struct layout *l = &f->l;
@@ -138,16 +170,15 @@ static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, fl
     r.first = g * og + cut(og, tiles, first);
     r.end = g * og + cut(og, tiles, end);
     const ptrdiff_t plane = (ptrdiff_t)p->oh * p->ow;
-    const float *x = (const float *)call->in[0] + ((ptrdiff_t)r.n * p->c + g * group_channels(p)) * p->h * p->w;
-    const float *bias = call->in[2];
+    const float *x = f->x + ((ptrdiff_t)r.n * p->c + g * group_channels(p)) * p->h * p->w;
+    const ptrdiff_t at = ((ptrdiff_t)r.n * p->o + g * og) * plane + r.row * p->ow;
     float *own = scratch + f->threads + f->per_thread * (size_t)thread_index();
-    float *y = call->out[0];
     struct product product = {
         .m = og,
         .n = r.rows * r.s->pitch,
         .at = runs_of(f, scratch, r.s),
         .x = own + f->copies,
-        .y = buffered(f) ? own : y + ((ptrdiff_t)r.n * p->o + g * og) * plane + r.row * p->ow,
+        .y = buffered(f) ? own : f->y + at,
         .next_y = buffered(f) ? (ptrdiff_t)r.rows * r.s->pitch : plane,
     };
     for (int i = 0; i < l->blocks; i++) {
@@ -155,16 +186,17 @@ static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, fl
         TENKA_FAST(copy_planes)(p, &l->taps, r.s, r.row, x + (ptrdiff_t)begin * p->h * p->w, channels, own + f->copies);
         product.k = channels * p->kh * p->kw;
         product.w = packed(f, scratch, g, i);
-        product.bias = i == 0 && bias ? bias + g * og : NULL;
+        product.bias = i == 0 && f->bias ? f->bias + g * og : NULL;
         product.add = i > 0;
         product.relu = f->relu && i == l->blocks - 1;
+        product.mask = f->mask && !buffered(f) && i == l->blocks - 1 ? f->mask + at : NULL;
         TENKA_FAST(multiply)(&product, first, end);
     }
     const float *result = own + (r.first - g * og) * product.next_y;
     if (f->pool)
-        pool(f, result, &r, y, call->out[1]);
+        pool(f, result, &r);
     else if (l->images > 1)
-        scatter(f, result, &r, y);
+        scatter(f, result, &r);
 }
 
 static bool run(struct plan *f, const struct tenka_fast_call *call)
@@ -175,29 +207,37 @@ static bool run(struct plan *f, const struct tenka_fast_call *call)
     const conv_params *p = f->p;
     const int packs = p->groups * f->l.blocks * row_blocks(group_outputs(p));
     const int units = f->l.panels * f->l.bands * p->groups * f->parts;
-    int32_t *row = (int32_t *)(scratch + f->row);
     for (int i = 0; i < 2; i++)
         TENKA_FAST(conv_runs)(p, &f->l, &f->l.planes[i], runs_of(f, scratch, &f->l.planes[i]));
-    for (int o = 0; o < group_outputs(p); o++)
-        row[o] = o * group_channels(p) * p->kh * p->kw;
+    fill_tables(f, scratch);
 #pragma omp parallel num_threads(call->threads)
     {
 #pragma omp for schedule(dynamic)
         for (int unit = 0; unit < packs; unit++)
-            pack_unit(f, call->call->in[1], scratch, unit);
+            pack_unit(f, scratch, unit);
 #pragma omp for schedule(dynamic)
         for (int unit = 0; unit < units; unit++)
-            run_unit(f, call->call, scratch, unit);
+            run_unit(f, scratch, unit);
     }
     return true;
 }
 
 /* ---- The kernels ---- */
 
+static bool run_forward(struct plan f, const struct tenka_fast_call *call)
+{
+    const struct tenka_cpu_call *c = call->call;
+    f.x = c->in[0];
+    f.w = c->in[1];
+    f.bias = c->in[2];
+    f.y = c->out[0];
+    f.index = c->out[1];
+    return run(&f, call);
+}
+
 bool TENKA_FAST(conv2d_fwd)(const struct tenka_fast_call *call)
 {
-    struct plan f = {.p = (const void *)call->call->params};
-    return run(&f, call);
+    return run_forward((struct plan){.p = (const void *)call->call->params}, call);
 }
 
 size_t TENKA_FAST(conv2d_fwd_scratch)(const int32_t *params, int threads)
@@ -208,20 +248,57 @@ size_t TENKA_FAST(conv2d_fwd_scratch)(const int32_t *params, int threads)
 
 bool TENKA_FAST(conv2d_relu_fwd)(const struct tenka_fast_call *call)
 {
-    struct plan f = {.p = (const void *)call->call->params, .relu = true};
-    return run(&f, call);
+    return run_forward((struct plan){.p = (const void *)call->call->params, .relu = true}, call);
 }
 
 bool TENKA_FAST(conv2d_relu_pool_fwd)(const struct tenka_fast_call *call)
 {
     const struct tenka_p_conv2d_pool *p = (const void *)call->call->params;
-    struct plan f = {.p = &p->conv, .pool = p, .relu = true};
-    return run(&f, call);
+    return run_forward((struct plan){.p = &p->conv, .pool = p, .relu = true}, call);
 }
 
 size_t TENKA_FAST(conv2d_relu_pool_fwd_scratch)(const int32_t *params, int threads)
 {
     const struct tenka_p_conv2d_pool *p = (const void *)params;
     struct plan f = {.p = &p->conv, .pool = p, .relu = true};
+    return scratch_bytes(&f, threads);
+}
+
+/* ---- dx ---- */
+
+/* It multiplies the zeros around dy as well, but neither writes the copies' gradients nor folds them. */
+bool TENKA_FAST(turns)(const conv_params *p)
+{
+    const int64_t dx = (int64_t)p->h * p->w, dy = (int64_t)p->oh * p->ow;
+    return p->sh == 1 && p->sw == 1 && p->ph <= (p->kh - 1) * (int64_t)p->dh && p->pw <= (p->kw - 1) * (int64_t)p->dw &&
+           4 * dx <= 5 * dy;
+}
+
+static conv_params turned(const conv_params *p)
+{
+    conv_params t = *p;
+    t.c = p->o;
+    t.h = p->oh;
+    t.w = p->ow;
+    t.o = p->c;
+    t.oh = p->h;
+    t.ow = p->w;
+    t.ph = (p->kh - 1) * p->dh - p->ph;
+    t.pw = (p->kw - 1) * p->dw - p->pw;
+    return t;
+}
+
+bool TENKA_FAST(conv2d_turned)(const struct tenka_fast_call *call)
+{
+    const struct tenka_cpu_call *c = call->call;
+    const conv_params p = turned((const void *)c->params);
+    struct plan f = {.p = &p, .turned = true, .w = c->in[0], .x = c->in[1], .mask = c->in[2], .y = c->out[0]};
+    return run(&f, call);
+}
+
+size_t TENKA_FAST(conv2d_turned_scratch)(const int32_t *params, int threads)
+{
+    const conv_params p = turned((const void *)params);
+    struct plan f = {.p = &p, .turned = true};
     return scratch_bytes(&f, threads);
 }

@@ -5,18 +5,21 @@
 /* One tile: w of its block, x and y at its first column; the last vector has `lanes` columns. */
 struct tile {
     const struct product *p;
-    const float *w, *x, *bias;
+    const float *w, *x, *bias, *mask;
     float *y;
     int lanes;
 };
 
-/* Brings one vector of sums to y. */
-ALWAYS_INLINE void finish(const struct tile *t, float *y, vec sum, int lanes)
+/* Brings one vector of sums to y + at. */
+ALWAYS_INLINE void finish(const struct tile *t, ptrdiff_t at, vec sum, int lanes)
 {
+    float *y = t->y + at;
     if (t->p->add)
         sum += lanes == LANES ? load(y) : load_lanes(y, 0, lanes);
     if (t->p->relu)
         sum = select(sum <= (vec){0}, (vec){0}, sum);
+    if (t->mask)
+        sum = select(load_lanes(t->mask + at, 0, lanes) <= (vec){0}, (vec){0}, sum);
     if (lanes == LANES)
         store(y, sum);
     else
@@ -53,7 +56,7 @@ ALWAYS_INLINE void tile(const struct tile *t, int rows, int vectors)
         const vec bias = t->bias ? splat(t->bias[i]) : (vec){0};
         UNROLL
         for (int v = 0; v < vectors; v++)
-            finish(t, t->y + i * t->p->next_y + v * LANES, sum[i][v] + bias, v == vectors - 1 ? t->lanes : LANES);
+            finish(t, i * t->p->next_y + v * LANES, sum[i][v] + bias, v == vectors - 1 ? t->lanes : LANES);
     }
 }
 
@@ -90,12 +93,14 @@ void TENKA_FAST(multiply)(const struct product *p, int first, int end)
         const int lanes = to == vectors ? p->n - (vectors - 1) * LANES : LANES;
         for (int b = first; b < end; b++) {
             const int row = cut(p->m, blocks, b), rows = cut(p->m, blocks, b + 1) - row;
+            const ptrdiff_t at = row * p->next_y + from * LANES;
             const struct tile t = {
                 .p = p,
                 .w = p->w + (ptrdiff_t)row * p->k,
                 .x = p->x + from * LANES,
                 .bias = p->bias ? p->bias + row : NULL,
-                .y = p->y + row * p->next_y + from * LANES,
+                .mask = p->mask ? p->mask + at : NULL,
+                .y = p->y + at,
                 .lanes = lanes,
             };
             tiles[to - from - 1][rows - 1](&t);
@@ -110,7 +115,7 @@ void TENKA_FAST(pack)(float *out, const float *w, const int32_t *row, const int3
     for (int i = 0; i < rows; i++) {
         const float *from = w + row[first + i];
         for (int j = 0; j < k; j++)
-            out[j * rows + i] = from[step ? step[j] : j];
+            out[j * rows + i] = from[step[j]];
     }
 }
 

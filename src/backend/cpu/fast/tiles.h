@@ -42,6 +42,7 @@ struct product {
     const float *bias;     /* m values to add, or NULL */
     bool add;              /* to what y holds */
     bool relu;             /* then set to 0 what is <= 0 */
+    const float *mask;     /* laid out as y; where it is <= 0 the result is 0; NULL: none */
 };
 
 /* Blocks of rows that multiply() and pack() work in. */
@@ -54,7 +55,7 @@ static inline int row_blocks(int m)
 void TENKA_FAST(multiply)(const struct product *p, int first, int end);
 
 /* One block of rows of w for multiply(): out + k * (first row of the block) is where it goes, k-major. Element (i, k)
- * is read at w[row[i] + step[k]], or at w[row[i] + k] when step is NULL. */
+ * is read at w[row[i] + step[k]]. */
 void TENKA_FAST(pack)(float *out, const float *w, const int32_t *row, const int32_t *step, int m, int k, int block);
 
 struct dot_product {
