@@ -5,6 +5,7 @@
 #include "tenka/bench.h"
 #include "tenka/context.h"
 #include "tenka/data.h"
+#include "tenka/image.h"
 #include "tenka/io.h"
 #include "tenka/memory.h"
 #include "tenka/nn.h"

@@ -1,0 +1,302 @@
+/* Pictures: which kind a file is, what becomes of its rows, and which way is up. */
+#include "data/image.h"
+
+#include <stdio.h>
+
+#include "core/os.h"
+#include "graph/graph.h"
+
+/* A picture of the largest size takes less than this even without compression. */
+#define MAX_FILE_BYTES (UINT64_C(1) << 30)
+
+/* ---- Kinds of files ---- */
+
+struct kind {
+    const char *name;
+    size_t offset, length; /* of the mark */
+    const char *mark;
+    tenka_status (*decode)(struct tenka_picture *p); /* NULL: known by name alone */
+};
+
+static const struct kind kinds[] = {
+    {"PNG", 0, 8, "\x89PNG\r\n\x1a\n", tenka_png_decode},
+    {"JPEG", 0, 3, "\xff\xd8\xff", tenka_jpeg_decode},
+    {"GIF", 0, 4, "GIF8", NULL},
+    {"BMP", 0, 2, "BM", NULL},
+    {"WebP", 8, 4, "WEBP", NULL},
+    {"TIFF", 0, 4, "II*\0", NULL},
+    {"TIFF", 0, 4, "MM\0*", NULL},
+    {"HEIF or AVIF", 4, 4, "ftyp", NULL},
+    {"SVG", 0, 4, "<svg", NULL},
+    {"PDF", 0, 5, "%PDF-", NULL},
+};
+#define LONGEST_MARK 12
+
+static const struct kind *find_kind(const uint8_t *data, size_t bytes)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        const struct kind *const k = &kinds[i];
+        if (bytes >= k->offset + k->length && memcmp(data + k->offset, k->mark, k->length) == 0)
+            return k;
+    }
+    return NULL;
+}
+
+tenka_status tenka_image_recognize(tenka_ctx *ctx, const char *path, bool *out)
+{
+    if (ctx == NULL || out == NULL)
+        return TENKA_E_INVALID;
+    *out = false;
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    uint8_t start[LONGEST_MARK];
+    uint64_t bytes;
+    if (path == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "image: path is NULL");
+    TENKA_TRY(tenka_os_file_size(err, path, &bytes));
+    bytes = bytes < sizeof(start) ? bytes : sizeof(start);
+    TENKA_TRY(tenka_os_read_range(err, path, 0, start, bytes));
+    const struct kind *const kind = find_kind(start, (size_t)bytes);
+    *out = kind != NULL && kind->decode != NULL;
+    return TENKA_OK;
+}
+
+/* ---- Images ---- */
+
+tenka_status tenka_image_make(struct tenka_error *err, uint32_t width, uint32_t height, uint32_t channels,
+                              tenka_image **out)
+{
+    tenka_image *const image = *out = tenka_alloc(sizeof(*image));
+    if (image == NULL)
+        return tenka_fail_nomem(err);
+    *image = (tenka_image){.width = width, .height = height, .channels = channels};
+    image->pixels = tenka_alloc_array((size_t)width * height, channels);
+    if (image->pixels != NULL)
+        return TENKA_OK;
+    tenka_image_destroy(out);
+    return tenka_fail_nomem(err);
+}
+
+void tenka_image_destroy(tenka_image **image)
+{
+    if (image == NULL || *image == NULL)
+        return;
+    tenka_free((*image)->pixels);
+    tenka_free(*image);
+    *image = NULL;
+}
+
+tenka_status tenka_image_create(tenka_ctx *ctx, const uint8_t *pixels, uint32_t width, uint32_t height,
+                                uint32_t channels, tenka_image **out)
+{
+    if (ctx == NULL || out == NULL)
+        return TENKA_E_INVALID;
+    *out = NULL;
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    if (pixels == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "image: pixels is NULL");
+    if (channels != 1 && channels != 3)
+        return tenka_fail(err, TENKA_E_INVALID, "image: %u channels, expected 1 (grey) or 3 (RGB)", channels);
+    if (width == 0 || height == 0 || width > TENKA_IMAGE_MAX_SIDE || height > TENKA_IMAGE_MAX_SIDE)
+        return tenka_fail(err, TENKA_E_INVALID, "image: %ux%u pixels, expected 1 to %u a side", width, height,
+                          TENKA_IMAGE_MAX_SIDE);
+    TENKA_TRY(tenka_image_make(err, width, height, channels, out));
+    memcpy((*out)->pixels, pixels, (size_t)width * height * channels);
+    return TENKA_OK;
+}
+
+void tenka_image_invert(tenka_image *image)
+{
+    const size_t bytes = (size_t)image->width * image->height * image->channels;
+    for (size_t i = 0; i < bytes; i++)
+        image->pixels[i] = 255 - image->pixels[i];
+}
+
+uint32_t tenka_image_width(const tenka_image *image)
+{
+    return image->width;
+}
+
+uint32_t tenka_image_height(const tenka_image *image)
+{
+    return image->height;
+}
+
+uint32_t tenka_image_channels(const tenka_image *image)
+{
+    return image->channels;
+}
+
+const uint8_t *tenka_image_pixels(const tenka_image *image)
+{
+    return image->pixels;
+}
+
+void tenka_image_planes(const tenka_image *image, uint8_t *out)
+{
+    const size_t count = (size_t)image->width * image->height;
+    for (uint32_t c = 0; c < image->channels; c++)
+        for (size_t i = 0; i < count; i++)
+            *out++ = image->pixels[i * image->channels + c];
+}
+
+/* ---- What decoders call ---- */
+
+tenka_status tenka_picture_begin(struct tenka_picture *p, uint64_t width, uint64_t height, bool colour)
+{
+    if (width == 0 || height == 0 || width > TENKA_IMAGE_MAX_SIDE || height > TENKA_IMAGE_MAX_SIDE)
+        return tenka_fail(p->err, TENKA_E_FORMAT, "%s: the picture has %llux%llu pixels, but is read up to %u a side",
+                          p->name, (unsigned long long)width, (unsigned long long)height, TENKA_IMAGE_MAX_SIDE);
+    if (width * height > p->params.max_pixels)
+        return tenka_fail(p->err, TENKA_E_FORMAT,
+                          "%s: the picture has %llux%llu pixels, more than the limit of %u; make it smaller first",
+                          p->name, (unsigned long long)width, (unsigned long long)height, p->params.max_pixels);
+    const uint32_t channels = p->params.channels != 0 ? p->params.channels : colour ? 3 : 1;
+    return tenka_image_make(p->err, (uint32_t)width, (uint32_t)height, channels, &p->image);
+}
+
+/* ITU-R 601-2 in 16 binary places, rounded, as Pillow's convert("L"). */
+static uint8_t grey_of(const uint8_t *rgb)
+{
+    return (uint8_t)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 0x8000u) >> 16);
+}
+
+void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, uint32_t channels)
+{
+    const tenka_image *const image = p->image;
+    const bool blend = channels % 2 == 0 && p->params.alpha != TENKA_ALPHA_IGNORE;
+    const uint32_t background = p->params.alpha == TENKA_ALPHA_ON_WHITE ? 255 : 0, colours = channels < 3 ? 1 : 3;
+    uint8_t *out = image->pixels + (size_t)y * image->width * image->channels;
+    for (uint32_t x = 0; x < image->width; x++, row += channels, out += image->channels) {
+        uint8_t rgb[3];
+        for (uint32_t c = 0; c < 3; c++) {
+            const uint8_t value = row[c < colours ? c : 0];
+            const uint32_t alpha = blend ? row[channels - 1] : 255;
+            rgb[c] = tenka_image_over_255(value * alpha + background * (255 - alpha));
+        }
+        if (image->channels == 3)
+            memcpy(out, rgb, 3);
+        else
+            out[0] = colours == 1 ? rgb[0] : grey_of(rgb);
+    }
+}
+
+/* ---- Which way is up. Format: TIFF 6.0, section 2; EXIF 2.3, 4.6.4, tag Orientation ---- */
+
+struct tiff {
+    const uint8_t *data;
+    size_t bytes;
+    bool big_endian;
+};
+
+static uint32_t tiff_number(const struct tiff *t, size_t at, size_t width)
+{
+    uint32_t value = 0;
+    for (size_t i = 0; i < width; i++)
+        value = value << 8 | t->data[t->big_endian ? at + i : at + width - 1 - i];
+    return value;
+}
+
+void tenka_picture_exif(struct tenka_picture *p, const uint8_t *exif, size_t bytes)
+{
+    const struct tiff t = {exif, bytes, bytes > 0 && exif[0] == 'M'};
+    if (bytes < 8 || (memcmp(exif, "II*\0", 4) != 0 && memcmp(exif, "MM\0*", 4) != 0))
+        return;
+    size_t at = tiff_number(&t, 4, 4);
+    if (at > bytes || bytes - at < 2)
+        return;
+    const size_t entries = tiff_number(&t, at, 2);
+    at += 2;
+    for (size_t i = 0; i < entries && bytes - at >= 12; i++, at += 12) {
+        const uint32_t value = tiff_number(&t, at + 8, 2);
+        /* A whole number of 16 bits, and one of them. */
+        if (tiff_number(&t, at, 2) == 0x0112 && tiff_number(&t, at + 2, 2) == 3 && value >= 1 && value <= 8)
+            p->orientation = value;
+    }
+}
+
+/* Replaces the image by one that stands upright. */
+static tenka_status turn(struct tenka_picture *p)
+{
+    const uint32_t o = p->orientation;
+    const bool swap = o >= 5, flip_x = o == 2 || o == 3 || o == 7 || o == 8, flip_y = o == 3 || o == 4 || o == 6 || o == 7;
+    const tenka_image *const from = p->image;
+    const size_t channels = from->channels;
+    tenka_image *to;
+    if (o == 1)
+        return TENKA_OK;
+    TENKA_TRY(tenka_image_make(p->err, swap ? from->height : from->width, swap ? from->width : from->height,
+                               from->channels, &to));
+    uint8_t *out = to->pixels;
+    for (uint32_t y = 0; y < to->height; y++)
+        for (uint32_t x = 0; x < to->width; x++, out += channels) {
+            const uint32_t u = swap ? y : x, v = swap ? x : y;
+            const size_t column = flip_x ? from->width - 1 - u : u, line = flip_y ? from->height - 1 - v : v;
+            memcpy(out, from->pixels + (line * from->width + column) * channels, channels);
+        }
+    tenka_image_destroy(&p->image);
+    p->image = to;
+    return TENKA_OK;
+}
+
+/* ---- Reading ---- */
+
+static tenka_status check_params(struct tenka_error *err, struct tenka_image_params *p)
+{
+    if (p->size != sizeof(*p))
+        return tenka_fail(err, TENKA_E_INVALID, "image: begin with params = TENKA_IMAGE_DEFAULTS");
+    if (p->channels != 0 && p->channels != 1 && p->channels != 3)
+        return tenka_fail(err, TENKA_E_INVALID, "image: %u channels, expected 1 (grey), 3 (RGB) or 0 (as the file)",
+                          p->channels);
+    if (p->max_pixels == 0)
+        p->max_pixels = TENKA_IMAGE_MAX_PIXELS;
+    return TENKA_OK;
+}
+
+static tenka_status decode(struct tenka_picture *p)
+{
+    const struct kind *const kind = find_kind(p->data, p->bytes);
+    if (kind == NULL)
+        return tenka_fail(p->err, TENKA_E_FORMAT, "%s: it is neither a PNG nor a JPEG picture", p->name);
+    if (kind->decode == NULL)
+        return tenka_fail(p->err, TENKA_E_FORMAT,
+                          "%s: it is %s, but only PNG and JPEG pictures can be read; convert it first", p->name,
+                          kind->name);
+    TENKA_TRY(kind->decode(p));
+    return turn(p);
+}
+
+tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, const void *data, size_t bytes,
+                                const struct tenka_image_params *params, tenka_image **out)
+{
+    if (ctx == NULL || out == NULL)
+        return TENKA_E_INVALID;
+    *out = NULL;
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    struct tenka_picture p = {.err = err, .name = name, .data = data, .bytes = bytes, .orientation = 1,
+                              .params = params != NULL ? *params : (struct tenka_image_params)TENKA_IMAGE_DEFAULTS};
+    if (name == NULL || data == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "image: name or data is NULL");
+    TENKA_TRY(check_params(err, &p.params));
+    const tenka_status status = decode(&p);
+    if (status != TENKA_OK)
+        tenka_image_destroy(&p.image);
+    *out = p.image;
+    return status;
+}
+
+tenka_status tenka_image_load(tenka_ctx *ctx, const char *path, const struct tenka_image_params *params,
+                              tenka_image **out)
+{
+    if (ctx == NULL || out == NULL)
+        return TENKA_E_INVALID;
+    *out = NULL;
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    void *data;
+    uint64_t bytes;
+    if (path == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "image: path is NULL");
+    TENKA_TRY(tenka_os_read_file(err, path, MAX_FILE_BYTES, &data, &bytes));
+    const tenka_status status = tenka_image_decode(ctx, path, data, (size_t)bytes, params, out);
+    tenka_free(data);
+    return status;
+}

@@ -1,0 +1,325 @@
+/* Pictures: every kind of file and resizing against Pillow; files cut off, damaged and too large; memory that runs out.
+ * Reads tests/golden/images from the working folder, the source's root. */
+#define _POSIX_C_SOURCE 200809L
+#include "inputs.h"
+
+#include <math.h>
+
+#include "core/core.h"
+
+#define FOLDER "tests/golden/images/"
+#define LINE_BYTES (1 << 17)
+/* Levels out of 255: how far rounding may be from Pillow's, and a JPEG decoder from another version. */
+#define BOUND 1
+
+static bool is_readable(const char *name)
+{
+    return strstr(name, ".png") != NULL ? TENKA_PNG : TENKA_JPEG;
+}
+
+static void *read_whole(const char *name, size_t *bytes)
+{
+    char path[256];
+    snprintf(path, sizeof(path), FOLDER "%s", name);
+    FILE *const file = fopen(path, "rb");
+    assert_non_null(file);
+    uint8_t *const data = malloc(1 << 20);
+    *bytes = fread(data, 1, 1 << 20, file);
+    assert_true(*bytes > 0 && *bytes < 1 << 20);
+    fclose(file);
+    return data;
+}
+
+static tenka_image *load(tenka_ctx *ctx, const char *name, uint32_t channels, enum tenka_image_alpha alpha)
+{
+    struct tenka_image_params params = TENKA_IMAGE_DEFAULTS;
+    char path[256];
+    tenka_image *image;
+    params.channels = channels;
+    params.alpha = alpha;
+    snprintf(path, sizeof(path), FOLDER "%s", name);
+    if (tenka_image_load(ctx, path, &params, &image) != TENKA_OK)
+        fail_msg("%s", tenka_last_error(ctx));
+    return image;
+}
+
+/* ---- Against Pillow ---- */
+
+static unsigned hex(const char *digits)
+{
+    const char text[3] = {digits[0], digits[1], '\0'};
+    return (unsigned)strtoul(text, NULL, 16);
+}
+
+/* The pixels are those that stand in hexadecimal digits at the line's end. */
+static void compare(const char *what, const tenka_image *image, uint32_t width, uint32_t height, const char *digits)
+{
+    const size_t bytes = (size_t)width * height * tenka_image_channels(image);
+    unsigned worst = 0, differ = 0;
+    assert_int_equal(tenka_image_width(image), width);
+    assert_int_equal(tenka_image_height(image), height);
+    assert_int_equal(strspn(digits, "0123456789abcdef"), 2 * bytes);
+    for (size_t i = 0; i < bytes; i++) {
+        const unsigned a = tenka_image_pixels(image)[i], b = hex(digits + 2 * i), d = a > b ? a - b : b - a;
+        worst = d > worst ? d : worst;
+        differ += d > 0;
+    }
+    if (differ > 0)
+        printf("    %.40s: %u of %zu bytes differ, by %u at most\n", what, differ, bytes, worst);
+    if (worst > BOUND)
+        fail_msg("%.60s differs by %u levels", what, worst);
+}
+
+static enum tenka_image_alpha alpha_of(const char *text)
+{
+    return strcmp(text, "white") == 0   ? TENKA_ALPHA_ON_WHITE
+           : strcmp(text, "black") == 0 ? TENKA_ALPHA_ON_BLACK
+                                        : TENKA_ALPHA_IGNORE;
+}
+
+static unsigned check_decode(tenka_ctx *ctx, const char *line)
+{
+    char name[64], alpha[16];
+    unsigned channels, width, height;
+    int at = 0;
+    if (sscanf(line, "decode %63s %u %15s %u %u %n", name, &channels, alpha, &width, &height, &at) < 5 ||
+        !is_readable(name))
+        return 0;
+    tenka_image *image = load(ctx, name, channels, alpha_of(alpha));
+    assert_int_equal(tenka_image_channels(image), channels);
+    compare(line, image, width, height, line + at);
+    tenka_image_destroy(&image);
+    return 1;
+}
+
+static unsigned check_resize(tenka_ctx *ctx, const char *line)
+{
+    char name[64];
+    unsigned channels, width, height;
+    struct tenka_image_box box;
+    int at = 0;
+    if (sscanf(line, "resize %63s %u %lf %lf %lf %lf %u %u %n", name, &channels, &box.left, &box.top, &box.right,
+               &box.bottom, &width, &height, &at) < 8 ||
+        !is_readable(name))
+        return 0;
+    tenka_image *image = load(ctx, name, channels, TENKA_ALPHA_IGNORE), *resized;
+    const bool whole = box.left == 0 && box.top == 0 && box.right == tenka_image_width(image) &&
+                       box.bottom == tenka_image_height(image);
+    assert_int_equal(tenka_image_resize(ctx, image, whole ? NULL : &box, width, height, &resized), TENKA_OK);
+    compare(line, resized, width, height, line + at);
+    tenka_image_destroy(&resized);
+    tenka_image_destroy(&image);
+    return 1;
+}
+
+static void test_pillow(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    FILE *const file = fopen(FOLDER "pixels.txt", "r");
+    char *const line = malloc(LINE_BYTES);
+    unsigned decoded = 0, resized = 0;
+    assert_non_null(file);
+    while (fgets(line, LINE_BYTES, file) != NULL) {
+        decoded += check_decode(ctx, line);
+        resized += check_resize(ctx, line);
+    }
+    printf("    %u pictures decoded, %u resized\n", decoded, resized);
+    assert_true(decoded >= (TENKA_PNG ? 70 : 0) + (TENKA_JPEG ? 26 : 0));
+    assert_true(resized >= (TENKA_JPEG ? 12 : 0));
+    free(line);
+    fclose(file);
+    tenka_ctx_destroy(&ctx);
+}
+
+/* ---- What is asked for ---- */
+
+static void test_params(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    struct tenka_image_params params = TENKA_IMAGE_DEFAULTS;
+    tenka_image *image;
+    params.channels = 2;
+    assert_fails(ctx, tenka_image_load(ctx, FOLDER "grey8.png", &params, &image), TENKA_E_INVALID, "2 channels");
+    assert_null(image);
+    params.size = 1;
+    assert_fails(ctx, tenka_image_load(ctx, FOLDER "grey8.png", &params, &image), TENKA_E_INVALID, "DEFAULTS");
+    assert_fails(ctx, tenka_image_load(ctx, FOLDER "none.png", NULL, &image), TENKA_E_IO, FOLDER "none.png");
+    assert_fails(ctx, tenka_image_load(ctx, FOLDER, NULL, &image), TENKA_E_IO, "no regular file");
+    if (TENKA_PNG) {
+        params = (struct tenka_image_params)TENKA_IMAGE_DEFAULTS;
+        params.max_pixels = 19 * 13 - 1;
+        assert_fails(ctx, tenka_image_load(ctx, FOLDER "grey8.png", &params, &image), TENKA_E_FORMAT,
+                     "19x13 pixels, more than the limit of 246");
+        image = load(ctx, "grey4.png", 0, TENKA_ALPHA_IGNORE);
+        assert_int_equal(tenka_image_channels(image), 1);
+        tenka_image_destroy(&image);
+        image = load(ctx, "palette1.png", 0, TENKA_ALPHA_IGNORE);
+        assert_int_equal(tenka_image_channels(image), 3);
+        tenka_image_destroy(&image);
+    } else {
+        assert_fails(ctx, tenka_image_load(ctx, FOLDER "grey8.png", NULL, &image), TENKA_E_UNSUPPORTED, "libpng");
+    }
+    if (!TENKA_JPEG)
+        assert_fails(ctx, tenka_image_load(ctx, FOLDER "grey.jpg", NULL, &image), TENKA_E_UNSUPPORTED, "libjpeg");
+    tenka_ctx_destroy(&ctx);
+}
+
+static void test_memory_pictures(void **state)
+{
+    (void)state;
+    static const uint8_t pixels[12] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+    static const uint8_t planes[12] = {254, 251, 248, 245, 253, 250, 247, 244, 252, 249, 246, 243};
+    tenka_ctx *ctx = cpu(0);
+    tenka_image *image, *other;
+    uint8_t out[12];
+    assert_int_equal(tenka_image_create(ctx, pixels, 2, 2, 3, &image), TENKA_OK);
+    assert_memory_equal(tenka_image_pixels(image), pixels, 12);
+    tenka_image_invert(image);
+    tenka_image_planes(image, out);
+    assert_memory_equal(out, planes, 12);
+    const struct tenka_image_box boxes[] = {{0, 0, 2.1, 2}, {-1, 0, 2, 2}, {1, 0, 1, 2}, {0, 0, 2, NAN}};
+    for (size_t i = 0; i < sizeof(boxes) / sizeof(boxes[0]); i++)
+        assert_fails(ctx, tenka_image_resize(ctx, image, &boxes[i], 1, 1, &other), TENKA_E_INVALID, "is no part of 2x2");
+    assert_fails(ctx, tenka_image_resize(ctx, image, NULL, 0, 1, &other), TENKA_E_INVALID, "0x1");
+    assert_fails(ctx, tenka_image_resize(ctx, image, NULL, 65535, 65535, &other), TENKA_E_INVALID, "65535x65535");
+    assert_null(other);
+    tenka_image_destroy(&image);
+    assert_fails(ctx, tenka_image_create(ctx, pixels, 3, 2, 2, &image), TENKA_E_INVALID, "2 channels");
+    assert_fails(ctx, tenka_image_create(ctx, pixels, 0, 2, 1, &image), TENKA_E_INVALID, "0x2");
+    tenka_ctx_destroy(&ctx);
+}
+
+/* ---- Files from outside ---- */
+
+/* Whatever part of the file is there: a sentence that names it, and no picture. */
+static void test_cut_files(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"grey1.png", "interlaced_rgb8.png", "palette4_trns.png", "turned6.png",
+                                        "grey.jpg",  "ycc420.jpg",          "progressive.jpg",   "cmyk.jpg"};
+    tenka_ctx *ctx = cpu(0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t bytes;
+        uint8_t *const data = read_whole(names[i], &bytes);
+        /* Without the end mark of a PNG, 12 bytes, all pixels are there. */
+        const size_t needed = bytes - (strstr(names[i], ".png") != NULL ? 12 : 0);
+        for (size_t cut = 0; cut < needed && is_readable(names[i]); cut++) {
+            tenka_image *image;
+            uint8_t *const part = malloc(cut > 0 ? cut : 1); /* so that the sanitizers see a read beyond it */
+            memcpy(part, data, cut);
+            const tenka_status status = tenka_image_decode(ctx, names[i], part, cut, NULL, &image);
+            free(part);
+            /* The checksum of the last row's chunk may be missing too. */
+            if (status == TENKA_OK && cut + 8 >= needed) {
+                tenka_image_destroy(&image);
+                continue;
+            }
+            if (status != TENKA_E_FORMAT)
+                fail_msg("%s cut at %zu of %zu bytes: %s", names[i], cut, bytes, tenka_status_text(status));
+            assert_fails(ctx, status, TENKA_E_FORMAT, names[i]);
+            assert_null(image);
+        }
+        free(data);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+static void assert_refused(tenka_ctx *ctx, const void *data, size_t bytes, const char *part)
+{
+    tenka_image *image;
+    assert_fails(ctx, tenka_image_decode(ctx, "picture", data, bytes, NULL, &image), TENKA_E_FORMAT, part);
+    assert_null(image);
+}
+
+static void test_other_files(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    bool picture;
+    assert_refused(ctx, "", 0, "picture: it is neither a PNG nor a JPEG");
+    assert_refused(ctx, "\x89PNG", 4, "neither a PNG nor a JPEG");
+    assert_refused(ctx, "GIF89a", 6, "it is GIF, but only PNG and JPEG");
+    assert_refused(ctx, "RIFF\0\0\0\0WEBPVP8 ", 16, "it is WebP");
+    assert_int_equal(tenka_image_recognize(ctx, FOLDER "pixels.txt", &picture), TENKA_OK);
+    assert_false(picture);
+    assert_int_equal(tenka_image_recognize(ctx, FOLDER "grey.jpg", &picture), TENKA_OK);
+    assert_true(picture);
+    assert_fails(ctx, tenka_image_recognize(ctx, FOLDER "none", &picture), TENKA_E_IO, "none");
+    if (TENKA_PNG) {
+        /* 40,000 x 40,000 pixels of which none is there, and a side beyond all limits. */
+        size_t bytes;
+        uint8_t *const data = read_whole("grey8.png", &bytes);
+        memcpy(data + 16, "\0\0\x9c\x40\0\0\x9c\x40\x08\0\0\0\0\x74\x67\x51\xd9", 17);
+        assert_refused(ctx, data, bytes, "40000x40000 pixels, more than the limit");
+        memcpy(data + 16, "\0\1\0\0\0\0\0\1\x08\0\0\0\0\x4e\x19\xbc\x04", 17);
+        assert_refused(ctx, data, bytes, "65536x1 pixels, but is read up to 65535 a side");
+        free(data);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+/* Each byte of a JPEG in turn becomes another: nothing but a status, and a sentence. PNG's checksums see to that. */
+static void test_changed_files(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"turned6.jpg", "progressive.jpg", "turned6.png"};
+    tenka_ctx *ctx = cpu(0);
+    struct tenka_image_params params = TENKA_IMAGE_DEFAULTS;
+    params.max_pixels = 1 << 16;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t bytes;
+        uint8_t *const data = read_whole(names[i], &bytes);
+        for (size_t at = 0; at < bytes && is_readable(names[i]); at++)
+            for (unsigned change = 1; change < 256; change *= 4) {
+                tenka_image *image;
+                data[at] ^= (uint8_t)change;
+                const tenka_status status = tenka_image_decode(ctx, names[i], data, bytes, &params, &image);
+                data[at] ^= (uint8_t)change;
+                assert_true(status == TENKA_OK || status == TENKA_E_FORMAT);
+                assert_true((status == TENKA_OK) == (image != NULL));
+                tenka_image_destroy(&image);
+            }
+        free(data);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+/* Allocation k fails, for k = 1, 2, ...: E_NOMEM, and no leak under the address sanitizer. */
+static void test_no_memory(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"interlaced_palette4.png", "turned6.png", "turned5.jpg", "progressive.jpg"};
+    tenka_ctx *ctx = cpu(0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char path[256];
+        snprintf(path, sizeof(path), FOLDER "%s", names[i]);
+        tenka_status status = is_readable(names[i]) ? TENKA_E_NOMEM : TENKA_OK;
+        uint64_t k = 0;
+        while (status == TENKA_E_NOMEM) {
+            tenka_image *image, *small = NULL;
+            tenka_alloc_fail_at(++k);
+            status = tenka_image_load(ctx, path, NULL, &image);
+            if (status == TENKA_OK)
+                status = tenka_image_resize(ctx, image, NULL, 5, 5, &small);
+            tenka_alloc_fail_at(0);
+            tenka_image_destroy(&image);
+            tenka_image_destroy(&small);
+        }
+        assert_int_equal(status, TENKA_OK);
+        printf("    %s: %u allocations failed one by one\n", names[i], (unsigned)k - 1);
+        assert_true(!is_readable(names[i]) || k > 8);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pillow),      cmocka_unit_test(test_params),        cmocka_unit_test(test_memory_pictures),
+        cmocka_unit_test(test_cut_files),   cmocka_unit_test(test_other_files),   cmocka_unit_test(test_changed_files),
+        cmocka_unit_test(test_no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

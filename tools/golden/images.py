@@ -1,0 +1,183 @@
+#!/usr/bin/python3
+"""Writes small PNG and JPEG files of every kind that Tenka reads, and pixels.txt: what Pillow makes of them.
+
+    tools/golden/images.py tests/golden/images
+
+A line of pixels.txt is one of
+
+    decode FILE CHANNELS ALPHA WIDTH HEIGHT PIXELS
+    resize FILE CHANNELS LEFT TOP RIGHT BOTTOM WIDTH HEIGHT PIXELS
+
+with ALPHA ignore, black or white, and pixels in hexadecimal digits, row after row. Needs Debian's python3-pil and
+python3-numpy.
+"""
+import io
+import pathlib
+import struct
+import sys
+import zlib
+
+import numpy as np
+from PIL import Image, ImageOps
+
+ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
+
+
+# ---- A PNG writer, since Pillow writes a part of the kinds alone ----
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def pack_rows(samples, depth):
+    """Height x width x channels numbers of depth bits as unfiltered rows."""
+    rows = b""
+    for row in samples:
+        flat = row.reshape(-1)
+        if depth == 16:
+            packed = flat.astype(">u2").tobytes()
+        else:
+            bits = np.unpackbits(flat.astype(np.uint8)[:, None], axis=1)[:, 8 - depth:]
+            packed = np.packbits(bits.reshape(-1)).tobytes()
+        rows += b"\0" + packed
+    return rows
+
+
+def png(samples, kind, depth, interlaced=False, extra=()):
+    height, width = samples.shape[:2]
+    if interlaced:
+        passes = (samples[y::dy, x::dx] for x, y, dx, dy in ADAM7)
+        rows = b"".join(pack_rows(part, depth) for part in passes if part.size)
+    else:
+        rows = pack_rows(samples, depth)
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, interlaced)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + b"".join(chunk(*e) for e in extra)
+            + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b""))
+
+
+# ---- What the files show ----
+
+def photo(width, height, channels=3):
+    """Something smooth with edges and noise, in 16 bits."""
+    random = np.random.RandomState(width * height)
+    y, x = np.mgrid[0:height, 0:width] / max(width, height)
+    planes = [0.5 + 0.5 * np.sin(9 * x + 5 * y * (c + 1) + c) for c in range(channels)]
+    image = np.stack(planes, axis=2)
+    image[(x - 0.5) ** 2 + (y - 0.3) ** 2 < 0.04] *= 0.3
+    image += random.uniform(-0.08, 0.08, image.shape)
+    return (np.clip(image, 0, 1) * 65535).astype(np.uint16)
+
+
+def exif(orientation, big_endian):
+    order = ">" if big_endian else "<"
+    head = b"MM\0*" if big_endian else b"II*\0"
+    # A tag before it, as cameras write.
+    return head + struct.pack(order + "IH", 8, 2) + struct.pack(order + "HHIHH", 0x0103, 3, 1, 6, 0) \
+        + struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0) + struct.pack(order + "I", 0)
+
+
+def png_files():
+    wide = photo(19, 13, 4)
+    grey, rgb = wide[:, :, :1], wide[:, :, :3]
+    colours = np.random.RandomState(1).randint(0, 256, (256, 3)).astype(np.uint8).tobytes()
+    for depth in (1, 2, 4, 8, 16):
+        yield f"grey{depth}.png", png(grey >> (16 - depth), GREY, depth)
+    for depth in (8, 16):
+        yield f"rgb{depth}.png", png(rgb >> (16 - depth), RGB, depth)
+        yield f"rgba{depth}.png", png(wide >> (16 - depth), RGBA, depth)
+        yield f"grey_alpha{depth}.png", png(wide[:, :, 2:] >> (16 - depth), GREY_ALPHA, depth)
+    for depth in (1, 2, 4, 8):
+        palette = (b"PLTE", colours[:3 << depth])
+        yield f"palette{depth}.png", png(grey >> (16 - depth), PALETTE, depth, extra=(palette,))
+    transparent = ((b"PLTE", colours[:48]), (b"tRNS", bytes(range(0, 160, 16))))
+    yield "palette4_trns.png", png(grey >> 12, PALETTE, 4, extra=transparent)
+    # Of fewer than 8 bits Pillow compares the value with another one.
+    yield "grey8_trns.png", png((grey >> 12) * 17, GREY, 8, extra=((b"tRNS", struct.pack(">H", 119)),))
+    few = (rgb >> 14) * 85
+    yield "rgb8_trns.png", png(few, RGB, 8, extra=((b"tRNS", struct.pack(">HHH", *few[4, 7])),))
+    yield "interlaced_grey1.png", png(grey >> 15, GREY, 1, True)
+    yield "interlaced_rgb8.png", png(rgb >> 8, RGB, 8, True)
+    yield "interlaced_rgba16.png", png(wide, RGBA, 16, True)
+    yield "interlaced_palette4.png", png(grey >> 12, PALETTE, 4, True, extra=((b"PLTE", colours[:48]),))
+    yield "one_pixel.png", png(rgb[:1, :1] >> 8, RGB, 8, True)
+    yield "turned6.png", png(rgb >> 8, RGB, 8, extra=((b"eXIf", exif(6, True)),))
+
+
+def jpeg(image, **options):
+    file = io.BytesIO()
+    image.save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+def jpeg_files():
+    image = Image.fromarray((photo(37, 21) >> 8).astype(np.uint8))
+    yield "grey.jpg", jpeg(image.convert("L"), quality=90)
+    yield "ycc420.jpg", jpeg(image, quality=85)
+    yield "ycc444.jpg", jpeg(image, quality=85, subsampling=0)
+    yield "progressive.jpg", jpeg(image, quality=85, progressive=True)
+    yield "cmyk.jpg", jpeg(image.convert("CMYK"), quality=90)
+    small = Image.fromarray((photo(12, 7) >> 8).astype(np.uint8))
+    for orientation in range(1, 9):
+        data = b"Exif\0\0" + exif(orientation, orientation % 2 == 0)
+        yield f"turned{orientation}.jpg", jpeg(small, quality=70, exif=data)
+    yield "photo.jpg", jpeg(Image.fromarray((photo(211, 137) >> 8).astype(np.uint8)), quality=80)
+
+
+# ---- What Pillow makes of them ----
+
+def open_upright(path):
+    image = ImageOps.exif_transpose(Image.open(path))
+    if image.mode == "I":  # 16-bit grey, which convert() would clip instead of scaling
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return image
+
+
+def laid_on(image, colour):
+    image = image.convert("RGBA")
+    background = Image.new("RGB", image.size, colour)
+    background.paste(image.convert("RGB"), mask=image.getchannel("A"))
+    return background
+
+
+def has_alpha(image):
+    return image.mode in ("LA", "RGBA") or "transparency" in image.info
+
+
+def expected(name, image):
+    for channels, mode in ((1, "L"), (3, "RGB")):
+        pixels = image.convert(mode)
+        yield f"decode {name} {channels} ignore {image.width} {image.height} {pixels.tobytes().hex()}"
+        for colour in ("black", "white") if has_alpha(image) else ():
+            pixels = laid_on(image, colour).convert(mode)
+            yield f"decode {name} {channels} {colour} {image.width} {image.height} {pixels.tobytes().hex()}"
+
+
+def resized(name, image):
+    boxes = [(0, 0, *image.size, *size) for size in ((28, 28), (300, 9), (5, 200), (211, 40), (40, 137), (1, 1))]
+    boxes += [(37, 0, 174, 137, 28, 28), (10.25, 20.5, 30.75, 22.5, 16, 16), (0, 0, 211, 137, 211, 137)]
+    for left, top, right, bottom, width, height in boxes:
+        for channels, mode in ((1, "L"), (3, "RGB")):
+            # The colours of the largest ones would show nothing new.
+            if channels == 3 and width * height > 3000:
+                continue
+            pixels = image.convert(mode).resize((width, height), Image.Resampling.BILINEAR,
+                                                box=(left, top, right, bottom))
+            yield (f"resize {name} {channels} {left} {top} {right} {bottom} {width} {height} "
+                   f"{pixels.tobytes().hex()}")
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    folder.mkdir(exist_ok=True)
+    lines = []
+    for name, data in (*png_files(), *jpeg_files()):
+        (folder / name).write_bytes(data)
+        lines += expected(name, open_upright(folder / name)) if name != "photo.jpg" else ()
+    lines += resized("photo.jpg", open_upright(folder / "photo.jpg"))
+    (folder / "pixels.txt").write_text("\n".join(lines) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
