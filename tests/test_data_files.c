@@ -49,6 +49,12 @@ static void test_good_files(void **state)
     assert_int_equal(tenka_dataset_labels(data)[0], 4);
     assert_string_equal(tenka_dataset_class_name(data, 4), "4");
     assert_null(tenka_dataset_class_name(data, 5));
+    static const char *const names[] = {"a name of more than sixteen letters", "b", "c", "d", "e"};
+    assert_fails(ctx, tenka_dataset_set_class_names(data, names, 4), TENKA_E_INVALID, "4 names for 5 classes");
+    for (int again = 0; again < 2; again++)
+        assert_int_equal(tenka_dataset_set_class_names(data, names, 5), TENKA_OK);
+    assert_string_equal(tenka_dataset_class_name(data, 0), names[0]);
+    assert_null(tenka_dataset_class_name(data, 5));
     tenka_dataset_destroy(&data);
     tenka_ctx_destroy(&ctx);
 }

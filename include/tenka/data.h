@@ -39,6 +39,10 @@ TENKA_API struct tenka_shape tenka_dataset_image_shape(const tenka_dataset *data
 TENKA_API uint32_t tenka_dataset_classes(const tenka_dataset *dataset);
 /* Name of a class; the dataset's; NULL beyond the last. */
 TENKA_API const char *tenka_dataset_class_name(const tenka_dataset *dataset, uint32_t index);
+/* Names the classes; texts are copied.
+ *   count  tenka_dataset_classes(dataset)
+ * Errors: E_INVALID (another count), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_set_class_names(tenka_dataset *dataset, const char *const *names, size_t count);
 TENKA_API const uint8_t *tenka_dataset_images(const tenka_dataset *dataset);
 TENKA_API const int32_t *tenka_dataset_labels(const tenka_dataset *dataset);
 /* Keeps the first count elements; more than there are changes nothing. */

@@ -19,6 +19,7 @@ struct tenka_dataset {
     int32_t *labels;
     uint32_t classes;
     char (*names)[16];
+    char **given_names; /* of all classes; NULL: names count */
     double *normalization; /* of each channel: mean, deviation */
     _Atomic unsigned holders; /* its owner, and loaders, on whatever thread, that read the images here */
 };
@@ -26,6 +27,13 @@ struct tenka_dataset {
 static const char *const fashion_names[10] = {
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 };
+
+static void free_given(const tenka_dataset *d, char **given)
+{
+    for (uint32_t i = 0; given != NULL && i < d->classes; i++)
+        tenka_free(given[i]);
+    tenka_free(given);
+}
 
 void tenka_dataset_destroy(tenka_dataset **dataset)
 {
@@ -38,6 +46,7 @@ void tenka_dataset_destroy(tenka_dataset **dataset)
     tenka_free((*dataset)->images);
     tenka_free((*dataset)->labels);
     tenka_free((*dataset)->names);
+    free_given(*dataset, (*dataset)->given_names);
     tenka_free((*dataset)->normalization);
     tenka_free(*dataset);
     *dataset = NULL;
@@ -225,7 +234,26 @@ uint32_t tenka_dataset_classes(const tenka_dataset *dataset)
 
 const char *tenka_dataset_class_name(const tenka_dataset *dataset, uint32_t index)
 {
-    return index < dataset->classes ? dataset->names[index] : NULL;
+    if (index >= dataset->classes)
+        return NULL;
+    return dataset->given_names != NULL ? dataset->given_names[index] : dataset->names[index];
+}
+
+tenka_status tenka_dataset_set_class_names(tenka_dataset *dataset, const char *const *names, size_t count)
+{
+    struct tenka_error *const err = tenka_ctx_error(dataset->ctx);
+    if (names == NULL || count != dataset->classes)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: %zu names for %u classes", names != NULL ? count : 0,
+                          dataset->classes);
+    char **const given = tenka_alloc_array(count, sizeof(given[0]));
+    bool good = given != NULL;
+    for (size_t i = 0; i < count && good; i++)
+        good = (given[i] = tenka_strdup(names[i])) != NULL;
+    free_given(dataset, good ? dataset->given_names : given);
+    if (!good)
+        return tenka_fail_nomem(err);
+    dataset->given_names = given;
+    return TENKA_OK;
 }
 
 const uint8_t *tenka_dataset_images(const tenka_dataset *dataset)

@@ -9,11 +9,13 @@
 
 #define MAX_COUNT 1000000000u
 
+/* Beyond characters, which argp would take for short options. */
 enum key {
-    KEY_DATA = 1, KEY_NET, KEY_EPOCHS, KEY_BATCH_SIZE, KEY_TEST_BATCH_SIZE, KEY_LR, KEY_OPTIMIZER, KEY_MOMENTUM,
+    KEY_DATA = 256, KEY_NET, KEY_EPOCHS, KEY_BATCH_SIZE, KEY_TEST_BATCH_SIZE, KEY_LR, KEY_OPTIMIZER, KEY_MOMENTUM,
     KEY_WEIGHT_DECAY, KEY_SEED, KEY_BACKEND, KEY_DEVICE, KEY_THREADS, KEY_VALIDATE, KEY_LIMIT, KEY_SAVE, KEY_LOAD,
     KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT, KEY_DROPOUT_MASK,
     KEY_TUNE, KEY_OP, KEY_ONLY, KEY_BATCH_SIZES, KEY_SECONDS, KEY_QUICK, KEY_BEST,
+    KEY_CLASSES, KEY_TOP, KEY_MEAN, KEY_STD, KEY_ALPHA, KEY_FIT, KEY_INVERT,
 };
 
 enum { KEY_SHORT_HELP = 'h' };
@@ -98,6 +100,24 @@ static void batch_sizes(struct argp_state *state, const char *text, struct optio
     }
 }
 
+/* "0.485,0.456,0.406" */
+static struct number_list number_list(struct argp_state *state, const char *option, const char *text, bool positive)
+{
+    struct number_list list = { .count = 0 };
+    for (const char *at = text;; at++) {
+        char *end;
+        const double value = strtod(at, &end);
+        if (end == at || (*end != ',' && *end != '\0') || !(fabs(value) <= 1e6) || (positive && value <= 0) ||
+            list.count == TENKA_MAX_CHANNELS)
+            argp_error(state, "%s: '%s' is no list of numbers%s, one for all channels or one for each, such as "
+                       "0.485,0.456,0.406", option, text, positive ? " above 0" : "");
+        list.number[list.count++] = value;
+        at = end;
+        if (*at == '\0')
+            return list;
+    }
+}
+
 /* "kernels,steps" */
 static unsigned bench_parts(struct argp_state *state, const char *text)
 {
@@ -149,6 +169,25 @@ static enum tenka_tune tune_value(struct argp_state *state, const char *text)
     return TENKA_TUNE_AUTO;
 }
 
+static enum tenka_image_alpha alpha_value(struct argp_state *state, const char *text)
+{
+    static const char *const names[] = {
+        [TENKA_ALPHA_IGNORE] = "ignore", [TENKA_ALPHA_ON_BLACK] = "black", [TENKA_ALPHA_ON_WHITE] = "white"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(text, names[i]) == 0)
+            return (enum tenka_image_alpha)i;
+    argp_error(state, "--alpha: '%s' is none of ignore, black and white", text);
+    return TENKA_ALPHA_IGNORE;
+}
+
+static bool fit_is_crop(struct argp_state *state, const char *text)
+{
+    const bool crop = strcmp(text, "crop") == 0;
+    if (!crop && strcmp(text, "stretch") != 0)
+        argp_error(state, "--fit: '%s' is neither stretch nor crop", text);
+    return crop;
+}
+
 static bool optimizer_is_sgd(struct argp_state *state, const char *text)
 {
     const bool sgd = strcmp(text, "sgd") == 0;
@@ -175,6 +214,23 @@ static error_t parse_number(struct options *o, int key, char *text, struct argp_
     case KEY_BATCH_SIZES: batch_sizes(state, text, o); return 0;
     case KEY_WEIGHT_DECAY: o->weight_decay = real_number(state, "--weight-decay", text, 1e6); return 0;
     default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse_predict(struct options *o, int key, char *text, struct argp_state *state)
+{
+    switch (key) {
+    case KEY_TOP: o->top = count_number(state, "--top", text); return 0;
+    case KEY_MEAN: o->mean = number_list(state, "--mean", text, false); return 0;
+    case KEY_STD: o->std = number_list(state, "--std", text, true); return 0;
+    case KEY_ALPHA: o->alpha = alpha_value(state, text); return 0;
+    case KEY_FIT: o->crop = fit_is_crop(state, text); return 0;
+    case KEY_INVERT: o->invert = true; return 0;
+    case ARGP_KEY_ARGS:
+        o->pictures = state->argv + state->next;
+        o->n_pictures = (size_t)(state->argc - state->next);
+        return 0;
+    default: return parse_number(o, key, text, state);
     }
 }
 
@@ -207,6 +263,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_QUICK: o->quick = true; return 0;
     case KEY_BEST: o->best = true; return 0;
     case KEY_OP: o->op = text; return 0;
+    case KEY_CLASSES: o->classes = text; return 0;
     case KEY_ONLY: o->parts = bench_parts(state, text); return 0;
     case KEY_INPUT: o->input = input_shape(state, text); return 0;
     case KEY_BACKEND: o->backend = backend_value(state, text); return 0;
@@ -214,9 +271,13 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_DROPOUT_MASK: o->dropout_mask = dropout_mask_value(state, text); return 0;
     case KEY_OPTIMIZER: o->sgd = optimizer_is_sgd(state, text); return 0;
     case KEY_SHORT_HELP: argp_state_help(state, stdout, ARGP_HELP_STD_HELP); return 0;
-    case ARGP_KEY_ARG: argp_error(state, "'%s' is no option; each value follows its option", text); return 0;
+    case ARGP_KEY_ARG:
+        if (o->takes_pictures)
+            return ARGP_ERR_UNKNOWN; /* argp then hands over all arguments at once */
+        argp_error(state, "'%s' is no option; each value follows its option", text);
+        return 0;
     case ARGP_KEY_END: check_together(o, state); return 0;
-    default: return parse_number(o, key, text, state);
+    default: return parse_predict(o, key, text, state);
     }
 }
 
@@ -237,6 +298,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     { "validate", KEY_VALIDATE, NULL, 0, "Turn on Vulkan's validation layer; any message of it is a failure", 3 }
 #define QUIET_OPTION { "quiet", KEY_QUIET, NULL, 0, "No progress and no news; results, warnings and errors remain", 4 }
 
+#define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins"
+
 /* argp's own short form of --help is -?. */
 #define SHORT_HELP { NULL, KEY_SHORT_HELP, NULL, OPTION_HIDDEN, NULL, -1 }
 
@@ -247,6 +310,8 @@ static const struct argp_option train_options[] = {
     { "net", KEY_NET, "FILE|TEXT", 0, "Network as PyTorch prints it, or short: 'Flatten() Linear(784,10)'. An existing "
       "file wins over text. Default: the network of --load, else one with two convolutions for 28x28 images", 0 },
     { "load", KEY_LOAD, "FILE", 0, "Begin with the weights of a safetensors or PyTorch .pt file", 0 },
+    { "classes", KEY_CLASSES, "FILE|LIST", 0, CLASSES_HELP ". They are saved with the network. Default: those of "
+      "Fashion-MNIST for data in a folder of that name, else numbers", 0 },
     { "save", KEY_SAVE, "FILE", 0, "Write the trained network, also after Ctrl-C: as PyTorch's .pt when the name "
       "ends in .pt or .pth, else as safetensors", 0 },
     { NULL, 0, NULL, 0, "Training:", 2 },
@@ -282,6 +347,34 @@ static const struct argp_option test_options[] = {
     { "net", KEY_NET, "FILE|TEXT", 0, "Network to put the weights into; default: the one that the file describes", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
     DEVICE_OPTIONS,
+    QUIET_OPTION,
+    SHORT_HELP,
+    { 0 },
+};
+
+static const struct argp_option predict_options[] = {
+    { NULL, 0, NULL, 0, "Network:", 1 },
+    { "load", KEY_LOAD, "FILE", 0, "The saved network (needed): safetensors, or PyTorch's .pt together with --net, "
+      "--input, --mean and --std", 0 },
+    { "net", KEY_NET, "FILE|TEXT", 0, "Network to put the weights into; default: the one that the file describes", 0 },
+    { "classes", KEY_CLASSES, "FILE|LIST", 0, CLASSES_HELP ". Default: those that were saved, else numbers", 0 },
+    { "batch-size", KEY_BATCH_SIZE, "N", 0, "Pictures in a step; default 100", 0 },
+    { NULL, 0, NULL, 0, "Pictures:", 2 },
+    { "invert", KEY_INVERT, NULL, 0, "Take each picture's negative. A network that has learned white on black, as "
+      "MNIST and Fashion-MNIST are, needs it for ink on paper and for photographs on a white ground", 0 },
+    { "fit", KEY_FIT, "HOW", 0, "How a picture of other proportions becomes the network's input: stretch (torchvision's "
+      "Resize), or crop: its middle alone; default stretch", 0 },
+    { "alpha", KEY_ALPHA, "HOW", 0, "What becomes of transparency: ignore (the colours beneath it, as torchvision and "
+      "Pillow do), black or white (what to lay it on); default ignore", 0 },
+    { "input", KEY_INPUT, "C,H,W", 0, "Shape of the network's input, with 1 channel for grey or 3 for colour; default: "
+      "what the saved network says, as for --mean and --std", 0 },
+    { "mean", KEY_MEAN, "X[,X...]", 0, "Mean, for all channels or for each, that is taken from values of 0 to 1", 0 },
+    { "std", KEY_STD, "X[,X...]", 0, "Deviation that they are then divided by", 0 },
+    { NULL, 0, NULL, 0, "Device:", 3 },
+    DEVICE_OPTIONS,
+    { NULL, 0, NULL, 0, "Output:", 4 },
+    { "top", KEY_TOP, "K", 0, "The K likeliest classes of each picture; default 3", 4 },
+    { "json", KEY_JSON, NULL, 0, "One JSON object instead of lines", 4 },
     QUIET_OPTION,
     SHORT_HELP,
     { 0 },
@@ -338,13 +431,22 @@ static const struct argp_option devices_options[] = {
     { 0 },
 };
 
-static struct options run_parser(const struct argp_option *table, const char *text, int argc, char **argv)
+/* arguments: what the command takes besides options; NULL: nothing */
+static struct options run_parser_with(const struct argp_option *table, const char *arguments, const char *text,
+                                      int argc, char **argv)
 {
-    struct options options = { .backend = TENKA_BACKEND_AUTO, .epochs = 5, .batch_size = 100, .lr = 1e-3 };
-    const struct argp argp = { .options = table, .parser = parse, .doc = text };
+    struct options options = {
+        .backend = TENKA_BACKEND_AUTO, .epochs = 5, .batch_size = 100, .lr = 1e-3, .top = 3,
+        .takes_pictures = arguments != NULL};
+    const struct argp argp = { .options = table, .parser = parse, .args_doc = arguments, .doc = text };
     argp_err_exit_status = EXIT_CODE_USAGE;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     return options;
+}
+
+static struct options run_parser(const struct argp_option *table, const char *text, int argc, char **argv)
+{
+    return run_parser_with(table, NULL, text, argc, argv);
 }
 
 struct options options_train(int argc, char **argv)
@@ -367,6 +469,30 @@ struct options options_test(int argc, char **argv)
         exit(EXIT_CODE_USAGE);
     }
     return options;
+}
+
+struct options options_predict(int argc, char **argv)
+{
+    const struct options o = run_parser_with(
+        predict_options, "PICTURE|FOLDER...",
+        "Tells the classes of pictures by a saved network. PNG and JPEG pictures of any size and kind become what the "
+        "network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF data "
+        "says. Of a folder, all pictures in it and in its folders are taken, in the order of their names, and other "
+        "files passed over. A picture that cannot be read is said, and the others are still done; the exit status is "
+        "then 1.\v"
+        "Example: tenka predict --load net.safetensors --top 1 shoe.jpg pictures/",
+        argc, argv);
+    const char *wrong = o.load == NULL ? "--load FILE is needed: which saved network is to look at the pictures?"
+                        : o.n_pictures == 0 ? "name the pictures, or folders with pictures, after the options"
+                                            : NULL;
+    for (size_t i = 0; i < o.n_pictures && wrong == NULL; i++)
+        if (strcmp(o.pictures[i], "-") == 0)
+            wrong = "'-': the standard input is not read; name files or folders";
+    if (wrong != NULL) {
+        say_failed("%s", wrong);
+        exit(EXIT_CODE_USAGE);
+    }
+    return o;
 }
 
 struct options options_summary(int argc, char **argv)

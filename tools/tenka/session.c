@@ -63,6 +63,23 @@ static int load_data(struct session *s, bool train)
     return EXIT_CODE_OK;
 }
 
+/* The names of --classes, which are saved with the network. */
+static int name_classes(struct session *s)
+{
+    struct class_names given;
+    const uint32_t classes = tenka_dataset_classes(s->train_data);
+    if (s->options->classes == NULL)
+        return EXIT_CODE_OK;
+    int code = class_names_read(&given, s->options->classes);
+    if (code == EXIT_CODE_OK && given.count != classes)
+        code = say_failed("--classes has %zu names, but the labels of %s have %u classes", given.count, s->data_dir,
+                          classes);
+    if (code == EXIT_CODE_OK && tenka_dataset_set_class_names(s->train_data, given.names, given.count) != TENKA_OK)
+        code = say_library_failed(s->ctx);
+    class_names_free(&given);
+    return code;
+}
+
 /* ---- Network ---- */
 
 static char *read_file(const char *path)
@@ -248,6 +265,8 @@ int session_open(struct session *s, const struct options *options, bool train)
     int code = session_open_device(s, options);
     if (code == EXIT_CODE_OK)
         code = load_data(s, train);
+    if (code == EXIT_CODE_OK && train)
+        code = name_classes(s);
     if (code == EXIT_CODE_OK)
         code = open_net(s);
     if (code == EXIT_CODE_OK)

@@ -10,6 +10,12 @@ enum exit_code { EXIT_CODE_OK = 0, EXIT_CODE_FAILED = 1, EXIT_CODE_USAGE = 2, EX
 
 /* ---- options.c ---- */
 
+/* "0.485,0.456,0.406" */
+struct number_list {
+    double number[TENKA_MAX_CHANNELS];
+    size_t count; /* 0: not given */
+};
+
 #define MAX_BATCH_SIZES 16
 enum bench_part { BENCH_CEILINGS = 1, BENCH_KERNELS = 2, BENCH_SHAPES = 4, BENCH_STEPS = 8 };
 
@@ -33,11 +39,20 @@ struct options {
     size_t n_batch_sizes;               /* bench; 0: the default */
     double seconds;                     /* bench; 0: the default */
     bool quick, best;
+    const char *classes;                /* NULL: the data's own */
+    bool takes_pictures;                /* predict: arguments are files and folders */
+    char *const *pictures;              /* predict */
+    size_t n_pictures;
+    uint32_t top;                       /* predict */
+    struct number_list mean, std;       /* predict: of the network's input */
+    enum tenka_image_alpha alpha;       /* predict */
+    bool invert, crop;                  /* predict */
 };
 
 /* These leave the process by themselves after --help and after a mistake (status 2). */
 struct options options_train(int argc, char **argv);
 struct options options_test(int argc, char **argv);
+struct options options_predict(int argc, char **argv);
 struct options options_summary(int argc, char **argv);
 struct options options_bench(int argc, char **argv);
 struct options options_devices(int argc, char **argv);
@@ -128,6 +143,33 @@ int session_preprocessing(struct session *s, struct tenka_preprocessing *how, co
 /* Writes the network and how it wants its input. */
 int session_save(struct session *s, const char *path);
 
+/* ---- classes.c ---- */
+
+struct class_names {
+    char *text;         /* holds the names */
+    const char **names; /* count of them */
+    size_t count;
+};
+
+/* Names from a file with one a line, or else from a list with commas. Says what is wrong with them; class_names_free is
+ * due in any case. */
+int class_names_read(struct class_names *out, const char *from);
+void class_names_free(struct class_names *names);
+
+/* ---- pictures.c ---- */
+
+struct pictures {
+    char **paths;
+    size_t count, capacity;
+    uint64_t skipped; /* files in folders that are no pictures */
+    uint64_t failed;  /* folders and files in them that could not be read, each of which was said */
+};
+
+/* Files as they are named, and of folders the pictures in them and in their folders, in the order of their names;
+ * hidden files and links to folders are passed over. pictures_free is due in any case. */
+int pictures_find(struct pictures *p, tenka_ctx *ctx, char *const *names, size_t count);
+void pictures_free(struct pictures *p);
+
 /* ---- checkpoint.c ---- */
 
 /* Writes a checkpoint of the run. Says what went wrong. */
@@ -164,13 +206,16 @@ int log_json_begin(FILE *file, const struct session *s);
 int log_json_step(FILE *file, const struct options *options, uint32_t epoch, uint64_t step, double loss);
 int log_json_epoch(FILE *file, const struct options *options, const struct epoch_result *result);
 int log_json_close(FILE **file, const struct options *options);
-/* A quoted string, on any stream. */
+/* A quoted string, on any stream; what is no UTF-8 becomes the character U+FFFD. */
 void log_json_string(FILE *file, const char *text);
+/* Bytes of the UTF-8 character that text begins with; 0: it begins with none. */
+size_t utf8_length(const char *text);
 
 /* ---- Commands ---- */
 
 int command_train(const struct options *options);
 int command_test(const struct options *options);
+int command_predict(const struct options *options);
 int command_summary(const struct options *options);
 int command_bench(const struct options *options);
 int command_devices(const struct options *options);

@@ -1,0 +1,128 @@
+/* The pictures that a command line names: files, and folders with all that is in them. */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tenka.h"
+
+static int out_of_memory(void)
+{
+    return say_failed("out of memory");
+}
+
+/* path is the list's from now on. */
+static int add(struct pictures *p, char *path)
+{
+    if (path != NULL && p->count == p->capacity) {
+        const size_t wanted = p->capacity == 0 ? 64 : 2 * p->capacity;
+        char **const longer = realloc(p->paths, wanted * sizeof(longer[0]));
+        if (longer != NULL) {
+            p->paths = longer;
+            p->capacity = wanted;
+        }
+    }
+    if (path == NULL || p->count == p->capacity) {
+        free(path);
+        return out_of_memory();
+    }
+    p->paths[p->count++] = path;
+    return EXIT_CODE_OK;
+}
+
+static int add_folder(struct pictures *p, tenka_ctx *ctx, const char *folder);
+
+static char *join(const char *folder, const char *name)
+{
+    const size_t length = strlen(folder), bytes = length + strlen(name) + 2;
+    char *const path = malloc(bytes);
+    if (path != NULL)
+        snprintf(path, bytes, "%s%s%s", folder, length > 0 && folder[length - 1] == '/' ? "" : "/", name);
+    return path;
+}
+
+static int add_entry(struct pictures *p, tenka_ctx *ctx, const char *folder, const char *name)
+{
+    struct stat st;
+    bool picture = false;
+    char *const path = join(folder, name);
+    if (path == NULL)
+        return out_of_memory();
+    const bool there = lstat(path, &st) == 0;
+    if (there && S_ISDIR(st.st_mode)) {
+        const int code = add_folder(p, ctx, path);
+        free(path);
+        return code;
+    }
+    /* Links to files count as files; those to folders could lead in a circle. */
+    const bool file = there && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    if (file && tenka_image_recognize(ctx, path, &picture) != TENKA_OK) {
+        say_library_failed(ctx);
+        p->failed++;
+    } else if (file && picture) {
+        return add(p, path);
+    } else if (!there || !S_ISDIR(st.st_mode)) {
+        p->skipped++;
+    }
+    free(path);
+    return EXIT_CODE_OK;
+}
+
+static int is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static int add_folder(struct pictures *p, tenka_ctx *ctx, const char *folder)
+{
+    struct dirent **entries;
+    const int count = scandir(folder, &entries, is_visible, alphasort);
+    int code = EXIT_CODE_OK;
+    if (count < 0) {
+        /* The others are still to be done. */
+        say_failed("cannot read the folder %s: %s", folder, strerror(errno));
+        p->failed++;
+        return EXIT_CODE_OK;
+    }
+    for (int i = 0; i < count; i++) {
+        if (code == EXIT_CODE_OK)
+            code = add_entry(p, ctx, folder, entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    return code;
+}
+
+static int add_named_folder(struct pictures *p, tenka_ctx *ctx, const char *folder)
+{
+    const size_t count = p->count;
+    const uint64_t failed = p->failed;
+    const int code = add_folder(p, ctx, folder);
+    if (code == EXIT_CODE_OK && p->count == count && p->failed == failed) {
+        say_failed("%s: there is no PNG or JPEG picture in this folder", folder);
+        p->failed++;
+    }
+    return code;
+}
+
+int pictures_find(struct pictures *p, tenka_ctx *ctx, char *const *names, size_t count)
+{
+    int code = EXIT_CODE_OK;
+    memset(p, 0, sizeof(*p));
+    for (size_t i = 0; i < count && code == EXIT_CODE_OK; i++) {
+        struct stat st;
+        const bool folder = stat(names[i], &st) == 0 && S_ISDIR(st.st_mode);
+        code = folder ? add_named_folder(p, ctx, names[i]) : add(p, strdup(names[i]));
+    }
+    return code;
+}
+
+void pictures_free(struct pictures *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        free(p->paths[i]);
+    free(p->paths);
+    memset(p, 0, sizeof(*p));
+}

@@ -1,0 +1,289 @@
+/* `tenka predict`: the classes of pictures, by a saved network. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "predict.h"
+
+/* A batch is an input of its step, for which there are 64 MiB. */
+#define MAX_BATCH_BYTES (48u << 20)
+/* How much nearer to the mean of the network's images the edges of a negative would be, of 1, to be worth a word. */
+#define NEGATIVE_BY 0.4
+
+/* ---- How the network wants its pictures ---- */
+
+static int fill_channels(const struct number_list *given, const double *saved, const char *option, uint32_t channels,
+                         float *out)
+{
+    if (given->count > 1 && given->count != channels)
+        return say_failed("%s has %zu numbers, but the network's pictures have %u channels", option, given->count,
+                          channels);
+    for (uint32_t c = 0; c < channels; c++)
+        out[c] = (float)(given->count == 0 ? saved[c] : given->number[given->count > 1 ? c : 0]);
+    return EXIT_CODE_OK;
+}
+
+static int find_preprocessing(struct predictor *p)
+{
+    const struct session *const s = &p->session;
+    const struct options *const o = s->options;
+    const struct tenka_preprocessing *how = s->model != NULL ? tenka_model_preprocessing(s->model) : NULL;
+    const bool known = how != NULL && how->image.rank == 3;
+    if (!known && (o->input.rank == 0 || o->mean.count == 0 || o->std.count == 0))
+        return say_failed("%s does not say how it wants its pictures: give --input C,H,W, --mean and --std; for a "
+                          "network that 'tenka train' has made of MNIST or its relatives they are --input 1,28,28 "
+                          "--mean 0.1307 --std 0.3081", o->load);
+    p->image = o->input.rank != 0 ? o->input : how->image;
+    if (p->image.rank != 3 || (p->image.dim[0] != 1 && p->image.dim[0] != 3))
+        return say_failed("the network's input must be channels, height and width, with 1 channel for grey or 3 for "
+                          "colour, to be made of pictures");
+    if (known && p->image.dim[0] != how->image.dim[0] && (o->mean.count == 0 || o->std.count == 0))
+        return say_failed("--input has %u channels, but %s knows mean and deviation of %u: give --mean and --std",
+                          p->image.dim[0], o->load, how->image.dim[0]);
+    int code = fill_channels(&o->mean, known ? how->mean : NULL, "--mean", p->image.dim[0], p->mean);
+    if (code == EXIT_CODE_OK)
+        code = fill_channels(&o->std, known ? how->std : NULL, "--std", p->image.dim[0], p->std);
+    return code;
+}
+
+static int check_network(struct predictor *p)
+{
+    const uint32_t *const dim = p->image.dim;
+    struct tenka_shape output;
+    if (tenka_module_check(p->session.net, tenka_shape_of(p->batch_size, dim[0], dim[1], dim[2]), &output) != TENKA_OK)
+        return say_failed("the network does not fit pictures of %ux%ux%u: %s", dim[0], dim[1], dim[2],
+                          tenka_last_error(p->session.ctx));
+    if (output.rank != 2)
+        return say_failed("the network gives a tensor of rank %u; it must end with one row of class scores for each "
+                          "picture", output.rank);
+    p->outputs = output.dim[1];
+    p->top = p->session.options->top < p->outputs ? p->session.options->top : p->outputs;
+    return EXIT_CODE_OK;
+}
+
+/* What the network ends with; layers that change nothing after training are passed over. */
+static int find_last_layer(struct predictor *p)
+{
+    const struct session *const s = &p->session;
+    const struct tenka_shape input = tenka_shape_of(p->batch_size, p->image.dim[0], p->image.dim[1], p->image.dim[2]);
+    size_t count;
+    if (tenka_module_layers(s->net, input, NULL, 0, &count) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    struct tenka_layer_info *const layers = calloc(count, sizeof(layers[0]));
+    if (layers == NULL)
+        return say_failed("out of memory");
+    if (tenka_module_layers(s->net, input, layers, count, &count) != TENKA_OK) {
+        free(layers);
+        return say_library_failed(s->ctx);
+    }
+    const char *last = "";
+    for (size_t i = 0; i < count; i++)
+        if (!layers[i].container && strcmp(layers[i].class_name, "Identity") != 0 &&
+            strcmp(layers[i].class_name, "Dropout") != 0)
+            last = layers[i].class_name;
+    p->last = strcmp(last, "LogSoftmax") == 0 ? LAST_LOG_SOFTMAX
+              : strcmp(last, "Softmax") == 0  ? LAST_SOFTMAX
+                                              : LAST_OTHER;
+    free(layers);
+    return EXIT_CODE_OK;
+}
+
+static int find_names(struct predictor *p)
+{
+    const struct session *const s = &p->session;
+    const struct tenka_preprocessing *how = s->model != NULL ? tenka_model_preprocessing(s->model) : NULL;
+    if (s->options->classes == NULL) {
+        p->names = how != NULL ? how->class_names : NULL;
+        p->n_names = p->names != NULL ? how->classes : 0;
+        return EXIT_CODE_OK;
+    }
+    const int code = class_names_read(&p->given, s->options->classes);
+    if (code == EXIT_CODE_OK && p->given.count != p->outputs)
+        return say_failed("--classes has %zu names, but the network has %u classes", p->given.count, p->outputs);
+    p->names = p->given.names;
+    p->n_names = p->given.count;
+    return code;
+}
+
+/* Every batch has the same size, so that there is one plan: a smaller last one has rows that nobody looks at. */
+static void choose_batch_size(struct predictor *p)
+{
+    const size_t each = (size_t)p->image.dim[0] * p->image.dim[1] * p->image.dim[2];
+    const size_t room = each < MAX_BATCH_BYTES ? MAX_BATCH_BYTES / each : 1;
+    size_t size = p->session.options->batch_size;
+    size = size < room ? size : room;
+    size = size < p->pictures.count ? size : p->pictures.count;
+    p->batch_size = (uint32_t)(size > 0 ? size : 1);
+}
+
+static int set_up(struct predictor *p)
+{
+    int code = find_preprocessing(p);
+    if (code != EXIT_CODE_OK)
+        return code;
+    choose_batch_size(p);
+    code = check_network(p);
+    if (code == EXIT_CODE_OK)
+        code = find_last_layer(p);
+    if (code == EXIT_CODE_OK)
+        code = find_names(p);
+    if (code != EXIT_CODE_OK)
+        return code;
+    const size_t each = (size_t)p->image.dim[0] * p->image.dim[1] * p->image.dim[2];
+    p->bytes = calloc(p->batch_size, each);
+    p->scores = calloc(p->batch_size, p->outputs * sizeof(p->scores[0]));
+    p->predictions = calloc(p->batch_size, sizeof(p->predictions[0]));
+    return p->bytes != NULL && p->scores != NULL && p->predictions != NULL ? EXIT_CODE_OK
+                                                                           : say_failed("out of memory");
+}
+
+/* ---- Pictures ---- */
+
+/* The largest part in the middle that has the sides' ratio of the network's input. */
+static struct tenka_image_box middle_of(const tenka_image *picture, const struct tenka_shape *image)
+{
+    const double width = tenka_image_width(picture), height = tenka_image_height(picture);
+    const double ratio = (double)image->dim[2] / image->dim[1];
+    const double w = width > height * ratio ? height * ratio : width;
+    /* Rounding must not carry an edge out of the picture. */
+    const double h = width > height * ratio ? height : fmin(width / ratio, height);
+    const double left = (width - w) / 2, top = (height - h) / 2;
+    return (struct tenka_image_box){left, top, fmin(left + w, width), fmin(top + h, height)};
+}
+
+static tenka_status prepare(const struct predictor *p, const char *path, uint8_t *out)
+{
+    const struct options *const o = p->session.options;
+    struct tenka_image_params params = TENKA_IMAGE_DEFAULTS;
+    tenka_image *picture, *resized = NULL;
+    params.channels = p->image.dim[0];
+    params.alpha = o->alpha;
+    tenka_status status = tenka_image_load(p->session.ctx, path, &params, &picture);
+    if (status != TENKA_OK)
+        return status;
+    const struct tenka_image_box box = middle_of(picture, &p->image);
+    status = tenka_image_resize(p->session.ctx, picture, o->crop ? &box : NULL, p->image.dim[2], p->image.dim[1],
+                                &resized);
+    if (status == TENKA_OK && o->invert)
+        tenka_image_invert(resized);
+    if (status == TENKA_OK)
+        tenka_image_planes(resized, out);
+    tenka_image_destroy(&resized);
+    tenka_image_destroy(&picture);
+    return status;
+}
+
+/* Whether a grey picture is probably dark on light where the network knows light on dark, or the other way round: what
+ * lies behind things is seen at the edges, and makes most of the mean that the network was trained with. */
+static bool looks_negative(const struct predictor *p, const uint8_t *bytes)
+{
+    const size_t height = p->image.dim[1], width = p->image.dim[2];
+    double sum = 0;
+    for (size_t x = 0; x < width; x++)
+        sum += bytes[x] + bytes[(height - 1) * width + x];
+    for (size_t y = 0; y < height; y++)
+        sum += bytes[y * width] + bytes[(y + 1) * width - 1];
+    const double edge = sum / (255 * 2 * (double)(width + height));
+    return p->image.dim[0] == 1 && fabs(edge - p->mean[0]) - fabs(1 - edge - p->mean[0]) > NEGATIVE_BY;
+}
+
+static int add_picture(struct predictor *p, const char *path)
+{
+    const size_t each = (size_t)p->image.dim[0] * p->image.dim[1] * p->image.dim[2];
+    struct prediction *const picture = &p->predictions[p->count++];
+    uint8_t *const bytes = p->bytes + p->rows * each;
+    *picture = (struct prediction){.path = path, .row = p->rows};
+    p->done++;
+    if (prepare(p, path, bytes) == TENKA_OK) {
+        p->negative += looks_negative(p, bytes);
+        p->rows++;
+        return EXIT_CODE_OK;
+    }
+    const char *const why = tenka_last_error(p->session.ctx);
+    say_library_failed(p->session.ctx);
+    p->failed++;
+    picture->failure = malloc(strlen(why) + 1);
+    if (picture->failure == NULL)
+        return say_failed("out of memory");
+    strcpy(picture->failure, why);
+    return EXIT_CODE_OK;
+}
+
+static tenka_status run_batch(struct predictor *p)
+{
+    tenka_ctx *const ctx = p->session.ctx;
+    const uint32_t *const dim = p->image.dim;
+    const struct tenka_shape batch = tenka_shape_of(p->batch_size, dim[0], dim[1], dim[2]);
+    const tenka_tensor bytes = tenka_input(ctx, TENKA_U8, batch, p->bytes);
+    const tenka_tensor mean = tenka_input(ctx, TENKA_F32, tenka_shape_of(dim[0]), p->mean);
+    const tenka_tensor std = tenka_input(ctx, TENKA_F32, tenka_shape_of(dim[0]), p->std);
+    const tenka_tensor output = tenka_forward(p->session.net, tenka_normalize_bytes(bytes, mean, std));
+    return tenka_read(output, p->scores, (size_t)p->batch_size * p->outputs * sizeof(p->scores[0]));
+}
+
+static int finish_batch(struct predictor *p)
+{
+    if (p->rows > 0 && run_batch(p) != TENKA_OK)
+        return say_library_failed(p->session.ctx);
+    const int code = predictions_print(p);
+    for (size_t i = 0; i < p->count; i++)
+        free(p->predictions[i].failure);
+    p->count = p->rows = 0;
+    return code;
+}
+
+static int run(struct predictor *p)
+{
+    int code = predictions_begin(p);
+    progress_init(&p->progress, p->session.options->quiet);
+    progress_begin(&p->progress, "predict", 0, p->pictures.count);
+    for (size_t i = 0; i < p->pictures.count && code == EXIT_CODE_OK && interrupt_signal() == 0; i++) {
+        code = add_picture(p, p->pictures.paths[i]);
+        if (code == EXIT_CODE_OK && p->count == p->batch_size)
+            code = finish_batch(p);
+        progress_update(&p->progress, p->done);
+    }
+    if (code == EXIT_CODE_OK && p->count > 0)
+        code = finish_batch(p);
+    progress_end(&p->progress);
+    return code == EXIT_CODE_OK ? predictions_end(p) : code;
+}
+
+static int predict(struct predictor *p)
+{
+    const struct options *const o = p->session.options;
+    int code = pictures_find(&p->pictures, p->session.ctx, o->pictures, o->n_pictures);
+    if (code == EXIT_CODE_OK)
+        code = set_up(p);
+    if (code != EXIT_CODE_OK)
+        return code;
+    tenka_module_train(p->session.net, false);
+    tenka_no_grad_begin(p->session.ctx);
+    code = run(p);
+    tenka_no_grad_end(p->session.ctx);
+    if (code == EXIT_CODE_OK && interrupt_signal() != 0) {
+        char count[32];
+        say_failed("stopped by a signal after %s pictures", say_count(count, p->done));
+        return EXIT_CODE_SIGNAL + interrupt_signal();
+    }
+    return code == EXIT_CODE_OK && p->failed + p->pictures.failed > 0 ? EXIT_CODE_FAILED : code;
+}
+
+int command_predict(const struct options *options)
+{
+    struct predictor p;
+    memset(&p, 0, sizeof(p));
+    interrupt_catch();
+    int code = session_open_network(&p.session, options, false);
+    if (code == EXIT_CODE_OK)
+        code = predict(&p);
+    for (size_t i = 0; i < p.count; i++)
+        free(p.predictions[i].failure);
+    free(p.predictions);
+    free(p.bytes);
+    free(p.scores);
+    class_names_free(&p.given);
+    pictures_free(&p.pictures);
+    session_close(&p.session);
+    return code;
+}

@@ -1,0 +1,46 @@
+/* What the two files of `tenka predict` share. */
+#ifndef TENKA_TOOL_PREDICT_H
+#define TENKA_TOOL_PREDICT_H
+
+#include "tenka.h"
+
+/* What a network ends with, which says how its outputs become probabilities. */
+enum last_layer {
+    LAST_OTHER,       /* logits: softmax is still to be done */
+    LAST_LOG_SOFTMAX, /* their logarithms */
+    LAST_SOFTMAX,     /* they are probabilities */
+};
+
+/* A picture of the batch that is being gathered. */
+struct prediction {
+    const char *path;
+    char *failure;  /* why it could not be read; NULL: it is in the batch */
+    size_t row;     /* of the batch */
+};
+
+struct predictor {
+    struct session session;
+    struct pictures pictures;
+    enum last_layer last;
+    struct tenka_shape image;             /* of the network's input: channels, height, width */
+    float mean[TENKA_MAX_CHANNELS], std[TENKA_MAX_CHANNELS];
+    struct class_names given;             /* by --classes */
+    const char *const *names;             /* of classes; NULL: they have numbers */
+    size_t n_names;
+    uint32_t outputs, batch_size, top;
+    struct progress progress;
+    struct prediction *predictions;       /* batch_size */
+    size_t count, rows;                   /* of predictions; of those in the batch */
+    uint8_t *bytes;                       /* of the batch */
+    float *scores;                        /* of the batch: what the network gives */
+    uint64_t done, failed, negative;      /* pictures: through; not read; that look like negatives */
+};
+
+/* ---- predict_report.c ---- */
+
+int predictions_begin(const struct predictor *p);
+/* The pictures of the batch. A score that is no number is said, and counts as a failure. */
+int predictions_print(struct predictor *p);
+int predictions_end(const struct predictor *p);
+
+#endif

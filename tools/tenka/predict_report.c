@@ -1,0 +1,152 @@
+/* What `tenka predict` prints: lines for people, or a JSON object. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "predict.h"
+
+struct candidate {
+    uint32_t index;
+    double probability;
+};
+
+/* The likeliest first; of equal ones the first, as argmax takes it. */
+static int compare(const void *a, const void *b)
+{
+    const struct candidate *const x = a, *const y = b;
+    if (x->probability != y->probability)
+        return x->probability > y->probability ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Probabilities of what the network gave: what its last layer has left to do. False: a score is no number. */
+static bool find_probabilities(const struct predictor *p, const float *scores, struct candidate *out)
+{
+    const bool logits = p->last == LAST_OTHER;
+    double largest = -INFINITY, sum = 0;
+    for (uint32_t i = 0; i < p->outputs && logits; i++)
+        largest = scores[i] > largest ? scores[i] : largest;
+    for (uint32_t i = 0; i < p->outputs; i++) {
+        const double score = scores[i];
+        out[i].index = i;
+        out[i].probability = p->last == LAST_SOFTMAX ? score : exp(logits ? score - largest : score);
+        sum += out[i].probability;
+    }
+    for (uint32_t i = 0; i < p->outputs && logits; i++)
+        out[i].probability /= sum;
+    return isfinite(sum);
+}
+
+/* The name of a class; buffer holds it where it is a number. */
+static const char *class_name(const struct predictor *p, uint32_t index, char buffer[static 16])
+{
+    if (index < p->n_names)
+        return p->names[index];
+    snprintf(buffer, 16, "%" PRIu32, index);
+    return buffer;
+}
+
+static void print_line(const struct predictor *p, const char *path, const struct candidate *best)
+{
+    char number[16];
+    printf("%s: ", path);
+    for (uint32_t i = 0; i < p->top; i++)
+        printf("%s%s %.2f %%", i > 0 ? ", " : "", class_name(p, best[i].index, number), 100 * best[i].probability);
+    putchar('\n');
+}
+
+static void print_object(const struct predictor *p, const struct prediction *picture, const struct candidate *best)
+{
+    char number[16];
+    fputs("{\"file\":", stdout);
+    log_json_string(stdout, picture->path);
+    if (picture->failure != NULL) {
+        fputs(",\"error\":", stdout);
+        log_json_string(stdout, picture->failure);
+    } else {
+        fputs(",\"predictions\":[", stdout);
+        for (uint32_t i = 0; i < p->top; i++) {
+            printf("%s{\"class\":%" PRIu32 ",\"name\":", i > 0 ? "," : "", best[i].index);
+            log_json_string(stdout, class_name(p, best[i].index, number));
+            printf(",\"probability\":%.9g}", best[i].probability);
+        }
+        putchar(']');
+    }
+    putchar('}');
+}
+
+static int check_output(void)
+{
+    return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_CODE_OK
+                                                  : say_failed("cannot write to the standard output");
+}
+
+static void fail_scores(struct predictor *p, struct prediction *picture)
+{
+    static const char text[] = "the network's outputs are no finite numbers; it has diverged, or its file is damaged";
+    say_failed("%s: %s", picture->path, text);
+    picture->failure = malloc(sizeof(text));
+    if (picture->failure != NULL)
+        memcpy(picture->failure, text, sizeof(text));
+    p->failed++;
+}
+
+int predictions_print(struct predictor *p)
+{
+    const bool json = p->session.options->json;
+    struct candidate *const best = calloc(p->outputs, sizeof(best[0]));
+    if (best == NULL)
+        return say_failed("out of memory");
+    progress_clear();
+    for (size_t i = 0; i < p->count; i++) {
+        struct prediction *const picture = &p->predictions[i];
+        const float *const scores = p->scores + picture->row * p->outputs;
+        if (picture->failure == NULL && !find_probabilities(p, scores, best))
+            fail_scores(p, picture);
+        qsort(best, p->outputs, sizeof(best[0]), compare);
+        if (json)
+            fputs(p->done - p->count + i > 0 ? ",\n" : "\n", stdout);
+        if (json)
+            print_object(p, picture, best);
+        else if (picture->failure == NULL)
+            print_line(p, picture->path, best);
+    }
+    free(best);
+    return check_output();
+}
+
+int predictions_begin(const struct predictor *p)
+{
+    const struct session *const s = &p->session;
+    if (s->options->json) {
+        fputs("{\"version\":\"" TENKA_VERSION "\",\"model\":", stdout);
+        log_json_string(stdout, s->options->load);
+        fputs(",\"device\":", stdout);
+        log_json_string(stdout, tenka_ctx_device_name(s->ctx));
+        fputs(",\"pictures\":[", stdout);
+    } else if (!s->options->quiet) {
+        printf("network  %s: images of %ux%ux%u, %u classes\n", s->options->load, p->image.dim[0], p->image.dim[1],
+               p->image.dim[2], p->outputs);
+        printf("device   %s\n", tenka_ctx_device_name(s->ctx));
+    }
+    return check_output();
+}
+
+int predictions_end(const struct predictor *p)
+{
+    char done[32], failed[32], skipped[32];
+    const uint64_t all_failed = p->failed + p->pictures.failed;
+    if (p->session.options->json) {
+        printf("],\"skipped\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", p->pictures.skipped, all_failed);
+    } else if (!p->session.options->quiet && p->pictures.skipped + all_failed > 0) {
+        printf("done     %s pictures; %s failed, %s files in folders are no PNG or JPEG pictures\n",
+               say_count(done, p->done - p->failed), say_count(failed, all_failed),
+               say_count(skipped, p->pictures.skipped));
+    }
+    if (2 * p->negative > p->done - p->failed)
+        say_warning("%s of %s pictures look like negatives of those that the network was trained on; try %s",
+                    say_count(failed, p->negative), say_count(done, p->done - p->failed),
+                    p->session.options->invert ? "without --invert" : "--invert");
+    return check_output();
+}
