@@ -22,6 +22,16 @@ set_tests_properties(random_steps PROPERTIES TIMEOUT 300)
 add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli.sh $<TARGET_FILE:tenka_command>)
 set_tests_properties(cli PROPERTIES TIMEOUT 900)
 
+# Without the libraries test_image_files sees to it that their absence is said.
+if(PNG_FOUND AND JPEG_FOUND)
+    add_test(NAME predict COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_predict.sh $<TARGET_FILE:tenka_command>
+        ${CMAKE_CURRENT_SOURCE_DIR}/golden)
+    set_tests_properties(predict PROPERTIES TIMEOUT 900)
+    if(NOT TENKA_VULKAN)
+        set_tests_properties(predict PROPERTIES ENVIRONMENT TENKA_REQUIRE_VULKAN=0)
+    endif()
+endif()
+
 # Five kills, and the same test with twenty.
 add_test(NAME resume COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh $<TARGET_FILE:tenka_command>)
 add_test(NAME resume_slow COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh $<TARGET_FILE:tenka_command> 20)

@@ -162,10 +162,10 @@ static tenka_status prepare(const struct predictor *p, const char *path, uint8_t
     if (status != TENKA_OK)
         return status;
     const struct tenka_image_box box = middle_of(picture, &p->image);
+    if (o->invert)
+        tenka_image_invert(picture);
     status = tenka_image_resize(p->session.ctx, picture, o->crop ? &box : NULL, p->image.dim[2], p->image.dim[1],
                                 &resized);
-    if (status == TENKA_OK && o->invert)
-        tenka_image_invert(resized);
     if (status == TENKA_OK)
         tenka_image_planes(resized, out);
     tenka_image_destroy(&resized);

@@ -138,7 +138,7 @@ int predictions_end(const struct predictor *p)
     char done[32], failed[32], skipped[32];
     const uint64_t all_failed = p->failed + p->pictures.failed;
     if (p->session.options->json) {
-        printf("],\"skipped\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", p->pictures.skipped, all_failed);
+        printf("\n],\"skipped\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", p->pictures.skipped, all_failed);
     } else if (!p->session.options->quiet && p->pictures.skipped + all_failed > 0) {
         printf("done     %s pictures; %s failed, %s files in folders are no PNG or JPEG pictures\n",
                say_count(done, p->done - p->failed), say_count(failed, all_failed),
