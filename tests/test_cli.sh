@@ -112,7 +112,7 @@ expect 2 "no option" train extra
 expect 2 "load FILE is needed" test
 "$tenka" > "$work/out" 2> "$work/err"
 [ $? = 2 ] || bad "status without a command"
-for help in --help 'train --help' 'test --help' 'summary --help' 'bench --help' 'devices --help' --version; do
+for help in --help 'train --help' 'test --help' 'predict --help' 'summary --help' 'bench --help' 'devices --help' --version; do
     succeed $help
     [ -s "$work/out" ] || bad "tenka $help says nothing"
 done
