@@ -125,8 +125,8 @@ static void test_pillow(void **state)
         resized += check_resize(ctx, line);
     }
     printf("    %u pictures decoded, %u resized\n", decoded, resized);
-    assert_true(decoded >= (TENKA_PNG ? 70 : 0) + (TENKA_JPEG ? 26 : 0));
-    assert_true(resized >= (TENKA_JPEG ? 12 : 0));
+    assert_int_equal(decoded, (TENKA_PNG ? 80 : 0) + (TENKA_JPEG ? 26 : 0));
+    assert_int_equal(resized, TENKA_JPEG ? 15 : 0);
     free(line);
     fclose(file);
     tenka_ctx_destroy(&ctx);
@@ -295,8 +295,10 @@ static void test_no_memory(void **state)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char path[256];
         snprintf(path, sizeof(path), FOLDER "%s", names[i]);
-        tenka_status status = is_readable(names[i]) ? TENKA_E_NOMEM : TENKA_OK;
+        tenka_status status = TENKA_E_NOMEM;
         uint64_t k = 0;
+        if (!is_readable(names[i]))
+            continue;
         while (status == TENKA_E_NOMEM) {
             tenka_image *image, *small = NULL;
             tenka_alloc_fail_at(++k);
@@ -309,7 +311,7 @@ static void test_no_memory(void **state)
         }
         assert_int_equal(status, TENKA_OK);
         printf("    %s: %u allocations failed one by one\n", names[i], (unsigned)k - 1);
-        assert_true(!is_readable(names[i]) || k > 8);
+        assert_true(k > 8);
     }
     tenka_ctx_destroy(&ctx);
 }
