@@ -88,16 +88,19 @@ compare() {
         }' "$predict/probabilities.txt" - < "$work/out" || bad "not PyTorch's probabilities: $1 $2"
 }
 
+# golden_on BACKEND OPTION...
 golden_on() {
+    backend=$1
+    shift
     for network in logits log_softmax softmax colour; do
-        for option in - --invert --fit=crop; do
+        for option; do
             files=$(awk -v network=$network.safetensors -v option=$option -v folder="$predict" \
                 '$1 == network && $3 == option { print folder "/" $2 }' "$predict/probabilities.txt")
             [ -n "$files" ] || continue
             flag=$option
             [ $option != - ] || flag=
             # shellcheck disable=SC2086
-            run 0 --backend "$1" ${TENKA_VALIDATE:+--validate} --load "$predict/$network.safetensors" --json --top 99 \
+            run 0 --backend "$backend" ${TENKA_VALIDATE:+--validate} --load "$predict/$network.safetensors" --json --top 99 \
                 --batch-size 3 $flag $files > "$work/said"
             grep -q '^ok' "$work/said" || cat "$work/said"
             compare $network.safetensors "$option"
@@ -105,11 +108,11 @@ golden_on() {
     done
 }
 
-golden_on cpu
-golden_on cpu-f64
+golden_on cpu - --invert --fit=crop
+golden_on cpu-f64 -
 "$tenka" devices --json > "$work/devices"
 if grep -q '"kind":"[^c].*"usable":true' "$work/devices"; then
-    golden_on vulkan
+    golden_on vulkan -
 elif [ "${TENKA_REQUIRE_VULKAN:-}" = 1 ]; then
     bad "no Vulkan device, though TENKA_REQUIRE_VULKAN is 1"
 fi
