@@ -181,7 +181,8 @@ static void test_memory_pictures(void **state)
     assert_memory_equal(out, planes, 12);
     const struct tenka_image_box boxes[] = {{0, 0, 2.1, 2}, {-1, 0, 2, 2}, {1, 0, 1, 2}, {0, 0, 2, NAN}};
     for (size_t i = 0; i < sizeof(boxes) / sizeof(boxes[0]); i++)
-        assert_fails(ctx, tenka_image_resize(ctx, image, &boxes[i], 1, 1, &other), TENKA_E_INVALID, "is no part of 2x2");
+        assert_fails(ctx, tenka_image_resize(ctx, image, &boxes[i], 1, 1, &other), TENKA_E_INVALID,
+                     "is no part of 2x2");
     assert_fails(ctx, tenka_image_resize(ctx, image, NULL, 0, 1, &other), TENKA_E_INVALID, "0x1");
     assert_fails(ctx, tenka_image_resize(ctx, image, NULL, 65535, 65535, &other), TENKA_E_INVALID, "65535x65535");
     assert_null(other);
@@ -319,8 +320,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pillow),      cmocka_unit_test(test_params),        cmocka_unit_test(test_memory_pictures),
-        cmocka_unit_test(test_cut_files),   cmocka_unit_test(test_other_files),   cmocka_unit_test(test_changed_files),
+        cmocka_unit_test(test_pillow),          cmocka_unit_test(test_params),
+        cmocka_unit_test(test_memory_pictures), cmocka_unit_test(test_cut_files),
+        cmocka_unit_test(test_other_files),     cmocka_unit_test(test_changed_files),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 #!/bin/sh
-# test_predict.sh TENKA GOLDEN: `tenka predict` with good and with bad pictures. Probabilities are compared with PyTorch's
-# in GOLDEN/predict, on the CPU, and on Vulkan where there is a device; TENKA_REQUIRE_VULKAN=1 makes a missing one a
-# failure. What needs Fashion-MNIST or python3 is left out, and said, where they are not installed.
+# test_predict.sh TENKA GOLDEN: `tenka predict` with good and with bad pictures. Probabilities are compared with
+# PyTorch's in GOLDEN/predict, on the CPU, and on Vulkan where there is a device; TENKA_REQUIRE_VULKAN=1 makes a missing
+# one a failure. What needs Fashion-MNIST or python3 is left out, and said, where they are not installed.
 set -u
 tenka=$1 golden=$2
 predict=$golden/predict images=$golden/images
@@ -83,7 +83,8 @@ compare() {
             }
         }
         END {
-            printf "    %s %s: %d pictures, %d probabilities, largest difference %.1e\n", network, option, seen, values, worst
+            printf "    %s %s: %d pictures, %d probabilities, largest difference %.1e\n", network, option, seen, values,
+                worst
             exit bad || seen != expected || seen == 0 || values < 3 * seen || worst > 1e-4
         }' "$predict/probabilities.txt" - < "$work/out" || bad "not PyTorch's probabilities: $1 $2"
 }
@@ -94,14 +95,14 @@ golden_on() {
     shift
     for network in logits log_softmax softmax colour; do
         for option; do
-            files=$(awk -v network=$network.safetensors -v option=$option -v folder="$predict" \
+            files=$(awk -v network="$network.safetensors" -v option="$option" -v folder="$predict" \
                 '$1 == network && $3 == option { print folder "/" $2 }' "$predict/probabilities.txt")
             [ -n "$files" ] || continue
             flag=$option
             [ $option != - ] || flag=
             # shellcheck disable=SC2086
-            run 0 --backend "$backend" ${TENKA_VALIDATE:+--validate} --load "$predict/$network.safetensors" --json --top 99 \
-                --batch-size 3 $flag $files > "$work/said"
+            run 0 --backend "$backend" ${TENKA_VALIDATE:+--validate} --load "$predict/$network.safetensors" --json \
+                --top 99 --batch-size 3 $flag $files > "$work/said"
             grep -q '^ok' "$work/said" || cat "$work/said"
             compare $network.safetensors "$option"
         done
@@ -139,7 +140,7 @@ complains 'try without --invert$'
 cpu 0 --invert "$predict/white.png"
 silent
 cpu 0 --alpha white "$images/rgba8.png"
-"$tenka" predict --backend cpu --quiet --load "$predict/logits.safetensors" "$predict/plain0.png" > /dev/full 2> "$work/err"
+"$tenka" predict --backend cpu --load "$predict/logits.safetensors" "$predict/plain0.png" > /dev/full 2> "$work/err"
 [ $? = 1 ] && grep -q 'cannot write to the standard output' "$work/err" || bad "a full disk is not noticed"
 
 # ---- Usage ----
@@ -165,8 +166,8 @@ usage 'epochs' --epochs 3 x.png
 state='Conv2d(1, 4, 5, stride=3) ReLU() MaxPool2d(2) Flatten() Linear(64, 10)'
 run 1 --backend cpu --quiet --net "$state" --load "$predict/logits.safetensors" "$predict/plain0.png"
 complains 'does not say how it wants its pictures: give --input C,H,W, --mean and --std'
-run 0 --backend cpu --quiet --net "$state" --load "$predict/logits.safetensors" --input 1,28,28 --mean 0.1307 --std 0.3081 \
-    --top 1 "$predict/plain0.png"
+run 0 --backend cpu --quiet --net "$state" --load "$predict/logits.safetensors" --input 1,28,28 --mean 0.1307 \
+    --std 0.3081 --top 1 "$predict/plain0.png"
 says '/plain0.png: 9 [0-9.]* %$'
 cpu 1 --mean 0.5,0.5 "$predict/plain0.png"
 complains '2 numbers, but the network.s pictures have 1 channels'
@@ -188,7 +189,8 @@ is_json
 head -c 300 "$predict/large.jpg" > "$work/cut.jpg"
 head -c 200 "$predict/plain0.png" > "$work/cut.png"
 echo 'no picture' > "$work/text.png"
-cpu 1 --top 1 "$work/none.png" "$predict/plain0.png" "$work/cut.jpg" "$work/cut.png" "$work/text.png" "$predict/plain2.png"
+cpu 1 --top 1 "$work/none.png" "$predict/plain0.png" "$work/cut.jpg" "$work/cut.png" "$work/text.png" \
+    "$predict/plain2.png"
 for name in none.png cut.jpg cut.png text.png; do
     complains "^tenka: .*$work/$name"
 done
@@ -289,12 +291,32 @@ PYTHON
     run 0 --backend cpu --quiet --load "$work/net.safetensors" --top 1 "$work/huge.png"
     says "huge.png: $small [0-9.]* %"
 
+    # Ctrl-C ends the list where it is, and what was printed is an object still.
+    i=0
+    set --
+    while [ $i -lt 1000 ]; do
+        set -- "$@" "$work/huge.png"
+        i=$((i + 1))
+    done
+    "$tenka" predict --backend cpu --load "$work/net.safetensors" --json --batch-size 1 "$@" > "$work/out" 2> "$work/err" &
+    pid=$!
+    i=0
+    while ! grep -q 'huge' "$work/out" && [ $i -lt 60 ]; do
+        sleep 1
+        i=$((i + 1))
+    done
+    kill -s INT $pid
+    wait $pid
+    [ $? = 130 ] || bad "status of predict after SIGINT"
+    complains '^tenka: stopped by a signal after [0-9]* pictures$'
+    is_json
+
     # Names of classes travel with the network.
     train="train --backend cpu --quiet --data $work/data-fashion --limit 100 --epochs 1"
     printf 'eins\nzwei\ndrei\nvier\nf\303\274nf\nsechs\nsieben\nacht\nneun\nzehn \n' > "$work/names"
     # shellcheck disable=SC2086
-    "$tenka" $train --net "$state" --classes "$work/names" --save "$work/named.safetensors" > "$work/out" 2> "$work/err" ||
-        bad "training with names"
+    "$tenka" $train --net "$state" --classes "$work/names" --save "$work/named.safetensors" > "$work/out" \
+        2> "$work/err" || bad "training with names"
     run 0 --backend cpu --quiet --load "$work/named.safetensors" --top 10 "$work/pictures/000_9.png"
     says "$(printf 'f\303\274nf [0-9.]* %%')"
     says 'zehn [0-9.]* %'

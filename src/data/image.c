@@ -218,7 +218,8 @@ void tenka_picture_exif(struct tenka_picture *p, const uint8_t *exif, size_t byt
 static tenka_status turn(struct tenka_picture *p)
 {
     const uint32_t o = p->orientation;
-    const bool swap = o >= 5, flip_x = o == 2 || o == 3 || o == 7 || o == 8, flip_y = o == 3 || o == 4 || o == 6 || o == 7;
+    const bool swap = o >= 5;
+    const bool flip_x = o == 2 || o == 3 || o == 7 || o == 8, flip_y = o == 3 || o == 4 || o == 6 || o == 7;
     const tenka_image *const from = p->image;
     const size_t channels = from->channels;
     tenka_image *to;

@@ -18,8 +18,8 @@ size_t utf8_length(const char *text)
         if ((c[i] & 0xc0) != 0x80)
             return 0;
     /* Longer than needed, a half of a pair of UTF-16, or beyond the last character. */
-    const bool wrong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf0 && c[1] < 0x90) ||
-                       (c[0] == 0xf4 && c[1] > 0x8f);
+    const bool wrong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
+                       (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f);
     return wrong ? 0 : length;
 }
 

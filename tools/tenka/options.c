@@ -362,8 +362,8 @@ static const struct argp_option predict_options[] = {
     { NULL, 0, NULL, 0, "Pictures:", 2 },
     { "invert", KEY_INVERT, NULL, 0, "Take each picture's negative. A network that has learned white on black, as "
       "MNIST and Fashion-MNIST are, needs it for ink on paper and for photographs on a white ground", 0 },
-    { "fit", KEY_FIT, "HOW", 0, "How a picture of other proportions becomes the network's input: stretch (torchvision's "
-      "Resize), or crop: its middle alone; default stretch", 0 },
+    { "fit", KEY_FIT, "HOW", 0, "How a picture of other proportions becomes the network's input: stretch "
+      "(torchvision's Resize), or crop: its middle alone; default stretch", 0 },
     { "alpha", KEY_ALPHA, "HOW", 0, "What becomes of transparency: ignore (the colours beneath it, as torchvision and "
       "Pillow do), black or white (what to lay it on); default ignore", 0 },
     { "input", KEY_INPUT, "C,H,W", 0, "Shape of the network's input, with 1 channel for grey or 3 for colour; default: "
