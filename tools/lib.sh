@@ -1,9 +1,10 @@
 # For tools/quickstart and tools/check, which read this file with '.'.
 
 # What the build needs, and what runs the reference network: Debian 12, 13 and Ubuntu use the same names.
+# g++ has the C++ library that shaderc, which compiles edited kernels, is linked with.
 # mesa-vulkan-drivers holds the drivers of AMD and Intel GPUs and the software device of the tests.
 build_packages='gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libjansson-dev libzip-dev
-    libpng-dev libjpeg-dev
+    libpng-dev libjpeg-dev libshaderc-dev g++
     libvulkan-dev libvulkan-volk-dev glslc mesa-vulkan-drivers dataset-fashion-mnist'
 test_packages='libcmocka-dev vulkan-validationlayers'
 all_packages='clang libomp-dev'

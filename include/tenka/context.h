@@ -99,6 +99,10 @@ struct tenka_ctx_params {
     void *log_user;
     enum tenka_dropout_mask dropout_mask;
     enum tenka_tune tune;     /* Vulkan */
+    const char *shader_dir;   /* Vulkan: a folder like shaders/ of Tenka's sources: kernels are compiled from it when
+                               * they are first used, and what is wrong in one fails the step with E_FORMAT, file and
+                               * line; nothing is written to cache_dir. With AUTO only for a GPU, never the CPU.
+                               * E_UNSUPPORTED in a build without shaderc. NULL: the build's kernels */
 };
 #define TENKA_CTX_DEFAULTS { .size = sizeof(struct tenka_ctx_params), .backend = TENKA_BACKEND_AUTO }
 

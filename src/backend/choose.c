@@ -117,6 +117,10 @@ static tenka_status open_auto(const struct tenka_ctx_params *params, struct tenk
     tenka_free(list);
     if (status == TENKA_E_NOMEM)
         return status;
+    if (status != TENKA_OK && params->shader_dir != NULL) /* on the CPU they would be left out */
+        return best < count ? status
+                            : tenka_fail(err, TENKA_E_INVALID, "shaders are named, but %s: --backend vulkan takes any "
+                                         "Vulkan device", why);
     if (status != TENKA_OK) {
         *err = (struct tenka_error){ 0 };
         status = open_cpu(params, err, log, chosen, out);
@@ -157,6 +161,10 @@ tenka_status tenka_device_open(const struct tenka_ctx_params *params, struct ten
                           "the device \"%s\" is named, but only the backend vulkan has devices to "
                           "choose from: add --backend vulkan",
                           params->device);
+    if (params->shader_dir != NULL && params->backend != TENKA_BACKEND_VULKAN && params->backend != TENKA_BACKEND_AUTO)
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "shaders of %s are named, but only the backend vulkan runs shaders: leave out --backend, or "
+                          "take --backend vulkan", params->shader_dir);
     if (params->threads < 0)
         return tenka_fail(err, TENKA_E_INVALID, "%d threads are asked for", params->threads);
     TENKA_TRY(open_any(params, err, log, chosen, out));

@@ -15,7 +15,7 @@ enum key {
     KEY_WEIGHT_DECAY, KEY_SEED, KEY_BACKEND, KEY_DEVICE, KEY_THREADS, KEY_VALIDATE, KEY_LIMIT, KEY_SAVE, KEY_LOAD,
     KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT, KEY_DROPOUT_MASK,
     KEY_TUNE, KEY_OP, KEY_ONLY, KEY_BATCH_SIZES, KEY_SECONDS, KEY_QUICK, KEY_BEST,
-    KEY_CLASSES, KEY_TOP, KEY_MEAN, KEY_STD, KEY_ALPHA, KEY_FIT, KEY_INVERT,
+    KEY_CLASSES, KEY_TOP, KEY_MEAN, KEY_STD, KEY_ALPHA, KEY_FIT, KEY_INVERT, KEY_SHADER_DIR,
 };
 
 enum { KEY_SHORT_HELP = 'h' };
@@ -243,6 +243,9 @@ static void check_together(const struct options *o, struct argp_state *state)
     if (o->device != NULL && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
         argp_error(state, "--device chooses among Vulkan devices; leave it out with '--backend %s'",
                    backend_name(o->backend));
+    if (o->shader_dir != NULL && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
+        argp_error(state, "--shader-dir has kernels for Vulkan; leave it out with '--backend %s'",
+                   backend_name(o->backend));
 }
 
 static error_t parse(int key, char *text, struct argp_state *state)
@@ -252,6 +255,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_DATA: o->data = text; return 0;
     case KEY_NET: o->net = text; return 0;
     case KEY_DEVICE: o->device = text; return 0;
+    case KEY_SHADER_DIR: o->shader_dir = text; return 0;
     case KEY_SAVE: o->save = text; return 0;
     case KEY_LOAD: o->load = text; return 0;
     case KEY_LOG: o->log = text; return 0;
@@ -295,6 +299,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     { "tune", KEY_TUNE, "WHEN", 0, "Whether Vulkan kernels are tuned: on (the first starts on a device take a few "   \
       "seconds to measure which variants are the fastest), off, or auto: on for GPUs, off for software devices; "     \
       "default auto. Results do not depend on it", 3 },                                                               \
+    { "shader-dir", KEY_SHADER_DIR, "DIR", 0, "Compile Vulkan kernels from DIR, a copy of the folder shaders/ of "     \
+      "Tenka's sources that somebody edits, when they are first used", 3 },                                           \
     { "validate", KEY_VALIDATE, NULL, 0, "Turn on Vulkan's validation layer; any message of it is a failure", 3 }
 #define QUIET_OPTION { "quiet", KEY_QUIET, NULL, 0, "No progress and no news; results, warnings and errors remain", 4 }
 

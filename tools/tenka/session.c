@@ -221,6 +221,7 @@ static int open_ctx(struct session *s)
     params.threads = o->threads;
     params.dropout_mask = o->dropout_mask;
     params.tune = o->tune;
+    params.shader_dir = o->shader_dir;
     params.validate = o->validate;
     params.log = say_library_log;
     params.log_user = (void *)(uintptr_t)o;

@@ -23,6 +23,7 @@ struct options {
     const char *data, *net, *device;    /* NULL: the default */
     const char *save, *load, *log;      /* NULL: none */
     const char *checkpoint, *resume;    /* NULL: none */
+    const char *shader_dir;             /* NULL: the kernels of the build */
     enum tenka_backend backend;
     enum tenka_dropout_mask dropout_mask;
     enum tenka_tune tune;

@@ -231,6 +231,7 @@ static void device_finish(struct tenka_vk_device *dev)
     tenka_vk_cache_save(dev);
     tenka_vk_cache_finish(dev);
     tenka_vk_tune_finish(dev);
+    tenka_vk_workshop_finish(dev);
     tenka_vk_keep_finish(dev);
     tenka_vk_pipelines_finish(dev);
     if (dev->pool)
@@ -348,6 +349,7 @@ static tenka_status device_init(struct tenka_vk_device *dev, const struct tenka_
     TENKA_TRY(tenka_vk_transfer_init(dev));
     TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_DEVICE, TENKA_OPERAND_ALIGN, "absent operand", &dev->absent));
     TENKA_TRY(tenka_vk_zero(dev, dev->absent));
+    TENKA_TRY(tenka_vk_workshop_open(dev, params->shader_dir));
     TENKA_TRY(tenka_vk_keep_open(dev, params->cache_dir));
     TENKA_TRY(tenka_vk_cache_open(dev));
     tenka_vk_tune_open(dev, params->tune);

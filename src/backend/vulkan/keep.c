@@ -96,7 +96,7 @@ static tenka_status save(const struct tenka_vk_device *dev, struct tenka_error *
 void tenka_vk_keep_save(struct tenka_vk_device *dev, const char *name, const void *data, size_t bytes)
 {
     struct tenka_error err = {0};
-    char *path = path_of(dev, name);
+    char *path = dev->workshop ? NULL : path_of(dev, name);
     if (path && save(dev, &err, path, data, bytes) != TENKA_OK) {
         tenka_log(dev->base.log, TENKA_LOG_WARNING, "the work of this start will be done again next time: %s",
                   err.text);

@@ -1,5 +1,4 @@
 /* Layouts and pipelines, made when a plan first needs them and kept as long as the device. */
-#include "backend/vulkan/shaders.h"
 #include "backend/vulkan/vk.h"
 
 static uint32_t count_bits(uint32_t bits)
@@ -64,13 +63,14 @@ tenka_status tenka_vk_layouts(struct tenka_vk_device *dev, uint32_t bindings)
 
 static tenka_status make_module(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkShaderModule *out)
 {
-    const struct tenka_shader *shader = &tenka_shaders[kernel];
+    struct tenka_shader shader;
+    TENKA_TRY(tenka_vk_code(dev, kernel, &shader));
     const VkShaderModuleCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-        .codeSize = shader->bytes,
-        .pCode = shader->code,
+        .codeSize = shader.bytes,
+        .pCode = shader.code,
     };
-    if (!shader->code)
+    if (!shader.code)
         return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED, "%s has no shader in this build",
                           tenka_passes[kernel].name);
     VK_TRY(dev, dev->vk.vkCreateShaderModule(dev->handle, &info, NULL, out));

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "backend/vulkan/shaders.h"
 #include "backend/vulkan/vk.h"
 #include "core/os.h"
 
@@ -26,14 +25,14 @@ struct tenka_vk_tuned {
     uint64_t variant;
 };
 
-/* A kernel as it is in this build, with the numbers of a call. */
-static uint64_t key_of(const struct tenka_node *node, uint64_t n)
+/* A kernel as its code is now, with the numbers of a call. */
+static uint64_t key_of(const struct tenka_node *node, const struct tenka_shader *shader, uint64_t n)
 {
     uint32_t count;
     const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
     const char *name = tenka_passes[node->kernel].name;
     uint64_t key = tenka_vk_hash(TENKA_VK_HASH, name, strlen(name));
-    key = tenka_vk_hash(key, tenka_shaders[node->kernel].code, tenka_shaders[node->kernel].bytes);
+    key = tenka_vk_hash(key, shader->code, shader->bytes);
     for (uint32_t i = 0; i < count; i++)
         key = tenka_vk_hash(key, variants[i].constants, sizeof variants[i].constants);
     key = tenka_vk_hash(key, node->params, sizeof node->params);
@@ -201,12 +200,15 @@ static tenka_status try_all(struct tenka_vk_device *dev, const struct trial *t, 
 tenka_status tenka_vk_tune(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
                            uint32_t candidates, uint32_t *variant)
 {
-    const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape), key = key_of(node, n);
+    const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape);
     struct tenka_error *err = dev->base.err, unheard = {0};
     struct trial t = {.bytes = 0};
+    struct tenka_shader shader;
     uint32_t known;
     if (!dev->tune || (candidates & (candidates - 1)) == 0)
         return TENKA_OK;
+    TENKA_TRY(tenka_vk_code(dev, node->kernel, &shader));
+    const uint64_t key = key_of(node, &shader, n);
     if (find(dev, key, &known)) {
         *variant = known < 32 && candidates >> known & 1 ? known : *variant;
         return TENKA_OK;

@@ -14,6 +14,7 @@
 
 #include "backend/backend.h"
 #include "backend/vulkan/hazard.h"
+#include "backend/vulkan/shaders.h"
 #include "op/variant.h"
 
 /* Storage buffers of one pass, the scalars included; what every device of use offers. */
@@ -137,6 +138,7 @@ struct tenka_vk_device {
     VkDescriptorSetLayout set_layouts[TENKA_VK_BINDINGS + 1];
     VkPipelineLayout layouts[TENKA_VK_BINDINGS + 1];
     struct tenka_vk_pipeline *pipelines[TENKA_KERNEL_COUNT];
+    struct tenka_vk_workshop *workshop; /* NULL: kernels are those of the build */
     bool tune, measuring;         /* variants are measured; that is going on */
     struct tenka_vk_tuned *tuned; /* what was found out: tune.c */
     size_t n_tuned, tuned_capacity;
@@ -228,6 +230,14 @@ tenka_status tenka_vk_cache_open(struct tenka_vk_device *dev);
 void tenka_vk_cache_save(struct tenka_vk_device *dev);
 void tenka_vk_cache_finish(struct tenka_vk_device *dev);
 
+/* ---- workshop.c: kernels from edited sources; workshop_stubs.c in a build that cannot compile them ---- */
+
+/* dir: NULL or "": none. E_INVALID: no such folder; E_UNSUPPORTED: such a build. */
+tenka_status tenka_vk_workshop_open(struct tenka_vk_device *dev, const char *dir);
+void tenka_vk_workshop_finish(struct tenka_vk_device *dev);
+/* The code of a kernel, compiled when it is first asked for; the device's. E_FORMAT with file and line, E_IO. */
+tenka_status tenka_vk_code(struct tenka_vk_device *dev, enum tenka_kernel kernel, struct tenka_shader *out);
+
 /* ---- keep.c: files that only save time ---- */
 
 #define TENKA_VK_HASH UINT64_C(14695981039346656037)
@@ -238,13 +248,14 @@ tenka_status tenka_vk_keep_open(struct tenka_vk_device *dev, const char *dir);
 void tenka_vk_keep_finish(struct tenka_vk_device *dev);
 /* The content of the device's file of that name, allocated; NULL when it is not there or damaged. */
 void *tenka_vk_keep_load(struct tenka_vk_device *dev, const char *name, size_t *bytes);
+/* Not while there is a workshop: most of its kernels never run again. */
 void tenka_vk_keep_save(struct tenka_vk_device *dev, const char *name, const void *data, size_t bytes);
 
 /* ---- tune.c ---- */
 
 void tenka_vk_tune_open(struct tenka_vk_device *dev, enum tenka_tune tune);
 /* *variant, which comes as a guess, becomes the fastest of the candidates (bit i: variant i) where that is known or can
- * be measured. E_DEVICE alone is a failure. */
+ * be measured. Fails for E_DEVICE alone, and for code that does not compile. */
 tenka_status tenka_vk_tune(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
                            uint32_t candidates, uint32_t *variant);
 void tenka_vk_tune_save(struct tenka_vk_device *dev);

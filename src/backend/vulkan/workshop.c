@@ -1,0 +1,221 @@
+/* Kernels compiled from sources that somebody edits, instead of those that the build made of them: read, and compiled by
+ * shaderc, when a pipeline first needs them. */
+#include <shaderc/shaderc.h>
+
+#include "backend/vulkan/vk.h"
+#include "core/os.h"
+
+#define MOST_BYTES ((uint64_t)1 << 20)
+/* The shaders include two deep; deeper than this is a file that includes itself. */
+#define MOST_DEPTH 16
+#define MOST_LINES 8
+
+struct tenka_vk_workshop {
+    char *dir;
+    shaderc_compiler_t compiler;
+    shaderc_compile_options_t options;
+    struct tenka_shader made[TENKA_KERNEL_COUNT]; /* code NULL: not compiled yet */
+};
+
+/* ---- Includes ---- */
+
+struct included {
+    shaderc_include_result result;
+    char *name, *text;
+    struct tenka_error err;
+};
+
+/* Of two folders and a name, NULL when there is no such file. */
+static char *find_in(const char *dir, size_t length, const char *name)
+{
+    char *path = tenka_sprintf("%.*s/%s", (int)length, dir, name);
+    if (path && tenka_os_exists(path))
+        return path;
+    tenka_free(path);
+    return NULL;
+}
+
+/* Beside the file that asks, then in the folder of all: as glslc looks when the project is built. */
+static char *find(const struct tenka_vk_workshop *w, const char *name, const char *asking)
+{
+    const char *slash = strrchr(asking, '/');
+    char *path = slash ? find_in(asking, (size_t)(slash - asking), name) : NULL;
+    return path ? path : find_in(w->dir, strlen(w->dir), name);
+}
+
+static tenka_status read_included(const struct tenka_vk_workshop *w, struct included *in, const char *name,
+                                  const char *asking, size_t depth)
+{
+    uint64_t bytes;
+    void *text;
+    if (depth > MOST_DEPTH)
+        return tenka_fail(&in->err, TENKA_E_FORMAT, "%s is included %zu deep: does it include itself?", name, depth);
+    in->name = find(w, name, asking);
+    if (!in->name)
+        return tenka_fail(&in->err, TENKA_E_IO, "there is no %s in %s", name, w->dir);
+    TENKA_TRY(tenka_os_read_file(&in->err, in->name, MOST_BYTES, &text, &bytes));
+    in->text = text;
+    in->result = (shaderc_include_result){
+        .source_name = in->name,
+        .source_name_length = strlen(in->name),
+        .content = in->text,
+        .content_length = (size_t)bytes,
+        .user_data = in,
+    };
+    return TENKA_OK;
+}
+
+/* shaderc takes a result without a name for a failure, and its content for the sentence. */
+static shaderc_include_result *include(void *user, const char *name, int type, const char *asking, size_t depth)
+{
+    static shaderc_include_result no_memory = {.source_name = "", .content = "out of memory", .content_length = 13};
+    struct included *in = tenka_alloc(sizeof *in);
+    (void)type;
+    if (!in)
+        return &no_memory;
+    if (read_included(user, in, name, asking, depth) != TENKA_OK)
+        in->result = (shaderc_include_result){
+            .source_name = "",
+            .content = in->err.text,
+            .content_length = strlen(in->err.text),
+            .user_data = in,
+        };
+    return &in->result;
+}
+
+static void release(void *user, shaderc_include_result *result)
+{
+    struct included *in = result->user_data;
+    (void)user;
+    if (!in)
+        return;
+    tenka_free(in->name);
+    tenka_free(in->text);
+    tenka_free(in);
+}
+
+/* ---- Open and finish ---- */
+
+/* What the build gives glslc: --target-env=vulkan1.2 -O -Werror. */
+static tenka_status make_tools(struct tenka_vk_device *dev, struct tenka_vk_workshop *w)
+{
+    w->compiler = shaderc_compiler_initialize();
+    w->options = shaderc_compile_options_initialize();
+    if (!w->compiler || !w->options)
+        return tenka_fail_nomem(dev->base.err);
+    shaderc_compile_options_set_target_env(w->options, shaderc_target_env_vulkan, shaderc_env_version_vulkan_1_2);
+    shaderc_compile_options_set_optimization_level(w->options, shaderc_optimization_level_performance);
+    shaderc_compile_options_set_warnings_as_errors(w->options);
+    shaderc_compile_options_set_include_callbacks(w->options, include, release, w);
+    return TENKA_OK;
+}
+
+tenka_status tenka_vk_workshop_open(struct tenka_vk_device *dev, const char *dir)
+{
+    if (!dir || !dir[0])
+        return TENKA_OK;
+    if (!tenka_os_exists(dir))
+        return tenka_fail(dev->base.err, TENKA_E_INVALID,
+                          "there is no folder %s with shaders: name the folder shaders/ of Tenka's sources or a copy of "
+                          "it", dir);
+    dev->workshop = tenka_alloc(sizeof *dev->workshop);
+    if (!dev->workshop || !(dev->workshop->dir = tenka_strdup(dir)))
+        return tenka_fail_nomem(dev->base.err);
+    return make_tools(dev, dev->workshop);
+}
+
+void tenka_vk_workshop_finish(struct tenka_vk_device *dev)
+{
+    struct tenka_vk_workshop *w = dev->workshop;
+    if (!w)
+        return;
+    for (size_t i = 0; i < TENKA_KERNEL_COUNT; i++)
+        tenka_free((void *)(uintptr_t)w->made[i].code);
+    shaderc_compile_options_release(w->options);
+    shaderc_compiler_release(w->compiler);
+    tenka_free(w->dir);
+    tenka_free(w);
+    dev->workshop = NULL;
+}
+
+/* ---- Compiling ---- */
+
+/* The first of the compiler's lines makes the sentence: it has file and line; the log has a few of the others, which are
+ * often its consequences. */
+static tenka_status complain(struct tenka_vk_device *dev, enum tenka_kernel kernel, const char *text)
+{
+    const size_t first = strcspn(text, "\n");
+    const char *at = text + first;
+    for (int lines = 0; *at && lines < MOST_LINES; lines++) {
+        at += strspn(at, "\n");
+        if (*at)
+            tenka_log(dev->base.log, TENKA_LOG_ERROR, "%.*s", (int)strcspn(at, "\n"), at);
+        at += strcspn(at, "\n");
+    }
+    return tenka_fail(dev->base.err, TENKA_E_FORMAT, "%s does not compile: %.*s", tenka_passes[kernel].name, (int)first,
+                      text);
+}
+
+static tenka_status keep(struct tenka_vk_device *dev, shaderc_compilation_result_t result, struct tenka_shader *out)
+{
+    const size_t bytes = shaderc_result_get_length(result);
+    uint32_t *code = tenka_alloc(bytes);
+    if (!code)
+        return tenka_fail_nomem(dev->base.err);
+    memcpy(code, shaderc_result_get_bytes(result), bytes);
+    *out = (struct tenka_shader){code, bytes};
+    return TENKA_OK;
+}
+
+/* The pass is chosen by a macro, as in the build. */
+static tenka_status compile(struct tenka_vk_device *dev, enum tenka_kernel kernel, const char *path, const char *source,
+                            size_t bytes, struct tenka_shader *out)
+{
+    const char *op = tenka_ops[tenka_passes[kernel].op].name;
+    char *macro = tenka_sprintf("TENKA_PASS_%s", tenka_passes[kernel].name + strlen(op) + 1);
+    shaderc_compile_options_t options = macro ? shaderc_compile_options_clone(dev->workshop->options) : NULL;
+    shaderc_compilation_result_t result = NULL;
+    if (options) {
+        shaderc_compile_options_add_macro_definition(options, macro, strlen(macro), "", 0);
+        result = shaderc_compile_into_spv(dev->workshop->compiler, source, bytes, shaderc_compute_shader, path, "main",
+                                          options);
+    }
+    tenka_status status;
+    if (!result)
+        status = tenka_fail_nomem(dev->base.err);
+    else if (shaderc_result_get_compilation_status(result) != shaderc_compilation_status_success)
+        status = complain(dev, kernel, shaderc_result_get_error_message(result));
+    else
+        status = keep(dev, result, out);
+    shaderc_result_release(result);
+    shaderc_compile_options_release(options);
+    tenka_free(macro);
+    return status;
+}
+
+static tenka_status make(struct tenka_vk_device *dev, enum tenka_kernel kernel, struct tenka_shader *out)
+{
+    uint64_t bytes;
+    void *source = NULL;
+    char *path = tenka_sprintf("%s/%s.comp", dev->workshop->dir, tenka_ops[tenka_passes[kernel].op].name);
+    if (!path)
+        return tenka_fail_nomem(dev->base.err);
+    tenka_status status = tenka_os_read_file(dev->base.err, path, MOST_BYTES, &source, &bytes);
+    if (status == TENKA_OK)
+        status = compile(dev, kernel, path, source, (size_t)bytes, out);
+    tenka_free(source);
+    tenka_free(path);
+    return status;
+}
+
+tenka_status tenka_vk_code(struct tenka_vk_device *dev, enum tenka_kernel kernel, struct tenka_shader *out)
+{
+    *out = tenka_shaders[kernel];
+    if (!dev->workshop)
+        return TENKA_OK;
+    struct tenka_shader *made = &dev->workshop->made[kernel];
+    if (!made->code)
+        TENKA_TRY(make(dev, kernel, made));
+    *out = *made;
+    return TENKA_OK;
+}
