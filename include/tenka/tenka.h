@@ -13,5 +13,6 @@
 #include "tenka/profile.h"
 #include "tenka/tensor.h"
 #include "tenka/train.h"
+#include "tenka/verify.h"
 
 #endif

@@ -301,6 +301,13 @@ size_t tenka_program_dispatches(const tenka_device *dev, const tenka_program *pr
     return dev->fns->dispatches(prog);
 }
 
+tenka_status tenka_program_check_order(tenka_device *dev, const struct tenka_plan *plan, const tenka_program *prog)
+{
+    if (dev->fns->check_order == NULL)
+        return tenka_fail(dev->err, TENKA_E_UNSUPPORTED, "the CPU runs its kernels one after the other");
+    return dev->fns->check_order(dev, plan, prog);
+}
+
 tenka_status tenka_program_timings(tenka_device *dev, tenka_program *prog, double *out)
 {
     TENKA_TRY(tenka_device_wait(dev));

@@ -91,6 +91,8 @@ struct tenka_backend_fns { /* called by backend.c only */
     tenka_status (*fetch_arrived)(tenka_device *dev, tenka_fetch *fetch, bool *arrived);
     /* Optional: see tenka_device_pin. */
     void (*pin)(tenka_device *dev, uint32_t variant);
+    /* Optional: see tenka_program_check_order. */
+    tenka_status (*check_order)(tenka_device *dev, const struct tenka_plan *plan, const tenka_program *prog);
 };
 
 /* The beginning of every backend's device. */
@@ -144,6 +146,9 @@ tenka_status tenka_program_submit(tenka_device *dev, tenka_program *prog, const 
 /* Of a program whose plan was timed: seconds of each node in the last run, which it waits for; NaN: in those of the
  * node before. out: plan->n_nodes */
 tenka_status tenka_program_timings(tenka_device *dev, tenka_program *prog, double *out);
+/* Looks through what was recorded of plan: whether each two kernels that touch the same memory run one after the other.
+ * E_DEVICE with a sentence when two do not; E_UNSUPPORTED: the device records nothing. */
+tenka_status tenka_program_check_order(tenka_device *dev, const struct tenka_plan *plan, const tenka_program *prog);
 size_t tenka_program_dispatches(const tenka_device *dev, const tenka_program *prog);
 tenka_status tenka_device_wait(tenka_device *dev);
 void tenka_device_limits(const tenka_device *dev, struct tenka_limits *out);

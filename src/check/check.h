@@ -64,12 +64,16 @@ struct tenka_check_report {
     bool large;            /* set by the caller: run the cases that take seconds, too */
     bool variants;         /* set by the caller: compare the variants of kernels, which drivers take long to compile */
     bool exact;            /* set by the caller: the device must give the reference's bits; NaN is NaN */
+    bool (*progress)(void *user, const char *where); /* set by the caller, or NULL: called before each case; false: no
+                                                      * more of them, and TENKA_END */
+    void *user;
     uint32_t cases;        /* run: one for each pass and case */
     uint32_t skipped;      /* the device says that it cannot run them */
     uint32_t failed;
     double worst;          /* largest share of its bound that an error took; > 1 failed */
     char worst_where[128]; /* the case of it */
     char failure[1024];    /* the first failure; "" when there was none */
+    char skip[1200];       /* why the first was skipped; "" when none was */
 };
 
 /* Runs every pass of op on dev and on reference, a CPU_F64 device unless exact, and adds to the report. Errors are

@@ -169,12 +169,14 @@ static tenka_status check_case(struct subject *s, uint32_t index, struct tenka_c
     TENKA_TRY(tenka_check_call(s->op, s->c, &s->call, tenka_ctx_error(s->ctx)));
     if (s->call.in[0].dtype != TENKA_F32)
         return TENKA_OK;
+    snprintf(place, sizeof place, "gradient of %s, case %u (%s)", tenka_ops[s->op].name, index, s->c->why);
+    if (report->progress && !report->progress(report->user, place))
+        return TENKA_END;
     TENKA_TRY(fill(s, tenka_check_seed(s->op, index)));
     TENKA_TRY(run_backward(s));
     for (uint32_t k = 0; k < s->call.n_in; k++)
         if (s->var[k] && differentiable(s, k))
             TENKA_TRY(check_input(s, k, &worst, text, sizeof text));
-    snprintf(place, sizeof place, "gradient of %s, case %u (%s)", tenka_ops[s->op].name, index, s->c->why);
     tenka_check_note(report, worst, place, text);
     return TENKA_OK;
 }

@@ -454,18 +454,22 @@ static tenka_status run_both(struct subject *s, enum tenka_kernel kernel, double
 static tenka_status check_pass(struct subject *s, enum tenka_kernel kernel)
 {
     double *got[TENKA_MAX_OUT] = {NULL}, *ref[TENKA_MAX_OUT] = {NULL};
+    char place[128];
     const struct tenka_desc *first = written(s, kernel, 0);
     /* Nobody asks for the gradient of an absent input, or of integers. */
     if (!first || (kernel != tenka_op_pass_writing(s->op, TENKA_BIT_OUT0) && first->dtype != TENKA_F32))
         return TENKA_OK;
+    where(s, kernel, "", place);
+    if (s->report->progress && !s->report->progress(s->report->user, place))
+        return TENKA_END;
     tenka_status status = run_both(s, kernel, got, ref);
     free_results(got);
     free_results(ref);
-    if (status == TENKA_E_UNSUPPORTED) {
-        s->report->skipped++;
-        return TENKA_OK;
-    }
-    return status;
+    if (status != TENKA_E_UNSUPPORTED)
+        return status;
+    if (s->report->skipped++ == 0)
+        snprintf(s->report->skip, sizeof s->report->skip, "%s: %s", place, s->dev->err->text);
+    return TENKA_OK;
 }
 
 static tenka_status fill_subject(struct subject *s)

@@ -11,6 +11,7 @@ static const char help[] =
     "  tenka test      loss and accuracy of a saved network\n"
     "  tenka predict   the classes of pictures, PNG or JPEG, by a saved network\n"
     "  tenka summary   layers, shapes and parameters of a network, and the memory that training it takes\n"
+    "  tenka verify    whether the device can be trusted: every kernel against the CPU's\n"
     "  tenka bench     how fast the device, its kernels and whole training steps are\n"
     "  tenka devices   what Vulkan sees, what Tenka would pick and why\n"
     "\n"
@@ -46,11 +47,13 @@ int main(int argc, char **argv)
     static char train_title[] = "tenka train", test_title[] = "tenka test";
     static char predict_title[] = "tenka predict";
     static char summary_title[] = "tenka summary", bench_title[] = "tenka bench", devices_title[] = "tenka devices";
+    static char verify_title[] = "tenka verify";
     static const struct command commands[] = {
         { "train", train_title, options_train, command_train, true },
         { "test", test_title, options_test, command_test, true },
         { "predict", predict_title, options_predict, command_predict, true },
         { "summary", summary_title, options_summary, command_summary, false },
+        { "verify", verify_title, options_verify, command_verify, true },
         { "bench", bench_title, options_bench, command_bench, true },
         { "devices", devices_title, options_devices, command_devices, false },
     };

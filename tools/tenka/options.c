@@ -15,7 +15,7 @@ enum key {
     KEY_WEIGHT_DECAY, KEY_SEED, KEY_BACKEND, KEY_DEVICE, KEY_THREADS, KEY_VALIDATE, KEY_LIMIT, KEY_SAVE, KEY_LOAD,
     KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT, KEY_DROPOUT_MASK,
     KEY_TUNE, KEY_OP, KEY_ONLY, KEY_BATCH_SIZES, KEY_SECONDS, KEY_QUICK, KEY_BEST,
-    KEY_CLASSES, KEY_TOP, KEY_MEAN, KEY_STD, KEY_ALPHA, KEY_FIT, KEY_INVERT, KEY_SHADER_DIR,
+    KEY_CLASSES, KEY_TOP, KEY_MEAN, KEY_STD, KEY_ALPHA, KEY_FIT, KEY_INVERT, KEY_SHADER_DIR, KEY_ALL,
 };
 
 enum { KEY_SHORT_HELP = 'h' };
@@ -266,6 +266,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_JSON: o->json = true; return 0;
     case KEY_QUICK: o->quick = true; return 0;
     case KEY_BEST: o->best = true; return 0;
+    case KEY_ALL: o->all = true; return 0;
     case KEY_OP: o->op = text; return 0;
     case KEY_CLASSES: o->classes = text; return 0;
     case KEY_ONLY: o->parts = bench_parts(state, text); return 0;
@@ -431,6 +432,21 @@ static const struct argp_option bench_options[] = {
     { 0 },
 };
 
+static const struct argp_option verify_options[] = {
+    { NULL, 0, NULL, 0, "What is checked:", 1 },
+    { "op", KEY_OP, "NAME", 0, "One operator alone, such as conv2d; or one of training_step, repeatability and order",
+      0 },
+    { "all", KEY_ALL, NULL, 0, "Also cases that take seconds, and every variant of a kernel that the device can run "
+      "instead of those that it takes", 0 },
+    { NULL, 0, NULL, 0, "Device:", 3 },
+    DEVICE_OPTIONS,
+    { NULL, 0, NULL, 0, "Output:", 4 },
+    { "json", KEY_JSON, NULL, 0, "One JSON object instead of the table", 4 },
+    QUIET_OPTION,
+    SHORT_HELP,
+    { 0 },
+};
+
 static const struct argp_option devices_options[] = {
     { "json", KEY_JSON, NULL, 0, "One JSON array instead of the table", 0 },
     SHORT_HELP,
@@ -524,6 +540,18 @@ struct options options_bench(int argc, char **argv)
         exit(EXIT_CODE_USAGE);
     }
     return o;
+}
+
+struct options options_verify(int argc, char **argv)
+{
+    return run_parser(verify_options,
+                      "Tells whether a device can be trusted. Compares every operator's kernels, and a training step, "
+                      "with the CPU in double precision; repeats that step, which must give the same bits; and looks "
+                      "for missing barriers. An error is shown as the share of its bound that it takes. Needs no "
+                      "images. The first run on a device takes longer, since its driver compiles each kernel for each "
+                      "shape. Exit status 1 when something is wrong.\v"
+                      "Example: tenka verify --backend vulkan --device 0",
+                      argc, argv);
 }
 
 struct options options_devices(int argc, char **argv)

@@ -34,12 +34,13 @@ struct options {
     int threads;
     struct tenka_shape input; /* of one image; rank 0: the default */
     bool sgd, validate, quiet, json;
-    const char *op;                     /* bench: NULL: none in particular */
+    const char *op;                     /* bench, verify: NULL: none in particular */
     unsigned parts;                     /* bench: bits of enum bench_part; 0: the default */
     uint32_t batch_sizes[MAX_BATCH_SIZES];
     size_t n_batch_sizes;               /* bench; 0: the default */
     double seconds;                     /* bench; 0: the default */
     bool quick, best;
+    bool all;                           /* verify */
     const char *classes;                /* NULL: the data's own */
     bool takes_pictures;                /* predict: arguments are files and folders */
     char *const *pictures;              /* predict */
@@ -56,6 +57,7 @@ struct options options_test(int argc, char **argv);
 struct options options_predict(int argc, char **argv);
 struct options options_summary(int argc, char **argv);
 struct options options_bench(int argc, char **argv);
+struct options options_verify(int argc, char **argv);
 struct options options_devices(int argc, char **argv);
 
 const char *backend_name(enum tenka_backend backend);
@@ -219,6 +221,7 @@ int command_test(const struct options *options);
 int command_predict(const struct options *options);
 int command_summary(const struct options *options);
 int command_bench(const struct options *options);
+int command_verify(const struct options *options);
 int command_devices(const struct options *options);
 
 /* The optimizer that the options ask for (train.c). */

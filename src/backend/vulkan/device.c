@@ -220,6 +220,11 @@ void tenka_vulkan_limit_operand(tenka_device *dev, size_t bytes)
     tenka_vk_device_of(dev)->max_operand = bytes;
 }
 
+void tenka_vulkan_forget_barrier(tenka_device *dev, uint32_t index)
+{
+    tenka_vk_device_of(dev)->forgotten = index;
+}
+
 void tenka_vulkan_force_staging(tenka_device *dev)
 {
     tenka_vk_device_of(dev)->unified = false;
@@ -272,6 +277,7 @@ static const struct tenka_backend_fns fns = {
     .timings = tenka_vk_program_timings,
     .fuses = tenka_vk_fuses,
     .pin = tenka_vk_pin,
+    .check_order = tenka_vk_check_order,
 };
 
 static tenka_status create_handle(struct tenka_vk_device *dev)
@@ -368,6 +374,7 @@ tenka_status tenka_vulkan_device_create(const struct tenka_ctx_params *params, s
     dev->base.log = log;
     dev->validate = params->validate;
     dev->pinned = TENKA_ABSENT;
+    dev->forgotten = TENKA_ABSENT;
     const tenka_status status = device_init(dev, params);
     if (status != TENKA_OK) {
         destroy(&dev->base);

@@ -229,3 +229,10 @@ tenka_status tenka_vulkan_check_hazards(struct tenka_error *err, const struct te
             TENKA_TRY(check_later(err, plan, steps, n, i));
     return TENKA_OK;
 }
+
+tenka_status tenka_vk_check_order(tenka_device *dev, const struct tenka_plan *plan, const tenka_program *prog)
+{
+    size_t n;
+    const struct tenka_vk_step *steps = tenka_vulkan_program_steps(prog, &n);
+    return tenka_vulkan_check_hazards(dev->err, plan, steps, n);
+}

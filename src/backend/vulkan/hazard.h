@@ -49,10 +49,16 @@ void tenka_vk_tracker_finish(struct tenka_vk_tracker *tracker);
 TENKA_API tenka_status tenka_vulkan_check_hazards(struct tenka_error *err, const struct tenka_plan *plan,
                                                   const struct tenka_vk_step *steps, size_t n);
 
+/* The same of a program that was prepared from plan: backend.h's check_order. */
+tenka_status tenka_vk_check_order(tenka_device *dev, const struct tenka_plan *plan, const tenka_program *prog);
+
 /* For tests: the commands of a program as recorded; the program owns them. */
 TENKA_API const struct tenka_vk_step *tenka_vulkan_program_steps(const tenka_program *prog, size_t *n);
 /* For tests: pretends that no binding may span more than bytes, so that small tensors are bound in pieces. */
 TENKA_API void tenka_vulkan_limit_operand(tenka_device *dev, size_t bytes);
+/* For tests: programs that are prepared from now on lack barrier number index between their dispatches; TENKA_ABSENT:
+ * none. */
+TENKA_API void tenka_vulkan_forget_barrier(tenka_device *dev, uint32_t index);
 /* For tests: copies between host and device go through staging, as on a device with memory of its own. */
 TENKA_API void tenka_vulkan_force_staging(tenka_device *dev);
 

@@ -5,6 +5,8 @@
 struct list {
     struct tenka_vk_step *items;
     size_t count, capacity;
+    uint32_t barriers; /* that dispatches needed */
+    uint32_t forgotten;
 };
 
 static tenka_status append(struct list *list, struct tenka_error *err, struct tenka_vk_step step)
@@ -38,7 +40,7 @@ static tenka_status add_dispatch(struct list *list, struct tenka_vk_tracker *tra
 {
     bool barrier;
     TENKA_TRY(tenka_vk_tracker_add(tracker, err, plan, &step, &barrier));
-    if (barrier)
+    if (barrier && list->barriers++ != list->forgotten)
         TENKA_TRY(append(list, err, (struct tenka_vk_step){.kind = TENKA_VK_BARRIER}));
     return append(list, err, step);
 }
@@ -84,7 +86,7 @@ uint64_t tenka_vk_work(const struct tenka_plan *plan, const struct tenka_node *n
 tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka_plan *plan, struct tenka_vk_step **out,
                                  size_t *count)
 {
-    struct list list = {0};
+    struct list list = {.forgotten = dev->forgotten};
     struct tenka_vk_tracker tracker = {0};
     *out = NULL;
     *count = 0;

@@ -145,6 +145,7 @@ struct tenka_vk_device {
     bool tuned_grown;             /* since it was last saved */
     uint64_t tune_spent;          /* nanoseconds */
     uint32_t pinned; /* the variant that all nodes must run in, or TENKA_ABSENT */
+    uint32_t forgotten; /* the barrier that a test has left out, or TENKA_ABSENT */
     VkPipelineCache cache;
     char *keep_dir;               /* of files that outlive the process; NULL: none are kept */
     bool cache_grown;             /* since it was last saved, perhaps */
