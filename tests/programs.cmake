@@ -32,6 +32,16 @@ if(PNG_FOUND AND JPEG_FOUND)
     endif()
 endif()
 
+if(TENKA_VULKAN)
+    # Broken kernels in a copy of the shaders; and broken training steps, whose kernels take long to compile.
+    add_test(NAME verify
+        COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_verify.sh $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR}/shaders)
+    add_test(NAME verify_steps COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_verify.sh $<TARGET_FILE:tenka_command>
+        ${PROJECT_SOURCE_DIR}/shaders steps)
+    set_tests_properties(verify verify_steps PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800)
+    set_tests_properties(verify_steps PROPERTIES LABELS slow)
+endif()
+
 # Five kills, and the same test with twenty.
 add_test(NAME resume COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh $<TARGET_FILE:tenka_command>)
 add_test(NAME resume_slow COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh $<TARGET_FILE:tenka_command> 20)

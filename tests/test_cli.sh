@@ -112,7 +112,8 @@ expect 2 "no option" train extra
 expect 2 "load FILE is needed" test
 "$tenka" > "$work/out" 2> "$work/err"
 [ $? = 2 ] || bad "status without a command"
-for help in --help 'train --help' 'test --help' 'predict --help' 'summary --help' 'bench --help' 'devices --help' --version; do
+for help in --help 'train --help' 'test --help' 'predict --help' 'summary --help' 'bench --help' 'verify --help' \
+    'devices --help' --version; do
     succeed $help
     [ -s "$work/out" ] || bad "tenka $help says nothing"
 done
@@ -369,6 +370,30 @@ wait $pid
 [ $? = 130 ] || bad "status of bench after SIGINT"
 [ ! -s "$work/out" ] || bad "bench prints half an object after SIGINT"
 grep -q '^tenka: stopped by a signal' "$work/err" || bad "what bench says after SIGINT"
+
+# ---- Verify ----
+
+succeed verify --backend cpu --quiet
+says '^  conv2d  *93  *[0-9.]* %'
+says '^  order .* -  '
+says '^this device can be trusted: all [0-9,]* cases of [0-9]* operators and of whole training steps are right; 1 skipped$'
+[ ! -s "$work/err" ] || bad "verify --quiet says something"
+for backend in cpu cpu-f64 ${vulkan:+vulkan}; do
+    succeed verify --backend $backend --op relu --json
+    is_json
+    says '{"name":"relu","operator":true,"cases":[0-9]*,"failed":0,"skipped":0,"worst":[0-9.e-]*,"worst_where":"'
+    says '"trusted":true,"conclusion":"this device can be trusted with relu: '
+done
+expect 2 "choose among relu" verify --backend cpu --op reshape
+expect 2 "shader-dir has kernels for Vulkan" verify --backend cpu --shader-dir "$work"
+"$tenka" verify --backend cpu-f64 --json --op repeatability > "$work/out" 2> "$work/err" &
+pid=$!
+sleep 1
+kill -s INT $pid
+wait $pid
+[ $? = 130 ] || bad "status of verify after SIGINT"
+[ ! -s "$work/out" ] || bad "verify prints half an object after SIGINT"
+grep -q '^tenka: stopped by a signal' "$work/err" || bad "what verify says after SIGINT"
 
 [ $failures = 0 ] || echo "$failures failures"
 [ $failures = 0 ]

@@ -1,4 +1,5 @@
-/* The commands of recorded plans: every dependency has its barrier; and the checker sees when one is missing.
+/* The commands of recorded plans: every dependency has its barrier; and the checker sees when one is missing, as
+ * `tenka verify` does, though a device that runs kernels one after the other computes the right numbers without it.
  *   test_hazard [vulkan] */
 #include "support.h"
 
@@ -123,9 +124,53 @@ static void test_recorded_plans(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+static size_t find_check(const char *name)
+{
+    struct tenka_verify_check check;
+    size_t index = 0;
+    while (tenka_verify_check(index, &check) && strcmp(check.name, name) != 0)
+        index++;
+    return index;
+}
+
+/* Without the validation layer, under which such a program would not even be prepared. */
+static tenka_ctx *open_without(const struct target *target, uint32_t barrier)
+{
+    struct tenka_ctx_params params = TENKA_CTX_DEFAULTS;
+    tenka_ctx *ctx;
+    params.backend = TENKA_BACKEND_VULKAN;
+    params.device = target->index;
+    if (tenka_ctx_create(&params, &ctx) != TENKA_OK)
+        fail_msg("%s", tenka_last_error(NULL));
+    tenka_vulkan_forget_barrier(tenka_ctx_device(ctx), barrier);
+    return ctx;
+}
+
+static struct tenka_verify_result verify_without(const struct target *target, uint32_t barrier)
+{
+    struct tenka_verify_result result = TENKA_VERIFY_RESULT_DEFAULTS;
+    tenka_ctx *ctx = open_without(target, barrier);
+    must(ctx, tenka_verify_run(ctx, find_check("order"), NULL, &result));
+    tenka_ctx_destroy(&ctx);
+    assert_int_equal(result.cases, 1);
+    return result;
+}
+
+/* The plan of the reference network's training step, recorded whole and without one of its barriers. */
+static void test_verify(void **state)
+{
+    assert_int_equal(verify_without(*state, TENKA_ABSENT).failed, 0);
+    for (uint32_t barrier = 0; barrier < 9; barrier += 8) {
+        const struct tenka_verify_result result = verify_without(*state, barrier);
+        printf("    barrier %u: %s\n", barrier, result.failure);
+        assert_int_equal(result.failed, 1);
+        assert_non_null(strstr(result.failure, "no barrier though node"));
+    }
+}
+
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[] = {cmocka_unit_test(test_recorded_plans)};
+    struct CMUnitTest tests[] = {cmocka_unit_test(test_recorded_plans), cmocka_unit_test(test_verify)};
     char *vulkan[] = {argv[0], "vulkan"};
     RUN_ON_TARGETS(argc > 1 ? argc : 2, argc > 1 ? argv : vulkan, tests);
 }

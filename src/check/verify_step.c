@@ -269,7 +269,8 @@ static void check_plan(void *user, const struct tenka_plan *plan, tenka_program 
         return;
     tenka_device *dev = tenka_ctx_device(o->ctx);
     const tenka_status status = tenka_program_check_order(dev, plan, program);
-    snprintf(where, sizeof where, "%zu kernels in %zu dispatches", plan->n_nodes, tenka_program_dispatches(dev, program));
+    snprintf(where, sizeof where, "%zu kernels in %zu dispatches", plan->n_nodes,
+             tenka_program_dispatches(dev, program));
     if (status == TENKA_OK || status == TENKA_E_DEVICE)
         tenka_check_note(o->report, status == TENKA_OK ? 0 : INFINITY, where, dev->err->text);
     else

@@ -1,5 +1,5 @@
-/* Kernels compiled from sources that somebody edits, instead of those that the build made of them: read, and compiled by
- * shaderc, when a pipeline first needs them. */
+/* Kernels compiled from sources that somebody edits, instead of those that the build made of them: read, and compiled
+ * by shaderc, when a pipeline first needs them. */
 #include <shaderc/shaderc.h>
 
 #include "backend/vulkan/vk.h"
@@ -116,8 +116,8 @@ tenka_status tenka_vk_workshop_open(struct tenka_vk_device *dev, const char *dir
         return TENKA_OK;
     if (!tenka_os_exists(dir))
         return tenka_fail(dev->base.err, TENKA_E_INVALID,
-                          "there is no folder %s with shaders: name the folder shaders/ of Tenka's sources or a copy of "
-                          "it", dir);
+                          "there is no folder %s with shaders: name the folder shaders/ of Tenka's sources or a copy "
+                          "of it", dir);
     dev->workshop = tenka_alloc(sizeof *dev->workshop);
     if (!dev->workshop || !(dev->workshop->dir = tenka_strdup(dir)))
         return tenka_fail_nomem(dev->base.err);
@@ -140,8 +140,8 @@ void tenka_vk_workshop_finish(struct tenka_vk_device *dev)
 
 /* ---- Compiling ---- */
 
-/* The first of the compiler's lines makes the sentence: it has file and line; the log has a few of the others, which are
- * often its consequences. */
+/* The first of the compiler's lines makes the sentence: it has file and line; the log has a few of the others, which
+ * are often its consequences. */
 static tenka_status complain(struct tenka_vk_device *dev, enum tenka_kernel kernel, const char *text)
 {
     const size_t first = strcspn(text, "\n");
