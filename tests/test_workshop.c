@@ -1,0 +1,41 @@
+/* Kernels that are compiled at run time are those of the build, bit for bit: the same compiler with the same options,
+ * in src/backend/vulkan/workshop.c as in CMakeLists.txt. Needs no device.
+ *   test_workshop SHADERS */
+#include "support.h"
+
+#include "backend/vulkan/vk.h"
+
+static const char *shaders;
+
+static void test_same_code(void **state)
+{
+    static struct tenka_vk_device dev;
+    static const struct tenka_log log = {print_log, NULL};
+    struct tenka_error err = {0};
+    (void)state;
+    dev.base.err = &err;
+    dev.base.log = &log;
+    if (tenka_vk_workshop_open(&dev, shaders) != TENKA_OK)
+        fail_msg("%s", err.text);
+    for (uint32_t k = 0; k < TENKA_KERNEL_COUNT; k++) {
+        const struct tenka_shader *built = &tenka_shaders[k];
+        struct tenka_shader made;
+        if (tenka_vk_code(&dev, (enum tenka_kernel)k, &made) != TENKA_OK)
+            fail_msg("%s", err.text);
+        assert_ptr_not_equal(made.code, built->code);
+        if (made.bytes != built->bytes || memcmp(made.code, built->code, made.bytes) != 0)
+            fail_msg("%s: %zu bytes, and %zu from the build", tenka_passes[k].name, made.bytes, built->bytes);
+    }
+    tenka_vk_workshop_finish(&dev);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_code)};
+    if (argc != 2) {
+        fprintf(stderr, "usage: test_workshop SHADERS\n");
+        return 2;
+    }
+    shaders = argv[1];
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
