@@ -102,6 +102,8 @@ else
     finds "off-by-one bound" max_pool2d common/max_pool2d.glsl 's/column >= p\.w/column > p.w/'
     finds "swapped operand" sub sub.comp 's/((a) - (b))/((b) - (a))/'
     finds "unwritten tail" axpby common/kernel.glsl 's/if ((room) > 2u)/if ((room) > 3u)/'
+    verify 1 axpby --json --shader-dir "$work/shaders"
+    grep -q '"trusted":false,"conclusion":"1 operator is wrong' "$work/out" || bad "JSON does not say it"
     # Nothing of the broken kernels is kept.
     verify 0 sum
 
