@@ -53,8 +53,7 @@ struct tenka_verify_result {
  *   params  NULL: the defaults
  *   out     what was seen, also on failure, up to there
  * Errors: E_INVALID (no such check, a step is open, a size is not set), E_NOMEM, E_DEVICE (lost, for instance),
- * E_UNSUPPORTED (too small for the training step), E_FORMAT and E_IO (shader_dir of the context's parameters: a kernel
- * does not compile), TENKA_END (progress said no). */
+ * E_FORMAT or E_IO (a kernel of the context's shader_dir does not compile), TENKA_END (progress said no). */
 TENKA_API tenka_status tenka_verify_run(tenka_ctx *ctx, size_t index, const struct tenka_verify_params *params,
                                         struct tenka_verify_result *out);
 

@@ -289,10 +289,5 @@ tenka_status tenka_verify_order(tenka_ctx *ctx, struct tenka_check_report *repor
     if (status == TENKA_OK)
         tenka_ctx_visit_plans(ctx, check_plan, &order);
     step_finish(&s);
-    if (status == TENKA_OK && order.status == TENKA_E_UNSUPPORTED) {
-        report->skipped++;
-        snprintf(report->skip, sizeof report->skip, "%s", tenka_last_error(ctx));
-        return TENKA_OK;
-    }
     return status != TENKA_OK ? status : order.status;
 }

@@ -141,7 +141,7 @@ static void conclude(const struct verify *v, char *out, size_t size)
         snprintf(out, size, "%s on this device: %s; do not train on it; try another version of its driver, another "
                  "device, or --backend cpu", wrong, v->wrong);
     else if (v->cases == 0)
-        snprintf(out, size, "there is nothing of %s that this device could be checked for", v->options->op);
+        snprintf(out, size, "nothing of %s could be checked on this device", v->options->op);
     else if (v->options->op != NULL)
         snprintf(out, size, "this device can be trusted with %s: %s case%s right", v->options->op,
                  say_count(count, v->cases), v->cases > 1 ? "s are" : " is");
