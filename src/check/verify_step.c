@@ -31,7 +31,8 @@ struct step {
 
 /* ---- Making it ---- */
 
-/* Noise: edges of ReLU and pooling lie no closer to each other than such data has them by chance. */
+/* Noise, of a seed with which no value comes nearer than 3e-6 to an edge of ReLU or pooling, about thirty times what
+ * rounding moves it by: no other branch is taken than by the reference. */
 static tenka_status make_loader(struct step *s)
 {
     uint8_t images[BATCH * SIDE * SIDE];
