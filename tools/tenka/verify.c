@@ -52,8 +52,9 @@ static void json_string(const struct verify *v, const char *key, const char *tex
 static void begin_report(struct verify *v, const tenka_ctx *ctx)
 {
     if (v->json == NULL) {
-        printf("device   %s\n\nErrors are shares of their bounds; more than 100 %% is wrong\n  %-20s %6s %12s %9s\n", tenka_ctx_device_name(ctx), "check", "cases", "worst error",
-               "seconds");
+        printf("device   %s\n\nErrors are shares of their bounds; more than 100 %% is wrong\n",
+               tenka_ctx_device_name(ctx));
+        printf("  %-20s %6s %12s %9s\n", "check", "cases", "worst error", "seconds");
         return;
     }
     fprintf(v->json, "{\"version\":\"%s\",\"backend\":\"%s\"", TENKA_VERSION, backend_name(tenka_ctx_backend(ctx)));
