@@ -26,7 +26,7 @@ TENKA_API bool tenka_verify_check(size_t index, struct tenka_verify_check *out);
 struct tenka_verify_params {
     size_t size;
     bool large;    /* the cases of operators that take seconds, too */
-    bool variants; /* each variant of a kernel that the device can run, not only the one that it takes for a shape */
+    bool variants; /* also each variant of a kernel that the device can run, at one of the cases: the same bits */
     /* Called before each case with its name; false: no more of them. NULL: nobody asks. */
     bool (*progress)(void *user, const char *what);
     void *user;

@@ -436,8 +436,8 @@ static const struct argp_option verify_options[] = {
     { NULL, 0, NULL, 0, "What is checked:", 1 },
     { "op", KEY_OP, "NAME", 0, "One operator alone, such as conv2d; or one of training_step, repeatability and order",
       0 },
-    { "all", KEY_ALL, NULL, 0, "Also cases that take seconds, and every variant of a kernel that the device can run "
-      "instead of those that it takes", 0 },
+    { "all", KEY_ALL, NULL, 0, "Also cases that take seconds, and each variant of a kernel that the device can run, at "
+      "one of the cases: it must give the same bits", 0 },
     { NULL, 0, NULL, 0, "Device:", 3 },
     DEVICE_OPTIONS,
     { NULL, 0, NULL, 0, "Output:", 4 },
