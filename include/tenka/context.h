@@ -121,6 +121,8 @@ TENKA_API void tenka_ctx_destroy(tenka_ctx **ctx);
 /* The sentence of the context's last failure, numbers included; "" when there was none. The context owns
  * it until its next failure. ctx NULL: the last failure of tenka_ctx_create on this thread. */
 TENKA_API const char *tenka_last_error(const tenka_ctx *ctx);
+/* The status that belongs to that sentence; TENKA_OK when there was none. */
+TENKA_API tenka_status tenka_last_status(const tenka_ctx *ctx);
 
 /* The device in one line, such as "cpu, AVX-512, 2 threads" or "vulkan: AMD Radeon RX 7900 XT (driver ...)".
  * The context owns it. */

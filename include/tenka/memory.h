@@ -33,6 +33,26 @@ typedef tenka_tensor (*tenka_loss_fn)(tenka_tensor output, tenka_tensor target);
 TENKA_API tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input,
                                              tenka_loss_fn loss, struct tenka_memory_estimate *out);
 
+/* Whether there is room for the steps of a batch. */
+struct tenka_memory_fit {
+    size_t size;
+    bool fits;
+    uint64_t needed;    /* bytes that a step takes beside the variables; 0: it cannot be planned at all */
+    uint64_t available; /* bytes that there are for it; 0: not known */
+    uint32_t largest;   /* images of the largest batch that fits, at most what was asked for; 0: none does */
+};
+#define TENKA_MEMORY_FIT_DEFAULTS { .size = sizeof(struct tenka_memory_fit) }
+
+/* Compares a step, as in tenka_training_memory, with what is left: on Vulkan of the device's memory beside the
+ * context's variables (what other programs hold is not seen), on the CPU what the system can give to this process. The
+ * device's limits of tensors count as well. Make network, optimizer and loaders first.
+ *   opt  NULL: a step that evaluates, without gradients
+ *   out  its size must be set (TENKA_MEMORY_FIT_DEFAULTS). When it does not fit though memory would suffice, the
+ *        context's last error says why.
+ * Errors: as tenka_training_memory, but for E_NOMEM and E_UNSUPPORTED, which are answers. */
+TENKA_API tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input,
+                                         tenka_loss_fn loss, struct tenka_memory_fit *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,7 +1,8 @@
-/* Checkpoints: a training run in one file, to be continued as if it had never stopped.
+/* Training runs: checkpoints, and where numbers go bad.
  *
- * A checkpoint is a safetensors file with the tensors of the network under their PyTorch names, the optimizer's moments
- * as optimizer.<moment>.<name> (optimizer.exp_avg.fc.weight), and in the metadata tenka.checkpoint (JSON) the counters,
+ * A checkpoint is a training run in one file, to be continued as if it had never stopped. It is a
+ * safetensors file with the tensors of the network under their PyTorch names, the optimizer's moments as
+ * optimizer.<moment>.<name> (optimizer.exp_avg.fc.weight), and in the metadata tenka.checkpoint (JSON) the counters,
  * the state of the context's generator, the optimizer's options, the loaders' positions and the meter. It is also a
  * saved model: tenka_model_load and tenka_model_open take it. On the f64 backend its tensors are F64.
  *
@@ -46,6 +47,39 @@ TENKA_API tenka_status tenka_checkpoint_save(const struct tenka_training *traini
  * data set, batch size or seed: the sentence has what it is there and here), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_checkpoint_load(struct tenka_training *training, const struct tenka_preprocessing *how,
                                              const char *path);
+
+/* ---- Numbers that are not finite ---- */
+
+enum tenka_nonfinite_kind {
+    TENKA_FINITE,              /* there is none */
+    TENKA_NONFINITE_PARAMETER, /* of a layer, or a buffer such as running_var */
+    TENKA_NONFINITE_OUTPUT,    /* of a layer whose parameters are finite */
+    TENKA_NONFINITE_LOSS,      /* though every layer's output is finite */
+    TENKA_NONFINITE_GRADIENT,  /* though the loss is finite */
+};
+
+/* Where NaN or infinity first appears. Texts are the module's. */
+struct tenka_nonfinite {
+    size_t size;            /* sizeof(struct tenka_nonfinite), set by the caller */
+    enum tenka_nonfinite_kind kind;
+    const char *layer;      /* from net, such as "base_net.3"; "" for net itself and for a LOSS */
+    const char *class_name; /* "Conv2d"; "" for a LOSS */
+    const char *name;       /* "weight", of a PARAMETER and a GRADIENT; else "" */
+    uint64_t bad, elements; /* how many of its elements are not finite, and how many there are */
+    double loss;
+};
+#define TENKA_NONFINITE_DEFAULTS { .size = sizeof(struct tenka_nonfinite) }
+
+/* Checks the step that is open, between tenka_backward and the update, so that the parameters are still those that the
+ * step began with: the loss, and the gradients of net's parameters. When one of them is bad it finds the first layer
+ * with a number that is not finite, in the order in which the step computes: parameters and output of one layer after
+ * the other, then the loss, then gradients from the last layer to the first. The step stays open, to be updated from
+ * or discarded.
+ *   net   its layers must have run in this step
+ *   loss  F32, one element
+ * For debugging: it runs the step so far, waits for it, and keeps the values of all layers, which takes memory and
+ * time. Beyond float's range a double of the f64 backend counts as infinite. Errors: E_INVALID, E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_check_finite(tenka_module *net, tenka_tensor loss, struct tenka_nonfinite *out);
 
 #ifdef __cplusplus
 }

@@ -151,19 +151,25 @@ static tenka_status check_operand(const struct check *c, const struct tenka_oper
     return TENKA_OK;
 }
 
+/* max_bytes 0: no limit */
+static tenka_status check_binding(const struct check *c, const struct tenka_node *node, const struct tenka_operand *o,
+                                  size_t max_bytes)
+{
+    char text[TENKA_SHAPE_TEXT];
+    if (max_bytes == 0 || o->bytes <= max_bytes)
+        return TENKA_OK;
+    return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: a tensor %s takes %zu bytes, but this device can bind only "
+                      "%zu: use a smaller batch", node->label, tenka_shape_text(&o->desc.shape, text), o->bytes,
+                      max_bytes);
+}
+
 /* Fails unless operand i of a node exists, and, when max_bytes is not 0, can be bound. */
 static tenka_status check_use(const struct check *c, const struct tenka_node *node, uint32_t i, size_t max_bytes)
 {
-    char text[TENKA_SHAPE_TEXT];
     if (i >= c->plan->n_operands)
         return tenka_fail(c->err, TENKA_E_INVALID, "%s: operand %u does not exist", node->label, i);
-    const struct tenka_operand *o = &c->plan->operands[i];
-    TENKA_TRY(check_operand(c, o));
-    if (max_bytes != 0 && o->bytes > max_bytes)
-        return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: a tensor %s takes %zu bytes, but this device can bind only "
-                          "%zu: use a smaller batch", node->label, tenka_shape_text(&o->desc.shape, text), o->bytes,
-                          max_bytes);
-    return TENKA_OK;
+    TENKA_TRY(check_operand(c, &c->plan->operands[i]));
+    return check_binding(c, node, &c->plan->operands[i], max_bytes);
 }
 
 static tenka_status check_reads(const struct check *c, const struct tenka_node *node)
@@ -269,6 +275,30 @@ static tenka_status check_plan(const struct check *c)
     /* An operand that no node uses, such as a value that was fused away, need not lie anywhere. */
     for (size_t i = 0; i < c->plan->n_nodes; i++)
         TENKA_TRY(check_node(c, &c->plan->nodes[i]));
+    return TENKA_OK;
+}
+
+/* The operands of a node, and how often it loops. Reads are given in the order of their bits, so that the first one is
+ * the input that a kernel may see in pieces. */
+static tenka_status check_node_sizes(const struct check *c, const struct tenka_node *node)
+{
+    const struct tenka_pass_info *pass = &tenka_passes[node->kernel];
+    const bool pieces = (pass->flags & TENKA_PASS_PIECES) != 0 && (pass->reads >> TENKA_BIT_IN0 & 1) != 0;
+    for (uint32_t k = 0; k < node->n_in; k++)
+        if (node->in[k] != TENKA_ABSENT && !(k == 0 && pieces))
+            TENKA_TRY(check_binding(c, node, &c->plan->operands[node->in[k]], c->limits.max_operand));
+    for (uint32_t k = 0; k < node->n_out; k++)
+        if (node->out[k] != TENKA_ABSENT)
+            TENKA_TRY(check_binding(c, node, &c->plan->operands[node->out[k]], c->limits.max_operand));
+    return c->limits.bounded_loops ? check_loops(c, node) : TENKA_OK;
+}
+
+tenka_status tenka_plan_check_sizes(tenka_device *dev, const struct tenka_plan *plan)
+{
+    struct check c = { .err = dev->err, .plan = plan };
+    tenka_device_limits(dev, &c.limits);
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        TENKA_TRY(check_node_sizes(&c, &plan->nodes[i]));
     return TENKA_OK;
 }
 

@@ -141,6 +141,8 @@ tenka_status tenka_fetch_take(tenka_device *dev, tenka_fetch *fetch, void *dst, 
 
 /* Refuses, with a sentence, plans that the device cannot run (operand too large, too many loop iterations). */
 tenka_status tenka_program_prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out);
+/* The same for a plan whose operands have sizes, but no place yet. */
+tenka_status tenka_plan_check_sizes(tenka_device *dev, const struct tenka_plan *plan);
 void tenka_program_destroy(tenka_device *dev, tenka_program **prog);
 tenka_status tenka_program_submit(tenka_device *dev, tenka_program *prog, const void *inputs);
 /* Of a program whose plan was timed: seconds of each node in the last run, which it waits for; NaN: in those of the

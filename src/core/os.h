@@ -8,6 +8,10 @@
 /* Nanoseconds of a clock that never goes back; its zero means nothing. */
 uint64_t tenka_os_now(void);
 
+/* Bytes that the system would still give to this process, swap included, within the limits that are set for it (ulimit
+ * -v, control groups); at least 1. 0: not known. */
+uint64_t tenka_os_free_memory(void);
+
 /* ---- Threads ---- */
 
 /* A thread, and a lock that it shares with whoever started it. */

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "core/os.h"
+
 /* The sentence of the last failed tenka_ctx_create, for want of a context to keep it. */
 static _Thread_local struct tenka_error create_error;
 
@@ -90,6 +92,11 @@ const char *tenka_last_error(const tenka_ctx *ctx)
     return ctx ? ctx->err.text : create_error.text;
 }
 
+tenka_status tenka_last_status(const tenka_ctx *ctx)
+{
+    return ctx ? ctx->err.status : create_error.status;
+}
+
 const char *tenka_ctx_device_name(const tenka_ctx *ctx)
 {
     return tenka_device_name(ctx->dev);
@@ -123,6 +130,21 @@ void tenka_ctx_stats(const tenka_ctx *ctx, struct tenka_ctx_stats *out)
     out->dispatches = ctx->previous && ctx->previous->program
                           ? tenka_program_dispatches(ctx->dev, ctx->previous->program)
                           : 0;
+}
+
+uint64_t tenka_ctx_step_memory(const tenka_ctx *ctx)
+{
+    uint64_t blocks = 0;
+    for (size_t i = 0; i < TENKA_MAX_BLOCKS; i++) {
+        blocks += ctx->arena.buffer[i] ? tenka_buffer_size(ctx->arena.buffer[i]) : 0;
+        blocks += ctx->spill.buffer[i] ? tenka_buffer_size(ctx->spill.buffer[i]) : 0;
+    }
+    if (tenka_device_borrows(ctx->dev)) {
+        const uint64_t more = tenka_os_free_memory();
+        return more > 0 ? more + blocks : 0;
+    }
+    const uint64_t variables = ctx->dev->bytes - blocks, all = ctx->limits.memory;
+    return all > variables ? all - variables : all > 0;
 }
 
 struct tenka_rng *tenka_ctx_rng(tenka_ctx *ctx)

@@ -47,9 +47,16 @@ uint64_t tenka_variable_bytes(const tenka_variable *var);
 struct tenka_step_bytes {
     uint64_t temporaries; /* its part of the arena */
     uint64_t inputs;      /* what the host sends with each run: inputs and scalars */
+    tenka_status runs;    /* E_UNSUPPORTED: too large for the device's kernels; the context has the sentence */
 };
+/* Device memory that is there for steps: what the device has, but for variables. 0: not known */
+uint64_t tenka_ctx_step_memory(const tenka_ctx *ctx);
 /* Plans the open step without running it, and discards it. Errors: its first mistake, E_NOMEM. */
 tenka_status tenka_step_measure(tenka_ctx *ctx, struct tenka_step_bytes *out);
+
+/* Runs what was traced so far and goes on with the step: what a read in the middle of a step does, without its warning.
+ * Every tensor of the step so far can be read from then on. */
+tenka_status tenka_step_flush(tenka_ctx *ctx);
 
 /* The gradient of var leaves the step: an optimizer has used it. */
 void tenka_variable_clear_grad(tenka_variable *var);

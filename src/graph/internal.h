@@ -186,7 +186,6 @@ void tenka_mark_gradient_path(const struct tenka_entry *entries, const struct te
 bool tenka_grow_marks(tenka_ctx *ctx); /* a mark for each value */
 
 /* step.c */
-tenka_status tenka_step_flush(tenka_ctx *ctx);
 tenka_status tenka_step_for_read(tenka_ctx *ctx, uint32_t value, bool unassigned, struct tenka_place *where);
 void tenka_step_close(tenka_ctx *ctx);
 void tenka_step_abandon(tenka_ctx *ctx); /* closes a step that is not run: what it assigned is lost */

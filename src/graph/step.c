@@ -76,6 +76,7 @@ tenka_status tenka_step_measure(tenka_ctx *ctx, struct tenka_step_bytes *out)
     for (size_t b = 0; b < plan->n_blocks; b++)
         out->temporaries += plan->block_bytes[b];
     out->inputs = plan->plan.input_bytes;
+    out->runs = tenka_plan_check_sizes(ctx->dev, &plan->plan);
     tenka_plan_free(ctx, plan);
     return TENKA_OK;
 }
@@ -120,9 +121,10 @@ tenka_status tenka_step_end(tenka_ctx *ctx)
     return TENKA_OK;
 }
 
-/* Runs what was traced so far and goes on with the step: its values become leaves of the rest. */
+/* The values of what was run become leaves of the rest. */
 tenka_status tenka_step_flush(tenka_ctx *ctx)
 {
+    TENKA_TRY(tenka_take_mistake(ctx));
     if (!tenka_trace_entry(ctx, TENKA_ENTRY_FLUSH))
         return tenka_take_mistake(ctx);
     tenka_trace_commit(ctx);

@@ -90,6 +90,7 @@ struct tenka_module {
     size_t n_state;
     struct tenka_layer_values values;
     struct tenka_shape output; /* of the last forward */
+    tenka_tensor result;       /* of the last forward: of a step that may have ended */
     bool training;
     uint64_t batches;  /* that a BatchNorm2d has normalised while training: PyTorch's num_batches_tracked */
     bool checking;     /* a step that will not run goes through it */

@@ -255,6 +255,7 @@ tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x)
         return x.ctx != NULL ? tenka_trace_fail(x.ctx, TENKA_E_INVALID, "forward: there is no module") : TENKA_NONE;
     const tenka_tensor y = module->type->forward(module, x);
     module->output = tenka_tensor_shape(y);
+    module->result = y;
     if (module->type->container || tenka_tensor_valid(y) || !tenka_tensor_valid(x))
         return y;
     char where[256];

@@ -43,15 +43,43 @@ static void destroy_batch(struct tenka_batch_source *b)
     tenka_variable_destroy(&b->std);
 }
 
+static tenka_status measure_evaluation(tenka_module *net, struct tenka_batch_source *b, uint32_t rows,
+                                       tenka_loss_fn loss, struct tenka_step_bytes *out)
+{
+    tenka_ctx *const ctx = tenka_module_ctx(net);
+    struct tenka_batch batch = {.size = rows};
+    tenka_no_grad_begin(ctx);
+    tenka_load_batch(b, 0, &batch);
+    loss(tenka_forward_unseen(net, batch.input), batch.target);
+    const tenka_status status = tenka_step_measure(ctx, out);
+    tenka_no_grad_end(ctx);
+    return status;
+}
+
 /* The step of a training loop, but for its end; the calls are those of the loader. */
 static tenka_status measure(tenka_module *net, tenka_optimizer *opt, struct tenka_batch_source *b, uint32_t rows,
                             tenka_loss_fn loss,
                             struct tenka_step_bytes *out)
 {
     struct tenka_batch batch = {.size = rows};
+    if (!opt)
+        return measure_evaluation(net, b, rows, loss, out);
     tenka_load_batch(b, 0, &batch);
     tenka_backward(loss(tenka_forward_unseen(net, batch.input), batch.target));
     return tenka_optimizer_measure(opt, out);
+}
+
+static tenka_status check_step(tenka_ctx *ctx, const char *function, const tenka_optimizer *opt,
+                               const struct tenka_shape *input)
+{
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    if (opt && tenka_optimizer_ctx(opt) != ctx)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: network and optimizer belong to different contexts", function);
+    if (tenka_step_is_open(ctx))
+        return tenka_fail(err, TENKA_E_INVALID, "%s: a step is open; end or discard it first", function);
+    if (input->rank < 2)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: a batch has at least two axes, not %u", function, input->rank);
+    return TENKA_OK;
 }
 
 static tenka_status check(tenka_ctx *ctx, const tenka_optimizer *opt, const struct tenka_shape *input,
@@ -61,12 +89,7 @@ static tenka_status check(tenka_ctx *ctx, const tenka_optimizer *opt, const stru
     if (!opt || !loss || !out || out->size != sizeof *out)
         return tenka_fail(err, TENKA_E_INVALID, "training_memory: optimizer, loss or out are missing, or out.size is "
                           "wrong; begin with TENKA_MEMORY_ESTIMATE_DEFAULTS");
-    if (tenka_optimizer_ctx(opt) != ctx)
-        return tenka_fail(err, TENKA_E_INVALID, "training_memory: network and optimizer belong to different contexts");
-    if (tenka_step_is_open(ctx))
-        return tenka_fail(err, TENKA_E_INVALID, "training_memory: a step is open; end or discard it first");
-    if (input->rank < 2)
-        return tenka_fail(err, TENKA_E_INVALID, "training_memory: a batch has at least two axes, not %u", input->rank);
+    TENKA_TRY(check_step(ctx, "training_memory", opt, input));
     return tenka_shape_check(err, "the batch", input);
 }
 
@@ -87,6 +110,12 @@ static tenka_status measure_batch(tenka_module *net, tenka_optimizer *opt, const
     return status;
 }
 
+/* What the host sends along, for all steps that may be pending; the CPU backend reads it where the host has it. */
+static uint64_t input_bytes(tenka_ctx *ctx, const struct tenka_step_bytes *step)
+{
+    return tenka_ctx_backend(ctx) == TENKA_BACKEND_VULKAN ? TENKA_SLOTS * step->inputs : 0;
+}
+
 tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input,
                                    tenka_loss_fn loss, struct tenka_memory_estimate *out)
 {
@@ -100,9 +129,76 @@ tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, stru
     TENKA_TRY(measure_batch(net, opt, &input, loss, &step));
     m.optimizer = tenka_optimizer_bytes(opt);
     m.temporaries = step.temporaries;
-    /* The CPU backend reads them where the host has them. */
-    m.inputs = tenka_ctx_backend(ctx) == TENKA_BACKEND_VULKAN ? TENKA_SLOTS * step.inputs : 0;
+    m.inputs = input_bytes(ctx, &step);
     m.total = m.parameters + m.optimizer + m.temporaries + m.inputs;
+    *out = m;
+    return TENKA_OK;
+}
+
+/* ---- Whether it fits ---- */
+
+struct fit {
+    tenka_module *net;
+    tenka_optimizer *opt;
+    struct tenka_shape input;
+    tenka_loss_fn loss;
+    uint64_t available;
+};
+
+/* Whether the step fits with so many images. Errors: those that are no answer. */
+static tenka_status try_batch(const struct fit *f, uint32_t rows, bool *fits, uint64_t *needed)
+{
+    tenka_ctx *const ctx = tenka_module_ctx(f->net);
+    struct tenka_step_bytes step;
+    struct tenka_shape input = f->input;
+    input.dim[0] = rows;
+    *fits = false;
+    *needed = 0;
+    tenka_status status = tenka_shape_check(tenka_ctx_error(ctx), "the batch", &input);
+    if (status == TENKA_E_SHAPE)
+        return TENKA_OK;
+    status = measure_batch(f->net, f->opt, &input, f->loss, &step);
+    if (status == TENKA_E_NOMEM || status == TENKA_E_UNSUPPORTED || status == TENKA_E_SHAPE)
+        return rows > 1 || status != TENKA_E_SHAPE ? TENKA_OK : status;
+    TENKA_TRY(status);
+    *needed = step.temporaries + input_bytes(ctx, &step);
+    *fits = step.runs == TENKA_OK && (f->available == 0 || *needed <= f->available);
+    return TENKA_OK;
+}
+
+/* The largest batch that fits, below one that does not. */
+static tenka_status find_largest(const struct fit *f, uint32_t *out)
+{
+    uint32_t low = 0, high = f->input.dim[0];
+    while (high - low > 1) {
+        const uint32_t middle = low + (high - low) / 2;
+        bool fits;
+        uint64_t needed;
+        TENKA_TRY(try_batch(f, middle, &fits, &needed));
+        *(fits ? &low : &high) = middle;
+    }
+    *out = low;
+    return TENKA_OK;
+}
+
+tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input, tenka_loss_fn loss,
+                               struct tenka_memory_fit *out)
+{
+    if (!net)
+        return TENKA_E_INVALID;
+    tenka_ctx *const ctx = tenka_module_ctx(net);
+    if (!loss || !out || out->size != sizeof *out)
+        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID, "memory_fits: loss or out are missing, or out.size is "
+                          "wrong; begin with TENKA_MEMORY_FIT_DEFAULTS");
+    TENKA_TRY(check_step(ctx, "memory_fits", opt, &input));
+    const struct fit f = {net, opt, input, loss, tenka_ctx_step_memory(ctx)};
+    struct tenka_memory_fit m = {.size = sizeof m, .available = f.available, .largest = input.dim[0]};
+    TENKA_TRY(try_batch(&f, input.dim[0], &m.fits, &m.needed));
+    if (!m.fits) {
+        TENKA_TRY(find_largest(&f, &m.largest));
+        /* Once more, so that the context's sentence is about the batch that was asked for. */
+        TENKA_TRY(try_batch(&f, input.dim[0], &m.fits, &m.needed));
+    }
     *out = m;
     return TENKA_OK;
 }
