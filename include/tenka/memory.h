@@ -37,7 +37,8 @@ TENKA_API tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer 
 struct tenka_memory_fit {
     size_t size;
     bool fits;
-    uint64_t needed;    /* bytes that a step takes beside the variables; 0: it cannot be planned at all */
+    uint64_t needed;    /* bytes that a step takes beside the variables: of one that is too large to be planned in
+                         * proportion to the largest batch that fits; 0: not even one image can be planned */
     uint64_t available; /* bytes that there are for it; 0: not known */
     uint32_t largest;   /* images of the largest batch that fits, at most what was asked for; 0: none does */
 };

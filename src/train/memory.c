@@ -166,18 +166,32 @@ static tenka_status try_batch(const struct fit *f, uint32_t rows, bool *fits, ui
     return TENKA_OK;
 }
 
-/* The largest batch that fits, below one that does not. */
-static tenka_status find_largest(const struct fit *f, uint32_t *out)
+/* The largest batch that fits, below one that does not, and the bytes that it needs. */
+static tenka_status find_largest(const struct fit *f, uint32_t *out, uint64_t *bytes)
 {
     uint32_t low = 0, high = f->input.dim[0];
+    *bytes = 0;
     while (high - low > 1) {
         const uint32_t middle = low + (high - low) / 2;
         bool fits;
         uint64_t needed;
         TENKA_TRY(try_batch(f, middle, &fits, &needed));
+        *bytes = fits ? needed : *bytes;
         *(fits ? &low : &high) = middle;
     }
     *out = low;
+    return TENKA_OK;
+}
+
+static tenka_status measure_misfit(const struct fit *f, struct tenka_memory_fit *m)
+{
+    const uint32_t rows = f->input.dim[0];
+    uint64_t bytes;
+    TENKA_TRY(find_largest(f, &m->largest, &bytes));
+    /* Once more, so that the context's sentence is about the batch that was asked for. */
+    TENKA_TRY(try_batch(f, rows, &m->fits, &m->needed));
+    if (m->needed == 0 && m->largest > 0)
+        m->needed = (uint64_t)((double)bytes * rows / m->largest);
     return TENKA_OK;
 }
 
@@ -194,11 +208,8 @@ tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct t
     const struct fit f = {net, opt, input, loss, tenka_ctx_step_memory(ctx)};
     struct tenka_memory_fit m = {.size = sizeof m, .available = f.available, .largest = input.dim[0]};
     TENKA_TRY(try_batch(&f, input.dim[0], &m.fits, &m.needed));
-    if (!m.fits) {
-        TENKA_TRY(find_largest(&f, &m.largest));
-        /* Once more, so that the context's sentence is about the batch that was asked for. */
-        TENKA_TRY(try_batch(&f, input.dim[0], &m.fits, &m.needed));
-    }
+    if (!m.fits)
+        TENKA_TRY(measure_misfit(&f, &m));
     *out = m;
     return TENKA_OK;
 }

@@ -10,7 +10,7 @@ int checkpoint_save(struct session *s, const struct tenka_training *training, co
     const int code = session_preprocessing(s, &how, names);
     if (code != EXIT_CODE_OK)
         return code;
-    return tenka_checkpoint_save(training, &how, path) == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+    return tenka_checkpoint_save(training, &how, path) == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
 }
 
 static int check(const struct options *o, const struct tenka_training *training)
@@ -34,7 +34,7 @@ int checkpoint_resume(struct session *s, struct tenka_training *training)
     if (code != EXIT_CODE_OK)
         return code;
     if (tenka_checkpoint_load(training, &how, o->resume) != TENKA_OK)
-        return say_library_failed(s->ctx);
+        return EXIT_CODE_LIBRARY;
     code = check(o, training);
     if (code == EXIT_CODE_OK && !o->quiet) {
         printf("resumed  %s: %" PRIu64 " epochs and %" PRIu64 " steps are done\n", o->resume, training->epoch,

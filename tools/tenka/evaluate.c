@@ -52,7 +52,7 @@ int evaluate(struct session *s, tenka_loader *loader, struct progress *progress,
     }
     if (status == TENKA_OK)
         status = read_meters(&meters, out);
-    const int code = status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+    const int code = status == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
     tenka_no_grad_end(s->ctx);
     tenka_meter_destroy(&meters.loss);
     tenka_meter_destroy(&meters.correct);

@@ -3,20 +3,54 @@
 
 #include "tenka.h"
 
-static volatile sig_atomic_t arrived;
+static volatile sig_atomic_t arrived, second, held;
 
+/* Whoever presses Ctrl-C twice does not want to wait for the step. A second SIGPIPE says nothing new. */
 static void on_signal(int number)
 {
-    arrived = number;
+    if (arrived == 0) {
+        arrived = number;
+    } else if (number != SIGPIPE && held) {
+        second = number;
+    } else if (number != SIGPIPE) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+}
+
+static void catch_signal(int number, bool unless_ignored)
+{
+    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART }, before;
+    sigemptyset(&action.sa_mask);
+    if (unless_ignored && sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
+        return;
+    sigaction(number, &action, NULL);
 }
 
 void interrupt_catch(void)
 {
-    /* SA_RESETHAND: whoever presses Ctrl-C twice does not want to wait for the step. */
-    struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART };
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    catch_signal(SIGINT, false);
+    catch_signal(SIGTERM, false);
+    /* nohup ignores it, and means it. */
+    catch_signal(SIGHUP, true);
+    /* `tenka train | head`: nobody reads what is printed, but the network is worth saving. */
+    catch_signal(SIGPIPE, true);
+    /* A file beyond the limit of `ulimit -f` is then an error of the write. */
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+void interrupt_hold(void)
+{
+    held = 1;
+}
+
+void interrupt_release(void)
+{
+    held = 0;
+    if (second == 0)
+        return;
+    signal(second, SIG_DFL);
+    raise(second);
 }
 
 int interrupt_signal(void)

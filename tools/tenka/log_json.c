@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #define _FILE_OFFSET_BITS 64
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -58,26 +59,63 @@ static void string(FILE *file, const char *key, const char *text)
         fputs("null", file);
 }
 
-/* Ends a line: it reaches the file whole, so that the log can be followed while it grows. */
-static int end_line(FILE *file, const struct options *options)
-{
-    fputs("}\n", file);
-    if (fflush(file) == 0 && !ferror(file))
-        return EXIT_CODE_OK;
-    return say_failed("cannot write the log %s: %s", options->log, strerror(errno));
-}
-
-int log_json_open(const struct options *options, FILE **file)
-{
-    *file = options->log != NULL ? fopen(options->log, "w") : NULL;
-    if (options->log == NULL || *file != NULL)
-        return EXIT_CODE_OK;
-    return say_failed("cannot write the log %s: %s", options->log, strerror(errno));
-}
-
 static int fail_log(const struct options *options, const char *verb)
 {
     return say_failed("cannot %s the log %s: %s", verb, options->log, strerror(errno));
+}
+
+/* ---- Lines ---- */
+
+/* A line is made in memory and reaches the file in one piece, so that the log can be followed while it grows, and has
+ * whole lines whatever ends the program. NULL: no log is wanted, or no memory. */
+static FILE *begin_line(struct log *log)
+{
+    if (!log->open)
+        return NULL;
+    FILE *const line = open_memstream(&log->text, &log->length);
+    log->error = line == NULL ? ENOMEM : 0;
+    return line;
+}
+
+/* Returns 0 or the number of an error. */
+static int write_all(int file, const char *text, size_t length)
+{
+    for (size_t done = 0; done < length;) {
+        const ssize_t put = write(file, text + done, length - done);
+        if (put < 0 && errno != EINTR)
+            return errno;
+        done += put > 0 ? (size_t)put : 0;
+    }
+    return 0;
+}
+
+/* A line that does not fit on the disk is taken back. */
+static int end_line(struct log *log, FILE *line)
+{
+    fputs("}\n", line);
+    const bool failed = ferror(line) != 0;
+    log->error = fclose(line) != 0 || failed ? ENOMEM : write_all(log->file, log->text, log->length);
+    if (log->error == 0)
+        log->whole += (off_t)log->length;
+    else if (ftruncate(log->file, log->whole) == 0)
+        lseek(log->file, log->whole, SEEK_SET);
+    free(log->text);
+    log->text = NULL;
+    return log->error == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+}
+
+/* ---- Opening ---- */
+
+static int open_file(const struct options *options, int flags, struct log *log)
+{
+    log->file = open(options->log, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+    log->open = log->file >= 0;
+    return log->open ? EXIT_CODE_OK : fail_log(options, "write");
+}
+
+int log_json_open(const struct options *options, struct log *log)
+{
+    return options->log != NULL ? open_file(options, O_TRUNC, log) : EXIT_CODE_OK;
 }
 
 /* Whether a line belongs to what was done before the given epoch and step. */
@@ -91,15 +129,15 @@ static bool is_kept(const char *line, uint64_t epoch, uint64_t step)
     return sscanf(line, "{\"epoch\":%" SCNu64 ",", &e) == 1 && e < epoch;
 }
 
-/* Cuts the log before the first line that is not kept. */
-static int cut_log(const struct options *options, FILE *file, uint64_t epoch, uint64_t step, bool *begun)
+/* Where the first line that is not kept begins. */
+static int find_cut(const struct options *options, FILE *file, uint64_t epoch, uint64_t step, off_t *end, bool *begun)
 {
     static const char begin[] = "{\"version\":";
     char *line = NULL;
     size_t capacity = 0;
-    off_t end = 0;
-    for (ssize_t length; (length = getline(&line, &capacity, file)) > 0; end += length) {
-        const bool first = end == 0, whole = line[length - 1] == '\n';
+    *end = 0;
+    for (ssize_t length; (length = getline(&line, &capacity, file)) > 0; *end += length) {
+        const bool first = *end == 0, whole = line[length - 1] == '\n';
         if (first && strncmp(line, begin, strlen(begin)) != 0 && whole) {
             free(line);
             return say_failed("cannot continue the log %s: it is no log of 'tenka train'", options->log);
@@ -109,26 +147,41 @@ static int cut_log(const struct options *options, FILE *file, uint64_t epoch, ui
             break;
     }
     free(line);
-    /* The next write must not come from the old position. */
-    if (ferror(file) || fflush(file) != 0 || ftruncate(fileno(file), end) != 0 || fseeko(file, end, SEEK_SET) != 0)
+    return ferror(file) ? fail_log(options, "continue") : EXIT_CODE_OK;
+}
+
+static int cut_log(const struct options *options, FILE *file, uint64_t epoch, uint64_t step, struct log *log,
+                   bool *begun)
+{
+    off_t end;
+    int code = find_cut(options, file, epoch, step, &end, begun);
+    if (code == EXIT_CODE_OK)
+        code = open_file(options, 0, log);
+    if (code != EXIT_CODE_OK)
+        return code;
+    if (ftruncate(log->file, end) != 0 || lseek(log->file, end, SEEK_SET) != end)
         return fail_log(options, "continue");
+    log->whole = end;
     return EXIT_CODE_OK;
 }
 
-int log_json_reopen(const struct options *options, uint64_t epoch, uint64_t step, FILE **file, bool *begun)
+int log_json_reopen(const struct options *options, uint64_t epoch, uint64_t step, struct log *log, bool *begun)
 {
     struct stat st;
-    *file = NULL;
     *begun = false;
     if (options->log == NULL)
         return EXIT_CODE_OK;
     if (stat(options->log, &st) == 0 && !S_ISREG(st.st_mode))
-        return log_json_open(options, file);
-    *file = fopen(options->log, "r+");
-    if (*file == NULL)
-        return errno == ENOENT ? log_json_open(options, file) : fail_log(options, "continue");
-    return cut_log(options, *file, epoch, step, begun);
+        return log_json_open(options, log);
+    FILE *const file = fopen(options->log, "r");
+    if (file == NULL)
+        return errno == ENOENT ? log_json_open(options, log) : fail_log(options, "continue");
+    const int code = cut_log(options, file, epoch, step, log, begun);
+    fclose(file);
+    return code;
 }
+
+/* ---- What is written ---- */
 
 /* The driver of the device that runs: the context's one line has the device's name in it. */
 static void write_driver(FILE *file, const tenka_ctx *ctx)
@@ -162,32 +215,35 @@ static void write_options(FILE *file, const struct session *s)
     fputc('}', file);
 }
 
-int log_json_begin(FILE *file, const struct session *s)
+int log_json_begin(struct log *log, const struct session *s)
 {
+    FILE *const file = begin_line(log);
     if (file == NULL)
-        return EXIT_CODE_OK;
+        return log_json_failed(log) ? EXIT_CODE_FAILED : EXIT_CODE_OK;
     fprintf(file, "{\"version\":\"%s\"", TENKA_VERSION);
     string(file, "backend", backend_name(tenka_ctx_backend(s->ctx)));
     string(file, "device", tenka_ctx_device_name(s->ctx));
     write_driver(file, s->ctx);
     fprintf(file, ",\"seed\":%" PRIu64, s->options->seed);
     write_options(file, s);
-    return end_line(file, s->options);
+    return end_line(log, file);
 }
 
-int log_json_step(FILE *file, const struct options *options, uint32_t epoch, uint64_t step, double loss)
+int log_json_step(struct log *log, uint32_t epoch, uint64_t step, double loss)
 {
+    FILE *const file = begin_line(log);
     if (file == NULL)
-        return EXIT_CODE_OK;
+        return log_json_failed(log) ? EXIT_CODE_FAILED : EXIT_CODE_OK;
     fprintf(file, "{\"epoch\":%u,\"step\":%" PRIu64, epoch, step);
     number(file, "loss", loss, 9);
-    return end_line(file, options);
+    return end_line(log, file);
 }
 
-int log_json_epoch(FILE *file, const struct options *options, const struct epoch_result *result)
+int log_json_epoch(struct log *log, const struct epoch_result *result)
 {
+    FILE *const file = begin_line(log);
     if (file == NULL)
-        return EXIT_CODE_OK;
+        return log_json_failed(log) ? EXIT_CODE_FAILED : EXIT_CODE_OK;
     fprintf(file, "{\"epoch\":%u", result->epoch);
     number(file, "train_loss", result->train_loss, 9);
     number(file, "test_loss", result->test.loss, 9);
@@ -195,14 +251,20 @@ int log_json_epoch(FILE *file, const struct options *options, const struct epoch
     number(file, "train_seconds", result->train_seconds, 6);
     number(file, "test_seconds", result->test.seconds, 6);
     number(file, "images_per_second", result->images_per_second, 6);
-    return end_line(file, options);
+    return end_line(log, file);
 }
 
-int log_json_close(FILE **file, const struct options *options)
+bool log_json_failed(const struct log *log)
 {
-    FILE *open = *file;
-    *file = NULL;
-    if (open == NULL || fclose(open) == 0)
+    return log->error != 0;
+}
+
+int log_json_close(struct log *log, const struct options *options)
+{
+    if (!log->open)
         return EXIT_CODE_OK;
-    return say_failed("cannot write the log %s: %s", options->log, strerror(errno));
+    log->open = false;
+    if (close(log->file) == 0 || log_json_failed(log))
+        return EXIT_CODE_OK;
+    return fail_log(options, "write");
 }

@@ -18,7 +18,7 @@ static const char help[] =
     "  tenka COMMAND --help   the options of a command\n"
     "  tenka --version        the version\n"
     "\n"
-    "Exit status: 0 done, 1 failed, 2 wrong usage, 130 or 143 after Ctrl-C or SIGTERM.\n";
+    "Exit status: 0 done, 1 failed, 2 wrong usage, 128 + N after signal N: 130 after Ctrl-C.\n";
 
 /* Options parse from the command's name on; it then stands for the program in argp's messages. */
 struct command {
@@ -31,9 +31,14 @@ struct command {
 
 static int run_command(const struct command *command, int argc, char **argv)
 {
-    argv[0] = command->title;
-    const struct options options = command->parse(argc, argv);
-    return command->run(&options);
+    argv[1] = command->title;
+    struct options options = command->parse(argc - 1, argv + 1);
+    options.argc = argc;
+    options.argv = argv;
+    const int code = command->run(&options);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    return code != EXIT_CODE_OK ? code : say_failed("cannot write to the standard output");
 }
 
 static int print(const char *text)
@@ -71,7 +76,7 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], commands[i].name) == 0) {
             if (commands[i].computes)
                 limit_spinning(argv);
-            return run_command(&commands[i], argc - 1, argv + 1);
+            return run_command(&commands[i], argc, argv);
         }
     say_failed("there is no command '%s'; 'tenka --help' lists them", argv[1]);
     return EXIT_CODE_USAGE;

@@ -16,6 +16,7 @@ enum key {
     KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT, KEY_DROPOUT_MASK,
     KEY_TUNE, KEY_OP, KEY_ONLY, KEY_BATCH_SIZES, KEY_SECONDS, KEY_QUICK, KEY_BEST,
     KEY_CLASSES, KEY_TOP, KEY_MEAN, KEY_STD, KEY_ALPHA, KEY_FIT, KEY_INVERT, KEY_SHADER_DIR, KEY_ALL,
+    KEY_CHECK_FINITE, KEY_FALLBACK,
 };
 
 enum { KEY_SHORT_HELP = 'h' };
@@ -240,6 +241,11 @@ static void check_together(const struct options *o, struct argp_state *state)
         argp_error(state, "--momentum belongs to '--optimizer sgd'");
     if (o->checkpoint_every > 0 && o->checkpoint == NULL)
         argp_error(state, "--checkpoint-every needs --checkpoint FILE: where are checkpoints to be written?");
+    if (o->fallback && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
+        argp_error(state, "--fallback goes on on the CPU when a GPU fails; leave it out with '--backend %s'",
+                   backend_name(o->backend));
+    if (o->fallback && o->validate)
+        argp_error(state, "--fallback would pass over what --validate finds; give one of the two");
     if (o->device != NULL && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
         argp_error(state, "--device chooses among Vulkan devices; leave it out with '--backend %s'",
                    backend_name(o->backend));
@@ -263,6 +269,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_RESUME: o->resume = text; return 0;
     case KEY_VALIDATE: o->validate = true; return 0;
     case KEY_QUIET: o->quiet = true; return 0;
+    case KEY_CHECK_FINITE: o->check_finite = true; return 0;
+    case KEY_FALLBACK: o->fallback = true; return 0;
     case KEY_JSON: o->json = true; return 0;
     case KEY_QUICK: o->quick = true; return 0;
     case KEY_BEST: o->best = true; return 0;
@@ -344,6 +352,11 @@ static const struct argp_option train_options[] = {
     { "checkpoint-every", KEY_CHECKPOINT_EVERY, "STEPS", 0, "Write it after so many steps as well", 0 },
     { "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
       "options of that run again. A --log file is continued", 0 },
+    { "fallback", KEY_FALLBACK, NULL, 0, "When the GPU fails in the middle, go on on the CPU, which may be much slower: "
+      "from the last checkpoint, or from the beginning where there is none", 0 },
+    { "check-finite", KEY_CHECK_FINITE, NULL, 0, "Check the loss and all gradients of each step, and stop at the first "
+      "that is not finite with the layer where it began. Slower. Without it, such a loss stops the run within about a "
+      "second, without the layer", 0 },
     SHORT_HELP,
     { 0 },
 };

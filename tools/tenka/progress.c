@@ -107,8 +107,6 @@ void progress_update(struct progress *p, uint64_t done)
 
 bool progress_wants_loss(struct progress *p)
 {
-    if (p->kind == PROGRESS_NONE)
-        return false;
     const double now = seconds_now();
     if (now - p->asked < LOSS_SECONDS)
         return false;

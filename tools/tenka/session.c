@@ -178,7 +178,8 @@ static int check_classes(const struct session *s, const tenka_dataset *data, uin
 static int check_net(struct session *s)
 {
     const struct tenka_shape image = tenka_dataset_image_shape(s->test_data);
-    const struct tenka_shape input = tenka_shape_of(s->options->batch_size, image.dim[0], image.dim[1], image.dim[2]);
+    /* One image: that a batch is too large is no fault of the network. */
+    const struct tenka_shape input = tenka_shape_of(1, image.dim[0], image.dim[1], image.dim[2]);
     struct tenka_shape output;
     if (tenka_module_check(s->net, input, &output) != TENKA_OK)
         return say_failed("the network does not fit the images (%ux%ux%u): %s", image.dim[0], image.dim[1],
@@ -315,7 +316,5 @@ int session_save(struct session *s, const char *path)
     const int code = session_preprocessing(s, &how, names);
     if (code != EXIT_CODE_OK)
         return code;
-    if (tenka_model_save(s->net, &how, path) != TENKA_OK)
-        return say_library_failed(s->ctx);
-    return EXIT_CODE_OK;
+    return tenka_model_save(s->net, &how, path) == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
 }

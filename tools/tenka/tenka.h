@@ -3,10 +3,16 @@
 #define TENKA_TOOL_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "tenka/tenka.h"
 
-enum exit_code { EXIT_CODE_OK = 0, EXIT_CODE_FAILED = 1, EXIT_CODE_USAGE = 2, EXIT_CODE_SIGNAL = 128 };
+enum exit_code {
+    EXIT_CODE_OK = 0, EXIT_CODE_FAILED = 1, EXIT_CODE_USAGE = 2, EXIT_CODE_SIGNAL = 128,
+    /* These never leave the process. */
+    EXIT_CODE_LIBRARY = 256, /* a call of the library has failed and nothing was said yet: tenka_last_error has it */
+    EXIT_CODE_AGAIN = 257,   /* all was said, and the run is to be opened anew with other options */
+};
 
 /* ---- options.c ---- */
 
@@ -34,6 +40,9 @@ struct options {
     int threads;
     struct tenka_shape input; /* of one image; rank 0: the default */
     bool sgd, validate, quiet, json;
+    bool check_finite, fallback;
+    int argc;                           /* as typed, the program first, but for the command's name */
+    char **argv;
     const char *op;                     /* bench, verify: NULL: none in particular */
     unsigned parts;                     /* bench: bits of enum bench_part; 0: the default */
     uint32_t batch_sizes[MAX_BATCH_SIZES];
@@ -86,8 +95,12 @@ void limit_spinning(char **argv);
 
 /* ---- interrupt.c ---- */
 
-/* From now on SIGINT and SIGTERM only set a mark; a second one ends the process at once. */
+/* From now on SIGINT, SIGTERM, SIGHUP and SIGPIPE only set a mark; a second one ends the process at once, unless it is
+ * SIGPIPE. */
 void interrupt_catch(void);
+/* Between these two, while a file is written, a second one waits. */
+void interrupt_hold(void);
+void interrupt_release(void);
 /* The signal that arrived, or 0. */
 int interrupt_signal(void);
 
@@ -109,7 +122,7 @@ void progress_init(struct progress *p, bool quiet);
 void progress_begin(struct progress *p, const char *label, uint64_t done, uint64_t total);
 /* done images are through; draws when it is time. */
 void progress_update(struct progress *p, uint64_t done);
-/* Whether it is time to ask for a newer loss: about twice a second, if one is shown. */
+/* Whether it is time to ask for a newer loss: about twice a second. */
 bool progress_wants_loss(struct progress *p);
 void progress_end(struct progress *p);
 /* What is being done where there are no images to count: on a terminal a line that the next one replaces. */
@@ -143,7 +156,7 @@ tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_te
 /* How the network wants its input. names has room for MAX_CLASS_NAMES and lives as long as how. */
 #define MAX_CLASS_NAMES 1024
 int session_preprocessing(struct session *s, struct tenka_preprocessing *how, const char *names[MAX_CLASS_NAMES]);
-/* Writes the network and how it wants its input. */
+/* Writes the network and how it wants its input. Returns EXIT_CODE_LIBRARY. */
 int session_save(struct session *s, const char *path);
 
 /* ---- classes.c ---- */
@@ -175,9 +188,9 @@ void pictures_free(struct pictures *p);
 
 /* ---- checkpoint.c ---- */
 
-/* Writes a checkpoint of the run. Says what went wrong. */
+/* Writes a checkpoint of the run. Returns EXIT_CODE_LIBRARY. */
 int checkpoint_save(struct session *s, const struct tenka_training *training, const char *path);
-/* Puts the run where the checkpoint of --resume was. Says what went wrong. */
+/* Puts the run where the checkpoint of --resume was. Says what went wrong, or returns EXIT_CODE_LIBRARY. */
 int checkpoint_resume(struct session *s, struct tenka_training *training);
 
 /* ---- evaluate.c ---- */
@@ -189,7 +202,8 @@ struct evaluation {
     uint64_t images;
 };
 
-/* One pass over the loader's images without gradients. An interrupt ends it early, with what was seen so far. */
+/* One pass over the loader's images without gradients. An interrupt ends it early, with what was seen so far.
+ * Returns EXIT_CODE_LIBRARY. */
 int evaluate(struct session *s, tenka_loader *loader, struct progress *progress, struct evaluation *out);
 
 /* ---- log_json.c: one JSON object a line ---- */
@@ -200,15 +214,26 @@ struct epoch_result {
     struct evaluation test;
 };
 
-/* file is NULL when no log is wanted: then nothing happens and all is well. A failure is said here. */
-int log_json_open(const struct options *options, FILE **file);
+struct log {
+    bool open;     /* false: no log is wanted, nothing happens and all is well */
+    int file;
+    off_t whole;   /* bytes of whole lines in it */
+    int error;     /* of the last line, as errno has it; 0: it is written */
+    char *text;    /* of the line that is being made */
+    size_t length;
+};
+
+/* A failure is said here. *log: zeros. */
+int log_json_open(const struct options *options, struct log *log);
 /* Opens the log of a run that is resumed: what it has of later steps and epochs goes away. *begun: the log's first line
  * is there. */
-int log_json_reopen(const struct options *options, uint64_t epoch, uint64_t step, FILE **file, bool *begun);
-int log_json_begin(FILE *file, const struct session *s);
-int log_json_step(FILE *file, const struct options *options, uint32_t epoch, uint64_t step, double loss);
-int log_json_epoch(FILE *file, const struct options *options, const struct epoch_result *result);
-int log_json_close(FILE **file, const struct options *options);
+int log_json_reopen(const struct options *options, uint64_t epoch, uint64_t step, struct log *log, bool *begun);
+/* A line each. EXIT_CODE_FAILED: log->error says why, and the caller says it. */
+int log_json_begin(struct log *log, const struct session *s);
+int log_json_step(struct log *log, uint32_t epoch, uint64_t step, double loss);
+int log_json_epoch(struct log *log, const struct epoch_result *result);
+bool log_json_failed(const struct log *log);
+int log_json_close(struct log *log, const struct options *options);
 /* A quoted string, on any stream; what is no UTF-8 becomes the character U+FFFD. */
 void log_json_string(FILE *file, const char *text);
 /* Bytes of the UTF-8 character that text begins with; 0: it begins with none. */

@@ -13,7 +13,7 @@ static int test(struct session *s)
     const int code = evaluate(s, loader, &progress, &result);
     tenka_loader_destroy(&loader);
     if (code != EXIT_CODE_OK)
-        return code;
+        return say_library_failed(s->ctx);
     if (interrupt_signal() != 0) {
         say_failed("stopped by a signal");
         return EXIT_CODE_SIGNAL + interrupt_signal();

@@ -2,20 +2,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <libgen.h>
-#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tenka.h"
-
-struct training {
-    struct session session;
-    struct tenka_training run;
-    struct progress progress;
-    FILE *log;
-    bool evaluating;     /* the checkpoint of the epoch's end is written, and the generator has moved on */
-};
+#include "train.h"
 
 /* ---- Setting up ---- */
 
@@ -68,9 +59,20 @@ static int open_log(struct training *t)
 {
     const struct options *o = t->session.options;
     bool begun = false;
-    const int code = o->resume == NULL ? log_json_open(o, &t->log)
-                                       : log_json_reopen(o, t->run.epoch, t->run.step, &t->log, &begun);
-    return code != EXIT_CODE_OK || begun ? code : log_json_begin(t->log, &t->session);
+    int code = o->resume == NULL ? log_json_open(o, &t->log)
+                                 : log_json_reopen(o, t->run.epoch, t->run.step, &t->log, &begun);
+    if (code != EXIT_CODE_OK || begun)
+        return code;
+    code = log_json_begin(&t->log, &t->session);
+    return code == EXIT_CODE_OK ? code
+                                : say_failed("cannot write the log %s: %s", o->log, strerror(t->log.error));
+}
+
+static int resume(struct training *t)
+{
+    const int code = checkpoint_resume(&t->session, &t->run);
+    t->written_step = t->run.step;
+    return code;
 }
 
 static int set_up(struct training *t)
@@ -87,9 +89,11 @@ static int set_up(struct training *t)
     if (status == TENKA_OK)
         status = tenka_meter_create(s->ctx, &t->run.loss);
     if (status != TENKA_OK)
-        return say_library_failed(s->ctx);
+        return EXIT_CODE_LIBRARY;
     progress_init(&t->progress, o->quiet);
-    const int code = o->resume != NULL ? checkpoint_resume(s, &t->run) : EXIT_CODE_OK;
+    int code = fit_check(t);
+    if (code == EXIT_CODE_OK && o->resume != NULL)
+        code = resume(t);
     return code != EXIT_CODE_OK ? code : open_log(t);
 }
 
@@ -105,47 +109,47 @@ static int tear_down(struct training *t)
 
 /* ---- Training ---- */
 
+/* Whether the run ends here, with what it has. */
+static bool is_stopping(const struct training *t)
+{
+    return interrupt_signal() != 0 || t->trouble[0] != '\0';
+}
+
+/* A log that cannot be written ends a run, but it costs nobody a network. */
+static void stop_for_log(struct training *t)
+{
+    snprintf(t->trouble, sizeof(t->trouble), "cannot write the log %s: %s", t->session.options->log,
+             strerror(t->log.error));
+}
+
 /* Reading a single step's loss waits for the device, so it is done for the log only. */
+static int log_step(struct training *t, uint32_t epoch, tenka_tensor loss)
+{
+    double value;
+    if (!t->log.open)
+        return EXIT_CODE_OK;
+    if (tenka_item(loss, &value) != TENKA_OK)
+        return EXIT_CODE_LIBRARY;
+    if (log_json_step(&t->log, epoch, t->run.step, value) != EXIT_CODE_OK)
+        stop_for_log(t);
+    return finite_check_loss(t, value);
+}
+
 static int after_step(struct training *t, uint32_t epoch, uint64_t images, tenka_tensor loss)
 {
-    const struct session *s = &t->session;
-    double value;
-    if (t->log != NULL) {
-        if (tenka_item(loss, &value) != TENKA_OK)
-            return say_library_failed(s->ctx);
-        const int code = log_json_step(t->log, s->options, epoch, t->run.step, value);
-        if (code != EXIT_CODE_OK)
-            return code;
-    }
+    int code = log_step(t, epoch, loss);
+    if (code != EXIT_CODE_OK)
+        return code;
     t->run.step++;
-    if (progress_wants_loss(&t->progress) && tenka_meter_peek(t->run.loss, NULL, &t->progress.loss, NULL) != TENKA_OK)
-        return say_library_failed(s->ctx);
+    if (progress_wants_loss(&t->progress))
+        code = finite_peek(t);
     progress_update(&t->progress, images);
-    return EXIT_CODE_OK;
-}
-
-/* A network that has diverged replaces no file. */
-static int check_finite(const char *which, uint32_t epoch, double loss)
-{
-    if (isfinite(loss))
-        return EXIT_CODE_OK;
-    return say_failed("the %s loss of epoch %u is no finite number: the training has diverged and its network was not "
-                      "saved; try a smaller --lr", which, epoch + 1);
-}
-
-/* Within an epoch. The sum, since before the first step there is no mean. */
-static int check_so_far(const struct training *t)
-{
-    double sum;
-    if (tenka_meter_read(t->run.loss, &sum, NULL, NULL) != TENKA_OK)
-        return say_library_failed(t->session.ctx);
-    return check_finite("training", (uint32_t)t->run.epoch, sum);
+    return code;
 }
 
 static int save_checkpoint(struct training *t)
 {
-    const char *path = t->session.options->checkpoint;
-    return path != NULL ? checkpoint_save(&t->session, &t->run, path) : EXIT_CODE_OK;
+    return t->session.options->checkpoint != NULL ? rescue_checkpoint(t) : EXIT_CODE_OK;
 }
 
 /* Whether a checkpoint is due in the middle of an epoch; the one at its end comes anyway. */
@@ -156,28 +160,39 @@ static bool is_checkpoint_due(const struct training *t)
            tenka_loader_position(t->run.train_loader) < tenka_loader_batches(t->run.train_loader);
 }
 
+static int run_step(struct training *t, const struct tenka_batch *batch, tenka_tensor *loss)
+{
+    const struct session *s = &t->session;
+    *loss = session_loss(s, tenka_forward(s->net, batch->input), batch->target);
+    tenka_backward(*loss);
+    tenka_meter_add(t->run.loss, *loss);
+    if (s->options->check_finite) {
+        const int code = finite_check_step(t, *loss);
+        if (code != EXIT_CODE_OK)
+            return code;
+    }
+    return tenka_optimizer_step(t->run.optimizer) == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
+}
+
 static int run_batches(struct training *t, uint32_t epoch, uint64_t *images)
 {
-    struct session *s = &t->session;
-    struct tenka_batch batch;
     tenka_loader *const loader = t->run.train_loader;
-    tenka_status status = TENKA_OK;
     /* The loader stays at the epoch's end until the epoch is evaluated, so that a checkpoint finds it there. */
-    while (interrupt_signal() == 0 && tenka_loader_position(loader) < tenka_loader_batches(loader) &&
-           (status = tenka_loader_next(loader, &batch)) == TENKA_OK) {
-        const tenka_tensor loss = session_loss(s, tenka_forward(s->net, batch.input), batch.target);
-        tenka_backward(loss);
-        tenka_meter_add(t->run.loss, loss);
-        if ((status = tenka_optimizer_step(t->run.optimizer)) != TENKA_OK)
-            break;
+    while (!is_stopping(t) && tenka_loader_position(loader) < tenka_loader_batches(loader)) {
+        struct tenka_batch batch;
+        tenka_tensor loss;
+        if (tenka_loader_next(loader, &batch) != TENKA_OK)
+            return EXIT_CODE_LIBRARY;
+        int code = run_step(t, &batch, &loss);
         *images += batch.size;
-        int code = after_step(t, epoch, *images, loss);
-        if (code == EXIT_CODE_OK && is_checkpoint_due(t) && (code = check_so_far(t)) == EXIT_CODE_OK)
+        if (code == EXIT_CODE_OK)
+            code = after_step(t, epoch, *images, loss);
+        if (code == EXIT_CODE_OK && is_checkpoint_due(t) && (code = finite_read(t, NULL)) == EXIT_CODE_OK)
             code = save_checkpoint(t);
         if (code != EXIT_CODE_OK)
             return code;
     }
-    return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+    return EXIT_CODE_OK;
 }
 
 static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *result)
@@ -191,15 +206,16 @@ static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *
     progress_begin(&t->progress, label, before, total);
     const double start = seconds_now();
     tenka_module_train(s->net, true);
+    t->finite = position;
     if (position == 0 && tenka_meter_reset(t->run.loss) != TENKA_OK)
-        return say_library_failed(s->ctx);
-    const int code = run_batches(t, epoch, &images);
+        return EXIT_CODE_LIBRARY;
+    int code = run_batches(t, epoch, &images);
     progress_end(&t->progress);
+    /* The read waits for the last step, so the time is the device's. */
+    if (code == EXIT_CODE_OK)
+        code = finite_read(t, &result->train_loss);
     if (code != EXIT_CODE_OK)
         return code;
-    /* The read waits for the last step, so the time is the device's. */
-    if (tenka_meter_read(t->run.loss, NULL, &result->train_loss, NULL) != TENKA_OK)
-        return say_library_failed(s->ctx);
     result->epoch = epoch;
     result->train_seconds = seconds_now() - start;
     result->images_per_second = (double)(images - before) / result->train_seconds;
@@ -220,17 +236,16 @@ static int end_epoch(struct training *t, struct epoch_result *result)
 {
     int code = save_checkpoint(t);
     t->evaluating = true;
-    if (code == EXIT_CODE_OK && interrupt_signal() == 0)
+    if (code == EXIT_CODE_OK && !is_stopping(t))
         code = evaluate(&t->session, t->run.test_loader, &t->progress, &result->test);
-    if (code != EXIT_CODE_OK || interrupt_signal() != 0)
+    if (code != EXIT_CODE_OK || is_stopping(t))
         return code;
     print_epoch(t, result);
-    code = check_finite("test", result->epoch, result->test.loss);
+    code = finite_check_test(result);
     if (code != EXIT_CODE_OK)
         return code;
-    code = log_json_epoch(t->log, t->session.options, result);
-    if (code != EXIT_CODE_OK)
-        return code;
+    if (log_json_epoch(&t->log, result) != EXIT_CODE_OK)
+        stop_for_log(t);
     tenka_loader_rewind(t->run.train_loader);
     t->run.epoch++;
     t->evaluating = false;
@@ -239,12 +254,10 @@ static int end_epoch(struct training *t, struct epoch_result *result)
 
 static int run_epochs(struct training *t)
 {
-    while (t->run.epoch < t->session.options->epochs && interrupt_signal() == 0) {
+    while (t->run.epoch < t->session.options->epochs && !is_stopping(t)) {
         struct epoch_result result;
         int code = train_epoch(t, (uint32_t)t->run.epoch, &result);
-        if (code == EXIT_CODE_OK && interrupt_signal() == 0)
-            code = check_finite("training", result.epoch, result.train_loss);
-        if (code == EXIT_CODE_OK && interrupt_signal() == 0)
+        if (code == EXIT_CODE_OK && !is_stopping(t))
             code = end_epoch(t, &result);
         if (code != EXIT_CODE_OK)
             return code;
@@ -257,36 +270,70 @@ static int run_epochs(struct training *t)
 static void say_stopped(const struct training *t)
 {
     const struct options *o = t->session.options;
-    char on[4200] = "", saved[4200] = "";
+    char on[4200] = "", saved[4200] = "", why[4400];
     if (o->checkpoint != NULL)
         snprintf(on, sizeof(on), "; --resume %s goes on", o->checkpoint);
     if (o->save != NULL)
         snprintf(saved, sizeof(saved), "; the network so far is in %s", o->save);
-    say_failed("stopped by a signal after %" PRIu64 " steps%s%s%s", t->run.step, on, saved,
+    snprintf(why, sizeof(why), "%s%s", t->trouble, t->trouble[0] != '\0' ? "; stopped" : "stopped by a signal");
+    say_failed("%s after %" PRIu64 " steps%s%s%s", why, t->run.step, on, saved,
                o->checkpoint == NULL && o->save == NULL ? "; nothing was saved" : "");
 }
 
 static int finish(struct training *t)
 {
     const struct options *o = t->session.options;
-    const int number = interrupt_signal();
-    int code = number != 0 && !t->evaluating ? check_so_far(t) : EXIT_CODE_OK;
-    if (code == EXIT_CODE_OK && number != 0 && !t->evaluating)
-        code = save_checkpoint(t);
-    if (code == EXIT_CODE_OK && o->save != NULL)
-        code = session_save(&t->session, o->save);
-    if (number != 0 && code == EXIT_CODE_OK) {
-        say_stopped(t);
-    } else if (o->save != NULL && code == EXIT_CODE_OK && !o->quiet) {
-        printf("saved    %s\n", o->save);
+    const bool stopped = is_stopping(t);
+    int code = EXIT_CODE_OK;
+    if (stopped && !t->evaluating) {
+        code = finite_read(t, NULL);
+        if (code == EXIT_CODE_OK)
+            code = save_checkpoint(t);
     }
-    return number != 0 && code == EXIT_CODE_OK ? EXIT_CODE_SIGNAL + number : code;
+    if (code == EXIT_CODE_OK && o->save != NULL)
+        code = rescue_save(t);
+    if (stopped && code == EXIT_CODE_OK)
+        say_stopped(t);
+    else if (o->save != NULL && code == EXIT_CODE_OK && !o->quiet)
+        printf("saved    %s\n", o->save);
+    if (!stopped || code != EXIT_CODE_OK)
+        return code;
+    return t->trouble[0] != '\0' ? EXIT_CODE_FAILED : EXIT_CODE_SIGNAL + interrupt_signal();
+}
+
+/* A failed call of the library, in the words of somebody who trains. */
+static int explain(struct training *t, struct options *o)
+{
+    const tenka_status status = tenka_last_status(t->session.ctx);
+    if (status == TENKA_E_DEVICE)
+        return fallback_say_failed(t, o);
+    if (status == TENKA_E_NOMEM && t->run.optimizer != NULL)
+        return fit_say_failed(t);
+    return say_library_failed(t->session.ctx);
+}
+
+/* One run, or the part of it on one device: *o then has the options of the next part. */
+static int train(struct options *o)
+{
+    const struct options now = *o;
+    struct training t = { .run = TENKA_TRAINING_DEFAULTS };
+    int code = session_open(&t.session, &now, true);
+    if (code == EXIT_CODE_OK)
+        code = set_up(&t);
+    if (code == EXIT_CODE_OK)
+        code = run_epochs(&t);
+    if (code == EXIT_CODE_OK)
+        code = finish(&t);
+    progress_end(&t.progress);
+    if (code == EXIT_CODE_LIBRARY)
+        code = explain(&t, o);
+    const int closed = tear_down(&t);
+    return code != EXIT_CODE_OK ? code : closed;
 }
 
 int command_train(const struct options *options)
 {
     struct options full = *options;
-    struct training t = { .run = TENKA_TRAINING_DEFAULTS };
     if (full.test_batch_size == 0)
         full.test_batch_size = full.batch_size;
     int code = check_save_path("--save", full.save);
@@ -295,13 +342,8 @@ int command_train(const struct options *options)
     if (code != EXIT_CODE_OK)
         return code;
     interrupt_catch();
-    code = session_open(&t.session, &full, true);
-    if (code == EXIT_CODE_OK)
-        code = set_up(&t);
-    if (code == EXIT_CODE_OK)
-        code = run_epochs(&t);
-    if (code == EXIT_CODE_OK)
-        code = finish(&t);
-    const int closed = tear_down(&t);
-    return code != EXIT_CODE_OK ? code : closed;
+    do
+        code = train(&full);
+    while (code == EXIT_CODE_AGAIN && interrupt_signal() == 0);
+    return code == EXIT_CODE_AGAIN ? EXIT_CODE_SIGNAL + interrupt_signal() : code;
 }

@@ -1,0 +1,118 @@
+/* Training whose loss is no finite number any more: found while it runs, and said with what is known about where. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "train.h"
+
+/* Steps of the run when the epoch began. */
+static uint64_t first_step(const struct training *t)
+{
+    return t->run.step - tenka_loader_position(t->run.train_loader);
+}
+
+static const char *advice(const struct training *t)
+{
+    return t->session.options->check_finite ? "try a smaller --lr"
+                                            : "try a smaller --lr, or --check-finite to see which layer is the first";
+}
+
+/* first and last: the steps that may have been the first bad one. A network that has diverged replaces no file. */
+static int say_diverged(const struct training *t, uint64_t first, uint64_t last)
+{
+    char steps[96];
+    if (first >= last)
+        snprintf(steps, sizeof(steps), "in step %" PRIu64, last);
+    else
+        snprintf(steps, sizeof(steps), "in one of the steps %" PRIu64 " to %" PRIu64, first, last);
+    return say_failed("the training loss of epoch %" PRIu64 " is no finite number since it was computed %s: the "
+                      "training has diverged and its network was not saved; %s", t->run.epoch + 1, steps, advice(t));
+}
+
+int finite_check_loss(const struct training *t, double loss)
+{
+    return isfinite(loss) ? EXIT_CODE_OK : say_diverged(t, t->run.step, t->run.step);
+}
+
+/* Of a sum of count losses of this epoch. */
+static int check_sum(struct training *t, double sum, uint64_t count)
+{
+    if (isfinite(sum)) {
+        t->finite = count;
+        return EXIT_CODE_OK;
+    }
+    const uint64_t first = first_step(t);
+    return say_diverged(t, first + t->finite, first + (count > 0 ? count - 1 : 0));
+}
+
+int finite_peek(struct training *t)
+{
+    double sum;
+    uint64_t count;
+    if (tenka_meter_peek(t->run.loss, &sum, &t->progress.loss, &count) != TENKA_OK)
+        return EXIT_CODE_LIBRARY;
+    return check_sum(t, sum, count);
+}
+
+int finite_read(struct training *t, double *mean)
+{
+    double sum;
+    uint64_t count;
+    if (tenka_meter_read(t->run.loss, &sum, mean, &count) != TENKA_OK)
+        return EXIT_CODE_LIBRARY;
+    return check_sum(t, sum, count);
+}
+
+int finite_check_test(const struct epoch_result *result)
+{
+    if (isfinite(result->test.loss))
+        return EXIT_CODE_OK;
+    return say_failed("the test loss of epoch %" PRIu32 " is no finite number: the training has diverged and its "
+                      "network was not saved; try a smaller --lr", result->epoch + 1);
+}
+
+/* ---- --check-finite ---- */
+
+/* "the weight of layer base_net.3 (Conv2d), 1 of 20,000 numbers" */
+static void describe(const struct tenka_nonfinite *bad, char *out, size_t size)
+{
+    static const char *const what[] = {
+        [TENKA_FINITE] = "", [TENKA_NONFINITE_PARAMETER] = "the %s of ", [TENKA_NONFINITE_OUTPUT] = "the output of ",
+        [TENKA_NONFINITE_LOSS] = "the loss", [TENKA_NONFINITE_GRADIENT] = "the gradient of the %s of "};
+    char part[320], some[32], all[32];
+    const char *const name = strstr(what[bad->kind], "%s");
+    if (name != NULL)
+        snprintf(part, sizeof(part), "%.*s%s%s", (int)(name - what[bad->kind]), what[bad->kind], bad->name, name + 2);
+    else
+        snprintf(part, sizeof(part), "%s", what[bad->kind]);
+    if (bad->kind == TENKA_NONFINITE_LOSS)
+        snprintf(out, size, "%s, though every layer's output is finite", part);
+    else
+        snprintf(out, size, "%slayer %s%s(%s), %s of %s numbers", part, bad->layer, bad->layer[0] != '\0' ? " " : "",
+                 bad->class_name, say_count(some, bad->bad), say_count(all, bad->elements));
+}
+
+static int say_bad(const struct training *t, const struct tenka_nonfinite *bad)
+{
+    const struct options *o = t->session.options;
+    const bool loaded = bad->kind == TENKA_NONFINITE_PARAMETER && t->run.step == 0 && o->load != NULL;
+    char where[1024], file[4200] = "";
+    describe(bad, where, sizeof(where));
+    if (loaded)
+        snprintf(file, sizeof(file), "it came so from %s", o->load);
+    return say_failed("step %" PRIu64 " of epoch %" PRIu64 " has numbers that are not finite, first in %s: the training "
+                      "has diverged and its network was not saved; %s", t->run.step, t->run.epoch + 1, where,
+                      loaded ? file : advice(t));
+}
+
+int finite_check_step(struct training *t, tenka_tensor loss)
+{
+    struct tenka_nonfinite bad = TENKA_NONFINITE_DEFAULTS;
+    if (tenka_check_finite(t->session.net, loss, &bad) != TENKA_OK)
+        return EXIT_CODE_LIBRARY;
+    if (bad.kind == TENKA_FINITE)
+        return EXIT_CODE_OK;
+    const int logged = log_json_step(&t->log, (uint32_t)t->run.epoch, t->run.step, bad.loss);
+    (void)logged; /* the run ends for a better reason */
+    return say_bad(t, &bad);
+}

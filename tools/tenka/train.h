@@ -1,0 +1,49 @@
+/* What the parts of `tenka train` share. */
+#ifndef TENKA_TOOL_TRAIN_H
+#define TENKA_TOOL_TRAIN_H
+
+#include "tenka.h"
+
+struct training {
+    struct session session;
+    struct tenka_training run;
+    struct progress progress;
+    struct log log;
+    bool evaluating;         /* the checkpoint of the epoch's end is written, and the generator has moved on */
+    uint64_t finite;         /* losses of this epoch whose sum was finite when it was last looked at */
+    bool written;            /* --checkpoint is a checkpoint of this run */
+    uint64_t written_step;   /* steps that it has */
+    char trouble[4352];      /* why the run stops though it could go on; "": it does not */
+};
+
+/* ---- finite.c: losses that are no finite numbers ---- */
+
+/* Of --check-finite, between backward pass and update. Says which layer went bad. */
+int finite_check_step(struct training *t, tenka_tensor loss);
+/* Of one step. */
+int finite_check_loss(const struct training *t, double loss);
+/* As far as it is known without waiting; also keeps what progress shows. */
+int finite_peek(struct training *t);
+/* The mean loss of the epoch so far, for which it waits; mean may be NULL. */
+int finite_read(struct training *t, double *mean);
+/* After an evaluation. */
+int finite_check_test(const struct epoch_result *result);
+
+/* ---- fit.c: batches that do not fit ---- */
+
+/* Says so, with the batch size that fits, before training begins. */
+int fit_check(struct training *t);
+/* After a call of the library has failed for want of memory. */
+int fit_say_failed(struct training *t);
+
+/* ---- fallback.c: a device that fails in the middle ---- */
+
+/* Says how to go on. With --fallback it changes o so that the run goes on on the CPU: EXIT_CODE_AGAIN. */
+int fallback_say_failed(struct training *t, struct options *o);
+
+/* ---- rescue.c: files that cannot be written ---- */
+
+int rescue_save(struct training *t);
+int rescue_checkpoint(struct training *t);
+
+#endif
