@@ -42,6 +42,20 @@ if(TENKA_VULKAN)
     set_tests_properties(verify_steps PROPERTIES LABELS slow)
 endif()
 
+# Faults as a user meets them. A layer between the loader and the driver loses the device.
+set(layer_folder ${CMAKE_CURRENT_BINARY_DIR}/lost_layer)
+if(TENKA_VULKAN)
+    add_library(lost_layer MODULE lost_layer.c)
+    target_link_libraries(lost_layer PRIVATE Vulkan::Headers tenka_options)
+    set_target_properties(lost_layer PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${layer_folder})
+    file(GENERATE OUTPUT ${layer_folder}/lost_layer.json CONTENT "{\"file_format_version\": \"1.1.0\", \"layer\": {
+    \"name\": \"VK_LAYER_TENKA_lost\", \"type\": \"GLOBAL\", \"library_path\": \"$<TARGET_FILE:lost_layer>\",
+    \"api_version\": \"1.3.0\", \"implementation_version\": \"1\", \"description\": \"loses the device\"}}\n")
+endif()
+add_test(NAME cli_faults
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_faults.sh $<TARGET_FILE:tenka_command> ${layer_folder})
+set_tests_properties(cli_faults PROPERTIES TIMEOUT 900)
+
 # Five kills, and the same test with twenty.
 add_test(NAME resume COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh $<TARGET_FILE:tenka_command>)
 add_test(NAME resume_slow COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh $<TARGET_FILE:tenka_command> 20)
@@ -49,7 +63,7 @@ set_tests_properties(resume resume_slow PROPERTIES TIMEOUT 900)
 set_tests_properties(resume_slow PROPERTIES LABELS slow)
 if(NOT TENKA_VULKAN)
     # A build without Vulkan has no device to require.
-    set_tests_properties(cli resume resume_slow PROPERTIES ENVIRONMENT TENKA_REQUIRE_VULKAN=0)
+    set_tests_properties(cli cli_faults resume resume_slow PROPERTIES ENVIRONMENT TENKA_REQUIRE_VULKAN=0)
 endif()
 
 add_test(NAME readme

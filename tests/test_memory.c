@@ -173,6 +173,38 @@ static void test_huge(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+static struct tenka_memory_fit fit(tenka_module *net, tenka_optimizer *opt, const struct scene *s, uint32_t batch)
+{
+    struct tenka_memory_fit out = TENKA_MEMORY_FIT_DEFAULTS;
+    must(tenka_module_ctx(net),
+         tenka_memory_fits(net, opt, tenka_shape_of(batch, s->channels, s->side, s->side), s->loss, &out));
+    return out;
+}
+
+/* What is said to be the largest batch is the largest. */
+static void test_fits(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    const struct scene *s = &scenes[0];
+    tenka_module *net = make_net(ctx, s);
+    tenka_optimizer *opt = make_optimizer(ctx, net, s);
+    const struct tenka_memory_estimate m = estimate(net, opt, s);
+    const struct tenka_memory_fit small = fit(net, opt, s, s->batch), huge = fit(net, opt, s, 2000000);
+    assert_true(small.fits);
+    assert_int_equal(small.largest, s->batch);
+    assert_int_equal(small.needed, m.temporaries + m.inputs);
+    assert_true(small.available > small.needed);
+    assert_false(huge.fits);
+    assert_true(huge.needed > small.needed);
+    assert_in_range(huge.largest, s->batch, 1999999);
+    assert_false(fit(net, opt, s, huge.largest + huge.largest / 8 + 1).fits);
+    assert_true(fit(net, opt, s, huge.largest - huge.largest / 8).fits);
+    assert_true(fit(net, NULL, s, s->batch).needed < small.needed); /* without gradients */
+    tenka_optimizer_destroy(&opt);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 static void expect(tenka_ctx *ctx, tenka_status status, tenka_status expected, const char *part)
 {
     if (status != expected || strstr(tenka_last_error(ctx), part) == NULL)
@@ -240,7 +272,7 @@ int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_estimates),      cmocka_unit_test(test_no_effect), cmocka_unit_test(test_huge),
-        cmocka_unit_test(test_without_memory), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_without_memory), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_fits),
     };
     RUN_ON_TARGETS(argc, argv, tests);
 }

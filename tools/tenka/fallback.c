@@ -84,8 +84,9 @@ static int say_how(const struct training *t, const char *what)
     const char *const checkpoint = last_checkpoint(t);
     struct line line;
     if (checkpoint == NULL)
-        return say_failed("the device failed after %" PRIu64 " steps (%s) and nothing was saved: with --checkpoint FILE "
-                          "a run can go on after a failure, with --fallback it goes on on the CPU", t->run.step, what);
+        return say_failed("the device failed after %" PRIu64 " steps (%s) and nothing was saved: with --checkpoint "
+                          "FILE a run can go on after a failure, with --fallback it goes on on the CPU", t->run.step,
+                          what);
     resume_line(t->session.options, checkpoint, &line);
     if (line.cut)
         return say_failed("the device failed after %" PRIu64 " steps (%s); the same command with --resume %s goes on "

@@ -22,11 +22,11 @@ static int say_diverged(const struct training *t, uint64_t first, uint64_t last)
 {
     char steps[96];
     if (first >= last)
-        snprintf(steps, sizeof(steps), "in step %" PRIu64, last);
+        snprintf(steps, sizeof(steps), "step %" PRIu64, last);
     else
-        snprintf(steps, sizeof(steps), "in one of the steps %" PRIu64 " to %" PRIu64, first, last);
-    return say_failed("the training loss of epoch %" PRIu64 " is no finite number since it was computed %s: the "
-                      "training has diverged and its network was not saved; %s", t->run.epoch + 1, steps, advice(t));
+        snprintf(steps, sizeof(steps), "one of the steps %" PRIu64 " to %" PRIu64, first, last);
+    return say_failed("the training loss of epoch %" PRIu64 " is no finite number from %s on: the training has diverged "
+                      "and its network was not saved; %s", t->run.epoch + 1, steps, advice(t));
 }
 
 int finite_check_loss(const struct training *t, double loss)
@@ -95,14 +95,13 @@ static void describe(const struct tenka_nonfinite *bad, char *out, size_t size)
 static int say_bad(const struct training *t, const struct tenka_nonfinite *bad)
 {
     const struct options *o = t->session.options;
-    const bool loaded = bad->kind == TENKA_NONFINITE_PARAMETER && t->run.step == 0 && o->load != NULL;
-    char where[1024], file[4200] = "";
+    char where[1024];
     describe(bad, where, sizeof(where));
-    if (loaded)
-        snprintf(file, sizeof(file), "it came so from %s", o->load);
+    if (bad->kind == TENKA_NONFINITE_PARAMETER && t->run.step == 0 && o->load != NULL)
+        return say_failed("step 0 of epoch 1 has numbers that are not finite, first in %s: they came from %s, and "
+                          "nothing was saved", where, o->load);
     return say_failed("step %" PRIu64 " of epoch %" PRIu64 " has numbers that are not finite, first in %s: the training "
-                      "has diverged and its network was not saved; %s", t->run.step, t->run.epoch + 1, where,
-                      loaded ? file : advice(t));
+                      "has diverged and its network was not saved; %s", t->run.step, t->run.epoch + 1, where, advice(t));
 }
 
 int finite_check_step(struct training *t, tenka_tensor loss)

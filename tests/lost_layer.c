@@ -1,0 +1,130 @@
+/* A Vulkan layer that loses the device: submission number TENKA_LOSE_AT of a process fails with VK_ERROR_DEVICE_LOST,
+ * and so does everything that asks the device afterwards, as with a driver that has reset its GPU. Programs are tested
+ * as they are installed: the loader puts the layer between them and the driver. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <vulkan/vulkan.h>
+#include <vulkan/vk_layer.h>
+
+static PFN_vkGetInstanceProcAddr next_instance;
+static PFN_vkGetDeviceProcAddr next_device;
+static VkInstance instance;
+static VkDevice device;
+static long submissions;
+static bool lost;
+
+static PFN_vkVoidFunction next(const char *name)
+{
+    return next_device(device, name);
+}
+
+#define NEXT(function) ((PFN_##function)next(#function))
+
+static VKAPI_ATTR VkResult VKAPI_CALL queue_submit(VkQueue queue, uint32_t count, const VkSubmitInfo *submits,
+                                                   VkFence fence)
+{
+    const char *at = getenv("TENKA_LOSE_AT");
+    if (!lost && at && ++submissions == atol(at)) {
+        /* What was submitted before ends, since no driver is told that it is to stop. */
+        NEXT(vkDeviceWaitIdle)(device);
+        lost = true;
+    }
+    return lost ? VK_ERROR_DEVICE_LOST : NEXT(vkQueueSubmit)(queue, count, submits, fence);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL wait_semaphores(VkDevice dev, const VkSemaphoreWaitInfo *info, uint64_t timeout)
+{
+    return lost ? VK_ERROR_DEVICE_LOST : NEXT(vkWaitSemaphores)(dev, info, timeout);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL semaphore_value(VkDevice dev, VkSemaphore semaphore, uint64_t *value)
+{
+    return lost ? VK_ERROR_DEVICE_LOST : NEXT(vkGetSemaphoreCounterValue)(dev, semaphore, value);
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL wait_idle(VkDevice dev)
+{
+    return lost ? VK_ERROR_DEVICE_LOST : NEXT(vkDeviceWaitIdle)(dev);
+}
+
+/* The loader's list of what stands below this layer; each layer takes its link off. */
+static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo *info,
+                                                      const VkAllocationCallbacks *allocator, VkInstance *out)
+{
+    VkLayerInstanceCreateInfo *chain = (VkLayerInstanceCreateInfo *)info->pNext;
+    while (chain && !(chain->sType == VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO &&
+                      chain->function == VK_LAYER_LINK_INFO))
+        chain = (VkLayerInstanceCreateInfo *)chain->pNext;
+    if (!chain)
+        return VK_ERROR_INITIALIZATION_FAILED;
+    next_instance = chain->u.pLayerInfo->pfnNextGetInstanceProcAddr;
+    chain->u.pLayerInfo = chain->u.pLayerInfo->pNext;
+    const PFN_vkCreateInstance create = (PFN_vkCreateInstance)next_instance(NULL, "vkCreateInstance");
+    const VkResult result = create(info, allocator, out);
+    instance = *out;
+    return result;
+}
+
+static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice gpu, const VkDeviceCreateInfo *info,
+                                                    const VkAllocationCallbacks *allocator, VkDevice *out)
+{
+    VkLayerDeviceCreateInfo *chain = (VkLayerDeviceCreateInfo *)info->pNext;
+    while (chain && !(chain->sType == VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO &&
+                      chain->function == VK_LAYER_LINK_INFO))
+        chain = (VkLayerDeviceCreateInfo *)chain->pNext;
+    if (!chain)
+        return VK_ERROR_INITIALIZATION_FAILED;
+    next_device = chain->u.pLayerInfo->pfnNextGetDeviceProcAddr;
+    chain->u.pLayerInfo = chain->u.pLayerInfo->pNext;
+    const PFN_vkCreateDevice create = (PFN_vkCreateDevice)next_instance(instance, "vkCreateDevice");
+    const VkResult result = create(gpu, info, allocator, out);
+    device = *out;
+    return result;
+}
+
+static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL device_function(VkDevice dev, const char *name);
+static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL instance_function(VkInstance inst, const char *name);
+
+static PFN_vkVoidFunction own_function(const char *name)
+{
+    static const struct {
+        const char *name;
+        PFN_vkVoidFunction function;
+    } own[] = {
+        {"vkGetInstanceProcAddr", (PFN_vkVoidFunction)instance_function},
+        {"vkGetDeviceProcAddr", (PFN_vkVoidFunction)device_function},
+        {"vkCreateInstance", (PFN_vkVoidFunction)create_instance},
+        {"vkCreateDevice", (PFN_vkVoidFunction)create_device},
+        {"vkQueueSubmit", (PFN_vkVoidFunction)queue_submit},
+        {"vkWaitSemaphores", (PFN_vkVoidFunction)wait_semaphores},
+        {"vkGetSemaphoreCounterValue", (PFN_vkVoidFunction)semaphore_value},
+        {"vkDeviceWaitIdle", (PFN_vkVoidFunction)wait_idle},
+    };
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (strcmp(name, own[i].name) == 0)
+            return own[i].function;
+    return NULL;
+}
+
+static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL device_function(VkDevice dev, const char *name)
+{
+    const PFN_vkVoidFunction own = own_function(name);
+    return own ? own : next_device(dev, name);
+}
+
+static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL instance_function(VkInstance inst, const char *name)
+{
+    const PFN_vkVoidFunction own = own_function(name);
+    return own ? own : next_instance ? next_instance(inst, name) : NULL;
+}
+
+/* What the loader looks for. */
+VKAPI_ATTR VkResult VKAPI_CALL vkNegotiateLoaderLayerInterfaceVersion(VkNegotiateLayerInterface *version)
+{
+    version->loaderLayerInterfaceVersion = 2;
+    version->pfnGetInstanceProcAddr = instance_function;
+    version->pfnGetDeviceProcAddr = device_function;
+    version->pfnGetPhysicalDeviceProcAddr = NULL;
+    return VK_SUCCESS;
+}

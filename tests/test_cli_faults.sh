@@ -1,0 +1,446 @@
+#!/bin/sh
+# test_cli_faults.sh TENKA LAYERS: what a user of `tenka train` meets when something breaks: a device that is lost, a
+# batch that does not fit, losses that are no numbers, files that are cut off or cannot be written, signals. Each ends
+# in one sentence with a way on, and loses nothing that was computed. LAYERS is the folder of the layer that loses the
+# device. TENKA_REQUIRE_VULKAN=1 makes a missing device a failure.
+set -u
+tenka=$1 layers=$2
+work=$(mktemp -d)
+mounted=
+leave() {
+    [ -z "$mounted" ] || umount "$mounted"
+    rm -rf "$work"
+}
+trap leave EXIT
+trap 'exit 1' INT TERM
+mkdir "$work/tmp"
+export TMPDIR="$work/tmp"
+failures=0
+
+bad() {
+    echo "FAILED: $1"
+    [ ! -s "$work/err" ] || sed 's/^/    stderr: /' "$work/err"
+    failures=$((failures + 1))
+}
+
+# says PATTERN: the last command said it on stderr.
+says() {
+    grep -q -e "$1" "$work/err" || bad "no '$1' in what was said"
+}
+
+# ended STATUS GOT: with one sentence that begins with "tenka".
+ended() {
+    [ "$2" = "$1" ] || bad "status $2 instead of $1"
+    if [ "$(grep -vc '^Try ' "$work/err")" = 1 ] && grep -q '^tenka' "$work/err"; then
+        echo "ok: $(head -n 1 "$work/err")"
+    else
+        bad "not one sentence"
+    fi
+}
+
+# expect STATUS PATTERN ARG...: the command fails with one sentence that has PATTERN in it.
+expect() {
+    want=$1 pattern=$2
+    shift 2
+    timeout 300 "$tenka" "$@" > "$work/out" 2> "$work/err"
+    ended "$want" $?
+    says "$pattern"
+}
+
+# succeed ARG...
+succeed() {
+    if timeout 300 "$tenka" "$@" > "$work/out" 2> "$work/err"; then
+        echo "ok: tenka $*"
+    else
+        bad "status $?: tenka $*"
+    fi
+}
+
+# nothing_left FOLDER: no temporary files.
+nothing_left() {
+    [ -z "$(find "$1" -name '*.tmp-*')" ] || bad "temporary files stay in $1"
+}
+
+# whole_lines LOG: every line is an object.
+whole_lines() {
+    [ -s "$1" ] || bad "$1 is empty"
+    ! grep -v -q '^{.*}$' "$1" || bad "half a line in $1"
+    [ "$(tail -c 1 "$1" | od -An -c | tr -d ' ')" = '\n' ] || bad "the last line of $1 has no end"
+}
+
+# ---- Data ----
+
+be32() {
+    printf "\\$(printf %03o $(($1 >> 24 & 255)))\\$(printf %03o $(($1 >> 16 & 255)))"
+    printf "\\$(printf %03o $(($1 >> 8 & 255)))\\$(printf %03o $(($1 & 255)))"
+}
+
+# images COUNT SIDE: not random, but each another.
+images() {
+    be32 2051; be32 "$1"; be32 "$2"; be32 "$2"
+    awk 'BEGIN { for (i = 1; i < 20000; i++) printf "%d", i * i % 99991 }' | head -c $(($1 * $2 * $2))
+}
+
+# labels COUNT: classes 0 to 9 in turn.
+labels() {
+    be32 2049; be32 "$1"
+    awk -v count="$1" 'BEGIN { for (i = 0; i < count; i++) printf "%s", i % 10 }' |
+        tr 0123456789 '\000\001\002\003\004\005\006\007\010\011'
+}
+
+mkdir "$work/data"
+images 80 28 > "$work/data/train-images-idx3-ubyte"
+labels 80 > "$work/data/train-labels-idx1-ubyte"
+images 30 28 > "$work/data/t10k-images-idx3-ubyte"
+labels 30 > "$work/data/t10k-labels-idx1-ubyte"
+# Very many tiny images of one class.
+many=2000000
+mkdir "$work/many"
+{ be32 2051; be32 $many; be32 2; be32 2; head -c $((4 * many)) /dev/zero; } > "$work/many/train-images-idx3-ubyte"
+{ be32 2049; be32 $many; head -c $many /dev/zero; } > "$work/many/train-labels-idx1-ubyte"
+{ be32 2051; be32 10; be32 2; be32 2; head -c 40 /dev/zero; } > "$work/many/t10k-images-idx3-ubyte"
+{ be32 2049; be32 10; head -c 10 /dev/zero; } > "$work/many/t10k-labels-idx1-ubyte"
+
+net='Flatten() Linear(784, 20) ReLU() Linear(20, 10)'
+common="train --quiet --threads 1 --batch-size 8 --data $work/data"
+train="$common --backend cpu --epochs 1"
+backends=cpu
+"$tenka" devices --json > "$work/out"
+if grep -q '"kind":"[^c].*"usable":true' "$work/out"; then
+    backends='cpu vulkan'
+elif [ "${TENKA_REQUIRE_VULKAN:-}" = 1 ]; then
+    bad "no Vulkan device, though TENKA_REQUIRE_VULKAN is 1"
+fi
+
+# ---- Losses that are no numbers ----
+
+# poison FILE TENSOR: the tensor's first number becomes NaN.
+poison() {
+    header=$(od -An -t u8 -N 8 "$1" | tr -d ' ')
+    begin=$(head -c $((header + 8)) "$1" | tail -c +9 | tr '{' '\n' | grep -A 1 "\"$2\":" | tail -n 1 |
+        sed 's/.*"data_offsets":\[\([0-9]*\),.*/\1/')
+    printf '\000\000\300\177' | dd of="$1" bs=1 seek=$((header + 8 + begin)) conv=notrunc 2> /dev/null
+}
+
+succeed $train --net "$net" --save "$work/net.st"
+cp "$work/net.st" "$work/bad.st"
+poison "$work/bad.st" 3.weight
+cmp -s "$work/net.st" "$work/bad.st" && bad "no weight was poisoned"
+cp "$work/net.st" "$work/kept.st"
+for backend in $backends; do
+    run="$common --backend $backend --epochs 1"
+    expect 1 "step 0 of epoch 1 .*the weight of layer 3 (Linear), 1 of 200 numbers: they came from $work/bad.st, and" \
+        $run --load "$work/bad.st" --check-finite --save "$work/kept.st"
+    expect 1 "layer [0-9] (Linear), .* numbers.*smaller --lr" \
+        $run --net 'Flatten() Linear(784, 20) Linear(20, 10)' --epochs 3 --optimizer sgd --lr 1e6 --check-finite \
+        --save "$work/kept.st"
+    expect 1 "steps 0 to 9.*has diverged.*--check-finite" $run --load "$work/bad.st" --save "$work/kept.st"
+    expect 1 "from step 0 on: .*has diverged.*--check-finite" $run --load "$work/bad.st" --log "$work/log"
+    whole_lines "$work/log"
+    grep -q '"step":0,"loss":null}$' "$work/log" || bad "the log has no line of the bad step"
+    cmp -s "$work/net.st" "$work/kept.st" || bad "a network that has diverged replaced a file"
+    # Looking changes nothing but the rounding.
+    succeed $run --net "$net"
+    sed 's/(.*//' "$work/out" > "$work/plain"
+    succeed $run --net "$net" --check-finite
+    sed 's/(.*//' "$work/out" | cmp -s - "$work/plain" || bad "--check-finite changes the result on $backend"
+done
+# Found while the epoch runs, not at its end.
+succeed train --quiet --backend cpu --data "$work/many" --limit 8 --net 'Flatten() Linear(4, 2)' --epochs 1 \
+    --save "$work/tiny.st"
+poison "$work/tiny.st" 1.weight
+expect 1 "steps 0 to [0-9]* on: the training has diverged" train --quiet --backend cpu --threads 1 --batch-size 1 \
+    --data "$work/many" --load "$work/tiny.st"
+last=$(sed 's/.*steps 0 to \([0-9]*\).*/\1/' "$work/err")
+[ "$last" -lt $((many - 1)) ] || bad "only the epoch's end finds a loss that is no number"
+
+# ---- Batches that do not fit ----
+
+wide='Flatten() Linear(4, 64) Tanh() Linear(64, 2)'
+fit="train --quiet --threads 1 --epochs 1 --data $work/many --net"
+# Too many elements for any device.
+for backend in $backends; do
+    expect 1 "a training step of 2,000,000 images .*'--batch-size [0-9]*' is the largest that fits" $fit \
+        'Flatten() Linear(4, 4000) Linear(4000, 2)' --backend $backend --batch-size 1000000000
+done
+case $backends in
+*vulkan) expect 1 "needs [0-9.]* GiB, but vulkan.* has [0-9.]* .iB for it" $fit \
+    'Flatten() Linear(4, 900) Tanh() Linear(900, 900) Tanh() Linear(900, 2)' --backend vulkan --batch-size 2000000 ;;
+esac
+# Within 600 MiB of addresses: not under the address sanitizer, which takes terabytes.
+if (ulimit -v 600000 && "$tenka" --version) > /dev/null 2>&1; then
+    (
+        ulimit -v 600000
+        # shellcheck disable=SC2086
+        "$tenka" $fit "$wide" --backend cpu --batch-size 2000000 > "$work/out" 2> "$work/err"
+    )
+    ended 1 $?
+    says "a training step of 2,000,000 images needs [0-9.]* GiB, but cpu.* has [0-9.]* MiB for it"
+    largest=$(sed "s/.*'--batch-size \([0-9]*\)'.*/\1/" "$work/err")
+    (
+        ulimit -v 600000
+        # shellcheck disable=SC2086
+        "$tenka" $fit "$wide" --backend cpu --batch-size "$largest" --limit "$largest" > "$work/out" 2> "$work/err"
+    ) || bad "the batch size that is said to fit does not: $largest"
+    [ "$largest" -gt 10000 ] || bad "a batch of $largest only"
+fi
+
+# ---- Datasets that are cut off ----
+
+# cut NAME BYTES: a copy of the data whose file NAME has only its first BYTES.
+cut_data() {
+    rm -rf "$work/cut"
+    cp -r "$work/data" "$work/cut"
+    head -c "$2" "$work/cut/$1" > "$work/cut/part"
+    mv "$work/cut/part" "$work/cut/$1"
+}
+file=train-images-idx3-ubyte
+for bytes in 0 3 15; do
+    cut_data $file $bytes
+    expect 1 "$work/cut/$file: expected an IDX header of 16 bytes, found only $bytes" $train --net "$net" \
+        --data "$work/cut"
+done
+cut_data $file 62735
+expect 1 "$work/cut/$file: expected 62720 bytes after the header, found only 62719: the file is cut off" $train \
+    --net "$net" --data "$work/cut"
+gzip "$work/data/t10k-images-idx3-ubyte"
+file=t10k-images-idx3-ubyte.gz
+size=$(wc -c < "$work/data/$file")
+for bytes in 5 40 $((size / 2)) $((size - 8)) $((size - 1)); do
+    cut_data $file "$bytes"
+    expect 1 "$work/cut/$file: " $train --net "$net" --data "$work/cut"
+done
+cut_data $file "$size"
+printf 'x' | dd of="$work/cut/$file" bs=1 seek=$((size - 6)) conv=notrunc 2> /dev/null
+expect 1 "$work/cut/$file: the gzip data is damaged" $train --net "$net" --data "$work/cut"
+
+# ---- Files that cannot be written ----
+
+# rescued NAME: the file that was written elsewhere is whole.
+rescued() {
+    says "; .* is in $work/tmp/tenka-[0-9]*-$1 instead"
+    found=$(find "$work/tmp" -name "tenka-*-$1")
+    succeed test --backend cpu --quiet --data "$work/data" --load "$found"
+    rm -f "$work/tmp/tenka-"*
+    nothing_left "$work"
+}
+
+# lines FILE
+lines() {
+    if [ -e "$1" ]; then wc -l < "$1"; else echo 0; fi
+}
+
+# start ARG...: a long run in the background, until its log has some lines; its process is $pid.
+start() {
+    rm -f "$work/run.log"
+    # shellcheck disable=SC2086
+    "$tenka" $train --epochs 100000 --net "$net" --log "$work/run.log" "$@" > "$work/out" 2> "$work/err" &
+    pid=$!
+    tries=0
+    while [ "$(lines "$work/run.log")" -lt 5 ] && [ $tries -lt 1500 ]; do
+        tries=$((tries + 1))
+        sleep 0.02
+    done
+}
+
+# The folder goes while training runs: once with the network, once with the checkpoint.
+mkdir "$work/gone"
+start --save "$work/gone/net.pt"
+rm -r "$work/gone"
+kill -s INT $pid
+wait $pid
+ended 1 $?
+says "cannot write $work/gone/net.pt"
+says "; the network is in $work/tmp/tenka-[0-9]*-net.pt instead"
+succeed test --backend cpu --quiet --data "$work/data" --net "$net" --load "$work/tmp/"tenka-*-net.pt
+rm -f "$work/tmp/tenka-"*
+mkdir "$work/gone"
+start --checkpoint "$work/gone/run.ckpt"
+rm -r "$work/gone"
+wait $pid
+ended 1 $?
+says "cannot write $work/gone/run.ckpt"
+rescued run.ckpt
+# A limit that only the checkpoint exceeds. The folder for temporary files is no help then.
+cp "$work/net.st" "$work/old"
+for option in save checkpoint; do
+    (
+        ulimit -f 16
+        # shellcheck disable=SC2086
+        "$tenka" $train --net "$net" --$option "$work/old" > "$work/out" 2> "$work/err"
+    )
+    ended 1 $?
+    says "cannot write $work/old: "
+    cmp -s "$work/net.st" "$work/old" || bad "a file too large changed the old one of --$option"
+    nothing_left "$work"
+done
+# The log outgrows it: the network is saved.
+small='Flatten() Linear(784, 2) Linear(2, 10)'
+(
+    ulimit -f 16
+    # shellcheck disable=SC2086
+    "$tenka" $train --net "$small" --epochs 100000 --log "$work/long.log" --save "$work/small.st" \
+        > "$work/out" 2> "$work/err"
+)
+ended 1 $?
+says "cannot write the log $work/long.log: .*; stopped after [0-9]* steps; the network so far is in $work/small.st"
+whole_lines "$work/long.log"
+succeed test --backend cpu --quiet --data "$work/data" --load "$work/small.st"
+# A disk that is full, where we may mount one.
+mkdir "$work/full"
+if [ "$(id -u)" = 0 ] && mount -t tmpfs -o size=80k tmpfs "$work/full" 2> /dev/null; then
+    mounted=$work/full
+    cp "$work/net.st" "$work/full/net"
+    for option in save checkpoint; do
+        expect 1 "cannot write $work/full/net: .* is in $work/tmp" $train --net "$net" --$option "$work/full/net"
+        rescued net
+        cmp -s "$work/net.st" "$work/full/net" || bad "a full disk changed the old file of --$option"
+        [ "$(ls -A "$work/full")" = net ] || bad "a full disk left $(ls -A "$work/full")"
+    done
+    rm "$work/full/net"
+    expect 1 "cannot write the log $work/full/log: .*; the network so far is in $work/small.st" $train \
+        --net "$small" --epochs 100000 --log "$work/full/log" --save "$work/small.st"
+    whole_lines "$work/full/log"
+    umount "$work/full" && mounted=
+fi
+# Results that nobody gets are a failure; the network is saved all the same.
+rm "$work/small.st"
+# shellcheck disable=SC2086
+"$tenka" $train --net "$small" --save "$work/small.st" > /dev/full 2> "$work/err"
+ended 1 $?
+says "standard output"
+[ -s "$work/small.st" ] || bad "no network where the output cannot be written"
+# Without a home, and with one where nothing can be written.
+for backend in $backends; do
+    for home in /proc /dev/null ''; do
+        env -u XDG_CACHE_HOME HOME=$home "$tenka" $common --epochs 1 --backend $backend --limit 8 --net "$small" \
+            > "$work/out" 2> "$work/err" || bad "training with HOME=$home on $backend"
+    done
+    env -u XDG_CACHE_HOME -u HOME "$tenka" $common --epochs 1 --backend $backend --limit 8 --net "$small" \
+        > "$work/out" 2> "$work/err" || bad "training without HOME on $backend"
+done
+env -u HOME -u XDG_DATA_HOME "$tenka" train --backend cpu --data "$work/none" > "$work/out" 2> "$work/err"
+ended 1 $?
+says "$work/none"
+
+# ---- Signals ----
+
+# interrupt SIGNAL STATUS
+interrupt() {
+    start --save "$work/run.st" --checkpoint "$work/run.ckpt"
+    kill -s "$1" $pid
+    wait $pid
+    ended "$2" $?
+    says "stopped by a signal after .* is in $work/run.st"
+    whole_lines "$work/run.log"
+    nothing_left "$work"
+    # shellcheck disable=SC2086
+    succeed $train --epochs 1 --net "$net" --resume "$work/run.ckpt"
+}
+interrupt HUP 129
+interrupt TERM 143
+# Killed at once, it leaves whole lines, and the checkpoint before.
+start --checkpoint "$work/run.ckpt"
+kill -s KILL $pid
+wait $pid
+whole_lines "$work/run.log"
+# nohup means it.
+(
+    trap '' HUP
+    # shellcheck disable=SC2086
+    exec "$tenka" $train --epochs 100000 --net "$net" > "$work/out" 2> "$work/err"
+) &
+pid=$!
+sleep 1
+kill -s HUP $pid
+sleep 0.5
+kill -s TERM $pid
+wait $pid
+ended 143 $?
+# Nobody reads what is printed: the network is saved.
+rm -f "$work/run.st"
+# shellcheck disable=SC2086
+{ "$tenka" $train --epochs 100000 --net "$net" --save "$work/run.st" 2> "$work/err"; echo $? > "$work/status"; } |
+    head -n 1 > "$work/out"
+ended 141 "$(cat "$work/status")"
+says "the network so far is in $work/run.st"
+[ "$(wc -l < "$work/out")" = 1 ] || bad "no line before the pipe was closed"
+succeed test --backend cpu --quiet --data "$work/data" --load "$work/run.st"
+# Twice: a step of many seconds is not waited for.
+# shellcheck disable=SC2086
+"$tenka" $train --backend cpu-f64 --batch-size 80 --net 'Flatten() Linear(784, 4000) Linear(4000, 4000)' \
+    --save "$work/twice.st" > "$work/out" 2> "$work/err" &
+pid=$!
+sleep 3
+kill -s INT $pid
+sleep 0.2
+kill -s INT $pid
+wait $pid
+[ $? = 130 ] || bad "status after Ctrl-C twice"
+[ ! -e "$work/twice.st" ] || bad "Ctrl-C twice waited for the step and saved"
+nothing_left "$work"
+
+# ---- A device that is lost ----
+
+# lose AT ARG...: trains on Vulkan and loses the device at submission AT.
+lose() {
+    at=$1
+    shift
+    # shellcheck disable=SC2086
+    VK_LAYER_PATH=$layers VK_INSTANCE_LAYERS=VK_LAYER_TENKA_lost TENKA_LOSE_AT=$at timeout 300 "$tenka" $common \
+        --net "$dropping" --epochs 3 "$@" > "$work/out" 2> "$work/err"
+}
+
+# steps LOG: epoch and step of each line.
+steps() {
+    sed -n 's/^\({"epoch":[0-9]*,"step":[0-9]*\),.*/\1/p' "$1"
+}
+
+# fell_back AT ARG...: the run is whole, though the device was lost.
+fell_back() {
+    lose "$@" --backend vulkan --fallback --save "$work/lost.st" --log "$work/lost.log"
+    [ $? = 0 ] || bad "status with --fallback"
+    says "^tenka: warning: the device failed after [0-9]* steps (.*lost.*); the run .* on the CPU, which may be much"
+    steps "$work/lost.log" > "$work/a"
+    steps "$work/whole.log" | cmp - "$work/a" || bad "the steps of a run that fell back"
+    [ "$(grep -c '"test_loss"' "$work/lost.log")" = 3 ] || bad "the epochs of a run that fell back"
+    whole_lines "$work/lost.log"
+    succeed test --backend cpu --quiet --data "$work/data" --load "$work/lost.st"
+    nothing_left "$work"
+}
+
+dropping='Flatten() Linear(784, 20) ReLU() Dropout(0.5) Linear(20, 10)'
+case $backends in
+*vulkan)
+    # shellcheck disable=SC2086
+    succeed $common --net "$dropping" --epochs 3 --backend vulkan --save "$work/whole.st" --log "$work/whole.log"
+    # Early, before the first step, and late: one sentence, whatever the program was doing. The log makes each step a
+    # submission.
+    for at in 1 2 3 5 8 13 21; do
+        lose $at --backend vulkan --log "$work/lost.log"
+        ended 1 $?
+        says "lost"
+    done
+    says "the device failed after [0-9]* steps (.*lost.*) and nothing was saved: with --checkpoint FILE"
+    # What is said can be typed, and ends as a run does that nothing happened to.
+    lose 25 --backend vulkan --checkpoint "$work/it's lost.ckpt" --checkpoint-every 4 --save "$work/lost.st" \
+        --log "$work/lost.log"
+    ended 1 $?
+    says "the device failed after [0-9]* steps (.*lost.*); this goes on from step [0-9]*: .* --resume '.*lost.ckpt'$"
+    [ ! -e "$work/lost.st" ] || bad "a network of a device that is lost was saved"
+    nothing_left "$work"
+    sed 's/.*this goes on from step [0-9]*: //' "$work/err" > "$work/again.sh"
+    sh "$work/again.sh" > "$work/out" 2> "$work/err" || bad "the command that goes on: $(cat "$work/again.sh")"
+    cmp "$work/whole.st" "$work/lost.st" || bad "a run that went on after a lost device differs"
+    steps "$work/lost.log" > "$work/a"
+    steps "$work/whole.log" | cmp - "$work/a" || bad "the steps of a run that went on"
+    fell_back 25
+    says "the run begins anew"
+    fell_back 25 --checkpoint "$work/lost.ckpt" --checkpoint-every 4
+    says "from step [0-9]* in $work/lost.ckpt"
+    ;;
+esac
+expect 2 "fallback" $train --fallback
+expect 2 "fallback.*validate" train --fallback --validate
+[ $failures = 0 ] || echo "$failures failures"
+[ $failures = 0 ]
