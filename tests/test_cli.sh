@@ -12,6 +12,7 @@ leave() {
 }
 trap leave EXIT
 trap 'exit 1' INT TERM
+export TMPDIR="$work" # where files go that cannot be written elsewhere
 failures=0
 vulkan= # 1: there is a device
 

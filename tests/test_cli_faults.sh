@@ -7,7 +7,9 @@ set -u
 tenka=$1 layers=$2
 work=$(mktemp -d)
 mounted=
+pid=
 leave() {
+    [ -z "$pid" ] || kill -s KILL "$pid" 2> /dev/null
     [ -z "$mounted" ] || umount "$mounted"
     rm -rf "$work"
 }
@@ -131,7 +133,7 @@ for backend in $backends; do
     run="$common --backend $backend --epochs 1"
     expect 1 "step 0 of epoch 1 .*the weight of layer 3 (Linear), 1 of 200 numbers: they came from $work/bad.st, and" \
         $run --load "$work/bad.st" --check-finite --save "$work/kept.st"
-    expect 1 "layer [0-9] (Linear), .* numbers.*smaller --lr" \
+    expect 1 "has numbers that are not finite, first in the .*: the training has diverged.*smaller --lr" \
         $run --net 'Flatten() Linear(784, 20) Linear(20, 10)' --epochs 3 --optimizer sgd --lr 1e6 --check-finite \
         --save "$work/kept.st"
     expect 1 "steps 0 to 9.*has diverged.*--check-finite" $run --load "$work/bad.st" --save "$work/kept.st"
@@ -243,23 +245,31 @@ start() {
     done
 }
 
-# The folder goes while training runs: once with the network, once with the checkpoint.
+# await: until the run has ended, with status $got.
+await() {
+    wait $pid
+    got=$?
+    pid=
+}
+
+# The folder goes while training runs: once that of the network, once that of the checkpoint.
 mkdir "$work/gone"
 start --save "$work/gone/net.pt"
-rm -r "$work/gone"
+mv "$work/gone" "$work/away"
 kill -s INT $pid
-wait $pid
-ended 1 $?
+await
+ended 1 $got
 says "cannot write $work/gone/net.pt"
 says "; the network is in $work/tmp/tenka-[0-9]*-net.pt instead"
 succeed test --backend cpu --quiet --data "$work/data" --net "$net" --load "$work/tmp/"tenka-*-net.pt
 rm -f "$work/tmp/tenka-"*
 mkdir "$work/gone"
 start --checkpoint "$work/gone/run.ckpt"
-rm -r "$work/gone"
-wait $pid
-ended 1 $?
+mv "$work/gone" "$work/away2"
+await
+ended 1 $got
 says "cannot write $work/gone/run.ckpt"
+rm -r "$work/away" "$work/away2" # what was being written moved with its folder
 rescued run.ckpt
 # A limit that only the checkpoint exceeds. The folder for temporary files is no help then.
 cp "$work/net.st" "$work/old"
@@ -329,8 +339,8 @@ says "$work/none"
 interrupt() {
     start --save "$work/run.st" --checkpoint "$work/run.ckpt"
     kill -s "$1" $pid
-    wait $pid
-    ended "$2" $?
+    await
+    ended "$2" $got
     says "stopped by a signal after .* is in $work/run.st"
     whole_lines "$work/run.log"
     nothing_left "$work"
@@ -339,11 +349,13 @@ interrupt() {
 }
 interrupt HUP 129
 interrupt TERM 143
-# Killed at once, it leaves whole lines, and the checkpoint before.
+# Killed at once, it leaves whole lines and the checkpoint before; the next run sweeps up what it was writing.
 start --checkpoint "$work/run.ckpt"
 kill -s KILL $pid
-wait $pid
+await
 whole_lines "$work/run.log"
+succeed $train --net "$net" --resume "$work/run.ckpt" --checkpoint "$work/run.ckpt" --epochs 1
+nothing_left "$work"
 # nohup means it.
 (
     trap '' HUP
@@ -355,8 +367,8 @@ sleep 1
 kill -s HUP $pid
 sleep 0.5
 kill -s TERM $pid
-wait $pid
-ended 143 $?
+await
+ended 143 $got
 # Nobody reads what is printed: the network is saved.
 rm -f "$work/run.st"
 # shellcheck disable=SC2086
@@ -375,8 +387,8 @@ sleep 3
 kill -s INT $pid
 sleep 0.2
 kill -s INT $pid
-wait $pid
-[ $? = 130 ] || bad "status after Ctrl-C twice"
+await
+[ $got = 130 ] || bad "status after Ctrl-C twice"
 [ ! -e "$work/twice.st" ] || bad "Ctrl-C twice waited for the step and saved"
 nothing_left "$work"
 
@@ -396,11 +408,14 @@ steps() {
     sed -n 's/^\({"epoch":[0-9]*,"step":[0-9]*\),.*/\1/p' "$1"
 }
 
-# fell_back AT ARG...: the run is whole, though the device was lost.
+# fell_back PATTERN ARG...: the run is whole, though the device was lost.
 fell_back() {
-    lose "$@" --backend vulkan --fallback --save "$work/lost.st" --log "$work/lost.log"
+    pattern=$1
+    shift
+    lose 25 "$@" --backend vulkan --fallback --save "$work/lost.st" --log "$work/lost.log"
     [ $? = 0 ] || bad "status with --fallback"
     says "^tenka: warning: the device failed after [0-9]* steps (.*lost.*); the run .* on the CPU, which may be much"
+    says "$pattern"
     steps "$work/lost.log" > "$work/a"
     steps "$work/whole.log" | cmp - "$work/a" || bad "the steps of a run that fell back"
     [ "$(grep -c '"test_loss"' "$work/lost.log")" = 3 ] || bad "the epochs of a run that fell back"
@@ -434,10 +449,8 @@ case $backends in
     cmp "$work/whole.st" "$work/lost.st" || bad "a run that went on after a lost device differs"
     steps "$work/lost.log" > "$work/a"
     steps "$work/whole.log" | cmp - "$work/a" || bad "the steps of a run that went on"
-    fell_back 25
-    says "the run begins anew"
-    fell_back 25 --checkpoint "$work/lost.ckpt" --checkpoint-every 4
-    says "from step [0-9]* in $work/lost.ckpt"
+    fell_back 'the run begins anew'
+    fell_back "from step [0-9]* in $work/lost.ckpt" --checkpoint "$work/lost.ckpt" --checkpoint-every 4
     ;;
 esac
 expect 2 "fallback" $train --fallback

@@ -299,6 +299,8 @@ tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessin
                                     ? save_pt(err, &s, path)
                                     : save_st(err, &s, net, how, path);
     state_finish(&s);
+    if (status == TENKA_OK)
+        tenka_file_writer_sweep(path);
     return status;
 }
 
