@@ -455,5 +455,15 @@ case $backends in
 esac
 expect 2 "fallback" $train --fallback
 expect 2 "fallback.*validate" train --fallback --validate
+
+# ---- Names ----
+
+for option in data net load log resume; do
+    expect 2 "--$option needs a name" train --$option ''
+done
+expect 1 "there is no folder $work/none; 'tools/fetch-data" $train --data "$work/none"
+expect 1 "found neither train-images-idx3-ubyte nor .*dataset-fashion-mnist .*tools/fetch-data" $train \
+    --data "$work/tmp"
+expect 1 "$work/old is no folder" $train --save "$work/old/net"
 [ $failures = 0 ] || echo "$failures failures"
 [ $failures = 0 ]

@@ -25,8 +25,8 @@ static int say_diverged(const struct training *t, uint64_t first, uint64_t last)
         snprintf(steps, sizeof(steps), "step %" PRIu64, last);
     else
         snprintf(steps, sizeof(steps), "one of the steps %" PRIu64 " to %" PRIu64, first, last);
-    return say_failed("the training loss of epoch %" PRIu64 " is no finite number from %s on: the training has diverged "
-                      "and its network was not saved; %s", t->run.epoch + 1, steps, advice(t));
+    return say_failed("the training loss of epoch %" PRIu64 " is no finite number from %s on: the training has "
+                      "diverged and its network was not saved; %s", t->run.epoch + 1, steps, advice(t));
 }
 
 int finite_check_loss(const struct training *t, double loss)
@@ -100,8 +100,9 @@ static int say_bad(const struct training *t, const struct tenka_nonfinite *bad)
     if (bad->kind == TENKA_NONFINITE_PARAMETER && t->run.step == 0 && o->load != NULL)
         return say_failed("step 0 of epoch 1 has numbers that are not finite, first in %s: they came from %s, and "
                           "nothing was saved", where, o->load);
-    return say_failed("step %" PRIu64 " of epoch %" PRIu64 " has numbers that are not finite, first in %s: the training "
-                      "has diverged and its network was not saved; %s", t->run.step, t->run.epoch + 1, where, advice(t));
+    return say_failed("step %" PRIu64 " of epoch %" PRIu64 " has numbers that are not finite, first in %s: the "
+                      "training has diverged and its network was not saved; %s", t->run.step, t->run.epoch + 1, where,
+                      advice(t));
 }
 
 int finite_check_step(struct training *t, tenka_tensor loss)

@@ -189,6 +189,13 @@ static bool fit_is_crop(struct argp_state *state, const char *text)
     return crop;
 }
 
+static const char *file_name(struct argp_state *state, const char *option, const char *text)
+{
+    if (text[0] == '\0')
+        argp_error(state, "%s needs a name, but '' is given", option);
+    return text;
+}
+
 static bool optimizer_is_sgd(struct argp_state *state, const char *text)
 {
     const bool sgd = strcmp(text, "sgd") == 0;
@@ -258,15 +265,15 @@ static error_t parse(int key, char *text, struct argp_state *state)
 {
     struct options *o = state->input;
     switch (key) {
-    case KEY_DATA: o->data = text; return 0;
-    case KEY_NET: o->net = text; return 0;
+    case KEY_DATA: o->data = file_name(state, "--data", text); return 0;
+    case KEY_NET: o->net = file_name(state, "--net", text); return 0;
     case KEY_DEVICE: o->device = text; return 0;
     case KEY_SHADER_DIR: o->shader_dir = text; return 0;
     case KEY_SAVE: o->save = text; return 0;
-    case KEY_LOAD: o->load = text; return 0;
-    case KEY_LOG: o->log = text; return 0;
+    case KEY_LOAD: o->load = file_name(state, "--load", text); return 0;
+    case KEY_LOG: o->log = file_name(state, "--log", text); return 0;
     case KEY_CHECKPOINT: o->checkpoint = text; return 0;
-    case KEY_RESUME: o->resume = text; return 0;
+    case KEY_RESUME: o->resume = file_name(state, "--resume", text); return 0;
     case KEY_VALIDATE: o->validate = true; return 0;
     case KEY_QUIET: o->quiet = true; return 0;
     case KEY_CHECK_FINITE: o->check_finite = true; return 0;

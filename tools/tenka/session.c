@@ -35,6 +35,8 @@ static int find_data(struct session *s)
                                          "/usr/share/datasets/fashion-mnist" };
     static const char *const user[] = { [2] = "fashion-mnist", [3] = "mnist" };
     s->data_dir = s->options->data;
+    if (s->data_dir != NULL && !is_folder(s->data_dir))
+        return say_failed("--data: there is no folder %s; 'tools/fetch-data mnist FOLDER' fills one", s->data_dir);
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && s->data_dir == NULL; i++) {
         if (fixed[i] != NULL)
             snprintf(s->folder, sizeof(s->folder), "%s", fixed[i]);
@@ -49,15 +51,24 @@ static int find_data(struct session *s)
     return EXIT_CODE_OK;
 }
 
+/* A file that is not there can be fetched. */
+static int say_no_data(const struct session *s)
+{
+    if (tenka_last_status(s->ctx) != TENKA_E_IO)
+        return say_library_failed(s->ctx);
+    return say_failed("%s; a data set is four IDX files, which Debian's package dataset-fashion-mnist has and "
+                      "tools/fetch-data downloads", tenka_last_error(s->ctx));
+}
+
 static int load_data(struct session *s, bool train)
 {
     int code = find_data(s);
     if (code != EXIT_CODE_OK)
         return code;
     if (train && tenka_dataset_load_idx(s->ctx, s->data_dir, true, &s->train_data) != TENKA_OK)
-        return say_library_failed(s->ctx);
+        return say_no_data(s);
     if (tenka_dataset_load_idx(s->ctx, s->data_dir, false, &s->test_data) != TENKA_OK)
-        return say_library_failed(s->ctx);
+        return say_no_data(s);
     if (train && s->options->limit > 0)
         tenka_dataset_truncate(s->train_data, s->options->limit);
     return EXIT_CODE_OK;

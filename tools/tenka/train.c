@@ -24,7 +24,10 @@ static int check_save_path(const char *option, const char *path)
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return say_failed("cannot save to %s: it is a folder", path);
     strcpy(copy, path);
-    if (access(dirname(copy), W_OK | X_OK) != 0)
+    const char *const folder = dirname(copy);
+    if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode))
+        return say_failed("cannot save to %s: %s is no folder", path, folder);
+    if (access(folder, W_OK | X_OK) != 0)
         return say_failed("cannot save to %s: %s", path, strerror(errno));
     return EXIT_CODE_OK;
 }
