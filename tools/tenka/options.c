@@ -359,8 +359,8 @@ static const struct argp_option train_options[] = {
     { "checkpoint-every", KEY_CHECKPOINT_EVERY, "STEPS", 0, "Write it after so many steps as well", 0 },
     { "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
       "options of that run again. A --log file is continued", 0 },
-    { "fallback", KEY_FALLBACK, NULL, 0, "When the GPU fails in the middle, go on on the CPU, which may be much slower: "
-      "from the last checkpoint, or from the beginning where there is none", 0 },
+    { "fallback", KEY_FALLBACK, NULL, 0, "When the GPU fails in the middle, go on on the CPU, which may be much "
+      "slower: from the last checkpoint, or from the beginning where there is none", 0 },
     { "check-finite", KEY_CHECK_FINITE, NULL, 0, "Check the loss and all gradients of each step, and stop at the first "
       "that is not finite with the layer where it began. Slower. Without it, such a loss stops the run within about a "
       "second, without the layer", 0 },
