@@ -96,6 +96,9 @@ int fit_say_failed(struct training *t)
         return say_failed("%s", text);
     if (!fit.fits)
         return say_too_large(t, &k, &fit);
+    if (training && t->session.options->check_finite)
+        return say_failed("%s; --check-finite keeps all values of a step: leave it out, or try '%s %" PRIu32 "'", text,
+                          k.option, k.rows > 1 ? k.rows / 2 : 1);
     return say_failed("%s; a %s step needs %s, and other programs may hold what is missing: end them, or try "
                       "'%s %" PRIu32 "'", text, k.name, size_text(needed, fit.needed), k.option,
                       k.rows > 1 ? k.rows / 2 : 1);
