@@ -380,7 +380,7 @@ says "the network so far is in $work/run.st"
 succeed test --backend cpu --quiet --data "$work/data" --load "$work/run.st"
 # Twice: a step of many seconds is not waited for.
 # shellcheck disable=SC2086
-"$tenka" $train --backend cpu-f64 --batch-size 80 --net 'Flatten() Linear(784, 4000) Linear(4000, 4000)' \
+"$tenka" $train --backend cpu-f64 --batch-size 80 --net 'Conv2d(1, 128, 9) Conv2d(128, 128, 9) Linear(18432, 10)' \
     --save "$work/twice.st" > "$work/out" 2> "$work/err" &
 pid=$!
 sleep 3
