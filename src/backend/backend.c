@@ -1,4 +1,6 @@
 /* The front of every backend: checks what it is handed, so that backends can trust it, and counts. */
+#include <math.h>
+
 #include "backend/backend.h"
 #include "op/variant.h"
 
@@ -338,8 +340,62 @@ tenka_status tenka_program_check_order(tenka_device *dev, const struct tenka_pla
     return dev->fns->check_order(dev, plan, prog);
 }
 
-tenka_status tenka_program_timings(tenka_device *dev, tenka_program *prog, double *out)
+tenka_status tenka_program_spans(tenka_device *dev, tenka_program *prog, struct tenka_span *out)
 {
     TENKA_TRY(tenka_device_wait(dev));
-    return dev->fns->timings(dev, prog, out);
+    return dev->fns->spans(dev, prog, out);
+}
+
+static void add_up(const struct tenka_span *spans, size_t count, double *out, size_t n_nodes)
+{
+    for (size_t i = 0; i < n_nodes; i++)
+        out[i] = 0;
+    for (size_t i = 0; i < count; i++) {
+        out[spans[i].node] += spans[i].end - spans[i].begin;
+        for (uint32_t k = 1; k < spans[i].jobs; k++)
+            out[spans[i].node + k] = NAN;
+    }
+}
+
+tenka_status tenka_program_timings(tenka_device *dev, tenka_program *prog, double *out, size_t n_nodes)
+{
+    const size_t count = tenka_program_dispatches(dev, prog);
+    struct tenka_span *spans = tenka_alloc_array(count + 1, sizeof *spans);
+    if (spans == NULL)
+        return tenka_fail_nomem(dev->err);
+    const tenka_status status = tenka_program_spans(dev, prog, spans);
+    if (status == TENKA_OK)
+        add_up(spans, count, out, n_nodes);
+    tenka_free(spans);
+    return status;
+}
+
+const char *tenka_device_clock(tenka_device *dev)
+{
+    return dev->fns->clock != NULL ? dev->fns->clock(dev) : "the host computes";
+}
+
+/* ---- Captures ---- */
+
+static tenka_status no_captures(tenka_device *dev)
+{
+    return tenka_fail(dev->err, TENKA_E_UNSUPPORTED, "only the backend vulkan has something to capture: RenderDoc sees "
+                      "Vulkan alone");
+}
+
+tenka_status tenka_device_capture_begin(tenka_device *dev)
+{
+    if (dev->fns->capture_begin == NULL)
+        return no_captures(dev);
+    TENKA_TRY(tenka_device_wait(dev));
+    return dev->fns->capture_begin(dev);
+}
+
+tenka_status tenka_device_capture_end(tenka_device *dev, const char *path)
+{
+    if (dev->fns->capture_end == NULL)
+        return no_captures(dev);
+    const tenka_status waited = tenka_device_wait(dev);
+    const tenka_status ended = dev->fns->capture_end(dev, path); /* also when the device failed meanwhile */
+    return waited != TENKA_OK ? waited : ended;
 }

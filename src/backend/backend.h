@@ -4,6 +4,7 @@
 #define TENKA_BACKEND_H
 
 #include "op/op.h"
+#include "tenka/profile.h"
 
 typedef struct tenka_device tenka_device;
 typedef struct tenka_buffer tenka_buffer;
@@ -22,6 +23,7 @@ struct tenka_operand {
     tenka_buffer *buffer; /* NULL: the input bytes of the submission */
     size_t offset, bytes; /* offset: a multiple of TENKA_OPERAND_ALIGN; bytes: exact size of the elements */
     struct tenka_desc desc;
+    const char *name;     /* of the variable that it is, for debuggers; NULL: of none. Valid while it is prepared */
 };
 
 /* One kernel call. Absent optional reads and writes are TENKA_ABSENT. */
@@ -33,6 +35,21 @@ struct tenka_node {
     size_t scalars;       /* offset in the input bytes of the node's first scalar; one device word each: a real,
                            * or a uint32_t in the word's first four bytes */
     char label[64];       /* for profilers, such as "conv2d_dx 3" */
+    char layer[96];       /* of the network that it works for, also for profilers: "base_net.0 + base_net.1"; "": none */
+    enum tenka_phase phase;
+};
+
+/* How the programs of a plan are timed. */
+enum tenka_timing {
+    TENKA_TIMING_NONE,
+    TENKA_TIMING_ALONE,    /* nodes run one after the other, and each is timed */
+    TENKA_TIMING_IN_PLACE, /* they run as they do untimed, as far as looking at the clock allows */
+};
+
+/* A kernel's launch in a run of a timed program. */
+struct tenka_span {
+    uint32_t node, jobs; /* it ran the nodes node .. node + jobs - 1; several launches may share the work of one node */
+    double begin, end;   /* seconds of tenka_os_now's clock; a launch begins after the end of the one before */
 };
 
 /* A list of kernel calls in an order that satisfies all dependencies when run one after the other. Memory may be
@@ -44,7 +61,7 @@ struct tenka_plan {
     size_t n_operands;
     size_t input_bytes;   /* size of the input bytes of each submission */
     const char *name;     /* for profilers and messages */
-    bool timed;           /* nodes run one after the other, and each is timed */
+    enum tenka_timing timing;
 };
 
 struct tenka_limits {
@@ -78,9 +95,13 @@ struct tenka_backend_fns { /* called by backend.c only */
     tenka_status (*wait)(tenka_device *dev, tenka_ticket ticket); /* 0 or the newest: everything up to it */
     void (*limits)(const tenka_device *dev, struct tenka_limits *out);
     const char *(*name)(const tenka_device *dev);
-    /* Of a timed plan's program: seconds that each node took in the last run, which is over; of nodes that run together
-     * the first has it all, and the others NaN. */
-    tenka_status (*timings)(tenka_device *dev, tenka_program *prog, double *out);
+    /* Of a timed plan's program: its launches in the last run, which is over; as many as dispatches says. */
+    tenka_status (*spans)(tenka_device *dev, tenka_program *prog, struct tenka_span *out);
+    /* Optional: how the device's clock was compared with the host's, as a clause of a sentence. */
+    const char *(*clock)(tenka_device *dev);
+    /* Optional: see tenka_device_capture_begin. */
+    tenka_status (*capture_begin)(tenka_device *dev);
+    tenka_status (*capture_end)(tenka_device *dev, const char *path);
     /* Optional: see tenka_device_fuses. */
     bool (*fuses)(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params);
     /* Optional, all of them: fetches, on a device whose reads may wait. arrived: then they are in fetch->copy. */
@@ -145,12 +166,20 @@ tenka_status tenka_program_prepare(tenka_device *dev, const struct tenka_plan *p
 tenka_status tenka_plan_check_sizes(tenka_device *dev, const struct tenka_plan *plan);
 void tenka_program_destroy(tenka_device *dev, tenka_program **prog);
 tenka_status tenka_program_submit(tenka_device *dev, tenka_program *prog, const void *inputs);
-/* Of a program whose plan was timed: seconds of each node in the last run, which it waits for; NaN: in those of the
- * node before. out: plan->n_nodes */
-tenka_status tenka_program_timings(tenka_device *dev, tenka_program *prog, double *out);
 /* Looks through what was recorded of plan: whether each two kernels that touch the same memory run one after the other.
  * E_DEVICE with a sentence when two do not; E_UNSUPPORTED: the device records nothing. */
 tenka_status tenka_program_check_order(tenka_device *dev, const struct tenka_plan *plan, const tenka_program *prog);
+/* Of a program whose plan was timed: its launches in the last run, which it waits for. out: as many as
+ * tenka_program_dispatches */
+tenka_status tenka_program_spans(tenka_device *dev, tenka_program *prog, struct tenka_span *out);
+/* The same as seconds of each node of the plan; NaN: in those of the node before. out: n_nodes */
+tenka_status tenka_program_timings(tenka_device *dev, tenka_program *prog, double *out, size_t n_nodes);
+/* How the spans of the device came onto the host's clock, such as "the host computes". */
+const char *tenka_device_clock(tenka_device *dev);
+/* All that is submitted between the two becomes one capture of a debugger, which the file path then holds; begin waits
+ * for what came before. Errors: E_UNSUPPORTED (no debugger, or a backend without), E_IO, E_NOMEM, E_DEVICE. */
+tenka_status tenka_device_capture_begin(tenka_device *dev);
+tenka_status tenka_device_capture_end(tenka_device *dev, const char *path);
 size_t tenka_program_dispatches(const tenka_device *dev, const tenka_program *prog);
 tenka_status tenka_device_wait(tenka_device *dev);
 void tenka_device_limits(const tenka_device *dev, struct tenka_limits *out);
@@ -168,6 +197,11 @@ uint64_t tenka_node_flops(const struct tenka_plan *plan, const struct tenka_node
 uint64_t tenka_node_bytes(const struct tenka_plan *plan, const struct tenka_node *node);
 /* "100x20x12x12 40x20x5x5 40 -> 100x40x8x8", cut to fit; returns out. */
 const char *tenka_node_shapes(const struct tenka_plan *plan, const struct tenka_node *node, char *out, size_t size);
+
+/* Of nodes that one launch runs: "adam_fwd 31", or "adam_fwd 31 and 7 more"; returns out, as the next does. */
+const char *tenka_nodes_label(const struct tenka_node *first, uint32_t count, char *out, size_t size);
+/* Their layers, each once and cut to fit: "base_net.0 + base_net.3". */
+const char *tenka_nodes_layer(const struct tenka_node *first, uint32_t count, char *out, size_t size);
 
 /* The beginning of every backend's buffer. */
 struct tenka_buffer {

@@ -1,5 +1,6 @@
-/* What nodes have to do: arithmetic and traffic, for those who time them. */
+/* What nodes have to do, arithmetic and traffic, and what they are called, for those who time them. */
 #include <stdio.h>
+#include <string.h>
 
 #include "backend/backend.h"
 
@@ -55,5 +56,51 @@ const char *tenka_node_shapes(const struct tenka_plan *plan, const struct tenka_
             at = append(out, size, at, " ");
             at = append_shape(out, size, at, &plan->operands[node->out[i]].desc.shape);
         }
+    return out;
+}
+
+/* ---- Names ---- */
+
+const char *tenka_phase_name(enum tenka_phase phase)
+{
+    static const char *const names[] = {
+        [TENKA_PHASE_NONE] = "",
+        [TENKA_PHASE_FORWARD] = "forward",
+        [TENKA_PHASE_BACKWARD] = "backward",
+        [TENKA_PHASE_UPDATE] = "update",
+    };
+    return names[phase];
+}
+
+const char *tenka_nodes_label(const struct tenka_node *first, uint32_t count, char *out, size_t size)
+{
+    if (count > 1)
+        snprintf(out, size, "%s and %u more", first->label, count - 1);
+    else
+        snprintf(out, size, "%s", first->label);
+    return out;
+}
+
+static bool named_before(const struct tenka_node *first, uint32_t i)
+{
+    for (uint32_t k = 0; k < i; k++)
+        if (strcmp(first[k].layer, first[i].layer) == 0)
+            return true;
+    return false;
+}
+
+const char *tenka_nodes_layer(const struct tenka_node *first, uint32_t count, char *out, size_t size)
+{
+    size_t at = append(out, size, 0, "");
+    for (uint32_t i = 0; i < count; i++) {
+        if (first[i].layer[0] == '\0' || named_before(first, i))
+            continue;
+        if (at + strlen(first[i].layer) + sizeof " +  ..." > size) {
+            append(out, size, at, " ...");
+            break;
+        }
+        at = append(out, size, at, at > 0 ? " + " : "");
+        at = append(out, size, at, first[i].layer);
+    }
     return out;
 }

@@ -128,7 +128,7 @@ static void make_plan(const struct tenka_bench_subject *s, enum tenka_kernel ker
     one->plan.operands = one->operands;
     one->plan.input_bytes = tenka_ops[pass->op].n_scalars * s->real;
     one->plan.name = "bench";
-    one->plan.timed = true;
+    one->plan.timing = TENKA_TIMING_ALONE;
 }
 
 bool tenka_bench_has(const struct tenka_bench_subject *s, enum tenka_kernel kernel)
@@ -149,7 +149,7 @@ static int compare(const void *a, const void *b)
 static tenka_status run_once(struct tenka_bench_subject *s, tenka_program *program, double *seconds)
 {
     TENKA_TRY(tenka_program_submit(s->dev, program, s->scalars));
-    return tenka_program_timings(s->dev, program, seconds);
+    return tenka_program_timings(s->dev, program, seconds, 1);
 }
 
 static tenka_status run_often(struct tenka_bench_subject *s, tenka_program *program, double budget,

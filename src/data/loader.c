@@ -294,12 +294,14 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
     batch->size = left < l->params.batch_size ? left : l->params.batch_size;
     batch->index = l->index++;
     tenka_trace_quiet(l->ctx, true);
+    const char *const caller = tenka_trace_layer(l->ctx, "loader");
     if (l->stream)
         load_from_host(l, batch);
     else if (l->one_binding)
         tenka_load_batch(&l->from, offset, batch);
     else
         load_in_pieces(l, offset, batch);
+    tenka_trace_layer(l->ctx, caller);
     tenka_trace_quiet(l->ctx, false);
     return TENKA_OK;
 }

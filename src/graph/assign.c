@@ -54,6 +54,7 @@ static uint32_t append_copy(struct tenka_planner *p, uint32_t value, uint32_t to
         return TENKA_NONE_ID;
     }
     p->entry = (uint32_t)p->ctx->n_entries - 1;
+    p->owner = TENKA_NONE_ID;
     tenka_planner_node(p, TENKA_KERNEL_copy_fwd, bits, call.params, (struct tenka_scalar_ref){0, true});
     return to;
 }

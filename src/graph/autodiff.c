@@ -106,9 +106,11 @@ tenka_status tenka_planner_backward(struct tenka_planner *p, const struct tenka_
     tenka_mark_gradient_path(ctx->entries, ctx->values, loss, p->mark);
     for (uint32_t v = 0; v <= loss; v++)
         p->grad[v] = TENKA_NONE_ID;
+    p->owner = ctx->values[loss].entry;
     p->grad[loss] = tenka_planner_call(p, TENKA_OP_fill, NULL, 0, NULL, 0, &ctx->values[loss].desc.shape, &(double){1});
     for (size_t i = (size_t)ctx->values[loss].entry + 1; i-- > 0 && !p->failed;) {
         const struct tenka_entry *e = &ctx->entries[i];
+        p->owner = (uint32_t)i;
         if (e->kind == TENKA_ENTRY_OP && e->requires_grad && p->mark[e->first_value])
             differentiate(p, e);
     }

@@ -151,13 +151,19 @@ static tenka_status grow_arena(tenka_ctx *ctx, const struct tenka_step_plan *pla
     return TENKA_OK;
 }
 
+static void aim_operand(tenka_ctx *ctx, const struct tenka_place *place, struct tenka_operand *operand)
+{
+    operand->buffer = tenka_place_buffer(ctx, place);
+    operand->name = place->kind == TENKA_PLACE_VARIABLE ? tenka_variable_name(place->var) : NULL;
+}
+
 tenka_status tenka_cache_ready(tenka_ctx *ctx, struct tenka_step_plan *plan)
 {
     if (plan->program || plan->plan.n_nodes == 0)
         return TENKA_OK;
     TENKA_TRY(grow_arena(ctx, plan));
     for (size_t v = 0; v < plan->plan.n_operands; v++)
-        plan->operands[v].buffer = tenka_place_buffer(ctx, &plan->places[v]);
-    plan->plan.timed = ctx->profiling > 0;
+        aim_operand(ctx, &plan->places[v], &plan->operands[v]);
+    plan->plan.timing = ctx->profiling > 0 ? ctx->timing : TENKA_TIMING_NONE;
     return tenka_program_prepare(ctx->dev, &plan->plan, &plan->program);
 }

@@ -84,6 +84,9 @@ void tenka_ctx_destroy(tenka_ctx **ctx)
     tenka_free(c->inputs);
     tenka_free(c->spilled);
     tenka_free(c->marks);
+    for (size_t i = 0; i < c->n_names; i++)
+        tenka_free(c->names[i]);
+    tenka_free(c->names);
     tenka_free(c);
 }
 
@@ -114,7 +117,10 @@ void tenka_manual_seed(tenka_ctx *ctx, uint64_t seed)
 
 tenka_status tenka_synchronize(tenka_ctx *ctx)
 {
-    return tenka_device_wait(ctx->dev);
+    const double begin = tenka_host_now(ctx);
+    const tenka_status s = tenka_device_wait(ctx->dev);
+    tenka_host_note(ctx, TENKA_HOST_WAIT, begin);
+    return s;
 }
 
 void tenka_ctx_stats(const tenka_ctx *ctx, struct tenka_ctx_stats *out)

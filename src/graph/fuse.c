@@ -125,16 +125,38 @@ static bool overwrites(const struct fuser *f, const struct tenka_plan_node *node
     return false;
 }
 
+/* Adds the owners of `from` to those of node, in order and each once. */
+static void join_owners(struct tenka_plan_node *node, const struct tenka_plan_node *from)
+{
+    for (uint32_t i = 0; i < from->n_owners; i++) {
+        uint32_t at = 0;
+        while (at < node->n_owners && node->owners[at] < from->owners[i])
+            at++;
+        if (at == TENKA_MAX_OWNERS || (at < node->n_owners && node->owners[at] == from->owners[i]))
+            continue;
+        node->n_owners += node->n_owners < TENKA_MAX_OWNERS;
+        memmove(node->owners + at + 1, node->owners + at, (node->n_owners - at - 1) * sizeof *node->owners);
+        node->owners[at] = from->owners[i];
+    }
+}
+
 /* Puts node where `at` stands, unless the device would rather run the parts; the others of the group are gone. */
 static bool place(struct fuser *f, const struct tenka_plan_node *node, struct tenka_plan_node *at,
                   struct tenka_plan_node *other, struct tenka_plan_node *third)
 {
     if (overwrites(f, node) || !tenka_device_fuses(f->p->ctx->dev, node->kernel, node->params))
         return false;
+    struct tenka_plan_node whole = *node;
+    whole.n_owners = 0;
+    whole.phase = at->phase;
+    join_owners(&whole, at);
+    join_owners(&whole, other);
     other->kernel = GONE;
-    if (third)
+    if (third) {
+        join_owners(&whole, third);
         third->kernel = GONE;
-    *at = *node;
+    }
+    *at = whole;
     count_uses(f);
     return true;
 }

@@ -24,6 +24,11 @@ tenka_device *tenka_ctx_device(tenka_ctx *ctx);
 tenka_tensor tenka_trace_fail(tenka_ctx *ctx, tenka_status status, const char *format, ...) TENKA_PRINTF(3, 4);
 /* Puts where ("layer base_net.0 (Conv2d)") before the sentence of the step's first mistake; once a mistake. */
 void tenka_trace_blame(tenka_ctx *ctx, const char *where);
+/* A copy of a layer's name that lives as long as the context, the same for equal names; NULL: no memory. */
+const char *tenka_trace_name(tenka_ctx *ctx, const char *name);
+/* Calls are this layer's from now on, which profilers show: such a name, a static one, or NULL. Returns the one before.
+ */
+const char *tenka_trace_layer(tenka_ctx *ctx, const char *name);
 /* An input without data, for checking shapes: the step must then be discarded (E_INVALID at its end otherwise). */
 tenka_tensor tenka_trace_placeholder(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape);
 /* While quiet, operators leave the tensors of the step before readable: the loader's are no operators to its user. */

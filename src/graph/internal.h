@@ -35,6 +35,7 @@ struct tenka_log_value {
     uint32_t uses;
     bool requires_grad;
     struct tenka_desc desc;
+    const char *layer;   /* that made the call, for profilers: no part of the key. NULL: none */
     tenka_variable *var; /* of a VARIABLE entry: the variable; of a BACKWARD's output: whose gradient it is */
 };
 
@@ -109,6 +110,7 @@ struct tenka_step_plan {
 };
 
 #define TENKA_MAX_PLANS 64
+#define TENKA_MAX_HOST_TIMES 16
 
 /* ---- The context ---- */
 
@@ -122,6 +124,10 @@ struct tenka_ctx {
     struct tenka_limits limits;
     struct tenka_rng rng;
     bool torch_masks;           /* dropout draws PyTorch's masks on the host */
+
+    const char *layer;          /* of the module whose forward is at work; NULL: of none */
+    char **names;               /* of layers: they live as long as the context */
+    size_t n_names, names_capacity;
 
     /* the step being traced */
     uint32_t generation;        /* of the step: 1, 2, ... */
@@ -155,6 +161,11 @@ struct tenka_ctx {
     struct tenka_step_plan *previous; /* last plan submitted */
     uint64_t clock, steps, plans_made, misses_in_a_row;
     uint32_t profiling;               /* tenka_profile_begin calls that are open */
+    enum tenka_timing timing;         /* of plans that are prepared while there are some */
+    bool capturing;
+    struct tenka_host_time host[TENKA_MAX_HOST_TIMES]; /* of the step traced last, while profiling */
+    size_t n_host;
+    double traced_since;              /* when the host turned to tracing the open step */
     bool warned_misses, warned_flush;
     struct tenka_blocks arena, spill;
     size_t spill_used[TENKA_MAX_BLOCKS];
@@ -175,6 +186,13 @@ bool tenka_trace_input(tenka_ctx *ctx, tenka_tensor t, const char *what); /* t i
 tenka_tensor tenka_trace_input_room(tenka_ctx *ctx, struct tenka_shape shape, void **room);
 /* The first mistake of the step, if any, becomes the context's failure and the step is forgotten. */
 tenka_status tenka_take_mistake(tenka_ctx *ctx);
+
+/* profile.c: what the host does while profiling */
+void tenka_host_begin_step(tenka_ctx *ctx);
+/* The seconds now; 0 unless steps are profiled. */
+double tenka_host_now(const tenka_ctx *ctx);
+/* Notes that the host did this since begin, a value of tenka_host_now; returns the seconds now, or 0. */
+double tenka_host_note(tenka_ctx *ctx, enum tenka_host_work work, double begin);
 
 /* autodiff.c */
 bool tenka_op_differentiable(enum tenka_op op, uint32_t input);

@@ -75,6 +75,40 @@ static void emit_operands(const struct tenka_planner *p, struct tenka_step_plan 
     }
 }
 
+static const char *owner_layer(const struct tenka_planner *p, const struct tenka_plan_node *node, uint32_t i)
+{
+    const struct tenka_entry *entry = &p->ctx->entries[node->owners[i]];
+    return entry->n_values > 0 ? p->ctx->values[entry->first_value].layer : NULL;
+}
+
+/* "base_net.0 + base_net.1", without repeating one that came just before. */
+static void name_layers(const struct tenka_planner *p, const struct tenka_plan_node *from, struct tenka_node *node)
+{
+    const char *last = NULL;
+    size_t at = 0;
+    for (uint32_t i = 0; i < from->n_owners; i++) {
+        const char *layer = owner_layer(p, from, i);
+        if (!layer || layer == last || at + strlen(layer) + sizeof " + " > sizeof node->layer)
+            continue;
+        at += (size_t)snprintf(node->layer + at, sizeof node->layer - at, "%s%s", at > 0 ? " + " : "", layer);
+        last = layer;
+    }
+}
+
+/* What no layer called, such as an update, belongs to the layer of the variable that it writes: "base_net.0" of
+ * "base_net.0.weight". */
+static void name_variables_layer(const struct tenka_planner *p, const struct tenka_plan_node *from,
+                                 struct tenka_node *node)
+{
+    if (from->n_out == 0 || from->out[0] == TENKA_NONE_ID)
+        return;
+    const struct tenka_place *place = &p->storages[p->values[from->out[0]].storage].place;
+    const char *name = place->kind == TENKA_PLACE_VARIABLE ? place->var->name : NULL;
+    const char *dot = name ? strrchr(name, '.') : NULL;
+    if (dot)
+        snprintf(node->layer, sizeof node->layer, "%.*s", (int)(dot - name), name);
+}
+
 static void emit_node(const struct tenka_planner *p, const struct tenka_plan_node *from, struct tenka_step_plan *plan,
                       struct tenka_node *node)
 {
@@ -89,6 +123,10 @@ static void emit_node(const struct tenka_planner *p, const struct tenka_plan_nod
     memcpy(node->out, from->out, sizeof node->out);
     memcpy(node->params, from->params, sizeof node->params);
     snprintf(node->label, sizeof node->label, "%s %u", tenka_passes[from->kernel].name, from->entry);
+    node->phase = from->phase;
+    name_layers(p, from, node);
+    if (node->layer[0] == '\0')
+        name_variables_layer(p, from, node);
 }
 
 /* What of the log can be read after the plan, and where. */

@@ -44,6 +44,14 @@ struct tenka_scalar_ref tenka_planner_constants(struct tenka_planner *p, const d
     return ref;
 }
 
+/* What is called after the last backward call is for the update; a backward call's own nodes are its entry's. */
+static enum tenka_phase phase_of(const struct tenka_planner *p, uint32_t entry)
+{
+    if (p->ctx->entries[entry].kind == TENKA_ENTRY_BACKWARD)
+        return TENKA_PHASE_BACKWARD;
+    return p->last_backward != TENKA_NONE_ID && entry > p->last_backward ? TENKA_PHASE_UPDATE : TENKA_PHASE_FORWARD;
+}
+
 struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_kernel kernel, const uint32_t bits[32],
                                            const int32_t *params, struct tenka_scalar_ref scalar)
 {
@@ -54,7 +62,8 @@ struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_k
     const struct tenka_pass_info *pass = &tenka_passes[kernel];
     struct tenka_plan_node *node = &p->nodes[p->n_nodes];
     *node = (struct tenka_plan_node){
-        .kernel = kernel, .scalar = scalar.index, .constant = scalar.constant, .entry = p->entry};
+        .kernel = kernel, .scalar = scalar.index, .constant = scalar.constant, .entry = p->entry,
+        .owners = {p->owner}, .n_owners = p->owner != TENKA_NONE_ID, .phase = phase_of(p, p->entry)};
     memcpy(node->params, params, sizeof node->params);
     for (uint32_t b = 0; b < 32; b++) {
         if (pass->reads >> b & 1)
@@ -189,9 +198,13 @@ tenka_status tenka_planner_expand(struct tenka_planner *p)
 {
     tenka_ctx *ctx = p->ctx;
     ctx->err.status = TENKA_OK;
+    p->last_backward = TENKA_NONE_ID;
+    for (size_t i = 0; i < ctx->n_entries; i++)
+        if (ctx->entries[i].kind == TENKA_ENTRY_BACKWARD)
+            p->last_backward = (uint32_t)i;
     expand_spilled(p);
     for (size_t i = 0; i < ctx->n_entries && !p->failed; i++) {
-        p->entry = (uint32_t)i;
+        p->entry = p->owner = (uint32_t)i;
         TENKA_TRY(expand_entry(p, &ctx->entries[i], i < ctx->flushed));
     }
     if (!p->failed)

@@ -5,6 +5,8 @@
 #include "graph/internal.h"
 
 #define TENKA_NONE_ID UINT32_MAX
+/* Calls that a fused node is known to come from; of more it forgets the last ones. */
+#define TENKA_MAX_OWNERS 6
 /* A scalar at such an index of the input is aligned as an operand, whatever the device's reals are. */
 #define TENKA_OPERAND_WORDS (TENKA_OPERAND_ALIGN / 4)
 
@@ -31,6 +33,9 @@ struct tenka_plan_node {
     uint32_t scalar;       /* index of its first scalar: of the log, or of the constants */
     bool constant;
     uint32_t entry;        /* log entry it came from */
+    uint32_t owners[TENKA_MAX_OWNERS]; /* forward calls whose layers it works for, in order: log entries */
+    uint32_t n_owners;
+    enum tenka_phase phase;
 };
 
 struct tenka_planner {
@@ -50,6 +55,8 @@ struct tenka_planner {
     bool *root;            /* of each log value: must be readable afterwards */
     size_t input_bytes;
     uint32_t entry;        /* log entry at work */
+    uint32_t owner;        /* forward call for whose layer nodes are added; NONE: for no layer's */
+    uint32_t last_backward; /* log entry of the last backward call; NONE: there is none */
     bool failed;           /* out of memory somewhere: values are NONE */
 };
 

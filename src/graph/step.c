@@ -49,13 +49,16 @@ static tenka_status run_log(tenka_ctx *ctx, struct tenka_step_plan **out)
         *out = ctx->previous; /* nothing came after the flush; its plan would be found and run again */
         return TENKA_OK;
     }
+    double now = tenka_host_note(ctx, TENKA_HOST_TRACE, ctx->traced_since);
     TENKA_TRY(tenka_cache_find(ctx, &plan));
     TENKA_TRY(tenka_cache_ready(ctx, plan));
+    now = tenka_host_note(ctx, TENKA_HOST_PLAN, now);
     if (plan->plan.n_nodes > 0) {
         TENKA_TRY(encode_scalars(ctx, plan));
         TENKA_TRY(tenka_program_submit(ctx->dev, plan->program, ctx->inputs));
         ctx->steps++;
     }
+    ctx->traced_since = tenka_host_note(ctx, TENKA_HOST_SUBMIT, now);
     if (ctx->previous)
         ctx->previous->follower = plan;
     ctx->previous = plan;
@@ -217,8 +220,11 @@ static tenka_status find_source(tenka_tensor t, struct source *src)
 
 static tenka_status read_source(tenka_ctx *ctx, const struct source *src, void *dst)
 {
-    return tenka_buffer_read(ctx->dev, tenka_place_buffer(ctx, &src->place), src->place.offset, dst,
-                             tenka_desc_bytes(ctx, &src->desc));
+    const double begin = tenka_host_now(ctx);
+    const tenka_status s = tenka_buffer_read(ctx->dev, tenka_place_buffer(ctx, &src->place), src->place.offset, dst,
+                                             tenka_desc_bytes(ctx, &src->desc));
+    ctx->traced_since = tenka_host_note(ctx, TENKA_HOST_WAIT, begin);
+    return s;
 }
 
 /* The f64 device's reals, converted to float. */

@@ -48,6 +48,26 @@ void tenka_trace_quiet(tenka_ctx *ctx, bool quiet)
     ctx->quiet = quiet;
 }
 
+const char *tenka_trace_name(tenka_ctx *ctx, const char *name)
+{
+    for (size_t i = 0; i < ctx->n_names; i++)
+        if (strcmp(ctx->names[i], name) == 0)
+            return ctx->names[i];
+    char *copy = tenka_strdup(name);
+    if (!copy || !tenka_grow(&ctx->names, &ctx->names_capacity, ctx->n_names, sizeof *ctx->names)) {
+        tenka_free(copy);
+        return NULL;
+    }
+    return ctx->names[ctx->n_names++] = copy;
+}
+
+const char *tenka_trace_layer(tenka_ctx *ctx, const char *name)
+{
+    const char *before = ctx->layer;
+    ctx->layer = name;
+    return before;
+}
+
 bool tenka_step_is_open(const tenka_ctx *ctx)
 {
     return ctx->open;
@@ -65,6 +85,7 @@ void tenka_step_begin(tenka_ctx *ctx)
     ctx->inputs_bytes = ctx->unlimited_bytes = 0;
     ctx->flushed = 0;
     memset(ctx->spill_used, 0, sizeof ctx->spill_used);
+    tenka_host_begin_step(ctx);
     tenka_cache_expect(ctx);
 }
 
@@ -123,7 +144,8 @@ uint32_t tenka_trace_value(tenka_ctx *ctx, const struct tenka_desc *desc)
     }
     struct tenka_entry *entry = &ctx->entries[ctx->n_entries];
     struct tenka_log_value *value = &ctx->values[ctx->n_values];
-    *value = (struct tenka_log_value){.entry = (uint32_t)ctx->n_entries, .out = entry->n_values++, .desc = *desc};
+    *value = (struct tenka_log_value){
+        .entry = (uint32_t)ctx->n_entries, .out = entry->n_values++, .desc = *desc, .layer = ctx->layer};
     return (uint32_t)ctx->n_values++;
 }
 

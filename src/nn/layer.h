@@ -83,6 +83,7 @@ struct tenka_module {
     char *class_name;  /* of a container that is no Sequential; else NULL */
     char *name;        /* in the parent; NULL in a root */
     char *path;        /* from the root: "" or "base_net.0" */
+    const char *layer; /* the context's copy of a path that is not "", for what is traced; NULL in a root */
     tenka_module *parent;
     tenka_module **children;
     size_t n_children, capacity;

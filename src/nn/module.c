@@ -95,7 +95,8 @@ static bool name_subtree(tenka_module *module)
         return false;
     tenka_free(module->path);
     module->path = path;
-    bool named = name_state(module);
+    module->layer = tenka_trace_name(module->ctx, path);
+    bool named = module->layer != NULL && name_state(module);
     for (size_t i = 0; i < module->n_children && named; i++)
         named = name_subtree(module->children[i]);
     return named;
@@ -253,7 +254,9 @@ tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x)
 {
     if (module == NULL)
         return x.ctx != NULL ? tenka_trace_fail(x.ctx, TENKA_E_INVALID, "forward: there is no module") : TENKA_NONE;
+    const char *const caller = tenka_trace_layer(module->ctx, module->layer);
     const tenka_tensor y = module->type->forward(module, x);
+    tenka_trace_layer(module->ctx, caller);
     module->output = tenka_tensor_shape(y);
     module->result = y;
     if (module->type->container || tenka_tensor_valid(y) || !tenka_tensor_valid(x))

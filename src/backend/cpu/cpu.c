@@ -33,7 +33,7 @@ struct buffer {
 struct tenka_program {
     struct tenka_node *nodes;
     struct tenka_operand *operands;
-    double *seconds; /* of a timed plan: of each node in the last run; else NULL */
+    struct tenka_span *spans; /* of a timed plan: of each node in the last run; else NULL */
     size_t n_nodes;
 };
 
@@ -113,7 +113,7 @@ static void program_destroy(tenka_device *dev, tenka_program *prog)
     (void)dev;
     tenka_free(prog->nodes);
     tenka_free(prog->operands);
-    tenka_free(prog->seconds);
+    tenka_free(prog->spans);
     tenka_free(prog);
 }
 
@@ -147,9 +147,10 @@ static tenka_status prepare(tenka_device *dev, const struct tenka_plan *plan, te
     /* One more of each, since an empty plan is no lack of memory. */
     prog->nodes = tenka_alloc_array(plan->n_nodes + 1, sizeof *prog->nodes);
     prog->operands = tenka_alloc_array(plan->n_operands + 1, sizeof *prog->operands);
-    if (plan->timed)
-        prog->seconds = tenka_alloc_array(plan->n_nodes + 1, sizeof *prog->seconds);
-    if (!prog->nodes || !prog->operands || (plan->timed && !prog->seconds)) {
+    const bool timed = plan->timing != TENKA_TIMING_NONE;
+    if (timed)
+        prog->spans = tenka_alloc_array(plan->n_nodes + 1, sizeof *prog->spans);
+    if (!prog->nodes || !prog->operands || (timed && !prog->spans)) {
         program_destroy(dev, prog);
         return tenka_fail_nomem(dev->err);
     }
@@ -221,10 +222,11 @@ static tenka_status submit(tenka_device *dev, tenka_program *prog, const void *i
     const struct device *cpu = device_of(dev);
     const int threads = swap_threads(cpu->threads);
     for (size_t i = 0; i < prog->n_nodes; i++) {
-        const uint64_t start = prog->seconds ? tenka_os_now() : 0;
+        const uint64_t begin = prog->spans ? tenka_os_now() : 0;
         run_node(cpu, prog, &prog->nodes[i], inputs);
-        if (prog->seconds)
-            prog->seconds[i] = 1e-9 * (double)(tenka_os_now() - start);
+        if (prog->spans)
+            prog->spans[i] = (struct tenka_span){
+                (uint32_t)i, 1, 1e-9 * (double)begin, 1e-9 * (double)tenka_os_now()};
     }
     swap_threads(threads);
     *out = dev->newest + 1;
@@ -243,10 +245,10 @@ static tenka_status wait(tenka_device *dev, tenka_ticket ticket)
     return TENKA_OK;
 }
 
-static tenka_status timings(tenka_device *dev, tenka_program *prog, double *out)
+static tenka_status spans(tenka_device *dev, tenka_program *prog, struct tenka_span *out)
 {
     (void)dev;
-    memcpy(out, prog->seconds, prog->n_nodes * sizeof *out);
+    memcpy(out, prog->spans, prog->n_nodes * sizeof *out);
     return TENKA_OK;
 }
 
@@ -288,7 +290,7 @@ static const struct tenka_backend_fns fns = {
     .limits = limits,
     .name = name,
     .fuses = fuses,
-    .timings = timings,
+    .spans = spans,
 };
 
 static int threads_for(const struct tenka_ctx_params *params)

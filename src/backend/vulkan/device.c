@@ -274,7 +274,10 @@ static const struct tenka_backend_fns fns = {
     .fetch_destroy = tenka_vk_fetch_destroy,
     .fetch_ask = tenka_vk_fetch_ask,
     .fetch_arrived = tenka_vk_fetch_arrived,
-    .timings = tenka_vk_program_timings,
+    .spans = tenka_vk_program_spans,
+    .clock = tenka_vk_clock_text,
+    .capture_begin = tenka_vk_capture_begin,
+    .capture_end = tenka_vk_capture_end,
     .fuses = tenka_vk_fuses,
     .pin = tenka_vk_pin,
     .check_order = tenka_vk_check_order,
@@ -287,8 +290,13 @@ static tenka_status create_handle(struct tenka_vk_device *dev)
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
         .timelineSemaphore = VK_TRUE,
     };
-    /* It costs nothing until statistics are asked for. */
-    static const char *const statistics_name = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME;
+    /* Both cost nothing until statistics, or the time, are asked for. */
+    const char *extensions[2];
+    uint32_t n_extensions = 0;
+    if (dev->gpu.statistics)
+        extensions[n_extensions++] = VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME;
+    if (dev->gpu.calibrated)
+        extensions[n_extensions++] = VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME;
     VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR statistics = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
         .pNext = &features,
@@ -305,8 +313,8 @@ static tenka_status create_handle(struct tenka_vk_device *dev)
         .pNext = dev->gpu.statistics ? (void *)&statistics : &features,
         .queueCreateInfoCount = 1,
         .pQueueCreateInfos = &queue,
-        .enabledExtensionCount = dev->gpu.statistics,
-        .ppEnabledExtensionNames = &statistics_name,
+        .enabledExtensionCount = n_extensions,
+        .ppEnabledExtensionNames = extensions,
     };
     const VkResult result = dev->instance->create_device(dev->gpu.handle, &info, NULL, &dev->handle);
     if (result < 0) {

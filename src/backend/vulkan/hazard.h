@@ -61,5 +61,7 @@ TENKA_API void tenka_vulkan_limit_operand(tenka_device *dev, size_t bytes);
 TENKA_API void tenka_vulkan_forget_barrier(tenka_device *dev, uint32_t index);
 /* For tests: copies between host and device go through staging, as on a device with memory of its own. */
 TENKA_API void tenka_vulkan_force_staging(tenka_device *dev);
+/* For tests: the clocks of device and host are compared as on a driver without VK_EXT_calibrated_timestamps. */
+TENKA_API void tenka_vulkan_bracket_clock(tenka_device *dev);
 
 #endif

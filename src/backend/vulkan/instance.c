@@ -138,15 +138,18 @@ static void load_functions(struct tenka_vk_instance *instance)
     instance->features2 = vkGetPhysicalDeviceFeatures2;
     instance->memory = vkGetPhysicalDeviceMemoryProperties;
     instance->families = vkGetPhysicalDeviceQueueFamilyProperties;
+    instance->time_domains = vkGetPhysicalDeviceCalibrateableTimeDomainsEXT;
     instance->create_device = vkCreateDevice;
     instance->create_messenger = vkCreateDebugUtilsMessengerEXT;
     instance->destroy_messenger = vkDestroyDebugUtilsMessengerEXT;
     instance->set_name = vkSetDebugUtilsObjectNameEXT;
     instance->begin_label = vkCmdBeginDebugUtilsLabelEXT;
     instance->end_label = vkCmdEndDebugUtilsLabelEXT;
+    instance->insert_label = vkCmdInsertDebugUtilsLabelEXT;
     pthread_mutex_unlock(&volk_lock);
     instance->debug_utils =
-        instance->debug_utils && instance->set_name && instance->begin_label && instance->end_label;
+        instance->debug_utils && instance->set_name && instance->begin_label && instance->end_label &&
+        instance->insert_label;
 }
 
 void tenka_vk_load_device_table(struct tenka_vk_instance *instance, VkDevice device, struct VolkDeviceTable *table)
@@ -195,6 +198,7 @@ static tenka_status instance_init(struct tenka_vk_instance *instance, bool valid
                           (int)result);
     }
     load_functions(instance);
+    instance->captured = tenka_vk_is_captured();
     return validate ? create_messenger(instance, err) : TENKA_OK;
 }
 

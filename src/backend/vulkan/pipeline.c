@@ -130,6 +130,7 @@ tenka_status tenka_vk_compile(struct tenka_vk_device *dev, enum tenka_kernel ker
                           tenka_passes[kernel].name, bindings, TENKA_VK_BINDINGS);
     TENKA_TRY(tenka_vk_layouts(dev, bindings));
     TENKA_TRY(make_module(dev, kernel, &module));
+    tenka_vk_set_name(dev, VK_OBJECT_TYPE_SHADER_MODULE, (uint64_t)module, tenka_passes[kernel].name);
     const tenka_status status = make_pipeline(dev, kernel, module, flags, pipeline);
     dev->vk.vkDestroyShaderModule(dev->handle, module, NULL);
     return status;

@@ -1,32 +1,16 @@
-/* Timestamps around the dispatches of a timed plan. Each dispatch then waits for the one before: what is measured is
- * the kernel alone. Programs of other plans have no stopwatch. */
+/* Timestamps around the dispatches of a timed plan. Alone, each dispatch waits for the one before: what is measured is
+ * the kernel. In place, nothing waits that would not wait untimed: a dispatch's first timestamp is taken when the queue
+ * reaches it, behind the barrier that may stand there, and the second when all work up to it is done. Programs of other
+ * plans have no stopwatch. */
 #include "backend/vulkan/vk.h"
 
 struct tenka_vk_stopwatch {
     VkQueryPool pool;    /* for each slot and dispatch two: before and after */
     uint32_t dispatches; /* of a recording */
-    uint64_t mask;       /* the bits of a timestamp that count */
-    double seconds;      /* of a tick */
+    bool alone;
+    double end;          /* of the dispatch that was asked for last */
     uint64_t *ticks;     /* room for those of one slot */
 };
-
-static tenka_status find_valid_bits(struct tenka_vk_device *dev, uint64_t *mask)
-{
-    uint32_t count = 0;
-    dev->instance->families(dev->gpu.handle, &count, NULL);
-    VkQueueFamilyProperties *families = tenka_alloc_array(count + 1, sizeof *families);
-    if (!families)
-        return tenka_fail_nomem(dev->base.err);
-    dev->instance->families(dev->gpu.handle, &count, families);
-    const uint32_t bits = families[dev->gpu.family].timestampValidBits;
-    tenka_free(families);
-    if (bits == 0)
-        return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
-                          "%s cannot tell the time inside a submission, so its kernels cannot be timed one by one",
-                          dev->gpu.info.name);
-    *mask = bits < 64 ? ((uint64_t)1 << bits) - 1 : UINT64_MAX;
-    return TENKA_OK;
-}
 
 static tenka_status stopwatch_init(struct tenka_vk_device *dev, struct tenka_vk_stopwatch *watch)
 {
@@ -35,8 +19,10 @@ static tenka_status stopwatch_init(struct tenka_vk_device *dev, struct tenka_vk_
         .queryType = VK_QUERY_TYPE_TIMESTAMP,
         .queryCount = TENKA_SLOTS * 2 * watch->dispatches,
     };
-    TENKA_TRY(find_valid_bits(dev, &watch->mask));
-    watch->seconds = 1e-9 * (double)dev->gpu.limits.timestampPeriod;
+    if (dev->gpu.timestamp_bits == 0)
+        return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
+                          "%s cannot tell the time inside a submission, so its kernels cannot be timed one by one",
+                          dev->gpu.info.name);
     watch->ticks = tenka_alloc_array((size_t)2 * watch->dispatches, sizeof *watch->ticks);
     if (!watch->ticks)
         return tenka_fail_nomem(dev->base.err);
@@ -45,7 +31,7 @@ static tenka_status stopwatch_init(struct tenka_vk_device *dev, struct tenka_vk_
     return TENKA_OK;
 }
 
-tenka_status tenka_vk_stopwatch_create(struct tenka_vk_device *dev, uint32_t dispatches,
+tenka_status tenka_vk_stopwatch_create(struct tenka_vk_device *dev, enum tenka_timing timing, uint32_t dispatches,
                                        struct tenka_vk_stopwatch **out)
 {
     *out = NULL;
@@ -53,6 +39,7 @@ tenka_status tenka_vk_stopwatch_create(struct tenka_vk_device *dev, uint32_t dis
     if (!watch)
         return tenka_fail_nomem(dev->base.err);
     watch->dispatches = dispatches;
+    watch->alone = timing == TENKA_TIMING_ALONE;
     const tenka_status status = stopwatch_init(dev, watch);
     if (status != TENKA_OK)
         tenka_vk_stopwatch_destroy(dev, &watch);
@@ -84,24 +71,30 @@ void tenka_vk_stopwatch_reset(struct tenka_vk_device *dev, const struct tenka_vk
 }
 
 static void write_time(struct tenka_vk_device *dev, const struct tenka_vk_stopwatch *watch, VkCommandBuffer commands,
-                       uint32_t query)
+                       VkPipelineStageFlagBits stage, uint32_t query)
 {
-    dev->vk.vkCmdWriteTimestamp(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, watch->pool, query);
-    /* A software driver has been seen to put timestamps off until it must do what came before. */
-    tenka_vk_full_barrier(dev, commands);
+    dev->vk.vkCmdWriteTimestamp(commands, stage, watch->pool, query);
+    /* A software driver has been seen to put timestamps off until it must do what came before. It runs one dispatch
+     * after the other anyway. */
+    if (watch->alone || dev->gpu.software)
+        tenka_vk_full_barrier(dev, commands);
 }
 
 void tenka_vk_stopwatch_start(struct tenka_vk_device *dev, const struct tenka_vk_stopwatch *watch,
                               VkCommandBuffer commands, uint32_t slot, uint32_t dispatch)
 {
-    tenka_vk_full_barrier(dev, commands);
-    write_time(dev, watch, commands, first_query(watch, slot) + 2 * dispatch);
+    if (watch->alone)
+        tenka_vk_full_barrier(dev, commands);
+    write_time(dev, watch, commands,
+               watch->alone ? VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT : VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT,
+               first_query(watch, slot) + 2 * dispatch);
 }
 
 void tenka_vk_stopwatch_stop(struct tenka_vk_device *dev, const struct tenka_vk_stopwatch *watch,
                              VkCommandBuffer commands, uint32_t slot, uint32_t dispatch)
 {
-    write_time(dev, watch, commands, first_query(watch, slot) + 2 * dispatch + 1);
+    write_time(dev, watch, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+               first_query(watch, slot) + 2 * dispatch + 1);
 }
 
 tenka_status tenka_vk_stopwatch_read(struct tenka_vk_device *dev, struct tenka_vk_stopwatch *watch, uint32_t slot)
@@ -110,11 +103,14 @@ tenka_status tenka_vk_stopwatch_read(struct tenka_vk_device *dev, struct tenka_v
     VK_TRY(dev, dev->vk.vkGetQueryPoolResults(dev->handle, watch->pool, first_query(watch, slot), count,
                                               count * sizeof *watch->ticks, watch->ticks, sizeof *watch->ticks,
                                               VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT));
-    return TENKA_OK;
+    return tenka_vk_clock_compare(dev);
 }
 
-double tenka_vk_stopwatch_seconds(const struct tenka_vk_stopwatch *watch, uint32_t dispatch)
+void tenka_vk_stopwatch_span(const struct tenka_vk_device *dev, struct tenka_vk_stopwatch *watch, uint32_t dispatch,
+                             struct tenka_span *out)
 {
-    const uint64_t *ticks = &watch->ticks[2 * dispatch];
-    return watch->seconds * (double)((ticks[1] - ticks[0]) & watch->mask);
+    const double begin = tenka_vk_clock_seconds(dev, watch->ticks[2 * dispatch]);
+    const double end = tenka_vk_clock_seconds(dev, watch->ticks[2 * dispatch + 1]);
+    out->begin = dispatch > 0 && begin < watch->end ? watch->end : begin;
+    out->end = watch->end = end < out->begin ? out->begin : end;
 }

@@ -226,16 +226,6 @@ static void dispatch(struct tenka_vk_device *dev, VkCommandBuffer commands, uint
     dev->vk.vkCmdDispatch(commands, rows > 1 ? (uint32_t)DIV_UP(groups, rows) : groups, rows, 1);
 }
 
-/* "adam_fwd 31", or "adam_fwd 31 and 7 more" */
-static void label_of(const struct tenka_plan *plan, const struct tenka_vk_step *step, char *out, size_t size)
-{
-    const char *label = plan->nodes[step->node].label;
-    if (step->jobs > 1)
-        snprintf(out, size, "%s and %u more", label, step->jobs - 1);
-    else
-        snprintf(out, size, "%s", label);
-}
-
 static tenka_status record_dispatch(struct tenka_vk_device *dev, const struct tenka_program *prog,
                                     const struct slot *slot, const struct tenka_plan *plan,
                                     const struct tenka_vk_step *step)
@@ -243,21 +233,14 @@ static tenka_status record_dispatch(struct tenka_vk_device *dev, const struct te
     const struct tenka_node *node = &plan->nodes[step->node];
     const VkPipelineLayout layout = dev->layouts[tenka_vk_bindings(node->kernel)];
     const struct tenka_vk_push push = push_of(plan, step);
-    char text[sizeof node->label + 32];
-    const VkDebugUtilsLabelEXT label = {.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_LABEL_EXT, .pLabelName = text};
-    label_of(plan, step, text, sizeof text);
     VkPipeline pipeline;
     VkDescriptorSet set;
     TENKA_TRY(tenka_vk_pipeline(dev, node->kernel, step->variant, node->params, &pipeline));
     TENKA_TRY(make_set(dev, prog, slot, plan, step, &set));
-    if (dev->instance->debug_utils)
-        dev->instance->begin_label(slot->commands, &label);
     dev->vk.vkCmdBindPipeline(slot->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
     dev->vk.vkCmdBindDescriptorSets(slot->commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &set, 0, NULL);
     dev->vk.vkCmdPushConstants(slot->commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof push, &push);
     dispatch(dev, slot->commands, tenka_vk_blocks(plan, step));
-    if (dev->instance->debug_utils)
-        dev->instance->end_label(slot->commands);
     return TENKA_OK;
 }
 
@@ -272,37 +255,48 @@ static void record_barrier(struct tenka_vk_device *dev, VkCommandBuffer commands
     dev->vk.vkCmdPipelineBarrier(commands, compute, compute, 0, 1, &barrier, 0, NULL, 0, NULL);
 }
 
-/* The dispatch between two looks at the clock. */
-static tenka_status record_timed(struct tenka_vk_device *dev, const struct tenka_program *prog,
-                                 const struct slot *slot, const struct tenka_plan *plan,
-                                 const struct tenka_vk_step *step, uint32_t dispatch)
+/* A dispatch under its labels, and between two looks at the clock when it is timed. */
+static tenka_status record_labelled(struct tenka_vk_device *dev, const struct tenka_program *prog,
+                                    const struct slot *slot, const struct tenka_plan *plan,
+                                    const struct tenka_vk_step *step, struct tenka_vk_labels *labels, uint32_t dispatch)
 {
     const uint32_t number = (uint32_t)(slot - prog->slots);
-    tenka_vk_stopwatch_start(dev, prog->watch, slot->commands, number, dispatch);
+    tenka_vk_labels_begin(dev, slot->commands, labels, plan, step);
+    if (prog->watch)
+        tenka_vk_stopwatch_start(dev, prog->watch, slot->commands, number, dispatch);
     TENKA_TRY(record_dispatch(dev, prog, slot, plan, step));
-    tenka_vk_stopwatch_stop(dev, prog->watch, slot->commands, number, dispatch);
+    if (prog->watch)
+        tenka_vk_stopwatch_stop(dev, prog->watch, slot->commands, number, dispatch);
+    tenka_vk_labels_end(dev, slot->commands);
     return TENKA_OK;
 }
 
 /* Does what the list of steps says and nothing else: what the checker sees is what runs. */
-static tenka_status record(struct tenka_vk_device *dev, const struct tenka_program *prog, const struct slot *slot,
-                           const struct tenka_plan *plan)
+static tenka_status record_steps(struct tenka_vk_device *dev, const struct tenka_program *prog, const struct slot *slot,
+                                 const struct tenka_plan *plan)
 {
+    struct tenka_vk_labels labels = {.phase = TENKA_PHASE_NONE};
     uint32_t dispatch = 0;
-    const VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-    VK_TRY(dev, dev->vk.vkBeginCommandBuffer(slot->commands, &info));
-    if (prog->watch)
-        tenka_vk_stopwatch_reset(dev, prog->watch, slot->commands, (uint32_t)(slot - prog->slots));
     for (size_t i = 0; i < prog->n_steps; i++) {
-        if (prog->steps[i].kind == TENKA_VK_DISPATCH && prog->watch)
-            TENKA_TRY(record_timed(dev, prog, slot, plan, &prog->steps[i], dispatch++));
-        else if (prog->steps[i].kind == TENKA_VK_DISPATCH)
-            TENKA_TRY(record_dispatch(dev, prog, slot, plan, &prog->steps[i]));
+        if (prog->steps[i].kind == TENKA_VK_DISPATCH)
+            TENKA_TRY(record_labelled(dev, prog, slot, plan, &prog->steps[i], &labels, dispatch++));
         else if (i == 0)
             tenka_vk_full_barrier(dev, slot->commands);
         else
             record_barrier(dev, slot->commands);
     }
+    tenka_vk_labels_close(dev, slot->commands, &labels);
+    return TENKA_OK;
+}
+
+static tenka_status record(struct tenka_vk_device *dev, const struct tenka_program *prog, const struct slot *slot,
+                           const struct tenka_plan *plan)
+{
+    const VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+    VK_TRY(dev, dev->vk.vkBeginCommandBuffer(slot->commands, &info));
+    if (prog->watch)
+        tenka_vk_stopwatch_reset(dev, prog->watch, slot->commands, (uint32_t)(slot - prog->slots));
+    TENKA_TRY(record_steps(dev, prog, slot, plan));
     if (dev->unified)
         tenka_vk_host_barrier(dev, slot->commands);
     VK_TRY(dev, dev->vk.vkEndCommandBuffer(slot->commands));
@@ -332,8 +326,9 @@ static tenka_status program_init(struct tenka_vk_device *dev, struct tenka_progr
     prog->n_nodes = plan->n_nodes;
     TENKA_TRY(tenka_vk_steps_make(dev, plan, &prog->steps, &prog->n_steps));
     prog->slot_bytes = tenka_vk_jobs_place(plan, prog->steps, prog->n_steps);
-    if (plan->timed && tenka_vk_program_dispatches(prog) > 0)
-        TENKA_TRY(tenka_vk_stopwatch_create(dev, (uint32_t)tenka_vk_program_dispatches(prog), &prog->watch));
+    if (plan->timing != TENKA_TIMING_NONE && tenka_vk_program_dispatches(prog) > 0)
+        TENKA_TRY(tenka_vk_stopwatch_create(dev, plan->timing, (uint32_t)tenka_vk_program_dispatches(prog),
+                                            &prog->watch));
     TENKA_TRY(make_pipelines(dev, prog, plan));
     TENKA_TRY(make_commands(dev, prog));
     TENKA_TRY(make_descriptors(dev, prog, plan));
@@ -394,12 +389,11 @@ tenka_status tenka_vk_program_submit(tenka_device *base, tenka_program *prog, co
     return tenka_vk_health(dev);
 }
 
-tenka_status tenka_vk_program_timings(tenka_device *base, tenka_program *prog, double *out)
+tenka_status tenka_vk_program_spans(tenka_device *base, tenka_program *prog, struct tenka_span *out)
 {
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
     const uint32_t last = (prog->next + TENKA_SLOTS - 1) % TENKA_SLOTS;
     uint32_t dispatch = 0;
-    memset(out, 0, prog->n_nodes * sizeof *out);
     if (!prog->watch)
         return TENKA_OK;
     TENKA_TRY(tenka_vk_stopwatch_read(dev, prog->watch, last));
@@ -407,9 +401,9 @@ tenka_status tenka_vk_program_timings(tenka_device *base, tenka_program *prog, d
         const struct tenka_vk_step *step = &prog->steps[i];
         if (step->kind != TENKA_VK_DISPATCH)
             continue;
-        out[step->node] += tenka_vk_stopwatch_seconds(prog->watch, dispatch++);
-        for (uint32_t k = 1; k < step->jobs; k++)
-            out[step->node + k] = NAN;
+        out[dispatch] = (struct tenka_span){.node = step->node, .jobs = step->jobs};
+        tenka_vk_stopwatch_span(dev, prog->watch, dispatch, &out[dispatch]);
+        dispatch++;
     }
     return tenka_vk_health(dev);
 }

@@ -56,7 +56,16 @@ static tenka_status find_extension(struct tenka_vk_instance *instance, struct te
     return TENKA_OK;
 }
 
-/* The first family with compute; UINT32_MAX: none. */
+static uint32_t first_family(const VkQueueFamilyProperties *families, uint32_t count, VkQueueFlags wanted)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if ((families[i].queueFlags & wanted) == wanted && families[i].queueCount > 0)
+            return i;
+    return UINT32_MAX;
+}
+
+/* The first family with compute; UINT32_MAX: none. While RenderDoc looks on, the first that has graphics as well, if
+ * there is one: its replay has been seen to crash on others (https://github.com/baldurk/renderdoc/issues/1711). */
 static tenka_status find_family(struct tenka_vk_instance *instance, struct tenka_error *err, struct tenka_vk_gpu *gpu)
 {
     uint32_t count = 0;
@@ -68,9 +77,12 @@ static tenka_status find_family(struct tenka_vk_instance *instance, struct tenka
     if (!families)
         return tenka_fail_nomem(err);
     instance->families(gpu->handle, &count, families);
-    for (uint32_t i = count; i-- > 0;)
-        if ((families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) && families[i].queueCount > 0)
-            gpu->family = i;
+    const VkQueueFlags wanted = VK_QUEUE_COMPUTE_BIT | (instance->captured ? VK_QUEUE_GRAPHICS_BIT : 0);
+    gpu->family = first_family(families, count, wanted);
+    if (gpu->family == UINT32_MAX)
+        gpu->family = first_family(families, count, VK_QUEUE_COMPUTE_BIT);
+    if (gpu->family != UINT32_MAX)
+        gpu->timestamp_bits = families[gpu->family].timestampValidBits;
     tenka_free(families);
     return TENKA_OK;
 }
@@ -126,6 +138,9 @@ static tenka_status describe_new(struct tenka_vk_instance *instance, struct tenk
     TENKA_TRY(find_extension(instance, err, gpu->handle, VK_KHR_MAINTENANCE_4_EXTENSION_NAME, &has_m4));
     TENKA_TRY(find_extension(instance, err, gpu->handle, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME,
                              &gpu->statistics));
+    TENKA_TRY(find_extension(instance, err, gpu->handle, VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME,
+                             &gpu->calibrated));
+    gpu->calibrated = gpu->calibrated && tenka_vk_has_monotonic(instance, gpu->handle);
     if (has_m4)
         v12.pNext = &m4;
     instance->properties2(gpu->handle, &all);

@@ -108,6 +108,8 @@ static tenka_status trial_init(struct tenka_vk_device *dev, const struct tenka_p
 {
     t->node[0] = *node;
     t->node[0].scalars = 0;
+    t->node[0].phase = TENKA_PHASE_NONE;
+    t->node[0].layer[0] = '\0';
     for (uint32_t i = 0; i < node->n_in; i++)
         add_operand(t, plan, &t->node[0].in[i]);
     for (uint32_t i = 0; i < node->n_out; i++)
@@ -119,7 +121,7 @@ static tenka_status trial_init(struct tenka_vk_device *dev, const struct tenka_p
     t->plan.operands = t->operand;
     t->plan.input_bytes = TENKA_OPERAND_ALIGN;
     t->plan.name = "trial";
-    t->plan.timed = true;
+    t->plan.timing = TENKA_TIMING_ALONE;
     if (t->bytes > MOST_BYTES)
         return tenka_fail(dev->base.err, TENKA_E_NOMEM, "too large to measure");
     t->input = tenka_alloc(t->plan.input_bytes);
@@ -148,7 +150,7 @@ static tenka_status run(struct tenka_vk_device *dev, const struct trial *t, tenk
         TENKA_TRY(tenka_vk_program_submit(&dev->base, program, t->input, &ticket));
         TENKA_TRY(tenka_vk_wait(dev, ticket));
     }
-    TENKA_TRY(tenka_vk_program_timings(&dev->base, program, times));
+    TENKA_TRY(tenka_program_timings(&dev->base, program, times, TIMES));
     for (size_t i = 0; i < TIMES; i++)
         *seconds = fmin(*seconds, times[i]);
     return TENKA_OK;

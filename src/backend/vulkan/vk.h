@@ -35,7 +35,7 @@ struct tenka_vk_push {
 struct tenka_vk_instance {
     VkInstance handle;
     const struct tenka_log *log;
-    bool debug_utils;
+    bool debug_utils, captured; /* captured: RenderDoc looks on */
     VkDebugUtilsMessengerEXT messenger;
     pthread_mutex_t lock; /* of the two below: the layer may call from a thread of the driver */
     bool complained;
@@ -49,12 +49,14 @@ struct tenka_vk_instance {
     PFN_vkGetPhysicalDeviceFeatures2 features2;
     PFN_vkGetPhysicalDeviceMemoryProperties memory;
     PFN_vkGetPhysicalDeviceQueueFamilyProperties families;
+    PFN_vkGetPhysicalDeviceCalibrateableTimeDomainsEXT time_domains; /* NULL: no device has the extension */
     PFN_vkCreateDevice create_device;
     PFN_vkCreateDebugUtilsMessengerEXT create_messenger;
     PFN_vkDestroyDebugUtilsMessengerEXT destroy_messenger;
     PFN_vkSetDebugUtilsObjectNameEXT set_name;
     PFN_vkCmdBeginDebugUtilsLabelEXT begin_label;
     PFN_vkCmdEndDebugUtilsLabelEXT end_label;
+    PFN_vkCmdInsertDebugUtilsLabelEXT insert_label;
 };
 
 /* E_UNSUPPORTED: no loader, no driver, a loader that is too old, or no layer when validate asks for it. */
@@ -78,6 +80,8 @@ struct tenka_vk_gpu {
     bool shuffles;     /* between the invocations of a subgroup */
     bool software;
     bool statistics;   /* of compiled shaders: VK_KHR_pipeline_executable_properties */
+    bool calibrated;   /* its clock can be compared with the host's: VK_EXT_calibrated_timestamps */
+    uint32_t timestamp_bits; /* of the family's timestamps, those that count; 0: there are none */
 };
 
 /* *out: an allocated array in the order of the devices' indices. */
@@ -92,6 +96,14 @@ tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, 
 
 /* Commands that are held back, at most, before they are handed to the queue together. */
 #define TENKA_VK_HELD TENKA_SLOTS
+
+/* A moment that the clocks of device and host both have told. */
+struct tenka_vk_clock {
+    bool known, bracket; /* bracket: without the driver's help, for tests */
+    uint64_t ticks;      /* of the device */
+    double host, error;  /* seconds of tenka_os_now's clock, and by how much they may be wrong */
+    char text[160];
+};
 
 /* A range of a block's Vulkan buffer, whole windows of it. */
 struct tenka_vk_buffer {
@@ -144,6 +156,7 @@ struct tenka_vk_device {
     size_t n_tuned, tuned_capacity;
     bool tuned_grown;             /* since it was last saved */
     uint64_t tune_spent;          /* nanoseconds */
+    struct tenka_vk_clock clock;
     uint32_t pinned; /* the variant that all nodes must run in, or TENKA_ABSENT */
     uint32_t forgotten; /* the barrier that a test has left out, or TENKA_ABSENT */
     VkPipelineCache cache;
@@ -279,7 +292,7 @@ void tenka_vk_pin(tenka_device *dev, uint32_t variant);
 struct tenka_vk_stopwatch;
 
 /* For TENKA_SLOTS recordings of so many dispatches, at least one. E_UNSUPPORTED on a queue without timestamps. */
-tenka_status tenka_vk_stopwatch_create(struct tenka_vk_device *dev, uint32_t dispatches,
+tenka_status tenka_vk_stopwatch_create(struct tenka_vk_device *dev, enum tenka_timing timing, uint32_t dispatches,
                                        struct tenka_vk_stopwatch **out);
 void tenka_vk_stopwatch_destroy(struct tenka_vk_device *dev, struct tenka_vk_stopwatch **watch);
 /* What a recording needs: reset at its begin, start and stop around each dispatch. */
@@ -291,7 +304,40 @@ void tenka_vk_stopwatch_stop(struct tenka_vk_device *dev, const struct tenka_vk_
                              VkCommandBuffer commands, uint32_t slot, uint32_t dispatch);
 /* Fetches the times of a finished run of that slot; then each dispatch can be asked for. */
 tenka_status tenka_vk_stopwatch_read(struct tenka_vk_device *dev, struct tenka_vk_stopwatch *watch, uint32_t slot);
-double tenka_vk_stopwatch_seconds(const struct tenka_vk_stopwatch *watch, uint32_t dispatch);
+/* Fills begin and end, which do not overlap those of the dispatches before. */
+void tenka_vk_stopwatch_span(const struct tenka_vk_device *dev, struct tenka_vk_stopwatch *watch, uint32_t dispatch,
+                             struct tenka_span *out);
+
+/* ---- clock.c ---- */
+
+/* Whether the device's clock and the one of tenka_os_now can be asked for their time together. */
+bool tenka_vk_has_monotonic(const struct tenka_vk_instance *instance, VkPhysicalDevice handle);
+/* Compares the clocks unless they were a moment ago. The device is idle, and its queue has timestamps. */
+tenka_status tenka_vk_clock_compare(struct tenka_vk_device *dev);
+/* When that was, on the clock of tenka_os_now. */
+double tenka_vk_clock_seconds(const struct tenka_vk_device *dev, uint64_t ticks);
+const char *tenka_vk_clock_text(tenka_device *base);
+
+/* ---- capture.c ---- */
+
+/* Whether RenderDoc's layer is loaded, so that captures can be made. */
+bool tenka_vk_is_captured(void);
+tenka_status tenka_vk_capture_begin(tenka_device *base);
+tenka_status tenka_vk_capture_end(tenka_device *base, const char *path);
+
+/* ---- labels.c: where debuggers see a recording's dispatches ---- */
+
+/* What is open at the place that is being recorded. */
+struct tenka_vk_labels {
+    enum tenka_phase phase;
+    char layer[160];
+};
+/* Before a dispatch: opens the regions of its phase and layer unless they are open, then its own; and closes that. */
+void tenka_vk_labels_begin(struct tenka_vk_device *dev, VkCommandBuffer commands, struct tenka_vk_labels *labels,
+                           const struct tenka_plan *plan, const struct tenka_vk_step *step);
+void tenka_vk_labels_end(struct tenka_vk_device *dev, VkCommandBuffer commands);
+/* At the end of a recording. */
+void tenka_vk_labels_close(struct tenka_vk_device *dev, VkCommandBuffer commands, struct tenka_vk_labels *labels);
 
 /* ---- jobs.c ---- */
 
@@ -317,7 +363,7 @@ tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka
 tenka_status tenka_vk_prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out);
 void tenka_vk_program_destroy(tenka_device *dev, tenka_program *prog);
 size_t tenka_vk_program_dispatches(const tenka_program *prog);
-tenka_status tenka_vk_program_timings(tenka_device *dev, tenka_program *prog, double *out);
+tenka_status tenka_vk_program_spans(tenka_device *dev, tenka_program *prog, struct tenka_span *out);
 tenka_status tenka_vk_program_submit(tenka_device *dev, tenka_program *prog, const void *inputs, tenka_ticket *out);
 
 #endif

@@ -1,0 +1,105 @@
+/* Captures through RenderDoc's in-application API, which is there when its layer was loaded with the process. Nothing
+ * is linked: the library is asked for where it lies in memory already. */
+#include "backend/vulkan/vk.h"
+
+#if TENKA_RENDERDOC
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include <renderdoc_app.h>
+
+/* The oldest version that names captures; later ones begin alike. NULL: the process runs without RenderDoc. */
+static const RENDERDOC_API_1_1_2 *find_api(void)
+{
+    void *library = dlopen("librenderdoc.so", RTLD_NOW | RTLD_NOLOAD);
+    if (!library)
+        return NULL;
+    pRENDERDOC_GetAPI get = NULL;
+    void *symbol = dlsym(library, "RENDERDOC_GetAPI"), *api = NULL;
+    memcpy(&get, &symbol, sizeof get); /* C knows no cast from an object's address to a function's */
+    if (!get || get(eRENDERDOC_API_Version_1_1_2, &api) != 1)
+        api = NULL;
+    dlclose(library); /* the layer holds it, too */
+    return api;
+}
+
+bool tenka_vk_is_captured(void)
+{
+    return find_api() != NULL;
+}
+
+static RENDERDOC_DevicePointer pointer_of(const struct tenka_vk_device *dev)
+{
+    return RENDERDOC_DEVICEPOINTER_FROM_VKINSTANCE(dev->instance->handle);
+}
+
+tenka_status tenka_vk_capture_begin(tenka_device *base)
+{
+    struct tenka_vk_device *dev = tenka_vk_device_of(base);
+    const RENDERDOC_API_1_1_2 *api = find_api();
+    if (!api)
+        return tenka_fail(base->err, TENKA_E_UNSUPPORTED,
+                          "RenderDoc is not loaded: start the program with ENABLE_VULKAN_RENDERDOC_CAPTURE=1 in its "
+                          "environment, or by `renderdoccmd capture` (Debian's packages are renderdoccmd and "
+                          "librenderdoc)");
+    TENKA_TRY(tenka_vk_hand_over(dev));
+    TENKA_TRY(tenka_vk_wait(dev, dev->newest));
+    api->StartFrameCapture(pointer_of(dev), NULL);
+    if (!api->IsFrameCapturing())
+        return tenka_fail(base->err, TENKA_E_DEVICE, "RenderDoc did not begin a capture; its log says why");
+    return TENKA_OK;
+}
+
+/* RenderDoc puts more words and a number behind the name that it is given. */
+static tenka_status take_name(const RENDERDOC_API_1_1_2 *api, struct tenka_error *err, const char *path)
+{
+    char name[4096];
+    uint32_t length = sizeof name;
+    const uint32_t count = api->GetNumCaptures();
+    if (count == 0 || !api->GetCapture(count - 1, NULL, &length, NULL) || length > sizeof name ||
+        !api->GetCapture(count - 1, name, &length, NULL))
+        return tenka_fail(err, TENKA_E_IO, "%s: RenderDoc does not say where it wrote the capture", path);
+    if (rename(name, path) == 0)
+        return TENKA_OK;
+    return tenka_fail(err, TENKA_E_IO, "cannot give the capture %s the name %s: %s", name, path, strerror(errno));
+}
+
+tenka_status tenka_vk_capture_end(tenka_device *base, const char *path)
+{
+    const RENDERDOC_API_1_1_2 *api = find_api();
+    char before[4096];
+    if (!api)
+        return tenka_fail(base->err, TENKA_E_DEVICE, "RenderDoc left the process in the middle of a capture");
+    /* In the folder of path, so that giving the file its name cannot fail halfway. */
+    snprintf(before, sizeof before, "%s", api->GetCaptureFilePathTemplate());
+    api->SetCaptureFilePathTemplate(path);
+    const bool ended = api->EndFrameCapture(pointer_of(tenka_vk_device_of(base)), NULL) == 1;
+    const tenka_status status =
+        ended ? take_name(api, base->err, path)
+              : tenka_fail(base->err, TENKA_E_IO, "%s: RenderDoc could not write the capture; its log says why", path);
+    api->SetCaptureFilePathTemplate(before);
+    return status;
+}
+
+#else
+
+bool tenka_vk_is_captured(void)
+{
+    return false;
+}
+
+tenka_status tenka_vk_capture_begin(tenka_device *base)
+{
+    return tenka_fail(base->err, TENKA_E_UNSUPPORTED,
+                      "this build cannot make captures: install renderdoc_app.h (Debian's package is "
+                      "librenderdoc-dev) and build again");
+}
+
+tenka_status tenka_vk_capture_end(tenka_device *base, const char *path)
+{
+    (void)path;
+    return tenka_vk_capture_begin(base);
+}
+
+#endif
