@@ -122,7 +122,9 @@ static void emit_node(const struct tenka_planner *p, const struct tenka_plan_nod
     memcpy(node->in, from->in, sizeof node->in);
     memcpy(node->out, from->out, sizeof node->out);
     memcpy(node->params, from->params, sizeof node->params);
-    snprintf(node->label, sizeof node->label, "%s %u", tenka_passes[from->kernel].name, from->entry);
+    /* The number is that of a call: for a gradient, of the forward call that it belongs to. */
+    snprintf(node->label, sizeof node->label, "%s %u", tenka_passes[from->kernel].name,
+             from->n_owners > 0 ? from->owners[from->n_owners - 1] : from->entry);
     node->phase = from->phase;
     name_layers(p, from, node);
     if (node->layer[0] == '\0')

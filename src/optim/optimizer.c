@@ -79,9 +79,16 @@ static void finish_group(struct group *group)
     tenka_free(group->slots);
 }
 
-static tenka_status add_moment(tenka_optimizer *opt, const tenka_variable *var, tenka_variable **out)
+/* Named "base_net.0.weight.exp_avg", for debuggers. */
+static tenka_status add_moment(tenka_optimizer *opt, const tenka_variable *var, size_t moment, tenka_variable **out)
 {
-    return tenka_variable_create(opt->ctx, TENKA_F32, tenka_variable_shape(var), NULL, false, out);
+    TENKA_TRY(tenka_variable_create(opt->ctx, TENKA_F32, tenka_variable_shape(var), NULL, false, out));
+    char *name = tenka_sprintf("%s.%s", tenka_variable_name(var), tenka_optimizer_moment_name(opt, moment));
+    if (!name)
+        return tenka_fail_nomem(tenka_ctx_error(opt->ctx));
+    const tenka_status s = tenka_variable_set_name(*out, name);
+    tenka_free(name);
+    return s;
 }
 
 static tenka_status fill_slot(tenka_optimizer *opt, const struct group *group, struct slot *slot, tenka_variable *var)
@@ -94,8 +101,8 @@ static tenka_status fill_slot(tenka_optimizer *opt, const struct group *group, s
                           "optimizer: the variable %s is in a group already", tenka_variable_name(var));
     slot->var = var;
     if (opt->kind == ADAM || group->sgd.momentum > 0)
-        TENKA_TRY(add_moment(opt, var, &slot->first));
-    return opt->kind == ADAM ? add_moment(opt, var, &slot->second) : TENKA_OK;
+        TENKA_TRY(add_moment(opt, var, 0, &slot->first));
+    return opt->kind == ADAM ? add_moment(opt, var, 1, &slot->second) : TENKA_OK;
 }
 
 static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count, struct group group,

@@ -1,10 +1,13 @@
-/* What the parts of `tenka bench` share. */
+/* What the parts of `tenka bench` share; `tenka profile` runs steps in the same way. */
 #ifndef TENKA_TOOL_BENCH_H
 #define TENKA_TOOL_BENCH_H
 
 #include "tenka.h"
 
 /* ---- bench_steps.c: whole steps ---- */
+
+/* The middle of n values, which it sorts; NaN without any. */
+double median(double *values, size_t n);
 
 /* One kind of step at one batch size. */
 struct step_result {
@@ -18,11 +21,12 @@ struct step_result {
     uint64_t resident_bytes; /* of the process */
 };
 
-/* A network with images of no meaning, ready to run steps. */
+/* A network with images of no meaning, or those of --data, ready to run steps. */
 struct stepper {
     struct session session;
     struct progress *progress;
     struct tenka_shape input; /* of a batch */
+    tenka_dataset *data;      /* until the loader has it */
     tenka_loader *loader;
     tenka_optimizer *optimizer;
     bool training;
@@ -32,6 +36,8 @@ struct stepper {
  * any case. */
 int stepper_open(struct stepper *s, const struct options *options, uint32_t batch, struct progress *progress);
 void stepper_close(struct stepper *s);
+/* One step; does not wait for the device. */
+tenka_status stepper_run(struct stepper *s);
 /* Inference first, since training's memory stays. */
 int stepper_set_training(struct stepper *s, bool training);
 /* Times steps for so many seconds. An interrupt ends it early. */

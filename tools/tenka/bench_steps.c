@@ -22,8 +22,7 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The middle of n values, which it sorts; NaN without any. */
-static double median(double *values, size_t n)
+double median(double *values, size_t n)
 {
     if (n == 0)
         return NAN;
@@ -33,8 +32,19 @@ static double median(double *values, size_t n)
 
 /* ---- Data ---- */
 
+/* The training images of --data. */
+static tenka_status load_dataset(struct stepper *s, const char *folder)
+{
+    const tenka_status status = tenka_dataset_load_idx(s->session.ctx, folder, true, &s->data);
+    if (status != TENKA_OK)
+        return status;
+    const struct tenka_shape image = tenka_dataset_image_shape(s->data);
+    s->input = tenka_shape_of(s->input.dim[0], image.dim[0], image.dim[1], image.dim[2]);
+    return TENKA_OK;
+}
+
 /* Bytes and classes of no meaning, the same at each run. */
-static tenka_status make_dataset(struct stepper *s, uint32_t classes, tenka_dataset **out)
+static tenka_status make_dataset(struct stepper *s, uint32_t classes)
 {
     const struct tenka_shape *input = &s->input;
     const size_t count = input->dim[0] * (size_t)10 > IMAGES ? input->dim[0] * (size_t)10 : IMAGES;
@@ -49,7 +59,7 @@ static tenka_status make_dataset(struct stepper *s, uint32_t classes, tenka_data
         for (size_t i = 0; i < count; i++)
             labels[i] = (int32_t)(i % classes);
         status = tenka_dataset_create(s->session.ctx, images, labels, count, input->dim[1], input->dim[2],
-                                      input->dim[3], out);
+                                      input->dim[3], &s->data);
     }
     free(images);
     free(labels);
@@ -59,16 +69,19 @@ static tenka_status make_dataset(struct stepper *s, uint32_t classes, tenka_data
 static int make_loader(struct stepper *s, uint32_t classes)
 {
     struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
-    tenka_dataset *data = NULL;
     params.batch_size = s->input.dim[0];
     params.shuffle = true;
     params.drop_last = true;
-    tenka_status status = make_dataset(s, classes, &data);
-    if (status == TENKA_E_NOMEM && data == NULL)
+    tenka_status status = s->data != NULL ? TENKA_OK : make_dataset(s, classes);
+    if (status == TENKA_E_NOMEM && s->data == NULL)
         return say_failed("out of memory");
-    if (status == TENKA_OK)
-        status = tenka_loader_create(s->session.ctx, data, &params, &s->loader);
-    tenka_dataset_destroy(&data);
+    if (status != TENKA_OK)
+        return say_library_failed(s->session.ctx);
+    if (tenka_dataset_classes(s->data) > classes || tenka_dataset_count(s->data) < params.batch_size)
+        return say_failed("--data: %zu images of %u classes are no batch of %u for a network of %u outputs",
+                          tenka_dataset_count(s->data), tenka_dataset_classes(s->data), params.batch_size, classes);
+    status = tenka_loader_create(s->session.ctx, s->data, &params, &s->loader);
+    tenka_dataset_destroy(&s->data);
     return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->session.ctx);
 }
 
@@ -100,6 +113,8 @@ int stepper_open(struct stepper *s, const struct options *options, uint32_t batc
     if (image.rank != 3)
         return say_failed("--input: images have three sizes, channels, height and width, such as 1,28,28");
     s->input = tenka_shape_of(batch, image.dim[0], image.dim[1], image.dim[2]);
+    if (options->data != NULL && load_dataset(s, options->data) != TENKA_OK)
+        return say_library_failed(s->session.ctx);
     code = check_network(s, &classes);
     return code == EXIT_CODE_OK ? make_loader(s, classes) : code;
 }
@@ -108,6 +123,7 @@ void stepper_close(struct stepper *s)
 {
     tenka_optimizer_destroy(&s->optimizer);
     tenka_loader_destroy(&s->loader);
+    tenka_dataset_destroy(&s->data);
     session_close(&s->session);
 }
 
@@ -135,8 +151,7 @@ static tenka_status run_inference(struct stepper *s, const struct tenka_batch *b
     return status;
 }
 
-/* Does not wait for the device. */
-static tenka_status run_step(struct stepper *s)
+tenka_status stepper_run(struct stepper *s)
 {
     struct tenka_batch batch;
     tenka_status status = tenka_loader_next(s->loader, &batch);
@@ -155,7 +170,7 @@ static tenka_status run_group(struct stepper *s, size_t n, double *seconds, doub
     const double start = seconds_now(), cpu = thread_seconds_now();
     tenka_status status = TENKA_OK;
     for (size_t i = 0; i < n && status == TENKA_OK; i++)
-        status = run_step(s);
+        status = stepper_run(s);
     if (status == TENKA_OK)
         status = tenka_synchronize(s->session.ctx);
     *host = (thread_seconds_now() - cpu) / (double)n;
@@ -256,7 +271,7 @@ struct profile {
 
 static tenka_status profile_init(struct stepper *s, struct profile *p)
 {
-    tenka_status status = run_step(s);
+    tenka_status status = stepper_run(s);
     if (status == TENKA_OK)
         status = tenka_profile_kernels(s->session.ctx, NULL, 0, &p->n_kernels);
     p->kernels = calloc(p->n_kernels + 1, sizeof(*p->kernels));
@@ -266,7 +281,7 @@ static tenka_status profile_init(struct stepper *s, struct profile *p)
 
 static tenka_status profile_step(struct stepper *s, struct profile *p)
 {
-    tenka_status status = run_step(s);
+    tenka_status status = stepper_run(s);
     size_t count = 0;
     if (status == TENKA_OK)
         status = tenka_profile_kernels(s->session.ctx, p->kernels, p->n_kernels, &count);

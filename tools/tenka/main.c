@@ -13,6 +13,7 @@ static const char help[] =
     "  tenka summary   layers, shapes and parameters of a network, and the memory that training it takes\n"
     "  tenka verify    whether the device can be trusted: every kernel against the CPU's\n"
     "  tenka bench     how fast the device, its kernels and whole training steps are\n"
+    "  tenka profile   where the time of a training step goes; traces for Perfetto, captures for RenderDoc\n"
     "  tenka devices   what Vulkan sees, what Tenka would pick and why\n"
     "\n"
     "  tenka COMMAND --help   the options of a command\n"
@@ -53,6 +54,7 @@ int main(int argc, char **argv)
     static char predict_title[] = "tenka predict";
     static char summary_title[] = "tenka summary", bench_title[] = "tenka bench", devices_title[] = "tenka devices";
     static char verify_title[] = "tenka verify";
+    static char profile_title[] = "tenka profile";
     static const struct command commands[] = {
         { "train", train_title, options_train, command_train, true },
         { "test", test_title, options_test, command_test, true },
@@ -60,6 +62,7 @@ int main(int argc, char **argv)
         { "summary", summary_title, options_summary, command_summary, false },
         { "verify", verify_title, options_verify, command_verify, true },
         { "bench", bench_title, options_bench, command_bench, true },
+        { "profile", profile_title, options_profile, command_profile, true },
         { "devices", devices_title, options_devices, command_devices, false },
     };
     /* Characters only: numbers keep their decimal point in every language. */

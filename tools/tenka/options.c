@@ -15,8 +15,8 @@ enum key {
     KEY_WEIGHT_DECAY, KEY_SEED, KEY_BACKEND, KEY_DEVICE, KEY_THREADS, KEY_VALIDATE, KEY_LIMIT, KEY_SAVE, KEY_LOAD,
     KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT, KEY_DROPOUT_MASK,
     KEY_TUNE, KEY_OP, KEY_ONLY, KEY_BATCH_SIZES, KEY_SECONDS, KEY_QUICK, KEY_BEST,
-    KEY_CLASSES, KEY_TOP, KEY_MEAN, KEY_STD, KEY_ALPHA, KEY_FIT, KEY_INVERT, KEY_SHADER_DIR, KEY_ALL,
-    KEY_CHECK_FINITE, KEY_FALLBACK,
+    KEY_CLASSES, KEY_TOP, KEY_MEAN, KEY_STD, KEY_ALPHA, KEY_FIT, KEY_INVERT, KEY_SHADER_DIR, KEY_ALL, KEY_STEPS,
+    KEY_TRACE, KEY_CAPTURE, KEY_CHECK_FINITE, KEY_FALLBACK,
 };
 
 enum { KEY_SHORT_HELP = 'h' };
@@ -219,6 +219,7 @@ static error_t parse_number(struct options *o, int key, char *text, struct argp_
     case KEY_LR: o->lr = real_number(state, "--lr", text, 1e6); return 0;
     case KEY_MOMENTUM: o->momentum = real_number(state, "--momentum", text, 1); return 0;
     case KEY_SECONDS: o->seconds = real_number(state, "--seconds", text, 3600); return 0;
+    case KEY_STEPS: o->steps = (uint32_t)whole_number(state, "--steps", text, 1, 10000); return 0;
     case KEY_BATCH_SIZES: batch_sizes(state, text, o); return 0;
     case KEY_WEIGHT_DECAY: o->weight_decay = real_number(state, "--weight-decay", text, 1e6); return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -284,6 +285,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_ALL: o->all = true; return 0;
     case KEY_OP: o->op = text; return 0;
     case KEY_CLASSES: o->classes = text; return 0;
+    case KEY_TRACE: o->trace = text; return 0;
+    case KEY_CAPTURE: o->capture = text; return 0;
     case KEY_ONLY: o->parts = bench_parts(state, text); return 0;
     case KEY_INPUT: o->input = input_shape(state, text); return 0;
     case KEY_BACKEND: o->backend = backend_value(state, text); return 0;
@@ -467,6 +470,28 @@ static const struct argp_option verify_options[] = {
     { 0 },
 };
 
+static const struct argp_option profile_options[] = {
+    { NULL, 0, NULL, 0, "What runs:", 1 },
+    { "net", KEY_NET, "FILE|TEXT", 0, "Training steps of this network instead of the one of 'tenka train'", 0 },
+    { "input", KEY_INPUT, "C,H,W", 0, "Shape of one image; default that of --data, else 1,28,28", 0 },
+    { "data", KEY_DATA, "DIR", 0, "Folder with the IDX files of real images; default: images of no meaning", 0 },
+    { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
+    { "optimizer", KEY_OPTIMIZER, "NAME", 0, "adam or sgd; default adam", 0 },
+    { "momentum", KEY_MOMENTUM, "X", 0, "Momentum of sgd; default 0", 0 },
+    { "steps", KEY_STEPS, "N", 0, "Steps that are timed; times are the medians. Default 20", 0 },
+    { NULL, 0, NULL, 0, "Device:", 3 },
+    DEVICE_OPTIONS,
+    { NULL, 0, NULL, 0, "Output:", 4 },
+    { "json", KEY_JSON, NULL, 0, "One JSON object instead of the tables", 4 },
+    { "trace", KEY_TRACE, "FILE", 0, "Write what host and device did in each of the steps, on one clock, as JSON for "
+      "https://ui.perfetto.dev", 4 },
+    { "capture", KEY_CAPTURE, "FILE", 0, "Write a RenderDoc capture of one step; run the command with "
+      "ENABLE_VULKAN_RENDERDOC_CAPTURE=1 in its environment", 4 },
+    QUIET_OPTION,
+    SHORT_HELP,
+    { 0 },
+};
+
 static const struct argp_option devices_options[] = {
     { "json", KEY_JSON, NULL, 0, "One JSON array instead of the table", 0 },
     SHORT_HELP,
@@ -572,6 +597,19 @@ struct options options_verify(int argc, char **argv)
                       "shape. Exit status 1 when something is wrong.\v"
                       "Example: tenka verify --backend vulkan --device 0",
                       argc, argv);
+}
+
+struct options options_profile(int argc, char **argv)
+{
+    struct options o = run_parser(
+        profile_options,
+        "Runs training steps and shows where their time goes: each dispatch with the layer and the phase that it is "
+        "for, its time, its share of the step, what it achieves, and how long the device did nothing before it. The "
+        "dispatches run as they do in training; what looking at the clock costs is printed with the result.\v"
+        "Example: tenka profile --net model.txt --input 3,32,32 --batch-size 64 --trace step.json",
+        argc, argv);
+    o.steps = o.steps > 0 ? o.steps : 20;
+    return o;
 }
 
 struct options options_devices(int argc, char **argv)

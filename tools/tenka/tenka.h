@@ -58,6 +58,8 @@ struct options {
     struct number_list mean, std;       /* predict: of the network's input */
     enum tenka_image_alpha alpha;       /* predict */
     bool invert, crop;                  /* predict */
+    uint32_t steps;                     /* profile */
+    const char *trace, *capture;        /* profile; NULL: none */
 };
 
 /* These leave the process by themselves after --help and after a mistake (status 2). */
@@ -67,6 +69,7 @@ struct options options_predict(int argc, char **argv);
 struct options options_summary(int argc, char **argv);
 struct options options_bench(int argc, char **argv);
 struct options options_verify(int argc, char **argv);
+struct options options_profile(int argc, char **argv);
 struct options options_devices(int argc, char **argv);
 
 const char *backend_name(enum tenka_backend backend);
@@ -247,8 +250,11 @@ int command_predict(const struct options *options);
 int command_summary(const struct options *options);
 int command_bench(const struct options *options);
 int command_verify(const struct options *options);
+int command_profile(const struct options *options);
 int command_devices(const struct options *options);
 
+/* Whether a file can be written where an option says; says what went wrong (train.c). path NULL: none is asked for. */
+int check_save_path(const char *option, const char *path);
 /* The optimizer that the options ask for (train.c). */
 tenka_status train_optimizer(const struct session *s, tenka_optimizer **out);
 

@@ -11,7 +11,7 @@
 /* ---- Setting up ---- */
 
 /* A wrong path is found now and not after hours of training. */
-static int check_save_path(const char *option, const char *path)
+int check_save_path(const char *option, const char *path)
 {
     struct stat st;
     char copy[4096];

@@ -39,21 +39,31 @@ static const char *name_of(const struct tenka_operand *operand)
     return operand->buffer ? "a temporary" : "an input";
 }
 
-/* "binding 1: base_net.0.weight, 3136 bytes at 512" */
-static void insert_binding(struct tenka_vk_device *dev, VkCommandBuffer commands, const struct tenka_plan *plan,
-                           const struct tenka_vk_step *step, uint32_t i)
+/* "binding 1 reads base_net.0.weight (f32 [20, 1, 5, 5], 2000 bytes at 512)" */
+static void insert_operand(struct tenka_vk_device *dev, VkCommandBuffer commands, const struct tenka_plan *plan,
+                           const struct tenka_node *node, uint32_t i)
 {
-    const struct tenka_node *node = &plan->nodes[step->node];
-    const uint32_t operand = i < node->n_in ? node->in[i] : node->out[i - node->n_in];
-    char text[160];
-    struct tenka_vk_range range;
+    const uint32_t index = i < node->n_in ? node->in[i] : node->out[i - node->n_in];
+    char text[240], shape[TENKA_SHAPE_TEXT];
     const VkDebugUtilsLabelEXT label = {.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_LABEL_EXT, .pLabelName = text};
-    if (!tenka_vk_step_range(plan, step, i, &range))
-        snprintf(text, sizeof text, "binding %u: absent", i);
-    else
-        snprintf(text, sizeof text, "binding %u: %.90s%s, %zu bytes at %zu", i, name_of(&plan->operands[operand]),
-                 step->jobs > 1 ? " and others" : "", range.end - range.begin, range.begin);
+    if (index == TENKA_ABSENT)
+        return;
+    const struct tenka_operand *operand = &plan->operands[index];
+    const struct tenka_vk_range range = tenka_vk_range_of(operand);
+    snprintf(text, sizeof text, "binding %u %s %.90s (%s %s, %zu bytes at %zu)", i, i < node->n_in ? "reads" : "writes",
+             name_of(operand), tenka_dtype_name(operand->desc.dtype), tenka_shape_text(&operand->desc.shape, shape),
+             operand->bytes, range.begin);
     dev->instance->insert_label(commands, &label);
+}
+
+static void insert_operands(struct tenka_vk_device *dev, VkCommandBuffer commands, const struct tenka_plan *plan,
+                            const struct tenka_vk_step *step)
+{
+    for (uint32_t j = 0; j < step->jobs; j++) {
+        const struct tenka_node *node = &plan->nodes[step->node + j];
+        for (uint32_t i = 0; i < node->n_in + node->n_out; i++)
+            insert_operand(dev, commands, plan, node, i);
+    }
 }
 
 void tenka_vk_labels_begin(struct tenka_vk_device *dev, VkCommandBuffer commands, struct tenka_vk_labels *labels,
@@ -75,8 +85,8 @@ void tenka_vk_labels_begin(struct tenka_vk_device *dev, VkCommandBuffer commands
         open_region(dev, commands, labels->layer);
     }
     open_region(dev, commands, tenka_nodes_label(node, step->jobs, text, sizeof text));
-    for (uint32_t i = 0; i < node->n_in + node->n_out && dev->instance->captured; i++)
-        insert_binding(dev, commands, plan, step, i);
+    if (dev->instance->captured)
+        insert_operands(dev, commands, plan, step);
 }
 
 void tenka_vk_labels_end(struct tenka_vk_device *dev, VkCommandBuffer commands)

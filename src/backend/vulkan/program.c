@@ -39,7 +39,7 @@ size_t tenka_vk_program_dispatches(const tenka_program *prog)
     return count;
 }
 
-static tenka_status make_commands(struct tenka_vk_device *dev, struct tenka_program *prog)
+static tenka_status make_commands(struct tenka_vk_device *dev, struct tenka_program *prog, const char *name)
 {
     VkCommandBuffer handles[TENKA_SLOTS];
     const VkCommandPoolCreateInfo pool = {
@@ -56,8 +56,10 @@ static tenka_status make_commands(struct tenka_vk_device *dev, struct tenka_prog
     };
     VK_TRY(dev, dev->vk.vkAllocateCommandBuffers(dev->handle, &info, handles));
     dev->base.objects += TENKA_SLOTS;
-    for (size_t i = 0; i < TENKA_SLOTS; i++)
+    for (size_t i = 0; i < TENKA_SLOTS; i++) {
         prog->slots[i].commands = handles[i];
+        tenka_vk_set_name(dev, VK_OBJECT_TYPE_COMMAND_BUFFER, (uint64_t)(uintptr_t)handles[i], name);
+    }
     return TENKA_OK;
 }
 
@@ -330,7 +332,7 @@ static tenka_status program_init(struct tenka_vk_device *dev, struct tenka_progr
         TENKA_TRY(tenka_vk_stopwatch_create(dev, plan->timing, (uint32_t)tenka_vk_program_dispatches(prog),
                                             &prog->watch));
     TENKA_TRY(make_pipelines(dev, prog, plan));
-    TENKA_TRY(make_commands(dev, prog));
+    TENKA_TRY(make_commands(dev, prog, plan->name));
     TENKA_TRY(make_descriptors(dev, prog, plan));
     TENKA_TRY(make_slots(dev, prog, plan));
     for (size_t i = 0; i < TENKA_SLOTS; i++)

@@ -1,0 +1,187 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile.h"
+
+#define WARM_STEPS 3
+
+static int failed(const struct profile *p)
+{
+    return say_library_failed(p->stepper.session.ctx);
+}
+
+/* ---- Untimed steps ---- */
+
+static tenka_status run_and_wait(struct profile *p)
+{
+    const tenka_status status = stepper_run(&p->stepper);
+    return status == TENKA_OK ? tenka_synchronize(p->stepper.session.ctx) : status;
+}
+
+static int warm_up(struct profile *p)
+{
+    progress_say(&p->progress, "warming up ...");
+    for (int i = 0; i < WARM_STEPS; i++)
+        if (run_and_wait(p) != TENKA_OK)
+            return failed(p);
+    return EXIT_CODE_OK;
+}
+
+/* The median of as many steps as will be timed. */
+static int measure_waited(struct profile *p)
+{
+    const size_t n = p->options->steps;
+    double *seconds = malloc(n * sizeof(*seconds));
+    tenka_status status = TENKA_OK;
+    size_t done = 0;
+    if (seconds == NULL)
+        return say_failed("out of memory");
+    while (done < n && status == TENKA_OK && interrupt_signal() == 0) {
+        const double begin = seconds_now();
+        status = run_and_wait(p);
+        seconds[done++] = seconds_now() - begin;
+    }
+    p->waited_seconds = median(seconds, done);
+    free(seconds);
+    return status == TENKA_OK ? EXIT_CODE_OK : failed(p);
+}
+
+/* Steps one behind the other, and one wait. */
+static int measure_loop(struct profile *p)
+{
+    const double begin = seconds_now();
+    tenka_status status = TENKA_OK;
+    size_t done = 0;
+    while (done < p->options->steps && status == TENKA_OK && interrupt_signal() == 0) {
+        status = stepper_run(&p->stepper);
+        done++;
+    }
+    if (status == TENKA_OK)
+        status = tenka_synchronize(p->stepper.session.ctx);
+    p->loop_seconds = (seconds_now() - begin) / (double)(done > 0 ? done : 1);
+    return status == TENKA_OK ? EXIT_CODE_OK : failed(p);
+}
+
+static int capture(struct profile *p)
+{
+    tenka_ctx *ctx = p->stepper.session.ctx;
+    progress_say(&p->progress, "capturing a step ...");
+    if (tenka_capture_begin(ctx) != TENKA_OK)
+        return failed(p);
+    const tenka_status ran = stepper_run(&p->stepper);
+    const int code = ran == TENKA_OK ? EXIT_CODE_OK : failed(p);
+    if (tenka_capture_end(ctx, p->options->capture) != TENKA_OK)
+        return code == EXIT_CODE_OK ? failed(p) : code;
+    return code;
+}
+
+/* ---- Timed steps ---- */
+
+/* The first timed step says how many dispatches there are; its own times are those of a cold start. */
+static int make_room(struct profile *p)
+{
+    const size_t n = p->options->steps;
+    if (run_and_wait(p) != TENKA_OK ||
+        tenka_profile_dispatches(p->stepper.session.ctx, NULL, 0, &p->n_dispatches) != TENKA_OK)
+        return failed(p);
+    p->dispatches = calloc(p->n_dispatches + 1, sizeof(*p->dispatches));
+    p->steps = calloc(n, sizeof(*p->steps));
+    double *times = calloc(n * (2 * p->n_dispatches + 1), sizeof(*times));
+    if (p->dispatches == NULL || p->steps == NULL || times == NULL) {
+        free(times);
+        return say_failed("out of memory");
+    }
+    for (size_t i = 0; i < n; i++)
+        p->steps[i].dispatches = times + 2 * p->n_dispatches * i;
+    return EXIT_CODE_OK;
+}
+
+static int time_step(struct profile *p, struct profile_step *step)
+{
+    tenka_ctx *ctx = p->stepper.session.ctx;
+    size_t count = 0;
+    step->begin = seconds_now();
+    tenka_status status = run_and_wait(p);
+    step->end = seconds_now();
+    if (status == TENKA_OK)
+        status = tenka_profile_host(ctx, step->host, MAX_HOST_TIMES, &step->n_host);
+    if (status == TENKA_OK)
+        status = tenka_profile_dispatches(ctx, p->dispatches, p->n_dispatches, &count);
+    if (status != TENKA_OK)
+        return failed(p);
+    if (count != p->n_dispatches)
+        return say_failed("one step had %zu dispatches and another %zu; profile a network whose steps are alike",
+                          p->n_dispatches, count);
+    for (size_t i = 0; i < count; i++) {
+        step->dispatches[2 * i] = p->dispatches[i].begin;
+        step->dispatches[2 * i + 1] = p->dispatches[i].end;
+    }
+    p->n_steps++;
+    return EXIT_CODE_OK;
+}
+
+static int time_steps(struct profile *p)
+{
+    progress_say(&p->progress, "timing steps ...");
+    if (tenka_profile_begin_in_place(p->stepper.session.ctx) != TENKA_OK)
+        return failed(p);
+    int code = make_room(p);
+    while (code == EXIT_CODE_OK && p->n_steps < p->options->steps && interrupt_signal() == 0)
+        code = time_step(p, &p->steps[p->n_steps]);
+    return code;
+}
+
+/* ---- All of it ---- */
+
+static int measure(struct profile *p)
+{
+    int code = stepper_set_training(&p->stepper, true);
+    if (code == EXIT_CODE_OK)
+        code = warm_up(p);
+    if (code == EXIT_CODE_OK && p->options->capture != NULL)
+        code = capture(p);
+    if (code == EXIT_CODE_OK)
+        code = measure_waited(p);
+    if (code == EXIT_CODE_OK)
+        code = measure_loop(p);
+    if (code == EXIT_CODE_OK)
+        code = time_steps(p);
+    progress_clear();
+    if (code == EXIT_CODE_OK && interrupt_signal() != 0) {
+        say_failed("stopped by a signal; not everything was measured");
+        code = EXIT_CODE_SIGNAL + interrupt_signal();
+    }
+    return code;
+}
+
+static int run(struct profile *p)
+{
+    int code = stepper_open(&p->stepper, p->options, p->options->batch_size, &p->progress);
+    if (code == EXIT_CODE_OK)
+        code = measure(p);
+    if (code == EXIT_CODE_OK && p->options->trace != NULL)
+        code = profile_write_trace(p, p->options->trace);
+    return code == EXIT_CODE_OK ? profile_report(p) : code;
+}
+
+int command_profile(const struct options *options)
+{
+    /* As with `tenka bench`: what the library has to tell of a network is no news here. */
+    struct options silent = *options;
+    silent.quiet = true;
+    struct profile p = { .options = &silent };
+    interrupt_catch();
+    progress_init(&p.progress, options->quiet);
+    int code = check_save_path("--trace", options->trace);
+    if (code == EXIT_CODE_OK)
+        code = check_save_path("--capture", options->capture);
+    if (code != EXIT_CODE_OK)
+        return code;
+    code = run(&p);
+    if (p.steps != NULL)
+        free(p.steps[0].dispatches);
+    free(p.steps);
+    free(p.dispatches);
+    stepper_close(&p.stepper);
+    return code;
+}

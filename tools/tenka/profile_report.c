@@ -1,0 +1,227 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile.h"
+
+/* What is known of a dispatch after all steps. */
+struct row {
+    const struct tenka_dispatch *what;
+    double seconds; /* the median */
+    double gap;     /* median of how long the device did nothing before it; NaN for the first */
+    double share;   /* of the device's time for the step */
+};
+
+static const enum tenka_phase phases[] = { TENKA_PHASE_FORWARD, TENKA_PHASE_BACKWARD, TENKA_PHASE_UPDATE };
+
+/* ---- Medians ---- */
+
+static double median_seconds(const struct profile *p, size_t i, double *room)
+{
+    for (size_t k = 0; k < p->n_steps; k++)
+        room[k] = p->steps[k].dispatches[2 * i + 1] - p->steps[k].dispatches[2 * i];
+    return median(room, p->n_steps);
+}
+
+static double median_gap(const struct profile *p, size_t i, double *room)
+{
+    if (i == 0)
+        return NAN;
+    for (size_t k = 0; k < p->n_steps; k++)
+        room[k] = p->steps[k].dispatches[2 * i] - p->steps[k].dispatches[2 * i - 1];
+    return median(room, p->n_steps);
+}
+
+/* From the first dispatch's begin to the last one's end. */
+static double median_device(const struct profile *p, double *room)
+{
+    for (size_t k = 0; k < p->n_steps; k++)
+        room[k] = p->steps[k].dispatches[2 * p->n_dispatches - 1] - p->steps[k].dispatches[0];
+    return median(room, p->n_steps);
+}
+
+static double median_timed(const struct profile *p, double *room)
+{
+    for (size_t k = 0; k < p->n_steps; k++)
+        room[k] = p->steps[k].end - p->steps[k].begin;
+    return median(room, p->n_steps);
+}
+
+static double phase_seconds(const struct row *rows, size_t n, enum tenka_phase phase)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += rows[i].what->phase == phase ? rows[i].seconds : 0;
+    return sum;
+}
+
+static double gap_seconds(const struct row *rows, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 1; i < n; i++)
+        sum += rows[i].gap;
+    return sum;
+}
+
+/* ---- Tables ---- */
+
+#define MAX_SHAPES 64
+#define MAX_LAYER 40
+
+static int layer_width(const struct row *rows, size_t n)
+{
+    size_t width = strlen("layer");
+    for (size_t i = 0; i < n; i++)
+        width = strlen(rows[i].what->layer) > width ? strlen(rows[i].what->layer) : width;
+    return (int)(width < MAX_LAYER ? width : MAX_LAYER);
+}
+
+/* Cut to a width, which is then seen. */
+static const char *cut(char out[static 200], const char *text, int width)
+{
+    const bool whole = strlen(text) <= (size_t)width;
+    snprintf(out, 200, "%.*s%s", whole ? width : width - 3, text, whole ? "" : "...");
+    return out;
+}
+
+static void print_row(const struct row *row, int width)
+{
+    const struct tenka_dispatch *d = row->what;
+    char rate[32] = "-", gap[32] = "-", layer[200], shapes[200];
+    if (d->flops > 0)
+        snprintf(rate, sizeof(rate), "%.1f", 1e-9 * (double)d->flops / row->seconds);
+    if (!isnan(row->gap))
+        snprintf(gap, sizeof(gap), "%.1f", 1e6 * row->gap);
+    printf("  %-8s  %-*s  %-26s %10.1f %5.1f %% %9s %9s %8.1f  %s\n", tenka_phase_name(d->phase), width,
+           cut(layer, d->layer[0] != '\0' ? d->layer : "-", width), d->label, 1e6 * row->seconds, 100 * row->share,
+           gap, rate, 1e-9 * (double)d->bytes / row->seconds, cut(shapes, d->shapes, MAX_SHAPES));
+}
+
+static void print_rows(const struct row *rows, size_t n)
+{
+    const int width = layer_width(rows, n);
+    printf("\n  %-8s  %-*s  %-26s %10s %7s %9s %9s %8s  %s\n", "phase", width, "layer", "dispatch", "us", "share",
+           "gap us", "GFLOP/s", "GB/s", "shapes");
+    for (size_t i = 0; i < n; i++)
+        print_row(&rows[i], width);
+}
+
+static void print_sums(const struct row *rows, size_t n, double device)
+{
+    const double gaps = gap_seconds(rows, n);
+    puts("");
+    for (size_t k = 0; k < sizeof(phases) / sizeof(phases[0]); k++) {
+        const double seconds = phase_seconds(rows, n, phases[k]);
+        printf("  %-8s %10.3f ms %5.1f %%\n", tenka_phase_name(phases[k]), 1e3 * seconds, 100 * seconds / device);
+    }
+    printf("  %-8s %10.3f ms %5.1f %%  between the dispatches\n", "gaps", 1e3 * gaps, 100 * gaps / device);
+}
+
+static void print_tables(const struct profile *p, const struct row *rows, double device, double timed)
+{
+    const struct options *o = p->options;
+    printf("device   %s\n", tenka_ctx_device_name(p->stepper.session.ctx));
+    printf("step     %.3f ms untimed in a loop, %.3f ms untimed and waited for, %.3f ms timed and waited for\n",
+           1e3 * p->loop_seconds, 1e3 * p->waited_seconds, 1e3 * timed);
+    printf("         of which the device takes %.3f ms for %zu dispatches; batch %u, medians of %zu steps\n",
+           1e3 * device, p->n_dispatches, o->batch_size, p->n_steps);
+    printf("clock    %s\n", tenka_profile_clock(p->stepper.session.ctx));
+    if (o->trace != NULL)
+        printf("trace    %s: open it in https://ui.perfetto.dev\n", o->trace);
+    if (o->capture != NULL)
+        printf("capture  %s: open it with qrenderdoc\n", o->capture);
+    print_rows(rows, p->n_dispatches);
+    print_sums(rows, p->n_dispatches, device);
+}
+
+/* ---- JSON ---- */
+
+static void json_number(const char *key, double value)
+{
+    if (isfinite(value))
+        printf(",\"%s\":%.6g", key, value);
+    else
+        printf(",\"%s\":null", key);
+}
+
+static void json_string(const char *key, const char *text)
+{
+    printf(",\"%s\":", key);
+    log_json_string(stdout, text);
+}
+
+static void json_row(const struct row *row, bool first)
+{
+    const struct tenka_dispatch *d = row->what;
+    printf("%s\n {\"label\":", first ? "" : ",");
+    log_json_string(stdout, d->label);
+    json_string("kernel", d->kernel);
+    json_string("phase", tenka_phase_name(d->phase));
+    json_string("layer", d->layer);
+    json_string("shapes", d->shapes);
+    json_number("us", 1e6 * row->seconds);
+    json_number("share", row->share);
+    json_number("gap_us", 1e6 * row->gap);
+    printf(",\"flops\":%" PRIu64 ",\"bytes\":%" PRIu64, d->flops, d->bytes);
+    json_number("gflops", 1e-9 * (double)d->flops / row->seconds);
+    json_number("gb_per_s", 1e-9 * (double)d->bytes / row->seconds);
+    putchar('}');
+}
+
+static void print_json(const struct profile *p, const struct row *rows, double device, double timed)
+{
+    tenka_ctx *ctx = p->stepper.session.ctx;
+    printf("{\"version\":\"%s\",\"backend\":\"%s\"", TENKA_VERSION, backend_name(tenka_ctx_backend(ctx)));
+    json_string("device", tenka_ctx_device_name(ctx));
+    json_string("network", p->options->net != NULL ? p->options->net : "reference");
+    json_string("clock", tenka_profile_clock(ctx));
+    printf(",\"batch_size\":%u,\"steps\":%zu", p->options->batch_size, p->n_steps);
+    json_number("loop_ms", 1e3 * p->loop_seconds);
+    json_number("untimed_ms", 1e3 * p->waited_seconds);
+    json_number("timed_ms", 1e3 * timed);
+    json_number("device_ms", 1e3 * device);
+    json_number("gaps_ms", 1e3 * gap_seconds(rows, p->n_dispatches));
+    for (size_t k = 0; k < sizeof(phases) / sizeof(phases[0]); k++) {
+        char key[32];
+        snprintf(key, sizeof(key), "%s_ms", tenka_phase_name(phases[k]));
+        json_number(key, 1e3 * phase_seconds(rows, p->n_dispatches, phases[k]));
+    }
+    fputs(",\n\"dispatches\":[", stdout);
+    for (size_t i = 0; i < p->n_dispatches; i++)
+        json_row(&rows[i], i == 0);
+    puts("\n]}");
+}
+
+/* ---- All of it ---- */
+
+static void fill_rows(const struct profile *p, struct row *rows, double device, double *room)
+{
+    for (size_t i = 0; i < p->n_dispatches; i++) {
+        rows[i] = (struct row){ .what = &p->dispatches[i], .seconds = median_seconds(p, i, room) };
+        rows[i].gap = median_gap(p, i, room);
+        rows[i].share = rows[i].seconds / device;
+    }
+}
+
+int profile_report(const struct profile *p)
+{
+    struct row *rows = calloc(p->n_dispatches + 1, sizeof(*rows));
+    double *room = calloc(p->n_steps + 1, sizeof(*room));
+    int code = EXIT_CODE_OK;
+    if (rows == NULL || room == NULL) {
+        code = say_failed("out of memory");
+    } else {
+        const double device = p->n_dispatches > 0 ? median_device(p, room) : 0, timed = median_timed(p, room);
+        fill_rows(p, rows, device, room);
+        if (p->options->json)
+            print_json(p, rows, device, timed);
+        else
+            print_tables(p, rows, device, timed);
+        if (fflush(stdout) != 0)
+            code = say_failed("cannot write to the standard output");
+    }
+    free(rows);
+    free(room);
+    return code;
+}
