@@ -56,6 +56,20 @@ add_test(NAME cli_faults
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_faults.sh $<TARGET_FILE:tenka_command> ${layer_folder})
 set_tests_properties(cli_faults PROPERTIES TIMEOUT 900)
 
+# What `tenka profile` writes for others: a trace for Perfetto, a capture for RenderDoc.
+foreach(backend cpu vulkan)
+    if(backend STREQUAL vulkan AND NOT TENKA_VULKAN)
+        continue()
+    endif()
+    add_test(NAME trace_${backend}
+        COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_trace.sh $<TARGET_FILE:tenka_command> ${backend})
+    set_tests_properties(trace_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+endforeach()
+if(TENKA_VULKAN AND NOT TENKA_SANITIZE)
+    add_test(NAME capture COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_capture.sh $<TARGET_FILE:tenka_command>)
+    set_tests_properties(capture PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+endif()
+
 # Five kills, and the same test with twenty.
 add_test(NAME resume COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh $<TARGET_FILE:tenka_command>)
 add_test(NAME resume_slow COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_resume.sh $<TARGET_FILE:tenka_command> 20)

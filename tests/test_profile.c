@@ -1,6 +1,9 @@
 /* Timing changes nothing but the time: profiled steps, ceilings, chosen shapes.
  *   test_profile [cpu|cpu-f64|vulkan] */
+#define _POSIX_C_SOURCE 200809L
 #include "support.h"
+
+#include <time.h>
 
 #define BATCH 4
 #define MAX_KERNELS 64
@@ -113,6 +116,116 @@ static void test_misuse(void **state)
     end(&t);
 }
 
+static void check_order(const struct tenka_dispatch *d, size_t count, double begin, double end)
+{
+    /* The clocks of device and host agree to within 10 ms even where the machine is busy while they are compared. */
+    double at = begin - 0.01;
+    for (size_t i = 0; i < count; i++) {
+        assert_true(d[i].begin >= at && d[i].end >= d[i].begin);
+        at = d[i].end;
+        if (i > 0)
+            assert_true(d[i].phase >= d[i - 1].phase);
+    }
+    assert_true(at <= end + 0.01);
+}
+
+static void check_host(tenka_ctx *ctx, double begin, double end)
+{
+    struct tenka_host_time host[16];
+    unsigned seen = 0;
+    size_t count;
+    must(ctx, tenka_profile_host(ctx, host, 16, &count));
+    assert_true(count >= 4 && count <= 16);
+    for (size_t i = 0; i < count; i++) {
+        seen |= 1u << host[i].work;
+        assert_true(host[i].begin >= begin && host[i].end >= host[i].begin && host[i].end <= end);
+        begin = host[i].end;
+    }
+    assert_int_equal(seen, 15);
+}
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Whether some dispatch of that phase computes that layer (alone or with others). */
+static bool has(const struct tenka_dispatch *d, size_t count, enum tenka_phase phase, const char *layer)
+{
+    for (size_t i = 0; i < count; i++)
+        if (d[i].phase == phase && strstr(d[i].layer, layer))
+            return true;
+    return false;
+}
+
+static void test_dispatches(void **state)
+{
+    struct training t;
+    struct tenka_dispatch d[MAX_KERNELS];
+    size_t count;
+    uint64_t flops = 0;
+    begin(&t, *state);
+    assert_int_equal(tenka_profile_dispatches(t.ctx, d, MAX_KERNELS, &count), TENKA_E_INVALID);
+    must(t.ctx, tenka_profile_begin_in_place(t.ctx));
+    assert_int_equal(tenka_profile_begin(t.ctx), TENKA_E_INVALID);
+    for (int i = 0; i < STEPS; i++) {
+        const double before = now();
+        step(&t);
+        const double after = now();
+        must(t.ctx, tenka_profile_dispatches(t.ctx, d, MAX_KERNELS, &count));
+        assert_int_equal(count, dispatches(t.ctx));
+        check_order(d, count, before, after);
+        check_host(t.ctx, before, after);
+    }
+    for (size_t i = 0; i < count; i++)
+        flops += d[i].flops;
+    assert_int_equal(flops, 2 * 2 * BATCH * 64 * 9 + 3 * 2 * BATCH * 64 * 3);
+    assert_true(has(d, count, TENKA_PHASE_FORWARD, "0") && has(d, count, TENKA_PHASE_FORWARD, "3"));
+    assert_true(has(d, count, TENKA_PHASE_FORWARD, "1")); /* the ReLU, fused or not */
+    assert_true(has(d, count, TENKA_PHASE_BACKWARD, "0") && has(d, count, TENKA_PHASE_BACKWARD, "3"));
+    assert_true(has(d, count, TENKA_PHASE_UPDATE, "0") && has(d, count, TENKA_PHASE_UPDATE, "3"));
+    assert_false(has(d, count, TENKA_PHASE_UPDATE, "1")); /* it has nothing to update */
+    assert_true(tenka_profile_clock(t.ctx)[0] != '\0');
+    must(t.ctx, tenka_profile_end(t.ctx));
+    end(&t);
+}
+
+/* Names are no part of a plan's key: a step is planned once, whoever calls. */
+static void test_names_are_no_structure(void **state)
+{
+    struct training t;
+    struct tenka_ctx_stats stats = {.size = sizeof stats};
+    tenka_module *outer;
+    begin(&t, *state);
+    step(&t);
+    must(t.ctx, tenka_nn_sequential(t.ctx, &outer));
+    tenka_module *inner = t.net;
+    must(t.ctx, tenka_nn_append(outer, "body", inner));
+    step(&t);
+    tenka_ctx_stats(t.ctx, &stats);
+    assert_int_equal(stats.plans_made, 1);
+    t.net = outer;
+    end(&t);
+}
+
+static void test_capture_misuse(void **state)
+{
+    struct training t;
+    begin(&t, *state);
+    assert_int_equal(tenka_capture_end(t.ctx, "x.rdc"), TENKA_E_INVALID);
+    const float x = 1;
+    tenka_relu(tenka_input(t.ctx, TENKA_F32, tenka_shape_of(1), &x));
+    assert_int_equal(tenka_capture_begin(t.ctx), TENKA_E_INVALID);
+    tenka_step_discard(t.ctx);
+    assert_int_equal(tenka_capture_begin(t.ctx), TENKA_E_UNSUPPORTED); /* RenderDoc is not loaded into tests */
+    assert_true(strstr(tenka_last_error(t.ctx), "RenderDoc") || strstr(tenka_last_error(t.ctx), "renderdoc"));
+    assert_int_equal(tenka_capture_end(t.ctx, "x.rdc"), TENKA_E_INVALID);
+    step(&t);
+    end(&t);
+}
+
 static void test_ceilings(void **state)
 {
     tenka_ctx *ctx = open_target(*state);
@@ -150,6 +263,9 @@ int main(int argc, char **argv)
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_losses),
         cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_dispatches),
+        cmocka_unit_test(test_names_are_no_structure),
+        cmocka_unit_test(test_capture_misuse),
         cmocka_unit_test(test_ceilings),
         cmocka_unit_test(test_cases),
     };
