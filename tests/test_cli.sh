@@ -114,7 +114,7 @@ expect 2 "load FILE is needed" test
 "$tenka" > "$work/out" 2> "$work/err"
 [ $? = 2 ] || bad "status without a command"
 for help in --help 'train --help' 'test --help' 'predict --help' 'summary --help' 'bench --help' 'verify --help' \
-    'devices --help' --version; do
+    'profile --help' 'devices --help' --version; do
     succeed $help
     [ -s "$work/out" ] || bad "tenka $help says nothing"
 done
@@ -395,6 +395,38 @@ wait $pid
 [ $? = 130 ] || bad "status of verify after SIGINT"
 [ ! -s "$work/out" ] || bad "verify prints half an object after SIGINT"
 grep -q '^tenka: stopped by a signal' "$work/err" || bad "what verify says after SIGINT"
+
+# ---- Profile ----
+
+for backend in cpu cpu-f64 ${vulkan:+vulkan}; do
+    succeed profile --backend $backend --steps 2 --net "$tiny" --input 1,4,4 --batch-size 3 --json
+    is_json
+    says '"batch_size":3,"steps":2,"loop_ms":[0-9.]*,"untimed_ms":[0-9.]*,"timed_ms":[0-9.]*,"device_ms":'
+    says '"label":"linear_fwd [0-9]*","kernel":"linear_fwd","phase":"forward","layer":"1","shapes":"3x16 4x16 4 -> 3x4"'
+    says '"kernel":"linear_dw","phase":"backward","layer":"1".*"flops":384,"bytes":'
+    says '"kernel":"adam_fwd","phase":"update","layer":"1"'
+    says '"kernel":"load_batch_fwd","phase":"forward","layer":"loader".*"gap_us":null'
+done
+succeed profile --backend cpu --steps 2 --data "$work/good" --batch-size 7 --trace "$work/trace.json"
+says 'load_batch_fwd.*70x1x28x28 .* -> 7x1x28x28 7'
+says '^  gaps '
+cp "$work/trace.json" "$work/out"
+is_json
+expect 1 "70 images, fewer than a batch" profile --backend cpu --data "$work/good" --batch-size 100
+expect 1 "go up to 9, but the network gives 4 outputs" profile --backend cpu --data "$work/good" --batch-size 7 \
+    --net 'Flatten() Linear(784, 4)'
+expect 1 "cannot save to" profile --backend cpu --trace "$work/none/trace.json"
+expect 1 "cannot write the trace" profile --backend cpu --steps 50 --net "$tiny" --input 1,4,4 --trace /dev/full
+expect 1 "only the backend vulkan" profile --backend cpu --net "$tiny" --input 1,4,4 --capture "$work/x.rdc"
+expect 2 "no whole number" profile --steps 0
+expect 1 "three sizes" profile --backend cpu --input 784
+"$tenka" profile --backend cpu --steps 10000 --json > "$work/out" 2> "$work/err" &
+pid=$!
+sleep 1
+kill -s INT $pid
+wait $pid
+[ $? = 130 ] || bad "status of profile after SIGINT"
+[ ! -s "$work/out" ] || bad "profile prints half an object after SIGINT"
 
 [ $failures = 0 ] || echo "$failures failures"
 [ $failures = 0 ]

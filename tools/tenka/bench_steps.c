@@ -77,9 +77,12 @@ static int make_loader(struct stepper *s, uint32_t classes)
         return say_failed("out of memory");
     if (status != TENKA_OK)
         return say_library_failed(s->session.ctx);
-    if (tenka_dataset_classes(s->data) > classes || tenka_dataset_count(s->data) < params.batch_size)
-        return say_failed("--data: %zu images of %u classes are no batch of %u for a network of %u outputs",
-                          tenka_dataset_count(s->data), tenka_dataset_classes(s->data), params.batch_size, classes);
+    if (tenka_dataset_count(s->data) < params.batch_size)
+        return say_failed("--data: there are %zu images, fewer than a batch of %u; use a smaller --batch-size",
+                          tenka_dataset_count(s->data), params.batch_size);
+    if (tenka_dataset_classes(s->data) > classes)
+        return say_failed("--data: the labels go up to %u, but the network gives %u outputs: it needs one for each "
+                          "class", tenka_dataset_classes(s->data) - 1, classes);
     status = tenka_loader_create(s->session.ctx, s->data, &params, &s->loader);
     tenka_dataset_destroy(&s->data);
     return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->session.ctx);

@@ -10,7 +10,7 @@ struct row {
     const struct tenka_dispatch *what;
     double seconds; /* the median */
     double gap;     /* median of how long the device did nothing before it; NaN for the first */
-    double share;   /* of the device's time for the step */
+    double share;   /* of all dispatches and gaps */
 };
 
 static const enum tenka_phase phases[] = { TENKA_PHASE_FORWARD, TENKA_PHASE_BACKWARD, TENKA_PHASE_UPDATE };
@@ -64,6 +64,14 @@ static double gap_seconds(const struct row *rows, size_t n)
     return sum;
 }
 
+static double all_seconds(const struct row *rows, size_t n)
+{
+    double sum = gap_seconds(rows, n);
+    for (size_t i = 0; i < n; i++)
+        sum += rows[i].seconds;
+    return sum;
+}
+
 /* ---- Tables ---- */
 
 #define MAX_SHAPES 64
@@ -107,15 +115,15 @@ static void print_rows(const struct row *rows, size_t n)
         print_row(&rows[i], width);
 }
 
-static void print_sums(const struct row *rows, size_t n, double device)
+static void print_sums(const struct row *rows, size_t n)
 {
-    const double gaps = gap_seconds(rows, n);
+    const double gaps = gap_seconds(rows, n), all = all_seconds(rows, n);
     puts("");
     for (size_t k = 0; k < sizeof(phases) / sizeof(phases[0]); k++) {
         const double seconds = phase_seconds(rows, n, phases[k]);
-        printf("  %-8s %10.3f ms %5.1f %%\n", tenka_phase_name(phases[k]), 1e3 * seconds, 100 * seconds / device);
+        printf("  %-8s %10.3f ms %5.1f %%\n", tenka_phase_name(phases[k]), 1e3 * seconds, 100 * seconds / all);
     }
-    printf("  %-8s %10.3f ms %5.1f %%  between the dispatches\n", "gaps", 1e3 * gaps, 100 * gaps / device);
+    printf("  %-8s %10.3f ms %5.1f %%  between the dispatches\n", "gaps", 1e3 * gaps, 100 * gaps / all);
 }
 
 static void print_tables(const struct profile *p, const struct row *rows, double device, double timed)
@@ -132,7 +140,7 @@ static void print_tables(const struct profile *p, const struct row *rows, double
     if (o->capture != NULL)
         printf("capture  %s: open it with qrenderdoc\n", o->capture);
     print_rows(rows, p->n_dispatches);
-    print_sums(rows, p->n_dispatches, device);
+    print_sums(rows, p->n_dispatches);
 }
 
 /* ---- JSON ---- */
@@ -195,13 +203,15 @@ static void print_json(const struct profile *p, const struct row *rows, double d
 
 /* ---- All of it ---- */
 
-static void fill_rows(const struct profile *p, struct row *rows, double device, double *room)
+static void fill_rows(const struct profile *p, struct row *rows, double *room)
 {
     for (size_t i = 0; i < p->n_dispatches; i++) {
         rows[i] = (struct row){ .what = &p->dispatches[i], .seconds = median_seconds(p, i, room) };
         rows[i].gap = median_gap(p, i, room);
-        rows[i].share = rows[i].seconds / device;
     }
+    const double all = all_seconds(rows, p->n_dispatches);
+    for (size_t i = 0; i < p->n_dispatches; i++)
+        rows[i].share = rows[i].seconds / all;
 }
 
 int profile_report(const struct profile *p)
@@ -213,7 +223,7 @@ int profile_report(const struct profile *p)
         code = say_failed("out of memory");
     } else {
         const double device = p->n_dispatches > 0 ? median_device(p, room) : 0, timed = median_timed(p, room);
-        fill_rows(p, rows, device, room);
+        fill_rows(p, rows, room);
         if (p->options->json)
             print_json(p, rows, device, timed);
         else

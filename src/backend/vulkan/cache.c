@@ -56,7 +56,8 @@ static void *collect(struct tenka_vk_device *dev, size_t *bytes)
 void tenka_vk_cache_save(struct tenka_vk_device *dev)
 {
     size_t bytes;
-    if (!dev->cache || !dev->keep_dir || !dev->cache_grown || dev->lost)
+    /* RenderDoc has drivers forget what they kept; the file would hold this run's pipelines alone. */
+    if (!dev->cache || !dev->keep_dir || !dev->cache_grown || dev->lost || dev->instance->captured)
         return;
     dev->cache_grown = false;
     void *data = collect(dev, &bytes);
