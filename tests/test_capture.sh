@@ -24,7 +24,8 @@ if ! "$tenka" devices --json | grep -q '"index":[0-9].*"usable":true'; then
 fi
 
 # Without RenderDoc: one sentence that says how to start, status 1, and no file.
-timeout 120 "$tenka" profile --backend vulkan --batch-size 2 --steps 1 --capture "$work/no.rdc" > "$work/out" 2> "$work/err"
+timeout 120 "$tenka" profile --backend vulkan --batch-size 2 --steps 1 --capture "$work/no.rdc" > "$work/out" \
+    2> "$work/err"
 status=$?
 if grep -q 'librenderdoc-dev' "$work/err"; then
     echo "skipped: this build makes no captures"
@@ -44,8 +45,8 @@ capture() {
     ENABLE_VULKAN_RENDERDOC_CAPTURE=1 timeout 300 "$tenka" profile --backend vulkan --steps 1 "$@" \
         --capture "$work/$name/step.rdc" > "$work/out" 2> "$work/err" || { bad "$name: no capture"; return; }
     [ "$(ls "$work/$name")" = step.rdc ] || bad "$name: the files are $(ls "$work/$name")"
-    timeout 300 "$python" "$here/test_capture.py" "$work/$name.json" "$work/$name/step.rdc" > "$work/out" 2> "$work/err" \
-        || bad "$name: the capture is not what it should be"
+    timeout 300 "$python" "$here/test_capture.py" "$work/$name.json" "$work/$name/step.rdc" > "$work/out" \
+        2> "$work/err" || bad "$name: the capture is not what it should be"
     sed "s/^/$name: /" "$work/out"
 }
 

@@ -35,7 +35,7 @@ struct tenka_node {
     size_t scalars;       /* offset in the input bytes of the node's first scalar; one device word each: a real,
                            * or a uint32_t in the word's first four bytes */
     char label[64];       /* for profilers, such as "conv2d_dx 3" */
-    char layer[96];       /* of the network that it works for, also for profilers: "base_net.0 + base_net.1"; "": none */
+    char layer[96];       /* of the network that it works for, such as "base_net.0 + base_net.1"; "": none */
     enum tenka_phase phase;
 };
 
