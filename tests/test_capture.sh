@@ -53,6 +53,11 @@ capture() {
 capture reference --batch-size 4
 capture batch_norm --batch-size 3 --optimizer sgd --momentum 0.9 \
     --net 'Conv2d(1,4,3) BatchNorm2d(4) ReLU() MaxPool2d(2) Dropout() Flatten() Linear(676,10)'
+# The check would notice the capture of another network.
+if [ $failures = 0 ] && timeout 300 "$python" "$here/test_capture.py" "$work/batch_norm.json" \
+    "$work/reference/step.rdc" > "$work/out" 2> "$work/err"; then
+    bad "another network's capture was taken for this one's"
+fi
 
 echo "failures: $failures"
 [ $failures = 0 ]
