@@ -38,7 +38,10 @@ static double step(struct training *t)
         x[i] = (float)(i * 7 % 29) / 29;
     const tenka_tensor input = tenka_input(t->ctx, TENKA_F32, tenka_shape_of(BATCH, 1, 6, 6), x);
     const tenka_tensor target = tenka_input(t->ctx, TENKA_I32, tenka_shape_of(BATCH), y);
-    const tenka_tensor value = tenka_cross_entropy(tenka_forward(t->net, input), target);
+    const tenka_tensor out = tenka_forward(t->net, input);
+    assert_null(tenka_profile_layer(t->ctx, "the loss"));
+    const tenka_tensor value = tenka_cross_entropy(out, target);
+    assert_string_equal(tenka_profile_layer(t->ctx, NULL), "the loss");
     tenka_backward(value);
     must(t->ctx, tenka_optimizer_step(t->opt));
     must(t->ctx, tenka_item(value, &loss));
@@ -186,6 +189,7 @@ static void test_dispatches(void **state)
     assert_true(has(d, count, TENKA_PHASE_FORWARD, "1")); /* the ReLU, fused or not */
     assert_true(has(d, count, TENKA_PHASE_BACKWARD, "0") && has(d, count, TENKA_PHASE_BACKWARD, "3"));
     assert_true(has(d, count, TENKA_PHASE_UPDATE, "0") && has(d, count, TENKA_PHASE_UPDATE, "3"));
+    assert_true(has(d, count, TENKA_PHASE_FORWARD, "the loss") && has(d, count, TENKA_PHASE_BACKWARD, "the loss"));
     assert_false(has(d, count, TENKA_PHASE_UPDATE, "1")); /* it has nothing to update */
     assert_true(tenka_profile_clock(t.ctx)[0] != '\0');
     must(t.ctx, tenka_profile_end(t.ctx));

@@ -62,6 +62,12 @@ struct tenka_dispatch {
     uint64_t flops, bytes;   /* as in struct tenka_kernel_time */
 };
 
+/* Names the operators that are called from now on, outside of modules, as modules name theirs: for profiles, traces and
+ * captures. A program of operators alone is unnamed without. Names are no part of a step's structure.
+ *   name     copied; NULL: none
+ *   returns  the name before, to go back to; the context owns it */
+TENKA_API const char *tenka_profile_layer(tenka_ctx *ctx, const char *name);
+
 /* The launches of the step that ran last; waits for them. Otherwise as tenka_profile_kernels. */
 TENKA_API tenka_status tenka_profile_dispatches(tenka_ctx *ctx, struct tenka_dispatch *out, size_t max, size_t *count);
 

@@ -154,6 +154,12 @@ const char *tenka_profile_clock(tenka_ctx *ctx)
     return tenka_device_clock(ctx->dev);
 }
 
+const char *tenka_profile_layer(tenka_ctx *ctx, const char *name)
+{
+    /* Short of memory, calls are unnamed, which is no reason to fail. */
+    return tenka_trace_layer(ctx, name && name[0] != '\0' ? tenka_trace_name(ctx, name) : NULL);
+}
+
 /* ---- The host ---- */
 
 double tenka_host_now(const tenka_ctx *ctx)
