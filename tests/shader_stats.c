@@ -1,9 +1,10 @@
 /* What the driver's compiler made of each kernel: a row for each pass, variant and set of constants that the shapes of
  * `tenka bench` need.
- *   shader_stats [--all] [--markdown] [KERNEL]
- * Without --all only the variants that the device would run unmeasured. KERNEL: the beginning of a name, such as
- * conv2d. The driver must have VK_KHR_pipeline_executable_properties; no kernel is run, so that compile-only drivers
- * will do. */
+ *   shader_stats [--all] [--tsv] [KERNEL]
+ * Without --all only the variants that the device would run unmeasured, which have a star; with it also those that it
+ * would measure. KERNEL: the beginning of a name, such as conv2d. --tsv separates columns by tabs, for
+ * tools/portability. The driver must have VK_KHR_pipeline_executable_properties; no kernel is run, so that compile-only
+ * drivers will do. What the driver's compiler fails on is a row that says so. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +15,27 @@
 
 #define MAX_STATISTICS 64
 
+struct row {
+    const char *kernel, *variant, *shape;
+    bool chosen;
+};
+
 static struct {
-    bool all, markdown;
+    bool all, tsv;
     const char *kernel;
 } options = {.kernel = ""};
 
-/* A column, and what drivers call it. */
+/* A column, and what drivers call its parts, which are added up. Spilled is what goes to memory and comes back from it;
+ * moved what one kind of registers cannot hold and another does: AMD's scalars in vectors, NVIDIA's predicates and
+ * uniforms in general registers. Scratch is memory of an invocation, for what is spilled and for arrays. */
 static const struct {
     const char *title, *names[4];
 } columns[] = {
     {"registers", {"VGPRs", "Number of GPRs", "Register Count", "GPRs"}},
-    {"spilled", {"Spilled VGPRs", "Spills to memory", "Spill count", "Local Memory Size"}},
-    {"shared bytes", {"LDS size", "Shared memory size", "SMEM size", "Workgroup Memory Size"}},
+    {"spilled", {"Spilled VGPRs", "Spills to memory", "Fills from memory", "Spill count"}},
+    {"moved", {"Spilled SGPRs", "Spills to reg"}},
     {"scratch", {"Scratch size", "SLM size", "Scratch Memory Size", "Stack size"}},
+    {"shared", {"LDS size", "Shared memory size", "SMEM size", "Workgroup Memory Size"}},
     {"occupancy", {"Subgroups per SIMD", "Max warps/SM", "Max live threads", "Occupancy"}},
     {"instructions", {"Instructions", "Instruction count", "Instruction Count", "Binary Size"}},
 };
@@ -35,34 +44,34 @@ static const struct {
 /* The value of a column, or -1 when the driver does not say. */
 static double value_of(size_t column, const struct tenka_vk_statistic *list, uint32_t n)
 {
-    for (size_t k = 0; k < 4; k++)
+    double sum = -1;
+    for (size_t k = 0; k < 4 && columns[column].names[k]; k++)
         for (uint32_t i = 0; i < n; i++)
             if (strcmp(list[i].name, columns[column].names[k]) == 0)
-                return list[i].value;
-    return -1;
+                sum = (sum < 0 ? 0 : sum) + list[i].value;
+    return sum;
 }
 
 static void print_head(void)
 {
-    printf(options.markdown ? "| %s | %s | %s |" : "%-26s %-20s %-44s", "kernel", "variant", "shape");
+    printf(options.tsv ? "%s\t%s\t%s\t%s" : "%-26s %-20s %-44s %1s", "kernel", "variant", "shape",
+           options.tsv ? "chosen" : "");
     for (size_t i = 0; i < N_COLUMNS; i++)
-        printf(options.markdown ? " %s |" : " %12s", columns[i].title);
+        printf(options.tsv ? "\t%s" : " %12s", columns[i].title);
     printf("\n");
-    for (size_t i = 0; options.markdown && i < N_COLUMNS + 3; i++)
-        printf(i < 3 ? "| --- " : "| ---: ");
-    printf(options.markdown ? "|\n" : "");
 }
 
-static void print_row(enum tenka_kernel kernel, const struct tenka_variant *v, const char *shape,
-                      const struct tenka_vk_statistic *list, uint32_t n)
+/* n: 0 where the compiler failed */
+static void print_row(const struct row *row, const struct tenka_vk_statistic *list, uint32_t n)
 {
-    printf(options.markdown ? "| %s | %s | %s |" : "%-26s %-20s %-44.44s", tenka_passes[kernel].name, v->name, shape);
+    printf(options.tsv ? "%s\t%s\t%s\t%s" : "%-26s %-20s %-44.44s %1s", row->kernel, row->variant, row->shape,
+           row->chosen ? "*" : "");
     for (size_t i = 0; i < N_COLUMNS; i++) {
         const double value = value_of(i, list, n);
         if (value < 0)
-            printf(options.markdown ? " |" : " %12s", "-");
+            printf(options.tsv ? "\t%s" : " %12s", n > 0 ? "-" : "failed");
         else
-            printf(options.markdown ? " %.0f |" : " %12.0f", value);
+            printf(options.tsv ? "\t%.0f" : " %12.0f", value);
     }
     printf("\n");
     fflush(stdout);
@@ -79,12 +88,14 @@ static tenka_status show_kernel(tenka_device *dev, enum tenka_kernel kernel, con
         if (tenka_passes[kernel].writes >> bit & 1)
             written = tenka_call_operand(call, bit);
     for (uint32_t v = 0; written && v < count; v++) {
-        bool preferred;
+        struct row row = {tenka_passes[kernel].name, variants[v].name, shape, false};
         const uint64_t elements = tenka_shape_count(&written->shape);
-        if (!tenka_vulkan_fits(dev, kernel, v, call->params, elements, &preferred) || !(preferred || options.all))
+        if (!tenka_vulkan_tries(dev, kernel, v, call->params, elements, &row.chosen) || !(row.chosen || options.all))
             continue;
-        TENKA_TRY(tenka_vulkan_statistics(dev, kernel, v, call->params, list, MAX_STATISTICS, &n));
-        print_row(kernel, &variants[v], shape, list, n);
+        const tenka_status status = tenka_vulkan_statistics(dev, kernel, v, call->params, list, MAX_STATISTICS, &n);
+        if (status == TENKA_E_UNSUPPORTED || status == TENKA_E_NOMEM)
+            return status;
+        print_row(&row, list, status == TENKA_OK ? n : 0);
     }
     return TENKA_OK;
 }
@@ -111,8 +122,8 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--all") == 0)
             options.all = true;
-        else if (strcmp(argv[i], "--markdown") == 0)
-            options.markdown = true;
+        else if (strcmp(argv[i], "--tsv") == 0)
+            options.tsv = true;
         else
             options.kernel = argv[i];
     }
@@ -122,7 +133,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", tenka_last_error(NULL));
         return 1;
     }
-    printf("%s\n\n", tenka_ctx_device_name(ctx));
+    printf("# %s\n", tenka_ctx_device_name(ctx));
     print_head();
     const tenka_status status = show_all(tenka_ctx_device(ctx));
     if (status != TENKA_OK)

@@ -106,11 +106,11 @@ void tenka_vk_pin(tenka_device *dev, uint32_t variant)
     tenka_vk_device_of(dev)->pinned = variant;
 }
 
-bool tenka_vk_fits(const struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant, const int32_t *params,
-                   uint64_t n, bool *preferred)
+bool tenka_vk_tries(const struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
+                    const int32_t *params, uint64_t n, bool *preferred)
 {
     uint32_t count;
     const struct tenka_variant *variants = tenka_variants(kernel, &count);
     *preferred = guess(dev, kernel, params, n) == variant;
-    return fits(dev, kernel, params, &variants[variant]);
+    return *preferred || (for_device(dev, &variants[variant]) && fits(dev, kernel, params, &variants[variant]));
 }

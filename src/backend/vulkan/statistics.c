@@ -48,8 +48,8 @@ tenka_status tenka_vulkan_statistics(tenka_device *base, enum tenka_kernel kerne
     return status;
 }
 
-bool tenka_vulkan_fits(const tenka_device *dev, enum tenka_kernel kernel, uint32_t variant, const int32_t *params,
-                       uint64_t n, bool *preferred)
+bool tenka_vulkan_tries(const tenka_device *dev, enum tenka_kernel kernel, uint32_t variant, const int32_t *params,
+                        uint64_t n, bool *preferred)
 {
-    return tenka_vk_fits((const struct tenka_vk_device *)dev, kernel, variant, params, n, preferred);
+    return tenka_vk_tries((const struct tenka_vk_device *)dev, kernel, variant, params, n, preferred);
 }

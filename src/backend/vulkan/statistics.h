@@ -14,9 +14,9 @@ struct tenka_vk_statistic {
 TENKA_API tenka_status tenka_vulkan_statistics(tenka_device *dev, enum tenka_kernel kernel, uint32_t variant,
                                                const int32_t *params, struct tenka_vk_statistic *out, uint32_t max,
                                                uint32_t *count);
-/* Whether the device can run the variant; *preferred: and would, unmeasured. n: elements of the first written operand
- * */
-TENKA_API bool tenka_vulkan_fits(const tenka_device *dev, enum tenka_kernel kernel, uint32_t variant,
-                                 const int32_t *params, uint64_t n, bool *preferred);
+/* Whether the device would run the variant if it is the fastest; *preferred: and would, unmeasured.
+ *   n  elements of the first written operand */
+TENKA_API bool tenka_vulkan_tries(const tenka_device *dev, enum tenka_kernel kernel, uint32_t variant,
+                                  const int32_t *params, uint64_t n, bool *preferred);
 
 #endif

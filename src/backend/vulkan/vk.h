@@ -280,9 +280,9 @@ void tenka_vk_tune_finish(struct tenka_vk_device *dev);
 /* *out: an index into tenka_variants(). E_UNSUPPORTED: the device can run none of them, or not the pinned one. */
 tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
                              uint32_t *out);
-/* Whether the device can run the variant; *preferred: and would, unmeasured. */
-bool tenka_vk_fits(const struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant, const int32_t *params,
-                   uint64_t n, bool *preferred);
+/* Whether the device would run the variant if it is the fastest; *preferred: and would, unmeasured. */
+bool tenka_vk_tries(const struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
+                    const int32_t *params, uint64_t n, bool *preferred);
 /* Fused kernels save dispatches and memory traffic: whenever one can run. */
 bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params);
 void tenka_vk_pin(tenka_device *dev, uint32_t variant);
