@@ -6,7 +6,7 @@
 build_packages='gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libjansson-dev libzip-dev
     libpng-dev libjpeg-dev libshaderc-dev g++
     libvulkan-dev libvulkan-volk-dev glslc mesa-vulkan-drivers dataset-fashion-mnist'
-test_packages='libcmocka-dev vulkan-validationlayers'
+test_packages='libcmocka-dev vulkan-validationlayers python3'
 all_packages='clang libomp-dev'
 # The weights' way to PyTorch and back is tested where PyTorch is installed, captures where RenderDoc is; continuous
 # integration installs both.
