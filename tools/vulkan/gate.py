@@ -229,6 +229,9 @@ def write_results(gate):
               for t, r in gate.results.items() if t in EXECUTE]
     lines += ["", "| target | device and driver | result |", "| --- | --- | --- |"]
     lines += [f"| {t} | {r.driver} | {r.compiled}, none spills |" for t, r in gate.results.items() if t in COMPILE]
+    packages = (pathlib.Path(os.environ["TENKA_VULKANS"]) / "versions").read_text().split("\n")
+    lines = [f"Run on {time.strftime('%Y-%m-%d', time.gmtime())}. The drivers that were unpacked are Debian's "
+             + " and ".join(filter(None, packages)) + ".", ""] + lines
     page = SOURCE / "docs" / "portability.md"
     before, rest = page.read_text().split("<!-- results begin -->\n")
     after = rest.split("<!-- results end -->")[1]
