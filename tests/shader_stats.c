@@ -14,6 +14,7 @@
 #include "op/variant.h"
 
 #define MAX_STATISTICS 64
+#define MAX_NAMES 8
 
 struct row {
     const char *kernel, *variant, *shape;
@@ -29,15 +30,16 @@ static struct {
  * moved what one kind of registers cannot hold and another does: AMD's scalars in vectors, NVIDIA's predicates and
  * uniforms in general registers. Scratch is memory of an invocation, for what is spilled and for arrays. */
 static const struct {
-    const char *title, *names[4];
+    const char *title, *names[MAX_NAMES];
 } columns[] = {
-    {"registers", {"VGPRs", "Number of GPRs", "Register Count", "GPRs"}},
-    {"spilled", {"Spilled VGPRs", "Spills to memory", "Fills from memory", "Spill count"}},
+    {"registers", {"VGPRs", "Number of GPRs", "Register Count", "Registers used", "GPRs"}},
+    {"spilled", {"Spilled VGPRs", "Spills to memory", "Fills from memory", "Spill count", "STP Count", "LDP Count",
+                 "Spills", "Fills"}},
     {"moved", {"Spilled SGPRs", "Spills to reg"}},
-    {"scratch", {"Scratch size", "SLM size", "Scratch Memory Size", "Stack size"}},
+    {"scratch", {"Scratch size", "SLM size", "Scratch Memory Size", "Stack size", "Scratch"}},
     {"shared", {"LDS size", "Shared memory size", "SMEM size", "Workgroup Memory Size"}},
-    {"occupancy", {"Subgroups per SIMD", "Max warps/SM", "Max live threads", "Occupancy"}},
-    {"instructions", {"Instructions", "Instruction count", "Instruction Count", "Binary Size"}},
+    {"occupancy", {"Subgroups per SIMD", "Max warps/SM", "Max live threads", "Max Waves Per Core", "Threads"}},
+    {"instructions", {"Instructions", "Instruction count", "Instruction Count"}},
 };
 #define N_COLUMNS (sizeof columns / sizeof *columns)
 
@@ -45,7 +47,7 @@ static const struct {
 static double value_of(size_t column, const struct tenka_vk_statistic *list, uint32_t n)
 {
     double sum = -1;
-    for (size_t k = 0; k < 4 && columns[column].names[k]; k++)
+    for (size_t k = 0; k < MAX_NAMES && columns[column].names[k]; k++)
         for (uint32_t i = 0; i < n; i++)
             if (strcmp(list[i].name, columns[column].names[k]) == 0)
                 sum = (sum < 0 ? 0 : sum) + list[i].value;

@@ -36,7 +36,11 @@ COMPILE = {
     "nvidia:140": "NVK",
     "nvidia:162": "NVK",
     "nvidia:172": "NVK",
+    "qualcomm:660": "Adreno.* 660",
+    "apple:m1": "Apple M1",
 }
+# Whose figures say less of what will run: there a variant that is only measured may spill as it does in the baseline.
+TOLERANT = ("qualcomm:660", "apple:m1")
 # The operators that the subgroup size can matter to, or that compile quickly; convolution compiles for minutes, and the
 # 20 training steps have its kernels.
 FAST_OPERATORS = ("matmul", "linear", "linear_relu", "linear_backward", "sum", "softmax", "log_softmax", "batch_norm2d",
@@ -115,16 +119,19 @@ class Gate:
         stats = self.build / "tests" / "shader_stats"
         text = self.run(result.target, "compiled", stats, "--all", "--tsv")
         table = tables.Table(text, f"the output for {result.target}")
-        if COMPILE[result.target] not in table.driver:
+        if not re.search(COMPILE[result.target], table.driver):
             raise Failure(f"it was compiled for {table.driver}, which is another device")
         (self.work / "tables" / f"{stem(result.target)}.tsv").write_text(table.text())
         result.driver = table.driver.removeprefix("vulkan: ")
         registers = [tables.number(row, "registers") or 0 for row in table.rows.values()]
-        result.compiled = f"{len(table.rows)} compiled, {max(registers)} registers at most"
+        spilling = sum(bool(tables.spills(row)) for row in table.rows.values())
+        result.compiled = f"{len(table.rows)} compiled, {max(registers)} registers at most, {spilling} spill"
         baseline = self.baseline(result.target)
         if self.accept:
             self.write(result, baseline, table)
-            result.failures += spilling(table)
+            result.failures += [
+                f"{', '.join(key)}: {tables.spills(row)}" for key, row in table.rows.items()
+                if tables.spills(row) and tables.must_not_spill(row, result.target not in TOLERANT)]
         elif baseline is None:
             raise Failure(f"there is no baseline: tools/portability --accept {result.target} writes it")
         else:
@@ -138,7 +145,7 @@ class Gate:
         return tables.read(path) if path.exists() else None
 
     def judge(self, result, baseline, table):
-        failures, improved = tables.compare(baseline, table)
+        failures, improved = tables.compare(baseline, table, result.target not in TOLERANT)
         result.failures += failures
         if failures and baseline.driver != table.driver:
             result.failures.append(f"the baseline is of {baseline.driver}, this is {table.driver}: where the kernels "
@@ -193,10 +200,6 @@ def stem(target):
     return target.replace(":", "-")
 
 
-def spilling(table):
-    return [f"{', '.join(key)}: {tables.spills(row)}" for key, row in table.rows.items() if tables.spills(row)]
-
-
 def processor_minutes():
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (used.ru_utime + used.ru_stime) / 60
@@ -228,7 +231,7 @@ def write_results(gate):
     lines += [f"| {t} | {r.driver} | {EXECUTE[t][0]} | {r.operators} | {r.training} |"
               for t, r in gate.results.items() if t in EXECUTE]
     lines += ["", "| target | device and driver | result |", "| --- | --- | --- |"]
-    lines += [f"| {t} | {r.driver} | {r.compiled}, none spills |" for t, r in gate.results.items() if t in COMPILE]
+    lines += [f"| {t} | {r.driver} | {r.compiled} |" for t, r in gate.results.items() if t in COMPILE]
     packages = (pathlib.Path(os.environ["TENKA_VULKANS"]) / "versions").read_text().split("\n")
     lines = [f"Run on {time.strftime('%Y-%m-%d', time.gmtime())}. The drivers that were unpacked are Debian's "
              + " and ".join(filter(None, packages)) + ".", ""] + lines
