@@ -47,6 +47,9 @@ FAST_OPERATORS = ("matmul", "linear", "linear_relu", "linear_backward", "sum", "
                   "max_pool2d", "cross_entropy", "argmax", "chain")
 
 
+TIME_LIMIT = 1800  # seconds of a program; a fake device that is waited for never ends
+
+
 class Failure(Exception):
     """A sentence that says what failed."""
 
@@ -81,8 +84,11 @@ class Gate:
                    OMP_WAIT_POLICY="passive", RUST_BACKTRACE="0", TENKA_TEST_VALIDATE="0")
         env.pop("TENKA_VALIDATE", None)
         with open(log, "w") as out, open(f"{log}.err", "w") as err:
-            status = subprocess.run([HERE / "run", target, *command], env=env, stdout=out, stderr=err,
-                                    stdin=subprocess.DEVNULL).returncode
+            try:
+                status = subprocess.run([HERE / "run", target, *command], env=env, stdout=out, stderr=err,
+                                        stdin=subprocess.DEVNULL, timeout=TIME_LIMIT).returncode
+            except subprocess.TimeoutExpired:
+                raise Failure(f"{pathlib.Path(command[0]).name} took more than {TIME_LIMIT // 60} minutes ({log})")
         text = log.read_text(errors="replace")
         if status != 0:
             last = [line for line in (text + pathlib.Path(f"{log}.err").read_text(errors="replace")).splitlines()
@@ -90,12 +96,14 @@ class Gate:
             raise Failure(f"{pathlib.Path(command[0]).name} ended with status {status}: {''.join(last)} ({log})")
         return text
 
-    # ---- Parts, each a job of its own ----
+    # ---- Parts, each a job of its own: what it found in words, and sentences of what failed ----
 
     def operators(self, result):
-        names = FAST_OPERATORS if self.fast else ("",)
-        text = "".join(self.run(result.target, f"ops{'.' * bool(name)}{name}", self.build / "tests" / "test_ops",
-                                "vulkan", *[name] * bool(name)) for name in names)
+        program = self.build / "tests" / "test_ops"
+        if self.fast:
+            text = "".join(self.run(result.target, f"ops.{name}", program, "vulkan", name) for name in FAST_OPERATORS)
+        else:
+            text = self.run(result.target, "ops", program, "vulkan")
         result.driver = text.split("\n", 1)[0].removeprefix("vulkan: ")
         if not re.search(EXECUTE[result.target][1], result.driver):
             raise Failure(f"it was run on {result.driver}, which is another driver")
@@ -104,7 +112,7 @@ class Gate:
             raise Failure("test_ops ran no case")
         cases, skipped = map(sum, zip(*counts))
         result.operators = f"{len(counts)} operators, {cases} cases" + (f", {skipped} skipped" if skipped else "")
-        return result.operators
+        return result.operators, []
 
     def training(self, result):
         text = self.run(result.target, "golden", self.build / "tests" / "test_golden", "vulkan", GOLDEN)
@@ -113,7 +121,7 @@ class Gate:
         if not found:
             raise Failure("test_golden compared no losses")
         result.training = f"{found[1]} steps, off by {float(found[2]):.1e}"
-        return result.training
+        return result.training, []
 
     def compiled(self, result):
         stats = self.build / "tests" / "shader_stats"
@@ -128,15 +136,12 @@ class Gate:
         result.compiled = f"{len(table.rows)} compiled, {max(registers)} registers at most, {spilling} spill"
         baseline = self.baseline(result.target)
         if self.accept:
-            self.write(result, baseline, table)
-            result.failures += [
-                f"{', '.join(key)}: {tables.spills(row)}" for key, row in table.rows.items()
-                if tables.spills(row) and tables.must_not_spill(row, result.target not in TOLERANT)]
+            failures = self.write(result, baseline, table)
         elif baseline is None:
             raise Failure(f"there is no baseline: tools/portability --accept {result.target} writes it")
         else:
-            self.judge(result, baseline, table)
-        return result.compiled
+            failures = self.judge(result, baseline, table)
+        return result.compiled, failures
 
     # ---- Tables ----
 
@@ -146,12 +151,12 @@ class Gate:
 
     def judge(self, result, baseline, table):
         failures, improved = tables.compare(baseline, table, result.target not in TOLERANT)
-        result.failures += failures
         if failures and baseline.driver != table.driver:
-            result.failures.append(f"the baseline is of {baseline.driver}, this is {table.driver}: where the kernels "
-                                   "are the same, accept it")
+            failures.append(f"the baseline is of {baseline.driver}, this is {table.driver}: where the kernels are the "
+                            "same, accept it")
         if improved:
             result.compiled += f"; {improved} take fewer registers than the baseline, --accept keeps that"
+        return failures
 
     def write(self, result, baseline, table):
         found = tables.changes(baseline, table)
@@ -160,25 +165,25 @@ class Gate:
             print(f"   {result.target}: {change}", flush=True)
         BASELINES.mkdir(exist_ok=True)
         (BASELINES / f"{stem(result.target)}.tsv").write_text(table.text())
+        return [f"{', '.join(key)}: {tables.spills(row)}" for key, row in table.rows.items()
+                if tables.spills(row) and tables.must_not_spill(row, result.target not in TOLERANT)]
 
     # ---- All of it ----
 
     def job(self, target, part):
         result, begun = self.results[target], time.monotonic()
-        failures = len(result.failures)
         try:
-            text = part(result)
+            text, failures = part(result)
         except (Failure, OSError, ValueError) as failure:
-            result.failures.append(str(failure))
-            text = ""
-        found = result.failures[failures:]
-        self.say(f"{target}, {part.__name__}: {found[0] if found else text}"
-                 + (f", and {len(found) - 1} more" if len(found) > 1 else "")
+            text, failures = "", [str(failure)]
+        result.failures += failures
+        self.say(f"{target}, {part.__name__}: {f'FAILED, {failures[0]}' if failures else text}"
+                 + (f", and {len(failures) - 1} more" if len(failures) > 1 else "")
                  + f" ({time.monotonic() - begun:.0f} s)")
 
     def run_all(self, jobs):
-        # What takes longest begins first: the operators, then NVIDIA's compiler.
-        parts = [(t, p) for p in (self.operators, self.training) for t in self.results if t in EXECUTE]
+        # What takes longest begins first: SwiftShader, then convolutions on lavapipe, then NVIDIA's compiler.
+        parts = [(t, p) for t in reversed(self.results) if t in EXECUTE for p in (self.training, self.operators)]
         parts += [(t, self.compiled) for t in sorted(self.results, reverse=True) if t in COMPILE]
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             for done in [pool.submit(self.job, *part) for part in parts]:
@@ -227,18 +232,20 @@ def write_compiled():
 
 def write_results(gate):
     """The part of docs/portability.md between its two marks."""
+    results = gate.results.values()
     lines = ["| target | device and driver | subgroup | operators | training |", "| --- | --- | ---: | --- | --- |"]
-    lines += [f"| {t} | {r.driver} | {EXECUTE[t][0]} | {r.operators} | {r.training} |"
-              for t, r in gate.results.items() if t in EXECUTE]
+    lines += [f"| {r.target} | {r.driver} | {EXECUTE[r.target][0]} | {r.operators or 'FAILED'} "
+              f"| {r.training or 'FAILED'} |" for r in results if r.target in EXECUTE]
     lines += ["", "| target | device and driver | result |", "| --- | --- | --- |"]
-    lines += [f"| {t} | {r.driver} | {r.compiled} |" for t, r in gate.results.items() if t in COMPILE]
+    lines += [f"| {r.target} | {r.driver} | {r.compiled} |" for r in results if r.target in COMPILE]
+    lines += ["", *[f"- FAILED on {r.target}: {sentence}" for r in results for sentence in r.failures]]
     packages = (pathlib.Path(os.environ["TENKA_VULKANS"]) / "versions").read_text().split("\n")
     lines = [f"Run on {time.strftime('%Y-%m-%d', time.gmtime())}. The drivers that were unpacked are Debian's "
              + " and ".join(filter(None, packages)) + ".", ""] + lines
     page = SOURCE / "docs" / "portability.md"
     before, rest = page.read_text().split("<!-- results begin -->\n")
     after = rest.split("<!-- results end -->")[1]
-    text = "\n".join(lines)
+    text = "\n".join(lines).strip()
     page.write_text(f"{before}<!-- results begin -->\n{text}\n<!-- results end -->{after}")
 
 
@@ -262,7 +269,7 @@ def main():
     print_summary(gate)
     if options.accept:
         write_compiled()
-    if options.document and not gate.failed():
+    if options.document:
         write_results(gate)
     minutes = (time.monotonic() - gate.begun) / 60
     if gate.failed():
