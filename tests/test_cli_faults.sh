@@ -354,7 +354,8 @@ start --checkpoint "$work/run.ckpt"
 kill -s KILL $pid
 await
 whole_lines "$work/run.log"
-succeed $train --net "$net" --resume "$work/run.ckpt" --checkpoint "$work/run.ckpt" --epochs 1
+succeed $train --net "$net" --resume "$work/run.ckpt"
+succeed $train --net "$net" --checkpoint "$work/run.ckpt"
 nothing_left "$work"
 # nohup means it.
 (
