@@ -16,7 +16,7 @@ static tenka_status encode_scalars(tenka_ctx *ctx, const struct tenka_step_plan 
     const size_t word = ctx->limits.real_bytes;
     const size_t words = plan->n_log_scalars + plan->n_constants;
     const size_t end = plan->input_bytes + words * word;
-    if (end > ctx->inputs_capacity) {
+    if (!ctx->inputs || end > ctx->inputs_capacity) {
         unsigned char *grown = tenka_realloc_array(ctx->inputs, 2 * end, 1);
         if (!grown)
             return tenka_fail_nomem(&ctx->err);
