@@ -7,6 +7,7 @@ import re
 import resource
 import subprocess
 import sys
+import textwrap
 import time
 
 import tables
@@ -238,10 +239,11 @@ def write_results(gate):
               f"| {r.training or 'FAILED'} |" for r in results if r.target in EXECUTE]
     lines += ["", "| target | device and driver | result |", "| --- | --- | --- |"]
     lines += [f"| {r.target} | {r.driver} | {r.compiled} |" for r in results if r.target in COMPILE]
-    lines += ["", *[f"- FAILED on {r.target}: {sentence}" for r in results for sentence in r.failures]]
+    lines += ["", *[textwrap.fill(f"- FAILED on {r.target}: {sentence}", 120, subsequent_indent="  ")
+                    for r in results for sentence in r.failures]]
     packages = (pathlib.Path(os.environ["TENKA_VULKANS"]) / "versions").read_text().split("\n")
-    lines = [f"Run on {time.strftime('%Y-%m-%d', time.gmtime())}. The drivers that were unpacked are Debian's "
-             + " and ".join(filter(None, packages)) + ".", ""] + lines
+    lines = [textwrap.fill(f"Run on {time.strftime('%Y-%m-%d', time.gmtime())}. The drivers that were unpacked are "
+                           f"Debian's {' and '.join(filter(None, packages))}.", 120), ""] + lines
     page = SOURCE / "docs" / "portability.md"
     before, rest = page.read_text().split("<!-- results begin -->\n")
     after = rest.split("<!-- results end -->")[1]
