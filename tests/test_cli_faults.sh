@@ -259,7 +259,7 @@ mv "$work/gone" "$work/away"
 kill -s INT $pid
 await
 ended 1 $got
-says "cannot write $work/gone/net.pt"
+says "cannot .* $work/gone/net.pt"
 says "; the network is in $work/tmp/tenka-[0-9]*-net.pt instead"
 succeed test --backend cpu --quiet --data "$work/data" --net "$net" --load "$work/tmp/"tenka-*-net.pt
 rm -f "$work/tmp/tenka-"*
@@ -268,7 +268,7 @@ start --checkpoint "$work/gone/run.ckpt"
 mv "$work/gone" "$work/away2"
 await
 ended 1 $got
-says "cannot write $work/gone/run.ckpt"
+says "cannot .* $work/gone/run.ckpt"
 rm -r "$work/away" "$work/away2" # what was being written moved with its folder
 rescued run.ckpt
 # A limit that only the checkpoint exceeds. The folder for temporary files is no help then.
@@ -347,7 +347,13 @@ interrupt() {
     # shellcheck disable=SC2086
     succeed $train --epochs 1 --net "$net" --resume "$work/run.ckpt"
 }
-interrupt HUP 129
+# is_deadly SIGNAL: else this test was started by something like nohup, which its programs respect.
+is_deadly() {
+    [ -z "$(sh -c "kill -s $1 \$\$; echo alive" 2> /dev/null)" ]
+}
+if is_deadly HUP; then
+    interrupt HUP 129
+fi
 interrupt TERM 143
 # Killed at once, it leaves whole lines and the checkpoint before; the next run sweeps up what it was writing.
 start --checkpoint "$work/run.ckpt"
@@ -358,27 +364,34 @@ succeed $train --net "$net" --resume "$work/run.ckpt"
 succeed $train --net "$net" --checkpoint "$work/run.ckpt"
 nothing_left "$work"
 # nohup means it.
+: > "$work/out"
 (
     trap '' HUP
     # shellcheck disable=SC2086
     exec "$tenka" $train --epochs 100000 --net "$net" > "$work/out" 2> "$work/err"
 ) &
 pid=$!
-sleep 1
+tries=0
+while [ ! -s "$work/out" ] && [ $tries -lt 600 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
 kill -s HUP $pid
 sleep 0.5
 kill -s TERM $pid
 await
 ended 143 $got
 # Nobody reads what is printed: the network is saved.
-rm -f "$work/run.st"
-# shellcheck disable=SC2086
-{ "$tenka" $train --epochs 100000 --net "$net" --save "$work/run.st" 2> "$work/err"; echo $? > "$work/status"; } |
-    head -n 1 > "$work/out"
-ended 141 "$(cat "$work/status")"
-says "the network so far is in $work/run.st"
-[ "$(wc -l < "$work/out")" = 1 ] || bad "no line before the pipe was closed"
-succeed test --backend cpu --quiet --data "$work/data" --load "$work/run.st"
+if is_deadly PIPE; then
+    rm -f "$work/run.st"
+    # shellcheck disable=SC2086
+    { "$tenka" $train --epochs 100000 --net "$net" --save "$work/run.st" 2> "$work/err"; echo $? > "$work/status"; } |
+        head -n 1 > "$work/out"
+    ended 141 "$(cat "$work/status")"
+    says "the network so far is in $work/run.st"
+    [ "$(wc -l < "$work/out")" = 1 ] || bad "no line before the pipe was closed"
+    succeed test --backend cpu --quiet --data "$work/data" --load "$work/run.st"
+fi
 # Twice: a step of many seconds is not waited for.
 # shellcheck disable=SC2086
 "$tenka" $train --backend cpu-f64 --batch-size 80 --net 'Conv2d(1, 128, 9) Conv2d(128, 128, 9) Linear(18432, 10)' \
