@@ -6,6 +6,7 @@
 
 /* Contexts of several threads share these. */
 static _Atomic uint64_t allocations;
+static _Atomic int64_t live;           /* blocks that were not yet freed */
 static _Atomic uint64_t until_failure; /* 0: none will fail */
 
 static bool must_fail(void)
@@ -29,7 +30,9 @@ void *tenka_alloc_array(size_t count, size_t each)
         return NULL;
     /* calloc may answer NULL to a request for nothing, which would look like a failure. */
     const bool empty = count == 0 || each == 0;
-    return empty ? calloc(1, 1) : calloc(count, each);
+    void *memory = empty ? calloc(1, 1) : calloc(count, each);
+    atomic_fetch_add(&live, memory != NULL);
+    return memory;
 }
 
 void *tenka_realloc_array(void *old, size_t count, size_t each)
@@ -38,11 +41,14 @@ void *tenka_realloc_array(void *old, size_t count, size_t each)
     if (must_fail() || (each != 0 && count > SIZE_MAX / each))
         return NULL;
     const size_t bytes = count * each;
-    return realloc(old, bytes != 0 ? bytes : 1);
+    void *memory = realloc(old, bytes != 0 ? bytes : 1);
+    atomic_fetch_add(&live, old == NULL && memory != NULL);
+    return memory;
 }
 
 void tenka_free(void *memory)
 {
+    atomic_fetch_sub(&live, memory != NULL);
     free(memory);
 }
 
@@ -72,6 +78,11 @@ char *tenka_sprintf(const char *format, ...)
 uint64_t tenka_alloc_count(void)
 {
     return atomic_load(&allocations);
+}
+
+int64_t tenka_alloc_live(void)
+{
+    return atomic_load(&live);
 }
 
 void tenka_alloc_fail_at(uint64_t k)

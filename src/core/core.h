@@ -18,6 +18,8 @@ char *tenka_strdup(const char *text);
 char *tenka_sprintf(const char *format, ...) TENKA_PRINTF(1, 2); /* an allocated string, or NULL */
 
 uint64_t tenka_alloc_count(void);                        /* allocations since the start of the process */
+/* Tests: blocks that were allocated and not yet freed. */
+TENKA_API int64_t tenka_alloc_live(void);
 /* Tests: allocation number k from now on (1: the next one) fails; 0: none. Not for library code. */
 TENKA_API void tenka_alloc_fail_at(uint64_t k);
 
