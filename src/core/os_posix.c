@@ -54,6 +54,8 @@ tenka_status tenka_worker_start(struct tenka_error *err, void (*run)(tenka_worke
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->woken, NULL);
     if (pthread_create(&worker->thread, NULL, call_run, worker) != 0) {
+        pthread_cond_destroy(&worker->woken);
+        pthread_mutex_destroy(&worker->lock);
         tenka_free(worker);
         return tenka_fail(err, TENKA_E_UNSUPPORTED, "the system gives no further thread");
     }
@@ -291,13 +293,9 @@ static char *folder_of(const char *path)
 }
 
 /* A file's name is on the disk only when its folder is. */
-static int sync_folder(const char *path)
+static int sync_folder(const char *folder)
 {
-    char *folder = folder_of(path);
-    if (folder == NULL)
-        return ENOMEM;
     const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    tenka_free(folder);
     if (file < 0)
         return errno;
     const int number = fsync(file) == 0 ? 0 : errno;
@@ -308,7 +306,9 @@ static int sync_folder(const char *path)
 
 tenka_status tenka_file_writer_commit(struct tenka_file_writer *writer, struct tenka_error *err)
 {
-    int number = fsync(writer->file) == 0 ? 0 : errno;
+    /* Taken before the file has its name: want of memory must leave the old file. */
+    char *folder = folder_of(writer->path);
+    int number = folder == NULL ? ENOMEM : fsync(writer->file) == 0 ? 0 : errno;
     if (close(writer->file) != 0 && number == 0)
         number = errno;
     writer->file = -1;
@@ -320,10 +320,11 @@ tenka_status tenka_file_writer_commit(struct tenka_file_writer *writer, struct t
     } else {
         tenka_free(writer->temporary);
         writer->temporary = NULL;
-        number = sync_folder(writer->path);
+        number = sync_folder(folder);
         if (number != 0)
             status = fail_io(err, "bring to the disk the folder of", writer->path, number);
     }
+    tenka_free(folder);
     tenka_file_writer_abort(writer);
     return status;
 }
