@@ -140,9 +140,9 @@ static bool put_classes(json_t *object, const char *const *names, uint32_t count
     bool good = array != NULL;
     for (uint32_t i = 0; i < count && good; i++)
         good = names[i] != NULL && json_array_append_new(array, json_string(names[i])) == 0;
-    char *const text = good ? json_dumps(array, JSON_COMPACT) : NULL;
+    char *const text = good ? tenka_json_text(array) : NULL;
     good = put(object, "tenka.classes", text);
-    free(text); /* jansson's */
+    tenka_free(text);
     json_decref(array);
     return good;
 }
@@ -165,12 +165,22 @@ static bool put_preprocessing(json_t *object, const struct tenka_preprocessing *
            (how->class_names == NULL || how->classes == 0 || put_classes(object, how->class_names, how->classes));
 }
 
-/* Names come from users; JSON holds UTF-8 alone. */
+/* Names come from users; JSON holds UTF-8 alone. jansson would say so, too, but not whether it lacks memory instead.
+ * Source: The Unicode Standard, table "Well-Formed UTF-8 Byte Sequences" */
 static bool is_utf8(const char *text)
 {
-    json_t *const string = json_string(text);
-    json_decref(string);
-    return string != NULL;
+    for (const unsigned char *at = (const unsigned char *)text; *at != 0;) {
+        const size_t more = *at < 0x80 ? 0 : *at < 0xc2 ? 4 : *at < 0xe0 ? 1 : *at < 0xf0 ? 2 : *at < 0xf5 ? 3 : 4;
+        const unsigned char low = *at == 0xe0 ? 0xa0 : *at == 0xf0 ? 0x90 : 0x80;
+        const unsigned char high = *at == 0xed ? 0x9f : *at == 0xf4 ? 0x8f : 0xbf;
+        if (more == 4 || (more > 0 && (at[1] < low || at[1] > high)))
+            return false;
+        for (size_t i = 2; i <= more; i++)
+            if ((at[i] & 0xc0) != 0x80)
+                return false;
+        at += more + 1;
+    }
+    return true;
 }
 
 static json_t *make_metadata(const char *text, const struct tenka_preprocessing *how)
@@ -562,8 +572,10 @@ static tenka_status read_classes(struct tenka_error *err, const struct tenka_wei
     const char *const text = tenka_weights_metadata(file, "tenka.classes");
     if (text == NULL)
         return TENKA_OK;
-    json_error_t why;
+    json_error_t why = {.text = ""};
     model->classes = json_loads(text, 0, &why);
+    if (model->classes == NULL && tenka_json_lacks_memory(&why))
+        return tenka_fail_nomem(err);
     const size_t count = json_array_size(model->classes); /* 0 when it is no array */
     if (count == 0 || count > MAX_CLASSES)
         return fail_metadata(err, file, "tenka.classes", "a JSON array of names");

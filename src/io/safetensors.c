@@ -5,6 +5,27 @@
 #define MAX_HEADER 100000000 /* the format's own limit */
 #define METADATA "__metadata__"
 
+char *tenka_json_text(const json_t *value)
+{
+    const size_t length = value != NULL ? json_dumpb(value, NULL, 0, JSON_COMPACT) : 0;
+    char *text = length > 0 ? tenka_alloc(length + 1) : NULL;
+    if (text != NULL && json_dumpb(value, text, length, JSON_COMPACT) != length) {
+        tenka_free(text);
+        text = NULL;
+    }
+    return text;
+}
+
+bool tenka_json_lacks_memory(const json_error_t *why)
+{
+#if JANSSON_VERSION_HEX >= 0x020b00
+    return json_error_code(why) == json_error_out_of_memory;
+#else
+    (void)why; /* such a version does not tell */
+    return false;
+#endif
+}
+
 /* ---- Reading ---- */
 
 static tenka_status fail_tensor(struct tenka_error *err, const struct tenka_st_file *file, const char *name,
@@ -150,7 +171,9 @@ static tenka_status read_header(struct tenka_error *err, struct tenka_st_file *f
     tenka_status status = tenka_os_read_range(err, file->path, 8, text, bytes);
     if (status == TENKA_OK) {
         file->header = json_loadb(text, (size_t)bytes, JSON_REJECT_DUPLICATES, &why);
-        if (file->header == NULL)
+        if (file->header == NULL && tenka_json_lacks_memory(&why))
+            status = tenka_fail_nomem(err);
+        else if (file->header == NULL)
             status = tenka_fail(err, TENKA_E_FORMAT,
                                 "%s: expected a JSON header: %s at byte %d: this is no safetensors file", file->path,
                                 why.text, why.position);
@@ -191,9 +214,12 @@ tenka_status tenka_st_read(struct tenka_error *err, const struct tenka_st_file *
 
 static json_t *describe(const struct tenka_file_tensor *tensor, uint64_t begin, uint64_t end)
 {
-    json_t *const sizes = json_array();
+    json_t *sizes = json_array();
     for (uint32_t i = 0; i < tensor->shape.rank; i++)
-        json_array_append_new(sizes, json_integer(tensor->shape.dim[i]));
+        if (json_array_append_new(sizes, json_integer(tensor->shape.dim[i])) != 0) {
+            json_decref(sizes);
+            return NULL;
+        }
     /* Takes sizes over, also on failure. */
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", tensor->dtype, "shape", sizes, "data_offsets", (json_int_t)begin,
                      (json_int_t)end);
@@ -210,13 +236,15 @@ static char *make_header(json_t *metadata, const struct tenka_file_tensor *tenso
         good = good && json_object_set_new(header, tensors[i].name, describe(&tensors[i], at, end)) == 0;
         at = end;
     }
-    const size_t length = good ? json_dumpb(header, NULL, 0, JSON_COMPACT) : 0;
+    char *const compact = good ? tenka_json_text(header) : NULL;
+    const size_t length = compact != NULL ? strlen(compact) : 0;
     *bytes = tenka_align(length, 8);
     char *const text = length > 0 ? tenka_alloc(*bytes) : NULL;
     if (text != NULL) {
         memset(text, ' ', *bytes);
-        json_dumpb(header, text, length, JSON_COMPACT);
+        memcpy(text, compact, length);
     }
+    tenka_free(compact);
     json_decref(header);
     return text;
 }

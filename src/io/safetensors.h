@@ -35,6 +35,12 @@ const char *tenka_st_metadata(const struct tenka_st_file *file, const char *key)
 tenka_status tenka_st_read(struct tenka_error *err, const struct tenka_st_file *file,
                            const struct tenka_st_tensor *tensor, void *dst);
 
+/* The compact text of a value, allocated; NULL: no memory. Not by json_dumps, which leaves keys out when its memory
+ * cannot grow, and whose text only that function can free which the program may have given to jansson. */
+char *tenka_json_text(const json_t *value);
+/* Whether a text could not be read for want of memory, and not because it is wrong. */
+bool tenka_json_lacks_memory(const json_error_t *why);
+
 /* Writes a file with the tensors in the order given. Their bytes are asked for one tensor after the other.
  *   metadata  an object of strings
  * Errors: E_IO, E_NOMEM, and those of get. */

@@ -183,7 +183,7 @@ static tenka_status make_metadata(const struct tenka_run *run, const struct tenk
     tenka_status status = tenka_checkpoint_write_state(run, &text);
     if (status == TENKA_OK && json_object_set_new(*out, TENKA_CHECKPOINT_KEY, json_string(text)) != 0)
         status = tenka_fail_nomem(run->err);
-    free(text); /* jansson's */
+    tenka_free(text);
     return status;
 }
 

@@ -123,8 +123,7 @@ tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **te
         device_name(run->ctx, device), "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run),
         "train_loader",
         write_loader(t->train_loader), "test_loader", write_loader(t->test_loader), "loss", loss);
-    if (root != NULL)
-        *text = json_dumps(root, JSON_COMPACT);
+    *text = tenka_json_text(root);
     json_decref(root);
     return *text != NULL ? TENKA_OK : tenka_fail_nomem(run->err);
 }
@@ -350,6 +349,8 @@ tenka_status tenka_checkpoint_read_state(const struct tenka_run *run, const char
 {
     json_error_t why = {.text = ""};
     json_t *const root = json_loads(text, JSON_REJECT_DUPLICATES, &why);
+    if (root == NULL && tenka_json_lacks_memory(&why))
+        return tenka_fail_nomem(run->err);
     const tenka_status status =
         root != NULL ? read_root(run, path, root, out) : tenka_checkpoint_damaged(run->err, path, why.text);
     json_decref(root);
