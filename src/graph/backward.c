@@ -95,10 +95,17 @@ tenka_tensor tenka_grad(tenka_variable *var)
     return tenka_reshape(grad, var->desc.shape);
 }
 
-void tenka_variable_clear_grad(tenka_variable *var)
+bool tenka_variable_clear_grad(tenka_variable *var)
 {
+    const bool stored = var->has_stored_grad;
     var->grad_step = 0;
     var->has_stored_grad = false;
+    return stored;
+}
+
+void tenka_variable_restore_grad(tenka_variable *var)
+{
+    var->has_stored_grad = true;
 }
 
 void tenka_zero_grad(tenka_ctx *ctx)

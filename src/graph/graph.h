@@ -63,8 +63,14 @@ tenka_status tenka_step_measure(tenka_ctx *ctx, struct tenka_step_bytes *out);
  * Every tensor of the step so far can be read from then on. */
 tenka_status tenka_step_flush(tenka_ctx *ctx);
 
-/* The gradient of var leaves the step: an optimizer has used it. */
-void tenka_variable_clear_grad(tenka_variable *var);
+/* The gradient of var leaves the step: an optimizer has used it. Whether one of earlier steps went into it; the step
+ * that was to use that may fail, and then it is restored. */
+bool tenka_variable_clear_grad(tenka_variable *var);
+void tenka_variable_restore_grad(tenka_variable *var);
+/* The number of the step that is traced now, or next. */
+uint32_t tenka_step_number(const tenka_ctx *ctx);
+/* Whether var got new content in that step, which has ended and was the last that assigned it. */
+bool tenka_variable_got(const tenka_variable *var, uint32_t step);
 /* A name for messages and debuggers; copied. */
 tenka_status tenka_variable_set_name(tenka_variable *var, const char *name);
 const char *tenka_variable_name(const tenka_variable *var);

@@ -46,7 +46,7 @@ static void settle(tenka_meter *meter)
 {
     if (meter->pending_step == meter->sum->ctx->generation)
         return;
-    if (meter->pending_step != meter->sum->lost_step)
+    if (tenka_variable_got(meter->sum, meter->pending_step))
         meter->count += meter->pending;
     meter->pending = 0;
 }

@@ -68,6 +68,11 @@ const char *tenka_trace_layer(tenka_ctx *ctx, const char *name)
     return before;
 }
 
+uint32_t tenka_step_number(const tenka_ctx *ctx)
+{
+    return ctx->generation;
+}
+
 bool tenka_step_is_open(const tenka_ctx *ctx)
 {
     return ctx->open;
@@ -101,8 +106,9 @@ void tenka_step_close(tenka_ctx *ctx)
 
 void tenka_step_abandon(tenka_ctx *ctx)
 {
+    /* What was assigned before a flush is there, and stays. */
     for (tenka_variable *var = ctx->variables; var; var = var->next)
-        if (var->current_step == ctx->generation)
+        if (var->current_step == ctx->generation && var->assigned_at >= ctx->flushed)
             var->lost_step = ctx->generation;
     tenka_step_close(ctx);
 }

@@ -108,6 +108,11 @@ void tenka_variable_destroy(tenka_variable **var)
     tenka_free(v);
 }
 
+bool tenka_variable_got(const tenka_variable *var, uint32_t step)
+{
+    return var->current_step == step && var->lost_step != step;
+}
+
 struct tenka_shape tenka_variable_shape(const tenka_variable *var)
 {
     return var->desc.shape;

@@ -94,6 +94,8 @@ struct tenka_module {
     tenka_tensor result;       /* of the last forward: of a step that may have ended */
     bool training;
     uint64_t batches;  /* that a BatchNorm2d has normalised while training: PyTorch's num_batches_tracked */
+    uint64_t counted;  /* of these: by the step counted_step, which may yet fail */
+    uint32_t counted_step;
     bool checking;     /* a step that will not run goes through it */
     bool told;         /* the log has said that this layer flattens its input */
 };
@@ -124,7 +126,9 @@ tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, str
 tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x);
 /* Whether a layer is a BatchNorm2d with running statistics, which counts batches. */
 bool tenka_layer_counts(const tenka_module *module);
-/* The layers below module, itself included, that count batches, in the order of the state. Writes at most max and
+/* Takes back what such a layer counted in a step that was not run. */
+void tenka_layer_settle_count(tenka_module *module);
+/* The layers below module, itself included, that count batches, settled, in the order of the state. Writes at most max and
  * returns how many there are. */
 size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t max);
 /* The name of such a layer's count in root's state_dict, allocated; NULL: no memory. */

@@ -354,6 +354,28 @@ static bool is_checked(const tenka_module *m)
     return false;
 }
 
+/* A layer's running statistics, of those that have any. */
+static tenka_variable *running_mean(const tenka_module *m)
+{
+    return m->state[tenka_arg_is(&m->values, AFFINE) ? 2 : 0].var;
+}
+
+void tenka_layer_settle_count(tenka_module *m)
+{
+    if (m->counted == 0 || m->counted_step == tenka_step_number(m->ctx))
+        return;
+    if (!tenka_variable_got(running_mean(m), m->counted_step))
+        m->batches -= m->counted;
+    m->counted = 0;
+}
+
+static void count_batch(tenka_module *m)
+{
+    m->batches++;
+    m->counted++;
+    m->counted_step = tenka_step_number(m->ctx);
+}
+
 static tenka_tensor batch_norm2d_forward(tenka_module *m, tenka_tensor x)
 {
     const bool affine = tenka_arg_is(&m->values, AFFINE), track = tenka_arg_is(&m->values, TRACK);
@@ -365,8 +387,10 @@ static tenka_tensor batch_norm2d_forward(tenka_module *m, tenka_tensor x)
     if (shape.rank != 4)
         return tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "expected an input of 4 axes, found one of shape %s",
                                 tenka_shape_text(&shape, text));
+    if (tenka_layer_counts(m))
+        tenka_layer_settle_count(m); /* also where nothing is counted: the statistics may be assigned again */
     if (m->training && tenka_layer_counts(m) && !is_checked(m))
-        m->batches++;
+        count_batch(m);
     const tenka_tensor weight = affine ? tenka_value(m->state[0].var) : constant_channels(m, 1);
     const tenka_tensor bias = affine ? tenka_value(m->state[1].var) : constant_channels(m, 0);
     return tenka_batch_norm2d(x, weight, bias, track ? running[0].var : NULL, track ? running[1].var : NULL,

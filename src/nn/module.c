@@ -215,8 +215,11 @@ tenka_variable *tenka_module_find(tenka_module *module, const char *name)
 size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t max)
 {
     size_t count = 0;
-    if (tenka_layer_counts(module) && count++ < max)
-        out[0] = module;
+    if (tenka_layer_counts(module)) {
+        tenka_layer_settle_count(module);
+        if (count++ < max)
+            out[0] = module;
+    }
     for (size_t i = 0; i < module->n_children; i++)
         count += tenka_module_counters(module->children[i], count < max ? out + count : NULL,
                                        count < max ? max - count : 0);

@@ -15,6 +15,7 @@ struct slot {
     tenka_variable *first, *second;
     uint64_t steps;
     bool updated; /* by the step that is being ended */
+    bool stored;  /* gradients of earlier steps went into that */
 };
 
 struct group {
@@ -299,12 +300,17 @@ static void update(tenka_optimizer *opt, struct group *group)
     }
 }
 
-/* A step that failed has updated nothing. */
+/* A step that failed has updated nothing, and the gradients of earlier steps are still to be used. */
 static void take_back(tenka_optimizer *opt)
 {
     for (size_t g = 0; g < opt->n_groups; g++)
-        for (size_t i = 0; i < opt->groups[g].n_slots; i++)
-            opt->groups[g].slots[i].steps -= opt->groups[g].slots[i].updated;
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++) {
+            struct slot *slot = &opt->groups[g].slots[i];
+            slot->steps -= slot->updated;
+            if (slot->stored)
+                tenka_variable_restore_grad(slot->var);
+            slot->stored = false;
+        }
 }
 
 static void update_all(tenka_optimizer *opt)
@@ -344,7 +350,7 @@ tenka_status tenka_optimizer_step(tenka_optimizer *opt)
     update_all(opt);
     for (size_t g = 0; g < opt->n_groups; g++)
         for (size_t i = 0; i < opt->groups[g].n_slots; i++)
-            tenka_variable_clear_grad(opt->groups[g].slots[i].var);
+            opt->groups[g].slots[i].stored = tenka_variable_clear_grad(opt->groups[g].slots[i].var);
     const tenka_status s = tenka_step_end(opt->ctx);
     if (s == TENKA_OK)
         opt->steps++;
