@@ -15,7 +15,7 @@ void tenka_device_close(tenka_device **dev)
 
 tenka_status tenka_device_wait(tenka_device *dev)
 {
-    return dev->newest != 0 ? dev->fns->wait(dev, dev->newest) : TENKA_OK;
+    return dev->fns->wait(dev, dev->newest);
 }
 
 void tenka_device_limits(const tenka_device *dev, struct tenka_limits *out)

@@ -33,8 +33,10 @@ tenka_status tenka_vk_cache_open(struct tenka_vk_device *dev)
         result = dev->vk.vkCreatePipelineCache(dev->handle, &info, NULL, &dev->cache);
     }
     tenka_free(data);
-    if (result < 0)
+    if (result < 0) {
+        dev->cache = VK_NULL_HANDLE;
         return tenka_vk_fail(dev, result, "vkCreatePipelineCache(");
+    }
     dev->base.objects++;
     return TENKA_OK;
 }

@@ -19,6 +19,7 @@ static const char *result_name(VkResult result)
     NAME(VK_ERROR_TOO_MANY_OBJECTS)
     NAME(VK_ERROR_FRAGMENTED_POOL)
     NAME(VK_ERROR_OUT_OF_POOL_MEMORY)
+    NAME(VK_ERROR_FRAGMENTATION)
     NAME(VK_ERROR_INVALID_SHADER_NV)
 #undef NAME
     default:
@@ -37,11 +38,20 @@ static int function_name(const char *call, const char **name)
     return (int)(end - begin);
 }
 
+/* Of whatever kind: pools, mappings and the number of allocations are memory to whoever must do with less. */
+static bool is_want_of_memory(VkResult result)
+{
+    return result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY ||
+           result == VK_ERROR_OUT_OF_POOL_MEMORY || result == VK_ERROR_FRAGMENTED_POOL ||
+           result == VK_ERROR_FRAGMENTATION || result == VK_ERROR_TOO_MANY_OBJECTS ||
+           result == VK_ERROR_MEMORY_MAP_FAILED;
+}
+
 tenka_status tenka_vk_fail(struct tenka_vk_device *dev, VkResult result, const char *call)
 {
     const char *name;
     const int length = function_name(call, &name);
-    if (result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY)
+    if (is_want_of_memory(result))
         return tenka_fail(dev->base.err, TENKA_E_NOMEM,
                           "%.*s: %s on %s, whose buffers hold %llu of its %llu MiB: use a smaller batch or network",
                           length, name, result_name(result), dev->gpu.info.name,
@@ -64,7 +74,7 @@ tenka_status tenka_vk_health(struct tenka_vk_device *dev)
     return dev->validate ? tenka_vk_complaint(dev->instance, dev->base.err) : TENKA_OK;
 }
 
-/* As one submission, which signals their ticket. */
+/* As one submission, which signals their ticket. Short of memory nothing has happened, and the commands stay held. */
 tenka_status tenka_vk_hand_over(struct tenka_vk_device *dev)
 {
     const uint64_t ticket = dev->newest + 1;
@@ -83,12 +93,8 @@ tenka_status tenka_vk_hand_over(struct tenka_vk_device *dev)
     };
     if (dev->n_held == 0)
         return TENKA_OK;
+    VK_TRY(dev, dev->vk.vkQueueSubmit(dev->queue, 1, &info, VK_NULL_HANDLE));
     dev->n_held = 0;
-    const VkResult result = dev->vk.vkQueueSubmit(dev->queue, 1, &info, VK_NULL_HANDLE);
-    if (result < 0) {
-        dev->lost = true; /* tickets were given out that nothing will signal */
-        return tenka_vk_fail(dev, result, "vkQueueSubmit(");
-    }
     dev->newest = ticket;
     return TENKA_OK;
 }
@@ -108,15 +114,21 @@ tenka_status tenka_vk_is_idle(struct tenka_vk_device *dev, bool *idle)
 }
 
 /* While the queue has two submissions to work on, a third would only cost the host time: it is held back until one of
- * them is done or somebody waits, and joined by what comes meanwhile. */
+ * them is done or somebody waits, and joined by what comes meanwhile. On failure the commands will not run. */
 tenka_status tenka_vk_submit(struct tenka_vk_device *dev, VkCommandBuffer commands, uint64_t *ticket)
 {
     bool hungry = true;
-    dev->held[dev->n_held++] = commands;
-    *ticket = dev->newest + 1;
+    const uint64_t own = dev->newest + 1;
     if (dev->newest > 0)
         TENKA_TRY(tenka_vk_is_done(dev, dev->newest - 1, &hungry));
-    return hungry || dev->n_held == TENKA_VK_HELD ? tenka_vk_hand_over(dev) : TENKA_OK;
+    dev->held[dev->n_held++] = commands;
+    if (hungry || dev->n_held == TENKA_VK_HELD) {
+        const tenka_status status = tenka_vk_hand_over(dev);
+        dev->n_held -= status != TENKA_OK; /* those before were accepted, and wait for another occasion */
+        TENKA_TRY(status);
+    }
+    *ticket = own;
+    return TENKA_OK;
 }
 
 tenka_status tenka_vk_wait(struct tenka_vk_device *dev, uint64_t ticket)
@@ -136,7 +148,8 @@ tenka_status tenka_vk_wait(struct tenka_vk_device *dev, uint64_t ticket)
     return TENKA_OK;
 }
 
-void tenka_vk_settle(struct tenka_vk_device *dev)
+/* Until all that was handed over is done; of a lost device nothing more is to be expected. */
+static void wait_for_queue(struct tenka_vk_device *dev)
 {
     const VkSemaphoreWaitInfo info = {
         .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
@@ -144,17 +157,27 @@ void tenka_vk_settle(struct tenka_vk_device *dev)
         .pSemaphores = &dev->timeline,
         .pValues = &dev->newest,
     };
-    const struct tenka_error before = *dev->base.err;
     VkResult result = VK_SUCCESS;
-    if (tenka_vk_hand_over(dev) != TENKA_OK)
-        *dev->base.err = before;
     if (dev->newest > 0)
         result = dev->vk.vkWaitSemaphores(dev->handle, &info, UINT64_MAX);
     /* Short of memory, say: a second way, because what follows destroys what may be in use. */
     if (result < 0 && result != VK_ERROR_DEVICE_LOST)
         result = dev->vk.vkDeviceWaitIdle(dev->handle);
-    if (result == VK_ERROR_DEVICE_LOST)
-        dev->lost = true;
+    dev->lost = dev->lost || result == VK_ERROR_DEVICE_LOST;
+}
+
+void tenka_vk_settle(struct tenka_vk_device *dev)
+{
+    const struct tenka_error before = *dev->base.err;
+    /* A driver that is short of memory may have more when its queue is empty. */
+    if (!dev->lost && tenka_vk_hand_over(dev) != TENKA_OK) {
+        wait_for_queue(dev);
+        dev->lost = dev->lost || tenka_vk_hand_over(dev) != TENKA_OK; /* their tickets were given out */
+    }
+    if (dev->lost)
+        dev->n_held = 0;
+    wait_for_queue(dev);
+    *dev->base.err = before;
 }
 
 void tenka_vk_set_name(struct tenka_vk_device *dev, VkObjectType type, uint64_t object, const char *name)
@@ -232,7 +255,7 @@ void tenka_vulkan_force_staging(tenka_device *dev)
 
 static void device_finish(struct tenka_vk_device *dev)
 {
-    dev->vk.vkDeviceWaitIdle(dev->handle);
+    tenka_vk_settle(dev);
     tenka_vk_cache_save(dev);
     tenka_vk_cache_finish(dev);
     tenka_vk_tune_finish(dev);
@@ -334,7 +357,7 @@ static tenka_status create_timeline(struct tenka_vk_device *dev)
         .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE,
     };
     const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type};
-    VK_TRY(dev, dev->vk.vkCreateSemaphore(dev->handle, &info, NULL, &dev->timeline));
+    VK_MAKE(dev, dev->timeline, dev->vk.vkCreateSemaphore(dev->handle, &info, NULL, &dev->timeline));
     dev->base.objects++;
     return TENKA_OK;
 }
@@ -361,7 +384,8 @@ static tenka_status device_init(struct tenka_vk_device *dev, const struct tenka_
     TENKA_TRY(create_handle(dev));
     TENKA_TRY(create_timeline(dev));
     TENKA_TRY(tenka_vk_transfer_init(dev));
-    TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_DEVICE, TENKA_OPERAND_ALIGN, "absent operand", &dev->absent));
+    /* Not in the device's memory, which is taken in large blocks. */
+    TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_SLOT, TENKA_OPERAND_ALIGN, "absent operand", &dev->absent));
     TENKA_TRY(tenka_vk_zero(dev, dev->absent));
     TENKA_TRY(tenka_vk_workshop_open(dev, params->shader_dir));
     TENKA_TRY(tenka_vk_keep_open(dev, params->cache_dir));

@@ -35,7 +35,7 @@ static tenka_status fetch_init(struct tenka_vk_device *dev, struct fetch *fetch)
     };
     TENKA_TRY(tenka_vk_health(dev));
     TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_STAGING, fetch->base.bytes, "fetches", &fetch->mailbox));
-    VK_TRY(dev, dev->vk.vkAllocateCommandBuffers(dev->handle, &info, &fetch->commands));
+    VK_MAKE(dev, fetch->commands, dev->vk.vkAllocateCommandBuffers(dev->handle, &info, &fetch->commands));
     dev->base.objects++;
     return record(dev, fetch);
 }
@@ -81,6 +81,7 @@ tenka_status tenka_vk_fetch_arrived(tenka_device *base, tenka_fetch *asked, bool
 {
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
     struct fetch *fetch = (struct fetch *)asked;
+    TENKA_TRY(tenka_vk_health(dev));
     TENKA_TRY(tenka_vk_is_done(dev, fetch->ticket, arrived));
     if (!*arrived && fetch->ticket > dev->newest)
         return tenka_vk_hand_over(dev); /* nobody else may come and bring it on its way */

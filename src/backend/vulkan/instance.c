@@ -5,12 +5,21 @@
 
 static pthread_once_t loader_once = PTHREAD_ONCE_INIT;
 static VkResult loader_result;
+static PFN_vkGetInstanceProcAddr substitute;
 /* volk fills global variables: one instance at a time. */
 static pthread_mutex_t volk_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void load_loader(void)
 {
-    loader_result = volkInitialize();
+    if (substitute)
+        volkInitializeCustom(substitute);
+    else
+        loader_result = volkInitialize();
+}
+
+void tenka_vk_load_from(PFN_vkGetInstanceProcAddr get)
+{
+    substitute = get;
 }
 
 static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
@@ -44,36 +53,45 @@ tenka_status tenka_vk_complaint(struct tenka_vk_instance *instance, struct tenka
     return status;
 }
 
+tenka_status tenka_vk_listed(struct tenka_error *err, VkResult result)
+{
+    const bool short_of_memory = result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    return short_of_memory ? tenka_fail(err, TENKA_E_NOMEM, "out of memory while starting Vulkan")
+                           : TENKA_OK;
+}
+
 static tenka_status find_layer(struct tenka_error *err, bool *found)
 {
     uint32_t count = 0;
     *found = false;
-    if (vkEnumerateInstanceLayerProperties(&count, NULL) < 0 || count == 0)
-        return TENKA_OK;
+    VkResult result = vkEnumerateInstanceLayerProperties(&count, NULL);
+    if (result < 0 || count == 0)
+        return tenka_vk_listed(err, result);
     VkLayerProperties *layers = tenka_alloc_array(count, sizeof *layers);
     if (!layers)
         return tenka_fail_nomem(err);
-    if (vkEnumerateInstanceLayerProperties(&count, layers) >= 0)
-        for (uint32_t i = 0; i < count; i++)
-            *found = *found || strcmp(layers[i].layerName, LAYER) == 0;
+    result = vkEnumerateInstanceLayerProperties(&count, layers);
+    for (uint32_t i = 0; i < count && result >= 0; i++)
+        *found = *found || strcmp(layers[i].layerName, LAYER) == 0;
     tenka_free(layers);
-    return TENKA_OK;
+    return tenka_vk_listed(err, result);
 }
 
 /* Sets *found when the layer (NULL: the loader) offers the extension, and else leaves it. */
 static tenka_status find_extension(struct tenka_error *err, const char *layer, const char *name, bool *found)
 {
     uint32_t count = 0;
-    if (vkEnumerateInstanceExtensionProperties(layer, &count, NULL) < 0 || count == 0)
-        return TENKA_OK;
+    VkResult result = vkEnumerateInstanceExtensionProperties(layer, &count, NULL);
+    if (result < 0 || count == 0)
+        return tenka_vk_listed(err, result);
     VkExtensionProperties *list = tenka_alloc_array(count, sizeof *list);
     if (!list)
         return tenka_fail_nomem(err);
-    if (vkEnumerateInstanceExtensionProperties(layer, &count, list) >= 0)
-        for (uint32_t i = 0; i < count; i++)
-            *found = *found || strcmp(list[i].extensionName, name) == 0;
+    result = vkEnumerateInstanceExtensionProperties(layer, &count, list);
+    for (uint32_t i = 0; i < count && result >= 0; i++)
+        *found = *found || strcmp(list[i].extensionName, name) == 0;
     tenka_free(list);
-    return TENKA_OK;
+    return tenka_vk_listed(err, result);
 }
 
 static tenka_status check_loader(bool validate, struct tenka_error *err)
@@ -171,11 +189,15 @@ static tenka_status create_messenger(struct tenka_vk_instance *instance, struct 
         .pfnUserCallback = on_message,
         .pUserData = instance,
     };
-    if (!instance->debug_utils || !instance->create_messenger || !instance->destroy_messenger ||
-        instance->create_messenger(instance->handle, &info, NULL, &instance->messenger) < 0)
+    if (!instance->debug_utils || !instance->create_messenger || !instance->destroy_messenger)
         return tenka_fail(err, TENKA_E_UNSUPPORTED,
                           "the validation layer lacks VK_EXT_debug_utils and could not report: update the package "
                           "vulkan-validationlayers");
+    /* Want of memory is its only failure. */
+    if (instance->create_messenger(instance->handle, &info, NULL, &instance->messenger) < 0) {
+        instance->messenger = VK_NULL_HANDLE;
+        return tenka_fail_nomem(err);
+    }
     return TENKA_OK;
 }
 
@@ -188,10 +210,9 @@ static tenka_status instance_init(struct tenka_vk_instance *instance, bool valid
         TENKA_TRY(find_extension(err, LAYER, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME, &features_known));
     }
     const VkResult result = create_handle(instance, validate, features_known);
-    if (result == VK_ERROR_OUT_OF_HOST_MEMORY)
-        return tenka_fail_nomem(err);
     if (result < 0) {
         instance->handle = VK_NULL_HANDLE;
+        TENKA_TRY(tenka_vk_listed(err, result));
         return tenka_fail(err, TENKA_E_UNSUPPORTED,
                           "no Vulkan driver could be started (VkResult %d): install the GPU's driver (Mesa's package "
                           "is mesa-vulkan-drivers), or use the cpu backend",

@@ -63,7 +63,7 @@ static tenka_status allocate(struct tenka_vk_device *dev, const VkMemoryRequirem
         .allocationSize = need->size,
         .memoryTypeIndex = type,
     };
-    VK_TRY(dev, dev->vk.vkAllocateMemory(dev->handle, &info, NULL, &block->memory));
+    VK_MAKE(dev, block->memory, dev->vk.vkAllocateMemory(dev->handle, &info, NULL, &block->memory));
     dev->base.objects++;
     VK_TRY(dev, dev->vk.vkBindBufferMemory(dev->handle, block->handle, block->memory, 0));
     const VkMemoryPropertyFlags flags = dev->gpu.memory.memoryTypes[type].propertyFlags;
@@ -123,7 +123,7 @@ static tenka_status block_init(struct tenka_vk_device *dev, struct tenka_vk_bloc
                  VK_BUFFER_USAGE_TRANSFER_DST_BIT,
         .sharingMode = VK_SHARING_MODE_EXCLUSIVE,
     };
-    VK_TRY(dev, dev->vk.vkCreateBuffer(dev->handle, &info, NULL, &block->handle));
+    VK_MAKE(dev, block->handle, dev->vk.vkCreateBuffer(dev->handle, &info, NULL, &block->handle));
     dev->base.objects++;
     TENKA_TRY(find_memory(dev, block));
     tenka_vk_set_name(dev, VK_OBJECT_TYPE_BUFFER, (uint64_t)block->handle, block->name);

@@ -31,7 +31,8 @@ static tenka_status make_set_layout(struct tenka_vk_device *dev, uint32_t count)
         .bindingCount = count,
         .pBindings = bindings,
     };
-    VK_TRY(dev, dev->vk.vkCreateDescriptorSetLayout(dev->handle, &info, NULL, &dev->set_layouts[count]));
+    VkDescriptorSetLayout *layout = &dev->set_layouts[count];
+    VK_MAKE(dev, *layout, dev->vk.vkCreateDescriptorSetLayout(dev->handle, &info, NULL, layout));
     dev->base.objects++;
     return TENKA_OK;
 }
@@ -49,7 +50,7 @@ static tenka_status make_layout(struct tenka_vk_device *dev, uint32_t count)
         .pushConstantRangeCount = 1,
         .pPushConstantRanges = &push,
     };
-    VK_TRY(dev, dev->vk.vkCreatePipelineLayout(dev->handle, &info, NULL, &dev->layouts[count]));
+    VK_MAKE(dev, dev->layouts[count], dev->vk.vkCreatePipelineLayout(dev->handle, &info, NULL, &dev->layouts[count]));
     dev->base.objects++;
     return TENKA_OK;
 }

@@ -26,7 +26,7 @@ static tenka_status stopwatch_init(struct tenka_vk_device *dev, struct tenka_vk_
     watch->ticks = tenka_alloc_array((size_t)2 * watch->dispatches, sizeof *watch->ticks);
     if (!watch->ticks)
         return tenka_fail_nomem(dev->base.err);
-    VK_TRY(dev, dev->vk.vkCreateQueryPool(dev->handle, &info, NULL, &watch->pool));
+    VK_MAKE(dev, watch->pool, dev->vk.vkCreateQueryPool(dev->handle, &info, NULL, &watch->pool));
     dev->base.objects++;
     return TENKA_OK;
 }

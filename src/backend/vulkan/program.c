@@ -46,7 +46,7 @@ static tenka_status make_commands(struct tenka_vk_device *dev, struct tenka_prog
         .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
         .queueFamilyIndex = dev->gpu.family,
     };
-    VK_TRY(dev, dev->vk.vkCreateCommandPool(dev->handle, &pool, NULL, &prog->commands));
+    VK_MAKE(dev, prog->commands, dev->vk.vkCreateCommandPool(dev->handle, &pool, NULL, &prog->commands));
     dev->base.objects++;
     const VkCommandBufferAllocateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
@@ -85,7 +85,7 @@ static tenka_status make_descriptors(struct tenka_vk_device *dev, struct tenka_p
         .poolSizeCount = 1,
         .pPoolSizes = &size,
     };
-    VK_TRY(dev, dev->vk.vkCreateDescriptorPool(dev->handle, &info, NULL, &prog->descriptors));
+    VK_MAKE(dev, prog->descriptors, dev->vk.vkCreateDescriptorPool(dev->handle, &info, NULL, &prog->descriptors));
     dev->base.objects++;
     return TENKA_OK;
 }

@@ -44,16 +44,17 @@ static tenka_status find_extension(struct tenka_vk_instance *instance, struct te
 {
     uint32_t count = 0;
     *found = false;
-    if (instance->extensions(handle, NULL, &count, NULL) < 0 || count == 0)
-        return TENKA_OK;
+    VkResult result = instance->extensions(handle, NULL, &count, NULL);
+    if (result < 0 || count == 0)
+        return tenka_vk_listed(err, result);
     VkExtensionProperties *list = tenka_alloc_array(count, sizeof *list);
     if (!list)
         return tenka_fail_nomem(err);
-    if (instance->extensions(handle, NULL, &count, list) >= 0)
-        for (uint32_t i = 0; i < count; i++)
-            *found = *found || strcmp(list[i].extensionName, name) == 0;
+    result = instance->extensions(handle, NULL, &count, list);
+    for (uint32_t i = 0; i < count && result >= 0; i++)
+        *found = *found || strcmp(list[i].extensionName, name) == 0;
     tenka_free(list);
-    return TENKA_OK;
+    return tenka_vk_listed(err, result);
 }
 
 static uint32_t first_family(const VkQueueFamilyProperties *families, uint32_t count, VkQueueFlags wanted)
@@ -184,18 +185,22 @@ static tenka_status describe(struct tenka_vk_instance *instance, struct tenka_er
 static tenka_status enumerate(struct tenka_vk_instance *instance, struct tenka_error *err, VkPhysicalDevice **out,
                               uint32_t *count)
 {
+    uint32_t n = 0;
     *out = NULL;
     *count = 0;
-    if (instance->enumerate(instance->handle, count, NULL) < 0)
-        *count = 0;
-    if (*count == 0)
-        return TENKA_OK;
-    VkPhysicalDevice *handles = tenka_alloc_array(*count, sizeof *handles);
+    VkResult result = instance->enumerate(instance->handle, &n, NULL);
+    if (result < 0 || n == 0)
+        return tenka_vk_listed(err, result);
+    VkPhysicalDevice *handles = tenka_alloc_array(n, sizeof *handles);
     if (!handles)
         return tenka_fail_nomem(err);
-    if (instance->enumerate(instance->handle, count, handles) < 0)
-        *count = 0;
+    result = instance->enumerate(instance->handle, &n, handles);
+    if (result < 0) {
+        tenka_free(handles);
+        return tenka_vk_listed(err, result);
+    }
     *out = handles;
+    *count = n;
     return TENKA_OK;
 }
 

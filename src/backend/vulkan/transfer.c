@@ -12,7 +12,7 @@ tenka_status tenka_vk_transfer_init(struct tenka_vk_device *dev)
         .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
         .queueFamilyIndex = dev->gpu.family,
     };
-    VK_TRY(dev, dev->vk.vkCreateCommandPool(dev->handle, &pool, NULL, &dev->pool));
+    VK_MAKE(dev, dev->pool, dev->vk.vkCreateCommandPool(dev->handle, &pool, NULL, &dev->pool));
     dev->base.objects++;
     const VkCommandBufferAllocateInfo commands = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,

@@ -63,7 +63,11 @@ struct tenka_vk_instance {
 tenka_status tenka_vk_instance_create(bool validate, struct tenka_error *err, const struct tenka_log *log,
                                       struct tenka_vk_instance **out);
 void tenka_vk_instance_destroy(struct tenka_vk_instance **instance);
+/* For tests: all of Vulkan comes from get, not from the system's loader. Before anybody asks for Vulkan. */
+void tenka_vk_load_from(PFN_vkGetInstanceProcAddr get);
 void tenka_vk_load_device_table(struct tenka_vk_instance *instance, VkDevice device, struct VolkDeviceTable *table);
+/* Of a call that asks what there is: E_NOMEM for want of memory; any other failure means that there is nothing. */
+tenka_status tenka_vk_listed(struct tenka_error *err, VkResult result);
 /* E_DEVICE, once, when the validation layer has complained since the last call. */
 tenka_status tenka_vk_complaint(struct tenka_vk_instance *instance, struct tenka_error *err);
 
@@ -177,6 +181,15 @@ tenka_status tenka_vk_fail(struct tenka_vk_device *dev, VkResult result, const c
         const VkResult result_ = (call);                    \
         if (result_ < 0)                                    \
             return tenka_vk_fail((dev), result_, #call);    \
+    } while (0)
+/* For a call that makes an object: what a failed one leaves in place of a handle is undefined, and becomes none. */
+#define VK_MAKE(dev, object, call)                          \
+    do {                                                    \
+        const VkResult result_ = (call);                    \
+        if (result_ < 0) {                                  \
+            (object) = VK_NULL_HANDLE;                      \
+            return tenka_vk_fail((dev), result_, #call);    \
+        }                                                   \
     } while (0)
 
 /* E_DEVICE after a lost device or a complaint of the validation layer. */
