@@ -29,9 +29,11 @@ void main()
 {
     const float probability = SCALAR(0), keep = 1.0 - probability;
     const uvec2 key = uvec2(SCALAR_U(1), SCALAR_U(2));
-    // p.items counts elements; with a block an invocation, the last three quarters of a small grid have none.
+    // p.items counts elements; with a block an invocation, the last three quarters of the grid have none.
     const uint blocks = (p.items + 3u) / 4u;
-    for (uint block = gl_GlobalInvocationID.x; block < blocks; block += gl_NumWorkGroups.x * gl_WorkGroupSize.x) {
+    FOR_EACH(block) {
+        if (block >= blocks)
+            return;
         const uvec4 word = philox(block, key);
         for (uint k = 0u; k < 4u && 4u * block + k < p.items; k++) {
             const uint i = 4u * block + k;

@@ -15,5 +15,7 @@ const struct tenka_op_case tenka_cases_dropout[] = {
     SIZE(0.5, 77, 78, "four axes", 3, 4, 5, 6),
     { .why = "NaN that is dropped is 0", .in = { F32(DIMS(100), .fill = TENKA_FILL_NAN) }, .scalars = { 0.5, 3, 4 },
       .flags = TENKA_CASE_NO_GRADIENT },
+    { .why = "more workgroups than stand along one axis of a dispatch", .in = { F32(DIMS(4194369)) },
+      .scalars = { 0.5, 7, 8 }, .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_LARGE },
     { 0 },
 };
