@@ -75,8 +75,8 @@ const int SEEN = DENSE ? SPAN : TILE_W * TAPS;
 const bool FOURS = SOURCE_FOURS && DENSE && TAPS == TAPS_X && TAP_X == 1 && POOL_WHOLE && ADVANCE_X * STEP_X % 4 == 0;
 const int SEEN_FOURS = (SKEW + SPAN + 3) / 4;
 const bool RAGGED = WIDTH_UNIT % TILE_SUMS_W != 0;
-// A tile is as wide as the sums: what lies in the padding is known now, and left out.
-const bool WHOLE_LINE = LINE_SUMS > 0 && LINE_SUMS <= TILE_SUMS_W && TAP_X == 1 && POOL_WHOLE;
+// A tile is as wide as the sums, and all taps are taken at a time: what lies in the padding is known now, and left out.
+const bool WHOLE_LINE = LINE_SUMS > 0 && LINE_SUMS <= TILE_SUMS_W && ALL_TAPS && POOL_WHOLE;
 #define IN_SOURCE(column) (!WHOLE_LINE || ((column) >= LINE_LEFT && (column) < LINE_LEFT + LINE_SOURCE))
 
 const int ROW_LANES = int(gl_WorkGroupSize.x) / LANES, GROUP_ROWS = ROWS * ROW_LANES;
@@ -195,8 +195,9 @@ void find_tile(uint g)
         at = ivec3(lane % block_tiles.x, lane / block_tiles.x % block_tiles.y, lane / (block_tiles.x * block_tiles.y));
     at += block_first;
     channel = first_channel + ROWS * row_lane;
-    inside = all(lessThan(at, min(tiles, block_first + block_tiles))) && channel < group_channels;
-    at = min(at, tiles - 1);
+    const ivec3 end = min(tiles, block_first + block_tiles);
+    inside = all(lessThan(at, end)) && channel < group_channels;
+    at = min(at, end - 1); // of the block: only that is staged
     tile_x = at.x, tile_y = at.y, image = at.z;
 }
 

@@ -36,6 +36,8 @@ const struct tenka_op_case tenka_cases_conv2d[] = {
     { .why = "everything at once, no bias", .in = { X(3, 4, 11, 13), X(6, 2, 3, 2) }, CONV(2, 3, 2, 1, 2, 3, 2), SUMS },
     { .why = "tall kernel", .in = { X(2, 2, 9, 3), X(3, 2, 7, 1), X(3) }, PLAIN },
     { .why = "wide kernel", .in = { X(2, 2, 3, 9), X(3, 2, 1, 7), X(3) }, PLAIN },
+    { .why = "a kernel wider than is seen at a time, padding that keeps the size; sums of 156 terms",
+      .in = { X(2, 3, 5, 8), X(4, 3, 4, 13), X(4) }, CONV(1, 1, 1, 6, 1, 1, 1), SUMS },
     { .why = "batch and channels prime", .in = { X(7, 5, 8, 8), X(11, 5, 3, 3), X(11) }, PLAIN, SUMS },
     { .why = "one place, many channels; sums of 130 terms", .in = { X(1, 130, 1, 1), X(67, 130, 1, 1), X(67) }, PLAIN,
       SUMS },
