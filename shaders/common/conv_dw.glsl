@@ -200,7 +200,6 @@ void run_side_by_side(int parts)
     else
         FOR(i, SUMS)
             part_sums[i] = 0.0;
-    barrier(); // the item before may still be being added
     FOR(i, SUMS)
         exchange[me() * SUMS + i] = part_sums[i];
     barrier();
