@@ -42,6 +42,7 @@ static double step(struct training *t)
     assert_null(tenka_profile_layer(t->ctx, "the loss"));
     const tenka_tensor value = tenka_cross_entropy(out, target);
     assert_string_equal(tenka_profile_layer(t->ctx, NULL), "the loss");
+    must(t->ctx, tenka_synchronize(t->ctx)); /* in the middle: a wait of its own among the host's work */
     tenka_backward(value);
     must(t->ctx, tenka_optimizer_step(t->opt));
     must(t->ctx, tenka_item(value, &loss));

@@ -117,9 +117,9 @@ void tenka_manual_seed(tenka_ctx *ctx, uint64_t seed)
 
 tenka_status tenka_synchronize(tenka_ctx *ctx)
 {
-    const double begin = tenka_host_now(ctx);
+    const double begin = ctx->open ? tenka_host_note(ctx, TENKA_HOST_TRACE, ctx->traced_since) : tenka_host_now(ctx);
     const tenka_status s = tenka_device_wait(ctx->dev);
-    tenka_host_note(ctx, TENKA_HOST_WAIT, begin);
+    ctx->traced_since = tenka_host_note(ctx, TENKA_HOST_WAIT, begin);
     return s;
 }
 
