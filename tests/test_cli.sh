@@ -385,6 +385,8 @@ for backend in cpu cpu-f64 ${vulkan:+vulkan}; do
     says '{"name":"relu","operator":true,"cases":[0-9]*,"failed":0,"skipped":0,"worst":[0-9.e-]*,"worst_where":"'
     says '"trusted":true,"conclusion":"this device can be trusted with relu: '
 done
+succeed verify --backend cpu --op order --json
+says '"trusted":false,"conclusion":"nothing of order could be checked on this device; 1 skipped"'
 expect 2 "choose among relu" verify --backend cpu --op reshape
 expect 2 "shader-dir has kernels for Vulkan" verify --backend cpu --shader-dir "$work"
 "$tenka" verify --backend cpu-f64 --json --op repeatability > "$work/out" 2> "$work/err" &

@@ -157,12 +157,12 @@ static void conclude(const struct verify *v, char *out, size_t size)
 static int end_report(struct verify *v)
 {
     char sentence[2048];
-    const bool trusted = v->wrong[0] == '\0';
+    const bool right = v->wrong[0] == '\0';
     conclude(v, sentence, sizeof(sentence));
     if (v->json == NULL) {
         printf("\n%s\n", sentence);
     } else {
-        fprintf(v->json, "\n],\n\"trusted\":%s", trusted ? "true" : "false");
+        fprintf(v->json, "\n],\n\"trusted\":%s", right && v->cases > 0 ? "true" : "false");
         json_string(v, "conclusion", sentence);
         fputs("}\n", v->json);
         if (fclose(v->json) != 0)
@@ -172,7 +172,7 @@ static int end_report(struct verify *v)
     }
     if (fflush(stdout) != 0)
         return say_failed("cannot write to the standard output");
-    return trusted ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+    return right ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
 
 /* ---- Running ---- */
