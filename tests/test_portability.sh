@@ -93,15 +93,15 @@ expect 'a new row where what is measured may spill' 1 '512^3: 1 values spilled$'
 
 # The gate itself, with a compiler that does nothing but print the baseline, or worse.
 mkdir -p "$work/drivers/icd" "$work/drivers/root/usr/lib/x86_64-linux-gnu" "$work/build/tests"
-: > "$work/drivers/icd/radeon.json"
+for driver in radeon nouveau freedreno asahi; do : > "$work/drivers/icd/$driver.json"; done
 printf '#!/bin/sh\nshift 4\nexec "$@"\n' > "$work/drivers/root/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
 printf '#!/bin/sh\ncat "%s/printed"\n' "$work" > "$work/build/tests/shader_stats"
 chmod +x "$work/drivers/root/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" "$work/build/tests/shader_stats"
 
-# gate WHAT STATUS PATTERN: with what lies in $work/printed.
+# gate WHAT STATUS PATTERN [TARGET]: with what lies in $work/printed.
 gate() {
     TENKA_VULKANS="$work/drivers" "$python" "$source/tools/vulkan/gate.py" --build "$work/build" --work "$work/gate" \
-        --jobs 1 amd:navi31 > "$work/out" 2>&1
+        --jobs 1 "${4:-amd:navi31}" > "$work/out" 2>&1
     got=$?
     if [ "$got" != "$2" ] || ! grep -q -e "$3" "$work/out"; then
         bad "the gate with $1: status $got, $2 was expected with '$3'"
@@ -111,8 +111,11 @@ gate() {
 }
 
 navi31=$source/tests/portability/amd-navi31.tsv
-cp "$navi31" "$work/printed"
-gate 'the baseline' 0 'All 1 targets passed'
+for baseline in "$source"/tests/portability/*.tsv; do
+    target=$(basename "$baseline" .tsv | sed 's/-/:/')
+    cp "$baseline" "$work/printed"
+    gate "the baseline of $target" 0 'All 1 targets passed' "$target"
+done
 awk -F '\t' -v OFS='\t' 'NR == 3 { $5 += 8 } { print }' "$navi31" > "$work/printed"
 gate 'more registers' 1 'registers grew from'
 awk -F '\t' -v OFS='\t' 'NR == 3 { $6 = 4 } { print }' "$navi31" > "$work/printed"

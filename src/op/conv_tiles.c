@@ -175,6 +175,8 @@ int32_t tenka_conv_dw_flags(const struct tenka_p_conv2d *p)
     return fours | (p->ow == chunk) << 1 | (p->ow % chunk != 0) << 2;
 }
 
+#define CONV_DW_MOST_SUMS 56
+
 static uint32_t slices(const struct tenka_variant *v)
 {
     return v->slices > 0 ? v->slices : 1;
@@ -200,8 +202,12 @@ uint64_t tenka_conv_dw_loops(const struct tenka_variant *v, const struct tenka_p
     return (v->slices > 0 ? DIV_UP(p->n, parts) : (uint64_t)p->n) * image + 2 * parts + 2;
 }
 
-/* Parts side by side take a slice each. */
+/* Parts side by side take a slice each. An invocation has its sums twice, and beside what it sees of x more of them
+ * than this do not fit into registers. */
 uint32_t tenka_conv_dw_shared(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
 {
-    return v->slices > 0 ? (uint32_t)(v->local * v->rows * (taps_of_row(p) + 1) * sizeof(float)) : 0;
+    const uint64_t sums = v->rows * (taps_of_row(p) + 1);
+    if (v->slices == 0)
+        return 0;
+    return sums <= CONV_DW_MOST_SUMS ? (uint32_t)(v->local * sums * sizeof(float)) : UINT32_MAX;
 }
