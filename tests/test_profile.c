@@ -215,6 +215,25 @@ static void test_names_are_no_structure(void **state)
     end(&t);
 }
 
+static void test_long_name(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    struct tenka_dispatch d;
+    char name[201] = "";
+    size_t count;
+    const float x = 1;
+    memset(name, 'n', sizeof name - 1);
+    must(ctx, tenka_profile_begin_in_place(ctx));
+    tenka_profile_layer(ctx, name);
+    tenka_relu(tenka_input(ctx, TENKA_F32, tenka_shape_of(1), &x));
+    must(ctx, tenka_step_end(ctx));
+    must(ctx, tenka_profile_dispatches(ctx, &d, 1, &count));
+    assert_int_equal(count, 1);
+    assert_true(strlen(d.layer) > 50 && strncmp(d.layer, name, strlen(d.layer)) == 0);
+    must(ctx, tenka_profile_end(ctx));
+    tenka_ctx_destroy(&ctx);
+}
+
 static void test_capture_misuse(void **state)
 {
     struct training t;
@@ -270,6 +289,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_misuse),
         cmocka_unit_test(test_dispatches),
         cmocka_unit_test(test_names_are_no_structure),
+        cmocka_unit_test(test_long_name),
         cmocka_unit_test(test_capture_misuse),
         cmocka_unit_test(test_ceilings),
         cmocka_unit_test(test_cases),

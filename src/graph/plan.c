@@ -81,16 +81,17 @@ static const char *owner_layer(const struct tenka_planner *p, const struct tenka
     return entry->n_values > 0 ? p->ctx->values[entry->first_value].layer : NULL;
 }
 
-/* "base_net.0 + base_net.1", without repeating one that came just before. */
+/* "base_net.0 + base_net.1", without repeating one that came just before; the first is cut to fit, others must fit. */
 static void name_layers(const struct tenka_planner *p, const struct tenka_plan_node *from, struct tenka_node *node)
 {
     const char *last = NULL;
     size_t at = 0;
     for (uint32_t i = 0; i < from->n_owners; i++) {
         const char *layer = owner_layer(p, from, i);
-        if (!layer || layer == last || at + strlen(layer) + sizeof " + " > sizeof node->layer)
+        if (!layer || layer == last || (at > 0 && at + strlen(layer) + sizeof " + " > sizeof node->layer))
             continue;
-        at += (size_t)snprintf(node->layer + at, sizeof node->layer - at, "%s%s", at > 0 ? " + " : "", layer);
+        snprintf(node->layer + at, sizeof node->layer - at, "%s%s", at > 0 ? " + " : "", layer);
+        at = strlen(node->layer);
         last = layer;
     }
 }
