@@ -392,12 +392,17 @@ if is_deadly PIPE; then
     [ "$(wc -l < "$work/out")" = 1 ] || bad "no line before the pipe was closed"
     succeed test --backend cpu --quiet --data "$work/data" --load "$work/run.st"
 fi
-# Twice: a step of many seconds is not waited for.
-# shellcheck disable=SC2086
-"$tenka" $train --backend cpu-f64 --batch-size 80 --net 'Conv2d(1, 128, 9) Conv2d(128, 128, 9) Linear(18432, 10)' \
-    --save "$work/twice.st" > "$work/out" 2> "$work/err" &
+# Twice: a step of many seconds is not waited for. It begins soon after the network is named.
+: > "$work/out"
+"$tenka" train --threads 1 --data "$work/data" --backend cpu-f64 --batch-size 80 \
+    --net 'Conv2d(1, 128, 9) Conv2d(128, 128, 9) Linear(18432, 10)' --save "$work/twice.st" > "$work/out" 2> "$work/err" &
 pid=$!
-sleep 3
+tries=0
+while ! grep -q '^network' "$work/out" && [ $tries -lt 600 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+sleep 1
 kill -s INT $pid
 sleep 0.2
 kill -s INT $pid
