@@ -73,13 +73,9 @@ static tenka_status probe_init(struct tenka_vk_device *dev, struct probe *probe)
         .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
         .commandBufferCount = 1,
     };
-    VK_TRY(dev, dev->vk.vkCreateQueryPool(dev->handle, &queries, NULL, &probe->pool));
+    VK_MAKE(dev, probe->pool, dev->vk.vkCreateQueryPool(dev->handle, &queries, NULL, &probe->pool));
     dev->base.objects++;
-    const VkResult result = dev->vk.vkAllocateCommandBuffers(dev->handle, &commands, &probe->commands);
-    if (result < 0) {
-        probe->commands = VK_NULL_HANDLE;
-        return tenka_vk_fail(dev, result, "vkAllocateCommandBuffers(");
-    }
+    VK_MAKE(dev, probe->commands, dev->vk.vkAllocateCommandBuffers(dev->handle, &commands, &probe->commands));
     dev->base.objects++;
     return probe_record(dev, probe);
 }
