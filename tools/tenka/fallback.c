@@ -100,6 +100,7 @@ static void change_to_cpu(struct options *o, const char *checkpoint)
 {
     o->backend = TENKA_BACKEND_CPU;
     o->device = NULL;
+    o->shader_dir = NULL;
     o->resume = checkpoint;
     if (o->dropout_mask == TENKA_DROPOUT_AUTO)
         o->dropout_mask = TENKA_DROPOUT_PHILOX;
