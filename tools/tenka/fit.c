@@ -72,6 +72,7 @@ static int check_kind(const struct training *t, bool training)
 {
     const struct kind k = make_kind(t, training);
     struct tenka_memory_fit fit = TENKA_MEMORY_FIT_DEFAULTS;
+    tenka_module_train(t->session.net, training);
     if (measure(t, &k, &fit) != TENKA_OK)
         return EXIT_CODE_LIBRARY;
     return fit.fits ? EXIT_CODE_OK : say_too_large(t, &k, &fit);

@@ -253,11 +253,11 @@ static int predict(struct predictor *p)
 {
     const struct options *const o = p->session.options;
     int code = pictures_find(&p->pictures, p->session.ctx, o->pictures, o->n_pictures);
+    tenka_module_train(p->session.net, false);
     if (code == EXIT_CODE_OK)
         code = set_up(p);
     if (code != EXIT_CODE_OK)
         return code;
-    tenka_module_train(p->session.net, false);
     tenka_no_grad_begin(p->session.ctx);
     code = run(p);
     tenka_no_grad_end(p->session.ctx);

@@ -189,9 +189,11 @@ static int check_classes(const struct session *s, const tenka_dataset *data, uin
 static int check_net(struct session *s)
 {
     const struct tenka_shape image = tenka_dataset_image_shape(s->test_data);
-    /* One image: that a batch is too large is no fault of the network. */
-    const struct tenka_shape input = tenka_shape_of(1, image.dim[0], image.dim[1], image.dim[2]);
+    /* A small batch: that it is too large is no fault of the network. BatchNorm2d may need two images to train. */
+    const uint32_t rows = s->options->batch_size > 1 ? 2 : 1;
+    const struct tenka_shape input = tenka_shape_of(rows, image.dim[0], image.dim[1], image.dim[2]);
     struct tenka_shape output;
+    tenka_module_train(s->net, s->train_data != NULL);
     if (tenka_module_check(s->net, input, &output) != TENKA_OK)
         return say_failed("the network does not fit the images (%ux%ux%u): %s", image.dim[0], image.dim[1],
                           image.dim[2], tenka_last_error(s->ctx));
