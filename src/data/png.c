@@ -136,11 +136,13 @@ static void read_png(struct reader *r)
                                     png_get_image_height(r->png, r->info), colour);
     if (r->status != TENKA_OK)
         return;
-    read_exif(r);
     set_transforms(r);
     const int passes = png_set_interlace_handling(r->png);
     png_read_update_info(r->png, r->info);
     read_rows(r, passes);
+    /* EXIF data may stand behind the pixels. */
+    png_read_end(r->png, r->info);
+    read_exif(r);
     /* Without memory for it libpng would leave out the EXIF data, and the picture be turned. */
     if (r->no_memory)
         r->status = tenka_fail_nomem(r->picture->err);
