@@ -142,6 +142,17 @@ silent
 cpu 0 --alpha white "$images/rgba8.png"
 "$tenka" predict --backend cpu --load "$predict/logits.safetensors" "$predict/plain0.png" > /dev/full 2> "$work/err"
 [ $? = 1 ] && grep -q 'cannot write to the standard output' "$work/err" || bad "a full disk is not noticed"
+# Nobody reads it, with and without the JSON object around it.
+for format in '' --json; do
+    # shellcheck disable=SC2086
+    {
+        sleep 1
+        "$tenka" predict --backend cpu $format --load "$predict/logits.safetensors" "$predict/plain0.png" 2> "$work/err"
+        echo $? > "$work/status"
+    } | true
+    [ "$(cat "$work/status")" = 141 ] || bad "status $(cat "$work/status") where nobody reads the predictions"
+    complains '^tenka: stopped by a signal'
+done
 
 # ---- Usage ----
 
@@ -320,6 +331,13 @@ PYTHON
     run 0 --backend cpu --quiet --load "$work/named.safetensors" --top 10 "$work/pictures/000_9.png"
     says "$(printf 'f\303\274nf [0-9.]* %%')"
     says 'zehn [0-9.]* %'
+    # What trains on batches alone predicts and tests single pictures.
+    # shellcheck disable=SC2086
+    "$tenka" $train --net 'Conv2d(1, 8, 28) BatchNorm2d(8) Flatten() Linear(8, 10)' --save "$work/norm.safetensors" \
+        > "$work/out" 2> "$work/err" || bad "training with one value for each channel"
+    run 0 --backend cpu --quiet --load "$work/norm.safetensors" --top 1 "$work/pictures/000_9.png"
+    "$tenka" test --backend cpu --quiet --data "$work/data-fashion" --load "$work/norm.safetensors" --batch-size 1 \
+        > "$work/out" 2> "$work/err" || bad "testing images one by one"
     # shellcheck disable=SC2086
     "$tenka" $train --classes a,b,c > "$work/out" 2> "$work/err"
     complains 'has 3 names, but the labels of .* have 10 classes'

@@ -1,6 +1,8 @@
 /* What `tenka predict` prints: lines for people, or a JSON object. */
+#define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,10 +78,12 @@ static void print_object(const struct predictor *p, const struct prediction *pic
     putchar('}');
 }
 
+/* When nobody reads it any more, SIGPIPE has come and ends the run. */
 static int check_output(void)
 {
-    return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_CODE_OK
-                                                  : say_failed("cannot write to the standard output");
+    return (fflush(stdout) == 0 && !ferror(stdout)) || interrupt_signal() == SIGPIPE
+               ? EXIT_CODE_OK
+               : say_failed("cannot write to the standard output");
 }
 
 static void fail_scores(struct predictor *p, struct prediction *picture)
@@ -104,7 +108,9 @@ int predictions_print(struct predictor *p)
         const float *const scores = p->scores + picture->row * p->outputs;
         if (picture->failure == NULL && !find_probabilities(p, scores, best))
             fail_scores(p, picture);
-        qsort(best, p->outputs, sizeof(best[0]), compare);
+        /* NaN has no order, and qsort needs one. */
+        if (picture->failure == NULL)
+            qsort(best, p->outputs, sizeof(best[0]), compare);
         if (json)
             fputs(p->done - p->count + i > 0 ? ",\n" : "\n", stdout);
         if (json)
