@@ -147,6 +147,13 @@ for backend in $backends; do
     succeed $run --net "$net" --check-finite
     sed 's/(.*//' "$work/out" | cmp -s - "$work/plain" || bad "--check-finite changes the result on $backend"
 done
+# The epoch's last update, after losses that are all finite, makes the weights infinite.
+exploding="$train --limit 32 --net Flatten()Linear(784,10)Tanh() --optimizer sgd --lr 1e6 --weight-decay 1e6"
+for option in save checkpoint; do
+    expect 1 "has diverged and its network was not saved" $exploding --$option "$work/kept.st"
+    cmp -s "$work/net.st" "$work/kept.st" || bad "weights that are infinite replaced the file of --$option"
+done
+says "^tenka: after 4 steps 1.weight has numbers that are not finite"
 # Found while the epoch runs, not at its end.
 succeed train --quiet --backend cpu --data "$work/many" --limit 8 --net 'Flatten() Linear(4, 2)' --epochs 1 \
     --save "$work/tiny.st"
@@ -470,6 +477,13 @@ case $backends in
     steps "$work/whole.log" | cmp - "$work/a" || bad "the steps of a run that went on"
     fell_back 'the run begins anew'
     fell_back "from step [0-9]* in $work/lost.ckpt" --checkpoint "$work/lost.ckpt" --checkpoint-every 4
+    # The CPU has no kernels of a folder, where this build can compile them.
+    shaders=$(dirname "$0")/../shaders
+    # shellcheck disable=SC2086
+    if "$tenka" $common --net "$small" --epochs 1 --limit 8 --backend vulkan --shader-dir "$shaders" \
+        > "$work/out" 2> "$work/err"; then
+        fell_back 'the run begins anew' --shader-dir "$shaders"
+    fi
     ;;
 esac
 expect 2 "fallback" $train --fallback

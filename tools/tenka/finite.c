@@ -1,6 +1,7 @@
 /* Training whose loss is no finite number any more: found while it runs, and said with what is known about where. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "train.h"
@@ -69,6 +70,44 @@ int finite_check_test(const struct epoch_result *result)
         return EXIT_CODE_OK;
     return say_failed("the test loss of epoch %" PRIu32 " is no finite number: the training has diverged and its "
                       "network was not saved; try a smaller --lr", result->epoch + 1);
+}
+
+/* ---- What is saved ---- */
+
+/* Whether all elements of a weight, or of a buffer, are finite. */
+static int check_entry(const struct training *t, const struct tenka_state_entry *entry)
+{
+    const struct tenka_shape shape = tenka_variable_shape(entry->var);
+    size_t count = 1, bad = 0;
+    for (uint32_t i = 0; i < shape.rank; i++)
+        count *= shape.dim[i];
+    float *const values = malloc(count * sizeof(values[0]));
+    if (values == NULL)
+        return say_failed("out of memory");
+    const tenka_status status = tenka_variable_read(entry->var, values, count * sizeof(values[0]));
+    for (size_t i = 0; i < count && status == TENKA_OK; i++)
+        bad += !isfinite(values[i]);
+    free(values);
+    if (status != TENKA_OK)
+        return EXIT_CODE_LIBRARY;
+    if (bad == 0)
+        return EXIT_CODE_OK;
+    return say_failed("after %" PRIu64 " steps %s has numbers that are not finite: the training has diverged and its "
+                      "network was not saved; try a smaller --lr", t->run.step, entry->name);
+}
+
+int finite_check_weights(const struct training *t)
+{
+    const size_t count = tenka_module_state(t->session.net, NULL, 0);
+    struct tenka_state_entry *const entries = calloc(count + 1, sizeof(entries[0]));
+    if (entries == NULL)
+        return say_failed("out of memory");
+    int code = EXIT_CODE_OK;
+    tenka_module_state(t->session.net, entries, count);
+    for (size_t i = 0; i < count && code == EXIT_CODE_OK; i++)
+        code = check_entry(t, &entries[i]);
+    free(entries);
+    return code;
 }
 
 /* ---- --check-finite ---- */

@@ -152,7 +152,10 @@ static int after_step(struct training *t, uint32_t epoch, uint64_t images, tenka
 
 static int save_checkpoint(struct training *t)
 {
-    return t->session.options->checkpoint != NULL ? rescue_checkpoint(t) : EXIT_CODE_OK;
+    if (t->session.options->checkpoint == NULL)
+        return EXIT_CODE_OK;
+    const int code = finite_check_weights(t);
+    return code == EXIT_CODE_OK ? rescue_checkpoint(t) : code;
 }
 
 /* Whether a checkpoint is due in the middle of an epoch; the one at its end comes anyway. */
@@ -293,6 +296,8 @@ static int finish(struct training *t)
         if (code == EXIT_CODE_OK)
             code = save_checkpoint(t);
     }
+    if (code == EXIT_CODE_OK && o->save != NULL)
+        code = finite_check_weights(t);
     if (code == EXIT_CODE_OK && o->save != NULL)
         code = rescue_save(t);
     if (stopped && code == EXIT_CODE_OK)

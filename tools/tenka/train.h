@@ -26,6 +26,8 @@ int finite_check_loss(const struct training *t, double loss);
 int finite_peek(struct training *t);
 /* The mean loss of the epoch so far, for which it waits; mean may be NULL. */
 int finite_read(struct training *t, double *mean);
+/* Before the network is written: the last update comes after the last loss. Waits. */
+int finite_check_weights(const struct training *t);
 /* After an evaluation. */
 int finite_check_test(const struct epoch_result *result);
 
