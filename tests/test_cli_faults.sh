@@ -136,7 +136,8 @@ for backend in $backends; do
     expect 1 "has numbers that are not finite, first in the .*: the training has diverged.*smaller --lr" \
         $run --net 'Flatten() Linear(784, 20) Linear(20, 10)' --epochs 3 --optimizer sgd --lr 1e6 --check-finite \
         --save "$work/kept.st"
-    expect 1 "steps 0 to 9.*has diverged.*--check-finite" $run --load "$work/bad.st" --save "$work/kept.st"
+    # A slow machine looks earlier.
+    expect 1 "from \(step 0\|one of the steps 0 to [0-9]\) on: .*has diverged.*--check-finite" $run --load "$work/bad.st" --save "$work/kept.st"
     expect 1 "from step 0 on: .*has diverged.*--check-finite" $run --load "$work/bad.st" --log "$work/log"
     whole_lines "$work/log"
     grep -q '"step":0,"loss":null}$' "$work/log" || bad "the log has no line of the bad step"
@@ -362,12 +363,15 @@ if is_deadly HUP; then
     interrupt HUP 129
 fi
 interrupt TERM 143
-# Killed at once, it leaves whole lines and the checkpoint before; the next run sweeps up what it was writing.
+# Killed at once, it leaves whole lines and the checkpoint before; the next run that writes it sweeps up what it was
+# writing, if it was.
 start --checkpoint "$work/run.ckpt"
+leftover=$work/run.ckpt.tmp-$pid-7
 kill -s KILL $pid
 await
 whole_lines "$work/run.log"
 succeed $train --net "$net" --resume "$work/run.ckpt"
+: > "$leftover"
 succeed $train --net "$net" --checkpoint "$work/run.ckpt"
 nothing_left "$work"
 # nohup means it.
