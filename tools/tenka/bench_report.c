@@ -77,7 +77,7 @@ int report_close(struct report *r, bool good)
     }
     free(r->text);
     if (code == EXIT_CODE_OK && good && fflush(stdout) != 0)
-        code = say_failed("cannot write to the standard output");
+        code = say_output_failed();
     return code;
 }
 

@@ -104,5 +104,5 @@ int command_devices(const struct options *options)
         print_choice(devices, count);
     }
     free(devices);
-    return fflush(stdout) == 0 ? EXIT_CODE_OK : say_failed("cannot write to the standard output");
+    return fflush(stdout) == 0 ? EXIT_CODE_OK : say_output_failed();
 }

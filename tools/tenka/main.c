@@ -39,13 +39,13 @@ static int run_command(const struct command *command, int argc, char **argv)
     const int code = command->run(&options);
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
-    return code != EXIT_CODE_OK ? code : say_failed("cannot write to the standard output");
+    return code != EXIT_CODE_OK ? code : say_output_failed();
 }
 
 static int print(const char *text)
 {
     fputs(text, stdout);
-    return fflush(stdout) == 0 ? EXIT_CODE_OK : say_failed("cannot write to the standard output");
+    return fflush(stdout) == 0 ? EXIT_CODE_OK : say_output_failed();
 }
 
 int main(int argc, char **argv)

@@ -1,8 +1,6 @@
 /* What `tenka predict` prints: lines for people, or a JSON object. */
-#define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,12 +76,9 @@ static void print_object(const struct predictor *p, const struct prediction *pic
     putchar('}');
 }
 
-/* When nobody reads it any more, SIGPIPE has come and ends the run. */
 static int check_output(void)
 {
-    return (fflush(stdout) == 0 && !ferror(stdout)) || interrupt_signal() == SIGPIPE
-               ? EXIT_CODE_OK
-               : say_failed("cannot write to the standard output");
+    return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_CODE_OK : say_output_failed();
 }
 
 static void fail_scores(struct predictor *p, struct prediction *picture)

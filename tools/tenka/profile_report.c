@@ -229,7 +229,7 @@ int profile_report(const struct profile *p)
         else
             print_tables(p, rows, device, timed);
         if (fflush(stdout) != 0)
-            code = say_failed("cannot write to the standard output");
+            code = say_output_failed();
     }
     free(rows);
     free(room);

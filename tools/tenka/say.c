@@ -1,5 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
@@ -28,6 +29,12 @@ int say_library_failed(const tenka_ctx *ctx)
 {
     say("", tenka_last_error(ctx));
     return EXIT_CODE_FAILED;
+}
+
+int say_output_failed(void)
+{
+    return interrupt_signal() == SIGPIPE ? EXIT_CODE_SIGNAL + SIGPIPE
+                                         : say_failed("cannot write to the standard output");
 }
 
 void say_warning(const char *format, ...)

@@ -252,7 +252,7 @@ int command_summary(const struct options *options)
             print_memory(&m);
         }
         if (fflush(stdout) != 0)
-            code = say_failed("cannot write to the standard output");
+            code = say_output_failed();
     }
     free(m.layers);
     tenka_optimizer_destroy(&m.optimizer);

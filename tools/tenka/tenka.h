@@ -80,6 +80,8 @@ const char *backend_name(enum tenka_backend backend);
 int say_failed(const char *format, ...) TENKA_PRINTF(1, 2);
 /* The library's sentence; NULL: that of tenka_ctx_create. Returns EXIT_CODE_FAILED. */
 int say_library_failed(const tenka_ctx *ctx);
+/* That the standard output cannot be written; nothing where SIGPIPE told that nobody reads it. Returns the status. */
+int say_output_failed(void);
 void say_warning(const char *format, ...) TENKA_PRINTF(1, 2);
 /* The library's messages: warnings and errors always, news unless the user (const struct options *) is quiet. */
 void say_library_log(void *user, enum tenka_log_level level, const char *text);

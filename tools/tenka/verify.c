@@ -171,7 +171,7 @@ static int end_report(struct verify *v)
         fputs(v->text, stdout);
     }
     if (fflush(stdout) != 0)
-        return say_failed("cannot write to the standard output");
+        return say_output_failed();
     return right ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
 
