@@ -162,6 +162,29 @@ static void test_late_exif(void **state)
     free(data);
 }
 
+/* Which way is up is one number; of two nobody knows which. */
+static void test_two_orientations(void **state)
+{
+    (void)state;
+    static const char one[] = "\x01\x12\0\x03\0\0\0\x01";
+    if (!TENKA_JPEG)
+        return;
+    size_t bytes, at = 0;
+    uint8_t *const data = read_whole("turned6.jpg", &bytes);
+    while (memcmp(data + at, one, 8) != 0)
+        assert_true(++at + 8 < bytes);
+    tenka_ctx *ctx = cpu(0);
+    tenka_image *turned, *image;
+    assert_int_equal(tenka_image_decode(ctx, "one", data, bytes, NULL, &turned), TENKA_OK);
+    data[at + 7] = 2;
+    assert_int_equal(tenka_image_decode(ctx, "two", data, bytes, NULL, &image), TENKA_OK);
+    assert_int_equal(tenka_image_width(image), tenka_image_height(turned));
+    tenka_image_destroy(&turned);
+    tenka_image_destroy(&image);
+    tenka_ctx_destroy(&ctx);
+    free(data);
+}
+
 /* ---- What is asked for ---- */
 
 static void test_params(void **state)
@@ -347,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_memory_pictures), cmocka_unit_test(test_cut_files),
         cmocka_unit_test(test_other_files),     cmocka_unit_test(test_changed_files),
         cmocka_unit_test(test_no_memory),       cmocka_unit_test(test_late_exif),
+        cmocka_unit_test(test_two_orientations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

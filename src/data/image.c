@@ -209,7 +209,8 @@ void tenka_picture_exif(struct tenka_picture *p, const uint8_t *exif, size_t byt
     for (size_t i = 0; i < entries && bytes - at >= 12; i++, at += 12) {
         const uint32_t value = tiff_number(&t, at + 8, 2);
         /* A whole number of 16 bits, and one of them. */
-        if (tiff_number(&t, at, 2) == 0x0112 && tiff_number(&t, at + 2, 2) == 3 && value >= 1 && value <= 8)
+        const bool one = tiff_number(&t, at + 2, 2) == 3 && tiff_number(&t, at + 4, 4) == 1;
+        if (tiff_number(&t, at, 2) == 0x0112 && one && value >= 1 && value <= 8)
             p->orientation = value;
     }
 }
