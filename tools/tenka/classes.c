@@ -30,8 +30,11 @@ static char *read_names(const char *path)
 /* Ends each name in place, at a comma or at the end of a line; blanks around it are no part of it. */
 static void split(struct class_names *out, char separator)
 {
-    const char blanks[] = " \t\r\n";
+    const char blanks[] = " \t\r\n", mark[] = "\xEF\xBB\xBF";
     char *at = out->text;
+    /* Editors on Windows begin a text with a mark of UTF-8. */
+    if (strncmp(at, mark, strlen(mark)) == 0)
+        at += strlen(mark);
     while (at != NULL) {
         char *const end = strchr(at, separator), *last = end != NULL ? end : at + strlen(at);
         while (last > at && strchr(blanks, last[-1]) != NULL)
