@@ -137,7 +137,8 @@ for backend in $backends; do
         $run --net 'Flatten() Linear(784, 20) Linear(20, 10)' --epochs 3 --optimizer sgd --lr 1e6 --check-finite \
         --save "$work/kept.st"
     # A slow machine looks earlier.
-    expect 1 "from \(step 0\|one of the steps 0 to [0-9]\) on: .*has diverged.*--check-finite" $run --load "$work/bad.st" --save "$work/kept.st"
+    expect 1 "from \(step 0\|one of the steps 0 to [0-9]\) on: .*has diverged.*--check-finite" $run \
+        --load "$work/bad.st" --save "$work/kept.st"
     expect 1 "from step 0 on: .*has diverged.*--check-finite" $run --load "$work/bad.st" --log "$work/log"
     whole_lines "$work/log"
     grep -q '"step":0,"loss":null}$' "$work/log" || bad "the log has no line of the bad step"
