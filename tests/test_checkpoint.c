@@ -286,8 +286,8 @@ static void test_misuse(void **state)
     start(state, &usual, &r);
     assert_int_equal(tenka_checkpoint_save(NULL, NULL, file), TENKA_E_INVALID);
     assert_refused(&r, tenka_checkpoint_save(&r.t, NULL, NULL), TENKA_E_INVALID, "NULL");
-    assert_refused(&r, tenka_checkpoint_save(&r.t, NULL, "/nonexistent/file"), TENKA_E_IO, "/nonexistent/file");
-    assert_refused(&r, tenka_checkpoint_load(&r.t, NULL, "/nonexistent/file"), TENKA_E_IO, "/nonexistent/file");
+    assert_refused(&r, tenka_checkpoint_save(&r.t, NULL, "/dev/null/file"), TENKA_E_IO, "/dev/null/file");
+    assert_refused(&r, tenka_checkpoint_load(&r.t, NULL, "/dev/null/file"), TENKA_E_IO, "/dev/null/file");
     must(r.ctx, tenka_model_save(r.t.net, NULL, file));
     assert_refused(&r, tenka_checkpoint_load(&r.t, NULL, file), TENKA_E_FORMAT, "no checkpoint");
     tenka_relu(tenka_value(tenka_module_find(r.t.net, "0.weight")));
