@@ -47,12 +47,22 @@ static const char *class_name(const struct predictor *p, uint32_t index, char bu
     return buffer;
 }
 
+/* A name comes with the network, from anywhere: what would command a terminal becomes a question mark. */
+static void print_name(const char *name)
+{
+    for (; *name != '\0'; name++)
+        putchar((unsigned char)*name < ' ' || *name == 127 ? '?' : *name);
+}
+
 static void print_line(const struct predictor *p, const char *path, const struct candidate *best)
 {
     char number[16];
     printf("%s: ", path);
-    for (uint32_t i = 0; i < p->top; i++)
-        printf("%s%s %.2f %%", i > 0 ? ", " : "", class_name(p, best[i].index, number), 100 * best[i].probability);
+    for (uint32_t i = 0; i < p->top; i++) {
+        fputs(i > 0 ? ", " : "", stdout);
+        print_name(class_name(p, best[i].index, number));
+        printf(" %.2f %%", 100 * best[i].probability);
+    }
     putchar('\n');
 }
 
