@@ -239,6 +239,28 @@ says '/b/cut.png","error":'
 says '^\],"skipped":2,"failed":1}$'
 cpu 1 "$work/empty"
 complains "$work/empty: there is no PNG or JPEG picture in this folder"
+# Ctrl-C while it still looks through folders: one folder, named often enough to take long.
+mkdir "$work/wide"
+cp "$predict/plain0.png" "$work/wide"
+i=0
+set --
+while [ $i -lt 100 ]; do
+    : > "$work/wide/$i"
+    set -- "$@" "$work/wide"
+    i=$((i + 1))
+done
+# shellcheck disable=SC2046 # the names have no spaces
+"$tenka" predict --backend cpu --load "$predict/logits.safetensors" $(i=0; while [ $i -lt 100 ]; do
+    echo "$@"
+    i=$((i + 1))
+done) > "$work/out" 2> "$work/err" &
+pid=$!
+sleep 1
+kill -s INT $pid
+wait $pid
+[ $? = 130 ] || bad "status of predict after SIGINT in its walk"
+complains '^tenka: stopped by a signal while looking for pictures, after [0-9,]* files*; none was shown to the network$'
+[ ! -s "$work/out" ] || bad "predict prints results of a walk that was stopped"
 cpu 1 --top 1 "$work/empty" "$predict/plain0.png"
 says 'plain0.png: Ankle boot'
 # A name that is no UTF-8.
@@ -319,7 +341,7 @@ PYTHON
     kill -s INT $pid
     wait $pid
     [ $? = 130 ] || bad "status of predict after SIGINT"
-    complains '^tenka: stopped by a signal after [0-9]* pictures$'
+    complains '^tenka: stopped by a signal after [0-9]* pictures*$'
     is_json
 
     # Names of classes travel with the network.

@@ -8,6 +8,10 @@
 
 #include "tenka.h"
 
+/* A walk that takes no longer than the first is no news; after that the line is drawn anew so often. */
+#define QUIET_SECONDS 1.0
+#define REDRAW_SECONDS 0.2
+
 static int out_of_memory(void)
 {
     return say_failed("out of memory");
@@ -43,6 +47,20 @@ static char *join(const char *folder, const char *name)
     return path;
 }
 
+/* A large tree takes minutes to look through, in which nothing else would be seen. */
+static void tell_walk(struct pictures *p, const char *folder)
+{
+    char text[512], files[32], found[32];
+    const double now = seconds_now();
+    p->seen++;
+    if (now < p->tell_at)
+        return;
+    p->tell_at = now + REDRAW_SECONDS;
+    snprintf(text, sizeof(text), "looking for pictures: %s among %s files, now in %s", say_count(found, p->count),
+             say_count(files, p->seen), folder);
+    progress_say(p->progress, text);
+}
+
 static int add_entry(struct pictures *p, tenka_ctx *ctx, const char *folder, const char *name)
 {
     struct stat st;
@@ -58,6 +76,7 @@ static int add_entry(struct pictures *p, tenka_ctx *ctx, const char *folder, con
     }
     /* Links to files count as files; those to folders could lead in a circle. */
     const bool file = there && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    tell_walk(p, folder);
     if (file && tenka_image_recognize(ctx, path, &picture) != TENKA_OK) {
         say_library_failed(ctx);
         p->failed++;
@@ -87,7 +106,7 @@ static int add_folder(struct pictures *p, tenka_ctx *ctx, const char *folder)
         return EXIT_CODE_OK;
     }
     for (int i = 0; i < count; i++) {
-        if (code == EXIT_CODE_OK)
+        if (code == EXIT_CODE_OK && interrupt_signal() == 0)
             code = add_entry(p, ctx, folder, entries[i]->d_name);
         free(entries[i]);
     }
@@ -100,23 +119,34 @@ static int add_named_folder(struct pictures *p, tenka_ctx *ctx, const char *fold
     const size_t count = p->count;
     const uint64_t failed = p->failed;
     const int code = add_folder(p, ctx, folder);
-    if (code == EXIT_CODE_OK && p->count == count && p->failed == failed) {
+    if (code == EXIT_CODE_OK && interrupt_signal() == 0 && p->count == count && p->failed == failed) {
         say_failed("%s: there is no PNG or JPEG picture in this folder", folder);
         p->failed++;
     }
     return code;
 }
 
-int pictures_find(struct pictures *p, tenka_ctx *ctx, char *const *names, size_t count)
+static int say_stopped(const struct pictures *p)
+{
+    char files[32];
+    say_failed("stopped by a signal while looking for pictures, after %s file%s; none was shown to the network",
+               say_count(files, p->seen), plural(p->seen));
+    return EXIT_CODE_SIGNAL + interrupt_signal();
+}
+
+int pictures_find(struct pictures *p, tenka_ctx *ctx, char *const *names, size_t count, struct progress *progress)
 {
     int code = EXIT_CODE_OK;
     memset(p, 0, sizeof(*p));
-    for (size_t i = 0; i < count && code == EXIT_CODE_OK; i++) {
+    p->progress = progress;
+    p->tell_at = seconds_now() + QUIET_SECONDS;
+    for (size_t i = 0; i < count && code == EXIT_CODE_OK && interrupt_signal() == 0; i++) {
         struct stat st;
         const bool folder = stat(names[i], &st) == 0 && S_ISDIR(st.st_mode);
         code = folder ? add_named_folder(p, ctx, names[i]) : add(p, strdup(names[i]));
     }
-    return code;
+    progress_clear();
+    return code == EXIT_CODE_OK && interrupt_signal() != 0 ? say_stopped(p) : code;
 }
 
 void pictures_free(struct pictures *p)

@@ -235,7 +235,6 @@ static int finish_batch(struct predictor *p)
 static int run(struct predictor *p)
 {
     int code = predictions_begin(p);
-    progress_init(&p->progress, p->session.options->quiet);
     progress_begin(&p->progress, "predict", 0, p->pictures.count);
     for (size_t i = 0; i < p->pictures.count && code == EXIT_CODE_OK && interrupt_signal() == 0; i++) {
         code = add_picture(p, p->pictures.paths[i]);
@@ -252,7 +251,8 @@ static int run(struct predictor *p)
 static int predict(struct predictor *p)
 {
     const struct options *const o = p->session.options;
-    int code = pictures_find(&p->pictures, p->session.ctx, o->pictures, o->n_pictures);
+    progress_init(&p->progress, o->quiet);
+    int code = pictures_find(&p->pictures, p->session.ctx, o->pictures, o->n_pictures, &p->progress);
     tenka_module_train(p->session.net, false);
     if (code == EXIT_CODE_OK)
         code = set_up(p);
@@ -263,7 +263,7 @@ static int predict(struct predictor *p)
     tenka_no_grad_end(p->session.ctx);
     if (code == EXIT_CODE_OK && interrupt_signal() != 0) {
         char count[32];
-        say_failed("stopped by a signal after %s pictures", say_count(count, p->done));
+        say_failed("stopped by a signal after %s picture%s", say_count(count, p->done), plural(p->done));
         return EXIT_CODE_SIGNAL + interrupt_signal();
     }
     return code == EXIT_CODE_OK && p->failed + p->pictures.failed > 0 ? EXIT_CODE_FAILED : code;

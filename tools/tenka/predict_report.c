@@ -150,10 +150,12 @@ int predictions_end(const struct predictor *p)
     const uint64_t all_failed = p->failed + p->pictures.failed;
     if (p->session.options->json) {
         printf("\n],\"skipped\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", p->pictures.skipped, all_failed);
-    } else if (!p->session.options->quiet && p->pictures.skipped + all_failed > 0) {
-        printf("done     %s pictures; %s failed, %s files in folders are no PNG or JPEG pictures\n",
-               say_count(done, p->done - p->failed), say_count(failed, all_failed),
-               say_count(skipped, p->pictures.skipped));
+    } else if (!p->session.options->quiet && p->pictures.skipped + all_failed > 0 && interrupt_signal() == 0) {
+        /* Of a run that a signal has ended, the sentence about the signal says how far it came. */
+        printf("done     %s picture%s; %s failed, %s file%s in folders %s PNG or JPEG picture%s\n",
+               say_count(done, p->done - p->failed), plural(p->done - p->failed), say_count(failed, all_failed),
+               say_count(skipped, p->pictures.skipped), plural(p->pictures.skipped),
+               p->pictures.skipped == 1 ? "is no" : "are no", plural(p->pictures.skipped));
     }
     if (2 * p->negative > p->done - p->failed)
         say_warning("%s of %s pictures look like negatives of those that the network was trained on; try %s",

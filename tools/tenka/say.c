@@ -72,6 +72,11 @@ const char *say_count(char buffer[static 32], uint64_t value)
     return buffer;
 }
 
+const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 double seconds_now(void)
 {
     struct timespec now;

@@ -87,6 +87,8 @@ void say_warning(const char *format, ...) TENKA_PRINTF(1, 2);
 void say_library_log(void *user, enum tenka_log_level level, const char *text);
 /* 60000 as "60,000"; the text is as long-lived as buffer. */
 const char *say_count(char buffer[static 32], uint64_t value);
+/* What a noun needs behind a count: "s", or nothing after 1. */
+const char *plural(uint64_t count);
 /* Seconds of a clock that never jumps. */
 double seconds_now(void);
 /* Seconds of processor time that the calling thread has taken. */
@@ -184,11 +186,15 @@ struct pictures {
     size_t count, capacity;
     uint64_t skipped; /* files in folders that are no pictures */
     uint64_t failed;  /* folders and files in them that could not be read, each of which was said */
+    uint64_t seen;    /* files in folders */
+    double tell_at;   /* when the walk is to be told of next */
+    struct progress *progress;
 };
 
 /* Files as they are named, and of folders the pictures in them and in their folders, in the order of their names;
- * hidden files and links to folders are passed over. pictures_free is due in any case. */
-int pictures_find(struct pictures *p, tenka_ctx *ctx, char *const *names, size_t count);
+ * hidden files and links to folders are passed over. progress tells how far it is, and a signal ends it. pictures_free
+ * is due in any case. */
+int pictures_find(struct pictures *p, tenka_ctx *ctx, char *const *names, size_t count, struct progress *progress);
 void pictures_free(struct pictures *p);
 
 /* ---- checkpoint.c ---- */
