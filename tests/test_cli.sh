@@ -50,6 +50,16 @@ succeed() {
     fi
 }
 
+# notes PATTERN ARG...: the command succeeds and says PATTERN on the standard error, unless --quiet is among its options.
+notes() {
+    pattern=$1
+    shift
+    succeed "$@"
+    grep -q -e "^tenka: $pattern" "$work/err" || bad "no '$pattern' in what was said: tenka $*"
+    succeed "$@" --quiet
+    [ ! -s "$work/err" ] || bad "said in spite of --quiet: tenka $*"
+}
+
 # ---- Small data ----
 
 be32() {
@@ -87,7 +97,8 @@ images 30 28 | gzip > "$work/parts/t10k-images-idx3-ubyte.gz"
 labels 30 | gzip > "$work/parts/t10k-labels-idx1-ubyte.gz"
 data good
 small='Flatten() Linear(784, 10)'
-train="train --backend cpu --quiet --epochs 1 --batch-size 20 --data $work/good"
+loud="train --backend cpu --epochs 1 --batch-size 20 --data $work/good"
+train="$loud --quiet"
 
 # ---- Usage ----
 
@@ -159,6 +170,12 @@ expect 1 "net" $train --net "Linear(99999999999999999999, 10)"
 expect 1 "net" $train --net "Linear(2147483647, 2147483647)"
 expect 1 "." $train --net "Linear(65536, 65536)"
 expect 1 "rank 4" $train --net "Conv2d(1, 4, 5)"
+
+notes "a batch of 1,000 is more than the 70 training images: each epoch is one step" $loud --net "$small" \
+    --batch-size 1000
+notes "a batch of 2 is more than the 1 training image: " $loud --net "$small" --limit 1 --batch-size 2
+succeed $loud --net "$small" --batch-size 70
+! grep -q 'a batch of' "$work/err" || bad "a word about a batch of as many images as there are"
 
 # ---- Files ----
 

@@ -341,10 +341,11 @@ static const struct argp_option train_options[] = {
       "ends in .pt or .pth, else as safetensors", 0 },
     { NULL, 0, NULL, 0, "Training:", 2 },
     { "epochs", KEY_EPOCHS, "N", 0, "Passes over the training images; default 5", 0 },
-    { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
+    { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; more than there are makes one step of all of them. "
+      "Default 100", 0 },
     { "test-batch-size", KEY_TEST_BATCH_SIZE, "N", 0, "Images in a step of testing; default: as --batch-size", 0 },
     { "optimizer", KEY_OPTIMIZER, "NAME", 0, "adam or sgd; default adam", 0 },
-    { "lr", KEY_LR, "X", 0, "Learning rate; default 1e-3", 0 },
+    { "lr", KEY_LR, "X", 0, "Learning rate, from 0 to 1e6; default 1e-3", 0 },
     { "momentum", KEY_MOMENTUM, "X", 0, "Momentum of sgd; default 0", 0 },
     { "weight-decay", KEY_WEIGHT_DECAY, "X", 0, "L2 penalty that is added to the gradient; default 0", 0 },
     { "seed", KEY_SEED, "N", 0, "Seed of weights and order; default 0. The same seed gives the weights and batches of "

@@ -47,6 +47,18 @@ void say_warning(const char *format, ...)
     say("warning: ", text);
 }
 
+void say_notice(const struct options *options, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    if (options->quiet)
+        return;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    say("", text);
+}
+
 void say_library_log(void *user, enum tenka_log_level level, const char *text)
 {
     const struct options *options = user;

@@ -83,6 +83,8 @@ int say_library_failed(const tenka_ctx *ctx);
 /* That the standard output cannot be written; nothing where SIGPIPE told that nobody reads it. Returns the status. */
 int say_output_failed(void);
 void say_warning(const char *format, ...) TENKA_PRINTF(1, 2);
+/* News, unless they are not wanted. */
+void say_notice(const struct options *options, const char *format, ...) TENKA_PRINTF(2, 3);
 /* The library's messages: warnings and errors always, news unless the user (const struct options *) is quiet. */
 void say_library_log(void *user, enum tenka_log_level level, const char *text);
 /* 60000 as "60,000"; the text is as long-lived as buffer. */

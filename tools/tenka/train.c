@@ -78,6 +78,17 @@ static int resume(struct training *t)
     return code;
 }
 
+/* A batch beyond the data is rarely what was meant: such an epoch has a single step. */
+static void tell_batch(const struct training *t)
+{
+    const struct options *o = t->session.options;
+    const size_t images = tenka_dataset_count(t->session.train_data);
+    char size[32], count[32];
+    if (o->batch_size > images)
+        say_notice(o, "a batch of %s is more than the %s training image%s: each epoch is one step of all of them",
+                   say_count(size, o->batch_size), say_count(count, images), plural(images));
+}
+
 static int set_up(struct training *t)
 {
     struct session *s = &t->session;
@@ -94,6 +105,7 @@ static int set_up(struct training *t)
     if (status != TENKA_OK)
         return EXIT_CODE_LIBRARY;
     progress_init(&t->progress, o->quiet);
+    tell_batch(t);
     int code = fit_check(t);
     if (code == EXIT_CODE_OK && o->resume != NULL)
         code = resume(t);
