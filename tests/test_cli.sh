@@ -50,7 +50,7 @@ succeed() {
     fi
 }
 
-# notes PATTERN ARG...: the command succeeds and says PATTERN on the standard error, unless --quiet is among its options.
+# notes PATTERN ARG...: the command succeeds and says PATTERN, but not with --quiet.
 notes() {
     pattern=$1
     shift
@@ -121,6 +121,7 @@ unset TENKA_CPU
 expect 2 "flag" train --flag
 expect 2 "requires an argument" train --epochs
 expect 2 "no option" train extra
+expect 2 "resume goes on with the weights of a, --load begins with those of b" train --resume a --load b
 expect 2 "load FILE is needed" test
 "$tenka" > "$work/out" 2> "$work/err"
 [ $? = 2 ] || bad "status without a command"
@@ -188,6 +189,14 @@ echo "no weights at all" > "$work/junk"
 expect 1 "$work/junk" $train --net "$small" --load "$work/junk"
 succeed $train --net "$small" --save "$work/small.st"
 succeed $train --net "$small" --save "$work/small.pt"
+notes "--save: $work/x.onnx becomes a safetensors file" $loud --net "$small" --save "$work/x.onnx"
+for name in plain x.y/plain .hidden x.pth x.st x.safetensors; do
+    mkdir -p "$work/x.y"
+    succeed $loud --net "$small" --save "$work/$name" --checkpoint "$work/x.ckpt"
+    [ ! -s "$work/err" ] || bad "a word about the name $name"
+done
+notes "this run writes no checkpoints; with --checkpoint $work/x.ckpt" $loud --net "$small" --resume "$work/x.ckpt" \
+    --epochs 2
 expect 1 "small.pt .* name it with --net" test --backend cpu --quiet --data "$work/good" --load "$work/small.pt"
 expect 1 "small.pt .* name it with --net" $train --load "$work/small.pt"
 mv "$work/small.pt" "$work/small.named.otherwise"

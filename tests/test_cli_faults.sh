@@ -480,6 +480,12 @@ case $backends in
     cmp "$work/whole.st" "$work/lost.st" || bad "a run that went on after a lost device differs"
     steps "$work/lost.log" > "$work/a"
     steps "$work/whole.log" | cmp - "$work/a" || bad "the steps of a run that went on"
+    # It does not begin with weights of its own, which --resume would refuse.
+    lose 25 --backend vulkan --load "$work/whole.st" --checkpoint "$work/loaded.ckpt" --checkpoint-every 4
+    ended 1 $?
+    says "this goes on from step [0-9]*: .* --resume $work/loaded.ckpt$"
+    sed 's/.*this goes on from step [0-9]*: //' "$work/err" > "$work/again.sh"
+    sh "$work/again.sh" > "$work/out" 2> "$work/err" || bad "the command that goes on: $(cat "$work/again.sh")"
     fell_back 'the run begins anew'
     fell_back "from step [0-9]* in $work/lost.ckpt" --checkpoint "$work/lost.ckpt" --checkpoint-every 4
     # The CPU has no kernels of a folder, where this build can compile them.

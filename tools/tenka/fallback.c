@@ -43,18 +43,27 @@ static void add_argument(struct line *line, const char *text)
     add(line, "'", 1);
 }
 
-/* The command as it was typed, but with --resume checkpoint in place of what it resumed from. */
+/* How many arguments from arguments[0] on give the option; 0: none. */
+static int given(char *const *arguments, const char *option)
+{
+    const size_t length = strlen(option);
+    if (strncmp(arguments[0], option, length) != 0)
+        return 0;
+    return arguments[0][length] == '\0' ? 2 : arguments[0][length] == '=' ? 1 : 0;
+}
+
+/* The command as it was typed, but with --resume checkpoint in place of what it resumed from or began with. */
 static void resume_line(const struct options *o, const char *checkpoint, struct line *line)
 {
     static const char resume[] = "--resume";
     *line = (struct line){ .cut = false };
     add_argument(line, o->argv[0]);
     add_argument(line, "train");
-    for (int i = 2; i < o->argc; i++) {
-        if (strcmp(o->argv[i], resume) == 0)
-            i++;
-        else if (strncmp(o->argv[i], "--resume=", strlen("--resume=")) != 0)
+    for (int i = 2; i < o->argc;) {
+        const int passed = given(o->argv + i, resume) + given(o->argv + i, "--load");
+        if (passed == 0)
             add_argument(line, o->argv[i]);
+        i += passed > 0 ? passed : 1;
     }
     add_argument(line, resume);
     add_argument(line, checkpoint);

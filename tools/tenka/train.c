@@ -352,6 +352,34 @@ static int train(struct options *o)
     return code != EXIT_CODE_OK ? code : closed;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), end_length = strlen(end);
+    return length > end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* Whether the name promises another format than --save writes; a name without an ending promises none. */
+static bool misleads(const char *path)
+{
+    static const char *const known[] = { ".safetensors", ".st", ".pt", ".pth" };
+    const char *const slash = strrchr(path, '/'), *const name = slash != NULL ? slash + 1 : path;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (ends_with(name, known[i]))
+            return false;
+    return name[0] != '\0' && strchr(name + 1, '.') != NULL;
+}
+
+/* What options do that somebody may not expect, said before hours of training. */
+static void tell_options(const struct options *o)
+{
+    if (o->save != NULL && misleads(o->save))
+        say_notice(o, "--save: %s becomes a safetensors file; only a name that ends in .pt or .pth asks for another "
+                   "format", o->save);
+    if (o->resume != NULL && o->checkpoint == NULL)
+        say_notice(o, "this run writes no checkpoints; with --checkpoint %s it could be stopped and resumed again",
+                   o->resume);
+}
+
 int command_train(const struct options *options)
 {
     struct options full = *options;
@@ -363,6 +391,7 @@ int command_train(const struct options *options)
     if (code != EXIT_CODE_OK)
         return code;
     interrupt_catch();
+    tell_options(&full);
     do
         code = train(&full);
     while (code == EXIT_CODE_AGAIN && interrupt_signal() == 0);
