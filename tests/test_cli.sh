@@ -197,6 +197,10 @@ for name in plain x.y/plain .hidden x.pth x.st x.safetensors; do
 done
 notes "this run writes no checkpoints; with --checkpoint $work/x.ckpt" $loud --net "$small" --resume "$work/x.ckpt" \
     --epochs 2
+# A checkpoint knows its network: what is trained on is what --net would have made.
+succeed $train --net "$small" --resume "$work/x.ckpt" --epochs 2 --save "$work/named.st"
+succeed $train --resume "$work/x.ckpt" --epochs 2 --save "$work/found.st"
+cmp "$work/named.st" "$work/found.st" || bad "--resume without --net is another run"
 expect 1 "small.pt .* name it with --net" test --backend cpu --quiet --data "$work/good" --load "$work/small.pt"
 expect 1 "small.pt .* name it with --net" $train --load "$work/small.pt"
 mv "$work/small.pt" "$work/small.named.otherwise"

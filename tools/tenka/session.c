@@ -130,16 +130,23 @@ static int parse_net(struct session *s, const char *net)
     return say_failed("--net: %s", tenka_last_error(s->ctx));
 }
 
+/* The file whose network is taken where --net names none: a checkpoint is a saved network too. NULL: there is none. */
+static const char *model_path(const struct options *o)
+{
+    return o->load != NULL ? o->load : o->resume;
+}
+
 static int open_net(struct session *s)
 {
     const struct options *o = s->options;
-    if (o->load != NULL && o->net == NULL) {
+    const char *const path = model_path(o);
+    if (path != NULL && o->net == NULL) {
         bool has_net;
-        if (tenka_model_has_net(s->ctx, o->load, &has_net) != TENKA_OK)
+        if (tenka_model_has_net(s->ctx, path, &has_net) != TENKA_OK)
             return say_library_failed(s->ctx);
         if (!has_net)
-            return say_failed("%s has weights but says nothing about their network; name it with --net", o->load);
-        if (tenka_model_open(s->ctx, o->load, &s->model) != TENKA_OK)
+            return say_failed("%s has weights but says nothing about their network; name it with --net", path);
+        if (tenka_model_open(s->ctx, path, &s->model) != TENKA_OK)
             return say_library_failed(s->ctx);
         s->net = tenka_model_net(s->model);
         return EXIT_CODE_OK;
@@ -158,7 +165,7 @@ static int apply_preprocessing(struct session *s, tenka_dataset *data)
         return EXIT_CODE_OK;
     const struct tenka_shape image = tenka_dataset_image_shape(data);
     if (memcmp(image.dim, how->image.dim, 3 * sizeof(image.dim[0])) != 0)
-        return say_failed("%s was trained on images of %ux%ux%u, but those of %s are %ux%ux%u", s->options->load,
+        return say_failed("%s was trained on images of %ux%ux%u, but those of %s are %ux%ux%u", model_path(s->options),
                           how->image.dim[0], how->image.dim[1], how->image.dim[2], s->data_dir, image.dim[0],
                           image.dim[1], image.dim[2]);
     for (uint32_t c = 0; c < image.dim[0]; c++)

@@ -73,8 +73,12 @@ static int open_log(struct training *t)
 
 static int resume(struct training *t)
 {
+    const struct options *o = t->session.options;
     const int code = checkpoint_resume(&t->session, &t->run);
     t->written_step = t->run.step;
+    if (code == EXIT_CODE_OK && o->checkpoint == NULL)
+        say_notice(o, "this run writes no checkpoints; with --checkpoint %s it could be stopped and resumed again",
+                   o->resume);
     return code;
 }
 
@@ -369,15 +373,12 @@ static bool misleads(const char *path)
     return name[0] != '\0' && strchr(name + 1, '.') != NULL;
 }
 
-/* What options do that somebody may not expect, said before hours of training. */
-static void tell_options(const struct options *o)
+/* Said before hours of training. */
+static void tell_format(const struct options *o)
 {
     if (o->save != NULL && misleads(o->save))
         say_notice(o, "--save: %s becomes a safetensors file; only a name that ends in .pt or .pth asks for another "
                    "format", o->save);
-    if (o->resume != NULL && o->checkpoint == NULL)
-        say_notice(o, "this run writes no checkpoints; with --checkpoint %s it could be stopped and resumed again",
-                   o->resume);
 }
 
 int command_train(const struct options *options)
@@ -391,7 +392,7 @@ int command_train(const struct options *options)
     if (code != EXIT_CODE_OK)
         return code;
     interrupt_catch();
-    tell_options(&full);
+    tell_format(&full);
     do
         code = train(&full);
     while (code == EXIT_CODE_AGAIN && interrupt_signal() == 0);
