@@ -334,9 +334,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
 static const struct argp_option train_options[] = {
     { NULL, 0, NULL, 0, "Data and network:", 1 },
     DATA_OPTION,
-    { "limit", KEY_LIMIT, "N", 0, "Use the first N training images only", 0 },
+    { "limit", KEY_LIMIT, "N", 0, "Train on the first N training images only; testing takes all test images", 0 },
     { "net", KEY_NET, "FILE|TEXT", 0, "Network as PyTorch prints it, or short: 'Flatten() Linear(784,10)'. An existing "
-      "file wins over text. Default: the network of --load or --resume, else one with two convolutions for 28x28 images", 0 },
+      "file wins over text. Default: the network of --load or --resume, else one with two convolutions for 28x28 "
+      "images", 0 },
     { "load", KEY_LOAD, "FILE", 0, "Begin with the weights of a safetensors or PyTorch .pt file", 0 },
     { "classes", KEY_CLASSES, "FILE|LIST", 0, CLASSES_HELP ". They are saved with the network. Default: those of "
       "Fashion-MNIST for data in a folder of that name, else numbers", 0 },
