@@ -64,7 +64,11 @@ refused() {
     want=$1 pattern=$2
     shift 2
     verify "$want" "$@" || return
-    if grep -q -e "$pattern" "$work/err"; then
+    if [ "$want" = 1 ] && ! tail -n 1 "$work/err" | grep -q '^tenka: whether this device .* is not known, since'; then
+        bad "the last line is no answer: $*"
+    elif grep -q 'worst error' "$work/out"; then
+        bad "a table without a row: $*"
+    elif grep -q -e "$pattern" "$work/err"; then
         echo "ok: $(head -n 1 "$work/err")"
     else
         bad "no '$pattern' in what was said: $*"

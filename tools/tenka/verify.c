@@ -13,7 +13,8 @@ struct verify {
     FILE *json;                /* NULL: a table is printed. In memory, so that nothing half is ever printed */
     char *text;                /* what is in json, once it is closed */
     size_t length;
-    bool listed;               /* JSON: the list has an element */
+    bool listed;               /* the list, or the table, has begun */
+    size_t checks, at;         /* that are wanted; the one that runs, from 1 */
     uint64_t cases, skipped;
     uint32_t operators;        /* that were checked */
     uint32_t wrong_operators, wrong_steps;
@@ -52,9 +53,8 @@ static void json_string(const struct verify *v, const char *key, const char *tex
 static void begin_report(struct verify *v, const tenka_ctx *ctx)
 {
     if (v->json == NULL) {
-        printf("device   %s\n\nErrors are shares of their bounds; more than 100 %% is wrong\n",
-               tenka_ctx_device_name(ctx));
-        printf("  %-20s %6s %12s %9s\n", "check", "cases", "worst error", "seconds");
+        printf("device   %s\n", tenka_ctx_device_name(ctx));
+        fflush(stdout);
         return;
     }
     fprintf(v->json, "{\"version\":\"%s\",\"backend\":\"%s\"", TENKA_VERSION, backend_name(tenka_ctx_backend(ctx)));
@@ -92,9 +92,15 @@ static const char *share_text(char buffer[static 32], const struct tenka_verify_
     return buffer;
 }
 
-static void print_result(const struct tenka_verify_check *check, const struct tenka_verify_result *r)
+/* The table's head comes with its first row: a run that fails before shows no empty table. */
+static void print_result(struct verify *v, const struct tenka_verify_check *check, const struct tenka_verify_result *r)
 {
     char share[32];
+    if (!v->listed) {
+        puts("\nErrors are shares of their bounds; more than 100 % is wrong");
+        printf("  %-20s %6s %12s %9s\n", "check", "cases", "worst error", "seconds");
+    }
+    v->listed = true;
     printf("  %-20s %6" PRIu32 " %12s %9.1f%s\n", check->name, r->cases, share_text(share, r), r->seconds,
            r->failed > 0 ? "  WRONG" : "");
     if (r->failed > 0)
@@ -180,8 +186,17 @@ static int end_report(struct verify *v)
 static bool tell_progress(void *user, const char *what)
 {
     struct verify *v = user;
-    progress_say(&v->progress, what);
+    char text[512];
+    snprintf(text, sizeof(text), "check %zu of %zu: %s", v->at, v->checks, what);
+    progress_say(&v->progress, text);
     return interrupt_signal() == 0;
+}
+
+static void count_checks(struct verify *v)
+{
+    struct tenka_verify_check check;
+    for (size_t i = 0; tenka_verify_check(i, &check); i++)
+        v->checks += is_wanted(v, &check);
 }
 
 static int run_check(struct verify *v, tenka_ctx *ctx, size_t index, const struct tenka_verify_check *check)
@@ -196,12 +211,14 @@ static int run_check(struct verify *v, tenka_ctx *ctx, size_t index, const struc
     if (status == TENKA_END)
         return EXIT_CODE_OK; /* a signal, which the caller sees */
     if (status != TENKA_OK)
-        return say_failed("%s cannot be checked: %s", check->name, tenka_last_error(ctx));
+        /* The last line is the answer, also when there is none. */
+        return say_failed("whether this device can be trusted is not known, since %s cannot be checked: %s",
+                          check->name, tenka_last_error(ctx));
     count_result(v, check, &result);
     if (v->json != NULL)
         json_result(v, check, &result);
     else
-        print_result(check, &result);
+        print_result(v, check, &result);
     return EXIT_CODE_OK;
 }
 
@@ -209,7 +226,9 @@ static int run_checks(struct verify *v, tenka_ctx *ctx)
 {
     struct tenka_verify_check check;
     begin_report(v, ctx);
+    count_checks(v);
     for (size_t i = 0; tenka_verify_check(i, &check); i++) {
+        v->at += is_wanted(v, &check);
         const int code = is_wanted(v, &check) ? run_check(v, ctx, i, &check) : EXIT_CODE_OK;
         if (code != EXIT_CODE_OK)
             return code;
