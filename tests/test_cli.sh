@@ -382,7 +382,7 @@ succeed bench --backend cpu --quick --seconds 0.01 --best --only steps --net "$t
 [ "$(wc -l < "$work/out")" = 6 ] || bad "--only steps prints other things too"
 succeed bench --backend cpu --quick --seconds 0.01 --op nll_loss
 says 'nll_loss_dx'
-expect 2 "no operator 'fly'" bench --backend cpu --op fly
+expect 2 "there is no 'fly' to be measured; choose among .*conv2d, .*relu" bench --backend cpu --op fly
 expect 2 "no part 'all'" bench --only steps,all
 expect 2 "no list of whole numbers" bench --batch-size 32,
 expect 2 "no whole number" bench --batch-size 32,0
@@ -449,7 +449,8 @@ expect 1 "go up to 9, but the network gives 4 outputs" profile --backend cpu --d
     --net 'Flatten() Linear(784, 4)'
 expect 1 "cannot save to" profile --backend cpu --trace "$work/none/trace.json"
 expect 1 "cannot write the trace" profile --backend cpu --steps 50 --net "$tiny" --input 1,4,4 --trace /dev/full
-expect 1 "only the backend vulkan" profile --backend cpu --net "$tiny" --input 1,4,4 --capture "$work/x.rdc"
+expect 1 "there is no folder $work/none; 'tools/fetch-data" profile --backend cpu --data "$work/none"
+expect 1 "only the backend vulkan.*; add --backend vulkan$" profile --backend cpu --net "$tiny" --input 1,4,4 --capture "$work/x.rdc"
 expect 2 "no whole number" profile --steps 0
 expect 1 "three sizes" profile --backend cpu --input 784
 "$tenka" profile --backend cpu --steps 10000 --json > "$work/out" 2> "$work/err" &

@@ -60,6 +60,22 @@ static int measure_case(struct bench *b, tenka_ctx *ctx, size_t index, const str
     return EXIT_CODE_OK;
 }
 
+/* An operator's cases stand together. */
+static int say_no_operator(const struct bench *b)
+{
+    struct tenka_bench_case c;
+    char names[2048] = "";
+    const char *last = "";
+    for (size_t i = 0; tenka_bench_case(i, &c); i++) {
+        const size_t length = strlen(names);
+        if (strcmp(c.op, last) != 0)
+            snprintf(names + length, sizeof(names) - length, "%s%s", length > 0 ? ", " : "", c.op);
+        last = c.op;
+    }
+    say_failed("--op: there is no '%s' to be measured; choose among %s", b->options->op, names);
+    return EXIT_CODE_USAGE;
+}
+
 /* Whether --op names an operator, and whether one of its cases is quick. */
 static int check_operator(const struct bench *b, bool *has_quick)
 {
@@ -71,10 +87,7 @@ static int check_operator(const struct bench *b, bool *has_quick)
             found = true;
             *has_quick = *has_quick || c.quick;
         }
-    if (found)
-        return EXIT_CODE_OK;
-    say_failed("--op: there is no operator '%s' that has kernels; src/op/ops.def has the list", b->options->op);
-    return EXIT_CODE_USAGE;
+    return found ? EXIT_CODE_OK : say_no_operator(b);
 }
 
 static int measure_cases(struct bench *b, tenka_ctx *ctx, bool has_quick)

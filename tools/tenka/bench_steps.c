@@ -110,14 +110,16 @@ int stepper_open(struct stepper *s, const struct options *options, uint32_t batc
     uint32_t classes = 0;
     memset(s, 0, sizeof(*s));
     s->progress = progress;
-    int code = session_open_network(&s->session, options, false);
+    int code = session_check_data(options->data);
+    if (code == EXIT_CODE_OK)
+        code = session_open_network(&s->session, options, false);
     if (code != EXIT_CODE_OK)
         return code;
     if (image.rank != 3)
         return say_failed("--input: images have three sizes, channels, height and width, such as 1,28,28");
     s->input = tenka_shape_of(batch, image.dim[0], image.dim[1], image.dim[2]);
     if (options->data != NULL && load_dataset(s, options->data) != TENKA_OK)
-        return say_library_failed(s->session.ctx);
+        return session_say_no_data(&s->session);
     code = check_network(s, &classes);
     return code == EXIT_CODE_OK ? make_loader(s, classes) : code;
 }

@@ -66,7 +66,11 @@ static int capture(struct profile *p)
 {
     tenka_ctx *ctx = p->stepper.session.ctx;
     progress_say(&p->progress, "capturing a step ...");
-    if (tenka_capture_begin(ctx) != TENKA_OK)
+    const tenka_status began = tenka_capture_begin(ctx);
+    /* Without a GPU --backend auto has chosen the CPU; a software device can be captured. */
+    if (began == TENKA_E_UNSUPPORTED && tenka_ctx_backend(ctx) != TENKA_BACKEND_VULKAN)
+        return say_failed("%s; add --backend vulkan", tenka_last_error(ctx));
+    if (began != TENKA_OK)
         return failed(p);
     const tenka_status ran = stepper_run(&p->stepper);
     const int code = ran == TENKA_OK ? EXIT_CODE_OK : failed(p);

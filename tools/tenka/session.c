@@ -29,14 +29,22 @@ static void user_data_folder(char *out, size_t size, const char *name)
         snprintf(out, size, "%s/.local/share/tenka/%s", home != NULL ? home : "", name);
 }
 
+int session_check_data(const char *data)
+{
+    if (data == NULL || is_folder(data))
+        return EXIT_CODE_OK;
+    return say_failed("--data: there is no folder %s; 'tools/fetch-data mnist FOLDER' fills one", data);
+}
+
 static int find_data(struct session *s)
 {
     static const char *const fixed[] = { "./data/fashion-mnist", "./data/mnist", NULL, NULL,
                                          "/usr/share/datasets/fashion-mnist" };
     static const char *const user[] = { [2] = "fashion-mnist", [3] = "mnist" };
     s->data_dir = s->options->data;
-    if (s->data_dir != NULL && !is_folder(s->data_dir))
-        return say_failed("--data: there is no folder %s; 'tools/fetch-data mnist FOLDER' fills one", s->data_dir);
+    const int code = session_check_data(s->data_dir);
+    if (code != EXIT_CODE_OK)
+        return code;
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && s->data_dir == NULL; i++) {
         if (fixed[i] != NULL)
             snprintf(s->folder, sizeof(s->folder), "%s", fixed[i]);
@@ -52,7 +60,7 @@ static int find_data(struct session *s)
 }
 
 /* A file that is not there can be fetched. */
-static int say_no_data(const struct session *s)
+int session_say_no_data(const struct session *s)
 {
     if (tenka_last_status(s->ctx) != TENKA_E_IO)
         return say_library_failed(s->ctx);
@@ -66,9 +74,9 @@ static int load_data(struct session *s, bool train)
     if (code != EXIT_CODE_OK)
         return code;
     if (train && tenka_dataset_load_idx(s->ctx, s->data_dir, true, &s->train_data) != TENKA_OK)
-        return say_no_data(s);
+        return session_say_no_data(s);
     if (tenka_dataset_load_idx(s->ctx, s->data_dir, false, &s->test_data) != TENKA_OK)
-        return say_no_data(s);
+        return session_say_no_data(s);
     if (train && s->options->limit > 0)
         tenka_dataset_truncate(s->train_data, s->options->limit);
     return EXIT_CODE_OK;

@@ -155,6 +155,10 @@ struct session {
 /* Opens all of it in the order of the reference program, so that random draws agree with it. Says what went wrong;
  * session_close is due in any case. */
 int session_open(struct session *s, const struct options *options, bool train);
+/* Whether --data names a folder; says so when it does not. data NULL: none is named. */
+int session_check_data(const char *data);
+/* After a data set could not be read: the library's sentence, and where such files come from. */
+int session_say_no_data(const struct session *s);
 void session_close(struct session *s);
 /* The device and the network alone, without data; sizing: without memory for the network too (tenka_sizing_begin). */
 int session_open_network(struct session *s, const struct options *options, bool sizing);
