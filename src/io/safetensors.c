@@ -153,16 +153,16 @@ static tenka_status read_header(struct tenka_error *err, struct tenka_st_file *f
     uint64_t bytes = 0;
     TENKA_TRY(tenka_os_file_size(err, file->path, &file->bytes));
     if (file->bytes < 8)
-        return tenka_fail(err, TENKA_E_FORMAT, "%s: expected a safetensors file, found only %llu bytes", file->path,
-                          (unsigned long long)file->bytes);
+        return tenka_fail(err, TENKA_E_FORMAT, "%s: expected a safetensors or .pt file, found only %llu byte%s",
+                          file->path, (unsigned long long)file->bytes, file->bytes == 1 ? "" : "s");
     TENKA_TRY(tenka_os_read_range(err, file->path, 0, size, 8));
     for (int i = 7; i >= 0; i--)
         bytes = bytes << 8 | size[i];
     if (bytes > MAX_HEADER || bytes > file->bytes - 8)
         return tenka_fail(
             err, TENKA_E_FORMAT,
-            "%s: expected a safetensors header within the file's %llu bytes, found a length of %llu: this is no "
-            "safetensors file, or it is cut off",
+            "%s: this is neither a safetensors nor a .pt file, or it is cut off: its %llu bytes would begin with a "
+            "header of %llu",
             file->path, (unsigned long long)file->bytes, (unsigned long long)bytes);
     char *const text = tenka_alloc((size_t)bytes + 1);
     if (text == NULL)

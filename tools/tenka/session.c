@@ -125,6 +125,9 @@ static int parse_net(struct session *s, const char *net)
     struct stat st;
     const bool is_file = stat(net, &st) == 0;
     char *text = is_file ? read_file(net) : NULL;
+    if (is_file && text == NULL && errno == EFBIG)
+        return say_failed("--net: %s has more than %u bytes; it should be a network's text, as print(model) shows it "
+                          "in PyTorch", net, MAX_NET_BYTES);
     if (is_file && text == NULL)
         return say_failed("cannot read the network %s: %s", net, strerror(errno));
     const tenka_status status = tenka_nn_parse(s->ctx, is_file ? text : net, &s->net);
@@ -135,7 +138,7 @@ static int parse_net(struct session *s, const char *net)
     if (!is_file && strchr(net, '(') == NULL)
         return say_failed("--net: there is no file '%s', and as text it is no network (%s)", net,
                           tenka_last_error(s->ctx));
-    return say_failed("--net: %s", tenka_last_error(s->ctx));
+    return say_failed("--net: %s%s%s", is_file ? net : "", is_file ? ": " : "", tenka_last_error(s->ctx));
 }
 
 /* The file whose network is taken where --net names none: a checkpoint is a saved network too. NULL: there is none. */
