@@ -302,7 +302,7 @@ small='Flatten() Linear(784, 2) Linear(2, 10)'
         > "$work/out" 2> "$work/err"
 )
 ended 1 $?
-says "cannot write the log $work/long.log: .*; stopped after [0-9]* steps; the network so far is in $work/small.st"
+says "cannot write the log $work/long.log: .*; stopped after [0-9]* steps*; the network so far is in $work/small.st"
 whole_lines "$work/long.log"
 succeed test --backend cpu --quiet --data "$work/data" --load "$work/small.st"
 # A disk that is full, where we may mount one.
@@ -445,7 +445,7 @@ fell_back() {
     shift
     lose 25 "$@" --backend vulkan --fallback --save "$work/lost.st" --log "$work/lost.log"
     [ $? = 0 ] || bad "status with --fallback"
-    says "^tenka: warning: the device failed after [0-9]* steps (.*lost.*); the run .* on the CPU, which may be much"
+    says "^tenka: warning: the device failed after [0-9]* steps* (.*lost.*); the run .* on the CPU, which may be much"
     says "$pattern"
     steps "$work/lost.log" > "$work/a"
     steps "$work/whole.log" | cmp - "$work/a" || bad "the steps of a run that fell back"
@@ -467,12 +467,12 @@ case $backends in
         ended 1 $?
         says "lost"
     done
-    says "the device failed after [0-9]* steps (.*lost.*) and nothing was saved: with --checkpoint FILE"
+    says "the device failed after [0-9]* steps* (.*lost.*) and nothing was saved: with --checkpoint FILE"
     # What is said can be typed, and ends as a run does that nothing happened to.
     lose 25 --backend vulkan --checkpoint "$work/it's lost.ckpt" --checkpoint-every 4 --save "$work/lost.st" \
         --log "$work/lost.log"
     ended 1 $?
-    says "the device failed after [0-9]* steps (.*lost.*); this goes on from step [0-9]*: .* --resume '.*lost.ckpt'$"
+    says "the device failed after [0-9]* steps* (.*lost.*); this goes on from step [0-9]*: .* --resume '.*lost.ckpt'$"
     [ ! -e "$work/lost.st" ] || bad "a network of a device that is lost was saved"
     nothing_left "$work"
     sed 's/.*this goes on from step [0-9]*: //' "$work/err" > "$work/again.sh"

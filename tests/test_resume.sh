@@ -168,7 +168,7 @@ interrupt() {
     wait $pid
     got=$?
     [ $got = "$want" ] || bad "$name: status $got instead of $want after SIG$signal"
-    grep -q "^tenka: stopped by a signal after .* steps; --resume $work/run.ckpt goes on" "$work/err" ||
+    grep -q "^tenka: stopped by a signal after .* steps*; --resume $work/run.ckpt goes on" "$work/err" ||
         bad "$name: what is said after SIG$signal"
     echo "$name: SIG$signal, $(lines "$work/run.log") lines of log"
     start "$@"

@@ -78,8 +78,9 @@ static int make_loader(struct stepper *s, uint32_t classes)
     if (status != TENKA_OK)
         return say_library_failed(s->session.ctx);
     if (tenka_dataset_count(s->data) < params.batch_size)
-        return say_failed("--data: there are %zu images, fewer than a batch of %u; use a smaller --batch-size",
-                          tenka_dataset_count(s->data), params.batch_size);
+        return say_failed("--data: there %s %zu image%s, fewer than a batch of %u; use a smaller --batch-size",
+                          tenka_dataset_count(s->data) == 1 ? "is" : "are", tenka_dataset_count(s->data),
+                          plural(tenka_dataset_count(s->data)), params.batch_size);
     if (tenka_dataset_classes(s->data) > classes)
         return say_failed("--data: the labels go up to %u, but the network gives %u outputs: it needs one for each "
                           "class", tenka_dataset_classes(s->data) - 1, classes);

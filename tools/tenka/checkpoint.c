@@ -20,8 +20,8 @@ static int check(const struct options *o, const struct tenka_training *training)
         return say_failed("%s: the checkpoint belongs to a run with --lr %.17g, this one has %.17g", o->resume, lr,
                           o->lr);
     if (training->epoch >= o->epochs)
-        say_warning("%s has %" PRIu64 " finished epochs: nothing is left of --epochs %" PRIu32, o->resume,
-                    training->epoch, o->epochs);
+        say_warning("%s has %" PRIu64 " finished epoch%s: nothing is left of --epochs %" PRIu32, o->resume,
+                    training->epoch, plural(training->epoch), o->epochs);
     return EXIT_CODE_OK;
 }
 
@@ -37,8 +37,8 @@ int checkpoint_resume(struct session *s, struct tenka_training *training)
         return EXIT_CODE_LIBRARY;
     code = check(o, training);
     if (code == EXIT_CODE_OK && !o->quiet) {
-        printf("resumed  %s: %" PRIu64 " epochs and %" PRIu64 " steps are done\n", o->resume, training->epoch,
-               training->step);
+        printf("resumed  %s: %" PRIu64 " epoch%s and %" PRIu64 " step%s are done\n", o->resume, training->epoch,
+               plural(training->epoch), training->step, plural(training->step));
         fflush(stdout);
     }
     return code;

@@ -93,15 +93,15 @@ static int say_how(const struct training *t, const char *what)
     const char *const checkpoint = last_checkpoint(t);
     struct line line;
     if (checkpoint == NULL)
-        return say_failed("the device failed after %" PRIu64 " steps (%s) and nothing was saved: with --checkpoint "
+        return say_failed("the device failed after %" PRIu64 " step%s (%s) and nothing was saved: with --checkpoint "
                           "FILE a run can go on after a failure, with --fallback it goes on on the CPU", t->run.step,
-                          what);
+                          plural(t->run.step), what);
     resume_line(t->session.options, checkpoint, &line);
     if (line.cut)
-        return say_failed("the device failed after %" PRIu64 " steps (%s); the same command with --resume %s goes on "
-                          "from step %" PRIu64, t->run.step, what, checkpoint, t->written_step);
-    return say_failed("the device failed after %" PRIu64 " steps (%s); this goes on from step %" PRIu64 ": %s",
-                      t->run.step, what, t->written_step, line.text);
+        return say_failed("the device failed after %" PRIu64 " step%s (%s); the same command with --resume %s goes on "
+                          "from step %" PRIu64, t->run.step, plural(t->run.step), what, checkpoint, t->written_step);
+    return say_failed("the device failed after %" PRIu64 " step%s (%s); this goes on from step %" PRIu64 ": %s",
+                      t->run.step, plural(t->run.step), what, t->written_step, line.text);
 }
 
 /* The masks of dropout stay those of the run, as a checkpoint asks for. */
@@ -124,11 +124,12 @@ int fallback_say_failed(struct training *t, struct options *o)
         return say_how(t, what);
     const char *const checkpoint = last_checkpoint(t);
     if (checkpoint != NULL)
-        say_warning("the device failed after %" PRIu64 " steps (%s); the run goes on on the CPU, which may be much "
-                    "slower, from step %" PRIu64 " in %s", t->run.step, what, t->written_step, checkpoint);
+        say_warning("the device failed after %" PRIu64 " step%s (%s); the run goes on on the CPU, which may be "
+                    "much slower, from step %" PRIu64 " in %s", t->run.step, plural(t->run.step), what,
+                    t->written_step, checkpoint);
     else
-        say_warning("the device failed after %" PRIu64 " steps (%s); the run begins anew on the CPU, which may be much "
-                    "slower: there is no checkpoint to go on from", t->run.step, what);
+        say_warning("the device failed after %" PRIu64 " step%s (%s); the run begins anew on the CPU, which may be "
+                    "much slower: there is no checkpoint to go on from", t->run.step, plural(t->run.step), what);
     change_to_cpu(o, checkpoint);
     return EXIT_CODE_AGAIN;
 }

@@ -53,9 +53,10 @@ static void describe(const struct training *t, const struct kind *k, const struc
     const tenka_ctx *ctx = t->session.ctx;
     say_count(rows, k->rows);
     if (fit->needed == 0 || fit->available == 0 || fit->needed <= fit->available)
-        snprintf(out, size, "a %s step of %s images does not fit: %s", k->name, rows, tenka_last_error(ctx));
+        snprintf(out, size, "a %s step of %s image%s does not fit: %s", k->name, rows, plural(k->rows),
+                 tenka_last_error(ctx));
     else
-        snprintf(out, size, "a %s step of %s images needs %s, but %s has %s for it", k->name, rows,
+        snprintf(out, size, "a %s step of %s image%s needs %s, but %s has %s for it", k->name, rows, plural(k->rows),
                  size_text(needed, fit->needed), tenka_ctx_device_name(ctx), size_text(available, fit->available));
 }
 

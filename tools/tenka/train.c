@@ -298,7 +298,7 @@ static void say_stopped(const struct training *t)
     if (o->save != NULL)
         snprintf(saved, sizeof(saved), "; the network so far is in %s", o->save);
     snprintf(why, sizeof(why), "%s%s", t->trouble, t->trouble[0] != '\0' ? "; stopped" : "stopped by a signal");
-    say_failed("%s after %" PRIu64 " steps%s%s%s", why, t->run.step, on, saved,
+    say_failed("%s after %" PRIu64 " step%s%s%s%s", why, t->run.step, plural(t->run.step), on, saved,
                o->checkpoint == NULL && o->save == NULL ? "; nothing was saved" : "");
 }
 
