@@ -480,7 +480,7 @@ case $backends in
     cmp "$work/whole.st" "$work/lost.st" || bad "a run that went on after a lost device differs"
     steps "$work/lost.log" > "$work/a"
     steps "$work/whole.log" | cmp - "$work/a" || bad "the steps of a run that went on"
-    # It does not begin with weights of its own, which --resume would refuse.
+    # It does not begin with weights of its own.
     lose 25 --backend vulkan --load "$work/whole.st" --checkpoint "$work/loaded.ckpt" --checkpoint-every 4
     ended 1 $?
     says "this goes on from step [0-9]*: .* --resume $work/loaded.ckpt$"

@@ -249,9 +249,6 @@ static void check_together(const struct options *o, struct argp_state *state)
         argp_error(state, "--momentum belongs to '--optimizer sgd'");
     if (o->checkpoint_every > 0 && o->checkpoint == NULL)
         argp_error(state, "--checkpoint-every needs --checkpoint FILE: where are checkpoints to be written?");
-    if (o->resume != NULL && o->load != NULL)
-        argp_error(state, "--resume goes on with the weights of %s, --load begins with those of %s; give one of the "
-                   "two", o->resume, o->load);
     if (o->fallback && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
         argp_error(state, "--fallback goes on on the CPU when a GPU fails; leave it out with '--backend %s'",
                    backend_name(o->backend));
@@ -366,7 +363,7 @@ static const struct argp_option train_options[] = {
       "Ctrl-C. FILE can also be given to --load", 0 },
     { "checkpoint-every", KEY_CHECKPOINT_EVERY, "STEPS", 0, "Write it after so many steps as well", 0 },
     { "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
-      "options of that run again, but for --load. A --log file is continued", 0 },
+      "options of that run again; it takes the place of --load. A --log file is continued", 0 },
     { "fallback", KEY_FALLBACK, NULL, 0, "When the GPU fails in the middle, go on on the CPU, which may be much "
       "slower: from the last checkpoint, or from the beginning where there is none", 0 },
     { "check-finite", KEY_CHECK_FINITE, NULL, 0, "Check the loss and all gradients of each step, and stop at the first "

@@ -76,6 +76,9 @@ static int resume(struct training *t)
     const struct options *o = t->session.options;
     const int code = checkpoint_resume(&t->session, &t->run);
     t->written_step = t->run.step;
+    if (code == EXIT_CODE_OK && o->load != NULL)
+        say_notice(o, "the run goes on with the weights of %s; those of --load %s began it, and are passed over",
+                   o->resume, o->load);
     if (code == EXIT_CODE_OK && o->checkpoint == NULL)
         say_notice(o, "this run writes no checkpoints; with --checkpoint %s it could be stopped and resumed again",
                    o->resume);
