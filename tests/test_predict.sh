@@ -331,6 +331,7 @@ PYTHON
         set -- "$@" "$work/huge.png"
         i=$((i + 1))
     done
+    : > "$work/out" # else the last run's pictures are in it
     "$tenka" predict --backend cpu --load "$work/net.safetensors" --json --batch-size 1 "$@" > "$work/out" 2> "$work/err" &
     pid=$!
     i=0
