@@ -355,7 +355,10 @@ expect 2 "momentum" summary --momentum 0.9
 expect 2 "epochs" summary --epochs 3
 expect 1 "layer 1 (Linear): expected in_features=100" summary --backend cpu --net "Flatten() Linear(100, 10)"
 expect 1 "line 1, column 1: Fly is no known layer; known are Conv2d" summary --backend cpu --net "Fly(3)"
-expect 1 "temporary memory" summary --backend cpu --net "Conv2d(1, 64, 3) Flatten() Linear(43264, 10)" --batch-size 20000
+# Tensors of more than a GiB are no limit of the CPU's; of more than 2^31 elements they are.
+conv='Conv2d(1, 64, 3) Flatten() Linear(43264, 10)'
+succeed summary --backend cpu --net "$conv" --batch-size 20000
+expect 1 "has more than 2147483647 elements" summary --backend cpu --net "$conv" --batch-size 100000
 expect 1 "no-such" summary --backend cpu --load "$work/no-such.safetensors"
 
 # ---- Bench ----
