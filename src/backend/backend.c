@@ -153,6 +153,15 @@ static tenka_status check_operand(const struct check *c, const struct tenka_oper
     return TENKA_OK;
 }
 
+/* Whether a tensor has as many rows as the first that a node reads: then these are mostly the batch's images. */
+static bool has_rows_of_input(const struct check *c, const struct tenka_node *node, const struct tenka_shape *shape)
+{
+    if (node->n_in == 0 || node->in[0] == TENKA_ABSENT || shape->rank == 0)
+        return false;
+    const struct tenka_shape *in = &c->plan->operands[node->in[0]].desc.shape;
+    return in->rank > 0 && in->dim[0] == shape->dim[0];
+}
+
 /* max_bytes 0: no limit */
 static tenka_status check_binding(const struct check *c, const struct tenka_node *node, const struct tenka_operand *o,
                                   size_t max_bytes)
@@ -161,8 +170,9 @@ static tenka_status check_binding(const struct check *c, const struct tenka_node
     if (max_bytes == 0 || o->bytes <= max_bytes)
         return TENKA_OK;
     return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: a tensor %s takes %zu bytes, but this device can bind only "
-                      "%zu: use a smaller batch", node->label, tenka_shape_text(&o->desc.shape, text), o->bytes,
-                      max_bytes);
+                      "%zu: use a smaller %snetwork, or --backend cpu", node->label,
+                      tenka_shape_text(&o->desc.shape, text), o->bytes, max_bytes,
+                      has_rows_of_input(c, node, &o->desc.shape) ? "batch or " : "");
 }
 
 /* Fails unless operand i of a node exists, and, when max_bytes is not 0, can be bound. */
@@ -249,9 +259,13 @@ static tenka_status check_loops(const struct check *c, const struct tenka_node *
     }
     if (least <= TENKA_MAX_LOOPS)
         return TENKA_OK;
+    /* Who keeps the rows sums over something else than images, such as input features: a smaller batch is no help. */
+    const bool rows = node->n_out > 0 && node->out[0] != TENKA_ABSENT &&
+                      has_rows_of_input(c, node, &c->plan->operands[node->out[0]].desc.shape);
     return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: one invocation would loop %llu times, more than the %d that "
-                      "are safe on a GPU: use a smaller batch or smaller tensors, or --backend cpu", node->label,
-                      (unsigned long long)least, TENKA_MAX_LOOPS);
+                      "are safe on a GPU: use %s, or --backend cpu", node->label, (unsigned long long)least,
+                      TENKA_MAX_LOOPS, rows ? "smaller tensors (fewer input features)"
+                                            : "a smaller batch or smaller tensors");
 }
 
 static tenka_status check_node(const struct check *c, const struct tenka_node *node)
