@@ -359,6 +359,12 @@ expect 1 "line 1, column 1: Fly is no known layer; known are Conv2d" summary --b
 conv='Conv2d(1, 64, 3) Flatten() Linear(43264, 10)'
 succeed summary --backend cpu --net "$conv" --batch-size 20000
 expect 1 "has more than 2147483647 elements" summary --backend cpu --net "$conv" --batch-size 100000
+# What is not a question of memory is said as train says it, below the figures.
+if [ -n "$vulkan" ]; then
+    expect 1 "linear_fwd .*loop [0-9]* times.*use smaller tensors (fewer input features), or --backend cpu" summary \
+        --backend vulkan --net 'Conv2d(1, 512, 3, padding=1) Flatten() Linear(401408, 10)' --batch-size 2
+    says 'peak .* bytes$'
+fi
 expect 1 "no-such" summary --backend cpu --load "$work/no-such.safetensors"
 
 # ---- Bench ----

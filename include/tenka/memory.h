@@ -29,7 +29,8 @@ typedef tenka_tensor (*tenka_loss_fn)(tenka_tensor output, tenka_tensor target);
  *   out    its size must be set (TENKA_MEMORY_ESTIMATE_DEFAULTS)
  * Not included: the data set itself, pipelines, what the driver keeps, and rounding by its allocator. No step may be
  * open (E_INVALID). Errors: E_SHAPE with the layer's name in the sentence, E_NOMEM (also when the step is larger than
- * any that can be planned), E_UNSUPPORTED. */
+ * any that can be planned), E_UNSUPPORTED (also when out was filled, but a limit of the device beside memory forbids
+ * the step: the size of a tensor that a kernel can bind, or how often an invocation may loop). */
 TENKA_API tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input,
                                              tenka_loss_fn loss, struct tenka_memory_estimate *out);
 
@@ -37,9 +38,12 @@ TENKA_API tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer 
 struct tenka_memory_fit {
     size_t size;
     bool fits;
+    bool lacks_memory;  /* memory is what limits the batch; else the context's last error says what it is */
     uint64_t needed;    /* bytes that a step takes beside the variables: of one that is too large to be planned in
-                         * proportion to the largest batch that fits; 0: not even one image can be planned */
-    uint64_t available; /* bytes that there are for it; 0: not known */
+                         * proportion to the largest batch that fits; where none does, of one image; 0: not even that
+                         * can be planned */
+    uint64_t available; /* bytes that there are for it; 0: not known; 1: nothing is left */
+    uint64_t network;   /* bytes of the network and its optimizer, which lie there already */
     uint32_t largest;   /* images of the largest batch that fits, at most what was asked for; 0: none does */
 };
 #define TENKA_MEMORY_FIT_DEFAULTS { .size = sizeof(struct tenka_memory_fit) }
@@ -48,8 +52,8 @@ struct tenka_memory_fit {
  * context's variables (what other programs hold is not seen), on the CPU what the system can give to this process. The
  * device's limits of tensors count as well. Make network, optimizer and loaders first.
  *   opt  NULL: a step that evaluates, without gradients
- *   out  its size must be set (TENKA_MEMORY_FIT_DEFAULTS). When it does not fit though memory would suffice, the
- *        context's last error says why.
+ *   out  its size must be set (TENKA_MEMORY_FIT_DEFAULTS). When it does not fit and lacks_memory is false, the
+ *        context's last error says why the smallest batch fails that does not fit, of largest + 1 images.
  * Errors: as tenka_training_memory, but for E_NOMEM and E_UNSUPPORTED, which are answers. */
 TENKA_API tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input,
                                          tenka_loss_fn loss, struct tenka_memory_fit *out);

@@ -132,7 +132,7 @@ tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, stru
     m.inputs = input_bytes(ctx, &step);
     m.total = m.parameters + m.optimizer + m.temporaries + m.inputs;
     *out = m;
-    return TENKA_OK;
+    return step.runs;
 }
 
 /* ---- Whether it fits ---- */
@@ -145,15 +145,20 @@ struct fit {
     uint64_t available;
 };
 
+struct attempt {
+    bool fits;
+    bool lacks_memory; /* it does not fit, and that for want of memory alone */
+    uint64_t needed;   /* bytes; 0: it cannot be planned */
+};
+
 /* Whether the step fits with so many images. Errors: those that are no answer. */
-static tenka_status try_batch(const struct fit *f, uint32_t rows, bool *fits, uint64_t *needed)
+static tenka_status try_batch(const struct fit *f, uint32_t rows, struct attempt *out)
 {
     tenka_ctx *const ctx = tenka_module_ctx(f->net);
     struct tenka_step_bytes step;
     struct tenka_shape input = f->input;
     input.dim[0] = rows;
-    *fits = false;
-    *needed = 0;
+    *out = (struct attempt){0};
     tenka_status status = tenka_shape_check(tenka_ctx_error(ctx), "the batch", &input);
     if (status == TENKA_E_SHAPE)
         return TENKA_OK;
@@ -161,8 +166,10 @@ static tenka_status try_batch(const struct fit *f, uint32_t rows, bool *fits, ui
     if (status == TENKA_E_NOMEM || status == TENKA_E_UNSUPPORTED || status == TENKA_E_SHAPE)
         return rows > 1 || status != TENKA_E_SHAPE ? TENKA_OK : status;
     TENKA_TRY(status);
-    *needed = step.temporaries + input_bytes(ctx, &step);
-    *fits = step.runs == TENKA_OK && (f->available == 0 || *needed <= f->available);
+    out->needed = step.temporaries + input_bytes(ctx, &step);
+    const bool room = f->available == 0 || out->needed <= f->available;
+    out->fits = step.runs == TENKA_OK && room;
+    out->lacks_memory = step.runs == TENKA_OK && !room;
     return TENKA_OK;
 }
 
@@ -173,11 +180,10 @@ static tenka_status find_largest(const struct fit *f, uint32_t *out, uint64_t *b
     *bytes = 0;
     while (high - low > 1) {
         const uint32_t middle = low + (high - low) / 2;
-        bool fits;
-        uint64_t needed;
-        TENKA_TRY(try_batch(f, middle, &fits, &needed));
-        *bytes = fits ? needed : *bytes;
-        *(fits ? &low : &high) = middle;
+        struct attempt a;
+        TENKA_TRY(try_batch(f, middle, &a));
+        *bytes = a.fits ? a.needed : *bytes;
+        *(a.fits ? &low : &high) = middle;
     }
     *out = low;
     return TENKA_OK;
@@ -186,11 +192,15 @@ static tenka_status find_largest(const struct fit *f, uint32_t *out, uint64_t *b
 static tenka_status measure_misfit(const struct fit *f, struct tenka_memory_fit *m)
 {
     const uint32_t rows = f->input.dim[0];
+    struct attempt first;
     uint64_t bytes;
     TENKA_TRY(find_largest(f, &m->largest, &bytes));
-    /* Once more, so that the context's sentence is about the batch that was asked for. */
-    TENKA_TRY(try_batch(f, rows, &m->fits, &m->needed));
-    if (m->needed == 0 && m->largest > 0)
+    /* Once more, so that the context's sentence says what limits the batch; a larger one may have failed sooner. */
+    TENKA_TRY(try_batch(f, m->largest + 1, &first));
+    m->lacks_memory = first.lacks_memory;
+    if (m->largest == 0)
+        m->needed = first.needed;
+    else if (m->needed == 0)
         m->needed = (uint64_t)((double)bytes * rows / m->largest);
     return TENKA_OK;
 }
@@ -207,7 +217,12 @@ tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct t
     TENKA_TRY(check_step(ctx, "memory_fits", opt, &input));
     const struct fit f = {net, opt, input, loss, tenka_ctx_step_memory(ctx)};
     struct tenka_memory_fit m = {.size = sizeof m, .available = f.available, .largest = input.dim[0]};
-    TENKA_TRY(try_batch(&f, input.dim[0], &m.fits, &m.needed));
+    struct attempt asked;
+    TENKA_TRY(network_bytes(net, &m.network));
+    m.network += opt ? tenka_optimizer_bytes(opt) : 0;
+    TENKA_TRY(try_batch(&f, input.dim[0], &asked));
+    m.fits = asked.fits;
+    m.needed = asked.needed;
     if (!m.fits)
         TENKA_TRY(measure_misfit(&f, &m));
     *out = m;

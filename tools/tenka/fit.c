@@ -45,28 +45,50 @@ static tenka_status measure(const struct training *t, const struct kind *k, stru
     return tenka_memory_fits(s->net, k->optimizer, input, s->log_softmax ? tenka_nll_loss : tenka_cross_entropy, out);
 }
 
-/* "a training step of 60,000 images needs 6.2 GiB, but vulkan: ... has 1.9 GiB for it" */
-static void describe(const struct training *t, const struct kind *k, const struct tenka_memory_fit *fit, char *out,
-                     size_t size)
+/* "a training step of 60,000 images": when none fits, what is said is of one image. */
+static const char *step_text(char out[static 96], const struct kind *k, const struct tenka_memory_fit *fit)
 {
-    char rows[32], needed[32], available[32];
-    const tenka_ctx *ctx = t->session.ctx;
-    say_count(rows, k->rows);
-    if (fit->needed == 0 || fit->available == 0 || fit->needed <= fit->available)
-        snprintf(out, size, "a %s step of %s image%s does not fit: %s", k->name, rows, plural(k->rows),
-                 tenka_last_error(ctx));
+    char rows[32];
+    if (fit->largest == 0)
+        snprintf(out, 96, "a %s step of even one image", k->name);
     else
-        snprintf(out, size, "a %s step of %s image%s needs %s, but %s has %s for it", k->name, rows, plural(k->rows),
-                 size_text(needed, fit->needed), tenka_ctx_device_name(ctx), size_text(available, fit->available));
+        snprintf(out, 96, "a %s step of %s image%s", k->name, say_count(rows, k->rows), plural(k->rows));
+    return out;
+}
+
+/* "a training step of 60,000 images needs 6.2 GiB, but vulkan: ... has 1.9 GiB for it" */
+static void describe_memory(const struct training *t, const struct kind *k, const struct tenka_memory_fit *fit,
+                            char *out, size_t size)
+{
+    char step[96], needed[32], available[32], network[32];
+    const char *const device = tenka_ctx_device_name(t->session.ctx);
+    step_text(step, k, fit);
+    size_text(needed, fit->needed);
+    if (fit->available > 1)
+        snprintf(out, size, "%s needs %s, but %s has %s for it", step, needed, device,
+                 size_text(available, fit->available));
+    else
+        snprintf(out, size, "%s needs %s, but nothing is left on %s beside the network%s %s", step, needed, device,
+                 k->optimizer ? " and optimizer, which take" : ", which takes", size_text(network, fit->network));
+}
+
+/* "a training step of 60,000 images does not fit: from 700 images on, conv2d_fwd: a tensor ..." */
+static void describe_limit(const struct training *t, const struct kind *k, const struct tenka_memory_fit *fit,
+                           char *out, size_t size)
+{
+    char step[96], first[32], from[64] = "";
+    if (fit->largest > 0 && fit->largest + 1 < k->rows)
+        snprintf(from, sizeof(from), "from %s images on, ", say_count(first, fit->largest + 1));
+    snprintf(out, size, "%s does not fit: %s%s", step_text(step, k, fit), from, tenka_last_error(t->session.ctx));
 }
 
 static int say_too_large(const struct training *t, const struct kind *k, const struct tenka_memory_fit *fit)
 {
     char text[2048];
-    describe(t, k, fit, text, sizeof(text));
-    if (fit->largest == 0)
-        return say_failed("%s; not even one image fits: use a smaller network", text);
-    return say_failed("%s; '%s %" PRIu32 "' is the largest that fits", text, k->option, fit->largest);
+    (fit->lacks_memory ? describe_memory : describe_limit)(t, k, fit, text, sizeof(text));
+    if (fit->largest > 0)
+        return say_failed("%s; '%s %" PRIu32 "' is the largest that fits", text, k->option, fit->largest);
+    return say_failed("%s%s", text, fit->lacks_memory ? "; use a smaller network" : "");
 }
 
 static int check_kind(const struct training *t, bool training)
