@@ -243,6 +243,7 @@ static void test_capture_misuse(void **state)
     tenka_relu(tenka_input(t.ctx, TENKA_F32, tenka_shape_of(1), &x));
     assert_int_equal(tenka_capture_begin(t.ctx), TENKA_E_INVALID);
     tenka_step_discard(t.ctx);
+    assert_int_equal(tenka_capture_check(t.ctx), TENKA_E_UNSUPPORTED);
     assert_int_equal(tenka_capture_begin(t.ctx), TENKA_E_UNSUPPORTED); /* RenderDoc is not loaded into tests */
     assert_true(strstr(tenka_last_error(t.ctx), "RenderDoc") || strstr(tenka_last_error(t.ctx), "renderdoc"));
     assert_int_equal(tenka_capture_end(t.ctx, "x.rdc"), TENKA_E_INVALID);

@@ -98,9 +98,11 @@ TENKA_API tenka_status tenka_profile_host(tenka_ctx *ctx, struct tenka_host_time
 /* All that runs between the two becomes one capture, which RenderDoc opens: each launch under labels of its phase and
  * its layer, with its buffers, pipeline and shader by name. The process must have been started with RenderDoc's layer
  * (ENABLE_VULKAN_RENDERDOC_CAPTURE=1 in its environment, or `renderdoccmd capture`). begin waits for what ran before,
- * end for what ran since, and then writes the file path, which it replaces.
+ * end for what ran since, and then writes the file path, which it replaces. check says beforehand, and does nothing
+ * else, whether begin would be E_UNSUPPORTED.
  * Errors: E_INVALID (a step is open; begin and end do not alternate), E_UNSUPPORTED (no RenderDoc, another backend than
  * Vulkan, or a library that was built without RenderDoc's header), E_IO, E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_capture_check(tenka_ctx *ctx);
 TENKA_API tenka_status tenka_capture_begin(tenka_ctx *ctx);
 TENKA_API tenka_status tenka_capture_end(tenka_ctx *ctx, const char *path);
 

@@ -397,6 +397,11 @@ static tenka_status no_captures(tenka_device *dev)
                       "Vulkan alone");
 }
 
+tenka_status tenka_device_capture_check(tenka_device *dev)
+{
+    return dev->fns->capture_check == NULL ? no_captures(dev) : dev->fns->capture_check(dev);
+}
+
 tenka_status tenka_device_capture_begin(tenka_device *dev)
 {
     if (dev->fns->capture_begin == NULL)

@@ -100,6 +100,7 @@ struct tenka_backend_fns { /* called by backend.c only */
     /* Optional: how the device's clock was compared with the host's, as a clause of a sentence. */
     const char *(*clock)(tenka_device *dev);
     /* Optional: see tenka_device_capture_begin. */
+    tenka_status (*capture_check)(tenka_device *dev);
     tenka_status (*capture_begin)(tenka_device *dev);
     tenka_status (*capture_end)(tenka_device *dev, const char *path);
     /* Optional: see tenka_device_fuses. */
@@ -177,7 +178,9 @@ tenka_status tenka_program_timings(tenka_device *dev, tenka_program *prog, doubl
 /* How the spans of the device came onto the host's clock, such as "the host computes". */
 const char *tenka_device_clock(tenka_device *dev);
 /* All that is submitted between the two becomes one capture of a debugger, which the file path then holds; begin waits
- * for what came before. Errors: E_UNSUPPORTED (no debugger, or a backend without), E_IO, E_NOMEM, E_DEVICE. */
+ * for what came before. check tells E_UNSUPPORTED alone, and begins nothing.
+ * Errors: E_UNSUPPORTED (no debugger, or a backend without), E_IO, E_NOMEM, E_DEVICE. */
+tenka_status tenka_device_capture_check(tenka_device *dev);
 tenka_status tenka_device_capture_begin(tenka_device *dev);
 tenka_status tenka_device_capture_end(tenka_device *dev, const char *path);
 size_t tenka_program_dispatches(const tenka_device *dev, const tenka_program *prog);

@@ -202,6 +202,11 @@ static tenka_status check_capture(tenka_ctx *ctx, bool capturing)
                                 : "capture: one has begun; end it first (tenka_capture_end)");
 }
 
+tenka_status tenka_capture_check(tenka_ctx *ctx)
+{
+    return tenka_device_capture_check(ctx->dev);
+}
+
 tenka_status tenka_capture_begin(tenka_ctx *ctx)
 {
     TENKA_TRY(check_capture(ctx, false));

@@ -158,9 +158,19 @@ static int measure(struct profile *p)
     return code;
 }
 
+/* Before kernels are compiled, which takes a while. */
+static int check_capture(const struct profile *p)
+{
+    if (p->options->capture == NULL || tenka_capture_check(p->stepper.session.ctx) == TENKA_OK)
+        return EXIT_CODE_OK;
+    return failed(p);
+}
+
 static int run(struct profile *p)
 {
     int code = stepper_open(&p->stepper, p->options, p->options->batch_size, &p->progress);
+    if (code == EXIT_CODE_OK)
+        code = check_capture(p);
     if (code == EXIT_CODE_OK)
         code = measure(p);
     if (code == EXIT_CODE_OK && p->options->trace != NULL)

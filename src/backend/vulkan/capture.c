@@ -34,15 +34,23 @@ static RENDERDOC_DevicePointer pointer_of(const struct tenka_vk_device *dev)
     return RENDERDOC_DEVICEPOINTER_FROM_VKINSTANCE(dev->instance->handle);
 }
 
+/* renderdoccmd's option is for `tenka`, which starts itself anew when it limits OpenMP's spinning. */
+tenka_status tenka_vk_capture_check(tenka_device *base)
+{
+    if (find_api())
+        return TENKA_OK;
+    return tenka_fail(base->err, TENKA_E_UNSUPPORTED,
+                      "RenderDoc is not loaded: start the program with ENABLE_VULKAN_RENDERDOC_CAPTURE=1 in its "
+                      "environment, or by `renderdoccmd capture --opt-hook-children` (Debian's packages are "
+                      "renderdoccmd and librenderdoc)");
+}
+
 tenka_status tenka_vk_capture_begin(tenka_device *base)
 {
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
     const RENDERDOC_API_1_1_2 *api = find_api();
     if (!api)
-        return tenka_fail(base->err, TENKA_E_UNSUPPORTED,
-                          "RenderDoc is not loaded: start the program with ENABLE_VULKAN_RENDERDOC_CAPTURE=1 in its "
-                          "environment, or by `renderdoccmd capture` (Debian's packages are renderdoccmd and "
-                          "librenderdoc)");
+        return tenka_vk_capture_check(base);
     TENKA_TRY(tenka_vk_hand_over(dev));
     TENKA_TRY(tenka_vk_wait(dev, dev->newest));
     api->StartFrameCapture(pointer_of(dev), NULL);
@@ -89,17 +97,22 @@ bool tenka_vk_is_captured(void)
     return false;
 }
 
-tenka_status tenka_vk_capture_begin(tenka_device *base)
+tenka_status tenka_vk_capture_check(tenka_device *base)
 {
     return tenka_fail(base->err, TENKA_E_UNSUPPORTED,
                       "this build cannot make captures: install renderdoc_app.h (Debian's package is "
                       "librenderdoc-dev) and build again");
 }
 
+tenka_status tenka_vk_capture_begin(tenka_device *base)
+{
+    return tenka_vk_capture_check(base);
+}
+
 tenka_status tenka_vk_capture_end(tenka_device *base, const char *path)
 {
     (void)path;
-    return tenka_vk_capture_begin(base);
+    return tenka_vk_capture_check(base);
 }
 
 #endif

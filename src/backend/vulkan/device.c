@@ -299,6 +299,7 @@ static const struct tenka_backend_fns fns = {
     .fetch_arrived = tenka_vk_fetch_arrived,
     .spans = tenka_vk_program_spans,
     .clock = tenka_vk_clock_text,
+    .capture_check = tenka_vk_capture_check,
     .capture_begin = tenka_vk_capture_begin,
     .capture_end = tenka_vk_capture_end,
     .fuses = tenka_vk_fuses,

@@ -335,6 +335,7 @@ const char *tenka_vk_clock_text(tenka_device *base);
 
 /* Whether RenderDoc's layer is loaded, so that captures can be made. */
 bool tenka_vk_is_captured(void);
+tenka_status tenka_vk_capture_check(tenka_device *base);
 tenka_status tenka_vk_capture_begin(tenka_device *base);
 tenka_status tenka_vk_capture_end(tenka_device *base, const char *path);
 
