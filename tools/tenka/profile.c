@@ -66,11 +66,7 @@ static int capture(struct profile *p)
 {
     tenka_ctx *ctx = p->stepper.session.ctx;
     progress_say(&p->progress, "capturing a step ...");
-    const tenka_status began = tenka_capture_begin(ctx);
-    /* Without a GPU --backend auto has chosen the CPU; a software device can be captured. */
-    if (began == TENKA_E_UNSUPPORTED && tenka_ctx_backend(ctx) != TENKA_BACKEND_VULKAN)
-        return say_failed("%s; add --backend vulkan", tenka_last_error(ctx));
-    if (began != TENKA_OK)
+    if (tenka_capture_begin(ctx) != TENKA_OK)
         return failed(p);
     const tenka_status ran = stepper_run(&p->stepper);
     const int code = ran == TENKA_OK ? EXIT_CODE_OK : failed(p);
@@ -161,8 +157,12 @@ static int measure(struct profile *p)
 /* Before kernels are compiled, which takes a while. */
 static int check_capture(const struct profile *p)
 {
-    if (p->options->capture == NULL || tenka_capture_check(p->stepper.session.ctx) == TENKA_OK)
+    tenka_ctx *ctx = p->stepper.session.ctx;
+    if (p->options->capture == NULL || tenka_capture_check(ctx) == TENKA_OK)
         return EXIT_CODE_OK;
+    /* Without a GPU --backend auto has chosen the CPU; a software device can be captured. */
+    if (tenka_ctx_backend(ctx) != TENKA_BACKEND_VULKAN)
+        return say_failed("%s; add --backend vulkan", tenka_last_error(ctx));
     return failed(p);
 }
 
