@@ -2,15 +2,14 @@
 // After the operator's parameters, READS of x and of x4, the same in fours, WRITES of dweight and dbias, and
 //   float gradient(int b, int o, int oy, int ox)   of the convolution's output
 //
-// The images are cut into parts (CONV_DW_PARTS of src/op/conv_tiles.h: from the shape alone). A part is summed up in
-// the order of images, rows and columns, eight rows by themselves, by fused multiply-adds where the device has them;
-// the parts are added in their order. No variant changes that.
+// The images' bands of eight rows are cut into parts (CONV_DW_PARTS of src/op/conv_tiles.h: from the shape alone). A part
+// is summed up in the order of images, rows and columns, each band by itself, by fused multiply-adds where the device
+// has them; the parts are added in their order. No variant changes that.
 //
 // An invocation makes, for ROWS output channels, a row of taps: TAPS neighbouring columns of the kernel for one input
-// channel and row of the kernel. LANES neighbours make other rows of taps for the same channels, so that all need the
-// same gradient: with EXCHANGE each loads one column of it and they shuffle. With SIDE_BY_SIDE the parts are summed up
-// by invocations of one workgroup, else one after the other.
-layout(constant_id = 1) const int LANES = 8;
+// channel and row of the kernel. Its neighbours make other rows of taps for the same channels, so that all need the
+// same gradient: with EXCHANGE each loads one column of it and they shuffle. With SIDE_BY_SIDE, which is PARTS then, the
+// parts are summed up by invocations of one workgroup, else one after the other.
 layout(constant_id = 2) const int ROWS = 4;
 layout(constant_id = 6) const int EXCHANGE = 0;
 layout(constant_id = 7) const int SIDE_BY_SIDE = 0;
@@ -32,38 +31,46 @@ const int SEEN = DENSE ? SPAN : CHUNK * TAPS;
 #define SEEN_COLUMN(e) (DENSE ? (e) : (e) % CHUNK * STEP + (e) / CHUNK * REACH)
 #define FOR(i, count) [[unroll]] for (int i = 0; i < (count); i++)
 
-const int PARTS = 16; // CONV_DW_PARTS
-const int SLICES = SIDE_BY_SIDE > 0 ? SIDE_BY_SIDE : 1, BLOCKS = int(gl_WorkGroupSize.x) / LANES / SLICES;
-const int SUMS = ROWS * (TAPS + 1); // of an invocation: the weights', then the biases'
-shared float exchange[SIDE_BY_SIDE > 0 ? int(gl_WorkGroupSize.x) * SUMS : 1];
+const int PARTS = 64; // CONV_DW_PARTS
+const int BAND = 8;   // rows
+const int SLICES = SIDE_BY_SIDE > 0 ? SIDE_BY_SIDE : 1, ROWS_OF_TAPS = int(gl_WorkGroupSize.x) / SLICES;
+const int ROW_SUMS = TAPS + 1; // of one channel: the weights', then the bias's
+const int SUMS = ROWS * ROW_SUMS;
+// Of one channel, [slice][row of taps][ROW_SUMS].
+shared float exchange[SIDE_BY_SIDE > 0 ? int(gl_WorkGroupSize.x) * ROW_SUMS : 1];
 
-// Where an invocation is: first output channel, how many there are in the group, the input channel of its row of taps,
-// the row of the kernel and the first tap.
-int first, channels, channel, ky, kx;
-bool inside; // the row of taps exists
+// The tile of a workgroup: first output channel, and how many there are; the group, and the first row of taps.
+int first, channels, group, first_row;
+// A row of taps: its input channel, the row of the kernel and the first tap, and whether it exists.
+int channel, ky, kx;
+bool inside;
 
-float sums[SUMS], part_sums[SUMS]; // of a few rows of an image, so that sums stay short; of a part
-#define SUM(k, t) sums[(k) * TAPS + (t)]
-#define BIAS(k) sums[ROWS * TAPS + (k)]
+float sums[SUMS], part_sums[SUMS]; // of a band, so that sums stay short; of a part
+#define SUM(k, t) sums[(k) * ROW_SUMS + (t)]
+#define BIAS(k) sums[(k) * ROW_SUMS + TAPS]
 
 int me() { return int(gl_LocalInvocationID.x); }
-int slice() { return SIDE_BY_SIDE > 0 ? me() / (LANES * BLOCKS) : 0; }
 
-void find(uint item)
+void find_tile(uint item)
 {
-    const int cg = p.c / p.groups, rows = cg * p.kh * TAP_BLOCKS;
+    const int rows = p.c / p.groups * p.kh * TAP_BLOCKS;
     channels = p.o / p.groups;
     uint rest = item;
-    const int block = int(digit(rest, (rows + LANES * BLOCKS - 1) / (LANES * BLOCKS)));
-    const int tile = int(digit(rest, (channels + ROWS - 1) / ROWS)), group = int(rest);
-    const int row = block * LANES * BLOCKS + me() % (LANES * BLOCKS);
-    inside = row < rows;
-    uint taps = min(row, rows - 1);
+    first_row = int(digit(rest, (rows + ROWS_OF_TAPS - 1) / ROWS_OF_TAPS)) * ROWS_OF_TAPS;
+    const int tile = int(digit(rest, (channels + ROWS - 1) / ROWS));
+    group = int(rest);
+    first = group * channels + tile * ROWS;
+    channels = min(ROWS, channels - tile * ROWS);
+}
+
+void find_row(int number)
+{
+    const int cg = p.c / p.groups, rows = cg * p.kh * TAP_BLOCKS;
+    inside = first_row + number < rows;
+    uint taps = min(first_row + number, rows - 1);
     kx = TAPS * int(digit(taps, TAP_BLOCKS));
     ky = int(digit(taps, p.kh));
     channel = group * cg + int(taps);
-    first = group * channels + tile * ROWS;
-    channels = min(ROWS, channels - tile * ROWS);
 }
 
 // Column ox of the gradient of channel first + k; channels past the last repeat it, and are not stored.
@@ -137,91 +144,93 @@ void add_row(int b, int oy)
     while (++ox < p.ow);
 }
 
-void add_image(int b)
+void add_band(int band, int bands)
 {
-    int oy = 0;
-    do {
-        const int end = min(oy + 8, p.oh);
-        FOR(i, SUMS)
-            sums[i] = 0.0;
-        do
-            add_row(b, oy);
-        while (++oy < end);
-        FOR(i, SUMS)
-            part_sums[i] += sums[i];
-    } while (oy < p.oh);
+    const int b = band / bands, end = min((band % bands + 1) * BAND, p.oh);
+    int oy = band % bands * BAND;
+    FOR(i, SUMS)
+        sums[i] = 0.0;
+    do
+        add_row(b, oy);
+    while (++oy < end);
+    FOR(i, SUMS)
+        part_sums[i] += sums[i];
 }
 
-void add_part(int part, int parts)
+// Parts are as long as each other, or one band longer.
+void add_part(int part, int parts, int bands)
 {
+    const int all = p.n * bands, least = all / parts, longer = all % parts;
+    int band = part * least + min(part, longer);
+    const int end = band + least + (part < longer ? 1 : 0);
     FOR(i, SUMS)
         part_sums[i] = 0.0;
-    const int end = p.n * (part + 1) / parts;
-    int b = p.n * part / parts;
     do
-        add_image(b);
-    while (++b < end);
+        add_band(band, bands);
+    while (++band < end);
 }
 
-void store_sums(float total[SUMS])
+void store(int k, int tap, float total)
 {
     const int cg = p.c / p.groups, c = channel % cg;
-    FOR(k, ROWS) {
-        if (k >= channels)
-            continue;
-        FOR(t, TAPS)
-            if (kx + t < p.kw)
-                STORE(dweight, (((first + k) * cg + c) * p.kh + ky) * p.kw + kx + t, total[k * TAPS + t]);
-        if (p.bias != 0 && c == 0 && ky == 0 && kx == 0)
-            STORE(dbias, first + k, total[ROWS * TAPS + k]);
-    }
+    if (!inside || k >= channels)
+        return;
+    if (tap < TAPS && kx + tap < p.kw)
+        STORE(dweight, (((first + k) * cg + c) * p.kh + ky) * p.kw + kx + tap, total);
+    if (tap == TAPS && p.bias != 0 && c == 0 && ky == 0 && kx == 0)
+        STORE(dbias, first + k, total);
 }
 
 // All parts, one after the other.
-void run_in_turn(int parts)
+void run_in_turn(int parts, int bands)
 {
     float total[SUMS];
     FOR(i, SUMS)
         total[i] = 0.0;
-    for (int part = 0; part < parts; part++) {
-        add_part(part, parts);
+    find_row(me());
+    int part = 0;
+    do {
+        add_part(part, parts, bands);
         FOR(i, SUMS)
             total[i] += part_sums[i];
-    }
-    if (inside)
-        store_sums(total);
+    } while (++part < parts);
+    FOR(k, ROWS)
+        FOR(t, ROW_SUMS)
+            store(k, t, total[k * ROW_SUMS + t]);
 }
 
-// Each slice sums up a part; the first adds them.
-void run_side_by_side(int parts)
+// Each slice sums up a part; then an invocation adds the parts of one sum.
+void run_side_by_side(int parts, int bands)
 {
-    if (slice() < parts)
-        add_part(slice(), parts);
-    else
-        FOR(i, SUMS)
-            part_sums[i] = 0.0;
+    const int part = me() / ROWS_OF_TAPS, row = me() % ROWS_OF_TAPS, stride = ROWS_OF_TAPS * ROW_SUMS;
     FOR(i, SUMS)
-        exchange[me() * SUMS + i] = part_sums[i];
-    barrier();
-    if (slice() > 0 || !inside)
-        return;
-    float total[SUMS];
-    FOR(i, SUMS)
-        total[i] = 0.0;
-    for (int part = 0; part < parts; part++)
-        FOR(i, SUMS)
-            total[i] += exchange[(part * LANES * BLOCKS + me()) * SUMS + i];
-    store_sums(total);
+        part_sums[i] = 0.0;
+    find_row(row);
+    if (part < parts)
+        add_part(part, parts, bands);
+    find_row(me() / ROW_SUMS);
+    FOR(k, ROWS) {
+        barrier(); // the sums of the channel before may still be being read
+        FOR(t, ROW_SUMS)
+            exchange[me() * ROW_SUMS + t] = part_sums[k * ROW_SUMS + t];
+        barrier();
+        if (me() < stride) {
+            float total = 0.0;
+            for (int i = 0; i < parts; i++)
+                total += exchange[i * stride + me()];
+            store(k, me() % ROW_SUMS, total);
+        }
+    }
 }
 
 void main()
 {
-    const int parts = min(p.n, PARTS);
+    const int bands = (p.oh + BAND - 1) / BAND, parts = min(p.n * bands, PARTS);
     FOR_EACH_GROUP(item) {
-        find(item);
+        find_tile(item);
         if (SIDE_BY_SIDE > 0)
-            run_side_by_side(parts);
+            run_side_by_side(parts, bands);
         else
-            run_in_turn(parts);
+            run_in_turn(parts, bands);
     }
 }

@@ -177,7 +177,7 @@ int32_t tenka_conv_dw_flags(const struct tenka_p_conv2d *p)
 
 #define CONV_DW_MOST_SUMS 56
 
-static uint32_t slices(const struct tenka_variant *v)
+static uint64_t slices(const struct tenka_variant *v)
 {
     return v->slices > 0 ? v->slices : 1;
 }
@@ -195,19 +195,22 @@ uint64_t tenka_conv_dw_groups(const struct tenka_variant *v, const struct tenka_
 
 uint64_t tenka_conv_dw_loops(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
 {
-    const uint64_t parts = p->n < CONV_DW_PARTS ? (uint64_t)p->n : CONV_DW_PARTS;
+    const uint64_t bands = (uint64_t)p->n * DIV_UP(p->oh, CONV_DW_BAND);
+    const uint64_t parts = bands < CONV_DW_PARTS ? bands : CONV_DW_PARTS;
     const uint64_t chunk = (uint64_t)tenka_conv_chunk(p->ow);
     const uint64_t row = (uint64_t)p->ow / chunk + (uint64_t)p->ow % chunk + 1;
-    const uint64_t image = (uint64_t)p->oh * row + DIV_UP(p->oh, 8) + 1;
-    return (v->slices > 0 ? DIV_UP(p->n, parts) : (uint64_t)p->n) * image + 2 * parts + 2;
+    const uint64_t lines = v->slices > 0 ? DIV_UP(bands, parts) * CONV_DW_BAND : (uint64_t)p->n * (uint64_t)p->oh;
+    const uint64_t sums = v->slices > 0 ? v->rows * parts : 2 * parts;
+    return lines * row + (v->slices > 0 ? DIV_UP(bands, parts) : bands) + sums + 2;
 }
 
-/* Parts side by side take a slice each. An invocation has its sums twice, and beside what it sees of x more of them
- * than this do not fit into registers. */
+/* Parts side by side pass their sums of a channel through shared memory; there is a slice for each part. An invocation
+ * has its sums twice, and beside what it sees of x more of them than this do not fit into registers. */
 uint32_t tenka_conv_dw_shared(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
 {
-    const uint64_t sums = v->rows * (taps_of_row(p) + 1);
+    const uint64_t sums = taps_of_row(p) + 1;
     if (v->slices == 0)
         return 0;
-    return sums <= CONV_DW_MOST_SUMS ? (uint32_t)(v->local * sums * sizeof(float)) : UINT32_MAX;
+    return v->slices == CONV_DW_PARTS && v->rows * sums <= CONV_DW_MOST_SUMS
+               ? (uint32_t)(v->local * sums * sizeof(float)) : UINT32_MAX;
 }
