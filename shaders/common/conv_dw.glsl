@@ -199,7 +199,7 @@ void run_in_turn(int parts, int bands)
             store(k, t, total[k * ROW_SUMS + t]);
 }
 
-// Each slice sums up a part; then an invocation adds the parts of one sum.
+// Each slice sums up a part, or nothing; then an invocation adds the parts of one sum.
 void run_side_by_side(int parts, int bands)
 {
     const int part = me() / ROWS_OF_TAPS, row = me() % ROWS_OF_TAPS, stride = ROWS_OF_TAPS * ROW_SUMS;
@@ -214,12 +214,11 @@ void run_side_by_side(int parts, int bands)
         FOR(t, ROW_SUMS)
             exchange[me() * ROW_SUMS + t] = part_sums[k * ROW_SUMS + t];
         barrier();
-        if (me() < stride) {
-            float total = 0.0;
-            for (int i = 0; i < parts; i++)
-                total += exchange[i * stride + me()];
+        float total = 0.0;
+        FOR(i, SLICES)
+            total += exchange[i * stride + min(me(), stride - 1)];
+        if (me() < stride)
             store(k, me() % ROW_SUMS, total);
-        }
     }
 }
 
