@@ -175,7 +175,9 @@ int32_t tenka_conv_dw_flags(const struct tenka_p_conv2d *p)
     return fours | (p->ow == chunk) << 1 | (p->ow % chunk != 0) << 2;
 }
 
-#define CONV_DW_MOST_SUMS 56
+/* Sums of all invocations of a workgroup that leave room in the registers of a GPU, which hold 64 K values: each sum is
+ * there twice, beside what is seen of x. */
+#define CONV_DW_MOST_SUMS 8191
 
 static uint64_t slices(const struct tenka_variant *v)
 {
@@ -204,13 +206,12 @@ uint64_t tenka_conv_dw_loops(const struct tenka_variant *v, const struct tenka_p
     return lines * row + (v->slices > 0 ? DIV_UP(bands, parts) : bands) + sums + 2;
 }
 
-/* Parts side by side pass their sums of a channel through shared memory; there is a slice for each part. An invocation
- * has its sums twice, and beside what it sees of x more of them than this do not fit into registers. */
+/* Parts side by side pass their sums of a channel through shared memory; there is a slice for each part. */
 uint32_t tenka_conv_dw_shared(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
 {
     const uint64_t sums = taps_of_row(p) + 1;
     if (v->slices == 0)
         return 0;
-    return v->slices == CONV_DW_PARTS && v->rows * sums <= CONV_DW_MOST_SUMS
+    return v->slices == CONV_DW_PARTS && v->rows * sums * v->local <= CONV_DW_MOST_SUMS
                ? (uint32_t)(v->local * sums * sizeof(float)) : UINT32_MAX;
 }
