@@ -70,6 +70,7 @@ struct tenka_limits {
     size_t max_operand;   /* bytes of the largest tensor a kernel can bind (but see TENKA_PASS_PIECES) */
     uint64_t memory;      /* bytes of device memory in all, 0: unknown */
     bool bounded_loops;   /* an invocation that loops more than TENKA_MAX_LOOPS times is not to be trusted */
+    bool rests;           /* its clock falls while it has nothing to do, and its kernels can be timed */
 };
 
 /* A driver has been seen to end longer loops early, and a GPU's watchdog ends kernels that take seconds. */
@@ -125,6 +126,10 @@ struct tenka_device {
     tenka_ticket newest;         /* of the last submission; kept by backend.c */
     uint64_t bytes;              /* held by buffers; kept by backend.c */
     uint64_t objects;            /* created so far: buffers by backend.c, device objects by the backend */
+    struct {
+        double seconds; /* of warm.c's work at full clock */
+        double given;   /* how long that was looked for; 0: never */
+    } warm;
 };
 
 /* Each backend makes its device: cpu/ and vulkan/ (or its stub, when built without Vulkan). */
@@ -192,6 +197,12 @@ bool tenka_device_fuses(const tenka_device *dev, enum tenka_kernel kernel, const
 /* For tests: kernels of later plans that come in variants run in that one, and a plan of one that cannot is refused as
  * E_UNSUPPORTED. TENKA_ABSENT: the device chooses again. false: a device without variants. */
 bool tenka_device_pin(tenka_device *dev, uint32_t variant);
+
+/* ---- warm.c ---- */
+
+/* Runs work of no use until a device that rests has its full clock, as far as that can be told: a moment where it had it
+ * before, else for about so many seconds, at most. To be called after all that takes the host long. */
+tenka_status tenka_device_warm_up(tenka_device *dev, double seconds);
 
 /* ---- cost.c: what a node has to do, for those who time it ---- */
 

@@ -231,6 +231,7 @@ static void limits(const tenka_device *base, struct tenka_limits *out)
     out->max_operand = dev->max_operand;
     out->bounded_loops = true;
     out->memory = dev->gpu.info.memory;
+    out->rests = dev->rests;
 }
 
 static const char *name(const tenka_device *base)
@@ -251,6 +252,11 @@ void tenka_vulkan_forget_barrier(tenka_device *dev, uint32_t index)
 void tenka_vulkan_force_staging(tenka_device *dev)
 {
     tenka_vk_device_of(dev)->unified = false;
+}
+
+void tenka_vulkan_let_rest(tenka_device *dev)
+{
+    tenka_vk_device_of(dev)->rests = true;
 }
 
 static void device_finish(struct tenka_vk_device *dev)
@@ -373,6 +379,7 @@ static tenka_status choose_gpu(struct tenka_vk_device *dev, const char *which)
     TENKA_TRY(status);
     snprintf(dev->name, sizeof dev->name, "vulkan: %s (%s)", dev->gpu.info.name, dev->gpu.info.driver);
     dev->unified = strcmp(dev->gpu.info.kind, "integrated") == 0 || strcmp(dev->gpu.info.kind, "software") == 0;
+    dev->rests = !dev->gpu.software && dev->gpu.timestamp_bits > 0;
     /* A range is rounded up to whole quads, so the largest one must be whole quads itself. */
     dev->max_operand = dev->gpu.limits.maxStorageBufferRange / TENKA_VK_QUAD * TENKA_VK_QUAD;
     return TENKA_OK;

@@ -63,5 +63,7 @@ TENKA_API void tenka_vulkan_forget_barrier(tenka_device *dev, uint32_t index);
 TENKA_API void tenka_vulkan_force_staging(tenka_device *dev);
 /* For tests: the clocks of device and host are compared as on a driver without VK_EXT_calibrated_timestamps. */
 TENKA_API void tenka_vulkan_bracket_clock(tenka_device *dev);
+/* For tests: the device is kept busy before it is measured, as a GPU is. */
+TENKA_API void tenka_vulkan_let_rest(tenka_device *dev);
 
 #endif

@@ -142,6 +142,7 @@ struct tenka_vk_device {
     size_t max_operand;   /* bytes that one binding may span */
     bool validate, lost;
     bool unified;         /* host and device share their memory: no staging where the host can reach a buffer */
+    bool rests;           /* see struct tenka_limits */
     char name[600];
 
     struct tenka_vk_block *blocks;
