@@ -12,8 +12,15 @@
  * over is measured by later starts. */
 #define BUDGET (4 * SECOND)
 #define NOTICED (1 * SECOND)
-/* Dispatches of a measurement, after as many that warm up. */
+/* Turns in which each candidate runs once, and its dispatches in each. */
+#define TURNS 2
 #define TIMES 3
+/* Seconds in which a GPU may reach its full clock, and those in which it may get back to it. A low clock may favour
+ * another variant than the full one. */
+#define WARM 0.2
+#define WARM_AGAIN 0.05
+/* Candidates are bits of a word. */
+#define MOST_CANDIDATES 32
 /* Larger operands are not worth the memory that measuring takes. */
 #define MOST_BYTES ((size_t)1 << 30)
 
@@ -83,7 +90,7 @@ void tenka_vk_tune_finish(struct tenka_vk_device *dev)
 
 /* ---- Measuring ---- */
 
-/* A plan that runs one node again and again on memory of its own. */
+/* A plan that runs one node again and again on memory of its own, in each candidate. */
 struct trial {
     struct tenka_node node[TIMES];
     struct tenka_operand operand[TENKA_MAX_READS + TENKA_MAX_OUT];
@@ -91,6 +98,8 @@ struct trial {
     struct tenka_vk_buffer *buffer;
     size_t bytes;
     unsigned char *input;
+    tenka_program *program[MOST_CANDIDATES]; /* NULL: no candidate */
+    double best[MOST_CANDIDATES];            /* seconds */
 };
 
 static void add_operand(struct trial *t, const struct tenka_plan *plan, uint32_t *index)
@@ -137,37 +146,11 @@ static tenka_status trial_init(struct tenka_vk_device *dev, const struct tenka_p
 static void trial_finish(struct tenka_vk_device *dev, struct trial *t)
 {
     tenka_vk_settle(dev);
+    for (uint32_t v = 0; v < MOST_CANDIDATES; v++)
+        if (t->program[v])
+            tenka_vk_program_destroy(&dev->base, t->program[v]);
     tenka_vk_buffer_free(dev, &t->buffer);
     tenka_free(t->input);
-}
-
-/* The shortest of a few runs, the first ones not counted. */
-static tenka_status run(struct tenka_vk_device *dev, const struct trial *t, tenka_program *program, double *seconds)
-{
-    double times[TIMES];
-    tenka_ticket ticket;
-    for (int i = 0; i < 2; i++) {
-        TENKA_TRY(tenka_vk_program_submit(&dev->base, program, t->input, &ticket));
-        TENKA_TRY(tenka_vk_wait(dev, ticket));
-    }
-    TENKA_TRY(tenka_program_timings(&dev->base, program, times, TIMES));
-    for (size_t i = 0; i < TIMES; i++)
-        *seconds = fmin(*seconds, times[i]);
-    return TENKA_OK;
-}
-
-static tenka_status measure(struct tenka_vk_device *dev, const struct trial *t, uint32_t variant, double *seconds)
-{
-    tenka_program *program;
-    *seconds = INFINITY;
-    dev->pinned = variant;
-    tenka_status status = tenka_vk_prepare(&dev->base, &t->plan, &program);
-    dev->pinned = TENKA_ABSENT;
-    if (status != TENKA_OK)
-        return status;
-    status = run(dev, t, program, seconds);
-    tenka_vk_program_destroy(&dev->base, program);
-    return status;
 }
 
 static void say(struct tenka_vk_device *dev, uint64_t spent)
@@ -179,22 +162,67 @@ static void say(struct tenka_vk_device *dev, uint64_t spent)
     dev->tune_spent += spent;
 }
 
+static tenka_status compile(struct tenka_vk_device *dev, struct trial *t, uint32_t variant)
+{
+    const uint64_t begin = tenka_os_now();
+    t->best[variant] = INFINITY;
+    dev->pinned = variant;
+    const tenka_status status = tenka_vk_prepare(&dev->base, &t->plan, &t->program[variant]);
+    dev->pinned = TENKA_ABSENT;
+    say(dev, tenka_os_now() - begin);
+    return status;
+}
+
+static tenka_status submit_all(struct tenka_vk_device *dev, const struct trial *t)
+{
+    tenka_ticket ticket = 0;
+    for (uint32_t v = 0; v < MOST_CANDIDATES; v++)
+        if (t->program[v])
+            TENKA_TRY(tenka_vk_program_submit(&dev->base, t->program[v], t->input, &ticket));
+    return tenka_vk_wait(dev, ticket);
+}
+
+static tenka_status take_turns(struct tenka_vk_device *dev, struct trial *t)
+{
+    const uint64_t begin = tenka_os_now();
+    double times[TIMES];
+    TENKA_TRY(submit_all(dev, t));
+    for (uint32_t v = 0; v < MOST_CANDIDATES; v++) {
+        if (!t->program[v])
+            continue;
+        TENKA_TRY(tenka_program_timings(&dev->base, t->program[v], times, TIMES));
+        for (size_t i = 0; i < TIMES; i++)
+            t->best[v] = fmin(t->best[v], times[i]);
+    }
+    say(dev, tenka_os_now() - begin);
+    return TENKA_OK;
+}
+
+static tenka_status warm_up(struct tenka_vk_device *dev)
+{
+    const uint64_t begin = tenka_os_now();
+    const tenka_status status = tenka_device_warm_up(&dev->base, dev->base.warm.given > 0 ? WARM_AGAIN : WARM);
+    say(dev, tenka_os_now() - begin);
+    return status;
+}
+
 /* Tries all candidates, even beyond the budget: a driver that compiles for longer than that would learn nothing in any
- * start. */
-static tenka_status try_all(struct tenka_vk_device *dev, const struct trial *t, uint32_t candidates, uint32_t *fastest)
+ * start. The host's part, in which the device's clock falls, comes first; then they run in turns, so that a clock that
+ * still changes, or another program, meets all alike. */
+static tenka_status try_all(struct tenka_vk_device *dev, struct trial *t, uint32_t candidates, uint32_t *fastest)
 {
     double best = INFINITY;
-    for (uint32_t v = 0; v < 32; v++) {
-        double seconds;
-        if ((candidates >> v & 1) == 0)
-            continue;
-        const uint64_t begin = tenka_os_now();
-        TENKA_TRY(measure(dev, t, v, &seconds));
-        say(dev, tenka_os_now() - begin);
-        if (seconds < best)
+    for (uint32_t v = 0; v < MOST_CANDIDATES; v++)
+        if (candidates >> v & 1)
+            TENKA_TRY(compile(dev, t, v));
+    TENKA_TRY(warm_up(dev));
+    for (int turn = 0; turn < TURNS; turn++)
+        TENKA_TRY(take_turns(dev, t));
+    for (uint32_t v = 0; v < MOST_CANDIDATES; v++)
+        if (t->program[v] && t->best[v] < best) {
             *fastest = v;
-        best = fmin(best, seconds);
-    }
+            best = t->best[v];
+        }
     return TENKA_OK;
 }
 
@@ -211,7 +239,7 @@ tenka_status tenka_vk_tune(struct tenka_vk_device *dev, const struct tenka_plan 
     TENKA_TRY(tenka_vk_code(dev, node->kernel, &shader));
     const uint64_t key = key_of(node, &shader, n);
     if (find(dev, key, &known)) {
-        *variant = known < 32 && candidates >> known & 1 ? known : *variant;
+        *variant = known < MOST_CANDIDATES && candidates >> known & 1 ? known : *variant;
         return TENKA_OK;
     }
     if (dev->tune_spent > BUDGET)
