@@ -9,6 +9,14 @@
 extern "C" {
 #endif
 
+/* Keeps a GPU busy until it has its full clock, of which one that had nothing to do for a while has a fraction: before
+ * steps are timed, and after all that takes the host long, such as the first step. Where the device had its full clock
+ * in this context before, that takes a moment. Does nothing on devices that have no such clock: CPUs, software, GPUs
+ * that cannot tell the time.
+ *   seconds  at most about; half of them at least where the full clock is not known
+ * Errors: E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_bench_warm_up(tenka_ctx *ctx, double seconds);
+
 /* The best of several runs each. */
 struct tenka_ceilings {
     size_t size;
@@ -21,7 +29,7 @@ struct tenka_ceilings {
 #define TENKA_CEILINGS_DEFAULTS { .size = sizeof(struct tenka_ceilings) }
 
 /* Measures the context's device.
- *   seconds  how long about, for each of the five
+ *   seconds  how long about, for each of the five; warming up, of which all of this needs some, comes on top
  *   out      its size must be set (TENKA_CEILINGS_DEFAULTS)
  * Errors: E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_bench_ceilings(tenka_ctx *ctx, double seconds, struct tenka_ceilings *out);
@@ -39,7 +47,7 @@ TENKA_API bool tenka_bench_case(size_t index, struct tenka_bench_case *out);
 
 /* Runs each kernel of a case, the operator's forward pass and its gradients, alone and over and over; seconds are
  * medians, best the shortest.
- *   seconds  how long about, for each kernel; two runs at least
+ *   seconds  how long about, for each kernel; two runs at least; warming up comes on top
  *   out      as many entries as there are kernels
  *   count    their number
  * Errors: E_INVALID (no such case), E_NOMEM, E_UNSUPPORTED (too large for this device, or a device without timestamps),

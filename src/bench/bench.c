@@ -1,5 +1,13 @@
 #include "bench/bench.h"
 
+tenka_status tenka_bench_warm_up(tenka_ctx *ctx, double seconds)
+{
+    tenka_device *dev = tenka_ctx_device(ctx);
+    if (tenka_step_is_open(ctx))
+        return tenka_fail(dev->err, TENKA_E_INVALID, "warming up: a step is open; end or discard it first");
+    return tenka_device_warm_up(dev, seconds);
+}
+
 bool tenka_bench_case(size_t index, struct tenka_bench_case *out)
 {
     struct tenka_bench_shape shape;

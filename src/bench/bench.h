@@ -35,6 +35,8 @@ void tenka_bench_finish(struct tenka_bench_subject *s);
  * must have run before others, which read its results. */
 tenka_status tenka_bench_time(struct tenka_bench_subject *s, enum tenka_kernel kernel, double seconds,
                               struct tenka_kernel_time *out);
+/* Brings a device that rests to its full clock, before a measurement of so many seconds. */
+tenka_status tenka_bench_ready(tenka_device *dev, double seconds);
 /* Whether a pass writes anything in this call. */
 bool tenka_bench_has(const struct tenka_bench_subject *s, enum tenka_kernel kernel);
 

@@ -109,7 +109,9 @@ static tenka_status measure_tiny(tenka_device *dev, struct tiny *t, tenka_buffer
     tenka_device_limits(dev, &limits);
     make_tiny(t, buffer, nodes, independent, limits.real_bytes);
     TENKA_TRY(tenka_program_prepare(dev, &t->plan, &program));
-    const tenka_status status = time_tiny(dev, program, seconds, best);
+    tenka_status status = tenka_bench_ready(dev, seconds);
+    if (status == TENKA_OK)
+        status = time_tiny(dev, program, seconds, best);
     tenka_program_destroy(dev, &program);
     return status;
 }
@@ -148,6 +150,7 @@ tenka_status tenka_bench_ceilings(tenka_ctx *ctx, double seconds, struct tenka_c
         return tenka_fail(dev->err, TENKA_E_INVALID, "ceilings: out.size is wrong; begin with TENKA_CEILINGS_DEFAULTS");
     if (tenka_step_is_open(ctx))
         return tenka_fail(dev->err, TENKA_E_INVALID, "ceilings: a step is open; end or discard it first");
+    TENKA_TRY(tenka_bench_ready(dev, seconds));
     TENKA_TRY(measure_arithmetic(dev, seconds, &c.flops));
     TENKA_TRY(measure_copy(dev, seconds, &c.bytes));
     TENKA_TRY(measure_overheads(dev, seconds, &c));

@@ -38,6 +38,9 @@ int stepper_open(struct stepper *s, const struct options *options, uint32_t batc
 void stepper_close(struct stepper *s);
 /* One step; does not wait for the device. */
 tenka_status stepper_run(struct stepper *s);
+/* Before steps are timed, once they have been compiled: brings a GPU to its full clock, within about so many seconds, a
+ * second at most. */
+tenka_status stepper_warm_up(struct stepper *s, double seconds);
 /* Inference first, since training's memory stays. */
 int stepper_set_training(struct stepper *s, bool training);
 /* Times steps for so many seconds. An interrupt ends it early. */

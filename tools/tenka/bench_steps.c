@@ -10,6 +10,9 @@
 /* Enough that an epoch's new order costs a step little, as with real data. */
 #define IMAGES 10000u
 #define WARM_STEPS 3
+/* Seconds that a GPU is given to reach its full clock. */
+#define LEAST_WARMTH 0.3
+#define MOST_WARMTH 1.0
 /* Steps between two waits for the device: as many as take about this long. */
 #define GROUP_SECONDS 0.02
 #define MAX_GROUP 1000
@@ -170,6 +173,11 @@ tenka_status stepper_run(struct stepper *s)
 
 /* ---- Timing ---- */
 
+tenka_status stepper_warm_up(struct stepper *s, double budget)
+{
+    return tenka_bench_warm_up(s->session.ctx, fmin(fmax(budget, LEAST_WARMTH), MOST_WARMTH));
+}
+
 /* n steps and the wait for them; seconds and host are of one step. */
 static tenka_status run_group(struct stepper *s, size_t n, double *seconds, double *host)
 {
@@ -230,6 +238,8 @@ static tenka_status measure(struct stepper *s, double budget, double *seconds, d
 {
     tenka_status status = run_group(s, WARM_STEPS, &seconds[0], &host[0]);
     if (status == TENKA_OK)
+        status = stepper_warm_up(s, budget);
+    if (status == TENKA_OK)
         status = run_group(s, 1, &seconds[0], &host[0]);
     if (status != TENKA_OK)
         return status;
@@ -285,10 +295,13 @@ static tenka_status profile_init(struct stepper *s, struct profile *p)
     return status;
 }
 
-static tenka_status profile_step(struct stepper *s, struct profile *p)
+/* Each step is waited for, so that the clock is looked after before each. */
+static tenka_status profile_step(struct stepper *s, double budget, struct profile *p)
 {
-    tenka_status status = stepper_run(s);
+    tenka_status status = stepper_warm_up(s, budget);
     size_t count = 0;
+    if (status == TENKA_OK)
+        status = stepper_run(s);
     if (status == TENKA_OK)
         status = tenka_profile_kernels(s->session.ctx, p->kernels, p->n_kernels, &count);
     for (size_t k = 0; status == TENKA_OK && k < p->n_kernels; k++)
@@ -303,7 +316,7 @@ static tenka_status profile_steps(struct stepper *s, double budget, struct profi
     tenka_status status = TENKA_OK;
     while (status == TENKA_OK && interrupt_signal() == 0 && p->n_steps < MAX_PROFILED &&
            (p->n_steps < MIN_GROUPS || seconds_now() < end))
-        status = profile_step(s, p);
+        status = profile_step(s, budget, p);
     for (size_t k = 0; k < p->n_kernels && p->n_steps > 0; k++) {
         p->kernels[k].seconds = median(p->seconds + k * MAX_PROFILED, p->n_steps);
         p->kernels[k].best = p->seconds[k * MAX_PROFILED];

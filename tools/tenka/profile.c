@@ -4,6 +4,7 @@
 #include "profile.h"
 
 #define WARM_STEPS 3
+#define WARM_SECONDS 1.0
 
 static int failed(const struct profile *p)
 {
@@ -27,6 +28,12 @@ static int warm_up(struct profile *p)
     return EXIT_CODE_OK;
 }
 
+/* Steps that are waited for leave a GPU idle, so that its clock is looked after before each. */
+static tenka_status keep_warm(struct profile *p)
+{
+    return stepper_warm_up(&p->stepper, WARM_SECONDS);
+}
+
 /* The median of as many steps as will be timed. */
 static int measure_waited(struct profile *p)
 {
@@ -37,8 +44,10 @@ static int measure_waited(struct profile *p)
     if (seconds == NULL)
         return say_failed("out of memory");
     while (done < n && status == TENKA_OK && interrupt_signal() == 0) {
+        status = keep_warm(p);
         const double begin = seconds_now();
-        status = run_and_wait(p);
+        if (status == TENKA_OK)
+            status = run_and_wait(p);
         seconds[done++] = seconds_now() - begin;
     }
     p->waited_seconds = median(seconds, done);
@@ -49,8 +58,8 @@ static int measure_waited(struct profile *p)
 /* Steps one behind the other, and one wait. */
 static int measure_loop(struct profile *p)
 {
+    tenka_status status = keep_warm(p);
     const double begin = seconds_now();
-    tenka_status status = TENKA_OK;
     size_t done = 0;
     while (done < p->options->steps && status == TENKA_OK && interrupt_signal() == 0) {
         status = stepper_run(&p->stepper);
@@ -100,8 +109,10 @@ static int time_step(struct profile *p, struct profile_step *step)
 {
     tenka_ctx *ctx = p->stepper.session.ctx;
     size_t count = 0;
+    tenka_status status = keep_warm(p);
     step->begin = seconds_now();
-    tenka_status status = run_and_wait(p);
+    if (status == TENKA_OK)
+        status = run_and_wait(p);
     step->end = seconds_now();
     if (status == TENKA_OK)
         status = tenka_profile_host(ctx, step->host, MAX_HOST_TIMES, &step->n_host);
