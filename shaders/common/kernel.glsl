@@ -2,7 +2,7 @@
 //
 // A pass sees its buffers in set 0: reads, then writes, then (where the operator has scalars) the step's slot. Every
 // tensor begins at offset 0 of its binding. Writes may alias reads where ops.def says INPLACE: no `restrict` anywhere.
-layout(local_size_x = 64, local_size_x_id = 0) in; // a power of two, at most 256
+layout(local_size_x = 64, local_size_x_id = 0) in; // a power of two, at most 1024
 
 // The members of the operator's struct in params.h, in order; each ends with a semicolon. items: the pass's work as
 // ops.def counts it; scalars: the word of the slot that holds scalar 0.

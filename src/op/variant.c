@@ -35,7 +35,7 @@ static const struct tenka_variant variants[] = {
     }
 #include "op/variants.def"
 
-/* What a kernel's row says; empty for one without: it is PLAIN. */
+/* What a kernel's row says; empty for one without. */
 static const struct {
     const char *family;
     uint32_t (*shared)(const struct tenka_variant *v, const int32_t *params);
@@ -47,6 +47,13 @@ static const struct {
 #include "op/variants.def"
 };
 
+static const char *family_of(enum tenka_kernel kernel)
+{
+    if (tuned[kernel].family != NULL)
+        return tuned[kernel].family;
+    return tenka_passes[kernel].unit == TENKA_UNIT_EACH ? "each" : "plain";
+}
+
 static bool in_family(size_t i, const char *family)
 {
     return i < N_VARIANTS && strcmp(variants[i].family, family) == 0;
@@ -54,7 +61,7 @@ static bool in_family(size_t i, const char *family)
 
 const struct tenka_variant *tenka_variants(enum tenka_kernel kernel, uint32_t *count)
 {
-    const char *family = tuned[kernel].family != NULL ? tuned[kernel].family : "plain";
+    const char *family = family_of(kernel);
     size_t first = 0, end;
     while (first < N_VARIANTS - 1 && !in_family(first, family))
         first++;
@@ -62,6 +69,11 @@ const struct tenka_variant *tenka_variants(enum tenka_kernel kernel, uint32_t *c
         continue;
     *count = (uint32_t)(end - first);
     return &variants[first];
+}
+
+bool tenka_variant_measured(enum tenka_kernel kernel)
+{
+    return tuned[kernel].family != NULL;
 }
 
 void tenka_variant_shape(enum tenka_kernel kernel, const int32_t *params, int32_t out[TENKA_SHAPE_CONSTANTS])

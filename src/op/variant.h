@@ -25,6 +25,8 @@ struct tenka_variant {
 
 /* The variants of a kernel, *count of them: one at least. */
 const struct tenka_variant *tenka_variants(enum tenka_kernel kernel, uint32_t *count);
+/* Whether it is worth measuring which of them is the fastest. */
+bool tenka_variant_measured(enum tenka_kernel kernel);
 /* The constants that a kernel takes from its shape; unused ones are 0. */
 void tenka_variant_shape(enum tenka_kernel kernel, const int32_t *params, int32_t out[TENKA_SHAPE_CONSTANTS]);
 /* Bytes of shared memory that a workgroup takes, for kernels of variants.def; 0 for others. UINT32_MAX: v does not

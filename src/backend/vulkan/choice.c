@@ -1,5 +1,6 @@
 /* In which variant of its kernel (variants.def) a node runs. */
 #include "backend/vulkan/vk.h"
+#include "op/tiles.h"
 
 /* Whether the device can run a kernel so. */
 static bool fits(const struct tenka_vk_device *dev, enum tenka_kernel kernel, const int32_t *params,
@@ -36,6 +37,12 @@ static uint64_t tile_size(const struct tenka_variant *v)
     return invocations * v->rows * v->columns * (v->lines > 0 ? v->lines : 1);
 }
 
+static uint64_t groups_of(enum tenka_kernel kernel, const struct tenka_variant *v, const int32_t *params, uint64_t n)
+{
+    const uint64_t work = tenka_passes[kernel].work(v, params, n);
+    return tenka_passes[kernel].unit == TENKA_UNIT_EACH ? DIV_UP(work, v->local) : work;
+}
+
 /* A good variant for the shape without measuring: of those for this kind of device, which a family lists in the order
  * of their tiles, the first with enough workgroups, or the most, unless the tiles of a later one compute much less past
  * the ends. Where there is none for this kind of device, the family's last: it asks for nothing.
@@ -52,7 +59,7 @@ static uint32_t guess(const struct tenka_vk_device *dev, enum tenka_kernel kerne
         last = i;
         if (!for_device(dev, &variants[i]))
             continue;
-        const uint64_t all = tenka_passes[kernel].work(&variants[i], params, n), groups = all < enough ? all : enough;
+        const uint64_t all = groups_of(kernel, &variants[i], params, n), groups = all < enough ? all : enough;
         const uint64_t size = all * tile_size(&variants[i]);
         if (groups < most || (groups == most && size >= leanest - leanest / 5))
             continue;
@@ -88,7 +95,9 @@ tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_pla
         *out = guess(dev, node->kernel, node->params, n);
     if (*out == TENKA_ABSENT)
         return no_variant(dev, node);
-    return pinned ? TENKA_OK : tenka_vk_tune(dev, plan, node, candidates(dev, node), out);
+    if (pinned || !tenka_variant_measured(node->kernel))
+        return TENKA_OK;
+    return tenka_vk_tune(dev, plan, node, candidates(dev, node), out);
 }
 
 bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params)
@@ -112,5 +121,6 @@ bool tenka_vk_tries(const struct tenka_vk_device *dev, enum tenka_kernel kernel,
     uint32_t count;
     const struct tenka_variant *variants = tenka_variants(kernel, &count);
     *preferred = guess(dev, kernel, params, n) == variant;
-    return *preferred || (for_device(dev, &variants[variant]) && fits(dev, kernel, params, &variants[variant]));
+    return *preferred || (tenka_variant_measured(kernel) && for_device(dev, &variants[variant]) &&
+                          fits(dev, kernel, params, &variants[variant]));
 }
