@@ -1,7 +1,7 @@
 #version 450
 // y[k] = sum over r of x[kept(k) + reduced(r)], divided by their number when p.mean. One workgroup an element of y.
 //   TENKA_PASS_fwd  0: x in   1: y out
-// Each invocation adds every 64th term, then a tree: within terms / 64 + 6 ulp of the sum of the absolute terms.
+// Each lane adds every WIDTH-th term, then a tree: within terms / WIDTH + 10 ulp of the sum of the absolute terms.
 #include "common/kernel.glsl"
 #include "common/reduce.glsl"
 
@@ -30,9 +30,7 @@ void main()
 {
     FOR_EACH_GROUP(k) {
         const uint first = kept(k);
-        float total = 0.0;
-        FOR_SHARE(r, p.reduce_n) total += LOAD(x, first + reduced(r));
-        total = reduce_sum(total);
+        SUM_TERMS(total, r, p.reduce_n, LOAD(x, first + reduced(r)));
         if (gl_LocalInvocationID.x == 0u)
             STORE(y, k, p.mean != 0 ? total / float(p.reduce_n) : total);
     }

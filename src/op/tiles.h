@@ -50,8 +50,17 @@
 #define POOL_WINDOWS(k, d, s) (DIV_UP((uint64_t)((k) - 1) * (uint64_t)(d) + 1, (uint64_t)(s)))
 #define POOL_DX_LOOPS(p) \
     (POOL_WINDOWS((p)->kh, (p)->dh, (p)->sh) * (POOL_WINDOWS((p)->kw, (p)->dw, (p)->sw) + 1) + 1)
-/* k sweeps of a workgroup of 64 over one channel, each with its reduction tree. */
-#define BN_LOOPS(p, k) ((uint64_t)(k) * ((uint64_t)(p)->n * (uint64_t)(p)->plane / 64 + 8) + 1)
+/* ---- Sums over a workgroup: shaders/common/reduce.glsl ---- */
+
+/* Lanes of a sum of so many terms. */
+#define SUM_WIDTH(terms) ((terms) < 1024 ? 64 : (terms) < 8192 ? 256 : 1024)
+/* Of an invocation that takes its share of the lanes' terms, and of the tree. */
+#define SUM_LOOPS(terms) ((uint64_t)(terms) / SUM_WIDTH(terms) + 12)
+/* Bytes for `numbers` sums at a time. A workgroup has no more invocations than there are lanes. */
+#define SUM_SHARED(v, terms, numbers) ((v)->local <= SUM_WIDTH(terms) ? 4 * (numbers) * (v)->local : UINT32_MAX)
+#define BN_TERMS(p) ((uint64_t)(p)->n * (uint64_t)(p)->plane)
+/* k sums over a channel, and a sweep in which each invocation takes its share of what is written. */
+#define BN_LOOPS(p, v, k) ((uint64_t)(k) * SUM_LOOPS(BN_TERMS(p)) + BN_TERMS(p) / (v)->local + 1)
 
 /* Independent sums of one item: enough to hide how long an addition takes. */
 #define MULTIPLY_ADD_CHAINS 16
