@@ -200,8 +200,8 @@ bool tenka_device_pin(tenka_device *dev, uint32_t variant);
 
 /* ---- warm.c ---- */
 
-/* Runs work of no use until a device that rests has its full clock, as far as that can be told: a moment where it had it
- * before, else for about so many seconds, at most. To be called after all that takes the host long. */
+/* Runs work of no use until a device that rests has its full clock, as far as that can be told: a moment where it is
+ * known to have it, else about so many seconds at most. To be called after all that takes the host long. */
 tenka_status tenka_device_warm_up(tenka_device *dev, double seconds);
 
 /* ---- cost.c: what a node has to do, for those who time it ---- */

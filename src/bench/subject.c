@@ -153,7 +153,8 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static tenka_status run(struct tenka_bench_subject *s, const struct repeated *r, tenka_program *program, double *seconds)
+static tenka_status run(struct tenka_bench_subject *s, const struct repeated *r, tenka_program *program,
+                        double *seconds)
 {
     TENKA_TRY(tenka_program_submit(s->dev, program, s->scalars));
     return tenka_program_timings(s->dev, program, seconds, r->plan.n_nodes);
