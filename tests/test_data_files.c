@@ -99,6 +99,10 @@ static void test_bad_gzip(void **state)
     unlink(path(IMAGES));
     write_file(path(IMAGES ".gz"), images, sizeof(images));
     assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "expected gzip data");
+    for (size_t bytes = 0; bytes < 2; bytes++) {
+        write_file(path(IMAGES ".gz"), "\x1f", bytes);
+        assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "the gzip data is cut off");
+    }
     write_file(path(IMAGES ".gz"), "\x1f\x8b\x08\0\0\0\0\0\0\3\x63", 11);
     assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "the gzip data is cut off");
     unlink(path(IMAGES ".gz"));

@@ -5,7 +5,8 @@
 
 #include "core/os.h"
 
-/* Memory is taken in pieces that grow as data arrives: a header may promise any size. */
+/* Memory is taken in pieces that grow as data arrives: a header may promise any size. Nothing is mapped, and no size
+ * that was seen before is believed, so that a file can be cut off by another program while it is read. */
 #define FIRST_PIECE (1024 * 1024)
 
 struct reader {
@@ -65,8 +66,8 @@ static tenka_status read_header(const struct reader *r, uint32_t rank, struct te
                           r->path, (unsigned)(0x0800 | rank), rank == 1 ? "labels" : "images",
                           (unsigned)big_endian(header));
     if (got < bytes)
-        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected an IDX header of %zu bytes, found only %zu", r->path,
-                          bytes, got);
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected an IDX header of %zu bytes, found only %zu: the file is "
+                          "cut off; get the file again", r->path, bytes, got);
     for (uint32_t i = 0; i < 3; i++)
         out->dim[i] = i < rank ? big_endian(header + 4 + 4 * i) : 1;
     *count = (uint64_t)out->dim[0] * out->dim[1];
@@ -95,8 +96,8 @@ static tenka_status read_body(const struct reader *r, uint64_t count, struct ten
         have += got;
         if (have < room)
             return tenka_fail(r->err, TENKA_E_FORMAT,
-                              "%s: expected %llu bytes after the header, found only %zu: the file is cut off", r->path,
-                              (unsigned long long)count, have);
+                              "%s: expected %llu bytes after the header, found only %zu: the file is cut off; get the "
+                              "file again", r->path, (unsigned long long)count, have);
     }
     /* Also what makes zlib compare the checksum. */
     uint8_t more;
@@ -106,6 +107,18 @@ static tenka_status read_body(const struct reader *r, uint64_t count, struct ten
         return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected %llu bytes after the header, found more", r->path,
                           (unsigned long long)count);
     return TENKA_OK;
+}
+
+/* What ends in .gz and is none. zlib looks at two bytes, and takes a file that has fewer for a plain one. */
+static tenka_status fail_plain(const struct reader *r)
+{
+    uint8_t begin[2];
+    size_t got;
+    TENKA_TRY(read_some(r, begin, sizeof(begin), &got));
+    if (got < sizeof(begin))
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: the gzip data is cut off; get the file again", r->path);
+    return tenka_fail(r->err, TENKA_E_FORMAT,
+                      "%s: expected gzip data, found something else; a plain file must not end in .gz", r->path);
 }
 
 static tenka_status read_file(struct reader *r, bool compressed, uint32_t rank, struct tenka_idx *out)
@@ -119,8 +132,7 @@ static tenka_status read_file(struct reader *r, bool compressed, uint32_t rank, 
         return errno == 0 ? tenka_fail_nomem(r->err)
                           : tenka_fail(r->err, TENKA_E_IO, "%s: cannot open: %s", r->path, strerror(errno));
     if (compressed && gzdirect(r->file))
-        return tenka_fail(r->err, TENKA_E_FORMAT,
-                          "%s: expected gzip data, found something else; a plain file must not end in .gz", r->path);
+        return fail_plain(r);
     TENKA_TRY(read_header(r, rank, out, &count));
     return read_body(r, count, out);
 }
