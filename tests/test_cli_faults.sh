@@ -156,6 +156,68 @@ for option in save checkpoint; do
     cmp -s "$work/net.st" "$work/kept.st" || bad "weights that are infinite replaced the file of --$option"
 done
 says "^tenka: after 4 steps 1.weight has numbers that are not finite"
+# The update multiplies the weights by -1e12: finite ones, but after the second update no loss is. The checkpoint of the
+# first stays, be it an epoch's or a step's; so does another run's, and where there was none there is none.
+growing="$common --backend cpu --optimizer sgd --lr 1e6 --weight-decay 1e6"
+deep='Flatten()Linear(784,20)Linear(20,20)Linear(20,20)Linear(20,10)'
+bursting="$growing --limit 8 --epochs 1 --net $deep"
+growing="$growing --net $(echo "$net" | tr -d ' ')"
+exploded() {
+    nothing_left "$work"
+    [ ! -e "$1.last-good" ] || bad "$1.last-good stays"
+    cmp -s "$2" "$1" || bad "a checkpoint that has exploded replaced the last good one"
+}
+succeed $growing --limit 8 --epochs 1 --checkpoint "$work/first.ckpt"
+[ ! -e "$work/first.ckpt.last-good" ] || bad "a checkpoint is kept beside a good one"
+expect 1 "the test loss of epoch 2 is no finite number.*not saved" $growing --limit 8 --epochs 3 \
+    --checkpoint "$work/grown.ckpt"
+exploded "$work/grown.ckpt" "$work/first.ckpt"
+expect 1 "the test loss of epoch 2 is no finite number" $growing --limit 8 --epochs 3 --resume "$work/grown.ckpt" \
+    --checkpoint "$work/grown.ckpt"
+exploded "$work/grown.ckpt" "$work/first.ckpt"
+for option in '' '--check-finite' "--log $work/log"; do
+    rm "$work/grown.ckpt"
+    expect 1 "step 2 .*has diverged" $growing --limit 24 --epochs 3 --checkpoint-every 1 $option \
+        --checkpoint "$work/grown.ckpt"
+    [ ! -e "$work/grown.ckpt.last-good" ] || bad "the last good checkpoint has two names"
+    # What is left is of step 1.
+    expect 1 "steps 1 to 2 .*has diverged" $growing --limit 24 --epochs 1 --resume "$work/grown.ckpt"
+done
+cp "$work/net.st" "$work/kept.st"
+expect 1 "the test loss of epoch 1 is no finite number" $bursting --checkpoint "$work/kept.st"
+exploded "$work/kept.st" "$work/net.st"
+expect 1 "the test loss of epoch 1 is no finite number" $bursting --checkpoint "$work/none.ckpt"
+[ ! -e "$work/none.ckpt" ] || bad "a checkpoint of a run whose first loss is no number"
+# A run that is stopped while it evaluates, at once or gently, has lost nothing, and the one that goes on decides.
+tests=100000
+cp -r "$work/data" "$work/slow"
+{ be32 2051; be32 $tests; be32 28; be32 28; head -c $((784 * tests)) /dev/zero; } > "$work/slow/t10k-images-idx3-ubyte"
+{ be32 2049; be32 $tests; head -c $tests /dev/zero; } > "$work/slow/t10k-labels-idx1-ubyte"
+slow="$growing --limit 8 --epochs 3 --data $work/slow --test-batch-size 1"
+succeed $slow --epochs 1 --checkpoint "$work/first.ckpt"
+for signal in KILL,137 TERM,143; do
+    cp "$work/first.ckpt" "$work/grown.ckpt"
+    # shellcheck disable=SC2086
+    "$tenka" $slow --resume "$work/grown.ckpt" --checkpoint "$work/grown.ckpt" > "$work/out" 2> "$work/err" &
+    pid=$!
+    tries=0
+    while [ ! -e "$work/grown.ckpt.last-good" ] || cmp -s "$work/grown.ckpt.last-good" "$work/grown.ckpt"; do
+        tries=$((tries + 1))
+        [ $tries -lt 3000 ] || break
+        sleep 0.01
+    done
+    kill -s ${signal%,*} $pid
+    wait $pid
+    got=$?
+    pid=
+    [ $got = ${signal#*,} ] || bad "status $got after SIG$signal"
+    cmp -s "$work/first.ckpt" "$work/grown.ckpt.last-good" || bad "SIG$signal: the last good checkpoint is gone"
+    cmp -s "$work/first.ckpt" "$work/grown.ckpt" && bad "SIG$signal: the epoch that was not evaluated is lost"
+    expect 1 "the test loss of epoch 2 is no finite number" $slow --resume "$work/grown.ckpt" \
+        --checkpoint "$work/grown.ckpt"
+    exploded "$work/grown.ckpt" "$work/first.ckpt"
+done
+rm -r "$work/slow"
 # Found while the epoch runs, not at its end.
 succeed train --quiet --backend cpu --data "$work/many" --limit 8 --net 'Flatten() Linear(4, 2)' --epochs 1 \
     --save "$work/tiny.st"

@@ -19,9 +19,10 @@ static const char *advice(const struct training *t)
 }
 
 /* first and last: the steps that may have been the first bad one. A network that has diverged replaces no file. */
-static int say_diverged(const struct training *t, uint64_t first, uint64_t last)
+static int say_diverged(struct training *t, uint64_t first, uint64_t last)
 {
     char steps[96];
+    keep_restore(t);
     if (first >= last)
         snprintf(steps, sizeof(steps), "step %" PRIu64, last);
     else
@@ -30,7 +31,7 @@ static int say_diverged(const struct training *t, uint64_t first, uint64_t last)
                       "diverged and its network was not saved; %s", t->run.epoch + 1, steps, advice(t));
 }
 
-int finite_check_loss(const struct training *t, double loss)
+int finite_check_loss(struct training *t, double loss)
 {
     return isfinite(loss) ? EXIT_CODE_OK : say_diverged(t, t->run.step, t->run.step);
 }
@@ -38,11 +39,13 @@ int finite_check_loss(const struct training *t, double loss)
 /* Of a sum of count losses of this epoch. */
 static int check_sum(struct training *t, double sum, uint64_t count)
 {
+    const uint64_t first = first_step(t);
     if (isfinite(sum)) {
         t->finite = count;
+        if (first + count > t->written_step)
+            keep_judged(t);
         return EXIT_CODE_OK;
     }
-    const uint64_t first = first_step(t);
     return say_diverged(t, first + t->finite, first + (count > 0 ? count - 1 : 0));
 }
 
@@ -64,10 +67,13 @@ int finite_read(struct training *t, double *mean)
     return check_sum(t, sum, count);
 }
 
-int finite_check_test(const struct epoch_result *result)
+int finite_check_test(struct training *t, const struct epoch_result *result)
 {
-    if (isfinite(result->test.loss))
+    if (isfinite(result->test.loss)) {
+        keep_judged(t);
         return EXIT_CODE_OK;
+    }
+    keep_restore(t);
     return say_failed("the test loss of epoch %" PRIu32 " is no finite number: the training has diverged and its "
                       "network was not saved; try a smaller --lr", result->epoch + 1);
 }
@@ -153,5 +159,6 @@ int finite_check_step(struct training *t, tenka_tensor loss)
         return EXIT_CODE_OK;
     const int logged = log_json_step(&t->log, (uint32_t)t->run.epoch, t->run.step, bad.loss);
     (void)logged; /* the run ends for a better reason */
+    keep_restore(t);
     return say_bad(t, &bad);
 }

@@ -60,7 +60,13 @@ int rescue_save(struct training *t)
 
 int rescue_checkpoint(struct training *t)
 {
+    /* Weights that the file has already are judged, or what is kept is what they may have to give way to. */
+    const bool same = t->written && t->written_step == t->run.step;
+    if (!same)
+        keep_before(t);
     const int code = write_somewhere(t, t->session.options->checkpoint, write_checkpoint, "the checkpoint");
+    if (code != EXIT_CODE_OK && !same)
+        keep_judged(t);
     if (code != EXIT_CODE_OK)
         return code;
     t->written = true;

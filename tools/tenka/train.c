@@ -76,6 +76,8 @@ static int resume(struct training *t)
     const struct options *o = t->session.options;
     const int code = checkpoint_resume(&t->session, &t->run);
     t->written_step = t->run.step;
+    if (code == EXIT_CODE_OK)
+        keep_resumed(t);
     if (code == EXIT_CODE_OK && o->load != NULL)
         say_notice(o, "the run goes on with the weights of %s; those of --load %s began it, and are passed over",
                    o->resume, o->load);
@@ -163,7 +165,10 @@ static int after_step(struct training *t, uint32_t epoch, uint64_t images, tenka
     if (code != EXIT_CODE_OK)
         return code;
     t->run.step++;
-    if (progress_wants_loss(&t->progress))
+    /* The first loss after a checkpoint judges it, so it is waited for. */
+    if (t->kept != KEPT_NONE)
+        code = finite_read(t, NULL);
+    else if (progress_wants_loss(&t->progress))
         code = finite_peek(t);
     progress_update(&t->progress, images);
     return code;
@@ -256,7 +261,8 @@ static void print_epoch(const struct training *t, const struct epoch_result *r)
     fflush(stdout);
 }
 
-/* Checkpoints stand before and after the evaluation, whose own state is not kept: an interrupted one begins anew. */
+/* Checkpoints stand before and after the evaluation, whose own state is not kept: an interrupted one begins anew. The
+ * last good one is given up when the test loss is finite (keep.c). */
 static int end_epoch(struct training *t, struct epoch_result *result)
 {
     int code = save_checkpoint(t);
@@ -266,7 +272,7 @@ static int end_epoch(struct training *t, struct epoch_result *result)
     if (code != EXIT_CODE_OK || is_stopping(t))
         return code;
     print_epoch(t, result);
-    code = finite_check_test(result);
+    code = finite_check_test(t, result);
     if (code != EXIT_CODE_OK)
         return code;
     if (log_json_epoch(&t->log, result) != EXIT_CODE_OK)

@@ -4,6 +4,13 @@
 
 #include "tenka.h"
 
+/* What stands beside a checkpoint whose weights no loss has judged. */
+enum kept {
+    KEPT_NONE,   /* nothing: they are judged, or this file system cannot keep it */
+    KEPT_BEFORE, /* the checkpoint before, as FILE.last-good */
+    KEPT_ALONE   /* nothing, for there was none before */
+};
+
 struct training {
     struct session session;
     struct tenka_training run;
@@ -13,6 +20,7 @@ struct training {
     uint64_t finite;         /* losses of this epoch whose sum was finite when it was last looked at */
     bool written;            /* --checkpoint is a checkpoint of this run */
     uint64_t written_step;   /* steps that it has */
+    enum kept kept;
     char trouble[4352];      /* why the run stops though it could go on; "": it does not */
 };
 
@@ -21,7 +29,7 @@ struct training {
 /* Of --check-finite, between backward pass and update. Says which layer went bad. */
 int finite_check_step(struct training *t, tenka_tensor loss);
 /* Of one step. */
-int finite_check_loss(const struct training *t, double loss);
+int finite_check_loss(struct training *t, double loss);
 /* As far as it is known without waiting; also keeps what progress shows. */
 int finite_peek(struct training *t);
 /* The mean loss of the epoch so far, for which it waits; mean may be NULL. */
@@ -29,7 +37,7 @@ int finite_read(struct training *t, double *mean);
 /* Before the network is written: the last update comes after the last loss. Waits. */
 int finite_check_weights(const struct training *t);
 /* After an evaluation. */
-int finite_check_test(const struct epoch_result *result);
+int finite_check_test(struct training *t, const struct epoch_result *result);
 
 /* ---- fit.c: batches that do not fit ---- */
 
@@ -42,6 +50,17 @@ int fit_say_failed(struct training *t);
 
 /* Says how to go on. With --fallback it changes o so that the run goes on on the CPU: EXIT_CODE_AGAIN. */
 int fallback_say_failed(struct training *t, struct options *o);
+
+/* ---- keep.c: the last good checkpoint ---- */
+
+/* After --resume: whether the run goes on in the same file, and what the run before has left to decide. */
+void keep_resumed(struct training *t);
+/* Before other weights are written to --checkpoint. */
+void keep_before(struct training *t);
+/* A loss of the weights that are in --checkpoint is finite; or the file was not replaced. */
+void keep_judged(struct training *t);
+/* It is not. */
+void keep_restore(struct training *t);
 
 /* ---- rescue.c: files that cannot be written ---- */
 
