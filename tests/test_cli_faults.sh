@@ -356,8 +356,43 @@ for option in save checkpoint; do
     cmp -s "$work/net.st" "$work/old" || bad "a file too large changed the old one of --$option"
     nothing_left "$work"
 done
-# The log outgrows it: the network is saved.
 small='Flatten() Linear(784, 2) Linear(2, 10)'
+# The network fits: it is saved, with what was trained before the first checkpoint and after the last one.
+succeed $train --net "$small" --checkpoint "$work/small.ckpt"
+cp "$work/small.ckpt" "$work/small.before"
+rm -f "$work/small.st"
+(
+    ulimit -f 16
+    # shellcheck disable=SC2086
+    "$tenka" $train --net "$small" --checkpoint "$work/small.ckpt" --epochs 2 --resume "$work/small.ckpt" \
+        --save "$work/small.st" > "$work/out" 2> "$work/err"
+)
+ended 1 $?
+says "cannot write $work/small.ckpt: .*; stopped after 20 steps; --resume $work/small.ckpt goes on from step 10; the"
+says "; the network so far is in $work/small.st$"
+cmp -s "$work/small.ckpt" "$work/small.before" || bad "a checkpoint that could not be written changed the old one"
+[ ! -e "$work/small.ckpt.last-good" ] || bad "a checkpoint that could not be written has a second name"
+nothing_left "$work"
+succeed test --backend cpu --quiet --data "$work/data" --load "$work/small.st"
+# The folder goes, and there is none for temporary files.
+mkdir "$work/gone"
+TMPDIR=$work/nowhere start --checkpoint "$work/gone/run.ckpt" --checkpoint-every 3 --save "$work/run.st"
+mv "$work/gone" "$work/away"
+await
+ended 1 $got
+says "cannot .* $work/gone/run.ckpt: .*; stopped after [0-9]* steps*; the network so far is in $work/run.st$"
+succeed test --backend cpu --quiet --data "$work/data" --load "$work/run.st"
+whole_lines "$work/run.log"
+rm -r "$work/away" "$work/run.st"
+# Neither can be written.
+mkdir "$work/gone"
+TMPDIR=$work/nowhere start --checkpoint "$work/gone/run.ckpt" --save "$work/gone/run.st"
+mv "$work/gone" "$work/away"
+await
+ended 1 $got
+says "cannot .* $work/gone/run\.st"
+rm -r "$work/away"
+# The log outgrows it: the network is saved.
 (
     ulimit -f 16
     # shellcheck disable=SC2086

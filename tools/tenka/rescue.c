@@ -8,6 +8,10 @@
 
 #include "train.h"
 
+/* The file could be written nowhere, and nothing was said. */
+#define NOWHERE (-1)
+#define SENTENCE_SIZE 1024
+
 typedef int (*writer)(struct training *t, const char *path);
 
 /* $TMPDIR/tenka-123-net.safetensors: the name's end tells the format. */
@@ -29,17 +33,19 @@ static int write_held(struct training *t, const char *path, writer write)
     return code;
 }
 
-static int write_somewhere(struct training *t, const char *path, writer write, const char *what)
+/* sentence: why it could not be written where it belongs, when it could not. */
+static int write_somewhere(struct training *t, const char *path, writer write, const char *what,
+                           char sentence[SENTENCE_SIZE])
 {
-    char sentence[1024], other[8192];
+    char other[8192];
     const tenka_ctx *ctx = t->session.ctx;
     const int code = write_held(t, path, write);
     if (code != EXIT_CODE_LIBRARY || tenka_last_status(ctx) != TENKA_E_IO)
         return code;
-    snprintf(sentence, sizeof(sentence), "%s", tenka_last_error(ctx));
+    snprintf(sentence, SENTENCE_SIZE, "%s", tenka_last_error(ctx));
     other_path(path, other, sizeof(other));
     if (write_held(t, other, write) != EXIT_CODE_OK)
-        return say_failed("%s", sentence);
+        return NOWHERE;
     return say_failed("%s; %s is in %s instead", sentence, what, other);
 }
 
@@ -55,7 +61,20 @@ static int write_checkpoint(struct training *t, const char *path)
 
 int rescue_save(struct training *t)
 {
-    return write_somewhere(t, t->session.options->save, write_network, "the network");
+    char sentence[SENTENCE_SIZE];
+    const int code = write_somewhere(t, t->session.options->save, write_network, "the network", sentence);
+    return code == NOWHERE ? say_failed("%s", sentence) : code;
+}
+
+/* A checkpoint that can be written nowhere ends a run, but what was trained may still go where --save says. */
+static int stop_for_checkpoint(struct training *t, const char *sentence)
+{
+    t->unwritable = true;
+    if (t->session.options->save == NULL)
+        return say_failed("%s", sentence);
+    if (t->trouble[0] == '\0')
+        snprintf(t->trouble, sizeof(t->trouble), "%s", sentence);
+    return EXIT_CODE_OK;
 }
 
 int rescue_checkpoint(struct training *t)
@@ -64,11 +83,12 @@ int rescue_checkpoint(struct training *t)
     const bool same = t->written && t->written_step == t->run.step;
     if (!same)
         keep_before(t);
-    const int code = write_somewhere(t, t->session.options->checkpoint, write_checkpoint, "the checkpoint");
+    char sentence[SENTENCE_SIZE];
+    const int code = write_somewhere(t, t->session.options->checkpoint, write_checkpoint, "the checkpoint", sentence);
     if (code != EXIT_CODE_OK && !same)
         keep_judged(t);
     if (code != EXIT_CODE_OK)
-        return code;
+        return code == NOWHERE ? stop_for_checkpoint(t, sentence) : code;
     t->written = true;
     t->written_step = t->run.step;
     return EXIT_CODE_OK;

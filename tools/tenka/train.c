@@ -176,7 +176,7 @@ static int after_step(struct training *t, uint32_t epoch, uint64_t images, tenka
 
 static int save_checkpoint(struct training *t)
 {
-    if (t->session.options->checkpoint == NULL)
+    if (t->session.options->checkpoint == NULL || t->unwritable)
         return EXIT_CODE_OK;
     const int code = finite_check_weights(t);
     return code == EXIT_CODE_OK ? rescue_checkpoint(t) : code;
@@ -298,12 +298,22 @@ static int run_epochs(struct training *t)
 
 /* ---- The end ---- */
 
+/* "; --resume FILE goes on", also from the last checkpoint that could be written, or nothing. */
+static void how_to_go_on(const struct training *t, char *out, size_t size)
+{
+    const char *const path = t->session.options->checkpoint;
+    out[0] = '\0';
+    if (path != NULL && !t->unwritable)
+        snprintf(out, size, "; --resume %s goes on", path);
+    else if (path != NULL && t->written && access(path, R_OK) == 0)
+        snprintf(out, size, "; --resume %s goes on from step %" PRIu64, path, t->written_step);
+}
+
 static void say_stopped(const struct training *t)
 {
     const struct options *o = t->session.options;
-    char on[4200] = "", saved[4200] = "", why[4400];
-    if (o->checkpoint != NULL)
-        snprintf(on, sizeof(on), "; --resume %s goes on", o->checkpoint);
+    char on[4200], saved[4200] = "", why[4400];
+    how_to_go_on(t, on, sizeof(on));
     if (o->save != NULL)
         snprintf(saved, sizeof(saved), "; the network so far is in %s", o->save);
     snprintf(why, sizeof(why), "%s%s", t->trouble, t->trouble[0] != '\0' ? "; stopped" : "stopped by a signal");

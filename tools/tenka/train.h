@@ -21,6 +21,7 @@ struct training {
     bool written;            /* --checkpoint is a checkpoint of this run */
     uint64_t written_step;   /* steps that it has */
     enum kept kept;
+    bool unwritable;         /* --checkpoint can be written nowhere */
     char trouble[4352];      /* why the run stops though it could go on; "": it does not */
 };
 
@@ -65,6 +66,7 @@ void keep_restore(struct training *t);
 /* ---- rescue.c: files that cannot be written ---- */
 
 int rescue_save(struct training *t);
+/* Where it can be written nowhere but there is --save, t->trouble says so, and the run is to end with what it has. */
 int rescue_checkpoint(struct training *t);
 
 #endif
