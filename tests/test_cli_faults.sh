@@ -357,7 +357,7 @@ for option in save checkpoint; do
     nothing_left "$work"
 done
 small='Flatten() Linear(784, 2) Linear(2, 10)'
-# The network fits: it is saved, with what was trained before the first checkpoint and after the last one.
+# The network fits: it is saved, with the steps after the last checkpoint.
 succeed $train --net "$small" --checkpoint "$work/small.ckpt"
 cp "$work/small.ckpt" "$work/small.before"
 rm -f "$work/small.st"

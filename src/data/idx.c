@@ -66,8 +66,8 @@ static tenka_status read_header(const struct reader *r, uint32_t rank, struct te
                           r->path, (unsigned)(0x0800 | rank), rank == 1 ? "labels" : "images",
                           (unsigned)big_endian(header));
     if (got < bytes)
-        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected an IDX header of %zu bytes, found only %zu: the file is "
-                          "cut off; get the file again", r->path, bytes, got);
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected an IDX header of %zu bytes, found only %zu: the file "
+                          "is cut off; get the file again", r->path, bytes, got);
     for (uint32_t i = 0; i < 3; i++)
         out->dim[i] = i < rank ? big_endian(header + 4 + 4 * i) : 1;
     *count = (uint64_t)out->dim[0] * out->dim[1];

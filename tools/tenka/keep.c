@@ -1,7 +1,7 @@
-/* The last good checkpoint. A checkpoint has weights that no loss is known of, for the update comes after the loss; they
- * can be finite and so large that every loss from then on is none. So the checkpoint that --checkpoint replaces stays
- * as FILE.last-good until a loss of the new weights is known to be finite, and comes back if it is not. A run that is
- * killed meanwhile leaves both, and the one that goes on from FILE decides. */
+/* The last good checkpoint. No loss is known of the weights in a checkpoint, for the update comes after the loss: they
+ * can be finite and so large that no loss is any more. So the checkpoint that is replaced stays as FILE.last-good until
+ * a loss of the new weights is known to be finite, and comes back if it is not. A run that is stopped or killed
+ * meanwhile leaves both, and the one that goes on from FILE decides. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
