@@ -1,4 +1,4 @@
-// What the gradients of a normalisation add up, dy and dy (x - mean), after the operands x and GRADIENT(at), which is dy.
+// What the gradients of a normalisation add up: dy and dy (x - mean). After the operand x and GRADIENT(at), which is dy.
 vec2 gradient_terms(uint at, float m)
 {
     const float d = GRADIENT(at);

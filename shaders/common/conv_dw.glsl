@@ -2,14 +2,14 @@
 // After the operator's parameters, READS of x and of x4, the same in fours, WRITES of dweight and dbias, and
 //   float gradient(int b, int o, int oy, int ox)   of the convolution's output
 //
-// The images' bands of eight rows are cut into parts (CONV_DW_PARTS of src/op/conv_tiles.h: from the shape alone). A part
-// is summed up in the order of images, rows and columns, each band by itself, by fused multiply-adds where the device
-// has them; the parts are added in their order. No variant changes that.
+// The images' bands of eight rows are cut into parts (CONV_DW_PARTS of src/op/conv_tiles.h: from the shape alone). A
+// part is summed up in the order of images, rows and columns, each band by itself, by fused multiply-adds where the
+// device has them; the parts are added in their order. No variant changes that.
 //
 // An invocation makes, for ROWS output channels, a row of taps: TAPS neighbouring columns of the kernel for one input
 // channel and row of the kernel. Its neighbours make other rows of taps for the same channels, so that all need the
-// same gradient: with EXCHANGE each loads one column of it and they shuffle. With SIDE_BY_SIDE, which is PARTS then, the
-// parts are summed up by invocations of one workgroup, else one after the other.
+// same gradient: with EXCHANGE each loads one column of it and they shuffle. With SIDE_BY_SIDE, which is PARTS then,
+// the parts are summed up by invocations of one workgroup, else one after the other.
 layout(constant_id = 2) const int ROWS = 4;
 layout(constant_id = 6) const int EXCHANGE = 0;
 layout(constant_id = 7) const int SIDE_BY_SIDE = 0;

@@ -1,5 +1,6 @@
-// Sums over a workgroup whose bits repeat, and are the same in a workgroup of any size: term r belongs to lane r % WIDTH,
-// and the lanes are added by a tree of fixed order. An invocation has LANES of the lanes, every gl_WorkGroupSize.x-th.
+// Sums over a workgroup whose bits repeat, and are the same in a workgroup of any size: term r belongs to lane
+// r % WIDTH, and the lanes are added by a tree of fixed order. An invocation has LANES of them, every
+// gl_WorkGroupSize.x-th.
 // Define REDUCED before the include to sum vectors or matrices.
 #extension GL_EXT_control_flow_attributes : require
 #ifndef REDUCED
@@ -40,8 +41,8 @@ REDUCED reduce_lanes(REDUCED lanes[MOST_LANES])
     return reduce_sum(lanes[0]);
 }
 
-// Declares result, the sum of term over r = 0 .. count - 1, for every invocation; all invocations must come here. Precise,
-// because a compiler might contract a product in one variant and not in another.
+// Declares result, the sum of term over r = 0 .. count - 1, for every invocation; all invocations must come here.
+// Precise, because a compiler might contract a product in one variant and not in another.
 #define SUM_TERMS(result, r, count, term)                                                       \
     precise REDUCED result##_lanes[MOST_LANES];                                                      \
     [[unroll]] for (int lane = 0; lane < LANES; lane++)                                         \

@@ -50,7 +50,7 @@ int32_t tenka_conv_line(int32_t sums_w, int32_t source_w, int32_t left);
 #define CONV_POOL_CONSTANTS(p)                                                                \
     CONV_FWD_CONSTANTS(&(p)->conv, (p)->pool_ow), (p)->pool_kh, (p)->pool_kw, (p)->pool_sh, (p)->pool_sw
 
-/* The weights' gradient, as shaders/common/conv_dw.glsl cuts it: bands of so many rows of an image, in so many parts. */
+/* The weights' gradient, as shaders/common/conv_dw.glsl cuts it: bands of so many rows, in so many parts. */
 #define CONV_DW_BAND 8
 #define CONV_DW_PARTS 64
 #define CONV_DW_CONSTANTS(p) (p)->kw, (p)->sw, (p)->dw, tenka_conv_chunk((p)->ow), tenka_conv_dw_flags(p)
