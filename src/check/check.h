@@ -30,6 +30,7 @@ struct tenka_case_input {
 enum tenka_case_flags {
     TENKA_CASE_NO_GRADIENT = 1, /* a kink or NaN: central differences say nothing */
     TENKA_CASE_LARGE = 2,       /* takes seconds */
+    TENKA_CASE_VARIANTS = 4,    /* each variant of the kernels is tried, not only the one whose turn it is */
 };
 
 struct tenka_op_case {

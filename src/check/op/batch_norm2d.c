@@ -4,6 +4,10 @@
     { .why = text, .in = { F32(DIMS(__VA_ARGS__)), F32(DIMS(channels), RANGE(0.5, 2)), F32(DIMS(channels)) },    \
       .scalars = { 1e-5 }, .rtol = 2e-5, .atol = 1e-5 }
 
+#define LANES(text, ...)                                                                                        \
+    { .why = text, .in = { F32(DIMS(__VA_ARGS__)), F32(DIMS(2), RANGE(0.5, 2)), F32(DIMS(2)) },                  \
+      .scalars = { 1e-5 }, .rtol = 2e-5, .atol = 1e-5, .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_VARIANTS }
+
 /* Bounds are looser than the default throughout: mean and variance are sums over a channel, from which x is
  * subtracted again. */
 const struct tenka_op_case tenka_cases_batch_norm2d[] = {
@@ -20,7 +24,9 @@ const struct tenka_op_case tenka_cases_batch_norm2d[] = {
     { .why = "planes that are added in parts, cancelling sums",
       .in = { F32(DIMS(2, 2, 67, 65)), F32(DIMS(2), RANGE(0.5, 2)), F32(DIMS(2)) }, .scalars = { 1e-5 }, .rtol = 2e-5,
       .atol = 1e-5, .flags = TENKA_CASE_NO_GRADIENT },
-    NORM(2, "in 256 lanes, cancelling sums", 3, 2, 19, 29),
+    LANES("in 256 lanes, cancelling sums", 3, 2, 19, 29),
+    LANES("in 1024 lanes, cancelling sums", 4, 2, 47, 53),
+    LANES("in 1024 lanes, planes smaller than a workgroup, cancelling sums", 5003, 2, 1, 3),
     { .why = "a mean far from 0: the variance loses digits with its square",
       .in = { F32(DIMS(4, 2, 5, 5), RANGE(9, 11)),
       F32(DIMS(2), RANGE(0.5, 2)), F32(DIMS(2)) }, .scalars = { 1e-5 }, .rtol = 1e-4, .atol = 1e-4 },

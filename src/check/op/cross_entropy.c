@@ -4,6 +4,10 @@
     { .why = text, .in = { F32(DIMS(n, c), RANGE(-5, 5)), I32(DIMS(n), RANGE(0, (c) - 1)) }, \
       PARAMS(nll, .reduction = TENKA_REDUCTION_##kind) }
 
+#define LANES(n, c, text)                                                                    \
+    { .why = text, .in = { F32(DIMS(n, c), RANGE(-5, 5)), I32(DIMS(n), RANGE(0, (c) - 1)) }, \
+      PARAMS(nll, .reduction = TENKA_REDUCTION_MEAN), .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_VARIANTS }
+
 const struct tenka_op_case tenka_cases_cross_entropy[] = {
     LOSS(1, 1, MEAN, "one element"),
     LOSS(1, 10, SUM, "one row"),
@@ -14,6 +18,8 @@ const struct tenka_op_case tenka_cases_cross_entropy[] = {
     LOSS(100, 10, MEAN, "a batch of the reference network"),
     LOSS(1009, 7, MEAN, "a prime"),
     LOSS(3, 1000, MEAN, "many classes"),
+    LANES(5003, 3, "in 256 lanes"),
+    LANES(10007, 3, "in 1024 lanes"),
     { .why = "rows that are added in parts, enough for threads",
       .in = { F32(DIMS(3, 2077), RANGE(-5, 5)), I32(DIMS(3), RANGE(0, 2076)) },
       PARAMS(nll, .reduction = TENKA_REDUCTION_MEAN), .flags = TENKA_CASE_NO_GRADIENT },

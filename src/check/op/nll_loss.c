@@ -4,6 +4,10 @@
     { .why = text, .in = { F32(DIMS(n, c), RANGE(-5, 0)), I32(DIMS(n), RANGE(0, (c) - 1)) }, \
       PARAMS(nll, .reduction = TENKA_REDUCTION_##kind) }
 
+#define LANES(n, c, text)                                                                    \
+    { .why = text, .in = { F32(DIMS(n, c), RANGE(-5, 0)), I32(DIMS(n), RANGE(0, (c) - 1)) }, \
+      PARAMS(nll, .reduction = TENKA_REDUCTION_MEAN), .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_VARIANTS }
+
 const struct tenka_op_case tenka_cases_nll_loss[] = {
     LOSS(1, 1, MEAN, "one element"),
     LOSS(1, 10, SUM, "one row"),
@@ -17,6 +21,8 @@ const struct tenka_op_case tenka_cases_nll_loss[] = {
     LOSS(1009, 7, SUM, "a prime, summed"),
     LOSS(1009, 7, NONE, "a prime, not reduced"),
     LOSS(3, 1000, MEAN, "many classes"),
+    LANES(5003, 3, "in 256 lanes"),
+    LANES(10007, 3, "in 1024 lanes"),
     { .why = "a target out of range makes the loss NaN",
       .in = { F32(DIMS(66, 4), RANGE(-5, 0)), I32(DIMS(66), .fill = TENKA_FILL_OUTSIDE, RANGE(0, 3)) },
       PARAMS(nll, .reduction = TENKA_REDUCTION_MEAN), .flags = TENKA_CASE_NO_GRADIENT },

@@ -4,6 +4,9 @@
 /* A single sum whose terms cancel could be as small as its rounding error: these terms do not. */
 #define ALL_OF(n, text) \
     { .why = text, .in = { F32(DIMS(n), RANGE(0.5, 1)) }, PARAMS(sum, .axes = ALL) }
+#define LANES(n, text) \
+    { .why = text, .in = { F32(DIMS(n), RANGE(0.5, 1)) }, PARAMS(sum, .axes = ALL), \
+      .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_VARIANTS }
 #define MEAN(bits, text, ...) { .why = text, .in = { F32(DIMS(__VA_ARGS__)) }, PARAMS(sum, .axes = (bits), .mean = 1) }
 #define KEEP(bits, text, ...) \
     { .why = text, .in = { F32(DIMS(__VA_ARGS__)) }, PARAMS(sum, .axes = (bits), .keepdim = 1) }
@@ -18,9 +21,11 @@ const struct tenka_op_case tenka_cases_sum[] = {
     ALL_OF(255, "one less than a large workgroup"),
     ALL_OF(256, "a large workgroup"),
     ALL_OF(257, "one more than a large workgroup"),
-    ALL_OF(1024, "in 256 lanes"),
-    ALL_OF(8191, "in 256 lanes, one less than in 1024"),
-    ALL_OF(10007, "a prime, in 1024 lanes"),
+    LANES(1023, "one less than in 256 lanes"),
+    LANES(1024, "in 256 lanes"),
+    LANES(8191, "in 256 lanes, one less than in 1024"),
+    LANES(10007, "a prime, in 1024 lanes"),
+    LANES(100003, "a prime, in 1024 lanes again and again"),
     { .why = "mean of all", .in = { F32(DIMS(33, 31), RANGE(0.5, 1)) }, PARAMS(sum, .axes = ALL, .mean = 1) },
     MEAN(1, "mean over rows", 33, 31),
     MEAN(2, "mean over columns", 33, 31),
@@ -52,7 +57,9 @@ const struct tenka_op_case tenka_cases_sum[] = {
     OVER(5, "columns of vectors, two axes summed", 3, 4, 5, 19),
     { .why = "more elements of a row than are added at a time", .in = { F32(DIMS(2, 9001), RANGE(0.5, 1)) },
       PARAMS(sum, .axes = 2), .flags = TENKA_CASE_NO_GRADIENT },
-    { .why = "more terms than 64 invocations may loop over", .in = { F32(DIMS(9000001), RANGE(0.5, 1)) },
+    { .why = "in 1024 lanes, over two axes apart", .in = { F32(DIMS(97, 3, 101), RANGE(0.5, 1)) },
+      PARAMS(sum, .axes = 5), .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_VARIANTS },
+    { .why = "more terms than 64 lanes may loop over", .in = { F32(DIMS(16777219), RANGE(0.5, 1)) },
       PARAMS(sum, .axes = ALL), .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_LARGE },
     OVER(1, "axes of size 1 reduced", 1, 5, 1),
     OVER(2, "axes of size 1 kept", 1, 5, 1),
