@@ -43,9 +43,11 @@ void main()
             for (uint i = g * 64u + gl_LocalInvocationID.x; i < min(g * 64u + 64u, p.n); i += gl_WorkGroupSize.x)
                 STORE(y, i, loss(i));
         } else {
-            float total = 0.0;
-            FOR_SHARE(i, p.n) total += loss(i);
-            total = reduce_sum(total);
+            lanes_begin();
+            FOR_LANES(l, k)
+                for (uint i = l; i < p.n; i += WIDTH)
+                    lane_add(k, loss(i));
+            const float total = lanes_sum();
             if (gl_LocalInvocationID.x == 0u)
                 STORE(y, 0, p.reduction == MEAN ? total / float(p.n) : total);
         }

@@ -12,10 +12,15 @@ WRITES(2, y);
 
 void main()
 {
+    const uint n = p.n;
     FOR_EACH_GROUP(g) {
-        float count = 0.0;
-        FOR_SHARE(r, p.n) count += a[r] == b[r] ? 1.0 : 0.0;
-        count = reduce_sum(count);
+        lanes_begin();
+        FOR_TERMS(r, k, n) {
+            const uint at = min(r, n - 1u);
+            const bool equal = a[at] == b[at];
+            lane_add(k, equal && r < n ? 1.0 : 0.0);
+        }
+        const float count = lanes_sum();
         if (gl_LocalInvocationID.x == 0u)
             STORE(y, g, count);
     }

@@ -2,7 +2,7 @@
 // y = -x[i, target[i]], x [n, c] log-probabilities, reduced over i by p.reduction; NaN where the target is no class.
 //   TENKA_PASS_fwd  0: x in   1: target in (int)   2: y out
 //   TENKA_PASS_dx   0: target in (int)   1: dy in   2: dx = -dy (/ n for the mean) at the targets, 0 elsewhere
-// mean, sum: one workgroup, in a fixed order; none: a workgroup for every 64 rows.
+// mean, sum: one workgroup, by common/reduce.glsl; none: a workgroup for every 64 rows.
 // n / 64 + 6 ulp of the largest partial sum.
 #include "common/kernel.glsl"
 #include "common/reduce.glsl"
@@ -18,7 +18,9 @@ WRITES(2, y);
 float loss(uint i)
 {
     const int label = target[i];
-    return label >= 0 && label < p.c ? -LOAD(x, i * p.c + label) : make_nan();
+    const bool counts = label >= 0 && label < p.c;
+    const float v = LOAD(x, i * p.c + (counts ? label : 0));
+    return counts ? -v : make_nan();
 }
 
 void main()
@@ -28,9 +30,13 @@ void main()
             for (uint i = g * 64u + gl_LocalInvocationID.x; i < min(g * 64u + 64u, p.n); i += gl_WorkGroupSize.x)
                 STORE(y, i, loss(i));
         } else {
-            float total = 0.0;
-            FOR_SHARE(i, p.n) total += loss(i);
-            total = reduce_sum(total);
+            const uint n = p.n;
+            lanes_begin();
+            FOR_TERMS(i, k, n) {
+                const float v = loss(min(i, n - 1u));
+                lane_add(k, i < n ? v : 0.0);
+            }
+            const float total = lanes_sum();
             if (gl_LocalInvocationID.x == 0u)
                 STORE(y, 0, p.reduction == MEAN ? total / float(p.n) : total);
         }

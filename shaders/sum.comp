@@ -7,6 +7,7 @@
 
 TENKA_PARAMS(int keep_n; int reduce_n; int kdim[3]; int kstride[3]; int rdim[3]; int rstride[3]; int mean; int axes;
              int keepdim;);
+layout(constant_id = 9) const uint FLAT = 0u; // reduced(r) is r times a stride
 READS(0, x);
 WRITES(1, y);
 
@@ -19,7 +20,7 @@ uint kept(uint k)
 
 uint reduced(uint r)
 {
-    if (p.rdim[0] == 1 && p.rdim[1] == 1)
+    if (FLAT != 0u)
         return r * p.rstride[2];
     uint at = digit(r, p.rdim[2]) * p.rstride[2];
     at += digit(r, p.rdim[1]) * p.rstride[1];
@@ -28,10 +29,16 @@ uint reduced(uint r)
 
 void main()
 {
+    const uint count = p.reduce_n;
     FOR_EACH_GROUP(k) {
         const uint first = kept(k);
-        SUM_TERMS(total, r, p.reduce_n, LOAD(x, first + reduced(r)));
+        lanes_begin();
+        FOR_TERMS(r, lane, count) {
+            const float v = LOAD(x, first + reduced(min(r, count - 1u)));
+            lane_add(lane, r < count ? v : 0.0);
+        }
+        const float total = lanes_sum();
         if (gl_LocalInvocationID.x == 0u)
-            STORE(y, k, p.mean != 0 ? total / float(p.reduce_n) : total);
+            STORE(y, k, p.mean != 0 ? total / float(count) : total);
     }
 }

@@ -113,7 +113,7 @@ else
 
     fresh
     sed 's/STORE(y, k, .*;/STORE(y, k, totl);/' "$shaders/sum.comp" > "$work/shaders/sum.comp"
-    refused 1 "sum.comp:35: error: .totl." sum --shader-dir "$work/shaders"
+    refused 1 "sum.comp:42: error: .totl." sum --shader-dir "$work/shaders"
     [ "$(wc -l < "$work/err")" = 1 ] || bad "not one sentence of a kernel that does not compile"
     verify 0 sub --shader-dir "$work/shaders" # only what is used is compiled
     fresh

@@ -1,24 +1,51 @@
 // Batch normalisation, one workgroup a channel; after common/channels.glsl and the operands x, weight, mean, variance
-// and the slot. y goes out through EPILOGUE; GRADIENT(at) is dy as it is behind that.
+// and the slot. y goes out through EPILOGUE; GRADIENT(at) is dy as it is behind that. `precise`, so that a compiler
+// rounds alike in all variants.
+
+// array[at] = finish(result(at)) for each element of channel c. All loads of a turn come first, since a compiler must
+// take a store for one into what is loaded.
+#define STORE_CHANNEL(array, c, result, finish)                                     \
+    {                                                                               \
+        const uint count_ = CHANNEL_COUNT, last_ = CHANNEL_LAST(c);                 \
+        walk_begin(c);                                                              \
+        FOR_TURNS(first_, count_) {                                                 \
+            float v_[TURN];                                                         \
+            uint at_[TURN];                                                         \
+            FOR_TURN(r, k, first_) {                                                \
+                const uint at = min(walk(), last_);                                 \
+                precise const float v = result(at);                                 \
+                at_[k] = at;                                                        \
+                v_[k] = v;                                                          \
+            }                                                                       \
+            FOR_TURN(r, k, first_)                                                  \
+                if (r < count_)                                                     \
+                    STORE(array, at_[k], finish(v_[k]));                            \
+        }                                                                           \
+    }
+
 #ifdef TENKA_PASS_fwd
-float square(float v)
+// The sum over a channel of x - m, or of its square.
+float channel_sum(uint c, float m, bool squared)
 {
-    return v * v;
+    const uint count = CHANNEL_COUNT, last = CHANNEL_LAST(c);
+    lanes_begin();
+    walk_begin(c);
+    FOR_TERMS(r, k, count) {
+        const float d = LOAD(x, min(walk(), last)) - m;
+        precise const float term = squared ? d * d : d;
+        lane_add(k, r < count ? term : 0.0);
+    }
+    return lanes_sum();
 }
 
 void main()
 {
-    const uint count = CHANNEL_COUNT;
     FOR_EACH_GROUP(c) {
-        SUM_TERMS(total, r, count, LOAD(x, channel_at(c, r)));
-        const float m = total / float(count);
-        SUM_TERMS(squares, r, count, square(LOAD(x, channel_at(c, r)) - m));
-        const float v = squares / float(count), s = 1.0 / sqrt(v + SCALAR(0));
-        const float gain = s * LOAD(weight, c), base = LOAD(bias, c);
-        FOR_SHARE(r, count) {
-            const uint at = channel_at(c, r);
-            STORE(y, at, EPILOGUE((LOAD(x, at) - m) * gain + base));
-        }
+        const float count = float(CHANNEL_COUNT);
+        const float m = channel_sum(c, 0.0, false) / count, v = channel_sum(c, m, true) / count;
+        const float gain = 1.0 / sqrt(v + SCALAR(0)) * LOAD(weight, c), base = LOAD(bias, c);
+#define RESULT(at) (LOAD(x, at) - m) * gain + base
+        STORE_CHANNEL(y, c, RESULT, EPILOGUE)
         if (gl_LocalInvocationID.x == 0u) {
             STORE(mean, c, m);
             STORE(variance, c, v);
@@ -31,16 +58,13 @@ void main()
 #include "common/channel_sums.glsl"
 void main()
 {
-    const uint count = CHANNEL_COUNT;
     FOR_EACH_GROUP(c) {
+        const float count = float(CHANNEL_COUNT);
         const float m = LOAD(mean, c), s = 1.0 / sqrt(LOAD(variance, c) + SCALAR(0));
-        SUM_TERMS(sums, r, count, gradient_terms(channel_at(c, r), m));
-        const float total = sums.x / float(count), along = sums.y * s * s / float(count);
-        const float gain = LOAD(weight, c) * s;
-        FOR_SHARE(r, count) {
-            const uint at = channel_at(c, r);
-            STORE(dx, at, gain * (GRADIENT(at) - total - (LOAD(x, at) - m) * along));
-        }
+        const vec2 sums = channel_sums(c, m);
+        const float total = sums.x / count, along = sums.y * s * s / count, gain = LOAD(weight, c) * s;
+#define RESULT(at) gain * (GRADIENT(at) - total - (LOAD(x, at) - m) * along)
+        STORE_CHANNEL(dx, c, RESULT, float)
     }
 }
 #endif

@@ -6,8 +6,7 @@
 void main()
 {
     FOR_EACH_GROUP(c) {
-        const float m = LOAD(mean, c);
-        SUM_TERMS(sums, r, CHANNEL_COUNT, gradient_terms(channel_at(c, r), m));
+        const vec2 sums = channel_sums(c, LOAD(mean, c));
         if (gl_LocalInvocationID.x == 0u) {
             STORE(dweight, c, sums.y / sqrt(LOAD(variance, c) + SCALAR(0)));
             STORE(dbias, c, sums.x);

@@ -91,8 +91,6 @@ uint group_number()
 #define FOR_EACH_GROUP(g)                                                               \
     const uint g = group_number();                                                      \
     if (g < p.items)
-// The workgroup shares 0 .. count-1; neighbours take neighbours.
-#define FOR_SHARE(r, count) for (uint r = gl_LocalInvocationID.x; r < (count); r += gl_WorkGroupSize.x)
 
 // Takes the last digit off a number written in a mixed base.
 uint digit(inout uint rest, uint base)

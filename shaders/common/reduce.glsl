@@ -1,15 +1,48 @@
 // Sums over a workgroup whose bits repeat, and are the same in a workgroup of any size: term r belongs to lane
-// r % WIDTH, and the lanes are added by a tree of fixed order. An invocation has LANES of them, every
-// gl_WorkGroupSize.x-th.
-// Define REDUCED before the include to sum vectors or matrices.
+// r % WIDTH, and the lanes are added by a tree of fixed order. An invocation has LANES of the lanes, every
+// gl_WorkGroupSize.x-th. Define REDUCED before the include to sum vectors or matrices.
+//
+//   lanes_begin();
+//   FOR_TERMS(r, k, count) {
+//       const float v = LOAD(x, min(r, count - 1u));   // no branches, so that many loads are on their way at once
+//       lane_add(k, r < count ? v : 0.0);              // a 0 changes no bit of a sum that begins with 0
+//   }
+//   const float total = lanes_sum();
+//
+// A term with a product is `precise`: a compiler might contract it in one variant and not in another.
 #extension GL_EXT_control_flow_attributes : require
 #ifndef REDUCED
 #define REDUCED float
 #endif
-layout(constant_id = 8) const int WIDTH = 64; // SUM_WIDTH of src/op/tiles.h; at least a workgroup
-const int LANES = WIDTH > int(gl_WorkGroupSize.x) ? WIDTH / int(gl_WorkGroupSize.x) : 1;
-const int MOST_LANES = 16; // 1024 lanes in a workgroup of 64
+layout(constant_id = 8) const uint WIDTH = 64u; // SUM_WIDTH of src/op/tiles.h; at least a workgroup
+const uint LANES = WIDTH > gl_WorkGroupSize.x ? WIDTH / gl_WorkGroupSize.x : 1u;
+const uint MOST_LANES = 16u; // 1024 lanes in a workgroup of 64
+// Terms that an invocation takes at a time, SUM_TURN of src/op/tiles.h: one in short sums, where more would mostly be
+// past the end.
+const uint TURN = WIDTH == 64u ? 1u : LANES > 4u ? 2u * LANES : 8u;
+
+REDUCED lanes[MOST_LANES];
 shared REDUCED reduce_partial[gl_WorkGroupSize.x];
+
+// The turns of count terms, with an invocation's first term of each; and a turn's terms.
+#define FOR_TURNS(first, count) \
+    for (uint first = gl_LocalInvocationID.x; first < (count); first += TURN * gl_WorkGroupSize.x)
+#define FOR_TURN(r, k, first) [[unroll]] for (uint k = 0u, r = first; k < TURN; k++, r += gl_WorkGroupSize.x)
+#define FOR_TERMS(r, k, count) FOR_TURNS(first_, count) FOR_TURN(r, k, first_)
+// An invocation's lanes, by their number in the sum and in the invocation.
+#define FOR_LANES(l, k) \
+    [[unroll]] for (uint k = 0u, l = gl_LocalInvocationID.x; k < LANES; k++, l += gl_WorkGroupSize.x)
+
+void lanes_begin()
+{
+    [[unroll]] for (uint k = 0u; k < LANES; k++)
+        lanes[k] = REDUCED(0.0);
+}
+
+void lane_add(uint k, REDUCED term)
+{
+    lanes[k % LANES] += term;
+}
 
 // The sum of value over the workgroup, for every invocation. All invocations must call it.
 REDUCED reduce_sum(REDUCED value)
@@ -29,28 +62,15 @@ REDUCED reduce_sum(REDUCED value)
 // One step of the tree; lanes so far apart are an invocation's own. Loops that compilers can count.
 #define ADD_APART(apart)                                        \
     if (LANES > apart)                                          \
-        [[unroll]] for (int k = 0; k < apart; k++)              \
+        [[unroll]] for (uint k = 0u; k < apart; k++)            \
             lanes[k] += lanes[k + apart]
 
-REDUCED reduce_lanes(REDUCED lanes[MOST_LANES])
+// The sum of all lanes, as above.
+REDUCED lanes_sum()
 {
-    ADD_APART(8);
-    ADD_APART(4);
-    ADD_APART(2);
-    ADD_APART(1);
+    ADD_APART(8u);
+    ADD_APART(4u);
+    ADD_APART(2u);
+    ADD_APART(1u);
     return reduce_sum(lanes[0]);
 }
-
-// Declares result, the sum of term over r = 0 .. count - 1, for every invocation; all invocations must come here.
-// Precise, because a compiler might contract a product in one variant and not in another.
-#define SUM_TERMS(result, r, count, term)                                                       \
-    precise REDUCED result##_lanes[MOST_LANES];                                                      \
-    [[unroll]] for (int lane = 0; lane < LANES; lane++)                                         \
-        result##_lanes[lane] = REDUCED(0.0);                                                    \
-    for (uint base = gl_LocalInvocationID.x; base < (count); base += uint(WIDTH))               \
-        [[unroll]] for (int lane = 0; lane < LANES; lane++) {                                   \
-            const uint r = base + uint(lane) * gl_WorkGroupSize.x;                              \
-            if (r < (count))                                                                    \
-                result##_lanes[lane] += term;                                                   \
-        }                                                                                       \
-    const REDUCED result = reduce_lanes(result##_lanes)

@@ -40,27 +40,33 @@
 #define LINEAR_DX_SPLITS(p) GEMM_SPLITS(1, (p)->m, (p)->k, (p)->n)
 #define LINEAR_DW_SPLITS(p) GEMM_SPLITS(1, (p)->n, (p)->k, (p)->m)
 
-/* Unreduced losses: 64 rows a workgroup; else one workgroup for all rows. */
-#define NLL_GROUPS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? DIV_UP((p)->n, 64) : 1)
-
-/* Each invocation of a workgroup takes whole rows: three sweeps over each, and the reduction. */
-#define CROSS_ENTROPY_LOOPS(p) \
-    (((uint64_t)(p)->n / 64 + 1) * (3 * (uint64_t)(p)->c + 1) + 8)
 /* The windows that reach over one element: rows, and columns in each. */
 #define POOL_WINDOWS(k, d, s) (DIV_UP((uint64_t)((k) - 1) * (uint64_t)(d) + 1, (uint64_t)(s)))
 #define POOL_DX_LOOPS(p) \
     (POOL_WINDOWS((p)->kh, (p)->dh, (p)->sh) * (POOL_WINDOWS((p)->kw, (p)->dw, (p)->sw) + 1) + 1)
+
 /* ---- Sums over a workgroup: shaders/common/reduce.glsl ---- */
 
 /* Lanes of a sum of so many terms. */
-#define SUM_WIDTH(terms) ((terms) < 1024 ? 64 : (terms) < 8192 ? 256 : 1024)
-/* Of an invocation that takes its share of the lanes' terms, and of the tree. */
-#define SUM_LOOPS(terms) ((uint64_t)(terms) / SUM_WIDTH(terms) + 12)
+#define SUM_WIDTH(terms) ((terms) < 1024 ? 64u : (terms) < 8192 ? 256u : 1024u)
+#define SUM_LANES(v, terms) (SUM_WIDTH(terms) / (v)->local)
+/* Terms that an invocation takes at a time. */
+#define SUM_TURN(v, terms) (SUM_WIDTH(terms) == 64 ? 1 : SUM_LANES(v, terms) > 4 ? 2 * SUM_LANES(v, terms) : 8)
+/* Of an invocation: its turns, and the tree. */
+#define SUM_LOOPS(v, terms) ((uint64_t)(terms) / (SUM_TURN(v, terms) * (v)->local) + 12)
 /* Bytes for `numbers` sums at a time. A workgroup has no more invocations than there are lanes. */
 #define SUM_SHARED(v, terms, numbers) ((v)->local <= SUM_WIDTH(terms) ? 4 * (numbers) * (v)->local : UINT32_MAX)
+
 #define BN_TERMS(p) ((uint64_t)(p)->n * (uint64_t)(p)->plane)
-/* k sums over a channel, and a sweep in which each invocation takes its share of what is written. */
-#define BN_LOOPS(p, v, k) ((uint64_t)(k) * SUM_LOOPS(BN_TERMS(p)) + BN_TERMS(p) / (v)->local + 1)
+/* k sweeps over a channel, in turns. */
+#define BN_LOOPS(p, v, k) ((uint64_t)(k) * SUM_LOOPS(v, BN_TERMS(p)))
+
+/* Unreduced losses: 64 rows a workgroup; else one workgroup for all rows. */
+#define NLL_GROUPS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? DIV_UP((p)->n, 64) : 1)
+#define NLL_TERMS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? 64 : (p)->n)
+/* Each invocation of a workgroup takes whole rows, by the lane: three sweeps over each, and the tree. */
+#define CROSS_ENTROPY_LOOPS(p, v) \
+    (((uint64_t)NLL_TERMS(p) / (v)->local + 1) * (3 * (uint64_t)(p)->c + 2) + SUM_LANES(v, NLL_TERMS(p)) + 12)
 
 /* Independent sums of one item: enough to hide how long an addition takes. */
 #define MULTIPLY_ADD_CHAINS 16
