@@ -30,7 +30,7 @@ static bool for_device(const struct tenka_vk_device *dev, const struct tenka_var
     return (v->local <= NARROW) == dev->gpu.software;
 }
 
-/* Results in the tiles of a workgroup. */
+/* Results in the tiles of a workgroup; 0 where they are the same in all variants. */
 static uint64_t tile_size(const struct tenka_variant *v)
 {
     const uint64_t invocations = v->local / (v->slices > 0 ? v->slices : 1);
@@ -82,11 +82,13 @@ static uint32_t candidates(const struct tenka_vk_device *dev, const struct tenka
 }
 
 tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
-                             uint32_t *out)
+                             uint32_t jobs, uint32_t *out)
 {
     uint32_t count;
+    uint64_t n = 0;
     const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
-    const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape);
+    for (uint32_t j = 0; j < jobs; j++)
+        n += tenka_shape_count(&plan->operands[node[j].out[0]].desc.shape);
     const bool pinned = dev->pinned != TENKA_ABSENT && count > 1;
     if (pinned)
         *out = dev->pinned < count && fits(dev, node->kernel, node->params, &variants[dev->pinned]) ? dev->pinned

@@ -52,12 +52,14 @@ static tenka_status add_nodes(struct tenka_vk_device *dev, struct list *list, st
     const struct tenka_node *node = &plan->nodes[index];
     struct tenka_vk_step step = {.kind = TENKA_VK_DISPATCH, .node = index, .jobs = 1};
     *count = 1;
-    TENKA_TRY(tenka_vk_choose(dev, plan, node, &step.variant));
+    TENKA_TRY(tenka_vk_choose(dev, plan, node, 1, &step.variant));
     if (tenka_vk_work(plan, node, step.variant) == 0)
         return TENKA_OK;
     if (!in_pieces(dev, plan, node)) {
         tenka_vk_jobs_gather(dev, plan, &step);
         *count = step.jobs;
+        if (step.jobs > 1) /* the first alone may be a bias of a few elements */
+            TENKA_TRY(tenka_vk_choose(dev, plan, node, step.jobs, &step.variant));
         return add_dispatch(list, tracker, dev->base.err, plan, step);
     }
     const struct tenka_p_gather *p = (const struct tenka_p_gather *)node->params;

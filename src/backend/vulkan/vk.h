@@ -291,9 +291,10 @@ void tenka_vk_tune_finish(struct tenka_vk_device *dev);
 
 /* ---- choice.c ---- */
 
-/* *out: an index into tenka_variants(). E_UNSUPPORTED: the device can run none of them, or not the pinned one. */
+/* For one dispatch of so many nodes from this on. *out: an index into tenka_variants(). E_UNSUPPORTED: the device can
+ * run none of them, or not the pinned one. */
 tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
-                             uint32_t *out);
+                             uint32_t jobs, uint32_t *out);
 /* Whether the device would run the variant if it is the fastest; *preferred: and would, unmeasured. */
 bool tenka_vk_tries(const struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
                     const int32_t *params, uint64_t n, bool *preferred);
