@@ -44,9 +44,8 @@ void main()
                 STORE(y, i, loss(i));
         } else {
             lanes_begin();
-            FOR_LANES(l, k)
-                for (uint i = l; i < p.n; i += WIDTH)
-                    lane_add(k, loss(i));
+            for (uint i = gl_LocalInvocationID.x, k = 0u; i < p.n; i += gl_WorkGroupSize.x, k++)
+                any_lane_add(k % LANES, loss(i));
             const float total = lanes_sum();
             if (gl_LocalInvocationID.x == 0u)
                 STORE(y, 0, p.reduction == MEAN ? total / float(p.n) : total);

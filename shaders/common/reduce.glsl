@@ -29,9 +29,6 @@ shared REDUCED reduce_partial[gl_WorkGroupSize.x];
     for (uint first = gl_LocalInvocationID.x; first < (count); first += TURN * gl_WorkGroupSize.x)
 #define FOR_TURN(r, k, first) [[unroll]] for (uint k = 0u, r = first; k < TURN; k++, r += gl_WorkGroupSize.x)
 #define FOR_TERMS(r, k, count) FOR_TURNS(first_, count) FOR_TURN(r, k, first_)
-// An invocation's lanes, by their number in the sum and in the invocation.
-#define FOR_LANES(l, k) \
-    [[unroll]] for (uint k = 0u, l = gl_LocalInvocationID.x; k < LANES; k++, l += gl_WorkGroupSize.x)
 
 void lanes_begin()
 {
@@ -42,6 +39,13 @@ void lanes_begin()
 void lane_add(uint k, REDUCED term)
 {
     lanes[k % LANES] += term;
+}
+
+// The same where a compiler does not know k: an index that varies would put the lanes into memory.
+void any_lane_add(uint k, REDUCED term)
+{
+    [[unroll]] for (uint i = 0u; i < LANES; i++)
+        lanes[i] += i == k ? term : REDUCED(0.0);
 }
 
 // The sum of value over the workgroup, for every invocation. All invocations must call it.

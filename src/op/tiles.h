@@ -66,7 +66,7 @@
 #define NLL_TERMS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? 64 : (p)->n)
 /* Each invocation of a workgroup takes whole rows, by the lane: three sweeps over each, and the tree. */
 #define CROSS_ENTROPY_LOOPS(p, v) \
-    (((uint64_t)NLL_TERMS(p) / (v)->local + 1) * (3 * (uint64_t)(p)->c + 2) + SUM_LANES(v, NLL_TERMS(p)) + 12)
+    (((uint64_t)NLL_TERMS(p) / (v)->local + 1) * (3 * (uint64_t)(p)->c + 2) + 12)
 
 /* Independent sums of one item: enough to hide how long an addition takes. */
 #define MULTIPLY_ADD_CHAINS 16
