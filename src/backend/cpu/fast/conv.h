@@ -15,11 +15,14 @@
  *   weight gradient dw = dy S^T                      dots() over the same runs
  *   data gradient   dS = w^T dy, then dx = fold(dS)  multiply(), and each dx collects what became of its copies
  *
- * All three are exact in their number of multiplications for every stride, padding and dilation. */
+ * All three are exact in their number of multiplications for every stride, padding and dilation. Where winograd.h serves,
+ * the planes of a channel are its points instead of kernel columns, of values for each tile of a row instead of each
+ * output, and there is one matrix product for each point. */
 #ifndef TENKA_FAST_CONV_H
 #define TENKA_FAST_CONV_H
 
 #include "backend/cpu/fast/tiles.h"
+#include "backend/cpu/fast/winograd.h"
 
 typedef struct tenka_p_conv2d conv_params;
 
@@ -42,7 +45,7 @@ struct taps {
 struct planes {
     int images;                 /* side by side */
     int rows;                   /* of each phase */
-    int pitch;                  /* images * ow: elements of a row */
+    int pitch;                  /* elements of a row, of all images */
     int size;                   /* elements of a plane */
 };
 
@@ -60,6 +63,10 @@ static inline int group_outputs(const conv_params *p)
  * decide in which order it is summed, so that they must follow from the shape alone. */
 struct layout {
     struct taps taps;
+    int tile;                   /* of winograd.h, or 0 */
+    int copies;                 /* planes of a channel: kernel columns, or points */
+    int columns;                /* of an image's row in a plane: outputs, or tiles */
+    int sums;                   /* that a channel contributes to one matrix product: kernel rows and columns, or rows */
     int images, panels;         /* images of a panel; some have one fewer */
     int rows, bands;            /* output rows of a band; the last may have fewer; one band when images > 1 */
     int channels, blocks;       /* input channels of a block, within a group; the last may have fewer */
@@ -78,7 +85,7 @@ static inline const struct planes *planes_of(const struct layout *l, const conv_
 
 static inline void conv_blocks(struct layout *l, const conv_params *p)
 {
-    const int most = MAX_TAPS / (p->kh * p->kw);
+    const int most = MAX_TAPS / l->sums;
     l->blocks = div_up(group_channels(p), most > 1 ? most : 1);
     l->channels = div_up(group_channels(p), l->blocks);
     l->blocks = div_up(group_channels(p), l->channels);
@@ -90,20 +97,42 @@ static inline int block_begin(const struct layout *l, const conv_params *p, int 
 }
 
 /* Several images side by side when one leaves too much of the last vectors unused. */
-static inline int panel_images(const conv_params *p)
+static inline int panel_images(const struct layout *l, const conv_params *p)
 {
-    const int pixels = p->oh * p->ow, most = 8 * TILE_VECTORS * LANES / pixels;
+    const int pixels = p->oh * l->columns, most = 8 * TILE_VECTORS * LANES / pixels;
     int images = 1;
     while (images < most && images < p->n &&
-           (images * pixels < 2 * LANES || images * pixels * 10 < div_up(images * pixels, LANES) * LANES * 9))
+           (images * pixels < (l->tile ? 2 * TILE_VECTORS : 2) * LANES || images * pixels * 10 < div_up(images * pixels, LANES) * LANES * 9))
         images++;
     return images;
+}
+
+/* to = from, but 0 where mask is <= 0; mask may be NULL. */
+static inline void copy_masked(float *to, const float *from, const float *mask, int n)
+{
+    for (int i = 0; i < n; i += LANES) {
+        const int count = n - i < LANES ? n - i : LANES;
+        vec v = load_lanes(from + i, 0, count);
+        if (mask)
+            v = select(load_lanes(mask + i, 0, count) <= (vec){0}, (vec){0}, v);
+        store_lanes(to + i, v, 0, count);
+    }
 }
 
 /* Whether these kernels serve such a convolution at all. */
 bool TENKA_FAST(conv_serves)(const conv_params *p);
 
 void TENKA_FAST(conv_taps)(const conv_params *p, struct taps *taps);
+
+/* Sets taps, tile, copies, columns and sums. */
+static inline void conv_planes(struct layout *l, const conv_params *p, int tile)
+{
+    TENKA_FAST(conv_taps)(p, &l->taps);
+    l->tile = tile;
+    l->copies = tile ? POINTS : p->kw;
+    l->columns = tile ? div_up(p->ow, tile) : p->ow;
+    l->sums = tile ? p->kh : p->kh * p->kw;
+}
 
 /* Sets images and planes: rows of each phase. */
 static inline void conv_panels(struct layout *l, const conv_params *p, int panels, int rows)
@@ -112,8 +141,10 @@ static inline void conv_panels(struct layout *l, const conv_params *p, int panel
     l->images = div_up(p->n, panels);
     for (int i = 0; i < 2; i++) {
         struct planes *s = &l->planes[i];
-        *s = (struct planes){.images = l->images - i, .rows = rows, .pitch = (l->images - i) * p->ow};
+        *s = (struct planes){.images = l->images - i, .rows = rows, .pitch = (l->images - i) * l->columns};
         s->size = l->taps.phases * rows * s->pitch;
+        if (l->tile)
+            s->size = div_up(s->size, LANES) * LANES;
     }
 }
 
@@ -129,7 +160,19 @@ static inline int32_t plane_at(const struct planes *s, const struct taps *taps, 
 void TENKA_FAST(copy_planes)(const conv_params *p, const struct taps *taps, const struct planes *s, int first,
                              const float *x, int channels, float *out);
 
-/* Where each tap (c, r, s) of a block of channels finds its run in the copies. */
+/* The same as values at points: no more is written than all planes.
+ *   at    as winograd_places() leaves it
+ *   rows  for one channel's rows: tile_rows() elements */
+void TENKA_FAST(copy_tiles)(const conv_params *p, const struct layout *l, const struct planes *s, int first,
+                            const float *x, int channels, const int32_t *at, float *rows, float *out);
+
+static inline size_t tile_rows(const struct layout *l, const struct planes *s)
+{
+    return tenka_align((size_t)s->rows * s->images * winograd_row(l->tile, l->columns), LANES) + LANES;
+}
+
+/* Where each tap (c, r, s) of a block of channels finds its run in the copies; with points, each (c, r) in those of the
+ * first point. */
 void TENKA_FAST(conv_runs)(const conv_params *p, const struct layout *l, const struct planes *s, int32_t *at);
 
 /* Rows first .. first+rows-1 of the outputs y of a panel: out [o][row][image][column], where o is `next` elements
@@ -139,14 +182,24 @@ void TENKA_FAST(conv_runs)(const conv_params *p, const struct layout *l, const s
 void TENKA_FAST(copy_outputs)(const conv_params *p, const struct planes *s, int first, int rows, const float *y,
                               int outputs, float *out, ptrdiff_t next);
 
+/* The same of one output in rows of tiles: output_rows() elements, of which the last two vectors are not used. */
+void TENKA_FAST(copy_output_rows)(const conv_params *p, const struct layout *l, const struct planes *s, int first,
+                                  int rows, const float *y, float *out);
+
+static inline size_t output_rows(const struct layout *l, const struct planes *s, int rows)
+{
+    return tenka_align((size_t)rows * s->pitch * l->tile, LANES) + 2 * LANES;
+}
+
 /* Max pooling of one output of one image: x holds its rows row .. row+rows-1, `pitch` apart, which whole windows lie
  * in.
  *   y, index  the plane's first window; see conv2d_relu_pool */
 void TENKA_FAST(pool_results)(const struct tenka_p_conv2d_pool *p, const float *x, int pitch, int row, int rows,
                               float *y, int32_t *index);
 
-/* As copy_outputs(), but of the gradient that ReLU and pooling send back, and two vectors more may be written. */
-void TENKA_FAST(unpool_outputs)(const struct tenka_p_conv2d_pool *p, const struct planes *s, int row, int rows,
+/* As copy_outputs(), but of the gradient that ReLU and pooling send back, in rows of so many columns for each image, and
+ * two vectors more may be written. */
+void TENKA_FAST(unpool_outputs)(const struct tenka_p_conv2d_pool *p, int images, int columns, int row, int rows,
                                 const float *y, const int32_t *index, const float *dy, int outputs, float *out,
                                 ptrdiff_t next);
 
@@ -162,5 +215,10 @@ size_t TENKA_FAST(conv2d_turned_scratch)(const int32_t *params, int threads);
  *   mask  where <= 0, dx is 0; laid out as dx; NULL: none */
 void TENKA_FAST(fold_planes)(const conv_params *p, const struct taps *taps, const struct planes *s, int first, int b,
                              const float *ds, int channels, int y0, int y1, const float *mask, float *dx);
+
+/* The same for all images of a panel, of values at points. Returns whether all is finite.
+ *   rows  for one channel's rows: tile_rows() elements */
+bool TENKA_FAST(fold_tiles)(const conv_params *p, const struct layout *l, const struct planes *s, int first,
+                            const float *ds, int channels, int y0, int y1, const float *mask, float *rows, float *dx);
 
 #endif

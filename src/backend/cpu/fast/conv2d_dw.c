@@ -1,7 +1,8 @@
 /* dweight and dbias: for each panel of images, or band of rows of one, dot products of the rows of dy with the runs of
  * the panel's copies (conv.h). The batch is cut into chunks, whose sums are kept apart and added in their order at the
  * end. How it is cut follows from the shape alone. Where ReLU and pooling followed the convolution, dy is what they
- * send back: it exists a panel at a time. */
+ * send back: it exists a panel at a time. Of values at points (winograd.h) each point has its own dot products, which
+ * become weights after the chunks were added. */
 #include "backend/cpu/fast/conv.h"
 
 enum {
@@ -15,23 +16,36 @@ struct plan {
     const conv_params *p;
     const struct tenka_p_conv2d_pool *pool; /* NULL: none */
     struct layout l;
+    int products;     /* one, or as many as points */
     int chunks;       /* the items, panels * bands, are cut into so many */
     int parts;        /* output channels are divided among so many units */
-    ptrdiff_t next_d; /* elements of a row of dy's copy */
-    size_t sums, threads, copies, per_thread; /* where parts of the scratch memory begin, in floats */
-};
+    ptrdiff_t plane;  /* elements of a row of dy's copy, of one product */
+    size_t places, sums, threads, copies, rows, per_thread; /* where parts of the scratch memory begin, in floats; */
+};                                                          /* places and rows are of points */
 
 static int weights(const conv_params *p)
 {
     return p->o * group_channels(p) * p->kh * p->kw;
 }
 
+/* Sums of one product, of all outputs. */
+static int product_sums(const struct plan *f)
+{
+    return f->p->o * group_channels(f->p) * f->l.sums;
+}
+
+/* Sums of a chunk: of all products, then those of the bias. */
+static ptrdiff_t chunk_sums(const struct plan *f)
+{
+    return (ptrdiff_t)f->products * product_sums(f) + f->p->o;
+}
+
 /* Panels: a multiple of 4, so that few threads get equal work. Bands: of whole windows, which are `step` rows apart. */
 static void cut_batch(struct layout *l, const conv_params *p, int step)
 {
-    const int64_t copies = (int64_t)l->channels * p->kw * l->taps.phases * p->ow * (int64_t)sizeof(float);
-    const int64_t fit = COPIES_BYTES / copies - l->taps.most, pixels = (int64_t)p->oh * p->ow;
-    const int rows = pixels > PIXELS ? div_up(PIXELS, p->ow) : p->oh;
+    const int64_t copies = (int64_t)l->channels * l->copies * l->taps.phases * l->columns * (int64_t)sizeof(float);
+    const int64_t fit = COPIES_BYTES / copies - l->taps.most, pixels = (int64_t)p->oh * l->columns;
+    const int rows = pixels > PIXELS ? div_up(PIXELS, l->columns) : p->oh;
     int panels = p->n;
     l->rows = fit < 1 ? 1 : fit < rows ? (int)fit : rows;
     l->rows = div_up(div_up(p->oh, div_up(p->oh, l->rows)), step) * step;
@@ -48,45 +62,55 @@ static void lay_out(struct plan *f)
 {
     const conv_params *p = f->p;
     const struct layout *l = &f->l;
-    const size_t all = (size_t)weights(p) + (size_t)p->o;
-    f->sums = tenka_align(2 * (size_t)l->channels * p->kh * p->kw, LANES);
-    f->threads = tenka_align(f->sums + all * (size_t)f->chunks, LANES);
-    f->copies = (size_t)(group_outputs(p) * f->next_d) + 2 * LANES;
-    f->per_thread =
-        tenka_align(f->copies + (size_t)l->channels * p->kw * l->planes[0].size + TILE_VECTORS * LANES, LANES);
+    const struct planes *s = &l->planes[0];
+    const size_t inputs = l->tile ? tile_rows(l, s) : 0, outputs = l->tile ? output_rows(l, s, l->rows) : 0;
+    f->places = tenka_align(2 * (size_t)l->channels * l->sums, LANES);
+    f->sums = f->places + (l->tile ? tenka_align((size_t)s->size, LANES) : 0);
+    f->threads = tenka_align(f->sums + (size_t)chunk_sums(f) * f->chunks, LANES);
+    f->copies = (size_t)(group_outputs(p) * f->products * f->plane) + 2 * LANES;
+    f->rows = tenka_align(f->copies + (size_t)l->channels * l->copies * s->size + TILE_VECTORS * LANES, LANES);
+    f->per_thread = f->rows + tenka_align(inputs > outputs ? inputs : outputs, LANES);
 }
 
 /* f->p and pool are set. */
-static bool make_plan(struct plan *f, int threads)
+static bool make_plan(struct plan *f, int threads, int tile)
 {
     const conv_params *p = f->p;
     struct layout *l = &f->l;
     if (!TENKA_FAST(conv_serves)(p))
         return false;
-    TENKA_FAST(conv_taps)(p, &l->taps);
+    conv_planes(l, p, tile);
     conv_blocks(l, p);
+    f->products = tile ? POINTS : 1;
     cut_batch(l, p, f->pool ? f->pool->pool_sh : 1);
-    const int items = l->panels * l->bands, most = PARTIAL_SUMS / (weights(p) + p->o);
+    const int items = l->panels * l->bands, most = (int)(PARTIAL_SUMS / chunk_sums(f));
     f->chunks = items < MAX_CHUNKS ? items : MAX_CHUNKS;
     f->chunks = f->chunks < most ? f->chunks : most > 1 ? most : 1;
     const int wanted = div_up(threads, f->chunks * l->blocks * p->groups), rows = div_up(group_outputs(p), DOT_ROWS);
     f->parts = wanted < rows ? wanted : rows;
-    f->next_d = (ptrdiff_t)tenka_align((size_t)l->rows * l->planes[0].pitch, LANES);
-    if (f->next_d % 256 == 0)
-        f->next_d += LANES; /* rows that begin at the same place of a page would push each other out of the cache */
+    f->plane = (ptrdiff_t)tenka_align((size_t)l->rows * l->planes[0].pitch, LANES);
+    if (f->plane % 256 == 0)
+        f->plane += LANES; /* rows that begin at the same place of a page would push each other out of the cache */
     lay_out(f);
-    return (int64_t)l->channels * p->kw * l->planes[0].size < 1 << 28;
+    return (int64_t)l->channels * l->copies * l->planes[0].size < 1 << 28;
 }
 
+/* Enough for the plan with points, and for the one that takes its place. */
 static size_t scratch_bytes(struct plan *f, int threads)
 {
-    return make_plan(f, threads) ? (f->threads + f->per_thread * (size_t)threads) * sizeof(float) : 0;
+    size_t most = 0;
+    for (int i = 0; i < 1 + (TENKA_FAST(winograd_tile)(f->p) != 0); i++)
+        if (make_plan(f, threads, i ? TENKA_FAST(winograd_tile)(f->p) : 0)) {
+            const size_t floats = f->threads + f->per_thread * (size_t)threads;
+            most = floats > most ? floats : most;
+        }
+    return most * sizeof(float);
 }
 
 /* What one unit adds up: a chunk, a group, a block of input channels, a part of the output channels. */
 struct unit {
     int chunk, group, channel, channels, output, outputs;
-    float *dw, *db; /* the chunk's sums, of which the unit has its own part; db only with the first block */
+    float *dw, *db; /* the chunk's sums, of which the unit has its own part of each product; db only with the first block */
 };
 
 static struct unit unit_of(const struct plan *f, float *sums, int index)
@@ -101,32 +125,87 @@ static struct unit unit_of(const struct plan *f, float *sums, int index)
     };
     u.channels = block_begin(&f->l, p, block + 1) - u.channel;
     u.outputs = cut(group_outputs(p), f->parts, part + 1) - u.output;
-    const int o = u.group * group_outputs(p) + u.output, taps = p->kh * p->kw;
-    sums += (ptrdiff_t)u.chunk * (weights(p) + p->o);
-    u.dw = sums + ((ptrdiff_t)o * group_channels(p) + u.channel) * taps;
-    u.db = block == 0 ? sums + weights(p) + o : NULL;
+    const int o = u.group * group_outputs(p) + u.output;
+    sums += u.chunk * chunk_sums(f);
+    u.dw = sums + ((ptrdiff_t)o * group_channels(p) + u.channel) * f->l.sums;
+    u.db = block == 0 ? sums + chunk_sums(f) - p->o + o : NULL;
     return u;
 }
 
 /* Offsets of the taps in one of the two kinds of panels. */
 static int32_t *runs_of(const struct plan *f, float *scratch, const struct planes *s)
 {
-    return (int32_t *)scratch + (s - f->l.planes) * f->l.channels * f->p->kh * f->p->kw;
+    return (int32_t *)scratch + (s - f->l.planes) * f->l.channels * f->l.sums;
 }
 
-/* Outputs o .. of rows row .. of a panel from image n on: dy as it is, or as ReLU and pooling send it back. */
-static void copy_dy(const struct plan *f, const struct tenka_cpu_call *call, const struct planes *s, int n, int row,
-                    int rows, int o, int outputs, float *d)
+/* What a unit reads of dy, or of what pooling returned: outputs o .. of a panel from image n on, rows row .. of them. */
+struct source {
+    const struct planes *s;
+    int n, o, outputs, row, rows;
+    const float *y, *dy;  /* the first image's first output; y of pooling only */
+    const int32_t *index;
+};
+
+static struct source source_of(const struct plan *f, const struct tenka_cpu_call *call, const struct unit *u, int item)
 {
     const conv_params *p = f->p;
+    const struct layout *l = &f->l;
+    struct source from = {
+        .n = first_image(l, p, item / l->bands),
+        .s = planes_of(l, p, item / l->bands),
+        .row = item % l->bands * l->rows,
+        .o = u->group * group_outputs(p) + u->output,
+        .outputs = u->outputs,
+    };
+    from.rows = p->oh - from.row < l->rows ? p->oh - from.row : l->rows;
     const ptrdiff_t plane = f->pool ? (ptrdiff_t)f->pool->pool_oh * f->pool->pool_ow : (ptrdiff_t)p->oh * p->ow;
-    const ptrdiff_t at = ((ptrdiff_t)n * p->o + o) * plane;
+    const ptrdiff_t at = ((ptrdiff_t)from.n * p->o + from.o) * plane;
+    from.y = (const float *)call->in[1] + at;
+    from.dy = f->pool ? (const float *)call->in[3] + at : from.y;
+    from.index = f->pool ? (const int32_t *)call->in[2] + at : NULL;
+    return from;
+}
+
+/* db += the sum of n values */
+static void add_bias(const float *dy, ptrdiff_t n, float *db)
+{
+    vec sum = {0};
+    ptrdiff_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        sum += load(dy + i);
+    *db += sum_lanes(sum + load_lanes(dy + i, 0, (int)(n - i)));
+}
+
+/* The gradient as it is, or as ReLU and pooling send it back; adds its sums to db unless that is NULL. */
+static void copy_dy(const struct plan *f, const struct source *from, float *out, float *db)
+{
     if (f->pool)
-        TENKA_FAST(unpool_outputs)(f->pool, s, row, rows, (const float *)call->in[1] + at,
-                                   (const int32_t *)call->in[2] + at, (const float *)call->in[3] + at, outputs, d,
-                                   f->next_d);
+        TENKA_FAST(unpool_outputs)(f->pool, from->s->images, f->p->ow, from->row, from->rows, from->y, from->index,
+                                   from->dy, from->outputs, out, f->plane);
     else
-        TENKA_FAST(copy_outputs)(p, s, row, rows, (const float *)call->in[1] + at, outputs, d, f->next_d);
+        TENKA_FAST(copy_outputs)(f->p, from->s, from->row, from->rows, from->dy, from->outputs, out, f->plane);
+    for (int o = 0; db && o < from->outputs; o++)
+        add_bias(out + o * f->plane, f->plane, db + o);
+}
+
+/* The same as values at points.
+ *   rows  for one output at a time */
+static void copy_dy_tiles(const struct plan *f, const struct source *from, float *rows, float *out, float *db)
+{
+    const struct layout *l = &f->l;
+    const ptrdiff_t plane = f->pool ? (ptrdiff_t)f->pool->pool_oh * f->pool->pool_ow : (ptrdiff_t)f->p->oh * f->p->ow;
+    const int tiles = l->rows * from->s->pitch;
+    for (int o = 0; o < from->outputs; o++, out += POINTS * f->plane) {
+        if (f->pool)
+            TENKA_FAST(unpool_outputs)(f->pool, from->s->images, l->columns * l->tile, from->row, from->rows,
+                                       from->y + o * plane, from->index + o * plane, from->dy + o * plane, 1, rows,
+                                       (ptrdiff_t)tiles * l->tile);
+        else
+            TENKA_FAST(copy_output_rows)(f->p, l, from->s, from->row, l->rows, from->dy + o * plane, rows);
+        TENKA_FAST(winograd_outputs_back)(l->tile, rows, tiles, out, f->plane);
+        if (db)
+            add_bias(rows, (ptrdiff_t)tiles * l->tile, db + o);
+    }
 }
 
 /* Adds one panel, or band of an image. */
@@ -135,80 +214,115 @@ static void add_item(const struct plan *f, const struct tenka_cpu_call *call, co
 {
     const conv_params *p = f->p;
     const struct layout *l = &f->l;
-    const int panel = item / l->bands, n = first_image(l, p, panel), row = item % l->bands * l->rows;
-    const int rows = p->oh - row < l->rows ? p->oh - row : l->rows;
-    const int c = u->group * group_channels(p) + u->channel, o = u->group * group_outputs(p) + u->output;
-    const float *x = (const float *)call->in[0] + ((ptrdiff_t)n * p->c + c) * p->h * p->w;
-    const struct planes *s = planes_of(l, p, panel);
+    const struct source from = source_of(f, call, u, item);
+    const int c = u->group * group_channels(p) + u->channel;
+    const float *x = (const float *)call->in[0] + ((ptrdiff_t)from.n * p->c + c) * p->h * p->w;
     float *own = scratch + f->threads + f->per_thread * (size_t)thread_index();
-    TENKA_FAST(copy_planes)(p, &l->taps, s, row, x, u->channels, own + f->copies);
-    copy_dy(f, call, s, n, row, rows, o, u->outputs, own);
-    const struct dot_product product = {
-        .m = u->outputs,
-        .k = u->channels * p->kh * p->kw,
-        .n = rows * s->pitch,
-        .d = own,
-        .next_d = f->next_d,
-        .at = runs_of(f, scratch, s),
-        .x = own + f->copies,
-        .z = u->dw,
-        .next_z = (ptrdiff_t)group_channels(p) * p->kh * p->kw,
-    };
-    TENKA_FAST(dots)(&product);
-    for (int i = 0; u->db && i < u->outputs; i++) {
-        vec sum = {0};
-        for (ptrdiff_t j = 0; j < f->next_d; j += LANES)
-            sum += load(product.d + i * f->next_d + j);
-        u->db[i] += sum_lanes(sum);
+    if (l->tile) {
+        TENKA_FAST(copy_tiles)(p, l, from.s, from.row, x, u->channels, (const int32_t *)(scratch + f->places),
+                               own + f->rows, own + f->copies);
+        copy_dy_tiles(f, &from, own + f->rows, own, u->db);
+    } else {
+        TENKA_FAST(copy_planes)(p, &l->taps, from.s, from.row, x, u->channels, own + f->copies);
+        copy_dy(f, &from, own, u->db);
+    }
+    for (int q = 0; q < f->products; q++) {
+        const struct dot_product product = {
+            .m = u->outputs,
+            .k = u->channels * l->sums,
+            .n = l->rows * from.s->pitch,
+            .d = own + q * f->plane,
+            .next_d = f->products * f->plane,
+            .at = runs_of(f, scratch, from.s),
+            .x = own + f->copies + (ptrdiff_t)q * from.s->size,
+            .z = u->dw + (ptrdiff_t)q * product_sums(f),
+            .next_z = (ptrdiff_t)group_channels(p) * l->sums,
+        };
+        TENKA_FAST(dots)(&product);
     }
 }
 
 static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, float *scratch, int index)
 {
-    const conv_params *p = f->p;
     const struct unit u = unit_of(f, scratch + f->sums, index);
-    const int items = f->l.panels * f->l.bands, taps = p->kh * p->kw;
-    for (int i = 0; i < u.outputs; i++)
-        memset(u.dw + (ptrdiff_t)i * group_channels(p) * taps, 0, (size_t)(u.channels * taps) * sizeof *u.dw);
+    const int items = f->l.panels * f->l.bands, next = group_channels(f->p) * f->l.sums;
+    for (int q = 0; q < f->products; q++)
+        for (int i = 0; i < u.outputs; i++)
+            memset(u.dw + (ptrdiff_t)q * product_sums(f) + (ptrdiff_t)i * next, 0,
+                   (size_t)(u.channels * f->l.sums) * sizeof *u.dw);
     if (u.db)
         memset(u.db, 0, (size_t)u.outputs * sizeof *u.db);
     for (int item = cut(items, f->chunks, u.chunk); item < cut(items, f->chunks, u.chunk + 1); item++)
         add_item(f, call, &u, scratch, item);
 }
 
-/* out[i] = sum over the chunks in their order, for n elements from i on */
+/* out[i] = sum over the chunks in their order, for n elements from i on; out may be the first chunk */
 static void add_chunks(const struct plan *f, const float *sums, float *out, int n)
 {
-    const ptrdiff_t next = weights(f->p) + f->p->o;
     for (int i = 0; i < n; i += LANES) {
         const int count = n - i < LANES ? n - i : LANES;
         vec sum = load_lanes(sums + i, 0, count);
         for (int chunk = 1; chunk < f->chunks; chunk++)
-            sum += load_lanes(sums + chunk * next + i, 0, count);
+            sum += load_lanes(sums + chunk * chunk_sums(f) + i, 0, count);
         store_lanes(out + i, sum, 0, count);
     }
 }
 
-static bool run(struct plan *f, const struct tenka_fast_call *call)
+/* Rows of kernels of their values at points, of which row `row` is the first. */
+static void finish_rows(const struct plan *f, float *sums, float *dw, int row, int rows)
+{
+    for (int q = 0; q < POINTS; q++)
+        add_chunks(f, sums + (ptrdiff_t)q * product_sums(f) + row, sums + (ptrdiff_t)q * product_sums(f) + row, rows);
+    for (int i = row; i < row + rows; i++)
+        TENKA_FAST(winograd_weights_back)(sums + i, product_sums(f), f->p->kw, dw + (ptrdiff_t)i * f->p->kw);
+}
+
+static void run_plan(const struct plan *f, const struct tenka_fast_call *call)
 {
     enum { SPAN = 1024 };
-    float *scratch = call->scratch, *dw = call->call->out[0], *db = call->call->out[1];
-    if (!make_plan(f, call->threads))
-        return false;
-    const int units = f->chunks * f->p->groups * f->l.blocks * f->parts, n = weights(f->p);
+    float *scratch = call->scratch, *sums = scratch + f->sums, *dw = call->call->out[0], *db = call->call->out[1];
+    const int units = f->chunks * f->p->groups * f->l.blocks * f->parts, n = product_sums(f);
     for (int i = 0; i < 2; i++)
         TENKA_FAST(conv_runs)(f->p, &f->l, &f->l.planes[i], runs_of(f, scratch, &f->l.planes[i]));
+    if (f->l.tile)
+        TENKA_FAST(winograd_places)(f->l.tile, f->l.columns, (int32_t *)(scratch + f->places),
+                                    f->l.planes[0].rows * f->l.planes[0].pitch);
 #pragma omp parallel num_threads(call->threads)
     {
 #pragma omp for schedule(dynamic)
         for (int unit = 0; unit < units; unit++)
             run_unit(f, call->call, scratch, unit);
 #pragma omp for
-        for (int i = 0; i < n; i += SPAN)
-            add_chunks(f, scratch + f->sums + i, dw + i, n - i < SPAN ? n - i : SPAN);
+        for (int i = 0; i < n; i += SPAN) {
+            const int count = n - i < SPAN ? n - i : SPAN;
+            if (f->l.tile)
+                finish_rows(f, sums, dw, i, count);
+            else
+                add_chunks(f, sums + i, dw + i, count);
+        }
     }
     if (db)
-        add_chunks(f, scratch + f->sums + n, db, f->p->o);
+        add_chunks(f, sums + chunk_sums(f) - f->p->o, db, f->p->o);
+}
+
+static bool all_finite(const float *x, int n)
+{
+    bool finite = true;
+    for (int i = 0; i < n; i++)
+        finite &= 0 * x[i] == 0;
+    return finite;
+}
+
+static bool run(struct plan *f, const struct tenka_fast_call *call)
+{
+    if (TENKA_FAST(winograd_tile)(f->p) && make_plan(f, call->threads, TENKA_FAST(winograd_tile)(f->p))) {
+        run_plan(f, call);
+        if (all_finite(call->call->out[0], weights(f->p)))
+            return true;
+    }
+    if (!make_plan(f, call->threads, 0))
+        return false;
+    run_plan(f, call);
     return true;
 }
 

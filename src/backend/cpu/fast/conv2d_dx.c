@@ -7,7 +7,8 @@
  *   scatter  for each kernel row r, sums over o alone, added to the copies where r's taps lie
  *
  * Scattering multiplies no zeros, but reads and writes the copies once for each kernel row; which one is cheaper
- * follows from the shape. */
+ * follows from the shape. Of values at points (winograd.h) each point has its own product, which sums over the rows of
+ * that point's dy. */
 #include "backend/cpu/fast/conv.h"
 
 struct plan {
@@ -17,8 +18,13 @@ struct plan {
     int first;             /* the planes' first row in each phase, in the first band */
     int outputs, output_blocks; /* summed over at a time */
     int sets;              /* of kernel rows: a set is one product */
+    int products;          /* of a set: one, or as many as points */
+    int per_channel;       /* rows of a product that belong to one channel: kernel columns, or one */
     int dy_rows;           /* of the copy of dy */
-    size_t row, step, weights, threads, result, per_thread; /* where parts of the scratch memory begin, in floats */
+    ptrdiff_t dy_size[2];  /* of a plane of that copy, for both kinds of panels */
+    bool infinite;         /* some result is not finite; of points only */
+    size_t row, step, values, weights, threads; /* where parts of the scratch memory begin, in floats; values and rows */
+    size_t copies, rows, per_thread;            /* are of points */
 };
 
 /* Kernel rows of a set: a phase's, or a single one. */
@@ -43,11 +49,12 @@ static int rows_of_dx(const conv_params *p, int *first)
 }
 
 /* Costs as multiplications: a read and a write of a copy count as 6. */
-static bool scatters(const conv_params *p, const struct taps *taps)
+static bool scatters(const conv_params *p, const struct layout *l)
 {
     int first;
+    const struct taps *taps = &l->taps;
     const int64_t rows = rows_of_dx(p, &first), og = group_outputs(p);
-    const int64_t copies = (int64_t)p->kw * taps->phases * (p->oh + taps->most) * p->ow * (int64_t)sizeof(float);
+    const int64_t copies = (int64_t)l->copies * taps->phases * (p->oh + taps->most) * l->columns * (int64_t)sizeof(float);
     return copies < PANEL_BYTES && p->kh * (int64_t)p->oh * (og + 6) < p->kh * rows * og + 2 * rows * taps->phases;
 }
 
@@ -55,7 +62,7 @@ static bool scatters(const conv_params *p, const struct taps *taps)
  * few tiles; fewer when few images are to keep many threads busy. */
 static int band_rows(const struct plan *f, int64_t row_bytes, int all, int units, int threads)
 {
-    const int enough = div_up(8 * LANES, f->p->ow), wanted = div_up(all, div_up(2 * threads, units));
+    const int enough = div_up(8 * LANES, f->l.columns), wanted = div_up(all, div_up(2 * threads, units));
     const int64_t fit = PANEL_BYTES / (row_bytes * 8);
     int64_t rows = fit < wanted ? fit : wanted;
     rows = rows < enough ? enough : rows;
@@ -67,8 +74,8 @@ static void cut_work(struct plan *f, int threads)
     const conv_params *p = f->p;
     struct layout *l = &f->l;
     const int all = rows_of_dx(p, &f->first), cg = group_channels(p);
-    conv_panels(l, p, div_up(p->n, panel_images(p)), 0);
-    const int64_t row_bytes = (int64_t)p->kw * l->taps.phases * l->planes[0].pitch * (int64_t)sizeof(float);
+    conv_panels(l, p, div_up(p->n, panel_images(l, p)), 0);
+    const int64_t row_bytes = (int64_t)l->copies * l->taps.phases * l->planes[0].pitch * (int64_t)sizeof(float);
     l->bands = 1;
     l->rows = p->oh + l->taps.most;
     if (f->scatter) {
@@ -79,6 +86,10 @@ static void cut_work(struct plan *f, int threads)
     }
     conv_panels(l, p, l->panels, l->rows);
     f->dy_rows = f->scatter ? p->oh : l->rows + l->taps.most;
+    for (int i = 0; i < 2; i++) {
+        const int size = f->dy_rows * l->planes[i].pitch;
+        f->dy_size[i] = l->tile ? (ptrdiff_t)tenka_align((size_t)size, LANES) : size;
+    }
     const int64_t fit = PANEL_BYTES / (row_bytes * l->rows);
     const int wanted = div_up(threads, l->panels * l->bands * p->groups);
     l->blocks = fit < 1 ? cg : fit < cg ? div_up(cg, (int)fit) : 1;
@@ -90,23 +101,30 @@ static void cut_work(struct plan *f, int threads)
 static void lay_out(struct plan *f)
 {
     const conv_params *p = f->p;
-    const size_t slack = TILE_VECTORS * LANES;
+    const size_t slack = TILE_VECTORS * LANES, og = (size_t)group_outputs(p);
     const struct layout *l = &f->l;
+    const size_t weights = (size_t)f->products * p->o * group_channels(p) * p->kh * f->per_channel;
+    const size_t rows = l->tile ? tile_rows(l, &l->planes[0]) : 0;
+    const size_t dy = l->tile ? output_rows(l, &l->planes[0], f->dy_rows) : 0;
     f->step = 2 * (size_t)f->outputs * p->kh; /* before it: offsets in dy, for both kinds of panels */
     f->row = f->step + (size_t)f->outputs * p->kh;
-    f->weights = tenka_align(f->row + (size_t)l->channels * p->kw, LANES);
-    f->threads = tenka_align(f->weights + (size_t)p->o * group_channels(p) * p->kh * p->kw, LANES);
-    f->result = tenka_align((size_t)group_outputs(p) * f->dy_rows * l->planes[0].pitch + slack, LANES) + LANES;
-    f->per_thread = tenka_align(f->result + (size_t)l->channels * p->kw * l->planes[0].size + LANES, LANES);
+    f->values = tenka_align(f->row + (size_t)l->channels * f->per_channel, LANES);
+    f->weights = f->values + (l->tile ? tenka_align(weights, LANES) : 0);
+    f->threads = tenka_align(f->weights + weights, LANES);
+    f->copies = tenka_align(og * f->products * (size_t)f->dy_size[0] + slack, LANES) + LANES;
+    f->rows = tenka_align(f->copies + (size_t)l->channels * l->copies * l->planes[0].size + LANES, LANES);
+    f->per_thread = f->rows + (l->tile ? tenka_align(rows > dy ? rows : dy, LANES) : 0);
 }
 
-static bool make_plan(struct plan *f, const conv_params *p, int threads)
+static bool make_plan(struct plan *f, const conv_params *p, int threads, int tile)
 {
     if (!TENKA_FAST(conv_serves)(p))
         return false;
-    f->p = p;
-    TENKA_FAST(conv_taps)(p, &f->l.taps);
-    f->scatter = scatters(p, &f->l.taps);
+    *f = (struct plan){.p = p};
+    conv_planes(&f->l, p, tile);
+    f->products = tile ? POINTS : 1;
+    f->per_channel = f->l.copies / f->products;
+    f->scatter = scatters(p, &f->l);
     f->sets = f->scatter ? p->kh : f->l.taps.phases;
     cut_work(f, threads);
     const int most = MAX_TAPS / (f->scatter ? 1 : p->kh);
@@ -114,18 +132,24 @@ static bool make_plan(struct plan *f, const conv_params *p, int threads)
     f->outputs = div_up(group_outputs(p), f->output_blocks);
     f->output_blocks = div_up(group_outputs(p), f->outputs);
     lay_out(f);
-    return (int64_t)f->l.channels * p->kw * f->l.planes[0].size < 1 << 28 &&
-           (int64_t)group_outputs(p) * f->dy_rows * f->l.planes[0].pitch < 1 << 28;
+    return (int64_t)f->l.channels * f->l.copies * f->l.planes[0].size < 1 << 28 &&
+           (int64_t)group_outputs(p) * f->products * f->dy_rows * f->l.planes[0].pitch < 1 << 28;
 }
 
+/* Enough for the plan with points, and for the one that takes its place. */
 size_t TENKA_FAST(conv2d_dx_scratch)(const int32_t *params, int threads)
 {
     struct plan f;
+    size_t most = 0;
     if (TENKA_FAST(turns)((const void *)params))
         return TENKA_FAST(conv2d_turned_scratch)(params, threads);
-    if (!make_plan(&f, (const void *)params, threads))
-        return 0;
-    return (f.threads + f.per_thread * (size_t)threads) * sizeof(float);
+    const int tile = TENKA_FAST(winograd_tile)((const void *)params);
+    for (int i = 0; i < 1 + (tile != 0); i++)
+        if (make_plan(&f, (const void *)params, threads, i ? tile : 0)) {
+            const size_t floats = f.threads + f.per_thread * (size_t)threads;
+            most = floats > most ? floats : most;
+        }
+    return most * sizeof(float);
 }
 
 /* One product: a group, a block of outputs to sum over, a block of channels, a set of kernel rows. */
@@ -150,7 +174,7 @@ static struct piece piece_of(const struct plan *f, int group, int output_block, 
     s.channels = cg - s.channel < f->l.channels ? cg - s.channel : f->l.channels;
     s.table = (ptrdiff_t)before * f->outputs;
     s.weights = (((ptrdiff_t)group * og + s.output) * cg * p->kh + (ptrdiff_t)s.channel * s.outputs * p->kh +
-                 (ptrdiff_t)before * s.channels * s.outputs) * p->kw;
+                 (ptrdiff_t)before * s.channels * s.outputs) * f->per_channel;
     return s;
 }
 
@@ -172,25 +196,41 @@ static void fill_tables(const struct plan *f, float *scratch)
             for (int r = 0; r < p->kh; r++)
                 if (in_set(f, set, r)) {
                     const int up = f->scatter ? 0 : f->l.taps.most - f->l.taps.shift[r];
-                    *at++ = (o * f->dy_rows + up) * s[0].pitch;
-                    *at_fewer++ = (o * f->dy_rows + up) * s[1].pitch;
-                    *step++ = (o * group_channels(p) * p->kh + r) * p->kw;
+                    *at++ = (int32_t)(o * f->products * f->dy_size[0]) + up * s[0].pitch;
+                    *at_fewer++ = (int32_t)(o * f->products * f->dy_size[1]) + up * s[1].pitch;
+                    *step++ = (o * group_channels(p) * p->kh + r) * f->per_channel;
                 }
     for (int c = 0; c < f->l.channels; c++)
-        for (int k = 0; k < p->kw; k++)
-            *row++ = c * p->kh * p->kw + k;
+        for (int k = 0; k < f->per_channel; k++)
+            *row++ = c * p->kh * f->per_channel + k;
+}
+
+/* Elements of all weights of one product. */
+static ptrdiff_t weights(const struct plan *f)
+{
+    return (ptrdiff_t)f->p->o * group_channels(f->p) * f->p->kh * f->per_channel;
+}
+
+/* The weights' values at all points: [point][output][channel][kernel row]. */
+static void fill_values(const struct plan *f, const float *w, float *scratch, int o)
+{
+    const int rows = group_channels(f->p) * f->p->kh;
+    for (int i = o * rows; i < (o + 1) * rows; i++)
+        TENKA_FAST(winograd_weights)(w + (ptrdiff_t)i * f->p->kw, f->p->kw, false, scratch + f->values + i, weights(f));
 }
 
 static void pack_unit(const struct plan *f, const float *w, float *scratch, int unit)
 {
     const conv_params *p = f->p;
-    const int set = unit % f->sets, block = unit / f->sets % f->l.blocks;
-    const int output_block = unit / f->sets / f->l.blocks % f->output_blocks;
-    const struct piece s = piece_of(f, unit / f->sets / f->l.blocks / f->output_blocks, output_block, block, set);
-    const int m = s.channels * p->kw;
-    w += (((ptrdiff_t)s.group * group_outputs(p) + s.output) * group_channels(p) + s.channel) * p->kh * p->kw;
+    const int q = unit % f->products, set = unit / f->products % f->sets;
+    const int block = unit / f->products / f->sets % f->l.blocks, rest = unit / f->products / f->sets / f->l.blocks;
+    const struct piece s = piece_of(f, rest / f->output_blocks, rest % f->output_blocks, block, set);
+    const int m = s.channels * f->per_channel;
+    const float *from = f->l.tile ? scratch + f->values + q * weights(f) : w;
+    from += (((ptrdiff_t)s.group * group_outputs(p) + s.output) * group_channels(p) + s.channel) * p->kh *
+            f->per_channel;
     for (int b = 0; b < row_blocks(m); b++)
-        TENKA_FAST(pack)(scratch + f->weights + s.weights, w, (const int32_t *)(scratch + f->row),
+        TENKA_FAST(pack)(scratch + f->weights + q * weights(f) + s.weights, from, (const int32_t *)(scratch + f->row),
                          (const int32_t *)(scratch + f->step) + s.table, m, s.outputs * s.taps, b);
 }
 
@@ -198,73 +238,122 @@ static void pack_unit(const struct plan *f, const float *w, float *scratch, int 
 static void multiply_piece(const struct plan *f, const struct piece *i, const struct planes *s, float *scratch,
                            const float *dy, float *ds)
 {
-    const conv_params *p = f->p;
-    const int rows = f->scatter ? p->oh : s->rows, m = i->channels * p->kw;
+    const int rows = f->scatter ? f->p->oh : s->rows, m = i->channels * f->per_channel;
     const int at = f->scatter ? plane_at(s, &f->l.taps, i->set, f->l.taps.shift[i->set]) : i->set * s->rows * s->pitch;
-    const struct product product = {
-        .m = m,
-        .n = rows * s->pitch,
-        .k = i->outputs * i->taps,
-        .w = scratch + f->weights + i->weights,
-        .at = runs_of(f, scratch, s) + i->table,
-        .x = dy + (ptrdiff_t)i->output * f->dy_rows * s->pitch,
-        .y = ds + at,
-        .next_y = s->size,
-        .add = f->scatter || i->output > 0,
-    };
-    TENKA_FAST(multiply)(&product, 0, row_blocks(m));
+    const ptrdiff_t dy_size = f->dy_size[s - f->l.planes];
+    for (int q = 0; q < f->products; q++) {
+        const struct product product = {
+            .m = m,
+            .n = rows * s->pitch,
+            .k = i->outputs * i->taps,
+            .terms = f->l.tile ? POINT_TERMS : 0,
+            .w = scratch + f->weights + q * weights(f) + i->weights,
+            .at = runs_of(f, scratch, s) + i->table,
+            .x = dy + ((ptrdiff_t)i->output * f->products + q) * dy_size,
+            .y = ds + (ptrdiff_t)q * s->size + at,
+            .next_y = (ptrdiff_t)f->products * s->size,
+            .add = f->scatter || i->output > 0,
+        };
+        TENKA_FAST(multiply)(&product, 0, row_blocks(m));
+    }
+}
+
+/* Copies the rows of dy, of all outputs of a group, that a unit needs, from row `first` on. */
+static void copy_dy(const struct plan *f, const float *dy, const struct planes *s, int n, int g, int first, float *own)
+{
+    const conv_params *p = f->p;
+    const int og = group_outputs(p), from = f->scatter ? 0 : first - f->l.taps.most;
+    const ptrdiff_t plane = (ptrdiff_t)p->oh * p->ow, next = f->dy_size[s - f->l.planes];
+    dy += ((ptrdiff_t)n * p->o + g * og) * plane;
+    if (!f->l.tile)
+        TENKA_FAST(copy_outputs)(p, s, from, f->dy_rows, dy, og, own, next);
+    else
+        for (int o = 0; o < og; o++) {
+            TENKA_FAST(copy_output_rows)(p, &f->l, s, from, f->dy_rows, dy + o * plane, own + f->rows);
+            TENKA_FAST(winograd_outputs_back)(f->l.tile, own + f->rows, f->dy_rows * s->pitch, own + o * POINTS * next,
+                                              next);
+        }
+}
+
+/* Makes dx of the copies' gradients: channels from c on, rows y0 .. y1-1. */
+static void fold(struct plan *f, const struct tenka_cpu_call *call, const struct planes *s, int n, int c, int channels,
+                 int first, int y0, int y1, float *own)
+{
+    const conv_params *p = f->p;
+    const ptrdiff_t at = ((ptrdiff_t)n * p->c + c) * p->h * p->w, next = (ptrdiff_t)p->c * p->h * p->w;
+    const float *mask = call->in[2] ? (const float *)call->in[2] + at : NULL;
+    float *dx = (float *)call->out[0] + at;
+    if (!f->l.tile)
+        for (int b = 0; b < s->images; b++)
+            TENKA_FAST(fold_planes)(p, &f->l.taps, s, first, b, own + f->copies, channels, y0, y1,
+                                    mask ? mask + b * next : NULL, dx + b * next);
+    else if (!TENKA_FAST(fold_tiles)(p, &f->l, s, first, own + f->copies, channels, y0, y1, mask, own + f->rows, dx)) {
+#pragma omp atomic write
+        f->infinite = true;
+    }
 }
 
 /* A panel or a band, of one group, and one block of its channels. */
-static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, float *scratch, int unit)
+static void run_unit(struct plan *f, const struct tenka_cpu_call *call, float *scratch, int unit)
 {
     const conv_params *p = f->p;
     const struct layout *l = &f->l;
-    const float *mask = call->in[2];
     const int block = unit % l->blocks, g = unit / l->blocks % p->groups, item = unit / l->blocks / p->groups;
     const int panel = item / l->bands, band = item % l->bands, n = first_image(l, p, panel);
-    const int first = f->first + band * l->rows, og = group_outputs(p);
+    const int first = f->first + band * l->rows;
     const struct planes *s = planes_of(l, p, panel);
-    float *dy = scratch + f->threads + f->per_thread * (size_t)thread_index(), *ds = dy + f->result;
-    TENKA_FAST(copy_outputs)(p, s, f->scatter ? 0 : first - l->taps.most, f->dy_rows,
-                             (const float *)call->in[1] + ((ptrdiff_t)n * p->o + g * og) * p->oh * p->ow, og, dy,
-                             (ptrdiff_t)f->dy_rows * s->pitch);
+    float *own = scratch + f->threads + f->per_thread * (size_t)thread_index(), *ds = own + f->copies;
+    copy_dy(f, call->in[1], s, n, g, first, own);
     struct piece piece = piece_of(f, g, 0, block, 0);
     if (f->scatter)
-        memset(ds, 0, (size_t)(piece.channels * p->kw) * s->size * sizeof *ds);
+        memset(ds, 0, (size_t)(piece.channels * l->copies) * s->size * sizeof *ds);
     for (int i = 0; i < f->output_blocks; i++)
         for (int set = 0; set < f->sets; set++) {
             piece = piece_of(f, g, i, block, set);
-            multiply_piece(f, &piece, s, scratch, dy, ds);
+            multiply_piece(f, &piece, s, scratch, own, ds);
         }
     const int64_t y0 = (int64_t)first * p->sh - p->ph, end = y0 + (int64_t)l->rows * p->sh;
     const int y1 = band == l->bands - 1 || end > p->h ? p->h : (int)end; /* rows that no window reads, too */
-    for (int b = 0; b < s->images; b++) {
-        const ptrdiff_t at = (((ptrdiff_t)n + b) * p->c + g * group_channels(p) + piece.channel) * p->h * p->w;
-        TENKA_FAST(fold_planes)(p, &l->taps, s, first, b, ds, piece.channels, y0 < 0 ? 0 : (int)y0, y1,
-                                mask ? mask + at : NULL, (float *)call->out[0] + at);
+    fold(f, call, s, n, g * group_channels(p) + piece.channel, piece.channels, first, y0 < 0 ? 0 : (int)y0, y1, own);
+}
+
+static void run_plan(struct plan *f, const struct tenka_fast_call *call)
+{
+    const conv_params *p = f->p;
+    float *scratch = call->scratch;
+    const int packs = p->groups * f->output_blocks * f->l.blocks * f->sets * f->products;
+    const int units = f->l.panels * f->l.bands * p->groups * f->l.blocks;
+    fill_tables(f, scratch);
+#pragma omp parallel num_threads(call->threads)
+    {
+        if (f->l.tile) {
+#pragma omp for
+            for (int o = 0; o < p->o; o++)
+                fill_values(f, call->call->in[0], scratch, o);
+        }
+#pragma omp for schedule(dynamic)
+        for (int unit = 0; unit < packs; unit++)
+            pack_unit(f, call->call->in[0], scratch, unit);
+#pragma omp for schedule(dynamic)
+        for (int unit = 0; unit < units; unit++)
+            run_unit(f, call->call, scratch, unit);
     }
 }
 
 bool TENKA_FAST(conv2d_dx)(const struct tenka_fast_call *call)
 {
+    const conv_params *p = (const void *)call->call->params;
     struct plan f;
-    float *scratch = call->scratch;
-    if (TENKA_FAST(turns)((const void *)call->call->params))
+    if (TENKA_FAST(turns)(p))
         return TENKA_FAST(conv2d_turned)(call);
-    if (!make_plan(&f, (const void *)call->call->params, call->threads))
-        return false;
-    const int packs = f.p->groups * f.output_blocks * f.l.blocks * f.sets;
-    const int units = f.l.panels * f.l.bands * f.p->groups * f.l.blocks;
-    fill_tables(&f, scratch);
-#pragma omp parallel num_threads(call->threads)
-    {
-#pragma omp for schedule(dynamic)
-        for (int unit = 0; unit < packs; unit++)
-            pack_unit(&f, call->call->in[0], scratch, unit);
-#pragma omp for schedule(dynamic)
-        for (int unit = 0; unit < units; unit++)
-            run_unit(&f, call->call, scratch, unit);
+    const int tile = TENKA_FAST(winograd_tile)(p);
+    if (tile && make_plan(&f, p, call->threads, tile)) {
+        run_plan(&f, call);
+        if (!f.infinite)
+            return true;
     }
+    if (!make_plan(&f, p, call->threads, 0))
+        return false;
+    run_plan(&f, call);
     return true;
 }

@@ -159,6 +159,19 @@ void TENKA_FAST(copy_planes)(const conv_params *p, const struct taps *taps, cons
             copy_plane(p, taps, s, first, x, k, out);
 }
 
+void TENKA_FAST(copy_tiles)(const conv_params *p, const struct layout *l, const struct planes *s, int first,
+                            const float *x, int channels, const int32_t *at, float *rows, float *out)
+{
+    conv_params wide = *p; /* copies of one kernel column, in rows as long as tiles read */
+    wide.kw = 1;
+    wide.ow = winograd_row(l->tile, l->columns);
+    const struct planes one = {.images = s->images, .rows = s->rows, .pitch = s->images * wide.ow};
+    for (int c = 0; c < channels; c++, x += (ptrdiff_t)p->h * p->w, out += (ptrdiff_t)POINTS * s->size) {
+        copy_plane(&wide, &l->taps, &one, first, x, 0, rows);
+        TENKA_FAST(winograd_inputs)(rows, at, s->rows * s->pitch, out, s->size);
+    }
+}
+
 /* Reads n elements, but writes whole vectors, of which the rest is 0. */
 static inline void copy_row(float *to, const float *from, int n)
 {
@@ -188,12 +201,24 @@ void TENKA_FAST(copy_outputs)(const conv_params *p, const struct planes *s, int 
     }
 }
 
+void TENKA_FAST(copy_output_rows)(const conv_params *p, const struct layout *l, const struct planes *s, int first,
+                                  int rows, const float *y, float *out)
+{
+    const struct taps one = {.phases = 1};
+    const struct planes wide = {.images = s->images, .rows = rows, .pitch = s->pitch * l->tile};
+    const conv_params as_input = {
+        .c = p->o, .h = p->oh, .w = p->ow, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
+        .ow = l->columns * l->tile,
+    };
+    copy_plane(&as_input, &one, &wide, first, y, 0, out);
+}
+
 void TENKA_FAST(conv_runs)(const conv_params *p, const struct layout *l, const struct planes *s, int32_t *at)
 {
     for (int c = 0; c < l->channels; c++)
         for (int r = 0; r < p->kh; r++)
-            for (int k = 0; k < p->kw; k++)
-                *at++ = (c * p->kw + k) * s->size + plane_at(s, &l->taps, r, l->taps.shift[r]);
+            for (int k = 0; k < l->sums / p->kh; k++)
+                *at++ = (c * l->copies + k) * s->size + plane_at(s, &l->taps, r, l->taps.shift[r]);
 }
 
 /* ---- Backward: sum over kernel columns, and crop ---- */
@@ -274,15 +299,6 @@ static void fold_row(const conv_params *p, const struct columns columns[2], cons
     }
 }
 
-static void mask_row(float *dx, const float *mask, int n)
-{
-    int i = 0;
-    for (; i + LANES <= n; i += LANES)
-        store(dx + i, select(load(mask + i) <= (vec){0}, (vec){0}, load(dx + i)));
-    for (; i < n; i++)
-        dx[i] = mask[i] <= 0 ? 0 : dx[i];
-}
-
 /* The phase that padded rows of this residue belong to, or -1 where no tap reads them. */
 static int find_phase(const struct taps *taps, int residue)
 {
@@ -310,7 +326,36 @@ void TENKA_FAST(fold_planes)(const conv_params *p, const struct taps *taps, cons
             else
                 fold_row(p, columns, copies, s->size, dx + at);
             if (mask)
-                mask_row(dx + at, mask + at, p->w);
+                copy_masked(dx + at, dx + at, mask + at, p->w);
         }
     }
+}
+
+/* One channel of one image, of rows that begin with row `first` of the padded image and are `pitch` apart. */
+static void crop(const conv_params *p, const struct planes *s, int first, const float *rows, ptrdiff_t pitch, int y0,
+                 int y1, const float *mask, float *dx)
+{
+    for (int y = y0; y < y1; y++) {
+        const int t = y + p->ph - first;
+        const ptrdiff_t at = (ptrdiff_t)y * p->w;
+        if (t >= 0 && t < s->rows)
+            copy_masked(dx + at, rows + t * pitch + p->pw, mask ? mask + at : NULL, p->w);
+        else
+            memset(dx + at, 0, (size_t)p->w * sizeof *dx);
+    }
+}
+
+bool TENKA_FAST(fold_tiles)(const conv_params *p, const struct layout *l, const struct planes *s, int first,
+                            const float *ds, int channels, int y0, int y1, const float *mask, float *rows, float *dx)
+{
+    const int row = winograd_row(l->tile, l->columns);
+    bool finite = true;
+    for (int c = 0; c < channels; c++, ds += (ptrdiff_t)POINTS * s->size) {
+        finite &= TENKA_FAST(winograd_inputs_back)(l->tile, l->columns, ds, s->size, s->rows * s->pitch, rows);
+        for (int b = 0; b < s->images; b++) {
+            const ptrdiff_t at = ((ptrdiff_t)b * p->c + c) * p->h * p->w;
+            crop(p, s, first, rows + b * row, (ptrdiff_t)s->images * row, y0, y1, mask ? mask + at : NULL, dx + at);
+        }
+    }
+    return finite;
 }

@@ -96,7 +96,7 @@ static void unpool_row(const pool_params *p, const float *y, const int32_t *inde
     }
 }
 
-void TENKA_FAST(unpool_outputs)(const pool_params *p, const struct planes *s, int row, int rows, const float *y,
+void TENKA_FAST(unpool_outputs)(const pool_params *p, int images, int columns, int row, int rows, const float *y,
                                 const int32_t *index, const float *dy, int outputs, float *out, ptrdiff_t next)
 {
     const ptrdiff_t plane = (ptrdiff_t)p->pool_oh * p->pool_ow, next_image = p->conv.o * plane;
@@ -104,10 +104,10 @@ void TENKA_FAST(unpool_outputs)(const pool_params *p, const struct planes *s, in
         memset(out, 0, (size_t)next * sizeof *out);
         for (int i = row / p->pool_sh; i < p->pool_oh && i * p->pool_sh < row + rows; i++)
             for (int r = 0; r < p->pool_kh; r++)
-                for (int b = 0; b < s->images; b++) {
+                for (int b = 0; b < images; b++) {
                     const ptrdiff_t at = b * next_image + o * plane + i * p->pool_ow;
                     const int first = (i * p->pool_sh + r) * p->conv.ow;
-                    float *to = out + (ptrdiff_t)(i * p->pool_sh + r - row) * s->pitch + b * p->conv.ow;
+                    float *to = out + ((ptrdiff_t)(i * p->pool_sh + r - row) * images + b) * columns;
                     if (in_pairs(p))
                         unpool_pairs(p, y + at, index + at, dy + at, first, to);
                     else

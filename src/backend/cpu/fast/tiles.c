@@ -26,37 +26,52 @@ ALWAYS_INLINE void finish(const struct tile *t, ptrdiff_t at, vec sum, int lanes
         store_lanes(y, sum, 0, lanes);
 }
 
-ALWAYS_INLINE void tile(const struct tile *t, int rows, int vectors)
+/* sum = terms from w on, up to end */
+ALWAYS_INLINE void add_up(vec sum[TILE_ROWS][TILE_VECTORS], const float *w, const float *end, const int32_t *at,
+                          const float *x, int rows, int vectors)
 {
-    vec sum[TILE_ROWS][TILE_VECTORS];
     UNROLL
     for (int i = 0; i < rows; i++) {
         UNROLL
         for (int v = 0; v < vectors; v++)
             sum[i][v] = (vec){0};
     }
-    const int32_t *at = t->p->at;
-    const float *w = t->w, *end = w + (ptrdiff_t)rows * t->p->k;
     for (; w < end; w += rows, at++) {
-        const float *from = t->x + *at;
-        vec x[TILE_VECTORS];
+        const float *from = x + *at;
+        vec xk[TILE_VECTORS];
         UNROLL
         for (int v = 0; v < vectors; v++)
-            x[v] = load(from + v * LANES);
+            xk[v] = load(from + v * LANES);
         UNROLL
         for (int i = 0; i < rows; i++) {
             const vec wi = splat(w[i]);
             UNROLL
             for (int v = 0; v < vectors; v++)
-                sum[i][v] += wi * x[v];
+                sum[i][v] += wi * xk[v];
         }
     }
+}
+
+ALWAYS_INLINE void tile(const struct tile *t, int rows, int vectors)
+{
+    vec sum[TILE_ROWS][TILE_VECTORS], total[TILE_ROWS * TILE_VECTORS];
+    const int k = t->p->k, terms = t->p->terms > 0 && t->p->terms < k ? t->p->terms : k;
+    int done = 0;
+    for (; done + terms < k; done += terms) {
+        add_up(sum, t->w + done * rows, t->w + (done + terms) * rows, t->p->at + done, t->x, rows, vectors);
+        UNROLL
+        for (int i = 0; i < rows * vectors; i++)
+            total[i] = done == 0 ? sum[i / vectors][i % vectors] : total[i] + sum[i / vectors][i % vectors];
+    }
+    add_up(sum, t->w + done * rows, t->w + k * rows, t->p->at + done, t->x, rows, vectors);
     UNROLL
     for (int i = 0; i < rows; i++) {
         const vec bias = t->bias ? splat(t->bias[i]) : (vec){0};
         UNROLL
-        for (int v = 0; v < vectors; v++)
-            finish(t, i * t->p->next_y + v * LANES, sum[i][v] + bias, v == vectors - 1 ? t->lanes : LANES);
+        for (int v = 0; v < vectors; v++) {
+            const vec all = done == 0 ? sum[i][v] : sum[i][v] + total[i * vectors + v];
+            finish(t, i * t->p->next_y + v * LANES, all + bias, v == vectors - 1 ? t->lanes : LANES);
+        }
     }
 }
 

@@ -34,6 +34,7 @@ static inline int cut(int n, int parts, int i)
 
 struct product {
     int m, n, k;           /* y is [m, n] */
+    int terms;             /* that are added up at a time, before they are added to the sum; 0: all k */
     const float *w;        /* as pack() leaves it */
     const int32_t *at;     /* k of them */
     const float *x;        /* at each x + at[k], n elements count, but whole vectors are read */

@@ -16,11 +16,11 @@
 #define TENKA_FAST(name) TENKA_FAST_NAME(TENKA_ISA, name)
 
 #if defined __AVX512F__
-enum { LANES = 16, REGISTERS = 32 };
+enum { LANES = 16, LANES_LOG2 = 4, REGISTERS = 32 };
 #elif defined __AVX2__
-enum { LANES = 8, REGISTERS = 16 };
+enum { LANES = 8, LANES_LOG2 = 3, REGISTERS = 16 };
 #else
-enum { LANES = 4, REGISTERS = 16 };
+enum { LANES = 4, LANES_LOG2 = 2, REGISTERS = 16 };
 #endif
 
 typedef float vec __attribute__((vector_size(4 * LANES)));
@@ -192,6 +192,41 @@ ALWAYS_INLINE vec interleave_low(vec a, vec b)
 ALWAYS_INLINE vec interleave_high(vec a, vec b)
 {
     return __builtin_shufflevector(a, b, HIGH_HALVES);
+}
+
+/* Cuts the count * LANES values of v in half and brings the halves' values together in turns. Doing so log2(LANES) times
+ * makes of LANES rows of `count` values their columns, vector i being column i; log2(count) times more, rows again. */
+ALWAYS_INLINE void riffle(vec *v, int count, int times)
+{
+    vec old[8];
+    UNROLL
+    for (int i = 0; i < times; i++) {
+        UNROLL
+        for (int k = 0; k < count; k++)
+            old[k] = v[k];
+        UNROLL
+        for (int k = 0; k < count / 2; k++) {
+            v[2 * k] = interleave_low(old[k], old[k + count / 2]);
+            v[2 * k + 1] = interleave_high(old[k], old[k + count / 2]);
+        }
+    }
+}
+
+/* Vector i of 8 gets value i of the 8 at each base + at[0 .. LANES-1]. */
+ALWAYS_INLINE void load_eights(vec v[8], const float *base, const int32_t *at)
+{
+    UNROLL
+    for (int i = 0; i < 8; i++) {
+#if defined __AVX512F__
+        const __m512 low = _mm512_castps256_ps512(_mm256_loadu_ps(base + at[2 * i]));
+        v[i] = (vec)_mm512_insertf32x8(low, _mm256_loadu_ps(base + at[2 * i + 1]), 1);
+#elif defined __AVX2__
+        v[i] = load(base + at[i]);
+#else
+        v[i] = load(base + at[i / 2] + i % 2 * LANES);
+#endif
+    }
+    riffle(v, 8, LANES_LOG2);
 }
 
 /* Lane i of the result is the sum of all lanes of v[i]; v[count] and later are taken as 0. Each round adds the halves
