@@ -203,6 +203,11 @@ void TENKA_FAST(unpool_outputs)(const struct tenka_p_conv2d_pool *p, int images,
                                 const float *y, const int32_t *index, const float *dy, int outputs, float *out,
                                 ptrdiff_t next);
 
+/* dw where pooling followed, from the winners alone; see conv2d_gather.c. Serves those for which it is the fastest way. */
+bool TENKA_FAST(gathers)(const struct tenka_p_conv2d_pool *p);
+bool TENKA_FAST(conv2d_gathered)(const struct tenka_fast_call *call);
+size_t TENKA_FAST(conv2d_gathered_scratch)(const struct tenka_p_conv2d_pool *p, int threads);
+
 /* dx of a convolution without strides, as the convolution of dy with its weights turned round; see conv2d_fwd.c. Serves
  * those for which it is the fastest way. */
 bool TENKA_FAST(turns)(const conv_params *p);

@@ -344,12 +344,12 @@ bool TENKA_FAST(conv2d_relu_pool_dw)(const struct tenka_fast_call *call)
 {
     const struct tenka_p_conv2d_pool *p = (const void *)call->call->params;
     struct plan f = {.p = &p->conv, .pool = p};
-    return run(&f, call);
+    return TENKA_FAST(gathers)(p) ? TENKA_FAST(conv2d_gathered)(call) : run(&f, call);
 }
 
 size_t TENKA_FAST(conv2d_relu_pool_dw_scratch)(const int32_t *params, int threads)
 {
     const struct tenka_p_conv2d_pool *p = (const void *)params;
     struct plan f = {.p = &p->conv, .pool = p};
-    return scratch_bytes(&f, threads);
+    return TENKA_FAST(gathers)(p) ? TENKA_FAST(conv2d_gathered_scratch)(p, threads) : scratch_bytes(&f, threads);
 }
