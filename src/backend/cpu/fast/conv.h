@@ -15,9 +15,9 @@
  *   weight gradient dw = dy S^T                      dots() over the same runs
  *   data gradient   dS = w^T dy, then dx = fold(dS)  multiply(), and each dx collects what became of its copies
  *
- * All three are exact in their number of multiplications for every stride, padding and dilation. Where winograd.h serves,
- * the planes of a channel are its points instead of kernel columns, of values for each tile of a row instead of each
- * output, and there is one matrix product for each point. */
+ * All three are exact in their number of multiplications for every stride, padding and dilation. Where winograd.h
+ * serves, a channel has a plane for each point instead of each kernel column, with a value for each tile of a row
+ * instead of each output, and there is one matrix product for each point. */
 #ifndef TENKA_FAST_CONV_H
 #define TENKA_FAST_CONV_H
 
@@ -63,7 +63,7 @@ static inline int group_outputs(const conv_params *p)
  * decide in which order it is summed, so that they must follow from the shape alone. */
 struct layout {
     struct taps taps;
-    int tile;                   /* of winograd.h, or 0 */
+    int points;                 /* of winograd.h, or 0 */
     int copies;                 /* planes of a channel: kernel columns, or points */
     int columns;                /* of an image's row in a plane: outputs, or tiles */
     int sums;                   /* that a channel contributes to one matrix product: kernel rows and columns, or rows */
@@ -96,15 +96,18 @@ static inline int block_begin(const struct layout *l, const conv_params *p, int 
     return block * l->channels < group_channels(p) ? block * l->channels : group_channels(p);
 }
 
-/* Several images side by side when one leaves too much of the last vectors unused. */
-static inline int panel_images(const struct layout *l, const conv_params *p)
+/* Panels of several images side by side where one image leaves too much of the last vectors unused; an even share for
+ * each thread. */
+static inline int count_panels(const struct layout *l, const conv_params *p, int threads)
 {
     const int pixels = p->oh * l->columns, most = 8 * TILE_VECTORS * LANES / pixels;
     int images = 1;
     while (images < most && images < p->n &&
-           (images * pixels < (l->tile ? 2 * TILE_VECTORS : 2) * LANES || images * pixels * 10 < div_up(images * pixels, LANES) * LANES * 9))
+           (images * pixels < (l->points ? 2 * TILE_VECTORS : 2) * LANES ||
+            images * pixels * 10 < div_up(images * pixels, LANES) * LANES * 9))
         images++;
-    return images;
+    const int panels = div_up(div_up(p->n, images), threads) * threads;
+    return panels < p->n ? panels : p->n;
 }
 
 /* to = from, but 0 where mask is <= 0; mask may be NULL. */
@@ -124,14 +127,14 @@ bool TENKA_FAST(conv_serves)(const conv_params *p);
 
 void TENKA_FAST(conv_taps)(const conv_params *p, struct taps *taps);
 
-/* Sets taps, tile, copies, columns and sums. */
-static inline void conv_planes(struct layout *l, const conv_params *p, int tile)
+/* Sets taps, points, copies, columns and sums. */
+static inline void conv_planes(struct layout *l, const conv_params *p, int points)
 {
     TENKA_FAST(conv_taps)(p, &l->taps);
-    l->tile = tile;
-    l->copies = tile ? POINTS : p->kw;
-    l->columns = tile ? div_up(p->ow, tile) : p->ow;
-    l->sums = tile ? p->kh : p->kh * p->kw;
+    l->points = points;
+    l->copies = points ? points : p->kw;
+    l->columns = points ? div_up(p->ow, TILE_OUTPUTS) : p->ow;
+    l->sums = points ? p->kh : p->kh * p->kw;
 }
 
 /* Sets images and planes: rows of each phase. */
@@ -143,7 +146,7 @@ static inline void conv_panels(struct layout *l, const conv_params *p, int panel
         struct planes *s = &l->planes[i];
         *s = (struct planes){.images = l->images - i, .rows = rows, .pitch = (l->images - i) * l->columns};
         s->size = l->taps.phases * rows * s->pitch;
-        if (l->tile)
+        if (l->points)
             s->size = div_up(s->size, LANES) * LANES;
     }
 }
@@ -168,7 +171,7 @@ void TENKA_FAST(copy_tiles)(const conv_params *p, const struct layout *l, const 
 
 static inline size_t tile_rows(const struct layout *l, const struct planes *s)
 {
-    return tenka_align((size_t)s->rows * s->images * winograd_row(l->tile, l->columns), LANES) + LANES;
+    return tenka_align((size_t)s->rows * s->images * winograd_row(l->columns), LANES) + LANES;
 }
 
 /* Where each tap (c, r, s) of a block of channels finds its run in the copies; with points, each (c, r) in those of the
@@ -186,9 +189,9 @@ void TENKA_FAST(copy_outputs)(const conv_params *p, const struct planes *s, int 
 void TENKA_FAST(copy_output_rows)(const conv_params *p, const struct layout *l, const struct planes *s, int first,
                                   int rows, const float *y, float *out);
 
-static inline size_t output_rows(const struct layout *l, const struct planes *s, int rows)
+static inline size_t output_rows(const struct planes *s, int rows)
 {
-    return tenka_align((size_t)rows * s->pitch * l->tile, LANES) + 2 * LANES;
+    return tenka_align((size_t)rows * s->pitch * TILE_OUTPUTS, LANES) + 2 * LANES;
 }
 
 /* Max pooling of one output of one image: x holds its rows row .. row+rows-1, `pitch` apart, which whole windows lie
@@ -197,13 +200,14 @@ static inline size_t output_rows(const struct layout *l, const struct planes *s,
 void TENKA_FAST(pool_results)(const struct tenka_p_conv2d_pool *p, const float *x, int pitch, int row, int rows,
                               float *y, int32_t *index);
 
-/* As copy_outputs(), but of the gradient that ReLU and pooling send back, in rows of so many columns for each image, and
- * two vectors more may be written. */
+/* As copy_outputs(), but of the gradient that ReLU and pooling send back, in rows of so many columns for each image.
+ * Two vectors more may be written. */
 void TENKA_FAST(unpool_outputs)(const struct tenka_p_conv2d_pool *p, int images, int columns, int row, int rows,
                                 const float *y, const int32_t *index, const float *dy, int outputs, float *out,
                                 ptrdiff_t next);
 
-/* dw where pooling followed, from the winners alone; see conv2d_gather.c. Serves those for which it is the fastest way. */
+/* dw where pooling followed, from the winners alone; see conv2d_gather.c. Serves those for which it is the fastest
+ * way. */
 bool TENKA_FAST(gathers)(const struct tenka_p_conv2d_pool *p);
 bool TENKA_FAST(conv2d_gathered)(const struct tenka_fast_call *call);
 size_t TENKA_FAST(conv2d_gathered_scratch)(const struct tenka_p_conv2d_pool *p, int threads);

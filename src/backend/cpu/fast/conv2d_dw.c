@@ -63,9 +63,9 @@ static void lay_out(struct plan *f)
     const conv_params *p = f->p;
     const struct layout *l = &f->l;
     const struct planes *s = &l->planes[0];
-    const size_t inputs = l->tile ? tile_rows(l, s) : 0, outputs = l->tile ? output_rows(l, s, l->rows) : 0;
+    const size_t inputs = l->points ? tile_rows(l, s) : 0, outputs = l->points ? output_rows(s, l->rows) : 0;
     f->places = tenka_align(2 * (size_t)l->channels * l->sums, LANES);
-    f->sums = f->places + (l->tile ? tenka_align((size_t)s->size, LANES) : 0);
+    f->sums = f->places + (l->points ? tenka_align((size_t)s->size, LANES) : 0);
     f->threads = tenka_align(f->sums + (size_t)chunk_sums(f) * f->chunks, LANES);
     f->copies = (size_t)(group_outputs(p) * f->products * f->plane) + 2 * LANES;
     f->rows = tenka_align(f->copies + (size_t)l->channels * l->copies * s->size + TILE_VECTORS * LANES, LANES);
@@ -73,15 +73,15 @@ static void lay_out(struct plan *f)
 }
 
 /* f->p and pool are set. */
-static bool make_plan(struct plan *f, int threads, int tile)
+static bool make_plan(struct plan *f, int threads, int points)
 {
     const conv_params *p = f->p;
     struct layout *l = &f->l;
     if (!TENKA_FAST(conv_serves)(p))
         return false;
-    conv_planes(l, p, tile);
+    conv_planes(l, p, points);
     conv_blocks(l, p);
-    f->products = tile ? POINTS : 1;
+    f->products = points ? points : 1;
     cut_batch(l, p, f->pool ? f->pool->pool_sh : 1);
     const int items = l->panels * l->bands, most = (int)(PARTIAL_SUMS / chunk_sums(f));
     f->chunks = items < MAX_CHUNKS ? items : MAX_CHUNKS;
@@ -99,8 +99,8 @@ static bool make_plan(struct plan *f, int threads, int tile)
 static size_t scratch_bytes(struct plan *f, int threads)
 {
     size_t most = 0;
-    for (int i = 0; i < 1 + (TENKA_FAST(winograd_tile)(f->p) != 0); i++)
-        if (make_plan(f, threads, i ? TENKA_FAST(winograd_tile)(f->p) : 0)) {
+    for (int i = 0; i < 1 + (TENKA_FAST(winograd_points)(f->p) != 0); i++)
+        if (make_plan(f, threads, i ? TENKA_FAST(winograd_points)(f->p) : 0)) {
             const size_t floats = f->threads + f->per_thread * (size_t)threads;
             most = floats > most ? floats : most;
         }
@@ -110,7 +110,8 @@ static size_t scratch_bytes(struct plan *f, int threads)
 /* What one unit adds up: a chunk, a group, a block of input channels, a part of the output channels. */
 struct unit {
     int chunk, group, channel, channels, output, outputs;
-    float *dw, *db; /* the chunk's sums, of which the unit has its own part of each product; db only with the first block */
+    float *dw, *db; /* the chunk's sums, of which the unit has its own part of each product; db: NULL but with the first
+                     * block */
 };
 
 static struct unit unit_of(const struct plan *f, float *sums, int index)
@@ -138,7 +139,7 @@ static int32_t *runs_of(const struct plan *f, float *scratch, const struct plane
     return (int32_t *)scratch + (s - f->l.planes) * f->l.channels * f->l.sums;
 }
 
-/* What a unit reads of dy, or of what pooling returned: outputs o .. of a panel from image n on, rows row .. of them. */
+/* What a unit reads of dy, or of what pooling returned: outputs o .. of a panel from image n on, of them rows row .. */
 struct source {
     const struct planes *s;
     int n, o, outputs, row, rows;
@@ -195,16 +196,16 @@ static void copy_dy_tiles(const struct plan *f, const struct source *from, float
     const struct layout *l = &f->l;
     const ptrdiff_t plane = f->pool ? (ptrdiff_t)f->pool->pool_oh * f->pool->pool_ow : (ptrdiff_t)f->p->oh * f->p->ow;
     const int tiles = l->rows * from->s->pitch;
-    for (int o = 0; o < from->outputs; o++, out += POINTS * f->plane) {
+    for (int o = 0; o < from->outputs; o++, out += f->products * f->plane) {
         if (f->pool)
-            TENKA_FAST(unpool_outputs)(f->pool, from->s->images, l->columns * l->tile, from->row, from->rows,
+            TENKA_FAST(unpool_outputs)(f->pool, from->s->images, l->columns * TILE_OUTPUTS, from->row, from->rows,
                                        from->y + o * plane, from->index + o * plane, from->dy + o * plane, 1, rows,
-                                       (ptrdiff_t)tiles * l->tile);
+                                       (ptrdiff_t)tiles * TILE_OUTPUTS);
         else
             TENKA_FAST(copy_output_rows)(f->p, l, from->s, from->row, l->rows, from->dy + o * plane, rows);
-        TENKA_FAST(winograd_outputs_back)(l->tile, rows, tiles, out, f->plane);
+        TENKA_FAST(winograd_outputs_back)(l->points, rows, tiles, out, f->plane);
         if (db)
-            add_bias(rows, (ptrdiff_t)tiles * l->tile, db + o);
+            add_bias(rows, (ptrdiff_t)tiles * TILE_OUTPUTS, db + o);
     }
 }
 
@@ -218,7 +219,7 @@ static void add_item(const struct plan *f, const struct tenka_cpu_call *call, co
     const int c = u->group * group_channels(p) + u->channel;
     const float *x = (const float *)call->in[0] + ((ptrdiff_t)from.n * p->c + c) * p->h * p->w;
     float *own = scratch + f->threads + f->per_thread * (size_t)thread_index();
-    if (l->tile) {
+    if (l->points) {
         TENKA_FAST(copy_tiles)(p, l, from.s, from.row, x, u->channels, (const int32_t *)(scratch + f->places),
                                own + f->rows, own + f->copies);
         copy_dy_tiles(f, &from, own + f->rows, own, u->db);
@@ -271,10 +272,10 @@ static void add_chunks(const struct plan *f, const float *sums, float *out, int 
 /* Rows of kernels of their values at points, of which row `row` is the first. */
 static void finish_rows(const struct plan *f, float *sums, float *dw, int row, int rows)
 {
-    for (int q = 0; q < POINTS; q++)
+    for (int q = 0; q < f->products; q++)
         add_chunks(f, sums + (ptrdiff_t)q * product_sums(f) + row, sums + (ptrdiff_t)q * product_sums(f) + row, rows);
     for (int i = row; i < row + rows; i++)
-        TENKA_FAST(winograd_weights_back)(sums + i, product_sums(f), f->p->kw, dw + (ptrdiff_t)i * f->p->kw);
+        TENKA_FAST(winograd_weights_back)(f->l.points, sums + i, product_sums(f), dw + (ptrdiff_t)i * f->p->kw);
 }
 
 static void run_plan(const struct plan *f, const struct tenka_fast_call *call)
@@ -284,8 +285,8 @@ static void run_plan(const struct plan *f, const struct tenka_fast_call *call)
     const int units = f->chunks * f->p->groups * f->l.blocks * f->parts, n = product_sums(f);
     for (int i = 0; i < 2; i++)
         TENKA_FAST(conv_runs)(f->p, &f->l, &f->l.planes[i], runs_of(f, scratch, &f->l.planes[i]));
-    if (f->l.tile)
-        TENKA_FAST(winograd_places)(f->l.tile, f->l.columns, (int32_t *)(scratch + f->places),
+    if (f->l.points)
+        TENKA_FAST(winograd_places)(f->l.columns, (int32_t *)(scratch + f->places),
                                     f->l.planes[0].rows * f->l.planes[0].pitch);
 #pragma omp parallel num_threads(call->threads)
     {
@@ -295,7 +296,7 @@ static void run_plan(const struct plan *f, const struct tenka_fast_call *call)
 #pragma omp for
         for (int i = 0; i < n; i += SPAN) {
             const int count = n - i < SPAN ? n - i : SPAN;
-            if (f->l.tile)
+            if (f->l.points)
                 finish_rows(f, sums, dw, i, count);
             else
                 add_chunks(f, sums + i, dw + i, count);
@@ -315,7 +316,7 @@ static bool all_finite(const float *x, int n)
 
 static bool run(struct plan *f, const struct tenka_fast_call *call)
 {
-    if (TENKA_FAST(winograd_tile)(f->p) && make_plan(f, call->threads, TENKA_FAST(winograd_tile)(f->p))) {
+    if (TENKA_FAST(winograd_points)(f->p) && make_plan(f, call->threads, TENKA_FAST(winograd_points)(f->p))) {
         run_plan(f, call);
         if (all_finite(call->call->out[0], weights(f->p)))
             return true;

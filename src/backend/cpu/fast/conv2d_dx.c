@@ -23,8 +23,8 @@ struct plan {
     int dy_rows;           /* of the copy of dy */
     ptrdiff_t dy_size[2];  /* of a plane of that copy, for both kinds of panels */
     bool infinite;         /* some result is not finite; of points only */
-    size_t row, step, values, weights, threads; /* where parts of the scratch memory begin, in floats; values and rows */
-    size_t copies, rows, per_thread;            /* are of points */
+    size_t row, step, values, weights, threads; /* where parts of the scratch memory begin, in floats */
+    size_t copies, rows, per_thread;            /* values and rows are of points */
 };
 
 /* Kernel rows of a set: a phase's, or a single one. */
@@ -54,7 +54,8 @@ static bool scatters(const conv_params *p, const struct layout *l)
     int first;
     const struct taps *taps = &l->taps;
     const int64_t rows = rows_of_dx(p, &first), og = group_outputs(p);
-    const int64_t copies = (int64_t)l->copies * taps->phases * (p->oh + taps->most) * l->columns * (int64_t)sizeof(float);
+    const int64_t copies =
+        (int64_t)l->copies * taps->phases * (p->oh + taps->most) * l->columns * (int64_t)sizeof(float);
     return copies < PANEL_BYTES && p->kh * (int64_t)p->oh * (og + 6) < p->kh * rows * og + 2 * rows * taps->phases;
 }
 
@@ -74,7 +75,7 @@ static void cut_work(struct plan *f, int threads)
     const conv_params *p = f->p;
     struct layout *l = &f->l;
     const int all = rows_of_dx(p, &f->first), cg = group_channels(p);
-    conv_panels(l, p, div_up(p->n, panel_images(l, p)), 0);
+    conv_panels(l, p, count_panels(l, p, threads), 0);
     const int64_t row_bytes = (int64_t)l->copies * l->taps.phases * l->planes[0].pitch * (int64_t)sizeof(float);
     l->bands = 1;
     l->rows = p->oh + l->taps.most;
@@ -88,7 +89,7 @@ static void cut_work(struct plan *f, int threads)
     f->dy_rows = f->scatter ? p->oh : l->rows + l->taps.most;
     for (int i = 0; i < 2; i++) {
         const int size = f->dy_rows * l->planes[i].pitch;
-        f->dy_size[i] = l->tile ? (ptrdiff_t)tenka_align((size_t)size, LANES) : size;
+        f->dy_size[i] = l->points ? (ptrdiff_t)tenka_align((size_t)size, LANES) : size;
     }
     const int64_t fit = PANEL_BYTES / (row_bytes * l->rows);
     const int wanted = div_up(threads, l->panels * l->bands * p->groups);
@@ -104,25 +105,25 @@ static void lay_out(struct plan *f)
     const size_t slack = TILE_VECTORS * LANES, og = (size_t)group_outputs(p);
     const struct layout *l = &f->l;
     const size_t weights = (size_t)f->products * p->o * group_channels(p) * p->kh * f->per_channel;
-    const size_t rows = l->tile ? tile_rows(l, &l->planes[0]) : 0;
-    const size_t dy = l->tile ? output_rows(l, &l->planes[0], f->dy_rows) : 0;
+    const size_t rows = l->points ? tile_rows(l, &l->planes[0]) : 0;
+    const size_t dy = l->points ? output_rows(&l->planes[0], f->dy_rows) : 0;
     f->step = 2 * (size_t)f->outputs * p->kh; /* before it: offsets in dy, for both kinds of panels */
     f->row = f->step + (size_t)f->outputs * p->kh;
     f->values = tenka_align(f->row + (size_t)l->channels * f->per_channel, LANES);
-    f->weights = f->values + (l->tile ? tenka_align(weights, LANES) : 0);
+    f->weights = f->values + (l->points ? tenka_align(weights, LANES) : 0);
     f->threads = tenka_align(f->weights + weights, LANES);
     f->copies = tenka_align(og * f->products * (size_t)f->dy_size[0] + slack, LANES) + LANES;
     f->rows = tenka_align(f->copies + (size_t)l->channels * l->copies * l->planes[0].size + LANES, LANES);
-    f->per_thread = f->rows + (l->tile ? tenka_align(rows > dy ? rows : dy, LANES) : 0);
+    f->per_thread = f->rows + (l->points ? tenka_align(rows > dy ? rows : dy, LANES) : 0);
 }
 
-static bool make_plan(struct plan *f, const conv_params *p, int threads, int tile)
+static bool make_plan(struct plan *f, const conv_params *p, int threads, int points)
 {
     if (!TENKA_FAST(conv_serves)(p))
         return false;
     *f = (struct plan){.p = p};
-    conv_planes(&f->l, p, tile);
-    f->products = tile ? POINTS : 1;
+    conv_planes(&f->l, p, points);
+    f->products = points ? points : 1;
     f->per_channel = f->l.copies / f->products;
     f->scatter = scatters(p, &f->l);
     f->sets = f->scatter ? p->kh : f->l.taps.phases;
@@ -143,9 +144,9 @@ size_t TENKA_FAST(conv2d_dx_scratch)(const int32_t *params, int threads)
     size_t most = 0;
     if (TENKA_FAST(turns)((const void *)params))
         return TENKA_FAST(conv2d_turned_scratch)(params, threads);
-    const int tile = TENKA_FAST(winograd_tile)((const void *)params);
-    for (int i = 0; i < 1 + (tile != 0); i++)
-        if (make_plan(&f, (const void *)params, threads, i ? tile : 0)) {
+    const int points = TENKA_FAST(winograd_points)((const void *)params);
+    for (int i = 0; i < 1 + (points != 0); i++)
+        if (make_plan(&f, (const void *)params, threads, i ? points : 0)) {
             const size_t floats = f.threads + f.per_thread * (size_t)threads;
             most = floats > most ? floats : most;
         }
@@ -216,7 +217,7 @@ static void fill_values(const struct plan *f, const float *w, float *scratch, in
 {
     const int rows = group_channels(f->p) * f->p->kh;
     for (int i = o * rows; i < (o + 1) * rows; i++)
-        TENKA_FAST(winograd_weights)(w + (ptrdiff_t)i * f->p->kw, f->p->kw, false, scratch + f->values + i, weights(f));
+        TENKA_FAST(winograd_weights)(f->l.points, w + (ptrdiff_t)i * f->p->kw, false, scratch + f->values + i, weights(f));
 }
 
 static void pack_unit(const struct plan *f, const float *w, float *scratch, int unit)
@@ -226,7 +227,7 @@ static void pack_unit(const struct plan *f, const float *w, float *scratch, int 
     const int block = unit / f->products / f->sets % f->l.blocks, rest = unit / f->products / f->sets / f->l.blocks;
     const struct piece s = piece_of(f, rest / f->output_blocks, rest % f->output_blocks, block, set);
     const int m = s.channels * f->per_channel;
-    const float *from = f->l.tile ? scratch + f->values + q * weights(f) : w;
+    const float *from = f->l.points ? scratch + f->values + q * weights(f) : w;
     from += (((ptrdiff_t)s.group * group_outputs(p) + s.output) * group_channels(p) + s.channel) * p->kh *
             f->per_channel;
     for (int b = 0; b < row_blocks(m); b++)
@@ -234,28 +235,25 @@ static void pack_unit(const struct plan *f, const float *w, float *scratch, int 
                          (const int32_t *)(scratch + f->step) + s.table, m, s.outputs * s.taps, b);
 }
 
-/* Adds one product to the copies' gradients, or begins them with it. */
-static void multiply_piece(const struct plan *f, const struct piece *i, const struct planes *s, float *scratch,
+/* Adds product q of a piece to the copies' gradients, or begins them with it. */
+static void multiply_piece(const struct plan *f, const struct piece *i, int q, const struct planes *s, float *scratch,
                            const float *dy, float *ds)
 {
     const int rows = f->scatter ? f->p->oh : s->rows, m = i->channels * f->per_channel;
     const int at = f->scatter ? plane_at(s, &f->l.taps, i->set, f->l.taps.shift[i->set]) : i->set * s->rows * s->pitch;
-    const ptrdiff_t dy_size = f->dy_size[s - f->l.planes];
-    for (int q = 0; q < f->products; q++) {
-        const struct product product = {
-            .m = m,
-            .n = rows * s->pitch,
-            .k = i->outputs * i->taps,
-            .terms = f->l.tile ? POINT_TERMS : 0,
-            .w = scratch + f->weights + q * weights(f) + i->weights,
-            .at = runs_of(f, scratch, s) + i->table,
-            .x = dy + ((ptrdiff_t)i->output * f->products + q) * dy_size,
-            .y = ds + (ptrdiff_t)q * s->size + at,
-            .next_y = (ptrdiff_t)f->products * s->size,
-            .add = f->scatter || i->output > 0,
-        };
-        TENKA_FAST(multiply)(&product, 0, row_blocks(m));
-    }
+    const struct product product = {
+        .m = m,
+        .n = rows * s->pitch,
+        .k = i->outputs * i->taps,
+        .terms = f->l.points ? POINT_TERMS : 0,
+        .w = scratch + f->weights + q * weights(f) + i->weights,
+        .at = runs_of(f, scratch, s) + i->table,
+        .x = dy + ((ptrdiff_t)i->output * f->products + q) * f->dy_size[s - f->l.planes],
+        .y = ds + (ptrdiff_t)q * s->size + at,
+        .next_y = (ptrdiff_t)f->products * s->size,
+        .add = f->scatter || i->output > 0,
+    };
+    TENKA_FAST(multiply)(&product, 0, row_blocks(m));
 }
 
 /* Copies the rows of dy, of all outputs of a group, that a unit needs, from row `first` on. */
@@ -265,12 +263,12 @@ static void copy_dy(const struct plan *f, const float *dy, const struct planes *
     const int og = group_outputs(p), from = f->scatter ? 0 : first - f->l.taps.most;
     const ptrdiff_t plane = (ptrdiff_t)p->oh * p->ow, next = f->dy_size[s - f->l.planes];
     dy += ((ptrdiff_t)n * p->o + g * og) * plane;
-    if (!f->l.tile)
+    if (!f->l.points)
         TENKA_FAST(copy_outputs)(p, s, from, f->dy_rows, dy, og, own, next);
     else
         for (int o = 0; o < og; o++) {
             TENKA_FAST(copy_output_rows)(p, &f->l, s, from, f->dy_rows, dy + o * plane, own + f->rows);
-            TENKA_FAST(winograd_outputs_back)(f->l.tile, own + f->rows, f->dy_rows * s->pitch, own + o * POINTS * next,
+            TENKA_FAST(winograd_outputs_back)(f->l.points, own + f->rows, f->dy_rows * s->pitch, own + o * f->products * next,
                                               next);
         }
 }
@@ -283,7 +281,7 @@ static void fold(struct plan *f, const struct tenka_cpu_call *call, const struct
     const ptrdiff_t at = ((ptrdiff_t)n * p->c + c) * p->h * p->w, next = (ptrdiff_t)p->c * p->h * p->w;
     const float *mask = call->in[2] ? (const float *)call->in[2] + at : NULL;
     float *dx = (float *)call->out[0] + at;
-    if (!f->l.tile)
+    if (!f->l.points)
         for (int b = 0; b < s->images; b++)
             TENKA_FAST(fold_planes)(p, &f->l.taps, s, first, b, own + f->copies, channels, y0, y1,
                                     mask ? mask + b * next : NULL, dx + b * next);
@@ -308,10 +306,11 @@ static void run_unit(struct plan *f, const struct tenka_cpu_call *call, float *s
     if (f->scatter)
         memset(ds, 0, (size_t)(piece.channels * l->copies) * s->size * sizeof *ds);
     for (int i = 0; i < f->output_blocks; i++)
-        for (int set = 0; set < f->sets; set++) {
-            piece = piece_of(f, g, i, block, set);
-            multiply_piece(f, &piece, s, scratch, own, ds);
-        }
+        for (int q = 0; q < f->products; q++)
+            for (int set = 0; set < f->sets; set++) {
+                piece = piece_of(f, g, i, block, set);
+                multiply_piece(f, &piece, q, s, scratch, own, ds);
+            }
     const int64_t y0 = (int64_t)first * p->sh - p->ph, end = y0 + (int64_t)l->rows * p->sh;
     const int y1 = band == l->bands - 1 || end > p->h ? p->h : (int)end; /* rows that no window reads, too */
     fold(f, call, s, n, g * group_channels(p) + piece.channel, piece.channels, first, y0 < 0 ? 0 : (int)y0, y1, own);
@@ -326,7 +325,7 @@ static void run_plan(struct plan *f, const struct tenka_fast_call *call)
     fill_tables(f, scratch);
 #pragma omp parallel num_threads(call->threads)
     {
-        if (f->l.tile) {
+        if (f->l.points) {
 #pragma omp for
             for (int o = 0; o < p->o; o++)
                 fill_values(f, call->call->in[0], scratch, o);
@@ -346,8 +345,8 @@ bool TENKA_FAST(conv2d_dx)(const struct tenka_fast_call *call)
     struct plan f;
     if (TENKA_FAST(turns)(p))
         return TENKA_FAST(conv2d_turned)(call);
-    const int tile = TENKA_FAST(winograd_tile)(p);
-    if (tile && make_plan(&f, p, call->threads, tile)) {
+    const int points = TENKA_FAST(winograd_points)(p);
+    if (points && make_plan(&f, p, call->threads, points)) {
         run_plan(&f, call);
         if (!f.infinite)
             return true;

@@ -19,8 +19,8 @@ struct plan {
     int width;              /* columns of an image's row in scratch memory */
     int parts;              /* output channels are divided among so many units, which each make their own copies */
     bool infinite;          /* some result is not finite; of points only */
-    size_t row, step, places, values, weights, threads; /* where parts of the scratch memory begin, in floats; places */
-    size_t sums, rows, copies, per_thread;              /* and values are of points */
+    size_t row, step, places, values, weights, threads; /* where parts of the scratch memory begin, in floats; */
+    size_t sums, rows, copies, per_thread;              /* places, values and rows are of points */
 };
 
 /* Bands whose copies fit the cache; more of them when few images are to keep many threads busy. */
@@ -38,7 +38,7 @@ static int count_bands(const conv_params *p, const struct layout *l, int threads
 /* Whether results go to scratch memory first: [o][row][image][column]; of points, those of one output at a time. */
 static bool buffered(const struct plan *f)
 {
-    return f->l.images > 1 || f->pool || f->l.tile;
+    return f->l.images > 1 || f->pool || f->l.points;
 }
 
 static void lay_out(struct plan *f)
@@ -50,28 +50,28 @@ static void lay_out(struct plan *f)
     f->row = 2 * (size_t)l->channels * l->sums;
     f->step = f->row + og;
     f->places = tenka_align(f->step + (size_t)l->channels * l->sums, LANES);
-    f->values = f->places + (l->tile ? tenka_align((size_t)l->planes[0].size, LANES) : 0);
-    f->weights = f->values + (l->tile ? tenka_align(weights, LANES) : 0);
+    f->values = f->places + (l->points ? tenka_align((size_t)l->planes[0].size, LANES) : 0);
+    f->weights = f->values + (l->points ? tenka_align(weights, LANES) : 0);
     f->threads = tenka_align(f->weights + weights, LANES);
-    f->sums = buffered(f) ? tenka_align((l->tile ? 1 : og) * results + 4 * LANES, LANES) : 0;
-    f->rows = f->sums + (l->tile ? tenka_align((size_t)POINTS * og * l->rows * l->planes[0].pitch, LANES) : 0);
-    f->copies = f->rows + (l->tile ? tenka_align(tile_rows(l, &l->planes[0]), LANES) : 0);
+    f->sums = buffered(f) ? tenka_align((l->points ? 1 : og) * results + 4 * LANES, LANES) : 0;
+    f->rows = f->sums + (l->points ? tenka_align((size_t)l->points * og * l->rows * l->planes[0].pitch, LANES) : 0);
+    f->copies = f->rows + (l->points ? tenka_align(tile_rows(l, &l->planes[0]), LANES) : 0);
     f->per_thread =
         tenka_align(f->copies + (size_t)l->channels * l->copies * l->planes[0].size + TILE_VECTORS * LANES, LANES);
 }
 
 /* f->p, pool and relu are set. */
-static bool make_plan(struct plan *f, int threads, int tile)
+static bool make_plan(struct plan *f, int threads, int points)
 {
     const conv_params *p = f->p;
     struct layout *l = &f->l;
     if (!TENKA_FAST(conv_serves)(p))
         return false;
-    conv_planes(l, p, tile);
+    conv_planes(l, p, points);
     conv_blocks(l, p);
-    f->products = tile ? POINTS : 1;
-    f->width = tile ? l->columns * tile : p->ow;
-    conv_panels(l, p, div_up(p->n, panel_images(l, p)), 0);
+    f->products = points ? points : 1;
+    f->width = points ? l->columns * TILE_OUTPUTS : p->ow;
+    conv_panels(l, p, count_panels(l, p, threads), 0);
     l->rows = div_up(p->oh, count_bands(p, l, threads));
     f->height = p->oh;
     if (f->pool) { /* whole windows */
@@ -89,10 +89,10 @@ static bool make_plan(struct plan *f, int threads, int tile)
 /* Enough for the plan with points, and for the one that takes its place. */
 static size_t scratch_bytes(struct plan *f, int threads)
 {
-    const int tile = TENKA_FAST(winograd_tile)(f->p);
+    const int points = TENKA_FAST(winograd_points)(f->p);
     size_t most = 0;
-    for (int i = 0; i < 1 + (tile != 0); i++)
-        if (make_plan(f, threads, i ? tile : 0)) {
+    for (int i = 0; i < 1 + (points != 0); i++)
+        if (make_plan(f, threads, i ? points : 0)) {
             const size_t floats = f->threads + f->per_thread * (size_t)threads;
             most = floats > most ? floats : most;
         }
@@ -124,7 +124,7 @@ static void fill_values(const struct plan *f, float *scratch, int o)
         for (int r = 0; r < p->kh; r++, values++) {
             const ptrdiff_t plane = f->turned ? ((ptrdiff_t)g * cg + c) * og + o % og : (ptrdiff_t)o * cg + c;
             const int from = f->turned ? p->kh - 1 - r : r;
-            TENKA_FAST(winograd_weights)(f->w + (plane * p->kh + from) * p->kw, p->kw, f->turned, values,
+            TENKA_FAST(winograd_weights)(f->l.points, f->w + (plane * p->kh + from) * p->kw, f->turned, values,
                                          next);
         }
 }
@@ -134,7 +134,7 @@ static void fill_tables(const struct plan *f, float *scratch)
 {
     const conv_params *p = f->p;
     const int sums = f->l.sums, og = group_outputs(p);
-    const bool turned = f->turned && !f->l.tile; /* values are those of the weights as they are needed */
+    const bool turned = f->turned && !f->l.points; /* values are those of the weights as they are needed */
     int32_t *row = (int32_t *)(scratch + f->row), *step = (int32_t *)(scratch + f->step);
     for (int i = 0; i < 2; i++)
         TENKA_FAST(conv_runs)(p, &f->l, &f->l.planes[i], runs_of(f, scratch, &f->l.planes[i]));
@@ -143,8 +143,8 @@ static void fill_tables(const struct plan *f, float *scratch)
     for (int c = 0; c < f->l.channels; c++)
         for (int k = 0; k < sums; k++)
             *step++ = turned ? (c * og + 1) * sums - 1 - k : c * sums + k;
-    if (f->l.tile)
-        TENKA_FAST(winograd_places)(f->l.tile, f->l.columns, (int32_t *)(scratch + f->places),
+    if (f->l.points)
+        TENKA_FAST(winograd_places)(f->l.columns, (int32_t *)(scratch + f->places),
                                     f->l.planes[0].rows * f->l.planes[0].pitch);
 }
 
@@ -155,13 +155,13 @@ static void pack_unit(const struct plan *f, float *scratch, int unit)
     const int q = unit / rows / f->l.blocks % f->products, g = unit / rows / f->l.blocks / f->products;
     const int begin = block_begin(&f->l, p, i), k = (block_begin(&f->l, p, i + 1) - begin) * sums;
     const ptrdiff_t group = (ptrdiff_t)group_outputs(p) * group_channels(p);
-    const ptrdiff_t skipped = (ptrdiff_t)begin * (f->turned && !f->l.tile ? group_outputs(p) : 1);
-    const float *w = f->l.tile ? scratch + f->values + q * p->groups * group * sums : f->w;
+    const ptrdiff_t skipped = (ptrdiff_t)begin * (f->turned && !f->l.points ? group_outputs(p) : 1);
+    const float *w = f->l.points ? scratch + f->values + q * p->groups * group * sums : f->w;
     TENKA_FAST(pack)(packed(f, scratch, g, q, i), w + (g * group + skipped) * sums, (const int32_t *)(scratch + f->row),
                      (const int32_t *)(scratch + f->step), group_outputs(p), k, b);
 }
 
-/* What a unit computes: rows row .. row+rows-1 of a panel from image n on, outputs first .. end-1 over all groups, which
+/* What a unit computes: rows row .. row+rows-1 of a panel from image n on, outputs first .. end-1 over all groups. They
  * are whole blocks of its group's. */
 struct range {
     const struct planes *s;
@@ -220,7 +220,7 @@ static void finish_points(struct plan *f, const float *sums, ptrdiff_t next, flo
     bool finite = true;
     for (; r.first < end; r.first++) {
         const float *from = sums + r.first % og * next;
-        finite &= TENKA_FAST(winograd_outputs)(f->l.tile, from, og * next, (int)next,
+        finite &= TENKA_FAST(winograd_outputs)(f->l.points, from, og * next, (int)next,
                                                f->bias ? f->bias[r.first] : 0, f->relu, result);
         r.end = r.first + 1;
         bring(f, result, &r);
@@ -306,7 +306,7 @@ static void run_unit(struct plan *f, float *scratch, int unit)
     r.first = g * og + cut(og, tiles, r.first_block);
     r.end = g * og + cut(og, tiles, r.end_block);
     const float *x = f->x + ((ptrdiff_t)r.n * p->c + g * group_channels(p)) * p->h * p->w;
-    if (l->tile)
+    if (l->points)
         run_points(f, scratch, &r, x, g);
     else
         run_plain(f, scratch, &r, x, g);
@@ -321,7 +321,7 @@ static void run_plan(struct plan *f, const struct tenka_fast_call *call)
     fill_tables(f, scratch);
 #pragma omp parallel num_threads(call->threads)
     {
-        if (f->l.tile) {
+        if (f->l.points) {
 #pragma omp for
             for (int o = 0; o < p->o; o++)
                 fill_values(f, scratch, o);
@@ -337,8 +337,8 @@ static void run_plan(struct plan *f, const struct tenka_fast_call *call)
 
 static bool run(struct plan *f, const struct tenka_fast_call *call)
 {
-    const int tile = TENKA_FAST(winograd_tile)(f->p);
-    if (tile && make_plan(f, call->threads, tile)) {
+    const int points = TENKA_FAST(winograd_points)(f->p);
+    if (points && make_plan(f, call->threads, points)) {
         run_plan(f, call);
         if (!f->infinite)
             return true;

@@ -34,8 +34,8 @@ struct plan {
 bool TENKA_FAST(gathers)(const pool_params *p)
 {
     const conv_params *c = &p->conv;
-    return TENKA_FAST(conv_serves)(c) && c->dw == 1 && c->kw <= EIGHT && c->kh <= MOST_ROWS && p->pool_kh * p->pool_kw >= 4 &&
-           group_channels(c) * c->kh * c->kw <= MOST_WEIGHTS;
+    return TENKA_FAST(conv_serves)(c) && c->dw == 1 && c->kw <= EIGHT && c->kh <= MOST_ROWS &&
+           p->pool_kh * p->pool_kw >= 4 && group_channels(c) * c->kh * c->kw <= MOST_WEIGHTS;
 }
 
 /* Sums of a chunk: rows of kernels, eight elements each, and the bias. */
@@ -151,7 +151,8 @@ static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, fl
 {
     const conv_params *c = &f->p->conv;
     const int part = unit % f->parts, g = unit / f->parts % c->groups, chunk = unit / f->parts / c->groups;
-    const int og = group_outputs(c), first = g * og + cut(og, f->parts, part), end = g * og + cut(og, f->parts, part + 1);
+    const int og = group_outputs(c), first = g * og + cut(og, f->parts, part);
+    const int end = g * og + cut(og, f->parts, part + 1);
     const int rows = f->channels * c->kh * EIGHT, n = windows(f->p);
     const struct taps one = {.phases = 1};
     float *sums = scratch + f->sums + chunk * chunk_sums(f), *bias = sums + (ptrdiff_t)c->o * rows;

@@ -164,11 +164,11 @@ void TENKA_FAST(copy_tiles)(const conv_params *p, const struct layout *l, const 
 {
     conv_params wide = *p; /* copies of one kernel column, in rows as long as tiles read */
     wide.kw = 1;
-    wide.ow = winograd_row(l->tile, l->columns);
+    wide.ow = winograd_row(l->columns);
     const struct planes one = {.images = s->images, .rows = s->rows, .pitch = s->images * wide.ow};
-    for (int c = 0; c < channels; c++, x += (ptrdiff_t)p->h * p->w, out += (ptrdiff_t)POINTS * s->size) {
-        copy_plane(&wide, &l->taps, &one, first, x, 0, rows);
-        TENKA_FAST(winograd_inputs)(rows, at, s->rows * s->pitch, out, s->size);
+    for (int c = 0; c < channels; c++, x += (ptrdiff_t)p->h * p->w, out += (ptrdiff_t)l->points * s->size) {
+        TENKA_FAST(copy_planes)(&wide, &l->taps, &one, first, x, 1, rows);
+        TENKA_FAST(winograd_inputs)(l->points, rows, at, s->rows * s->pitch, out, s->size);
     }
 }
 
@@ -205,12 +205,12 @@ void TENKA_FAST(copy_output_rows)(const conv_params *p, const struct layout *l, 
                                   int rows, const float *y, float *out)
 {
     const struct taps one = {.phases = 1};
-    const struct planes wide = {.images = s->images, .rows = rows, .pitch = s->pitch * l->tile};
+    const struct planes wide = {.images = s->images, .rows = rows, .pitch = s->pitch * TILE_OUTPUTS};
     const conv_params as_input = {
         .c = p->o, .h = p->oh, .w = p->ow, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
-        .ow = l->columns * l->tile,
+        .ow = l->columns * TILE_OUTPUTS,
     };
-    copy_plane(&as_input, &one, &wide, first, y, 0, out);
+    TENKA_FAST(copy_planes)(&as_input, &one, &wide, first, y, 1, out);
 }
 
 void TENKA_FAST(conv_runs)(const conv_params *p, const struct layout *l, const struct planes *s, int32_t *at)
@@ -348,10 +348,10 @@ static void crop(const conv_params *p, const struct planes *s, int first, const 
 bool TENKA_FAST(fold_tiles)(const conv_params *p, const struct layout *l, const struct planes *s, int first,
                             const float *ds, int channels, int y0, int y1, const float *mask, float *rows, float *dx)
 {
-    const int row = winograd_row(l->tile, l->columns);
+    const int row = winograd_row(l->columns);
     bool finite = true;
-    for (int c = 0; c < channels; c++, ds += (ptrdiff_t)POINTS * s->size) {
-        finite &= TENKA_FAST(winograd_inputs_back)(l->tile, l->columns, ds, s->size, s->rows * s->pitch, rows);
+    for (int c = 0; c < channels; c++, ds += (ptrdiff_t)l->points * s->size) {
+        finite &= TENKA_FAST(winograd_inputs_back)(l->points, l->columns, ds, s->size, s->rows * s->pitch, rows);
         for (int b = 0; b < s->images; b++) {
             const ptrdiff_t at = ((ptrdiff_t)b * p->c + c) * p->h * p->w;
             crop(p, s, first, rows + b * row, (ptrdiff_t)s->images * row, y0, y1, mask ? mask + at : NULL, dx + at);

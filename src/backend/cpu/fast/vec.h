@@ -194,8 +194,8 @@ ALWAYS_INLINE vec interleave_high(vec a, vec b)
     return __builtin_shufflevector(a, b, HIGH_HALVES);
 }
 
-/* Cuts the count * LANES values of v in half and brings the halves' values together in turns. Doing so log2(LANES) times
- * makes of LANES rows of `count` values their columns, vector i being column i; log2(count) times more, rows again. */
+/* Cuts the count * LANES values of v in half and brings the halves' values together in turns, so many times: LANES_LOG2
+ * times make of LANES rows of `count` values their columns, vector i being column i; log2(count) more, rows again. */
 ALWAYS_INLINE void riffle(vec *v, int count, int times)
 {
     vec old[8];
