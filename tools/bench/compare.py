@@ -235,23 +235,36 @@ def unpack_data(folder):
             shutil.copyfileobj(source, target)
 
 
+def resident_at_most(pid):
+    """MiB. (What wait4() says would include this interpreter's own, from before the program replaced it.)"""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0
+
+
 def timed(command, environment):
     """Seconds of the whole process, its peak memory in MiB, and the line it printed after its last epoch."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, stderr=err, env=environment)
+        memory = 0
         try:
-            _, status, usage = os.wait4(process.pid, 0)
+            while process.poll() is None:
+                memory = max(memory, resident_at_most(process.pid))
+                time.sleep(0.02)
         except KeyboardInterrupt:
             process.kill()
             raise
         seconds = time.perf_counter() - start
         out.seek(0)
         err.seek(0)
-        if status != 0:
+        if process.returncode != 0:
             raise Stop(f"{command[0]} failed: {err.read().strip()[-500:]}")
         lines = [line for line in out if line.startswith("epoch")]
-    return seconds, usage.ru_maxrss / 1024, re.sub(r"  \(.*", "", lines[-1].strip())
+    return seconds, memory, re.sub(r"  \(.*", "", lines[-1].strip())
 
 
 def compare_program(options, tenka, folder, report):
