@@ -28,16 +28,16 @@ static int weights(const conv_params *p)
     return p->o * group_channels(p) * p->kh * p->kw;
 }
 
-/* Sums of one product, of all outputs. */
+/* Sums of one product, of one output. */
 static int product_sums(const struct plan *f)
 {
-    return f->p->o * group_channels(f->p) * f->l.sums;
+    return group_channels(f->p) * f->l.sums;
 }
 
-/* Sums of a chunk: of all products, then those of the bias. */
+/* Sums of a chunk: [output][product][channel][..], then those of the bias. */
 static ptrdiff_t chunk_sums(const struct plan *f)
 {
-    return (ptrdiff_t)f->products * product_sums(f) + f->p->o;
+    return (ptrdiff_t)f->p->o * f->products * product_sums(f) + f->p->o;
 }
 
 /* Panels: a multiple of 4, so that few threads get equal work. Bands: of whole windows, which are `step` rows apart. */
@@ -95,12 +95,19 @@ static bool make_plan(struct plan *f, int threads, int points)
     return (int64_t)l->channels * l->copies * l->planes[0].size < 1 << 28;
 }
 
+/* 0 also where dot products are so short that their ends cost more than points save. */
+static int count_points(const conv_params *p)
+{
+    enum { FEW_PLACES = 2048 };
+    return p->n * (int64_t)p->oh * p->ow < FEW_PLACES ? 0 : TENKA_FAST(winograd_points)(p);
+}
+
 /* Enough for the plan with points, and for the one that takes its place. */
 static size_t scratch_bytes(struct plan *f, int threads)
 {
     size_t most = 0;
-    for (int i = 0; i < 1 + (TENKA_FAST(winograd_points)(f->p) != 0); i++)
-        if (make_plan(f, threads, i ? TENKA_FAST(winograd_points)(f->p) : 0)) {
+    for (int i = 0; i < 1 + (count_points(f->p) != 0); i++)
+        if (make_plan(f, threads, i ? count_points(f->p) : 0)) {
             const size_t floats = f->threads + f->per_thread * (size_t)threads;
             most = floats > most ? floats : most;
         }
@@ -128,7 +135,7 @@ static struct unit unit_of(const struct plan *f, float *sums, int index)
     u.outputs = cut(group_outputs(p), f->parts, part + 1) - u.output;
     const int o = u.group * group_outputs(p) + u.output;
     sums += u.chunk * chunk_sums(f);
-    u.dw = sums + ((ptrdiff_t)o * group_channels(p) + u.channel) * f->l.sums;
+    u.dw = sums + (ptrdiff_t)o * f->products * product_sums(f) + u.channel * f->l.sums;
     u.db = block == 0 ? sums + chunk_sums(f) - p->o + o : NULL;
     return u;
 }
@@ -237,7 +244,7 @@ static void add_item(const struct plan *f, const struct tenka_cpu_call *call, co
             .at = runs_of(f, scratch, from.s),
             .x = own + f->copies + (ptrdiff_t)q * from.s->size,
             .z = u->dw + (ptrdiff_t)q * product_sums(f),
-            .next_z = (ptrdiff_t)group_channels(p) * l->sums,
+            .next_z = (ptrdiff_t)f->products * product_sums(f),
         };
         TENKA_FAST(dots)(&product);
     }
@@ -246,11 +253,9 @@ static void add_item(const struct plan *f, const struct tenka_cpu_call *call, co
 static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, float *scratch, int index)
 {
     const struct unit u = unit_of(f, scratch + f->sums, index);
-    const int items = f->l.panels * f->l.bands, next = group_channels(f->p) * f->l.sums;
-    for (int q = 0; q < f->products; q++)
-        for (int i = 0; i < u.outputs; i++)
-            memset(u.dw + (ptrdiff_t)q * product_sums(f) + (ptrdiff_t)i * next, 0,
-                   (size_t)(u.channels * f->l.sums) * sizeof *u.dw);
+    const int items = f->l.panels * f->l.bands;
+    for (int i = 0; i < u.outputs * f->products; i++)
+        memset(u.dw + (ptrdiff_t)i * product_sums(f), 0, (size_t)(u.channels * f->l.sums) * sizeof *u.dw);
     if (u.db)
         memset(u.db, 0, (size_t)u.outputs * sizeof *u.db);
     for (int item = cut(items, f->chunks, u.chunk); item < cut(items, f->chunks, u.chunk + 1); item++)
@@ -269,20 +274,25 @@ static void add_chunks(const struct plan *f, const float *sums, float *out, int 
     }
 }
 
-/* Rows of kernels of their values at points, of which row `row` is the first. */
-static void finish_rows(const struct plan *f, float *sums, float *dw, int row, int rows)
+/* Adds the chunks of one output, and makes weights of values at points. */
+static void finish_output(const struct plan *f, float *sums, float *dw, int o)
 {
-    for (int q = 0; q < f->products; q++)
-        add_chunks(f, sums + (ptrdiff_t)q * product_sums(f) + row, sums + (ptrdiff_t)q * product_sums(f) + row, rows);
-    for (int i = row; i < row + rows; i++)
-        TENKA_FAST(winograd_weights_back)(f->l.points, sums + i, product_sums(f), dw + (ptrdiff_t)i * f->p->kw);
+    const int n = product_sums(f);
+    sums += (ptrdiff_t)o * f->products * n;
+    dw += (ptrdiff_t)o * group_channels(f->p) * f->p->kh * f->p->kw;
+    if (!f->l.points) {
+        add_chunks(f, sums, dw, n);
+        return;
+    }
+    add_chunks(f, sums, sums, f->products * n);
+    for (int i = 0; i < n; i++)
+        TENKA_FAST(winograd_weights_back)(f->l.points, sums + i, n, dw + (ptrdiff_t)i * f->p->kw);
 }
 
 static void run_plan(const struct plan *f, const struct tenka_fast_call *call)
 {
-    enum { SPAN = 1024 };
     float *scratch = call->scratch, *sums = scratch + f->sums, *dw = call->call->out[0], *db = call->call->out[1];
-    const int units = f->chunks * f->p->groups * f->l.blocks * f->parts, n = product_sums(f);
+    const int units = f->chunks * f->p->groups * f->l.blocks * f->parts;
     for (int i = 0; i < 2; i++)
         TENKA_FAST(conv_runs)(f->p, &f->l, &f->l.planes[i], runs_of(f, scratch, &f->l.planes[i]));
     if (f->l.points)
@@ -294,13 +304,8 @@ static void run_plan(const struct plan *f, const struct tenka_fast_call *call)
         for (int unit = 0; unit < units; unit++)
             run_unit(f, call->call, scratch, unit);
 #pragma omp for
-        for (int i = 0; i < n; i += SPAN) {
-            const int count = n - i < SPAN ? n - i : SPAN;
-            if (f->l.points)
-                finish_rows(f, sums, dw, i, count);
-            else
-                add_chunks(f, sums + i, dw + i, count);
-        }
+        for (int o = 0; o < f->p->o; o++)
+            finish_output(f, sums, dw, o);
     }
     if (db)
         add_chunks(f, sums + chunk_sums(f) - f->p->o, db, f->p->o);
@@ -316,7 +321,7 @@ static bool all_finite(const float *x, int n)
 
 static bool run(struct plan *f, const struct tenka_fast_call *call)
 {
-    if (TENKA_FAST(winograd_points)(f->p) && make_plan(f, call->threads, TENKA_FAST(winograd_points)(f->p))) {
+    if (count_points(f->p) && make_plan(f, call->threads, count_points(f->p))) {
         run_plan(f, call);
         if (all_finite(call->call->out[0], weights(f->p)))
             return true;

@@ -199,7 +199,7 @@ static void fill_tables(const struct plan *f, float *scratch)
                     const int up = f->scatter ? 0 : f->l.taps.most - f->l.taps.shift[r];
                     *at++ = (int32_t)(o * f->products * f->dy_size[0]) + up * s[0].pitch;
                     *at_fewer++ = (int32_t)(o * f->products * f->dy_size[1]) + up * s[1].pitch;
-                    *step++ = (o * group_channels(p) * p->kh + r) * f->per_channel;
+                    *step++ = (o * f->products * group_channels(p) * p->kh + r) * f->per_channel;
                 }
     for (int c = 0; c < f->l.channels; c++)
         for (int k = 0; k < f->per_channel; k++)
@@ -212,12 +212,14 @@ static ptrdiff_t weights(const struct plan *f)
     return (ptrdiff_t)f->p->o * group_channels(f->p) * f->p->kh * f->per_channel;
 }
 
-/* The weights' values at all points: [point][output][channel][kernel row]. */
+/* The weights' values at all points: [output][point][channel][kernel row]. */
 static void fill_values(const struct plan *f, const float *w, float *scratch, int o)
 {
-    const int rows = group_channels(f->p) * f->p->kh;
-    for (int i = o * rows; i < (o + 1) * rows; i++)
-        TENKA_FAST(winograd_weights)(f->l.points, w + (ptrdiff_t)i * f->p->kw, false, scratch + f->values + i, weights(f));
+    const ptrdiff_t rows = (ptrdiff_t)group_channels(f->p) * f->p->kh;
+    float *values = scratch + f->values + o * f->products * rows;
+    w += o * rows * f->p->kw;
+    for (int i = 0; i < rows; i++)
+        TENKA_FAST(winograd_weights)(f->l.points, w + (ptrdiff_t)i * f->p->kw, false, values + i, rows);
 }
 
 static void pack_unit(const struct plan *f, const float *w, float *scratch, int unit)
@@ -227,9 +229,9 @@ static void pack_unit(const struct plan *f, const float *w, float *scratch, int 
     const int block = unit / f->products / f->sets % f->l.blocks, rest = unit / f->products / f->sets / f->l.blocks;
     const struct piece s = piece_of(f, rest / f->output_blocks, rest % f->output_blocks, block, set);
     const int m = s.channels * f->per_channel;
-    const float *from = f->l.points ? scratch + f->values + q * weights(f) : w;
-    from += (((ptrdiff_t)s.group * group_outputs(p) + s.output) * group_channels(p) + s.channel) * p->kh *
-            f->per_channel;
+    const ptrdiff_t plane = ((ptrdiff_t)s.group * group_outputs(p) + s.output) * f->products + q;
+    const float *from = (f->l.points ? scratch + f->values : w) +
+                        (plane * group_channels(p) + s.channel) * p->kh * f->per_channel;
     for (int b = 0; b < row_blocks(m); b++)
         TENKA_FAST(pack)(scratch + f->weights + q * weights(f) + s.weights, from, (const int32_t *)(scratch + f->row),
                          (const int32_t *)(scratch + f->step) + s.table, m, s.outputs * s.taps, b);

@@ -113,13 +113,13 @@ static float *packed(const struct plan *f, float *scratch, int g, int q, int i)
     return scratch + f->weights + ((g * f->products + q) * og * cg + og * block_begin(&f->l, p, i)) * f->l.sums;
 }
 
-/* The weights' values at all points: [point][output][channel][kernel row]. */
+/* The weights' values at all points: [output][point][channel][kernel row]. */
 static void fill_values(const struct plan *f, float *scratch, int o)
 {
     const conv_params *p = f->p;
     const int cg = group_channels(p), og = group_outputs(p), g = o / og;
-    const ptrdiff_t next = (ptrdiff_t)p->o * cg * p->kh;
-    float *values = scratch + f->values + (ptrdiff_t)o * cg * p->kh;
+    const ptrdiff_t next = (ptrdiff_t)cg * p->kh;
+    float *values = scratch + f->values + o * f->products * next;
     for (int c = 0; c < cg; c++)
         for (int r = 0; r < p->kh; r++, values++) {
             const ptrdiff_t plane = f->turned ? ((ptrdiff_t)g * cg + c) * og + o % og : (ptrdiff_t)o * cg + c;
@@ -139,7 +139,7 @@ static void fill_tables(const struct plan *f, float *scratch)
     for (int i = 0; i < 2; i++)
         TENKA_FAST(conv_runs)(p, &f->l, &f->l.planes[i], runs_of(f, scratch, &f->l.planes[i]));
     for (int o = 0; o < og; o++)
-        row[o] = o * sums * (turned ? 1 : group_channels(p));
+        row[o] = o * sums * (turned ? 1 : f->products * group_channels(p));
     for (int c = 0; c < f->l.channels; c++)
         for (int k = 0; k < sums; k++)
             *step++ = turned ? (c * og + 1) * sums - 1 - k : c * sums + k;
@@ -154,11 +154,11 @@ static void pack_unit(const struct plan *f, float *scratch, int unit)
     const int rows = row_blocks(group_outputs(p)), sums = f->l.sums, b = unit % rows, i = unit / rows % f->l.blocks;
     const int q = unit / rows / f->l.blocks % f->products, g = unit / rows / f->l.blocks / f->products;
     const int begin = block_begin(&f->l, p, i), k = (block_begin(&f->l, p, i + 1) - begin) * sums;
-    const ptrdiff_t group = (ptrdiff_t)group_outputs(p) * group_channels(p);
-    const ptrdiff_t skipped = (ptrdiff_t)begin * (f->turned && !f->l.points ? group_outputs(p) : 1);
-    const float *w = f->l.points ? scratch + f->values + q * p->groups * group * sums : f->w;
-    TENKA_FAST(pack)(packed(f, scratch, g, q, i), w + (g * group + skipped) * sums, (const int32_t *)(scratch + f->row),
-                     (const int32_t *)(scratch + f->step), group_outputs(p), k, b);
+    const ptrdiff_t og = group_outputs(p), cg = group_channels(p);
+    const float *w = f->l.points ? scratch + f->values + ((g * og * f->products + q) * cg + begin) * sums
+                                 : f->w + (g * og * cg + begin * (f->turned ? og : 1)) * sums;
+    TENKA_FAST(pack)(packed(f, scratch, g, q, i), w, (const int32_t *)(scratch + f->row),
+                     (const int32_t *)(scratch + f->step), (int)og, k, b);
 }
 
 /* What a unit computes: rows row .. row+rows-1 of a panel from image n on, outputs first .. end-1 over all groups. They

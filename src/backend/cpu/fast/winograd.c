@@ -10,11 +10,12 @@ static const float p_5 = 0.707106781f, q_5 = 1.41421356f; /* square roots of 1/2
 
 int TENKA_FAST(winograd_points)(const struct tenka_p_conv2d *p)
 {
-    enum { FEW_TERMS = 16, FEW_OUTPUTS = 8 }; /* that a tile's transforms cost more than they save */
+    /* That the transforms, of tiles or of weights, cost more than they save. */
+    enum { FEW_TERMS = 16, FEW_OUTPUTS = 8, FEW_PLACES = 512 };
     const int channels = p->c / p->groups, outputs = p->o / p->groups;
     const int64_t width = p->ow, whole = (width + TILE_OUTPUTS - 1) / TILE_OUTPUTS * TILE_OUTPUTS;
     if (p->sh != 1 || p->sw != 1 || p->dh != 1 || p->dw != 1 || p->pw >= p->kw || whole * 4 > width * 5 ||
-        channels * (int64_t)p->kh < FEW_TERMS || outputs < FEW_OUTPUTS)
+        channels * (int64_t)p->kh < FEW_TERMS || outputs < FEW_OUTPUTS || p->n * width * p->oh < FEW_PLACES)
         return 0;
     return p->kw == 3 ? POINTS_3 : p->kw == 5 ? POINTS_5 : 0;
 }
