@@ -169,8 +169,8 @@ exploded() {
 }
 succeed $growing --limit 8 --epochs 1 --checkpoint "$work/first.ckpt"
 [ ! -e "$work/first.ckpt.last-good" ] || bad "a checkpoint is kept beside a good one"
-expect 1 "the test loss of epoch 2 is no finite number.*not saved" $growing --limit 8 --epochs 3 \
-    --checkpoint "$work/grown.ckpt"
+expect 1 "the test loss of epoch 2 is no finite number.*not saved; $work/grown.ckpt is again the checkpoint before;" \
+    $growing --limit 8 --epochs 3 --checkpoint "$work/grown.ckpt"
 exploded "$work/grown.ckpt" "$work/first.ckpt"
 expect 1 "the test loss of epoch 2 is no finite number" $growing --limit 8 --epochs 3 --resume "$work/grown.ckpt" \
     --checkpoint "$work/grown.ckpt"
@@ -186,16 +186,20 @@ done
 cp "$work/net.st" "$work/kept.st"
 expect 1 "the test loss of epoch 1 is no finite number" $bursting --checkpoint "$work/kept.st"
 exploded "$work/kept.st" "$work/net.st"
-expect 1 "the test loss of epoch 1 is no finite number" $bursting --checkpoint "$work/none.ckpt"
+expect 1 "the test loss of epoch 1 is no finite number.*; its checkpoint $work/none.ckpt was removed;" $bursting \
+    --checkpoint "$work/none.ckpt"
 [ ! -e "$work/none.ckpt" ] || bad "a checkpoint of a run whose first loss is no number"
-# A run that is stopped while it evaluates, at once or gently, has lost nothing, and the one that goes on decides.
+# A run that is stopped while it evaluates, at once or gently, has lost nothing, and the one that goes on decides, be it
+# from the file, from what was kept beside it, or anew.
 tests=100000
 cp -r "$work/data" "$work/slow"
 { be32 2051; be32 $tests; be32 28; be32 28; head -c $((784 * tests)) /dev/zero; } > "$work/slow/t10k-images-idx3-ubyte"
 { be32 2049; be32 $tests; head -c $tests /dev/zero; } > "$work/slow/t10k-labels-idx1-ubyte"
 slow="$growing --limit 8 --epochs 3 --data $work/slow --test-batch-size 1"
 succeed $slow --epochs 1 --checkpoint "$work/first.ckpt"
-for signal in KILL,137 TERM,143; do
+for way in KILL,137,grown.ckpt TERM,143,grown.ckpt KILL,137,grown.ckpt.last-good KILL,137,; do
+    signal=${way%,*}
+    from=${way##*,}
     cp "$work/first.ckpt" "$work/grown.ckpt"
     # shellcheck disable=SC2086
     "$tenka" $slow --resume "$work/grown.ckpt" --checkpoint "$work/grown.ckpt" > "$work/out" 2> "$work/err" &
@@ -213,7 +217,10 @@ for signal in KILL,137 TERM,143; do
     [ $got = ${signal#*,} ] || bad "status $got after SIG$signal"
     cmp -s "$work/first.ckpt" "$work/grown.ckpt.last-good" || bad "SIG$signal: the last good checkpoint is gone"
     cmp -s "$work/first.ckpt" "$work/grown.ckpt" && bad "SIG$signal: the epoch that was not evaluated is lost"
-    expect 1 "the test loss of epoch 2 is no finite number" $slow --resume "$work/grown.ckpt" \
+    # A run that only reads says where the good one is.
+    [ "$from" != grown.ckpt ] || expect 1 "; the last good checkpoint is $work/grown.ckpt.last-good;" $slow --epochs 9 \
+        --resume "$work/grown.ckpt"
+    expect 1 "the test loss of epoch 2 is no finite number" $slow ${from:+--resume "$work/$from"} \
         --checkpoint "$work/grown.ckpt"
     exploded "$work/grown.ckpt" "$work/first.ckpt"
 done

@@ -21,14 +21,14 @@ static const char *advice(const struct training *t)
 /* first and last: the steps that may have been the first bad one. A network that has diverged replaces no file. */
 static int say_diverged(struct training *t, uint64_t first, uint64_t last)
 {
-    char steps[96];
-    keep_restore(t);
+    char steps[96], kept[KEPT_SIZE];
+    keep_restore(t, kept);
     if (first >= last)
         snprintf(steps, sizeof(steps), "step %" PRIu64, last);
     else
         snprintf(steps, sizeof(steps), "one of the steps %" PRIu64 " to %" PRIu64, first, last);
     return say_failed("the training loss of epoch %" PRIu64 " is no finite number from %s on: the training has "
-                      "diverged and its network was not saved; %s", t->run.epoch + 1, steps, advice(t));
+                      "diverged and its network was not saved%s; %s", t->run.epoch + 1, steps, kept, advice(t));
 }
 
 int finite_check_loss(struct training *t, double loss)
@@ -69,13 +69,14 @@ int finite_read(struct training *t, double *mean)
 
 int finite_check_test(struct training *t, const struct epoch_result *result)
 {
+    char kept[KEPT_SIZE];
     if (isfinite(result->test.loss)) {
         keep_judged(t);
         return EXIT_CODE_OK;
     }
-    keep_restore(t);
+    keep_restore(t, kept);
     return say_failed("the test loss of epoch %" PRIu32 " is no finite number: the training has diverged and its "
-                      "network was not saved; try a smaller --lr", result->epoch + 1);
+                      "network was not saved%s; try a smaller --lr", result->epoch + 1, kept);
 }
 
 /* ---- What is saved ---- */
@@ -137,8 +138,10 @@ static void describe(const struct tenka_nonfinite *bad, char *out, size_t size)
                  bad->class_name, say_count(some, bad->bad), say_count(all, bad->elements));
 }
 
-static int say_bad(const struct training *t, const struct tenka_nonfinite *bad)
+static int say_bad(struct training *t, const struct tenka_nonfinite *bad)
 {
+    char kept[KEPT_SIZE];
+    keep_restore(t, kept);
     const struct options *o = t->session.options;
     char where[1024];
     describe(bad, where, sizeof(where));
@@ -146,8 +149,8 @@ static int say_bad(const struct training *t, const struct tenka_nonfinite *bad)
         return say_failed("step 0 of epoch 1 has numbers that are not finite, first in %s: they came from %s, and "
                           "nothing was saved", where, o->load);
     return say_failed("step %" PRIu64 " of epoch %" PRIu64 " has numbers that are not finite, first in %s: the "
-                      "training has diverged and its network was not saved; %s", t->run.step, t->run.epoch + 1, where,
-                      advice(t));
+                      "training has diverged and its network was not saved%s; %s", t->run.step, t->run.epoch + 1, where,
+                      kept, advice(t));
 }
 
 int finite_check_step(struct training *t, tenka_tensor loss)
@@ -159,6 +162,5 @@ int finite_check_step(struct training *t, tenka_tensor loss)
         return EXIT_CODE_OK;
     const int logged = log_json_step(&t->log, (uint32_t)t->run.epoch, t->run.step, bad.loss);
     (void)logged; /* the run ends for a better reason */
-    keep_restore(t);
     return say_bad(t, &bad);
 }

@@ -10,8 +10,6 @@
 
 #include "train.h"
 
-#define PATH_SIZE 4200 /* check_save_path takes shorter ones */
-
 static const char *good_path(const struct training *t, char out[PATH_SIZE])
 {
     snprintf(out, PATH_SIZE, "%s.last-good", t->session.options->checkpoint);
@@ -34,9 +32,9 @@ void keep_before(struct training *t)
 {
     const char *const path = t->session.options->checkpoint;
     char good[PATH_SIZE];
-    unlink(good_path(t, good));
-    /* A second name, so that FILE is there at every moment. Where a file system has none, nothing is kept. */
-    if (link(path, good) == 0)
+    /* One that is there already is better: no loss has judged what is in FILE. Else a second name, so that FILE is
+     * there at every moment. Where a file system has none, nothing is kept. */
+    if (access(good_path(t, good), F_OK) == 0 || link(path, good) == 0)
         t->kept = KEPT_BEFORE;
     else
         t->kept = errno == ENOENT ? KEPT_ALONE : KEPT_NONE;
@@ -45,20 +43,46 @@ void keep_before(struct training *t)
 void keep_judged(struct training *t)
 {
     char good[PATH_SIZE];
+    if (!t->written)
+        return;
     if (t->kept == KEPT_BEFORE)
         unlink(good_path(t, good));
     t->kept = KEPT_NONE;
 }
 
-void keep_restore(struct training *t)
+void keep_unwritten(struct training *t)
 {
     const char *const path = t->session.options->checkpoint;
     char good[PATH_SIZE];
+    struct stat now, before;
+    const bool there = stat(path, &now) == 0;
+    if (t->kept == KEPT_ALONE && !there) {
+        t->kept = KEPT_NONE;
+    } else if (t->kept == KEPT_BEFORE && there && stat(good_path(t, good), &before) == 0 &&
+               now.st_dev == before.st_dev && now.st_ino == before.st_ino) {
+        unlink(good);
+        t->kept = KEPT_NONE;
+    }
+}
+
+void keep_restore(struct training *t, char out[KEPT_SIZE])
+{
+    const struct options *o = t->session.options;
+    char good[PATH_SIZE];
+    out[0] = '\0';
     if (t->kept == KEPT_BEFORE) {
-        rename(good_path(t, good), path);
-        unlink(good); /* rename does nothing to two names of one file */
-    } else if (t->kept == KEPT_ALONE) {
-        unlink(path);
+        if (rename(good_path(t, good), o->checkpoint) != 0) {
+            snprintf(out, KEPT_SIZE, "; the last good checkpoint is %s", good);
+        } else {
+            unlink(good); /* rename does nothing to two names of one file */
+            snprintf(out, KEPT_SIZE, "; %s is again the checkpoint before", o->checkpoint);
+        }
+    } else if (t->kept == KEPT_ALONE && unlink(o->checkpoint) == 0) {
+        snprintf(out, KEPT_SIZE, "; its checkpoint %s was removed", o->checkpoint);
+    } else if (o->resume != NULL) {
+        snprintf(good, sizeof(good), "%s.last-good", o->resume);
+        if (access(good, F_OK) == 0)
+            snprintf(out, KEPT_SIZE, "; the last good checkpoint is %s", good);
     }
     t->kept = KEPT_NONE;
 }

@@ -86,7 +86,7 @@ int rescue_checkpoint(struct training *t)
     char sentence[SENTENCE_SIZE];
     const int code = write_somewhere(t, t->session.options->checkpoint, write_checkpoint, "the checkpoint", sentence);
     if (code != EXIT_CODE_OK && !same)
-        keep_judged(t);
+        keep_unwritten(t);
     if (code != EXIT_CODE_OK)
         return code == NOWHERE ? stop_for_checkpoint(t, sentence) : code;
     t->written = true;

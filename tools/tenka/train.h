@@ -11,6 +11,11 @@ enum kept {
     KEPT_ALONE   /* nothing, for there was none before */
 };
 
+enum {
+    PATH_SIZE = 4200,          /* check_save_path takes shorter ones */
+    KEPT_SIZE = PATH_SIZE + 64 /* of what keep_restore() says */
+};
+
 struct training {
     struct session session;
     struct tenka_training run;
@@ -58,10 +63,12 @@ int fallback_say_failed(struct training *t, struct options *o);
 void keep_resumed(struct training *t);
 /* Before other weights are written to --checkpoint. */
 void keep_before(struct training *t);
-/* A loss of the weights that are in --checkpoint is finite; or the file was not replaced. */
+/* A loss of the weights that are in --checkpoint is finite. */
 void keep_judged(struct training *t);
-/* It is not. */
-void keep_restore(struct training *t);
+/* Writing them has failed, which may have replaced the file all the same. */
+void keep_unwritten(struct training *t);
+/* The loss is not finite. What that left goes to out: "; ..." to end a sentence with, or "". */
+void keep_restore(struct training *t, char out[KEPT_SIZE]);
 
 /* ---- rescue.c: files that cannot be written ---- */
 
