@@ -3,7 +3,7 @@
 //   TENKA_PASS_fwd  0: x in   1: target in (int)   2: y out
 //   TENKA_PASS_dx   0: target in (int)   1: dy in   2: dx = -dy (/ n for the mean) at the targets, 0 elsewhere
 // mean, sum: one workgroup, by common/reduce.glsl; none: a workgroup for every 64 rows.
-// n / 64 + 6 ulp of the largest partial sum.
+// Each lane adds every WIDTH-th term, then a tree: within n / WIDTH + 10 ulp of the sum of the absolute terms.
 #include "common/kernel.glsl"
 #include "common/reduce.glsl"
 

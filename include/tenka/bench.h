@@ -13,8 +13,8 @@ extern "C" {
  * steps are timed, and after all that takes the host long, such as the first step. Where the device had its full clock
  * in this context before, that takes a moment. Does nothing on devices that have no such clock: CPUs, software, GPUs
  * that cannot tell the time.
- *   seconds  at most about; half of them at least where the full clock is not known
- * Errors: E_NOMEM, E_DEVICE. */
+ *   seconds  at most about, from 0 to 60; half of them at least where the full clock is not known
+ * Errors: E_INVALID (also within a step), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_bench_warm_up(tenka_ctx *ctx, double seconds);
 
 /* The best of several runs each. */

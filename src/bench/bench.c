@@ -5,6 +5,8 @@ tenka_status tenka_bench_warm_up(tenka_ctx *ctx, double seconds)
     tenka_device *dev = tenka_ctx_device(ctx);
     if (tenka_step_is_open(ctx))
         return tenka_fail(dev->err, TENKA_E_INVALID, "warming up: a step is open; end or discard it first");
+    if (!(seconds >= 0 && seconds <= 60))
+        return tenka_fail(dev->err, TENKA_E_INVALID, "warming up: seconds must be from 0 to 60");
     return tenka_device_warm_up(dev, seconds);
 }
 

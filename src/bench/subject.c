@@ -198,7 +198,8 @@ static tenka_status prepare(struct tenka_bench_subject *s, struct repeated *r, d
     TENKA_TRY(run(s, r, *program, &seconds));
     r->plan.n_nodes = repeats_of(seconds);
     tenka_program_destroy(s->dev, program);
-    return tenka_program_prepare(s->dev, &r->plan, program);
+    TENKA_TRY(tenka_program_prepare(s->dev, &r->plan, program));
+    return run(s, r, *program, &seconds);
 }
 
 tenka_status tenka_bench_ready(tenka_device *dev, double seconds)
