@@ -51,6 +51,8 @@ static double real(struct tenka_rng *rng, enum tenka_case_fill fill, double lo, 
     switch (fill) {
     case TENKA_FILL_NAN:
         return i % 7 == 3 ? NAN : x;
+    case TENKA_FILL_NAN_LAST:
+        return i == n - 1 ? NAN : x;
     case TENKA_FILL_SPECIAL:
         return special(i, x);
     case TENKA_FILL_ZEROS:

@@ -185,7 +185,7 @@ void TENKA_FAST(conv_runs)(const conv_params *p, const struct layout *l, const s
 void TENKA_FAST(copy_outputs)(const conv_params *p, const struct planes *s, int first, int rows, const float *y,
                               int outputs, float *out, ptrdiff_t next);
 
-/* The same of one output in rows of tiles: output_rows() elements, of which the last two vectors are not used. */
+/* The same of one output in rows of tiles: output_rows() elements, of which the last two vectors mean nothing. */
 void TENKA_FAST(copy_output_rows)(const conv_params *p, const struct layout *l, const struct planes *s, int first,
                                   int rows, const float *y, float *out);
 

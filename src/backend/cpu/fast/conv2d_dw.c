@@ -20,8 +20,9 @@ struct plan {
     int chunks;       /* the items, panels * bands, are cut into so many */
     int parts;        /* output channels are divided among so many units */
     ptrdiff_t plane;  /* elements of a row of dy's copy, of one product */
-    size_t places, sums, threads, copies, rows, per_thread; /* where parts of the scratch memory begin, in floats; */
-};                                                          /* places and rows are of points */
+    /* Where parts of the scratch memory begin, in floats; places and rows are of points. */
+    size_t places, sums, threads, copies, rows, per_thread;
+};
 
 static int weights(const conv_params *p)
 {
@@ -77,7 +78,7 @@ static bool make_plan(struct plan *f, int threads, int points)
 {
     const conv_params *p = f->p;
     struct layout *l = &f->l;
-    if (!TENKA_FAST(conv_serves)(p))
+    if (!TENKA_FAST(conv_serves)(p) || (f->pool && f->pool->pool_sh > p->oh))
         return false;
     conv_planes(l, p, points);
     conv_blocks(l, p);
@@ -238,7 +239,7 @@ static void add_item(const struct plan *f, const struct tenka_cpu_call *call, co
         const struct dot_product product = {
             .m = u->outputs,
             .k = u->channels * l->sums,
-            .n = l->rows * from.s->pitch,
+            .n = from.rows * from.s->pitch, /* not the rows below, whose zeros would meet NaN in x */
             .d = own + q * f->plane,
             .next_d = f->products * f->plane,
             .at = runs_of(f, scratch, from.s),
@@ -319,15 +320,17 @@ static bool all_finite(const float *x, int n)
     return finite;
 }
 
+/* The sums of the bias are the same with points and without. */
 static bool run(struct plan *f, const struct tenka_fast_call *call)
 {
+    if (!make_plan(f, call->threads, 0))
+        return false;
     if (count_points(f->p) && make_plan(f, call->threads, count_points(f->p))) {
         run_plan(f, call);
         if (all_finite(call->call->out[0], weights(f->p)))
             return true;
+        make_plan(f, call->threads, 0);
     }
-    if (!make_plan(f, call->threads, 0))
-        return false;
     run_plan(f, call);
     return true;
 }

@@ -23,8 +23,8 @@ struct plan {
     int dy_rows;           /* of the copy of dy */
     ptrdiff_t dy_size[2];  /* of a plane of that copy, for both kinds of panels */
     bool infinite;         /* some result is not finite; of points only */
-    size_t row, step, values, weights, threads; /* where parts of the scratch memory begin, in floats */
-    size_t copies, rows, per_thread;            /* values and rows are of points */
+    /* Where parts of the scratch memory begin, in floats; values and rows are of points. */
+    size_t row, step, values, weights, threads, copies, rows, per_thread;
 };
 
 /* Kernel rows of a set: a phase's, or a single one. */
@@ -269,8 +269,9 @@ static void copy_dy(const struct plan *f, const float *dy, const struct planes *
         TENKA_FAST(copy_outputs)(p, s, from, f->dy_rows, dy, og, own, next);
     else
         for (int o = 0; o < og; o++) {
-            TENKA_FAST(copy_output_rows)(p, &f->l, s, from, f->dy_rows, dy + o * plane, own + f->rows);
-            TENKA_FAST(winograd_outputs_back)(f->l.points, own + f->rows, f->dy_rows * s->pitch, own + o * f->products * next,
+            float *rows = own + f->rows;
+            TENKA_FAST(copy_output_rows)(p, &f->l, s, from, f->dy_rows, dy + o * plane, rows);
+            TENKA_FAST(winograd_outputs_back)(f->l.points, rows, f->dy_rows * s->pitch, own + o * f->products * next,
                                               next);
         }
 }
@@ -347,14 +348,15 @@ bool TENKA_FAST(conv2d_dx)(const struct tenka_fast_call *call)
     struct plan f;
     if (TENKA_FAST(turns)(p))
         return TENKA_FAST(conv2d_turned)(call);
+    if (!make_plan(&f, p, call->threads, 0))
+        return false;
     const int points = TENKA_FAST(winograd_points)(p);
     if (points && make_plan(&f, p, call->threads, points)) {
         run_plan(&f, call);
         if (!f.infinite)
             return true;
+        make_plan(&f, p, call->threads, 0);
     }
-    if (!make_plan(&f, p, call->threads, 0))
-        return false;
     run_plan(&f, call);
     return true;
 }

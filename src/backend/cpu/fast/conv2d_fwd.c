@@ -19,15 +19,17 @@ struct plan {
     int width;              /* columns of an image's row in scratch memory */
     int parts;              /* output channels are divided among so many units, which each make their own copies */
     bool infinite;          /* some result is not finite; of points only */
-    size_t row, step, places, values, weights, threads; /* where parts of the scratch memory begin, in floats; */
-    size_t sums, rows, copies, per_thread;              /* places, values and rows are of points */
+    /* Where parts of the scratch memory begin, in floats; places, values and rows are of points. */
+    size_t row, step, places, values, weights, threads, sums, rows, copies, per_thread;
 };
 
-/* Bands whose copies fit the cache; more of them when few images are to keep many threads busy. */
+/* Bands whose copies, and sums of points, fit the cache; more of them when few images are to keep many threads busy. */
 static int count_bands(const conv_params *p, const struct layout *l, int threads)
 {
     const int64_t row = (int64_t)l->channels * l->copies * l->taps.phases * l->columns * (int64_t)sizeof(float);
-    const int64_t fit = PANEL_BYTES / row - l->taps.most;
+    const int64_t sums = (int64_t)group_outputs(p) * l->points * l->columns * (int64_t)sizeof(float);
+    int64_t fit = PANEL_BYTES / row - l->taps.most;
+    fit = sums > 0 && 4 * PANEL_BYTES / sums < fit ? 4 * PANEL_BYTES / sums : fit;
     const int wanted = div_up(2 * threads, l->panels * p->groups), largest = div_up(p->oh * l->columns, 8 * LANES);
     int bands = fit < 1 ? p->oh : fit < p->oh ? div_up(p->oh, (int)fit) : 1;
     if (bands < wanted && bands < largest)
@@ -65,7 +67,7 @@ static bool make_plan(struct plan *f, int threads, int points)
 {
     const conv_params *p = f->p;
     struct layout *l = &f->l;
-    if (!TENKA_FAST(conv_serves)(p))
+    if (!TENKA_FAST(conv_serves)(p) || (f->pool && f->pool->pool_sh > p->oh))
         return false;
     conv_planes(l, p, points);
     conv_blocks(l, p);
@@ -338,13 +340,14 @@ static void run_plan(struct plan *f, const struct tenka_fast_call *call)
 static bool run(struct plan *f, const struct tenka_fast_call *call)
 {
     const int points = TENKA_FAST(winograd_points)(f->p);
+    if (!make_plan(f, call->threads, 0))
+        return false;
     if (points && make_plan(f, call->threads, points)) {
         run_plan(f, call);
         if (!f->infinite)
             return true;
+        make_plan(f, call->threads, 0);
     }
-    if (!make_plan(f, call->threads, 0))
-        return false;
     run_plan(f, call);
     return true;
 }

@@ -20,6 +20,8 @@ enum {
     PIECE = EIGHT / PIECES,
     MOST_ROWS = 8,     /* of a kernel */
     MOST_WEIGHTS = 80, /* of an output: with more, products of whole planes are faster */
+    MOST_WINDOWS = 2048, /* of an image: as many terms are added up before the images' sums are */
+    MOST_BYTES = 1 << 20, /* of an image with its padding, as it is copied */
     CHUNKS = 16,
 };
 
@@ -34,8 +36,11 @@ struct plan {
 bool TENKA_FAST(gathers)(const pool_params *p)
 {
     const conv_params *c = &p->conv;
+    const int64_t pixels = (c->h + 2 * (int64_t)c->ph) * (c->w + 2 * (int64_t)c->pw + EIGHT);
     return TENKA_FAST(conv_serves)(c) && c->dw == 1 && c->kw <= EIGHT && c->kh <= MOST_ROWS &&
-           p->pool_kh * p->pool_kw >= 4 && group_channels(c) * c->kh * c->kw <= MOST_WEIGHTS;
+           (int64_t)p->pool_kh * p->pool_kw >= 4 && (int64_t)p->pool_oh * p->pool_ow <= MOST_WINDOWS &&
+           (int64_t)group_channels(c) * c->kh * c->kw <= MOST_WEIGHTS &&
+           group_channels(c) * pixels * (int64_t)sizeof(float) <= MOST_BYTES;
 }
 
 /* Sums of a chunk: rows of kernels, eight elements each, and the bias. */

@@ -257,7 +257,7 @@ ALWAYS_INLINE bool inputs_back(int points, int tiles, const float *planes, ptrdi
     vec wrong = {0};
     four carry = {0};
     for (int i = 0; i < n; i += LANES) {
-        float inputs[TILE_INPUTS * LANES];
+        float all[TILE_INPUTS * LANES];
         vec v[MAX_POINTS], x[TILE_INPUTS];
         load_points(v, points, planes, next, i, n);
         if (points == POINTS_3)
@@ -270,8 +270,8 @@ ALWAYS_INLINE bool inputs_back(int points, int tiles, const float *planes, ptrdi
         riffle(x, TILE_INPUTS, 3);
         UNROLL
         for (int k = 0; k < TILE_INPUTS; k++)
-            store(inputs + k * LANES, x[k]);
-        rows = add_tiles(inputs, i, n - i < LANES ? n - i : LANES, tiles, &carry, rows);
+            store(all + k * LANES, x[k]);
+        rows = add_tiles(all, i, n - i < LANES ? n - i : LANES, tiles, &carry, rows);
     }
     return sum_lanes(wrong) == 0;
 }

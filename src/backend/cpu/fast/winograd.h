@@ -13,12 +13,13 @@
  *   data gradient   dx = B sum (G w) * (A dy)
  *   weight gradient dw = G^T sum (A dy) * (B^T x)
  *
- * For 3 columns there are 6 points: 0, 2/3, -2/3, 3/2, -3/2 and infinity. For 5 columns there are 9: 0, s, -s, 1/s, -1/s
- * with s^2 = 1/2; three for the remainder modulo x^2 + 1, r + i x: its r, its i and their sum, of which a product is
- * made as of complex numbers (the three products of Karatsuba); and infinity. They were chosen for small errors, which
+ * For 3 columns there are 6 points: 0, 2/3, -2/3, 3/2, -3/2 and infinity. For 5 columns there are 9: 0, s, -s, 1/s and
+ * -1/s with s^2 = 1/2; three for the remainder modulo x^2 + 1, r + i x: its r, its i and their sum, of which a product
+ * is made as of complex numbers (the three products of Karatsuba); and infinity. They were chosen for small errors, which
  * points further from the unit circle amplify. With sums in parts of POINT_TERMS, errors are about those of plain sums,
- * as a share of the largest values in a tile. A value that is not finite spoils its whole tile, which sums do not:
- * where a result is not finite, all is done again without this. */
+ * as a share of the largest values that a tile meets: an input a million times as large as its neighbours costs their
+ * results six digits. A value that is not finite spoils its whole tile, which sums do not: where a result is not
+ * finite, all is done again without this. */
 #ifndef TENKA_FAST_WINOGRAD_H
 #define TENKA_FAST_WINOGRAD_H
 
