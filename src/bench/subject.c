@@ -153,6 +153,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* seconds: of each node */
 static tenka_status run(struct tenka_bench_subject *s, const struct repeated *r, tenka_program *program,
                         double *seconds)
 {
@@ -188,18 +189,18 @@ static size_t repeats_of(double seconds)
 static tenka_status prepare(struct tenka_bench_subject *s, struct repeated *r, double budget, tenka_program **program)
 {
     struct tenka_limits limits;
-    double seconds;
+    double seconds[MAX_REPEATS];
     tenka_device_limits(s->dev, &limits);
     TENKA_TRY(tenka_program_prepare(s->dev, &r->plan, program));
-    TENKA_TRY(run(s, r, *program, &seconds));
+    TENKA_TRY(run(s, r, *program, seconds));
     if (!limits.rests)
         return TENKA_OK;
     TENKA_TRY(tenka_bench_ready(s->dev, budget));
-    TENKA_TRY(run(s, r, *program, &seconds));
-    r->plan.n_nodes = repeats_of(seconds);
+    TENKA_TRY(run(s, r, *program, seconds));
+    r->plan.n_nodes = repeats_of(seconds[0]);
     tenka_program_destroy(s->dev, program);
     TENKA_TRY(tenka_program_prepare(s->dev, &r->plan, program));
-    return run(s, r, *program, &seconds);
+    return run(s, r, *program, seconds);
 }
 
 tenka_status tenka_bench_ready(tenka_device *dev, double seconds)
