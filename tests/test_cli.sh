@@ -420,7 +420,7 @@ grep -q '^tenka: stopped by a signal' "$work/err" || bad "what bench says after 
 # ---- Verify ----
 
 succeed verify --backend cpu --quiet
-says '^  conv2d  *[0-9][0-9]*  *[0-9.]* %'
+says '^  conv2d  *[1-9][0-9][0-9]*  *[0-9.]* %'
 says '^  order .* -  '
 says '^this device can be trusted: all [0-9,]* cases of [0-9]* operators and of whole training steps are right; 1 skipped$'
 [ ! -s "$work/err" ] || bad "verify --quiet says something"
