@@ -137,6 +137,15 @@ static inline void conv_planes(struct layout *l, const conv_params *p, int point
     l->sums = points ? p->kh : p->kh * p->kw;
 }
 
+/* Parts that a batch of so many items is summed up in, which the shape alone decides.
+ *   sums  of one part */
+static inline int count_chunks(int items, ptrdiff_t sums)
+{
+    enum { MOST = 16, PARTIAL_SUMS = 1 << 20 }; /* of all parts together, unless there is one */
+    const int fit = (int)(PARTIAL_SUMS / sums), most = fit < MOST ? fit : MOST;
+    return items < most ? items : most > 1 ? most : 1;
+}
+
 /* Sets images and planes: rows of each phase. */
 static inline void conv_panels(struct layout *l, const conv_params *p, int panels, int rows)
 {

@@ -8,8 +8,6 @@
 enum {
     PIXELS = 1024,          /* of a panel, about: the end of a dot product costs as much as a hundred of them */
     COPIES_BYTES = 1 << 20, /* of a panel, at most: that long sums are worth a larger cache */
-    MAX_CHUNKS = 16,
-    PARTIAL_SUMS = 1 << 20, /* of all chunks together, unless there is one chunk */
 };
 
 struct plan {
@@ -84,9 +82,7 @@ static bool make_plan(struct plan *f, int threads, int points)
     conv_blocks(l, p);
     f->products = points ? points : 1;
     cut_batch(l, p, f->pool ? f->pool->pool_sh : 1);
-    const int items = l->panels * l->bands, most = (int)(PARTIAL_SUMS / chunk_sums(f));
-    f->chunks = items < MAX_CHUNKS ? items : MAX_CHUNKS;
-    f->chunks = f->chunks < most ? f->chunks : most > 1 ? most : 1;
+    f->chunks = count_chunks(l->panels * l->bands, chunk_sums(f));
     const int wanted = div_up(threads, f->chunks * l->blocks * p->groups), rows = div_up(group_outputs(p), DOT_ROWS);
     f->parts = wanted < rows ? wanted : rows;
     f->plane = (ptrdiff_t)tenka_align((size_t)l->rows * l->planes[0].pitch, LANES);

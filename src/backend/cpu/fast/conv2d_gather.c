@@ -18,11 +18,10 @@ enum { PIECES = 2 };
 enum {
     EIGHT = 8,
     PIECE = EIGHT / PIECES,
-    MOST_ROWS = 8,     /* of a kernel */
-    MOST_WEIGHTS = 80, /* of an output: with more, products of whole planes are faster */
-    MOST_WINDOWS = 2048, /* of an image: as many terms are added up before the images' sums are */
+    MOST_ROWS = 8,        /* of a kernel */
+    MOST_WEIGHTS = 80,    /* of an output: with more, products of whole planes are faster */
+    MOST_WINDOWS = 2048,  /* of an image: as many terms are added up before the images' sums are */
     MOST_BYTES = 1 << 20, /* of an image with its padding, as it is copied */
-    CHUNKS = 16,
 };
 
 struct plan {
@@ -62,7 +61,7 @@ static struct plan make_plan(const pool_params *p, int threads)
     f.padded.ow = c->w + 2 * c->pw + EIGHT;
     f.plane = (struct planes){.images = 1, .rows = c->h + 2 * c->ph, .pitch = f.padded.ow};
     f.plane.size = f.plane.rows * f.plane.pitch;
-    f.chunks = c->n < CHUNKS ? c->n : CHUNKS;
+    f.chunks = count_chunks(c->n, chunk_sums(&f));
     const int wanted = div_up(threads, f.chunks * c->groups), og = group_outputs(c);
     f.parts = wanted < og ? wanted : og;
     f.places = 0;
