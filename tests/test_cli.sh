@@ -193,6 +193,8 @@ echo "no weights at all" > "$work/junk"
 expect 1 "$work/junk: this is neither a safetensors nor a .pt file" $train --net "$small" --load "$work/junk"
 succeed $train --net "$small" --save "$work/small.st"
 succeed $train --net "$small" --save "$work/small.pt"
+expect 0 "warning: network text: it does not show what forward does in Block, so" $train \
+    --net "Net((body): Block((0): ReLU()) Flatten() Linear(784, 10))"
 notes "--save: $work/x.onnx becomes a safetensors file" $loud --net "$small" --save "$work/x.onnx"
 for name in plain x.y/plain .hidden x.pth x.st x.safetensors; do
     mkdir -p "$work/x.y"

@@ -29,7 +29,7 @@ TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_datase
 
 /* Writes net's state to path, as .pt when path ends in .pt or .pth, else as safetensors: to a temporary file in the
  * same folder, which then replaces path at once, so that a failure leaves an older file as it was. how may be NULL; a
- * .pt has no room for it. Errors: E_IO (full disk, permissions), E_NOMEM, E_DEVICE. */
+ * .pt has no room for it. A network that tenka_module_has_own_forward is saved as one that only its program can run. Errors: E_IO (full disk, permissions), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessing *how, const char *path);
 
 /* Reads the tensors of a file of either format, told apart by its content, into net, all or nothing. F16, BF16 and F64
@@ -38,7 +38,8 @@ TENKA_API tenka_status tenka_model_save(tenka_module *net, const struct tenka_pr
  * PyTorch does), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_load(tenka_module *net, const char *path);
 
-/* Whether a file of either format describes its network, so that tenka_model_open can make it; a .pt never does.
+/* Whether a file of either format describes its network, so that tenka_model_open can make it; a .pt never does, nor a
+ * file whose network has its forward in a program's code.
  * Errors: E_IO, E_FORMAT, E_NOMEM. */
 TENKA_API tenka_status tenka_model_has_net(tenka_ctx *ctx, const char *path, bool *out);
 

@@ -47,7 +47,9 @@ TENKA_API tenka_status tenka_nn_append(tenka_module *container, const char *name
 
 /* Makes a network from text: what print(model) shows in PyTorch, names included, or the short form
  * "Conv2d(1,20,5) ReLU() MaxPool2d(2) Flatten() Linear(2560,100)", with spaces, commas or newlines between layers.
- * An unknown class with children is a container that runs them in order.
+ * An unknown class with children is a container that runs them in order. PyTorch's text does not show what the forward
+ * of such a class does; where it is likely to do more, the log warns (LOG_WARNING): of a class that is nested in the
+ * network, and of one in which a layer with weights follows another, as if there were no function between them.
  * Errors: E_FORMAT with line, column and what was expected; the sentence for an unknown layer lists the known ones. */
 TENKA_API tenka_status tenka_nn_parse(tenka_ctx *ctx, const char *text, tenka_module **out);
 
@@ -63,6 +65,11 @@ TENKA_API void tenka_module_destroy(tenka_module **module);
 /* The module's output for x; inert on a mistake. An activation of rank 4 that reaches a Linear whose in_features
  * are the product of the last three axes is flattened; the log says so once for each module. */
 TENKA_API tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x);
+
+/* Whether a program has run children of a container itself, here or anywhere below, and never the container: then its
+ * code is the network's forward, which neither tenka_module_text nor a saved file can show. A module whose weights were
+ * read from a file that says so counts as such until it has been run. */
+TENKA_API bool tenka_module_has_own_forward(const tenka_module *module);
 
 /* Training or evaluation, with all children: matters to Dropout and BatchNorm2d. Modules begin in training mode. */
 TENKA_API void tenka_module_train(tenka_module *module, bool training);

@@ -1,5 +1,6 @@
 /* Models: a network's state in a .pt file, or in a safetensors file with what is needed to use it in the metadata:
- *   tenka.version, tenka.net (print(model)'s text), tenka.input ("1,28,28"), tenka.mean and tenka.std (a number for
+ *   tenka.version, tenka.net (print(model)'s text; tenka.layers instead when a program's code is the forward, which the
+ *   text does not show, so that nobody takes the text for the network), tenka.input ("1,28,28"), tenka.mean and tenka.std (a number for
  *   each channel), tenka.classes (a JSON array of names), and format = pt, which other tools look for. */
 #include <math.h>
 #include <stdio.h>
@@ -183,11 +184,11 @@ static bool is_utf8(const char *text)
     return true;
 }
 
-static json_t *make_metadata(const char *text, const struct tenka_preprocessing *how)
+static json_t *make_metadata(const char *key, const char *text, const struct tenka_preprocessing *how)
 {
     json_t *const metadata = json_object();
     const bool good = put(metadata, "format", "pt") && put(metadata, "tenka.version", TENKA_VERSION) &&
-                      put(metadata, "tenka.net", text) && put_preprocessing(metadata, how);
+                      put(metadata, key, text) && put_preprocessing(metadata, how);
     if (good)
         return metadata;
     json_decref(metadata);
@@ -247,14 +248,14 @@ static void put_counters_first(struct state *s)
     }
 }
 
-static tenka_status text_metadata(struct tenka_error *err, const char *text, const struct tenka_preprocessing *how,
-                                  json_t **out)
+static tenka_status text_metadata(struct tenka_error *err, const char *key, const char *text,
+                                  const struct tenka_preprocessing *how, json_t **out)
 {
     if (text == NULL)
         return tenka_fail_nomem(err);
     if (!is_utf8(text))
         return tenka_fail(err, TENKA_E_INVALID, "saving: the names of the network's layers are no UTF-8 text");
-    *out = make_metadata(text, how);
+    *out = make_metadata(key, text, how);
     return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
 }
 
@@ -264,7 +265,8 @@ tenka_status tenka_model_metadata(tenka_module *net, const struct tenka_preproce
     *out = NULL;
     TENKA_TRY(check_preprocessing(err, how));
     char *const text = tenka_module_text(net);
-    const tenka_status status = text_metadata(err, text, how, out);
+    const char *const key = tenka_module_has_own_forward(net) ? "tenka.layers" : "tenka.net";
+    const tenka_status status = text_metadata(err, key, text, how, out);
     tenka_text_free(text);
     return status;
 }
@@ -507,6 +509,8 @@ tenka_status tenka_model_load(tenka_module *net, const char *path)
         return tenka_fail(err, TENKA_E_INVALID, "model_load: path is NULL");
     TENKA_TRY(tenka_weights_open(err, path, &file));
     const tenka_status status = tenka_model_read(net, &file);
+    if (status == TENKA_OK && tenka_weights_metadata(&file, "tenka.layers") != NULL)
+        tenka_module_set_own_forward(net);
     tenka_weights_close(&file);
     return status;
 }
@@ -596,6 +600,11 @@ static tenka_status make_net(tenka_ctx *ctx, const struct tenka_weights *file, t
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
     const char *const text = tenka_weights_metadata(file, "tenka.net");
+    if (text == NULL && tenka_weights_metadata(file, "tenka.layers") != NULL)
+        return tenka_fail(err, TENKA_E_FORMAT,
+                          "%s: what this network does with its layers is code of the program that saved it, which is not "
+                          "in the file; only that program can run it",
+                          file->path);
     if (text == NULL)
         return tenka_fail(err, TENKA_E_FORMAT,
                           "%s: the file has weights but no network text (metadata tenka.net); make the network first, "

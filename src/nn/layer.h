@@ -97,6 +97,8 @@ struct tenka_module {
     uint64_t counted;  /* of these: by the step counted_step, which may yet fail */
     uint32_t counted_step;
     bool checking;     /* a step that will not run goes through it */
+    bool ran;          /* a container that has run its children */
+    bool bypassed;     /* a container whose children the program has run, or had run before it saved them */
     bool told;         /* the log has said that this layer flattens its input */
 };
 
@@ -124,6 +126,14 @@ tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, str
 
 /* As tenka_forward, for a step that will not run: no layer counts it. */
 tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x);
+/* As tenka_forward, for a container's own children. */
+tenka_tensor tenka_layer_run(tenka_module *module, tenka_tensor x);
+/* Whether a step that will not run goes through a module. */
+bool tenka_layer_is_checked(const tenka_module *module);
+/* Remembers that a program runs the module's children, as a file says that was saved there. */
+void tenka_module_set_own_forward(tenka_module *module);
+/* Warns of classes in a text of PyTorch whose forward is likely to do more than to run the layers in order. */
+void tenka_module_warn_of_classes(const tenka_module *net);
 /* Whether a layer is a BatchNorm2d with running statistics, which counts batches. */
 bool tenka_layer_counts(const tenka_module *module);
 /* Takes back what such a layer counted in a step that was not run. */

@@ -346,14 +346,6 @@ static tenka_tensor constant_channels(tenka_module *m, double value)
     return tenka_trace(m->ctx, TENKA_OP_fill, NULL, 0, NULL, 0, &shape, &value, NULL);
 }
 
-static bool is_checked(const tenka_module *m)
-{
-    for (; m != NULL; m = m->parent)
-        if (m->checking)
-            return true;
-    return false;
-}
-
 /* A layer's running statistics, of those that have any. */
 static tenka_variable *running_mean(const tenka_module *m)
 {
@@ -389,7 +381,7 @@ static tenka_tensor batch_norm2d_forward(tenka_module *m, tenka_tensor x)
                                 tenka_shape_text(&shape, text));
     if (tenka_layer_counts(m))
         tenka_layer_settle_count(m); /* also where nothing is counted: the statistics may be assigned again */
-    if (m->training && tenka_layer_counts(m) && !is_checked(m))
+    if (m->training && tenka_layer_counts(m) && !tenka_layer_is_checked(m))
         count_batch(m);
     const tenka_tensor weight = affine ? tenka_value(m->state[0].var) : constant_channels(m, 1);
     const tenka_tensor bias = affine ? tenka_value(m->state[1].var) : constant_channels(m, 0);

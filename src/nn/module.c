@@ -37,7 +37,7 @@ void tenka_module_destroy(tenka_module **module)
 static tenka_tensor sequential_forward(tenka_module *module, tenka_tensor x)
 {
     for (size_t i = 0; i < module->n_children; i++)
-        x = tenka_forward(module->children[i], x);
+        x = tenka_layer_run(module->children[i], x);
     return x;
 }
 
@@ -253,10 +253,18 @@ void tenka_module_train(tenka_module *module, bool training)
 
 /* ---- Running ---- */
 
-tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x)
+bool tenka_layer_is_checked(const tenka_module *m)
 {
-    if (module == NULL)
-        return x.ctx != NULL ? tenka_trace_fail(x.ctx, TENKA_E_INVALID, "forward: there is no module") : TENKA_NONE;
+    for (; m != NULL; m = m->parent)
+        if (m->checking)
+            return true;
+    return false;
+}
+
+tenka_tensor tenka_layer_run(tenka_module *module, tenka_tensor x)
+{
+    if (module->type->container && !module->ran)
+        module->ran = !tenka_layer_is_checked(module);
     const char *const caller = tenka_trace_layer(module->ctx, module->layer);
     const tenka_tensor y = module->type->forward(module, x);
     tenka_trace_layer(module->ctx, caller);
@@ -273,10 +281,19 @@ tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x)
     return y;
 }
 
+tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x)
+{
+    if (module == NULL)
+        return x.ctx != NULL ? tenka_trace_fail(x.ctx, TENKA_E_INVALID, "forward: there is no module") : TENKA_NONE;
+    if (module->parent != NULL)
+        module->parent->bypassed = true;
+    return tenka_layer_run(module, x);
+}
+
 tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x)
 {
     module->checking = true;
-    const tenka_tensor y = tenka_forward(module, x);
+    const tenka_tensor y = tenka_layer_run(module, x);
     module->checking = false;
     return y;
 }

@@ -541,7 +541,9 @@ tenka_status tenka_nn_parse(tenka_ctx *ctx, const char *text, tenka_module **out
         return TENKA_E_INVALID;
     if (text == NULL || out == NULL)
         return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID, "nn_parse: text or out is NULL");
-    return tenka_nn_parse_limited(ctx, text, UINT64_MAX, out);
+    TENKA_TRY(tenka_nn_parse_limited(ctx, text, UINT64_MAX, out));
+    tenka_module_warn_of_classes(*out);
+    return TENKA_OK;
 }
 
 const char *tenka_nn_reference_text(void)

@@ -236,8 +236,11 @@ static tenka_status compare_model(const struct tenka_run *run, const struct tenk
     static const char *const keys[] = {"tenka.input", "tenka.mean", "tenka.std"};
     static const char *const titles[] = {"images of (channels, height, width)", "images of mean",
                                          "images of standard deviation"};
-    const char *const net = tenka_st_metadata(file, "tenka.net");
-    const char *const own = json_string_value(json_object_get(here, "tenka.net"));
+    /* Only the file may know yet that the program's code is the forward. */
+    const char *net = tenka_st_metadata(file, "tenka.net");
+    const char *own = json_string_value(json_object_get(here, "tenka.net"));
+    net = net != NULL ? net : tenka_st_metadata(file, "tenka.layers");
+    own = own != NULL ? own : json_string_value(json_object_get(here, "tenka.layers"));
     if (net == NULL)
         return tenka_checkpoint_damaged(run->err, file->path, "it has no network text");
     if (strcmp(net, own) != 0)
@@ -374,7 +377,11 @@ static tenka_status load(struct tenka_training *t, const struct tenka_run *run, 
     if (status == TENKA_OK)
         status = compare_model(run, &file->st, here, how != NULL);
     json_decref(here);
-    return status == TENKA_OK ? load_file(t, run, file) : status;
+    if (status == TENKA_OK)
+        status = load_file(t, run, file);
+    if (status == TENKA_OK && tenka_weights_metadata(file, "tenka.layers") != NULL)
+        tenka_module_set_own_forward(t->net);
+    return status;
 }
 
 tenka_status tenka_checkpoint_load(struct tenka_training *training, const struct tenka_preprocessing *how,

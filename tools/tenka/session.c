@@ -147,24 +147,30 @@ static const char *model_path(const struct options *o)
     return o->load != NULL ? o->load : o->resume;
 }
 
+static int open_model(struct session *s, const char *path)
+{
+    bool has_net;
+    if (tenka_model_has_net(s->ctx, path, &has_net) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    if (tenka_model_open(s->ctx, path, &s->model) != TENKA_OK)
+        return has_net ? say_library_failed(s->ctx)
+                       : say_failed("%s; --net can name a network to put its weights into", tenka_last_error(s->ctx));
+    s->net = tenka_model_net(s->model);
+    return EXIT_CODE_OK;
+}
+
 static int open_net(struct session *s)
 {
     const struct options *o = s->options;
     const char *const path = model_path(o);
-    if (path != NULL && o->net == NULL) {
-        bool has_net;
-        if (tenka_model_has_net(s->ctx, path, &has_net) != TENKA_OK)
-            return say_library_failed(s->ctx);
-        if (!has_net)
-            return say_failed("%s has weights but says nothing about their network; name it with --net", path);
-        if (tenka_model_open(s->ctx, path, &s->model) != TENKA_OK)
-            return say_library_failed(s->ctx);
-        s->net = tenka_model_net(s->model);
-        return EXIT_CODE_OK;
-    }
+    if (path != NULL && o->net == NULL)
+        return open_model(s, path);
     const int code = parse_net(s, o->net != NULL ? o->net : tenka_nn_reference_text());
     if (code == EXIT_CODE_OK && o->load != NULL && tenka_model_load(s->net, o->load) != TENKA_OK)
         return say_library_failed(s->ctx);
+    if (code == EXIT_CODE_OK && tenka_module_has_own_forward(s->net))
+        say_warning("%s was saved by a program whose own code says what the network does with its layers; --net runs "
+                    "them in order, which may be another network", o->load);
     return code;
 }
 
