@@ -154,7 +154,7 @@ static int open_model(struct session *s, const char *path)
         return say_library_failed(s->ctx);
     if (tenka_model_open(s->ctx, path, &s->model) != TENKA_OK)
         return has_net ? say_library_failed(s->ctx)
-                       : say_failed("%s; --net can name a network to put its weights into", tenka_last_error(s->ctx));
+                       : say_failed("%s; to use its weights in a network, name it with --net", tenka_last_error(s->ctx));
     s->net = tenka_model_net(s->model);
     return EXIT_CODE_OK;
 }
