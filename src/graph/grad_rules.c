@@ -62,17 +62,16 @@ uint32_t tenka_grad_mul(const struct tenka_grad_call *call, uint32_t input)
 uint32_t tenka_grad_scale(const struct tenka_grad_call *call, uint32_t input)
 {
     struct tenka_planner *p = call->p;
-    uint32_t bits[32];
-    for (int b = 0; b < 32; b++)
-        bits[b] = TENKA_NONE_ID;
+    struct tenka_named_values named = tenka_named_none();
     const struct tenka_desc desc = *desc_of(call, call->in[input]);
-    bits[TENKA_BIT_IN0] = call->dout;
-    bits[TENKA_BIT_OUT0] = tenka_planner_new_value(p, &desc);
-    if (bits[TENKA_BIT_OUT0] == TENKA_NONE_ID)
+    const uint32_t g = tenka_planner_new_value(p, &desc);
+    if (g == TENKA_NONE_ID)
         return TENKA_NONE_ID;
-    tenka_planner_node(p, TENKA_KERNEL_scale_fwd, bits, call->entry->params,
+    named.value[TENKA_IN(0)] = call->dout;
+    named.value[TENKA_OUT(0)] = g;
+    tenka_planner_node(p, TENKA_KERNEL_scale_fwd, &named, call->entry->params,
                        (struct tenka_scalar_ref){call->entry->first_scalar, false});
-    return bits[TENKA_BIT_OUT0];
+    return g;
 }
 
 uint32_t tenka_grad_reshape(const struct tenka_grad_call *call, uint32_t input)
