@@ -2,7 +2,7 @@
 #include "graph/planner.h"
 
 /* How an operator's gradient comes about: by its own passes, by a rule, or not at all. */
-enum grad_kind { GRAD_none, GRAD_passes, GRAD_add, GRAD_sub, GRAD_mul, GRAD_scale, GRAD_reshape, GRAD_expand,
+enum grad_kind { GRAD_none, GRAD_passes, GRAD_add, GRAD_sub, GRAD_mul, GRAD_reshape, GRAD_expand,
                  GRAD_permute, GRAD_sum, GRAD_matmul };
 
 static const tenka_grad_fn grad_rules[] = {
@@ -11,7 +11,6 @@ static const tenka_grad_fn grad_rules[] = {
     [GRAD_add] = tenka_grad_add,
     [GRAD_sub] = tenka_grad_sub,
     [GRAD_mul] = tenka_grad_mul,
-    [GRAD_scale] = tenka_grad_scale,
     [GRAD_reshape] = tenka_grad_reshape,
     [GRAD_expand] = tenka_grad_expand,
     [GRAD_permute] = tenka_grad_permute,

@@ -3,30 +3,21 @@
 
 /* ---- Operators whose whole call is their row in ops.def ---- */
 
-#define BODY_UNARY(name)                                                        \
-    tenka_tensor tenka_##name(tenka_tensor x)                                   \
-    {                                                                           \
-        return tenka_trace(x.ctx, TENKA_OP_##name, &x, 1, NULL, 0, NULL, NULL, NULL); \
-    }
 #define BODY_BINARY(name)                                                       \
     tenka_tensor tenka_##name(tenka_tensor a, tenka_tensor b)                   \
     {                                                                           \
         return tenka_trace(a.ctx, TENKA_OP_##name, (const tenka_tensor[]){a, b}, 2, NULL, 0, NULL, NULL, NULL); \
     }
 #define BODY_OWN(name)
+#define BODY_ELEMENT(name)
 #define TENKA_OP(name, body, ...) BODY_##body(name)
 #define TENKA_PASS(...)
 #include "op/ops.def"
-#undef BODY_UNARY
 #undef BODY_BINARY
 #undef BODY_OWN
+#undef BODY_ELEMENT
 
 /* ---- Pointwise ---- */
-
-tenka_tensor tenka_scale(tenka_tensor x, double factor)
-{
-    return tenka_trace(x.ctx, TENKA_OP_scale, &x, 1, NULL, 0, NULL, &factor, NULL);
-}
 
 tenka_tensor tenka_bias_add(tenka_tensor x, tenka_tensor bias)
 {

@@ -1,27 +1,18 @@
 /* Chains of elementwise operators, of whatever neighbours there are: one kernel whose parameters are its steps. */
 #include "graph/fuse.h"
+#include "op/chain.h"
 
 #define NONE TENKA_NONE_ID
 
-/* One of them as a step of a chain, on the value that its input `through` has; false: it is none. */
-static bool as_step(const struct tenka_plan_node *node, uint32_t through, enum tenka_chain_op *op)
+/* The step that node is when v comes to it as its read number `through`; TENKA_CHAIN_OPS: it can be none. */
+static enum tenka_chain_op as_step(const struct tenka_plan_node *node, uint32_t through)
 {
     struct tenka_p_broadcast broadcast;
     memcpy(&broadcast, node->params, sizeof broadcast);
-    const bool binary = node->kernel == TENKA_KERNEL_add_fwd || node->kernel == TENKA_KERNEL_sub_fwd ||
-                        node->kernel == TENKA_KERNEL_mul_fwd;
+    const bool binary = tenka_passes[node->kernel].reads == (TENKA_INS & 3);
     if (binary && (!broadcast.same || node->in[0] == node->in[1]))
-        return false;
-    switch ((int)node->kernel) {
-    case TENKA_KERNEL_relu_fwd: *op = TENKA_CHAIN_RELU; return true;
-    case TENKA_KERNEL_tanh_fwd: *op = TENKA_CHAIN_TANH; return true;
-    case TENKA_KERNEL_scale_fwd: *op = TENKA_CHAIN_SCALE; return true;
-    case TENKA_KERNEL_add_fwd: *op = TENKA_CHAIN_ADD; return true;
-    case TENKA_KERNEL_sub_fwd: *op = through == 0 ? TENKA_CHAIN_SUB : TENKA_CHAIN_SUB_FROM; return true;
-    case TENKA_KERNEL_mul_fwd: *op = TENKA_CHAIN_MUL; return true;
-    case TENKA_KERNEL_relu_dx: *op = TENKA_CHAIN_RELU_BACK; return through == 1;
-    default: return false;
-    }
+        return TENKA_CHAIN_OPS;
+    return tenka_chain_step_of(node->kernel, through);
 }
 
 /* The input of node that value becomes in a chain, which has room for it; NONE: it has none. */
@@ -36,48 +27,60 @@ static uint32_t chain_input(struct tenka_plan_node *chain, uint32_t value)
     return NONE;
 }
 
-/* Adds node, which goes on from its input `through`, to the end of a chain; false: it does not fit. */
+/* Adds node, whose read number `through` is v, to the end of a chain; false: it does not fit. *numbered: whether a step
+ * of the chain takes numbers. */
 static bool append_step(struct tenka_plan_node *chain, const struct tenka_plan_node *node, uint32_t through,
-                        bool *scaled)
+                        bool *numbered)
 {
     struct tenka_p_chain *p = (void *)chain->params;
-    enum tenka_chain_op op;
-    if (p->steps == TENKA_CHAIN_STEPS || !as_step(node, through, &op) || (op == TENKA_CHAIN_SCALE && *scaled))
+    const enum tenka_chain_op op = as_step(node, through);
+    if (p->steps == TENKA_CHAIN_STEPS || op == TENKA_CHAIN_OPS || (tenka_chain_steps[op].numbers > 0 && *numbered))
         return false;
-    const uint32_t arg = op >= TENKA_CHAIN_ADD ? chain_input(chain, node->in[1 - through]) : 0;
+    const uint32_t arg = tenka_chain_steps[op].takes_input ? chain_input(chain, node->in[1 - through]) : 0;
     if (arg == NONE)
         return false;
-    if (op == TENKA_CHAIN_SCALE) {
+    if (tenka_chain_steps[op].numbers > 0) {
         chain->scalar = node->scalar;
         chain->constant = node->constant;
-        *scaled = true;
+        *numbered = true;
     }
     p->op[p->steps] = (int32_t)op;
     p->arg[p->steps++] = (int32_t)arg;
     return true;
 }
 
-static bool has_scale(const struct tenka_plan_node *chain)
+static bool has_numbers(const struct tenka_plan_node *chain)
 {
     const struct tenka_p_chain *p = (const void *)chain->params;
-    bool scaled = false;
+    bool numbered = false;
     for (int32_t i = 0; i < p->steps; i++)
-        scaled |= p->op[i] == TENKA_CHAIN_SCALE;
-    return scaled;
+        numbered |= tenka_chain_steps[p->op[i]].numbers > 0;
+    return numbered;
 }
 
 /* `first`, a chain or an operator that may begin one, as a chain. */
-static bool begin_chain(const struct tenka_plan_node *first, struct tenka_plan_node *chain, bool *scaled)
+static bool begin_chain(const struct tenka_plan_node *first, struct tenka_plan_node *chain, bool *numbered)
 {
     *chain = *first;
-    *scaled = first->kernel == TENKA_KERNEL_chain_fwd && has_scale(first);
+    *numbered = first->kernel == TENKA_KERNEL_chain_fwd && has_numbers(first);
     if (first->kernel == TENKA_KERNEL_chain_fwd)
         return true;
     const struct tenka_p_chain none = {0};
-    const uint32_t through = first->kernel == TENKA_KERNEL_relu_dx;
+    /* A gradient pass goes on from the gradient, which it reads last. */
+    const uint32_t through = as_step(first, 0) != TENKA_CHAIN_OPS ? 0 : 1;
     *chain = tenka_fuse_merged(first, TENKA_KERNEL_chain_fwd, &none, sizeof none);
     chain->in[0] = first->in[through];
-    return append_step(chain, first, through, scaled);
+    return append_step(chain, first, through, numbered);
+}
+
+/* A chain reads two numbers, whoever takes them: what follows a step's own must be there. */
+static void put_numbers(struct tenka_fuser *f, struct tenka_plan_node *chain, bool numbered)
+{
+    const struct tenka_scalar_ref ref = tenka_planner_constants(f->p, (const double[]){0, 0}, 2);
+    if (numbered)
+        return;
+    chain->scalar = ref.index;
+    chain->constant = true;
 }
 
 /* The node that makes input `through` of node and may be merged into it; NULL: none. */
@@ -95,17 +98,14 @@ bool tenka_fuse_chain(struct tenka_fuser *f, struct tenka_plan_node *node)
 {
     for (uint32_t through = 0; through < node->n_in; through++) {
         struct tenka_plan_node *before = chain_before(f, node, through), made;
-        bool scaled;
-        if (!before || !begin_chain(before, &made, &scaled) || !append_step(&made, node, through, &scaled))
+        bool numbered;
+        if (!before || !begin_chain(before, &made, &numbered) || !append_step(&made, node, through, &numbered))
             continue;
-        if (!scaled && !made.constant) { /* the scalar is not read, but must be there */
-            made.scalar = tenka_planner_constants(f->p, &(double){1}, 1).index;
-            made.constant = true;
-        }
+        if (before->kernel != TENKA_KERNEL_chain_fwd || numbered != has_numbers(before))
+            put_numbers(f, &made, numbered);
         made.entry = node->entry;
         made.out[0] = node->out[0];
         return !f->p->failed && tenka_fuse_place(f, &made, node, before, NULL);
     }
     return false;
 }
-

@@ -58,22 +58,6 @@ uint32_t tenka_grad_mul(const struct tenka_grad_call *call, uint32_t input)
     return g == TENKA_NONE_ID ? g : sum_to(call, g, desc_of(call, call->in[input])->shape);
 }
 
-/* dx = factor * dout, with the factor of the forward call: it is data of the step. */
-uint32_t tenka_grad_scale(const struct tenka_grad_call *call, uint32_t input)
-{
-    struct tenka_planner *p = call->p;
-    struct tenka_named_values named = tenka_named_none();
-    const struct tenka_desc desc = *desc_of(call, call->in[input]);
-    const uint32_t g = tenka_planner_new_value(p, &desc);
-    if (g == TENKA_NONE_ID)
-        return TENKA_NONE_ID;
-    named.value[TENKA_IN(0)] = call->dout;
-    named.value[TENKA_OUT(0)] = g;
-    tenka_planner_node(p, TENKA_KERNEL_scale_fwd, &named, call->entry->params,
-                       (struct tenka_scalar_ref){call->entry->first_scalar, false});
-    return g;
-}
-
 uint32_t tenka_grad_reshape(const struct tenka_grad_call *call, uint32_t input)
 {
     return reshape(call, call->dout, desc_of(call, call->in[input])->shape);

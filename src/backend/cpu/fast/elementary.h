@@ -52,4 +52,14 @@ ALWAYS_INLINE vec hyperbolic_tangent(vec x)
     return select(size < splat(0.625f), small, (vec)((ivec)large | sign));
 }
 
+/* NaN below 0. */
+ALWAYS_INLINE vec square_root(vec x)
+{
+    vec y;
+    UNROLL
+    for (int i = 0; i < LANES; i++)
+        y[i] = __builtin_sqrtf(x[i]);
+    return y;
+}
+
 #endif
