@@ -197,6 +197,14 @@ TENKA_API tenka_tensor tenka_normalize_bytes(tenka_tensor x, tenka_tensor mean, 
 TENKA_API tenka_tensor tenka_reshape(tenka_tensor x, struct tenka_shape shape);
 /* Axes start_dim to the last become one. torch.flatten(x, start_dim). */
 TENKA_API tenka_tensor tenka_flatten(tenka_tensor x, uint32_t start_dim);
+/* Elements start to end - 1 of one axis, which stays: x[:, start:end] for axis 1. Where they lie in one piece whose begin
+ * the device can address (256 bytes), nothing is copied. F32. Differentiable. E_SHAPE when they are none, or beyond. */
+TENKA_API tenka_tensor tenka_slice(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t end);
+/* The same with a length. torch.narrow(x, axis, start, length). */
+TENKA_API tenka_tensor tenka_narrow(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t length);
+/* n tensors, one after the other along an axis: any number of at least one, of equal shapes but for that axis.
+ * torch.cat(x, axis). F32. Differentiable. E_SHAPE when they do not fit. */
+TENKA_API tenka_tensor tenka_concat(const tenka_tensor *x, size_t n, uint32_t axis);
 /* Swaps two axes; a copy. F32. Differentiable. */
 TENKA_API tenka_tensor tenka_transpose(tenka_tensor x, uint32_t dim0, uint32_t dim1);
 /* Axis i of the result is axis axes[i] of x; axes: rank entries, each once. F32. Differentiable. */

@@ -178,7 +178,7 @@ static void write_in_place(struct tenka_planner *p, uint32_t *pending)
         if (pending[i] == TENKA_NONE_ID)
             continue;
         tenka_variable *var = final_assign(p->ctx, i);
-        if (!can_overwrite(p, p->values[pending[i]].storage, var))
+        if (!tenka_planner_is_whole(p, pending[i]) || !can_overwrite(p, p->values[pending[i]].storage, var))
             continue;
         struct tenka_storage *storage = storage_of(p, pending[i]);
         storage->place = (struct tenka_place){.kind = TENKA_PLACE_VARIABLE, .var = var};

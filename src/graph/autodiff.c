@@ -3,7 +3,7 @@
 
 /* How an operator's gradient comes about: by its own passes, by a rule, or not at all. */
 enum grad_kind { GRAD_none, GRAD_passes, GRAD_add, GRAD_sub, GRAD_mul, GRAD_reshape, GRAD_expand,
-                 GRAD_permute, GRAD_sum, GRAD_matmul };
+                 GRAD_permute, GRAD_sum, GRAD_matmul, GRAD_put };
 
 static const tenka_grad_fn grad_rules[] = {
     [GRAD_none] = NULL,
@@ -16,6 +16,7 @@ static const tenka_grad_fn grad_rules[] = {
     [GRAD_permute] = tenka_grad_permute,
     [GRAD_sum] = tenka_grad_sum,
     [GRAD_matmul] = tenka_grad_matmul,
+    [GRAD_put] = tenka_grad_put,
 };
 
 static const enum grad_kind grad_kinds[] = {

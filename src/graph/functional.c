@@ -103,6 +103,62 @@ tenka_tensor tenka_flatten(tenka_tensor x, uint32_t start_dim)
     return tenka_reshape(x, tenka_shape_make(start_dim + 1, shape.dim));
 }
 
+tenka_tensor tenka_slice(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t end)
+{
+    /* What is beyond every shape is for the rule to refuse. */
+    const struct tenka_p_part params = {
+        .axis = axis > TENKA_MAX_RANK ? TENKA_MAX_RANK : (int32_t)axis,
+        .from = start > INT32_MAX ? -1 : (int32_t)start,
+        .to = end > INT32_MAX ? -1 : (int32_t)end,
+    };
+    return tenka_trace(x.ctx, TENKA_OP_slice, &x, 1, &params, sizeof params, NULL, NULL, NULL);
+}
+
+tenka_tensor tenka_narrow(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t length)
+{
+    return tenka_slice(x, axis, start, length > UINT32_MAX - start ? UINT32_MAX : start + length);
+}
+
+/* The shape of what x become along axis; false: a mistake, which was reported. */
+static bool concat_shape(const tenka_tensor *x, size_t n, uint32_t axis, struct tenka_shape *shape)
+{
+    uint64_t size = 0;
+    char text[TENKA_SHAPE_TEXT], first[TENKA_SHAPE_TEXT];
+    *shape = tenka_tensor_shape(x[0]);
+    for (size_t k = 0; k < n; k++) {
+        if (!tenka_trace_input(x[0].ctx, x[k], "concat"))
+            return false;
+        const struct tenka_shape part = tenka_tensor_shape(x[k]);
+        bool fits = part.rank == shape->rank && axis < part.rank;
+        for (uint32_t i = 0; fits && i < part.rank; i++)
+            fits = i == axis || part.dim[i] == shape->dim[i];
+        size += fits ? part.dim[axis] : 0;
+        if (fits && size <= INT32_MAX)
+            continue;
+        tenka_trace_fail(x[0].ctx, TENKA_E_SHAPE, "concat: %s, tensor %zu of %zu, does not fit to %s along axis %u",
+                         tenka_shape_text(&part, text), k + 1, n, tenka_shape_text(shape, first), axis);
+        return false;
+    }
+    shape->dim[axis] = (uint32_t)size;
+    return true;
+}
+
+tenka_tensor tenka_concat(const tenka_tensor *x, size_t n, uint32_t axis)
+{
+    struct tenka_shape shape;
+    if (x == NULL || n == 0)
+        return TENKA_NONE;
+    if (x[0].ctx == NULL || !concat_shape(x, n, axis, &shape))
+        return tenka_inert(x[0].ctx);
+    struct tenka_p_part params = {.axis = (int32_t)axis};
+    tenka_tensor y = tenka_trace(x[0].ctx, TENKA_OP_blank, NULL, 0, NULL, 0, &shape, NULL, NULL);
+    for (size_t k = 0; k < n; k++) {
+        y = tenka_trace(y.ctx, TENKA_OP_put, (const tenka_tensor[]){y, x[k]}, 2, &params, sizeof params, NULL, NULL, NULL);
+        params.from += (int32_t)tenka_tensor_shape(x[k]).dim[axis];
+    }
+    return y;
+}
+
 tenka_tensor tenka_permute(tenka_tensor x, const uint32_t *axes)
 {
     struct tenka_p_strided params = {.divide = 1};

@@ -13,6 +13,12 @@ uint32_t tenka_fuse_storage(const struct tenka_fuser *f, uint32_t value)
     return value == NONE ? NONE : f->p->values[value].storage;
 }
 
+bool tenka_fuse_same(const struct tenka_fuser *f, uint32_t a, uint32_t b)
+{
+    return a != NONE && b != NONE && tenka_fuse_storage(f, a) == tenka_fuse_storage(f, b) &&
+           f->p->values[a].offset == f->p->values[b].offset;
+}
+
 const struct tenka_shape *tenka_fuse_shape(const struct tenka_fuser *f, uint32_t value)
 {
     return &f->p->values[value].desc.shape;
@@ -38,7 +44,8 @@ void tenka_fuse_count_uses(struct tenka_fuser *f)
 
 struct tenka_plan_node *tenka_fuse_maker(const struct tenka_fuser *f, uint32_t value, enum tenka_kernel kernel)
 {
-    const uint32_t i = value == NONE ? NONE : f->writer[tenka_fuse_storage(f, value)];
+    const uint32_t i = value == NONE || !tenka_planner_is_whole(f->p, value) ? NONE
+                                                                            : f->writer[tenka_fuse_storage(f, value)];
     return i != NONE && f->p->nodes[i].kernel == kernel ? &f->p->nodes[i] : NULL;
 }
 

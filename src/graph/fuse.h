@@ -23,10 +23,12 @@ typedef bool (*tenka_fuse_rule)(struct tenka_fuser *f, struct tenka_plan_node *n
 /* ---- fuse.c: values, their writers and readers ---- */
 
 uint32_t tenka_fuse_storage(const struct tenka_fuser *f, uint32_t value); /* NONE for NONE */
+/* Whether two values, neither NONE, begin at the same place of the same memory. */
+bool tenka_fuse_same(const struct tenka_fuser *f, uint32_t a, uint32_t b);
 const struct tenka_shape *tenka_fuse_shape(const struct tenka_fuser *f, uint32_t value);
 /* The variable that a value lies in, or NULL. */
 const tenka_variable *tenka_fuse_variable(const struct tenka_fuser *f, uint32_t value);
-/* The node of that kernel that writes value; NULL: another one does, or none. */
+/* The node of that kernel that writes value; NULL: another one does, or none, or value is a part of what it writes. */
 struct tenka_plan_node *tenka_fuse_maker(const struct tenka_fuser *f, uint32_t value, enum tenka_kernel kernel);
 /* Whether value is there for so many readers and leaves no trace after the plan. */
 bool tenka_fuse_is_private(const struct tenka_fuser *f, uint32_t value, uint32_t readers);

@@ -86,9 +86,11 @@ static void put_numbers(struct tenka_fuser *f, struct tenka_plan_node *chain, bo
 /* The node that makes input `through` of node and may be merged into it; NULL: none. */
 static struct tenka_plan_node *chain_before(const struct tenka_fuser *f, const struct tenka_plan_node *node, uint32_t through)
 {
-    const uint32_t writer = node->in[through] == NONE ? NONE : f->writer[tenka_fuse_storage(f, node->in[through])];
+    const uint32_t value = node->in[through];
+    const uint32_t writer =
+        value == NONE || !tenka_planner_is_whole(f->p, value) ? NONE : f->writer[tenka_fuse_storage(f, value)];
     struct tenka_plan_node *before = writer == NONE ? NULL : &f->p->nodes[writer];
-    return before && tenka_fuse_is_private(f, node->in[through], 1) && tenka_fuse_steady(f, before, node) &&
+    return before && tenka_fuse_is_private(f, value, 1) && tenka_fuse_steady(f, before, node) &&
                    tenka_shape_count(tenka_fuse_shape(f, before->out[0])) == tenka_shape_count(tenka_fuse_shape(f, node->out[0]))
                ? before
                : NULL;

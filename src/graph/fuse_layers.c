@@ -12,8 +12,7 @@ bool tenka_fuse_relu_max_pool2d_dx(struct tenka_fuser *f, struct tenka_plan_node
     const struct tenka_plan_node *pool =
         dx ? tenka_fuse_maker(f, tenka_node_value(dx, TENKA_OUT(1)), TENKA_KERNEL_max_pool2d_fwd) : NULL;
     if (!pool || !tenka_fuse_steady(f, dx, relu) ||
-        tenka_fuse_storage(f, tenka_node_value(pool, TENKA_IN(0))) !=
-            tenka_fuse_storage(f, tenka_node_value(relu, TENKA_OUT(0))))
+        !tenka_fuse_same(f, tenka_node_value(pool, TENKA_IN(0)), tenka_node_value(relu, TENKA_OUT(0))))
         return false;
     struct tenka_plan_node node =
         tenka_fuse_merged(relu, TENKA_KERNEL_relu_max_pool2d_dx, dx->params, sizeof dx->params);
@@ -88,11 +87,11 @@ bool tenka_fuse_conv2d_relu_pool_dw(struct tenka_fuser *f, struct tenka_plan_nod
 
 static struct tenka_plan_node *linear_dx_of(const struct tenka_fuser *f, const struct tenka_plan_node *dw)
 {
-    const uint32_t dout = tenka_fuse_storage(f, tenka_node_value(dw, TENKA_DOUT(0)));
+    const uint32_t dout = tenka_node_value(dw, TENKA_DOUT(0));
     for (uint32_t i = 0; i < f->p->n_nodes; i++) {
         struct tenka_plan_node *dx = &f->p->nodes[i];
         if (dx->kernel == TENKA_KERNEL_linear_dx &&
-            tenka_fuse_storage(f, tenka_node_value(dx, TENKA_DOUT(0))) == dout &&
+            tenka_fuse_same(f, tenka_node_value(dx, TENKA_DOUT(0)), dout) &&
             memcmp(dx->params, dw->params, sizeof(struct tenka_p_linear)) == 0)
             return dx;
     }
@@ -106,7 +105,7 @@ static struct tenka_plan_node *relu_after(const struct tenka_fuser *f, const str
     for (uint32_t i = 0; i < f->p->n_nodes && tenka_fuse_is_private(f, d, 1); i++) {
         struct tenka_plan_node *relu = &f->p->nodes[i];
         if (relu->kernel == TENKA_KERNEL_relu_dx &&
-            tenka_fuse_storage(f, tenka_node_value(relu, TENKA_DOUT(0))) == tenka_fuse_storage(f, d))
+            tenka_fuse_same(f, tenka_node_value(relu, TENKA_DOUT(0)), d))
             return relu;
     }
     return NULL;

@@ -129,3 +129,12 @@ uint32_t tenka_grad_matmul(const struct tenka_grad_call *call, uint32_t input)
     }
     return tenka_planner_call(call->p, TENKA_OP_matmul, operands, 2, &q, sizeof q, NULL, NULL);
 }
+
+/* What was put into the whole gets its part of the gradient; what it was put over, the whole of it: nobody looks at the
+ * gradient of what is overwritten. */
+uint32_t tenka_grad_put(const struct tenka_grad_call *call, uint32_t input)
+{
+    struct tenka_p_part p;
+    memcpy(&p, call->entry->params, sizeof p);
+    return input == 0 ? call->dout : unary(call, TENKA_OP_slice, call->dout, &p, sizeof p, NULL);
+}

@@ -10,11 +10,11 @@
 /* A scalar at such an index of the input is aligned as an operand, whatever the device's reals are. */
 #define TENKA_OPERAND_WORDS (TENKA_OPERAND_ALIGN / 4)
 
-/* Memory that one node writes; views share it. */
+/* Memory that one node writes, or several, each a part of it; views share it. */
 struct tenka_storage {
     struct tenka_place place; /* ARENA and SPILL: block and offset are set by the layout */
     size_t bytes;
-    uint32_t writer;          /* node, or NONE for leaves */
+    uint32_t writer;          /* the first node that does, or NONE for leaves */
     uint32_t last;            /* last node that reads it */
     bool keep;                /* must survive the plan */
     uint32_t constant;        /* of INPUT: it is the plan's constant number constant - 1; 0: it is none */
@@ -23,6 +23,7 @@ struct tenka_storage {
 struct tenka_plan_value {
     struct tenka_desc desc;
     uint32_t storage;
+    size_t offset; /* bytes, from the storage's begin: a multiple of TENKA_OPERAND_ALIGN */
 };
 
 struct tenka_plan_node {
@@ -72,6 +73,8 @@ uint32_t tenka_planner_storage(struct tenka_planner *p, const struct tenka_stora
 uint32_t tenka_planner_value(struct tenka_planner *p, const struct tenka_desc *desc, uint32_t storage);
 uint32_t tenka_planner_new_value(struct tenka_planner *p,
                                  const struct tenka_desc *desc); /* with a storage of its own */
+/* Whether a value is all that its storage has. */
+bool tenka_planner_is_whole(const struct tenka_planner *p, uint32_t value);
 /* Values by the operand that they are, NONE where absent. */
 struct tenka_named_values {
     uint32_t value[TENKA_OPERANDS];
@@ -112,6 +115,7 @@ uint32_t tenka_grad_expand(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_permute(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_sum(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_matmul(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_put(const struct tenka_grad_call *call, uint32_t input);
 
 /* assign.c: outputs and assignments become copies, or are written in place */
 tenka_status tenka_planner_outputs(struct tenka_planner *p);

@@ -81,6 +81,10 @@ struct tenka_p_chain { int32_t steps, op[TENKA_CHAIN_STEPS], arg[TENKA_CHAIN_STE
 #define TENKA_CHAIN_CODE(p, i) \
     ((i) < (p)->steps ? ((p)->op[i] * TENKA_CHAIN_INPUTS + (p)->arg[i]) + 1 : 0)
 
+/* x [outer, whole] and its part [outer, part] from begin on, made of axis and from .. to - 1, which the caller gives
+ * (put: only from) */
+struct tenka_p_part { int32_t outer, whole, begin, part, axis, from, to; };
+
 struct tenka_p_words { int32_t words; };          /* copy: 32-bit words (u8 tensors are padded to them) */
 
 struct tenka_p_repeat { int32_t rounds; }; /* 0 or more */
