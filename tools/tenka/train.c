@@ -342,7 +342,7 @@ static int finish(struct training *t)
     if (stopped && code == EXIT_CODE_OK)
         say_stopped(t);
     else if (o->save != NULL && code == EXIT_CODE_OK && !o->quiet)
-        printf("saved    %s\n", o->save);
+        print_text(stdout, "saved    %s\n", o->save);
     if (!stopped || code != EXIT_CODE_OK)
         return code;
     return t->trouble[0] != '\0' ? EXIT_CODE_FAILED : EXIT_CODE_SIGNAL + interrupt_signal();
