@@ -231,10 +231,10 @@ for option in save checkpoint; do
     while read -r path why; do
         refuse "$path: $why" $few --net "$net" --$option "$path"
     done << END
-pipe it is there and no regular file
-to-pipe it is there and no regular file
-device it is there and no regular file
-/dev/null it is there and no regular file
+pipe it exists and is no regular file
+to-pipe it exists and is no regular file
+device it exists and is no regular file
+/dev/null it exists and is no regular file
 disk it is a folder
 to-disk it is a folder
 nowhere there is no folder missing$

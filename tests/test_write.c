@@ -298,6 +298,27 @@ static void test_look_changes_nothing(void **state)
     assert_int_equal(tenka_save_check(NULL, NULL), TENKA_E_INVALID);
 }
 
+/* ---- Files that others have written ---- */
+
+static void test_adopted(void **state)
+{
+    (void)state;
+    struct tenka_error err = {0};
+    struct tenka_file_writer writer = {0};
+    assert_int_equal(symlink("disk/a", in("link")), 0);
+    write_text(in("disk/a"), "old");
+    assert_int_equal(chmod(in("disk/a"), 0604), 0);
+    assert_int_equal(tenka_file_writer_create(&writer, &err, in("link")), TENKA_OK);
+    write_text(in("disk/other"), "captured");
+    assert_int_equal(tenka_file_writer_adopt(&writer, &err, in("disk/none")), TENKA_E_IO);
+    assert_int_equal(tenka_file_writer_adopt(&writer, &err, in("disk/other")), TENKA_OK);
+    assert_content(in("disk/a"), "old");
+    assert_int_equal(tenka_file_writer_commit(&writer, &err), TENKA_OK);
+    assert_content(in("disk/a"), "captured");
+    assert_mode(in("disk/a"), 0604);
+    assert_int_equal(count_files(in("disk")), 1);
+}
+
 /* ---- What killed writers leave ---- */
 
 static void kill_writer(const char *path)
@@ -350,6 +371,7 @@ int main(void)
         cmocka_unit_test_setup(test_long_names, clean),
         cmocka_unit_test_setup(test_long_names_differ, clean),
         cmocka_unit_test_setup(test_look_changes_nothing, clean),
+        cmocka_unit_test_setup(test_adopted, clean),
         cmocka_unit_test_setup_teardown(test_leftovers, clean, clean),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

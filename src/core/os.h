@@ -80,6 +80,9 @@ tenka_status tenka_file_writer_check(struct tenka_error *err, const char *path);
 /* Appends. On failure the writer still needs its abort. */
 tenka_status tenka_file_writer_write(struct tenka_file_writer *writer, struct tenka_error *err, const void *src,
                                      uint64_t bytes);
+/* Takes the file name, of the same folder, for the content: one that somebody else has written. It loses that name. On
+ * failure the writer still needs its abort. */
+tenka_status tenka_file_writer_adopt(struct tenka_file_writer *writer, struct tenka_error *err, const char *name);
 /* Brings the content to the disk and gives the file its name; on failure nothing is left of it. */
 tenka_status tenka_file_writer_commit(struct tenka_file_writer *writer, struct tenka_error *err);
 /* Removes what was written. Accepts an empty writer, so that it can stand on every way out. */

@@ -162,8 +162,8 @@ static tenka_status find_place(struct tenka_file_writer *writer, struct tenka_er
     if (!leads && errno != ENOENT)
         return fail_write(writer, err, errno);
     if (leads && !S_ISREG(old->st_mode))
-        return tenka_fail(err, TENKA_E_IO, "cannot %s %s: it is %s", writer->verb, writer->path,
-                          S_ISDIR(old->st_mode) ? "a folder" : "there and no regular file");
+        return tenka_fail(err, TENKA_E_IO, "cannot %s %s: it %s", writer->verb, writer->path,
+                          S_ISDIR(old->st_mode) ? "is a folder" : "exists and is no regular file");
     const int number = find_target(writer->path, &writer->target);
     if (number != 0)
         return fail_write(writer, err, number);
@@ -207,6 +207,21 @@ tenka_status tenka_file_writer_write(struct tenka_file_writer *writer, struct te
         if (put > 0)
             done += (uint64_t)put;
     }
+    return TENKA_OK;
+}
+
+tenka_status tenka_file_writer_adopt(struct tenka_file_writer *writer, struct tenka_error *err, const char *name)
+{
+    struct stat wanted;
+    const bool known = fstat(writer->file, &wanted) == 0;
+    if (rename(name, writer->temporary) != 0)
+        return fail_write(writer, err, errno);
+    close(writer->file);
+    writer->file = open(writer->temporary, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (writer->file < 0)
+        return fail_write(writer, err, errno);
+    if (known)
+        take_over(writer->file, &wanted);
     return TENKA_OK;
 }
 
