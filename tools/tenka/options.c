@@ -339,7 +339,7 @@ static const struct argp_option train_options[] = {
     { "classes", KEY_CLASSES, "FILE|LIST", 0, CLASSES_HELP ". They are saved with the network. Default: those of "
       "Fashion-MNIST for data in a folder of that name, else numbers", 0 },
     { "save", KEY_SAVE, "FILE", 0, "Write the trained network, also after Ctrl-C: as PyTorch's .pt when the name "
-      "ends in .pt or .pth, else as safetensors", 0 },
+      "ends in .pt or .pth, else as safetensors. Of a symbolic link, what it leads to is replaced", 0 },
     { NULL, 0, NULL, 0, "Training:", 2 },
     { "epochs", KEY_EPOCHS, "N", 0, "Passes over the training images; default 5", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; more than there are makes one step of all of them. "
@@ -360,7 +360,7 @@ static const struct argp_option train_options[] = {
     QUIET_OPTION,
     { NULL, 0, NULL, 0, "Stopping and going on:", 5 },
     { "checkpoint", KEY_CHECKPOINT, "FILE", 0, "Write all that is needed to go on to FILE: after each epoch, and after "
-      "Ctrl-C. FILE can also be given to --load", 0 },
+      "Ctrl-C; links as for --save. FILE can also be given to --load", 0 },
     { "checkpoint-every", KEY_CHECKPOINT_EVERY, "STEPS", 0, "Write it after so many steps as well", 0 },
     { "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
       "options of that run again; it takes the place of --load. A --log file is continued", 0 },
