@@ -45,8 +45,8 @@ TENKA_API tenka_status tenka_save_check(tenka_ctx *ctx, const char *path);
 
 /* The name of the file that saving to path replaces: path, or what it leads to as a symbolic link, be it there or not.
  * With a suffix the name of another file beside that one: the name and the suffix, or, for a name of more than 100
- * bytes, "tenka-", 16 digits that are made of it, and the suffix, since folders take no names of any length. To be freed
- * with tenka_text_free. NULL: links lead in a circle, or no memory. */
+ * bytes, "tenka-", 16 digits that are made of it, and the suffix, since folders take no names of any length. To be
+ * freed with tenka_text_free. NULL: links lead in a circle, or no memory. */
 TENKA_API char *tenka_save_name(const char *path, const char *suffix);
 
 /* Reads the tensors of a file of either format, told apart by its content, into net, all or nothing. F16, BF16 and F64

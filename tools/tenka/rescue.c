@@ -48,32 +48,23 @@ static bool make_other(const char *path, const char *ending, char *out, size_t s
     return false;
 }
 
-/* Signals wait meanwhile, so that a second Ctrl-C leaves no half file. */
-static int write_held(struct training *t, const char *path, writer write)
-{
-    interrupt_hold();
-    const int code = write(t, path);
-    interrupt_release();
-    return code;
-}
-
 static bool write_other(struct training *t, const char *path, const char *ending, writer write, char *out, size_t size)
 {
     if (!make_other(path, ending, out, size))
         return false;
-    if (write_held(t, out, write) == EXIT_CODE_OK)
+    if (write(t, out) == EXIT_CODE_OK)
         return true;
     unlink(out);
     return false;
 }
 
 /* sentence: why it could not be written where it belongs, when it could not. */
-static int write_somewhere(struct training *t, const char *path, writer write, const char *what,
-                           char sentence[SENTENCE_SIZE])
+static int try_to_write(struct training *t, const char *path, writer write, const char *what,
+                        char sentence[SENTENCE_SIZE])
 {
     char other[8192];
     const tenka_ctx *ctx = t->session.ctx;
-    const int code = write_held(t, path, write);
+    const int code = write(t, path);
     const tenka_status status = tenka_last_status(ctx);
     /* A device that failed can be read no more. */
     if (code != EXIT_CODE_LIBRARY || status == TENKA_E_DEVICE)
@@ -83,6 +74,16 @@ static int write_somewhere(struct training *t, const char *path, writer write, c
     if (!write_other(t, path, status == TENKA_E_NOMEM ? ".safetensors" : "", write, other, sizeof(other)))
         return NOWHERE;
     return say_failed("%s; %s is in %s instead", sentence, what, other);
+}
+
+/* Signals wait meanwhile, so that a second Ctrl-C leaves no half file. */
+static int write_somewhere(struct training *t, const char *path, writer write, const char *what,
+                           char sentence[SENTENCE_SIZE])
+{
+    interrupt_hold();
+    const int code = try_to_write(t, path, write, what, sentence);
+    interrupt_release();
+    return code;
 }
 
 static int write_network(struct training *t, const char *path)
