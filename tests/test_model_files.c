@@ -211,6 +211,7 @@ static void test_bad_names(void **state)
     assert_int_equal(tenka_nn_append(net, "\xff", layer), TENKA_OK);
     assert_fails(ctx, tenka_model_save(net, NULL, file), TENKA_E_INVALID, "no UTF-8 text");
     assert_fails(ctx, tenka_model_save(net, NULL, "/tmp/tenka-bad-names.pt"), TENKA_E_INVALID, "no UTF-8 text");
+    assert_fails(ctx, tenka_model_save_check(net, NULL, file), TENKA_E_INVALID, "no UTF-8 text");
     tenka_module_destroy(&net);
     tenka_ctx_destroy(&ctx);
 }

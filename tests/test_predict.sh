@@ -267,6 +267,18 @@ says 'plain0.png: Ankle boot'
 cp "$predict/plain0.png" "$work/empty/$(printf 'caf\351 "1".png')"
 cpu 0 --json "$work/empty"
 is_json
+# Names that would command a terminal, of a folder, of a picture and of a network.
+evil=$(printf '%s/a\033[2Jb\nc\302\233' "$work")
+mkdir "$evil"
+cp "$predict/plain0.png" "$evil/$(printf 'd\177.png')"
+cp "$work/cut.png" "$evil/$(printf 'cut\r.png')"
+cp "$predict/logits.safetensors" "$evil/net.st"
+timeout 100 "$tenka" predict --backend cpu --load "$evil/net.st" "$evil" > "$work/out" 2> "$work/err"
+[ $? = 1 ] || bad "status of predict with a picture that is cut off"
+says "^network  $work/a?\[2Jb?c?/net.st: images"
+says "^$work/a?\[2Jb?c?/d?.png: "
+complains "$work/a?\[2Jb?c?/cut?.png: "
+! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177\302]')" "$work/out" "$work/err" || bad "control characters are printed"
 
 # ---- The test images of Fashion-MNIST as pictures ----
 

@@ -119,7 +119,8 @@ TENKA_API tenka_status tenka_ctx_create(const struct tenka_ctx_params *params, t
 TENKA_API void tenka_ctx_destroy(tenka_ctx **ctx);
 
 /* The sentence of the context's last failure, numbers included; "" when there was none. The context owns
- * it until its next failure. ctx NULL: the last failure of tenka_ctx_create on this thread. */
+ * it until its next failure. ctx NULL: the last failure on this thread of tenka_ctx_create, or of another
+ * function that was called without a context. */
 TENKA_API const char *tenka_last_error(const tenka_ctx *ctx);
 /* The status that belongs to that sentence; TENKA_OK when there was none. */
 TENKA_API tenka_status tenka_last_status(const tenka_ctx *ctx);

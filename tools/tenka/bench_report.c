@@ -50,7 +50,7 @@ void report_device(struct report *r, const tenka_ctx *ctx)
         return;
     r->begun = true;
     if (r->json == NULL) {
-        printf("device   %s\n", tenka_ctx_device_name(ctx));
+        print_text(stdout, "device   %s\n", tenka_ctx_device_name(ctx));
         return;
     }
     fprintf(r->json, "{\"version\":\"%s\",\"backend\":\"%s\"", TENKA_VERSION, backend_name(tenka_ctx_backend(ctx)));
@@ -221,7 +221,7 @@ void report_case(struct report *r, const struct tenka_bench_case *c, const struc
 void report_case_skipped(struct report *r, const struct tenka_bench_case *c, const char *why)
 {
     if (r->json == NULL) {
-        printf("  %-22s not on this device: %s  %s\n", c->op, why, c->what);
+        print_text(stdout, "  %-22s not on this device: %s  %s\n", c->op, why, c->what);
         return;
     }
     json_case_begin(r, c);

@@ -26,14 +26,14 @@ static void print_device(const struct tenka_device_info *device, size_t index)
         printf("%6.1f GiB  ", (double)device->memory / (1 << 30));
     else
         printf("%12s", "");
-    printf("%s", device->name);
+    print_text(stdout, "%s", device->name);
     if (device->driver[0] != '\0')
-        printf(" (%s)", device->driver);
+        print_text(stdout, " (%s)", device->driver);
     putchar('\n');
     if (device->uuid[0] != '\0')
         printf("%28sUUID %s\n", "", device->uuid);
     if (device->note[0] != '\0')
-        printf("%28s%s\n", "", device->note);
+        print_text(stdout, "%28s%s\n", "", device->note);
 }
 
 static bool any_of_kind(const struct tenka_device_info *devices, size_t count, const char *kind)

@@ -24,6 +24,13 @@ size_t utf8_length(const char *text)
     return wrong ? 0 : length;
 }
 
+bool is_control(const char *text)
+{
+    const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+    return first < ' ' || first == 0x7F || (first == 0xC2 && second >= 0x80 && second < 0xA0);
+}
+
+/* Control characters of any kind are escaped: JSON may be printed on a terminal. */
 void log_json_string(FILE *file, const char *text)
 {
     fputc('"', file);
@@ -33,8 +40,8 @@ void log_json_string(FILE *file, const char *text)
             fputs("\xEF\xBF\xBD", file);
         else if (*text == '"' || *text == '\\')
             fprintf(file, "\\%c", *text);
-        else if (length == 1 && (unsigned char)*text < 0x20)
-            fprintf(file, "\\u%04x", (unsigned)*text);
+        else if (is_control(text))
+            fprintf(file, "\\u%04x", (unsigned char)text[length - 1]); /* U+0080 to U+009F are C2 80 to C2 9F */
         else
             fwrite(text, 1, length, file);
     }

@@ -33,7 +33,7 @@ const char *backend_name(enum tenka_backend backend)
     return backend_names[backend];
 }
 
-/* ---- Values. argp_error says the sentence and leaves with EXIT_CODE_USAGE. ---- */
+/* ---- Values. say_misuse says the sentence and leaves with EXIT_CODE_USAGE. ---- */
 
 static uint64_t whole_number(struct argp_state *state, const char *option, const char *text, uint64_t low,
                              uint64_t high)
@@ -43,7 +43,7 @@ static uint64_t whole_number(struct argp_state *state, const char *option, const
     const unsigned long long value = strtoull(text, &end, 10);
     /* strtoull takes "-1" for a huge number. */
     if (end == text || *end != '\0' || strchr(text, '-') != NULL || errno != 0 || value < low || value > high)
-        argp_error(state, "%s: '%s' is no whole number from %llu to %llu", option, text, (unsigned long long)low,
+        say_misuse(state, "%s: '%s' is no whole number from %llu to %llu", option, text, (unsigned long long)low,
                    (unsigned long long)high);
     return value;
 }
@@ -58,7 +58,7 @@ static double real_number(struct argp_state *state, const char *option, const ch
     char *end;
     const double value = strtod(text, &end);
     if (end == text || *end != '\0' || !(value >= 0 && value <= high))
-        argp_error(state, "%s: '%s' is no number from 0 to %g", option, text, high);
+        say_misuse(state, "%s: '%s' is no number from 0 to %g", option, text, high);
     return value;
 }
 
@@ -75,7 +75,7 @@ static struct tenka_shape input_shape(struct argp_state *state, const char *text
         const bool digit = *at >= '0' && *at <= '9';
         if (!digit || (*end != ',' && *end != '\0') || errno != 0 || value < 1 || value > MAX_COUNT ||
             rank == TENKA_MAX_RANK - 1)
-            argp_error(state, "--input: '%s' is no shape of an image, such as 1,28,28: one to %d whole numbers from 1 "
+            say_misuse(state, "--input: '%s' is no shape of an image, such as 1,28,28: one to %d whole numbers from 1 "
                        "to %u", text, TENKA_MAX_RANK - 1, MAX_COUNT);
         dim[rank++] = (uint32_t)value;
         at = *end == ',' ? end + 1 : end;
@@ -91,12 +91,12 @@ static void batch_sizes(struct argp_state *state, const char *text, struct optio
     char copy[256], *rest = NULL;
     const size_t length = strlen(text);
     if (length == 0 || length >= sizeof(copy) || text[0] == ',' || text[length - 1] == ',')
-        argp_error(state, "--batch-size: '%s' is no list of whole numbers, such as 32,100,1000", text);
+        say_misuse(state, "--batch-size: '%s' is no list of whole numbers, such as 32,100,1000", text);
     strcpy(copy, text);
     o->n_batch_sizes = 0;
     for (char *at = strtok_r(copy, ",", &rest); at != NULL; at = strtok_r(NULL, ",", &rest)) {
         if (o->n_batch_sizes == MAX_BATCH_SIZES)
-            argp_error(state, "--batch-size: more than %d numbers", MAX_BATCH_SIZES);
+            say_misuse(state, "--batch-size: more than %d numbers", MAX_BATCH_SIZES);
         o->batch_sizes[o->n_batch_sizes++] = count_number(state, "--batch-size", at);
     }
 }
@@ -110,7 +110,7 @@ static struct number_list number_list(struct argp_state *state, const char *opti
         const double value = strtod(at, &end);
         if (end == at || (*end != ',' && *end != '\0') || !(fabs(value) <= 1e6) || (positive && value <= 0) ||
             list.count == TENKA_MAX_CHANNELS)
-            argp_error(state, "%s: '%s' is no list of numbers%s, one for all channels or one for each, such as "
+            say_misuse(state, "%s: '%s' is no list of numbers%s, one for all channels or one for each, such as "
                        "0.485,0.456,0.406", option, text, positive ? " above 0" : "");
         list.number[list.count++] = value;
         at = end;
@@ -130,7 +130,7 @@ static unsigned bench_parts(struct argp_state *state, const char *text)
         while (i < 4 && (strlen(names[i]) != length || strncmp(names[i], at, length) != 0))
             i++;
         if (i == 4)
-            argp_error(state, "--only: there is no part '%.*s'; choose among ceilings, kernels, shapes and steps",
+            say_misuse(state, "--only: there is no part '%.*s'; choose among ceilings, kernels, shapes and steps",
                        (int)length, at);
         parts |= 1u << i;
         at += length;
@@ -144,7 +144,7 @@ static enum tenka_backend backend_value(struct argp_state *state, const char *te
     for (size_t i = 0; i < sizeof(backend_names) / sizeof(backend_names[0]); i++)
         if (strcmp(text, backend_names[i]) == 0)
             return (enum tenka_backend)i;
-    argp_error(state, "--backend: there is no backend '%s'; choose auto, vulkan, cpu or cpu-f64", text);
+    say_misuse(state, "--backend: there is no backend '%s'; choose auto, vulkan, cpu or cpu-f64", text);
     return TENKA_BACKEND_AUTO;
 }
 
@@ -155,7 +155,7 @@ static enum tenka_dropout_mask dropout_mask_value(struct argp_state *state, cons
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(text, names[i]) == 0)
             return (enum tenka_dropout_mask)i;
-    argp_error(state, "--dropout-mask: nobody draws masks by '%s'; choose auto, torch or philox", text);
+    say_misuse(state, "--dropout-mask: nobody draws masks by '%s'; choose auto, torch or philox", text);
     return TENKA_DROPOUT_AUTO;
 }
 
@@ -166,7 +166,7 @@ static enum tenka_tune tune_value(struct argp_state *state, const char *text)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(text, names[i]) == 0)
             return (enum tenka_tune)i;
-    argp_error(state, "--tune: '%s' is none of auto, on and off", text);
+    say_misuse(state, "--tune: '%s' is none of auto, on and off", text);
     return TENKA_TUNE_AUTO;
 }
 
@@ -177,7 +177,7 @@ static enum tenka_image_alpha alpha_value(struct argp_state *state, const char *
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(text, names[i]) == 0)
             return (enum tenka_image_alpha)i;
-    argp_error(state, "--alpha: '%s' is none of ignore, black and white", text);
+    say_misuse(state, "--alpha: '%s' is none of ignore, black and white", text);
     return TENKA_ALPHA_IGNORE;
 }
 
@@ -185,14 +185,14 @@ static bool fit_is_crop(struct argp_state *state, const char *text)
 {
     const bool crop = strcmp(text, "crop") == 0;
     if (!crop && strcmp(text, "stretch") != 0)
-        argp_error(state, "--fit: '%s' is neither stretch nor crop", text);
+        say_misuse(state, "--fit: '%s' is neither stretch nor crop", text);
     return crop;
 }
 
 static const char *file_name(struct argp_state *state, const char *option, const char *text)
 {
     if (text[0] == '\0')
-        argp_error(state, "%s needs a name, but '' is given", option);
+        say_misuse(state, "%s needs a name, but '' is given", option);
     return text;
 }
 
@@ -200,7 +200,7 @@ static bool optimizer_is_sgd(struct argp_state *state, const char *text)
 {
     const bool sgd = strcmp(text, "sgd") == 0;
     if (!sgd && strcmp(text, "adam") != 0)
-        argp_error(state, "--optimizer: there is no optimizer '%s'; choose adam or sgd", text);
+        say_misuse(state, "--optimizer: there is no optimizer '%s'; choose adam or sgd", text);
     return sgd;
 }
 
@@ -246,19 +246,19 @@ static error_t parse_predict(struct options *o, int key, char *text, struct argp
 static void check_together(const struct options *o, struct argp_state *state)
 {
     if (o->momentum > 0 && !o->sgd)
-        argp_error(state, "--momentum belongs to '--optimizer sgd'");
+        say_misuse(state, "--momentum belongs to '--optimizer sgd'");
     if (o->checkpoint_every > 0 && o->checkpoint == NULL)
-        argp_error(state, "--checkpoint-every needs --checkpoint FILE: where are checkpoints to be written?");
+        say_misuse(state, "--checkpoint-every needs --checkpoint FILE: where are checkpoints to be written?");
     if (o->fallback && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
-        argp_error(state, "--fallback goes on on the CPU when a GPU fails; leave it out with '--backend %s'",
+        say_misuse(state, "--fallback goes on on the CPU when a GPU fails; leave it out with '--backend %s'",
                    backend_name(o->backend));
     if (o->fallback && o->validate)
-        argp_error(state, "--fallback would pass over what --validate finds; give one of the two");
+        say_misuse(state, "--fallback would pass over what --validate finds; give one of the two");
     if (o->device != NULL && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
-        argp_error(state, "--device chooses among Vulkan devices; leave it out with '--backend %s'",
+        say_misuse(state, "--device chooses among Vulkan devices; leave it out with '--backend %s'",
                    backend_name(o->backend));
     if (o->shader_dir != NULL && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
-        argp_error(state, "--shader-dir has kernels for Vulkan; leave it out with '--backend %s'",
+        say_misuse(state, "--shader-dir has kernels for Vulkan; leave it out with '--backend %s'",
                    backend_name(o->backend));
 }
 
@@ -297,7 +297,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case ARGP_KEY_ARG:
         if (o->takes_pictures)
             return ARGP_ERR_UNKNOWN; /* argp then hands over all arguments at once */
-        argp_error(state, "'%s' is no option; each value follows its option", text);
+        say_misuse(state, "'%s' is no option; each value follows its option", text);
         return 0;
     case ARGP_KEY_END: check_together(o, state); return 0;
     default: return parse_predict(o, key, text, state);
@@ -339,7 +339,7 @@ static const struct argp_option train_options[] = {
     { "classes", KEY_CLASSES, "FILE|LIST", 0, CLASSES_HELP ". They are saved with the network. Default: those of "
       "Fashion-MNIST for data in a folder of that name, else numbers", 0 },
     { "save", KEY_SAVE, "FILE", 0, "Write the trained network, also after Ctrl-C: as PyTorch's .pt when the name "
-      "ends in .pt or .pth, else as safetensors", 0 },
+      "ends in .pt or .pth, else as safetensors. Of a symbolic link, what it leads to is replaced", 0 },
     { NULL, 0, NULL, 0, "Training:", 2 },
     { "epochs", KEY_EPOCHS, "N", 0, "Passes over the training images; default 5", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; more than there are makes one step of all of them. "
@@ -360,7 +360,7 @@ static const struct argp_option train_options[] = {
     QUIET_OPTION,
     { NULL, 0, NULL, 0, "Stopping and going on:", 5 },
     { "checkpoint", KEY_CHECKPOINT, "FILE", 0, "Write all that is needed to go on to FILE: after each epoch, and after "
-      "Ctrl-C. FILE can also be given to --load", 0 },
+      "Ctrl-C; links as for --save. FILE can also be given to --load", 0 },
     { "checkpoint-every", KEY_CHECKPOINT_EVERY, "STEPS", 0, "Write it after so many steps as well", 0 },
     { "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
       "options of that run again; it takes the place of --load. A --log file is continued", 0 },

@@ -47,22 +47,13 @@ static const char *class_name(const struct predictor *p, uint32_t index, char bu
     return buffer;
 }
 
-/* A name comes with the network, from anywhere: what would command a terminal becomes a question mark. */
-static void print_name(const char *name)
-{
-    for (; *name != '\0'; name++)
-        putchar((unsigned char)*name < ' ' || *name == 127 ? '?' : *name);
-}
-
 static void print_line(const struct predictor *p, const char *path, const struct candidate *best)
 {
     char number[16];
-    printf("%s: ", path);
-    for (uint32_t i = 0; i < p->top; i++) {
-        fputs(i > 0 ? ", " : "", stdout);
-        print_name(class_name(p, best[i].index, number));
-        printf(" %.2f %%", 100 * best[i].probability);
-    }
+    print_text(stdout, "%s: ", path);
+    for (uint32_t i = 0; i < p->top; i++)
+        print_text(stdout, "%s%s %.2f %%", i > 0 ? ", " : "", class_name(p, best[i].index, number),
+                   100 * best[i].probability);
     putchar('\n');
 }
 
@@ -137,9 +128,9 @@ int predictions_begin(const struct predictor *p)
         log_json_string(stdout, tenka_ctx_device_name(s->ctx));
         fputs(",\"pictures\":[", stdout);
     } else if (!s->options->quiet) {
-        printf("network  %s: images of %ux%ux%u, %u classes\n", s->options->load, p->image.dim[0], p->image.dim[1],
-               p->image.dim[2], p->outputs);
-        printf("device   %s\n", tenka_ctx_device_name(s->ctx));
+        print_text(stdout, "network  %s: images of %ux%ux%u, %u classes\n", s->options->load, p->image.dim[0],
+                   p->image.dim[1], p->image.dim[2], p->outputs);
+        print_text(stdout, "device   %s\n", tenka_ctx_device_name(s->ctx));
     }
     return check_output();
 }

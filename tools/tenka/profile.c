@@ -1,5 +1,9 @@
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "profile.h"
 
@@ -189,6 +193,15 @@ static int run(struct profile *p)
     return code == EXIT_CODE_OK ? profile_report(p) : code;
 }
 
+/* A trace may go to a device or a pipe as well, and into a file whose folder takes no others. */
+static int check_trace(const char *path)
+{
+    struct stat st;
+    if (path == NULL || stat(path, &st) != 0 || S_ISDIR(st.st_mode))
+        return check_save_path("--trace", path);
+    return access(path, W_OK) == 0 ? EXIT_CODE_OK : say_failed("cannot save to %s: %s", path, strerror(errno));
+}
+
 int command_profile(const struct options *options)
 {
     /* As with `tenka bench`: what the library has to tell of a network is no news here. */
@@ -197,7 +210,7 @@ int command_profile(const struct options *options)
     struct profile p = { .options = &silent };
     interrupt_catch();
     progress_init(&p.progress, options->quiet);
-    int code = check_save_path("--trace", options->trace);
+    int code = check_trace(options->trace);
     if (code == EXIT_CODE_OK)
         code = check_save_path("--capture", options->capture);
     if (code != EXIT_CODE_OK)

@@ -101,9 +101,9 @@ static void print_row(const struct row *row, int width)
         snprintf(rate, sizeof(rate), "%.1f", 1e-9 * (double)d->flops / row->seconds);
     if (!isnan(row->gap))
         snprintf(gap, sizeof(gap), "%.1f", 1e6 * row->gap);
-    printf("  %-8s  %-*s  %-26s %10.1f %5.1f %% %9s %9s %8.1f  %s\n", tenka_phase_name(d->phase), width,
-           cut(layer, d->layer[0] != '\0' ? d->layer : "-", width), d->label, 1e6 * row->seconds, 100 * row->share,
-           gap, rate, 1e-9 * (double)d->bytes / row->seconds, cut(shapes, d->shapes, MAX_SHAPES));
+    print_text(stdout, "  %-8s  %-*s  %-26s %10.1f %5.1f %% %9s %9s %8.1f  %s\n", tenka_phase_name(d->phase), width,
+               cut(layer, d->layer[0] != '\0' ? d->layer : "-", width), d->label, 1e6 * row->seconds, 100 * row->share,
+               gap, rate, 1e-9 * (double)d->bytes / row->seconds, cut(shapes, d->shapes, MAX_SHAPES));
 }
 
 static void print_rows(const struct row *rows, size_t n)
@@ -129,16 +129,16 @@ static void print_sums(const struct row *rows, size_t n)
 static void print_tables(const struct profile *p, const struct row *rows, double device, double timed)
 {
     const struct options *o = p->options;
-    printf("device   %s\n", tenka_ctx_device_name(p->stepper.session.ctx));
+    print_text(stdout, "device   %s\n", tenka_ctx_device_name(p->stepper.session.ctx));
     printf("step     %.3f ms untimed in a loop, %.3f ms untimed and waited for, %.3f ms timed and waited for\n",
            1e3 * p->loop_seconds, 1e3 * p->waited_seconds, 1e3 * timed);
     printf("         of which the device takes %.3f ms for %zu dispatches; batch %u, medians of %zu steps\n",
            1e3 * device, p->n_dispatches, o->batch_size, p->n_steps);
-    printf("clock    %s\n", tenka_profile_clock(p->stepper.session.ctx));
+    print_text(stdout, "clock    %s\n", tenka_profile_clock(p->stepper.session.ctx));
     if (o->trace != NULL)
-        printf("trace    %s: open it in https://ui.perfetto.dev\n", o->trace);
+        print_text(stdout, "trace    %s: open it in https://ui.perfetto.dev\n", o->trace);
     if (o->capture != NULL)
-        printf("capture  %s: open it with qrenderdoc\n", o->capture);
+        print_text(stdout, "capture  %s: open it with qrenderdoc\n", o->capture);
     print_rows(rows, p->n_dispatches);
     print_sums(rows, p->n_dispatches);
 }

@@ -234,13 +234,14 @@ static void tell(const struct session *s)
 {
     const struct tenka_shape image = tenka_dataset_image_shape(s->test_data);
     char count[32];
-    printf("data     %s:", s->data_dir);
+    print_text(stdout, "data     %s:", s->data_dir);
     if (s->train_data != NULL)
         printf(" %s training,", say_count(count, tenka_dataset_count(s->train_data)));
     printf(" %s test images, %ux%ux%u, %u classes\n", say_count(count, tenka_dataset_count(s->test_data)), image.dim[0],
            image.dim[1], image.dim[2], tenka_dataset_classes(s->test_data));
-    printf("device   %s%s\n", tenka_ctx_device_name(s->ctx),
-           s->options->backend == TENKA_BACKEND_AUTO ? " (chosen by --backend auto; 'tenka devices' says why)" : "");
+    const bool automatic = s->options->backend == TENKA_BACKEND_AUTO;
+    print_text(stdout, "device   %s%s\n", tenka_ctx_device_name(s->ctx),
+               automatic ? " (chosen by --backend auto; 'tenka devices' says why)" : "");
     printf("network  %s parameters; ", say_count(count, tenka_module_parameter_count(s->net)));
     puts(s->log_softmax ? "it ends with LogSoftmax, so the loss is nll_loss"
                         : "it does not end with LogSoftmax, so the loss is cross_entropy");

@@ -107,6 +107,7 @@ static int label(const struct summary *m, size_t i, char out[MAX_LABEL])
     if (length < MAX_LABEL)
         snprintf(out + length, MAX_LABEL - length, "%.300s%s%.300s", layer->name, layer->depth > 0 ? ": " : "",
                  layer->class_name);
+    make_harmless(out);
     int columns = 0;
     for (const char *c = out; *c != '\0'; c++)
         columns += ((unsigned char)*c & 0xC0) != 0x80;
@@ -174,8 +175,9 @@ static void print_memory(const struct summary *m)
     }
     if (memory->total == 0)
         return;
-    printf("\nDevice memory of a training step at batch size %u with %s, on %s:\n", o->batch_size,
-           o->sgd ? "sgd" : "adam", tenka_ctx_device_name(m->session.ctx));
+    puts("");
+    print_text(stdout, "Device memory of a training step at batch size %u with %s, on %s:\n", o->batch_size,
+               o->sgd ? "sgd" : "adam", tenka_ctx_device_name(m->session.ctx));
     print_bytes("parameters and statistics", memory->parameters);
     print_bytes("the optimizer's moments", memory->optimizer);
     print_bytes("batch, activations, gradients", memory->temporaries);

@@ -76,12 +76,22 @@ const char *backend_name(enum tenka_backend backend);
 
 /* ---- say.c: messages and numbers for people ---- */
 
+/* Names of files, classes, layers and devices come from anywhere, and could command a terminal: all text that may have
+ * one in it is printed by these. Control characters and bytes that are no UTF-8 become '?', also line ends, but for one
+ * that ends format. */
+void print_text(FILE *file, const char *format, ...) TENKA_PRINTF(2, 3);
+/* The same in place, for text that is printed later. */
+void make_harmless(char *text);
+
 /* One line on stderr, begun by "tenka: ". Returns EXIT_CODE_FAILED, so that a caller can hand it on. */
 int say_failed(const char *format, ...) TENKA_PRINTF(1, 2);
 /* The library's sentence; NULL: that of tenka_ctx_create. Returns EXIT_CODE_FAILED. */
 int say_library_failed(const tenka_ctx *ctx);
 /* That the standard output cannot be written; nothing where SIGPIPE told that nobody reads it. Returns the status. */
 int say_output_failed(void);
+/* A mistake in the command line: leaves the process with EXIT_CODE_USAGE. */
+struct argp_state;
+void say_misuse(const struct argp_state *state, const char *format, ...) TENKA_PRINTF(2, 3);
 void say_warning(const char *format, ...) TENKA_PRINTF(1, 2);
 /* News, unless they are not wanted. */
 void say_notice(const struct options *options, const char *format, ...) TENKA_PRINTF(2, 3);
@@ -255,6 +265,8 @@ int log_json_close(struct log *log, const struct options *options);
 void log_json_string(FILE *file, const char *text);
 /* Bytes of the UTF-8 character that text begins with; 0: it begins with none. */
 size_t utf8_length(const char *text);
+/* Whether that is a control character: U+0000 to U+001F, U+007F to U+009F. */
+bool is_control(const char *text);
 
 /* ---- Commands ---- */
 

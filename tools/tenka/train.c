@@ -1,9 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "train.h"
@@ -13,22 +11,26 @@
 /* A wrong path is found now and not after hours of training. */
 int check_save_path(const char *option, const char *path)
 {
-    struct stat st;
-    char copy[4096];
     if (path == NULL)
         return EXIT_CODE_OK;
     if (path[0] == '\0')
         return say_failed("%s needs the name of a file", option);
-    if (strlen(path) >= sizeof(copy))
-        return say_failed("the path of %s is longer than %zu bytes", option, sizeof(copy) - 1);
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        return say_failed("cannot save to %s: it is a folder", path);
-    strcpy(copy, path);
-    const char *const folder = dirname(copy);
-    if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode))
-        return say_failed("cannot save to %s: %s is no folder", path, folder);
-    if (access(folder, W_OK | X_OK) != 0)
-        return say_failed("cannot save to %s: %s", path, strerror(errno));
+    return tenka_save_check(NULL, path) == TENKA_OK ? EXIT_CODE_OK : say_library_failed(NULL);
+}
+
+/* The same for what is to be written: not every name that a network may have can be. */
+static int check_saving(struct training *t)
+{
+    const struct options *o = t->session.options;
+    struct tenka_preprocessing how;
+    const char *names[MAX_CLASS_NAMES];
+    const int code = session_preprocessing(&t->session, &how, names);
+    if (code != EXIT_CODE_OK)
+        return code;
+    if (o->save != NULL && tenka_model_save_check(t->session.net, &how, o->save) != TENKA_OK)
+        return say_library_failed(t->session.ctx);
+    if (o->checkpoint != NULL && tenka_checkpoint_save_check(&t->run, &how, o->checkpoint) != TENKA_OK)
+        return say_library_failed(t->session.ctx);
     return EXIT_CODE_OK;
 }
 
@@ -115,7 +117,9 @@ static int set_up(struct training *t)
         return EXIT_CODE_LIBRARY;
     progress_init(&t->progress, o->quiet);
     tell_batch(t);
-    int code = fit_check(t);
+    int code = check_saving(t);
+    if (code == EXIT_CODE_OK)
+        code = fit_check(t);
     if (code == EXIT_CODE_OK && o->resume != NULL)
         code = resume(t);
     return code != EXIT_CODE_OK ? code : open_log(t);
@@ -338,7 +342,7 @@ static int finish(struct training *t)
     if (stopped && code == EXIT_CODE_OK)
         say_stopped(t);
     else if (o->save != NULL && code == EXIT_CODE_OK && !o->quiet)
-        printf("saved    %s\n", o->save);
+        print_text(stdout, "saved    %s\n", o->save);
     if (!stopped || code != EXIT_CODE_OK)
         return code;
     return t->trouble[0] != '\0' ? EXIT_CODE_FAILED : EXIT_CODE_SIGNAL + interrupt_signal();
@@ -405,12 +409,12 @@ int command_train(const struct options *options)
     struct options full = *options;
     if (full.test_batch_size == 0)
         full.test_batch_size = full.batch_size;
+    interrupt_catch();
     int code = check_save_path("--save", full.save);
     if (code == EXIT_CODE_OK)
         code = check_save_path("--checkpoint", full.checkpoint);
     if (code != EXIT_CODE_OK)
         return code;
-    interrupt_catch();
     tell_format(&full);
     do
         code = train(&full);
