@@ -234,6 +234,8 @@ struct epoch_result {
 struct log {
     bool open;     /* false: no log is wanted, nothing happens and all is well */
     int file;
+    int digits;    /* of losses: all that the device's real numbers have */
+    uint32_t first_epoch; /* the number of a run's first epoch: 1, as on the screen, or 0 in logs of old versions */
     off_t whole;   /* bytes of whole lines in it */
     int error;     /* of the last line, as errno has it; 0: it is written */
     char *text;    /* of the line that is being made */
