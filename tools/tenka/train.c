@@ -271,10 +271,10 @@ static int end_epoch(struct training *t, struct epoch_result *result)
         code = evaluate(&t->session, t->run.test_loader, &t->progress, &result->test);
     if (code != EXIT_CODE_OK || is_stopping(t))
         return code;
-    print_epoch(t, result);
     code = finite_check_test(t, result);
     if (code != EXIT_CODE_OK)
         return code;
+    print_epoch(t, result);
     if (log_json_epoch(&t->log, result) != EXIT_CODE_OK)
         stop_for_log(t);
     tenka_loader_rewind(t->run.train_loader);
