@@ -22,6 +22,9 @@ set_tests_properties(random_steps PROPERTIES TIMEOUT 300)
 add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli.sh $<TARGET_FILE:tenka_command>)
 set_tests_properties(cli PROPERTIES TIMEOUT 900)
 
+add_test(NAME cli_data COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_data.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli_data PROPERTIES TIMEOUT 900)
+
 # Without the libraries test_image_files sees to it that their absence is said.
 if(PNG_FOUND AND JPEG_FOUND)
     add_test(NAME predict COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_predict.sh $<TARGET_FILE:tenka_command>

@@ -106,7 +106,7 @@ static void test_several_sets(void **state)
     char one[128];
     write_pair("b-train-images-idx3-ubyte", "b-train-labels-idx1-ubyte", 2);
     write_pair("a-train-images-idx3-ubyte", "a-train-labels-idx1-ubyte", 3);
-    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_IO,
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_INVALID,
                  "there are several data sets in this folder, a, b; name one of them, as in ");
     snprintf(one, sizeof(one), "%s/a", folder);
     assert_loads(ctx, one, true, 3);
@@ -169,14 +169,14 @@ static void test_integer_labels(void **state)
     write_file(path(QMNIST_LABELS), rows, sizeof(rows) - 1);
     assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "expected 64 bytes after");
     write_file(path(QMNIST_LABELS), rows, 11);
-    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "header of 12 bytes, found only 11");
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "12 bytes, found only 11");
     rows[11] = 7;
     write_file(path(QMNIST_LABELS), rows, sizeof(rows));
     assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "labels of 8 columns");
     rows[11] = 8;
     memset(rows + 4, 255, 4);
     write_file(path(QMNIST_LABELS), rows, sizeof(rows));
-    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "the header promises 4294967295");
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "promises 4294967295");
     remove_pair("qmnist-train-images-idx3-ubyte", QMNIST_LABELS);
     tenka_ctx_destroy(&ctx);
 }
@@ -298,7 +298,7 @@ static void test_bad_arrays(void **state)
     params.batch_size = 3;
     params.drop_last = true;
     assert_int_equal(tenka_dataset_create(ctx, images, classes, 2, 1, 2, 3, &data), TENKA_OK);
-    assert_fails(ctx, tenka_loader_create(ctx, data, &params, &loader), TENKA_E_INVALID, "of 2 images nothing would be");
+    assert_fails(ctx, tenka_loader_create(ctx, data, &params, &loader), TENKA_E_INVALID, "of 2 images nothing");
     tenka_dataset_destroy(&data);
     tenka_ctx_destroy(&ctx);
 }

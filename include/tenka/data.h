@@ -31,8 +31,9 @@ typedef struct tenka_dataset tenka_dataset;
  * classes at most. Mean and deviation are 0.1307 and 0.3081, the reference program's. EMNIST's images lie on their side
  * in its files, and stay so; its letters have labels from 1 on, which makes 27 classes with one that never occurs.
  * Labels are bytes, or QMNIST's 32-bit integers in 8 columns, of which the first is the class.
- * Errors: E_IO (missing: the sentence has what is in the folder instead; several data sets; unreadable), E_FORMAT (not
- * gzip, truncated, wrong magic, counts that differ), E_NOMEM. */
+ * Errors: E_IO (missing: the sentence has what is in the folder instead; unreadable), E_INVALID (several data sets are
+ * in the folder: the sentence has their names), E_FORMAT (not gzip, truncated, wrong magic, counts that differ),
+ * E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_load_idx(tenka_ctx *ctx, const char *dir, bool train, tenka_dataset **out);
 /* The same from two files of any name, which are compressed where it ends in .gz. The folder of the images says whether
  * they are Fashion-MNIST's. */

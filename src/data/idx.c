@@ -80,8 +80,8 @@ static tenka_status read_header(const struct reader *r, uint32_t rank, struct te
     for (uint32_t i = 0; i < 3; i++)
         out->dim[i] = i < out->rank ? big_endian(header + 4 + 4 * i) : 1;
     if (out->rank == 2 && out->dim[1] != INTEGER_COLUMNS)
-        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected labels of %u columns, as QMNIST's are, found %u", r->path,
-                          INTEGER_COLUMNS, out->dim[1]);
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected labels of %u columns, as QMNIST's are, found %u",
+                          r->path, INTEGER_COLUMNS, out->dim[1]);
     *count = (uint64_t)out->dim[0] * out->dim[1];
     /* The first product fits into 64 bits, and so does the second when the first is within the limit. */
     if (*count <= TENKA_MAX_ELEMENTS)

@@ -149,8 +149,8 @@ static tenka_status fail_several(struct search *s)
                                        (int)m->set, m->name);
         last = m;
     }
-    return tenka_fail(s->err, TENKA_E_IO, "%s: there are several data sets in this folder, %s; name one of them, as in "
-                      "%s/%.*s", s->dir, sets, s->dir, (int)last->set, last->name);
+    return tenka_fail(s->err, TENKA_E_INVALID, "%s: there are several data sets in this folder, %s; name one of them, as "
+                      "in %s/%.*s", s->dir, sets, s->dir, (int)last->set, last->name);
 }
 
 /* The set that was asked for, or the folder's only one; files without a set's name come first. */
@@ -189,7 +189,8 @@ static tenka_status choose_file(const struct search *s, const char *set, size_t 
     if (name == NULL)
         return tenka_fail_nomem(s->err);
     describe(s, there, sizeof(there));
-    tenka_fail(s->err, TENKA_E_IO, "%s: found neither %.150s nor %.150s.gz in this folder%s", s->dir, name, name, there);
+    tenka_fail(s->err, TENKA_E_IO, "%s: found neither %.150s nor %.150s.gz in this folder%s", s->dir, name, name,
+               there);
     tenka_free(name);
     return TENKA_E_IO;
 }

@@ -135,7 +135,8 @@ static bool is_kept(const char *line, uint64_t epoch, uint64_t step)
 }
 
 /* Where the first line that is not kept begins. */
-static int find_cut(const struct options *options, FILE *file, uint64_t epoch, uint64_t step, off_t *end, bool *begun)
+static int find_cut(const struct options *options, FILE *file, uint64_t epoch, uint64_t step, struct log *log,
+                    off_t *end, bool *begun)
 {
     static const char begin[] = "{\"version\":";
     char *line = NULL;
@@ -162,7 +163,7 @@ static int cut_log(const struct options *options, FILE *file, uint64_t epoch, ui
                    bool *begun)
 {
     off_t end;
-    int code = find_cut(options, file, epoch, step, &end, begun);
+    int code = find_cut(options, file, epoch, step, log, &end, begun);
     if (code == EXIT_CODE_OK)
         code = open_file(options, 0, log);
     if (code != EXIT_CODE_OK)
@@ -218,7 +219,8 @@ static void write_options(FILE *file, const struct session *s)
     number(file, "lr", o->lr, 17);
     number(file, "momentum", o->momentum, 17);
     number(file, "weight_decay", o->weight_decay, 17);
-    fprintf(file, ",\"limit\":%u,\"threads\":%d,\"validate\":%s", o->limit, o->threads, o->validate ? "true" : "false");
+    fprintf(file, ",\"drop_last\":%s,\"limit\":%u,\"threads\":%d,\"validate\":%s", o->drop_last ? "true" : "false",
+            o->limit, o->threads, o->validate ? "true" : "false");
     string(file, "backend", backend_name(o->backend));
     string(file, "device", o->device);
     fputc('}', file);

@@ -12,7 +12,7 @@ enum key {
     KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT, KEY_DROPOUT_MASK,
     KEY_TUNE, KEY_OP, KEY_ONLY, KEY_BATCH_SIZES, KEY_SECONDS, KEY_QUICK, KEY_BEST,
     KEY_CLASSES, KEY_TOP, KEY_MEAN, KEY_STD, KEY_ALPHA, KEY_FIT, KEY_INVERT, KEY_SHADER_DIR, KEY_ALL, KEY_STEPS,
-    KEY_TRACE, KEY_CAPTURE, KEY_CHECK_FINITE, KEY_FALLBACK,
+    KEY_TRACE, KEY_CAPTURE, KEY_CHECK_FINITE, KEY_FALLBACK, KEY_DROP_LAST,
 };
 
 enum { KEY_SHORT_HELP = 'h' };
@@ -92,6 +92,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_QUIET: o->quiet = true; return 0;
     case KEY_CHECK_FINITE: o->check_finite = true; return 0;
     case KEY_FALLBACK: o->fallback = true; return 0;
+    case KEY_DROP_LAST: o->drop_last = true; return 0;
     case KEY_JSON: o->json = true; return 0;
     case KEY_QUICK: o->quick = true; return 0;
     case KEY_BEST: o->best = true; return 0;
@@ -117,10 +118,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-#define DATA_OPTION                                                                                                   \
-    { "data", KEY_DATA, "DIR", 0, "Folder with the four IDX files, plain or .gz; else the first that exists of "      \
-      "./data/fashion-mnist, ./data/mnist, the same two under $XDG_DATA_HOME/tenka, and "                            \
-      "/usr/share/datasets/fashion-mnist", 0 }
+#define DATA_FORMS "Folder with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
+    "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
+#define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
+    "$XDG_DATA_HOME/tenka, and /usr/share/datasets/fashion-mnist"
 #define DEVICE_OPTIONS                                                                                                \
     { "backend", KEY_BACKEND, "NAME", 0, "auto (a discrete, then an integrated GPU, else the CPU), vulkan, cpu, or "  \
       "cpu-f64 (double precision, slow); default auto", 3 },                                                          \
@@ -143,7 +144,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp_option train_options[] = {
     { NULL, 0, NULL, 0, "Data and network:", 1 },
-    DATA_OPTION,
+    { "data", KEY_DATA, "FOLDER|FILES", 0, DATA_FORMS "train-images,train-labels,test-images,test-labels" DATA_DEFAULT,
+      0 },
     { "limit", KEY_LIMIT, "N", 0, "Train on the first N training images only; testing takes all test images", 0 },
     { "net", KEY_NET, "FILE|TEXT", 0, "Network as PyTorch prints it, or short: 'Flatten() Linear(784,10)'. An existing "
       "file wins over text. Default: the network of --load or --resume, else one with two convolutions for 28x28 "
@@ -157,6 +159,8 @@ static const struct argp_option train_options[] = {
     { "epochs", KEY_EPOCHS, "N", 0, "Passes over the training images; default 5", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; more than there are makes one step of all of them. "
       "Default 100", 0 },
+    { "drop-last", KEY_DROP_LAST, NULL, 0, "Leave out an epoch's last batch where it is smaller: for networks with "
+      "BatchNorm2d, which can be unable to train on a single image", 0 },
     { "test-batch-size", KEY_TEST_BATCH_SIZE, "N", 0, "Images in a step of testing; default: as --batch-size", 0 },
     { "optimizer", KEY_OPTIMIZER, "NAME", 0, "adam or sgd; default adam", 0 },
     { "lr", KEY_LR, "X", 0, "Learning rate, from 0 to 1e6; default 1e-3", 0 },
@@ -188,7 +192,8 @@ static const struct argp_option train_options[] = {
 
 static const struct argp_option test_options[] = {
     { "load", KEY_LOAD, "FILE", 0, "The saved network (needed): safetensors, or PyTorch's .pt together with --net", 0 },
-    DATA_OPTION,
+    { "data", KEY_DATA, "FOLDER|FILES", 0, DATA_FORMS "images,labels, or four, of which the last two are tested on"
+      DATA_DEFAULT, 0 },
     { "net", KEY_NET, "FILE|TEXT", 0, "Network to put the weights into; default: the one that the file describes", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
     DEVICE_OPTIONS,
@@ -289,7 +294,8 @@ static const struct argp_option profile_options[] = {
     { NULL, 0, NULL, 0, "What runs:", 1 },
     { "net", KEY_NET, "FILE|TEXT", 0, "Training steps of this network instead of the one of 'tenka train'", 0 },
     { "input", KEY_INPUT, "C,H,W", 0, "Shape of one image; default that of --data, else 1,28,28", 0 },
-    { "data", KEY_DATA, "DIR", 0, "Folder with the IDX files of real images; default: images of no meaning", 0 },
+    { "data", KEY_DATA, "FOLDER|FILES", 0, "Real images: the training half of what --data of 'tenka train' names, or "
+      "the files images,labels; default: images of no meaning", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
     { "optimizer", KEY_OPTIMIZER, "NAME", 0, "adam or sgd; default adam", 0 },
     { "momentum", KEY_MOMENTUM, "X", 0, "Momentum of sgd; default 0", 0 },
