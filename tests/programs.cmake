@@ -24,6 +24,8 @@ set_tests_properties(cli PROPERTIES TIMEOUT 900)
 
 add_test(NAME saving COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_saving.sh $<TARGET_FILE:tenka_command>)
 set_tests_properties(saving PROPERTIES TIMEOUT 300)
+add_test(NAME cli_data COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_data.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli_data PROPERTIES TIMEOUT 900)
 
 # Without the libraries test_image_files sees to it that their absence is said.
 if(PNG_FOUND AND JPEG_FOUND)

@@ -95,13 +95,13 @@ images 80 28 > "$work/data/train-images-idx3-ubyte"
 labels 80 > "$work/data/train-labels-idx1-ubyte"
 images 30 28 > "$work/data/t10k-images-idx3-ubyte"
 labels 30 > "$work/data/t10k-labels-idx1-ubyte"
-# Very many tiny images of one class.
+# Very many tiny images of one class; the other is in the tests alone.
 many=2000000
 mkdir "$work/many"
 { be32 2051; be32 $many; be32 2; be32 2; head -c $((4 * many)) /dev/zero; } > "$work/many/train-images-idx3-ubyte"
 { be32 2049; be32 $many; head -c $many /dev/zero; } > "$work/many/train-labels-idx1-ubyte"
 { be32 2051; be32 10; be32 2; be32 2; head -c 40 /dev/zero; } > "$work/many/t10k-images-idx3-ubyte"
-{ be32 2049; be32 10; head -c 10 /dev/zero; } > "$work/many/t10k-labels-idx1-ubyte"
+{ be32 2049; be32 10; head -c 9 /dev/zero; printf '\001'; } > "$work/many/t10k-labels-idx1-ubyte"
 
 net='Flatten() Linear(784, 20) ReLU() Linear(20, 10)'
 common="train --quiet --threads 1 --batch-size 8 --data $work/data"

@@ -41,6 +41,11 @@ tenka_status tenka_os_make_dirs(struct tenka_error *err, const char *path);
 /* Whether a file, folder or device of that name exists. */
 bool tenka_os_exists(const char *path);
 
+/* Calls see for each entry of a folder, in no order, but for those whose names begin with a dot; folder: it is one, or
+ * a link to one. A failure of see ends it and is returned. Errors: E_IO (no folder, unreadable). */
+tenka_status tenka_os_list(struct tenka_error *err, const char *path,
+                           tenka_status (*see)(void *user, const char *name, bool folder), void *user);
+
 /* ---- Reading ---- */
 
 /* Bytes of a regular file. Errors: E_IO, also when path is none. */

@@ -3,6 +3,7 @@
 
 #include "core/os.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -131,6 +132,26 @@ tenka_status tenka_os_make_dirs(struct tenka_error *err, const char *path)
 bool tenka_os_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+tenka_status tenka_os_list(struct tenka_error *err, const char *path,
+                           tenka_status (*see)(void *user, const char *name, bool folder), void *user)
+{
+    DIR *const dir = opendir(path);
+    if (dir == NULL)
+        return tenka_fail_io(err, "read the folder", path, errno);
+    tenka_status status = TENKA_OK;
+    errno = 0;
+    for (const struct dirent *entry; status == TENKA_OK && (entry = readdir(dir)) != NULL; errno = 0) {
+        struct stat info;
+        const bool folder = fstatat(dirfd(dir), entry->d_name, &info, 0) == 0 && S_ISDIR(info.st_mode);
+        if (entry->d_name[0] != '.')
+            status = see(user, entry->d_name, folder);
+    }
+    if (status == TENKA_OK && errno != 0)
+        status = tenka_fail_io(err, "read the folder", path, errno);
+    closedir(dir);
+    return status;
 }
 
 /* ---- Reading ---- */

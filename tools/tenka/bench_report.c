@@ -153,14 +153,17 @@ static void print_kernel(const struct report *r, const struct tenka_kernel_time 
 {
     const char *bound;
     const double share = share_of(r, k, &bound);
-    char rate[32] = "-", part[32] = "-";
-    if (k->flops > 0)
-        snprintf(rate, sizeof(rate), "%.1f", 1e-9 * (double)k->flops / kernel_seconds(r, k));
-    if (!isnan(share))
+    const double seconds = kernel_seconds(r, k);
+    char rate[32] = "-", bytes[32] = "-", part[32] = "-";
+    /* A clock may be too coarse for a kernel. */
+    if (k->flops > 0 && seconds > 0)
+        snprintf(rate, sizeof(rate), "%.1f", 1e-9 * (double)k->flops / seconds);
+    if (seconds > 0)
+        snprintf(bytes, sizeof(bytes), "%.1f", 1e-9 * (double)k->bytes / seconds);
+    if (isfinite(share))
         snprintf(part, sizeof(part), "%.0f %%", 100 * share);
-    printf("  %-22s %11.1f %9s %8.1f %6s %-10s  %.*s%s\n", k->kernel, 1e6 * kernel_seconds(r, k), rate,
-           1e-9 * (double)k->bytes / kernel_seconds(r, k), part, bound, MAX_SHAPES, shapes,
-           strlen(shapes) > MAX_SHAPES ? "..." : "");
+    printf("  %-22s %11.1f %9s %8s %6s %-10s  %.*s%s\n", k->kernel, 1e6 * seconds, rate, bytes, part, bound, MAX_SHAPES,
+           shapes, strlen(shapes) > MAX_SHAPES ? "..." : "");
     fflush(stdout);
 }
 

@@ -1,13 +1,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include <argp.h>
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tenka.h"
-
-#define MAX_COUNT 1000000000u
+#include "option_values.h"
 
 /* Beyond characters, which argp would take for short options. */
 enum key {
@@ -16,193 +12,10 @@ enum key {
     KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT, KEY_DROPOUT_MASK,
     KEY_TUNE, KEY_OP, KEY_ONLY, KEY_BATCH_SIZES, KEY_SECONDS, KEY_QUICK, KEY_BEST,
     KEY_CLASSES, KEY_TOP, KEY_MEAN, KEY_STD, KEY_ALPHA, KEY_FIT, KEY_INVERT, KEY_SHADER_DIR, KEY_ALL, KEY_STEPS,
-    KEY_TRACE, KEY_CAPTURE, KEY_CHECK_FINITE, KEY_FALLBACK,
+    KEY_TRACE, KEY_CAPTURE, KEY_CHECK_FINITE, KEY_FALLBACK, KEY_DROP_LAST,
 };
 
 enum { KEY_SHORT_HELP = 'h' };
-
-static const char *const backend_names[] = {
-    [TENKA_BACKEND_AUTO] = "auto",
-    [TENKA_BACKEND_VULKAN] = "vulkan",
-    [TENKA_BACKEND_CPU] = "cpu",
-    [TENKA_BACKEND_CPU_F64] = "cpu-f64",
-};
-
-const char *backend_name(enum tenka_backend backend)
-{
-    return backend_names[backend];
-}
-
-/* ---- Values. say_misuse says the sentence and leaves with EXIT_CODE_USAGE. ---- */
-
-static uint64_t whole_number(struct argp_state *state, const char *option, const char *text, uint64_t low,
-                             uint64_t high)
-{
-    char *end;
-    errno = 0;
-    const unsigned long long value = strtoull(text, &end, 10);
-    /* strtoull takes "-1" for a huge number. */
-    if (end == text || *end != '\0' || strchr(text, '-') != NULL || errno != 0 || value < low || value > high)
-        say_misuse(state, "%s: '%s' is no whole number from %llu to %llu", option, text, (unsigned long long)low,
-                   (unsigned long long)high);
-    return value;
-}
-
-static uint32_t count_number(struct argp_state *state, const char *option, const char *text)
-{
-    return (uint32_t)whole_number(state, option, text, 1, MAX_COUNT);
-}
-
-static double real_number(struct argp_state *state, const char *option, const char *text, double high)
-{
-    char *end;
-    const double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !(value >= 0 && value <= high))
-        say_misuse(state, "%s: '%s' is no number from 0 to %g", option, text, high);
-    return value;
-}
-
-/* "1,28,28" */
-static struct tenka_shape input_shape(struct argp_state *state, const char *text)
-{
-    uint32_t dim[TENKA_MAX_RANK];
-    size_t rank = 0;
-    const char *at = text;
-    do {
-        char *end;
-        errno = 0;
-        const unsigned long long value = strtoull(at, &end, 10);
-        const bool digit = *at >= '0' && *at <= '9';
-        if (!digit || (*end != ',' && *end != '\0') || errno != 0 || value < 1 || value > MAX_COUNT ||
-            rank == TENKA_MAX_RANK - 1)
-            say_misuse(state, "--input: '%s' is no shape of an image, such as 1,28,28: one to %d whole numbers from 1 "
-                       "to %u", text, TENKA_MAX_RANK - 1, MAX_COUNT);
-        dim[rank++] = (uint32_t)value;
-        at = *end == ',' ? end + 1 : end;
-        if (*end == '\0')
-            break;
-    } while (true);
-    return tenka_shape_make(rank, dim);
-}
-
-/* "32,100,1000" */
-static void batch_sizes(struct argp_state *state, const char *text, struct options *o)
-{
-    char copy[256], *rest = NULL;
-    const size_t length = strlen(text);
-    if (length == 0 || length >= sizeof(copy) || text[0] == ',' || text[length - 1] == ',')
-        say_misuse(state, "--batch-size: '%s' is no list of whole numbers, such as 32,100,1000", text);
-    strcpy(copy, text);
-    o->n_batch_sizes = 0;
-    for (char *at = strtok_r(copy, ",", &rest); at != NULL; at = strtok_r(NULL, ",", &rest)) {
-        if (o->n_batch_sizes == MAX_BATCH_SIZES)
-            say_misuse(state, "--batch-size: more than %d numbers", MAX_BATCH_SIZES);
-        o->batch_sizes[o->n_batch_sizes++] = count_number(state, "--batch-size", at);
-    }
-}
-
-/* "0.485,0.456,0.406" */
-static struct number_list number_list(struct argp_state *state, const char *option, const char *text, bool positive)
-{
-    struct number_list list = { .count = 0 };
-    for (const char *at = text;; at++) {
-        char *end;
-        const double value = strtod(at, &end);
-        if (end == at || (*end != ',' && *end != '\0') || !(fabs(value) <= 1e6) || (positive && value <= 0) ||
-            list.count == TENKA_MAX_CHANNELS)
-            say_misuse(state, "%s: '%s' is no list of numbers%s, one for all channels or one for each, such as "
-                       "0.485,0.456,0.406", option, text, positive ? " above 0" : "");
-        list.number[list.count++] = value;
-        at = end;
-        if (*at == '\0')
-            return list;
-    }
-}
-
-/* "kernels,steps" */
-static unsigned bench_parts(struct argp_state *state, const char *text)
-{
-    static const char *const names[] = { "ceilings", "kernels", "shapes", "steps" };
-    unsigned parts = 0;
-    for (const char *at = text;; at++) {
-        const size_t length = strcspn(at, ",");
-        size_t i = 0;
-        while (i < 4 && (strlen(names[i]) != length || strncmp(names[i], at, length) != 0))
-            i++;
-        if (i == 4)
-            say_misuse(state, "--only: there is no part '%.*s'; choose among ceilings, kernels, shapes and steps",
-                       (int)length, at);
-        parts |= 1u << i;
-        at += length;
-        if (*at == '\0')
-            return parts;
-    }
-}
-
-static enum tenka_backend backend_value(struct argp_state *state, const char *text)
-{
-    for (size_t i = 0; i < sizeof(backend_names) / sizeof(backend_names[0]); i++)
-        if (strcmp(text, backend_names[i]) == 0)
-            return (enum tenka_backend)i;
-    say_misuse(state, "--backend: there is no backend '%s'; choose auto, vulkan, cpu or cpu-f64", text);
-    return TENKA_BACKEND_AUTO;
-}
-
-static enum tenka_dropout_mask dropout_mask_value(struct argp_state *state, const char *text)
-{
-    static const char *const names[] = {
-        [TENKA_DROPOUT_AUTO] = "auto", [TENKA_DROPOUT_TORCH] = "torch", [TENKA_DROPOUT_PHILOX] = "philox"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(text, names[i]) == 0)
-            return (enum tenka_dropout_mask)i;
-    say_misuse(state, "--dropout-mask: nobody draws masks by '%s'; choose auto, torch or philox", text);
-    return TENKA_DROPOUT_AUTO;
-}
-
-static enum tenka_tune tune_value(struct argp_state *state, const char *text)
-{
-    static const char *const names[] = {
-        [TENKA_TUNE_AUTO] = "auto", [TENKA_TUNE_OFF] = "off", [TENKA_TUNE_ON] = "on"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(text, names[i]) == 0)
-            return (enum tenka_tune)i;
-    say_misuse(state, "--tune: '%s' is none of auto, on and off", text);
-    return TENKA_TUNE_AUTO;
-}
-
-static enum tenka_image_alpha alpha_value(struct argp_state *state, const char *text)
-{
-    static const char *const names[] = {
-        [TENKA_ALPHA_IGNORE] = "ignore", [TENKA_ALPHA_ON_BLACK] = "black", [TENKA_ALPHA_ON_WHITE] = "white"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(text, names[i]) == 0)
-            return (enum tenka_image_alpha)i;
-    say_misuse(state, "--alpha: '%s' is none of ignore, black and white", text);
-    return TENKA_ALPHA_IGNORE;
-}
-
-static bool fit_is_crop(struct argp_state *state, const char *text)
-{
-    const bool crop = strcmp(text, "crop") == 0;
-    if (!crop && strcmp(text, "stretch") != 0)
-        say_misuse(state, "--fit: '%s' is neither stretch nor crop", text);
-    return crop;
-}
-
-static const char *file_name(struct argp_state *state, const char *option, const char *text)
-{
-    if (text[0] == '\0')
-        say_misuse(state, "%s needs a name, but '' is given", option);
-    return text;
-}
-
-static bool optimizer_is_sgd(struct argp_state *state, const char *text)
-{
-    const bool sgd = strcmp(text, "sgd") == 0;
-    if (!sgd && strcmp(text, "adam") != 0)
-        say_misuse(state, "--optimizer: there is no optimizer '%s'; choose adam or sgd", text);
-    return sgd;
-}
 
 /* ---- One parser for all commands: a command's table says which options it has. ---- */
 
@@ -279,6 +92,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_QUIET: o->quiet = true; return 0;
     case KEY_CHECK_FINITE: o->check_finite = true; return 0;
     case KEY_FALLBACK: o->fallback = true; return 0;
+    case KEY_DROP_LAST: o->drop_last = true; return 0;
     case KEY_JSON: o->json = true; return 0;
     case KEY_QUICK: o->quick = true; return 0;
     case KEY_BEST: o->best = true; return 0;
@@ -304,10 +118,10 @@ static error_t parse(int key, char *text, struct argp_state *state)
     }
 }
 
-#define DATA_OPTION                                                                                                   \
-    { "data", KEY_DATA, "DIR", 0, "Folder with the four IDX files, plain or .gz; else the first that exists of "      \
-      "./data/fashion-mnist, ./data/mnist, the same two under $XDG_DATA_HOME/tenka, and "                            \
-      "/usr/share/datasets/fashion-mnist", 0 }
+#define DATA_FORMS "Folder with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
+    "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
+#define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
+    "$XDG_DATA_HOME/tenka, and /usr/share/datasets/fashion-mnist"
 #define DEVICE_OPTIONS                                                                                                \
     { "backend", KEY_BACKEND, "NAME", 0, "auto (a discrete, then an integrated GPU, else the CPU), vulkan, cpu, or "  \
       "cpu-f64 (double precision, slow); default auto", 3 },                                                          \
@@ -330,7 +144,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp_option train_options[] = {
     { NULL, 0, NULL, 0, "Data and network:", 1 },
-    DATA_OPTION,
+    { "data", KEY_DATA, "FOLDER|FILES", 0, DATA_FORMS "train-images,train-labels,test-images,test-labels" DATA_DEFAULT,
+      0 },
     { "limit", KEY_LIMIT, "N", 0, "Train on the first N training images only; testing takes all test images", 0 },
     { "net", KEY_NET, "FILE|TEXT", 0, "Network as PyTorch prints it, or short: 'Flatten() Linear(784,10)'. An existing "
       "file wins over text. Default: the network of --load or --resume, else one with two convolutions for 28x28 "
@@ -344,6 +159,8 @@ static const struct argp_option train_options[] = {
     { "epochs", KEY_EPOCHS, "N", 0, "Passes over the training images; default 5", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; more than there are makes one step of all of them. "
       "Default 100", 0 },
+    { "drop-last", KEY_DROP_LAST, NULL, 0, "Leave out an epoch's last batch where it is smaller: for networks with "
+      "BatchNorm2d, which can be unable to train on a single image", 0 },
     { "test-batch-size", KEY_TEST_BATCH_SIZE, "N", 0, "Images in a step of testing; default: as --batch-size", 0 },
     { "optimizer", KEY_OPTIMIZER, "NAME", 0, "adam or sgd; default adam", 0 },
     { "lr", KEY_LR, "X", 0, "Learning rate, from 0 to 1e6; default 1e-3", 0 },
@@ -375,7 +192,8 @@ static const struct argp_option train_options[] = {
 
 static const struct argp_option test_options[] = {
     { "load", KEY_LOAD, "FILE", 0, "The saved network (needed): safetensors, or PyTorch's .pt together with --net", 0 },
-    DATA_OPTION,
+    { "data", KEY_DATA, "FOLDER|FILES", 0, DATA_FORMS "images,labels, or four, of which the last two are tested on"
+      DATA_DEFAULT, 0 },
     { "net", KEY_NET, "FILE|TEXT", 0, "Network to put the weights into; default: the one that the file describes", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
     DEVICE_OPTIONS,
@@ -476,7 +294,8 @@ static const struct argp_option profile_options[] = {
     { NULL, 0, NULL, 0, "What runs:", 1 },
     { "net", KEY_NET, "FILE|TEXT", 0, "Training steps of this network instead of the one of 'tenka train'", 0 },
     { "input", KEY_INPUT, "C,H,W", 0, "Shape of one image; default that of --data, else 1,28,28", 0 },
-    { "data", KEY_DATA, "DIR", 0, "Folder with the IDX files of real images; default: images of no meaning", 0 },
+    { "data", KEY_DATA, "FOLDER|FILES", 0, "Real images: the training half of what --data of 'tenka train' names, or "
+      "the files images,labels; default: images of no meaning", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
     { "optimizer", KEY_OPTIMIZER, "NAME", 0, "adam or sgd; default adam", 0 },
     { "momentum", KEY_MOMENTUM, "X", 0, "Momentum of sgd; default 0", 0 },

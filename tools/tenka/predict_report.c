@@ -23,14 +23,14 @@ static int compare(const void *a, const void *b)
 /* Probabilities of what the network gave: what its last layer has left to do. False: a score is no number. */
 static bool find_probabilities(const struct predictor *p, const float *scores, struct candidate *out)
 {
-    const bool logits = p->last == LAST_OTHER;
+    const bool logits = p->session.last == LAST_OTHER;
     double largest = -INFINITY, sum = 0;
     for (uint32_t i = 0; i < p->outputs && logits; i++)
         largest = scores[i] > largest ? scores[i] : largest;
     for (uint32_t i = 0; i < p->outputs; i++) {
         const double score = scores[i];
         out[i].index = i;
-        out[i].probability = p->last == LAST_SOFTMAX ? score : exp(logits ? score - largest : score);
+        out[i].probability = p->session.last == LAST_SOFTMAX ? score : exp(logits ? score - largest : score);
         sum += out[i].probability;
     }
     for (uint32_t i = 0; i < p->outputs && logits; i++)

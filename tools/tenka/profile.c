@@ -183,7 +183,9 @@ static int check_capture(const struct profile *p)
 
 static int run(struct profile *p)
 {
-    int code = stepper_open(&p->stepper, p->options, p->options->batch_size, &p->progress);
+    int code = session_check_data(p->options->data);
+    if (code == EXIT_CODE_OK)
+        code = stepper_open(&p->stepper, p->options, p->options->batch_size, &p->progress);
     if (code == EXIT_CODE_OK)
         code = check_capture(p);
     if (code == EXIT_CODE_OK)

@@ -1,3 +1,4 @@
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -64,12 +65,13 @@ static double gap_seconds(const struct row *rows, size_t n)
     return sum;
 }
 
+/* Above 0, to be divided by. */
 static double all_seconds(const struct row *rows, size_t n)
 {
     double sum = gap_seconds(rows, n);
     for (size_t i = 0; i < n; i++)
         sum += rows[i].seconds;
-    return sum;
+    return sum > 0 ? sum : DBL_MIN;
 }
 
 /* ---- Tables ---- */
@@ -96,14 +98,17 @@ static const char *cut(char out[static 200], const char *text, int width)
 static void print_row(const struct row *row, int width)
 {
     const struct tenka_dispatch *d = row->what;
-    char rate[32] = "-", gap[32] = "-", layer[200], shapes[200];
-    if (d->flops > 0)
+    char rate[32] = "-", bytes[32] = "-", gap[32] = "-", layer[200], shapes[200];
+    /* A clock may be too coarse for a dispatch. */
+    if (d->flops > 0 && row->seconds > 0)
         snprintf(rate, sizeof(rate), "%.1f", 1e-9 * (double)d->flops / row->seconds);
+    if (row->seconds > 0)
+        snprintf(bytes, sizeof(bytes), "%.1f", 1e-9 * (double)d->bytes / row->seconds);
     if (!isnan(row->gap))
         snprintf(gap, sizeof(gap), "%.1f", 1e6 * row->gap);
-    print_text(stdout, "  %-8s  %-*s  %-26s %10.1f %5.1f %% %9s %9s %8.1f  %s\n", tenka_phase_name(d->phase), width,
+    print_text(stdout, "  %-8s  %-*s  %-26s %10.1f %5.1f %% %9s %9s %8s  %s\n", tenka_phase_name(d->phase), width,
                cut(layer, d->layer[0] != '\0' ? d->layer : "-", width), d->label, 1e6 * row->seconds, 100 * row->share,
-               gap, rate, 1e-9 * (double)d->bytes / row->seconds, cut(shapes, d->shapes, MAX_SHAPES));
+               gap, rate, bytes, cut(shapes, d->shapes, MAX_SHAPES));
 }
 
 static void print_rows(const struct row *rows, size_t n)

@@ -56,7 +56,7 @@ static void describe(const struct progress *p, double elapsed, char *out, size_t
         clock_text(left, (double)(p->total - p->done) / rate);
     else
         snprintf(left, sizeof(left), "?");
-    if (!isnan(p->loss))
+    if (isfinite(p->loss))
         snprintf(loss, sizeof(loss), ", loss=%.4g", p->loss);
     snprintf(out, size, "%" PRIu64 "/%" PRIu64 " [%s<%s, %.0f img/s%s]", p->done, p->total, clock_text(spent, elapsed),
              left, rate, loss);

@@ -34,9 +34,9 @@ static void find_input(struct summary *m)
 
 static int list_layers(struct summary *m)
 {
-    const struct session *s = &m->session;
+    struct session *s = &m->session;
     if (tenka_module_layers(s->net, m->input, NULL, 0, &m->n_layers) != TENKA_OK)
-        return say_failed("the network does not fit the input: %s", tenka_last_error(s->ctx));
+        return batches_say_misfit(s, m->input);
     m->layers = calloc(m->n_layers + 1, sizeof(*m->layers));
     if (m->layers == NULL)
         return say_failed("out of memory");
@@ -47,7 +47,7 @@ static int list_layers(struct summary *m)
         m->trainable += m->layers[i].trainable;
         m->buffers += m->layers[i].buffers;
     }
-    return EXIT_CODE_OK;
+    return session_find_ending(s, m->input);
 }
 
 /* Without a row of class scores for each image, or without anything to train, there is no step to plan. */
@@ -67,8 +67,7 @@ static int estimate(struct summary *m)
     m->memory = empty;
     tenka_status status = train_optimizer(s, &m->optimizer);
     if (status == TENKA_OK)
-        status = tenka_training_memory(s->net, m->optimizer, m->input,
-                                       s->log_softmax ? tenka_nll_loss : tenka_cross_entropy, &m->memory);
+        status = tenka_training_memory(s->net, m->optimizer, m->input, session_loss_function(s), &m->memory);
     /* What it would take is known also of a step that the device cannot run. */
     return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
 }

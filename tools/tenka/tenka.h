@@ -41,6 +41,7 @@ struct options {
     struct tenka_shape input; /* of one image; rank 0: the default */
     bool sgd, validate, quiet, json;
     bool check_finite, fallback;
+    bool drop_last;
     int argc;                           /* as typed, the program first, but for the command's name */
     char **argv;
     const char *op;                     /* bench, verify: NULL: none in particular */
@@ -151,36 +152,71 @@ void progress_clear(void);
 
 /* ---- session.c: device, data and network of one run ---- */
 
+/* What a network ends with, which says what its loss is and how its outputs become probabilities. */
+enum last_layer {
+    LAST_OTHER,       /* logits: softmax is still to be done */
+    LAST_LOG_SOFTMAX, /* their logarithms */
+    LAST_SOFTMAX,     /* they are probabilities */
+};
+
 struct session {
     const struct options *options;
-    const char *data_dir;
+    const char *data_dir;                  /* a folder, a data set in one, or a list of files */
     tenka_ctx *ctx;
     tenka_dataset *train_data, *test_data; /* train_data is NULL for `tenka test` */
     tenka_model *model;                    /* owns net when there is one */
     tenka_module *net;
-    bool log_softmax;                      /* the network ends with LogSoftmax */
+    enum last_layer last;                  /* once session_find_ending was called */
+    const char *twice;                     /* who takes softmax again after the network's Softmax; NULL: nobody */
+    const char *over_others;               /* the class of a last layer that takes it over another axis; NULL: none */
     char folder[4096];
 };
 
 /* Opens all of it in the order of the reference program, so that random draws agree with it. Says what went wrong;
  * session_close is due in any case. */
 int session_open(struct session *s, const struct options *options, bool train);
-/* Whether --data names a folder; says so when it does not. data NULL: none is named. */
-int session_check_data(const char *data);
-/* After a data set could not be read: the library's sentence, and where such files come from. */
-int session_say_no_data(const struct session *s);
 void session_close(struct session *s);
+/* The file whose network is taken where --net names none: a checkpoint is a saved network too. NULL: there is none. */
+const char *session_model_path(const struct session *s);
 /* The device and the network alone, without data; sizing: without memory for the network too (tenka_sizing_begin). */
 int session_open_network(struct session *s, const struct options *options, bool sizing);
 /* The device alone. */
 int session_open_device(struct session *s, const struct options *options);
-/* The loss of the network's output: nll_loss after LogSoftmax, else cross entropy. */
-tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_tensor target);
 /* How the network wants its input. names has room for MAX_CLASS_NAMES and lives as long as how. */
 #define MAX_CLASS_NAMES 1024
 int session_preprocessing(struct session *s, struct tenka_preprocessing *how, const char *names[MAX_CLASS_NAMES]);
 /* Writes the network and how it wants its input. Returns EXIT_CODE_LIBRARY. */
 int session_save(struct session *s, const char *path);
+
+/* ---- data.c: the images of a session ---- */
+
+/* Whether --data names something; says so when it does not. data NULL: nothing is named. */
+int session_check_data(const char *data);
+/* Reads one half of what --data names; a list of two files is either. Says what went wrong. */
+int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out);
+/* Finds the images and reads them, for training both halves. */
+int session_load_data(struct session *s, bool train);
+/* A saved network wants its images as it was trained with. */
+int session_apply_preprocessing(struct session *s);
+/* Whether the classes of the images are those of the network, which gives so many outputs. */
+int session_check_classes(const struct session *s, uint32_t outputs);
+
+/* ---- ending.c: what the network ends with ---- */
+
+/* Looks at the network for an input that fits it. */
+int session_find_ending(struct session *s, struct tenka_shape input);
+/* Warns where softmax is taken twice, or over something else than the classes. */
+void session_warn_of_ending(const struct session *s, uint32_t outputs);
+/* The loss of the network's output: nll_loss after LogSoftmax, else cross entropy. */
+tenka_loss_fn session_loss_function(const struct session *s);
+tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_tensor target);
+
+/* ---- batches.c: batches that the network cannot take ---- */
+
+/* Looks at the sizes that training and testing will come upon. Says what does not fit, and what does. */
+int batches_check(struct session *s);
+/* After the network was found not to fit input, a batch: says why, and which batch size would. */
+int batches_say_misfit(struct session *s, struct tenka_shape input);
 
 /* ---- classes.c ---- */
 
@@ -244,6 +280,8 @@ struct epoch_result {
 struct log {
     bool open;     /* false: no log is wanted, nothing happens and all is well */
     int file;
+    int digits;    /* of losses: all that the device's real numbers have */
+    uint32_t first_epoch; /* the number of a run's first epoch: 1, as on the screen, or 0 in logs of old versions */
     off_t whole;   /* bytes of whole lines in it */
     int error;     /* of the last line, as errno has it; 0: it is written */
     char *text;    /* of the line that is being made */

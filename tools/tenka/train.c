@@ -52,11 +52,12 @@ tenka_status train_optimizer(const struct session *s, tenka_optimizer **out)
 
 /* Both loaders shuffle, as in the reference program: each takes its draws from the generator. */
 static tenka_status create_loader(const struct session *s, const tenka_dataset *data, uint32_t batch_size,
-                                  tenka_loader **out)
+                                  bool drop_last, tenka_loader **out)
 {
     struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
     params.batch_size = batch_size;
     params.shuffle = true;
+    params.drop_last = drop_last;
     return tenka_loader_create(s->ctx, data, &params, out);
 }
 
@@ -106,9 +107,9 @@ static int set_up(struct training *t)
     const struct options *o = s->options;
     t->run.net = s->net;
     t->run.seed = o->seed;
-    tenka_status status = create_loader(s, s->train_data, o->batch_size, &t->run.train_loader);
+    tenka_status status = create_loader(s, s->train_data, o->batch_size, o->drop_last, &t->run.train_loader);
     if (status == TENKA_OK)
-        status = create_loader(s, s->test_data, o->test_batch_size, &t->run.test_loader);
+        status = create_loader(s, s->test_data, o->test_batch_size, false, &t->run.test_loader);
     if (status == TENKA_OK)
         status = train_optimizer(s, &t->run.optimizer);
     if (status == TENKA_OK)
@@ -229,11 +230,19 @@ static int run_batches(struct training *t, uint32_t epoch, uint64_t *images)
     return EXIT_CODE_OK;
 }
 
+/* Images that an epoch trains on. */
+static uint64_t epoch_images(const struct training *t)
+{
+    const struct options *o = t->session.options;
+    const uint64_t all = tenka_dataset_count(t->session.train_data);
+    return o->drop_last ? tenka_loader_batches(t->run.train_loader) * (uint64_t)o->batch_size : all;
+}
+
 static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *result)
 {
     const struct session *s = &t->session;
     char label[32];
-    const uint64_t position = tenka_loader_position(t->run.train_loader), total = tenka_dataset_count(s->train_data);
+    const uint64_t position = tenka_loader_position(t->run.train_loader), total = epoch_images(t);
     const uint64_t before = position * s->options->batch_size < total ? position * s->options->batch_size : total;
     uint64_t images = before;
     snprintf(label, sizeof(label), "epoch %u/%u", epoch + 1, s->options->epochs);
@@ -275,10 +284,10 @@ static int end_epoch(struct training *t, struct epoch_result *result)
         code = evaluate(&t->session, t->run.test_loader, &t->progress, &result->test);
     if (code != EXIT_CODE_OK || is_stopping(t))
         return code;
-    print_epoch(t, result);
     code = finite_check_test(t, result);
     if (code != EXIT_CODE_OK)
         return code;
+    print_epoch(t, result);
     if (log_json_epoch(&t->log, result) != EXIT_CODE_OK)
         stop_for_log(t);
     tenka_loader_rewind(t->run.train_loader);
