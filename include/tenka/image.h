@@ -2,7 +2,8 @@
  *
  * What comes out is what Pillow gives, on which torchvision stands: Image.open(file).convert("L" or "RGB"), and its
  * Resize for pictures, whose values differ by one level at most. On purpose different:
- *   a photograph that its EXIF data calls turned is put upright, as ImageOps.exif_transpose does;
+ *   a photograph that its metadata calls turned is put upright, as ImageOps.exif_transpose does: by the Orientation of
+ *     EXIF, else of XMP, wherever they stand in the file (of JPEG files older Pillows, such as 9.4, read EXIF alone);
  *   16-bit grey keeps its upper 8 bits, as 16-bit colour does in both; Pillow clips it to white;
  *   a file that is cut off is an error, also where Pillow would fill the rest.
  * Colour profiles and gamma are not applied. Of an animation the first picture is read.

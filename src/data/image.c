@@ -180,45 +180,12 @@ void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, 
     }
 }
 
-/* ---- Which way is up. Format: TIFF 6.0, section 2; EXIF 2.3, 4.6.4, tag Orientation ---- */
-
-struct tiff {
-    const uint8_t *data;
-    size_t bytes;
-    bool big_endian;
-};
-
-static uint32_t tiff_number(const struct tiff *t, size_t at, size_t width)
-{
-    uint32_t value = 0;
-    for (size_t i = 0; i < width; i++)
-        value = value << 8 | t->data[t->big_endian ? at + i : at + width - 1 - i];
-    return value;
-}
-
-void tenka_picture_exif(struct tenka_picture *p, const uint8_t *exif, size_t bytes)
-{
-    const struct tiff t = {exif, bytes, bytes > 0 && exif[0] == 'M'};
-    if (bytes < 8 || (memcmp(exif, "II*\0", 4) != 0 && memcmp(exif, "MM\0*", 4) != 0))
-        return;
-    size_t at = tiff_number(&t, 4, 4);
-    if (at > bytes || bytes - at < 2)
-        return;
-    const size_t entries = tiff_number(&t, at, 2);
-    at += 2;
-    for (size_t i = 0; i < entries && bytes - at >= 12; i++, at += 12) {
-        const uint32_t value = tiff_number(&t, at + 8, 2);
-        /* A whole number of 16 bits, and one of them. */
-        const bool one = tiff_number(&t, at + 2, 2) == 3 && tiff_number(&t, at + 4, 4) == 1;
-        if (tiff_number(&t, at, 2) == 0x0112 && one && value >= 1 && value <= 8)
-            p->orientation = value;
-    }
-}
+/* ---- Which way is up ---- */
 
 /* Replaces the image by one that stands upright. */
 static tenka_status turn(struct tenka_picture *p)
 {
-    const uint32_t o = p->orientation;
+    const uint32_t o = tenka_picture_orientation(p);
     const bool swap = o >= 5;
     const bool flip_x = o == 2 || o == 3 || o == 7 || o == 8, flip_y = o == 3 || o == 4 || o == 6 || o == 7;
     const tenka_image *const from = p->image;
@@ -274,7 +241,7 @@ tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, const void *da
         return TENKA_E_INVALID;
     *out = NULL;
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    struct tenka_picture p = {.err = err, .name = name, .data = data, .bytes = bytes, .orientation = 1,
+    struct tenka_picture p = {.err = err, .name = name, .data = data, .bytes = bytes,
                               .params = params != NULL ? *params : (struct tenka_image_params)TENKA_IMAGE_DEFAULTS};
     if (name == NULL || data == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "image: name or data is NULL");
