@@ -28,11 +28,16 @@ static void on_error(j_common_ptr jpeg)
 {
     struct reader *const r = jpeg->client_data;
     const struct tenka_picture *const p = r->picture;
+    const int code = jpeg->err->msg_code;
     char text[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, text);
-    r->status = jpeg->err->msg_code == JERR_OUT_OF_MEMORY
-                    ? tenka_fail_nomem(p->err)
-                    : tenka_fail(p->err, TENKA_E_FORMAT, "%s: the JPEG file is damaged (%s)", p->name, text);
+    if (code == JERR_OUT_OF_MEMORY)
+        r->status = tenka_fail_nomem(p->err);
+    else if (code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED)
+        r->status = tenka_fail(p->err, TENKA_E_FORMAT,
+                               "%s: it is a JPEG of a kind that cannot be read (%s); convert it first", p->name, text);
+    else
+        r->status = tenka_fail(p->err, TENKA_E_FORMAT, "%s: the JPEG file is damaged (%s)", p->name, text);
     longjmp(r->out, 1);
 }
 
