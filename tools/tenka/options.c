@@ -364,10 +364,10 @@ struct options options_predict(int argc, char **argv)
     const struct options o = run_parser_with(
         predict_options, "PICTURE|FOLDER...",
         "Tells the classes of pictures by a saved network. PNG and JPEG pictures of any size and kind become what the "
-        "network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF data "
-        "says. Of a folder, all pictures in it and in its folders are taken, in the order of their names, and other "
-        "files passed over. A picture that cannot be read is said, and the others are still done; the exit status is "
-        "then 1.\v"
+        "network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF or "
+        "XMP data says. Of a folder, all files in it and in its folders that are pictures, or are called so, are taken "
+        "in the order of their names, and others passed over. A picture that cannot be read, also since it is of "
+        "another kind, is said, and the others are still done; the exit status is then 1.\v"
         "Example: tenka predict --load net.safetensors --top 1 shoe.jpg pictures/",
         argc, argv);
     const char *wrong = o.load == NULL ? "--load FILE is needed: which saved network is to look at the pictures?"

@@ -143,7 +143,7 @@ int predictions_end(const struct predictor *p)
         printf("\n],\"skipped\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", p->pictures.skipped, all_failed);
     } else if (!p->session.options->quiet && p->pictures.skipped + all_failed > 0 && interrupt_signal() == 0) {
         /* Of a run that a signal has ended, the sentence about the signal says how far it came. */
-        printf("done     %s picture%s; %s failed, %s file%s in folders %s PNG or JPEG picture%s\n",
+        printf("done     %s picture%s; %s failed, %s file%s in folders %s picture%s\n",
                say_count(done, p->done - p->failed), plural(p->done - p->failed), say_count(failed, all_failed),
                say_count(skipped, p->pictures.skipped), plural(p->pictures.skipped),
                p->pictures.skipped == 1 ? "is no" : "are no", plural(p->pictures.skipped));

@@ -237,14 +237,15 @@ struct pictures {
     char **paths;
     size_t count, capacity;
     uint64_t skipped; /* files in folders that are no pictures */
-    uint64_t failed;  /* folders and files in them that could not be read, each of which was said */
+    uint64_t failed;  /* folders that could not be read or have no picture, each of which was said */
     uint64_t seen;    /* files in folders */
     double tell_at;   /* when the walk is to be told of next */
     struct progress *progress;
 };
 
-/* Files as they are named, and of folders the pictures in them and in their folders, in the order of their names;
- * hidden files and links to folders are passed over. progress tells how far it is, and a signal ends it. pictures_free
+/* Files as they are named, and of folders the pictures in them and in their folders, in the order of their names: what
+ * is one by its content, of whatever kind, or by the end of its name, so that reading it says what is wrong with it.
+ * Hidden files and links to folders are passed over. progress tells how far it is, and a signal ends it. pictures_free
  * is due in any case. */
 int pictures_find(struct pictures *p, tenka_ctx *ctx, char *const *names, size_t count, struct progress *progress);
 void pictures_free(struct pictures *p);
