@@ -119,7 +119,7 @@ TENKA_API tenka_status tenka_ctx_create(const struct tenka_ctx_params *params, t
 TENKA_API void tenka_ctx_destroy(tenka_ctx **ctx);
 
 /* The sentence of the context's last failure, numbers included; "" when there was none. The context owns
- * it until its next failure. ctx NULL: the last failure of tenka_ctx_create on this thread. */
+ * it until its next failure. ctx NULL: the last failure of tenka_ctx_create or tenka_devices on this thread. */
 TENKA_API const char *tenka_last_error(const tenka_ctx *ctx);
 /* The status that belongs to that sentence; TENKA_OK when there was none. */
 TENKA_API tenka_status tenka_last_status(const tenka_ctx *ctx);
@@ -156,7 +156,7 @@ struct tenka_device_info {
     char driver[256];
     char uuid[37];            /* "" for the CPU */
     char kind[16];            /* "discrete", "integrated", "virtual", "software", "cpu" */
-    char note[256];           /* "" or why Tenka cannot use it */
+    char note[1024];          /* "" or why Tenka cannot use it; of the CPU: why there is no Vulkan device beside it */
     uint64_t memory;          /* bytes of the largest device-local heap */
     bool usable;
     bool chosen;              /* what --backend auto picks */
@@ -165,7 +165,8 @@ struct tenka_device_info {
 /* Lists the devices: the Vulkan ones in the order of their index, the CPU last.
  *   out, max  the caller's array; at most max entries are written
  *   count     how many there are in all
- * Never fails for want of Vulkan: the list then holds the CPU alone. Errors: E_NOMEM. */
+ * Never fails for want of Vulkan, be it that a driver or the loader fails: the list then holds the CPU alone, and its
+ * note says why. Errors: E_NOMEM; tenka_last_error(NULL) then has the sentence. */
 TENKA_API tenka_status tenka_devices(struct tenka_device_info *out, size_t max, size_t *count);
 
 #ifdef __cplusplus

@@ -5,8 +5,13 @@
 
 #include "core/os.h"
 
-/* The sentence of the last failed tenka_ctx_create, for want of a context to keep it. */
+/* The sentence of the last failure of a call that has no context to keep it. */
 static _Thread_local struct tenka_error create_error;
+
+tenka_status tenka_devices(struct tenka_device_info *out, size_t max, size_t *count)
+{
+    return tenka_device_list(&create_error, out, max, count);
+}
 
 static tenka_status check_params(const struct tenka_ctx_params *p)
 {

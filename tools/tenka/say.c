@@ -27,7 +27,8 @@ int say_failed(const char *format, ...)
 
 int say_library_failed(const tenka_ctx *ctx)
 {
-    say("", tenka_last_error(ctx));
+    const char *const sentence = tenka_last_error(ctx);
+    say("", sentence[0] != '\0' ? sentence : tenka_status_text(tenka_last_status(ctx)));
     return EXIT_CODE_FAILED;
 }
 

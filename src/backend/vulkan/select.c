@@ -189,15 +189,19 @@ static tenka_status enumerate(struct tenka_vk_instance *instance, struct tenka_e
     *out = NULL;
     *count = 0;
     VkResult result = instance->enumerate(instance->handle, &n, NULL);
-    if (result < 0 || n == 0)
-        return tenka_vk_listed(err, result);
+    if (result < 0)
+        return tenka_vk_start_failed(err, result);
+    if (n == 0)
+        return tenka_fail(err, TENKA_E_UNSUPPORTED,
+                          "Vulkan finds no device: install the GPU's driver (Mesa's package is mesa-vulkan-drivers), "
+                          "or use the cpu backend");
     VkPhysicalDevice *handles = tenka_alloc_array(n, sizeof *handles);
     if (!handles)
         return tenka_fail_nomem(err);
     result = instance->enumerate(instance->handle, &n, handles);
     if (result < 0) {
         tenka_free(handles);
-        return tenka_vk_listed(err, result);
+        return tenka_vk_start_failed(err, result);
     }
     *out = handles;
     *count = n;
@@ -212,7 +216,7 @@ tenka_status tenka_vk_gpus(struct tenka_vk_instance *instance, struct tenka_erro
     *out = NULL;
     *count = 0;
     TENKA_TRY(enumerate(instance, err, &handles, &n));
-    struct tenka_vk_gpu *gpus = tenka_alloc_array(n ? n : 1, sizeof *gpus);
+    struct tenka_vk_gpu *gpus = tenka_alloc_array(n, sizeof *gpus);
     tenka_status status = gpus ? TENKA_OK : tenka_fail_nomem(err);
     for (uint32_t i = 0; i < n && status == TENKA_OK; i++) {
         gpus[i].handle = handles[i];
@@ -293,10 +297,6 @@ tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, 
                                  struct tenka_error *err,
                              struct tenka_vk_gpu *out)
 {
-    if (count == 0)
-        return tenka_fail(err, TENKA_E_UNSUPPORTED,
-                          "Vulkan finds no device: install the GPU's driver (Mesa's package is mesa-vulkan-drivers), "
-                          "or use the cpu backend");
     size_t found;
     if (!which)
         found = find_best(gpus, count);
@@ -315,19 +315,18 @@ tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, 
     return TENKA_OK;
 }
 
-tenka_status tenka_vulkan_list(struct tenka_device_info *out, size_t max, size_t *count)
+tenka_status tenka_vulkan_list(struct tenka_error *err, struct tenka_device_info *out, size_t max, size_t *count)
 {
-    struct tenka_error err = {0};
     const struct tenka_log silence = {0};
     struct tenka_vk_instance *instance;
     struct tenka_vk_gpu *gpus = NULL;
     *count = 0;
-    tenka_status status = tenka_vk_instance_create(false, &err, &silence, &instance);
+    tenka_status status = tenka_vk_instance_create(false, err, &silence, &instance);
     if (status == TENKA_OK)
-        status = tenka_vk_gpus(instance, &err, &gpus, count);
+        status = tenka_vk_gpus(instance, err, &gpus, count);
     for (size_t i = 0; i < *count && i < max; i++)
         out[i] = gpus[i].info;
     tenka_free(gpus);
     tenka_vk_instance_destroy(&instance);
-    return status == TENKA_E_NOMEM ? status : TENKA_OK;
+    return status;
 }

@@ -1,0 +1,104 @@
+#!/bin/sh
+# test_drivers.sh TENKA: what `tenka` makes of a Vulkan that does not start because a file of its loader is damaged, as
+# after a package's upgrade on a full disk. The CPU is there all the same, and a sentence names the file. Exit status
+# 77: there is no loader.
+set -u
+tenka=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+unset VK_DRIVER_FILES VK_ICD_FILENAMES VK_ADD_DRIVER_FILES VK_LAYER_PATH VK_INSTANCE_LAYERS VK_LOADER_DEBUG
+failures=0
+
+bad() {
+    echo "FAILED: $1"
+    sed 's/^/    /' "$work/out" "$work/err"
+    failures=$((failures + 1))
+}
+
+# says FILE PATTERN WHAT
+says() {
+    grep -q -e "$2" "$1" || bad "$3: no '$2'"
+    ! grep -q '^tenka: *$' "$work/err" || bad "$3: an empty sentence"
+}
+
+net='Flatten() Linear(4, 2)'
+printf '\000\000\010\003\000\000\000\002\000\000\000\002\000\000\000\002abcdefgh' > "$work/train-images-idx3-ubyte"
+printf '\000\000\010\001\000\000\000\002\000\001' > "$work/train-labels-idx1-ubyte"
+cp "$work/train-images-idx3-ubyte" "$work/t10k-images-idx3-ubyte"
+cp "$work/train-labels-idx1-ubyte" "$work/t10k-labels-idx1-ubyte"
+
+# damaged WHAT PATTERN [VARIABLE=VALUE...]: in such an environment Vulkan does not start, for a reason with PATTERN in it.
+damaged() {
+    what=$1 pattern=$2
+    shift 2
+    env "$@" "$tenka" devices > "$work/out" 2> "$work/err" || bad "$what: status of devices"
+    says "$work/out" '^  -\* cpu  *CPU$' "$what"
+    says "$work/out" "$pattern" "$what"
+    env "$@" "$tenka" devices --json > "$work/out" 2> "$work/err" || bad "$what: status of devices --json"
+    says "$work/out" '"index":null,"name":"CPU".*"usable":true,"chosen":true' "$what"
+    env "$@" "$tenka" train --data "$work" --epochs 1 --net "$net" > "$work/out" 2> "$work/err" ||
+        bad "$what: status of train"
+    says "$work/err" "^tenka: backend: cpu.*$pattern" "$what"
+    for command in "train --data $work --epochs 1 --quiet" 'verify --op relu' 'bench --op relu --quick' \
+        'summary --quiet' 'profile --steps 1'; do
+        # shellcheck disable=SC2086
+        env "$@" "$tenka" $command --backend vulkan > "$work/out" 2> "$work/err" && bad "$what: $command passes"
+        says "$work/err" "^tenka: .*$pattern" "$what: $command"
+        [ "$(wc -l < "$work/err")" = 1 ] || bad "$what: not one sentence of $command"
+    done
+    echo "ok: $what: $(tail -n 1 "$work/err")"
+}
+
+"$tenka" devices > "$work/out" 2> "$work/err"
+if grep -q "Vulkan's loader was not found\|no Vulkan backend" "$work/out"; then
+    echo "no loader"
+    exit 77
+fi
+
+# ---- Drivers ----
+
+mkdir -p "$work/xdg/vulkan/icd.d" "$work/home/.local/share/vulkan/icd.d" "$work/d"
+cut=$work/d/cut.json
+printf '{"file_format_version": "1.0.0", "ICD": {"library_path": "libvulkan_x.so",' > "$cut"
+driver() {
+    printf '{"file_format_version": "1.0.0", "ICD": {%s"api_version": "1.3.0"}}' "$1"
+}
+good=$(find /usr/share/vulkan/icd.d -name 'lvp_icd*.json' 2> /dev/null | head -n 1)
+damaged 'a driver that is cut off' "$cut is no JSON (line 1" VK_ICD_FILENAMES="$cut"
+damaged 'by its newer name' "$cut is no JSON" VK_DRIVER_FILES="$cut"
+damaged 'beside a good one' "$cut is no JSON" VK_ICD_FILENAMES="$good:$cut"
+damaged 'an added one' "$cut is no JSON" VK_ADD_DRIVER_FILES="$cut"
+cp "$cut" "$work/xdg/vulkan/icd.d/a.json"
+damaged 'in the configuration' "$work/xdg/vulkan/icd.d/a.json is no JSON" XDG_CONFIG_HOME="$work/xdg"
+damaged 'in a folder of many' "$work/xdg/vulkan/icd.d/a.json is no JSON" XDG_DATA_DIRS="/usr/share:$work/xdg"
+cp "$cut" "$work/home/.local/share/vulkan/icd.d/b.json"
+damaged 'at home' "$work/home/.local/share/vulkan/icd.d/b.json is no JSON" -u XDG_DATA_HOME HOME="$work/home"
+# Files that the loader passes over, until no driver is left.
+driver '"library_path": "libvulkan_of_nobody.so", ' > "$work/d/missing.json"
+damaged 'a library that is not there' "$work/d/missing.json cannot be loaded (libvulkan_of_nobody.so" \
+    VK_ICD_FILENAMES="$work/d/missing.json"
+driver '"library_path": "./text.so", ' > "$work/d/text.json"
+echo text > "$work/d/text.so"
+damaged 'a library that is none' "$work/d/text.json cannot be loaded ($work/d/./text.so" \
+    VK_ICD_FILENAMES="$work/d/text.json"
+driver '' > "$work/d/nameless.json"
+damaged 'no library' "$work/d/nameless.json names no driver" VK_ICD_FILENAMES="$work/d/nameless.json"
+: > "$work/d/empty.json"
+damaged 'an empty file' "$work/d/empty.json is empty" VK_ICD_FILENAMES="$work/d/empty.json"
+damaged 'no file' "cannot open $work/d/none.json" VK_ICD_FILENAMES="$work/d/none.json"
+if [ "$(id -u)" != 0 ]; then
+    chmod 000 "$work/d/empty.json"
+    damaged 'a file that nobody may read' "cannot open $work/d/empty.json" VK_ICD_FILENAMES="$work/d/empty.json"
+fi
+
+# ---- Layers ----
+
+for kind in implicit explicit; do
+    rm -rf "$work/xdg"
+    mkdir -p "$work/xdg/vulkan/${kind}_layer.d"
+    cp "$cut" "$work/xdg/vulkan/${kind}_layer.d/l.json"
+    damaged "an $kind layer" "$work/xdg/vulkan/${kind}_layer.d/l.json is no JSON" XDG_CONFIG_HOME="$work/xdg"
+done
+damaged 'a layer by name' "$work/d/cut.json is no JSON" VK_LAYER_PATH="$work/d"
+[ $failures = 0 ] || echo "$failures failures"
+[ $failures = 0 ]
