@@ -1,9 +1,10 @@
 #!/bin/sh
-# test_drivers.sh TENKA: what `tenka` makes of a Vulkan that does not start because a file of its loader is damaged, as
-# after a package's upgrade on a full disk. The CPU is there all the same, and a sentence names the file. Exit status
-# 77: there is no loader.
+# test_drivers.sh TENKA LAYERS: what `tenka` makes of a Vulkan that does not start because a file of its loader is damaged,
+# as after a package's upgrade on a full disk: the CPU is there all the same, and a sentence names the file. Then of
+# devices of other kinds, which the layer in the folder LAYERS makes of the one that there is. Exit status 77: there is no
+# loader.
 set -u
-tenka=$1
+tenka=$1 layers=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unset VK_DRIVER_FILES VK_ICD_FILENAMES VK_ADD_DRIVER_FILES VK_LAYER_PATH VK_INSTANCE_LAYERS VK_LOADER_DEBUG
@@ -100,5 +101,37 @@ for kind in implicit explicit; do
     damaged "an $kind layer" "$work/xdg/vulkan/${kind}_layer.d/l.json is no JSON" XDG_CONFIG_HOME="$work/xdg"
 done
 damaged 'a layer by name' "$work/d/cut.json is no JSON" VK_LAYER_PATH="$work/d"
+
+# ---- Devices of other kinds ----
+
+# pretend VARIABLE=VALUE... COMMAND...: with a device that has them.
+pretend() {
+    env VK_LAYER_PATH="$layers" VK_INSTANCE_LAYERS=VK_LAYER_TENKA_lost VK_ICD_FILENAMES="$good" "$@" > "$work/out" \
+        2> "$work/err"
+}
+
+# kind TYPE NAME: a device that AUTO does not take, however it is called.
+kind() {
+    pretend TENKA_TYPE="$1" "$tenka" devices || bad "$2: status of devices"
+    says "$work/out" "^  0  $2 " "a device of the kind $2"
+    says "$work/out" "picks the CPU: there is no discrete or integrated GPU that can be used, and .*device 0 ($2), is" \
+        "a device of the kind $2"
+    pretend TENKA_TYPE="$1" "$tenka" train --data "$work" --epochs 1 --net "$net" || bad "$2: status of train"
+    says "$work/err" "^tenka: backend: cpu.*(no discrete or integrated GPU was found; the Vulkan device .* ($2) is used" \
+        "a device of the kind $2"
+    pretend TENKA_TYPE="$1" "$tenka" verify --op relu || bad "$2: status of verify"
+    says "$work/out" "^device   cpu.*(chosen by --backend auto; 'tenka devices' says why)" "verify beside $2"
+    echo "ok: a device of the kind $2"
+}
+
+if [ -n "$good" ]; then
+    kind 0 other
+    kind 3 virtual
+    kind 4 software
+    for type in 1,integrated 2,discrete; do
+        pretend TENKA_TYPE=${type%,*} "$tenka" devices || bad "$type: status of devices"
+        says "$work/out" "picks device 0: the first usable one of the best kind here, ${type#*,}" "$type"
+    done
+fi
 [ $failures = 0 ] || echo "$failures failures"
 [ $failures = 0 ]

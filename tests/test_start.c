@@ -103,6 +103,7 @@ static void test_kinds(void **state)
         {VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU, "integrated", true},
         {VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU, "virtual", false},
         {VK_PHYSICAL_DEVICE_TYPE_CPU, "software", false},
+        {VK_PHYSICAL_DEVICE_TYPE_OTHER, "other", false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

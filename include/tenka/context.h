@@ -155,7 +155,8 @@ struct tenka_device_info {
     char name[256];
     char driver[256];
     char uuid[37];            /* "" for the CPU */
-    char kind[16];            /* "discrete", "integrated", "virtual", "software", "cpu" */
+    char kind[16];            /* "discrete", "integrated", "virtual" (a GPU that a virtual machine was lent), "other" (its
+                               * driver does not say), "software", "cpu" */
     char note[1024];          /* "" or why Tenka cannot use it; of the CPU: why there is no Vulkan device beside it */
     uint64_t memory;          /* bytes of the largest device-local heap */
     bool usable;

@@ -50,7 +50,7 @@ void report_device(struct report *r, const tenka_ctx *ctx)
         return;
     r->begun = true;
     if (r->json == NULL) {
-        printf("device   %s\n", tenka_ctx_device_name(ctx));
+        session_print_device(ctx, r->options);
         return;
     }
     fprintf(r->json, "{\"version\":\"%s\",\"backend\":\"%s\"", TENKA_VERSION, backend_name(tenka_ctx_backend(ctx)));

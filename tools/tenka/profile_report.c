@@ -129,7 +129,7 @@ static void print_sums(const struct row *rows, size_t n)
 static void print_tables(const struct profile *p, const struct row *rows, double device, double timed)
 {
     const struct options *o = p->options;
-    printf("device   %s\n", tenka_ctx_device_name(p->stepper.session.ctx));
+    session_print_device(p->stepper.session.ctx, o);
     printf("step     %.3f ms untimed in a loop, %.3f ms untimed and waited for, %.3f ms timed and waited for\n",
            1e3 * p->loop_seconds, 1e3 * p->waited_seconds, 1e3 * timed);
     printf("         of which the device takes %.3f ms for %zu dispatches; batch %u, medians of %zu steps\n",

@@ -162,6 +162,8 @@ int session_say_no_data(const struct session *s);
 void session_close(struct session *s);
 /* The device and the network alone, without data; sizing: without memory for the network too (tenka_sizing_begin). */
 int session_open_network(struct session *s, const struct options *options, bool sizing);
+/* A line with the name of the device. */
+void session_print_device(const tenka_ctx *ctx, const struct options *options);
 /* The device alone. */
 int session_open_device(struct session *s, const struct options *options);
 /* The loss of the network's output: nll_loss after LogSoftmax, else cross entropy. */

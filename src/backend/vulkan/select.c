@@ -12,18 +12,20 @@ static const char *kind_name(VkPhysicalDeviceType type)
         return "discrete";
     case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
         return "integrated";
+    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU:
+        return "virtual";
     case VK_PHYSICAL_DEVICE_TYPE_CPU:
         return "software";
     default:
-        return "virtual";
+        return "other";
     }
 }
 
 static int kind_rank(const char *kind)
 {
-    static const char *const best_first[] = {"discrete", "integrated", "virtual", "software"};
+    static const char *const best_first[] = {"discrete", "integrated", "virtual", "other", "software"};
     int rank = 0;
-    while (rank < 4 && strcmp(kind, best_first[rank]) != 0)
+    while (strcmp(kind, best_first[rank]) != 0)
         rank++;
     return rank;
 }
