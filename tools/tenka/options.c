@@ -500,6 +500,20 @@ static const struct argp_option devices_options[] = {
     { 0 },
 };
 
+static void check_names(const struct argp_option *table, char **argv)
+{
+    static const struct option_table tables[] = {
+        { "tenka train", train_options },     { "tenka test", test_options },
+        { "tenka predict", predict_options }, { "tenka summary", summary_options },
+        { "tenka verify", verify_options },   { "tenka bench", bench_options },
+        { "tenka profile", profile_options }, { "tenka devices", devices_options },
+    };
+    size_t own = 0;
+    while (tables[own].options != table)
+        own++;
+    check_option_names(tables, sizeof(tables) / sizeof(tables[0]), own, argv);
+}
+
 /* arguments: what the command takes besides options; NULL: nothing */
 static struct options run_parser_with(const struct argp_option *table, const char *arguments, const char *text,
                                       int argc, char **argv)
@@ -509,6 +523,7 @@ static struct options run_parser_with(const struct argp_option *table, const cha
         .takes_pictures = arguments != NULL};
     const struct argp argp = { .options = table, .parser = parse, .args_doc = arguments, .doc = text };
     argp_err_exit_status = EXIT_CODE_USAGE;
+    check_names(table, argv);
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     return options;
 }

@@ -74,6 +74,17 @@ struct options options_devices(int argc, char **argv);
 
 const char *backend_name(enum tenka_backend backend);
 
+/* ---- option_names.c ---- */
+
+/* A command and its options as argp has them. */
+struct option_table {
+    const char *command;
+    const struct argp_option *options;
+};
+/* Leaves with EXIT_CODE_USAGE and a sentence where a long option is not one of those of tables[own] in full. argv ends
+ * with NULL. */
+void check_option_names(const struct option_table *tables, size_t count, size_t own, char **argv);
+
 /* ---- say.c: messages and numbers for people ---- */
 
 /* One line on stderr, begun by "tenka: ". Returns EXIT_CODE_FAILED, so that a caller can hand it on. */
