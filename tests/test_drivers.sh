@@ -129,6 +129,29 @@ if [ -n "$good" ]; then
     kind 0 other
     kind 3 virtual
     kind 4 software
+    # No timestamps, or some that are no times: whole steps are shown, and never a number that is none.
+    for without in TENKA_TIMESTAMP_BITS=0 TENKA_TIMESTAMP_PERIOD=0; do
+        profile="profile --backend vulkan --steps 2 --input 1,2,2 --batch-size 2 --quiet"
+        # shellcheck disable=SC2086
+        pretend $without "$tenka" $profile --net "$net" || bad "$without: status of profile"
+        says "$work/out" '^step .* untimed and waited for; batch 2' "$without"
+        says "$work/out" 'its dispatches are not shown: .* has no timestamps' "$without"
+        # shellcheck disable=SC2086
+        pretend $without "$tenka" $profile --net "$net" --json || bad "$without: status of profile --json"
+        says "$work/out" '"not_timed":".*no timestamps.*"untimed_ms":[0-9.]*,"timed_ms":null,"device_ms":null' \
+            "$without"
+        # shellcheck disable=SC2086
+        pretend $without "$tenka" $profile --net "$net" --trace "$work/trace" && bad "$without: a trace of nothing"
+        says "$work/err" '^tenka: --trace cannot be written: .* has no timestamps' "$without"
+        pretend $without "$tenka" bench --backend vulkan --quick --seconds 0.01 --net "$net" --input 1,2,2 \
+            --batch-size 2 || bad "$without: status of bench"
+        says "$work/err" '^tenka: warning: .* has no timestamps.*: only whole steps are measured' "$without"
+        says "$work/out" '^  training  ' "$without"
+        ! grep -q -i -e ' -*nan' -e ' inf ' "$work/out" || bad "$without: a number that is none"
+        pretend $without "$tenka" bench --backend vulkan --quick --op relu && bad "$without: kernels are measured"
+        says "$work/err" '^tenka: .* has no timestamps' "$without"
+        echo "ok: $without"
+    done
     for type in 1,integrated 2,discrete; do
         pretend TENKA_TYPE=${type%,*} "$tenka" devices || bad "$type: status of devices"
         says "$work/out" "picks device 0: the first usable one of the best kind here, ${type#*,}" "$type"

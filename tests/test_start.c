@@ -127,6 +127,35 @@ static void test_kinds(void **state)
     mock_vulkan.type = VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU;
 }
 
+/* ---- Devices without timestamps ---- */
+
+static void expect_no_times(uint32_t bits, float period)
+{
+    const float x = 1;
+    tenka_ctx *ctx;
+    mock_vulkan.timestamp_bits = bits;
+    mock_vulkan.timestamp_period = period;
+    must(NULL, open_context(TENKA_BACKEND_VULKAN, &ctx));
+    must(ctx, tenka_profile_begin_in_place(ctx));
+    tenka_relu(tenka_input(ctx, TENKA_F32, tenka_shape_of(1), &x));
+    assert_int_equal(tenka_step_end(ctx), TENKA_E_UNSUPPORTED);
+    assert_non_null(strstr(tenka_last_error(ctx), "no timestamps"));
+    must(ctx, tenka_profile_end(ctx));
+    tenka_relu(tenka_input(ctx, TENKA_F32, tenka_shape_of(1), &x));
+    must(ctx, tenka_step_end(ctx));
+    tenka_ctx_destroy(&ctx);
+    mock_vulkan.timestamp_bits = 64;
+    mock_vulkan.timestamp_period = 1;
+}
+
+static void test_no_times(void **state)
+{
+    (void)state;
+    expect_no_times(0, 1);
+    expect_no_times(64, 0);
+    expect_no_times(64, NAN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +163,7 @@ int main(void)
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_no_words),
         cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_no_times),
     };
     if (!faulty_vulkan_begin(true))
         return 1;

@@ -1,5 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -82,6 +83,16 @@ const char *say_count(char buffer[static 32], uint64_t value)
         buffer[at++] = digits[i];
     }
     buffer[at] = '\0';
+    return buffer;
+}
+
+const char *say_number(char buffer[static 32], const char *format, double value)
+{
+    /* A format is a constant of each caller. */
+    if (isfinite(value))
+        snprintf(buffer, 32, format, value);
+    else
+        strcpy(buffer, "-");
     return buffer;
 }
 

@@ -167,6 +167,8 @@ static tenka_status describe(struct tenka_vk_instance *instance, struct tenka_er
     instance->memory(gpu->handle, &gpu->memory);
     TENKA_TRY(find_family(instance, err, gpu));
     gpu->limits = basic.limits;
+    if (!(basic.limits.timestampPeriod > 0)) /* what it writes are no times */
+        gpu->timestamp_bits = 0;
     gpu->vendor = basic.vendorID;
     gpu->device = basic.deviceID;
     gpu->driver_version = basic.driverVersion;
