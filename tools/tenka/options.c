@@ -594,7 +594,8 @@ struct options options_bench(int argc, char **argv)
         bench_options,
         "Measures a device: what it can do at most (arithmetic, memory copy, cost of a dispatch and of a submission), "
         "each kernel of a training step, kernels of other shapes, and whole steps of training and inference, batch "
-        "selection included. Times are medians; the share is that of the ceiling which bounds the kernel.\v"
+        "selection included. Times are medians; the share is that of the ceiling which bounds the kernel, and 'cache' says "
+        "that its data did not come from the memory.\v"
         "Example: tenka bench --net model.txt --input 3,32,32 --batch-size 64 --only kernels,steps",
         argc, argv);
     if (o.op != NULL && (o.net != NULL || o.parts != 0)) {
