@@ -123,6 +123,9 @@ static void judge(struct tenka_vk_instance *instance, struct tenka_vk_gpu *gpu, 
     else if (l->maxPushConstantsSize < sizeof(struct tenka_vk_push))
         snprintf(note, size, "it takes %u bytes of push constants and Tenka needs %zu", l->maxPushConstantsSize,
                  sizeof(struct tenka_vk_push));
+    else if (l->maxComputeSharedMemorySize < TENKA_VK_SHARED)
+        snprintf(note, size, "its workgroups share %u bytes of memory and Tenka needs %d",
+                 l->maxComputeSharedMemorySize, TENKA_VK_SHARED);
     gpu->info.usable = note[0] == '\0';
 }
 

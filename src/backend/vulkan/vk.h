@@ -20,6 +20,10 @@
 /* Storage buffers of one pass, the scalars included; what every device of use offers. */
 #define TENKA_VK_BINDINGS 8
 
+/* Bytes of shared memory: of the last variants of all families, which every device must be able to run, sums over a
+ * workgroup take the most. */
+#define TENKA_VK_SHARED 512
+
 /* Operands are bound in whole quads of 32-bit words, which shaders may load at once. */
 #define TENKA_VK_QUAD 16
 
