@@ -61,6 +61,13 @@ add_test(NAME cli_faults
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_faults.sh $<TARGET_FILE:tenka_command> ${layer_folder})
 set_tests_properties(cli_faults PROPERTIES TIMEOUT 900)
 
+# Files of Vulkan's loader that are damaged, and devices of other kinds.
+if(TENKA_VULKAN)
+    add_test(NAME drivers
+        COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_drivers.sh $<TARGET_FILE:tenka_command> ${layer_folder})
+    set_tests_properties(drivers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+endif()
+
 # What `tenka profile` writes for others: a trace for Perfetto, a capture for RenderDoc.
 foreach(backend cpu vulkan)
     if(backend STREQUAL vulkan AND NOT TENKA_VULKAN)

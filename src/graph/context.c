@@ -8,6 +8,11 @@
 /* The sentence of the last call that failed without a context to keep it, such as tenka_ctx_create. */
 static _Thread_local struct tenka_error create_error;
 
+tenka_status tenka_devices(struct tenka_device_info *out, size_t max, size_t *count)
+{
+    return tenka_device_list(&create_error, out, max, count);
+}
+
 static tenka_status check_params(const struct tenka_ctx_params *p)
 {
     if (p->size != sizeof *p)

@@ -26,9 +26,15 @@ static int measure_ceilings(struct bench *b, tenka_ctx *ctx)
 {
     struct tenka_ceilings ceilings = TENKA_CEILINGS_DEFAULTS;
     progress_say(&b->progress, "ceilings ...");
-    if (tenka_bench_ceilings(ctx, b->ceiling_seconds, &ceilings) != TENKA_OK)
-        return say_library_failed(ctx);
+    const tenka_status status = tenka_bench_ceilings(ctx, b->ceiling_seconds, &ceilings);
     progress_clear();
+    if (status == TENKA_E_UNSUPPORTED && (b->parts & BENCH_STEPS) != 0) {
+        say_warning("%s: only whole steps are measured", tenka_last_error(ctx));
+        b->parts = BENCH_STEPS;
+        return EXIT_CODE_OK;
+    }
+    if (status != TENKA_OK)
+        return say_library_failed(ctx);
     report_ceilings(&b->report, &ceilings);
     return EXIT_CODE_OK;
 }

@@ -319,6 +319,20 @@ static const struct argp_option devices_options[] = {
     { 0 },
 };
 
+static void check_names(const struct argp_option *table, char **argv)
+{
+    static const struct option_table tables[] = {
+        { "tenka train", train_options },     { "tenka test", test_options },
+        { "tenka predict", predict_options }, { "tenka summary", summary_options },
+        { "tenka verify", verify_options },   { "tenka bench", bench_options },
+        { "tenka profile", profile_options }, { "tenka devices", devices_options },
+    };
+    size_t own = 0;
+    while (tables[own].options != table)
+        own++;
+    check_option_names(tables, sizeof(tables) / sizeof(tables[0]), own, argv);
+}
+
 /* arguments: what the command takes besides options; NULL: nothing */
 static struct options run_parser_with(const struct argp_option *table, const char *arguments, const char *text,
                                       int argc, char **argv)
@@ -328,6 +342,7 @@ static struct options run_parser_with(const struct argp_option *table, const cha
         .takes_pictures = arguments != NULL};
     const struct argp argp = { .options = table, .parser = parse, .args_doc = arguments, .doc = text };
     argp_err_exit_status = EXIT_CODE_USAGE;
+    check_names(table, argv);
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     return options;
 }
@@ -398,7 +413,8 @@ struct options options_bench(int argc, char **argv)
         bench_options,
         "Measures a device: what it can do at most (arithmetic, memory copy, cost of a dispatch and of a submission), "
         "each kernel of a training step, kernels of other shapes, and whole steps of training and inference, batch "
-        "selection included. Times are medians; the share is that of the ceiling which bounds the kernel.\v"
+        "selection included. Times are medians; the share is that of the ceiling which bounds the kernel, and 'cache' says "
+        "that its data did not come from the memory.\v"
         "Example: tenka bench --net model.txt --input 3,32,32 --batch-size 64 --only kernels,steps",
         argc, argv);
     if (o.op != NULL && (o.net != NULL || o.parts != 0)) {

@@ -130,7 +130,7 @@ int predictions_begin(const struct predictor *p)
     } else if (!s->options->quiet) {
         print_text(stdout, "network  %s: images of %ux%ux%u, %u classes\n", s->options->load, p->image.dim[0],
                    p->image.dim[1], p->image.dim[2], p->outputs);
-        print_text(stdout, "device   %s\n", tenka_ctx_device_name(s->ctx));
+        session_print_device(s->ctx, s->options);
     }
     return check_output();
 }

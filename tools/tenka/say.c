@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <argp.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -83,7 +84,8 @@ void say_misuse(const struct argp_state *state, const char *format, ...)
 
 int say_library_failed(const tenka_ctx *ctx)
 {
-    say("", tenka_last_error(ctx));
+    const char *const sentence = tenka_last_error(ctx);
+    say("", sentence[0] != '\0' ? sentence : tenka_status_text(tenka_last_status(ctx)));
     return EXIT_CODE_FAILED;
 }
 
@@ -133,6 +135,16 @@ const char *say_count(char buffer[static 32], uint64_t value)
         buffer[at++] = digits[i];
     }
     buffer[at] = '\0';
+    return buffer;
+}
+
+const char *say_number(char buffer[static 32], const char *format, double value)
+{
+    /* A format is a constant of each caller. */
+    if (isfinite(value))
+        snprintf(buffer, 32, format, value);
+    else
+        strcpy(buffer, "-");
     return buffer;
 }
 

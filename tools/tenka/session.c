@@ -108,6 +108,12 @@ static int check_net(struct session *s)
 
 /* ---- News ---- */
 
+void session_print_device(const tenka_ctx *ctx, const struct options *options)
+{
+    print_text(stdout, "device   %s%s\n", tenka_ctx_device_name(ctx),
+               options->backend == TENKA_BACKEND_AUTO ? " (chosen by --backend auto; 'tenka devices' says why)" : "");
+}
+
 static void tell(const struct session *s)
 {
     const struct tenka_shape image = tenka_dataset_image_shape(s->test_data);
@@ -117,9 +123,7 @@ static void tell(const struct session *s)
         printf(" %s training,", say_count(count, tenka_dataset_count(s->train_data)));
     printf(" %s test images, %ux%ux%u, %u classes\n", say_count(count, tenka_dataset_count(s->test_data)), image.dim[0],
            image.dim[1], image.dim[2], tenka_dataset_classes(s->test_data));
-    const bool automatic = s->options->backend == TENKA_BACKEND_AUTO;
-    print_text(stdout, "device   %s%s\n", tenka_ctx_device_name(s->ctx),
-               automatic ? " (chosen by --backend auto; 'tenka devices' says why)" : "");
+    session_print_device(s->ctx, s->options);
     printf("network  %s parameters; ", say_count(count, tenka_module_parameter_count(s->net)));
     puts(s->last == LAST_LOG_SOFTMAX ? "it ends with LogSoftmax, so the loss is nll_loss"
                         : "it does not end with LogSoftmax, so the loss is cross_entropy");

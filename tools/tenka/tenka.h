@@ -75,6 +75,17 @@ struct options options_devices(int argc, char **argv);
 
 const char *backend_name(enum tenka_backend backend);
 
+/* ---- option_names.c ---- */
+
+/* A command and its options as argp has them. */
+struct option_table {
+    const char *command;
+    const struct argp_option *options;
+};
+/* Leaves with EXIT_CODE_USAGE and a sentence where a long option is not one of those of tables[own] in full. argv ends
+ * with NULL. */
+void check_option_names(const struct option_table *tables, size_t count, size_t own, char **argv);
+
 /* ---- say.c: messages and numbers for people ---- */
 
 /* Names of files, classes, layers and devices come from anywhere, and could command a terminal: all text that may have
@@ -100,6 +111,8 @@ void say_notice(const struct options *options, const char *format, ...) TENKA_PR
 void say_library_log(void *user, enum tenka_log_level level, const char *text);
 /* 60000 as "60,000"; the text is as long-lived as buffer. */
 const char *say_count(char buffer[static 32], uint64_t value);
+/* A number by a format of printf's, or "-" for one that is none or infinite; the text is as long-lived as buffer. */
+const char *say_number(char buffer[static 32], const char *format, double value);
 /* What a noun needs behind a count: "s", or nothing after 1. */
 const char *plural(uint64_t count);
 /* Seconds of a clock that never jumps. */
@@ -180,6 +193,8 @@ void session_close(struct session *s);
 const char *session_model_path(const struct session *s);
 /* The device and the network alone, without data; sizing: without memory for the network too (tenka_sizing_begin). */
 int session_open_network(struct session *s, const struct options *options, bool sizing);
+/* A line with the name of the device. */
+void session_print_device(const tenka_ctx *ctx, const struct options *options);
 /* The device alone. */
 int session_open_device(struct session *s, const struct options *options);
 /* How the network wants its input. names has room for MAX_CLASS_NAMES and lives as long as how. */

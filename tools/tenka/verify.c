@@ -53,7 +53,7 @@ static void json_string(const struct verify *v, const char *key, const char *tex
 static void begin_report(struct verify *v, const tenka_ctx *ctx)
 {
     if (v->json == NULL) {
-        print_text(stdout, "device   %s\n", tenka_ctx_device_name(ctx));
+        session_print_device(ctx, v->options);
         fflush(stdout);
         return;
     }
