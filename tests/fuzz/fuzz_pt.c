@@ -29,6 +29,17 @@ static void check_tensor(const struct tenka_pickle_tensor *t)
     fuzz_expect((last + 1) * each <= (unsigned __int128)t->storage->count * there, "a tensor within its storage");
 }
 
+static void find_dict(const struct tenka_pickle_value *top)
+{
+    char path[] = "pickle";
+    const struct tenka_pt_file file = {.path = path};
+    struct tenka_error err = {0};
+    const struct tenka_pickle_value *dict;
+    const tenka_status status = tenka_pt_find_dict(&err, &file, top, &dict);
+    fuzz_expect((status == TENKA_OK) == (dict != NULL), "a dict exactly when the status is OK");
+    fuzz_expect(status == TENKA_OK || err.text[0] != '\0', "a sentence");
+}
+
 static void read_pickle(const uint8_t *data, size_t size)
 {
     struct tenka_error err = {0};
@@ -42,6 +53,8 @@ static void read_pickle(const uint8_t *data, size_t size)
         for (size_t i = 0; i < top->is.items.count; i++)
             if (top->is.items.values[i]->kind == TENKA_PICKLE_TENSOR)
                 check_tensor(top->is.items.values[i]->is.tensor);
+    if (top != NULL)
+        find_dict(top);
     tenka_arena_finish(&arena);
 }
 
