@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include <zip.h>
 
+#include "core/core.h"
+
 static char file[64], said[1000];
 static int times_said;
 static const char *golden;
@@ -368,12 +370,37 @@ static void test_damage(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* Each allocation of a load fails once: a typed error, and nothing leaks. */
+static void test_each_allocation(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"torch1_parallel", "torch1_old4", "torch2_checkpoint2", "torch2_averaged"};
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *net = make(ctx, "Linear(2,1) Identity()");
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char path[4096];
+        tenka_status status = TENKA_E_NOMEM;
+        uint64_t k = 0;
+        snprintf(path, sizeof(path), "%s/%s.pt", golden, names[i]);
+        while (status != TENKA_OK) {
+            tenka_alloc_fail_at(++k);
+            status = tenka_model_load(net, path);
+            tenka_alloc_fail_at(0);
+            if (status != TENKA_OK && status != TENKA_E_NOMEM)
+                fail_msg("allocation %u: %s", (unsigned)k, tenka_last_error(ctx));
+        }
+        assert_true(k > 5);
+    }
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden),        cmocka_unit_test(test_places),      cmocka_unit_test(test_big_endian),
         cmocka_unit_test(test_wrapped_names), cmocka_unit_test(test_other_files), cmocka_unit_test(test_program),
-        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_damage),        cmocka_unit_test(test_each_allocation),
     };
     golden = argc > 1 ? argv[1] : "tests/golden/torch_files";
     return cmocka_run_group_tests(tests, set_up, tear_down);
