@@ -19,14 +19,8 @@ mkdir "$work/tmp" "$work/disk"
 : > "$work/out"
 : > "$work/err"
 : > "$work/found"
+. "$(dirname "$0")/cli.sh"
 cd "$work" || exit 1
-failures=0
-
-bad() {
-    echo "FAILED: $1"
-    [ ! -s "$work/err" ] || sed 's/^/    stderr: /' "$work/err"
-    failures=$((failures + 1))
-}
 
 # says PATTERN: the last command said it on stderr.
 says() {
@@ -95,11 +89,6 @@ name() {
 }
 
 # ---- Data ----
-
-be32() {
-    printf "\\$(printf %03o $(($1 >> 24 & 255)))\\$(printf %03o $(($1 >> 16 & 255)))"
-    printf "\\$(printf %03o $(($1 >> 8 & 255)))\\$(printf %03o $(($1 & 255)))"
-}
 
 # data COUNT SIDE: images that differ, of classes 0 to 9 in turn, for training and for testing.
 mkdir "$work/data"
