@@ -62,6 +62,7 @@ static bool strikes(const char *function, VkResult *result)
 /* Those that return a result, and those that make an object: what these leave in place of a handle when they fail is
  * undefined. */
 #define PLAIN(X)                                                                                                       \
+    X(vkEnumerateInstanceVersion, (uint32_t *v), (v))                                                                  \
     X(vkEnumerateInstanceLayerProperties, (uint32_t *n, VkLayerProperties *o), (n, o))                                 \
     X(vkEnumerateInstanceExtensionProperties, (const char *l, uint32_t *n, VkExtensionProperties *o), (l, n, o))       \
     X(vkEnumerateDeviceExtensionProperties,                                                                            \

@@ -1,6 +1,8 @@
 /* A Vulkan layer that loses the device: submission number TENKA_LOSE_AT of a process fails with VK_ERROR_DEVICE_LOST,
- * and so does everything that asks the device afterwards, as with a driver that has reset its GPU. Programs are tested
- * as they are installed: the loader puts the layer between them and the driver. */
+ * and so does everything that asks the device afterwards, as with a driver that has reset its GPU. It also makes the
+ * device another one: TENKA_TYPE is its VkPhysicalDeviceType, TENKA_TIMESTAMP_BITS and TENKA_TIMESTAMP_PERIOD what its
+ * timestamps are, TENKA_SHARED_MEMORY the bytes that a workgroup shares. Programs are tested as they are installed: the
+ * loader puts the layer between them and the driver. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,9 @@
 
 static PFN_vkGetInstanceProcAddr next_instance;
 static PFN_vkGetDeviceProcAddr next_device;
+static PFN_vkGetPhysicalDeviceProperties next_properties;
+static PFN_vkGetPhysicalDeviceProperties2 next_properties2;
+static PFN_vkGetPhysicalDeviceQueueFamilyProperties next_families;
 static VkInstance instance;
 static VkDevice device;
 static long submissions;
@@ -48,6 +53,50 @@ static VKAPI_ATTR VkResult VKAPI_CALL wait_idle(VkDevice dev)
     return lost ? VK_ERROR_DEVICE_LOST : NEXT(vkDeviceWaitIdle)(dev);
 }
 
+/* A number of the environment, or what the driver says. */
+static double pretended(const char *variable, double said)
+{
+    const char *const text = getenv(variable);
+    return text ? atof(text) : said;
+}
+
+static void pretend(VkPhysicalDeviceProperties *p)
+{
+    p->deviceType = (VkPhysicalDeviceType)pretended("TENKA_TYPE", p->deviceType);
+    p->limits.timestampPeriod = (float)pretended("TENKA_TIMESTAMP_PERIOD", p->limits.timestampPeriod);
+    p->limits.maxComputeSharedMemorySize =
+        (uint32_t)pretended("TENKA_SHARED_MEMORY", p->limits.maxComputeSharedMemorySize);
+}
+
+static VKAPI_ATTR void VKAPI_CALL properties(VkPhysicalDevice gpu, VkPhysicalDeviceProperties *out)
+{
+    next_properties(gpu, out);
+    pretend(out);
+}
+
+static VKAPI_ATTR void VKAPI_CALL properties2(VkPhysicalDevice gpu, VkPhysicalDeviceProperties2 *out)
+{
+    next_properties2(gpu, out);
+    pretend(&out->properties);
+}
+
+static VKAPI_ATTR void VKAPI_CALL families(VkPhysicalDevice gpu, uint32_t *count, VkQueueFamilyProperties *out)
+{
+    next_families(gpu, count, out);
+    for (uint32_t i = 0; out && i < *count; i++)
+        out[i].timestampValidBits = (uint32_t)pretended("TENKA_TIMESTAMP_BITS", out[i].timestampValidBits);
+}
+
+/* Asked for later, the loader hands out the beginning of its chain. */
+static void find_next(void)
+{
+#define FIND(function) ((PFN_##function)next_instance(instance, #function))
+    next_properties = FIND(vkGetPhysicalDeviceProperties);
+    next_properties2 = FIND(vkGetPhysicalDeviceProperties2);
+    next_families = FIND(vkGetPhysicalDeviceQueueFamilyProperties);
+#undef FIND
+}
+
 /* The loader's list of what stands below this layer; each layer takes its link off. */
 static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo *info,
                                                       const VkAllocationCallbacks *allocator, VkInstance *out)
@@ -63,6 +112,8 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo
     const PFN_vkCreateInstance create = (PFN_vkCreateInstance)next_instance(NULL, "vkCreateInstance");
     const VkResult result = create(info, allocator, out);
     instance = *out;
+    if (result == VK_SUCCESS)
+        find_next();
     return result;
 }
 
@@ -96,6 +147,9 @@ static PFN_vkVoidFunction own_function(const char *name)
         {"vkGetDeviceProcAddr", (PFN_vkVoidFunction)device_function},
         {"vkCreateInstance", (PFN_vkVoidFunction)create_instance},
         {"vkCreateDevice", (PFN_vkVoidFunction)create_device},
+        {"vkGetPhysicalDeviceProperties", (PFN_vkVoidFunction)properties},
+        {"vkGetPhysicalDeviceProperties2", (PFN_vkVoidFunction)properties2},
+        {"vkGetPhysicalDeviceQueueFamilyProperties", (PFN_vkVoidFunction)families},
         {"vkQueueSubmit", (PFN_vkVoidFunction)queue_submit},
         {"vkWaitSemaphores", (PFN_vkVoidFunction)wait_semaphores},
         {"vkGetSemaphoreCounterValue", (PFN_vkVoidFunction)semaphore_value},

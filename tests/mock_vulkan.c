@@ -13,7 +13,13 @@ const char *const mock_kind_names[] = {
 #undef X
 };
 
-struct mock_vulkan mock_vulkan = {.memory = (VkDeviceSize)512 << 20};
+struct mock_vulkan mock_vulkan = {
+    .type = VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU,
+    .memory = (VkDeviceSize)512 << 20,
+    .shared_memory = 32768,
+    .timestamp_bits = 64,
+    .timestamp_period = 1,
+};
 
 struct object *mock_objects;
 static uint32_t n_objects, the_gpu;
@@ -191,18 +197,17 @@ MOCK(void, vkGetPhysicalDeviceProperties)(VkPhysicalDevice gpu, VkPhysicalDevice
         .driverVersion = 1,
         .vendorID = 0x1234,
         .deviceID = 0x5678,
-        .deviceType = mock_vulkan.integrated ? VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU
-                                             : VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU,
+        .deviceType = mock_vulkan.integrated ? VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU : mock_vulkan.type,
         .deviceName = "Mock",
         .limits = {
             .maxComputeWorkGroupInvocations = 1024,
             .maxComputeWorkGroupSize = {1024, 1024, 64},
-            .maxComputeSharedMemorySize = 32768,
+            .maxComputeSharedMemorySize = mock_vulkan.shared_memory,
             .maxPerStageDescriptorStorageBuffers = 16,
             .maxDescriptorSetStorageBuffers = 16,
             .maxPushConstantsSize = 128,
             .maxStorageBufferRange = 128 << 20,
-            .timestampPeriod = 1,
+            .timestampPeriod = mock_vulkan.timestamp_period,
         },
     };
     memset(out->pipelineCacheUUID, mock_vulkan.cache_uuid, sizeof out->pipelineCacheUUID);
@@ -257,7 +262,7 @@ MOCK(void, vkGetPhysicalDeviceQueueFamilyProperties)(VkPhysicalDevice gpu, uint3
         *out = (VkQueueFamilyProperties){
             .queueFlags = VK_QUEUE_COMPUTE_BIT | VK_QUEUE_TRANSFER_BIT,
             .queueCount = 1,
-            .timestampValidBits = 64,
+            .timestampValidBits = mock_vulkan.timestamp_bits,
         };
     *count = 1;
 }

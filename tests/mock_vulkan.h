@@ -14,7 +14,11 @@
 
 struct mock_vulkan {
     bool integrated;        /* the host reaches all memory; else staging is needed, and variants are measured */
+    VkPhysicalDeviceType type; /* where it is not integrated */
     VkDeviceSize memory;    /* bytes of the device's heap */
+    uint32_t shared_memory; /* bytes for a workgroup */
+    uint32_t timestamp_bits; /* that count; 0: there are no timestamps */
+    float timestamp_period; /* nanoseconds of a tick */
     uint8_t cache_uuid;     /* of the driver's pipeline cache */
     /* What has happened. */
     char complaint[200];    /* the first; "": none */

@@ -22,6 +22,11 @@ set_tests_properties(random_steps PROPERTIES TIMEOUT 300)
 add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli.sh $<TARGET_FILE:tenka_command>)
 set_tests_properties(cli PROPERTIES TIMEOUT 900)
 
+add_test(NAME saving COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_saving.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(saving PROPERTIES TIMEOUT 300)
+add_test(NAME cli_data COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_data.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli_data PROPERTIES TIMEOUT 900)
+
 # Without the libraries test_image_files sees to it that their absence is said.
 if(PNG_FOUND AND JPEG_FOUND)
     add_test(NAME predict COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_predict.sh $<TARGET_FILE:tenka_command>
@@ -55,6 +60,13 @@ endif()
 add_test(NAME cli_faults
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_faults.sh $<TARGET_FILE:tenka_command> ${layer_folder})
 set_tests_properties(cli_faults PROPERTIES TIMEOUT 900)
+
+# Files of Vulkan's loader that are damaged, and devices of other kinds.
+if(TENKA_VULKAN)
+    add_test(NAME drivers
+        COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_drivers.sh $<TARGET_FILE:tenka_command> ${layer_folder})
+    set_tests_properties(drivers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+endif()
 
 # What `tenka profile` writes for others: a trace for Perfetto, a capture for RenderDoc.
 foreach(backend cpu vulkan)

@@ -53,6 +53,18 @@ capture() {
 capture reference --batch-size 4
 capture batch_norm --batch-size 3 --optimizer sgd --momentum 0.9 \
     --net 'Conv2d(1,4,3) BatchNorm2d(4) ReLU() MaxPool2d(2) Dropout() Flatten() Linear(676,10)'
+# Through a link, to a file whose name is as long as a folder takes, and whose permissions stay.
+long=$(printf '%0251d.rdc' 0)
+mkdir "$work/linked"
+echo old > "$work/linked/$long"
+chmod 606 "$work/linked/$long"
+ln -s "linked/$long" "$work/link.rdc"
+ENABLE_VULKAN_RENDERDOC_CAPTURE=1 timeout 300 "$tenka" profile --backend vulkan --steps 1 --batch-size 2 --input 1,2,2 \
+    --net 'Flatten() Linear(4, 2)' --capture "$work/link.rdc" > "$work/out" 2> "$work/err" || bad "no capture through a link"
+[ -L "$work/link.rdc" ] || bad "the capture took the link's place"
+[ "$(ls "$work/linked")" = "$long" ] || bad "the files are $(ls "$work/linked")"
+[ "$(stat -c %a "$work/linked/$long")" = 606 ] || bad "the capture has other permissions than the file before"
+[ "$(wc -c < "$work/linked/$long")" -gt 1000 ] || bad "the capture is too small"
 # The check would notice the capture of another network.
 if [ $failures = 0 ] && timeout 300 "$python" "$here/test_capture.py" "$work/batch_norm.json" \
     "$work/reference/step.rdc" > "$work/out" 2> "$work/err"; then

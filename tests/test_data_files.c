@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "inputs.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char folder[64];
@@ -33,6 +34,177 @@ static int tear_down(void **state)
     unlink(path(IMAGES ".gz"));
     unlink(path(LABELS));
     return rmdir(folder);
+}
+
+/* Writes images and labels under names of their own; the first label tells the pair from others. */
+static void write_pair(const char *images_name, const char *labels_name, uint8_t label)
+{
+    uint8_t own[sizeof(labels)];
+    memcpy(own, labels, sizeof(own));
+    own[8] = label;
+    write_file(path(images_name), images, sizeof(images));
+    write_file(path(labels_name), own, sizeof(own));
+}
+
+static void remove_pair(const char *images_name, const char *labels_name)
+{
+    unlink(path(images_name));
+    unlink(path(labels_name));
+}
+
+static void assert_loads(tenka_ctx *ctx, const char *dir, bool train, int32_t label)
+{
+    tenka_dataset *data;
+    assert_int_equal(tenka_dataset_load_idx(ctx, dir, train, &data), TENKA_OK);
+    assert_int_equal(tenka_dataset_labels(data)[0], label);
+    tenka_dataset_destroy(&data);
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *images, *labels;
+        bool train;
+    } pairs[] = {
+        {"train-images.idx3-ubyte", "train-labels.idx1-ubyte", true},
+        {"t10k-images.idx3-ubyte", "t10k-labels-idx1-ubyte", false},
+        {"emnist-letters-train-images-idx3-ubyte", "emnist-letters-train-labels-idx1-ubyte", true},
+        {"emnist-letters-test-images-idx3-ubyte", "emnist-letters-test-labels-idx1-ubyte", false},
+        {"kmnist-train-images-idx3-ubyte", "kmnist-train-labels.idx1-ubyte", true},
+    };
+    tenka_ctx *ctx = cpu(0);
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        write_pair(pairs[i].images, pairs[i].labels, 3);
+        assert_loads(ctx, folder, pairs[i].train, 3);
+        remove_pair(pairs[i].images, pairs[i].labels);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+/* A folder of a file's name is none, and of two spellings the one with a dash is read. */
+static void test_spellings(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    assert_int_equal(mkdir(path(IMAGES), 0777), 0);
+    write_pair("train-images.idx3-ubyte", "train-labels.idx1-ubyte", 2);
+    assert_loads(ctx, folder, true, 2);
+    assert_int_equal(rmdir(path(IMAGES)), 0);
+    write_pair(IMAGES, LABELS, 3);
+    assert_loads(ctx, folder, true, 3);
+    remove_pair(IMAGES, LABELS);
+    remove_pair("train-images.idx3-ubyte", "train-labels.idx1-ubyte");
+    tenka_ctx_destroy(&ctx);
+}
+
+static void test_several_sets(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    tenka_dataset *data;
+    char one[128];
+    write_pair("b-train-images-idx3-ubyte", "b-train-labels-idx1-ubyte", 2);
+    write_pair("a-train-images-idx3-ubyte", "a-train-labels-idx1-ubyte", 3);
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_INVALID,
+                 "there are several data sets in this folder, a, b; name one of them, as in ");
+    snprintf(one, sizeof(one), "%s/a", folder);
+    assert_loads(ctx, one, true, 3);
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, one, false, &data), TENKA_E_IO,
+                 "found neither a-test-images-idx3-ubyte nor a-test-images-idx3-ubyte.gz in this folder; it has "
+                 "a-train-images-idx3-ubyte, ");
+    snprintf(one, sizeof(one), "%s/c", folder);
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, one, true, &data), TENKA_E_IO, "has no data set of that name");
+    write_pair(IMAGES, LABELS, 1);
+    assert_loads(ctx, folder, true, 1);
+    remove_pair(IMAGES, LABELS);
+    remove_pair("a-train-images-idx3-ubyte", "a-train-labels-idx1-ubyte");
+    remove_pair("b-train-images-idx3-ubyte", "b-train-labels-idx1-ubyte");
+    tenka_ctx_destroy(&ctx);
+}
+
+/* What a folder has instead is said: the first names, and how many more. */
+static void test_nothing_found(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    tenka_dataset *data;
+    char name[16];
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_IO, "in this folder; it is empty");
+    for (int i = 0; i < 9; i++) {
+        snprintf(name, sizeof(name), "x%d.\tcsv", 8 - i);
+        write_file(path(name), "", 0);
+    }
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_IO,
+                 "; it has x0.?csv, x1.?csv, x2.?csv, x3.?csv, x4.?csv, x5.?csv and 3 others");
+    for (int i = 0; i < 9; i++) {
+        snprintf(name, sizeof(name), "x%d.\tcsv", i);
+        unlink(path(name));
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+#define QMNIST_LABELS "qmnist-train-labels-idx2-int"
+
+/* Rows of 8 integers, of which the first is the class. */
+static void test_integer_labels(void **state)
+{
+    (void)state;
+    uint8_t rows[12 + 2 * 32] = {0, 0, 12, 2, 0, 0, 0, 2, 0, 0, 0, 8};
+    tenka_ctx *ctx = cpu(0);
+    tenka_dataset *data;
+    memset(rows + 12, 1, 2 * 32);
+    memcpy(rows + 12, "\0\0\1\2", 4);
+    memcpy(rows + 12 + 32, "\0\0\0\6", 4);
+    write_file(path("qmnist-train-images-idx3-ubyte"), images, sizeof(images));
+    write_file(path(QMNIST_LABELS), rows, sizeof(rows));
+    assert_int_equal(tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_OK);
+    assert_int_equal(tenka_dataset_labels(data)[0], 258);
+    assert_int_equal(tenka_dataset_labels(data)[1], 6);
+    assert_int_equal(tenka_dataset_classes(data), 259);
+    tenka_dataset_destroy(&data);
+    memset(rows + 12, 255, 4);
+    write_file(path(QMNIST_LABELS), rows, sizeof(rows));
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_INVALID, "label 0 is -1");
+    write_file(path(QMNIST_LABELS), rows, sizeof(rows) - 1);
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "expected 64 bytes after");
+    write_file(path(QMNIST_LABELS), rows, 11);
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "12 bytes, found only 11");
+    rows[11] = 7;
+    write_file(path(QMNIST_LABELS), rows, sizeof(rows));
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "labels of 8 columns");
+    rows[11] = 8;
+    memset(rows + 4, 255, 4);
+    write_file(path(QMNIST_LABELS), rows, sizeof(rows));
+    assert_fails(ctx, tenka_dataset_load_idx(ctx, folder, true, &data), TENKA_E_FORMAT, "promises 4294967295");
+    remove_pair("qmnist-train-images-idx3-ubyte", QMNIST_LABELS);
+    tenka_ctx_destroy(&ctx);
+}
+
+static void test_two_files(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    tenka_dataset *data;
+    char first[128], second[128];
+    snprintf(first, sizeof(first), "%s", path("my images"));
+    snprintf(second, sizeof(second), "%s", path("their labels"));
+    write_pair("my images", "their labels", 4);
+    assert_int_equal(tenka_dataset_load_idx_files(ctx, first, second, &data), TENKA_OK);
+    assert_int_equal(tenka_dataset_labels(data)[0], 4);
+    /* There may be classes that only another half has. */
+    assert_fails(ctx, tenka_dataset_set_classes(data, 4), TENKA_E_INVALID, "4 classes: expected from 5");
+    assert_fails(ctx, tenka_dataset_set_classes(data, UINT32_MAX), TENKA_E_INVALID, "to 1000000");
+    assert_int_equal(tenka_dataset_set_classes(data, 7), TENKA_OK);
+    assert_int_equal(tenka_dataset_classes(data), 7);
+    assert_string_equal(tenka_dataset_class_name(data, 6), "6");
+    assert_null(tenka_dataset_class_name(data, 7));
+    tenka_dataset_destroy(&data);
+    assert_fails(ctx, tenka_dataset_load_idx_files(ctx, second, first, &data), TENKA_E_FORMAT, "magic number");
+    assert_fails(ctx, tenka_dataset_load_idx_files(ctx, folder, second, &data), TENKA_E_IO, "no regular file");
+    assert_fails(ctx, tenka_dataset_load_idx_files(ctx, first, NULL, &data), TENKA_E_INVALID, "NULL");
+    remove_pair("my images", "their labels");
+    tenka_ctx_destroy(&ctx);
 }
 
 static void test_good_files(void **state)
@@ -120,6 +292,14 @@ static void test_bad_arrays(void **state)
     assert_fails(ctx, tenka_dataset_create(ctx, images, negative, 0, 1, 2, 3, &data), TENKA_E_INVALID, "hold nothing");
     assert_fails(ctx, tenka_dataset_create(ctx, images, negative, SIZE_MAX, 65536, 65536, 2, &data), TENKA_E_INVALID,
                  "more than");
+    static const int32_t classes[2] = {0, 1};
+    struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
+    tenka_loader *loader;
+    params.batch_size = 3;
+    params.drop_last = true;
+    assert_int_equal(tenka_dataset_create(ctx, images, classes, 2, 1, 2, 3, &data), TENKA_OK);
+    assert_fails(ctx, tenka_loader_create(ctx, data, &params, &loader), TENKA_E_INVALID, "of 2 images nothing");
+    tenka_dataset_destroy(&data);
     tenka_ctx_destroy(&ctx);
 }
 
@@ -224,6 +404,9 @@ static void test_rewind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        /* These leave the folder empty. */
+        cmocka_unit_test(test_names), cmocka_unit_test(test_spellings), cmocka_unit_test(test_several_sets),
+        cmocka_unit_test(test_nothing_found), cmocka_unit_test(test_integer_labels), cmocka_unit_test(test_two_files),
         cmocka_unit_test(test_good_files), cmocka_unit_test(test_bad_files), cmocka_unit_test(test_bad_gzip),
         cmocka_unit_test(test_bad_arrays), cmocka_unit_test(test_orders), cmocka_unit_test(test_rewind),
     };

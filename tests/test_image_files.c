@@ -4,6 +4,7 @@
 #include "inputs.h"
 
 #include <math.h>
+#include <unistd.h>
 
 #include "core/core.h"
 
@@ -125,7 +126,7 @@ static void test_pillow(void **state)
         resized += check_resize(ctx, line);
     }
     printf("    %u pictures decoded, %u resized\n", decoded, resized);
-    assert_int_equal(decoded, (TENKA_PNG ? 80 : 0) + (TENKA_JPEG ? 26 : 0));
+    assert_int_equal(decoded, (TENKA_PNG ? 124 : 0) + (TENKA_JPEG ? 90 : 0));
     assert_int_equal(resized, TENKA_JPEG ? 15 : 0);
     free(line);
     fclose(file);
@@ -162,7 +163,7 @@ static void test_late_exif(void **state)
     free(data);
 }
 
-/* Which way is up is one number; of two nobody knows which. */
+/* Which way is up is one number; of two it is the first, as for Pillow. */
 static void test_two_orientations(void **state)
 {
     (void)state;
@@ -178,7 +179,7 @@ static void test_two_orientations(void **state)
     assert_int_equal(tenka_image_decode(ctx, "one", data, bytes, NULL, &turned), TENKA_OK);
     data[at + 7] = 2;
     assert_int_equal(tenka_image_decode(ctx, "two", data, bytes, NULL, &image), TENKA_OK);
-    assert_int_equal(tenka_image_width(image), tenka_image_height(turned));
+    assert_int_equal(tenka_image_width(image), tenka_image_width(turned));
     tenka_image_destroy(&turned);
     tenka_image_destroy(&image);
     tenka_ctx_destroy(&ctx);
@@ -284,16 +285,14 @@ static void test_other_files(void **state)
 {
     (void)state;
     tenka_ctx *ctx = cpu(0);
-    bool picture;
-    assert_refused(ctx, "", 0, "picture: it is neither a PNG nor a JPEG");
+    enum tenka_image_kind kind;
+    assert_refused(ctx, "", 0, "picture: the file is empty");
     assert_refused(ctx, "\x89PNG", 4, "neither a PNG nor a JPEG");
-    assert_refused(ctx, "GIF89a", 6, "it is GIF, but only PNG and JPEG");
-    assert_refused(ctx, "RIFF\0\0\0\0WEBPVP8 ", 16, "it is WebP");
-    assert_int_equal(tenka_image_recognize(ctx, FOLDER "pixels.txt", &picture), TENKA_OK);
-    assert_false(picture);
-    assert_int_equal(tenka_image_recognize(ctx, FOLDER "grey.jpg", &picture), TENKA_OK);
-    assert_true(picture);
-    assert_fails(ctx, tenka_image_recognize(ctx, FOLDER "none", &picture), TENKA_E_IO, "none");
+    assert_int_equal(tenka_image_recognize(ctx, FOLDER "pixels.txt", &kind), TENKA_OK);
+    assert_int_equal(kind, TENKA_IMAGE_NONE);
+    assert_int_equal(tenka_image_recognize(ctx, FOLDER "grey.jpg", &kind), TENKA_OK);
+    assert_int_equal(kind, TENKA_IMAGE_READABLE);
+    assert_fails(ctx, tenka_image_recognize(ctx, FOLDER "none", &kind), TENKA_E_IO, "none");
     if (TENKA_PNG) {
         /* 40,000 x 40,000 pixels of which none is there, and a side beyond all limits. */
         size_t bytes;
@@ -307,11 +306,92 @@ static void test_other_files(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
-/* Each byte of a JPEG in turn becomes another: nothing but a status, and a sentence. PNG's checksums see to that. */
+/* What a file is by its first bytes, which are all of it here. */
+static enum tenka_image_kind recognize(tenka_ctx *ctx, const void *data, size_t bytes)
+{
+    char path[] = "/tmp/tenka-image-XXXXXX";
+    enum tenka_image_kind kind;
+    const int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, data, bytes), bytes);
+    close(file);
+    assert_int_equal(tenka_image_recognize(ctx, path, &kind), TENKA_OK);
+    remove(path);
+    return kind;
+}
+
+static void test_kinds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t bytes;
+        const char *data;
+    } foreign[] = {
+        {"GIF", 6, "GIF89a"},
+        {"BMP", 18, "BM\x66\x5\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"},
+        {"WebP", 16, "RIFF\0\0\0\0WEBPVP8 "},
+        {"TIFF", 8, "II*\0\x8\0\0\0"},
+        {"TIFF", 8, "MM\0*\0\0\0\x8"},
+        {"TIFF", 8, "II+\0\x8\0\0\0"},
+        {"HEIF", 12, "\0\0\0 ftypheic"},
+        {"HEIF or AVIF", 12, "\0\0\0 ftypmif1"},
+        {"AVIF", 12, "\0\0\0 ftypavif"},
+        {"JPEG XL", 12, "\0\0\0\fJXL \r\n\x87\n"},
+        {"JPEG XL", 4, "\xff\n\xfa\x1f"},
+        {"JPEG 2000", 12, "\0\0\0\fjP  \r\n\x87\n"},
+        {"PNM", 8, "P6\n12 9\n"},
+        {"PNM", 8, "P5\n# by "},
+        {"ICO", 6, "\0\0\1\0\1\0"},
+        {"CgBI", 16, "\x89PNG\r\n\x1a\n\0\0\0\4CgBI"},
+        {"SVG", 5, "<svg "},
+    };
+    static const struct {
+        size_t bytes;
+        const char *data;
+    } none[] = {{22, "BMW, Audi and Porsche\n"},   {10, "P1 of page"}, {12, "\0\0\0 ftypisom"}, /* a film */
+                {16, "RIFF\0\0\0\0WAVEfmt "}, {5, "%PDF-"},       {8, "\0\5\x16\7\0\2\0\0"}};
+    tenka_ctx *ctx = cpu(0);
+    for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+        char part[64];
+        snprintf(part, sizeof(part), "picture: it is %s, ", foreign[i].name);
+        assert_refused(ctx, foreign[i].data, foreign[i].bytes, part);
+        assert_int_equal(recognize(ctx, foreign[i].data, foreign[i].bytes), TENKA_IMAGE_FOREIGN);
+        assert_int_equal(recognize(ctx, foreign[i].data, 1), TENKA_IMAGE_NONE);
+    }
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        assert_int_equal(recognize(ctx, none[i].data, none[i].bytes), TENKA_IMAGE_NONE);
+    tenka_ctx_destroy(&ctx);
+}
+
+/* JPEGs that are whole, but of kinds that libjpeg does not read. */
+static void test_other_jpegs(void **state)
+{
+    (void)state;
+    if (!TENKA_JPEG)
+        return;
+    size_t bytes, at = 0;
+    uint8_t *const data = read_whole("grey.jpg", &bytes);
+    while (data[at] != 0xff || data[at + 1] != 0xc0)
+        assert_true(++at + 10 < bytes);
+    tenka_ctx *ctx = cpu(0);
+    data[at + 4] = 12;
+    assert_refused(ctx, data, bytes, "it is a JPEG of a kind that cannot be read (Unsupported JPEG data precision 12)");
+    data[at + 4] = 8;
+    data[at + 1] = 0xc3; /* lossless */
+    assert_refused(ctx, data, bytes, "it is a JPEG of a kind that cannot be read");
+    tenka_ctx_destroy(&ctx);
+    free(data);
+}
+
+/* Each byte in turn becomes another: nothing but a status, and a sentence. PNG's checksums see to that, but those of
+ * metadata are not looked at. */
 static void test_changed_files(void **state)
 {
     (void)state;
-    static const char *const names[] = {"turned6.jpg", "progressive.jpg", "turned6.png"};
+    static const char *const names[] = {"turned6.jpg",    "progressive.jpg",   "turned6.png",
+                                        "said_split.jpg", "said_xmp.jpg",      "said_three.jpg",
+                                        "said_text.png",  "said_packed.png",   "said_xmp_packed_late.png"};
     tenka_ctx *ctx = cpu(0);
     struct tenka_image_params params = TENKA_IMAGE_DEFAULTS;
     params.max_pixels = 1 << 16;
@@ -337,7 +417,8 @@ static void test_changed_files(void **state)
 static void test_no_memory(void **state)
 {
     (void)state;
-    static const char *const names[] = {"interlaced_palette4.png", "turned6.png", "turned5.jpg", "progressive.jpg"};
+    static const char *const names[] = {"interlaced_palette4.png", "turned6.png",    "turned5.jpg",
+                                        "progressive.jpg",         "said_split.jpg", "said_packed.png"};
     tenka_ctx *ctx = cpu(0);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char path[256];
@@ -370,7 +451,8 @@ int main(void)
         cmocka_unit_test(test_memory_pictures), cmocka_unit_test(test_cut_files),
         cmocka_unit_test(test_other_files),     cmocka_unit_test(test_changed_files),
         cmocka_unit_test(test_no_memory),       cmocka_unit_test(test_late_exif),
-        cmocka_unit_test(test_two_orientations),
+        cmocka_unit_test(test_two_orientations), cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_other_jpegs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

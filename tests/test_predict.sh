@@ -8,15 +8,9 @@ predict=$golden/predict images=$golden/images
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-failures=0
+. "$(dirname "$0")/cli.sh"
 python=
 command -v python3 > /dev/null && python=1
-
-bad() {
-    echo "FAILED: $1"
-    [ ! -s "$work/err" ] || sed 's/^/    stderr: /' "$work/err"
-    failures=$((failures + 1))
-}
 
 # run STATUS ARG...: tenka predict ends with it; what it prints is in $work/out and $work/err.
 run() {
@@ -223,20 +217,63 @@ cp "$predict/plain0.png" "$work/folder/z.png"
 cp "$predict/plain1.png" "$work/folder/b/c/without-ending"
 cp "$predict/plain2.png" "$work/folder/a.txt"
 cp "$predict/plain2.png" "$work/folder/.hidden.png"
-cp "$work/text.png" "$work/folder/b/text.png"
 ln -s .. "$work/folder/b/up"
 ln -s ../z.png "$work/folder/b/link.png"
 mkfifo "$work/folder/pipe"
+# What is no picture, and does not say that it is one.
+echo 'notes' > "$work/folder/notes.txt"
+printf '%%PDF-1.4\n' > "$work/folder/b/manual.pdf"
+printf '\320\317\021\340\241\261\032\341' > "$work/folder/b/Thumbs.db"
+printf '\0\0\0\1Bud1' > "$work/folder/b/.DS_Store"
+printf '\0\5\026\7\0\2\0\0' > "$work/folder/._z.png"
 run 0 --backend cpu --load "$predict/logits.safetensors" --top 1 "$work/folder/"
 sed -n 's/^\(.*folder.*\): [^:]*$/\1/p' "$work/out" > "$work/order"
 printf '%s\n' "$work/folder/a.txt" "$work/folder/b/c/without-ending" "$work/folder/b/link.png" "$work/folder/z.png" |
     cmp -s - "$work/order" || bad "the pictures of a folder, or their order"
-says '^done     4 pictures; 0 failed, 2 files in folders are no PNG or JPEG pictures$'
+silent
+says '^done     4 pictures; 0 failed, 4 files in folders are no pictures$'
 cp "$work/cut.png" "$work/folder/b/cut.png"
 cpu 1 --json "$work/folder"
 is_json
 says '/b/cut.png","error":'
-says '^\],"skipped":2,"failed":1}$'
+says '^\],"skipped":4,"failed":1}$'
+
+# Pictures by their content that are of another kind, and what is a picture by its name alone: each is named.
+mkdir -p "$work/foreign/b"
+cp "$predict/plain0.png" "$work/foreign/a.png"
+cp "$predict/plain2.png" "$work/foreign/z.png"
+printf 'RIFF\020\0\0\0WEBPVP8 ' > "$work/foreign/webp.jpg"
+printf 'GIF89a\001\0\001\0' > "$work/foreign/b/gif"
+printf 'II*\0\010\0\0\0' > "$work/foreign/b/scan.png"
+printf '\0\0\0\034ftypheic' > "$work/foreign/telephone.dat"
+cp "$work/text.png" "$work/foreign/b/PAGE.JPEG"
+: > "$work/foreign/empty.jpg"
+ln -s nowhere.jpg "$work/foreign/broken.jpg"
+ln -s "$work/empty" "$work/foreign/folder.png"
+mkfifo "$work/foreign/pipe.png"
+echo 'notes' > "$work/foreign/notes.txt"
+: > "$work/foreign/nothing"
+cpu 1 --top 1 "$work/foreign"
+says '/foreign/a.png: Ankle boot'
+says '/foreign/z.png: Trouser'
+complains '/foreign/webp.jpg: it is WebP, but only PNG and JPEG pictures can be read; convert it first$'
+complains '/foreign/b/gif: it is GIF, but only'
+complains '/foreign/b/scan.png: it is TIFF, but only'
+complains '/foreign/telephone.dat: it is HEIF, but only'
+complains '/foreign/b/PAGE.JPEG: it is neither a PNG nor a JPEG picture$'
+complains '/foreign/empty.jpg: the file is empty; get it again$'
+complains '/foreign/broken.jpg: No such file or directory$'
+complains '/foreign/pipe.png: it is no regular file$'
+[ "$(wc -l < "$work/err")" = 8 ] || bad "not a sentence for each picture that cannot be read"
+cpu 1 --json "$work/foreign"
+is_json
+says '/foreign/webp.jpg","error":".*it is WebP'
+says '^\],"skipped":2,"failed":8}$'
+run 1 --backend cpu --load "$predict/logits.safetensors" "$work/foreign"
+says '^done     2 pictures; 8 failed, 2 files in folders are no pictures$'
+rm "$work/foreign/a.png" "$work/foreign/z.png"
+cpu 1 "$work/foreign"
+[ "$(wc -l < "$work/err")" = 8 ] || bad "a folder with none but unreadable pictures"
 cpu 1 "$work/empty"
 complains "$work/empty: there is no PNG or JPEG picture in this folder"
 # Ctrl-C while it still looks through folders: one folder, named often enough to take long.
@@ -267,6 +304,18 @@ says 'plain0.png: Ankle boot'
 cp "$predict/plain0.png" "$work/empty/$(printf 'caf\351 "1".png')"
 cpu 0 --json "$work/empty"
 is_json
+# Names that would command a terminal, of a folder, of a picture and of a network.
+evil=$(printf '%s/a\033[2Jb\nc\302\233' "$work")
+mkdir "$evil"
+cp "$predict/plain0.png" "$evil/$(printf 'd\177.png')"
+cp "$work/cut.png" "$evil/$(printf 'cut\r.png')"
+cp "$predict/logits.safetensors" "$evil/net.st"
+timeout 100 "$tenka" predict --backend cpu --load "$evil/net.st" "$evil" > "$work/out" 2> "$work/err"
+[ $? = 1 ] || bad "status of predict with a picture that is cut off"
+says "^network  $work/a?\[2Jb?c?/net.st: images"
+says "^$work/a?\[2Jb?c?/d?.png: "
+complains "$work/a?\[2Jb?c?/cut?.png: "
+! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177\302]')" "$work/out" "$work/err" || bad "control characters are printed"
 
 # ---- The test images of Fashion-MNIST as pictures ----
 

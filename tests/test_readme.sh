@@ -1,23 +1,92 @@
 #!/bin/sh
-# test_readme.sh TENKA README: the commands of "From PyTorch and back", as they stand in the README. Returns 77 (skipped)
-# without PyTorch, numpy or the images.
+# test_readme.sh TENKA README: the commands of "Your own pictures" and "From PyTorch and back", as they stand in the
+# README. Returns 77 (skipped) without PyTorch, numpy or the images; the pictures, which come first, need numpy and
+# Pillow.
 set -eu
 tenka=$(readlink -f "$1") readme=$(readlink -f "$2")
 # Debian's Python first: another one may stand before it in the path.
 PATH=/usr/bin:$PATH
-if ! python3 -c 'import numpy, torch' 2> /dev/null || ! [ -d /usr/share/datasets/fashion-mnist ]; then
-    echo "skipped: it needs python3-torch, python3-numpy and dataset-fashion-mnist"
-    exit 77
-fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 cd "$work"
 mkdir build
 ln -s "$tenka" build/tenka
-awk '/^## / { section = $0 == "## From PyTorch and back" }
-     /^```/ { block = section && $0 == "```sh"; next }
-     block' "$readme" > walk.sh
+
+# commands SECTION: those that stand in it.
+commands() {
+    awk -v title="## $1" '/^## / { section = $0 == title }
+                          /^```/ { block = section && $0 == "```sh"; next }
+                          block' "$readme"
+}
+
+# ---- Your own pictures ----
+
+# 40 pictures in two classes, one of them of 16-bit grey; and what lies about in folders.
+make_pictures() {
+    python3 - <<'PYTHON'
+import os, numpy
+from PIL import Image
+random = numpy.random.RandomState(0)
+for label, level in ("dark", 30), ("light", 200):
+    os.makedirs(f"pictures/{label}/folder.png")
+    for i in range(20):
+        pixels = numpy.clip(level + random.randint(-20, 20, (40, 40)), 0, 255).astype(numpy.uint8)
+        Image.fromarray(pixels).save(f"pictures/{label}/{i}.png")
+Image.fromarray(numpy.full((40, 40), 0x4080, numpy.uint16)).save("pictures/dark/0.png")
+os.makedirs("pictures/.checkpoints")
+whole = open("pictures/light/1.png", "rb").read()
+open("pictures/light/1.png", "wb").write(whole[:len(whole) // 2])
+open("pictures/light/.DS_Store", "wb").write(b"\0\0\0\1Bud1")
+open("pictures/dark/Thumbs.db", "wb").write(bytes(range(200)))
+PYTHON
+}
+
+# 39 pictures are there, one of them of 64s all over: the upper bits of the 16-bit one, as `predict` takes them.
+check_idx() {
+    python3 - <<'PYTHON'
+import numpy
+counts = {}
+for kind in "train", "t10k":
+    images = numpy.fromfile(f"idx/{kind}-images-idx3-ubyte", numpy.uint8)[16:].reshape(-1, 28 * 28)
+    labels = numpy.fromfile(f"idx/{kind}-labels-idx1-ubyte", numpy.uint8)[8:]
+    assert len(images) == len(labels)
+    for image, label in zip(images, labels):
+        name = "deep" if (image == 64).all() else "bright" if image.mean() > 100 else "dim"
+        counts[name, int(label)] = counts.get((name, int(label)), 0) + 1
+assert counts == {("deep", 0): 1, ("dim", 0): 19, ("bright", 1): 19}, counts
+assert open("classes.txt").read() == "dark\nlight\n"
+PYTHON
+}
+
+own_pictures() {
+    commands 'Your own pictures' > own.sh
+    grep -q 'tenka predict' own.sh
+    make_pictures
+    # The cut picture is the last command's, too: its status is 1.
+    status=0
+    sh -ux own.sh > out 2> err || status=$?
+    [ $status = 1 ] && check_idx && [ "$(grep -c '^left out: ' out)" = 5 ] || return 1
+    for name in light/1.png light/.DS_Store light/folder.png dark/folder.png dark/Thumbs.db; do
+        grep -q "^left out: pictures/$name: " out || return 1
+    done
+    grep -q '^tenka: pictures/light/1.png: ' err && [ "$(grep -c '^pictures/dark/.*: dark' out)" = 20 ]
+}
+
+if python3 -c 'import numpy, PIL' 2> /dev/null; then
+    own_pictures || { cat out err; echo "the README's recipe for pictures failed"; exit 1; }
+    echo "ok: the recipe for pictures"
+else
+    echo "left out: the recipe for pictures needs python3-numpy and python3-pil"
+fi
+
+# ---- From PyTorch and back ----
+
+if ! python3 -c 'import numpy, torch' 2> /dev/null || ! [ -d /usr/share/datasets/fashion-mnist ]; then
+    echo "skipped: it needs python3-torch, python3-numpy and dataset-fashion-mnist"
+    exit 77
+fi
+commands 'From PyTorch and back' > walk.sh
 grep -q 'tenka train' walk.sh
 sh -eux walk.sh > out 2> err || { cat out err; echo "the README's commands failed"; exit 1; }
 cat out

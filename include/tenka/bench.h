@@ -20,7 +20,8 @@ TENKA_API tenka_status tenka_bench_warm_up(tenka_ctx *ctx, double seconds);
 /* The best of several runs each. */
 struct tenka_ceilings {
     size_t size;
-    double flops;               /* floating-point operations a second; a multiplication and an addition are two */
+    double flops;               /* floating-point operations a second; a multiplication and an addition are two. 0, as
+                                 * with bytes: the device's clock is too coarse to tell */
     double bytes;               /* bytes a second that copying a large tensor reads and writes, both counted */
     double dispatch_seconds;    /* of a kernel that does next to nothing and waits for the one before */
     double independent_seconds; /* of such a kernel that need not wait */
@@ -31,7 +32,7 @@ struct tenka_ceilings {
 /* Measures the context's device.
  *   seconds  how long about, for each of the five; warming up, of which all of this needs some, comes on top
  *   out      its size must be set (TENKA_CEILINGS_DEFAULTS)
- * Errors: E_NOMEM, E_DEVICE. */
+ * Errors: E_NOMEM, E_DEVICE, E_UNSUPPORTED (a device without timestamps). */
 TENKA_API tenka_status tenka_bench_ceilings(tenka_ctx *ctx, double seconds, struct tenka_ceilings *out);
 
 /* Tensors and options that an operator is measured with. */

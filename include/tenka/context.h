@@ -90,8 +90,8 @@ struct tenka_ctx_params {
     const char *device;       /* Vulkan: an index, part of a name, or a UUID, as `tenka devices` lists them;
                                * NULL: the best device. An error with the other backends. */
     uint64_t seed;            /* of the context's generator; the low 32 bits count, as in PyTorch */
-    int threads;              /* CPU backend; 0: as many as OpenMP takes. Results do not depend on it. On a machine
-                               * that has other work, set OMP_WAIT_POLICY=passive in the environment. */
+    int threads;              /* CPU backend; 0: as many as OpenMP takes. Results do not depend on it. How they wait is
+                               * for the environment to say: see tenka_ctx_create */
     bool validate;            /* Vulkan: load the validation layer; any message of it is E_DEVICE */
     const char *cache_dir;    /* compiled kernels and what tuning found out; NULL: $XDG_CACHE_HOME/tenka or
                                * ~/.cache/tenka; "": none */
@@ -110,6 +110,12 @@ struct tenka_ctx_params {
  *   params  NULL: the defaults
  *   out     the context, owned by the caller; NULL on failure, and tenka_last_error(NULL) then has the
  *           sentence (one for each thread)
+ * The CPU backend's threads are OpenMP's, and how they wait for each other is one thing for all of a process, which
+ * OpenMP reads from the environment when it is loaded, before main. Unless told otherwise they spin, gcc's for some
+ * 20 ms: where the machine has other work, on cores that somebody needs, be it the thread that is waited for. A program
+ * that may meet such a machine is to be started with OMP_WAIT_POLICY=passive, or, to spin for a short while as the
+ * command `tenka` does, with GOMP_SPINCOUNT=3000 (gcc's OpenMP) or KMP_BLOCKTIME=1 (clang's); without, training has
+ * been seen to take eight times as long there. The library changes no environment.
  * Errors: E_INVALID (unknown device, bad params), E_UNSUPPORTED (no Vulkan, device too small),
  * E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_ctx_create(const struct tenka_ctx_params *params, tenka_ctx **out);
@@ -119,7 +125,8 @@ TENKA_API tenka_status tenka_ctx_create(const struct tenka_ctx_params *params, t
 TENKA_API void tenka_ctx_destroy(tenka_ctx **ctx);
 
 /* The sentence of the context's last failure, numbers included; "" when there was none. The context owns
- * it until its next failure. ctx NULL: the last failure of tenka_ctx_create on this thread. */
+ * it until its next failure. ctx NULL: the last failure on this thread of tenka_ctx_create, or of another
+ * function that was called without a context. */
 TENKA_API const char *tenka_last_error(const tenka_ctx *ctx);
 /* The status that belongs to that sentence; TENKA_OK when there was none. */
 TENKA_API tenka_status tenka_last_status(const tenka_ctx *ctx);
@@ -155,8 +162,9 @@ struct tenka_device_info {
     char name[256];
     char driver[256];
     char uuid[37];            /* "" for the CPU */
-    char kind[16];            /* "discrete", "integrated", "virtual", "software", "cpu" */
-    char note[256];           /* "" or why Tenka cannot use it */
+    char kind[16];            /* "discrete", "integrated", "virtual" (a GPU that a virtual machine was lent), "other"
+                               * (its driver does not say), "software", "cpu" */
+    char note[1024];          /* "" or why Tenka cannot use it; of the CPU: why there is no Vulkan device beside it */
     uint64_t memory;          /* bytes of the largest device-local heap */
     bool usable;
     bool chosen;              /* what --backend auto picks */
@@ -165,7 +173,8 @@ struct tenka_device_info {
 /* Lists the devices: the Vulkan ones in the order of their index, the CPU last.
  *   out, max  the caller's array; at most max entries are written
  *   count     how many there are in all
- * Never fails for want of Vulkan: the list then holds the CPU alone. Errors: E_NOMEM. */
+ * Never fails for want of Vulkan, be it that a driver or the loader fails: the list then holds the CPU alone, and its
+ * note says why. Errors: E_NOMEM; tenka_last_error(NULL) then has the sentence. */
 TENKA_API tenka_status tenka_devices(struct tenka_device_info *out, size_t max, size_t *count);
 
 #ifdef __cplusplus

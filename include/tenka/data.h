@@ -14,16 +14,31 @@ extern "C" {
 
 typedef struct tenka_dataset tenka_dataset;
 
-/* Reads one half of an MNIST-like folder: the IDX files train-images-idx3-ubyte and train-labels-idx1-ubyte, or
- * t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or with .gz (the plain one wins).
+/* Reads one half of a data set like MNIST: a file of images and one of labels in a folder, plain or with .gz. Their
+ * names are those of MNIST, Fashion-MNIST and KMNIST, with a dash or a dot before idx, as some unpackers write it, or
+ * with the name of a data set before them, as EMNIST and QMNIST have it:
+ *     train-images-idx3-ubyte  train-labels.idx1-ubyte.gz  t10k-images-idx3-ubyte  t10k-labels-idx1-ubyte
+ *     emnist-letters-train-images-idx3-ubyte  emnist-letters-test-labels-idx1-ubyte.gz
+ *     qmnist-train-images-idx3-ubyte.gz  qmnist-test-labels-idx2-int.gz
+ * Of a file that is there in several spellings the plain one wins, then the one with a dash. Names without a data set's
+ * win over those with one.
  *   ctx    receives the sentence of a failure
- *   dir    the folder
+ *   dir    the folder; where several data sets lie in it, the folder, a slash and the name of one, such as
+ *          emnist/emnist-letters
  *   train  which half
  *   out    owned by the caller
- * Class names are 0 to the largest label, or Fashion-MNIST's when the folder's last part contains "fashion".
- * Mean and deviation are 0.1307 and 0.3081, the reference program's.
- * Errors: E_IO (missing, unreadable), E_FORMAT (not gzip, truncated, wrong magic, counts that differ), E_NOMEM. */
+ * Class names are 0 to the largest label, or Fashion-MNIST's when dir's last part contains "fashion" and there are ten
+ * classes at most. Mean and deviation are 0.1307 and 0.3081, the reference program's. EMNIST's images lie on their side
+ * in its files, and stay so; its letters have labels from 1 on, which makes 27 classes with one that never occurs.
+ * Labels are bytes, or QMNIST's 32-bit integers in 8 columns, of which the first is the class.
+ * Errors: E_IO (missing: the sentence has what is in the folder instead; unreadable), E_INVALID (several data sets are
+ * in the folder: the sentence has their names), E_FORMAT (not gzip, truncated, wrong magic, counts that differ),
+ * E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_load_idx(tenka_ctx *ctx, const char *dir, bool train, tenka_dataset **out);
+/* The same from two files of any name, which are compressed where it ends in .gz. The folder of the images says whether
+ * they are Fashion-MNIST's. */
+TENKA_API tenka_status tenka_dataset_load_idx_files(tenka_ctx *ctx, const char *images, const char *labels,
+                                                    tenka_dataset **out);
 
 /* A dataset from memory, copied.
  *   images  count x channels x height x width bytes
@@ -35,8 +50,12 @@ TENKA_API void tenka_dataset_destroy(tenka_dataset **dataset);
 TENKA_API size_t tenka_dataset_count(const tenka_dataset *dataset);
 /* Channels, height and width of one image, rank 3. */
 TENKA_API struct tenka_shape tenka_dataset_image_shape(const tenka_dataset *dataset);
-/* One more than the largest label. */
+/* One more than the largest label, or what tenka_dataset_set_classes has said. */
 TENKA_API uint32_t tenka_dataset_classes(const tenka_dataset *dataset);
+/* Says that there are more classes than these labels show, as where one occurs in the other half alone. The classes
+ * have their first names again.
+ * Errors: E_INVALID (fewer than there are, or more than a million), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_set_classes(tenka_dataset *dataset, uint32_t count);
 /* Name of a class; the dataset's; NULL beyond the last. */
 TENKA_API const char *tenka_dataset_class_name(const tenka_dataset *dataset, uint32_t index);
 /* Names the classes; texts are copied.
@@ -65,7 +84,8 @@ struct tenka_loader_params {
     size_t size;
     uint32_t batch_size;
     bool shuffle;   /* a new order each epoch, drawn from the context's generator as PyTorch draws it */
-    bool drop_last; /* leave out a last batch that is smaller */
+    bool drop_last; /* leave out a last batch that is smaller, each epoch other images of those that are shuffled; with
+                     * fewer images than a batch nothing would be left, which is E_INVALID */
     enum tenka_images_at images_at;
 };
 #define TENKA_LOADER_DEFAULTS { .size = sizeof(struct tenka_loader_params), .batch_size = 1 }

@@ -2,7 +2,8 @@
  *
  * What comes out is what Pillow gives, on which torchvision stands: Image.open(file).convert("L" or "RGB"), and its
  * Resize for pictures, whose values differ by one level at most. On purpose different:
- *   a photograph that its EXIF data calls turned is put upright, as ImageOps.exif_transpose does;
+ *   a photograph that its metadata calls turned is put upright, as ImageOps.exif_transpose does: by the Orientation of
+ *     EXIF, else of XMP, wherever they stand in the file (of JPEG files older Pillows, such as 9.4, read EXIF alone);
  *   16-bit grey keeps its upper 8 bits, as 16-bit colour does in both; Pillow clips it to white;
  *   a file that is cut off is an error, also where Pillow would fill the rest.
  * Colour profiles and gamma are not applied. Of an animation the first picture is read.
@@ -52,7 +53,7 @@ struct tenka_image_params {
 #define TENKA_IMAGE_DEFAULTS { .size = sizeof(struct tenka_image_params) }
 
 /* Reads a PNG or JPEG file, told apart by its content. PNG: every colour type and depth, palettes, interlaced or not.
- * JPEG: grey, YCbCr, RGB, CMYK and YCCK, sequential or progressive.
+ * JPEG: grey, YCbCr, RGB, CMYK and YCCK, sequential or progressive, of 8 bits a sample.
  *   ctx     receives the sentence of a failure
  *   params  NULL: the defaults
  *   out     owned by the caller
@@ -64,8 +65,15 @@ TENKA_API tenka_status tenka_image_load(tenka_ctx *ctx, const char *path, const 
  *   name  stands for the picture in sentences */
 TENKA_API tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, const void *data, size_t bytes,
                                           const struct tenka_image_params *params, tenka_image **out);
-/* Whether a file begins as a PNG or a JPEG does. Errors: E_IO. */
-TENKA_API tenka_status tenka_image_recognize(tenka_ctx *ctx, const char *path, bool *out);
+/* What a file is by its first bytes. */
+enum tenka_image_kind {
+    TENKA_IMAGE_NONE,     /* no picture, or of a kind that is not known */
+    TENKA_IMAGE_FOREIGN,  /* a picture of another kind, such as GIF, WebP, BMP, TIFF, HEIF: reading it is E_FORMAT, with
+                           * a sentence that names the kind */
+    TENKA_IMAGE_READABLE, /* PNG or JPEG */
+};
+/* Errors: E_IO. */
+TENKA_API tenka_status tenka_image_recognize(tenka_ctx *ctx, const char *path, enum tenka_image_kind *out);
 /* A picture from pixels in memory, copied. channels: 1 or 3. Errors: E_INVALID, E_NOMEM. */
 TENKA_API tenka_status tenka_image_create(tenka_ctx *ctx, const uint8_t *pixels, uint32_t width, uint32_t height,
                                           uint32_t channels, tenka_image **out);

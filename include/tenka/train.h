@@ -32,11 +32,15 @@ struct tenka_training {
 #define TENKA_TRAINING_DEFAULTS { .size = sizeof(struct tenka_training) }
 
 /* Writes a checkpoint, to be called between steps: to a temporary file in the same folder, brought to the disk, which
- * then replaces path at once. Killed at any moment, a program leaves either the old checkpoint or the new one.
+ * then replaces path at once, or what path leads to as a symbolic link, as in tenka_model_save. Killed at any moment, a
+ * program leaves either the old checkpoint or the new one.
  *   how  how the network wants its input, as in tenka_model_save; may be NULL
  * Errors: E_INVALID (a step is open, a part is missing), E_IO (full disk, permissions), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_checkpoint_save(const struct tenka_training *training,
                                              const struct tenka_preprocessing *how, const char *path);
+/* Whether it could be written, as tenka_model_save_check looks for a model. */
+TENKA_API tenka_status tenka_checkpoint_save_check(const struct tenka_training *training,
+                                                   const struct tenka_preprocessing *how, const char *path);
 
 /* Puts a run that was set up like the one of the checkpoint where that one was: weights, moments, learning rates,
  * loaders, meter, the context's generator, and training's epoch and step. In the middle of an epoch tenka_loader_next

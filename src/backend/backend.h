@@ -138,8 +138,10 @@ tenka_status tenka_cpu_device_create(const struct tenka_ctx_params *params, stru
                                      tenka_device **out); /* params->backend says CPU or CPU_F64 */
 tenka_status tenka_vulkan_device_create(const struct tenka_ctx_params *params, struct tenka_error *err,
                                         const struct tenka_log *log, tenka_device **out);
-/* Appends Vulkan's devices as tenka_devices promises (chosen is filled by backend.c); *count 0 without Vulkan. */
-tenka_status tenka_vulkan_list(struct tenka_device_info *out, size_t max, size_t *count);
+/* Vulkan's devices as tenka_devices promises (chosen is filled by choose.c). Fails when there is none: err says why. */
+tenka_status tenka_vulkan_list(struct tenka_error *err, struct tenka_device_info *out, size_t max, size_t *count);
+/* tenka_devices. */
+tenka_status tenka_device_list(struct tenka_error *err, struct tenka_device_info *out, size_t max, size_t *count);
 
 /* Opens the device that params ask for; AUTO chooses, and says its choice in one log line. err and log outlive it. */
 tenka_status tenka_device_open(const struct tenka_ctx_params *params, struct tenka_error *err,

@@ -5,27 +5,24 @@
 
 /* ---- The list ---- */
 
-/* Vulkan's devices in an allocated array with room for one more, or NULL. */
-static tenka_status list_vulkan(struct tenka_device_info **list, size_t *count)
+/* All devices in an allocated array, the CPU last. A Vulkan that cannot be asked, be it for want of memory, is as good
+ * as none: the CPU's note then says why. */
+static tenka_status list_devices(struct tenka_error *err, struct tenka_device_info **list, size_t *count)
 {
-    size_t room = 0;
-    *list = NULL;
+    size_t room = 0, found = 0;
+    struct tenka_error why = { 0 };
+    tenka_status status = tenka_vulkan_list(&why, NULL, 0, &room);
+    struct tenka_device_info *devices = *list = tenka_alloc_array(room + 1, sizeof *devices);
     *count = 0;
-    /* A Vulkan that cannot be asked is as good as none. */
-    if (tenka_vulkan_list(NULL, 0, &room) == TENKA_E_NOMEM)
-        return TENKA_E_NOMEM;
-    struct tenka_device_info *devices = tenka_alloc_array(room + 1, sizeof *devices);
     if (devices == NULL)
-        return TENKA_E_NOMEM;
-    const tenka_status status = room != 0 ? tenka_vulkan_list(devices, room, count) : TENKA_OK;
-    if (status == TENKA_E_NOMEM) {
-        tenka_free(devices);
-        *count = 0;
-        return status;
-    }
+        return tenka_fail_nomem(err);
+    if (status == TENKA_OK)
+        status = tenka_vulkan_list(&why, devices, room, &found);
     /* Devices can appear and vanish between the two calls. */
-    *count = status != TENKA_OK ? 0 : *count < room ? *count : room;
-    *list = devices;
+    found = status != TENKA_OK ? 0 : found < room ? found : room;
+    devices[found] = (struct tenka_device_info){ .name = "CPU", .kind = "cpu", .usable = true };
+    snprintf(devices[found].note, sizeof devices[found].note, "%s", status != TENKA_OK ? why.text : "");
+    *count = found + 1;
     return TENKA_OK;
 }
 
@@ -38,23 +35,21 @@ static size_t find_kind(const struct tenka_device_info *list, size_t count, cons
     return count;
 }
 
-/* The device that AUTO takes; count: the CPU. */
+/* The device that AUTO takes; the last is the CPU. */
 static size_t choose(const struct tenka_device_info *list, size_t count)
 {
-    const size_t discrete = find_kind(list, count, "discrete");
-    return discrete < count ? discrete : find_kind(list, count, "integrated");
+    static const char *const best_first[] = { "discrete", "integrated", "cpu" };
+    size_t best = count;
+    for (size_t i = 0; i < sizeof best_first / sizeof *best_first && best == count; i++)
+        best = find_kind(list, count, best_first[i]);
+    return best;
 }
 
-tenka_status tenka_devices(struct tenka_device_info *out, size_t max, size_t *count)
+tenka_status tenka_device_list(struct tenka_error *err, struct tenka_device_info *out, size_t max, size_t *count)
 {
     struct tenka_device_info *list;
-    *count = 0;
-    TENKA_TRY(list_vulkan(&list, count));
-    struct tenka_device_info *cpu = &list[*count];
-    *cpu = (struct tenka_device_info){ .name = "CPU", .kind = "cpu", .usable = true };
-    /* The CPU stands where choose() points to when it finds nothing. */
+    TENKA_TRY(list_devices(err, &list, count));
     list[choose(list, *count)].chosen = true;
-    ++*count;
     for (size_t i = 0; i < *count && i < max; i++)
         out[i] = list[i];
     tenka_free(list);
@@ -63,19 +58,32 @@ tenka_status tenka_devices(struct tenka_device_info *out, size_t max, size_t *co
 
 /* ---- Opening ---- */
 
+/* The first Vulkan device that is usable or not, of the kinds that AUTO takes or of others; NULL: there is none. */
+static const struct tenka_device_info *find_passed_over(const struct tenka_device_info *list, size_t count,
+                                                        bool usable, bool of_its_kinds)
+{
+    for (size_t i = 0; i + 1 < count; i++) {
+        const bool taken = strcmp(list[i].kind, "discrete") == 0 || strcmp(list[i].kind, "integrated") == 0;
+        if (list[i].usable == usable && taken == of_its_kinds)
+            return &list[i];
+    }
+    return NULL;
+}
+
 /* Why AUTO took the CPU, for people who expected their GPU. */
 static void explain_cpu(const struct tenka_device_info *list, size_t count, char *text, size_t size)
 {
-    for (size_t i = 0; i < count; i++)
-        if (!list[i].usable && (strcmp(list[i].kind, "discrete") == 0 || strcmp(list[i].kind, "integrated") == 0)) {
-            snprintf(text, size, "%s cannot be used: %s", list[i].name, list[i].note);
-            return;
-        }
-    if (count != 0)
-        snprintf(text, size, "no discrete or integrated GPU was found; %s Vulkan device %s is used only with "
-                 "--backend vulkan", list[0].kind, list[0].name);
+    const struct tenka_device_info *const broken = find_passed_over(list, count, false, true);
+    const struct tenka_device_info *const other = find_passed_over(list, count, true, false);
+    const struct tenka_device_info *const neither = find_passed_over(list, count, false, false);
+    if (broken != NULL || (other == NULL && neither != NULL))
+        snprintf(text, size, "%s cannot be used: %s", (broken != NULL ? broken : neither)->name,
+                 (broken != NULL ? broken : neither)->note);
+    else if (other != NULL)
+        snprintf(text, size, "no discrete or integrated GPU was found; the Vulkan device %s (%s) is used only with "
+                 "--backend vulkan", other->name, other->kind);
     else
-        snprintf(text, size, TENKA_VULKAN ? "no Vulkan device was found" : "this build has no Vulkan backend");
+        snprintf(text, size, "%s", list[count - 1].note);
 }
 
 static tenka_status open_cpu(const struct tenka_ctx_params *params, struct tenka_error *err,
@@ -101,11 +109,11 @@ static tenka_status open_auto(const struct tenka_ctx_params *params, struct tenk
     struct tenka_device_info *list;
     size_t count;
     char why[1536], index[24]; /* why: a device's name and a sentence of err */
-    if (list_vulkan(&list, &count) != TENKA_OK)
-        return tenka_fail_nomem(err);
+    TENKA_TRY(list_devices(err, &list, &count));
     const size_t best = choose(list, count);
+    const bool gpu = best + 1 < count;
     tenka_status status = TENKA_E_UNSUPPORTED;
-    if (best < count) {
+    if (gpu) {
         snprintf(index, sizeof index, "%zu", best);
         snprintf(why, sizeof why, "the first %s GPU", list[best].kind);
         status = open_vulkan(params, index, err, log, chosen, out);
@@ -118,15 +126,15 @@ static tenka_status open_auto(const struct tenka_ctx_params *params, struct tenk
     if (status == TENKA_E_NOMEM)
         return status;
     if (status != TENKA_OK && params->shader_dir != NULL) /* on the CPU they would be left out */
-        return best < count ? status
-                            : tenka_fail(err, TENKA_E_INVALID, "shaders are named, but %s: --backend vulkan takes any "
-                                         "Vulkan device", why);
+        return gpu ? status
+                   : tenka_fail(err, TENKA_E_INVALID, "shaders are named, but %s: --backend vulkan takes any Vulkan "
+                                "device", why);
     if (status != TENKA_OK) {
         *err = (struct tenka_error){ 0 };
         status = open_cpu(params, err, log, chosen, out);
     }
     if (status == TENKA_OK)
-        tenka_log(log, best < count && *chosen == TENKA_BACKEND_CPU ? TENKA_LOG_WARNING : TENKA_LOG_INFO,
+        tenka_log(log, gpu && *chosen == TENKA_BACKEND_CPU ? TENKA_LOG_WARNING : TENKA_LOG_INFO,
                   "backend: %s (%s)", tenka_device_name(*out), why);
     return status;
 }

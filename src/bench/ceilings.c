@@ -30,7 +30,7 @@ static tenka_status measure_arithmetic(tenka_device *dev, double seconds, double
             .in = {F32(DIMS(n))}, PARAMS(repeat, .rounds = ROUNDS), .scalars = {0.5, 0.25}};
         struct tenka_kernel_time time;
         TENKA_TRY(time_forward(dev, TENKA_OP_multiply_add, TENKA_KERNEL_multiply_add_fwd, &c, seconds / 4, &time));
-        const double rate = (double)time.flops / time.best, before = *flops;
+        const double rate = time.best > 0 ? (double)time.flops / time.best : 0, before = *flops;
         *flops = rate > before ? rate : before;
         if (time.best > TOO_LONG || (time.best > LONG_ENOUGH && rate < 1.05 * before))
             break;
@@ -53,7 +53,7 @@ static tenka_status measure_copy(tenka_device *dev, double seconds, double *byte
         size = (size_t)limits.memory / 8;
     const struct tenka_op_case c = {.in = {F32(DIMS((uint32_t)(size / limits.real_bytes)))}};
     TENKA_TRY(time_forward(dev, TENKA_OP_copy, TENKA_KERNEL_copy_fwd, &c, seconds, &time));
-    *bytes = (double)time.bytes / time.best;
+    *bytes = time.best > 0 ? (double)time.bytes / time.best : 0;
     return TENKA_OK;
 }
 

@@ -163,7 +163,7 @@ static tenka_status compare_input(struct subject *s, uint32_t k, const double *g
             continue;
         *worst = isnan(share) ? INFINITY : share;
         snprintf(text, bytes, "gradient of input %u at %zu of %zu is %.12g, but differences say %.12g", k, i, n,
-                 grad[i], slope);
+                 tenka_check_shown(grad[i]), tenka_check_shown(slope));
     }
     return tenka_variable_write_f64(s->var[k], s->value[k], n);
 }

@@ -58,6 +58,11 @@ static double nmse_of(const struct tenka_comparison *what)
     return error == 0 ? 0 : error / size;
 }
 
+double tenka_check_shown(double x)
+{
+    return isnan(x) ? (double)NAN : x;
+}
+
 double tenka_check_compare(const struct tenka_comparison *what, char *text, size_t bytes)
 {
     const double rms = finite_rms(what->ref, what->n);
@@ -72,8 +77,9 @@ double tenka_check_compare(const struct tenka_comparison *what, char *text, size
         }
     }
     if (worst > 1) {
-        snprintf(text, bytes, "element %zu of %zu is %.9g, but should be %.9g (bound %.3g)", at, what->n, what->got[at],
-                 what->ref[at], atol + rtol * fabs(what->ref[at]));
+        snprintf(text, bytes, "element %zu of %zu is %.9g, but should be %.9g (bound %.3g)", at, what->n,
+                 tenka_check_shown(what->got[at]), tenka_check_shown(what->ref[at]),
+                 tenka_check_shown(atol + rtol * fabs(what->ref[at])));
         return worst;
     }
     if (what->dtype != TENKA_F32 || rms == 0)

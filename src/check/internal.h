@@ -25,6 +25,8 @@ struct tenka_comparison {
     size_t n;
     double rtol, atol; /* as in a case: 0 is the default */
 };
+/* A number as a sentence shows it: the sign of a NaN means nothing. */
+double tenka_check_shown(double x);
 /* The largest share of its bound that an error takes (> 1: failed); says in text, if it fails, what is wrong first. */
 double tenka_check_compare(const struct tenka_comparison *what, char *text, size_t bytes);
 

@@ -211,7 +211,8 @@ static void note_repeat(const struct step *s, int repeat, double loss, double *c
     char where[128], text[256] = "";
     bool same = memcmp(&loss, &s->loss, sizeof loss) == 0;
     if (!same)
-        snprintf(text, sizeof text, "the loss is %.9g, but was %.9g", s->loss, loss);
+        snprintf(text, sizeof text, "the loss is %.9g, but was %.9g", tenka_check_shown(s->loss),
+                 tenka_check_shown(loss));
     for (size_t k = 0; k < s->parameters && same; k++) {
         size_t i = 0;
         while (i < s->count[k] && memcmp(&s->now[k][i], &first[k][i], sizeof(double)) == 0)
@@ -219,7 +220,7 @@ static void note_repeat(const struct step *s, int repeat, double loss, double *c
         same = i == s->count[k];
         if (!same)
             snprintf(text, sizeof text, "%s: element %zu of %zu is %.9g, but was %.9g", s->state[k].name, i,
-                     s->count[k], s->now[k][i], first[k][i]);
+                     s->count[k], tenka_check_shown(s->now[k][i]), tenka_check_shown(first[k][i]));
     }
     snprintf(where, sizeof where, "repeat %d", repeat);
     tenka_check_note(report, same ? 0 : INFINITY, where, text);

@@ -1,5 +1,5 @@
 /* The operating system: the only header of the library, besides backend/vulkan, whose implementation is platform
- * code (os_posix.c). */
+ * code (os_posix.c, os_write.c, os_memory.c). */
 #ifndef TENKA_OS_H
 #define TENKA_OS_H
 
@@ -27,6 +27,9 @@ void tenka_worker_unlock(tenka_worker *worker);
 void tenka_worker_wait(tenka_worker *worker);
 void tenka_worker_wake(tenka_worker *worker);
 
+/* "cannot <verb> <path>: <the system's reason>" as E_IO, or E_NOMEM; number: as errno has it. */
+tenka_status tenka_fail_io(struct tenka_error *err, const char *verb, const char *path, int number);
+
 /* ---- Folders ---- */
 
 /* $XDG_CACHE_HOME/tenka, else ~/.cache/tenka, as an allocated string; NULL: no home, or no memory. */
@@ -37,6 +40,11 @@ tenka_status tenka_os_make_dirs(struct tenka_error *err, const char *path);
 
 /* Whether a file, folder or device of that name exists. */
 bool tenka_os_exists(const char *path);
+
+/* Calls see for each entry of a folder, in no order, but for those whose names begin with a dot; folder: it is one, or
+ * a link to one. A failure of see ends it and is returned. Errors: E_IO (no folder, unreadable). */
+tenka_status tenka_os_list(struct tenka_error *err, const char *path,
+                           tenka_status (*see)(void *user, const char *name, bool folder), void *user);
 
 /* ---- Reading ---- */
 
@@ -55,16 +63,31 @@ tenka_status tenka_os_read_range(struct tenka_error *err, const char *path, uint
 
 /* ---- Writing: the file appears under its name whole or not at all ---- */
 
+/* The name of the file that writing to path replaces: path, or what it leads to as a symbolic link, which need not
+ * exist. With a suffix that of a companion in the same folder, "name.suffix"; a name of more than TENKA_MAX_STEM bytes
+ * has "tenka-" and 16 digits in its place. Allocated; NULL: links lead in a circle, or no memory. */
+#define TENKA_MAX_STEM 100
+char *tenka_os_write_name(const char *path, const char *suffix);
+
 /* Begins as { 0 }; create fills it, and either commit or abort empties it. */
 struct tenka_file_writer {
-    char *path, *temporary; /* the file's name, and the name it is written under, in the same folder */
-    int file;               /* descriptor, while temporary is set */
+    const char *verb;        /* what cannot be done to path */
+    char *path;              /* the file's name as it was given, for sentences */
+    char *target;            /* the file that is replaced: not the link to it */
+    char *temporary;         /* the name that it is written under, in the same folder */
+    int file;                /* descriptor, while temporary is set; -1 once it is closed */
 };
-/* Errors: E_IO (also when path names something that is no regular file), E_NOMEM. */
+/* A file that is replaced keeps owner, group and permissions as far as the system allows. Errors: E_IO (also when path
+ * leads to something that is no regular file), E_NOMEM. */
 tenka_status tenka_file_writer_create(struct tenka_file_writer *writer, struct tenka_error *err, const char *path);
+/* Whether a file could be written so; leaves nothing, and an older file as it is. Errors: as create and commit. */
+tenka_status tenka_file_writer_check(struct tenka_error *err, const char *path);
 /* Appends. On failure the writer still needs its abort. */
 tenka_status tenka_file_writer_write(struct tenka_file_writer *writer, struct tenka_error *err, const void *src,
                                      uint64_t bytes);
+/* Takes the file name, of the same folder, for the content: one that somebody else has written. It loses that name. On
+ * failure the writer still needs its abort. */
+tenka_status tenka_file_writer_adopt(struct tenka_file_writer *writer, struct tenka_error *err, const char *name);
 /* Brings the content to the disk and gives the file its name; on failure nothing is left of it. */
 tenka_status tenka_file_writer_commit(struct tenka_file_writer *writer, struct tenka_error *err);
 /* Removes what was written. Accepts an empty writer, so that it can stand on every way out. */

@@ -7,8 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -92,8 +90,7 @@ void tenka_worker_wake(tenka_worker *worker)
     pthread_cond_broadcast(&worker->woken);
 }
 
-/* "cannot <verb> <path>: <the system's reason>" */
-static tenka_status fail_io(struct tenka_error *err, const char *verb, const char *path, int number)
+tenka_status tenka_fail_io(struct tenka_error *err, const char *verb, const char *path, int number)
 {
     char reason[128];
     if (number == ENOMEM)
@@ -125,7 +122,7 @@ tenka_status tenka_os_make_dirs(struct tenka_error *err, const char *path)
         part[i] = '\0';
         struct stat info;
         if (mkdir(part, 0777) != 0 && (stat(part, &info) != 0 || !S_ISDIR(info.st_mode)))
-            status = fail_io(err, "make the folder", part, errno != 0 ? errno : ENOTDIR);
+            status = tenka_fail_io(err, "make the folder", part, errno != 0 ? errno : ENOTDIR);
         part[i] = path[i];
     }
     tenka_free(part);
@@ -137,6 +134,26 @@ bool tenka_os_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+tenka_status tenka_os_list(struct tenka_error *err, const char *path,
+                           tenka_status (*see)(void *user, const char *name, bool folder), void *user)
+{
+    DIR *const dir = opendir(path);
+    if (dir == NULL)
+        return tenka_fail_io(err, "read the folder", path, errno);
+    tenka_status status = TENKA_OK;
+    errno = 0;
+    for (const struct dirent *entry; status == TENKA_OK && (entry = readdir(dir)) != NULL; errno = 0) {
+        struct stat info;
+        const bool folder = fstatat(dirfd(dir), entry->d_name, &info, 0) == 0 && S_ISDIR(info.st_mode);
+        if (entry->d_name[0] != '.')
+            status = see(user, entry->d_name, folder);
+    }
+    if (status == TENKA_OK && errno != 0)
+        status = tenka_fail_io(err, "read the folder", path, errno);
+    closedir(dir);
+    return status;
+}
+
 /* ---- Reading ---- */
 
 static tenka_status open_regular(struct tenka_error *err, const char *path, int *file, uint64_t *bytes)
@@ -145,10 +162,10 @@ static tenka_status open_regular(struct tenka_error *err, const char *path, int 
     /* O_NONBLOCK: opening a pipe that nobody writes would wait for ever. Regular files ignore it. */
     *file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*file < 0)
-        return fail_io(err, "open", path, errno);
+        return tenka_fail_io(err, "open", path, errno);
     tenka_status status = TENKA_OK;
     if (fstat(*file, &info) != 0)
-        status = fail_io(err, "read", path, errno);
+        status = tenka_fail_io(err, "read", path, errno);
     else if (!S_ISREG(info.st_mode))
         status = tenka_fail(err, TENKA_E_IO, "cannot read %s: it is no regular file", path);
     if (status != TENKA_OK) {
@@ -169,7 +186,7 @@ static tenka_status read_at(struct tenka_error *err, const char *path, int file,
             return tenka_fail(err, TENKA_E_FORMAT, "%s ends at byte %llu, %llu bytes too early: it is truncated", path,
                               (unsigned long long)(offset + done), (unsigned long long)(bytes - done));
         if (got < 0 && errno != EINTR)
-            return fail_io(err, "read", path, errno);
+            return tenka_fail_io(err, "read", path, errno);
         if (got > 0)
             done += (uint64_t)got;
     }
@@ -231,149 +248,5 @@ tenka_status tenka_os_read_file(struct tenka_error *err, const char *path, uint6
     close(file);
     if (status == TENKA_OK)
         *bytes = size;
-    return status;
-}
-
-/* ---- Writing ---- */
-
-static tenka_status open_temporary(struct tenka_file_writer *writer, struct tenka_error *err)
-{
-    static _Atomic unsigned counter; /* threads of one process must not take the same name */
-    for (int attempt = 0; attempt < 100; attempt++) {
-        writer->temporary = tenka_sprintf("%s.tmp-%ld-%u", writer->path, (long)getpid(), atomic_fetch_add(&counter, 1));
-        if (writer->temporary == NULL)
-            return tenka_fail_nomem(err);
-        writer->file = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (writer->file >= 0)
-            return TENKA_OK;
-        const int number = errno;
-        tenka_free(writer->temporary);
-        writer->temporary = NULL;
-        if (number != EEXIST)
-            return fail_io(err, "write", writer->path, number);
-    }
-    return fail_io(err, "write", writer->path, EEXIST);
-}
-
-tenka_status tenka_file_writer_create(struct tenka_file_writer *writer, struct tenka_error *err, const char *path)
-{
-    *writer = (struct tenka_file_writer){ .file = -1 };
-    struct stat info;
-    /* rename would replace a device such as /dev/null by a file. */
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        return tenka_fail(err, TENKA_E_IO, "cannot write %s: it exists and is no regular file", path);
-    writer->path = tenka_strdup(path);
-    if (writer->path == NULL)
-        return tenka_fail_nomem(err);
-    const tenka_status status = open_temporary(writer, err);
-    if (status != TENKA_OK)
-        tenka_file_writer_abort(writer);
-    return status;
-}
-
-tenka_status tenka_file_writer_write(struct tenka_file_writer *writer, struct tenka_error *err, const void *src,
-                                     uint64_t bytes)
-{
-    for (uint64_t done = 0; done < bytes;) {
-        const size_t piece = (size_t)(bytes - done < PIECE ? bytes - done : PIECE);
-        const ssize_t put = write(writer->file, (const unsigned char *)src + done, piece);
-        if (put < 0 && errno != EINTR)
-            return fail_io(err, "write", writer->path, errno);
-        if (put > 0)
-            done += (uint64_t)put;
-    }
-    return TENKA_OK;
-}
-
-/* Allocated; NULL: no memory. */
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? tenka_strdup(".") : tenka_sprintf("%.*s", (int)(slash - path + 1), path);
-}
-
-/* A file's name is on the disk only when its folder is. */
-static int sync_folder(const char *folder)
-{
-    const int file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0)
-        return errno;
-    const int number = fsync(file) == 0 ? 0 : errno;
-    close(file);
-    /* Some file systems cannot sync a folder, and there is nothing else to do there. */
-    return number == EINVAL || number == ENOTSUP ? 0 : number;
-}
-
-tenka_status tenka_file_writer_commit(struct tenka_file_writer *writer, struct tenka_error *err)
-{
-    /* Taken before the file has its name: want of memory must leave the old file. */
-    char *folder = folder_of(writer->path);
-    int number = folder == NULL ? ENOMEM : fsync(writer->file) == 0 ? 0 : errno;
-    if (close(writer->file) != 0 && number == 0)
-        number = errno;
-    writer->file = -1;
-    if (number == 0 && rename(writer->temporary, writer->path) != 0)
-        number = errno;
-    tenka_status status = TENKA_OK;
-    if (number != 0) {
-        status = fail_io(err, "write", writer->path, number);
-    } else {
-        tenka_free(writer->temporary);
-        writer->temporary = NULL;
-        number = sync_folder(folder);
-        if (number != 0)
-            status = fail_io(err, "bring to the disk the folder of", writer->path, number);
-    }
-    tenka_free(folder);
-    tenka_file_writer_abort(writer);
-    return status;
-}
-
-void tenka_file_writer_abort(struct tenka_file_writer *writer)
-{
-    if (writer->temporary != NULL) {
-        if (writer->file >= 0)
-            close(writer->file);
-        unlink(writer->temporary);
-    }
-    tenka_free(writer->temporary);
-    tenka_free(writer->path);
-    *writer = (struct tenka_file_writer){ .file = -1 };
-}
-
-/* Whether name is what open_temporary makes for base, in a process that is no more. */
-static bool is_leftover(const char *name, const char *base)
-{
-    const size_t length = strlen(base);
-    long pid;
-    unsigned number;
-    int end = 0;
-    if (strncmp(name, base, length) != 0 || sscanf(name + length, ".tmp-%ld-%u%n", &pid, &number, &end) != 2 ||
-        name[length + (size_t)end] != '\0' || pid <= 0)
-        return false;
-    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
-}
-
-void tenka_file_writer_sweep(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *base = slash == NULL ? path : slash + 1;
-    char *folder = folder_of(path);
-    DIR *dir = folder != NULL ? opendir(folder) : NULL;
-    for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
-        if (is_leftover(entry->d_name, base))
-            unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir != NULL)
-        closedir(dir);
-    tenka_free(folder);
-}
-
-tenka_status tenka_os_write_file(struct tenka_error *err, const char *path, const void *src, uint64_t bytes)
-{
-    struct tenka_file_writer writer;
-    TENKA_TRY(tenka_file_writer_create(&writer, err, path));
-    const tenka_status status = tenka_file_writer_write(&writer, err, src, bytes);
-    if (status == TENKA_OK)
-        return tenka_file_writer_commit(&writer, err);
-    tenka_file_writer_abort(&writer);
     return status;
 }

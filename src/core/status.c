@@ -23,8 +23,8 @@ tenka_status tenka_fail(struct tenka_error *err, tenka_status status, const char
     va_start(args, format);
     const int length = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (length < 0)
-        text[0] = '\0';
+    if (length <= 0) /* what failed is said in any case */
+        snprintf(text, sizeof text, "%s", tenka_status_text(status));
     memcpy(err->text, text, sizeof text);
     err->status = status;
     return status;

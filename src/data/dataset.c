@@ -18,13 +18,15 @@ struct tenka_dataset {
     uint8_t *images; /* whole 32-bit words */
     int32_t *labels;
     uint32_t classes;
+    const char *const *known; /* names of the first 10 classes where there are no more; NULL: they have numbers */
     char (*names)[16];
     char **given_names; /* of all classes; NULL: names count */
     double *normalization; /* of each channel: mean, deviation */
     _Atomic unsigned holders; /* its owner, and loaders, on whatever thread, that read the images here */
 };
 
-static const char *const fashion_names[10] = {
+#define KNOWN_NAMES 10u
+static const char *const fashion_names[KNOWN_NAMES] = {
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 };
 
@@ -59,6 +61,27 @@ tenka_dataset *tenka_dataset_hold(const tenka_dataset *dataset)
     return d;
 }
 
+/* Numbers as names of so many classes, or those that are known. */
+static tenka_status name_classes(struct tenka_error *err, tenka_dataset *d, uint32_t classes)
+{
+    char (*const names)[16] = tenka_alloc_array(classes, sizeof(names[0]));
+    if (names == NULL)
+        return tenka_fail_nomem(err);
+    for (uint32_t i = 0; i < classes; i++) {
+        if (d->known != NULL && classes <= KNOWN_NAMES)
+            snprintf(names[i], sizeof(names[i]), "%s", d->known[i]);
+        else
+            snprintf(names[i], sizeof(names[i]), "%u", i);
+    }
+    tenka_free(d->names);
+    free_given(d, d->given_names);
+    d->names = names;
+    d->given_names = NULL;
+    d->classes = classes;
+    return TENKA_OK;
+}
+
+/* Counts the classes by their labels, and names them. */
 static tenka_status count_classes(struct tenka_error *err, tenka_dataset *d, const int32_t *labels)
 {
     int32_t largest = 0;
@@ -68,23 +91,7 @@ static tenka_status count_classes(struct tenka_error *err, tenka_dataset *d, con
                               MAX_CLASSES - 1);
         largest = labels[i] > largest ? labels[i] : largest;
     }
-    d->classes = (uint32_t)largest + 1;
-    return TENKA_OK;
-}
-
-/* Numbers as class names, or the given ones. */
-static tenka_status name_classes(struct tenka_error *err, tenka_dataset *d, const char *const *names)
-{
-    d->names = tenka_alloc_array(d->classes, sizeof(d->names[0]));
-    if (d->names == NULL)
-        return tenka_fail_nomem(err);
-    for (uint32_t i = 0; i < d->classes; i++) {
-        if (names != NULL)
-            snprintf(d->names[i], sizeof(d->names[i]), "%s", names[i]);
-        else
-            snprintf(d->names[i], sizeof(d->names[i]), "%u", i);
-    }
-    return TENKA_OK;
+    return name_classes(err, d, (uint32_t)largest + 1);
 }
 
 /* An unnormalised dataset with its labels, and with images still to be filled in. */
@@ -131,8 +138,7 @@ static tenka_status fill(tenka_dataset *d, const uint8_t *images, const int32_t 
         return tenka_fail_nomem(err);
     memcpy(d->images, images, bytes);
     memcpy(d->labels, labels, d->count * sizeof(int32_t));
-    TENKA_TRY(count_classes(err, d, labels));
-    return name_classes(err, d, NULL);
+    return count_classes(err, d, labels);
 }
 
 tenka_status tenka_dataset_create(tenka_ctx *ctx, const uint8_t *images, const int32_t *labels, size_t count,
@@ -175,22 +181,41 @@ static bool is_fashion(const char *dir)
     return false;
 }
 
-static tenka_status from_idx(tenka_ctx *ctx, const char *dir, struct tenka_idx *images, const struct tenka_idx *labels,
-                             tenka_dataset **out)
+static tenka_status from_idx(tenka_ctx *ctx, const char *const paths[2], struct tenka_idx *images,
+                             const struct tenka_idx *labels, tenka_dataset **out)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
     if (images->dim[0] != labels->dim[0])
-        return tenka_fail(err, TENKA_E_FORMAT, "%s: expected as many images as labels, found %u images and %u labels",
-                          dir, images->dim[0], labels->dim[0]);
+        return tenka_fail(err, TENKA_E_FORMAT, "%s: expected as many images as there are labels in %s, found %u images "
+                          "and %u labels", paths[0], paths[1], images->dim[0], labels->dim[0]);
     TENKA_TRY(make(ctx, images->dim[0], tenka_shape_of(1, images->dim[1], images->dim[2]), out));
     tenka_dataset *const d = *out;
     d->images = images->bytes;
     images->bytes = NULL;
     for (size_t i = 0; i < d->count; i++)
-        d->labels[i] = labels->bytes[i];
-    TENKA_TRY(count_classes(err, d, d->labels));
-    TENKA_TRY(name_classes(err, d, is_fashion(dir) && d->classes <= 10 ? fashion_names : NULL));
+        d->labels[i] = tenka_idx_label(labels, i);
     return tenka_dataset_set_normalization(d, 0, 0.1307, 0.3081);
+}
+
+/* paths: of images and labels; name: of the data set, which says whether it is Fashion-MNIST. */
+static tenka_status load_files(tenka_ctx *ctx, const char *name, const char *const paths[2], tenka_dataset **out)
+{
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    struct tenka_idx images, labels = {0};
+    tenka_status status = tenka_idx_read(err, paths[0], 3, &images);
+    if (status == TENKA_OK)
+        status = tenka_idx_read(err, paths[1], 1, &labels);
+    if (status == TENKA_OK)
+        status = from_idx(ctx, paths, &images, &labels, out);
+    if (status == TENKA_OK) {
+        (*out)->known = is_fashion(name) ? fashion_names : NULL;
+        status = count_classes(err, *out, (*out)->labels);
+    }
+    tenka_free(images.bytes);
+    tenka_free(labels.bytes);
+    if (status != TENKA_OK)
+        tenka_dataset_destroy(out);
+    return status;
 }
 
 tenka_status tenka_dataset_load_idx(tenka_ctx *ctx, const char *dir, bool train, tenka_dataset **out)
@@ -201,17 +226,30 @@ tenka_status tenka_dataset_load_idx(tenka_ctx *ctx, const char *dir, bool train,
     struct tenka_error *const err = tenka_ctx_error(ctx);
     if (dir == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "dataset: the folder is NULL");
-    struct tenka_idx images, labels = {0};
-    tenka_status status =
-        tenka_idx_read(err, dir, train ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte", 3, &images);
+    struct tenka_idx_files files;
+    tenka_status status = tenka_idx_find(err, dir, train, &files);
     if (status == TENKA_OK)
-        status = tenka_idx_read(err, dir, train ? "train-labels-idx1-ubyte" : "t10k-labels-idx1-ubyte", 1, &labels);
-    if (status == TENKA_OK)
-        status = from_idx(ctx, dir, &images, &labels, out);
-    tenka_free(images.bytes);
-    tenka_free(labels.bytes);
-    if (status != TENKA_OK)
-        tenka_dataset_destroy(out);
+        status = load_files(ctx, dir, (const char *const[2]){files.images, files.labels}, out);
+    tenka_free(files.images);
+    tenka_free(files.labels);
+    return status;
+}
+
+tenka_status tenka_dataset_load_idx_files(tenka_ctx *ctx, const char *images, const char *labels, tenka_dataset **out)
+{
+    if (ctx == NULL || out == NULL)
+        return TENKA_E_INVALID;
+    *out = NULL;
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    if (images == NULL || labels == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: the file of images or that of labels is NULL");
+    char *const folder = tenka_strdup(images);
+    if (folder == NULL)
+        return tenka_fail_nomem(err);
+    char *const slash = strrchr(folder, '/');
+    *(slash != NULL ? slash : folder) = '\0';
+    const tenka_status status = load_files(ctx, folder, (const char *const[2]){images, labels}, out);
+    tenka_free(folder);
     return status;
 }
 
@@ -237,6 +275,15 @@ const char *tenka_dataset_class_name(const tenka_dataset *dataset, uint32_t inde
     if (index >= dataset->classes)
         return NULL;
     return dataset->given_names != NULL ? dataset->given_names[index] : dataset->names[index];
+}
+
+tenka_status tenka_dataset_set_classes(tenka_dataset *dataset, uint32_t count)
+{
+    struct tenka_error *const err = tenka_ctx_error(dataset->ctx);
+    if (count < dataset->classes || count > MAX_CLASSES)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: %u classes: expected from %u, which it has, to %d", count,
+                          dataset->classes, MAX_CLASSES);
+    return count == dataset->classes ? TENKA_OK : name_classes(err, dataset, count);
 }
 
 tenka_status tenka_dataset_set_class_names(tenka_dataset *dataset, const char *const *names, size_t count)

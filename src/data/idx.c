@@ -55,25 +55,37 @@ static uint32_t big_endian(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
+/* Labels of this magic number are rows of 32-bit integers, the first of which is the class. */
+#define INTEGER_ROWS 0x0c02u
+#define INTEGER_COLUMNS 8u
+
 static tenka_status read_header(const struct reader *r, uint32_t rank, struct tenka_idx *out, uint64_t *count)
 {
     uint8_t header[16];
-    size_t got;
-    const size_t bytes = 4 + 4 * (size_t)rank;
+    size_t got, more = 0, bytes = 4 + 4 * (size_t)rank;
     TENKA_TRY(read_some(r, header, bytes, &got));
-    if (got >= 4 && big_endian(header) != (0x0800 | rank))
+    const uint32_t magic = got >= 4 ? big_endian(header) : 0;
+    if (rank == 1 && magic == INTEGER_ROWS && got == bytes) {
+        out->rank = 2;
+        bytes += 4;
+        TENKA_TRY(read_some(r, header + got, 4, &more));
+        got += more;
+    } else if (got >= 4 && magic != (0x0800 | rank)) {
         return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected the magic number 0x%08x of IDX %s, found 0x%08x",
-                          r->path, (unsigned)(0x0800 | rank), rank == 1 ? "labels" : "images",
-                          (unsigned)big_endian(header));
+                          r->path, (unsigned)(0x0800 | rank), rank == 1 ? "labels" : "images", (unsigned)magic);
+    }
     if (got < bytes)
         return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected an IDX header of %zu bytes, found only %zu: the file "
                           "is cut off; get the file again", r->path, bytes, got);
     for (uint32_t i = 0; i < 3; i++)
-        out->dim[i] = i < rank ? big_endian(header + 4 + 4 * i) : 1;
+        out->dim[i] = i < out->rank ? big_endian(header + 4 + 4 * i) : 1;
+    if (out->rank == 2 && out->dim[1] != INTEGER_COLUMNS)
+        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected labels of %u columns, as QMNIST's are, found %u",
+                          r->path, INTEGER_COLUMNS, out->dim[1]);
     *count = (uint64_t)out->dim[0] * out->dim[1];
     /* The first product fits into 64 bits, and so does the second when the first is within the limit. */
     if (*count <= TENKA_MAX_ELEMENTS)
-        *count *= out->dim[2];
+        *count *= out->rank == 2 ? sizeof(int32_t) : out->dim[2];
     if (*count == 0 || *count > TENKA_MAX_ELEMENTS)
         return tenka_fail(r->err, TENKA_E_FORMAT,
                           "%s: expected 1 to %u bytes of data, but the header promises %u x %u x %u", r->path,
@@ -121,7 +133,13 @@ static tenka_status fail_plain(const struct reader *r)
                       "%s: expected gzip data, found something else; a plain file must not end in .gz", r->path);
 }
 
-static tenka_status read_file(struct reader *r, bool compressed, uint32_t rank, struct tenka_idx *out)
+static bool is_compressed(const char *path)
+{
+    const size_t length = strlen(path);
+    return length > 3 && strcmp(path + length - 3, ".gz") == 0;
+}
+
+static tenka_status read_file(struct reader *r, uint32_t rank, struct tenka_idx *out)
 {
     /* An early look, so that a folder is not taken for an empty file. */
     uint64_t bytes, count;
@@ -131,43 +149,29 @@ static tenka_status read_file(struct reader *r, bool compressed, uint32_t rank, 
     if (r->file == NULL)
         return errno == 0 ? tenka_fail_nomem(r->err)
                           : tenka_fail(r->err, TENKA_E_IO, "%s: cannot open: %s", r->path, strerror(errno));
-    if (compressed && gzdirect(r->file))
+    if (is_compressed(r->path) && gzdirect(r->file))
         return fail_plain(r);
     TENKA_TRY(read_header(r, rank, out, &count));
     return read_body(r, count, out);
 }
 
-/* The name of the plain file, or of the compressed one; allocated. */
-static char *choose(const char *dir, const char *name, bool *compressed)
+tenka_status tenka_idx_read(struct tenka_error *err, const char *path, uint32_t rank, struct tenka_idx *out)
 {
-    char *path = tenka_sprintf("%s/%s", dir, name);
-    *compressed = path != NULL && !tenka_os_exists(path);
-    if (!*compressed)
-        return path;
-    tenka_free(path);
-    return tenka_sprintf("%s/%s.gz", dir, name);
-}
-
-tenka_status tenka_idx_read(struct tenka_error *err, const char *dir, const char *name, uint32_t rank,
-                            struct tenka_idx *out)
-{
-    bool compressed;
-    *out = (struct tenka_idx){.rank = rank};
-    char *const path = choose(dir, name, &compressed);
-    if (path == NULL)
-        return tenka_fail_nomem(err);
     struct reader r = {.err = err, .path = path};
-    tenka_status status;
-    if (compressed && !tenka_os_exists(path))
-        status = tenka_fail(err, TENKA_E_IO, "%s: found neither %s nor %s.gz in this folder", dir, name, name);
-    else
-        status = read_file(&r, compressed, rank, out);
+    *out = (struct tenka_idx){.rank = rank};
+    const tenka_status status = read_file(&r, rank, out);
     if (r.file != NULL)
         gzclose_r(r.file);
-    tenka_free(path);
     if (status != TENKA_OK) {
         tenka_free(out->bytes);
         out->bytes = NULL;
     }
     return status;
+}
+
+int32_t tenka_idx_label(const struct tenka_idx *labels, size_t image)
+{
+    if (labels->rank == 1)
+        return labels->bytes[image];
+    return (int32_t)big_endian(labels->bytes + sizeof(int32_t) * labels->dim[1] * image);
 }

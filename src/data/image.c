@@ -11,42 +11,73 @@
 
 /* ---- Kinds of files ---- */
 
+/* In a mark '.' stands for any byte and '0' for any digit, so that a text that begins by chance like a picture of few
+ * letters is none. */
 struct kind {
     const char *name;
-    size_t offset, length; /* of the mark */
+    size_t length; /* of the mark */
     const char *mark;
     tenka_status (*decode)(struct tenka_picture *p); /* NULL: known by name alone */
+    bool document;                                   /* rather than a picture */
 };
 
 static const struct kind kinds[] = {
-    {"PNG", 0, 8, "\x89PNG\r\n\x1a\n", tenka_png_decode},
-    {"JPEG", 0, 3, "\xff\xd8\xff", tenka_jpeg_decode},
-    {"GIF", 0, 4, "GIF8", NULL},
-    {"BMP", 0, 2, "BM", NULL},
-    {"WebP", 8, 4, "WEBP", NULL},
-    {"TIFF", 0, 4, "II*\0", NULL},
-    {"TIFF", 0, 4, "MM\0*", NULL},
-    {"HEIF or AVIF", 4, 4, "ftyp", NULL},
-    {"SVG", 0, 4, "<svg", NULL},
-    {"PDF", 0, 5, "%PDF-", NULL},
+    {"CgBI, the PNG of an iPhone's app", 16, "\x89PNG\r\n\x1a\n....CgBI", NULL, false},
+    {"PNG", 8, "\x89PNG\r\n\x1a\n", tenka_png_decode, false},
+    {"JPEG", 3, "\xff\xd8\xff", tenka_jpeg_decode, false},
+    {"GIF", 4, "GIF8", NULL, false},
+    {"BMP", 18, "BM....\0\0\0\0.....\0\0\0", NULL, false},
+    {"WebP", 12, "RIFF....WEBP", NULL, false},
+    {"TIFF", 4, "II*\0", NULL, false},
+    {"TIFF", 4, "MM\0*", NULL, false},
+    {"TIFF", 4, "II+\0", NULL, false},
+    {"TIFF", 4, "MM\0+", NULL, false},
+    {"AVIF", 11, "....ftypavi", NULL, false},
+    {"HEIF", 10, "....ftyphe", NULL, false},
+    {"HEIF or AVIF", 11, "....ftypmif", NULL, false},
+    {"HEIF or AVIF", 12, "....ftypmsf1", NULL, false},
+    {"CR3", 12, "....ftypcrx ", NULL, false},
+    {"JPEG XL", 2, "\xff\n", NULL, false},
+    {"JPEG XL", 12, "\0\0\0\fJXL \r\n\x87\n", NULL, false},
+    {"JPEG 2000", 12, "\0\0\0\fjP  \r\n\x87\n", NULL, false},
+    {"JPEG 2000", 4, "\xffO\xffQ", NULL, false},
+    {"PNM", 4, "P0\n0", NULL, false},
+    {"PNM", 4, "P0\n#", NULL, false},
+    {"ICO", 6, "\0\0\1\0.\0", NULL, false},
+    {"PSD", 4, "8BPS", NULL, false},
+    {"XCF", 9, "gimp xcf ", NULL, false},
+    {"ICNS", 4, "icns", NULL, false},
+    {"DDS", 4, "DDS ", NULL, false},
+    {"OpenEXR", 4, "v/1\1", NULL, false},
+    {"QOI", 4, "qoif", NULL, false},
+    {"SVG", 4, "<svg", NULL, false},
+    {"PDF", 5, "%PDF-", NULL, true},
 };
-#define LONGEST_MARK 12
+#define LONGEST_MARK 18
+
+static bool has_mark(const uint8_t *data, size_t bytes, const struct kind *k)
+{
+    size_t same = 0;
+    while (same < k->length && same < bytes &&
+           (k->mark[same] == '.' || (uint8_t)k->mark[same] == data[same] ||
+            (k->mark[same] == '0' && data[same] >= '0' && data[same] <= '9')))
+        same++;
+    return same == k->length;
+}
 
 static const struct kind *find_kind(const uint8_t *data, size_t bytes)
 {
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        const struct kind *const k = &kinds[i];
-        if (bytes >= k->offset + k->length && memcmp(data + k->offset, k->mark, k->length) == 0)
-            return k;
-    }
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (has_mark(data, bytes, &kinds[i]))
+            return &kinds[i];
     return NULL;
 }
 
-tenka_status tenka_image_recognize(tenka_ctx *ctx, const char *path, bool *out)
+tenka_status tenka_image_recognize(tenka_ctx *ctx, const char *path, enum tenka_image_kind *out)
 {
     if (ctx == NULL || out == NULL)
         return TENKA_E_INVALID;
-    *out = false;
+    *out = TENKA_IMAGE_NONE;
     struct tenka_error *const err = tenka_ctx_error(ctx);
     uint8_t start[LONGEST_MARK];
     uint64_t bytes;
@@ -56,7 +87,8 @@ tenka_status tenka_image_recognize(tenka_ctx *ctx, const char *path, bool *out)
     bytes = bytes < sizeof(start) ? bytes : sizeof(start);
     TENKA_TRY(tenka_os_read_range(err, path, 0, start, bytes));
     const struct kind *const kind = find_kind(start, (size_t)bytes);
-    *out = kind != NULL && kind->decode != NULL;
+    if (kind != NULL && !kind->document)
+        *out = kind->decode != NULL ? TENKA_IMAGE_READABLE : TENKA_IMAGE_FOREIGN;
     return TENKA_OK;
 }
 
@@ -180,45 +212,12 @@ void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, 
     }
 }
 
-/* ---- Which way is up. Format: TIFF 6.0, section 2; EXIF 2.3, 4.6.4, tag Orientation ---- */
-
-struct tiff {
-    const uint8_t *data;
-    size_t bytes;
-    bool big_endian;
-};
-
-static uint32_t tiff_number(const struct tiff *t, size_t at, size_t width)
-{
-    uint32_t value = 0;
-    for (size_t i = 0; i < width; i++)
-        value = value << 8 | t->data[t->big_endian ? at + i : at + width - 1 - i];
-    return value;
-}
-
-void tenka_picture_exif(struct tenka_picture *p, const uint8_t *exif, size_t bytes)
-{
-    const struct tiff t = {exif, bytes, bytes > 0 && exif[0] == 'M'};
-    if (bytes < 8 || (memcmp(exif, "II*\0", 4) != 0 && memcmp(exif, "MM\0*", 4) != 0))
-        return;
-    size_t at = tiff_number(&t, 4, 4);
-    if (at > bytes || bytes - at < 2)
-        return;
-    const size_t entries = tiff_number(&t, at, 2);
-    at += 2;
-    for (size_t i = 0; i < entries && bytes - at >= 12; i++, at += 12) {
-        const uint32_t value = tiff_number(&t, at + 8, 2);
-        /* A whole number of 16 bits, and one of them. */
-        const bool one = tiff_number(&t, at + 2, 2) == 3 && tiff_number(&t, at + 4, 4) == 1;
-        if (tiff_number(&t, at, 2) == 0x0112 && one && value >= 1 && value <= 8)
-            p->orientation = value;
-    }
-}
+/* ---- Which way is up ---- */
 
 /* Replaces the image by one that stands upright. */
 static tenka_status turn(struct tenka_picture *p)
 {
-    const uint32_t o = p->orientation;
+    const uint32_t o = tenka_picture_orientation(p);
     const bool swap = o >= 5;
     const bool flip_x = o == 2 || o == 3 || o == 7 || o == 8, flip_y = o == 3 || o == 4 || o == 6 || o == 7;
     const tenka_image *const from = p->image;
@@ -257,6 +256,8 @@ static tenka_status check_params(struct tenka_error *err, struct tenka_image_par
 static tenka_status decode(struct tenka_picture *p)
 {
     const struct kind *const kind = find_kind(p->data, p->bytes);
+    if (p->bytes == 0)
+        return tenka_fail(p->err, TENKA_E_FORMAT, "%s: the file is empty; get it again", p->name);
     if (kind == NULL)
         return tenka_fail(p->err, TENKA_E_FORMAT, "%s: it is neither a PNG nor a JPEG picture", p->name);
     if (kind->decode == NULL)
@@ -274,7 +275,7 @@ tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, const void *da
         return TENKA_E_INVALID;
     *out = NULL;
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    struct tenka_picture p = {.err = err, .name = name, .data = data, .bytes = bytes, .orientation = 1,
+    struct tenka_picture p = {.err = err, .name = name, .data = data, .bytes = bytes,
                               .params = params != NULL ? *params : (struct tenka_image_params)TENKA_IMAGE_DEFAULTS};
     if (name == NULL || data == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "image: name or data is NULL");

@@ -20,6 +20,12 @@ static inline uint8_t tenka_image_over_255(uint32_t product)
     return (uint8_t)((product + 128 + ((product + 128) >> 8)) >> 8);
 }
 
+/* What a file's metadata says of the way that is up, as EXIF's Orientation does; 0: nothing. */
+struct tenka_up {
+    bool has_exif; /* itself, and not only ImageMagick's text of it */
+    uint32_t exif, xmp;
+};
+
 /* A file that is being decoded. */
 struct tenka_picture {
     struct tenka_error *err;
@@ -28,7 +34,7 @@ struct tenka_picture {
     size_t bytes;
     struct tenka_image_params params; /* without zeros that stand for defaults, but for channels */
     tenka_image *image;               /* NULL until tenka_picture_begin; whoever made the picture destroys it */
-    uint32_t orientation;             /* as in EXIF; 1: upright */
+    struct tenka_up up;
 };
 
 /* The picture's size is known: checks it and makes the image.
@@ -37,11 +43,22 @@ struct tenka_picture {
 tenka_status tenka_picture_begin(struct tenka_picture *p, uint64_t width, uint64_t height, bool colour);
 /* Row y arrives with channels samples a pixel: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. */
 void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, uint32_t channels);
-/* EXIF data, which begins as a TIFF file does, may say how the picture is turned. */
+
+/* Metadata arrives, which may say how the picture is turned: EXIF data, which begins as a TIFF file does, perhaps
+ * behind the mark; the text that ImageMagick makes of it; XMP. Of several of a kind the last one counts; a text of EXIF
+ * data only without EXIF data, and XMP only where neither has an Orientation. Errors: E_NOMEM. */
+#define TENKA_EXIF_MARK "Exif\0"
+#define TENKA_EXIF_MARK_BYTES 6
 void tenka_picture_exif(struct tenka_picture *p, const uint8_t *exif, size_t bytes);
+tenka_status tenka_picture_profile(struct tenka_picture *p, const uint8_t *text, size_t length);
+void tenka_picture_xmp(struct tenka_picture *p, const uint8_t *text, size_t length);
+/* What came of it, as in EXIF, from 1 to 8; 1: upright. */
+uint32_t tenka_picture_orientation(const struct tenka_picture *p);
 
 /* Decode the whole file into p->image. Errors: E_FORMAT, E_NOMEM, E_UNSUPPORTED (not in this build). */
 tenka_status tenka_png_decode(struct tenka_picture *p);
 tenka_status tenka_jpeg_decode(struct tenka_picture *p);
+/* Of a PNG file that was decoded the metadata, wherever it stands. Errors: E_NOMEM. */
+tenka_status tenka_png_metadata(struct tenka_picture *p);
 
 #endif

@@ -17,7 +17,7 @@ struct reader {
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
     struct tenka_picture *picture;
-    uint8_t *row;
+    uint8_t *row, *exif;
     tenka_status status;
     jmp_buf out; /* where libjpeg's errors lead */
 };
@@ -28,11 +28,16 @@ static void on_error(j_common_ptr jpeg)
 {
     struct reader *const r = jpeg->client_data;
     const struct tenka_picture *const p = r->picture;
+    const int code = jpeg->err->msg_code;
     char text[JMSG_LENGTH_MAX];
     jpeg->err->format_message(jpeg, text);
-    r->status = jpeg->err->msg_code == JERR_OUT_OF_MEMORY
-                    ? tenka_fail_nomem(p->err)
-                    : tenka_fail(p->err, TENKA_E_FORMAT, "%s: the JPEG file is damaged (%s)", p->name, text);
+    if (code == JERR_OUT_OF_MEMORY)
+        r->status = tenka_fail_nomem(p->err);
+    else if (code == JERR_BAD_PRECISION || code == JERR_SOF_UNSUPPORTED)
+        r->status = tenka_fail(p->err, TENKA_E_FORMAT,
+                               "%s: it is a JPEG of a kind that cannot be read (%s); convert it first", p->name, text);
+    else
+        r->status = tenka_fail(p->err, TENKA_E_FORMAT, "%s: the JPEG file is damaged (%s)", p->name, text);
     longjmp(r->out, 1);
 }
 
@@ -75,14 +80,42 @@ static void make_jpeg(struct reader *r)
     jpeg_save_markers(&r->jpeg, JPEG_APP0 + 1, 0xffff);
 }
 
+/* Whether a segment is of the kind that begins with the mark. */
+static bool has_mark(jpeg_saved_marker_ptr segment, const char *mark, size_t bytes)
+{
+    return segment->data_length >= bytes && memcmp(segment->data, mark, bytes) == 0;
+}
+
+/* EXIF data that one segment cannot hold goes on in the next of its kind. */
 static void read_exif(struct reader *r)
 {
-    static const char mark[6] = "Exif\0";
+    size_t bytes = 0, segments = 0;
     for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m != NULL; m = m->next)
-        if (m->data_length > sizeof(mark) && memcmp(m->data, mark, sizeof(mark)) == 0) {
-            tenka_picture_exif(r->picture, m->data + sizeof(mark), m->data_length - sizeof(mark));
-            return;
+        if (has_mark(m, TENKA_EXIF_MARK, TENKA_EXIF_MARK_BYTES)) {
+            bytes += m->data_length - TENKA_EXIF_MARK_BYTES;
+            segments++;
         }
+    if (segments == 0)
+        return;
+    uint8_t *at = r->exif = tenka_alloc(bytes + 1);
+    if (at == NULL) {
+        r->status = tenka_fail_nomem(r->picture->err);
+        longjmp(r->out, 1);
+    }
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m != NULL; m = m->next)
+        if (has_mark(m, TENKA_EXIF_MARK, TENKA_EXIF_MARK_BYTES)) {
+            memcpy(at, m->data + TENKA_EXIF_MARK_BYTES, m->data_length - TENKA_EXIF_MARK_BYTES);
+            at += m->data_length - TENKA_EXIF_MARK_BYTES;
+        }
+    tenka_picture_exif(r->picture, r->exif, bytes);
+}
+
+static void read_xmp(struct reader *r)
+{
+    static const char mark[] = "http://ns.adobe.com/xap/1.0/"; /* and the zero at its end */
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m != NULL; m = m->next)
+        if (has_mark(m, mark, sizeof(mark)))
+            tenka_picture_xmp(r->picture, m->data + sizeof(mark), m->data_length - sizeof(mark));
 }
 
 /* 255 - (c + k - c k / 255), from the complements that Adobe's programs, and so all others, write; as Pillow. */
@@ -122,6 +155,7 @@ static void read_jpeg(struct reader *r)
     if (r->status != TENKA_OK)
         return;
     read_exif(r);
+    read_xmp(r);
     r->jpeg.out_color_space = grey ? JCS_GRAYSCALE : inks ? JCS_CMYK : JCS_RGB;
     jpeg_start_decompress(&r->jpeg);
     read_rows(r);
@@ -140,5 +174,6 @@ tenka_status tenka_jpeg_decode(struct tenka_picture *p)
     read_or_return(&r);
     jpeg_destroy_decompress(&r.jpeg);
     tenka_free(r.row);
+    tenka_free(r.exif);
     return r.status;
 }

@@ -161,6 +161,9 @@ static tenka_status check(struct tenka_error *err, const tenka_dataset *d, const
     if (tenka_dataset_count(d) == 0 || tenka_dataset_count(d) > TENKA_MAX_ELEMENTS)
         return tenka_fail(err, TENKA_E_INVALID, "loader: the dataset holds %zu images, but must hold 1 to %u",
                           tenka_dataset_count(d), TENKA_MAX_ELEMENTS);
+    if (params->drop_last && tenka_dataset_count(d) < params->batch_size)
+        return tenka_fail(err, TENKA_E_INVALID, "loader: drop_last leaves out a batch that is smaller than batch_size, "
+                          "%u: of %zu images nothing would be left", params->batch_size, tenka_dataset_count(d));
     return TENKA_OK;
 }
 

@@ -4,9 +4,6 @@
 
 #include "data/image.h"
 
-/* Of chunks that are no pixels, such as EXIF data, memory for one at a time. */
-#define MAX_CHUNK_BYTES (8u << 20)
-
 struct reader {
     struct tenka_picture *picture;
     size_t at;         /* in the file */
@@ -78,24 +75,8 @@ static void make_png(struct reader *r)
     png_set_read_fn(r->png, r, on_read);
     /* Checked once more with the picture's own limits: what is refused there has a sentence that says the sizes. */
     png_set_user_limits(r->png, 0x7fffffff, 0x7fffffff);
-    png_set_chunk_malloc_max(r->png, MAX_CHUNK_BYTES);
-    /* Texts, profiles and the like are not even unpacked. */
+    /* What is no pixels is not even unpacked: png_text.c reads what matters of it. */
     png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-#ifdef PNG_eXIf_SUPPORTED
-    png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep) "eXIf", 1);
-#endif
-}
-
-static void read_exif(struct reader *r)
-{
-#ifdef PNG_eXIf_SUPPORTED
-    png_uint_32 bytes;
-    png_bytep exif;
-    if (png_get_eXIf_1(r->png, r->info, &bytes, &exif) != 0)
-        tenka_picture_exif(r->picture, exif, bytes);
-#else
-    (void)r;
-#endif
 }
 
 /* Rows of 8 bits a sample arrive, without a palette, whose colours and transparent entries are put in. */
@@ -140,12 +121,8 @@ static void read_png(struct reader *r)
     const int passes = png_set_interlace_handling(r->png);
     png_read_update_info(r->png, r->info);
     read_rows(r, passes);
-    /* EXIF data may stand behind the pixels. */
-    png_read_end(r->png, r->info);
-    read_exif(r);
-    /* Without memory for it libpng would leave out the EXIF data, and the picture be turned. */
-    if (r->no_memory)
-        r->status = tenka_fail_nomem(r->picture->err);
+    png_read_end(r->png, NULL);
+    r->status = tenka_png_metadata(r->picture);
 }
 
 /* A function of its own, so that what the reader holds is no local variable of the one that is come back to. */

@@ -5,8 +5,13 @@
 
 #include "core/os.h"
 
-/* The sentence of the last failed tenka_ctx_create, for want of a context to keep it. */
+/* The sentence of the last call that failed without a context to keep it, such as tenka_ctx_create. */
 static _Thread_local struct tenka_error create_error;
+
+tenka_status tenka_devices(struct tenka_device_info *out, size_t max, size_t *count)
+{
+    return tenka_device_list(&create_error, out, max, count);
+}
 
 static tenka_status check_params(const struct tenka_ctx_params *p)
 {
@@ -165,7 +170,7 @@ bool tenka_ctx_torch_masks(const tenka_ctx *ctx)
 
 struct tenka_error *tenka_ctx_error(tenka_ctx *ctx)
 {
-    return &ctx->err;
+    return ctx ? &ctx->err : &create_error;
 }
 
 const struct tenka_log *tenka_ctx_log(const tenka_ctx *ctx)

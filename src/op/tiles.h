@@ -20,10 +20,10 @@
 #define GEMM_SPLITS(tiles, m, n, k) ((k) >= 512 && (tiles) * DIV_UP(m, 32) * DIV_UP(n, 32) <= 64 ? 16u : 1u)
 /* Loops over the terms, single or by fours or by DEPTH, in each part; the rest of a part; parts, twice. */
 #define GEMM_LOOPS(k, splits) ((uint64_t)(k) / 4 + 32 * (uint64_t)(splits) + 8)
-/* Bytes of shared memory for DEPTH lines of both factors, or for the tiles of all slices. */
-#define GEMM_STAGE(v)                                                        \
-    (4 * ((v)->depth > 0 ? (v)->depth * (GEMM_ROWS(v) + GEMM_COLUMNS(v) + 8) \
-                         : GEMM_SLICES(v) * GEMM_ROWS(v) * GEMM_COLUMNS(v)))
+/* Bytes of shared memory for DEPTH lines of both factors, or for the tiles of all slices, or for one four, unused. */
+#define GEMM_STAGE(v)                                                           \
+    (4 * ((v)->depth > 0       ? (v)->depth * (GEMM_ROWS(v) + GEMM_COLUMNS(v) + 8) \
+          : GEMM_SLICES(v) > 1 ? GEMM_SLICES(v) * GEMM_ROWS(v) * GEMM_COLUMNS(v) : 4))
 /* A variant with slices is for sums of as many parts. */
 #define GEMM_SHARED(v, splits) ((v)->slices <= 1 || (v)->slices == (splits) ? GEMM_STAGE(v) : UINT32_MAX)
 

@@ -159,7 +159,8 @@ static tenka_status read_tensor(void *user, size_t i, void *dst, size_t bytes)
     return TENKA_OK;
 }
 
-static tenka_status write_file(const struct tenka_run *run, json_t *metadata, const char *path)
+/* write: else it is only found out whether the file could be written */
+static tenka_status write_file(const struct tenka_run *run, json_t *metadata, const char *path, bool write)
 {
     struct tensors t = {.count = 0};
     const size_t n_layers = tenka_module_counters(run->training->net, NULL, 0);
@@ -170,7 +171,8 @@ static tenka_status write_file(const struct tenka_run *run, json_t *metadata, co
     tenka_module_counters(run->training->net, layers, n_layers);
     tenka_status status = tensors_fill(run, &t, layers, n_layers, most);
     if (status == TENKA_OK)
-        status = tenka_st_write(run->err, path, metadata, t.file, t.count, read_tensor, &t);
+        status = write ? tenka_st_write(run->err, path, metadata, t.file, t.count, read_tensor, &t)
+                       : tenka_file_writer_check(run->err, path);
     tensors_finish(&t, most);
     tenka_free(layers);
     return status;
@@ -187,21 +189,34 @@ static tenka_status make_metadata(const struct tenka_run *run, const struct tenk
     return status;
 }
 
-tenka_status tenka_checkpoint_save(const struct tenka_training *training, const struct tenka_preprocessing *how,
-                                   const char *path)
+static tenka_status save(const struct tenka_training *training, const struct tenka_preprocessing *how, const char *path,
+                         bool write)
 {
     struct tenka_run run;
     json_t *metadata = NULL;
     TENKA_TRY(run_init(&run, training, path));
     tenka_status status = make_metadata(&run, how, &metadata);
     if (status == TENKA_OK)
-        status = write_file(&run, metadata, path);
+        status = write_file(&run, metadata, path, write);
     json_decref(metadata);
     run_finish(&run);
+    return status;
+}
+
+tenka_status tenka_checkpoint_save(const struct tenka_training *training, const struct tenka_preprocessing *how,
+                                   const char *path)
+{
+    const tenka_status status = save(training, how, path, true);
     /* Runs that were killed while writing leave files as large as the checkpoint. */
     if (status == TENKA_OK)
         tenka_file_writer_sweep(path);
     return status;
+}
+
+tenka_status tenka_checkpoint_save_check(const struct tenka_training *training, const struct tenka_preprocessing *how,
+                                         const char *path)
+{
+    return save(training, how, path, false);
 }
 
 /* ---- Comparing network and preprocessing ---- */

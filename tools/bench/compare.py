@@ -286,7 +286,7 @@ def compare_program(options, tenka, folder, report):
 # ---- All of it ----
 
 def parse():
-    parser = argparse.ArgumentParser(prog="tools/bench/compare", description=__doc__,
+    parser = argparse.ArgumentParser(prog="tools/bench/compare", allow_abbrev=False, description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [*CASES, PROGRAM]
     parser.add_argument("--tenka", default=str(HERE.parent.parent / "build" / "tenka"), help="default: build/tenka")

@@ -9,7 +9,8 @@ A line of pixels.txt is one of
     resize FILE CHANNELS LEFT TOP RIGHT BOTTOM WIDTH HEIGHT PIXELS
 
 with ALPHA ignore, black or white, and pixels in hexadecimal digits, row after row. Needs Debian's python3-pil and
-python3-numpy.
+python3-numpy. What metadata says is checked by Pillow 12 and later, which read more of it: run it with one of them into
+another folder, whose said_* files must be the same.
 """
 import io
 import pathlib
@@ -18,6 +19,7 @@ import sys
 import zlib
 
 import numpy as np
+import PIL
 from PIL import Image, ImageOps
 
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -104,6 +106,132 @@ def png_files():
     yield "turned6.png", png(rgb >> 8, RGB, 8, extra=((b"eXIf", exif(6, True)),))
 
 
+# ---- Metadata that says how a picture is turned: in all ways, and in all places ----
+
+XMP = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+XMP_ELEMENT = b"<x:xmpmeta><tiff:Orientation>6</tiff:Orientation></x:xmpmeta>"
+XMP_KEY = b"XML:com.adobe.xmp\0"
+
+
+def tiff(order, entries, head=None):
+    """EXIF data of (tag, type, count, bytes of the values), which begin at byte 8 + 2 + 12 a piece + 4."""
+    data, places = b"", 14 + 12 * len(entries)
+    result = (head or {"<": b"II*\0", ">": b"MM\0*"}[order]) + struct.pack(order + "IH", 8, len(entries))
+    for tag, kind, count, values in entries:
+        inline = values.ljust(4, b"\0") if len(values) <= 4 else struct.pack(order + "I", places + len(data))
+        data += values if len(values) > 4 else b""
+        result += struct.pack(order + "HHI", tag, kind, count) + inline
+    return result + struct.pack(order + "I", 0) + data
+
+
+def orientation(order, kind, letter, *values):
+    return tiff(order, [(0x0112, kind, len(values), struct.pack(f"{order}{len(values)}{letter}", *values))])
+
+
+def app1(data):
+    return b"\xff\xe1" + struct.pack(">H", len(data) + 2) + data
+
+
+def exif_segment(data):
+    return app1(b"Exif\0\0" + data)
+
+
+def xmp_segment(text):
+    return app1(b"http://ns.adobe.com/xap/1.0/\0" + text)
+
+
+def profile(data):
+    """As ImageMagick writes it."""
+    digits = (b"Exif\0\0" + data).hex()
+    lines = "\n".join(digits[at:at + 72] for at in range(0, len(digits), 72))
+    return f"\nexif\n{len(data) + 6:8}\n{lines}\n".encode()
+
+
+def exif_numbers():
+    """(name, EXIF data, the orientation that it says)"""
+    short = struct.pack("<H", 6), struct.pack("<H", 1)
+    name = (0x010f, 2, 8, b"a camera")
+    for order, end in ("<", ""), (">", "_big"):
+        yield f"long{end}", orientation(order, 4, "I", 6), 6
+        yield f"three{end}", orientation(order, 3, "H", 6, 1, 1), 6
+    yield "two", orientation("<", 3, "H", 6, 1), 6
+    yield "ifd", orientation(">", 13, "I", 6), 6
+    yield "signed", orientation("<", 9, "i", 6), 6
+    yield "signed_byte", orientation(">", 6, "b", 6), 6
+    yield "long8", orientation(">", 16, "Q", 6), 6
+    yield "float", orientation("<", 11, "f", 6), 6
+    yield "double", orientation(">", 12, "d", 6), 6
+    yield "rational", tiff("<", [(0x0112, 5, 1, struct.pack("<II", 12, 2))]), 6
+    yield "order", orientation("<", 3, "H", 6).replace(b"II*\0", b"II\0*"), 6
+    yield "unsorted", tiff("<", [(0x0132, 2, 2, b"x\0"), name, (0x0112, 3, 1, short[0])]), 6
+    yield "first", tiff("<", [(0x0112, 3, 1, short[0]), (0x0112, 3, 1, short[1])]), 6
+    yield "byte", orientation("<", 1, "B", 6), 1
+    yield "nine", tiff("<", [(0x0112, 3, 1, b"\x09\0"), (0x0112, 3, 1, short[0])]), 1
+    yield "much", orientation("<", 4, "I", 65536 + 6), 1
+    yield "none", tiff("<", [(0x0112, 3, 0, short[0])]), 1
+    yield "half", tiff("<", [(0x0112, 5, 1, struct.pack("<II", 13, 2))]), 1
+    yield "beyond", tiff("<", [(0x0112, 3, 3, b"\xff\xff\xff\x7f")]), 1
+    yield "broken", tiff("<", [(0x010f, 2, 8, b"\0\0\0\x80"), (0x0112, 3, 1, short[0])]), 1
+    # Its size, not its place, is what cannot be.
+    yield "large", tiff("<", [(0x010f, 2, 1 << 31, b"\x26\0\0\0"), (0x0112, 3, 1, short[0])]), 6
+    yield "no_tiff", b"XX" + orientation("<", 3, "H", 6)[2:], 1
+
+
+def said_jpeg_files():
+    """(name, file, orientation)"""
+    small = jpeg(Image.fromarray((photo(5, 3)[:, :, 0] >> 8).astype(np.uint8)), quality=70)
+    tables, scan = small.index(b"\xff\xdb"), small.index(b"\xff\xda")
+    six, one, nothing = (orientation("<", 3, "H", 6), orientation("<", 3, "H", 1), tiff("<", []))
+
+    def at(place, *segments):
+        return small[:place] + b"".join(segments) + small[place:]
+
+    for name, data, result in exif_numbers():
+        yield f"said_{name}.jpg", at(2, exif_segment(data)), result
+    yield "said_late.jpg", at(scan, app1(b"other"), b"\xff\xfe\0\x04hi", exif_segment(six)), 6
+    yield "said_marked.jpg", at(tables, exif_segment(b"Exif\0\0" + six)), 6
+    yield "said_split.jpg", at(2, exif_segment(six[:15]), app1(b"other"), exif_segment(six[15:])), 6
+    yield "said_xmp.jpg", at(tables, xmp_segment(XMP)), 6
+    yield "said_xmp_element.jpg", at(2, exif_segment(nothing), xmp_segment(XMP_ELEMENT)), 6
+    yield "said_xmp_last.jpg", at(2, xmp_segment(XMP.replace(b"6", b"1")), xmp_segment(XMP)), 6
+    yield "said_xmp_other.jpg", at(2, exif_segment(one), xmp_segment(XMP)), 1
+    yield "said_xmp_single.jpg", at(2, xmp_segment(XMP.replace(b'"', b"'"))), 1
+
+
+def said_png_files():
+    """(name, file, orientation)"""
+    grey = photo(5, 3)[:, :, :1] >> 8
+    six, one, nothing = (orientation(">", 4, "I", 6), orientation("<", 3, "H", 1), tiff("<", []))
+    text = b"Raw profile type exif\0"
+    xmp = (b"iTXt", XMP_KEY + b"\0\0\0\0" + XMP)
+    ways = {
+        "long": [(b"eXIf", six)], "marked": [(b"eXIf", b"Exif\0\0" + six)], "bytes": [(b"tEXt", b"exif\0" + six)],
+        "text": [(b"tEXt", text + profile(six))], "packed": [(b"zTXt", text + b"\0" + zlib.compress(profile(six)))],
+        "xmp": [xmp], "xmp_packed": [(b"iTXt", XMP_KEY + b"\1\0en\0key\0" + zlib.compress(XMP_ELEMENT))],
+        "xmp_text": [(b"tEXt", XMP_KEY + XMP)], "xmp_ztxt": [(b"zTXt", XMP_KEY + b"\0" + zlib.compress(XMP))],
+        "xmp_exif": [(b"eXIf", nothing), xmp]}
+    for name, extra in ways.items():
+        data = png(grey, GREY, 8, extra=extra)
+        yield f"said_{name}.png", data, 6
+        # The same behind the pixels.
+        chunks, plain = b"".join(chunk(*e) for e in extra), png(grey, GREY, 8)
+        yield f"said_{name}_late.png", plain[:-12] + chunks + plain[-12:], 6
+    yield "said_two.png", png(grey, GREY, 8, extra=[(b"eXIf", one), (b"eXIf", six)]), 6
+    yield "said_other.png", png(grey, GREY, 8, extra=[(b"eXIf", one), (b"tEXt", text + profile(six)), xmp]), 1
+
+
+def check_upright(path, orientation):
+    """What the tables say is what Pillow does; older ones do less."""
+    if int(PIL.__version__.split(".")[0]) < 12:
+        return
+    with Image.open(path) as image:
+        assert ImageOps.exif_transpose(image).tobytes() == turned(image, orientation).tobytes(), path
+
+
+def turned(image, orientation):
+    return image.transpose(Image.Transpose.ROTATE_270) if orientation == 6 else image.copy()
+
+
 def jpeg(image, **options):
     file = io.BytesIO()
     image.save(file, "JPEG", **options)
@@ -174,6 +302,10 @@ def main():
     for name, data in (*png_files(), *jpeg_files()):
         (folder / name).write_bytes(data)
         lines += expected(name, open_upright(folder / name)) if name != "photo.jpg" else ()
+    for name, data, orientation in (*said_png_files(), *said_jpeg_files()):
+        (folder / name).write_bytes(data)
+        check_upright(folder / name, orientation)
+        lines += expected(name, turned(Image.open(folder / name), orientation))
     lines += resized("photo.jpg", open_upright(folder / "photo.jpg"))
     (folder / "pixels.txt").write_text("\n".join(lines) + "\n")
     return 0

@@ -26,9 +26,15 @@ static int measure_ceilings(struct bench *b, tenka_ctx *ctx)
 {
     struct tenka_ceilings ceilings = TENKA_CEILINGS_DEFAULTS;
     progress_say(&b->progress, "ceilings ...");
-    if (tenka_bench_ceilings(ctx, b->ceiling_seconds, &ceilings) != TENKA_OK)
-        return say_library_failed(ctx);
+    const tenka_status status = tenka_bench_ceilings(ctx, b->ceiling_seconds, &ceilings);
     progress_clear();
+    if (status == TENKA_E_UNSUPPORTED && (b->parts & BENCH_STEPS) != 0) {
+        say_warning("%s: only whole steps are measured", tenka_last_error(ctx));
+        b->parts = BENCH_STEPS;
+        return EXIT_CODE_OK;
+    }
+    if (status != TENKA_OK)
+        return say_library_failed(ctx);
     report_ceilings(&b->report, &ceilings);
     return EXIT_CODE_OK;
 }
@@ -209,9 +215,20 @@ static void settle_options(struct bench *b)
     }
 }
 
+/* Before anything is measured: whether all that is asked for can be. */
+static int check(struct bench *b)
+{
+    uint32_t batches[MAX_BATCH_SIZES + 1] = { b->profiled_batch };
+    const bool steps = (b->parts & BENCH_STEPS) != 0, kernels = (b->parts & BENCH_KERNELS) != 0;
+    memcpy(batches + kernels, b->batches, b->n_batches * sizeof(batches[0]));
+    return steps || kernels ? stepper_check(b->options, batches, kernels + (steps ? b->n_batches : 0)) : EXIT_CODE_OK;
+}
+
 static int measure(struct bench *b)
 {
-    int code = measure_device(b);
+    int code = check(b);
+    if (!stopped(code))
+        code = measure_device(b);
     if (!stopped(code) && (b->parts & BENCH_KERNELS) != 0)
         code = measure_kernels(b);
     if (!stopped(code) && (b->parts & BENCH_STEPS) != 0)

@@ -32,6 +32,8 @@ struct stepper {
     bool training;
 };
 
+/* Whether the network that is asked for takes batches of all these sizes. Says what is wrong. */
+int stepper_check(const struct options *options, const uint32_t *batches, size_t n);
 /* Opens a context of its own, so that memory is that of this batch size. Says what went wrong; stepper_close is due in
  * any case. */
 int stepper_open(struct stepper *s, const struct options *options, uint32_t batch, struct progress *progress);

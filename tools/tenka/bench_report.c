@@ -8,12 +8,18 @@
 
 /* ---- JSON ---- */
 
-static void json_number(const struct report *r, const char *key, double value)
+static void json_value(const struct report *r, double value)
 {
     if (isfinite(value))
-        fprintf(r->json, ",\"%s\":%.6g", key, value);
+        fprintf(r->json, "%.6g", value);
     else
-        fprintf(r->json, ",\"%s\":null", key);
+        fputs("null", r->json);
+}
+
+static void json_number(const struct report *r, const char *key, double value)
+{
+    fprintf(r->json, ",\"%s\":", key);
+    json_value(r, value);
 }
 
 static void json_string(const struct report *r, const char *key, const char *text)
@@ -50,7 +56,7 @@ void report_device(struct report *r, const tenka_ctx *ctx)
         return;
     r->begun = true;
     if (r->json == NULL) {
-        printf("device   %s\n", tenka_ctx_device_name(ctx));
+        session_print_device(ctx, r->options);
         return;
     }
     fprintf(r->json, "{\"version\":\"%s\",\"backend\":\"%s\"", TENKA_VERSION, backend_name(tenka_ctx_backend(ctx)));
@@ -87,17 +93,21 @@ void report_ceilings(struct report *r, const struct tenka_ceilings *c)
 {
     r->ceilings = *c;
     if (r->json != NULL) {
-        fprintf(r->json, ",\n\"ceilings\":{\"gflops\":%.6g", 1e-9 * c->flops);
-        json_number(r, "gb_per_s", 1e-9 * c->bytes);
+        fputs(",\n\"ceilings\":{\"gflops\":", r->json);
+        json_value(r, c->flops > 0 ? 1e-9 * c->flops : NAN);
+        json_number(r, "gb_per_s", c->bytes > 0 ? 1e-9 * c->bytes : NAN);
         json_number(r, "dispatch_us", 1e6 * c->dispatch_seconds);
         json_number(r, "independent_dispatch_us", 1e6 * c->independent_seconds);
         json_number(r, "submit_us", 1e6 * c->submit_seconds);
         fputc('}', r->json);
         return;
     }
+    char rate[32];
     puts("\nCeilings of this device");
-    printf("  arithmetic   %10.1f GFLOP/s  multiplications and additions in registers\n", 1e-9 * c->flops);
-    printf("  memory       %10.1f GB/s     a large copy, what it reads and what it writes\n", 1e-9 * c->bytes);
+    printf("  arithmetic   %10s GFLOP/s  multiplications and additions in registers\n",
+           say_number(rate, "%.1f", c->flops > 0 ? 1e-9 * c->flops : NAN));
+    printf("  memory       %10s GB/s     a large copy, what it reads and what it writes\n",
+           say_number(rate, "%.1f", c->bytes > 0 ? 1e-9 * c->bytes : NAN));
     printf("  dispatch     %10.2f us       a kernel that does nothing and waits for the one before\n",
            1e6 * c->dispatch_seconds);
     printf("               %10.2f us       one that need not wait\n", 1e6 * c->independent_seconds);
@@ -116,13 +126,24 @@ static double step_seconds(const struct report *r, const struct step_result *s)
     return r->options->best ? s->best : s->seconds;
 }
 
-/* Which ceiling bounds a kernel, and what share of it the kernel reaches; NaN where no ceilings were measured. */
+/* NaN where a device's clock saw nothing pass. */
+static double per_second(double amount, double seconds)
+{
+    return seconds > 0 ? amount / seconds : NAN;
+}
+
+/* Which ceiling bounds a kernel, and what share of it the kernel reaches; NaN where no ceilings were measured. Nobody
+ * gets past a ceiling: who moves more than the memory does has its data in a cache, of which no ceiling is known, and
+ * who computes more than the device can leaves some of the plain sums out. */
 static double share_of(const struct report *r, const struct tenka_kernel_time *k, const char **bound)
 {
     const double arithmetic = r->ceilings.flops > 0 ? (double)k->flops / r->ceilings.flops : NAN;
     const double memory = r->ceilings.bytes > 0 ? (double)k->bytes / r->ceilings.bytes : NAN;
+    const double share = per_second(arithmetic > memory ? arithmetic : memory, kernel_seconds(r, k));
     *bound = arithmetic > memory ? "arithmetic" : "memory";
-    return (arithmetic > memory ? arithmetic : memory) / kernel_seconds(r, k);
+    if (share > 1)
+        *bound = arithmetic > memory ? "plain sums" : "cache";
+    return share > 1 && !(arithmetic > memory) ? NAN : share;
 }
 
 /* ---- Kernels ---- */
@@ -135,8 +156,8 @@ static void json_kernel(const struct report *r, const struct tenka_kernel_time *
     json_number(r, "us", 1e6 * k->seconds);
     json_number(r, "best_us", 1e6 * k->best);
     fprintf(r->json, ",\"flops\":%" PRIu64 ",\"bytes\":%" PRIu64, k->flops, k->bytes);
-    json_number(r, "gflops", 1e-9 * (double)k->flops / kernel_seconds(r, k));
-    json_number(r, "gb_per_s", 1e-9 * (double)k->bytes / kernel_seconds(r, k));
+    json_number(r, "gflops", per_second(1e-9 * (double)k->flops, kernel_seconds(r, k)));
+    json_number(r, "gb_per_s", per_second(1e-9 * (double)k->bytes, kernel_seconds(r, k)));
     json_number(r, "share", share);
     json_string(r, "bound", bound);
 }
@@ -153,13 +174,12 @@ static void print_kernel(const struct report *r, const struct tenka_kernel_time 
 {
     const char *bound;
     const double share = share_of(r, k, &bound);
-    char rate[32] = "-", part[32] = "-";
-    if (k->flops > 0)
-        snprintf(rate, sizeof(rate), "%.1f", 1e-9 * (double)k->flops / kernel_seconds(r, k));
-    if (!isnan(share))
-        snprintf(part, sizeof(part), "%.0f %%", 100 * share);
-    printf("  %-22s %11.1f %9s %8.1f %6s %-10s  %.*s%s\n", k->kernel, 1e6 * kernel_seconds(r, k), rate,
-           1e-9 * (double)k->bytes / kernel_seconds(r, k), part, bound, MAX_SHAPES, shapes,
+    const double seconds = kernel_seconds(r, k);
+    char flops[32], bytes[32], part[32];
+    printf("  %-22s %11.1f %9s %8s %6s %-10s  %.*s%s\n", k->kernel, 1e6 * seconds,
+           say_number(flops, "%.1f", k->flops > 0 ? per_second(1e-9 * (double)k->flops, seconds) : NAN),
+           say_number(bytes, "%.1f", per_second(1e-9 * (double)k->bytes, seconds)),
+           say_number(part, "%.0f %%", 100 * share), bound, MAX_SHAPES, shapes,
            strlen(shapes) > MAX_SHAPES ? "..." : "");
     fflush(stdout);
 }
@@ -221,7 +241,7 @@ void report_case(struct report *r, const struct tenka_bench_case *c, const struc
 void report_case_skipped(struct report *r, const struct tenka_bench_case *c, const char *why)
 {
     if (r->json == NULL) {
-        printf("  %-22s not on this device: %s  %s\n", c->op, why, c->what);
+        print_text(stdout, "  %-22s not on this device: %s  %s\n", c->op, why, c->what);
         return;
     }
     json_case_begin(r, c);

@@ -36,14 +36,14 @@ double median(double *values, size_t n)
 /* ---- Data ---- */
 
 /* The training images of --data. */
-static tenka_status load_dataset(struct stepper *s, const char *folder)
+static int load_dataset(struct stepper *s, const char *data)
 {
-    const tenka_status status = tenka_dataset_load_idx(s->session.ctx, folder, true, &s->data);
-    if (status != TENKA_OK)
-        return status;
+    const int code = session_load_half(&s->session, data, true, &s->data);
+    if (code != EXIT_CODE_OK)
+        return code;
     const struct tenka_shape image = tenka_dataset_image_shape(s->data);
     s->input = tenka_shape_of(s->input.dim[0], image.dim[0], image.dim[1], image.dim[2]);
-    return TENKA_OK;
+    return EXIT_CODE_OK;
 }
 
 /* Bytes and classes of no meaning, the same at each run. */
@@ -98,33 +98,51 @@ static int check_network(struct stepper *s, uint32_t *classes)
 {
     struct tenka_shape output;
     if (tenka_module_check(s->session.net, s->input, &output) != TENKA_OK)
-        return say_failed("the network does not fit the input: %s", tenka_last_error(s->session.ctx));
+        return batches_say_misfit(&s->session, s->input);
     if (output.rank != 2)
         return say_failed("the network gives a tensor of rank %u; it must end with one row of class scores for each "
                           "image", output.rank);
     if (tenka_module_parameter_count(s->session.net) == 0)
         return say_failed("the network has no parameters to train");
     *classes = output.dim[1];
-    return EXIT_CODE_OK;
+    return session_find_ending(&s->session, s->input);
 }
 
-int stepper_open(struct stepper *s, const struct options *options, uint32_t batch, struct progress *progress)
+static int open_network(struct stepper *s, const struct options *options, uint32_t batch, bool sizing)
 {
     const struct tenka_shape image = options->input.rank == 0 ? tenka_shape_of(1, 28, 28) : options->input;
-    uint32_t classes = 0;
     memset(s, 0, sizeof(*s));
-    s->progress = progress;
-    int code = session_check_data(options->data);
-    if (code == EXIT_CODE_OK)
-        code = session_open_network(&s->session, options, false);
+    const int code = session_open_network(&s->session, options, sizing);
     if (code != EXIT_CODE_OK)
         return code;
     if (image.rank != 3)
         return say_failed("--input: images have three sizes, channels, height and width, such as 1,28,28");
     s->input = tenka_shape_of(batch, image.dim[0], image.dim[1], image.dim[2]);
-    if (options->data != NULL && load_dataset(s, options->data) != TENKA_OK)
-        return session_say_no_data(&s->session);
-    code = check_network(s, &classes);
+    return EXIT_CODE_OK;
+}
+
+int stepper_check(const struct options *options, const uint32_t *batches, size_t n)
+{
+    struct stepper s;
+    uint32_t classes;
+    int code = open_network(&s, options, batches[0], true);
+    for (size_t i = 0; i < n && code == EXIT_CODE_OK; i++) {
+        s.input.dim[0] = batches[i];
+        code = check_network(&s, &classes);
+    }
+    stepper_close(&s);
+    return code;
+}
+
+int stepper_open(struct stepper *s, const struct options *options, uint32_t batch, struct progress *progress)
+{
+    uint32_t classes = 0;
+    int code = open_network(s, options, batch, false);
+    s->progress = progress;
+    if (code == EXIT_CODE_OK && options->data != NULL)
+        code = load_dataset(s, options->data);
+    if (code == EXIT_CODE_OK)
+        code = check_network(s, &classes);
     return code == EXIT_CODE_OK ? make_loader(s, classes) : code;
 }
 

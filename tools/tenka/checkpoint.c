@@ -37,8 +37,8 @@ int checkpoint_resume(struct session *s, struct tenka_training *training)
         return EXIT_CODE_LIBRARY;
     code = check(o, training);
     if (code == EXIT_CODE_OK && !o->quiet) {
-        printf("resumed  %s: %" PRIu64 " epoch%s and %" PRIu64 " step%s are done\n", o->resume, training->epoch,
-               plural(training->epoch), training->step, plural(training->step));
+        print_text(stdout, "resumed  %s: %" PRIu64 " epoch%s and %" PRIu64 " step%s are done\n", o->resume,
+                   training->epoch, plural(training->epoch), training->step, plural(training->step));
         fflush(stdout);
     }
     return code;

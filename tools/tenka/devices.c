@@ -26,22 +26,27 @@ static void print_device(const struct tenka_device_info *device, size_t index)
         printf("%6.1f GiB  ", (double)device->memory / (1 << 30));
     else
         printf("%12s", "");
-    printf("%s", device->name);
+    print_text(stdout, "%s", device->name);
     if (device->driver[0] != '\0')
-        printf(" (%s)", device->driver);
+        print_text(stdout, " (%s)", device->driver);
     putchar('\n');
     if (device->uuid[0] != '\0')
         printf("%28sUUID %s\n", "", device->uuid);
     if (device->note[0] != '\0')
-        printf("%28s%s\n", "", device->note);
+        print_text(stdout, "%28s%s\n", "", device->note);
 }
 
-static bool any_of_kind(const struct tenka_device_info *devices, size_t count, const char *kind)
+/* Why the CPU is picked, beside devices of which none is a discrete or an integrated GPU that can be used. */
+static void print_choice_of_cpu(const struct tenka_device_info *devices, size_t count)
 {
+    fputs("\n* '--backend auto' picks the CPU: there is no discrete or integrated GPU that can be used", stdout);
     for (size_t i = 0; i < count; i++)
-        if (strcmp(devices[i].kind, kind) == 0 && devices[i].usable)
-            return true;
-    return false;
+        if (!is_cpu(&devices[i]) && devices[i].usable) {
+            printf(", and what else Vulkan has, such as device %zu (%s), is used only when asked for ('--backend "
+                   "vulkan')", i, devices[i].kind);
+            break;
+        }
+    puts(".\n  VK_LOADER_DEBUG=error in the environment shows the drivers that Vulkan's loader passes over, and why.");
 }
 
 static void print_choice(const struct tenka_device_info *devices, size_t count)
@@ -49,14 +54,11 @@ static void print_choice(const struct tenka_device_info *devices, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (!devices[i].chosen)
             continue;
-        if (!is_cpu(&devices[i]))
+        if (is_cpu(&devices[i]))
+            print_choice_of_cpu(devices, count);
+        else
             printf("\n* '--backend auto' picks device %zu: the first usable one of the best kind here, %s.\n", i,
                    devices[i].kind);
-        else if (any_of_kind(devices, count, "software"))
-            puts("\n* '--backend auto' picks the CPU: there is no usable GPU, and a software Vulkan device is used "
-                 "only when asked for ('--backend vulkan').");
-        else
-            puts("\n* '--backend auto' picks the CPU: there is no usable GPU.");
     }
 }
 

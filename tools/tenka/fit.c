@@ -42,7 +42,7 @@ static tenka_status measure(const struct training *t, const struct kind *k, stru
     const struct session *s = &t->session;
     const struct tenka_shape image = tenka_dataset_image_shape(s->test_data);
     const struct tenka_shape input = tenka_shape_of(k->rows, image.dim[0], image.dim[1], image.dim[2]);
-    return tenka_memory_fits(s->net, k->optimizer, input, s->log_softmax ? tenka_nll_loss : tenka_cross_entropy, out);
+    return tenka_memory_fits(s->net, k->optimizer, input, session_loss_function(s), out);
 }
 
 /* "a training step of 60,000 images": when none fits, what is said is of one image. */

@@ -10,79 +10,113 @@
 
 #include "train.h"
 
-static const char *good_path(const struct training *t, char out[PATH_SIZE])
+/* The checkpoint's file, which --checkpoint may lead to by a symbolic link, and what is kept beside it. */
+struct names {
+    char *file, *good;
+};
+
+/* False: there are none, and nothing can be kept. free_names is due in any case. */
+static bool find_names(struct names *names, const char *path)
 {
-    snprintf(out, PATH_SIZE, "%s.last-good", t->session.options->checkpoint);
-    return out;
+    names->file = tenka_save_name(path, NULL);
+    names->good = tenka_save_name(path, ".last-good");
+    return names->file != NULL && names->good != NULL;
+}
+
+static void free_names(struct names *names)
+{
+    tenka_text_free(names->file);
+    tenka_text_free(names->good);
+}
+
+static bool exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
 void keep_resumed(struct training *t)
 {
     const struct options *o = t->session.options;
-    char good[PATH_SIZE];
-    struct stat from, to;
-    if (o->checkpoint == NULL || stat(o->resume, &from) != 0 || stat(o->checkpoint, &to) != 0 ||
-        from.st_dev != to.st_dev || from.st_ino != to.st_ino)
+    struct names names;
+    if (o->checkpoint == NULL || !same_file(o->resume, o->checkpoint))
         return;
     t->written = true;
-    t->kept = access(good_path(t, good), F_OK) == 0 ? KEPT_BEFORE : KEPT_NONE;
+    t->kept = find_names(&names, o->checkpoint) && exists(names.good) ? KEPT_BEFORE : KEPT_NONE;
+    free_names(&names);
 }
 
 void keep_before(struct training *t)
 {
-    const char *const path = t->session.options->checkpoint;
-    char good[PATH_SIZE];
+    struct names names;
     /* One that is there already is better: no loss has judged what is in FILE. Else a second name, so that FILE is
      * there at every moment. Where a file system has none, nothing is kept. */
-    if (access(good_path(t, good), F_OK) == 0 || link(path, good) == 0)
+    if (!find_names(&names, t->session.options->checkpoint))
+        t->kept = KEPT_NONE;
+    else if (exists(names.good) || link(names.file, names.good) == 0)
         t->kept = KEPT_BEFORE;
     else
         t->kept = errno == ENOENT ? KEPT_ALONE : KEPT_NONE;
+    free_names(&names);
 }
 
 void keep_judged(struct training *t)
 {
-    char good[PATH_SIZE];
+    struct names names;
     if (!t->written)
         return;
-    if (t->kept == KEPT_BEFORE)
-        unlink(good_path(t, good));
+    if (t->kept == KEPT_BEFORE) {
+        if (find_names(&names, t->session.options->checkpoint))
+            unlink(names.good);
+        free_names(&names);
+    }
     t->kept = KEPT_NONE;
 }
 
 void keep_unwritten(struct training *t)
 {
-    const char *const path = t->session.options->checkpoint;
-    char good[PATH_SIZE];
-    struct stat now, before;
-    const bool there = stat(path, &now) == 0;
-    if (t->kept == KEPT_ALONE && !there) {
-        t->kept = KEPT_NONE;
-    } else if (t->kept == KEPT_BEFORE && there && stat(good_path(t, good), &before) == 0 &&
-               now.st_dev == before.st_dev && now.st_ino == before.st_ino) {
-        unlink(good);
-        t->kept = KEPT_NONE;
+    struct names names;
+    if (t->kept != KEPT_NONE && find_names(&names, t->session.options->checkpoint)) {
+        if (t->kept == KEPT_ALONE && !exists(names.file)) {
+            t->kept = KEPT_NONE;
+        } else if (t->kept == KEPT_BEFORE && same_file(names.file, names.good)) {
+            unlink(names.good);
+            t->kept = KEPT_NONE;
+        }
+        free_names(&names);
+    }
+}
+
+/* The checkpoint before takes its place again. */
+static void put_back(const struct names *names, const char *checkpoint, char out[KEPT_SIZE])
+{
+    if (rename(names->good, names->file) != 0) {
+        snprintf(out, KEPT_SIZE, "; the last good checkpoint is %s", names->good);
+    } else {
+        unlink(names->good); /* rename does nothing to two names of one file */
+        snprintf(out, KEPT_SIZE, "; %s is again the checkpoint before", checkpoint);
     }
 }
 
 void keep_restore(struct training *t, char out[KEPT_SIZE])
 {
     const struct options *o = t->session.options;
-    char good[PATH_SIZE];
+    const char *const path = t->kept != KEPT_NONE ? o->checkpoint : o->resume;
+    struct names names = { NULL, NULL };
     out[0] = '\0';
-    if (t->kept == KEPT_BEFORE) {
-        if (rename(good_path(t, good), o->checkpoint) != 0) {
-            snprintf(out, KEPT_SIZE, "; the last good checkpoint is %s", good);
-        } else {
-            unlink(good); /* rename does nothing to two names of one file */
-            snprintf(out, KEPT_SIZE, "; %s is again the checkpoint before", o->checkpoint);
-        }
-    } else if (t->kept == KEPT_ALONE && unlink(o->checkpoint) == 0) {
-        snprintf(out, KEPT_SIZE, "; its checkpoint %s was removed", o->checkpoint);
-    } else if (o->resume != NULL) {
-        snprintf(good, sizeof(good), "%s.last-good", o->resume);
-        if (access(good, F_OK) == 0)
-            snprintf(out, KEPT_SIZE, "; the last good checkpoint is %s", good);
+    if (path != NULL && find_names(&names, path)) {
+        if (t->kept == KEPT_BEFORE)
+            put_back(&names, o->checkpoint, out);
+        else if (t->kept == KEPT_ALONE && unlink(names.file) == 0)
+            snprintf(out, KEPT_SIZE, "; its checkpoint %s was removed", o->checkpoint);
+        else if (t->kept == KEPT_NONE && exists(names.good))
+            snprintf(out, KEPT_SIZE, "; the last good checkpoint is %s", names.good);
     }
+    free_names(&names);
     t->kept = KEPT_NONE;
 }

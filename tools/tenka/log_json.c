@@ -24,6 +24,13 @@ size_t utf8_length(const char *text)
     return wrong ? 0 : length;
 }
 
+bool is_control(const char *text)
+{
+    const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+    return first < ' ' || first == 0x7F || (first == 0xC2 && second >= 0x80 && second < 0xA0);
+}
+
+/* Control characters of any kind are escaped: JSON may be printed on a terminal. */
 void log_json_string(FILE *file, const char *text)
 {
     fputc('"', file);
@@ -33,8 +40,8 @@ void log_json_string(FILE *file, const char *text)
             fputs("\xEF\xBF\xBD", file);
         else if (*text == '"' || *text == '\\')
             fprintf(file, "\\%c", *text);
-        else if (length == 1 && (unsigned char)*text < 0x20)
-            fprintf(file, "\\u%04x", (unsigned)*text);
+        else if (is_control(text))
+            fprintf(file, "\\u%04x", (unsigned char)text[length - 1]); /* U+0080 to U+009F are C2 80 to C2 9F */
         else
             fwrite(text, 1, length, file);
     }
@@ -110,15 +117,20 @@ static int open_file(const struct options *options, int flags, struct log *log)
 {
     log->file = open(options->log, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
     log->open = log->file >= 0;
+    log->digits = options->backend == TENKA_BACKEND_CPU_F64 ? 17 : 9;
     return log->open ? EXIT_CODE_OK : fail_log(options, "write");
 }
 
 int log_json_open(const struct options *options, struct log *log)
 {
+    log->first_epoch = 1;
     return options->log != NULL ? open_file(options, O_TRUNC, log) : EXIT_CODE_OK;
 }
 
-/* Whether a line belongs to what was done before the given epoch and step. */
+/* What the first line says of how epochs are counted. In a text of JSON it would have backslashes. */
+#define FIRST_EPOCH ",\"first_epoch\":1"
+
+/* Whether a line belongs to what was done before the given epoch, as the log counts them, and step. */
 static bool is_kept(const char *line, uint64_t epoch, uint64_t step)
 {
     uint64_t e, s;
@@ -130,7 +142,8 @@ static bool is_kept(const char *line, uint64_t epoch, uint64_t step)
 }
 
 /* Where the first line that is not kept begins. */
-static int find_cut(const struct options *options, FILE *file, uint64_t epoch, uint64_t step, off_t *end, bool *begun)
+static int find_cut(const struct options *options, FILE *file, uint64_t epoch, uint64_t step, struct log *log,
+                    off_t *end, bool *begun)
 {
     static const char begin[] = "{\"version\":";
     char *line = NULL;
@@ -143,7 +156,10 @@ static int find_cut(const struct options *options, FILE *file, uint64_t epoch, u
             return say_failed("cannot continue the log %s: it is no log of 'tenka train'", options->log);
         }
         *begun = *begun || (first && whole);
-        if (first ? !whole : !is_kept(line, epoch, step))
+        /* Logs of old versions count from 0, and go on doing so. */
+        if (first && whole)
+            log->first_epoch = strstr(line, FIRST_EPOCH) != NULL;
+        if (first ? !whole : !is_kept(line, epoch + log->first_epoch, step))
             break;
     }
     free(line);
@@ -154,7 +170,7 @@ static int cut_log(const struct options *options, FILE *file, uint64_t epoch, ui
                    bool *begun)
 {
     off_t end;
-    int code = find_cut(options, file, epoch, step, &end, begun);
+    int code = find_cut(options, file, epoch, step, log, &end, begun);
     if (code == EXIT_CODE_OK)
         code = open_file(options, 0, log);
     if (code != EXIT_CODE_OK)
@@ -169,6 +185,7 @@ int log_json_reopen(const struct options *options, uint64_t epoch, uint64_t step
 {
     struct stat st;
     *begun = false;
+    log->first_epoch = 1;
     if (options->log == NULL)
         return EXIT_CODE_OK;
     if (stat(options->log, &st) == 0 && !S_ISREG(st.st_mode))
@@ -209,7 +226,8 @@ static void write_options(FILE *file, const struct session *s)
     number(file, "lr", o->lr, 17);
     number(file, "momentum", o->momentum, 17);
     number(file, "weight_decay", o->weight_decay, 17);
-    fprintf(file, ",\"limit\":%u,\"threads\":%d,\"validate\":%s", o->limit, o->threads, o->validate ? "true" : "false");
+    fprintf(file, ",\"drop_last\":%s,\"limit\":%u,\"threads\":%d,\"validate\":%s", o->drop_last ? "true" : "false",
+            o->limit, o->threads, o->validate ? "true" : "false");
     string(file, "backend", backend_name(o->backend));
     string(file, "device", o->device);
     fputc('}', file);
@@ -220,7 +238,7 @@ int log_json_begin(struct log *log, const struct session *s)
     FILE *const file = begin_line(log);
     if (file == NULL)
         return log_json_failed(log) ? EXIT_CODE_FAILED : EXIT_CODE_OK;
-    fprintf(file, "{\"version\":\"%s\"", TENKA_VERSION);
+    fprintf(file, "{\"version\":\"%s\"" FIRST_EPOCH, TENKA_VERSION);
     string(file, "backend", backend_name(tenka_ctx_backend(s->ctx)));
     string(file, "device", tenka_ctx_device_name(s->ctx));
     write_driver(file, s->ctx);
@@ -234,8 +252,8 @@ int log_json_step(struct log *log, uint32_t epoch, uint64_t step, double loss)
     FILE *const file = begin_line(log);
     if (file == NULL)
         return log_json_failed(log) ? EXIT_CODE_FAILED : EXIT_CODE_OK;
-    fprintf(file, "{\"epoch\":%u,\"step\":%" PRIu64, epoch, step);
-    number(file, "loss", loss, 9);
+    fprintf(file, "{\"epoch\":%u,\"step\":%" PRIu64, epoch + log->first_epoch, step);
+    number(file, "loss", loss, log->digits);
     return end_line(log, file);
 }
 
@@ -244,10 +262,10 @@ int log_json_epoch(struct log *log, const struct epoch_result *result)
     FILE *const file = begin_line(log);
     if (file == NULL)
         return log_json_failed(log) ? EXIT_CODE_FAILED : EXIT_CODE_OK;
-    fprintf(file, "{\"epoch\":%u", result->epoch);
-    number(file, "train_loss", result->train_loss, 9);
-    number(file, "test_loss", result->test.loss, 9);
-    number(file, "test_accuracy", result->test.accuracy, 9);
+    fprintf(file, "{\"epoch\":%u", result->epoch + log->first_epoch);
+    number(file, "train_loss", result->train_loss, log->digits);
+    number(file, "test_loss", result->test.loss, log->digits);
+    number(file, "test_accuracy", result->test.accuracy, log->digits);
     number(file, "train_seconds", result->train_seconds, 6);
     number(file, "test_seconds", result->test.seconds, 6);
     number(file, "images_per_second", result->images_per_second, 6);

@@ -1,13 +1,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include <argp.h>
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "tenka.h"
-
-#define MAX_COUNT 1000000000u
+#include "option_values.h"
 
 /* Beyond characters, which argp would take for short options. */
 enum key {
@@ -16,193 +12,10 @@ enum key {
     KEY_LOG, KEY_QUIET, KEY_JSON, KEY_CHECKPOINT, KEY_CHECKPOINT_EVERY, KEY_RESUME, KEY_INPUT, KEY_DROPOUT_MASK,
     KEY_TUNE, KEY_OP, KEY_ONLY, KEY_BATCH_SIZES, KEY_SECONDS, KEY_QUICK, KEY_BEST,
     KEY_CLASSES, KEY_TOP, KEY_MEAN, KEY_STD, KEY_ALPHA, KEY_FIT, KEY_INVERT, KEY_SHADER_DIR, KEY_ALL, KEY_STEPS,
-    KEY_TRACE, KEY_CAPTURE, KEY_CHECK_FINITE, KEY_FALLBACK,
+    KEY_TRACE, KEY_CAPTURE, KEY_CHECK_FINITE, KEY_FALLBACK, KEY_DROP_LAST,
 };
 
 enum { KEY_SHORT_HELP = 'h' };
-
-static const char *const backend_names[] = {
-    [TENKA_BACKEND_AUTO] = "auto",
-    [TENKA_BACKEND_VULKAN] = "vulkan",
-    [TENKA_BACKEND_CPU] = "cpu",
-    [TENKA_BACKEND_CPU_F64] = "cpu-f64",
-};
-
-const char *backend_name(enum tenka_backend backend)
-{
-    return backend_names[backend];
-}
-
-/* ---- Values. argp_error says the sentence and leaves with EXIT_CODE_USAGE. ---- */
-
-static uint64_t whole_number(struct argp_state *state, const char *option, const char *text, uint64_t low,
-                             uint64_t high)
-{
-    char *end;
-    errno = 0;
-    const unsigned long long value = strtoull(text, &end, 10);
-    /* strtoull takes "-1" for a huge number. */
-    if (end == text || *end != '\0' || strchr(text, '-') != NULL || errno != 0 || value < low || value > high)
-        argp_error(state, "%s: '%s' is no whole number from %llu to %llu", option, text, (unsigned long long)low,
-                   (unsigned long long)high);
-    return value;
-}
-
-static uint32_t count_number(struct argp_state *state, const char *option, const char *text)
-{
-    return (uint32_t)whole_number(state, option, text, 1, MAX_COUNT);
-}
-
-static double real_number(struct argp_state *state, const char *option, const char *text, double high)
-{
-    char *end;
-    const double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !(value >= 0 && value <= high))
-        argp_error(state, "%s: '%s' is no number from 0 to %g", option, text, high);
-    return value;
-}
-
-/* "1,28,28" */
-static struct tenka_shape input_shape(struct argp_state *state, const char *text)
-{
-    uint32_t dim[TENKA_MAX_RANK];
-    size_t rank = 0;
-    const char *at = text;
-    do {
-        char *end;
-        errno = 0;
-        const unsigned long long value = strtoull(at, &end, 10);
-        const bool digit = *at >= '0' && *at <= '9';
-        if (!digit || (*end != ',' && *end != '\0') || errno != 0 || value < 1 || value > MAX_COUNT ||
-            rank == TENKA_MAX_RANK - 1)
-            argp_error(state, "--input: '%s' is no shape of an image, such as 1,28,28: one to %d whole numbers from 1 "
-                       "to %u", text, TENKA_MAX_RANK - 1, MAX_COUNT);
-        dim[rank++] = (uint32_t)value;
-        at = *end == ',' ? end + 1 : end;
-        if (*end == '\0')
-            break;
-    } while (true);
-    return tenka_shape_make(rank, dim);
-}
-
-/* "32,100,1000" */
-static void batch_sizes(struct argp_state *state, const char *text, struct options *o)
-{
-    char copy[256], *rest = NULL;
-    const size_t length = strlen(text);
-    if (length == 0 || length >= sizeof(copy) || text[0] == ',' || text[length - 1] == ',')
-        argp_error(state, "--batch-size: '%s' is no list of whole numbers, such as 32,100,1000", text);
-    strcpy(copy, text);
-    o->n_batch_sizes = 0;
-    for (char *at = strtok_r(copy, ",", &rest); at != NULL; at = strtok_r(NULL, ",", &rest)) {
-        if (o->n_batch_sizes == MAX_BATCH_SIZES)
-            argp_error(state, "--batch-size: more than %d numbers", MAX_BATCH_SIZES);
-        o->batch_sizes[o->n_batch_sizes++] = count_number(state, "--batch-size", at);
-    }
-}
-
-/* "0.485,0.456,0.406" */
-static struct number_list number_list(struct argp_state *state, const char *option, const char *text, bool positive)
-{
-    struct number_list list = { .count = 0 };
-    for (const char *at = text;; at++) {
-        char *end;
-        const double value = strtod(at, &end);
-        if (end == at || (*end != ',' && *end != '\0') || !(fabs(value) <= 1e6) || (positive && value <= 0) ||
-            list.count == TENKA_MAX_CHANNELS)
-            argp_error(state, "%s: '%s' is no list of numbers%s, one for all channels or one for each, such as "
-                       "0.485,0.456,0.406", option, text, positive ? " above 0" : "");
-        list.number[list.count++] = value;
-        at = end;
-        if (*at == '\0')
-            return list;
-    }
-}
-
-/* "kernels,steps" */
-static unsigned bench_parts(struct argp_state *state, const char *text)
-{
-    static const char *const names[] = { "ceilings", "kernels", "shapes", "steps" };
-    unsigned parts = 0;
-    for (const char *at = text;; at++) {
-        const size_t length = strcspn(at, ",");
-        size_t i = 0;
-        while (i < 4 && (strlen(names[i]) != length || strncmp(names[i], at, length) != 0))
-            i++;
-        if (i == 4)
-            argp_error(state, "--only: there is no part '%.*s'; choose among ceilings, kernels, shapes and steps",
-                       (int)length, at);
-        parts |= 1u << i;
-        at += length;
-        if (*at == '\0')
-            return parts;
-    }
-}
-
-static enum tenka_backend backend_value(struct argp_state *state, const char *text)
-{
-    for (size_t i = 0; i < sizeof(backend_names) / sizeof(backend_names[0]); i++)
-        if (strcmp(text, backend_names[i]) == 0)
-            return (enum tenka_backend)i;
-    argp_error(state, "--backend: there is no backend '%s'; choose auto, vulkan, cpu or cpu-f64", text);
-    return TENKA_BACKEND_AUTO;
-}
-
-static enum tenka_dropout_mask dropout_mask_value(struct argp_state *state, const char *text)
-{
-    static const char *const names[] = {
-        [TENKA_DROPOUT_AUTO] = "auto", [TENKA_DROPOUT_TORCH] = "torch", [TENKA_DROPOUT_PHILOX] = "philox"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(text, names[i]) == 0)
-            return (enum tenka_dropout_mask)i;
-    argp_error(state, "--dropout-mask: nobody draws masks by '%s'; choose auto, torch or philox", text);
-    return TENKA_DROPOUT_AUTO;
-}
-
-static enum tenka_tune tune_value(struct argp_state *state, const char *text)
-{
-    static const char *const names[] = {
-        [TENKA_TUNE_AUTO] = "auto", [TENKA_TUNE_OFF] = "off", [TENKA_TUNE_ON] = "on"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(text, names[i]) == 0)
-            return (enum tenka_tune)i;
-    argp_error(state, "--tune: '%s' is none of auto, on and off", text);
-    return TENKA_TUNE_AUTO;
-}
-
-static enum tenka_image_alpha alpha_value(struct argp_state *state, const char *text)
-{
-    static const char *const names[] = {
-        [TENKA_ALPHA_IGNORE] = "ignore", [TENKA_ALPHA_ON_BLACK] = "black", [TENKA_ALPHA_ON_WHITE] = "white"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(text, names[i]) == 0)
-            return (enum tenka_image_alpha)i;
-    argp_error(state, "--alpha: '%s' is none of ignore, black and white", text);
-    return TENKA_ALPHA_IGNORE;
-}
-
-static bool fit_is_crop(struct argp_state *state, const char *text)
-{
-    const bool crop = strcmp(text, "crop") == 0;
-    if (!crop && strcmp(text, "stretch") != 0)
-        argp_error(state, "--fit: '%s' is neither stretch nor crop", text);
-    return crop;
-}
-
-static const char *file_name(struct argp_state *state, const char *option, const char *text)
-{
-    if (text[0] == '\0')
-        argp_error(state, "%s needs a name, but '' is given", option);
-    return text;
-}
-
-static bool optimizer_is_sgd(struct argp_state *state, const char *text)
-{
-    const bool sgd = strcmp(text, "sgd") == 0;
-    if (!sgd && strcmp(text, "adam") != 0)
-        argp_error(state, "--optimizer: there is no optimizer '%s'; choose adam or sgd", text);
-    return sgd;
-}
 
 /* ---- One parser for all commands: a command's table says which options it has. ---- */
 
@@ -246,19 +59,19 @@ static error_t parse_predict(struct options *o, int key, char *text, struct argp
 static void check_together(const struct options *o, struct argp_state *state)
 {
     if (o->momentum > 0 && !o->sgd)
-        argp_error(state, "--momentum belongs to '--optimizer sgd'");
+        say_misuse(state, "--momentum belongs to '--optimizer sgd'");
     if (o->checkpoint_every > 0 && o->checkpoint == NULL)
-        argp_error(state, "--checkpoint-every needs --checkpoint FILE: where are checkpoints to be written?");
+        say_misuse(state, "--checkpoint-every needs --checkpoint FILE: where are checkpoints to be written?");
     if (o->fallback && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
-        argp_error(state, "--fallback goes on on the CPU when a GPU fails; leave it out with '--backend %s'",
+        say_misuse(state, "--fallback goes on on the CPU when a GPU fails; leave it out with '--backend %s'",
                    backend_name(o->backend));
     if (o->fallback && o->validate)
-        argp_error(state, "--fallback would pass over what --validate finds; give one of the two");
+        say_misuse(state, "--fallback would pass over what --validate finds; give one of the two");
     if (o->device != NULL && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
-        argp_error(state, "--device chooses among Vulkan devices; leave it out with '--backend %s'",
+        say_misuse(state, "--device chooses among Vulkan devices; leave it out with '--backend %s'",
                    backend_name(o->backend));
     if (o->shader_dir != NULL && (o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64))
-        argp_error(state, "--shader-dir has kernels for Vulkan; leave it out with '--backend %s'",
+        say_misuse(state, "--shader-dir has kernels for Vulkan; leave it out with '--backend %s'",
                    backend_name(o->backend));
 }
 
@@ -279,6 +92,7 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case KEY_QUIET: o->quiet = true; return 0;
     case KEY_CHECK_FINITE: o->check_finite = true; return 0;
     case KEY_FALLBACK: o->fallback = true; return 0;
+    case KEY_DROP_LAST: o->drop_last = true; return 0;
     case KEY_JSON: o->json = true; return 0;
     case KEY_QUICK: o->quick = true; return 0;
     case KEY_BEST: o->best = true; return 0;
@@ -297,17 +111,17 @@ static error_t parse(int key, char *text, struct argp_state *state)
     case ARGP_KEY_ARG:
         if (o->takes_pictures)
             return ARGP_ERR_UNKNOWN; /* argp then hands over all arguments at once */
-        argp_error(state, "'%s' is no option; each value follows its option", text);
+        say_misuse(state, "'%s' is no option; each value follows its option", text);
         return 0;
     case ARGP_KEY_END: check_together(o, state); return 0;
     default: return parse_predict(o, key, text, state);
     }
 }
 
-#define DATA_OPTION                                                                                                   \
-    { "data", KEY_DATA, "DIR", 0, "Folder with the four IDX files, plain or .gz; else the first that exists of "      \
-      "./data/fashion-mnist, ./data/mnist, the same two under $XDG_DATA_HOME/tenka, and "                            \
-      "/usr/share/datasets/fashion-mnist", 0 }
+#define DATA_FORMS "Folder with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
+    "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
+#define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
+    "$XDG_DATA_HOME/tenka, and /usr/share/datasets/fashion-mnist"
 #define DEVICE_OPTIONS                                                                                                \
     { "backend", KEY_BACKEND, "NAME", 0, "auto (a discrete, then an integrated GPU, else the CPU), vulkan, cpu, or "  \
       "cpu-f64 (double precision, slow); default auto", 3 },                                                          \
@@ -330,7 +144,8 @@ static error_t parse(int key, char *text, struct argp_state *state)
 
 static const struct argp_option train_options[] = {
     { NULL, 0, NULL, 0, "Data and network:", 1 },
-    DATA_OPTION,
+    { "data", KEY_DATA, "FOLDER|FILES", 0, DATA_FORMS "train-images,train-labels,test-images,test-labels" DATA_DEFAULT,
+      0 },
     { "limit", KEY_LIMIT, "N", 0, "Train on the first N training images only; testing takes all test images", 0 },
     { "net", KEY_NET, "FILE|TEXT", 0, "Network as PyTorch prints it, or short: 'Flatten() Linear(784,10)'. An existing "
       "file wins over text. Default: the network of --load or --resume, else one with two convolutions for 28x28 "
@@ -339,11 +154,13 @@ static const struct argp_option train_options[] = {
     { "classes", KEY_CLASSES, "FILE|LIST", 0, CLASSES_HELP ". They are saved with the network. Default: those of "
       "Fashion-MNIST for data in a folder of that name, else numbers", 0 },
     { "save", KEY_SAVE, "FILE", 0, "Write the trained network, also after Ctrl-C: as PyTorch's .pt when the name "
-      "ends in .pt or .pth, else as safetensors", 0 },
+      "ends in .pt or .pth, else as safetensors. Of a symbolic link, what it leads to is replaced", 0 },
     { NULL, 0, NULL, 0, "Training:", 2 },
     { "epochs", KEY_EPOCHS, "N", 0, "Passes over the training images; default 5", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; more than there are makes one step of all of them. "
       "Default 100", 0 },
+    { "drop-last", KEY_DROP_LAST, NULL, 0, "Leave out an epoch's last batch where it is smaller: for networks with "
+      "BatchNorm2d, which can be unable to train on a single image", 0 },
     { "test-batch-size", KEY_TEST_BATCH_SIZE, "N", 0, "Images in a step of testing; default: as --batch-size", 0 },
     { "optimizer", KEY_OPTIMIZER, "NAME", 0, "adam or sgd; default adam", 0 },
     { "lr", KEY_LR, "X", 0, "Learning rate, from 0 to 1e6; default 1e-3", 0 },
@@ -360,7 +177,7 @@ static const struct argp_option train_options[] = {
     QUIET_OPTION,
     { NULL, 0, NULL, 0, "Stopping and going on:", 5 },
     { "checkpoint", KEY_CHECKPOINT, "FILE", 0, "Write all that is needed to go on to FILE: after each epoch, and after "
-      "Ctrl-C. FILE can also be given to --load", 0 },
+      "Ctrl-C; links as for --save. FILE can also be given to --load", 0 },
     { "checkpoint-every", KEY_CHECKPOINT_EVERY, "STEPS", 0, "Write it after so many steps as well", 0 },
     { "resume", KEY_RESUME, "FILE", 0, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
       "options of that run again; it takes the place of --load. A --log file is continued", 0 },
@@ -375,7 +192,8 @@ static const struct argp_option train_options[] = {
 
 static const struct argp_option test_options[] = {
     { "load", KEY_LOAD, "FILE", 0, "The saved network (needed): safetensors, or PyTorch's .pt together with --net", 0 },
-    DATA_OPTION,
+    { "data", KEY_DATA, "FOLDER|FILES", 0, DATA_FORMS "images,labels, or four, of which the last two are tested on"
+      DATA_DEFAULT, 0 },
     { "net", KEY_NET, "FILE|TEXT", 0, "Network to put the weights into; default: the one that the file describes", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
     DEVICE_OPTIONS,
@@ -476,7 +294,8 @@ static const struct argp_option profile_options[] = {
     { NULL, 0, NULL, 0, "What runs:", 1 },
     { "net", KEY_NET, "FILE|TEXT", 0, "Training steps of this network instead of the one of 'tenka train'", 0 },
     { "input", KEY_INPUT, "C,H,W", 0, "Shape of one image; default that of --data, else 1,28,28", 0 },
-    { "data", KEY_DATA, "DIR", 0, "Folder with the IDX files of real images; default: images of no meaning", 0 },
+    { "data", KEY_DATA, "FOLDER|FILES", 0, "Real images: the training half of what --data of 'tenka train' names, or "
+      "the files images,labels; default: images of no meaning", 0 },
     { "batch-size", KEY_BATCH_SIZE, "N", 0, "Images in a step; default 100", 0 },
     { "optimizer", KEY_OPTIMIZER, "NAME", 0, "adam or sgd; default adam", 0 },
     { "momentum", KEY_MOMENTUM, "X", 0, "Momentum of sgd; default 0", 0 },
@@ -500,6 +319,20 @@ static const struct argp_option devices_options[] = {
     { 0 },
 };
 
+static void check_names(const struct argp_option *table, char **argv)
+{
+    static const struct option_table tables[] = {
+        { "tenka train", train_options },     { "tenka test", test_options },
+        { "tenka predict", predict_options }, { "tenka summary", summary_options },
+        { "tenka verify", verify_options },   { "tenka bench", bench_options },
+        { "tenka profile", profile_options }, { "tenka devices", devices_options },
+    };
+    size_t own = 0;
+    while (tables[own].options != table)
+        own++;
+    check_option_names(tables, sizeof(tables) / sizeof(tables[0]), own, argv);
+}
+
 /* arguments: what the command takes besides options; NULL: nothing */
 static struct options run_parser_with(const struct argp_option *table, const char *arguments, const char *text,
                                       int argc, char **argv)
@@ -509,6 +342,7 @@ static struct options run_parser_with(const struct argp_option *table, const cha
         .takes_pictures = arguments != NULL};
     const struct argp argp = { .options = table, .parser = parse, .args_doc = arguments, .doc = text };
     argp_err_exit_status = EXIT_CODE_USAGE;
+    check_names(table, argv);
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     return options;
 }
@@ -545,10 +379,10 @@ struct options options_predict(int argc, char **argv)
     const struct options o = run_parser_with(
         predict_options, "PICTURE|FOLDER...",
         "Tells the classes of pictures by a saved network. PNG and JPEG pictures of any size and kind become what the "
-        "network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF data "
-        "says. Of a folder, all pictures in it and in its folders are taken, in the order of their names, and other "
-        "files passed over. A picture that cannot be read is said, and the others are still done; the exit status is "
-        "then 1.\v"
+        "network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF or "
+        "XMP data says. Of a folder, all files in it and in its folders that are pictures, or are called so, are taken "
+        "in the order of their names, and others passed over. A picture that cannot be read, also since it is of "
+        "another kind, is said, and the others are still done; the exit status is then 1.\v"
         "Example: tenka predict --load net.safetensors --top 1 shoe.jpg pictures/",
         argc, argv);
     const char *wrong = o.load == NULL ? "--load FILE is needed: which saved network is to look at the pictures?"
@@ -579,7 +413,8 @@ struct options options_bench(int argc, char **argv)
         bench_options,
         "Measures a device: what it can do at most (arithmetic, memory copy, cost of a dispatch and of a submission), "
         "each kernel of a training step, kernels of other shapes, and whole steps of training and inference, batch "
-        "selection included. Times are medians; the share is that of the ceiling which bounds the kernel.\v"
+        "selection included. Times are medians; the share is that of the ceiling which bounds the kernel, and 'cache' says "
+        "that its data did not come from the memory.\v"
         "Example: tenka bench --net model.txt --input 3,32,32 --batch-size 64 --only kernels,steps",
         argc, argv);
     if (o.op != NULL && (o.net != NULL || o.parts != 0)) {

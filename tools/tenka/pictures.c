@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "tenka.h"
@@ -61,30 +62,47 @@ static void tell_walk(struct pictures *p, const char *folder)
     progress_say(p->progress, text);
 }
 
+/* What ends so is a picture, or was meant to be one and came to harm. */
+static bool claims_picture(const char *name)
+{
+    static const char *const endings[] = {
+        "png", "apng", "jpg", "jpeg", "jpe",  "jfif", "mpo", "gif", "bmp", "dib", "webp", "tif", "tiff", "heic",
+        "heif", "hif", "avif", "jxl", "jp2", "j2k",  "jpx", "pbm", "pgm", "ppm", "pnm",  "pam", "ico",  "cur",
+        "psd", "xcf", "svg", "svgz", "tga", "pcx",  "dds", "exr", "qoi"};
+    const char *const dot = strrchr(name, '.');
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]) && dot != NULL; i++)
+        if (strcasecmp(dot + 1, endings[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Whether an entry of a folder is to be read. What cannot be looked into may be a picture, and reading it says why it
+ * cannot. */
+static bool is_picture(tenka_ctx *ctx, const char *path, const char *name, bool regular)
+{
+    enum tenka_image_kind kind;
+    return claims_picture(name) ||
+           (regular && (tenka_image_recognize(ctx, path, &kind) != TENKA_OK || kind != TENKA_IMAGE_NONE));
+}
+
 static int add_entry(struct pictures *p, tenka_ctx *ctx, const char *folder, const char *name)
 {
     struct stat st;
-    bool picture = false;
     char *const path = join(folder, name);
     if (path == NULL)
         return out_of_memory();
-    const bool there = lstat(path, &st) == 0;
-    if (there && S_ISDIR(st.st_mode)) {
+    if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
         const int code = add_folder(p, ctx, path);
         free(path);
         return code;
     }
-    /* Links to files count as files; those to folders could lead in a circle. */
-    const bool file = there && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    const bool there = stat(path, &st) == 0;
     tell_walk(p, folder);
-    if (file && tenka_image_recognize(ctx, path, &picture) != TENKA_OK) {
-        say_library_failed(ctx);
-        p->failed++;
-    } else if (file && picture) {
+    /* Links to files count as files; those to folders could lead in a circle. */
+    const bool link_to_folder = there && S_ISDIR(st.st_mode);
+    if (!link_to_folder && is_picture(ctx, path, name, there && S_ISREG(st.st_mode)))
         return add(p, path);
-    } else if (!there || !S_ISDIR(st.st_mode)) {
-        p->skipped++;
-    }
+    p->skipped += !link_to_folder;
     free(path);
     return EXIT_CODE_OK;
 }

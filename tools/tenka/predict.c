@@ -61,33 +61,6 @@ static int check_network(struct predictor *p)
     return EXIT_CODE_OK;
 }
 
-/* What the network ends with; layers that change nothing after training are passed over. */
-static int find_last_layer(struct predictor *p)
-{
-    const struct session *const s = &p->session;
-    const struct tenka_shape input = tenka_shape_of(p->batch_size, p->image.dim[0], p->image.dim[1], p->image.dim[2]);
-    size_t count;
-    if (tenka_module_layers(s->net, input, NULL, 0, &count) != TENKA_OK)
-        return say_library_failed(s->ctx);
-    struct tenka_layer_info *const layers = calloc(count, sizeof(layers[0]));
-    if (layers == NULL)
-        return say_failed("out of memory");
-    if (tenka_module_layers(s->net, input, layers, count, &count) != TENKA_OK) {
-        free(layers);
-        return say_library_failed(s->ctx);
-    }
-    const char *last = "";
-    for (size_t i = 0; i < count; i++)
-        if (!layers[i].container && strcmp(layers[i].class_name, "Identity") != 0 &&
-            strcmp(layers[i].class_name, "Dropout") != 0)
-            last = layers[i].class_name;
-    p->last = strcmp(last, "LogSoftmax") == 0 ? LAST_LOG_SOFTMAX
-              : strcmp(last, "Softmax") == 0  ? LAST_SOFTMAX
-                                              : LAST_OTHER;
-    free(layers);
-    return EXIT_CODE_OK;
-}
-
 static int find_names(struct predictor *p)
 {
     const struct session *const s = &p->session;
@@ -124,7 +97,8 @@ static int set_up(struct predictor *p)
     choose_batch_size(p);
     code = check_network(p);
     if (code == EXIT_CODE_OK)
-        code = find_last_layer(p);
+        code = session_find_ending(&p->session, tenka_shape_of(p->batch_size, p->image.dim[0], p->image.dim[1],
+                                                               p->image.dim[2]));
     if (code == EXIT_CODE_OK)
         code = find_names(p);
     if (code != EXIT_CODE_OK)

@@ -4,13 +4,6 @@
 
 #include "tenka.h"
 
-/* What a network ends with, which says how its outputs become probabilities. */
-enum last_layer {
-    LAST_OTHER,       /* logits: softmax is still to be done */
-    LAST_LOG_SOFTMAX, /* their logarithms */
-    LAST_SOFTMAX,     /* they are probabilities */
-};
-
 /* A picture of the batch that is being gathered. */
 struct prediction {
     const char *path;
@@ -21,7 +14,6 @@ struct prediction {
 struct predictor {
     struct session session;
     struct pictures pictures;
-    enum last_layer last;
     struct tenka_shape image;             /* of the network's input: channels, height, width */
     float mean[TENKA_MAX_CHANNELS], std[TENKA_MAX_CHANNELS];
     struct class_names given;             /* by --classes */

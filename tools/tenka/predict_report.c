@@ -23,14 +23,14 @@ static int compare(const void *a, const void *b)
 /* Probabilities of what the network gave: what its last layer has left to do. False: a score is no number. */
 static bool find_probabilities(const struct predictor *p, const float *scores, struct candidate *out)
 {
-    const bool logits = p->last == LAST_OTHER;
+    const bool logits = p->session.last == LAST_OTHER;
     double largest = -INFINITY, sum = 0;
     for (uint32_t i = 0; i < p->outputs && logits; i++)
         largest = scores[i] > largest ? scores[i] : largest;
     for (uint32_t i = 0; i < p->outputs; i++) {
         const double score = scores[i];
         out[i].index = i;
-        out[i].probability = p->last == LAST_SOFTMAX ? score : exp(logits ? score - largest : score);
+        out[i].probability = p->session.last == LAST_SOFTMAX ? score : exp(logits ? score - largest : score);
         sum += out[i].probability;
     }
     for (uint32_t i = 0; i < p->outputs && logits; i++)
@@ -47,22 +47,13 @@ static const char *class_name(const struct predictor *p, uint32_t index, char bu
     return buffer;
 }
 
-/* A name comes with the network, from anywhere: what would command a terminal becomes a question mark. */
-static void print_name(const char *name)
-{
-    for (; *name != '\0'; name++)
-        putchar((unsigned char)*name < ' ' || *name == 127 ? '?' : *name);
-}
-
 static void print_line(const struct predictor *p, const char *path, const struct candidate *best)
 {
     char number[16];
-    printf("%s: ", path);
-    for (uint32_t i = 0; i < p->top; i++) {
-        fputs(i > 0 ? ", " : "", stdout);
-        print_name(class_name(p, best[i].index, number));
-        printf(" %.2f %%", 100 * best[i].probability);
-    }
+    print_text(stdout, "%s: ", path);
+    for (uint32_t i = 0; i < p->top; i++)
+        print_text(stdout, "%s%s %.2f %%", i > 0 ? ", " : "", class_name(p, best[i].index, number),
+                   100 * best[i].probability);
     putchar('\n');
 }
 
@@ -137,9 +128,9 @@ int predictions_begin(const struct predictor *p)
         log_json_string(stdout, tenka_ctx_device_name(s->ctx));
         fputs(",\"pictures\":[", stdout);
     } else if (!s->options->quiet) {
-        printf("network  %s: images of %ux%ux%u, %u classes\n", s->options->load, p->image.dim[0], p->image.dim[1],
-               p->image.dim[2], p->outputs);
-        printf("device   %s\n", tenka_ctx_device_name(s->ctx));
+        print_text(stdout, "network  %s: images of %ux%ux%u, %u classes\n", s->options->load, p->image.dim[0],
+                   p->image.dim[1], p->image.dim[2], p->outputs);
+        session_print_device(s->ctx, s->options);
     }
     return check_output();
 }
@@ -152,7 +143,7 @@ int predictions_end(const struct predictor *p)
         printf("\n],\"skipped\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", p->pictures.skipped, all_failed);
     } else if (!p->session.options->quiet && p->pictures.skipped + all_failed > 0 && interrupt_signal() == 0) {
         /* Of a run that a signal has ended, the sentence about the signal says how far it came. */
-        printf("done     %s picture%s; %s failed, %s file%s in folders %s PNG or JPEG picture%s\n",
+        printf("done     %s picture%s; %s failed, %s file%s in folders %s picture%s\n",
                say_count(done, p->done - p->failed), plural(p->done - p->failed), say_count(failed, all_failed),
                say_count(skipped, p->pictures.skipped), plural(p->pictures.skipped),
                p->pictures.skipped == 1 ? "is no" : "are no", plural(p->pictures.skipped));

@@ -1,5 +1,9 @@
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "profile.h"
 
@@ -86,13 +90,25 @@ static int capture(struct profile *p)
 
 /* ---- Timed steps ---- */
 
-/* The first timed step says how many dispatches there are; its own times are those of a cold start. */
+/* The first timed step says how many dispatches there are, or that the device cannot tell their times; its own times are
+ * those of a cold start. */
+static int count_dispatches(struct profile *p)
+{
+    tenka_ctx *ctx = p->stepper.session.ctx;
+    tenka_status status = run_and_wait(p);
+    if (status == TENKA_OK)
+        status = tenka_profile_dispatches(ctx, NULL, 0, &p->n_dispatches);
+    if (status == TENKA_OK)
+        return EXIT_CODE_OK;
+    if (status != TENKA_E_UNSUPPORTED)
+        return failed(p);
+    snprintf(p->not_timed, sizeof(p->not_timed), "%s", tenka_last_error(ctx));
+    return p->options->trace == NULL ? EXIT_CODE_OK : say_failed("--trace cannot be written: %s", p->not_timed);
+}
+
 static int make_room(struct profile *p)
 {
     const size_t n = p->options->steps;
-    if (run_and_wait(p) != TENKA_OK ||
-        tenka_profile_dispatches(p->stepper.session.ctx, NULL, 0, &p->n_dispatches) != TENKA_OK)
-        return failed(p);
     p->dispatches = calloc(p->n_dispatches + 1, sizeof(*p->dispatches));
     p->steps = calloc(n, sizeof(*p->steps));
     double *times = calloc(n * (2 * p->n_dispatches + 1), sizeof(*times));
@@ -136,7 +152,10 @@ static int time_steps(struct profile *p)
     progress_say(&p->progress, "timing steps ...");
     if (tenka_profile_begin_in_place(p->stepper.session.ctx) != TENKA_OK)
         return failed(p);
-    int code = make_room(p);
+    int code = count_dispatches(p);
+    if (code != EXIT_CODE_OK || p->not_timed[0] != '\0')
+        return code;
+    code = make_room(p);
     while (code == EXIT_CODE_OK && p->n_steps < p->options->steps && interrupt_signal() == 0)
         code = time_step(p, &p->steps[p->n_steps]);
     return code;
@@ -179,7 +198,9 @@ static int check_capture(const struct profile *p)
 
 static int run(struct profile *p)
 {
-    int code = stepper_open(&p->stepper, p->options, p->options->batch_size, &p->progress);
+    int code = session_check_data(p->options->data);
+    if (code == EXIT_CODE_OK)
+        code = stepper_open(&p->stepper, p->options, p->options->batch_size, &p->progress);
     if (code == EXIT_CODE_OK)
         code = check_capture(p);
     if (code == EXIT_CODE_OK)
@@ -187,6 +208,15 @@ static int run(struct profile *p)
     if (code == EXIT_CODE_OK && p->options->trace != NULL)
         code = profile_write_trace(p, p->options->trace);
     return code == EXIT_CODE_OK ? profile_report(p) : code;
+}
+
+/* A trace may go to a device or a pipe as well, and into a file whose folder takes no others. */
+static int check_trace(const char *path)
+{
+    struct stat st;
+    if (path == NULL || stat(path, &st) != 0 || S_ISDIR(st.st_mode))
+        return check_save_path("--trace", path);
+    return access(path, W_OK) == 0 ? EXIT_CODE_OK : say_failed("cannot save to %s: %s", path, strerror(errno));
 }
 
 int command_profile(const struct options *options)
@@ -197,7 +227,7 @@ int command_profile(const struct options *options)
     struct profile p = { .options = &silent };
     interrupt_catch();
     progress_init(&p.progress, options->quiet);
-    int code = check_save_path("--trace", options->trace);
+    int code = check_trace(options->trace);
     if (code == EXIT_CODE_OK)
         code = check_save_path("--capture", options->capture);
     if (code != EXIT_CODE_OK)

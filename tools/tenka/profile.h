@@ -24,6 +24,7 @@ struct profile {
     size_t n_steps;
     double waited_seconds;    /* of an untimed step that is waited for, as the timed ones are */
     double loop_seconds;      /* of an untimed step among others, as in training */
+    char not_timed[1024];     /* why there are no dispatches and no timed steps; "": there are */
 };
 
 /* ---- profile_report.c ---- */

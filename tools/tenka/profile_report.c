@@ -1,3 +1,4 @@
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -64,12 +65,13 @@ static double gap_seconds(const struct row *rows, size_t n)
     return sum;
 }
 
+/* Above 0, to be divided by. */
 static double all_seconds(const struct row *rows, size_t n)
 {
     double sum = gap_seconds(rows, n);
     for (size_t i = 0; i < n; i++)
         sum += rows[i].seconds;
-    return sum;
+    return sum > 0 ? sum : DBL_MIN;
 }
 
 /* ---- Tables ---- */
@@ -93,17 +95,22 @@ static const char *cut(char out[static 200], const char *text, int width)
     return out;
 }
 
+/* Of a part and a whole, or of work and seconds; NaN where a device's clock saw nothing pass. */
+static double per(double amount, double of)
+{
+    return of > 0 ? amount / of : NAN;
+}
+
 static void print_row(const struct row *row, int width)
 {
     const struct tenka_dispatch *d = row->what;
-    char rate[32] = "-", gap[32] = "-", layer[200], shapes[200];
-    if (d->flops > 0)
-        snprintf(rate, sizeof(rate), "%.1f", 1e-9 * (double)d->flops / row->seconds);
-    if (!isnan(row->gap))
-        snprintf(gap, sizeof(gap), "%.1f", 1e6 * row->gap);
-    printf("  %-8s  %-*s  %-26s %10.1f %5.1f %% %9s %9s %8.1f  %s\n", tenka_phase_name(d->phase), width,
-           cut(layer, d->layer[0] != '\0' ? d->layer : "-", width), d->label, 1e6 * row->seconds, 100 * row->share,
-           gap, rate, 1e-9 * (double)d->bytes / row->seconds, cut(shapes, d->shapes, MAX_SHAPES));
+    char layer[200], shapes[200], share[32], gap[32], flops[32], bytes[32];
+    print_text(stdout, "  %-8s  %-*s  %-26s %10.1f %7s %9s %9s %8s  %s\n", tenka_phase_name(d->phase), width,
+               cut(layer, d->layer[0] != '\0' ? d->layer : "-", width), d->label, 1e6 * row->seconds,
+               say_number(share, "%.1f %%", 100 * row->share), say_number(gap, "%.1f", 1e6 * row->gap),
+               say_number(flops, "%.1f", d->flops > 0 ? per(1e-9 * (double)d->flops, row->seconds) : NAN),
+               say_number(bytes, "%.1f", per(1e-9 * (double)d->bytes, row->seconds)),
+               cut(shapes, d->shapes, MAX_SHAPES));
 }
 
 static void print_rows(const struct row *rows, size_t n)
@@ -118,27 +125,44 @@ static void print_rows(const struct row *rows, size_t n)
 static void print_sums(const struct row *rows, size_t n)
 {
     const double gaps = gap_seconds(rows, n), all = all_seconds(rows, n);
+    char share[32];
     puts("");
     for (size_t k = 0; k < sizeof(phases) / sizeof(phases[0]); k++) {
         const double seconds = phase_seconds(rows, n, phases[k]);
-        printf("  %-8s %10.3f ms %5.1f %%\n", tenka_phase_name(phases[k]), 1e3 * seconds, 100 * seconds / all);
+        printf("  %-8s %10.3f ms %7s\n", tenka_phase_name(phases[k]), 1e3 * seconds,
+               say_number(share, "%.1f %%", per(100 * seconds, all)));
     }
-    printf("  %-8s %10.3f ms %5.1f %%  between the dispatches\n", "gaps", 1e3 * gaps, 100 * gaps / all);
+    printf("  %-8s %10.3f ms %7s  between the dispatches\n", "gaps", 1e3 * gaps,
+           say_number(share, "%.1f %%", per(100 * gaps, all)));
+}
+
+static void print_steps(const struct profile *p, double device, double timed)
+{
+    const struct options *o = p->options;
+    printf("step     %.3f ms untimed in a loop, %.3f ms untimed and waited for", 1e3 * p->loop_seconds,
+           1e3 * p->waited_seconds);
+    if (p->not_timed[0] != '\0') {
+        printf("; batch %u, medians of %u steps\n         its dispatches are not shown: %s\n", o->batch_size, o->steps,
+               p->not_timed);
+        return;
+    }
+    printf(", %.3f ms timed and waited for\n", 1e3 * timed);
+    printf("         of which the device takes %.3f ms for %zu dispatches; batch %u, medians of %zu steps\n",
+           1e3 * device, p->n_dispatches, o->batch_size, p->n_steps);
+    print_text(stdout, "clock    %s\n", tenka_profile_clock(p->stepper.session.ctx));
 }
 
 static void print_tables(const struct profile *p, const struct row *rows, double device, double timed)
 {
     const struct options *o = p->options;
-    printf("device   %s\n", tenka_ctx_device_name(p->stepper.session.ctx));
-    printf("step     %.3f ms untimed in a loop, %.3f ms untimed and waited for, %.3f ms timed and waited for\n",
-           1e3 * p->loop_seconds, 1e3 * p->waited_seconds, 1e3 * timed);
-    printf("         of which the device takes %.3f ms for %zu dispatches; batch %u, medians of %zu steps\n",
-           1e3 * device, p->n_dispatches, o->batch_size, p->n_steps);
-    printf("clock    %s\n", tenka_profile_clock(p->stepper.session.ctx));
+    session_print_device(p->stepper.session.ctx, o);
+    print_steps(p, device, timed);
     if (o->trace != NULL)
-        printf("trace    %s: open it in https://ui.perfetto.dev\n", o->trace);
+        print_text(stdout, "trace    %s: open it in https://ui.perfetto.dev\n", o->trace);
     if (o->capture != NULL)
-        printf("capture  %s: open it with qrenderdoc\n", o->capture);
+        print_text(stdout, "capture  %s: open it with qrenderdoc\n", o->capture);
+    if (p->n_dispatches == 0)
+        return;
     print_rows(rows, p->n_dispatches);
     print_sums(rows, p->n_dispatches);
 }
@@ -172,8 +196,8 @@ static void json_row(const struct row *row, bool first)
     json_number("share", row->share);
     json_number("gap_us", 1e6 * row->gap);
     printf(",\"flops\":%" PRIu64 ",\"bytes\":%" PRIu64, d->flops, d->bytes);
-    json_number("gflops", 1e-9 * (double)d->flops / row->seconds);
-    json_number("gb_per_s", 1e-9 * (double)d->bytes / row->seconds);
+    json_number("gflops", per(1e-9 * (double)d->flops, row->seconds));
+    json_number("gb_per_s", per(1e-9 * (double)d->bytes, row->seconds));
     putchar('}');
 }
 
@@ -184,16 +208,18 @@ static void print_json(const struct profile *p, const struct row *rows, double d
     json_string("device", tenka_ctx_device_name(ctx));
     json_string("network", p->options->net != NULL ? p->options->net : "reference");
     json_string("clock", tenka_profile_clock(ctx));
+    if (p->not_timed[0] != '\0')
+        json_string("not_timed", p->not_timed);
     printf(",\"batch_size\":%u,\"steps\":%zu", p->options->batch_size, p->n_steps);
     json_number("loop_ms", 1e3 * p->loop_seconds);
     json_number("untimed_ms", 1e3 * p->waited_seconds);
     json_number("timed_ms", 1e3 * timed);
     json_number("device_ms", 1e3 * device);
-    json_number("gaps_ms", 1e3 * gap_seconds(rows, p->n_dispatches));
+    json_number("gaps_ms", p->n_dispatches > 0 ? 1e3 * gap_seconds(rows, p->n_dispatches) : NAN);
     for (size_t k = 0; k < sizeof(phases) / sizeof(phases[0]); k++) {
         char key[32];
         snprintf(key, sizeof(key), "%s_ms", tenka_phase_name(phases[k]));
-        json_number(key, 1e3 * phase_seconds(rows, p->n_dispatches, phases[k]));
+        json_number(key, p->n_dispatches > 0 ? 1e3 * phase_seconds(rows, p->n_dispatches, phases[k]) : NAN);
     }
     fputs(",\n\"dispatches\":[", stdout);
     for (size_t i = 0; i < p->n_dispatches; i++)
@@ -211,7 +237,7 @@ static void fill_rows(const struct profile *p, struct row *rows, double *room)
     }
     const double all = all_seconds(rows, p->n_dispatches);
     for (size_t i = 0; i < p->n_dispatches; i++)
-        rows[i].share = rows[i].seconds / all;
+        rows[i].share = per(rows[i].seconds, all);
 }
 
 int profile_report(const struct profile *p)
@@ -222,7 +248,7 @@ int profile_report(const struct profile *p)
     if (rows == NULL || room == NULL) {
         code = say_failed("out of memory");
     } else {
-        const double device = p->n_dispatches > 0 ? median_device(p, room) : 0, timed = median_timed(p, room);
+        const double device = p->n_dispatches > 0 ? median_device(p, room) : NAN, timed = median_timed(p, room);
         fill_rows(p, rows, room);
         if (p->options->json)
             print_json(p, rows, device, timed);

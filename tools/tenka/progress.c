@@ -24,6 +24,7 @@ void progress_init(struct progress *p, bool quiet)
 void progress_begin(struct progress *p, const char *label, uint64_t done, uint64_t total)
 {
     snprintf(p->label, sizeof(p->label), "%s", label);
+    make_harmless(p->label);
     p->total = total;
     p->done = p->before = done;
     p->loss = NAN;
@@ -55,7 +56,7 @@ static void describe(const struct progress *p, double elapsed, char *out, size_t
         clock_text(left, (double)(p->total - p->done) / rate);
     else
         snprintf(left, sizeof(left), "?");
-    if (!isnan(p->loss))
+    if (isfinite(p->loss))
         snprintf(loss, sizeof(loss), ", loss=%.4g", p->loss);
     snprintf(out, size, "%" PRIu64 "/%" PRIu64 " [%s<%s, %.0f img/s%s]", p->done, p->total, clock_text(spent, elapsed),
              left, rate, loss);
@@ -116,19 +117,23 @@ bool progress_wants_loss(struct progress *p)
 
 void progress_say(struct progress *p, const char *text)
 {
+    char shown[512];
+    const size_t columns = terminal_columns();
     if (p->kind == PROGRESS_NONE)
         return;
     const double now = seconds_now();
     if (p->drawn == 0)
         p->drawn = now;
+    snprintf(shown, p->kind == PROGRESS_BAR && columns < sizeof(shown) ? columns : sizeof(shown), "%s", text);
+    make_harmless(shown);
     if (p->kind == PROGRESS_BAR) {
-        fprintf(stderr, "\r%.*s\033[K", (int)terminal_columns() - 1, text);
+        fprintf(stderr, "\r%s\033[K", shown);
         fflush(stderr);
         p->visible = true;
         on_screen = p;
     } else if (now - p->drawn >= LINE_SECONDS) {
         p->drawn = now;
-        fprintf(stderr, "%s\n", text);
+        fprintf(stderr, "%s\n", shown);
     }
 }
 

@@ -1,7 +1,8 @@
 /* A file that cannot be written where it belongs, since its disk is full or its folder has gone, is written to the
  * folder for temporary files instead: what hours have computed is not thrown away. */
 #define _POSIX_C_SOURCE 200809L
-#include <libgen.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,42 +12,78 @@
 /* The file could be written nowhere, and nothing was said. */
 #define NOWHERE (-1)
 #define SENTENCE_SIZE 1024
+/* Bytes of a name's end that its rescue's name has: no folder takes names of any length. */
+#define MAX_END 64
 
 typedef int (*writer)(struct training *t, const char *path);
 
-/* $TMPDIR/tenka-123-net.safetensors: the name's end tells the format. */
-static void other_path(const char *path, char *out, size_t size)
+/* The end of a file's name, which tells the format; it begins with a whole character. */
+static const char *end_of_name(const char *path)
 {
-    char copy[4096];
-    const char *const folder = getenv("TMPDIR");
-    snprintf(copy, sizeof(copy), "%s", path);
-    snprintf(out, size, "%s/tenka-%ld-%s", folder != NULL && folder[0] == '/' ? folder : "/tmp", (long)getpid(),
-             basename(copy));
+    const char *const slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    const size_t length = strlen(name);
+    if (length <= MAX_END)
+        return name;
+    name += length - MAX_END;
+    while (((unsigned char)*name & 0xC0) == 0x80)
+        name++;
+    return name;
 }
 
-/* Signals wait meanwhile, so that a second Ctrl-C leaves no half file. */
-static int write_held(struct training *t, const char *path, writer write)
+/* Makes an empty file $TMPDIR/tenka-123-net.safetensors that is ours, and no link of somebody else's; else one with
+ * another number. ending: what else the name ends with. */
+static bool make_other(const char *path, const char *ending, char *out, size_t size)
 {
-    interrupt_hold();
-    const int code = write(t, path);
-    interrupt_release();
-    return code;
+    const char *const set = getenv("TMPDIR"), *const folder = set != NULL && set[0] == '/' ? set : "/tmp";
+    char again[16] = "";
+    for (int i = 1; i < 100; i++) {
+        snprintf(out, size, "%s/tenka-%ld%s-%s%s", folder, (long)getpid(), again, end_of_name(path), ending);
+        const int file = open(out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file >= 0)
+            return close(file) == 0;
+        if (errno != EEXIST)
+            return false;
+        snprintf(again, sizeof(again), "-%d", i);
+    }
+    return false;
+}
+
+static bool write_other(struct training *t, const char *path, const char *ending, writer write, char *out, size_t size)
+{
+    if (!make_other(path, ending, out, size))
+        return false;
+    if (write(t, out) == EXIT_CODE_OK)
+        return true;
+    unlink(out);
+    return false;
 }
 
 /* sentence: why it could not be written where it belongs, when it could not. */
-static int write_somewhere(struct training *t, const char *path, writer write, const char *what,
-                           char sentence[SENTENCE_SIZE])
+static int try_to_write(struct training *t, const char *path, writer write, const char *what,
+                        char sentence[SENTENCE_SIZE])
 {
     char other[8192];
     const tenka_ctx *ctx = t->session.ctx;
-    const int code = write_held(t, path, write);
-    if (code != EXIT_CODE_LIBRARY || tenka_last_status(ctx) != TENKA_E_IO)
+    const int code = write(t, path);
+    const tenka_status status = tenka_last_status(ctx);
+    /* A device that failed can be read no more. */
+    if (code != EXIT_CODE_LIBRARY || status == TENKA_E_DEVICE)
         return code;
     snprintf(sentence, SENTENCE_SIZE, "%s", tenka_last_error(ctx));
-    other_path(path, other, sizeof(other));
-    if (write_held(t, other, write) != EXIT_CODE_OK)
+    /* A .pt is made in memory before it is written; a safetensors file needs room for a single tensor. */
+    if (!write_other(t, path, status == TENKA_E_NOMEM ? ".safetensors" : "", write, other, sizeof(other)))
         return NOWHERE;
     return say_failed("%s; %s is in %s instead", sentence, what, other);
+}
+
+/* Signals wait meanwhile, so that a second Ctrl-C leaves no half file. */
+static int write_somewhere(struct training *t, const char *path, writer write, const char *what,
+                           char sentence[SENTENCE_SIZE])
+{
+    interrupt_hold();
+    const int code = try_to_write(t, path, write, what, sentence);
+    interrupt_release();
+    return code;
 }
 
 static int write_network(struct training *t, const char *path)

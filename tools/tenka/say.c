@@ -1,5 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
+#include <argp.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -7,27 +9,83 @@
 
 #include "tenka.h"
 
-/* One line in one write, since the validation layer may speak from another thread. */
+enum { MAX_TEXT = 16384 };
+
+void make_harmless(char *text)
+{
+    char *out = text;
+    for (const char *at = text; *at != '\0';) {
+        const size_t length = utf8_length(at);
+        if (length == 0 || is_control(at))
+            *out++ = '?';
+        else
+            for (size_t i = 0; i < length; i++)
+                *out++ = at[i];
+        at += length > 0 ? length : 1;
+    }
+    *out = '\0';
+}
+
+/* In one write, since the validation layer may speak from another thread. */
+static void print(FILE *file, const char *format, va_list arguments)
+{
+    char text[MAX_TEXT];
+    const size_t end = strlen(format);
+    const bool line = end > 0 && format[end - 1] == '\n';
+    vsnprintf(text, sizeof(text) - 1, format, arguments);
+    const size_t length = strlen(text);
+    if (line && length > 0 && text[length - 1] == '\n')
+        text[length - 1] = '\0';
+    make_harmless(text);
+    strcat(text, line ? "\n" : "");
+    fputs(text, file);
+}
+
+void print_text(FILE *file, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print(file, format, arguments);
+    va_end(arguments);
+}
+
 static void say(const char *prefix, const char *text)
 {
     progress_clear();
-    fprintf(stderr, "tenka: %s%s\n", prefix, text);
+    print_text(stderr, "tenka: %s%s\n", prefix, text);
+}
+
+static void say_formatted(const char *prefix, const char *format, va_list arguments)
+{
+    char text[8192];
+    vsnprintf(text, sizeof(text), format, arguments);
+    say(prefix, text);
 }
 
 int say_failed(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say_formatted("", format, arguments);
+    va_end(arguments);
+    return EXIT_CODE_FAILED;
+}
+
+void say_misuse(const struct argp_state *state, const char *format, ...)
 {
     char text[8192];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    say("", text);
-    return EXIT_CODE_FAILED;
+    make_harmless(text);
+    argp_error(state, "%s", text);
 }
 
 int say_library_failed(const tenka_ctx *ctx)
 {
-    say("", tenka_last_error(ctx));
+    const char *const sentence = tenka_last_error(ctx);
+    say("", sentence[0] != '\0' ? sentence : tenka_status_text(tenka_last_status(ctx)));
     return EXIT_CODE_FAILED;
 }
 
@@ -39,24 +97,20 @@ int say_output_failed(void)
 
 void say_warning(const char *format, ...)
 {
-    char text[1024];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    say_formatted("warning: ", format, arguments);
     va_end(arguments);
-    say("warning: ", text);
 }
 
 void say_notice(const struct options *options, const char *format, ...)
 {
-    char text[1024];
     va_list arguments;
     if (options->quiet)
         return;
     va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
+    say_formatted("", format, arguments);
     va_end(arguments);
-    say("", text);
 }
 
 void say_library_log(void *user, enum tenka_log_level level, const char *text)
@@ -81,6 +135,16 @@ const char *say_count(char buffer[static 32], uint64_t value)
         buffer[at++] = digits[i];
     }
     buffer[at] = '\0';
+    return buffer;
+}
+
+const char *say_number(char buffer[static 32], const char *format, double value)
+{
+    /* A format is a constant of each caller. */
+    if (isfinite(value))
+        snprintf(buffer, 32, format, value);
+    else
+        strcpy(buffer, "-");
     return buffer;
 }
 

@@ -34,9 +34,9 @@ static void find_input(struct summary *m)
 
 static int list_layers(struct summary *m)
 {
-    const struct session *s = &m->session;
+    struct session *s = &m->session;
     if (tenka_module_layers(s->net, m->input, NULL, 0, &m->n_layers) != TENKA_OK)
-        return say_failed("the network does not fit the input: %s", tenka_last_error(s->ctx));
+        return batches_say_misfit(s, m->input);
     m->layers = calloc(m->n_layers + 1, sizeof(*m->layers));
     if (m->layers == NULL)
         return say_failed("out of memory");
@@ -47,7 +47,7 @@ static int list_layers(struct summary *m)
         m->trainable += m->layers[i].trainable;
         m->buffers += m->layers[i].buffers;
     }
-    return EXIT_CODE_OK;
+    return session_find_ending(s, m->input);
 }
 
 /* Without a row of class scores for each image, or without anything to train, there is no step to plan. */
@@ -67,8 +67,7 @@ static int estimate(struct summary *m)
     m->memory = empty;
     tenka_status status = train_optimizer(s, &m->optimizer);
     if (status == TENKA_OK)
-        status = tenka_training_memory(s->net, m->optimizer, m->input,
-                                       s->log_softmax ? tenka_nll_loss : tenka_cross_entropy, &m->memory);
+        status = tenka_training_memory(s->net, m->optimizer, m->input, session_loss_function(s), &m->memory);
     /* What it would take is known also of a step that the device cannot run. */
     return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
 }
@@ -107,6 +106,7 @@ static int label(const struct summary *m, size_t i, char out[MAX_LABEL])
     if (length < MAX_LABEL)
         snprintf(out + length, MAX_LABEL - length, "%.300s%s%.300s", layer->name, layer->depth > 0 ? ": " : "",
                  layer->class_name);
+    make_harmless(out);
     int columns = 0;
     for (const char *c = out; *c != '\0'; c++)
         columns += ((unsigned char)*c & 0xC0) != 0x80;
@@ -174,8 +174,9 @@ static void print_memory(const struct summary *m)
     }
     if (memory->total == 0)
         return;
-    printf("\nDevice memory of a training step at batch size %u with %s, on %s:\n", o->batch_size,
-           o->sgd ? "sgd" : "adam", tenka_ctx_device_name(m->session.ctx));
+    puts("");
+    print_text(stdout, "Device memory of a training step at batch size %u with %s, on %s:\n", o->batch_size,
+               o->sgd ? "sgd" : "adam", tenka_ctx_device_name(m->session.ctx));
     print_bytes("parameters and statistics", memory->parameters);
     print_bytes("the optimizer's moments", memory->optimizer);
     print_bytes("batch, activations, gradients", memory->temporaries);

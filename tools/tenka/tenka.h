@@ -41,6 +41,7 @@ struct options {
     struct tenka_shape input; /* of one image; rank 0: the default */
     bool sgd, validate, quiet, json;
     bool check_finite, fallback;
+    bool drop_last;
     int argc;                           /* as typed, the program first, but for the command's name */
     char **argv;
     const char *op;                     /* bench, verify: NULL: none in particular */
@@ -74,7 +75,25 @@ struct options options_devices(int argc, char **argv);
 
 const char *backend_name(enum tenka_backend backend);
 
+/* ---- option_names.c ---- */
+
+/* A command and its options as argp has them. */
+struct option_table {
+    const char *command;
+    const struct argp_option *options;
+};
+/* Leaves with EXIT_CODE_USAGE and a sentence where a long option is not one of those of tables[own] in full. argv ends
+ * with NULL. */
+void check_option_names(const struct option_table *tables, size_t count, size_t own, char **argv);
+
 /* ---- say.c: messages and numbers for people ---- */
+
+/* Names of files, classes, layers and devices come from anywhere, and could command a terminal: all text that may have
+ * one in it is printed by these. Control characters and bytes that are no UTF-8 become '?', also line ends, but for one
+ * that ends format. */
+void print_text(FILE *file, const char *format, ...) TENKA_PRINTF(2, 3);
+/* The same in place, for text that is printed later. */
+void make_harmless(char *text);
 
 /* One line on stderr, begun by "tenka: ". Returns EXIT_CODE_FAILED, so that a caller can hand it on. */
 int say_failed(const char *format, ...) TENKA_PRINTF(1, 2);
@@ -82,6 +101,9 @@ int say_failed(const char *format, ...) TENKA_PRINTF(1, 2);
 int say_library_failed(const tenka_ctx *ctx);
 /* That the standard output cannot be written; nothing where SIGPIPE told that nobody reads it. Returns the status. */
 int say_output_failed(void);
+/* A mistake in the command line: leaves the process with EXIT_CODE_USAGE. */
+struct argp_state;
+void say_misuse(const struct argp_state *state, const char *format, ...) TENKA_PRINTF(2, 3);
 void say_warning(const char *format, ...) TENKA_PRINTF(1, 2);
 /* News, unless they are not wanted. */
 void say_notice(const struct options *options, const char *format, ...) TENKA_PRINTF(2, 3);
@@ -89,6 +111,8 @@ void say_notice(const struct options *options, const char *format, ...) TENKA_PR
 void say_library_log(void *user, enum tenka_log_level level, const char *text);
 /* 60000 as "60,000"; the text is as long-lived as buffer. */
 const char *say_count(char buffer[static 32], uint64_t value);
+/* A number by a format of printf's, or "-" for one that is none or infinite; the text is as long-lived as buffer. */
+const char *say_number(char buffer[static 32], const char *format, double value);
 /* What a noun needs behind a count: "s", or nothing after 1. */
 const char *plural(uint64_t count);
 /* Seconds of a clock that never jumps. */
@@ -141,36 +165,73 @@ void progress_clear(void);
 
 /* ---- session.c: device, data and network of one run ---- */
 
+/* What a network ends with, which says what its loss is and how its outputs become probabilities. */
+enum last_layer {
+    LAST_OTHER,       /* logits: softmax is still to be done */
+    LAST_LOG_SOFTMAX, /* their logarithms */
+    LAST_SOFTMAX,     /* they are probabilities */
+};
+
 struct session {
     const struct options *options;
-    const char *data_dir;
+    const char *data_dir;                  /* a folder, a data set in one, or a list of files */
     tenka_ctx *ctx;
     tenka_dataset *train_data, *test_data; /* train_data is NULL for `tenka test` */
     tenka_model *model;                    /* owns net when there is one */
     tenka_module *net;
-    bool log_softmax;                      /* the network ends with LogSoftmax */
+    enum last_layer last;                  /* once session_find_ending was called */
+    const char *twice;                     /* who takes softmax again after the network's Softmax; NULL: nobody */
+    const char *over_others;               /* the class of a last layer that takes it over another axis; NULL: none */
     char folder[4096];
 };
 
 /* Opens all of it in the order of the reference program, so that random draws agree with it. Says what went wrong;
  * session_close is due in any case. */
 int session_open(struct session *s, const struct options *options, bool train);
-/* Whether --data names a folder; says so when it does not. data NULL: none is named. */
-int session_check_data(const char *data);
-/* After a data set could not be read: the library's sentence, and where such files come from. */
-int session_say_no_data(const struct session *s);
 void session_close(struct session *s);
+/* The file whose network is taken where --net names none: a checkpoint is a saved network too. NULL: there is none. */
+const char *session_model_path(const struct session *s);
 /* The device and the network alone, without data; sizing: without memory for the network too (tenka_sizing_begin). */
 int session_open_network(struct session *s, const struct options *options, bool sizing);
+/* A line with the name of the device. */
+void session_print_device(const tenka_ctx *ctx, const struct options *options);
 /* The device alone. */
 int session_open_device(struct session *s, const struct options *options);
-/* The loss of the network's output: nll_loss after LogSoftmax, else cross entropy. */
-tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_tensor target);
 /* How the network wants its input. names has room for MAX_CLASS_NAMES and lives as long as how. */
 #define MAX_CLASS_NAMES 1024
 int session_preprocessing(struct session *s, struct tenka_preprocessing *how, const char *names[MAX_CLASS_NAMES]);
 /* Writes the network and how it wants its input. Returns EXIT_CODE_LIBRARY. */
 int session_save(struct session *s, const char *path);
+
+/* ---- data.c: the images of a session ---- */
+
+/* Whether --data names something; says so when it does not. data NULL: nothing is named. */
+int session_check_data(const char *data);
+/* Reads one half of what --data names; a list of two files is either. Says what went wrong. */
+int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out);
+/* Finds the images and reads them, for training both halves. */
+int session_load_data(struct session *s, bool train);
+/* A saved network wants its images as it was trained with. */
+int session_apply_preprocessing(struct session *s);
+/* Whether the classes of the images are those of the network, which gives so many outputs. */
+int session_check_classes(const struct session *s, uint32_t outputs);
+
+/* ---- ending.c: what the network ends with ---- */
+
+/* Looks at the network for an input that fits it. */
+int session_find_ending(struct session *s, struct tenka_shape input);
+/* Warns where softmax is taken twice, or over something else than the classes. */
+void session_warn_of_ending(const struct session *s, uint32_t outputs);
+/* The loss of the network's output: nll_loss after LogSoftmax, else cross entropy. */
+tenka_loss_fn session_loss_function(const struct session *s);
+tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_tensor target);
+
+/* ---- batches.c: batches that the network cannot take ---- */
+
+/* Looks at the sizes that training and testing will come upon. Says what does not fit, and what does. */
+int batches_check(struct session *s);
+/* After the network was found not to fit input, a batch: says why, and which batch size would. */
+int batches_say_misfit(struct session *s, struct tenka_shape input);
 
 /* ---- classes.c ---- */
 
@@ -191,14 +252,15 @@ struct pictures {
     char **paths;
     size_t count, capacity;
     uint64_t skipped; /* files in folders that are no pictures */
-    uint64_t failed;  /* folders and files in them that could not be read, each of which was said */
+    uint64_t failed;  /* folders that could not be read or have no picture, each of which was said */
     uint64_t seen;    /* files in folders */
     double tell_at;   /* when the walk is to be told of next */
     struct progress *progress;
 };
 
-/* Files as they are named, and of folders the pictures in them and in their folders, in the order of their names;
- * hidden files and links to folders are passed over. progress tells how far it is, and a signal ends it. pictures_free
+/* Files as they are named, and of folders the pictures in them and in their folders, in the order of their names: what
+ * is one by its content, of whatever kind, or by the end of its name, so that reading it says what is wrong with it.
+ * Hidden files and links to folders are passed over. progress tells how far it is, and a signal ends it. pictures_free
  * is due in any case. */
 int pictures_find(struct pictures *p, tenka_ctx *ctx, char *const *names, size_t count, struct progress *progress);
 void pictures_free(struct pictures *p);
@@ -234,6 +296,8 @@ struct epoch_result {
 struct log {
     bool open;     /* false: no log is wanted, nothing happens and all is well */
     int file;
+    int digits;    /* of losses: all that the device's real numbers have */
+    uint32_t first_epoch; /* the number of a run's first epoch: 1, as on the screen, or 0 in logs of old versions */
     off_t whole;   /* bytes of whole lines in it */
     int error;     /* of the last line, as errno has it; 0: it is written */
     char *text;    /* of the line that is being made */
@@ -255,6 +319,8 @@ int log_json_close(struct log *log, const struct options *options);
 void log_json_string(FILE *file, const char *text);
 /* Bytes of the UTF-8 character that text begins with; 0: it begins with none. */
 size_t utf8_length(const char *text);
+/* Whether that is a control character: U+0000 to U+001F, U+007F to U+009F. */
+bool is_control(const char *text);
 
 /* ---- Commands ---- */
 

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "tenka.h"
 
 static int test(struct session *s)
@@ -18,6 +20,9 @@ static int test(struct session *s)
         say_failed("stopped by a signal");
         return EXIT_CODE_SIGNAL + interrupt_signal();
     }
+    if (!isfinite(result.loss))
+        return say_failed("%s: the network's outputs are no finite numbers; it has diverged, or its file is damaged",
+                          s->options->load);
     char rate[32];
     printf("test loss %.4f  test accuracy %.2f %%  (%.1f s, %s images/s)\n", result.loss, 100 * result.accuracy,
            result.seconds, say_count(rate, (uint64_t)((double)result.images / result.seconds + 0.5)));

@@ -1,9 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "train.h"
@@ -13,22 +11,26 @@
 /* A wrong path is found now and not after hours of training. */
 int check_save_path(const char *option, const char *path)
 {
-    struct stat st;
-    char copy[4096];
     if (path == NULL)
         return EXIT_CODE_OK;
     if (path[0] == '\0')
         return say_failed("%s needs the name of a file", option);
-    if (strlen(path) >= sizeof(copy))
-        return say_failed("the path of %s is longer than %zu bytes", option, sizeof(copy) - 1);
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-        return say_failed("cannot save to %s: it is a folder", path);
-    strcpy(copy, path);
-    const char *const folder = dirname(copy);
-    if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode))
-        return say_failed("cannot save to %s: %s is no folder", path, folder);
-    if (access(folder, W_OK | X_OK) != 0)
-        return say_failed("cannot save to %s: %s", path, strerror(errno));
+    return tenka_save_check(NULL, path) == TENKA_OK ? EXIT_CODE_OK : say_library_failed(NULL);
+}
+
+/* The same for what is to be written: not every name that a network may have can be. */
+static int check_saving(struct training *t)
+{
+    const struct options *o = t->session.options;
+    struct tenka_preprocessing how;
+    const char *names[MAX_CLASS_NAMES];
+    const int code = session_preprocessing(&t->session, &how, names);
+    if (code != EXIT_CODE_OK)
+        return code;
+    if (o->save != NULL && tenka_model_save_check(t->session.net, &how, o->save) != TENKA_OK)
+        return say_library_failed(t->session.ctx);
+    if (o->checkpoint != NULL && tenka_checkpoint_save_check(&t->run, &how, o->checkpoint) != TENKA_OK)
+        return say_library_failed(t->session.ctx);
     return EXIT_CODE_OK;
 }
 
@@ -50,11 +52,12 @@ tenka_status train_optimizer(const struct session *s, tenka_optimizer **out)
 
 /* Both loaders shuffle, as in the reference program: each takes its draws from the generator. */
 static tenka_status create_loader(const struct session *s, const tenka_dataset *data, uint32_t batch_size,
-                                  tenka_loader **out)
+                                  bool drop_last, tenka_loader **out)
 {
     struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
     params.batch_size = batch_size;
     params.shuffle = true;
+    params.drop_last = drop_last;
     return tenka_loader_create(s->ctx, data, &params, out);
 }
 
@@ -104,9 +107,9 @@ static int set_up(struct training *t)
     const struct options *o = s->options;
     t->run.net = s->net;
     t->run.seed = o->seed;
-    tenka_status status = create_loader(s, s->train_data, o->batch_size, &t->run.train_loader);
+    tenka_status status = create_loader(s, s->train_data, o->batch_size, o->drop_last, &t->run.train_loader);
     if (status == TENKA_OK)
-        status = create_loader(s, s->test_data, o->test_batch_size, &t->run.test_loader);
+        status = create_loader(s, s->test_data, o->test_batch_size, false, &t->run.test_loader);
     if (status == TENKA_OK)
         status = train_optimizer(s, &t->run.optimizer);
     if (status == TENKA_OK)
@@ -115,7 +118,9 @@ static int set_up(struct training *t)
         return EXIT_CODE_LIBRARY;
     progress_init(&t->progress, o->quiet);
     tell_batch(t);
-    int code = fit_check(t);
+    int code = check_saving(t);
+    if (code == EXIT_CODE_OK)
+        code = fit_check(t);
     if (code == EXIT_CODE_OK && o->resume != NULL)
         code = resume(t);
     return code != EXIT_CODE_OK ? code : open_log(t);
@@ -225,11 +230,19 @@ static int run_batches(struct training *t, uint32_t epoch, uint64_t *images)
     return EXIT_CODE_OK;
 }
 
+/* Images that an epoch trains on. */
+static uint64_t epoch_images(const struct training *t)
+{
+    const struct options *o = t->session.options;
+    const uint64_t all = tenka_dataset_count(t->session.train_data);
+    return o->drop_last ? tenka_loader_batches(t->run.train_loader) * (uint64_t)o->batch_size : all;
+}
+
 static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *result)
 {
     const struct session *s = &t->session;
     char label[32];
-    const uint64_t position = tenka_loader_position(t->run.train_loader), total = tenka_dataset_count(s->train_data);
+    const uint64_t position = tenka_loader_position(t->run.train_loader), total = epoch_images(t);
     const uint64_t before = position * s->options->batch_size < total ? position * s->options->batch_size : total;
     uint64_t images = before;
     snprintf(label, sizeof(label), "epoch %u/%u", epoch + 1, s->options->epochs);
@@ -271,10 +284,10 @@ static int end_epoch(struct training *t, struct epoch_result *result)
         code = evaluate(&t->session, t->run.test_loader, &t->progress, &result->test);
     if (code != EXIT_CODE_OK || is_stopping(t))
         return code;
-    print_epoch(t, result);
     code = finite_check_test(t, result);
     if (code != EXIT_CODE_OK)
         return code;
+    print_epoch(t, result);
     if (log_json_epoch(&t->log, result) != EXIT_CODE_OK)
         stop_for_log(t);
     tenka_loader_rewind(t->run.train_loader);
@@ -338,7 +351,7 @@ static int finish(struct training *t)
     if (stopped && code == EXIT_CODE_OK)
         say_stopped(t);
     else if (o->save != NULL && code == EXIT_CODE_OK && !o->quiet)
-        printf("saved    %s\n", o->save);
+        print_text(stdout, "saved    %s\n", o->save);
     if (!stopped || code != EXIT_CODE_OK)
         return code;
     return t->trouble[0] != '\0' ? EXIT_CODE_FAILED : EXIT_CODE_SIGNAL + interrupt_signal();
@@ -405,12 +418,12 @@ int command_train(const struct options *options)
     struct options full = *options;
     if (full.test_batch_size == 0)
         full.test_batch_size = full.batch_size;
+    interrupt_catch();
     int code = check_save_path("--save", full.save);
     if (code == EXIT_CODE_OK)
         code = check_save_path("--checkpoint", full.checkpoint);
     if (code != EXIT_CODE_OK)
         return code;
-    interrupt_catch();
     tell_format(&full);
     do
         code = train(&full);

@@ -53,7 +53,7 @@ static void json_string(const struct verify *v, const char *key, const char *tex
 static void begin_report(struct verify *v, const tenka_ctx *ctx)
 {
     if (v->json == NULL) {
-        printf("device   %s\n", tenka_ctx_device_name(ctx));
+        session_print_device(ctx, v->options);
         fflush(stdout);
         return;
     }
@@ -104,9 +104,10 @@ static void print_result(struct verify *v, const struct tenka_verify_check *chec
     printf("  %-20s %6" PRIu32 " %12s %9.1f%s\n", check->name, r->cases, share_text(share, r), r->seconds,
            r->failed > 0 ? "  WRONG" : "");
     if (r->failed > 0)
-        printf("%24s%" PRIu32 " of %" PRIu32 " failed; the first: %s\n", "", r->failed, r->cases, r->failure);
+        print_text(stdout, "%24s%" PRIu32 " of %" PRIu32 " failed; the first: %s\n", "", r->failed, r->cases,
+                   r->failure);
     if (r->skipped > 0)
-        printf("%24s%" PRIu32 " skipped; the first: %s\n", "", r->skipped, r->skip_reason);
+        print_text(stdout, "%24s%" PRIu32 " skipped; the first: %s\n", "", r->skipped, r->skip_reason);
     fflush(stdout);
 }
 
@@ -166,7 +167,8 @@ static int end_report(struct verify *v)
     const bool right = v->wrong[0] == '\0';
     conclude(v, sentence, sizeof(sentence));
     if (v->json == NULL) {
-        printf("\n%s\n", sentence);
+        puts("");
+        print_text(stdout, "%s\n", sentence);
     } else {
         fprintf(v->json, "\n],\n\"trusted\":%s", right && v->cases > 0 ? "true" : "false");
         json_string(v, "conclusion", sentence);

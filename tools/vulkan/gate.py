@@ -254,7 +254,7 @@ def write_results(gate):
 def main():
     if sys.argv[1:2] == ["--check"]:
         return sys.argv[2] not in EXECUTE and sys.argv[2] not in COMPILE
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--build", required=True)
     parser.add_argument("--work", required=True)
     parser.add_argument("--jobs", type=int, required=True)

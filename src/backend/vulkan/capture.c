@@ -1,10 +1,10 @@
 /* Captures through RenderDoc's in-application API, which is there when its layer was loaded with the process. Nothing
  * is linked: the library is asked for where it lies in memory already. */
 #include "backend/vulkan/vk.h"
+#include "core/os.h"
 
 #if TENKA_RENDERDOC
 #include <dlfcn.h>
-#include <errno.h>
 #include <stdio.h>
 
 #include <renderdoc_app.h>
@@ -60,17 +60,15 @@ tenka_status tenka_vk_capture_begin(tenka_device *base)
 }
 
 /* RenderDoc puts more words and a number behind the name that it is given. */
-static tenka_status take_name(const RENDERDOC_API_1_1_2 *api, struct tenka_error *err, const char *path)
+static tenka_status take_file(const RENDERDOC_API_1_1_2 *api, struct tenka_error *err, struct tenka_file_writer *writer)
 {
     char name[4096];
     uint32_t length = sizeof name;
     const uint32_t count = api->GetNumCaptures();
     if (count == 0 || !api->GetCapture(count - 1, NULL, &length, NULL) || length > sizeof name ||
         !api->GetCapture(count - 1, name, &length, NULL))
-        return tenka_fail(err, TENKA_E_IO, "%s: RenderDoc does not say where it wrote the capture", path);
-    if (rename(name, path) == 0)
-        return TENKA_OK;
-    return tenka_fail(err, TENKA_E_IO, "cannot give the capture %s the name %s: %s", name, path, strerror(errno));
+        return tenka_fail(err, TENKA_E_IO, "%s: RenderDoc does not say where it wrote the capture", writer->path);
+    return tenka_file_writer_adopt(writer, err, name);
 }
 
 tenka_status tenka_vk_capture_end(tenka_device *base, const char *path)
@@ -79,14 +77,21 @@ tenka_status tenka_vk_capture_end(tenka_device *base, const char *path)
     char before[4096];
     if (!api)
         return tenka_fail(base->err, TENKA_E_DEVICE, "RenderDoc left the process in the middle of a capture");
-    /* In the folder of path, so that giving the file its name cannot fail halfway. */
+    struct tenka_file_writer writer = {0};
+    tenka_status status = tenka_file_writer_create(&writer, base->err, path);
+    /* Beside the temporary file, so that giving the capture its name cannot fail halfway. */
     snprintf(before, sizeof before, "%s", api->GetCaptureFilePathTemplate());
-    api->SetCaptureFilePathTemplate(path);
+    if (status == TENKA_OK)
+        api->SetCaptureFilePathTemplate(writer.temporary);
     const bool ended = api->EndFrameCapture(pointer_of(tenka_vk_device_of(base)), NULL) == 1;
-    const tenka_status status =
-        ended ? take_name(api, base->err, path)
-              : tenka_fail(base->err, TENKA_E_IO, "%s: RenderDoc could not write the capture; its log says why", path);
     api->SetCaptureFilePathTemplate(before);
+    if (status == TENKA_OK && !ended)
+        status = tenka_fail(base->err, TENKA_E_IO, "%s: RenderDoc could not write the capture; its log says why", path);
+    if (status == TENKA_OK)
+        status = take_file(api, base->err, &writer);
+    if (status == TENKA_OK)
+        return tenka_file_writer_commit(&writer, base->err);
+    tenka_file_writer_abort(&writer);
     return status;
 }
 

@@ -3,7 +3,7 @@
 
 #include "backend/vulkan/vk.h"
 
-static const char *result_name(VkResult result)
+const char *tenka_vk_result_name(VkResult result)
 {
     switch (result) {
 #define NAME(name) case name: return #name;
@@ -54,7 +54,7 @@ tenka_status tenka_vk_fail(struct tenka_vk_device *dev, VkResult result, const c
     if (is_want_of_memory(result))
         return tenka_fail(dev->base.err, TENKA_E_NOMEM,
                           "%.*s: %s on %s, whose buffers hold %llu of its %llu MiB: use a smaller batch or network",
-                          length, name, result_name(result), dev->gpu.info.name,
+                          length, name, tenka_vk_result_name(result), dev->gpu.info.name,
                           (unsigned long long)(dev->base.bytes >> 20),
                           (unsigned long long)(dev->gpu.info.memory >> 20));
     if (result == VK_ERROR_DEVICE_LOST) {
@@ -63,8 +63,8 @@ tenka_status tenka_vk_fail(struct tenka_vk_device *dev, VkResult result, const c
                           "%.*s: %s was lost, reset by its driver or removed: open a new context", length, name,
                           dev->gpu.info.name);
     }
-    return tenka_fail(dev->base.err, TENKA_E_DEVICE, "%.*s: %s (%d) on %s", length, name, result_name(result),
-                      (int)result, dev->gpu.info.name);
+    return tenka_fail(dev->base.err, TENKA_E_DEVICE, "%.*s: %s (%d) on %s", length, name,
+                      tenka_vk_result_name(result), (int)result, dev->gpu.info.name);
 }
 
 tenka_status tenka_vk_health(struct tenka_vk_device *dev)

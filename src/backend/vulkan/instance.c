@@ -53,11 +53,32 @@ tenka_status tenka_vk_complaint(struct tenka_vk_instance *instance, struct tenka
     return status;
 }
 
+static bool is_want_of_memory(VkResult result)
+{
+    return result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY;
+}
+
+#define HINT "(VK_LOADER_DEBUG=error in the environment shows what its loader says)"
+
+/* Loaders call it want of memory, too, when a manifest is no JSON. */
+tenka_status tenka_vk_start_failed(struct tenka_error *err, VkResult result)
+{
+    char bad[800];
+    const char *const name = tenka_vk_result_name(result);
+    if (substitute == NULL && tenka_vk_find_bad_manifest(!is_want_of_memory(result), bad, sizeof bad))
+        return tenka_fail(err, TENKA_E_UNSUPPORTED, "Vulkan could not be started (%s): %s: mend or remove that file, "
+                          "or use the cpu backend " HINT, name, bad);
+    if (is_want_of_memory(result))
+        return tenka_fail(err, TENKA_E_NOMEM, "out of memory while starting Vulkan (%s), or a driver failed: use the "
+                          "cpu backend " HINT, name);
+    return tenka_fail(err, TENKA_E_UNSUPPORTED,
+                      "no Vulkan driver could be started (%s): install the GPU's driver (Mesa's package is "
+                      "mesa-vulkan-drivers), or use the cpu backend " HINT, name);
+}
+
 tenka_status tenka_vk_listed(struct tenka_error *err, VkResult result)
 {
-    const bool short_of_memory = result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY;
-    return short_of_memory ? tenka_fail(err, TENKA_E_NOMEM, "out of memory while starting Vulkan")
-                           : TENKA_OK;
+    return is_want_of_memory(result) ? tenka_vk_start_failed(err, result) : TENKA_OK;
 }
 
 static tenka_status find_layer(struct tenka_error *err, bool *found)
@@ -101,7 +122,11 @@ static tenka_status check_loader(bool validate, struct tenka_error *err)
         return tenka_fail(err, TENKA_E_UNSUPPORTED,
                           "Vulkan's loader was not found: install libvulkan1 and a driver (Mesa's package is "
                           "mesa-vulkan-drivers), or use the cpu backend");
-    if (volkGetInstanceVersion() < VK_API_VERSION_1_2)
+    uint32_t version = VK_API_VERSION_1_0; /* which has no function that tells it */
+    const VkResult result = vkEnumerateInstanceVersion != NULL ? vkEnumerateInstanceVersion(&version) : VK_SUCCESS;
+    if (result < 0)
+        return tenka_vk_start_failed(err, result);
+    if (version < VK_API_VERSION_1_2)
         return tenka_fail(err, TENKA_E_UNSUPPORTED, "Vulkan's loader is older than 1.2: install a newer libvulkan1");
     bool layer = !validate;
     if (validate)
@@ -212,11 +237,7 @@ static tenka_status instance_init(struct tenka_vk_instance *instance, bool valid
     const VkResult result = create_handle(instance, validate, features_known);
     if (result < 0) {
         instance->handle = VK_NULL_HANDLE;
-        TENKA_TRY(tenka_vk_listed(err, result));
-        return tenka_fail(err, TENKA_E_UNSUPPORTED,
-                          "no Vulkan driver could be started (VkResult %d): install the GPU's driver (Mesa's package "
-                          "is mesa-vulkan-drivers), or use the cpu backend",
-                          (int)result);
+        return tenka_vk_start_failed(err, result);
     }
     load_functions(instance);
     instance->captured = tenka_vk_is_captured();

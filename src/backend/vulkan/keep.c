@@ -90,6 +90,8 @@ static tenka_status save(const struct tenka_vk_device *dev, struct tenka_error *
     if (status == TENKA_OK)
         status = tenka_file_writer_commit(&writer, err);
     tenka_file_writer_abort(&writer);
+    if (status == TENKA_OK)
+        tenka_file_writer_sweep(path);
     return status;
 }
 

@@ -21,7 +21,8 @@ static tenka_status stopwatch_init(struct tenka_vk_device *dev, struct tenka_vk_
     };
     if (dev->gpu.timestamp_bits == 0)
         return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
-                          "%s cannot tell the time inside a submission, so its kernels cannot be timed one by one",
+                          "%s has no timestamps: it cannot tell the time inside a submission, so that its kernels cannot "
+                          "be timed one by one",
                           dev->gpu.info.name);
     watch->ticks = tenka_alloc_array((size_t)2 * watch->dispatches, sizeof *watch->ticks);
     if (!watch->ticks)

@@ -12,18 +12,20 @@ static const char *kind_name(VkPhysicalDeviceType type)
         return "discrete";
     case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
         return "integrated";
+    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU:
+        return "virtual";
     case VK_PHYSICAL_DEVICE_TYPE_CPU:
         return "software";
     default:
-        return "virtual";
+        return "other";
     }
 }
 
 static int kind_rank(const char *kind)
 {
-    static const char *const best_first[] = {"discrete", "integrated", "virtual", "software"};
+    static const char *const best_first[] = {"discrete", "integrated", "virtual", "other", "software"};
     int rank = 0;
-    while (rank < 4 && strcmp(kind, best_first[rank]) != 0)
+    while (strcmp(kind, best_first[rank]) != 0)
         rank++;
     return rank;
 }
@@ -121,6 +123,9 @@ static void judge(struct tenka_vk_instance *instance, struct tenka_vk_gpu *gpu, 
     else if (l->maxPushConstantsSize < sizeof(struct tenka_vk_push))
         snprintf(note, size, "it takes %u bytes of push constants and Tenka needs %zu", l->maxPushConstantsSize,
                  sizeof(struct tenka_vk_push));
+    else if (l->maxComputeSharedMemorySize < TENKA_VK_SHARED)
+        snprintf(note, size, "its workgroups share %u bytes of memory and Tenka needs %d",
+                 l->maxComputeSharedMemorySize, TENKA_VK_SHARED);
     gpu->info.usable = note[0] == '\0';
 }
 
@@ -165,6 +170,8 @@ static tenka_status describe(struct tenka_vk_instance *instance, struct tenka_er
     instance->memory(gpu->handle, &gpu->memory);
     TENKA_TRY(find_family(instance, err, gpu));
     gpu->limits = basic.limits;
+    if (!(basic.limits.timestampPeriod > 0)) /* what it writes are no times */
+        gpu->timestamp_bits = 0;
     gpu->vendor = basic.vendorID;
     gpu->device = basic.deviceID;
     gpu->driver_version = basic.driverVersion;
@@ -189,15 +196,19 @@ static tenka_status enumerate(struct tenka_vk_instance *instance, struct tenka_e
     *out = NULL;
     *count = 0;
     VkResult result = instance->enumerate(instance->handle, &n, NULL);
-    if (result < 0 || n == 0)
-        return tenka_vk_listed(err, result);
+    if (result < 0)
+        return tenka_vk_start_failed(err, result);
+    if (n == 0)
+        return tenka_fail(err, TENKA_E_UNSUPPORTED,
+                          "Vulkan finds no device: install the GPU's driver (Mesa's package is mesa-vulkan-drivers), "
+                          "or use the cpu backend");
     VkPhysicalDevice *handles = tenka_alloc_array(n, sizeof *handles);
     if (!handles)
         return tenka_fail_nomem(err);
     result = instance->enumerate(instance->handle, &n, handles);
     if (result < 0) {
         tenka_free(handles);
-        return tenka_vk_listed(err, result);
+        return tenka_vk_start_failed(err, result);
     }
     *out = handles;
     *count = n;
@@ -212,7 +223,7 @@ tenka_status tenka_vk_gpus(struct tenka_vk_instance *instance, struct tenka_erro
     *out = NULL;
     *count = 0;
     TENKA_TRY(enumerate(instance, err, &handles, &n));
-    struct tenka_vk_gpu *gpus = tenka_alloc_array(n ? n : 1, sizeof *gpus);
+    struct tenka_vk_gpu *gpus = tenka_alloc_array(n, sizeof *gpus);
     tenka_status status = gpus ? TENKA_OK : tenka_fail_nomem(err);
     for (uint32_t i = 0; i < n && status == TENKA_OK; i++) {
         gpus[i].handle = handles[i];
@@ -293,10 +304,6 @@ tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, 
                                  struct tenka_error *err,
                              struct tenka_vk_gpu *out)
 {
-    if (count == 0)
-        return tenka_fail(err, TENKA_E_UNSUPPORTED,
-                          "Vulkan finds no device: install the GPU's driver (Mesa's package is mesa-vulkan-drivers), "
-                          "or use the cpu backend");
     size_t found;
     if (!which)
         found = find_best(gpus, count);
@@ -315,19 +322,18 @@ tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, 
     return TENKA_OK;
 }
 
-tenka_status tenka_vulkan_list(struct tenka_device_info *out, size_t max, size_t *count)
+tenka_status tenka_vulkan_list(struct tenka_error *err, struct tenka_device_info *out, size_t max, size_t *count)
 {
-    struct tenka_error err = {0};
     const struct tenka_log silence = {0};
     struct tenka_vk_instance *instance;
     struct tenka_vk_gpu *gpus = NULL;
     *count = 0;
-    tenka_status status = tenka_vk_instance_create(false, &err, &silence, &instance);
+    tenka_status status = tenka_vk_instance_create(false, err, &silence, &instance);
     if (status == TENKA_OK)
-        status = tenka_vk_gpus(instance, &err, &gpus, count);
+        status = tenka_vk_gpus(instance, err, &gpus, count);
     for (size_t i = 0; i < *count && i < max; i++)
         out[i] = gpus[i].info;
     tenka_free(gpus);
     tenka_vk_instance_destroy(&instance);
-    return status == TENKA_E_NOMEM ? status : TENKA_OK;
+    return status;
 }

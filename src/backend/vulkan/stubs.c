@@ -11,10 +11,10 @@ tenka_status tenka_vulkan_device_create(const struct tenka_ctx_params *params, s
                       "this build has no Vulkan backend: use --backend cpu, or build with TENKA_VULKAN=ON");
 }
 
-tenka_status tenka_vulkan_list(struct tenka_device_info *out, size_t max, size_t *count)
+tenka_status tenka_vulkan_list(struct tenka_error *err, struct tenka_device_info *out, size_t max, size_t *count)
 {
     (void)out;
     (void)max;
     *count = 0;
-    return TENKA_OK;
+    return tenka_fail(err, TENKA_E_UNSUPPORTED, "this build has no Vulkan backend");
 }

@@ -20,6 +20,10 @@
 /* Storage buffers of one pass, the scalars included; what every device of use offers. */
 #define TENKA_VK_BINDINGS 8
 
+/* Bytes of shared memory: of the last variants of all families, which every device must be able to run, sums over a
+ * workgroup take the most. */
+#define TENKA_VK_SHARED 512
+
 /* Operands are bound in whole quads of 32-bit words, which shaders may load at once. */
 #define TENKA_VK_QUAD 16
 
@@ -66,10 +70,20 @@ void tenka_vk_instance_destroy(struct tenka_vk_instance **instance);
 /* For tests: all of Vulkan comes from get, not from the system's loader. Before anybody asks for Vulkan. */
 void tenka_vk_load_from(PFN_vkGetInstanceProcAddr get);
 void tenka_vk_load_device_table(struct tenka_vk_instance *instance, VkDevice device, struct VolkDeviceTable *table);
-/* Of a call that asks what there is: E_NOMEM for want of memory; any other failure means that there is nothing. */
+/* Of a call that asks what there is: failures for want of memory as tenka_vk_start_failed says; any other means that
+ * there is nothing. */
 tenka_status tenka_vk_listed(struct tenka_error *err, VkResult result);
+/* Of a call with which Vulkan starts: E_UNSUPPORTED with the file that its loader cannot read, if there is one; else
+ * E_NOMEM where the loader says so, and E_UNSUPPORTED. */
+tenka_status tenka_vk_start_failed(struct tenka_error *err, VkResult result);
 /* E_DEVICE, once, when the validation layer has complained since the last call. */
 tenka_status tenka_vk_complaint(struct tenka_vk_instance *instance, struct tenka_error *err);
+
+/* ---- manifests.c ---- */
+
+/* Whether one of the loader's files is damaged; text then says which one and how, as a clause. thorough: also one of a
+ * driver that the loader passes over, such as one whose library is not there. */
+bool tenka_vk_find_bad_manifest(bool thorough, char *text, size_t size);
 
 /* ---- select.c ---- */
 
@@ -88,7 +102,7 @@ struct tenka_vk_gpu {
     uint32_t timestamp_bits; /* of the family's timestamps, those that count; 0: there are none */
 };
 
-/* *out: an allocated array in the order of the devices' indices. */
+/* *out: an allocated array in the order of the devices' indices; E_UNSUPPORTED: there is none. */
 tenka_status tenka_vk_gpus(struct tenka_vk_instance *instance, struct tenka_error *err, struct tenka_vk_gpu **out,
                            size_t *count);
 /* which: an index, a UUID or part of a name; NULL: the best. */
@@ -177,6 +191,7 @@ static inline struct tenka_vk_device *tenka_vk_device_of(tenka_device *dev)
 
 /* Writes the sentence of a failed call, "vkCreateBuffer: VK_ERROR_..."; a lost device is remembered. */
 tenka_status tenka_vk_fail(struct tenka_vk_device *dev, VkResult result, const char *call);
+const char *tenka_vk_result_name(VkResult result); /* "VK_ERROR_DEVICE_LOST" */
 #define VK_TRY(dev, call)                                   \
     do {                                                    \
         const VkResult result_ = (call);                    \

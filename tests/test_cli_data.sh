@@ -1,0 +1,294 @@
+#!/bin/sh
+# test_cli_data.sh TENKA: whether data, network and numbers belong together: batches that a network cannot take, IDX
+# files of all names, halves of a data set that differ, classes and outputs, softmax twice, numbers that are none, and
+# how the log counts. What does not fit is said before the first step. Runs on the CPU.
+set -u
+tenka=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+export TMPDIR="$work"
+. "$(dirname "$0")/cli.sh"
+
+# run STATUS ARG...: the command ends with it; what it prints is in $work/out and $work/err.
+run() {
+    want=$1
+    shift
+    timeout 120 "$tenka" "$@" > "$work/out" 2> "$work/err"
+    got=$?
+    [ "$got" = "$want" ] || bad "status $got instead of $want: tenka $*"
+    ! grep -q -i -e '[ =:]-\{0,1\}nan\>' "$work/out" || bad "a figure that is none: tenka $*"
+}
+
+# expect PATTERN ARG...: the command fails with one sentence that has PATTERN in it, and nothing was trained.
+expect() {
+    pattern=$1
+    shift
+    run 1 "$@"
+    [ "$(wc -l < "$work/err")" = 1 ] || bad "not one sentence: tenka $*"
+    grep -q -e "$pattern" "$work/err" || bad "no '$pattern' in what was said: tenka $*"
+    ! grep -q '^epoch' "$work/out" || bad "trained before it was said: tenka $*"
+    echo "ok: $(cat "$work/err")"
+}
+
+# silent ARG...: the command succeeds and warns of nothing.
+silent() {
+    run 0 "$@"
+    [ ! -s "$work/err" ] || bad "something is said: tenka $*"
+    echo "ok: tenka $*"
+}
+
+# warns PATTERN ARG...: the command succeeds, with one warning that has PATTERN in it, also with --quiet.
+warns() {
+    pattern=$1
+    shift
+    run 0 "$@" --quiet
+    [ "$(wc -l < "$work/err")" = 1 ] || bad "not one warning: tenka $*"
+    grep -q -e "^tenka: warning: .*$pattern" "$work/err" || bad "no warning with '$pattern': tenka $*"
+    echo "ok: $(cat "$work/err")"
+}
+
+says() {
+    grep -q -e "$1" "$work/out" || bad "no '$1' in the output"
+}
+
+# ---- Small data ----
+
+# data NAME TRAIN TEST: a folder with so many images of 12x12 and three classes.
+data() {
+    mkdir "$work/$1"
+    images "$2" 12 > "$work/$1/train-images-idx3-ubyte"
+    labels "$2" 3 > "$work/$1/train-labels-idx1-ubyte"
+    images "$3" 12 > "$work/$1/t10k-images-idx3-ubyte"
+    labels "$3" 3 > "$work/$1/t10k-labels-idx1-ubyte"
+}
+data good 21 9
+plain='Flatten() Linear(144, 3)'
+train="train --backend cpu --threads 1 --epochs 1 --batch-size 7 --data $work/good"
+test="test --backend cpu --threads 1 --data $work/good"
+
+# ---- Batches that the network cannot take ----
+
+single='Conv2d(1, 4, 12) BatchNorm2d(4) ReLU() Flatten() Linear(4, 3)'
+pattern="the last training batch of an epoch, 1 of the 21 images, .*layer 1 (BatchNorm2d).*; '--batch-size 19' avoids"
+expect "$pattern it, and --drop-last leaves" $train --net "$single" --batch-size 20 --save "$work/x.st" --log "$work/x.log"
+[ ! -e "$work/x.st" ] && [ ! -e "$work/x.log" ] || bad "files of a run that did not begin"
+expect "1 of the 21 images, .*'--batch-size 3' avoids it" $train --net "$single" --batch-size 2
+expect "1 of the 11 images, .*'--batch-size 9' avoids it" $train --net "$single" --batch-size 10 --limit 11
+expect "a training batch of 1 image does not .*'--batch-size 3' avoids it$" $train --net "$single" --batch-size 1
+expect "a training batch of 1 image does not .*'--batch-size 2' avoids it$" $train --net "$single" --batch-size 1 \
+    --drop-last
+expect "a training batch of 1 image does not .*; use more images$" $train --net "$single" --limit 1
+for size in 19 3 7 21 100; do
+    silent $train --net "$single" --batch-size $size --quiet
+done
+# What trains on more than a value takes a single image; what is tested always does.
+silent $train --net 'Conv2d(1, 4, 11) BatchNorm2d(4) Flatten() Linear(16, 3)' --batch-size 20 --quiet
+silent $train --net "$single" --batch-size 20 --drop-last --test-batch-size 8 --log "$work/drop.log" \
+    --save "$work/bn.st"
+grep -q '"drop_last":true' "$work/drop.log" || bad "the log does not tell of --drop-last"
+[ "$(grep -c '"step"' "$work/drop.log")" = 1 ] || bad "--drop-last does not leave out the last batch"
+silent $test --load "$work/bn.st" --batch-size 1
+silent $train --net "$plain" --batch-size 5 --drop-last --checkpoint "$work/drop.ckpt" --quiet
+expect "drop_last on, this one has off" $train --net "$plain" --batch-size 5 --resume "$work/drop.ckpt" --quiet
+expect "leaves out a batch that is smaller than --batch-size 22: of 21 training images nothing" $train --net "$plain" \
+    --batch-size 22 --drop-last
+for command in summary profile 'bench --only steps'; do
+    expect "layer 1 (BatchNorm2d).*'--batch-size 2' avoids it$" $command --backend cpu --net "$single" --input 1,12,12 \
+        --batch-size 1
+done
+expect "'--batch-size 2' avoids it$" bench --backend cpu --seconds 60 --net "$single" --input 1,12,12 --batch-size 8,1
+
+# ---- Files of all names ----
+
+# renamed NAME: copies of the good data's files in a folder NAME; each line of the input is a file and its new name.
+renamed() {
+    mkdir -p "$work/$1"
+    while read -r from to; do
+        cp "$work/good/$from" "$work/$1/$to"
+    done
+}
+renamed dots << 'END'
+train-images-idx3-ubyte train-images.idx3-ubyte
+train-labels-idx1-ubyte train-labels.idx1-ubyte
+t10k-images-idx3-ubyte t10k-images.idx3-ubyte
+t10k-labels-idx1-ubyte t10k-labels.idx1-ubyte
+END
+for set in letters digits; do
+    renamed emnist << END
+train-images-idx3-ubyte emnist-$set-train-images-idx3-ubyte
+train-labels-idx1-ubyte emnist-$set-train-labels-idx1-ubyte
+t10k-images-idx3-ubyte emnist-$set-test-images-idx3-ubyte
+t10k-labels-idx1-ubyte emnist-$set-test-labels-idx1-ubyte
+END
+done
+gzip "$work/dots/t10k-labels.idx1-ubyte" "$work/emnist/emnist-digits-train-images-idx3-ubyte"
+silent $train --net "$plain" --save "$work/plain.st"
+sed 's/(.*//' "$work/out" | grep '^epoch' > "$work/expected"
+g=$work/good
+for where in "$work/dots" "$work/emnist/emnist-letters" "$work/emnist/emnist-digits" \
+    "$g/train-images-idx3-ubyte,$g/train-labels-idx1-ubyte,$g/t10k-images-idx3-ubyte,$g/t10k-labels-idx1-ubyte"; do
+    silent $train --net "$plain" --data "$where"
+    sed 's/(.*//' "$work/out" | grep '^epoch' | cmp -s - "$work/expected" || bad "other images in $where"
+    silent $test --load "$work/plain.st" --data "$where" --quiet
+    silent profile --backend cpu --steps 1 --net "$plain" --batch-size 3 --data "$where" --quiet
+done
+silent $test --load "$work/plain.st" --data "$g/t10k-images-idx3-ubyte,$g/t10k-labels-idx1-ubyte" --quiet
+pair=$g/train-images-idx3-ubyte,$g/train-labels-idx1-ubyte
+silent profile --backend cpu --steps 1 --net "$plain" --batch-size 3 --data "$pair" --quiet
+expect "two files are one half of a data set.* name four" $train --net "$plain" --data "$pair"
+silent $train --net "$plain" --data "$pair,$pair"
+expect "as a list it has 3 files; expected two" $train --net "$plain" --data "$pair,x"
+expect "there is no file 'x'" $train --net "$plain" --data "$pair,x,y"
+expect "is one file; name a folder" $train --net "$plain" --data "$g/train-images-idx3-ubyte"
+expect "train-labels-idx1-ubyte: expected the magic number" $train --net "$plain" \
+    --data "$g/train-labels-idx1-ubyte,$g/train-images-idx3-ubyte,$pair"
+pattern="several data sets in this folder, emnist-digits, emnist-letters; name one of them, as in"
+expect "$pattern $work/emnist/emnist-letters$" $train --net "$plain" --data "$work/emnist"
+expect "there is no folder $work/emnist/emnist-cats" $train --data "$work/emnist/emnist-cats"
+mkdir "$work/csv" "$work/csv/raw"
+touch "$work/csv/train.csv" "$work/csv/test.csv"
+expect "found neither train-images-idx3-ubyte nor .*; it has raw/, test.csv and train.csv" $train --data "$work/csv"
+
+# ---- Two halves ----
+
+# A class that only the tests have counts.
+data rare 20 9
+labels 20 2 > "$work/rare/train-labels-idx1-ubyte"
+silent $train --net "$plain" --data "$work/rare" --classes cat,dog,bird --save "$work/rare.st"
+says "20 training, 9 test images, 1x12x12, 3 classes"
+grep -q 'bird' "$work/rare.st" || bad "the class that only the tests have is not saved"
+expect "classes has 2 names, but the labels of .*rare have 3 classes" $train --net "$plain" --data "$work/rare" \
+    --classes cat,dog
+expect "go up to 2, but the network gives 2 outputs" $train --net 'Flatten() Linear(144, 2)' --data "$work/rare"
+# The other way round, the network knows more than the tests.
+data few 21 8
+labels 8 2 > "$work/few/t10k-labels-idx1-ubyte"
+silent $train --net "$plain" --data "$work/few" --save "$work/few.st"
+says "21 training, 8 test images, 1x12x12, 3 classes"
+silent $test --load "$work/few.st" --data "$work/few" --quiet
+data sizes 21 9
+images 9 11 > "$work/sizes/t10k-images-idx3-ubyte"
+expect "the training images of .*sizes are 1x12x12, but its test images 1x11x11" $train --data "$work/sizes" \
+    --net 'Conv2d(1, 2, 3, padding=1) Linear(288, 3)'
+
+# ---- Classes and outputs ----
+
+warns "the network gives 10 outputs, but the labels of $work/good have only 3 classes" $train --net \
+    'Flatten() Linear(144, 10)' --save "$work/ten.st"
+# That file says that the network was trained on three.
+warns "the network gives 10 outputs, but the labels of $work/good have only 3 classes" $test --load "$work/ten.st"
+data many 30 10
+labels 30 10 > "$work/many/train-labels-idx1-ubyte"
+labels 10 10 > "$work/many/t10k-labels-idx1-ubyte"
+expect "ten.st was trained on 3 classes, but the labels of $work/many go up to 9" test --backend cpu \
+    --data "$work/many" --load "$work/ten.st"
+silent $train --net 'Flatten() Linear(144, 10)' --data "$work/many" --save "$work/many.st"
+silent test --backend cpu --data "$work/many" --load "$work/many.st"
+cp -r "$work/many" "$work/fashion-many"
+warns "classes of $work/many.st are numbers, but those of $work/fashion-many have names (T-shirt/top" test \
+    --backend cpu --data "$work/fashion-many" --load "$work/many.st"
+# Without --data it is said which images they are.
+mkdir "$work/data"
+mv "$work/good" "$work/data/mnist"
+ln -s "$work/data/mnist" "$work/good"
+back=$(pwd)
+case $tenka in /*) ;; *) tenka=$back/$tenka ;; esac
+cd "$work" || exit 1
+warns "no --data is given, so the images are those of ./data/mnist, whatever $work/plain.st was trained on" \
+    test --backend cpu --load "$work/plain.st"
+warns "no --data is given" train --backend cpu --epochs 1 --load "$work/plain.st"
+silent train --backend cpu --epochs 1 --net "$plain" --batch-size 7 --quiet
+cd "$back" || exit 1
+
+# ---- Softmax twice ----
+
+three="Linear(144, 3)"
+for end in 'Softmax(1)' 'Softmax(-1)' 'Softmax(dim=1) Identity()' 'Softmax(1) Dropout(0.1)' 'Softmax(1) Flatten()' \
+    'Sequential(Identity() Sequential(Softmax(1)))' 'LogSoftmax(1) Softmax(1)'; do
+    warns "ends with Softmax, and cross_entropy, .* again: the loss cannot fall below 0.55, .*LogSoftmax" $train \
+        --net "Flatten() $three $end" --save "$work/softmax.st"
+    warns "ends with Softmax, and cross_entropy" $test --load "$work/softmax.st"
+done
+warns "LogSoftmax, which follows it, applies softmax again: .*; leave Softmax out$" $train \
+    --net "Flatten() $three Softmax(1) LogSoftmax(1)"
+warns "the loss cannot fall below 1.46" train --backend cpu --epochs 1 --data "$work/many" \
+    --net 'Flatten() Linear(144, 10) Softmax(1)'
+for end in 'Softmax(0)' 'LogSoftmax(0)' 'LogSoftmax(-2) Identity()'; do
+    warns "ends with [LogS]*oftmax over another axis" $train --net "Flatten() $three $end"
+done
+# Five classes in each of two places are no ten classes.
+warns "over another axis" $train --data "$work/many" --net 'Conv2d(1, 5, (12, 11)) Softmax(1) Flatten()'
+# LogSoftmax is seen behind what changes nothing, and the loss is one: nll_loss.
+silent $train --net "Flatten() $three LogSoftmax(1)"
+grep '^epoch' "$work/out" | sed 's/(.*//' > "$work/expected"
+for end in 'LogSoftmax(1) Identity()' 'LogSoftmax(-1) Flatten()' 'Sequential(LogSoftmax(1) Identity()) Dropout(0)'; do
+    silent $train --net "Flatten() $three $end"
+    says "it ends with LogSoftmax, so the loss is nll_loss"
+    grep '^epoch' "$work/out" | sed 's/(.*//' | cmp -s - "$work/expected" || bad "another loss with $end"
+done
+silent $train --net "Conv2d(1, 3, 12) LogSoftmax(1) Flatten()"
+says "it ends with LogSoftmax, so the loss is nll_loss"
+silent $train --net "Flatten() Linear(144, 5) Softmax(1) Linear(5, 3)"
+
+# ---- Numbers that are none ----
+
+# poison FILE TENSOR: the tensor's first number becomes NaN, as other programs leave it with a sign.
+poison() {
+    header=$(od -An -t u8 -N 8 "$1" | tr -d ' ')
+    begin=$(head -c $((header + 8)) "$1" | tail -c +9 | tr '{' '\n' | grep -A 1 "\"$2\":" | tail -n 1 |
+        sed 's/.*"data_offsets":\[\([0-9]*\),.*/\1/')
+    printf '\000\000\300\377' | dd of="$1" bs=1 seek=$((header + 8 + begin)) conv=notrunc 2> /dev/null
+}
+deep='Conv2d(1, 2, 3) BatchNorm2d(2) ReLU() MaxPool2d(2) Flatten() Linear(50, 4) Tanh() Linear(4, 3)'
+silent $train --net "$deep" --save "$work/deep.st"
+for tensor in 0.weight 0.bias 1.weight 1.running_mean 1.running_var 5.weight 7.weight 7.bias; do
+    cp "$work/deep.st" "$work/nan.st"
+    poison "$work/nan.st" $tensor
+    ! cmp -s "$work/deep.st" "$work/nan.st" || bad "$tensor was not poisoned"
+    for backend in cpu cpu-f64; do
+        run 1 test --backend $backend --data "$work/good" --load "$work/nan.st"
+        grep -q "^tenka: $work/nan.st: the network's outputs are no finite numbers; it has diverged, or" "$work/err" ||
+            bad "what test says of NaN in $tensor on $backend"
+        ! grep -q '^test' "$work/out" || bad "test has a result with NaN in $tensor"
+    done
+done
+# Of the first epoch whose test loss is no number nothing is printed.
+run 1 $train --epochs 9 --limit 7 --net 'Flatten() Linear(144, 20) Linear(20, 20) Linear(20, 20) Linear(20, 3)' \
+    --optimizer sgd --lr 1e6 --weight-decay 1e6
+grep -q 'the test loss of epoch 1 is no finite number' "$work/err" || bad "no word of a test loss that is no number"
+! grep -q '^epoch' "$work/out" || bad "an epoch with a test loss that is no number is printed"
+
+# ---- The log ----
+
+silent $train --net "$plain" --batch-size 10 --epochs 3 --quiet --log "$work/whole.log" --checkpoint "$work/run.ckpt"
+# epochs LOG: the numbers of epochs in their order, once for each line.
+epochs() {
+    sed -n 's/^{"epoch":\([0-9]*\),.*/\1/p' "$1" | tr -d '\n'
+}
+[ "$(epochs "$work/whole.log")" = 111122223333 ] || bad "the log counts $(epochs "$work/whole.log")"
+head -n 1 "$work/whole.log" | grep -q '^{"version":"[^"]*","first_epoch":1,"backend"' || bad "the log's first line"
+# A log of an old version, which counts from 0, is continued as it began.
+silent $train --net "$plain" --batch-size 10 --epochs 2 --quiet --log "$work/run.log" --checkpoint "$work/run.ckpt"
+sed -e 's/,"first_epoch":1//' -e 's/^{"epoch":1,/{"epoch":0,/' -e 's/^{"epoch":2,/{"epoch":1,/' "$work/run.log" \
+    > "$work/old.log"
+# What they have of later epochs goes.
+echo '{"epoch":3,"step":6,"loss":9}' >> "$work/run.log"
+echo '{"epoch":2,"step":6,"loss":9}' >> "$work/old.log"
+for log in run old; do
+    silent $train --net "$plain" --batch-size 10 --epochs 3 --quiet --log "$work/$log.log" --resume "$work/run.ckpt"
+done
+[ "$(epochs "$work/old.log")" = 000011112222 ] || bad "an old log counts $(epochs "$work/old.log")"
+sed -e 1d -e 's/,"train_seconds".*//' "$work/whole.log" > "$work/a"
+sed -e 1d -e 's/,"train_seconds".*//' "$work/run.log" | cmp -s - "$work/a" || bad "a log that was continued"
+sed -e 1d -e 's/,"train_seconds".*//' -e 's/^{"epoch":2,/{"epoch":3,/' -e 's/^{"epoch":1,/{"epoch":2,/' \
+    -e 's/^{"epoch":0,/{"epoch":1,/' "$work/old.log" | cmp -s - "$work/a" || bad "an old log that was continued"
+# In double precision it has all digits: what it says is read back as the same number.
+silent $train --net "$plain" --backend cpu-f64 --quiet --log "$work/f64.log"
+[ "$(sed -n 's/.*"loss":[0-9]*\.\([0-9]*\)}$/\1/p' "$work/f64.log" | awk 'length($0) >= 14' | wc -l)" -ge 1 ] ||
+    bad "the log of cpu-f64 has few digits"
+grep -q '"train_loss":[0-9]*\.[0-9]\{14,\},"test_loss":[0-9]*\.[0-9]\{14,\},' "$work/f64.log" ||
+    bad "the epochs in the log of cpu-f64 have few digits"
+
+[ $failures = 0 ] || echo "$failures failures"
+[ $failures = 0 ]

@@ -1,0 +1,310 @@
+/* The images of a run: where they are, and whether their two halves and the network belong together. */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tenka.h"
+
+/* ---- What --data names ---- */
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The files of a list: images and labels of one half, or of both. */
+struct file_list {
+    char *text; /* holds the names */
+    const char *file[4];
+    size_t count; /* of those in the text; 0: it is no list, or one without memory */
+};
+
+/* A folder may have commas in its name. */
+static bool is_list(const char *data)
+{
+    return data != NULL && !is_folder(data) && strchr(data, ',') != NULL;
+}
+
+/* file_list_free is due. */
+static void split_list(const char *data, struct file_list *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->text = strdup(data);
+    for (char *at = out->text; at != NULL; out->count++) {
+        char *const comma = strchr(at, ',');
+        if (comma != NULL)
+            *comma = '\0';
+        if (out->count < 4)
+            out->file[out->count] = at;
+        at = comma != NULL ? comma + 1 : NULL;
+    }
+}
+
+static int check_list(const char *data)
+{
+    struct file_list list;
+    int code = EXIT_CODE_OK;
+    split_list(data, &list);
+    if (list.text == NULL)
+        code = say_failed("out of memory");
+    else if (list.count != 2 && list.count != 4)
+        code = say_failed("--data: '%s' is no folder, and as a list it has %zu files; expected two, images,labels, or "
+                          "four, train-images,train-labels,test-images,test-labels", data, list.count);
+    for (size_t i = 0; i < list.count && code == EXIT_CODE_OK; i++) {
+        struct stat st;
+        if (stat(list.file[i], &st) != 0)
+            code = say_failed("--data: there is no file '%s'", list.file[i]);
+    }
+    free(list.text);
+    return code;
+}
+
+/* Whether files of a data set of that name lie in its folder: in x/ such as are called emnist-letters-... for
+ * x/emnist-letters. */
+static bool is_set(const char *data)
+{
+    const char *const slash = strrchr(data, '/'), *const name = slash != NULL ? slash + 1 : data;
+    const size_t length = strlen(name);
+    char *const folder = slash == NULL ? strdup(".") : strndup(data, slash == data ? 1 : (size_t)(slash - data));
+    DIR *const dir = folder != NULL && length > 0 ? opendir(folder) : NULL;
+    bool found = false;
+    for (const struct dirent *entry; dir != NULL && !found && (entry = readdir(dir)) != NULL;)
+        found = strncmp(entry->d_name, name, length) == 0 && entry->d_name[length] == '-';
+    if (dir != NULL)
+        closedir(dir);
+    free(folder);
+    return found;
+}
+
+int session_check_data(const char *data)
+{
+    struct stat st;
+    if (data == NULL || is_folder(data))
+        return EXIT_CODE_OK;
+    if (is_list(data))
+        return check_list(data);
+    if (stat(data, &st) == 0)
+        return say_failed("--data: %s is one file; name a folder, or the file of the labels too, as in images,labels",
+                          data);
+    if (is_set(data))
+        return EXIT_CODE_OK;
+    return say_failed("--data: there is no folder %s; 'tools/fetch-data mnist FOLDER' fills one", data);
+}
+
+/* $XDG_DATA_HOME/tenka/name, or its default under $HOME. */
+static void user_data_folder(char *out, size_t size, const char *name)
+{
+    const char *home = getenv("HOME"), *xdg = getenv("XDG_DATA_HOME");
+    if (xdg != NULL && xdg[0] == '/')
+        snprintf(out, size, "%s/tenka/%s", xdg, name);
+    else
+        snprintf(out, size, "%s/.local/share/tenka/%s", home != NULL ? home : "", name);
+}
+
+/* A network that was saved knows nothing of where its images were. */
+static void warn_unnamed(const struct session *s)
+{
+    const struct options *o = s->options;
+    if (o->load != NULL && o->resume == NULL)
+        say_warning("no --data is given, so the images are those of %s, whatever %s was trained on", s->data_dir,
+                    o->load);
+}
+
+static int find_data(struct session *s)
+{
+    static const char *const fixed[] = { "./data/fashion-mnist", "./data/mnist", NULL, NULL,
+                                         "/usr/share/datasets/fashion-mnist" };
+    static const char *const user[] = { [2] = "fashion-mnist", [3] = "mnist" };
+    s->data_dir = s->options->data;
+    if (s->data_dir != NULL)
+        return session_check_data(s->data_dir);
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && s->data_dir == NULL; i++) {
+        if (fixed[i] != NULL)
+            snprintf(s->folder, sizeof(s->folder), "%s", fixed[i]);
+        else
+            user_data_folder(s->folder, sizeof(s->folder), user[i]);
+        if (is_folder(s->folder))
+            s->data_dir = s->folder;
+    }
+    if (s->data_dir == NULL)
+        return say_failed("there are no images: name a folder with --data, install Debian's package "
+                          "dataset-fashion-mnist, or run tools/fetch-data fashion-mnist");
+    warn_unnamed(s);
+    return EXIT_CODE_OK;
+}
+
+/* ---- Reading ---- */
+
+/* A folder's file that is not there can be fetched. */
+static int say_no_data(const struct session *s, const char *data)
+{
+    if (tenka_last_status(s->ctx) != TENKA_E_IO || !is_folder(data))
+        return say_library_failed(s->ctx);
+    return say_failed("%s; a data set is four IDX files, which Debian's package dataset-fashion-mnist has and "
+                      "tools/fetch-data downloads; those of other names can be listed: --data "
+                      "train-images,train-labels,test-images,test-labels", tenka_last_error(s->ctx));
+}
+
+int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out)
+{
+    struct file_list list = { .text = NULL };
+    tenka_status status;
+    if (is_list(data))
+        split_list(data, &list);
+    if (list.text != NULL) {
+        const char *const *const half = list.file + (list.count == 4 && !train ? 2 : 0);
+        status = tenka_dataset_load_idx_files(s->ctx, half[0], half[1], out);
+    } else {
+        status = tenka_dataset_load_idx(s->ctx, data, train, out);
+    }
+    free(list.text);
+    return status == TENKA_OK ? EXIT_CODE_OK : say_no_data(s, data);
+}
+
+/* Training needs both halves. */
+static int check_halves_named(const struct session *s)
+{
+    struct file_list list = { .count = 4 };
+    if (is_list(s->data_dir))
+        split_list(s->data_dir, &list);
+    free(list.text);
+    if (list.count == 4)
+        return EXIT_CODE_OK;
+    return say_failed("--data: two files are one half of a data set, and training is tested after each epoch: name "
+                      "four, train-images,train-labels,test-images,test-labels, or the same two twice");
+}
+
+/* ---- Two halves ---- */
+
+/* Both have images of one size, and classes that occur in either. */
+static int join_halves(struct session *s)
+{
+    const struct tenka_shape a = tenka_dataset_image_shape(s->train_data), b = tenka_dataset_image_shape(s->test_data);
+    const uint32_t train = tenka_dataset_classes(s->train_data), test = tenka_dataset_classes(s->test_data);
+    if (memcmp(a.dim, b.dim, 3 * sizeof(a.dim[0])) != 0)
+        return say_failed("the training images of %s are %ux%ux%u, but its test images %ux%ux%u: they must be of one "
+                          "size", s->data_dir, a.dim[0], a.dim[1], a.dim[2], b.dim[0], b.dim[1], b.dim[2]);
+    const uint32_t classes = train > test ? train : test;
+    if (tenka_dataset_set_classes(s->train_data, classes) != TENKA_OK ||
+        tenka_dataset_set_classes(s->test_data, classes) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    return EXIT_CODE_OK;
+}
+
+/* The names of --classes, which are saved with the network. */
+static int name_classes(struct session *s)
+{
+    struct class_names given;
+    const uint32_t classes = tenka_dataset_classes(s->train_data);
+    if (s->options->classes == NULL)
+        return EXIT_CODE_OK;
+    int code = class_names_read(&given, s->options->classes);
+    if (code == EXIT_CODE_OK && given.count != classes)
+        code = say_failed("--classes has %zu name%s, but the labels of %s have %u class%s", given.count,
+                          plural(given.count), s->data_dir, classes, classes == 1 ? "" : "es");
+    if (code == EXIT_CODE_OK && tenka_dataset_set_class_names(s->train_data, given.names, given.count) != TENKA_OK)
+        code = say_library_failed(s->ctx);
+    class_names_free(&given);
+    return code;
+}
+
+int session_load_data(struct session *s, bool train)
+{
+    int code = find_data(s);
+    if (code == EXIT_CODE_OK && train)
+        code = check_halves_named(s);
+    if (code == EXIT_CODE_OK && train)
+        code = session_load_half(s, s->data_dir, true, &s->train_data);
+    if (code == EXIT_CODE_OK)
+        code = session_load_half(s, s->data_dir, false, &s->test_data);
+    if (code == EXIT_CODE_OK && train)
+        code = join_halves(s);
+    if (code == EXIT_CODE_OK && train)
+        code = name_classes(s);
+    if (code == EXIT_CODE_OK && train && s->options->limit > 0)
+        tenka_dataset_truncate(s->train_data, s->options->limit);
+    return code;
+}
+
+/* ---- Data and network ---- */
+
+/* How the saved network was trained, as far as its file says; NULL: it does not. */
+static const struct tenka_preprocessing *saved_preprocessing(const struct session *s)
+{
+    return s->model != NULL ? tenka_model_preprocessing(s->model) : NULL;
+}
+
+static int apply_preprocessing(struct session *s, tenka_dataset *data)
+{
+    const struct tenka_preprocessing *how = saved_preprocessing(s);
+    if (how == NULL || how->image.rank != 3 || data == NULL)
+        return EXIT_CODE_OK;
+    const struct tenka_shape image = tenka_dataset_image_shape(data);
+    if (memcmp(image.dim, how->image.dim, 3 * sizeof(image.dim[0])) != 0)
+        return say_failed("%s was trained on images of %ux%ux%u, but those of %s are %ux%ux%u", session_model_path(s),
+                          how->image.dim[0], how->image.dim[1], how->image.dim[2], s->data_dir, image.dim[0],
+                          image.dim[1], image.dim[2]);
+    for (uint32_t c = 0; c < image.dim[0]; c++)
+        if (tenka_dataset_set_normalization(data, c, how->mean[c], how->std[c]) != TENKA_OK)
+            return say_library_failed(s->ctx);
+    return EXIT_CODE_OK;
+}
+
+int session_apply_preprocessing(struct session *s)
+{
+    const int code = apply_preprocessing(s, s->train_data);
+    return code != EXIT_CODE_OK ? code : apply_preprocessing(s, s->test_data);
+}
+
+/* Whether all classes are called by their numbers. */
+static bool are_numbers(const char *const *names, uint32_t count)
+{
+    char number[16];
+    for (uint32_t i = 0; i < count; i++) {
+        snprintf(number, sizeof(number), "%u", i);
+        if (strcmp(names[i], number) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* A network that is only tested has the classes that it was trained on. */
+static int check_saved_classes(const struct session *s)
+{
+    const struct tenka_preprocessing *how = saved_preprocessing(s);
+    const uint32_t classes = tenka_dataset_classes(s->test_data);
+    if (s->train_data != NULL || how == NULL || how->classes == 0)
+        return EXIT_CODE_OK;
+    if (classes > how->classes)
+        return say_failed("%s was trained on %u class%s, but the labels of %s go up to %u: they are those of another "
+                          "data set", session_model_path(s), how->classes, how->classes == 1 ? "" : "es", s->data_dir,
+                          classes - 1);
+    const char *const first = tenka_dataset_class_name(s->test_data, 0);
+    if (how->class_names != NULL && are_numbers(how->class_names, how->classes) && strcmp(first, "0") != 0)
+        say_warning("the classes of %s are numbers, but those of %s have names (%s, ...): was it trained on another "
+                    "data set?", session_model_path(s), s->data_dir, first);
+    return EXIT_CODE_OK;
+}
+
+int session_check_classes(const struct session *s, uint32_t outputs)
+{
+    const struct tenka_preprocessing *how = s->train_data == NULL ? saved_preprocessing(s) : NULL;
+    uint32_t classes = tenka_dataset_classes(s->test_data); /* of both halves, where there are two */
+    if (classes > outputs)
+        return say_failed("the labels of %s go up to %u, but the network gives %u output%s: it needs one for each "
+                          "class", s->data_dir, classes - 1, outputs, plural(outputs));
+    const int code = check_saved_classes(s);
+    if (code != EXIT_CODE_OK)
+        return code;
+    /* A class that the network was trained on may be missing among the images that test it. */
+    if (how != NULL && how->classes > classes)
+        classes = how->classes;
+    if (classes < outputs)
+        say_warning("the network gives %u outputs, but the labels of %s have only %u class%s: the others are never "
+                    "right; --net can name a network with one output for each class", outputs, s->data_dir, classes,
+                    classes == 1 ? "" : "es");
+    return EXIT_CODE_OK;
+}
