@@ -32,10 +32,20 @@ struct tenka_shape {
     uint32_t dim[TENKA_MAX_RANK]; /* entries from rank on are 0 */
 };
 
+TENKA_API struct tenka_shape tenka_shape_make(size_t rank, const uint32_t *dim);
 /* tenka_shape_of(100, 784) */
+#ifdef __cplusplus
+} /* a template is no C */
+template <class... Sizes> inline tenka_shape tenka_shape_of(Sizes... sizes)
+{
+    const uint32_t dim[] = { static_cast<uint32_t>(sizes)..., 0 };
+    return tenka_shape_make(sizeof...(sizes), dim);
+}
+extern "C" {
+#else
 #define tenka_shape_of(...)                                                                     \
     tenka_shape_make(sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), (const uint32_t[]){__VA_ARGS__})
-TENKA_API struct tenka_shape tenka_shape_make(size_t rank, const uint32_t *dim);
+#endif
 
 /* A value of the current step. Copy it freely; nothing is freed. A handle of an ended step is recognised
  * and gives an error, never another tensor's data. */
@@ -241,7 +251,11 @@ TENKA_API tenka_tensor tenka_matmul(tenka_tensor a, tenka_tensor b, bool transpo
 TENKA_API tenka_tensor tenka_linear(tenka_tensor x, tenka_tensor weight, tenka_tensor bias);
 
 /* An absent optional argument. */
+#ifdef __cplusplus
+#define TENKA_NONE (tenka_tensor{})
+#else
 #define TENKA_NONE ((tenka_tensor){0})
+#endif
 
 struct tenka_conv2d_params {
     size_t size;

@@ -75,14 +75,10 @@ static tenka_status run_step_check(tenka_ctx *ctx, size_t index, struct tenka_ch
     return TENKA_OK;
 }
 
-static tenka_status check_arguments(tenka_ctx *ctx, size_t index, const struct tenka_verify_params *params,
-                                    const struct tenka_verify_result *out)
+static tenka_status check_arguments(tenka_ctx *ctx, size_t index)
 {
     struct tenka_error *err = tenka_ctx_error(ctx);
     struct tenka_verify_check check;
-    if (params->size != sizeof *params || out->size != sizeof *out)
-        return tenka_fail(err, TENKA_E_INVALID, "verify: a size is not set; begin with TENKA_VERIFY_DEFAULTS and "
-                          "TENKA_VERIFY_RESULT_DEFAULTS");
     if (!tenka_verify_check(index, &check))
         return tenka_fail(err, TENKA_E_INVALID, "verify: there is no check %zu", index);
     if (tenka_step_is_open(ctx))
@@ -108,17 +104,21 @@ static void tell(const struct tenka_check_report *report, double seconds, struct
 tenka_status tenka_verify_run(tenka_ctx *ctx, size_t index, const struct tenka_verify_params *params,
                               struct tenka_verify_result *out)
 {
-    const struct tenka_verify_params defaults = TENKA_VERIFY_DEFAULTS, *p = params ? params : &defaults;
-    TENKA_TRY(check_arguments(ctx, index, p, out));
-    struct tenka_check_report report = {
-        .large = p->large, .variants = p->variants, .progress = p->progress, .user = p->user};
+    struct tenka_verify_params own = TENKA_VERIFY_DEFAULTS;
+    struct tenka_verify_result result = TENKA_VERIFY_RESULT_DEFAULTS;
     struct tenka_error *err = tenka_ctx_error(ctx);
+    TENKA_TRY(tenka_take_params(err, "verify", "TENKA_VERIFY_DEFAULTS", &own, params));
+    TENKA_TRY(tenka_give_result(err, "verify: the result's", "TENKA_VERIFY_RESULT_DEFAULTS", out, &result));
+    TENKA_TRY(check_arguments(ctx, index));
+    struct tenka_check_report report = {
+        .large = own.large, .variants = own.variants, .progress = own.progress, .user = own.user};
     const uint64_t begin = tenka_os_now();
     enum tenka_op op;
     *err = (struct tenka_error){0};
     tenka_status status = find_op(&index, &op) ? run_op(ctx, op, &report) : run_step_check(ctx, index, &report);
     if (status == TENKA_OK)
         status = tenka_synchronize(ctx); /* what the validation layer has to say */
-    tell(&report, 1e-9 * (double)(tenka_os_now() - begin), out);
+    tell(&report, 1e-9 * (double)(tenka_os_now() - begin), &result);
+    tenka_give_result(NULL, "verify", "", out, &result);
     return status;
 }

@@ -288,11 +288,11 @@ static bool fits_int(const uint32_t *values, size_t count)
 tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
                           const struct tenka_conv2d_params *params)
 {
-    const struct tenka_conv2d_params defaults = TENKA_CONV2D_DEFAULTS;
-    const struct tenka_conv2d_params *c = params ? params : &defaults;
-    if (c->size != sizeof *c)
-        return tenka_trace_fail(x.ctx, TENKA_E_INVALID,
-                                "conv2d: params.size is wrong; begin with TENKA_CONV2D_DEFAULTS");
+    struct tenka_conv2d_params own = TENKA_CONV2D_DEFAULTS;
+    const struct tenka_conv2d_params *const c = &own;
+    struct tenka_error err = {0};
+    if (tenka_take_params(&err, "conv2d", "TENKA_CONV2D_DEFAULTS", &own, params) != TENKA_OK)
+        return tenka_trace_fail(x.ctx, err.status, "%s", err.text);
     if (!fits_int(c->stride, 2) || !fits_int(c->padding, 2) || !fits_int(c->dilation, 2) || !fits_int(&c->groups, 1))
         return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "conv2d: a parameter is larger than 2147483647");
     const struct tenka_p_conv2d p = {
@@ -304,11 +304,15 @@ tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias
     return tenka_trace(x.ctx, TENKA_OP_conv2d, in, bias.ctx ? 3 : 2, &p, sizeof p, NULL, NULL, NULL);
 }
 
-tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *c)
+tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *params)
 {
-    if (!c || c->size != sizeof *c)
-        return tenka_trace_fail(x.ctx, TENKA_E_INVALID,
-                                "max_pool2d: params.size is wrong; begin with TENKA_POOL2D_DEFAULTS");
+    struct tenka_pool2d_params own = TENKA_POOL2D_DEFAULTS;
+    const struct tenka_pool2d_params *const c = &own;
+    struct tenka_error err = {0};
+    if (!params)
+        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "max_pool2d: params are missing, which say the kernel's size");
+    if (tenka_take_params(&err, "max_pool2d", "TENKA_POOL2D_DEFAULTS", &own, params) != TENKA_OK)
+        return tenka_trace_fail(x.ctx, err.status, "%s", err.text);
     if (!fits_int(c->kernel, 2) || !fits_int(c->stride, 2) || !fits_int(c->padding, 2) || !fits_int(c->dilation, 2))
         return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "max_pool2d: a parameter is larger than 2147483647");
     const struct tenka_p_pool2d p = {

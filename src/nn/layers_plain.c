@@ -80,19 +80,17 @@ tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_pool2d_param
     if (params == NULL)
         return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
                           "MaxPool2d: params are missing, which say the kernel's size");
-    if (params->size != sizeof(*params))
-        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
-                          "MaxPool2d: params.size is %zu, not %zu; begin with TENKA_POOL2D_DEFAULTS", params->size,
-                          sizeof(*params));
+    struct tenka_pool2d_params own = TENKA_POOL2D_DEFAULTS;
+    TENKA_TRY(tenka_take_params(tenka_ctx_error(ctx), "MaxPool2d", "TENKA_POOL2D_DEFAULTS", &own, params));
     struct tenka_layer_values values = {0};
     uint32_t stride[2];
     for (size_t axis = 0; axis < 2; axis++)
-        stride[axis] = params->stride[axis] != 0 ? params->stride[axis] : params->kernel[axis];
-    values.arg[KERNEL] = tenka_arg_pair(params->kernel);
+        stride[axis] = own.stride[axis] != 0 ? own.stride[axis] : own.kernel[axis];
+    values.arg[KERNEL] = tenka_arg_pair(own.kernel);
     values.arg[STRIDE] = tenka_arg_pair(stride);
-    values.arg[PADDING] = tenka_arg_pair(params->padding);
-    values.arg[DILATION] = tenka_arg_pair(params->dilation);
-    values.arg[CEIL_MODE] = tenka_arg_of(params->ceil_mode);
+    values.arg[PADDING] = tenka_arg_pair(own.padding);
+    values.arg[DILATION] = tenka_arg_pair(own.dilation);
+    values.arg[CEIL_MODE] = tenka_arg_of(own.ceil_mode);
     return tenka_layer_make(ctx, &tenka_layer_max_pool2d, &values, out);
 }
 

@@ -121,10 +121,9 @@ tenka_status tenka_nn_conv2d(tenka_ctx *ctx, uint32_t in_channels, uint32_t out_
 {
     if (ctx == NULL)
         return TENKA_E_INVALID;
-    const struct tenka_conv2d_params defaults = TENKA_CONV2D_DEFAULTS, *const p = params != NULL ? params : &defaults;
-    if (p->size != sizeof(*p))
-        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
-                          "Conv2d: params.size is %zu, not %zu; begin with TENKA_CONV2D_DEFAULTS", p->size, sizeof(*p));
+    struct tenka_conv2d_params own = TENKA_CONV2D_DEFAULTS;
+    const struct tenka_conv2d_params *const p = &own;
+    TENKA_TRY(tenka_take_params(tenka_ctx_error(ctx), "Conv2d", "TENKA_CONV2D_DEFAULTS", &own, params));
     struct tenka_layer_values values = {0};
     values.arg[IN] = tenka_arg_of(in_channels);
     values.arg[OUT] = tenka_arg_of(out_channels);
