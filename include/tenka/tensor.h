@@ -174,19 +174,11 @@ TENKA_API tenka_status tenka_meter_reset(tenka_meter *meter);
 
 /* ---- Operators: pointwise ------------------------------------------------------------------------- */
 
-/* y = max(x, 0); NaN stays NaN; the gradient at 0 is 0. x: F32, any shape. Differentiable. */
-TENKA_API tenka_tensor tenka_relu(tenka_tensor x);
-/* y = sqrt(x); NaN below 0. x: F32, any shape. Differentiable. */
-TENKA_API tenka_tensor tenka_sqrt(tenka_tensor x);
-/* y = tanh(x). x: F32, any shape. Differentiable. Accuracy: relative 1e-6. */
-TENKA_API tenka_tensor tenka_tanh(tenka_tensor x);
-/* Sum, difference and product with NumPy's broadcasting: axes are aligned at the end, and an axis of
- * size 1 is repeated. F32. Differentiable. Errors: E_SHAPE. */
-TENKA_API tenka_tensor tenka_add(tenka_tensor a, tenka_tensor b);
-TENKA_API tenka_tensor tenka_sub(tenka_tensor a, tenka_tensor b);
-TENKA_API tenka_tensor tenka_mul(tenka_tensor a, tenka_tensor b);
-/* y = factor * x. The factor is data: changing it makes no new plan. F32, differentiable in x. */
-TENKA_API tenka_tensor tenka_scale(tenka_tensor x, double factor);
+/* Those that make each element of the elements at its place: tenka/elementwise.h, which this file includes below. */
+
+/* a where condition is not 0 (NaN is not), b elsewhere, all three with NumPy's broadcasting: the sum of
+ * tenka_keep_where and tenka_keep_unless. F32. Differentiable in a and b. Errors: E_SHAPE. */
+TENKA_API tenka_tensor tenka_where(tenka_tensor condition, tenka_tensor a, tenka_tensor b);
 /* Adds bias[c] to channel c of axis 1. x: F32 of rank >= 2; bias: F32 [x.dim[1]]. Differentiable. */
 TENKA_API tenka_tensor tenka_bias_add(tenka_tensor x, tenka_tensor bias);
 /* Sets each element to 0 with probability p, else to x / (1 - p). p in [0, 1]. The mask is drawn as the context's
@@ -315,4 +307,7 @@ TENKA_API tenka_tensor tenka_mse_loss(tenka_tensor x, tenka_tensor target);
 #ifdef __cplusplus
 }
 #endif
+
+#include "tenka/elementwise.h"
+
 #endif

@@ -37,35 +37,44 @@
           .scalars = { UNPACK numbers }, .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_LARGE },               \
         { 0 },                                                                                               \
     };
-#define SAME(n, text) { .why = text, .in = { F32(DIMS(n)), F32(DIMS(n)) } }
-#define BINARY(name)                                                                                         \
+/* Two inputs of the operator's ranges. */
+#define AB(dims_a, dims_b, a, b) .in = { F32(dims_a, SPAN a), F32(dims_b, SPAN b) }
+#define SAME(n, a, b, text) { .why = text, AB(DIMS(n), DIMS(n), a, b) }
+#define BINARY(name, a, b)                                                                                   \
     const struct tenka_op_case tenka_cases_##name[] = {                                                      \
-        SAME(1, "one element"),                                                                              \
-        SAME(63, "one less than a workgroup"),                                                               \
-        SAME(64, "a workgroup"),                                                                             \
-        SAME(65, "one more than a workgroup"),                                                               \
-        SAME(257, "one more than a large workgroup"),                                                        \
-        SAME(1009, "a prime"),                                                                               \
-        { .why = "two scalars", .in = { F32(SCALAR), F32(SCALAR) } },                                        \
-        { .why = "a scalar on the left", .in = { F32(SCALAR), F32(DIMS(3, 5)) } },                           \
-        { .why = "a scalar on the right", .in = { F32(DIMS(3, 5)), F32(SCALAR) } },                          \
-        { .why = "one element against many", .in = { F32(DIMS(1)), F32(DIMS(67)) } },                        \
-        { .why = "a row to each row", .in = { F32(DIMS(7, 13)), F32(DIMS(13)) } },                           \
-        { .why = "a column to each column", .in = { F32(DIMS(7, 13)), F32(DIMS(7, 1)) } },                   \
-        { .why = "an outer product", .in = { F32(DIMS(7, 1)), F32(DIMS(1, 13)) } },                          \
-        { .why = "a bias to channels", .in = { F32(DIMS(2, 3, 4, 5)), F32(DIMS(1, 3, 1, 1)) } },             \
-        { .why = "ranks differ, left smaller", .in = { F32(DIMS(3, 1, 1)), F32(DIMS(2, 3, 4, 5)) } },        \
-        { .why = "both repeat, ranks differ", .in = { F32(DIMS(5, 1, 3)), F32(DIMS(2, 1, 4, 1)) } },         \
-        { .why = "axes of size 1 that stay", .in = { F32(DIMS(1, 4, 1)), F32(DIMS(1, 4, 1)) } },             \
+        SAME(1, a, b, "one element"),                                                                        \
+        SAME(63, a, b, "one less than a workgroup"),                                                         \
+        SAME(64, a, b, "a workgroup"),                                                                       \
+        SAME(65, a, b, "one more than a workgroup"),                                                         \
+        SAME(257, a, b, "one more than a large workgroup"),                                                  \
+        SAME(1009, a, b, "a prime"),                                                                         \
+        { .why = "two scalars", AB(SCALAR, SCALAR, a, b) },                                                  \
+        { .why = "a scalar on the left", AB(SCALAR, DIMS(3, 5), a, b) },                                     \
+        { .why = "a scalar on the right", AB(DIMS(3, 5), SCALAR, a, b) },                                    \
+        { .why = "one element against many", AB(DIMS(1), DIMS(67), a, b) },                                  \
+        { .why = "a row to each row", AB(DIMS(7, 13), DIMS(13), a, b) },                                     \
+        { .why = "a column to each column", AB(DIMS(7, 13), DIMS(7, 1), a, b) },                             \
+        { .why = "an outer product", AB(DIMS(7, 1), DIMS(1, 13), a, b) },                                    \
+        { .why = "a bias to channels", AB(DIMS(2, 3, 4, 5), DIMS(1, 3, 1, 1), a, b) },                       \
+        { .why = "ranks differ, left smaller", AB(DIMS(3, 1, 1), DIMS(2, 3, 4, 5), a, b) },                  \
+        { .why = "both repeat, ranks differ", AB(DIMS(5, 1, 3), DIMS(2, 1, 4, 1), a, b) },                   \
+        { .why = "axes of size 1 that stay", AB(DIMS(1, 4, 1), DIMS(1, 4, 1), a, b) },                       \
         { .why = "six axes, every second one repeated",                                                      \
-          .in = { F32(DIMS(2, 1, 3, 1, 2, 1)), F32(DIMS(1, 3, 1, 2, 1, 5)) } },                              \
-        { .why = "six axes against one", .in = { F32(DIMS(2, 1, 3, 2, 1, 5)), F32(DIMS(5)) } },              \
-        { .why = "NaN and infinities", .in = { F32(DIMS(9, 11), .fill = TENKA_FILL_SPECIAL), F32(DIMS(11)) }, \
-          .flags = TENKA_CASE_NO_GRADIENT },                                                                 \
+          AB(DIMS(2, 1, 3, 1, 2, 1), DIMS(1, 3, 1, 2, 1, 5), a, b) },                                        \
+        { .why = "six axes against one", AB(DIMS(2, 1, 3, 2, 1, 5), DIMS(5), a, b) },                        \
+        { .why = "NaN and infinities", .flags = TENKA_CASE_NO_GRADIENT,                                      \
+          .in = { F32(DIMS(9, 11), .fill = TENKA_FILL_SPECIAL, SPAN a), F32(DIMS(11), SPAN b) } },           \
+        { .why = "NaN and infinities on both sides", .flags = TENKA_CASE_NO_GRADIENT,                        \
+          .in = { F32(DIMS(23, 1), .fill = TENKA_FILL_SPECIAL, SPAN a),                                      \
+                  F32(DIMS(23), .fill = TENKA_FILL_SPECIAL, SPAN b) } },                                     \
+        { .why = "both of both signs, often equal, and whole", .flags = TENKA_CASE_NO_GRADIENT,              \
+          .in = { F32(DIMS(33, 1), .fill = TENKA_FILL_TIES, RANGE(-4, 4)),                                   \
+                  F32(DIMS(35), .fill = TENKA_FILL_TIES, RANGE(-4, 4)) } },                                  \
+        { .why = "enough for threads", .flags = TENKA_CASE_NO_GRADIENT, AB(DIMS(50021), DIMS(50021), a, b) }, \
         { 0 },                                                                                               \
     };
 
 #define TENKA_UNARY(name, back, count, numbers, range, wide) UNARY(name, numbers, range, wide)
 #define TENKA_ACTIVATION(name, back, count, numbers, range, wide, layer, arguments) UNARY(name, numbers, range, wide)
-#define TENKA_BINARY(name, grad) BINARY(name)
+#define TENKA_BINARY(name, grad, a, b) BINARY(name, a, b)
 #include "shaders/common/elementwise.def"

@@ -68,7 +68,7 @@ struct tenka_log {
     tenka_log_fn fn; /* NULL: silence */
     void *user;
 };
-void tenka_log(const struct tenka_log *log, enum tenka_log_level level, const char *format, ...) TENKA_PRINTF(3, 4);
+void tenka_say(const struct tenka_log *log, enum tenka_log_level level, const char *format, ...) TENKA_PRINTF(3, 4);
 
 /* ---- Shapes ---- */
 

@@ -74,7 +74,7 @@ static tenka_status start_stream(tenka_loader *l, const tenka_dataset *d)
         .count = l->count,
         .batch_size = l->params.batch_size,
     };
-    tenka_log(tenka_ctx_log(l->ctx), TENKA_LOG_INFO,
+    tenka_say(tenka_ctx_log(l->ctx), TENKA_LOG_INFO,
               "%u images of %zu bytes stay on the host: a thread gathers batches, which go to the device step by step",
               l->count, source.image_bytes);
     l->dataset = tenka_dataset_hold(d);

@@ -2,8 +2,9 @@
 #include "graph/planner.h"
 
 /* How an operator's gradient comes about: by its own passes, by a rule, or not at all. */
-enum grad_kind { GRAD_none, GRAD_passes, GRAD_add, GRAD_sub, GRAD_mul, GRAD_reshape, GRAD_expand,
-                 GRAD_permute, GRAD_sum, GRAD_matmul, GRAD_put };
+enum grad_kind { GRAD_none, GRAD_passes, GRAD_add, GRAD_sub, GRAD_mul, GRAD_div, GRAD_maximum,
+                 GRAD_minimum, GRAD_pow, GRAD_keep, GRAD_reshape, GRAD_expand, GRAD_permute, GRAD_sum, GRAD_matmul,
+                 GRAD_put };
 
 static const tenka_grad_fn grad_rules[] = {
     [GRAD_none] = NULL,
@@ -11,6 +12,11 @@ static const tenka_grad_fn grad_rules[] = {
     [GRAD_add] = tenka_grad_add,
     [GRAD_sub] = tenka_grad_sub,
     [GRAD_mul] = tenka_grad_mul,
+    [GRAD_div] = tenka_grad_div,
+    [GRAD_maximum] = tenka_grad_maximum,
+    [GRAD_minimum] = tenka_grad_minimum,
+    [GRAD_pow] = tenka_grad_pow,
+    [GRAD_keep] = tenka_grad_keep,
     [GRAD_reshape] = tenka_grad_reshape,
     [GRAD_expand] = tenka_grad_expand,
     [GRAD_permute] = tenka_grad_permute,

@@ -23,9 +23,16 @@ static tenka_tensor of_one(tenka_tensor x, enum tenka_op op, double first, doubl
     }
 #define TENKA_UNARY(name, back, count, ...) BODY_##count(name)
 #define TENKA_ACTIVATION(name, back, count, ...) BODY_##count(name)
-#define TENKA_BINARY(name, grad)                                                \
+#define TENKA_BINARY(name, ...)                                                 \
     tenka_tensor tenka_##name(tenka_tensor a, tenka_tensor b)                   \
     {                                                                           \
         return tenka_trace(a.ctx, TENKA_OP_##name, (const tenka_tensor[]){a, b}, 2, NULL, 0, NULL, NULL, NULL); \
     }
 #include "shaders/common/elementwise.def"
+
+/* ---- Made of several ---- */
+
+tenka_tensor tenka_where(tenka_tensor condition, tenka_tensor a, tenka_tensor b)
+{
+    return tenka_add(tenka_keep_where(condition, a), tenka_keep_unless(condition, b));
+}

@@ -110,6 +110,11 @@ typedef uint32_t (*tenka_grad_fn)(const struct tenka_grad_call *call, uint32_t i
 uint32_t tenka_grad_add(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_sub(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_mul(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_div(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_maximum(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_minimum(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_pow(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_keep(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_reshape(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_expand(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_permute(const struct tenka_grad_call *call, uint32_t input);

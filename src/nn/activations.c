@@ -6,8 +6,13 @@
 
 /* What a row says of its arguments. */
 #define FLOAT(name, fallback) {#name, TENKA_ARG_FLOAT, 0, fallback, -DBL_MAX, DBL_MAX, NULL},
-/* A wish about memory; the plan decides that. */
+/* Whose fallback is written as a whole number. */
+#define WHOLE(name, fallback) {#name, TENKA_ARG_FLOAT, TENKA_ARG_WHOLE, fallback, -DBL_MAX, DBL_MAX, NULL},
+#define BARE(name, fallback) {#name, TENKA_ARG_FLOAT, TENKA_ARG_BARE, fallback, -DBL_MAX, DBL_MAX, NULL},
+#define REQUIRED(name) {#name, TENKA_ARG_FLOAT, TENKA_ARG_REQUIRED, 0, -DBL_MAX, DBL_MAX, NULL},
+/* A wish about memory; the plan decides that. UNSEEN: print(model) is silent about it. */
 #define INPLACE {"inplace", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 0, 0, 1, NULL},
+#define INPLACE_UNSEEN {"inplace", TENKA_ARG_BOOL, TENKA_ARG_UNSEEN, 0, 0, 1, NULL},
 #define NO_ARGUMENTS
 
 #define NUMBERS_0(m)
@@ -34,6 +39,26 @@
     LAYER(name, count, layer, arguments)
 #define TENKA_BINARY(...)
 #include "shaders/common/elementwise.def"
+
+/* ---- One layer of two operators ---- */
+
+static const struct tenka_layer_arg gelu_args[] = {
+    {"approximate", TENKA_ARG_WORD, 0, 0, 0, 0, "none|tanh"},
+};
+
+static tenka_tensor gelu_forward(tenka_module *m, tenka_tensor x)
+{
+    return tenka_arg_is(&m->values, 0) ? tenka_gelu_tanh(x) : tenka_gelu(x);
+}
+
+const struct tenka_layer_type tenka_layer_gelu = {
+    .name = "GELU",
+    .args = gelu_args,
+    .n_args = 1,
+    .forward = gelu_forward,
+};
+
+/* ---- Functions ---- */
 
 static tenka_status make(tenka_ctx *ctx, const struct tenka_layer_type *type, tenka_module **out)
 {

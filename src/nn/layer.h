@@ -32,6 +32,8 @@ enum tenka_arg_flags {
     TENKA_ARG_BARE = 8,    /* without its name */
     TENKA_ARG_QUIET = 16,  /* only when it is not the fallback */
     TENKA_ARG_PAIRED = 32, /* a pair even when it was given as one number */
+    TENKA_ARG_UNSEEN = 64, /* never */
+    TENKA_ARG_WHOLE = 128, /* a FLOAT's fallback as a whole number */
 };
 
 /* An argument of a layer, with PyTorch's name and default. */
@@ -41,7 +43,7 @@ struct tenka_layer_arg {
     unsigned flags;
     double fallback;      /* NaN: None */
     double least, most;   /* of each number */
-    const char *word;     /* the fallback of a WORD */
+    const char *word;     /* the fallback of a WORD; "none|tanh": the only other word is tanh */
 };
 
 struct tenka_arg_value {
@@ -74,7 +76,7 @@ struct tenka_layer_type {
 
 extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_max_pool2d, tenka_layer_flatten,
     tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout, tenka_layer_identity,
-    tenka_layer_sequential;
+    tenka_layer_gelu, tenka_layer_sequential;
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */
 #define TENKA_UNARY(...)
 #define TENKA_ACTIVATION(name, ...) extern const struct tenka_layer_type tenka_layer_##name;

@@ -11,7 +11,7 @@ static const struct tenka_layer_type *const types[] = {
 #define TENKA_ACTIVATION(name, ...) &tenka_layer_##name,
 #define TENKA_BINARY(...)
 #include "shaders/common/elementwise.def"
-    &tenka_layer_flatten, &tenka_layer_softmax, &tenka_layer_log_softmax, &tenka_layer_max_pool2d,
+    &tenka_layer_gelu, &tenka_layer_flatten, &tenka_layer_softmax, &tenka_layer_log_softmax, &tenka_layer_max_pool2d,
     &tenka_layer_dropout, &tenka_layer_identity, &tenka_layer_batch_norm2d, &tenka_layer_sequential,
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
@@ -42,6 +42,7 @@ static void put_default(const struct tenka_layer_arg *arg, struct tenka_arg_valu
         return;
     value->none = isnan(arg->fallback);
     value->pair = false;
+    value->integer = (arg->flags & TENKA_ARG_WHOLE) != 0;
     value->value[0] = value->value[1] = value->none ? 0 : arg->fallback;
 }
 

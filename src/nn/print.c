@@ -21,6 +21,15 @@ static void print_pair(const struct tenka_layer_arg *arg, const struct tenka_arg
         tenka_text_add(text, value->list && !paired ? "[%.0f, %.0f]" : "(%.0f, %.0f)", value->value[0], value->value[1]);
 }
 
+static void print_word(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
+{
+    const size_t length = strcspn(arg->word, "|");
+    if (value->value[0] != 0)
+        tenka_text_add(text, "'%s'", arg->word + length + 1);
+    else
+        tenka_text_add(text, "'%.*s'", (int)length, arg->word);
+}
+
 static void print_value(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
 {
     char number[TENKA_NUMBER_TEXT];
@@ -32,6 +41,8 @@ static void print_value(const struct tenka_layer_arg *arg, const struct tenka_ar
         print_pair(arg, value, text);
     else if (arg->kind == TENKA_ARG_FLOAT)
         tenka_text_add(text, "%s", float_text(value, number));
+    else if (arg->kind == TENKA_ARG_WORD)
+        print_word(arg, value, text);
     else if (arg->kind == TENKA_ARG_BOOL)
         tenka_text_add(text, "%s", value->value[0] != 0 ? "True" : "False");
     else
@@ -42,7 +53,7 @@ static bool is_shown(const struct tenka_layer_arg *arg, const struct tenka_arg_v
 {
     const bool is_fallback = value->word == NULL && value->value[0] == arg->fallback &&
                              value->value[1] == arg->fallback;
-    return (arg->flags & TENKA_ARG_FIXED) == 0 && !((arg->flags & TENKA_ARG_QUIET) != 0 && is_fallback);
+    return (arg->flags & (TENKA_ARG_FIXED | TENKA_ARG_UNSEEN)) == 0 && !((arg->flags & TENKA_ARG_QUIET) != 0 && is_fallback);
 }
 
 void tenka_layer_print(const tenka_module *module, struct tenka_text *text)

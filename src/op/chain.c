@@ -11,7 +11,7 @@ const struct tenka_chain_step tenka_chain_steps[TENKA_CHAIN_OPS] = {
     [TENKA_CHAIN_##name] = { false, count },                          \
     [TENKA_CHAIN_##name##_back] = { READS_##back, count },
 #define TENKA_ACTIVATION(name, back, count, ...) TENKA_UNARY(name, back, count, )
-#define TENKA_BINARY(name, grad)                                      \
+#define TENKA_BINARY(name, ...)                                      \
     [TENKA_CHAIN_##name] = { true, 0 },                               \
     [TENKA_CHAIN_##name##_turned] = { true, 0 },
 #include "shaders/common/elementwise.def"
@@ -25,7 +25,7 @@ static const uint8_t by_kernel[TENKA_KERNEL_COUNT][2] = {
 #define BACK_CONSTANT(name)
 #define TENKA_UNARY(name, back, ...) [TENKA_KERNEL_##name##_fwd] = { TENKA_CHAIN_##name + 1, 0 }, BACK_##back(name)
 #define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )
-#define TENKA_BINARY(name, grad) \
+#define TENKA_BINARY(name, ...) \
     [TENKA_KERNEL_##name##_fwd] = { TENKA_CHAIN_##name + 1, TENKA_CHAIN_##name##_turned + 1 },
 #include "shaders/common/elementwise.def"
 };

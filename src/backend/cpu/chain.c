@@ -24,7 +24,7 @@ static void step(tenka_real *v, int32_t op, const tenka_real *x, const tenka_rea
     STEP(TENKA_CHAIN_##name, name##_value(v[i], first, second))         \
     BACK_STEP_##back(name)
 #define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )
-#define TENKA_BINARY(name, grad)                                        \
+#define TENKA_BINARY(name, ...)                                        \
     STEP(TENKA_CHAIN_##name, name##_value(v[i], x[i]))                  \
     STEP(TENKA_CHAIN_##name##_turned, name##_value(x[i], v[i]))
 #include "shaders/common/elementwise.def"

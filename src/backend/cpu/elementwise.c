@@ -41,7 +41,7 @@
 
 #define TENKA_UNARY(name, back, count, ...) UNARY_FWD(name, count) DX_##back(name, count)
 #define TENKA_ACTIVATION(name, back, count, ...) UNARY_FWD(name, count) DX_##back(name, count)
-#define TENKA_BINARY(name, grad)
+#define TENKA_BINARY(name, ...)
 #include "shaders/common/elementwise.def"
 
 /* ---- Two inputs ---- */
@@ -79,5 +79,5 @@
 
 #define TENKA_UNARY(...)
 #define TENKA_ACTIVATION(...)
-#define TENKA_BINARY(name, grad) BINARY_FWD(name)
+#define TENKA_BINARY(name, ...) BINARY_FWD(name)
 #include "shaders/common/elementwise.def"

@@ -149,7 +149,7 @@ static tenka_status complain(struct tenka_vk_device *dev, enum tenka_kernel kern
     for (int lines = 0; *at && lines < MOST_LINES; lines++) {
         at += strspn(at, "\n");
         if (*at)
-            tenka_log(dev->base.log, TENKA_LOG_ERROR, "%.*s", (int)strcspn(at, "\n"), at);
+            tenka_say(dev->base.log, TENKA_LOG_ERROR, "%.*s", (int)strcspn(at, "\n"), at);
         at += strcspn(at, "\n");
     }
     return tenka_fail(dev->base.err, TENKA_E_FORMAT, "%s does not compile: %.*s", tenka_passes[kernel].name, (int)first,

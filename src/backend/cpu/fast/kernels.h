@@ -29,6 +29,9 @@ bool TENKA_FAST(batch_norm2d_fwd)(const struct tenka_fast_call *f);
 bool TENKA_FAST(batch_norm2d_dx)(const struct tenka_fast_call *f);
 bool TENKA_FAST(batch_norm2d_dw)(const struct tenka_fast_call *f);
 
+/* chain.c */
+bool TENKA_FAST(chain_fwd)(const struct tenka_fast_call *f);
+
 /* elementwise.c */
 #define DX_OF_X(name) bool TENKA_FAST(name##_dx)(const struct tenka_fast_call *f);
 #define DX_OF_Y(name) DX_OF_X(name)
@@ -38,7 +41,7 @@ bool TENKA_FAST(batch_norm2d_dw)(const struct tenka_fast_call *f);
     bool TENKA_FAST(name##_fwd)(const struct tenka_fast_call *f); \
     DX_##back(name)
 #define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )
-#define TENKA_BINARY(name, grad)
+#define TENKA_BINARY(name, ...) bool TENKA_FAST(name##_fwd)(const struct tenka_fast_call *f);
 #include "shaders/common/elementwise.def"
 #undef DX_OF_X
 #undef DX_OF_Y

@@ -15,7 +15,7 @@
 #define DX_CONSTANT(name)
 #define TENKA_UNARY(name, back, ...) [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL}, DX_##back(name)
 #define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )
-#define TENKA_BINARY(name, grad)
+#define TENKA_BINARY(name, ...) [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL},
 
 const struct tenka_fast_table TENKA_FAST(table) = {
     .name = NAME,
@@ -24,6 +24,7 @@ const struct tenka_fast_table TENKA_FAST(table) = {
         [TENKA_KERNEL_batch_norm2d_fwd] = {TENKA_FAST(batch_norm2d_fwd), NULL},
         [TENKA_KERNEL_batch_norm2d_dx] = {TENKA_FAST(batch_norm2d_dx), NULL},
         [TENKA_KERNEL_batch_norm2d_dw] = {TENKA_FAST(batch_norm2d_dw), NULL},
+        [TENKA_KERNEL_chain_fwd] = {TENKA_FAST(chain_fwd), NULL},
         [TENKA_KERNEL_conv2d_dx] = {TENKA_FAST(conv2d_dx), TENKA_FAST(conv2d_dx_scratch)},
         [TENKA_KERNEL_conv2d_dw] = {TENKA_FAST(conv2d_dw), TENKA_FAST(conv2d_dw_scratch)},
         [TENKA_KERNEL_conv2d_fwd] = {TENKA_FAST(conv2d_fwd), TENKA_FAST(conv2d_fwd_scratch)},
