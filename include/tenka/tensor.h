@@ -164,7 +164,7 @@ TENKA_API tenka_status tenka_meter_reset(tenka_meter *meter);
 
 /* ---- Operators: pointwise ------------------------------------------------------------------------- */
 
-/* y = max(x, 0); NaN stays NaN; the gradient at 0 is 0. x: F32, any shape. Differentiable. */
+/* y = max(x, 0); NaN stays NaN, -0 stays -0; the gradient at 0 is 0. x: F32, any shape. Differentiable. */
 TENKA_API tenka_tensor tenka_relu(tenka_tensor x);
 /* y = sqrt(x); NaN below 0. x: F32, any shape. Differentiable. */
 TENKA_API tenka_tensor tenka_sqrt(tenka_tensor x);

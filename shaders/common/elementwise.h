@@ -12,10 +12,10 @@
 //   VALUE_OF_TWO(name)       is y of a and b
 // Sources: the CPU kernels of PyTorch, as far as signs, NaN and kinks are concerned.
 
-// The gradient at 0 is 0; where y is NaN, dy passes.
+// -0 stays -0, the gradient at 0 is 0; where y is NaN, dy passes.
 VALUE(relu)
 {
-    return SELECT(AT_MOST(x, R(0)), R(0), x);
+    return SELECT(LESS(x, R(0)), R(0), x);
 }
 
 BACK(relu)

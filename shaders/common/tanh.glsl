@@ -4,7 +4,7 @@
 float tanh_of(float v)
 {
     const float s = v * v, e = exp(-2.0 * abs(v));
-    const float near = v - v * s * (1.0 / 3.0 - s * (2.0 / 15.0 - s * (17.0 / 315.0)));
+    const float near = v * (1.0 - s * (1.0 / 3.0 - s * (2.0 / 15.0 - s * (17.0 / 315.0)))); // -0 stays -0
     const float far = (1.0 - e) / (1.0 + e);
     if (is_nan(v))
         return v;

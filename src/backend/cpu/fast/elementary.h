@@ -49,7 +49,7 @@ ALWAYS_INLINE vec hyperbolic_tangent(vec x)
     small = small * square + splat(-3.33332819422e-1f);
     small = small * square * x + x;
     const vec large = splat(1) - splat(2) / (exponential(size + size) + splat(1));
-    return select(size < splat(0.625f), small, (vec)((ivec)large | sign));
+    return (vec)((ivec)select(size < splat(0.625f), small, large) | sign); /* small is 0 where x is -0 */
 }
 
 /* NaN below 0. */
