@@ -35,7 +35,7 @@ check() {
     for included in $(sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$1"); do
         room=$(dirname "$included")
         # The rows and formulas that C and GLSL share.
-        case $included in shaders/common/elementwise.*) continue ;; esac
+        case $included in shaders/common/element*) continue ;; esac
         case " tenka $2 $rooms " in
         *" $room "*) ;;
         *) complain "$1" "$included" ;;

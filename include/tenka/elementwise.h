@@ -17,7 +17,7 @@ extern "C" {
 
 /* ---- Activations ---------------------------------------------------------------------------- */
 
-/* y = max(x, 0); NaN stays NaN; the gradient at 0 is 0. Differentiable. */
+/* y = max(x, 0); NaN stays NaN, -0 stays -0; the gradient at 0 is 0. Differentiable. */
 TENKA_API tenka_tensor tenka_relu(tenka_tensor x);
 /* y = tanh(x). Accuracy: relative 1e-6. Differentiable. */
 TENKA_API tenka_tensor tenka_tanh(tenka_tensor x);

@@ -76,7 +76,7 @@ FN tanh_of(REAL x)
     near = near * square + R(-5.37397155531e-2);
     near = near * square + R(1.33314422036e-1);
     near = near * square + R(-3.33332819422e-1);
-    near = near * square * x + x;
+    near = x * (near * square + R(1)); // -0 stays -0
     const REAL far = R(1) - R(2) / (exp_of(size + size) + R(1));
     return SELECT(LESS(size, R(0.625)), near, SELECT(LESS(x, R(0)), -far, far));
 }

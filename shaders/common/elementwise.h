@@ -16,10 +16,10 @@
 
 // ---- Activations ----
 
-// The gradient at 0 is 0; where y is NaN, dy passes.
+// -0 stays -0, the gradient at 0 is 0; where y is NaN, dy passes.
 VALUE(relu)
 {
-    return SELECT(AT_MOST(x, R(0)), R(0), x);
+    return SELECT(LESS(x, R(0)), R(0), x);
 }
 
 BACK(relu)
