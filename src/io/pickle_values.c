@@ -5,6 +5,7 @@
 #define MAX_STACK (1u << 20)
 #define MAX_MEMO (1u << 22)
 #define MAX_VALUES (1u << 22)
+#define MAX_ITEMS (1u << 24)
 
 typedef struct tenka_pickle_value value;
 typedef struct tenka_pickle_machine machine;
@@ -111,9 +112,19 @@ tenka_status tenka_pickle_drop(machine *m)
 
 /* ---- Items ---- */
 
+/* Every item costs a byte of opcodes at least, and as an OrderedDict's pair it is copied twice: without a bound one list
+ * in the memo could be copied by a few bytes each time. */
+static bool has_too_many_items(const machine *m)
+{
+    return m->n_items > MAX_ITEMS || m->n_items / 2 > m->size;
+}
+
 tenka_status tenka_pickle_add_items(machine *m, value *to, value *const *values, size_t count)
 {
     struct tenka_pickle_items *const items = &to->is.items;
+    m->n_items += count;
+    if (has_too_many_items(m))
+        return tenka_pickle_fail(m, "it holds more values than any state_dict needs");
     if (count > items->capacity - items->count) {
         const size_t capacity = 2 * (items->count + count);
         value **const larger = tenka_arena_alloc(m->arena, capacity * sizeof(larger[0]));
