@@ -76,6 +76,9 @@ static void refused_soon(const char *part)
     tenka_ctx_destroy(&ctx);
 }
 
+#define STORAGE_ID "(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0" "0X\3\0\0\0cpuK\1t"
+#define TENSOR "ctorch._utils\n_rebuild_tensor_v2\n(" STORAGE_ID "QK\0K\1\x85K\1\x85\x89}tR"
+
 /* ---- Pickles ---- */
 
 /* One list of pairs that is made a dict again and again. */
@@ -93,10 +96,35 @@ static void test_copies(void **state)
     assert_true(peak() - before < 64 * 1024);
 }
 
+/* A dict of which each value is the same large dict of tensors, and another of nothing but attributes. */
+static void test_same_dicts(void **state)
+{
+    (void)state;
+    BEGIN("\x80\2" TENSOR "q\0" "0X\1\0\0\0kq\1" "0}(");
+    PUT_TIMES("h\1h\0", 300000);
+    PUT("uq\2" "0}(");
+    PUT_TIMES("h\1h\2", 300000);
+    PUT("u.");
+    write_zip();
+    refused_soon("it holds 300000 state_dicts (\"k\", \"k\", ...)");
+}
+
+static void test_same_objects(void **state)
+{
+    (void)state;
+    BEGIN("\x80\2X\1\0\0\0kq\1" "0cx\nY\n)\x81}(");
+    PUT_TIMES("h\1N", 300000);
+    PUT("ubq\2" "0}(");
+    PUT_TIMES("h\1h\2", 300000);
+    PUT("u.");
+    write_zip();
+    refused_soon("\"k\" is no tensor but x.Y");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_copies),     cmocka_unit_test(test_same_dicts), cmocka_unit_test(test_same_objects),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -45,6 +45,11 @@ struct tenka_pickle_tensor {
 
 struct tenka_pickle_value {
     enum tenka_pickle_kind kind;
+    /* What a DICT has been given, known without a walk through it: any number of others may hold the same dict. */
+    struct tenka_pickle_has {
+        bool tensor, other;       /* among its values */
+        bool parameters, modules; /* among its keys: "_parameters" and "_modules" */
+    } has;
     union {
         int64_t integer; /* BOOL, INT */
         const char *text;

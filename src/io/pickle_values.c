@@ -119,6 +119,14 @@ static bool has_too_many_items(const machine *m)
     return m->n_items > MAX_ITEMS || m->n_items / 2 > m->size;
 }
 
+static void note_pair(struct tenka_pickle_has *has, const value *key, const value *v)
+{
+    has->tensor |= v->kind == TENKA_PICKLE_TENSOR;
+    has->other |= v->kind != TENKA_PICKLE_TENSOR;
+    has->parameters |= key->kind == TENKA_PICKLE_STRING && strcmp(key->is.text, "_parameters") == 0;
+    has->modules |= key->kind == TENKA_PICKLE_STRING && strcmp(key->is.text, "_modules") == 0;
+}
+
 tenka_status tenka_pickle_add_items(machine *m, value *to, value *const *values, size_t count)
 {
     struct tenka_pickle_items *const items = &to->is.items;
@@ -138,6 +146,8 @@ tenka_status tenka_pickle_add_items(machine *m, value *to, value *const *values,
     if (count > 0)
         memcpy(items->values + items->count, values, count * sizeof(values[0]));
     items->count += count;
+    for (size_t i = 0; to->kind == TENKA_PICKLE_DICT && i < count; i += 2)
+        note_pair(&to->has, values[i], values[i + 1]);
     return TENKA_OK;
 }
 
@@ -240,8 +250,7 @@ const struct tenka_pickle_value *tenka_pickle_find(const struct tenka_pickle_val
 bool tenka_pickle_is_module(const struct tenka_pickle_value *v)
 {
     const value *const state = v->kind == TENKA_PICKLE_OPAQUE ? v->is.opaque.state : NULL;
-    return state != NULL && state->kind == TENKA_PICKLE_DICT && tenka_pickle_find(state, "_parameters") != NULL &&
-           tenka_pickle_find(state, "_modules") != NULL;
+    return state != NULL && state->kind == TENKA_PICKLE_DICT && state->has.parameters && state->has.modules;
 }
 
 const char *tenka_pickle_kind_text(const struct tenka_pickle_value *v)

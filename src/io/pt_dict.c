@@ -17,20 +17,11 @@ static const char *const keys[] = {
 
 /* ---- Looking ---- */
 
-static size_t count_tensors(const value *dict)
-{
-    size_t count = 0;
-    for (size_t i = 1; i < dict->is.items.count; i += 2)
-        count += dict->is.items.values[i]->kind == TENKA_PICKLE_TENSOR;
-    return count;
-}
-
 /* Whether item i of a dict is a dict of nothing but tensors. */
 static bool is_pure(const value *dict, size_t i)
 {
     const value *const key = dict->is.items.values[i], *const v = dict->is.items.values[i + 1];
-    return key->kind == TENKA_PICKLE_STRING && v->kind == TENKA_PICKLE_DICT && v->is.items.count > 0 &&
-           count_tensors(v) == v->is.items.count / 2;
+    return key->kind == TENKA_PICKLE_STRING && v->kind == TENKA_PICKLE_DICT && v->has.tensor && !v->has.other;
 }
 
 /* The only dict of nothing but tensors, or else, with how many there are, the first. */
@@ -62,7 +53,7 @@ static const value *find_dict(const value *v, int *left)
         if (inner != NULL)
             return inner;
     }
-    if (v->is.items.count == 0 || count_tensors(v) > 0)
+    if (v->is.items.count == 0 || v->has.tensor)
         return v;
     const value *const pure = find_pure(v, &count, names);
     return count == 1 ? pure : NULL;
