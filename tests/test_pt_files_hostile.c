@@ -42,6 +42,15 @@ static void put(const void *data, size_t size, size_t times)
 #define PUT_TIMES(text, times) put(text, sizeof(text) - 1, times)
 #define BEGIN(text) (count = 0, PUT(text))
 
+/* A text of that many letters. */
+static void put_long(size_t length)
+{
+    const unsigned char head[5] = {'X', (unsigned char)length, (unsigned char)(length >> 8),
+                                   (unsigned char)(length >> 16), (unsigned char)(length >> 24)};
+    put(head, sizeof(head), 1);
+    PUT_TIMES("k", length);
+}
+
 static void write_zip(void)
 {
     int code;
@@ -121,10 +130,40 @@ static void test_same_objects(void **state)
     refused_soon("\"k\" is no tensor but x.Y");
 }
 
+/* One long name for each of many tensors, which sorting would read over and over. */
+static void test_same_names(void **state)
+{
+    (void)state;
+    BEGIN("\x80\2" TENSOR "q\0" "0");
+    put_long(4000000);
+    PUT("q\1" "0");
+    put_long(4000000);
+    PUT("q\2" "0}(");
+    PUT_TIMES("h\1h\0h\2h\0", 200000);
+    PUT("u.");
+    write_zip();
+    refused_soon("the names of its tensors");
+}
+
+/* ---- Files of before PyTorch 1.6 ---- */
+
+#define LEGACY "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\2M\xe9\3.\x80\2}."
+
+static void test_long_keys(void **state)
+{
+    (void)state;
+    BEGIN(LEGACY "\x80\2(X\7\0\0\0storagectorch\nFloatStorage\n");
+    put_long(256);
+    PUT("X\3\0\0\0cpuK\1tQ.");
+    write_file(file, bytes, count);
+    refused_soon("expected a persistent id");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies),     cmocka_unit_test(test_same_dicts), cmocka_unit_test(test_same_objects),
+        cmocka_unit_test(test_same_names),  cmocka_unit_test(test_long_keys),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -22,10 +22,24 @@ static tenka_status place(struct tenka_error *err, const struct tenka_pt_file *f
     return TENKA_OK;
 }
 
+/* Counts a tensor's name. All together are a part of the pickle unless it has used one of them again and again, and
+ * they are about to be sorted. */
+static tenka_status count_name(struct tenka_error *err, const struct tenka_pt_file *file, const char *name,
+                               size_t *left)
+{
+    const size_t length = strlen(name);
+    if (length > *left)
+        return tenka_fail(err, TENKA_E_FORMAT, "%s: the names of its tensors have more than %u bytes", file->path,
+                          TENKA_PICKLE_MAX_BYTES);
+    *left -= length;
+    return TENKA_OK;
+}
+
 /* What stands between the tensors, such as a counter of epochs, is none of them. */
 static tenka_status list_tensors(struct tenka_error *err, struct tenka_pt_file *file,
                                  const struct tenka_pickle_value *dict)
 {
+    size_t left = TENKA_PICKLE_MAX_BYTES;
     file->tensors = tenka_alloc_array(dict->is.items.count / 2 + 1, sizeof(file->tensors[0]));
     if (file->tensors == NULL)
         return tenka_fail_nomem(err);
@@ -37,6 +51,7 @@ static tenka_status list_tensors(struct tenka_error *err, struct tenka_pt_file *
             return tenka_fail(err, TENKA_E_FORMAT, "%s: a key of the state_dict is no text", file->path);
         struct tenka_pt_tensor *const t = &file->tensors[file->count++];
         *t = (struct tenka_pt_tensor){.name = key->is.text, .tensor = v->is.tensor};
+        TENKA_TRY(count_name(err, file, t->name, &left));
         TENKA_TRY(place(err, file, t));
     }
     return TENKA_OK;
