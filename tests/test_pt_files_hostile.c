@@ -149,6 +149,20 @@ static void test_same_names(void **state)
 
 #define LEGACY "\x80\2\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\2M\xe9\3.\x80\2}."
 
+/* Many storages of one key, which the list of keys has as often. */
+static void test_same_keys(void **state)
+{
+    (void)state;
+    BEGIN(LEGACY "\x80\2" STORAGE_ID "q\0" "0");
+    PUT_TIMES("h\0Q0", 200000);
+    PUT("}.\x80\2](X\1\0\0\0" "0q\0");
+    PUT_TIMES("h\0", 199999);
+    PUT("e.");
+    PUT_TIMES("\1\0\0\0\0\0\0\0\0\0\0\0", 200000);
+    write_file(file, bytes, count);
+    refused_soon("a storage is listed twice");
+}
+
 static void test_long_keys(void **state)
 {
     (void)state;
@@ -163,7 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies),     cmocka_unit_test(test_same_dicts), cmocka_unit_test(test_same_objects),
-        cmocka_unit_test(test_same_names),  cmocka_unit_test(test_long_keys),
+        cmocka_unit_test(test_same_names), cmocka_unit_test(test_same_keys),  cmocka_unit_test(test_long_keys),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -73,6 +73,8 @@ static tenka_status place_storage(struct tenka_error *err, const struct tenka_pt
     size_t i = find_key(sorted, count, key);
     if (i == count)
         return damaged(err, file, "it holds a storage that nothing refers to");
+    if (sorted[i]->place != 0)
+        return damaged(err, file, "a storage is listed twice");
     const uint32_t each = tenka_file_dtype_bytes(sorted[i]->dtype);
     if (each == 0)
         return damaged(err, file, "it holds a storage of a dtype that is not known");
