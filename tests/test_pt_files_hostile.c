@@ -173,11 +173,21 @@ static void test_long_keys(void **state)
     refused_soon("expected a persistent id");
 }
 
+static void test_unknown_storage(void **state)
+{
+    (void)state;
+    BEGIN(LEGACY "\x80\2(X\7\0\0\0storagectorch\nNibbleStorage\nX\1\0\0\0" "0X\3\0\0\0cpuK\1tQ0}.");
+    PUT("\x80\2](X\1\0\0\0" "0e.\1\0\0\0\0\0\0\0\0\0\0\0");
+    write_file(file, bytes, count);
+    refused_soon("torch.NibbleStorage");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_copies),     cmocka_unit_test(test_same_dicts), cmocka_unit_test(test_same_objects),
         cmocka_unit_test(test_same_names), cmocka_unit_test(test_same_keys),  cmocka_unit_test(test_long_keys),
+        cmocka_unit_test(test_unknown_storage),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

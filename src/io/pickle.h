@@ -27,6 +27,7 @@ enum tenka_pickle_kind {
 
 /* The bytes behind tensors. */
 struct tenka_pickle_storage {
+    const struct tenka_pickle_value *type; /* a NAME, such as torch.FloatStorage */
     const char *dtype; /* as safetensors calls it: "F32", "BF16", ...; "" when it is not known */
     const char *key;
     uint64_t count;    /* elements */

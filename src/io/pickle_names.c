@@ -113,6 +113,7 @@ static bool read_storage(const value *id, struct tenka_pickle_storage *storage)
         !is_kind(part[4], TENKA_PICKLE_INT) || part[4]->is.integer < 0)
         return false;
     const char *const dtype = part[1]->is.name->dtype;
+    storage->type = part[1];
     storage->dtype = dtype != NULL ? dtype : "";
     storage->key = part[2]->is.text;
     storage->count = (uint64_t)part[4]->is.integer;
