@@ -311,6 +311,10 @@ static void test_archives(void **state)
     assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, "header"); /* a zero on top: a length in reach */
     write_file(file, "\x80\2]qabcdefg", 11);
     assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, "bare pickle");
+    write_file(file, "\x80\4\x95\5\0\0\0\0\0\0\0}\x94K\1.", 16); /* in a frame, as Python's own */
+    assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, "bare pickle");
+    write_file(file, "\x80\2\1\0\0\0\0\0{", 9); /* but this is the length of a header and its begin */
+    assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, "a header of 66176");
     tenka_module_destroy(&net);
     tenka_ctx_destroy(&ctx);
 }

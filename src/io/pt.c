@@ -4,12 +4,19 @@
 #include "core/os.h"
 #include "io/pt_file.h"
 
+/* A length of a safetensors file's header may have the same bytes, but a header follows that. */
+static bool is_pickle(const unsigned char *bytes, size_t count)
+{
+    if (count < 8 || bytes[0] != 0x80 || bytes[1] < 2 || bytes[1] > 5)
+        return false;
+    return bytes[7] != 0 || (count > 8 && bytes[2] != 0 && bytes[8] != '{');
+}
+
 bool tenka_pt_is_ours(const unsigned char *bytes, size_t count)
 {
     /* None can begin a safetensors file: as the length of a header they are far beyond its limit. */
     return (count >= 4 && bytes[0] == 'P' && bytes[1] == 'K' && (bytes[2] == 3 || bytes[2] == 5)) ||
-           (count >= 8 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5 && bytes[7] != 0) ||
-           tenka_pt_is_legacy(bytes, count);
+           is_pickle(bytes, count) || tenka_pt_is_legacy(bytes, count);
 }
 
 /* ---- Opening ---- */
