@@ -12,11 +12,17 @@ static bool is_pickle(const unsigned char *bytes, size_t count)
     return bytes[7] != 0 || (count > 8 && bytes[2] != 0 && bytes[8] != '{');
 }
 
+static bool is_tar(const unsigned char *bytes, size_t count)
+{
+    static const char word[] = "ustar";
+    return count >= TENKA_PT_MAGIC && memcmp(bytes + 257, word, sizeof(word) - 1) == 0 && bytes[8] != '{';
+}
+
 bool tenka_pt_is_ours(const unsigned char *bytes, size_t count)
 {
     /* None can begin a safetensors file: as the length of a header they are far beyond its limit. */
     return (count >= 4 && bytes[0] == 'P' && bytes[1] == 'K' && (bytes[2] == 3 || bytes[2] == 5)) ||
-           is_pickle(bytes, count) || tenka_pt_is_legacy(bytes, count);
+           is_pickle(bytes, count) || is_tar(bytes, count) || tenka_pt_is_legacy(bytes, count);
 }
 
 /* ---- Opening ---- */
@@ -78,6 +84,12 @@ static tenka_status read_pickle(struct tenka_error *err, struct tenka_pt_file *f
     if (begin[0] == 0x80)
         return tenka_fail(err, TENKA_E_FORMAT,
                           "%s: a bare pickle; expected what torch.save(model.state_dict(), file) writes", file->path);
+    if (is_tar(begin, count))
+        return tenka_fail(err, TENKA_E_FORMAT,
+                          "%s: a tar archive, as only the oldest versions of PyTorch wrote; if it is theirs, save it "
+                          "again with a newer one: torch.save(torch.load(\"old.pt\", map_location=\"cpu\", "
+                          "weights_only=False), \"new.pt\")",
+                          file->path);
     return tenka_pt_zip_open(err, file, out);
 }
 

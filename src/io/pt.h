@@ -40,8 +40,9 @@ void tenka_pt_close(struct tenka_pt_file *file);
 tenka_status tenka_pt_read(struct tenka_error *err, const struct tenka_pt_file *file,
                            const struct tenka_pt_tensor *tensor, void *dst);
 
-/* Whether these first bytes of a file are those of a zip archive, or of a pickle. Both are for tenka_pt_open. */
-#define TENKA_PT_MAGIC 32
+/* Whether these first bytes of a file are those of a zip archive, a pickle or a tar archive. All are for tenka_pt_open,
+ * which says what helps of those that it does not read. */
+#define TENKA_PT_MAGIC 262
 bool tenka_pt_is_ours(const unsigned char *bytes, size_t count);
 
 /* Writes a state_dict. Equal content gives equal files. Errors: E_INVALID (names beyond what can be read),
