@@ -221,6 +221,28 @@ static void test_places(void **state)
     check_places(places, sizeof(places) / sizeof(places[0]));
 }
 
+/* Empty dicts under the names that it is looked for under, and tensors beside it. */
+static void test_beside(void **state)
+{
+    (void)state;
+    static const struct place places[] = {
+        {PICKLE("\x80\2}(" TEXT("\6", "params") "}" TEXT("\1", "G") "}" STATE "u."), NULL},
+        {PICKLE("\x80\2}(" TEXT("\6", "params") "}" TEXT("\5", "model") "}" TEXT("\3", "net") "}" STATE "u."), NULL},
+        {PICKLE("\x80\2}(" TEXT("\6", "params") "}" TEXT("\1", "G") "}" STATE TEXT("\1", "D") "}" STATE "u."),
+         "it holds 2 state_dicts"},
+        {PICKLE("\x80\2}" TEXT("\6", "params") "}s."), "Missing key(s) in state_dict: \"weight\", \"bias\"."},
+        {PICKLE("\x80\2}" TEXT("\5", "model") "}" TEXT("\6", "params") "}ss."), "Missing key(s)"},
+        {PICKLE("\x80\2}."), "Missing key(s)"},
+        {PICKLE("\x80\2}(" TEXT("\3", "acc") BIAS TEXT("\1", "G") "}" STATE "u."), NULL}, /* G has more elements */
+        {PICKLE("\x80\2}(" TEXT("\6", "weight") WEIGHT TEXT("\4", "bias") BIAS TEXT("\4", "more") "}" TEXT("\1", "s")
+                BIAS "su."),
+         NULL},
+        {PICKLE("\x80\2}(" TEXT("\3", "acc") BIAS TEXT("\1", "G") "}" STATE TEXT("\1", "D") "}" STATE "u."),
+         "Unexpected key(s) in state_dict: \"acc\""},
+    };
+    check_places(places, sizeof(places) / sizeof(places[0]));
+}
+
 static void test_big_endian(void **state)
 {
     (void)state;
@@ -434,10 +456,10 @@ static void test_each_allocation(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),        cmocka_unit_test(test_places), cmocka_unit_test(test_big_endian),
-        cmocka_unit_test(test_wrapped_names), cmocka_unit_test(test_other_files), cmocka_unit_test(test_tar),
-        cmocka_unit_test(test_program),
-        cmocka_unit_test(test_damage),        cmocka_unit_test(test_each_allocation),
+        cmocka_unit_test(test_golden),          cmocka_unit_test(test_places),      cmocka_unit_test(test_beside),
+        cmocka_unit_test(test_big_endian),      cmocka_unit_test(test_wrapped_names), cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_tar),             cmocka_unit_test(test_program),     cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_each_allocation),
     };
     golden = argc > 1 ? argv[1] : "tests/golden/torch_files";
     return cmocka_run_group_tests(tests, set_up, tear_down);
