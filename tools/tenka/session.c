@@ -7,7 +7,7 @@
 
 #include "tenka.h"
 
-#define MAX_NET_BYTES (1u << 20)
+#define MAX_NET_BYTES (8u << 20) /* what tenka_nn_parse takes */
 
 /* ---- Network ---- */
 
