@@ -456,10 +456,10 @@ static void test_each_allocation(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),          cmocka_unit_test(test_places),      cmocka_unit_test(test_beside),
-        cmocka_unit_test(test_big_endian),      cmocka_unit_test(test_wrapped_names), cmocka_unit_test(test_other_files),
-        cmocka_unit_test(test_tar),             cmocka_unit_test(test_program),     cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_each_allocation),
+        cmocka_unit_test(test_golden),        cmocka_unit_test(test_places),      cmocka_unit_test(test_beside),
+        cmocka_unit_test(test_big_endian),    cmocka_unit_test(test_wrapped_names),
+        cmocka_unit_test(test_other_files),   cmocka_unit_test(test_tar),         cmocka_unit_test(test_program),
+        cmocka_unit_test(test_damage),        cmocka_unit_test(test_each_allocation),
     };
     golden = argc > 1 ? argv[1] : "tests/golden/torch_files";
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -112,8 +112,8 @@ tenka_status tenka_pickle_drop(machine *m)
 
 /* ---- Items ---- */
 
-/* Every item costs a byte of opcodes at least, and as an OrderedDict's pair it is copied twice: without a bound one list
- * in the memo could be copied by a few bytes each time. */
+/* Every item costs a byte of opcodes at least, and as an OrderedDict's pair it is copied twice: without a bound one
+ * list in the memo could be copied by a few bytes each time. */
 static bool has_too_many_items(const machine *m)
 {
     return m->n_items > MAX_ITEMS || m->n_items / 2 > m->size;

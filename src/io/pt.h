@@ -32,8 +32,8 @@ struct tenka_pt_file {
 };
 
 /* Opens the state_dict of a file, or that under "state_dict", "model" and the like of a dict, or the only dict of
- * tensors in a dict, as tenka/io.h has it. Each tensor's storage is there and whole. On failure out is empty. Errors: E_IO, E_FORMAT (with
- * what was found instead), E_NOMEM. */
+ * tensors in a dict, as tenka/io.h has it. Each tensor's storage is there and whole. On failure out is empty. Errors:
+ * E_IO, E_FORMAT (with what was found instead), E_NOMEM. */
 tenka_status tenka_pt_open(struct tenka_error *err, const char *path, struct tenka_pt_file *out);
 void tenka_pt_close(struct tenka_pt_file *file);
 /* Copies a tensor's elements in order, whatever its strides, in the file's dtype. Errors: E_IO, E_FORMAT, E_NOMEM. */
