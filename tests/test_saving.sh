@@ -246,6 +246,7 @@ disk it is a folder
 to-disk it is a folder
 nowhere there is no folder missing$
 missing/net.st there is no folder missing$
+missing/ there is no folder missing$
 round Too many levels
 about Too many levels
 file/net.st file is no folder
@@ -264,6 +265,14 @@ if [ "$(id -u)" = 0 ] && mkdir mount && mount -t tmpfs -o size=16k tmpfs mount 2
     refuse "cannot save to mount/net.st: Read-only" $few --net "$net" --save mount/net.st
     refuse "cannot save to mount/old.st: Read-only" $few --net "$net" --checkpoint mount/old.st
     umount mount && mounted=
+fi
+if [ "$(id -u)" = 0 ] && echo old > mounted.st && echo other > other.st &&
+    mount --bind other.st mounted.st 2> /dev/null; then
+    mounted=$work/mounted.st
+    for option in save checkpoint; do
+        refuse "mounted.st: it is a mount point" $few --net "$net" --$option mounted.st
+    done
+    umount mounted.st && mounted=
 fi
 # A trace may go into a pipe.
 profile="profile --backend cpu --quiet --steps 1 --batch-size 2 --input 1,8,8 --net $(echo "$net" | tr -d ' ')"
