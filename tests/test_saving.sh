@@ -285,6 +285,29 @@ for path in disk nowhere "$(name 256 .json)"; do
     refuse "cannot save to $path" $profile --trace "$path"
 done
 
+# ---- Many classes ----
+
+mkdir many
+{ be32 2051; be32 8; be32 8; be32 8; head -c 512 /dev/zero; } > many/train-images-idx3-ubyte
+# rows LABEL...: eight of them as QMNIST has them, the first of eight columns of 32 bits.
+rows() {
+    printf '\000\000\014\002'; be32 8; be32 8
+    for label in "$@"; do
+        be32 "$label"
+        head -c 28 /dev/zero
+    done
+}
+rows 0 1 2 3 4 5 6 1099 > many/train-labels-idx2-int
+cp many/train-images-idx3-ubyte many/t10k-images-idx3-ubyte
+cp many/train-labels-idx2-int many/t10k-labels-idx2-int
+thousand="train --backend cpu --threads 1 --quiet --batch-size 8 --data $work/many --net Flatten()Linear(64,1100)"
+succeed $thousand --epochs 1
+succeed $thousand --epochs 1 --save many.st --checkpoint many.ckpt
+succeed $thousand --epochs 2 --resume many.ckpt --checkpoint many.ckpt
+succeed test --backend cpu --quiet --data "$work/many" --load many.st
+rows 0 4294967295 2 3 4 5 6 7 > many/train-labels-idx2-int
+expect 1 "many/train-labels-idx2-int: label 1 is -1, but must be" $thousand --epochs 1
+
 # ---- Names that could command a terminal ----
 
 evil=$(printf 'a\033[2Jb\nc\177d\302\233e\351f')

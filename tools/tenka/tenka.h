@@ -182,6 +182,7 @@ struct session {
     enum last_layer last;                  /* once session_find_ending was called */
     const char *twice;                     /* who takes softmax again after the network's Softmax; NULL: nobody */
     const char *over_others;               /* the class of a last layer that takes it over another axis; NULL: none */
+    const char **class_names;              /* room for what session_preprocessing gives */
     char folder[4096];
 };
 
@@ -197,9 +198,8 @@ int session_open_network(struct session *s, const struct options *options, bool 
 void session_print_device(const tenka_ctx *ctx, const struct options *options);
 /* The device alone. */
 int session_open_device(struct session *s, const struct options *options);
-/* How the network wants its input. names has room for MAX_CLASS_NAMES and lives as long as how. */
-#define MAX_CLASS_NAMES 1024
-int session_preprocessing(struct session *s, struct tenka_preprocessing *how, const char *names[MAX_CLASS_NAMES]);
+/* How the network wants its input, until the next call. */
+int session_preprocessing(struct session *s, struct tenka_preprocessing *how);
 /* Writes the network and how it wants its input. Returns EXIT_CODE_LIBRARY. */
 int session_save(struct session *s, const char *path);
 

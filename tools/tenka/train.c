@@ -23,8 +23,9 @@ static int check_saving(struct training *t)
 {
     const struct options *o = t->session.options;
     struct tenka_preprocessing how;
-    const char *names[MAX_CLASS_NAMES];
-    const int code = session_preprocessing(&t->session, &how, names);
+    if (o->save == NULL && o->checkpoint == NULL)
+        return EXIT_CODE_OK;
+    const int code = session_preprocessing(&t->session, &how);
     if (code != EXIT_CODE_OK)
         return code;
     if (o->save != NULL && tenka_model_save_check(t->session.net, &how, o->save) != TENKA_OK)
