@@ -285,6 +285,35 @@ for path in disk nowhere "$(name 256 .json)"; do
     refuse "cannot save to $path" $profile --trace "$path"
 done
 
+# ---- One file for two ----
+
+echo old > both.st
+ln -s both.st to-both
+ln -s fresh.st to-fresh
+ln -s disk folder
+cp disk/later.ckpt start.ckpt
+while read -r one other; do
+    for options in "save checkpoint" "checkpoint save" "log save" "checkpoint log"; do
+        refuse "are one file: give each" $few --net "$net" --${options% *} "$one" --${options#* } "$other"
+    done
+done << END
+fresh.st fresh.st
+./fresh.st $work/fresh.st
+to-fresh fresh.st
+folder/fresh.st disk/fresh.st
+both.st both.st
+both.st to-both
+END
+refuse "and the last good checkpoint one.ckpt.last-good are one file" $few --net "$net" --checkpoint one.ckpt \
+    --save ./one.ckpt.last-good
+refuse "--log start.ckpt and --resume ./start.ckpt are one file" $few --net "$net" --epochs 2 --log start.ckpt \
+    --resume ./start.ckpt
+refuse "--log start.ckpt and --load start.ckpt are one file" $few --net "$net" --log start.ckpt --load start.ckpt
+refuse "--trace x and --capture ./x are one file" $profile --trace x --capture ./x
+loads start.ckpt
+[ "$(cat both.st)" = old ] || bad "a file that was refused is written"
+succeed $train --net "$net" --load start.ckpt --save start.ckpt --checkpoint disk/start.ckpt --log start.log
+
 # ---- Many classes ----
 
 mkdir many

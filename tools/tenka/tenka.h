@@ -333,8 +333,13 @@ int command_verify(const struct options *options);
 int command_profile(const struct options *options);
 int command_devices(const struct options *options);
 
-/* Whether a file can be written where an option says; says what went wrong (train.c). path NULL: none is asked for. */
+/* outputs.c: whether a file can be written where an option says; says what went wrong. path NULL: none is asked for. */
 int check_save_path(const char *option, const char *path);
+/* outputs.c: whether there is a file that both names lead to. */
+bool same_file(const char *a, const char *b);
+/* outputs.c: whether what one option names is another file than what the other does; else one would be lost, and a
+ * sentence says so. Either path may be NULL. */
+int check_other_file(const char *option, const char *path, const char *other_option, const char *other);
 /* The optimizer that the options ask for (train.c). */
 tenka_status train_optimizer(const struct session *s, tenka_optimizer **out);
 
