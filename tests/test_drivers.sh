@@ -7,7 +7,8 @@ set -u
 tenka=$1 layers=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-unset VK_DRIVER_FILES VK_ICD_FILENAMES VK_ADD_DRIVER_FILES VK_LAYER_PATH VK_INSTANCE_LAYERS VK_LOADER_DEBUG
+unset VK_DRIVER_FILES VK_ICD_FILENAMES VK_ADD_DRIVER_FILES VK_LAYER_PATH VK_INSTANCE_LAYERS VK_LOADER_DEBUG \
+    VK_LOADER_DRIVERS_DISABLE VK_LOADER_DRIVERS_SELECT
 failures=0
 # Under the address sanitizer: what the loader has leaked when it fails is its own.
 echo 'leak:libvulkan.so' > "$work/leaks"
@@ -91,6 +92,32 @@ damaged 'no library' "$work/d/nameless.json names no driver" VK_ICD_FILENAMES="$
 : > "$work/d/empty.json"
 damaged 'an empty file' "$work/d/empty.json is empty" VK_ICD_FILENAMES="$work/d/empty.json"
 damaged 'no file' "cannot open $work/d/none.json" VK_ICD_FILENAMES="$work/d/none.json"
+
+# blameless WHAT [VARIABLE=VALUE...]: Vulkan does not start, and none of the files is blamed for it.
+blameless() {
+    what=$1
+    shift
+    damaged "$what" 'no Vulkan driver could be started (VK_ERROR_INCOMPATIBLE_DRIVER): install' "$@"
+}
+
+# Drivers of programs of another size are healthy, and beside a driver that can be loaded no other one is to blame.
+case $(getconf LONG_BIT) in
+64) other=32 class='\001' ;;
+*) other=64 class='\002' ;;
+esac
+driver '"library_path": "libvulkan_of_nobody.so", "library_arch": "'$other'", ' > "$work/d/arch.json"
+driver '"library_path": "./class.so", ' > "$work/d/class.json"
+{ printf "\\177ELF$class\\001\\001"; head -c 500 /dev/zero; } > "$work/d/class.so"
+driver '"library_path": "libm.so.6", ' > "$work/d/idle.json"
+blameless 'a driver of another size' VK_ICD_FILENAMES="$work/d/arch.json"
+blameless 'a driver of another class' VK_ICD_FILENAMES="$work/d/class.json"
+damaged 'a missing one beside those' "the driver of $work/d/missing.json cannot be loaded" \
+    VK_ICD_FILENAMES="$work/d/arch.json:$work/d/class.json:$work/d/missing.json"
+blameless 'one that is loaded' VK_ICD_FILENAMES="$work/d/missing.json:$work/d/idle.json"
+blameless 'one that is disabled' VK_ICD_FILENAMES="$work/d/missing.json" VK_LOADER_DRIVERS_DISABLE='x,MISS*'
+blameless 'one that is not selected' VK_ICD_FILENAMES="$work/d/missing.json" VK_LOADER_DRIVERS_SELECT='x*'
+damaged 'one that is selected' "the driver of $work/d/missing.json cannot be loaded" \
+    VK_ICD_FILENAMES="$work/d/missing.json" VK_LOADER_DRIVERS_SELECT='x,*sing*' VK_LOADER_DRIVERS_DISABLE='y'
 if [ "$(id -u)" != 0 ]; then
     chmod 000 "$work/d/empty.json"
     damaged 'a file that nobody may read' "cannot open $work/d/empty.json" VK_ICD_FILENAMES="$work/d/empty.json"

@@ -197,79 +197,80 @@ static void write_zip(const struct entry *entries, size_t count, bool compress)
     "ctorch._utils\n_rebuild_tensor_v2\n(" STORAGE(class, count) "K" offset size stride "\x89" DICT "tR"
 #define W TEXT("\1", "w")
 
+#define PICKLE(text) text, sizeof(text) - 1
+static const struct {
+    const char *pickle;
+    size_t bytes;
+    const char *part;
+} refused[] = {
+    {PICKLE("\x80\2cos\nsystem\n" TEXT("\2", "ls") "\x85R."), "asks for os.system"},
+    {PICKLE("\x80\2c__builtin__\neval\n" TEXT("\1", "1") "\x85R."), "asks for __builtin__.eval"},
+    {PICKLE("\x80\2ctorch\nLoad\x1b[31m\n."), "asks for torch.Load?[31m"},
+    {PICKLE("\x80\2S'text'\n."), "0x53 (STRING)"},
+    {PICKLE("\x80\2(i__main__\nNet\n."), "(INST)"},
+    {PICKLE("\x80\2\xff."), "0xff (unknown)"},
+    {PICKLE("\x80\6\x95."), "protocol 6, expected 2 to 5"},
+    {PICKLE("\x80\4\x95."), "ends in the middle"},
+    {PICKLE("\x80\2I1\n."), "0x49 (INT)"},
+    {PICKLE("\x80\5\x97."), "(NEXT_BUFFER)"},
+    {PICKLE("\x80\2\x82\1."), "(EXT1)"},
+    {PICKLE("\x80\2"), "ends in the middle"},
+    {PICKLE("\x80\2."), "exactly one value"},
+    {PICKLE("\x80\2R."), "takes a value that is not there"},
+    {PICKLE("\x80\2t."), "takes a mark that is not there"},
+    {PICKLE("\x80\2h\0."), "was not remembered"},
+    {PICKLE("\x80\2K\1j\xff\xff\xff\xff."), "was not remembered"},
+    {PICKLE("\x80\2K\1r\xff\xff\xff\xff."), "remembers more values"},
+    {PICKLE("\x80\2X\xff\xff\xff\xffw."), "ends in the middle"},
+    {PICKLE("\x80\2X\2\0\0\0w\0."), "found a text with a zero byte"},
+    {PICKLE("\x80\2}X\2\0\0\0w\0K\1s."), "no text but a text with a zero byte"},
+    {PICKLE("\x80\2cos\0\nsystem\n."), "a name has a zero byte"},
+    {PICKLE("\x80\4K\1\x8c\1a\x93."), "texts of a module and of a name"},
+    {PICKLE("\x80\4\x8c\2os\x8c\6system\x93\x8c\2ls\x85R."), "asks for os.system"},
+    {PICKLE("\x80\4\x8c\2os\x8c\6system\x93)}\x92."), "asks for os.system"},
+    {PICKLE("\x80\2}" W "cos\nsystem\n" TEXT("\2", "ls") "\x85Rs."), "\"w\" is no tensor but os.system"},
+    {PICKLE("\x80\2K\1K\2R."), "a tuple of arguments"},
+    {PICKLE("\x80\2K\1)R."), "something that can be called"},
+    {PICKLE("\x80\2K\1}b."), "a dict or an object to give attributes to"},
+    {PICKLE("\x80\2)1."), "takes a mark that is not there"},
+    {PICKLE("\x80\2" "0."), "takes a value that is not there"},
+    {PICKLE("\x80\4K\1(K\2\x90."), "expected a set"},
+    {PICKLE("\x80\2\x8a\x09" "123456789."), "more than 64 bits"},
+    {PICKLE("\x80\2}(K\1u."), "a value for each key"},
+    {PICKLE("\x80\2K\1K\2a."), "expected a list"},
+    {PICKLE("\x80\2ctorch\nFloatStorage\n)R."), "found a storage class"},
+    {PICKLE("\x80\2" DICT "K\1b."), "attributes as a dict"},
+    {PICKLE("\x80\2K\1Q."), "expected a persistent id"},
+    {PICKLE("\x80\2]."), "expected a state_dict"},
+    {PICKLE("\x80\2}K\1K\2s."), "is no text"},
+    {PICKLE("\x80\2}" W "K\2s."), "the value of \"w\" is no tensor"},
+    {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\3", "\0", "K\2K\2\x86", "K\2K\1\x86") "s."), "beyond the end"},
+    {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\2", "K\3\x85", "K\1\x85") "s."), "beyond the end"},
+    {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "K\3\x85", "J\xff\xff\xff\xff\x85") "s."), "all whole"},
+    {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "K\3K\1\x86", "K\1\x85") "s."), "a size and a stride"},
+    {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "(K\1K\1K\1K\1K\1K\1K\1t", "(K\1K\1K\1K\1K\1K\1K\1t")
+            "s."),
+     "is no tensor but a tensor of more than 6 axes"},
+    {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\5", "\0", "K\3\x85", "K\1\x85") "s."), "smaller than the tensors"},
+    {PICKLE("\x80\2}" W TENSOR("LongStorage", "\3", "\0", "K\1\x85", "K\1\x85") "s."), "smaller than the tensors"},
+    {PICKLE("\x80\2}(" W TENSOR("FloatStorage", "\1", "\0", ")", ")") W TENSOR("FloatStorage", "\1", "\0", ")", ")")
+            "u."),
+     "two tensors named \"w\""},
+    {PICKLE("\x80\2}" TEXT("\6", "weight") TENSOR("IntStorage", "\4", "\0", "K\1K\3\x86", "K\3K\1\x86") "s"
+            TEXT("\4", "bias") TENSOR("FloatStorage", "\4", "\0", "K\1\x85", "K\1\x85") "s."),
+     "\"weight\" is I32, expected F32"},
+};
+
 static void test_refused(void **state)
 {
     (void)state;
-#define PICKLE(text) text, sizeof(text) - 1
-    static const struct {
-        const char *pickle;
-        size_t bytes;
-        const char *part;
-    } cases[] = {
-        {PICKLE("\x80\2cos\nsystem\n" TEXT("\2", "ls") "\x85R."), "asks for os.system"},
-        {PICKLE("\x80\2c__builtin__\neval\n" TEXT("\1", "1") "\x85R."), "asks for __builtin__.eval"},
-        {PICKLE("\x80\2ctorch\nLoad\x1b[31m\n."), "asks for torch.Load?[31m"},
-        {PICKLE("\x80\2S'text'\n."), "0x53 (STRING)"},
-        {PICKLE("\x80\2(i__main__\nNet\n."), "(INST)"},
-        {PICKLE("\x80\2\xff."), "0xff (unknown)"},
-        {PICKLE("\x80\6\x95."), "protocol 6, expected 2 to 5"},
-        {PICKLE("\x80\4\x95."), "ends in the middle"},
-        {PICKLE("\x80\2I1\n."), "0x49 (INT)"},
-        {PICKLE("\x80\5\x97."), "(NEXT_BUFFER)"},
-        {PICKLE("\x80\2\x82\1."), "(EXT1)"},
-        {PICKLE("\x80\2"), "ends in the middle"},
-        {PICKLE("\x80\2."), "exactly one value"},
-        {PICKLE("\x80\2R."), "takes a value that is not there"},
-        {PICKLE("\x80\2t."), "takes a mark that is not there"},
-        {PICKLE("\x80\2h\0."), "was not remembered"},
-        {PICKLE("\x80\2K\1j\xff\xff\xff\xff."), "was not remembered"},
-        {PICKLE("\x80\2K\1r\xff\xff\xff\xff."), "remembers more values"},
-        {PICKLE("\x80\2X\xff\xff\xff\xffw."), "ends in the middle"},
-        {PICKLE("\x80\2X\2\0\0\0w\0."), "found a text with a zero byte"},
-        {PICKLE("\x80\2}X\2\0\0\0w\0K\1s."), "no text but a text with a zero byte"},
-        {PICKLE("\x80\2cos\0\nsystem\n."), "a name has a zero byte"},
-        {PICKLE("\x80\4K\1\x8c\1a\x93."), "texts of a module and of a name"},
-        {PICKLE("\x80\4\x8c\2os\x8c\6system\x93\x8c\2ls\x85R."), "asks for os.system"},
-        {PICKLE("\x80\4\x8c\2os\x8c\6system\x93)}\x92."), "asks for os.system"},
-        {PICKLE("\x80\2}" W "cos\nsystem\n" TEXT("\2", "ls") "\x85Rs."), "\"w\" is no tensor but os.system"},
-        {PICKLE("\x80\2K\1K\2R."), "a tuple of arguments"},
-        {PICKLE("\x80\2K\1)R."), "something that can be called"},
-        {PICKLE("\x80\2K\1}b."), "a dict or an object to give attributes to"},
-        {PICKLE("\x80\2)1."), "takes a mark that is not there"},
-        {PICKLE("\x80\2" "0."), "takes a value that is not there"},
-        {PICKLE("\x80\4K\1(K\2\x90."), "expected a set"},
-        {PICKLE("\x80\2\x8a\x09" "123456789."), "more than 64 bits"},
-        {PICKLE("\x80\2}(K\1u."), "a value for each key"},
-        {PICKLE("\x80\2K\1K\2a."), "expected a list"},
-        {PICKLE("\x80\2ctorch\nFloatStorage\n)R."), "found a storage class"},
-        {PICKLE("\x80\2" DICT "K\1b."), "attributes as a dict"},
-        {PICKLE("\x80\2K\1Q."), "expected a persistent id"},
-        {PICKLE("\x80\2]."), "expected a state_dict"},
-        {PICKLE("\x80\2}K\1K\2s."), "is no text"},
-        {PICKLE("\x80\2}" W "K\2s."), "the value of \"w\" is no tensor"},
-        {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\3", "\0", "K\2K\2\x86", "K\2K\1\x86") "s."), "beyond the end"},
-        {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\2", "K\3\x85", "K\1\x85") "s."), "beyond the end"},
-        {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "K\3\x85", "J\xff\xff\xff\xff\x85") "s."), "all whole"},
-        {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "K\3K\1\x86", "K\1\x85") "s."), "a size and a stride"},
-        {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "(K\1K\1K\1K\1K\1K\1K\1t", "(K\1K\1K\1K\1K\1K\1K\1t")
-                "s."),
-         "is no tensor but a tensor of more than 6 axes"},
-        {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\5", "\0", "K\3\x85", "K\1\x85") "s."), "smaller than the tensors"},
-        {PICKLE("\x80\2}" W TENSOR("LongStorage", "\3", "\0", "K\1\x85", "K\1\x85") "s."), "smaller than the tensors"},
-        {PICKLE("\x80\2}(" W TENSOR("FloatStorage", "\1", "\0", ")", ")") W TENSOR("FloatStorage", "\1", "\0", ")", ")")
-                "u."),
-         "two tensors named \"w\""},
-        {PICKLE("\x80\2}" TEXT("\6", "weight") TENSOR("IntStorage", "\4", "\0", "K\1K\3\x86", "K\3K\1\x86") "s"
-                TEXT("\4", "bias") TENSOR("FloatStorage", "\4", "\0", "K\1\x85", "K\1\x85") "s."),
-         "\"weight\" is I32, expected F32"},
-    };
     static const float storage[4] = {1, 2, 3, 4};
     tenka_ctx *ctx = cpu(0);
     tenka_module *net = make(ctx, "Linear(3,1)");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const struct entry entries[] = {{"a/data.pkl", cases[i].pickle, cases[i].bytes}, {"a/data/0", storage, 16}};
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        const struct entry entries[] = {{"a/data.pkl", refused[i].pickle, refused[i].bytes}, {"a/data/0", storage, 16}};
         write_zip(entries, 2, false);
-        assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, cases[i].part);
+        assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, refused[i].part);
     }
     tenka_module_destroy(&net);
     tenka_ctx_destroy(&ctx);
@@ -310,6 +311,10 @@ static void test_archives(void **state)
     assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, "header"); /* a zero on top: a length in reach */
     write_file(file, "\x80\2]qabcdefg", 11);
     assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, "bare pickle");
+    write_file(file, "\x80\4\x95\5\0\0\0\0\0\0\0}\x94K\1.", 16); /* in a frame, as Python's own */
+    assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, "bare pickle");
+    write_file(file, "\x80\2\1\0\0\0\0\0{", 9); /* but this is the length of a header and its begin */
+    assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, "a header of 66176");
     tenka_module_destroy(&net);
     tenka_ctx_destroy(&ctx);
 }

@@ -246,6 +246,7 @@ disk it is a folder
 to-disk it is a folder
 nowhere there is no folder missing$
 missing/net.st there is no folder missing$
+missing/ there is no folder missing$
 round Too many levels
 about Too many levels
 file/net.st file is no folder
@@ -265,6 +266,14 @@ if [ "$(id -u)" = 0 ] && mkdir mount && mount -t tmpfs -o size=16k tmpfs mount 2
     refuse "cannot save to mount/old.st: Read-only" $few --net "$net" --checkpoint mount/old.st
     umount mount && mounted=
 fi
+if [ "$(id -u)" = 0 ] && echo old > mounted.st && echo other > other.st &&
+    mount --bind other.st mounted.st 2> /dev/null; then
+    mounted=$work/mounted.st
+    for option in save checkpoint; do
+        refuse "mounted.st: it is a mount point" $few --net "$net" --$option mounted.st
+    done
+    umount mounted.st && mounted=
+fi
 # A trace may go into a pipe.
 profile="profile --backend cpu --quiet --steps 1 --batch-size 2 --input 1,8,8 --net $(echo "$net" | tr -d ' ')"
 cat pipe > trace &
@@ -275,6 +284,58 @@ grep -q traceEvents trace || bad "the pipe got no trace"
 for path in disk nowhere "$(name 256 .json)"; do
     refuse "cannot save to $path" $profile --trace "$path"
 done
+
+# ---- One file for two ----
+
+echo old > both.st
+ln -s both.st to-both
+ln -s fresh.st to-fresh
+ln -s disk folder
+cp disk/later.ckpt start.ckpt
+while read -r one other; do
+    for options in "save checkpoint" "checkpoint save" "log save" "checkpoint log"; do
+        refuse "are one file: give each" $few --net "$net" --${options% *} "$one" --${options#* } "$other"
+    done
+done << END
+fresh.st fresh.st
+./fresh.st $work/fresh.st
+to-fresh fresh.st
+folder/fresh.st disk/fresh.st
+both.st both.st
+both.st to-both
+END
+refuse "and the last good checkpoint one.ckpt.last-good are one file" $few --net "$net" --checkpoint one.ckpt \
+    --save ./one.ckpt.last-good
+refuse "--log start.ckpt and --resume ./start.ckpt are one file" $few --net "$net" --epochs 2 --log start.ckpt \
+    --resume ./start.ckpt
+refuse "--log start.ckpt and --load start.ckpt are one file" $few --net "$net" --log start.ckpt --load start.ckpt
+refuse "--trace x and --capture ./x are one file" $profile --trace x --capture ./x
+loads start.ckpt
+[ "$(cat both.st)" = old ] || bad "a file that was refused is written"
+succeed $train --net "$net" --load start.ckpt --save start.ckpt --checkpoint disk/start.ckpt --log start.log
+
+# ---- Many classes ----
+
+mkdir many
+{ be32 2051; be32 8; be32 8; be32 8; head -c 512 /dev/zero; } > many/train-images-idx3-ubyte
+# rows LABEL...: eight of them as QMNIST has them, the first of eight columns of 32 bits.
+rows() {
+    printf '\000\000\014\002'; be32 8; be32 8
+    for label in "$@"; do
+        be32 "$label"
+        head -c 28 /dev/zero
+    done
+}
+rows 0 1 2 3 4 5 6 1099 > many/train-labels-idx2-int
+cp many/train-images-idx3-ubyte many/t10k-images-idx3-ubyte
+cp many/train-labels-idx2-int many/t10k-labels-idx2-int
+thousand="train --backend cpu --threads 1 --quiet --batch-size 8 --data $work/many --net Flatten()Linear(64,1100)"
+succeed $thousand --epochs 1
+succeed $thousand --epochs 1 --save many.st --checkpoint many.ckpt
+succeed $thousand --epochs 2 --resume many.ckpt --checkpoint many.ckpt
+succeed test --backend cpu --quiet --data "$work/many" --load many.st
+rows 0 4294967295 2 3 4 5 6 7 > many/train-labels-idx2-int
+expect 1 "many/train-labels-idx2-int: label 1 is -1, but must be" $thousand --epochs 1
 
 # ---- Names that could command a terminal ----
 

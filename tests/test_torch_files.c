@@ -163,15 +163,35 @@ static void write_zip(const void *pickle, size_t bytes, bool swapped)
     assert_int_equal(zip_close(zip), 0);
 }
 
+struct place {
+    const char *pickle;
+    size_t bytes;
+    const char *part; /* NULL: it loads */
+};
+
+static void check_places(const struct place *places, size_t count)
+{
+    tenka_ctx *ctx = listening();
+    tenka_module *net = make(ctx, "Linear(2,1)");
+    for (size_t i = 0; i < count; i++) {
+        write_zip(places[i].pickle, places[i].bytes, false);
+        const tenka_status status = tenka_model_load(net, file);
+        if (places[i].part != NULL)
+            assert_fails(ctx, status, TENKA_E_FORMAT, places[i].part);
+        else if (status != TENKA_OK)
+            fail_msg("case %zu: %s", i, tenka_last_error(ctx));
+        else
+            assert_weights(net, "weight", "bias");
+    }
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* Where people keep a state_dict, and dicts that Python 2 or others have written. */
 static void test_places(void **state)
 {
     (void)state;
-    static const struct {
-        const char *pickle;
-        size_t bytes;
-        const char *part; /* NULL: it loads */
-    } cases[] = {
+    static const struct place places[] = {
         {PICKLE("\x80\2}" STATE "."), NULL},
         {PICKLE("\x80\2}" TEXT("\12", "state_dict") "}" STATE "s."), NULL},
         {PICKLE("\x80\2}" TEXT("\20", "model_state_dict") "}" STATE "s."), NULL},
@@ -198,20 +218,29 @@ static void test_places(void **state)
                 TEXT("\13", "_parameters") "}" TEXT("\10", "_modules") "}ub."),
          "as a whole (__main__.Net)"},
     };
-    tenka_ctx *ctx = listening();
-    tenka_module *net = make(ctx, "Linear(2,1)");
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        write_zip(cases[i].pickle, cases[i].bytes, false);
-        const tenka_status status = tenka_model_load(net, file);
-        if (cases[i].part != NULL)
-            assert_fails(ctx, status, TENKA_E_FORMAT, cases[i].part);
-        else if (status != TENKA_OK)
-            fail_msg("case %zu: %s", i, tenka_last_error(ctx));
-        else
-            assert_weights(net, "weight", "bias");
-    }
-    tenka_module_destroy(&net);
-    tenka_ctx_destroy(&ctx);
+    check_places(places, sizeof(places) / sizeof(places[0]));
+}
+
+/* Empty dicts under the names that it is looked for under, and tensors beside it. */
+static void test_beside(void **state)
+{
+    (void)state;
+    static const struct place places[] = {
+        {PICKLE("\x80\2}(" TEXT("\6", "params") "}" TEXT("\1", "G") "}" STATE "u."), NULL},
+        {PICKLE("\x80\2}(" TEXT("\6", "params") "}" TEXT("\5", "model") "}" TEXT("\3", "net") "}" STATE "u."), NULL},
+        {PICKLE("\x80\2}(" TEXT("\6", "params") "}" TEXT("\1", "G") "}" STATE TEXT("\1", "D") "}" STATE "u."),
+         "it holds 2 state_dicts"},
+        {PICKLE("\x80\2}" TEXT("\6", "params") "}s."), "Missing key(s) in state_dict: \"weight\", \"bias\"."},
+        {PICKLE("\x80\2}" TEXT("\5", "model") "}" TEXT("\6", "params") "}ss."), "Missing key(s)"},
+        {PICKLE("\x80\2}."), "Missing key(s)"},
+        {PICKLE("\x80\2}(" TEXT("\3", "acc") BIAS TEXT("\1", "G") "}" STATE "u."), NULL}, /* G has more elements */
+        {PICKLE("\x80\2}(" TEXT("\6", "weight") WEIGHT TEXT("\4", "bias") BIAS TEXT("\4", "more") "}" TEXT("\1", "s")
+                BIAS "su."),
+         NULL},
+        {PICKLE("\x80\2}(" TEXT("\3", "acc") BIAS TEXT("\1", "G") "}" STATE TEXT("\1", "D") "}" STATE "u."),
+         "Unexpected key(s) in state_dict: \"acc\""},
+    };
+    check_places(places, sizeof(places) / sizeof(places[0]));
 }
 
 static void test_big_endian(void **state)
@@ -322,6 +351,35 @@ static void test_other_files(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* An archive whose first member has that name. */
+static void write_tar(const char *name)
+{
+    char bytes[1024] = "";
+    snprintf(bytes, 100, "%s", name);
+    memcpy(bytes + 257, "ustar", 6);
+    write_file(file, bytes, sizeof(bytes));
+}
+
+static void test_tar(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"sys_info", "./a"};
+    static const char part[] =
+        "torch.save(torch.load(\"old.pt\", map_location=\"cpu\", weights_only=False), \"new.pt\")";
+    tenka_ctx *ctx = listening();
+    tenka_module *net = make(ctx, "Linear(2,1)");
+    bool has_net;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        write_tar(names[i]);
+        assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, part);
+        assert_fails(ctx, tenka_model_has_net(ctx, file, &has_net), TENKA_E_FORMAT, "a tar archive");
+    }
+    write_tar("\7\1\1\1\1\1\1\1{"); /* the header of a safetensors file may have the word in it */
+    assert_fails(ctx, tenka_model_load(net, file), TENKA_E_FORMAT, "a header of");
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 static void test_program(void **state)
 {
     (void)state;
@@ -398,8 +456,9 @@ static void test_each_allocation(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),        cmocka_unit_test(test_places),      cmocka_unit_test(test_big_endian),
-        cmocka_unit_test(test_wrapped_names), cmocka_unit_test(test_other_files), cmocka_unit_test(test_program),
+        cmocka_unit_test(test_golden),        cmocka_unit_test(test_places),      cmocka_unit_test(test_beside),
+        cmocka_unit_test(test_big_endian),    cmocka_unit_test(test_wrapped_names),
+        cmocka_unit_test(test_other_files),   cmocka_unit_test(test_tar),         cmocka_unit_test(test_program),
         cmocka_unit_test(test_damage),        cmocka_unit_test(test_each_allocation),
     };
     golden = argc > 1 ? argv[1] : "tests/golden/torch_files";

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -165,9 +166,9 @@ static void test_no_place(void **state)
     (void)state;
     write_text(in("file"), "text");
     assert_int_equal(mkfifo(in("pipe"), 0666), 0);
-    const char *const names[] = {"pipe", "disk", "/dev/null", "none/file", "file/file", "file/"};
+    const char *const names[] = {"pipe", "disk", "/dev/null", "none/file", "none/", "file/file", "file/"};
     const char *const why[] = {"no regular file", "it is a folder", "no regular file", "there is no folder",
-                               "is no folder", "is no folder"};
+                               "there is no folder", "is no folder", "is no folder"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *path = names[i][0] == '/' ? names[i] : in(names[i]);
         assert_refused(path, why[i]);
@@ -298,6 +299,69 @@ static void test_look_changes_nothing(void **state)
     assert_int_equal(tenka_save_check(NULL, NULL), TENKA_E_INVALID);
 }
 
+/* Whether something happened to a file of the folder that is watched since it was last asked. */
+static bool was_touched(int watch, const char *name)
+{
+    static _Alignas(struct inotify_event) char events[16384];
+    const ssize_t length = read(watch, events, sizeof events);
+    bool touched = false;
+    for (ssize_t at = 0; at < length;) {
+        const struct inotify_event *const event = (const void *)(events + at);
+        touched = touched || (event->len > 0 && strcmp(event->name, name) == 0);
+        at += (ssize_t)sizeof *event + (ssize_t)event->len;
+    }
+    return touched;
+}
+
+/* Another run may be about to give its file the very name. */
+static void test_look_leaves_the_name_alone(void **state)
+{
+    (void)state;
+    const char *const names[] = {"net.st", "-", "\u00e9", "~~~.st", "\u6a21\u578b.st"};
+    const int watch = inotify_init1(IN_NONBLOCK);
+    if (watch < 0 || inotify_add_watch(watch, folder, IN_CREATE | IN_DELETE | IN_MOVE) < 0)
+        skip();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_int_equal(tenka_save_check(NULL, in(names[i])), TENKA_OK);
+        assert_false(was_touched(watch, names[i]));
+        write_text(in(names[i]), "text");
+        assert_true(was_touched(watch, names[i]));
+        assert_int_equal(tenka_save_check(NULL, in(names[i])), TENKA_OK);
+        assert_false(was_touched(watch, names[i]));
+    }
+    close(watch);
+    assert_int_equal(count_files(folder), 1 + sizeof names / sizeof *names);
+}
+
+/* A file and an empty folder take turns at one name; false: one of them is gone. */
+static bool take_turns(const char *name, const char *file, const char *empty_folder)
+{
+    bool good = true;
+    for (int i = 0; i < 20000 && good; i++)
+        good = rename(file, name) == 0 && rename(name, file) == 0 && rename(empty_folder, name) == 0 &&
+               rename(name, empty_folder) == 0;
+    return good;
+}
+
+static void test_look_removes_nothing(void **state)
+{
+    (void)state;
+    char name[PATH];
+    int status = 0;
+    write_text(in("file"), "text");
+    assert_int_equal(mkdir(in("empty"), 0777), 0);
+    snprintf(name, sizeof name, "%s", in("name"));
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(take_turns(name, in("file"), in("empty")) ? 0 : 1);
+    while (waitpid(child, &status, WNOHANG) == 0)
+        (void)tenka_save_check(NULL, name);
+    assert_int_equal(status, 0);
+    assert_content(in("file"), "text");
+    assert_int_equal(rmdir(in("empty")), 0);
+    assert_int_equal(count_files(folder), 2);
+}
+
 /* ---- Files that others have written ---- */
 
 static void test_adopted(void **state)
@@ -359,6 +423,23 @@ static void test_leftovers(void **state)
     }
 }
 
+/* What looking leaves when it is killed, too. */
+static void test_leftover_folder(void **state)
+{
+    (void)state;
+    char left[PATH];
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    snprintf(left, sizeof left, "%s.tmp-%ld-7", in("net"), (long)child);
+    assert_int_equal(mkdir(left, 0777), 0);
+    snprintf(left, sizeof left, "%s.tmp-%ld-7/full", in("net"), (long)child);
+    assert_int_equal(mkdir(left, 0777), 0);
+    tenka_file_writer_sweep(in("net"));
+    assert_int_equal(count_files(folder), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,8 +452,11 @@ int main(void)
         cmocka_unit_test_setup(test_long_names, clean),
         cmocka_unit_test_setup(test_long_names_differ, clean),
         cmocka_unit_test_setup(test_look_changes_nothing, clean),
+        cmocka_unit_test_setup(test_look_leaves_the_name_alone, clean),
+        cmocka_unit_test_setup(test_look_removes_nothing, clean),
         cmocka_unit_test_setup(test_adopted, clean),
         cmocka_unit_test_setup_teardown(test_leftovers, clean, clean),
+        cmocka_unit_test_setup_teardown(test_leftover_folder, clean, clean),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

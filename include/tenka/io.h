@@ -34,7 +34,7 @@ TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_datase
  * network that tenka_module_has_own_forward is saved as one that only its program can run.
  * Errors: E_INVALID (how holds what no file takes: an image without channels, height or width or of more than
  * TENKA_MAX_CHANNELS, a std of 0, more than 1,000,000 class names or more than 2 MiB of them, or names that are no UTF-8
- * text), E_IO (full disk, permissions; path is something else than a file), E_NOMEM, E_DEVICE. */
+ * text), E_IO (full disk, permissions; path is something else than a file, or a mount point), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessing *how, const char *path);
 
 /* Whether tenka_model_save could write such a file: for a program that is about to train for hours. Leaves nothing, and
@@ -52,15 +52,17 @@ TENKA_API tenka_status tenka_save_check(tenka_ctx *ctx, const char *path);
 TENKA_API char *tenka_save_name(const char *path, const char *suffix);
 
 /* Reads the tensors of a file of either format, told apart by its content, into net, all or nothing. F16, BF16 and F64
- * are converted to float. A .pt may be of any version of PyTorch, also of before 1.6, and of pickle protocol 2 to 5. Of
- * it are taken the state_dict itself, or that under "state_dict", "model_state_dict", "model", "net", "weights" and the
- * like of a dict, or the only dict of tensors in one. What stands beside the tensors is ignored.
+ * are converted to float. A .pt may be of any version of PyTorch but the oldest, which wrote tar archives, and of
+ * pickle protocol 2 to 5. Of it are taken the state_dict itself, or that under "state_dict", "model_state_dict",
+ * "model", "net", "weights" and the like of a dict, or the only dict of tensors in one; where there are tensors beside
+ * that, they are the state_dict unless it has several and more elements than they. An empty dict is taken only where
+ * there is nothing else. What stands beside the state_dict is ignored.
  * Where the names do not fit, they are taken without what wrappers put into them, when they fit then: DataParallel's
  * "module.", torch.compile's "_orig_mod." and their like, and a "model." or "net." that all names begin with. The log
  * says so once, as TENKA_LOG_INFO.
- * Errors: E_IO, E_FORMAT (neither format; a model that was pickled as a whole, a TorchScript program or a pointer of
- * Git LFS, with the line that helps; or for another network: the sentence lists missing, unexpected and wrongly shaped
- * names as PyTorch does), E_NOMEM, E_DEVICE. */
+ * Errors: E_IO, E_FORMAT (neither format; a model that was pickled as a whole, a TorchScript program, a tar archive or
+ * a pointer of Git LFS, with the line that helps; or for another network: the sentence lists missing, unexpected and
+ * wrongly shaped names as PyTorch does), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_load(tenka_module *net, const char *path);
 
 /* Whether a file of either format describes its network, so that tenka_model_open can make it; a .pt never does, nor a

@@ -78,7 +78,7 @@ struct tenka_file_writer {
     int file;                /* descriptor, while temporary is set; -1 once it is closed */
 };
 /* A file that is replaced keeps owner, group and permissions as far as the system allows. Errors: E_IO (also when path
- * leads to something that is no regular file), E_NOMEM. */
+ * leads to something that is no regular file, or to a mount point), E_NOMEM. */
 tenka_status tenka_file_writer_create(struct tenka_file_writer *writer, struct tenka_error *err, const char *path);
 /* Whether a file could be written so; leaves nothing, and an older file as it is. Errors: as create and commit. */
 tenka_status tenka_file_writer_check(struct tenka_error *err, const char *path);

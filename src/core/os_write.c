@@ -1,9 +1,10 @@
 /* Files that appear under their name whole or not at all. */
-#define _POSIX_C_SOURCE 200809L
+#define _GNU_SOURCE /* statx */
 #define _FILE_OFFSET_BITS 64
 
 #include "core/os.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,8 @@
 /* As many symbolic links as Linux follows, and as long as it makes them. */
 #define MAX_LINKS 40
 #define MAX_LINK_TEXT 4096
+/* What is in the folder of probe_replacing. */
+#define INNER "full"
 
 /* ---- Names ---- */
 
@@ -108,7 +111,7 @@ static tenka_status fail_write(const struct tenka_file_writer *writer, struct te
 {
     char *folder = folder_of(writer->target != NULL ? writer->target : writer->path);
     tenka_status status;
-    if (folder != NULL && number == ENOENT && !tenka_os_exists(folder))
+    if (folder != NULL && (number == ENOENT || number == EISDIR) && !tenka_os_exists(folder))
         status = tenka_fail(err, TENKA_E_IO, "cannot %s %s: there is no folder %s", writer->verb, writer->path, folder);
     else if (folder != NULL && number == ENOTDIR)
         status = tenka_fail(err, TENKA_E_IO, "cannot %s %s: %s is no folder", writer->verb, writer->path, folder);
@@ -129,14 +132,20 @@ static void take_over(int file, const struct stat *old)
     fchmod(file, mode);
 }
 
+/* The end of a temporary name, which no other thread or process has. */
+static void make_tail(char tail[64])
+{
+    static _Atomic unsigned counter;
+    snprintf(tail, 64, ".tmp-%ld-%u", (long)getpid(), atomic_fetch_add(&counter, 1));
+}
+
 /* old: what is at the target; st_mode 0: nothing */
 static tenka_status open_temporary(struct tenka_file_writer *writer, struct tenka_error *err, const struct stat *old)
 {
-    static _Atomic unsigned counter; /* threads of one process must not take the same name */
     const mode_t mode = old->st_mode != 0 ? 0600 : 0666;
     for (int attempt = 0; attempt < 100; attempt++) {
         char tail[64];
-        snprintf(tail, sizeof tail, ".tmp-%ld-%u", (long)getpid(), atomic_fetch_add(&counter, 1));
+        make_tail(tail);
         writer->temporary = name_beside(writer->target, tail);
         if (writer->temporary == NULL)
             return tenka_fail_nomem(err);
@@ -154,6 +163,19 @@ static tenka_status open_temporary(struct tenka_file_writer *writer, struct tenk
     return fail_write(writer, err, EEXIST);
 }
 
+/* Whether a file is where another one is mounted, as containers do: no file takes its place. */
+static bool is_mount_point(const char *path)
+{
+#ifdef STATX_ATTR_MOUNT_ROOT
+    struct statx info;
+    return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &info) == 0 &&
+           (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+#else
+    (void)path;
+    return false;
+#endif
+}
+
 /* Finds out what is to be replaced; *old: as in open_temporary. The system follows links, too, and knows of some that
  * must not be followed. */
 static tenka_status find_place(struct tenka_file_writer *writer, struct tenka_error *err, struct stat *old)
@@ -167,6 +189,9 @@ static tenka_status find_place(struct tenka_file_writer *writer, struct tenka_er
     const int number = find_target(writer->path, &writer->target);
     if (number != 0)
         return fail_write(writer, err, number);
+    if (is_mount_point(writer->target))
+        return tenka_fail(err, TENKA_E_IO, "cannot %s %s: it is a mount point, which no other file can replace; mount "
+                          "its folder instead", writer->verb, writer->path);
     if (lstat(writer->target, old) == 0)
         return TENKA_OK;
     old->st_mode = 0;
@@ -296,26 +321,71 @@ tenka_status tenka_os_write_file(struct tenka_error *err, const char *path, cons
 
 /* ---- Looking before writing ---- */
 
-/* Removes the file that was made at target, unless another has taken its place. */
-static int remove_probe(const char *target, int file)
+/* A name beside target that is as long and has the same peculiar characters, which a file system may refuse, but is
+ * nobody's: letters and digits are '~', or, where it has none, its end differs. Allocated; NULL: no memory. */
+static char *name_like(const char *target)
 {
-    struct stat made, there;
-    const bool ours = fstat(file, &made) == 0 && lstat(target, &there) == 0 && made.st_dev == there.st_dev &&
-                      made.st_ino == there.st_ino;
-    return !ours || unlink(target) == 0 ? 0 : errno;
+    char *const like = tenka_strdup(target);
+    bool differs = like == NULL;
+    char *const name = like == NULL ? NULL : like + folder_length(like);
+    for (char *at = name; at != NULL && *at != '\0'; at++) {
+        if ((unsigned char)*at < 0x80 && isalnum((unsigned char)*at)) {
+            *at = '~';
+            differs = true;
+        }
+    }
+    if (!differs && name[0] != '\0') {
+        char *const last = name + strlen(name) - 1;
+        *last = (unsigned char)*last < 0x80 ? 'z' : (char)((unsigned char)*last ^ 1);
+    }
+    return like;
 }
 
-/* Whether a file can get the name target: where there is none, one is made and removed. One that is there is asked for:
- * that it is no folder is what rmdir finds last, after all that forbids to replace it. */
+/* Whether there can be a file of target's length and characters in its folder. One is made and removed, but under
+ * another name: a run beside this one may give its file the name target at any moment. Where that name is taken, there
+ * can be. Returns 0 or the number of an error. */
 static int probe_name(const char *target)
 {
-    const int file = open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (file < 0 && errno == EEXIST)
-        return rmdir(target) == 0 || errno == ENOTDIR || errno == ENOENT ? 0 : errno;
-    if (file < 0)
-        return errno;
-    const int number = remove_probe(target, file);
-    close(file);
+    char *const like = name_like(target);
+    const int file = like == NULL ? -1 : open(like, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    const int number = like == NULL ? ENOMEM : file < 0 && errno != EEXIST ? errno : 0;
+    if (file >= 0) {
+        unlink(like);
+        close(file);
+    }
+    tenka_free(like);
+    return number;
+}
+
+/* Makes the folder that probe_replacing asks with, and one in it. */
+static bool make_full_folder(const char *folder, const char *inner)
+{
+    if (mkdir(folder, 0700) != 0)
+        return false;
+    if (mkdir(inner, 0700) == 0)
+        return true;
+    rmdir(folder);
+    return false;
+}
+
+/* Whether the file target may give way to another: in a folder with the sticky bit it may not, nor when it is immutable.
+ * It is told to take the place of a folder that is not empty, which nothing can do, be target a file, a folder or none
+ * by now; but first the system looks whether target may be moved. Returns 0 or the number of an error. */
+static int probe_replacing(const char *target)
+{
+    char tail[64];
+    make_tail(tail);
+    char *const folder = name_beside(target, tail);
+    char *const inner = folder != NULL ? tenka_sprintf("%s/" INNER, folder) : NULL;
+    int number = inner == NULL ? ENOMEM : 0;
+    /* That no folder can be made says nothing of files. */
+    if (number == 0 && make_full_folder(folder, inner)) {
+        number = rename(target, folder) == 0 || errno == EISDIR || errno == ENOENT ? 0 : errno;
+        rmdir(inner);
+        rmdir(folder);
+    }
+    tenka_free(inner);
+    tenka_free(folder);
     return number;
 }
 
@@ -332,7 +402,9 @@ tenka_status tenka_file_writer_check(struct tenka_error *err, const char *path)
     struct tenka_file_writer writer;
     struct stat old;
     tenka_status status = begin(&writer, err, path, "save to", &old);
-    const int number = status == TENKA_OK ? probe_name(writer.target) : 0;
+    int number = 0;
+    if (status == TENKA_OK)
+        number = old.st_mode != 0 ? probe_replacing(writer.target) : probe_name(writer.target);
     if (number != 0)
         status = fail_write(&writer, err, number);
     if (status == TENKA_OK)
@@ -358,6 +430,17 @@ static bool is_leftover(const char *name, const char *stem)
     return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }
 
+/* A file, or the folder of probe_replacing. */
+static void remove_leftover(int folder, const char *name)
+{
+    if (unlinkat(folder, name, 0) == 0)
+        return;
+    char inner[sizeof(struct dirent)];
+    snprintf(inner, sizeof inner, "%s/" INNER, name);
+    unlinkat(folder, inner, AT_REMOVEDIR);
+    unlinkat(folder, name, AT_REMOVEDIR);
+}
+
 static void sweep_folder(const char *target)
 {
     char buffer[32];
@@ -366,7 +449,7 @@ static void sweep_folder(const char *target)
     DIR *dir = folder != NULL ? opendir(folder) : NULL;
     for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
         if (is_leftover(entry->d_name, stem))
-            unlinkat(dirfd(dir), entry->d_name, 0);
+            remove_leftover(dirfd(dir), entry->d_name);
     if (dir != NULL)
         closedir(dir);
     tenka_free(folder);

@@ -81,14 +81,14 @@ static tenka_status name_classes(struct tenka_error *err, tenka_dataset *d, uint
     return TENKA_OK;
 }
 
-/* Counts the classes by their labels, and names them. */
-static tenka_status count_classes(struct tenka_error *err, tenka_dataset *d, const int32_t *labels)
+/* Counts the classes by their labels, and names them. from: whose labels they are, for sentences. */
+static tenka_status count_classes(struct tenka_error *err, tenka_dataset *d, const int32_t *labels, const char *from)
 {
     int32_t largest = 0;
     for (size_t i = 0; i < d->count; i++) {
         if (labels[i] < 0 || labels[i] >= MAX_CLASSES)
-            return tenka_fail(err, TENKA_E_INVALID, "dataset: label %zu is %d, but must be from 0 to %d", i, labels[i],
-                              MAX_CLASSES - 1);
+            return tenka_fail(err, TENKA_E_INVALID, "%s: label %zu is %d, but must be from 0 to %d", from, i,
+                              labels[i], MAX_CLASSES - 1);
         largest = labels[i] > largest ? labels[i] : largest;
     }
     return name_classes(err, d, (uint32_t)largest + 1);
@@ -138,7 +138,7 @@ static tenka_status fill(tenka_dataset *d, const uint8_t *images, const int32_t 
         return tenka_fail_nomem(err);
     memcpy(d->images, images, bytes);
     memcpy(d->labels, labels, d->count * sizeof(int32_t));
-    return count_classes(err, d, labels);
+    return count_classes(err, d, labels, "dataset");
 }
 
 tenka_status tenka_dataset_create(tenka_ctx *ctx, const uint8_t *images, const int32_t *labels, size_t count,
@@ -209,7 +209,7 @@ static tenka_status load_files(tenka_ctx *ctx, const char *name, const char *con
         status = from_idx(ctx, paths, &images, &labels, out);
     if (status == TENKA_OK) {
         (*out)->known = is_fashion(name) ? fashion_names : NULL;
-        status = count_classes(err, *out, (*out)->labels);
+        status = count_classes(err, *out, (*out)->labels, paths[1]);
     }
     tenka_free(images.bytes);
     tenka_free(labels.bytes);

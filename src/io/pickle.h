@@ -27,6 +27,7 @@ enum tenka_pickle_kind {
 
 /* The bytes behind tensors. */
 struct tenka_pickle_storage {
+    const struct tenka_pickle_value *type; /* a NAME, such as torch.FloatStorage */
     const char *dtype; /* as safetensors calls it: "F32", "BF16", ...; "" when it is not known */
     const char *key;
     uint64_t count;    /* elements */
@@ -45,6 +46,11 @@ struct tenka_pickle_tensor {
 
 struct tenka_pickle_value {
     enum tenka_pickle_kind kind;
+    /* What a DICT has been given, known without a walk through it: any number of others may hold the same dict. */
+    struct tenka_pickle_has {
+        bool tensor, other;       /* among its values */
+        bool parameters, modules; /* among its keys: "_parameters" and "_modules" */
+    } has;
     union {
         int64_t integer; /* BOOL, INT */
         const char *text;

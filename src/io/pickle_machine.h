@@ -31,7 +31,7 @@ struct tenka_pickle_machine {
     size_t memoized; /* values that MEMOIZE or PUT has remembered */
     size_t *marks;   /* depths */
     size_t n_marks, marks_capacity;
-    size_t n_values;
+    size_t n_values, n_items; /* n_items: copied into others */
     struct tenka_pickle_storage *storages;
 };
 

@@ -100,15 +100,20 @@ static bool read_view(const value *id, struct tenka_pickle_storage *storage)
     return storage->begin <= storage->count;
 }
 
+/* PyTorch's keys are numbers. Many storages may have the same, and longer ones would be compared over and over. */
+#define MAX_KEY 255
+
 /* ('storage', torch.FloatStorage, key, 'cpu', count) and in old files a view. */
 static bool read_storage(const value *id, struct tenka_pickle_storage *storage)
 {
     value *const *const part = id->is.items.values;
     if (id->is.items.count < 5 || id->is.items.count > 6 || !is_kind(part[0], TENKA_PICKLE_STRING) ||
         strcmp(part[0]->is.text, "storage") != 0 || !is_kind(part[1], TENKA_PICKLE_NAME) ||
-        !is_kind(part[2], TENKA_PICKLE_STRING) || !is_kind(part[4], TENKA_PICKLE_INT) || part[4]->is.integer < 0)
+        !is_kind(part[2], TENKA_PICKLE_STRING) || memchr(part[2]->is.text, '\0', MAX_KEY + 1) == NULL ||
+        !is_kind(part[4], TENKA_PICKLE_INT) || part[4]->is.integer < 0)
         return false;
     const char *const dtype = part[1]->is.name->dtype;
+    storage->type = part[1];
     storage->dtype = dtype != NULL ? dtype : "";
     storage->key = part[2]->is.text;
     storage->count = (uint64_t)part[4]->is.integer;

@@ -5,6 +5,7 @@
 #define MAX_STACK (1u << 20)
 #define MAX_MEMO (1u << 22)
 #define MAX_VALUES (1u << 22)
+#define MAX_ITEMS (1u << 24)
 
 typedef struct tenka_pickle_value value;
 typedef struct tenka_pickle_machine machine;
@@ -111,9 +112,27 @@ tenka_status tenka_pickle_drop(machine *m)
 
 /* ---- Items ---- */
 
+/* Every item costs a byte of opcodes at least, and as an OrderedDict's pair it is copied twice: without a bound one
+ * list in the memo could be copied by a few bytes each time. */
+static bool has_too_many_items(const machine *m)
+{
+    return m->n_items > MAX_ITEMS || m->n_items / 2 > m->size;
+}
+
+static void note_pair(struct tenka_pickle_has *has, const value *key, const value *v)
+{
+    has->tensor |= v->kind == TENKA_PICKLE_TENSOR;
+    has->other |= v->kind != TENKA_PICKLE_TENSOR;
+    has->parameters |= key->kind == TENKA_PICKLE_STRING && strcmp(key->is.text, "_parameters") == 0;
+    has->modules |= key->kind == TENKA_PICKLE_STRING && strcmp(key->is.text, "_modules") == 0;
+}
+
 tenka_status tenka_pickle_add_items(machine *m, value *to, value *const *values, size_t count)
 {
     struct tenka_pickle_items *const items = &to->is.items;
+    m->n_items += count;
+    if (has_too_many_items(m))
+        return tenka_pickle_fail(m, "it holds more values than any state_dict needs");
     if (count > items->capacity - items->count) {
         const size_t capacity = 2 * (items->count + count);
         value **const larger = tenka_arena_alloc(m->arena, capacity * sizeof(larger[0]));
@@ -127,6 +146,8 @@ tenka_status tenka_pickle_add_items(machine *m, value *to, value *const *values,
     if (count > 0)
         memcpy(items->values + items->count, values, count * sizeof(values[0]));
     items->count += count;
+    for (size_t i = 0; to->kind == TENKA_PICKLE_DICT && i < count; i += 2)
+        note_pair(&to->has, values[i], values[i + 1]);
     return TENKA_OK;
 }
 
@@ -229,8 +250,7 @@ const struct tenka_pickle_value *tenka_pickle_find(const struct tenka_pickle_val
 bool tenka_pickle_is_module(const struct tenka_pickle_value *v)
 {
     const value *const state = v->kind == TENKA_PICKLE_OPAQUE ? v->is.opaque.state : NULL;
-    return state != NULL && state->kind == TENKA_PICKLE_DICT && tenka_pickle_find(state, "_parameters") != NULL &&
-           tenka_pickle_find(state, "_modules") != NULL;
+    return state != NULL && state->kind == TENKA_PICKLE_DICT && state->has.parameters && state->has.modules;
 }
 
 const char *tenka_pickle_kind_text(const struct tenka_pickle_value *v)

@@ -4,12 +4,25 @@
 #include "core/os.h"
 #include "io/pt_file.h"
 
+/* A length of a safetensors file's header may have the same bytes, but a header follows that. */
+static bool is_pickle(const unsigned char *bytes, size_t count)
+{
+    if (count < 8 || bytes[0] != 0x80 || bytes[1] < 2 || bytes[1] > 5)
+        return false;
+    return bytes[7] != 0 || (count > 8 && bytes[2] != 0 && bytes[8] != '{');
+}
+
+static bool is_tar(const unsigned char *bytes, size_t count)
+{
+    static const char word[] = "ustar";
+    return count >= TENKA_PT_MAGIC && memcmp(bytes + 257, word, sizeof(word) - 1) == 0 && bytes[8] != '{';
+}
+
 bool tenka_pt_is_ours(const unsigned char *bytes, size_t count)
 {
     /* None can begin a safetensors file: as the length of a header they are far beyond its limit. */
     return (count >= 4 && bytes[0] == 'P' && bytes[1] == 'K' && (bytes[2] == 3 || bytes[2] == 5)) ||
-           (count >= 8 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5 && bytes[7] != 0) ||
-           tenka_pt_is_legacy(bytes, count);
+           is_pickle(bytes, count) || is_tar(bytes, count) || tenka_pt_is_legacy(bytes, count);
 }
 
 /* ---- Opening ---- */
@@ -22,10 +35,24 @@ static tenka_status place(struct tenka_error *err, const struct tenka_pt_file *f
     return TENKA_OK;
 }
 
+/* Counts a tensor's name. All together are a part of the pickle unless it has used one of them again and again, and
+ * they are about to be sorted. */
+static tenka_status count_name(struct tenka_error *err, const struct tenka_pt_file *file, const char *name,
+                               size_t *left)
+{
+    const size_t length = strlen(name);
+    if (length > *left)
+        return tenka_fail(err, TENKA_E_FORMAT, "%s: the names of its tensors have more than %u bytes", file->path,
+                          TENKA_PICKLE_MAX_BYTES);
+    *left -= length;
+    return TENKA_OK;
+}
+
 /* What stands between the tensors, such as a counter of epochs, is none of them. */
 static tenka_status list_tensors(struct tenka_error *err, struct tenka_pt_file *file,
                                  const struct tenka_pickle_value *dict)
 {
+    size_t left = TENKA_PICKLE_MAX_BYTES;
     file->tensors = tenka_alloc_array(dict->is.items.count / 2 + 1, sizeof(file->tensors[0]));
     if (file->tensors == NULL)
         return tenka_fail_nomem(err);
@@ -37,6 +64,7 @@ static tenka_status list_tensors(struct tenka_error *err, struct tenka_pt_file *
             return tenka_fail(err, TENKA_E_FORMAT, "%s: a key of the state_dict is no text", file->path);
         struct tenka_pt_tensor *const t = &file->tensors[file->count++];
         *t = (struct tenka_pt_tensor){.name = key->is.text, .tensor = v->is.tensor};
+        TENKA_TRY(count_name(err, file, t->name, &left));
         TENKA_TRY(place(err, file, t));
     }
     return TENKA_OK;
@@ -56,6 +84,12 @@ static tenka_status read_pickle(struct tenka_error *err, struct tenka_pt_file *f
     if (begin[0] == 0x80)
         return tenka_fail(err, TENKA_E_FORMAT,
                           "%s: a bare pickle; expected what torch.save(model.state_dict(), file) writes", file->path);
+    if (is_tar(begin, count))
+        return tenka_fail(err, TENKA_E_FORMAT,
+                          "%s: a tar archive, as only the oldest versions of PyTorch wrote; if it is theirs, save it "
+                          "again with a newer one: torch.save(torch.load(\"old.pt\", map_location=\"cpu\", "
+                          "weights_only=False), \"new.pt\")",
+                          file->path);
     return tenka_pt_zip_open(err, file, out);
 }
 

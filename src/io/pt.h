@@ -32,16 +32,17 @@ struct tenka_pt_file {
 };
 
 /* Opens the state_dict of a file, or that under "state_dict", "model" and the like of a dict, or the only dict of
- * tensors in a dict. Each tensor's storage is there and whole. On failure out is empty. Errors: E_IO, E_FORMAT (with
- * what was found instead), E_NOMEM. */
+ * tensors in a dict, as tenka/io.h has it. Each tensor's storage is there and whole. On failure out is empty. Errors:
+ * E_IO, E_FORMAT (with what was found instead), E_NOMEM. */
 tenka_status tenka_pt_open(struct tenka_error *err, const char *path, struct tenka_pt_file *out);
 void tenka_pt_close(struct tenka_pt_file *file);
 /* Copies a tensor's elements in order, whatever its strides, in the file's dtype. Errors: E_IO, E_FORMAT, E_NOMEM. */
 tenka_status tenka_pt_read(struct tenka_error *err, const struct tenka_pt_file *file,
                            const struct tenka_pt_tensor *tensor, void *dst);
 
-/* Whether these first bytes of a file are those of a zip archive, or of a pickle. Both are for tenka_pt_open. */
-#define TENKA_PT_MAGIC 32
+/* Whether these first bytes of a file are those of a zip archive, a pickle or a tar archive. All are for tenka_pt_open,
+ * which says what helps of those that it does not read. */
+#define TENKA_PT_MAGIC 262
 bool tenka_pt_is_ours(const unsigned char *bytes, size_t count);
 
 /* Writes a state_dict. Equal content gives equal files. Errors: E_INVALID (names beyond what can be read),

@@ -17,20 +17,11 @@ static const char *const keys[] = {
 
 /* ---- Looking ---- */
 
-static size_t count_tensors(const value *dict)
-{
-    size_t count = 0;
-    for (size_t i = 1; i < dict->is.items.count; i += 2)
-        count += dict->is.items.values[i]->kind == TENKA_PICKLE_TENSOR;
-    return count;
-}
-
 /* Whether item i of a dict is a dict of nothing but tensors. */
 static bool is_pure(const value *dict, size_t i)
 {
     const value *const key = dict->is.items.values[i], *const v = dict->is.items.values[i + 1];
-    return key->kind == TENKA_PICKLE_STRING && v->kind == TENKA_PICKLE_DICT && v->is.items.count > 0 &&
-           count_tensors(v) == v->is.items.count / 2;
+    return key->kind == TENKA_PICKLE_STRING && v->kind == TENKA_PICKLE_DICT && v->has.tensor && !v->has.other;
 }
 
 /* The only dict of nothing but tensors, or else, with how many there are, the first. */
@@ -49,23 +40,49 @@ static const value *find_pure(const value *dict, size_t *count, const char *name
     return found;
 }
 
-/* A network without parameters has an empty state_dict. */
-static const value *find_dict(const value *v, int *left)
+static uint64_t count_elements(const value *dict)
+{
+    uint64_t sum = 0;
+    for (size_t i = 1; i < dict->is.items.count; i += 2) {
+        const value *const v = dict->is.items.values[i];
+        const uint64_t count = v->kind == TENKA_PICKLE_TENSOR ? tenka_shape_count(&v->is.tensor->shape) : 0;
+        sum = count > UINT64_MAX - sum ? UINT64_MAX : sum + count;
+    }
+    return sum;
+}
+
+/* Whether the tensors beside that dict of tensors are what a run has measured, and it is the state_dict: it has several
+ * and more elements. */
+static bool is_rather(const value *pure, const value *beside)
+{
+    return pure->is.items.count > 2 && count_elements(pure) > count_elements(beside);
+}
+
+/* The state_dict among a dict's values, or itself. */
+static const value *choose(const value *v)
 {
     const char *names[2];
     size_t count;
+    const value *const pure = find_pure(v, &count, names);
+    if (v->has.tensor)
+        return count == 1 && is_rather(pure, v) ? pure : v;
+    return count == 1 ? pure : NULL;
+}
+
+/* empty: instead one without anything, as a network without parameters has it. */
+static const value *find_dict(const value *v, bool empty, int *left)
+{
     if (v == NULL || v->kind != TENKA_PICKLE_DICT || *left == 0)
         return NULL;
     --*left;
     for (size_t i = 0; i < N_KEYS; i++) {
-        const value *const inner = find_dict(tenka_pickle_find(v, keys[i]), left);
+        const value *const inner = find_dict(tenka_pickle_find(v, keys[i]), empty, left);
         if (inner != NULL)
             return inner;
     }
-    if (v->is.items.count == 0 || count_tensors(v) > 0)
-        return v;
-    const value *const pure = find_pure(v, &count, names);
-    return count == 1 ? pure : NULL;
+    if (empty)
+        return v->is.items.count == 0 ? v : NULL;
+    return choose(v);
 }
 
 /* ---- Saying what was found instead ---- */
@@ -109,7 +126,8 @@ static tenka_status fail_items(struct tenka_error *err, const struct tenka_pt_fi
                       tenka_pickle_maker(v, maker) ? maker : tenka_pickle_kind_text(v));
 }
 
-static tenka_status fail_dict(struct tenka_error *err, const struct tenka_pt_file *file, const value *dict)
+/* A dict without one state_dict may have several, or a whole model. */
+static tenka_status check_dict(struct tenka_error *err, const struct tenka_pt_file *file, const value *dict)
 {
     const char *names[2];
     size_t count;
@@ -119,7 +137,7 @@ static tenka_status fail_dict(struct tenka_error *err, const struct tenka_pt_fil
             return fail_module(err, file, v, key->is.text);
     }
     find_pure(dict, &count, names);
-    return count > 1 ? fail_several(err, file, names, count) : fail_items(err, file, dict);
+    return count > 1 ? fail_several(err, file, names, count) : TENKA_OK;
 }
 
 static tenka_status fail_top(struct tenka_error *err, const struct tenka_pt_file *file, const value *top)
@@ -140,8 +158,13 @@ tenka_status tenka_pt_find_dict(struct tenka_error *err, const struct tenka_pt_f
                                 const struct tenka_pickle_value *top, const struct tenka_pickle_value **out)
 {
     int left = MAX_DICTS;
-    *out = find_dict(top, &left);
+    *out = find_dict(top, false, &left);
     if (*out != NULL)
         return TENKA_OK;
-    return top->kind == TENKA_PICKLE_DICT ? fail_dict(err, file, top) : fail_top(err, file, top);
+    if (top->kind != TENKA_PICKLE_DICT)
+        return fail_top(err, file, top);
+    TENKA_TRY(check_dict(err, file, top));
+    left = MAX_DICTS;
+    *out = find_dict(top, true, &left);
+    return *out != NULL ? TENKA_OK : fail_items(err, file, top);
 }

@@ -64,6 +64,19 @@ static size_t find_key(struct tenka_pickle_storage *const *sorted, size_t count,
 
 /* ---- The file ---- */
 
+/* Where the next storage begins follows from the size of this one's elements. */
+static tenka_status fail_type(struct tenka_error *err, const struct tenka_pt_file *file,
+                              const struct tenka_pickle_storage *storage)
+{
+    char type[TENKA_PICKLE_MAKER] = "";
+    tenka_pickle_maker(storage->type, type);
+    return tenka_fail(err, TENKA_E_FORMAT,
+                      "%s: a file of before PyTorch 1.6 that holds a %s, a type of storage that is not known, so that "
+                      "what stands behind it cannot be found; save it again with a newer PyTorch: "
+                      "torch.save(torch.load(\"old.pt\", map_location=\"cpu\"), \"new.pt\")",
+                      file->path, type);
+}
+
 /* The storage that begins at *at with the count of its elements; goes on to the next. */
 static tenka_status place_storage(struct tenka_error *err, const struct tenka_pt_file *file, const char *key,
                                   struct tenka_pickle_storage *const *sorted, size_t count, uint64_t *at)
@@ -73,9 +86,11 @@ static tenka_status place_storage(struct tenka_error *err, const struct tenka_pt
     size_t i = find_key(sorted, count, key);
     if (i == count)
         return damaged(err, file, "it holds a storage that nothing refers to");
+    if (sorted[i]->place != 0)
+        return damaged(err, file, "a storage is listed twice");
     const uint32_t each = tenka_file_dtype_bytes(sorted[i]->dtype);
     if (each == 0)
-        return damaged(err, file, "it holds a storage of a dtype that is not known");
+        return fail_type(err, file, sorted[i]);
     if (file->bytes - *at < sizeof(number))
         return damaged(err, file, "it ends before its last storage");
     TENKA_TRY(tenka_os_read_range(err, file->path, *at, number, sizeof(number)));

@@ -6,8 +6,7 @@
 int checkpoint_save(struct session *s, const struct tenka_training *training, const char *path)
 {
     struct tenka_preprocessing how;
-    const char *names[MAX_CLASS_NAMES];
-    const int code = session_preprocessing(s, &how, names);
+    const int code = session_preprocessing(s, &how);
     if (code != EXIT_CODE_OK)
         return code;
     return tenka_checkpoint_save(training, &how, path) == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
@@ -29,8 +28,7 @@ int checkpoint_resume(struct session *s, struct tenka_training *training)
 {
     const struct options *o = s->options;
     struct tenka_preprocessing how;
-    const char *names[MAX_CLASS_NAMES];
-    int code = session_preprocessing(s, &how, names);
+    int code = session_preprocessing(s, &how);
     if (code != EXIT_CODE_OK)
         return code;
     if (tenka_checkpoint_load(training, &how, o->resume) != TENKA_OK)

@@ -5,7 +5,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "train.h"
@@ -34,10 +33,12 @@ static bool exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-static bool same_file(const char *a, const char *b)
+int keep_check(const char *option, const char *path, const char *checkpoint)
 {
-    struct stat one, other;
-    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    char *const good = checkpoint != NULL ? tenka_save_name(checkpoint, ".last-good") : NULL;
+    const int code = check_other_file(option, path, "the last good checkpoint", good);
+    tenka_text_free(good);
+    return code;
 }
 
 void keep_resumed(struct training *t)

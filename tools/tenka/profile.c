@@ -230,6 +230,8 @@ int command_profile(const struct options *options)
     int code = check_trace(options->trace);
     if (code == EXIT_CODE_OK)
         code = check_save_path("--capture", options->capture);
+    if (code == EXIT_CODE_OK)
+        code = check_other_file("--trace", options->trace, "--capture", options->capture);
     if (code != EXIT_CODE_OK)
         return code;
     code = run(&p);

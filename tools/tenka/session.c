@@ -7,7 +7,7 @@
 
 #include "tenka.h"
 
-#define MAX_NET_BYTES (1u << 20)
+#define MAX_NET_BYTES (8u << 20) /* what tenka_nn_parse takes */
 
 /* ---- Network ---- */
 
@@ -197,12 +197,19 @@ void session_close(struct session *s)
     tenka_dataset_destroy(&s->train_data);
     tenka_dataset_destroy(&s->test_data);
     tenka_ctx_destroy(&s->ctx);
+    free(s->class_names);
+    s->class_names = NULL;
 }
 
-int session_preprocessing(struct session *s, struct tenka_preprocessing *how, const char *names[MAX_CLASS_NAMES])
+int session_preprocessing(struct session *s, struct tenka_preprocessing *how)
 {
     const tenka_dataset *data = s->train_data != NULL ? s->train_data : s->test_data;
-    if (tenka_preprocessing_of(s->ctx, data, how, names, MAX_CLASS_NAMES) != TENKA_OK)
+    const uint32_t classes = tenka_dataset_classes(data);
+    const char **const names = realloc(s->class_names, classes * sizeof(names[0]));
+    if (names == NULL)
+        return say_failed("out of memory");
+    s->class_names = names;
+    if (tenka_preprocessing_of(s->ctx, data, how, names, classes) != TENKA_OK)
         return say_library_failed(s->ctx);
     return EXIT_CODE_OK;
 }
@@ -210,8 +217,7 @@ int session_preprocessing(struct session *s, struct tenka_preprocessing *how, co
 int session_save(struct session *s, const char *path)
 {
     struct tenka_preprocessing how;
-    const char *names[MAX_CLASS_NAMES];
-    const int code = session_preprocessing(s, &how, names);
+    const int code = session_preprocessing(s, &how);
     if (code != EXIT_CODE_OK)
         return code;
     return tenka_model_save(s->net, &how, path) == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;

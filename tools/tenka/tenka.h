@@ -182,6 +182,7 @@ struct session {
     enum last_layer last;                  /* once session_find_ending was called */
     const char *twice;                     /* who takes softmax again after the network's Softmax; NULL: nobody */
     const char *over_others;               /* the class of a last layer that takes it over another axis; NULL: none */
+    const char **class_names;              /* room for what session_preprocessing gives */
     char folder[4096];
 };
 
@@ -197,9 +198,8 @@ int session_open_network(struct session *s, const struct options *options, bool 
 void session_print_device(const tenka_ctx *ctx, const struct options *options);
 /* The device alone. */
 int session_open_device(struct session *s, const struct options *options);
-/* How the network wants its input. names has room for MAX_CLASS_NAMES and lives as long as how. */
-#define MAX_CLASS_NAMES 1024
-int session_preprocessing(struct session *s, struct tenka_preprocessing *how, const char *names[MAX_CLASS_NAMES]);
+/* How the network wants its input, until the next call. */
+int session_preprocessing(struct session *s, struct tenka_preprocessing *how);
 /* Writes the network and how it wants its input. Returns EXIT_CODE_LIBRARY. */
 int session_save(struct session *s, const char *path);
 
@@ -333,8 +333,13 @@ int command_verify(const struct options *options);
 int command_profile(const struct options *options);
 int command_devices(const struct options *options);
 
-/* Whether a file can be written where an option says; says what went wrong (train.c). path NULL: none is asked for. */
+/* outputs.c: whether a file can be written where an option says; says what went wrong. path NULL: none is asked for. */
 int check_save_path(const char *option, const char *path);
+/* outputs.c: whether there is a file that both names lead to. */
+bool same_file(const char *a, const char *b);
+/* outputs.c: whether what one option names is another file than what the other does; else one would be lost, and a
+ * sentence says so. Either path may be NULL. */
+int check_other_file(const char *option, const char *path, const char *other_option, const char *other);
 /* The optimizer that the options ask for (train.c). */
 tenka_status train_optimizer(const struct session *s, tenka_optimizer **out);
 

@@ -8,23 +8,14 @@
 
 /* ---- Setting up ---- */
 
-/* A wrong path is found now and not after hours of training. */
-int check_save_path(const char *option, const char *path)
-{
-    if (path == NULL)
-        return EXIT_CODE_OK;
-    if (path[0] == '\0')
-        return say_failed("%s needs the name of a file", option);
-    return tenka_save_check(NULL, path) == TENKA_OK ? EXIT_CODE_OK : say_library_failed(NULL);
-}
-
-/* The same for what is to be written: not every name that a network may have can be. */
+/* A network that cannot be saved is found now and not after hours of training: not every name that a network may have can be. */
 static int check_saving(struct training *t)
 {
     const struct options *o = t->session.options;
     struct tenka_preprocessing how;
-    const char *names[MAX_CLASS_NAMES];
-    const int code = session_preprocessing(&t->session, &how, names);
+    if (o->save == NULL && o->checkpoint == NULL)
+        return EXIT_CODE_OK;
+    const int code = session_preprocessing(&t->session, &how);
     if (code != EXIT_CODE_OK)
         return code;
     if (o->save != NULL && tenka_model_save_check(t->session.net, &how, o->save) != TENKA_OK)
@@ -413,15 +404,31 @@ static void tell_format(const struct options *o)
                    "format", o->save);
 }
 
+/* Before anything is written: what goes to one file loses what was there. */
+static int check_outputs(const struct options *o)
+{
+    const struct { const char *option, *path, *other_option, *other; } pairs[] = {
+        { "--save", o->save, "--checkpoint", o->checkpoint }, { "--log", o->log, "--save", o->save },
+        { "--log", o->log, "--checkpoint", o->checkpoint },   { "--log", o->log, "--resume", o->resume },
+        { "--log", o->log, "--load", o->load },
+    };
+    int code = check_save_path("--save", o->save);
+    if (code == EXIT_CODE_OK)
+        code = check_save_path("--checkpoint", o->checkpoint);
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]) && code == EXIT_CODE_OK; i++)
+        code = check_other_file(pairs[i].option, pairs[i].path, pairs[i].other_option, pairs[i].other);
+    if (code == EXIT_CODE_OK)
+        code = keep_check("--save", o->save, o->checkpoint);
+    return code == EXIT_CODE_OK ? keep_check("--log", o->log, o->checkpoint) : code;
+}
+
 int command_train(const struct options *options)
 {
     struct options full = *options;
     if (full.test_batch_size == 0)
         full.test_batch_size = full.batch_size;
     interrupt_catch();
-    int code = check_save_path("--save", full.save);
-    if (code == EXIT_CODE_OK)
-        code = check_save_path("--checkpoint", full.checkpoint);
+    int code = check_outputs(&full);
     if (code != EXIT_CODE_OK)
         return code;
     tell_format(&full);

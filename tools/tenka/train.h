@@ -56,6 +56,8 @@ int fallback_say_failed(struct training *t, struct options *o);
 
 /* ---- keep.c: the last good checkpoint ---- */
 
+/* Whether what an option names is another file than what is kept beside --checkpoint; says so when it is not. */
+int keep_check(const char *option, const char *path, const char *checkpoint);
 /* After --resume: whether the run goes on in the same file, and what the run before has left to decide. */
 void keep_resumed(struct training *t);
 /* Before other weights are written to --checkpoint. */

@@ -1,0 +1,53 @@
+/* Files that a command is to write, looked at before it begins. */
+#define _POSIX_C_SOURCE 200809L
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tenka.h"
+
+/* A wrong path is found now and not after hours of training. */
+int check_save_path(const char *option, const char *path)
+{
+    if (path == NULL)
+        return EXIT_CODE_OK;
+    if (path[0] == '\0')
+        return say_failed("%s needs the name of a file", option);
+    return tenka_save_check(NULL, path) == TENKA_OK ? EXIT_CODE_OK : say_library_failed(NULL);
+}
+
+bool same_file(const char *a, const char *b)
+{
+    struct stat one, other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/* Two names of one file that is still to be made: ends the paths before what may differ of them. */
+static bool same_place(char *a, char *b)
+{
+    char *const one = strrchr(a, '/'), *const other = strrchr(b, '/');
+    if (strcmp(one != NULL ? one + 1 : a, other != NULL ? other + 1 : b) != 0)
+        return false;
+    if (one != NULL)
+        one[1] = '\0';
+    if (other != NULL)
+        other[1] = '\0';
+    return same_file(one != NULL ? a : ".", other != NULL ? b : ".");
+}
+
+/* Symbolic links are followed, be there a file where they lead or not. */
+static bool is_same_output(const char *a, const char *b)
+{
+    char *const one = tenka_save_name(a, NULL), *const other = tenka_save_name(b, NULL);
+    const bool same = one != NULL && other != NULL && (same_file(one, other) || same_place(one, other));
+    tenka_text_free(one);
+    tenka_text_free(other);
+    return same;
+}
+
+int check_other_file(const char *option, const char *path, const char *other_option, const char *other)
+{
+    if (path == NULL || other == NULL || !is_same_output(path, other))
+        return EXIT_CODE_OK;
+    return say_failed("%s %s and %s %s are one file: give each a file of its own", option, path, other_option, other);
+}
