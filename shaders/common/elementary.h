@@ -72,7 +72,7 @@ FN expm1_of(REAL x)
     const REAL t = LIMIT(x, R(-30), R(89));
     const REAL n = NEAREST(t * R(1.44269504));
     const REAL r = exp_reduced(t, n);
-    const REAL scale = power_of_two(TO_INTEGER(n) - 1); // half of the power, which may be 2^128
+    const REAL scale = power_of_two(TO_INTEGER(n - R(1))); // half of the power, which may be 2^128
     const REAL y = R(2) * (scale * (exp_rest(r) + r) + (scale - R(0.5)));
     return SELECT(LESS(ABS(x), R(1e-8)), x, y);
 }
