@@ -53,6 +53,8 @@ static int train(tenka_ctx *ctx)
     loader.batch_size = 2;
     tenka_image_params image = TENKA_IMAGE_DEFAULTS;
     image.channels = 3;
+    if (conv.groups != 1 || training.net != net || loader.batch_size != 2 || image.channels != 3)
+        return failed(ctx, "options");
     tenka_verify_params verify = TENKA_VERIFY_DEFAULTS;
     tenka_verify_result result = TENKA_VERIFY_RESULT_DEFAULTS;
     if (tenka_verify_run(ctx, 0, &verify, &result) != TENKA_OK || result.failed != 0 || result.cases == 0)

@@ -93,6 +93,29 @@ static tenka_tensor call_permute(struct golden_run *run)
     return tenka_permute(in(run, 0), axes.dim);
 }
 
+static tenka_tensor call_slice(struct golden_run *run)
+{
+    return tenka_slice(in(run, 0), count(run, 0), count(run, 1), count(run, 2));
+}
+
+static tenka_tensor call_narrow(struct golden_run *run)
+{
+    return tenka_narrow(in(run, 0), count(run, 0), count(run, 1), count(run, 2));
+}
+
+static tenka_tensor call_concat(struct golden_run *run)
+{
+    tenka_tensor parts[GOLDEN_MAX_IN];
+    for (uint32_t k = 0; k < count(run, 1); k++)
+        parts[k] = in(run, k);
+    return tenka_concat(parts, count(run, 1), count(run, 0));
+}
+
+static tenka_tensor call_where(struct golden_run *run)
+{
+    return tenka_where(in(run, 0), in(run, 1), in(run, 2));
+}
+
 static tenka_tensor call_flatten(struct golden_run *run)
 {
     return tenka_flatten(in(run, 0), count(run, 0));
@@ -325,6 +348,10 @@ const struct golden_call golden_calls[] = {
     OTHER(flatten),
     OTHER(transpose),
     OTHER(permute),
+    OTHER(slice),
+    OTHER(narrow),
+    OTHER(concat),
+    OTHER(where),
     OTHER(expand),
     OTHER(gather),
     OTHER(gather_range),

@@ -43,6 +43,10 @@ if(TENKA_VULKAN)
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_verify.sh $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR}/shaders)
     add_test(NAME verify_steps COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_verify.sh $<TARGET_FILE:tenka_command>
         ${PROJECT_SOURCE_DIR}/shaders steps)
+    # Broken formulas in the same way.
+    add_test(NAME elementwise COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_elementwise.sh ${PROJECT_SOURCE_DIR}
+        $<TARGET_FILE:tenka_command>)
+    set_tests_properties(elementwise PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
     set_tests_properties(verify verify_steps PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800)
     set_tests_properties(verify_steps PROPERTIES LABELS slow)
 endif()

@@ -5,6 +5,7 @@
 //   TO_INTEGER(x), TO_REAL(i)     conversions of numbers
 //   NEAREST(x)           the nearest whole number, where |x| < 2^22
 //   PICK(c, i, j)        SELECT of integers
+//   LIMIT(x, a, b)       x within a .. b, else the nearer end; NaN stays
 //   W(c)                 a constant
 // Every product and sum here is rounded, or is part of a fused multiply-add that rounds less; where digits are split
 // that is allowed for. Subnormal numbers are told by their bits, since devices may take them for 0.
@@ -16,6 +17,16 @@ FN power_of_two(INTEGER n)
 {
     return OF_BITS((n + 127) << 23);
 }
+
+// y 2^n for whole n from -250 to 250, in two factors, as the power may leave float's range where the product does not.
+#ifndef TIMES_POWER
+#define TIMES_POWER(y, n) times_power(y, n)
+FN times_power(REAL y, REAL n)
+{
+    const INTEGER whole = TO_INTEGER(n), halved = whole >> 1;
+    return y * power_of_two(halved) * power_of_two(whole - halved);
+}
+#endif
 
 FN infinity(void)
 {
@@ -50,20 +61,18 @@ FN exp_reduced(REAL x, REAL n)
 FN exp_of(REAL x)
 {
     // What is cut off overflows, or is below half of the smallest number.
-    const REAL t = SELECT(MORE(x, R(89)), R(89), SELECT(LESS(x, R(-104)), R(-104), x));
+    const REAL t = LIMIT(x, R(-104), R(89));
     const REAL n = NEAREST(t * R(1.44269504));
     const REAL r = exp_reduced(t, n);
-    // The power in two factors, as it may leave float's range where the product does not.
-    const INTEGER whole = TO_INTEGER(n), halved = whole >> 1;
-    return (exp_rest(r) + r + R(1)) * power_of_two(halved) * power_of_two(whole - halved);
+    return TIMES_POWER(exp_rest(r) + r + R(1), n);
 }
 
 FN expm1_of(REAL x)
 {
-    const REAL t = SELECT(MORE(x, R(89)), R(89), SELECT(LESS(x, R(-30)), R(-30), x));
+    const REAL t = LIMIT(x, R(-30), R(89));
     const REAL n = NEAREST(t * R(1.44269504));
     const REAL r = exp_reduced(t, n);
-    const REAL scale = power_of_two(TO_INTEGER(n) - 1); // half of the power, which may be 2^128
+    const REAL scale = power_of_two(TO_INTEGER(n - R(1))); // half of the power, which may be 2^128
     const REAL y = R(2) * (scale * (exp_rest(r) + r) + (scale - R(0.5)));
     return SELECT(LESS(ABS(x), R(1e-8)), x, y);
 }
@@ -102,6 +111,23 @@ FN erf_of(REAL x)
     p = p * t - t;
     const REAL far = R(1) - exp_of(p);
     return SELECT(AT_MOST(size, R(0.927734375)), near, SELECT(LESS(x, R(0)), -far, far));
+}
+
+// The upper tail of the normal distribution as bell = exp(-x^2 / 2) times a polynomial of t = 1 / (1 + 0.27 x) that is 0
+// with it: fitted to erfc by least squares with weights, relative error 2.4e-8.
+FN normal_tail(REAL x, REAL bell)
+{
+    const REAL t = R(1) / (R(1) + R(0.27) * x);
+    REAL y = R(0.0289155185);
+    y = y * t + R(-0.126256234);
+    y = y * t + R(0.169292944);
+    y = y * t + R(-0.0686221885);
+    y = y * t + R(0.107399875);
+    y = y * t + R(0.0722402748);
+    y = y * t + R(0.101759123);
+    y = y * t + R(0.107550519);
+    y = y * t + R(0.10772018);
+    return y * t * bell;
 }
 
 // ---- Logarithms ----
@@ -194,7 +220,7 @@ FN upper_half(REAL x)
 // 2/3 s^3 + 2/5 s^5 ... with s = (m - 1) / (m + 1).
 FN pow_of_positive(REAL x, REAL exponent)
 {
-    const REAL y = SELECT(MORE(exponent, R(1e30)), R(1e30), SELECT(LESS(exponent, R(-1e30)), R(-1e30), exponent));
+    const REAL y = LIMIT(exponent, R(-1e30), R(1e30));
     const INTEGER given = BITS(x), bits = normal_bits(given), whole = exponent_of(bits);
     const REAL e = TO_REAL(whole) + normal_exponent(given), m = OF_BITS(bits - (whole << 23));
     const REAL top = m - R(1), bottom = m + R(1), bottom_rest = m - (bottom - R(1));
@@ -228,7 +254,8 @@ FN pow_of(REAL x, REAL y)
     const REAL of_ends = SELECT(EITHER(BOTH(zero, falls), BOTH(endless, NOT(falls))), infinity(), R(0));
     REAL power = SELECT(EITHER(zero, endless), of_ends, pow_of_positive(size, y));
     power = SELECT(EQUAL(size, R(1)), SELECT(EQUAL(y, y), R(1), y), power);
-    power = SELECT(BITS(x) < 0, SELECT(odd, -power, SELECT(EITHER(whole, EITHER(zero, endless)), power, not_a_number())), power);
+    const REAL of_negative = SELECT(EITHER(whole, EITHER(zero, endless)), power, not_a_number());
+    power = SELECT(BITS(x) < 0, SELECT(odd, -power, of_negative), power);
     power = SELECT(EQUAL(x, x), SELECT(EQUAL(y, y), power, y), x);
     return SELECT(EITHER(EQUAL(y, R(0)), EQUAL(x, R(1))), R(1), power);
 }

@@ -33,8 +33,10 @@
 #define EXP(x) exp_of(x)
 #define EXPM1(x) expm1_of(x)
 #define FLOOR(x) floor(x)
+#define LIMIT(x, a, b) limit(x, a, b)
 #define LOG(x) log_of(x)
 #define LOG1P(x) log1p_of(x)
+#define NORMAL_TAIL(x, bell) normal_tail(x, bell)
 #define POW(x, y) pow_of(x, y)
 #define ROUND(x) roundEven(x)
 #define SIN(x) sine_of(x, 0)
@@ -54,6 +56,11 @@ bool at_most(float a, float b)
 bool equals(float a, float b)
 {
     return a == b && !is_nan(a) && !is_nan(b);
+}
+
+float limit(float x, float least, float most)
+{
+    return less(x, least) ? least : less(most, x) ? most : x;
 }
 
 #include "common/elementary.h"

@@ -8,6 +8,7 @@
 //   SELECT(c, a, b)   a where c, else b; both are computed
 //   ABS, CEIL, COS, ERF, EXP, EXPM1, FLOOR, LOG, LOG1P, POW, SIN, SQRT, TANH     as C's functions, NaN and infinities
 //                     included; ROUND as its nearbyint: halves become even
+//   NORMAL_TAIL(x, bell)  erfc(x / sqrt(2)) / 2 of x that is not negative and bell = exp(-x^2 / 2)
 //
 //   VALUE(name, numbers...)  is y of x
 //   BACK(name, numbers...)   is the gradient of x: of v, which is what the row says (x or y), and of dy
@@ -63,21 +64,22 @@ BACK(silu)
     return dy * s * (R(1) + v * (R(1) - s));
 }
 
-// The normal distribution's
-FN normal_below(REAL x)
+// The normal distribution's, of x and of bell = exp(-x^2 / 2)
+FN normal_below(REAL x, REAL bell)
 {
-    return R(0.5) * (R(1) + ERF(x * R(0.70710678118654752)));
+    const REAL tail = NORMAL_TAIL(ABS(x), bell);
+    return SELECT(LESS(x, R(0)), tail, R(1) - tail);
 }
 
 VALUE(gelu)
 {
-    return x * normal_below(x);
+    return x * normal_below(x, EXP(R(-0.5) * x * x));
 }
 
 BACK(gelu)
 {
-    const REAL density = R(0.39894228040143268) * EXP(R(-0.5) * v * v);
-    return dy * (normal_below(v) + v * density);
+    const REAL bell = EXP(R(-0.5) * v * v);
+    return dy * (normal_below(v, bell) + v * (R(0.39894228040143268) * bell));
 }
 
 // tanh of sqrt(2 / pi) times a cubic

@@ -406,9 +406,13 @@ static bool is_empty_list(const struct parser *p, const char *class_name)
 
 static tenka_status fail_unknown(const struct parser *p, const char *at, const char *class_name)
 {
-    char names[300], sentence[500];
-    snprintf(sentence, sizeof(sentence), "%.60s is no known layer; known are %s", class_name,
-             tenka_layer_names(names, sizeof(names)));
+    char names[700], sentence[800];
+    const char *const nearest = tenka_layer_nearest(class_name);
+    if (nearest != NULL)
+        snprintf(sentence, sizeof(sentence), "%.60s is no known layer; the nearest is %s", class_name, nearest);
+    else
+        snprintf(sentence, sizeof(sentence), "%.60s is no known layer; known are %s", class_name,
+                 tenka_layer_names(names, sizeof(names)));
     return fail_at(p, at, sentence);
 }
 

@@ -31,7 +31,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from elementwise import BINARY, STEPS, UNARY
+from elementwise import BINARY, HELD_ELSEWHERE, STEPS, UNARY
 
 ELEMENTS = pathlib.Path(__file__).resolve().parents[2] / "shaders" / "common" / "elementwise.def"
 
@@ -184,7 +184,7 @@ def elementwise():
     later = []
     for rows, write_row in ((UNARY, unary), (STEPS, unary), (BINARY, binary)):
         for name, function, *rest in rows:
-            if name not in there:
+            if name not in there or name in HELD_ELSEWHERE:
                 later.append(name)
             elif rows is STEPS:
                 unary(name, lambda x, f=function: f(x.detach()), *rest)
@@ -207,6 +207,18 @@ def shapes():
     case("flatten", "but the first", lambda x: torch.flatten(x, 1), of(uniform((2, 3, 4))), (1,))
     case("transpose", "a matrix", lambda x: x.transpose(0, 1), of(uniform((5, 7))), (0, 1))
     case("transpose", "outer axes of four", lambda x: x.transpose(3, 0), of(uniform((2, 3, 4, 5))), (3, 0))
+    for shape, axis, start, end in (((7,), 0, 2, 5), ((4, 64), 0, 1, 3), ((4, 6), 1, 5, 6), ((2, 3, 5), 1, 0, 3)):
+        part = [slice(None)] * axis + [slice(start, end)]
+        case("slice", f"{start} to {end} of axis {axis}", lambda x: x[part], of(uniform(shape)), (axis, start, end))
+    case("narrow", "two columns", lambda x: x.narrow(1, 1, 2), of(uniform((3, 4))), (1, 1, 2))
+    for axis in (0, 1, 2):
+        parts = [[2, 3, 4], [2, 3, 4], [2, 3, 4]]
+        for k, part in enumerate(parts):
+            part[axis] = k + 1
+        case("concat", f"three along axis {axis}", lambda *x: torch.cat(x, axis), of(*map(uniform, parts)), (axis, 3))
+    condition = torch.tensor([[0.0, 1.0, NAN], [-0.0, -2.0, 0.0]], dtype=torch.float64)
+    case("where", "zeros of both signs, NaN", lambda c, a, b: torch.where(c != 0, a, b),
+         [("const", condition)] + of(uniform((2, 3)), uniform((3,))))
     for axes in ((1, 0), (2, 0, 1), (0, 2, 3, 1), (3, 2, 1, 0), (5, 0, 4, 1, 3, 2)):
         shape = (2, 3, 4, 2, 3, 2)[:len(axes)]
         case("permute", f"axes {axes}", lambda x: x.permute(axes), of(uniform(shape)), axes)

@@ -20,6 +20,18 @@ ALWAYS_INLINE vec absolute(vec x)
     return (vec)((ivec)x & INT32_MAX);
 }
 
+/* x within least .. most; NaN stays: of two that do not compare, the instructions give the second. */
+ALWAYS_INLINE vec limit(vec x, vec least, vec most)
+{
+#if defined __AVX512F__
+    return (vec)_mm512_min_ps((__m512)most, _mm512_max_ps((__m512)least, (__m512)x));
+#elif defined __AVX2__
+    return (vec)_mm256_min_ps((__m256)most, _mm256_max_ps((__m256)least, (__m256)x));
+#else
+    return select(x < least, least, select(x > most, most, x));
+#endif
+}
+
 /* A function of C on each lane. */
 #define BY_LANES(name, function)           \
     ALWAYS_INLINE vec name(vec x)          \
@@ -68,13 +80,19 @@ BY_LANES(round_even, __builtin_nearbyintf)
 #define EXP(x) exp_of(x)
 #define EXPM1(x) expm1_of(x)
 #define FLOOR(x) round_down(x)
+#define LIMIT(x, a, b) limit(x, a, b)
 #define LOG(x) log_of(x)
 #define LOG1P(x) log1p_of(x)
+#define NORMAL_TAIL(x, bell) normal_tail(x, bell)
 #define POW(x, y) pow_of(x, y)
 #define ROUND(x) round_even(x)
 #define SIN(x) sine(x, 0)
 #define SQRT(x) square_root(x)
 #define TANH(x) tanh_of(x)
+
+#ifdef __AVX512F__
+#define TIMES_POWER(y, n) (vec)_mm512_scalef_ps((__m512)(y), (__m512)(n))
+#endif
 
 #include "shaders/common/elementary.h"
 
