@@ -3,7 +3,6 @@
 #include <langinfo.h>
 #include <math.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "tenka.h"
@@ -29,12 +28,6 @@ void progress_begin(struct progress *p, const char *label, uint64_t done, uint64
     p->done = p->before = done;
     p->loss = NAN;
     p->start = p->drawn = p->asked = seconds_now();
-}
-
-static size_t terminal_columns(void)
-{
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 static const char *clock_text(char buffer[static 32], double seconds)
@@ -84,7 +77,7 @@ static void draw(struct progress *p, double now)
         fprintf(stderr, "%s %3.0f%% %s\n", p->label, 100 * share, text);
         return;
     }
-    const size_t taken = strlen(p->label) + strlen(text) + 9, columns = terminal_columns();
+    const size_t taken = strlen(p->label) + strlen(text) + 9, columns = terminal_columns(STDERR_FILENO);
     const size_t width = columns > taken + 40 ? 40 : columns > taken ? columns - taken : 0;
     draw_bar(share, width, bar);
     /* Clearing after writing, to the line's end, does not flicker. */
@@ -118,7 +111,7 @@ bool progress_wants_loss(struct progress *p)
 void progress_say(struct progress *p, const char *text)
 {
     char shown[512];
-    const size_t columns = terminal_columns();
+    const size_t columns = terminal_columns(STDERR_FILENO);
     if (p->kind == PROGRESS_NONE)
         return;
     const double now = seconds_now();
