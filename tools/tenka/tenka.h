@@ -156,6 +156,10 @@ bool progress_wants_loss(struct progress *p);
 void progress_end(struct progress *p);
 /* What is being done where there are no images to count: on a terminal a line that the next one replaces. */
 void progress_say(struct progress *p, const char *text);
+#define PROGRESS_BYTES 512
+/* How far it is, in at most so many columns of a terminal: label, percentage and loss stay the longest
+ * (progress_line.c). */
+void progress_line(const struct progress *p, double elapsed, size_t columns, char out[PROGRESS_BYTES]);
 /* Removes a bar that stands on the line, so that a message can be printed. */
 void progress_clear(void);
 
