@@ -371,11 +371,24 @@ if grep -q '"kind":"[^c].*"usable":true' "$work/out"; then
     expect 2 "no such device" train --backend vulkan --quiet --device "no such device"
     expect 2 "no Vulkan device 99" train --backend vulkan --quiet --device 99
     expect 2 "name is empty" train --backend vulkan --quiet --device ""
+    # A device alone says which backend is meant.
+    expect 2 "no such device" train --quiet --device "no such device"
+    expect 2 "no Vulkan device 99" train --quiet --device 99
+    succeed devices --json
+    for device in $(sed -n 's/^ *{"index":\([0-9][0-9]*\),.*"uuid":"\([^"]*\)",.*"usable":true.*/\1 \2/p' "$work/out"); do
+        succeed verify --device "$device" --op fill --json
+        grep -q '"backend":"vulkan"' "$work/out" || bad "--device $device is not Vulkan"
+    done
 elif [ "${TENKA_REQUIRE_VULKAN:-}" = 1 ]; then
     bad "no Vulkan device, though TENKA_REQUIRE_VULKAN is 1"
 else
     expect 1 "Vulkan" train --backend vulkan --quiet
+    expect 1 "Vulkan" train --device 0 --quiet
 fi
+succeed verify --device CPU --op fill --json
+grep -q '"backend":"cpu"' "$work/out" || bad "--device CPU is not the CPU"
+expect 2 "device chooses among Vulkan devices; leave it out with '--backend cpu-f64'" verify --backend cpu-f64 --device cpu
+expect 2 "fallback goes on on the CPU" train --device cpu --fallback
 
 # ---- Summary ----
 

@@ -162,7 +162,8 @@ const struct option option_table[] = {
         { COMPUTING, GROUP_DEVICE, "auto (a discrete, then an integrated GPU, else the CPU), vulkan, cpu, or cpu-f64 "
           "(double precision, slow)" } } },
     { "device", NULL, "N|NAME", TEXT(device), .key = "device", .uses = {
-        { COMPUTING, GROUP_DEVICE, "Vulkan device: its number in 'tenka devices', part of its name, or its UUID" } } },
+        { COMPUTING, GROUP_DEVICE, "Vulkan device, which then needs no --backend: its number in 'tenka devices', part of its "
+          "name, or its UUID. cpu is the CPU" } } },
     { "threads", NULL, "N", WHOLE(threads, 0, 4096), .initial = "0", .key = "threads", .uses = {
         { COMPUTING, GROUP_DEVICE, "Threads of the CPU backend; 0: as many as there are cores. Results do not depend on "
           "it" } } },

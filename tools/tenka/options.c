@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "option_table.h"
 
@@ -14,6 +15,16 @@ const char *backend_name(enum tenka_backend backend)
 }
 
 /* ---- Options together ---- */
+
+/* --device alone says which backend is meant. */
+static void settle_backend(struct options *o)
+{
+    if (o->device == NULL || o->backend != TENKA_BACKEND_AUTO)
+        return;
+    const bool cpu = strcasecmp(o->device, "cpu") == 0;
+    o->backend = cpu ? TENKA_BACKEND_CPU : TENKA_BACKEND_VULKAN;
+    o->device = cpu ? NULL : o->device;
+}
 
 static void check_together(const struct command *command, const struct options *o)
 {
@@ -107,6 +118,7 @@ struct options options_parse(const struct command *command, int argc, char **arg
         else
             i += argv[i][1] == '-' ? take_long(command, argv + i, &o) : take_letters(command, argv + i, &o);
     }
+    settle_backend(&o);
     check(command, &o);
     return o;
 }
