@@ -387,7 +387,8 @@ else
 fi
 succeed verify --device CPU --op fill --json
 grep -q '"backend":"cpu"' "$work/out" || bad "--device CPU is not the CPU"
-expect 2 "device chooses among Vulkan devices; leave it out with '--backend cpu-f64'" verify --backend cpu-f64 --device cpu
+expect 2 "device chooses among Vulkan devices; leave it out with '--backend cpu-f64'" verify --backend cpu-f64 \
+    --device cpu
 expect 2 "fallback goes on on the CPU" train --device cpu --fallback
 
 # ---- Summary ----

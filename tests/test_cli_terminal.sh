@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_cli_terminal.sh TENKA: on terminals of many widths no line of progress wraps, and help is as wide as the terminal.
-# Returns 77 (skipped) without Python 3.
+# test_cli_terminal.sh TENKA: on terminals of many widths no line of progress wraps, and help is as wide as the
+# terminal; and the progress of verify counts cases. Returns 77 (skipped) without Python 3.
 set -u
 tenka=$1
 python=$(command -v python3) || { echo "skipped: it needs python3"; exit 77; }
@@ -69,12 +69,21 @@ data() {
 data train 3000
 data t10k 100
 for columns in 20 30 40 60 66 80 132; do
-    terminal $columns train --backend cpu --epochs 1 --batch-size 10 --data "$work" > /dev/null || bad "status at $columns"
+    terminal $columns train --backend cpu --epochs 1 --batch-size 10 --data "$work" || bad "status at $columns"
     # Beside lines of progress there are sentences, of which a terminal makes as many lines as it likes.
     tr '\r' '\n' < "$work/out" | grep -a '^\(epoch 1/1\|test\) *[0-9]*%' > "$work/lines"
     mv "$work/lines" "$work/out"
     narrow $columns '^epoch 1/1 +[0-9]+%' && echo "ok: $columns columns: $(tail -n 1 "$work/out")"
 done
+
+# Cases of all operators, counted to the last of them.
+terminal 60 verify --backend cpu --op add || bad "status of verify"
+tr '\r' '\n' < "$work/out" | grep -a '^[0-9,]* of [0-9,]* cases: ' > "$work/lines"
+mv "$work/lines" "$work/out"
+narrow 60 '^0 of [0-9,]+ cases: add_fwd, case 0 ' && echo "ok: $(tail -n 1 "$work/out")"
+sort -n -u -k 1,1 "$work/out" |
+    awk '{ last = $1; total = $3 } END { exit !(NR > 5 && last < total && last >= total - 5) }' ||
+    bad "verify does not count to the last case"
 
 for columns in 40 60 80 100; do
     for command in train predict verify; do

@@ -30,8 +30,8 @@ static void test_words(void **state)
 {
     const struct progress p = epoch(0.51234), lossless = epoch(NAN);
     (void)state;
-    assert_line(&p, 110, "epoch 1/5  42%|#################                       | 25200/60000 [00:10<00:13, 2598 img/s, "
-                "loss=0.5123]");
+    assert_line(&p, 110, "epoch 1/5  42%|#################                       | 25200/60000 [00:10<00:13, "
+                "2598 img/s, loss=0.5123]");
     assert_line(&p, 72, "epoch 1/5  42%|##   | 25200/60000 [00:10<00:13, 2598 img/s, loss=0.5123]");
     assert_line(&p, 65, "epoch 1/5  42% 25200/60000 [00:10<00:13, 2598 img/s, loss=0.5123]");
     assert_line(&p, 64, "epoch 1/5  42% 25200/60000 [00:10<00:13, loss=0.5123]");

@@ -63,8 +63,9 @@ const struct option option_table[] = {
           "--input, --mean and --std" },
         { SUMMARY, GROUP_NETWORK, "A saved network" } } },
     { "net", NULL, "FILE|TEXT", NAME(net), .key = "net", .uses = {
-        { TRAIN, GROUP_DATA, "Network as PyTorch prints it, or short: 'Flatten() Linear(784,10)'. An existing file wins "
-          "over text. Default: the network of --load or --resume, else one with two convolutions for 28x28 images" },
+        { TRAIN, GROUP_DATA, "Network as PyTorch prints it, or short: 'Flatten() Linear(784,10)'. An existing file "
+          "wins over text. Default: the network of --load or --resume, else one with two convolutions for 28x28 "
+          "images" },
         { TEST, GROUP_DATA, WEIGHTS_NET },
         { PREDICT, GROUP_NETWORK, WEIGHTS_NET },
         { SUMMARY, GROUP_NETWORK, "Network as PyTorch prints it, or short. Default: that of --load, else the one of "
@@ -72,8 +73,8 @@ const struct option option_table[] = {
         { BENCH, GROUP_MEASURED, "Kernels and whole steps of this network instead of the one of 'tenka train'" },
         { PROFILE, GROUP_RUNS, "Training steps of this network instead of the one of 'tenka train'" } } },
     { "classes", NULL, "FILE|LIST", TEXT(classes), .uses = {
-        { TRAIN, GROUP_DATA, CLASSES_HELP "They are saved with the network. Default: those of Fashion-MNIST for data in "
-          "a folder of that name, else numbers" },
+        { TRAIN, GROUP_DATA, CLASSES_HELP "They are saved with the network. Default: those of Fashion-MNIST for data "
+          "in a folder of that name, else numbers" },
         { PREDICT, GROUP_NETWORK, CLASSES_HELP "Default: those that were saved, else numbers" } } },
     { "save", NULL, "FILE", TEXT(save), .key = "save", .uses = {
         { TRAIN, GROUP_DATA, "Write the trained network, also after Ctrl-C: as PyTorch's .pt when the name ends in .pt "
@@ -100,7 +101,8 @@ const struct option option_table[] = {
 
     /* ---- What verify and bench look at ---- */
     { "op", NULL, "NAME", TEXT(op), .uses = {
-        { VERIFY, GROUP_CHECKED, "One operator alone, such as conv2d; or one of training_step, repeatability and order" },
+        { VERIFY, GROUP_CHECKED, "One operator alone, such as conv2d; or one of training_step, repeatability and "
+          "order" },
         { BENCH, GROUP_MEASURED, "The shapes of one operator alone, such as conv2d" } } },
     { "all", NULL, NULL, FLAG(all), .uses = {
         { VERIFY, GROUP_CHECKED, "Also cases that take seconds, and each variant of a kernel that the device can run, "
@@ -138,12 +140,12 @@ const struct option option_table[] = {
     { "weight-decay", NULL, "X", REAL(weight_decay, 1e6), .initial = "0", .key = "weight_decay", .uses = {
         { TRAIN, GROUP_TRAINING, "L2 penalty that is added to the gradient" } } },
     { "seed", NULL, "N", WHOLE(seed, 0, UINT64_MAX), .initial = "0", .uses = {
-        { TRAIN, GROUP_TRAINING, "Seed of weights and order. The same seed gives the weights and batches of PyTorch; as "
-          "there, the low 32 bits count" } } },
+        { TRAIN, GROUP_TRAINING, "Seed of weights and order. The same seed gives the weights and batches of PyTorch; "
+          "as there, the low 32 bits count" } } },
     { "dropout-mask", NULL, "NAME", WORD(dropout_mask, masks), .unknown = "nobody draws masks by", .initial = "auto",
       .uses = {
-        { TRAIN, GROUP_TRAINING, "Masks of dropout: torch (those of PyTorch on the CPU), philox (made on the device, the "
-          "same on each), or auto: torch on the CPU, philox with Vulkan" } } },
+        { TRAIN, GROUP_TRAINING, "Masks of dropout: torch (those of PyTorch on the CPU), philox (made on the device, "
+          "the same on each), or auto: torch on the CPU, philox with Vulkan" } } },
 
     /* ---- For how long ---- */
     { "steps", NULL, "N", WHOLE(steps, 1, 10000), .initial = "20", .uses = {
@@ -162,11 +164,11 @@ const struct option option_table[] = {
         { COMPUTING, GROUP_DEVICE, "auto (a discrete, then an integrated GPU, else the CPU), vulkan, cpu, or cpu-f64 "
           "(double precision, slow)" } } },
     { "device", NULL, "N|NAME", TEXT(device), .key = "device", .uses = {
-        { COMPUTING, GROUP_DEVICE, "Vulkan device, which then needs no --backend: its number in 'tenka devices', part of its "
-          "name, or its UUID. cpu is the CPU" } } },
+        { COMPUTING, GROUP_DEVICE, "Vulkan device, which then needs no --backend: its number in 'tenka devices', part "
+          "of its name, or its UUID. cpu is the CPU" } } },
     { "threads", NULL, "N", WHOLE(threads, 0, 4096), .initial = "0", .key = "threads", .uses = {
-        { COMPUTING, GROUP_DEVICE, "Threads of the CPU backend; 0: as many as there are cores. Results do not depend on "
-          "it" } } },
+        { COMPUTING, GROUP_DEVICE, "Threads of the CPU backend; 0: as many as there are cores. Results do not depend "
+          "on it" } } },
     { "tune", NULL, "WHEN", WORD(tune, tunings), .initial = "auto", .uses = {
         { COMPUTING, GROUP_DEVICE, "Whether Vulkan kernels are tuned: on (the first starts on a device take a few "
           "seconds to measure which variants are the fastest), off, or auto: on for GPUs, off for software devices. "
@@ -203,11 +205,11 @@ const struct option option_table[] = {
     { "checkpoint-every", NULL, "STEPS", COUNT(checkpoint_every), .uses = {
         { TRAIN, GROUP_STOPPING, "Write it after so many steps as well" } } },
     { "resume", NULL, "FILE", NAME(resume), .uses = {
-        { TRAIN, GROUP_STOPPING, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the options "
-          "of that run again; it takes the place of --load. A --log file is continued" } } },
+        { TRAIN, GROUP_STOPPING, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
+          "options of that run again; it takes the place of --load. A --log file is continued" } } },
     { "fallback", NULL, NULL, FLAG(fallback), .uses = {
-        { TRAIN, GROUP_STOPPING, "When the GPU fails in the middle, go on on the CPU, which may be much slower: from the "
-          "last checkpoint, or from the beginning where there is none" } } },
+        { TRAIN, GROUP_STOPPING, "When the GPU fails in the middle, go on on the CPU, which may be much slower: from "
+          "the last checkpoint, or from the beginning where there is none" } } },
     { "check-finite", NULL, NULL, FLAG(check_finite), .uses = {
         { TRAIN, GROUP_STOPPING, "Check the loss and all gradients of each step, and stop at the first that is not "
           "finite with the layer where it began. Slower. Without it, such a loss stops the run within about a second, "

@@ -1,6 +1,6 @@
-/* The command's options: a row each (option_table.c), from which the parser (options.c), the sentences about wrong names
- * (option_names.c) and wrong values (option_values.c), --help and --usage (option_help.c) and the options of a log
- * (log_json.c) are made. */
+/* The command's options: a row each (option_table.c), from which the parser (options.c), the sentences about wrong
+ * names (option_names.c) and wrong values (option_values.c), --help and --usage (option_help.c) and the options of a
+ * log (log_json.c) are made. */
 #ifndef TENKA_TOOL_OPTION_TABLE_H
 #define TENKA_TOOL_OPTION_TABLE_H
 
@@ -83,8 +83,8 @@ extern const struct command commands[];
 
 /* ---- options.c ---- */
 
-/* argv[0] is the command's name; what it takes besides options is moved to the front behind it. Leaves the process after
- * --help, and after a mistake with EXIT_CODE_USAGE. */
+/* argv[0] is the command's name; what it takes besides options is moved to the front behind it. Leaves the process
+ * after --help, and after a mistake with EXIT_CODE_USAGE. */
 struct options options_parse(const struct command *command, int argc, char **argv);
 
 /* ---- option_names.c ---- */

@@ -60,8 +60,8 @@ static uint64_t whole_number(const struct reading *r, const char *text)
     /* strtoull takes "-1" for a huge number. */
     if (end == text || *end != '\0' || strchr(text, '-') != NULL || errno != 0 || value < r->option->low ||
         value > r->option->high)
-        say_misuse(r->command->name, "--%s: '%s' is no whole number from %" PRIu64 " to %" PRIu64, r->option->name, text,
-                   r->option->low, r->option->high);
+        say_misuse(r->command->name, "--%s: '%s' is no whole number from %" PRIu64 " to %" PRIu64, r->option->name,
+                   text, r->option->low, r->option->high);
     return value;
 }
 
@@ -121,8 +121,8 @@ static struct number_list numbers(const struct reading *r)
         const double value = strtod(at, &end);
         if (end == at || (*end != ',' && *end != '\0') || !(fabs(value) <= 1e6) || value <= r->option->limit ||
             list.count == TENKA_MAX_CHANNELS)
-            say_misuse(r->command->name, "--%s: '%s' is no list of numbers%s, one for all channels or one for each, such "
-                       "as 0.485,0.456,0.406", r->option->name, r->text, isfinite(r->option->limit) ? " above 0" : "");
+            say_misuse(r->command->name, "--%s: '%s' is no list of numbers%s, one for all channels or one for each, "
+                       "such as 0.485,0.456,0.406", r->option->name, r->text, isfinite(r->option->limit) ? " above 0" : "");
         list.number[list.count++] = value;
         at = end;
         if (*at == '\0')
@@ -149,8 +149,8 @@ _Noreturn static void refuse_word(const struct reading *r, const char *text, siz
     char list[256];
     list_words(words, r->option->unknown != NULL ? " or " : two ? " nor " : " and ", list, sizeof(list));
     if (r->option->unknown != NULL)
-        say_misuse(r->command->name, "--%s: %s '%.*s'; choose %s", r->option->name, r->option->unknown, (int)length, text,
-                   list);
+        say_misuse(r->command->name, "--%s: %s '%.*s'; choose %s", r->option->name, r->option->unknown, (int)length,
+                   text, list);
     say_misuse(r->command->name, "--%s: '%.*s' is %s %s", r->option->name, (int)length, text,
                two ? "neither" : "none of", list);
 }

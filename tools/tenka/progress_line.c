@@ -49,8 +49,8 @@ static void describe(const struct state *s, enum detail detail, char *out, size_
     if (known)
         snprintf(loss, sizeof(loss), detail == DETAIL_NUMBER ? "%s%.3g" : "%s%.4g", before, s->p->loss);
     if (detail == DETAIL_ALL)
-        snprintf(out, size, " %" PRIu64 "/%" PRIu64 " [%s<%s, %.0f img/s%s]", s->p->done, s->p->total, s->spent, s->left,
-                 s->rate, loss);
+        snprintf(out, size, " %" PRIu64 "/%" PRIu64 " [%s<%s, %.0f img/s%s]", s->p->done, s->p->total, s->spent,
+                 s->left, s->rate, loss);
     else if (detail == DETAIL_NO_RATE)
         snprintf(out, size, " %" PRIu64 "/%" PRIu64 " [%s<%s%s]", s->p->done, s->p->total, s->spent, s->left, loss);
     else if (detail == DETAIL_TIME)
@@ -79,7 +79,8 @@ void progress_line(const struct progress *p, double elapsed, size_t columns, cha
     const struct state s = state_of(p, elapsed);
     for (int detail = 0; detail < DETAIL_COUNT; detail++) {
         describe(&s, (enum detail)detail, text, sizeof(text));
-        snprintf(out, PROGRESS_BYTES, detail < DETAIL_NUMBER ? "%s %3.0f%%%s" : "%s %.0f%%%s", p->label, s.percent, text);
+        snprintf(out, PROGRESS_BYTES, detail < DETAIL_NUMBER ? "%s %3.0f%%%s" : "%s %.0f%%%s", p->label, s.percent,
+                 text);
         const size_t taken = text_columns(out), room = columns > taken + 2 ? columns - taken - 2 : 0;
         if (detail == DETAIL_ALL && p->kind == PROGRESS_BAR && room >= NARROWEST_BAR) {
             draw_bar(s.percent, room < WIDEST_BAR ? room : WIDEST_BAR, bar);
