@@ -27,7 +27,7 @@ target_include_directories(test_progress PRIVATE ${PROJECT_SOURCE_DIR}/tools/ten
 target_link_libraries(test_progress PRIVATE Tenka::tenka_static tenka_options Cmocka::Cmocka m)
 add_test(NAME progress COMMAND test_progress)
 add_test(NAME cli_terminal COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_terminal.sh $<TARGET_FILE:tenka_command>)
-set_tests_properties(cli_terminal PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+set_tests_properties(cli_terminal PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 
 add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli.sh $<TARGET_FILE:tenka_command>)
 set_tests_properties(cli PROPERTIES TIMEOUT 900)
