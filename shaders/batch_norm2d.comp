@@ -6,7 +6,8 @@
 //                   5: dx = weight s (dy - mean of dy - xhat mean of dy xhat), xhat = (x - m) s
 //   TENKA_PASS_dw   0: x in   1: m in   2: v in   3: dy in   6: slot
 //                   4: dweight = sum of dy xhat   5: dbias = sum of dy
-// The variance is taken around the mean, so a large mean costs no accuracy beyond x's own. Sums as in sum.comp.
+// Mean and variance are taken from distances to a mean that was summed up before, so that a large mean costs no
+// accuracy beyond x's own, and equal values have a variance of 0. Sums as in sum.comp.
 #include "common/channels.glsl"
 #define EPILOGUE(v) (v)
 #define GRADIENT(at) LOAD(dy, at)

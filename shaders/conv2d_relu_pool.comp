@@ -106,14 +106,18 @@ READS(3, dy);
 WRITES(4, dweight);
 WRITES(5, dbias);
 
-// What the window of maxima that a pixel lies in sends it, if it is the winner; windows may leave gaps, and a rest.
+// What the window of maxima that a pixel lies in sends it, if it is the winner; windows may leave gaps, and a rest. Its
+// pixels look at the nearest window and win nothing: no load hangs on another, so that many are on their way at once.
 float gradient(int b, int o, int oy, int ox)
 {
-    const ivec2 window = ivec2(ox / p.pool_sw, oy / p.pool_sh);
-    const bool seen = window.x < p.pool_ow && window.y < p.pool_oh;
-    const int at = seen ? ((b * p.o + o) * p.pool_oh + window.y) * p.pool_ow + window.x : 0;
+    const uint column = uint(ox) / uint(p.pool_sw), line = uint(oy) / uint(p.pool_sh);
+    const uint last_column = uint(p.pool_ow - 1), last_line = uint(p.pool_oh - 1);
+    const uint plane = uint(b * p.o + o) * uint(p.pool_oh);
+    const uint at = (plane + min(line, last_line)) * uint(p.pool_ow) + min(column, last_column);
+    const int winner = index[at];
     const float d = relu_back(LOAD(y, at), LOAD(dy, at));
-    return seen && index[at] == oy * p.ow + ox ? d : 0.0;
+    const int beyond = int(column > last_column) | int(line > last_line);
+    return winner == (oy * p.ow + ox | -beyond) ? d : 0.0; // no winner is -1
 }
 #include "common/conv_dw.glsl"
 #endif

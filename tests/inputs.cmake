@@ -1,5 +1,6 @@
 # Tests of what comes from outside: network texts, data files, model files. They need no data set.
-foreach(name network_text own_forward data_files data_files_shrinking model_files pt_files image_files)
+foreach(name network_text own_forward data_files data_files_shrinking model_files model_limits pt_files torch_files
+             image_files)
     add_executable(test_${name} test_${name}.c)
     set_target_properties(test_${name} PROPERTIES C_EXTENSIONS OFF)
     target_link_libraries(test_${name} PRIVATE Tenka::tenka_static tenka_options Cmocka::Cmocka)
@@ -9,10 +10,12 @@ target_include_directories(test_data_files_shrinking PRIVATE ${PROJECT_SOURCE_DI
 target_link_libraries(test_data_files_shrinking PRIVATE ZLIB::ZLIB)
 target_link_options(test_data_files_shrinking PRIVATE -Wl,--wrap=gzread)
 target_link_libraries(test_pt_files PRIVATE Libzip::Libzip)
+target_link_libraries(test_torch_files PRIVATE Libzip::Libzip)
+target_include_directories(test_torch_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_include_directories(test_pt_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_include_directories(test_image_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(test_image_files PRIVATE TENKA_PNG=$<BOOL:${PNG_FOUND}> TENKA_JPEG=$<BOOL:${JPEG_FOUND}>)
-set_property(TEST pt_files image_files PROPERTY WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+set_property(TEST pt_files torch_files image_files PROPERTY WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 
 add_executable(test_model_text test_model_text.c)
 set_target_properties(test_model_text PROPERTIES C_EXTENSIONS OFF)

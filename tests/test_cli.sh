@@ -13,14 +13,8 @@ leave() {
 trap leave EXIT
 trap 'exit 1' INT TERM
 export TMPDIR="$work" # where files go that cannot be written elsewhere
-failures=0
+. "$(dirname "$0")/cli.sh"
 vulkan= # 1: there is a device
-
-bad() {
-    echo "FAILED: $1"
-    [ ! -s "$work/err" ] || sed 's/^/    stderr: /' "$work/err"
-    failures=$((failures + 1))
-}
 
 # expect STATUS PATTERN ARG...: the command fails with one sentence that begins with "tenka" and has PATTERN in it.
 expect() {
@@ -61,27 +55,6 @@ notes() {
 }
 
 # ---- Small data ----
-
-be32() {
-    printf "\\$(printf %03o $(($1 >> 24 & 255)))\\$(printf %03o $(($1 >> 16 & 255)))"
-    printf "\\$(printf %03o $(($1 >> 8 & 255)))\\$(printf %03o $(($1 & 255)))"
-}
-
-# images COUNT SIDE: an IDX file of COUNT pictures, not random, but each another.
-images() {
-    be32 2051; be32 "$1"; be32 "$2"; be32 "$2"
-    awk 'BEGIN { for (i = 1; i < 20000; i++) printf "%d", i * i % 99991 }' | head -c $(($1 * $2 * $2))
-}
-
-# labels COUNT: classes 0 to 9 in turn.
-labels() {
-    be32 2049; be32 "$1"
-    i=0
-    while [ $i -lt "$1" ]; do
-        printf "\\$(printf %03o $((i % 10)))"
-        i=$((i + 1))
-    done
-}
 
 # data NAME: a good folder, for a test to break.
 data() {

@@ -8,13 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
 export TMPDIR="$work"
-failures=0
-
-bad() {
-    echo "FAILED: $1"
-    [ ! -s "$work/err" ] || sed 's/^/    stderr: /' "$work/err"
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/cli.sh"
 
 # run STATUS ARG...: the command ends with it; what it prints is in $work/out and $work/err.
 run() {
@@ -59,24 +53,6 @@ says() {
 }
 
 # ---- Small data ----
-
-be32() {
-    printf "\\$(printf %03o $(($1 >> 24 & 255)))\\$(printf %03o $(($1 >> 16 & 255)))"
-    printf "\\$(printf %03o $(($1 >> 8 & 255)))\\$(printf %03o $(($1 & 255)))"
-}
-
-# images COUNT SIDE
-images() {
-    be32 2051; be32 "$1"; be32 "$2"; be32 "$2"
-    awk 'BEGIN { for (i = 1; i < 20000; i++) printf "%d", i * i % 99991 }' | head -c $(($1 * $2 * $2))
-}
-
-# labels COUNT CLASSES: in turn.
-labels() {
-    be32 2049; be32 "$1"
-    awk -v count="$1" -v classes="$2" 'BEGIN { for (i = 0; i < count; i++) printf "%s", i % classes }' |
-        tr 0123456789 '\000\001\002\003\004\005\006\007\010\011'
-}
 
 # data NAME TRAIN TEST: a folder with so many images of 12x12 and three classes.
 data() {

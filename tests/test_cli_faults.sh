@@ -17,13 +17,7 @@ trap leave EXIT
 trap 'exit 1' INT TERM
 mkdir "$work/tmp"
 export TMPDIR="$work/tmp"
-failures=0
-
-bad() {
-    echo "FAILED: $1"
-    [ ! -s "$work/err" ] || sed 's/^/    stderr: /' "$work/err"
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/cli.sh"
 
 # says PATTERN: the last command said it on stderr.
 says() {
@@ -71,24 +65,6 @@ whole_lines() {
 }
 
 # ---- Data ----
-
-be32() {
-    printf "\\$(printf %03o $(($1 >> 24 & 255)))\\$(printf %03o $(($1 >> 16 & 255)))"
-    printf "\\$(printf %03o $(($1 >> 8 & 255)))\\$(printf %03o $(($1 & 255)))"
-}
-
-# images COUNT SIDE: not random, but each another.
-images() {
-    be32 2051; be32 "$1"; be32 "$2"; be32 "$2"
-    awk 'BEGIN { for (i = 1; i < 20000; i++) printf "%d", i * i % 99991 }' | head -c $(($1 * $2 * $2))
-}
-
-# labels COUNT: classes 0 to 9 in turn.
-labels() {
-    be32 2049; be32 "$1"
-    awk -v count="$1" 'BEGIN { for (i = 0; i < count; i++) printf "%s", i % 10 }' |
-        tr 0123456789 '\000\001\002\003\004\005\006\007\010\011'
-}
 
 mkdir "$work/data"
 images 80 28 > "$work/data/train-images-idx3-ubyte"

@@ -8,15 +8,9 @@ predict=$golden/predict images=$golden/images
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-failures=0
+. "$(dirname "$0")/cli.sh"
 python=
 command -v python3 > /dev/null && python=1
-
-bad() {
-    echo "FAILED: $1"
-    [ ! -s "$work/err" ] || sed 's/^/    stderr: /' "$work/err"
-    failures=$((failures + 1))
-}
 
 # run STATUS ARG...: tenka predict ends with it; what it prints is in $work/out and $work/err.
 run() {

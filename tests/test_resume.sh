@@ -10,14 +10,8 @@ seed=${3:-$(($(date +%s) % 1000000))}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-failures=0
+. "$(dirname "$0")/cli.sh"
 echo "seed $seed: to repeat, $0 $tenka $kills $seed"
-
-bad() {
-    echo "FAILED: $1"
-    [ ! -s "$work/err" ] || sed 's/^/    stderr: /' "$work/err"
-    failures=$((failures + 1))
-}
 
 # random MODULUS: the next number, in $drawn, of a generator of our own, so that every shell draws the same.
 random() {
@@ -49,11 +43,6 @@ now_ms() {
 }
 
 # ---- Images: noise with a bright band that tells the class ----
-
-be32() {
-    printf "\\$(printf %03o $(($1 >> 24 & 255)))\\$(printf %03o $(($1 >> 16 & 255)))"
-    printf "\\$(printf %03o $(($1 >> 8 & 255)))\\$(printf %03o $(($1 & 255)))"
-}
 
 # half PREFIX COUNT: images of 20x20 and labels of 0 to 9 in turn.
 half() {

@@ -155,13 +155,15 @@ class Interop:
             optimizer.step()
         expected = self.torch_forward(module)
         state = module.state_dict()
-        plain, wrapped, tensors = (self.folder / f"from_torch_{name}{suffix}" for suffix in
-                                   (".pt", "_wrapped.pth", ".safetensors"))
+        plain, wrapped, tensors, old, parallel = (self.folder / f"from_torch_{name}{suffix}" for suffix in
+                                                  (".pt", "_wrapped.pth", ".safetensors", "_old.pt", "_parallel.pt"))
         torch.save(state, plain)
         torch.save({"epoch": 1, "model": state, "optimizer": optimizer.state_dict()}, wrapped)
         save_safetensors(state, tensors)
+        torch.save({"net": state, "best": np.float64(0.9)}, old, _use_new_zipfile_serialization=False)
+        torch.save(nn.DataParallel(module).state_dict(), parallel, pickle_protocol=4)
         for backend in backends:
-            for path in (plain, wrapped, tensors):
+            for path in (plain, wrapped, tensors, old, parallel):
                 self.compare(f"{name}, PyTorch -> {path.name} -> {backend}", self.tenka_forward(backend, net, path),
                              expected)
 

@@ -1,8 +1,8 @@
 /* Saving and loading models: the tensors of the state_dict under their PyTorch names.
  * As safetensors, with metadata that says what is needed to use them (network text, input shape, normalisation, class
  * names). Format: https://github.com/huggingface/safetensors ("Format").
- * As PyTorch's .pt, what torch.save(model.state_dict(), file) writes: tensors alone. Such files are read as data; a
- * pickle that asks for anything but tensors is refused, and nothing in it is ever run. */
+ * As PyTorch's .pt, what torch.save(model.state_dict(), file) writes: tensors alone. Such files are read as data:
+ * whatever else is in a pickle is passed over, and nothing in it is ever run. */
 #ifndef TENKA_IO_H
 #define TENKA_IO_H
 
@@ -32,8 +32,9 @@ TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_datase
  * symbolic link, the file that it leads to is replaced, or made, in its own folder, and the link stays. An older file's
  * owner, group and permissions are kept as far as the system allows. how may be NULL; a .pt has no room for it. A
  * network that tenka_module_has_own_forward is saved as one that only its program can run.
- * Errors: E_INVALID (names that are no UTF-8 text), E_IO (full disk, permissions; path is something else than a file),
- * E_NOMEM, E_DEVICE. */
+ * Errors: E_INVALID (how holds what no file takes: an image without channels, height or width or of more than
+ * TENKA_MAX_CHANNELS, a std of 0, more than 1,000,000 class names or more than 2 MiB of them, or names that are no UTF-8
+ * text), E_IO (full disk, permissions; path is something else than a file), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessing *how, const char *path);
 
 /* Whether tenka_model_save could write such a file: for a program that is about to train for hours. Leaves nothing, and
@@ -51,9 +52,15 @@ TENKA_API tenka_status tenka_save_check(tenka_ctx *ctx, const char *path);
 TENKA_API char *tenka_save_name(const char *path, const char *suffix);
 
 /* Reads the tensors of a file of either format, told apart by its content, into net, all or nothing. F16, BF16 and F64
- * are converted to float. Of a .pt it takes the state_dict itself or that under "state_dict" or "model". Errors: E_IO,
- * E_FORMAT (neither format, or for another network: the sentence lists missing, unexpected and wrongly shaped names as
- * PyTorch does), E_NOMEM, E_DEVICE. */
+ * are converted to float. A .pt may be of any version of PyTorch, also of before 1.6, and of pickle protocol 2 to 5. Of
+ * it are taken the state_dict itself, or that under "state_dict", "model_state_dict", "model", "net", "weights" and the
+ * like of a dict, or the only dict of tensors in one. What stands beside the tensors is ignored.
+ * Where the names do not fit, they are taken without what wrappers put into them, when they fit then: DataParallel's
+ * "module.", torch.compile's "_orig_mod." and their like, and a "model." or "net." that all names begin with. The log
+ * says so once, as TENKA_LOG_INFO.
+ * Errors: E_IO, E_FORMAT (neither format; a model that was pickled as a whole, a TorchScript program or a pointer of
+ * Git LFS, with the line that helps; or for another network: the sentence lists missing, unexpected and wrongly shaped
+ * names as PyTorch does), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_load(tenka_module *net, const char *path);
 
 /* Whether a file of either format describes its network, so that tenka_model_open can make it; a .pt never does, nor a

@@ -42,7 +42,11 @@ TENKA_API tenka_status tenka_nn_identity(tenka_ctx *ctx, tenka_module **out);
 /* An empty Sequential; fill it with tenka_nn_append. */
 TENKA_API tenka_status tenka_nn_sequential(tenka_ctx *ctx, tenka_module **out);
 /* Appends a child to a container under a name (NULL: its index). The container owns the child from now on,
- * also on failure. child NULL is E_INVALID, so that a failed constructor needs no test of its own. */
+ * also on failure. child NULL is E_INVALID, so that a failed constructor needs no test of its own.
+ * What was put together can be printed, saved and opened again: a name has 1 to 127 bytes of UTF-8 text without dots,
+ * parentheses and control characters, modules are nested at most 64 deep, and a network has at most 10,000 below its
+ * root, whose names together, each with those of its containers, have at most 2 MiB. Errors: E_INVALID beyond that,
+ * E_NOMEM. */
 TENKA_API tenka_status tenka_nn_append(tenka_module *container, const char *name, tenka_module *child);
 
 /* Makes a network from text: what print(model) shows in PyTorch, names included, or the short form

@@ -24,25 +24,30 @@
     }
 
 #ifdef TENKA_PASS_fwd
-// The sum over a channel of x - m, or of its square.
-float channel_sum(uint c, float m, bool squared)
+#include "common/numbers.glsl"
+
+// The mean over a channel of x - m and, when wanted, of its square.
+vec2 channel_means(uint c, float m, bool squared)
 {
     const uint count = CHANNEL_COUNT, last = CHANNEL_LAST(c);
     lanes_begin();
     walk_begin(c);
     FOR_TERMS(r, k, count) {
-        const float d = LOAD(x, min(walk(), last)) - m;
-        precise const float term = squared ? d * d : d;
-        lane_add(k, r < count ? term : 0.0);
+        const float v = LOAD(x, min(walk(), last)), d = r < count ? v - m : 0.0;
+        precise const float square = squared ? d * d : 0.0;
+        lane_add(k, vec2(d, square));
     }
-    return lanes_sum();
+    return lanes_sum() / float(count);
 }
 
 void main()
 {
     FOR_EACH_GROUP(c) {
-        const float count = float(CHANNEL_COUNT);
-        const float m = channel_sum(c, 0.0, false) / count, v = channel_sum(c, m, true) / count;
+        const float guess = channel_means(c, 0.0, false).x;
+        const vec2 off = channel_means(c, guess, true);
+        // What a sum loses to the size of its terms, their distances from it show. A guess that is infinite stays so.
+        precise const float m = is_nan(off.x) ? guess : guess + off.x, around = off.y - off.x * off.x;
+        const float v = larger(around, 0.0);
         const float gain = 1.0 / sqrt(v + SCALAR(0)) * LOAD(weight, c), base = LOAD(bias, c);
 #define RESULT(at) (LOAD(x, at) - m) * gain + base
         STORE_CHANNEL(y, c, RESULT, EPILOGUE)

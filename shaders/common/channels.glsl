@@ -1,8 +1,6 @@
 // Channels of x [n, c, plane]: a workgroup takes the n * plane elements of one channel.
 #include "common/kernel.glsl"
-#ifndef TENKA_PASS_fwd
 #define REDUCED vec2
-#endif
 #include "common/reduce.glsl"
 
 TENKA_PARAMS(int n; int c; int plane;);

@@ -317,20 +317,50 @@ Stage stage_of(ivec2 part, int weights)
     return s;
 }
 
-// Loads channels c .. c + count - 1. Elements go by number of the invocation; their four digits are counted up, since
-// divisions cost more than what they would place.
-void stage(Stage s, int c, int count)
+// Elements that an invocation of a stage has on their way at a time. Elements go by number of the invocation; what is
+// past the last one is read as the last one, and not stored.
+const int AT_ONCE = 4;
+
+// Loads the weights of channels c .. c + count - 1.
+void stage_weights(Stage s, int c, int count)
+{
+    const uint all = gl_WorkGroupSize.x, end = uint(count * STAGED_WEIGHTS), taps = uint(KH * KW);
+    const uint source_channels = uint(SOURCE_CHANNELS / p.groups), sum_channels = uint(SUM_CHANNELS / p.groups);
+    for (uint begin = gl_LocalInvocationID.x; begin < end; begin += uint(AT_ONCE) * all) {
+        float v[AT_ONCE];
+        uint to[AT_ONCE];
+        [[unroll]] for (int i = 0; i < AT_ONCE; i++) {
+            const uint want = begin + uint(i) * all, e = min(want, end - 1u);
+            const uint tap = e % taps, row = e / taps % uint(GROUP_ROWS), ch = e / uint(STAGED_WEIGHTS);
+            const uint source = uint(c) + ch, sum = min(uint(first_channel) + row, sum_channels - 1u);
+            const uint plane = WEIGHT_BACKWARD ? source * sum_channels + sum : sum * source_channels + source;
+            const float w = LOAD(weight, uint(s.weights) + plane * taps + tap);
+            v[i] = want == e ? w : 0.0; // else a compiler may load where it stores, one at a time
+            to[i] = (ch * taps + tap) * uint(GROUP_ROWS) + row;
+        }
+        [[unroll]] for (int i = 0; i < AT_ONCE; i++)
+            if (begin + uint(i) * all < end)
+                staged[to[i]] = v[i];
+    }
+}
+
+// What the workgroup's tiles see at a place: column, line, channel of the stage and image in one.
+float seen_by_block(Stage s, int c, ivec3 at)
+{
+    const int ch = s.size.z == 1 ? at.z : at.z / s.size.z, b = block_first.z + at.z - ch * s.size.z;
+    const ivec2 place = s.begin + at.xy, inner = clamp(place, ivec2(0), ivec2(SOURCE_W, SOURCE_H) - 1);
+    const int source_channel = group * (SOURCE_CHANNELS / p.groups) + c + ch;
+    const int line = (min(b, p.n - 1) * SOURCE_CHANNELS + source_channel) * SOURCE_H + inner.y;
+    const float v = SOURCE(uint(line * SOURCE_W + inner.x));
+    return b < p.n && place == inner ? v : 0.0;
+}
+
+// Loads the source of channels c .. c + count - 1. The digits of an element's number are counted up, since divisions
+// cost more than what they would place.
+void stage_source(Stage s, int c, int count)
 {
     const int me = int(gl_LocalInvocationID.x), all = int(gl_WorkGroupSize.x);
-    const int source_channels = SOURCE_CHANNELS / p.groups, sum_channels = SUM_CHANNELS / p.groups;
-    barrier(); // an earlier stage may still be being read
-    for (int e = me; e < count * STAGED_WEIGHTS; e += all) {
-        const int tap = e % (KH * KW), row = e / (KH * KW) % GROUP_ROWS, ch = e / STAGED_WEIGHTS;
-        const int sum_channel = min(first_channel + row, sum_channels - 1);
-        const int at = WEIGHT_BACKWARD ? (c + ch) * sum_channels + sum_channel : sum_channel * source_channels + c + ch;
-        staged[(ch * KH * KW + tap) * GROUP_ROWS + row] = LOAD(weight, s.weights + at * KH * KW + tap);
-    }
-    const int first = s.size.w * STAGED_WEIGHTS, total = s.size.x * s.size.y * s.size.z * count;
+    const int first = s.size.w * STAGED_WEIGHTS, planes = s.size.z * count, total = s.size.x * s.size.y * planes;
     uint rest = uint(all);
     ivec3 step;
     step.x = int(digit(rest, s.size.x));
@@ -340,21 +370,29 @@ void stage(Stage s, int c, int count)
     ivec3 at;
     at.x = int(digit(rest, s.size.x));
     at.y = int(digit(rest, s.size.y));
-    at.z = int(rest); // channel and image in one
-    for (int e = me; e < total; e += all) {
-        const int ch = s.size.z == 1 ? at.z : at.z / s.size.z, b = block_first.z + at.z - ch * s.size.z;
-        const ivec2 place = s.begin + at.xy;
-        const bool there = b < p.n && place.x >= 0 && place.x < SOURCE_W && place.y >= 0 && place.y < SOURCE_H;
-        const int plane = (min(b, p.n - 1) * SOURCE_CHANNELS + group * source_channels + c + ch) * SOURCE_H;
-        const int line = plane + clamp(place.y, 0, SOURCE_H - 1);
-        const float v = SOURCE(uint(line * SOURCE_W + clamp(place.x, 0, SOURCE_W - 1)));
-        staged[first + e] = there ? v : 0.0;
-        at += step;
-        if (at.x >= s.size.x)
-            at += ivec3(-s.size.x, 1, 0);
-        if (at.y >= s.size.y)
-            at += ivec3(0, -s.size.y, 1);
+    at.z = int(rest);
+    for (int begin = me; begin < total; begin += AT_ONCE * all) {
+        float v[AT_ONCE];
+        [[unroll]] for (int i = 0; i < AT_ONCE; i++) {
+            v[i] = seen_by_block(s, c, ivec3(at.xy, min(at.z, planes - 1)));
+            at += step;
+            if (at.x >= s.size.x)
+                at += ivec3(-s.size.x, 1, 0);
+            if (at.y >= s.size.y)
+                at += ivec3(0, -s.size.y, 1);
+        }
+        [[unroll]] for (int i = 0; i < AT_ONCE; i++)
+            if (begin + i * all < total)
+                staged[first + begin + i * all] = v[i];
     }
+}
+
+// Loads channels c .. c + count - 1.
+void stage(Stage s, int c, int count)
+{
+    barrier(); // an earlier stage may still be being read
+    stage_weights(s, c, count);
+    stage_source(s, c, count);
     barrier();
 }
 

@@ -16,12 +16,11 @@
 #endif
 layout(constant_id = 8) const uint WIDTH = 64u; // SUM_WIDTH of src/op/tiles.h; at least a workgroup
 const uint LANES = WIDTH > gl_WorkGroupSize.x ? WIDTH / gl_WorkGroupSize.x : 1u;
-const uint MOST_LANES = 16u; // 1024 lanes in a workgroup of 64
 // Terms that an invocation takes at a time, SUM_TURN of src/op/tiles.h: one in short sums, where more would mostly be
 // past the end.
 const uint TURN = WIDTH == 64u ? 1u : LANES > 4u ? 2u * LANES : 8u;
 
-REDUCED lanes[MOST_LANES];
+REDUCED lanes[LANES];
 shared REDUCED reduce_partial[gl_WorkGroupSize.x];
 
 // The turns of count terms, with an invocation's first term of each; and a turn's terms.
@@ -56,8 +55,10 @@ REDUCED reduce_sum(REDUCED value)
     reduce_partial[me] = value;
     barrier();
     for (uint width = gl_WorkGroupSize.x / 2u; width > 0u; width /= 2u) {
-        if (me < width)
-            reduce_partial[me] += reduce_partial[me + width];
+        if (me < width) {
+            value += reduce_partial[me + width];
+            reduce_partial[me] = value;
+        }
         barrier();
     }
     return reduce_partial[0];

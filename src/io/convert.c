@@ -7,16 +7,20 @@
 #error "model files are little-endian; this machine is not"
 #endif
 
-enum kind { REAL, SIGNED, UNSIGNED };
+enum kind { REAL, SIGNED, UNSIGNED, OTHER };
 
+/* All that safetensors knows, and PyTorch's C128. Those of kind OTHER are carried alone. */
 static const struct dtype {
     const char *name;
-    uint32_t bytes;
+    uint32_t bits;
     enum kind kind;
 } dtypes[] = {
-    {"F32", 4, REAL},   {"F64", 8, REAL},   {"F16", 2, REAL},   {"BF16", 2, REAL},   {"I64", 8, SIGNED},
-    {"I32", 4, SIGNED}, {"I16", 2, SIGNED}, {"I8", 1, SIGNED},  {"U64", 8, UNSIGNED}, {"U32", 4, UNSIGNED},
-    {"U16", 2, UNSIGNED}, {"U8", 1, UNSIGNED}, {"BOOL", 1, UNSIGNED},
+    {"F32", 32, REAL},        {"F64", 64, REAL},        {"F16", 16, REAL},         {"BF16", 16, REAL},
+    {"I64", 64, SIGNED},      {"I32", 32, SIGNED},      {"I16", 16, SIGNED},       {"I8", 8, SIGNED},
+    {"U64", 64, UNSIGNED},    {"U32", 32, UNSIGNED},    {"U16", 16, UNSIGNED},     {"U8", 8, UNSIGNED},
+    {"BOOL", 8, UNSIGNED},    {"F8_E4M3", 8, OTHER},    {"F8_E4M3FNUZ", 8, OTHER}, {"F8_E5M2", 8, OTHER},
+    {"F8_E5M2FNUZ", 8, OTHER}, {"F8_E8M0", 8, OTHER},   {"F6_E2M3", 6, OTHER},     {"F6_E3M2", 6, OTHER},
+    {"F4", 4, OTHER},         {"C64", 64, OTHER},       {"C128", 128, OTHER},
 };
 
 static const struct dtype *find(const char *name)
@@ -28,16 +32,27 @@ static const struct dtype *find(const char *name)
     return NULL;
 }
 
-uint32_t tenka_file_dtype_bytes(const char *dtype)
+uint32_t tenka_file_dtype_bits(const char *dtype)
 {
     const struct dtype *const d = find(dtype);
-    return d != NULL ? d->bytes : 0;
+    return d != NULL ? d->bits : 0;
+}
+
+uint32_t tenka_file_dtype_bytes(const char *dtype)
+{
+    return tenka_file_dtype_bits(dtype) / 8;
 }
 
 bool tenka_file_dtype_is_real(const char *dtype)
 {
     const struct dtype *const d = find(dtype);
     return d != NULL && d->kind == REAL;
+}
+
+bool tenka_file_dtype_is_whole(const char *dtype)
+{
+    const struct dtype *const d = find(dtype);
+    return d != NULL && (d->kind == SIGNED || d->kind == UNSIGNED);
 }
 
 uint64_t tenka_file_tensor_bytes(const struct tenka_file_tensor *tensor)
@@ -98,10 +113,10 @@ bool tenka_file_to_i64(const char *dtype, const void *src, int64_t *out)
 {
     const struct dtype *const d = find(dtype);
     uint64_t n = 0;
-    if (d == NULL || d->kind == REAL)
+    if (!tenka_file_dtype_is_whole(dtype))
         return false;
-    memcpy(&n, src, d->bytes);
-    const uint64_t sign = d->kind == SIGNED ? (uint64_t)1 << (8 * d->bytes - 1) : 0;
+    memcpy(&n, src, d->bits / 8);
+    const uint64_t sign = d->kind == SIGNED ? (uint64_t)1 << (d->bits - 1) : 0;
     n = (n ^ sign) - sign;
     memcpy(out, &n, sizeof(n));
     return true;

@@ -4,10 +4,14 @@
 
 #include "core/core.h"
 
-/* Bytes of an element of a dtype, named as safetensors names it; 0: unknown. */
+/* Bits of an element of a dtype, named as safetensors names it; 0: unknown. */
+uint32_t tenka_file_dtype_bits(const char *dtype);
+/* Its bytes; 0: unknown, or less than one. */
 uint32_t tenka_file_dtype_bytes(const char *dtype);
 /* Whether tenka_file_to_f32 takes it. */
 bool tenka_file_dtype_is_real(const char *dtype);
+/* Whether tenka_file_to_i64 takes it. */
+bool tenka_file_dtype_is_whole(const char *dtype);
 /* Converts count little-endian elements of F32, F64, F16 or BF16, rounding to the nearest float. */
 void tenka_file_to_f32(const char *dtype, const void *src, size_t count, float *dst);
 /* The whole number that an element of an integer dtype holds, in *out; false: no integer dtype. */

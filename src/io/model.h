@@ -9,6 +9,19 @@
 #define TENKA_CHECKPOINT_KEY "tenka.checkpoint"
 #define TENKA_CHECKPOINT_PREFIX "optimizer."
 
+/* What a file says of its network beside text and tensors. */
+struct tenka_model_notes {
+    struct tenka_preprocessing how;
+    json_t *classes; /* holds the names */
+    const char **names;
+};
+/* On failure what was read is still to be finished. Errors: E_FORMAT, E_NOMEM. */
+tenka_status tenka_model_read_notes(struct tenka_error *err, const struct tenka_weights *file,
+                                    struct tenka_model_notes *notes);
+void tenka_model_notes_finish(struct tenka_model_notes *notes);
+
+/* Whether how can be saved; NULL can. Errors: E_INVALID. */
+tenka_status tenka_model_check_how(struct tenka_error *err, const struct tenka_preprocessing *how);
 /* The metadata of a saved network: text, preprocessing (how may be NULL), version. The caller owns it.
  * Errors: E_INVALID, E_NOMEM. */
 tenka_status tenka_model_metadata(tenka_module *net, const struct tenka_preprocessing *how, json_t **out);

@@ -247,6 +247,9 @@ static tenka_status fill(struct writer *w)
     make_pickle(w);
     if (w->no_memory)
         return tenka_fail_nomem(w->err);
+    if (w->pickle_bytes > TENKA_PICKLE_MAX_BYTES)
+        return tenka_fail(w->err, TENKA_E_INVALID, "saving: the names of the tensors make a pickle of %zu bytes, more "
+                          "than the %u that can be read", w->pickle_bytes, TENKA_PICKLE_MAX_BYTES);
     TENKA_TRY(add_bytes(w, "data.pkl", w->pickle, w->pickle_bytes));
     for (size_t i = 0; i < w->count; i++)
         TENKA_TRY(add_storage(w, i));

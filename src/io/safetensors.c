@@ -59,12 +59,12 @@ static tenka_status read_shape(struct tenka_error *err, const struct tenka_st_fi
             return fail_tensor(err, file, t->name, "the product of its sizes is too large");
         count *= dim;
     }
-    const uint32_t each = tenka_file_dtype_bytes(t->dtype);
-    if (each == 0)
+    const uint32_t bits = tenka_file_dtype_bits(t->dtype);
+    if (bits == 0)
         return fail_tensor(err, file, t->name, "its dtype is none that this version knows");
-    if (count > (uint64_t)INT64_MAX / each)
+    if (count > (uint64_t)INT64_MAX / bits)
         return fail_tensor(err, file, t->name, "the product of its sizes is too large");
-    if (count * each != t->bytes)
+    if (count * bits % 8 != 0 || count * bits / 8 != t->bytes)
         return fail_tensor(err, file, t->name, "its offsets do not fit its shape and dtype");
     return TENKA_OK;
 }
@@ -117,7 +117,7 @@ static tenka_status check_metadata(struct tenka_error *err, const struct tenka_s
     json_t *const metadata = json_object_get(file->header, METADATA);
     const char *key;
     json_t *value;
-    if (metadata == NULL)
+    if (metadata == NULL || json_is_null(metadata))
         return TENKA_OK;
     bool texts = json_is_object(metadata);
     json_object_foreach (metadata, key, value)
@@ -249,6 +249,15 @@ static char *make_header(json_t *metadata, const struct tenka_file_tensor *tenso
     return text;
 }
 
+static tenka_status check_header(struct tenka_error *err, size_t bytes)
+{
+    return bytes <= MAX_HEADER ? TENKA_OK
+                               : tenka_fail(err, TENKA_E_INVALID,
+                                            "saving: names and metadata make a header of %zu bytes, more than the "
+                                            "format's %d",
+                                            bytes, MAX_HEADER);
+}
+
 static tenka_status write_header(struct tenka_error *err, struct tenka_file_writer *writer, const char *header,
                                  size_t bytes)
 {
@@ -290,7 +299,9 @@ tenka_status tenka_st_write(struct tenka_error *err, const char *path, json_t *m
     if (header == NULL)
         return tenka_fail_nomem(err);
     struct tenka_file_writer writer = {0};
-    tenka_status status = tenka_file_writer_create(&writer, err, path);
+    tenka_status status = check_header(err, bytes);
+    if (status == TENKA_OK)
+        status = tenka_file_writer_create(&writer, err, path);
     if (status == TENKA_OK)
         status = write_header(err, &writer, header, bytes);
     if (status == TENKA_OK)

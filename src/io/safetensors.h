@@ -43,7 +43,7 @@ bool tenka_json_lacks_memory(const json_error_t *why);
 
 /* Writes a file with the tensors in the order given. Their bytes are asked for one tensor after the other.
  *   metadata  an object of strings
- * Errors: E_IO, E_NOMEM, and those of get. */
+ * Errors: E_INVALID (names and metadata beyond the format's limit), E_IO, E_NOMEM, and those of get. */
 tenka_status tenka_st_write(struct tenka_error *err, const char *path, json_t *metadata,
                             const struct tenka_file_tensor *tensors, size_t count, tenka_file_source get, void *user);
 

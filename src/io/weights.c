@@ -52,9 +52,31 @@ static tenka_status open_pt(struct tenka_error *err, struct tenka_weights *w)
     for (size_t i = 0; i < w->count; i++) {
         const struct tenka_pt_tensor *const t = &w->pt.tensors[i];
         w->tensors[i] = (struct tenka_weight){
-            .name = t->name, .dtype = t->tensor->storage->dtype, .shape = t->tensor->shape, .pt = t};
+            .name = t->name, .dtype = t->tensor->dtype, .shape = t->tensor->shape, .pt = t};
     }
     return sort(err, w);
+}
+
+/* What stands in a repository in the place of a large file, until somebody asks for that. */
+static tenka_status check_pointer(struct tenka_error *err, const struct tenka_weights *w, const unsigned char *begin,
+                                  size_t bytes)
+{
+    static const struct {
+        const char *begin, *tool, *command;
+    } pointers[] = {
+        {"version https://git-lfs.", "Git LFS", "git lfs pull"},
+        {"version https://hawser.", "Git LFS", "git lfs pull"},
+        {"/annex/objects/", "git-annex", "git annex get"},
+    };
+    for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
+        const size_t length = strlen(pointers[i].begin);
+        if (bytes >= length && memcmp(begin, pointers[i].begin, length) == 0)
+            return tenka_fail(err, TENKA_E_FORMAT,
+                              "%s: this is a pointer of %s to the weights, not the weights themselves; fetch them in "
+                              "its folder with \"%s\"",
+                              w->path, pointers[i].tool, pointers[i].command);
+    }
+    return TENKA_OK;
 }
 
 static tenka_status open_any(struct tenka_error *err, struct tenka_weights *w)
@@ -64,6 +86,7 @@ static tenka_status open_any(struct tenka_error *err, struct tenka_weights *w)
     const size_t bytes = w->bytes < sizeof(begin) ? (size_t)w->bytes : sizeof(begin);
     if (bytes > 0)
         TENKA_TRY(tenka_os_read_range(err, w->path, 0, begin, bytes));
+    TENKA_TRY(check_pointer(err, w, begin, bytes));
     return tenka_pt_is_ours(begin, bytes) ? open_pt(err, w) : open_st(err, w);
 }
 
@@ -126,7 +149,7 @@ tenka_status tenka_weights_read_count(struct tenka_error *err, const struct tenk
                                       const struct tenka_weight *weight, int64_t *out)
 {
     unsigned char raw[8];
-    if (tenka_shape_count(&weight->shape) != 1 || tenka_file_dtype_is_real(weight->dtype))
+    if (tenka_shape_count(&weight->shape) != 1 || !tenka_file_dtype_is_whole(weight->dtype))
         return TENKA_OK;
     TENKA_TRY(tenka_weights_read_raw(err, weights, weight, raw));
     tenka_file_to_i64(weight->dtype, raw, out);

@@ -8,7 +8,12 @@
 
 #define TENKA_MAX_LAYER_ARGS 9
 #define TENKA_MAX_LAYER_STATE 4
+
+/* What tenka_nn_append keeps a network to, so that whatever can be made can be printed, saved, and opened again. */
 #define TENKA_MAX_NESTING 64
+#define TENKA_MAX_LAYERS 10000               /* below the root */
+#define TENKA_MAX_LAYER_NAME 128             /* bytes, the last zero included */
+#define TENKA_MAX_PATHS (2 * 1024 * 1024)    /* bytes of all layers' paths together */
 
 enum tenka_arg_kind {
     TENKA_ARG_INT,
@@ -87,6 +92,7 @@ struct tenka_module {
     tenka_module *parent;
     tenka_module **children;
     size_t n_children, capacity;
+    size_t n_below, path_bytes; /* modules below this one; the bytes of their paths and of its own */
     struct tenka_layer_state state[TENKA_MAX_LAYER_STATE];
     size_t n_state;
     struct tenka_layer_values values;

@@ -67,6 +67,13 @@ static size_t depth(const tenka_module *module)
     return n;
 }
 
+static const tenka_module *root_of(const tenka_module *module)
+{
+    while (module->parent != NULL)
+        module = module->parent;
+    return module;
+}
+
 static char *join(const char *path, const char *name)
 {
     return path[0] != '\0' ? tenka_sprintf("%s.%s", path, name) : tenka_strdup(name);
@@ -96,16 +103,32 @@ static bool name_subtree(tenka_module *module)
     tenka_free(module->path);
     module->path = path;
     module->layer = tenka_trace_name(module->ctx, path);
+    module->path_bytes = strlen(path);
     bool named = module->layer != NULL && name_state(module);
-    for (size_t i = 0; i < module->n_children && named; i++)
+    for (size_t i = 0; i < module->n_children && named; i++) {
         named = name_subtree(module->children[i]);
+        module->path_bytes += module->children[i]->path_bytes;
+    }
     return named;
+}
+
+/* Whether the text of a network can have the name in it, and a file a tensor of that name. */
+static bool is_name(const char *name)
+{
+    const size_t length = strlen(name);
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+            return false;
+    return length > 0 && length < TENKA_MAX_LAYER_NAME && strpbrk(name, "().") == NULL && tenka_is_utf8(name);
 }
 
 static tenka_status check_name(struct tenka_error *err, const tenka_module *container, const char *name)
 {
-    if (name[0] == '\0' || strchr(name, '.') != NULL)
-        return tenka_fail(err, TENKA_E_INVALID, "append: the name \"%.60s\" is empty or has a dot in it", name);
+    if (!is_name(name))
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "append: a layer's name must have 1 to %d bytes of UTF-8 text, without dots, parentheses and "
+                          "control characters",
+                          TENKA_MAX_LAYER_NAME - 1);
     for (size_t i = 0; i < container->n_children; i++) {
         if (strcmp(container->children[i]->name, name) == 0)
             return tenka_fail(err, TENKA_E_INVALID, "append: there is already a child named \"%.60s\"", name);
@@ -124,7 +147,30 @@ static tenka_status check_append(const tenka_module *container, const tenka_modu
         return tenka_fail(err, TENKA_E_INVALID, "append: container and child are of two contexts");
     if (depth(container) + height(child) > TENKA_MAX_NESTING)
         return tenka_fail(err, TENKA_E_INVALID, "append: modules are nested more than %d deep", TENKA_MAX_NESTING);
+    if (root_of(container)->n_below + child->n_below + 1 > TENKA_MAX_LAYERS)
+        return tenka_fail(err, TENKA_E_INVALID, "append: there are too many layers; a network has at most %d",
+                          TENKA_MAX_LAYERS);
     return TENKA_OK;
+}
+
+/* The child is named and not yet in the container. */
+static tenka_status check_paths(const tenka_module *container, const tenka_module *child)
+{
+    if (root_of(container)->path_bytes + child->path_bytes <= TENKA_MAX_PATHS)
+        return TENKA_OK;
+    return tenka_fail(tenka_ctx_error(child->ctx), TENKA_E_INVALID,
+                      "append: the names of the layers, each with its containers', have more than %d bytes in all; use "
+                      "shorter names",
+                      TENKA_MAX_PATHS);
+}
+
+static void add_child(tenka_module *container, tenka_module *child)
+{
+    container->children[container->n_children++] = child;
+    for (tenka_module *m = container; m != NULL; m = m->parent) {
+        m->n_below += child->n_below + 1;
+        m->path_bytes += child->path_bytes;
+    }
 }
 
 static tenka_status append(tenka_module *container, const char *name, tenka_module *child)
@@ -141,7 +187,8 @@ static tenka_status append(tenka_module *container, const char *name, tenka_modu
     child->parent = container;
     if (child->name == NULL || !name_subtree(child))
         return tenka_fail_nomem(err);
-    container->children[container->n_children++] = child;
+    TENKA_TRY(check_paths(container, child));
+    add_child(container, child);
     return TENKA_OK;
 }
 
@@ -160,9 +207,7 @@ tenka_status tenka_nn_append(tenka_module *container, const char *name, tenka_mo
 {
     if (child == NULL)
         return no_child(container);
-    const tenka_module *root = container;
-    while (root != NULL && root->parent != NULL)
-        root = root->parent;
+    const tenka_module *const root = container != NULL ? root_of(container) : NULL;
     /* These children have an owner already, which the failure must not take from them. */
     if (child->parent != NULL || child == root)
         return tenka_fail(tenka_ctx_error(child->ctx), TENKA_E_INVALID,

@@ -14,9 +14,9 @@
 
 #include "nn/layer.h"
 
-#define MAX_TEXT (1024 * 1024)
-#define MAX_NAME 128
-#define MAX_LAYERS 10000
+/* More than a network within the limits of layer.h is printed with. */
+#define MAX_TEXT (8 * 1024 * 1024)
+#define MAX_NAME TENKA_MAX_LAYER_NAME
 
 struct parser {
     tenka_ctx *ctx;
@@ -28,17 +28,11 @@ struct parser {
 
 /* ---- Reporting ---- */
 
-/* A byte that goes on with a UTF-8 character. */
-static bool is_continuation(char c)
-{
-    return ((unsigned char)c & 0xC0) == 0x80;
-}
-
 static void place(const struct parser *p, const char *at, size_t *line, size_t *column)
 {
     *line = *column = 1;
     for (const char *c = p->text; c < at; c++) {
-        *column = *c == '\n' ? 1 : *column + !is_continuation(*c);
+        *column = *c == '\n' ? 1 : *column + !tenka_utf8_continues(*c);
         *line += *c == '\n';
     }
 }
@@ -339,25 +333,47 @@ static tenka_status make_layer(struct parser *p, const char *at, const struct te
     return status == TENKA_OK ? TENKA_OK : fail_layer(p, at, status);
 }
 
-static tenka_status read_leaf(struct parser *p, const char *at, const struct tenka_layer_type *type, tenka_module **out)
+/* Where a layer belongs. */
+struct place {
+    tenka_module *container; /* NULL: nowhere yet */
+    const char *name;        /* "": its index */
+    const char *at;          /* in the text */
+};
+
+/* The layer is the container's from now on, also on failure. */
+static tenka_status put(const struct parser *p, const struct place *place, tenka_module *layer)
+{
+    if (place->container == NULL)
+        return TENKA_OK;
+    const tenka_status status =
+        tenka_nn_append(place->container, place->name[0] != '\0' ? place->name : NULL, layer);
+    return status == TENKA_OK ? TENKA_OK : fail_layer(p, place->at, status);
+}
+
+static tenka_status read_leaf(struct parser *p, const struct place *place, const char *at,
+                              const struct tenka_layer_type *type, tenka_module **out)
 {
     struct tenka_layer_values values = {0};
     TENKA_TRY(read_arguments(p, type, &values));
     TENKA_TRY(expect(p, ')', "')'"));
-    return make_layer(p, at, type, &values, out);
+    TENKA_TRY(make_layer(p, at, type, &values, out));
+    return put(p, place, *out);
 }
 
-static tenka_status read_container(struct parser *p, const char *class_name, tenka_module **out)
+/* The container finds its place before its children come, so that each of them is named once. */
+static tenka_status read_container(struct parser *p, const struct place *place, const char *class_name,
+                                   tenka_module **out)
 {
-    if (p->depth >= TENKA_MAX_NESTING - 1)
+    if (p->depth >= TENKA_MAX_NESTING)
         return fail_at(p, p->at, "layers are nested too deeply");
     TENKA_TRY(tenka_container_make(p->ctx, class_name, out));
+    TENKA_TRY(put(p, place, *out));
     p->depth++;
     tenka_status status = read_layers(p, *out);
     if (status == TENKA_OK)
         status = expect(p, ')', "a layer or ')'");
     p->depth--;
-    if (status != TENKA_OK)
+    if (status != TENKA_OK && place->container == NULL)
         tenka_module_destroy(out);
     return status;
 }
@@ -387,22 +403,24 @@ static tenka_status fail_unknown(const struct parser *p, const char *at, const c
     return fail_at(p, at, sentence);
 }
 
-static tenka_status read_layer(struct parser *p, tenka_module **out)
+/* On failure *out is the container's, or there is none. */
+static tenka_status read_layer(struct parser *p, const struct place *place, tenka_module **out)
 {
     char class_name[MAX_NAME];
     const char *const start = p->at;
-    if (++p->layers > MAX_LAYERS)
+    /* One may hold all others. */
+    if (++p->layers > TENKA_MAX_LAYERS + 1)
         return fail_at(p, p->at, "there are too many layers");
     TENKA_TRY(read_class(p, class_name));
     TENKA_TRY(expect(p, '(', "'(' after the layer's class"));
     const struct tenka_layer_type *const type = tenka_layer_find(class_name);
     if (type != NULL && !type->container)
-        return read_leaf(p, start, type, out);
+        return read_leaf(p, place, start, type, out);
     if (type == NULL && !layers_follow(p) && !is_empty_list(p, class_name))
         return fail_unknown(p, start, class_name);
     if (type == NULL)
         tenka_log(tenka_ctx_log(p->ctx), TENKA_LOG_DEBUG, "network text: %s is taken for a Sequential", class_name);
-    return read_container(p, class_name, out);
+    return read_container(p, place, class_name, out);
 }
 
 static void skip_separators(struct parser *p)
@@ -412,11 +430,9 @@ static void skip_separators(struct parser *p)
 
 static tenka_status read_child(struct parser *p, tenka_module *container, const char *name)
 {
-    const char *const start = p->at;
-    tenka_module *child = NULL;
-    TENKA_TRY(read_layer(p, &child));
-    const tenka_status status = tenka_nn_append(container, name[0] != '\0' ? name : NULL, child);
-    return status == TENKA_OK ? TENKA_OK : fail_layer(p, start, status);
+    const struct place place = {.container = container, .name = name, .at = p->at};
+    tenka_module *child;
+    return read_layer(p, &place, &child);
 }
 
 /* Whether "3 x " stands here, which is then left behind. */
@@ -471,9 +487,10 @@ static tenka_status read_network(struct parser *p, tenka_module **out)
 {
     const char *const start = p->at;
     char name[MAX_NAME];
+    const struct place nowhere = {.container = NULL};
     tenka_module *first = NULL;
     TENKA_TRY(read_child_name(p, name));
-    TENKA_TRY(read_layer(p, &first));
+    TENKA_TRY(read_layer(p, &nowhere, &first));
     skip_separators(p);
     if (name[0] == '\0' && *p->at == '\0') {
         *out = first;
@@ -484,33 +501,17 @@ static tenka_status read_network(struct parser *p, tenka_module **out)
         tenka_module_destroy(&first);
         return status;
     }
-    status = tenka_nn_append(*out, name[0] != '\0' ? name : NULL, first);
-    if (status != TENKA_OK)
-        return fail_layer(p, start, status);
+    const struct place root = {.container = *out, .name = name, .at = start};
+    TENKA_TRY(put(p, &root, first));
     TENKA_TRY(read_layers(p, *out));
     return *p->at == '\0' ? TENKA_OK : fail_expected(p, "a layer or the end");
-}
-
-/* The length of the UTF-8 character at text; 0 when it is none, 1 for ASCII. Source: RFC 3629. */
-static size_t character_length(const char *text)
-{
-    const unsigned char *const c = (const unsigned char *)text;
-    const size_t length = c[0] < 0x80 ? 1 : c[0] < 0xC2 ? 0 : c[0] < 0xE0 ? 2 : c[0] < 0xF0 ? 3 : c[0] < 0xF5 ? 4 : 0;
-    for (size_t i = 1; i < length; i++)
-        if (!is_continuation(text[i]))
-            return 0;
-    /* Not the shortest form, a surrogate, or beyond the last character. */
-    if ((c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F) || (c[0] == 0xF0 && c[1] < 0x90) ||
-        (c[0] == 0xF4 && c[1] > 0x8F))
-        return 0;
-    return length;
 }
 
 static tenka_status check_characters(const struct parser *p)
 {
     size_t length;
     for (const char *c = p->text; *c != '\0'; c += length) {
-        length = character_length(c);
+        length = tenka_utf8_length(c);
         if (length == 0)
             return fail_at(p, c, "expected text in UTF-8, found a byte that is none");
     }

@@ -115,3 +115,29 @@ size_t tenka_number_read(const char *text, double *out)
     *out = strtod(local, NULL);
     return length;
 }
+
+/* Source: RFC 3629. */
+size_t tenka_utf8_length(const char *text)
+{
+    const unsigned char *const c = (const unsigned char *)text;
+    const size_t length = c[0] < 0x80 ? 1 : c[0] < 0xC2 ? 0 : c[0] < 0xE0 ? 2 : c[0] < 0xF0 ? 3 : c[0] < 0xF5 ? 4 : 0;
+    for (size_t i = 1; i < length; i++)
+        if (!tenka_utf8_continues(text[i]))
+            return 0;
+    /* Not the shortest form, a surrogate, or beyond the last character. */
+    if ((c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F) || (c[0] == 0xF0 && c[1] < 0x90) ||
+        (c[0] == 0xF4 && c[1] > 0x8F))
+        return 0;
+    return length;
+}
+
+bool tenka_is_utf8(const char *text)
+{
+    while (*text != '\0') {
+        const size_t length = tenka_utf8_length(text);
+        if (length == 0)
+            return false;
+        text += length;
+    }
+    return true;
+}

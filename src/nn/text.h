@@ -18,4 +18,13 @@ const char *tenka_number_text(double x, char buf[TENKA_NUMBER_TEXT]);
 /* Reads a decimal number at text. Returns the characters read; 0 when there is no number. */
 size_t tenka_number_read(const char *text, double *out);
 
+/* The length of the UTF-8 character at text; 0 when it is none, 1 for ASCII. */
+size_t tenka_utf8_length(const char *text);
+bool tenka_is_utf8(const char *text);
+/* Whether a byte goes on with a UTF-8 character. */
+static inline bool tenka_utf8_continues(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
 #endif

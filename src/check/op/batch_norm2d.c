@@ -8,6 +8,12 @@
     { .why = text, .in = { F32(DIMS(__VA_ARGS__)), F32(DIMS(2), RANGE(0.5, 2)), F32(DIMS(2)) },                  \
       .scalars = { 1e-5 }, .rtol = 2e-5, .atol = 1e-5, .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_VARIANTS }
 
+/* x - m is 0: an m that is off by its last digit would be 300 times as much in y. */
+#define FLAT(text, ...)                                                                                         \
+    { .why = "equal values, whose distance from the mean is 0, " text,                                           \
+      .in = { F32(DIMS(__VA_ARGS__), RANGE(1000.1, 1000.1)), F32(DIMS(2), RANGE(0.5, 2)), F32(DIMS(2)) },        \
+      .scalars = { 1e-5 }, .rtol = 2e-5, .atol = 1e-4, .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_VARIANTS }
+
 /* Bounds are looser than the default throughout: mean and variance are sums over a channel, from which x is
  * subtracted again. */
 const struct tenka_op_case tenka_cases_batch_norm2d[] = {
@@ -27,10 +33,17 @@ const struct tenka_op_case tenka_cases_batch_norm2d[] = {
     LANES("in 256 lanes, cancelling sums", 3, 2, 19, 29),
     LANES("in 1024 lanes, cancelling sums", 4, 2, 47, 53),
     LANES("in 1024 lanes, planes smaller than a workgroup, cancelling sums", 5003, 2, 1, 3),
+    FLAT("in 64 lanes", 5, 2, 13, 15),
+    FLAT("in 256 lanes", 3, 2, 19, 29),
+    FLAT("in 1024 lanes", 4, 2, 47, 53),
+    FLAT("in many images", 100, 2, 14, 14),
     { .why = "a mean far from 0: the variance loses digits with its square",
       .in = { F32(DIMS(4, 2, 5, 5), RANGE(9, 11)),
       F32(DIMS(2), RANGE(0.5, 2)), F32(DIMS(2)) }, .scalars = { 1e-5 }, .rtol = 1e-4, .atol = 1e-4 },
     { .why = "NaN stays in its channel, cancelling sums", .in = { F32(DIMS(1, 9, 1, 5), .fill = TENKA_FILL_NAN),
       F32(DIMS(9)), F32(DIMS(9)) }, .scalars = { 1e-5 }, .rtol = 2e-5, .atol = 1e-5, .flags = TENKA_CASE_NO_GRADIENT },
+    { .why = "infinities stay in their channels, cancelling sums", .in = { F32(DIMS(4, 22, 1, 1),
+      .fill = TENKA_FILL_SPECIAL), F32(DIMS(22)), F32(DIMS(22)) }, .scalars = { 1e-5 }, .rtol = 2e-5, .atol = 1e-5,
+      .flags = TENKA_CASE_NO_GRADIENT },
     { 0 },
 };

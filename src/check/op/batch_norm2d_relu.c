@@ -9,6 +9,13 @@
     { .why = text, .in = { F32(DIMS(__VA_ARGS__)), F32(DIMS(2), RANGE(0.5, 2)), F32(DIMS(2), RANGE(0.2, 1)) },   \
       .scalars = { 1e-5 }, .rtol = 2e-5, .atol = 1e-5, .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_VARIANTS }
 
+/* As in batch_norm2d.c; with biases above 0, so that the mask is all of the channel. */
+#define FLAT(text, ...)                                                                                         \
+    { .why = "equal values, whose distance from the mean is 0, " text,                                           \
+      .in = { F32(DIMS(__VA_ARGS__), RANGE(1000.1, 1000.1)), F32(DIMS(2), RANGE(0.5, 2)),                        \
+              F32(DIMS(2), RANGE(0.2, 1)) },                                                                     \
+      .scalars = { 1e-5 }, .rtol = 2e-5, .atol = 1e-4, .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_VARIANTS }
+
 const struct tenka_op_case tenka_cases_batch_norm2d_relu[] = {
     NORM(1, "two elements, cancelling sums", 2, 1, 1, 1),
     NORM(1, "one more than a workgroup, cancelling sums", 1, 1, 5, 13),
@@ -17,6 +24,8 @@ const struct tenka_op_case tenka_cases_batch_norm2d_relu[] = {
     NORM(2, "primes, cancelling sums", 7, 2, 11, 13),
     LANES("in 256 lanes, cancelling sums", 3, 2, 19, 29),
     LANES("in 1024 lanes, cancelling sums", 4, 2, 47, 53),
+    FLAT("in 256 lanes", 3, 2, 19, 29),
+    FLAT("in 1024 lanes", 4, 2, 47, 53),
     { .why = "gradients, far from the ReLU's edge", .in = { F32(DIMS(3, 2, 3, 3)), F32(DIMS(2), RANGE(0.2, 0.4)),
       F32(DIMS(2), RANGE(3, 4)) }, .scalars = { 1e-5 }, .rtol = 2e-5, .atol = 1e-5 },
     { .why = "NaN stays in its channel, cancelling sums", .in = { F32(DIMS(1, 9, 1, 5), .fill = TENKA_FILL_NAN),

@@ -13,10 +13,12 @@ enum {
     LARGE_PLANE = 256,  /* elements; the processor fetches small ones ahead by itself */
     SMALL = 1 << 14,    /* elements of which threads are not worth starting */
     SPAN = 4096,        /* elements of a plane that are added in float */
+    CACHE_LINE = 16,    /* elements */
+    GROWTH = 16,        /* of how many times the images a mean is a guess for */
     CHAINS = 4          /* running sums beside each other, as an addition takes some cycles */
 };
 
-/* Channels from .. end-1. */
+/* Channels, or images, from .. end-1. */
 struct range {
     int32_t from, end;
 };
@@ -25,10 +27,15 @@ typedef double sums[LANES];
 
 static double total(const double lane[LANES])
 {
-    double sum = 0;
-    for (int i = 0; i < LANES; i++)
-        sum += lane[i];
-    return sum;
+    double part[LANES];
+    memcpy(part, lane, sizeof part);
+    UNROLL
+    for (int half = LANES / 2; half > 0; half /= 2) {
+        UNROLL
+        for (int i = 0; i < half; i++)
+            part[i] += part[i + half];
+    }
+    return part[0];
 }
 
 static void add_lanes(double lane[LANES], vec v)
@@ -41,19 +48,20 @@ static void add_lanes(double lane[LANES], vec v)
 
 /* ---- Sums of one span ---- */
 
-/* What is summed of an element: x, (x - m) squared, or dy and dy (x - m). */
-enum term { VALUE, SQUARE, GRADIENT };
+/* What is summed of an element: x - m, its square, or dy and dy (x - m). */
+enum term { DISTANCE, SQUARE, GRADIENT };
 
-ALWAYS_INLINE void add_terms(enum term term, vec x, vec m, vec dy, vec *sum, vec *along)
+/* minus: -m, since an addition takes its term from memory on x86. */
+ALWAYS_INLINE void add_terms(enum term term, vec x, vec minus, vec dy, vec *sum, vec *along)
 {
-    if (term == VALUE) {
-        *sum += x;
+    if (term == DISTANCE) {
+        *sum += x + minus;
     } else if (term == SQUARE) {
-        const vec d = x - m;
+        const vec d = x + minus;
         *sum += d * d;
     } else {
         *sum += dy;
-        *along += dy * (x - m);
+        *along += dy * (x + minus);
     }
 }
 
@@ -63,30 +71,31 @@ ALWAYS_INLINE void add_span(enum term term, const float *x, float mean, const fl
                             sums along, ptrdiff_t ahead)
 {
     vec s[CHAINS], a[CHAINS];
-    const vec m = splat(mean), none = {0};
+    const vec minus = splat(-mean), none = {0};
     UNROLL
     for (int c = 0; c < CHAINS; c++)
         s[c] = a[c] = none;
     ptrdiff_t i = 0;
-    for (; i + CHAINS * LANES <= n; i += CHAINS * LANES) {
+    for (const ptrdiff_t whole = n - n % (CHAINS * LANES); i < whole; i += CHAINS * LANES) {
         UNROLL
         for (int c = 0; c < CHAINS; c++) {
-            if (term != SQUARE)
+            const bool line = c * LANES % CACHE_LINE == 0;
+            if (line && term != SQUARE)
                 __builtin_prefetch(x + i + c * LANES + ahead);
-            if (term == GRADIENT)
+            if (line && term == GRADIENT)
                 __builtin_prefetch(dy + i + c * LANES + ahead);
-            add_terms(term, load(x + i + c * LANES), m, term == GRADIENT ? load(dy + i + c * LANES) : none, &s[c],
+            add_terms(term, load(x + i + c * LANES), minus, term == GRADIENT ? load(dy + i + c * LANES) : none, &s[c],
                       &a[c]);
         }
     }
     for (; i + LANES <= n; i += LANES)
-        add_terms(term, load(x + i), m, term == GRADIENT ? load(dy + i) : none, &s[0], &a[0]);
+        add_terms(term, load(x + i), minus, term == GRADIENT ? load(dy + i) : none, &s[0], &a[0]);
     if (i < n) {
         const int rest = (int)(n - i);
         const ivec there = lane_numbers() < rest;
         vec value = none, gradient = none;
-        add_terms(term, load_lanes(x + i, 0, rest), m, term == GRADIENT ? load_lanes(dy + i, 0, rest) : none, &value,
-                  &gradient);
+        add_terms(term, load_lanes(x + i, 0, rest), minus, term == GRADIENT ? load_lanes(dy + i, 0, rest) : none,
+                  &value, &gradient);
         s[1] += select(there, value, none);
         a[1] += select(there, gradient, none);
     }
@@ -108,22 +117,29 @@ static inline double count_of(const params *p)
     return (double)p->n * p->plane;
 }
 
-/* Sums over the channels of r; sum[k] and along[k] are of channel r.from + k. mean: of every channel. */
-ALWAYS_INLINE void sum_channels(enum term term, const params *p, struct range r, const float *x, const float *mean,
-                                const float *dy, sums sum[], sums along[])
+/* Sums over the channels of r of some images; sum[k] and along[k] are of channel r.from + k. mean: of every channel. */
+ALWAYS_INLINE void sum_images(enum term term, const params *p, struct range images, struct range r, const float *x,
+                              const float *mean, const float *dy, sums sum[], sums along[])
 {
     const ptrdiff_t ahead = p->plane < LARGE_PLANE ? 0 : (ptrdiff_t)p->c * p->plane;
     memset(sum, 0, (size_t)(r.end - r.from) * sizeof *sum);
     if (term == GRADIENT)
         memset(along, 0, (size_t)(r.end - r.from) * sizeof *along);
-    for (int32_t n = 0; n < p->n; n++)
+    for (int32_t n = images.from; n < images.end; n++)
         for (int32_t c = r.from; c < r.end; c++)
             for (ptrdiff_t i = 0; i < p->plane; i += SPAN) {
                 const ptrdiff_t at = plane_at(p, n, c) + i, length = p->plane - i < SPAN ? p->plane - i : SPAN;
                 const int32_t k = c - r.from;
-                add_span(term, x + at, term == VALUE ? 0 : mean[c], term == GRADIENT ? dy + at : NULL, length, sum[k],
+                add_span(term, x + at, mean[c], term == GRADIENT ? dy + at : NULL, length, sum[k],
                          term == GRADIENT ? along[k] : NULL, ahead);
             }
+}
+
+/* The same of all images. */
+ALWAYS_INLINE void sum_channels(enum term term, const params *p, struct range r, const float *x, const float *mean,
+                                const float *dy, sums sum[], sums along[])
+{
+    sum_images(term, p, (struct range){0, p->n}, r, x, mean, dy, sum, along);
 }
 
 /* Channels that one thread takes at a time. */
@@ -142,15 +158,44 @@ static struct range range_from(const params *p, int32_t from, int32_t size)
 
 /* ---- Forward ---- */
 
+/* The images after i that are summed together: GROWTH times those until then. */
+static struct range images_after(const params *p, struct range i)
+{
+    return (struct range){i.end, p->n / GROWTH < i.end ? p->n : GROWTH * i.end};
+}
+
+/* From which distances can be taken. */
+static float guess_of(double mean)
+{
+    return isfinite(mean) ? (float)mean : 0;
+}
+
+/* Sums in float lose digits to what all their terms have in common. So distances from a guess are added up: from the
+ * first element, then from the mean of the images so far, each time of a multiple of them. */
+static void find_means(const params *p, struct range r, const float *x, float *mean, double exact[])
+{
+    sums sum[MOST_CHANNELS];
+    double all[MOST_CHANNELS] = {0};
+    for (int32_t c = r.from; c < r.end; c++)
+        exact[c - r.from] = (double)x[plane_at(p, 0, c)];
+    for (struct range i = {0, 1}; i.from < p->n; i = images_after(p, i)) {
+        for (int32_t c = r.from; c < r.end; c++)
+            mean[c] = guess_of(exact[c - r.from]);
+        sum_images(DISTANCE, p, i, r, x, mean, NULL, sum, NULL);
+        for (int32_t c = r.from, k = 0; c < r.end; c++, k++) {
+            all[k] += total(sum[k]) + (double)mean[c] * (i.end - i.from) * p->plane;
+            exact[k] = all[k] / ((double)i.end * p->plane);
+        }
+    }
+    for (int32_t c = r.from; c < r.end; c++)
+        mean[c] = (float)exact[c - r.from];
+}
+
 static void find_moments(const params *p, struct range r, const float *x, float *mean, float *variance)
 {
     sums sum[MOST_CHANNELS];
     double exact[MOST_CHANNELS];
-    sum_channels(VALUE, p, r, x, NULL, NULL, sum, NULL);
-    for (int32_t c = r.from; c < r.end; c++) {
-        exact[c - r.from] = total(sum[c - r.from]) / count_of(p);
-        mean[c] = (float)exact[c - r.from];
-    }
+    find_means(p, r, x, mean, exact);
     sum_channels(SQUARE, p, r, x, mean, NULL, sum, NULL);
     for (int32_t c = r.from; c < r.end; c++) {
         const double off = exact[c - r.from] - mean[c]; /* the squares are around the rounded mean */

@@ -1,0 +1,217 @@
+/* What a safetensors file says of its network beside the tensors, as texts under keys:
+ *   tenka.version, tenka.net (print(model)'s text; tenka.layers instead when a program's code is the forward, which the
+ *   text does not show, so that nobody takes the text for the network), tenka.input ("1,28,28"), tenka.mean and
+ *   tenka.std (a number for each channel), tenka.classes (a JSON array of names), and format = pt, which other tools look
+ *   for. */
+#include <math.h>
+
+#include "io/model.h"
+#include "nn/layer.h"
+
+/* All names together, escaped, leave the header below its limit, whatever else is in it. */
+#define MAX_CLASSES 1000000
+#define MAX_CLASS_BYTES (2 * 1024 * 1024)
+
+/* Of an image: channels, height, width. */
+static bool are_sizes(double channels, double height, double width)
+{
+    return channels >= 1 && channels <= TENKA_MAX_CHANNELS && height >= 1 && height <= INT32_MAX && width >= 1 &&
+           width <= INT32_MAX;
+}
+
+/* ---- Writing ---- */
+
+static bool put(json_t *object, const char *key, const char *value)
+{
+    return value != NULL && json_object_set_new(object, key, json_string(value)) == 0;
+}
+
+static bool put_numbers(json_t *object, const char *key, const double *numbers, size_t count)
+{
+    struct tenka_text text = {0};
+    char number[TENKA_NUMBER_TEXT];
+    for (size_t i = 0; i < count; i++)
+        tenka_text_add(&text, "%s%s", i > 0 ? "," : "", tenka_number_text(numbers[i], number));
+    const bool good = !text.failed && put(object, key, text.text);
+    tenka_free(text.text);
+    return good;
+}
+
+static bool put_classes(json_t *object, const char *const *names, uint32_t count)
+{
+    json_t *const array = json_array();
+    bool good = array != NULL;
+    for (uint32_t i = 0; i < count && good; i++)
+        good = names[i] != NULL && json_array_append_new(array, json_string(names[i])) == 0;
+    char *const text = good ? tenka_json_text(array) : NULL;
+    good = put(object, "tenka.classes", text);
+    tenka_free(text);
+    json_decref(array);
+    return good;
+}
+
+static bool put_preprocessing(json_t *object, const struct tenka_preprocessing *how)
+{
+    if (how == NULL)
+        return true;
+    const uint32_t *const dim = how->image.dim;
+    bool good = true;
+    if (how->image.rank == 3) {
+        struct tenka_text text = {0};
+        tenka_text_add(&text, "%u,%u,%u", dim[0], dim[1], dim[2]);
+        good = !text.failed && put(object, "tenka.input", text.text) &&
+               put_numbers(object, "tenka.mean", how->mean, dim[0]) &&
+               put_numbers(object, "tenka.std", how->std, dim[0]);
+        tenka_free(text.text);
+    }
+    return good &&
+           (how->class_names == NULL || how->classes == 0 || put_classes(object, how->class_names, how->classes));
+}
+
+static json_t *make_metadata(const char *key, const char *text, const struct tenka_preprocessing *how)
+{
+    json_t *const metadata = json_object();
+    const bool good = put(metadata, "format", "pt") && put(metadata, "tenka.version", TENKA_VERSION) &&
+                      put(metadata, key, text) && put_preprocessing(metadata, how);
+    if (good)
+        return metadata;
+    json_decref(metadata);
+    return NULL;
+}
+
+static tenka_status check_classes(struct tenka_error *err, const struct tenka_preprocessing *how)
+{
+    size_t bytes = 0;
+    for (uint32_t i = 0; how->class_names != NULL && i < how->classes; i++) {
+        if (how->class_names[i] == NULL || !tenka_is_utf8(how->class_names[i]))
+            return tenka_fail(err, TENKA_E_INVALID, "preprocessing: the name of class %u is missing or no UTF-8 text",
+                              i);
+        bytes += strlen(how->class_names[i]);
+        if (i >= MAX_CLASSES || bytes > MAX_CLASS_BYTES)
+            return tenka_fail(err, TENKA_E_INVALID,
+                              "preprocessing: the names of %u classes are too many; a file takes at most %d, of %d "
+                              "bytes in all",
+                              how->classes, MAX_CLASSES, MAX_CLASS_BYTES);
+    }
+    return TENKA_OK;
+}
+
+tenka_status tenka_model_check_how(struct tenka_error *err, const struct tenka_preprocessing *how)
+{
+    if (how == NULL)
+        return TENKA_OK;
+    TENKA_TRY(check_classes(err, how));
+    if (how->image.rank == 0)
+        return TENKA_OK;
+    if (how->image.rank != 3 || !are_sizes(how->image.dim[0], how->image.dim[1], how->image.dim[2]))
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "preprocessing: images must have rank 3, 1 to %d channels, and sides of 1 to %d",
+                          TENKA_MAX_CHANNELS, INT32_MAX);
+    for (uint32_t c = 0; c < how->image.dim[0]; c++) {
+        if (!isfinite(how->mean[c]) || !isfinite(how->std[c]) || how->std[c] <= 0)
+            return tenka_fail(err, TENKA_E_INVALID,
+                              "preprocessing: mean and deviation of channel %u must be finite, the latter above 0", c);
+    }
+    return TENKA_OK;
+}
+
+static tenka_status text_metadata(struct tenka_error *err, const char *key, const char *text,
+                                  const struct tenka_preprocessing *how, json_t **out)
+{
+    if (text == NULL)
+        return tenka_fail_nomem(err);
+    *out = make_metadata(key, text, how);
+    return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
+}
+
+tenka_status tenka_model_metadata(tenka_module *net, const struct tenka_preprocessing *how, json_t **out)
+{
+    struct tenka_error *const err = tenka_ctx_error(tenka_module_ctx(net));
+    *out = NULL;
+    TENKA_TRY(tenka_model_check_how(err, how));
+    char *const text = tenka_module_text(net);
+    const char *const key = tenka_module_has_own_forward(net) ? "tenka.layers" : "tenka.net";
+    const tenka_status status = text_metadata(err, key, text, how, out);
+    tenka_text_free(text);
+    return status;
+}
+
+/* ---- Reading ---- */
+
+static tenka_status fail_metadata(struct tenka_error *err, const struct tenka_weights *file, const char *key,
+                                  const char *what)
+{
+    return tenka_fail(err, TENKA_E_FORMAT, "%s: the metadata %s is damaged: expected %s", file->path, key, what);
+}
+
+/* Exactly count finite numbers separated by commas. */
+static bool read_numbers(const char *text, double *out, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = text != NULL ? tenka_number_read(text, &out[i]) : 0;
+        if (length == 0 || !isfinite(out[i]) || text[length] != (i + 1 < count ? ',' : '\0'))
+            return false;
+        text += length + 1;
+    }
+    return true;
+}
+
+static tenka_status read_image(struct tenka_error *err, const struct tenka_weights *file,
+                               struct tenka_preprocessing *how)
+{
+    const char *const text = tenka_weights_metadata(file, "tenka.input");
+    double dim[3];
+    if (text == NULL)
+        return TENKA_OK;
+    bool good = read_numbers(text, dim, 3);
+    for (size_t i = 0; i < 3 && good; i++)
+        good = dim[i] == floor(dim[i]);
+    if (!good || !are_sizes(dim[0], dim[1], dim[2]))
+        return fail_metadata(err, file, "tenka.input", "channels, height and width");
+    how->image = tenka_shape_of((uint32_t)dim[0], (uint32_t)dim[1], (uint32_t)dim[2]);
+    if (!read_numbers(tenka_weights_metadata(file, "tenka.mean"), how->mean, how->image.dim[0]))
+        return fail_metadata(err, file, "tenka.mean", "a number for each channel");
+    good = read_numbers(tenka_weights_metadata(file, "tenka.std"), how->std, how->image.dim[0]);
+    for (uint32_t c = 0; c < how->image.dim[0] && good; c++)
+        good = how->std[c] > 0;
+    return good ? TENKA_OK : fail_metadata(err, file, "tenka.std", "a number above 0 for each channel");
+}
+
+static tenka_status read_classes(struct tenka_error *err, const struct tenka_weights *file,
+                                 struct tenka_model_notes *notes)
+{
+    const char *const text = tenka_weights_metadata(file, "tenka.classes");
+    if (text == NULL)
+        return TENKA_OK;
+    json_error_t why = {.text = ""};
+    notes->classes = json_loads(text, 0, &why);
+    if (notes->classes == NULL && tenka_json_lacks_memory(&why))
+        return tenka_fail_nomem(err);
+    const size_t count = json_array_size(notes->classes); /* 0 when it is no array */
+    if (count == 0 || count > MAX_CLASSES)
+        return fail_metadata(err, file, "tenka.classes", "a JSON array of names");
+    notes->names = tenka_alloc_array(count, sizeof(notes->names[0]));
+    if (notes->names == NULL)
+        return tenka_fail_nomem(err);
+    for (size_t i = 0; i < count; i++) {
+        notes->names[i] = json_string_value(json_array_get(notes->classes, i));
+        if (notes->names[i] == NULL)
+            return fail_metadata(err, file, "tenka.classes", "a JSON array of names");
+    }
+    notes->how.classes = (uint32_t)count;
+    notes->how.class_names = notes->names;
+    return TENKA_OK;
+}
+
+tenka_status tenka_model_read_notes(struct tenka_error *err, const struct tenka_weights *file,
+                                    struct tenka_model_notes *notes)
+{
+    TENKA_TRY(read_image(err, file, &notes->how));
+    return read_classes(err, file, notes);
+}
+
+void tenka_model_notes_finish(struct tenka_model_notes *notes)
+{
+    json_decref(notes->classes);
+    tenka_free(notes->names);
+}
