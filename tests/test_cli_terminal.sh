@@ -7,17 +7,11 @@ python=$(command -v python3) || { echo "skipped: it needs python3"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-failures=0
+. "$(dirname "$0")/cli.sh"
 
-bad() {
-    echo "FAILED: $1"
-    sed 's/^/    /' "$work/out"
-    failures=$((failures + 1))
-}
-
-# terminal COLUMNS ARG...: runs the command on a terminal; what it wrote there is in $work/out.
+# terminal COLUMNS ARG...: runs the command on a terminal; what it wrote there is in $work/err.
 terminal() {
-    LC_ALL=C.UTF-8 "$python" - "$work/out" "$tenka" "$@" <<'PYTHON'
+    LC_ALL=C.UTF-8 "$python" - "$work/err" "$tenka" "$@" <<'PYTHON'
 import fcntl, os, pty, struct, sys, termios
 out, tenka, columns, arguments = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
 child, terminal = pty.fork()
@@ -40,7 +34,7 @@ PYTHON
 # narrow COLUMNS PATTERN: all that stood on the terminal was less wide, but for words alone on a line, and PATTERN was
 # among it.
 narrow() {
-    "$python" - "$work/out" "$1" "$2" <<'PYTHON' || bad "at $1 columns"
+    "$python" - "$work/err" "$1" "$2" <<'PYTHON' || bad "at $1 columns"
 import re, sys, unicodedata
 text = open(sys.argv[1], "rb").read().decode().replace("\033[K", "")
 lines = [line for line in re.split("[\r\n]+", text) if line]
@@ -55,33 +49,28 @@ sys.exit(bool(wide) or not found)
 PYTHON
 }
 
-be32() {
-    printf "\\$(printf %03o $(($1 >> 24 & 255)))\\$(printf %03o $(($1 >> 16 & 255)))"
-    printf "\\$(printf %03o $(($1 >> 8 & 255)))\\$(printf %03o $(($1 & 255)))"
-}
-
-# data NAME COUNT: black images, all of class 0.
+# data NAME COUNT: black images.
 data() {
     { be32 2051; be32 "$2"; be32 28; be32 28; head -c $(($2 * 784)) /dev/zero; } > "$work/$1-images-idx3-ubyte"
-    { be32 2049; be32 "$2"; head -c "$2" /dev/zero; } > "$work/$1-labels-idx1-ubyte"
+    labels "$2" > "$work/$1-labels-idx1-ubyte"
 }
 
 data train 3000
 data t10k 100
 for columns in 20 30 40 60 66 80 132; do
-    terminal $columns train --backend cpu --epochs 1 --batch-size 10 --data "$work" || bad "status at $columns"
+    terminal $columns train --backend cpu --epochs 1 --batch-size 2 --data "$work" || bad "status at $columns"
     # Beside lines of progress there are sentences, of which a terminal makes as many lines as it likes.
-    tr '\r' '\n' < "$work/out" | grep -a '^\(epoch 1/1\|test\) *[0-9]*%' > "$work/lines"
-    mv "$work/lines" "$work/out"
-    narrow $columns '^epoch 1/1 +[0-9]+%' && echo "ok: $columns columns: $(tail -n 1 "$work/out")"
+    tr '\r' '\n' < "$work/err" | grep -a '^\(epoch 1/1\|test\) *[0-9]*%' > "$work/lines"
+    mv "$work/lines" "$work/err"
+    narrow $columns '^epoch 1/1 +[0-9]+%' && echo "ok: $columns columns: $(tail -n 1 "$work/err")"
 done
 
 # Cases of all operators, counted to the last of them.
 terminal 60 verify --backend cpu --op add || bad "status of verify"
-tr '\r' '\n' < "$work/out" | grep -a '^[0-9,]* of [0-9,]* cases: ' > "$work/lines"
-mv "$work/lines" "$work/out"
-narrow 60 '^0 of [0-9,]+ cases: add_fwd, case 0 ' && echo "ok: $(tail -n 1 "$work/out")"
-sort -n -u -k 1,1 "$work/out" |
+tr '\r' '\n' < "$work/err" | grep -a '^[0-9,]* of [0-9,]* cases: ' > "$work/lines"
+mv "$work/lines" "$work/err"
+narrow 60 '^0 of [0-9,]+ cases: add_fwd, case 0 ' && echo "ok: $(tail -n 1 "$work/err")"
+sort -n -u -k 1,1 "$work/err" |
     awk '{ last = $1; total = $3 } END { exit !(NR > 5 && last < total && last >= total - 5) }' ||
     bad "verify does not count to the last case"
 
@@ -92,7 +81,7 @@ for columns in 40 60 80 100; do
     done
 done
 terminal 100 train --help
-awk 'length > 85 { wide = 1 } END { exit !wide }' "$work/out" || bad "help takes no more than 80 columns of 100"
+awk 'length > 85 { wide = 1 } END { exit !wide }' "$work/err" || bad "help takes no more than 80 columns of 100"
 
 [ $failures = 0 ] || echo "$failures failures"
 [ $failures = 0 ]
