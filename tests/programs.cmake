@@ -107,7 +107,7 @@ if(NOT TENKA_VULKAN)
 endif()
 
 add_test(NAME readme
-    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_readme.sh $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR}/README.md)
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_readme.sh $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR})
 set_tests_properties(readme PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 
 if(TENKA_BUILD_EXAMPLES)
