@@ -19,6 +19,16 @@ target_link_libraries(test_random_steps PRIVATE Tenka::tenka_static tenka_option
 add_test(NAME random_steps COMMAND test_random_steps)
 set_tests_properties(random_steps PROPERTIES TIMEOUT 300)
 
+# What the command shows on terminals of every width.
+add_executable(test_progress test_progress.c ${PROJECT_SOURCE_DIR}/tools/tenka/progress_line.c
+    ${PROJECT_SOURCE_DIR}/tools/tenka/text.c)
+set_target_properties(test_progress PROPERTIES C_EXTENSIONS OFF)
+target_include_directories(test_progress PRIVATE ${PROJECT_SOURCE_DIR}/tools/tenka)
+target_link_libraries(test_progress PRIVATE Tenka::tenka_static tenka_options Cmocka::Cmocka m)
+add_test(NAME progress COMMAND test_progress)
+add_test(NAME cli_terminal COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_terminal.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli_terminal PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+
 add_test(NAME cli COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli.sh $<TARGET_FILE:tenka_command>)
 set_tests_properties(cli PROPERTIES TIMEOUT 900)
 
@@ -43,6 +53,10 @@ if(TENKA_VULKAN)
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_verify.sh $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR}/shaders)
     add_test(NAME verify_steps COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_verify.sh $<TARGET_FILE:tenka_command>
         ${PROJECT_SOURCE_DIR}/shaders steps)
+    # Broken formulas in the same way.
+    add_test(NAME elementwise COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_elementwise.sh ${PROJECT_SOURCE_DIR}
+        $<TARGET_FILE:tenka_command>)
+    set_tests_properties(elementwise PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
     set_tests_properties(verify verify_steps PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800)
     set_tests_properties(verify_steps PROPERTIES LABELS slow)
 endif()
@@ -93,7 +107,7 @@ if(NOT TENKA_VULKAN)
 endif()
 
 add_test(NAME readme
-    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_readme.sh $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR}/README.md)
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_readme.sh $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR})
 set_tests_properties(readme PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 
 if(TENKA_BUILD_EXAMPLES)

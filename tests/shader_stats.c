@@ -86,8 +86,8 @@ static tenka_status show_kernel(tenka_device *dev, enum tenka_kernel kernel, con
     uint32_t count, n;
     const struct tenka_variant *variants = tenka_variants(kernel, &count);
     const struct tenka_desc *written = NULL;
-    for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS && !written; bit++)
-        if (tenka_passes[kernel].writes >> bit & 1)
+    for (uint32_t bit = 0; bit < TENKA_OPERANDS && !written; bit++)
+        if (tenka_mask_has(tenka_passes[kernel].writes, bit))
             written = tenka_call_operand(call, bit);
     for (uint32_t v = 0; written && v < count; v++) {
         struct row row = {tenka_passes[kernel].name, variants[v].name, shape, false};

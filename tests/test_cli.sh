@@ -22,7 +22,7 @@ expect() {
     shift 2
     timeout 120 "$tenka" "$@" > "$work/out" 2> "$work/err"
     got=$?
-    # argp ends a usage error with a hint of its own.
+    # A usage error ends with a hint.
     lines=$(grep -vc '^Try ' "$work/err")
     if [ "$got" != "$want" ]; then
         bad "status $got instead of $want: tenka $*"
@@ -110,7 +110,23 @@ for command in train test predict summary bench verify profile devices; do
             expect 2 "'tenka $command' has no option $part" $command "$part"
     done
 done
+# Else the nearest name, with a letter too many, too few, changed or swapped.
+expect 2 "'tenka train' has no option --epcohs; do you mean --epochs?" train --epcohs 3
+expect 2 "'tenka train' has no option --batchsize; do you mean --batch-size?" train --batchsize=3
+expect 2 "'tenka verify' has no option --bakend; do you mean --backend?" verify --bakend cpu
+expect 2 "'tenka predict' has no option --topp; do you mean --top?" predict --topp 3
+expect 2 "'tenka test' has no option --epcohs; do you mean 'tenka train --epochs'?" test --epcohs 3
+expect 2 "'tenka train' has no option --frobnicate; its --help lists them" train --frobnicate
+expect 2 "'tenka train' has no option -epochs; do you mean --epochs?" train -epochs 3
+expect 2 "'tenka train' has no option -x; its --help lists them" train -x
+expect 2 "no command 'trian'; do you mean 'tenka train'?" trian
+expect 2 "no command 'benhc'; do you mean 'tenka bench'?" benhc
 expect 2 "requires an argument" train --epochs
+expect 2 "tenka train: --quiet takes no argument, but '3' is given" train --quiet=3
+expect 2 "'--epochs' is no option; each value" train -- --epochs 3
+expect 1 "cannot open .*none" predict --backend cpu --quiet --load "$work/none" -- --top
+expect 2 "is neither stretch nor crop" predict --fit squeeze
+expect 2 "there is no part 'all'; choose ceilings, kernels, shapes or steps" bench --only all
 expect 2 "no option" train extra
 expect 2 "load FILE is needed" test
 "$tenka" > "$work/out" 2> "$work/err"
@@ -119,7 +135,21 @@ for help in --help 'train --help' 'test --help' 'predict --help' 'summary --help
     'profile --help' 'devices --help' --version; do
     succeed $help
     [ -s "$work/out" ] || bad "tenka $help says nothing"
+    awk 'length > 79 || / $/ { exit 1 }' "$work/out" || bad "tenka $help is too wide, or has blanks at a line's end"
 done
+succeed train --help
+cp "$work/out" "$work/help"
+for short in '-h' '-?'; do
+    succeed train "$short"
+    cmp -s "$work/help" "$work/out" || bad "tenka train $short is not --help"
+done
+for pattern in '^      --epochs=N  *Passes over the training images. Default: 5$' '^      --drop-last  *Leave' \
+    '^  -h, --help  ' '^Stopping and going on:$'; do
+    grep -q -e "$pattern" "$work/help" || bad "no '$pattern' in tenka train --help"
+done
+succeed predict --usage
+grep -q '^Usage: tenka predict \[--load=FILE\]' "$work/out" && tail -n 1 "$work/out" | grep -q ' PICTURE|FOLDER...$' ||
+    bad "what tenka predict --usage prints"
 
 # ---- Data ----
 
@@ -278,6 +308,10 @@ run() {
     # 40 images are 3 steps an epoch; one line for the run and one for each epoch.
     [ "$(losses "$log" | wc -l)" = 6 ] && [ "$(wc -l < "$log")" = 9 ] || bad "the lines of $log"
     head -n 1 "$log" | grep -q '^{"version":".*"device":.*"driver":.*"seed":0,"options":{.*}}$' || bad "the first line of $log"
+    for option in '"data":"[^"]*/good"' '"net":null' '"epochs":2' '"batch_size":16' '"limit":40' '"optimizer":"adam"' \
+        '"lr":0.001' '"drop_last":false' "\"backend\":\"$backend\""; do
+        head -n 1 "$log" | grep -q -e "[{,]$option[,}]" || bad "no $option in the first line of $log"
+    done
     grep -q '^{"epoch":1,"train_loss":.*,"test_loss":.*,"test_accuracy":.*,"train_seconds":.*,"test_seconds":.*,"images_per_second":.*}$' \
         "$log" || bad "the epoch lines of $log"
 }
@@ -312,11 +346,25 @@ if grep -q '"kind":"[^c].*"usable":true' "$work/out"; then
     expect 2 "no such device" train --backend vulkan --quiet --device "no such device"
     expect 2 "no Vulkan device 99" train --backend vulkan --quiet --device 99
     expect 2 "name is empty" train --backend vulkan --quiet --device ""
+    # A device alone says which backend is meant.
+    expect 2 "no such device" train --quiet --device "no such device"
+    expect 2 "no Vulkan device 99" train --quiet --device 99
+    succeed devices --json
+    for device in $(sed -n 's/^ *{"index":\([0-9][0-9]*\),.*"uuid":"\([^"]*\)",.*"usable":true.*/\1 \2/p' "$work/out"); do
+        succeed verify --device "$device" --op fill --json
+        grep -q '"backend":"vulkan"' "$work/out" || bad "--device $device is not Vulkan"
+    done
 elif [ "${TENKA_REQUIRE_VULKAN:-}" = 1 ]; then
     bad "no Vulkan device, though TENKA_REQUIRE_VULKAN is 1"
 else
     expect 1 "Vulkan" train --backend vulkan --quiet
+    expect 1 "Vulkan" train --device 0 --quiet
 fi
+succeed verify --device CPU --op fill --json
+grep -q '"backend":"cpu"' "$work/out" || bad "--device CPU is not the CPU"
+expect 2 "device chooses among Vulkan devices; leave it out with '--backend cpu-f64'" verify --backend cpu-f64 \
+    --device cpu
+expect 2 "fallback goes on on the CPU" train --device cpu --fallback
 
 # ---- Summary ----
 

@@ -258,9 +258,38 @@ static void test_bad_paths(void **state)
     assert_int_equal(tenka_os_read_range(&err, path, 3, range, 3), TENKA_E_FORMAT);
 }
 
+/* ---- Options of programs that were built with an older or a newer version ---- */
+
+struct options {
+    size_t size;
+    int first, second, third;
+};
+
+static void test_sizes_of_options(void **state)
+{
+    (void)state;
+    const struct options given = {sizeof(size_t) + 2 * sizeof(int), 10, 20, 30};
+    struct tenka_error err;
+    struct options own = {sizeof own, 1, 2, 3}, wrong = given;
+    assert_int_equal(tenka_take_params(&err, "test", "DEFAULTS", &own, NULL), TENKA_OK);
+    assert_int_equal(own.first, 1);
+    assert_int_equal(tenka_take_params(&err, "test", "DEFAULTS", &own, &given), TENKA_OK);
+    assert_true(own.size == sizeof own && own.first == 10 && own.second == 20 && own.third == 3);
+    wrong.size = 0;
+    assert_int_equal(tenka_take_params(&err, "test", "DEFAULTS", &own, &wrong), TENKA_E_INVALID);
+    assert_non_null(strstr(err.text, "begin with DEFAULTS"));
+    wrong.size = sizeof own + 1;
+    assert_int_equal(tenka_take_params(&err, "test", "DEFAULTS", &own, &wrong), TENKA_E_INVALID);
+    assert_non_null(strstr(err.text, "newer Tenka"));
+    struct options result = {given.size, 0, 0, 7};
+    assert_int_equal(tenka_give_result(&err, "test", "DEFAULTS", &result, &own), TENKA_OK);
+    assert_true(result.size == given.size && result.first == 10 && result.second == 20 && result.third == 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sizes_of_options),
         cmocka_unit_test(test_status_texts),
         cmocka_unit_test(test_fail),
         cmocka_unit_test(test_allocation),

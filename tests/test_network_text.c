@@ -118,8 +118,15 @@ static void test_bad_text(void **state)
         {"MaxPool2d(2,padding=2)", "at most half the kernel"},
         {"MaxPool2d(2,return_indices=True)", "only return_indices=False is supported"},
         {"BatchNorm2d(2,momentum=None)", "momentum=None is not supported"},
-        {"Foo()", "known are Conv2d, Linear, ReLU, Tanh, Flatten, Softmax, LogSoftmax, MaxPool2d, Dropout, Identity, "
-                  "BatchNorm2d, Sequential"},
+        /* all of them, to the last: none may be cut off */
+        {"Foo()", "known are Conv2d, Linear, ReLU, Tanh, Sigmoid, "},
+        {"Foo()", "MaxPool2d, Dropout, Identity, BatchNorm2d, Sequential"},
+        {"Relu()", "line 1, column 1: Relu is no known layer; the nearest is ReLU"},
+        {"Leaky_ReLU(0.1)", "Leaky_ReLU is no known layer; the nearest is LeakyReLU"},
+        {"Conv1d(1, 2, 3)", "Conv1d is no known layer; the nearest is Conv2d"},
+        {"GELU(approximate='tan')", "line 1, column 18: expected 'none' or 'tanh' for approximate, found"},
+        {"Threshold(0.1)", "value is missing"},
+        {"Softplus(1, 2, 3)", "has too many arguments"},
         {"Net(\n  (été): ReLU()\n  (été): Fly()\n)", "line 3, column 10: Fly is no known layer"},
         {"été() Fly", "line 1, column 1: été is no known layer"},
         {"ReLU()\n\xff", "line 2, column 1: expected text in UTF-8"},

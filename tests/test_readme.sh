@@ -1,9 +1,9 @@
 #!/bin/sh
-# test_readme.sh TENKA README: the commands of "Your own pictures" and "From PyTorch and back", as they stand in the
-# README. Returns 77 (skipped) without PyTorch, numpy or the images; the pictures, which come first, need numpy and
-# Pillow.
+# test_readme.sh TENKA SOURCE: the commands of README.md, docs/guide.md and docs/pytorch.md, as they stand there; and
+# whether links between the documents lead somewhere. Returns 77 (skipped) without PyTorch, numpy or the images, which
+# the last part needs; the recipe for pictures needs numpy and Pillow.
 set -eu
-tenka=$(readlink -f "$1") readme=$(readlink -f "$2")
+tenka=$(readlink -f "$1") source=$(readlink -f "$2")
 # Debian's Python first: another one may stand before it in the path.
 PATH=/usr/bin:$PATH
 work=$(mktemp -d)
@@ -13,12 +13,89 @@ cd "$work"
 mkdir build
 ln -s "$tenka" build/tenka
 
-# commands SECTION: those that stand in it.
+# commands DOCUMENT SECTION: those that stand in it.
 commands() {
-    awk -v title="## $1" '/^## / { section = $0 == title }
+    awk -v title="## $2" '/^## / { section = $0 == title }
                           /^```/ { block = section && $0 == "```sh"; next }
-                          block' "$readme"
+                          block' "$source/$1"
 }
+
+# has PATTERN FILE: a section that was renamed has no commands.
+has() {
+    grep -q -e "$1" "$2" || { echo "no '$1' among the commands of $2"; exit 1; }
+}
+
+# ---- Links ----
+
+# Headings of a document as links name them: lower case, no punctuation, dashes.
+anchors() {
+    sed -n 's/^##* //p' "$source/$1" | tr 'A-Z ' 'a-z-' | tr -d '.,:;!?()`'"'"
+}
+
+# check_links DOCUMENT: those to files of the project, and to headings of its documents.
+check_links() {
+    folder=$(dirname "$1")
+    grep -o '](\([^)#: ]*\)\(#[^)]*\)\{0,1\})' "$source/$1" | sed 's/^](//; s/)$//' > links || true
+    while IFS= read -r link; do
+        file=${link%%#*}
+        case $link in *'#'*) heading=${link#*#} ;; *) heading= ;; esac
+        [ -n "$file" ] && target=$folder/$file || target=$1
+        [ -e "$source/$target" ] || { echo "$1: there is no $target"; exit 1; }
+        [ -z "$heading" ] || anchors "$target" | grep -q -x -F -e "$heading" \
+            || { echo "$1: $target has no heading $heading"; exit 1; }
+    done < links
+}
+
+for document in README.md CONTRIBUTING.md docs/*; do
+    for file in "$source"/$document; do
+        check_links "${file#"$source/"}"
+    done
+done
+echo "ok: links"
+
+# ---- The command; what the guide trains ----
+
+# small_half KIND COUNT: images of no meaning, and their classes, where `tenka train` looks first.
+small_half() {
+    {
+        printf '\0\0\10\3\0\0'
+        printf "\\$(printf %o $(($2 / 256)))\\$(printf %o $(($2 % 256)))"
+        printf '\0\0\0\34\0\0\0\34'
+        yes 'Tenka trains networks.' | head -c $(($2 * 784))
+    } > "data/fashion-mnist/$1-images-idx3-ubyte"
+    {
+        printf '\0\0\10\1\0\0'
+        printf "\\$(printf %o $(($2 / 256)))\\$(printf %o $(($2 % 256)))"
+        i=0
+        while [ $((i += 10)) -le "$2" ]; do
+            printf '\0\1\2\3\4\5\6\7\10\11'
+        done
+    } > "data/fashion-mnist/$1-labels-idx1-ubyte"
+}
+
+# run_section DOCUMENT SECTION PATTERN
+run_section() {
+    commands "$1" "$2" > section.sh
+    has "$3" section.sh
+    sh -eux section.sh > out 2> err || { cat out err; echo "the commands of $1, \"$2\", failed"; exit 1; }
+    echo "ok: $1, $2"
+}
+
+mkdir -p data/fashion-mnist shown/pictures
+small_half train 300
+small_half t10k 50
+cp "$source"/tests/golden/images/photo.jpg shown/pictures
+cp "$source"/tests/golden/images/photo.jpg shown/shoe.jpg
+cp -r build data shown
+echo 'Conv2d(3, 4, 3) ReLU() Flatten() Linear(3600, 10)' > shown/net.txt
+cd shown
+run_section README.md 'The command' 'tenka predict'
+[ "$(grep -c '^epoch 5/5 ' out)" = 2 ] || { cat out; echo "expected two trainings of five epochs"; exit 1; }
+run_section docs/guide.md 'The network' 'tenka summary'
+run_section docs/guide.md 'Stop and go on' '--resume'
+run_section docs/guide.md 'Predict' '--top 1'
+cd ..
+rm -r data
 
 # ---- Your own pictures ----
 
@@ -60,8 +137,8 @@ PYTHON
 }
 
 own_pictures() {
-    commands 'Your own pictures' > own.sh
-    grep -q 'tenka predict' own.sh
+    commands docs/guide.md 'Your own pictures' > own.sh
+    has 'tenka predict' own.sh
     make_pictures
     # The cut picture is the last command's, too: its status is 1.
     status=0
@@ -74,21 +151,21 @@ own_pictures() {
 }
 
 if python3 -c 'import numpy, PIL' 2> /dev/null; then
-    own_pictures || { cat out err; echo "the README's recipe for pictures failed"; exit 1; }
+    own_pictures || { cat out err; echo "the guide's recipe for pictures failed"; exit 1; }
     echo "ok: the recipe for pictures"
 else
     echo "left out: the recipe for pictures needs python3-numpy and python3-pil"
 fi
 
-# ---- From PyTorch and back ----
+# ---- There and back ----
 
 if ! python3 -c 'import numpy, torch' 2> /dev/null || ! [ -d /usr/share/datasets/fashion-mnist ]; then
     echo "skipped: it needs python3-torch, python3-numpy and dataset-fashion-mnist"
     exit 77
 fi
-commands 'From PyTorch and back' > walk.sh
-grep -q 'tenka train' walk.sh
-sh -eux walk.sh > out 2> err || { cat out err; echo "the README's commands failed"; exit 1; }
+commands docs/pytorch.md 'There and back' > walk.sh
+has 'tenka train' walk.sh
+sh -eux walk.sh > out 2> err || { cat out err; echo "the commands of docs/pytorch.md failed"; exit 1; }
 cat out
 
 # All four say the same accuracy, but for an image on the edge between two classes; both runs print the same epoch.
@@ -97,3 +174,4 @@ grep -o 'test accuracy [0-9.]*' out > accuracies
 awk '{ if (NR > 1 && ($3 - first > 0.03 || first - $3 > 0.03)) bad = 1; if (NR == 1) first = $3 } END { exit bad }' accuracies \
     || { echo "the accuracies differ"; exit 1; }
 [ "$(grep '^epoch' out | sed 's/ (.*//' | sort -u | wc -l)" = 1 ] || { echo "the two runs differ"; exit 1; }
+run_section docs/pytorch.md 'Files with weights' 'tenka test'

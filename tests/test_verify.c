@@ -30,6 +30,10 @@ static void test_arguments(void **state)
     while (tenka_verify_check(count, &check))
         count++;
     assert_int_equal(tenka_verify_run(ctx, count, NULL, &result), TENKA_E_INVALID);
+    uint32_t cases = 1;
+    assert_int_equal(tenka_verify_count(ctx, count, NULL, &cases), TENKA_E_INVALID);
+    assert_int_equal(cases, 0);
+    assert_int_equal(tenka_verify_count(ctx, 0, &no_size, &cases), TENKA_E_INVALID);
     assert_int_equal(tenka_verify_run(ctx, 0, &no_size, &result), TENKA_E_INVALID);
     const float x = 1;
     tenka_input(ctx, TENKA_F32, tenka_shape_of(1), &x);
@@ -60,6 +64,51 @@ static void test_stop(void **state)
     assert_int_equal(tenka_verify_run(ctx, find_check("sum"), &params, &result), TENKA_END);
     assert_int_equal(result.cases, 2);
     assert_int_equal(result.failed, 0);
+    tenka_ctx_destroy(&ctx);
+}
+
+/* What was counted before, and what is told while it runs. */
+struct told {
+    const struct tenka_verify_result *result;
+    uint32_t calls, last;
+};
+
+static bool count_told(void *user, const char *what)
+{
+    struct told *told = user;
+    const uint32_t done = told->result->cases + told->result->skipped;
+    assert_true(what[0] != '\0');
+    assert_true(done >= told->last);
+    assert_true(done >= told->calls++); /* each call is a case or several */
+    told->last = done;
+    return true;
+}
+
+/* Also with the variants of a kernel, and with the cases that take seconds. */
+static void test_count(void **state)
+{
+    static const char *const names[] = { "relu", "sum", "linear", "adam", "softmax", "order" };
+    const struct target *const target = *state;
+    tenka_ctx *ctx = open_target(target);
+    for (size_t i = 0; i < 2 * sizeof(names) / sizeof(names[0]); i++) {
+        struct tenka_verify_params params = TENKA_VERIFY_DEFAULTS;
+        struct tenka_verify_result result = TENKA_VERIFY_RESULT_DEFAULTS;
+        struct told told = {.result = &result};
+        uint32_t cases;
+        params.progress = count_told;
+        params.user = &told;
+        params.variants = i % 2 == 1;
+        params.large = i % 2 == 1 && strcmp(names[i / 2], "relu") == 0;
+        if (target->backend == TENKA_BACKEND_VULKAN && i / 2 >= 2)
+            break; /* kernels take long to compile */
+        must(ctx, tenka_verify_count(ctx, find_check(names[i / 2]), &params, &cases));
+        must(ctx, tenka_verify_run(ctx, find_check(names[i / 2]), &params, &result));
+        if (target->backend == TENKA_BACKEND_VULKAN && params.variants)
+            assert_true(cases >= result.cases + result.skipped); /* a device may turn variants down */
+        else
+            assert_int_equal(cases, result.cases + result.skipped);
+        assert_true(told.calls > 0);
+    }
     tenka_ctx_destroy(&ctx);
 }
 
@@ -114,6 +163,7 @@ static void test_skipped(void **state)
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {cmocka_unit_test(test_arguments), cmocka_unit_test(test_stop),
-                                 cmocka_unit_test(test_generator), cmocka_unit_test(test_skipped)};
+                                 cmocka_unit_test(test_count), cmocka_unit_test(test_generator),
+                                 cmocka_unit_test(test_skipped)};
     RUN_ON_TARGETS(argc, argv, tests);
 }

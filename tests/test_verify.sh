@@ -104,7 +104,7 @@ else
     finds "wrong stride" permute common/strided.glsl 's/p\.stride\[axis\]/p.stride[5 - axis]/'
     finds "missing barrier" sum common/reduce.glsl '/^        barrier();/d'
     finds "off-by-one bound" max_pool2d common/max_pool2d.glsl 's/column >= p\.w/column > p.w/'
-    finds "swapped operand" sub sub.comp 's/((a) - (b))/((b) - (a))/'
+    finds "swapped operand" sub common/elementwise.h 's/return a - b;/return b - a;/'
     finds "unwritten tail" axpby common/kernel.glsl 's/if ((room) > 2u)/if ((room) > 3u)/'
     verify 1 axpby --json --shader-dir "$work/shaders"
     grep -q '"trusted":false,"conclusion":"1 operator is wrong' "$work/out" || bad "JSON does not say it"

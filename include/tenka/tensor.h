@@ -32,10 +32,20 @@ struct tenka_shape {
     uint32_t dim[TENKA_MAX_RANK]; /* entries from rank on are 0 */
 };
 
+TENKA_API struct tenka_shape tenka_shape_make(size_t rank, const uint32_t *dim);
 /* tenka_shape_of(100, 784) */
+#ifdef __cplusplus
+} /* a template is no C */
+template <class... Sizes> inline tenka_shape tenka_shape_of(Sizes... sizes)
+{
+    const uint32_t dim[] = { static_cast<uint32_t>(sizes)..., 0 };
+    return tenka_shape_make(sizeof...(sizes), dim);
+}
+extern "C" {
+#else
 #define tenka_shape_of(...)                                                                     \
     tenka_shape_make(sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), (const uint32_t[]){__VA_ARGS__})
-TENKA_API struct tenka_shape tenka_shape_make(size_t rank, const uint32_t *dim);
+#endif
 
 /* A value of the current step. Copy it freely; nothing is freed. A handle of an ended step is recognised
  * and gives an error, never another tensor's data. */
@@ -164,19 +174,11 @@ TENKA_API tenka_status tenka_meter_reset(tenka_meter *meter);
 
 /* ---- Operators: pointwise ------------------------------------------------------------------------- */
 
-/* y = max(x, 0); NaN stays NaN; the gradient at 0 is 0. x: F32, any shape. Differentiable. */
-TENKA_API tenka_tensor tenka_relu(tenka_tensor x);
-/* y = sqrt(x); NaN below 0. x: F32, any shape. Differentiable. */
-TENKA_API tenka_tensor tenka_sqrt(tenka_tensor x);
-/* y = tanh(x). x: F32, any shape. Differentiable. Accuracy: relative 1e-6. */
-TENKA_API tenka_tensor tenka_tanh(tenka_tensor x);
-/* Sum, difference and product with NumPy's broadcasting: axes are aligned at the end, and an axis of
- * size 1 is repeated. F32. Differentiable. Errors: E_SHAPE. */
-TENKA_API tenka_tensor tenka_add(tenka_tensor a, tenka_tensor b);
-TENKA_API tenka_tensor tenka_sub(tenka_tensor a, tenka_tensor b);
-TENKA_API tenka_tensor tenka_mul(tenka_tensor a, tenka_tensor b);
-/* y = factor * x. The factor is data: changing it makes no new plan. F32, differentiable in x. */
-TENKA_API tenka_tensor tenka_scale(tenka_tensor x, double factor);
+/* Those that make each element of the elements at its place: tenka/elementwise.h, which this file includes below. */
+
+/* a where condition is not 0 (NaN is not), b elsewhere, all three with NumPy's broadcasting: the sum of
+ * tenka_keep_where and tenka_keep_unless. F32. Differentiable in a and b. Errors: E_SHAPE. */
+TENKA_API tenka_tensor tenka_where(tenka_tensor condition, tenka_tensor a, tenka_tensor b);
 /* Adds bias[c] to channel c of axis 1. x: F32 of rank >= 2; bias: F32 [x.dim[1]]. Differentiable. */
 TENKA_API tenka_tensor tenka_bias_add(tenka_tensor x, tenka_tensor bias);
 /* Sets each element to 0 with probability p, else to x / (1 - p). p in [0, 1]. The mask is drawn as the context's
@@ -197,6 +199,14 @@ TENKA_API tenka_tensor tenka_normalize_bytes(tenka_tensor x, tenka_tensor mean, 
 TENKA_API tenka_tensor tenka_reshape(tenka_tensor x, struct tenka_shape shape);
 /* Axes start_dim to the last become one. torch.flatten(x, start_dim). */
 TENKA_API tenka_tensor tenka_flatten(tenka_tensor x, uint32_t start_dim);
+/* Elements start to end - 1 of one axis, which stays: x[:, start:end] for axis 1. Where they lie in one piece whose begin
+ * the device can address (256 bytes), nothing is copied. F32. Differentiable. E_SHAPE when they are none, or beyond. */
+TENKA_API tenka_tensor tenka_slice(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t end);
+/* The same with a length. torch.narrow(x, axis, start, length). */
+TENKA_API tenka_tensor tenka_narrow(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t length);
+/* n tensors, one after the other along an axis: any number of at least one, of equal shapes but for that axis.
+ * torch.cat(x, axis). F32. Differentiable. E_SHAPE when they do not fit. */
+TENKA_API tenka_tensor tenka_concat(const tenka_tensor *x, size_t n, uint32_t axis);
 /* Swaps two axes; a copy. F32. Differentiable. */
 TENKA_API tenka_tensor tenka_transpose(tenka_tensor x, uint32_t dim0, uint32_t dim1);
 /* Axis i of the result is axis axes[i] of x; axes: rank entries, each once. F32. Differentiable. */
@@ -233,7 +243,11 @@ TENKA_API tenka_tensor tenka_matmul(tenka_tensor a, tenka_tensor b, bool transpo
 TENKA_API tenka_tensor tenka_linear(tenka_tensor x, tenka_tensor weight, tenka_tensor bias);
 
 /* An absent optional argument. */
+#ifdef __cplusplus
+#define TENKA_NONE (tenka_tensor{})
+#else
 #define TENKA_NONE ((tenka_tensor){0})
+#endif
 
 struct tenka_conv2d_params {
     size_t size;
@@ -293,4 +307,7 @@ TENKA_API tenka_tensor tenka_mse_loss(tenka_tensor x, tenka_tensor target);
 #ifdef __cplusplus
 }
 #endif
+
+#include "tenka/elementwise.h"
+
 #endif

@@ -27,7 +27,8 @@ struct tenka_verify_params {
     size_t size;
     bool large;    /* the cases of operators that take seconds, too */
     bool variants; /* also each variant of a kernel that the device can run, at one of the cases: the same bits */
-    /* Called before each case with its name; false: no more of them. NULL: nobody asks. */
+    /* Called before each case with its name, while the result tells of those before; false: no more of them. NULL:
+     * nobody asks. */
     bool (*progress)(void *user, const char *what);
     void *user;
 };
@@ -51,11 +52,18 @@ struct tenka_verify_result {
  * context changes, its generator included. On the backend cpu-f64, the yardstick itself, gradients are compared with
  * central differences as well.
  *   params  NULL: the defaults
- *   out     what was seen, also on failure, up to there
+ *   out     what was seen, up to there: also while progress is called, and on failure
  * Errors: E_INVALID (no such check, a step is open, a size is not set), E_NOMEM, E_DEVICE (lost, for instance),
  * E_FORMAT or E_IO (a kernel of the context's shader_dir does not compile), TENKA_END (progress said no). */
 TENKA_API tenka_status tenka_verify_run(tenka_ctx *ctx, size_t index, const struct tenka_verify_params *params,
                                         struct tenka_verify_result *out);
+
+/* How many cases a run of the check will have on the context's device: cases and skipped of its result together, but
+ * where a skipped one stands for several, as in several variants, or the device turns a variant down. Nothing runs, and
+ * it takes no time to speak of.
+ * Errors: as tenka_verify_run, but for those of the device. */
+TENKA_API tenka_status tenka_verify_count(tenka_ctx *ctx, size_t index, const struct tenka_verify_params *params,
+                                          uint32_t *cases);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,7 @@
-// max(v, 0), NaN staying NaN, and the gradient's way back. After common/kernel.glsl.
+// max(v, 0), NaN and -0 staying what they are, and the gradient's way back. After common/kernel.glsl.
 float relu(float v)
 {
-    return v <= 0.0 && !is_nan(v) ? 0.0 : v;
+    return v < 0.0 && !is_nan(v) ? 0.0 : v;
 }
 
 vec4 relu(vec4 v)

@@ -188,16 +188,16 @@ static tenka_status check_reads(const struct check *c, const struct tenka_node *
 {
     const struct tenka_pass_info *pass = &tenka_passes[node->kernel];
     uint32_t n = 0;
-    for (uint32_t bit = 0; bit < 32; bit++) {
-        if ((pass->reads >> bit & 1) == 0)
+    for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++) {
+        if (!tenka_mask_has(pass->reads, bit))
             continue;
         if (n >= node->n_in)
             return tenka_fail(c->err, TENKA_E_INVALID, "%s: only %u of its reads are given", node->label, n);
         const uint32_t i = node->in[n++];
-        const bool optional = bit < TENKA_BIT_OUT0 && bit >= tenka_ops[pass->op].min_in;
+        const bool optional = bit < TENKA_OUT(0) && bit >= tenka_ops[pass->op].min_in;
         if (i == TENKA_ABSENT && optional)
             continue;
-        const bool pieces = bit == TENKA_BIT_IN0 && (pass->flags & TENKA_PASS_PIECES) != 0;
+        const bool pieces = bit == TENKA_IN(0) && (pass->flags & TENKA_PASS_PIECES) != 0;
         TENKA_TRY(check_use(c, node, i, pieces ? 0 : c->limits.max_operand));
     }
     if (n != node->n_in)
@@ -230,9 +230,7 @@ static tenka_status check_overlaps(const struct check *c, const struct tenka_nod
 
 static tenka_status check_writes(const struct check *c, const struct tenka_node *node)
 {
-    uint32_t n = 0;
-    for (uint32_t bits = tenka_passes[node->kernel].writes; bits != 0; bits &= bits - 1)
-        n++;
+    const uint32_t n = tenka_mask_count(tenka_passes[node->kernel].writes);
     if (node->n_out != n)
         return tenka_fail(c->err, TENKA_E_INVALID, "%s: %u writes are given, but it has %u", node->label, node->n_out,
                           n);
@@ -299,7 +297,7 @@ static tenka_status check_plan(const struct check *c)
 static tenka_status check_node_sizes(const struct check *c, const struct tenka_node *node)
 {
     const struct tenka_pass_info *pass = &tenka_passes[node->kernel];
-    const bool pieces = (pass->flags & TENKA_PASS_PIECES) != 0 && (pass->reads >> TENKA_BIT_IN0 & 1) != 0;
+    const bool pieces = (pass->flags & TENKA_PASS_PIECES) != 0 && tenka_mask_has(pass->reads, TENKA_IN(0));
     for (uint32_t k = 0; k < node->n_in; k++)
         if (node->in[k] != TENKA_ABSENT && !(k == 0 && pieces))
             TENKA_TRY(check_binding(c, node, &c->plan->operands[node->in[k]], c->limits.max_operand));

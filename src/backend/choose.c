@@ -134,7 +134,7 @@ static tenka_status open_auto(const struct tenka_ctx_params *params, struct tenk
         status = open_cpu(params, err, log, chosen, out);
     }
     if (status == TENKA_OK)
-        tenka_log(log, gpu && *chosen == TENKA_BACKEND_CPU ? TENKA_LOG_WARNING : TENKA_LOG_INFO,
+        tenka_say(log, gpu && *chosen == TENKA_BACKEND_CPU ? TENKA_LOG_WARNING : TENKA_LOG_INFO,
                   "backend: %s (%s)", tenka_device_name(*out), why);
     return status;
 }

@@ -24,7 +24,7 @@ struct tenka_bench_subject {
     const struct tenka_op_case *c;
     struct tenka_call call;
     size_t real;                                /* bytes of a device word */
-    tenka_buffer *buffer[TENKA_CHECK_OPERANDS]; /* by operand bit; NULL where no pass needs it */
+    tenka_buffer *buffer[TENKA_OPERANDS]; /* by operand; NULL where no pass needs it */
     unsigned char *scalars;
 };
 /* Allocates and fills the operands. c must outlive it. tenka_bench_finish is due in any case. */

@@ -21,12 +21,12 @@ static size_t bytes_of(const struct tenka_bench_subject *s, const struct tenka_d
 
 static tenka_status make_buffers(struct tenka_bench_subject *s)
 {
-    uint32_t bits = 0;
+    uint64_t used = 0;
     for (uint32_t k = 0; k < TENKA_KERNEL_COUNT; k++)
         if (tenka_passes[k].op == s->call.op)
-            bits |= tenka_passes[k].reads | tenka_passes[k].writes;
-    for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS; bit++) {
-        const struct tenka_desc *desc = (bits >> bit & 1) != 0 ? tenka_call_operand(&s->call, bit) : NULL;
+            used |= tenka_passes[k].reads | tenka_passes[k].writes;
+    for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++) {
+        const struct tenka_desc *desc = tenka_mask_has(used, bit) ? tenka_call_operand(&s->call, bit) : NULL;
         if (desc)
             TENKA_TRY(tenka_buffer_create(s->dev, bytes_of(s, desc), "bench", &s->buffer[bit]));
     }
@@ -67,7 +67,10 @@ static tenka_status fill_operands(struct tenka_bench_subject *s)
     for (uint32_t i = 0; i < s->call.n_in; i++)
         if (s->buffer[i])
             TENKA_TRY(fill(s, i, &s->c->in[i]));
-    return s->buffer[TENKA_BIT_DOUT] ? fill(s, TENKA_BIT_DOUT, &gradient) : TENKA_OK;
+    for (uint32_t k = 0; k < s->call.n_out; k++)
+        if (s->buffer[TENKA_DOUT(k)])
+            TENKA_TRY(fill(s, TENKA_DOUT(k), &gradient));
+    return TENKA_OK;
 }
 
 tenka_status tenka_bench_init(tenka_device *dev, enum tenka_op op, const struct tenka_op_case *c,
@@ -87,7 +90,7 @@ tenka_status tenka_bench_init(tenka_device *dev, enum tenka_op op, const struct 
 
 void tenka_bench_finish(struct tenka_bench_subject *s)
 {
-    for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS; bit++)
+    for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++)
         tenka_buffer_destroy(s->dev, &s->buffer[bit]);
     tenka_free(s->scalars);
     s->scalars = NULL;
@@ -120,11 +123,11 @@ static void make_plan(const struct tenka_bench_subject *s, enum tenka_kernel ker
     const struct tenka_pass_info *pass = &tenka_passes[kernel];
     struct tenka_node *node = &r->node[0];
     *r = (struct repeated){.node = {{.kernel = kernel}}};
-    for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS; bit++)
-        if ((pass->reads >> bit & 1) != 0)
+    for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++)
+        if (tenka_mask_has(pass->reads, bit))
             node->in[node->n_in++] = add_operand(s, r, bit);
-    for (uint32_t bit = 0; bit < TENKA_CHECK_OPERANDS; bit++)
-        if ((pass->writes >> bit & 1) != 0)
+    for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++)
+        if (tenka_mask_has(pass->writes, bit))
             node->out[node->n_out++] = add_operand(s, r, bit);
     memcpy(node->params, s->call.params, sizeof node->params);
     memcpy(node->label, pass->name, strlen(pass->name) + 1);
@@ -141,10 +144,10 @@ static void make_plan(const struct tenka_bench_subject *s, enum tenka_kernel ker
 bool tenka_bench_has(const struct tenka_bench_subject *s, enum tenka_kernel kernel)
 {
     uint32_t bit = 0;
-    while ((tenka_passes[kernel].writes >> bit & 1) == 0)
+    while (!tenka_mask_has(tenka_passes[kernel].writes, bit))
         bit++;
     const struct tenka_desc *first = tenka_call_operand(&s->call, bit);
-    return first && (bit < TENKA_BIT_D0 || first->dtype == TENKA_F32);
+    return first && (bit < TENKA_D(0) || first->dtype == TENKA_F32);
 }
 
 static int compare(const void *a, const void *b)

@@ -65,6 +65,7 @@ struct tenka_op_case {
 struct tenka_check_report {
     bool large;            /* set by the caller: run the cases that take seconds, too */
     bool variants;         /* set by the caller: compare the variants of kernels, which drivers take long to compile */
+    bool counting;         /* set by the caller: nothing runs, and cases are those that would */
     bool exact;            /* set by the caller: the device must give the reference's bits; NaN is NaN */
     bool (*progress)(void *user, const char *where); /* set by the caller, or NULL: called before each case; false: no
                                                       * more of them, and TENKA_END */
@@ -78,8 +79,9 @@ struct tenka_check_report {
     char skip[1200];       /* why the first was skipped; "" when none was */
 };
 
-/* Runs every pass of op on dev and on reference, a CPU_F64 device unless exact, and adds to the report. Errors are
- * those of running (E_DEVICE, E_NOMEM), with the sentence in dev's error; a wrong result is none, but counted. */
+/* Runs every pass of op on dev and on reference, a CPU_F64 device unless exact (NULL when counting), and adds to the
+ * report. Errors are those of running (E_DEVICE, E_NOMEM), with the sentence in dev's error; a wrong result is none, but
+ * counted. */
 tenka_status tenka_check_kernels(enum tenka_op op, tenka_device *dev, tenka_device *reference,
                                  struct tenka_check_report *report);
 

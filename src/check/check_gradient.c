@@ -16,7 +16,7 @@ struct subject {
     tenka_variable *grad[TENKA_MAX_IN]; /* of those with a gradient */
     double *value[TENKA_MAX_IN];
     void *raw[TENKA_MAX_IN];            /* integer inputs as their dtype */
-    float *w;                           /* of the output's shape */
+    float *w[TENKA_MAX_OUT];            /* weights of the loss, of the outputs' shapes, where they have a gradient */
 };
 
 /* An operator with backward passes has a gradient for the inputs that they write; others for all of them. */
@@ -26,20 +26,36 @@ static bool differentiable(const struct subject *s, uint32_t k)
         return false;
     bool backward = false;
     for (uint32_t i = 0; i < TENKA_MAX_IN; i++)
-        backward |= tenka_op_pass_writing(s->op, TENKA_BIT_D0 + i) != TENKA_KERNEL_COUNT;
-    return !backward || tenka_op_pass_writing(s->op, TENKA_BIT_D0 + k) != TENKA_KERNEL_COUNT;
+        backward |= tenka_op_pass_writing(s->op, TENKA_D(i)) != TENKA_KERNEL_COUNT;
+    return !backward || tenka_op_pass_writing(s->op, TENKA_D(k)) != TENKA_KERNEL_COUNT;
+}
+
+/* The same for outputs: those whose gradients the passes read, or else the first. */
+static bool is_weighted(const struct subject *s, uint32_t k)
+{
+    const uint32_t first = (uint32_t)tenka_ops[s->op].first_kernel;
+    uint64_t reads = 0;
+    for (uint32_t i = first; i < first + tenka_ops[s->op].n_passes; i++)
+        reads |= tenka_passes[i].reads;
+    return tenka_mask_has(reads, TENKA_DOUT(k)) || (k == 0 && !tenka_mask_has(reads, TENKA_DOUT(0)));
 }
 
 static tenka_tensor trace_loss(struct subject *s)
 {
-    tenka_tensor in[TENKA_MAX_IN], y, w;
+    tenka_tensor in[TENKA_MAX_IN], out[TENKA_MAX_OUT], loss = TENKA_NONE;
     for (uint32_t k = 0; k < s->call.n_in; k++)
         in[k] = s->var[k] ? tenka_value(s->var[k])
                           : tenka_input(s->ctx, s->call.in[k].dtype, s->call.in[k].shape, s->raw[k]);
-    y = tenka_trace(s->ctx, s->op, in, s->call.n_in, s->c->params, s->c->params_bytes, s->c->want ? &s->c->shape : NULL,
-                    s->c->scalars, NULL);
-    w = tenka_input(s->ctx, TENKA_F32, s->call.out[0].shape, s->w);
-    return tenka_sum(tenka_mul(w, y), TENKA_ALL_AXES, false);
+    tenka_trace(s->ctx, s->op, in, s->call.n_in, s->c->params, s->c->params_bytes, s->c->want ? &s->c->shape : NULL,
+                s->c->scalars, out);
+    for (uint32_t k = 0; k < s->call.n_out; k++) {
+        if (!s->w[k])
+            continue;
+        const tenka_tensor w = tenka_input(s->ctx, TENKA_F32, s->call.out[k].shape, s->w[k]);
+        const tenka_tensor sum = tenka_sum(tenka_mul(w, out[k]), TENKA_ALL_AXES, false);
+        loss = k == 0 ? sum : tenka_add(loss, sum);
+    }
+    return loss;
 }
 
 static tenka_status fill_input(struct subject *s, struct tenka_rng *rng, uint32_t k)
@@ -61,18 +77,26 @@ static tenka_status fill_input(struct subject *s, struct tenka_rng *rng, uint32_
     return tenka_variable_write_f64(s->var[k], s->value[k], n);
 }
 
+static tenka_status fill_weights(struct subject *s, struct tenka_rng *rng, uint32_t k)
+{
+    const size_t n = (size_t)tenka_shape_count(&s->call.out[k].shape);
+    s->w[k] = tenka_alloc_array(n, sizeof *s->w[k]);
+    if (!s->w[k])
+        return tenka_fail_nomem(tenka_ctx_error(s->ctx));
+    for (size_t i = 0; i < n; i++)
+        s->w[k][i] = (float)(2 * tenka_check_uniform(rng) - 1);
+    return TENKA_OK;
+}
+
 static tenka_status fill(struct subject *s, uint64_t seed)
 {
     struct tenka_rng rng;
     tenka_rng_seed(&rng, seed);
     for (uint32_t k = 0; k < s->call.n_in; k++)
         TENKA_TRY(fill_input(s, &rng, k));
-    const size_t n = (size_t)tenka_shape_count(&s->call.out[0].shape);
-    s->w = tenka_alloc_array(n, sizeof *s->w);
-    if (!s->w)
-        return tenka_fail_nomem(tenka_ctx_error(s->ctx));
-    for (size_t i = 0; i < n; i++)
-        s->w[i] = (float)(2 * tenka_check_uniform(&rng) - 1);
+    for (uint32_t k = 0; k < s->call.n_out; k++)
+        if (is_weighted(s, k))
+            TENKA_TRY(fill_weights(s, &rng, k));
     return TENKA_OK;
 }
 
@@ -169,6 +193,10 @@ static tenka_status check_case(struct subject *s, uint32_t index, struct tenka_c
     TENKA_TRY(tenka_check_call(s->op, s->c, &s->call, tenka_ctx_error(s->ctx)));
     if (s->call.in[0].dtype != TENKA_F32)
         return TENKA_OK;
+    if (report->counting) {
+        report->cases++;
+        return TENKA_OK;
+    }
     snprintf(place, sizeof place, "gradient of %s, case %u (%s)", tenka_ops[s->op].name, index, s->c->why);
     if (report->progress && !report->progress(report->user, place))
         return TENKA_END;
@@ -190,7 +218,8 @@ static void finish(struct subject *s)
         tenka_free(s->value[k]);
         tenka_free(s->raw[k]);
     }
-    tenka_free(s->w);
+    for (uint32_t k = 0; k < TENKA_MAX_OUT; k++)
+        tenka_free(s->w[k]);
 }
 
 tenka_status tenka_check_gradients(enum tenka_op op, tenka_ctx *ctx, struct tenka_check_report *report)

@@ -4,9 +4,6 @@
 
 #include "check/check.h"
 
-/* Bits of tenka_operand_bits. */
-#define TENKA_CHECK_OPERANDS (TENKA_BIT_D0 + TENKA_MAX_IN)
-
 /* The seed of a case's data: of the operator's name, so that a new row in ops.def changes no other operator's test. */
 uint64_t tenka_check_seed(enum tenka_op op, uint32_t index);
 /* Numbers for tests: 0 <= u < 1. */

@@ -8,11 +8,13 @@
 static const struct {
     const char *name, *what;
     tenka_status (*run)(tenka_ctx *ctx, struct tenka_check_report *report);
+    uint32_t cases;
 } step_checks[] = {
     {"training_step", "loss and parameters after a training step, against the CPU in double precision",
-     tenka_verify_training_step},
-    {"repeatability", "the same training step again and again gives the same bits", tenka_verify_repeatability},
-    {"order", "a barrier between any two recorded kernels that depend on each other", tenka_verify_order},
+     tenka_verify_training_step, 1 + 2 * TENKA_VERIFY_PARAMETERS},
+    {"repeatability", "the same training step again and again gives the same bits", tenka_verify_repeatability,
+     TENKA_VERIFY_REPEATS},
+    {"order", "a barrier between any two recorded kernels that depend on each other", tenka_verify_order, 1},
 };
 #define STEP_CHECKS (sizeof step_checks / sizeof *step_checks)
 
@@ -76,11 +78,11 @@ static tenka_status run_step_check(tenka_ctx *ctx, size_t index, struct tenka_ch
 }
 
 static tenka_status check_arguments(tenka_ctx *ctx, size_t index, const struct tenka_verify_params *params,
-                                    const struct tenka_verify_result *out)
+                                    size_t out_size)
 {
     struct tenka_error *err = tenka_ctx_error(ctx);
     struct tenka_verify_check check;
-    if (params->size != sizeof *params || out->size != sizeof *out)
+    if (params->size != sizeof *params || out_size != sizeof(struct tenka_verify_result))
         return tenka_fail(err, TENKA_E_INVALID, "verify: a size is not set; begin with TENKA_VERIFY_DEFAULTS and "
                           "TENKA_VERIFY_RESULT_DEFAULTS");
     if (!tenka_verify_check(index, &check))
@@ -90,35 +92,70 @@ static tenka_status check_arguments(tenka_ctx *ctx, size_t index, const struct t
     return TENKA_OK;
 }
 
-static void tell(const struct tenka_check_report *report, double seconds, struct tenka_verify_result *out)
+/* A run, whose result is told of before each case. */
+struct run {
+    const struct tenka_verify_params *params;
+    struct tenka_check_report report;
+    struct tenka_verify_result *out;
+    uint64_t begin;
+};
+
+static void tell(const struct run *run)
 {
+    const struct tenka_check_report *report = &run->report;
+    struct tenka_verify_result *out = run->out;
     *out = (struct tenka_verify_result){
         .size = sizeof *out,
         .cases = report->cases,
         .failed = report->failed,
         .skipped = report->skipped,
         .worst = report->worst,
-        .seconds = seconds,
+        .seconds = 1e-9 * (double)(tenka_os_now() - run->begin),
     };
     snprintf(out->worst_where, sizeof out->worst_where, "%s", report->worst_where);
     snprintf(out->failure, sizeof out->failure, "%s", report->failure);
     snprintf(out->skip_reason, sizeof out->skip_reason, "%s", report->skip);
 }
 
+static bool tell_and_ask(void *user, const char *where)
+{
+    struct run *run = user;
+    tell(run);
+    return !run->params->progress || run->params->progress(run->params->user, where);
+}
+
 tenka_status tenka_verify_run(tenka_ctx *ctx, size_t index, const struct tenka_verify_params *params,
                               struct tenka_verify_result *out)
 {
     const struct tenka_verify_params defaults = TENKA_VERIFY_DEFAULTS, *p = params ? params : &defaults;
-    TENKA_TRY(check_arguments(ctx, index, p, out));
-    struct tenka_check_report report = {
-        .large = p->large, .variants = p->variants, .progress = p->progress, .user = p->user};
+    TENKA_TRY(check_arguments(ctx, index, p, out->size));
+    struct run run = {.params = p, .out = out, .begin = tenka_os_now()};
+    run.report = (struct tenka_check_report){
+        .large = p->large, .variants = p->variants, .progress = tell_and_ask, .user = &run};
     struct tenka_error *err = tenka_ctx_error(ctx);
-    const uint64_t begin = tenka_os_now();
     enum tenka_op op;
     *err = (struct tenka_error){0};
-    tenka_status status = find_op(&index, &op) ? run_op(ctx, op, &report) : run_step_check(ctx, index, &report);
+    tenka_status status =
+        find_op(&index, &op) ? run_op(ctx, op, &run.report) : run_step_check(ctx, index, &run.report);
     if (status == TENKA_OK)
         status = tenka_synchronize(ctx); /* what the validation layer has to say */
-    tell(&report, 1e-9 * (double)(tenka_os_now() - begin), out);
+    tell(&run);
+    return status;
+}
+
+tenka_status tenka_verify_count(tenka_ctx *ctx, size_t index, const struct tenka_verify_params *params,
+                                uint32_t *cases)
+{
+    const struct tenka_verify_params defaults = TENKA_VERIFY_DEFAULTS, *p = params ? params : &defaults;
+    struct tenka_check_report report = {.large = p->large, .variants = p->variants, .counting = true};
+    enum tenka_op op;
+    *cases = 0;
+    TENKA_TRY(check_arguments(ctx, index, p, sizeof(struct tenka_verify_result)));
+    if (!find_op(&index, &op)) {
+        *cases = step_checks[index].cases;
+        return TENKA_OK;
+    }
+    const tenka_status status = tenka_check_op(op, ctx, NULL, &report);
+    *cases = report.cases;
     return status;
 }

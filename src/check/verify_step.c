@@ -10,7 +10,6 @@
 #define SIDE 28
 #define CLASSES 10
 #define MAX_PARAMETERS 16
-#define REPEATS 200
 /* The network's error in single precision: each update is a sum over up to 9216 places, which is bounded as a share of
  * the largest update of the same tensor, since its terms cancel; a loss is a mean of 16 numbers of about 2.3. */
 #define UPDATE_BOUND 2e-5
@@ -231,9 +230,9 @@ static tenka_status repeat(struct step *s, double *first[MAX_PARAMETERS], struct
     TENKA_TRY(step_run(s));
     TENKA_TRY(remember(s, first));
     const double loss = s->loss;
-    for (int i = 1; i <= REPEATS; i++) {
+    for (int i = 1; i <= TENKA_VERIFY_REPEATS; i++) {
         char what[64];
-        snprintf(what, sizeof what, "a training step again, %d of %d", i, REPEATS);
+        snprintf(what, sizeof what, "a training step again, %d of %d", i, TENKA_VERIFY_REPEATS);
         if (!go_on(report, what))
             return TENKA_END;
         TENKA_TRY(step_run(s));

@@ -45,6 +45,16 @@ struct tenka_error {
 tenka_status tenka_fail(struct tenka_error *err, tenka_status status, const char *format, ...) TENKA_PRINTF(3, 4);
 tenka_status tenka_fail_nomem(struct tenka_error *err);
 
+/* Copies a caller's options, which begin with their size in bytes, over own, which holds the defaults and its own size:
+ * what a program does not know of that was built when there were fewer options stays as it is. given NULL: nothing is
+ * copied. E_INVALID, with what's name and that of the macro of defaults, when the size was not set or is that of a newer
+ * version. */
+tenka_status tenka_take_params(struct tenka_error *err, const char *what, const char *defaults, void *own,
+                               const void *given);
+/* The same the other way: fills a caller's struct with what it has room for. */
+tenka_status tenka_give_result(struct tenka_error *err, const char *what, const char *defaults, void *given,
+                               const void *own);
+
 #define TENKA_TRY(expr)                   \
     do {                                  \
         const tenka_status try_ = (expr); \
@@ -58,7 +68,7 @@ struct tenka_log {
     tenka_log_fn fn; /* NULL: silence */
     void *user;
 };
-void tenka_log(const struct tenka_log *log, enum tenka_log_level level, const char *format, ...) TENKA_PRINTF(3, 4);
+void tenka_say(const struct tenka_log *log, enum tenka_log_level level, const char *format, ...) TENKA_PRINTF(3, 4);
 
 /* ---- Shapes ---- */
 

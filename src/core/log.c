@@ -2,7 +2,7 @@
 
 #include "core/core.h"
 
-void tenka_log(const struct tenka_log *log, enum tenka_log_level level, const char *format, ...)
+void tenka_say(const struct tenka_log *log, enum tenka_log_level level, const char *format, ...)
 {
     if (log == NULL || log->fn == NULL)
         return;

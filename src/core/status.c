@@ -34,3 +34,39 @@ tenka_status tenka_fail_nomem(struct tenka_error *err)
 {
     return tenka_fail(err, TENKA_E_NOMEM, "out of host memory");
 }
+
+/* The size that a struct of options says that it has; at least one member follows it. */
+static tenka_status check_size(struct tenka_error *err, const char *what, const char *defaults, const void *given,
+                               size_t most, size_t *size)
+{
+    memcpy(size, given, sizeof *size);
+    if (*size <= sizeof *size)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: size is %zu; begin with %s", what, *size, defaults);
+    if (*size > most)
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "%s: size is %zu, but this version knows %zu bytes: begin with %s, or take a newer Tenka", what,
+                          *size, most, defaults);
+    return TENKA_OK;
+}
+
+tenka_status tenka_take_params(struct tenka_error *err, const char *what, const char *defaults, void *own,
+                               const void *given)
+{
+    size_t size, most;
+    if (given == NULL)
+        return TENKA_OK;
+    memcpy(&most, own, sizeof most);
+    TENKA_TRY(check_size(err, what, defaults, given, most, &size));
+    memcpy((unsigned char *)own + sizeof size, (const unsigned char *)given + sizeof size, size - sizeof size);
+    return TENKA_OK;
+}
+
+tenka_status tenka_give_result(struct tenka_error *err, const char *what, const char *defaults, void *given,
+                               const void *own)
+{
+    size_t size, most;
+    memcpy(&most, own, sizeof most);
+    TENKA_TRY(check_size(err, what, defaults, given, most, &size));
+    memcpy((unsigned char *)given + sizeof size, (const unsigned char *)own + sizeof size, size - sizeof size);
+    return TENKA_OK;
+}

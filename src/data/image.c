@@ -243,8 +243,6 @@ static tenka_status turn(struct tenka_picture *p)
 
 static tenka_status check_params(struct tenka_error *err, struct tenka_image_params *p)
 {
-    if (p->size != sizeof(*p))
-        return tenka_fail(err, TENKA_E_INVALID, "image: begin with params = TENKA_IMAGE_DEFAULTS");
     if (p->channels != 0 && p->channels != 1 && p->channels != 3)
         return tenka_fail(err, TENKA_E_INVALID, "image: %u channels, expected 1 (grey), 3 (RGB) or 0 (as the file)",
                           p->channels);
@@ -276,9 +274,10 @@ tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, const void *da
     *out = NULL;
     struct tenka_error *const err = tenka_ctx_error(ctx);
     struct tenka_picture p = {.err = err, .name = name, .data = data, .bytes = bytes,
-                              .params = params != NULL ? *params : (struct tenka_image_params)TENKA_IMAGE_DEFAULTS};
+                              .params = TENKA_IMAGE_DEFAULTS};
     if (name == NULL || data == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "image: name or data is NULL");
+    TENKA_TRY(tenka_take_params(err, "image", "TENKA_IMAGE_DEFAULTS", &p.params, params));
     TENKA_TRY(check_params(err, &p.params));
     const tenka_status status = decode(&p);
     if (status != TENKA_OK)

@@ -74,7 +74,7 @@ static tenka_status start_stream(tenka_loader *l, const tenka_dataset *d)
         .count = l->count,
         .batch_size = l->params.batch_size,
     };
-    tenka_log(tenka_ctx_log(l->ctx), TENKA_LOG_INFO,
+    tenka_say(tenka_ctx_log(l->ctx), TENKA_LOG_INFO,
               "%u images of %zu bytes stay on the host: a thread gathers batches, which go to the device step by step",
               l->count, source.image_bytes);
     l->dataset = tenka_dataset_hold(d);
@@ -151,9 +151,6 @@ static tenka_status check(struct tenka_error *err, const tenka_dataset *d, const
 {
     if (d == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "loader: there is no dataset");
-    if (params->size != sizeof(*params))
-        return tenka_fail(err, TENKA_E_INVALID, "loader: params.size is %zu, not %zu; begin with TENKA_LOADER_DEFAULTS",
-                          params->size, sizeof(*params));
     if (params->images_at > TENKA_IMAGES_HOST)
         return tenka_fail(err, TENKA_E_INVALID, "loader: %d is no place for images", (int)params->images_at);
     if (params->batch_size == 0)
@@ -173,14 +170,14 @@ tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset, c
     if (ctx == NULL || out == NULL)
         return TENKA_E_INVALID;
     *out = NULL;
-    const struct tenka_loader_params defaults = TENKA_LOADER_DEFAULTS;
-    params = params != NULL ? params : &defaults;
-    TENKA_TRY(check(tenka_ctx_error(ctx), dataset, params));
+    struct tenka_loader_params own = TENKA_LOADER_DEFAULTS;
+    TENKA_TRY(tenka_take_params(tenka_ctx_error(ctx), "loader", "TENKA_LOADER_DEFAULTS", &own, params));
+    TENKA_TRY(check(tenka_ctx_error(ctx), dataset, &own));
     tenka_loader *const l = *out = tenka_alloc(sizeof(*l));
     if (l == NULL)
         return tenka_fail_nomem(tenka_ctx_error(ctx));
     l->ctx = ctx;
-    l->params = *params;
+    l->params = own;
     l->count = (uint32_t)tenka_dataset_count(dataset);
     l->labels_sum = (uint32_t)crc32_z(0, (const Bytef *)tenka_dataset_labels(dataset), l->count * sizeof(int32_t));
     tenka_status status = place_images(l, dataset);

@@ -43,11 +43,9 @@ bool tenka_planner_changes(const struct tenka_planner *p, const tenka_variable *
 
 static uint32_t append_copy(struct tenka_planner *p, uint32_t value, uint32_t to)
 {
-    uint32_t bits[32];
-    for (int b = 0; b < 32; b++)
-        bits[b] = TENKA_NONE_ID;
-    bits[TENKA_BIT_IN0] = value;
-    bits[TENKA_BIT_OUT0] = to;
+    struct tenka_named_values named = tenka_named_none();
+    named.value[TENKA_IN(0)] = value;
+    named.value[TENKA_OUT(0)] = to;
     struct tenka_call call = {.op = TENKA_OP_copy, .n_in = 1, .in = {p->values[value].desc}};
     if (tenka_op_infer(&call, &p->ctx->err) != TENKA_OK || to == TENKA_NONE_ID) {
         p->failed = true;
@@ -55,7 +53,7 @@ static uint32_t append_copy(struct tenka_planner *p, uint32_t value, uint32_t to
     }
     p->entry = (uint32_t)p->ctx->n_entries - 1;
     p->owner = TENKA_NONE_ID;
-    tenka_planner_node(p, TENKA_KERNEL_copy_fwd, bits, call.params, (struct tenka_scalar_ref){0, true});
+    tenka_planner_node(p, TENKA_KERNEL_copy_fwd, &named, call.params, (struct tenka_scalar_ref){0, true});
     return to;
 }
 
@@ -180,7 +178,7 @@ static void write_in_place(struct tenka_planner *p, uint32_t *pending)
         if (pending[i] == TENKA_NONE_ID)
             continue;
         tenka_variable *var = final_assign(p->ctx, i);
-        if (!can_overwrite(p, p->values[pending[i]].storage, var))
+        if (!tenka_planner_is_whole(p, pending[i]) || !can_overwrite(p, p->values[pending[i]].storage, var))
             continue;
         struct tenka_storage *storage = storage_of(p, pending[i]);
         storage->place = (struct tenka_place){.kind = TENKA_PLACE_VARIABLE, .var = var};

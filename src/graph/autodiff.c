@@ -2,8 +2,9 @@
 #include "graph/planner.h"
 
 /* How an operator's gradient comes about: by its own passes, by a rule, or not at all. */
-enum grad_kind { GRAD_none, GRAD_passes, GRAD_add, GRAD_sub, GRAD_mul, GRAD_scale, GRAD_reshape, GRAD_expand,
-                 GRAD_permute, GRAD_sum, GRAD_matmul };
+enum grad_kind { GRAD_none, GRAD_passes, GRAD_add, GRAD_sub, GRAD_mul, GRAD_div, GRAD_maximum,
+                 GRAD_minimum, GRAD_pow, GRAD_keep, GRAD_reshape, GRAD_expand, GRAD_permute, GRAD_sum, GRAD_matmul,
+                 GRAD_put };
 
 static const tenka_grad_fn grad_rules[] = {
     [GRAD_none] = NULL,
@@ -11,12 +12,17 @@ static const tenka_grad_fn grad_rules[] = {
     [GRAD_add] = tenka_grad_add,
     [GRAD_sub] = tenka_grad_sub,
     [GRAD_mul] = tenka_grad_mul,
-    [GRAD_scale] = tenka_grad_scale,
+    [GRAD_div] = tenka_grad_div,
+    [GRAD_maximum] = tenka_grad_maximum,
+    [GRAD_minimum] = tenka_grad_minimum,
+    [GRAD_pow] = tenka_grad_pow,
+    [GRAD_keep] = tenka_grad_keep,
     [GRAD_reshape] = tenka_grad_reshape,
     [GRAD_expand] = tenka_grad_expand,
     [GRAD_permute] = tenka_grad_permute,
     [GRAD_sum] = tenka_grad_sum,
     [GRAD_matmul] = tenka_grad_matmul,
+    [GRAD_put] = tenka_grad_put,
 };
 
 static const enum grad_kind grad_kinds[] = {
@@ -28,8 +34,26 @@ static const enum grad_kind grad_kinds[] = {
 bool tenka_op_differentiable(enum tenka_op op, uint32_t input)
 {
     if (grad_kinds[op] == GRAD_passes)
-        return tenka_op_pass_writing(op, TENKA_BIT_D0 + input) != TENKA_KERNEL_COUNT;
+        return tenka_op_pass_writing(op, TENKA_D(input)) != TENKA_KERNEL_COUNT;
     return grad_kinds[op] != GRAD_none;
+}
+
+bool tenka_op_output_differentiable(enum tenka_op op, uint32_t output)
+{
+    const uint32_t first = (uint32_t)tenka_ops[op].first_kernel;
+    bool reads = grad_kinds[op] != GRAD_passes && grad_kinds[op] != GRAD_none && output == 0;
+    for (uint32_t i = first; grad_kinds[op] == GRAD_passes && i < first + tenka_ops[op].n_passes; i++)
+        reads |= tenka_mask_has(tenka_passes[i].reads, TENKA_DOUT(output));
+    return reads;
+}
+
+/* Whether an output of the entry, up to the value `last`, is marked. */
+static bool leads_on(const struct tenka_entry *entry, uint32_t last, const uint8_t *mark)
+{
+    for (uint32_t k = 0; k < entry->n_out && entry->first_value + k <= last; k++)
+        if (mark[entry->first_value + k])
+            return true;
+    return false;
 }
 
 void tenka_mark_gradient_path(const struct tenka_entry *entries, const struct tenka_log_value *values, uint32_t value,
@@ -39,12 +63,21 @@ void tenka_mark_gradient_path(const struct tenka_entry *entries, const struct te
     mark[value] = 1;
     for (size_t i = (size_t)values[value].entry + 1; i-- > 0;) {
         const struct tenka_entry *entry = &entries[i];
-        if (entry->kind != TENKA_ENTRY_OP || !entry->requires_grad || !mark[entry->first_value])
+        if (entry->kind != TENKA_ENTRY_OP || !entry->requires_grad || !leads_on(entry, value, mark))
             continue;
         for (uint32_t k = 0; k < entry->n_in; k++)
             if (values[entry->in[k]].requires_grad && tenka_op_differentiable((enum tenka_op)entry->op, k))
                 mark[entry->in[k]] = 1;
     }
+}
+
+/* The gradient of an output: zeros where nothing that the loss depends on came from it. */
+static uint32_t gradient_of(struct tenka_planner *p, uint32_t value)
+{
+    if (p->grad[value] == TENKA_NONE_ID)
+        p->grad[value] = tenka_planner_call(p, TENKA_OP_fill, NULL, 0, NULL, 0, &p->ctx->values[value].desc.shape,
+                                            &(double){0});
+    return p->grad[value];
 }
 
 /* Runs the operator's pass that makes the gradient of `input`, and perhaps others with it: of every input that is
@@ -53,22 +86,22 @@ static void run_pass(const struct tenka_grad_call *call, uint32_t input, uint32_
 {
     struct tenka_planner *p = call->p;
     const struct tenka_entry *entry = call->entry;
-    const enum tenka_kernel kernel = tenka_op_pass_writing((enum tenka_op)entry->op, TENKA_BIT_D0 + input);
-    uint32_t bits[32];
-    for (int b = 0; b < 32; b++)
-        bits[b] = TENKA_NONE_ID;
+    const enum tenka_kernel kernel = tenka_op_pass_writing((enum tenka_op)entry->op, TENKA_D(input));
+    struct tenka_named_values named = tenka_named_none();
     for (uint32_t k = 0; k < entry->n_in; k++)
-        bits[TENKA_BIT_IN0 + k] = call->in[k];
-    for (uint32_t k = 0; k < entry->n_out; k++)
-        bits[TENKA_BIT_OUT0 + k] = p->map[entry->first_value + k];
-    bits[TENKA_BIT_DOUT] = call->dout;
+        named.value[TENKA_IN(k)] = call->in[k];
+    for (uint32_t k = 0; k < entry->n_out; k++) {
+        named.value[TENKA_OUT(k)] = p->map[entry->first_value + k];
+        if (tenka_mask_has(tenka_passes[kernel].reads, TENKA_DOUT(k)))
+            named.value[TENKA_DOUT(k)] = gradient_of(p, entry->first_value + k);
+    }
     for (uint32_t k = 0; k < entry->n_in; k++) {
-        if (!(tenka_passes[kernel].writes >> (TENKA_BIT_D0 + k) & 1))
+        if (!tenka_mask_has(tenka_passes[kernel].writes, TENKA_D(k)))
             continue;
         const struct tenka_desc desc = p->values[call->in[k]].desc;
-        made[k] = bits[TENKA_BIT_D0 + k] = tenka_planner_new_value(p, &desc);
+        made[k] = named.value[TENKA_D(k)] = tenka_planner_new_value(p, &desc);
     }
-    tenka_planner_node(p, kernel, bits, entry->params, (struct tenka_scalar_ref){entry->first_scalar, false});
+    tenka_planner_node(p, kernel, &named, entry->params, (struct tenka_scalar_ref){entry->first_scalar, false});
 }
 
 /* Adds g to what value has gathered; a gradient writes its output, only here gradients meet. */
@@ -82,8 +115,7 @@ static void accumulate(struct tenka_planner *p, uint32_t value, uint32_t g)
 static void differentiate(struct tenka_planner *p, const struct tenka_entry *entry)
 {
     const tenka_grad_fn rule = grad_rules[grad_kinds[entry->op]];
-    struct tenka_grad_call call = {
-        .p = p, .entry = entry, .out = p->map[entry->first_value], .dout = p->grad[entry->first_value]};
+    struct tenka_grad_call call = {.p = p, .entry = entry, .dout = p->grad[entry->first_value]};
     for (uint32_t k = 0; k < entry->n_in; k++)
         call.in[k] = p->map[entry->in[k]];
     uint32_t made[TENKA_MAX_IN];
@@ -104,14 +136,14 @@ tenka_status tenka_planner_backward(struct tenka_planner *p, const struct tenka_
     const tenka_ctx *ctx = p->ctx;
     const uint32_t loss = entry->in[0];
     tenka_mark_gradient_path(ctx->entries, ctx->values, loss, p->mark);
-    for (uint32_t v = 0; v <= loss; v++)
+    for (size_t v = 0; v < ctx->n_values; v++)
         p->grad[v] = TENKA_NONE_ID;
     p->owner = ctx->values[loss].entry;
     p->grad[loss] = tenka_planner_call(p, TENKA_OP_fill, NULL, 0, NULL, 0, &ctx->values[loss].desc.shape, &(double){1});
     for (size_t i = (size_t)ctx->values[loss].entry + 1; i-- > 0 && !p->failed;) {
         const struct tenka_entry *e = &ctx->entries[i];
         p->owner = (uint32_t)i;
-        if (e->kind == TENKA_ENTRY_OP && e->requires_grad && p->mark[e->first_value])
+        if (e->kind == TENKA_ENTRY_OP && e->requires_grad && leads_on(e, loss, p->mark))
             differentiate(p, e);
     }
     uint32_t out = entry->first_value;

@@ -59,7 +59,7 @@ static void count_miss(tenka_ctx *ctx)
     if (++ctx->misses_in_a_row < MISSES_WARNED || ctx->warned_misses)
         return;
     ctx->warned_misses = true;
-    tenka_log(&ctx->log, TENKA_LOG_WARNING,
+    tenka_say(&ctx->log, TENKA_LOG_WARNING,
               "the last %d steps all differed in structure, so each was planned anew, which is slow; "
               "keep shapes and the order of operators the same from step to step", MISSES_WARNED);
 }

@@ -15,9 +15,6 @@ tenka_status tenka_devices(struct tenka_device_info *out, size_t max, size_t *co
 
 static tenka_status check_params(const struct tenka_ctx_params *p)
 {
-    if (p->size != sizeof *p)
-        return tenka_fail(&create_error, TENKA_E_INVALID,
-                          "context: params.size is %zu, not %zu; begin with TENKA_CTX_DEFAULTS", p->size, sizeof *p);
     if (p->backend > TENKA_BACKEND_CPU_F64)
         return tenka_fail(&create_error, TENKA_E_INVALID, "context: %d is no backend", (int)p->backend);
     if (p->dropout_mask > TENKA_DROPOUT_PHILOX)
@@ -45,11 +42,12 @@ static tenka_status open_context(const struct tenka_ctx_params *p, tenka_ctx *ct
 
 tenka_status tenka_ctx_create(const struct tenka_ctx_params *params, tenka_ctx **out)
 {
-    const struct tenka_ctx_params defaults = TENKA_CTX_DEFAULTS;
-    const struct tenka_ctx_params *p = params ? params : &defaults;
+    struct tenka_ctx_params own = TENKA_CTX_DEFAULTS;
+    const struct tenka_ctx_params *const p = &own;
     if (!out)
         return tenka_fail(&create_error, TENKA_E_INVALID, "context: out is NULL");
     *out = NULL;
+    TENKA_TRY(tenka_take_params(&create_error, "context", "TENKA_CTX_DEFAULTS", &own, params));
     TENKA_TRY(check_params(p));
     tenka_ctx *ctx = tenka_alloc(sizeof *ctx);
     if (!ctx)
@@ -130,17 +128,18 @@ tenka_status tenka_synchronize(tenka_ctx *ctx)
 
 void tenka_ctx_stats(const tenka_ctx *ctx, struct tenka_ctx_stats *out)
 {
-    if (out->size != sizeof *out)
-        return;
-    out->steps = ctx->steps;
-    out->plans_made = ctx->plans_made;
-    out->plans_cached = ctx->n_plans;
-    out->device_bytes = ctx->dev->bytes;
-    out->device_objects = ctx->dev->objects;
-    out->host_allocations = tenka_alloc_count();
-    out->dispatches = ctx->previous && ctx->previous->program
-                          ? tenka_program_dispatches(ctx->dev, ctx->previous->program)
-                          : 0;
+    const bool ran = ctx->previous && ctx->previous->program;
+    const struct tenka_ctx_stats own = {
+        .size = sizeof own,
+        .steps = ctx->steps,
+        .plans_made = ctx->plans_made,
+        .plans_cached = ctx->n_plans,
+        .device_bytes = ctx->dev->bytes,
+        .device_objects = ctx->dev->objects,
+        .host_allocations = tenka_alloc_count(),
+        .dispatches = ran ? tenka_program_dispatches(ctx->dev, ctx->previous->program) : 0,
+    };
+    tenka_give_result(NULL, "stats", "sizeof", out, &own);
 }
 
 uint64_t tenka_ctx_step_memory(const tenka_ctx *ctx)

@@ -3,30 +3,21 @@
 
 /* ---- Operators whose whole call is their row in ops.def ---- */
 
-#define BODY_UNARY(name)                                                        \
-    tenka_tensor tenka_##name(tenka_tensor x)                                   \
-    {                                                                           \
-        return tenka_trace(x.ctx, TENKA_OP_##name, &x, 1, NULL, 0, NULL, NULL, NULL); \
-    }
 #define BODY_BINARY(name)                                                       \
     tenka_tensor tenka_##name(tenka_tensor a, tenka_tensor b)                   \
     {                                                                           \
         return tenka_trace(a.ctx, TENKA_OP_##name, (const tenka_tensor[]){a, b}, 2, NULL, 0, NULL, NULL, NULL); \
     }
 #define BODY_OWN(name)
+#define BODY_ELEMENT(name)
 #define TENKA_OP(name, body, ...) BODY_##body(name)
 #define TENKA_PASS(...)
 #include "op/ops.def"
-#undef BODY_UNARY
 #undef BODY_BINARY
 #undef BODY_OWN
+#undef BODY_ELEMENT
 
 /* ---- Pointwise ---- */
-
-tenka_tensor tenka_scale(tenka_tensor x, double factor)
-{
-    return tenka_trace(x.ctx, TENKA_OP_scale, &x, 1, NULL, 0, NULL, &factor, NULL);
-}
 
 tenka_tensor tenka_bias_add(tenka_tensor x, tenka_tensor bias)
 {
@@ -110,6 +101,62 @@ tenka_tensor tenka_flatten(tenka_tensor x, uint32_t start_dim)
     for (uint32_t i = start_dim + 1; i < shape.rank; i++)
         shape.dim[start_dim] *= shape.dim[i];
     return tenka_reshape(x, tenka_shape_make(start_dim + 1, shape.dim));
+}
+
+tenka_tensor tenka_slice(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t end)
+{
+    /* What is beyond every shape is for the rule to refuse. */
+    const struct tenka_p_part params = {
+        .axis = axis > TENKA_MAX_RANK ? TENKA_MAX_RANK : (int32_t)axis,
+        .from = start > INT32_MAX ? -1 : (int32_t)start,
+        .to = end > INT32_MAX ? -1 : (int32_t)end,
+    };
+    return tenka_trace(x.ctx, TENKA_OP_slice, &x, 1, &params, sizeof params, NULL, NULL, NULL);
+}
+
+tenka_tensor tenka_narrow(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t length)
+{
+    return tenka_slice(x, axis, start, length > UINT32_MAX - start ? UINT32_MAX : start + length);
+}
+
+/* The shape of what x become along axis; false: a mistake, which was reported. */
+static bool concat_shape(const tenka_tensor *x, size_t n, uint32_t axis, struct tenka_shape *shape)
+{
+    uint64_t size = 0;
+    char text[TENKA_SHAPE_TEXT], first[TENKA_SHAPE_TEXT];
+    *shape = tenka_tensor_shape(x[0]);
+    for (size_t k = 0; k < n; k++) {
+        if (!tenka_trace_input(x[0].ctx, x[k], "concat"))
+            return false;
+        const struct tenka_shape part = tenka_tensor_shape(x[k]);
+        bool fits = part.rank == shape->rank && axis < part.rank;
+        for (uint32_t i = 0; fits && i < part.rank; i++)
+            fits = i == axis || part.dim[i] == shape->dim[i];
+        size += fits ? part.dim[axis] : 0;
+        if (fits && size <= INT32_MAX)
+            continue;
+        tenka_trace_fail(x[0].ctx, TENKA_E_SHAPE, "concat: %s, tensor %zu of %zu, does not fit to %s along axis %u",
+                         tenka_shape_text(&part, text), k + 1, n, tenka_shape_text(shape, first), axis);
+        return false;
+    }
+    shape->dim[axis] = (uint32_t)size;
+    return true;
+}
+
+tenka_tensor tenka_concat(const tenka_tensor *x, size_t n, uint32_t axis)
+{
+    struct tenka_shape shape;
+    if (x == NULL || n == 0)
+        return TENKA_NONE;
+    if (x[0].ctx == NULL || !concat_shape(x, n, axis, &shape))
+        return tenka_inert(x[0].ctx);
+    struct tenka_p_part params = {.axis = (int32_t)axis};
+    tenka_tensor y = tenka_trace(x[0].ctx, TENKA_OP_blank, NULL, 0, NULL, 0, &shape, NULL, NULL);
+    for (size_t k = 0; k < n; k++) {
+        y = tenka_trace(y.ctx, TENKA_OP_put, (const tenka_tensor[]){y, x[k]}, 2, &params, sizeof params, NULL, NULL, NULL);
+        params.from += (int32_t)tenka_tensor_shape(x[k]).dim[axis];
+    }
+    return y;
 }
 
 tenka_tensor tenka_permute(tenka_tensor x, const uint32_t *axes)
@@ -241,11 +288,11 @@ static bool fits_int(const uint32_t *values, size_t count)
 tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
                           const struct tenka_conv2d_params *params)
 {
-    const struct tenka_conv2d_params defaults = TENKA_CONV2D_DEFAULTS;
-    const struct tenka_conv2d_params *c = params ? params : &defaults;
-    if (c->size != sizeof *c)
-        return tenka_trace_fail(x.ctx, TENKA_E_INVALID,
-                                "conv2d: params.size is wrong; begin with TENKA_CONV2D_DEFAULTS");
+    struct tenka_conv2d_params own = TENKA_CONV2D_DEFAULTS;
+    const struct tenka_conv2d_params *const c = &own;
+    struct tenka_error err = {0};
+    if (tenka_take_params(&err, "conv2d", "TENKA_CONV2D_DEFAULTS", &own, params) != TENKA_OK)
+        return tenka_trace_fail(x.ctx, err.status, "%s", err.text);
     if (!fits_int(c->stride, 2) || !fits_int(c->padding, 2) || !fits_int(c->dilation, 2) || !fits_int(&c->groups, 1))
         return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "conv2d: a parameter is larger than 2147483647");
     const struct tenka_p_conv2d p = {
@@ -257,11 +304,15 @@ tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias
     return tenka_trace(x.ctx, TENKA_OP_conv2d, in, bias.ctx ? 3 : 2, &p, sizeof p, NULL, NULL, NULL);
 }
 
-tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *c)
+tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *params)
 {
-    if (!c || c->size != sizeof *c)
-        return tenka_trace_fail(x.ctx, TENKA_E_INVALID,
-                                "max_pool2d: params.size is wrong; begin with TENKA_POOL2D_DEFAULTS");
+    struct tenka_pool2d_params own = TENKA_POOL2D_DEFAULTS;
+    const struct tenka_pool2d_params *const c = &own;
+    struct tenka_error err = {0};
+    if (!params)
+        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "max_pool2d: params are missing, which say the kernel's size");
+    if (tenka_take_params(&err, "max_pool2d", "TENKA_POOL2D_DEFAULTS", &own, params) != TENKA_OK)
+        return tenka_trace_fail(x.ctx, err.status, "%s", err.text);
     if (!fits_int(c->kernel, 2) || !fits_int(c->stride, 2) || !fits_int(c->padding, 2) || !fits_int(c->dilation, 2))
         return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "max_pool2d: a parameter is larger than 2147483647");
     const struct tenka_p_pool2d p = {

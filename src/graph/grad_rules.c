@@ -51,28 +51,88 @@ uint32_t tenka_grad_sub(const struct tenka_grad_call *call, uint32_t input)
     return input == 0 || g == TENKA_NONE_ID ? g : scale_by(call, g, -1);
 }
 
-uint32_t tenka_grad_mul(const struct tenka_grad_call *call, uint32_t input)
+/* An operator of two inputs; NONE of NONE. */
+static uint32_t binary(const struct tenka_grad_call *call, enum tenka_op op, uint32_t a, uint32_t b)
 {
-    const uint32_t operands[2] = {call->dout, call->in[1 - input]};
-    const uint32_t g = tenka_planner_call(call->p, TENKA_OP_mul, operands, 2, NULL, 0, NULL, NULL);
+    if (a == TENKA_NONE_ID || b == TENKA_NONE_ID)
+        return TENKA_NONE_ID;
+    return tenka_planner_call(call->p, op, (const uint32_t[]){a, b}, 2, NULL, 0, NULL, NULL);
+}
+
+/* The gradient g of an input before that was repeated. */
+static uint32_t sum_to_input(const struct tenka_grad_call *call, uint32_t g, uint32_t input)
+{
     return g == TENKA_NONE_ID ? g : sum_to(call, g, desc_of(call, call->in[input])->shape);
 }
 
-/* dx = factor * dout, with the factor of the forward call: it is data of the step. */
-uint32_t tenka_grad_scale(const struct tenka_grad_call *call, uint32_t input)
+static uint32_t fill(const struct tenka_grad_call *call, struct tenka_shape shape, double x)
 {
-    struct tenka_planner *p = call->p;
-    uint32_t bits[32];
-    for (int b = 0; b < 32; b++)
-        bits[b] = TENKA_NONE_ID;
-    const struct tenka_desc desc = *desc_of(call, call->in[input]);
-    bits[TENKA_BIT_IN0] = call->dout;
-    bits[TENKA_BIT_OUT0] = tenka_planner_new_value(p, &desc);
-    if (bits[TENKA_BIT_OUT0] == TENKA_NONE_ID)
-        return TENKA_NONE_ID;
-    tenka_planner_node(p, TENKA_KERNEL_scale_fwd, bits, call->entry->params,
-                       (struct tenka_scalar_ref){call->entry->first_scalar, false});
-    return bits[TENKA_BIT_OUT0];
+    return tenka_planner_call(call->p, TENKA_OP_fill, NULL, 0, NULL, 0, &shape, &x);
+}
+
+uint32_t tenka_grad_mul(const struct tenka_grad_call *call, uint32_t input)
+{
+    return sum_to_input(call, binary(call, TENKA_OP_mul, call->dout, call->in[1 - input]), input);
+}
+
+/* y = a / b: da = dout / b and db = -dout ((a / b) / b) */
+uint32_t tenka_grad_div(const struct tenka_grad_call *call, uint32_t input)
+{
+    const uint32_t a = call->in[0], b = call->in[1];
+    if (input == 0)
+        return sum_to_input(call, binary(call, TENKA_OP_div, call->dout, b), 0);
+    const uint32_t slope = binary(call, TENKA_OP_div, binary(call, TENKA_OP_div, a, b), b);
+    const uint32_t g = sum_to_input(call, binary(call, TENKA_OP_mul, call->dout, slope), 1);
+    return g == TENKA_NONE_ID ? g : scale_by(call, g, -1);
+}
+
+/* All of dout where the input wins, half where both are equal, and, of what compares with nothing, all to both. */
+static uint32_t grad_extreme(const struct tenka_grad_call *call, enum tenka_op loses, uint32_t input)
+{
+    const uint32_t mine = call->in[input], other = call->in[1 - input];
+    const uint32_t equal = binary(call, TENKA_OP_eq, mine, other);
+    const uint32_t all = binary(call, TENKA_OP_keep_unless, equal, call->dout);
+    const uint32_t shared = binary(call, TENKA_OP_keep_where, equal, call->dout);
+    const uint32_t half = shared == TENKA_NONE_ID ? shared : scale_by(call, shared, 0.5);
+    const uint32_t lost = binary(call, loses, mine, other);
+    return sum_to_input(call, binary(call, TENKA_OP_keep_unless, lost, binary(call, TENKA_OP_add, all, half)), input);
+}
+
+uint32_t tenka_grad_maximum(const struct tenka_grad_call *call, uint32_t input)
+{
+    return grad_extreme(call, TENKA_OP_lt, input);
+}
+
+uint32_t tenka_grad_minimum(const struct tenka_grad_call *call, uint32_t input)
+{
+    return grad_extreme(call, TENKA_OP_gt, input);
+}
+
+/* y = a^b: da = dout b a^(b - 1), but 0 where b is 0; db = dout y log(a), but 0 where a is 0 and b is not negative */
+uint32_t tenka_grad_pow(const struct tenka_grad_call *call, uint32_t input)
+{
+    const struct tenka_shape scalar = {0};
+    const uint32_t a = call->in[0], b = call->in[1], y = call->p->map[call->entry->first_value];
+    if (input == 0) {
+        const uint32_t less = binary(call, TENKA_OP_sub, b, fill(call, scalar, 1));
+        const uint32_t slope = binary(call, TENKA_OP_mul, b, binary(call, TENKA_OP_pow, a, less));
+        const uint32_t g = binary(call, TENKA_OP_mul, call->dout, slope);
+        return sum_to_input(call, binary(call, TENKA_OP_keep_where, b, g), 0);
+    }
+    const uint32_t zero = fill(call, scalar, 0);
+    const uint32_t flat = binary(call, TENKA_OP_keep_where, binary(call, TENKA_OP_eq, a, zero),
+                                 binary(call, TENKA_OP_ge, b, zero));
+    const uint32_t slope = binary(call, TENKA_OP_mul, y, unary(call, TENKA_OP_log, a, NULL, 0, NULL));
+    const uint32_t g = binary(call, TENKA_OP_mul, call->dout, slope);
+    return sum_to_input(call, binary(call, TENKA_OP_keep_unless, flat, g), 1);
+}
+
+/* y = b where a says so: a step in a, and db = dout there. */
+uint32_t tenka_grad_keep(const struct tenka_grad_call *call, uint32_t input)
+{
+    if (input == 0)
+        return fill(call, desc_of(call, call->in[0])->shape, 0);
+    return sum_to_input(call, binary(call, (enum tenka_op)call->entry->op, call->in[0], call->dout), 1);
 }
 
 uint32_t tenka_grad_reshape(const struct tenka_grad_call *call, uint32_t input)
@@ -145,4 +205,13 @@ uint32_t tenka_grad_matmul(const struct tenka_grad_call *call, uint32_t input)
         operands[0] = d, operands[1] = a, q.trans_a = 1, q.trans_b = p.trans_a;
     }
     return tenka_planner_call(call->p, TENKA_OP_matmul, operands, 2, &q, sizeof q, NULL, NULL);
+}
+
+/* What was put into the whole gets its part of the gradient; what it was put over, the whole of it: nobody looks at the
+ * gradient of what is overwritten. */
+uint32_t tenka_grad_put(const struct tenka_grad_call *call, uint32_t input)
+{
+    struct tenka_p_part p;
+    memcpy(&p, call->entry->params, sizeof p);
+    return input == 0 ? call->dout : unary(call, TENKA_OP_slice, call->dout, &p, sizeof p, NULL);
 }

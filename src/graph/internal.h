@@ -196,6 +196,7 @@ double tenka_host_note(tenka_ctx *ctx, enum tenka_host_work work, double begin);
 
 /* autodiff.c */
 bool tenka_op_differentiable(enum tenka_op op, uint32_t input);
+bool tenka_op_output_differentiable(enum tenka_op op, uint32_t output);
 /* Marks the values that d value / d variables passes through; mark has n bytes, value < n. */
 void tenka_mark_gradient_path(const struct tenka_entry *entries, const struct tenka_log_value *values, uint32_t value,
                               uint8_t *mark);

@@ -48,7 +48,8 @@ static void find_lifetimes(struct tenka_planner *p)
             if (node->out[k] == TENKA_NONE_ID)
                 continue;
             struct tenka_storage *s = &p->storages[p->values[node->out[k]].storage];
-            s->writer = i;
+            if (s->writer == TENKA_NONE_ID)
+                s->writer = i;
             s->last = i;
         }
         for (uint32_t k = 0; k < node->n_in; k++)

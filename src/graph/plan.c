@@ -70,8 +70,10 @@ static void emit_operands(const struct tenka_planner *p, struct tenka_step_plan 
         if (s->constant > 0)
             plan->places[v].offset =
                 plan->input_bytes + (plan->n_log_scalars + s->constant - 1) * p->ctx->limits.real_bytes;
+        plan->places[v].offset += p->values[v].offset;
         plan->operands[v] = (struct tenka_operand){
-            .offset = plan->places[v].offset, .bytes = s->bytes, .desc = p->values[v].desc};
+            .offset = plan->places[v].offset, .bytes = tenka_desc_bytes(p->ctx, &p->values[v].desc),
+            .desc = p->values[v].desc};
     }
 }
 
@@ -142,8 +144,10 @@ static void emit_where(const struct tenka_planner *p, struct tenka_step_plan *pl
             continue;
         const struct tenka_storage *s = &p->storages[p->values[p->map[v]].storage];
         const bool overwritten = s->place.kind == TENKA_PLACE_VARIABLE && tenka_planner_changes(p, s->place.var);
-        if (s->keep || (v < ctx->n_spilled && !overwritten))
-            plan->where[v] = s->place;
+        if (!s->keep && (v >= ctx->n_spilled || overwritten))
+            continue;
+        plan->where[v] = s->place;
+        plan->where[v].offset += p->values[p->map[v]].offset;
     }
 }
 

@@ -1,6 +1,8 @@
 /* The call log, entry by entry, as nodes over values over storages. */
 #include "graph/planner.h"
 
+#include <assert.h>
+
 uint32_t tenka_planner_storage(struct tenka_planner *p, const struct tenka_storage *storage)
 {
     if (!tenka_grow(&p->storages, &p->storages_capacity, p->n_storages, sizeof *p->storages)) {
@@ -17,7 +19,7 @@ uint32_t tenka_planner_value(struct tenka_planner *p, const struct tenka_desc *d
         p->failed = true;
         return TENKA_NONE_ID;
     }
-    p->values[p->n_values] = (struct tenka_plan_value){*desc, storage};
+    p->values[p->n_values] = (struct tenka_plan_value){.desc = *desc, .storage = storage};
     return (uint32_t)p->n_values++;
 }
 
@@ -52,54 +54,106 @@ static enum tenka_phase phase_of(const struct tenka_planner *p, uint32_t entry)
     return p->last_backward != TENKA_NONE_ID && entry > p->last_backward ? TENKA_PHASE_UPDATE : TENKA_PHASE_FORWARD;
 }
 
-struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_kernel kernel, const uint32_t bits[32],
-                                           const int32_t *params, struct tenka_scalar_ref scalar)
+struct tenka_named_values tenka_named_none(void)
+{
+    struct tenka_named_values named;
+    for (uint32_t i = 0; i < TENKA_OPERANDS; i++)
+        named.value[i] = TENKA_NONE_ID;
+    return named;
+}
+
+static void put_operands(struct tenka_planner *p, struct tenka_plan_node *node, const struct tenka_named_values *named)
+{
+    const struct tenka_pass_info *pass = &tenka_passes[node->kernel];
+    for (uint32_t i = 0; i < TENKA_OPERANDS; i++) {
+        const uint32_t value = named->value[i];
+        if (tenka_mask_has(pass->reads, i))
+            node->in[node->n_in++] = value;
+        if (!tenka_mask_has(pass->writes, i))
+            continue;
+        node->out[node->n_out++] = value;
+        if (value != TENKA_NONE_ID && p->storages[p->values[value].storage].writer == TENKA_NONE_ID)
+            p->storages[p->values[value].storage].writer = (uint32_t)p->n_nodes;
+    }
+}
+
+struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_kernel kernel,
+                                           const struct tenka_named_values *named, const int32_t *params,
+                                           struct tenka_scalar_ref scalar)
 {
     if (p->failed || !tenka_grow(&p->nodes, &p->nodes_capacity, p->n_nodes, sizeof *p->nodes)) {
         p->failed = true;
         return NULL;
     }
-    const struct tenka_pass_info *pass = &tenka_passes[kernel];
     struct tenka_plan_node *node = &p->nodes[p->n_nodes];
     *node = (struct tenka_plan_node){
         .kernel = kernel, .scalar = scalar.index, .constant = scalar.constant, .entry = p->entry,
         .owners = {p->owner}, .n_owners = p->owner != TENKA_NONE_ID, .phase = phase_of(p, p->entry)};
     memcpy(node->params, params, sizeof node->params);
-    for (uint32_t b = 0; b < 32; b++) {
-        if (pass->reads >> b & 1)
-            node->in[node->n_in++] = bits[b];
-        if (!(pass->writes >> b & 1))
-            continue;
-        node->out[node->n_out++] = bits[b];
-        if (bits[b] != TENKA_NONE_ID)
-            p->storages[p->values[bits[b]].storage].writer = (uint32_t)p->n_nodes;
-    }
+    put_operands(p, node, named);
     p->n_nodes++;
     return node;
 }
 
-static void no_operands(uint32_t bits[32])
+uint32_t *tenka_node_place(struct tenka_plan_node *node, uint32_t operand)
 {
-    for (int b = 0; b < 32; b++)
-        bits[b] = TENKA_NONE_ID;
+    const struct tenka_pass_info *pass = &tenka_passes[node->kernel];
+    const bool reads = tenka_mask_has(pass->reads, operand);
+    assert(reads || tenka_mask_has(pass->writes, operand));
+    return reads ? &node->in[tenka_mask_place(pass->reads, operand)]
+                 : &node->out[tenka_mask_place(pass->writes, operand)];
+}
+
+uint32_t tenka_node_value(const struct tenka_plan_node *node, uint32_t operand)
+{
+    return *tenka_node_place((struct tenka_plan_node *)node, operand);
+}
+
+bool tenka_planner_is_whole(const struct tenka_planner *p, uint32_t value)
+{
+    const struct tenka_plan_value *v = &p->values[value];
+    return v->offset == 0 && p->storages[v->storage].bytes == tenka_desc_bytes(p->ctx, &v->desc);
+}
+
+/* Where in its input's memory a call's output lies, in bytes; false: it has memory of its own. */
+static bool is_view(const struct tenka_planner *p, const struct tenka_call *call, size_t *offset)
+{
+    *offset = 0;
+    if (call->op == TENKA_OP_slice) {
+        const struct tenka_p_part *part = (const void *)call->params;
+        *offset = tenka_dtype_bytes(call->in[0].dtype, (size_t)part->begin, p->ctx->limits.real_bytes);
+        return part->outer == 1 && *offset % TENKA_OPERAND_ALIGN == 0;
+    }
+    return call->n_in > 0 && tenka_ops[call->op].n_passes == 0;
+}
+
+/* The output of a call: in the memory of input `at`, offset bytes behind its begin. */
+static uint32_t view_value(struct tenka_planner *p, const struct tenka_desc *desc, uint32_t of, size_t offset)
+{
+    const struct tenka_plan_value x = p->values[of];
+    const uint32_t value = tenka_planner_value(p, desc, x.storage);
+    if (value != TENKA_NONE_ID)
+        p->values[value].offset = x.offset + offset;
+    return value;
 }
 
 /* A call whose outputs are described: a view, or a node for the forward pass. */
 static uint32_t add_forward(struct tenka_planner *p, const struct tenka_call *call, const uint32_t *in,
                             struct tenka_scalar_ref scalar, uint32_t out[TENKA_MAX_OUT])
 {
-    uint32_t bits[32];
-    no_operands(bits);
+    struct tenka_named_values named = tenka_named_none();
+    const enum tenka_kernel kernel = tenka_op_pass_writing(call->op, TENKA_OUT(0));
+    const bool part = kernel != TENKA_KERNEL_COUNT && (tenka_passes[kernel].flags & TENKA_PASS_PART) != 0;
+    size_t offset;
+    const bool view = is_view(p, call, &offset);
     for (uint32_t k = 0; k < call->n_in; k++)
-        bits[TENKA_BIT_IN0 + k] = in[k];
-    const bool view = tenka_ops[call->op].n_passes == 0;
+        named.value[TENKA_IN(k)] = in[k];
     for (uint32_t k = 0; k < call->n_out && !p->failed; k++) {
-        out[k] = view ? tenka_planner_value(p, &call->out[k], p->values[in[0]].storage)
-                      : tenka_planner_new_value(p, &call->out[k]);
-        bits[TENKA_BIT_OUT0 + k] = out[k];
+        out[k] = view || part ? view_value(p, &call->out[k], in[0], offset) : tenka_planner_new_value(p, &call->out[k]);
+        named.value[TENKA_OUT(k)] = out[k];
     }
-    if (!view && !p->failed)
-        tenka_planner_node(p, tenka_op_pass_writing(call->op, TENKA_BIT_OUT0), bits, call->params, scalar);
+    if (!view && kernel != TENKA_KERNEL_COUNT && !p->failed)
+        tenka_planner_node(p, kernel, &named, call->params, scalar);
     return p->failed ? TENKA_NONE_ID : out[0];
 }
 

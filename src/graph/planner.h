@@ -10,11 +10,11 @@
 /* A scalar at such an index of the input is aligned as an operand, whatever the device's reals are. */
 #define TENKA_OPERAND_WORDS (TENKA_OPERAND_ALIGN / 4)
 
-/* Memory that one node writes; views share it. */
+/* Memory that one node writes, or several, each a part of it; views share it. */
 struct tenka_storage {
     struct tenka_place place; /* ARENA and SPILL: block and offset are set by the layout */
     size_t bytes;
-    uint32_t writer;          /* node, or NONE for leaves */
+    uint32_t writer;          /* the first node that does, or NONE for leaves */
     uint32_t last;            /* last node that reads it */
     bool keep;                /* must survive the plan */
     uint32_t constant;        /* of INPUT: it is the plan's constant number constant - 1; 0: it is none */
@@ -23,12 +23,14 @@ struct tenka_storage {
 struct tenka_plan_value {
     struct tenka_desc desc;
     uint32_t storage;
+    size_t offset; /* bytes, from the storage's begin: a multiple of TENKA_OPERAND_ALIGN */
 };
 
 struct tenka_plan_node {
     enum tenka_kernel kernel;
     uint32_t n_in, n_out;
-    uint32_t in[TENKA_MAX_READS], out[TENKA_MAX_OUT]; /* values, or TENKA_ABSENT */
+    /* values, or TENKA_NONE_ID, as the kernel sees them; those who mean a certain one ask for it by name */
+    uint32_t in[TENKA_MAX_READS], out[TENKA_MAX_OUT];
     int32_t params[TENKA_MAX_PARAMS];
     uint32_t scalar;       /* index of its first scalar: of the log, or of the constants */
     bool constant;
@@ -71,9 +73,21 @@ uint32_t tenka_planner_storage(struct tenka_planner *p, const struct tenka_stora
 uint32_t tenka_planner_value(struct tenka_planner *p, const struct tenka_desc *desc, uint32_t storage);
 uint32_t tenka_planner_new_value(struct tenka_planner *p,
                                  const struct tenka_desc *desc); /* with a storage of its own */
-/* Appends a node for a pass. bits[b]: the value of operand bit b, NONE where absent. */
-struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_kernel kernel, const uint32_t bits[32],
-                                           const int32_t *params, struct tenka_scalar_ref scalar);
+/* Whether a value is all that its storage has. */
+bool tenka_planner_is_whole(const struct tenka_planner *p, uint32_t value);
+/* Values by the operand that they are, NONE where absent. */
+struct tenka_named_values {
+    uint32_t value[TENKA_OPERANDS];
+};
+struct tenka_named_values tenka_named_none(void);
+/* Appends a node for a pass, which takes what it reads and writes. */
+struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_kernel kernel,
+                                           const struct tenka_named_values *named, const int32_t *params,
+                                           struct tenka_scalar_ref scalar);
+/* The place of a node's operand, which its pass must have. */
+uint32_t *tenka_node_place(struct tenka_plan_node *node, uint32_t operand);
+/* The value there. */
+uint32_t tenka_node_value(const struct tenka_plan_node *node, uint32_t operand);
 /* Calls an operator on plan values, as gradient rules do. shape: for reshape, expand, fill; scalars: constants.
  * Returns output 0, NONE after a failure. */
 uint32_t tenka_planner_call(struct tenka_planner *p, enum tenka_op op, const uint32_t *in, uint32_t n_in,
@@ -90,19 +104,23 @@ struct tenka_grad_call {
     struct tenka_planner *p;
     const struct tenka_entry *entry;
     uint32_t in[TENKA_MAX_IN]; /* plan values of the forward call */
-    uint32_t out;
-    uint32_t dout;             /* gradient of output 0 */
+    uint32_t dout;             /* gradient of the only output */
 };
 typedef uint32_t (*tenka_grad_fn)(const struct tenka_grad_call *call, uint32_t input); /* gradient of that input */
 uint32_t tenka_grad_add(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_sub(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_mul(const struct tenka_grad_call *call, uint32_t input);
-uint32_t tenka_grad_scale(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_div(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_maximum(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_minimum(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_pow(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_keep(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_reshape(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_expand(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_permute(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_sum(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_matmul(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_put(const struct tenka_grad_call *call, uint32_t input);
 
 /* assign.c: outputs and assignments become copies, or are written in place */
 tenka_status tenka_planner_outputs(struct tenka_planner *p);

@@ -152,7 +152,7 @@ static void warn_flush(tenka_ctx *ctx)
     if (ctx->warned_flush)
         return;
     ctx->warned_flush = true;
-    tenka_log(&ctx->log, TENKA_LOG_WARNING,
+    tenka_say(&ctx->log, TENKA_LOG_WARNING,
               "a tensor is read in the middle of a step: the step runs in two parts and the device is waited for; "
               "read after tenka_optimizer_step or tenka_step_end, or between tenka_no_grad_begin and _end");
 }

@@ -232,7 +232,7 @@ static tenka_tensor append_call(tenka_ctx *ctx, const struct tenka_call *call, c
         const uint32_t slot = tenka_trace_value(ctx, &call->out[k]);
         if (slot == INERT_SLOT)
             return tenka_inert(ctx);
-        ctx->values[slot].requires_grad = requires_grad && k == 0;
+        ctx->values[slot].requires_grad = requires_grad && tenka_op_output_differentiable(call->op, k);
         const tenka_tensor t = {ctx, slot, ctx->generation};
         if (k == 0)
             first = t;

@@ -106,7 +106,7 @@ static tenka_status find_wrapped(struct tenka_error *err, tenka_module *net, str
     list_state(s, missing, shapes);
     for (size_t i = 0; i < s->count; i++)
         if (s->items[i].weight == first)
-            tenka_log(tenka_ctx_log(tenka_module_ctx(net)), TENKA_LOG_INFO,
+            tenka_say(tenka_ctx_log(tenka_module_ctx(net)), TENKA_LOG_INFO,
                       "%s: \"%s\" is taken for \"%s\", and all others likewise: a wrapper has changed the names",
                       file->path, tenka_pickle_show(first->name, there), tenka_pickle_show(s->tensors[i].name, here));
     return TENKA_OK;

@@ -27,7 +27,13 @@ enum tenka_arg_kind {
 enum tenka_arg_flags {
     TENKA_ARG_REQUIRED = 1,
     TENKA_ARG_NONE = 2,    /* may be None */
-    TENKA_ARG_FIXED = 4,   /* known in PyTorch, but only the fallback is supported */
+    TENKA_ARG_FIXED = 4,   /* known in PyTorch, but only the fallback is supported; never printed */
+    /* as print(model) shows it, which else has name=value of every argument: */
+    TENKA_ARG_BARE = 8,    /* without its name */
+    TENKA_ARG_QUIET = 16,  /* only when it is not the fallback */
+    TENKA_ARG_PAIRED = 32, /* a pair even when it was given as one number */
+    TENKA_ARG_UNSEEN = 64, /* never */
+    TENKA_ARG_WHOLE = 128, /* a FLOAT's fallback as a whole number */
 };
 
 /* An argument of a layer, with PyTorch's name and default. */
@@ -37,7 +43,7 @@ struct tenka_layer_arg {
     unsigned flags;
     double fallback;      /* NaN: None */
     double least, most;   /* of each number */
-    const char *word;     /* the fallback of a WORD */
+    const char *word;     /* the fallback of a WORD; "none|tanh": the only other word is tanh */
 };
 
 struct tenka_arg_value {
@@ -66,13 +72,16 @@ struct tenka_layer_type {
     /* Makes the variables, drawing in PyTorch's order; NULL: there are none. */
     tenka_status (*init)(tenka_module *module);
     tenka_tensor (*forward)(tenka_module *module, tenka_tensor x);
-    /* What stands between the parentheses of print(model). */
-    void (*print)(const tenka_module *module, struct tenka_text *text);
 };
 
-extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_relu, tenka_layer_max_pool2d,
-    tenka_layer_flatten, tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout,
-    tenka_layer_identity, tenka_layer_tanh, tenka_layer_sequential;
+extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_max_pool2d, tenka_layer_flatten,
+    tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout, tenka_layer_identity,
+    tenka_layer_gelu, tenka_layer_sequential;
+/* activations.c: one for each TENKA_ACTIVATION of elementwise.def */
+#define TENKA_UNARY(...)
+#define TENKA_ACTIVATION(name, ...) extern const struct tenka_layer_type tenka_layer_##name;
+#define TENKA_BINARY(...)
+#include "shaders/common/elementwise.def"
 
 /* A variable of a layer itself, under its full name. */
 struct tenka_layer_state {
@@ -112,6 +121,8 @@ struct tenka_module {
 const struct tenka_layer_type *tenka_layer_find(const char *name);
 /* The class names, comma separated, into buf. */
 const char *tenka_layer_names(char *buf, size_t bytes);
+/* The class name that a mistyped one is likely to mean; NULL: none is near. */
+const char *tenka_layer_nearest(const char *name);
 
 /* Puts defaults where nothing was given and checks ranges. Errors: E_INVALID. */
 tenka_status tenka_layer_complete(struct tenka_error *err, const struct tenka_layer_type *type,
@@ -121,6 +132,8 @@ tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *typ
                               const struct tenka_layer_values *values, tenka_module **out);
 /* A container under a class name of its own (NULL: Sequential). */
 tenka_status tenka_container_make(tenka_ctx *ctx, const char *class_name, tenka_module **out);
+/* print.c: what stands between the parentheses of print(model). */
+void tenka_layer_print(const tenka_module *module, struct tenka_text *text);
 /* The name that print(model) shows. */
 const char *tenka_module_class(const tenka_module *module);
 

@@ -1,16 +1,22 @@
 /* The list of layers, and what all of them share: arguments, making, state. */
 #include <assert.h>
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 
 #include "nn/layer.h"
 
 static const struct tenka_layer_type *const types[] = {
-    &tenka_layer_conv2d,  &tenka_layer_linear,      &tenka_layer_relu,         &tenka_layer_tanh,
-    &tenka_layer_flatten, &tenka_layer_softmax,     &tenka_layer_log_softmax,  &tenka_layer_max_pool2d,
-    &tenka_layer_dropout, &tenka_layer_identity,    &tenka_layer_batch_norm2d, &tenka_layer_sequential,
+    &tenka_layer_conv2d, &tenka_layer_linear,
+#define TENKA_UNARY(...)
+#define TENKA_ACTIVATION(name, ...) &tenka_layer_##name,
+#define TENKA_BINARY(...)
+#include "shaders/common/elementwise.def"
+    &tenka_layer_gelu, &tenka_layer_flatten, &tenka_layer_softmax, &tenka_layer_log_softmax, &tenka_layer_max_pool2d,
+    &tenka_layer_dropout, &tenka_layer_identity, &tenka_layer_batch_norm2d, &tenka_layer_sequential,
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
+#define NEAR_NAME 40 /* letters of the longest class name that is compared with others */
 
 const struct tenka_layer_type *tenka_layer_find(const char *name)
 {
@@ -30,6 +36,42 @@ const char *tenka_layer_names(char *buf, size_t bytes)
     return buf;
 }
 
+/* Letters that must be put in, taken out or changed to make one name of another, whose case does not count. Source: V.
+ * Levenshtein, "Binary codes capable of correcting deletions, insertions, and reversals" (1966). */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[NEAR_NAME + 1];
+    const size_t n = strlen(b);
+    for (size_t k = 0; k <= n; k++)
+        row[k] = k;
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t before = row[0]++;
+        for (size_t k = 0; k < n; k++) {
+            const size_t above = row[k + 1];
+            const size_t changed = before + (tolower((unsigned char)a[i]) != tolower((unsigned char)b[k]));
+            const size_t moved = (above < row[k] ? above : row[k]) + 1;
+            row[k + 1] = changed < moved ? changed : moved;
+            before = above;
+        }
+    }
+    return row[n];
+}
+
+const char *tenka_layer_nearest(const char *name)
+{
+    const char *nearest = NULL;
+    size_t below = strlen(name) / 2; /* so many changes or more are a guess */
+    for (size_t i = 0; i < N_TYPES && strlen(name) <= NEAR_NAME; i++) {
+        assert(strlen(types[i]->name) <= NEAR_NAME);
+        const size_t changes = distance(name, types[i]->name);
+        if (changes >= below)
+            continue;
+        nearest = types[i]->name;
+        below = changes;
+    }
+    return nearest;
+}
+
 /* ---- Arguments ---- */
 
 static void put_default(const struct tenka_layer_arg *arg, struct tenka_arg_value *value)
@@ -38,6 +80,7 @@ static void put_default(const struct tenka_layer_arg *arg, struct tenka_arg_valu
         return;
     value->none = isnan(arg->fallback);
     value->pair = false;
+    value->integer = (arg->flags & TENKA_ARG_WHOLE) != 0;
     value->value[0] = value->value[1] = value->none ? 0 : arg->fallback;
 }
 

@@ -1,55 +1,14 @@
-/* Layers without drawn weights: ReLU, Identity, MaxPool2d, Flatten, Softmax, LogSoftmax, BatchNorm2d, Dropout. */
+/* Layers without drawn weights: Identity, MaxPool2d, Flatten, Softmax, LogSoftmax, BatchNorm2d, Dropout. */
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 
 #include "nn/layer.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *bool_text(const struct tenka_arg_value *value)
-{
-    return value->value[0] != 0 ? "True" : "False";
-}
-
-/* A float as Python prints what was given. */
-static const char *float_text(const struct tenka_arg_value *value, char buf[TENKA_NUMBER_TEXT])
-{
-    if (!value->integer)
-        return tenka_number_text(value->value[0], buf);
-    snprintf(buf, TENKA_NUMBER_TEXT, "%.0f", value->value[0]);
-    return buf;
-}
-
 static tenka_status make_plain(tenka_ctx *ctx, const struct tenka_layer_type *type, tenka_module **out)
 {
     return ctx != NULL ? tenka_layer_make(ctx, type, &(struct tenka_layer_values){0}, out) : TENKA_E_INVALID;
-}
-
-/* ---- ReLU ---- */
-
-static const struct tenka_layer_arg relu_args[] = {
-    {"inplace", TENKA_ARG_BOOL, 0, 0, 0, 1, NULL}, /* a wish about memory; the plan decides that */
-};
-
-static tenka_tensor relu_forward(tenka_module *m, tenka_tensor x)
-{
-    (void)m;
-    return tenka_relu(x);
-}
-
-static void relu_print(const tenka_module *m, struct tenka_text *text)
-{
-    if (m->values.arg[0].value[0] != 0)
-        tenka_text_add(text, "inplace=True");
-}
-
-const struct tenka_layer_type tenka_layer_relu = {
-    .name = "ReLU", .args = relu_args, .n_args = COUNT(relu_args), .forward = relu_forward, .print = relu_print};
-
-tenka_status tenka_nn_relu(tenka_ctx *ctx, tenka_module **out)
-{
-    return make_plain(ctx, &tenka_layer_relu, out);
 }
 
 /* ---- Identity ---- */
@@ -65,21 +24,6 @@ const struct tenka_layer_type tenka_layer_identity = {.name = "Identity", .forwa
 tenka_status tenka_nn_identity(tenka_ctx *ctx, tenka_module **out)
 {
     return make_plain(ctx, &tenka_layer_identity, out);
-}
-
-/* ---- Tanh ---- */
-
-static tenka_tensor tanh_forward(tenka_module *m, tenka_tensor x)
-{
-    (void)m;
-    return tenka_tanh(x);
-}
-
-const struct tenka_layer_type tenka_layer_tanh = {.name = "Tanh", .forward = tanh_forward};
-
-tenka_status tenka_nn_tanh(tenka_ctx *ctx, tenka_module **out)
-{
-    return make_plain(ctx, &tenka_layer_tanh, out);
 }
 
 /* ---- MaxPool2d ---- */
@@ -121,31 +65,12 @@ static tenka_tensor max_pool2d_forward(tenka_module *m, tenka_tensor x)
     return tenka_max_pool2d(x, &params);
 }
 
-static void add_pool_pair(struct tenka_text *text, const tenka_module *m, size_t arg)
-{
-    const struct tenka_arg_value *const value = &m->values.arg[arg];
-    const char *const name = max_pool2d_args[arg].name;
-    if (value->pair)
-        tenka_text_add(text, value->list ? "%s=[%.0f, %.0f], " : "%s=(%.0f, %.0f), ", name, value->value[0],
-                       value->value[1]);
-    else
-        tenka_text_add(text, "%s=%.0f, ", name, value->value[0]);
-}
-
-static void max_pool2d_print(const tenka_module *m, struct tenka_text *text)
-{
-    for (size_t arg = KERNEL; arg <= DILATION; arg++)
-        add_pool_pair(text, m, arg);
-    tenka_text_add(text, "ceil_mode=%s", bool_text(&m->values.arg[CEIL_MODE]));
-}
-
 const struct tenka_layer_type tenka_layer_max_pool2d = {
     .name = "MaxPool2d",
     .args = max_pool2d_args,
     .n_args = COUNT(max_pool2d_args),
     .check = max_pool2d_check,
     .forward = max_pool2d_forward,
-    .print = max_pool2d_print,
 };
 
 tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_pool2d_params *params, tenka_module **out)
@@ -155,19 +80,17 @@ tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_pool2d_param
     if (params == NULL)
         return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
                           "MaxPool2d: params are missing, which say the kernel's size");
-    if (params->size != sizeof(*params))
-        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
-                          "MaxPool2d: params.size is %zu, not %zu; begin with TENKA_POOL2D_DEFAULTS", params->size,
-                          sizeof(*params));
+    struct tenka_pool2d_params own = TENKA_POOL2D_DEFAULTS;
+    TENKA_TRY(tenka_take_params(tenka_ctx_error(ctx), "MaxPool2d", "TENKA_POOL2D_DEFAULTS", &own, params));
     struct tenka_layer_values values = {0};
     uint32_t stride[2];
     for (size_t axis = 0; axis < 2; axis++)
-        stride[axis] = params->stride[axis] != 0 ? params->stride[axis] : params->kernel[axis];
-    values.arg[KERNEL] = tenka_arg_pair(params->kernel);
+        stride[axis] = own.stride[axis] != 0 ? own.stride[axis] : own.kernel[axis];
+    values.arg[KERNEL] = tenka_arg_pair(own.kernel);
     values.arg[STRIDE] = tenka_arg_pair(stride);
-    values.arg[PADDING] = tenka_arg_pair(params->padding);
-    values.arg[DILATION] = tenka_arg_pair(params->dilation);
-    values.arg[CEIL_MODE] = tenka_arg_of(params->ceil_mode);
+    values.arg[PADDING] = tenka_arg_pair(own.padding);
+    values.arg[DILATION] = tenka_arg_pair(own.dilation);
+    values.arg[CEIL_MODE] = tenka_arg_of(own.ceil_mode);
     return tenka_layer_make(ctx, &tenka_layer_max_pool2d, &values, out);
 }
 
@@ -206,17 +129,10 @@ static tenka_tensor flatten_forward(tenka_module *m, tenka_tensor x)
     return tenka_reshape(x, tenka_shape_make((size_t)(rank - (end - start)), shape.dim));
 }
 
-static void flatten_print(const tenka_module *m, struct tenka_text *text)
-{
-    tenka_text_add(text, "start_dim=%.0f, end_dim=%.0f", m->values.arg[START_DIM].value[0],
-                   m->values.arg[END_DIM].value[0]);
-}
-
 const struct tenka_layer_type tenka_layer_flatten = {.name = "Flatten",
                                                      .args = flatten_args,
                                                      .n_args = COUNT(flatten_args),
-                                                     .forward = flatten_forward,
-                                                     .print = flatten_print};
+                                                     .forward = flatten_forward};
 
 tenka_status tenka_nn_flatten(tenka_ctx *ctx, tenka_module **out)
 {
@@ -253,24 +169,14 @@ static tenka_tensor log_softmax_forward(tenka_module *m, tenka_tensor x)
     return along_dim(m, x, tenka_log_softmax);
 }
 
-static void softmax_print(const tenka_module *m, struct tenka_text *text)
-{
-    if (m->values.arg[0].none)
-        tenka_text_add(text, "dim=None");
-    else
-        tenka_text_add(text, "dim=%.0f", m->values.arg[0].value[0]);
-}
-
 const struct tenka_layer_type tenka_layer_softmax = {.name = "Softmax",
                                                      .args = softmax_args,
                                                      .n_args = COUNT(softmax_args),
-                                                     .forward = softmax_forward,
-                                                     .print = softmax_print};
+                                                     .forward = softmax_forward};
 const struct tenka_layer_type tenka_layer_log_softmax = {.name = "LogSoftmax",
                                                          .args = softmax_args,
                                                          .n_args = COUNT(softmax_args),
-                                                         .forward = log_softmax_forward,
-                                                         .print = softmax_print};
+                                                         .forward = log_softmax_forward};
 
 static tenka_status make_softmax(tenka_ctx *ctx, const struct tenka_layer_type *type, uint32_t dim, tenka_module **out)
 {
@@ -295,7 +201,7 @@ tenka_status tenka_nn_log_softmax(tenka_ctx *ctx, uint32_t dim, tenka_module **o
 enum { FEATURES, EPS, MOMENTUM, AFFINE, TRACK };
 
 static const struct tenka_layer_arg batch_norm2d_args[] = {
-    [FEATURES] = {"num_features", TENKA_ARG_INT, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
+    [FEATURES] = {"num_features", TENKA_ARG_INT, TENKA_ARG_REQUIRED | TENKA_ARG_BARE, 0, 1, INT32_MAX, NULL},
     [EPS] = {"eps", TENKA_ARG_FLOAT, 0, 1e-5, 0, DBL_MAX, NULL},
     [MOMENTUM] = {"momentum", TENKA_ARG_FLOAT, 0, 0.1, 0, 1, NULL},
     [AFFINE] = {"affine", TENKA_ARG_BOOL, 0, 1, 0, 1, NULL},
@@ -389,15 +295,6 @@ static tenka_tensor batch_norm2d_forward(tenka_module *m, tenka_tensor x)
                               m->training || !track, m->values.arg[MOMENTUM].value[0], m->values.arg[EPS].value[0]);
 }
 
-static void batch_norm2d_print(const tenka_module *m, struct tenka_text *text)
-{
-    const struct tenka_arg_value *const arg = m->values.arg;
-    char eps[TENKA_NUMBER_TEXT], momentum[TENKA_NUMBER_TEXT];
-    tenka_text_add(text, "%.0f, eps=%s, momentum=%s, affine=%s, track_running_stats=%s", arg[FEATURES].value[0],
-                   float_text(&arg[EPS], eps), float_text(&arg[MOMENTUM], momentum),
-                   bool_text(&arg[AFFINE]), bool_text(&arg[TRACK]));
-}
-
 const struct tenka_layer_type tenka_layer_batch_norm2d = {
     .name = "BatchNorm2d",
     .args = batch_norm2d_args,
@@ -405,7 +302,6 @@ const struct tenka_layer_type tenka_layer_batch_norm2d = {
     .elements = batch_norm2d_elements,
     .init = batch_norm2d_init,
     .forward = batch_norm2d_forward,
-    .print = batch_norm2d_print,
 };
 
 bool tenka_layer_counts(const tenka_module *module)
@@ -437,18 +333,10 @@ static tenka_tensor dropout_forward(tenka_module *m, tenka_tensor x)
     return m->training ? tenka_dropout(x, m->values.arg[0].value[0]) : x;
 }
 
-static void dropout_print(const tenka_module *m, struct tenka_text *text)
-{
-    char p[TENKA_NUMBER_TEXT];
-    tenka_text_add(text, "p=%s, inplace=%s", float_text(&m->values.arg[0], p),
-                   bool_text(&m->values.arg[1]));
-}
-
 const struct tenka_layer_type tenka_layer_dropout = {.name = "Dropout",
                                                      .args = dropout_args,
                                                      .n_args = COUNT(dropout_args),
-                                                     .forward = dropout_forward,
-                                                     .print = dropout_print};
+                                                     .forward = dropout_forward};
 
 tenka_status tenka_nn_dropout(tenka_ctx *ctx, double p, tenka_module **out)
 {

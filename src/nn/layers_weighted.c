@@ -34,14 +34,14 @@ static uint64_t product(uint64_t a, uint64_t b)
 enum { IN, OUT, KERNEL, STRIDE, PADDING, DILATION, GROUPS, BIAS, PADDING_MODE };
 
 static const struct tenka_layer_arg conv2d_args[] = {
-    [IN] = {"in_channels", TENKA_ARG_INT, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
-    [OUT] = {"out_channels", TENKA_ARG_INT, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
-    [KERNEL] = {"kernel_size", TENKA_ARG_PAIR, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
-    [STRIDE] = {"stride", TENKA_ARG_PAIR, 0, 1, 1, INT32_MAX, NULL},
-    [PADDING] = {"padding", TENKA_ARG_PADDING, 0, 0, 0, INT32_MAX, NULL},
-    [DILATION] = {"dilation", TENKA_ARG_PAIR, 0, 1, 1, INT32_MAX, NULL},
-    [GROUPS] = {"groups", TENKA_ARG_INT, 0, 1, 1, INT32_MAX, NULL},
-    [BIAS] = {"bias", TENKA_ARG_BOOL, 0, 1, 0, 1, NULL},
+    [IN] = {"in_channels", TENKA_ARG_INT, TENKA_ARG_REQUIRED | TENKA_ARG_BARE, 0, 1, INT32_MAX, NULL},
+    [OUT] = {"out_channels", TENKA_ARG_INT, TENKA_ARG_REQUIRED | TENKA_ARG_BARE, 0, 1, INT32_MAX, NULL},
+    [KERNEL] = {"kernel_size", TENKA_ARG_PAIR, TENKA_ARG_REQUIRED | TENKA_ARG_PAIRED, 0, 1, INT32_MAX, NULL},
+    [STRIDE] = {"stride", TENKA_ARG_PAIR, TENKA_ARG_PAIRED, 1, 1, INT32_MAX, NULL},
+    [PADDING] = {"padding", TENKA_ARG_PADDING, TENKA_ARG_PAIRED | TENKA_ARG_QUIET, 0, 0, INT32_MAX, NULL},
+    [DILATION] = {"dilation", TENKA_ARG_PAIR, TENKA_ARG_PAIRED | TENKA_ARG_QUIET, 1, 1, INT32_MAX, NULL},
+    [GROUPS] = {"groups", TENKA_ARG_INT, TENKA_ARG_QUIET, 1, 1, INT32_MAX, NULL},
+    [BIAS] = {"bias", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 1, 0, 1, NULL},
     [PADDING_MODE] = {"padding_mode", TENKA_ARG_WORD, TENKA_ARG_FIXED, 0, 0, 0, "zeros"},
 };
 
@@ -105,29 +105,6 @@ static tenka_tensor conv2d_forward(tenka_module *m, tenka_tensor x)
     return tenka_conv2d(x, state_value(m, 0), state_value(m, 1), &params);
 }
 
-static void add_pair(struct tenka_text *text, const char *name, const struct tenka_arg_value *value)
-{
-    tenka_text_add(text, ", %s=(%.0f, %.0f)", name, value->value[0], value->value[1]);
-}
-
-static void conv2d_print(const tenka_module *m, struct tenka_text *text)
-{
-    const struct tenka_arg_value *const arg = m->values.arg;
-    tenka_text_add(text, "%.0f, %.0f", arg[IN].value[0], arg[OUT].value[0]);
-    add_pair(text, "kernel_size", &arg[KERNEL]);
-    add_pair(text, "stride", &arg[STRIDE]);
-    if (arg[PADDING].word != NULL)
-        tenka_text_add(text, ", padding=%s", arg[PADDING].word);
-    else if (arg[PADDING].value[0] != 0 || arg[PADDING].value[1] != 0)
-        add_pair(text, "padding", &arg[PADDING]);
-    if (arg[DILATION].value[0] != 1 || arg[DILATION].value[1] != 1)
-        add_pair(text, "dilation", &arg[DILATION]);
-    if (arg[GROUPS].value[0] != 1)
-        tenka_text_add(text, ", groups=%.0f", arg[GROUPS].value[0]);
-    if (arg[BIAS].value[0] == 0)
-        tenka_text_add(text, ", bias=False");
-}
-
 const struct tenka_layer_type tenka_layer_conv2d = {
     .name = "Conv2d",
     .args = conv2d_args,
@@ -136,7 +113,6 @@ const struct tenka_layer_type tenka_layer_conv2d = {
     .elements = conv2d_elements,
     .init = conv2d_init,
     .forward = conv2d_forward,
-    .print = conv2d_print,
 };
 
 tenka_status tenka_nn_conv2d(tenka_ctx *ctx, uint32_t in_channels, uint32_t out_channels, uint32_t kernel_height,
@@ -145,10 +121,9 @@ tenka_status tenka_nn_conv2d(tenka_ctx *ctx, uint32_t in_channels, uint32_t out_
 {
     if (ctx == NULL)
         return TENKA_E_INVALID;
-    const struct tenka_conv2d_params defaults = TENKA_CONV2D_DEFAULTS, *const p = params != NULL ? params : &defaults;
-    if (p->size != sizeof(*p))
-        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
-                          "Conv2d: params.size is %zu, not %zu; begin with TENKA_CONV2D_DEFAULTS", p->size, sizeof(*p));
+    struct tenka_conv2d_params own = TENKA_CONV2D_DEFAULTS;
+    const struct tenka_conv2d_params *const p = &own;
+    TENKA_TRY(tenka_take_params(tenka_ctx_error(ctx), "Conv2d", "TENKA_CONV2D_DEFAULTS", &own, params));
     struct tenka_layer_values values = {0};
     values.arg[IN] = tenka_arg_of(in_channels);
     values.arg[OUT] = tenka_arg_of(out_channels);
@@ -193,7 +168,7 @@ static tenka_tensor flatten_images(tenka_module *m, tenka_tensor x)
     if (shape.dim[3] == in || product(product(shape.dim[1], shape.dim[2]), shape.dim[3]) != in)
         return x;
     if (!m->told)
-        tenka_log(tenka_ctx_log(m->ctx), TENKA_LOG_INFO, "layer %s (Linear): flattens its input of %u x %u x %u to %u",
+        tenka_say(tenka_ctx_log(m->ctx), TENKA_LOG_INFO, "layer %s (Linear): flattens its input of %u x %u x %u to %u",
                   m->path, shape.dim[1], shape.dim[2], shape.dim[3], in);
     m->told = true;
     return tenka_flatten(x, 1);
@@ -221,13 +196,6 @@ static tenka_tensor linear_forward(tenka_module *m, tenka_tensor x)
     return tenka_linear(x, state_value(m, 0), state_value(m, 1));
 }
 
-static void linear_print(const tenka_module *m, struct tenka_text *text)
-{
-    const struct tenka_arg_value *const arg = m->values.arg;
-    tenka_text_add(text, "in_features=%.0f, out_features=%.0f, bias=%s", arg[IN_FEATURES].value[0],
-                   arg[OUT_FEATURES].value[0], arg[LINEAR_BIAS].value[0] != 0 ? "True" : "False");
-}
-
 const struct tenka_layer_type tenka_layer_linear = {
     .name = "Linear",
     .args = linear_args,
@@ -235,7 +203,6 @@ const struct tenka_layer_type tenka_layer_linear = {
     .elements = linear_elements,
     .init = linear_init,
     .forward = linear_forward,
-    .print = linear_print,
 };
 
 tenka_status tenka_nn_linear(tenka_ctx *ctx, uint32_t in_features, uint32_t out_features, bool bias, tenka_module **out)

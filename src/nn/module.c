@@ -369,8 +369,7 @@ tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, 
 static void print(const tenka_module *module, size_t indent, struct tenka_text *text)
 {
     tenka_text_add(text, "%s(", tenka_module_class(module));
-    if (module->type->print != NULL)
-        module->type->print(module, text);
+    tenka_layer_print(module, text);
     for (size_t i = 0; i < module->n_children; i++) {
         tenka_text_add(text, "\n%*s(%s): ", (int)(indent + 2), "", module->children[i]->name);
         print(module->children[i], indent + 2, text);

@@ -199,10 +199,19 @@ static tenka_status read_padding(struct parser *p, struct tenka_arg_value *value
 
 static tenka_status read_word_value(struct parser *p, const struct tenka_layer_arg *arg, struct tenka_arg_value *value)
 {
-    char word[MAX_NAME];
-    TENKA_TRY(read_quoted(p, "a word", word));
-    value->value[0] = value->value[1] = strcmp(word, arg->word) != 0;
-    return TENKA_OK;
+    char word[MAX_NAME], expected[100];
+    const char *const start = p->at, *const other = strchr(arg->word, '|');
+    const size_t length = strcspn(arg->word, "|");
+    if (other != NULL)
+        snprintf(expected, sizeof(expected), "'%.*s' or '%s' for %s", (int)length, arg->word, other + 1, arg->name);
+    else
+        snprintf(expected, sizeof(expected), "a word");
+    TENKA_TRY(read_quoted(p, expected, word));
+    value->value[0] = value->value[1] = strlen(word) != length || memcmp(word, arg->word, length) != 0;
+    if (value->value[0] == 0 || other == NULL || strcmp(word, other + 1) == 0)
+        return TENKA_OK;
+    p->at = start;
+    return fail_expected(p, expected);
 }
 
 static tenka_status read_bool(struct parser *p, const struct tenka_layer_arg *arg, struct tenka_arg_value *value)
@@ -397,9 +406,13 @@ static bool is_empty_list(const struct parser *p, const char *class_name)
 
 static tenka_status fail_unknown(const struct parser *p, const char *at, const char *class_name)
 {
-    char names[300], sentence[500];
-    snprintf(sentence, sizeof(sentence), "%.60s is no known layer; known are %s", class_name,
-             tenka_layer_names(names, sizeof(names)));
+    char names[700], sentence[800];
+    const char *const nearest = tenka_layer_nearest(class_name);
+    if (nearest != NULL)
+        snprintf(sentence, sizeof(sentence), "%.60s is no known layer; the nearest is %s", class_name, nearest);
+    else
+        snprintf(sentence, sizeof(sentence), "%.60s is no known layer; known are %s", class_name,
+                 tenka_layer_names(names, sizeof(names)));
     return fail_at(p, at, sentence);
 }
 
@@ -419,7 +432,7 @@ static tenka_status read_layer(struct parser *p, const struct place *place, tenk
     if (type == NULL && !layers_follow(p) && !is_empty_list(p, class_name))
         return fail_unknown(p, start, class_name);
     if (type == NULL)
-        tenka_log(tenka_ctx_log(p->ctx), TENKA_LOG_DEBUG, "network text: %s is taken for a Sequential", class_name);
+        tenka_say(tenka_ctx_log(p->ctx), TENKA_LOG_DEBUG, "network text: %s is taken for a Sequential", class_name);
     return read_container(p, place, class_name, out);
 }
 

@@ -5,13 +5,20 @@
 #include "op/variant.h"
 
 /* How ops.def calls the operands. */
-enum {
-    IN0 = 1 << 0, IN1 = 1 << 1, IN2 = 1 << 2, IN3 = 1 << 3, IN4 = 1 << 4,
-    OUT0 = 1 << TENKA_BIT_OUT0, OUT1 = OUT0 << 1, OUT2 = OUT0 << 2,
-    DOUT = 1 << TENKA_BIT_DOUT,
-    D0 = 1 << TENKA_BIT_D0, D1 = D0 << 1, D2 = D0 << 2,
-    INPLACE = TENKA_PASS_INPLACE, PIECES = TENKA_PASS_PIECES, JOBS = TENKA_PASS_JOBS,
-};
+#define BIT(operand) ((uint64_t)1 << (operand))
+#define IN0 BIT(TENKA_IN(0))
+#define IN1 BIT(TENKA_IN(1))
+#define IN2 BIT(TENKA_IN(2))
+#define IN3 BIT(TENKA_IN(3))
+#define IN4 BIT(TENKA_IN(4))
+#define OUT0 BIT(TENKA_OUT(0))
+#define OUT1 BIT(TENKA_OUT(1))
+#define OUT2 BIT(TENKA_OUT(2))
+#define DOUT0 BIT(TENKA_DOUT(0))
+#define D0 BIT(TENKA_D(0))
+#define D1 BIT(TENKA_D(1))
+#define D2 BIT(TENKA_D(2))
+enum { INPLACE = TENKA_PASS_INPLACE, PIECES = TENKA_PASS_PIECES, JOBS = TENKA_PASS_JOBS, PART = TENKA_PASS_PART };
 
 /* struct params_<op>: the operator's parameters under its own name. */
 #define TENKA_OP(name, body, min_in, max_in, outs, params, ...)                                       \
@@ -123,22 +130,22 @@ tenka_status tenka_op_infer(struct tenka_call *call, struct tenka_error *err)
     return op->rule(call, err);
 }
 
-enum tenka_kernel tenka_op_pass_writing(enum tenka_op op, uint32_t bit)
+enum tenka_kernel tenka_op_pass_writing(enum tenka_op op, uint32_t operand)
 {
     const uint32_t first = (uint32_t)tenka_ops[op].first_kernel;
     for (uint32_t i = first; i < first + tenka_ops[op].n_passes; i++)
-        if ((tenka_passes[i].writes >> bit & 1) != 0)
+        if (tenka_mask_has(tenka_passes[i].writes, operand))
             return (enum tenka_kernel)i;
     return TENKA_KERNEL_COUNT;
 }
 
-const struct tenka_desc *tenka_call_operand(const struct tenka_call *call, uint32_t bit)
+const struct tenka_desc *tenka_call_operand(const struct tenka_call *call, uint32_t operand)
 {
-    if (bit == TENKA_BIT_DOUT)
-        return &call->out[0];
-    if (bit >= TENKA_BIT_D0)
-        return bit - TENKA_BIT_D0 < call->n_in ? &call->in[bit - TENKA_BIT_D0] : NULL;
-    if (bit >= TENKA_BIT_OUT0)
-        return bit - TENKA_BIT_OUT0 < call->n_out ? &call->out[bit - TENKA_BIT_OUT0] : NULL;
-    return bit < call->n_in ? &call->in[bit] : NULL;
+    if (operand >= TENKA_D(0))
+        return operand - TENKA_D(0) < call->n_in ? &call->in[operand - TENKA_D(0)] : NULL;
+    if (operand >= TENKA_DOUT(0))
+        return operand - TENKA_DOUT(0) < call->n_out ? &call->out[operand - TENKA_DOUT(0)] : NULL;
+    if (operand >= TENKA_OUT(0))
+        return operand - TENKA_OUT(0) < call->n_out ? &call->out[operand - TENKA_OUT(0)] : NULL;
+    return operand < call->n_in ? &call->in[operand] : NULL;
 }

@@ -5,9 +5,9 @@
 #include "core/core.h"
 #include "op/params.h"
 
-#define TENKA_MAX_IN 6
-#define TENKA_MAX_OUT 3
-#define TENKA_MAX_READS 9
+#define TENKA_MAX_IN 12
+#define TENKA_MAX_OUT 4
+#define TENKA_MAX_READS 16
 #define TENKA_MAX_SCALARS 12
 
 enum tenka_op {
@@ -25,16 +25,35 @@ enum tenka_kernel {
     TENKA_KERNEL_COUNT
 };
 
-/* Operands of a pass, as bits in the order in which a kernel sees them. */
-enum tenka_operand_bits {
-    TENKA_BIT_IN0 = 0,   /* forward inputs: bits 0 to 5 */
-    TENKA_BIT_OUT0 = 8,  /* forward outputs: bits 8 to 10 */
-    TENKA_BIT_DOUT = 12, /* gradient of output 0 */
-    TENKA_BIT_D0 = 16,   /* gradients of inputs: bits 16 to 21 */
-};
+/* Operands of a call and of its passes by number, in the order in which a kernel sees them; in masks, bits. */
+#define TENKA_IN(k) ((uint32_t)(k))         /* forward inputs */
+#define TENKA_OUT(k) (16 + (uint32_t)(k))   /* forward outputs */
+#define TENKA_DOUT(k) (24 + (uint32_t)(k))  /* gradients of outputs */
+#define TENKA_D(k) (32 + (uint32_t)(k))     /* gradients of inputs */
+#define TENKA_OPERANDS 48
+
+/* Whether a mask has an operand. */
+static inline bool tenka_mask_has(uint64_t mask, uint32_t operand)
+{
+    return (mask >> operand & 1) != 0;
+}
+
+/* How many operands a mask has, and how many of them come before one. */
+static inline uint32_t tenka_mask_count(uint64_t mask)
+{
+    uint32_t count = 0;
+    for (; mask != 0; mask &= mask - 1)
+        count++;
+    return count;
+}
+
+static inline uint32_t tenka_mask_place(uint64_t mask, uint32_t operand)
+{
+    return tenka_mask_count(mask & (((uint64_t)1 << operand) - 1));
+}
 
 enum tenka_unit { TENKA_UNIT_EACH, TENKA_UNIT_GROUP };
-enum tenka_pass_flags { TENKA_PASS_INPLACE = 1, TENKA_PASS_PIECES = 2, TENKA_PASS_JOBS = 4 };
+enum tenka_pass_flags { TENKA_PASS_INPLACE = 1, TENKA_PASS_PIECES = 2, TENKA_PASS_JOBS = 4, TENKA_PASS_PART = 8 };
 
 struct tenka_variant; /* op/variant.h */
 
@@ -61,7 +80,7 @@ struct tenka_op_info {
 struct tenka_pass_info {
     const char *name;                     /* "conv2d_dx" */
     enum tenka_op op;
-    uint32_t reads, writes;               /* bits of tenka_operand_bits */
+    uint64_t reads, writes;               /* masks of operands */
     enum tenka_unit unit;
     uint32_t flags;
     /* n: elements of the first written operand */
@@ -80,9 +99,9 @@ extern const struct tenka_pass_info tenka_passes[TENKA_KERNEL_COUNT];
 /* Checks a call's inputs against its operator, fills params and outputs. Errors: E_SHAPE, E_INVALID. */
 tenka_status tenka_op_infer(struct tenka_call *call, struct tenka_error *err);
 
-/* The pass of op that writes the operand of that bit (TENKA_BIT_D0 + k), or TENKA_KERNEL_COUNT. */
-enum tenka_kernel tenka_op_pass_writing(enum tenka_op op, uint32_t bit);
-/* The description of the operand of that bit in a call. */
-const struct tenka_desc *tenka_call_operand(const struct tenka_call *call, uint32_t bit);
+/* The pass of op that writes an operand, or TENKA_KERNEL_COUNT. */
+enum tenka_kernel tenka_op_pass_writing(enum tenka_op op, uint32_t operand);
+/* The description of a call's operand; NULL: it is absent. */
+const struct tenka_desc *tenka_call_operand(const struct tenka_call *call, uint32_t operand);
 
 #endif

@@ -64,21 +64,26 @@ struct tenka_p_load_batch { int32_t rows, c, plane, src_rows; };
 
 struct tenka_p_channels { int32_t n, c, plane; }; /* x [n, c, plane] */
 
-/* Elementwise steps over tensors of one shape: v = input 0; then, for each step, v = op(v) or op(v, input arg). */
+/* Elementwise steps over tensors of one shape: v = input 0; then, for each step, v becomes
+ *   of a unary operator  its value for v, or (back) the gradient of its input for v, the gradient of its output
+ *   of a binary one      its value for v and input arg, or (turned) for input arg and v */
 enum tenka_chain_op {
-    TENKA_CHAIN_RELU,      /* max(v, 0), NaN kept */
-    TENKA_CHAIN_TANH,
-    TENKA_CHAIN_SCALE,     /* v times scalar 0 */
-    TENKA_CHAIN_ADD,       /* v + input */
-    TENKA_CHAIN_SUB,       /* v - input */
-    TENKA_CHAIN_SUB_FROM,  /* input - v */
-    TENKA_CHAIN_MUL,       /* v input */
-    TENKA_CHAIN_RELU_BACK, /* 0 where input <= 0, else v */
+#define TENKA_UNARY(name, ...) TENKA_CHAIN_##name, TENKA_CHAIN_##name##_back,
+#define TENKA_ACTIVATION(name, ...) TENKA_CHAIN_##name, TENKA_CHAIN_##name##_back,
+#define TENKA_BINARY(name, ...) TENKA_CHAIN_##name, TENKA_CHAIN_##name##_turned,
+#include "shaders/common/elementwise.def"
     TENKA_CHAIN_OPS
 };
 #define TENKA_CHAIN_STEPS 6
 #define TENKA_CHAIN_INPUTS 4
 struct tenka_p_chain { int32_t steps, op[TENKA_CHAIN_STEPS], arg[TENKA_CHAIN_STEPS]; };
+/* A step as one number for the shader, which is compiled for its steps; 0: the chain has ended. */
+#define TENKA_CHAIN_CODE(p, i) \
+    ((i) < (p)->steps ? ((p)->op[i] * TENKA_CHAIN_INPUTS + (p)->arg[i]) + 1 : 0)
+
+/* x [outer, whole] and its part [outer, part] from begin on, made of axis and from .. to - 1, which the caller gives
+ * (put: only from) */
+struct tenka_p_part { int32_t outer, whole, begin, part, axis, from, to; };
 
 struct tenka_p_words { int32_t words; };          /* copy: 32-bit words (u8 tensors are padded to them) */
 

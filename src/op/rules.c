@@ -1,5 +1,6 @@
 /* What rules share, and the rules of elementwise operators. */
 #include "op/rules.h"
+#include "op/chain.h"
 
 #include <stdio.h>
 
@@ -166,11 +167,6 @@ tenka_status tenka_rule_normalize_bytes(struct tenka_call *call, struct tenka_er
     return tenka_rule_out(call, err, 0, TENKA_F32, *x);
 }
 
-static bool takes_input(int32_t op)
-{
-    return op >= TENKA_CHAIN_ADD && op < TENKA_CHAIN_OPS;
-}
-
 tenka_status tenka_rule_chain(struct tenka_call *call, struct tenka_error *err)
 {
     const struct tenka_p_chain *p = (const void *)call->params;
@@ -180,7 +176,7 @@ tenka_status tenka_rule_chain(struct tenka_call *call, struct tenka_error *err)
                           p->steps, TENKA_CHAIN_STEPS);
     for (int32_t i = 0; i < p->steps; i++)
         if (p->op[i] < 0 || p->op[i] >= TENKA_CHAIN_OPS ||
-            (takes_input(p->op[i]) && (p->arg[i] < 0 || (uint32_t)p->arg[i] >= call->n_in)))
+            (tenka_chain_steps[p->op[i]].takes_input && (p->arg[i] < 0 || (uint32_t)p->arg[i] >= call->n_in)))
             return tenka_fail(err, TENKA_E_INVALID, "%s: step %d, operation %d with input %d, is none",
                               tenka_rule_name(call), i, p->op[i], p->arg[i]);
     return tenka_rule_out(call, err, 0, TENKA_F32, call->in[0].shape);

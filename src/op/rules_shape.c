@@ -70,6 +70,61 @@ tenka_status tenka_rule_permute(struct tenka_call *call, struct tenka_error *err
     return tenka_rule_out(call, err, 0, TENKA_F32, out);
 }
 
+static tenka_status check_axis(const struct tenka_call *call, struct tenka_error *err, int32_t axis)
+{
+    char text[TENKA_SHAPE_TEXT];
+    const struct tenka_shape *x = &call->in[0].shape;
+    if (axis >= 0 && (uint32_t)axis < x->rank)
+        return TENKA_OK;
+    return tenka_fail(err, TENKA_E_SHAPE, "%s: there is no axis %d in %s", tenka_rule_name(call), axis,
+                      tenka_shape_text(x, text));
+}
+
+/* The rows of whole along axis, and where in them elements from .. to - 1 of that axis are. */
+static void fill_part(struct tenka_p_part *p, const struct tenka_shape *whole)
+{
+    const uint32_t axis = (uint32_t)p->axis;
+    const int32_t inner = tenka_rule_product(whole, axis + 1, whole->rank);
+    p->outer = tenka_rule_product(whole, 0, axis);
+    p->whole = (int32_t)whole->dim[axis] * inner;
+    p->begin = p->from * inner;
+    p->part = (p->to - p->from) * inner;
+}
+
+tenka_status tenka_rule_slice(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_part *p = (void *)call->params;
+    struct tenka_shape out = call->in[0].shape;
+    char text[TENKA_SHAPE_TEXT];
+    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
+    TENKA_TRY(check_axis(call, err, p->axis));
+    if (p->from < 0 || p->from >= p->to || (uint32_t)p->to > out.dim[p->axis])
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: elements %d to %d of axis %d are beyond the shape %s, or none",
+                          tenka_rule_name(call), p->from, p->to - 1, p->axis, tenka_shape_text(&out, text));
+    fill_part(p, &out);
+    out.dim[p->axis] = (uint32_t)(p->to - p->from);
+    return tenka_rule_out(call, err, 0, TENKA_F32, out);
+}
+
+tenka_status tenka_rule_put(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_part *p = (void *)call->params;
+    const struct tenka_shape *whole = &call->in[0].shape, *part = &call->in[1].shape;
+    char text[TENKA_SHAPE_TEXT], part_text[TENKA_SHAPE_TEXT];
+    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
+    TENKA_TRY(tenka_rule_dtype(call, err, 1, TENKA_F32));
+    TENKA_TRY(check_axis(call, err, p->axis));
+    bool fits = whole->rank == part->rank;
+    for (uint32_t i = 0; fits && i < whole->rank; i++)
+        fits = (int32_t)i == p->axis || whole->dim[i] == part->dim[i];
+    if (!fits || p->from < 0 || (uint64_t)p->from + part->dim[p->axis] > whole->dim[p->axis])
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: %s does not fit at %d of axis %d into %s", tenka_rule_name(call),
+                          tenka_shape_text(part, part_text), p->from, p->axis, tenka_shape_text(whole, text));
+    p->to = p->from + (int32_t)part->dim[p->axis];
+    fill_part(p, whole);
+    return tenka_rule_out(call, err, 0, TENKA_F32, *whole);
+}
+
 tenka_status tenka_rule_gather(struct tenka_call *call, struct tenka_error *err)
 {
     struct tenka_p_gather *p = (void *)call->params;

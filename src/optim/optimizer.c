@@ -35,10 +35,10 @@ struct tenka_optimizer {
 
 /* ---- Options ---- */
 
-static tenka_status check_adam(struct tenka_error *err, const struct tenka_adam_params *p)
+/* *p: the defaults, over which the caller's options go. */
+static tenka_status take_adam(struct tenka_error *err, struct tenka_adam_params *p, const struct tenka_adam_params *given)
 {
-    if (p->size != sizeof *p)
-        return tenka_fail(err, TENKA_E_INVALID, "adam: params.size is wrong; begin with TENKA_ADAM_DEFAULTS");
+    TENKA_TRY(tenka_take_params(err, "adam", "TENKA_ADAM_DEFAULTS", p, given));
     if (!(p->lr >= 0) || !(p->eps >= 0) || !(p->weight_decay >= 0))
         return tenka_fail(err, TENKA_E_INVALID, "adam: lr %g, eps %g and weight_decay %g must not be negative", p->lr,
                           p->eps, p->weight_decay);
@@ -48,10 +48,9 @@ static tenka_status check_adam(struct tenka_error *err, const struct tenka_adam_
     return TENKA_OK;
 }
 
-static tenka_status check_sgd(struct tenka_error *err, const struct tenka_sgd_params *p)
+static tenka_status take_sgd(struct tenka_error *err, struct tenka_sgd_params *p, const struct tenka_sgd_params *given)
 {
-    if (p->size != sizeof *p)
-        return tenka_fail(err, TENKA_E_INVALID, "sgd: params.size is wrong; begin with TENKA_SGD_DEFAULTS");
+    TENKA_TRY(tenka_take_params(err, "sgd", "TENKA_SGD_DEFAULTS", p, given));
     if (!(p->lr >= 0) || !(p->momentum >= 0) || !(p->weight_decay >= 0))
         return tenka_fail(err, TENKA_E_INVALID, "sgd: lr %g, momentum %g and weight_decay %g must not be negative",
                           p->lr, p->momentum, p->weight_decay);
@@ -134,21 +133,21 @@ static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars,
 tenka_status tenka_optimizer_add_adam_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
                                             const struct tenka_adam_params *params, size_t *group)
 {
-    const struct tenka_adam_params defaults = TENKA_ADAM_DEFAULTS;
+    struct tenka_adam_params own = TENKA_ADAM_DEFAULTS;
     if (opt->kind != ADAM)
         return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID, "optimizer: an Adam group cannot join SGD");
-    TENKA_TRY(check_adam(tenka_ctx_error(opt->ctx), params ? params : &defaults));
-    return add_group(opt, vars, count, (struct group){.adam = params ? *params : defaults}, group);
+    TENKA_TRY(take_adam(tenka_ctx_error(opt->ctx), &own, params));
+    return add_group(opt, vars, count, (struct group){.adam = own}, group);
 }
 
 tenka_status tenka_optimizer_add_sgd_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
                                            const struct tenka_sgd_params *params, size_t *group)
 {
-    const struct tenka_sgd_params defaults = TENKA_SGD_DEFAULTS;
+    struct tenka_sgd_params own = TENKA_SGD_DEFAULTS;
     if (opt->kind != SGD)
         return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID, "optimizer: an SGD group cannot join Adam");
-    TENKA_TRY(check_sgd(tenka_ctx_error(opt->ctx), params ? params : &defaults));
-    return add_group(opt, vars, count, (struct group){.sgd = params ? *params : defaults}, group);
+    TENKA_TRY(take_sgd(tenka_ctx_error(opt->ctx), &own, params));
+    return add_group(opt, vars, count, (struct group){.sgd = own}, group);
 }
 
 /* ---- Making and destroying ---- */
@@ -197,19 +196,19 @@ static tenka_status create(tenka_ctx *ctx, tenka_module *net, enum kind kind, st
 tenka_status tenka_adam_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_adam_params *params,
                                tenka_optimizer **out)
 {
-    const struct tenka_adam_params defaults = TENKA_ADAM_DEFAULTS;
+    struct tenka_adam_params own = TENKA_ADAM_DEFAULTS;
     *out = NULL;
-    TENKA_TRY(check_adam(tenka_ctx_error(ctx), params ? params : &defaults));
-    return create(ctx, net, ADAM, (struct group){.adam = params ? *params : defaults}, out);
+    TENKA_TRY(take_adam(tenka_ctx_error(ctx), &own, params));
+    return create(ctx, net, ADAM, (struct group){.adam = own}, out);
 }
 
 tenka_status tenka_sgd_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_sgd_params *params,
                               tenka_optimizer **out)
 {
-    const struct tenka_sgd_params defaults = TENKA_SGD_DEFAULTS;
+    struct tenka_sgd_params own = TENKA_SGD_DEFAULTS;
     *out = NULL;
-    TENKA_TRY(check_sgd(tenka_ctx_error(ctx), params ? params : &defaults));
-    return create(ctx, net, SGD, (struct group){.sgd = params ? *params : defaults}, out);
+    TENKA_TRY(take_sgd(tenka_ctx_error(ctx), &own, params));
+    return create(ctx, net, SGD, (struct group){.sgd = own}, out);
 }
 
 void tenka_optimizer_destroy(tenka_optimizer **opt)

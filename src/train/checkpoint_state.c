@@ -307,7 +307,7 @@ static tenka_status compare_device(const struct tenka_run *run, const char *path
     const char *const there = json_string_value(json_object_get(root, "device"));
     char here[DEVICE_NAME];
     if (there != NULL && strcmp(there, device_name(run->ctx, here)) != 0)
-        tenka_log(tenka_ctx_log(run->ctx), TENKA_LOG_WARNING,
+        tenka_say(tenka_ctx_log(run->ctx), TENKA_LOG_WARNING,
                   "%s was written on another device (%.200s): the run continues, but not bit for bit", path, there);
     else if (strcmp(mask, mask_name(run->ctx)) != 0)
         return tenka_checkpoint_differs(run->err, path, "dropout mask", mask, mask_name(run->ctx));

@@ -108,6 +108,13 @@ MODELS = [
         nn.Dropout(1 / 3), nn.Identity(), nn.Identity(54, unused=0.1), nn.Tanh(),
         nn.Softmax(dim=-1), nn.Softmax(1), nn.Softmax(),
         nn.LogSoftmax(-2), nn.LogSoftmax(), nn.Flatten(0), nn.Softmax()), (3, 4)),
+    ("activations", lambda: nn.Sequential(
+        nn.Sigmoid(), nn.SiLU(), nn.SiLU(True), nn.GELU(), nn.GELU("tanh"), nn.GELU(approximate="none"), nn.ELU(),
+        nn.ELU(2), nn.ELU(0.5, True), nn.SELU(), nn.SELU(True), nn.CELU(), nn.CELU(2.0, True), nn.LeakyReLU(),
+        nn.LeakyReLU(0.2, True), nn.ReLU6(), nn.ReLU6(True), nn.Hardtanh(), nn.Hardtanh(-2, 2.5, inplace=True),
+        nn.Hardswish(), nn.Hardswish(True), nn.Hardsigmoid(), nn.Hardsigmoid(True), nn.Softplus(), nn.Softplus(2.0, 10.5),
+        nn.Softplus(3), nn.Softsign(), nn.Mish(), nn.Mish(True), nn.LogSigmoid(), nn.Hardshrink(), nn.Hardshrink(1),
+        nn.Tanhshrink(), nn.Threshold(0.1, 20), nn.Threshold(1, -2.5, True), nn.Tanh()), (3, 4)),
     ("flatten", lambda: nn.Sequential(
         nn.Flatten(2), nn.Softmax(), nn.Flatten(1, 2), nn.Flatten(-1, -1), nn.Flatten(0, 1)), (2, 3, 4, 5)),
     ("three axes", lambda: nn.Sequential(nn.Linear(5, 6), nn.LogSoftmax(), nn.Flatten(-2, -1)), (2, 3, 5)),

@@ -206,8 +206,8 @@ static void settle_options(struct bench *b)
         b->parts = BENCH_CEILINGS | BENCH_SHAPES;
     else if (b->parts == 0)
         b->parts = BENCH_CEILINGS | BENCH_KERNELS | BENCH_STEPS | (o->net == NULL ? BENCH_SHAPES : 0);
-    b->n_batches = o->n_batch_sizes;
-    memcpy(b->batches, o->batch_sizes, sizeof(b->batches));
+    b->n_batches = o->batch_sizes.count;
+    memcpy(b->batches, o->batch_sizes.number, sizeof(b->batches));
     b->profiled_batch = b->n_batches > 0 ? b->batches[0] : 100;
     if (b->n_batches == 0) {
         b->n_batches = o->quick ? 1 : 3;

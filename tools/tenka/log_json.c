@@ -9,26 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tenka.h"
-
-size_t utf8_length(const char *text)
-{
-    const unsigned char *const c = (const unsigned char *)text;
-    const size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
-    for (size_t i = 1; i < length; i++)
-        if ((c[i] & 0xc0) != 0x80)
-            return 0;
-    /* Longer than needed, a half of a pair of UTF-16, or beyond the last character. */
-    const bool wrong = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
-                       (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f);
-    return wrong ? 0 : length;
-}
-
-bool is_control(const char *text)
-{
-    const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
-    return first < ' ' || first == 0x7F || (first == 0xC2 && second >= 0x80 && second < 0xA0);
-}
+#include "option_table.h"
 
 /* Control characters of any kind are escaped: JSON may be printed on a terminal. */
 void log_json_string(FILE *file, const char *text)
@@ -48,22 +29,34 @@ void log_json_string(FILE *file, const char *text)
     fputc('"', file);
 }
 
-/* ,"key":value with so many significant digits; JSON has no NaN and no infinity. */
-static void number(FILE *file, const char *key, double value, int digits)
+/* With so many significant digits; JSON has no NaN and no infinity. */
+static void number_value(FILE *file, double value, int digits)
 {
     if (isfinite(value))
-        fprintf(file, ",\"%s\":%.*g", key, digits, value);
+        fprintf(file, "%.*g", digits, value);
     else
-        fprintf(file, ",\"%s\":null", key);
+        fputs("null", file);
+}
+
+static void string_value(FILE *file, const char *text)
+{
+    if (text != NULL)
+        log_json_string(file, text);
+    else
+        fputs("null", file);
+}
+
+/* ,"key":value */
+static void number(FILE *file, const char *key, double value, int digits)
+{
+    fprintf(file, ",\"%s\":", key);
+    number_value(file, value, digits);
 }
 
 static void string(FILE *file, const char *key, const char *text)
 {
     fprintf(file, ",\"%s\":", key);
-    if (text != NULL)
-        log_json_string(file, text);
-    else
-        fputs("null", file);
+    string_value(file, text);
 }
 
 static int fail_log(const struct options *options, const char *verb)
@@ -213,23 +206,31 @@ static void write_driver(FILE *file, const tenka_ctx *ctx)
     string(file, "driver", driver);
 }
 
+static void option_value(FILE *file, const struct option *option, const struct options *o)
+{
+    switch (option->kind) {
+    case OPTION_FLAG: fputs(option_integer(option, o) != 0 ? "true" : "false", file); break;
+    case OPTION_WHOLE: fprintf(file, "%" PRIu64, option_integer(option, o)); break;
+    case OPTION_REAL: number_value(file, option_real(option, o), 17); break;
+    case OPTION_WORD: string_value(file, option_word(option, option_integer(option, o))); break;
+    default: string_value(file, option_text(option, o)); break; /* other kinds have no key */
+    }
+}
+
+/* Those that have a key; of --data what was found where it was not given. */
 static void write_options(FILE *file, const struct session *s)
 {
-    const struct options *o = s->options;
-    fprintf(file, ",\"options\":{\"epochs\":%u,\"batch_size\":%u,\"test_batch_size\":%u", o->epochs, o->batch_size,
-            o->test_batch_size);
-    string(file, "data", s->data_dir);
-    string(file, "net", o->net);
-    string(file, "load", o->load);
-    string(file, "save", o->save);
-    string(file, "optimizer", o->sgd ? "sgd" : "adam");
-    number(file, "lr", o->lr, 17);
-    number(file, "momentum", o->momentum, 17);
-    number(file, "weight_decay", o->weight_decay, 17);
-    fprintf(file, ",\"drop_last\":%s,\"limit\":%u,\"threads\":%d,\"validate\":%s", o->drop_last ? "true" : "false",
-            o->limit, o->threads, o->validate ? "true" : "false");
-    string(file, "backend", backend_name(o->backend));
-    string(file, "device", o->device);
+    struct options o = *s->options;
+    const char *before = "{";
+    o.data = s->data_dir;
+    fputs(",\"options\":", file);
+    for (const struct option *option = option_table; option->name != NULL; option++) {
+        if (option->key == NULL)
+            continue;
+        fprintf(file, "%s\"%s\":", before, option->key);
+        option_value(file, option, &o);
+        before = ",";
+    }
     fputc('}', file);
 }
 

@@ -1,73 +1,183 @@
-/* Long options count by their whole name. argp takes every beginning of one, so that `tenka profile --op conv2d` would
- * be `--optimizer conv2d`. */
-#include <argp.h>
+/* Names of options and commands. Long options count by their whole name: a beginning could be that of another option
+ * than is meant. Where there is none of a name, the sentence says what could be meant. */
+#define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <string.h>
 
-#include "tenka.h"
+#include "option_table.h"
 
-static bool is_end(const struct argp_option *option)
+/* ---- Finding ---- */
+
+const struct option_use *option_use(const struct option *option, const struct command *command)
 {
-    return option->name == NULL && option->key == 0 && option->doc == NULL;
+    const struct option_use *use = option->uses;
+    while (use->commands != 0 && (use->commands & command->bit) == 0)
+        use++;
+    return use->commands != 0 ? use : NULL;
 }
 
-/* The option of that name, or the first that begins with it; NULL: there is none. */
-static const struct argp_option *find(const struct argp_option *options, const char *name, size_t length, bool whole)
+/* The command's option of that name, or the first that begins with it; NULL: there is none. */
+static const struct option *find(const struct command *command, const char *name, size_t length, bool whole)
 {
-    for (; !is_end(options); options++)
-        if (options->name != NULL && strncmp(options->name, name, length) == 0 &&
-            (!whole || options->name[length] == '\0'))
-            return options;
+    for (const struct option *o = option_table; o->name != NULL; o++)
+        if (option_use(o, command) != NULL && strncmp(o->name, name, length) == 0 &&
+            (!whole || o->name[length] == '\0'))
+            return o;
     return NULL;
 }
 
-/* Of an option's argument, given as "--name=VALUE" or behind it; "": there is none. */
-static const char *value_of(const struct argp_option *option, char **argument, const char *equals)
+/* ---- What is nearest ---- */
+
+#define MAX_NAME 31
+
+static size_t least(size_t a, size_t b)
 {
-    if (option->arg == NULL)
+    return a < b ? a : b;
+}
+
+/* How many letters must be put in, left out, changed or swapped with their neighbour to make b of a[length]. */
+static size_t distance(const char *a, size_t length, const char *b)
+{
+    size_t cost[MAX_NAME + 1][MAX_NAME + 1];
+    const size_t other = strlen(b);
+    for (size_t i = 0; i <= length; i++)
+        for (size_t j = 0; j <= other; j++) {
+            if (i == 0 || j == 0) {
+                cost[i][j] = i + j;
+                continue;
+            }
+            cost[i][j] = least(least(cost[i - 1][j], cost[i][j - 1]) + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                cost[i][j] = least(cost[i][j], cost[i - 2][j - 2] + 1);
+        }
+    return cost[length][other];
+}
+
+/* The nearest name so far. */
+struct nearest {
+    const char *typed; /* length letters of it */
+    size_t length, best;
+    const char *name;  /* NULL: none is near enough, a third of its letters */
+};
+
+static struct nearest nearest_to(const char *typed, size_t length)
+{
+    return (struct nearest){ typed, length, length < 6 ? 2 : length / 3 + 1, NULL };
+}
+
+static void consider(struct nearest *n, const char *name)
+{
+    const size_t found = n->length > 0 && n->length <= MAX_NAME ? distance(n->typed, n->length, name) : n->best;
+    if (found >= n->best)
+        return;
+    n->best = found;
+    n->name = name;
+}
+
+static const char *nearest_option(const struct command *command, const char *name, size_t length)
+{
+    struct nearest n = nearest_to(name, length);
+    for (const struct option *o = option_table; o->name != NULL; o++)
+        if (option_use(o, command) != NULL)
+            consider(&n, o->name);
+    return n.name;
+}
+
+/* ---- Sentences ---- */
+
+/* Of an option's argument, given as "--name=VALUE" or behind it; "": there is none. */
+static const char *value_of(const struct option *option, char **argv, const char *equals)
+{
+    if (option->argument == NULL)
         return "";
-    return equals != NULL ? equals + 1 : argument[1] != NULL ? argument[1] : "";
+    return equals != NULL ? equals + 1 : argv[1] != NULL ? argv[1] : "";
 }
 
 #define MAX_COMMANDS 3 /* that are named */
 
-/* What the command could have been, as a clause; "": nothing is like it. */
-static void advise(const struct option_table *tables, size_t count, size_t own, char **argument, char out[1024])
+/* Commands that have the option of that name, as a clause; nothing where none has. */
+static void name_commands(char **argv, const char *name, size_t length, char out[1024])
 {
-    const char *const name = *argument + 2, *const equals = strchr(name, '=');
-    const size_t length = equals != NULL ? (size_t)(equals - name) : strlen(name);
-    const struct argp_option *const longer = find(tables[own].options, name, length, false);
+    const char *const equals = name[length] == '=' ? name + length : NULL;
     size_t named = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < count && named < MAX_COMMANDS; i++) {
-        const struct argp_option *const option = find(tables[i].options, name, length, true);
-        const char *const value = option != NULL ? value_of(option, argument, equals) : "";
+    for (const struct command *c = commands; c->name != NULL && named < MAX_COMMANDS; c++) {
+        const struct option *const option = find(c, name, length, true);
+        const char *const value = option != NULL ? value_of(option, argv, equals) : "";
         const size_t used = strlen(out);
         if (option != NULL)
-            snprintf(out + used, 1024 - used, "%s'%s --%s%s%.200s'", named++ > 0 ? ", " : ", but these have: ",
-                     tables[i].command, option->name, value[0] != '\0' ? " " : "", value);
+            snprintf(out + used, 1024 - used, "%s'tenka %s --%s%s%.200s'", named++ > 0 ? ", " : ", but these have: ",
+                     c->name, option->name, value[0] != '\0' ? " " : "", value);
     }
-    if (out[0] == '\0' && length > 0 && longer != NULL)
-        snprintf(out, 1024, "; do you mean --%s?", longer->name);
 }
 
-void check_option_names(const struct option_table *tables, size_t count, size_t own, char **argv)
+/* An option of any command, the own one first, with a name that is near; *of: the command. */
+static const char *find_meant(const struct command *own, const char *name, size_t length, const struct command **of)
 {
-    static const struct argp_option of_argp[] = { { .name = "help" }, { .name = "usage" }, { 0 } };
-    for (argv++; *argv != NULL && strcmp(*argv, "--") != 0; argv++) {
-        if (strncmp(*argv, "--", 2) != 0)
-            continue;
-        const char *const name = *argv + 2;
-        const size_t length = strcspn(name, "=");
-        const struct argp_option *const option = find(tables[own].options, name, length, true);
-        char advice[1024];
-        if (option == NULL && find(of_argp, name, length, true) == NULL) {
-            advise(tables, count, own, argv, advice);
-            say_failed("'%s' has no option --%.*s%s", tables[own].command, (int)length, name,
-                       advice[0] != '\0' ? advice : "; its --help lists them");
-            exit(EXIT_CODE_USAGE);
-        }
-        if (option != NULL && option->arg != NULL && name[length] == '\0' && argv[1] != NULL)
-            argv++; /* the option's argument, whatever it looks like */
+    const struct option *const longer = length > 0 ? find(own, name, length, false) : NULL;
+    const char *meant = longer != NULL ? longer->name : nearest_option(own, name, length);
+    *of = own;
+    for (const struct command *c = commands; c->name != NULL && meant == NULL; c++) {
+        meant = nearest_option(c, name, length);
+        *of = c;
     }
+    return meant;
+}
+
+/* What could be meant, as a clause. */
+static void advise(const struct command *own, char **argv, const char *name, size_t length, char out[1024])
+{
+    const struct command *of;
+    const char *const meant = find_meant(own, name, length, &of);
+    out[0] = '\0';
+    if (find(own, name, length, true) == NULL)
+        name_commands(argv, name, length, out);
+    if (out[0] != '\0')
+        return;
+    if (meant == NULL)
+        snprintf(out, 1024, "; its --help lists them");
+    else if (of == own)
+        snprintf(out, 1024, "; do you mean --%s?", meant);
+    else
+        snprintf(out, 1024, "; do you mean 'tenka %s --%s'?", of->name, meant);
+}
+
+_Noreturn static void refuse(const struct command *command, char **argv, const char *name, size_t length)
+{
+    char advice[1024];
+    advise(command, argv, name, length, advice);
+    say_failed("'tenka %s' has no option %.*s%s", command->name, (int)(name + length - argv[0]), argv[0], advice);
+    exit(EXIT_CODE_USAGE);
+}
+
+const struct option *option_by_name(const struct command *command, char **argv)
+{
+    const char *const name = argv[0] + 2;
+    const size_t length = strcspn(name, "=");
+    const struct option *const option = find(command, name, length, true);
+    if (option == NULL)
+        refuse(command, argv, name, length);
+    return option;
+}
+
+const struct option *option_by_letter(const struct command *command, char **argv, const char *letter)
+{
+    for (const struct option *o = option_table; o->name != NULL; o++)
+        if (option_use(o, command) != NULL && o->letters != NULL && strchr(o->letters, *letter) != NULL)
+            return o;
+    refuse(command, argv, argv[0] + 1, strcspn(argv[0] + 1, "="));
+}
+
+const struct command *command_by_name(const char *name)
+{
+    struct nearest n = nearest_to(name, strlen(name));
+    for (const struct command *c = commands; c->name != NULL; c++) {
+        if (strcmp(c->name, name) == 0)
+            return c;
+        consider(&n, c->name);
+    }
+    if (n.name != NULL)
+        say_failed("there is no command '%s'; do you mean 'tenka %s'?", name, n.name);
+    else
+        say_failed("there is no command '%s'; 'tenka --help' lists them", name);
+    return NULL;
 }

@@ -1,96 +1,128 @@
+/* What the arguments of options mean. */
 #define _POSIX_C_SOURCE 200809L
-#include "option_values.h"
-
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const backend_names[] = {
-    [TENKA_BACKEND_AUTO] = "auto",
-    [TENKA_BACKEND_VULKAN] = "vulkan",
-    [TENKA_BACKEND_CPU] = "cpu",
-    [TENKA_BACKEND_CPU_F64] = "cpu-f64",
+#include "option_table.h"
+
+/* An argument that is being read. */
+struct reading {
+    const struct command *command;
+    const struct option *option;
+    const char *text;
 };
 
-const char *backend_name(enum tenka_backend backend)
+/* ---- Members of struct options ---- */
+
+static void put_integer(const struct option *option, uint64_t value, struct options *o)
 {
-    return backend_names[backend];
+    const uint8_t one = (uint8_t)value;
+    const uint32_t four = (uint32_t)value;
+    memcpy((char *)o + option->at, option->size == 1 ? (const void *)&one : option->size == 4 ? (const void *)&four
+                                                                                              : (const void *)&value,
+           option->size);
 }
 
-uint64_t whole_number(struct argp_state *state, const char *option, const char *text, uint64_t low, uint64_t high)
+uint64_t option_integer(const struct option *option, const struct options *o)
+{
+    uint8_t one;
+    uint32_t four;
+    uint64_t eight;
+    const size_t size = option->size;
+    memcpy(size == 1 ? (void *)&one : size == 4 ? (void *)&four : (void *)&eight, (const char *)o + option->at, size);
+    return size == 1 ? one : size == 4 ? four : eight;
+}
+
+const char *option_text(const struct option *option, const struct options *o)
+{
+    const char *text;
+    memcpy(&text, (const char *)o + option->at, sizeof(text));
+    return text;
+}
+
+double option_real(const struct option *option, const struct options *o)
+{
+    double value;
+    memcpy(&value, (const char *)o + option->at, sizeof(value));
+    return value;
+}
+
+/* ---- Numbers ---- */
+
+static uint64_t whole_number(const struct reading *r, const char *text)
 {
     char *end;
     errno = 0;
     const unsigned long long value = strtoull(text, &end, 10);
     /* strtoull takes "-1" for a huge number. */
-    if (end == text || *end != '\0' || strchr(text, '-') != NULL || errno != 0 || value < low || value > high)
-        say_misuse(state, "%s: '%s' is no whole number from %llu to %llu", option, text, (unsigned long long)low,
-                   (unsigned long long)high);
+    if (end == text || *end != '\0' || strchr(text, '-') != NULL || errno != 0 || value < r->option->low ||
+        value > r->option->high)
+        say_misuse(r->command->name, "--%s: '%s' is no whole number from %" PRIu64 " to %" PRIu64, r->option->name,
+                   text, r->option->low, r->option->high);
     return value;
 }
 
-uint32_t count_number(struct argp_state *state, const char *option, const char *text)
-{
-    return (uint32_t)whole_number(state, option, text, 1, MAX_COUNT);
-}
-
-double real_number(struct argp_state *state, const char *option, const char *text, double high)
+static double real_number(const struct reading *r)
 {
     char *end;
-    const double value = strtod(text, &end);
-    if (end == text || *end != '\0' || !(value >= 0 && value <= high))
-        say_misuse(state, "%s: '%s' is no number from 0 to %g", option, text, high);
+    const double value = strtod(r->text, &end);
+    if (end == r->text || *end != '\0' || !(value >= 0 && value <= r->option->limit))
+        say_misuse(r->command->name, "--%s: '%s' is no number from 0 to %g", r->option->name, r->text,
+                   r->option->limit);
     return value;
 }
 
-struct tenka_shape input_shape(struct argp_state *state, const char *text)
+static struct tenka_shape shape(const struct reading *r)
 {
     uint32_t dim[TENKA_MAX_RANK];
     size_t rank = 0;
-    const char *at = text;
-    do {
+    for (const char *at = r->text;; at++) {
         char *end;
         errno = 0;
         const unsigned long long value = strtoull(at, &end, 10);
         const bool digit = *at >= '0' && *at <= '9';
-        if (!digit || (*end != ',' && *end != '\0') || errno != 0 || value < 1 || value > MAX_COUNT ||
-            rank == TENKA_MAX_RANK - 1)
-            say_misuse(state, "--input: '%s' is no shape of an image, such as 1,28,28: one to %d whole numbers from 1 "
-                       "to %u", text, TENKA_MAX_RANK - 1, MAX_COUNT);
+        if (!digit || (*end != ',' && *end != '\0') || errno != 0 || value < r->option->low ||
+            value > r->option->high || rank == TENKA_MAX_RANK - 1)
+            say_misuse(r->command->name, "--%s: '%s' is no shape of an image, such as 1,28,28: one to %d whole numbers "
+                       "from %" PRIu64 " to %" PRIu64, r->option->name, r->text, TENKA_MAX_RANK - 1, r->option->low,
+                       r->option->high);
         dim[rank++] = (uint32_t)value;
-        at = *end == ',' ? end + 1 : end;
-        if (*end == '\0')
-            break;
-    } while (true);
-    return tenka_shape_make(rank, dim);
-}
-
-void batch_sizes(struct argp_state *state, const char *text, struct options *o)
-{
-    char copy[256], *rest = NULL;
-    const size_t length = strlen(text);
-    if (length == 0 || length >= sizeof(copy) || text[0] == ',' || text[length - 1] == ',')
-        say_misuse(state, "--batch-size: '%s' is no list of whole numbers, such as 32,100,1000", text);
-    strcpy(copy, text);
-    o->n_batch_sizes = 0;
-    for (char *at = strtok_r(copy, ",", &rest); at != NULL; at = strtok_r(NULL, ",", &rest)) {
-        if (o->n_batch_sizes == MAX_BATCH_SIZES)
-            say_misuse(state, "--batch-size: more than %d numbers", MAX_BATCH_SIZES);
-        o->batch_sizes[o->n_batch_sizes++] = count_number(state, "--batch-size", at);
+        at = end;
+        if (*at == '\0')
+            return tenka_shape_make(rank, dim);
     }
 }
 
-struct number_list number_list(struct argp_state *state, const char *option, const char *text, bool positive)
+static struct count_list counts(const struct reading *r)
+{
+    struct count_list list = { .count = 0 };
+    char copy[256], *rest = NULL;
+    const size_t length = strlen(r->text);
+    if (length == 0 || length >= sizeof(copy) || r->text[0] == ',' || r->text[length - 1] == ',')
+        say_misuse(r->command->name, "--%s: '%s' is no list of whole numbers, such as 32,100,1000", r->option->name,
+                   r->text);
+    strcpy(copy, r->text);
+    for (char *at = strtok_r(copy, ",", &rest); at != NULL; at = strtok_r(NULL, ",", &rest)) {
+        if (list.count == MAX_BATCH_SIZES)
+            say_misuse(r->command->name, "--%s: more than %d numbers", r->option->name, MAX_BATCH_SIZES);
+        list.number[list.count++] = (uint32_t)whole_number(r, at);
+    }
+    return list;
+}
+
+static struct number_list numbers(const struct reading *r)
 {
     struct number_list list = { .count = 0 };
-    for (const char *at = text;; at++) {
+    for (const char *at = r->text;; at++) {
         char *end;
         const double value = strtod(at, &end);
-        if (end == at || (*end != ',' && *end != '\0') || !(fabs(value) <= 1e6) || (positive && value <= 0) ||
+        if (end == at || (*end != ',' && *end != '\0') || !(fabs(value) <= 1e6) || value <= r->option->limit ||
             list.count == TENKA_MAX_CHANNELS)
-            say_misuse(state, "%s: '%s' is no list of numbers%s, one for all channels or one for each, such as "
-                       "0.485,0.456,0.406", option, text, positive ? " above 0" : "");
+            say_misuse(r->command->name, "--%s: '%s' is no list of numbers%s, one for all channels or one for each, "
+                       "such as 0.485,0.456,0.406", r->option->name, r->text, isfinite(r->option->limit) ? " above 0" : "");
         list.number[list.count++] = value;
         at = end;
         if (*at == '\0')
@@ -98,86 +130,86 @@ struct number_list number_list(struct argp_state *state, const char *option, con
     }
 }
 
-unsigned bench_parts(struct argp_state *state, const char *text)
+/* ---- Words ---- */
+
+/* "auto, on and off", with last in the place of "and" */
+static void list_words(const struct option_word *words, const char *last, char *out, size_t size)
 {
-    static const char *const names[] = { "ceilings", "kernels", "shapes", "steps" };
-    unsigned parts = 0;
-    for (const char *at = text;; at++) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; words[i].word != NULL && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s",
+                                 i == 0 ? "" : words[i + 1].word == NULL ? last : ", ", words[i].word);
+}
+
+_Noreturn static void refuse_word(const struct reading *r, const char *text, size_t length)
+{
+    const struct option_word *const words = r->option->words;
+    const bool two = words[2].word == NULL;
+    char list[256];
+    list_words(words, r->option->unknown != NULL ? " or " : two ? " nor " : " and ", list, sizeof(list));
+    if (r->option->unknown != NULL)
+        say_misuse(r->command->name, "--%s: %s '%.*s'; choose %s", r->option->name, r->option->unknown, (int)length,
+                   text, list);
+    say_misuse(r->command->name, "--%s: '%.*s' is %s %s", r->option->name, (int)length, text,
+               two ? "neither" : "none of", list);
+}
+
+static unsigned word(const struct reading *r, const char *text, size_t length)
+{
+    for (const struct option_word *w = r->option->words; w->word != NULL; w++)
+        if (strlen(w->word) == length && strncmp(w->word, text, length) == 0)
+            return w->value;
+    refuse_word(r, text, length);
+}
+
+static unsigned words(const struct reading *r)
+{
+    unsigned all = 0;
+    for (const char *at = r->text;; at++) {
         const size_t length = strcspn(at, ",");
-        size_t i = 0;
-        while (i < 4 && (strlen(names[i]) != length || strncmp(names[i], at, length) != 0))
-            i++;
-        if (i == 4)
-            say_misuse(state, "--only: there is no part '%.*s'; choose among ceilings, kernels, shapes and steps",
-                       (int)length, at);
-        parts |= 1u << i;
+        all |= word(r, at, length);
         at += length;
         if (*at == '\0')
-            return parts;
+            return all;
     }
 }
 
-enum tenka_backend backend_value(struct argp_state *state, const char *text)
+const char *option_word(const struct option *option, uint64_t value)
 {
-    for (size_t i = 0; i < sizeof(backend_names) / sizeof(backend_names[0]); i++)
-        if (strcmp(text, backend_names[i]) == 0)
-            return (enum tenka_backend)i;
-    say_misuse(state, "--backend: there is no backend '%s'; choose auto, vulkan, cpu or cpu-f64", text);
-    return TENKA_BACKEND_AUTO;
+    const struct option_word *w = option->words;
+    while (w->value != value)
+        w++;
+    return w->word;
 }
 
-enum tenka_dropout_mask dropout_mask_value(struct argp_state *state, const char *text)
+/* ---- All kinds ---- */
+
+/* Beside integers. */
+static void put(const struct reading *r, struct options *o)
 {
-    static const char *const names[] = {
-        [TENKA_DROPOUT_AUTO] = "auto", [TENKA_DROPOUT_TORCH] = "torch", [TENKA_DROPOUT_PHILOX] = "philox"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(text, names[i]) == 0)
-            return (enum tenka_dropout_mask)i;
-    say_misuse(state, "--dropout-mask: nobody draws masks by '%s'; choose auto, torch or philox", text);
-    return TENKA_DROPOUT_AUTO;
+    void *const to = (char *)o + r->option->at;
+    if (r->option->kind == OPTION_NAME && r->text[0] == '\0')
+        say_misuse(r->command->name, "--%s needs a name, but '' is given", r->option->name);
+    switch (r->option->kind) {
+    case OPTION_TEXT:
+    case OPTION_NAME: *(const char **)to = r->text; break;
+    case OPTION_REAL: *(double *)to = real_number(r); break;
+    case OPTION_SHAPE: *(struct tenka_shape *)to = shape(r); break;
+    case OPTION_COUNTS: *(struct count_list *)to = counts(r); break;
+    case OPTION_NUMBERS: *(struct number_list *)to = numbers(r); break;
+    default: break;
+    }
 }
 
-enum tenka_tune tune_value(struct argp_state *state, const char *text)
+void option_set(const struct command *command, const struct option *option, const char *text, struct options *o)
 {
-    static const char *const names[] = {
-        [TENKA_TUNE_AUTO] = "auto", [TENKA_TUNE_OFF] = "off", [TENKA_TUNE_ON] = "on"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(text, names[i]) == 0)
-            return (enum tenka_tune)i;
-    say_misuse(state, "--tune: '%s' is none of auto, on and off", text);
-    return TENKA_TUNE_AUTO;
-}
-
-enum tenka_image_alpha alpha_value(struct argp_state *state, const char *text)
-{
-    static const char *const names[] = {
-        [TENKA_ALPHA_IGNORE] = "ignore", [TENKA_ALPHA_ON_BLACK] = "black", [TENKA_ALPHA_ON_WHITE] = "white"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(text, names[i]) == 0)
-            return (enum tenka_image_alpha)i;
-    say_misuse(state, "--alpha: '%s' is none of ignore, black and white", text);
-    return TENKA_ALPHA_IGNORE;
-}
-
-bool fit_is_crop(struct argp_state *state, const char *text)
-{
-    const bool crop = strcmp(text, "crop") == 0;
-    if (!crop && strcmp(text, "stretch") != 0)
-        say_misuse(state, "--fit: '%s' is neither stretch nor crop", text);
-    return crop;
-}
-
-const char *file_name(struct argp_state *state, const char *option, const char *text)
-{
-    if (text[0] == '\0')
-        say_misuse(state, "%s needs a name, but '' is given", option);
-    return text;
-}
-
-bool optimizer_is_sgd(struct argp_state *state, const char *text)
-{
-    const bool sgd = strcmp(text, "sgd") == 0;
-    if (!sgd && strcmp(text, "adam") != 0)
-        say_misuse(state, "--optimizer: there is no optimizer '%s'; choose adam or sgd", text);
-    return sgd;
+    const struct reading r = { command, option, text };
+    switch (option->kind) {
+    case OPTION_FLAG: put_integer(option, true, o); break;
+    case OPTION_WHOLE: put_integer(option, whole_number(&r, text), o); break;
+    case OPTION_WORD: put_integer(option, word(&r, text, strlen(text)), o); break;
+    case OPTION_WORDS: put_integer(option, words(&r), o); break;
+    default: put(&r, o); break;
+    }
 }

@@ -1,30 +1,15 @@
 #define _POSIX_C_SOURCE 200809L
-#include <argp.h>
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "tenka.h"
 
 enum { MAX_TEXT = 16384 };
-
-void make_harmless(char *text)
-{
-    char *out = text;
-    for (const char *at = text; *at != '\0';) {
-        const size_t length = utf8_length(at);
-        if (length == 0 || is_control(at))
-            *out++ = '?';
-        else
-            for (size_t i = 0; i < length; i++)
-                *out++ = at[i];
-        at += length > 0 ? length : 1;
-    }
-    *out = '\0';
-}
 
 /* In one write, since the validation layer may speak from another thread. */
 static void print(FILE *file, const char *format, va_list arguments)
@@ -71,15 +56,16 @@ int say_failed(const char *format, ...)
     return EXIT_CODE_FAILED;
 }
 
-void say_misuse(const struct argp_state *state, const char *format, ...)
+void say_misuse(const char *command, const char *format, ...)
 {
     char text[8192];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    make_harmless(text);
-    argp_error(state, "%s", text);
+    print_text(stderr, "tenka %s: %s\n", command, text);
+    fprintf(stderr, "Try 'tenka %s --help' or 'tenka %s --usage' for more information.\n", command, command);
+    exit(EXIT_CODE_USAGE);
 }
 
 int say_library_failed(const tenka_ctx *ctx)

@@ -14,7 +14,7 @@ enum exit_code {
     EXIT_CODE_AGAIN = 257,   /* all was said, and the run is to be opened anew with other options */
 };
 
-/* ---- options.c ---- */
+/* ---- What the options say ---- */
 
 /* "0.485,0.456,0.406" */
 struct number_list {
@@ -23,8 +23,15 @@ struct number_list {
 };
 
 #define MAX_BATCH_SIZES 16
+/* "32,100,1000" */
+struct count_list {
+    uint32_t number[MAX_BATCH_SIZES];
+    size_t count; /* 0: not given */
+};
+
 enum bench_part { BENCH_CEILINGS = 1, BENCH_KERNELS = 2, BENCH_SHAPES = 4, BENCH_STEPS = 8 };
 
+/* Made from the command line by the rows of option_table.c. */
 struct options {
     const char *data, *net, *device;    /* NULL: the default */
     const char *save, *load, *log;      /* NULL: none */
@@ -46,14 +53,12 @@ struct options {
     char **argv;
     const char *op;                     /* bench, verify: NULL: none in particular */
     unsigned parts;                     /* bench: bits of enum bench_part; 0: the default */
-    uint32_t batch_sizes[MAX_BATCH_SIZES];
-    size_t n_batch_sizes;               /* bench; 0: the default */
+    struct count_list batch_sizes;      /* bench */
     double seconds;                     /* bench; 0: the default */
     bool quick, best;
     bool all;                           /* verify */
     const char *classes;                /* NULL: the data's own */
-    bool takes_pictures;                /* predict: arguments are files and folders */
-    char *const *pictures;              /* predict */
+    char *const *pictures;              /* predict: files and folders */
     size_t n_pictures;
     uint32_t top;                       /* predict */
     struct number_list mean, std;       /* predict: of the network's input */
@@ -63,28 +68,22 @@ struct options {
     const char *trace, *capture;        /* profile; NULL: none */
 };
 
-/* These leave the process by themselves after --help and after a mistake (status 2). */
-struct options options_train(int argc, char **argv);
-struct options options_test(int argc, char **argv);
-struct options options_predict(int argc, char **argv);
-struct options options_summary(int argc, char **argv);
-struct options options_bench(int argc, char **argv);
-struct options options_verify(int argc, char **argv);
-struct options options_profile(int argc, char **argv);
-struct options options_devices(int argc, char **argv);
-
 const char *backend_name(enum tenka_backend backend);
 
-/* ---- option_names.c ---- */
+/* ---- text.c ---- */
 
-/* A command and its options as argp has them. */
-struct option_table {
-    const char *command;
-    const struct argp_option *options;
-};
-/* Leaves with EXIT_CODE_USAGE and a sentence where a long option is not one of those of tables[own] in full. argv ends
- * with NULL. */
-void check_option_names(const struct option_table *tables, size_t count, size_t own, char **argv);
+/* Bytes of the UTF-8 character that text begins with; 0: it begins with none. */
+size_t utf8_length(const char *text);
+/* Whether that is a control character: U+0000 to U+001F, U+007F to U+009F. */
+bool is_control(const char *text);
+/* Puts '?' in the place of control characters and of bytes that are no UTF-8. */
+void make_harmless(char *text);
+/* Columns of a terminal that the text takes. */
+size_t text_columns(const char *text);
+/* Cuts the text where it would take more columns, between two characters. */
+void text_cut(char *text, size_t columns);
+/* Columns of the terminal that a file descriptor leads to; 80 where it is none, or does not tell. */
+size_t terminal_columns(int file);
 
 /* ---- say.c: messages and numbers for people ---- */
 
@@ -92,8 +91,6 @@ void check_option_names(const struct option_table *tables, size_t count, size_t 
  * one in it is printed by these. Control characters and bytes that are no UTF-8 become '?', also line ends, but for one
  * that ends format. */
 void print_text(FILE *file, const char *format, ...) TENKA_PRINTF(2, 3);
-/* The same in place, for text that is printed later. */
-void make_harmless(char *text);
 
 /* One line on stderr, begun by "tenka: ". Returns EXIT_CODE_FAILED, so that a caller can hand it on. */
 int say_failed(const char *format, ...) TENKA_PRINTF(1, 2);
@@ -101,9 +98,8 @@ int say_failed(const char *format, ...) TENKA_PRINTF(1, 2);
 int say_library_failed(const tenka_ctx *ctx);
 /* That the standard output cannot be written; nothing where SIGPIPE told that nobody reads it. Returns the status. */
 int say_output_failed(void);
-/* A mistake in the command line: leaves the process with EXIT_CODE_USAGE. */
-struct argp_state;
-void say_misuse(const struct argp_state *state, const char *format, ...) TENKA_PRINTF(2, 3);
+/* A mistake in the command line of `tenka COMMAND`: leaves the process with EXIT_CODE_USAGE. */
+_Noreturn void say_misuse(const char *command, const char *format, ...) TENKA_PRINTF(2, 3);
 void say_warning(const char *format, ...) TENKA_PRINTF(1, 2);
 /* News, unless they are not wanted. */
 void say_notice(const struct options *options, const char *format, ...) TENKA_PRINTF(2, 3);
@@ -160,6 +156,10 @@ bool progress_wants_loss(struct progress *p);
 void progress_end(struct progress *p);
 /* What is being done where there are no images to count: on a terminal a line that the next one replaces. */
 void progress_say(struct progress *p, const char *text);
+#define PROGRESS_BYTES 512
+/* How far it is, in at most so many columns of a terminal: label, percentage and loss stay the longest
+ * (progress_line.c). */
+void progress_line(const struct progress *p, double elapsed, size_t columns, char out[PROGRESS_BYTES]);
 /* Removes a bar that stands on the line, so that a message can be printed. */
 void progress_clear(void);
 
@@ -317,10 +317,6 @@ bool log_json_failed(const struct log *log);
 int log_json_close(struct log *log, const struct options *options);
 /* A quoted string, on any stream; what is no UTF-8 becomes the character U+FFFD. */
 void log_json_string(FILE *file, const char *text);
-/* Bytes of the UTF-8 character that text begins with; 0: it begins with none. */
-size_t utf8_length(const char *text);
-/* Whether that is a control character: U+0000 to U+001F, U+007F to U+009F. */
-bool is_control(const char *text);
 
 /* ---- Commands ---- */
 

@@ -14,7 +14,10 @@ struct verify {
     char *text;                /* what is in json, once it is closed */
     size_t length;
     bool listed;               /* the list, or the table, has begun */
-    size_t checks, at;         /* that are wanted; the one that runs, from 1 */
+    struct tenka_verify_params params;
+    uint64_t total, before;    /* cases of all checks that are wanted; of those before the one that runs */
+    uint32_t planned;          /* cases of that one */
+    struct tenka_verify_result result; /* of that one */
     uint64_t cases, skipped;
     uint32_t operators;        /* that were checked */
     uint32_t wrong_operators, wrong_steps;
@@ -185,42 +188,56 @@ static int end_report(struct verify *v)
 
 /* ---- Running ---- */
 
+/* "1,234 of 5,678 cases: conv2d_fwd, case 3 (no bias)" */
 static bool tell_progress(void *user, const char *what)
 {
     struct verify *v = user;
-    char text[512];
-    snprintf(text, sizeof(text), "check %zu of %zu: %s", v->at, v->checks, what);
+    char text[512], done[32], total[32];
+    const uint32_t seen = v->result.cases + v->result.skipped;
+    const uint64_t all = v->before + (seen < v->planned ? seen : v->planned);
+    snprintf(text, sizeof(text), "%s of %s cases: %s", say_count(done, all), say_count(total, v->total), what);
     progress_say(&v->progress, text);
     return interrupt_signal() == 0;
 }
 
-static void count_checks(struct verify *v)
+/* The last line is the answer, also when there is none. */
+static int say_unknown(const tenka_ctx *ctx, const char *name)
+{
+    return say_failed("whether this device can be trusted is not known, since %s cannot be checked: %s", name,
+                      tenka_last_error(ctx));
+}
+
+static int count_cases(struct verify *v, tenka_ctx *ctx)
 {
     struct tenka_verify_check check;
-    for (size_t i = 0; tenka_verify_check(i, &check); i++)
-        v->checks += is_wanted(v, &check);
+    for (size_t i = 0; tenka_verify_check(i, &check); i++) {
+        uint32_t cases;
+        if (!is_wanted(v, &check))
+            continue;
+        if (tenka_verify_count(ctx, i, &v->params, &cases) != TENKA_OK)
+            return say_unknown(ctx, check.name);
+        v->total += cases;
+    }
+    return EXIT_CODE_OK;
 }
 
 static int run_check(struct verify *v, tenka_ctx *ctx, size_t index, const struct tenka_verify_check *check)
 {
-    struct tenka_verify_params params = TENKA_VERIFY_DEFAULTS;
-    struct tenka_verify_result result = TENKA_VERIFY_RESULT_DEFAULTS;
-    params.large = params.variants = v->options->all;
-    params.progress = tell_progress;
-    params.user = v;
-    const tenka_status status = tenka_verify_run(ctx, index, &params, &result);
+    v->result = (struct tenka_verify_result)TENKA_VERIFY_RESULT_DEFAULTS;
+    tenka_status status = tenka_verify_count(ctx, index, &v->params, &v->planned);
+    if (status == TENKA_OK)
+        status = tenka_verify_run(ctx, index, &v->params, &v->result);
     progress_clear();
     if (status == TENKA_END)
         return EXIT_CODE_OK; /* a signal, which the caller sees */
     if (status != TENKA_OK)
-        /* The last line is the answer, also when there is none. */
-        return say_failed("whether this device can be trusted is not known, since %s cannot be checked: %s",
-                          check->name, tenka_last_error(ctx));
-    count_result(v, check, &result);
+        return say_unknown(ctx, check->name);
+    v->before += v->planned;
+    count_result(v, check, &v->result);
     if (v->json != NULL)
-        json_result(v, check, &result);
+        json_result(v, check, &v->result);
     else
-        print_result(v, check, &result);
+        print_result(v, check, &v->result);
     return EXIT_CODE_OK;
 }
 
@@ -228,18 +245,15 @@ static int run_checks(struct verify *v, tenka_ctx *ctx)
 {
     struct tenka_verify_check check;
     begin_report(v, ctx);
-    count_checks(v);
-    for (size_t i = 0; tenka_verify_check(i, &check); i++) {
-        v->at += is_wanted(v, &check);
-        const int code = is_wanted(v, &check) ? run_check(v, ctx, i, &check) : EXIT_CODE_OK;
-        if (code != EXIT_CODE_OK)
-            return code;
-        if (interrupt_signal() != 0) {
+    int code = count_cases(v, ctx);
+    for (size_t i = 0; code == EXIT_CODE_OK && tenka_verify_check(i, &check); i++) {
+        code = is_wanted(v, &check) ? run_check(v, ctx, i, &check) : EXIT_CODE_OK;
+        if (code == EXIT_CODE_OK && interrupt_signal() != 0) {
             say_failed("stopped by a signal; not everything was checked");
             return EXIT_CODE_SIGNAL + interrupt_signal();
         }
     }
-    return end_report(v);
+    return code == EXIT_CODE_OK ? end_report(v) : code;
 }
 
 static int verify(struct verify *v)
@@ -262,7 +276,10 @@ int command_verify(const struct options *options)
     /* What the library has to tell of the reference network is no news here. */
     struct options silent = *options;
     silent.quiet = true;
-    struct verify v = { .options = &silent };
+    struct verify v = { .options = &silent, .params = TENKA_VERIFY_DEFAULTS };
+    v.params.large = v.params.variants = options->all;
+    v.params.progress = tell_progress;
+    v.params.user = &v;
     interrupt_catch();
     progress_init(&v.progress, options->quiet);
     const int code = verify(&v);

@@ -1,27 +1,36 @@
 /* Elementwise operators one after the other, on a block of elements at a time; see struct tenka_p_chain.
  *   fwd  in0, in1, in2, in3 (all but the first optional) -> y */
+#include "backend/cpu/elementwise.h"
 #include "backend/cpu/index.h"
+#include "op/chain.h"
 
 enum { BLOCK = 512 };
 
-static void step(tenka_real *v, enum tenka_chain_op op, const tenka_real *x, tenka_real factor, size_t n)
+/* One step on a block; x: input arg of a step that takes one, else anything. */
+static void step(tenka_real *v, int32_t op, const tenka_real *x, const tenka_real *numbers, size_t n)
 {
-    for (size_t i = 0; op == TENKA_CHAIN_RELU && i < n; i++)
-        v[i] = v[i] <= 0 ? 0 : v[i];
-    for (size_t i = 0; op == TENKA_CHAIN_TANH && i < n; i++)
-        v[i] = tanh(v[i]);
-    for (size_t i = 0; op == TENKA_CHAIN_SCALE && i < n; i++)
-        v[i] *= factor;
-    for (size_t i = 0; op == TENKA_CHAIN_ADD && i < n; i++)
-        v[i] += x[i];
-    for (size_t i = 0; op == TENKA_CHAIN_SUB && i < n; i++)
-        v[i] -= x[i];
-    for (size_t i = 0; op == TENKA_CHAIN_SUB_FROM && i < n; i++)
-        v[i] = x[i] - v[i];
-    for (size_t i = 0; op == TENKA_CHAIN_MUL && i < n; i++)
-        v[i] *= x[i];
-    for (size_t i = 0; op == TENKA_CHAIN_RELU_BACK && i < n; i++)
-        v[i] = x[i] <= 0 ? 0 : v[i];
+    const tenka_real first = numbers[0], second = numbers[1];
+    switch (op) {
+#define STEP(code, result)                   \
+    case code:                               \
+        for (size_t i = 0; i < n; i++)       \
+            v[i] = result;                   \
+        break;
+#define BACK_STEP_OF_X(name) STEP(TENKA_CHAIN_##name##_back, name##_back(x[i], v[i], first, second))
+#define BACK_STEP_OF_Y(name) BACK_STEP_OF_X(name)
+#define BACK_STEP_OF_NEITHER(name) STEP(TENKA_CHAIN_##name##_back, name##_back(v[i], v[i], first, second))
+#define BACK_STEP_CONSTANT(name)
+#define TENKA_UNARY(name, back, ...)                                    \
+    STEP(TENKA_CHAIN_##name, name##_value(v[i], first, second))         \
+    BACK_STEP_##back(name)
+#define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )
+#define TENKA_BINARY(name, ...)                                        \
+    STEP(TENKA_CHAIN_##name, name##_value(v[i], x[i]))                  \
+    STEP(TENKA_CHAIN_##name##_turned, name##_value(x[i], v[i]))
+#include "shaders/common/elementwise.def"
+    default:
+        break;
+    }
 }
 
 void TENKA_CPU(chain_fwd)(const struct TENKA_CPU(args) *a)
@@ -34,8 +43,8 @@ void TENKA_CPU(chain_fwd)(const struct TENKA_CPU(args) *a)
         tenka_real v[BLOCK];
         memcpy(v, (const tenka_real *)a->in[0] + from, n * sizeof *v);
         for (int32_t s = 0; s < p->steps; s++) {
-            const tenka_real *x = p->op[s] < TENKA_CHAIN_ADD ? NULL : a->in[p->arg[s]];
-            step(v, (enum tenka_chain_op)p->op[s], x ? x + from : NULL, a->scalar[0], n);
+            const tenka_real *x = tenka_chain_steps[p->op[s]].takes_input ? a->in[p->arg[s]] : NULL;
+            step(v, p->op[s], x ? x + from : v, a->scalar, n);
         }
         memcpy(y + from, v, n * sizeof *v);
     }

@@ -26,7 +26,7 @@ static tenka_real point(const struct tenka_p_conv2d *p, const tenka_real *x, con
         for (int32_t r = 0; r < p->kh; r++)
             for (int32_t s = 0; s < p->kw; s++)
                 sum += *w++ * tap(p, x + (ptrdiff_t)(first + c) * p->h * p->w, i, j, r, s);
-    return (tenka_real)(sum <= 0 ? 0 : sum);
+    return (tenka_real)(sum < 0 ? 0 : sum);
 }
 
 static void window(const params *p, const struct TENKA_CPU(args) *a, ptrdiff_t at)

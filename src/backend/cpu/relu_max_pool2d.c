@@ -16,7 +16,7 @@ static void window(const struct tenka_p_pool2d *p, const tenka_real *x, int32_t 
             const ptrdiff_t column = left + (ptrdiff_t)s * p->dw;
             if (column < 0 || column >= p->w)
                 continue;
-            const tenka_real v = x[row * p->w + column], value = v <= 0 ? 0 : v;
+            const tenka_real v = x[row * p->w + column], value = v < 0 ? 0 : v;
             if (*index < 0 || value > *y || isnan(value)) {
                 *y = value;
                 *index = (int32_t)(row * p->w + column);

@@ -38,7 +38,7 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlag
         instance->complaint[length] = '\0';
     }
     pthread_mutex_unlock(&instance->lock);
-    tenka_log(instance->log, TENKA_LOG_ERROR, "validation layer: %s", data->pMessage ? data->pMessage : "");
+    tenka_say(instance->log, TENKA_LOG_ERROR, "validation layer: %s", data->pMessage ? data->pMessage : "");
     return VK_FALSE;
 }
 

@@ -66,7 +66,7 @@ void *tenka_vk_keep_load(struct tenka_vk_device *dev, const char *name, size_t *
             *bytes = (size_t)size - sizeof(struct header);
             memmove(file, (char *)file + sizeof(struct header), *bytes);
         } else {
-            tenka_log(dev->base.log, TENKA_LOG_DEBUG, "%s is damaged: it will be made anew", path);
+            tenka_say(dev->base.log, TENKA_LOG_DEBUG, "%s is damaged: it will be made anew", path);
             tenka_free(file);
             file = NULL;
         }
@@ -100,7 +100,7 @@ void tenka_vk_keep_save(struct tenka_vk_device *dev, const char *name, const voi
     struct tenka_error err = {0};
     char *path = dev->workshop ? NULL : path_of(dev, name);
     if (path && save(dev, &err, path, data, bytes) != TENKA_OK) {
-        tenka_log(dev->base.log, TENKA_LOG_WARNING, "the work of this start will be done again next time: %s",
+        tenka_say(dev->base.log, TENKA_LOG_WARNING, "the work of this start will be done again next time: %s",
                   err.text);
         tenka_vk_keep_finish(dev); /* one such line is enough */
     }

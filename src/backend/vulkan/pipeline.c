@@ -1,19 +1,11 @@
 /* Layouts and pipelines, made when a plan first needs them and kept as long as the device. */
 #include "backend/vulkan/vk.h"
 
-static uint32_t count_bits(uint32_t bits)
-{
-    uint32_t count = 0;
-    for (; bits; bits &= bits - 1)
-        count++;
-    return count;
-}
-
 uint32_t tenka_vk_bindings(enum tenka_kernel kernel)
 {
     const struct tenka_pass_info *pass = &tenka_passes[kernel];
     const bool slot = tenka_ops[pass->op].n_scalars > 0 || (pass->flags & TENKA_PASS_JOBS);
-    return count_bits(pass->reads) + count_bits(pass->writes) + slot;
+    return tenka_mask_count(pass->reads) + tenka_mask_count(pass->writes) + slot;
 }
 
 static tenka_status make_set_layout(struct tenka_vk_device *dev, uint32_t count)

@@ -156,7 +156,7 @@ static void trial_finish(struct tenka_vk_device *dev, struct trial *t)
 static void say(struct tenka_vk_device *dev, uint64_t spent)
 {
     if (dev->tune_spent < NOTICED && dev->tune_spent + spent >= NOTICED)
-        tenka_log(dev->base.log, TENKA_LOG_INFO,
+        tenka_say(dev->base.log, TENKA_LOG_INFO,
                   "measuring which variants of its kernels are the fastest on %s; that is done once",
                   dev->gpu.info.name);
     dev->tune_spent += spent;

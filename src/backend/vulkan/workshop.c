@@ -149,7 +149,7 @@ static tenka_status complain(struct tenka_vk_device *dev, enum tenka_kernel kern
     for (int lines = 0; *at && lines < MOST_LINES; lines++) {
         at += strspn(at, "\n");
         if (*at)
-            tenka_log(dev->base.log, TENKA_LOG_ERROR, "%.*s", (int)strcspn(at, "\n"), at);
+            tenka_say(dev->base.log, TENKA_LOG_ERROR, "%.*s", (int)strcspn(at, "\n"), at);
         at += strcspn(at, "\n");
     }
     return tenka_fail(dev->base.err, TENKA_E_FORMAT, "%s does not compile: %.*s", tenka_passes[kernel].name, (int)first,
@@ -167,6 +167,40 @@ static tenka_status keep(struct tenka_vk_device *dev, shaderc_compilation_result
     return TENKA_OK;
 }
 
+/* Whether an operator is one of those that share a shader. */
+static bool is_elementwise(enum tenka_op op)
+{
+    static const bool elementwise[TENKA_OP_COUNT] = {
+#define TENKA_UNARY(name, ...) [TENKA_OP_##name] = true,
+#define TENKA_ACTIVATION(name, ...) [TENKA_OP_##name] = true,
+#define TENKA_BINARY(name, ...) [TENKA_OP_##name] = true,
+#include "shaders/common/elementwise.def"
+    };
+    return elementwise[op];
+}
+
+static void define(shaderc_compile_options_t options, const char *name, const char *value)
+{
+    shaderc_compile_options_add_macro_definition(options, name, strlen(name), value, strlen(value));
+}
+
+/* What the build says of an elementwise operator: see shaders/elementwise.comp. */
+static void define_elementwise(shaderc_compile_options_t options, enum tenka_kernel kernel)
+{
+    const struct tenka_op_info *op = &tenka_ops[tenka_passes[kernel].op];
+    const uint64_t reads = tenka_passes[kernel].reads;
+    static const char *const numbers[] = {"0", "1", "2"};
+    define(options, "TENKA_NAME", op->name);
+    if (op->max_in == 2)
+        define(options, "TENKA_TWO", "");
+    else
+        define(options, "TENKA_NUMBERS", numbers[op->n_scalars]);
+    if (tenka_mask_has(reads, TENKA_DOUT(0)))
+        define(options, tenka_mask_has(reads, TENKA_IN(0))    ? "TENKA_OF_X"
+                        : tenka_mask_has(reads, TENKA_OUT(0)) ? "TENKA_OF_Y"
+                                                              : "TENKA_OF_NEITHER", "");
+}
+
 /* The pass is chosen by a macro, as in the build. */
 static tenka_status compile(struct tenka_vk_device *dev, enum tenka_kernel kernel, const char *path, const char *source,
                             size_t bytes, struct tenka_shader *out)
@@ -176,7 +210,9 @@ static tenka_status compile(struct tenka_vk_device *dev, enum tenka_kernel kerne
     shaderc_compile_options_t options = macro ? shaderc_compile_options_clone(dev->workshop->options) : NULL;
     shaderc_compilation_result_t result = NULL;
     if (options) {
-        shaderc_compile_options_add_macro_definition(options, macro, strlen(macro), "", 0);
+        define(options, macro, "");
+        if (is_elementwise(tenka_passes[kernel].op))
+            define_elementwise(options, kernel);
         result = shaderc_compile_into_spv(dev->workshop->compiler, source, bytes, shaderc_compute_shader, path, "main",
                                           options);
     }
@@ -197,7 +233,8 @@ static tenka_status make(struct tenka_vk_device *dev, enum tenka_kernel kernel, 
 {
     uint64_t bytes;
     void *source = NULL;
-    char *path = tenka_sprintf("%s/%s.comp", dev->workshop->dir, tenka_ops[tenka_passes[kernel].op].name);
+    const enum tenka_op op = tenka_passes[kernel].op;
+    char *path = tenka_sprintf("%s/%s.comp", dev->workshop->dir, is_elementwise(op) ? "elementwise" : tenka_ops[op].name);
     if (!path)
         return tenka_fail_nomem(dev->base.err);
     tenka_status status = tenka_os_read_file(dev->base.err, path, MOST_BYTES, &source, &bytes);

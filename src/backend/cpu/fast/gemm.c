@@ -29,7 +29,7 @@ void TENKA_FAST(gemm_finish)(const struct gemm *g, ptrdiff_t i, ptrdiff_t j, ptr
         for (ptrdiff_t t = 0; bias && t < width; t++)
             c[t] += bias[t];
         for (ptrdiff_t t = 0; g->finish.relu && t < width; t++)
-            c[t] = c[t] <= 0 ? 0 : c[t];
+            c[t] = c[t] < 0 ? 0 : c[t];
         for (ptrdiff_t t = 0; mask && t < width; t++)
             c[t] = mask[t] <= 0 ? 0 : c[t];
     }

@@ -16,7 +16,7 @@ struct gemm {
     bool trans_a, trans_b;
     struct gemm_finish {
         const float *bias; /* of each column: is added */
-        bool relu;         /* then what is <= 0 becomes 0; NaN stays */
+        bool relu;         /* then what is < 0 becomes 0; NaN stays */
         const float *mask; /* stored as C: where it is <= 0, C becomes 0 */
     } finish;
 };

@@ -29,6 +29,25 @@ bool TENKA_FAST(batch_norm2d_fwd)(const struct tenka_fast_call *f);
 bool TENKA_FAST(batch_norm2d_dx)(const struct tenka_fast_call *f);
 bool TENKA_FAST(batch_norm2d_dw)(const struct tenka_fast_call *f);
 
+/* chain.c */
+bool TENKA_FAST(chain_fwd)(const struct tenka_fast_call *f);
+
+/* elementwise.c */
+#define DX_OF_X(name) bool TENKA_FAST(name##_dx)(const struct tenka_fast_call *f);
+#define DX_OF_Y(name) DX_OF_X(name)
+#define DX_OF_NEITHER(name) DX_OF_X(name)
+#define DX_CONSTANT(name)
+#define TENKA_UNARY(name, back, ...) \
+    bool TENKA_FAST(name##_fwd)(const struct tenka_fast_call *f); \
+    DX_##back(name)
+#define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )
+#define TENKA_BINARY(name, ...) bool TENKA_FAST(name##_fwd)(const struct tenka_fast_call *f);
+#include "shaders/common/elementwise.def"
+#undef DX_OF_X
+#undef DX_OF_Y
+#undef DX_OF_NEITHER
+#undef DX_CONSTANT
+
 /* conv2d_fwd.c, conv2d_dx.c, conv2d_dw.c */
 TENKA_FAST_KERNEL(conv2d_fwd);
 TENKA_FAST_KERNEL(conv2d_dx);
@@ -54,10 +73,6 @@ bool TENKA_FAST(relu_max_pool2d_dx)(const struct tenka_fast_call *f);
 /* multiply_add.c */
 bool TENKA_FAST(multiply_add_fwd)(const struct tenka_fast_call *f);
 
-/* relu.c */
-bool TENKA_FAST(relu_fwd)(const struct tenka_fast_call *f);
-bool TENKA_FAST(relu_dx)(const struct tenka_fast_call *f);
-
 /* softmax.c */
 bool TENKA_FAST(softmax_fwd)(const struct tenka_fast_call *f);
 bool TENKA_FAST(softmax_dx)(const struct tenka_fast_call *f);
@@ -68,8 +83,5 @@ bool TENKA_FAST(cross_entropy_dx)(const struct tenka_fast_call *f);
 
 /* sum.c */
 bool TENKA_FAST(sum_fwd)(const struct tenka_fast_call *f);
-
-/* tanh.c */
-bool TENKA_FAST(tanh_fwd)(const struct tenka_fast_call *f);
 
 #endif

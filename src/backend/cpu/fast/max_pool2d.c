@@ -49,7 +49,7 @@ ALWAYS_INLINE void store_pairs(float *p, int count, vec left, vec right)
 
 ALWAYS_INLINE vec maybe_relu(bool relu, vec v)
 {
-    return relu ? select(v <= (vec){0}, (vec){0}, v) : v;
+    return relu ? select(v < (vec){0}, (vec){0}, v) : v;
 }
 
 /* Row i of one plane's outputs. */
@@ -120,7 +120,7 @@ ALWAYS_INLINE void tap(bool relu, const float *restrict x, ptrdiff_t step, int32
                        float *restrict y, int32_t *restrict index)
 {
     for (ptrdiff_t j = from; j < end; j++) {
-        const float v = x[j * step], value = relu && v <= 0 ? 0 : v;
+        const float v = x[j * step], value = relu && v < 0 ? 0 : v;
         const bool wins = (value > y[j]) | (value != value) | (index[j] < 0);
         y[j] = wins ? value : y[j];
         index[j] = wins ? where + (int32_t)(j * step) : index[j];

@@ -9,12 +9,22 @@
 #define NAME "plain C"
 #endif
 
+#define DX_OF_X(name) [TENKA_KERNEL_##name##_dx] = {TENKA_FAST(name##_dx), NULL},
+#define DX_OF_Y(name) DX_OF_X(name)
+#define DX_OF_NEITHER(name) DX_OF_X(name)
+#define DX_CONSTANT(name)
+#define TENKA_UNARY(name, back, ...) [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL}, DX_##back(name)
+#define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )
+#define TENKA_BINARY(name, ...) [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL},
+
 const struct tenka_fast_table TENKA_FAST(table) = {
     .name = NAME,
     .kernels = {
+#include "shaders/common/elementwise.def"
         [TENKA_KERNEL_batch_norm2d_fwd] = {TENKA_FAST(batch_norm2d_fwd), NULL},
         [TENKA_KERNEL_batch_norm2d_dx] = {TENKA_FAST(batch_norm2d_dx), NULL},
         [TENKA_KERNEL_batch_norm2d_dw] = {TENKA_FAST(batch_norm2d_dw), NULL},
+        [TENKA_KERNEL_chain_fwd] = {TENKA_FAST(chain_fwd), NULL},
         [TENKA_KERNEL_conv2d_dx] = {TENKA_FAST(conv2d_dx), TENKA_FAST(conv2d_dx_scratch)},
         [TENKA_KERNEL_conv2d_dw] = {TENKA_FAST(conv2d_dw), TENKA_FAST(conv2d_dw_scratch)},
         [TENKA_KERNEL_conv2d_fwd] = {TENKA_FAST(conv2d_fwd), TENKA_FAST(conv2d_fwd_scratch)},
@@ -35,8 +45,6 @@ const struct tenka_fast_table TENKA_FAST(table) = {
                                                TENKA_FAST(conv2d_relu_pool_fwd_scratch)},
         [TENKA_KERNEL_conv2d_relu_pool_dw] = {TENKA_FAST(conv2d_relu_pool_dw), TENKA_FAST(conv2d_relu_pool_dw_scratch)},
         [TENKA_KERNEL_conv2d_dx_relu_fwd] = {TENKA_FAST(conv2d_dx), TENKA_FAST(conv2d_dx_scratch)},
-        [TENKA_KERNEL_relu_fwd] = {TENKA_FAST(relu_fwd), NULL},
-        [TENKA_KERNEL_relu_dx] = {TENKA_FAST(relu_dx), NULL},
         [TENKA_KERNEL_softmax_fwd] = {TENKA_FAST(softmax_fwd), NULL},
         [TENKA_KERNEL_softmax_dx] = {TENKA_FAST(softmax_dx), NULL},
         [TENKA_KERNEL_log_softmax_fwd] = {TENKA_FAST(log_softmax_fwd), NULL},
@@ -44,6 +52,5 @@ const struct tenka_fast_table TENKA_FAST(table) = {
         [TENKA_KERNEL_cross_entropy_fwd] = {TENKA_FAST(cross_entropy_fwd), NULL},
         [TENKA_KERNEL_cross_entropy_dx] = {TENKA_FAST(cross_entropy_dx), NULL},
         [TENKA_KERNEL_sum_fwd] = {TENKA_FAST(sum_fwd), NULL},
-        [TENKA_KERNEL_tanh_fwd] = {TENKA_FAST(tanh_fwd), NULL},
     },
 };

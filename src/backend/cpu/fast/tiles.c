@@ -17,7 +17,7 @@ ALWAYS_INLINE void finish(const struct tile *t, ptrdiff_t at, vec sum, int lanes
     if (t->p->add)
         sum += lanes == LANES ? load(y) : load_lanes(y, 0, lanes);
     if (t->p->relu)
-        sum = select(sum <= (vec){0}, (vec){0}, sum);
+        sum = select(sum < (vec){0}, (vec){0}, sum);
     if (t->mask)
         sum = select(load_lanes(t->mask + at, 0, lanes) <= (vec){0}, (vec){0}, sum);
     if (lanes == LANES)

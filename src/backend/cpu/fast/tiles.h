@@ -42,7 +42,7 @@ struct product {
     ptrdiff_t next_y;      /* from row to row */
     const float *bias;     /* m values to add, or NULL */
     bool add;              /* to what y holds */
-    bool relu;             /* then set to 0 what is <= 0 */
+    bool relu;             /* then set to 0 what is < 0 */
     const float *mask;     /* laid out as y; where it is <= 0 the result is 0; NULL: none */
 };
 

@@ -190,7 +190,7 @@ ALWAYS_INLINE bool outputs(int points, const float *planes, ptrdiff_t next, int 
         for (int k = 0; k < TILE_OUTPUTS; k++) {
             wrong += 0 * y[k];
             y[k] += splat(bias);
-            y[k] = relu ? select(y[k] <= (vec){0}, (vec){0}, y[k]) : y[k];
+            y[k] = relu ? select(y[k] < (vec){0}, (vec){0}, y[k]) : y[k];
         }
         riffle(y, TILE_OUTPUTS, 2);
         UNROLL

@@ -1,0 +1,73 @@
+/* A layer's arguments as print(model) shows them, from the table of its type. */
+#include <stdio.h>
+
+#include "nn/layer.h"
+
+/* A float as Python prints what was given. */
+static const char *float_text(const struct tenka_arg_value *value, char buf[TENKA_NUMBER_TEXT])
+{
+    if (!value->integer)
+        return tenka_number_text(value->value[0], buf);
+    snprintf(buf, TENKA_NUMBER_TEXT, "%.0f", value->value[0]);
+    return buf;
+}
+
+static void print_pair(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
+{
+    const bool paired = (arg->flags & TENKA_ARG_PAIRED) != 0;
+    if (!paired && !value->pair)
+        tenka_text_add(text, "%.0f", value->value[0]);
+    else
+        tenka_text_add(text, value->list && !paired ? "[%.0f, %.0f]" : "(%.0f, %.0f)", value->value[0], value->value[1]);
+}
+
+static void print_word(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
+{
+    const size_t length = strcspn(arg->word, "|");
+    if (value->value[0] != 0)
+        tenka_text_add(text, "'%s'", arg->word + length + 1);
+    else
+        tenka_text_add(text, "'%.*s'", (int)length, arg->word);
+}
+
+static void print_value(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
+{
+    char number[TENKA_NUMBER_TEXT];
+    if (value->none)
+        tenka_text_add(text, "None");
+    else if (value->word != NULL)
+        tenka_text_add(text, "%s", value->word);
+    else if (arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING)
+        print_pair(arg, value, text);
+    else if (arg->kind == TENKA_ARG_FLOAT)
+        tenka_text_add(text, "%s", float_text(value, number));
+    else if (arg->kind == TENKA_ARG_WORD)
+        print_word(arg, value, text);
+    else if (arg->kind == TENKA_ARG_BOOL)
+        tenka_text_add(text, "%s", value->value[0] != 0 ? "True" : "False");
+    else
+        tenka_text_add(text, "%.0f", value->value[0]);
+}
+
+static bool is_shown(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value)
+{
+    const bool is_fallback = value->word == NULL && value->value[0] == arg->fallback &&
+                             value->value[1] == arg->fallback;
+    return (arg->flags & (TENKA_ARG_FIXED | TENKA_ARG_UNSEEN)) == 0 && !((arg->flags & TENKA_ARG_QUIET) != 0 && is_fallback);
+}
+
+void tenka_layer_print(const tenka_module *module, struct tenka_text *text)
+{
+    bool first = true;
+    for (size_t i = 0; i < module->type->n_args; i++) {
+        const struct tenka_layer_arg *const arg = &module->type->args[i];
+        const struct tenka_arg_value *const value = &module->values.arg[i];
+        if (!is_shown(arg, value))
+            continue;
+        tenka_text_add(text, "%s", first ? "" : ", ");
+        if ((arg->flags & TENKA_ARG_BARE) == 0)
+            tenka_text_add(text, "%s=", arg->name);
+        print_value(arg, value, text);
+        first = false;
+    }
+}

@@ -1,0 +1,517 @@
+#!/usr/bin/python3
+"""Writes PyTorch's float64 numbers for every operator: values, and gradients for a dy that is not all ones.
+
+    tools/golden/ops.py tests/golden/ops.txt.gz
+
+tests/test_golden_ops.c repeats them on each device. It fails when src/op/ops.def has an operator, or a public header a
+function, that is neither here nor in its list of exceptions. Each case draws from a seed of its own, so that a new one
+leaves the numbers of the others alone.
+
+The format, a case being the lines from "case" to "end":
+    case NAME KIND WHY           KIND: plain; tiny: near 0; far: where functions overflow, saturate, are not defined
+    options NUMBER...
+    in ROLE SHAPE NUMBER...      ROLE: var, differentiated; const; buffer, written by the operator; i32; u8; none
+    y DTYPE SHAPE NUMBER...
+    dy f32 SHAPE NUMBER...
+    grad INPUT SHAPE NUMBER...
+    after INPUT SHAPE NUMBER...  content of a buffer or a parameter afterwards
+    end
+and the last line is "cases" and how many there are. What goes in (in, dy) is float32, in as few digits as tell it from
+its neighbours, and is computed with as float64. What comes out has 15 digits.
+
+An elementwise operator is a row in elementwise.py beside this file, and nothing else. Needs Debian's python3-torch.
+"""
+import gzip
+import pathlib
+import re
+import sys
+import zlib
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from elementwise import BINARY, HELD_ELSEWHERE, STEPS, UNARY
+
+ELEMENTS = pathlib.Path(__file__).resolve().parents[2] / "shaders" / "common" / "elementwise.def"
+
+INF, NAN, LARGEST = float("inf"), float("nan"), 3.4028234663852886e38
+# The zeros come first: a device without subnormal numbers takes those for them. dy is the same for all.
+TINY = [0.0, -0.0] + [sign * x for x in (1e-45, 1e-40, 1e-38, 2e-38, 1e-30, 1e-20, 1e-10, 1e-7, 1e-5, 1e-4, 1e-3)
+                      for sign in (1, -1)]
+FAR = [NAN, INF, -INF, 0.0, -0.0] + [
+    sign * x for x in (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 9, 10, 13, 20, 21, 30, 50, 88, 89, 103, 104, 128, 200, 1000,
+                       65504, 8388609, 1e9, 1e20, 1e30, LARGEST) for sign in (1, -1)]
+PAIRED = [NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 3.0, -1e30, 1e30, 1e-30, 100.0, LARGEST]
+SHAPES = [((37,), (37,)), ((), ()), ((), (3, 5)), ((3, 5), ()), ((5, 6), (6,)), ((5, 6), (5, 1)), ((5, 1), (1, 6)),
+          ((3, 1, 1), (2, 3, 2, 3)), ((2, 1, 3, 1, 2, 1), (1, 2, 1, 2, 1, 3))]
+
+
+# ---- Cases ----
+
+lines, cases = [], 0
+
+
+def seeded(*what):
+    torch.manual_seed(zlib.crc32(repr(what).encode()))
+
+
+def exact(values):
+    """Values as float32 has them."""
+    return torch.tensor(values, dtype=torch.float32).double()
+
+
+def uniform(shape, low=-1.0, high=1.0):
+    """Of three decimals: short to write, and in float32 with digits to the end, so that sums round."""
+    values = torch.rand(tuple(shape), dtype=torch.float64) * (high - low) + low
+    return exact([round(v, 3) for v in values.flatten().tolist()]).reshape(tuple(shape))
+
+
+def ints(shape, end):
+    return torch.randint(0, end, tuple(shape))
+
+
+def short(value):
+    return str(value) if isinstance(value, int) else str(np.float32(value))
+
+
+def rounded(value):
+    return f"{value:.15g}"
+
+
+def text(tensor, form):
+    shape = "x".join(map(str, tensor.shape)) or "-"
+    return " ".join([shape] + [form(v) for v in tensor.detach().flatten().tolist()])
+
+
+def of(*tensors):
+    """Inputs that are differentiated."""
+    return [("var", t) for t in tensors]
+
+
+def begin(name, why, inputs, options=(), kind="plain"):
+    global cases
+    cases += 1
+    lines.append(f"case {name} {kind} {why}")
+    if options:
+        lines.append("options " + " ".join(repr(float(v)) for v in options))
+    for role, t in inputs:
+        lines.append("in none" if role == "none" else f"in {role} {text(t, short)}")
+
+
+def write(what, tensor):
+    lines.append(f"{what} {text(tensor, rounded)}")
+
+
+def case(name, why, function, inputs, options=(), kind="plain", dy=None):
+    """function of the inputs' tensors; dy is drawn unless given. Buffers are written as they are afterwards."""
+    seeded(name, why, options)
+    begin(name, why, inputs, options, kind)
+    tensors = [None if role == "none" else t.clone().requires_grad_(role == "var") for role, t in inputs]
+    y = function(*tensors)
+    whole = not y.is_floating_point() and y.dtype != torch.bool
+    write("y i32" if whole else "y f32", y if whole else y.double())
+    if y.requires_grad:
+        dy = uniform(y.shape, 0.25, 1.25) * (1 - 2 * ints(y.shape, 2)) if dy is None else dy
+        y.backward(dy)
+        lines.append(f"dy f32 {text(dy, short)}")
+        for i, t in enumerate(tensors):
+            if t is not None and t.requires_grad:
+                write(f"grad {i}", torch.zeros_like(t) if t.grad is None else t.grad)
+    for i, (role, t) in enumerate(inputs):
+        if role == "buffer":
+            write(f"after {i}", tensors[i])
+    lines.append("end")
+
+
+# ---- Elementwise ----
+
+
+def same(a, b):
+    return torch.allclose(a, b, 1e-13, 0, equal_nan=True)
+
+
+def agrees(function, *values):
+    """Whether PyTorch's loop over vectors makes of an element what its loop over the rest does, a zero's sign too."""
+    made = []
+    for n in (1, 64):
+        inputs = [v.repeat(n).requires_grad_() for v in values]
+        y = function(*inputs)
+        if y.requires_grad:
+            y.backward(torch.full_like(y, 1.5))
+        made.append([y.detach()[:1].double()] + [t.grad[:1] for t in inputs if t.grad is not None])
+    (y, *grads), (wide, *wide_grads) = made
+    return same(y, wide) and (y.isnan().item() or torch.equal(y.signbit(), wide.signbit())) and all(
+        map(same, grads, wide_grads))
+
+
+def defined(name, function, *inputs):
+    """The elements of which PyTorch makes the same wherever they stand; the others are not held against anybody."""
+    keep = [agrees(function, *(t[i:i + 1] for t in inputs)) for i in range(len(inputs[0]))]
+    left_out = [tuple(t[i].item() for t in inputs) for i, kept in enumerate(keep) if not kept]
+    if left_out:
+        print(f"{name}: PyTorch contradicts itself, and is not asked, at", *left_out, file=sys.stderr)
+    return [t[torch.tensor(keep)] for t in inputs]
+
+
+def unary(name, function, numbers, span):
+    for values in numbers:
+        def f(x):
+            return function(x, *values)
+        seeded(name, values)
+        said = f" with {', '.join(map(str, values))}" if values else ""
+        case(name, "ordinary values" + said, f, of(uniform((3, 43), *span)), values)
+        case(name, "a scalar" + said, f, of(uniform((), *span)), values)
+        tiny, = defined(name, f, exact(TINY))
+        far, = defined(name, f, exact(FAR + [v for v in values if v not in FAR]))
+        if not torch.equal(tiny[:2].signbit(), torch.tensor([False, True])):
+            sys.exit(f"ops.py: {name} needs its zeros: see TINY")
+        case(name, "near 0" + said, f, of(tiny), values, "tiny", torch.full_like(tiny, 1.5))
+        case(name, "far away" + said, f, of(far), values, "far")
+
+
+def binary(name, function, span_a, span_b):
+    for a, b in SHAPES:
+        seeded(name, a, b)
+        case(name, f"{list(a)} and {list(b)}", function, of(uniform(a, *span_a), uniform(b, *span_b)))
+    a, b = torch.meshgrid(exact(PAIRED), exact(PAIRED), indexing="ij")
+    hurt = defined(name, function, a.flatten(), b.flatten())
+    case(name, "pairs of values that hurt", function, of(*hurt), kind="far")
+
+
+def elementwise():
+    there = set(re.findall(r"^TENKA_(?:UNARY|ACTIVATION|BINARY)\((\w+)", ELEMENTS.read_text(), re.M))
+    later = []
+    for rows, write_row in ((UNARY, unary), (STEPS, unary), (BINARY, binary)):
+        for name, function, *rest in rows:
+            if name not in there or name in HELD_ELSEWHERE:
+                later.append(name)
+            elif rows is STEPS:
+                unary(name, lambda x, f=function: f(x.detach()), *rest)
+            else:
+                write_row(name, function, *rest)
+    print("not in elementwise.def yet, left out: " + " ".join(later), file=sys.stderr)
+    lacking = there - {row[0] for row in UNARY + STEPS + BINARY}
+    if lacking:
+        sys.exit("ops.py: no row for " + " ".join(sorted(lacking)))
+
+
+# ---- Shapes, selection, reductions ----
+
+
+def shapes():
+    seeded("shapes")
+    case("reshape", "to other axes", lambda x: x.reshape(4, 3, 5), of(uniform((6, 10))), (4, 3, 5))
+    case("reshape", "to a scalar", lambda x: x.reshape(()), of(uniform((1, 1))))
+    case("flatten", "all axes", lambda x: torch.flatten(x, 0), of(uniform((2, 3, 4))), (0,))
+    case("flatten", "but the first", lambda x: torch.flatten(x, 1), of(uniform((2, 3, 4))), (1,))
+    case("transpose", "a matrix", lambda x: x.transpose(0, 1), of(uniform((5, 7))), (0, 1))
+    case("transpose", "outer axes of four", lambda x: x.transpose(3, 0), of(uniform((2, 3, 4, 5))), (3, 0))
+    for shape, axis, start, end in (((7,), 0, 2, 5), ((4, 64), 0, 1, 3), ((4, 6), 1, 5, 6), ((2, 3, 5), 1, 0, 3)):
+        part = [slice(None)] * axis + [slice(start, end)]
+        case("slice", f"{start} to {end} of axis {axis}", lambda x: x[part], of(uniform(shape)), (axis, start, end))
+    case("narrow", "two columns", lambda x: x.narrow(1, 1, 2), of(uniform((3, 4))), (1, 1, 2))
+    for axis in (0, 1, 2):
+        parts = [[2, 3, 4], [2, 3, 4], [2, 3, 4]]
+        for k, part in enumerate(parts):
+            part[axis] = k + 1
+        case("concat", f"three along axis {axis}", lambda *x: torch.cat(x, axis), of(*map(uniform, parts)), (axis, 3))
+    condition = torch.tensor([[0.0, 1.0, NAN], [-0.0, -2.0, 0.0]], dtype=torch.float64)
+    case("where", "zeros of both signs, NaN", lambda c, a, b: torch.where(c != 0, a, b),
+         [("const", condition)] + of(uniform((2, 3)), uniform((3,))))
+    for axes in ((1, 0), (2, 0, 1), (0, 2, 3, 1), (3, 2, 1, 0), (5, 0, 4, 1, 3, 2)):
+        shape = (2, 3, 4, 2, 3, 2)[:len(axes)]
+        case("permute", f"axes {axes}", lambda x: x.permute(axes), of(uniform(shape)), axes)
+    for shape, wide in (((), (3, 4)), ((1,), (7,)), ((3, 1), (3, 5)), ((4,), (2, 3, 4)),
+                        ((2, 1, 3, 1, 2, 1), (2, 2, 3, 2, 2, 3))):
+        case("expand", f"{list(shape)} to {list(wide)}", lambda x: x.expand(wide), of(uniform(shape)), wide)
+    index = torch.tensor([3, 0, 3, 6, 1, 3])
+    for shape in ((7,), (7, 5), (7, 2, 3)):
+        case("gather", f"rows of {list(shape)}, one of them three times", lambda x, i: x[i.long()],
+             of(uniform(shape)) + [("i32", index)])
+    case("gather", "of integers", lambda x, i: x[i.long()], [("i32", ints((7, 3), 1000)), ("i32", index)])
+    case("gather_range", "three indices from the second", lambda x, i: x[i.long()[1:4]],
+         of(uniform((7, 5))) + [("i32", index)], (1, 3))
+
+
+def reductions():
+    seeded("reductions")
+    for name, function in (("sum", torch.sum), ("mean", torch.mean)):
+        for shape, axes in (((37,), (0,)), ((5, 7), (0,)), ((5, 7), (1,)), ((5, 7), (0, 1)), ((2, 3, 4, 5), (1,)),
+                            ((2, 3, 4, 5), (0, 2)), ((2, 3, 4, 5), (0, 2, 3)), ((2, 3, 2, 3, 2, 3), (1, 3, 5)),
+                            ((600, 2), (0,))):
+            for keep in (False, True):
+                case(name, f"of {list(shape)} over {axes}" + keep * ", which stay",
+                     lambda x: function(x, axes, keepdim=keep), of(uniform(shape)), (sum(1 << a for a in axes), keep))
+        hurt = exact([[1, INF, 2], [INF, -INF, 0], [NAN, 1, 1], [-INF, 1, -INF], [-0.0, -0.0, -0.0], [1e30, 1, 2]])
+        case(name, "NaN and infinities", lambda x: function(x, (1,)), of(hurt), (2, False))
+    for shape, dim in (((9,), 0), ((5, 7), 0), ((5, 7), 1), ((3, 4, 5), 1)):
+        case("argmax", f"of {list(shape)} along {dim}", lambda x: x.argmax(dim), [("const", uniform(shape))], (dim,))
+    hurt = exact([[1, 3, 3, 2], [NAN, 1, 2, 3], [5, NAN, INF, NAN], [-INF] * 4, [-0.0, 0.0, -0.0, -1], [7] * 4,
+                  [-INF, -1, -2, -1], [1, INF, INF, 0]])
+    case("argmax", "equal numbers, NaN, infinities", lambda x: x.argmax(1), [("const", hurt)], (1,))
+    case("equal_count", "small integers", lambda a, b: (a == b).sum().double(),
+         [("i32", ints((300,), 4)), ("i32", ints((300,), 4))])
+
+
+# ---- Linear algebra, convolution, normalisation ----
+
+
+def products():
+    seeded("products")
+    for m, k, n in ((1, 1, 1), (5, 7, 3), (9, 37, 18)):
+        for ta in (0, 1):
+            for tb in (0, 1):
+                for batch in ((), (3,)) if m < 9 else ((),):
+                    a, b = batch + ((k, m) if ta else (m, k)), batch + ((n, k) if tb else (k, n))
+                    why = f"{list(a)} by {list(b)}" + ta * ", the first transposed" + tb * ", the second transposed"
+                    case("matmul", why, lambda x, y: torch.matmul(x.mT if ta else x, y.mT if tb else y),
+                         of(uniform(a), uniform(b)), (ta, tb))
+    hurt = uniform((4, 5))
+    hurt[1, 2], hurt[3, 0] = INF, NAN
+    case("matmul", "NaN and an infinity", torch.matmul, of(hurt, uniform((5, 3))), (0, 0))
+    for shape, out in (((6,), 4), ((1, 1), 1), ((13, 19), 17), ((2, 3, 5), 4), ((3, 100), 10)):
+        x, w, b = uniform(shape), uniform((out, shape[-1])), uniform((out,))
+        case("linear", f"{list(shape)} to {out}", F.linear, of(x, w, b))
+        case("linear", f"{list(shape)} to {out}, no bias", F.linear, of(x, w) + [("none", None)])
+    x, w, b = uniform((5, 6)), uniform((4, 6)), uniform((4,))
+    case("linear", "data", F.linear, [("const", x)] + of(w, b))
+    case("linear", "frozen", F.linear, of(x) + [("const", w), ("const", b)])
+    case("bias_add", "to a matrix", lambda x, b: x + b, of(uniform((5, 7)), uniform((7,))))
+    case("bias_add", "to images", lambda x, b: x + b[:, None, None], of(uniform((2, 3, 4, 5)), uniform((3,))))
+
+
+# x, weight, stride, padding, dilation, groups
+CONVOLUTIONS = [
+    ((1, 1, 1, 1), (1, 1, 1, 1), (1, 1), (0, 0), (1, 1), 1),
+    ((2, 3, 6, 7), (4, 3, 3, 3), (1, 1), (0, 0), (1, 1), 1),
+    ((2, 3, 6, 7), (2, 3, 3, 3), (1, 1), (1, 1), (1, 1), 1),
+    ((1, 2, 9, 10), (3, 2, 5, 5), (1, 1), (2, 2), (1, 1), 1),
+    ((2, 3, 9, 11), (4, 3, 3, 3), (2, 2), (1, 1), (1, 1), 1),
+    ((2, 3, 9, 11), (4, 3, 2, 3), (3, 2), (0, 1), (1, 1), 1),
+    ((1, 3, 8, 9), (2, 3, 3, 2), (1, 1), (2, 0), (2, 3), 1),
+    ((1, 4, 5, 6), (6, 2, 3, 3), (1, 1), (1, 1), (1, 1), 2),
+    ((2, 4, 4, 5), (4, 1, 3, 3), (1, 1), (1, 1), (1, 1), 4),
+    ((1, 4, 7, 8), (8, 1, 3, 5), (2, 1), (1, 2), (1, 1), 4),
+    ((1, 4, 7, 6), (2, 2, 3, 3), (2, 2), (3, 3), (2, 2), 2),
+    ((2, 2, 5, 6), (3, 2, 5, 6), (1, 1), (0, 0), (1, 1), 1),
+    ((2, 5, 3, 3), (7, 5, 1, 1), (1, 1), (0, 0), (1, 1), 1),
+]
+
+
+def convolutions():
+    seeded("convolutions")
+    for x, w, stride, padding, dilation, groups in CONVOLUTIONS:
+        def f(x, w, b):
+            return F.conv2d(x, w, b, stride, padding, dilation, groups)
+        why = f"{list(x)} by {list(w)}, stride {stride}, padding {padding}, dilation {dilation}, groups {groups}"
+        options = (*stride, *padding, *dilation, groups)
+        image, weight, bias = uniform(x), uniform(w), uniform(w[:1])
+        case("conv2d", why, f, of(image, weight, bias), options)
+        if groups != 1 or stride != (1, 1):
+            case("conv2d", why + ", no bias", f, of(image, weight) + [("none", None)], options)
+    hurt = uniform((1, 2, 7, 8))
+    hurt[0, 0, 2, 2], hurt[0, 1, 5, 6] = INF, NAN
+    case("conv2d", "NaN and an infinity", F.conv2d, of(hurt, uniform((2, 2, 3, 3)), uniform((2,))),
+         (1, 1, 0, 0, 1, 1, 1))
+
+
+# x, kernel, stride, padding, dilation, ceil_mode
+POOLS = [
+    ((2, 3, 8, 8), (2, 2), (2, 2), (0, 0), (1, 1), False),
+    ((2, 3, 9, 7), (2, 3), (2, 3), (0, 0), (1, 1), False),
+    ((2, 3, 9, 7), (3, 3), (1, 1), (1, 1), (1, 1), False),
+    ((2, 3, 9, 7), (3, 3), (2, 2), (1, 1), (1, 1), True),
+    ((2, 3, 9, 7), (2, 2), (2, 2), (0, 0), (1, 1), True),
+    ((2, 3, 9, 7), (2, 2), (3, 3), (1, 1), (1, 1), True),
+    ((2, 3, 9, 7), (2, 3), (1, 2), (1, 1), (3, 2), False),
+    ((2, 3, 9, 7), (2, 1), (1, 1), (0, 0), (2, 1), True),
+    ((1, 1, 5, 6), (5, 6), (5, 6), (0, 0), (1, 1), False),
+]
+
+
+def pools():
+    seeded("pools")
+    hurt = ints((2, 3, 9, 7), 3).double()
+    hurt[0, 0, 1, 1], hurt[0, 1, 4, 4], hurt[0, 2, 5], hurt[1, 0], hurt[1, 1, 3] = NAN, INF, -INF, -INF, -0.0
+    hurt[1, 2, :4], hurt[1, 2, 8, 6] = 0.0, NAN
+    for shape, kernel, stride, padding, dilation, ceil in POOLS:
+        def f(x):
+            return F.max_pool2d(x, kernel, stride, padding, dilation, ceil)
+        why = f"{kernel} of {list(shape)}, stride {stride}, padding {padding}, dilation {dilation}"
+        why += ceil * ", ceil_mode"
+        options = (*kernel, *stride, *padding, *dilation, ceil)
+        case("max_pool2d", why, f, of(uniform(shape)), options)
+        case("max_pool2d", why + ", many equal", f, of(ints(shape, 3).double()), options)
+        if shape == hurt.shape:
+            case("max_pool2d", why + ", NaN and infinities", f, of(hurt), options)
+
+
+def normalisation():
+    seeded("normalisation")
+    flat = uniform((3, 2, 3, 4))
+    flat[:, 1] = 0.5
+    hurt = uniform((3, 2, 3, 4))
+    hurt[1, 0, 0, 0], hurt[2, 1, 1, 1] = NAN, INF
+    inputs = [("ordinary images", uniform((4, 3, 5, 6)), 0.1, 1e-5),
+              ("of one pixel", uniform((16, 5, 1, 1)), 0.3, 1e-3),
+              ("away from 0", uniform((2, 2, 8, 8), 3, 5), 1.0, 1e-5), ("a channel of one number", flat, 0.1, 1e-5),
+              ("NaN and an infinity", hurt, 0.1, 1e-5)]
+    for why, x, momentum, eps in inputs:
+        c = x.shape[1]
+        weight, bias = uniform((c,), 0.5, 1.5), uniform((c,))
+        running = [("buffer", uniform((c,))), ("buffer", uniform((c,), 0.5, 2))]
+        def f(training):
+            return lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, training, momentum, eps)
+        case("batch_norm2d", why, f(True), of(x, weight, bias) + running, (momentum, eps))
+        case("batch_norm2d", why + ", nothing kept", f(True), of(x, weight, bias) + [("none", None)] * 2,
+             (momentum, eps))
+        case("batch_norm2d_eval", why, f(False), of(x, weight, bias) + running, (momentum, eps))
+    images = ints((3, 2, 4, 5), 256)
+    images[0, 0, 0, :2] = torch.tensor([0, 255])
+    def normalize(x, mean, std):
+        """In float32, as torchvision does it for whatever network."""
+        mean, std = mean.float()[:, None, None], std.float()[:, None, None]
+        return x.float().div(255).sub(mean).div(std).double()
+    case("normalize_bytes", "images of two channels", normalize,
+         [("u8", images), ("const", exact([0.5, 0.13])), ("const", exact([0.25, 0.31]))])
+
+
+# ---- Losses ----
+
+
+def losses():
+    seeded("losses")
+    hurt = exact([[1000, -1000, 0], [INF, 1, 2], [-INF, 1, 2], [-INF, -INF, -INF], [NAN, 1, 2], [-INF, NAN, 0],
+                  [90, 89, 88], [-104, -103, 0], [1e30, 1e30, -1e30], [INF, -INF, 0]])
+    for name, function in (("softmax", torch.softmax), ("log_softmax", torch.log_softmax)):
+        for shape in ((9,), (5, 7), (3, 4, 5), (2, 3, 2, 5)):
+            for dim in range(len(shape)):
+                case(name, f"{list(shape)} along {dim}", lambda x: function(x, dim), of(uniform(shape, -4, 4)), (dim,))
+        case(name, "one class", lambda x: function(x, 1), of(uniform((3, 1))), (1,))
+        case(name, "300 classes", lambda x: function(x, 1), of(uniform((1, 300), -4, 4)), (1,))
+        case(name, "far away", lambda x: function(x, 1), of(hurt), (1,), "far")
+    for n, c in ((1, 1), (7, 10), (100, 3)):
+        x, target = uniform((n, c), -4, 4), [("i32", ints((n,), c))]
+        for i, reduction in enumerate(("mean", "sum", "none")):
+            case("nll_loss_reduced", f"[{n}, {c}], {reduction}",
+                 lambda x, t: F.nll_loss(x, t.long(), reduction=reduction), of(x) + target, (i,))
+        case("nll_loss", f"[{n}, {c}]", lambda x, t: F.nll_loss(x, t.long()), of(x) + target)
+        case("cross_entropy", f"[{n}, {c}]", lambda x, t: F.cross_entropy(x, t.long()), of(x) + target)
+        case("mse_loss", f"[{n}, {c}]", F.mse_loss, of(x, uniform((n, c))))
+    for i, row in enumerate(hurt):
+        target = [("i32", torch.tensor([i % 3]))]
+        case("cross_entropy", f"far away, row {i}", lambda x, t: F.cross_entropy(x, t.long()), of(row[None]) + target,
+             kind="far")
+        case("nll_loss", f"far away, row {i}", lambda x, t: F.nll_loss(x, t.long()), of(row[None]) + target, kind="far")
+    case("mse_loss", "an infinity", F.mse_loss, of(exact([1, INF, 2]), exact([1, 1, 4])), kind="far")
+    case("mse_loss", "a scalar", F.mse_loss, of(uniform(()), uniform(())))
+    for p in (0.0, 1.0):
+        case("dropout", f"p = {p}", lambda x: F.dropout(x, p, True), of(uniform((5, 7))), (p,))
+
+
+# ---- What devices make one kernel of ----
+
+
+def fused():
+    seeded("fused")
+    x, w, b = uniform((7, 9)), uniform((8, 9)), uniform((8,))
+    case("linear_relu", "[7, 9] to 8", lambda x, w, b: F.relu(F.linear(x, w, b)), of(x, w, b))
+    case("linear_relu", "[7, 9] to 8, no bias", lambda x, w, b: F.relu(F.linear(x, w)), of(x, w) + [("none", None)])
+    case("linear_backward", "[7, 9] to 8 to 5",
+         lambda x, v, a, w, b: F.linear(F.relu(F.linear(x, v, a)), w, b), of(x, w, b, uniform((5, 8)), uniform((5,))))
+    x, w, b = uniform((2, 3, 6, 6)), uniform((4, 3, 3, 3)), uniform((4,))
+    plain = (1, 1, 0, 0, 1, 1, 1)
+    case("conv2d_relu", "3x3", lambda x, w, b: F.relu(F.conv2d(x, w, b)), of(x, w, b), plain)
+    case("conv2d_relu", "3x3, stride 2, padding 1, no bias", lambda x, w, b: F.relu(F.conv2d(x, w, b, 2, 1)),
+         of(x, w) + [("none", None)], (2, 2, 1, 1, 1, 1, 1))
+    case("conv2d_dx_relu", "3x3 behind 3x3", lambda x, v, a, w, b: F.conv2d(F.relu(F.conv2d(x, v, a)), w, b),
+         of(x, w, b, uniform((2, 4, 3, 3)), uniform((2,))), plain)
+    def pooled(x, w, b):
+        return F.max_pool2d(F.relu(F.conv2d(x, w, b)), 2)
+    case("conv2d_relu_pool", "3x3, 2x2", pooled, of(x, w, b), plain)
+    case("conv2d_relu_pool", "3x3, 2x2, of data", pooled, [("const", x)] + of(w, b), plain)
+    hurt = uniform((2, 3, 6, 6))
+    hurt[0, 0, :2], hurt[0, 1, 3, 3], hurt[1, 0, :, ::2], hurt[1, 1, 1, 1] = -0.0, NAN, INF, -INF
+    for why, image in (("2x2", uniform((2, 3, 6, 6))), ("2x2, values that hurt", hurt)):
+        case("relu_max_pool2d", why, lambda x: F.max_pool2d(F.relu(x), 2), of(image), (2, 2, 2, 2, 0, 0, 1, 1, 0))
+        case("relu_max_pool2d", why.replace("2x2", "3x3, stride 1, padding 1"),
+             lambda x: F.max_pool2d(F.relu(x), 3, 1, 1), of(image), (3, 3, 1, 1, 1, 1, 1, 1, 0))
+    case("batch_norm2d_relu", "ordinary images",
+         lambda x, w, b, m, v: F.relu(F.batch_norm(x, m, v, w, b, True, 0.1, 1e-5)),
+         of(x, uniform((3,), 0.5, 1.5), uniform((3,))) + [("buffer", uniform((3,))), ("buffer", uniform((3,), 0.5, 2))],
+         (0.1, 1e-5))
+    case("chain", "five operators", lambda a, b, c: torch.tanh(F.relu(a * b + c) * 0.5) - b,
+         of(uniform((5, 7)), uniform((5, 7)), uniform((7,))), (0.5,))
+
+
+# ---- Updates ----
+
+
+def optimizer(name, why, make, options):
+    """Three steps of one parameter whose gradients are given; Tenka gets them by differentiating a product."""
+    seeded("optimizer")
+    start = uniform((40,))
+    gradients = [uniform((40,)) for _ in range(3)]
+    for i, g in enumerate(gradients):
+        g[:5] = exact([0.0, 1e-8, -1e-4, 1e3, 1e6 if i == 1 else -1.0])
+    begin(name, why, of(start) + [("const", g) for g in gradients], options)
+    p = start.clone().requires_grad_()
+    opt = make([p])
+    for g in gradients:
+        p.grad = g.clone()
+        opt.step()
+    write("after 0", p)
+    lines.append("end")
+
+
+def updates():
+    for lr, beta1, beta2, eps, decay in ((1e-3, 0.9, 0.999, 1e-8, 0.0), (0.05, 0.8, 0.95, 1e-3, 0.1)):
+        for decoupled, kind in ((0, torch.optim.Adam), (1, torch.optim.AdamW)):
+            optimizer("adam", f"{kind.__name__}, weight decay {decay}",
+                      lambda p: kind(p, lr, (beta1, beta2), eps, decay), (lr, beta1, beta2, eps, decay, decoupled))
+    for momentum, dampening, decay, nesterov in ((0, 0, 0, False), (0, 0, 0.1, False), (0.9, 0, 0, False),
+                                                 (0.9, 0.5, 0.1, False), (0.9, 0, 0, True), (0.8, 0, 0.1, True)):
+        optimizer("sgd", f"momentum {momentum}, dampening {dampening}, weight decay {decay}" + nesterov * ", Nesterov",
+                  lambda p: torch.optim.SGD(p, 0.1, momentum, dampening, decay, nesterov),
+                  (0.1, momentum, dampening, decay, nesterov))
+
+
+def clip(why, gradients, limit):
+    zeros = [torch.zeros_like(g) for g in gradients]
+    begin("clip_grad_norm", why, of(*zeros) + [("const", g) for g in gradients], (limit,))
+    for p, g in zip(zeros, gradients):
+        p.requires_grad_().grad = g.clone()
+    write("y f32", torch.nn.utils.clip_grad_norm_(zeros, limit))
+    for i, p in enumerate(zeros):
+        write(f"grad {i}", p.grad)
+    lines.append("end")
+
+
+def clipping():
+    seeded("clipping")
+    gradients = [uniform((5, 7)), uniform((9,))]
+    clip("to less", gradients, 0.5)
+    clip("that is less already", gradients, 100.0)
+    clip("of zeros", [torch.zeros(4).double(), torch.zeros(3).double()], 1.0)
+    clip("of one infinity", [exact([1, INF, -1]), exact([2, 0])], 1.0)
+    clip("of one NaN", [exact([1, NAN, -1]), exact([2, 0])], 1.0)
+    clip("of small numbers", [exact([1e-7, -2e-7]), exact([3e-7])], 1e-6)
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    torch.set_num_threads(1)
+    for part in (elementwise, shapes, reductions, products, convolutions, pools, normalisation, losses, fused,
+                 updates, clipping):
+        part()
+    head = f"# Written by tools/golden/ops.py with PyTorch {torch.__version__}"
+    content = "\n".join([head, *lines, f"cases {cases}", ""])
+    pathlib.Path(sys.argv[1]).write_bytes(gzip.compress(content.encode("ascii"), 9, mtime=0))
+    print(f"{cases} cases, {len(content) // 1024} KiB of text", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

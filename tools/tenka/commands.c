@@ -1,0 +1,80 @@
+#include "option_table.h"
+
+#include <string.h>
+
+/* ---- Options that do not do ---- */
+
+static const char *test_objection(const struct options *o)
+{
+    return o->load == NULL ? "--load FILE is needed: which saved network is to be tested?" : NULL;
+}
+
+static const char *predict_objection(const struct options *o)
+{
+    if (o->load == NULL)
+        return "--load FILE is needed: which saved network is to look at the pictures?";
+    if (o->n_pictures == 0)
+        return "name the pictures, or folders with pictures, after the options";
+    for (size_t i = 0; i < o->n_pictures; i++)
+        if (strcmp(o->pictures[i], "-") == 0)
+            return "'-': the standard input is not read; name files or folders";
+    return NULL;
+}
+
+static const char *bench_objection(const struct options *o)
+{
+    return o->op != NULL && (o->net != NULL || o->parts != 0)
+               ? "--op measures one operator and goes together neither with --net nor with --only"
+               : NULL;
+}
+
+/* ---- The commands ---- */
+
+const struct command commands[] = {
+    { "train", TRAIN, .brief = "train a network on a folder of images", .about =
+      "Trains a network to tell the classes of images apart, and prints after each epoch the mean loss of training, "
+      "then loss and accuracy on the test images. As in the PyTorch tutorial's program, a loss is the mean over the "
+      "batches, a smaller last one included.",
+      .example = "tenka train --epochs 1 --save net.safetensors", .computes = true, .run = command_train },
+    { "test", TEST, .brief = "loss and accuracy of a saved network", .about =
+      "Prints loss and accuracy of a saved network on the test images.",
+      .example = "tenka test --load net.safetensors", .computes = true, .run = command_test,
+      .objection = test_objection },
+    { "predict", PREDICT, .arguments = "PICTURE|FOLDER...",
+      .brief = "the classes of pictures, PNG or JPEG, by a saved network", .about =
+      "Tells the classes of pictures by a saved network. PNG and JPEG pictures of any size and kind become what the "
+      "network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF or XMP "
+      "data says. Of a folder, all files in it and in its folders that are pictures, or are called so, are taken in "
+      "the order of their names, and others passed over. A picture that cannot be read, also since it is of another "
+      "kind, is said, and the others are still done; the exit status is then 1.",
+      .example = "tenka predict --load net.safetensors --top 1 shoe.jpg pictures/", .computes = true,
+      .run = command_predict, .objection = predict_objection },
+    { "summary", SUMMARY, .brief = "layers, shapes and parameters of a network, and the memory that training it takes",
+      .about =
+      "Prints the layers of a network with their output shapes and parameters, and how much device memory a step of "
+      "training takes. Nothing is trained, and no memory is taken for it.",
+      .example = "tenka summary --net model.txt --input 3,32,32 --batch-size 128", .run = command_summary },
+    { "verify", VERIFY, .brief = "whether the device can be trusted: every kernel against the CPU's", .about =
+      "Tells whether a device can be trusted. Compares every operator's kernels, and a training step, with the CPU in "
+      "double precision; repeats that step, which must give the same bits; and looks for missing barriers. An error is "
+      "shown as the share of its bound that it takes. Needs no images. The first run on a device takes longer, since "
+      "its driver compiles each kernel for each shape. Exit status 1 when something is wrong.",
+      .example = "tenka verify --device 0", .computes = true, .run = command_verify },
+    { "bench", BENCH, .brief = "how fast the device, its kernels and whole training steps are", .about =
+      "Measures a device: what it can do at most (arithmetic, memory copy, cost of a dispatch and of a submission), "
+      "each kernel of a training step, kernels of other shapes, and whole steps of training and inference, batch "
+      "selection included. Times are medians; the share is that of the ceiling which bounds the kernel, and 'cache' "
+      "says that its data did not come from the memory.",
+      .example = "tenka bench --net model.txt --input 3,32,32 --batch-size 64 --only kernels,steps", .computes = true,
+      .run = command_bench, .objection = bench_objection },
+    { "profile", PROFILE,
+      .brief = "where the time of a training step goes; traces for Perfetto, captures for RenderDoc", .about =
+      "Runs training steps and shows where their time goes: each dispatch with the layer and the phase that it is for, "
+      "its time, its share of the step, what it achieves, and how long the device did nothing before it. The "
+      "dispatches run as they do in training; what looking at the clock costs is printed with the result.",
+      .example = "tenka profile --net model.txt --input 3,32,32 --batch-size 64 --trace step.json", .computes = true,
+      .run = command_profile },
+    { "devices", DEVICES, .brief = "what Vulkan sees, what Tenka would pick and why", .about =
+      "Lists what Vulkan sees, what '--backend auto' would pick, and why.", .run = command_devices },
+    { .name = NULL },
+};

@@ -1,0 +1,221 @@
+#include "option_table.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#define MAX_COUNT 1000000000u
+
+/* Kinds with the member and the bounds. */
+#define MEMBER(m) .at = offsetof(struct options, m), .size = sizeof(((struct options *)NULL)->m)
+#define FLAG(m) .kind = OPTION_FLAG, MEMBER(m)
+#define TEXT(m) .kind = OPTION_TEXT, MEMBER(m)
+#define NAME(m) .kind = OPTION_NAME, MEMBER(m)
+#define WHOLE(m, least, most) .kind = OPTION_WHOLE, MEMBER(m), .low = (least), .high = (most)
+#define COUNT(m) WHOLE(m, 1, MAX_COUNT)
+#define REAL(m, most) .kind = OPTION_REAL, MEMBER(m), .limit = (most)
+#define WORD(m, list) .kind = OPTION_WORD, MEMBER(m), .words = (list)
+#define WORDS(m, list) .kind = OPTION_WORDS, MEMBER(m), .words = (list)
+#define SHAPE(m) .kind = OPTION_SHAPE, MEMBER(m), .low = 1, .high = MAX_COUNT
+#define COUNTS(m) .kind = OPTION_COUNTS, MEMBER(m), .low = 1, .high = MAX_COUNT
+#define NUMBERS(m, above) .kind = OPTION_NUMBERS, MEMBER(m), .limit = (above)
+
+static const struct option_word backends[] = {
+    { "auto", TENKA_BACKEND_AUTO }, { "vulkan", TENKA_BACKEND_VULKAN }, { "cpu", TENKA_BACKEND_CPU },
+    { "cpu-f64", TENKA_BACKEND_CPU_F64 }, { NULL, 0 },
+};
+static const struct option_word optimizers[] = { { "adam", false }, { "sgd", true }, { NULL, 0 } };
+static const struct option_word masks[] = {
+    { "auto", TENKA_DROPOUT_AUTO }, { "torch", TENKA_DROPOUT_TORCH }, { "philox", TENKA_DROPOUT_PHILOX }, { NULL, 0 },
+};
+static const struct option_word tunings[] = {
+    { "auto", TENKA_TUNE_AUTO }, { "on", TENKA_TUNE_ON }, { "off", TENKA_TUNE_OFF }, { NULL, 0 },
+};
+static const struct option_word alphas[] = {
+    { "ignore", TENKA_ALPHA_IGNORE }, { "black", TENKA_ALPHA_ON_BLACK }, { "white", TENKA_ALPHA_ON_WHITE }, { NULL, 0 },
+};
+static const struct option_word fits[] = { { "stretch", false }, { "crop", true }, { NULL, 0 } };
+static const struct option_word parts[] = {
+    { "ceilings", BENCH_CEILINGS }, { "kernels", BENCH_KERNELS }, { "shapes", BENCH_SHAPES }, { "steps", BENCH_STEPS },
+    { NULL, 0 },
+};
+
+#define DATA_FORMS "Folder with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
+    "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
+#define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
+    "$XDG_DATA_HOME/tenka, and /usr/share/datasets/fashion-mnist"
+#define WEIGHTS_NET "Network to put the weights into. Default: the one that the file describes"
+#define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
+
+/* In the order in which --help has them within a group. Where an option has an initial argument, --help names it. */
+const struct option option_table[] = {
+    /* ---- Data, network, pictures ---- */
+    { "data", NULL, "FOLDER|FILES", NAME(data), .key = "data", .uses = {
+        { TRAIN, GROUP_DATA, DATA_FORMS "train-images,train-labels,test-images,test-labels" DATA_DEFAULT },
+        { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on" DATA_DEFAULT },
+        { PROFILE, GROUP_RUNS, "Real images: the training half of what --data of 'tenka train' names, or the files "
+          "images,labels. Default: images of no meaning" } } },
+    { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {
+        { TRAIN, GROUP_DATA, "Train on the first N training images only; testing takes all test images" } } },
+    { "load", NULL, "FILE", NAME(load), .key = "load", .uses = {
+        { TRAIN, GROUP_DATA, "Begin with the weights of a safetensors or PyTorch .pt file" },
+        { TEST, GROUP_DATA, "The saved network (needed): safetensors, or PyTorch's .pt together with --net" },
+        { PREDICT, GROUP_NETWORK, "The saved network (needed): safetensors, or PyTorch's .pt together with --net, "
+          "--input, --mean and --std" },
+        { SUMMARY, GROUP_NETWORK, "A saved network" } } },
+    { "net", NULL, "FILE|TEXT", NAME(net), .key = "net", .uses = {
+        { TRAIN, GROUP_DATA, "Network as PyTorch prints it, or short: 'Flatten() Linear(784,10)'. An existing file "
+          "wins over text. Default: the network of --load or --resume, else one with two convolutions for 28x28 "
+          "images" },
+        { TEST, GROUP_DATA, WEIGHTS_NET },
+        { PREDICT, GROUP_NETWORK, WEIGHTS_NET },
+        { SUMMARY, GROUP_NETWORK, "Network as PyTorch prints it, or short. Default: that of --load, else the one of "
+          "'tenka train'" },
+        { BENCH, GROUP_MEASURED, "Kernels and whole steps of this network instead of the one of 'tenka train'" },
+        { PROFILE, GROUP_RUNS, "Training steps of this network instead of the one of 'tenka train'" } } },
+    { "classes", NULL, "FILE|LIST", TEXT(classes), .uses = {
+        { TRAIN, GROUP_DATA, CLASSES_HELP "They are saved with the network. Default: those of Fashion-MNIST for data "
+          "in a folder of that name, else numbers" },
+        { PREDICT, GROUP_NETWORK, CLASSES_HELP "Default: those that were saved, else numbers" } } },
+    { "save", NULL, "FILE", TEXT(save), .key = "save", .uses = {
+        { TRAIN, GROUP_DATA, "Write the trained network, also after Ctrl-C: as PyTorch's .pt when the name ends in .pt "
+          "or .pth, else as safetensors. Of a symbolic link, what it leads to is replaced" } } },
+    { "input", NULL, "C,H,W", SHAPE(input), .uses = {
+        { PREDICT, GROUP_PICTURES, "Shape of the network's input, with 1 channel for grey or 3 for colour. Default: "
+          "what the saved network says, as for --mean and --std" },
+        { SUMMARY, GROUP_NETWORK, "Shape of one image. Default: that of --load, else 1,28,28" },
+        { BENCH, GROUP_MEASURED, "Shape of one image. Default: 1,28,28" },
+        { PROFILE, GROUP_RUNS, "Shape of one image. Default: that of --data, else 1,28,28" } } },
+    { "mean", NULL, "X[,X...]", NUMBERS(mean, -INFINITY), .uses = {
+        { PREDICT, GROUP_PICTURES, "Mean, for all channels or for each, that is taken from values of 0 to 1" } } },
+    { "std", NULL, "X[,X...]", NUMBERS(std, 0), .uses = {
+        { PREDICT, GROUP_PICTURES, "Deviation that they are then divided by" } } },
+    { "invert", NULL, NULL, FLAG(invert), .uses = {
+        { PREDICT, GROUP_PICTURES, "Take each picture's negative. A network that has learned white on black, as MNIST "
+          "and Fashion-MNIST are, needs it for ink on paper and for photographs on a white ground" } } },
+    { "fit", NULL, "HOW", WORD(crop, fits), .initial = "stretch", .uses = {
+        { PREDICT, GROUP_PICTURES, "How a picture of other proportions becomes the network's input: stretch "
+          "(torchvision's Resize), or crop: its middle alone" } } },
+    { "alpha", NULL, "HOW", WORD(alpha, alphas), .initial = "ignore", .uses = {
+        { PREDICT, GROUP_PICTURES, "What becomes of transparency: ignore (the colours beneath it, as torchvision and "
+          "Pillow do), black or white (what to lay it on)" } } },
+
+    /* ---- What verify and bench look at ---- */
+    { "op", NULL, "NAME", TEXT(op), .uses = {
+        { VERIFY, GROUP_CHECKED, "One operator alone, such as conv2d; or one of training_step, repeatability and "
+          "order" },
+        { BENCH, GROUP_MEASURED, "The shapes of one operator alone, such as conv2d" } } },
+    { "all", NULL, NULL, FLAG(all), .uses = {
+        { VERIFY, GROUP_CHECKED, "Also cases that take seconds, and each variant of a kernel that the device can run, "
+          "at one of the cases: it must give the same bits" } } },
+    { "only", NULL, "PART[,...]", WORDS(parts, parts), .unknown = "there is no part", .uses = {
+        { BENCH, GROUP_MEASURED, "Only these parts: ceilings, kernels (of a training step), shapes (others), steps "
+          "(whole ones)" } } },
+
+    /* ---- Training ---- */
+    { "epochs", NULL, "N", COUNT(epochs), .initial = "5", .key = "epochs", .uses = {
+        { TRAIN, GROUP_TRAINING, "Passes over the training images" } } },
+    { "batch-size", NULL, "N", COUNT(batch_size), .initial = "100", .key = "batch_size", .uses = {
+        { TRAIN, GROUP_TRAINING, "Images in a step; more than there are makes one step of all of them" },
+        { TEST, GROUP_DATA, "Images in a step" },
+        { PREDICT, GROUP_NETWORK, "Pictures in a step" },
+        { SUMMARY, GROUP_TRAINING, "Images in a step" },
+        { PROFILE, GROUP_RUNS, "Images in a step" } } },
+    { "batch-size", NULL, "N[,N...]", COUNTS(batch_sizes), .uses = {
+        { BENCH, GROUP_MEASURED, "Images in a step, for whole steps. Kernels of a step are measured at 100, or at the "
+          "first of these. Default: 32,100,1000" } } },
+    { "drop-last", NULL, NULL, FLAG(drop_last), .key = "drop_last", .uses = {
+        { TRAIN, GROUP_TRAINING, "Leave out an epoch's last batch where it is smaller: for networks with BatchNorm2d, "
+          "which can be unable to train on a single image" } } },
+    { "test-batch-size", NULL, "N", COUNT(test_batch_size), .key = "test_batch_size", .uses = {
+        { TRAIN, GROUP_TRAINING, "Images in a step of testing. Default: as --batch-size" } } },
+    { "optimizer", NULL, "NAME", WORD(sgd, optimizers), .unknown = "there is no optimizer", .initial = "adam",
+      .key = "optimizer", .uses = {
+        { TRAIN | SUMMARY, GROUP_TRAINING, "adam or sgd" },
+        { PROFILE, GROUP_RUNS, "adam or sgd" } } },
+    { "lr", NULL, "X", REAL(lr, 1e6), .initial = "1e-3", .key = "lr", .uses = {
+        { TRAIN, GROUP_TRAINING, "Learning rate, from 0 to 1e6" } } },
+    { "momentum", NULL, "X", REAL(momentum, 1), .initial = "0", .key = "momentum", .uses = {
+        { TRAIN | SUMMARY, GROUP_TRAINING, "Momentum of sgd, from 0 to 1" },
+        { PROFILE, GROUP_RUNS, "Momentum of sgd, from 0 to 1" } } },
+    { "weight-decay", NULL, "X", REAL(weight_decay, 1e6), .initial = "0", .key = "weight_decay", .uses = {
+        { TRAIN, GROUP_TRAINING, "L2 penalty that is added to the gradient" } } },
+    { "seed", NULL, "N", WHOLE(seed, 0, UINT64_MAX), .initial = "0", .uses = {
+        { TRAIN, GROUP_TRAINING, "Seed of weights and order. The same seed gives the weights and batches of PyTorch; "
+          "as there, the low 32 bits count" } } },
+    { "dropout-mask", NULL, "NAME", WORD(dropout_mask, masks), .unknown = "nobody draws masks by", .initial = "auto",
+      .uses = {
+        { TRAIN, GROUP_TRAINING, "Masks of dropout: torch (those of PyTorch on the CPU), philox (made on the device, "
+          "the same on each), or auto: torch on the CPU, philox with Vulkan" } } },
+
+    /* ---- For how long ---- */
+    { "steps", NULL, "N", WHOLE(steps, 1, 10000), .initial = "20", .uses = {
+        { PROFILE, GROUP_RUNS, "Steps that are timed; times are the medians" } } },
+    { "seconds", NULL, "X", REAL(seconds, 3600), .uses = {
+        { BENCH, GROUP_TIME, "Time for each measurement. Default: 1 for whole steps and 0.2 for a kernel" } } },
+    { "quick", NULL, NULL, FLAG(quick), .uses = {
+        { BENCH, GROUP_TIME, "A first impression: a tenth of the time, and a smaller choice of shapes and batch "
+          "sizes" } } },
+    { "best", NULL, NULL, FLAG(best), .uses = {
+        { BENCH, GROUP_TIME, "The shortest times instead of medians: for a machine that does other things too" } } },
+
+    /* ---- Device ---- */
+    { "backend", NULL, "NAME", WORD(backend, backends), .unknown = "there is no backend", .initial = "auto",
+      .key = "backend", .uses = {
+        { COMPUTING, GROUP_DEVICE, "auto (a discrete, then an integrated GPU, else the CPU), vulkan, cpu, or cpu-f64 "
+          "(double precision, slow)" } } },
+    { "device", NULL, "N|NAME", TEXT(device), .key = "device", .uses = {
+        { COMPUTING, GROUP_DEVICE, "Vulkan device, which then needs no --backend: its number in 'tenka devices', part "
+          "of its name, or its UUID. cpu is the CPU" } } },
+    { "threads", NULL, "N", WHOLE(threads, 0, 4096), .initial = "0", .key = "threads", .uses = {
+        { COMPUTING, GROUP_DEVICE, "Threads of the CPU backend; 0: as many as there are cores. Results do not depend "
+          "on it" } } },
+    { "tune", NULL, "WHEN", WORD(tune, tunings), .initial = "auto", .uses = {
+        { COMPUTING, GROUP_DEVICE, "Whether Vulkan kernels are tuned: on (the first starts on a device take a few "
+          "seconds to measure which variants are the fastest), off, or auto: on for GPUs, off for software devices. "
+          "Results do not depend on it" } } },
+    { "shader-dir", NULL, "DIR", TEXT(shader_dir), .uses = {
+        { COMPUTING, GROUP_DEVICE, "Compile Vulkan kernels from DIR, a copy of the folder shaders/ of Tenka's sources "
+          "that somebody edits, when they are first used" } } },
+    { "validate", NULL, NULL, FLAG(validate), .key = "validate", .uses = {
+        { COMPUTING, GROUP_DEVICE, "Turn on Vulkan's validation layer; any message of it is a failure" } } },
+
+    /* ---- Output ---- */
+    { "log", NULL, "FILE", NAME(log), .uses = {
+        { TRAIN, GROUP_OUTPUT, "Write one JSON object a line: the run, each step's loss, each epoch's results" } } },
+    { "top", NULL, "K", COUNT(top), .initial = "3", .uses = {
+        { PREDICT, GROUP_OUTPUT, "The K likeliest classes of each picture" } } },
+    { "json", NULL, NULL, FLAG(json), .uses = {
+        { PREDICT, GROUP_OUTPUT, "One JSON object instead of lines" },
+        { SUMMARY | BENCH | PROFILE, GROUP_OUTPUT, "One JSON object instead of the tables" },
+        { VERIFY, GROUP_OUTPUT, "One JSON object instead of the table" },
+        { DEVICES, GROUP_OUTPUT, "One JSON array instead of the table" } } },
+    { "trace", NULL, "FILE", TEXT(trace), .uses = {
+        { PROFILE, GROUP_OUTPUT, "Write what host and device did in each of the steps, on one clock, as JSON for "
+          "https://ui.perfetto.dev" } } },
+    { "capture", NULL, "FILE", TEXT(capture), .uses = {
+        { PROFILE, GROUP_OUTPUT, "Write a RenderDoc capture of one step; run the command with "
+          "ENABLE_VULKAN_RENDERDOC_CAPTURE=1 in its environment" } } },
+    { "quiet", NULL, NULL, FLAG(quiet), .uses = {
+        { COMPUTING, GROUP_OUTPUT, "No progress and no news; results, warnings and errors remain" } } },
+
+    /* ---- Stopping and going on ---- */
+    { "checkpoint", NULL, "FILE", TEXT(checkpoint), .uses = {
+        { TRAIN, GROUP_STOPPING, "Write all that is needed to go on to FILE: after each epoch, and after Ctrl-C; links "
+          "as for --save. FILE can also be given to --load" } } },
+    { "checkpoint-every", NULL, "STEPS", COUNT(checkpoint_every), .uses = {
+        { TRAIN, GROUP_STOPPING, "Write it after so many steps as well" } } },
+    { "resume", NULL, "FILE", NAME(resume), .uses = {
+        { TRAIN, GROUP_STOPPING, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
+          "options of that run again; it takes the place of --load. A --log file is continued" } } },
+    { "fallback", NULL, NULL, FLAG(fallback), .uses = {
+        { TRAIN, GROUP_STOPPING, "When the GPU fails in the middle, go on on the CPU, which may be much slower: from "
+          "the last checkpoint, or from the beginning where there is none" } } },
+    { "check-finite", NULL, NULL, FLAG(check_finite), .uses = {
+        { TRAIN, GROUP_STOPPING, "Check the loss and all gradients of each step, and stop at the first that is not "
+          "finite with the layer where it began. Slower. Without it, such a loss stops the run within about a second, "
+          "without the layer" } } },
+
+    { "help", "h?", NULL, .kind = OPTION_HELP, .uses = { { EVERY, GROUP_HELP, "Show this help" } } },
+    { "usage", NULL, NULL, .kind = OPTION_USAGE, .uses = { { EVERY, GROUP_HELP, "Show the options alone" } } },
+    { .name = NULL },
+};
