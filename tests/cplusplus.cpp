@@ -47,6 +47,7 @@ static int train(tenka_ctx *ctx)
     double loss = NAN;
     if (tenka_optimizer_step(sgd) != TENKA_OK || tenka_item(tenka_value(w), &loss) == TENKA_OK)
         return failed(ctx, "a value of three elements is no number");
+    tenka_step_discard(ctx);
     tenka_training training = TENKA_TRAINING_DEFAULTS;
     training.net = net;
     tenka_loader_params loader = TENKA_LOADER_DEFAULTS;

@@ -331,18 +331,6 @@ struct exception {
 };
 
 static const struct exception operators_left_out[] = {
-    {"celu", "another sign of zero: test_elementwise holds it"},
-    {"elu", "another sign of zero: test_elementwise holds it"},
-    {"selu", "another sign of zero: test_elementwise holds it"},
-    {"sign", "another sign of zero: test_elementwise holds it"},
-    {"sin", "another sign of zero on vectors: test_elementwise holds it"},
-    {"exp", "gradients beside an overflow: test_elementwise holds it"},
-    {"expm1", "gradients beside an overflow: test_elementwise holds it"},
-    {"square", "gradients beside an overflow: test_elementwise holds it"},
-    {"gelu_tanh", "gradients beside an overflow: test_elementwise holds it"},
-    {"hardsigmoid", "PyTorch multiplies by a float's 1/6: test_elementwise holds it"},
-    {"pow_scalar", "PyTorch takes sqrt for 0.5: test_elementwise holds it"},
-    {"tanhshrink", "more digits near 0: test_elementwise holds it"},
     {"fill", "called by no function: the ones and zeros that gradients begin with"},
     {"blank", "called by no function: what tenka_concat, which is there, is made of"},
     {"put", "called by no function: what tenka_concat, which is there, is made of"},

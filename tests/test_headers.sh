@@ -30,7 +30,7 @@ done
 flags=
 ! grep -q __asan_init "$library/libtenka.so" || flags=-fsanitize=address,undefined
 # shellcheck disable=SC2086
-"$cxx" -std=c++17 -Wall -Wextra -Wno-missing-field-initializers -Werror $flags -I"$source/include" "$source/tests/cplusplus.cpp" -L"$library" -ltenka \
-    -o "$work/program"
+"$cxx" -std=c++17 -Wall -Wextra -Wno-missing-field-initializers -Werror $flags -I"$source/include" \
+    "$source/tests/cplusplus.cpp" -L"$library" -ltenka -o "$work/program"
 LD_LIBRARY_PATH=$library "$work/program"
 echo "a program in C++"

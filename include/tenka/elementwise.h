@@ -56,7 +56,7 @@ TENKA_API tenka_tensor tenka_mish(tenka_tensor x);
 TENKA_API tenka_tensor tenka_logsigmoid(tenka_tensor x);
 /* y = 0 within -lambd .. lambd, ends included, else x. Differentiable. */
 TENKA_API tenka_tensor tenka_hardshrink(tenka_tensor x, double lambd);
-/* y = x - tanh(x). Differentiable. */
+/* y = x - tanh(x), accurate near 0 too; 0 of -0. Differentiable. */
 TENKA_API tenka_tensor tenka_tanhshrink(tenka_tensor x);
 /* y = x where x > threshold, else value. Differentiable. */
 TENKA_API tenka_tensor tenka_threshold(tenka_tensor x, double threshold, double value);
@@ -89,7 +89,8 @@ TENKA_API tenka_tensor tenka_abs(tenka_tensor x);
 TENKA_API tenka_tensor tenka_square(tenka_tensor x);
 /* y = 1 / x. Differentiable. */
 TENKA_API tenka_tensor tenka_reciprocal(tenka_tensor x);
-/* y = x^exponent, as C's pow: 1 where the exponent is 0, NaN where x < 0 and the exponent is not whole. Differentiable. */
+/* y = x^exponent, as C's pow: 1 where the exponent is 0, NaN where x < 0 and the exponent is not whole; sqrt(x) where
+ * the exponent is 1/2. Differentiable. */
 TENKA_API tenka_tensor tenka_pow_scalar(tenka_tensor x, double exponent);
 /* y = x within least .. most, else the nearer end; the gradient is 0 beyond the ends, 1 on them. Differentiable. */
 TENKA_API tenka_tensor tenka_clamp(tenka_tensor x, double least, double most);

@@ -187,9 +187,10 @@ VALUE(hardsigmoid)
     return limited(x + R(3), R(0), R(6)) / R(6);
 }
 
+// PyTorch's 1/6 here is that of float, in double too.
 BACK(hardsigmoid)
 {
-    return within(v, R(-3), R(3), dy / R(6));
+    return within(v, R(-3), R(3), dy * R(0.1666666716337204));
 }
 
 VALUE_2(softplus, beta, threshold)
@@ -254,7 +255,7 @@ BACK_1(hardshrink, lambd)
     return SELECT(EITHER(LESS(v, -lambd), MORE(v, lambd)), dy, R(0));
 }
 
-// Near 0, where the difference cancels, the Taylor series.
+// Near 0, where the difference cancels, the Taylor series; 0 of -0.
 VALUE(tanhshrink)
 {
     const REAL s = x * x;
@@ -267,7 +268,7 @@ VALUE(tanhshrink)
     t = R(17.0 / 315.0) - t * s;
     t = R(2.0 / 15.0) - t * s;
     t = R(1.0 / 3.0) - t * s;
-    return SELECT(LESS(s, R(0.0625)), t * s * x, x - TANH(x));
+    return SELECT(LESS(s, R(0.0625)), SELECT(EQUAL(x, R(0)), R(0), t * s * x), x - TANH(x));
 }
 
 BACK(tanhshrink)
@@ -358,9 +359,10 @@ BACK(expm1)
     return dy * (v + R(1));
 }
 
+// -0 stays -0.
 VALUE(sin)
 {
-    return SIN(x);
+    return SELECT(EQUAL(x, R(0)), x, SIN(x));
 }
 
 BACK(sin)
@@ -388,9 +390,10 @@ BACK(erf)
     return dy * (R(1.1283791670955126) * EXP(-(v * v)));
 }
 
+// A difference, because Mesa makes the negated 0 or 1 of a choice between -1 and 0, so -0.
 FN sign_of(REAL x)
 {
-    return SELECT(MORE(x, R(0)), R(1), SELECT(LESS(x, R(0)), R(-1), R(0)));
+    return SELECT(MORE(x, R(0)), R(1), R(0)) - SELECT(LESS(x, R(0)), R(1), R(0));
 }
 
 VALUE(abs)
@@ -423,14 +426,21 @@ BACK(reciprocal)
     return -dy * (v * v);
 }
 
+// PyTorch takes the square root for an exponent of 1/2, which keeps -0 and makes NaN of -infinity.
+FN power(REAL x, REAL exponent)
+{
+    const REAL root = SQRT(x);
+    return SELECT(EQUAL(ABS(exponent), R(0.5)), SELECT(MORE(exponent, R(0)), root, R(1) / root), POW(x, exponent));
+}
+
 VALUE_1(pow_scalar, exponent)
 {
-    return POW(x, exponent);
+    return power(x, exponent);
 }
 
 BACK_1(pow_scalar, exponent)
 {
-    return SELECT(EQUAL(exponent, R(0)), R(0), dy * (exponent * POW(v, exponent - R(1))));
+    return SELECT(EQUAL(exponent, R(0)), R(0), dy * (exponent * power(v, exponent - R(1))));
 }
 
 VALUE_2(clamp, least, most)
