@@ -194,7 +194,8 @@ static tenka_status check_reads(const struct check *c, const struct tenka_node *
         if (n >= node->n_in)
             return tenka_fail(c->err, TENKA_E_INVALID, "%s: only %u of its reads are given", node->label, n);
         const uint32_t i = node->in[n++];
-        const bool optional = bit < TENKA_OUT(0) && bit >= tenka_ops[pass->op].min_in;
+        const bool optional = (bit < TENKA_OUT(0) && bit >= tenka_ops[pass->op].min_in) ||
+                              tenka_mask_has(tenka_kernel_idle_reads(node->kernel, node->params), bit);
         if (i == TENKA_ABSENT && optional)
             continue;
         const bool pieces = bit == TENKA_IN(0) && (pass->flags & TENKA_PASS_PIECES) != 0;

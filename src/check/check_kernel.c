@@ -117,7 +117,8 @@ static void lay_out(struct bench *b)
     for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++) {
         if (!tenka_mask_has(pass->reads, bit))
             continue;
-        const bool absent = !tenka_call_operand(&b->s->call, bit);
+        const bool absent = !tenka_call_operand(&b->s->call, bit) ||
+                            tenka_mask_has(tenka_kernel_idle_reads(b->kernel, b->s->call.params), bit);
         b->node.in[b->node.n_in++] = absent ? TENKA_ABSENT : (uint32_t)b->plan.n_operands;
         if (!absent)
             add_operand(b, bit, b->input_reads, read_end);

@@ -101,6 +101,9 @@ static void run_pass(const struct tenka_grad_call *call, uint32_t input, uint32_
         const struct tenka_desc desc = p->values[call->in[k]].desc;
         made[k] = named.value[TENKA_D(k)] = tenka_planner_new_value(p, &desc);
     }
+    for (uint32_t i = 0; i < TENKA_OPERANDS; i++)
+        if (tenka_mask_has(tenka_kernel_idle_reads(kernel, entry->params), i))
+            named.value[i] = TENKA_NONE_ID;
     tenka_planner_node(p, kernel, &named, entry->params, (struct tenka_scalar_ref){entry->first_scalar, false});
 }
 

@@ -42,11 +42,17 @@ void tenka_fuse_count_uses(struct tenka_fuser *f)
     }
 }
 
-struct tenka_plan_node *tenka_fuse_maker(const struct tenka_fuser *f, uint32_t value, enum tenka_kernel kernel)
+struct tenka_plan_node *tenka_fuse_writer(const struct tenka_fuser *f, uint32_t value)
 {
     const uint32_t i = value == NONE || !tenka_planner_is_whole(f->p, value) ? NONE
                                                                             : f->writer[tenka_fuse_storage(f, value)];
-    return i != NONE && f->p->nodes[i].kernel == kernel ? &f->p->nodes[i] : NULL;
+    return i != NONE ? &f->p->nodes[i] : NULL;
+}
+
+struct tenka_plan_node *tenka_fuse_maker(const struct tenka_fuser *f, uint32_t value, enum tenka_kernel kernel)
+{
+    struct tenka_plan_node *node = tenka_fuse_writer(f, value);
+    return node && node->kernel == kernel ? node : NULL;
 }
 
 bool tenka_fuse_is_private(const struct tenka_fuser *f, uint32_t value, uint32_t readers)
@@ -156,7 +162,7 @@ static void join_owners(struct tenka_plan_node *node, const struct tenka_plan_no
 }
 
 bool tenka_fuse_place(struct tenka_fuser *f, const struct tenka_plan_node *node, struct tenka_plan_node *at,
-                  struct tenka_plan_node *other, struct tenka_plan_node *third)
+                      struct tenka_plan_node *other)
 {
     if (overwrites(f, node) || !tenka_device_fuses(f->p->ctx->dev, node->kernel, node->params))
         return false;
@@ -166,10 +172,6 @@ bool tenka_fuse_place(struct tenka_fuser *f, const struct tenka_plan_node *node,
     join_owners(&whole, at);
     join_owners(&whole, other);
     other->kernel = TENKA_GONE;
-    if (third) {
-        join_owners(&whole, third);
-        third->kernel = TENKA_GONE;
-    }
     *at = whole;
     tenka_fuse_count_uses(f);
     return true;
@@ -208,14 +210,13 @@ static const struct {
     tenka_fuse_rule apply;
 } rules[] = {
     {TENKA_KERNEL_relu_dx, tenka_fuse_relu_max_pool2d_dx},
-    {TENKA_KERNEL_relu_fwd, tenka_fuse_conv2d_relu},
-    {TENKA_KERNEL_relu_fwd, tenka_fuse_linear_relu},
+    {ANY, tenka_fuse_layer_activation},
     {TENKA_KERNEL_max_pool2d_fwd, tenka_fuse_conv2d_relu_pool},
     {TENKA_KERNEL_max_pool2d_fwd, tenka_fuse_relu_max_pool2d},
-    {TENKA_KERNEL_relu_fwd, tenka_fuse_batch_norm2d_relu},
-    {TENKA_KERNEL_batch_norm2d_dw, tenka_fuse_batch_norm2d_relu_back},
+    {ANY, tenka_fuse_norm_activation},
+    {TENKA_KERNEL_batch_norm2d_dw, tenka_fuse_norm_activation_back},
     {TENKA_KERNEL_conv2d_dw, tenka_fuse_conv2d_relu_pool_dw},
-    {TENKA_KERNEL_relu_dx, tenka_fuse_conv2d_dx_relu},
+    {ANY, tenka_fuse_layer_activation_back},
     {TENKA_KERNEL_linear_dw, tenka_fuse_linear_backward},
     {TENKA_KERNEL_nll_loss_fwd, tenka_fuse_cross_entropy},
     {TENKA_KERNEL_log_softmax_dx, tenka_fuse_cross_entropy_dx},

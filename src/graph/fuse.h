@@ -28,6 +28,8 @@ bool tenka_fuse_same(const struct tenka_fuser *f, uint32_t a, uint32_t b);
 const struct tenka_shape *tenka_fuse_shape(const struct tenka_fuser *f, uint32_t value);
 /* The variable that a value lies in, or NULL. */
 const tenka_variable *tenka_fuse_variable(const struct tenka_fuser *f, uint32_t value);
+/* The node that writes value; NULL: none, or value is a part of what it writes. */
+struct tenka_plan_node *tenka_fuse_writer(const struct tenka_fuser *f, uint32_t value);
 /* The node of that kernel that writes value; NULL: another one does, or none, or value is a part of what it writes. */
 struct tenka_plan_node *tenka_fuse_maker(const struct tenka_fuser *f, uint32_t value, enum tenka_kernel kernel);
 /* Whether value is there for so many readers and leaves no trace after the plan. */
@@ -50,19 +52,17 @@ struct tenka_plan_node tenka_fuse_merged(const struct tenka_plan_node *like, enu
 /* Gives node those operands of the mask that it and `from` have under one name. */
 void tenka_fuse_take(struct tenka_plan_node *node, const struct tenka_plan_node *from, uint64_t mask);
 void tenka_fuse_set(struct tenka_plan_node *node, uint32_t operand, uint32_t value);
-/* Puts node where `at` stands, unless the device would rather run the parts; the others of the group are gone. third may
- * be NULL. */
+/* Puts node where `at` stands, unless the device would rather run the parts; the other one is gone. */
 bool tenka_fuse_place(struct tenka_fuser *f, const struct tenka_plan_node *node, struct tenka_plan_node *at,
-                      struct tenka_plan_node *other, struct tenka_plan_node *third);
+                      struct tenka_plan_node *other);
 
 /* ---- Rules ---- */
 
 /* fuse_activations.c */
-bool tenka_fuse_conv2d_relu(struct tenka_fuser *f, struct tenka_plan_node *relu);
-bool tenka_fuse_linear_relu(struct tenka_fuser *f, struct tenka_plan_node *relu);
-bool tenka_fuse_conv2d_dx_relu(struct tenka_fuser *f, struct tenka_plan_node *relu);
-bool tenka_fuse_batch_norm2d_relu(struct tenka_fuser *f, struct tenka_plan_node *relu);
-bool tenka_fuse_batch_norm2d_relu_back(struct tenka_fuser *f, struct tenka_plan_node *dw);
+bool tenka_fuse_layer_activation(struct tenka_fuser *f, struct tenka_plan_node *act);
+bool tenka_fuse_layer_activation_back(struct tenka_fuser *f, struct tenka_plan_node *act);
+bool tenka_fuse_norm_activation(struct tenka_fuser *f, struct tenka_plan_node *act);
+bool tenka_fuse_norm_activation_back(struct tenka_fuser *f, struct tenka_plan_node *dw);
 /* fuse_layers.c */
 bool tenka_fuse_relu_max_pool2d(struct tenka_fuser *f, struct tenka_plan_node *pool);
 bool tenka_fuse_relu_max_pool2d_dx(struct tenka_fuser *f, struct tenka_plan_node *relu);

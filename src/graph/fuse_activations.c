@@ -1,60 +1,66 @@
-/* Activations that their neighbours take over. */
+/* Activations that their neighbours take over, as a constant: see TENKA_ACTIVATES in ops.def. */
 #include "graph/fuse.h"
 
-/* relu(layer(x)) */
-static bool layer_relu(struct tenka_fuser *f, struct tenka_plan_node *relu, enum tenka_kernel layer_kernel,
-                       enum tenka_kernel kernel)
+/* ---- Forward ---- */
+
+/* act(layer(x)), where the activation stands. */
+static bool layer_activation(struct tenka_fuser *f, struct tenka_plan_node *act, enum tenka_kernel kernel)
 {
-    struct tenka_plan_node *layer = tenka_fuse_private_maker(f, tenka_node_value(relu, TENKA_IN(0)), layer_kernel);
-    if (!layer || !tenka_fuse_steady(f, layer, relu))
+    struct tenka_plan_node *layer = tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_IN(0)), kernel);
+    if (!layer || !tenka_fuse_steady(f, layer, act))
         return false;
-    struct tenka_plan_node node = tenka_fuse_merged(relu, kernel, layer->params, sizeof layer->params);
+    struct tenka_plan_node node = tenka_fuse_merged(act, kernel, layer->params, sizeof layer->params);
+    tenka_kernel_set_act(kernel, node.params, tenka_act_of(act->kernel));
     tenka_fuse_take(&node, layer, TENKA_INS);
-    tenka_fuse_take(&node, relu, TENKA_OUTS);
-    return tenka_fuse_place(f, &node, relu, layer, NULL);
+    tenka_fuse_take(&node, act, TENKA_OUTS);
+    return tenka_fuse_place(f, &node, act, layer);
 }
 
-bool tenka_fuse_conv2d_relu(struct tenka_fuser *f, struct tenka_plan_node *relu)
+bool tenka_fuse_layer_activation(struct tenka_fuser *f, struct tenka_plan_node *act)
 {
-    return layer_relu(f, relu, TENKA_KERNEL_conv2d_fwd, TENKA_KERNEL_conv2d_relu_fwd);
-}
-
-bool tenka_fuse_linear_relu(struct tenka_fuser *f, struct tenka_plan_node *relu)
-{
-    return layer_relu(f, relu, TENKA_KERNEL_linear_fwd, TENKA_KERNEL_linear_relu_fwd);
-}
-
-/* The gradient of conv2d(relu(z)) by z. */
-bool tenka_fuse_conv2d_dx_relu(struct tenka_fuser *f, struct tenka_plan_node *relu)
-{
-    struct tenka_plan_node *dx =
-        tenka_fuse_private_maker(f, tenka_node_value(relu, TENKA_DOUT(0)), TENKA_KERNEL_conv2d_dx);
-    if (!dx || !tenka_fuse_steady(f, dx, relu))
-        return false;
-    struct tenka_plan_node node =
-        tenka_fuse_merged(relu, TENKA_KERNEL_conv2d_dx_relu_fwd, dx->params, sizeof dx->params);
-    tenka_fuse_set(&node, TENKA_IN(0), tenka_node_value(dx, TENKA_IN(1)));
-    tenka_fuse_set(&node, TENKA_IN(1), tenka_node_value(dx, TENKA_DOUT(0)));
-    tenka_fuse_set(&node, TENKA_IN(2), tenka_node_value(relu, TENKA_OUT(0)));
-    tenka_fuse_set(&node, TENKA_OUT(0), tenka_node_value(relu, TENKA_D(0)));
-    return tenka_fuse_place(f, &node, relu, dx, NULL);
+    return tenka_act_of(act->kernel) != TENKA_ACT_NONE && (layer_activation(f, act, TENKA_KERNEL_conv2d_fwd) ||
+                                                           layer_activation(f, act, TENKA_KERNEL_linear_fwd));
 }
 
 /* Where the normalisation stands, since others read its mean and variance. */
-bool tenka_fuse_batch_norm2d_relu(struct tenka_fuser *f, struct tenka_plan_node *relu)
+bool tenka_fuse_norm_activation(struct tenka_fuser *f, struct tenka_plan_node *act)
 {
-    struct tenka_plan_node *norm =
-        tenka_fuse_private_maker(f, tenka_node_value(relu, TENKA_IN(0)), TENKA_KERNEL_batch_norm2d_fwd);
-    if (!norm || tenka_fuse_variable(f, tenka_node_value(relu, TENKA_OUT(0))))
+    if (tenka_act_of(act->kernel) == TENKA_ACT_NONE)
         return false;
-    struct tenka_plan_node node =
-        tenka_fuse_merged(norm, TENKA_KERNEL_batch_norm2d_relu_fwd, norm->params, sizeof norm->params);
-    tenka_fuse_take(&node, norm, TENKA_INS | TENKA_OUTS);
-    tenka_fuse_take(&node, relu, TENKA_OUTS);
-    return tenka_fuse_place(f, &node, norm, relu, NULL);
+    struct tenka_plan_node *norm =
+        tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_IN(0)), TENKA_KERNEL_batch_norm2d_fwd);
+    if (!norm || tenka_fuse_variable(f, tenka_node_value(act, TENKA_OUT(0))))
+        return false;
+    struct tenka_plan_node node = *norm;
+    tenka_kernel_set_act(node.kernel, node.params, tenka_act_of(act->kernel));
+    tenka_fuse_take(&node, act, TENKA_OUTS);
+    return tenka_fuse_place(f, &node, norm, act);
 }
 
-/* ---- The gradients of a normalisation and its ReLU ---- */
+/* ---- Backward ---- */
+
+/* The gradient of layer(act(z)) by z, where the activation's stands. */
+static bool layer_activation_back(struct tenka_fuser *f, struct tenka_plan_node *act, enum tenka_kernel kernel)
+{
+    struct tenka_plan_node *dx = tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_DOUT(0)), kernel);
+    if (!dx || !tenka_fuse_steady(f, dx, act))
+        return false;
+    struct tenka_plan_node node = tenka_fuse_merged(act, kernel, dx->params, sizeof dx->params);
+    tenka_kernel_set_act(kernel, node.params, tenka_act_back_of(act->kernel));
+    tenka_fuse_take(&node, dx, TENKA_INS | TENKA_DOUTS);
+    tenka_fuse_set(&node, TENKA_IN(0), tenka_node_value(act, TENKA_OUT(0)));
+    tenka_fuse_take(&node, act, TENKA_DS);
+    return tenka_fuse_place(f, &node, act, dx);
+}
+
+bool tenka_fuse_layer_activation_back(struct tenka_fuser *f, struct tenka_plan_node *act)
+{
+    return tenka_act_back_of(act->kernel) != TENKA_ACT_NONE &&
+           (layer_activation_back(f, act, TENKA_KERNEL_conv2d_dx) ||
+            layer_activation_back(f, act, TENKA_KERNEL_linear_dx));
+}
+
+/* ---- The gradients of a normalisation and its activation ---- */
 
 /* The normalisation's gradient by x that goes with that by its weights, or NULL. */
 static struct tenka_plan_node *dx_beside(const struct tenka_fuser *f, const struct tenka_plan_node *dw)
@@ -70,30 +76,37 @@ static struct tenka_plan_node *dx_beside(const struct tenka_fuser *f, const stru
     return dx;
 }
 
-/* A gradient pass of the normalisation that takes the ReLU's mask itself. */
-static struct tenka_plan_node with_mask(const struct tenka_plan_node *pass, enum tenka_kernel kernel,
-                                        const struct tenka_plan_node *relu)
+/* A gradient pass of the normalisation that goes back through the activation itself. */
+static struct tenka_plan_node through(const struct tenka_plan_node *pass, const struct tenka_plan_node *act)
 {
-    struct tenka_plan_node node = tenka_fuse_merged(pass, kernel, pass->params, sizeof pass->params);
-    tenka_fuse_take(&node, pass, TENKA_INS | TENKA_OUTS | TENKA_DS);
-    tenka_fuse_take(&node, relu, TENKA_OUTS | TENKA_DOUTS);
+    struct tenka_plan_node node = *pass;
+    tenka_kernel_set_act(node.kernel, node.params, tenka_act_back_of(act->kernel));
+    tenka_fuse_take(&node, act, TENKA_OUTS | TENKA_DOUTS);
     return node;
 }
 
-/* The gradients of a normalisation take the ReLU's mask themselves, when nobody else reads what the ReLU sends. */
-bool tenka_fuse_batch_norm2d_relu_back(struct tenka_fuser *f, struct tenka_plan_node *dw)
+/* The node that makes the gradient that a normalisation begins with, where that is an activation's, or NULL. */
+static struct tenka_plan_node *activation_behind(const struct tenka_fuser *f, const struct tenka_plan_node *dw)
 {
-    struct tenka_plan_node *relu = tenka_fuse_maker(f, tenka_node_value(dw, TENKA_DOUT(0)), TENKA_KERNEL_relu_dx);
-    struct tenka_plan_node *dx = relu ? dx_beside(f, dw) : NULL, to_x = {.kernel = TENKA_GONE};
-    if (!relu || !tenka_fuse_is_private(f, tenka_node_value(relu, TENKA_D(0)), dx ? 2 : 1) ||
-        !tenka_fuse_steady(f, relu, dw) || (dx && !tenka_fuse_steady(f, relu, dx)))
+    const uint32_t value = tenka_node_value(dw, TENKA_DOUT(0));
+    struct tenka_plan_node *act = tenka_fuse_writer(f, value);
+    return act && tenka_act_back_of(act->kernel) != TENKA_ACT_NONE ? act : NULL;
+}
+
+/* The gradients of a normalisation go back through its activation themselves, when nobody else reads what that sends. */
+bool tenka_fuse_norm_activation_back(struct tenka_fuser *f, struct tenka_plan_node *dw)
+{
+    struct tenka_plan_node *act = activation_behind(f, dw);
+    struct tenka_plan_node *dx = act ? dx_beside(f, dw) : NULL, to_x = {.kernel = TENKA_GONE};
+    if (!act || !tenka_fuse_is_private(f, tenka_node_value(act, TENKA_D(0)), dx ? 2 : 1) ||
+        !tenka_fuse_steady(f, act, dw) || (dx && !tenka_fuse_steady(f, act, dx)))
         return false;
-    const struct tenka_plan_node to_w = with_mask(dw, TENKA_KERNEL_batch_norm2d_relu_dw, relu);
+    const struct tenka_plan_node to_w = through(dw, act);
     if (dx)
-        to_x = with_mask(dx, TENKA_KERNEL_batch_norm2d_relu_dx, relu);
+        to_x = through(dx, act);
     if (dx && !tenka_device_fuses(f->p->ctx->dev, to_x.kernel, to_x.params))
         return false;
-    if (!tenka_fuse_place(f, &to_w, dw, relu, NULL))
+    if (!tenka_fuse_place(f, &to_w, dw, act))
         return false;
     if (dx)
         *dx = to_x;

@@ -107,7 +107,7 @@ bool tenka_fuse_chain(struct tenka_fuser *f, struct tenka_plan_node *node)
             put_numbers(f, &made, numbered);
         made.entry = node->entry;
         made.out[0] = node->out[0];
-        return !f->p->failed && tenka_fuse_place(f, &made, node, before, NULL);
+        return !f->p->failed && tenka_fuse_place(f, &made, node, before);
     }
     return false;
 }

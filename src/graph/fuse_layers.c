@@ -19,7 +19,7 @@ bool tenka_fuse_relu_max_pool2d_dx(struct tenka_fuser *f, struct tenka_plan_node
     tenka_fuse_take(&node, dx, TENKA_OUTS | TENKA_DOUTS);
     tenka_fuse_set(&node, TENKA_OUT(0), tenka_node_value(pool, TENKA_OUT(0)));
     tenka_fuse_take(&node, relu, TENKA_DS);
-    return tenka_fuse_place(f, &node, relu, dx, NULL);
+    return tenka_fuse_place(f, &node, relu, dx);
 }
 
 bool tenka_fuse_relu_max_pool2d(struct tenka_fuser *f, struct tenka_plan_node *pool)
@@ -32,7 +32,7 @@ bool tenka_fuse_relu_max_pool2d(struct tenka_fuser *f, struct tenka_plan_node *p
         tenka_fuse_merged(pool, TENKA_KERNEL_relu_max_pool2d_fwd, pool->params, sizeof pool->params);
     tenka_fuse_take(&node, relu, TENKA_INS);
     tenka_fuse_take(&node, pool, TENKA_OUTS);
-    return tenka_fuse_place(f, &node, pool, relu, NULL);
+    return tenka_fuse_place(f, &node, pool, relu);
 }
 
 /* Windows that tile the output of a convolution; false: they overlap, skip or leave it, or it was reshaped between. */
@@ -59,14 +59,14 @@ bool tenka_fuse_conv2d_relu_pool(struct tenka_fuser *f, struct tenka_plan_node *
 {
     struct tenka_p_conv2d_pool params;
     const uint32_t between = tenka_node_value(pool, TENKA_IN(0));
-    struct tenka_plan_node *conv = tenka_fuse_private_maker(f, between, TENKA_KERNEL_conv2d_relu_fwd);
-    if (!conv || !pool_params(f, conv, pool, between, &params) || !tenka_fuse_steady(f, conv, pool))
+    struct tenka_plan_node *conv = tenka_fuse_private_maker(f, between, TENKA_KERNEL_conv2d_fwd);
+    if (!conv || tenka_kernel_act(conv->kernel, conv->params) != TENKA_ACT_relu || !pool_params(f, conv, pool, between, &params) || !tenka_fuse_steady(f, conv, pool))
         return false;
     struct tenka_plan_node node =
         tenka_fuse_merged(pool, TENKA_KERNEL_conv2d_relu_pool_fwd, &params, sizeof params);
     tenka_fuse_take(&node, conv, TENKA_INS);
     tenka_fuse_take(&node, pool, TENKA_OUTS);
-    return tenka_fuse_place(f, &node, pool, conv, NULL);
+    return tenka_fuse_place(f, &node, pool, conv);
 }
 
 /* The weights' gradient of a convolution whose output's gradient nobody else wants. */
@@ -80,11 +80,24 @@ bool tenka_fuse_conv2d_relu_pool_dw(struct tenka_fuser *f, struct tenka_plan_nod
     struct tenka_plan_node node = tenka_fuse_merged(dw, TENKA_KERNEL_conv2d_relu_pool_dw, &params, sizeof params);
     tenka_fuse_take(&node, dw, TENKA_INS | TENKA_DS);
     tenka_fuse_take(&node, pool, TENKA_OUTS | TENKA_DOUTS);
-    return tenka_fuse_place(f, &node, dw, pool, NULL);
+    return tenka_fuse_place(f, &node, dw, pool);
 }
 
 /* ---- Linear layers, backwards ---- */
 
+static bool same_layer(const struct tenka_p_linear *a, const struct tenka_p_linear *b)
+{
+    return a->m == b->m && a->n == b->n && a->k == b->k && a->bias == b->bias;
+}
+
+/* Whether dx goes back through no activation, or through the one that made the x of dw, too. */
+static bool same_input(const struct tenka_fuser *f, const struct tenka_plan_node *dx, const struct tenka_plan_node *dw)
+{
+    return tenka_kernel_act(dx->kernel, dx->params) == TENKA_ACT_NONE ||
+           tenka_fuse_same(f, tenka_node_value(dx, TENKA_IN(0)), tenka_node_value(dw, TENKA_IN(0)));
+}
+
+/* The gradient of the input of the layer whose weights' gradient dw is, or NULL. */
 static struct tenka_plan_node *linear_dx_of(const struct tenka_fuser *f, const struct tenka_plan_node *dw)
 {
     const uint32_t dout = tenka_node_value(dw, TENKA_DOUT(0));
@@ -92,32 +105,10 @@ static struct tenka_plan_node *linear_dx_of(const struct tenka_fuser *f, const s
         struct tenka_plan_node *dx = &f->p->nodes[i];
         if (dx->kernel == TENKA_KERNEL_linear_dx &&
             tenka_fuse_same(f, tenka_node_value(dx, TENKA_DOUT(0)), dout) &&
-            memcmp(dx->params, dw->params, sizeof(struct tenka_p_linear)) == 0)
+            same_layer((const void *)dx->params, (const void *)dw->params) && same_input(f, dx, dw))
             return dx;
     }
     return NULL;
-}
-
-/* The ReLU through which the input's gradient alone goes on, or NULL. */
-static struct tenka_plan_node *relu_after(const struct tenka_fuser *f, const struct tenka_plan_node *dx)
-{
-    const uint32_t d = tenka_node_value(dx, TENKA_D(0));
-    for (uint32_t i = 0; i < f->p->n_nodes && tenka_fuse_is_private(f, d, 1); i++) {
-        struct tenka_plan_node *relu = &f->p->nodes[i];
-        if (relu->kernel == TENKA_KERNEL_relu_dx &&
-            tenka_fuse_same(f, tenka_node_value(relu, TENKA_DOUT(0)), d))
-            return relu;
-    }
-    return NULL;
-}
-
-/* Whether the ReLU's mask may be applied where `first` stands, and its result be written there. */
-static bool masks_at(const struct tenka_fuser *f, const struct tenka_plan_node *relu, const struct tenka_plan_node *dx,
-                     const struct tenka_plan_node *first)
-{
-    const uint32_t y = tenka_node_value(relu, TENKA_OUT(0));
-    return tenka_fuse_steady(f, dx, first) && !tenka_fuse_variable(f, tenka_node_value(relu, TENKA_D(0))) &&
-           !tenka_fuse_variable(f, y) && f->writer[tenka_fuse_storage(f, y)] < (uint32_t)(first - f->p->nodes);
 }
 
 bool tenka_fuse_linear_backward(struct tenka_fuser *f, struct tenka_plan_node *dw)
@@ -125,22 +116,18 @@ bool tenka_fuse_linear_backward(struct tenka_fuser *f, struct tenka_plan_node *d
     struct tenka_plan_node *dx = linear_dx_of(f, dw);
     if (!dx)
         return false;
-    struct tenka_plan_node *relu = relu_after(f, dx), *first = dx < dw ? dx : dw, *second = dx < dw ? dw : dx;
+    struct tenka_plan_node *first = dx < dw ? dx : dw, *second = dx < dw ? dw : dx;
     if (!tenka_fuse_steady(f, second, first))
         return false;
-    if (relu && !masks_at(f, relu, dx, first))
-        relu = NULL;
     struct tenka_plan_node node =
-        tenka_fuse_merged(dw, TENKA_KERNEL_linear_backward_fwd, dw->params, sizeof dw->params);
-    ((struct tenka_p_linear *)node.params)->mask = relu != NULL;
+        tenka_fuse_merged(dw, TENKA_KERNEL_linear_backward_fwd, dx->params, sizeof dx->params);
     tenka_fuse_set(&node, TENKA_IN(0), tenka_node_value(dw, TENKA_IN(0)));
     tenka_fuse_set(&node, TENKA_IN(1), tenka_node_value(dx, TENKA_IN(1)));
     tenka_fuse_set(&node, TENKA_IN(2), tenka_node_value(dw, TENKA_DOUT(0)));
-    tenka_fuse_set(&node, TENKA_IN(3), relu ? tenka_node_value(relu, TENKA_OUT(0)) : TENKA_NONE_ID);
-    tenka_fuse_set(&node, TENKA_OUT(0), tenka_node_value(relu ? relu : dx, TENKA_D(0)));
+    tenka_fuse_set(&node, TENKA_OUT(0), tenka_node_value(dx, TENKA_D(0)));
     tenka_fuse_set(&node, TENKA_OUT(1), tenka_node_value(dw, TENKA_D(1)));
     tenka_fuse_set(&node, TENKA_OUT(2), tenka_node_value(dw, TENKA_D(2)));
-    return tenka_fuse_place(f, &node, first, second, relu);
+    return tenka_fuse_place(f, &node, first, second);
 }
 
 /* ---- Losses ---- */
@@ -172,7 +159,7 @@ bool tenka_fuse_cross_entropy(struct tenka_fuser *f, struct tenka_plan_node *nll
     if ((writer != TENKA_NONE_ID && writer >= at) || tenka_fuse_variable(f, tenka_node_value(nll, TENKA_OUT(0))) ||
         tenka_fuse_changes_between(f, at, (size_t)(nll - f->p->nodes), nll))
         return false;
-    return tenka_fuse_place(f, &node, softmax, nll, NULL);
+    return tenka_fuse_place(f, &node, softmax, nll);
 }
 
 bool tenka_fuse_cross_entropy_dx(struct tenka_fuser *f, struct tenka_plan_node *softmax)
@@ -186,5 +173,5 @@ bool tenka_fuse_cross_entropy_dx(struct tenka_fuser *f, struct tenka_plan_node *
     tenka_fuse_take(&node, nll, TENKA_INS | TENKA_DOUTS);
     tenka_fuse_set(&node, TENKA_OUT(1), tenka_node_value(softmax, TENKA_OUT(0)));
     tenka_fuse_take(&node, softmax, TENKA_DS);
-    return tenka_fuse_place(f, &node, softmax, nll, NULL);
+    return tenka_fuse_place(f, &node, softmax, nll);
 }

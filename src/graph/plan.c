@@ -126,7 +126,8 @@ static void emit_node(const struct tenka_planner *p, const struct tenka_plan_nod
     memcpy(node->out, from->out, sizeof node->out);
     memcpy(node->params, from->params, sizeof node->params);
     /* The number is that of a call: for a gradient, of the forward call that it belongs to. */
-    snprintf(node->label, sizeof node->label, "%s %u", tenka_passes[from->kernel].name,
+    const char *act = tenka_act_name(tenka_kernel_act(node->kernel, node->params));
+    snprintf(node->label, sizeof node->label, "%s%s%s %u", tenka_passes[from->kernel].name, act ? "+" : "", act ? act : "",
              from->n_owners > 0 ? from->owners[from->n_owners - 1] : from->entry);
     node->phase = from->phase;
     name_layers(p, from, node);

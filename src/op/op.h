@@ -93,6 +93,18 @@ uint64_t tenka_kernel_flops(enum tenka_kernel kernel, const int32_t *params, uin
 /* Bytes that a pass moves; 0: all of its operands. */
 uint64_t tenka_kernel_bytes(enum tenka_kernel kernel, const int32_t *params, uint64_t n);
 
+/* The activation that a pass applies to what it computes, or goes back through. */
+enum tenka_act tenka_kernel_act(enum tenka_kernel kernel, const int32_t *params);
+/* Makes a pass that can do so do it. */
+void tenka_kernel_set_act(enum tenka_kernel kernel, int32_t *params, enum tenka_act act);
+/* The operands among its reads that a pass does without: those for an activation that it has not. */
+uint64_t tenka_kernel_idle_reads(enum tenka_kernel kernel, const int32_t *params);
+/* "relu"; NULL of TENKA_ACT_NONE. */
+const char *tenka_act_name(enum tenka_act act);
+/* The activation that a kernel is, forward, or whose gradient it makes of the output y alone; TENKA_ACT_NONE: none. */
+enum tenka_act tenka_act_of(enum tenka_kernel kernel);
+enum tenka_act tenka_act_back_of(enum tenka_kernel kernel);
+
 extern const struct tenka_op_info tenka_ops[TENKA_OP_COUNT];
 extern const struct tenka_pass_info tenka_passes[TENKA_KERNEL_COUNT];
 
