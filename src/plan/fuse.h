@@ -1,9 +1,9 @@
-/* What the rules of fusion are made of. A rule looks at one node, finds its partner, and rewrites one of the two, so that
- * both become one; it returns whether it did. */
-#ifndef TENKA_GRAPH_FUSE_H
-#define TENKA_GRAPH_FUSE_H
+/* What the rules of fusion are made of. A rule looks at one node, finds its partner, and rewrites one of the two, so
+ * that both become one; it returns whether it did. */
+#ifndef TENKA_PLAN_FUSE_H
+#define TENKA_PLAN_FUSE_H
 
-#include "graph/planner.h"
+#include "plan/planner.h"
 
 #define TENKA_GONE TENKA_KERNEL_COUNT /* the kernel of a node that was merged into another */
 
@@ -20,14 +20,14 @@ struct tenka_fuser {
 
 typedef bool (*tenka_fuse_rule)(struct tenka_fuser *f, struct tenka_plan_node *node);
 
-/* ---- fuse.c: values, their writers and readers ---- */
+/* ---- fuse_engine.c: values, their writers and readers ---- */
 
 uint32_t tenka_fuse_storage(const struct tenka_fuser *f, uint32_t value); /* NONE for NONE */
 /* Whether two values, neither NONE, begin at the same place of the same memory. */
 bool tenka_fuse_same(const struct tenka_fuser *f, uint32_t a, uint32_t b);
 const struct tenka_shape *tenka_fuse_shape(const struct tenka_fuser *f, uint32_t value);
 /* The variable that a value lies in, or NULL. */
-const tenka_variable *tenka_fuse_variable(const struct tenka_fuser *f, uint32_t value);
+const struct tenka_variable_head *tenka_fuse_variable(const struct tenka_fuser *f, uint32_t value);
 /* The node of that kernel that writes value; NULL: another one does, or none, or value is a part of what it writes. */
 struct tenka_plan_node *tenka_fuse_maker(const struct tenka_fuser *f, uint32_t value, enum tenka_kernel kernel);
 /* Whether value is there for so many readers and leaves no trace after the plan. */
@@ -42,16 +42,18 @@ bool tenka_fuse_steady(const struct tenka_fuser *f, const struct tenka_plan_node
                        const struct tenka_plan_node *to);
 void tenka_fuse_count_uses(struct tenka_fuser *f);
 
-/* ---- fuse.c: merging ---- */
+/* ---- fuse_engine.c: merging ---- */
 
+/* Whether the device would rather run this fused kernel than its parts. */
+bool tenka_fuse_wanted(const struct tenka_fuser *f, enum tenka_kernel kernel, const int32_t *params);
 /* A node of that kernel with the scalars and the entry of `like`; its operands are filled by the caller. */
 struct tenka_plan_node tenka_fuse_merged(const struct tenka_plan_node *like, enum tenka_kernel kernel,
                                          const void *params, size_t bytes);
 /* Gives node those operands of the mask that it and `from` have under one name. */
 void tenka_fuse_take(struct tenka_plan_node *node, const struct tenka_plan_node *from, uint64_t mask);
 void tenka_fuse_set(struct tenka_plan_node *node, uint32_t operand, uint32_t value);
-/* Puts node where `at` stands, unless the device would rather run the parts; the others of the group are gone. third may
- * be NULL. */
+/* Puts node where `at` stands, unless the device would rather run the parts; the others of the group are gone. third
+ * may be NULL. */
 bool tenka_fuse_place(struct tenka_fuser *f, const struct tenka_plan_node *node, struct tenka_plan_node *at,
                       struct tenka_plan_node *other, struct tenka_plan_node *third);
 
@@ -71,6 +73,8 @@ bool tenka_fuse_conv2d_relu_pool_dw(struct tenka_fuser *f, struct tenka_plan_nod
 bool tenka_fuse_linear_backward(struct tenka_fuser *f, struct tenka_plan_node *dw);
 bool tenka_fuse_cross_entropy(struct tenka_fuser *f, struct tenka_plan_node *nll);
 bool tenka_fuse_cross_entropy_dx(struct tenka_fuser *f, struct tenka_plan_node *softmax);
+/* fuse_constants.c */
+bool tenka_fuse_constant(struct tenka_fuser *f, struct tenka_plan_node *fill);
 /* fuse_chain.c */
 bool tenka_fuse_chain(struct tenka_fuser *f, struct tenka_plan_node *node);
 

@@ -1,43 +1,31 @@
 /* What a plan leaves behind: readable tensors and the new contents of variables. A variable's last version is written
  * in place when nobody reads the old one after it, else copied at the end. */
-#include "graph/planner.h"
+#include "plan/planner.h"
 
 static struct tenka_storage *storage_of(struct tenka_planner *p, uint32_t value)
 {
     return &p->storages[p->values[value].storage];
 }
 
-static tenka_variable *variable_of_id(tenka_ctx *ctx, uint64_t id)
-{
-    for (tenka_variable *var = ctx->variables; var; var = var->next)
-        if (var->id == id)
-            return var;
-    return NULL;
-}
-
 /* The variable that entry i assigns for good: no later entry does. NULL: none. */
-static tenka_variable *final_assign(tenka_ctx *ctx, size_t i)
+static struct tenka_variable_head *final_assign(const struct tenka_record *record, size_t i)
 {
-    const struct tenka_entry *entry = &ctx->entries[i];
-    if (entry->kind != TENKA_ENTRY_ASSIGN || i < ctx->flushed)
-        return NULL;
-    for (size_t k = i + 1; k < ctx->n_entries; k++)
-        if (ctx->entries[k].kind == TENKA_ENTRY_ASSIGN &&
-            memcmp(ctx->entries[k].params, entry->params, sizeof entry->params) == 0)
+    struct tenka_variable_head *var = NULL;
+    for (size_t k = 0; k < record->n_assignments; k++) {
+        const struct tenka_assignment *a = &record->assignments[k];
+        if (a->entry == i && i >= record->flushed)
+            var = a->var;
+        else if (a->entry > i && a->var == var)
             return NULL;
-    uint64_t id;
-    memcpy(&id, entry->params, sizeof id);
-    return variable_of_id(ctx, id);
+    }
+    return var;
 }
 
-bool tenka_planner_changes(const struct tenka_planner *p, const tenka_variable *var)
+bool tenka_planner_changes(const struct tenka_planner *p, const struct tenka_variable_head *var)
 {
-    for (size_t i = p->ctx->flushed; i < p->ctx->n_entries; i++) {
-        uint64_t id;
-        memcpy(&id, p->ctx->entries[i].params, sizeof id);
-        if (p->ctx->entries[i].kind == TENKA_ENTRY_ASSIGN && id == var->id)
+    for (size_t k = 0; k < p->record->n_assignments; k++)
+        if (p->record->assignments[k].var == var && p->record->assignments[k].entry >= p->record->flushed)
             return true;
-    }
     return false;
 }
 
@@ -47,11 +35,11 @@ static uint32_t append_copy(struct tenka_planner *p, uint32_t value, uint32_t to
     named.value[TENKA_IN(0)] = value;
     named.value[TENKA_OUT(0)] = to;
     struct tenka_call call = {.op = TENKA_OP_copy, .n_in = 1, .in = {p->values[value].desc}};
-    if (tenka_op_infer(&call, &p->ctx->err) != TENKA_OK || to == TENKA_NONE_ID) {
+    if (tenka_op_infer(&call, p->err) != TENKA_OK || to == TENKA_NONE_ID) {
         p->failed = true;
         return TENKA_NONE_ID;
     }
-    p->entry = (uint32_t)p->ctx->n_entries - 1;
+    p->entry = (uint32_t)p->record->n_entries - 1;
     p->owner = TENKA_NONE_ID;
     tenka_planner_node(p, TENKA_KERNEL_copy_fwd, &named, call.params, (struct tenka_scalar_ref){0, true});
     return to;
@@ -65,28 +53,28 @@ static uint32_t copy_to_new(struct tenka_planner *p, uint32_t value)
 
 static tenka_status result(const struct tenka_planner *p)
 {
-    return p->failed ? tenka_fail_nomem(&p->ctx->err) : TENKA_OK;
+    return p->failed ? tenka_fail_nomem(p->err) : TENKA_OK;
 }
 
 /* Which log values must be readable after the plan. */
 static void find_roots(struct tenka_planner *p)
 {
-    const tenka_ctx *ctx = p->ctx;
-    for (size_t v = 0; v < ctx->n_values; v++) {
-        const struct tenka_log_value *value = &ctx->values[v];
+    const struct tenka_record *record = p->record;
+    for (size_t v = 0; v < record->n_values; v++) {
+        const struct tenka_log_value *value = &record->values[v];
         p->root[v] =
-            p->flush || (ctx->entries[value->entry].kind == TENKA_ENTRY_OP && value->out == 0 && value->uses == 0);
+            p->flush || (record->entries[value->entry].kind == TENKA_ENTRY_OP && value->out == 0 && value->uses == 0);
     }
-    for (size_t i = 0; i < ctx->n_entries; i++)
-        if (ctx->entries[i].kind == TENKA_ENTRY_BACKWARD || ctx->entries[i].kind == TENKA_ENTRY_READ)
-            p->root[ctx->entries[i].in[0]] = true;
+    for (size_t i = 0; i < record->n_entries; i++)
+        if (record->entries[i].kind == TENKA_ENTRY_BACKWARD || record->entries[i].kind == TENKA_ENTRY_READ)
+            p->root[record->entries[i].in[0]] = true;
 }
 
 /* Readable tensors get memory that lasts: what lies in the input bytes, or in a variable that changes, is copied. */
 tenka_status tenka_planner_outputs(struct tenka_planner *p)
 {
     find_roots(p);
-    const size_t n = p->ctx->n_values;
+    const size_t n = p->record->n_values;
     for (size_t v = 0; v < n && !p->failed; v++) {
         if (!p->root[v] || p->map[v] == TENKA_NONE_ID)
             continue;
@@ -117,7 +105,7 @@ static bool reads_in_place(const struct tenka_planner *p, const struct tenka_pla
 }
 
 /* Whether storage may lie in var's buffer: its writer comes after every reader of the old content. */
-static bool can_overwrite(const struct tenka_planner *p, uint32_t storage, const tenka_variable *var)
+static bool can_overwrite(const struct tenka_planner *p, uint32_t storage, const struct tenka_variable_head *var)
 {
     const struct tenka_storage *new = &p->storages[storage];
     if (new->writer == TENKA_NONE_ID || new->place.kind == TENKA_PLACE_VARIABLE)
@@ -137,16 +125,16 @@ static bool can_overwrite(const struct tenka_planner *p, uint32_t storage, const
 }
 
 /* A storage that holds var's old content keeps its place; only then the new one may be named after it. */
-static bool old_content(const struct tenka_storage *s, const tenka_variable *var)
+static bool old_content(const struct tenka_storage *s, const struct tenka_variable_head *var)
 {
     return s->place.kind == TENKA_PLACE_VARIABLE && s->place.var == var;
 }
 
-static uint32_t variable_value(struct tenka_planner *p, tenka_variable *var)
+static uint32_t variable_value(struct tenka_planner *p, struct tenka_variable_head *var)
 {
     const struct tenka_storage storage = {
         .place = {.kind = TENKA_PLACE_VARIABLE, .var = var},
-        .bytes = tenka_desc_bytes(p->ctx, &var->desc),
+        .bytes = tenka_planner_bytes(p, &var->desc),
         .writer = TENKA_NONE_ID,
         .keep = true,
     };
@@ -157,13 +145,13 @@ static uint32_t variable_value(struct tenka_planner *p, tenka_variable *var)
  * buffer is first copied elsewhere: the buffer may be overwritten before its turn comes. */
 static void find_pending(struct tenka_planner *p, uint32_t *pending)
 {
-    const tenka_ctx *ctx = p->ctx;
-    for (size_t i = 0; i < ctx->n_entries && !p->failed; i++) {
+    const struct tenka_record *record = p->record;
+    for (size_t i = 0; i < record->n_entries && !p->failed; i++) {
         pending[i] = TENKA_NONE_ID;
-        const tenka_variable *var = final_assign(p->ctx, i);
+        const struct tenka_variable_head *var = final_assign(p->record, i);
         if (!var)
             continue;
-        const uint32_t value = p->map[ctx->entries[i].in[0]];
+        const uint32_t value = p->map[record->entries[i].in[0]];
         const struct tenka_storage *storage = storage_of(p, value);
         if (old_content(storage, var))
             continue; /* assigned to itself */
@@ -174,10 +162,10 @@ static void find_pending(struct tenka_planner *p, uint32_t *pending)
 /* Pending values that can lie in their variable's buffer from the start. */
 static void write_in_place(struct tenka_planner *p, uint32_t *pending)
 {
-    for (size_t i = 0; i < p->ctx->n_entries; i++) {
+    for (size_t i = 0; i < p->record->n_entries; i++) {
         if (pending[i] == TENKA_NONE_ID)
             continue;
-        tenka_variable *var = final_assign(p->ctx, i);
+        struct tenka_variable_head *var = final_assign(p->record, i);
         if (!tenka_planner_is_whole(p, pending[i]) || !can_overwrite(p, p->values[pending[i]].storage, var))
             continue;
         struct tenka_storage *storage = storage_of(p, pending[i]);
@@ -191,17 +179,17 @@ static void write_in_place(struct tenka_planner *p, uint32_t *pending)
  * variable that is taken before its update. */
 tenka_status tenka_planner_assigns(struct tenka_planner *p)
 {
-    tenka_ctx *ctx = p->ctx;
-    const size_t n = ctx->n_entries;
+    const struct tenka_record *record = p->record;
+    const size_t n = record->n_entries;
     uint32_t *pending = tenka_alloc_array(n + 1, sizeof *pending);
     if (!pending)
-        return tenka_fail_nomem(&ctx->err);
+        return tenka_fail_nomem(p->err);
     find_pending(p, pending);
     if (!p->failed)
         write_in_place(p, pending);
     for (size_t i = 0; i < n && !p->failed; i++)
         if (pending[i] != TENKA_NONE_ID)
-            append_copy(p, pending[i], variable_value(p, final_assign(ctx, i)));
+            append_copy(p, pending[i], variable_value(p, final_assign(record, i)));
     tenka_free(pending);
     return result(p);
 }

@@ -1,5 +1,5 @@
 /* Activations that their neighbours take over. */
-#include "graph/fuse.h"
+#include "plan/fuse.h"
 
 /* relu(layer(x)) */
 static bool layer_relu(struct tenka_fuser *f, struct tenka_plan_node *relu, enum tenka_kernel layer_kernel,
@@ -91,7 +91,7 @@ bool tenka_fuse_batch_norm2d_relu_back(struct tenka_fuser *f, struct tenka_plan_
     const struct tenka_plan_node to_w = with_mask(dw, TENKA_KERNEL_batch_norm2d_relu_dw, relu);
     if (dx)
         to_x = with_mask(dx, TENKA_KERNEL_batch_norm2d_relu_dx, relu);
-    if (dx && !tenka_device_fuses(f->p->ctx->dev, to_x.kernel, to_x.params))
+    if (dx && !tenka_fuse_wanted(f, to_x.kernel, to_x.params))
         return false;
     if (!tenka_fuse_place(f, &to_w, dw, relu, NULL))
         return false;

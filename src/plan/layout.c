@@ -1,5 +1,5 @@
 /* Dead nodes and memory: which nodes are needed, and where their results lie. */
-#include "graph/planner.h"
+#include "plan/planner.h"
 
 /* ---- Dead nodes ---- */
 
@@ -93,11 +93,11 @@ static size_t lowest_gap(const struct tenka_planner *p, const uint32_t *placed, 
 
 static tenka_status too_large(struct tenka_planner *p, size_t bytes)
 {
-    const size_t limit = p->ctx->limits.max_buffer;
+    const size_t limit = p->target->max_buffer;
     if (bytes > limit)
-        return tenka_fail(&p->ctx->err, TENKA_E_NOMEM, "this step has a tensor of %zu MiB, but the largest buffer of "
+        return tenka_fail(p->err, TENKA_E_NOMEM, "this step has a tensor of %zu MiB, but the largest buffer of "
                           "this device has %zu MiB; use a smaller batch or network", bytes >> 20, limit >> 20);
-    return tenka_fail(&p->ctx->err, TENKA_E_NOMEM,
+    return tenka_fail(p->err, TENKA_E_NOMEM,
                       "this step needs more temporary memory than %d buffers of %zu MiB, the largest of this device; "
                       "use a smaller batch or network", TENKA_MAX_BLOCKS, limit >> 20);
 }
@@ -123,16 +123,21 @@ static tenka_status place_in_arena(struct tenka_planner *p, struct tenka_step_pl
 
 #define SPILL_BLOCK ((size_t)32 << 20)
 
+/* Bytes of a block that is made for a value of so many. */
+static size_t new_block(const struct tenka_planner *p, size_t bytes)
+{
+    const size_t usual = SPILL_BLOCK < p->target->max_buffer ? SPILL_BLOCK : p->target->max_buffer;
+    return bytes > usual ? bytes : usual;
+}
+
 /* Spilled values stay until the step ends: they are laid one behind the other. */
 static tenka_status place_in_spill(struct tenka_planner *p, struct tenka_step_plan *plan, struct tenka_storage *s)
 {
-    struct tenka_blocks *spill = &p->ctx->spill;
     const size_t bytes = tenka_align(s->bytes, TENKA_OPERAND_ALIGN);
-    for (uint32_t block = 0; block < TENKA_MAX_BLOCKS && bytes <= p->ctx->limits.max_buffer; block++) {
-        if (!spill->buffer[block])
-            TENKA_TRY(tenka_buffer_create(p->ctx->dev, bytes > SPILL_BLOCK ? bytes : SPILL_BLOCK, "spill",
-                                          &spill->buffer[block]));
-        if (plan->spill_bytes[block] + bytes > tenka_buffer_size(spill->buffer[block]))
+    for (uint32_t block = 0; block < TENKA_MAX_BLOCKS && bytes <= p->target->max_buffer; block++) {
+        if (plan->spill_size[block] == 0)
+            plan->spill_size[block] = new_block(p, bytes);
+        if (plan->spill_bytes[block] + bytes > plan->spill_size[block])
             continue;
         s->place.block = block;
         s->place.offset = plan->spill_bytes[block];
@@ -162,10 +167,10 @@ static tenka_status lay_out(struct tenka_planner *p, struct tenka_step_plan *pla
 /* Blocks are as large as they have to be: up to BLOCK_LIMIT, else up to twice that, and so on to the device's limit. */
 static tenka_status lay_out_arena(struct tenka_planner *p, struct tenka_step_plan *plan)
 {
-    const size_t most = p->ctx->limits.max_buffer;
+    const size_t most = p->target->max_buffer;
     uint32_t *placed = tenka_alloc_array(p->n_storages + 1, sizeof *placed);
     if (!placed)
-        return tenka_fail_nomem(&p->ctx->err);
+        return tenka_fail_nomem(p->err);
     size_t limit = most < BLOCK_LIMIT ? most : BLOCK_LIMIT;
     tenka_status status = lay_out(p, plan, limit, placed);
     while (status == TENKA_E_NOMEM && limit < most) {
@@ -179,7 +184,8 @@ static tenka_status lay_out_arena(struct tenka_planner *p, struct tenka_step_pla
 tenka_status tenka_planner_layout(struct tenka_planner *p, struct tenka_step_plan *plan)
 {
     find_lifetimes(p);
-    memcpy(plan->spill_bytes, p->ctx->spill_used, sizeof plan->spill_bytes);
+    memcpy(plan->spill_bytes, p->target->spill_used, sizeof plan->spill_bytes);
+    memcpy(plan->spill_size, p->target->spill_size, sizeof plan->spill_size);
     for (uint32_t s = 0; s < p->n_storages; s++)
         if (p->storages[s].writer != TENKA_NONE_ID && p->storages[s].place.kind == TENKA_PLACE_SPILL)
             TENKA_TRY(place_in_spill(p, plan, &p->storages[s]));

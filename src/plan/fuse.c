@@ -1,0 +1,62 @@
+/* Fusion: neighbouring nodes become one, where the device has a kernel for both. It comes after gradients and dead
+ * nodes, so it sees what will run and needs to know nothing about differentiation. Two nodes fuse when nobody else
+ * reads what the first hands to the second. The merged node takes the place of one of the two, where what it reads and
+ * writes must be the same as at the place of the other (tenka_fuse_steady).
+ *
+ * A new pair is a rule, in fuse_<...>.c, and a line in the table below. */
+#include "plan/fuse.h"
+
+/* In this order over the whole plan: later rules build on what earlier ones made. */
+#define ANY TENKA_KERNEL_COUNT
+static const struct {
+    enum tenka_kernel kernel; /* of the node that the rule is shown */
+    tenka_fuse_rule apply;
+} rules[] = {
+    {TENKA_KERNEL_relu_dx, tenka_fuse_relu_max_pool2d_dx},
+    {TENKA_KERNEL_relu_fwd, tenka_fuse_conv2d_relu},
+    {TENKA_KERNEL_relu_fwd, tenka_fuse_linear_relu},
+    {TENKA_KERNEL_max_pool2d_fwd, tenka_fuse_conv2d_relu_pool},
+    {TENKA_KERNEL_max_pool2d_fwd, tenka_fuse_relu_max_pool2d},
+    {TENKA_KERNEL_relu_fwd, tenka_fuse_batch_norm2d_relu},
+    {TENKA_KERNEL_batch_norm2d_dw, tenka_fuse_batch_norm2d_relu_back},
+    {TENKA_KERNEL_conv2d_dw, tenka_fuse_conv2d_relu_pool_dw},
+    {TENKA_KERNEL_relu_dx, tenka_fuse_conv2d_dx_relu},
+    {TENKA_KERNEL_linear_dw, tenka_fuse_linear_backward},
+    {TENKA_KERNEL_nll_loss_fwd, tenka_fuse_cross_entropy},
+    {TENKA_KERNEL_log_softmax_dx, tenka_fuse_cross_entropy_dx},
+    {TENKA_KERNEL_fill_fwd, tenka_fuse_constant},
+    {ANY, tenka_fuse_chain},
+};
+
+static bool suits(enum tenka_kernel kernel, const struct tenka_plan_node *node)
+{
+    return node->kernel != TENKA_GONE && (kernel == ANY || node->kernel == kernel);
+}
+
+static void drop_gone(struct tenka_planner *p)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < p->n_nodes; i++)
+        if (p->nodes[i].kernel != TENKA_GONE)
+            p->nodes[kept++] = p->nodes[i];
+    p->n_nodes = kept;
+}
+
+tenka_status tenka_planner_fuse(struct tenka_planner *p)
+{
+    struct tenka_fuser f = {.p = p};
+    f.writer = tenka_alloc_array(p->n_storages + 1, sizeof *f.writer);
+    f.readers = tenka_alloc_array(p->n_storages + 1, sizeof *f.readers);
+    if (f.writer && f.readers) {
+        tenka_fuse_count_uses(&f);
+        for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
+            for (size_t i = 0; i < p->n_nodes; i++)
+                if (suits(rules[r].kernel, &p->nodes[i]))
+                    rules[r].apply(&f, &p->nodes[i]);
+        drop_gone(p);
+    }
+    const bool failed = !f.writer || !f.readers || p->failed;
+    tenka_free(f.writer);
+    tenka_free(f.readers);
+    return failed ? tenka_fail_nomem(p->err) : TENKA_OK;
+}
