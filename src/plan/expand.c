@@ -16,16 +16,58 @@ static void expand_op(struct tenka_planner *p, const struct tenka_entry *entry)
         p->map[entry->first_value + k] = out[k];
 }
 
-/* The storage of a variable's buffer or of an input; each has one. */
+/* ---- Leaves: a hash table of their storages, by place ---- */
+
+static bool same_place(const struct tenka_place *a, const struct tenka_place *b)
+{
+    return a->kind == b->kind && a->var == b->var && a->block == b->block && a->offset == b->offset;
+}
+
+/* The table's slot that has the leaf at that place, or would have it. */
+static uint32_t *leaf_slot(const struct tenka_planner *p, const struct tenka_place *place)
+{
+    uint64_t hash = (place->var ? place->var->id : 0) + ((uint64_t)place->block << 40) + place->offset;
+    hash = (hash ^ (hash >> 29)) * 0x9e3779b97f4a7c15u; /* 2^64 over the golden ratio: neighbours part */
+    size_t i = (size_t)(hash >> 32) & (p->leaves_capacity - 1);
+    while (p->leaves[i] != TENKA_NONE_ID && !same_place(&p->storages[p->leaves[i]].place, place))
+        i = (i + 1) & (p->leaves_capacity - 1);
+    return &p->leaves[i];
+}
+
+/* Room for one more, half of the table staying free. */
+static bool grow_leaves(struct tenka_planner *p)
+{
+    const size_t before = p->leaves_capacity;
+    uint32_t *old = p->leaves;
+    if (2 * (p->n_leaves + 1) <= before)
+        return true;
+    const size_t capacity = before > 0 ? 2 * before : 64;
+    uint32_t *grown = tenka_alloc_array(capacity, sizeof *grown);
+    if (!grown)
+        return false;
+    memset(grown, 0xff, capacity * sizeof *grown); /* NONE */
+    p->leaves = grown;
+    p->leaves_capacity = capacity;
+    for (size_t i = 0; i < before; i++)
+        if (old[i] != TENKA_NONE_ID)
+            *leaf_slot(p, &p->storages[old[i]].place) = old[i];
+    tenka_free(old);
+    return true;
+}
+
+/* The storage of a variable's buffer, of an input or of a spilled value; each has one. */
 static uint32_t leaf_storage(struct tenka_planner *p, const struct tenka_place *place, size_t bytes)
 {
-    for (uint32_t s = 0; s < p->n_storages; s++) {
-        const struct tenka_storage *old = &p->storages[s];
-        if (old->writer == TENKA_NONE_ID && old->place.kind == place->kind && old->place.var == place->var &&
-            old->place.block == place->block && old->place.offset == place->offset)
-            return s;
+    if (!grow_leaves(p)) {
+        p->failed = true;
+        return TENKA_NONE_ID;
     }
-    return tenka_planner_storage(p, &(struct tenka_storage){.place = *place, .bytes = bytes, .writer = TENKA_NONE_ID});
+    uint32_t *slot = leaf_slot(p, place);
+    if (*slot != TENKA_NONE_ID)
+        return *slot;
+    p->n_leaves++;
+    *slot = tenka_planner_storage(p, &(struct tenka_storage){.place = *place, .bytes = bytes, .writer = TENKA_NONE_ID});
+    return *slot;
 }
 
 static void expand_leaf(struct tenka_planner *p, uint32_t value, const struct tenka_place *place)
@@ -47,6 +89,8 @@ static void expand_input(struct tenka_planner *p, const struct tenka_entry *entr
     if (p->map[entry->first_value] == TENKA_NONE_ID)
         expand_leaf(p, entry->first_value, &(struct tenka_place){.kind = TENKA_PLACE_INPUT, .offset = offset});
 }
+
+/* ---- Entries ---- */
 
 /* Values that a flush computed are leaves of the rest. */
 static void expand_spilled(struct tenka_planner *p)

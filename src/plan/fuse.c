@@ -42,21 +42,22 @@ static void drop_gone(struct tenka_planner *p)
     p->n_nodes = kept;
 }
 
+static void apply_rules(struct tenka_fuser *f)
+{
+    for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
+        for (size_t i = 0; i < f->p->n_nodes; i++)
+            if (suits(rules[r].kernel, &f->p->nodes[i]))
+                rules[r].apply(f, &f->p->nodes[i]);
+}
+
 tenka_status tenka_planner_fuse(struct tenka_planner *p)
 {
-    struct tenka_fuser f = {.p = p};
-    f.writer = tenka_alloc_array(p->n_storages + 1, sizeof *f.writer);
-    f.readers = tenka_alloc_array(p->n_storages + 1, sizeof *f.readers);
-    if (f.writer && f.readers) {
-        tenka_fuse_count_uses(&f);
-        for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
-            for (size_t i = 0; i < p->n_nodes; i++)
-                if (suits(rules[r].kernel, &p->nodes[i]))
-                    rules[r].apply(&f, &p->nodes[i]);
+    struct tenka_fuser f;
+    const bool counted = tenka_fuse_init(&f, p);
+    if (counted) {
+        apply_rules(&f);
         drop_gone(p);
     }
-    const bool failed = !f.writer || !f.readers || p->failed;
-    tenka_free(f.writer);
-    tenka_free(f.readers);
-    return failed ? tenka_fail_nomem(p->err) : TENKA_OK;
+    tenka_fuse_finish(&f);
+    return !counted || p->failed ? tenka_fail_nomem(p->err) : TENKA_OK;
 }

@@ -15,10 +15,21 @@
 
 struct tenka_fuser {
     struct tenka_planner *p;
-    uint32_t *writer, *readers; /* of each storage: the node that writes it, or NONE; how many nodes read it */
+    uint32_t *writer;            /* of each storage: the last node that writes it; NONE: it is a leaf, or dead */
+    uint32_t *writers, *readers; /* how many operands of nodes do */
 };
 
 typedef bool (*tenka_fuse_rule)(struct tenka_fuser *f, struct tenka_plan_node *node);
+
+/* ---- fuse_engine.c: which nodes there are ---- */
+
+/* Of the planner's nodes. false: no memory. finish frees in either case. */
+bool tenka_fuse_init(struct tenka_fuser *f, struct tenka_planner *p);
+void tenka_fuse_finish(struct tenka_fuser *f);
+/* Puts node where `at` stands. */
+void tenka_fuse_put(struct tenka_fuser *f, struct tenka_plan_node *at, const struct tenka_plan_node *node);
+/* Takes a node away: it is gone. */
+void tenka_fuse_drop(struct tenka_fuser *f, struct tenka_plan_node *node);
 
 /* ---- fuse_engine.c: values, their writers and readers ---- */
 
@@ -40,7 +51,6 @@ bool tenka_fuse_changes_between(const struct tenka_fuser *f, size_t first, size_
 /* Whether `from` may run where `to` stands: what it reads is there and the same, and what it writes disturbs nobody. */
 bool tenka_fuse_steady(const struct tenka_fuser *f, const struct tenka_plan_node *from,
                        const struct tenka_plan_node *to);
-void tenka_fuse_count_uses(struct tenka_fuser *f);
 
 /* ---- fuse_engine.c: merging ---- */
 

@@ -96,7 +96,6 @@ bool tenka_fuse_batch_norm2d_relu_back(struct tenka_fuser *f, struct tenka_plan_
     if (!tenka_fuse_place(f, &to_w, dw, relu, NULL))
         return false;
     if (dx)
-        *dx = to_x;
-    tenka_fuse_count_uses(f);
+        tenka_fuse_put(f, dx, &to_x);
     return true;
 }

@@ -18,7 +18,6 @@ bool tenka_fuse_constant(struct tenka_fuser *f, struct tenka_plan_node *fill)
         return false;
     s->place.kind = TENKA_PLACE_INPUT;
     s->constant = word.index + 1;
-    fill->kernel = TENKA_GONE;
-    tenka_fuse_count_uses(f);
+    tenka_fuse_drop(f, fill);
     return true;
 }

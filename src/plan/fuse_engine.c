@@ -19,23 +19,85 @@ const struct tenka_shape *tenka_fuse_shape(const struct tenka_fuser *f, uint32_t
     return &f->p->values[value].desc.shape;
 }
 
-void tenka_fuse_count_uses(struct tenka_fuser *f)
+/* ---- Counting ---- */
+
+/* The last node that writes a storage; NONE: there is none. */
+static uint32_t find_writer(const struct tenka_fuser *f, uint32_t storage)
 {
-    const struct tenka_planner *p = f->p;
-    for (size_t s = 0; s < p->n_storages; s++) {
-        f->writer[s] = NONE;
-        f->readers[s] = 0;
-    }
-    for (uint32_t i = 0; i < p->n_nodes; i++) {
-        const struct tenka_plan_node *node = &p->nodes[i];
-        for (uint32_t k = 0; node->kernel != TENKA_GONE && k < node->n_in; k++)
-            if (node->in[k] != NONE)
-                f->readers[tenka_fuse_storage(f, node->in[k])]++;
+    for (uint32_t i = (uint32_t)f->p->n_nodes; i-- > 0;) {
+        const struct tenka_plan_node *node = &f->p->nodes[i];
         for (uint32_t k = 0; node->kernel != TENKA_GONE && k < node->n_out; k++)
-            if (node->out[k] != NONE)
-                f->writer[tenka_fuse_storage(f, node->out[k])] = i;
+            if (tenka_fuse_storage(f, node->out[k]) == storage)
+                return i;
+    }
+    return NONE;
+}
+
+/* Counts what a node reads and writes where it stands. */
+static void count(struct tenka_fuser *f, const struct tenka_plan_node *node)
+{
+    const uint32_t at = (uint32_t)(node - f->p->nodes);
+    for (uint32_t k = 0; k < node->n_in; k++)
+        if (node->in[k] != NONE)
+            f->readers[tenka_fuse_storage(f, node->in[k])]++;
+    for (uint32_t k = 0; k < node->n_out; k++) {
+        const uint32_t storage = tenka_fuse_storage(f, node->out[k]);
+        if (storage == NONE)
+            continue;
+        if (f->writer[storage] == NONE || f->writer[storage] < at)
+            f->writer[storage] = at;
+        f->writers[storage]++;
     }
 }
+
+void tenka_fuse_drop(struct tenka_fuser *f, struct tenka_plan_node *node)
+{
+    const uint32_t at = (uint32_t)(node - f->p->nodes);
+    node->kernel = TENKA_GONE;
+    for (uint32_t k = 0; k < node->n_in; k++)
+        if (node->in[k] != NONE)
+            f->readers[tenka_fuse_storage(f, node->in[k])]--;
+    for (uint32_t k = 0; k < node->n_out; k++) {
+        const uint32_t storage = tenka_fuse_storage(f, node->out[k]);
+        if (storage == NONE)
+            continue;
+        f->writers[storage]--;
+        if (f->writer[storage] == at)
+            f->writer[storage] = f->writers[storage] > 0 ? find_writer(f, storage) : NONE;
+    }
+}
+
+void tenka_fuse_put(struct tenka_fuser *f, struct tenka_plan_node *at, const struct tenka_plan_node *node)
+{
+    tenka_fuse_drop(f, at);
+    *at = *node;
+    count(f, at);
+}
+
+bool tenka_fuse_init(struct tenka_fuser *f, struct tenka_planner *p)
+{
+    const size_t n = p->n_storages + 1;
+    *f = (struct tenka_fuser){.p = p};
+    f->writer = tenka_alloc_array(n, sizeof *f->writer);
+    f->writers = tenka_alloc_array(n, sizeof *f->writers);
+    f->readers = tenka_alloc_array(n, sizeof *f->readers);
+    if (!f->writer || !f->writers || !f->readers)
+        return false;
+    for (size_t s = 0; s < n; s++)
+        f->writer[s] = NONE;
+    for (size_t i = 0; i < p->n_nodes; i++)
+        count(f, &p->nodes[i]);
+    return true;
+}
+
+void tenka_fuse_finish(struct tenka_fuser *f)
+{
+    tenka_free(f->writer);
+    tenka_free(f->writers);
+    tenka_free(f->readers);
+}
+
+/* ---- What a rule asks ---- */
 
 struct tenka_plan_node *tenka_fuse_maker(const struct tenka_fuser *f, uint32_t value, enum tenka_kernel kernel)
 {
@@ -63,16 +125,27 @@ const struct tenka_variable_head *tenka_fuse_variable(const struct tenka_fuser *
     return place && place->kind == TENKA_PLACE_VARIABLE ? place->var : NULL;
 }
 
+/* Whether a node between two places writes a storage. */
+static bool is_written_between(const struct tenka_fuser *f, uint32_t storage, size_t first, size_t last)
+{
+    if (f->writers[storage] <= 1)
+        return f->writer[storage] != NONE && f->writer[storage] > first && f->writer[storage] < last;
+    for (size_t i = first + 1; i < last; i++)
+        for (uint32_t k = 0; f->p->nodes[i].kernel != TENKA_GONE && k < f->p->nodes[i].n_out; k++)
+            if (tenka_fuse_storage(f, f->p->nodes[i].out[k]) == storage)
+                return true;
+    return false;
+}
+
 bool tenka_fuse_changes_between(const struct tenka_fuser *f, size_t first, size_t last,
                                 const struct tenka_plan_node *node)
 {
-    for (size_t i = first + 1; i < last; i++)
-        for (uint32_t k = 0; f->p->nodes[i].kernel != TENKA_GONE && k < f->p->nodes[i].n_out; k++) {
-            const struct tenka_variable_head *var = tenka_fuse_variable(f, f->p->nodes[i].out[k]);
-            for (uint32_t r = 0; var && r < node->n_in; r++)
-                if (tenka_fuse_variable(f, node->in[r]) == var)
-                    return true;
-        }
+    for (uint32_t r = 0; r < node->n_in; r++) {
+        const struct tenka_variable_head *var = tenka_fuse_variable(f, node->in[r]);
+        const struct tenka_assigned *assigned = var ? tenka_planner_assigned(f->p, var) : NULL;
+        if (assigned && assigned->storage != NONE && is_written_between(f, assigned->storage, first, last))
+            return true;
+    }
     return false;
 }
 
@@ -168,12 +241,11 @@ bool tenka_fuse_place(struct tenka_fuser *f, const struct tenka_plan_node *node,
     whole.phase = at->phase;
     join_owners(&whole, at);
     join_owners(&whole, other);
-    other->kernel = TENKA_GONE;
-    if (third) {
+    if (third)
         join_owners(&whole, third);
-        third->kernel = TENKA_GONE;
-    }
-    *at = whole;
-    tenka_fuse_count_uses(f);
+    tenka_fuse_drop(f, other);
+    if (third)
+        tenka_fuse_drop(f, third);
+    tenka_fuse_put(f, at, &whole);
     return true;
 }

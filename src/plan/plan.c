@@ -23,6 +23,8 @@ static void planner_finish(struct tenka_planner *p)
     tenka_free(p->values);
     tenka_free(p->storages);
     tenka_free(p->constants);
+    tenka_free(p->leaves);
+    tenka_free(p->assigned);
     tenka_free(p->map);
     tenka_free(p->grad);
     tenka_free(p->mark);
@@ -31,6 +33,7 @@ static void planner_finish(struct tenka_planner *p)
 
 static tenka_status make(struct tenka_planner *p, struct tenka_step_plan *out)
 {
+    TENKA_TRY(tenka_planner_list_assigned(p));
     TENKA_TRY(tenka_planner_expand(p));
     TENKA_TRY(tenka_planner_outputs(p));
     TENKA_TRY(tenka_planner_assigns(p));

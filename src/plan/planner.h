@@ -40,6 +40,14 @@ struct tenka_plan_node {
     enum tenka_phase phase;
 };
 
+/* A variable that the plan assigns. */
+struct tenka_assigned {
+    struct tenka_variable_head *var;
+    uint32_t entry;       /* that assigns it for good: no later one does */
+    uint32_t last_reader; /* last node that reads the old content; NONE: there is none, or it is not yet known */
+    uint32_t storage;     /* of the new content, once it lies in the variable's buffer; else NONE */
+};
+
 struct tenka_planner {
     const struct tenka_record *record;
     const struct tenka_plan_target *target;
@@ -53,6 +61,10 @@ struct tenka_planner {
     size_t n_storages, storages_capacity;
     double *constants;
     size_t n_constants, constants_capacity;
+    uint32_t *leaves;      /* of expand.c: storages */
+    size_t n_leaves, leaves_capacity;
+    struct tenka_assigned *assigned; /* by the variables' ids */
+    size_t n_assigned;
     uint32_t *map;         /* of each log value: its plan value */
     uint32_t *grad;        /* of each log value: the gradient gathered by the backward call at work */
     uint8_t *mark;
@@ -140,7 +152,9 @@ uint32_t tenka_grad_put(const struct tenka_grad_call *call, uint32_t input);
 
 tenka_status tenka_planner_outputs(struct tenka_planner *p);
 tenka_status tenka_planner_assigns(struct tenka_planner *p);
-bool tenka_planner_changes(const struct tenka_planner *p, const struct tenka_variable_head *var); /* it assigns var */
+tenka_status tenka_planner_list_assigned(struct tenka_planner *p);
+/* NULL: the plan does not assign var. */
+struct tenka_assigned *tenka_planner_assigned(const struct tenka_planner *p, const struct tenka_variable_head *var);
 
 /* ---- fuse.c ---- */
 
