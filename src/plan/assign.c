@@ -38,7 +38,8 @@ tenka_status tenka_planner_list_assigned(struct tenka_planner *p)
     for (size_t i = 0; i < record->n_assignments; i++) {
         const struct tenka_assignment *made = &record->assignments[i];
         if (made->entry >= record->flushed)
-            p->assigned[p->n_assigned++] = (struct tenka_assigned){made->var, made->entry, TENKA_NONE_ID, TENKA_NONE_ID};
+            p->assigned[p->n_assigned++] = (struct tenka_assigned){
+                .var = made->var, .entry = made->entry, .last_reader = TENKA_NONE_ID, .storage = TENKA_NONE_ID};
     }
     qsort(p->assigned, p->n_assigned, sizeof *p->assigned, by_variable);
     p->n_assigned = drop_earlier(p->assigned, p->n_assigned);
@@ -193,8 +194,8 @@ static struct tenka_assigned *final_assignment(const struct tenka_planner *p, si
     return assigned && assigned->entry == made->entry ? assigned : NULL;
 }
 
-/* The value that each assignment must copy into its variable; NONE: nothing to do. What lies in another variable's buffer
- * is first copied elsewhere: that buffer may be overwritten before its turn comes. */
+/* The value that each assignment must copy into its variable; NONE: nothing to do. What lies in another variable's
+ * buffer is first copied elsewhere: that buffer may be overwritten before its turn comes. */
 static void find_pending(struct tenka_planner *p, uint32_t *pending)
 {
     for (size_t i = 0; i < p->record->n_assignments && !p->failed; i++) {

@@ -84,7 +84,8 @@ static void emit_where(const struct tenka_planner *p, struct tenka_step_plan *pl
         if (p->map[v] == TENKA_NONE_ID)
             continue;
         const struct tenka_storage *s = &p->storages[p->values[p->map[v]].storage];
-        const bool overwritten = s->place.kind == TENKA_PLACE_VARIABLE && tenka_planner_assigned(p, s->place.var) != NULL;
+        const bool overwritten =
+            s->place.kind == TENKA_PLACE_VARIABLE && tenka_planner_assigned(p, s->place.var) != NULL;
         if (!s->keep && (v >= record->n_spilled || overwritten))
             continue;
         plan->where[v] = s->place;

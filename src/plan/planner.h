@@ -165,6 +165,13 @@ tenka_status tenka_planner_fuse(struct tenka_planner *p);
 void tenka_planner_drop_dead(struct tenka_planner *p);
 tenka_status tenka_planner_layout(struct tenka_planner *p, struct tenka_step_plan *plan);
 
+/* ---- arena.c ---- */
+
+/* Places of the storages of which the layout knows the lifetimes. */
+tenka_status tenka_planner_lay_arena(struct tenka_planner *p, struct tenka_step_plan *plan);
+/* Fails: no buffer of the device, or not enough of them, has so many bytes. */
+tenka_status tenka_planner_too_large(struct tenka_planner *p, size_t bytes);
+
 /* ---- emit.c ---- */
 
 tenka_status tenka_planner_emit(const struct tenka_planner *p, struct tenka_step_plan *plan);
