@@ -111,6 +111,12 @@ void tenka_buffer_destroy(tenka_device *dev, tenka_buffer **buf);
 size_t tenka_buffer_size(const tenka_buffer *buf);
 tenka_status tenka_buffer_write(tenka_device *dev, tenka_buffer *buf, size_t offset, const void *src, size_t bytes);
 tenka_status tenka_buffer_read(tenka_device *dev, const tenka_buffer *buf, size_t offset, void *dst, size_t bytes);
+/* Whether so many bytes at an offset lie inside `size` of them. */
+static inline bool tenka_inside(size_t offset, size_t bytes, size_t size)
+{
+    return offset <= size && bytes <= size - offset;
+}
+
 /* ---- fetch.c: a few bytes of a buffer, looked at while the device works on. The buffer must outlive the fetch ---- */
 
 #define TENKA_FETCH_BYTES 16
@@ -122,6 +128,19 @@ void tenka_fetch_destroy(tenka_device *dev, tenka_fetch **fetch); /* waits for t
 tenka_status tenka_fetch_ask(tenka_device *dev, tenka_fetch *fetch);
 /* *arrived: dst has what was asked for. Else it is untouched: nothing was asked for, or the device is not there yet. */
 tenka_status tenka_fetch_take(tenka_device *dev, tenka_fetch *fetch, void *dst, bool *arrived);
+
+/* ---- check_plan.c: called by backend.c ---- */
+
+/* Fails, with a sentence, unless a device of these limits can run the plan: its operands exist, have the bytes of their
+ * shapes and lie inside their buffers, and none is written where the node reads or writes another; none is too large to
+ * bind, and no kernel loops too often. */
+tenka_status tenka_check_plan(const struct tenka_plan *plan, const struct tenka_limits *limits,
+                              struct tenka_error *err);
+/* Fails for what is too large to bind or loops too often: all that is known of operands without a place. */
+tenka_status tenka_check_plan_sizes(const struct tenka_plan *plan, const struct tenka_limits *limits,
+                                    struct tenka_error *err);
+
+/* ---- backend.c: programs ---- */
 
 /* Refuses, with a sentence, plans that the device cannot run (operand too large, too many loop iterations). */
 tenka_status tenka_program_prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out);
