@@ -10,11 +10,11 @@ allowed() {
     case $1 in
     core) echo "" ;;
     op) echo "core" ;;
-    backend) echo "core op" ;;
+    plan | backend) echo "core op" ;;
     backend/cpu) echo "core op backend backend/cpu/fast" ;;
     backend/cpu/fast) echo "core op backend/cpu" ;;
     backend/vulkan) echo "core op backend" ;;
-    graph) echo "core op backend" ;;
+    graph) echo "core op plan backend" ;;
     nn | optim | data) echo "core op graph" ;;
     io) echo "core op graph nn data" ;;
     check) echo "core op backend graph" ;;
@@ -75,7 +75,7 @@ check_tree() {
 self_test() {
     tree=$(mktemp -d)
     trap 'rm -rf "$tree"' EXIT
-    mkdir -p "$tree/src/backend/cpu" "$tree/src/core" "$tree/src/nn" "$tree/tools"
+    mkdir -p "$tree/src/backend/cpu" "$tree/src/core" "$tree/src/plan" "$tree/src/nn" "$tree/tools"
     while read -r bad line; do
         echo "$line" > "$tree/$bad"
         failed=0
@@ -84,6 +84,8 @@ self_test() {
         [ $failed = 1 ] || { echo "not found: $line in $bad"; exit 1; }
     done <<END
 src/core/a.c #include "op/op.h"
+src/plan/a.c #include "backend/backend.h"
+src/backend/cpu/a.c #include "plan/plan.h"
 src/backend/cpu/a.c #include "backend/vulkan/vk.h"
 src/backend/cpu/a.c #include "graph/graph.h"
 src/nn/a.c #include "backend/cpu/kernel.h"

@@ -1,6 +1,6 @@
 /* Gradients that are made of other operators. Each returns the gradient of one input for the gradient dout of the
  * output. */
-#include "graph/planner.h"
+#include "plan/planner.h"
 
 static const struct tenka_desc *desc_of(const struct tenka_grad_call *call, uint32_t value)
 {

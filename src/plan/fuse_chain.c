@@ -1,5 +1,5 @@
 /* Chains of elementwise operators, of whatever neighbours there are: one kernel whose parameters are its steps. */
-#include "graph/fuse.h"
+#include "plan/fuse.h"
 #include "op/chain.h"
 
 #define NONE TENKA_NONE_ID
@@ -84,16 +84,17 @@ static void put_numbers(struct tenka_fuser *f, struct tenka_plan_node *chain, bo
 }
 
 /* The node that makes input `through` of node and may be merged into it; NULL: none. */
-static struct tenka_plan_node *chain_before(const struct tenka_fuser *f, const struct tenka_plan_node *node, uint32_t through)
+static struct tenka_plan_node *chain_before(const struct tenka_fuser *f, const struct tenka_plan_node *node,
+                                            uint32_t through)
 {
     const uint32_t value = node->in[through];
     const uint32_t writer =
         value == NONE || !tenka_planner_is_whole(f->p, value) ? NONE : f->writer[tenka_fuse_storage(f, value)];
     struct tenka_plan_node *before = writer == NONE ? NULL : &f->p->nodes[writer];
-    return before && tenka_fuse_is_private(f, value, 1) && tenka_fuse_steady(f, before, node) &&
-                   tenka_shape_count(tenka_fuse_shape(f, before->out[0])) == tenka_shape_count(tenka_fuse_shape(f, node->out[0]))
-               ? before
-               : NULL;
+    if (!before || !tenka_fuse_is_private(f, value, 1) || !tenka_fuse_steady(f, before, node))
+        return NULL;
+    const struct tenka_shape *made = tenka_fuse_shape(f, before->out[0]), *goal = tenka_fuse_shape(f, node->out[0]);
+    return tenka_shape_count(made) == tenka_shape_count(goal) ? before : NULL;
 }
 
 bool tenka_fuse_chain(struct tenka_fuser *f, struct tenka_plan_node *node)

@@ -1,9 +1,9 @@
-/* What the rules of fusion are made of. A rule looks at one node, finds its partner, and rewrites one of the two, so that
- * both become one; it returns whether it did. */
-#ifndef TENKA_GRAPH_FUSE_H
-#define TENKA_GRAPH_FUSE_H
+/* What the rules of fusion are made of. A rule looks at one node, finds its partner, and rewrites one of the two, so
+ * that both become one; it returns whether it did. */
+#ifndef TENKA_PLAN_FUSE_H
+#define TENKA_PLAN_FUSE_H
 
-#include "graph/planner.h"
+#include "plan/planner.h"
 
 #define TENKA_GONE TENKA_KERNEL_COUNT /* the kernel of a node that was merged into another */
 
@@ -15,19 +15,30 @@
 
 struct tenka_fuser {
     struct tenka_planner *p;
-    uint32_t *writer, *readers; /* of each storage: the node that writes it, or NONE; how many nodes read it */
+    uint32_t *writer;            /* of each storage: the last node that writes it; NONE: it is a leaf, or dead */
+    uint32_t *writers, *readers; /* how many operands of nodes do */
 };
 
 typedef bool (*tenka_fuse_rule)(struct tenka_fuser *f, struct tenka_plan_node *node);
 
-/* ---- fuse.c: values, their writers and readers ---- */
+/* ---- fuse_engine.c: which nodes there are ---- */
+
+/* Of the planner's nodes. false: no memory. finish frees in either case. */
+bool tenka_fuse_init(struct tenka_fuser *f, struct tenka_planner *p);
+void tenka_fuse_finish(struct tenka_fuser *f);
+/* Puts node where `at` stands. */
+void tenka_fuse_put(struct tenka_fuser *f, struct tenka_plan_node *at, const struct tenka_plan_node *node);
+/* Takes a node away: it is gone. */
+void tenka_fuse_drop(struct tenka_fuser *f, struct tenka_plan_node *node);
+
+/* ---- fuse_engine.c: values, their writers and readers ---- */
 
 uint32_t tenka_fuse_storage(const struct tenka_fuser *f, uint32_t value); /* NONE for NONE */
 /* Whether two values, neither NONE, begin at the same place of the same memory. */
 bool tenka_fuse_same(const struct tenka_fuser *f, uint32_t a, uint32_t b);
 const struct tenka_shape *tenka_fuse_shape(const struct tenka_fuser *f, uint32_t value);
 /* The variable that a value lies in, or NULL. */
-const tenka_variable *tenka_fuse_variable(const struct tenka_fuser *f, uint32_t value);
+const struct tenka_variable_head *tenka_fuse_variable(const struct tenka_fuser *f, uint32_t value);
 /* The node that writes value; NULL: none, or value is a part of what it writes. */
 struct tenka_plan_node *tenka_fuse_writer(const struct tenka_fuser *f, uint32_t value);
 /* The node of that kernel that writes value; NULL: another one does, or none, or value is a part of what it writes. */
@@ -42,10 +53,11 @@ bool tenka_fuse_changes_between(const struct tenka_fuser *f, size_t first, size_
 /* Whether `from` may run where `to` stands: what it reads is there and the same, and what it writes disturbs nobody. */
 bool tenka_fuse_steady(const struct tenka_fuser *f, const struct tenka_plan_node *from,
                        const struct tenka_plan_node *to);
-void tenka_fuse_count_uses(struct tenka_fuser *f);
 
-/* ---- fuse.c: merging ---- */
+/* ---- fuse_engine.c: merging ---- */
 
+/* Whether the device would rather run this fused kernel than its parts. */
+bool tenka_fuse_wanted(const struct tenka_fuser *f, enum tenka_kernel kernel, const int32_t *params);
 /* A node of that kernel with the scalars and the entry of `like`; its operands are filled by the caller. */
 struct tenka_plan_node tenka_fuse_merged(const struct tenka_plan_node *like, enum tenka_kernel kernel,
                                          const void *params, size_t bytes);
@@ -71,6 +83,8 @@ bool tenka_fuse_conv2d_relu_pool_dw(struct tenka_fuser *f, struct tenka_plan_nod
 bool tenka_fuse_linear_backward(struct tenka_fuser *f, struct tenka_plan_node *dw);
 bool tenka_fuse_cross_entropy(struct tenka_fuser *f, struct tenka_plan_node *nll);
 bool tenka_fuse_cross_entropy_dx(struct tenka_fuser *f, struct tenka_plan_node *softmax);
+/* fuse_constants.c */
+bool tenka_fuse_constant(struct tenka_fuser *f, struct tenka_plan_node *fill);
 /* fuse_chain.c */
 bool tenka_fuse_chain(struct tenka_fuser *f, struct tenka_plan_node *node);
 

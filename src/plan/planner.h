@@ -1,8 +1,8 @@
-/* From a call log to a plan: expansion into nodes, gradients, dead nodes, memory. Runs on a cache miss only. */
-#ifndef TENKA_GRAPH_PLANNER_H
-#define TENKA_GRAPH_PLANNER_H
+/* What the files of src/plan share: the plan in the making. Each file of it is one stage, in the order of plan.c. */
+#ifndef TENKA_PLAN_PLANNER_H
+#define TENKA_PLAN_PLANNER_H
 
-#include "graph/internal.h"
+#include "plan/plan.h"
 
 #define TENKA_NONE_ID UINT32_MAX
 /* Calls that a fused node is known to come from; of more it forgets the last ones. */
@@ -40,8 +40,18 @@ struct tenka_plan_node {
     enum tenka_phase phase;
 };
 
+/* A variable that the plan assigns. */
+struct tenka_assigned {
+    struct tenka_variable_head *var;
+    uint32_t entry;       /* that assigns it for good: no later one does */
+    uint32_t last_reader; /* last node that reads the old content; NONE: there is none, or it is not yet known */
+    uint32_t storage;     /* of the new content, once it lies in the variable's buffer; else NONE */
+};
+
 struct tenka_planner {
-    tenka_ctx *ctx;
+    const struct tenka_record *record;
+    const struct tenka_plan_target *target;
+    struct tenka_error *err;
     bool flush;            /* the plan ends in the middle of its step */
     struct tenka_plan_node *nodes;
     size_t n_nodes, nodes_capacity;
@@ -51,6 +61,10 @@ struct tenka_planner {
     size_t n_storages, storages_capacity;
     double *constants;
     size_t n_constants, constants_capacity;
+    uint32_t *leaves;      /* of expand.c: storages */
+    size_t n_leaves, leaves_capacity;
+    struct tenka_assigned *assigned; /* by the variables' ids */
+    size_t n_assigned;
     uint32_t *map;         /* of each log value: its plan value */
     uint32_t *grad;        /* of each log value: the gradient gathered by the backward call at work */
     uint8_t *mark;
@@ -68,7 +82,10 @@ struct tenka_scalar_ref {
     bool constant;
 };
 
-/* planner.c */
+/* ---- nodes.c ---- */
+
+/* Bytes of a tensor on the device. */
+size_t tenka_planner_bytes(const struct tenka_planner *p, const struct tenka_desc *desc);
 uint32_t tenka_planner_storage(struct tenka_planner *p, const struct tenka_storage *storage);
 uint32_t tenka_planner_value(struct tenka_planner *p, const struct tenka_desc *desc, uint32_t storage);
 uint32_t tenka_planner_new_value(struct tenka_planner *p,
@@ -88,18 +105,27 @@ struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_k
 uint32_t *tenka_node_place(struct tenka_plan_node *node, uint32_t operand);
 /* The value there. */
 uint32_t tenka_node_value(const struct tenka_plan_node *node, uint32_t operand);
+/* Appends a call whose outputs are described, as a view or as a node for its forward pass. out receives the values of
+ * the outputs; returns out[0], NONE after a failure. */
+uint32_t tenka_planner_forward(struct tenka_planner *p, const struct tenka_call *call, const uint32_t *in,
+                               struct tenka_scalar_ref scalar, uint32_t out[TENKA_MAX_OUT]);
 /* Calls an operator on plan values, as gradient rules do. shape: for reshape, expand, fill; scalars: constants.
  * Returns output 0, NONE after a failure. */
 uint32_t tenka_planner_call(struct tenka_planner *p, enum tenka_op op, const uint32_t *in, uint32_t n_in,
                             const void *params, size_t params_bytes, const struct tenka_shape *shape,
                             const double *constant);
 struct tenka_scalar_ref tenka_planner_constants(struct tenka_planner *p, const double *values, size_t count);
+
+/* ---- expand.c ---- */
+
 tenka_status tenka_planner_expand(struct tenka_planner *p);
 
-/* autodiff.c */
+/* ---- autodiff.c ---- */
+
 tenka_status tenka_planner_backward(struct tenka_planner *p, const struct tenka_entry *entry);
 
-/* grad_rules.c: gradients made of other operators */
+/* ---- grad_rules.c: gradients made of other operators ---- */
+
 struct tenka_grad_call {
     struct tenka_planner *p;
     const struct tenka_entry *entry;
@@ -122,14 +148,32 @@ uint32_t tenka_grad_sum(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_matmul(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_put(const struct tenka_grad_call *call, uint32_t input);
 
-/* assign.c: outputs and assignments become copies, or are written in place */
+/* ---- assign.c: outputs and assignments become copies, or are written in place ---- */
+
 tenka_status tenka_planner_outputs(struct tenka_planner *p);
 tenka_status tenka_planner_assigns(struct tenka_planner *p);
-bool tenka_planner_changes(const struct tenka_planner *p, const tenka_variable *var); /* the plan assigns var */
-/* fuse.c */
+tenka_status tenka_planner_list_assigned(struct tenka_planner *p);
+/* NULL: the plan does not assign var. */
+struct tenka_assigned *tenka_planner_assigned(const struct tenka_planner *p, const struct tenka_variable_head *var);
+
+/* ---- fuse.c ---- */
+
 tenka_status tenka_planner_fuse(struct tenka_planner *p);
-/* layout.c */
+
+/* ---- layout.c: dead nodes, lifetimes, places ---- */
+
 void tenka_planner_drop_dead(struct tenka_planner *p);
 tenka_status tenka_planner_layout(struct tenka_planner *p, struct tenka_step_plan *plan);
+
+/* ---- arena.c ---- */
+
+/* Places of the storages of which the layout knows the lifetimes. */
+tenka_status tenka_planner_lay_arena(struct tenka_planner *p, struct tenka_step_plan *plan);
+/* Fails: no buffer of the device, or not enough of them, has so many bytes. */
+tenka_status tenka_planner_too_large(struct tenka_planner *p, size_t bytes);
+
+/* ---- emit.c ---- */
+
+tenka_status tenka_planner_emit(const struct tenka_planner *p, struct tenka_step_plan *plan);
 
 #endif

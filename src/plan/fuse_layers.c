@@ -1,5 +1,5 @@
 /* Layers, pooling and losses that become one kernel with their neighbours. */
-#include "graph/fuse.h"
+#include "plan/fuse.h"
 
 /* ---- Pooling ---- */
 

@@ -1,5 +1,5 @@
 /* Reverse-mode gradients over the call log. */
-#include "graph/planner.h"
+#include "plan/planner.h"
 
 /* How an operator's gradient comes about: by its own passes, by a rule, or not at all. */
 enum grad_kind { GRAD_none, GRAD_passes, GRAD_add, GRAD_sub, GRAD_mul, GRAD_div, GRAD_maximum,
@@ -75,7 +75,7 @@ void tenka_mark_gradient_path(const struct tenka_entry *entries, const struct te
 static uint32_t gradient_of(struct tenka_planner *p, uint32_t value)
 {
     if (p->grad[value] == TENKA_NONE_ID)
-        p->grad[value] = tenka_planner_call(p, TENKA_OP_fill, NULL, 0, NULL, 0, &p->ctx->values[value].desc.shape,
+        p->grad[value] = tenka_planner_call(p, TENKA_OP_fill, NULL, 0, NULL, 0, &p->record->values[value].desc.shape,
                                             &(double){0});
     return p->grad[value];
 }
@@ -136,22 +136,24 @@ static void differentiate(struct tenka_planner *p, const struct tenka_entry *ent
 
 tenka_status tenka_planner_backward(struct tenka_planner *p, const struct tenka_entry *entry)
 {
-    const tenka_ctx *ctx = p->ctx;
+    const struct tenka_record *record = p->record;
     const uint32_t loss = entry->in[0];
-    tenka_mark_gradient_path(ctx->entries, ctx->values, loss, p->mark);
-    for (size_t v = 0; v < ctx->n_values; v++)
+    tenka_mark_gradient_path(record->entries, record->values, loss, p->mark);
+    for (size_t v = 0; v < record->n_values; v++)
         p->grad[v] = TENKA_NONE_ID;
-    p->owner = ctx->values[loss].entry;
-    p->grad[loss] = tenka_planner_call(p, TENKA_OP_fill, NULL, 0, NULL, 0, &ctx->values[loss].desc.shape, &(double){1});
-    for (size_t i = (size_t)ctx->values[loss].entry + 1; i-- > 0 && !p->failed;) {
-        const struct tenka_entry *e = &ctx->entries[i];
+    p->owner = record->values[loss].entry;
+    p->grad[loss] =
+        tenka_planner_call(p, TENKA_OP_fill, NULL, 0, NULL, 0, &record->values[loss].desc.shape, &(double){1});
+    for (size_t i = (size_t)record->values[loss].entry + 1; i-- > 0 && !p->failed;) {
+        const struct tenka_entry *e = &record->entries[i];
         p->owner = (uint32_t)i;
         if (e->kind == TENKA_ENTRY_OP && e->requires_grad && leads_on(e, loss, p->mark))
             differentiate(p, e);
     }
     uint32_t out = entry->first_value;
     for (uint32_t v = 0; v <= loss && !p->failed; v++)
-        if (p->mark[v] && ctx->values[v].var && ctx->entries[ctx->values[v].entry].kind == TENKA_ENTRY_VARIABLE)
+        if (p->mark[v] && record->values[v].var &&
+            record->entries[record->values[v].entry].kind == TENKA_ENTRY_VARIABLE)
             p->map[out++] = p->grad[v];
     return TENKA_OK;
 }

@@ -1,7 +1,13 @@
-/* The call log, entry by entry, as nodes over values over storages. */
-#include "graph/planner.h"
+/* Nodes over values over storages, and what appends them: an operator called on plan values becomes a node, or a view
+ * of what is there. */
+#include "plan/planner.h"
 
 #include <assert.h>
+
+size_t tenka_planner_bytes(const struct tenka_planner *p, const struct tenka_desc *desc)
+{
+    return tenka_dtype_bytes(desc->dtype, (size_t)tenka_shape_count(&desc->shape), p->target->real_bytes);
+}
 
 uint32_t tenka_planner_storage(struct tenka_planner *p, const struct tenka_storage *storage)
 {
@@ -27,7 +33,7 @@ uint32_t tenka_planner_new_value(struct tenka_planner *p, const struct tenka_des
 {
     const struct tenka_storage storage = {
         .place = {.kind = p->flush ? TENKA_PLACE_SPILL : TENKA_PLACE_ARENA},
-        .bytes = tenka_desc_bytes(p->ctx, desc),
+        .bytes = tenka_planner_bytes(p, desc),
         .writer = TENKA_NONE_ID,
     };
     return tenka_planner_value(p, desc, tenka_planner_storage(p, &storage));
@@ -49,7 +55,7 @@ struct tenka_scalar_ref tenka_planner_constants(struct tenka_planner *p, const d
 /* What is called after the last backward call is for the update; a backward call's own nodes are its entry's. */
 static enum tenka_phase phase_of(const struct tenka_planner *p, uint32_t entry)
 {
-    if (p->ctx->entries[entry].kind == TENKA_ENTRY_BACKWARD)
+    if (p->record->entries[entry].kind == TENKA_ENTRY_BACKWARD)
         return TENKA_PHASE_BACKWARD;
     return p->last_backward != TENKA_NONE_ID && entry > p->last_backward ? TENKA_PHASE_UPDATE : TENKA_PHASE_FORWARD;
 }
@@ -112,7 +118,7 @@ uint32_t tenka_node_value(const struct tenka_plan_node *node, uint32_t operand)
 bool tenka_planner_is_whole(const struct tenka_planner *p, uint32_t value)
 {
     const struct tenka_plan_value *v = &p->values[value];
-    return v->offset == 0 && p->storages[v->storage].bytes == tenka_desc_bytes(p->ctx, &v->desc);
+    return v->offset == 0 && p->storages[v->storage].bytes == tenka_planner_bytes(p, &v->desc);
 }
 
 /* Where in its input's memory a call's output lies, in bytes; false: it has memory of its own. */
@@ -121,7 +127,7 @@ static bool is_view(const struct tenka_planner *p, const struct tenka_call *call
     *offset = 0;
     if (call->op == TENKA_OP_slice) {
         const struct tenka_p_part *part = (const void *)call->params;
-        *offset = tenka_dtype_bytes(call->in[0].dtype, (size_t)part->begin, p->ctx->limits.real_bytes);
+        *offset = tenka_dtype_bytes(call->in[0].dtype, (size_t)part->begin, p->target->real_bytes);
         return part->outer == 1 && *offset % TENKA_OPERAND_ALIGN == 0;
     }
     return call->n_in > 0 && tenka_ops[call->op].n_passes == 0;
@@ -137,9 +143,8 @@ static uint32_t view_value(struct tenka_planner *p, const struct tenka_desc *des
     return value;
 }
 
-/* A call whose outputs are described: a view, or a node for the forward pass. */
-static uint32_t add_forward(struct tenka_planner *p, const struct tenka_call *call, const uint32_t *in,
-                            struct tenka_scalar_ref scalar, uint32_t out[TENKA_MAX_OUT])
+uint32_t tenka_planner_forward(struct tenka_planner *p, const struct tenka_call *call, const uint32_t *in,
+                               struct tenka_scalar_ref scalar, uint32_t out[TENKA_MAX_OUT])
 {
     struct tenka_named_values named = tenka_named_none();
     const enum tenka_kernel kernel = tenka_op_pass_writing(call->op, TENKA_OUT(0));
@@ -171,7 +176,7 @@ uint32_t tenka_planner_call(struct tenka_planner *p, enum tenka_op op, const uin
         memcpy(call.params, params, params_bytes);
     if (shape)
         call.out[0].shape = *shape;
-    if (tenka_op_infer(&call, &p->ctx->err) != TENKA_OK) {
+    if (tenka_op_infer(&call, p->err) != TENKA_OK) {
         p->failed = true;
         return TENKA_NONE_ID;
     }
@@ -179,89 +184,6 @@ uint32_t tenka_planner_call(struct tenka_planner *p, enum tenka_op op, const uin
     if (constant)
         scalar = tenka_planner_constants(p, constant, tenka_ops[op].n_scalars);
     uint32_t out[TENKA_MAX_OUT];
-    return add_forward(p, &call, in, scalar, out);
+    return tenka_planner_forward(p, &call, in, scalar, out);
 }
 
-static void expand_op(struct tenka_planner *p, const struct tenka_entry *entry)
-{
-    struct tenka_call call = {.op = (enum tenka_op)entry->op, .n_in = entry->n_in, .n_out = entry->n_out};
-    uint32_t in[TENKA_MAX_IN], out[TENKA_MAX_OUT];
-    for (uint32_t k = 0; k < entry->n_in; k++)
-        in[k] = p->map[entry->in[k]];
-    memcpy(call.params, entry->params, sizeof call.params);
-    memcpy(call.out, entry->out, sizeof call.out);
-    if (add_forward(p, &call, in, (struct tenka_scalar_ref){entry->first_scalar, false}, out) == TENKA_NONE_ID)
-        return;
-    for (uint32_t k = 0; k < entry->n_out; k++)
-        p->map[entry->first_value + k] = out[k];
-}
-
-/* The storage of a variable's buffer or of an input; each has one. */
-static uint32_t leaf_storage(struct tenka_planner *p, const struct tenka_place *place, size_t bytes)
-{
-    for (uint32_t s = 0; s < p->n_storages; s++) {
-        const struct tenka_storage *old = &p->storages[s];
-        if (old->writer == TENKA_NONE_ID && old->place.kind == place->kind && old->place.var == place->var &&
-            old->place.block == place->block && old->place.offset == place->offset)
-            return s;
-    }
-    return tenka_planner_storage(p, &(struct tenka_storage){.place = *place, .bytes = bytes, .writer = TENKA_NONE_ID});
-}
-
-static void expand_leaf(struct tenka_planner *p, uint32_t value, const struct tenka_place *place)
-{
-    const struct tenka_desc *desc = &p->ctx->values[value].desc;
-    p->map[value] = tenka_planner_value(p, desc, leaf_storage(p, place, tenka_desc_bytes(p->ctx, desc)));
-}
-
-static void expand_input(struct tenka_planner *p, const struct tenka_entry *entry)
-{
-    const size_t offset = tenka_align(p->input_bytes, TENKA_OPERAND_ALIGN);
-    p->input_bytes = offset + tenka_desc_bytes(p->ctx, &entry->out[0]);
-    if (p->map[entry->first_value] == TENKA_NONE_ID)
-        expand_leaf(p, entry->first_value, &(struct tenka_place){.kind = TENKA_PLACE_INPUT, .offset = offset});
-}
-
-/* Values that a flush computed are leaves of the rest. */
-static void expand_spilled(struct tenka_planner *p)
-{
-    for (uint32_t v = 0; v < p->ctx->n_spilled && !p->failed; v++)
-        if (p->ctx->spilled[v].kind != TENKA_PLACE_NONE)
-            expand_leaf(p, v, &p->ctx->spilled[v]);
-}
-
-static tenka_status expand_entry(struct tenka_planner *p, const struct tenka_entry *entry, bool done)
-{
-    if (entry->kind == TENKA_ENTRY_INPUT)
-        expand_input(p, entry);
-    else if (done)
-        return TENKA_OK;
-    else if (entry->kind == TENKA_ENTRY_VARIABLE && entry->n_in == 1)
-        p->map[entry->first_value] = p->map[entry->in[0]];
-    else if (entry->kind == TENKA_ENTRY_VARIABLE)
-        expand_leaf(p, entry->first_value,
-                    &(struct tenka_place){.kind = TENKA_PLACE_VARIABLE, .var = p->ctx->values[entry->first_value].var});
-    else if (entry->kind == TENKA_ENTRY_OP)
-        expand_op(p, entry);
-    else if (entry->kind == TENKA_ENTRY_BACKWARD)
-        return tenka_planner_backward(p, entry);
-    return TENKA_OK;
-}
-
-tenka_status tenka_planner_expand(struct tenka_planner *p)
-{
-    tenka_ctx *ctx = p->ctx;
-    ctx->err.status = TENKA_OK;
-    p->last_backward = TENKA_NONE_ID;
-    for (size_t i = 0; i < ctx->n_entries; i++)
-        if (ctx->entries[i].kind == TENKA_ENTRY_BACKWARD)
-            p->last_backward = (uint32_t)i;
-    expand_spilled(p);
-    for (size_t i = 0; i < ctx->n_entries && !p->failed; i++) {
-        p->entry = p->owner = (uint32_t)i;
-        TENKA_TRY(expand_entry(p, &ctx->entries[i], i < ctx->flushed));
-    }
-    if (!p->failed)
-        return TENKA_OK;
-    return ctx->err.status != TENKA_OK ? ctx->err.status : tenka_fail_nomem(&ctx->err);
-}

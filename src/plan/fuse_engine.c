@@ -1,10 +1,5 @@
-/* Fusion: neighbouring nodes become one, where the device has a kernel for both. It comes after gradients and dead
- * nodes, so it sees what will run and needs to know nothing about differentiation. Two nodes fuse when what the first
- * hands to the second is seen by nobody else. The merged node stands where one of the two stood; what it reads or
- * writes there must mean the same (see steady).
- *
- * A new pair is a rule, in fuse_<...>.c, and a line in the table at the end. */
-#include "graph/fuse.h"
+/* What the rules of fusion stand on: who writes and reads which memory, and how two nodes become one. */
+#include "plan/fuse.h"
 
 #define NONE TENKA_NONE_ID
 
@@ -24,23 +19,85 @@ const struct tenka_shape *tenka_fuse_shape(const struct tenka_fuser *f, uint32_t
     return &f->p->values[value].desc.shape;
 }
 
-void tenka_fuse_count_uses(struct tenka_fuser *f)
+/* ---- Counting ---- */
+
+/* The last node that writes a storage; NONE: there is none. */
+static uint32_t find_writer(const struct tenka_fuser *f, uint32_t storage)
 {
-    const struct tenka_planner *p = f->p;
-    for (size_t s = 0; s < p->n_storages; s++) {
-        f->writer[s] = NONE;
-        f->readers[s] = 0;
-    }
-    for (uint32_t i = 0; i < p->n_nodes; i++) {
-        const struct tenka_plan_node *node = &p->nodes[i];
-        for (uint32_t k = 0; node->kernel != TENKA_GONE && k < node->n_in; k++)
-            if (node->in[k] != NONE)
-                f->readers[tenka_fuse_storage(f, node->in[k])]++;
+    for (uint32_t i = (uint32_t)f->p->n_nodes; i-- > 0;) {
+        const struct tenka_plan_node *node = &f->p->nodes[i];
         for (uint32_t k = 0; node->kernel != TENKA_GONE && k < node->n_out; k++)
-            if (node->out[k] != NONE)
-                f->writer[tenka_fuse_storage(f, node->out[k])] = i;
+            if (tenka_fuse_storage(f, node->out[k]) == storage)
+                return i;
+    }
+    return NONE;
+}
+
+/* Counts what a node reads and writes where it stands. */
+static void count(struct tenka_fuser *f, const struct tenka_plan_node *node)
+{
+    const uint32_t at = (uint32_t)(node - f->p->nodes);
+    for (uint32_t k = 0; k < node->n_in; k++)
+        if (node->in[k] != NONE)
+            f->readers[tenka_fuse_storage(f, node->in[k])]++;
+    for (uint32_t k = 0; k < node->n_out; k++) {
+        const uint32_t storage = tenka_fuse_storage(f, node->out[k]);
+        if (storage == NONE)
+            continue;
+        if (f->writer[storage] == NONE || f->writer[storage] < at)
+            f->writer[storage] = at;
+        f->writers[storage]++;
     }
 }
+
+void tenka_fuse_drop(struct tenka_fuser *f, struct tenka_plan_node *node)
+{
+    const uint32_t at = (uint32_t)(node - f->p->nodes);
+    node->kernel = TENKA_GONE;
+    for (uint32_t k = 0; k < node->n_in; k++)
+        if (node->in[k] != NONE)
+            f->readers[tenka_fuse_storage(f, node->in[k])]--;
+    for (uint32_t k = 0; k < node->n_out; k++) {
+        const uint32_t storage = tenka_fuse_storage(f, node->out[k]);
+        if (storage == NONE)
+            continue;
+        f->writers[storage]--;
+        if (f->writer[storage] == at)
+            f->writer[storage] = f->writers[storage] > 0 ? find_writer(f, storage) : NONE;
+    }
+}
+
+void tenka_fuse_put(struct tenka_fuser *f, struct tenka_plan_node *at, const struct tenka_plan_node *node)
+{
+    tenka_fuse_drop(f, at);
+    *at = *node;
+    count(f, at);
+}
+
+bool tenka_fuse_init(struct tenka_fuser *f, struct tenka_planner *p)
+{
+    const size_t n = p->n_storages + 1;
+    *f = (struct tenka_fuser){.p = p};
+    f->writer = tenka_alloc_array(n, sizeof *f->writer);
+    f->writers = tenka_alloc_array(n, sizeof *f->writers);
+    f->readers = tenka_alloc_array(n, sizeof *f->readers);
+    if (!f->writer || !f->writers || !f->readers)
+        return false;
+    for (size_t s = 0; s < n; s++)
+        f->writer[s] = NONE;
+    for (size_t i = 0; i < p->n_nodes; i++)
+        count(f, &p->nodes[i]);
+    return true;
+}
+
+void tenka_fuse_finish(struct tenka_fuser *f)
+{
+    tenka_free(f->writer);
+    tenka_free(f->writers);
+    tenka_free(f->readers);
+}
+
+/* ---- What a rule asks ---- */
 
 struct tenka_plan_node *tenka_fuse_writer(const struct tenka_fuser *f, uint32_t value)
 {
@@ -68,25 +125,38 @@ struct tenka_plan_node *tenka_fuse_private_maker(const struct tenka_fuser *f, ui
     return node && tenka_fuse_is_private(f, value, 1) ? node : NULL;
 }
 
-const tenka_variable *tenka_fuse_variable(const struct tenka_fuser *f, uint32_t value)
+const struct tenka_variable_head *tenka_fuse_variable(const struct tenka_fuser *f, uint32_t value)
 {
     const struct tenka_place *place = value == NONE ? NULL : &f->p->storages[tenka_fuse_storage(f, value)].place;
     return place && place->kind == TENKA_PLACE_VARIABLE ? place->var : NULL;
 }
 
-bool tenka_fuse_changes_between(const struct tenka_fuser *f, size_t first, size_t last, const struct tenka_plan_node *node)
+/* Whether a node between two places writes a storage. */
+static bool is_written_between(const struct tenka_fuser *f, uint32_t storage, size_t first, size_t last)
 {
+    if (f->writers[storage] <= 1)
+        return f->writer[storage] != NONE && f->writer[storage] > first && f->writer[storage] < last;
     for (size_t i = first + 1; i < last; i++)
-        for (uint32_t k = 0; f->p->nodes[i].kernel != TENKA_GONE && k < f->p->nodes[i].n_out; k++) {
-            const tenka_variable *var = tenka_fuse_variable(f, f->p->nodes[i].out[k]);
-            for (uint32_t r = 0; var && r < node->n_in; r++)
-                if (tenka_fuse_variable(f, node->in[r]) == var)
-                    return true;
-        }
+        for (uint32_t k = 0; f->p->nodes[i].kernel != TENKA_GONE && k < f->p->nodes[i].n_out; k++)
+            if (tenka_fuse_storage(f, f->p->nodes[i].out[k]) == storage)
+                return true;
     return false;
 }
 
-bool tenka_fuse_steady(const struct tenka_fuser *f, const struct tenka_plan_node *from, const struct tenka_plan_node *to)
+bool tenka_fuse_changes_between(const struct tenka_fuser *f, size_t first, size_t last,
+                                const struct tenka_plan_node *node)
+{
+    for (uint32_t r = 0; r < node->n_in; r++) {
+        const struct tenka_variable_head *var = tenka_fuse_variable(f, node->in[r]);
+        const struct tenka_assigned *assigned = var ? tenka_planner_assigned(f->p, var) : NULL;
+        if (assigned && assigned->storage != NONE && is_written_between(f, assigned->storage, first, last))
+            return true;
+    }
+    return false;
+}
+
+bool tenka_fuse_steady(const struct tenka_fuser *f, const struct tenka_plan_node *from,
+                       const struct tenka_plan_node *to)
 {
     const size_t a = (size_t)(from - f->p->nodes), b = (size_t)(to - f->p->nodes);
     for (uint32_t k = 0; k < from->n_in; k++) {
@@ -100,8 +170,8 @@ bool tenka_fuse_steady(const struct tenka_fuser *f, const struct tenka_plan_node
     return !tenka_fuse_changes_between(f, a < b ? a : b, a < b ? b : a, from);
 }
 
-struct tenka_plan_node tenka_fuse_merged(const struct tenka_plan_node *like, enum tenka_kernel kernel, const void *params,
-                                     size_t bytes)
+struct tenka_plan_node tenka_fuse_merged(const struct tenka_plan_node *like, enum tenka_kernel kernel,
+                                         const void *params, size_t bytes)
 {
     struct tenka_plan_node node = {.kernel = kernel, .scalar = like->scalar, .constant = like->constant,
                                    .entry = like->entry};
@@ -133,12 +203,18 @@ void tenka_fuse_take(struct tenka_plan_node *node, const struct tenka_plan_node 
             tenka_fuse_set(node, i, tenka_node_value(from, i));
 }
 
+bool tenka_fuse_wanted(const struct tenka_fuser *f, enum tenka_kernel kernel, const int32_t *params)
+{
+    const struct tenka_plan_target *target = f->p->target;
+    return target->fuses(target->device, kernel, params);
+}
+
 /* Whether node would write a variable that it reads elsewhere than at the same place. */
 static bool overwrites(const struct tenka_fuser *f, const struct tenka_plan_node *node)
 {
     const bool inplace = (tenka_passes[node->kernel].flags & TENKA_PASS_INPLACE) != 0;
     for (uint32_t k = 0; k < node->n_out; k++) {
-        const tenka_variable *var = tenka_fuse_variable(f, node->out[k]);
+        const struct tenka_variable_head *var = tenka_fuse_variable(f, node->out[k]);
         for (uint32_t r = 0; var && r < node->n_in; r++)
             if (tenka_fuse_variable(f, node->in[r]) == var && !inplace)
                 return true;
@@ -164,90 +240,14 @@ static void join_owners(struct tenka_plan_node *node, const struct tenka_plan_no
 bool tenka_fuse_place(struct tenka_fuser *f, const struct tenka_plan_node *node, struct tenka_plan_node *at,
                       struct tenka_plan_node *other)
 {
-    if (overwrites(f, node) || !tenka_device_fuses(f->p->ctx->dev, node->kernel, node->params))
+    if (overwrites(f, node) || !tenka_fuse_wanted(f, node->kernel, node->params))
         return false;
     struct tenka_plan_node whole = *node;
     whole.n_owners = 0;
     whole.phase = at->phase;
     join_owners(&whole, at);
     join_owners(&whole, other);
-    other->kernel = TENKA_GONE;
-    *at = whole;
-    tenka_fuse_count_uses(f);
+    tenka_fuse_drop(f, other);
+    tenka_fuse_put(f, at, &whole);
     return true;
-}
-
-/* ---- Constants ---- */
-
-/* One number that the plan itself knows, such as the 1 that gradients begin with, is sent with the scalars. */
-static bool constant(struct tenka_fuser *f, struct tenka_plan_node *fill)
-{
-    struct tenka_planner *p = f->p;
-    const uint32_t out = tenka_node_value(fill, TENKA_OUT(0));
-    struct tenka_storage *s = &p->storages[tenka_fuse_storage(f, out)];
-    if (!fill->constant || tenka_shape_count(tenka_fuse_shape(f, out)) != 1 || s->keep ||
-        s->place.kind != TENKA_PLACE_ARENA)
-        return false;
-    const double value = p->constants[fill->scalar];
-    while (p->n_constants % TENKA_OPERAND_WORDS != 0 && !p->failed)
-        tenka_planner_constants(p, &(double){0}, 1);
-    const struct tenka_scalar_ref word = tenka_planner_constants(p, &value, 1);
-    if (p->failed)
-        return false;
-    s->place.kind = TENKA_PLACE_INPUT;
-    s->constant = word.index + 1;
-    fill->kernel = TENKA_GONE;
-    tenka_fuse_count_uses(f);
-    return true;
-}
-
-/* ---- The table ---- */
-
-/* In this order over the whole plan: later rules build on what earlier ones made. */
-#define ANY TENKA_KERNEL_COUNT
-static const struct {
-    enum tenka_kernel kernel; /* of the node that the rule is shown */
-    tenka_fuse_rule apply;
-} rules[] = {
-    {TENKA_KERNEL_relu_dx, tenka_fuse_relu_max_pool2d_dx},
-    {ANY, tenka_fuse_layer_activation},
-    {TENKA_KERNEL_max_pool2d_fwd, tenka_fuse_conv2d_relu_pool},
-    {TENKA_KERNEL_max_pool2d_fwd, tenka_fuse_relu_max_pool2d},
-    {ANY, tenka_fuse_norm_activation},
-    {TENKA_KERNEL_batch_norm2d_dw, tenka_fuse_norm_activation_back},
-    {TENKA_KERNEL_conv2d_dw, tenka_fuse_conv2d_relu_pool_dw},
-    {ANY, tenka_fuse_layer_activation_back},
-    {TENKA_KERNEL_linear_dw, tenka_fuse_linear_backward},
-    {TENKA_KERNEL_nll_loss_fwd, tenka_fuse_cross_entropy},
-    {TENKA_KERNEL_log_softmax_dx, tenka_fuse_cross_entropy_dx},
-    {TENKA_KERNEL_fill_fwd, constant},
-    {ANY, tenka_fuse_chain},
-};
-
-static void drop_gone(struct tenka_planner *p)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < p->n_nodes; i++)
-        if (p->nodes[i].kernel != TENKA_GONE)
-            p->nodes[kept++] = p->nodes[i];
-    p->n_nodes = kept;
-}
-
-tenka_status tenka_planner_fuse(struct tenka_planner *p)
-{
-    struct tenka_fuser f = {.p = p};
-    f.writer = tenka_alloc_array(p->n_storages + 1, sizeof *f.writer);
-    f.readers = tenka_alloc_array(p->n_storages + 1, sizeof *f.readers);
-    if (f.writer && f.readers) {
-        tenka_fuse_count_uses(&f);
-        for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
-            for (size_t i = 0; i < p->n_nodes; i++)
-                if (p->nodes[i].kernel != TENKA_GONE && (rules[r].kernel == ANY || p->nodes[i].kernel == rules[r].kernel))
-                    rules[r].apply(&f, &p->nodes[i]);
-        drop_gone(p);
-    }
-    const bool failed = !f.writer || !f.readers || p->failed;
-    tenka_free(f.writer);
-    tenka_free(f.readers);
-    return failed ? tenka_fail_nomem(&p->ctx->err) : TENKA_OK;
 }

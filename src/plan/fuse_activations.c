@@ -1,5 +1,5 @@
 /* Activations that their neighbours take over, as a constant: see TENKA_ACTIVATES in ops.def. */
-#include "graph/fuse.h"
+#include "plan/fuse.h"
 
 /* ---- Forward ---- */
 
@@ -104,12 +104,11 @@ bool tenka_fuse_norm_activation_back(struct tenka_fuser *f, struct tenka_plan_no
     const struct tenka_plan_node to_w = through(dw, act);
     if (dx)
         to_x = through(dx, act);
-    if (dx && !tenka_device_fuses(f->p->ctx->dev, to_x.kernel, to_x.params))
+    if (dx && !tenka_fuse_wanted(f, to_x.kernel, to_x.params))
         return false;
     if (!tenka_fuse_place(f, &to_w, dw, act))
         return false;
     if (dx)
-        *dx = to_x;
-    tenka_fuse_count_uses(f);
+        tenka_fuse_put(f, dx, &to_x);
     return true;
 }
