@@ -137,7 +137,7 @@ static void steps(struct run *r, unsigned count)
         must(r->ctx, step(r));
 }
 
-/* All there is of a run: weights, buffers, the meter, and what the generator draws next. */
+/* All there is of a run: weights, buffers, numbers, the meter, and what the generator draws next. */
 struct result {
     double value[1024];
     size_t count;
@@ -149,6 +149,10 @@ static void look(struct run *r, struct result *out)
     const size_t n = tenka_module_state(r->t.net, entries, 16);
     *out = (struct result){.count = 0};
     for (size_t i = 0; i < n; i++) {
+        if (entries[i].var == NULL) {
+            out->value[out->count++] = (double)*entries[i].number;
+            continue;
+        }
         const struct tenka_shape shape = tenka_variable_shape(entries[i].var);
         const size_t count = (size_t)tenka_shape_count(&shape);
         assert_true(out->count + count + 8 < sizeof out->value / sizeof out->value[0]);

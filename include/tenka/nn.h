@@ -108,15 +108,17 @@ TENKA_API tenka_status tenka_module_layers(tenka_module *module, struct tenka_sh
 TENKA_API char *tenka_module_text(const tenka_module *module);
 TENKA_API void tenka_text_free(char *text);
 
-/* One entry of a module's state_dict, in PyTorch's order. Pointers are the module's. */
+/* One entry of a module's state_dict: a variable, or a whole number that the host keeps, such as BatchNorm2d's
+ * num_batches_tracked (I64 in files). Pointers are the module's. */
 struct tenka_state_entry {
     const char *name;      /* such as "base_net.0.weight" */
-    tenka_variable *var;
-    bool parameter;        /* false: a buffer, such as running_mean */
+    tenka_variable *var;   /* NULL: it is a number */
+    uint64_t *number;      /* NULL: it is a variable. As far as the steps that have ended count; may be set between steps */
+    bool parameter;        /* false: a buffer, such as running_mean, or a number */
 };
-/* Writes at most max entries and returns how many there are. */
+/* The module's state_dict in PyTorch's order. Writes at most max entries and returns how many there are. */
 TENKA_API size_t tenka_module_state(tenka_module *module, struct tenka_state_entry *out, size_t max);
-/* The variable of that state_dict name, or NULL. */
+/* The variable of that state_dict name; NULL: there is none, or it is a number. */
 TENKA_API tenka_variable *tenka_module_find(tenka_module *module, const char *name);
 /* Number of elements of all parameters. */
 TENKA_API uint64_t tenka_module_parameter_count(tenka_module *module);

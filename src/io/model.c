@@ -37,25 +37,25 @@ tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset
 static tenka_status read_state(void *user, size_t i, void *dst, size_t bytes)
 {
     const struct tenka_model_state *const s = user;
-    if (s->items[i].counter == NULL)
+    if (s->items[i].var != NULL)
         return tenka_variable_read(s->items[i].var, dst, bytes);
-    memcpy(dst, s->items[i].counter, bytes);
+    memcpy(dst, s->items[i].number, bytes);
     return TENKA_OK;
 }
 
-/* Counters first, so that each tensor's bytes begin at a multiple of its element's size. */
-static void put_counters_first(struct tenka_model_state *s)
+/* Numbers first, so that each tensor's bytes begin at a multiple of its element's size. */
+static void put_numbers_first(struct tenka_model_state *s)
 {
-    size_t counters = 0;
+    size_t numbers = 0;
     for (size_t i = 0; i < s->count; i++) {
-        if (s->items[i].counter == NULL)
+        if (s->items[i].number == NULL)
             continue;
         const struct tenka_state_item item = s->items[i];
         const struct tenka_file_tensor tensor = s->tensors[i];
-        memmove(s->items + counters + 1, s->items + counters, (i - counters) * sizeof(item));
-        memmove(s->tensors + counters + 1, s->tensors + counters, (i - counters) * sizeof(tensor));
-        s->items[counters] = item;
-        s->tensors[counters++] = tensor;
+        memmove(s->items + numbers + 1, s->items + numbers, (i - numbers) * sizeof(item));
+        memmove(s->tensors + numbers + 1, s->tensors + numbers, (i - numbers) * sizeof(tensor));
+        s->items[numbers] = item;
+        s->tensors[numbers++] = tensor;
     }
 }
 
@@ -64,7 +64,7 @@ static tenka_status save_st(struct tenka_error *err, struct tenka_model_state *s
 {
     json_t *metadata;
     TENKA_TRY(tenka_model_metadata(net, how, &metadata));
-    put_counters_first(s);
+    put_numbers_first(s);
     const tenka_status status = tenka_st_write(err, path, metadata, s->tensors, s->count, read_state, s);
     json_decref(metadata);
     return status;

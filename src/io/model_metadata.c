@@ -5,8 +5,9 @@
  *   for. */
 #include <math.h>
 
+#include "graph/graph.h"
 #include "io/model.h"
-#include "nn/layer.h"
+#include "nn/module.h"
 
 /* All names together, escaped, leave the header below its limit, whatever else is in it. */
 #define MAX_CLASSES 1000000

@@ -5,6 +5,8 @@ static void count_state(const tenka_module *module, struct tenka_layer_info *inf
 {
     for (size_t i = 0; i < module->n_state; i++) {
         const struct tenka_layer_state *const state = &module->state[i];
+        if (state->var == NULL)
+            continue;
         const struct tenka_shape shape = tenka_variable_shape(state->var);
         const uint64_t count = tenka_shape_count(&shape);
         if (!state->parameter)

@@ -3,11 +3,11 @@
 #define TENKA_NN_LAYER_H
 
 #include "graph/graph.h"
+#include "nn/module.h"
 #include "nn/text.h"
-#include "tenka/nn.h"
 
 #define TENKA_MAX_LAYER_ARGS 9
-#define TENKA_MAX_LAYER_STATE 4
+#define TENKA_MAX_LAYER_STATE 5
 
 /* What tenka_nn_append keeps a network to, so that whatever can be made can be printed, saved, and opened again. */
 #define TENKA_MAX_NESTING 64
@@ -72,6 +72,8 @@ struct tenka_layer_type {
     /* Makes the variables, drawing in PyTorch's order; NULL: there are none. */
     tenka_status (*init)(tenka_module *module);
     tenka_tensor (*forward)(tenka_module *module, tenka_tensor x);
+    /* Brings the numbers in the module's state up to date; NULL: it has none. */
+    void (*settle)(tenka_module *module);
 };
 
 extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_max_pool2d, tenka_layer_flatten,
@@ -83,11 +85,12 @@ extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, ten
 #define TENKA_BINARY(...)
 #include "shaders/common/elementwise.def"
 
-/* A variable of a layer itself, under its full name. */
+/* An entry of a layer's own state, under its full name. */
 struct tenka_layer_state {
     const char *name;  /* "weight" */
     char *path;        /* "base_net.0.weight", from the root */
     tenka_variable *var;
+    uint64_t *number;  /* where there is no variable */
     bool parameter;
 };
 
@@ -134,38 +137,20 @@ tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *typ
 tenka_status tenka_container_make(tenka_ctx *ctx, const char *class_name, tenka_module **out);
 /* print.c: what stands between the parentheses of print(model). */
 void tenka_layer_print(const tenka_module *module, struct tenka_text *text);
-/* The name that print(model) shows. */
-const char *tenka_module_class(const tenka_module *module);
-
 /* Adds a variable to the layer's state. data NULL: zeros. */
 tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
                                    bool parameter);
+/* Adds a number that the layer keeps on the host. */
+tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint64_t *number);
 /* A parameter drawn from U(-bound, bound), as torch.nn.init does. */
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound);
 
-/* As tenka_forward, for a step that will not run: no layer counts it. */
-tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x);
 /* As tenka_forward, for a container's own children. */
 tenka_tensor tenka_layer_run(tenka_module *module, tenka_tensor x);
 /* Whether a step that will not run goes through a module. */
 bool tenka_layer_is_checked(const tenka_module *module);
-/* Remembers that a program runs the module's children, as a file says that was saved there. */
-void tenka_module_set_own_forward(tenka_module *module);
 /* Warns of classes in a text of PyTorch whose forward is likely to do more than to run the layers in order. */
 void tenka_module_warn_of_classes(const tenka_module *net);
-/* Whether a layer is a BatchNorm2d with running statistics, which counts batches. */
-bool tenka_layer_counts(const tenka_module *module);
-/* Takes back what such a layer counted in a step that was not run. */
-void tenka_layer_settle_count(tenka_module *module);
-/* The layers below module, itself included, that count batches, settled, in the order of the state. Writes at most max and
- * returns how many there are. */
-size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t max);
-/* The name of such a layer's count in root's state_dict, allocated; NULL: no memory. */
-char *tenka_module_counter_name(const tenka_module *root, const tenka_module *layer);
-
-/* As tenka_nn_parse. E_FORMAT as well when the variables would have more than max_elements elements in all. */
-tenka_status tenka_nn_parse_limited(tenka_ctx *ctx, const char *text, uint64_t max_elements, tenka_module **out);
-
 static inline uint32_t tenka_arg_u32(const struct tenka_layer_values *values, size_t arg, size_t axis)
 {
     return (uint32_t)values->arg[arg].value[axis];

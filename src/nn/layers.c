@@ -192,19 +192,34 @@ tenka_status tenka_container_make(tenka_ctx *ctx, const char *class_name, tenka_
     return tenka_fail_nomem(tenka_ctx_error(ctx));
 }
 
-tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
-                                   bool parameter)
+static tenka_status add_state(tenka_module *module, const char *name, struct tenka_layer_state **out)
 {
     assert(module->n_state < TENKA_MAX_LAYER_STATE);
-    struct tenka_layer_state *const state = &module->state[module->n_state];
+    struct tenka_layer_state *const state = *out = &module->state[module->n_state];
     state->path = tenka_strdup(name);
     if (state->path == NULL)
         return tenka_fail_nomem(tenka_ctx_error(module->ctx));
     state->name = name;
-    state->parameter = parameter;
     module->n_state++;
+    return TENKA_OK;
+}
+
+tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
+                                   bool parameter)
+{
+    struct tenka_layer_state *state;
+    TENKA_TRY(add_state(module, name, &state));
+    state->parameter = parameter;
     TENKA_TRY(tenka_variable_create(module->ctx, TENKA_F32, shape, data, parameter, &state->var));
     return tenka_variable_set_name(state->var, name);
+}
+
+tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint64_t *number)
+{
+    struct tenka_layer_state *state;
+    TENKA_TRY(add_state(module, name, &state));
+    state->number = number;
+    return TENKA_OK;
 }
 
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound)

@@ -85,7 +85,7 @@ static bool name_state(tenka_module *module)
     for (size_t i = 0; i < module->n_state; i++) {
         struct tenka_layer_state *const state = &module->state[i];
         char *const path = join(module->path, state->name);
-        if (path == NULL || tenka_variable_set_name(state->var, path) != TENKA_OK) {
+        if (path == NULL || (state->var != NULL && tenka_variable_set_name(state->var, path) != TENKA_OK)) {
             tenka_free(path);
             return false;
         }
@@ -220,12 +220,21 @@ tenka_status tenka_nn_append(tenka_module *container, const char *name, tenka_mo
 
 /* ---- State ---- */
 
+/* A module's path is stored from the root on; how much of it is left out below another module, with the dot. */
+static size_t skip_of(const tenka_module *module)
+{
+    const size_t own = strlen(module->path);
+    return own > 0 ? own + 1 : 0;
+}
+
 static size_t list_state(tenka_module *module, size_t skip, struct tenka_state_entry *out, size_t max, size_t n)
 {
+    if (module->type->settle != NULL)
+        module->type->settle(module);
     for (size_t i = 0; i < module->n_state; i++, n++) {
         const struct tenka_layer_state *const state = &module->state[i];
         if (n < max)
-            out[n] = (struct tenka_state_entry){state->path + skip, state->var, state->parameter};
+            out[n] = (struct tenka_state_entry){state->path + skip, state->var, state->number, state->parameter};
     }
     for (size_t i = 0; i < module->n_children; i++)
         n = list_state(module->children[i], skip, out, max, n);
@@ -234,9 +243,7 @@ static size_t list_state(tenka_module *module, size_t skip, struct tenka_state_e
 
 size_t tenka_module_state(tenka_module *module, struct tenka_state_entry *out, size_t max)
 {
-    /* Names are stored from the root on; this module's own part of them, and its dot, is left out. */
-    const size_t own = strlen(module->path);
-    return list_state(module, own > 0 ? own + 1 : 0, out, out != NULL ? max : 0, 0);
+    return list_state(module, skip_of(module), out, out != NULL ? max : 0, 0);
 }
 
 static tenka_variable *find(tenka_module *module, size_t skip, const char *name)
@@ -253,36 +260,37 @@ static tenka_variable *find(tenka_module *module, size_t skip, const char *name)
 
 tenka_variable *tenka_module_find(tenka_module *module, const char *name)
 {
-    const size_t own = strlen(module->path);
-    return find(module, own > 0 ? own + 1 : 0, name);
+    return find(module, skip_of(module), name);
 }
 
-size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t max)
+static size_t list_parts(const tenka_module *module, size_t skip, struct tenka_module_part *out, size_t max, size_t n)
 {
-    size_t count = 0;
-    if (tenka_layer_counts(module)) {
-        tenka_layer_settle_count(module);
-        if (count++ < max)
-            out[0] = module;
-    }
+    if (n < max)
+        out[n] = (struct tenka_module_part){
+            .path = strlen(module->path) >= skip ? module->path + skip : "",
+            .class_name = tenka_module_class(module),
+            .n_state = module->n_state,
+            .result = module->n_children == 0 ? module->result : TENKA_NONE,
+        };
+    n++;
     for (size_t i = 0; i < module->n_children; i++)
-        count += tenka_module_counters(module->children[i], count < max ? out + count : NULL,
-                                       count < max ? max - count : 0);
-    return count;
+        n = list_parts(module->children[i], skip, out, max, n);
+    return n;
 }
 
-char *tenka_module_counter_name(const tenka_module *root, const tenka_module *layer)
+size_t tenka_module_parts(const tenka_module *module, struct tenka_module_part *out, size_t max)
 {
-    const size_t own = strlen(root->path);
-    return join(layer->path + (own > 0 && layer != root ? own + 1 : own), "num_batches_tracked");
+    return list_parts(module, skip_of(module), out, out != NULL ? max : 0, 0);
 }
 
 uint64_t tenka_module_parameter_count(tenka_module *module)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < module->n_state; i++) {
+        if (!module->state[i].parameter)
+            continue;
         const struct tenka_shape shape = tenka_variable_shape(module->state[i].var);
-        count += module->state[i].parameter ? tenka_shape_count(&shape) : 0;
+        count += tenka_shape_count(&shape);
     }
     for (size_t i = 0; i < module->n_children; i++)
         count += tenka_module_parameter_count(module->children[i]);
