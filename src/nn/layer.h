@@ -135,8 +135,6 @@ tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *typ
                               const struct tenka_layer_values *values, tenka_module **out);
 /* A container under a class name of its own (NULL: Sequential). */
 tenka_status tenka_container_make(tenka_ctx *ctx, const char *class_name, tenka_module **out);
-/* print.c: what stands between the parentheses of print(model). */
-void tenka_layer_print(const tenka_module *module, struct tenka_text *text);
 /* Adds a variable to the layer's state. data NULL: zeros. */
 tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
                                    bool parameter);

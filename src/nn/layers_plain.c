@@ -224,7 +224,8 @@ static tenka_status add_channels(tenka_module *m, const char *scale, const char 
     return scale_first ? TENKA_OK : tenka_layer_add_state(m, scale, shape, ones, parameter);
 }
 
-/* In the order of the state_dict: weight, bias, running_mean, running_var, num_batches_tracked, as far as they exist. */
+/* In the order of the state_dict: weight, bias, running_mean, running_var, num_batches_tracked, as far as there are
+ * any. */
 static tenka_status batch_norm2d_init(tenka_module *m)
 {
     /* Without state, num_features may be any number that a damaged file says. */
