@@ -43,7 +43,7 @@ static const tenka_module *root_of(const tenka_module *module)
     return module;
 }
 
-static char *join(const char *path, const char *name)
+char *tenka_path_join(const char *path, const char *name)
 {
     return path[0] != '\0' ? tenka_sprintf("%s.%s", path, name) : tenka_strdup(name);
 }
@@ -53,20 +53,22 @@ static bool name_state(tenka_module *module)
 {
     for (size_t i = 0; i < module->n_state; i++) {
         struct tenka_layer_state *const state = &module->state[i];
-        char *const path = join(module->path, state->name);
+        char *const path = tenka_path_join(module->path, state->name);
         if (path == NULL || (state->var != NULL && tenka_variable_set_name(state->var, path) != TENKA_OK)) {
             tenka_free(path);
             return false;
         }
+        state->name = path + strlen(path) - strlen(state->name);
         tenka_free(state->path);
         state->path = path;
+        module->path_bytes += tenka_module_is_custom(module) ? strlen(path) : 0;
     }
     return true;
 }
 
 static bool name_subtree(tenka_module *module)
 {
-    char *const path = join(module->parent->path, module->name);
+    char *const path = tenka_path_join(module->parent->path, module->name);
     if (path == NULL)
         return false;
     tenka_free(module->path);
@@ -85,24 +87,50 @@ static bool name_subtree(tenka_module *module)
 static bool is_name(const char *name)
 {
     const size_t length = strlen(name);
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
-            return false;
-    return length > 0 && length < TENKA_MAX_LAYER_NAME && strpbrk(name, "().") == NULL && tenka_is_utf8(name);
+    return length > 0 && length < TENKA_MAX_LAYER_NAME && strpbrk(name, "().") == NULL && tenka_is_plain(name);
 }
 
-static tenka_status check_name(struct tenka_error *err, const tenka_module *container, const char *name)
+tenka_status tenka_module_check_name(const tenka_module *module, const char *function, const char *name)
 {
+    struct tenka_error *const err = tenka_ctx_error(module->ctx);
     if (!is_name(name))
         return tenka_fail(err, TENKA_E_INVALID,
-                          "append: a layer's name must have 1 to %d bytes of UTF-8 text, without dots, parentheses and "
-                          "control characters",
-                          TENKA_MAX_LAYER_NAME - 1);
-    for (size_t i = 0; i < container->n_children; i++) {
-        if (strcmp(container->children[i]->name, name) == 0)
-            return tenka_fail(err, TENKA_E_INVALID, "append: there is already a child named \"%.60s\"", name);
+                          "%s: a name must have 1 to %d bytes of UTF-8 text, without dots, parentheses and control "
+                          "characters",
+                          function, TENKA_MAX_LAYER_NAME - 1);
+    for (size_t i = 0; i < module->n_children; i++) {
+        if (strcmp(module->children[i]->name, name) == 0)
+            return tenka_fail(err, TENKA_E_INVALID, "%s: there is already a child named \"%.60s\"", function, name);
+    }
+    for (size_t i = 0; i < module->n_state; i++) {
+        if (strcmp(module->state[i].name, name) == 0)
+            return tenka_fail(err, TENKA_E_INVALID, "%s: there is already a parameter or buffer named \"%.60s\"",
+                              function, name);
     }
     return TENKA_OK;
+}
+
+tenka_status tenka_module_check_room(const tenka_module *module, const char *function, size_t layers, size_t bytes)
+{
+    const tenka_module *const root = root_of(module);
+    struct tenka_error *const err = tenka_ctx_error(module->ctx);
+    if (root->n_below + layers > TENKA_MAX_LAYERS)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: there are too many layers; a network has at most %d", function,
+                          TENKA_MAX_LAYERS);
+    if (root->path_bytes + bytes > TENKA_MAX_PATHS)
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "%s: the names of the layers, each with its containers', have more than %d bytes in all; use "
+                          "shorter names",
+                          function, TENKA_MAX_PATHS);
+    return TENKA_OK;
+}
+
+void tenka_module_grew(tenka_module *module, size_t layers, size_t bytes)
+{
+    for (tenka_module *m = module; m != NULL; m = m->parent) {
+        m->n_below += layers;
+        m->path_bytes += bytes;
+    }
 }
 
 static tenka_status check_append(const tenka_module *container, const tenka_module *child)
@@ -111,35 +139,12 @@ static tenka_status check_append(const tenka_module *container, const tenka_modu
     if (container == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "append: there is no container");
     if (!container->type->container)
-        return tenka_fail(err, TENKA_E_INVALID, "append: %s is no container", container->type->name);
+        return tenka_fail(err, TENKA_E_INVALID, "append: %s is no container", tenka_module_class(container));
     if (container->ctx != child->ctx)
         return tenka_fail(err, TENKA_E_INVALID, "append: container and child are of two contexts");
     if (depth(container) + height(child) > TENKA_MAX_NESTING)
         return tenka_fail(err, TENKA_E_INVALID, "append: modules are nested more than %d deep", TENKA_MAX_NESTING);
-    if (root_of(container)->n_below + child->n_below + 1 > TENKA_MAX_LAYERS)
-        return tenka_fail(err, TENKA_E_INVALID, "append: there are too many layers; a network has at most %d",
-                          TENKA_MAX_LAYERS);
-    return TENKA_OK;
-}
-
-/* The child is named and not yet in the container. */
-static tenka_status check_paths(const tenka_module *container, const tenka_module *child)
-{
-    if (root_of(container)->path_bytes + child->path_bytes <= TENKA_MAX_PATHS)
-        return TENKA_OK;
-    return tenka_fail(tenka_ctx_error(child->ctx), TENKA_E_INVALID,
-                      "append: the names of the layers, each with its containers', have more than %d bytes in all; use "
-                      "shorter names",
-                      TENKA_MAX_PATHS);
-}
-
-static void add_child(tenka_module *container, tenka_module *child)
-{
-    container->children[container->n_children++] = child;
-    for (tenka_module *m = container; m != NULL; m = m->parent) {
-        m->n_below += child->n_below + 1;
-        m->path_bytes += child->path_bytes;
-    }
+    return tenka_module_check_room(container, "append", child->n_below + 1, 0);
 }
 
 static tenka_status append(tenka_module *container, const char *name, tenka_module *child)
@@ -149,15 +154,16 @@ static tenka_status append(tenka_module *container, const char *name, tenka_modu
     char index[24];
     snprintf(index, sizeof(index), "%zu", container->n_children);
     name = name != NULL ? name : index;
-    TENKA_TRY(check_name(err, container, name));
+    TENKA_TRY(tenka_module_check_name(container, "append", name));
     if (!tenka_grow(&container->children, &container->capacity, container->n_children, sizeof(tenka_module *)))
         return tenka_fail_nomem(err);
     child->name = tenka_strdup(name);
     child->parent = container;
     if (child->name == NULL || !name_subtree(child))
         return tenka_fail_nomem(err);
-    TENKA_TRY(check_paths(container, child));
-    add_child(container, child);
+    TENKA_TRY(tenka_module_check_room(container, "append", child->n_below + 1, child->path_bytes));
+    container->children[container->n_children++] = child;
+    tenka_module_grew(container, child->n_below + 1, child->path_bytes);
     return TENKA_OK;
 }
 

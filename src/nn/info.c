@@ -27,7 +27,7 @@ static size_t list_layers(const tenka_module *module, size_t skip, uint32_t dept
             .name = depth > 0 ? module->name : "",
             .class_name = tenka_module_class(module),
             .depth = depth,
-            .container = module->type->container,
+            .container = module->type->container && (!tenka_module_is_custom(module) || module->n_children > 0),
             .output = module->output,
         };
         count_state(module, &out[n]);

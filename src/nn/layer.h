@@ -7,13 +7,12 @@
 #include "nn/text.h"
 
 #define TENKA_MAX_LAYER_ARGS 9
-#define TENKA_MAX_LAYER_STATE 5
 
 /* What tenka_nn_append keeps a network to, so that whatever can be made can be printed, saved, and opened again. */
 #define TENKA_MAX_NESTING 64
-#define TENKA_MAX_LAYERS 10000               /* below the root */
+#define TENKA_MAX_LAYERS 10000               /* below the root, and parameters and buffers that were added */
 #define TENKA_MAX_LAYER_NAME 128             /* bytes, the last zero included */
-#define TENKA_MAX_PATHS (2 * 1024 * 1024)    /* bytes of all layers' paths together */
+#define TENKA_MAX_PATHS (2 * 1024 * 1024)    /* bytes of all their paths together */
 
 enum tenka_arg_kind {
     TENKA_ARG_INT,
@@ -71,6 +70,7 @@ struct tenka_layer_type {
     uint64_t (*elements)(const struct tenka_layer_values *values);
     /* Makes the variables, drawing in PyTorch's order; NULL: there are none. */
     tenka_status (*init)(tenka_module *module);
+    /* Of a layer that takes one tensor and gives one, as all do but custom ones, which have no forward here. */
     tenka_tensor (*forward)(tenka_module *module, tenka_tensor x);
     /* Brings the numbers in the module's state up to date; NULL: it has none. */
     void (*settle)(tenka_module *module);
@@ -78,7 +78,7 @@ struct tenka_layer_type {
 
 extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_max_pool2d, tenka_layer_flatten,
     tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout, tenka_layer_identity,
-    tenka_layer_gelu, tenka_layer_sequential;
+    tenka_layer_gelu, tenka_layer_sequential, tenka_layer_custom;
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */
 #define TENKA_UNARY(...)
 #define TENKA_ACTIVATION(name, ...) extern const struct tenka_layer_type tenka_layer_##name;
@@ -87,8 +87,8 @@ extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, ten
 
 /* An entry of a layer's own state, under its full name. */
 struct tenka_layer_state {
-    const char *name;  /* "weight" */
     char *path;        /* "base_net.0.weight", from the root */
+    const char *name;  /* "weight", the path's end */
     tenka_variable *var;
     uint64_t *number;  /* where there is no variable */
     bool parameter;
@@ -97,24 +97,30 @@ struct tenka_layer_state {
 struct tenka_module {
     const struct tenka_layer_type *type;
     tenka_ctx *ctx;
-    char *class_name;  /* of a container that is no Sequential; else NULL */
+    char *class_name;  /* of a container that is no Sequential and of a custom module; else NULL */
     char *name;        /* in the parent; NULL in a root */
     char *path;        /* from the root: "" or "base_net.0" */
     const char *layer; /* the context's copy of a path that is not "", for what is traced; NULL in a root */
     tenka_module *parent;
     tenka_module **children;
     size_t n_children, capacity;
-    size_t n_below, path_bytes; /* modules below this one; the bytes of their paths and of its own */
-    struct tenka_layer_state state[TENKA_MAX_LAYER_STATE];
-    size_t n_state;
+    size_t n_below, path_bytes; /* modules below this one and entries of state that were added; the bytes of their paths
+                                 * and of its own */
+    struct tenka_layer_state *state;
+    size_t n_state, state_capacity;
     struct tenka_layer_values values;
-    struct tenka_shape output; /* of the last forward */
-    tenka_tensor result;       /* of the last forward: of a step that may have ended */
+    struct tenka_custom_params custom; /* of a custom module, as are the next two */
+    char *extra;
+    void *user;
+    struct tenka_shape output; /* the first one of the last forward */
+    tenka_tensor result[TENKA_MAX_FORWARD]; /* of the last forward: of a step that may have ended */
+    size_t n_result;
     bool training;
     uint64_t batches;  /* that a BatchNorm2d has normalised while training: PyTorch's num_batches_tracked */
     uint64_t counted;  /* of these: by the step counted_step, which may yet fail */
     uint32_t counted_step;
     bool checking;     /* a step that will not run goes through it */
+    bool running;      /* it is in its forward */
     bool ran;          /* a container that has run its children */
     bool bypassed;     /* a container whose children the program has run, or had run before it saved them */
     bool told;         /* the log has said that this layer flattens its input */
@@ -135,15 +141,32 @@ tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *typ
                               const struct tenka_layer_values *values, tenka_module **out);
 /* A container under a class name of its own (NULL: Sequential). */
 tenka_status tenka_container_make(tenka_ctx *ctx, const char *class_name, tenka_module **out);
+/* A module without anything in it; class_name NULL: the type's. */
+tenka_status tenka_module_make(tenka_ctx *ctx, const struct tenka_layer_type *type, const char *class_name,
+                               tenka_module **out);
+/* Whether a module was made by tenka_nn_custom. */
+bool tenka_module_is_custom(const tenka_module *module);
+
+/* Whether a child, a parameter or a buffer may have that name. function: for the sentence. Errors: E_INVALID. */
+tenka_status tenka_module_check_name(const tenka_module *module, const char *function, const char *name);
+/* Whether the network of the module may get so many more layers, whose paths have so many bytes. Errors: E_INVALID. */
+tenka_status tenka_module_check_room(const tenka_module *module, const char *function, size_t layers, size_t bytes);
+/* The network of the module has got them. */
+void tenka_module_grew(tenka_module *module, size_t layers, size_t bytes);
+/* "base_net.0.weight" of "base_net.0" and "weight", allocated; NULL: no memory. */
+char *tenka_path_join(const char *path, const char *name);
 /* Adds a variable to the layer's state. data NULL: zeros. */
 tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
                                    bool parameter);
 /* Adds a number that the layer keeps on the host. */
 tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint64_t *number);
+/* Takes back what was added after the first count entries. */
+void tenka_layer_drop_state(tenka_module *module, size_t count);
 /* A parameter drawn from U(-bound, bound), as torch.nn.init does. */
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound);
 
-/* As tenka_forward, for a container's own children. */
+/* As tenka_forward_n and tenka_forward, for a container's own children. */
+void tenka_layer_run_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out, size_t n_out);
 tenka_tensor tenka_layer_run(tenka_module *module, tenka_tensor x);
 /* Whether a step that will not run goes through a module. */
 bool tenka_layer_is_checked(const tenka_module *module);

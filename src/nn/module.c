@@ -16,14 +16,15 @@ void tenka_module_destroy(tenka_module **module)
     if (module == NULL || *module == NULL)
         return;
     tenka_module *const m = *module;
+    if (m->custom.destroy != NULL)
+        m->custom.destroy(m->user);
     for (size_t i = 0; i < m->n_children; i++)
         tenka_module_destroy(&m->children[i]);
-    for (size_t i = 0; i < m->n_state; i++) {
-        tenka_variable_destroy(&m->state[i].var);
-        tenka_free(m->state[i].path);
-    }
+    tenka_layer_drop_state(m, 0);
+    tenka_free(m->state);
     tenka_free(m->children);
     tenka_free(m->class_name);
+    tenka_free(m->extra);
     tenka_free(m->name);
     tenka_free(m->path);
     tenka_free(m);
@@ -77,17 +78,26 @@ tenka_variable *tenka_module_find(tenka_module *module, const char *name)
 
 static size_t list_parts(const tenka_module *module, size_t skip, struct tenka_module_part *out, size_t max, size_t n)
 {
+    const bool leaf = module->n_children == 0;
+    struct tenka_module_part part = {
+        .path = strlen(module->path) >= skip ? module->path + skip : "",
+        .class_name = tenka_module_class(module),
+        .n_state = module->n_state,
+        .result = module->result,
+        .n_result = leaf ? module->n_result : 0,
+    };
     if (n < max)
-        out[n] = (struct tenka_module_part){
-            .path = strlen(module->path) >= skip ? module->path + skip : "",
-            .class_name = tenka_module_class(module),
-            .n_state = module->n_state,
-            .result = module->n_children == 0 ? module->result : TENKA_NONE,
-        };
+        out[n] = part;
     n++;
     for (size_t i = 0; i < module->n_children; i++)
         n = list_parts(module->children[i], skip, out, max, n);
-    return n;
+    if (leaf || !tenka_module_is_custom(module))
+        return n;
+    part.n_state = 0;
+    part.n_result = module->n_result;
+    if (n < max)
+        out[n] = part;
+    return n + 1;
 }
 
 size_t tenka_module_parts(const tenka_module *module, struct tenka_module_part *out, size_t max)
@@ -114,4 +124,17 @@ void tenka_module_train(tenka_module *module, bool training)
     module->training = training;
     for (size_t i = 0; i < module->n_children; i++)
         tenka_module_train(module->children[i], training);
+}
+
+bool tenka_module_is_training(const tenka_module *module)
+{
+    return module->training;
+}
+
+tenka_module *tenka_module_child(const tenka_module *module, const char *name)
+{
+    for (size_t i = 0; i < module->n_children; i++)
+        if (strcmp(module->children[i]->name, name) == 0)
+            return module->children[i];
+    return NULL;
 }

@@ -2,6 +2,7 @@
 #ifndef TENKA_NN_MODULE_H
 #define TENKA_NN_MODULE_H
 
+#include "core/core.h"
 #include "nn/text.h"
 #include "tenka/nn.h"
 
@@ -22,9 +23,15 @@ struct tenka_module_part {
     const char *path;    /* from the module that was asked; "" for that one itself */
     const char *class_name;
     size_t n_state;      /* entries of tenka_module_state, which follow those of the part before */
-    tenka_tensor result; /* of the last forward, where no child has given it; else inert */
+    const tenka_tensor *result; /* of the last forward, where no child has given it */
+    size_t n_result;
 };
-/* The module and everything in it in the order in which it runs. Writes at most max and returns how many there are. */
+/* The module and everything in it in the order in which it runs; a custom module with children has a part before and one
+ * after them. Writes at most max and returns how many there are. */
 size_t tenka_module_parts(const tenka_module *module, struct tenka_module_part *out, size_t max);
+
+/* The names of the classes of tenka_nn_custom in a module, sorted, each once. *out is to be freed with tenka_free, the
+ * names are the module's. Errors: E_NOMEM. */
+tenka_status tenka_module_custom_classes(const tenka_module *module, const char ***out, size_t *count);
 
 #endif

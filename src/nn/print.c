@@ -74,8 +74,12 @@ static void print_arguments(const tenka_module *module, struct tenka_text *text)
 
 static void print(const tenka_module *module, size_t indent, struct tenka_text *text)
 {
+    const char *const extra = module->extra != NULL ? module->extra : "";
     tenka_text_add(text, "%s(", tenka_module_class(module));
     print_arguments(module, text);
+    if (extra[0] != '\0' && module->n_children > 0)
+        tenka_text_add(text, "\n%*s", (int)(indent + 2), "");
+    tenka_text_add(text, "%s", extra);
     for (size_t i = 0; i < module->n_children; i++) {
         tenka_text_add(text, "\n%*s(%s): ", (int)(indent + 2), "", module->children[i]->name);
         print(module->children[i], indent + 2, text);

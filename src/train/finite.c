@@ -102,6 +102,11 @@ static tenka_status look_at(const struct look *l, enum tenka_nonfinite_kind kind
     return TENKA_OK;
 }
 
+static bool is_real(tenka_tensor t)
+{
+    return tenka_tensor_valid(t) && tenka_tensor_dtype(t) == TENKA_F32;
+}
+
 /* Each part's variables, then what it gave. */
 static tenka_status look_forward(const struct look *l)
 {
@@ -111,8 +116,9 @@ static tenka_status look_forward(const struct look *l)
         for (size_t k = 0; k < part->n_state && l->out->kind == TENKA_FINITE; k++, entry++)
             if (entry->var != NULL)
                 TENKA_TRY(look_at(l, TENKA_NONFINITE_PARAMETER, part, entry, TENKA_NONE));
-        if (l->out->kind == TENKA_FINITE && tenka_tensor_valid(part->result))
-            TENKA_TRY(look_at(l, TENKA_NONFINITE_OUTPUT, part, NULL, part->result));
+        for (size_t k = 0; k < part->n_result && l->out->kind == TENKA_FINITE; k++)
+            if (is_real(part->result[k]))
+                TENKA_TRY(look_at(l, TENKA_NONFINITE_OUTPUT, part, NULL, part->result[k]));
     }
     return TENKA_OK;
 }
