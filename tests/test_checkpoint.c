@@ -333,7 +333,7 @@ static void load_damaged(struct damage *d)
     free(text);
     const tenka_status status = tenka_checkpoint_load(&d->run->t, NULL, file);
     d->tried++;
-    if (strstr(tenka_last_error(d->run->ctx), "optimizer.exp_avg.0.weight is missing") != NULL)
+    if (strstr(tenka_last_error(d->run->ctx), "Missing key(s) in state_dict: \"0.weight\"") != NULL)
         d->taken++;
     else if (status != TENKA_E_FORMAT && status != TENKA_E_INVALID)
         fail_msg("%s: %s", tenka_status_text(status), tenka_last_error(d->run->ctx));

@@ -107,7 +107,7 @@ tenka_status tenka_model_has_net(tenka_ctx *ctx, const char *path, bool *out)
     if (path == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "model_has_net: path is NULL");
     TENKA_TRY(tenka_weights_open(err, path, &file));
-    *out = tenka_weights_metadata(&file, "tenka.net") != NULL;
+    *out = tenka_model_is_text(&file);
     tenka_weights_close(&file);
     return TENKA_OK;
 }
@@ -115,8 +115,9 @@ tenka_status tenka_model_has_net(tenka_ctx *ctx, const char *path, bool *out)
 static tenka_status make_net(tenka_ctx *ctx, const struct tenka_weights *file, tenka_model *model)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    const char *const text = tenka_weights_metadata(file, "tenka.net");
-    if (text == NULL && tenka_weights_metadata(file, "tenka.layers") != NULL)
+    const char *const text = tenka_weights_metadata(file, TENKA_NET_KEY);
+    TENKA_TRY(tenka_model_check_code(ctx, NULL, file));
+    if (tenka_weights_metadata(file, TENKA_LAYERS_KEY) != NULL)
         return tenka_fail(err, TENKA_E_FORMAT,
                           "%s: what this network does with its layers is code of the program that saved it, which is not "
                           "in the file; only that program can run it",

@@ -220,7 +220,8 @@ static tenka_status transfer(struct tenka_error *err, const struct tenka_model_s
     return status;
 }
 
-tenka_status tenka_model_read(tenka_module *net, const struct tenka_weights *file)
+/* read: else it is only found out whether the tensors could be read */
+static tenka_status take(tenka_module *net, const struct tenka_weights *file, bool read)
 {
     struct tenka_error *const err = tenka_ctx_error(tenka_module_ctx(net));
     struct tenka_model_state s;
@@ -230,10 +231,20 @@ tenka_status tenka_model_read(tenka_module *net, const struct tenka_weights *fil
     tenka_status status = match(err, net, &s, file);
     if (status == TENKA_OK)
         status = check_dtypes(err, &s, file);
-    if (status == TENKA_OK)
+    if (status == TENKA_OK && read)
         status = transfer(err, &s, file);
     tenka_model_state_finish(&s);
     return status;
+}
+
+tenka_status tenka_model_match(tenka_module *net, const struct tenka_weights *file)
+{
+    return take(net, file, false);
+}
+
+tenka_status tenka_model_read(tenka_module *net, const struct tenka_weights *file)
+{
+    return take(net, file, true);
 }
 
 tenka_status tenka_model_load(tenka_module *net, const char *path)
@@ -245,8 +256,10 @@ tenka_status tenka_model_load(tenka_module *net, const char *path)
     if (path == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "model_load: path is NULL");
     TENKA_TRY(tenka_weights_open(err, path, &file));
-    const tenka_status status = tenka_model_read(net, &file);
-    if (status == TENKA_OK && tenka_weights_metadata(&file, "tenka.layers") != NULL)
+    tenka_status status = tenka_model_check_code(tenka_module_ctx(net), net, &file);
+    if (status == TENKA_OK)
+        status = tenka_model_read(net, &file);
+    if (status == TENKA_OK && tenka_weights_metadata(&file, TENKA_LAYERS_KEY) != NULL)
         tenka_module_set_own_forward(net);
     tenka_weights_close(&file);
     return status;

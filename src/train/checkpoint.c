@@ -228,6 +228,15 @@ static tenka_status other_network(struct tenka_error *err, const char *path, con
                       "and \"%s\" here", path, line, a, b);
 }
 
+static tenka_status compare_key(const struct tenka_run *run, const struct tenka_st_file *file, const json_t *here,
+                                const char *key, const char *title)
+{
+    const char *a = tenka_st_metadata(file, key), *b = json_string_value(json_object_get(here, key));
+    a = a != NULL ? a : "nothing";
+    b = b != NULL ? b : "nothing";
+    return strcmp(a, b) == 0 ? TENKA_OK : tenka_checkpoint_differs(run->err, file->path, title, a, b);
+}
+
 static tenka_status compare_model(const struct tenka_run *run, const struct tenka_st_file *file, const json_t *here,
                                   bool preprocessing)
 {
@@ -235,21 +244,17 @@ static tenka_status compare_model(const struct tenka_run *run, const struct tenk
     static const char *const titles[] = {"images of (channels, height, width)", "images of mean",
                                          "images of standard deviation"};
     /* Only the file may know yet that the program's code is the forward. */
-    const char *net = tenka_st_metadata(file, "tenka.net");
-    const char *own = json_string_value(json_object_get(here, "tenka.net"));
-    net = net != NULL ? net : tenka_st_metadata(file, "tenka.layers");
-    own = own != NULL ? own : json_string_value(json_object_get(here, "tenka.layers"));
+    const char *net = tenka_st_metadata(file, TENKA_NET_KEY);
+    const char *own = json_string_value(json_object_get(here, TENKA_NET_KEY));
+    net = net != NULL ? net : tenka_st_metadata(file, TENKA_LAYERS_KEY);
+    own = own != NULL ? own : json_string_value(json_object_get(here, TENKA_LAYERS_KEY));
     if (net == NULL)
         return tenka_checkpoint_damaged(run->err, file->path, "it has no network text");
     if (strcmp(net, own) != 0)
         return other_network(run->err, file->path, net, own);
-    for (size_t i = 0; i < 3 && preprocessing; i++) {
-        const char *a = tenka_st_metadata(file, keys[i]), *b = json_string_value(json_object_get(here, keys[i]));
-        a = a != NULL ? a : "nothing";
-        b = b != NULL ? b : "nothing";
-        if (strcmp(a, b) != 0)
-            return tenka_checkpoint_differs(run->err, file->path, titles[i], a, b);
-    }
+    TENKA_TRY(compare_key(run, file, here, TENKA_CODE_KEY, "code as the forward of"));
+    for (size_t i = 0; i < 3 && preprocessing; i++)
+        TENKA_TRY(compare_key(run, file, here, keys[i], titles[i]));
     return TENKA_OK;
 }
 
@@ -339,6 +344,7 @@ static tenka_status load_all(struct tenka_training *t, const struct tenka_run *r
                              struct tenka_checkpoint *c, struct content *moments)
 {
     TENKA_TRY(tenka_checkpoint_read_state(run, file->path, tenka_weights_metadata(file, TENKA_CHECKPOINT_KEY), c));
+    TENKA_TRY(tenka_model_match(t->net, file));
     TENKA_TRY(read_moments(run, &file->st, moments));
     TENKA_TRY(tenka_model_read(t->net, file));
     TENKA_TRY(write_moments(run, moments));
@@ -377,7 +383,7 @@ static tenka_status load(struct tenka_training *t, const struct tenka_run *run, 
     json_decref(here);
     if (status == TENKA_OK)
         status = load_file(t, run, file);
-    if (status == TENKA_OK && tenka_weights_metadata(file, "tenka.layers") != NULL)
+    if (status == TENKA_OK && tenka_weights_metadata(file, TENKA_LAYERS_KEY) != NULL)
         tenka_module_set_own_forward(t->net);
     return status;
 }
