@@ -385,7 +385,7 @@ static void test_adding(void **state)
     must(ctx, tenka_nn_relu(ctx, &layer));
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         assert_refused(ctx, tenka_nn_add_parameter(m, names[i], two, 0, 0, &var), TENKA_E_INVALID, "1 to 127 bytes");
-    assert_refused(ctx, tenka_nn_add_buffer(m, "scale", two, 0, &var), TENKA_E_INVALID, "already a parameter or buffer");
+    assert_refused(ctx, tenka_nn_add_buffer(m, "scale", two, 0, &var), TENKA_E_INVALID, "a parameter or buffer named");
     assert_refused(ctx, tenka_nn_add_parameter(m, "body", two, 0, 0, &var), TENKA_E_INVALID, "already a child");
     assert_refused(ctx, tenka_nn_add_parameter(m, "w", two, 0, INFINITY, &var), TENKA_E_INVALID, "finite");
     assert_refused(ctx, tenka_nn_add_buffer(m, "w", two, NAN, &var), TENKA_E_INVALID, "finite");
@@ -492,10 +492,10 @@ static void test_each_allocation(void **state)
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),       cmocka_unit_test(test_nesting),      cmocka_unit_test(test_summary),
-        cmocka_unit_test(test_beginnings),    cmocka_unit_test(test_several),      cmocka_unit_test(test_wrong_numbers),
-        cmocka_unit_test(test_bad_forwards),  cmocka_unit_test(test_making),       cmocka_unit_test(test_adding),
-        cmocka_unit_test(test_limits),        cmocka_unit_test(test_finite),       cmocka_unit_test(test_each_allocation),
+        cmocka_unit_test(test_numbers),      cmocka_unit_test(test_nesting), cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_beginnings),   cmocka_unit_test(test_several), cmocka_unit_test(test_wrong_numbers),
+        cmocka_unit_test(test_bad_forwards), cmocka_unit_test(test_making),  cmocka_unit_test(test_adding),
+        cmocka_unit_test(test_limits),       cmocka_unit_test(test_finite),  cmocka_unit_test(test_each_allocation),
     };
     RUN_ON_TARGETS(argc, argv, tests);
 }

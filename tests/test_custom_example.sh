@@ -1,7 +1,7 @@
 #!/bin/sh
-# test_custom_example.sh CUSTOM TENKA BACKEND: examples/custom.c, a network whose classes are C: what it learns, that it goes
-# on bit for bit after kill -9, and that the command refuses its files with the class's name instead of running them as
-# another network.
+# test_custom_example.sh CUSTOM TENKA BACKEND: examples/custom.c, a network whose classes are C: what it learns, that it
+# goes on bit for bit after kill -9, and that the command refuses its files with the class's name instead of running
+# them as another network.
 set -u
 custom=$1
 tenka=$2
@@ -56,7 +56,7 @@ echo 'Spots((trunk): Sequential(Conv2d(1, 8, 3, padding=1), ReLU(), Block((body)
 refuse 'the forward of Block is code' summary --net "$work/net.txt" --input 1,12,12 --load "$work/whole.safetensors"
 # A nested class of a text is a warning, also where nothing else is said.
 "$tenka" summary --net "$work/net.txt" --input 1,12,12 --quiet --backend cpu > /dev/null 2> "$work/err"
-grep -q 'does not show what forward does in Spots, Block' "$work/err" || bad "no warning of the classes: $(cat "$work/err")"
+grep -q 'does not show what forward does in Spots, Block' "$work/err" || bad "no warning: $(cat "$work/err")"
 
 # Damaged and other files change nothing.
 head -c 3000 "$work/whole.ckpt" > "$work/cut.ckpt"

@@ -43,7 +43,8 @@ TENKA_API tenka_status tenka_nn_identity(tenka_ctx *ctx, tenka_module **out);
 /* An empty Sequential; fill it with tenka_nn_append. */
 TENKA_API tenka_status tenka_nn_sequential(tenka_ctx *ctx, tenka_module **out);
 /* Appends a child to a container, or to a module of tenka_nn_custom, under a name (NULL: its index). The container owns
- * the child from now on, also on failure. child NULL is E_INVALID, so that a failed constructor needs no test of its own.
+ * the child from now on, also on failure. child NULL is E_INVALID, so that a failed constructor needs no test of its
+ * own.
  * What was put together can be printed, saved and opened again: a name has 1 to 127 bytes of UTF-8 text without dots,
  * parentheses and control characters, modules are nested at most 64 deep, and a network has at most 10,000 below its
  * root, with the parameters and buffers that were added to modules, whose names together, each with those of its
@@ -69,17 +70,19 @@ TENKA_API const char *tenka_nn_reference_text(void);
 
 struct tenka_custom_params {
     size_t size;
-    /* Computes the module's outputs, by operators and by tenka_forward of its children. It is called for each tenka_forward
+    /* Computes the module's outputs, by operators and by tenka_forward of its children. It is called for each forward
      * of the module and, without a step to be run, for tenka_module_check and whoever else looks at shapes; so it does
      * the same each time.
      *   user    what was given to tenka_nn_custom
      *   module  the module: its children are tenka_module_child, its parameters and buffers tenka_module_find, and
      *           tenka_module_is_training says in which mode it is
      *   in      n_in tensors; the inert result of a mistake among them is passed on by operators
-     *   out     n_out tensors, absent so far, all to be set; what cannot be computed to what tenka_module_fail returns */
+     *   out     n_out tensors, absent so far, all to be set; those that cannot be computed to what tenka_module_fail
+     *           returns */
     void (*forward)(void *user, tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out,
                     size_t n_out);
-    void (*destroy)(void *user); /* called once by tenka_module_destroy, before children and variables go; may be NULL */
+    void (*destroy)(void *user); /* called once, when the module is destroyed, before its children and variables; NULL:
+                                  * nothing is to be freed */
     const char *extra;           /* what print(model) shows besides children, such as "scale=0.5", at most 127 bytes of
                                   * UTF-8 text without control characters; copied; NULL: nothing */
     uint32_t inputs, outputs;    /* how many tensors it takes and gives; 0: up to TENKA_MAX_FORWARD, as forward likes */
@@ -105,12 +108,12 @@ TENKA_API tenka_status tenka_nn_custom(tenka_ctx *ctx, const char *class_name, c
  * The state has parameters and buffers in the order in which they were added, those of children after them. An
  * optimizer that was made before does not know it. Errors: E_INVALID (also: no custom module), E_SHAPE, E_NOMEM,
  * E_DEVICE. */
-TENKA_API tenka_status tenka_nn_add_parameter(tenka_module *module, const char *name, struct tenka_shape shape, double low,
-                                              double high, tenka_variable **out);
+TENKA_API tenka_status tenka_nn_add_parameter(tenka_module *module, const char *name, struct tenka_shape shape,
+                                              double low, double high, tenka_variable **out);
 /* A buffer: saved, and assigned by the module's code alone (tenka_assign). All elements begin as value. Errors: as
  * tenka_nn_add_parameter. */
-TENKA_API tenka_status tenka_nn_add_buffer(tenka_module *module, const char *name, struct tenka_shape shape, double value,
-                                           tenka_variable **out);
+TENKA_API tenka_status tenka_nn_add_buffer(tenka_module *module, const char *name, struct tenka_shape shape,
+                                           double value, tenka_variable **out);
 
 /* For forward: what does not fit the module, as one sentence, such as "expected images, found an input of %u axes". The
  * step fails with it as E_SHAPE, with the module's name and class before it. Returns an inert tensor. */
@@ -125,13 +128,13 @@ TENKA_API void tenka_module_destroy(tenka_module **module);
  * are the product of the last three axes is flattened; the log says so once for each module. */
 TENKA_API tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x);
 /* The same of several tensors: out gets n_out. Every layer, and a container of layers, takes one and gives one; others
- * are modules of tenka_nn_custom. An absent tensor (TENKA_NONE) is handed on as such. Another number of tensors than the
- * module's is a mistake (E_INVALID), as is a forward that runs its own module. */
+ * are modules of tenka_nn_custom. An absent tensor (TENKA_NONE) is handed on as such. Another number of tensors than
+ * the module's is a mistake (E_INVALID), as is a forward that runs its own module. */
 TENKA_API void tenka_forward_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out,
                                size_t n_out);
 
-/* Whether a program's code is the network's forward, which neither tenka_module_text nor a saved file can show: it has a
- * module of tenka_nn_custom, or the program has run children of a container itself, here or anywhere below, and never
+/* Whether a program's code is the network's forward, which neither tenka_module_text nor a saved file can show: it has
+ * a module of tenka_nn_custom, or the program has run children of a container itself, here or anywhere below, and never
  * the container. A module whose weights were read from a file that says so counts as such until it has been run. */
 TENKA_API bool tenka_module_has_own_forward(const tenka_module *module);
 
@@ -177,7 +180,7 @@ TENKA_API void tenka_text_free(char *text);
 struct tenka_state_entry {
     const char *name;      /* such as "base_net.0.weight" */
     tenka_variable *var;   /* NULL: it is a number */
-    uint64_t *number;      /* NULL: it is a variable. As far as the steps that have ended count; may be set between steps */
+    uint64_t *number;      /* NULL: it is a variable. Counts the steps that have ended; may be set between steps */
     bool parameter;        /* false: a buffer, such as running_mean, or a number */
 };
 /* The module's state_dict in PyTorch's order. Writes at most max entries and returns how many there are. */

@@ -37,7 +37,7 @@ bool tenka_model_is_text(const struct tenka_weights *file);
  * E_NOMEM. */
 tenka_status tenka_model_check_code(tenka_ctx *ctx, tenka_module *net, const struct tenka_weights *file);
 
-/* Compares names, shapes and dtypes of the network's tensors with those of an open file. Errors: as tenka_model_load. */
+/* Compares names, shapes and dtypes of the network's tensors with an open file's. Errors: as tenka_model_load. */
 tenka_status tenka_model_match(tenka_module *net, const struct tenka_weights *file);
 /* Reads the network's tensors from an open file, all or nothing.
  * Errors: as tenka_model_load. */

@@ -1,10 +1,9 @@
 /* What a safetensors file says of its network beside the tensors, as texts under keys:
  *   tenka.version, tenka.net (print(model)'s text; tenka.layers instead when a program's code is the forward, which the
  *   text does not show, so that nobody takes the text for the network), tenka.code (the names of the classes whose
- *   forward is such code, separated by commas; none: containers whose children the program runs), tenka.input ("1,28,28"),
- *   tenka.mean and
- *   tenka.std (a number for each channel), tenka.classes (a JSON array of names), and format = pt, which other tools look
- *   for. */
+ *   forward is such code, separated by commas; none: containers whose children the program runs), tenka.input
+ *   ("1,28,28"), tenka.mean and tenka.std (a number for each channel), tenka.classes (a JSON array of names), and
+ *   format = pt, which other tools look for. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -231,7 +230,8 @@ tenka_status tenka_model_read_notes(struct tenka_error *err, const struct tenka_
 bool tenka_model_is_text(const struct tenka_weights *file)
 {
     return tenka_weights_metadata(file, TENKA_NET_KEY) != NULL &&
-           tenka_weights_metadata(file, TENKA_LAYERS_KEY) == NULL && tenka_weights_metadata(file, TENKA_CODE_KEY) == NULL;
+           tenka_weights_metadata(file, TENKA_LAYERS_KEY) == NULL &&
+           tenka_weights_metadata(file, TENKA_CODE_KEY) == NULL;
 }
 
 static int compare_name(const void *key, const void *item)

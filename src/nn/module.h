@@ -26,8 +26,8 @@ struct tenka_module_part {
     const tenka_tensor *result; /* of the last forward, where no child has given it */
     size_t n_result;
 };
-/* The module and everything in it in the order in which it runs; a custom module with children has a part before and one
- * after them. Writes at most max and returns how many there are. */
+/* The module and everything in it in the order in which it runs; a custom module with children has a part before and
+ * one after them. Writes at most max and returns how many there are. */
 size_t tenka_module_parts(const tenka_module *module, struct tenka_module_part *out, size_t max);
 
 /* The names of the classes of tenka_nn_custom in a module, sorted, each once. *out is to be freed with tenka_free, the
