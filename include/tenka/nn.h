@@ -164,7 +164,7 @@ struct tenka_layer_info {
     uint64_t buffers;       /* elements of running statistics */
 };
 /* Checks the network against an input as tenka_module_check does, and lists the module and everything in it, parents
- * before children, in the order in which they run.
+ * before children, in the order in which they run; those of a module of tenka_nn_custom in that of their appending.
  *   out, max  the caller's array; at most max entries are written
  *   count     how many there are in all
  * Errors: as tenka_module_check. */

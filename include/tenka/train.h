@@ -78,8 +78,9 @@ struct tenka_nonfinite {
 /* Checks the step that is open, between tenka_backward and the update, so that the parameters are still those that the
  * step began with: the loss, and the gradients of net's parameters. When one of them is bad it finds the first layer
  * with a number that is not finite, in the order in which the step computes: parameters and output of one layer after
- * the other, then the loss, then gradients from the last layer to the first. The step stays open, to be updated from
- * or discarded.
+ * the other, then the loss, then gradients from the last layer to the first. Children of a module of tenka_nn_custom
+ * are taken in the order of their appending, and what it gave after them. The step stays open, to be updated from or
+ * discarded.
  *   net   its layers must have run in this step
  *   loss  F32, one element
  * For debugging: it runs the step so far, waits for it, and keeps the values of all layers, which takes memory and
