@@ -339,6 +339,10 @@ static tenka_status look(struct script *s)
     uint64_t weights = 1;
     for (size_t i = 0; i < n; i++) {
         float values[128];
+        if (state[i].var == NULL) {
+            weights = hash(weights, state[i].number, sizeof *state[i].number);
+            continue;
+        }
         const struct tenka_shape shape = tenka_variable_shape(state[i].var);
         size_t count = 1;
         for (uint32_t k = 0; k < shape.rank; k++)

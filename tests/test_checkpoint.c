@@ -137,7 +137,7 @@ static void steps(struct run *r, unsigned count)
         must(r->ctx, step(r));
 }
 
-/* All there is of a run: weights, buffers, the meter, and what the generator draws next. */
+/* All there is of a run: weights, buffers, numbers, the meter, and what the generator draws next. */
 struct result {
     double value[1024];
     size_t count;
@@ -149,6 +149,10 @@ static void look(struct run *r, struct result *out)
     const size_t n = tenka_module_state(r->t.net, entries, 16);
     *out = (struct result){.count = 0};
     for (size_t i = 0; i < n; i++) {
+        if (entries[i].var == NULL) {
+            out->value[out->count++] = (double)*entries[i].number;
+            continue;
+        }
         const struct tenka_shape shape = tenka_variable_shape(entries[i].var);
         const size_t count = (size_t)tenka_shape_count(&shape);
         assert_true(out->count + count + 8 < sizeof out->value / sizeof out->value[0]);
@@ -329,7 +333,7 @@ static void load_damaged(struct damage *d)
     free(text);
     const tenka_status status = tenka_checkpoint_load(&d->run->t, NULL, file);
     d->tried++;
-    if (strstr(tenka_last_error(d->run->ctx), "optimizer.exp_avg.0.weight is missing") != NULL)
+    if (strstr(tenka_last_error(d->run->ctx), "Missing key(s) in state_dict: \"0.weight\"") != NULL)
         d->taken++;
     else if (status != TENKA_E_FORMAT && status != TENKA_E_INVALID)
         fail_msg("%s: %s", tenka_status_text(status), tenka_last_error(d->run->ctx));

@@ -41,6 +41,11 @@ check() {
         *) complain "$1" "$included" ;;
         esac
     done
+    # What modules are made of is the business of nn.
+    case $2 in
+    nn) ;;
+    *) ! grep -q '^ *# *include *"nn/layer.h"' "$1" || complain "$1" "nn/layer.h" ;;
+    esac
     # The operating system stands behind core/os.h, Vulkan behind backend/vulkan.
     case $1 in
     */src/core/os_*.c | */src/backend/vulkan/*) return ;;
@@ -75,7 +80,10 @@ check_tree() {
 self_test() {
     tree=$(mktemp -d)
     trap 'rm -rf "$tree"' EXIT
-    mkdir -p "$tree/src/backend/cpu" "$tree/src/core" "$tree/src/plan" "$tree/src/nn" "$tree/tools"
+    for room in backend/cpu core plan nn io train; do
+        mkdir -p "$tree/src/$room"
+    done
+    mkdir -p "$tree/tools"
     while read -r bad line; do
         echo "$line" > "$tree/$bad"
         failed=0
@@ -91,6 +99,8 @@ src/backend/cpu/a.c #include "graph/graph.h"
 src/nn/a.c #include "backend/cpu/kernel.h"
 src/nn/a.c #include <unistd.h>
 src/core/a.c #include <vulkan/vulkan.h>
+src/io/a.c #include "nn/layer.h"
+src/train/a.c #include "nn/layer.h"
 tools/a.c #include "core/core.h"
 END
     failed=0

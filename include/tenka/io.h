@@ -31,7 +31,8 @@ TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_datase
  * same folder, which then replaces path at once, so that a failure leaves an older file as it was. Where path is a
  * symbolic link, the file that it leads to is replaced, or made, in its own folder, and the link stays. An older file's
  * owner, group and permissions are kept as far as the system allows. how may be NULL; a .pt has no room for it. A
- * network that tenka_module_has_own_forward is saved as one that only its program can run.
+ * network that tenka_module_has_own_forward is saved as one that only its program can run, with the names of its
+ * classes by tenka_nn_custom.
  * Errors: E_INVALID (how holds what no file takes: an image without channels, height or width or of more than
  * TENKA_MAX_CHANNELS, a std of 0, more than 1,000,000 class names or more than 2 MiB of them, or names that are no UTF-8
  * text), E_IO (full disk, permissions; path is something else than a file, or a mount point), E_NOMEM, E_DEVICE. */
@@ -62,7 +63,8 @@ TENKA_API char *tenka_save_name(const char *path, const char *suffix);
  * says so once, as TENKA_LOG_INFO.
  * Errors: E_IO, E_FORMAT (neither format; a model that was pickled as a whole, a TorchScript program, a tar archive or
  * a pointer of Git LFS, with the line that helps; or for another network: the sentence lists missing, unexpected and
- * wrongly shaped names as PyTorch does), E_NOMEM, E_DEVICE. */
+ * wrongly shaped names as PyTorch does), E_UNSUPPORTED (the file's network has a class with a forward in C, and net has
+ * no class of that name by tenka_nn_custom: the same weights would be another network), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_load(tenka_module *net, const char *path);
 
 /* Whether a file of either format describes its network, so that tenka_model_open can make it; a .pt never does, nor a
@@ -73,7 +75,7 @@ TENKA_API tenka_status tenka_model_has_net(tenka_ctx *ctx, const char *path, boo
 /* A saved model as a whole. */
 typedef struct tenka_model tenka_model;
 /* Makes the network that the file describes and loads its tensors. Errors: as tenka_model_load; E_FORMAT when the file
- * has no network text. */
+ * has no network text; E_UNSUPPORTED when that is not all, since classes of tenka_nn_custom are code. */
 TENKA_API tenka_status tenka_model_open(tenka_ctx *ctx, const char *path, tenka_model **out);
 TENKA_API tenka_module *tenka_model_net(tenka_model *model);                           /* the model's */
 TENKA_API const struct tenka_preprocessing *tenka_model_preprocessing(const tenka_model *model); /* the model's */

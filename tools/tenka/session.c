@@ -61,9 +61,12 @@ static int open_model(struct session *s, const char *path)
     bool has_net;
     if (tenka_model_has_net(s->ctx, path, &has_net) != TENKA_OK)
         return say_library_failed(s->ctx);
-    if (tenka_model_open(s->ctx, path, &s->model) != TENKA_OK)
-        return has_net ? say_library_failed(s->ctx)
-                       : say_failed("%s; to use its weights in a network, name it with --net", tenka_last_error(s->ctx));
+    const tenka_status status = tenka_model_open(s->ctx, path, &s->model);
+    /* E_UNSUPPORTED: classes in C, which --net does not have either. */
+    if (status == TENKA_E_UNSUPPORTED || (status != TENKA_OK && has_net))
+        return say_library_failed(s->ctx);
+    if (status != TENKA_OK)
+        return say_failed("%s; to use its weights in a network, name it with --net", tenka_last_error(s->ctx));
     s->net = tenka_model_net(s->model);
     return EXIT_CODE_OK;
 }
