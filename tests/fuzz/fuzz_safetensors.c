@@ -1,4 +1,4 @@
-/* Model files that begin as safetensors: opened as a whole, and loaded into a network. */
+/* Model files that begin as safetensors: opened as a whole, asked for their images, and loaded into a network. */
 #include "fuzz.h"
 
 static tenka_module *net_for_loading(tenka_ctx *ctx)
@@ -17,6 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_expect((status == TENKA_OK) == (model != NULL), "a model exactly when the status is OK");
     fuzz_expect(status == TENKA_OK || tenka_last_error(ctx)[0] != '\0', "a sentence");
     tenka_model_destroy(&model);
+    char *images;
+    status = tenka_model_data(ctx, path, &images);
+    fuzz_expect(status == TENKA_OK || (images == NULL && tenka_last_error(ctx)[0] != '\0'), "a sentence or the images");
+    tenka_text_free(images);
     tenka_module *net = net_for_loading(ctx);
     status = tenka_model_load(net, path);
     fuzz_expect(status == TENKA_OK || tenka_last_error(ctx)[0] != '\0', "a sentence");
