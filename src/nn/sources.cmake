@@ -1,0 +1,11 @@
+set(nn_sources
+    src/nn/activations.c
+    src/nn/info.c
+    src/nn/layers.c
+    src/nn/layers_plain.c
+    src/nn/layers_weighted.c
+    src/nn/module.c
+    src/nn/own_forward.c
+    src/nn/parse.c
+    src/nn/print.c
+    src/nn/text.c)
