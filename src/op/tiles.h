@@ -80,6 +80,30 @@
 /* k sweeps over a channel, in turns. */
 #define BN_LOOPS(p, v, k) ((uint64_t)(k) * SUM_LOOPS(v, BN_TERMS(p)))
 
+/* ---- gather's gradient: shaders/gather.comp ---- */
+
+/* Rows of the gradient that one dispatch adds, in the order of the index: as many as an invocation may loop over, should
+ * all be added to one row of the result. */
+#define GATHER_TURN 32768
+/* A workgroup has as many columns of some rows of the result as it has invocations. */
+#define GATHER_BLOCKS(p, v) DIV_UP((p)->row, (v)->local)
+/* Parts into which the rows are divided, row r belonging to part r % parts: a power of two. Each workgroup goes through
+ * the whole index, so that there are no more parts than keep a device busy, or than have few enough rows. */
+#define GATHER_PARTS(p, v) \
+    tenka_power_of_two((p)->src_rows, DIV_UP(4 * (v)->local, GATHER_BLOCKS(p, v)), DIV_UP((p)->src_rows, 16384))
+/* The least power of two that is `wanted` or, if that is less, `enough`, but at least `needed`. */
+static inline uint64_t tenka_power_of_two(int32_t enough, uint64_t wanted, uint64_t needed)
+{
+    uint64_t n = 1;
+    while ((n < wanted && n < (uint64_t)enough) || n < needed)
+        n *= 2;
+    return n;
+}
+/* The rows of a part; 32 places of the index and the words of all others, until a turn is over; and what is found. */
+#define GATHER_DX_LOOPS(p, v) \
+    (DIV_UP((p)->src_rows, GATHER_PARTS(p, v)) + (GATHER_TURN / 32 / (v)->local + 1) * (33 + (v)->local) + \
+     ((p)->rows < GATHER_TURN ? (uint64_t)(p)->rows : GATHER_TURN))
+
 /* Unreduced losses: 64 rows a workgroup; else one workgroup for all rows. */
 #define NLL_GROUPS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? DIV_UP((p)->n, 64) : 1)
 #define NLL_TERMS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? 64 : (p)->n)
