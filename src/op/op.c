@@ -18,7 +18,8 @@
 #define D0 BIT(TENKA_D(0))
 #define D1 BIT(TENKA_D(1))
 #define D2 BIT(TENKA_D(2))
-enum { INPLACE = TENKA_PASS_INPLACE, PIECES = TENKA_PASS_PIECES, JOBS = TENKA_PASS_JOBS, PART = TENKA_PASS_PART };
+enum { INPLACE = TENKA_PASS_INPLACE, PIECES = TENKA_PASS_PIECES, JOBS = TENKA_PASS_JOBS, PART = TENKA_PASS_PART,
+       TURNS = TENKA_PASS_TURNS };
 
 /* struct params_<op>: the operator's parameters under its own name. */
 #define TENKA_OP(name, body, min_in, max_in, outs, params, ...)                                       \

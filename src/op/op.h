@@ -53,7 +53,13 @@ static inline uint32_t tenka_mask_place(uint64_t mask, uint32_t operand)
 }
 
 enum tenka_unit { TENKA_UNIT_EACH, TENKA_UNIT_GROUP };
-enum tenka_pass_flags { TENKA_PASS_INPLACE = 1, TENKA_PASS_PIECES = 2, TENKA_PASS_JOBS = 4, TENKA_PASS_PART = 8 };
+enum tenka_pass_flags {
+    TENKA_PASS_INPLACE = 1,
+    TENKA_PASS_PIECES = 2,
+    TENKA_PASS_JOBS = 4,
+    TENKA_PASS_PART = 8,
+    TENKA_PASS_TURNS = 16,
+};
 
 struct tenka_variant; /* op/variant.h */
 

@@ -72,7 +72,7 @@ struct tenka_p_nll { int32_t n, c, reduction; };
 
 /* y [rows, row] from x [src_rows, row]; u8: elements are bytes, packed four to a word in shaders.
  * piece_first, piece_rows: the rows of x that are bound; the Vulkan backend changes them from piece to piece when
- * x is larger than what can be bound at once. */
+ * x is larger than what can be bound at once. For dx the same of the rows of y: those that a dispatch adds. */
 struct tenka_p_gather { int32_t rows, row, src_rows, u8, piece_first, piece_rows; };
 
 /* x [rows, c, plane] and its classes from data of src_rows images of bytes */
