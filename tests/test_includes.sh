@@ -84,7 +84,7 @@ self_test() {
         [ $failed = 1 ] || { echo "not found: $line in $bad"; exit 1; }
     done <<END
 src/core/a.c #include "op/op.h"
-src/backend/cpu/a.c #include "backend/vulkan/vk.h"
+src/backend/cpu/a.c #include "backend/vulkan/device.h"
 src/backend/cpu/a.c #include "graph/graph.h"
 src/nn/a.c #include "backend/cpu/kernel.h"
 src/nn/a.c #include <unistd.h>

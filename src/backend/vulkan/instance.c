@@ -1,5 +1,13 @@
 /* The Vulkan loader, an instance for each device that is opened, and the validation layer's messages. */
-#include "backend/vulkan/vk.h"
+#define _POSIX_C_SOURCE 200809L
+
+#include "backend/vulkan/instance.h"
+
+#include <string.h>
+
+#include "backend/vulkan/manifests.h"
+#include "backend/vulkan/renderdoc.h"
+#include "backend/vulkan/result.h"
 
 #define LAYER "VK_LAYER_KHRONOS_validation"
 
@@ -53,11 +61,6 @@ tenka_status tenka_vk_complaint(struct tenka_vk_instance *instance, struct tenka
     return status;
 }
 
-static bool is_want_of_memory(VkResult result)
-{
-    return result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY;
-}
-
 #define HINT "(VK_LOADER_DEBUG=error in the environment shows what its loader says)"
 
 /* Loaders call it want of memory, too, when a manifest is no JSON. */
@@ -65,10 +68,10 @@ tenka_status tenka_vk_start_failed(struct tenka_error *err, VkResult result)
 {
     char bad[800];
     const char *const name = tenka_vk_result_name(result);
-    if (substitute == NULL && tenka_vk_find_bad_manifest(!is_want_of_memory(result), bad, sizeof bad))
+    if (substitute == NULL && tenka_vk_find_bad_manifest(!tenka_vk_is_want_of_memory(result), bad, sizeof bad))
         return tenka_fail(err, TENKA_E_UNSUPPORTED, "Vulkan could not be started (%s): %s: mend or remove that file, "
                           "or use the cpu backend " HINT, name, bad);
-    if (is_want_of_memory(result))
+    if (tenka_vk_is_want_of_memory(result))
         return tenka_fail(err, TENKA_E_NOMEM, "out of memory while starting Vulkan (%s), or a driver failed: use the "
                           "cpu backend " HINT, name);
     return tenka_fail(err, TENKA_E_UNSUPPORTED,
@@ -78,7 +81,7 @@ tenka_status tenka_vk_start_failed(struct tenka_error *err, VkResult result)
 
 tenka_status tenka_vk_listed(struct tenka_error *err, VkResult result)
 {
-    return is_want_of_memory(result) ? tenka_vk_start_failed(err, result) : TENKA_OK;
+    return tenka_vk_is_want_of_memory(result) ? tenka_vk_start_failed(err, result) : TENKA_OK;
 }
 
 static tenka_status find_layer(struct tenka_error *err, bool *found)

@@ -1,6 +1,10 @@
 /* Turns a plan into the list of commands that each recording repeats: dispatches, in pieces where an operand is larger
  * than a binding, and the barriers between them. */
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/jobs.h"
+#include "backend/vulkan/memory.h"
+#include "backend/vulkan/shaders.h"
+#include "backend/vulkan/steps.h"
+#include "backend/vulkan/testing.h"
 
 struct list {
     struct tenka_vk_step *items;
@@ -23,7 +27,7 @@ static int32_t rows_that_fit(const struct tenka_vk_device *dev, size_t row_bytes
     size_t unit = TENKA_OPERAND_ALIGN; /* rows whose bytes are a multiple of the alignment: 256 / gcd(256, row_bytes) */
     while (unit > 1 && row_bytes * (unit / 2) % TENKA_OPERAND_ALIGN == 0)
         unit /= 2;
-    const size_t rows = row_bytes ? dev->max_operand / row_bytes / unit * unit : 0;
+    const size_t rows = row_bytes ? tenka_vk_max_operand(dev) / row_bytes / unit * unit : 0;
     return rows > INT32_MAX ? INT32_MAX : (int32_t)rows;
 }
 
@@ -32,7 +36,7 @@ static bool in_pieces(const struct tenka_vk_device *dev, const struct tenka_plan
 {
     const bool allowed = tenka_passes[node->kernel].flags & TENKA_PASS_PIECES;
     return allowed && node->n_in > 0 && node->in[0] != TENKA_ABSENT &&
-           tenka_align(plan->operands[node->in[0]].bytes, TENKA_VK_QUAD) > dev->max_operand;
+           tenka_align(plan->operands[node->in[0]].bytes, TENKA_VK_QUAD) > tenka_vk_max_operand(dev);
 }
 
 static tenka_status add_dispatch(struct list *list, struct tenka_vk_tracker *tracker, struct tenka_error *err,
@@ -45,30 +49,18 @@ static tenka_status add_dispatch(struct list *list, struct tenka_vk_tracker *tra
     return append(list, err, step);
 }
 
-/* Adds the node of that index, with those behind it that the same dispatch can run; *count: how many these are. */
-static tenka_status add_nodes(struct tenka_vk_device *dev, struct list *list, struct tenka_vk_tracker *tracker,
-                              const struct tenka_plan *plan, uint32_t index, uint32_t *count)
+/* Pieces of whole rows of operand 0, a dispatch each. */
+static tenka_status add_pieces(struct tenka_vk_device *dev, struct list *list, struct tenka_vk_tracker *tracker,
+                               const struct tenka_plan *plan, struct tenka_vk_step step)
 {
-    const struct tenka_node *node = &plan->nodes[index];
-    struct tenka_vk_step step = {.kind = TENKA_VK_DISPATCH, .node = index, .jobs = 1};
-    *count = 1;
-    TENKA_TRY(tenka_vk_choose(dev, plan, node, 1, &step.variant));
-    if (tenka_vk_work(plan, node, step.variant) == 0)
-        return TENKA_OK;
-    if (!in_pieces(dev, plan, node)) {
-        tenka_vk_jobs_gather(dev, plan, &step);
-        *count = step.jobs;
-        if (step.jobs > 1) /* the first alone may be a bias of a few elements */
-            TENKA_TRY(tenka_vk_choose(dev, plan, node, step.jobs, &step.variant));
-        return add_dispatch(list, tracker, dev->base.err, plan, step);
-    }
+    const struct tenka_node *node = &plan->nodes[step.node];
     const struct tenka_p_gather *p = (const struct tenka_p_gather *)node->params;
     const int32_t fit = rows_that_fit(dev, (size_t)p->row * (p->u8 ? 1 : 4));
     if (fit == 0)
         return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
                           "%s: rows of %d elements cannot be bound in pieces of at most %zu bytes that begin at "
                           "multiples of %d, as %s needs them",
-                          node->label, p->row, dev->max_operand, TENKA_OPERAND_ALIGN, dev->gpu.info.name);
+                          node->label, p->row, tenka_vk_max_operand(dev), TENKA_OPERAND_ALIGN, dev->gpu.info.name);
     for (int32_t first = 0; first < p->src_rows; first += step.piece_rows) {
         step.piece_first = first;
         step.piece_rows = p->src_rows - first < fit ? p->src_rows - first : fit;
@@ -77,12 +69,20 @@ static tenka_status add_nodes(struct tenka_vk_device *dev, struct list *list, st
     return TENKA_OK;
 }
 
-uint64_t tenka_vk_work(const struct tenka_plan *plan, const struct tenka_node *node, uint32_t variant)
+/* Adds the node of that index, with those behind it that the same dispatch can run; *count: how many these are. */
+static tenka_status add_nodes(struct tenka_vk_device *dev, struct list *list, struct tenka_vk_tracker *tracker,
+                              const struct tenka_plan *plan, uint32_t index, uint32_t *count)
 {
-    const struct tenka_operand *first = &plan->operands[node->out[0]];
-    uint32_t count;
-    const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
-    return tenka_passes[node->kernel].work(&variants[variant], node->params, tenka_shape_count(&first->desc.shape));
+    const struct tenka_node *node = &plan->nodes[index];
+    struct tenka_vk_step step = {.kind = TENKA_VK_DISPATCH, .node = index, .jobs = 1};
+    *count = 1;
+    if (!tenka_vk_has_work(plan, node))
+        return TENKA_OK;
+    if (in_pieces(dev, plan, node))
+        return add_pieces(dev, list, tracker, plan, step);
+    tenka_vk_jobs_gather(dev, plan, &step);
+    *count = step.jobs;
+    return add_dispatch(list, tracker, dev->base.err, plan, step);
 }
 
 tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka_plan *plan, struct tenka_vk_step **out,
@@ -106,4 +106,9 @@ tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka
     *out = list.items;
     *count = list.count;
     return TENKA_OK;
+}
+
+void tenka_vulkan_forget_barrier(tenka_device *dev, uint32_t index)
+{
+    tenka_vk_device_of(dev)->forgotten = index;
 }
