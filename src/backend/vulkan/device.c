@@ -46,7 +46,7 @@ tenka_status tenka_vk_health(struct tenka_vk_device *dev)
 {
     if (dev->lost)
         return tenka_fail(dev->base.err, TENKA_E_DEVICE, "%s was lost earlier: open a new context", dev->gpu.info.name);
-    return dev->validate ? tenka_vk_complaint(dev->instance, dev->base.err) : TENKA_OK;
+    return dev->validate ? tenka_vk_messages_say(&dev->instance->messages, dev->base.err) : TENKA_OK;
 }
 
 void tenka_vk_set_name(struct tenka_vk_device *dev, VkObjectType type, uint64_t object, const char *name)

@@ -1,20 +1,14 @@
-/* Vulkan's loader, an instance for each device that is opened, and the validation layer's messages. */
+/* Vulkan's loader, and an instance for each device that is opened. */
 #ifndef TENKA_VULKAN_INSTANCE_H
 #define TENKA_VULKAN_INSTANCE_H
 
-#include <pthread.h>
-#include <volk.h>
-
-#include "core/core.h"
+#include "backend/vulkan/messages.h"
 
 struct tenka_vk_instance {
     VkInstance handle;
-    const struct tenka_log *log;
     bool debug_utils, captured; /* captured: RenderDoc looks on */
     VkDebugUtilsMessengerEXT messenger;
-    pthread_mutex_t lock; /* of the two below: the layer may call from a thread of the driver */
-    bool complained;
-    char complaint[800];
+    struct tenka_vk_messages messages;
     /* Kept here and not in volk's globals, which a second instance on another thread overwrites. */
     PFN_vkDestroyInstance destroy;
     PFN_vkEnumeratePhysicalDevices enumerate;
@@ -47,7 +41,5 @@ tenka_status tenka_vk_listed(struct tenka_error *err, VkResult result);
 /* Of a call with which Vulkan starts: E_UNSUPPORTED with the file that its loader cannot read, if there is one; else
  * E_NOMEM where the loader says so, and E_UNSUPPORTED. */
 tenka_status tenka_vk_start_failed(struct tenka_error *err, VkResult result);
-/* E_DEVICE, once, when the validation layer has complained since the last call. */
-tenka_status tenka_vk_complaint(struct tenka_vk_instance *instance, struct tenka_error *err);
 
 #endif
