@@ -13,7 +13,7 @@ allowed() {
     backend) echo "core op" ;;
     backend/cpu) echo "core op backend backend/cpu/fast" ;;
     backend/cpu/fast) echo "core op backend/cpu" ;;
-    backend/vulkan) echo "core op backend" ;;
+    backend/vulkan | backend/open) echo "core op backend" ;;
     graph) echo "core op backend" ;;
     nn | optim | data) echo "core op graph" ;;
     io) echo "core op graph nn data" ;;
