@@ -16,5 +16,5 @@ endif()
 # Volk is compiled here but written elsewhere: its warnings are not ours.
 set_property(SOURCE src/backend/vulkan/volk.c PROPERTY COMPILE_OPTIONS -w)
 target_link_libraries(tenka_objects PRIVATE Volk::Volk Vulkan::Headers $<TARGET_NAME_IF_EXISTS:Renderdoc::Api>)
-set_property(SOURCE src/backend/vulkan/capture.c APPEND PROPERTY COMPILE_DEFINITIONS
+set_property(SOURCE src/backend/vulkan/capture.c src/backend/vulkan/renderdoc.c APPEND PROPERTY COMPILE_DEFINITIONS
     TENKA_RENDERDOC=$<BOOL:${Renderdoc_FOUND}>)

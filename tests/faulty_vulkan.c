@@ -3,7 +3,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/instance.h"
 #include "mock_vulkan.h"
 
 static PFN_vkGetInstanceProcAddr below_instance;

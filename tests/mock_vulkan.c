@@ -135,8 +135,9 @@ MOCK(VkResult, vkEnumerateInstanceVersion)(uint32_t *version)
 
 MOCK(VkResult, vkEnumerateInstanceLayerProperties)(uint32_t *count, VkLayerProperties *out)
 {
-    (void)out;
-    *count = 0;
+    if (out && *count > 0 && mock_vulkan.layer)
+        snprintf(out->layerName, sizeof out->layerName, "VK_LAYER_KHRONOS_validation");
+    *count = mock_vulkan.layer;
     return VK_SUCCESS;
 }
 
@@ -271,8 +272,9 @@ MOCK(VkResult, vkCreateDebugUtilsMessengerEXT)(VkInstance instance, const VkDebu
                                                const VkAllocationCallbacks *unused, VkDebugUtilsMessengerEXT *out)
 {
     LOOK_UP(instance, INSTANCE);
-    (void)info;
     (void)unused;
+    mock_vulkan.hear = info->pfnUserCallback;
+    mock_vulkan.hear_user = info->pUserData;
     *out = HANDLE(VkDebugUtilsMessengerEXT, mock_add(MESSENGER, INDEX(instance)));
     return VK_SUCCESS;
 }
@@ -282,10 +284,45 @@ MOCK(void, vkDestroyDebugUtilsMessengerEXT)(VkInstance instance, VkDebugUtilsMes
 {
     LOOK_UP(instance, INSTANCE);
     (void)unused;
+    mock_vulkan.hear = NULL;
     mock_destroy((uint64_t)(uintptr_t)messenger, MESSENGER, __func__);
 }
 
+MOCK(VkResult, vkSetDebugUtilsObjectNameEXT)(VkDevice device, const VkDebugUtilsObjectNameInfoEXT *info)
+{
+    (void)device;
+    (void)info;
+    return VK_SUCCESS;
+}
+
+MOCK(void, vkCmdBeginDebugUtilsLabelEXT)(VkCommandBuffer commands, const VkDebugUtilsLabelEXT *label)
+{
+    (void)commands;
+    (void)label;
+}
+
+MOCK(void, vkCmdInsertDebugUtilsLabelEXT)(VkCommandBuffer commands, const VkDebugUtilsLabelEXT *label)
+{
+    (void)commands;
+    (void)label;
+}
+
+MOCK(void, vkCmdEndDebugUtilsLabelEXT)(VkCommandBuffer commands)
+{
+    (void)commands;
+}
+
 /* ---- Looking functions up ---- */
+
+/* Of VK_EXT_debug_utils, what a driver without the layer need not have. */
+static PFN_vkVoidFunction find_of_layer(const char *name)
+{
+    FOUND(vkSetDebugUtilsObjectNameEXT)
+    FOUND(vkCmdBeginDebugUtilsLabelEXT)
+    FOUND(vkCmdInsertDebugUtilsLabelEXT)
+    FOUND(vkCmdEndDebugUtilsLabelEXT)
+    return NULL;
+}
 
 static PFN_vkVoidFunction VKAPI_CALL get_device_function(VkDevice device, const char *name)
 {
@@ -318,6 +355,8 @@ PFN_vkVoidFunction VKAPI_CALL mock_vulkan_get(VkInstance instance, const char *n
 {
     PFN_vkVoidFunction found = find(name);
     (void)instance;
+    if (!found && mock_vulkan.layer)
+        found = find_of_layer(name);
     if (!found)
         found = mock_device_find(name);
     return found ? found : mock_queue_find(name);

@@ -20,11 +20,14 @@ struct mock_vulkan {
     uint32_t timestamp_bits; /* that count; 0: there are no timestamps */
     float timestamp_period; /* nanoseconds of a tick */
     uint8_t cache_uuid;     /* of the driver's pipeline cache */
+    bool layer;             /* there is a validation layer, which says nothing by itself */
     /* What has happened. */
     char complaint[200];    /* the first; "": none */
     size_t live;            /* objects that were not destroyed */
     VkDeviceSize allocated; /* device memory */
     size_t caches_filled;   /* pipeline caches made with data that was kept */
+    PFN_vkDebugUtilsMessengerCallbackEXT hear; /* whom the layer tells, with the next; NULL: nobody */
+    void *hear_user;
 };
 extern struct mock_vulkan mock_vulkan;
 

@@ -5,7 +5,7 @@
 
 #include <time.h>
 
-#include "backend/vulkan/hazard.h"
+#include "backend/vulkan/testing.h"
 #include "graph/graph.h"
 
 #define MAX_DISPATCHES 8

@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include "backend/vulkan/hazard.h"
+#include "backend/vulkan/testing.h"
 #include "graph/graph.h"
 
 static const char net_text[] = "Conv2d(1,4,3) BatchNorm2d(4) ReLU() MaxPool2d(2) Dropout(0.25) Flatten() Linear(16,8) "

@@ -13,7 +13,7 @@ allowed() {
     plan | backend) echo "core op" ;;
     backend/cpu) echo "core op backend backend/cpu/fast" ;;
     backend/cpu/fast) echo "core op backend/cpu" ;;
-    backend/vulkan) echo "core op backend" ;;
+    backend/vulkan | backend/open) echo "core op backend" ;;
     graph) echo "core op plan backend" ;;
     nn | optim | data) echo "core op graph" ;;
     io) echo "core op graph nn data" ;;
@@ -94,7 +94,7 @@ self_test() {
 src/core/a.c #include "op/op.h"
 src/plan/a.c #include "backend/backend.h"
 src/backend/cpu/a.c #include "plan/plan.h"
-src/backend/cpu/a.c #include "backend/vulkan/vk.h"
+src/backend/cpu/a.c #include "backend/vulkan/device.h"
 src/backend/cpu/a.c #include "graph/graph.h"
 src/nn/a.c #include "backend/cpu/kernel.h"
 src/nn/a.c #include <unistd.h>

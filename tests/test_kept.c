@@ -1,7 +1,9 @@
 /* Files that only save time, the pipeline cache and what tuning found out: whatever becomes of them, or of the folder
  * that they are to lie in, training goes on and computes the same, with one line in the log at most.
  *   test_kept [mock|vulkan] */
-#include "backend/vulkan/vk.h"
+#define _POSIX_C_SOURCE 200809L
+
+#include "backend/vulkan/keep.h"
 #include "support.h"
 
 #include <dirent.h>

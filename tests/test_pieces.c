@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include "backend/vulkan/hazard.h"
+#include "backend/vulkan/testing.h"
 #include "check/check.h"
 
 #define ROWS 1000

@@ -1,5 +1,11 @@
-/* What is made of the Vulkan that there is: one that does not start, and devices of each kind. On the mock. */
+/* What is made of the Vulkan that there is: one that does not start, devices of each kind, and a validation layer that
+ * complains. On the mock. */
+#define _POSIX_C_SOURCE 200809L
+
 #include "support.h"
+
+#include <pthread.h>
+#include <time.h>
 
 #include "core/core.h"
 #include "faulty_vulkan.h"
@@ -156,6 +162,106 @@ static void test_no_times(void **state)
     expect_no_times(64, NAN);
 }
 
+/* ---- What the validation layer says ---- */
+
+#define MANY 200
+
+static pthread_t own;
+static size_t heard, beside; /* messages, and how many of them on another thread or outside of Tenka's calls */
+static bool inside;
+
+static void count_log(void *user, enum tenka_log_level level, const char *text)
+{
+    size_t more = 1;
+    note_log(user, level, text);
+    beside += !inside || !pthread_equal(pthread_self(), own);
+    sscanf(text, "validation layer: %zu more messages", &more);
+    heard += more;
+}
+
+static void tell(const char *text)
+{
+    const VkDebugUtilsMessengerCallbackDataEXT data = {.pMessage = text};
+    mock_vulkan.hear(VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT, VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
+                     &data, mock_vulkan.hear_user);
+}
+
+static void *tell_once(void *text)
+{
+    tell(text);
+    return NULL;
+}
+
+static void *tell_many(void *unused)
+{
+    const struct timespec moment = {.tv_nsec = 20000};
+    for (size_t i = 0; i < MANY; i++) {
+        tell("again");
+        nanosleep(&moment, NULL);
+    }
+    return unused;
+}
+
+static tenka_status take_step(tenka_ctx *ctx)
+{
+    const float x = 1;
+    inside = true;
+    tenka_relu(tenka_input(ctx, TENKA_F32, tenka_shape_of(1), &x));
+    const tenka_status status = tenka_step_end(ctx);
+    inside = false;
+    return status;
+}
+
+static tenka_ctx *open_watched(void)
+{
+    struct tenka_ctx_params params = TENKA_CTX_DEFAULTS;
+    tenka_ctx *ctx;
+    params.backend = TENKA_BACKEND_VULKAN;
+    params.cache_dir = "";
+    params.validate = true;
+    params.log = count_log;
+    must(NULL, tenka_ctx_create(&params, &ctx));
+    own = pthread_self();
+    said[0] = '\0';
+    heard = beside = 0;
+    return ctx;
+}
+
+/* The layer may speak on a thread of the driver at any time; the log hears of it in the next call of Tenka's, on the
+ * program's own thread, and so never meets what the program writes meanwhile. */
+static void test_messages(void **state)
+{
+    pthread_t other;
+    (void)state;
+    mock_vulkan.layer = true;
+    tenka_ctx *ctx = open_watched();
+    must(ctx, take_step(ctx));
+    pthread_create(&other, NULL, tell_once, "a mistake");
+    pthread_join(other, NULL);
+    assert_string_equal(said, "");
+    assert_int_equal(take_step(ctx), TENKA_E_DEVICE);
+    assert_string_equal(said, "validation layer: a mistake");
+    assert_non_null(strstr(tenka_last_error(ctx), "complains: a mistake"));
+    must(ctx, take_step(ctx));
+
+    heard = 0;
+    pthread_create(&other, NULL, tell_many, NULL);
+    for (size_t i = 0; i < MANY; i++)
+        take_step(ctx);
+    pthread_join(other, NULL);
+    take_step(ctx);
+    assert_int_equal(heard, MANY);
+
+    tell(NULL);
+    inside = true;
+    tenka_ctx_destroy(&ctx);
+    inside = false;
+    assert_string_equal(said, "validation layer: ");
+    assert_int_equal(heard, MANY + 1);
+    assert_int_equal(beside, 0);
+    mock_vulkan.layer = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_no_words),
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_no_times),
+        cmocka_unit_test(test_messages),
     };
     if (!faulty_vulkan_begin(true))
         return 1;

@@ -3,7 +3,7 @@
  *   test_transfer [vulkan] */
 #include "support.h"
 
-#include "backend/vulkan/hazard.h"
+#include "backend/vulkan/testing.h"
 #include "graph/graph.h"
 
 #define LARGE (3u << 20) /* floats: more than the staging buffer holds */

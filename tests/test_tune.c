@@ -6,7 +6,7 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#include "backend/vulkan/hazard.h"
+#include "backend/vulkan/testing.h"
 #include "graph/graph.h"
 
 #define STEPS 3

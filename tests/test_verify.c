@@ -4,7 +4,7 @@
 
 #include "graph/graph.h"
 #if TENKA_VULKAN
-#include "backend/vulkan/hazard.h"
+#include "backend/vulkan/testing.h"
 #endif
 
 static size_t find_check(const char *name)

@@ -3,7 +3,7 @@
  *   test_workshop SHADERS */
 #include "support.h"
 
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/workshop.h"
 
 static const char *shaders;
 

@@ -80,8 +80,8 @@ enum tenka_tune {
 
 enum tenka_log_level { TENKA_LOG_DEBUG, TENKA_LOG_INFO, TENKA_LOG_WARNING, TENKA_LOG_ERROR };
 
-/* Receives one line without newline, valid during the call. Called on the thread that uses the context,
- * or, for the validation layer, on a thread of the driver. */
+/* Receives one line without newline, valid during the call. Called on the thread that uses the context, inside one of
+ * the library's functions: what the validation layer says on a thread of the driver waits for the next of these. */
 typedef void (*tenka_log_fn)(void *user, enum tenka_log_level level, const char *text);
 
 struct tenka_ctx_params {

@@ -93,14 +93,20 @@ tenka_status tenka_cpu_device_create(const struct tenka_ctx_params *params, stru
                                      tenka_device **out); /* params->backend says CPU or CPU_F64 */
 tenka_status tenka_vulkan_device_create(const struct tenka_ctx_params *params, struct tenka_error *err,
                                         const struct tenka_log *log, tenka_device **out);
-/* Vulkan's devices as tenka_devices promises (chosen is filled by choose.c). Fails when there is none: err says why. */
+/* Vulkan's devices as tenka_devices promises (chosen is filled by open/choose.c). Fails when there is none: err says why. */
 tenka_status tenka_vulkan_list(struct tenka_error *err, struct tenka_device_info *out, size_t max, size_t *count);
+
+/* ---- open/choose.c: which of them a context gets ---- */
+
 /* tenka_devices. */
 tenka_status tenka_device_list(struct tenka_error *err, struct tenka_device_info *out, size_t max, size_t *count);
 
 /* Opens the device that params ask for; AUTO chooses, and says its choice in one log line. err and log outlive it. */
 tenka_status tenka_device_open(const struct tenka_ctx_params *params, struct tenka_error *err,
                                const struct tenka_log *log, enum tenka_backend *chosen, tenka_device **out);
+
+/* ---- backend.c ---- */
+
 void tenka_device_close(tenka_device **dev);
 /* Zeroed; rounded up to whole 32-bit words, in which kernels move bytes. */
 tenka_status tenka_buffer_create(tenka_device *dev, size_t bytes, const char *name, tenka_buffer **out);

@@ -1,7 +1,14 @@
 /* The pipeline cache, which is kept on disk. */
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/cache.h"
+#include "backend/vulkan/keep.h"
 
 #define NAME "cache"
+
+struct tenka_vk_cache {
+    VkPipelineCache handle;
+    bool grown;    /* since it was last saved, perhaps */
+    uint64_t hash; /* of what the file holds */
+};
 
 /* Whether the driver's own header in front of data belongs to this device. */
 static bool of_device(const struct tenka_vk_device *dev, const unsigned char *data, size_t bytes)
@@ -17,38 +24,66 @@ static bool of_device(const struct tenka_vk_device *dev, const unsigned char *da
            memcmp(head.pipelineCacheUUID, properties.pipelineCacheUUID, VK_UUID_SIZE) == 0;
 }
 
-tenka_status tenka_vk_cache_open(struct tenka_vk_device *dev)
+/* With what the file holds, unless the driver refuses that. */
+static tenka_status cache_init(struct tenka_vk_device *dev, const void *data, size_t bytes)
 {
+    struct tenka_vk_cache *cache = dev->cache;
     VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO};
-    size_t bytes;
-    void *data = tenka_vk_keep_load(dev, NAME, &bytes);
     if (data && of_device(dev, data, bytes)) {
-        dev->cache_hash = tenka_vk_hash(TENKA_VK_HASH, data, bytes);
+        cache->hash = tenka_vk_hash(TENKA_VK_HASH, data, bytes);
         info.initialDataSize = bytes;
         info.pInitialData = data;
     }
-    VkResult result = dev->vk.vkCreatePipelineCache(dev->handle, &info, NULL, &dev->cache);
+    VkResult result = dev->vk.vkCreatePipelineCache(dev->handle, &info, NULL, &cache->handle);
     if (result < 0 && info.initialDataSize > 0) {
         info.initialDataSize = 0;
-        result = dev->vk.vkCreatePipelineCache(dev->handle, &info, NULL, &dev->cache);
+        result = dev->vk.vkCreatePipelineCache(dev->handle, &info, NULL, &cache->handle);
     }
-    tenka_free(data);
     if (result < 0) {
-        dev->cache = VK_NULL_HANDLE;
+        cache->handle = VK_NULL_HANDLE;
         return tenka_vk_fail(dev, result, "vkCreatePipelineCache(");
     }
     dev->base.objects++;
     return TENKA_OK;
 }
 
+tenka_status tenka_vk_cache_open(struct tenka_vk_device *dev)
+{
+    size_t bytes;
+    dev->cache = tenka_alloc(sizeof *dev->cache);
+    if (!dev->cache)
+        return tenka_fail_nomem(dev->base.err);
+    void *data = tenka_vk_keep_load(dev, NAME, &bytes);
+    const tenka_status status = cache_init(dev, data, bytes);
+    tenka_free(data);
+    return status;
+}
+
+void tenka_vk_cache_finish(struct tenka_vk_device *dev)
+{
+    if (!dev->cache)
+        return;
+    if (dev->cache->handle) {
+        tenka_vk_cache_save(dev);
+        dev->vk.vkDestroyPipelineCache(dev->handle, dev->cache->handle, NULL);
+    }
+    tenka_free(dev->cache);
+}
+
+VkPipelineCache tenka_vk_cache_use(struct tenka_vk_device *dev)
+{
+    dev->cache->grown = true;
+    return dev->cache->handle;
+}
+
 /* What the driver has to keep, allocated; NULL when that is nothing or memory is short. */
 static void *collect(struct tenka_vk_device *dev, size_t *bytes)
 {
     *bytes = 0;
-    if (dev->vk.vkGetPipelineCacheData(dev->handle, dev->cache, bytes, NULL) < 0 || *bytes == 0)
+    if (dev->vk.vkGetPipelineCacheData(dev->handle, dev->cache->handle, bytes, NULL) < 0 || *bytes == 0)
         return NULL;
     void *data = tenka_alloc(*bytes);
-    if (data && dev->vk.vkGetPipelineCacheData(dev->handle, dev->cache, bytes, data) != VK_SUCCESS) {
+    if (data && dev->vk.vkGetPipelineCacheData(dev->handle, dev->cache->handle, bytes, data) != VK_SUCCESS) {
         tenka_free(data);
         return NULL;
     }
@@ -57,23 +92,18 @@ static void *collect(struct tenka_vk_device *dev, size_t *bytes)
 
 void tenka_vk_cache_save(struct tenka_vk_device *dev)
 {
+    struct tenka_vk_cache *cache = dev->cache;
     size_t bytes;
     /* RenderDoc has drivers forget what they kept; the file would hold this run's pipelines alone. */
-    if (!dev->cache || !dev->keep_dir || !dev->cache_grown || dev->lost || dev->instance->captured)
+    if (!cache->grown || !tenka_vk_keep_saves(dev) || dev->lost || dev->instance->captured)
         return;
-    dev->cache_grown = false;
+    cache->grown = false;
     void *data = collect(dev, &bytes);
     if (!data)
         return;
     const uint64_t hash = tenka_vk_hash(TENKA_VK_HASH, data, bytes);
-    if (hash != dev->cache_hash) /* all was there already, as in every start but the first */
+    if (hash != cache->hash) /* all was there already, as in every start but the first */
         tenka_vk_keep_save(dev, NAME, data, bytes);
-    dev->cache_hash = hash;
+    cache->hash = hash;
     tenka_free(data);
-}
-
-void tenka_vk_cache_finish(struct tenka_vk_device *dev)
-{
-    if (dev->cache)
-        dev->vk.vkDestroyPipelineCache(dev->handle, dev->cache, NULL);
 }

@@ -1,33 +1,11 @@
-/* Captures through RenderDoc's in-application API, which is there when its layer was loaded with the process. Nothing
- * is linked: the library is asked for where it lies in memory already. */
-#include "backend/vulkan/vk.h"
+/* Captures through RenderDoc's in-application API. */
+#include "backend/vulkan/capture.h"
+#include "backend/vulkan/queue.h"
+#include "backend/vulkan/renderdoc.h"
 #include "core/os.h"
 
 #if TENKA_RENDERDOC
-#include <dlfcn.h>
 #include <stdio.h>
-
-#include <renderdoc_app.h>
-
-/* The oldest version that names captures; later ones begin alike. NULL: the process runs without RenderDoc. */
-static const RENDERDOC_API_1_1_2 *find_api(void)
-{
-    void *library = dlopen("librenderdoc.so", RTLD_NOW | RTLD_NOLOAD);
-    if (!library)
-        return NULL;
-    pRENDERDOC_GetAPI get = NULL;
-    void *symbol = dlsym(library, "RENDERDOC_GetAPI"), *api = NULL;
-    memcpy(&get, &symbol, sizeof get); /* C knows no cast from an object's address to a function's */
-    if (!get || get(eRENDERDOC_API_Version_1_1_2, &api) != 1)
-        api = NULL;
-    dlclose(library); /* the layer holds it, too */
-    return api;
-}
-
-bool tenka_vk_is_captured(void)
-{
-    return find_api() != NULL;
-}
 
 static RENDERDOC_DevicePointer pointer_of(const struct tenka_vk_device *dev)
 {
@@ -37,7 +15,7 @@ static RENDERDOC_DevicePointer pointer_of(const struct tenka_vk_device *dev)
 /* renderdoccmd's option is for `tenka`, which starts itself anew when it limits OpenMP's spinning. */
 tenka_status tenka_vk_capture_check(tenka_device *base)
 {
-    if (find_api())
+    if (tenka_vk_renderdoc())
         return TENKA_OK;
     return tenka_fail(base->err, TENKA_E_UNSUPPORTED,
                       "RenderDoc is not loaded: start the program with ENABLE_VULKAN_RENDERDOC_CAPTURE=1 in its "
@@ -48,11 +26,10 @@ tenka_status tenka_vk_capture_check(tenka_device *base)
 tenka_status tenka_vk_capture_begin(tenka_device *base)
 {
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
-    const RENDERDOC_API_1_1_2 *api = find_api();
+    const RENDERDOC_API_1_1_2 *api = tenka_vk_renderdoc();
     if (!api)
         return tenka_vk_capture_check(base);
-    TENKA_TRY(tenka_vk_hand_over(dev));
-    TENKA_TRY(tenka_vk_wait(dev, dev->newest));
+    TENKA_TRY(tenka_vk_wait_for_all(dev));
     api->StartFrameCapture(pointer_of(dev), NULL);
     if (!api->IsFrameCapturing())
         return tenka_fail(base->err, TENKA_E_DEVICE, "RenderDoc did not begin a capture; its log says why");
@@ -73,7 +50,7 @@ static tenka_status take_file(const RENDERDOC_API_1_1_2 *api, struct tenka_error
 
 tenka_status tenka_vk_capture_end(tenka_device *base, const char *path)
 {
-    const RENDERDOC_API_1_1_2 *api = find_api();
+    const RENDERDOC_API_1_1_2 *api = tenka_vk_renderdoc();
     char before[4096];
     if (!api)
         return tenka_fail(base->err, TENKA_E_DEVICE, "RenderDoc left the process in the middle of a capture");
@@ -96,11 +73,6 @@ tenka_status tenka_vk_capture_end(tenka_device *base, const char *path)
 }
 
 #else
-
-bool tenka_vk_is_captured(void)
-{
-    return false;
-}
 
 tenka_status tenka_vk_capture_check(tenka_device *base)
 {

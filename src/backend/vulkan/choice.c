@@ -1,5 +1,5 @@
 /* In which variant of its kernel (variants.def) a node runs. */
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/choice.h"
 #include "op/tiles.h"
 
 /* Whether the device can run a kernel so. */
@@ -70,36 +70,50 @@ static uint32_t guess(const struct tenka_vk_device *dev, enum tenka_kernel kerne
     return best != TENKA_ABSENT ? best : last;
 }
 
-/* The variants that are worth measuring, a bit each. */
-static uint32_t candidates(const struct tenka_vk_device *dev, const struct tenka_node *node)
+static bool is_pinned(const struct tenka_vk_device *dev, uint32_t variants)
+{
+    return dev->pinned != TENKA_ABSENT && variants > 1;
+}
+
+uint32_t tenka_vk_candidates(const struct tenka_vk_device *dev, const struct tenka_node *node)
 {
     uint32_t count, bits = 0;
     const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
+    if (is_pinned(dev, count) || !tenka_variant_measured(node->kernel))
+        return 0;
     for (uint32_t i = 0; i < count; i++)
         if (for_device(dev, &variants[i]) && fits(dev, node->kernel, node->params, &variants[i]))
             bits |= UINT32_C(1) << i;
     return bits;
 }
 
-tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
-                             uint32_t jobs, uint32_t *out)
+static uint32_t choose(const struct tenka_vk_device *dev, const struct tenka_plan *plan,
+                       const struct tenka_vk_step *step)
 {
+    const struct tenka_node *node = &plan->nodes[step->node];
     uint32_t count;
     uint64_t n = 0;
     const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
-    for (uint32_t j = 0; j < jobs; j++)
+    if (is_pinned(dev, count)) {
+        const bool there = dev->pinned < count && fits(dev, node->kernel, node->params, &variants[dev->pinned]);
+        return there ? dev->pinned : TENKA_ABSENT;
+    }
+    for (uint32_t j = 0; j < step->jobs; j++)
         n += tenka_shape_count(&plan->operands[node[j].out[0]].desc.shape);
-    const bool pinned = dev->pinned != TENKA_ABSENT && count > 1;
-    if (pinned)
-        *out = dev->pinned < count && fits(dev, node->kernel, node->params, &variants[dev->pinned]) ? dev->pinned
-                                                                                                       : TENKA_ABSENT;
-    else
-        *out = guess(dev, node->kernel, node->params, n);
-    if (*out == TENKA_ABSENT)
-        return no_variant(dev, node);
-    if (pinned || !tenka_variant_measured(node->kernel))
-        return TENKA_OK;
-    return tenka_vk_tune(dev, plan, node, candidates(dev, node), out);
+    return guess(dev, node->kernel, node->params, n);
+}
+
+tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_plan *plan, struct tenka_vk_step *steps,
+                             size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (steps[i].kind != TENKA_VK_DISPATCH)
+            continue;
+        steps[i].variant = choose(dev, plan, &steps[i]);
+        if (steps[i].variant == TENKA_ABSENT)
+            return no_variant(dev, &plan->nodes[steps[i].node]);
+    }
+    return TENKA_OK;
 }
 
 bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params)

@@ -4,30 +4,38 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/clock.h"
+#include "backend/vulkan/commands.h"
+#include "backend/vulkan/queue.h"
+#include "backend/vulkan/testing.h"
 #include "core/os.h"
 
 #define TRIES 8
 /* Crystals drift apart by some millionths: after a second the two are compared again. */
 #define MAX_AGE 1.0
 
+/* A moment that the clocks of device and host both have told. */
+struct tenka_vk_clock {
+    bool known, bracket; /* bracket: without the driver's help, for tests */
+    uint64_t ticks;      /* of the device */
+    double host, error;  /* seconds of tenka_os_now's clock, and by how much they may be wrong */
+    char text[160];
+};
+
+tenka_status tenka_vk_clock_open(struct tenka_vk_device *dev)
+{
+    dev->clock = tenka_alloc(sizeof *dev->clock);
+    return dev->clock ? TENKA_OK : tenka_fail_nomem(dev->base.err);
+}
+
+void tenka_vk_clock_finish(struct tenka_vk_device *dev)
+{
+    tenka_free(dev->clock);
+}
+
 static double host_now(void)
 {
     return 1e-9 * (double)tenka_os_now();
-}
-
-bool tenka_vk_has_monotonic(const struct tenka_vk_instance *instance, VkPhysicalDevice handle)
-{
-    VkTimeDomainEXT domains[16];
-    uint32_t count = sizeof domains / sizeof *domains;
-    bool device = false, host = false;
-    if (!instance->time_domains || instance->time_domains(handle, &count, domains) < 0)
-        return false;
-    for (uint32_t i = 0; i < count; i++) {
-        device = device || domains[i] == VK_TIME_DOMAIN_DEVICE_EXT;
-        host = host || domains[i] == VK_TIME_DOMAIN_CLOCK_MONOTONIC_EXT;
-    }
-    return device && host;
 }
 
 static tenka_status compare_calibrated(struct tenka_vk_device *dev)
@@ -38,9 +46,9 @@ static tenka_status compare_calibrated(struct tenka_vk_device *dev)
     };
     uint64_t stamps[2], deviation = 0;
     VK_TRY(dev, dev->vk.vkGetCalibratedTimestampsEXT(dev->handle, 2, infos, stamps, &deviation));
-    dev->clock.ticks = stamps[0];
-    dev->clock.host = 1e-9 * (double)stamps[1];
-    dev->clock.error = 1e-9 * (double)deviation;
+    dev->clock->ticks = stamps[0];
+    dev->clock->host = 1e-9 * (double)stamps[1];
+    dev->clock->error = 1e-9 * (double)deviation;
     return TENKA_OK;
 }
 
@@ -53,38 +61,28 @@ struct probe {
 
 static tenka_status probe_record(struct tenka_vk_device *dev, struct probe *probe)
 {
-    const VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
-    VK_TRY(dev, dev->vk.vkBeginCommandBuffer(probe->commands, &info));
+    TENKA_TRY(tenka_vk_commands_begin(dev, probe->commands, 0));
     tenka_vk_full_barrier(dev, probe->commands);
     dev->vk.vkCmdResetQueryPool(probe->commands, probe->pool, 0, 1);
     dev->vk.vkCmdWriteTimestamp(probe->commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, probe->pool, 0);
     tenka_vk_full_barrier(dev, probe->commands);
-    VK_TRY(dev, dev->vk.vkEndCommandBuffer(probe->commands));
-    return TENKA_OK;
+    return tenka_vk_commands_end(dev, probe->commands);
 }
 
 static tenka_status probe_init(struct tenka_vk_device *dev, struct probe *probe)
 {
     const VkQueryPoolCreateInfo queries = {
         .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO, .queryType = VK_QUERY_TYPE_TIMESTAMP, .queryCount = 1};
-    const VkCommandBufferAllocateInfo commands = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-        .commandPool = dev->pool,
-        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-        .commandBufferCount = 1,
-    };
     VK_MAKE(dev, probe->pool, dev->vk.vkCreateQueryPool(dev->handle, &queries, NULL, &probe->pool));
     dev->base.objects++;
-    VK_MAKE(dev, probe->commands, dev->vk.vkAllocateCommandBuffers(dev->handle, &commands, &probe->commands));
-    dev->base.objects++;
+    TENKA_TRY(tenka_vk_commands_make(dev, &probe->commands));
     return probe_record(dev, probe);
 }
 
 static void probe_finish(struct tenka_vk_device *dev, struct probe *probe)
 {
     tenka_vk_settle(dev);
-    if (probe->commands)
-        dev->vk.vkFreeCommandBuffers(dev->handle, dev->pool, 1, &probe->commands);
+    tenka_vk_commands_free(dev, probe->commands);
     if (probe->pool)
         dev->vk.vkDestroyQueryPool(dev->handle, probe->pool, NULL);
 }
@@ -98,10 +96,10 @@ static tenka_status probe_try(struct tenka_vk_device *dev, const struct probe *p
     const double after = host_now(), error = (after - before) / 2;
     VK_TRY(dev, dev->vk.vkGetQueryPoolResults(dev->handle, probe->pool, 0, 1, sizeof ticks, &ticks, sizeof ticks,
                                               VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT));
-    if (error < dev->clock.error) {
-        dev->clock.ticks = ticks;
-        dev->clock.host = before + error;
-        dev->clock.error = error;
+    if (error < dev->clock->error) {
+        dev->clock->ticks = ticks;
+        dev->clock->host = before + error;
+        dev->clock->error = error;
     }
     return TENKA_OK;
 }
@@ -110,7 +108,7 @@ static tenka_status compare_by_submissions(struct tenka_vk_device *dev)
 {
     struct probe probe = {VK_NULL_HANDLE, VK_NULL_HANDLE};
     tenka_status status = probe_init(dev, &probe);
-    dev->clock.error = INFINITY;
+    dev->clock->error = INFINITY;
     for (int i = 0; i < TRIES && status == TENKA_OK; i++)
         status = probe_try(dev, &probe);
     probe_finish(dev, &probe);
@@ -127,15 +125,15 @@ static double microseconds_at_most(double seconds)
 
 tenka_status tenka_vk_clock_compare(struct tenka_vk_device *dev)
 {
-    const bool calibrated = dev->gpu.calibrated && !dev->clock.bracket;
-    if (dev->clock.known && !calibrated && host_now() - dev->clock.host < MAX_AGE)
+    const bool calibrated = dev->gpu.calibrated && !dev->clock->bracket;
+    if (dev->clock->known && !calibrated && host_now() - dev->clock->host < MAX_AGE)
         return TENKA_OK;
     TENKA_TRY(calibrated ? compare_calibrated(dev) : compare_by_submissions(dev));
-    dev->clock.known = true;
-    snprintf(dev->clock.text, sizeof dev->clock.text,
+    dev->clock->known = true;
+    snprintf(dev->clock->text, sizeof dev->clock->text,
              "the device's clock is compared with the host's by %s, to within %.1f us",
              calibrated ? "VK_EXT_calibrated_timestamps" : "submissions between two looks at the latter",
-             microseconds_at_most(dev->clock.error));
+             microseconds_at_most(dev->clock->error));
     return TENKA_OK;
 }
 
@@ -143,20 +141,20 @@ double tenka_vk_clock_seconds(const struct tenka_vk_device *dev, uint64_t ticks)
 {
     const uint32_t bits = dev->gpu.timestamp_bits;
     const uint64_t mask = bits < 64 ? ((uint64_t)1 << bits) - 1 : UINT64_MAX;
-    const uint64_t since = (ticks - dev->clock.ticks) & mask, until = (dev->clock.ticks - ticks) & mask;
+    const uint64_t since = (ticks - dev->clock->ticks) & mask, until = (dev->clock->ticks - ticks) & mask;
     /* The nearer of the two ways round a counter that may have run over. */
     const double count = since <= until ? (double)since : -(double)until;
-    return dev->clock.host + 1e-9 * (double)dev->gpu.limits.timestampPeriod * count;
+    return dev->clock->host + 1e-9 * (double)dev->gpu.limits.timestampPeriod * count;
 }
 
 const char *tenka_vk_clock_text(tenka_device *base)
 {
     const struct tenka_vk_device *dev = tenka_vk_device_of(base);
-    return dev->clock.known ? dev->clock.text : "the device's clock was not asked for yet";
+    return dev->clock->known ? dev->clock->text : "the device's clock was not asked for yet";
 }
 
 void tenka_vulkan_bracket_clock(tenka_device *dev)
 {
-    tenka_vk_device_of(dev)->clock.bracket = true;
-    tenka_vk_device_of(dev)->clock.known = false;
+    tenka_vk_device_of(dev)->clock->bracket = true;
+    tenka_vk_device_of(dev)->clock->known = false;
 }

@@ -1,5 +1,8 @@
 /* Fetches: a recorded copy into memory that the host reads when it is done. */
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/commands.h"
+#include "backend/vulkan/fetch.h"
+#include "backend/vulkan/memory.h"
+#include "backend/vulkan/queue.h"
 
 struct fetch {
     struct tenka_fetch base;
@@ -11,32 +14,23 @@ struct fetch {
 static tenka_status record(struct tenka_vk_device *dev, const struct fetch *fetch)
 {
     const struct tenka_vk_buffer *from = (const struct tenka_vk_buffer *)fetch->base.buffer;
-    const VkCommandBufferBeginInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
     const VkBufferCopy region = {
         .srcOffset = from->offset + fetch->base.offset,
         .dstOffset = fetch->mailbox->offset,
         .size = fetch->base.bytes,
     };
-    VK_TRY(dev, dev->vk.vkBeginCommandBuffer(fetch->commands, &info));
+    TENKA_TRY(tenka_vk_commands_begin(dev, fetch->commands, 0));
     tenka_vk_full_barrier(dev, fetch->commands);
     dev->vk.vkCmdCopyBuffer(fetch->commands, from->handle, fetch->mailbox->handle, 1, &region);
     tenka_vk_host_barrier(dev, fetch->commands);
-    VK_TRY(dev, dev->vk.vkEndCommandBuffer(fetch->commands));
-    return TENKA_OK;
+    return tenka_vk_commands_end(dev, fetch->commands);
 }
 
 static tenka_status fetch_init(struct tenka_vk_device *dev, struct fetch *fetch)
 {
-    const VkCommandBufferAllocateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-        .commandPool = dev->pool,
-        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-        .commandBufferCount = 1,
-    };
     TENKA_TRY(tenka_vk_health(dev));
     TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_STAGING, fetch->base.bytes, "fetches", &fetch->mailbox));
-    VK_MAKE(dev, fetch->commands, dev->vk.vkAllocateCommandBuffers(dev->handle, &info, &fetch->commands));
-    dev->base.objects++;
+    TENKA_TRY(tenka_vk_commands_make(dev, &fetch->commands));
     return record(dev, fetch);
 }
 
@@ -63,8 +57,7 @@ void tenka_vk_fetch_destroy(tenka_device *base, tenka_fetch *old)
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
     struct fetch *fetch = (struct fetch *)old;
     tenka_vk_settle(dev);
-    if (fetch->commands)
-        dev->vk.vkFreeCommandBuffers(dev->handle, dev->pool, 1, &fetch->commands);
+    tenka_vk_commands_free(dev, fetch->commands);
     tenka_vk_buffer_free(dev, &fetch->mailbox);
     tenka_free(fetch);
 }
@@ -83,7 +76,7 @@ tenka_status tenka_vk_fetch_arrived(tenka_device *base, tenka_fetch *asked, bool
     struct fetch *fetch = (struct fetch *)asked;
     TENKA_TRY(tenka_vk_health(dev));
     TENKA_TRY(tenka_vk_is_done(dev, fetch->ticket, arrived));
-    if (!*arrived && fetch->ticket > dev->newest)
+    if (!*arrived && tenka_vk_is_held(dev, fetch->ticket))
         return tenka_vk_hand_over(dev); /* nobody else may come and bring it on its way */
     if (*arrived)
         memcpy(fetch->base.copy, fetch->mailbox->mapped, fetch->base.bytes);

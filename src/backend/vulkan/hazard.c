@@ -1,6 +1,8 @@
 /* The barrier tracker and, apart from it, the checker of what it decided. */
 #include "backend/vulkan/hazard.h"
 
+#include "backend/vulkan/memory.h"
+
 static uint32_t operand_of(const struct tenka_node *node, uint32_t i)
 {
     return i < node->n_in ? node->in[i] : node->out[i - node->n_in];
@@ -228,11 +230,4 @@ tenka_status tenka_vulkan_check_hazards(struct tenka_error *err, const struct te
         if (steps[i].kind == TENKA_VK_DISPATCH)
             TENKA_TRY(check_later(err, plan, steps, n, i));
     return TENKA_OK;
-}
-
-tenka_status tenka_vk_check_order(tenka_device *dev, const struct tenka_plan *plan, const tenka_program *prog)
-{
-    size_t n;
-    const struct tenka_vk_step *steps = tenka_vulkan_program_steps(prog, &n);
-    return tenka_vulkan_check_hazards(dev->err, plan, steps, n);
 }

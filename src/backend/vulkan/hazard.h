@@ -1,9 +1,10 @@
-/* Order within a program: the tracker that decides where barriers stand, an independent checker of its decisions,
- * and the windows through which tests look at both. Sees nothing of Vulkan. */
+/* Order within a program: the tracker that decides where barriers stand, and an independent checker of its decisions.
+ * Sees nothing of Vulkan. */
 #ifndef TENKA_VULKAN_HAZARD_H
 #define TENKA_VULKAN_HAZARD_H
 
 #include "backend/backend.h"
+#include "backend/vulkan/range.h"
 
 enum tenka_vk_step_kind { TENKA_VK_BARRIER, TENKA_VK_DISPATCH };
 
@@ -16,12 +17,6 @@ struct tenka_vk_step {
     size_t table;                    /* of a kernel with jobs: where its table lies in the slot */
 };
 
-/* Bytes of device memory; memory NULL: of the slot's input bytes. */
-struct tenka_vk_range {
-    const void *memory;
-    size_t begin, end;
-};
-struct tenka_vk_range tenka_vk_range_of(const struct tenka_operand *operand); /* memory.c */
 /* What a dispatch binds as operand i of its nodes, reads before writes: one range over those of all, which may hold
  * what is of none of them. false: the operand is absent. */
 bool tenka_vk_step_range(const struct tenka_plan *plan, const struct tenka_vk_step *step, uint32_t i,
@@ -48,22 +43,5 @@ void tenka_vk_tracker_finish(struct tenka_vk_tracker *tracker);
  * a sentence that names both nodes. */
 TENKA_API tenka_status tenka_vulkan_check_hazards(struct tenka_error *err, const struct tenka_plan *plan,
                                                   const struct tenka_vk_step *steps, size_t n);
-
-/* The same of a program that was prepared from plan: backend.h's check_order. */
-tenka_status tenka_vk_check_order(tenka_device *dev, const struct tenka_plan *plan, const tenka_program *prog);
-
-/* For tests: the commands of a program as recorded; the program owns them. */
-TENKA_API const struct tenka_vk_step *tenka_vulkan_program_steps(const tenka_program *prog, size_t *n);
-/* For tests: pretends that no binding may span more than bytes, so that small tensors are bound in pieces. */
-TENKA_API void tenka_vulkan_limit_operand(tenka_device *dev, size_t bytes);
-/* For tests: programs that are prepared from now on lack barrier number index between their dispatches; TENKA_ABSENT:
- * none. */
-TENKA_API void tenka_vulkan_forget_barrier(tenka_device *dev, uint32_t index);
-/* For tests: copies between host and device go through staging, as on a device with memory of its own. */
-TENKA_API void tenka_vulkan_force_staging(tenka_device *dev);
-/* For tests: the clocks of device and host are compared as on a driver without VK_EXT_calibrated_timestamps. */
-TENKA_API void tenka_vulkan_bracket_clock(tenka_device *dev);
-/* For tests: the device is kept busy before it is measured, as a GPU is. */
-TENKA_API void tenka_vulkan_let_rest(tenka_device *dev);
 
 #endif

@@ -1,5 +1,13 @@
-/* The Vulkan loader, an instance for each device that is opened, and the validation layer's messages. */
-#include "backend/vulkan/vk.h"
+/* The Vulkan loader, and an instance for each device that is opened. */
+#define _POSIX_C_SOURCE 200809L
+
+#include "backend/vulkan/instance.h"
+
+#include <string.h>
+
+#include "backend/vulkan/manifests.h"
+#include "backend/vulkan/renderdoc.h"
+#include "backend/vulkan/result.h"
 
 #define LAYER "VK_LAYER_KHRONOS_validation"
 
@@ -22,42 +30,6 @@ void tenka_vk_load_from(PFN_vkGetInstanceProcAddr get)
     substitute = get;
 }
 
-static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
-                                                 VkDebugUtilsMessageTypeFlagsEXT types,
-                                                 const VkDebugUtilsMessengerCallbackDataEXT *data, void *user)
-{
-    struct tenka_vk_instance *instance = user;
-    (void)severity;
-    (void)types;
-    pthread_mutex_lock(&instance->lock);
-    if (!instance->complained) {
-        instance->complained = true;
-        const char *text = data->pMessage ? data->pMessage : "";
-        const size_t length = strnlen(text, sizeof instance->complaint - 1);
-        memcpy(instance->complaint, text, length);
-        instance->complaint[length] = '\0';
-    }
-    pthread_mutex_unlock(&instance->lock);
-    tenka_say(instance->log, TENKA_LOG_ERROR, "validation layer: %s", data->pMessage ? data->pMessage : "");
-    return VK_FALSE;
-}
-
-tenka_status tenka_vk_complaint(struct tenka_vk_instance *instance, struct tenka_error *err)
-{
-    tenka_status status = TENKA_OK;
-    pthread_mutex_lock(&instance->lock);
-    if (instance->complained)
-        status = tenka_fail(err, TENKA_E_DEVICE, "the Vulkan validation layer complains: %s", instance->complaint);
-    instance->complained = false;
-    pthread_mutex_unlock(&instance->lock);
-    return status;
-}
-
-static bool is_want_of_memory(VkResult result)
-{
-    return result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY;
-}
-
 #define HINT "(VK_LOADER_DEBUG=error in the environment shows what its loader says)"
 
 /* Loaders call it want of memory, too, when a manifest is no JSON. */
@@ -65,10 +37,10 @@ tenka_status tenka_vk_start_failed(struct tenka_error *err, VkResult result)
 {
     char bad[800];
     const char *const name = tenka_vk_result_name(result);
-    if (substitute == NULL && tenka_vk_find_bad_manifest(!is_want_of_memory(result), bad, sizeof bad))
+    if (substitute == NULL && tenka_vk_find_bad_manifest(!tenka_vk_is_want_of_memory(result), bad, sizeof bad))
         return tenka_fail(err, TENKA_E_UNSUPPORTED, "Vulkan could not be started (%s): %s: mend or remove that file, "
                           "or use the cpu backend " HINT, name, bad);
-    if (is_want_of_memory(result))
+    if (tenka_vk_is_want_of_memory(result))
         return tenka_fail(err, TENKA_E_NOMEM, "out of memory while starting Vulkan (%s), or a driver failed: use the "
                           "cpu backend " HINT, name);
     return tenka_fail(err, TENKA_E_UNSUPPORTED,
@@ -78,7 +50,7 @@ tenka_status tenka_vk_start_failed(struct tenka_error *err, VkResult result)
 
 tenka_status tenka_vk_listed(struct tenka_error *err, VkResult result)
 {
-    return is_want_of_memory(result) ? tenka_vk_start_failed(err, result) : TENKA_OK;
+    return tenka_vk_is_want_of_memory(result) ? tenka_vk_start_failed(err, result) : TENKA_OK;
 }
 
 static tenka_status find_layer(struct tenka_error *err, bool *found)
@@ -211,8 +183,8 @@ static tenka_status create_messenger(struct tenka_vk_instance *instance, struct 
         .messageSeverity =
             VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
         .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
-        .pfnUserCallback = on_message,
-        .pUserData = instance,
+        .pfnUserCallback = tenka_vk_messages_hear,
+        .pUserData = &instance->messages,
     };
     if (!instance->debug_utils || !instance->create_messenger || !instance->destroy_messenger)
         return tenka_fail(err, TENKA_E_UNSUPPORTED,
@@ -252,8 +224,7 @@ tenka_status tenka_vk_instance_create(bool validate, struct tenka_error *err, co
     struct tenka_vk_instance *instance = tenka_alloc(sizeof *instance);
     if (!instance)
         return tenka_fail_nomem(err);
-    instance->log = log;
-    pthread_mutex_init(&instance->lock, NULL);
+    tenka_vk_messages_init(&instance->messages, log);
     const tenka_status status = instance_init(instance, validate, err);
     if (status != TENKA_OK)
         tenka_vk_instance_destroy(&instance);
@@ -271,6 +242,6 @@ void tenka_vk_instance_destroy(struct tenka_vk_instance **instance)
         old->destroy_messenger(old->handle, old->messenger, NULL);
     if (old->handle)
         old->destroy(old->handle, NULL);
-    pthread_mutex_destroy(&old->lock);
+    tenka_vk_messages_finish(&old->messages);
     tenka_free(old);
 }

@@ -7,7 +7,9 @@
  *                          operand (reads, then writes) at which the job's own begins
  *
  * Words of 32 bits. A block is a workgroup's worth of items; jobs begin with a block of their own. */
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/jobs.h"
+#include "backend/vulkan/memory.h"
+#include "op/variant.h"
 
 #define JOB_WORDS 3
 
@@ -24,6 +26,21 @@ static uint32_t operand_count(const struct tenka_node *node)
 static uint32_t operand_of(const struct tenka_node *node, uint32_t i)
 {
     return i < node->n_in ? node->in[i] : node->out[i - node->n_in];
+}
+
+/* ---- Work ---- */
+
+uint64_t tenka_vk_work(const struct tenka_plan *plan, const struct tenka_node *node, uint32_t variant)
+{
+    const struct tenka_operand *first = &plan->operands[node->out[0]];
+    uint32_t count;
+    const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
+    return tenka_passes[node->kernel].work(&variants[variant], node->params, tenka_shape_count(&first->desc.shape));
+}
+
+bool tenka_vk_has_work(const struct tenka_plan *plan, const struct tenka_node *node)
+{
+    return tenka_vk_work(plan, node, 0) > 0; /* variants divide it differently, but none has something of nothing */
 }
 
 /* ---- Which nodes ---- */
@@ -64,7 +81,7 @@ static bool bindable(const struct tenka_vk_device *dev, const struct tenka_plan 
         if (!tenka_vk_step_range(plan, step, i, &range))
             continue;
         if (tenka_vk_range_of(&plan->operands[operand_of(last, i)]).memory != range.memory ||
-            range.end - range.begin > dev->max_operand)
+            range.end - range.begin > tenka_vk_max_operand(dev))
             return false;
     }
     return true;
@@ -74,8 +91,7 @@ static bool bindable(const struct tenka_vk_device *dev, const struct tenka_plan 
 static bool joins(const struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_vk_step *step)
 {
     const struct tenka_node *first = &plan->nodes[step->node], *next = first + step->jobs;
-    if (step->node + step->jobs == plan->n_nodes || !same_call(first, next) ||
-        tenka_vk_work(plan, next, step->variant) == 0)
+    if (step->node + step->jobs == plan->n_nodes || !same_call(first, next) || !tenka_vk_has_work(plan, next))
         return false;
     for (uint32_t i = 0; i < step->jobs; i++)
         if (collide(plan, first + i, next))

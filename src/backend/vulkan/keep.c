@@ -1,6 +1,6 @@
 /* Files that only save time, kept under the cache folder for each device and driver version: whatever goes wrong with
  * one is at most a line in the log. */
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/keep.h"
 #include "core/os.h"
 
 /* In front of the content: not even drivers check well what they are handed. */
@@ -12,6 +12,11 @@ static const char magic[8] = {'t', 'e', 'n', 'k', 'a', 'p', 'c', '1'};
 /* More is no file of ours. */
 #define LARGEST ((uint64_t)256 << 20)
 
+struct tenka_vk_keep {
+    char *dir; /* NULL: nothing is kept */
+    bool frozen;
+};
+
 uint64_t tenka_vk_hash(uint64_t hash, const void *data, size_t bytes)
 {
     const unsigned char *at = data;
@@ -20,28 +25,45 @@ uint64_t tenka_vk_hash(uint64_t hash, const void *data, size_t bytes)
     return hash;
 }
 
-tenka_status tenka_vk_keep_open(struct tenka_vk_device *dev, const char *dir)
+tenka_status tenka_vk_keep_open(struct tenka_vk_device *dev, const char *dir, bool frozen)
 {
+    struct tenka_vk_keep *keep = dev->keep = tenka_alloc(sizeof *keep);
+    if (!keep)
+        return tenka_fail_nomem(dev->base.err);
     char *usual = dir ? NULL : tenka_os_cache_dir();
     const char *folder = dir ? dir : usual;
     const bool wanted = folder && folder[0];
+    keep->frozen = frozen;
     if (wanted)
-        dev->keep_dir = tenka_strdup(folder);
+        keep->dir = tenka_strdup(folder);
     tenka_free(usual);
-    return wanted && !dev->keep_dir ? tenka_fail_nomem(dev->base.err) : TENKA_OK;
+    return wanted && !keep->dir ? tenka_fail_nomem(dev->base.err) : TENKA_OK;
+}
+
+static void forget_dir(struct tenka_vk_device *dev)
+{
+    tenka_free(dev->keep->dir);
+    dev->keep->dir = NULL;
 }
 
 void tenka_vk_keep_finish(struct tenka_vk_device *dev)
 {
-    tenka_free(dev->keep_dir);
-    dev->keep_dir = NULL;
+    if (!dev->keep)
+        return;
+    forget_dir(dev);
+    tenka_free(dev->keep);
+}
+
+bool tenka_vk_keep_saves(const struct tenka_vk_device *dev)
+{
+    return dev->keep->dir && !dev->keep->frozen;
 }
 
 /* NULL: nothing is kept, or no memory. */
 static char *path_of(const struct tenka_vk_device *dev, const char *name)
 {
-    return dev->keep_dir ? tenka_sprintf("%s/vulkan-%s-%08x.%s", dev->keep_dir, dev->gpu.info.uuid,
-                                         dev->gpu.driver_version, name) : NULL;
+    const char *dir = dev->keep->dir;
+    return dir ? tenka_sprintf("%s/vulkan-%s-%08x.%s", dir, dev->gpu.info.uuid, dev->gpu.driver_version, name) : NULL;
 }
 
 static bool intact(const unsigned char *file, uint64_t bytes)
@@ -81,7 +103,7 @@ static tenka_status save(const struct tenka_vk_device *dev, struct tenka_error *
     struct tenka_file_writer writer = {0};
     struct header head = {.bytes = bytes, .hash = tenka_vk_hash(TENKA_VK_HASH, data, bytes)};
     memcpy(head.magic, magic, sizeof magic);
-    TENKA_TRY(tenka_os_make_dirs(err, dev->keep_dir));
+    TENKA_TRY(tenka_os_make_dirs(err, dev->keep->dir));
     tenka_status status = tenka_file_writer_create(&writer, err, path);
     if (status == TENKA_OK)
         status = tenka_file_writer_write(&writer, err, &head, sizeof head);
@@ -98,11 +120,11 @@ static tenka_status save(const struct tenka_vk_device *dev, struct tenka_error *
 void tenka_vk_keep_save(struct tenka_vk_device *dev, const char *name, const void *data, size_t bytes)
 {
     struct tenka_error err = {0};
-    char *path = dev->workshop ? NULL : path_of(dev, name);
+    char *path = tenka_vk_keep_saves(dev) ? path_of(dev, name) : NULL;
     if (path && save(dev, &err, path, data, bytes) != TENKA_OK) {
         tenka_say(dev->base.log, TENKA_LOG_WARNING, "the work of this start will be done again next time: %s",
                   err.text);
-        tenka_vk_keep_finish(dev); /* one such line is enough */
+        forget_dir(dev); /* one such line is enough */
     }
     tenka_free(path);
 }

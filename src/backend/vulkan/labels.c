@@ -2,7 +2,8 @@
  * dispatch stands what its bindings are called, since many tensors share a Vulkan buffer. */
 #include <stdio.h>
 
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/labels.h"
+#include "backend/vulkan/memory.h"
 
 static void open_region(struct tenka_vk_device *dev, VkCommandBuffer commands, const char *name)
 {

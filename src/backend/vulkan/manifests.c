@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/manifests.h"
 #include "core/os.h"
 
 #define MAX_PATH 4096

@@ -2,7 +2,9 @@
  * binding can show several buffers of a block, as a dispatch needs that has several nodes' work. */
 #include <stdio.h>
 
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/memory.h"
+#include "backend/vulkan/shaders.h"
+#include "backend/vulkan/testing.h"
 
 #define DEVICE_BLOCK ((VkDeviceSize)64 << 20)
 /* Memory that both sides reach may be scarce on discrete GPUs. */
@@ -20,6 +22,50 @@ struct tenka_vk_block {
     struct tenka_vk_buffer *used; /* by offset */
     struct tenka_vk_block *next;
 };
+
+struct tenka_vk_memory {
+    struct tenka_vk_block *blocks;
+    bool unified;
+    size_t max_operand;
+};
+
+tenka_status tenka_vk_memory_open(struct tenka_vk_device *dev)
+{
+    struct tenka_vk_memory *memory = dev->memory = tenka_alloc(sizeof *memory);
+    if (!memory)
+        return tenka_fail_nomem(dev->base.err);
+    memory->unified = strcmp(dev->gpu.info.kind, "integrated") == 0 || strcmp(dev->gpu.info.kind, "software") == 0;
+    /* A range is rounded up to whole quads, so the largest one must be whole quads itself. */
+    memory->max_operand = dev->gpu.limits.maxStorageBufferRange / TENKA_VK_QUAD * TENKA_VK_QUAD;
+    return TENKA_OK;
+}
+
+void tenka_vk_memory_finish(struct tenka_vk_device *dev)
+{
+    tenka_free(dev->memory);
+}
+
+bool tenka_vk_is_unified(const struct tenka_vk_device *dev)
+{
+    return dev->memory->unified;
+}
+
+void tenka_vulkan_force_staging(tenka_device *dev)
+{
+    tenka_vk_device_of(dev)->memory->unified = false;
+}
+
+size_t tenka_vk_max_operand(const struct tenka_vk_device *dev)
+{
+    return dev->memory->max_operand;
+}
+
+void tenka_vulkan_limit_operand(tenka_device *dev, size_t bytes)
+{
+    tenka_vk_device_of(dev)->memory->max_operand = bytes;
+}
+
+/* ---- Blocks ---- */
 
 static bool find_type(const struct tenka_vk_device *dev, uint32_t allowed, VkMemoryPropertyFlags want, uint32_t *type)
 {
@@ -87,7 +133,7 @@ static const VkMemoryPropertyFlags *wishes(const struct tenka_vk_device *dev, en
         [TENKA_VK_SLOT] = {HOST | LOCAL, HOST},
         [TENKA_VK_STAGING] = {HOST | CACHED, HOST},
     };
-    return dev->unified && heap == TENKA_VK_DEVICE ? unified : rows[heap];
+    return dev->memory->unified && heap == TENKA_VK_DEVICE ? unified : rows[heap];
 }
 
 /* Short device memory is an error: buffers in the host's memory would make every kernel slow in silence. A device
@@ -153,8 +199,8 @@ static tenka_status block_create(struct tenka_vk_device *dev, enum tenka_vk_heap
         block_free(dev, block);
         return status;
     }
-    block->next = dev->blocks;
-    dev->blocks = block;
+    block->next = dev->memory->blocks;
+    dev->memory->blocks = block;
     *out = block;
     return TENKA_OK;
 }
@@ -163,7 +209,7 @@ static void block_free_if_empty(struct tenka_vk_device *dev, struct tenka_vk_blo
 {
     if (block->used)
         return;
-    struct tenka_vk_block **link = &dev->blocks;
+    struct tenka_vk_block **link = &dev->memory->blocks;
     while (*link != block)
         link = &(*link)->next;
     *link = block->next;
@@ -187,7 +233,7 @@ static tenka_status take_range(struct tenka_vk_device *dev, enum tenka_vk_heap h
                                struct tenka_vk_buffer *buf)
 {
     struct tenka_vk_buffer **link = NULL;
-    struct tenka_vk_block *block = dev->blocks;
+    struct tenka_vk_block *block = dev->memory->blocks;
     for (; block; block = block->next)
         if (block->heap == heap && strncmp(block->name, name, sizeof block->name - 1) == 0 &&
             (link = find_gap(block, buf->size, &buf->offset)))
@@ -214,6 +260,8 @@ static void give_range_back(struct tenka_vk_device *dev, struct tenka_vk_buffer 
     *link = buf->next;
     block_free_if_empty(dev, buf->block);
 }
+
+/* ---- Buffers ---- */
 
 static tenka_status buffer_init(struct tenka_vk_device *dev, enum tenka_vk_heap heap, const char *name,
                                 struct tenka_vk_buffer *buf)
@@ -266,26 +314,4 @@ struct tenka_vk_range tenka_vk_range_of(const struct tenka_operand *operand)
     const struct tenka_vk_buffer *buf = (const struct tenka_vk_buffer *)operand->buffer;
     const size_t begin = (buf ? (size_t)buf->offset : 0) + operand->offset;
     return (struct tenka_vk_range){buf ? buf->block : NULL, begin, begin + tenka_align(operand->bytes, TENKA_VK_QUAD)};
-}
-
-tenka_status tenka_vk_buffer_create(tenka_device *base, size_t bytes, const char *name, tenka_buffer **out)
-{
-    struct tenka_vk_device *dev = tenka_vk_device_of(base);
-    struct tenka_vk_buffer *buf = NULL;
-    *out = NULL;
-    TENKA_TRY(tenka_vk_health(dev));
-    TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_DEVICE, bytes, name, &buf));
-    const tenka_status status = tenka_vk_zero(dev, buf);
-    if (status != TENKA_OK)
-        tenka_vk_buffer_free(dev, &buf);
-    *out = buf ? &buf->base : NULL;
-    return status;
-}
-
-void tenka_vk_buffer_destroy(tenka_device *base, tenka_buffer *buffer)
-{
-    struct tenka_vk_device *dev = tenka_vk_device_of(base);
-    struct tenka_vk_buffer *buf = (struct tenka_vk_buffer *)buffer;
-    tenka_vk_settle(dev);
-    tenka_vk_buffer_free(dev, &buf);
 }

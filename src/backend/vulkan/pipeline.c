@@ -1,5 +1,31 @@
 /* Layouts and pipelines, made when a plan first needs them and kept as long as the device. */
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/cache.h"
+#include "backend/vulkan/pipeline.h"
+#include "backend/vulkan/shaders.h"
+#include "backend/vulkan/workshop.h"
+
+/* A kernel in one variant and with one set of constants of its shape. */
+struct pipeline {
+    VkPipeline handle;
+    uint32_t variant;
+    int32_t shape[TENKA_SHAPE_CONSTANTS];
+    struct pipeline *next;
+};
+
+struct tenka_vk_pipelines {
+    VkDescriptorSetLayout set_layouts[TENKA_VK_BINDINGS + 1]; /* by the number of bindings, as the next */
+    VkPipelineLayout layouts[TENKA_VK_BINDINGS + 1];
+    struct pipeline *of[TENKA_KERNEL_COUNT];
+    size_t count;
+};
+
+tenka_status tenka_vk_pipelines_open(struct tenka_vk_device *dev)
+{
+    dev->pipelines = tenka_alloc(sizeof *dev->pipelines);
+    return dev->pipelines ? TENKA_OK : tenka_fail_nomem(dev->base.err);
+}
+
+/* ---- Layouts ---- */
 
 uint32_t tenka_vk_bindings(enum tenka_kernel kernel)
 {
@@ -23,7 +49,7 @@ static tenka_status make_set_layout(struct tenka_vk_device *dev, uint32_t count)
         .bindingCount = count,
         .pBindings = bindings,
     };
-    VkDescriptorSetLayout *layout = &dev->set_layouts[count];
+    VkDescriptorSetLayout *layout = &dev->pipelines->set_layouts[count];
     VK_MAKE(dev, *layout, dev->vk.vkCreateDescriptorSetLayout(dev->handle, &info, NULL, layout));
     dev->base.objects++;
     return TENKA_OK;
@@ -38,21 +64,34 @@ static tenka_status make_layout(struct tenka_vk_device *dev, uint32_t count)
     const VkPipelineLayoutCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
         .setLayoutCount = 1,
-        .pSetLayouts = &dev->set_layouts[count],
+        .pSetLayouts = &dev->pipelines->set_layouts[count],
         .pushConstantRangeCount = 1,
         .pPushConstantRanges = &push,
     };
-    VK_MAKE(dev, dev->layouts[count], dev->vk.vkCreatePipelineLayout(dev->handle, &info, NULL, &dev->layouts[count]));
+    VkPipelineLayout *layout = &dev->pipelines->layouts[count];
+    VK_MAKE(dev, *layout, dev->vk.vkCreatePipelineLayout(dev->handle, &info, NULL, layout));
     dev->base.objects++;
     return TENKA_OK;
 }
 
-tenka_status tenka_vk_layouts(struct tenka_vk_device *dev, uint32_t bindings)
+static tenka_status make_layouts(struct tenka_vk_device *dev, uint32_t bindings)
 {
-    if (!dev->set_layouts[bindings])
+    if (!dev->pipelines->set_layouts[bindings])
         TENKA_TRY(make_set_layout(dev, bindings));
-    return dev->layouts[bindings] ? TENKA_OK : make_layout(dev, bindings);
+    return dev->pipelines->layouts[bindings] ? TENKA_OK : make_layout(dev, bindings);
 }
+
+VkDescriptorSetLayout tenka_vk_set_layout(const struct tenka_vk_device *dev, enum tenka_kernel kernel)
+{
+    return dev->pipelines->set_layouts[tenka_vk_bindings(kernel)];
+}
+
+VkPipelineLayout tenka_vk_layout(const struct tenka_vk_device *dev, enum tenka_kernel kernel)
+{
+    return dev->pipelines->layouts[tenka_vk_bindings(kernel)];
+}
+
+/* ---- Pipelines ---- */
 
 static tenka_status make_module(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkShaderModule *out)
 {
@@ -74,14 +113,15 @@ static tenka_status make_module(struct tenka_vk_device *dev, enum tenka_kernel k
 /* The specialisation constants of a kernel: those of its variant, and those of its shape. A shader without some of them
  * ignores these. */
 static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkShaderModule module,
-                                  VkPipelineCreateFlags flags, struct tenka_vk_pipeline *pipeline)
+                                  VkPipelineCreateFlags flags, uint32_t variant, const int32_t *params,
+                                  VkPipeline *out)
 {
     uint32_t count;
-    const struct tenka_variant *v = &tenka_variants(kernel, &count)[pipeline->variant];
+    const struct tenka_variant *v = &tenka_variants(kernel, &count)[variant];
     int32_t values[TENKA_VARIANT_CONSTANTS + TENKA_SHAPE_CONSTANTS];
     VkSpecializationMapEntry entries[TENKA_VARIANT_CONSTANTS + TENKA_SHAPE_CONSTANTS];
     memcpy(values, v->constants, sizeof v->constants);
-    memcpy(values + TENKA_VARIANT_CONSTANTS, pipeline->shape, sizeof pipeline->shape);
+    tenka_variant_shape(kernel, params, values + TENKA_VARIANT_CONSTANTS);
     for (uint32_t i = 0; i < sizeof values / sizeof *values; i++)
         entries[i] = (VkSpecializationMapEntry){
             .constantID = i < TENKA_VARIANT_CONSTANTS ? i : TENKA_SHAPE_CONSTANT + i - TENKA_VARIANT_CONSTANTS,
@@ -104,70 +144,89 @@ static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel
             .pName = "main",
             .pSpecializationInfo = &constants,
         },
-        .layout = dev->layouts[tenka_vk_bindings(kernel)],
+        .layout = tenka_vk_layout(dev, kernel),
     };
-    VK_TRY(dev, dev->vk.vkCreateComputePipelines(dev->handle, dev->cache, 1, &info, NULL, &pipeline->handle));
+    VK_TRY(dev, dev->vk.vkCreateComputePipelines(dev->handle, tenka_vk_cache_use(dev), 1, &info, NULL, out));
     dev->base.objects++;
-    dev->cache_grown = true;
-    tenka_vk_set_name(dev, VK_OBJECT_TYPE_PIPELINE, (uint64_t)pipeline->handle, tenka_passes[kernel].name);
+    tenka_vk_set_name(dev, VK_OBJECT_TYPE_PIPELINE, (uint64_t)*out, tenka_passes[kernel].name);
     return TENKA_OK;
 }
 
-tenka_status tenka_vk_compile(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkPipelineCreateFlags flags,
-                              struct tenka_vk_pipeline *pipeline)
+tenka_status tenka_vk_compile(struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
+                              const int32_t *params, VkPipelineCreateFlags flags, VkPipeline *out)
 {
     const uint32_t bindings = tenka_vk_bindings(kernel);
     VkShaderModule module = VK_NULL_HANDLE;
     if (bindings > TENKA_VK_BINDINGS)
         return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED, "%s binds %u buffers and a Vulkan pass at most %d",
                           tenka_passes[kernel].name, bindings, TENKA_VK_BINDINGS);
-    TENKA_TRY(tenka_vk_layouts(dev, bindings));
+    TENKA_TRY(make_layouts(dev, bindings));
     TENKA_TRY(make_module(dev, kernel, &module));
     tenka_vk_set_name(dev, VK_OBJECT_TYPE_SHADER_MODULE, (uint64_t)module, tenka_passes[kernel].name);
-    const tenka_status status = make_pipeline(dev, kernel, module, flags, pipeline);
+    const tenka_status status = make_pipeline(dev, kernel, module, flags, variant, params, out);
     dev->vk.vkDestroyShaderModule(dev->handle, module, NULL);
     return status;
+}
+
+static tenka_status add(struct tenka_vk_device *dev, enum tenka_kernel kernel, const int32_t *params,
+                        const struct pipeline *wanted, struct pipeline **out)
+{
+    struct pipeline *p = tenka_alloc(sizeof *p);
+    if (!p)
+        return tenka_fail_nomem(dev->base.err);
+    *p = *wanted;
+    const tenka_status status = tenka_vk_compile(dev, kernel, p->variant, params, 0, &p->handle);
+    if (status != TENKA_OK) {
+        tenka_free(p);
+        return status;
+    }
+    p->next = dev->pipelines->of[kernel];
+    dev->pipelines->of[kernel] = *out = p;
+    dev->pipelines->count++;
+    return TENKA_OK;
 }
 
 tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
                                const int32_t *params, VkPipeline *out)
 {
-    struct tenka_vk_pipeline wanted = {.variant = variant}, *p;
+    struct pipeline wanted = {.variant = variant}, *p = dev->pipelines->of[kernel];
     *out = VK_NULL_HANDLE;
     tenka_variant_shape(kernel, params, wanted.shape);
-    for (p = dev->pipelines[kernel]; p; p = p->next)
-        if (p->variant == variant && memcmp(p->shape, wanted.shape, sizeof p->shape) == 0)
-            break;
-    if (!p) {
-        p = tenka_alloc(sizeof *p);
-        if (!p)
-            return tenka_fail_nomem(dev->base.err);
-        *p = wanted;
-        p->next = dev->pipelines[kernel];
-        const tenka_status status = tenka_vk_compile(dev, kernel, 0, p);
-        if (status != TENKA_OK) {
-            tenka_free(p);
-            return status;
-        }
-        dev->pipelines[kernel] = p;
-    }
+    while (p && (p->variant != variant || memcmp(p->shape, wanted.shape, sizeof p->shape) != 0))
+        p = p->next;
+    if (!p)
+        TENKA_TRY(add(dev, kernel, params, &wanted, &p));
     *out = p->handle;
     return TENKA_OK;
 }
 
+size_t tenka_vk_pipeline_count(const struct tenka_vk_device *dev)
+{
+    return dev->pipelines->count;
+}
+
+static void free_pipelines(struct tenka_vk_device *dev, enum tenka_kernel kernel)
+{
+    struct pipeline *p;
+    while ((p = dev->pipelines->of[kernel])) {
+        dev->pipelines->of[kernel] = p->next;
+        dev->vk.vkDestroyPipeline(dev->handle, p->handle, NULL);
+        tenka_free(p);
+    }
+}
+
 void tenka_vk_pipelines_finish(struct tenka_vk_device *dev)
 {
-    for (size_t i = 0; i < TENKA_KERNEL_COUNT; i++)
-        while (dev->pipelines[i]) {
-            struct tenka_vk_pipeline *p = dev->pipelines[i];
-            dev->pipelines[i] = p->next;
-            dev->vk.vkDestroyPipeline(dev->handle, p->handle, NULL);
-            tenka_free(p);
-        }
+    struct tenka_vk_pipelines *all = dev->pipelines;
+    if (!all)
+        return;
+    for (int kernel = 0; kernel < TENKA_KERNEL_COUNT; kernel++)
+        free_pipelines(dev, (enum tenka_kernel)kernel);
     for (size_t i = 0; i <= TENKA_VK_BINDINGS; i++) {
-        if (dev->layouts[i])
-            dev->vk.vkDestroyPipelineLayout(dev->handle, dev->layouts[i], NULL);
-        if (dev->set_layouts[i])
-            dev->vk.vkDestroyDescriptorSetLayout(dev->handle, dev->set_layouts[i], NULL);
+        if (all->layouts[i])
+            dev->vk.vkDestroyPipelineLayout(dev->handle, all->layouts[i], NULL);
+        if (all->set_layouts[i])
+            dev->vk.vkDestroyDescriptorSetLayout(dev->handle, all->set_layouts[i], NULL);
     }
+    tenka_free(all);
 }

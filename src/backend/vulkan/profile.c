@@ -2,7 +2,9 @@
  * the kernel. In place, nothing waits that would not wait untimed: a dispatch's first timestamp is taken when the queue
  * reaches it, behind the barrier that may stand there, and the second when all work up to it is done. Programs of other
  * plans have no stopwatch. */
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/clock.h"
+#include "backend/vulkan/commands.h"
+#include "backend/vulkan/profile.h"
 
 struct tenka_vk_stopwatch {
     VkQueryPool pool;    /* for each slot and dispatch two: before and after */

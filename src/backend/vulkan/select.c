@@ -1,9 +1,12 @@
 /* Which devices there are, what each lacks, and which one is meant. */
-#include <ctype.h>
+#define _POSIX_C_SOURCE 200809L
+
+#include "backend/vulkan/select.h"
+
 #include <stdio.h>
 #include <strings.h>
 
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/shaders.h"
 
 static const char *kind_name(VkPhysicalDeviceType type)
 {
@@ -98,6 +101,21 @@ static bool has_timeline(struct tenka_vk_instance *instance, VkPhysicalDevice ha
     return v12.timelineSemaphore;
 }
 
+/* Whether the device's clock and the one of tenka_os_now can be asked for their time together. */
+static bool has_monotonic(const struct tenka_vk_instance *instance, VkPhysicalDevice handle)
+{
+    VkTimeDomainEXT domains[16];
+    uint32_t count = sizeof domains / sizeof *domains;
+    bool device = false, host = false;
+    if (!instance->time_domains || instance->time_domains(handle, &count, domains) < 0)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        device = device || domains[i] == VK_TIME_DOMAIN_DEVICE_EXT;
+        host = host || domains[i] == VK_TIME_DOMAIN_CLOCK_MONOTONIC_EXT;
+    }
+    return device && host;
+}
+
 /* "" or why Tenka cannot use the device. */
 static void judge(struct tenka_vk_instance *instance, struct tenka_vk_gpu *gpu, uint32_t version)
 {
@@ -146,7 +164,7 @@ static tenka_status describe_new(struct tenka_vk_instance *instance, struct tenk
                              &gpu->statistics));
     TENKA_TRY(find_extension(instance, err, gpu->handle, VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME,
                              &gpu->calibrated));
-    gpu->calibrated = gpu->calibrated && tenka_vk_has_monotonic(instance, gpu->handle);
+    gpu->calibrated = gpu->calibrated && has_monotonic(instance, gpu->handle);
     if (has_m4)
         v12.pNext = &m4;
     instance->properties2(gpu->handle, &all);
@@ -301,8 +319,7 @@ static size_t find_best(const struct tenka_vk_gpu *gpus, size_t count)
 }
 
 tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, const char *which,
-                                 struct tenka_error *err,
-                             struct tenka_vk_gpu *out)
+                                 struct tenka_error *err, struct tenka_vk_gpu *out)
 {
     size_t found;
     if (!which)

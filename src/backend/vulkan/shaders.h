@@ -1,8 +1,26 @@
-/* The shaders that the build made from shaders/<operator>.comp, one for each pass; the table is generated. */
+/* The shaders that the build made from shaders/<operator>.comp, one for each pass, what they ask of a device and what
+ * they are given; the table is generated. Sees nothing of Vulkan. */
 #ifndef TENKA_VULKAN_SHADERS_H
 #define TENKA_VULKAN_SHADERS_H
 
 #include "op/op.h"
+
+/* Storage buffers of one pass, the scalars included; what every device of use offers. */
+#define TENKA_VK_BINDINGS 8
+
+/* Bytes of shared memory: of the last variants of all families, which every device must be able to run, sums over a
+ * workgroup take the most. */
+#define TENKA_VK_SHARED 512
+
+/* Operands are bound in whole quads of 32-bit words, which shaders may load at once. */
+#define TENKA_VK_QUAD 16
+
+/* The push constants of every shader, in this order. */
+struct tenka_vk_push {
+    uint32_t n;       /* independent items of the dispatch; of a kernel with jobs: blocks of them */
+    uint32_t scalars; /* index of the node's first scalar word in the last binding; with jobs: of their table */
+    int32_t params[TENKA_MAX_PARAMS];
+};
 
 struct tenka_shader {
     const uint32_t *code; /* SPIR-V */

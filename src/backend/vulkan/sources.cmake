@@ -1,8 +1,10 @@
 set(vulkan_sources
+    src/backend/vulkan/bind.c
     src/backend/vulkan/cache.c
     src/backend/vulkan/capture.c
     src/backend/vulkan/choice.c
     src/backend/vulkan/clock.c
+    src/backend/vulkan/commands.c
     src/backend/vulkan/device.c
     src/backend/vulkan/fetch.c
     src/backend/vulkan/hazard.c
@@ -12,9 +14,16 @@ set(vulkan_sources
     src/backend/vulkan/labels.c
     src/backend/vulkan/manifests.c
     src/backend/vulkan/memory.c
+    src/backend/vulkan/messages.c
+    src/backend/vulkan/open.c
     src/backend/vulkan/pipeline.c
+    src/backend/vulkan/prepare.c
     src/backend/vulkan/profile.c
     src/backend/vulkan/program.c
+    src/backend/vulkan/queue.c
+    src/backend/vulkan/record.c
+    src/backend/vulkan/renderdoc.c
+    src/backend/vulkan/result.c
     src/backend/vulkan/select.c
     src/backend/vulkan/statistics.c
     src/backend/vulkan/steps.c

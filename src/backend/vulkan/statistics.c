@@ -1,6 +1,7 @@
 /* What a driver's compiler says of a kernel. */
+#include "backend/vulkan/choice.h"
+#include "backend/vulkan/pipeline.h"
 #include "backend/vulkan/statistics.h"
-#include "backend/vulkan/vk.h"
 
 static double number(const VkPipelineExecutableStatisticKHR *s)
 {
@@ -36,15 +37,14 @@ tenka_status tenka_vulkan_statistics(tenka_device *base, enum tenka_kernel kerne
                                      uint32_t *count)
 {
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
-    struct tenka_vk_pipeline pipeline = {.variant = variant};
+    VkPipeline pipeline;
     *count = 0;
     if (!dev->gpu.statistics)
         return tenka_fail(base->err, TENKA_E_UNSUPPORTED, "the driver of %s has no statistics of shaders",
                           dev->gpu.info.name);
-    tenka_variant_shape(kernel, params, pipeline.shape);
-    TENKA_TRY(tenka_vk_compile(dev, kernel, VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR, &pipeline));
-    const tenka_status status = read_all(dev, pipeline.handle, out, max, count);
-    dev->vk.vkDestroyPipeline(dev->handle, pipeline.handle, NULL);
+    TENKA_TRY(tenka_vk_compile(dev, kernel, variant, params, VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR, &pipeline));
+    const tenka_status status = read_all(dev, pipeline, out, max, count);
+    dev->vk.vkDestroyPipeline(dev->handle, pipeline, NULL);
     return status;
 }
 

@@ -1,6 +1,10 @@
 /* Turns a plan into the list of commands that each recording repeats: dispatches, in pieces where an operand is larger
  * than a binding, in turns where there is more to add than one may loop over, and the barriers between them. */
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/jobs.h"
+#include "backend/vulkan/memory.h"
+#include "backend/vulkan/shaders.h"
+#include "backend/vulkan/steps.h"
+#include "backend/vulkan/testing.h"
 #include "op/tiles.h"
 
 struct list {
@@ -24,7 +28,7 @@ static int32_t rows_that_fit(const struct tenka_vk_device *dev, size_t row_bytes
     size_t unit = TENKA_OPERAND_ALIGN; /* rows whose bytes are a multiple of the alignment: 256 / gcd(256, row_bytes) */
     while (unit > 1 && row_bytes * (unit / 2) % TENKA_OPERAND_ALIGN == 0)
         unit /= 2;
-    const size_t rows = row_bytes ? dev->max_operand / row_bytes / unit * unit : 0;
+    const size_t rows = row_bytes ? tenka_vk_max_operand(dev) / row_bytes / unit * unit : 0;
     return rows > INT32_MAX ? INT32_MAX : (int32_t)rows;
 }
 
@@ -33,7 +37,7 @@ static bool in_pieces(const struct tenka_vk_device *dev, const struct tenka_plan
 {
     const bool allowed = tenka_passes[node->kernel].flags & TENKA_PASS_PIECES;
     return allowed && node->n_in > 0 && node->in[0] != TENKA_ABSENT &&
-           tenka_align(plan->operands[node->in[0]].bytes, TENKA_VK_QUAD) > dev->max_operand;
+           tenka_align(plan->operands[node->in[0]].bytes, TENKA_VK_QUAD) > tenka_vk_max_operand(dev);
 }
 
 static tenka_status add_dispatch(struct list *list, struct tenka_vk_tracker *tracker, struct tenka_error *err,
@@ -62,7 +66,7 @@ static tenka_status divide(const struct tenka_vk_device *dev, const struct tenka
             return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
                               "%s: rows of %d elements cannot be bound in pieces of at most %zu bytes that begin at "
                               "multiples of %d, as %s needs them",
-                              node->label, p->row, dev->max_operand, TENKA_OPERAND_ALIGN, dev->gpu.info.name);
+                              node->label, p->row, tenka_vk_max_operand(dev), TENKA_OPERAND_ALIGN, dev->gpu.info.name);
     }
     return TENKA_OK;
 }
@@ -75,15 +79,12 @@ static tenka_status add_nodes(struct tenka_vk_device *dev, struct list *list, st
     struct tenka_vk_step step = {.kind = TENKA_VK_DISPATCH, .node = index, .jobs = 1};
     int32_t all, fit;
     *count = 1;
-    TENKA_TRY(tenka_vk_choose(dev, plan, node, 1, &step.variant));
-    if (tenka_vk_work(plan, node, step.variant) == 0)
+    if (!tenka_vk_has_work(plan, node))
         return TENKA_OK;
     TENKA_TRY(divide(dev, plan, node, &all, &fit));
     if (all == 0) {
         tenka_vk_jobs_gather(dev, plan, &step);
         *count = step.jobs;
-        if (step.jobs > 1) /* the first alone may be a bias of a few elements */
-            TENKA_TRY(tenka_vk_choose(dev, plan, node, step.jobs, &step.variant));
         return add_dispatch(list, tracker, dev->base.err, plan, step);
     }
     for (int32_t first = 0; first < all; first += step.piece_rows) {
@@ -92,14 +93,6 @@ static tenka_status add_nodes(struct tenka_vk_device *dev, struct list *list, st
         TENKA_TRY(add_dispatch(list, tracker, dev->base.err, plan, step));
     }
     return TENKA_OK;
-}
-
-uint64_t tenka_vk_work(const struct tenka_plan *plan, const struct tenka_node *node, uint32_t variant)
-{
-    const struct tenka_operand *first = &plan->operands[node->out[0]];
-    uint32_t count;
-    const struct tenka_variant *variants = tenka_variants(node->kernel, &count);
-    return tenka_passes[node->kernel].work(&variants[variant], node->params, tenka_shape_count(&first->desc.shape));
 }
 
 tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka_plan *plan, struct tenka_vk_step **out,
@@ -123,4 +116,9 @@ tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka
     *out = list.items;
     *count = list.count;
     return TENKA_OK;
+}
+
+void tenka_vulkan_forget_barrier(tenka_device *dev, uint32_t index)
+{
+    tenka_vk_device_of(dev)->forgotten = index;
 }

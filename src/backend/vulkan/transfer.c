@@ -1,53 +1,59 @@
 /* Copies between host and device: at once where they share their memory, else through one staging buffer and one
  * command buffer. */
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/commands.h"
+#include "backend/vulkan/queue.h"
+#include "backend/vulkan/transfer.h"
 
 /* Large enough that the cost of a submission is small beside the copy. */
 #define STAGING_BYTES ((size_t)8 << 20)
 
-tenka_status tenka_vk_transfer_init(struct tenka_vk_device *dev)
+struct tenka_vk_transfer {
+    VkCommandBuffer commands;
+    uint64_t ticket; /* of their last submission */
+    struct tenka_vk_buffer *staging;
+};
+
+tenka_status tenka_vk_transfer_open(struct tenka_vk_device *dev)
 {
-    const VkCommandPoolCreateInfo pool = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-        .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
-        .queueFamilyIndex = dev->gpu.family,
-    };
-    VK_MAKE(dev, dev->pool, dev->vk.vkCreateCommandPool(dev->handle, &pool, NULL, &dev->pool));
-    dev->base.objects++;
-    const VkCommandBufferAllocateInfo commands = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-        .commandPool = dev->pool,
-        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-        .commandBufferCount = 1,
-    };
-    VK_TRY(dev, dev->vk.vkAllocateCommandBuffers(dev->handle, &commands, &dev->transfer));
-    dev->base.objects++;
-    return tenka_vk_buffer_make(dev, TENKA_VK_STAGING, STAGING_BYTES, "staging", &dev->staging);
+    struct tenka_vk_transfer *t = dev->transfer = tenka_alloc(sizeof *t);
+    if (!t)
+        return tenka_fail_nomem(dev->base.err);
+    TENKA_TRY(tenka_vk_commands_make(dev, &t->commands));
+    return tenka_vk_buffer_make(dev, TENKA_VK_STAGING, STAGING_BYTES, "staging", &t->staging);
 }
+
+void tenka_vk_transfer_finish(struct tenka_vk_device *dev)
+{
+    if (!dev->transfer)
+        return;
+    tenka_vk_commands_free(dev, dev->transfer->commands);
+    tenka_vk_buffer_free(dev, &dev->transfer->staging);
+    tenka_free(dev->transfer);
+}
+
+/* ---- Staging ---- */
 
 /* Waits until staging and command buffer are free again. */
 static tenka_status begin(struct tenka_vk_device *dev)
 {
-    const VkCommandBufferBeginInfo info = {
-        .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
-        .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT,
-    };
-    TENKA_TRY(tenka_vk_wait(dev, dev->transfer_ticket));
-    VK_TRY(dev, dev->vk.vkBeginCommandBuffer(dev->transfer, &info));
-    tenka_vk_full_barrier(dev, dev->transfer);
+    const struct tenka_vk_transfer *t = dev->transfer;
+    TENKA_TRY(tenka_vk_wait(dev, t->ticket));
+    TENKA_TRY(tenka_vk_commands_begin(dev, t->commands, VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT));
+    tenka_vk_full_barrier(dev, t->commands);
     return TENKA_OK;
 }
 
 static tenka_status end(struct tenka_vk_device *dev)
 {
-    tenka_vk_host_barrier(dev, dev->transfer);
-    VK_TRY(dev, dev->vk.vkEndCommandBuffer(dev->transfer));
-    return tenka_vk_submit(dev, dev->transfer, &dev->transfer_ticket);
+    struct tenka_vk_transfer *t = dev->transfer;
+    tenka_vk_host_barrier(dev, t->commands);
+    TENKA_TRY(tenka_vk_commands_end(dev, t->commands));
+    return tenka_vk_submit(dev, t->commands, &t->ticket);
 }
 
 static bool is_shared(const struct tenka_vk_device *dev, const struct tenka_vk_buffer *buf)
 {
-    return dev->unified && buf->mapped;
+    return tenka_vk_is_unified(dev) && buf->mapped;
 }
 
 /* Of a new buffer, which no pending work touches. */
@@ -58,7 +64,7 @@ tenka_status tenka_vk_zero(struct tenka_vk_device *dev, struct tenka_vk_buffer *
         return TENKA_OK;
     }
     TENKA_TRY(begin(dev));
-    dev->vk.vkCmdFillBuffer(dev->transfer, buf->handle, buf->offset, buf->size, 0);
+    dev->vk.vkCmdFillBuffer(dev->transfer->commands, buf->handle, buf->offset, buf->size, 0);
     return end(dev);
 }
 
@@ -70,7 +76,7 @@ static void copy(struct tenka_vk_device *dev, const struct tenka_vk_buffer *from
         .dstOffset = to->offset + to_offset,
         .size = bytes,
     };
-    dev->vk.vkCmdCopyBuffer(dev->transfer, from->handle, to->handle, 1, &region);
+    dev->vk.vkCmdCopyBuffer(dev->transfer->commands, from->handle, to->handle, 1, &region);
 }
 
 static size_t piece_of(size_t left)
@@ -84,19 +90,12 @@ static tenka_status write_staged(struct tenka_vk_device *dev, const struct tenka
     for (size_t done = 0; done < bytes;) {
         const size_t piece = piece_of(bytes - done);
         TENKA_TRY(begin(dev));
-        memcpy(dev->staging->mapped, src + done, piece);
-        copy(dev, dev->staging, 0, buf, offset + done, piece);
+        memcpy(dev->transfer->staging->mapped, src + done, piece);
+        copy(dev, dev->transfer->staging, 0, buf, offset + done, piece);
         TENKA_TRY(end(dev));
         done += piece;
     }
     return TENKA_OK;
-}
-
-static tenka_status wait_for_all(struct tenka_vk_device *dev)
-{
-    bool idle;
-    TENKA_TRY(tenka_vk_is_idle(dev, &idle));
-    return idle ? TENKA_OK : tenka_vk_wait(dev, dev->n_held > 0 ? dev->newest + 1 : dev->newest);
 }
 
 /* While the device works, a copy of moderate size queues up behind that work and nobody waits. */
@@ -109,7 +108,7 @@ tenka_status tenka_vk_write(tenka_device *base, tenka_buffer *buffer, size_t off
     if (direct && bytes <= STAGING_BYTES)
         TENKA_TRY(tenka_vk_is_idle(dev, &direct));
     if (direct) {
-        TENKA_TRY(wait_for_all(dev));
+        TENKA_TRY(tenka_vk_wait_for_all(dev));
         memcpy(buf->mapped + offset, src, bytes);
     } else {
         TENKA_TRY(write_staged(dev, buf, offset, src, bytes));
@@ -123,10 +122,10 @@ static tenka_status read_staged(struct tenka_vk_device *dev, const struct tenka_
     for (size_t done = 0; done < bytes;) {
         const size_t piece = piece_of(bytes - done);
         TENKA_TRY(begin(dev));
-        copy(dev, buf, offset + done, dev->staging, 0, piece);
+        copy(dev, buf, offset + done, dev->transfer->staging, 0, piece);
         TENKA_TRY(end(dev));
-        TENKA_TRY(tenka_vk_wait(dev, dev->transfer_ticket));
-        memcpy(dst + done, dev->staging->mapped, piece);
+        TENKA_TRY(tenka_vk_wait(dev, dev->transfer->ticket));
+        memcpy(dst + done, dev->transfer->staging->mapped, piece);
         done += piece;
     }
     return TENKA_OK;
@@ -138,10 +137,34 @@ tenka_status tenka_vk_read(tenka_device *base, const tenka_buffer *buffer, size_
     const struct tenka_vk_buffer *buf = (const struct tenka_vk_buffer *)buffer;
     TENKA_TRY(tenka_vk_health(dev));
     if (is_shared(dev, buf) && buf->cached) {
-        TENKA_TRY(wait_for_all(dev));
+        TENKA_TRY(tenka_vk_wait_for_all(dev));
         memcpy(dst, buf->mapped + offset, bytes);
     } else {
         TENKA_TRY(read_staged(dev, buf, offset, dst, bytes));
     }
     return tenka_vk_health(dev);
+}
+
+/* ---- Buffers of the seam ---- */
+
+tenka_status tenka_vk_buffer_create(tenka_device *base, size_t bytes, const char *name, tenka_buffer **out)
+{
+    struct tenka_vk_device *dev = tenka_vk_device_of(base);
+    struct tenka_vk_buffer *buf = NULL;
+    *out = NULL;
+    TENKA_TRY(tenka_vk_health(dev));
+    TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_DEVICE, bytes, name, &buf));
+    const tenka_status status = tenka_vk_zero(dev, buf);
+    if (status != TENKA_OK)
+        tenka_vk_buffer_free(dev, &buf);
+    *out = buf ? &buf->base : NULL;
+    return status;
+}
+
+void tenka_vk_buffer_destroy(tenka_device *base, tenka_buffer *buffer)
+{
+    struct tenka_vk_device *dev = tenka_vk_device_of(base);
+    struct tenka_vk_buffer *buf = (struct tenka_vk_buffer *)buffer;
+    tenka_vk_settle(dev);
+    tenka_vk_buffer_free(dev, &buf);
 }

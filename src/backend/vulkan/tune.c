@@ -1,10 +1,17 @@
 /* The fastest variant of a kernel for a shape: measured when a plan first needs it, and kept on disk for the device and
  * driver. Variants differ in speed alone (variants.def), so that nothing else depends on what is found here. */
 #include <math.h>
-#include <stdio.h>
 
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/choice.h"
+#include "backend/vulkan/keep.h"
+#include "backend/vulkan/program.h"
+#include "backend/vulkan/queue.h"
+#include "backend/vulkan/steps.h"
+#include "backend/vulkan/transfer.h"
+#include "backend/vulkan/tune.h"
+#include "backend/vulkan/workshop.h"
 #include "core/os.h"
+#include "op/variant.h"
 
 #define NAME "tune"
 #define SECOND ((uint64_t)1000000000)
@@ -27,9 +34,16 @@
 /* ---- What is known ---- */
 
 /* One line of the file. */
-struct tenka_vk_tuned {
+struct line {
     uint64_t key;
     uint64_t variant;
+};
+
+struct tenka_vk_tuner {
+    bool on; /* else guesses will do */
+    struct line *lines;
+    size_t count, capacity;
+    uint64_t spent; /* nanoseconds */
 };
 
 /* A kernel as its code is now, with the numbers of a call. */
@@ -46,46 +60,41 @@ static uint64_t key_of(const struct tenka_node *node, const struct tenka_shader 
     return tenka_vk_hash(key, &n, sizeof n);
 }
 
-static bool find(const struct tenka_vk_device *dev, uint64_t key, uint32_t *variant)
+static const struct line *find(const struct tenka_vk_tuner *tuner, uint64_t key)
 {
-    for (size_t i = 0; i < dev->n_tuned; i++)
-        if (dev->tuned[i].key == key) {
-            *variant = (uint32_t)dev->tuned[i].variant;
-            return true;
-        }
-    return false;
+    for (size_t i = 0; i < tuner->count; i++)
+        if (tuner->lines[i].key == key)
+            return &tuner->lines[i];
+    return NULL;
 }
 
 /* Want of memory only means that it will be measured again. */
-static void note(struct tenka_vk_device *dev, uint64_t key, uint32_t variant)
+static void note(struct tenka_vk_tuner *tuner, uint64_t key, uint64_t variant)
 {
-    if (!tenka_grow(&dev->tuned, &dev->tuned_capacity, dev->n_tuned, sizeof *dev->tuned))
-        return;
-    dev->tuned[dev->n_tuned++] = (struct tenka_vk_tuned){key, variant};
-    dev->tuned_grown = true;
+    if (tenka_grow(&tuner->lines, &tuner->capacity, tuner->count, sizeof *tuner->lines))
+        tuner->lines[tuner->count++] = (struct line){key, variant};
 }
 
-void tenka_vk_tune_open(struct tenka_vk_device *dev, enum tenka_tune tune)
+tenka_status tenka_vk_tune_open(struct tenka_vk_device *dev, enum tenka_tune tune)
 {
     size_t bytes;
-    dev->tune = tune == TENKA_TUNE_ON || (tune == TENKA_TUNE_AUTO && !dev->gpu.software);
-    struct tenka_vk_tuned *kept = dev->tune ? tenka_vk_keep_load(dev, NAME, &bytes) : NULL;
+    struct tenka_vk_tuner *tuner = dev->tuner = tenka_alloc(sizeof *tuner);
+    if (!tuner)
+        return tenka_fail_nomem(dev->base.err);
+    tuner->on = tune == TENKA_TUNE_ON || (tune == TENKA_TUNE_AUTO && !dev->gpu.software);
+    struct line *kept = tuner->on ? tenka_vk_keep_load(dev, NAME, &bytes) : NULL;
     for (size_t i = 0; kept && i < bytes / sizeof *kept; i++)
-        note(dev, kept[i].key, (uint32_t)kept[i].variant);
-    dev->tuned_grown = false;
+        note(tuner, kept[i].key, kept[i].variant);
     tenka_free(kept);
-}
-
-void tenka_vk_tune_save(struct tenka_vk_device *dev)
-{
-    if (dev->tuned_grown)
-        tenka_vk_keep_save(dev, NAME, dev->tuned, dev->n_tuned * sizeof *dev->tuned);
-    dev->tuned_grown = false;
+    return TENKA_OK;
 }
 
 void tenka_vk_tune_finish(struct tenka_vk_device *dev)
 {
-    tenka_free(dev->tuned);
+    if (!dev->tuner)
+        return;
+    tenka_free(dev->tuner->lines);
+    tenka_free(dev->tuner);
 }
 
 /* ---- Measuring ---- */
@@ -155,20 +164,28 @@ static void trial_finish(struct tenka_vk_device *dev, struct trial *t)
 
 static void say(struct tenka_vk_device *dev, uint64_t spent)
 {
-    if (dev->tune_spent < NOTICED && dev->tune_spent + spent >= NOTICED)
+    if (dev->tuner->spent < NOTICED && dev->tuner->spent + spent >= NOTICED)
         tenka_say(dev->base.log, TENKA_LOG_INFO,
                   "measuring which variants of its kernels are the fastest on %s; that is done once",
                   dev->gpu.info.name);
-    dev->tune_spent += spent;
+    dev->tuner->spent += spent;
+}
+
+static tenka_status make_program(struct tenka_vk_device *dev, struct trial *t, uint32_t variant)
+{
+    struct tenka_vk_step *steps;
+    size_t n;
+    TENKA_TRY(tenka_vk_steps_make(dev, &t->plan, &steps, &n));
+    for (size_t i = 0; i < n; i++)
+        steps[i].variant = variant;
+    return tenka_vk_program_make(dev, &t->plan, steps, n, &t->program[variant]);
 }
 
 static tenka_status compile(struct tenka_vk_device *dev, struct trial *t, uint32_t variant)
 {
     const uint64_t begin = tenka_os_now();
     t->best[variant] = INFINITY;
-    dev->pinned = variant;
-    const tenka_status status = tenka_vk_prepare(&dev->base, &t->plan, &t->program[variant]);
-    dev->pinned = TENKA_ABSENT;
+    const tenka_status status = make_program(dev, t, variant);
     say(dev, tenka_os_now() - begin);
     return status;
 }
@@ -182,18 +199,23 @@ static tenka_status submit_all(struct tenka_vk_device *dev, const struct trial *
     return tenka_vk_wait(dev, ticket);
 }
 
+/* How long the fastest dispatch of a program took in its last run. */
+static tenka_status read_best(struct tenka_vk_device *dev, tenka_program *program, double *best)
+{
+    struct tenka_span spans[TIMES];
+    TENKA_TRY(tenka_vk_program_spans(&dev->base, program, spans));
+    for (size_t i = 0; i < TIMES; i++)
+        *best = fmin(*best, spans[i].end - spans[i].begin);
+    return TENKA_OK;
+}
+
 static tenka_status take_turns(struct tenka_vk_device *dev, struct trial *t)
 {
     const uint64_t begin = tenka_os_now();
-    double times[TIMES];
     TENKA_TRY(submit_all(dev, t));
-    for (uint32_t v = 0; v < MOST_CANDIDATES; v++) {
-        if (!t->program[v])
-            continue;
-        TENKA_TRY(tenka_program_timings(&dev->base, t->program[v], times, TIMES));
-        for (size_t i = 0; i < TIMES; i++)
-            t->best[v] = fmin(t->best[v], times[i]);
-    }
+    for (uint32_t v = 0; v < MOST_CANDIDATES; v++)
+        if (t->program[v])
+            TENKA_TRY(read_best(dev, t->program[v], &t->best[v]));
     say(dev, tenka_os_now() - begin);
     return TENKA_OK;
 }
@@ -226,40 +248,64 @@ static tenka_status try_all(struct tenka_vk_device *dev, struct trial *t, uint32
     return TENKA_OK;
 }
 
-tenka_status tenka_vk_tune(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
-                           uint32_t candidates, uint32_t *variant)
+/* In silence but for what must not go on: a guess will do. */
+static tenka_status measure(struct tenka_vk_device *dev, const struct tenka_plan *plan, const struct tenka_node *node,
+                            uint32_t candidates, uint32_t *fastest, bool *measured)
 {
-    const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape);
     struct tenka_error *err = dev->base.err, unheard = {0};
     struct trial t = {.bytes = 0};
-    struct tenka_shader shader;
-    uint32_t known;
-    if (!dev->tune || (candidates & (candidates - 1)) == 0)
-        return TENKA_OK;
-    TENKA_TRY(tenka_vk_code(dev, node->kernel, &shader));
-    const uint64_t key = key_of(node, &shader, n);
-    if (find(dev, key, &known)) {
-        *variant = known < MOST_CANDIDATES && candidates >> known & 1 ? known : *variant;
-        return TENKA_OK;
-    }
-    if (dev->tune_spent > BUDGET)
-        return TENKA_OK;
-    uint32_t fastest = *variant;
     dev->base.err = &unheard;
-    dev->measuring = true;
     tenka_status status = trial_init(dev, plan, node, &t);
     if (status == TENKA_OK)
-        status = try_all(dev, &t, candidates, &fastest);
+        status = try_all(dev, &t, candidates, fastest);
     trial_finish(dev, &t);
     dev->base.err = err;
-    dev->measuring = false;
     if (status == TENKA_E_UNSUPPORTED) /* the driver cannot tell the time */
-        dev->tune = false;
-    if (status == TENKA_OK) {
-        note(dev, key, fastest);
-        *variant = fastest;
-    }
+        dev->tuner->on = false;
+    *measured = status == TENKA_OK;
     if (status == TENKA_E_DEVICE)
         *err = unheard;
     return status == TENKA_E_DEVICE ? status : TENKA_OK;
+}
+
+/* A dispatch that is a piece of a node is left alone: measured are whole ones. */
+static tenka_status tune_step(struct tenka_vk_device *dev, const struct tenka_plan *plan, struct tenka_vk_step *step,
+                              bool *measured)
+{
+    const struct tenka_node *node = &plan->nodes[step->node];
+    const uint32_t candidates = tenka_vk_candidates(dev, node);
+    const uint64_t n = tenka_shape_count(&plan->operands[node->out[0]].desc.shape);
+    uint32_t fastest = step->variant;
+    struct tenka_shader shader;
+    *measured = false;
+    if (!dev->tuner->on || (candidates & (candidates - 1)) == 0 || step->piece_rows > 0)
+        return TENKA_OK;
+    TENKA_TRY(tenka_vk_code(dev, node->kernel, &shader));
+    const uint64_t key = key_of(node, &shader, n);
+    const struct line *known = find(dev->tuner, key);
+    if (known && known->variant < MOST_CANDIDATES && candidates >> known->variant & 1)
+        step->variant = (uint32_t)known->variant;
+    if (known || dev->tuner->spent > BUDGET)
+        return TENKA_OK;
+    TENKA_TRY(measure(dev, plan, node, candidates, &fastest, measured));
+    if (*measured) {
+        note(dev->tuner, key, fastest);
+        step->variant = fastest;
+    }
+    return TENKA_OK;
+}
+
+tenka_status tenka_vk_tune(struct tenka_vk_device *dev, const struct tenka_plan *plan, struct tenka_vk_step *steps,
+                           size_t n)
+{
+    bool measured, grown = false;
+    for (size_t i = 0; i < n; i++) {
+        if (steps[i].kind != TENKA_VK_DISPATCH)
+            continue;
+        TENKA_TRY(tune_step(dev, plan, &steps[i], &measured));
+        grown = grown || measured;
+    }
+    if (grown)
+        tenka_vk_keep_save(dev, NAME, dev->tuner->lines, dev->tuner->count * sizeof *dev->tuner->lines);
+    return TENKA_OK;
 }

@@ -2,7 +2,7 @@
  * by shaderc, when a pipeline first needs them. */
 #include <shaderc/shaderc.h>
 
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/workshop.h"
 #include "core/os.h"
 
 #define MOST_BYTES ((uint64_t)1 << 20)

@@ -1,5 +1,5 @@
 /* Stands for workshop.c in a build without shaderc. */
-#include "backend/vulkan/vk.h"
+#include "backend/vulkan/workshop.h"
 
 tenka_status tenka_vk_workshop_open(struct tenka_vk_device *dev, const char *dir)
 {

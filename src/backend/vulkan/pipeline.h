@@ -1,0 +1,25 @@
+/* Layouts and pipelines of kernels. */
+#ifndef TENKA_VULKAN_PIPELINE_H
+#define TENKA_VULKAN_PIPELINE_H
+
+#include "backend/vulkan/device.h"
+#include "op/variant.h"
+
+tenka_status tenka_vk_pipelines_open(struct tenka_vk_device *dev);
+void tenka_vk_pipelines_finish(struct tenka_vk_device *dev);
+
+/* Storage buffers that a kernel binds: reads, writes, and the slot when it has scalars or jobs. */
+uint32_t tenka_vk_bindings(enum tenka_kernel kernel);
+/* Of a kernel whose pipeline was asked for. */
+VkDescriptorSetLayout tenka_vk_set_layout(const struct tenka_vk_device *dev, enum tenka_kernel kernel);
+VkPipelineLayout tenka_vk_layout(const struct tenka_vk_device *dev, enum tenka_kernel kernel);
+/* A kernel in a variant, an index into tenka_variants(), with the constants of its shape; the device keeps it. */
+tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
+                               const int32_t *params, VkPipeline *out);
+/* The same that nobody keeps. */
+tenka_status tenka_vk_compile(struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
+                              const int32_t *params, VkPipelineCreateFlags flags, VkPipeline *out);
+/* Pipelines that are kept. */
+size_t tenka_vk_pipeline_count(const struct tenka_vk_device *dev);
+
+#endif
