@@ -12,7 +12,7 @@ struct piece {
 };
 
 /* Pieces beside each other in order of their begins, and what can be said of all of them. */
-#define MOST_PIECES 64
+#define MOST_PIECES 32
 struct run {
     struct piece pieces[MOST_PIECES];
     size_t n;

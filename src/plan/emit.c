@@ -104,26 +104,30 @@ static void emit_scalar_kinds(const struct tenka_record *record, struct tenka_st
     }
 }
 
-tenka_status tenka_planner_emit(const struct tenka_planner *p, struct tenka_step_plan *plan)
+static tenka_status allocate(const struct tenka_planner *p, struct tenka_step_plan *plan)
 {
-    const struct tenka_record *record = p->record;
-    plan->n_log_scalars = tenka_align(record->n_scalars, TENKA_OPERAND_WORDS); /* constants may be operands */
-    plan->n_constants = p->n_constants;
-    plan->n_where = record->n_values;
-    plan->input_bytes = tenka_align(p->input_bytes, TENKA_OPERAND_ALIGN);
     plan->nodes = tenka_alloc_array(p->n_nodes + 1, sizeof *plan->nodes);
     plan->operands = tenka_alloc_array(p->n_values + 1, sizeof *plan->operands);
     plan->places = tenka_alloc_array(p->n_values + 1, sizeof *plan->places);
     plan->constants = tenka_alloc_array(p->n_constants + 1, sizeof *plan->constants);
     plan->scalar_kinds = tenka_alloc(plan->n_log_scalars + 1);
-    plan->where = tenka_alloc_array(record->n_values + 1, sizeof *plan->where);
-    plan->descs = tenka_alloc_array(record->n_values + 1, sizeof *plan->descs);
-    if (!plan->nodes || !plan->operands || !plan->places || !plan->constants || !plan->scalar_kinds || !plan->where ||
-        !plan->descs)
-        return tenka_fail_nomem(p->err);
-    if (p->n_constants)
+    plan->where = tenka_alloc_array(plan->n_where + 1, sizeof *plan->where);
+    plan->descs = tenka_alloc_array(plan->n_where + 1, sizeof *plan->descs);
+    const bool all = plan->nodes && plan->operands && plan->places && plan->constants && plan->scalar_kinds &&
+                     plan->where && plan->descs;
+    return all ? TENKA_OK : tenka_fail_nomem(p->err);
+}
+
+tenka_status tenka_planner_emit(const struct tenka_planner *p, struct tenka_step_plan *plan)
+{
+    plan->n_log_scalars = tenka_align(p->record->n_scalars, TENKA_OPERAND_WORDS); /* constants may be operands */
+    plan->n_constants = p->n_constants;
+    plan->n_where = p->record->n_values;
+    plan->input_bytes = tenka_align(p->input_bytes, TENKA_OPERAND_ALIGN);
+    TENKA_TRY(allocate(p, plan));
+    if (p->n_constants > 0)
         memcpy(plan->constants, p->constants, p->n_constants * sizeof *plan->constants);
-    emit_scalar_kinds(record, plan);
+    emit_scalar_kinds(p->record, plan);
     emit_operands(p, plan);
     for (size_t i = 0; i < p->n_nodes; i++)
         emit_node(p, &p->nodes[i], plan, &plan->nodes[i]);

@@ -41,7 +41,7 @@ static bool grow_leaves(struct tenka_planner *p)
     uint32_t *old = p->leaves;
     if (2 * (p->n_leaves + 1) <= before)
         return true;
-    const size_t capacity = before > 0 ? 2 * before : 64;
+    const size_t capacity = before > 0 ? 2 * before : 32;
     uint32_t *grown = tenka_alloc_array(capacity, sizeof *grown);
     if (!grown)
         return false;

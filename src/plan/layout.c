@@ -1,33 +1,37 @@
-/* Dead nodes and memory: which nodes are needed, and where their results lie. */
+/* Which nodes are needed, how long their results live, and where those lie that a flush spills. */
 #include "plan/planner.h"
 
 /* ---- Dead nodes ---- */
 
-static bool writes_needed(const struct tenka_planner *p, const struct tenka_plan_node *node)
+static struct tenka_storage *storage_of(struct tenka_planner *p, uint32_t value)
 {
-    for (uint32_t k = 0; k < node->n_out; k++)
-        if (node->out[k] != TENKA_NONE_ID && p->storages[p->values[node->out[k]].storage].keep)
-            return true;
-    return false;
+    return value == TENKA_NONE_ID ? NULL : &p->storages[p->values[value].storage];
 }
 
-/* Walks backwards; storage.last serves as "somebody reads it" until the layout fills it. */
+static bool writes_needed(struct tenka_planner *p, const struct tenka_plan_node *node)
+{
+    bool needed = false;
+    for (uint32_t k = 0; k < node->n_out; k++) {
+        const struct tenka_storage *s = storage_of(p, node->out[k]);
+        needed |= s && s->needed;
+    }
+    return needed;
+}
+
+/* Goes backwards: what a needed node reads is needed. */
 void tenka_planner_drop_dead(struct tenka_planner *p)
 {
-    for (size_t s = 0; s < p->n_storages; s++)
-        p->storages[s].last = p->storages[s].keep;
     size_t kept = p->n_nodes;
+    for (size_t s = 0; s < p->n_storages; s++)
+        p->storages[s].needed = p->storages[s].keep;
     for (size_t i = p->n_nodes; i-- > 0;) {
-        const struct tenka_plan_node node = p->nodes[i];
-        bool needed = writes_needed(p, &node);
-        for (uint32_t k = 0; k < node.n_out; k++)
-            needed |= node.out[k] != TENKA_NONE_ID && p->storages[p->values[node.out[k]].storage].last;
-        if (!needed)
+        const struct tenka_plan_node *node = &p->nodes[i];
+        if (!writes_needed(p, node))
             continue;
-        for (uint32_t k = 0; k < node.n_in; k++)
-            if (node.in[k] != TENKA_NONE_ID)
-                p->storages[p->values[node.in[k]].storage].last = 1;
-        p->nodes[--kept] = node;
+        for (uint32_t k = 0; k < node->n_in; k++)
+            if (node->in[k] != TENKA_NONE_ID)
+                storage_of(p, node->in[k])->needed = true;
+        p->nodes[--kept] = *node;
     }
     p->n_nodes -= kept;
     if (p->n_nodes > 0) /* without nodes there may be no array */
@@ -36,26 +40,30 @@ void tenka_planner_drop_dead(struct tenka_planner *p)
 
 /* ---- Lifetimes ---- */
 
+/* What node i reads and writes lives until then, or longer. */
+static void live_at(struct tenka_planner *p, uint32_t i)
+{
+    const struct tenka_plan_node *node = &p->nodes[i];
+    for (uint32_t k = 0; k < node->n_out; k++) {
+        struct tenka_storage *s = storage_of(p, node->out[k]);
+        if (s && s->writer == TENKA_NONE_ID)
+            s->writer = i;
+        if (s)
+            s->last = i;
+    }
+    for (uint32_t k = 0; k < node->n_in; k++)
+        if (node->in[k] != TENKA_NONE_ID)
+            storage_of(p, node->in[k])->last = i;
+}
+
 static void find_lifetimes(struct tenka_planner *p)
 {
     for (size_t s = 0; s < p->n_storages; s++) {
         p->storages[s].writer = TENKA_NONE_ID;
         p->storages[s].last = 0;
     }
-    for (uint32_t i = 0; i < p->n_nodes; i++) {
-        const struct tenka_plan_node *node = &p->nodes[i];
-        for (uint32_t k = 0; k < node->n_out; k++) {
-            if (node->out[k] == TENKA_NONE_ID)
-                continue;
-            struct tenka_storage *s = &p->storages[p->values[node->out[k]].storage];
-            if (s->writer == TENKA_NONE_ID)
-                s->writer = i;
-            s->last = i;
-        }
-        for (uint32_t k = 0; k < node->n_in; k++)
-            if (node->in[k] != TENKA_NONE_ID)
-                p->storages[p->values[node->in[k]].storage].last = i;
-    }
+    for (uint32_t i = 0; i < p->n_nodes; i++)
+        live_at(p, i);
     for (size_t s = 0; s < p->n_storages; s++)
         if (p->storages[s].keep)
             p->storages[s].last = (uint32_t)p->n_nodes;

@@ -1,4 +1,5 @@
-/* What the files of src/plan share: the plan in the making. Each file of it is one stage, in the order of plan.c. */
+/* What the files of src/plan share: the plan in the making. nodes.c appends to it; the others are stages that plan.c
+ * calls one after the other, or what a stage is made of. */
 #ifndef TENKA_PLAN_PLANNER_H
 #define TENKA_PLAN_PLANNER_H
 
@@ -14,9 +15,10 @@
 struct tenka_storage {
     struct tenka_place place; /* ARENA and SPILL: block and offset are set by the layout */
     size_t bytes;
-    uint32_t writer;          /* the first node that does, or NONE for leaves */
-    uint32_t last;            /* last node that reads it */
+    uint32_t writer;          /* the first node that writes it; NONE: it is a leaf */
+    uint32_t last;            /* the last node that reads or writes it; the number of nodes when it is kept */
     bool keep;                /* must survive the plan */
+    bool needed;              /* it is kept, or a needed node reads it */
     uint32_t constant;        /* of INPUT: it is the plan's constant number constant - 1; 0: it is none */
 };
 
@@ -67,7 +69,7 @@ struct tenka_planner {
     size_t n_assigned;
     uint32_t *map;         /* of each log value: its plan value */
     uint32_t *grad;        /* of each log value: the gradient gathered by the backward call at work */
-    uint8_t *mark;
+    uint8_t *mark;         /* of each log value: the gradient of the backward call at work passes through it */
     bool *root;            /* of each log value: must be readable afterwards */
     size_t input_bytes;
     uint32_t entry;        /* log entry at work */
