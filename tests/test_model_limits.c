@@ -12,6 +12,7 @@
 #define MAX_PATHS (2 * 1024 * 1024)
 #define MAX_CLASSES 1000000
 #define MAX_CLASS_BYTES (2 * 1024 * 1024)
+#define MAX_DATA_BYTES (64 * 1024)
 
 static char st[64], pt[64];
 
@@ -350,6 +351,8 @@ static void keeps(tenka_ctx *ctx, tenka_module *net, const struct tenka_preproce
     assert_int_equal(back->classes, how->class_names != NULL ? how->classes : 0);
     for (uint32_t i = 0; i < back->classes; i++)
         assert_int_equal(strcmp(back->class_names[i], how->class_names[i]), 0);
+    assert_int_equal(back->data != NULL, how->data != NULL);
+    assert_true(how->data == NULL || strcmp(back->data, how->data) == 0);
     tenka_model_destroy(&model);
 }
 
@@ -402,13 +405,33 @@ static void test_classes(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+static void test_data(void **state)
+{
+    (void)state;
+    static char text[MAX_DATA_BYTES + 2];
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *net = relu(ctx);
+    const struct tenka_preprocessing how = {.data = text};
+    memset(text, 1, MAX_DATA_BYTES);
+    keeps(ctx, net, &how);
+    text[MAX_DATA_BYTES] = 1;
+    assert_fails(ctx, tenka_model_save(net, &how, st), TENKA_E_INVALID, "UTF-8 text of 1 to 65536 bytes");
+    assert_fails(ctx, tenka_model_save_check(net, &how, st), TENKA_E_INVALID, "UTF-8 text of 1 to 65536 bytes");
+    strcpy(text, "a\xff");
+    assert_fails(ctx, tenka_model_save(net, &how, st), TENKA_E_INVALID, "UTF-8 text of 1 to 65536 bytes");
+    text[0] = '\0';
+    assert_fails(ctx, tenka_model_save(net, &how, st), TENKA_E_INVALID, "UTF-8 text of 1 to 65536 bytes");
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layers_by_text), cmocka_unit_test(test_layers_in_c), cmocka_unit_test(test_nesting),
         cmocka_unit_test(test_longest_text),   cmocka_unit_test(test_names),       cmocka_unit_test(test_paths),
         cmocka_unit_test(test_numbers),        cmocka_unit_test(test_images),      cmocka_unit_test(test_classes),
-        cmocka_unit_test(test_classes_in_c),
+        cmocka_unit_test(test_classes_in_c),   cmocka_unit_test(test_data),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -46,7 +46,7 @@ TENKA_API tenka_status tenka_checkpoint_save_check(const struct tenka_training *
  * loaders, meter, the context's generator, and training's epoch and step. In the middle of an epoch tenka_loader_next
  * goes on with its next batch. All or nothing, unless the device fails or memory runs out while writing to it. Says in
  * the log when the device is another one.
- *   how  must be the same as when saving; NULL: not compared
+ *   how  image, mean and std must be the same as when saving; NULL: not compared
  * Errors: E_IO, E_FORMAT (no checkpoint, or damaged; tensors of other shapes), E_INVALID (a step is open; another
  * network, class with a forward in C, optimizer, option, data set, batch size or seed: the sentence has what it is
  * there and here), E_NOMEM, E_DEVICE. */

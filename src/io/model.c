@@ -112,6 +112,21 @@ tenka_status tenka_model_has_net(tenka_ctx *ctx, const char *path, bool *out)
     return TENKA_OK;
 }
 
+tenka_status tenka_model_data(tenka_ctx *ctx, const char *path, char **out)
+{
+    if (ctx == NULL || out == NULL)
+        return TENKA_E_INVALID;
+    *out = NULL;
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    struct tenka_weights file;
+    if (path == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "model_data: path is NULL");
+    TENKA_TRY(tenka_weights_open(err, path, &file));
+    const tenka_status status = tenka_model_read_data(err, &file, out);
+    tenka_weights_close(&file);
+    return status;
+}
+
 static tenka_status make_net(tenka_ctx *ctx, const struct tenka_weights *file, tenka_model *model)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);

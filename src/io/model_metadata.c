@@ -2,8 +2,8 @@
  *   tenka.version, tenka.net (print(model)'s text; tenka.layers instead when a program's code is the forward, which the
  *   text does not show, so that nobody takes the text for the network), tenka.code (the names of the classes whose
  *   forward is such code, separated by commas; none: containers whose children the program runs), tenka.input
- *   ("1,28,28"), tenka.mean and tenka.std (a number for each channel), tenka.classes (a JSON array of names), and
- *   format = pt, which other tools look for. */
+ *   ("1,28,28"), tenka.mean and tenka.std (a number for each channel), tenka.classes (a JSON array of names), tenka.data
+ *   (where the images are that it was trained on), and format = pt, which other tools look for. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -14,6 +14,7 @@
 /* All names together, escaped, leave the header below its limit, whatever else is in it. */
 #define MAX_CLASSES 1000000
 #define MAX_CLASS_BYTES (2 * 1024 * 1024)
+#define MAX_DATA_BYTES (64 * 1024)
 
 /* Of an image: channels, height, width. */
 static bool are_sizes(double channels, double height, double width)
@@ -67,8 +68,9 @@ static bool put_preprocessing(json_t *object, const struct tenka_preprocessing *
                put_numbers(object, "tenka.std", how->std, dim[0]);
         tenka_free(text.text);
     }
-    return good &&
-           (how->class_names == NULL || how->classes == 0 || put_classes(object, how->class_names, how->classes));
+    if (good && how->class_names != NULL && how->classes > 0)
+        good = put_classes(object, how->class_names, how->classes);
+    return good && (how->data == NULL || put(object, "tenka.data", how->data));
 }
 
 static bool put_code(json_t *object, const char *const *classes, size_t count)
@@ -118,11 +120,20 @@ static tenka_status check_classes(struct tenka_error *err, const struct tenka_pr
     return TENKA_OK;
 }
 
+static bool is_data(const char *text)
+{
+    return text[0] != '\0' && strlen(text) <= MAX_DATA_BYTES && tenka_is_utf8(text);
+}
+
 tenka_status tenka_model_check_how(struct tenka_error *err, const struct tenka_preprocessing *how)
 {
     if (how == NULL)
         return TENKA_OK;
     TENKA_TRY(check_classes(err, how));
+    if (how->data != NULL && !is_data(how->data))
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "preprocessing: data must be UTF-8 text of 1 to %d bytes that says where the images are",
+                          MAX_DATA_BYTES);
     if (how->image.rank == 0)
         return TENKA_OK;
     if (how->image.rank != 3 || !are_sizes(how->image.dim[0], how->image.dim[1], how->image.dim[2]))
@@ -218,11 +229,26 @@ static tenka_status read_classes(struct tenka_error *err, const struct tenka_wei
     return TENKA_OK;
 }
 
+tenka_status tenka_model_read_data(struct tenka_error *err, const struct tenka_weights *file, char **out)
+{
+    const char *const text = tenka_weights_metadata(file, "tenka.data");
+    *out = NULL;
+    if (text == NULL)
+        return TENKA_OK;
+    if (!is_data(text))
+        return fail_metadata(err, file, "tenka.data", "where the images are");
+    *out = tenka_strdup(text);
+    return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
+}
+
 tenka_status tenka_model_read_notes(struct tenka_error *err, const struct tenka_weights *file,
                                     struct tenka_model_notes *notes)
 {
     TENKA_TRY(read_image(err, file, &notes->how));
-    return read_classes(err, file, notes);
+    TENKA_TRY(read_classes(err, file, notes));
+    TENKA_TRY(tenka_model_read_data(err, file, &notes->data));
+    notes->how.data = notes->data;
+    return TENKA_OK;
 }
 
 /* ---- Code ---- */
@@ -280,4 +306,5 @@ void tenka_model_notes_finish(struct tenka_model_notes *notes)
 {
     json_decref(notes->classes);
     tenka_free(notes->names);
+    tenka_free(notes->data);
 }
