@@ -511,7 +511,7 @@ says '^  gaps '
 cp "$work/trace.json" "$work/out"
 is_json
 expect 1 "70 images, fewer than a batch" profile --backend cpu --data "$work/good" --batch-size 100
-expect 1 "go up to 9, but the network gives 4 outputs" profile --backend cpu --data "$work/good" --batch-size 7 \
+expect 1 "have 10 classes, 0 to 9, but the network gives 4 outputs" profile --backend cpu --data "$work/good" --batch-size 7 \
     --net 'Flatten() Linear(784, 4)'
 expect 1 "cannot save to" profile --backend cpu --trace "$work/none/trace.json"
 expect 1 "cannot write the trace" profile --backend cpu --steps 50 --net "$tiny" --input 1,4,4 --trace /dev/full

@@ -160,7 +160,7 @@ says "20 training, 9 test images, 1x12x12, 3 classes"
 grep -q 'bird' "$work/rare.st" || bad "the class that only the tests have is not saved"
 expect "classes has 2 names, but the labels of .*rare have 3 classes" $train --net "$plain" --data "$work/rare" \
     --classes cat,dog
-expect "go up to 2, but the network gives 2 outputs" $train --net 'Flatten() Linear(144, 2)' --data "$work/rare"
+expect "have 3 classes, 0 to 2, but the network gives 2 outputs" $train --net 'Flatten() Linear(144, 2)' --data "$work/rare"
 # The other way round, the network knows more than the tests.
 data few 21 8
 labels 8 2 > "$work/few/t10k-labels-idx1-ubyte"
@@ -181,23 +181,96 @@ warns "the network gives 10 outputs, but the labels of $work/good have only 3 cl
 data many 30 10
 labels 30 10 > "$work/many/train-labels-idx1-ubyte"
 labels 10 10 > "$work/many/t10k-labels-idx1-ubyte"
-expect "ten.st was trained on 3 classes, but the labels of $work/many go up to 9" test --backend cpu \
+expect "ten.st was trained on 3 classes, but the labels of $work/many have 10, 0 to 9: " test --backend cpu \
     --data "$work/many" --load "$work/ten.st"
 silent $train --net 'Flatten() Linear(144, 10)' --data "$work/many" --save "$work/many.st"
 silent test --backend cpu --data "$work/many" --load "$work/many.st"
 cp -r "$work/many" "$work/fashion-many"
 warns "classes of $work/many.st are numbers, but those of $work/fashion-many have names (T-shirt/top" test \
     --backend cpu --data "$work/fashion-many" --load "$work/many.st"
-# Without --data it is said which images they are.
+# A file that names more classes than its network has.
+silent $train --net "$plain" --classes aaaaaaaaaa,b,c --save "$work/named.st" --quiet
+LC_ALL=C sed 's/aaaaaaaaaa/a\\",\\"aaaa/' "$work/named.st" > "$work/misnamed.st"
+cmp -s "$work/named.st" "$work/misnamed.st" && bad "the names are the same"
+why="misnamed.st names 4 classes, but its network gives 3 outputs"
+expect "$why" test --backend cpu --load "$work/misnamed.st"
+images 1 12 > "$work/picture.png" # it is not looked at
+expect "$why" predict --backend cpu --load "$work/misnamed.st" "$work/picture.png"
+
+# ---- Which images a network was trained on ----
+
+# list BEFORE: the four files of a data set, with BEFORE in front of each.
+list() {
+    echo "$1train-images-idx3-ubyte,$1train-labels-idx1-ubyte,$1t10k-images-idx3-ubyte,$1t10k-labels-idx1-ubyte"
+}
+
+# remembers FILE NAME: test takes these images, and says so.
+remembers() {
+    silent test --backend cpu --load "$1"
+    says "^data     $2: "
+}
+case $tenka in /*) ;; *) tenka=$(pwd)/$tenka ;; esac
+back=$(pwd)
+mkdir "$work/elsewhere"
+cd "$work" || exit 1
+small="train --backend cpu --threads 1 --epochs 1 --batch-size 7 --quiet --net Flatten()Linear(144,3)"
+silent $small --data ./good --save here.st --checkpoint here.ckpt
+silent $small --data dots/../emnist/emnist-letters --save set.st
+silent $small --data "$(list good/)" --save list.st
+silent $small --data good --save here.pt
+cd elsewhere || exit 1
+remembers "$work/here.st" "$work/good"
+remembers ../here.ckpt "$work/good"
+remembers ../set.st "$work/dots/../emnist/emnist-letters"
+remembers ../list.st "$(list "$work/good/")"
+# Also where another network takes the weights; --data wins.
+silent test --backend cpu --load ../here.st --net 'Flatten() Linear(144, 3)'
+# Fewer classes may be some of them, or those of another data set.
+warns "here.st was trained on the 3 classes of $work/good, but the labels of ../few have only 2: are" test --backend cpu \
+    --load ../here.st --data ../few
+# The same network, where it is not known, or no longer there.
+why="does not say which images its network was trained on: name the test images with --data"
+expect "here.pt $why" test --backend cpu --net "$plain" --load ../here.pt
+LC_ALL=C sed 's/"tenka.data"/"other.data"/' ../here.st > old.st
+expect "old.st $why" test --backend cpu --load old.st
+silent test --backend cpu --load old.st --data ../good --quiet
+mv ../good ../gone
+why="which ../[a-z]*.st was trained on, are no longer there: name the test images with --data"
+expect "the images of $work/good, $why" test --backend cpu --load ../here.st
+expect "the images of $work/good/train.*, $why" test --backend cpu --load ../list.st
+mv ../gone ../good
+# A file from elsewhere may name a pipe, which nobody should wait for.
+LC_ALL=C sed 's|t10k-images-idx3-ubyte,|t10k-images-idx3-pipes,|' ../list.st > pipe.st
+mkfifo ../good/t10k-images-idx3-pipes
+expect "are no longer there" test --backend cpu --load pipe.st
+rm ../good/t10k-images-idx3-pipes
+# A name that is no text, or that a list in such a folder would not lead back to, is not remembered.
+why="does not say which images"
+odd=$(printf '\351')
+cp -r ../good "../$odd"
+mkdir a,b
+cp ../good/* a,b
+silent $small --data "../$odd" --save odd.st
+silent $small --data a,b --save comma.st
+remembers comma.st "$work/elsewhere/a,b"
+cd a,b || exit 1
+silent $small --data "$(list '')" --save ../odd-list.st
+expect "odd.st $why" test --backend cpu --load ../odd.st
+expect "odd-list.st $why" test --backend cpu --load ../odd-list.st
+cd "$back" || exit 1
+# A resumed run may find its images elsewhere, and its files say where.
+cp -r "$work/good" "$work/moved"
+silent train --backend cpu --threads 1 --epochs 2 --batch-size 7 --quiet --data "$work/moved" --resume "$work/here.ckpt" \
+    --save "$work/moved.st"
+remembers "$work/moved.st" "$work/moved"
+
+# Without --data training looks in folders that it knows, and says which images they are.
 mkdir "$work/data"
 mv "$work/good" "$work/data/mnist"
 ln -s "$work/data/mnist" "$work/good"
-back=$(pwd)
-case $tenka in /*) ;; *) tenka=$back/$tenka ;; esac
 cd "$work" || exit 1
 warns "no --data is given, so the images are those of ./data/mnist, whatever $work/plain.st was trained on" \
-    test --backend cpu --load "$work/plain.st"
-warns "no --data is given" train --backend cpu --epochs 1 --load "$work/plain.st"
+    train --backend cpu --epochs 1 --load "$work/plain.st"
 silent train --backend cpu --epochs 1 --net "$plain" --batch-size 7 --quiet
 cd "$back" || exit 1
 

@@ -85,8 +85,9 @@ static int make_loader(struct stepper *s, uint32_t classes)
                           tenka_dataset_count(s->data) == 1 ? "is" : "are", tenka_dataset_count(s->data),
                           plural(tenka_dataset_count(s->data)), params.batch_size);
     if (tenka_dataset_classes(s->data) > classes)
-        return say_failed("--data: the labels go up to %u, but the network gives %u outputs: it needs one for each "
-                          "class", tenka_dataset_classes(s->data) - 1, classes);
+        return say_failed("--data: the labels have %u classes, 0 to %u, but the network gives %u output%s: it needs one "
+                          "for each class", tenka_dataset_classes(s->data), tenka_dataset_classes(s->data) - 1, classes,
+                          plural(classes));
     status = tenka_loader_create(s->session.ctx, s->data, &params, &s->loader);
     tenka_dataset_destroy(&s->data);
     return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->session.ctx);

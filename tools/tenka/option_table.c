@@ -51,7 +51,8 @@ const struct option option_table[] = {
     /* ---- Data, network, pictures ---- */
     { "data", NULL, "FOLDER|FILES", NAME(data), .key = "data", .uses = {
         { TRAIN, GROUP_DATA, DATA_FORMS "train-images,train-labels,test-images,test-labels" DATA_DEFAULT },
-        { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on" DATA_DEFAULT },
+        { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on. Default: what "
+          "the network was trained on, which a .pt does not say" },
         { PROFILE, GROUP_RUNS, "Real images: the training half of what --data of 'tenka train' names, or the files "
           "images,labels. Default: images of no meaning" } } },
     { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {

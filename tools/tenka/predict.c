@@ -68,7 +68,7 @@ static int find_names(struct predictor *p)
     if (s->options->classes == NULL) {
         p->names = how != NULL ? how->class_names : NULL;
         p->n_names = p->names != NULL ? how->classes : 0;
-        return EXIT_CODE_OK;
+        return session_check_class_names(s, p->outputs);
     }
     const int code = class_names_read(&p->given, s->options->classes);
     if (code == EXIT_CODE_OK && p->given.count != p->outputs)

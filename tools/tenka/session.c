@@ -200,7 +200,10 @@ void session_close(struct session *s)
     tenka_dataset_destroy(&s->train_data);
     tenka_dataset_destroy(&s->test_data);
     tenka_ctx_destroy(&s->ctx);
+    tenka_text_free(s->trained_on);
+    free(s->data_path);
     free(s->class_names);
+    s->trained_on = s->data_path = NULL;
     s->class_names = NULL;
 }
 
@@ -214,6 +217,7 @@ int session_preprocessing(struct session *s, struct tenka_preprocessing *how)
     s->class_names = names;
     if (tenka_preprocessing_of(s->ctx, data, how, names, classes) != TENKA_OK)
         return say_library_failed(s->ctx);
+    how->data = s->data_path;
     return EXIT_CODE_OK;
 }
 

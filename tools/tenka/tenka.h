@@ -175,6 +175,8 @@ enum last_layer {
 struct session {
     const struct options *options;
     const char *data_dir;                  /* a folder, a data set in one, or a list of files */
+    char *data_path;                       /* the same as a saved file remembers it; NULL: it cannot */
+    char *trained_on;                      /* what the file of `tenka test` remembers; NULL: it was not asked */
     tenka_ctx *ctx;
     tenka_dataset *train_data, *test_data; /* train_data is NULL for `tenka test` */
     tenka_model *model;                    /* owns net when there is one */
@@ -203,16 +205,38 @@ int session_preprocessing(struct session *s, struct tenka_preprocessing *how);
 /* Writes the network and how it wants its input. Returns EXIT_CODE_LIBRARY. */
 int session_save(struct session *s, const char *path);
 
-/* ---- data.c: the images of a session ---- */
+/* ---- data_names.c: what --data names ---- */
 
+/* The files of a list: images and labels of one half, or of both. */
+struct file_list {
+    char *text; /* holds the names, to be freed */
+    const char *file[4];
+    size_t count; /* of those in the text; 0: there was no memory */
+};
+
+bool data_is_folder(const char *path);
+/* A folder may have commas in its name. */
+bool data_is_list(const char *data);
+void file_list_split(const char *data, struct file_list *out);
 /* Whether --data names something; says so when it does not. data NULL: nothing is named. */
 int session_check_data(const char *data);
+/* Whether what a saved file remembers is still there. */
+bool data_is_there(const char *data);
+/* The absolute name of what data names, for a saved file to remember: to be freed. NULL: there is none that is UTF-8 text
+ * and leads back, or no memory. */
+char *data_absolute(const char *data);
+
+/* ---- data.c: the images of a session ---- */
+
 /* Reads one half of what --data names; a list of two files is either. Says what went wrong. */
 int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out);
-/* Finds the images and reads them, for training both halves. */
+/* Finds the images and reads them, for training both halves; for testing without --data those that the network was
+ * trained on. */
 int session_load_data(struct session *s, bool train);
 /* A saved network wants its images as it was trained with. */
 int session_apply_preprocessing(struct session *s);
+/* Whether the network, which gives so many outputs, has one for each class that its file names. */
+int session_check_class_names(const struct session *s, uint32_t outputs);
 /* Whether the classes of the images are those of the network, which gives so many outputs. */
 int session_check_classes(const struct session *s, uint32_t outputs);
 
