@@ -332,6 +332,57 @@ run 1 $train --epochs 9 --limit 7 --net 'Flatten() Linear(144, 20) Linear(20, 20
 grep -q 'the test loss of epoch 1 is no finite number' "$work/err" || bad "no word of a test loss that is no number"
 ! grep -q '^epoch' "$work/out" || bad "an epoch with a test loss that is no number is printed"
 
+# ---- The test loss ----
+
+# near A B: equal but for what rounding does to the last of four decimals.
+near() {
+    awk -v a="$1" -v b="$2" 'BEGIN { d = a - b; exit !(d <= 0.00011 && d >= -0.00011) }'
+}
+
+# test_loss ARG...: the one that is printed, of the network that was trained on all images, in $loss.
+test_loss() {
+    run 0 test --backend cpu --threads 1 --quiet --load "$work/plain.st" "$@"
+    loss=$(sed -n 's/^test loss \([0-9.]*\) .*/\1/p' "$work/out")
+}
+
+# part NAME SKIP COUNT: so many of the test images.
+part() {
+    { be32 2051; be32 "$3"; be32 12; be32 12; tail -c +$((17 + 144 * $2)) "$g/t10k-images-idx3-ubyte" |
+        head -c $((144 * $3)); } > "$work/$1-images"
+    { be32 2049; be32 "$3"; tail -c +$((9 + $2)) "$g/t10k-labels-idx1-ubyte" | head -c "$3"; } > "$work/$1-labels"
+}
+part eight 0 8
+part last 8 1
+test_loss --data "$work/eight-images,$work/eight-labels"
+eight=$loss
+test_loss --data "$work/last-images,$work/last-labels"
+last=$loss
+over_images=$(awk -v a="$eight" -v b="$last" 'BEGIN { print (8 * a + b) / 9 }')
+over_batches=$(awk -v a="$eight" -v b="$last" 'BEGIN { print (a + b) / 2 }')
+near "$over_images" "$over_batches" && bad "the images are too much alike to tell the means apart"
+for size in 1 2 4 7 8 9 100; do
+    test_loss --batch-size $size
+    near "$loss" "$over_images" || bad "a test loss of $loss instead of $over_images in batches of $size"
+done
+test_loss --batch-size 8 --loss-mean batches
+near "$loss" "$over_batches" || bad "a mean over batches of $loss instead of $over_batches"
+test_loss --batch-size 3 --loss-mean batches
+near "$loss" "$over_images" || bad "equal batches have another mean: $loss instead of $over_images"
+# Training shuffles the test images by its seed, and says the same loss of the same weights.
+for seed in 1 2 3; do
+    for mean in images batches; do
+        silent train --backend cpu-f64 --threads 1 --epochs 1 --quiet --data "$work/good" --load "$work/plain.st" --lr 0 \
+            --batch-size 7 --test-batch-size 4 --seed $seed --loss-mean $mean --log "$work/$mean.log"
+        grep -q "\"loss_mean\":\"$mean\"" "$work/$mean.log" || bad "the log does not say which mean it has"
+        sed -n 's/.*"test_loss":\([0-9.]*\),.*/\1/p' "$work/$mean.log" >> "$work/$mean"
+    done
+done
+awk 'NR == 1 { a = $1 } { d = $1 - a; if (d > 1e-12 || d < -1e-12) far = 1 } END { exit far || NR != 3 }' \
+    "$work/images" || bad "test losses of the same weights are $(tr '\n' ' ' < "$work/images")"
+near "$(head -n 1 "$work/images")" "$over_images" || bad "training has another test loss than test"
+[ "$(sort -u "$work/batches" | wc -l)" = 3 ] || bad "the mean over batches does not depend on the order"
+run 2 $test --load "$work/plain.st" --loss-mean steps
+
 # ---- The log ----
 
 silent $train --net "$plain" --batch-size 10 --epochs 3 --quiet --log "$work/whole.log" --checkpoint "$work/run.ckpt"

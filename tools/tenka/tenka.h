@@ -29,6 +29,12 @@ struct count_list {
     size_t count; /* 0: not given */
 };
 
+/* Over what the test loss is the mean. */
+enum loss_mean {
+    LOSS_MEAN_IMAGES,
+    LOSS_MEAN_BATCHES, /* of the means of the batches, a smaller last one included, as the reference program prints it */
+};
+
 enum bench_part { BENCH_CEILINGS = 1, BENCH_KERNELS = 2, BENCH_SHAPES = 4, BENCH_STEPS = 8 };
 
 /* Made from the command line by the rows of option_table.c. */
@@ -44,6 +50,7 @@ struct options {
     uint32_t checkpoint_every;          /* steps; 0: at the end of each epoch alone */
     uint64_t seed;
     double lr, momentum, weight_decay;
+    enum loss_mean loss_mean;
     int threads;
     struct tenka_shape input; /* of one image; rank 0: the default */
     bool sgd, validate, quiet, json;
@@ -299,7 +306,7 @@ int checkpoint_resume(struct session *s, struct tenka_training *training);
 /* ---- evaluate.c ---- */
 
 struct evaluation {
-    double loss;       /* mean of the batches' means, as the reference program prints it */
+    double loss;       /* mean as --loss-mean says */
     double accuracy;   /* 0 to 1, over all images */
     double seconds;
     uint64_t images;
