@@ -5,7 +5,7 @@
 
 #define MAX_COUNT 1000000000u
 
-/* Kinds with the member and the bounds. */
+/* What a row says of its kind: the member of struct options, and the bounds. */
 #define MEMBER(m) .at = offsetof(struct options, m), .size = sizeof(((struct options *)NULL)->m)
 #define FLAG(m) .kind = OPTION_FLAG, MEMBER(m)
 #define TEXT(m) .kind = OPTION_TEXT, MEMBER(m)
@@ -185,8 +185,8 @@ const struct option option_table[] = {
 
     /* ---- Output ---- */
     { "loss-mean", NULL, "OVER", WORD(loss_mean, means), .initial = "images", .key = "loss_mean", .uses = {
-        { TRAIN | TEST, GROUP_OUTPUT, "Test loss: the mean over the images, or over the batches, of which a smaller last "
-          "one counts as much as the others: the number that PyTorch's tutorial prints" } } },
+        { TRAIN | TEST, GROUP_OUTPUT, "Test loss: the mean over the images, or over the batches, of which a smaller "
+          "last one counts as much as the others: the number that PyTorch's tutorial prints" } } },
     { "log", NULL, "FILE", NAME(log), .uses = {
         { TRAIN, GROUP_OUTPUT, "Write one JSON object a line: the run, each step's loss, each epoch's results" } } },
     { "top", NULL, "K", COUNT(top), .initial = "3", .uses = {

@@ -44,7 +44,7 @@ static int parse_net(struct session *s, const char *net)
     free(text);
     if (status == TENKA_OK)
         return EXIT_CODE_OK;
-    /* A text without parentheses was meant as a file's name. */
+    /* A text without parentheses is no network, so a file must have been meant. */
     if (!is_file && strchr(net, '(') == NULL)
         return say_failed("--net: there is no file '%s', and as text it is no network (%s)", net,
                           tenka_last_error(s->ctx));
@@ -89,7 +89,7 @@ static int open_net(struct session *s)
 static int check_net(struct session *s)
 {
     const struct tenka_shape image = tenka_dataset_image_shape(s->test_data);
-    /* A small batch: that one is too large is no fault of the network, nor that BatchNorm2d trains on two images. */
+    /* Two images: a whole batch may be too large for the device, and BatchNorm2d cannot train on one. */
     const struct tenka_shape input = tenka_shape_of(2, image.dim[0], image.dim[1], image.dim[2]);
     struct tenka_shape output;
     tenka_module_train(s->net, s->train_data != NULL);
