@@ -1,0 +1,23 @@
+set(vulkan_sources
+    src/backend/vulkan/cache.c
+    src/backend/vulkan/capture.c
+    src/backend/vulkan/choice.c
+    src/backend/vulkan/clock.c
+    src/backend/vulkan/device.c
+    src/backend/vulkan/fetch.c
+    src/backend/vulkan/hazard.c
+    src/backend/vulkan/instance.c
+    src/backend/vulkan/jobs.c
+    src/backend/vulkan/keep.c
+    src/backend/vulkan/labels.c
+    src/backend/vulkan/manifests.c
+    src/backend/vulkan/memory.c
+    src/backend/vulkan/pipeline.c
+    src/backend/vulkan/profile.c
+    src/backend/vulkan/program.c
+    src/backend/vulkan/select.c
+    src/backend/vulkan/statistics.c
+    src/backend/vulkan/steps.c
+    src/backend/vulkan/transfer.c
+    src/backend/vulkan/tune.c
+    src/backend/vulkan/volk.c)
