@@ -5,11 +5,12 @@
 struct tenka_rig_call tenka_rig_call_of(const struct tenka_call *call, enum tenka_kernel kernel)
 {
     const struct tenka_pass_info *pass = &tenka_passes[kernel];
+    const uint64_t idle = tenka_kernel_idle_reads(kernel, call->params);
     struct tenka_rig_call out = {.kernel = kernel, .params = call->params};
     uint32_t reads = 0, writes = 0;
     for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++) {
         if (tenka_mask_has(pass->reads, bit))
-            out.in[reads++].desc = tenka_call_operand(call, bit);
+            out.in[reads++].desc = tenka_mask_has(idle, bit) ? NULL : tenka_call_operand(call, bit);
         if (tenka_mask_has(pass->writes, bit))
             out.out[writes++].desc = tenka_call_operand(call, bit);
     }

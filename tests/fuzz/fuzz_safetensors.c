@@ -43,10 +43,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tenka_ctx *const ctx = fuzz_ctx();
     const char *const path = fuzz_file("file", data, size);
     tenka_model *model;
-    const tenka_status status = tenka_model_open(ctx, path, &model);
+    tenka_status status = tenka_model_open(ctx, path, &model);
     fuzz_expect((status == TENKA_OK) == (model != NULL), "a model exactly when the status is OK");
     fuzz_expect(status == TENKA_OK || tenka_last_error(ctx)[0] != '\0', "a sentence");
     tenka_model_destroy(&model);
+    char *images;
+    status = tenka_model_data(ctx, path, &images);
+    fuzz_expect(status == TENKA_OK || (images == NULL && tenka_last_error(ctx)[0] != '\0'), "a sentence or the images");
+    tenka_text_free(images);
     load(ctx, net_for_loading(ctx), path);
     load(ctx, class_for_loading(ctx), path);
     char *images;
