@@ -50,7 +50,7 @@ void main()
         const float along = lanes_sum();
         FOR_TERMS(r, k, count) {
             const uint at = line_at(begin, r);
-            const float v = LOAD(y, at) * (LOAD(dy, at) - along);
+            precise const float apart = LOAD(dy, at) - along + lost, v = LOAD(y, at) * apart;
             if (is_inside(r))
                 STORE(dx, at, v);
         }
