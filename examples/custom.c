@@ -1,34 +1,140 @@
-/* A model written by hand: a residual connection, two outputs and two losses, with operators only.
+/* A network written by hand: classes whose forward is C, with a residual connection, a parameter of their own, two
+ * outputs and two losses; trained, summarised, saved, loaded, and resumed where it was stopped.
  *
  * The network looks at small pictures with one bright spot. One output tells the quarter the spot is in
  * (cross entropy), the other where it is exactly (mean square error); both are trained at once.
- *   custom [STEPS] */
+ *   custom [STEPS [BACKEND [CHECKPOINT [MODEL]]]]
+ *     STEPS       of the whole run (300)
+ *     BACKEND     auto, vulkan or cpu
+ *     CHECKPOINT  written each 10 steps; where it exists already the run goes on from there, bit for bit
+ *     MODEL       the trained network's file */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <tenka/tenka.h>
 
-enum { BATCH = 64, SIDE = 12, CHANNELS = 8, FEATURES = CHANNELS * SIDE * SIDE, QUARTERS = 4 };
+enum { BATCH = 64, PICTURES = 640, SIDE = 12, CELLS = SIDE * SIDE, CHANNELS = 8, QUARTERS = 4 };
 
-struct model {
-    tenka_variable *stem, *inner, *quarter, *quarter_bias, *place;
-};
+#define TRY(call)                      \
+    do {                               \
+        tenka_status try_ = (call);    \
+        if (try_ != TENKA_OK)          \
+            return try_;               \
+    } while (0)
 
-struct output {
-    tenka_tensor quarter, place;
-};
+/* ---- The network ---- */
 
-static struct output forward(const struct model *m, tenka_tensor x)
+/* y = x + scale * body(x), where scale is a parameter of the block itself, one number a channel. */
+static void block_forward(void *user, tenka_module *block, const tenka_tensor *in, size_t n_in, tenka_tensor *out,
+                          size_t n_out)
 {
-    struct tenka_conv2d_params same = TENKA_CONV2D_DEFAULTS; /* keeps height and width */
-    same.padding[0] = same.padding[1] = 1;
-    tenka_tensor h = tenka_relu(tenka_conv2d(x, tenka_value(m->stem), TENKA_NONE, &same));
-    tenka_tensor f = tenka_conv2d(h, tenka_value(m->inner), TENKA_NONE, &same);
-    h = tenka_flatten(tenka_relu(tenka_add(h, f)), 1); /* the residual connection */
-    return (struct output){
-        .quarter = tenka_linear(h, tenka_value(m->quarter), tenka_value(m->quarter_bias)),
-        .place = tenka_linear(h, tenka_value(m->place), TENKA_NONE),
-    };
+    (void)user, (void)n_in, (void)n_out;
+    const tenka_tensor scale = tenka_value(tenka_module_find(block, "scale"));
+    const tenka_tensor f = tenka_forward(tenka_module_child(block, "body"), in[0]);
+    out[0] = tenka_add(in[0], tenka_mul(f, scale));
+}
+
+/* Two outputs of one picture. */
+static void spots_forward(void *user, tenka_module *net, const tenka_tensor *in, size_t n_in, tenka_tensor *out,
+                          size_t n_out)
+{
+    (void)user, (void)n_in, (void)n_out;
+    if (tenka_tensor_shape(in[0]).rank != 4) {
+        out[0] = out[1] = tenka_module_fail(net, "expected a batch of pictures, with four axes");
+        return;
+    }
+    const tenka_tensor h = tenka_flatten(tenka_forward(tenka_module_child(net, "trunk"), in[0]), 1);
+    out[0] = tenka_forward(tenka_module_child(net, "quarter"), h);
+    out[1] = tenka_forward(tenka_module_child(net, "place"), h);
+}
+
+/* Appends what the text says. */
+static tenka_status append(tenka_module *module, const char *name, const char *text)
+{
+    tenka_module *child = NULL;
+    TRY(tenka_nn_parse(tenka_module_ctx(module), text, &child));
+    return tenka_nn_append(module, name, child);
+}
+
+/* Block((body): Sequential((0): Conv2d, (1): ReLU)) */
+static tenka_status append_block(tenka_module *module, const char *name)
+{
+    struct tenka_custom_params params = TENKA_CUSTOM_DEFAULTS;
+    tenka_module *block = NULL;
+    tenka_variable *scale;
+    params.forward = block_forward;
+    TRY(tenka_nn_custom(tenka_module_ctx(module), "Block", &params, NULL, &block));
+    TRY(tenka_nn_append(module, name, block)); /* it is the container's now, whatever happens */
+    TRY(tenka_nn_add_parameter(block, "scale", tenka_shape_of(CHANNELS, 1, 1), 0.5, 0.5, &scale));
+    return append(block, "body", "Sequential(Conv2d(8, 8, 3, padding=1), ReLU())");
+}
+
+/* The network is the caller's, also on failure. */
+static tenka_status make_net(tenka_ctx *ctx, tenka_module **net)
+{
+    struct tenka_custom_params params = TENKA_CUSTOM_DEFAULTS;
+    params.forward = spots_forward;
+    params.outputs = 2;
+    TRY(tenka_nn_custom(ctx, "Spots", &params, NULL, net));
+    TRY(append(*net, "trunk", "Sequential(Conv2d(1, 8, 3, padding=1), ReLU())"));
+    TRY(append_block(tenka_module_child(*net, "trunk"), NULL));
+    TRY(append(*net, "quarter", "Linear(1152, 4)"));
+    return append(*net, "place", "Linear(1152, 2)");
+}
+
+static tenka_status summarise(tenka_module *net)
+{
+    struct tenka_layer_info info[16];
+    size_t count;
+    TRY(tenka_module_layers(net, tenka_shape_of(BATCH, 1, SIDE, SIDE), info, 16, &count));
+    for (size_t i = 0; i < count && i < 16; i++)
+        printf("%-14s %-12s %6llu parameters\n", info[i].path, info[i].class_name,
+               (unsigned long long)info[i].parameters);
+    return TENKA_OK;
+}
+
+/* ---- Pictures, and what is to be learned of them ---- */
+
+struct run {
+    tenka_ctx *ctx;
+    struct tenka_training training; /* network, optimizer, loader, steps: all that a checkpoint is about */
+    tenka_variable *quarters, *places; /* of each cell: a 1 at its quarter; its row and column from -1 to 1 */
+};
+
+/* Spots in cells of a grid, in no order; labels say which cell. */
+static tenka_status make_loader(struct run *r)
+{
+    static uint8_t images[PICTURES * CELLS];
+    static int32_t labels[PICTURES];
+    struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
+    tenka_dataset *data;
+    for (int n = 0; n < PICTURES; n++) {
+        const int cell = labels[n] = n * 61 % CELLS;
+        for (int i = 0; i < CELLS; i++) {
+            const int du = i / SIDE - cell / SIDE, dv = i % SIDE - cell % SIDE;
+            images[n * CELLS + i] = (uint8_t)(255 * exp(-0.5 * (du * du + dv * dv)));
+        }
+    }
+    params.batch_size = BATCH;
+    params.shuffle = true;
+    TRY(tenka_dataset_create(r->ctx, images, labels, PICTURES, 1, SIDE, SIDE, &data));
+    const tenka_status status = tenka_loader_create(r->ctx, data, &params, &r->training.train_loader);
+    tenka_dataset_destroy(&data);
+    return status;
+}
+
+static tenka_status make_tables(struct run *r)
+{
+    static float quarters[CELLS][QUARTERS], places[CELLS][2];
+    for (int cell = 0; cell < CELLS; cell++) {
+        const int u = cell / SIDE, v = cell % SIDE;
+        quarters[cell][2 * (2 * u >= SIDE) + (2 * v >= SIDE)] = 1;
+        places[cell][0] = 2 * (float)u / (SIDE - 1) - 1;
+        places[cell][1] = 2 * (float)v / (SIDE - 1) - 1;
+    }
+    TRY(tenka_variable_create(r->ctx, TENKA_F32, tenka_shape_of(CELLS, QUARTERS), quarters, false, &r->quarters));
+    return tenka_variable_create(r->ctx, TENKA_F32, tenka_shape_of(CELLS, 2), places, false, &r->places);
 }
 
 /* -log softmax(x)[target], by hand from smaller operators; one_hot has a 1 at each row's class. */
@@ -38,114 +144,106 @@ static tenka_tensor cross_entropy(tenka_tensor x, tenka_tensor one_hot)
     return tenka_scale(tenka_mean(chosen, TENKA_ALL_AXES, false), -1);
 }
 
-static tenka_tensor square_error(tenka_tensor x, tenka_tensor target)
-{
-    tenka_tensor difference = tenka_sub(x, target);
-    return tenka_mean(tenka_mul(difference, difference), TENKA_ALL_AXES, false);
-}
+/* ---- Training ---- */
 
-static float uniform(float low, float high)
+static tenka_status step(struct run *r, bool report)
 {
-    return low + (high - low) * (float)rand() / (float)RAND_MAX;
-}
-
-static void draw_batch(float *pictures, float *quarters, float *places)
-{
-    for (int n = 0; n < BATCH; n++) {
-        const float u = uniform(1, SIDE - 2), v = uniform(1, SIDE - 2);
-        for (int i = 0; i < SIDE * SIDE; i++) {
-            const float du = (float)(i / SIDE) - u, dv = (float)(i % SIDE) - v;
-            pictures[n * SIDE * SIDE + i] = expf(-(du * du + dv * dv));
-        }
-        for (int q = 0; q < QUARTERS; q++)
-            quarters[n * QUARTERS + q] = q == 2 * (2 * u > SIDE - 1) + (2 * v > SIDE - 1);
-        places[2 * n] = 2 * u / (SIDE - 1) - 1;
-        places[2 * n + 1] = 2 * v / (SIDE - 1) - 1;
+    struct tenka_training *t = &r->training;
+    struct tenka_batch batch;
+    tenka_status status = tenka_loader_next(t->train_loader, &batch);
+    if (status == TENKA_END) { /* the next epoch begins */
+        t->epoch++;
+        status = tenka_loader_next(t->train_loader, &batch);
     }
-}
-
-/* Uniform in +-1 / sqrt(fan_in). */
-static tenka_status create_weight(tenka_ctx *ctx, struct tenka_shape shape, uint32_t fan_in, tenka_variable **out)
-{
-    static float data[FEATURES * QUARTERS];
-    size_t count = 1;
-    for (uint32_t i = 0; i < shape.rank; i++)
-        count *= shape.dim[i];
-    for (size_t i = 0; i < count; i++)
-        data[i] = uniform(-1, 1) / sqrtf((float)fan_in);
-    return tenka_variable_create(ctx, TENKA_F32, shape, data, true, out);
-}
-
-static tenka_status create_model(tenka_ctx *ctx, struct model *m)
-{
-    tenka_status status = create_weight(ctx, tenka_shape_of(CHANNELS, 1, 3, 3), 9, &m->stem);
-    if (status == TENKA_OK)
-        status = create_weight(ctx, tenka_shape_of(CHANNELS, CHANNELS, 3, 3), 9 * CHANNELS, &m->inner);
-    if (status == TENKA_OK)
-        status = create_weight(ctx, tenka_shape_of(QUARTERS, FEATURES), FEATURES, &m->quarter);
-    if (status == TENKA_OK)
-        status = tenka_variable_create(ctx, TENKA_F32, tenka_shape_of(QUARTERS), NULL, true, &m->quarter_bias);
-    if (status == TENKA_OK)
-        status = create_weight(ctx, tenka_shape_of(2, FEATURES), FEATURES, &m->place);
-    return status;
-}
-
-static void destroy_model(struct model *m)
-{
-    tenka_variable_destroy(&m->stem);
-    tenka_variable_destroy(&m->inner);
-    tenka_variable_destroy(&m->quarter);
-    tenka_variable_destroy(&m->quarter_bias);
-    tenka_variable_destroy(&m->place);
-}
-
-static tenka_status step(tenka_ctx *ctx, const struct model *m, tenka_optimizer *adam, bool report, int number)
-{
-    static float pictures[BATCH * SIDE * SIDE], quarters[BATCH * QUARTERS], places[BATCH * 2];
-    draw_batch(pictures, quarters, places);
-    const tenka_tensor x = tenka_input(ctx, TENKA_F32, tenka_shape_of(BATCH, 1, SIDE, SIDE), pictures);
-    const struct output y = forward(m, x);
-    const tenka_tensor one_hot = tenka_input(ctx, TENKA_F32, tenka_shape_of(BATCH, QUARTERS), quarters);
-    const tenka_tensor place = tenka_input(ctx, TENKA_F32, tenka_shape_of(BATCH, 2), places);
-    const tenka_tensor which = cross_entropy(y.quarter, one_hot), where = square_error(y.place, place);
+    TRY(status);
+    tenka_tensor y[2];
+    tenka_forward_n(t->net, &batch.input, 1, y, 2);
+    const tenka_tensor which = cross_entropy(y[0], tenka_gather(tenka_value(r->quarters), batch.target));
+    const tenka_tensor where = tenka_mse_loss(y[1], tenka_gather(tenka_value(r->places), batch.target));
     /* Two losses, two calls: their gradients add up. */
     tenka_backward(which);
     tenka_backward(where);
-    tenka_status status = tenka_optimizer_step(adam);
+    TRY(tenka_optimizer_step(t->optimizer));
+    t->step++;
     double a, b;
-    if (!report || status != TENKA_OK || (status = tenka_item(which, &a)) != TENKA_OK
-        || (status = tenka_item(where, &b)) != TENKA_OK)
-        return status;
-    printf("step %4d  quarter: cross entropy %.4f  place: square error %.4f\n", number, a, b);
+    if (!report)
+        return TENKA_OK;
+    TRY(tenka_item(which, &a));
+    TRY(tenka_item(where, &b));
+    printf("step %4llu  quarter: cross entropy %.4f  place: square error %.4f\n", (unsigned long long)t->step, a, b);
     return TENKA_OK;
 }
 
-static tenka_status run(tenka_ctx *ctx, struct model *m, int steps)
+static bool exists(const char *path)
 {
-    tenka_optimizer *adam = NULL;
-    tenka_status status = create_model(ctx, m);
+    FILE *file = fopen(path, "rb");
+    if (file != NULL)
+        fclose(file);
+    return file != NULL;
+}
+
+static tenka_status train(struct run *r, unsigned long steps, const char *checkpoint)
+{
+    struct tenka_training *t = &r->training;
+    if (checkpoint != NULL && exists(checkpoint)) {
+        TRY(tenka_checkpoint_load(t, NULL, checkpoint));
+        printf("goes on after step %llu\n", (unsigned long long)t->step);
+    }
+    while (t->step < steps) {
+        TRY(step(r, t->step % 50 == 0 || t->step + 1 == steps));
+        if (checkpoint != NULL && t->step % 10 == 0)
+            TRY(tenka_checkpoint_save(t, NULL, checkpoint));
+    }
+    return TENKA_OK;
+}
+
+/* Saves the network and loads it into another one, which this program can make since it has the classes. */
+static tenka_status save(struct run *r, const char *path)
+{
+    tenka_module *again = NULL;
+    TRY(tenka_model_save(r->training.net, NULL, path));
+    tenka_status status = make_net(r->ctx, &again);
     if (status == TENKA_OK)
-        status = tenka_adam_create(ctx, NULL, NULL, &adam);
-    tenka_variable *all[] = { m->stem, m->inner, m->quarter, m->quarter_bias, m->place };
-    if (status == TENKA_OK)
-        status = tenka_optimizer_add_adam_group(adam, all, sizeof(all) / sizeof(all[0]), NULL, NULL);
-    for (int i = 0; i < steps && status == TENKA_OK; i++)
-        status = step(ctx, m, adam, i % 50 == 0 || i == steps - 1, i);
-    tenka_optimizer_destroy(&adam);
+        status = tenka_model_load(again, path);
+    tenka_module_destroy(&again);
     return status;
+}
+
+static tenka_status run(struct run *r, unsigned long steps, const char *checkpoint, const char *model)
+{
+    struct tenka_training *t = &r->training;
+    TRY(make_net(r->ctx, &t->net));
+    TRY(summarise(t->net));
+    TRY(make_loader(r));
+    TRY(make_tables(r));
+    TRY(tenka_adam_create(r->ctx, t->net, NULL, &t->optimizer));
+    TRY(train(r, steps, checkpoint));
+    return model != NULL ? save(r, model) : TENKA_OK;
+}
+
+static enum tenka_backend backend_of(const char *name)
+{
+    return strcmp(name, "vulkan") == 0 ? TENKA_BACKEND_VULKAN
+           : strcmp(name, "cpu") == 0  ? TENKA_BACKEND_CPU
+                                       : TENKA_BACKEND_AUTO;
 }
 
 int main(int argc, char **argv)
 {
-    const int steps = argc > 1 ? atoi(argv[1]) : 300;
-    struct model model = { NULL, NULL, NULL, NULL, NULL };
-    tenka_ctx *ctx = NULL;
-    tenka_status status = tenka_ctx_create(NULL, &ctx);
+    struct tenka_ctx_params params = TENKA_CTX_DEFAULTS;
+    struct run r = { .training = TENKA_TRAINING_DEFAULTS };
+    params.backend = backend_of(argc > 2 ? argv[2] : "auto");
+    tenka_status status = tenka_ctx_create(&params, &r.ctx);
     if (status == TENKA_OK)
-        status = run(ctx, &model, steps);
+        status = run(&r, argc > 1 ? strtoul(argv[1], NULL, 10) : 300, argc > 3 ? argv[3] : NULL,
+                     argc > 4 ? argv[4] : NULL);
     if (status != TENKA_OK)
-        fprintf(stderr, "custom: %s\n", tenka_last_error(ctx));
-    destroy_model(&model);
-    tenka_ctx_destroy(&ctx);
+        fprintf(stderr, "custom: %s\n", tenka_last_error(r.ctx));
+    tenka_optimizer_destroy(&r.training.optimizer);
+    tenka_loader_destroy(&r.training.train_loader);
+    tenka_module_destroy(&r.training.net);
+    tenka_variable_destroy(&r.quarters);
+    tenka_variable_destroy(&r.places);
+    tenka_ctx_destroy(&r.ctx);
     return status == TENKA_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

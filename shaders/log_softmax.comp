@@ -1,22 +1,33 @@
 #version 450
-// y = x - max - log(sum of exp(x - max)) along an axis. One invocation a line.
+// y = x - max - log(sum of exp(x - max)) along an axis.
 //   TENKA_PASS_fwd  0: x in   1: y out
 //   TENKA_PASS_dx   0: y in   1: dy in   2: dx = dy - exp(y) sum of dy
 // Accuracy 1e-6 absolute plus 1e-6 relative.
-#include "common/line.glsl"
+#include "common/line_shared.glsl"
 
 #ifdef TENKA_PASS_fwd
 READS(0, x);
 WRITES(1, y);
 void main()
 {
-    FOR_EACH(i) {
-        float largest = LOAD(x, line_begin(i)), total = 0.0;
-        FOR_LINE(at, i) largest = larger(largest, LOAD(x, at));
+    const uint count = p.len;
+    FOR_EACH_LINE(i) {
+        const uint begin = line_begin(i);
+        float largest = LOAD(x, begin);
+        FOR_TERMS(r, k, count) largest = larger(largest, LOAD(x, line_at(begin, r)));
+        largest = reduce_largest(largest);
         const bool good = is_finite(largest);
-        FOR_LINE(at, i) total += exp(LOAD(x, at) - largest);
-        const float log_total = log(total);
-        FOR_LINE(at, i) STORE(y, at, good ? LOAD(x, at) - largest - log_total : make_nan());
+        lanes_begin();
+        FOR_TERMS(r, k, count) {
+            const float v = exp(LOAD(x, line_at(begin, r)) - largest);
+            lane_add(k, is_inside(r) ? v : 0.0);
+        }
+        const float log_total = log(lanes_sum());
+        FOR_TERMS(r, k, count) {
+            const float v = good ? LOAD(x, line_at(begin, r)) - largest - log_total : make_nan();
+            if (is_inside(r))
+                STORE(y, line_at(begin, r), v);
+        }
     }
 }
 #endif
@@ -27,12 +38,21 @@ READS(1, dy);
 WRITES(2, dx);
 void main()
 {
-    FOR_EACH(i) {
-        float total = 0.0;
-        FOR_LINE(at, i) total += LOAD(dy, at);
-        FOR_LINE(at, i) {
-            const float v = LOAD(y, at);
-            STORE(dx, at, is_nan(v) ? v : LOAD(dy, at) - exp(v) * total);
+    const uint count = p.len;
+    FOR_EACH_LINE(i) {
+        const uint begin = line_begin(i);
+        float lost = 0.0;
+        lanes_begin();
+        FOR_TERMS(r, k, count) {
+            const float v = LOAD(dy, line_at(begin, r));
+            line_add(k, is_inside(r) ? v : 0.0, lost);
+        }
+        const float total = lanes_sum();
+        FOR_TERMS(r, k, count) {
+            const uint at = line_at(begin, r);
+            const float v = LOAD(y, at), d = is_nan(v) ? v : LOAD(dy, at) - exp(v) * total;
+            if (is_inside(r))
+                STORE(dx, at, d);
         }
     }
 }

@@ -1,21 +1,33 @@
 #version 450
-// y = exp(x - max) / sum of exp(x - max) along an axis. One invocation a line.
+// y = exp(x - max) / sum of exp(x - max) along an axis.
 //   TENKA_PASS_fwd  0: x in   1: y out
 //   TENKA_PASS_dx   0: y in   1: dy in   2: dx = y (dy - sum of y dy)
-// Relative accuracy 1e-5 (3 + 2 |x - max| ulp for exp, and len ulp for the sum).
-#include "common/line.glsl"
+// Relative accuracy 1e-5: 3 + 2 |x - max| ulp for exp, and len / WIDTH + 10 ulp for the sum.
+#include "common/line_shared.glsl"
 
 #ifdef TENKA_PASS_fwd
 READS(0, x);
 WRITES(1, y);
 void main()
 {
-    FOR_EACH(i) {
-        float largest = LOAD(x, line_begin(i)), total = 0.0;
-        FOR_LINE(at, i) largest = larger(largest, LOAD(x, at));
+    const uint count = p.len;
+    FOR_EACH_LINE(i) {
+        const uint begin = line_begin(i);
+        float largest = LOAD(x, begin);
+        FOR_TERMS(r, k, count) largest = larger(largest, LOAD(x, line_at(begin, r)));
+        largest = reduce_largest(largest);
         const bool good = is_finite(largest);
-        FOR_LINE(at, i) total += exp(LOAD(x, at) - largest);
-        FOR_LINE(at, i) STORE(y, at, good ? exp(LOAD(x, at) - largest) / total : make_nan());
+        lanes_begin();
+        FOR_TERMS(r, k, count) {
+            const float v = exp(LOAD(x, line_at(begin, r)) - largest);
+            lane_add(k, is_inside(r) ? v : 0.0);
+        }
+        const float total = lanes_sum();
+        FOR_TERMS(r, k, count) {
+            const float v = good ? exp(LOAD(x, line_at(begin, r)) - largest) / total : make_nan();
+            if (is_inside(r))
+                STORE(y, line_at(begin, r), v);
+        }
     }
 }
 #endif
@@ -26,10 +38,22 @@ READS(1, dy);
 WRITES(2, dx);
 void main()
 {
-    FOR_EACH(i) {
-        float along = 0.0;
-        FOR_LINE(at, i) along += LOAD(y, at) * LOAD(dy, at);
-        FOR_LINE(at, i) STORE(dx, at, LOAD(y, at) * (LOAD(dy, at) - along));
+    const uint count = p.len;
+    FOR_EACH_LINE(i) {
+        const uint begin = line_begin(i);
+        float lost = 0.0;
+        lanes_begin();
+        FOR_TERMS(r, k, count) {
+            precise const float v = LOAD(y, line_at(begin, r)) * LOAD(dy, line_at(begin, r));
+            line_add(k, is_inside(r) ? v : 0.0, lost);
+        }
+        const float along = lanes_sum();
+        FOR_TERMS(r, k, count) {
+            const uint at = line_at(begin, r);
+            const float v = LOAD(y, at) * (LOAD(dy, at) - along);
+            if (is_inside(r))
+                STORE(dx, at, v);
+        }
     }
 }
 #endif

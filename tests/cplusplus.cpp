@@ -24,6 +24,32 @@ static int failed(const tenka_ctx *ctx, const char *what)
     return 1;
 }
 
+// A class of two inputs, whose forward is a lambda, with a parameter of its own.
+static int run_class(tenka_ctx *ctx)
+{
+    const std::vector<float> ones(6, 1.0f);
+    tenka_custom_params params = TENKA_CUSTOM_DEFAULTS;
+    params.inputs = 2;
+    params.forward = [](void *, tenka_module *m, const tenka_tensor *in, size_t, tenka_tensor *out, size_t) {
+        out[0] = tenka_add(in[0], tenka_mul(in[1], tenka_value(tenka_module_find(m, "scale"))));
+    };
+    tenka_module *m = nullptr;
+    tenka_variable *scale = nullptr;
+    if (tenka_nn_custom(ctx, "Sum", &params, nullptr, &m) != TENKA_OK ||
+        tenka_nn_add_parameter(m, "scale", tenka_shape_of(3), 0.5, 0.5, &scale) != TENKA_OK)
+        return failed(ctx, "a class");
+    const tenka_tensor x = tenka_input(ctx, TENKA_F32, tenka_shape_of(2, 3), ones.data());
+    const tenka_tensor in[] = { x, x };
+    tenka_tensor y = TENKA_NONE;
+    double mean = 0;
+    tenka_no_grad_begin(ctx);
+    tenka_forward_n(m, in, 2, &y, 1);
+    const tenka_status status = tenka_item(tenka_mean(y, TENKA_ALL_AXES, false), &mean);
+    tenka_no_grad_end(ctx);
+    tenka_module_destroy(&m);
+    return status == TENKA_OK && mean == 1.5 ? 0 : failed(ctx, "the class's forward");
+}
+
 // y = x w + 0, twice: by operators with an absent bias, and by a module.
 static int train(tenka_ctx *ctx)
 {
@@ -73,7 +99,7 @@ int main()
     tenka_ctx *ctx = nullptr;
     if (tenka_ctx_create(&params, &ctx) != TENKA_OK)
         return failed(nullptr, "creating");
-    const int status = train(ctx);
+    const int status = run_class(ctx) != 0 ? 1 : train(ctx);
     tenka_ctx_destroy(&ctx);
     return status;
 }

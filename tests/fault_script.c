@@ -258,7 +258,18 @@ static tenka_status save_model(struct script *s)
     struct tenka_preprocessing how;
     const char *names[8];
     const tenka_status status = tenka_preprocessing_of(s->ctx, s->data, &how, names, 8);
+    how.data = s->folder;
     return status == TENKA_OK ? tenka_model_save(s->net, &how, path_of(s, "net.safetensors")) : status;
+}
+
+static tenka_status read_where_images_are(struct script *s)
+{
+    char *data;
+    const tenka_status status = tenka_model_data(s->ctx, path_of(s, "net.safetensors"), &data);
+    if (status == TENKA_OK)
+        assert_string_equal(data, s->folder);
+    tenka_text_free(data);
+    return status;
 }
 
 static tenka_status load_model(struct script *s)
@@ -339,6 +350,10 @@ static tenka_status look(struct script *s)
     uint64_t weights = 1;
     for (size_t i = 0; i < n; i++) {
         float values[128];
+        if (state[i].var == NULL) {
+            weights = hash(weights, state[i].number, sizeof *state[i].number);
+            continue;
+        }
         const struct tenka_shape shape = tenka_variable_shape(state[i].var);
         size_t count = 1;
         for (uint32_t k = 0; k < shape.rank; k++)
@@ -378,6 +393,7 @@ const struct stage script_stages[] = {
     {"evaluate from the host", evaluate_from_host},
     {"save a model", save_model},
     {"load it", load_model},
+    {"read where its images are", read_where_images_are},
     {"save a .pt", save_pt},
     {"load that", load_pt},
     {"open the model", open_model},

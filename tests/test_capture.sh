@@ -8,13 +8,7 @@ here=$(dirname "$0")
 python=/usr/bin/python3 # Debian's, which has the module
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failures=0
-
-bad() {
-    echo "FAILED: $1"
-    [ ! -s "$work/err" ] || sed 's/^/    /' "$work/err"
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/cli.sh"
 
 "$python" -c 'import renderdoc' 2> "$work/err" || { echo "skipped: there is no python3-renderdoc"; exit 77; }
 if ! "$tenka" devices --json | grep -q '"index":[0-9].*"usable":true'; then
@@ -71,5 +65,4 @@ if [ $failures = 0 ] && timeout 300 "$python" "$here/test_capture.py" "$work/bat
     bad "another network's capture was taken for this one's"
 fi
 
-echo "failures: $failures"
-[ $failures = 0 ]
+verdict

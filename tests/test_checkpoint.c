@@ -1,6 +1,7 @@
 /* Checkpoints: a run that goes on from one has the same bits as one that never stopped, whenever it was written; other
  * runs are refused; damaged files and failing allocations change nothing.   test_checkpoint [cpu|cpu-f64|vulkan] */
 #define _POSIX_C_SOURCE 200809L
+#include "allocations.h"
 #include "support.h"
 
 #include <jansson.h>
@@ -137,7 +138,7 @@ static void steps(struct run *r, unsigned count)
         must(r->ctx, step(r));
 }
 
-/* All there is of a run: weights, buffers, the meter, and what the generator draws next. */
+/* All there is of a run: weights, buffers, numbers, the meter, and what the generator draws next. */
 struct result {
     double value[1024];
     size_t count;
@@ -149,6 +150,10 @@ static void look(struct run *r, struct result *out)
     const size_t n = tenka_module_state(r->t.net, entries, 16);
     *out = (struct result){.count = 0};
     for (size_t i = 0; i < n; i++) {
+        if (entries[i].var == NULL) {
+            out->value[out->count++] = (double)*entries[i].number;
+            continue;
+        }
         const struct tenka_shape shape = tenka_variable_shape(entries[i].var);
         const size_t count = (size_t)tenka_shape_count(&shape);
         assert_true(out->count + count + 8 < sizeof out->value / sizeof out->value[0]);
@@ -329,7 +334,7 @@ static void load_damaged(struct damage *d)
     free(text);
     const tenka_status status = tenka_checkpoint_load(&d->run->t, NULL, file);
     d->tried++;
-    if (strstr(tenka_last_error(d->run->ctx), "optimizer.exp_avg.0.weight is missing") != NULL)
+    if (strstr(tenka_last_error(d->run->ctx), "Missing key(s) in state_dict: \"0.weight\"") != NULL)
         d->taken++;
     else if (status != TENKA_E_FORMAT && status != TENKA_E_INVALID)
         fail_msg("%s: %s", tenka_status_text(status), tenka_last_error(d->run->ctx));
@@ -380,6 +385,16 @@ static void test_damage(void **state)
 
 /* ---- Allocations ---- */
 
+static tenka_status save_run(void *user)
+{
+    return tenka_checkpoint_save(user, NULL, file);
+}
+
+static tenka_status load_run(void *user)
+{
+    return tenka_checkpoint_load(user, NULL, file);
+}
+
 static void test_each_allocation(void **state)
 {
     struct run r;
@@ -389,17 +404,8 @@ static void test_each_allocation(void **state)
     must(r.ctx, tenka_checkpoint_save(&r.t, NULL, file));
     look(&r, &before);
     must(r.ctx, tenka_checkpoint_load(&r.t, NULL, file));
-    for (int loading = 0; loading < 2; loading++) {
-        tenka_status status = TENKA_E_NOMEM;
-        for (uint64_t k = 1; status != TENKA_OK; k++) {
-            assert_true(k < 1000);
-            tenka_alloc_fail_at(k);
-            status = loading ? tenka_checkpoint_load(&r.t, NULL, file) : tenka_checkpoint_save(&r.t, NULL, file);
-            tenka_alloc_fail_at(0);
-            if (status != TENKA_OK && status != TENKA_E_NOMEM)
-                fail_msg("allocation %u: %s", (unsigned)k, tenka_last_error(r.ctx));
-        }
-    }
+    fail_each_allocation(r.ctx, save_run, &r.t);
+    fail_each_allocation(r.ctx, load_run, &r.t);
     look(&r, &after);
     assert_memory_equal(before.value, after.value, before.count * sizeof before.value[0]);
     close_run(&r);

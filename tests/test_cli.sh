@@ -16,42 +16,14 @@ export TMPDIR="$work" # where files go that cannot be written elsewhere
 . "$(dirname "$0")/cli.sh"
 vulkan= # 1: there is a device
 
-# expect STATUS PATTERN ARG...: the command fails with one sentence that begins with "tenka" and has PATTERN in it.
-expect() {
-    want=$1 pattern=$2
-    shift 2
-    timeout 120 "$tenka" "$@" > "$work/out" 2> "$work/err"
-    got=$?
-    # A usage error ends with a hint.
-    lines=$(grep -vc '^Try ' "$work/err")
-    if [ "$got" != "$want" ]; then
-        bad "status $got instead of $want: tenka $*"
-    elif [ "$lines" != 1 ] || ! grep -q '^tenka' "$work/err"; then
-        bad "not one sentence: tenka $*"
-    elif ! grep -q -e "$pattern" "$work/err"; then
-        bad "no '$pattern' in what was said: tenka $*"
-    else
-        echo "ok: $(head -n 1 "$work/err")"
-    fi
-}
-
-# succeed ARG...: the command succeeds; its output is in $work/out.
-succeed() {
-    if timeout 300 "$tenka" "$@" > "$work/out" 2> "$work/err"; then
-        echo "ok: tenka $*"
-    else
-        bad "status $?: tenka $*"
-    fi
-}
-
 # notes PATTERN ARG...: the command succeeds and says PATTERN, but not with --quiet.
 notes() {
     pattern=$1
     shift
     succeed "$@"
-    grep -q -e "^tenka: $pattern" "$work/err" || bad "no '$pattern' in what was said: tenka $*"
+    says "^tenka: $pattern"
     succeed "$@" --quiet
-    [ ! -s "$work/err" ] || bad "said in spite of --quiet: tenka $*"
+    silent
 }
 
 # ---- Small data ----
@@ -271,23 +243,15 @@ cmp -s "$work/small.st" "$full/net" || bad "a file too large changed the old one
 
 # interrupt SIGNAL STATUS: the step ends, the network is saved.
 interrupt() {
-    rm -f "$work/run.log" "$work/run.st"
-    # shellcheck disable=SC2086
-    "$tenka" $train --net "$small" --epochs 1000000 --log "$work/run.log" --save "$work/run.st" \
-        > "$work/out" 2> "$work/err" &
-    pid=$!
-    tries=0
-    while [ "$(cat "$work/run.log" 2> /dev/null | wc -l)" -lt 5 ] && [ $tries -lt 600 ]; do
-        tries=$((tries + 1))
-        sleep 0.1
-    done
+    rm -f "$work/run.st"
+    start --save "$work/run.st"
     kill -s "$1" $pid
-    wait $pid
-    got=$?
-    [ $got = "$2" ] || bad "status $got instead of $2 after SIG$1"
-    grep -q "^tenka: stopped by a signal after .* is in $work/run.st" "$work/err" || bad "what is said after SIG$1"
+    await
+    ended "$2" $got
+    says "^tenka: stopped by a signal after .* is in $work/run.st"
     succeed test --backend cpu --quiet --data "$work/good" --load "$work/run.st"
 }
+net=$small
 interrupt INT 130
 interrupt TERM 143
 
@@ -298,8 +262,8 @@ losses() {
     sed -n 's/^{"epoch":[0-9]*,"step":[0-9]*,"loss":\([^}]*\)}$/\1/p' "$1"
 }
 
-# run BACKEND LOG OPTION...
-run() {
+# trains BACKEND LOG OPTION...
+trains() {
     backend=$1 log=$2
     shift 2
     succeed train --backend "$backend" --data "$work/good" --epochs 2 --batch-size 16 --limit 40 --log "$log" "$@"
@@ -324,9 +288,9 @@ close_to() {
         || bad "losses of $1 and $2 differ by more than $3"
 }
 
-run cpu "$work/cpu.log" --save "$work/cpu.st"
-run cpu "$work/one.log" --threads 1
-run cpu-f64 "$work/f64.log"
+trains cpu "$work/cpu.log" --save "$work/cpu.st"
+trains cpu "$work/one.log" --threads 1
+trains cpu-f64 "$work/f64.log"
 close_to "$work/cpu.log" "$work/one.log" 0
 close_to "$work/cpu.log" "$work/f64.log" 1e-4
 succeed $train --load "$work/cpu.st" --optimizer sgd --momentum 0.9 --weight-decay 1e-4
@@ -340,7 +304,7 @@ succeed devices
 succeed devices --json
 if grep -q '"kind":"[^c].*"usable":true' "$work/out"; then
     vulkan=1
-    run vulkan "$work/vulkan.log" --save "$work/vulkan.st" ${TENKA_VALIDATE:+--validate}
+    trains vulkan "$work/vulkan.log" --save "$work/vulkan.st" ${TENKA_VALIDATE:+--validate}
     close_to "$work/cpu.log" "$work/vulkan.log" 1e-4
     succeed test --backend vulkan --data "$work/good" --load "$work/cpu.st"
     expect 2 "no such device" train --backend vulkan --quiet --device "no such device"
@@ -368,26 +332,21 @@ expect 2 "fallback goes on on the CPU" train --device cpu --fallback
 
 # ---- Summary ----
 
-# says PATTERN: the last command printed it.
-says() {
-    grep -q -e "$1" "$work/out" || bad "no '$1' in the output"
-}
-
 succeed summary --backend cpu --batch-size 64
-says 'base_net.*\[64, 40, 8, 8\]'
-says '3: Conv2d .*20,040$'
-says '^Parameters  *277,670$'
-says 'peak .* bytes$'
+prints 'base_net.*\[64, 40, 8, 8\]'
+prints '3: Conv2d .*20,040$'
+prints '^Parameters  *277,670$'
+prints 'peak .* bytes$'
 succeed summary --backend cpu --net "Linear(3, 4)" --input 5,3
-says 'No training step'
+prints 'No training step'
 succeed summary --backend cpu --load "$work/cpu.st" --optimizer sgd
-says "batch size 100 with sgd, on cpu"
-says "the optimizer's moments  *0.00 MiB"
+prints "batch size 100 with sgd, on cpu"
+prints "the optimizer's moments  *0.00 MiB"
 # A network that no machine of the tests could hold.
 wide='Flatten() Linear(784, 10000) Linear(10000, 10000) Linear(10000, 10000) Linear(10000, 10000)'
 succeed summary --backend cpu --net "$wide Linear(10000, 10000) Linear(10000, 10000) Linear(10000, 10)" --json
-says '"path":"1","class":"Linear","depth":1,"container":false,"output":\[100,10000\],"parameters":7850000,'
-says '"total":81[0-9]*}}$'
+prints '"path":"1","class":"Linear","depth":1,"container":false,"output":\[100,10000\],"parameters":7850000,'
+prints '"total":81[0-9]*}}$'
 if command -v python3 > /dev/null && ! python3 -c 'import json, sys; json.load(sys.stdin)' < "$work/out"; then
     bad "summary --json is no JSON"
 fi
@@ -406,26 +365,19 @@ expect 1 "has more than 2147483647 elements" summary --backend cpu --net "$conv"
 if [ -n "$vulkan" ]; then
     expect 1 "linear_fwd .*loop [0-9]* times.*use smaller tensors (fewer input features), or --backend cpu" summary \
         --backend vulkan --net 'Conv2d(1, 512, 3, padding=1) Flatten() Linear(401408, 10)' --batch-size 2
-    says 'peak .* bytes$'
+    prints 'peak .* bytes$'
 fi
 expect 1 "no-such" summary --backend cpu --load "$work/no-such.safetensors"
 
 # ---- Bench ----
 
-# is_json: the last command printed a JSON object.
-is_json() {
-    if command -v python3 > /dev/null && ! python3 -c 'import json, sys; json.load(sys.stdin)' < "$work/out"; then
-        bad "this is no JSON: $(head -c 300 "$work/out")"
-    fi
-}
-
 tiny='Flatten() Linear(16, 4)'
 for backend in cpu cpu-f64 ${vulkan:+vulkan}; do
     succeed bench --backend $backend --quick --seconds 0.01 --op relu --json
     is_json
-    says '"ceilings":{"gflops":[0-9.e+]*,"gb_per_s":[0-9.e+-]*,"dispatch_us":.*,"independent_dispatch_us":.*,"submit_us":'
-    says '"op":"relu","case":"1 M","kernel":"relu_fwd","shapes":"1048576 -> 1048576","us":[0-9.]*,"best_us":[0-9.]*,"flops":0,"bytes":'
-    says '"kernel":"relu_dx".*"share":[0-9nul.]*,"bound":"\(memory\|cache\)"'
+    prints '"ceilings":{"gflops":[0-9.e+]*,"gb_per_s":[0-9.e+-]*,"dispatch_us":.*,"independent_dispatch_us":.*,"submit_us":'
+    prints '"op":"relu","case":"1 M","kernel":"relu_fwd","shapes":"1048576 -> 1048576","us":[0-9.]*,"best_us":[0-9.]*,"flops":0,"bytes":'
+    prints '"kernel":"relu_dx".*"share":[0-9nul.]*,"bound":"\(memory\|cache\)"'
     # What comes from a cache is no share of the memory's ceiling.
     grep '"kernel":"relu_' "$work/out" | while read -r line; do
         case $line in
@@ -436,18 +388,18 @@ for backend in cpu cpu-f64 ${vulkan:+vulkan}; do
     [ ! -s "$work/a" ] || bad "a share of the memory's ceiling that is more than all of it on $backend"
     succeed bench --backend $backend --quick --seconds 0.01 --net "$tiny" --input 1,4,4 --batch-size 2,3 --json
     is_json
-    says '"kernels_batch_size":2'
-    says '"kernel":"linear_dw","shapes":"2x16 2x4 -> 4x16 4","us":[0-9.]*,"best_us":[0-9.]*,"flops":256,"bytes":'
-    says '"mode":"inference","batch_size":2,"steps":[0-9]*,"ms":[0-9.]*,"best_ms":[0-9.]*,"images_per_s":[0-9.e+]*,"host_us":'
-    says '"mode":"training","batch_size":3,.*"dispatches":[0-9]*,"device_bytes":[0-9]*,"resident_bytes":[0-9]*}'
+    prints '"kernels_batch_size":2'
+    prints '"kernel":"linear_dw","shapes":"2x16 2x4 -> 4x16 4","us":[0-9.]*,"best_us":[0-9.]*,"flops":256,"bytes":'
+    prints '"mode":"inference","batch_size":2,"steps":[0-9]*,"ms":[0-9.]*,"best_ms":[0-9.]*,"images_per_s":[0-9.e+]*,"host_us":'
+    prints '"mode":"training","batch_size":3,.*"dispatches":[0-9]*,"device_bytes":[0-9]*,"resident_bytes":[0-9]*}'
 done
 succeed bench --backend cpu --quick --seconds 0.01 --net "$tiny" --input 1,4,4
-says '^  training  *100 '
+prints '^  training  *100 '
 succeed bench --backend cpu --quick --seconds 0.01 --best --only steps --net "$tiny" --input 1,4,4 \
     --batch-size 7
 [ "$(wc -l < "$work/out")" = 6 ] || bad "--only steps prints other things too"
 succeed bench --backend cpu --quick --seconds 0.01 --op nll_loss
-says 'nll_loss_dx'
+prints 'nll_loss_dx'
 expect 2 "there is no 'fly' to be measured; choose among .*conv2d, .*relu" bench --backend cpu --op fly
 expect 2 "no part 'all'" bench --only steps,all
 expect 2 "no list of whole numbers" bench --batch-size 32,
@@ -471,18 +423,18 @@ grep -q '^tenka: stopped by a signal' "$work/err" || bad "what bench says after 
 # ---- Verify ----
 
 succeed verify --backend cpu --quiet
-says '^  conv2d  *[1-9][0-9][0-9]*  *[0-9.]* %'
-says '^  order .* -  '
-says '^this device can be trusted: all [0-9,]* cases of [0-9]* operators and of whole training steps are right; 1 skipped$'
+prints '^  conv2d  *[1-9][0-9][0-9]*  *[0-9.]* %'
+prints '^  order .* -  '
+prints '^this device can be trusted: all [0-9,]* cases of [0-9]* operators and of whole training steps are right; 1 skipped$'
 [ ! -s "$work/err" ] || bad "verify --quiet says something"
 for backend in cpu cpu-f64 ${vulkan:+vulkan}; do
     succeed verify --backend $backend --op relu --json
     is_json
-    says '{"name":"relu","operator":true,"cases":[0-9]*,"failed":0,"skipped":0,"worst":[0-9.e-]*,"worst_where":"'
-    says '"trusted":true,"conclusion":"this device can be trusted with relu: '
+    prints '{"name":"relu","operator":true,"cases":[0-9]*,"failed":0,"skipped":0,"worst":[0-9.e-]*,"worst_where":"'
+    prints '"trusted":true,"conclusion":"this device can be trusted with relu: '
 done
 succeed verify --backend cpu --op order --json
-says '"trusted":false,"conclusion":"nothing of order could be checked on this device; 1 skipped"'
+prints '"trusted":false,"conclusion":"nothing of order could be checked on this device; 1 skipped"'
 expect 2 "choose among relu" verify --backend cpu --op reshape
 expect 2 "shader-dir has kernels for Vulkan" verify --backend cpu --shader-dir "$work"
 "$tenka" verify --backend cpu-f64 --json --op repeatability > "$work/out" 2> "$work/err" &
@@ -499,19 +451,19 @@ grep -q '^tenka: stopped by a signal' "$work/err" || bad "what verify says after
 for backend in cpu cpu-f64 ${vulkan:+vulkan}; do
     succeed profile --backend $backend --steps 2 --net "$tiny" --input 1,4,4 --batch-size 3 --json
     is_json
-    says '"batch_size":3,"steps":2,"loop_ms":[0-9.]*,"untimed_ms":[0-9.]*,"timed_ms":[0-9.]*,"device_ms":'
-    says '"label":"linear_fwd [0-9]*","kernel":"linear_fwd","phase":"forward","layer":"1","shapes":"3x16 4x16 4 -> 3x4"'
-    says '"kernel":"linear_dw","phase":"backward","layer":"1".*"flops":384,"bytes":'
-    says '"kernel":"adam_fwd","phase":"update","layer":"1"'
-    says '"kernel":"load_batch_fwd","phase":"forward","layer":"loader".*"gap_us":null'
+    prints '"batch_size":3,"steps":2,"loop_ms":[0-9.]*,"untimed_ms":[0-9.]*,"timed_ms":[0-9.]*,"device_ms":'
+    prints '"label":"linear_fwd [0-9]*","kernel":"linear_fwd","phase":"forward","layer":"1","shapes":"3x16 4x16 4 -> 3x4"'
+    prints '"kernel":"linear_dw","phase":"backward","layer":"1".*"flops":384,"bytes":'
+    prints '"kernel":"adam_fwd","phase":"update","layer":"1"'
+    prints '"kernel":"load_batch_fwd","phase":"forward","layer":"loader".*"gap_us":null'
 done
 succeed profile --backend cpu --steps 2 --data "$work/good" --batch-size 7 --trace "$work/trace.json"
-says 'load_batch_fwd.*70x1x28x28 .* -> 7x1x28x28 7'
-says '^  gaps '
+prints 'load_batch_fwd.*70x1x28x28 .* -> 7x1x28x28 7'
+prints '^  gaps '
 cp "$work/trace.json" "$work/out"
 is_json
 expect 1 "70 images, fewer than a batch" profile --backend cpu --data "$work/good" --batch-size 100
-expect 1 "go up to 9, but the network gives 4 outputs" profile --backend cpu --data "$work/good" --batch-size 7 \
+expect 1 "have 10 classes, 0 to 9, but the network gives 4 outputs" profile --backend cpu --data "$work/good" --batch-size 7 \
     --net 'Flatten() Linear(784, 4)'
 expect 1 "cannot save to" profile --backend cpu --trace "$work/none/trace.json"
 expect 1 "cannot write the trace" profile --backend cpu --steps 50 --net "$tiny" --input 1,4,4 --trace /dev/full
@@ -527,5 +479,4 @@ wait $pid
 [ $? = 130 ] || bad "status of profile after SIGINT"
 [ ! -s "$work/out" ] || bad "profile prints half an object after SIGINT"
 
-[ $failures = 0 ] || echo "$failures failures"
-[ $failures = 0 ]
+verdict

@@ -19,44 +19,6 @@ mkdir "$work/tmp"
 export TMPDIR="$work/tmp"
 . "$(dirname "$0")/cli.sh"
 
-# says PATTERN: the last command said it on stderr.
-says() {
-    grep -q -e "$1" "$work/err" || bad "no '$1' in what was said"
-}
-
-# ended STATUS GOT: with one sentence that begins with "tenka".
-ended() {
-    [ "$2" = "$1" ] || bad "status $2 instead of $1"
-    if [ "$(grep -vc '^Try ' "$work/err")" = 1 ] && grep -q '^tenka' "$work/err"; then
-        echo "ok: $(head -n 1 "$work/err")"
-    else
-        bad "not one sentence"
-    fi
-}
-
-# expect STATUS PATTERN ARG...: the command fails with one sentence that has PATTERN in it.
-expect() {
-    want=$1 pattern=$2
-    shift 2
-    timeout 300 "$tenka" "$@" > "$work/out" 2> "$work/err"
-    ended "$want" $?
-    says "$pattern"
-}
-
-# succeed ARG...
-succeed() {
-    if timeout 300 "$tenka" "$@" > "$work/out" 2> "$work/err"; then
-        echo "ok: tenka $*"
-    else
-        bad "status $?: tenka $*"
-    fi
-}
-
-# nothing_left FOLDER: no temporary files.
-nothing_left() {
-    [ -z "$(find "$1" -name '*.tmp-*')" ] || bad "temporary files stay in $1"
-}
-
 # whole_lines LOG: every line is an object.
 whole_lines() {
     [ -s "$1" ] || bad "$1 is empty"
@@ -139,7 +101,7 @@ deep='Flatten()Linear(784,20)Linear(20,20)Linear(20,20)Linear(20,10)'
 bursting="$growing --limit 8 --epochs 1 --net $deep"
 growing="$growing --net $(echo "$net" | tr -d ' ')"
 exploded() {
-    nothing_left "$work"
+    nothing_left
     [ ! -e "$1.last-good" ] || bad "$1.last-good stays"
     cmp -s "$2" "$1" || bad "a checkpoint that has exploded replaced the last good one"
 }
@@ -279,32 +241,7 @@ rescued() {
     found=$(find "$work/tmp" -name "tenka-*-$1")
     succeed test --backend cpu --quiet --data "$work/data" --load "$found"
     rm -f "$work/tmp/tenka-"*
-    nothing_left "$work"
-}
-
-# lines FILE
-lines() {
-    if [ -e "$1" ]; then wc -l < "$1"; else echo 0; fi
-}
-
-# start ARG...: a long run in the background, until its log has some lines; its process is $pid.
-start() {
-    rm -f "$work/run.log"
-    # shellcheck disable=SC2086
-    "$tenka" $train --epochs 100000 --net "$net" --log "$work/run.log" "$@" > "$work/out" 2> "$work/err" &
-    pid=$!
-    tries=0
-    while [ "$(lines "$work/run.log")" -lt 5 ] && [ $tries -lt 1500 ]; do
-        tries=$((tries + 1))
-        sleep 0.02
-    done
-}
-
-# await: until the run has ended, with status $got.
-await() {
-    wait $pid
-    got=$?
-    pid=
+    nothing_left
 }
 
 # The folder goes while training runs: once that of the network, once that of the checkpoint.
@@ -337,7 +274,7 @@ for option in save checkpoint; do
     ended 1 $?
     says "cannot write $work/old: "
     cmp -s "$work/net.st" "$work/old" || bad "a file too large changed the old one of --$option"
-    nothing_left "$work"
+    nothing_left
 done
 small='Flatten() Linear(784, 2) Linear(2, 10)'
 # The network fits: it is saved, with the steps after the last checkpoint.
@@ -355,7 +292,7 @@ says "cannot write $work/small.ckpt: .*; stopped after 20 steps; --resume $work/
 says "; the network so far is in $work/small.st$"
 cmp -s "$work/small.ckpt" "$work/small.before" || bad "a checkpoint that could not be written changed the old one"
 [ ! -e "$work/small.ckpt.last-good" ] || bad "a checkpoint that could not be written has a second name"
-nothing_left "$work"
+nothing_left
 succeed test --backend cpu --quiet --data "$work/data" --load "$work/small.st"
 # The folder goes, and there is none for temporary files.
 mkdir "$work/gone"
@@ -433,7 +370,7 @@ interrupt() {
     ended "$2" $got
     says "stopped by a signal after .* is in $work/run.st"
     whole_lines "$work/run.log"
-    nothing_left "$work"
+    nothing_left
     # shellcheck disable=SC2086
     succeed $train --epochs 1 --net "$net" --resume "$work/run.ckpt"
 }
@@ -455,7 +392,7 @@ whole_lines "$work/run.log"
 succeed $train --net "$net" --resume "$work/run.ckpt"
 : > "$leftover"
 succeed $train --net "$net" --checkpoint "$work/run.ckpt"
-nothing_left "$work"
+nothing_left
 # nohup means it.
 : > "$work/out"
 (
@@ -502,7 +439,7 @@ kill -s INT $pid
 await
 [ $got = 130 ] || bad "status after Ctrl-C twice"
 [ ! -e "$work/twice.st" ] || bad "Ctrl-C twice waited for the step and saved"
-nothing_left "$work"
+nothing_left
 
 # ---- A device that is lost ----
 
@@ -533,7 +470,7 @@ fell_back() {
     [ "$(grep -c '"test_loss"' "$work/lost.log")" = 3 ] || bad "the epochs of a run that fell back"
     whole_lines "$work/lost.log"
     succeed test --backend cpu --quiet --data "$work/data" --load "$work/lost.st"
-    nothing_left "$work"
+    nothing_left
 }
 
 dropping='Flatten() Linear(784, 20) ReLU() Dropout(0.5) Linear(20, 10)'
@@ -555,7 +492,7 @@ case $backends in
     ended 1 $?
     says "the device failed after [0-9]* steps* (.*lost.*); this goes on from step [0-9]*: .* --resume '.*lost.ckpt'$"
     [ ! -e "$work/lost.st" ] || bad "a network of a device that is lost was saved"
-    nothing_left "$work"
+    nothing_left
     sed 's/.*this goes on from step [0-9]*: //' "$work/err" > "$work/again.sh"
     sh "$work/again.sh" > "$work/out" 2> "$work/err" || bad "the command that goes on: $(cat "$work/again.sh")"
     cmp "$work/whole.st" "$work/lost.st" || bad "a run that went on after a lost device differs"
@@ -590,5 +527,4 @@ expect 1 "there is no folder $work/none; 'tools/fetch-data" $train --data "$work
 expect 1 "found neither train-images-idx3-ubyte nor .*dataset-fashion-mnist .*tools/fetch-data" $train \
     --data "$work/tmp"
 expect 1 "$work/old is no folder" $train --save "$work/old/net"
-[ $failures = 0 ] || echo "$failures failures"
-[ $failures = 0 ]
+verdict

@@ -9,19 +9,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 unset VK_DRIVER_FILES VK_ICD_FILENAMES VK_ADD_DRIVER_FILES VK_LAYER_PATH VK_INSTANCE_LAYERS VK_LOADER_DEBUG \
     VK_LOADER_DRIVERS_DISABLE VK_LOADER_DRIVERS_SELECT
-failures=0
+. "$(dirname "$0")/cli.sh"
 # Under the address sanitizer: what the loader has leaked when it fails is its own.
 echo 'leak:libvulkan.so' > "$work/leaks"
 export LSAN_OPTIONS="suppressions=$work/leaks:print_suppressions=0"
 
-bad() {
-    echo "FAILED: $1"
-    sed 's/^/    /' "$work/out" "$work/err"
-    failures=$((failures + 1))
-}
-
-# says FILE PATTERN WHAT
-says() {
+# has FILE PATTERN WHAT: the file does, and no sentence is empty.
+has() {
     grep -q -e "$2" "$1" || bad "$3: no '$2'"
     ! grep -q '^tenka: *$' "$work/err" || bad "$3: an empty sentence"
 }
@@ -38,18 +32,18 @@ damaged() {
     what=$1 pattern=$2
     shift 2
     env "$@" "$tenka" devices > "$work/out" 2> "$work/err" || bad "$what: status of devices"
-    says "$work/out" '^  -\* cpu  *CPU$' "$what"
-    says "$work/out" "$pattern" "$what"
+    has "$work/out" '^  -\* cpu  *CPU$' "$what"
+    has "$work/out" "$pattern" "$what"
     env "$@" "$tenka" devices --json > "$work/out" 2> "$work/err" || bad "$what: status of devices --json"
-    says "$work/out" '"index":null,"name":"CPU".*"usable":true,"chosen":true' "$what"
+    has "$work/out" '"index":null,"name":"CPU".*"usable":true,"chosen":true' "$what"
     env "$@" "$tenka" train --data "$work" --epochs 1 --net "$net" > "$work/out" 2> "$work/err" ||
         bad "$what: status of train"
-    says "$work/err" "^tenka: backend: cpu.*$pattern" "$what"
+    has "$work/err" "^tenka: backend: cpu.*$pattern" "$what"
     for command in "train --data $work --epochs 1 --quiet" 'verify --op relu' 'bench --op relu --quick' \
         'summary --quiet' 'profile --steps 1'; do
         # shellcheck disable=SC2086
         env "$@" "$tenka" $command --backend vulkan > "$work/out" 2> "$work/err" && bad "$what: $command passes"
-        says "$work/err" "^tenka: .*$pattern" "$what: $command"
+        has "$work/err" "^tenka: .*$pattern" "$what: $command"
         [ "$(wc -l < "$work/err")" = 1 ] || bad "$what: not one sentence of $command"
     done
     echo "ok: $what: $(tail -n 1 "$work/err")"
@@ -144,14 +138,14 @@ pretend() {
 # kind TYPE NAME: a device that AUTO does not take, however it is called.
 kind() {
     pretend TENKA_TYPE="$1" "$tenka" devices || bad "$2: status of devices"
-    says "$work/out" "^  0  $2 " "a device of the kind $2"
-    says "$work/out" "picks the CPU: there is no discrete or integrated GPU that can be used, and .*device 0 ($2), is" \
+    has "$work/out" "^  0  $2 " "a device of the kind $2"
+    has "$work/out" "picks the CPU: there is no discrete or integrated GPU that can be used, and .*device 0 ($2), is" \
         "a device of the kind $2"
     pretend TENKA_TYPE="$1" "$tenka" train --data "$work" --epochs 1 --net "$net" || bad "$2: status of train"
-    says "$work/err" "^tenka: backend: cpu.*(no discrete or integrated GPU was found; the Vulkan device .* ($2) is" \
+    has "$work/err" "^tenka: backend: cpu.*(no discrete or integrated GPU was found; the Vulkan device .* ($2) is" \
         "a device of the kind $2"
     pretend TENKA_TYPE="$1" "$tenka" verify --op relu || bad "$2: status of verify"
-    says "$work/out" "^device   cpu.*(chosen by --backend auto; 'tenka devices' says why)" "verify beside $2"
+    has "$work/out" "^device   cpu.*(chosen by --backend auto; 'tenka devices' says why)" "verify beside $2"
     echo "ok: a device of the kind $2"
 }
 
@@ -165,38 +159,37 @@ if [ -n "$good" ]; then
         profile="profile --backend vulkan --steps 2 --input 1,2,2 --batch-size 2 --quiet"
         # shellcheck disable=SC2086
         pretend $without "$tenka" $profile --net "$net" || bad "$without: status of profile"
-        says "$work/out" '^step .* untimed and waited for; batch 2' "$without"
-        says "$work/out" 'its dispatches are not shown: .* has no timestamps' "$without"
+        has "$work/out" '^step .* untimed and waited for; batch 2' "$without"
+        has "$work/out" 'its dispatches are not shown: .* has no timestamps' "$without"
         # shellcheck disable=SC2086
         pretend $without "$tenka" $profile --net "$net" --json || bad "$without: status of profile --json"
-        says "$work/out" '"not_timed":".*no timestamps.*"untimed_ms":[0-9.]*,"timed_ms":null,"device_ms":null' \
+        has "$work/out" '"not_timed":".*no timestamps.*"untimed_ms":[0-9.]*,"timed_ms":null,"device_ms":null' \
             "$without"
         # shellcheck disable=SC2086
         pretend $without "$tenka" $profile --net "$net" --trace "$work/trace" && bad "$without: a trace of nothing"
-        says "$work/err" '^tenka: --trace cannot be written: .* has no timestamps' "$without"
+        has "$work/err" '^tenka: --trace cannot be written: .* has no timestamps' "$without"
         pretend $without "$tenka" bench --backend vulkan --quick --seconds 0.01 --net "$net" --input 1,2,2 \
             --batch-size 2 || bad "$without: status of bench"
-        says "$work/err" '^tenka: warning: .* has no timestamps.*: only whole steps are measured' "$without"
-        says "$work/out" '^  training  ' "$without"
+        has "$work/err" '^tenka: warning: .* has no timestamps.*: only whole steps are measured' "$without"
+        has "$work/out" '^  training  ' "$without"
         ! grep -q -i -e ' -*nan' -e ' inf ' "$work/out" || bad "$without: a number that is none"
         pretend $without "$tenka" bench --backend vulkan --quick --op relu && bad "$without: kernels are measured"
-        says "$work/err" '^tenka: .* has no timestamps' "$without"
+        has "$work/err" '^tenka: .* has no timestamps' "$without"
         echo "ok: $without"
     done
     # With as little shared memory as docs/portability.md says, each case has a variant; with less the device says so.
     for op in linear sum batch_norm2d; do
         pretend TENKA_SHARED_MEMORY=512 "$tenka" verify --backend vulkan --op $op || bad "$op: status of verify"
-        says "$work/out" "^this device can be trusted with $op: [0-9]* cases are right$" "512 bytes"
+        has "$work/out" "^this device can be trusted with $op: [0-9]* cases are right$" "512 bytes"
     done
     pretend TENKA_SHARED_MEMORY=511 "$tenka" devices || bad "status of devices with 511 bytes"
-    says "$work/out" 'its workgroups share 511 bytes of memory and Tenka needs 512' "511 bytes"
+    has "$work/out" 'its workgroups share 511 bytes of memory and Tenka needs 512' "511 bytes"
     pretend TENKA_SHARED_MEMORY=511 "$tenka" verify --op relu --backend vulkan && bad "511 bytes are enough"
-    says "$work/err" '^tenka: .*its workgroups share 511 bytes of memory and Tenka needs 512' "511 bytes"
+    has "$work/err" '^tenka: .*its workgroups share 511 bytes of memory and Tenka needs 512' "511 bytes"
     echo "ok: shared memory"
     for type in 1,integrated 2,discrete; do
         pretend TENKA_TYPE=${type%,*} "$tenka" devices || bad "$type: status of devices"
-        says "$work/out" "picks device 0: the first usable one of the best kind here, ${type#*,}" "$type"
+        has "$work/out" "picks device 0: the first usable one of the best kind here, ${type#*,}" "$type"
     done
 fi
-[ $failures = 0 ] || echo "$failures failures"
-[ $failures = 0 ]
+verdict

@@ -135,6 +135,30 @@ static tenka_tensor normalised(tenka_ctx *ctx, tenka_variable *const *v)
     return head(ctx, v, tenka_relu(norm(v, conv(v))));
 }
 
+/* Activations whose gradients are made of what they gave, and one that must be kept apart for its input. */
+static tenka_tensor smooth(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    return head(ctx, v, tenka_tanh(conv(v)));
+}
+
+static tenka_tensor smooth_and_normalised(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    return head(ctx, v, tenka_sigmoid(norm(v, conv(v))));
+}
+
+static tenka_tensor of_its_input(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    return head(ctx, v, tenka_silu(conv(v)));
+}
+
+/* Nothing is differentiated, so nobody reads what the activation is of. */
+static tenka_tensor untrained(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    const tenka_tensor y = tenka_conv2d(tenka_value(v[X]), tenka_reshape(tenka_value(v[OTHER]), tenka_shape_of(8, 2, 3, 4)),
+                                        TENKA_NONE, NULL);
+    return tenka_add(no_pool(ctx, v), tenka_mean(tenka_silu(y), TENKA_ALL_AXES, false));
+}
+
 /* The ReLU's gradient has a reader besides the normalisation: a residual connection. */
 static tenka_tensor normalised_residual(tenka_ctx *ctx, tenka_variable *const *v)
 {
@@ -161,23 +185,28 @@ struct program {
 static const struct program programs[] = {
     {"reference", reference, 12,
      "conv2d_relu_pool_fwd conv2d_relu_pool_dw linear_backward_fwd cross_entropy_fwd cross_entropy_dx",
-     "relu_fwd relu_dx max_pool2d_fwd max_pool2d_dx conv2d_relu_fwd linear_dx linear_dw nll_loss_fwd fill_fwd"},
-    {"windows overlap", windows_overlap, 12, "conv2d_relu_fwd relu_max_pool2d_dx max_pool2d_fwd conv2d_dw",
+     "relu_fwd relu_dx max_pool2d_fwd max_pool2d_dx conv2d_fwd+relu linear_dx linear_dw nll_loss_fwd fill_fwd"},
+    {"windows overlap", windows_overlap, 12, "conv2d_fwd+relu relu_max_pool2d_dx max_pool2d_fwd conv2d_dw",
      "conv2d_relu_pool_fwd conv2d_relu_pool_dw relu_dx"},
-    {"no pooling", no_pool, 48, "conv2d_relu_fwd linear_backward_fwd", "relu_fwd relu_dx"},
-    {"residual", residual, 48, "conv2d_relu_fwd chain_fwd", "conv2d_fwd"},
-    {"two readers", two_readers, 48, "conv2d_fwd chain_fwd linear_backward_fwd", "conv2d_relu_fwd"},
-    {"kept", kept, 12, "conv2d_relu_fwd max_pool2d_fwd", "conv2d_relu_pool_fwd"},
-    {"read on the way", read_on_the_way, 12, "conv2d_fwd relu_fwd", "conv2d_relu_fwd conv2d_relu_pool_fwd"},
+    {"no pooling", no_pool, 48, "conv2d_fwd+relu linear_backward_fwd+relu", "relu_fwd relu_dx"},
+    {"residual", residual, 48, "conv2d_fwd+relu chain_fwd", "conv2d_fwd"},
+    {"two readers", two_readers, 48, "conv2d_fwd chain_fwd linear_backward_fwd", "conv2d_fwd+relu"},
+    {"kept", kept, 12, "conv2d_fwd+relu max_pool2d_fwd", "conv2d_relu_pool_fwd"},
+    {"read on the way", read_on_the_way, 12, "conv2d_fwd relu_fwd", "conv2d_fwd+relu conv2d_relu_pool_fwd"},
     {"assigned between", assigned_between, 48, "", ""},
     {"probabilities", probabilities, 12, "cross_entropy_fwd", "nll_loss_fwd log_softmax_fwd"},
     {"shared gradient", shared_gradient, 12, "linear_backward_fwd", ""},
-    {"normalised", normalised, 48, "batch_norm2d_relu_fwd batch_norm2d_relu_dx batch_norm2d_relu_dw",
+    {"normalised", normalised, 48, "batch_norm2d_fwd+relu batch_norm2d_dx+relu batch_norm2d_dw+relu",
      "relu_fwd relu_dx"},
+    {"smooth", smooth, 48, "conv2d_fwd+tanh linear_backward_fwd+tanh", "tanh_fwd tanh_dx"},
+    {"smooth and normalised", smooth_and_normalised, 48,
+     "batch_norm2d_fwd+sigmoid batch_norm2d_dx+sigmoid batch_norm2d_dw+sigmoid", "sigmoid_fwd sigmoid_dx"},
+    {"of its input", of_its_input, 48, "conv2d_fwd silu_fwd silu_dx", "conv2d_fwd+silu"},
+    {"untrained", untrained, 48, "conv2d_fwd+silu conv2d_fwd+relu", "conv2d_fwd silu_fwd"},
     {"normalised residual", normalised_residual, 48, "batch_norm2d_fwd batch_norm2d_dx batch_norm2d_dw", ""},
     {"elementwise", elementwise, 48, "chain_fwd", "tanh_fwd"},
-    {"in place", in_place, 48, "linear_fwd", "linear_relu_fwd"},
-    {"hidden", hidden, 12, "linear_relu_fwd linear_backward_fwd relu_fwd", ""},
+    {"in place", in_place, 48, "linear_fwd", "linear_fwd+relu"},
+    {"hidden", hidden, 12, "linear_fwd+relu linear_backward_fwd+relu relu_fwd", ""},
 };
 
 /* ---- Running ---- */
@@ -213,12 +242,33 @@ static void make_variables(tenka_ctx *ctx, uint32_t features, tenka_variable **v
     }
 }
 
+/* Kernels are told apart by their activation too: "conv2d_fwd+relu". */
+enum { KINDS = TENKA_KERNEL_COUNT * TENKA_ACT_COUNT };
+
+static size_t kind(enum tenka_kernel kernel, enum tenka_act act)
+{
+    return (size_t)kernel * TENKA_ACT_COUNT + act;
+}
+
+static size_t kind_named(const char *name)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        char text[64];
+        const char *act = tenka_act_name((enum tenka_act)(i % TENKA_ACT_COUNT));
+        snprintf(text, sizeof text, "%s%s%s", tenka_passes[i / TENKA_ACT_COUNT].name, act ? "+" : "", act ? act : "");
+        if (strcmp(text, name) == 0)
+            return i;
+    }
+    fail_msg("there is no kernel %s", name);
+    return 0;
+}
+
 static void collect(void *user, const struct tenka_plan *plan, tenka_program *program)
 {
     bool *seen = user;
     (void)program;
     for (size_t i = 0; i < plan->n_nodes; i++)
-        seen[plan->nodes[i].kernel] = true;
+        seen[kind(plan->nodes[i].kernel, tenka_kernel_act(plan->nodes[i].kernel, plan->nodes[i].params))] = true;
 }
 
 /* Two steps; values receives the variables' contents one behind the other. */
@@ -242,7 +292,7 @@ static size_t run(const struct target *target, const struct program *p, double *
         must(ctx, tenka_variable_read_f64(v[i], values + n, count));
         n += count;
     }
-    memset(seen, 0, TENKA_KERNEL_COUNT * sizeof *seen);
+    memset(seen, 0, KINDS * sizeof *seen);
     tenka_ctx_visit_plans(ctx, collect, seen);
     tenka_optimizer_destroy(&sgd);
     for (int i = 0; i < VARIABLES; i++)
@@ -256,25 +306,20 @@ static void check_kernels(const struct program *p, const char *list, const bool 
 {
     char copy[512];
     snprintf(copy, sizeof copy, "%s", list);
-    for (char *name = strtok(copy, " "); name; name = strtok(NULL, " ")) {
-        int kernel = 0;
-        while (kernel < TENKA_KERNEL_COUNT && strcmp(tenka_passes[kernel].name, name) != 0)
-            kernel++;
-        assert_true(kernel < TENKA_KERNEL_COUNT);
-        if (seen[kernel] != wanted)
+    for (char *name = strtok(copy, " "); name; name = strtok(NULL, " "))
+        if (seen[kind_named(name)] != wanted)
             fail_msg("%s: %s %s", p->name, name, wanted ? "is missing" : "was run");
-    }
 }
 
 static void test_programs(void **state)
 {
     const struct target *target = *state, f64 = {.backend = TENKA_BACKEND_CPU_F64, .label = "cpu-f64"};
     static double got[1024], want[1024];
-    bool seen[TENKA_KERNEL_COUNT];
+    static bool seen[KINDS];
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         const struct program *p = &programs[i];
         const size_t n = run(&f64, p, want, seen);
-        check_kernels(p, "conv2d_relu_fwd linear_backward_fwd cross_entropy_fwd", seen, false);
+        check_kernels(p, "conv2d_fwd+relu linear_backward_fwd cross_entropy_fwd", seen, false);
         run(target, p, got, seen);
         for (size_t k = 0; k < n; k++)
             if (!(fabs(got[k] - want[k]) <= 1e-5 * (1 + fabs(want[k]))))

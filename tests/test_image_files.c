@@ -1,12 +1,11 @@
 /* Pictures: every kind of file and resizing against Pillow; files cut off, damaged and too large; memory that runs out.
  * Reads tests/golden/images from the working folder, the source's root. */
 #define _POSIX_C_SOURCE 200809L
+#include "allocations.h"
 #include "inputs.h"
 
 #include <math.h>
 #include <unistd.h>
-
-#include "core/core.h"
 
 #define FOLDER "tests/golden/images/"
 #define LINE_BYTES (1 << 17)
@@ -413,35 +412,38 @@ static void test_changed_files(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
-/* Allocation k fails, for k = 1, 2, ...: E_NOMEM, and no leak under the address sanitizer. */
+struct resizing {
+    tenka_ctx *ctx;
+    char path[256];
+};
+
+static tenka_status load_and_resize(void *user)
+{
+    const struct resizing *const r = user;
+    tenka_image *image, *small = NULL;
+    tenka_status status = tenka_image_load(r->ctx, r->path, NULL, &image);
+    if (status == TENKA_OK)
+        status = tenka_image_resize(r->ctx, image, NULL, 5, 5, &small);
+    tenka_image_destroy(&image);
+    tenka_image_destroy(&small);
+    return status;
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
     static const char *const names[] = {"interlaced_palette4.png", "turned6.png",    "turned5.jpg",
                                         "progressive.jpg",         "said_split.jpg", "said_packed.png"};
-    tenka_ctx *ctx = cpu(0);
+    struct resizing r = {.ctx = cpu(0)};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char path[256];
-        snprintf(path, sizeof(path), FOLDER "%s", names[i]);
-        tenka_status status = TENKA_E_NOMEM;
-        uint64_t k = 0;
         if (!is_readable(names[i]))
             continue;
-        while (status == TENKA_E_NOMEM) {
-            tenka_image *image, *small = NULL;
-            tenka_alloc_fail_at(++k);
-            status = tenka_image_load(ctx, path, NULL, &image);
-            if (status == TENKA_OK)
-                status = tenka_image_resize(ctx, image, NULL, 5, 5, &small);
-            tenka_alloc_fail_at(0);
-            tenka_image_destroy(&image);
-            tenka_image_destroy(&small);
-        }
-        assert_int_equal(status, TENKA_OK);
-        printf("    %s: %u allocations failed one by one\n", names[i], (unsigned)k - 1);
-        assert_true(k > 8);
+        snprintf(r.path, sizeof(r.path), FOLDER "%s", names[i]);
+        const uint64_t failed = fail_each_allocation(r.ctx, load_and_resize, &r);
+        printf("    %s: %u allocations failed one by one\n", names[i], (unsigned)failed);
+        assert_true(failed > 7);
     }
-    tenka_ctx_destroy(&ctx);
+    tenka_ctx_destroy(&r.ctx);
 }
 
 int main(void)

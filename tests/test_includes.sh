@@ -10,11 +10,11 @@ allowed() {
     case $1 in
     core) echo "" ;;
     op) echo "core" ;;
-    backend) echo "core op" ;;
+    plan | backend) echo "core op" ;;
     backend/cpu) echo "core op backend backend/cpu/fast" ;;
     backend/cpu/fast) echo "core op backend/cpu" ;;
     backend/vulkan | backend/open) echo "core op backend" ;;
-    graph) echo "core op backend" ;;
+    graph) echo "core op plan backend" ;;
     nn | optim | data) echo "core op graph" ;;
     io) echo "core op graph nn data" ;;
     check) echo "core op backend graph" ;;
@@ -41,6 +41,11 @@ check() {
         *) complain "$1" "$included" ;;
         esac
     done
+    # What modules are made of is the business of nn.
+    case $2 in
+    nn) ;;
+    *) ! grep -q '^ *# *include *"nn/layer.h"' "$1" || complain "$1" "nn/layer.h" ;;
+    esac
     # The operating system stands behind core/os.h, Vulkan behind backend/vulkan.
     case $1 in
     */src/core/os_*.c | */src/backend/vulkan/*) return ;;
@@ -75,7 +80,10 @@ check_tree() {
 self_test() {
     tree=$(mktemp -d)
     trap 'rm -rf "$tree"' EXIT
-    mkdir -p "$tree/src/backend/cpu" "$tree/src/core" "$tree/src/nn" "$tree/tools"
+    for room in backend/cpu core plan nn io train; do
+        mkdir -p "$tree/src/$room"
+    done
+    mkdir -p "$tree/tools"
     while read -r bad line; do
         echo "$line" > "$tree/$bad"
         failed=0
@@ -84,11 +92,15 @@ self_test() {
         [ $failed = 1 ] || { echo "not found: $line in $bad"; exit 1; }
     done <<END
 src/core/a.c #include "op/op.h"
+src/plan/a.c #include "backend/backend.h"
+src/backend/cpu/a.c #include "plan/plan.h"
 src/backend/cpu/a.c #include "backend/vulkan/device.h"
 src/backend/cpu/a.c #include "graph/graph.h"
 src/nn/a.c #include "backend/cpu/kernel.h"
 src/nn/a.c #include <unistd.h>
 src/core/a.c #include <vulkan/vulkan.h>
+src/io/a.c #include "nn/layer.h"
+src/train/a.c #include "nn/layer.h"
 tools/a.c #include "core/core.h"
 END
     failed=0

@@ -35,7 +35,8 @@ static void save(tenka_ctx *ctx, float weight[16])
                                             .mean = {0.1307, 1e-7},
                                             .std = {0.3081, 3},
                                             .classes = 2,
-                                            .class_names = names};
+                                            .class_names = names,
+                                            .data = "/data/a \"b\"\n\u00e4"};
     tenka_module *net = make(ctx, net_text);
     assert_int_equal(tenka_model_save(net, &how, file), TENKA_OK);
     assert_int_equal(tenka_variable_read(tenka_module_find(net, "2.weight"), weight, 16 * sizeof(float)), TENKA_OK);
@@ -55,6 +56,7 @@ static void test_there_and_back(void **state)
     assert_true(how->mean[0] == 0.1307 && how->mean[1] == 1e-7 && how->std[1] == 3);
     assert_int_equal(how->classes, 2);
     assert_string_equal(how->class_names[1], "a \"dog\"");
+    assert_string_equal(how->data, "/data/a \"b\"\n\u00e4");
     tenka_variable *const weight = tenka_module_find(tenka_model_net(model), "2.weight");
     assert_int_equal(tenka_variable_read(weight, loaded, sizeof(loaded)), TENKA_OK);
     assert_memory_equal(saved, loaded, sizeof(saved));
@@ -151,6 +153,7 @@ static void test_bad_metadata(void **state)
         {"\"tenka.net\":\"ReLU()\",\"tenka.input\":\"1,2,2\",\"tenka.mean\":\"0\",\"tenka.std\":\"0\"",
          "tenka.std is damaged"},
         {"\"tenka.net\":\"ReLU()\",\"tenka.classes\":\"[1]\"", "tenka.classes is damaged"},
+        {"\"tenka.net\":\"ReLU()\",\"tenka.data\":\"\"", "tenka.data is damaged"},
     };
     tenka_ctx *ctx = cpu(0);
     char header[400];
@@ -161,6 +164,32 @@ static void test_bad_metadata(void **state)
         assert_fails(ctx, tenka_model_open(ctx, file, &model), TENKA_E_FORMAT, cases[i][1]);
         assert_null(model);
     }
+    tenka_ctx_destroy(&ctx);
+}
+
+/* What a file says of its images is read without making its network; not every file says something. */
+static void test_data(void **state)
+{
+    (void)state;
+    static const char *const silent[] = {"\"tenka.net\":\"Fly()\"", "\"a\":\"b\""};
+    float weight[16];
+    char header[400], *data;
+    tenka_ctx *ctx = cpu(3);
+    save(ctx, weight);
+    assert_int_equal(tenka_model_data(ctx, file, &data), TENKA_OK);
+    assert_string_equal(data, "/data/a \"b\"\n\u00e4");
+    tenka_text_free(data);
+    for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
+        snprintf(header, sizeof(header), "{\"__metadata__\":{%s}}", silent[i]);
+        write_header(header, 0);
+        assert_int_equal(tenka_model_data(ctx, file, &data), TENKA_OK);
+        assert_null(data);
+    }
+    write_header("{\"__metadata__\":{\"tenka.data\":\"\"}}", 0);
+    assert_fails(ctx, tenka_model_data(ctx, file, &data), TENKA_E_FORMAT, "tenka.data is damaged");
+    assert_null(data);
+    assert_fails(ctx, tenka_model_data(ctx, NULL, &data), TENKA_E_INVALID, "path is NULL");
+    assert_fails(ctx, tenka_model_data(ctx, "no/file", &data), TENKA_E_IO, "no/file");
     tenka_ctx_destroy(&ctx);
 }
 
@@ -298,7 +327,7 @@ int main(void)
         cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_other_network), cmocka_unit_test(test_bad_headers),
         cmocka_unit_test(test_bad_metadata),   cmocka_unit_test(test_without_state), cmocka_unit_test(test_part),
         cmocka_unit_test(test_halves),         cmocka_unit_test(test_other_headers),
-        cmocka_unit_test(test_other_dtypes),
+        cmocka_unit_test(test_other_dtypes),   cmocka_unit_test(test_data),
         cmocka_unit_test(test_damage),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -12,6 +12,7 @@
 #define MAX_PATHS (2 * 1024 * 1024)
 #define MAX_CLASSES 1000000
 #define MAX_CLASS_BYTES (2 * 1024 * 1024)
+#define MAX_DATA_BYTES (64 * 1024)
 
 static char st[64], pt[64];
 
@@ -253,6 +254,55 @@ static void test_paths(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* ---- Classes in C ---- */
+
+static void pass_on(void *user, tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out,
+                    size_t n_out)
+{
+    (void)user, (void)module, (void)n_in, (void)n_out;
+    out[0] = in[0];
+}
+
+/* As many classes as there can be, each of its own and of the longest name, which shows as much as it may, deep inside;
+ * each with a parameter, which counts as a layer does. */
+static tenka_module *make_classes(tenka_ctx *ctx)
+{
+    char extra[MAX_NAME + 1], name[MAX_NAME + 1], parameter[24];
+    struct tenka_custom_params params = TENKA_CUSTOM_DEFAULTS;
+    tenka_module *net = sequential(ctx), *inner = net, *next;
+    tenka_variable *var;
+    memset(extra, '"', MAX_NAME);
+    extra[MAX_NAME] = '\0';
+    params.forward = pass_on;
+    params.extra = extra;
+    for (size_t i = 0; i < MAX_LAYERS / 2; i++) {
+        const int digits = snprintf(name, sizeof(name), "C%zu_", i);
+        memset(name + digits, 'n', MAX_NAME - (size_t)digits);
+        name[MAX_NAME] = '\0';
+        must(ctx, tenka_nn_custom(ctx, name, &params, NULL, &next));
+        must(ctx, tenka_nn_append(inner, NULL, next));
+        snprintf(parameter, sizeof(parameter), "p%zu", i);
+        must(ctx, tenka_nn_add_parameter(next, parameter, tenka_shape_of(1), 0, 1, &var));
+        inner = i < MAX_NESTING - 3 ? next : inner;
+    }
+    return net;
+}
+
+static void test_classes_in_c(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *net = make_classes(ctx), *again = make_classes(ctx);
+    assert_fails(ctx, tenka_nn_append(net, NULL, relu(ctx)), TENKA_E_INVALID, "a network has at most 10000");
+    must(ctx, tenka_model_save(net, NULL, st));
+    must(ctx, tenka_model_save(net, NULL, pt));
+    must(ctx, tenka_model_load(again, st));
+    must(ctx, tenka_model_load(again, pt));
+    tenka_module_destroy(&again);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* ---- Numbers ---- */
 
 static void test_numbers(void **state)
@@ -301,6 +351,8 @@ static void keeps(tenka_ctx *ctx, tenka_module *net, const struct tenka_preproce
     assert_int_equal(back->classes, how->class_names != NULL ? how->classes : 0);
     for (uint32_t i = 0; i < back->classes; i++)
         assert_int_equal(strcmp(back->class_names[i], how->class_names[i]), 0);
+    assert_int_equal(back->data != NULL, how->data != NULL);
+    assert_true(how->data == NULL || strcmp(back->data, how->data) == 0);
     tenka_model_destroy(&model);
 }
 
@@ -353,12 +405,33 @@ static void test_classes(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+static void test_data(void **state)
+{
+    (void)state;
+    static char text[MAX_DATA_BYTES + 2];
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *net = relu(ctx);
+    const struct tenka_preprocessing how = {.data = text};
+    memset(text, 1, MAX_DATA_BYTES);
+    keeps(ctx, net, &how);
+    text[MAX_DATA_BYTES] = 1;
+    assert_fails(ctx, tenka_model_save(net, &how, st), TENKA_E_INVALID, "UTF-8 text of 1 to 65536 bytes");
+    assert_fails(ctx, tenka_model_save_check(net, &how, st), TENKA_E_INVALID, "UTF-8 text of 1 to 65536 bytes");
+    strcpy(text, "a\xff");
+    assert_fails(ctx, tenka_model_save(net, &how, st), TENKA_E_INVALID, "UTF-8 text of 1 to 65536 bytes");
+    text[0] = '\0';
+    assert_fails(ctx, tenka_model_save(net, &how, st), TENKA_E_INVALID, "UTF-8 text of 1 to 65536 bytes");
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layers_by_text), cmocka_unit_test(test_layers_in_c), cmocka_unit_test(test_nesting),
         cmocka_unit_test(test_longest_text),   cmocka_unit_test(test_names),       cmocka_unit_test(test_paths),
         cmocka_unit_test(test_numbers),        cmocka_unit_test(test_images),      cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_classes_in_c),       cmocka_unit_test(test_data),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

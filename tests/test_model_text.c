@@ -90,10 +90,12 @@ static void compare_state(struct model *m, char *line)
 {
     const char *const name = field(line, 1);
     assert_true(m->seen_state < m->n_state);
-    assert_string_equal(m->state[m->seen_state].name, name);
-    assert_shape(m, name, tenka_variable_shape(m->state[m->seen_state].var), field(line, 2));
-    assert_ptr_equal(tenka_module_find(m->net, name), m->state[m->seen_state].var);
-    m->seen_state++;
+    const struct tenka_state_entry *const entry = &m->state[m->seen_state++];
+    assert_string_equal(entry->name, name);
+    assert_int_equal(entry->var == NULL, entry->number != NULL);
+    assert_shape(m, name, entry->var != NULL ? tenka_variable_shape(entry->var) : tenka_shape_make(0, NULL),
+                 field(line, 2));
+    assert_ptr_equal(tenka_module_find(m->net, name), entry->var);
 }
 
 static void compare_module(struct model *m, char *line)

@@ -12,39 +12,19 @@ trap 'exit 1' INT TERM
 python=
 command -v python3 > /dev/null && python=1
 
-# run STATUS ARG...: tenka predict ends with it; what it prints is in $work/out and $work/err.
-run() {
-    want=$1
+# predict STATUS ARG...: tenka predict ends with it.
+predict() {
+    status=$1
     shift
-    timeout 300 "$tenka" predict "$@" > "$work/out" 2> "$work/err"
-    got=$?
-    if [ "$got" = "$want" ]; then
-        echo "ok: tenka predict $*"
-    else
-        bad "status $got instead of $want: tenka predict $*"
-    fi
+    run "$status" predict "$@"
+    [ $got != "$status" ] || echo "ok: $ran"
 }
 
 # cpu STATUS ARG...: the same on the CPU with a grey network, and nothing but results.
 cpu() {
     want=$1
     shift
-    run "$want" --backend cpu --quiet --load "$predict/logits.safetensors" "$@"
-}
-
-# says PATTERN, complains PATTERN: it was printed, on stdout or on stderr.
-says() {
-    grep -q -e "$1" "$work/out" || bad "no '$1' in the output"
-}
-complains() {
-    grep -q -e "$1" "$work/err" || bad "no '$1' in what was said"
-}
-silent() {
-    [ ! -s "$work/err" ] || bad "something was said"
-}
-
-is_json() {
-    [ -z "$python" ] || python3 -c 'import json, sys; json.load(sys.stdin)' < "$work/out" || bad "this is no JSON"
+    predict "$want" --backend cpu --quiet --load "$predict/logits.safetensors" "$@"
 }
 
 # ---- PyTorch's probabilities ----
@@ -95,7 +75,7 @@ golden_on() {
             flag=$option
             [ $option != - ] || flag=
             # shellcheck disable=SC2086
-            run 0 --backend "$backend" ${TENKA_VALIDATE:+--validate} --load "$predict/$network.safetensors" --json \
+            predict 0 --backend "$backend" ${TENKA_VALIDATE:+--validate} --load "$predict/$network.safetensors" --json \
                 --top 99 --batch-size 3 $flag $files > "$work/said"
             grep -q '^ok' "$work/said" || cat "$work/said"
             compare $network.safetensors "$option"
@@ -114,23 +94,23 @@ fi
 
 # ---- What is printed ----
 
-run 0 --backend cpu --load "$predict/logits.safetensors" "$predict/plain0.png" "$predict/plain2.png"
-says '^network  .*: images of 1x28x28, 10 classes$'
-says '^device   cpu'
-says '/plain0.png: Ankle boot [0-9.]* %, S[a-z]* [0-9.]* %, [A-Z][a-z]* [0-9.]* %$'
+predict 0 --backend cpu --load "$predict/logits.safetensors" "$predict/plain0.png" "$predict/plain2.png"
+prints '^network  .*: images of 1x28x28, 10 classes$'
+prints '^device   cpu'
+prints '/plain0.png: Ankle boot [0-9.]* %, S[a-z]* [0-9.]* %, [A-Z][a-z]* [0-9.]* %$'
 cpu 0 --top 1 "$predict/plain0.png" "$predict/plain2.png"
-says '/plain2.png: Trouser 100.00 %$'
+prints '/plain2.png: Trouser 100.00 %$'
 [ "$(wc -l < "$work/out")" = 2 ] || bad "--quiet prints other things too"
 silent
 cpu 0 --top 1 --classes 0,1,2,3,4,5,6,7,8,boot "$predict/plain0.png"
-says ': boot '
+prints ': boot '
 cpu 1 --classes cat,dog "$predict/plain0.png"
-complains 'has 2 names, but the network has 10 classes'
+says 'has 2 names, but the network has 10 classes'
 # Dark on light, with a network that knows the opposite.
 cpu 0 "$predict/white.png"
-complains 'warning: 1 of 1 pictures look like negatives.*try --invert$'
+says 'warning: 1 of 1 pictures look like negatives.*try --invert$'
 cpu 0 --invert "$predict/plain0.png" "$predict/plain1.png"
-complains 'try without --invert$'
+says 'try without --invert$'
 cpu 0 --invert "$predict/white.png"
 silent
 cpu 0 --alpha white "$images/rgba8.png"
@@ -153,8 +133,8 @@ done
 usage() {
     pattern=$1
     shift
-    run 2 "$@"
-    complains "$pattern"
+    predict 2 "$@"
+    says "$pattern"
 }
 usage 'load FILE is needed' "$predict/plain0.png"
 usage 'name the pictures, or folders' --load "$predict/logits.safetensors"
@@ -169,24 +149,24 @@ usage 'epochs' --epochs 3 x.png
 # ---- Networks that say less ----
 
 state='Conv2d(1, 4, 5, stride=3) ReLU() MaxPool2d(2) Flatten() Linear(64, 10)'
-run 1 --backend cpu --quiet --net "$state" --load "$predict/logits.safetensors" "$predict/plain0.png"
-complains 'does not say how it wants its pictures: give --input C,H,W, --mean and --std'
-run 0 --backend cpu --quiet --net "$state" --load "$predict/logits.safetensors" --input 1,28,28 --mean 0.1307 \
+predict 1 --backend cpu --quiet --net "$state" --load "$predict/logits.safetensors" "$predict/plain0.png"
+says 'does not say how it wants its pictures: give --input C,H,W, --mean and --std'
+predict 0 --backend cpu --quiet --net "$state" --load "$predict/logits.safetensors" --input 1,28,28 --mean 0.1307 \
     --std 0.3081 --top 1 "$predict/plain0.png"
-says '/plain0.png: 9 [0-9.]* %$'
+prints '/plain0.png: 9 [0-9.]* %$'
 cpu 1 --mean 0.5,0.5 "$predict/plain0.png"
-complains '2 numbers, but the network.s pictures have 1 channels'
+says '2 numbers, but the network.s pictures have 1 channels'
 cpu 1 --input 4,28,28 "$predict/plain0.png"
-complains '1 channel for grey or 3 for colour'
+says '1 channel for grey or 3 for colour'
 cpu 1 --input 1,30,40 "$predict/plain0.png"
-complains 'the network does not fit pictures of 1x30x40: .*Linear'
-run 1 --backend cpu --quiet --load "$predict/none.safetensors" "$predict/plain0.png"
-complains 'none.safetensors'
+says 'the network does not fit pictures of 1x30x40: .*Linear'
+predict 1 --backend cpu --quiet --load "$predict/none.safetensors" "$predict/plain0.png"
+says 'none.safetensors'
 # The last number of the last layer is none.
 { head -c -4 "$predict/logits.safetensors"; printf '\000\000\300\177'; } > "$work/nan.safetensors"
-run 1 --backend cpu --quiet --load "$work/nan.safetensors" --json "$predict/plain0.png"
-complains 'plain0.png: the network.s outputs are no finite numbers'
-says '"error":"the network'
+predict 1 --backend cpu --quiet --load "$work/nan.safetensors" --json "$predict/plain0.png"
+says 'plain0.png: the network.s outputs are no finite numbers'
+prints '"error":"the network'
 is_json
 
 # ---- Pictures that are none, or broken ----
@@ -197,15 +177,15 @@ echo 'no picture' > "$work/text.png"
 cpu 1 --top 1 "$work/none.png" "$predict/plain0.png" "$work/cut.jpg" "$work/cut.png" "$work/text.png" \
     "$predict/plain2.png"
 for name in none.png cut.jpg cut.png text.png; do
-    complains "^tenka: .*$work/$name"
+    says "^tenka: .*$work/$name"
 done
 [ "$(wc -l < "$work/err")" = 4 ] || bad "not a sentence for each broken picture"
-says 'plain0.png: Ankle boot'
-says 'plain2.png: Trouser'
+prints 'plain0.png: Ankle boot'
+prints 'plain2.png: Trouser'
 cpu 1 --json --batch-size 2 "$work/none.png" "$predict/plain0.png" "$work/cut.jpg" "$work/cut.png" "$work/text.png"
 is_json
-says '^{"file":".*/cut.jpg","error":".*cut off at byte 300; get it again"},$'
-says '^\],"skipped":0,"failed":4}$'
+prints '^{"file":".*/cut.jpg","error":".*cut off at byte 300; get it again"},$'
+prints '^\],"skipped":0,"failed":4}$'
 cpu 1 "$work/cut.jpg"
 cpu 1 --json "$work/cut.jpg"
 is_json
@@ -226,17 +206,17 @@ printf '%%PDF-1.4\n' > "$work/folder/b/manual.pdf"
 printf '\320\317\021\340\241\261\032\341' > "$work/folder/b/Thumbs.db"
 printf '\0\0\0\1Bud1' > "$work/folder/b/.DS_Store"
 printf '\0\5\026\7\0\2\0\0' > "$work/folder/._z.png"
-run 0 --backend cpu --load "$predict/logits.safetensors" --top 1 "$work/folder/"
+predict 0 --backend cpu --load "$predict/logits.safetensors" --top 1 "$work/folder/"
 sed -n 's/^\(.*folder.*\): [^:]*$/\1/p' "$work/out" > "$work/order"
 printf '%s\n' "$work/folder/a.txt" "$work/folder/b/c/without-ending" "$work/folder/b/link.png" "$work/folder/z.png" |
     cmp -s - "$work/order" || bad "the pictures of a folder, or their order"
 silent
-says '^done     4 pictures; 0 failed, 4 files in folders are no pictures$'
+prints '^done     4 pictures; 0 failed, 4 files in folders are no pictures$'
 cp "$work/cut.png" "$work/folder/b/cut.png"
 cpu 1 --json "$work/folder"
 is_json
-says '/b/cut.png","error":'
-says '^\],"skipped":4,"failed":1}$'
+prints '/b/cut.png","error":'
+prints '^\],"skipped":4,"failed":1}$'
 
 # Pictures by their content that are of another kind, and what is a picture by its name alone: each is named.
 mkdir -p "$work/foreign/b"
@@ -254,28 +234,28 @@ mkfifo "$work/foreign/pipe.png"
 echo 'notes' > "$work/foreign/notes.txt"
 : > "$work/foreign/nothing"
 cpu 1 --top 1 "$work/foreign"
-says '/foreign/a.png: Ankle boot'
-says '/foreign/z.png: Trouser'
-complains '/foreign/webp.jpg: it is WebP, but only PNG and JPEG pictures can be read; convert it first$'
-complains '/foreign/b/gif: it is GIF, but only'
-complains '/foreign/b/scan.png: it is TIFF, but only'
-complains '/foreign/telephone.dat: it is HEIF, but only'
-complains '/foreign/b/PAGE.JPEG: it is neither a PNG nor a JPEG picture$'
-complains '/foreign/empty.jpg: the file is empty; get it again$'
-complains '/foreign/broken.jpg: No such file or directory$'
-complains '/foreign/pipe.png: it is no regular file$'
+prints '/foreign/a.png: Ankle boot'
+prints '/foreign/z.png: Trouser'
+says '/foreign/webp.jpg: it is WebP, but only PNG and JPEG pictures can be read; convert it first$'
+says '/foreign/b/gif: it is GIF, but only'
+says '/foreign/b/scan.png: it is TIFF, but only'
+says '/foreign/telephone.dat: it is HEIF, but only'
+says '/foreign/b/PAGE.JPEG: it is neither a PNG nor a JPEG picture$'
+says '/foreign/empty.jpg: the file is empty; get it again$'
+says '/foreign/broken.jpg: No such file or directory$'
+says '/foreign/pipe.png: it is no regular file$'
 [ "$(wc -l < "$work/err")" = 8 ] || bad "not a sentence for each picture that cannot be read"
 cpu 1 --json "$work/foreign"
 is_json
-says '/foreign/webp.jpg","error":".*it is WebP'
-says '^\],"skipped":2,"failed":8}$'
-run 1 --backend cpu --load "$predict/logits.safetensors" "$work/foreign"
-says '^done     2 pictures; 8 failed, 2 files in folders are no pictures$'
+prints '/foreign/webp.jpg","error":".*it is WebP'
+prints '^\],"skipped":2,"failed":8}$'
+predict 1 --backend cpu --load "$predict/logits.safetensors" "$work/foreign"
+prints '^done     2 pictures; 8 failed, 2 files in folders are no pictures$'
 rm "$work/foreign/a.png" "$work/foreign/z.png"
 cpu 1 "$work/foreign"
 [ "$(wc -l < "$work/err")" = 8 ] || bad "a folder with none but unreadable pictures"
 cpu 1 "$work/empty"
-complains "$work/empty: there is no PNG or JPEG picture in this folder"
+says "$work/empty: there is no PNG or JPEG picture in this folder"
 # Ctrl-C while it still looks through folders: one folder, named often enough to take long.
 mkdir "$work/wide"
 cp "$predict/plain0.png" "$work/wide"
@@ -296,10 +276,10 @@ sleep 1
 kill -s INT $pid
 wait $pid
 [ $? = 130 ] || bad "status of predict after SIGINT in its walk"
-complains '^tenka: stopped by a signal while looking for pictures, after [0-9,]* files*; none was shown to the network$'
+says '^tenka: stopped by a signal while looking for pictures, after [0-9,]* files*; none was shown to the network$'
 [ ! -s "$work/out" ] || bad "predict prints results of a walk that was stopped"
 cpu 1 --top 1 "$work/empty" "$predict/plain0.png"
-says 'plain0.png: Ankle boot'
+prints 'plain0.png: Ankle boot'
 # A name that is no UTF-8.
 cp "$predict/plain0.png" "$work/empty/$(printf 'caf\351 "1".png')"
 cpu 0 --json "$work/empty"
@@ -312,9 +292,9 @@ cp "$work/cut.png" "$evil/$(printf 'cut\r.png')"
 cp "$predict/logits.safetensors" "$evil/net.st"
 timeout 100 "$tenka" predict --backend cpu --load "$evil/net.st" "$evil" > "$work/out" 2> "$work/err"
 [ $? = 1 ] || bad "status of predict with a picture that is cut off"
-says "^network  $work/a?\[2Jb?c?/net.st: images"
-says "^$work/a?\[2Jb?c?/d?.png: "
-complains "$work/a?\[2Jb?c?/cut?.png: "
+prints "^network  $work/a?\[2Jb?c?/net.st: images"
+prints "^$work/a?\[2Jb?c?/d?.png: "
+says "$work/a?\[2Jb?c?/cut?.png: "
 ! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177\302]')" "$work/out" "$work/err" || bad "control characters are printed"
 
 # ---- The test images of Fashion-MNIST as pictures ----
@@ -361,17 +341,17 @@ PYTHON
     "$tenka" test --backend cpu --quiet --data "$work/data-fashion" --load "$work/net.safetensors" > "$work/test" ||
         bad "testing"
     for batch in 7 500; do
-        run 0 --backend cpu --load "$work/net.safetensors" --json --top 1 --batch-size $batch "$work/pictures"
+        predict 0 --backend cpu --load "$work/net.safetensors" --json --top 1 --batch-size $batch "$work/pictures"
         is_json
         right=$(grep -c '_\([0-9]\)\.png","predictions":\[{"class":\1,' "$work/out")
         accuracy=$(awk -v right="$right" 'BEGIN { printf "test accuracy %.2f %%", right / 3 }')
         echo "    $right of 300 right"
         grep -q "$accuracy" "$work/test" || bad "$accuracy by predict, but $(cat "$work/test")"
     done
-    run 0 --backend cpu --quiet --load "$work/net.safetensors" --top 1 "$work/pictures/000_9.png"
+    predict 0 --backend cpu --quiet --load "$work/net.safetensors" --top 1 "$work/pictures/000_9.png"
     small=$(sed 's/.*: \([A-Z][a-z ]*\) [0-9.]* %/\1/' "$work/out")
-    run 0 --backend cpu --quiet --load "$work/net.safetensors" --top 1 "$work/huge.png"
-    says "huge.png: $small [0-9.]* %"
+    predict 0 --backend cpu --quiet --load "$work/net.safetensors" --top 1 "$work/huge.png"
+    prints "huge.png: $small [0-9.]* %"
 
     # Ctrl-C ends the list where it is, and what was printed is an object still.
     i=0
@@ -391,7 +371,7 @@ PYTHON
     kill -s INT $pid
     wait $pid
     [ $? = 130 ] || bad "status of predict after SIGINT"
-    complains '^tenka: stopped by a signal after [0-9]* pictures*$'
+    says '^tenka: stopped by a signal after [0-9]* pictures*$'
     is_json
 
     # Names of classes travel with the network.
@@ -400,31 +380,30 @@ PYTHON
     # shellcheck disable=SC2086
     "$tenka" $train --net "$state" --classes "$work/names" --save "$work/named.safetensors" > "$work/out" \
         2> "$work/err" || bad "training with names"
-    run 0 --backend cpu --quiet --load "$work/named.safetensors" --top 10 "$work/pictures/000_9.png"
-    says "$(printf 'f\303\274nf [0-9.]* %%')"
-    says 'zehn [0-9.]* %'
-    says '[:,] eins [0-9.]* %'
+    predict 0 --backend cpu --quiet --load "$work/named.safetensors" --top 10 "$work/pictures/000_9.png"
+    prints "$(printf 'f\303\274nf [0-9.]* %%')"
+    prints 'zehn [0-9.]* %'
+    prints '[:,] eins [0-9.]* %'
     # What trains on batches alone predicts and tests single pictures.
     # shellcheck disable=SC2086
     "$tenka" $train --net 'Conv2d(1, 8, 28) BatchNorm2d(8) Flatten() Linear(8, 10)' --save "$work/norm.safetensors" \
         > "$work/out" 2> "$work/err" || bad "training with one value for each channel"
-    run 0 --backend cpu --quiet --load "$work/norm.safetensors" --top 1 "$work/pictures/000_9.png"
+    predict 0 --backend cpu --quiet --load "$work/norm.safetensors" --top 1 "$work/pictures/000_9.png"
     "$tenka" test --backend cpu --quiet --data "$work/data-fashion" --load "$work/norm.safetensors" --batch-size 1 \
         > "$work/out" 2> "$work/err" || bad "testing images one by one"
     # shellcheck disable=SC2086
     "$tenka" $train --classes a,b,c > "$work/out" 2> "$work/err"
-    complains 'has 3 names, but the labels of .* have 10 classes'
+    says 'has 3 names, but the labels of .* have 10 classes'
     # shellcheck disable=SC2086
     "$tenka" $train --classes animals > "$work/out" 2> "$work/err"
-    complains "no file 'animals', and a list of names has commas"
+    says "no file 'animals', and a list of names has commas"
     printf 'a\n\377\n' > "$work/names"
     # shellcheck disable=SC2086
     "$tenka" $train --classes "$work/names" > "$work/out" 2> "$work/err"
-    complains 'the name of class 1 .* is no UTF-8 text'
+    says 'the name of class 1 .* is no UTF-8 text'
     # shellcheck disable=SC2086
     "$tenka" $train --classes a,,c > "$work/out" 2> "$work/err"
-    complains 'the name of class 1 .* is empty'
+    says 'the name of class 1 .* is empty'
 fi
 
-[ $failures = 0 ] || echo "$failures failures"
-[ $failures = 0 ]
+verdict

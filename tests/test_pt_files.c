@@ -1,12 +1,11 @@
 /* PyTorch's .pt files: there and back, files of PyTorch's own, and files that must be refused.
  *   test_pt_files FOLDER-OF-GOLDEN-WEIGHTS */
 #define _POSIX_C_SOURCE 200809L
+#include "allocations.h"
 #include "inputs.h"
 
 #include <unistd.h>
 #include <zip.h>
-
-#include "core/core.h"
 
 static char dir[64], file[80];
 static const char *golden;
@@ -344,31 +343,37 @@ static void test_damage(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+struct file {
+    tenka_module *net;
+    char path[100];
+};
+
+static tenka_status save_file(void *user)
+{
+    const struct file *const f = user;
+    return tenka_model_save(f->net, NULL, f->path);
+}
+
+static tenka_status load_file(void *user)
+{
+    const struct file *const f = user;
+    return tenka_model_load(f->net, f->path);
+}
+
 /* Each allocation of a save and a load fails once: a typed error, and nothing leaks. */
 static void test_each_allocation(void **state)
 {
     (void)state;
     static const char *const names[] = {"net.pt", "net.safetensors"};
     tenka_ctx *ctx = cpu(3);
-    tenka_module *net = make(ctx, net_text);
+    struct file f = {.net = make(ctx, net_text)};
     for (size_t i = 0; i < 2; i++) {
-        char path[100];
-        snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-        for (int loading = 0; loading < 2; loading++) {
-            tenka_status status = TENKA_E_NOMEM;
-            uint64_t k = 0;
-            while (status != TENKA_OK) {
-                tenka_alloc_fail_at(++k);
-                status = loading ? tenka_model_load(net, path) : tenka_model_save(net, NULL, path);
-                tenka_alloc_fail_at(0);
-                if (status != TENKA_OK && status != TENKA_E_NOMEM)
-                    fail_msg("allocation %u: %s", (unsigned)k, tenka_last_error(ctx));
-            }
-            assert_true(k > 5);
-        }
-        unlink(path);
+        snprintf(f.path, sizeof(f.path), "%s/%s", dir, names[i]);
+        assert_true(fail_each_allocation(ctx, save_file, &f) > 4);
+        assert_true(fail_each_allocation(ctx, load_file, &f) > 4);
+        unlink(f.path);
     }
-    tenka_module_destroy(&net);
+    tenka_module_destroy(&f.net);
     tenka_ctx_destroy(&ctx);
 }
 

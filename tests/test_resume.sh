@@ -19,25 +19,6 @@ random() {
     drawn=$((seed / 65536 % $1))
 }
 
-# expect STATUS PATTERN ARG...: the command fails with one sentence that has PATTERN in it.
-expect() {
-    want=$1 pattern=$2
-    shift 2
-    timeout 300 "$tenka" "$@" > "$work/out" 2> "$work/err"
-    got=$?
-    [ $got = "$want" ] || bad "status $got instead of $want: tenka $*"
-    [ "$(grep -vc '^Try ' "$work/err")" = 1 ] || bad "not one sentence: tenka $*"
-    if grep -q -e "$pattern" "$work/err"; then
-        echo "ok: $(head -n 1 "$work/err")"
-    else
-        bad "no '$pattern' in what was said: tenka $*"
-    fi
-}
-
-succeed() {
-    timeout 600 "$tenka" "$@" > "$work/out" 2> "$work/err" || bad "status $? of tenka $*"
-}
-
 now_ms() {
     echo $(($(date +%s%N) / 1000000))
 }
@@ -68,11 +49,6 @@ sed 's/0.5/0.6/' "$work/net" > "$work/other_net"
 
 # ---- Kills ----
 
-# lines FILE: how many a file has that may not exist yet.
-lines() {
-    if [ -e "$1" ]; then wc -l < "$1"; else echo 0; fi
-}
-
 # numbers LOG: what a log says, without times and names.
 numbers() {
     sed -e 1d -e 's/,"train_seconds".*//' "$1"
@@ -86,8 +62,8 @@ same() {
     cmp "$work/a" "$work/b" || bad "$1: another log than without a break"
 }
 
-# start ARG...: trains in the background, from the checkpoint if there is one; its process is $pid.
-start() {
+# begin ARG...: trains in the background, from the checkpoint if there is one; its process is $pid.
+begin() {
     resume=
     [ ! -e "$work/run.ckpt" ] || resume="--resume $work/run.ckpt"
     # shellcheck disable=SC2086
@@ -100,8 +76,8 @@ fresh() {
     rm -f "$work"/run.*
 }
 
-# ended NAME STATUS: a run that came to its end by itself.
-ended() {
+# finished NAME STATUS: a run that came to its end by itself.
+finished() {
     [ "$2" = 0 ] || bad "$1: status $2"
     same "$1"
     [ -z "$(find "$work" -name '*.tmp-*')" ] || bad "$1: temporary files stay behind"
@@ -123,13 +99,13 @@ kill_runs() {
         random $((duration + 1))
         had=0
         [ ! -e "$work/run.ckpt" ] || had=1
-        start --checkpoint-every $every
+        begin --checkpoint-every $every
         sleep "$((drawn / 1000)).$(printf %03d $((drawn % 1000)))"
         kill -s KILL $pid 2> /dev/null
         wait $pid 2> /dev/null
         got=$?
         if [ $got != 137 ]; then
-            ended "$1, $hit kills" $got
+            finished "$1, $hit kills" $got
             continue
         fi
         hit=$((hit + 1))
@@ -137,9 +113,9 @@ kill_runs() {
         echo "$1: kill $hit after $drawn ms, a checkpoint every $every steps, $(lines "$work/run.log") lines of log"
     done
     [ $hit = "$2" ] || bad "$1: only $hit of $2 runs were hit"
-    start
+    begin
     wait $pid
-    ended "$1, at last" $?
+    finished "$1, at last" $?
 }
 
 # interrupt NAME SIGNAL STATUS LINES [ARG...]: the signal comes when the log has that many lines.
@@ -147,12 +123,8 @@ interrupt() {
     name=$1 signal=$2 want=$3 count=$4
     shift 4
     fresh
-    start "$@"
-    tries=0
-    while [ "$(lines "$work/run.log")" -lt "$count" ] && [ $tries -lt 3000 ]; do
-        tries=$((tries + 1))
-        sleep 0.02
-    done
+    begin "$@"
+    wait_for_lines "$work/run.log" "$count"
     kill -s "$signal" $pid
     wait $pid
     got=$?
@@ -160,9 +132,9 @@ interrupt() {
     grep -q "^tenka: stopped by a signal after .* steps*; --resume $work/run.ckpt goes on" "$work/err" ||
         bad "$name: what is said after SIG$signal"
     echo "$name: SIG$signal, $(lines "$work/run.log") lines of log"
-    start "$@"
+    begin "$@"
     wait $pid
-    ended "$name, SIG$signal" $?
+    finished "$name, SIG$signal" $?
 }
 
 # unbroken NAME: $duration becomes the run's time in ms, $spent that of its epochs.
@@ -268,12 +240,11 @@ if grep -q '"kind":"[^c].*"usable":true' "$work/out"; then
     interrupt vulkan INT 130 8
     # On the CPU it goes on as well, but the user hears that the bits are not the same.
     cp "$work/good" "$work/run.ckpt"
-    start --epochs 3
+    begin --epochs 3
     wait $pid || bad "a checkpoint of the CPU on Vulkan"
     grep -q 'another device' "$work/err" || bad "nothing is said about another device"
 elif [ "${TENKA_REQUIRE_VULKAN:-}" = 1 ]; then
     bad "no Vulkan device, though TENKA_REQUIRE_VULKAN is 1"
 fi
 
-[ $failures = 0 ] || echo "$failures failures"
-[ $failures = 0 ]
+verdict

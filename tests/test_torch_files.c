@@ -1,12 +1,11 @@
 /* Files with weights as people have them: PyTorch's of all ages, with whatever a run keeps beside the weights, under
  * names that wrappers have changed.   test_torch_files FOLDER-OF-GOLDEN-FILES (tools/golden/torch_files.py) */
 #define _POSIX_C_SOURCE 200809L
+#include "allocations.h"
 #include "inputs.h"
 
 #include <unistd.h>
 #include <zip.h>
-
-#include "core/core.h"
 
 static char file[64], said[1000];
 static int times_said;
@@ -428,28 +427,29 @@ static void test_damage(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+struct loading {
+    tenka_module *net;
+    char path[4096];
+};
+
+static tenka_status load(void *user)
+{
+    const struct loading *const l = user;
+    return tenka_model_load(l->net, l->path);
+}
+
 /* Each allocation of a load fails once: a typed error, and nothing leaks. */
 static void test_each_allocation(void **state)
 {
     (void)state;
     static const char *const names[] = {"torch1_parallel", "torch1_old4", "torch2_checkpoint2", "torch2_averaged"};
     tenka_ctx *ctx = cpu(0);
-    tenka_module *net = make(ctx, "Linear(2,1) Identity()");
+    struct loading l = {.net = make(ctx, "Linear(2,1) Identity()")};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char path[4096];
-        tenka_status status = TENKA_E_NOMEM;
-        uint64_t k = 0;
-        snprintf(path, sizeof(path), "%s/%s.pt", golden, names[i]);
-        while (status != TENKA_OK) {
-            tenka_alloc_fail_at(++k);
-            status = tenka_model_load(net, path);
-            tenka_alloc_fail_at(0);
-            if (status != TENKA_OK && status != TENKA_E_NOMEM)
-                fail_msg("allocation %u: %s", (unsigned)k, tenka_last_error(ctx));
-        }
-        assert_true(k > 5);
+        snprintf(l.path, sizeof(l.path), "%s/%s.pt", golden, names[i]);
+        assert_true(fail_each_allocation(ctx, load, &l) > 4);
     }
-    tenka_module_destroy(&net);
+    tenka_module_destroy(&l.net);
     tenka_ctx_destroy(&ctx);
 }
 

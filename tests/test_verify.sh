@@ -9,13 +9,7 @@ tenka=$1 shaders=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-failures=0
-
-bad() {
-    echo "FAILED: $1"
-    sed 's/^/    /' "$work/out" "$work/err"
-    failures=$((failures + 1))
-}
+. "$(dirname "$0")/cli.sh"
 
 fresh() {
     rm -rf "$work/shaders"
@@ -128,5 +122,4 @@ else
     refused 2 "choose among relu, .*, order" fly
 fi
 
-[ $failures = 0 ] || echo "$failures failures"
-[ $failures = 0 ]
+verdict

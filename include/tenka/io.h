@@ -15,15 +15,16 @@ extern "C" {
 
 #define TENKA_MAX_CHANNELS 16
 
-/* How a model wants its input. */
+/* How a model wants its input, and where the images are that it was trained on. */
 struct tenka_preprocessing {
     struct tenka_shape image;         /* rank 3: channels, height, width; rank 0: not known */
     double mean[TENKA_MAX_CHANNELS], std[TENKA_MAX_CHANNELS];
     uint32_t classes;                 /* 0: not known */
     const char *const *class_names;   /* classes entries, or NULL */
+    const char *data;                 /* a name that the program understands, such as an absolute path; NULL: not known */
 };
 
-/* Fills how from a dataset. Pointers stay the dataset's. */
+/* Fills how from a dataset, which does not know its data. Pointers stay the dataset's. */
 TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset,
                                               struct tenka_preprocessing *how, const char **names, size_t max_names);
 
@@ -31,10 +32,12 @@ TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_datase
  * same folder, which then replaces path at once, so that a failure leaves an older file as it was. Where path is a
  * symbolic link, the file that it leads to is replaced, or made, in its own folder, and the link stays. An older file's
  * owner, group and permissions are kept as far as the system allows. how may be NULL; a .pt has no room for it. A
- * network that tenka_module_has_own_forward is saved as one that only its program can run.
+ * network that tenka_module_has_own_forward is saved as one that only its program can run, with the names of its
+ * classes by tenka_nn_custom.
  * Errors: E_INVALID (how holds what no file takes: an image without channels, height or width or of more than
  * TENKA_MAX_CHANNELS, a std of 0, more than 1,000,000 class names or more than 2 MiB of them, or names that are no UTF-8
- * text), E_IO (full disk, permissions; path is something else than a file, or a mount point), E_NOMEM, E_DEVICE. */
+ * text; or data that is empty, of more than 64 KiB, or no UTF-8 text), E_IO (full disk, permissions; path is something
+ * else than a file, or a mount point), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessing *how, const char *path);
 
 /* Whether tenka_model_save could write such a file: for a program that is about to train for hours. Leaves nothing, and
@@ -62,7 +65,8 @@ TENKA_API char *tenka_save_name(const char *path, const char *suffix);
  * says so once, as TENKA_LOG_INFO.
  * Errors: E_IO, E_FORMAT (neither format; a model that was pickled as a whole, a TorchScript program, a tar archive or
  * a pointer of Git LFS, with the line that helps; or for another network: the sentence lists missing, unexpected and
- * wrongly shaped names as PyTorch does), E_NOMEM, E_DEVICE. */
+ * wrongly shaped names as PyTorch does), E_UNSUPPORTED (the file's network has a class with a forward in C, and net has
+ * no class of that name by tenka_nn_custom: the same weights would be another network), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_load(tenka_module *net, const char *path);
 
 /* Whether a file of either format describes its network, so that tenka_model_open can make it; a .pt never does, nor a
@@ -70,10 +74,15 @@ TENKA_API tenka_status tenka_model_load(tenka_module *net, const char *path);
  * Errors: E_IO, E_FORMAT, E_NOMEM. */
 TENKA_API tenka_status tenka_model_has_net(tenka_ctx *ctx, const char *path, bool *out);
 
+/* Where the images are that the network of a file of either format was trained on: the data that was saved with it, also
+ * in a file that describes no network. *out is NULL when the file does not say, as no .pt does; else it is to be freed
+ * with tenka_text_free. Errors: E_IO, E_FORMAT, E_NOMEM. */
+TENKA_API tenka_status tenka_model_data(tenka_ctx *ctx, const char *path, char **out);
+
 /* A saved model as a whole. */
 typedef struct tenka_model tenka_model;
 /* Makes the network that the file describes and loads its tensors. Errors: as tenka_model_load; E_FORMAT when the file
- * has no network text. */
+ * has no network text; E_UNSUPPORTED when that is not all, since classes of tenka_nn_custom are code. */
 TENKA_API tenka_status tenka_model_open(tenka_ctx *ctx, const char *path, tenka_model **out);
 TENKA_API tenka_module *tenka_model_net(tenka_model *model);                           /* the model's */
 TENKA_API const struct tenka_preprocessing *tenka_model_preprocessing(const tenka_model *model); /* the model's */

@@ -14,7 +14,8 @@ extern "C" {
 
 typedef struct tenka_module tenka_module;
 
-/* ---- Making modules. Errors of all: E_INVALID (sizes of 0, p outside [0, 1], ...), E_NOMEM, E_DEVICE. ---- */
+/* ---- Making modules. Those that have no function here are made from their text: tenka_nn_parse(ctx, "SiLU()", &m).
+ * Errors of all: E_INVALID (sizes of 0, p outside [0, 1], ...), E_NOMEM, E_DEVICE. ---- */
 
 /* Conv2d(in_channels, out_channels, kernel[0] x kernel[1]); params NULL: the defaults.
  * weight: U(-b, b) with b = sqrt(3) gain / sqrt(fan_in), gain = sqrt(2 / (1 + 5)); bias: b = 1 / sqrt(fan_in).
@@ -41,15 +42,16 @@ TENKA_API tenka_status tenka_nn_dropout(tenka_ctx *ctx, double p, tenka_module *
 TENKA_API tenka_status tenka_nn_identity(tenka_ctx *ctx, tenka_module **out);
 /* An empty Sequential; fill it with tenka_nn_append. */
 TENKA_API tenka_status tenka_nn_sequential(tenka_ctx *ctx, tenka_module **out);
-/* Appends a child to a container under a name (NULL: its index). The container owns the child from now on,
- * also on failure. child NULL is E_INVALID, so that a failed constructor needs no test of its own.
+/* Appends a child to a container, or to a module of tenka_nn_custom, under a name (NULL: its index). The container owns
+ * the child from now on, also on failure. child NULL is E_INVALID, so that a failed constructor needs no test of its
+ * own.
  * What was put together can be printed, saved and opened again: a name has 1 to 127 bytes of UTF-8 text without dots,
  * parentheses and control characters, modules are nested at most 64 deep, and a network has at most 10,000 below its
- * root, whose names together, each with those of its containers, have at most 2 MiB. Errors: E_INVALID beyond that,
- * E_NOMEM. */
+ * root, with the parameters and buffers that were added to modules, whose names together, each with those of its
+ * containers, have at most 2 MiB. Errors: E_INVALID beyond that, E_NOMEM. */
 TENKA_API tenka_status tenka_nn_append(tenka_module *container, const char *name, tenka_module *child);
 
-/* Makes a network from text: what print(model) shows in PyTorch, names included, or the short form
+/* Makes a network, or one layer, from text: what print(model) shows in PyTorch, names included, or the short form
  * "Conv2d(1,20,5) ReLU() MaxPool2d(2) Flatten() Linear(2560,100)", with spaces, commas or newlines between layers.
  * An unknown class with children is a container that runs them in order. PyTorch's text does not show what the forward
  * of such a class does; where it is likely to do more, the log warns (LOG_WARNING): of a class that is nested in the
@@ -61,6 +63,62 @@ TENKA_API tenka_status tenka_nn_parse(tenka_ctx *ctx, const char *text, tenka_mo
  * as print(model) shows it. Static. */
 TENKA_API const char *tenka_nn_reference_text(void);
 
+/* ---- Modules of one's own: a class as in PyTorch, whose forward is C ---- */
+
+/* How many tensors a module takes, and gives, at most. */
+#define TENKA_MAX_FORWARD 16
+
+struct tenka_custom_params {
+    size_t size;
+    /* Computes the module's outputs, by operators and by tenka_forward of its children. It is called for each forward
+     * of the module and, without a step to be run, for tenka_module_check and whoever else looks at shapes; so it does
+     * the same each time.
+     *   user    what was given to tenka_nn_custom
+     *   module  the module: its children are tenka_module_child, its parameters and buffers tenka_module_find, and
+     *           tenka_module_is_training says in which mode it is
+     *   in      n_in tensors; the inert result of a mistake among them is passed on by operators
+     *   out     n_out tensors, absent so far, all to be set; those that cannot be computed to what tenka_module_fail
+     *           returns */
+    void (*forward)(void *user, tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out,
+                    size_t n_out);
+    void (*destroy)(void *user); /* called once, when the module is destroyed, before its children and variables; NULL:
+                                  * nothing is to be freed */
+    const char *extra;           /* what print(model) shows besides children, such as "scale=0.5", at most 127 bytes of
+                                  * UTF-8 text without control characters; copied; NULL: nothing */
+    uint32_t inputs, outputs;    /* how many tensors it takes and gives; 0: up to TENKA_MAX_FORWARD, as forward likes */
+};
+#define TENKA_CUSTOM_DEFAULTS { .size = sizeof(struct tenka_custom_params), .inputs = 1, .outputs = 1 }
+
+/* A module whose forward is the program's own. It gets children by tenka_nn_append, parameters and buffers by the
+ * functions below, and is then a module as any other: part of containers, trained, printed, saved, resumed.
+ * A file of a network that has such a class names it. It can be loaded into a network that has a class of that name,
+ * which the program makes first; others refuse it, since the text alone would be another network.
+ *   class_name  as print(model) shows it: letters, digits and _, no digit first, at most 127 bytes, and no layer's name
+ *   params      must have a forward; copied
+ *   user        for forward and destroy; NULL is fine. The module's once there is one; on failure the caller's still
+ * Errors: E_INVALID, E_NOMEM. */
+TENKA_API tenka_status tenka_nn_custom(tenka_ctx *ctx, const char *class_name, const struct tenka_custom_params *params,
+                                       void *user, tenka_module **out);
+
+/* Gives a custom module a parameter, which is trained, F32, and begins with elements from U(low, high), drawn from the
+ * context's generator as torch.nn.init.uniform_ does; where both are one number nothing is drawn, and all are that
+ * number. For other beginnings there is tenka_variable_write.
+ *   name  in the module, as of a child (tenka_nn_append), and unlike those of its children, parameters and buffers
+ *   out   the variable, which the module owns
+ * The state has parameters and buffers in the order in which they were added, those of children after them. An
+ * optimizer that was made before does not know it. Errors: E_INVALID (also: no custom module), E_SHAPE, E_NOMEM,
+ * E_DEVICE. */
+TENKA_API tenka_status tenka_nn_add_parameter(tenka_module *module, const char *name, struct tenka_shape shape,
+                                              double low, double high, tenka_variable **out);
+/* A buffer: saved, and assigned by the module's code alone (tenka_assign). All elements begin as value. Errors: as
+ * tenka_nn_add_parameter. */
+TENKA_API tenka_status tenka_nn_add_buffer(tenka_module *module, const char *name, struct tenka_shape shape,
+                                           double value, tenka_variable **out);
+
+/* For forward: what does not fit the module, as one sentence, such as "expected images, found an input of %u axes". The
+ * step fails with it as E_SHAPE, with the module's name and class before it. Returns an inert tensor. */
+TENKA_API tenka_tensor tenka_module_fail(tenka_module *module, const char *format, ...) TENKA_PRINTF(2, 3);
+
 /* Frees the module and its children. Accepts a pointer to NULL. */
 TENKA_API void tenka_module_destroy(tenka_module **module);
 
@@ -69,18 +127,27 @@ TENKA_API void tenka_module_destroy(tenka_module **module);
 /* The module's output for x; inert on a mistake. An activation of rank 4 that reaches a Linear whose in_features
  * are the product of the last three axes is flattened; the log says so once for each module. */
 TENKA_API tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x);
+/* The same of several tensors: out gets n_out. Every layer, and a container of layers, takes one and gives one; others
+ * are modules of tenka_nn_custom. An absent tensor (TENKA_NONE) is handed on as such. Another number of tensors than
+ * the module's is a mistake (E_INVALID), as is a forward that runs its own module. */
+TENKA_API void tenka_forward_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out,
+                               size_t n_out);
 
-/* Whether a program has run children of a container itself, here or anywhere below, and never the container: then its
- * code is the network's forward, which neither tenka_module_text nor a saved file can show. A module whose weights were
- * read from a file that says so counts as such until it has been run. */
+/* Whether a program's code is the network's forward, which neither tenka_module_text nor a saved file can show: it has
+ * a module of tenka_nn_custom, or the program has run children of a container itself, here or anywhere below, and never
+ * the container. A module whose weights were read from a file that says so counts as such until it has been run. */
 TENKA_API bool tenka_module_has_own_forward(const tenka_module *module);
 
 /* Training or evaluation, with all children: matters to Dropout and BatchNorm2d. Modules begin in training mode. */
 TENKA_API void tenka_module_train(tenka_module *module, bool training);
+TENKA_API bool tenka_module_is_training(const tenka_module *module);
 
-/* Checks the network against an input without running it.
+/* The child of that name, such as "base_net" or "0"; NULL: there is none. */
+TENKA_API tenka_module *tenka_module_child(const tenka_module *module, const char *name);
+
+/* Checks the network against an input without running it. One that takes several is E_INVALID.
  *   input   shape of a batch, such as [100, 1, 28, 28]
- *   output  shape of the result; may be NULL
+ *   output  shape of the result, of several that of the first; may be NULL
  * Errors: E_SHAPE with the layer's name in the sentence. No step may be open (E_INVALID). */
 TENKA_API tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, struct tenka_shape *output);
 
@@ -90,14 +157,14 @@ struct tenka_layer_info {
     const char *name;       /* in its container: "0"; "" for the module that was asked */
     const char *class_name; /* "Conv2d" */
     uint32_t depth;         /* 0: the module that was asked */
-    bool container;
-    struct tenka_shape output;
+    bool container;         /* it has children, or is for them */
+    struct tenka_shape output; /* of several the first */
     uint64_t parameters;    /* elements of its own parameters, without those of children */
     uint64_t trainable;     /* those of them that require a gradient */
     uint64_t buffers;       /* elements of running statistics */
 };
 /* Checks the network against an input as tenka_module_check does, and lists the module and everything in it, parents
- * before children, in the order in which they run.
+ * before children, in the order in which they run; those of a module of tenka_nn_custom in that of their appending.
  *   out, max  the caller's array; at most max entries are written
  *   count     how many there are in all
  * Errors: as tenka_module_check. */
@@ -108,15 +175,17 @@ TENKA_API tenka_status tenka_module_layers(tenka_module *module, struct tenka_sh
 TENKA_API char *tenka_module_text(const tenka_module *module);
 TENKA_API void tenka_text_free(char *text);
 
-/* One entry of a module's state_dict, in PyTorch's order. Pointers are the module's. */
+/* One entry of a module's state_dict: a variable, or a whole number that the host keeps, such as BatchNorm2d's
+ * num_batches_tracked (I64 in files). Pointers are the module's. */
 struct tenka_state_entry {
     const char *name;      /* such as "base_net.0.weight" */
-    tenka_variable *var;
-    bool parameter;        /* false: a buffer, such as running_mean */
+    tenka_variable *var;   /* NULL: it is a number */
+    uint64_t *number;      /* NULL: it is a variable. Counts the steps that have ended; may be set between steps */
+    bool parameter;        /* false: a buffer, such as running_mean, or a number */
 };
-/* Writes at most max entries and returns how many there are. */
+/* The module's state_dict in PyTorch's order. Writes at most max entries and returns how many there are. */
 TENKA_API size_t tenka_module_state(tenka_module *module, struct tenka_state_entry *out, size_t max);
-/* The variable of that state_dict name, or NULL. */
+/* The variable of that state_dict name; NULL: there is none, or it is a number. */
 TENKA_API tenka_variable *tenka_module_find(tenka_module *module, const char *name);
 /* Number of elements of all parameters. */
 TENKA_API uint64_t tenka_module_parameter_count(tenka_module *module);

@@ -46,9 +46,10 @@ TENKA_API tenka_status tenka_checkpoint_save_check(const struct tenka_training *
  * loaders, meter, the context's generator, and training's epoch and step. In the middle of an epoch tenka_loader_next
  * goes on with its next batch. All or nothing, unless the device fails or memory runs out while writing to it. Says in
  * the log when the device is another one.
- *   how  must be the same as when saving; NULL: not compared
- * Errors: E_IO, E_FORMAT (no checkpoint, or damaged), E_INVALID (a step is open; another network, optimizer, option,
- * data set, batch size or seed: the sentence has what it is there and here), E_NOMEM, E_DEVICE. */
+ *   how  image, mean and std must be the same as when saving; NULL: not compared
+ * Errors: E_IO, E_FORMAT (no checkpoint, or damaged; tensors of other shapes), E_INVALID (a step is open; another
+ * network, class with a forward in C, optimizer, option, data set, batch size or seed: the sentence has what it is
+ * there and here), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_checkpoint_load(struct tenka_training *training, const struct tenka_preprocessing *how,
                                              const char *path);
 
@@ -77,8 +78,9 @@ struct tenka_nonfinite {
 /* Checks the step that is open, between tenka_backward and the update, so that the parameters are still those that the
  * step began with: the loss, and the gradients of net's parameters. When one of them is bad it finds the first layer
  * with a number that is not finite, in the order in which the step computes: parameters and output of one layer after
- * the other, then the loss, then gradients from the last layer to the first. The step stays open, to be updated from
- * or discarded.
+ * the other, then the loss, then gradients from the last layer to the first. Children of a module of tenka_nn_custom
+ * are taken in the order of their appending, and what it gave after them. The step stays open, to be updated from or
+ * discarded.
  *   net   its layers must have run in this step
  *   loss  F32, one element
  * For debugging: it runs the step so far, waits for it, and keeps the values of all layers, which takes memory and

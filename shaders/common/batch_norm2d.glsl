@@ -1,5 +1,5 @@
 // Batch normalisation, one workgroup a channel; after common/channels.glsl and the operands x, weight, mean, variance
-// and the slot. y goes out through EPILOGUE; GRADIENT(at) is dy as it is behind that. `precise`, so that a compiler
+// and the slot. y goes through the activation; GRADIENT(at) is dy as it is behind that. `precise`, so that a compiler
 // rounds alike in all variants.
 
 // array[at] = finish(result(at)) for each element of channel c. All loads of a turn come first, since a compiler must
@@ -50,7 +50,7 @@ void main()
         const float v = larger(around, 0.0);
         const float gain = 1.0 / sqrt(v + SCALAR(0)) * LOAD(weight, c), base = LOAD(bias, c);
 #define RESULT(at) (LOAD(x, at) - m) * gain + base
-        STORE_CHANNEL(y, c, RESULT, EPILOGUE)
+        STORE_CHANNEL(y, c, RESULT, activated)
         if (gl_LocalInvocationID.x == 0u) {
             STORE(mean, c, m);
             STORE(variance, c, v);

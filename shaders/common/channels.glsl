@@ -3,7 +3,7 @@
 #define REDUCED vec2
 #include "common/reduce.glsl"
 
-TENKA_PARAMS(int n; int c; int plane;);
+TENKA_PARAMS(int n; int c; int plane; int act;);
 #define CHANNEL_COUNT uint(p.n * p.plane)
 // Where a channel's last element lies.
 #define CHANNEL_LAST(channel) uint(((p.n - 1) * p.c + int(channel) + 1) * p.plane - 1)

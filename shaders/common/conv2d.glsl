@@ -6,4 +6,4 @@
 #include "common/kernel.glsl"
 #define CONV2D_FIELDS                                                                                           \
     int n; int c; int h; int w; int o; int kh; int kw; int oh; int ow; int sh; int sw; int ph; int pw; int dh;  \
-    int dw; int groups; int bias;
+    int dw; int groups; int bias; int act; int before;

@@ -1,5 +1,5 @@
-// dx = EPILOGUE(the gradient of a convolution's input, its place in dx). After READS of weight, dy and dy4 (of fours),
-// and WRITES of dx and dx4.
+// The gradient of a convolution's input, which goes back through the activation whose output x is. After READS of x,
+// weight, dy and dy4 (of fours), and WRITES of dx and dx4.
 #define BACKWARD
 #define SOURCE(i) LOAD(dy, i)
 #define SOURCE4(i) dy4[i]
@@ -11,6 +11,11 @@
 #define SUM_W p.w
 #include "common/conv_tile.glsl"
 
+float finished(float v, int at)
+{
+    return ACTIVATION != 0 ? activated_back(LOAD(x, at), v) : v;
+}
+
 void store_row(int k)
 {
     const int plane = (image * p.c + group * (p.c / p.groups) + channel + k) * p.h;
@@ -20,11 +25,11 @@ void store_row(int k)
         if (iy >= p.h)
             break;
         if (TAP_X == 1 && p.sw == 1) {
-            STORE_LINE(vec4, STORAGE, dx, at, p.w - first, EPILOGUE(ACC(k, i, j), at + j));
+            STORE_LINE(vec4, STORAGE, dx, at, p.w - first, finished(ACC(k, i, j), at + j));
         } else {
             [[unroll]] for (int j = 0; j < TILE_W; j++)
                 if (first + j * p.sw < p.w)
-                    STORE(dx, at + j * p.sw, EPILOGUE(ACC(k, i, j), at + j * p.sw));
+                    STORE(dx, at + j * p.sw, finished(ACC(k, i, j), at + j * p.sw));
         }
     }
 }

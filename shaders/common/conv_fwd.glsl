@@ -1,4 +1,4 @@
-// y = EPILOGUE(conv2d(x, weight, bias)).
+// y = activated(conv2d(x, weight, bias)).
 //   0: x in   1: weight in   2: bias in (when p.bias)   3: y out
 READS(0, x);
 READS_AS(vec4, 0, x4);
@@ -24,7 +24,7 @@ void store_row(int k)
         const int oy = tile_y * TILE_H + i, first = tile_x * TILE_W;
         const int at = ((image * p.o + o) * p.oh + oy) * p.ow + first;
         if (oy < p.oh)
-            STORE_LINE(vec4, STORAGE, y, at, p.ow - first, EPILOGUE(ACC(k, i, j) + base));
+            STORE_LINE(vec4, STORAGE, y, at, p.ow - first, activated(ACC(k, i, j) + base));
     }
 }
 

@@ -1,4 +1,13 @@
-// dx [m, k] = dy weight, as FINISH_DX(i, j, v) stores it. After common/linear.glsl and the arrays dy and weight.
+// dx [m, k] = dy weight, which goes back through the activation whose output x is. After common/linear.glsl and the
+// arrays x (when there is one), dy, weight and dx.
+void finish_dx(int i, int j, vec4 v)
+{
+    const int at = i * p.k + j;
+    if (ACTIVATION != 0)
+        v = activated_back(FOUR(x, FOURS_K, p.m * p.k - 1, at), v);
+    STORE_FOURS(dx, FOURS_K, at, p.k - j, v)
+}
+
 #define GEMM_TILE dx_tile
 #define GEMM_M p.m
 #define GEMM_N p.k
@@ -18,7 +27,7 @@
 #define GEMM_B_ALONG false
 #define GEMM_B_FOURS FOURS_K
 #define GEMM_SPLITS SPLITS
-#define GEMM_STORE(i, j, v) FINISH_DX(i, j, v)
+#define GEMM_STORE(i, j, v) finish_dx(i, j, v)
 #include "common/gemm.glsl"
 
 uint dx_groups()

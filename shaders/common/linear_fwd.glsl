@@ -1,4 +1,4 @@
-// y = EPILOGUE(x weight' + bias). After common/linear.glsl.
+// y = activated(x weight' + bias). After common/linear.glsl.
 //   0: x in   1: weight in   2: bias in (when p.bias)   3: y out
 READS_FOURS(0, x);
 READS_FOURS(1, weight);
@@ -9,7 +9,7 @@ void finish(int i, int j, vec4 v)
 {
     if (p.bias != 0)
         v += FOUR(bias, FOURS_N, p.n - 1, j);
-    STORE_FOURS(y, FOURS_N, i * p.n + j, p.n - j, EPILOGUE(v))
+    STORE_FOURS(y, FOURS_N, i * p.n + j, p.n - j, activated(v))
 }
 
 #define GEMM_TILE tile

@@ -14,19 +14,24 @@
 #ifndef REDUCED
 #define REDUCED float
 #endif
+// Invocations that make a sum together, and the number of this one among them.
+#ifndef SUMMER
+#define SUMMERS gl_WorkGroupSize.x
+#define SUMMER gl_LocalInvocationID.x
+#endif
 layout(constant_id = 8) const uint WIDTH = 64u; // SUM_WIDTH of src/op/tiles.h; at least a workgroup
-const uint LANES = WIDTH > gl_WorkGroupSize.x ? WIDTH / gl_WorkGroupSize.x : 1u;
-// Terms that an invocation takes at a time, SUM_TURN of src/op/tiles.h: one in short sums, where more would mostly be
-// past the end.
-const uint TURN = WIDTH == 64u ? 1u : LANES > 4u ? 2u * LANES : 8u;
+const uint LANES = WIDTH > SUMMERS ? WIDTH / SUMMERS : 1u;
+// Terms that an invocation takes at a time, LANES_TURN of src/op/tiles.h: one a lane in short sums, where more would
+// mostly be past the end.
+const uint TURN = WIDTH <= 64u ? LANES : LANES > 4u ? 2u * LANES : 8u;
 
 REDUCED lanes[LANES];
-shared REDUCED reduce_partial[gl_WorkGroupSize.x];
+shared REDUCED reduce_partial[SUMMERS];
 
 // The turns of count terms, with an invocation's first term of each; and a turn's terms.
 #define FOR_TURNS(first, count) \
-    for (uint first = gl_LocalInvocationID.x; first < (count); first += TURN * gl_WorkGroupSize.x)
-#define FOR_TURN(r, k, first) [[unroll]] for (uint k = 0u, r = first; k < TURN; k++, r += gl_WorkGroupSize.x)
+    for (uint first = SUMMER; first < (count); first += TURN * SUMMERS)
+#define FOR_TURN(r, k, first) [[unroll]] for (uint k = 0u, r = first; k < TURN; k++, r += SUMMERS)
 #define FOR_TERMS(r, k, count) FOR_TURNS(first_, count) FOR_TURN(r, k, first_)
 
 void lanes_begin()
@@ -47,14 +52,16 @@ void any_lane_add(uint k, REDUCED term)
         lanes[i] += i == k ? term : REDUCED(0.0);
 }
 
-// The sum of value over the workgroup, for every invocation. All invocations must call it.
+// The sum of value over the summers, for every one of them. All invocations must call it.
 REDUCED reduce_sum(REDUCED value)
 {
-    const uint me = gl_LocalInvocationID.x;
+    const uint me = SUMMER;
+    if (SUMMERS == 1u)
+        return value;
     barrier(); // an earlier sum may still be being read
     reduce_partial[me] = value;
     barrier();
-    for (uint width = gl_WorkGroupSize.x / 2u; width > 0u; width /= 2u) {
+    for (uint width = SUMMERS / 2u; width > 0u; width /= 2u) {
         if (me < width) {
             value += reduce_partial[me + width];
             reduce_partial[me] = value;
@@ -73,6 +80,8 @@ REDUCED reduce_sum(REDUCED value)
 // The sum of all lanes, as above.
 REDUCED lanes_sum()
 {
+    ADD_APART(32u);
+    ADD_APART(16u);
     ADD_APART(8u);
     ADD_APART(4u);
     ADD_APART(2u);

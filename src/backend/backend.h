@@ -3,65 +3,20 @@
 #ifndef TENKA_BACKEND_H
 #define TENKA_BACKEND_H
 
-#include "op/op.h"
-#include "tenka/profile.h"
+#include "op/plan.h"
 
 typedef struct tenka_device tenka_device;
-typedef struct tenka_buffer tenka_buffer;
 typedef struct tenka_program tenka_program;
 typedef struct tenka_fetch tenka_fetch;
 typedef uint64_t tenka_ticket; /* never falls from submission to submission of a device; 0: nothing, always done */
 
-/* Operands begin at multiples of this, in buffers and in a slot's input bytes. */
-#define TENKA_OPERAND_ALIGN 256
-#define TENKA_ABSENT UINT32_MAX
 /* Recordings of one plan that may be pending at a time. */
 #define TENKA_SLOTS 4
-
-/* Where a tensor lies while a plan runs. */
-struct tenka_operand {
-    tenka_buffer *buffer; /* NULL: the input bytes of the submission */
-    size_t offset, bytes; /* offset: a multiple of TENKA_OPERAND_ALIGN; bytes: exact size of the elements */
-    struct tenka_desc desc;
-    const char *name;     /* of the variable that it is, for debuggers; NULL: of none. Valid while it is prepared */
-};
-
-/* One kernel call. Absent optional reads and writes are TENKA_ABSENT. */
-struct tenka_node {
-    enum tenka_kernel kernel;
-    uint32_t n_in, n_out;
-    uint32_t in[TENKA_MAX_READS], out[TENKA_MAX_OUT]; /* indices of operands */
-    int32_t params[TENKA_MAX_PARAMS];
-    size_t scalars;       /* offset in the input bytes of the node's first scalar; one device word each: a real,
-                           * or a uint32_t in the word's first four bytes */
-    char label[64];       /* for profilers, such as "conv2d_dx 3" */
-    char layer[96];       /* of the network that it works for, such as "base_net.0 + base_net.1"; "": none */
-    enum tenka_phase phase;
-};
-
-/* How the programs of a plan are timed. */
-enum tenka_timing {
-    TENKA_TIMING_NONE,
-    TENKA_TIMING_ALONE,    /* nodes run one after the other, and each is timed */
-    TENKA_TIMING_IN_PLACE, /* they run as they do untimed, as far as looking at the clock allows */
-};
 
 /* A kernel's launch in a run of a timed program. */
 struct tenka_span {
     uint32_t node, jobs; /* it ran the nodes node .. node + jobs - 1; several launches may share the work of one node */
     double begin, end;   /* seconds of tenka_os_now's clock; a launch begins after the end of the one before */
-};
-
-/* A list of kernel calls in an order that satisfies all dependencies when run one after the other. Memory may be
- * reused between nodes: a backend that runs nodes side by side orders them by the byte ranges they touch. */
-struct tenka_plan {
-    const struct tenka_node *nodes;
-    size_t n_nodes;
-    const struct tenka_operand *operands;
-    size_t n_operands;
-    size_t input_bytes;   /* size of the input bytes of each submission */
-    const char *name;     /* for profilers and messages */
-    enum tenka_timing timing;
 };
 
 struct tenka_limits {
@@ -162,6 +117,12 @@ void tenka_buffer_destroy(tenka_device *dev, tenka_buffer **buf);
 size_t tenka_buffer_size(const tenka_buffer *buf);
 tenka_status tenka_buffer_write(tenka_device *dev, tenka_buffer *buf, size_t offset, const void *src, size_t bytes);
 tenka_status tenka_buffer_read(tenka_device *dev, const tenka_buffer *buf, size_t offset, void *dst, size_t bytes);
+/* Whether so many bytes at an offset lie inside `size` of them. */
+static inline bool tenka_inside(size_t offset, size_t bytes, size_t size)
+{
+    return offset <= size && bytes <= size - offset;
+}
+
 /* ---- fetch.c: a few bytes of a buffer, looked at while the device works on. The buffer must outlive the fetch ---- */
 
 #define TENKA_FETCH_BYTES 16
@@ -173,6 +134,19 @@ void tenka_fetch_destroy(tenka_device *dev, tenka_fetch **fetch); /* waits for t
 tenka_status tenka_fetch_ask(tenka_device *dev, tenka_fetch *fetch);
 /* *arrived: dst has what was asked for. Else it is untouched: nothing was asked for, or the device is not there yet. */
 tenka_status tenka_fetch_take(tenka_device *dev, tenka_fetch *fetch, void *dst, bool *arrived);
+
+/* ---- check_plan.c: called by backend.c ---- */
+
+/* Fails, with a sentence, unless a device of these limits can run the plan: its operands exist, have the bytes of their
+ * shapes and lie inside their buffers, and none is written where the node reads or writes another; none is too large to
+ * bind, and no kernel loops too often. */
+tenka_status tenka_check_plan(const struct tenka_plan *plan, const struct tenka_limits *limits,
+                              struct tenka_error *err);
+/* Fails for what is too large to bind or loops too often: all that is known of operands without a place. */
+tenka_status tenka_check_plan_sizes(const struct tenka_plan *plan, const struct tenka_limits *limits,
+                                    struct tenka_error *err);
+
+/* ---- backend.c: programs ---- */
 
 /* Refuses, with a sentence, plans that the device cannot run (operand too large, too many loop iterations). */
 tenka_status tenka_program_prepare(tenka_device *dev, const struct tenka_plan *plan, tenka_program **out);

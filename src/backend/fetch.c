@@ -5,7 +5,7 @@ tenka_status tenka_fetch_create(tenka_device *dev, const tenka_buffer *buf, size
                                 tenka_fetch **out)
 {
     *out = NULL;
-    if (bytes > TENKA_FETCH_BYTES || offset > buf->bytes || bytes > buf->bytes - offset)
+    if (bytes > TENKA_FETCH_BYTES || !tenka_inside(offset, bytes, buf->bytes))
         return tenka_fail(dev->err, TENKA_E_INVALID, "a fetch of %zu bytes at %zu of a buffer of %zu bytes", bytes,
                           offset, buf->bytes);
     if (dev->fns->fetch_create)

@@ -3,6 +3,7 @@
 #ifndef TENKA_BENCH_INTERNAL_H
 #define TENKA_BENCH_INTERNAL_H
 
+#include "backend/rig.h"
 #include "check/internal.h"
 #include "tenka/bench.h"
 
@@ -23,9 +24,8 @@ struct tenka_bench_subject {
     tenka_device *dev;
     const struct tenka_op_case *c;
     struct tenka_call call;
-    size_t real;                                /* bytes of a device word */
+    size_t real;                          /* bytes of a device word */
     tenka_buffer *buffer[TENKA_OPERANDS]; /* by operand; NULL where no pass needs it */
-    unsigned char *scalars;
 };
 /* Allocates and fills the operands. c must outlive it. tenka_bench_finish is due in any case. */
 tenka_status tenka_bench_init(tenka_device *dev, enum tenka_op op, const struct tenka_op_case *c,

@@ -10,7 +10,6 @@
 #define MAX_RUNS 1000
 /* Of a submission to a device that rests: as many runs as take so many seconds. */
 #define BUSY 2e-3
-#define MAX_REPEATS 64
 
 /* ---- Operands ---- */
 
@@ -80,10 +79,6 @@ tenka_status tenka_bench_init(tenka_device *dev, enum tenka_op op, const struct 
     tenka_device_limits(dev, &limits);
     *out = (struct tenka_bench_subject){.dev = dev, .c = c, .real = limits.real_bytes};
     TENKA_TRY(tenka_check_call(op, c, &out->call, dev->err));
-    out->scalars = tenka_alloc(TENKA_MAX_SCALARS * out->real);
-    if (!out->scalars)
-        return tenka_fail_nomem(dev->err);
-    tenka_check_scalars(op, c, out->real, out->scalars);
     TENKA_TRY(make_buffers(out));
     return fill_operands(out);
 }
@@ -92,53 +87,27 @@ void tenka_bench_finish(struct tenka_bench_subject *s)
 {
     for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++)
         tenka_buffer_destroy(s->dev, &s->buffer[bit]);
-    tenka_free(s->scalars);
-    s->scalars = NULL;
 }
 
 /* ---- Running one pass ---- */
 
-/* A plan of one node that runs again and again. */
-struct repeated {
-    struct tenka_operand operands[TENKA_MAX_READS + TENKA_MAX_OUT];
-    struct tenka_node node[MAX_REPEATS];
-    struct tenka_plan plan;
-};
-
-static uint32_t add_operand(const struct tenka_bench_subject *s, struct repeated *r, uint32_t bit)
-{
-    const struct tenka_desc *desc = tenka_call_operand(&s->call, bit);
-    if (!desc)
-        return TENKA_ABSENT;
-    r->operands[r->plan.n_operands] = (struct tenka_operand){
-        .buffer = s->buffer[bit],
-        .bytes = bytes_of(s, desc),
-        .desc = *desc,
-    };
-    return (uint32_t)r->plan.n_operands++;
-}
-
-static void make_plan(const struct tenka_bench_subject *s, enum tenka_kernel kernel, struct repeated *r)
+/* A pass on the subject's operands, timed. */
+static tenka_status make_rig(const struct tenka_bench_subject *s, enum tenka_kernel kernel, struct tenka_rig *r)
 {
     const struct tenka_pass_info *pass = &tenka_passes[kernel];
-    struct tenka_node *node = &r->node[0];
-    *r = (struct repeated){.node = {{.kernel = kernel}}};
-    for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++)
+    struct tenka_rig_call call = tenka_rig_call_of(&s->call, kernel);
+    uint32_t reads = 0, writes = 0;
+    for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++) {
         if (tenka_mask_has(pass->reads, bit))
-            node->in[node->n_in++] = add_operand(s, r, bit);
-    for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++)
+            call.in[reads++].buffer = s->buffer[bit];
         if (tenka_mask_has(pass->writes, bit))
-            node->out[node->n_out++] = add_operand(s, r, bit);
-    memcpy(node->params, s->call.params, sizeof node->params);
-    memcpy(node->label, pass->name, strlen(pass->name) + 1);
-    for (size_t i = 1; i < MAX_REPEATS; i++)
-        r->node[i] = r->node[0];
-    r->plan.nodes = r->node;
-    r->plan.n_nodes = 1;
-    r->plan.operands = r->operands;
-    r->plan.input_bytes = tenka_ops[pass->op].n_scalars * s->real;
-    r->plan.name = "bench";
+            call.out[writes++].buffer = s->buffer[bit];
+    }
+    tenka_rig_lay(r, s->dev, &call);
     r->plan.timing = TENKA_TIMING_ALONE;
+    TENKA_TRY(tenka_rig_make(r));
+    tenka_check_scalars(s->call.op, s->c, s->real, r->input + r->nodes[0].scalars);
+    return TENKA_OK;
 }
 
 bool tenka_bench_has(const struct tenka_bench_subject *s, enum tenka_kernel kernel)
@@ -157,22 +126,20 @@ static int compare(const void *a, const void *b)
 }
 
 /* seconds: of each node */
-static tenka_status run(struct tenka_bench_subject *s, const struct repeated *r, tenka_program *program,
-                        double *seconds)
+static tenka_status run(struct tenka_rig *r, double *seconds)
 {
-    TENKA_TRY(tenka_program_submit(s->dev, program, s->scalars));
-    return tenka_program_timings(s->dev, program, seconds, r->plan.n_nodes);
+    TENKA_TRY(tenka_rig_submit(r));
+    return tenka_program_timings(r->dev, r->program, seconds, r->plan.n_nodes);
 }
 
-static tenka_status run_often(struct tenka_bench_subject *s, const struct repeated *r, tenka_program *program,
-                              double budget, struct tenka_kernel_time *out)
+static tenka_status run_often(struct tenka_rig *r, double budget, struct tenka_kernel_time *out)
 {
     double times[MAX_RUNS];
     const size_t each = r->plan.n_nodes;
     size_t n = 0;
     const uint64_t end = tenka_os_now() + (uint64_t)(1e9 * budget);
     while (n < MIN_RUNS || (n + each <= MAX_RUNS && tenka_os_now() < end)) {
-        TENKA_TRY(run(s, r, program, &times[n]));
+        TENKA_TRY(run(r, &times[n]));
         n += each;
     }
     qsort(times, n, sizeof *times, compare);
@@ -184,26 +151,25 @@ static tenka_status run_often(struct tenka_bench_subject *s, const struct repeat
 static size_t repeats_of(double seconds)
 {
     const double n = BUSY / seconds;
-    return n > MAX_REPEATS ? MAX_REPEATS : n > 1 ? (size_t)n : 1;
+    return n > TENKA_RIG_TIMES ? TENKA_RIG_TIMES : n > 1 ? (size_t)n : 1;
 }
 
 /* A program whose first times are over. A device that rests gets one that keeps it busy: what is waited for after each
  * of many short kernels would run at a lower clock. */
-static tenka_status prepare(struct tenka_bench_subject *s, struct repeated *r, double budget, tenka_program **program)
+static tenka_status prepare(struct tenka_rig *r, double budget)
 {
     struct tenka_limits limits;
-    double seconds[MAX_REPEATS];
-    tenka_device_limits(s->dev, &limits);
-    TENKA_TRY(tenka_program_prepare(s->dev, &r->plan, program));
-    TENKA_TRY(run(s, r, *program, seconds));
+    double seconds[TENKA_RIG_TIMES];
+    tenka_device_limits(r->dev, &limits);
+    TENKA_TRY(tenka_rig_prepare(r));
+    TENKA_TRY(run(r, seconds));
     if (!limits.rests)
         return TENKA_OK;
-    TENKA_TRY(tenka_bench_ready(s->dev, budget));
-    TENKA_TRY(run(s, r, *program, seconds));
-    r->plan.n_nodes = repeats_of(seconds[0]);
-    tenka_program_destroy(s->dev, program);
-    TENKA_TRY(tenka_program_prepare(s->dev, &r->plan, program));
-    return run(s, r, *program, seconds);
+    TENKA_TRY(tenka_bench_ready(r->dev, budget));
+    TENKA_TRY(run(r, seconds));
+    tenka_rig_repeat(r, repeats_of(seconds[0]));
+    TENKA_TRY(tenka_rig_prepare(r));
+    return run(r, seconds);
 }
 
 tenka_status tenka_bench_ready(tenka_device *dev, double seconds)
@@ -214,18 +180,18 @@ tenka_status tenka_bench_ready(tenka_device *dev, double seconds)
 tenka_status tenka_bench_time(struct tenka_bench_subject *s, enum tenka_kernel kernel, double seconds,
                               struct tenka_kernel_time *out)
 {
-    struct repeated r;
-    tenka_program *program = NULL;
-    make_plan(s, kernel, &r);
+    struct tenka_rig r;
+    tenka_status status = make_rig(s, kernel, &r);
     *out = (struct tenka_kernel_time){
         .kernel = tenka_passes[kernel].name,
-        .flops = tenka_node_flops(&r.plan, &r.node[0]),
-        .bytes = tenka_node_bytes(&r.plan, &r.node[0]),
+        .flops = tenka_node_flops(&r.plan, &r.nodes[0]),
+        .bytes = tenka_node_bytes(&r.plan, &r.nodes[0]),
     };
-    tenka_node_shapes(&r.plan, &r.node[0], out->shapes, sizeof out->shapes);
-    tenka_status status = prepare(s, &r, seconds, &program);
+    tenka_node_shapes(&r.plan, &r.nodes[0], out->shapes, sizeof out->shapes);
     if (status == TENKA_OK)
-        status = run_often(s, &r, program, seconds, out);
-    tenka_program_destroy(s->dev, &program);
+        status = prepare(&r, seconds);
+    if (status == TENKA_OK)
+        status = run_often(&r, seconds, out);
+    tenka_rig_finish(&r);
     return status;
 }

@@ -12,6 +12,7 @@ enum tenka_case_fill {
     TENKA_FILL_NAN,         /* uniform, with a NaN at every seventh place */
     TENKA_FILL_NAN_LAST,    /* uniform, but the last one is NaN */
     TENKA_FILL_SPECIAL,     /* uniform, with NaN, both infinities and both zeros in between */
+    TENKA_FILL_MASKED,      /* -infinity in the first third and at every second place behind it, else uniform */
     TENKA_FILL_ZEROS,       /* uniform, with zeros of both signs in between */
     TENKA_FILL_TIES,        /* a few values only, so that many are equal */
     TENKA_FILL_DISTINCT,    /* equally spaced in random order: no two are close */

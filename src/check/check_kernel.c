@@ -1,54 +1,18 @@
-/* Kernels against the 64-bit CPU kernels. Each pass of each case is a plan of one node, made by hand. All operands lie
- * in one buffer between guard words; outputs begin as a NaN of known bits. */
+/* Kernels against the 64-bit CPU kernels: each pass of each case, run alone. */
 #include <math.h>
 #include <stdio.h>
 
-#include "check/internal.h"
+#include "check/run.h"
 #include "op/variant.h"
-
-#define GUARD 256             /* bytes before and after each operand, at least */
-#define GUARD_BYTE 0xA5
-#define UNWRITTEN_F32 0x7fc0deadu
-#define UNWRITTEN_F64 0x7ff8dead7ff8deadu
-#define UNWRITTEN_I32 0x5afe7e57u
-#define MAX_OPERANDS (TENKA_MAX_READS + TENKA_MAX_OUT)
-
-/* One case of one operator: values of all operands, by bit. */
-struct subject {
-    enum tenka_op op;
-    uint32_t index;
-    const struct tenka_op_case *c;
-    tenka_device *dev, *reference;
-    struct tenka_call call;
-    double *value[TENKA_OPERANDS];
-    struct tenka_check_report *report;
-};
-
-/* One run of one pass on one device. */
-struct bench {
-    tenka_device *dev;
-    const struct subject *s;
-    enum tenka_kernel kernel;
-    bool input_reads;                   /* reads lie in the input bytes of the submission */
-    int over[TENKA_MAX_OUT];            /* the read that an output overwrites, or -1 */
-    size_t real;                        /* bytes of a device word */
-    struct tenka_operand operand[MAX_OPERANDS];
-    uint32_t bit[MAX_OPERANDS];
-    struct tenka_node node;
-    struct tenka_plan plan;
-    unsigned char *image, *after, *input;
-    size_t bytes;                       /* of image and of the buffer */
-    tenka_buffer *buffer;
-    tenka_program *program;
-};
 
 static size_t count_of(const struct tenka_desc *desc)
 {
     return (size_t)tenka_shape_count(&desc->shape);
 }
 
-static size_t padded_bytes(const struct tenka_operand *o)
+static struct tenka_run new_run(const struct tenka_subject *s, tenka_device *dev, enum tenka_kernel kernel)
 {
+<<<<<<< HEAD
     return tenka_align(o->bytes, 4); /* u8 tensors are padded to words */
 }
 
@@ -117,7 +81,8 @@ static void lay_out(struct bench *b)
     for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++) {
         if (!tenka_mask_has(pass->reads, bit))
             continue;
-        const bool absent = !tenka_call_operand(&b->s->call, bit);
+        const bool absent = !tenka_call_operand(&b->s->call, bit) ||
+                            tenka_mask_has(tenka_kernel_idle_reads(b->kernel, b->s->call.params), bit);
         b->node.in[b->node.n_in++] = absent ? TENKA_ABSENT : (uint32_t)b->plan.n_operands;
         if (!absent)
             add_operand(b, bit, b->input_reads, read_end);
@@ -279,6 +244,9 @@ static tenka_status run(struct bench *b, double *out[TENKA_MAX_OUT], char *text,
 static struct bench new_bench(const struct subject *s, tenka_device *dev, enum tenka_kernel kernel)
 {
     struct bench b = {.dev = dev, .s = s, .kernel = kernel};
+=======
+    struct tenka_run b = {.dev = dev, .s = s, .kernel = kernel};
+>>>>>>> h-plan
     for (uint32_t k = 0; k < TENKA_MAX_OUT; k++)
         b.over[k] = -1;
     return b;
@@ -286,12 +254,12 @@ static struct bench new_bench(const struct subject *s, tenka_device *dev, enum t
 
 /* ---- Passes ---- */
 
-static void where(const struct subject *s, enum tenka_kernel kernel, const char *how, char out[128])
+static void where(const struct tenka_subject *s, enum tenka_kernel kernel, const char *how, char out[128])
 {
     snprintf(out, 128, "%s%s, case %u (%s)", tenka_passes[kernel].name, how, s->index, s->c->why);
 }
 
-static const struct tenka_desc *written(const struct subject *s, enum tenka_kernel kernel, uint32_t k)
+static const struct tenka_desc *written(const struct tenka_subject *s, enum tenka_kernel kernel, uint32_t k)
 {
     for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++)
         if (tenka_mask_has(tenka_passes[kernel].writes, bit) && k-- == 0)
@@ -300,7 +268,7 @@ static const struct tenka_desc *written(const struct subject *s, enum tenka_kern
 }
 
 /* Bit for bit, but NaN is NaN. */
-static bool same(double *const a[], double *const b[], const struct subject *s, enum tenka_kernel kernel)
+static bool same(double *const a[], double *const b[], const struct tenka_subject *s, enum tenka_kernel kernel)
 {
     for (uint32_t k = 0; k < TENKA_MAX_OUT && a[k]; k++) {
         const size_t n = count_of(written(s, kernel, k));
@@ -311,7 +279,7 @@ static bool same(double *const a[], double *const b[], const struct subject *s, 
     return true;
 }
 
-static void compare(const struct subject *s, enum tenka_kernel kernel, double *const got[], double *const ref[],
+static void compare(const struct tenka_subject *s, enum tenka_kernel kernel, double *const got[], double *const ref[],
                     const char *wrong)
 {
     char place[128], text[256] = "";
@@ -331,7 +299,7 @@ static void compare(const struct subject *s, enum tenka_kernel kernel, double *c
 }
 
 /* The reference's forward results become operands of the backward passes, rounded as a device would. */
-static tenka_status keep_outputs(struct subject *s, double *const ref[])
+static tenka_status keep_outputs(struct tenka_subject *s, double *const ref[])
 {
     for (uint32_t k = 0; k < s->call.n_out && ref[k]; k++) {
         const size_t n = count_of(&s->call.out[k]);
@@ -345,7 +313,7 @@ static tenka_status keep_outputs(struct subject *s, double *const ref[])
 }
 
 /* Picks for each output a read of its description, beginning the search at the read `first`; false: none left. */
-static bool overlay(const struct subject *s, struct bench *b, uint32_t first)
+static bool overlay(const struct tenka_subject *s, struct tenka_run *b, uint32_t first)
 {
     int read = 0;
     uint32_t k = 0;
@@ -362,7 +330,7 @@ static bool overlay(const struct subject *s, struct bench *b, uint32_t first)
 }
 
 /* Lays output k alone over read number `wanted`; false: they differ in description. */
-static bool overlay_one(const struct subject *s, struct bench *b, uint32_t k, uint32_t wanted)
+static bool overlay_one(const struct tenka_subject *s, struct tenka_run *b, uint32_t k, uint32_t wanted)
 {
     const struct tenka_desc *out = written(s, b->kernel, k);
     uint32_t read = 0;
@@ -377,7 +345,8 @@ static bool overlay_one(const struct subject *s, struct bench *b, uint32_t k, ui
 }
 
 /* Runs b, which must give the bits of an earlier run. */
-static tenka_status run_again(const struct subject *s, struct bench *b, double *const expected[], const char *how)
+static tenka_status run_again(const struct tenka_subject *s, const struct tenka_run *b, double *const expected[],
+                              const char *how)
 {
     double *got[TENKA_MAX_OUT] = {NULL};
     char text[256], place[128];
@@ -385,26 +354,26 @@ static tenka_status run_again(const struct subject *s, struct bench *b, double *
         s->report->cases++;
         return TENKA_OK;
     }
-    const tenka_status status = run(b, got, text, sizeof text);
+    const tenka_status status = tenka_check_run(b, got, text, sizeof text);
     if (status == TENKA_OK) {
         where(s, b->kernel, how, place);
         const bool good = text[0] == '\0' && same(got, expected, s, b->kernel);
         tenka_check_note(s->report, good ? 0 : INFINITY, place, text[0] != '\0' ? text : "other results than before");
     }
-    free_results(got);
+    tenka_check_free_results(got);
     return status;
 }
 
 /* An operator that may overwrite what it reads must give the same results when it does: all outputs at once, as an
  * optimizer does it, and each output over each read. */
-static tenka_status check_in_place(const struct subject *s, enum tenka_kernel kernel, double *const expected[])
+static tenka_status check_in_place(const struct tenka_subject *s, enum tenka_kernel kernel, double *const expected[])
 {
     for (uint32_t first = 0; first < TENKA_MAX_READS; first++) {
-        struct bench b = new_bench(s, s->dev, kernel);
+        struct tenka_run b = new_run(s, s->dev, kernel);
         if (overlay(s, &b, first))
             TENKA_TRY(run_again(s, &b, expected, " in place"));
         for (uint32_t k = 0; k < TENKA_MAX_OUT && written(s, kernel, 1); k++) {
-            b = new_bench(s, s->dev, kernel);
+            b = new_run(s, s->dev, kernel);
             if (overlay_one(s, &b, k, first))
                 TENKA_TRY(run_again(s, &b, expected, " in place"));
         }
@@ -414,7 +383,7 @@ static tenka_status check_in_place(const struct subject *s, enum tenka_kernel ke
 
 /* At which of its operator's cases a variant is tried: one each, far from its neighbours', since a driver compiles each
  * for the shape, which on a software device takes longer than anything that it then runs; and at those that ask. */
-static bool tries_variant(const struct subject *s, uint32_t variant)
+static bool tries_variant(const struct tenka_subject *s, uint32_t variant)
 {
     uint32_t cases = 0;
     for (const struct tenka_op_case *c = tenka_check_cases(s->op); c[cases].why; cases++)
@@ -423,13 +392,13 @@ static bool tries_variant(const struct subject *s, uint32_t variant)
 }
 
 /* A kernel's variants differ in speed alone: each that the device can run gives the same bits. */
-static tenka_status check_variants(const struct subject *s, enum tenka_kernel kernel, double *const expected[])
+static tenka_status check_variants(const struct tenka_subject *s, enum tenka_kernel kernel, double *const expected[])
 {
     uint32_t count;
     const struct tenka_variant *variants = tenka_variants(kernel, &count);
     tenka_status status = TENKA_OK;
     for (uint32_t v = 0; count > 1 && v < count && status == TENKA_OK && tenka_device_pin(s->dev, v); v++) {
-        struct bench b = new_bench(s, s->dev, kernel);
+        struct tenka_run b = new_run(s, s->dev, kernel);
         char how[64];
         if (!tries_variant(s, v))
             continue;
@@ -443,22 +412,22 @@ static tenka_status check_variants(const struct subject *s, enum tenka_kernel ke
 }
 
 /* Runs on both devices and compares; *got are the results of the device. */
-static tenka_status run_and_compare(struct subject *s, enum tenka_kernel kernel, double *got[], double *ref[])
+static tenka_status run_and_compare(struct tenka_subject *s, enum tenka_kernel kernel, double *got[], double *ref[])
 {
     char text[256], unused[256];
-    struct bench b = new_bench(s, s->reference, kernel);
-    TENKA_TRY(run(&b, ref, unused, sizeof unused));
+    struct tenka_run b = new_run(s, s->reference, kernel);
+    TENKA_TRY(tenka_check_run(&b, ref, unused, sizeof unused));
     if (kernel == tenka_op_pass_writing(s->op, TENKA_OUT(0)))
         TENKA_TRY(keep_outputs(s, ref));
-    b = new_bench(s, s->dev, kernel);
+    b = new_run(s, s->dev, kernel);
     b.input_reads = s->index % 2 == 1; /* as tenka_input's data lies */
-    TENKA_TRY(run(&b, got, text, sizeof text));
+    TENKA_TRY(tenka_check_run(&b, got, text, sizeof text));
     compare(s, kernel, got, ref, text);
     return TENKA_OK;
 }
 
 /* The pass, and what else must give the same results. */
-static tenka_status check_results(struct subject *s, enum tenka_kernel kernel, double *got[], double *ref[])
+static tenka_status check_results(struct tenka_subject *s, enum tenka_kernel kernel, double *got[], double *ref[])
 {
     if (s->report->counting)
         s->report->cases++;
@@ -469,7 +438,7 @@ static tenka_status check_results(struct subject *s, enum tenka_kernel kernel, d
     return tenka_passes[kernel].flags & TENKA_PASS_INPLACE ? check_in_place(s, kernel, got) : TENKA_OK;
 }
 
-static tenka_status check_pass(struct subject *s, enum tenka_kernel kernel)
+static tenka_status check_pass(struct tenka_subject *s, enum tenka_kernel kernel)
 {
     double *got[TENKA_MAX_OUT] = {NULL}, *ref[TENKA_MAX_OUT] = {NULL};
     char place[128];
@@ -481,8 +450,8 @@ static tenka_status check_pass(struct subject *s, enum tenka_kernel kernel)
     if (s->report->progress && !s->report->progress(s->report->user, place))
         return TENKA_END;
     tenka_status status = check_results(s, kernel, got, ref);
-    free_results(got);
-    free_results(ref);
+    tenka_check_free_results(got);
+    tenka_check_free_results(ref);
     if (status != TENKA_E_UNSUPPORTED)
         return status;
     if (s->report->skipped++ == 0)
@@ -499,7 +468,7 @@ static bool is_read(enum tenka_op op, uint32_t operand)
     return read;
 }
 
-static tenka_status fill_operand(struct subject *s, struct tenka_rng *rng, uint32_t operand,
+static tenka_status fill_operand(struct tenka_subject *s, struct tenka_rng *rng, uint32_t operand,
                                  const struct tenka_case_input *in)
 {
     const size_t n = count_of(tenka_call_operand(&s->call, operand));
@@ -510,7 +479,7 @@ static tenka_status fill_operand(struct subject *s, struct tenka_rng *rng, uint3
     return TENKA_OK;
 }
 
-static tenka_status fill_subject(struct subject *s)
+static tenka_status fill_subject(struct tenka_subject *s)
 {
     struct tenka_rng rng;
     const struct tenka_case_input dout = {.given = true, .dtype = TENKA_F32};
@@ -523,7 +492,7 @@ static tenka_status fill_subject(struct subject *s)
     return TENKA_OK;
 }
 
-static tenka_status check_case(struct subject *s)
+static tenka_status check_case(struct tenka_subject *s)
 {
     tenka_status status = tenka_check_call(s->op, s->c, &s->call, s->dev->err);
     if (status == TENKA_OK && !s->report->counting)
@@ -541,7 +510,8 @@ tenka_status tenka_check_kernels(enum tenka_op op, tenka_device *dev, tenka_devi
 {
     const struct tenka_op_case *c = tenka_check_cases(op);
     for (uint32_t i = 0; tenka_ops[op].n_passes > 0 && c[i].why; i++) {
-        struct subject s = {.op = op, .index = i, .c = &c[i], .dev = dev, .reference = reference, .report = report};
+        struct tenka_subject s = {
+            .op = op, .index = i, .c = &c[i], .dev = dev, .reference = reference, .report = report};
         if ((c[i].flags & TENKA_CASE_LARGE) == 0 || report->large)
             TENKA_TRY(check_case(&s));
     }

@@ -55,6 +55,8 @@ static double real(struct tenka_rng *rng, enum tenka_case_fill fill, double lo, 
         return i == n - 1 ? NAN : x;
     case TENKA_FILL_SPECIAL:
         return special(i, x);
+    case TENKA_FILL_MASKED:
+        return i < n / 3 || i % 2 == 0 ? -INFINITY : x;
     case TENKA_FILL_ZEROS:
         return i % 3 == 0 ? 0.0 : i % 3 == 1 ? -0.0 : x;
     case TENKA_FILL_TIES:

@@ -64,7 +64,7 @@ void tenka_backward(tenka_tensor loss)
         return;
     const uint32_t end = (uint32_t)ctx->n_values;
     for (uint32_t g = first; g < end; g++)
-        gather_gradient(ctx->values[g].var, g);
+        gather_gradient(tenka_variable_of(ctx->values[g].var), g);
 }
 
 bool tenka_grow_marks(tenka_ctx *ctx)
@@ -92,7 +92,7 @@ tenka_tensor tenka_grad(tenka_variable *var)
     else
         return tenka_inert(ctx);
     /* A view of its own: what nobody consumes can be read after the step. */
-    return tenka_reshape(grad, var->desc.shape);
+    return tenka_reshape(grad, var->head.desc.shape);
 }
 
 bool tenka_variable_clear_grad(tenka_variable *var)

@@ -25,7 +25,7 @@ void tenka_cache_expect(tenka_ctx *ctx)
 
 static void forget(tenka_ctx *ctx, size_t i)
 {
-    struct tenka_step_plan *gone = ctx->plans[i];
+    struct tenka_kept_plan *gone = ctx->plans[i];
     ctx->plans[i] = ctx->plans[--ctx->n_plans];
     for (size_t k = 0; k < ctx->n_plans; k++)
         if (ctx->plans[k]->follower == gone)
@@ -64,10 +64,10 @@ static void count_miss(tenka_ctx *ctx)
               "keep shapes and the order of operators the same from step to step", MISSES_WARNED);
 }
 
-static struct tenka_step_plan *look_up(tenka_ctx *ctx, uint64_t hash)
+static struct tenka_kept_plan *look_up(tenka_ctx *ctx, uint64_t hash)
 {
     for (size_t i = 0; i < ctx->n_plans; i++) {
-        struct tenka_step_plan *plan = ctx->plans[i];
+        struct tenka_kept_plan *plan = ctx->plans[i];
         if (plan->hash == hash && plan->n_key == ctx->n_entries &&
             memcmp(plan->key, ctx->entries, plan->n_key * sizeof *plan->key) == 0)
             return plan;
@@ -75,9 +75,9 @@ static struct tenka_step_plan *look_up(tenka_ctx *ctx, uint64_t hash)
     return NULL;
 }
 
-tenka_status tenka_cache_find(tenka_ctx *ctx, struct tenka_step_plan **out)
+tenka_status tenka_cache_find(tenka_ctx *ctx, struct tenka_kept_plan **out)
 {
-    struct tenka_step_plan *plan = NULL;
+    struct tenka_kept_plan *plan = NULL;
     uint64_t hash = 0;
     if (ctx->matching && ctx->expected->n_key == ctx->n_entries) {
         plan = ctx->expected;
@@ -109,7 +109,7 @@ void tenka_cache_drop_variable(tenka_ctx *ctx, const tenka_variable *var)
             const struct tenka_entry *entry = &ctx->plans[i]->key[k];
             uint64_t id;
             memcpy(&id, entry->params, sizeof id);
-            used = id == var->id && (entry->kind == TENKA_ENTRY_VARIABLE || entry->kind == TENKA_ENTRY_ASSIGN);
+            used = id == var->head.id && (entry->kind == TENKA_ENTRY_VARIABLE || entry->kind == TENKA_ENTRY_ASSIGN);
         }
         if (used)
             forget(ctx, i);
@@ -154,16 +154,16 @@ static tenka_status grow_arena(tenka_ctx *ctx, const struct tenka_step_plan *pla
 static void aim_operand(tenka_ctx *ctx, const struct tenka_place *place, struct tenka_operand *operand)
 {
     operand->buffer = tenka_place_buffer(ctx, place);
-    operand->name = place->kind == TENKA_PLACE_VARIABLE ? tenka_variable_name(place->var) : NULL;
+    operand->name = place->kind == TENKA_PLACE_VARIABLE ? tenka_variable_name(tenka_variable_of(place->var)) : NULL;
 }
 
-tenka_status tenka_cache_ready(tenka_ctx *ctx, struct tenka_step_plan *plan)
+tenka_status tenka_cache_ready(tenka_ctx *ctx, struct tenka_kept_plan *plan)
 {
-    if (plan->program || plan->plan.n_nodes == 0)
+    if (plan->program || plan->step.plan.n_nodes == 0)
         return TENKA_OK;
-    TENKA_TRY(grow_arena(ctx, plan));
-    for (size_t v = 0; v < plan->plan.n_operands; v++)
-        aim_operand(ctx, &plan->places[v], &plan->operands[v]);
-    plan->plan.timing = ctx->profiling > 0 ? ctx->timing : TENKA_TIMING_NONE;
-    return tenka_program_prepare(ctx->dev, &plan->plan, &plan->program);
+    TENKA_TRY(grow_arena(ctx, &plan->step));
+    for (size_t v = 0; v < plan->step.plan.n_operands; v++)
+        aim_operand(ctx, &plan->step.places[v], &plan->step.operands[v]);
+    plan->step.plan.timing = ctx->profiling > 0 ? ctx->timing : TENKA_TIMING_NONE;
+    return tenka_program_prepare(ctx->dev, &plan->step.plan, &plan->program);
 }

@@ -83,6 +83,7 @@ void tenka_ctx_destroy(tenka_ctx **ctx)
     tenka_device_close(&c->dev);
     tenka_free(c->entries);
     tenka_free(c->values);
+    tenka_free(c->assignments);
     tenka_free(c->scalars);
     tenka_free(c->inputs);
     tenka_free(c->spilled);
@@ -186,5 +187,5 @@ void tenka_ctx_visit_plans(tenka_ctx *ctx, tenka_plan_visitor visit, void *user)
 {
     for (size_t i = 0; i < ctx->n_plans; i++)
         if (ctx->plans[i]->program)
-            visit(user, &ctx->plans[i]->plan, ctx->plans[i]->program);
+            visit(user, &ctx->plans[i]->step.plan, ctx->plans[i]->program);
 }

@@ -3,48 +3,12 @@
 #define TENKA_GRAPH_INTERNAL_H
 
 #include "graph/graph.h"
-
-/* ---- The call log: what the user did in a step, before anything is derived from it ---- */
-
-enum tenka_entry_kind {
-    TENKA_ENTRY_OP,
-    TENKA_ENTRY_VARIABLE, /* a variable's content at the begin of the step, or in[0], which it was assigned in the step;
-                           * a leaf for gradients; params[0..1]: its id */
-    TENKA_ENTRY_INPUT,    /* host data, in the order of the calls */
-    TENKA_ENTRY_ASSIGN,   /* in[0] becomes the content of variable params[0..1] */
-    TENKA_ENTRY_BACKWARD, /* gradients of in[0]; outputs: one for each variable it depends on, in value order */
-    TENKA_ENTRY_READ,     /* in[0] must be readable after the step */
-    TENKA_ENTRY_FLUSH,    /* everything before was run; the rest of the step follows in another plan */
-};
-
-/* The structural part of an entry: two steps with equal entries share a plan. Compared with memcmp, so
- * every byte is set; numbers that are data (scalars, inputs) are kept beside the log. */
-struct tenka_entry {
-    uint8_t kind, op, n_in, n_out; /* n_out of a BACKWARD: 0, its outputs are counted by first_value */
-    uint32_t requires_grad;
-    uint32_t in[TENKA_MAX_IN];     /* values */
-    int32_t params[TENKA_MAX_PARAMS];
-    struct tenka_desc out[TENKA_MAX_OUT];
-    uint32_t first_value, n_values;
-    uint32_t first_scalar;
-};
-
-/* A value of the log: output `out` of entry `entry`. */
-struct tenka_log_value {
-    uint32_t entry, out;
-    uint32_t uses;
-    bool requires_grad;
-    struct tenka_desc desc;
-    const char *layer;   /* that made the call, for profilers: no part of the key. NULL: none */
-    tenka_variable *var; /* of a VARIABLE entry: the variable; of a BACKWARD's output: whose gradient it is */
-};
+#include "plan/plan.h"
 
 struct tenka_variable {
+    struct tenka_variable_head head; /* first, so that a place's variable is one of these */
     tenka_ctx *ctx;
     tenka_variable *next, **link; /* the context's list */
-    uint64_t id;                  /* never used again */
-    char *name;
-    struct tenka_desc desc;
     bool requires_grad;
     tenka_buffer *buffer;
 
@@ -57,8 +21,13 @@ struct tenka_variable {
     bool has_stored_grad;
 };
 
-/* Blocks of device memory that plans lay their temporaries into. */
-#define TENKA_MAX_BLOCKS 16
+/* The variable that a record or a place means; NULL: none. */
+static inline tenka_variable *tenka_variable_of(struct tenka_variable_head *head)
+{
+    return (tenka_variable *)head;
+}
+
+/* Blocks of device memory that plans lay their values into. */
 struct tenka_blocks {
     tenka_buffer *buffer[TENKA_MAX_BLOCKS];
     size_t count;
@@ -66,46 +35,14 @@ struct tenka_blocks {
 
 /* ---- Plans ---- */
 
-enum tenka_place_kind {
-    TENKA_PLACE_NONE,
-    TENKA_PLACE_ARENA,
-    TENKA_PLACE_SPILL,
-    TENKA_PLACE_VARIABLE,
-    TENKA_PLACE_INPUT
-};
-
-/* Where a storage lies. */
-struct tenka_place {
-    enum tenka_place_kind kind;
-    uint32_t block;      /* of ARENA and SPILL */
-    size_t offset;
-    tenka_variable *var; /* of VARIABLE */
-};
-
-/* A plan of one step structure (or of a step's part between two flushes). */
-struct tenka_step_plan {
+/* A plan that the context keeps. */
+struct tenka_kept_plan {
     struct tenka_entry *key;
     size_t n_key;
     uint64_t hash;
     uint64_t last_use;                /* for evicting the least recently used */
-    struct tenka_step_plan *follower; /* the plan that came next last time; may be gone: check the cache */
-
-    struct tenka_plan plan;           /* its arrays are this struct's */
-    struct tenka_node *nodes;
-    struct tenka_operand *operands;
-    struct tenka_place *places;       /* of each operand */
-    double *constants;                /* scalars that the plan itself brings; after the log's own */
-    size_t n_constants;
-    size_t n_log_scalars;
-    char *scalar_kinds;               /* of each of them: its letter in ops.def */
-    size_t input_bytes;               /* of the log's inputs; the scalars follow */
-    struct tenka_place *where;        /* of each log value: where it can be read after the run */
-    struct tenka_desc *descs;         /* of each log value */
-    size_t n_where;
-    size_t block_bytes[TENKA_MAX_BLOCKS];
-    size_t n_blocks;
-    size_t spill_bytes[TENKA_MAX_BLOCKS]; /* a flushing plan: what is used of the spill blocks after it */
-    size_t n_spill;
+    struct tenka_kept_plan *follower; /* the plan that came next last time; may be gone: check the cache */
+    struct tenka_step_plan step;
     tenka_program *program;           /* NULL: not prepared for the present arena */
 };
 
@@ -139,6 +76,8 @@ struct tenka_ctx {
     size_t n_entries, entries_capacity;
     struct tenka_log_value *values;
     size_t n_values, values_capacity;
+    struct tenka_assignment *assignments;
+    size_t n_assignments, assignments_capacity;
     double *scalars;
     size_t n_scalars, scalars_capacity;
     unsigned char *inputs;      /* input bytes as the device will see them, scalars appended at submission */
@@ -150,15 +89,15 @@ struct tenka_ctx {
     uint8_t *marks;             /* one for each value, for walks over the log */
     size_t marks_capacity;
     bool matching;              /* all entries so far equal the expected plan's */
-    struct tenka_step_plan *expected;
+    struct tenka_kept_plan *expected;
 
     /* the step before, until the next operator */
     uint32_t readable_generation; /* 0: none */
-    struct tenka_step_plan *readable;
+    struct tenka_kept_plan *readable;
 
-    struct tenka_step_plan *plans[TENKA_MAX_PLANS];
+    struct tenka_kept_plan *plans[TENKA_MAX_PLANS];
     size_t n_plans;
-    struct tenka_step_plan *previous; /* last plan submitted */
+    struct tenka_kept_plan *previous; /* last plan submitted */
     uint64_t clock, steps, plans_made, misses_in_a_row;
     uint32_t profiling;               /* tenka_profile_begin calls that are open */
     enum tenka_timing timing;         /* of plans that are prepared while there are some */
@@ -194,13 +133,6 @@ double tenka_host_now(const tenka_ctx *ctx);
 /* Notes that the host did this since begin, a value of tenka_host_now; returns the seconds now, or 0. */
 double tenka_host_note(tenka_ctx *ctx, enum tenka_host_work work, double begin);
 
-/* autodiff.c */
-bool tenka_op_differentiable(enum tenka_op op, uint32_t input);
-bool tenka_op_output_differentiable(enum tenka_op op, uint32_t output);
-/* Marks the values that d value / d variables passes through; mark has n bytes, value < n. */
-void tenka_mark_gradient_path(const struct tenka_entry *entries, const struct tenka_log_value *values, uint32_t value,
-                              uint8_t *mark);
-
 /* backward.c */
 bool tenka_grow_marks(tenka_ctx *ctx); /* a mark for each value */
 
@@ -210,17 +142,17 @@ void tenka_step_close(tenka_ctx *ctx);
 void tenka_step_abandon(tenka_ctx *ctx); /* closes a step that is not run: what it assigned is lost */
 
 /* plan.c */
-tenka_status tenka_plan_build(tenka_ctx *ctx, struct tenka_step_plan **out); /* from the context's log */
-void tenka_plan_free(tenka_ctx *ctx, struct tenka_step_plan *plan);
+tenka_status tenka_plan_build(tenka_ctx *ctx, struct tenka_kept_plan **out); /* from the context's log */
+void tenka_plan_free(tenka_ctx *ctx, struct tenka_kept_plan *plan);
 tenka_buffer *tenka_place_buffer(tenka_ctx *ctx, const struct tenka_place *place);
 size_t tenka_desc_bytes(const tenka_ctx *ctx, const struct tenka_desc *desc);
 
 /* cache.c */
-tenka_status tenka_cache_find(tenka_ctx *ctx, struct tenka_step_plan **out); /* of the log; makes it on a miss */
+tenka_status tenka_cache_find(tenka_ctx *ctx, struct tenka_kept_plan **out); /* of the log; makes it on a miss */
 void tenka_cache_expect(tenka_ctx *ctx); /* guesses the plan of the step that begins */
 void tenka_cache_drop_variable(tenka_ctx *ctx, const tenka_variable *var);
 void tenka_cache_drop_programs(tenka_ctx *ctx); /* each plan is prepared anew when it next runs */
 void tenka_cache_finish(tenka_ctx *ctx);
-tenka_status tenka_cache_ready(tenka_ctx *ctx, struct tenka_step_plan *plan); /* arena large enough, program prepared */
+tenka_status tenka_cache_ready(tenka_ctx *ctx, struct tenka_kept_plan *plan); /* arena large enough, program prepared */
 
 #endif

@@ -1,7 +1,5 @@
-/* Plans: what the planner found out, in the form that backends take. */
-#include "graph/planner.h"
-
-#include <stdio.h>
+/* The plan of what was traced: planning with the context's log and device, and the memory that the plan asks for. */
+#include "graph/internal.h"
 
 size_t tenka_desc_bytes(const tenka_ctx *ctx, const struct tenka_desc *desc)
 {
@@ -13,46 +11,57 @@ tenka_buffer *tenka_place_buffer(tenka_ctx *ctx, const struct tenka_place *place
     switch (place->kind) {
     case TENKA_PLACE_ARENA: return ctx->arena.buffer[place->block];
     case TENKA_PLACE_SPILL: return ctx->spill.buffer[place->block];
-    case TENKA_PLACE_VARIABLE: return place->var->buffer;
+    case TENKA_PLACE_VARIABLE: return tenka_variable_of(place->var)->buffer;
     case TENKA_PLACE_NONE:
     case TENKA_PLACE_INPUT: break;
     }
     return NULL;
 }
 
-/* ---- The planner's own memory ---- */
-
-static tenka_status planner_init(struct tenka_planner *p, tenka_ctx *ctx)
+static struct tenka_record record_of(const tenka_ctx *ctx)
 {
-    const size_t n = ctx->n_values + 1;
-    *p = (struct tenka_planner){.ctx = ctx};
-    p->flush = ctx->n_entries > 0 && ctx->entries[ctx->n_entries - 1].kind == TENKA_ENTRY_FLUSH;
-    p->map = tenka_alloc_array(n, sizeof *p->map);
-    p->grad = tenka_alloc_array(n, sizeof *p->grad);
-    p->mark = tenka_alloc_array(n, sizeof *p->mark);
-    p->root = tenka_alloc_array(n, sizeof *p->root);
-    if (!p->map || !p->grad || !p->mark || !p->root)
-        return tenka_fail_nomem(&ctx->err);
-    for (size_t v = 0; v < n; v++)
-        p->map[v] = TENKA_NONE_ID;
+    return (struct tenka_record){
+        .entries = ctx->entries,
+        .n_entries = ctx->n_entries,
+        .values = ctx->values,
+        .n_values = ctx->n_values,
+        .assignments = ctx->assignments,
+        .n_assignments = ctx->n_assignments,
+        .n_scalars = ctx->n_scalars,
+        .flushed = ctx->flushed,
+        .spilled = ctx->spilled,
+        .n_spilled = ctx->n_spilled,
+    };
+}
+
+static bool device_fuses(const void *device, enum tenka_kernel kernel, const int32_t *params)
+{
+    return tenka_device_fuses(device, kernel, params);
+}
+
+static struct tenka_plan_target target_of(const tenka_ctx *ctx)
+{
+    struct tenka_plan_target target = {
+        .real_bytes = ctx->limits.real_bytes,
+        .max_buffer = ctx->limits.max_buffer,
+        .fuses = device_fuses,
+        .device = ctx->dev,
+    };
+    memcpy(target.spill_used, ctx->spill_used, sizeof target.spill_used);
+    for (size_t b = 0; b < TENKA_MAX_BLOCKS; b++)
+        target.spill_size[b] = ctx->spill.buffer[b] ? tenka_buffer_size(ctx->spill.buffer[b]) : 0;
+    return target;
+}
+
+static tenka_status make_spill_blocks(tenka_ctx *ctx, const struct tenka_step_plan *plan)
+{
+    for (size_t b = 0; b < TENKA_MAX_BLOCKS; b++)
+        if (plan->spill_size[b] > 0 && !ctx->spill.buffer[b])
+            TENKA_TRY(tenka_buffer_create(ctx->dev, plan->spill_size[b], "spill", &ctx->spill.buffer[b]));
     return TENKA_OK;
 }
 
-static void planner_finish(struct tenka_planner *p)
-{
-    tenka_free(p->nodes);
-    tenka_free(p->values);
-    tenka_free(p->storages);
-    tenka_free(p->constants);
-    tenka_free(p->map);
-    tenka_free(p->grad);
-    tenka_free(p->mark);
-    tenka_free(p->root);
-}
-
-/* ---- From the planner to the plan ---- */
-
-static tenka_status copy_key(tenka_ctx *ctx, struct tenka_step_plan *plan)
+static tenka_status copy_key(tenka_ctx *ctx, struct tenka_kept_plan *plan)
 {
     plan->key = tenka_alloc_array(ctx->n_entries + 1, sizeof *plan->key);
     if (!plan->key)
@@ -62,163 +71,22 @@ static tenka_status copy_key(tenka_ctx *ctx, struct tenka_step_plan *plan)
     return TENKA_OK;
 }
 
-static void emit_operands(const struct tenka_planner *p, struct tenka_step_plan *plan)
+static tenka_status fill_plan(tenka_ctx *ctx, struct tenka_kept_plan *plan)
 {
-    for (size_t v = 0; v < p->n_values; v++) {
-        const struct tenka_storage *s = &p->storages[p->values[v].storage];
-        plan->places[v] = s->place;
-        if (s->constant > 0)
-            plan->places[v].offset =
-                plan->input_bytes + (plan->n_log_scalars + s->constant - 1) * p->ctx->limits.real_bytes;
-        plan->places[v].offset += p->values[v].offset;
-        plan->operands[v] = (struct tenka_operand){
-            .offset = plan->places[v].offset, .bytes = tenka_desc_bytes(p->ctx, &p->values[v].desc),
-            .desc = p->values[v].desc};
-    }
+    const struct tenka_record record = record_of(ctx);
+    const struct tenka_plan_target target = target_of(ctx);
+    TENKA_TRY(copy_key(ctx, plan));
+    TENKA_TRY(tenka_plan_step(&record, &target, &ctx->err, &plan->step));
+    return make_spill_blocks(ctx, &plan->step);
 }
 
-static const char *owner_layer(const struct tenka_planner *p, const struct tenka_plan_node *node, uint32_t i)
-{
-    const struct tenka_entry *entry = &p->ctx->entries[node->owners[i]];
-    return entry->n_values > 0 ? p->ctx->values[entry->first_value].layer : NULL;
-}
-
-/* "base_net.0 + base_net.1", without repeating one that came just before; the first is cut to fit, others must fit. */
-static void name_layers(const struct tenka_planner *p, const struct tenka_plan_node *from, struct tenka_node *node)
-{
-    const char *last = NULL;
-    size_t at = 0;
-    for (uint32_t i = 0; i < from->n_owners; i++) {
-        const char *layer = owner_layer(p, from, i);
-        if (!layer || layer == last || (at > 0 && at + strlen(layer) + sizeof " + " > sizeof node->layer))
-            continue;
-        snprintf(node->layer + at, sizeof node->layer - at, "%s%s", at > 0 ? " + " : "", layer);
-        at = strlen(node->layer);
-        last = layer;
-    }
-}
-
-/* What no layer called, such as an update, belongs to the layer of the variable that it writes: "base_net.0" of
- * "base_net.0.weight". */
-static void name_variables_layer(const struct tenka_planner *p, const struct tenka_plan_node *from,
-                                 struct tenka_node *node)
-{
-    if (from->n_out == 0 || from->out[0] == TENKA_NONE_ID)
-        return;
-    const struct tenka_place *place = &p->storages[p->values[from->out[0]].storage].place;
-    const char *name = place->kind == TENKA_PLACE_VARIABLE ? place->var->name : NULL;
-    const char *dot = name ? strrchr(name, '.') : NULL;
-    if (dot)
-        snprintf(node->layer, sizeof node->layer, "%.*s", (int)(dot - name), name);
-}
-
-static void emit_node(const struct tenka_planner *p, const struct tenka_plan_node *from, struct tenka_step_plan *plan,
-                      struct tenka_node *node)
-{
-    const size_t word = from->constant ? plan->n_log_scalars + from->scalar : from->scalar;
-    *node = (struct tenka_node){
-        .kernel = from->kernel,
-        .n_in = from->n_in,
-        .n_out = from->n_out,
-        .scalars = plan->input_bytes + word * p->ctx->limits.real_bytes,
-    };
-    memcpy(node->in, from->in, sizeof node->in);
-    memcpy(node->out, from->out, sizeof node->out);
-    memcpy(node->params, from->params, sizeof node->params);
-    /* The number is that of a call: for a gradient, of the forward call that it belongs to. */
-    snprintf(node->label, sizeof node->label, "%s %u", tenka_passes[from->kernel].name,
-             from->n_owners > 0 ? from->owners[from->n_owners - 1] : from->entry);
-    node->phase = from->phase;
-    name_layers(p, from, node);
-    if (node->layer[0] == '\0')
-        name_variables_layer(p, from, node);
-}
-
-/* What of the log can be read after the plan, and where. */
-static void emit_where(const struct tenka_planner *p, struct tenka_step_plan *plan)
-{
-    const tenka_ctx *ctx = p->ctx;
-    for (size_t v = 0; v < ctx->n_values; v++) {
-        plan->descs[v] = ctx->values[v].desc;
-        if (p->map[v] == TENKA_NONE_ID)
-            continue;
-        const struct tenka_storage *s = &p->storages[p->values[p->map[v]].storage];
-        const bool overwritten = s->place.kind == TENKA_PLACE_VARIABLE && tenka_planner_changes(p, s->place.var);
-        if (!s->keep && (v >= ctx->n_spilled || overwritten))
-            continue;
-        plan->where[v] = s->place;
-        plan->where[v].offset += p->values[p->map[v]].offset;
-    }
-}
-
-static void emit_scalar_kinds(const tenka_ctx *ctx, struct tenka_step_plan *plan)
-{
-    for (size_t i = 0; i < ctx->n_entries; i++) {
-        const struct tenka_entry *entry = &ctx->entries[i];
-        const struct tenka_op_info *op = &tenka_ops[entry->op];
-        if (entry->kind == TENKA_ENTRY_OP && op->n_scalars > 0)
-            memcpy(plan->scalar_kinds + entry->first_scalar, op->scalars, op->n_scalars);
-    }
-}
-
-static tenka_status emit(const struct tenka_planner *p, struct tenka_step_plan *plan)
-{
-    tenka_ctx *ctx = p->ctx;
-    plan->n_log_scalars = tenka_align(ctx->n_scalars, TENKA_OPERAND_WORDS); /* constants may be operands */
-    plan->n_constants = p->n_constants;
-    plan->n_where = ctx->n_values;
-    plan->input_bytes = tenka_align(p->input_bytes, TENKA_OPERAND_ALIGN);
-    plan->nodes = tenka_alloc_array(p->n_nodes + 1, sizeof *plan->nodes);
-    plan->operands = tenka_alloc_array(p->n_values + 1, sizeof *plan->operands);
-    plan->places = tenka_alloc_array(p->n_values + 1, sizeof *plan->places);
-    plan->constants = tenka_alloc_array(p->n_constants + 1, sizeof *plan->constants);
-    plan->scalar_kinds = tenka_alloc(plan->n_log_scalars + 1);
-    plan->where = tenka_alloc_array(ctx->n_values + 1, sizeof *plan->where);
-    plan->descs = tenka_alloc_array(ctx->n_values + 1, sizeof *plan->descs);
-    if (!plan->nodes || !plan->operands || !plan->places || !plan->constants || !plan->scalar_kinds || !plan->where ||
-        !plan->descs)
-        return tenka_fail_nomem(&ctx->err);
-    if (p->n_constants)
-        memcpy(plan->constants, p->constants, p->n_constants * sizeof *plan->constants);
-    emit_scalar_kinds(ctx, plan);
-    emit_operands(p, plan);
-    for (size_t i = 0; i < p->n_nodes; i++)
-        emit_node(p, &p->nodes[i], plan, &plan->nodes[i]);
-    emit_where(p, plan);
-    plan->plan = (struct tenka_plan){
-        .nodes = plan->nodes,
-        .n_nodes = p->n_nodes,
-        .operands = plan->operands,
-        .n_operands = p->n_values,
-        .input_bytes = plan->input_bytes + (plan->n_log_scalars + plan->n_constants) * ctx->limits.real_bytes,
-        .name = "step",
-    };
-    return TENKA_OK;
-}
-
-static tenka_status build(struct tenka_planner *p, struct tenka_step_plan *plan)
-{
-    TENKA_TRY(copy_key(p->ctx, plan));
-    TENKA_TRY(tenka_planner_expand(p));
-    TENKA_TRY(tenka_planner_outputs(p));
-    TENKA_TRY(tenka_planner_assigns(p));
-    tenka_planner_drop_dead(p);
-    TENKA_TRY(tenka_planner_fuse(p));
-    TENKA_TRY(tenka_planner_layout(p, plan));
-    return emit(p, plan);
-}
-
-tenka_status tenka_plan_build(tenka_ctx *ctx, struct tenka_step_plan **out)
+tenka_status tenka_plan_build(tenka_ctx *ctx, struct tenka_kept_plan **out)
 {
     *out = NULL;
-    struct tenka_step_plan *plan = tenka_alloc(sizeof *plan);
+    struct tenka_kept_plan *plan = tenka_alloc(sizeof *plan);
     if (!plan)
         return tenka_fail_nomem(&ctx->err);
-    struct tenka_planner p;
-    tenka_status s = planner_init(&p, ctx);
-    if (s == TENKA_OK)
-        s = build(&p, plan);
-    planner_finish(&p);
+    const tenka_status s = fill_plan(ctx, plan);
     if (s != TENKA_OK) {
         tenka_plan_free(ctx, plan);
         return s;
@@ -227,16 +95,10 @@ tenka_status tenka_plan_build(tenka_ctx *ctx, struct tenka_step_plan **out)
     return TENKA_OK;
 }
 
-void tenka_plan_free(tenka_ctx *ctx, struct tenka_step_plan *plan)
+void tenka_plan_free(tenka_ctx *ctx, struct tenka_kept_plan *plan)
 {
     tenka_program_destroy(ctx->dev, &plan->program);
+    tenka_step_plan_finish(&plan->step);
     tenka_free(plan->key);
-    tenka_free(plan->nodes);
-    tenka_free(plan->operands);
-    tenka_free(plan->places);
-    tenka_free(plan->constants);
-    tenka_free(plan->scalar_kinds);
-    tenka_free(plan->where);
-    tenka_free(plan->descs);
     tenka_free(plan);
 }

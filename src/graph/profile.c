@@ -75,10 +75,10 @@ static size_t describe_together(const struct tenka_plan *plan, const double *sec
 }
 
 /* The plan that ran last, if it was timed. */
-static tenka_status find_timed(tenka_ctx *ctx, const struct tenka_step_plan **out)
+static tenka_status find_timed(tenka_ctx *ctx, const struct tenka_kept_plan **out)
 {
     *out = ctx->previous;
-    if (*out && (*out)->program && (*out)->plan.timing != TENKA_TIMING_NONE)
+    if (*out && (*out)->program && (*out)->step.plan.timing != TENKA_TIMING_NONE)
         return TENKA_OK;
     return tenka_fail(&ctx->err, TENKA_E_INVALID,
                       "profile: no step was timed; run one between tenka_profile_begin and _end");
@@ -86,16 +86,16 @@ static tenka_status find_timed(tenka_ctx *ctx, const struct tenka_step_plan **ou
 
 tenka_status tenka_profile_kernels(tenka_ctx *ctx, struct tenka_kernel_time *out, size_t max, size_t *count)
 {
-    const struct tenka_step_plan *last;
+    const struct tenka_kept_plan *last;
     struct tenka_kernel_time time;
     *count = 0;
     TENKA_TRY(find_timed(ctx, &last));
-    double *seconds = tenka_alloc_array(last->plan.n_nodes, sizeof *seconds);
+    double *seconds = tenka_alloc_array(last->step.plan.n_nodes, sizeof *seconds);
     if (!seconds)
         return tenka_fail_nomem(&ctx->err);
-    const tenka_status s = tenka_program_timings(ctx->dev, last->program, seconds, last->plan.n_nodes);
-    for (size_t i = 0; s == TENKA_OK && i < last->plan.n_nodes; (*count)++) {
-        i += describe_together(&last->plan, seconds, i, &time);
+    const tenka_status s = tenka_program_timings(ctx->dev, last->program, seconds, last->step.plan.n_nodes);
+    for (size_t i = 0; s == TENKA_OK && i < last->step.plan.n_nodes; (*count)++) {
+        i += describe_together(&last->step.plan, seconds, i, &time);
         if (*count < max)
             out[*count] = time;
     }
@@ -134,7 +134,7 @@ static struct tenka_dispatch describe_span(const struct tenka_plan *plan, const 
 
 tenka_status tenka_profile_dispatches(tenka_ctx *ctx, struct tenka_dispatch *out, size_t max, size_t *count)
 {
-    const struct tenka_step_plan *last;
+    const struct tenka_kept_plan *last;
     *count = 0;
     TENKA_TRY(find_timed(ctx, &last));
     const size_t n = tenka_program_dispatches(ctx->dev, last->program);
@@ -143,7 +143,7 @@ tenka_status tenka_profile_dispatches(tenka_ctx *ctx, struct tenka_dispatch *out
         return tenka_fail_nomem(&ctx->err);
     const tenka_status s = tenka_program_spans(ctx->dev, last->program, spans);
     for (size_t i = 0; s == TENKA_OK && i < n && i < max; i++)
-        out[i] = describe_span(&last->plan, &spans[i], launches_of_node(spans, n, spans[i].node));
+        out[i] = describe_span(&last->step.plan, &spans[i], launches_of_node(spans, n, spans[i].node));
     *count = s == TENKA_OK ? n : 0;
     tenka_free(spans);
     return s;

@@ -39,9 +39,9 @@ static tenka_status encode_scalars(tenka_ctx *ctx, const struct tenka_step_plan 
 }
 
 /* Finds or makes the log's plan and submits it. */
-static tenka_status run_log(tenka_ctx *ctx, struct tenka_step_plan **out)
+static tenka_status run_log(tenka_ctx *ctx, struct tenka_kept_plan **out)
 {
-    struct tenka_step_plan *plan;
+    struct tenka_kept_plan *plan;
     if (ctx->placeholder)
         return tenka_fail(&ctx->err, TENKA_E_INVALID,
                           "a step that only checks shapes cannot run: discard it (tenka_step_discard)");
@@ -53,8 +53,8 @@ static tenka_status run_log(tenka_ctx *ctx, struct tenka_step_plan **out)
     TENKA_TRY(tenka_cache_find(ctx, &plan));
     TENKA_TRY(tenka_cache_ready(ctx, plan));
     now = tenka_host_note(ctx, TENKA_HOST_PLAN, now);
-    if (plan->plan.n_nodes > 0) {
-        TENKA_TRY(encode_scalars(ctx, plan));
+    if (plan->step.plan.n_nodes > 0) {
+        TENKA_TRY(encode_scalars(ctx, &plan->step));
         TENKA_TRY(tenka_program_submit(ctx->dev, plan->program, ctx->inputs));
         ctx->steps++;
     }
@@ -72,14 +72,14 @@ tenka_status tenka_step_measure(tenka_ctx *ctx, struct tenka_step_bytes *out)
     TENKA_TRY(tenka_take_mistake(ctx));
     if (!ctx->open)
         return TENKA_OK;
-    struct tenka_step_plan *plan;
+    struct tenka_kept_plan *plan;
     const tenka_status s = tenka_plan_build(ctx, &plan);
     tenka_step_discard(ctx);
     TENKA_TRY(s);
-    for (size_t b = 0; b < plan->n_blocks; b++)
-        out->temporaries += plan->block_bytes[b];
-    out->inputs = plan->plan.input_bytes;
-    out->runs = tenka_plan_check_sizes(ctx->dev, &plan->plan);
+    for (size_t b = 0; b < plan->step.n_blocks; b++)
+        out->temporaries += plan->step.block_bytes[b];
+    out->inputs = plan->step.plan.input_bytes;
+    out->runs = tenka_plan_check_sizes(ctx->dev, &plan->step.plan);
     tenka_plan_free(ctx, plan);
     return TENKA_OK;
 }
@@ -107,7 +107,7 @@ tenka_status tenka_step_end(tenka_ctx *ctx)
     TENKA_TRY(tenka_take_mistake(ctx));
     if (!ctx->open)
         return TENKA_OK;
-    struct tenka_step_plan *plan;
+    struct tenka_kept_plan *plan;
     tenka_status s = store_gradients(ctx);
     if (s == TENKA_OK)
         s = run_log(ctx, &plan);
@@ -131,7 +131,7 @@ tenka_status tenka_step_flush(tenka_ctx *ctx)
     if (!tenka_trace_entry(ctx, TENKA_ENTRY_FLUSH))
         return tenka_take_mistake(ctx);
     tenka_trace_commit(ctx);
-    struct tenka_step_plan *plan;
+    struct tenka_kept_plan *plan;
     tenka_status s = run_log(ctx, &plan);
     while (s == TENKA_OK && ctx->n_spilled < ctx->n_values)
         if (!tenka_grow(&ctx->spilled, &ctx->spilled_capacity, ctx->n_spilled++, sizeof *ctx->spilled))
@@ -140,8 +140,8 @@ tenka_status tenka_step_flush(tenka_ctx *ctx)
         tenka_step_abandon(ctx);
         return s;
     }
-    memcpy(ctx->spilled, plan->where, ctx->n_values * sizeof *ctx->spilled);
-    memcpy(ctx->spill_used, plan->spill_bytes, sizeof ctx->spill_used);
+    memcpy(ctx->spilled, plan->step.where, ctx->n_values * sizeof *ctx->spilled);
+    memcpy(ctx->spill_used, plan->step.spill_bytes, sizeof ctx->spill_used);
     ctx->flushed = ctx->n_entries;
     tenka_cache_expect(ctx);
     return TENKA_OK;
@@ -170,7 +170,7 @@ tenka_status tenka_step_for_read(tenka_ctx *ctx, uint32_t value, bool unassigned
         entry->in[0] = value;
         tenka_trace_commit(ctx);
         TENKA_TRY(tenka_step_end(ctx));
-        place = ctx->readable->where[value];
+        place = ctx->readable->step.where[value];
     } else {
         if (unassigned || value >= ctx->n_spilled || ctx->spilled[value].kind == TENKA_PLACE_NONE) {
             warn_flush(ctx);
@@ -201,9 +201,10 @@ static tenka_status not_readable(tenka_ctx *ctx)
 static tenka_status find_source(tenka_tensor t, struct source *src)
 {
     tenka_ctx *ctx = t.ctx;
-    if (ctx->readable_generation != 0 && t.generation == ctx->readable_generation && t.slot < ctx->readable->n_where) {
-        src->place = ctx->readable->where[t.slot];
-        src->desc = ctx->readable->descs[t.slot];
+    const struct tenka_step_plan *last = ctx->readable ? &ctx->readable->step : NULL;
+    if (last && ctx->readable_generation != 0 && t.generation == ctx->readable_generation && t.slot < last->n_where) {
+        src->place = last->where[t.slot];
+        src->desc = last->descs[t.slot];
     } else {
         TENKA_TRY(tenka_take_mistake(ctx));
         if (!tenka_tensor_valid(t))

@@ -86,7 +86,7 @@ void tenka_step_begin(tenka_ctx *ctx)
         return;
     ctx->open = true;
     ctx->has_grad = false;
-    ctx->n_entries = ctx->n_values = ctx->n_scalars = ctx->n_spilled = 0;
+    ctx->n_entries = ctx->n_values = ctx->n_assignments = ctx->n_scalars = ctx->n_spilled = 0;
     ctx->inputs_bytes = ctx->unlimited_bytes = 0;
     ctx->flushed = 0;
     memset(ctx->spill_used, 0, sizeof ctx->spill_used);
@@ -283,7 +283,7 @@ static tenka_tensor leaf(tenka_ctx *ctx, const struct tenka_desc *desc)
 
 static void put_id(struct tenka_entry *entry, const tenka_variable *var)
 {
-    memcpy(entry->params, &var->id, sizeof var->id);
+    memcpy(entry->params, &var->head.id, sizeof var->head.id);
 }
 
 /* assigned: the value that var got in this step; NULL: its content at the begin of the step. */
@@ -299,13 +299,13 @@ static tenka_tensor trace_leaf(tenka_variable *var, const uint32_t *assigned)
         entry->in[0] = *assigned;
     }
     entry->requires_grad = var->requires_grad;
-    entry->out[0] = var->desc;
+    entry->out[0] = var->head.desc;
     ctx->placeholder |= !var->buffer;
-    const tenka_tensor t = leaf(ctx, &var->desc);
+    const tenka_tensor t = leaf(ctx, &var->head.desc);
     if (t.slot == INERT_SLOT)
         return t;
     ctx->values[t.slot].requires_grad = var->requires_grad;
-    ctx->values[t.slot].var = var;
+    ctx->values[t.slot].var = &var->head;
     if (assigned) {
         var->current = t.slot;
     } else {
@@ -321,7 +321,7 @@ static tenka_tensor assigned_leaf(tenka_variable *var)
 {
     const tenka_ctx *ctx = var->ctx;
     const struct tenka_log_value *value = &ctx->values[var->current];
-    if (value->var == var && ctx->entries[value->entry].kind == TENKA_ENTRY_VARIABLE)
+    if (value->var == &var->head && ctx->entries[value->entry].kind == TENKA_ENTRY_VARIABLE)
         return (tenka_tensor){var->ctx, var->current, ctx->generation};
     return trace_leaf(var, &(uint32_t){var->current});
 }
@@ -345,17 +345,23 @@ void tenka_assign(tenka_variable *var, tenka_tensor value)
         return;
     tenka_ctx *ctx = var->ctx;
     const struct tenka_desc *desc = &ctx->values[value.slot].desc;
-    if (desc->dtype != var->desc.dtype || !tenka_shape_equal(&desc->shape, &var->desc.shape)) {
+    if (desc->dtype != var->head.desc.dtype || !tenka_shape_equal(&desc->shape, &var->head.desc.shape)) {
         char want[TENKA_SHAPE_TEXT], have[TENKA_SHAPE_TEXT];
         tenka_trace_fail(ctx, TENKA_E_SHAPE, "assign: the variable %s is %s %s, the value is %s %s",
-                         tenka_variable_name(var), tenka_dtype_name(var->desc.dtype),
-                         tenka_shape_text(&var->desc.shape, want), tenka_dtype_name(desc->dtype),
+                         tenka_variable_name(var), tenka_dtype_name(var->head.desc.dtype),
+                         tenka_shape_text(&var->head.desc.shape, want), tenka_dtype_name(desc->dtype),
                          tenka_shape_text(&desc->shape, have));
         return;
     }
     struct tenka_entry *entry = tenka_trace_entry(ctx, TENKA_ENTRY_ASSIGN);
     if (!entry)
         return;
+    if (!tenka_grow(&ctx->assignments, &ctx->assignments_capacity, ctx->n_assignments, sizeof *ctx->assignments)) {
+        tenka_trace_fail(ctx, TENKA_E_NOMEM, "out of memory while tracing a step of %zu calls", ctx->n_entries);
+        return;
+    }
+    ctx->assignments[ctx->n_assignments++] =
+        (struct tenka_assignment){.entry = (uint32_t)ctx->n_entries, .var = &var->head};
     put_id(entry, var);
     entry->n_in = 1;
     entry->in[0] = value.slot;

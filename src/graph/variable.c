@@ -3,7 +3,7 @@
 
 static size_t variable_bytes(const tenka_variable *var)
 {
-    return tenka_desc_bytes(var->ctx, &var->desc);
+    return tenka_desc_bytes(var->ctx, &var->head.desc);
 }
 
 uint64_t tenka_variable_bytes(const tenka_variable *var)
@@ -14,7 +14,7 @@ uint64_t tenka_variable_bytes(const tenka_variable *var)
 static void link_variable(tenka_variable *var)
 {
     tenka_ctx *ctx = var->ctx;
-    var->id = ++ctx->next_id;
+    var->head.id = ++ctx->next_id;
     var->next = ctx->variables;
     var->link = &ctx->variables;
     if (var->next)
@@ -36,7 +36,7 @@ static tenka_status variable_new(tenka_ctx *ctx, enum tenka_dtype dtype, struct 
     if (!var)
         return tenka_fail_nomem(&ctx->err);
     var->ctx = ctx;
-    var->desc = (struct tenka_desc){dtype, tenka_shape_make(shape.rank, shape.dim)};
+    var->head.desc = (struct tenka_desc){dtype, tenka_shape_make(shape.rank, shape.dim)};
     var->requires_grad = requires_grad;
     link_variable(var);
     *out = var;
@@ -104,7 +104,7 @@ void tenka_variable_destroy(tenka_variable **var)
     if (v->next)
         v->next->link = v->link;
     tenka_buffer_destroy(ctx->dev, &v->buffer);
-    tenka_free(v->name);
+    tenka_free(v->head.name);
     tenka_free(v);
 }
 
@@ -115,12 +115,12 @@ bool tenka_variable_got(const tenka_variable *var, uint32_t step)
 
 struct tenka_shape tenka_variable_shape(const tenka_variable *var)
 {
-    return var->desc.shape;
+    return var->head.desc.shape;
 }
 
 enum tenka_dtype tenka_variable_dtype(const tenka_variable *var)
 {
-    return var->desc.dtype;
+    return var->head.desc.dtype;
 }
 
 tenka_ctx *tenka_variable_ctx(const tenka_variable *var)
@@ -135,7 +135,7 @@ bool tenka_variable_requires_grad(const tenka_variable *var)
 
 void tenka_variable_set_requires_grad(tenka_variable *var, bool requires_grad)
 {
-    if (var->desc.dtype == TENKA_F32)
+    if (var->head.desc.dtype == TENKA_F32)
         var->requires_grad = requires_grad;
 }
 
@@ -144,14 +144,14 @@ tenka_status tenka_variable_set_name(tenka_variable *var, const char *name)
     char *copy = tenka_strdup(name);
     if (!copy)
         return tenka_fail_nomem(&var->ctx->err);
-    tenka_free(var->name);
-    var->name = copy;
+    tenka_free(var->head.name);
+    var->head.name = copy;
     return TENKA_OK;
 }
 
 const char *tenka_variable_name(const tenka_variable *var)
 {
-    return var->name ? var->name : "(unnamed)";
+    return var->head.name ? var->head.name : "(unnamed)";
 }
 
 /* ---- Content ---- */
@@ -211,12 +211,12 @@ static tenka_status check_size(tenka_variable *var, const char *verb, size_t hav
 
 static size_t host_bytes(const tenka_variable *var)
 {
-    return tenka_dtype_bytes(var->desc.dtype, (size_t)tenka_shape_count(&var->desc.shape), sizeof(float));
+    return tenka_dtype_bytes(var->head.desc.dtype, (size_t)tenka_shape_count(&var->head.desc.shape), sizeof(float));
 }
 
 static bool converts(const tenka_variable *var, size_t host_real)
 {
-    return var->desc.dtype == TENKA_F32 && var->ctx->limits.real_bytes != host_real;
+    return var->head.desc.dtype == TENKA_F32 && var->ctx->limits.real_bytes != host_real;
 }
 
 /* count reals between float (4 bytes) and double (8 bytes) */
@@ -236,7 +236,7 @@ static void convert(void *dst, size_t dst_real, const void *src, size_t src_real
 static tenka_status write_reals(tenka_variable *var, const void *src, size_t host_real)
 {
     tenka_ctx *ctx = var->ctx;
-    const size_t count = (size_t)tenka_shape_count(&var->desc.shape);
+    const size_t count = (size_t)tenka_shape_count(&var->head.desc.shape);
     void *copy = tenka_alloc_array(count, ctx->limits.real_bytes);
     if (!copy)
         return tenka_fail_nomem(&ctx->err);
@@ -249,7 +249,7 @@ static tenka_status write_reals(tenka_variable *var, const void *src, size_t hos
 static tenka_status read_reals(tenka_variable *var, void *dst, size_t host_real)
 {
     tenka_ctx *ctx = var->ctx;
-    const size_t count = (size_t)tenka_shape_count(&var->desc.shape);
+    const size_t count = (size_t)tenka_shape_count(&var->head.desc.shape);
     void *copy = tenka_alloc_array(count, ctx->limits.real_bytes);
     if (!copy)
         return tenka_fail_nomem(&ctx->err);
@@ -282,10 +282,10 @@ tenka_status tenka_variable_read(tenka_variable *var, void *dst, size_t bytes)
 
 static tenka_status check_f64(tenka_variable *var, const char *verb, size_t count)
 {
-    if (var->desc.dtype != TENKA_F32)
+    if (var->head.desc.dtype != TENKA_F32)
         return tenka_fail(&var->ctx->err, TENKA_E_INVALID, "%s variable %s as double: it is %s", verb,
-                          tenka_variable_name(var), tenka_dtype_name(var->desc.dtype));
-    return check_size(var, verb, count, (size_t)tenka_shape_count(&var->desc.shape), "elements");
+                          tenka_variable_name(var), tenka_dtype_name(var->head.desc.dtype));
+    return check_size(var, verb, count, (size_t)tenka_shape_count(&var->head.desc.shape), "elements");
 }
 
 tenka_status tenka_variable_write_f64(tenka_variable *var, const double *src, size_t count)

@@ -37,25 +37,25 @@ tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset
 static tenka_status read_state(void *user, size_t i, void *dst, size_t bytes)
 {
     const struct tenka_model_state *const s = user;
-    if (s->items[i].counter == NULL)
+    if (s->items[i].var != NULL)
         return tenka_variable_read(s->items[i].var, dst, bytes);
-    memcpy(dst, s->items[i].counter, bytes);
+    memcpy(dst, s->items[i].number, bytes);
     return TENKA_OK;
 }
 
-/* Counters first, so that each tensor's bytes begin at a multiple of its element's size. */
-static void put_counters_first(struct tenka_model_state *s)
+/* Numbers first, so that each tensor's bytes begin at a multiple of its element's size. */
+static void put_numbers_first(struct tenka_model_state *s)
 {
-    size_t counters = 0;
+    size_t numbers = 0;
     for (size_t i = 0; i < s->count; i++) {
-        if (s->items[i].counter == NULL)
+        if (s->items[i].number == NULL)
             continue;
         const struct tenka_state_item item = s->items[i];
         const struct tenka_file_tensor tensor = s->tensors[i];
-        memmove(s->items + counters + 1, s->items + counters, (i - counters) * sizeof(item));
-        memmove(s->tensors + counters + 1, s->tensors + counters, (i - counters) * sizeof(tensor));
-        s->items[counters] = item;
-        s->tensors[counters++] = tensor;
+        memmove(s->items + numbers + 1, s->items + numbers, (i - numbers) * sizeof(item));
+        memmove(s->tensors + numbers + 1, s->tensors + numbers, (i - numbers) * sizeof(tensor));
+        s->items[numbers] = item;
+        s->tensors[numbers++] = tensor;
     }
 }
 
@@ -64,7 +64,7 @@ static tenka_status save_st(struct tenka_error *err, struct tenka_model_state *s
 {
     json_t *metadata;
     TENKA_TRY(tenka_model_metadata(net, how, &metadata));
-    put_counters_first(s);
+    put_numbers_first(s);
     const tenka_status status = tenka_st_write(err, path, metadata, s->tensors, s->count, read_state, s);
     json_decref(metadata);
     return status;
@@ -107,16 +107,32 @@ tenka_status tenka_model_has_net(tenka_ctx *ctx, const char *path, bool *out)
     if (path == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "model_has_net: path is NULL");
     TENKA_TRY(tenka_weights_open(err, path, &file));
-    *out = tenka_weights_metadata(&file, "tenka.net") != NULL;
+    *out = tenka_model_is_text(&file);
     tenka_weights_close(&file);
     return TENKA_OK;
+}
+
+tenka_status tenka_model_data(tenka_ctx *ctx, const char *path, char **out)
+{
+    if (ctx == NULL || out == NULL)
+        return TENKA_E_INVALID;
+    *out = NULL;
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    struct tenka_weights file;
+    if (path == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "model_data: path is NULL");
+    TENKA_TRY(tenka_weights_open(err, path, &file));
+    const tenka_status status = tenka_model_read_data(err, &file, out);
+    tenka_weights_close(&file);
+    return status;
 }
 
 static tenka_status make_net(tenka_ctx *ctx, const struct tenka_weights *file, tenka_model *model)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    const char *const text = tenka_weights_metadata(file, "tenka.net");
-    if (text == NULL && tenka_weights_metadata(file, "tenka.layers") != NULL)
+    const char *const text = tenka_weights_metadata(file, TENKA_NET_KEY);
+    TENKA_TRY(tenka_model_check_code(ctx, NULL, file));
+    if (tenka_weights_metadata(file, TENKA_LAYERS_KEY) != NULL)
         return tenka_fail(err, TENKA_E_FORMAT,
                           "%s: what this network does with its layers is code of the program that saved it, which is not "
                           "in the file; only that program can run it",

@@ -46,8 +46,8 @@ static void list_state(const struct tenka_model_state *s, struct list *missing, 
 {
     for (size_t i = 0; i < s->count; i++) {
         const struct tenka_weight *const t = s->items[i].weight;
-        /* Files from before PyTorch 0.4.1 have no counters, and some keep them as a row of one. */
-        if (s->items[i].counter != NULL)
+        /* Files from before PyTorch 0.4.1 have no num_batches_tracked, and some keep it as a row of one. */
+        if (s->items[i].number != NULL)
             continue;
         if (t == NULL)
             list_name(missing, s->tensors[i].name);
@@ -168,12 +168,12 @@ static size_t room(const struct tenka_weight *weight)
 
 /* The tensors of all variables, one after the other. */
 static tenka_status read_tensors(struct tenka_error *err, const struct tenka_model_state *s,
-                                 const struct tenka_weights *file, unsigned char *data, int64_t *counters)
+                                 const struct tenka_weights *file, unsigned char *data, int64_t *numbers)
 {
     for (size_t i = 0; i < s->count; i++) {
         const struct tenka_weight *const t = s->items[i].weight;
         if (s->items[i].var == NULL && t != NULL) {
-            TENKA_TRY(tenka_weights_read_count(err, file, t, &counters[i]));
+            TENKA_TRY(tenka_weights_read_count(err, file, t, &numbers[i]));
         } else if (s->items[i].var != NULL) {
             TENKA_TRY(is_double(t) ? tenka_weights_read_raw(err, file, t, data)
                                    : tenka_weights_read(err, file, t, (float *)(void *)data));
@@ -184,13 +184,13 @@ static tenka_status read_tensors(struct tenka_error *err, const struct tenka_mod
 }
 
 static tenka_status write_variables(const struct tenka_model_state *s, const unsigned char *data,
-                                    const int64_t *counters)
+                                    const int64_t *numbers)
 {
     for (size_t i = 0; i < s->count; i++) {
         tenka_variable *const var = s->items[i].var;
         const size_t count = (size_t)tenka_shape_count(&s->tensors[i].shape);
         if (var == NULL) {
-            *s->items[i].counter = counters[i] > 0 ? (uint64_t)counters[i] : 0;
+            *s->items[i].number = numbers[i] > 0 ? (uint64_t)numbers[i] : 0;
             continue;
         }
         const struct tenka_weight *const t = s->items[i].weight;
@@ -209,18 +209,19 @@ static tenka_status transfer(struct tenka_error *err, const struct tenka_model_s
     for (size_t i = 0; i < s->count; i++)
         total += s->items[i].var != NULL ? room(s->items[i].weight) : 0;
     unsigned char *const data = tenka_alloc(total);
-    int64_t *const counters = tenka_alloc_array(s->count, sizeof(counters[0]));
-    tenka_status status = data != NULL && counters != NULL ? TENKA_OK : tenka_fail_nomem(err);
+    int64_t *const numbers = tenka_alloc_array(s->count, sizeof(numbers[0]));
+    tenka_status status = data != NULL && numbers != NULL ? TENKA_OK : tenka_fail_nomem(err);
     if (status == TENKA_OK)
-        status = read_tensors(err, s, file, data, counters);
+        status = read_tensors(err, s, file, data, numbers);
     if (status == TENKA_OK)
-        status = write_variables(s, data, counters);
+        status = write_variables(s, data, numbers);
     tenka_free(data);
-    tenka_free(counters);
+    tenka_free(numbers);
     return status;
 }
 
-tenka_status tenka_model_read(tenka_module *net, const struct tenka_weights *file)
+/* read: else it is only found out whether the tensors could be read */
+static tenka_status take(tenka_module *net, const struct tenka_weights *file, bool read)
 {
     struct tenka_error *const err = tenka_ctx_error(tenka_module_ctx(net));
     struct tenka_model_state s;
@@ -230,10 +231,20 @@ tenka_status tenka_model_read(tenka_module *net, const struct tenka_weights *fil
     tenka_status status = match(err, net, &s, file);
     if (status == TENKA_OK)
         status = check_dtypes(err, &s, file);
-    if (status == TENKA_OK)
+    if (status == TENKA_OK && read)
         status = transfer(err, &s, file);
     tenka_model_state_finish(&s);
     return status;
+}
+
+tenka_status tenka_model_match(tenka_module *net, const struct tenka_weights *file)
+{
+    return take(net, file, false);
+}
+
+tenka_status tenka_model_read(tenka_module *net, const struct tenka_weights *file)
+{
+    return take(net, file, true);
 }
 
 tenka_status tenka_model_load(tenka_module *net, const char *path)
@@ -245,8 +256,10 @@ tenka_status tenka_model_load(tenka_module *net, const char *path)
     if (path == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "model_load: path is NULL");
     TENKA_TRY(tenka_weights_open(err, path, &file));
-    const tenka_status status = tenka_model_read(net, &file);
-    if (status == TENKA_OK && tenka_weights_metadata(&file, "tenka.layers") != NULL)
+    tenka_status status = tenka_model_check_code(tenka_module_ctx(net), net, &file);
+    if (status == TENKA_OK)
+        status = tenka_model_read(net, &file);
+    if (status == TENKA_OK && tenka_weights_metadata(&file, TENKA_LAYERS_KEY) != NULL)
         tenka_module_set_own_forward(net);
     tenka_weights_close(&file);
     return status;

@@ -1,16 +1,20 @@
 /* What a safetensors file says of its network beside the tensors, as texts under keys:
  *   tenka.version, tenka.net (print(model)'s text; tenka.layers instead when a program's code is the forward, which the
- *   text does not show, so that nobody takes the text for the network), tenka.input ("1,28,28"), tenka.mean and
- *   tenka.std (a number for each channel), tenka.classes (a JSON array of names), and format = pt, which other tools look
- *   for. */
+ *   text does not show, so that nobody takes the text for the network), tenka.code (the names of the classes whose
+ *   forward is such code, separated by commas; none: containers whose children the program runs), tenka.input
+ *   ("1,28,28"), tenka.mean and tenka.std (a number for each channel), tenka.classes (a JSON array of names), tenka.data
+ *   (where the images are that it was trained on), and format = pt, which other tools look for. */
 #include <math.h>
+#include <stdlib.h>
 
+#include "graph/graph.h"
 #include "io/model.h"
-#include "nn/layer.h"
+#include "nn/module.h"
 
 /* All names together, escaped, leave the header below its limit, whatever else is in it. */
 #define MAX_CLASSES 1000000
 #define MAX_CLASS_BYTES (2 * 1024 * 1024)
+#define MAX_DATA_BYTES (64 * 1024)
 
 /* Of an image: channels, height, width. */
 static bool are_sizes(double channels, double height, double width)
@@ -64,15 +68,35 @@ static bool put_preprocessing(json_t *object, const struct tenka_preprocessing *
                put_numbers(object, "tenka.std", how->std, dim[0]);
         tenka_free(text.text);
     }
-    return good &&
-           (how->class_names == NULL || how->classes == 0 || put_classes(object, how->class_names, how->classes));
+    if (good && how->class_names != NULL && how->classes > 0)
+        good = put_classes(object, how->class_names, how->classes);
+    return good && (how->data == NULL || put(object, "tenka.data", how->data));
 }
 
-static json_t *make_metadata(const char *key, const char *text, const struct tenka_preprocessing *how)
+static bool put_code(json_t *object, const char *const *classes, size_t count)
+{
+    struct tenka_text text = {0};
+    for (size_t i = 0; i < count; i++)
+        tenka_text_add(&text, "%s%s", i > 0 ? "," : "", classes[i]);
+    const bool good = count == 0 || (!text.failed && put(object, TENKA_CODE_KEY, text.text));
+    tenka_free(text.text);
+    return good;
+}
+
+/* What a network's text and classes are in a file. */
+struct description {
+    const char *key; /* tenka.net or tenka.layers */
+    char *text;
+    const char **classes;
+    size_t n_classes;
+};
+
+static json_t *make_metadata(const struct description *net, const struct tenka_preprocessing *how)
 {
     json_t *const metadata = json_object();
     const bool good = put(metadata, "format", "pt") && put(metadata, "tenka.version", TENKA_VERSION) &&
-                      put(metadata, key, text) && put_preprocessing(metadata, how);
+                      put(metadata, net->key, net->text) && put_code(metadata, net->classes, net->n_classes) &&
+                      put_preprocessing(metadata, how);
     if (good)
         return metadata;
     json_decref(metadata);
@@ -96,11 +120,20 @@ static tenka_status check_classes(struct tenka_error *err, const struct tenka_pr
     return TENKA_OK;
 }
 
+static bool is_data(const char *text)
+{
+    return text[0] != '\0' && strlen(text) <= MAX_DATA_BYTES && tenka_is_utf8(text);
+}
+
 tenka_status tenka_model_check_how(struct tenka_error *err, const struct tenka_preprocessing *how)
 {
     if (how == NULL)
         return TENKA_OK;
     TENKA_TRY(check_classes(err, how));
+    if (how->data != NULL && !is_data(how->data))
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "preprocessing: data must be UTF-8 text of 1 to %d bytes that says where the images are",
+                          MAX_DATA_BYTES);
     if (how->image.rank == 0)
         return TENKA_OK;
     if (how->image.rank != 3 || !are_sizes(how->image.dim[0], how->image.dim[1], how->image.dim[2]))
@@ -115,25 +148,18 @@ tenka_status tenka_model_check_how(struct tenka_error *err, const struct tenka_p
     return TENKA_OK;
 }
 
-static tenka_status text_metadata(struct tenka_error *err, const char *key, const char *text,
-                                  const struct tenka_preprocessing *how, json_t **out)
-{
-    if (text == NULL)
-        return tenka_fail_nomem(err);
-    *out = make_metadata(key, text, how);
-    return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
-}
-
 tenka_status tenka_model_metadata(tenka_module *net, const struct tenka_preprocessing *how, json_t **out)
 {
     struct tenka_error *const err = tenka_ctx_error(tenka_module_ctx(net));
     *out = NULL;
     TENKA_TRY(tenka_model_check_how(err, how));
-    char *const text = tenka_module_text(net);
-    const char *const key = tenka_module_has_own_forward(net) ? "tenka.layers" : "tenka.net";
-    const tenka_status status = text_metadata(err, key, text, how, out);
-    tenka_text_free(text);
-    return status;
+    struct description d = {.key = tenka_module_has_own_forward(net) ? TENKA_LAYERS_KEY : TENKA_NET_KEY};
+    TENKA_TRY(tenka_module_custom_classes(net, &d.classes, &d.n_classes));
+    d.text = tenka_module_text(net);
+    *out = d.text != NULL ? make_metadata(&d, how) : NULL;
+    tenka_text_free(d.text);
+    tenka_free(d.classes);
+    return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
 }
 
 /* ---- Reading ---- */
@@ -203,15 +229,82 @@ static tenka_status read_classes(struct tenka_error *err, const struct tenka_wei
     return TENKA_OK;
 }
 
+tenka_status tenka_model_read_data(struct tenka_error *err, const struct tenka_weights *file, char **out)
+{
+    const char *const text = tenka_weights_metadata(file, "tenka.data");
+    *out = NULL;
+    if (text == NULL)
+        return TENKA_OK;
+    if (!is_data(text))
+        return fail_metadata(err, file, "tenka.data", "where the images are");
+    *out = tenka_strdup(text);
+    return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
+}
+
 tenka_status tenka_model_read_notes(struct tenka_error *err, const struct tenka_weights *file,
                                     struct tenka_model_notes *notes)
 {
     TENKA_TRY(read_image(err, file, &notes->how));
-    return read_classes(err, file, notes);
+    TENKA_TRY(read_classes(err, file, notes));
+    TENKA_TRY(tenka_model_read_data(err, file, &notes->data));
+    notes->how.data = notes->data;
+    return TENKA_OK;
+}
+
+/* ---- Code ---- */
+
+bool tenka_model_is_text(const struct tenka_weights *file)
+{
+    return tenka_weights_metadata(file, TENKA_NET_KEY) != NULL &&
+           tenka_weights_metadata(file, TENKA_LAYERS_KEY) == NULL &&
+           tenka_weights_metadata(file, TENKA_CODE_KEY) == NULL;
+}
+
+static int compare_name(const void *key, const void *item)
+{
+    const char *const name = key, *const class_name = *(const char *const *)item;
+    const size_t length = strcspn(name, ",");
+    const int order = strncmp(name, class_name, length);
+    return order != 0 ? order : class_name[length] == '\0' ? 0 : -1;
+}
+
+/* The first name of the list that is no class; NULL: all are. */
+static const char *find_foreign(const char *list, const char *const *classes, size_t count)
+{
+    while (bsearch(list, classes, count, sizeof(classes[0]), compare_name) != NULL) {
+        list += strcspn(list, ",");
+        if (*list == '\0')
+            return NULL;
+        list++;
+    }
+    return list;
+}
+
+tenka_status tenka_model_check_code(tenka_ctx *ctx, tenka_module *net, const struct tenka_weights *file)
+{
+    const char *const list = tenka_weights_metadata(file, TENKA_CODE_KEY);
+    const char **classes = NULL;
+    size_t count = 0;
+    if (list == NULL)
+        return TENKA_OK;
+    if (net != NULL)
+        TENKA_TRY(tenka_module_custom_classes(net, &classes, &count));
+    const char *const foreign = net != NULL ? find_foreign(list, classes, count) : list;
+    tenka_free(classes);
+    if (foreign == NULL)
+        return TENKA_OK;
+    char name[TENKA_PICKLE_SHOWN];
+    tenka_pickle_show(foreign, name);
+    name[strcspn(name, ",")] = '\0';
+    return tenka_fail(tenka_ctx_error(ctx), TENKA_E_UNSUPPORTED,
+                      "%s: the forward of %s is code of the program that saved the file, which is not in it; a program "
+                      "that has this code makes the network by tenka_nn_custom and loads the file into it",
+                      file->path, name[0] != '\0' ? name : "a class");
 }
 
 void tenka_model_notes_finish(struct tenka_model_notes *notes)
 {
     json_decref(notes->classes);
     tenka_free(notes->names);
+    tenka_free(notes->data);
 }

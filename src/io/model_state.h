@@ -2,14 +2,14 @@
 #ifndef TENKA_IO_MODEL_STATE_H
 #define TENKA_IO_MODEL_STATE_H
 
+#include "graph/graph.h"
 #include "io/weights.h"
-#include "nn/layer.h"
+#include "nn/module.h"
 
-/* A variable, or else BatchNorm2d's counter of batches, which PyTorch's state_dict has as an int64. */
+/* A variable, or else a number of the host, which is an I64 without axes in a file. */
 struct tenka_state_item {
     tenka_variable *var;
-    uint64_t *counter;
-    char *counter_name;
+    uint64_t *number;
     const struct tenka_weight *weight; /* of the file that is loaded; NULL: it has none of that name */
 };
 
@@ -22,5 +22,8 @@ struct tenka_model_state {
 /* On failure s is empty. Errors: E_NOMEM. */
 tenka_status tenka_model_state_init(struct tenka_model_state *s, tenka_module *net);
 void tenka_model_state_finish(struct tenka_model_state *s);
+
+/* What an entry is in a file; dtype: of its variables. */
+struct tenka_file_tensor tenka_model_state_tensor(const struct tenka_state_entry *entry, const char *dtype);
 
 #endif

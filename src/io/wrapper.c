@@ -99,7 +99,7 @@ static size_t find_holder(const struct bares *file, size_t skip)
     return length + 1;
 }
 
-/* Whether each name of the file, from skip on, is one of the network, and each of the network, but for counters, one of
+/* Whether each name of the file, from skip on, is one of the network, and each of the network, but for numbers, one of
  * the file. No name may be there twice. with: the partners, by the network's order here. */
 static bool fit(const struct bares *net, const struct bares *file, size_t skip, const struct tenka_model_state *s,
                 size_t *with)
@@ -111,7 +111,7 @@ static bool fit(const struct bares *net, const struct bares *file, size_t skip, 
         with[i] = file->count;
         if (at < file->count && strcmp(file->items[at].name + skip, net->items[i].name) == 0)
             with[i] = at++;
-        else if (s->items[net->items[i].index].counter == NULL)
+        else if (s->items[net->items[i].index].number == NULL)
             return false;
     }
     return at == file->count;

@@ -5,6 +5,8 @@ static void count_state(const tenka_module *module, struct tenka_layer_info *inf
 {
     for (size_t i = 0; i < module->n_state; i++) {
         const struct tenka_layer_state *const state = &module->state[i];
+        if (state->var == NULL)
+            continue;
         const struct tenka_shape shape = tenka_variable_shape(state->var);
         const uint64_t count = tenka_shape_count(&shape);
         if (!state->parameter)
@@ -25,7 +27,7 @@ static size_t list_layers(const tenka_module *module, size_t skip, uint32_t dept
             .name = depth > 0 ? module->name : "",
             .class_name = tenka_module_class(module),
             .depth = depth,
-            .container = module->type->container,
+            .container = module->type->container && (!tenka_module_is_custom(module) || module->n_children > 0),
             .output = module->output,
         };
         count_state(module, &out[n]);

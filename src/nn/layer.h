@@ -3,17 +3,16 @@
 #define TENKA_NN_LAYER_H
 
 #include "graph/graph.h"
+#include "nn/module.h"
 #include "nn/text.h"
-#include "tenka/nn.h"
 
 #define TENKA_MAX_LAYER_ARGS 9
-#define TENKA_MAX_LAYER_STATE 4
 
 /* What tenka_nn_append keeps a network to, so that whatever can be made can be printed, saved, and opened again. */
 #define TENKA_MAX_NESTING 64
-#define TENKA_MAX_LAYERS 10000               /* below the root */
+#define TENKA_MAX_LAYERS 10000               /* below the root, and parameters and buffers that were added */
 #define TENKA_MAX_LAYER_NAME 128             /* bytes, the last zero included */
-#define TENKA_MAX_PATHS (2 * 1024 * 1024)    /* bytes of all layers' paths together */
+#define TENKA_MAX_PATHS (2 * 1024 * 1024)    /* bytes of all their paths together */
 
 enum tenka_arg_kind {
     TENKA_ARG_INT,
@@ -71,47 +70,57 @@ struct tenka_layer_type {
     uint64_t (*elements)(const struct tenka_layer_values *values);
     /* Makes the variables, drawing in PyTorch's order; NULL: there are none. */
     tenka_status (*init)(tenka_module *module);
+    /* Of a layer that takes one tensor and gives one, as all do but custom ones, which have no forward here. */
     tenka_tensor (*forward)(tenka_module *module, tenka_tensor x);
+    /* Brings the numbers in the module's state up to date; NULL: it has none. */
+    void (*settle)(tenka_module *module);
 };
 
 extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_max_pool2d, tenka_layer_flatten,
     tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout, tenka_layer_identity,
-    tenka_layer_gelu, tenka_layer_sequential;
+    tenka_layer_gelu, tenka_layer_sequential, tenka_layer_custom;
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */
 #define TENKA_UNARY(...)
 #define TENKA_ACTIVATION(name, ...) extern const struct tenka_layer_type tenka_layer_##name;
 #define TENKA_BINARY(...)
 #include "shaders/common/elementwise.def"
 
-/* A variable of a layer itself, under its full name. */
+/* An entry of a layer's own state, under its full name. */
 struct tenka_layer_state {
-    const char *name;  /* "weight" */
     char *path;        /* "base_net.0.weight", from the root */
+    const char *name;  /* "weight", the path's end */
     tenka_variable *var;
+    uint64_t *number;  /* where there is no variable */
     bool parameter;
 };
 
 struct tenka_module {
     const struct tenka_layer_type *type;
     tenka_ctx *ctx;
-    char *class_name;  /* of a container that is no Sequential; else NULL */
+    char *class_name;  /* of a container that is no Sequential and of a custom module; else NULL */
     char *name;        /* in the parent; NULL in a root */
     char *path;        /* from the root: "" or "base_net.0" */
     const char *layer; /* the context's copy of a path that is not "", for what is traced; NULL in a root */
     tenka_module *parent;
     tenka_module **children;
     size_t n_children, capacity;
-    size_t n_below, path_bytes; /* modules below this one; the bytes of their paths and of its own */
-    struct tenka_layer_state state[TENKA_MAX_LAYER_STATE];
-    size_t n_state;
+    size_t n_below, path_bytes; /* modules below this one and entries of state that were added; the bytes of their paths
+                                 * and of its own */
+    struct tenka_layer_state *state;
+    size_t n_state, state_capacity;
     struct tenka_layer_values values;
-    struct tenka_shape output; /* of the last forward */
-    tenka_tensor result;       /* of the last forward: of a step that may have ended */
+    struct tenka_custom_params custom; /* of a custom module, as are the next two */
+    char *extra;
+    void *user;
+    struct tenka_shape output; /* the first one of the last forward */
+    tenka_tensor result[TENKA_MAX_FORWARD]; /* of the last forward: of a step that may have ended */
+    size_t n_result;
     bool training;
     uint64_t batches;  /* that a BatchNorm2d has normalised while training: PyTorch's num_batches_tracked */
     uint64_t counted;  /* of these: by the step counted_step, which may yet fail */
     uint32_t counted_step;
     bool checking;     /* a step that will not run goes through it */
+    bool running;      /* it is in its forward */
     bool ran;          /* a container that has run its children */
     bool bypassed;     /* a container whose children the program has run, or had run before it saved them */
     bool told;         /* the log has said that this layer flattens its input */
@@ -132,40 +141,37 @@ tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *typ
                               const struct tenka_layer_values *values, tenka_module **out);
 /* A container under a class name of its own (NULL: Sequential). */
 tenka_status tenka_container_make(tenka_ctx *ctx, const char *class_name, tenka_module **out);
-/* print.c: what stands between the parentheses of print(model). */
-void tenka_layer_print(const tenka_module *module, struct tenka_text *text);
-/* The name that print(model) shows. */
-const char *tenka_module_class(const tenka_module *module);
+/* A module without anything in it; class_name NULL: the type's. */
+tenka_status tenka_module_make(tenka_ctx *ctx, const struct tenka_layer_type *type, const char *class_name,
+                               tenka_module **out);
+/* Whether a module was made by tenka_nn_custom. */
+bool tenka_module_is_custom(const tenka_module *module);
 
+/* Whether a child, a parameter or a buffer may have that name. function: for the sentence. Errors: E_INVALID. */
+tenka_status tenka_module_check_name(const tenka_module *module, const char *function, const char *name);
+/* Whether the network of the module may get so many more layers, whose paths have so many bytes. Errors: E_INVALID. */
+tenka_status tenka_module_check_room(const tenka_module *module, const char *function, size_t layers, size_t bytes);
+/* The network of the module has got them. */
+void tenka_module_grew(tenka_module *module, size_t layers, size_t bytes);
+/* "base_net.0.weight" of "base_net.0" and "weight", allocated; NULL: no memory. */
+char *tenka_path_join(const char *path, const char *name);
 /* Adds a variable to the layer's state. data NULL: zeros. */
 tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
                                    bool parameter);
+/* Adds a number that the layer keeps on the host. */
+tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint64_t *number);
+/* Takes back what was added after the first count entries. */
+void tenka_layer_drop_state(tenka_module *module, size_t count);
 /* A parameter drawn from U(-bound, bound), as torch.nn.init does. */
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound);
 
-/* As tenka_forward, for a step that will not run: no layer counts it. */
-tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x);
-/* As tenka_forward, for a container's own children. */
+/* As tenka_forward_n and tenka_forward, for a container's own children. */
+void tenka_layer_run_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out, size_t n_out);
 tenka_tensor tenka_layer_run(tenka_module *module, tenka_tensor x);
 /* Whether a step that will not run goes through a module. */
 bool tenka_layer_is_checked(const tenka_module *module);
-/* Remembers that a program runs the module's children, as a file says that was saved there. */
-void tenka_module_set_own_forward(tenka_module *module);
 /* Warns of classes in a text of PyTorch whose forward is likely to do more than to run the layers in order. */
 void tenka_module_warn_of_classes(const tenka_module *net);
-/* Whether a layer is a BatchNorm2d with running statistics, which counts batches. */
-bool tenka_layer_counts(const tenka_module *module);
-/* Takes back what such a layer counted in a step that was not run. */
-void tenka_layer_settle_count(tenka_module *module);
-/* The layers below module, itself included, that count batches, settled, in the order of the state. Writes at most max and
- * returns how many there are. */
-size_t tenka_module_counters(tenka_module *module, tenka_module **out, size_t max);
-/* The name of such a layer's count in root's state_dict, allocated; NULL: no memory. */
-char *tenka_module_counter_name(const tenka_module *root, const tenka_module *layer);
-
-/* As tenka_nn_parse. E_FORMAT as well when the variables would have more than max_elements elements in all. */
-tenka_status tenka_nn_parse_limited(tenka_ctx *ctx, const char *text, uint64_t max_elements, tenka_module **out);
-
 static inline uint32_t tenka_arg_u32(const struct tenka_layer_values *values, size_t arg, size_t axis)
 {
     return (uint32_t)values->arg[arg].value[axis];

@@ -146,7 +146,8 @@ tenka_status tenka_layer_complete(struct tenka_error *err, const struct tenka_la
 
 /* ---- Making ---- */
 
-static tenka_status module_alloc(tenka_ctx *ctx, const struct tenka_layer_type *type, tenka_module **out)
+tenka_status tenka_module_make(tenka_ctx *ctx, const struct tenka_layer_type *type, const char *class_name,
+                               tenka_module **out)
 {
     tenka_module *module = tenka_alloc(sizeof(*module));
     *out = NULL;
@@ -156,7 +157,8 @@ static tenka_status module_alloc(tenka_ctx *ctx, const struct tenka_layer_type *
     module->ctx = ctx;
     module->training = true;
     module->path = tenka_strdup("");
-    if (module->path == NULL) {
+    module->class_name = class_name != NULL ? tenka_strdup(class_name) : NULL;
+    if (module->path == NULL || (module->class_name == NULL && class_name != NULL)) {
         tenka_module_destroy(&module);
         return tenka_fail_nomem(tenka_ctx_error(ctx));
     }
@@ -172,7 +174,7 @@ tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *typ
     *out = NULL;
     struct tenka_layer_values complete = *values;
     TENKA_TRY(tenka_layer_complete(tenka_ctx_error(ctx), type, &complete));
-    TENKA_TRY(module_alloc(ctx, type, out));
+    TENKA_TRY(tenka_module_make(ctx, type, NULL, out));
     (*out)->values = complete;
     const tenka_status status = type->init != NULL ? type->init(*out) : TENKA_OK;
     if (status != TENKA_OK)
@@ -182,29 +184,48 @@ tenka_status tenka_layer_make(tenka_ctx *ctx, const struct tenka_layer_type *typ
 
 tenka_status tenka_container_make(tenka_ctx *ctx, const char *class_name, tenka_module **out)
 {
-    TENKA_TRY(module_alloc(ctx, &tenka_layer_sequential, out));
-    if (class_name == NULL || strcmp(class_name, tenka_layer_sequential.name) == 0)
-        return TENKA_OK;
-    (*out)->class_name = tenka_strdup(class_name);
-    if ((*out)->class_name != NULL)
-        return TENKA_OK;
-    tenka_module_destroy(out);
-    return tenka_fail_nomem(tenka_ctx_error(ctx));
+    const bool plain = class_name == NULL || strcmp(class_name, tenka_layer_sequential.name) == 0;
+    return tenka_module_make(ctx, &tenka_layer_sequential, plain ? NULL : class_name, out);
+}
+
+static tenka_status add_state(tenka_module *module, const char *name, struct tenka_layer_state **out)
+{
+    char *const path = tenka_path_join(module->path, name);
+    if (path == NULL ||
+        !tenka_grow(&module->state, &module->state_capacity, module->n_state, sizeof(module->state[0]))) {
+        tenka_free(path);
+        return tenka_fail_nomem(tenka_ctx_error(module->ctx));
+    }
+    *out = &module->state[module->n_state++];
+    **out = (struct tenka_layer_state){.path = path, .name = path + strlen(path) - strlen(name)};
+    return TENKA_OK;
+}
+
+void tenka_layer_drop_state(tenka_module *module, size_t count)
+{
+    while (module->n_state > count) {
+        struct tenka_layer_state *const state = &module->state[--module->n_state];
+        tenka_variable_destroy(&state->var);
+        tenka_free(state->path);
+    }
 }
 
 tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
                                    bool parameter)
 {
-    assert(module->n_state < TENKA_MAX_LAYER_STATE);
-    struct tenka_layer_state *const state = &module->state[module->n_state];
-    state->path = tenka_strdup(name);
-    if (state->path == NULL)
-        return tenka_fail_nomem(tenka_ctx_error(module->ctx));
-    state->name = name;
+    struct tenka_layer_state *state;
+    TENKA_TRY(add_state(module, name, &state));
     state->parameter = parameter;
-    module->n_state++;
     TENKA_TRY(tenka_variable_create(module->ctx, TENKA_F32, shape, data, parameter, &state->var));
-    return tenka_variable_set_name(state->var, name);
+    return tenka_variable_set_name(state->var, state->path);
+}
+
+tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint64_t *number)
+{
+    struct tenka_layer_state *state;
+    TENKA_TRY(add_state(module, name, &state));
+    state->number = number;
+    return TENKA_OK;
 }
 
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound)

@@ -224,7 +224,8 @@ static tenka_status add_channels(tenka_module *m, const char *scale, const char 
     return scale_first ? TENKA_OK : tenka_layer_add_state(m, scale, shape, ones, parameter);
 }
 
-/* In the order of the state_dict: weight, bias, running_mean, running_var, as far as they exist. */
+/* In the order of the state_dict: weight, bias, running_mean, running_var, num_batches_tracked, as far as there are
+ * any. */
 static tenka_status batch_norm2d_init(tenka_module *m)
 {
     /* Without state, num_features may be any number that a damaged file says. */
@@ -242,6 +243,8 @@ static tenka_status batch_norm2d_init(tenka_module *m)
         status = add_channels(m, "weight", "bias", data, true, true);
     if (status == TENKA_OK && tenka_arg_is(&m->values, TRACK))
         status = add_channels(m, "running_var", "running_mean", data, false, false);
+    if (status == TENKA_OK && tenka_arg_is(&m->values, TRACK))
+        status = tenka_layer_add_number(m, "num_batches_tracked", &m->batches);
     tenka_free(ones);
     return status;
 }
@@ -258,7 +261,8 @@ static tenka_variable *running_mean(const tenka_module *m)
     return m->state[tenka_arg_is(&m->values, AFFINE) ? 2 : 0].var;
 }
 
-void tenka_layer_settle_count(tenka_module *m)
+/* Takes back what was counted in a step that was not run. */
+static void settle_count(tenka_module *m)
 {
     if (m->counted == 0 || m->counted_step == tenka_step_number(m->ctx))
         return;
@@ -285,9 +289,8 @@ static tenka_tensor batch_norm2d_forward(tenka_module *m, tenka_tensor x)
     if (shape.rank != 4)
         return tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "expected an input of 4 axes, found one of shape %s",
                                 tenka_shape_text(&shape, text));
-    if (tenka_layer_counts(m))
-        tenka_layer_settle_count(m); /* also where nothing is counted: the statistics may be assigned again */
-    if (m->training && tenka_layer_counts(m) && !tenka_layer_is_checked(m))
+    settle_count(m); /* also where nothing is counted: the statistics may be assigned again */
+    if (m->training && track && !tenka_layer_is_checked(m))
         count_batch(m);
     const tenka_tensor weight = affine ? tenka_value(m->state[0].var) : constant_channels(m, 1);
     const tenka_tensor bias = affine ? tenka_value(m->state[1].var) : constant_channels(m, 0);
@@ -302,12 +305,8 @@ const struct tenka_layer_type tenka_layer_batch_norm2d = {
     .elements = batch_norm2d_elements,
     .init = batch_norm2d_init,
     .forward = batch_norm2d_forward,
+    .settle = settle_count,
 };
-
-bool tenka_layer_counts(const tenka_module *module)
-{
-    return module->type == &tenka_layer_batch_norm2d && tenka_arg_is(&module->values, TRACK);
-}
 
 tenka_status tenka_nn_batch_norm2d(tenka_ctx *ctx, uint32_t num_features, double eps, double momentum,
                                    tenka_module **out)

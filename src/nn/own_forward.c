@@ -6,7 +6,7 @@
 
 bool tenka_module_has_own_forward(const tenka_module *module)
 {
-    bool own = module->bypassed && !module->ran;
+    bool own = tenka_module_is_custom(module) || (module->bypassed && !module->ran);
     for (size_t i = 0; i < module->n_children && !own; i++)
         own = tenka_module_has_own_forward(module->children[i]);
     return own;

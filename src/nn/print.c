@@ -1,4 +1,4 @@
-/* A layer's arguments as print(model) shows them, from the table of its type. */
+/* Modules as print(model) shows them: a layer's arguments from the table of its type, children below. */
 #include <stdio.h>
 
 #include "nn/layer.h"
@@ -56,7 +56,7 @@ static bool is_shown(const struct tenka_layer_arg *arg, const struct tenka_arg_v
     return (arg->flags & (TENKA_ARG_FIXED | TENKA_ARG_UNSEEN)) == 0 && !((arg->flags & TENKA_ARG_QUIET) != 0 && is_fallback);
 }
 
-void tenka_layer_print(const tenka_module *module, struct tenka_text *text)
+static void print_arguments(const tenka_module *module, struct tenka_text *text)
 {
     bool first = true;
     for (size_t i = 0; i < module->type->n_args; i++) {
@@ -70,4 +70,36 @@ void tenka_layer_print(const tenka_module *module, struct tenka_text *text)
         print_value(arg, value, text);
         first = false;
     }
+}
+
+static void print(const tenka_module *module, size_t indent, struct tenka_text *text)
+{
+    const char *const extra = module->extra != NULL ? module->extra : "";
+    tenka_text_add(text, "%s(", tenka_module_class(module));
+    print_arguments(module, text);
+    if (extra[0] != '\0' && module->n_children > 0)
+        tenka_text_add(text, "\n%*s", (int)(indent + 2), "");
+    tenka_text_add(text, "%s", extra);
+    for (size_t i = 0; i < module->n_children; i++) {
+        tenka_text_add(text, "\n%*s(%s): ", (int)(indent + 2), "", module->children[i]->name);
+        print(module->children[i], indent + 2, text);
+    }
+    if (module->n_children > 0)
+        tenka_text_add(text, "\n%*s", (int)indent, "");
+    tenka_text_add(text, ")");
+}
+
+char *tenka_module_text(const tenka_module *module)
+{
+    struct tenka_text text = {0};
+    print(module, 0, &text);
+    if (!text.failed)
+        return text.text;
+    tenka_free(text.text);
+    return NULL;
+}
+
+void tenka_text_free(char *text)
+{
+    tenka_free(text);
 }

@@ -141,3 +141,11 @@ bool tenka_is_utf8(const char *text)
     }
     return true;
 }
+
+bool tenka_is_plain(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return false;
+    return tenka_is_utf8(text);
+}

@@ -21,6 +21,8 @@ size_t tenka_number_read(const char *text, double *out);
 /* The length of the UTF-8 character at text; 0 when it is none, 1 for ASCII. */
 size_t tenka_utf8_length(const char *text);
 bool tenka_is_utf8(const char *text);
+/* Whether a text is UTF-8 without control characters. */
+bool tenka_is_plain(const char *text);
 /* Whether a byte goes on with a UTF-8 character. */
 static inline bool tenka_utf8_continues(char c)
 {

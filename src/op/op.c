@@ -18,7 +18,8 @@
 #define D0 BIT(TENKA_D(0))
 #define D1 BIT(TENKA_D(1))
 #define D2 BIT(TENKA_D(2))
-enum { INPLACE = TENKA_PASS_INPLACE, PIECES = TENKA_PASS_PIECES, JOBS = TENKA_PASS_JOBS, PART = TENKA_PASS_PART };
+enum { INPLACE = TENKA_PASS_INPLACE, PIECES = TENKA_PASS_PIECES, JOBS = TENKA_PASS_JOBS, PART = TENKA_PASS_PART,
+       TURNS = TENKA_PASS_TURNS };
 
 /* struct params_<op>: the operator's parameters under its own name. */
 #define TENKA_OP(name, body, min_in, max_in, outs, params, ...)                                       \
@@ -148,4 +149,101 @@ const struct tenka_desc *tenka_call_operand(const struct tenka_call *call, uint3
     if (operand >= TENKA_OUT(0))
         return operand - TENKA_OUT(0) < call->n_out ? &call->out[operand - TENKA_OUT(0)] : NULL;
     return operand < call->n_in ? &call->in[operand] : NULL;
+}
+
+/* ---- Activations ---- */
+
+#define TENKA_OP(...)
+#define TENKA_PASS(...)
+#define TENKA_ACTIVATES(op, pass, act, operands)                             \
+    static int32_t *act_##op##_##pass(int32_t *params)                       \
+    {                                                                        \
+        params_##op *p = (void *)params;                                     \
+        return &(act);                                                       \
+    }
+#include "op/ops.def"
+
+/* Where a pass has its activation among its parameters; NULL: it has none. */
+static int32_t *act_place(enum tenka_kernel kernel, int32_t *params)
+{
+    switch (kernel) {
+#define TENKA_OP(...)
+#define TENKA_PASS(...)
+#define TENKA_ACTIVATES(op, pass, act, operands) case TENKA_KERNEL_##op##_##pass: return act_##op##_##pass(params);
+#include "op/ops.def"
+    default: return NULL;
+    }
+}
+
+enum tenka_act tenka_kernel_act(enum tenka_kernel kernel, const int32_t *params)
+{
+    int32_t copy[TENKA_MAX_PARAMS];
+    memcpy(copy, params, sizeof copy);
+    const int32_t *act = act_place(kernel, copy);
+    return act != NULL ? (enum tenka_act)*act : TENKA_ACT_NONE;
+}
+
+void tenka_kernel_set_act(enum tenka_kernel kernel, int32_t *params, enum tenka_act act)
+{
+    *act_place(kernel, params) = (int32_t)act;
+}
+
+/* The operands that a pass reads for the sake of its activation alone. */
+static uint64_t act_reads(enum tenka_kernel kernel)
+{
+    switch (kernel) {
+#define TENKA_OP(...)
+#define TENKA_PASS(...)
+#define TENKA_ACTIVATES(op, pass, act, operands) case TENKA_KERNEL_##op##_##pass: return operands;
+#include "op/ops.def"
+    default: return 0;
+    }
+}
+
+uint64_t tenka_kernel_idle_reads(enum tenka_kernel kernel, const int32_t *params)
+{
+    return tenka_kernel_act(kernel, params) == TENKA_ACT_NONE ? act_reads(kernel) : 0;
+}
+
+const char *tenka_act_name(enum tenka_act act)
+{
+    static const char *const names[TENKA_ACT_COUNT] = {
+#define NAME_0(name) [TENKA_ACT_##name] = #name,
+#define NAME_1(name)
+#define NAME_2(name)
+#define TENKA_UNARY(...)
+#define TENKA_ACTIVATION(name, back, count, ...) NAME_##count(name)
+#define TENKA_BINARY(...)
+#include "shaders/common/elementwise.def"
+    };
+    return names[act];
+}
+
+enum tenka_act tenka_act_of(enum tenka_kernel kernel)
+{
+    switch (kernel) {
+#define ACT_0(name) case TENKA_KERNEL_##name##_fwd: return TENKA_ACT_##name;
+#define ACT_1(name)
+#define ACT_2(name)
+#define TENKA_UNARY(...)
+#define TENKA_ACTIVATION(name, back, count, ...) ACT_##count(name)
+#define TENKA_BINARY(...)
+#include "shaders/common/elementwise.def"
+    default: return TENKA_ACT_NONE;
+    }
+}
+
+enum tenka_act tenka_act_back_of(enum tenka_kernel kernel)
+{
+    switch (kernel) {
+#define BACK_OF_Y_0(name) case TENKA_KERNEL_##name##_dx: return TENKA_ACT_##name;
+#define BACK_OF_X_0(name)
+#define BACK_OF_X_1(name)
+#define BACK_OF_X_2(name)
+#define TENKA_UNARY(...)
+#define TENKA_ACTIVATION(name, back, count, ...) BACK_##back##_##count(name)
+#define TENKA_BINARY(...)
+#include "shaders/common/elementwise.def"
+    default: return TENKA_ACT_NONE;
+    }
 }

@@ -53,7 +53,13 @@ static inline uint32_t tenka_mask_place(uint64_t mask, uint32_t operand)
 }
 
 enum tenka_unit { TENKA_UNIT_EACH, TENKA_UNIT_GROUP };
-enum tenka_pass_flags { TENKA_PASS_INPLACE = 1, TENKA_PASS_PIECES = 2, TENKA_PASS_JOBS = 4, TENKA_PASS_PART = 8 };
+enum tenka_pass_flags {
+    TENKA_PASS_INPLACE = 1,
+    TENKA_PASS_PIECES = 2,
+    TENKA_PASS_JOBS = 4,
+    TENKA_PASS_PART = 8,
+    TENKA_PASS_TURNS = 16,
+};
 
 struct tenka_variant; /* op/variant.h */
 
@@ -92,6 +98,18 @@ struct tenka_pass_info {
 uint64_t tenka_kernel_flops(enum tenka_kernel kernel, const int32_t *params, uint64_t n);
 /* Bytes that a pass moves; 0: all of its operands. */
 uint64_t tenka_kernel_bytes(enum tenka_kernel kernel, const int32_t *params, uint64_t n);
+
+/* The activation that a pass applies to what it computes, or goes back through. */
+enum tenka_act tenka_kernel_act(enum tenka_kernel kernel, const int32_t *params);
+/* Makes a pass that can do so do it. */
+void tenka_kernel_set_act(enum tenka_kernel kernel, int32_t *params, enum tenka_act act);
+/* The operands among its reads that a pass does without: those for an activation that it has not. */
+uint64_t tenka_kernel_idle_reads(enum tenka_kernel kernel, const int32_t *params);
+/* "relu"; NULL of TENKA_ACT_NONE. */
+const char *tenka_act_name(enum tenka_act act);
+/* The activation that a kernel is, forward, or whose gradient it makes of the output y alone; TENKA_ACT_NONE: none. */
+enum tenka_act tenka_act_of(enum tenka_kernel kernel);
+enum tenka_act tenka_act_back_of(enum tenka_kernel kernel);
 
 extern const struct tenka_op_info tenka_ops[TENKA_OP_COUNT];
 extern const struct tenka_pass_info tenka_passes[TENKA_KERNEL_COUNT];

@@ -10,11 +10,27 @@
 
 struct tenka_p_none { int32_t unused; };
 
+/* Activations that a kernel applies to what it computes, as one of its parameters: the rows of elementwise.def that are
+ * layers without numbers. Only fusion and cases set such a parameter; 0 is none. */
+enum tenka_act {
+    TENKA_ACT_NONE,
+#define TENKA_ACT_0(name) TENKA_ACT_##name,
+#define TENKA_ACT_1(name)
+#define TENKA_ACT_2(name)
+#define TENKA_UNARY(...)
+#define TENKA_ACTIVATION(name, back, count, ...) TENKA_ACT_##count(name)
+#define TENKA_BINARY(...)
+#include "shaders/common/elementwise.def"
+    TENKA_ACT_COUNT
+};
+
 /* x [n, c, h, w], weight [o, c/groups, kh, kw], y [n, o, oh, ow] */
 struct tenka_p_conv2d {
     int32_t n, c, h, w, o, kh, kw, oh, ow;
     int32_t sh, sw, ph, pw, dh, dw, groups; /* stride, padding, dilation: given by the caller */
     int32_t bias;                           /* 1: input 2 is there */
+    int32_t act;    /* fwd: y goes through this activation */
+    int32_t before; /* dx goes back through this activation, whose output x is */
 };
 
 /* x: nc planes of [h, w]; y: nc planes of [oh, ow] */
@@ -32,8 +48,8 @@ struct tenka_p_conv2d_pool {
 /* C [batch, m, n] = A' [batch, m, k] B' [batch, k, n]; A is stored [m, k], or [k, m] when trans_a, B likewise */
 struct tenka_p_matmul { int32_t batch, m, n, k, trans_a, trans_b; };
 
-/* x [m, k], weight [n, k], y [m, n]; bias: 1 when input 2 is there */
-struct tenka_p_linear { int32_t m, n, k, bias, mask; }; /* mask: 1: dx is masked by input 3 (linear_backward) */
+/* x [m, k], weight [n, k], y [m, n]; bias: 1 when input 2 is there; act and before as in tenka_p_conv2d */
+struct tenka_p_linear { int32_t m, n, k, bias, act, before; };
 
 /* y of shape dim (leading 1s); element i of y reads a and b at the dot product of its index with sa and sb */
 struct tenka_p_broadcast { int32_t same, dim[6], sa[6], sb[6]; /* same: 1 when a, b and y have one shape */ };
@@ -56,13 +72,14 @@ struct tenka_p_nll { int32_t n, c, reduction; };
 
 /* y [rows, row] from x [src_rows, row]; u8: elements are bytes, packed four to a word in shaders.
  * piece_first, piece_rows: the rows of x that are bound; the Vulkan backend changes them from piece to piece when
- * x is larger than what can be bound at once. */
+ * x is larger than what can be bound at once. For dx the same of the rows of y: those that a dispatch adds. */
 struct tenka_p_gather { int32_t rows, row, src_rows, u8, piece_first, piece_rows; };
 
 /* x [rows, c, plane] and its classes from data of src_rows images of bytes */
 struct tenka_p_load_batch { int32_t rows, c, plane, src_rows; };
 
-struct tenka_p_channels { int32_t n, c, plane; }; /* x [n, c, plane] */
+/* x [n, c, plane]; act: y goes through this activation, and gradients come back through it (batch_norm2d) */
+struct tenka_p_channels { int32_t n, c, plane, act; };
 
 /* Elementwise steps over tensors of one shape: v = input 0; then, for each step, v becomes
  *   of a unary operator  its value for v, or (back) the gradient of its input for v, the gradient of its output

@@ -163,7 +163,8 @@ tenka_status tenka_rule_normalize_bytes(struct tenka_call *call, struct tenka_er
     TENKA_TRY(tenka_rule_rank(call, err, 0, 2, TENKA_MAX_RANK));
     TENKA_TRY(tenka_rule_vector(call, err, 1, "mean", x->dim[1]));
     TENKA_TRY(tenka_rule_vector(call, err, 2, "standard deviation", x->dim[1]));
-    *p = (struct tenka_p_channels){ (int32_t)x->dim[0], (int32_t)x->dim[1], tenka_rule_product(x, 2, x->rank) };
+    *p = (struct tenka_p_channels){ .n = (int32_t)x->dim[0], .c = (int32_t)x->dim[1],
+                                    .plane = tenka_rule_product(x, 2, x->rank) };
     return tenka_rule_out(call, err, 0, TENKA_F32, *x);
 }
 

@@ -45,6 +45,7 @@ tenka_status tenka_rule_linear(struct tenka_call *call, struct tenka_error *err)
         TENKA_TRY(tenka_rule_vector(call, err, 2, "bias", weight->dim[0]));
     *p = (struct tenka_p_linear){
         .m = (int32_t)x->dim[0], .n = (int32_t)weight->dim[0], .k = (int32_t)x->dim[1], .bias = call->n_in == 3,
+        .act = p->act, .before = p->before,
     };
     const struct tenka_shape out = { 2, { x->dim[0], weight->dim[0] } };
     return tenka_rule_out(call, err, 0, TENKA_F32, out);
@@ -62,19 +63,18 @@ static tenka_status check_same(const struct tenka_call *call, struct tenka_error
                       tenka_shape_text(&call->in[i].shape, text), tenka_shape_text(shape, wanted));
 }
 
-/* (x, weight, dy, mask): the gradients of a linear layer; the caller says whether there is a bias. */
+/* (x, weight, dy): the gradients of a linear layer; the caller says whether there is a bias. */
 tenka_status tenka_rule_linear_backward(struct tenka_call *call, struct tenka_error *err)
 {
     struct tenka_p_linear *p = (void *)call->params;
     struct tenka_call forward = { .op = call->op, .n_in = 2, .in = { call->in[0], call->in[1] } };
     TENKA_TRY(tenka_rule_linear(&forward, err));
     TENKA_TRY(check_same(call, err, 2, &forward.out[0].shape));
-    if (call->n_in == 4)
-        TENKA_TRY(check_same(call, err, 3, &call->in[0].shape));
-    const bool bias = p->bias != 0;
+    const struct tenka_p_linear given = *p;
     memcpy(p, forward.params, sizeof *p);
+    const bool bias = given.bias != 0;
     p->bias = bias;
-    p->mask = call->n_in == 4;
+    p->before = given.before;
     call->n_out = bias ? 3 : 2;
     TENKA_TRY(tenka_rule_out(call, err, 0, TENKA_F32, call->in[0].shape));
     TENKA_TRY(tenka_rule_out(call, err, 1, TENKA_F32, call->in[1].shape));
@@ -212,17 +212,6 @@ tenka_status tenka_rule_max_pool2d(struct tenka_call *call, struct tenka_error *
 }
 
 /* ---- Fused convolutions ---- */
-
-/* (weight, dy, mask): the gradient of a convolution's input, which is shaped like the mask. */
-tenka_status tenka_rule_conv2d_dx(struct tenka_call *call, struct tenka_error *err)
-{
-    struct tenka_call forward = { .op = call->op, .n_in = 2, .in = { call->in[2], call->in[0] } };
-    memcpy(forward.params, call->params, sizeof forward.params);
-    TENKA_TRY(tenka_rule_conv2d(&forward, err));
-    TENKA_TRY(check_same(call, err, 1, &forward.out[0].shape));
-    memcpy(call->params, forward.params, sizeof call->params);
-    return tenka_rule_out(call, err, 0, TENKA_F32, call->in[2].shape);
-}
 
 tenka_status tenka_rule_conv2d_relu_pool(struct tenka_call *call, struct tenka_error *err)
 {

@@ -133,7 +133,7 @@ tenka_status tenka_rule_equal_count(struct tenka_call *call, struct tenka_error 
     if (!tenka_shape_equal(a, b))
         return tenka_fail(err, TENKA_E_SHAPE, "%s: shapes %s and %s differ", tenka_rule_name(call),
                           tenka_shape_text(a, text_a), tenka_shape_text(b, text_b));
-    *p = (struct tenka_p_channels){ tenka_rule_product(a, 0, a->rank), 1, 1 };
+    *p = (struct tenka_p_channels){ .n = tenka_rule_product(a, 0, a->rank), .c = 1, .plane = 1 };
     return tenka_rule_out(call, err, 0, TENKA_F32, (struct tenka_shape){ 0 });
 }
 
@@ -151,7 +151,9 @@ static tenka_status fill_channels(struct tenka_call *call, struct tenka_error *e
                           tenka_rule_name(call), tenka_shape_text(x, text));
     TENKA_TRY(tenka_rule_vector(call, err, 1, "weight", x->dim[1]));
     TENKA_TRY(tenka_rule_vector(call, err, 2, "bias", x->dim[1]));
-    *p = (struct tenka_p_channels){ (int32_t)x->dim[0], (int32_t)x->dim[1], tenka_rule_product(x, 2, x->rank) };
+    p->n = (int32_t)x->dim[0];
+    p->c = (int32_t)x->dim[1];
+    p->plane = tenka_rule_product(x, 2, x->rank);
     return tenka_rule_out(call, err, 0, TENKA_F32, *x);
 }
 

@@ -49,21 +49,69 @@
 
 /* Lanes of a sum of so many terms. */
 #define SUM_WIDTH(terms) ((terms) < 1024 ? 64u : (terms) < 8192 ? 256u : 1024u)
-#define SUM_LANES(v, terms) (SUM_WIDTH(terms) / (v)->local)
-/* Terms that an invocation takes at a time. */
-#define SUM_TURN(v, terms) (SUM_WIDTH(terms) == 64 ? 1 : SUM_LANES(v, terms) > 4 ? 2 * SUM_LANES(v, terms) : 8)
+/* Terms that an invocation takes at a time, of a sum in so many lanes. */
+#define LANES_OF(v, width) ((width) > (v)->lanes ? (width) / (v)->lanes : 1)
+#define LANES_TURN(v, width) \
+    ((width) <= 64 ? LANES_OF(v, width) : LANES_OF(v, width) > 4 ? 2 * LANES_OF(v, width) : 8)
 /* Of an invocation: its turns, and the tree. */
-#define SUM_LOOPS(v, terms) ((uint64_t)(terms) / (SUM_TURN(v, terms) * (v)->local) + 12)
+#define SUM_LOOPS(v, terms) ((uint64_t)(terms) / (LANES_TURN(v, SUM_WIDTH(terms)) * (v)->local) + 12)
 /* Bytes for `numbers` sums at a time. A workgroup has no more invocations than there are lanes. */
 #define SUM_SHARED(v, terms, numbers) ((v)->local <= SUM_WIDTH(terms) ? 4 * (numbers) * (v)->local : UINT32_MAX)
+
+/* ---- Lines along an axis: shaders/common/line_shared.glsl ---- */
+
+/* Whether a workgroup shares a line, else an invocation has it: long ones, but of neighbouring lines, which a workgroup
+ * reads side by side, only very long ones. */
+#define LINE_SHARED(p) ((p)->len >= ((p)->inner < 32 ? 128 : 2048))
+#define LINE_GROUPS(p, v) \
+    DIV_UP((uint64_t)(p)->outer * (uint64_t)(p)->inner, LINE_SHARED(p) && (v)->lanes > 1 ? 1 : (v)->local)
+/* Lanes of its sums. */
+#define LINE_WIDTH(p) \
+    (!LINE_SHARED(p) ? ((p)->len < 128 ? 1u : 8u) : (p)->len < 8192 ? 64u : (p)->len < 65536 ? 256u : 1024u)
+/* An invocation alone has room for 64 lanes. */
+#define LINE_FITS(p, v) \
+    (!LINE_SHARED(p) ? (v)->local == 64 : (v)->lanes == 1 ? LINE_WIDTH(p) == 64 : (v)->lanes <= LINE_WIDTH(p))
+#define LINE_STAGE(p, v, numbers) (LINE_FITS(p, v) ? 4 * (numbers) * (v)->local : UINT32_MAX)
+/* k sweeps over a line, and two trees. */
+#define LINE_LOOPS(p, v, k) \
+    ((k) * (uint64_t)(p)->len / (LINE_SHARED(p) ? LANES_TURN(v, LINE_WIDTH(p)) * (v)->lanes : 1) + 24)
 
 #define BN_TERMS(p) ((uint64_t)(p)->n * (uint64_t)(p)->plane)
 /* k sweeps over a channel, in turns. */
 #define BN_LOOPS(p, v, k) ((uint64_t)(k) * SUM_LOOPS(v, BN_TERMS(p)))
 
+/* ---- gather's gradient: shaders/gather.comp ---- */
+
+/* Rows of the gradient that one dispatch adds, in the order of the index: as many as an invocation may loop over, should
+ * all be added to one row of the result. */
+#define GATHER_TURN 32768
+/* A workgroup has as many columns of some rows of the result as it has invocations. */
+#define GATHER_BLOCKS(p, v) DIV_UP((p)->row, (v)->local)
+/* Parts into which the rows are divided, row r belonging to part r % parts: a power of two. Each workgroup goes through
+ * the whole index, so that there are no more parts than keep a device busy, or than have few enough rows. */
+#define GATHER_PARTS(p, v) \
+    tenka_power_of_two((p)->src_rows, DIV_UP(4 * (v)->local, GATHER_BLOCKS(p, v)), DIV_UP((p)->src_rows, 16384))
+/* The least power of two that is `wanted` or, if that is less, `enough`, but at least `needed`. */
+static inline uint64_t tenka_power_of_two(int32_t enough, uint64_t wanted, uint64_t needed)
+{
+    uint64_t n = 1;
+    while ((n < wanted && n < (uint64_t)enough) || n < needed)
+        n *= 2;
+    return n;
+}
+/* The rows of a part; 32 places of the index and the words of all others, until a turn is over; and what is found. */
+#define GATHER_DX_LOOPS(p, v) \
+    (DIV_UP((p)->src_rows, GATHER_PARTS(p, v)) + (GATHER_TURN / 32 / (v)->local + 1) * (33 + (v)->local) + \
+     ((p)->rows < GATHER_TURN ? (uint64_t)(p)->rows : GATHER_TURN))
+
 /* Unreduced losses: 64 rows a workgroup; else one workgroup for all rows. */
 #define NLL_GROUPS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? DIV_UP((p)->n, 64) : 1)
 #define NLL_TERMS(p) ((p)->reduction == TENKA_REDUCTION_NONE ? 64 : (p)->n)
+/* Losses that the fused kernel computes, in which one invocation has a row and, where they are reduced, one workgroup all
+ * of them: few enough that its parts, which use all of a device, would not be faster. */
+#define CROSS_ENTROPY_SMALL(p) \
+    ((uint64_t)(p)->n * (uint64_t)(p)->c <= 65536 || ((p)->reduction == TENKA_REDUCTION_NONE && (p)->c < 128))
+#define CROSS_ENTROPY_STAGE(p, v) (CROSS_ENTROPY_SMALL(p) ? SUM_SHARED(v, NLL_TERMS(p), 1) : UINT32_MAX)
 /* Each invocation of a workgroup takes whole rows, by the lane: three sweeps over each, and the tree. */
 #define CROSS_ENTROPY_LOOPS(p, v) \
     (((uint64_t)NLL_TERMS(p) / (v)->local + 1) * (3 * (uint64_t)(p)->c + 2) + 12)

@@ -1,7 +1,7 @@
 /* Checkpoints as files: the tensors, and the order in which a run is checked and put back. */
 #include <stdlib.h>
 
-#include "nn/layer.h"
+#include "io/model_state.h"
 #include "train/checkpoint.h"
 
 /* ---- The run as lists ---- */
@@ -75,8 +75,8 @@ static char *moment_name(const struct tenka_run *run, size_t slot, size_t moment
 
 /* Parallel arrays of the file's tensors: the network's, then the moments. */
 struct tensors {
-    tenka_variable **vars; /* NULL: a counter */
-    const uint64_t **counters;
+    tenka_variable **vars; /* NULL: a number */
+    const uint64_t **numbers;
     struct tenka_file_tensor *file;
     char **own;            /* names that are ours */
     size_t count;
@@ -88,29 +88,16 @@ static void tensors_finish(struct tensors *t, size_t most)
     for (size_t i = 0; i < most && t->own != NULL; i++)
         tenka_free(t->own[i]);
     tenka_free(t->vars);
-    tenka_free(t->counters);
+    tenka_free(t->numbers);
     tenka_free(t->file);
     tenka_free(t->own);
 }
 
-static void add_tensor(struct tensors *t, const char *name, tenka_variable *var)
+static void add_tensor(struct tensors *t, const struct tenka_state_entry *entry)
 {
-    t->vars[t->count] = var;
-    t->file[t->count++] = (struct tenka_file_tensor){
-        .name = name, .dtype = t->doubles ? "F64" : "F32", .shape = tenka_variable_shape(var)};
-}
-
-/* BatchNorm2d's counts of batches, under PyTorch's name. */
-static tenka_status add_counters(const struct tenka_run *run, struct tensors *t, tenka_module *const *layers, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        char *const name = t->own[t->count] = tenka_module_counter_name(run->training->net, layers[i]);
-        if (name == NULL)
-            return tenka_fail_nomem(run->err);
-        t->counters[t->count] = &layers[i]->batches;
-        t->file[t->count++] = (struct tenka_file_tensor){.name = name, .dtype = "I64"};
-    }
-    return TENKA_OK;
+    t->vars[t->count] = entry->var;
+    t->numbers[t->count] = entry->number;
+    t->file[t->count++] = tenka_model_state_tensor(entry, t->doubles ? "F64" : "F32");
 }
 
 static tenka_status add_moments(const struct tenka_run *run, struct tensors *t, size_t slot)
@@ -125,25 +112,27 @@ static tenka_status add_moments(const struct tenka_run *run, struct tensors *t, 
         for (size_t i = 0; i < run->n_state; i++)
             if (strcmp(run->state[i].name, name) == 0)
                 return tenka_fail(run->err, TENKA_E_INVALID, "checkpoint: the network has a tensor called %s", name);
-        add_tensor(t, name, run->slots[slot].moment[m]);
+        add_tensor(t, &(struct tenka_state_entry){.name = name, .var = run->slots[slot].moment[m]});
     }
     return TENKA_OK;
 }
 
-static tenka_status tensors_fill(const struct tenka_run *run, struct tensors *t, tenka_module *const *layers,
-                                 size_t n_layers, size_t most)
+static tenka_status tensors_fill(const struct tenka_run *run, struct tensors *t, size_t most)
 {
     t->doubles = is_double(run);
     t->vars = tenka_alloc_array(most, sizeof(t->vars[0]));
-    t->counters = tenka_alloc_array(most, sizeof(t->counters[0]));
+    t->numbers = tenka_alloc_array(most, sizeof(t->numbers[0]));
     t->file = tenka_alloc_array(most, sizeof(t->file[0]));
     t->own = tenka_alloc_array(most, sizeof(t->own[0]));
-    if (t->vars == NULL || t->counters == NULL || t->file == NULL || t->own == NULL)
+    if (t->vars == NULL || t->numbers == NULL || t->file == NULL || t->own == NULL)
         return tenka_fail_nomem(run->err);
-    /* Counters first, so that each tensor's bytes begin at a multiple of its element's size. */
-    TENKA_TRY(add_counters(run, t, layers, n_layers));
+    /* Numbers first, so that each tensor's bytes begin at a multiple of its element's size. */
     for (size_t i = 0; i < run->n_state; i++)
-        add_tensor(t, run->state[i].name, run->state[i].var);
+        if (run->state[i].number != NULL)
+            add_tensor(t, &run->state[i]);
+    for (size_t i = 0; i < run->n_state; i++)
+        if (run->state[i].var != NULL)
+            add_tensor(t, &run->state[i]);
     for (size_t i = 0; i < run->n_slots; i++)
         TENKA_TRY(add_moments(run, t, i));
     return TENKA_OK;
@@ -155,7 +144,7 @@ static tenka_status read_tensor(void *user, size_t i, void *dst, size_t bytes)
     if (t->vars[i] != NULL)
         return t->doubles ? tenka_variable_read_f64(t->vars[i], dst, bytes / sizeof(double))
                           : tenka_variable_read(t->vars[i], dst, bytes);
-    memcpy(dst, t->counters[i], bytes);
+    memcpy(dst, t->numbers[i], bytes);
     return TENKA_OK;
 }
 
@@ -163,18 +152,12 @@ static tenka_status read_tensor(void *user, size_t i, void *dst, size_t bytes)
 static tenka_status write_file(const struct tenka_run *run, json_t *metadata, const char *path, bool write)
 {
     struct tensors t = {.count = 0};
-    const size_t n_layers = tenka_module_counters(run->training->net, NULL, 0);
-    const size_t most = run->n_state + n_layers + TENKA_MAX_MOMENTS * run->n_slots + 1;
-    tenka_module **const layers = tenka_alloc_array(n_layers, sizeof(layers[0]));
-    if (layers == NULL)
-        return tenka_fail_nomem(run->err);
-    tenka_module_counters(run->training->net, layers, n_layers);
-    tenka_status status = tensors_fill(run, &t, layers, n_layers, most);
+    const size_t most = run->n_state + TENKA_MAX_MOMENTS * run->n_slots + 1;
+    tenka_status status = tensors_fill(run, &t, most);
     if (status == TENKA_OK)
         status = write ? tenka_st_write(run->err, path, metadata, t.file, t.count, read_tensor, &t)
                        : tenka_file_writer_check(run->err, path);
     tensors_finish(&t, most);
-    tenka_free(layers);
     return status;
 }
 
@@ -245,6 +228,15 @@ static tenka_status other_network(struct tenka_error *err, const char *path, con
                       "and \"%s\" here", path, line, a, b);
 }
 
+static tenka_status compare_key(const struct tenka_run *run, const struct tenka_st_file *file, const json_t *here,
+                                const char *key, const char *title)
+{
+    const char *a = tenka_st_metadata(file, key), *b = json_string_value(json_object_get(here, key));
+    a = a != NULL ? a : "nothing";
+    b = b != NULL ? b : "nothing";
+    return strcmp(a, b) == 0 ? TENKA_OK : tenka_checkpoint_differs(run->err, file->path, title, a, b);
+}
+
 static tenka_status compare_model(const struct tenka_run *run, const struct tenka_st_file *file, const json_t *here,
                                   bool preprocessing)
 {
@@ -252,21 +244,17 @@ static tenka_status compare_model(const struct tenka_run *run, const struct tenk
     static const char *const titles[] = {"images of (channels, height, width)", "images of mean",
                                          "images of standard deviation"};
     /* Only the file may know yet that the program's code is the forward. */
-    const char *net = tenka_st_metadata(file, "tenka.net");
-    const char *own = json_string_value(json_object_get(here, "tenka.net"));
-    net = net != NULL ? net : tenka_st_metadata(file, "tenka.layers");
-    own = own != NULL ? own : json_string_value(json_object_get(here, "tenka.layers"));
+    const char *net = tenka_st_metadata(file, TENKA_NET_KEY);
+    const char *own = json_string_value(json_object_get(here, TENKA_NET_KEY));
+    net = net != NULL ? net : tenka_st_metadata(file, TENKA_LAYERS_KEY);
+    own = own != NULL ? own : json_string_value(json_object_get(here, TENKA_LAYERS_KEY));
     if (net == NULL)
         return tenka_checkpoint_damaged(run->err, file->path, "it has no network text");
     if (strcmp(net, own) != 0)
         return other_network(run->err, file->path, net, own);
-    for (size_t i = 0; i < 3 && preprocessing; i++) {
-        const char *a = tenka_st_metadata(file, keys[i]), *b = json_string_value(json_object_get(here, keys[i]));
-        a = a != NULL ? a : "nothing";
-        b = b != NULL ? b : "nothing";
-        if (strcmp(a, b) != 0)
-            return tenka_checkpoint_differs(run->err, file->path, titles[i], a, b);
-    }
+    TENKA_TRY(compare_key(run, file, here, TENKA_CODE_KEY, "code as the forward of"));
+    for (size_t i = 0; i < 3 && preprocessing; i++)
+        TENKA_TRY(compare_key(run, file, here, keys[i], titles[i]));
     return TENKA_OK;
 }
 
@@ -356,6 +344,7 @@ static tenka_status load_all(struct tenka_training *t, const struct tenka_run *r
                              struct tenka_checkpoint *c, struct content *moments)
 {
     TENKA_TRY(tenka_checkpoint_read_state(run, file->path, tenka_weights_metadata(file, TENKA_CHECKPOINT_KEY), c));
+    TENKA_TRY(tenka_model_match(t->net, file));
     TENKA_TRY(read_moments(run, &file->st, moments));
     TENKA_TRY(tenka_model_read(t->net, file));
     TENKA_TRY(write_moments(run, moments));
@@ -394,7 +383,7 @@ static tenka_status load(struct tenka_training *t, const struct tenka_run *run, 
     json_decref(here);
     if (status == TENKA_OK)
         status = load_file(t, run, file);
-    if (status == TENKA_OK && tenka_weights_metadata(file, "tenka.layers") != NULL)
+    if (status == TENKA_OK && tenka_weights_metadata(file, TENKA_LAYERS_KEY) != NULL)
         tenka_module_set_own_forward(t->net);
     return status;
 }

@@ -1,35 +1,22 @@
 /* Where the numbers of a step stop being finite. */
 #include <math.h>
 
-#include "nn/layer.h"
+#include "graph/graph.h"
+#include "nn/module.h"
 #include "tenka/train.h"
-
-/* A parameter or buffer of a layer, in the order in which layers run. */
-struct item {
-    const tenka_module *layer;
-    const struct tenka_layer_state *state;
-    tenka_tensor grad; /* inert: it has none */
-};
 
 struct look {
     tenka_ctx *ctx;
     struct tenka_error *err;
-    const tenka_module *net;
-    struct item *items;
-    size_t n_items;
+    struct tenka_module_part *parts;
+    size_t n_parts;
+    struct tenka_state_entry *state; /* the parts', one part after the other */
+    tenka_tensor *grads;             /* of each entry; inert: it has none */
+    size_t n_state;
     struct tenka_nonfinite *out;
 };
 
 /* ---- The quick test of each step ---- */
-
-static size_t list_items(const tenka_module *module, struct item *out, size_t n)
-{
-    for (size_t i = 0; i < module->n_state; i++)
-        out[n++] = (struct item){.layer = module, .state = &module->state[i]};
-    for (size_t i = 0; i < module->n_children; i++)
-        n = list_items(module->children[i], out, n);
-    return n;
-}
 
 /* 0, or NaN when an element of a gradient is not finite: 0 times it is NaN then. Inert where there are no gradients.
  * Traced before anything is run, so that one run computes it all. */
@@ -37,12 +24,11 @@ static tenka_tensor mark_gradients(struct look *l)
 {
     tenka_tensor total = TENKA_NONE;
     tenka_no_grad_begin(l->ctx);
-    for (size_t i = 0; i < l->n_items; i++) {
-        tenka_tensor *const grad = &l->items[i].grad;
-        *grad = tenka_grad(l->items[i].state->var);
-        if (!tenka_tensor_valid(*grad))
+    for (size_t i = 0; i < l->n_state; i++) {
+        l->grads[i] = l->state[i].var != NULL ? tenka_grad(l->state[i].var) : TENKA_NONE;
+        if (!tenka_tensor_valid(l->grads[i]))
             continue;
-        const tenka_tensor mark = tenka_sum(tenka_scale(*grad, 0), TENKA_ALL_AXES, false);
+        const tenka_tensor mark = tenka_sum(tenka_scale(l->grads[i], 0), TENKA_ALL_AXES, false);
         total = tenka_tensor_valid(total) ? tenka_add(total, mark) : mark;
     }
     tenka_no_grad_end(l->ctx);
@@ -91,47 +77,60 @@ static tenka_status count_in(const struct look *l, tenka_variable *var, tenka_te
     return status;
 }
 
-/* Fills the result when the variable, or the tensor, has a bad element. */
-static tenka_status look_at(const struct look *l, enum tenka_nonfinite_kind kind, const tenka_module *layer,
-                            const struct tenka_layer_state *state, tenka_tensor t)
+/* The entry's name in its layer. */
+static const char *name_in(const struct tenka_module_part *part, const struct tenka_state_entry *entry)
+{
+    const size_t path = strlen(part->path);
+    return entry->name + (path > 0 ? path + 1 : 0);
+}
+
+/* Fills the result when the tensor, or the entry's variable where t is inert, has a bad element. */
+static tenka_status look_at(const struct look *l, enum tenka_nonfinite_kind kind, const struct tenka_module_part *part,
+                            const struct tenka_state_entry *entry, tenka_tensor t)
 {
     struct tenka_nonfinite *const out = l->out;
     uint64_t bad = 0, elements = 0;
-    tenka_variable *const var = kind == TENKA_NONFINITE_PARAMETER ? state->var : NULL;
-    TENKA_TRY(count_in(l, var, t, &bad, &elements));
+    TENKA_TRY(count_in(l, tenka_tensor_valid(t) ? NULL : entry->var, t, &bad, &elements));
     if (bad == 0)
         return TENKA_OK;
-    const size_t own = strlen(l->net->path), skip = own > 0 ? own + 1 : 0;
     out->kind = kind;
-    out->layer = strlen(layer->path) >= skip ? layer->path + skip : "";
-    out->class_name = tenka_module_class(layer);
-    out->name = state != NULL ? state->name : "";
+    out->layer = part->path;
+    out->class_name = part->class_name;
+    out->name = entry != NULL ? name_in(part, entry) : "";
     out->bad = bad;
     out->elements = elements;
     return TENKA_OK;
 }
 
-/* A layer's state, then its children or, where there are none, its output. */
-static tenka_status look_forward(const struct look *l, const tenka_module *module)
+static bool is_real(tenka_tensor t)
 {
-    for (size_t i = 0; i < module->n_state && l->out->kind == TENKA_FINITE; i++)
-        TENKA_TRY(look_at(l, TENKA_NONFINITE_PARAMETER, module, &module->state[i], TENKA_NONE));
-    for (size_t i = 0; i < module->n_children && l->out->kind == TENKA_FINITE; i++)
-        TENKA_TRY(look_forward(l, module->children[i]));
-    const bool ran = module->n_children == 0 && tenka_tensor_valid(module->result);
-    if (l->out->kind != TENKA_FINITE || !ran)
-        return TENKA_OK;
-    return look_at(l, TENKA_NONFINITE_OUTPUT, module, NULL, module->result);
+    return tenka_tensor_valid(t) && tenka_tensor_dtype(t) == TENKA_F32;
+}
+
+/* Each part's variables, then what it gave. */
+static tenka_status look_forward(const struct look *l)
+{
+    const struct tenka_state_entry *entry = l->state;
+    for (size_t i = 0; i < l->n_parts; i++) {
+        const struct tenka_module_part *const part = &l->parts[i];
+        for (size_t k = 0; k < part->n_state && l->out->kind == TENKA_FINITE; k++, entry++)
+            if (entry->var != NULL)
+                TENKA_TRY(look_at(l, TENKA_NONFINITE_PARAMETER, part, entry, TENKA_NONE));
+        for (size_t k = 0; k < part->n_result && l->out->kind == TENKA_FINITE; k++)
+            if (is_real(part->result[k]))
+                TENKA_TRY(look_at(l, TENKA_NONFINITE_OUTPUT, part, NULL, part->result[k]));
+    }
+    return TENKA_OK;
 }
 
 /* Gradients come from the end. */
 static tenka_status look_backward(const struct look *l)
 {
-    for (size_t i = l->n_items; i-- > 0 && l->out->kind == TENKA_FINITE;) {
-        const struct item *const item = &l->items[i];
-        if (tenka_tensor_valid(item->grad))
-            TENKA_TRY(look_at(l, TENKA_NONFINITE_GRADIENT, item->layer, item->state, item->grad));
-    }
+    size_t at = l->n_state;
+    for (size_t i = l->n_parts; i-- > 0;)
+        for (size_t k = 0; k < l->parts[i].n_state && l->out->kind == TENKA_FINITE; k++)
+            if (tenka_tensor_valid(l->grads[--at]))
+                TENKA_TRY(look_at(l, TENKA_NONFINITE_GRADIENT, &l->parts[i], &l->state[at], l->grads[at]));
     return TENKA_OK;
 }
 
@@ -141,7 +140,7 @@ static tenka_status look(struct look *l, tenka_tensor loss)
     TENKA_TRY(test_step(l, loss, &good));
     if (good)
         return TENKA_OK;
-    TENKA_TRY(look_forward(l, l->net));
+    TENKA_TRY(look_forward(l));
     if (l->out->kind != TENKA_FINITE)
         return TENKA_OK;
     if (isfinite(l->out->loss))
@@ -151,11 +150,34 @@ static tenka_status look(struct look *l, tenka_tensor loss)
     return TENKA_OK;
 }
 
+/* The lists of parts and state; what was made is freed with look_finish. */
+static bool look_init(struct look *l, tenka_module *net)
+{
+    l->n_parts = tenka_module_parts(net, NULL, 0);
+    l->n_state = tenka_module_state(net, NULL, 0);
+    l->parts = tenka_alloc_array(l->n_parts, sizeof(l->parts[0]));
+    l->state = tenka_alloc_array(l->n_state + 1, sizeof(l->state[0]));
+    l->grads = tenka_alloc_array(l->n_state + 1, sizeof(l->grads[0]));
+    if (l->parts == NULL || l->state == NULL || l->grads == NULL)
+        return false;
+    tenka_module_parts(net, l->parts, l->n_parts);
+    tenka_module_state(net, l->state, l->n_state);
+    return true;
+}
+
+static void look_finish(struct look *l)
+{
+    tenka_free(l->parts);
+    tenka_free(l->state);
+    tenka_free(l->grads);
+}
+
 tenka_status tenka_check_finite(tenka_module *net, tenka_tensor loss, struct tenka_nonfinite *out)
 {
     if (net == NULL)
         return TENKA_E_INVALID;
-    struct look l = {.ctx = net->ctx, .err = tenka_ctx_error(net->ctx), .net = net, .out = out};
+    tenka_ctx *const ctx = tenka_module_ctx(net);
+    struct look l = {.ctx = ctx, .err = tenka_ctx_error(ctx), .out = out};
     if (out == NULL || out->size != sizeof(*out))
         return tenka_fail(l.err, TENKA_E_INVALID,
                           "check_finite: out is missing or its size is wrong; begin with TENKA_NONFINITE_DEFAULTS");
@@ -163,12 +185,7 @@ tenka_status tenka_check_finite(tenka_module *net, tenka_tensor loss, struct ten
         return tenka_fail(l.err, TENKA_E_INVALID, "check_finite: the loss is no tensor of an open step of the "
                           "network's context; call it between tenka_backward and the update");
     *out = (struct tenka_nonfinite){.size = sizeof(*out), .layer = "", .class_name = "", .name = ""};
-    const size_t n = tenka_module_state(net, NULL, 0);
-    l.items = tenka_alloc_array(n + 1, sizeof(l.items[0]));
-    if (l.items == NULL)
-        return tenka_fail_nomem(l.err);
-    l.n_items = list_items(net, l.items, 0);
-    const tenka_status status = look(&l, loss);
-    tenka_free(l.items);
+    const tenka_status status = look_init(&l, net) ? look(&l, loss) : tenka_fail_nomem(l.err);
+    look_finish(&l);
     return status;
 }

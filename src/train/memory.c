@@ -1,6 +1,7 @@
 /* The memory of a training step, from the plan that it would run. */
 #include "data/loader.h"
-#include "nn/layer.h"
+#include "graph/graph.h"
+#include "nn/module.h"
 #include "optim/measure.h"
 #include "tenka/memory.h"
 
@@ -8,7 +9,7 @@ static uint64_t state_bytes(struct tenka_state_entry *state, size_t n)
 {
     uint64_t bytes = 0;
     for (size_t i = 0; i < n; i++)
-        bytes += tenka_variable_bytes(state[i].var);
+        bytes += state[i].var ? tenka_variable_bytes(state[i].var) : 0;
     return bytes;
 }
 

@@ -4,7 +4,7 @@
     tools/golden/model_text.py > tests/golden/model_text.txt
 
 Needs Debian's python3-torch. Fields of a line are separated by tabs; "text N" is followed by N lines of
-print(model). BatchNorm2d's num_batches_tracked, which counts batches and is no tensor of the network, is left out.
+print(model).
 """
 import platform
 import sys
@@ -146,12 +146,11 @@ def count(parameters):
 
 def write(name, model, shape):
     text = str(model).split("\n")
-    state = [(key, value) for key, value in model.state_dict().items() if not key.endswith("num_batches_tracked")]
     shapes = output_shapes(model, shape)
     modules = list(model.named_modules())
     print(f"model\t{name}\ninput\t{dims(shape)}\ntext\t{len(text)}")
     print("\n".join(text))
-    for key, value in state:
+    for key, value in model.state_dict().items():
         print(f"state\t{key}\t{dims(value.shape)}")
     for path, module in modules:
         own = list(module.parameters(recurse=False))

@@ -4,7 +4,7 @@
 
 #include "tenka.h"
 
-/* How far from the batch size that was asked for another one is looked for. */
+/* find_other looks up to so far below and above the batch size that was asked for. */
 #define MAX_DISTANCE 32
 
 /* The batches of a loader. */
@@ -12,7 +12,7 @@ struct kind {
     struct session *s;
     bool training;
     const char *name, *option;
-    struct tenka_shape input; /* of a batch; how many there are in it is another matter */
+    struct tenka_shape input; /* of a batch; takes() sets dim[0], the number of images */
     uint64_t images;          /* 0: all batches are whole */
     bool drop_last;
 };
@@ -57,7 +57,7 @@ static int say_misfit(const struct kind *k, uint64_t size, uint64_t rows)
 {
     char why[1024], batch[128], other[64] = "use more images", count[32], all[32];
     const bool last = rows == last_rows(k, size);
-    takes(k, rows); /* once more, for its sentence */
+    takes(k, rows); /* was called before; again, so that tenka_last_error has its sentence */
     snprintf(why, sizeof(why), "%s", tenka_last_error(k->s->ctx));
     if (last)
         snprintf(batch, sizeof(batch), "the last %s batch of an epoch, %s of the %s images,", k->name,
@@ -78,7 +78,7 @@ static int check(const struct kind *k, uint64_t size)
     if (k->drop_last && size > k->images)
         return say_failed("--drop-last leaves out a batch that is smaller than %s %u: of %s %s image%s nothing would "
                           "be left", k->option, (uint32_t)size, say_count(count, k->images), k->name, plural(k->images));
-    /* What is too large is another matter: memory and the device's limits are looked at later. */
+    /* Where one image more is refused as well, the batch may be too large, not too small: fit_check finds that. */
     if (!takes(k, first))
         return takes(k, first + 1) ? say_misfit(k, size, first) : EXIT_CODE_OK;
     return last == 0 || takes(k, last) ? EXIT_CODE_OK : say_misfit(k, size, last);

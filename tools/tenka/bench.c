@@ -66,7 +66,7 @@ static int measure_case(struct bench *b, tenka_ctx *ctx, size_t index, const str
     return EXIT_CODE_OK;
 }
 
-/* An operator's cases stand together. */
+/* tenka_bench_case has the cases of an operator one behind the other, so that each name comes once. */
 static int say_no_operator(const struct bench *b)
 {
     struct tenka_bench_case c;
@@ -108,7 +108,7 @@ static int measure_cases(struct bench *b, tenka_ctx *ctx, bool has_quick)
     return code;
 }
 
-/* Shares need ceilings. */
+/* Ceilings are measured for kernels and shapes too, which are printed as shares of them. */
 static int measure_device(struct bench *b)
 {
     struct session session;
@@ -200,7 +200,7 @@ static void settle_options(struct bench *b)
     const double pace = o->quick ? 0.1 : 1;
     b->step_seconds = pace * (o->seconds > 0 ? o->seconds : 1);
     b->kernel_seconds = pace * (o->seconds > 0 ? o->seconds : 0.2);
-    b->ceiling_seconds = o->seconds > 0 ? b->kernel_seconds : 0.2; /* all shares depend on them */
+    b->ceiling_seconds = o->seconds > 0 ? b->kernel_seconds : 0.2; /* also with --quick: shares need them */
     b->parts = o->parts;
     if (b->parts == 0 && o->op != NULL)
         b->parts = BENCH_CEILINGS | BENCH_SHAPES;
@@ -215,7 +215,7 @@ static void settle_options(struct bench *b)
     }
 }
 
-/* Before anything is measured: whether all that is asked for can be. */
+/* Called before anything is measured: whether the network takes all batch sizes. */
 static int check(struct bench *b)
 {
     uint32_t batches[MAX_BATCH_SIZES + 1] = { b->profiled_batch };
@@ -241,7 +241,7 @@ static int measure(struct bench *b)
 
 int command_bench(const struct options *options)
 {
-    /* What the library has to tell of a network is no news here, and would be told for each batch size. */
+    /* The library would log its notices about the network once for each batch size. */
     struct options silent = *options;
     silent.quiet = true;
     struct bench b = { .options = &silent };

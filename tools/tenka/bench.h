@@ -43,7 +43,7 @@ tenka_status stepper_run(struct stepper *s);
 /* Before steps are timed, once they have been compiled: brings a GPU to its full clock, within about so many seconds, a
  * second at most. */
 tenka_status stepper_warm_up(struct stepper *s, double seconds);
-/* Inference first, since training's memory stays. */
+/* Changes to training or inference. Measure inference first: the memory of training stays taken. */
 int stepper_set_training(struct stepper *s, bool training);
 /* Times steps for so many seconds. An interrupt ends it early. */
 int stepper_measure(struct stepper *s, double seconds, struct step_result *out);
@@ -55,11 +55,11 @@ int stepper_profile(struct stepper *s, double seconds, struct tenka_kernel_time 
 
 struct report {
     const struct options *options;
-    FILE *json;      /* NULL: tables are printed. In memory, so that nothing half is ever printed */
+    FILE *json;      /* in memory, so that no half object is ever printed; NULL: tables are printed */
     char *text;      /* what is in json, once it is closed */
     size_t length;
     bool begun;      /* the device is named */
-    bool listed;     /* JSON: the list at work has an element */
+    bool listed;     /* JSON: the list that is being printed has an element */
     struct tenka_ceilings ceilings; /* zeros: not measured */
 };
 

@@ -115,7 +115,7 @@ void report_ceilings(struct report *r, const struct tenka_ceilings *c)
     fflush(stdout);
 }
 
-/* The time that counts. */
+/* The time that is printed: the median, or with --best the shortest. */
 static double kernel_seconds(const struct report *r, const struct tenka_kernel_time *k)
 {
     return r->options->best ? k->best : k->seconds;
@@ -126,15 +126,15 @@ static double step_seconds(const struct report *r, const struct step_result *s)
     return r->options->best ? s->best : s->seconds;
 }
 
-/* NaN where a device's clock saw nothing pass. */
+/* NaN where a kernel was shorter than the device's clock can tell. */
 static double per_second(double amount, double seconds)
 {
     return seconds > 0 ? amount / seconds : NAN;
 }
 
-/* Which ceiling bounds a kernel, and what share of it the kernel reaches; NaN where no ceilings were measured. Nobody
- * gets past a ceiling: who moves more than the memory does has its data in a cache, of which no ceiling is known, and
- * who computes more than the device can leaves some of the plain sums out. */
+/* Which ceiling bounds a kernel, and what share of it the kernel reaches; NaN where no ceilings were measured. A share
+ * above 1 has a reason: the data came from a cache, of which no ceiling is known, or the kernel needs fewer operations
+ * than the plain sums that are counted, as Winograd's does. */
 static double share_of(const struct report *r, const struct tenka_kernel_time *k, const char **bound)
 {
     const double arithmetic = r->ceilings.flops > 0 ? (double)k->flops / r->ceilings.flops : NAN;
@@ -162,7 +162,7 @@ static void json_kernel(const struct report *r, const struct tenka_kernel_time *
     json_string(r, "bound", bound);
 }
 
-/* Columns of a table; JSON has all. */
+/* A table cuts shapes to so many columns; JSON has all of them. */
 #define MAX_SHAPES 64
 
 static void print_kernel_title(const char *shapes)

@@ -7,13 +7,13 @@
 
 #include "bench.h"
 
-/* Enough that an epoch's new order costs a step little, as with real data. */
+/* Of the made data set: so many that shuffling them for a new epoch adds little to a step, as with real data. */
 #define IMAGES 10000u
 #define WARM_STEPS 3
 /* Seconds that a GPU is given to reach its full clock. */
 #define LEAST_WARMTH 0.3
 #define MOST_WARMTH 1.0
-/* Steps between two waits for the device: as many as take about this long. */
+/* The device is waited for after as many steps as take about this long. */
 #define GROUP_SECONDS 0.02
 #define MAX_GROUP 1000
 #define MIN_GROUPS 5
@@ -85,8 +85,9 @@ static int make_loader(struct stepper *s, uint32_t classes)
                           tenka_dataset_count(s->data) == 1 ? "is" : "are", tenka_dataset_count(s->data),
                           plural(tenka_dataset_count(s->data)), params.batch_size);
     if (tenka_dataset_classes(s->data) > classes)
-        return say_failed("--data: the labels go up to %u, but the network gives %u outputs: it needs one for each "
-                          "class", tenka_dataset_classes(s->data) - 1, classes);
+        return say_failed("--data: the labels have %u classes, 0 to %u, but the network gives %u output%s: it needs "
+                          "one for each class", tenka_dataset_classes(s->data), tenka_dataset_classes(s->data) - 1,
+                          classes, plural(classes));
     status = tenka_loader_create(s->session.ctx, s->data, &params, &s->loader);
     tenka_dataset_destroy(&s->data);
     return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->session.ctx);
@@ -196,7 +197,7 @@ tenka_status stepper_warm_up(struct stepper *s, double budget)
     return tenka_bench_warm_up(s->session.ctx, fmin(fmax(budget, LEAST_WARMTH), MOST_WARMTH));
 }
 
-/* n steps and the wait for them; seconds and host are of one step. */
+/* Runs n steps and waits for them; *seconds and *host are those of one step. */
 static tenka_status run_group(struct stepper *s, size_t n, double *seconds, double *host)
 {
     const double start = seconds_now(), cpu = thread_seconds_now();
@@ -268,7 +269,7 @@ static tenka_status measure(struct stepper *s, double budget, double *seconds, d
     out->seconds = median(seconds, count);
     out->best = count > 0 ? seconds[0] : NAN;
     out->host_seconds = median(host, count);
-    /* The CPU backends run the step on the thread that calls. */
+    /* The CPU backends compute on the calling thread, whose time then is not the host's alone. */
     if (tenka_ctx_backend(s->session.ctx) != TENKA_BACKEND_VULKAN)
         out->host_seconds = NAN;
     return status;
@@ -313,7 +314,7 @@ static tenka_status profile_init(struct stepper *s, struct profile *p)
     return status;
 }
 
-/* Each step is waited for, so that the clock is looked after before each. */
+/* Waiting for each step leaves a GPU idle, so it is warmed up before each. */
 static tenka_status profile_step(struct stepper *s, double budget, struct profile *p)
 {
     tenka_status status = stepper_warm_up(s, budget);

@@ -33,8 +33,8 @@ static const char *bench_objection(const struct options *o)
 const struct command commands[] = {
     { "train", TRAIN, .brief = "train a network on a folder of images", .about =
       "Trains a network to tell the classes of images apart, and prints after each epoch the mean loss of training, "
-      "then loss and accuracy on the test images. As in the PyTorch tutorial's program, a loss is the mean over the "
-      "batches, a smaller last one included.",
+      "then loss and accuracy on the test images. As in the PyTorch tutorial's program, the loss of training is the "
+      "mean over the batches, a smaller last one included; the test loss is the mean over the images (--loss-mean).",
       .example = "tenka train --epochs 1 --save net.safetensors", .computes = true, .run = command_train },
     { "test", TEST, .brief = "loss and accuracy of a saved network", .about =
       "Prints loss and accuracy of a saved network on the test images.",

@@ -1,98 +1,10 @@
 /* The images of a run: where they are, and whether their two halves and the network belong together. */
-#define _POSIX_C_SOURCE 200809L
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "tenka.h"
 
-/* ---- What --data names ---- */
-
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* The files of a list: images and labels of one half, or of both. */
-struct file_list {
-    char *text; /* holds the names */
-    const char *file[4];
-    size_t count; /* of those in the text; 0: it is no list, or one without memory */
-};
-
-/* A folder may have commas in its name. */
-static bool is_list(const char *data)
-{
-    return data != NULL && !is_folder(data) && strchr(data, ',') != NULL;
-}
-
-/* file_list_free is due. */
-static void split_list(const char *data, struct file_list *out)
-{
-    memset(out, 0, sizeof(*out));
-    out->text = strdup(data);
-    for (char *at = out->text; at != NULL; out->count++) {
-        char *const comma = strchr(at, ',');
-        if (comma != NULL)
-            *comma = '\0';
-        if (out->count < 4)
-            out->file[out->count] = at;
-        at = comma != NULL ? comma + 1 : NULL;
-    }
-}
-
-static int check_list(const char *data)
-{
-    struct file_list list;
-    int code = EXIT_CODE_OK;
-    split_list(data, &list);
-    if (list.text == NULL)
-        code = say_failed("out of memory");
-    else if (list.count != 2 && list.count != 4)
-        code = say_failed("--data: '%s' is no folder, and as a list it has %zu files; expected two, images,labels, or "
-                          "four, train-images,train-labels,test-images,test-labels", data, list.count);
-    for (size_t i = 0; i < list.count && code == EXIT_CODE_OK; i++) {
-        struct stat st;
-        if (stat(list.file[i], &st) != 0)
-            code = say_failed("--data: there is no file '%s'", list.file[i]);
-    }
-    free(list.text);
-    return code;
-}
-
-/* Whether files of a data set of that name lie in its folder: in x/ such as are called emnist-letters-... for
- * x/emnist-letters. */
-static bool is_set(const char *data)
-{
-    const char *const slash = strrchr(data, '/'), *const name = slash != NULL ? slash + 1 : data;
-    const size_t length = strlen(name);
-    char *const folder = slash == NULL ? strdup(".") : strndup(data, slash == data ? 1 : (size_t)(slash - data));
-    DIR *const dir = folder != NULL && length > 0 ? opendir(folder) : NULL;
-    bool found = false;
-    for (const struct dirent *entry; dir != NULL && !found && (entry = readdir(dir)) != NULL;)
-        found = strncmp(entry->d_name, name, length) == 0 && entry->d_name[length] == '-';
-    if (dir != NULL)
-        closedir(dir);
-    free(folder);
-    return found;
-}
-
-int session_check_data(const char *data)
-{
-    struct stat st;
-    if (data == NULL || is_folder(data))
-        return EXIT_CODE_OK;
-    if (is_list(data))
-        return check_list(data);
-    if (stat(data, &st) == 0)
-        return say_failed("--data: %s is one file; name a folder, or the file of the labels too, as in images,labels",
-                          data);
-    if (is_set(data))
-        return EXIT_CODE_OK;
-    return say_failed("--data: there is no folder %s; 'tools/fetch-data mnist FOLDER' fills one", data);
-}
+/* ---- Finding ---- */
 
 /* $XDG_DATA_HOME/tenka/name, or its default under $HOME. */
 static void user_data_folder(char *out, size_t size, const char *name)
@@ -104,7 +16,7 @@ static void user_data_folder(char *out, size_t size, const char *name)
         snprintf(out, size, "%s/.local/share/tenka/%s", home != NULL ? home : "", name);
 }
 
-/* A network that was saved knows nothing of where its images were. */
+/* A run that begins with saved weights may be meant for other images than those that are found. */
 static void warn_unnamed(const struct session *s)
 {
     const struct options *o = s->options;
@@ -113,7 +25,23 @@ static void warn_unnamed(const struct session *s)
                     o->load);
 }
 
-static int find_data(struct session *s)
+/* Testing on other images than those would tell little, so nothing else is looked for. */
+static int find_trained_data(struct session *s)
+{
+    const char *const file = s->options->load;
+    if (tenka_model_data(s->ctx, file, &s->trained_on) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    if (s->trained_on == NULL)
+        return say_failed("%s does not say which images its network was trained on: name the test images with --data",
+                          file);
+    if (!data_is_there(s->trained_on))
+        return say_failed("the images of %s, which %s was trained on, are no longer there: name the test images with "
+                          "--data", s->trained_on, file);
+    s->data_dir = s->trained_on;
+    return EXIT_CODE_OK;
+}
+
+static int find_data(struct session *s, bool train)
 {
     static const char *const fixed[] = { "./data/fashion-mnist", "./data/mnist", NULL, NULL,
                                          "/usr/share/datasets/fashion-mnist" };
@@ -121,12 +49,14 @@ static int find_data(struct session *s)
     s->data_dir = s->options->data;
     if (s->data_dir != NULL)
         return session_check_data(s->data_dir);
+    if (!train)
+        return find_trained_data(s);
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && s->data_dir == NULL; i++) {
         if (fixed[i] != NULL)
             snprintf(s->folder, sizeof(s->folder), "%s", fixed[i]);
         else
             user_data_folder(s->folder, sizeof(s->folder), user[i]);
-        if (is_folder(s->folder))
+        if (data_is_folder(s->folder))
             s->data_dir = s->folder;
     }
     if (s->data_dir == NULL)
@@ -141,7 +71,7 @@ static int find_data(struct session *s)
 /* A folder's file that is not there can be fetched. */
 static int say_no_data(const struct session *s, const char *data)
 {
-    if (tenka_last_status(s->ctx) != TENKA_E_IO || !is_folder(data))
+    if (tenka_last_status(s->ctx) != TENKA_E_IO || !data_is_folder(data))
         return say_library_failed(s->ctx);
     return say_failed("%s; a data set is four IDX files, which Debian's package dataset-fashion-mnist has and "
                       "tools/fetch-data downloads; those of other names can be listed: --data "
@@ -152,8 +82,8 @@ int session_load_half(const struct session *s, const char *data, bool train, ten
 {
     struct file_list list = { .text = NULL };
     tenka_status status;
-    if (is_list(data))
-        split_list(data, &list);
+    if (data_is_list(data))
+        file_list_split(data, &list);
     if (list.text != NULL) {
         const char *const *const half = list.file + (list.count == 4 && !train ? 2 : 0);
         status = tenka_dataset_load_idx_files(s->ctx, half[0], half[1], out);
@@ -168,8 +98,8 @@ int session_load_half(const struct session *s, const char *data, bool train, ten
 static int check_halves_named(const struct session *s)
 {
     struct file_list list = { .count = 4 };
-    if (is_list(s->data_dir))
-        split_list(s->data_dir, &list);
+    if (data_is_list(s->data_dir))
+        file_list_split(s->data_dir, &list);
     free(list.text);
     if (list.count == 4)
         return EXIT_CODE_OK;
@@ -213,7 +143,9 @@ static int name_classes(struct session *s)
 
 int session_load_data(struct session *s, bool train)
 {
-    int code = find_data(s);
+    int code = find_data(s, train);
+    if (code == EXIT_CODE_OK)
+        s->data_path = data_absolute(s->data_dir);
     if (code == EXIT_CODE_OK && train)
         code = check_halves_named(s);
     if (code == EXIT_CODE_OK && train)
@@ -279,9 +211,12 @@ static int check_saved_classes(const struct session *s)
     if (s->train_data != NULL || how == NULL || how->classes == 0)
         return EXIT_CODE_OK;
     if (classes > how->classes)
-        return say_failed("%s was trained on %u class%s, but the labels of %s go up to %u: they are those of another "
-                          "data set", session_model_path(s), how->classes, how->classes == 1 ? "" : "es", s->data_dir,
-                          classes - 1);
+        return say_failed("%s was trained on %u class%s, but the labels of %s have %u, 0 to %u: they are those of "
+                          "another data set", session_model_path(s), how->classes, how->classes == 1 ? "" : "es",
+                          s->data_dir, classes, classes - 1);
+    if (classes < how->classes && how->data != NULL && s->data_path != NULL && strcmp(how->data, s->data_path) != 0)
+        say_warning("%s was trained on the %u classes of %s, but the labels of %s have only %u: are they those of "
+                    "another data set?", session_model_path(s), how->classes, how->data, s->data_dir, classes);
     const char *const first = tenka_dataset_class_name(s->test_data, 0);
     if (how->class_names != NULL && are_numbers(how->class_names, how->classes) && strcmp(first, "0") != 0)
         say_warning("the classes of %s are numbers, but those of %s have names (%s, ...): was it trained on another "
@@ -289,14 +224,26 @@ static int check_saved_classes(const struct session *s)
     return EXIT_CODE_OK;
 }
 
+int session_check_class_names(const struct session *s, uint32_t outputs)
+{
+    const struct tenka_preprocessing *how = saved_preprocessing(s);
+    if (how == NULL || how->classes <= outputs)
+        return EXIT_CODE_OK;
+    return say_failed("%s names %u classes, but its network gives %u output%s: it needs one for each class",
+                      session_model_path(s), how->classes, outputs, plural(outputs));
+}
+
 int session_check_classes(const struct session *s, uint32_t outputs)
 {
     const struct tenka_preprocessing *how = s->train_data == NULL ? saved_preprocessing(s) : NULL;
     uint32_t classes = tenka_dataset_classes(s->test_data); /* of both halves, where there are two */
     if (classes > outputs)
-        return say_failed("the labels of %s go up to %u, but the network gives %u output%s: it needs one for each "
-                          "class", s->data_dir, classes - 1, outputs, plural(outputs));
-    const int code = check_saved_classes(s);
+        return say_failed("the labels of %s have %u class%s, 0 to %u, but the network gives %u output%s: it needs one "
+                          "for each class", s->data_dir, classes, classes == 1 ? "" : "es", classes - 1, outputs,
+                          plural(outputs));
+    int code = session_check_class_names(s, outputs);
+    if (code == EXIT_CODE_OK)
+        code = check_saved_classes(s);
     if (code != EXIT_CODE_OK)
         return code;
     /* A class that the network was trained on may be missing among the images that test it. */

@@ -1,4 +1,4 @@
-/* What a network ends with: which loss is its, and whether softmax is taken once. */
+/* What a network ends with: which loss goes with it, and whether softmax is applied once. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static int list(const struct session *s, struct tenka_shape input, struct listin
     if (tenka_module_layers(s->net, input, l->layers, l->count, &l->count) != TENKA_OK)
         return say_library_failed(s->ctx);
     if (!find_lines(l))
-        l->count = 0; /* somebody's layers have names with ends of lines in them: nothing is known */
+        l->count = 0; /* a layer's name has a newline in it: which line belongs to which layer is not known */
     return EXIT_CODE_OK;
 }
 
@@ -55,7 +55,7 @@ static bool is(const struct listing *l, size_t i, const char *class_name)
     return !l->layers[i].container && strcmp(l->layers[i].class_name, class_name) == 0;
 }
 
-/* The last of the first n layers that does more than pass its values on after training; n: there is none. */
+/* The last of the first n layers that changes values in a trained network; n: there is none. */
 static size_t find_last(const struct listing *l, size_t n)
 {
     for (size_t i = n; i-- > 0;)
@@ -75,7 +75,8 @@ static int axis_of(const struct listing *l, size_t i)
     return value < 0 ? value + rank : value;
 }
 
-/* Whether it is taken over the classes: what follows must be axes of one element, which a Flatten removes. */
+/* Whether layer i takes softmax over the classes, axis 1: all axes behind it have one element, so that a Flatten leaves
+ * one row of classes. */
 static bool is_over_classes(const struct listing *l, size_t i)
 {
     const struct tenka_shape *const shape = &l->layers[i].output;

@@ -5,19 +5,30 @@
 
 struct meters {
     tenka_meter *loss, *correct;
+    uint32_t whole; /* images of the first batch: no later one has more */
+    double weights; /* of all batches together */
 };
 
+/* Of a batch's loss, its mean over its images: 1 for a whole batch, so that sums are the same by either mean. */
+static double weight_of(const struct meters *meters, const struct options *options, uint32_t images)
+{
+    return options->loss_mean == LOSS_MEAN_BATCHES ? 1 : (double)images / meters->whole;
+}
+
 static tenka_status run_batches(struct session *s, tenka_loader *loader, struct progress *progress,
-                                const struct meters *meters, uint64_t *images)
+                                struct meters *meters, uint64_t *images)
 {
     struct tenka_batch batch;
     tenka_status status = TENKA_OK;
     while (interrupt_signal() == 0 && (status = tenka_loader_next(loader, &batch)) == TENKA_OK) {
+        meters->whole = meters->whole > 0 ? meters->whole : batch.size;
+        const double weight = weight_of(meters, s->options, batch.size);
         const tenka_tensor output = tenka_forward(s->net, batch.input);
-        tenka_meter_add(meters->loss, session_loss(s, output, batch.target));
+        tenka_meter_add(meters->loss, tenka_scale(session_loss(s, output, batch.target), weight));
         tenka_meter_add(meters->correct, tenka_equal_count(tenka_argmax(output, 1), batch.target));
         if ((status = tenka_step_end(s->ctx)) != TENKA_OK)
             return status;
+        meters->weights += weight;
         *images += batch.size;
         progress_update(progress, *images);
     }
@@ -26,18 +37,20 @@ static tenka_status run_batches(struct session *s, tenka_loader *loader, struct 
 
 static tenka_status read_meters(const struct meters *meters, struct evaluation *out)
 {
-    double correct;
-    tenka_status status = tenka_meter_read(meters->loss, NULL, &out->loss, NULL);
+    double loss, correct;
+    tenka_status status = tenka_meter_read(meters->loss, &loss, NULL, NULL);
     if (status == TENKA_OK)
         status = tenka_meter_read(meters->correct, &correct, NULL, NULL);
-    if (status == TENKA_OK)
-        out->accuracy = out->images > 0 ? correct / (double)out->images : NAN;
-    return status;
+    if (status != TENKA_OK)
+        return status;
+    out->loss = out->images > 0 ? loss / meters->weights : NAN;
+    out->accuracy = out->images > 0 ? correct / (double)out->images : NAN;
+    return TENKA_OK;
 }
 
 int evaluate(struct session *s, tenka_loader *loader, struct progress *progress, struct evaluation *out)
 {
-    struct meters meters = { NULL, NULL };
+    struct meters meters = { .loss = NULL };
     memset(out, 0, sizeof(*out));
     const double start = seconds_now();
     tenka_module_train(s->net, false);

@@ -9,7 +9,7 @@
 struct line {
     char text[6144];
     size_t length;
-    bool cut; /* it does not fit */
+    bool cut; /* the command does not fit into text */
 };
 
 static void add(struct line *line, const char *text, size_t length)
@@ -52,7 +52,7 @@ static int given(char *const *arguments, const char *option)
     return arguments[0][length] == '\0' ? 2 : arguments[0][length] == '=' ? 1 : 0;
 }
 
-/* The command as it was typed, but with --resume checkpoint in place of what it resumed from or began with. */
+/* The command as it was typed, but with --resume checkpoint in place of --resume and --load. */
 static void resume_line(const struct options *o, const char *checkpoint, struct line *line)
 {
     static const char resume[] = "--resume";
@@ -78,7 +78,7 @@ static const char *last_checkpoint(const struct training *t)
     return t->written ? o->checkpoint : o->resume;
 }
 
-/* The library's sentence without its advice, which is for programs. */
+/* The library's sentence without what it advises to programmers. */
 static void what_failed(const struct training *t, char *out, size_t size)
 {
     static const char advice[] = ": open a new context";
@@ -104,7 +104,7 @@ static int say_how(const struct training *t, const char *what)
                       t->run.step, plural(t->run.step), what, t->written_step, line.text);
 }
 
-/* The masks of dropout stay those of the run, as a checkpoint asks for. */
+/* On the CPU `auto` would choose other masks of dropout, with which the checkpoint would be refused. */
 static void change_to_cpu(struct options *o, const char *checkpoint)
 {
     o->backend = TENKA_BACKEND_CPU;

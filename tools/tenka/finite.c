@@ -1,4 +1,4 @@
-/* Training whose loss is no finite number any more: found while it runs, and said with what is known about where. */
+/* Finds while it runs that a training's loss is no finite number any more, and says since which step, and where. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "train.h"
 
-/* Steps of the run when the epoch began. */
+/* How many steps the run had taken when the epoch began. */
 static uint64_t first_step(const struct training *t)
 {
     return t->run.step - tenka_loader_position(t->run.train_loader);
@@ -18,7 +18,7 @@ static const char *advice(const struct training *t)
                                             : "try a smaller --lr, or --check-finite to see which layer is the first";
 }
 
-/* first and last: the steps that may have been the first bad one. A network that has diverged replaces no file. */
+/* The first bad loss is of one of the steps first to last. The network is not saved: an older file is worth more. */
 static int say_diverged(struct training *t, uint64_t first, uint64_t last)
 {
     char steps[96], kept[KEPT_SIZE];
@@ -36,7 +36,7 @@ int finite_check_loss(struct training *t, double loss)
     return isfinite(loss) ? EXIT_CODE_OK : say_diverged(t, t->run.step, t->run.step);
 }
 
-/* Of a sum of count losses of this epoch. */
+/* sum: of the first count losses of this epoch. */
 static int check_sum(struct training *t, double sum, uint64_t count)
 {
     const uint64_t first = first_step(t);
@@ -112,7 +112,7 @@ int finite_check_weights(const struct training *t)
     int code = EXIT_CODE_OK;
     tenka_module_state(t->session.net, entries, count);
     for (size_t i = 0; i < count && code == EXIT_CODE_OK; i++)
-        code = check_entry(t, &entries[i]);
+        code = entries[i].var != NULL ? check_entry(t, &entries[i]) : EXIT_CODE_OK;
     free(entries);
     return code;
 }
@@ -161,6 +161,6 @@ int finite_check_step(struct training *t, tenka_tensor loss)
     if (bad.kind == TENKA_FINITE)
         return EXIT_CODE_OK;
     const int logged = log_json_step(&t->log, (uint32_t)t->run.epoch, t->run.step, bad.loss);
-    (void)logged; /* the run ends for a better reason */
+    (void)logged; /* the run ends anyway, and say_bad says why */
     return say_bad(t, &bad);
 }

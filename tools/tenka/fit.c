@@ -45,7 +45,7 @@ static tenka_status measure(const struct training *t, const struct kind *k, stru
     return tenka_memory_fits(s->net, k->optimizer, input, session_loss_function(s), out);
 }
 
-/* "a training step of 60,000 images": when none fits, what is said is of one image. */
+/* "a training step of 60,000 images", or of one image where not even that fits. */
 static const char *step_text(char out[static 96], const struct kind *k, const struct tenka_memory_fit *fit)
 {
     char rows[32];
@@ -107,7 +107,7 @@ int fit_check(struct training *t)
     return code != EXIT_CODE_OK ? code : check_kind(t, false);
 }
 
-/* Memory was short though it should not have been: somebody else has it. */
+/* fit_check found enough memory, so another program has taken it since, or --check-finite needs more. */
 int fit_say_failed(struct training *t)
 {
     const bool training = !t->evaluating;

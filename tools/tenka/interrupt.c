@@ -5,7 +5,8 @@
 
 static volatile sig_atomic_t arrived, second, held;
 
-/* Whoever presses Ctrl-C twice does not want to wait for the step. A second SIGPIPE says nothing new. */
+/* The first signal lets the step end. A second one ends the process, since somebody does not want to wait for that; but
+ * SIGPIPE comes with each line that is printed to nobody. */
 static void on_signal(int number)
 {
     if (arrived == 0) {
@@ -31,11 +32,11 @@ void interrupt_catch(void)
 {
     catch_signal(SIGINT, false);
     catch_signal(SIGTERM, false);
-    /* nohup ignores it, and means it. */
+    /* nohup starts the program with SIGHUP ignored, and that must stay. */
     catch_signal(SIGHUP, true);
-    /* `tenka train | head`: nobody reads what is printed, but the network is worth saving. */
+    /* As in `tenka train | head`, which would end the process before the network is saved. */
     catch_signal(SIGPIPE, true);
-    /* A file beyond the limit of `ulimit -f` is then an error of the write. */
+    /* So that write() returns an error where a file would exceed `ulimit -f`. */
     signal(SIGXFSZ, SIG_IGN);
 }
 

@@ -1,7 +1,8 @@
-/* The last good checkpoint. No loss is known of the weights in a checkpoint, for the update comes after the loss: they
- * can be finite and so large that no loss is any more. So the checkpoint that is replaced stays as FILE.last-good until
- * a loss of the new weights is known to be finite, and comes back if it is not. A run that is stopped or killed
- * meanwhile leaves both, and the one that goes on from FILE decides. */
+/* The last good checkpoint. A step computes the loss and then updates the weights, so that no loss has been computed
+ * with the weights in a checkpoint: they can be finite and so large that the next loss is not. So the checkpoint that
+ * is replaced stays as FILE.last-good until a loss with the new weights is known to be finite, and is put back if it is
+ * not. A run that is stopped or killed meanwhile leaves both files, and the run that resumes from FILE computes that
+ * loss. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
@@ -9,12 +10,12 @@
 
 #include "train.h"
 
-/* The checkpoint's file, which --checkpoint may lead to by a symbolic link, and what is kept beside it. */
+/* The checkpoint's file, to which --checkpoint may lead by a symbolic link, and FILE.last-good beside it. */
 struct names {
     char *file, *good;
 };
 
-/* False: there are none, and nothing can be kept. free_names is due in any case. */
+/* False: the names could not be made, so that nothing can be kept. free_names is due in any case. */
 static bool find_names(struct names *names, const char *path)
 {
     names->file = tenka_save_name(path, NULL);
@@ -55,8 +56,9 @@ void keep_resumed(struct training *t)
 void keep_before(struct training *t)
 {
     struct names names;
-    /* One that is there already is better: no loss has judged what is in FILE. Else a second name, so that FILE is
-     * there at every moment. Where a file system has none, nothing is kept. */
+    /* A FILE.last-good that is there already stays: no loss has been computed with the weights in FILE. Else FILE gets
+     * it as a second name (a hard link), so that FILE exists at every moment. Where the file system has no hard links,
+     * nothing is kept. */
     if (!find_names(&names, t->session.options->checkpoint))
         t->kept = KEPT_NONE;
     else if (exists(names.good) || link(names.file, names.good) == 0)
@@ -93,7 +95,7 @@ void keep_unwritten(struct training *t)
     }
 }
 
-/* The checkpoint before takes its place again. */
+/* FILE.last-good becomes FILE again. */
 static void put_back(const struct names *names, const char *checkpoint, char out[KEPT_SIZE])
 {
     if (rename(names->good, names->file) != 0) {

@@ -120,7 +120,8 @@ int log_json_open(const struct options *options, struct log *log)
     return options->log != NULL ? open_file(options, O_TRUNC, log) : EXIT_CODE_OK;
 }
 
-/* What the first line says of how epochs are counted. In a text of JSON it would have backslashes. */
+/* Stands in the first line of logs that count epochs from 1. No option's text can be mistaken for it: its quotes would
+ * have backslashes before them. */
 #define FIRST_EPOCH ",\"first_epoch\":1"
 
 /* Whether a line belongs to what was done before the given epoch, as the log counts them, and step. */
@@ -149,7 +150,7 @@ static int find_cut(const struct options *options, FILE *file, uint64_t epoch, u
             return say_failed("cannot continue the log %s: it is no log of 'tenka train'", options->log);
         }
         *begun = *begun || (first && whole);
-        /* Logs of old versions count from 0, and go on doing so. */
+        /* A log of an old version counts from 0, also where it is continued. */
         if (first && whole)
             log->first_epoch = strstr(line, FIRST_EPOCH) != NULL;
         if (first ? !whole : !is_kept(line, epoch + log->first_epoch, step))
@@ -193,7 +194,7 @@ int log_json_reopen(const struct options *options, uint64_t epoch, uint64_t step
 
 /* ---- What is written ---- */
 
-/* The driver of the device that runs: the context's one line has the device's name in it. */
+/* The driver of the context's device, which is found by its name: tenka_ctx_device_name has it in its line. */
 static void write_driver(FILE *file, const tenka_ctx *ctx)
 {
     struct tenka_device_info devices[32];
@@ -213,11 +214,11 @@ static void option_value(FILE *file, const struct option *option, const struct o
     case OPTION_WHOLE: fprintf(file, "%" PRIu64, option_integer(option, o)); break;
     case OPTION_REAL: number_value(file, option_real(option, o), 17); break;
     case OPTION_WORD: string_value(file, option_word(option, option_integer(option, o))); break;
-    default: string_value(file, option_text(option, o)); break; /* other kinds have no key */
+    default: string_value(file, option_text(option, o)); break; /* a text: rows of other kinds have no key */
     }
 }
 
-/* Those that have a key; of --data what was found where it was not given. */
+/* The options that have a key. "data" is the folder that is used, also where --data was not given. */
 static void write_options(FILE *file, const struct session *s)
 {
     struct options o = *s->options;

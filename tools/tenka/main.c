@@ -22,7 +22,7 @@ static int print_version(void)
 
 int main(int argc, char **argv)
 {
-    /* Characters only: numbers keep their decimal point in every language. */
+    /* For the width of characters alone: numbers are printed with a decimal point in every language. */
     setlocale(LC_CTYPE, "");
     if (argc < 2) {
         print_commands(stderr);

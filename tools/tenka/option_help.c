@@ -27,7 +27,7 @@ static const char *const titles[GROUP_COUNT] = {
 /* Text that is being wrapped. */
 struct page {
     FILE *file;
-    size_t columns; /* of a line, of which the last stays empty */
+    size_t columns; /* of the terminal; the last one stays empty */
     size_t at;
 };
 
@@ -49,7 +49,7 @@ static void put_text(struct page *p, const char *text, size_t length)
     p->at += length;
 }
 
-/* To a column; to that of the next line where the current one is beyond it. */
+/* Fills the line with blanks up to a column; the next line where the text is already beyond it. */
 static void move_to(struct page *p, size_t indent)
 {
     if (p->at > indent)
@@ -58,7 +58,7 @@ static void move_to(struct page *p, size_t indent)
         put_text(p, " ", 1);
 }
 
-/* Words, behind what stands on the line; further lines begin with indent blanks. */
+/* Puts words behind what stands on the line, and begins further lines with indent blanks. */
 static void put_words(struct page *p, const char *text, size_t indent)
 {
     while (*text != '\0') {
@@ -78,7 +78,7 @@ static void put_paragraph(struct page *p, const char *text)
     end_line(p);
 }
 
-/* What stands on the left, and what it means: beside it, or beneath it where the terminal is narrow. */
+/* Puts an option's names on the left and its text beside them, or beneath them where the terminal is narrow. */
 static void put_row(struct page *p, const char *left, const char *text, size_t indent)
 {
     const size_t column = p->columns >= indent + NARROWEST ? indent : 10;

@@ -1,5 +1,5 @@
-/* Names of options and commands. Long options count by their whole name: a beginning could be that of another option
- * than is meant. Where there is none of a name, the sentence says what could be meant. */
+/* Finds options and commands by their names. A long option must be typed whole, since its beginning could also be that
+ * of another option. Where there is none of a name, a sentence says which could be meant. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <string.h>

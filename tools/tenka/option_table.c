@@ -5,7 +5,7 @@
 
 #define MAX_COUNT 1000000000u
 
-/* Kinds with the member and the bounds. */
+/* What a row says of its kind: the member of struct options, and the bounds. */
 #define MEMBER(m) .at = offsetof(struct options, m), .size = sizeof(((struct options *)NULL)->m)
 #define FLAG(m) .kind = OPTION_FLAG, MEMBER(m)
 #define TEXT(m) .kind = OPTION_TEXT, MEMBER(m)
@@ -24,6 +24,9 @@ static const struct option_word backends[] = {
     { "cpu-f64", TENKA_BACKEND_CPU_F64 }, { NULL, 0 },
 };
 static const struct option_word optimizers[] = { { "adam", false }, { "sgd", true }, { NULL, 0 } };
+static const struct option_word means[] = {
+    { "images", LOSS_MEAN_IMAGES }, { "batches", LOSS_MEAN_BATCHES }, { NULL, 0 },
+};
 static const struct option_word masks[] = {
     { "auto", TENKA_DROPOUT_AUTO }, { "torch", TENKA_DROPOUT_TORCH }, { "philox", TENKA_DROPOUT_PHILOX }, { NULL, 0 },
 };
@@ -51,7 +54,8 @@ const struct option option_table[] = {
     /* ---- Data, network, pictures ---- */
     { "data", NULL, "FOLDER|FILES", NAME(data), .key = "data", .uses = {
         { TRAIN, GROUP_DATA, DATA_FORMS "train-images,train-labels,test-images,test-labels" DATA_DEFAULT },
-        { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on" DATA_DEFAULT },
+        { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on. Default: what "
+          "the network was trained on, which a .pt does not say" },
         { PROFILE, GROUP_RUNS, "Real images: the training half of what --data of 'tenka train' names, or the files "
           "images,labels. Default: images of no meaning" } } },
     { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {
@@ -180,6 +184,9 @@ const struct option option_table[] = {
         { COMPUTING, GROUP_DEVICE, "Turn on Vulkan's validation layer; any message of it is a failure" } } },
 
     /* ---- Output ---- */
+    { "loss-mean", NULL, "OVER", WORD(loss_mean, means), .initial = "images", .key = "loss_mean", .uses = {
+        { TRAIN | TEST, GROUP_OUTPUT, "Test loss: the mean over the images, or over the batches, of which a smaller "
+          "last one counts as much as the others: the number that PyTorch's tutorial prints" } } },
     { "log", NULL, "FILE", NAME(log), .uses = {
         { TRAIN, GROUP_OUTPUT, "Write one JSON object a line: the run, each step's loss, each epoch's results" } } },
     { "top", NULL, "K", COUNT(top), .initial = "3", .uses = {

@@ -185,7 +185,7 @@ const char *option_word(const struct option *option, uint64_t value)
 
 /* ---- All kinds ---- */
 
-/* Beside integers. */
+/* Options whose value is no integer. */
 static void put(const struct reading *r, struct options *o)
 {
     void *const to = (char *)o + r->option->at;

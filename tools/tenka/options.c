@@ -16,7 +16,7 @@ const char *backend_name(enum tenka_backend backend)
 
 /* ---- Options together ---- */
 
-/* --device alone says which backend is meant. */
+/* Without --backend, --device says which one is meant. */
 static void settle_backend(struct options *o)
 {
     if (o->device == NULL || o->backend != TENKA_BACKEND_AUTO)
@@ -88,7 +88,7 @@ static int take_letters(const struct command *command, char **argv, struct optio
     return 1;
 }
 
-/* Something else, which goes to the front. */
+/* An argument that is no option: it is moved to the front of argv. */
 static int take_argument(const struct command *command, char **argv, char **front, struct options *o)
 {
     if (command->arguments == NULL)
@@ -107,7 +107,7 @@ static void set_initial(const struct command *command, struct options *o)
 struct options options_parse(const struct command *command, int argc, char **argv)
 {
     struct options o = { .pictures = argv + 1 };
-    bool ended = false; /* by "--" */
+    bool ended = false; /* "--" was seen: what follows are no options */
     set_initial(command, &o);
     for (int i = 1; i < argc;) {
         const bool plain = ended || argv[i][0] != '-' || argv[i][1] == '\0';

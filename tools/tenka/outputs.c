@@ -1,4 +1,4 @@
-/* Files that a command is to write, looked at before it begins. */
+/* Looks before a command begins at the files that it is to write. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,7 @@
 
 #include "tenka.h"
 
-/* A wrong path is found now and not after hours of training. */
+/* Called before the work begins, so that nobody learns of a wrong path after hours of training. */
 int check_save_path(const char *option, const char *path)
 {
     if (path == NULL)
@@ -22,7 +22,8 @@ bool same_file(const char *a, const char *b)
     return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-/* Two names of one file that is still to be made: ends the paths before what may differ of them. */
+/* Whether both paths name one file that does not exist yet: their names are equal, and so are their folders. Cuts the
+ * paths off behind the folder. */
 static bool same_place(char *a, char *b)
 {
     char *const one = strrchr(a, '/'), *const other = strrchr(b, '/');
@@ -35,7 +36,7 @@ static bool same_place(char *a, char *b)
     return same_file(one != NULL ? a : ".", other != NULL ? b : ".");
 }
 
-/* Symbolic links are followed, be there a file where they lead or not. */
+/* Symbolic links are followed, also to a file that does not exist yet. */
 static bool is_same_output(const char *a, const char *b)
 {
     char *const one = tenka_save_name(a, NULL), *const other = tenka_save_name(b, NULL);

@@ -9,7 +9,7 @@
 
 #include "tenka.h"
 
-/* A walk that takes no longer than the first is no news; after that the line is drawn anew so often. */
+/* A search through folders is shown after QUIET_SECONDS, and then again each REDRAW_SECONDS. */
 #define QUIET_SECONDS 1.0
 #define REDRAW_SECONDS 0.2
 
@@ -18,7 +18,7 @@ static int out_of_memory(void)
     return say_failed("out of memory");
 }
 
-/* path is the list's from now on. */
+/* The list takes path over, and frees it. */
 static int add(struct pictures *p, char *path)
 {
     if (path != NULL && p->count == p->capacity) {
@@ -48,7 +48,7 @@ static char *join(const char *folder, const char *name)
     return path;
 }
 
-/* A large tree takes minutes to look through, in which nothing else would be seen. */
+/* Shows how far the search is: a large tree takes minutes. */
 static void tell_walk(struct pictures *p, const char *folder)
 {
     char text[512], files[32], found[32];
@@ -62,7 +62,7 @@ static void tell_walk(struct pictures *p, const char *folder)
     progress_say(p->progress, text);
 }
 
-/* What ends so is a picture, or was meant to be one and came to harm. */
+/* Whether a file's name says that it is a picture, be it readable or damaged. */
 static bool claims_picture(const char *name)
 {
     static const char *const endings[] = {
@@ -76,8 +76,8 @@ static bool claims_picture(const char *name)
     return false;
 }
 
-/* Whether an entry of a folder is to be read. What cannot be looked into may be a picture, and reading it says why it
- * cannot. */
+/* Whether an entry of a folder is to be read as a picture. A file that cannot be opened is: reading
+ * it then says why. */
 static bool is_picture(tenka_ctx *ctx, const char *path, const char *name, bool regular)
 {
     enum tenka_image_kind kind;
@@ -98,7 +98,7 @@ static int add_entry(struct pictures *p, tenka_ctx *ctx, const char *folder, con
     }
     const bool there = stat(path, &st) == 0;
     tell_walk(p, folder);
-    /* Links to files count as files; those to folders could lead in a circle. */
+    /* Links to files count as files; links to folders are passed over, since they could lead in a circle. */
     const bool link_to_folder = there && S_ISDIR(st.st_mode);
     if (!link_to_folder && is_picture(ctx, path, name, there && S_ISREG(st.st_mode)))
         return add(p, path);
@@ -118,7 +118,7 @@ static int add_folder(struct pictures *p, tenka_ctx *ctx, const char *folder)
     const int count = scandir(folder, &entries, is_visible, alphasort);
     int code = EXIT_CODE_OK;
     if (count < 0) {
-        /* The others are still to be done. */
+        /* No reason to stop: the other folders and files are still read. */
         say_failed("cannot read the folder %s: %s", folder, strerror(errno));
         p->failed++;
         return EXIT_CODE_OK;

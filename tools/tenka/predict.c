@@ -5,9 +5,10 @@
 
 #include "predict.h"
 
-/* A batch is an input of its step, for which there are 64 MiB. */
+/* A batch is an input of its step, and the library takes 64 MiB of inputs in a step. */
 #define MAX_BATCH_BYTES (48u << 20)
-/* How much nearer to the mean of the network's images the edges of a negative would be, of 1, to be worth a word. */
+/* A picture looks like a negative where the mean of its edges is farther from the network's mean, by this much of the
+ * range from 0 to 1, than the edges' mean of its negative would be. */
 #define NEGATIVE_BY 0.4
 
 /* ---- How the network wants its pictures ---- */
@@ -68,7 +69,7 @@ static int find_names(struct predictor *p)
     if (s->options->classes == NULL) {
         p->names = how != NULL ? how->class_names : NULL;
         p->n_names = p->names != NULL ? how->classes : 0;
-        return EXIT_CODE_OK;
+        return session_check_class_names(s, p->outputs);
     }
     const int code = class_names_read(&p->given, s->options->classes);
     if (code == EXIT_CODE_OK && p->given.count != p->outputs)
@@ -78,7 +79,7 @@ static int find_names(struct predictor *p)
     return code;
 }
 
-/* Every batch has the same size, so that there is one plan: a smaller last one has rows that nobody looks at. */
+/* Every batch has the same size, so that there is one plan: the last one's further rows are computed and not read. */
 static void choose_batch_size(struct predictor *p)
 {
     const size_t each = (size_t)p->image.dim[0] * p->image.dim[1] * p->image.dim[2];
@@ -113,7 +114,7 @@ static int set_up(struct predictor *p)
 
 /* ---- Pictures ---- */
 
-/* The largest part in the middle that has the sides' ratio of the network's input. */
+/* The largest box in the middle of the picture with the proportions of the network's input. */
 static struct tenka_image_box middle_of(const tenka_image *picture, const struct tenka_shape *image)
 {
     const double width = tenka_image_width(picture), height = tenka_image_height(picture);
@@ -147,8 +148,8 @@ static tenka_status prepare(const struct predictor *p, const char *path, uint8_t
     return status;
 }
 
-/* Whether a grey picture is probably dark on light where the network knows light on dark, or the other way round: what
- * lies behind things is seen at the edges, and makes most of the mean that the network was trained with. */
+/* Whether a grey picture is probably dark on light where the network was trained on light on dark, or the other way
+ * round. The background is what is seen at a picture's edges, and most of what the network's mean was computed of. */
 static bool looks_negative(const struct predictor *p, const uint8_t *bytes)
 {
     const size_t height = p->image.dim[1], width = p->image.dim[2];

@@ -20,7 +20,8 @@ static int compare(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* Probabilities of what the network gave: what its last layer has left to do. False: a score is no number. */
+/* Makes probabilities of the network's outputs, by softmax where its last layer has not done that. False: an output is
+ * no finite number. */
 static bool find_probabilities(const struct predictor *p, const float *scores, struct candidate *out)
 {
     const bool logits = p->session.last == LAST_OTHER;
@@ -104,7 +105,7 @@ int predictions_print(struct predictor *p)
         const float *const scores = p->scores + picture->row * p->outputs;
         if (picture->failure == NULL && !find_probabilities(p, scores, best))
             fail_scores(p, picture);
-        /* NaN has no order, and qsort needs one. */
+        /* Not with NaN among them, which qsort cannot order. */
         if (picture->failure == NULL)
             qsort(best, p->outputs, sizeof(best[0]), compare);
         if (json)
@@ -142,7 +143,7 @@ int predictions_end(const struct predictor *p)
     if (p->session.options->json) {
         printf("\n],\"skipped\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", p->pictures.skipped, all_failed);
     } else if (!p->session.options->quiet && p->pictures.skipped + all_failed > 0 && interrupt_signal() == 0) {
-        /* Of a run that a signal has ended, the sentence about the signal says how far it came. */
+        /* After a signal the sentence about it says how far the run came. */
         printf("done     %s picture%s; %s failed, %s file%s in folders %s picture%s\n",
                say_count(done, p->done - p->failed), plural(p->done - p->failed), say_count(failed, all_failed),
                say_count(skipped, p->pictures.skipped), plural(p->pictures.skipped),

@@ -32,13 +32,13 @@ static int warm_up(struct profile *p)
     return EXIT_CODE_OK;
 }
 
-/* Steps that are waited for leave a GPU idle, so that its clock is looked after before each. */
+/* Waiting for each step leaves a GPU idle, so it is warmed up before each. */
 static tenka_status keep_warm(struct profile *p)
 {
     return stepper_warm_up(&p->stepper, WARM_SECONDS);
 }
 
-/* The median of as many steps as will be timed. */
+/* The median time of a step, over as many as will be timed, each waited for. */
 static int measure_waited(struct profile *p)
 {
     const size_t n = p->options->steps;
@@ -59,7 +59,7 @@ static int measure_waited(struct profile *p)
     return status == TENKA_OK ? EXIT_CODE_OK : failed(p);
 }
 
-/* Steps one behind the other, and one wait. */
+/* The time of a step among others: all are submitted, and then waited for once. */
 static int measure_loop(struct profile *p)
 {
     tenka_status status = keep_warm(p);
@@ -184,7 +184,7 @@ static int measure(struct profile *p)
     return code;
 }
 
-/* Before kernels are compiled, which takes a while. */
+/* Called before kernels are compiled, which takes a while. */
 static int check_capture(const struct profile *p)
 {
     tenka_ctx *ctx = p->stepper.session.ctx;
@@ -210,7 +210,8 @@ static int run(struct profile *p)
     return code == EXIT_CODE_OK ? profile_report(p) : code;
 }
 
-/* A trace may go to a device or a pipe as well, and into a file whose folder takes no others. */
+/* --trace may also name a device or a pipe, or a file in a folder where no other can be made, since it is written in
+ * place. */
 static int check_trace(const char *path)
 {
     struct stat st;
@@ -221,7 +222,7 @@ static int check_trace(const char *path)
 
 int command_profile(const struct options *options)
 {
-    /* As with `tenka bench`: what the library has to tell of a network is no news here. */
+    /* As with `tenka bench`, the library's notices about the network are left out. */
     struct options silent = *options;
     silent.quiet = true;
     struct profile p = { .options = &silent };

@@ -65,7 +65,7 @@ static double gap_seconds(const struct row *rows, size_t n)
     return sum;
 }
 
-/* Above 0, to be divided by. */
+/* Of all dispatches and gaps; never 0, since shares are divided by it. */
 static double all_seconds(const struct row *rows, size_t n)
 {
     double sum = gap_seconds(rows, n);
@@ -87,7 +87,7 @@ static int layer_width(const struct row *rows, size_t n)
     return (int)(width < MAX_LAYER ? width : MAX_LAYER);
 }
 
-/* Cut to a width, which is then seen. */
+/* The text, or as much of it as a width takes, with "..." at its end. */
 static const char *cut(char out[static 200], const char *text, int width)
 {
     const bool whole = strlen(text) <= (size_t)width;
@@ -95,7 +95,7 @@ static const char *cut(char out[static 200], const char *text, int width)
     return out;
 }
 
-/* Of a part and a whole, or of work and seconds; NaN where a device's clock saw nothing pass. */
+/* A share of a whole, or work in a second; NaN where the time was shorter than the device's clock can tell. */
 static double per(double amount, double of)
 {
     return of > 0 ? amount / of : NAN;

@@ -14,7 +14,7 @@ struct trace {
     double zero; /* seconds: the trace's begin */
 };
 
-/* Whole nanoseconds, so that what is inside another event stays inside. */
+/* Begin and end are rounded alike, to whole nanoseconds, so that an event stays inside the one that holds it. */
 static int64_t nanoseconds(const struct trace *t, double seconds)
 {
     return llround(1e9 * (seconds - t->zero));
@@ -85,7 +85,7 @@ static bool same_layer(const struct tenka_dispatch *a, const struct tenka_dispat
     return a->phase == b->phase && strcmp(a->layer, b->layer) == 0;
 }
 
-/* One behind the last dispatch from first on that is of a kind with it. */
+/* The index behind the last of the dispatches that follow the first one and are of the same phase or layer. */
 static size_t end_of(const struct profile *p, size_t first,
                      bool (*same)(const struct tenka_dispatch *a, const struct tenka_dispatch *b))
 {
@@ -123,7 +123,8 @@ static void write_dispatch(const struct trace *t, const struct tenka_dispatch *d
     fprintf(t->file, ",\"flops\":%" PRIu64 ",\"bytes\":%" PRIu64 "}}", d->flops, d->bytes);
 }
 
-/* Phases hold layers, and these dispatches: events that begin together nest in the order in which they stand. */
+/* Phases contain layers, and layers dispatches. Perfetto nests events that begin at one time in the order in which they
+ * are written. */
 static void write_device(const struct trace *t, const struct profile *p, const struct profile_step *step)
 {
     write_groups(t, p, step, "phase", same_phase);

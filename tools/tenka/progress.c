@@ -9,7 +9,7 @@
 #define LINE_SECONDS 10.0
 #define LOSS_SECONDS 0.5
 
-/* The bar that stands on the terminal's current line: there is one terminal. */
+/* Whose bar stands on the terminal's current line. */
 static struct progress *on_screen;
 
 void progress_init(struct progress *p, bool quiet)
@@ -28,13 +28,13 @@ void progress_begin(struct progress *p, const char *label, uint64_t done, uint64
     p->start = p->drawn = p->asked = seconds_now();
 }
 
-/* All but the last column: a terminal that has written there can be in the next line. */
+/* All but the last column: after a character there, some terminals go to the next line. */
 static size_t columns_to_write(void)
 {
     return terminal_columns(STDERR_FILENO) - 1;
 }
 
-/* Replaces what stands on the terminal's line. Clearing after writing, to the line's end, does not flicker. */
+/* Replaces what stands on the terminal's line: writes over it, and then clears the rest, which does not flicker. */
 static void show(struct progress *p, const char *text)
 {
     fprintf(stderr, "\r%s\033[K", text);

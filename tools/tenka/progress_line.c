@@ -1,4 +1,4 @@
-/* The line that tells how far an epoch is, as long as there is room for it. */
+/* The line that tells how far an epoch is, with as much as there are columns for. */
 #define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <langinfo.h>
@@ -10,7 +10,7 @@
 #define WIDEST_BAR 40
 #define NARROWEST_BAR 4
 
-/* What stands behind the percentage, from all of it to the least. */
+/* How much stands behind the percentage: the first that fits, of these. */
 enum detail { DETAIL_ALL, DETAIL_NO_RATE, DETAIL_TIME, DETAIL_LOSS, DETAIL_NUMBER, DETAIL_COUNT };
 
 /* What is known of an epoch. */

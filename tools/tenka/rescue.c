@@ -1,5 +1,5 @@
-/* A file that cannot be written where it belongs, since its disk is full or its folder has gone, is written to the
- * folder for temporary files instead: what hours have computed is not thrown away. */
+/* Writes a network or a checkpoint to the folder for temporary files where it cannot be written where it belongs, since
+ * the disk is full or the folder has gone: hours of training are not lost for that. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <fcntl.h>
@@ -9,10 +9,10 @@
 
 #include "train.h"
 
-/* The file could be written nowhere, and nothing was said. */
+/* A writer's code: the file could be written neither there nor here, and nothing was said. */
 #define NOWHERE (-1)
 #define SENTENCE_SIZE 1024
-/* Bytes of a name's end that its rescue's name has: no folder takes names of any length. */
+/* The other file's name ends with the last so many bytes of the first one's: names have a limit. */
 #define MAX_END 64
 
 typedef int (*writer)(struct training *t, const char *path);
@@ -66,7 +66,7 @@ static int try_to_write(struct training *t, const char *path, writer write, cons
     const tenka_ctx *ctx = t->session.ctx;
     const int code = write(t, path);
     const tenka_status status = tenka_last_status(ctx);
-    /* A device that failed can be read no more. */
+    /* After the device has failed, no other file could be filled either. */
     if (code != EXIT_CODE_LIBRARY || status == TENKA_E_DEVICE)
         return code;
     snprintf(sentence, SENTENCE_SIZE, "%s", tenka_last_error(ctx));
@@ -76,7 +76,7 @@ static int try_to_write(struct training *t, const char *path, writer write, cons
     return say_failed("%s; %s is in %s instead", sentence, what, other);
 }
 
-/* Signals wait meanwhile, so that a second Ctrl-C leaves no half file. */
+/* A second Ctrl-C waits until the file is written, so that it leaves no temporary file. */
 static int write_somewhere(struct training *t, const char *path, writer write, const char *what,
                            char sentence[SENTENCE_SIZE])
 {
@@ -103,7 +103,7 @@ int rescue_save(struct training *t)
     return code == NOWHERE ? say_failed("%s", sentence) : code;
 }
 
-/* A checkpoint that can be written nowhere ends a run, but what was trained may still go where --save says. */
+/* A checkpoint that can be written nowhere stops the run, which then still saves its network where --save says. */
 static int stop_for_checkpoint(struct training *t, const char *sentence)
 {
     t->unwritable = true;
@@ -116,7 +116,7 @@ static int stop_for_checkpoint(struct training *t, const char *sentence)
 
 int rescue_checkpoint(struct training *t)
 {
-    /* Weights that the file has already are judged, or what is kept is what they may have to give way to. */
+    /* Where the file already has these weights, FILE.last-good stays as it is. */
     const bool same = t->written && t->written_step == t->run.step;
     if (!same)
         keep_before(t);

@@ -126,7 +126,7 @@ const char *say_count(char buffer[static 32], uint64_t value)
 
 const char *say_number(char buffer[static 32], const char *format, double value)
 {
-    /* A format is a constant of each caller. */
+    /* Callers give a constant as the format. */
     if (isfinite(value))
         snprintf(buffer, 32, format, value);
     else

@@ -44,7 +44,7 @@ static int parse_net(struct session *s, const char *net)
     free(text);
     if (status == TENKA_OK)
         return EXIT_CODE_OK;
-    /* A text without parentheses was meant as a file's name. */
+    /* A text without parentheses is no network, so a file must have been meant. */
     if (!is_file && strchr(net, '(') == NULL)
         return say_failed("--net: there is no file '%s', and as text it is no network (%s)", net,
                           tenka_last_error(s->ctx));
@@ -61,9 +61,12 @@ static int open_model(struct session *s, const char *path)
     bool has_net;
     if (tenka_model_has_net(s->ctx, path, &has_net) != TENKA_OK)
         return say_library_failed(s->ctx);
-    if (tenka_model_open(s->ctx, path, &s->model) != TENKA_OK)
-        return has_net ? say_library_failed(s->ctx)
-                       : say_failed("%s; to use its weights in a network, name it with --net", tenka_last_error(s->ctx));
+    const tenka_status status = tenka_model_open(s->ctx, path, &s->model);
+    /* E_UNSUPPORTED: classes in C, which --net does not have either. */
+    if (status == TENKA_E_UNSUPPORTED || (status != TENKA_OK && has_net))
+        return say_library_failed(s->ctx);
+    if (status != TENKA_OK)
+        return say_failed("%s; to use its weights in a network, name it with --net", tenka_last_error(s->ctx));
     s->net = tenka_model_net(s->model);
     return EXIT_CODE_OK;
 }
@@ -86,7 +89,7 @@ static int open_net(struct session *s)
 static int check_net(struct session *s)
 {
     const struct tenka_shape image = tenka_dataset_image_shape(s->test_data);
-    /* A small batch: that one is too large is no fault of the network, nor that BatchNorm2d trains on two images. */
+    /* Two images: a whole batch may be too large for the device, and BatchNorm2d cannot train on one. */
     const struct tenka_shape input = tenka_shape_of(2, image.dim[0], image.dim[1], image.dim[2]);
     struct tenka_shape output;
     tenka_module_train(s->net, s->train_data != NULL);
@@ -197,7 +200,10 @@ void session_close(struct session *s)
     tenka_dataset_destroy(&s->train_data);
     tenka_dataset_destroy(&s->test_data);
     tenka_ctx_destroy(&s->ctx);
+    tenka_text_free(s->trained_on);
+    free(s->data_path);
     free(s->class_names);
+    s->trained_on = s->data_path = NULL;
     s->class_names = NULL;
 }
 
@@ -211,6 +217,7 @@ int session_preprocessing(struct session *s, struct tenka_preprocessing *how)
     s->class_names = names;
     if (tenka_preprocessing_of(s->ctx, data, how, names, classes) != TENKA_OK)
         return say_library_failed(s->ctx);
+    how->data = s->data_path;
     return EXIT_CODE_OK;
 }
 

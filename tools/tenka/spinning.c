@@ -4,9 +4,10 @@
 
 #include "tenka.h"
 
-/* OpenMP's threads spin before they sleep: gcc's for some 20 ms, clang's for 200. Where the cores are theirs alone that
- * saves waking them; where there is other work it takes the cores away from the very threads that are waited for, and
- * training became eight times slower. To spin for a fifth of a millisecond costs 2 % of the one and gains the other. */
+/* OpenMP's threads spin before they sleep, gcc's for some 20 ms, clang's for 200. Where nothing else runs, that saves
+ * waking them; where other programs run, spinning threads hold the cores that the threads need which they wait for, and
+ * training became eight times slower. With 0.2 ms of spinning it is 2 % slower on an idle machine, and not slowed down
+ * so on a busy one. */
 static bool set_limits(void)
 {
     return setenv("GOMP_SPINCOUNT", "3000", 1) == 0 && setenv("KMP_BLOCKTIME", "1", 1) == 0; /* clang's: ms */

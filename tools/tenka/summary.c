@@ -50,7 +50,7 @@ static int list_layers(struct summary *m)
     return session_find_ending(s, m->input);
 }
 
-/* Without a row of class scores for each image, or without anything to train, there is no step to plan. */
+/* Why no training step can be planned; NULL: one can. */
 static const char *no_training(const struct summary *m)
 {
     if (m->layers[0].output.rank != 2)
@@ -68,7 +68,7 @@ static int estimate(struct summary *m)
     tenka_status status = train_optimizer(s, &m->optimizer);
     if (status == TENKA_OK)
         status = tenka_training_memory(s->net, m->optimizer, m->input, session_loss_function(s), &m->memory);
-    /* What it would take is known also of a step that the device cannot run. */
+    /* m->memory is also filled for a step that is too large for the device. */
     return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
 }
 
@@ -241,7 +241,7 @@ int command_summary(const struct options *options)
         code = list_layers(&m);
     }
     if (code == EXIT_CODE_OK) {
-        /* A step that is too large to be planned is no reason to keep the layers back. */
+        /* The layers are printed also where a step is too large to be planned. */
         code = estimate(&m);
         if (options->json) {
             print_json(&m);

@@ -29,6 +29,12 @@ struct count_list {
     size_t count; /* 0: not given */
 };
 
+/* Over what the test loss is the mean. */
+enum loss_mean {
+    LOSS_MEAN_IMAGES,
+    LOSS_MEAN_BATCHES, /* a smaller last one counts in full, as in the reference program */
+};
+
 enum bench_part { BENCH_CEILINGS = 1, BENCH_KERNELS = 2, BENCH_SHAPES = 4, BENCH_STEPS = 8 };
 
 /* Made from the command line by the rows of option_table.c. */
@@ -44,6 +50,7 @@ struct options {
     uint32_t checkpoint_every;          /* steps; 0: at the end of each epoch alone */
     uint64_t seed;
     double lr, momentum, weight_decay;
+    enum loss_mean loss_mean;
     int threads;
     struct tenka_shape input; /* of one image; rank 0: the default */
     bool sgd, validate, quiet, json;
@@ -124,10 +131,10 @@ void limit_spinning(char **argv);
 
 /* ---- interrupt.c ---- */
 
-/* From now on SIGINT, SIGTERM, SIGHUP and SIGPIPE only set a mark; a second one ends the process at once, unless it is
- * SIGPIPE. */
+/* From now on interrupt_signal tells of the first SIGINT, SIGTERM, SIGHUP or SIGPIPE, and nothing else happens; a
+ * second one ends the process at once, unless it is SIGPIPE. */
 void interrupt_catch(void);
-/* Between these two, while a file is written, a second one waits. */
+/* Between these two calls, while a file is written, a second signal waits. */
 void interrupt_hold(void);
 void interrupt_release(void);
 /* The signal that arrived, or 0. */
@@ -157,8 +164,8 @@ void progress_end(struct progress *p);
 /* What is being done where there are no images to count: on a terminal a line that the next one replaces. */
 void progress_say(struct progress *p, const char *text);
 #define PROGRESS_BYTES 512
-/* How far it is, in at most so many columns of a terminal: label, percentage and loss stay the longest
- * (progress_line.c). */
+/* The line of progress in at most so many columns of a terminal. Where they are few, label, percentage and loss are
+ * left out last (progress_line.c). */
 void progress_line(const struct progress *p, double elapsed, size_t columns, char out[PROGRESS_BYTES]);
 /* Removes a bar that stands on the line, so that a message can be printed. */
 void progress_clear(void);
@@ -175,13 +182,15 @@ enum last_layer {
 struct session {
     const struct options *options;
     const char *data_dir;                  /* a folder, a data set in one, or a list of files */
+    char *data_path;                       /* the same as a saved file remembers it; NULL: it cannot */
+    char *trained_on;                      /* what the file of `tenka test` remembers; NULL: it was not asked */
     tenka_ctx *ctx;
     tenka_dataset *train_data, *test_data; /* train_data is NULL for `tenka test` */
     tenka_model *model;                    /* owns net when there is one */
     tenka_module *net;
     enum last_layer last;                  /* once session_find_ending was called */
-    const char *twice;                     /* who takes softmax again after the network's Softmax; NULL: nobody */
-    const char *over_others;               /* the class of a last layer that takes it over another axis; NULL: none */
+    const char *twice;                     /* what applies softmax after the network's Softmax again; NULL: nothing */
+    const char *over_others;               /* class of a last layer with softmax over another axis; NULL: none */
     const char **class_names;              /* room for what session_preprocessing gives */
     char folder[4096];
 };
@@ -203,16 +212,38 @@ int session_preprocessing(struct session *s, struct tenka_preprocessing *how);
 /* Writes the network and how it wants its input. Returns EXIT_CODE_LIBRARY. */
 int session_save(struct session *s, const char *path);
 
-/* ---- data.c: the images of a session ---- */
+/* ---- data_names.c: what --data names ---- */
 
+/* The files of a list: images and labels of one half, or of both. */
+struct file_list {
+    char *text; /* holds the names, to be freed */
+    const char *file[4];
+    size_t count; /* of those in the text; 0: there was no memory */
+};
+
+bool data_is_folder(const char *path);
+/* A folder may have commas in its name. */
+bool data_is_list(const char *data);
+void file_list_split(const char *data, struct file_list *out);
 /* Whether --data names something; says so when it does not. data NULL: nothing is named. */
 int session_check_data(const char *data);
+/* Whether what a saved file remembers is still there. */
+bool data_is_there(const char *data);
+/* The absolute name of what data names, for a saved file to remember: to be freed. NULL: there is none that is UTF-8
+ * text and leads back, or no memory. */
+char *data_absolute(const char *data);
+
+/* ---- data.c: the images of a session ---- */
+
 /* Reads one half of what --data names; a list of two files is either. Says what went wrong. */
 int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out);
-/* Finds the images and reads them, for training both halves. */
+/* Finds the images and reads them, for training both halves; for testing without --data those that the network was
+ * trained on. */
 int session_load_data(struct session *s, bool train);
-/* A saved network wants its images as it was trained with. */
+/* Normalises the images as those were that the saved network was trained on, or says that they have another size. */
 int session_apply_preprocessing(struct session *s);
+/* Whether the network, which gives so many outputs, has one for each class that its file names. */
+int session_check_class_names(const struct session *s, uint32_t outputs);
 /* Whether the classes of the images are those of the network, which gives so many outputs. */
 int session_check_classes(const struct session *s, uint32_t outputs);
 
@@ -254,14 +285,14 @@ struct pictures {
     uint64_t skipped; /* files in folders that are no pictures */
     uint64_t failed;  /* folders that could not be read or have no picture, each of which was said */
     uint64_t seen;    /* files in folders */
-    double tell_at;   /* when the walk is to be told of next */
+    double tell_at;   /* when the search is to be shown next */
     struct progress *progress;
 };
 
-/* Files as they are named, and of folders the pictures in them and in their folders, in the order of their names: what
- * is one by its content, of whatever kind, or by the end of its name, so that reading it says what is wrong with it.
- * Hidden files and links to folders are passed over. progress tells how far it is, and a signal ends it. pictures_free
- * is due in any case. */
+/* Lists files as they are named, and of a folder the pictures in it and in its folders, in the order of their names. A
+ * file in a folder is a picture by its content, of whatever kind, or by the end of its name: what is wrong with it is
+ * said when it is read. Hidden files and links to folders are passed over. progress shows how far the search is, and a
+ * signal ends it. pictures_free is due in any case. */
 int pictures_find(struct pictures *p, tenka_ctx *ctx, char *const *names, size_t count, struct progress *progress);
 void pictures_free(struct pictures *p);
 
@@ -275,7 +306,7 @@ int checkpoint_resume(struct session *s, struct tenka_training *training);
 /* ---- evaluate.c ---- */
 
 struct evaluation {
-    double loss;       /* mean of the batches' means, as the reference program prints it */
+    double loss;       /* mean as --loss-mean says */
     double accuracy;   /* 0 to 1, over all images */
     double seconds;
     uint64_t images;
@@ -294,7 +325,7 @@ struct epoch_result {
 };
 
 struct log {
-    bool open;     /* false: no log is wanted, nothing happens and all is well */
+    bool open;     /* false: no log is wanted, and each call does nothing and succeeds */
     int file;
     int digits;    /* of losses: all that the device's real numbers have */
     uint32_t first_epoch; /* the number of a run's first epoch: 1, as on the screen, or 0 in logs of old versions */

@@ -8,7 +8,8 @@
 
 /* ---- Setting up ---- */
 
-/* A network that cannot be saved is found now and not after hours of training: not every name that a network may have can be. */
+/* Called before the training, so that nobody learns after hours of it that the network cannot be saved: its layers'
+ * names may be such as no file takes. */
 static int check_saving(struct training *t)
 {
     const struct options *o = t->session.options;
@@ -81,7 +82,7 @@ static int resume(struct training *t)
     return code;
 }
 
-/* A batch beyond the data is rarely what was meant: such an epoch has a single step. */
+/* A batch size above the number of images is rarely meant: an epoch then has a single step. */
 static void tell_batch(const struct training *t)
 {
     const struct options *o = t->session.options;
@@ -129,13 +130,13 @@ static int tear_down(struct training *t)
 
 /* ---- Training ---- */
 
-/* Whether the run ends here, with what it has. */
+/* Whether the run is to stop and save what it has. */
 static bool is_stopping(const struct training *t)
 {
     return interrupt_signal() != 0 || t->trouble[0] != '\0';
 }
 
-/* A log that cannot be written ends a run, but it costs nobody a network. */
+/* Where the log cannot be written the run stops, and still saves its network. */
 static void stop_for_log(struct training *t)
 {
     snprintf(t->trouble, sizeof(t->trouble), "cannot write the log %s: %s", t->session.options->log,
@@ -161,7 +162,7 @@ static int after_step(struct training *t, uint32_t epoch, uint64_t images, tenka
     if (code != EXIT_CODE_OK)
         return code;
     t->run.step++;
-    /* The first loss after a checkpoint judges it, so it is waited for. */
+    /* The first loss with a checkpoint's weights says whether FILE.last-good is still needed, so it is waited for. */
     if (t->kept != KEPT_NONE)
         code = finite_read(t, NULL);
     else if (progress_wants_loss(&t->progress))
@@ -178,7 +179,7 @@ static int save_checkpoint(struct training *t)
     return code == EXIT_CODE_OK ? rescue_checkpoint(t) : code;
 }
 
-/* Whether a checkpoint is due in the middle of an epoch; the one at its end comes anyway. */
+/* Whether --checkpoint-every asks for one now; not behind the last step of an epoch, where there always is one. */
 static bool is_checkpoint_due(const struct training *t)
 {
     const uint32_t every = t->session.options->checkpoint_every;
@@ -203,7 +204,7 @@ static int run_step(struct training *t, const struct tenka_batch *batch, tenka_t
 static int run_batches(struct training *t, uint32_t epoch, uint64_t *images)
 {
     tenka_loader *const loader = t->run.train_loader;
-    /* The loader stays at the epoch's end until the epoch is evaluated, so that a checkpoint finds it there. */
+    /* The loader is rewound after the evaluation: a checkpoint before that must say that the epoch is trained. */
     while (!is_stopping(t) && tenka_loader_position(loader) < tenka_loader_batches(loader)) {
         struct tenka_batch batch;
         tenka_tensor loss;
@@ -245,7 +246,7 @@ static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *
         return EXIT_CODE_LIBRARY;
     int code = run_batches(t, epoch, &images);
     progress_end(&t->progress);
-    /* The read waits for the last step, so the time is the device's. */
+    /* finite_read waits for the last step, so that train_seconds are the device's. */
     if (code == EXIT_CODE_OK)
         code = finite_read(t, &result->train_loss);
     if (code != EXIT_CODE_OK)
@@ -265,8 +266,8 @@ static void print_epoch(const struct training *t, const struct epoch_result *r)
     fflush(stdout);
 }
 
-/* Checkpoints stand before and after the evaluation, whose own state is not kept: an interrupted one begins anew. The
- * last good one is given up when the test loss is finite (keep.c). */
+/* A checkpoint is written before the evaluation and one after it. The evaluation has no state in them: one that was
+ * interrupted begins anew. A finite test loss shows that FILE.last-good is no longer needed (keep.c). */
 static int end_epoch(struct training *t, struct epoch_result *result)
 {
     int code = save_checkpoint(t);
@@ -302,7 +303,7 @@ static int run_epochs(struct training *t)
 
 /* ---- The end ---- */
 
-/* "; --resume FILE goes on", also from the last checkpoint that could be written, or nothing. */
+/* "; --resume FILE goes on", or the same of an older checkpoint where the last could not be written, or "". */
 static void how_to_go_on(const struct training *t, char *out, size_t size)
 {
     const char *const path = t->session.options->checkpoint;
@@ -348,11 +349,11 @@ static int finish(struct training *t)
     return t->trouble[0] != '\0' ? EXIT_CODE_FAILED : EXIT_CODE_SIGNAL + interrupt_signal();
 }
 
-/* A failed call of the library, in the words of somebody who trains. */
+/* Says what a failed call of the library means for the training, and what to do. */
 static int explain(struct training *t, struct options *o)
 {
     const tenka_status status = tenka_last_status(t->session.ctx);
-    /* A message of the validation layer is a bug to be seen as it is. */
+    /* With --validate the failure is a message of the validation layer: no device has failed. */
     if (status == TENKA_E_DEVICE && !o->validate)
         return fallback_say_failed(t, o);
     if (status == TENKA_E_NOMEM && t->run.optimizer != NULL)
@@ -396,7 +397,7 @@ static bool misleads(const char *path)
     return name[0] != '\0' && strchr(name + 1, '.') != NULL;
 }
 
-/* Said before hours of training. */
+/* Called before the training. */
 static void tell_format(const struct options *o)
 {
     if (o->save != NULL && misleads(o->save))
@@ -404,7 +405,7 @@ static void tell_format(const struct options *o)
                    "format", o->save);
 }
 
-/* Before anything is written: what goes to one file loses what was there. */
+/* Called before anything is written: of two outputs to one file one would be lost. */
 static int check_outputs(const struct options *o)
 {
     const struct { const char *option, *path, *other_option, *other; } pairs[] = {

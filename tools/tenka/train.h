@@ -4,24 +4,24 @@
 
 #include "tenka.h"
 
-/* What stands beside a checkpoint whose weights no loss has judged. */
+/* What stands beside a checkpoint while no loss with its weights is known. */
 enum kept {
-    KEPT_NONE,   /* nothing: they are judged, or this file system cannot keep it */
+    KEPT_NONE,   /* nothing: the loss was finite, or this file system cannot keep it */
     KEPT_BEFORE, /* the checkpoint before, as FILE.last-good */
     KEPT_ALONE   /* nothing, for there was none before */
 };
 
-enum { KEPT_SIZE = 4264 }; /* of what keep_restore() says, of a path that a system takes */
+enum { KEPT_SIZE = 4264 }; /* of keep_restore's text, with the longest path that a system takes */
 
 struct training {
     struct session session;
     struct tenka_training run;
     struct progress progress;
     struct log log;
-    bool evaluating;         /* the checkpoint of the epoch's end is written, and the generator has moved on */
+    bool evaluating;         /* the epoch's checkpoint is written; the evaluation draws from the generator */
     uint64_t finite;         /* losses of this epoch whose sum was finite when it was last looked at */
     bool written;            /* --checkpoint is a checkpoint of this run */
-    uint64_t written_step;   /* steps that it has */
+    uint64_t written_step;   /* steps that the run had taken when it was written */
     enum kept kept;
     bool unwritable;         /* --checkpoint can be written nowhere */
     char trouble[4352];      /* why the run stops though it could go on; "": it does not */
@@ -29,17 +29,18 @@ struct training {
 
 /* ---- finite.c: losses that are no finite numbers ---- */
 
-/* Of --check-finite, between backward pass and update. Says which layer went bad. */
+/* For --check-finite, before the update: says which layer's numbers are the first that are not finite. */
 int finite_check_step(struct training *t, tenka_tensor loss);
-/* Of one step. */
+/* Says so where the loss of the step is not finite. */
 int finite_check_loss(struct training *t, double loss);
-/* As far as it is known without waiting; also keeps what progress shows. */
+/* The same for the losses of the epoch that are known without waiting; the mean of them goes to t->progress. */
 int finite_peek(struct training *t);
-/* The mean loss of the epoch so far, for which it waits; mean may be NULL. */
+/* The same for all losses of the epoch so far, for which it waits; *mean, which may be NULL, is their mean. */
 int finite_read(struct training *t, double *mean);
-/* Before the network is written: the last update comes after the last loss. Waits. */
+/* Says so where a weight is not finite, before the network is written: the last update came after the last loss. It
+ * waits. */
 int finite_check_weights(const struct training *t);
-/* After an evaluation. */
+/* Says so where the test loss is not finite. */
 int finite_check_test(struct training *t, const struct epoch_result *result);
 
 /* ---- fit.c: batches that do not fit ---- */
@@ -58,21 +59,22 @@ int fallback_say_failed(struct training *t, struct options *o);
 
 /* Whether what an option names is another file than what is kept beside --checkpoint; says so when it is not. */
 int keep_check(const char *option, const char *path, const char *checkpoint);
-/* After --resume: whether the run goes on in the same file, and what the run before has left to decide. */
+/* After --resume: where --checkpoint is the same file, a FILE.last-good of the run before is this run's. */
 void keep_resumed(struct training *t);
 /* Before other weights are written to --checkpoint. */
 void keep_before(struct training *t);
 /* A loss of the weights that are in --checkpoint is finite. */
 void keep_judged(struct training *t);
-/* Writing them has failed, which may have replaced the file all the same. */
+/* Writing --checkpoint has failed. FILE.last-good goes where FILE is still the file before. */
 void keep_unwritten(struct training *t);
-/* The loss is not finite. What that left goes to out: "; ..." to end a sentence with, or "". */
+/* The loss is not finite: puts FILE.last-good back. out: what was done, "; ..." to end a sentence with, or "". */
 void keep_restore(struct training *t, char out[KEPT_SIZE]);
 
 /* ---- rescue.c: files that cannot be written ---- */
 
 int rescue_save(struct training *t);
-/* Where it can be written nowhere but there is --save, t->trouble says so, and the run is to end with what it has. */
+/* Where the checkpoint can be written nowhere but there is --save, t->trouble says so: the run is then to stop, and to
+ * save its network. */
 int rescue_checkpoint(struct training *t);
 
 #endif

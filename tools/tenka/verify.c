@@ -84,7 +84,7 @@ static void json_result(struct verify *v, const struct tenka_verify_check *check
     fprintf(v->json, ",\"seconds\":%.3f}", r->seconds);
 }
 
-/* "12 %" of its bound; a difference in bits that must not be has no size. */
+/* The worst error as a share of its bound, "12 %"; "wrong" where bits differ that must be equal. */
 static const char *share_text(char buffer[static 32], const struct tenka_verify_result *r)
 {
     if (r->cases == 0)
@@ -95,7 +95,7 @@ static const char *share_text(char buffer[static 32], const struct tenka_verify_
     return buffer;
 }
 
-/* The table's head comes with its first row: a run that fails before shows no empty table. */
+/* The table's head is printed with the first row, so that a run that fails before prints no empty table. */
 static void print_result(struct verify *v, const struct tenka_verify_check *check, const struct tenka_verify_result *r)
 {
     char share[32];
@@ -140,7 +140,7 @@ static void describe_wrong(const struct verify *v, char *out, size_t size)
              v->wrong_operators + v->wrong_steps > 1 ? "are" : "is");
 }
 
-/* The one sentence that counts. */
+/* The conclusion in one sentence. */
 static void conclude(const struct verify *v, char *out, size_t size)
 {
     char wrong[192], count[32], skipped[32];
@@ -200,7 +200,7 @@ static bool tell_progress(void *user, const char *what)
     return interrupt_signal() == 0;
 }
 
-/* The last line is the answer, also when there is none. */
+/* The last line is the answer, also where it is that nothing is known. */
 static int say_unknown(const tenka_ctx *ctx, const char *name)
 {
     return say_failed("whether this device can be trusted is not known, since %s cannot be checked: %s", name,
@@ -273,7 +273,7 @@ static int verify(struct verify *v)
 
 int command_verify(const struct options *options)
 {
-    /* What the library has to tell of the reference network is no news here. */
+    /* The library's notices about the reference network are left out. */
     struct options silent = *options;
     silent.quiet = true;
     struct verify v = { .options = &silent, .params = TENKA_VERIFY_DEFAULTS };

@@ -44,7 +44,7 @@ COMPILE = {
 TOLERANT = ("qualcomm:660", "apple:m1")
 # The operators that the subgroup size can matter to, or that compile quickly; convolution compiles for minutes, and the
 # 20 training steps have its kernels.
-FAST_OPERATORS = ("matmul", "linear", "linear_relu", "linear_backward", "sum", "softmax", "log_softmax", "batch_norm2d",
+FAST_OPERATORS = ("matmul", "linear", "linear_backward", "sum", "softmax", "log_softmax", "batch_norm2d",
                   "max_pool2d", "cross_entropy", "argmax", "chain")
 
 

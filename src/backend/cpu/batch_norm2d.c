@@ -1,8 +1,9 @@
 /* y = (x - m) s weight[c] + bias[c] with the mean m, the biased variance v and s = 1 / sqrt(v + eps) of each channel of
- * x [n, c, plane]; eps is scalar 0. Source: Ioffe and Szegedy, "Batch normalization" (2015).
+ * x [n, c, plane], and the activation of y; eps is scalar 0. Source: Ioffe and Szegedy, "Batch normalization" (2015).
+ * dy comes back through the activation first, of which the result y tells.
  *   fwd  x, weight, bias -> y, m, v
- *   dx   x, weight, m, v, dy -> dx = weight s (dy - mean(dy) - xhat mean(dy xhat)), xhat = (x - m) s
- *   dw   x, m, v, dy -> dweight = sum(dy xhat), dbias = sum(dy) */
+ *   dx   x, weight, y or NULL, m, v, dy -> dx = weight s (dy - mean(dy) - xhat mean(dy xhat)), xhat = (x - m) s
+ *   dw   x, y or NULL, m, v, dy -> dweight = sum(dy xhat), dbias = sum(dy) */
 #include "backend/cpu/index.h"
 
 typedef struct tenka_p_channels params;
@@ -21,15 +22,15 @@ static double channel_sum(const params *p, const tenka_real *x, int32_t c)
     return sum;
 }
 
-/* Sum of (x - m) other over a channel; other NULL: of (x - m) squared. */
-static double channel_product(const params *p, const tenka_real *x, double m, const tenka_real *other, int32_t c)
+/* Sum of (x - m) squared over a channel. */
+static double channel_squares(const params *p, const tenka_real *x, double m, int32_t c)
 {
     double part[8] = {0}, sum = 0;
     for (int32_t n = 0; n < p->n; n++) {
         const ptrdiff_t at = plane_at(p, n, c);
         for (ptrdiff_t i = 0; i < p->plane; i++) {
             const double d = x[at + i] - m;
-            part[i % 8] += d * (other ? other[at + i] : d);
+            part[i % 8] += d * d;
         }
     }
     for (int j = 0; j < 8; j++)
@@ -46,7 +47,7 @@ void TENKA_CPU(batch_norm2d_fwd)(const struct TENKA_CPU(args) *a)
 #pragma omp parallel for
     for (int32_t c = 0; c < p->c; c++) {
         const double m = channel_sum(p, x, c) / count;
-        const double v = channel_product(p, x, m, NULL, c) / count;
+        const double v = channel_squares(p, x, m, c) / count;
         const tenka_real w = weight[c], b = bias[c], mr = (tenka_real)m, s = (tenka_real)(1 / sqrt(v + eps));
         mean[c] = mr;
         variance[c] = (tenka_real)v;
@@ -56,36 +57,88 @@ void TENKA_CPU(batch_norm2d_fwd)(const struct TENKA_CPU(args) *a)
                 y[i] = (x[i] - mr) * s * w + b;
         }
     }
+    TENKA_CPU(activate)((enum tenka_act)p->act, y, a->n);
+}
+
+/* ---- Gradients ---- */
+
+/* Elements that are taken at a time. */
+enum { BLOCK = 512 };
+
+/* dy of n <= BLOCK elements from `at` on, back through the activation that made y: in room, unless there is none. */
+static const tenka_real *gradient(const params *p, const tenka_real *y, const tenka_real *dy, ptrdiff_t at, ptrdiff_t n,
+                                  tenka_real room[BLOCK])
+{
+    if (p->act == TENKA_ACT_NONE)
+        return dy + at;
+    memcpy(room, dy + at, (size_t)n * sizeof *room);
+    TENKA_CPU(activate_back)((enum tenka_act)p->act, y + at, room, (size_t)n);
+    return room;
+}
+
+/* Elements of a plane from i on that are taken at a time. */
+static inline ptrdiff_t block(const params *p, ptrdiff_t i)
+{
+    return p->plane - i < BLOCK ? p->plane - i : BLOCK;
+}
+
+/* Of a channel: the sum of dy, and of that times x - m. */
+static void channel_gradients(const params *p, const tenka_real *x, const tenka_real *y, const tenka_real *dy, double m,
+                              int32_t c, double *total, double *along)
+{
+    double part[8] = {0};
+    tenka_real room[BLOCK];
+    *total = *along = 0;
+    for (int32_t n = 0; n < p->n; n++)
+        for (ptrdiff_t i = 0, here; i < p->plane; i += here) {
+            const ptrdiff_t at = plane_at(p, n, c) + i;
+            here = block(p, i);
+            const tenka_real *d = gradient(p, y, dy, at, here, room);
+            *total += TENKA_CPU(sum_span)(d, here);
+            for (ptrdiff_t k = 0; k < here; k++)
+                part[k % 8] += (x[at + k] - m) * d[k];
+        }
+    for (int j = 0; j < 8; j++)
+        *along += part[j];
 }
 
 void TENKA_CPU(batch_norm2d_dx)(const struct TENKA_CPU(args) *a)
 {
     const params *p = (const void *)a->params;
-    const tenka_real *x = a->in[0], *weight = a->in[1], *mean = a->in[2], *variance = a->in[3], *dy = a->in[4];
+    const tenka_real *x = a->in[0], *weight = a->in[1], *y = a->in[2], *mean = a->in[3], *variance = a->in[4];
+    const tenka_real *dy = a->in[5];
     tenka_real *dx = a->out[0];
     const double count = (double)p->n * p->plane, eps = a->scalar[0];
 #pragma omp parallel for
     for (int32_t c = 0; c < p->c; c++) {
-        const double s = 1 / sqrt(variance[c] + eps), product = channel_product(p, x, mean[c], dy, c);
-        const tenka_real m = mean[c], mean_dy = (tenka_real)(channel_sum(p, dy, c) / count);
-        const tenka_real slope = (tenka_real)(s * s * product / count), factor = (tenka_real)(weight[c] * s);
-        for (int32_t n = 0; n < p->n; n++) {
-            const ptrdiff_t at = plane_at(p, n, c), end = at + p->plane;
-            for (ptrdiff_t i = at; i < end; i++)
-                dx[i] = factor * (dy[i] - mean_dy - (x[i] - m) * slope);
-        }
+        double total, along;
+        channel_gradients(p, x, y, dy, mean[c], c, &total, &along);
+        const double s = 1 / sqrt(variance[c] + eps);
+        const tenka_real m = mean[c], mean_dy = (tenka_real)(total / count);
+        const tenka_real slope = (tenka_real)(s * s * along / count), factor = (tenka_real)(weight[c] * s);
+        tenka_real room[BLOCK];
+        for (int32_t n = 0; n < p->n; n++)
+            for (ptrdiff_t i = 0, here; i < p->plane; i += here) {
+                const ptrdiff_t at = plane_at(p, n, c) + i;
+                here = block(p, i);
+                const tenka_real *d = gradient(p, y, dy, at, here, room);
+                for (ptrdiff_t k = 0; k < here; k++)
+                    dx[at + k] = factor * (d[k] - mean_dy - (x[at + k] - m) * slope);
+            }
     }
 }
 
 void TENKA_CPU(batch_norm2d_dw)(const struct TENKA_CPU(args) *a)
 {
     const params *p = (const void *)a->params;
-    const tenka_real *x = a->in[0], *mean = a->in[1], *variance = a->in[2], *dy = a->in[3];
+    const tenka_real *x = a->in[0], *y = a->in[1], *mean = a->in[2], *variance = a->in[3], *dy = a->in[4];
     tenka_real *dw = a->out[0], *db = a->out[1];
     const double eps = a->scalar[0];
 #pragma omp parallel for
     for (int32_t c = 0; c < p->c; c++) {
-        dw[c] = (tenka_real)(channel_product(p, x, mean[c], dy, c) / sqrt(variance[c] + eps));
-        db[c] = (tenka_real)channel_sum(p, dy, c);
+        double total, along;
+        channel_gradients(p, x, y, dy, mean[c], c, &total, &along);
+        dw[c] = (tenka_real)(along / sqrt(variance[c] + eps));
+        db[c] = (tenka_real)total;
     }
 }

@@ -1,8 +1,8 @@
 /* y[n, o, i, j] = bias[o] + sum over c, r, s of weight[o, c, r, s] x[n, c, i sh - ph + r dh, j sw - pw + s dw],
  * x being 0 outside; c runs over the channels of o's group. Source: Dumoulin and Visin, "A guide to convolution
  * arithmetic for deep learning" (2016).
- *   fwd  x, weight, bias or NULL -> y
- *   dx   weight, dy -> dx: the same sum read from the side of x
+ *   fwd  x, weight, bias or NULL -> y, of which the activation is taken
+ *   dx   x or NULL, weight, dy -> dx: the same sum read from the side of x, back through the activation whose output x is
  *   dw   x, dy -> dweight, dbias or NULL
  * Each pass works on tiles: BLOCK channels times TILE neighbouring columns, whose sums stay in registers.
  * What lies outside is read as 0 and multiplied: a weight that is NaN reaches the results at the border, too. */
@@ -141,6 +141,7 @@ void TENKA_CPU(conv2d_fwd)(const struct TENKA_CPU(args) *a)
             for (int32_t i = 0; i < p->oh; i++)
                 fwd_row(p, x + ((ptrdiff_t)n * p->c + g * cg) * p->h * p->w, w, bias,
                         y + (ptrdiff_t)n * p->o * p->oh * p->ow, g, i);
+    TENKA_CPU(activate)((enum tenka_act)p->act, y, a->n);
 }
 
 /* Panel of the input gradients in row y and columns x.., from the tap *t on. dy is the image's first output channel
@@ -188,7 +189,7 @@ static void dx_row(const params *p, const tenka_real *w, const tenka_real *dy, t
 void TENKA_CPU(conv2d_dx)(const struct TENKA_CPU(args) *a)
 {
     const params *p = (const void *)a->params;
-    const tenka_real *w = a->in[0], *dy = a->in[1];
+    const tenka_real *w = a->in[1], *dy = a->in[2];
     tenka_real *dx = a->out[0];
     const int32_t cg = p->c / p->groups, og = p->o / p->groups;
 #pragma omp parallel for collapse(3)
@@ -198,6 +199,7 @@ void TENKA_CPU(conv2d_dx)(const struct TENKA_CPU(args) *a)
                 dx_row(p, w + (ptrdiff_t)g * og * cg * p->kh * p->kw,
                        dy + ((ptrdiff_t)n * p->o + g * og) * p->oh * p->ow,
                        dx + ((ptrdiff_t)n * p->c + g * cg) * p->h * p->w, y);
+    TENKA_CPU(activate_back)((enum tenka_act)p->before, a->in[0], dx, a->n);
 }
 
 /* Rows i with 0 <= i stride + offset < height. */

@@ -171,10 +171,19 @@ static void *operand_memory(const struct tenka_operand *operand, const void *inp
     return (void *)(uintptr_t)(base + operand->offset);
 }
 
+/* The fast kernel of a pass with those parameters, or NULL. */
+static const struct tenka_fast_kernel *fast_kernel(const struct device *dev, enum tenka_kernel kernel,
+                                                   const int32_t *params)
+{
+    const struct tenka_fast_kernel *fast = dev->fast ? &dev->fast->kernels[kernel] : NULL;
+    const enum tenka_act act = tenka_kernel_act(kernel, params);
+    return fast && fast->run && (act == TENKA_ACT_NONE || (act == TENKA_ACT_relu && fast->relu)) ? fast : NULL;
+}
+
 static bool run_fast(const struct device *dev, const struct tenka_cpu_call *call)
 {
-    const struct tenka_fast_kernel *kernel = dev->fast ? &dev->fast->kernels[call->kernel] : NULL;
-    if (!kernel || !kernel->run)
+    const struct tenka_fast_kernel *kernel = fast_kernel(dev, call->kernel, call->params);
+    if (!kernel)
         return false;
     const struct tenka_fast_call fast = {
         .call = call,
@@ -270,9 +279,7 @@ static const char *name(const tenka_device *dev)
 /* The reference runs the parts: fused kernels are there to be fast. */
 static bool fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params)
 {
-    const struct device *cpu = (const struct device *)dev;
-    (void)params;
-    return cpu->fast && cpu->fast->kernels[kernel].run;
+    return fast_kernel((const struct device *)dev, kernel, params) != NULL;
 }
 
 static const struct tenka_backend_fns fns = {

@@ -81,3 +81,44 @@
 #define TENKA_ACTIVATION(...)
 #define TENKA_BINARY(name, ...) BINARY_FWD(name)
 #include "shaders/common/elementwise.def"
+
+/* ---- Activations of other kernels ---- */
+
+#define ACT_0(name)                                                                                          \
+    case TENKA_ACT_##name:                                                                                   \
+        PRAGMA(omp parallel for simd if (parallel : n > TENKA_CPU_SMALL))                                    \
+        for (size_t i = 0; i < n; i++)                                                                       \
+            y[i] = name##_value(y[i], 0, 0);                                                                 \
+        break;
+#define ACT_1(name)
+#define ACT_2(name)
+void TENKA_CPU(activate)(enum tenka_act act, tenka_real *y, size_t n)
+{
+    switch (act) {
+#define TENKA_UNARY(...)
+#define TENKA_ACTIVATION(name, back, count, ...) ACT_##count(name)
+#define TENKA_BINARY(...)
+#include "shaders/common/elementwise.def"
+    default: break;
+    }
+}
+
+#define BACK_OF_Y_0(name)                                                                                    \
+    case TENKA_ACT_##name:                                                                                   \
+        PRAGMA(omp parallel for simd if (parallel : n > TENKA_CPU_SMALL))                                    \
+        for (size_t i = 0; i < n; i++)                                                                       \
+            d[i] = name##_back(y[i], d[i], 0, 0);                                                            \
+        break;
+#define BACK_OF_X_0(name)
+#define BACK_OF_X_1(name)
+#define BACK_OF_X_2(name)
+void TENKA_CPU(activate_back)(enum tenka_act act, const tenka_real *y, tenka_real *d, size_t n)
+{
+    switch (act) {
+#define TENKA_UNARY(...)
+#define TENKA_ACTIVATION(name, back, count, ...) BACK_##back##_##count(name)
+#define TENKA_BINARY(...)
+#include "shaders/common/elementwise.def"
+    default: break;
+    }
+}

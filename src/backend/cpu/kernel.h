@@ -25,6 +25,10 @@ struct TENKA_CPU(args) {
     size_t n;              /* elements of out[0] */
 };
 
+/* y becomes the activation of y; d, the gradient of y, that of what y is the activation of. elementwise.c */
+void TENKA_CPU(activate)(enum tenka_act act, tenka_real *y, size_t n);
+void TENKA_CPU(activate_back)(enum tenka_act act, const tenka_real *y, tenka_real *d, size_t n);
+
 /* Scalar i when ops.def calls it u. */
 static inline uint32_t TENKA_CPU(scalar_u32)(const struct TENKA_CPU(args) *a, size_t i)
 {

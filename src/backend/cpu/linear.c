@@ -1,6 +1,7 @@
-/* y[i, j] = bias[j] + sum over t of x[i, t] weight[j, t], for x [m, k], weight [n, k], y [m, n].
+/* y[i, j] = bias[j] + sum over t of x[i, t] weight[j, t], for x [m, k], weight [n, k], y [m, n], and the activation of
+ * that.
  *   fwd  x, weight, bias or NULL -> y
- *   dx   weight, dy -> dx = dy weight
+ *   dx   x or NULL, weight, dy -> dx = dy weight, back through the activation whose output x is
  *   dw   x, dy -> dweight = dy' x, dbias (the column sums of dy) or NULL */
 #include "backend/cpu/index.h"
 #include "backend/cpu/tile.h"
@@ -48,16 +49,18 @@ void TENKA_CPU(linear_fwd)(const struct TENKA_CPU(args) *a)
     for (ptrdiff_t i = 0; i < p->m; i++)
         for (ptrdiff_t j = 0; j < p->n; j++)
             y[i * p->n + j] = (tenka_real)(dot(x + i * p->k, weight + j * p->k, p->k) + (bias ? bias[j] : 0));
+    TENKA_CPU(activate)((enum tenka_act)p->act, y, a->n);
 }
 
 void TENKA_CPU(linear_dx)(const struct TENKA_CPU(args) *a)
 {
     const params *p = (const void *)a->params;
-    const tenka_real *weight = a->in[0], *dy = a->in[1];
+    const tenka_real *weight = a->in[1], *dy = a->in[2];
     tenka_real *dx = a->out[0];
 #pragma omp parallel for if ((int64_t)p->m * p->n * p->k > TENKA_CPU_SMALL)
     for (ptrdiff_t i = 0; i < p->m; i++)
         combine(dx + i * p->k, dy + i * p->n, 1, weight, p->n, p->k);
+    TENKA_CPU(activate_back)((enum tenka_act)p->before, a->in[0], dx, a->n);
 }
 
 void TENKA_CPU(linear_dw)(const struct TENKA_CPU(args) *a)

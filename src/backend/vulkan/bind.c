@@ -124,7 +124,7 @@ static uint32_t list_windows(const struct tenka_vk_device *dev, const struct ten
             out[node->n_in + i] = out[node->n_in];
     if (count > operands)
         out[operands] = scalar_window(slot, plan, step);
-    if (step->piece_rows > 0)
+    if (step->piece_rows > 0 && (tenka_passes[node->kernel].flags & TENKA_PASS_PIECES) != 0)
         narrow_to_piece(&out[0], node, step);
     return count;
 }

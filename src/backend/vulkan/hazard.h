@@ -12,7 +12,7 @@ enum tenka_vk_step_kind { TENKA_VK_BARRIER, TENKA_VK_DISPATCH };
 struct tenka_vk_step {
     enum tenka_vk_step_kind kind;
     uint32_t node, jobs;             /* a dispatch runs the nodes node .. node + jobs - 1 */
-    int32_t piece_first, piece_rows; /* rows of operand 0 that are bound; piece_rows 0: all */
+    int32_t piece_first, piece_rows; /* rows of operand 0 that are bound, or that are added; piece_rows 0: all */
     uint32_t variant;                /* of the node's kernel */
     size_t table;                    /* of a kernel with jobs: where its table lies in the slot */
 };

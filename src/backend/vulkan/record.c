@@ -20,10 +20,11 @@ static struct tenka_vk_push push_of(const struct tenka_plan *plan, const struct 
         push.n = tenka_vk_blocks(plan, step);
         push.scalars = (uint32_t)((step->table - tenka_vk_jobs_slot_range(plan, step).begin) / 4);
     }
-    if (tenka_passes[node->kernel].flags & TENKA_PASS_PIECES) {
+    if (tenka_passes[node->kernel].flags & (TENKA_PASS_PIECES | TENKA_PASS_TURNS)) {
         struct tenka_p_gather *p = (struct tenka_p_gather *)push.params;
+        const bool turns = (tenka_passes[node->kernel].flags & TENKA_PASS_TURNS) != 0;
         p->piece_first = step->piece_first;
-        p->piece_rows = step->piece_rows > 0 ? step->piece_rows : p->src_rows;
+        p->piece_rows = step->piece_rows > 0 ? step->piece_rows : turns ? p->rows : p->src_rows;
     }
     return push;
 }

@@ -1,10 +1,11 @@
 /* Turns a plan into the list of commands that each recording repeats: dispatches, in pieces where an operand is larger
- * than a binding, and the barriers between them. */
+ * than a binding, in turns where there is more to add than one may loop over, and the barriers between them. */
 #include "backend/vulkan/jobs.h"
 #include "backend/vulkan/memory.h"
 #include "backend/vulkan/shaders.h"
 #include "backend/vulkan/steps.h"
 #include "backend/vulkan/testing.h"
+#include "op/tiles.h"
 
 struct list {
     struct tenka_vk_step *items;
@@ -49,22 +50,23 @@ static tenka_status add_dispatch(struct list *list, struct tenka_vk_tracker *tra
     return append(list, err, step);
 }
 
-/* Pieces of whole rows of operand 0, a dispatch each. */
-static tenka_status add_pieces(struct tenka_vk_device *dev, struct list *list, struct tenka_vk_tracker *tracker,
-                               const struct tenka_plan *plan, struct tenka_vk_step step)
+/* The rows of a node that is not run by one dispatch, and how many of them one takes; *all 0: it is. */
+static tenka_status divide(const struct tenka_vk_device *dev, const struct tenka_plan *plan,
+                           const struct tenka_node *node, int32_t *all, int32_t *fit)
 {
-    const struct tenka_node *node = &plan->nodes[step.node];
     const struct tenka_p_gather *p = (const struct tenka_p_gather *)node->params;
-    const int32_t fit = rows_that_fit(dev, (size_t)p->row * (p->u8 ? 1 : 4));
-    if (fit == 0)
-        return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
-                          "%s: rows of %d elements cannot be bound in pieces of at most %zu bytes that begin at "
-                          "multiples of %d, as %s needs them",
-                          node->label, p->row, tenka_vk_max_operand(dev), TENKA_OPERAND_ALIGN, dev->gpu.info.name);
-    for (int32_t first = 0; first < p->src_rows; first += step.piece_rows) {
-        step.piece_first = first;
-        step.piece_rows = p->src_rows - first < fit ? p->src_rows - first : fit;
-        TENKA_TRY(add_dispatch(list, tracker, dev->base.err, plan, step));
+    *all = 0;
+    if ((tenka_passes[node->kernel].flags & TENKA_PASS_TURNS) != 0) {
+        *fit = GATHER_TURN;
+        *all = p->rows > *fit ? p->rows : 0;
+    } else if (in_pieces(dev, plan, node)) {
+        *fit = rows_that_fit(dev, (size_t)p->row * (p->u8 ? 1 : 4));
+        *all = p->src_rows;
+        if (*fit == 0)
+            return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
+                              "%s: rows of %d elements cannot be bound in pieces of at most %zu bytes that begin at "
+                              "multiples of %d, as %s needs them",
+                              node->label, p->row, tenka_vk_max_operand(dev), TENKA_OPERAND_ALIGN, dev->gpu.info.name);
     }
     return TENKA_OK;
 }
@@ -75,14 +77,22 @@ static tenka_status add_nodes(struct tenka_vk_device *dev, struct list *list, st
 {
     const struct tenka_node *node = &plan->nodes[index];
     struct tenka_vk_step step = {.kind = TENKA_VK_DISPATCH, .node = index, .jobs = 1};
+    int32_t all, fit;
     *count = 1;
     if (!tenka_vk_has_work(plan, node))
         return TENKA_OK;
-    if (in_pieces(dev, plan, node))
-        return add_pieces(dev, list, tracker, plan, step);
-    tenka_vk_jobs_gather(dev, plan, &step);
-    *count = step.jobs;
-    return add_dispatch(list, tracker, dev->base.err, plan, step);
+    TENKA_TRY(divide(dev, plan, node, &all, &fit));
+    if (all == 0) {
+        tenka_vk_jobs_gather(dev, plan, &step);
+        *count = step.jobs;
+        return add_dispatch(list, tracker, dev->base.err, plan, step);
+    }
+    for (int32_t first = 0; first < all; first += step.piece_rows) {
+        step.piece_first = first;
+        step.piece_rows = all - first < fit ? all - first : fit;
+        TENKA_TRY(add_dispatch(list, tracker, dev->base.err, plan, step));
+    }
+    return TENKA_OK;
 }
 
 tenka_status tenka_vk_steps_make(struct tenka_vk_device *dev, const struct tenka_plan *plan, struct tenka_vk_step **out,

@@ -5,6 +5,11 @@
     PARAMS(conv2d, .sh = stride_h, .sw = stride_w, .ph = pad_h, .pw = pad_w, .dh = dil_h, .dw = dil_w,            \
            .groups = n_groups)
 #define PLAIN CONV(1, 1, 0, 0, 1, 1, 1)
+/* The same with an activation after it and one before it, of which numerical gradients know nothing. */
+#define ACTIVE(after, from, stride_h, stride_w, pad_h, pad_w, dil_h, dil_w, n_groups)                             \
+    PARAMS(conv2d, .sh = stride_h, .sw = stride_w, .ph = pad_h, .pw = pad_w, .dh = dil_h, .dw = dil_w,            \
+           .groups = n_groups, .act = TENKA_ACT_##after, .before = TENKA_ACT_##from),                             \
+        .atol = 1e-4, .flags = TENKA_CASE_NO_GRADIENT
 /* Weights' and biases' gradients are sums over batch and plane whose terms cancel. */
 #define SUMS .atol = 2e-5
 #define MANY .atol = 5e-5, .flags = TENKA_CASE_NO_GRADIENT
@@ -87,6 +92,29 @@ const struct tenka_op_case tenka_cases_conv2d[] = {
       .in = { F32(DIMS(1, 1, 41, 43), .fill = TENKA_FILL_NAN_LAST), X(2, 1, 3, 3), X(2) }, PLAIN, MANY },
     { .why = "the same with tiles", .in = { F32(DIMS(1, 8, 71, 61), .fill = TENKA_FILL_NAN_LAST), X(8, 8, 3, 3), X(8) },
       PLAIN, MANY },
+    { .why = "ReLU, one element", .in = { X(1, 1, 1, 1), X(1, 1, 1, 1), X(1) }, ACTIVE(relu, relu, 1, 1, 0, 0, 1, 1, 1) },
+    { .why = "ReLU, no bias", .in = { X(2, 3, 6, 7), X(4, 3, 3, 3) }, ACTIVE(relu, relu, 1, 1, 0, 0, 1, 1, 1) },
+    { .why = "ReLU, the reference network's second layer, small", .in = { X(3, 20, 12, 12), X(40, 20, 5, 5), X(40) },
+      ACTIVE(relu, relu, 1, 1, 0, 0, 1, 1, 1) },
+    { .why = "ReLU, padding that keeps the size, many places, in tiles of four",
+      .in = { X(7, 8, 7, 11), X(9, 8, 3, 3), X(9) }, ACTIVE(relu, relu, 1, 1, 1, 1, 1, 1, 1) },
+    { .why = "ReLU, the same of five columns", .in = { X(11, 8, 8, 10), X(8, 8, 5, 5), X(8) },
+      ACTIVE(relu, relu, 1, 1, 1, 1, 1, 1, 1) },
+    { .why = "ReLU, small images side by side, the last few alone", .in = { X(13, 3, 9, 9), X(7, 3, 3, 3), X(7) },
+      ACTIVE(relu, relu, 1, 1, 1, 1, 1, 1, 1) },
+    { .why = "ReLU, more outputs than are summed at a time, groups, dilation", .in = { X(1, 4, 23, 26), X(138, 2, 3, 3) },
+      ACTIVE(relu, relu, 1, 1, 1, 1, 2, 2, 2) },
+    { .why = "ReLU, stride 2: a rest that no window sees", .in = { X(2, 3, 9, 11), X(5, 3, 2, 2), X(5) },
+      ACTIVE(relu, relu, 2, 2, 0, 0, 1, 1, 1) },
+    { .why = "ReLU, everything at once", .in = { X(3, 4, 11, 13), X(6, 2, 3, 2), X(6) },
+      ACTIVE(relu, relu, 2, 3, 2, 1, 2, 3, 2) },
+    { .why = "ReLU, NaN in one column, many places", .in = { F32(DIMS(7, 8, 7, 14), .fill = TENKA_FILL_NAN),
+      X(9, 8, 3, 3), X(9) }, ACTIVE(relu, relu, 1, 1, 1, 1, 1, 1, 1) },
+    { .why = "ReLU, zeros and NaN in x", .in = { F32(DIMS(2, 3, 9, 8), .fill = TENKA_FILL_SPECIAL), X(4, 3, 3, 3), X(4) },
+      ACTIVE(relu, relu, 1, 1, 0, 0, 1, 1, 1) },
+    { .why = "tanh, sigmoid", .in = { X(2, 3, 6, 7), X(4, 3, 3, 3), X(4) }, ACTIVE(tanh, sigmoid, 1, 1, 1, 1, 1, 1, 1) },
+    { .why = "silu, tanh", .in = { X(2, 3, 6, 7), X(4, 3, 3, 3), X(4) }, ACTIVE(silu, tanh, 1, 1, 1, 1, 1, 1, 1) },
+    { .why = "hardswish", .in = { X(2, 3, 6, 7), X(4, 3, 3, 3) }, ACTIVE(hardswish, NONE, 2, 1, 1, 1, 1, 1, 1) },
     { .why = "NaN reaches only windows that see it",
       .in = { F32(DIMS(1, 1, 9, 1), .fill = TENKA_FILL_NAN), X(2, 1, 2, 1), X(2) }, PLAIN,
       .flags = TENKA_CASE_NO_GRADIENT },

@@ -1,6 +1,10 @@
 #include "check/check.h"
 
 #define LINEAR(m, n, k, text) { .why = text, .in = { F32(DIMS(m, k)), F32(DIMS(n, k)), F32(DIMS(n)) } }
+/* With an activation after it and one before it, of which numerical gradients know nothing. */
+#define ACTIVE(after, from, m, n, k, text)                                                                        \
+    { .why = text, .in = { F32(DIMS(m, k)), F32(DIMS(n, k)), F32(DIMS(n)) }, .atol = 1e-5,                        \
+      PARAMS(linear, .act = TENKA_ACT_##after, .before = TENKA_ACT_##from), .flags = TENKA_CASE_NO_GRADIENT }
 /* Terms that cancel. */
 #define SUMS(error) .atol = error
 
@@ -27,6 +31,15 @@ const struct tenka_op_case tenka_cases_linear[] = {
     { .why = "more features out than a block", .in = { F32(DIMS(2, 5)), F32(DIMS(1057, 5)), F32(DIMS(1057)) },
       .flags = TENKA_CASE_NO_GRADIENT },
     { .why = "no bias", .in = { F32(DIMS(9, 13)), F32(DIMS(11, 13)) } },
+    ACTIVE(relu, relu, 1, 1, 1, "ReLU, one element"),
+    ACTIVE(relu, relu, 1, 17, 33, "ReLU, one row"),
+    ACTIVE(relu, relu, 65, 63, 19, "ReLU, around a workgroup"),
+    ACTIVE(relu, relu, 100, 37, 41, "ReLU, primes"),
+    ACTIVE(relu, relu, 132, 68, 140, "ReLU, whole tiles, then some"),
+    { .why = "ReLU, NaN stays NaN", .in = { F32(DIMS(15, 3), .fill = TENKA_FILL_SPECIAL), F32(DIMS(8, 3)), F32(DIMS(8)) },
+      PARAMS(linear, .act = TENKA_ACT_relu, .before = TENKA_ACT_relu), .flags = TENKA_CASE_NO_GRADIENT },
+    ACTIVE(tanh, sigmoid, 9, 11, 13, "tanh, sigmoid"),
+    ACTIVE(mish, tanh, 9, 11, 13, "mish, tanh"),
     { .why = "NaN reaches its row and column only",
       .in = { F32(DIMS(5, 1), .fill = TENKA_FILL_NAN), F32(DIMS(8, 1), .fill = TENKA_FILL_NAN), F32(DIMS(8)) },
       .flags = TENKA_CASE_NO_GRADIENT },

@@ -2,6 +2,9 @@
 
 #define ALONG(along, text, ...) \
     { .why = text, .in = { F32(DIMS(__VA_ARGS__), RANGE(-3, 3)) }, PARAMS(axis, .dim = along) }
+#define LONG(along, text, ...)                                                                    \
+    { .why = text, .in = { F32(DIMS(__VA_ARGS__), RANGE(-3, 3)) }, PARAMS(axis, .dim = along),      \
+      .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_VARIANTS }
 
 const struct tenka_op_case tenka_cases_softmax[] = {
     ALONG(0, "one element", 1),
@@ -29,5 +32,27 @@ const struct tenka_op_case tenka_cases_softmax[] = {
       .in = { F32(DIMS(21, 5), .fill = TENKA_FILL_SPECIAL) }, PARAMS(axis, .dim = 1), .flags = TENKA_CASE_NO_GRADIENT },
     { .why = "NaN stays in its row", .in = { F32(DIMS(21, 3), .fill = TENKA_FILL_NAN) }, PARAMS(axis, .dim = 1),
       .flags = TENKA_CASE_NO_GRADIENT },
+    LONG(1, "one less than a workgroup shares", 5, 127),
+    LONG(1, "a workgroup shares", 5, 128),
+    LONG(1, "one more than a workgroup shares", 5, 129),
+    LONG(1, "the longest in 64 lanes", 2, 8191),
+    LONG(1, "a prime, in 256 lanes", 3, 8209),
+    LONG(1, "a prime, in 1024 lanes", 2, 65537),
+    LONG(0, "one line alone, in 1024 lanes", 100003),
+    LONG(1, "long lines side by side", 2, 131, 31),
+    LONG(1, "more lines side by side than share", 2, 2047, 33),
+    LONG(1, "as many, which share", 1, 2053, 37),
+    { .why = "-infinity is no share; a long line of nothing else has none",
+      .in = { F32(DIMS(3, 211), .fill = TENKA_FILL_MASKED) }, PARAMS(axis, .dim = 1), .flags = TENKA_CASE_NO_GRADIENT },
+    { .why = "-infinity in short lines", .in = { F32(DIMS(9, 11), .fill = TENKA_FILL_MASKED) }, PARAMS(axis, .dim = 1),
+      .flags = TENKA_CASE_NO_GRADIENT },
+    { .why = "the last of a long line is NaN", .in = { F32(DIMS(3, 211), .fill = TENKA_FILL_NAN_LAST) },
+      PARAMS(axis, .dim = 1), .flags = TENKA_CASE_NO_GRADIENT },
+    { .why = "infinities and NaN in long lines", .in = { F32(DIMS(3, 8209), .fill = TENKA_FILL_SPECIAL) },
+      PARAMS(axis, .dim = 1), .flags = TENKA_CASE_NO_GRADIENT },
+    { .why = "200,000 classes", .in = { F32(DIMS(3, 200000), RANGE(-3, 3)) }, PARAMS(axis, .dim = 1),
+      .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_LARGE },
+    { .why = "10 million rows: more workgroups than a grid is wide", .in = { F32(DIMS(10000000, 3), RANGE(-3, 3)) },
+      PARAMS(axis, .dim = 1), .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_LARGE },
     { 0 },
 };

@@ -244,9 +244,9 @@ struct slope {
 
 static void find_slopes(const params *p, struct range r, const struct tenka_cpu_call *call, struct slope out[])
 {
-    const float *weight = call->in[1], *variance = call->in[3], *eps = call->scalars;
+    const float *weight = call->in[1], *variance = call->in[4], *eps = call->scalars;
     sums sum[MOST_CHANNELS], along[MOST_CHANNELS];
-    sum_channels(GRADIENT, p, r, call->in[0], call->in[2], call->in[4], sum, along);
+    sum_channels(GRADIENT, p, r, call->in[0], call->in[3], call->in[5], sum, along);
     for (int32_t c = r.from, k = 0; c < r.end; c++, k++) {
         const double s = 1 / sqrt((double)variance[c] + eps[0]);
         out[k].factor = (float)(weight[c] * s);
@@ -257,7 +257,7 @@ static void find_slopes(const params *p, struct range r, const struct tenka_cpu_
 
 static void apply_slopes(const params *p, struct range r, const struct tenka_cpu_call *call, const struct slope slope[])
 {
-    const float *x = call->in[0], *mean = call->in[2], *dy = call->in[4];
+    const float *x = call->in[0], *mean = call->in[3], *dy = call->in[5];
     float *dx = call->out[0];
     for (int32_t n = 0; n < p->n; n++)
         for (int32_t c = r.from; c < r.end; c++) {
@@ -286,14 +286,14 @@ bool TENKA_FAST(batch_norm2d_dx)(const struct tenka_fast_call *f)
 bool TENKA_FAST(batch_norm2d_dw)(const struct tenka_fast_call *f)
 {
     const params *p = (const void *)f->call->params;
-    const float *variance = f->call->in[2], *eps = f->call->scalars;
+    const float *variance = f->call->in[3], *eps = f->call->scalars;
     float *dw = f->call->out[0], *db = f->call->out[1];
     const int32_t size = range_size(p, f->threads);
 #pragma omp parallel for if (count_of(p) * p->c > SMALL)
     for (int32_t from = 0; from < p->c; from += size) {
         const struct range r = range_from(p, from, size);
         sums sum[MOST_CHANNELS], along[MOST_CHANNELS];
-        sum_channels(GRADIENT, p, r, f->call->in[0], f->call->in[1], f->call->in[3], sum, along);
+        sum_channels(GRADIENT, p, r, f->call->in[0], f->call->in[2], f->call->in[4], sum, along);
         for (int32_t c = r.from, k = 0; c < r.end; c++, k++) {
             dw[c] = (float)(total(along[k]) / sqrt((double)variance[c] + eps[0]));
             db[c] = (float)total(sum[k]);

@@ -282,7 +282,7 @@ static void fold(struct plan *f, const struct tenka_cpu_call *call, const struct
 {
     const conv_params *p = f->p;
     const ptrdiff_t at = ((ptrdiff_t)n * p->c + c) * p->h * p->w, next = (ptrdiff_t)p->c * p->h * p->w;
-    const float *mask = call->in[2] ? (const float *)call->in[2] + at : NULL;
+    const float *mask = call->in[0] ? (const float *)call->in[0] + at : NULL;
     float *dx = (float *)call->out[0] + at;
     if (!f->l.points)
         for (int b = 0; b < s->images; b++)
@@ -304,7 +304,7 @@ static void run_unit(struct plan *f, const struct tenka_cpu_call *call, float *s
     const int first = f->first + band * l->rows;
     const struct planes *s = planes_of(l, p, panel);
     float *own = scratch + f->threads + f->per_thread * (size_t)thread_index(), *ds = own + f->copies;
-    copy_dy(f, call->in[1], s, n, g, first, own);
+    copy_dy(f, call->in[2], s, n, g, first, own);
     struct piece piece = piece_of(f, g, 0, block, 0);
     if (f->scatter)
         memset(ds, 0, (size_t)(piece.channels * l->copies) * s->size * sizeof *ds);
@@ -331,11 +331,11 @@ static void run_plan(struct plan *f, const struct tenka_fast_call *call)
         if (f->l.points) {
 #pragma omp for
             for (int o = 0; o < p->o; o++)
-                fill_values(f, call->call->in[0], scratch, o);
+                fill_values(f, call->call->in[1], scratch, o);
         }
 #pragma omp for schedule(dynamic)
         for (int unit = 0; unit < packs; unit++)
-            pack_unit(f, call->call->in[0], scratch, unit);
+            pack_unit(f, call->call->in[1], scratch, unit);
 #pragma omp for schedule(dynamic)
         for (int unit = 0; unit < units; unit++)
             run_unit(f, call->call, scratch, unit);

@@ -367,18 +367,14 @@ static bool run_forward(struct plan f, const struct tenka_fast_call *call)
 
 bool TENKA_FAST(conv2d_fwd)(const struct tenka_fast_call *call)
 {
-    return run_forward((struct plan){.p = (const void *)call->call->params}, call);
+    const conv_params *p = (const void *)call->call->params;
+    return run_forward((struct plan){.p = p, .relu = p->act == TENKA_ACT_relu}, call);
 }
 
 size_t TENKA_FAST(conv2d_fwd_scratch)(const int32_t *params, int threads)
 {
     struct plan f = {.p = (const void *)params};
     return scratch_bytes(&f, threads);
-}
-
-bool TENKA_FAST(conv2d_relu_fwd)(const struct tenka_fast_call *call)
-{
-    return run_forward((struct plan){.p = (const void *)call->call->params, .relu = true}, call);
 }
 
 bool TENKA_FAST(conv2d_relu_pool_fwd)(const struct tenka_fast_call *call)
@@ -422,7 +418,7 @@ bool TENKA_FAST(conv2d_turned)(const struct tenka_fast_call *call)
 {
     const struct tenka_cpu_call *c = call->call;
     const conv_params p = turned((const void *)c->params);
-    struct plan f = {.p = &p, .turned = true, .w = c->in[0], .x = c->in[1], .mask = c->in[2], .y = c->out[0]};
+    struct plan f = {.p = &p, .turned = true, .w = c->in[1], .x = c->in[2], .mask = c->in[0], .y = c->out[0]};
     return run(&f, call);
 }
 

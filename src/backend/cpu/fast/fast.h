@@ -27,6 +27,7 @@ struct tenka_fast_kernel {
     bool (*run)(const struct tenka_fast_call *call);
     /* Bytes of scratch memory for a call with these params; 0 also where run will return false. NULL: never any. */
     size_t (*scratch)(const int32_t *params, int threads);
+    bool relu; /* the pass has an activation (ops.def), and this one may be ReLU here; others are left to the loops */
 };
 
 struct tenka_fast_table {

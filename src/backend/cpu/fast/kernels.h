@@ -52,7 +52,6 @@ bool TENKA_FAST(chain_fwd)(const struct tenka_fast_call *f);
 TENKA_FAST_KERNEL(conv2d_fwd);
 TENKA_FAST_KERNEL(conv2d_dx);
 TENKA_FAST_KERNEL(conv2d_dw);
-bool TENKA_FAST(conv2d_relu_fwd)(const struct tenka_fast_call *f);
 TENKA_FAST_KERNEL(conv2d_relu_pool_fwd);
 TENKA_FAST_KERNEL(conv2d_relu_pool_dw);
 
@@ -61,7 +60,6 @@ TENKA_FAST_KERNEL(linear_fwd);
 TENKA_FAST_KERNEL(linear_dx);
 TENKA_FAST_KERNEL(linear_dw);
 TENKA_FAST_KERNEL(linear_backward_fwd);
-bool TENKA_FAST(linear_relu_fwd)(const struct tenka_fast_call *f); /* scratch: linear_fwd's */
 TENKA_FAST_KERNEL(matmul_fwd);
 
 /* max_pool2d.c */

@@ -1,4 +1,4 @@
-/* y = x weight' + bias, its gradients, and what is fused with it; see backend/cpu/linear.c, linear_relu.c and
+/* y = x weight' + bias, its gradients, and a ReLU after it or before it; see backend/cpu/linear.c and
  * linear_backward.c. */
 #include "backend/cpu/fast/gemm.h"
 
@@ -58,25 +58,28 @@ static size_t most(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static void run_forward(const struct tenka_fast_call *f, bool relu)
+bool TENKA_FAST(linear_fwd)(const struct tenka_fast_call *f)
 {
-    struct gemm g = forward((const void *)f->call->params);
+    const params *p = (const void *)f->call->params;
+    struct gemm g = forward(p);
     g.a = f->call->in[0];
     g.b = f->call->in[1];
     g.c = f->call->out[0];
     g.finish.bias = f->call->in[2];
-    g.finish.relu = relu;
+    g.finish.relu = p->act == TENKA_ACT_relu;
     TENKA_FAST(gemm)(&g, f->threads, f->scratch);
+    return true;
 }
 
-static void run_input_gradient(const struct tenka_fast_call *f, const float *weight, const float *dy, const float *mask)
+bool TENKA_FAST(linear_dx)(const struct tenka_fast_call *f)
 {
     struct gemm g = input_gradient((const void *)f->call->params);
-    g.a = dy;
-    g.b = weight;
+    g.a = f->call->in[2];
+    g.b = f->call->in[1];
     g.c = f->call->out[0];
-    g.finish.mask = mask;
+    g.finish.mask = ((const params *)(const void *)f->call->params)->before == TENKA_ACT_relu ? f->call->in[0] : NULL;
     TENKA_FAST(gemm)(&g, f->threads, f->scratch);
+    return true;
 }
 
 /* db may be NULL. */
@@ -98,28 +101,10 @@ size_t TENKA_FAST(linear_fwd_scratch)(const int32_t *p, int threads)
     return TENKA_FAST(gemm_scratch)(&g, threads);
 }
 
-bool TENKA_FAST(linear_fwd)(const struct tenka_fast_call *f)
-{
-    run_forward(f, false);
-    return true;
-}
-
-bool TENKA_FAST(linear_relu_fwd)(const struct tenka_fast_call *f)
-{
-    run_forward(f, true);
-    return true;
-}
-
 size_t TENKA_FAST(linear_dx_scratch)(const int32_t *p, int threads)
 {
     const struct gemm g = input_gradient((const void *)p);
     return TENKA_FAST(gemm_scratch)(&g, threads);
-}
-
-bool TENKA_FAST(linear_dx)(const struct tenka_fast_call *f)
-{
-    run_input_gradient(f, f->call->in[0], f->call->in[1], NULL);
-    return true;
 }
 
 size_t TENKA_FAST(linear_dw_scratch)(const int32_t *p, int threads)
@@ -142,7 +127,7 @@ size_t TENKA_FAST(linear_backward_fwd_scratch)(const int32_t *p, int threads)
 bool TENKA_FAST(linear_backward_fwd)(const struct tenka_fast_call *f)
 {
     const struct tenka_cpu_call *c = f->call;
-    run_input_gradient(f, c->in[1], c->in[2], c->in[3]);
+    TENKA_FAST(linear_dx)(f);
     run_weight_gradient(f, c->in[0], c->in[2], c->out[1], c->out[2]);
     return true;
 }

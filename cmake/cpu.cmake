@@ -1,0 +1,33 @@
+# The kernels of the CPU: plain ones for each precision, fast ones for each instruction set.
+
+# Neither -ffast-math, which loses NaN and changes sums, nor -march=native, whose results and programs would belong to
+# one machine. A loop that clang cannot vectorize (under the sanitizers) is no mistake.
+foreach(bits 32 64)
+    tenka_add_objects(tenka_cpu${bits} ${cpu_kernel_sources})
+    target_compile_definitions(tenka_cpu${bits} PRIVATE TENKA_REAL_BITS=${bits})
+    target_compile_options(tenka_cpu${bits} PRIVATE
+        $<$<NOT:$<CONFIG:Debug>>:-O3> -fno-math-errno -fno-trapping-math
+        $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
+endforeach()
+
+# The fast kernels, once for each instruction set; src/backend/cpu/fast/fast.h says which and how one is chosen. They
+# answer to bounds, not to bits, so the compiler may contract into fused multiply-adds; a source's option comes last
+# and so wins over tenka_options.
+set_source_files_properties(${cpu_fast_sources} PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)
+set(fast_isas plain)
+set(fast_flags_plain "")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
+    list(APPEND fast_isas avx2 avx512)
+    set(fast_flags_avx2 -mavx2 -mfma)
+    set(fast_flags_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma)
+    target_compile_definitions(tenka_objects PRIVATE TENKA_FAST_X86=1)
+endif()
+set(fast_objects "")
+foreach(isa IN LISTS fast_isas)
+    tenka_add_objects(tenka_fast_${isa} ${cpu_fast_sources})
+    target_compile_definitions(tenka_fast_${isa} PRIVATE TENKA_ISA=${isa})
+    target_compile_options(tenka_fast_${isa} PRIVATE ${fast_flags_${isa}}
+        $<$<NOT:$<CONFIG:Debug>>:-O3> -fno-math-errno -fno-trapping-math
+        $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
+    list(APPEND fast_objects $<TARGET_OBJECTS:tenka_fast_${isa}>)
+endforeach()

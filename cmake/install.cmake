@@ -1,0 +1,36 @@
+# What `cmake --install` copies, and what pkg-config and find_package(Tenka) then read.
+
+include(CMakePackageConfigHelpers)
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Tenka)
+set(openmp_library "")
+if(OpenMP_C_FOUND)
+    list(TRANSFORM OpenMP_C_LIB_NAMES PREPEND "-l" OUTPUT_VARIABLE openmp_library)
+    list(JOIN openmp_library " " openmp_library)
+endif()
+set(picture_packages "")
+if(PNG_FOUND)
+    string(APPEND picture_packages " libpng")
+endif()
+if(JPEG_FOUND)
+    string(APPEND picture_packages " libjpeg")
+endif()
+set(shaderc_libraries "")
+if(Shaderc_FOUND)
+    list(TRANSFORM SHADERC_LIBRARIES PREPEND "-l" OUTPUT_VARIABLE shaderc_libraries)
+    list(JOIN shaderc_libraries " " shaderc_libraries)
+endif()
+# The package file finds its prefix from where it lies, so that `cmake --install --prefix` and moving the tree work.
+file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" pc_to_prefix ${pc_to_prefix})
+configure_file(cmake/tenka.pc.in tenka.pc @ONLY)
+configure_file(cmake/TenkaConfig.cmake.in TenkaConfig.cmake @ONLY)
+write_basic_package_version_file(TenkaConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(TARGETS tenka_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS tenka tenka_static EXPORT TenkaTargets
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT TenkaTargets NAMESPACE Tenka:: DESTINATION ${package_dir})
+install(DIRECTORY include/tenka DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+install(FILES ${PROJECT_BINARY_DIR}/TenkaConfig.cmake ${PROJECT_BINARY_DIR}/TenkaConfigVersion.cmake
+    ${PROJECT_SOURCE_DIR}/third_party/FindJansson.cmake ${PROJECT_SOURCE_DIR}/third_party/FindLibzip.cmake
+    DESTINATION ${package_dir})
+install(FILES ${PROJECT_BINARY_DIR}/tenka.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,21 @@
+# What a build can be asked for, and the language.
+
+option(TENKA_VULKAN "Build the Vulkan backend" ON)
+option(TENKA_PNG "Read PNG pictures, where libpng is found" ON)
+option(TENKA_JPEG "Read JPEG pictures, where libjpeg is found" ON)
+option(TENKA_BUILD_TESTS "Build the tests" OFF)
+option(TENKA_BUILD_EXAMPLES "Build the examples" OFF)
+option(TENKA_WERROR "Treat warnings as errors" OFF)
+option(TENKA_SANITIZE "Build with the address and undefined-behaviour sanitizers" OFF)
+option(TENKA_BUILD_FUZZERS "Build the parsers' fuzzing targets as libFuzzer programs (clang; with sanitizers)" OFF)
+if(TENKA_BUILD_FUZZERS)
+    set(TENKA_SANITIZE ON)
+    set(TENKA_BUILD_TESTS ON)
+endif()
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
+endif()
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)

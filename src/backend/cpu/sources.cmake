@@ -1,0 +1,28 @@
+set(cpu_sources # once
+    src/backend/cpu/cpu.c
+    src/backend/cpu/fast/isa.c)
+set(cpu_kernel_sources # for each precision, with the operators' kernels
+    src/backend/cpu/elementwise.c
+    src/backend/cpu/table.c)
+set(cpu_fast_sources # for each instruction set
+    src/backend/cpu/fast/batch_norm2d.c
+    src/backend/cpu/fast/chain.c
+    src/backend/cpu/fast/conv2d_dw.c
+    src/backend/cpu/fast/conv2d_dx.c
+    src/backend/cpu/fast/conv2d_fwd.c
+    src/backend/cpu/fast/conv2d_gather.c
+    src/backend/cpu/fast/conv_copies.c
+    src/backend/cpu/fast/conv_pool.c
+    src/backend/cpu/fast/elementwise.c
+    src/backend/cpu/fast/gemm.c
+    src/backend/cpu/fast/gemm_dots.c
+    src/backend/cpu/fast/gemm_tiles.c
+    src/backend/cpu/fast/linear.c
+    src/backend/cpu/fast/matmul.c
+    src/backend/cpu/fast/max_pool2d.c
+    src/backend/cpu/fast/multiply_add.c
+    src/backend/cpu/fast/softmax.c
+    src/backend/cpu/fast/sum.c
+    src/backend/cpu/fast/table.c
+    src/backend/cpu/fast/tiles.c
+    src/backend/cpu/fast/winograd.c)

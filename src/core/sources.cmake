@@ -1,0 +1,10 @@
+set(core_sources
+    src/core/alloc.c
+    src/core/arena.c
+    src/core/log.c
+    src/core/os_memory.c
+    src/core/os_posix.c
+    src/core/os_write.c
+    src/core/random.c
+    src/core/shape.c
+    src/core/status.c)

@@ -1,0 +1,12 @@
+set(graph_sources
+    src/graph/backward.c
+    src/graph/cache.c
+    src/graph/context.c
+    src/graph/elementwise.c
+    src/graph/functional.c
+    src/graph/meter.c
+    src/graph/plan.c
+    src/graph/profile.c
+    src/graph/step.c
+    src/graph/trace.c
+    src/graph/variable.c)

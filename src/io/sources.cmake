@@ -1,0 +1,18 @@
+set(io_sources
+    src/io/convert.c
+    src/io/model.c
+    src/io/model_load.c
+    src/io/model_metadata.c
+    src/io/model_state.c
+    src/io/pickle.c
+    src/io/pickle_names.c
+    src/io/pickle_values.c
+    src/io/pt.c
+    src/io/pt_dict.c
+    src/io/pt_legacy.c
+    src/io/pt_write.c
+    src/io/pt_zip.c
+    src/io/safetensors.c
+    src/io/save.c
+    src/io/weights.c
+    src/io/wrapper.c)

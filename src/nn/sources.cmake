@@ -1,0 +1,16 @@
+set(nn_sources
+    src/nn/activations.c
+    src/nn/container.c
+    src/nn/custom.c
+    src/nn/forward.c
+    src/nn/info.c
+    src/nn/layers.c
+    src/nn/layers_plain.c
+    src/nn/layers_weighted.c
+    src/nn/module.c
+    src/nn/own_forward.c
+    src/nn/parse.c
+    src/nn/parse_arguments.c
+    src/nn/parse_words.c
+    src/nn/print.c
+    src/nn/text.c)

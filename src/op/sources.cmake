@@ -1,0 +1,9 @@
+set(op_sources
+    src/op/chain.c
+    src/op/conv_tiles.c
+    src/op/op.c
+    src/op/rules.c
+    src/op/rules_conv.c
+    src/op/rules_reduce.c
+    src/op/rules_shape.c
+    src/op/variant.c)

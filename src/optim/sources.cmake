@@ -1,0 +1,2 @@
+set(optim_sources
+    src/optim/optimizer.c)

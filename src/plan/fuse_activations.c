@@ -1,0 +1,114 @@
+/* Activations that their neighbours take over, as a constant: see TENKA_ACTIVATES in ops.def. */
+#include "plan/fuse.h"
+
+/* ---- Forward ---- */
+
+/* act(layer(x)), where the activation stands. */
+static bool layer_activation(struct tenka_fuser *f, struct tenka_plan_node *act, enum tenka_kernel kernel)
+{
+    struct tenka_plan_node *layer = tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_IN(0)), kernel);
+    if (!layer || !tenka_fuse_steady(f, layer, act))
+        return false;
+    struct tenka_plan_node node = tenka_fuse_merged(act, kernel, layer->params, sizeof layer->params);
+    tenka_kernel_set_act(kernel, node.params, tenka_act_of(act->kernel));
+    tenka_fuse_take(&node, layer, TENKA_INS);
+    tenka_fuse_take(&node, act, TENKA_OUTS);
+    return tenka_fuse_place(f, &node, act, layer);
+}
+
+bool tenka_fuse_layer_activation(struct tenka_fuser *f, struct tenka_plan_node *act)
+{
+    return tenka_act_of(act->kernel) != TENKA_ACT_NONE && (layer_activation(f, act, TENKA_KERNEL_conv2d_fwd) ||
+                                                           layer_activation(f, act, TENKA_KERNEL_linear_fwd));
+}
+
+/* Where the normalisation stands, since others read its mean and variance. */
+bool tenka_fuse_norm_activation(struct tenka_fuser *f, struct tenka_plan_node *act)
+{
+    if (tenka_act_of(act->kernel) == TENKA_ACT_NONE)
+        return false;
+    struct tenka_plan_node *norm =
+        tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_IN(0)), TENKA_KERNEL_batch_norm2d_fwd);
+    if (!norm || tenka_fuse_variable(f, tenka_node_value(act, TENKA_OUT(0))))
+        return false;
+    struct tenka_plan_node node = *norm;
+    tenka_kernel_set_act(node.kernel, node.params, tenka_act_of(act->kernel));
+    tenka_fuse_take(&node, act, TENKA_OUTS);
+    return tenka_fuse_place(f, &node, norm, act);
+}
+
+/* ---- Backward ---- */
+
+/* The gradient of layer(act(z)) by z, where the activation's stands. */
+static bool layer_activation_back(struct tenka_fuser *f, struct tenka_plan_node *act, enum tenka_kernel kernel)
+{
+    struct tenka_plan_node *dx = tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_DOUT(0)), kernel);
+    if (!dx || !tenka_fuse_steady(f, dx, act))
+        return false;
+    struct tenka_plan_node node = tenka_fuse_merged(act, kernel, dx->params, sizeof dx->params);
+    tenka_kernel_set_act(kernel, node.params, tenka_act_back_of(act->kernel));
+    tenka_fuse_take(&node, dx, TENKA_INS | TENKA_DOUTS);
+    tenka_fuse_set(&node, TENKA_IN(0), tenka_node_value(act, TENKA_OUT(0)));
+    tenka_fuse_take(&node, act, TENKA_DS);
+    return tenka_fuse_place(f, &node, act, dx);
+}
+
+bool tenka_fuse_layer_activation_back(struct tenka_fuser *f, struct tenka_plan_node *act)
+{
+    return tenka_act_back_of(act->kernel) != TENKA_ACT_NONE &&
+           (layer_activation_back(f, act, TENKA_KERNEL_conv2d_dx) ||
+            layer_activation_back(f, act, TENKA_KERNEL_linear_dx));
+}
+
+/* ---- The gradients of a normalisation and its activation ---- */
+
+/* The normalisation's gradient by x that goes with that by its weights, or NULL. */
+static struct tenka_plan_node *dx_beside(const struct tenka_fuser *f, const struct tenka_plan_node *dw)
+{
+    struct tenka_plan_node *dx = NULL;
+    for (uint32_t i = 0; i < f->p->n_nodes; i++) {
+        struct tenka_plan_node *other = &f->p->nodes[i];
+        if (other->kernel == TENKA_KERNEL_batch_norm2d_dx &&
+            tenka_node_value(other, TENKA_DOUT(0)) == tenka_node_value(dw, TENKA_DOUT(0)) &&
+            tenka_node_value(other, TENKA_IN(0)) == tenka_node_value(dw, TENKA_IN(0)))
+            dx = other;
+    }
+    return dx;
+}
+
+/* A gradient pass of the normalisation that goes back through the activation itself. */
+static struct tenka_plan_node through(const struct tenka_plan_node *pass, const struct tenka_plan_node *act)
+{
+    struct tenka_plan_node node = *pass;
+    tenka_kernel_set_act(node.kernel, node.params, tenka_act_back_of(act->kernel));
+    tenka_fuse_take(&node, act, TENKA_OUTS | TENKA_DOUTS);
+    return node;
+}
+
+/* The node that makes the gradient that a normalisation begins with, where that is an activation's, or NULL. */
+static struct tenka_plan_node *activation_behind(const struct tenka_fuser *f, const struct tenka_plan_node *dw)
+{
+    const uint32_t value = tenka_node_value(dw, TENKA_DOUT(0));
+    struct tenka_plan_node *act = tenka_fuse_writer(f, value);
+    return act && tenka_act_back_of(act->kernel) != TENKA_ACT_NONE ? act : NULL;
+}
+
+/* The gradients of a normalisation go back through its activation themselves, when nobody else reads what that sends. */
+bool tenka_fuse_norm_activation_back(struct tenka_fuser *f, struct tenka_plan_node *dw)
+{
+    struct tenka_plan_node *act = activation_behind(f, dw);
+    struct tenka_plan_node *dx = act ? dx_beside(f, dw) : NULL, to_x = {.kernel = TENKA_GONE};
+    if (!act || !tenka_fuse_is_private(f, tenka_node_value(act, TENKA_D(0)), dx ? 2 : 1) ||
+        !tenka_fuse_steady(f, act, dw) || (dx && !tenka_fuse_steady(f, act, dx)))
+        return false;
+    const struct tenka_plan_node to_w = through(dw, act);
+    if (dx)
+        to_x = through(dx, act);
+    if (dx && !tenka_fuse_wanted(f, to_x.kernel, to_x.params))
+        return false;
+    if (!tenka_fuse_place(f, &to_w, dw, act))
+        return false;
+    if (dx)
+        tenka_fuse_put(f, dx, &to_x);
+    return true;
+}

@@ -1,0 +1,16 @@
+set(plan_sources
+    src/plan/arena.c
+    src/plan/assign.c
+    src/plan/autodiff.c
+    src/plan/emit.c
+    src/plan/expand.c
+    src/plan/fuse.c
+    src/plan/fuse_activations.c
+    src/plan/fuse_chain.c
+    src/plan/fuse_constants.c
+    src/plan/fuse_engine.c
+    src/plan/fuse_layers.c
+    src/plan/grad_rules.c
+    src/plan/layout.c
+    src/plan/nodes.c
+    src/plan/plan.c)

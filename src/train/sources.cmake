@@ -1,0 +1,5 @@
+set(train_sources
+    src/train/checkpoint.c
+    src/train/checkpoint_state.c
+    src/train/finite.c
+    src/train/memory.c)

@@ -1,0 +1,152 @@
+/* What --data names: a folder, a data set in one, or a list of files. */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tenka.h"
+
+bool data_is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool data_is_list(const char *data)
+{
+    return data != NULL && !data_is_folder(data) && strchr(data, ',') != NULL;
+}
+
+void file_list_split(const char *data, struct file_list *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->text = strdup(data);
+    for (char *at = out->text; at != NULL; out->count++) {
+        char *const comma = strchr(at, ',');
+        if (comma != NULL)
+            *comma = '\0';
+        if (out->count < 4)
+            out->file[out->count] = at;
+        at = comma != NULL ? comma + 1 : NULL;
+    }
+}
+
+static int check_list(const char *data)
+{
+    struct file_list list;
+    int code = EXIT_CODE_OK;
+    file_list_split(data, &list);
+    if (list.text == NULL)
+        code = say_failed("out of memory");
+    else if (list.count != 2 && list.count != 4)
+        code = say_failed("--data: '%s' is no folder, and as a list it has %zu files; expected two, images,labels, or "
+                          "four, train-images,train-labels,test-images,test-labels", data, list.count);
+    for (size_t i = 0; i < list.count && code == EXIT_CODE_OK; i++) {
+        struct stat st;
+        if (stat(list.file[i], &st) != 0)
+            code = say_failed("--data: there is no file '%s'", list.file[i]);
+    }
+    free(list.text);
+    return code;
+}
+
+/* Whether files of a data set of that name lie in its folder: in x/ such as are called emnist-letters-... for
+ * x/emnist-letters. */
+static bool is_set(const char *data)
+{
+    const char *const slash = strrchr(data, '/'), *const name = slash != NULL ? slash + 1 : data;
+    const size_t length = strlen(name);
+    char *const folder = slash == NULL ? strdup(".") : strndup(data, slash == data ? 1 : (size_t)(slash - data));
+    DIR *const dir = folder != NULL && length > 0 ? opendir(folder) : NULL;
+    bool found = false;
+    for (const struct dirent *entry; dir != NULL && !found && (entry = readdir(dir)) != NULL;)
+        found = strncmp(entry->d_name, name, length) == 0 && entry->d_name[length] == '-';
+    if (dir != NULL)
+        closedir(dir);
+    free(folder);
+    return found;
+}
+
+int session_check_data(const char *data)
+{
+    struct stat st;
+    if (data == NULL || data_is_folder(data))
+        return EXIT_CODE_OK;
+    if (data_is_list(data))
+        return check_list(data);
+    if (stat(data, &st) == 0)
+        return say_failed("--data: %s is one file; name a folder, or the file of the labels too, as in images,labels",
+                          data);
+    if (is_set(data))
+        return EXIT_CODE_OK;
+    return say_failed("--data: there is no folder %s; 'tools/fetch-data mnist FOLDER' fills one", data);
+}
+
+/* ---- What a saved file remembers ---- */
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* A file of somebody else may name anything: of a list only files are opened, no pipes and no devices. */
+bool data_is_there(const char *data)
+{
+    struct file_list list;
+    if (!data_is_list(data))
+        return data_is_folder(data) || is_set(data);
+    file_list_split(data, &list);
+    bool there = list.count == 2 || list.count == 4;
+    for (size_t i = 0; i < list.count && there; i++)
+        there = is_file(list.file[i]);
+    free(list.text);
+    return there;
+}
+
+static void put_absolute(FILE *text, const char *here, const char *path)
+{
+    if (path[0] != '/')
+        fprintf(text, "%s/", strcmp(here, "/") != 0 ? here : "");
+    while (path[0] != '/' && strncmp(path, "./", 2) == 0)
+        path += 2;
+    fputs(path, text);
+}
+
+static void put_list(FILE *text, const char *here, const char *data)
+{
+    struct file_list list;
+    file_list_split(data, &list);
+    for (size_t i = 0; i < list.count && i < 4; i++) {
+        fputs(i > 0 ? "," : "", text);
+        put_absolute(text, here, list.file[i]);
+    }
+    free(list.text);
+}
+
+static bool is_utf8(const char *text)
+{
+    while (text[0] != '\0' && utf8_length(text) > 0)
+        text += utf8_length(text);
+    return text[0] == '\0';
+}
+
+/* The name must lead back: that of a list in a folder with a comma in its name does not. */
+char *data_absolute(const char *data)
+{
+    char here[4096], *out = NULL;
+    size_t size;
+    FILE *const text = getcwd(here, sizeof(here)) != NULL ? open_memstream(&out, &size) : NULL;
+    if (text == NULL)
+        return NULL;
+    if (data_is_list(data))
+        put_list(text, here, data);
+    else
+        put_absolute(text, here, data);
+    if (fclose(text) == 0 && is_utf8(out) && data_is_there(out))
+        return out;
+    free(out);
+    return NULL;
+}
