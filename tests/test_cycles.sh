@@ -29,8 +29,8 @@ find_cycles() {
     awk -v folder="$1" '
     function room_of(file) {
         sub(/\/[^\/]*$/, "", file)
-        sub(/^check\/op$/, "check", file)              # the cases
-        sub(/^backend\/cpu\/fast$/, "backend/cpu", file) # and what they are made of
+        sub(/^check\/op$/, "check", file)
+        sub(/^backend\/cpu\/fast$/, "backend/cpu", file) # both have kernels of the other
         return file
     }
     function name_of(file) {
@@ -76,6 +76,7 @@ find_cycles() {
             print (folder == "" ? "rooms" : folder) ": a circle of" circle
             failed = 1
         }
+        fflush()
         for (pair in direct) {
             split(pair, ends, SUBSEP)
             if (ends[1] in told && ends[2] in told && told[ends[1]] == told[ends[2]])
