@@ -53,9 +53,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tenka_text_free(images);
     load(ctx, net_for_loading(ctx), path);
     load(ctx, class_for_loading(ctx), path);
-    char *images;
-    status = tenka_model_data(ctx, path, &images);
-    fuzz_expect(status == TENKA_OK || (images == NULL && tenka_last_error(ctx)[0] != '\0'), "a sentence or the images");
-    tenka_text_free(images);
     return 0;
 }
