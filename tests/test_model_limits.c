@@ -431,11 +431,7 @@ int main(void)
         cmocka_unit_test(test_layers_by_text), cmocka_unit_test(test_layers_in_c), cmocka_unit_test(test_nesting),
         cmocka_unit_test(test_longest_text),   cmocka_unit_test(test_names),       cmocka_unit_test(test_paths),
         cmocka_unit_test(test_numbers),        cmocka_unit_test(test_images),      cmocka_unit_test(test_classes),
-<<<<<<< HEAD
-        cmocka_unit_test(test_classes_in_c),       cmocka_unit_test(test_data),
-=======
         cmocka_unit_test(test_classes_in_c),   cmocka_unit_test(test_data),
->>>>>>> h-command
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

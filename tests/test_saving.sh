@@ -16,10 +16,7 @@ trap leave EXIT
 trap 'exit 1' INT TERM
 export TMPDIR="$work/tmp"
 mkdir "$work/tmp" "$work/disk"
-<<<<<<< HEAD
-=======
 : > "$work/found" # so that it is found the first time, too
->>>>>>> h-command
 . "$(dirname "$0")/cli.sh"
 cd "$work" || exit 1
 
