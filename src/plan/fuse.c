@@ -4,7 +4,7 @@
  * writes must be the same as at the place of the other (tenka_fuse_steady).
  *
  * A new pair is a rule, in fuse_<...>.c, and a line in the table below. */
-#include "plan/fuse.h"
+#include "plan/fuse_engine.h"
 
 /* In this order over the whole plan: later rules build on what earlier ones made. */
 #define ANY TENKA_KERNEL_COUNT

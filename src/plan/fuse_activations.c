@@ -1,5 +1,5 @@
 /* Activations that their neighbours take over, as a constant: see TENKA_ACTIVATES in ops.def. */
-#include "plan/fuse.h"
+#include "plan/fuse_engine.h"
 
 /* ---- Forward ---- */
 

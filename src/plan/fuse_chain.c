@@ -1,5 +1,5 @@
 /* Chains of elementwise operators, of whatever neighbours there are: one kernel whose parameters are its steps. */
-#include "plan/fuse.h"
+#include "plan/fuse_engine.h"
 #include "op/chain.h"
 
 #define NONE TENKA_NONE_ID

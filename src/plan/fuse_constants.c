@@ -1,5 +1,5 @@
 /* Fills that need no kernel. */
-#include "plan/fuse.h"
+#include "plan/fuse_engine.h"
 
 /* One number that the plan itself knows, such as the 1 that gradients begin with, is sent with the scalars. */
 bool tenka_fuse_constant(struct tenka_fuser *f, struct tenka_plan_node *fill)

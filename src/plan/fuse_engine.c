@@ -1,5 +1,5 @@
 /* What the rules of fusion stand on: who writes and reads which memory, and how two nodes become one. */
-#include "plan/fuse.h"
+#include "plan/fuse_engine.h"
 
 #define NONE TENKA_NONE_ID
 

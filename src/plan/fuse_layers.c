@@ -1,5 +1,5 @@
 /* Layers, pooling and losses that become one kernel with their neighbours. */
-#include "plan/fuse.h"
+#include "plan/fuse_engine.h"
 
 /* ---- Pooling ---- */
 

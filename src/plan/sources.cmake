@@ -12,5 +12,5 @@ set(plan_sources
     src/plan/fuse_layers.c
     src/plan/grad_rules.c
     src/plan/layout.c
-    src/plan/nodes.c
-    src/plan/plan.c)
+    src/plan/make.c
+    src/plan/nodes.c)

@@ -1,7 +1,7 @@
 /* What the rules of fusion are made of. A rule looks at one node, finds its partner, and rewrites one of the two, so
  * that both become one; it returns whether it did. */
-#ifndef TENKA_PLAN_FUSE_H
-#define TENKA_PLAN_FUSE_H
+#ifndef TENKA_PLAN_FUSE_ENGINE_H
+#define TENKA_PLAN_FUSE_ENGINE_H
 
 #include "plan/planner.h"
 
