@@ -32,9 +32,7 @@ const struct tenka_op_case tenka_cases_cross_entropy[] = {
     { .why = "-infinity has no probability; a row of nothing else has no loss",
       .in = { F32(DIMS(12, 7), .fill = TENKA_FILL_MASKED), I32(DIMS(12), RANGE(0, 6)) },
       PARAMS(nll, .reduction = TENKA_REDUCTION_NONE), .flags = TENKA_CASE_NO_GRADIENT },
-    { .why = "as many as one workgroup computes", .in = { F32(DIMS(8192, 8), RANGE(-5, 5)), I32(DIMS(8192), RANGE(0, 7)) },
-      PARAMS(nll, .reduction = TENKA_REDUCTION_SUM), .flags = TENKA_CASE_NO_GRADIENT },
-    { .why = "many losses, not reduced", .in = { F32(DIMS(9001, 10), RANGE(-5, 5)), I32(DIMS(9001), RANGE(0, 9)) },
+    { .why = "many losses, not reduced", .in = { F32(DIMS(3001, 10), RANGE(-5, 5)), I32(DIMS(3001), RANGE(0, 9)) },
       PARAMS(nll, .reduction = TENKA_REDUCTION_NONE), .flags = TENKA_CASE_NO_GRADIENT },
     { 0 },
 };
