@@ -2,6 +2,9 @@
  *   test_long [cpu|cpu-f64|vulkan|mock] [STEPS] */
 #include "support.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <unistd.h>
 
 #include "core/core.h"
@@ -102,6 +105,9 @@ static size_t resident_bytes(void)
 static struct size measure(const struct run *r)
 {
     struct size size = {.stats = {.size = sizeof size.stats}};
+#ifdef __GLIBC__
+    malloc_trim(0); /* what has been freed, and is kept, is no growth */
+#endif
     must(r->ctx, tenka_synchronize(r->ctx));
     tenka_ctx_stats(r->ctx, &size.stats);
     size.blocks = tenka_alloc_live();
