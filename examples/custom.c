@@ -16,11 +16,11 @@
 
 enum { BATCH = 64, PICTURES = 640, SIDE = 12, CELLS = SIDE * SIDE, CHANNELS = 8, QUARTERS = 4 };
 
-#define TRY(call)                      \
-    do {                               \
-        tenka_status try_ = (call);    \
-        if (try_ != TENKA_OK)          \
-            return try_;               \
+#define TRY(call)                   \
+    do {                            \
+        tenka_status try_ = (call); \
+        if (try_ != TENKA_OK)       \
+            return try_;            \
     } while (0)
 
 /* ---- The network ---- */
@@ -98,7 +98,7 @@ static tenka_status summarise(tenka_module *net)
 
 struct run {
     tenka_ctx *ctx;
-    struct tenka_training training; /* network, optimizer, loader, steps: all that a checkpoint is about */
+    struct tenka_training training;    /* network, optimizer, loader, steps: all that a checkpoint is about */
     tenka_variable *quarters, *places; /* of each cell: a 1 at its quarter; its row and column from -1 to 1 */
 };
 
@@ -231,12 +231,12 @@ static enum tenka_backend backend_of(const char *name)
 int main(int argc, char **argv)
 {
     struct tenka_ctx_params params = TENKA_CTX_DEFAULTS;
-    struct run r = { .training = TENKA_TRAINING_DEFAULTS };
+    struct run r = {.training = TENKA_TRAINING_DEFAULTS};
     params.backend = backend_of(argc > 2 ? argv[2] : "auto");
     tenka_status status = tenka_ctx_create(&params, &r.ctx);
     if (status == TENKA_OK)
-        status = run(&r, argc > 1 ? strtoul(argv[1], NULL, 10) : 300, argc > 3 ? argv[3] : NULL,
-                     argc > 4 ? argv[4] : NULL);
+        status =
+            run(&r, argc > 1 ? strtoul(argv[1], NULL, 10) : 300, argc > 3 ? argv[3] : NULL, argc > 4 ? argv[4] : NULL);
     if (status != TENKA_OK)
         fprintf(stderr, "custom: %s\n", tenka_last_error(r.ctx));
     tenka_optimizer_destroy(&r.training.optimizer);

@@ -40,7 +40,9 @@ static tenka_status test(tenka_module *net, tenka_loader *loader, tenka_meter *m
     return status == TENKA_END ? TENKA_OK : status;
 }
 
-#define TRY(call) if ((status = (call)) != TENKA_OK) goto out
+#define TRY(call)                      \
+    if ((status = (call)) != TENKA_OK) \
+    goto out
 
 int main(int argc, char **argv)
 {
@@ -50,7 +52,7 @@ int main(int argc, char **argv)
     tenka_loader *train_loader = NULL, *test_loader = NULL;
     tenka_module *net = NULL;
     tenka_optimizer *adam = NULL;
-    tenka_meter *meter[3] = { NULL, NULL, NULL }; /* training loss, test loss, correct answers */
+    tenka_meter *meter[3] = {NULL, NULL, NULL}; /* training loss, test loss, correct answers */
     struct tenka_loader_params batches = TENKA_LOADER_DEFAULTS;
     batches.batch_size = 100, batches.shuffle = true;
     tenka_status status;

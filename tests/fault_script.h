@@ -14,7 +14,7 @@ struct outcome {
 
 struct script {
     const struct target *target;
-    const char *folder; /* has the data, gets the files */
+    const char *folder;    /* has the data, gets the files */
     const char *cache_dir; /* NULL: none */
     enum tenka_tune tune;
     tenka_ctx *ctx;

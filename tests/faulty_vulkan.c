@@ -6,6 +6,9 @@
 #include "backend/vulkan/instance.h"
 #include "mock_vulkan.h"
 
+/* Tables, laid out by hand. */
+/* clang-format off */
+
 static PFN_vkGetInstanceProcAddr below_instance;
 static PFN_vkGetDeviceProcAddr below_device;
 static PFN_vkDeviceWaitIdle wait_idle;

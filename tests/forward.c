@@ -28,8 +28,9 @@ static tenka_status set_up(struct state *s, char **argv)
     struct tenka_ctx_params params = TENKA_CTX_DEFAULTS;
     struct tenka_loader_params loading = TENKA_LOADER_DEFAULTS;
     const size_t count = strtoul(argv[5], NULL, 10);
-    params.backend = argv[1][0] == 'v' ? TENKA_BACKEND_VULKAN : argv[1][3] == '-' ? TENKA_BACKEND_CPU_F64
-                                                                                  : TENKA_BACKEND_CPU;
+    params.backend = argv[1][0] == 'v'   ? TENKA_BACKEND_VULKAN
+                     : argv[1][3] == '-' ? TENKA_BACKEND_CPU_F64
+                                         : TENKA_BACKEND_CPU;
     loading.batch_size = (uint32_t)count;
     tenka_status status = tenka_ctx_create(&params, &s->ctx);
     if (status == TENKA_OK)

@@ -42,25 +42,25 @@ static bool is(const struct golden_run *run, size_t i)
 
 /* ---- Elementwise operators, from their rows ---- */
 
-#define CALL_0(name)                                                            \
-    static tenka_tensor call_##name(struct golden_run *run)                     \
-    {                                                                           \
-        return tenka_##name(in(run, 0));                                        \
+#define CALL_0(name)                                        \
+    static tenka_tensor call_##name(struct golden_run *run) \
+    {                                                       \
+        return tenka_##name(in(run, 0));                    \
     }
-#define CALL_1(name)                                                            \
-    static tenka_tensor call_##name(struct golden_run *run)                     \
-    {                                                                           \
-        return tenka_##name(in(run, 0), option(run, 0));                        \
+#define CALL_1(name)                                        \
+    static tenka_tensor call_##name(struct golden_run *run) \
+    {                                                       \
+        return tenka_##name(in(run, 0), option(run, 0));    \
     }
-#define CALL_2(name)                                                            \
-    static tenka_tensor call_##name(struct golden_run *run)                     \
-    {                                                                           \
-        return tenka_##name(in(run, 0), option(run, 0), option(run, 1));        \
+#define CALL_2(name)                                                     \
+    static tenka_tensor call_##name(struct golden_run *run)              \
+    {                                                                    \
+        return tenka_##name(in(run, 0), option(run, 0), option(run, 1)); \
     }
-#define CALL_BINARY(name)                                                       \
-    static tenka_tensor call_##name(struct golden_run *run)                     \
-    {                                                                           \
-        return tenka_##name(in(run, 0), in(run, 1));                            \
+#define CALL_BINARY(name)                                   \
+    static tenka_tensor call_##name(struct golden_run *run) \
+    {                                                       \
+        return tenka_##name(in(run, 0), in(run, 1));        \
     }
 #define TENKA_UNARY(name, back, count, ...) CALL_##count(name)
 #define TENKA_ACTIVATION(name, back, count, ...) CALL_##count(name)
@@ -337,7 +337,10 @@ static tenka_tensor call_clip_grad_norm(struct golden_run *run)
 /* ---- The list ---- */
 
 #define ELEMENTWISE(name) {#name, call_##name, true},
-#define OTHER(name) {#name, call_##name, false}
+#define OTHER(name)               \
+    {                             \
+#name, call_##name, false \
+    }
 
 const struct golden_call golden_calls[] = {
 #define TENKA_UNARY(name, ...) ELEMENTWISE(name)

@@ -102,8 +102,8 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo
                                                       const VkAllocationCallbacks *allocator, VkInstance *out)
 {
     VkLayerInstanceCreateInfo *chain = (VkLayerInstanceCreateInfo *)info->pNext;
-    while (chain && !(chain->sType == VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO &&
-                      chain->function == VK_LAYER_LINK_INFO))
+    while (chain &&
+           !(chain->sType == VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO && chain->function == VK_LAYER_LINK_INFO))
         chain = (VkLayerInstanceCreateInfo *)chain->pNext;
     if (!chain)
         return VK_ERROR_INITIALIZATION_FAILED;
@@ -121,8 +121,8 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice gpu, const 
                                                     const VkAllocationCallbacks *allocator, VkDevice *out)
 {
     VkLayerDeviceCreateInfo *chain = (VkLayerDeviceCreateInfo *)info->pNext;
-    while (chain && !(chain->sType == VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO &&
-                      chain->function == VK_LAYER_LINK_INFO))
+    while (chain &&
+           !(chain->sType == VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO && chain->function == VK_LAYER_LINK_INFO))
         chain = (VkLayerDeviceCreateInfo *)chain->pNext;
     if (!chain)
         return VK_ERROR_INITIALIZATION_FAILED;

@@ -10,8 +10,8 @@ static uint64_t ticks;
 
 /* ---- The device ---- */
 
-MOCK(VkResult, vkCreateDevice)(VkPhysicalDevice gpu, const VkDeviceCreateInfo *info,
-                               const VkAllocationCallbacks *unused, VkDevice *out)
+MOCK(VkResult, vkCreateDevice)
+(VkPhysicalDevice gpu, const VkDeviceCreateInfo *info, const VkAllocationCallbacks *unused, VkDevice *out)
 {
     (void)info;
     (void)unused;
@@ -30,27 +30,26 @@ MOCK(void, vkGetDeviceQueue)(VkDevice device, uint32_t family, uint32_t number, 
 }
 
 /* Objects of a device that need no more than to be there. */
-#define SIMPLE(name, kind, Info)                                                                       \
-    MOCK(VkResult, vkCreate##name)(VkDevice device, const Info *info, const VkAllocationCallbacks *a,  \
-                                   Vk##name *out)                                                      \
-    {                                                                                                  \
-        LOOK_UP(device, DEVICE);                                                                       \
-        (void)info;                                                                                    \
-        (void)a;                                                                                       \
-        *out = HANDLE(Vk##name, mock_add(kind, INDEX(device)));                                             \
-        return VK_SUCCESS;                                                                             \
+#define SIMPLE(name, kind, Info)                                                                                     \
+    MOCK(VkResult, vkCreate##name)(VkDevice device, const Info *info, const VkAllocationCallbacks *a, Vk##name *out) \
+    {                                                                                                                \
+        LOOK_UP(device, DEVICE);                                                                                     \
+        (void)info;                                                                                                  \
+        (void)a;                                                                                                     \
+        *out = HANDLE(Vk##name, mock_add(kind, INDEX(device)));                                                      \
+        return VK_SUCCESS;                                                                                           \
     }
 SIMPLE(Semaphore, SEMAPHORE, VkSemaphoreCreateInfo)
 SIMPLE(PipelineLayout, LAYOUT, VkPipelineLayoutCreateInfo)
 SIMPLE(ShaderModule, MODULE, VkShaderModuleCreateInfo)
 #undef SIMPLE
 
-#define DESTROYER(verb, name, Handle, kind)                                                                  \
-    MOCK(void, vk##verb##name)(VkDevice device, Handle handle, const VkAllocationCallbacks *a)               \
-    {                                                                                                        \
-        LOOK_UP(device, DEVICE);                                                                             \
-        (void)a;                                                                                             \
-        mock_destroy((uint64_t)(uintptr_t)handle, kind, __func__);                                                \
+#define DESTROYER(verb, name, Handle, kind)                                                    \
+    MOCK(void, vk##verb##name)(VkDevice device, Handle handle, const VkAllocationCallbacks *a) \
+    {                                                                                          \
+        LOOK_UP(device, DEVICE);                                                               \
+        (void)a;                                                                               \
+        mock_destroy((uint64_t)(uintptr_t)handle, kind, __func__);                             \
     }
 DESTROYER(Destroy, Semaphore, VkSemaphore, SEMAPHORE)
 DESTROYER(Destroy, PipelineLayout, VkPipelineLayout, LAYOUT)
@@ -82,8 +81,8 @@ MOCK(VkResult, vkSetDebugUtilsObjectNameEXT)(VkDevice device, const VkDebugUtils
 
 /* ---- Memory ---- */
 
-MOCK(VkResult, vkCreateBuffer)(VkDevice device, const VkBufferCreateInfo *info, const VkAllocationCallbacks *unused,
-                               VkBuffer *out)
+MOCK(VkResult, vkCreateBuffer)
+(VkDevice device, const VkBufferCreateInfo *info, const VkAllocationCallbacks *unused, VkBuffer *out)
 {
     LOOK_UP(device, DEVICE);
     (void)unused;
@@ -99,8 +98,8 @@ MOCK(void, vkGetBufferMemoryRequirements)(VkDevice device, VkBuffer buffer, VkMe
     *out = (VkMemoryRequirements){LOOK_UP(buffer, BUFFER)->size, 256, 7};
 }
 
-MOCK(VkResult, vkAllocateMemory)(VkDevice device, const VkMemoryAllocateInfo *info,
-                                 const VkAllocationCallbacks *unused, VkDeviceMemory *out)
+MOCK(VkResult, vkAllocateMemory)
+(VkDevice device, const VkMemoryAllocateInfo *info, const VkAllocationCallbacks *unused, VkDeviceMemory *out)
 {
     const bool on_device = info->memoryTypeIndex == 0;
     LOOK_UP(device, DEVICE);
@@ -108,8 +107,8 @@ MOCK(VkResult, vkAllocateMemory)(VkDevice device, const VkMemoryAllocateInfo *in
     if (on_device && info->allocationSize > mock_vulkan.memory - mock_vulkan.allocated)
         return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     /* Pages that nobody touches cost nothing, also under the address sanitizer. */
-    void *const bytes = mmap(NULL, (size_t)info->allocationSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                             -1, 0);
+    void *const bytes =
+        mmap(NULL, (size_t)info->allocationSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bytes == MAP_FAILED)
         return VK_ERROR_OUT_OF_HOST_MEMORY;
     const uint32_t index = mock_add(MEMORY, INDEX(device));
@@ -133,8 +132,8 @@ MOCK(VkResult, vkBindBufferMemory)(VkDevice device, VkBuffer buffer, VkDeviceMem
     return VK_SUCCESS;
 }
 
-MOCK(VkResult, vkMapMemory)(VkDevice device, VkDeviceMemory memory, VkDeviceSize offset, VkDeviceSize size,
-                            VkMemoryMapFlags flags, void **out)
+MOCK(VkResult, vkMapMemory)
+(VkDevice device, VkDeviceMemory memory, VkDeviceSize offset, VkDeviceSize size, VkMemoryMapFlags flags, void **out)
 {
     LOOK_UP(device, DEVICE);
     (void)size;
@@ -145,8 +144,9 @@ MOCK(VkResult, vkMapMemory)(VkDevice device, VkDeviceMemory memory, VkDeviceSize
 
 /* ---- Descriptors, pipelines, queries ---- */
 
-MOCK(VkResult, vkCreateDescriptorSetLayout)(VkDevice device, const VkDescriptorSetLayoutCreateInfo *info,
-                                            const VkAllocationCallbacks *unused, VkDescriptorSetLayout *out)
+MOCK(VkResult, vkCreateDescriptorSetLayout)
+(VkDevice device, const VkDescriptorSetLayoutCreateInfo *info, const VkAllocationCallbacks *unused,
+ VkDescriptorSetLayout *out)
 {
     LOOK_UP(device, DEVICE);
     (void)unused;
@@ -156,8 +156,8 @@ MOCK(VkResult, vkCreateDescriptorSetLayout)(VkDevice device, const VkDescriptorS
     return VK_SUCCESS;
 }
 
-MOCK(VkResult, vkCreateDescriptorPool)(VkDevice device, const VkDescriptorPoolCreateInfo *info,
-                                       const VkAllocationCallbacks *unused, VkDescriptorPool *out)
+MOCK(VkResult, vkCreateDescriptorPool)
+(VkDevice device, const VkDescriptorPoolCreateInfo *info, const VkAllocationCallbacks *unused, VkDescriptorPool *out)
 {
     LOOK_UP(device, DEVICE);
     (void)unused;
@@ -185,8 +185,9 @@ MOCK(VkResult, vkAllocateDescriptorSets)(VkDevice device, const VkDescriptorSetA
     return VK_SUCCESS;
 }
 
-MOCK(void, vkUpdateDescriptorSets)(VkDevice device, uint32_t count, const VkWriteDescriptorSet *writes,
-                                   uint32_t n_copies, const VkCopyDescriptorSet *copies)
+MOCK(void, vkUpdateDescriptorSets)
+(VkDevice device, uint32_t count, const VkWriteDescriptorSet *writes, uint32_t n_copies,
+ const VkCopyDescriptorSet *copies)
 {
     LOOK_UP(device, DEVICE);
     (void)n_copies;
@@ -203,9 +204,9 @@ MOCK(void, vkUpdateDescriptorSets)(VkDevice device, uint32_t count, const VkWrit
     }
 }
 
-MOCK(VkResult, vkCreateComputePipelines)(VkDevice device, VkPipelineCache cache, uint32_t count,
-                                         const VkComputePipelineCreateInfo *info, const VkAllocationCallbacks *unused,
-                                         VkPipeline *out)
+MOCK(VkResult, vkCreateComputePipelines)
+(VkDevice device, VkPipelineCache cache, uint32_t count, const VkComputePipelineCreateInfo *info,
+ const VkAllocationCallbacks *unused, VkPipeline *out)
 {
     LOOK_UP(device, DEVICE);
     (void)count;
@@ -224,8 +225,8 @@ struct kept {
     uint64_t pipelines;
 };
 
-MOCK(VkResult, vkCreatePipelineCache)(VkDevice device, const VkPipelineCacheCreateInfo *info,
-                                      const VkAllocationCallbacks *unused, VkPipelineCache *out)
+MOCK(VkResult, vkCreatePipelineCache)
+(VkDevice device, const VkPipelineCacheCreateInfo *info, const VkAllocationCallbacks *unused, VkPipelineCache *out)
 {
     LOOK_UP(device, DEVICE);
     (void)unused;
@@ -258,8 +259,8 @@ MOCK(VkResult, vkGetPipelineCacheData)(VkDevice device, VkPipelineCache cache, s
     return VK_SUCCESS;
 }
 
-MOCK(VkResult, vkCreateQueryPool)(VkDevice device, const VkQueryPoolCreateInfo *info,
-                                  const VkAllocationCallbacks *unused, VkQueryPool *out)
+MOCK(VkResult, vkCreateQueryPool)
+(VkDevice device, const VkQueryPoolCreateInfo *info, const VkAllocationCallbacks *unused, VkQueryPool *out)
 {
     LOOK_UP(device, DEVICE);
     (void)unused;
@@ -269,8 +270,9 @@ MOCK(VkResult, vkCreateQueryPool)(VkDevice device, const VkQueryPoolCreateInfo *
     return VK_SUCCESS;
 }
 
-MOCK(VkResult, vkGetQueryPoolResults)(VkDevice device, VkQueryPool pool, uint32_t first, uint32_t count, size_t bytes,
-                                      void *out, VkDeviceSize stride, VkQueryResultFlags flags)
+MOCK(VkResult, vkGetQueryPoolResults)
+(VkDevice device, VkQueryPool pool, uint32_t first, uint32_t count, size_t bytes, void *out, VkDeviceSize stride,
+ VkQueryResultFlags flags)
 {
     LOOK_UP(device, DEVICE);
     (void)flags;

@@ -6,9 +6,10 @@
 
 #include <string.h>
 
-#define KINDS(X) \
-    X(INSTANCE) X(GPU) X(DEVICE) X(QUEUE) X(SEMAPHORE) X(MEMORY) X(BUFFER) X(SET_LAYOUT) X(LAYOUT) X(MODULE) \
-    X(PIPELINE) X(CACHE) X(DESCRIPTOR_POOL) X(SET) X(QUERIES) X(COMMAND_POOL) X(COMMANDS) X(MESSENGER)
+#define KINDS(X)                                                                                                      \
+    X(INSTANCE)                                                                                                       \
+    X(GPU) X(DEVICE) X(QUEUE) X(SEMAPHORE) X(MEMORY) X(BUFFER) X(SET_LAYOUT) X(LAYOUT) X(MODULE) X(PIPELINE) X(CACHE) \
+        X(DESCRIPTOR_POOL) X(SET) X(QUERIES) X(COMMAND_POOL) X(COMMANDS) X(MESSENGER)
 enum kind {
     NONE,
 #define X(name) name,
@@ -61,7 +62,7 @@ struct object *mock_look_up(uint64_t handle, enum kind kind, const char *functio
 void mock_forget_commands(struct object *commands);
 
 #define HANDLE(type, index) ((type)(uintptr_t)(FIRST + (index)))
-#define INDEX(handle) ((uint32_t)((uint64_t)(uintptr_t)(handle) - FIRST))
+#define INDEX(handle) ((uint32_t)((uint64_t)(uintptr_t)(handle)-FIRST))
 #define LOOK_UP(handle, kind) mock_look_up((uint64_t)(uintptr_t)(handle), kind, __func__)
 
 /* queue.c: whether a submission that is not done uses the object; whether there is any. */
@@ -71,8 +72,8 @@ void mock_queue_reset(void);
 
 /* An entry point. Each file lists its own at its end, and has a function that finds them. */
 #define MOCK(result, name) static VKAPI_ATTR result VKAPI_CALL mock_##name
-#define FOUND(function)                \
-    if (strcmp(name, #function) == 0)  \
+#define FOUND(function)               \
+    if (strcmp(name, #function) == 0) \
         return (PFN_vkVoidFunction)mock_##function;
 PFN_vkVoidFunction mock_device_find(const char *name);
 PFN_vkVoidFunction mock_queue_find(const char *name);

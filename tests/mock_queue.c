@@ -38,8 +38,8 @@ void mock_queue_reset(void)
 
 /* ---- Command buffers ---- */
 
-MOCK(VkResult, vkCreateCommandPool)(VkDevice device, const VkCommandPoolCreateInfo *info,
-                                    const VkAllocationCallbacks *unused, VkCommandPool *out)
+MOCK(VkResult, vkCreateCommandPool)
+(VkDevice device, const VkCommandPoolCreateInfo *info, const VkAllocationCallbacks *unused, VkCommandPool *out)
 {
     LOOK_UP(device, DEVICE);
     (void)unused;
@@ -119,8 +119,8 @@ static void check_range(VkBuffer handle, VkDeviceSize offset, VkDeviceSize bytes
         mock_complain("%s: the range leaves its buffer", function);
 }
 
-MOCK(void, vkCmdCopyBuffer)(VkCommandBuffer handle, VkBuffer from, VkBuffer to, uint32_t count,
-                            const VkBufferCopy *regions)
+MOCK(void, vkCmdCopyBuffer)
+(VkCommandBuffer handle, VkBuffer from, VkBuffer to, uint32_t count, const VkBufferCopy *regions)
 {
     for (uint32_t i = 0; i < count; i++) {
         check_range(from, regions[i].srcOffset, regions[i].size, __func__);
@@ -143,9 +143,9 @@ MOCK(void, vkCmdBindPipeline)(VkCommandBuffer handle, VkPipelineBindPoint point,
     use(RECORDING_OF(handle), INDEX(pipeline));
 }
 
-MOCK(void, vkCmdBindDescriptorSets)(VkCommandBuffer handle, VkPipelineBindPoint point, VkPipelineLayout layout,
-                                    uint32_t first, uint32_t count, const VkDescriptorSet *sets, uint32_t n_offsets,
-                                    const uint32_t *offsets)
+MOCK(void, vkCmdBindDescriptorSets)
+(VkCommandBuffer handle, VkPipelineBindPoint point, VkPipelineLayout layout, uint32_t first, uint32_t count,
+ const VkDescriptorSet *sets, uint32_t n_offsets, const uint32_t *offsets)
 {
     LOOK_UP(layout, LAYOUT);
     (void)point;
@@ -160,8 +160,9 @@ MOCK(void, vkCmdBindDescriptorSets)(VkCommandBuffer handle, VkPipelineBindPoint 
         use(commands, set->bound[k]);
 }
 
-MOCK(void, vkCmdPushConstants)(VkCommandBuffer handle, VkPipelineLayout layout, VkShaderStageFlags stages,
-                               uint32_t offset, uint32_t bytes, const void *values)
+MOCK(void, vkCmdPushConstants)
+(VkCommandBuffer handle, VkPipelineLayout layout, VkShaderStageFlags stages, uint32_t offset, uint32_t bytes,
+ const void *values)
 {
     RECORDING_OF(handle);
     LOOK_UP(layout, LAYOUT);
@@ -178,10 +179,10 @@ MOCK(void, vkCmdDispatch)(VkCommandBuffer handle, uint32_t x, uint32_t y, uint32
         mock_complain("%s: %u x %u x %u workgroups", __func__, x, y, z);
 }
 
-MOCK(void, vkCmdPipelineBarrier)(VkCommandBuffer handle, VkPipelineStageFlags before, VkPipelineStageFlags after,
-                                 VkDependencyFlags flags, uint32_t n, const VkMemoryBarrier *barriers,
-                                 uint32_t n_buffers, const VkBufferMemoryBarrier *buffers, uint32_t n_images,
-                                 const VkImageMemoryBarrier *images)
+MOCK(void, vkCmdPipelineBarrier)
+(VkCommandBuffer handle, VkPipelineStageFlags before, VkPipelineStageFlags after, VkDependencyFlags flags, uint32_t n,
+ const VkMemoryBarrier *barriers, uint32_t n_buffers, const VkBufferMemoryBarrier *buffers, uint32_t n_images,
+ const VkImageMemoryBarrier *images)
 {
     RECORDING_OF(handle);
     (void)before;
@@ -250,7 +251,7 @@ static void complete_oldest(void)
     }
     if (mock_objects[done.semaphore].value >= done.value)
         mock_complain("a timeline went from %llu to %llu", (unsigned long long)mock_objects[done.semaphore].value,
-                 (unsigned long long)done.value);
+                      (unsigned long long)done.value);
     mock_objects[done.semaphore].value = done.value;
 }
 

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-const char *const mock_kind_names[] = {
-    "nothing",
+const char *const mock_kind_names[] = {"nothing",
 #define X(name) #name,
-    KINDS(X)
+                                       KINDS(X)
 #undef X
 };
 
@@ -155,8 +154,8 @@ MOCK(VkResult, vkEnumerateInstanceExtensionProperties)(const char *layer, uint32
     return VK_SUCCESS;
 }
 
-MOCK(VkResult, vkEnumerateDeviceExtensionProperties)(VkPhysicalDevice gpu, const char *layer, uint32_t *count,
-                                                     VkExtensionProperties *out)
+MOCK(VkResult, vkEnumerateDeviceExtensionProperties)
+(VkPhysicalDevice gpu, const char *layer, uint32_t *count, VkExtensionProperties *out)
 {
     LOOK_UP(gpu, GPU);
     (void)layer;
@@ -200,16 +199,17 @@ MOCK(void, vkGetPhysicalDeviceProperties)(VkPhysicalDevice gpu, VkPhysicalDevice
         .deviceID = 0x5678,
         .deviceType = mock_vulkan.integrated ? VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU : mock_vulkan.type,
         .deviceName = "Mock",
-        .limits = {
-            .maxComputeWorkGroupInvocations = 1024,
-            .maxComputeWorkGroupSize = {1024, 1024, 64},
-            .maxComputeSharedMemorySize = mock_vulkan.shared_memory,
-            .maxPerStageDescriptorStorageBuffers = 16,
-            .maxDescriptorSetStorageBuffers = 16,
-            .maxPushConstantsSize = 128,
-            .maxStorageBufferRange = 128 << 20,
-            .timestampPeriod = mock_vulkan.timestamp_period,
-        },
+        .limits =
+            {
+                .maxComputeWorkGroupInvocations = 1024,
+                .maxComputeWorkGroupSize = {1024, 1024, 64},
+                .maxComputeSharedMemorySize = mock_vulkan.shared_memory,
+                .maxPerStageDescriptorStorageBuffers = 16,
+                .maxDescriptorSetStorageBuffers = 16,
+                .maxPushConstantsSize = 128,
+                .maxStorageBufferRange = 128 << 20,
+                .timestampPeriod = mock_vulkan.timestamp_period,
+            },
     };
     memset(out->pipelineCacheUUID, mock_vulkan.cache_uuid, sizeof out->pipelineCacheUUID);
 }
@@ -255,8 +255,8 @@ MOCK(void, vkGetPhysicalDeviceMemoryProperties)(VkPhysicalDevice gpu, VkPhysical
     out->memoryTypes[2] = (VkMemoryType){HOST_MEMORY | CACHED, 1};
 }
 
-MOCK(void, vkGetPhysicalDeviceQueueFamilyProperties)(VkPhysicalDevice gpu, uint32_t *count,
-                                                     VkQueueFamilyProperties *out)
+MOCK(void, vkGetPhysicalDeviceQueueFamilyProperties)
+(VkPhysicalDevice gpu, uint32_t *count, VkQueueFamilyProperties *out)
 {
     LOOK_UP(gpu, GPU);
     if (out && *count > 0)
@@ -268,8 +268,9 @@ MOCK(void, vkGetPhysicalDeviceQueueFamilyProperties)(VkPhysicalDevice gpu, uint3
     *count = 1;
 }
 
-MOCK(VkResult, vkCreateDebugUtilsMessengerEXT)(VkInstance instance, const VkDebugUtilsMessengerCreateInfoEXT *info,
-                                               const VkAllocationCallbacks *unused, VkDebugUtilsMessengerEXT *out)
+MOCK(VkResult, vkCreateDebugUtilsMessengerEXT)
+(VkInstance instance, const VkDebugUtilsMessengerCreateInfoEXT *info, const VkAllocationCallbacks *unused,
+ VkDebugUtilsMessengerEXT *out)
 {
     LOOK_UP(instance, INSTANCE);
     (void)unused;
@@ -279,8 +280,8 @@ MOCK(VkResult, vkCreateDebugUtilsMessengerEXT)(VkInstance instance, const VkDebu
     return VK_SUCCESS;
 }
 
-MOCK(void, vkDestroyDebugUtilsMessengerEXT)(VkInstance instance, VkDebugUtilsMessengerEXT messenger,
-                                            const VkAllocationCallbacks *unused)
+MOCK(void, vkDestroyDebugUtilsMessengerEXT)
+(VkInstance instance, VkDebugUtilsMessengerEXT messenger, const VkAllocationCallbacks *unused)
 {
     LOOK_UP(instance, INSTANCE);
     (void)unused;

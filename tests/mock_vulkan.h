@@ -13,19 +13,19 @@
 #include <volk.h>
 
 struct mock_vulkan {
-    bool integrated;        /* the host reaches all memory; else staging is needed, and variants are measured */
+    bool integrated;           /* the host reaches all memory; else staging is needed, and variants are measured */
     VkPhysicalDeviceType type; /* where it is not integrated */
-    VkDeviceSize memory;    /* bytes of the device's heap */
-    uint32_t shared_memory; /* bytes for a workgroup */
-    uint32_t timestamp_bits; /* that count; 0: there are no timestamps */
-    float timestamp_period; /* nanoseconds of a tick */
-    uint8_t cache_uuid;     /* of the driver's pipeline cache */
-    bool layer;             /* there is a validation layer, which says nothing by itself */
+    VkDeviceSize memory;       /* bytes of the device's heap */
+    uint32_t shared_memory;    /* bytes for a workgroup */
+    uint32_t timestamp_bits;   /* that count; 0: there are no timestamps */
+    float timestamp_period;    /* nanoseconds of a tick */
+    uint8_t cache_uuid;        /* of the driver's pipeline cache */
+    bool layer;                /* there is a validation layer, which says nothing by itself */
     /* What has happened. */
-    char complaint[200];    /* the first; "": none */
-    size_t live;            /* objects that were not destroyed */
-    VkDeviceSize allocated; /* device memory */
-    size_t caches_filled;   /* pipeline caches made with data that was kept */
+    char complaint[200];                       /* the first; "": none */
+    size_t live;                               /* objects that were not destroyed */
+    VkDeviceSize allocated;                    /* device memory */
+    size_t caches_filled;                      /* pipeline caches made with data that was kept */
     PFN_vkDebugUtilsMessengerCallbackEXT hear; /* whom the layer tells, with the next; NULL: nobody */
     void *hear_user;
 };

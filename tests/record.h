@@ -49,8 +49,8 @@ static inline struct tenka_entry *new_entry(struct log *log, enum tenka_entry_ki
 static inline uint32_t new_value(struct log *log, struct tenka_entry *entry, const struct tenka_desc *desc)
 {
     assert_true(log->n_values < log->capacity);
-    log->values[log->n_values] = (struct tenka_log_value){
-        .entry = (uint32_t)(entry - log->entries), .out = entry->n_values++, .desc = *desc};
+    log->values[log->n_values] =
+        (struct tenka_log_value){.entry = (uint32_t)(entry - log->entries), .out = entry->n_values++, .desc = *desc};
     return (uint32_t)log->n_values++;
 }
 
@@ -97,8 +97,8 @@ static inline uint32_t add_call(struct log *log, const struct tenka_call *call, 
     }
     for (uint32_t k = 0; k < call->n_out; k++) {
         entry->out[k] = call->out[k];
-        log->values[new_value(log, entry, &call->out[k])].requires_grad =
-            entry->requires_grad && tenka_op_output_differentiable(call->op, k);
+        log->values[new_value(log, entry, &call->out[k])].requires_grad = entry->requires_grad &&
+                                                                          tenka_op_output_differentiable(call->op, k);
     }
     log->n_scalars += tenka_ops[call->op].n_scalars;
     return entry->first_value;

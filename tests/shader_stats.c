@@ -33,8 +33,9 @@ static const struct {
     const char *title, *names[MAX_NAMES];
 } columns[] = {
     {"registers", {"VGPRs", "Number of GPRs", "Register Count", "Registers used", "GPRs"}},
-    {"spilled", {"Spilled VGPRs", "Spills to memory", "Fills from memory", "Spill count", "STP Count", "LDP Count",
-                 "Spills", "Fills"}},
+    {"spilled",
+     {"Spilled VGPRs", "Spills to memory", "Fills from memory", "Spill count", "STP Count", "LDP Count", "Spills",
+      "Fills"}},
     {"moved", {"Spilled SGPRs", "Spills to reg"}},
     {"scratch", {"Scratch size", "SLM size", "Scratch Memory Size", "Stack size", "Scratch"}},
     {"shared", {"LDS size", "Shared memory size", "SMEM size", "Workgroup Memory Size"}},

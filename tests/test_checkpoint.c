@@ -346,9 +346,10 @@ static void damage_below(struct damage *d, json_t *object)
     const char *key;
     json_t *value;
     void *next;
-    json_object_foreach_safe (object, next, key, value) {
-        json_t *const others[] = {json_null(), json_integer(-1), json_integer(INT64_MAX), json_string("-1"),
-                                  json_array(), json_object(), json_real(0.5)};
+    json_object_foreach_safe(object, next, key, value)
+    {
+        json_t *const others[] = {json_null(),  json_integer(-1), json_integer(INT64_MAX), json_string("-1"),
+                                  json_array(), json_object(),    json_real(0.5)};
         if (json_is_object(value))
             damage_below(d, value);
         if (json_is_array(value) && json_array_size(value) > 0)

@@ -60,8 +60,8 @@ static void test_shape(const struct target *target, struct shape s)
 
 static void test_around_one_kernel(void **state)
 {
-    static const struct shape shapes[] = {{100, 10}, {6553, 10}, {6554, 10}, {1, 65536}, {1, 65537}, {512, 128},
-                                          {513, 128}, {60000, 10}, {3, 21845}};
+    static const struct shape shapes[] = {{100, 10},  {6553, 10}, {6554, 10},  {1, 65536}, {1, 65537},
+                                          {512, 128}, {513, 128}, {60000, 10}, {3, 21845}};
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
         test_shape(*state, shapes[i]);
 }

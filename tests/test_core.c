@@ -128,8 +128,8 @@ static struct tenka_rng rng;
 static void test_uniform(void **state)
 {
     (void)state;
-    static const float first[] = {-0x1.888666p-10f, 0x1.b7746p-4f, -0x1.511e8ap-3f, -0x1.2d70cep-3f, -0x1.3b84bap-4f,
-                                  0x1.b7595ap-5f};
+    static const float first[] = {-0x1.888666p-10f, 0x1.b7746p-4f,   -0x1.511e8ap-3f,
+                                  -0x1.2d70cep-3f,  -0x1.3b84bap-4f, 0x1.b7595ap-5f};
     float x[2000];
     tenka_rng_seed(&rng, 0);
     tenka_rng_uniform(&rng, x, 6, -0.2, 0.2);

@@ -109,9 +109,9 @@ static void test_nesting(void **state)
                                "  )\n"
                                "  (3): Linear(in_features=4, out_features=2, bias=True)\n"
                                ")";
-    static const char *const names[] = {"0.weight", "0.bias", "2.a.scale", "2.a.seen", "2.a.body.0.weight",
-                                        "2.a.body.0.bias", "2.b.scale", "2.b.seen", "2.b.body.0.weight",
-                                        "2.b.body.0.bias", "3.weight", "3.bias"};
+    static const char *const names[] = {"0.weight",          "0.bias",          "2.a.scale", "2.a.seen",
+                                        "2.a.body.0.weight", "2.a.body.0.bias", "2.b.scale", "2.b.seen",
+                                        "2.b.body.0.weight", "2.b.body.0.bias", "3.weight",  "3.bias"};
     tenka_ctx *ctx = open_target(*state);
     tenka_module *net;
     struct tenka_state_entry entries[12];

@@ -405,10 +405,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         /* These leave the folder empty. */
-        cmocka_unit_test(test_names), cmocka_unit_test(test_spellings), cmocka_unit_test(test_several_sets),
-        cmocka_unit_test(test_nothing_found), cmocka_unit_test(test_integer_labels), cmocka_unit_test(test_two_files),
-        cmocka_unit_test(test_good_files), cmocka_unit_test(test_bad_files), cmocka_unit_test(test_bad_gzip),
-        cmocka_unit_test(test_bad_arrays), cmocka_unit_test(test_orders), cmocka_unit_test(test_rewind),
+        cmocka_unit_test(test_names),          cmocka_unit_test(test_spellings),
+        cmocka_unit_test(test_several_sets),   cmocka_unit_test(test_nothing_found),
+        cmocka_unit_test(test_integer_labels), cmocka_unit_test(test_two_files),
+        cmocka_unit_test(test_good_files),     cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_bad_gzip),       cmocka_unit_test(test_bad_arrays),
+        cmocka_unit_test(test_orders),         cmocka_unit_test(test_rewind),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -64,8 +64,8 @@ static void test_pytorch_masks(void **state)
     FILE *file = fopen(golden_path, "r");
     assert_non_null(file);
     while (fgets(line, sizeof line, file))
-        if (sscanf(line, "dropout %llu %u %lf %x %x %llu", &g.seed, &g.count, &g.p, &g.hash32, &g.hash64, &g.next)
-            == 6) {
+        if (sscanf(line, "dropout %llu %u %lf %x %x %llu", &g.seed, &g.count, &g.p, &g.hash32, &g.hash64, &g.next) ==
+            6) {
             check_golden(*state, ctx, &g);
             checked++;
         }

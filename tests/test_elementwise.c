@@ -99,7 +99,8 @@ static void check_row(tenka_ctx *ctx, const struct row *r)
     float have[MOST];
     bool any = false;
     for (size_t k = 0; k < r->n_in; k++) {
-        must(ctx, tenka_variable_create(ctx, TENKA_F32, tenka_shape_of((uint32_t)r->n), r->in[k], r->has_grad[k], &var[k]));
+        must(ctx,
+             tenka_variable_create(ctx, TENKA_F32, tenka_shape_of((uint32_t)r->n), r->in[k], r->has_grad[k], &var[k]));
         in[k] = tenka_value(var[k]);
         any |= r->has_grad[k];
     }
@@ -143,13 +144,15 @@ static void test_golden(void **state)
 static void test_where_keeps_bits(void **state)
 {
     tenka_ctx *ctx = open_target(*state);
-    const float c[] = {1, 0, 1, 0, NAN, -0.0f}, a[] = {-0.0f, 1, 0.0f, 2, -0.0f, 3}, b[] = {5, -0.0f, 6, 0.0f, 7, -0.0f};
+    const float c[] = {1, 0, 1, 0, NAN, -0.0f}, a[] = {-0.0f, 1, 0.0f, 2, -0.0f, 3},
+                b[] = {5, -0.0f, 6, 0.0f, 7, -0.0f};
     const bool negative[] = {true, true, false, false, true, true};
     float y[6];
     tenka_no_grad_begin(ctx);
     must(ctx, tenka_read(tenka_where(tenka_input(ctx, TENKA_F32, tenka_shape_of(6), c),
                                      tenka_input(ctx, TENKA_F32, tenka_shape_of(6), a),
-                                     tenka_input(ctx, TENKA_F32, tenka_shape_of(6), b)), y, sizeof y));
+                                     tenka_input(ctx, TENKA_F32, tenka_shape_of(6), b)),
+                         y, sizeof y));
     tenka_no_grad_end(ctx);
     for (size_t i = 0; i < 6; i++)
         if (y[i] != 0 || (signbit(y[i]) != 0) != negative[i])

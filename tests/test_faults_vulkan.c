@@ -152,8 +152,8 @@ static void test_for_good(void **state)
     bool failed = true;
     uint64_t k = 1;
     for (; failed; k += stride_of(SAMPLE * 60, 5)) {
-        failed = run_and_give_up(*state, &(struct vulkan_fault){k, UINT64_MAX, VK_ERROR_OUT_OF_HOST_MEMORY, NULL},
-                                 &status);
+        failed =
+            run_and_give_up(*state, &(struct vulkan_fault){k, UINT64_MAX, VK_ERROR_OUT_OF_HOST_MEMORY, NULL}, &status);
         if (failed && status != TENKA_E_NOMEM && status != TENKA_E_DEVICE)
             fail_msg("call %u and all after it: %s", (unsigned)k, tenka_status_text(status));
     }
@@ -271,11 +271,13 @@ int main(int argc, char **argv)
 {
     struct CMUnitTest mocked[] = {
         cmocka_unit_test(test_device_memory), cmocka_unit_test(test_host_memory), cmocka_unit_test(test_integrated),
-        cmocka_unit_test(test_tuning), cmocka_unit_test(test_used_up), cmocka_unit_test(test_for_good),
-        cmocka_unit_test(test_lost), cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_tuning),        cmocka_unit_test(test_used_up),     cmocka_unit_test(test_for_good),
+        cmocka_unit_test(test_lost),          cmocka_unit_test(test_too_large),
     };
     struct CMUnitTest real[] = {
-        cmocka_unit_test(test_device_memory), cmocka_unit_test(test_for_good), cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_device_memory),
+        cmocka_unit_test(test_for_good),
+        cmocka_unit_test(test_lost),
     };
     char vulkan[] = "vulkan", *names[] = {argv[0], vulkan};
     mock = argc < 2 || strcmp(argv[1], "mock") == 0;

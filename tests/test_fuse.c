@@ -154,8 +154,8 @@ static tenka_tensor of_its_input(tenka_ctx *ctx, tenka_variable *const *v)
 /* Nothing is differentiated, so nobody reads what the activation is of. */
 static tenka_tensor untrained(tenka_ctx *ctx, tenka_variable *const *v)
 {
-    const tenka_tensor y = tenka_conv2d(tenka_value(v[X]), tenka_reshape(tenka_value(v[OTHER]), tenka_shape_of(8, 2, 3, 4)),
-                                        TENKA_NONE, NULL);
+    const tenka_tensor y = tenka_conv2d(
+        tenka_value(v[X]), tenka_reshape(tenka_value(v[OTHER]), tenka_shape_of(8, 2, 3, 4)), TENKA_NONE, NULL);
     return tenka_add(no_pool(ctx, v), tenka_mean(tenka_silu(y), TENKA_ALL_AXES, false));
 }
 
@@ -178,7 +178,7 @@ static tenka_tensor in_place(tenka_ctx *ctx, tenka_variable *const *v)
 struct program {
     const char *name;
     tenka_tensor (*loss)(tenka_ctx *ctx, tenka_variable *const *v);
-    uint32_t features;      /* of the linear layer */
+    uint32_t features;         /* of the linear layer */
     const char *fused, *parts; /* kernels that a device which fuses everything runs, and does not */
 };
 
@@ -230,14 +230,13 @@ static void fill(tenka_variable *var, double phase)
 static void make_variables(tenka_ctx *ctx, uint32_t features, tenka_variable **v)
 {
     const struct tenka_shape shapes[VARIABLES] = {
-        [X] = tenka_shape_of(4, 2, 6, 6), [W1] = tenka_shape_of(3, 2, 3, 3),  [B1] = tenka_shape_of(3),
-        [W2] = tenka_shape_of(3, features), [B2] = tenka_shape_of(3), [OTHER] = tenka_shape_of(4 * 48),
-        [SQUARE] = tenka_shape_of(3, 3),
-        [MEAN] = tenka_shape_of(3), [VARIANCE] = tenka_shape_of(3),
+        [X] = tenka_shape_of(4, 2, 6, 6),   [W1] = tenka_shape_of(3, 2, 3, 3), [B1] = tenka_shape_of(3),
+        [W2] = tenka_shape_of(3, features), [B2] = tenka_shape_of(3),          [OTHER] = tenka_shape_of(4 * 48),
+        [SQUARE] = tenka_shape_of(3, 3),    [MEAN] = tenka_shape_of(3),        [VARIANCE] = tenka_shape_of(3),
     };
     for (int i = 0; i < VARIABLES; i++) {
-        must(ctx, tenka_variable_create(ctx, TENKA_F32, shapes[i], NULL, i == W1 || i == B1 || i == W2 || i == B2,
-                                        &v[i]));
+        must(ctx,
+             tenka_variable_create(ctx, TENKA_F32, shapes[i], NULL, i == W1 || i == B1 || i == W2 || i == B2, &v[i]));
         fill(v[i], i);
     }
 }

@@ -54,8 +54,8 @@ static void read_line(const char *line)
     if (sscanf(line, "label %zu %d", &index, &label) == 2 && index < MAX_LABELS) {
         golden.label[index] = label;
         golden.labels = index + 1;
-    } else if (sscanf(line, "weight %63s %f %f %lf", w.name, &w.first, &w.last, &w.sum) == 4
-               && golden.weights < MAX_WEIGHTS) {
+    } else if (sscanf(line, "weight %63s %f %f %lf", w.name, &w.first, &w.last, &w.sum) == 4 &&
+               golden.weights < MAX_WEIGHTS) {
         golden.weight[golden.weights++] = w;
     } else if (sscanf(line, "loss %zu %lf %lf", &index, &f32, &f64) == 3 && index < MAX_STEPS) {
         golden.f32[index] = f32;

@@ -96,8 +96,8 @@ static bool is_vulkan(const struct check *check)
 /* Vulkan leaves it to the device; llvmpipe keeps it, but for the zeros that dropout makes there. */
 static bool keeps_signs(const struct check *check)
 {
-    return !is_vulkan(check)
-           || (strstr(check->target->label, "llvmpipe") != NULL && strcmp(check->call->name, "dropout") != 0);
+    return !is_vulkan(check) ||
+           (strstr(check->target->label, "llvmpipe") != NULL && strcmp(check->call->name, "dropout") != 0);
 }
 
 static struct bound bound_of(const struct check *check, const struct golden_numbers *want)
@@ -154,8 +154,8 @@ static double *read_kept(tenka_ctx *ctx, tenka_variable *var, size_t count)
 static bool is_like(tenka_variable *var, const struct golden_numbers *want)
 {
     const struct tenka_shape shape = tenka_variable_shape(var);
-    return tenka_variable_dtype(var) == want->dtype && shape.rank == want->shape.rank
-           && memcmp(shape.dim, want->shape.dim, sizeof shape.dim) == 0;
+    return tenka_variable_dtype(var) == want->dtype && shape.rank == want->shape.rank &&
+           memcmp(shape.dim, want->shape.dim, sizeof shape.dim) == 0;
 }
 
 static void compare(const struct check *check, const char *what, tenka_variable *var, const struct golden_numbers *want)

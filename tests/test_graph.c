@@ -281,8 +281,8 @@ static void test_clip_grad_norm(void **state)
     tenka_variable *a = new_variable(ctx, true, ones), *b = new_variable(ctx, true, ones), *vars[] = {a, b};
     tenka_variable *ga = NULL, *gb = NULL, *norm = NULL;
     const float three[N] = {3, 0, 0, 0}, four[N] = {0, 0, 4, 0};
-    tenka_backward(total(tenka_add(tenka_mul(tenka_value(a), input(ctx, three)),
-                                   tenka_mul(tenka_value(b), input(ctx, four)))));
+    tenka_backward(
+        total(tenka_add(tenka_mul(tenka_value(a), input(ctx, three)), tenka_mul(tenka_value(b), input(ctx, four)))));
     must(ctx, tenka_keep(tenka_clip_grad_norm(ctx, vars, 2, 2.5), &norm));
     must(ctx, tenka_keep(tenka_grad(a), &ga));
     must(ctx, tenka_keep(tenka_grad(b), &gb));

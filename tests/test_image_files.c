@@ -348,8 +348,8 @@ static void test_kinds(void **state)
     static const struct {
         size_t bytes;
         const char *data;
-    } none[] = {{22, "BMW, Audi and Porsche\n"},   {10, "P1 of page"}, {12, "\0\0\0 ftypisom"}, /* a film */
-                {16, "RIFF\0\0\0\0WAVEfmt "}, {5, "%PDF-"},       {8, "\0\5\x16\7\0\2\0\0"}};
+    } none[] = {{22, "BMW, Audi and Porsche\n"}, {10, "P1 of page"}, {12, "\0\0\0 ftypisom"}, /* a film */
+                {16, "RIFF\0\0\0\0WAVEfmt "},    {5, "%PDF-"},       {8, "\0\5\x16\7\0\2\0\0"}};
     tenka_ctx *ctx = cpu(0);
     for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
         char part[64];
@@ -388,9 +388,9 @@ static void test_other_jpegs(void **state)
 static void test_changed_files(void **state)
 {
     (void)state;
-    static const char *const names[] = {"turned6.jpg",    "progressive.jpg",   "turned6.png",
-                                        "said_split.jpg", "said_xmp.jpg",      "said_three.jpg",
-                                        "said_text.png",  "said_packed.png",   "said_xmp_packed_late.png"};
+    static const char *const names[] = {"turned6.jpg",    "progressive.jpg", "turned6.png",
+                                        "said_split.jpg", "said_xmp.jpg",    "said_three.jpg",
+                                        "said_text.png",  "said_packed.png", "said_xmp_packed_late.png"};
     tenka_ctx *ctx = cpu(0);
     struct tenka_image_params params = TENKA_IMAGE_DEFAULTS;
     params.max_pixels = 1 << 16;
@@ -449,12 +449,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pillow),          cmocka_unit_test(test_params),
-        cmocka_unit_test(test_memory_pictures), cmocka_unit_test(test_cut_files),
-        cmocka_unit_test(test_other_files),     cmocka_unit_test(test_changed_files),
-        cmocka_unit_test(test_no_memory),       cmocka_unit_test(test_late_exif),
-        cmocka_unit_test(test_two_orientations), cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_other_jpegs),
+        cmocka_unit_test(test_pillow),    cmocka_unit_test(test_params),      cmocka_unit_test(test_memory_pictures),
+        cmocka_unit_test(test_cut_files), cmocka_unit_test(test_other_files), cmocka_unit_test(test_changed_files),
+        cmocka_unit_test(test_no_memory), cmocka_unit_test(test_late_exif),   cmocka_unit_test(test_two_orientations),
+        cmocka_unit_test(test_kinds),     cmocka_unit_test(test_other_jpegs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

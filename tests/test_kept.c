@@ -243,8 +243,8 @@ static void test_no_home(void **state)
 {
     const struct {
         const char *home, *cache;
-    } cases[] = {{"/proc", NULL}, {"/dev/null", NULL}, {"", NULL}, {"relative", "relative"}, {NULL, NULL},
-                 {NULL, "/proc/self/nothing"}};
+    } cases[] = {{"/proc", NULL},          {"/dev/null", NULL}, {"", NULL},
+                 {"relative", "relative"}, {NULL, NULL},        {NULL, "/proc/self/nothing"}};
     const char *const old_home = getenv("HOME"), *const old_cache = getenv("XDG_CACHE_HOME");
     char *const home = old_home ? strdup(old_home) : NULL, *const cache = old_cache ? strdup(old_cache) : NULL;
     const struct seen first = train(*state, "");
@@ -271,7 +271,7 @@ static void test_no_home(void **state)
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_contents), cmocka_unit_test(test_folder_in_place), cmocka_unit_test(test_other_driver),
+        cmocka_unit_test(test_contents),  cmocka_unit_test(test_folder_in_place), cmocka_unit_test(test_other_driver),
         cmocka_unit_test(test_no_folder), cmocka_unit_test(test_no_home),
     };
     char vulkan[] = "vulkan", *names[] = {argv[0], vulkan};

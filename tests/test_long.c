@@ -87,7 +87,7 @@ static void train(struct run *r, unsigned count)
 struct size {
     struct tenka_ctx_stats stats;
     int64_t blocks;
-    size_t resident; /* bytes of the process */
+    size_t resident;           /* bytes of the process */
     size_t objects, allocated; /* of the mock */
 };
 
@@ -142,8 +142,7 @@ static void test_nothing_grows(void **state)
     assert_int_equal(after.blocks, before.blocks);
     assert_int_equal(after.objects, before.objects);
     assert_int_equal(after.allocated, before.allocated);
-    printf("    %u steps: resident memory %zu KiB, then %zu KiB\n", steps, before.resident >> 10,
-           after.resident >> 10);
+    printf("    %u steps: resident memory %zu KiB, then %zu KiB\n", steps, before.resident >> 10, after.resident >> 10);
     if (after.resident > before.resident + SLACK)
         fail_msg("the process has grown from %zu to %zu KiB", before.resident >> 10, after.resident >> 10);
     end(&r);

@@ -22,9 +22,11 @@ static const struct scene scenes[] = {
     {NULL, 1, 28, 10, false, 0, tenka_nll_loss}, /* the reference network */
     {"Flatten() Linear(75, 7) ReLU() Linear(7, 10)", 3, 5, 1, true, 0, tenka_cross_entropy},
     {"Conv2d(2,6,3,padding='same') BatchNorm2d(6) ReLU() Dropout(0.3) MaxPool2d(2) Flatten() Linear(96,10) "
-     "LogSoftmax(1)", 2, 8, 7, true, 0.9, tenka_nll_loss},
+     "LogSoftmax(1)",
+     2, 8, 7, true, 0.9, tenka_nll_loss},
     {"Conv2d(2,6,3,groups=2) BatchNorm2d(6,affine=False) BatchNorm2d(6,track_running_stats=False) Flatten() "
-     "Linear(216,10,False) Softmax(1)", 2, 8, 40, false, 0, tenka_cross_entropy},
+     "Linear(216,10,False) Softmax(1)",
+     2, 8, 40, false, 0, tenka_cross_entropy},
 };
 
 static tenka_module *make_net(tenka_ctx *ctx, const struct scene *s)
@@ -320,7 +322,7 @@ int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_estimates),      cmocka_unit_test(test_no_effect), cmocka_unit_test(test_huge),
-        cmocka_unit_test(test_without_memory), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_fits),
+        cmocka_unit_test(test_without_memory), cmocka_unit_test(test_mistakes),  cmocka_unit_test(test_fits),
         cmocka_unit_test(test_large_tensors),  cmocka_unit_test(test_loops),
     };
     RUN_ON_TARGETS(argc, argv, tests);

@@ -229,8 +229,9 @@ static void test_halves(void **state)
     (void)state;
     tenka_ctx *ctx = cpu(0);
     tenka_model *model;
-    write_header("{\"__metadata__\":{\"tenka.net\":\"Linear(700,1)\"}," TENSOR("weight", "F16", "1,700", "0", "1400")
-                 "," TENSOR("bias", "F16", "1", "1400", "1402") "}", 1402);
+    write_header("{\"__metadata__\":{\"tenka.net\":\"Linear(700,1)\"}," TENSOR(
+                     "weight", "F16", "1,700", "0", "1400") "," TENSOR("bias", "F16", "1", "1400", "1402") "}",
+                 1402);
     assert_int_equal(tenka_model_open(ctx, file, &model), TENKA_OK);
     tenka_model_destroy(&model);
     tenka_ctx_destroy(&ctx);
@@ -243,9 +244,12 @@ static void test_other_headers(void **state)
     static const char weight[] = TENSOR("weight", "F32", "1,1", "0", "4"),
                       bias[] = TENSOR("bias", "F32", "1", "4", "8");
     static const char *const formats[] = {
-        "{\"__metadata__\":null,%s,%s}",   "{\"__metadata__\":{},%s,%s}",
-        "{%s,%s,\"__metadata__\":null}",   "{%s,%s}                  ",
-        "{ %s ,\n%s\t}\r\n",              "{\"__metadata__\":{\"tenka.net\":\"Linear(1,1)\",\"\":\"\"},%s,%s}",
+        "{\"__metadata__\":null,%s,%s}",
+        "{\"__metadata__\":{},%s,%s}",
+        "{%s,%s,\"__metadata__\":null}",
+        "{%s,%s}                  ",
+        "{ %s ,\n%s\t}\r\n",
+        "{\"__metadata__\":{\"tenka.net\":\"Linear(1,1)\",\"\":\"\"},%s,%s}",
     };
     char header[600];
     bool has_net;
@@ -271,10 +275,10 @@ static void test_other_dtypes(void **state)
         const char *dtype, *shape;
         unsigned bytes;
     } cases[] = {
-        {"I64", "", 8},       {"I64", "1", 8},       {"I64", "0", 0},     {"BOOL", "", 1},    {"F64", "", 8},
-        {"F16", "3", 6},      {"BF16", "0,7", 0},    {"F8_E4M3", "2", 2}, {"F8_E5M2", "", 1}, {"F8_E8M0", "", 1},
-        {"F8_E4M3FNUZ", "", 1}, {"F8_E5M2FNUZ", "", 1}, {"F4", "2", 1},   {"F6_E2M3", "4", 3}, {"F6_E3M2", "4", 3},
-        {"C64", "", 8},       {"U16", "", 2},        {"U32", "", 4},      {"U64", "", 8},     {"I8", "1,1,1", 1},
+        {"I64", "", 8},         {"I64", "1", 8},        {"I64", "0", 0},     {"BOOL", "", 1},     {"F64", "", 8},
+        {"F16", "3", 6},        {"BF16", "0,7", 0},     {"F8_E4M3", "2", 2}, {"F8_E5M2", "", 1},  {"F8_E8M0", "", 1},
+        {"F8_E4M3FNUZ", "", 1}, {"F8_E5M2FNUZ", "", 1}, {"F4", "2", 1},      {"F6_E2M3", "4", 3}, {"F6_E3M2", "4", 3},
+        {"C64", "", 8},         {"U16", "", 2},         {"U32", "", 4},      {"U64", "", 8},      {"I8", "1,1,1", 1},
     };
     char header[600];
     tenka_ctx *ctx = cpu(0);
@@ -284,8 +288,8 @@ static void test_other_dtypes(void **state)
                  "{\"num_batches_tracked\":{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":[0,%u]},"
                  "\"running_mean\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[%u,%u]},"
                  "\"running_var\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[%u,%u]}}",
-                 cases[i].dtype, cases[i].shape, cases[i].bytes, cases[i].bytes, cases[i].bytes + 4,
-                 cases[i].bytes + 4, cases[i].bytes + 8);
+                 cases[i].dtype, cases[i].shape, cases[i].bytes, cases[i].bytes, cases[i].bytes + 4, cases[i].bytes + 4,
+                 cases[i].bytes + 8);
         write_header(header, cases[i].bytes + 8);
         if (tenka_model_load(net, file) != TENKA_OK)
             fail_msg("%s: %s", cases[i].dtype, tenka_last_error(ctx));
@@ -324,8 +328,9 @@ static void test_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_other_network), cmocka_unit_test(test_bad_headers),
-        cmocka_unit_test(test_bad_metadata),   cmocka_unit_test(test_without_state), cmocka_unit_test(test_part),
+        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_other_network),
+        cmocka_unit_test(test_bad_headers),    cmocka_unit_test(test_bad_metadata),
+        cmocka_unit_test(test_without_state),  cmocka_unit_test(test_part),
         cmocka_unit_test(test_halves),         cmocka_unit_test(test_other_headers),
         cmocka_unit_test(test_other_dtypes),   cmocka_unit_test(test_data),
         cmocka_unit_test(test_damage),

@@ -206,11 +206,26 @@ static void test_names(void **state)
     memset(longest, 'n', MAX_NAME);
     longest[MAX_NAME] = '\0';
     snprintf(longer, sizeof(longer), "%sn", longest);
-    const char *const good[] = {longest, " ", "a b ", "\"", "\\", "'", ":", "0-2", "3 x ReLU", ",", "/", "None",
-                                "module", "optimizer", "__metadata__", "n_averaged", "\xc3\xa9t\xc3\xa9",
+    const char *const good[] = {longest,
+                                " ",
+                                "a b ",
+                                "\"",
+                                "\\",
+                                "'",
+                                ":",
+                                "0-2",
+                                "3 x ReLU",
+                                ",",
+                                "/",
+                                "None",
+                                "module",
+                                "optimizer",
+                                "__metadata__",
+                                "n_averaged",
+                                "\xc3\xa9t\xc3\xa9",
                                 "\xf0\x9f\x98\x80"};
-    const char *const bad[] = {longer, "", ".", "a.b", "(", ")", "\n", "\t", "\r", "\x1b[31m", "\x7f", "\xff",
-                               "\xc3", "\xed\xa0\x80"};
+    const char *const bad[] = {longer, "",   ".",        "a.b",  "(",    ")",    "\n",
+                               "\t",   "\r", "\x1b[31m", "\x7f", "\xff", "\xc3", "\xed\xa0\x80"};
     tenka_ctx *ctx = cpu(0);
     tenka_module *net = sequential(ctx);
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -391,7 +406,8 @@ static void test_classes(void **state)
     keeps(ctx, net, &how);
     how.classes = MAX_CLASSES + 1;
     assert_fails(ctx, tenka_model_save(net, &how, st), TENKA_E_INVALID, "the names of 1000001 classes are too many");
-    assert_fails(ctx, tenka_model_save_check(net, &how, st), TENKA_E_INVALID, "the names of 1000001 classes are too many");
+    assert_fails(ctx, tenka_model_save_check(net, &how, st), TENKA_E_INVALID,
+                 "the names of 1000001 classes are too many");
     memset(name, 1, MAX_CLASS_BYTES + 1);
     name[MAX_CLASS_BYTES] = name[MAX_CLASS_BYTES + 1] = '\0';
     names[0] = name;

@@ -42,8 +42,7 @@ static void test_short_form(void **state)
     assert_prints("Softmax(1) Identity() Dropout(0) Dropout(0.) Dropout(p=1e-0)",
                   "Sequential(\n  (0): Softmax(dim=1)\n  (1): Identity()\n  (2): Dropout(p=0, inplace=False)\n"
                   "  (3): Dropout(p=0.0, inplace=False)\n  (4): Dropout(p=1.0, inplace=False)\n)");
-    assert_prints("Conv2d(1, 2, 3, 1, 'same')",
-                  "Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1), padding=same)");
+    assert_prints("Conv2d(1, 2, 3, 1, 'same')", "Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1), padding=same)");
     assert_prints("Conv2d(1, 2, [3, 1], padding=(1, 0,), padding_mode='zeros')",
                   "Conv2d(1, 2, kernel_size=(3, 1), stride=(1, 1), padding=(1, 0))");
     assert_prints("\r\n\tMaxPool2d ( 2,\n3 , ceil_mode = True )\t",
@@ -69,8 +68,8 @@ static void test_initial_weights(void **state)
         const char *name;
         uint32_t hash;
     } expected[] = {
-        {"base_net.0.weight", 0x74e6c5bc},   {"base_net.0.bias", 0x9855c177},   {"base_net.3.weight", 0xf7ec6b7a},
-        {"base_net.3.bias", 0x09d5e6a1},     {"classfier.0.weight", 0xb38e5180}, {"classfier.0.bias", 0x81678543},
+        {"base_net.0.weight", 0x74e6c5bc},  {"base_net.0.bias", 0x9855c177},    {"base_net.3.weight", 0xf7ec6b7a},
+        {"base_net.3.bias", 0x09d5e6a1},    {"classfier.0.weight", 0xb38e5180}, {"classfier.0.bias", 0x81678543},
         {"classfier.2.weight", 0xf9098e60}, {"classfier.2.bias", 0xf86bd83d},
     };
     static float data[2560 * 100];
@@ -238,9 +237,10 @@ static void test_bad_shapes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_printed_form), cmocka_unit_test(test_short_form), cmocka_unit_test(test_initial_weights),
-        cmocka_unit_test(test_bad_text),     cmocka_unit_test(test_deep_text),  cmocka_unit_test(test_containers),
-        cmocka_unit_test(test_check),        cmocka_unit_test(test_counted_layers),
+        cmocka_unit_test(test_printed_form),    cmocka_unit_test(test_short_form),
+        cmocka_unit_test(test_initial_weights), cmocka_unit_test(test_bad_text),
+        cmocka_unit_test(test_deep_text),       cmocka_unit_test(test_containers),
+        cmocka_unit_test(test_check),           cmocka_unit_test(test_counted_layers),
         cmocka_unit_test(test_bad_shapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

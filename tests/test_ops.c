@@ -35,7 +35,8 @@ static int test_target(const struct target *target)
     run.reference = open_target(&reference);
     for (size_t op = 0; op < TENKA_OP_COUNT; op++) {
         /* without kernels there is nothing but the gradient */
-        const bool has_gradient = tenka_check_has_gradient((enum tenka_op)op) && target->backend == TENKA_BACKEND_CPU_F64;
+        const bool has_gradient = tenka_check_has_gradient((enum tenka_op)op) &&
+                                  target->backend == TENKA_BACKEND_CPU_F64;
         const bool has_work = tenka_ops[op].n_passes > 0 || has_gradient;
         if (!has_work || (run.only && strcmp(run.only, tenka_ops[op].name) != 0))
             continue;

@@ -45,8 +45,9 @@ static const char *warning_of(const char *text)
 static void test_classes_of_texts(void **state)
 {
     (void)state;
-    static const char block[] = "Net(\n  (conv): Conv2d(1, 8, 3)\n  (block): BasicBlock(\n    (conv1): Conv2d(8, 8, 3)\n"
-                                "    (bn1): BatchNorm2d(8)\n    (relu): ReLU()\n  )\n)";
+    static const char block[] =
+        "Net(\n  (conv): Conv2d(1, 8, 3)\n  (block): BasicBlock(\n    (conv1): Conv2d(8, 8, 3)\n"
+        "    (bn1): BatchNorm2d(8)\n    (relu): ReLU()\n  )\n)";
     assert_non_null(strstr(warning_of(block), "does in BasicBlock, so"));
     /* Functions stand between these, or it would be one layer. */
     assert_non_null(strstr(warning_of("Net((conv1): Conv2d(1,2,3), (fc): Linear(2,2))"), "does in Net, so"));
@@ -62,7 +63,8 @@ static void test_no_doubt(void **state)
     assert_string_equal(warning_of(tenka_nn_reference_text()), "");
     assert_string_equal(warning_of("Linear(1,1) Linear(1,1)"), "");
     assert_string_equal(warning_of("Net((a): Sequential((0): Linear(1,1), (1): Linear(1,1)))"), "");
-    assert_string_equal(warning_of("Net((a): Conv2d(1,2,3), (b): BatchNorm2d(2), (c): ReLU(), (d): Conv2d(2,2,3))"), "");
+    assert_string_equal(warning_of("Net((a): Conv2d(1,2,3), (b): BatchNorm2d(2), (c): ReLU(), (d): Conv2d(2,2,3))"),
+                        "");
 }
 
 /* ---- A program's code ---- */

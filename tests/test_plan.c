@@ -39,8 +39,9 @@ static void expect_kernels(const struct tenka_step_plan *plan, const enum tenka_
     assert_int_equal(plan->plan.n_nodes, count);
 }
 
-#define KERNELS(...) (const enum tenka_kernel[]){__VA_ARGS__}, \
-                     sizeof((const enum tenka_kernel[]){__VA_ARGS__}) / sizeof(enum tenka_kernel)
+#define KERNELS(...)                          \
+    (const enum tenka_kernel[]){__VA_ARGS__}, \
+        sizeof((const enum tenka_kernel[]){__VA_ARGS__}) / sizeof(enum tenka_kernel)
 
 static const struct tenka_place *place_in(const struct tenka_step_plan *plan, size_t node, uint32_t k)
 {

@@ -286,14 +286,10 @@ static void test_cases(void **state)
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_losses),
-        cmocka_unit_test(test_misuse),
-        cmocka_unit_test(test_dispatches),
-        cmocka_unit_test(test_names_are_no_structure),
-        cmocka_unit_test(test_long_name),
-        cmocka_unit_test(test_capture_misuse),
-        cmocka_unit_test(test_ceilings),
-        cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_same_losses), cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_dispatches),  cmocka_unit_test(test_names_are_no_structure),
+        cmocka_unit_test(test_long_name),   cmocka_unit_test(test_capture_misuse),
+        cmocka_unit_test(test_ceilings),    cmocka_unit_test(test_cases),
     };
     RUN_ON_TARGETS(argc, argv, tests);
 }

@@ -14,8 +14,7 @@
 
 static struct progress epoch(double loss)
 {
-    return (struct progress){
-        .kind = PROGRESS_BAR, .label = "epoch 1/5", .total = 60000, .done = 25200, .loss = loss};
+    return (struct progress){.kind = PROGRESS_BAR, .label = "epoch 1/5", .total = 60000, .done = 25200, .loss = loss};
 }
 
 static void assert_line(const struct progress *p, size_t columns, const char *expected)
@@ -30,7 +29,8 @@ static void test_words(void **state)
 {
     const struct progress p = epoch(0.51234), lossless = epoch(NAN);
     (void)state;
-    assert_line(&p, 110, "epoch 1/5  42%|#################                       | 25200/60000 [00:10<00:13, "
+    assert_line(&p, 110,
+                "epoch 1/5  42%|#################                       | 25200/60000 [00:10<00:13, "
                 "2598 img/s, loss=0.5123]");
     assert_line(&p, 72, "epoch 1/5  42%|##   | 25200/60000 [00:10<00:13, 2598 img/s, loss=0.5123]");
     assert_line(&p, 65, "epoch 1/5  42% 25200/60000 [00:10<00:13, 2598 img/s, loss=0.5123]");
@@ -46,8 +46,8 @@ static void test_words(void **state)
 
 static void test_widths(void **state)
 {
-    static const char *const labels[] = { "epoch 1/5", "test", "epoch 1000/1000", "\xC3\xA9poque 1/5", "" };
-    static const double losses[] = { NAN, 0.5, 1.23456e-7, 1e30 };
+    static const char *const labels[] = {"epoch 1/5", "test", "epoch 1000/1000", "\xC3\xA9poque 1/5", ""};
+    static const double losses[] = {NAN, 0.5, 1.23456e-7, 1e30};
     char line[PROGRESS_BYTES];
     (void)state;
     for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]) * 4; i++)

@@ -232,9 +232,13 @@ static const struct {
     {PICKLE("\x80\2K\1)R."), "something that can be called"},
     {PICKLE("\x80\2K\1}b."), "a dict or an object to give attributes to"},
     {PICKLE("\x80\2)1."), "takes a mark that is not there"},
-    {PICKLE("\x80\2" "0."), "takes a value that is not there"},
+    {PICKLE("\x80\2"
+            "0."),
+     "takes a value that is not there"},
     {PICKLE("\x80\4K\1(K\2\x90."), "expected a set"},
-    {PICKLE("\x80\2\x8a\x09" "123456789."), "more than 64 bits"},
+    {PICKLE("\x80\2\x8a\x09"
+            "123456789."),
+     "more than 64 bits"},
     {PICKLE("\x80\2}(K\1u."), "a value for each key"},
     {PICKLE("\x80\2K\1K\2a."), "expected a list"},
     {PICKLE("\x80\2ctorch\nFloatStorage\n)R."), "found a storage class"},
@@ -247,16 +251,15 @@ static const struct {
     {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\2", "K\3\x85", "K\1\x85") "s."), "beyond the end"},
     {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "K\3\x85", "J\xff\xff\xff\xff\x85") "s."), "all whole"},
     {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "K\3K\1\x86", "K\1\x85") "s."), "a size and a stride"},
-    {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "(K\1K\1K\1K\1K\1K\1K\1t", "(K\1K\1K\1K\1K\1K\1K\1t")
-            "s."),
+    {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\4", "\0", "(K\1K\1K\1K\1K\1K\1K\1t", "(K\1K\1K\1K\1K\1K\1K\1t") "s."),
      "is no tensor but a tensor of more than 6 axes"},
     {PICKLE("\x80\2}" W TENSOR("FloatStorage", "\5", "\0", "K\3\x85", "K\1\x85") "s."), "smaller than the tensors"},
     {PICKLE("\x80\2}" W TENSOR("LongStorage", "\3", "\0", "K\1\x85", "K\1\x85") "s."), "smaller than the tensors"},
-    {PICKLE("\x80\2}(" W TENSOR("FloatStorage", "\1", "\0", ")", ")") W TENSOR("FloatStorage", "\1", "\0", ")", ")")
-            "u."),
+    {PICKLE("\x80\2}(" W TENSOR("FloatStorage", "\1", "\0", ")", ")")
+                W TENSOR("FloatStorage", "\1", "\0", ")", ")") "u."),
      "two tensors named \"w\""},
-    {PICKLE("\x80\2}" TEXT("\6", "weight") TENSOR("IntStorage", "\4", "\0", "K\1K\3\x86", "K\3K\1\x86") "s"
-            TEXT("\4", "bias") TENSOR("FloatStorage", "\4", "\0", "K\1\x85", "K\1\x85") "s."),
+    {PICKLE("\x80\2}" TEXT("\6", "weight") TENSOR("IntStorage", "\4", "\0", "K\1K\3\x86", "K\3K\1\x86") "s" TEXT(
+         "\4", "bias") TENSOR("FloatStorage", "\4", "\0", "K\1\x85", "K\1\x85") "s."),
      "\"weight\" is I32, expected F32"},
 };
 
@@ -275,16 +278,18 @@ static void test_refused(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
-static const char good_pickle[] =
-    "\x80\2}(" TEXT("\6", "weight") TENSOR("FloatStorage", "\4", "\0", "K\1K\3\x86", "K\3K\1\x86")
-    TEXT("\4", "bias") TENSOR("FloatStorage", "\4", "\3", "K\1\x85", "K\1\x85") "u.";
+static const char good_pickle[] = "\x80\2}(" TEXT("\6", "weight")
+    TENSOR("FloatStorage", "\4", "\0", "K\1K\3\x86", "K\3K\1\x86") TEXT("\4", "bias")
+        TENSOR("FloatStorage", "\4", "\3", "K\1\x85", "K\1\x85") "u.";
 
 static void test_archives(void **state)
 {
     (void)state;
     static const float storage[4] = {1, 2, 3, 4};
-    static const struct entry good[] = {{"a/data.pkl", good_pickle, sizeof(good_pickle) - 1}, {"a/data/0", storage, 16},
-                                        {"a/byteorder", "little", 6}, {"a/.data/serialization_id", "7", 1}},
+    static const struct entry good[] = {{"a/data.pkl", good_pickle, sizeof(good_pickle) - 1},
+                                        {"a/data/0", storage, 16},
+                                        {"a/byteorder", "little", 6},
+                                        {"a/.data/serialization_id", "7", 1}},
                               odd[] = {{"a/data.pkl", good_pickle, sizeof(good_pickle) - 1}, {"a/byteorder", "?", 1}},
                               two[] = {{"a/data.pkl", good_pickle, 5}, {"b/data.pkl", good_pickle, 5}};
     float found[3];
@@ -380,8 +385,8 @@ static void test_each_allocation(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_alignment), cmocka_unit_test(test_counter),
-        cmocka_unit_test(test_torch_dtypes),   cmocka_unit_test(test_refused),   cmocka_unit_test(test_archives),
+        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_alignment),       cmocka_unit_test(test_counter),
+        cmocka_unit_test(test_torch_dtypes),   cmocka_unit_test(test_refused),         cmocka_unit_test(test_archives),
         cmocka_unit_test(test_damage),         cmocka_unit_test(test_each_allocation),
     };
     golden = argc > 1 ? argv[1] : "tests/golden/weights";

@@ -85,7 +85,9 @@ static void refused_soon(const char *part)
     tenka_ctx_destroy(&ctx);
 }
 
-#define STORAGE_ID "(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0" "0X\3\0\0\0cpuK\1t"
+#define STORAGE_ID                                     \
+    "(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0" \
+    "0X\3\0\0\0cpuK\1t"
 #define TENSOR "ctorch._utils\n_rebuild_tensor_v2\n(" STORAGE_ID "QK\0K\1\x85K\1\x85\x89}tR"
 
 /* ---- Pickles ---- */
@@ -94,9 +96,13 @@ static void refused_soon(const char *part)
 static void test_copies(void **state)
 {
     (void)state;
-    BEGIN("\x80\2" "ccollections\nOrderedDict\nq\0" "0X\1\0\0\0aN\x86q\1" "0](");
+    BEGIN("\x80\2"
+          "ccollections\nOrderedDict\nq\0"
+          "0X\1\0\0\0aN\x86q\1"
+          "0](");
     PUT_TIMES("h\1", 20000);
-    PUT("e\x85q\2" "0");
+    PUT("e\x85q\2"
+        "0");
     PUT_TIMES("h\0h\2R0", 1500);
     PUT("}.");
     write_zip();
@@ -109,9 +115,12 @@ static void test_copies(void **state)
 static void test_same_dicts(void **state)
 {
     (void)state;
-    BEGIN("\x80\2" TENSOR "q\0" "0X\1\0\0\0kq\1" "0}(");
+    BEGIN("\x80\2" TENSOR "q\0"
+          "0X\1\0\0\0kq\1"
+          "0}(");
     PUT_TIMES("h\1h\0", 300000);
-    PUT("uq\2" "0}(");
+    PUT("uq\2"
+        "0}(");
     PUT_TIMES("h\1h\2", 300000);
     PUT("u.");
     write_zip();
@@ -121,9 +130,11 @@ static void test_same_dicts(void **state)
 static void test_same_objects(void **state)
 {
     (void)state;
-    BEGIN("\x80\2X\1\0\0\0kq\1" "0cx\nY\n)\x81}(");
+    BEGIN("\x80\2X\1\0\0\0kq\1"
+          "0cx\nY\n)\x81}(");
     PUT_TIMES("h\1N", 300000);
-    PUT("ubq\2" "0}(");
+    PUT("ubq\2"
+        "0}(");
     PUT_TIMES("h\1h\2", 300000);
     PUT("u.");
     write_zip();
@@ -134,11 +145,14 @@ static void test_same_objects(void **state)
 static void test_same_names(void **state)
 {
     (void)state;
-    BEGIN("\x80\2" TENSOR "q\0" "0");
+    BEGIN("\x80\2" TENSOR "q\0"
+          "0");
     put_long(4000000);
-    PUT("q\1" "0");
+    PUT("q\1"
+        "0");
     put_long(4000000);
-    PUT("q\2" "0}(");
+    PUT("q\2"
+        "0}(");
     PUT_TIMES("h\1h\0h\2h\0", 200000);
     PUT("u.");
     write_zip();
@@ -153,9 +167,11 @@ static void test_same_names(void **state)
 static void test_same_keys(void **state)
 {
     (void)state;
-    BEGIN(LEGACY "\x80\2" STORAGE_ID "q\0" "0");
+    BEGIN(LEGACY "\x80\2" STORAGE_ID "q\0"
+                 "0");
     PUT_TIMES("h\0Q0", 200000);
-    PUT("}.\x80\2](X\1\0\0\0" "0q\0");
+    PUT("}.\x80\2](X\1\0\0\0"
+        "0q\0");
     PUT_TIMES("h\0", 199999);
     PUT("e.");
     PUT_TIMES("\1\0\0\0\0\0\0\0\0\0\0\0", 200000);
@@ -176,8 +192,10 @@ static void test_long_keys(void **state)
 static void test_unknown_storage(void **state)
 {
     (void)state;
-    BEGIN(LEGACY "\x80\2(X\7\0\0\0storagectorch\nNibbleStorage\nX\1\0\0\0" "0X\3\0\0\0cpuK\1tQ0}.");
-    PUT("\x80\2](X\1\0\0\0" "0e.\1\0\0\0\0\0\0\0\0\0\0\0");
+    BEGIN(LEGACY "\x80\2(X\7\0\0\0storagectorch\nNibbleStorage\nX\1\0\0\0"
+                 "0X\3\0\0\0cpuK\1tQ0}.");
+    PUT("\x80\2](X\1\0\0\0"
+        "0e.\1\0\0\0\0\0\0\0\0\0\0\0");
     write_file(file, bytes, count);
     refused_soon("torch.NibbleStorage");
 }
@@ -185,8 +203,8 @@ static void test_unknown_storage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_copies),     cmocka_unit_test(test_same_dicts), cmocka_unit_test(test_same_objects),
-        cmocka_unit_test(test_same_names), cmocka_unit_test(test_same_keys),  cmocka_unit_test(test_long_keys),
+        cmocka_unit_test(test_copies),          cmocka_unit_test(test_same_dicts), cmocka_unit_test(test_same_objects),
+        cmocka_unit_test(test_same_names),      cmocka_unit_test(test_same_keys),  cmocka_unit_test(test_long_keys),
         cmocka_unit_test(test_unknown_storage),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

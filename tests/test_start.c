@@ -265,12 +265,8 @@ static void test_messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_start),
-        cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_no_words),
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_no_times),
-        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_no_start), cmocka_unit_test(test_no_memory), cmocka_unit_test(test_no_words),
+        cmocka_unit_test(test_kinds),    cmocka_unit_test(test_no_times),  cmocka_unit_test(test_messages),
     };
     if (!faulty_vulkan_begin(true))
         return 1;

@@ -124,9 +124,9 @@ static void test_golden(void **state)
 
 #define TEXT(length, text) "X" length "\0\0\0" text
 #define DICT "ccollections\nOrderedDict\n)R"
-#define TENSOR(key, count, size, stride)                                                                       \
-    "ctorch._utils\n_rebuild_tensor_v2\n((" TEXT("\7", "storage") "ctorch\nFloatStorage\n" TEXT("\1", key)     \
-    TEXT("\3", "cpu") "K" count "tQK\0" size stride "\x89" DICT "tR"
+#define TENSOR(key, count, size, stride)                                                                   \
+    "ctorch._utils\n_rebuild_tensor_v2\n((" TEXT("\7", "storage") "ctorch\nFloatStorage\n" TEXT("\1", key) \
+        TEXT("\3", "cpu") "K" count "tQK\0" size stride "\x89" DICT "tR"
 #define WEIGHT TENSOR("0", "\2", "K\1K\2\x86", "K\2K\1\x86")
 #define BIAS TENSOR("1", "\1", "K\1\x85", "K\1\x85")
 #define STATE "(" TEXT("\6", "weight") WEIGHT TEXT("\4", "bias") BIAS "u"
@@ -210,11 +210,13 @@ static void test_places(void **state)
         {PICKLE("\x80\2}(" TEXT("\6", "weight") "C\1wu."), "\"weight\" is no tensor but bytes"},
         {PICKLE("\x80\2ccollections\nOrderedDict\n(](](U\6weight" WEIGHT "e](U\4bias" BIAS "eetR."), NULL},
         {PICKLE("\x80\2ccollections\nOrderedDict\n](K\1e\x85R."), "a dict's items as pairs"},
-        {PICKLE("\x80\4\x95\0\0\0\0\0\0\0\0\x8c\x0b" "collections\x8c\x0bOrderedDict\x93\x94)R\x94" STATE "."), NULL},
+        {PICKLE("\x80\4\x95\0\0\0\0\0\0\0\0\x8c\x0b"
+                "collections\x8c\x0bOrderedDict\x93\x94)R\x94" STATE "."),
+         NULL},
         {PICKLE("\x80\2c__main__\nNet\n)\x81}(" TEXT("\13", "_parameters") "}" TEXT("\10", "_modules") "}ub."),
          "as a whole (__main__.Net)"},
-        {PICKLE("\x80\2(" TEXT("\6", "module") "c__main__\nNet\n" TEXT("\1", "f") TEXT("\1", "s") "tQ)\x81}("
-                TEXT("\13", "_parameters") "}" TEXT("\10", "_modules") "}ub."),
+        {PICKLE("\x80\2(" TEXT("\6", "module") "c__main__\nNet\n" TEXT("\1", "f")
+                    TEXT("\1", "s") "tQ)\x81}(" TEXT("\13", "_parameters") "}" TEXT("\10", "_modules") "}ub."),
          "as a whole (__main__.Net)"},
     };
     check_places(places, sizeof(places) / sizeof(places[0]));
@@ -234,7 +236,7 @@ static void test_beside(void **state)
         {PICKLE("\x80\2}."), "Missing key(s)"},
         {PICKLE("\x80\2}(" TEXT("\3", "acc") BIAS TEXT("\1", "G") "}" STATE "u."), NULL}, /* G has more elements */
         {PICKLE("\x80\2}(" TEXT("\6", "weight") WEIGHT TEXT("\4", "bias") BIAS TEXT("\4", "more") "}" TEXT("\1", "s")
-                BIAS "su."),
+                    BIAS "su."),
          NULL},
         {PICKLE("\x80\2}(" TEXT("\3", "acc") BIAS TEXT("\1", "G") "}" STATE TEXT("\1", "D") "}" STATE "u."),
          "Unexpected key(s) in state_dict: \"acc\""},
@@ -456,9 +458,10 @@ static void test_each_allocation(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),        cmocka_unit_test(test_places),      cmocka_unit_test(test_beside),
-        cmocka_unit_test(test_big_endian),    cmocka_unit_test(test_wrapped_names),
-        cmocka_unit_test(test_other_files),   cmocka_unit_test(test_tar),         cmocka_unit_test(test_program),
+        cmocka_unit_test(test_golden),        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_beside),        cmocka_unit_test(test_big_endian),
+        cmocka_unit_test(test_wrapped_names), cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_tar),           cmocka_unit_test(test_program),
         cmocka_unit_test(test_damage),        cmocka_unit_test(test_each_allocation),
     };
     golden = argc > 1 ? argv[1] : "tests/golden/torch_files";

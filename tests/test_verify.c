@@ -87,7 +87,7 @@ static bool count_told(void *user, const char *what)
 /* Also with the variants of a kernel, and with the cases that take seconds. */
 static void test_count(void **state)
 {
-    static const char *const names[] = { "relu", "sum", "linear", "adam", "softmax", "order" };
+    static const char *const names[] = {"relu", "sum", "linear", "adam", "softmax", "order"};
     const struct target *const target = *state;
     tenka_ctx *ctx = open_target(target);
     for (size_t i = 0; i < 2 * sizeof(names) / sizeof(names[0]); i++) {

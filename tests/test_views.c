@@ -108,7 +108,8 @@ static void check_assigned_parts(tenka_ctx *ctx)
 {
     float have[ALL];
     tenka_variable *w = variable(ctx, tenka_shape_of(ROWS, LINE), numbers);
-    tenka_variable *row = variable(ctx, tenka_shape_of(1, LINE), NULL), *old = variable(ctx, tenka_shape_of(1, LINE), NULL);
+    tenka_variable *row = variable(ctx, tenka_shape_of(1, LINE), NULL),
+                   *old = variable(ctx, tenka_shape_of(1, LINE), NULL);
     tenka_no_grad_begin(ctx);
     tenka_assign(row, tenka_slice(tenka_scale(tenka_value(w), 3), 0, 2, 3));
     tenka_assign(old, tenka_slice(tenka_value(w), 0, 1, 2));

@@ -75,8 +75,11 @@ static tenka_status wait(tenka_device *dev, tenka_ticket ticket)
 
 static void limits(const tenka_device *dev, struct tenka_limits *out)
 {
-    *out = (struct tenka_limits){.real_bytes = sizeof(float), .max_buffer = 1 << 30, .max_operand = 1 << 30,
-                                 .bounded_loops = true, .rests = ((const struct device *)dev)->rests};
+    *out = (struct tenka_limits){.real_bytes = sizeof(float),
+                                 .max_buffer = 1 << 30,
+                                 .max_operand = 1 << 30,
+                                 .bounded_loops = true,
+                                 .rests = ((const struct device *)dev)->rests};
 }
 
 static tenka_status spans(tenka_device *dev, tenka_program *prog, struct tenka_span *out)
@@ -87,8 +90,14 @@ static tenka_status spans(tenka_device *dev, tenka_program *prog, struct tenka_s
 }
 
 static const struct tenka_backend_fns fns = {
-    .buffer_create = buffer_create, .buffer_destroy = buffer_destroy, .prepare = prepare,
-    .program_destroy = program_destroy, .submit = submit, .dispatches = dispatches, .wait = wait, .limits = limits,
+    .buffer_create = buffer_create,
+    .buffer_destroy = buffer_destroy,
+    .prepare = prepare,
+    .program_destroy = program_destroy,
+    .submit = submit,
+    .dispatches = dispatches,
+    .wait = wait,
+    .limits = limits,
     .spans = spans,
 };
 
@@ -96,8 +105,8 @@ static struct tenka_error error;
 
 static struct device make(double full, double slowness)
 {
-    return (struct device){.base = {.fns = &fns, .err = &error}, .rests = true, .full = full, .slowness = slowness,
-                           .fall = 0.98};
+    return (struct device){
+        .base = {.fns = &fns, .err = &error}, .rests = true, .full = full, .slowness = slowness, .fall = 0.98};
 }
 
 /* Returns how many runs that took. */
@@ -115,12 +124,12 @@ static void test_rises(void **state)
     struct device d = make(1e-4, 5);
     assert_true(warm_up(&d, 0.5) >= 0.25 / 1e-4); /* from a time that no longer falls */
     assert_true(d.slowness < 1.03);
-    assert_true(warm_up(&d, 0.5) <= 20);          /* a moment: it has its clock */
+    assert_true(warm_up(&d, 0.5) <= 20); /* a moment: it has its clock */
     d.slowness = 5;
-    assert_true(warm_up(&d, 0.5) < 0.25 / 1e-4);  /* back to what is known */
+    assert_true(warm_up(&d, 0.5) < 0.25 / 1e-4); /* back to what is known */
     assert_true(d.slowness < 1.04);
     d.slowness = 5;
-    warm_up(&d, 0);                               /* too short, which changes nothing of what is known */
+    warm_up(&d, 0); /* too short, which changes nothing of what is known */
     assert_true(d.slowness > 2);
     warm_up(&d, 0.5);
     assert_true(d.slowness < 1.04);
@@ -173,7 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rises), cmocka_unit_test(test_longer), cmocka_unit_test(test_gets_slower),
-        cmocka_unit_test(test_none), cmocka_unit_test(test_fails),
+        cmocka_unit_test(test_none),  cmocka_unit_test(test_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,8 +167,8 @@ static void test_no_place(void **state)
     write_text(in("file"), "text");
     assert_int_equal(mkfifo(in("pipe"), 0666), 0);
     const char *const names[] = {"pipe", "disk", "/dev/null", "none/file", "none/", "file/file", "file/"};
-    const char *const why[] = {"no regular file", "it is a folder", "no regular file", "there is no folder",
-                               "there is no folder", "is no folder", "is no folder"};
+    const char *const why[] = {"no regular file",    "it is a folder", "no regular file", "there is no folder",
+                               "there is no folder", "is no folder",   "is no folder"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *path = names[i][0] == '/' ? names[i] : in(names[i]);
         assert_refused(path, why[i]);

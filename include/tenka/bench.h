@@ -27,7 +27,10 @@ struct tenka_ceilings {
     double independent_seconds; /* of such a kernel that need not wait */
     double submit_seconds;      /* submitting such a kernel alone and waiting for it */
 };
-#define TENKA_CEILINGS_DEFAULTS { .size = sizeof(struct tenka_ceilings) }
+#define TENKA_CEILINGS_DEFAULTS               \
+    {                                         \
+        .size = sizeof(struct tenka_ceilings) \
+    }
 
 /* Measures the context's device.
  *   seconds  how long about, for each of the five; warming up, of which all of this needs some, comes on top

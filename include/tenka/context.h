@@ -28,6 +28,7 @@ extern "C" {
 
 #define TENKA_VERSION "0.1.0"
 
+/* clang-format off */
 #define TENKA_STATUS_LIST(X)                                             \
     X(OK,            "success")                                          \
     X(END,           "nothing is left: the epoch has ended")             \
@@ -38,6 +39,7 @@ extern "C" {
     X(E_IO,          "a file could not be read or written")              \
     X(E_FORMAT,      "a file is not what it should be")                  \
     X(E_UNSUPPORTED, "this device or build cannot do it")
+/* clang-format on */
 
 typedef enum tenka_status {
 #define X(name, text) TENKA_##name,
@@ -51,7 +53,7 @@ TENKA_API const char *tenka_status_text(tenka_status status);
 typedef struct tenka_ctx tenka_ctx;
 
 enum tenka_backend {
-    TENKA_BACKEND_AUTO,    /* a discrete, then an integrated GPU through Vulkan, else the CPU */
+    TENKA_BACKEND_AUTO, /* a discrete, then an integrated GPU through Vulkan, else the CPU */
     TENKA_BACKEND_VULKAN,
     TENKA_BACKEND_CPU,     /* float32 */
     TENKA_BACKEND_CPU_F64, /* the CPU kernels built for double: slow, the yardstick of tests */
@@ -85,26 +87,29 @@ enum tenka_log_level { TENKA_LOG_DEBUG, TENKA_LOG_INFO, TENKA_LOG_WARNING, TENKA
 typedef void (*tenka_log_fn)(void *user, enum tenka_log_level level, const char *text);
 
 struct tenka_ctx_params {
-    size_t size;              /* sizeof(struct tenka_ctx_params) */
+    size_t size; /* sizeof(struct tenka_ctx_params) */
     enum tenka_backend backend;
-    const char *device;       /* Vulkan: an index, part of a name, or a UUID, as `tenka devices` lists them;
+    const char *device;    /* Vulkan: an index, part of a name, or a UUID, as `tenka devices` lists them;
                                * NULL: the best device. An error with the other backends. */
-    uint64_t seed;            /* of the context's generator; the low 32 bits count, as in PyTorch */
-    int threads;              /* CPU backend; 0: as many as OpenMP takes. Results do not depend on it. How they wait is
+    uint64_t seed;         /* of the context's generator; the low 32 bits count, as in PyTorch */
+    int threads;           /* CPU backend; 0: as many as OpenMP takes. Results do not depend on it. How they wait is
                                * for the environment to say: see tenka_ctx_create */
-    bool validate;            /* Vulkan: load the validation layer; any message of it is E_DEVICE */
-    const char *cache_dir;    /* compiled kernels and what tuning found out; NULL: $XDG_CACHE_HOME/tenka or
+    bool validate;         /* Vulkan: load the validation layer; any message of it is E_DEVICE */
+    const char *cache_dir; /* compiled kernels and what tuning found out; NULL: $XDG_CACHE_HOME/tenka or
                                * ~/.cache/tenka; "": none */
-    tenka_log_fn log;         /* NULL: silence. The library itself never prints. */
+    tenka_log_fn log;      /* NULL: silence. The library itself never prints. */
     void *log_user;
     enum tenka_dropout_mask dropout_mask;
-    enum tenka_tune tune;     /* Vulkan */
-    const char *shader_dir;   /* Vulkan: a folder like shaders/ of Tenka's sources: kernels are compiled from it when
+    enum tenka_tune tune;   /* Vulkan */
+    const char *shader_dir; /* Vulkan: a folder like shaders/ of Tenka's sources: kernels are compiled from it when
                                * they are first used, and what is wrong in one fails the step with E_FORMAT, file and
                                * line; nothing is written to cache_dir. With AUTO only for a GPU, never the CPU.
                                * E_UNSUPPORTED in a build without shaderc. NULL: the build's kernels */
 };
-#define TENKA_CTX_DEFAULTS { .size = sizeof(struct tenka_ctx_params), .backend = TENKA_BACKEND_AUTO }
+#define TENKA_CTX_DEFAULTS                                                     \
+    {                                                                          \
+        .size = sizeof(struct tenka_ctx_params), .backend = TENKA_BACKEND_AUTO \
+    }
 
 /* Opens a device and makes a context on it.
  *   params  NULL: the defaults
@@ -146,14 +151,14 @@ TENKA_API tenka_status tenka_synchronize(tenka_ctx *ctx);
 
 /* What a context has done so far, for tests and curious people. */
 struct tenka_ctx_stats {
-    size_t size;              /* sizeof(struct tenka_ctx_stats), set by the caller */
-    uint64_t steps;           /* plans submitted */
-    uint64_t plans_made;      /* cache misses */
-    uint64_t plans_cached;    /* alive now */
-    uint64_t device_bytes;    /* device memory held by variables and the arena */
-    uint64_t device_objects;  /* buffers and Vulkan objects created since the start, never decremented */
-    uint64_t host_allocations;/* host allocations of the library since the start of the process */
-    uint64_t dispatches;      /* kernels that the last plan submitted launches */
+    size_t size;               /* sizeof(struct tenka_ctx_stats), set by the caller */
+    uint64_t steps;            /* plans submitted */
+    uint64_t plans_made;       /* cache misses */
+    uint64_t plans_cached;     /* alive now */
+    uint64_t device_bytes;     /* device memory held by variables and the arena */
+    uint64_t device_objects;   /* buffers and Vulkan objects created since the start, never decremented */
+    uint64_t host_allocations; /* host allocations of the library since the start of the process */
+    uint64_t dispatches;       /* kernels that the last plan submitted launches */
 };
 TENKA_API void tenka_ctx_stats(const tenka_ctx *ctx, struct tenka_ctx_stats *out);
 
@@ -161,13 +166,13 @@ TENKA_API void tenka_ctx_stats(const tenka_ctx *ctx, struct tenka_ctx_stats *out
 struct tenka_device_info {
     char name[256];
     char driver[256];
-    char uuid[37];            /* "" for the CPU */
-    char kind[16];            /* "discrete", "integrated", "virtual" (a GPU that a virtual machine was lent), "other"
+    char uuid[37];   /* "" for the CPU */
+    char kind[16];   /* "discrete", "integrated", "virtual" (a GPU that a virtual machine was lent), "other"
                                * (its driver does not say), "software", "cpu" */
-    char note[1024];          /* "" or why Tenka cannot use it; of the CPU: why there is no Vulkan device beside it */
-    uint64_t memory;          /* bytes of the largest device-local heap */
+    char note[1024]; /* "" or why Tenka cannot use it; of the CPU: why there is no Vulkan device beside it */
+    uint64_t memory; /* bytes of the largest device-local heap */
     bool usable;
-    bool chosen;              /* what --backend auto picks */
+    bool chosen; /* what --backend auto picks */
 };
 
 /* Lists the devices: the Vulkan ones in the order of their index, the CPU last.

@@ -75,7 +75,7 @@ typedef struct tenka_loader tenka_loader;
 
 /* Where a loader's images lie. */
 enum tenka_images_at {
-    TENKA_IMAGES_AUTO,   /* on the device where they fit and leave room for the network, else on the host */
+    TENKA_IMAGES_AUTO, /* on the device where they fit and leave room for the network, else on the host */
     TENKA_IMAGES_DEVICE,
     TENKA_IMAGES_HOST,
 };
@@ -88,7 +88,10 @@ struct tenka_loader_params {
                      * fewer images than a batch nothing would be left, which is E_INVALID */
     enum tenka_images_at images_at;
 };
-#define TENKA_LOADER_DEFAULTS { .size = sizeof(struct tenka_loader_params), .batch_size = 1 }
+#define TENKA_LOADER_DEFAULTS                                       \
+    {                                                               \
+        .size = sizeof(struct tenka_loader_params), .batch_size = 1 \
+    }
 
 struct tenka_batch {
     tenka_tensor input;  /* F32 [size, channels, height, width], normalised */

@@ -45,12 +45,15 @@ enum tenka_image_alpha {
 
 struct tenka_image_params {
     size_t size;
-    uint32_t channels;             /* 1: grey, by ITU-R 601-2 (0.299 R + 0.587 G + 0.114 B); 3: colour;
+    uint32_t channels; /* 1: grey, by ITU-R 601-2 (0.299 R + 0.587 G + 0.114 B); 3: colour;
                                     * 0: 1 for files without colour, else 3 */
     enum tenka_image_alpha alpha;
-    uint32_t max_pixels;           /* a larger picture is E_FORMAT; 0: TENKA_IMAGE_MAX_PIXELS */
+    uint32_t max_pixels; /* a larger picture is E_FORMAT; 0: TENKA_IMAGE_MAX_PIXELS */
 };
-#define TENKA_IMAGE_DEFAULTS { .size = sizeof(struct tenka_image_params) }
+#define TENKA_IMAGE_DEFAULTS                      \
+    {                                             \
+        .size = sizeof(struct tenka_image_params) \
+    }
 
 /* Reads a PNG or JPEG file, told apart by its content. PNG: every colour type and depth, palettes, interlaced or not.
  * JPEG: grey, YCbCr, RGB, CMYK and YCCK, sequential or progressive, of 8 bits a sample.

@@ -17,11 +17,11 @@ extern "C" {
 
 /* How a model wants its input, and where the images are that it was trained on. */
 struct tenka_preprocessing {
-    struct tenka_shape image;         /* rank 3: channels, height, width; rank 0: not known */
+    struct tenka_shape image; /* rank 3: channels, height, width; rank 0: not known */
     double mean[TENKA_MAX_CHANNELS], std[TENKA_MAX_CHANNELS];
-    uint32_t classes;                 /* 0: not known */
-    const char *const *class_names;   /* classes entries, or NULL */
-    const char *data;                 /* a name that the program understands, such as an absolute path; NULL: not known */
+    uint32_t classes;               /* 0: not known */
+    const char *const *class_names; /* classes entries, or NULL */
+    const char *data;               /* a name that the program understands, such as an absolute path; NULL: not known */
 };
 
 /* Fills how from a dataset, which does not know its data. Pointers stay the dataset's. */
@@ -84,9 +84,9 @@ typedef struct tenka_model tenka_model;
 /* Makes the network that the file describes and loads its tensors. Errors: as tenka_model_load; E_FORMAT when the file
  * has no network text; E_UNSUPPORTED when that is not all, since classes of tenka_nn_custom are code. */
 TENKA_API tenka_status tenka_model_open(tenka_ctx *ctx, const char *path, tenka_model **out);
-TENKA_API tenka_module *tenka_model_net(tenka_model *model);                           /* the model's */
+TENKA_API tenka_module *tenka_model_net(tenka_model *model);                                     /* the model's */
 TENKA_API const struct tenka_preprocessing *tenka_model_preprocessing(const tenka_model *model); /* the model's */
-TENKA_API void tenka_model_destroy(tenka_model **model);                               /* its network too */
+TENKA_API void tenka_model_destroy(tenka_model **model);                                         /* its network too */
 
 #ifdef __cplusplus
 }

@@ -17,7 +17,10 @@ struct tenka_memory_estimate {
     uint64_t inputs;      /* what the host sends along, for all steps that may be pending; 0 on the CPU */
     uint64_t total;
 };
-#define TENKA_MEMORY_ESTIMATE_DEFAULTS { .size = sizeof(struct tenka_memory_estimate) }
+#define TENKA_MEMORY_ESTIMATE_DEFAULTS               \
+    {                                                \
+        .size = sizeof(struct tenka_memory_estimate) \
+    }
 
 /* Such as tenka_nll_loss and tenka_cross_entropy. */
 typedef tenka_tensor (*tenka_loss_fn)(tenka_tensor output, tenka_tensor target);
@@ -46,7 +49,10 @@ struct tenka_memory_fit {
     uint64_t network;   /* bytes of the network and its optimizer, which lie there already */
     uint32_t largest;   /* images of the largest batch that fits, at most what was asked for; 0: none does */
 };
-#define TENKA_MEMORY_FIT_DEFAULTS { .size = sizeof(struct tenka_memory_fit) }
+#define TENKA_MEMORY_FIT_DEFAULTS               \
+    {                                           \
+        .size = sizeof(struct tenka_memory_fit) \
+    }
 
 /* Compares a step, as in tenka_training_memory, with what is left: on Vulkan of the device's memory beside the
  * context's variables (what other programs hold is not seen), on the CPU what the system can give to this process. The

@@ -87,7 +87,10 @@ struct tenka_custom_params {
                                   * UTF-8 text without control characters; copied; NULL: nothing */
     uint32_t inputs, outputs;    /* how many tensors it takes and gives; 0: up to TENKA_MAX_FORWARD, as forward likes */
 };
-#define TENKA_CUSTOM_DEFAULTS { .size = sizeof(struct tenka_custom_params), .inputs = 1, .outputs = 1 }
+#define TENKA_CUSTOM_DEFAULTS                                                 \
+    {                                                                         \
+        .size = sizeof(struct tenka_custom_params), .inputs = 1, .outputs = 1 \
+    }
 
 /* A module whose forward is the program's own. It gets children by tenka_nn_append, parameters and buffers by the
  * functions below, and is then a module as any other: part of containers, trained, printed, saved, resumed.
@@ -153,15 +156,15 @@ TENKA_API tenka_status tenka_module_check(tenka_module *module, struct tenka_sha
 
 /* One module of a tree, as tenka_module_layers lists them. Pointers are the module's. */
 struct tenka_layer_info {
-    const char *path;       /* from the module that was asked, such as "base_net.0"; "" for that one itself */
-    const char *name;       /* in its container: "0"; "" for the module that was asked */
-    const char *class_name; /* "Conv2d" */
-    uint32_t depth;         /* 0: the module that was asked */
-    bool container;         /* it has children, or is for them */
+    const char *path;          /* from the module that was asked, such as "base_net.0"; "" for that one itself */
+    const char *name;          /* in its container: "0"; "" for the module that was asked */
+    const char *class_name;    /* "Conv2d" */
+    uint32_t depth;            /* 0: the module that was asked */
+    bool container;            /* it has children, or is for them */
     struct tenka_shape output; /* of several the first */
-    uint64_t parameters;    /* elements of its own parameters, without those of children */
-    uint64_t trainable;     /* those of them that require a gradient */
-    uint64_t buffers;       /* elements of running statistics */
+    uint64_t parameters;       /* elements of its own parameters, without those of children */
+    uint64_t trainable;        /* those of them that require a gradient */
+    uint64_t buffers;          /* elements of running statistics */
 };
 /* Checks the network against an input as tenka_module_check does, and lists the module and everything in it, parents
  * before children, in the order in which they run; those of a module of tenka_nn_custom in that of their appending.
@@ -178,10 +181,10 @@ TENKA_API void tenka_text_free(char *text);
 /* One entry of a module's state_dict: a variable, or a whole number that the host keeps, such as BatchNorm2d's
  * num_batches_tracked (I64 in files). Pointers are the module's. */
 struct tenka_state_entry {
-    const char *name;      /* such as "base_net.0.weight" */
-    tenka_variable *var;   /* NULL: it is a number */
-    uint64_t *number;      /* NULL: it is a variable. Counts the steps that have ended; may be set between steps */
-    bool parameter;        /* false: a buffer, such as running_mean, or a number */
+    const char *name;    /* such as "base_net.0.weight" */
+    tenka_variable *var; /* NULL: it is a number */
+    uint64_t *number;    /* NULL: it is a variable. Counts the steps that have ended; may be set between steps */
+    bool parameter;      /* false: a buffer, such as running_mean, or a number */
 };
 /* The module's state_dict in PyTorch's order. Writes at most max entries and returns how many there are. */
 TENKA_API size_t tenka_module_state(tenka_module *module, struct tenka_state_entry *out, size_t max);

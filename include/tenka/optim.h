@@ -15,15 +15,20 @@ struct tenka_adam_params {
     double lr, beta1, beta2, eps, weight_decay;
     bool decoupled; /* weight decay as AdamW; false: added to the gradient, as Adam */
 };
-#define TENKA_ADAM_DEFAULTS \
-    { .size = sizeof(struct tenka_adam_params), .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8 }
+#define TENKA_ADAM_DEFAULTS                                                                             \
+    {                                                                                                   \
+        .size = sizeof(struct tenka_adam_params), .lr = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8 \
+    }
 
 struct tenka_sgd_params {
     size_t size;
     double lr, momentum, dampening, weight_decay;
     bool nesterov; /* needs momentum > 0 and dampening 0 */
 };
-#define TENKA_SGD_DEFAULTS { .size = sizeof(struct tenka_sgd_params), .lr = 1e-3 }
+#define TENKA_SGD_DEFAULTS                                  \
+    {                                                       \
+        .size = sizeof(struct tenka_sgd_params), .lr = 1e-3 \
+    }
 
 /* An optimizer over the parameters of a network (its first group); params NULL: the defaults.
  * net NULL is an optimizer without parameters, to be given some by tenka_optimizer_add_*. The network must outlive it.

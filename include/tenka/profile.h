@@ -16,9 +16,9 @@ struct tenka_kernel_time {
     const char *kernel; /* operator and pass, such as "conv2d_dx"; static */
     char shapes[160];   /* of what it reads and writes: "100x1x28x28 20x1x5x5 20 -> 100x20x24x24", cut to fit */
     double seconds;
-    double best;        /* seconds of the shortest run, where there were several (tenka_bench_run) */
-    uint64_t flops;     /* floating-point operations; 0: so few that moving the data is what takes the time */
-    uint64_t bytes;     /* of what it reads and writes, each once */
+    double best;    /* seconds of the shortest run, where there were several (tenka_bench_run) */
+    uint64_t flops; /* floating-point operations; 0: so few that moving the data is what takes the time */
+    uint64_t bytes; /* of what it reads and writes, each once */
 };
 
 /* From now on steps are timed, each kernel alone: one waits for the end of the one before. No step may be open
@@ -48,18 +48,18 @@ TENKA_API const char *tenka_phase_name(enum tenka_phase phase);
 /* One launch of a kernel in a step: on a GPU a dispatch. It may run the nodes of several tensors together, such as the
  * updates of all parameters, and a kernel whose tensor is too large to be bound takes several launches. */
 struct tenka_dispatch {
-    const char *kernel;      /* "conv2d_dx"; static */
-    char label[96];          /* as debuggers show it: "conv2d_dx 31", "adam_fwd 42 and 7 more" */
-    char layer[160];         /* names of the modules whose calls it computes, or whose gradients or parameters:
+    const char *kernel; /* "conv2d_dx"; static */
+    char label[96];     /* as debuggers show it: "conv2d_dx 31", "adam_fwd 42 and 7 more" */
+    char layer[160];    /* names of the modules whose calls it computes, or whose gradients or parameters:
                               * "base_net.0 + base_net.1" where they were fused; "loader" for the batch; "": of no
                               * module. Cut to fit. Of two modules of one structure and without parameters it may be
                               * the other's. */
-    char shapes[160];        /* as in struct tenka_kernel_time */
+    char shapes[160];   /* as in struct tenka_kernel_time */
     enum tenka_phase phase;
-    double begin, end;       /* seconds of the host's clock that never jumps (CLOCK_MONOTONIC); in order, and a launch
+    double begin, end;     /* seconds of the host's clock that never jumps (CLOCK_MONOTONIC); in order, and a launch
                               * begins after the end of the one before. Of two that ran side by side the second begins
                               * when the first has ended: its time is what it added. */
-    uint64_t flops, bytes;   /* as in struct tenka_kernel_time */
+    uint64_t flops, bytes; /* as in struct tenka_kernel_time */
 };
 
 /* Names the operators that are called from now on, outside of modules, as modules name theirs: for profiles, traces and

@@ -38,12 +38,12 @@ TENKA_API struct tenka_shape tenka_shape_make(size_t rank, const uint32_t *dim);
 } /* a template is no C */
 template <class... Sizes> inline tenka_shape tenka_shape_of(Sizes... sizes)
 {
-    const uint32_t dim[] = { static_cast<uint32_t>(sizes)..., 0 };
+    const uint32_t dim[] = {static_cast<uint32_t>(sizes)..., 0};
     return tenka_shape_make(sizeof...(sizes), dim);
 }
 extern "C" {
 #else
-#define tenka_shape_of(...)                                                                     \
+#define tenka_shape_of(...) \
     tenka_shape_make(sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), (const uint32_t[]){__VA_ARGS__})
 #endif
 
@@ -254,8 +254,10 @@ struct tenka_conv2d_params {
     uint32_t stride[2], padding[2], dilation[2]; /* height, width */
     uint32_t groups;
 };
-#define TENKA_CONV2D_DEFAULTS                                                             \
-    { .size = sizeof(struct tenka_conv2d_params), .stride = {1, 1}, .dilation = {1, 1}, .groups = 1 }
+#define TENKA_CONV2D_DEFAULTS                                                                         \
+    {                                                                                                 \
+        .size = sizeof(struct tenka_conv2d_params), .stride = {1, 1}, .dilation = {1, 1}, .groups = 1 \
+    }
 /* Cross-correlation as torch.nn.functional.conv2d, zero padding.
  *   x       F32 [N, C, H, W]
  *   weight  F32 [O, C / groups, KH, KW]
@@ -272,9 +274,12 @@ struct tenka_pool2d_params {
     uint32_t stride[2];  /* 0: the kernel's size */
     uint32_t padding[2]; /* at most half the kernel */
     uint32_t dilation[2];
-    bool ceil_mode;      /* round output sizes up; windows that begin in the right padding are dropped */
+    bool ceil_mode; /* round output sizes up; windows that begin in the right padding are dropped */
 };
-#define TENKA_POOL2D_DEFAULTS { .size = sizeof(struct tenka_pool2d_params), .dilation = {1, 1} }
+#define TENKA_POOL2D_DEFAULTS                                            \
+    {                                                                    \
+        .size = sizeof(struct tenka_pool2d_params), .dilation = { 1, 1 } \
+    }
 /* Largest element of each window, as torch.nn.functional.max_pool2d: the first maximum wins, NaN wins over all.
  * x: F32 [N, C, H, W]. Differentiable. */
 TENKA_API tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *params);
@@ -285,8 +290,8 @@ TENKA_API tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2
  * the unbiased variance. running_mean, running_var: F32 [C] variables, or NULL.
  * Evaluation: m and v are the running ones. Differentiable in x, weight, bias. */
 TENKA_API tenka_tensor tenka_batch_norm2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
-                                          tenka_variable *running_mean, tenka_variable *running_var,
-                                          bool training, double momentum, double eps);
+                                          tenka_variable *running_mean, tenka_variable *running_var, bool training,
+                                          double momentum, double eps);
 
 /* ---- Operators: losses ---------------------------------------------------------------------------- */
 

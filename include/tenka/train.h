@@ -20,16 +20,19 @@ extern "C" {
 
 /* The parts of a run, all of one context and all the caller's. */
 struct tenka_training {
-    size_t size;                /* sizeof(struct tenka_training) */
+    size_t size; /* sizeof(struct tenka_training) */
     tenka_module *net;
     tenka_optimizer *optimizer; /* every variable of it must be in net's state */
     tenka_loader *train_loader;
-    tenka_loader *test_loader;  /* may be NULL */
-    tenka_meter *loss;          /* of the epoch so far; may be NULL */
-    uint64_t seed;              /* of the run; remembered so that a checkpoint of another run is refused */
-    uint64_t epoch, step;       /* finished epochs and steps of the whole run: the program counts them */
+    tenka_loader *test_loader; /* may be NULL */
+    tenka_meter *loss;         /* of the epoch so far; may be NULL */
+    uint64_t seed;             /* of the run; remembered so that a checkpoint of another run is refused */
+    uint64_t epoch, step;      /* finished epochs and steps of the whole run: the program counts them */
 };
-#define TENKA_TRAINING_DEFAULTS { .size = sizeof(struct tenka_training) }
+#define TENKA_TRAINING_DEFAULTS               \
+    {                                         \
+        .size = sizeof(struct tenka_training) \
+    }
 
 /* Writes a checkpoint, to be called between steps: to a temporary file in the same folder, brought to the disk, which
  * then replaces path at once, or what path leads to as a symbolic link, as in tenka_model_save. Killed at any moment, a
@@ -65,7 +68,7 @@ enum tenka_nonfinite_kind {
 
 /* Where NaN or infinity first appears. Texts are the module's. */
 struct tenka_nonfinite {
-    size_t size;            /* sizeof(struct tenka_nonfinite), set by the caller */
+    size_t size; /* sizeof(struct tenka_nonfinite), set by the caller */
     enum tenka_nonfinite_kind kind;
     const char *layer;      /* from net, such as "base_net.3"; "" for net itself and for a LOSS */
     const char *class_name; /* "Conv2d"; "" for a LOSS */
@@ -73,7 +76,10 @@ struct tenka_nonfinite {
     uint64_t bad, elements; /* how many of its elements are not finite, and how many there are */
     double loss;
 };
-#define TENKA_NONFINITE_DEFAULTS { .size = sizeof(struct tenka_nonfinite) }
+#define TENKA_NONFINITE_DEFAULTS               \
+    {                                          \
+        .size = sizeof(struct tenka_nonfinite) \
+    }
 
 /* Checks the step that is open, between tenka_backward and the update, so that the parameters are still those that the
  * step began with: the loss, and the gradients of net's parameters. When one of them is bad it finds the first layer

@@ -32,21 +32,27 @@ struct tenka_verify_params {
     bool (*progress)(void *user, const char *what);
     void *user;
 };
-#define TENKA_VERIFY_DEFAULTS { .size = sizeof(struct tenka_verify_params) }
+#define TENKA_VERIFY_DEFAULTS                      \
+    {                                              \
+        .size = sizeof(struct tenka_verify_params) \
+    }
 
 /* What a check showed. */
 struct tenka_verify_result {
-    size_t size;             /* set by the caller: TENKA_VERIFY_RESULT_DEFAULTS */
-    uint32_t cases, failed;  /* comparisons, and how many of them went wrong */
-    uint32_t skipped;        /* cases that the device says it cannot run */
-    double worst;            /* the largest share of its bound that an error took; more than 1: failed; infinite where
+    size_t size;            /* set by the caller: TENKA_VERIFY_RESULT_DEFAULTS */
+    uint32_t cases, failed; /* comparisons, and how many of them went wrong */
+    uint32_t skipped;       /* cases that the device says it cannot run */
+    double worst;           /* the largest share of its bound that an error took; more than 1: failed; infinite where
                               * bits differ that must not, or NaN stands for a number */
     double seconds;
-    char worst_where[128];   /* kernel and case of it; "" without cases */
-    char failure[1024];      /* the first failure: kernel, case and what is wrong; "" when there was none */
-    char skip_reason[1200];  /* of the first that was skipped; "" when none was */
+    char worst_where[128];  /* kernel and case of it; "" without cases */
+    char failure[1024];     /* the first failure: kernel, case and what is wrong; "" when there was none */
+    char skip_reason[1200]; /* of the first that was skipped; "" when none was */
 };
-#define TENKA_VERIFY_RESULT_DEFAULTS { .size = sizeof(struct tenka_verify_result) }
+#define TENKA_VERIFY_RESULT_DEFAULTS               \
+    {                                              \
+        .size = sizeof(struct tenka_verify_result) \
+    }
 
 /* Runs a check on the context's device. A wrong result is no error: out tells of it. Other than that nothing of the
  * context changes, its generator included. On the backend cpu-f64, the yardstick itself, gradients are compared with

@@ -19,7 +19,7 @@ tenka_status tenka_device_wait(tenka_device *dev)
 
 void tenka_device_limits(const tenka_device *dev, struct tenka_limits *out)
 {
-    *out = (struct tenka_limits){ 0 };
+    *out = (struct tenka_limits){0};
     dev->fns->limits(dev, out);
 }
 
@@ -52,8 +52,10 @@ tenka_status tenka_buffer_create(tenka_device *dev, size_t bytes, const char *na
     if (bytes == 0)
         return tenka_fail(dev->err, TENKA_E_INVALID, "buffer %s: 0 bytes are asked for", name);
     if (bytes > limits.max_buffer || bytes > SIZE_MAX - sizeof(uint32_t))
-        return tenka_fail(dev->err, TENKA_E_UNSUPPORTED, "buffer %s: %zu bytes are more than the %zu that a buffer of "
-                          "this device can have", name, bytes, limits.max_buffer);
+        return tenka_fail(dev->err, TENKA_E_UNSUPPORTED,
+                          "buffer %s: %zu bytes are more than the %zu that a buffer of "
+                          "this device can have",
+                          name, bytes, limits.max_buffer);
     TENKA_TRY(dev->fns->buffer_create(dev, tenka_align(bytes, sizeof(uint32_t)), name, out));
     dev->bytes += (*out)->bytes;
     dev->objects++;
@@ -197,7 +199,8 @@ const char *tenka_device_clock(tenka_device *dev)
 
 static tenka_status no_captures(tenka_device *dev)
 {
-    return tenka_fail(dev->err, TENKA_E_UNSUPPORTED, "only the backend vulkan has something to capture: RenderDoc sees "
+    return tenka_fail(dev->err, TENKA_E_UNSUPPORTED,
+                      "only the backend vulkan has something to capture: RenderDoc sees "
                       "Vulkan alone");
 }
 

@@ -20,18 +20,18 @@ struct tenka_span {
 };
 
 struct tenka_limits {
-    size_t real_bytes;    /* a device word: 4, or 8 on the f64 CPU device */
-    size_t max_buffer;    /* bytes of the largest buffer */
-    size_t max_operand;   /* bytes of the largest tensor a kernel can bind (but see TENKA_PASS_PIECES) */
-    uint64_t memory;      /* bytes of device memory in all, 0: unknown */
-    bool bounded_loops;   /* an invocation that loops more than TENKA_MAX_LOOPS times is not to be trusted */
-    bool rests;           /* its clock falls while it has nothing to do, and its kernels can be timed */
+    size_t real_bytes;  /* a device word: 4, or 8 on the f64 CPU device */
+    size_t max_buffer;  /* bytes of the largest buffer */
+    size_t max_operand; /* bytes of the largest tensor a kernel can bind (but see TENKA_PASS_PIECES) */
+    uint64_t memory;    /* bytes of device memory in all, 0: unknown */
+    bool bounded_loops; /* an invocation that loops more than TENKA_MAX_LOOPS times is not to be trusted */
+    bool rests;         /* its clock falls while it has nothing to do, and its kernels can be timed */
 };
 
 /* A driver has been seen to end longer loops early, and a GPU's watchdog ends kernels that take seconds. */
 #define TENKA_MAX_LOOPS 65535
 
-struct tenka_backend_fns { /* called by backend.c only */
+struct tenka_backend_fns {              /* called by backend.c only */
     void (*destroy)(tenka_device *dev); /* waits for the device */
     /* Zeroed memory. name is for debuggers. */
     tenka_status (*buffer_create)(tenka_device *dev, size_t bytes, const char *name, tenka_buffer **out);
@@ -47,7 +47,7 @@ struct tenka_backend_fns { /* called by backend.c only */
     /* Runs the program once. Copies inputs; waits only when all TENKA_SLOTS recordings are pending, then for the
      * oldest. */
     tenka_status (*submit)(tenka_device *dev, tenka_program *prog, const void *inputs, tenka_ticket *out);
-    size_t (*dispatches)(const tenka_program *prog); /* kernels that a run launches */
+    size_t (*dispatches)(const tenka_program *prog);              /* kernels that a run launches */
     tenka_status (*wait)(tenka_device *dev, tenka_ticket ticket); /* 0 or the newest: everything up to it */
     void (*limits)(const tenka_device *dev, struct tenka_limits *out);
     const char *(*name)(const tenka_device *dev);

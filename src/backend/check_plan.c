@@ -50,9 +50,10 @@ static tenka_status check_binding(const struct check *c, const struct tenka_node
     char text[TENKA_SHAPE_TEXT];
     if (max_bytes == 0 || o->bytes <= max_bytes)
         return TENKA_OK;
-    return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: a tensor %s takes %zu bytes, but this device can bind only "
-                      "%zu: use a smaller %snetwork, or --backend cpu", node->label,
-                      tenka_shape_text(&o->desc.shape, text), o->bytes, max_bytes,
+    return tenka_fail(c->err, TENKA_E_UNSUPPORTED,
+                      "%s: a tensor %s takes %zu bytes, but this device can bind only "
+                      "%zu: use a smaller %snetwork, or --backend cpu",
+                      node->label, tenka_shape_text(&o->desc.shape, text), o->bytes, max_bytes,
                       has_rows_of_input(c, node, &o->desc.shape) ? "batch or " : "");
 }
 
@@ -142,10 +143,11 @@ static tenka_status check_loops(const struct check *c, const struct tenka_node *
     /* Who keeps the rows sums over something else than images, such as input features: a smaller batch is no help. */
     const bool rows = node->n_out > 0 && node->out[0] != TENKA_ABSENT &&
                       has_rows_of_input(c, node, &c->plan->operands[node->out[0]].desc.shape);
-    return tenka_fail(c->err, TENKA_E_UNSUPPORTED, "%s: one invocation would loop %llu times, more than the %d that "
-                      "are safe on a GPU: use %s, or --backend cpu", node->label, (unsigned long long)least,
-                      TENKA_MAX_LOOPS, rows ? "smaller tensors (fewer input features)"
-                                            : "a smaller batch or smaller tensors");
+    return tenka_fail(c->err, TENKA_E_UNSUPPORTED,
+                      "%s: one invocation would loop %llu times, more than the %d that "
+                      "are safe on a GPU: use %s, or --backend cpu",
+                      node->label, (unsigned long long)least, TENKA_MAX_LOOPS,
+                      rows ? "smaller tensors (fewer input features)" : "a smaller batch or smaller tensors");
 }
 
 static tenka_status check_node(const struct check *c, const struct tenka_node *node)
@@ -157,8 +159,8 @@ static tenka_status check_node(const struct check *c, const struct tenka_node *n
     TENKA_TRY(check_writes(c, node));
     const struct tenka_pass_info *pass = &tenka_passes[node->kernel];
     const size_t scalars = tenka_ops[pass->op].n_scalars * c->limits->real_bytes;
-    if (scalars != 0 && (node->scalars % c->limits->real_bytes != 0 ||
-                         !tenka_inside(node->scalars, scalars, c->plan->input_bytes)))
+    if (scalars != 0 &&
+        (node->scalars % c->limits->real_bytes != 0 || !tenka_inside(node->scalars, scalars, c->plan->input_bytes)))
         return tenka_fail(c->err, TENKA_E_INVALID, "%s: its scalars at %zu leave the input of %zu bytes", node->label,
                           node->scalars, c->plan->input_bytes);
     if (c->limits->bounded_loops)

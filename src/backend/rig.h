@@ -15,11 +15,11 @@ struct tenka_rig_operand {
 /* What is to run, and how its operands lie. */
 struct tenka_rig_call {
     enum tenka_kernel kernel;
-    const int32_t *params; /* TENKA_MAX_PARAMS of them */
+    const int32_t *params;                                            /* TENKA_MAX_PARAMS of them */
     struct tenka_rig_operand in[TENKA_MAX_READS], out[TENKA_MAX_OUT]; /* as many as the kernel has */
-    bool input_reads;      /* what it reads lies in the input bytes */
-    const int *over;       /* of each output: the read that it overwrites, -1: none; NULL: none does */
-    size_t gap;            /* bytes of the rig's own buffer before, after and between operands, at least */
+    bool input_reads;                                                 /* what it reads lies in the input bytes */
+    const int *over; /* of each output: the read that it overwrites, -1: none; NULL: none does */
+    size_t gap;      /* bytes of the rig's own buffer before, after and between operands, at least */
 };
 
 struct tenka_rig {
@@ -29,9 +29,9 @@ struct tenka_rig {
     struct tenka_operand operands[TENKA_MAX_READS + TENKA_MAX_OUT];
     struct tenka_plan plan;
     bool input_reads;
-    size_t bytes;                             /* of the buffer; 0: no operand lies in it */
+    size_t bytes; /* of the buffer; 0: no operand lies in it */
     tenka_buffer *buffer;
-    unsigned char *input;                     /* the input bytes; the scalars begin at nodes[0].scalars */
+    unsigned char *input; /* the input bytes; the scalars begin at nodes[0].scalars */
     tenka_program *program;
 };
 

@@ -16,14 +16,14 @@
 /* Times that differ by less are the same clock. */
 #define NOTABLE 0.03
 
-static const float scalars[] = { 0.5f, 0.25f };
+static const float scalars[] = {0.5f, 0.25f};
 
 /* multiply_add of two small tensors, timed. A device that rests has words of 4 bytes. */
 static void make_plan(tenka_device *dev, struct tenka_rig *work)
 {
-    const struct tenka_p_repeat params = { .rounds = ROUNDS };
-    struct tenka_call call = { .op = TENKA_OP_multiply_add, .n_in = 1, .n_out = 1 };
-    call.in[0] = call.out[0] = (struct tenka_desc){ TENKA_F32, { 1, { ITEMS } } };
+    const struct tenka_p_repeat params = {.rounds = ROUNDS};
+    struct tenka_call call = {.op = TENKA_OP_multiply_add, .n_in = 1, .n_out = 1};
+    call.in[0] = call.out[0] = (struct tenka_desc){TENKA_F32, {1, {ITEMS}}};
     memcpy(call.params, &params, sizeof(params));
     const struct tenka_rig_call rig_call = tenka_rig_call_of(&call, TENKA_KERNEL_multiply_add_fwd);
     tenka_rig_lay(work, dev, &rig_call);

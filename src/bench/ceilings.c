@@ -26,8 +26,7 @@ static tenka_status time_forward(tenka_device *dev, enum tenka_op op, enum tenka
 static tenka_status measure_arithmetic(tenka_device *dev, double seconds, double *flops)
 {
     for (uint32_t n = FIRST_ITEMS; n <= LAST_ITEMS; n *= 4) {
-        const struct tenka_op_case c = {
-            .in = {F32(DIMS(n))}, PARAMS(repeat, .rounds = ROUNDS), .scalars = {0.5, 0.25}};
+        const struct tenka_op_case c = {.in = {F32(DIMS(n))}, PARAMS(repeat, .rounds = ROUNDS), .scalars = {0.5, 0.25}};
         struct tenka_kernel_time time;
         TENKA_TRY(time_forward(dev, TENKA_OP_multiply_add, TENKA_KERNEL_multiply_add_fwd, &c, seconds / 4, &time));
         const double rate = time.best > 0 ? (double)time.flops / time.best : 0, before = *flops;
@@ -80,8 +79,12 @@ static void make_tiny(struct tiny *t, tenka_buffer *buffer, size_t nodes, bool i
         };
         t->nodes[i] = (struct tenka_node){.kernel = TENKA_KERNEL_fill_fwd, .n_out = 1, .out = {i}, .label = "tiny"};
     }
-    t->plan = (struct tenka_plan){.nodes = t->nodes, .n_nodes = nodes, .operands = t->operands, .n_operands = nodes,
-                                  .input_bytes = real, .name = "tiny"};
+    t->plan = (struct tenka_plan){.nodes = t->nodes,
+                                  .n_nodes = nodes,
+                                  .operands = t->operands,
+                                  .n_operands = nodes,
+                                  .input_bytes = real,
+                                  .name = "tiny"};
 }
 
 /* The shortest of many runs, the wait included. */

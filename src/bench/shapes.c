@@ -3,7 +3,13 @@
 #include "bench/bench.h"
 
 #define X(...) F32(DIMS(__VA_ARGS__))
-#define SHAPE(name, is_quick, text, ...) {TENKA_OP_##name, is_quick, false, {.why = text, __VA_ARGS__}}
+#define SHAPE(name, is_quick, text, ...)  \
+    {                                     \
+        TENKA_OP_##name, is_quick, false, \
+        {                                 \
+            .why = text, __VA_ARGS__      \
+        }                                 \
+    }
 #define CONV(stride, pad, n_groups) \
     PARAMS(conv2d, .sh = stride, .sw = stride, .ph = pad, .pw = pad, .dh = 1, .dw = 1, .groups = n_groups)
 #define POOL(k, s) PARAMS(pool2d, .kh = k, .kw = k, .sh = s, .sw = s, .dh = 1, .dw = 1)
@@ -33,8 +39,8 @@ static const struct tenka_bench_shape shapes[] = {
           .in = {X(4, 3, 224, 224), X(64, 3, 7, 7)}, CONV(2, 3, 1)),
     SHAPE(conv2d, false, "1x1, 256 to 64 channels, 8 images of 28x28", .in = {X(8, 256, 28, 28), X(64, 256, 1, 1)},
           CONV(1, 0, 1)),
-    SHAPE(conv2d, false, "depthwise 3x3, 128 channels, 16 images of 28x28",
-          .in = {X(16, 128, 28, 28), X(128, 1, 3, 3)}, CONV(1, 1, 128)),
+    SHAPE(conv2d, false, "depthwise 3x3, 128 channels, 16 images of 28x28", .in = {X(16, 128, 28, 28), X(128, 1, 3, 3)},
+          CONV(1, 1, 128)),
     SHAPE(max_pool2d, true, "2x2, 16 images of 64 channels of 32x32", .in = {X(16, 64, 32, 32)}, POOL(2, 2)),
     SHAPE(max_pool2d, false, "3x3, stride 2, 16 images of 64 channels of 56x56", .in = {X(16, 64, 56, 56)}, POOL(3, 2)),
     SHAPE(batch_norm2d, true, "16 images of 64 channels of 32x32", .in = {X(16, 64, 32, 32), X(64), X(64)},
@@ -59,14 +65,16 @@ static const struct tenka_bench_shape shapes[] = {
     SHAPE(permute, false, "4096 x 4096 transposed", .in = {X(4096, 4096)}, PARAMS(strided, .dim = {1, 0}, .divide = 1)),
     SHAPE(gather, false, "1000 of 10000 images of 28x28 bytes",
           .in = {U8(DIMS(10000, 784), RANGE(0, 255)), I32(DIMS(1000), RANGE(0, 9999))}, PARAMS(gather, .rows = 1000)),
-    SHAPE(gather, false, "60000 of 5000 rows of 64",
-          .in = {X(5000, 64), I32(DIMS(60000), RANGE(0, 4999))}, PARAMS(gather, .rows = 60000)),
+    SHAPE(gather, false, "60000 of 5000 rows of 64", .in = {X(5000, 64), I32(DIMS(60000), RANGE(0, 4999))},
+          PARAMS(gather, .rows = 60000)),
     SHAPE(normalize_bytes, false, "1000 images of 3 channels of 32x32",
           .in = {U8(DIMS(1000, 3, 32, 32), RANGE(0, 255)), X(3), F32(DIMS(3), RANGE(0.5, 1))}),
-    SHAPE(adam, true, "278 k, as the reference network has", .in = {X(277670), X(277670), X(277670),
-          F32(DIMS(277670), RANGE(0, 1))}, .scalars = {1e-3, 0.9, 0.1, 0.999, 0.001, 1e-8, 0.0316, 0, 1}),
-    SHAPE(adam, false, "16 M", .in = {X(16 * MILLION), X(16 * MILLION), X(16 * MILLION),
-          F32(DIMS(16 * MILLION), RANGE(0, 1))}, .scalars = {1e-3, 0.9, 0.1, 0.999, 0.001, 1e-8, 0.0316, 0, 1}),
+    SHAPE(adam, true, "278 k, as the reference network has",
+          .in = {X(277670), X(277670), X(277670), F32(DIMS(277670), RANGE(0, 1))},
+          .scalars = {1e-3, 0.9, 0.1, 0.999, 0.001, 1e-8, 0.0316, 0, 1}),
+    SHAPE(adam, false, "16 M",
+          .in = {X(16 * MILLION), X(16 * MILLION), X(16 * MILLION), F32(DIMS(16 * MILLION), RANGE(0, 1))},
+          .scalars = {1e-3, 0.9, 0.1, 0.999, 0.001, 1e-8, 0.0316, 0, 1}),
     SHAPE(copy, false, "16 M", .in = {X(16 * MILLION)}),
     SHAPE(multiply_add, true, "64 k items of 16 chains, 256 rounds", .in = {X(65536)}, PARAMS(repeat, .rounds = 256),
           .scalars = {0.5, 0.25}),

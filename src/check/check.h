@@ -36,15 +36,15 @@ enum tenka_case_flags {
 };
 
 struct tenka_op_case {
-    const char *why;            /* what this case is for; and why a bound is looser; NULL ends the list */
+    const char *why; /* what this case is for; and why a bound is looser; NULL ends the list */
     struct tenka_case_input in[TENKA_MAX_IN];
-    const void *params;         /* the caller's part of struct tenka_p_...; NULL: zeros */
+    const void *params; /* the caller's part of struct tenka_p_...; NULL: zeros */
     size_t params_bytes;
-    bool want;                  /* the operator is told its output shape: */
+    bool want; /* the operator is told its output shape: */
     struct tenka_shape shape;
     double scalars[TENKA_MAX_SCALARS];
-    double rtol;                /* |d| <= atol + rtol |ref|; 0: 1e-5 */
-    double atol;                /* 0: 1e-6 times the root mean square of the reference */
+    double rtol; /* |d| <= atol + rtol |ref|; 0: 1e-5 */
+    double atol; /* 0: 1e-6 times the root mean square of the reference */
     uint32_t flags;
 };
 
@@ -52,9 +52,18 @@ struct tenka_op_case {
 #define DIMS(...) .shape = {sizeof((const uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t), {__VA_ARGS__}}
 #define SCALAR .shape = {0}
 #define RANGE(low, high) .lo = (low), .hi = (high)
-#define F32(...) {.given = true, .dtype = TENKA_F32, __VA_ARGS__}
-#define I32(...) {.given = true, .dtype = TENKA_I32, __VA_ARGS__}
-#define U8(...) {.given = true, .dtype = TENKA_U8, __VA_ARGS__}
+#define F32(...)                                       \
+    {                                                  \
+        .given = true, .dtype = TENKA_F32, __VA_ARGS__ \
+    }
+#define I32(...)                                       \
+    {                                                  \
+        .given = true, .dtype = TENKA_I32, __VA_ARGS__ \
+    }
+#define U8(...)                                       \
+    {                                                 \
+        .given = true, .dtype = TENKA_U8, __VA_ARGS__ \
+    }
 #define PARAMS(type, ...) \
     .params = &(const struct tenka_p_##type){__VA_ARGS__}, .params_bytes = sizeof(struct tenka_p_##type)
 
@@ -64,15 +73,15 @@ struct tenka_op_case {
 
 /* What the cases of an operator showed. */
 struct tenka_check_report {
-    bool large;            /* set by the caller: run the cases that take seconds, too */
-    bool variants;         /* set by the caller: compare the variants of kernels, which drivers take long to compile */
-    bool counting;         /* set by the caller: nothing runs, and cases are those that would */
-    bool exact;            /* set by the caller: the device must give the reference's bits; NaN is NaN */
+    bool large;    /* set by the caller: run the cases that take seconds, too */
+    bool variants; /* set by the caller: compare the variants of kernels, which drivers take long to compile */
+    bool counting; /* set by the caller: nothing runs, and cases are those that would */
+    bool exact;    /* set by the caller: the device must give the reference's bits; NaN is NaN */
     bool (*progress)(void *user, const char *where); /* set by the caller, or NULL: called before each case; false: no
                                                       * more of them, and TENKA_END */
     void *user;
-    uint32_t cases;        /* run: one for each pass and case */
-    uint32_t skipped;      /* the device says that it cannot run them */
+    uint32_t cases;   /* run: one for each pass and case */
+    uint32_t skipped; /* the device says that it cannot run them */
     uint32_t failed;
     double worst;          /* largest share of its bound that an error took; > 1 failed */
     char worst_where[128]; /* the case of it */

@@ -15,8 +15,8 @@ struct subject {
     tenka_variable *var[TENKA_MAX_IN];  /* of real inputs */
     tenka_variable *grad[TENKA_MAX_IN]; /* of those with a gradient */
     double *value[TENKA_MAX_IN];
-    void *raw[TENKA_MAX_IN];            /* integer inputs as their dtype */
-    float *w[TENKA_MAX_OUT];            /* weights of the loss, of the outputs' shapes, where they have a gradient */
+    void *raw[TENKA_MAX_IN]; /* integer inputs as their dtype */
+    float *w[TENKA_MAX_OUT]; /* weights of the loss, of the outputs' shapes, where they have a gradient */
 };
 
 /* An operator with backward passes has a gradient for the inputs that they write; others for all of them. */

@@ -1,6 +1,9 @@
 /* The cases of the elementwise operators, made from their rows: sizes around a workgroup, and the values that hurt. */
 #include "check/check.h"
 
+/* Tables, laid out by hand. */
+/* clang-format off */
+
 #define UNPACK(...) __VA_ARGS__
 #define SPAN(low, high) .lo = low, .hi = high
 

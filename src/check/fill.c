@@ -29,18 +29,12 @@ static void shuffle(struct tenka_rng *rng, double *x, size_t n)
 static double special(size_t i, double otherwise)
 {
     switch (i % 23) {
-    case 3:
-        return NAN;
-    case 7:
-        return INFINITY;
-    case 11:
-        return -INFINITY;
-    case 15:
-        return 0.0;
-    case 19:
-        return -0.0;
-    default:
-        return otherwise;
+    case 3: return NAN;
+    case 7: return INFINITY;
+    case 11: return -INFINITY;
+    case 15: return 0.0;
+    case 19: return -0.0;
+    default: return otherwise;
     }
 }
 
@@ -49,24 +43,15 @@ static double real(struct tenka_rng *rng, enum tenka_case_fill fill, double lo, 
 {
     const double x = lo + (hi - lo) * tenka_check_uniform(rng), gap = (hi - lo) / 10;
     switch (fill) {
-    case TENKA_FILL_NAN:
-        return i % 7 == 3 ? NAN : x;
-    case TENKA_FILL_NAN_LAST:
-        return i == n - 1 ? NAN : x;
-    case TENKA_FILL_SPECIAL:
-        return special(i, x);
-    case TENKA_FILL_MASKED:
-        return i < n / 3 || i % 2 == 0 ? -INFINITY : x;
-    case TENKA_FILL_ZEROS:
-        return i % 3 == 0 ? 0.0 : i % 3 == 1 ? -0.0 : x;
-    case TENKA_FILL_TIES:
-        return lo + (hi - lo) * floor(4 * tenka_check_uniform(rng)) / 4;
-    case TENKA_FILL_DISTINCT:
-        return lo + (hi - lo) * ((double)i + 0.5) / (double)n;
-    case TENKA_FILL_NONZERO:
-        return fabs(x) >= gap ? x : x < 0 ? x - gap : x + gap;
-    default:
-        return x;
+    case TENKA_FILL_NAN: return i % 7 == 3 ? NAN : x;
+    case TENKA_FILL_NAN_LAST: return i == n - 1 ? NAN : x;
+    case TENKA_FILL_SPECIAL: return special(i, x);
+    case TENKA_FILL_MASKED: return i < n / 3 || i % 2 == 0 ? -INFINITY : x;
+    case TENKA_FILL_ZEROS: return i % 3 == 0 ? 0.0 : i % 3 == 1 ? -0.0 : x;
+    case TENKA_FILL_TIES: return lo + (hi - lo) * floor(4 * tenka_check_uniform(rng)) / 4;
+    case TENKA_FILL_DISTINCT: return lo + (hi - lo) * ((double)i + 0.5) / (double)n;
+    case TENKA_FILL_NONZERO: return fabs(x) >= gap ? x : x < 0 ? x - gap : x + gap;
+    default: return x;
     }
 }
 

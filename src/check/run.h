@@ -25,8 +25,7 @@ struct tenka_run {
 
 /* Allocates and fills out[k] with the results, which tenka_check_free_results frees; of an absent one, which comes
  * last, it stays NULL. text receives what is wrong beside the numbers, or "". Errors are those of the device. */
-tenka_status tenka_check_run(const struct tenka_run *settings, double *out[TENKA_MAX_OUT], char *text,
-                             size_t bytes);
+tenka_status tenka_check_run(const struct tenka_run *settings, double *out[TENKA_MAX_OUT], char *text, size_t bytes);
 void tenka_check_free_results(double *out[TENKA_MAX_OUT]);
 
 #endif

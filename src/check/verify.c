@@ -37,8 +37,7 @@ bool tenka_verify_check(size_t index, struct tenka_verify_check *out)
 {
     enum tenka_op op;
     if (find_op(&index, &op)) {
-        *out = (struct tenka_verify_check){
-            tenka_ops[op].name, "its kernels against the CPU in double precision", true};
+        *out = (struct tenka_verify_check){tenka_ops[op].name, "its kernels against the CPU in double precision", true};
         return true;
     }
     if (index >= STEP_CHECKS)
@@ -83,7 +82,8 @@ static tenka_status check_arguments(tenka_ctx *ctx, size_t index, const struct t
     struct tenka_error *err = tenka_ctx_error(ctx);
     struct tenka_verify_check check;
     if (params->size != sizeof *params || out_size != sizeof(struct tenka_verify_result))
-        return tenka_fail(err, TENKA_E_INVALID, "verify: a size is not set; begin with TENKA_VERIFY_DEFAULTS and "
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "verify: a size is not set; begin with TENKA_VERIFY_DEFAULTS and "
                           "TENKA_VERIFY_RESULT_DEFAULTS");
     if (!tenka_verify_check(index, &check))
         return tenka_fail(err, TENKA_E_INVALID, "verify: there is no check %zu", index);
@@ -130,21 +130,19 @@ tenka_status tenka_verify_run(tenka_ctx *ctx, size_t index, const struct tenka_v
     const struct tenka_verify_params defaults = TENKA_VERIFY_DEFAULTS, *p = params ? params : &defaults;
     TENKA_TRY(check_arguments(ctx, index, p, out->size));
     struct run run = {.params = p, .out = out, .begin = tenka_os_now()};
-    run.report = (struct tenka_check_report){
-        .large = p->large, .variants = p->variants, .progress = tell_and_ask, .user = &run};
+    run.report =
+        (struct tenka_check_report){.large = p->large, .variants = p->variants, .progress = tell_and_ask, .user = &run};
     struct tenka_error *err = tenka_ctx_error(ctx);
     enum tenka_op op;
     *err = (struct tenka_error){0};
-    tenka_status status =
-        find_op(&index, &op) ? run_op(ctx, op, &run.report) : run_step_check(ctx, index, &run.report);
+    tenka_status status = find_op(&index, &op) ? run_op(ctx, op, &run.report) : run_step_check(ctx, index, &run.report);
     if (status == TENKA_OK)
         status = tenka_synchronize(ctx); /* what the validation layer has to say */
     tell(&run);
     return status;
 }
 
-tenka_status tenka_verify_count(tenka_ctx *ctx, size_t index, const struct tenka_verify_params *params,
-                                uint32_t *cases)
+tenka_status tenka_verify_count(tenka_ctx *ctx, size_t index, const struct tenka_verify_params *params, uint32_t *cases)
 {
     const struct tenka_verify_params defaults = TENKA_VERIFY_DEFAULTS, *p = params ? params : &defaults;
     struct tenka_check_report report = {.large = p->large, .variants = p->variants, .counting = true};

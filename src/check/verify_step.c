@@ -148,16 +148,18 @@ static void note(struct tenka_check_report *report, const char *where, const str
 static void compare_steps(const struct step *s, const struct step *reference, struct tenka_check_report *report)
 {
     char where[128];
-    note(report, "the loss", &(struct tenka_comparison){
-        TENKA_F32, &s->loss, &reference->loss, 1, .rtol = 1e-300, .atol = LOSS_BOUND});
+    note(report, "the loss",
+         &(struct tenka_comparison){TENKA_F32, &s->loss, &reference->loss, 1, .rtol = 1e-300, .atol = LOSS_BOUND});
     for (size_t k = 0; k < s->parameters; k++) {
         snprintf(where, sizeof where, "%s before the step", s->state[k].name);
-        note(report, where, &(struct tenka_comparison){
-            TENKA_F32, s->start[k], reference->start[k], s->count[k], .rtol = 1e-300, .atol = 1e-300});
+        note(report, where,
+             &(struct tenka_comparison){TENKA_F32, s->start[k], reference->start[k], s->count[k], .rtol = 1e-300,
+                                        .atol = 1e-300});
         snprintf(where, sizeof where, "%s after the step", s->state[k].name);
-        note(report, where, &(struct tenka_comparison){
-            TENKA_F32, s->now[k], reference->now[k], s->count[k], .rtol = 2.4e-7, /* two roundings */
-            .atol = UPDATE_BOUND * largest_update(reference, k)});
+        note(report, where,
+             &(struct tenka_comparison){TENKA_F32, s->now[k], reference->now[k], s->count[k],
+                                        .rtol = 2.4e-7, /* two roundings */
+                                        .atol = UPDATE_BOUND * largest_update(reference, k)});
     }
 }
 

@@ -59,5 +59,5 @@ void tenka_arena_finish(struct tenka_arena *arena)
         next = block->next;
         tenka_free(block);
     }
-    *arena = (struct tenka_arena){ 0 };
+    *arena = (struct tenka_arena){0};
 }

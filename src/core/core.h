@@ -10,14 +10,14 @@
 
 /* ---- Memory: the library's one allocator, so that tests can count it and make it fail ---- */
 
-void *tenka_alloc(size_t bytes);                         /* zeroed; NULL when out of memory */
-void *tenka_alloc_array(size_t count, size_t each);      /* zeroed; NULL also when the product overflows */
+void *tenka_alloc(size_t bytes);                                 /* zeroed; NULL when out of memory */
+void *tenka_alloc_array(size_t count, size_t each);              /* zeroed; NULL also when the product overflows */
 void *tenka_realloc_array(void *old, size_t count, size_t each); /* not zeroed; old stays valid on NULL */
 void tenka_free(void *memory);
 char *tenka_strdup(const char *text);
 char *tenka_sprintf(const char *format, ...) TENKA_PRINTF(1, 2); /* an allocated string, or NULL */
 
-uint64_t tenka_alloc_count(void);                        /* allocations since the start of the process */
+uint64_t tenka_alloc_count(void); /* allocations since the start of the process */
 /* Tests: blocks that were allocated and not yet freed. */
 TENKA_API int64_t tenka_alloc_live(void);
 /* Tests: allocation number k from now on (1: the next one) fails; 0: none. Not for library code. */
@@ -103,7 +103,7 @@ struct tenka_rng {
 };
 void tenka_rng_seed(struct tenka_rng *rng, uint64_t seed); /* the low 32 bits count */
 uint32_t tenka_rng_u32(struct tenka_rng *rng);
-uint64_t tenka_rng_u63(struct tenka_rng *rng);             /* torch: random_() of an int64 */
+uint64_t tenka_rng_u63(struct tenka_rng *rng); /* torch: random_() of an int64 */
 /* n doubles as torch's uniform_(0, 1), in memory order; each takes two words. */
 void tenka_rng_units(struct tenka_rng *rng, double *out, size_t n);
 /* n floats as torch's uniform_(lo, hi), in memory order. */

@@ -71,11 +71,11 @@ char *tenka_os_write_name(const char *path, const char *suffix);
 
 /* Begins as { 0 }; create fills it, and either commit or abort empties it. */
 struct tenka_file_writer {
-    const char *verb;        /* what cannot be done to path */
-    char *path;              /* the file's name as it was given, for sentences */
-    char *target;            /* the file that is replaced: not the link to it */
-    char *temporary;         /* the name that it is written under, in the same folder */
-    int file;                /* descriptor, while temporary is set; -1 once it is closed */
+    const char *verb; /* what cannot be done to path */
+    char *path;       /* the file's name as it was given, for sentences */
+    char *target;     /* the file that is replaced: not the link to it */
+    char *temporary;  /* the name that it is written under, in the same folder */
+    int file;         /* descriptor, while temporary is set; -1 once it is closed */
 };
 /* A file that is replaced keeps owner, group and permissions as far as the system allows. Errors: E_IO (also when path
  * leads to something that is no regular file, or to a mount point), E_NOMEM. */

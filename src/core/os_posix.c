@@ -208,8 +208,10 @@ tenka_status tenka_os_read_range(struct tenka_error *err, const char *path, uint
     TENKA_TRY(open_regular(err, path, &file, &size));
     tenka_status status;
     if (offset > size || bytes > size - offset)
-        status = tenka_fail(err, TENKA_E_FORMAT, "%s has %llu bytes, but bytes %llu to %llu of it are needed: "
-                            "it is truncated", path, (unsigned long long)size, (unsigned long long)offset,
+        status = tenka_fail(err, TENKA_E_FORMAT,
+                            "%s has %llu bytes, but bytes %llu to %llu of it are needed: "
+                            "it is truncated",
+                            path, (unsigned long long)size, (unsigned long long)offset,
                             (unsigned long long)(offset + bytes));
     else
         status = read_at(err, path, file, offset, dst, bytes);

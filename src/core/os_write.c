@@ -190,8 +190,10 @@ static tenka_status find_place(struct tenka_file_writer *writer, struct tenka_er
     if (number != 0)
         return fail_write(writer, err, number);
     if (is_mount_point(writer->target))
-        return tenka_fail(err, TENKA_E_IO, "cannot %s %s: it is a mount point, which no other file can replace; mount "
-                          "its folder instead", writer->verb, writer->path);
+        return tenka_fail(err, TENKA_E_IO,
+                          "cannot %s %s: it is a mount point, which no other file can replace; mount "
+                          "its folder instead",
+                          writer->verb, writer->path);
     if (lstat(writer->target, old) == 0)
         return TENKA_OK;
     old->st_mode = 0;
@@ -203,7 +205,7 @@ static tenka_status find_place(struct tenka_file_writer *writer, struct tenka_er
 static tenka_status begin(struct tenka_file_writer *writer, struct tenka_error *err, const char *path, const char *verb,
                           struct stat *old)
 {
-    *writer = (struct tenka_file_writer){ .verb = verb, .file = -1 };
+    *writer = (struct tenka_file_writer){.verb = verb, .file = -1};
     writer->path = tenka_strdup(path);
     return writer->path == NULL ? tenka_fail_nomem(err) : find_place(writer, err, old);
 }
@@ -305,7 +307,7 @@ void tenka_file_writer_abort(struct tenka_file_writer *writer)
     tenka_free(writer->temporary);
     tenka_free(writer->target);
     tenka_free(writer->path);
-    *writer = (struct tenka_file_writer){ .file = -1 };
+    *writer = (struct tenka_file_writer){.file = -1};
 }
 
 tenka_status tenka_os_write_file(struct tenka_error *err, const char *path, const void *src, uint64_t bytes)

@@ -5,7 +5,7 @@
 struct tenka_shape tenka_shape_make(size_t rank, const uint32_t *dim)
 {
     /* A rank beyond the limit is kept, so that the check where the shape is used can name it. */
-    struct tenka_shape shape = { .rank = rank < UINT32_MAX ? (uint32_t)rank : UINT32_MAX };
+    struct tenka_shape shape = {.rank = rank < UINT32_MAX ? (uint32_t)rank : UINT32_MAX};
     for (size_t i = 0; i < rank && i < TENKA_MAX_RANK; i++)
         shape.dim[i] = dim[i];
     return shape;
@@ -68,7 +68,7 @@ const char *tenka_dtype_name(enum tenka_dtype dtype)
     switch (dtype) {
     case TENKA_F32: return "f32";
     case TENKA_I32: return "i32";
-    case TENKA_U8:  return "u8";
+    case TENKA_U8: return "u8";
     }
     return "unknown dtype";
 }
@@ -78,7 +78,7 @@ size_t tenka_dtype_bytes(enum tenka_dtype dtype, size_t count, size_t real_bytes
     switch (dtype) {
     case TENKA_F32: return count * real_bytes;
     case TENKA_I32: return count * sizeof(int32_t);
-    case TENKA_U8:  return count;
+    case TENKA_U8: return count;
     }
     return 0;
 }

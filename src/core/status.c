@@ -44,8 +44,8 @@ static tenka_status check_size(struct tenka_error *err, const char *what, const 
         return tenka_fail(err, TENKA_E_INVALID, "%s: size is %zu; begin with %s", what, *size, defaults);
     if (*size > most)
         return tenka_fail(err, TENKA_E_INVALID,
-                          "%s: size is %zu, but this version knows %zu bytes: begin with %s, or take a newer Tenka", what,
-                          *size, most, defaults);
+                          "%s: size is %zu, but this version knows %zu bytes: begin with %s, or take a newer Tenka",
+                          what, *size, most, defaults);
     return TENKA_OK;
 }
 

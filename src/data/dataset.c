@@ -15,13 +15,13 @@ struct tenka_dataset {
     tenka_ctx *ctx;
     size_t count;
     struct tenka_shape image; /* channels, height, width */
-    uint8_t *images; /* whole 32-bit words */
+    uint8_t *images;          /* whole 32-bit words */
     int32_t *labels;
     uint32_t classes;
     const char *const *known; /* names of the first 10 classes where there are no more; NULL: they have numbers */
     char (*names)[16];
-    char **given_names; /* of all classes; NULL: names count */
-    double *normalization; /* of each channel: mean, deviation */
+    char **given_names;       /* of all classes; NULL: names count */
+    double *normalization;    /* of each channel: mean, deviation */
     _Atomic unsigned holders; /* its owner, and loaders, on whatever thread, that read the images here */
 };
 
@@ -64,7 +64,7 @@ tenka_dataset *tenka_dataset_hold(const tenka_dataset *dataset)
 /* Numbers as names of so many classes, or those that are known. */
 static tenka_status name_classes(struct tenka_error *err, tenka_dataset *d, uint32_t classes)
 {
-    char (*const names)[16] = tenka_alloc_array(classes, sizeof(names[0]));
+    char(*const names)[16] = tenka_alloc_array(classes, sizeof(names[0]));
     if (names == NULL)
         return tenka_fail_nomem(err);
     for (uint32_t i = 0; i < classes; i++) {
@@ -87,8 +87,8 @@ static tenka_status count_classes(struct tenka_error *err, tenka_dataset *d, con
     int32_t largest = 0;
     for (size_t i = 0; i < d->count; i++) {
         if (labels[i] < 0 || labels[i] >= MAX_CLASSES)
-            return tenka_fail(err, TENKA_E_INVALID, "%s: label %zu is %d, but must be from 0 to %d", from, i,
-                              labels[i], MAX_CLASSES - 1);
+            return tenka_fail(err, TENKA_E_INVALID, "%s: label %zu is %d, but must be from 0 to %d", from, i, labels[i],
+                              MAX_CLASSES - 1);
         largest = labels[i] > largest ? labels[i] : largest;
     }
     return name_classes(err, d, (uint32_t)largest + 1);
@@ -186,8 +186,10 @@ static tenka_status from_idx(tenka_ctx *ctx, const char *const paths[2], struct 
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
     if (images->dim[0] != labels->dim[0])
-        return tenka_fail(err, TENKA_E_FORMAT, "%s: expected as many images as there are labels in %s, found %u images "
-                          "and %u labels", paths[0], paths[1], images->dim[0], labels->dim[0]);
+        return tenka_fail(err, TENKA_E_FORMAT,
+                          "%s: expected as many images as there are labels in %s, found %u images "
+                          "and %u labels",
+                          paths[0], paths[1], images->dim[0], labels->dim[0]);
     TENKA_TRY(make(ctx, images->dim[0], tenka_shape_of(1, images->dim[1], images->dim[2]), out));
     tenka_dataset *const d = *out;
     d->images = images->bytes;

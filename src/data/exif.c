@@ -175,7 +175,7 @@ void tenka_picture_xmp(struct tenka_picture *p, const uint8_t *text, size_t leng
         if (memcmp(text + i, name, n) != 0)
             continue;
         /* An attribute or an element. */
-        const uint8_t *const digit = rest[0] == '>'                              ? rest + 1
+        const uint8_t *const digit = rest[0] == '>'                            ? rest + 1
                                      : left > 2 && memcmp(rest, "=\"", 2) == 0 ? rest + 2
                                                                                : NULL;
         if (digit != NULL && *digit >= '0' && *digit <= '9')

@@ -75,8 +75,10 @@ static tenka_status read_header(const struct reader *r, uint32_t rank, struct te
                           r->path, (unsigned)(0x0800 | rank), rank == 1 ? "labels" : "images", (unsigned)magic);
     }
     if (got < bytes)
-        return tenka_fail(r->err, TENKA_E_FORMAT, "%s: expected an IDX header of %zu bytes, found only %zu: the file "
-                          "is cut off; get the file again", r->path, bytes, got);
+        return tenka_fail(r->err, TENKA_E_FORMAT,
+                          "%s: expected an IDX header of %zu bytes, found only %zu: the file "
+                          "is cut off; get the file again",
+                          r->path, bytes, got);
     for (uint32_t i = 0; i < 3; i++)
         out->dim[i] = i < out->rank ? big_endian(header + 4 + 4 * i) : 1;
     if (out->rank == 2 && out->dim[1] != INTEGER_COLUMNS)
@@ -109,7 +111,8 @@ static tenka_status read_body(const struct reader *r, uint64_t count, struct ten
         if (have < room)
             return tenka_fail(r->err, TENKA_E_FORMAT,
                               "%s: expected %llu bytes after the header, found only %zu: the file is cut off; get the "
-                              "file again", r->path, (unsigned long long)count, have);
+                              "file again",
+                              r->path, (unsigned long long)count, have);
     }
     /* Also what makes zlib compare the checksum. */
     uint8_t more;

@@ -16,7 +16,7 @@
 /* A file that belongs to a data set. */
 struct member {
     char *name;
-    size_t set;    /* bytes of the set's name, with which name begins; 0: none */
+    size_t set; /* bytes of the set's name, with which name begins; 0: none */
     bool train, images;
     unsigned rank; /* of its spelling: where a file is there twice, the smaller one is read */
 };
@@ -49,9 +49,8 @@ static bool understand(const char *name, struct member *out)
         const char *text;
         bool images;
     } ends[] = {
-        {"-images-idx3-ubyte", true}, {"-images.idx3-ubyte", true},
-        {"-labels-idx1-ubyte", false}, {"-labels.idx1-ubyte", false},
-        {"-labels-idx2-int", false}, {"-labels.idx2-int", false},
+        {"-images-idx3-ubyte", true},  {"-images.idx3-ubyte", true}, {"-labels-idx1-ubyte", false},
+        {"-labels.idx1-ubyte", false}, {"-labels-idx2-int", false},  {"-labels.idx2-int", false},
     };
     static const char *const halves[] = {"train", "t10k", "test"};
     const size_t n_ends = sizeof(ends) / sizeof(ends[0]);
@@ -110,7 +109,10 @@ static void describe(const struct search *s, char *out, size_t size)
     size_t length = (size_t)snprintf(out, size, s->entries == 0 ? "; it is empty" : "; it has ");
     for (size_t i = 0; i < shown; i++)
         length += (size_t)snprintf(out + length, size - length, "%s%s",
-                                   i == 0 ? "" : i + 1 < shown || others > 0 ? ", " : " and ", s->shown[i]);
+                                   i == 0                        ? ""
+                                   : i + 1 < shown || others > 0 ? ", "
+                                                                 : " and ",
+                                   s->shown[i]);
     if (others > 0)
         snprintf(out + length, size - length, " and %zu other%s", others, others == 1 ? "" : "s");
 }
@@ -149,8 +151,10 @@ static tenka_status fail_several(struct search *s)
                                        (int)m->set, m->name);
         last = m;
     }
-    return tenka_fail(s->err, TENKA_E_INVALID, "%s: there are several data sets in this folder, %s; name one of them, as "
-                      "in %s/%.*s", s->dir, sets, s->dir, (int)last->set, last->name);
+    return tenka_fail(s->err, TENKA_E_INVALID,
+                      "%s: there are several data sets in this folder, %s; name one of them, as "
+                      "in %s/%.*s",
+                      s->dir, sets, s->dir, (int)last->set, last->name);
 }
 
 /* The set that was asked for, or the folder's only one; files without a set's name come first. */
@@ -175,8 +179,7 @@ static tenka_status choose_file(const struct search *s, const char *set, size_t 
     char there[MAX_SHOWN * (NAME_TEXT + 2) + 64];
     for (size_t i = 0; i < s->count; i++) {
         const struct member *const m = &s->members[i];
-        if (is_of(m, set, length) && m->train == train && m->images == images &&
-            (best == NULL || m->rank < best->rank))
+        if (is_of(m, set, length) && m->train == train && m->images == images && (best == NULL || m->rank < best->rank))
             best = m;
     }
     if (best != NULL) {
@@ -184,7 +187,9 @@ static tenka_status choose_file(const struct search *s, const char *set, size_t 
         return *path != NULL ? TENKA_OK : tenka_fail_nomem(s->err);
     }
     char *const name = tenka_sprintf("%.*s%s%s-%s", (int)length, set, length > 0 ? "-" : "",
-                                     train ? "train" : length > 0 ? "test" : "t10k",
+                                     train        ? "train"
+                                     : length > 0 ? "test"
+                                                  : "t10k",
                                      images ? "images-idx3-ubyte" : "labels-idx1-ubyte");
     if (name == NULL)
         return tenka_fail_nomem(s->err);

@@ -273,8 +273,7 @@ tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, const void *da
         return TENKA_E_INVALID;
     *out = NULL;
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    struct tenka_picture p = {.err = err, .name = name, .data = data, .bytes = bytes,
-                              .params = TENKA_IMAGE_DEFAULTS};
+    struct tenka_picture p = {.err = err, .name = name, .data = data, .bytes = bytes, .params = TENKA_IMAGE_DEFAULTS};
     if (name == NULL || data == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "image: name or data is NULL");
     TENKA_TRY(tenka_take_params(err, "image", "TENKA_IMAGE_DEFAULTS", &p.params, params));

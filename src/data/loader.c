@@ -13,10 +13,10 @@ struct tenka_loader {
     struct tenka_batch_source from;
     tenka_stream *stream;   /* NULL: the images lie on the device */
     tenka_dataset *dataset; /* what the stream gathers from, or the device */
-    int32_t *shuffled; /* where an order is made before it is used; NULL when the order stays */
-    bool one_binding;  /* the images fit into one */
-    bool running;      /* within an epoch */
-    uint32_t index;    /* of the next batch */
+    int32_t *shuffled;      /* where an order is made before it is used; NULL when the order stays */
+    bool one_binding;       /* the images fit into one */
+    bool running;           /* within an epoch */
+    uint32_t index;         /* of the next batch */
     uint64_t order_seed;
     uint32_t labels_sum; /* checksum */
 };
@@ -159,8 +159,10 @@ static tenka_status check(struct tenka_error *err, const tenka_dataset *d, const
         return tenka_fail(err, TENKA_E_INVALID, "loader: the dataset holds %zu images, but must hold 1 to %u",
                           tenka_dataset_count(d), TENKA_MAX_ELEMENTS);
     if (params->drop_last && tenka_dataset_count(d) < params->batch_size)
-        return tenka_fail(err, TENKA_E_INVALID, "loader: drop_last leaves out a batch that is smaller than batch_size, "
-                          "%u: of %zu images nothing would be left", params->batch_size, tenka_dataset_count(d));
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "loader: drop_last leaves out a batch that is smaller than batch_size, "
+                          "%u: of %zu images nothing would be left",
+                          params->batch_size, tenka_dataset_count(d));
     return TENKA_OK;
 }
 

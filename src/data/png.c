@@ -6,13 +6,13 @@
 
 struct reader {
     struct tenka_picture *picture;
-    size_t at;         /* in the file */
+    size_t at; /* in the file */
     png_structp png;
     png_infop info;
-    png_bytep rows;    /* one row, or all of an interlaced picture */
+    png_bytep rows; /* one row, or all of an interlaced picture */
     bool no_memory, cut;
     tenka_status status;
-    jmp_buf out;       /* where libpng's errors lead */
+    jmp_buf out; /* where libpng's errors lead */
 };
 
 /* ---- What libpng calls ---- */

@@ -42,8 +42,8 @@ static bool skip_string(struct span *rest)
 static enum kind find_kind(const struct span *text)
 {
     enum kind kind = EXIF;
-    while (kind < KINDS && (text->bytes <= strlen(keys[kind]) ||
-                            memcmp(text->data, keys[kind], strlen(keys[kind]) + 1) != 0))
+    while (kind < KINDS &&
+           (text->bytes <= strlen(keys[kind]) || memcmp(text->data, keys[kind], strlen(keys[kind]) + 1) != 0))
         kind++;
     return kind;
 }

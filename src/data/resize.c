@@ -147,8 +147,10 @@ static tenka_status check_resize(struct tenka_error *err, const tenka_image *ima
     if (width == 0 || height == 0 || width > TENKA_IMAGE_MAX_SIDE || height > TENKA_IMAGE_MAX_SIDE ||
         (uint64_t)width * height > TENKA_IMAGE_MAX_PIXELS ||
         (uint64_t)width * image->height > TENKA_IMAGE_MAX_PIXELS) /* between the passes */
-        return tenka_fail(err, TENKA_E_INVALID, "image: cannot resize to %ux%u pixels: expected 1 to %u a side and at "
-                          "most %u in all", width, height, TENKA_IMAGE_MAX_SIDE, TENKA_IMAGE_MAX_PIXELS);
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "image: cannot resize to %ux%u pixels: expected 1 to %u a side and at "
+                          "most %u in all",
+                          width, height, TENKA_IMAGE_MAX_SIDE, TENKA_IMAGE_MAX_PIXELS);
     /* Written so that NaN fails. */
     if (!(box->left >= 0 && box->left < box->right && box->right <= image->width) ||
         !(box->top >= 0 && box->top < box->bottom && box->bottom <= image->height))

@@ -19,8 +19,7 @@ struct tenka_stream_batch {
     uint32_t size;
 };
 
-tenka_status tenka_stream_create(struct tenka_error *err, const struct tenka_stream_source *source,
-                                 tenka_stream **out);
+tenka_status tenka_stream_create(struct tenka_error *err, const struct tenka_stream_source *source, tenka_stream **out);
 void tenka_stream_destroy(tenka_stream **stream);
 /* Gives up what was gathered. Afterwards nothing is read from the order of the last begin. */
 void tenka_stream_halt(tenka_stream *stream);

@@ -50,8 +50,7 @@ void tenka_backward(tenka_tensor loss)
         return;
     }
     if (!value->requires_grad) {
-        tenka_trace_fail(ctx, TENKA_E_INVALID,
-                         "backward: the loss depends on no variable that requires a gradient");
+        tenka_trace_fail(ctx, TENKA_E_INVALID, "backward: the loss depends on no variable that requires a gradient");
         return;
     }
     if (!tenka_grow_marks(ctx)) {

@@ -18,9 +18,9 @@ static uint64_t hash_log(const tenka_ctx *ctx)
 void tenka_cache_expect(tenka_ctx *ctx)
 {
     ctx->expected = ctx->previous ? ctx->previous->follower : NULL;
-    ctx->matching = ctx->expected && ctx->expected->n_key >= ctx->n_entries &&
-                    (ctx->n_entries == 0 ||
-                     memcmp(ctx->expected->key, ctx->entries, ctx->n_entries * sizeof *ctx->entries) == 0);
+    ctx->matching =
+        ctx->expected && ctx->expected->n_key >= ctx->n_entries &&
+        (ctx->n_entries == 0 || memcmp(ctx->expected->key, ctx->entries, ctx->n_entries * sizeof *ctx->entries) == 0);
 }
 
 static void forget(tenka_ctx *ctx, size_t i)
@@ -61,7 +61,8 @@ static void count_miss(tenka_ctx *ctx)
     ctx->warned_misses = true;
     tenka_say(&ctx->log, TENKA_LOG_WARNING,
               "the last %d steps all differed in structure, so each was planned anew, which is slow; "
-              "keep shapes and the order of operators the same from step to step", MISSES_WARNED);
+              "keep shapes and the order of operators the same from step to step",
+              MISSES_WARNED);
 }
 
 static struct tenka_kept_plan *look_up(tenka_ctx *ctx, uint64_t hash)

@@ -3,9 +3,9 @@
 
 /* ---- Operators whose whole call is their row in ops.def ---- */
 
-#define BODY_BINARY(name)                                                       \
-    tenka_tensor tenka_##name(tenka_tensor a, tenka_tensor b)                   \
-    {                                                                           \
+#define BODY_BINARY(name)                                                                                       \
+    tenka_tensor tenka_##name(tenka_tensor a, tenka_tensor b)                                                   \
+    {                                                                                                           \
         return tenka_trace(a.ctx, TENKA_OP_##name, (const tenka_tensor[]){a, b}, 2, NULL, 0, NULL, NULL, NULL); \
     }
 #define BODY_OWN(name)
@@ -153,7 +153,8 @@ tenka_tensor tenka_concat(const tenka_tensor *x, size_t n, uint32_t axis)
     struct tenka_p_part params = {.axis = (int32_t)axis};
     tenka_tensor y = tenka_trace(x[0].ctx, TENKA_OP_blank, NULL, 0, NULL, 0, &shape, NULL, NULL);
     for (size_t k = 0; k < n; k++) {
-        y = tenka_trace(y.ctx, TENKA_OP_put, (const tenka_tensor[]){y, x[k]}, 2, &params, sizeof params, NULL, NULL, NULL);
+        y = tenka_trace(y.ctx, TENKA_OP_put, (const tenka_tensor[]){y, x[k]}, 2, &params, sizeof params, NULL, NULL,
+                        NULL);
         params.from += (int32_t)tenka_tensor_shape(x[k]).dim[axis];
     }
     return y;
@@ -296,9 +297,13 @@ tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias
     if (!fits_int(c->stride, 2) || !fits_int(c->padding, 2) || !fits_int(c->dilation, 2) || !fits_int(&c->groups, 1))
         return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "conv2d: a parameter is larger than 2147483647");
     const struct tenka_p_conv2d p = {
-        .sh = (int32_t)c->stride[0],   .sw = (int32_t)c->stride[1],
-        .ph = (int32_t)c->padding[0],  .pw = (int32_t)c->padding[1],
-        .dh = (int32_t)c->dilation[0], .dw = (int32_t)c->dilation[1], .groups = (int32_t)c->groups,
+        .sh = (int32_t)c->stride[0],
+        .sw = (int32_t)c->stride[1],
+        .ph = (int32_t)c->padding[0],
+        .pw = (int32_t)c->padding[1],
+        .dh = (int32_t)c->dilation[0],
+        .dw = (int32_t)c->dilation[1],
+        .groups = (int32_t)c->groups,
     };
     const tenka_tensor in[] = {x, weight, bias};
     return tenka_trace(x.ctx, TENKA_OP_conv2d, in, bias.ctx ? 3 : 2, &p, sizeof p, NULL, NULL, NULL);
@@ -316,10 +321,15 @@ tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *
     if (!fits_int(c->kernel, 2) || !fits_int(c->stride, 2) || !fits_int(c->padding, 2) || !fits_int(c->dilation, 2))
         return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "max_pool2d: a parameter is larger than 2147483647");
     const struct tenka_p_pool2d p = {
-        .kh = (int32_t)c->kernel[0],   .kw = (int32_t)c->kernel[1],
-        .sh = (int32_t)c->stride[0],   .sw = (int32_t)c->stride[1],
-        .ph = (int32_t)c->padding[0],  .pw = (int32_t)c->padding[1],
-        .dh = (int32_t)c->dilation[0], .dw = (int32_t)c->dilation[1], .ceil_mode = c->ceil_mode,
+        .kh = (int32_t)c->kernel[0],
+        .kw = (int32_t)c->kernel[1],
+        .sh = (int32_t)c->stride[0],
+        .sw = (int32_t)c->stride[1],
+        .ph = (int32_t)c->padding[0],
+        .pw = (int32_t)c->padding[1],
+        .dh = (int32_t)c->dilation[0],
+        .dw = (int32_t)c->dilation[1],
+        .ceil_mode = c->ceil_mode,
     };
     return tenka_trace(x.ctx, TENKA_OP_max_pool2d, &x, 1, &p, sizeof p, NULL, NULL, NULL);
 }

@@ -16,7 +16,7 @@ tenka_tensor tenka_trace(tenka_ctx *ctx, enum tenka_op op, const tenka_tensor *i
                          tenka_tensor *out);
 
 struct tenka_rng *tenka_ctx_rng(tenka_ctx *ctx);
-bool tenka_ctx_torch_masks(const tenka_ctx *ctx); /* tenka_dropout draws PyTorch's CPU masks, not Philox's */
+bool tenka_ctx_torch_masks(const tenka_ctx *ctx);    /* tenka_dropout draws PyTorch's CPU masks, not Philox's */
 struct tenka_error *tenka_ctx_error(tenka_ctx *ctx); /* for tenka_fail; ctx NULL: that of tenka_last_error(NULL) */
 const struct tenka_log *tenka_ctx_log(const tenka_ctx *ctx);
 tenka_device *tenka_ctx_device(tenka_ctx *ctx);

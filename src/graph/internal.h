@@ -12,12 +12,12 @@ struct tenka_variable {
     bool requires_grad;
     tenka_buffer *buffer;
 
-    uint32_t leaf_step, leaf;     /* value of the content at the begin of step leaf_step */
+    uint32_t leaf_step, leaf;       /* value of the content at the begin of step leaf_step */
     uint32_t current_step, current; /* value that the variable holds now, in step current_step */
-    size_t assigned_at;           /* entry that made it so */
-    uint32_t lost_step;           /* last step that assigned it and was not run; 0: none */
-    uint32_t grad_step, grad;     /* value of the gradient gathered in step grad_step */
-    tenka_variable *stored_grad;  /* gradient that outlived its step; made on demand */
+    size_t assigned_at;             /* entry that made it so */
+    uint32_t lost_step;             /* last step that assigned it and was not run; 0: none */
+    uint32_t grad_step, grad;       /* value of the gradient gathered in step grad_step */
+    tenka_variable *stored_grad;    /* gradient that outlived its step; made on demand */
     bool has_stored_grad;
 };
 
@@ -43,7 +43,7 @@ struct tenka_kept_plan {
     uint64_t last_use;                /* for evicting the least recently used */
     struct tenka_kept_plan *follower; /* the plan that came next last time; may be gone: check the cache */
     struct tenka_step_plan step;
-    tenka_program *program;           /* NULL: not prepared for the present arena */
+    tenka_program *program; /* NULL: not prepared for the present arena */
 };
 
 #define TENKA_MAX_PLANS 64
@@ -60,18 +60,18 @@ struct tenka_ctx {
     tenka_device *dev;
     struct tenka_limits limits;
     struct tenka_rng rng;
-    bool torch_masks;           /* dropout draws PyTorch's masks on the host */
+    bool torch_masks; /* dropout draws PyTorch's masks on the host */
 
-    const char *layer;          /* of the module whose forward is at work; NULL: of none */
-    char **names;               /* of layers: they live as long as the context */
+    const char *layer; /* of the module whose forward is at work; NULL: of none */
+    char **names;      /* of layers: they live as long as the context */
     size_t n_names, names_capacity;
 
     /* the step being traced */
-    uint32_t generation;        /* of the step: 1, 2, ... */
+    uint32_t generation; /* of the step: 1, 2, ... */
     bool open, placeholder, quiet;
-    bool has_grad;              /* some value of the step requires a gradient */
+    bool has_grad; /* some value of the step requires a gradient */
     unsigned no_grad;
-    unsigned sizing;            /* variables are made without memory */
+    unsigned sizing; /* variables are made without memory */
     struct tenka_entry *entries;
     size_t n_entries, entries_capacity;
     struct tenka_log_value *values;
@@ -80,15 +80,15 @@ struct tenka_ctx {
     size_t n_assignments, assignments_capacity;
     double *scalars;
     size_t n_scalars, scalars_capacity;
-    unsigned char *inputs;      /* input bytes as the device will see them, scalars appended at submission */
+    unsigned char *inputs; /* input bytes as the device will see them, scalars appended at submission */
     size_t inputs_bytes, inputs_capacity;
-    size_t unlimited_bytes;     /* of the inputs: what their limit leaves out, dropout's masks on the CPU */
+    size_t unlimited_bytes;      /* of the inputs: what their limit leaves out, dropout's masks on the CPU */
     struct tenka_place *spilled; /* of each value computed by a flush of this step; kind NONE: not */
     size_t n_spilled, spilled_capacity;
-    size_t flushed;             /* entries that were run by flushes */
-    uint8_t *marks;             /* one for each value, for walks over the log */
+    size_t flushed; /* entries that were run by flushes */
+    uint8_t *marks; /* one for each value, for walks over the log */
     size_t marks_capacity;
-    bool matching;              /* all entries so far equal the expected plan's */
+    bool matching; /* all entries so far equal the expected plan's */
     struct tenka_kept_plan *expected;
 
     /* the step before, until the next operator */
@@ -99,12 +99,12 @@ struct tenka_ctx {
     size_t n_plans;
     struct tenka_kept_plan *previous; /* last plan submitted */
     uint64_t clock, steps, plans_made, misses_in_a_row;
-    uint32_t profiling;               /* tenka_profile_begin calls that are open */
-    enum tenka_timing timing;         /* of plans that are prepared while there are some */
+    uint32_t profiling;       /* tenka_profile_begin calls that are open */
+    enum tenka_timing timing; /* of plans that are prepared while there are some */
     bool capturing;
     struct tenka_host_time host[TENKA_MAX_HOST_TIMES]; /* of the step traced last, while profiling */
     size_t n_host;
-    double traced_since;              /* when the host turned to tracing the open step */
+    double traced_since; /* when the host turned to tracing the open step */
     bool warned_misses, warned_flush;
     struct tenka_blocks arena, spill;
     size_t spill_used[TENKA_MAX_BLOCKS];
@@ -114,12 +114,12 @@ struct tenka_ctx {
 
 /* trace.c */
 tenka_tensor tenka_inert(tenka_ctx *ctx);
-void tenka_step_begin(tenka_ctx *ctx);       /* opens a step unless one is open */
+void tenka_step_begin(tenka_ctx *ctx); /* opens a step unless one is open */
 struct tenka_entry *tenka_trace_entry(tenka_ctx *ctx,
                                       enum tenka_entry_kind kind); /* zeroed, not yet committed; NULL: no memory */
-void tenka_trace_commit(tenka_ctx *ctx);     /* the entry is filled: compare it with the expected plan's */
+void tenka_trace_commit(tenka_ctx *ctx); /* the entry is filled: compare it with the expected plan's */
 uint32_t tenka_trace_value(tenka_ctx *ctx, const struct tenka_desc *desc); /* the next value, of the newest entry */
-bool tenka_trace_input(tenka_ctx *ctx, tenka_tensor t, const char *what); /* t is a value of the open step */
+bool tenka_trace_input(tenka_ctx *ctx, tenka_tensor t, const char *what);  /* t is a value of the open step */
 /* An F32 input that the caller fills: its elements, as the device's reals, go to *room until the next call of any
  * operator. NULL when the step only checks shapes: there is nothing to fill. */
 tenka_tensor tenka_trace_input_room(tenka_ctx *ctx, struct tenka_shape shape, void **room);

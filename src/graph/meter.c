@@ -11,11 +11,11 @@ struct view {
 struct tenka_meter {
     tenka_variable *sum;
     uint64_t count;
-    uint64_t pending;      /* added in step pending_step, which may yet be discarded */
+    uint64_t pending; /* added in step pending_step, which may yet be discarded */
     uint32_t pending_step;
-    tenka_fetch *fetch;    /* NULL: nobody has peeked yet */
+    tenka_fetch *fetch;       /* NULL: nobody has peeked yet */
     struct view known, asked; /* what peeking last saw, and what it asked for: the sum of the latter is on its way */
-    bool outdated;         /* what was asked for is from before a reset */
+    bool outdated;            /* what was asked for is from before a reset */
 };
 
 tenka_status tenka_meter_create(tenka_ctx *ctx, tenka_meter **out)
@@ -90,7 +90,10 @@ tenka_status tenka_meter_read(tenka_meter *meter, double *sum, double *mean, uin
 static tenka_status take(tenka_meter *meter)
 {
     const tenka_ctx *ctx = meter->sum->ctx;
-    union { float f; double d; } word;
+    union {
+        float f;
+        double d;
+    } word;
     bool arrived;
     TENKA_TRY(tenka_fetch_take(ctx->dev, meter->fetch, &word, &arrived));
     if (arrived && !meter->outdated) {

@@ -265,7 +265,12 @@ tenka_status tenka_item(tenka_tensor t, double *out)
     if (tenka_shape_count(&src.desc.shape) != 1)
         return tenka_fail(&t.ctx->err, TENKA_E_INVALID, "item: the tensor has %llu elements, not 1",
                           (unsigned long long)tenka_shape_count(&src.desc.shape));
-    union { float f; double d; int32_t i; uint8_t u; } word = {0};
+    union {
+        float f;
+        double d;
+        int32_t i;
+        uint8_t u;
+    } word = {0};
     TENKA_TRY(read_source(t.ctx, &src, &word));
     if (src.desc.dtype == TENKA_I32)
         *out = word.i;

@@ -385,8 +385,7 @@ static bool reserve_input(tenka_ctx *ctx, size_t bytes)
                          "input: the inputs of one step%s take %zu bytes, more than the %zu allowed; "
                          "keep large data in a variable%s",
                          ctx->torch_masks ? " (with PyTorch's dropout masks)" : "", end - ctx->unlimited_bytes,
-                         MAX_INPUT_BYTES,
-                         ctx->torch_masks ? " and draw dropout's masks by Philox" : "");
+                         MAX_INPUT_BYTES, ctx->torch_masks ? " and draw dropout's masks by Philox" : "");
         return false;
     }
     while (ctx->inputs_capacity < end) {

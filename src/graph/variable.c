@@ -68,8 +68,7 @@ tenka_status tenka_variable_create(tenka_ctx *ctx, enum tenka_dtype dtype, struc
     TENKA_TRY(variable_new(ctx, dtype, shape, requires_grad, &var));
     tenka_status s = make_buffer(var);
     if (s == TENKA_OK && data)
-        s = tenka_variable_write(var, data,
-                                 tenka_dtype_bytes(dtype, (size_t)tenka_shape_count(&shape), sizeof(float)));
+        s = tenka_variable_write(var, data, tenka_dtype_bytes(dtype, (size_t)tenka_shape_count(&shape), sizeof(float)));
     if (s != TENKA_OK)
         tenka_variable_destroy(&var);
     *out = var;

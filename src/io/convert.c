@@ -15,12 +15,12 @@ static const struct dtype {
     uint32_t bits;
     enum kind kind;
 } dtypes[] = {
-    {"F32", 32, REAL},        {"F64", 64, REAL},        {"F16", 16, REAL},         {"BF16", 16, REAL},
-    {"I64", 64, SIGNED},      {"I32", 32, SIGNED},      {"I16", 16, SIGNED},       {"I8", 8, SIGNED},
-    {"U64", 64, UNSIGNED},    {"U32", 32, UNSIGNED},    {"U16", 16, UNSIGNED},     {"U8", 8, UNSIGNED},
-    {"BOOL", 8, UNSIGNED},    {"F8_E4M3", 8, OTHER},    {"F8_E4M3FNUZ", 8, OTHER}, {"F8_E5M2", 8, OTHER},
-    {"F8_E5M2FNUZ", 8, OTHER}, {"F8_E8M0", 8, OTHER},   {"F6_E2M3", 6, OTHER},     {"F6_E3M2", 6, OTHER},
-    {"F4", 4, OTHER},         {"C64", 64, OTHER},       {"C128", 128, OTHER},
+    {"F32", 32, REAL},         {"F64", 64, REAL},     {"F16", 16, REAL},         {"BF16", 16, REAL},
+    {"I64", 64, SIGNED},       {"I32", 32, SIGNED},   {"I16", 16, SIGNED},       {"I8", 8, SIGNED},
+    {"U64", 64, UNSIGNED},     {"U32", 32, UNSIGNED}, {"U16", 16, UNSIGNED},     {"U8", 8, UNSIGNED},
+    {"BOOL", 8, UNSIGNED},     {"F8_E4M3", 8, OTHER}, {"F8_E4M3FNUZ", 8, OTHER}, {"F8_E5M2", 8, OTHER},
+    {"F8_E5M2FNUZ", 8, OTHER}, {"F8_E8M0", 8, OTHER}, {"F6_E2M3", 6, OTHER},     {"F6_E3M2", 6, OTHER},
+    {"F4", 4, OTHER},          {"C64", 64, OTHER},    {"C128", 128, OTHER},
 };
 
 static const struct dtype *find(const char *name)

@@ -133,10 +133,11 @@ static tenka_status make_net(tenka_ctx *ctx, const struct tenka_weights *file, t
     const char *const text = tenka_weights_metadata(file, TENKA_NET_KEY);
     TENKA_TRY(tenka_model_check_code(ctx, NULL, file));
     if (tenka_weights_metadata(file, TENKA_LAYERS_KEY) != NULL)
-        return tenka_fail(err, TENKA_E_FORMAT,
-                          "%s: what this network does with its layers is code of the program that saved it, which is not "
-                          "in the file; only that program can run it",
-                          file->path);
+        return tenka_fail(
+            err, TENKA_E_FORMAT,
+            "%s: what this network does with its layers is code of the program that saved it, which is not "
+            "in the file; only that program can run it",
+            file->path);
     if (text == NULL)
         return tenka_fail(err, TENKA_E_FORMAT,
                           "%s: the file has weights but no network text (metadata tenka.net); make the network first, "

@@ -131,10 +131,10 @@ static tenka_status match(struct tenka_error *err, tenka_module *net, struct ten
     list_end(&missing, " Missing key(s) in state_dict: ", ".", &sentence);
     list_end(&unexpected, " Unexpected key(s) in state_dict: ", ".", &sentence);
     list_end(&shapes, "", "", &sentence);
-    const tenka_status status =
-        good ? TENKA_OK
-             : tenka_fail(err, TENKA_E_FORMAT, "%s: Error(s) in loading state_dict for %.60s:%s", file->path,
-                          tenka_module_class(net), sentence.text != NULL ? sentence.text : "");
+    const tenka_status status = good ? TENKA_OK
+                                     : tenka_fail(err, TENKA_E_FORMAT,
+                                                  "%s: Error(s) in loading state_dict for %.60s:%s", file->path,
+                                                  tenka_module_class(net), sentence.text != NULL ? sentence.text : "");
     tenka_free(sentence.text);
     return status;
 }

@@ -12,10 +12,23 @@ static const struct {
     unsigned char code;
     const char *name;
 } refused[] = {
-    {'F', "FLOAT"},      {'I', "INT"},  {'L', "LONG"},    {'P', "PERSID"}, {'S', "STRING"},
-    {'V', "UNICODE"},    {'d', "DICT"}, {'g', "GET"},     {'i', "INST"},   {'l', "LIST"},
-    {'o', "OBJ"},        {'p', "PUT"},  {0x82, "EXT1"},   {0x83, "EXT2"},  {0x84, "EXT4"},
-    {0x97, "NEXT_BUFFER"}, {0x98, "READONLY_BUFFER"},
+    {'F', "FLOAT"},
+    {'I', "INT"},
+    {'L', "LONG"},
+    {'P', "PERSID"},
+    {'S', "STRING"},
+    {'V', "UNICODE"},
+    {'d', "DICT"},
+    {'g', "GET"},
+    {'i', "INST"},
+    {'l', "LIST"},
+    {'o', "OBJ"},
+    {'p', "PUT"},
+    {0x82, "EXT1"},
+    {0x83, "EXT2"},
+    {0x84, "EXT4"},
+    {0x97, "NEXT_BUFFER"},
+    {0x98, "READONLY_BUFFER"},
 };
 
 tenka_status tenka_pickle_fail(const machine *m, const char *what)

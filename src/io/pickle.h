@@ -19,27 +19,27 @@ enum tenka_pickle_kind {
     TENKA_PICKLE_TUPLE,
     TENKA_PICKLE_LIST,
     TENKA_PICKLE_DICT,
-    TENKA_PICKLE_NAME,    /* a class or function */
+    TENKA_PICKLE_NAME, /* a class or function */
     TENKA_PICKLE_STORAGE,
     TENKA_PICKLE_TENSOR,
-    TENKA_PICKLE_OPAQUE,  /* anything else */
+    TENKA_PICKLE_OPAQUE, /* anything else */
 };
 
 /* The bytes behind tensors. */
 struct tenka_pickle_storage {
     const struct tenka_pickle_value *type; /* a NAME, such as torch.FloatStorage */
-    const char *dtype; /* as safetensors calls it: "F32", "BF16", ...; "" when it is not known */
+    const char *dtype;                     /* as safetensors calls it: "F32", "BF16", ...; "" when it is not known */
     const char *key;
-    uint64_t count;    /* elements */
-    uint64_t begin;    /* of them: where the view of it begins that is meant */
-    uint64_t place;    /* for the reader of the file that the pickle is in */
+    uint64_t count; /* elements */
+    uint64_t begin; /* of them: where the view of it begins that is meant */
+    uint64_t place; /* for the reader of the file that the pickle is in */
     struct tenka_pickle_storage *next;
 };
 
 struct tenka_pickle_tensor {
     const struct tenka_pickle_storage *storage;
-    const char *dtype;               /* of the tensor's elements, of a size that is known */
-    uint64_t offset;                 /* in elements, as are the strides */
+    const char *dtype; /* of the tensor's elements, of a size that is known */
+    uint64_t offset;   /* in elements, as are the strides */
     struct tenka_shape shape;
     uint64_t stride[TENKA_MAX_RANK];
 };
@@ -62,7 +62,7 @@ struct tenka_pickle_value {
         const struct tenka_pickle_storage *storage;
         const struct tenka_pickle_tensor *tensor;
         struct tenka_pickle_opaque {
-            const char *what;                      /* "a set"; NULL: what maker makes */
+            const char *what; /* "a set"; NULL: what maker makes */
             const struct tenka_pickle_name *maker;
             const struct tenka_pickle_value *state; /* the attributes that it was given, or NULL */
         } opaque;

@@ -256,12 +256,12 @@ bool tenka_pickle_is_module(const struct tenka_pickle_value *v)
 const char *tenka_pickle_kind_text(const struct tenka_pickle_value *v)
 {
     static const char *const texts[] = {
-        [TENKA_PICKLE_NONE] = "None",         [TENKA_PICKLE_BOOL] = "a truth value",
+        [TENKA_PICKLE_NONE] = "None",          [TENKA_PICKLE_BOOL] = "a truth value",
         [TENKA_PICKLE_INT] = "a whole number", [TENKA_PICKLE_FLOAT] = "a number",
-        [TENKA_PICKLE_STRING] = "a text",     [TENKA_PICKLE_TUPLE] = "a tuple",
-        [TENKA_PICKLE_LIST] = "a list",       [TENKA_PICKLE_DICT] = "a dict",
-        [TENKA_PICKLE_NAME] = "a class",      [TENKA_PICKLE_STORAGE] = "a storage",
-        [TENKA_PICKLE_TENSOR] = "a tensor",   [TENKA_PICKLE_OPAQUE] = "an object",
+        [TENKA_PICKLE_STRING] = "a text",      [TENKA_PICKLE_TUPLE] = "a tuple",
+        [TENKA_PICKLE_LIST] = "a list",        [TENKA_PICKLE_DICT] = "a dict",
+        [TENKA_PICKLE_NAME] = "a class",       [TENKA_PICKLE_STORAGE] = "a storage",
+        [TENKA_PICKLE_TENSOR] = "a tensor",    [TENKA_PICKLE_OPAQUE] = "an object",
     };
     return v->kind == TENKA_PICKLE_OPAQUE && v->is.opaque.what != NULL ? v->is.opaque.what : texts[v->kind];
 }

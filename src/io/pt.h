@@ -22,9 +22,9 @@ struct tenka_pt_tensor {
 
 struct tenka_pt_file {
     char *path;
-    struct zip *zip; /* NULL: a file of before PyTorch 1.6 */
-    struct tenka_arena arena; /* holds the names and tensors */
-    char *prefix;             /* "<name>" */
+    struct zip *zip;                 /* NULL: a file of before PyTorch 1.6 */
+    struct tenka_arena arena;        /* holds the names and tensors */
+    char *prefix;                    /* "<name>" */
     struct tenka_pt_tensor *tensors; /* in the order of the state_dict */
     size_t count;
     uint64_t bytes; /* of the whole file */

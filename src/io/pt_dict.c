@@ -10,8 +10,8 @@ typedef struct tenka_pickle_value value;
 
 /* The names that it is saved under, the surest first. */
 static const char *const keys[] = {
-    "state_dict", "model_state_dict", "model_state", "net_state_dict", "model", "net", "network", "weights", "params",
-    "module",
+    "state_dict", "model_state_dict", "model_state", "net_state_dict", "model",
+    "net",        "network",          "weights",     "params",         "module",
 };
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 

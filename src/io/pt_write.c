@@ -5,7 +5,7 @@
 #include "core/os.h"
 #include "io/pt.h"
 
-#define ALIGNMENT 64 /* of storages, as in torch.save */
+#define ALIGNMENT 64    /* of storages, as in torch.save */
 #define LOCAL_HEADER 30 /* bytes of a zip entry's header without name and extra field */
 #define FB_EXTRA 0x4246 /* "FB": the extra field that torch.save pads with */
 #define PIECE ((size_t)256 * 1024)
@@ -137,8 +137,8 @@ static zip_int64_t source_open(struct source *s)
     s->data = tenka_alloc((size_t)s->bytes);
     if (s->data == NULL)
         return fail_source(s, tenka_fail_nomem(s->writer->err));
-    const tenka_status status =
-        s->bytes > 0 ? s->writer->get(s->writer->user, s->index, s->data, (size_t)s->bytes) : TENKA_OK;
+    const tenka_status status = s->bytes > 0 ? s->writer->get(s->writer->user, s->index, s->data, (size_t)s->bytes)
+                                             : TENKA_OK;
     return status == TENKA_OK ? 0 : fail_source(s, status);
 }
 
@@ -248,8 +248,10 @@ static tenka_status fill(struct writer *w)
     if (w->no_memory)
         return tenka_fail_nomem(w->err);
     if (w->pickle_bytes > TENKA_PICKLE_MAX_BYTES)
-        return tenka_fail(w->err, TENKA_E_INVALID, "saving: the names of the tensors make a pickle of %zu bytes, more "
-                          "than the %u that can be read", w->pickle_bytes, TENKA_PICKLE_MAX_BYTES);
+        return tenka_fail(w->err, TENKA_E_INVALID,
+                          "saving: the names of the tensors make a pickle of %zu bytes, more "
+                          "than the %u that can be read",
+                          w->pickle_bytes, TENKA_PICKLE_MAX_BYTES);
     TENKA_TRY(add_bytes(w, "data.pkl", w->pickle, w->pickle_bytes));
     for (size_t i = 0; i < w->count; i++)
         TENKA_TRY(add_storage(w, i));

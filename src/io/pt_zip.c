@@ -7,9 +7,9 @@
 static tenka_status fail_zip(struct tenka_error *err, const struct tenka_pt_file *file, zip_error_t *why)
 {
     const int code = zip_error_code_zip(why);
-    const tenka_status status = code == ZIP_ER_MEMORY                            ? TENKA_E_NOMEM
+    const tenka_status status = code == ZIP_ER_MEMORY                        ? TENKA_E_NOMEM
                                 : code == ZIP_ER_OPEN || code == ZIP_ER_READ ? TENKA_E_IO
-                                                                                 : TENKA_E_FORMAT;
+                                                                             : TENKA_E_FORMAT;
     return tenka_fail(err, status, "%s: cannot read it as a zip archive: %.200s; the file is damaged or cut off",
                       file->path, zip_error_strerror(why));
 }

@@ -120,8 +120,7 @@ static tenka_status check_metadata(struct tenka_error *err, const struct tenka_s
     if (metadata == NULL || json_is_null(metadata))
         return TENKA_OK;
     bool texts = json_is_object(metadata);
-    json_object_foreach (metadata, key, value)
-        texts = texts && json_is_string(value);
+    json_object_foreach(metadata, key, value) texts = texts && json_is_string(value);
     return texts ? TENKA_OK
                  : tenka_fail(err, TENKA_E_FORMAT, "%s: expected __metadata__ to be an object of strings", file->path);
 }
@@ -137,7 +136,8 @@ static tenka_status read_tensors(struct tenka_error *err, struct tenka_st_file *
     file->tensors = tenka_alloc_array(json_object_size(file->header) + 1, sizeof(file->tensors[0]));
     if (file->tensors == NULL)
         return tenka_fail_nomem(err);
-    json_object_foreach (file->header, key, value) {
+    json_object_foreach(file->header, key, value)
+    {
         if (strcmp(key, METADATA) == 0)
             continue;
         struct tenka_st_tensor *const t = &file->tensors[file->count++];

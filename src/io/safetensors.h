@@ -11,10 +11,10 @@
 
 /* A tensor in a file. */
 struct tenka_st_tensor {
-    const char *name;         /* the header's */
-    const char *dtype;        /* as in the file: "F32", "BF16", ... */
+    const char *name;  /* the header's */
+    const char *dtype; /* as in the file: "F32", "BF16", ... */
     struct tenka_shape shape;
-    uint64_t offset, bytes;   /* offset from the file's begin */
+    uint64_t offset, bytes; /* offset from the file's begin */
 };
 
 struct tenka_st_file {
@@ -22,7 +22,7 @@ struct tenka_st_file {
     json_t *header;
     struct tenka_st_tensor *tensors; /* in the order of their bytes */
     size_t count;
-    uint64_t bytes;                  /* of the file */
+    uint64_t bytes; /* of the file */
 };
 
 /* Reads and checks a file's header: every tensor lies within the file, without holes or overlaps. On failure out is

@@ -51,8 +51,8 @@ static tenka_status open_pt(struct tenka_error *err, struct tenka_weights *w)
     TENKA_TRY(make_tensors(err, w, w->pt.count));
     for (size_t i = 0; i < w->count; i++) {
         const struct tenka_pt_tensor *const t = &w->pt.tensors[i];
-        w->tensors[i] = (struct tenka_weight){
-            .name = t->name, .dtype = t->tensor->dtype, .shape = t->tensor->shape, .pt = t};
+        w->tensors[i] =
+            (struct tenka_weight){.name = t->name, .dtype = t->tensor->dtype, .shape = t->tensor->shape, .pt = t};
     }
     return sort(err, w);
 }

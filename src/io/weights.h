@@ -16,7 +16,7 @@ struct tenka_weight {
 
 struct tenka_weights {
     char *path;
-    uint64_t bytes; /* of the file */
+    uint64_t bytes;               /* of the file */
     struct tenka_weight *tensors; /* in the order of their bytes in a safetensors file, of the state_dict in a .pt */
     size_t count;
     const struct tenka_weight **by_name; /* sorted */

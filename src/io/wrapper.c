@@ -136,8 +136,8 @@ static const struct tenka_weight *take(const struct bares *net, const struct bar
     const struct tenka_weight *first = NULL;
     for (size_t i = 0; i < net->count; i++) {
         const size_t index = net->items[i].index;
-        const struct tenka_weight *const weight =
-            with[i] < bare->count ? &file->tensors[bare->items[with[i]].index] : NULL;
+        const struct tenka_weight *const weight = with[i] < bare->count ? &file->tensors[bare->items[with[i]].index]
+                                                                        : NULL;
         s->items[index].weight = weight;
         if (first == NULL && weight != NULL && strcmp(weight->name, s->tensors[index].name) != 0)
             first = weight;
@@ -145,8 +145,8 @@ static const struct tenka_weight *take(const struct bares *net, const struct bar
     return first;
 }
 
-tenka_status tenka_wrapper_match(struct tenka_error *err, struct tenka_model_state *s,
-                                 const struct tenka_weights *file, const struct tenka_weight **out)
+tenka_status tenka_wrapper_match(struct tenka_error *err, struct tenka_model_state *s, const struct tenka_weights *file,
+                                 const struct tenka_weight **out)
 {
     struct bares net = {0}, bare = {0};
     size_t *const with = tenka_alloc_array(s->count + 1, sizeof(with[0]));

@@ -9,7 +9,7 @@
  * "net." of a class around the network where all names of the file begin with it. When all names of either side have
  * found each other, s has its weights, and *out is one of those whose names differ; else *out is NULL.
  * Errors: E_NOMEM. */
-tenka_status tenka_wrapper_match(struct tenka_error *err, struct tenka_model_state *s,
-                                 const struct tenka_weights *file, const struct tenka_weight **out);
+tenka_status tenka_wrapper_match(struct tenka_error *err, struct tenka_model_state *s, const struct tenka_weights *file,
+                                 const struct tenka_weight **out);
 
 #endif

@@ -20,23 +20,22 @@
 #define NUMBERS_2(m) , (m)->values.arg[0].value[0], (m)->values.arg[1].value[0]
 
 /* One argument more than there are, for a table may not be empty. */
-#define LAYER(op, count, layer, ...)                                                                         \
-    static const struct tenka_layer_arg op##_args[] = {__VA_ARGS__ {0}};                                     \
-    static tenka_tensor op##_forward(tenka_module *m, tenka_tensor x)                                        \
-    {                                                                                                        \
-        (void)m;                                                                                             \
-        return tenka_##op(x NUMBERS_##count(m));                                                             \
-    }                                                                                                        \
-    const struct tenka_layer_type tenka_layer_##op = {                                                       \
-        .name = #layer,                                                                                      \
-        .args = op##_args,                                                                                   \
-        .n_args = sizeof(op##_args) / sizeof(op##_args[0]) - 1,                                              \
-        .forward = op##_forward,                                                                             \
+#define LAYER(op, count, layer, ...)                                    \
+    static const struct tenka_layer_arg op##_args[] = {__VA_ARGS__{0}}; \
+    static tenka_tensor op##_forward(tenka_module *m, tenka_tensor x)   \
+    {                                                                   \
+        (void)m;                                                        \
+        return tenka_##op(x NUMBERS_##count(m));                        \
+    }                                                                   \
+    const struct tenka_layer_type tenka_layer_##op = {                  \
+        .name = #layer,                                                 \
+        .args = op##_args,                                              \
+        .n_args = sizeof(op##_args) / sizeof(op##_args[0]) - 1,         \
+        .forward = op##_forward,                                        \
     };
 
 #define TENKA_UNARY(...)
-#define TENKA_ACTIVATION(name, back, count, numbers, range, wide, layer, arguments)                          \
-    LAYER(name, count, layer, arguments)
+#define TENKA_ACTIVATION(name, back, count, numbers, range, wide, layer, arguments) LAYER(name, count, layer, arguments)
 #define TENKA_BINARY(...)
 #include "shaders/common/elementwise.def"
 

@@ -34,7 +34,8 @@ static tenka_status check(struct tenka_error *err, const char *class_name, const
     if (class_name == NULL || !is_class_name(class_name))
         return tenka_fail(err, TENKA_E_INVALID,
                           "nn_custom: the name of the class must be 1 to %d bytes of letters, digits and _, and begin "
-                          "with no digit", TENKA_MAX_LAYER_NAME - 1);
+                          "with no digit",
+                          TENKA_MAX_LAYER_NAME - 1);
     if (tenka_layer_find(class_name) != NULL)
         return tenka_fail(err, TENKA_E_INVALID, "nn_custom: %s is a layer that there is already; choose another name",
                           class_name);
@@ -46,7 +47,8 @@ static tenka_status check(struct tenka_error *err, const char *class_name, const
     if (params->extra != NULL && !is_extra(params->extra))
         return tenka_fail(err, TENKA_E_INVALID,
                           "nn_custom: what %s shows in print must have at most %d bytes of UTF-8 text without control "
-                          "characters", class_name, TENKA_MAX_LAYER_NAME - 1);
+                          "characters",
+                          class_name, TENKA_MAX_LAYER_NAME - 1);
     return TENKA_OK;
 }
 
@@ -114,8 +116,10 @@ static tenka_status check_range(struct tenka_error *err, const char *function, d
 {
     if (isfinite(low) && isfinite(high) && low <= high && isfinite((float)low) && isfinite((float)high))
         return TENKA_OK;
-    return tenka_fail(err, TENKA_E_INVALID, "%s: elements cannot begin between %g and %g; both must be finite floats, "
-                      "and the first one not the larger", function, low, high);
+    return tenka_fail(err, TENKA_E_INVALID,
+                      "%s: elements cannot begin between %g and %g; both must be finite floats, "
+                      "and the first one not the larger",
+                      function, low, high);
 }
 
 /* Of low, or drawn where high is another number. */

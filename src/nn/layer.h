@@ -10,13 +10,13 @@
 
 /* What tenka_nn_append keeps a network to, so that whatever can be made can be printed, saved, and opened again. */
 #define TENKA_MAX_NESTING 64
-#define TENKA_MAX_LAYERS 10000               /* below the root, and parameters and buffers that were added */
-#define TENKA_MAX_LAYER_NAME 128             /* bytes, the last zero included */
-#define TENKA_MAX_PATHS (2 * 1024 * 1024)    /* bytes of all their paths together */
+#define TENKA_MAX_LAYERS 10000            /* below the root, and parameters and buffers that were added */
+#define TENKA_MAX_LAYER_NAME 128          /* bytes, the last zero included */
+#define TENKA_MAX_PATHS (2 * 1024 * 1024) /* bytes of all their paths together */
 
 enum tenka_arg_kind {
     TENKA_ARG_INT,
-    TENKA_ARG_PAIR,  /* a whole number for both axes, or one for each: 2, (2, 3) or [2, 3] */
+    TENKA_ARG_PAIR,    /* a whole number for both axes, or one for each: 2, (2, 3) or [2, 3] */
     TENKA_ARG_PADDING, /* a PAIR, 'same' or 'valid' */
     TENKA_ARG_FLOAT,
     TENKA_ARG_BOOL,
@@ -25,8 +25,8 @@ enum tenka_arg_kind {
 
 enum tenka_arg_flags {
     TENKA_ARG_REQUIRED = 1,
-    TENKA_ARG_NONE = 2,    /* may be None */
-    TENKA_ARG_FIXED = 4,   /* known in PyTorch, but only the fallback is supported; never printed */
+    TENKA_ARG_NONE = 2,  /* may be None */
+    TENKA_ARG_FIXED = 4, /* known in PyTorch, but only the fallback is supported; never printed */
     /* as print(model) shows it, which else has name=value of every argument: */
     TENKA_ARG_BARE = 8,    /* without its name */
     TENKA_ARG_QUIET = 16,  /* only when it is not the fallback */
@@ -40,19 +40,19 @@ struct tenka_layer_arg {
     const char *name;
     enum tenka_arg_kind kind;
     unsigned flags;
-    double fallback;      /* NaN: None */
-    double least, most;   /* of each number */
-    const char *word;     /* the fallback of a WORD; "none|tanh": the only other word is tanh */
+    double fallback;    /* NaN: None */
+    double least, most; /* of each number */
+    const char *word;   /* the fallback of a WORD; "none|tanh": the only other word is tanh */
 };
 
 struct tenka_arg_value {
-    double value[2];      /* booleans: 0 or 1; a WORD: 0 when it is the fallback, else 1 */
+    double value[2]; /* booleans: 0 or 1; a WORD: 0 when it is the fallback, else 1 */
     bool given;
-    bool pair;            /* written as a pair */
-    bool list;            /* a pair in brackets, which PyTorch keeps */
-    bool integer;         /* a FLOAT written as a whole number, which Python prints without a point */
+    bool pair;    /* written as a pair */
+    bool list;    /* a pair in brackets, which PyTorch keeps */
+    bool integer; /* a FLOAT written as a whole number, which Python prints without a point */
     bool none;
-    const char *word;     /* of a PADDING: "same" or "valid"; NULL: numbers */
+    const char *word; /* of a PADDING: "same" or "valid"; NULL: numbers */
 };
 
 struct tenka_layer_values {
@@ -76,9 +76,9 @@ struct tenka_layer_type {
     void (*settle)(tenka_module *module);
 };
 
-extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_max_pool2d, tenka_layer_flatten,
-    tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout, tenka_layer_identity,
-    tenka_layer_gelu, tenka_layer_sequential, tenka_layer_custom;
+extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_max_pool2d,
+    tenka_layer_flatten, tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout,
+    tenka_layer_identity, tenka_layer_gelu, tenka_layer_sequential, tenka_layer_custom;
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */
 #define TENKA_UNARY(...)
 #define TENKA_ACTIVATION(name, ...) extern const struct tenka_layer_type tenka_layer_##name;
@@ -87,10 +87,10 @@ extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, ten
 
 /* An entry of a layer's own state, under its full name. */
 struct tenka_layer_state {
-    char *path;        /* "base_net.0.weight", from the root */
-    const char *name;  /* "weight", the path's end */
+    char *path;       /* "base_net.0.weight", from the root */
+    const char *name; /* "weight", the path's end */
     tenka_variable *var;
-    uint64_t *number;  /* where there is no variable */
+    uint64_t *number; /* where there is no variable */
     bool parameter;
 };
 
@@ -112,18 +112,18 @@ struct tenka_module {
     struct tenka_custom_params custom; /* of a custom module, as are the next two */
     char *extra;
     void *user;
-    struct tenka_shape output; /* the first one of the last forward */
+    struct tenka_shape output;              /* the first one of the last forward */
     tenka_tensor result[TENKA_MAX_FORWARD]; /* of the last forward: of a step that may have ended */
     size_t n_result;
     bool training;
-    uint64_t batches;  /* that a BatchNorm2d has normalised while training: PyTorch's num_batches_tracked */
-    uint64_t counted;  /* of these: by the step counted_step, which may yet fail */
+    uint64_t batches; /* that a BatchNorm2d has normalised while training: PyTorch's num_batches_tracked */
+    uint64_t counted; /* of these: by the step counted_step, which may yet fail */
     uint32_t counted_step;
-    bool checking;     /* a step that will not run goes through it */
-    bool running;      /* it is in its forward */
-    bool ran;          /* a container that has run its children */
-    bool bypassed;     /* a container whose children the program has run, or had run before it saved them */
-    bool told;         /* the log has said that this layer flattens its input */
+    bool checking; /* a step that will not run goes through it */
+    bool running;  /* it is in its forward */
+    bool ran;      /* a container that has run its children */
+    bool bypassed; /* a container whose children the program has run, or had run before it saved them */
+    bool told;     /* the log has said that this layer flattens its input */
 };
 
 /* The type of a class name, or NULL. */

@@ -129,10 +129,8 @@ static tenka_tensor flatten_forward(tenka_module *m, tenka_tensor x)
     return tenka_reshape(x, tenka_shape_make((size_t)(rank - (end - start)), shape.dim));
 }
 
-const struct tenka_layer_type tenka_layer_flatten = {.name = "Flatten",
-                                                     .args = flatten_args,
-                                                     .n_args = COUNT(flatten_args),
-                                                     .forward = flatten_forward};
+const struct tenka_layer_type tenka_layer_flatten = {
+    .name = "Flatten", .args = flatten_args, .n_args = COUNT(flatten_args), .forward = flatten_forward};
 
 tenka_status tenka_nn_flatten(tenka_ctx *ctx, tenka_module **out)
 {
@@ -169,14 +167,10 @@ static tenka_tensor log_softmax_forward(tenka_module *m, tenka_tensor x)
     return along_dim(m, x, tenka_log_softmax);
 }
 
-const struct tenka_layer_type tenka_layer_softmax = {.name = "Softmax",
-                                                     .args = softmax_args,
-                                                     .n_args = COUNT(softmax_args),
-                                                     .forward = softmax_forward};
-const struct tenka_layer_type tenka_layer_log_softmax = {.name = "LogSoftmax",
-                                                         .args = softmax_args,
-                                                         .n_args = COUNT(softmax_args),
-                                                         .forward = log_softmax_forward};
+const struct tenka_layer_type tenka_layer_softmax = {
+    .name = "Softmax", .args = softmax_args, .n_args = COUNT(softmax_args), .forward = softmax_forward};
+const struct tenka_layer_type tenka_layer_log_softmax = {
+    .name = "LogSoftmax", .args = softmax_args, .n_args = COUNT(softmax_args), .forward = log_softmax_forward};
 
 static tenka_status make_softmax(tenka_ctx *ctx, const struct tenka_layer_type *type, uint32_t dim, tenka_module **out)
 {
@@ -332,10 +326,8 @@ static tenka_tensor dropout_forward(tenka_module *m, tenka_tensor x)
     return m->training ? tenka_dropout(x, m->values.arg[0].value[0]) : x;
 }
 
-const struct tenka_layer_type tenka_layer_dropout = {.name = "Dropout",
-                                                     .args = dropout_args,
-                                                     .n_args = COUNT(dropout_args),
-                                                     .forward = dropout_forward};
+const struct tenka_layer_type tenka_layer_dropout = {
+    .name = "Dropout", .args = dropout_args, .n_args = COUNT(dropout_args), .forward = dropout_forward};
 
 tenka_status tenka_nn_dropout(tenka_ctx *ctx, double p, tenka_module **out)
 {

@@ -56,8 +56,10 @@ static tenka_status resolve_padding(struct tenka_error *err, struct tenka_layer_
         if (same && v->arg[STRIDE].value[axis] != 1)
             return tenka_fail(err, TENKA_E_INVALID, "Conv2d: padding='same' needs a stride of 1");
         if (fmod(total, 2) != 0 || total > INT32_MAX)
-            return tenka_fail(err, TENKA_E_INVALID, "Conv2d: padding='same' is supported only where dilation * "
-                              "(kernel_size - 1) is even, but it is %.0f", total);
+            return tenka_fail(err, TENKA_E_INVALID,
+                              "Conv2d: padding='same' is supported only where dilation * "
+                              "(kernel_size - 1) is even, but it is %.0f",
+                              total);
         padding->value[axis] = total / 2;
     }
     return TENKA_OK;
@@ -87,9 +89,9 @@ static uint64_t conv2d_elements(const struct tenka_layer_values *v)
 static tenka_status conv2d_init(tenka_module *m)
 {
     const struct tenka_layer_values *const v = &m->values;
-    const struct tenka_shape weight =
-        tenka_shape_of(tenka_arg_u32(v, OUT, 0), tenka_arg_u32(v, IN, 0) / tenka_arg_u32(v, GROUPS, 0),
-                       tenka_arg_u32(v, KERNEL, 0), tenka_arg_u32(v, KERNEL, 1));
+    const struct tenka_shape weight = tenka_shape_of(tenka_arg_u32(v, OUT, 0),
+                                                     tenka_arg_u32(v, IN, 0) / tenka_arg_u32(v, GROUPS, 0),
+                                                     tenka_arg_u32(v, KERNEL, 0), tenka_arg_u32(v, KERNEL, 1));
     return draw(m, weight, conv2d_fan_in(v), v->arg[BIAS].value[0] != 0);
 }
 

@@ -20,9 +20,9 @@ void tenka_module_set_own_forward(tenka_module *module);
 
 /* What a module has of its own, for who looks through a step's numbers. */
 struct tenka_module_part {
-    const char *path;    /* from the module that was asked; "" for that one itself */
+    const char *path; /* from the module that was asked; "" for that one itself */
     const char *class_name;
-    size_t n_state;      /* entries of tenka_module_state, which follow those of the part before */
+    size_t n_state;             /* entries of tenka_module_state, which follow those of the part before */
     const tenka_tensor *result; /* of the last forward, where no child has given it */
     size_t n_result;
 };

@@ -74,10 +74,11 @@ void tenka_module_warn_of_classes(const tenka_module *net)
     for (size_t i = 0; i < d.count && i < MAX_LISTED; i++)
         tenka_text_add(&names, "%s%.60s", i > 0 ? ", " : "", d.names[i]);
     if (names.text != NULL)
-        tenka_say(tenka_ctx_log(net->ctx), TENKA_LOG_WARNING,
-                  "network text: it does not show what forward does in %s%s, so the layers there run in the order of the "
-                  "text, without the shortcuts, activations and other functions that forward may have; if it has any, "
-                  "this is another network than PyTorch's, and must be written in C (as examples/custom.c is)",
-                  names.text, d.count > MAX_LISTED ? " and more classes" : "");
+        tenka_say(
+            tenka_ctx_log(net->ctx), TENKA_LOG_WARNING,
+            "network text: it does not show what forward does in %s%s, so the layers there run in the order of the "
+            "text, without the shortcuts, activations and other functions that forward may have; if it has any, "
+            "this is another network than PyTorch's, and must be written in C (as examples/custom.c is)",
+            names.text, d.count > MAX_LISTED ? " and more classes" : "");
     tenka_free(names.text);
 }

@@ -54,8 +54,7 @@ static tenka_status put(const struct tenka_parser *p, const struct place *place,
 {
     if (place->container == NULL)
         return TENKA_OK;
-    const tenka_status status =
-        tenka_nn_append(place->container, place->name[0] != '\0' ? place->name : NULL, layer);
+    const tenka_status status = tenka_nn_append(place->container, place->name[0] != '\0' ? place->name : NULL, layer);
     return status == TENKA_OK ? TENKA_OK : fail_layer(p, place->at, status);
 }
 

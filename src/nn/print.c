@@ -18,7 +18,8 @@ static void print_pair(const struct tenka_layer_arg *arg, const struct tenka_arg
     if (!paired && !value->pair)
         tenka_text_add(text, "%.0f", value->value[0]);
     else
-        tenka_text_add(text, value->list && !paired ? "[%.0f, %.0f]" : "(%.0f, %.0f)", value->value[0], value->value[1]);
+        tenka_text_add(text, value->list && !paired ? "[%.0f, %.0f]" : "(%.0f, %.0f)", value->value[0],
+                       value->value[1]);
 }
 
 static void print_word(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
@@ -53,7 +54,8 @@ static bool is_shown(const struct tenka_layer_arg *arg, const struct tenka_arg_v
 {
     const bool is_fallback = value->word == NULL && value->value[0] == arg->fallback &&
                              value->value[1] == arg->fallback;
-    return (arg->flags & (TENKA_ARG_FIXED | TENKA_ARG_UNSEEN)) == 0 && !((arg->flags & TENKA_ARG_QUIET) != 0 && is_fallback);
+    return (arg->flags & (TENKA_ARG_FIXED | TENKA_ARG_UNSEEN)) == 0 &&
+           !((arg->flags & TENKA_ARG_QUIET) != 0 && is_fallback);
 }
 
 static void print_arguments(const tenka_module *module, struct tenka_text *text)

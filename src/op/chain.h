@@ -5,8 +5,8 @@
 #include "op/op.h"
 
 struct tenka_chain_step {
-    bool takes_input;  /* besides v */
-    uint32_t numbers;  /* scalars that it takes: 0 to 2. At most one step of a chain takes any */
+    bool takes_input; /* besides v */
+    uint32_t numbers; /* scalars that it takes: 0 to 2. At most one step of a chain takes any */
 };
 extern const struct tenka_chain_step tenka_chain_steps[TENKA_CHAIN_OPS];
 

@@ -26,11 +26,25 @@ int32_t tenka_conv_line(int32_t sums_w, int32_t source_w, int32_t left)
 struct tenka_conv tenka_conv_fwd(const struct tenka_p_conv2d *p)
 {
     return (struct tenka_conv){
-        .n = p->n, .groups = p->groups, .source_channels = p->c / p->groups, .sum_channels = p->o / p->groups,
-        .sums_h = p->oh, .sums_w = p->ow, .phases = 1,
-        .kh = p->kh, .kw = p->kw, .taps_h = p->kh, .taps_w = p->kw,
-        .step_h = p->sh, .step_w = p->sw, .reach_h = p->dh, .reach_w = p->dw,
-        .pool_h = 1, .pool_w = 1, .pool_step_h = 1, .pool_step_w = 1,
+        .n = p->n,
+        .groups = p->groups,
+        .source_channels = p->c / p->groups,
+        .sum_channels = p->o / p->groups,
+        .sums_h = p->oh,
+        .sums_w = p->ow,
+        .phases = 1,
+        .kh = p->kh,
+        .kw = p->kw,
+        .taps_h = p->kh,
+        .taps_w = p->kw,
+        .step_h = p->sh,
+        .step_w = p->sw,
+        .reach_h = p->dh,
+        .reach_w = p->dw,
+        .pool_h = 1,
+        .pool_w = 1,
+        .pool_step_h = 1,
+        .pool_step_w = 1,
     };
 }
 
@@ -213,5 +227,6 @@ uint32_t tenka_conv_dw_shared(const struct tenka_variant *v, const struct tenka_
     if (v->slices == 0)
         return 0;
     return v->slices == CONV_DW_PARTS && v->rows * sums * v->local <= CONV_DW_MOST_SUMS
-               ? (uint32_t)(v->local * sums * sizeof(float)) : UINT32_MAX;
+               ? (uint32_t)(v->local * sums * sizeof(float))
+               : UINT32_MAX;
 }

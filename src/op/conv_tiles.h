@@ -30,24 +30,28 @@ uint32_t tenka_conv_shared(const struct tenka_variant *v, struct tenka_conv c);
 int32_t tenka_conv_tap_step(int32_t stride, int32_t dilation);
 
 /* FLAGS of conv_tile.glsl. first: column of the source that the first tap sees from the first pixel */
-#define CONV_FLAGS(first, source_w, padded, sums_w)                                           \
-    (((first) & 3) | ((source_w) % 4 == 0) << 2 | ((padded) != 0) << 3 |                      \
-     ((sums_w) % 8 == 0 ? 3 : (sums_w) % 4 == 0 ? 2 : (sums_w) % 2 == 0 ? 1 : 0) << 4)
+#define CONV_FLAGS(first, source_w, padded, sums_w)                    \
+    (((first)&3) | ((source_w) % 4 == 0) << 2 | ((padded) != 0) << 3 | \
+     ((sums_w) % 8 == 0   ? 3                                          \
+      : (sums_w) % 4 == 0 ? 2                                          \
+      : (sums_w) % 2 == 0 ? 1                                          \
+                          : 0)                                         \
+         << 4)
 /* LINE of conv_tile.glsl. */
 int32_t tenka_conv_line(int32_t sums_w, int32_t source_w, int32_t left);
 /* Columns of padding that the first pixel's window sees, backward without strides. */
 #define CONV_DX_LEFT(p) (((p)->kw - 1) * (p)->dw - (p)->pw)
 /* The constants of the shape, from TENKA_SHAPE_CONSTANT on. */
-#define CONV_FWD_CONSTANTS(p, sums_w)                                                         \
-    (p)->kh, (p)->kw, (p)->sh, (p)->sw, (p)->dh, (p)->dw,                                     \
-        CONV_FLAGS(-(p)->pw, (p)->w, (p)->ph | (p)->pw, sums_w), tenka_conv_line(sums_w, (p)->w, (p)->pw)
-#define CONV_DX_CONSTANTS(p)                                                                  \
-    (p)->kh, (p)->kw, 1, 1, (p)->dh / ((p)->sh / tenka_conv_tap_step((p)->sh, (p)->dh)),      \
-        (p)->dw / ((p)->sw / tenka_conv_tap_step((p)->sw, (p)->dw)),                          \
-        CONV_FLAGS(-CONV_DX_LEFT(p), (p)->sw == 1 ? (p)->ow : 1, 1, (p)->sw == 1 ? (p)->w : 1), \
-        (p)->sw == 1 ? tenka_conv_line((p)->w, (p)->ow, CONV_DX_LEFT(p)) : 0,                 \
-        tenka_conv_tap_step((p)->sh, (p)->dh), tenka_conv_tap_step((p)->sw, (p)->dw)
-#define CONV_POOL_CONSTANTS(p)                                                                \
+#define CONV_FWD_CONSTANTS(p, sums_w)                                                                              \
+    (p)->kh, (p)->kw, (p)->sh, (p)->sw, (p)->dh, (p)->dw, CONV_FLAGS(-(p)->pw, (p)->w, (p)->ph | (p)->pw, sums_w), \
+        tenka_conv_line(sums_w, (p)->w, (p)->pw)
+#define CONV_DX_CONSTANTS(p)                                                                                         \
+    (p)->kh, (p)->kw, 1, 1, (p)->dh / ((p)->sh / tenka_conv_tap_step((p)->sh, (p)->dh)),                             \
+        (p)->dw / ((p)->sw / tenka_conv_tap_step((p)->sw, (p)->dw)),                                                 \
+        CONV_FLAGS(-CONV_DX_LEFT(p), (p)->sw == 1 ? (p)->ow : 1, 1, (p)->sw == 1 ? (p)->w : 1),                      \
+        (p)->sw == 1 ? tenka_conv_line((p)->w, (p)->ow, CONV_DX_LEFT(p)) : 0, tenka_conv_tap_step((p)->sh, (p)->dh), \
+        tenka_conv_tap_step((p)->sw, (p)->dw)
+#define CONV_POOL_CONSTANTS(p) \
     CONV_FWD_CONSTANTS(&(p)->conv, (p)->pool_ow), (p)->pool_kh, (p)->pool_kw, (p)->pool_sh, (p)->pool_sw
 
 /* The weights' gradient, as shaders/common/conv_dw.glsl cuts it: bands of so many rows, in so many parts. */

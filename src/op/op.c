@@ -4,6 +4,9 @@
 #include "op/tiles.h"
 #include "op/variant.h"
 
+/* Tables, laid out by hand. */
+/* clang-format off */
+
 /* How ops.def calls the operands. */
 #define BIT(operand) ((uint64_t)1 << (operand))
 #define IN0 BIT(TENKA_IN(0))

@@ -26,10 +26,10 @@ enum tenka_kernel {
 };
 
 /* Operands of a call and of its passes by number, in the order in which a kernel sees them; in masks, bits. */
-#define TENKA_IN(k) ((uint32_t)(k))         /* forward inputs */
-#define TENKA_OUT(k) (16 + (uint32_t)(k))   /* forward outputs */
-#define TENKA_DOUT(k) (24 + (uint32_t)(k))  /* gradients of outputs */
-#define TENKA_D(k) (32 + (uint32_t)(k))     /* gradients of inputs */
+#define TENKA_IN(k) ((uint32_t)(k))        /* forward inputs */
+#define TENKA_OUT(k) (16 + (uint32_t)(k))  /* forward outputs */
+#define TENKA_DOUT(k) (24 + (uint32_t)(k)) /* gradients of outputs */
+#define TENKA_D(k) (32 + (uint32_t)(k))    /* gradients of inputs */
 #define TENKA_OPERANDS 48
 
 /* Whether a mask has an operand. */
@@ -67,8 +67,8 @@ struct tenka_variant; /* op/variant.h */
 struct tenka_call {
     enum tenka_op op;
     uint32_t n_in;
-    struct tenka_desc in[TENKA_MAX_IN];   /* an absent optional input comes last and is not counted */
-    int32_t params[TENKA_MAX_PARAMS];     /* the caller's part filled, the rest by the rule */
+    struct tenka_desc in[TENKA_MAX_IN]; /* an absent optional input comes last and is not counted */
+    int32_t params[TENKA_MAX_PARAMS];   /* the caller's part filled, the rest by the rule */
     uint32_t n_out;
     struct tenka_desc out[TENKA_MAX_OUT];
 };
@@ -76,17 +76,17 @@ struct tenka_call {
 struct tenka_op_info {
     const char *name;
     uint32_t min_in, max_in, n_out;
-    const char *scalars;                  /* a letter each, see ops.def */
+    const char *scalars; /* a letter each, see ops.def */
     uint32_t n_scalars;
     tenka_status (*rule)(struct tenka_call *call, struct tenka_error *err);
-    enum tenka_kernel first_kernel;       /* of its passes; they follow each other */
-    uint32_t n_passes;                    /* 0: a view, or made of other operators */
+    enum tenka_kernel first_kernel; /* of its passes; they follow each other */
+    uint32_t n_passes;              /* 0: a view, or made of other operators */
 };
 
 struct tenka_pass_info {
-    const char *name;                     /* "conv2d_dx" */
+    const char *name; /* "conv2d_dx" */
     enum tenka_op op;
-    uint64_t reads, writes;               /* masks of operands */
+    uint64_t reads, writes; /* masks of operands */
     enum tenka_unit unit;
     uint32_t flags;
     /* n: elements of the first written operand */

@@ -8,7 +8,9 @@
 
 #define TENKA_MAX_PARAMS 28
 
-struct tenka_p_none { int32_t unused; };
+struct tenka_p_none {
+    int32_t unused;
+};
 
 /* Activations that a kernel applies to what it computes, as one of its parameters: the rows of elementwise.def that are
  * layers without numbers. Only fusion and cases set such a parameter; 0 is none. */
@@ -29,8 +31,8 @@ struct tenka_p_conv2d {
     int32_t n, c, h, w, o, kh, kw, oh, ow;
     int32_t sh, sw, ph, pw, dh, dw, groups; /* stride, padding, dilation: given by the caller */
     int32_t bias;                           /* 1: input 2 is there */
-    int32_t act;    /* fwd: y goes through this activation */
-    int32_t before; /* dx goes back through this activation, whose output x is */
+    int32_t act;                            /* fwd: y goes through this activation */
+    int32_t before;                         /* dx goes back through this activation, whose output x is */
 };
 
 /* x: nc planes of [h, w]; y: nc planes of [oh, ow] */
@@ -46,16 +48,24 @@ struct tenka_p_conv2d_pool {
 };
 
 /* C [batch, m, n] = A' [batch, m, k] B' [batch, k, n]; A is stored [m, k], or [k, m] when trans_a, B likewise */
-struct tenka_p_matmul { int32_t batch, m, n, k, trans_a, trans_b; };
+struct tenka_p_matmul {
+    int32_t batch, m, n, k, trans_a, trans_b;
+};
 
 /* x [m, k], weight [n, k], y [m, n]; bias: 1 when input 2 is there; act and before as in tenka_p_conv2d */
-struct tenka_p_linear { int32_t m, n, k, bias, act, before; };
+struct tenka_p_linear {
+    int32_t m, n, k, bias, act, before;
+};
 
 /* y of shape dim (leading 1s); element i of y reads a and b at the dot product of its index with sa and sb */
-struct tenka_p_broadcast { int32_t same, dim[6], sa[6], sb[6]; /* same: 1 when a, b and y have one shape */ };
+struct tenka_p_broadcast {
+    int32_t same, dim[6], sa[6], sb[6]; /* same: 1 when a, b and y have one shape */
+};
 
 /* y of shape dim (leading 1s) reads x at the dot product of its index with stride; y = x / divide */
-struct tenka_p_strided { int32_t dim[6], stride[6], divide; };
+struct tenka_p_strided {
+    int32_t dim[6], stride[6], divide;
+};
 
 /* y[k] = sum over r of x[kept(k) + reduced(r)], / reduce_n when mean. kept(k): k written in the mixed base kdim
  * (last digit fastest) times kstride; reduced(r) likewise. Neighbouring axes of a kind are merged, so three suffice. */
@@ -66,20 +76,30 @@ struct tenka_p_sum {
 };
 
 /* x [outer, len, inner], along the middle axis dim of the original */
-struct tenka_p_axis { int32_t outer, len, inner, dim; };
+struct tenka_p_axis {
+    int32_t outer, len, inner, dim;
+};
 
-struct tenka_p_nll { int32_t n, c, reduction; };
+struct tenka_p_nll {
+    int32_t n, c, reduction;
+};
 
 /* y [rows, row] from x [src_rows, row]; u8: elements are bytes, packed four to a word in shaders.
  * piece_first, piece_rows: the rows of x that are bound; the Vulkan backend changes them from piece to piece when
  * x is larger than what can be bound at once. For dx the same of the rows of y: those that a dispatch adds. */
-struct tenka_p_gather { int32_t rows, row, src_rows, u8, piece_first, piece_rows; };
+struct tenka_p_gather {
+    int32_t rows, row, src_rows, u8, piece_first, piece_rows;
+};
 
 /* x [rows, c, plane] and its classes from data of src_rows images of bytes */
-struct tenka_p_load_batch { int32_t rows, c, plane, src_rows; };
+struct tenka_p_load_batch {
+    int32_t rows, c, plane, src_rows;
+};
 
 /* x [n, c, plane]; act: y goes through this activation, and gradients come back through it (batch_norm2d) */
-struct tenka_p_channels { int32_t n, c, plane, act; };
+struct tenka_p_channels {
+    int32_t n, c, plane, act;
+};
 
 /* Elementwise steps over tensors of one shape: v = input 0; then, for each step, v becomes
  *   of a unary operator  its value for v, or (back) the gradient of its input for v, the gradient of its output
@@ -93,20 +113,31 @@ enum tenka_chain_op {
 };
 #define TENKA_CHAIN_STEPS 6
 #define TENKA_CHAIN_INPUTS 4
-struct tenka_p_chain { int32_t steps, op[TENKA_CHAIN_STEPS], arg[TENKA_CHAIN_STEPS]; };
+struct tenka_p_chain {
+    int32_t steps, op[TENKA_CHAIN_STEPS], arg[TENKA_CHAIN_STEPS];
+};
 /* A step as one number for the shader, which is compiled for its steps; 0: the chain has ended. */
-#define TENKA_CHAIN_CODE(p, i) \
-    ((i) < (p)->steps ? ((p)->op[i] * TENKA_CHAIN_INPUTS + (p)->arg[i]) + 1 : 0)
+#define TENKA_CHAIN_CODE(p, i) ((i) < (p)->steps ? ((p)->op[i] * TENKA_CHAIN_INPUTS + (p)->arg[i]) + 1 : 0)
 
 /* x [outer, whole] and its part [outer, part] from begin on, made of axis and from .. to - 1, which the caller gives
  * (put: only from) */
-struct tenka_p_part { int32_t outer, whole, begin, part, axis, from, to; };
+struct tenka_p_part {
+    int32_t outer, whole, begin, part, axis, from, to;
+};
 
-struct tenka_p_words { int32_t words; };          /* copy: 32-bit words (u8 tensors are padded to them) */
+struct tenka_p_words {
+    int32_t words;
+}; /* copy: 32-bit words (u8 tensors are padded to them) */
 
-struct tenka_p_repeat { int32_t rounds; }; /* 0 or more */
+struct tenka_p_repeat {
+    int32_t rounds;
+}; /* 0 or more */
 
-struct tenka_p_adam { int32_t decoupled; };       /* 1: AdamW's decay, 0: Adam's */
-struct tenka_p_sgd { int32_t momentum, nesterov; };
+struct tenka_p_adam {
+    int32_t decoupled;
+}; /* 1: AdamW's decay, 0: Adam's */
+struct tenka_p_sgd {
+    int32_t momentum, nesterov;
+};
 
 #endif

@@ -17,7 +17,7 @@ struct tenka_operand {
     tenka_buffer *buffer; /* NULL: the input bytes of the submission */
     size_t offset, bytes; /* offset: a multiple of TENKA_OPERAND_ALIGN; bytes: exact size of the elements */
     struct tenka_desc desc;
-    const char *name;     /* of the variable that it is, for debuggers; NULL: of none. Valid while it is prepared */
+    const char *name; /* of the variable that it is, for debuggers; NULL: of none. Valid while it is prepared */
 };
 
 /* One kernel call. Absent optional reads and writes are TENKA_ABSENT. */
@@ -26,10 +26,10 @@ struct tenka_node {
     uint32_t n_in, n_out;
     uint32_t in[TENKA_MAX_READS], out[TENKA_MAX_OUT]; /* indices of operands */
     int32_t params[TENKA_MAX_PARAMS];
-    size_t scalars;       /* offset in the input bytes of the node's first scalar; one device word each: a real,
+    size_t scalars; /* offset in the input bytes of the node's first scalar; one device word each: a real,
                            * or a uint32_t in the word's first four bytes */
-    char label[64];       /* for profilers, such as "conv2d_dx 3" */
-    char layer[96];       /* of the network that it works for, such as "base_net.0 + base_net.1"; "": none */
+    char label[64]; /* for profilers, such as "conv2d_dx 3" */
+    char layer[96]; /* of the network that it works for, such as "base_net.0 + base_net.1"; "": none */
     enum tenka_phase phase;
 };
 
@@ -47,8 +47,8 @@ struct tenka_plan {
     size_t n_nodes;
     const struct tenka_operand *operands;
     size_t n_operands;
-    size_t input_bytes;   /* size of the input bytes of each submission */
-    const char *name;     /* for profilers and messages */
+    size_t input_bytes; /* size of the input bytes of each submission */
+    const char *name;   /* for profilers and messages */
     enum tenka_timing timing;
 };
 

@@ -52,7 +52,7 @@ tenka_status tenka_rule_out(struct tenka_call *call, struct tenka_error *err, ui
     }
     for (uint32_t k = shape.rank; k < TENKA_MAX_RANK; k++)
         shape.dim[k] = 0;
-    call->out[i] = (struct tenka_desc){ dtype, shape };
+    call->out[i] = (struct tenka_desc){dtype, shape};
     return TENKA_OK;
 }
 
@@ -121,13 +121,15 @@ static tenka_status broadcast_shape(const struct tenka_call *call, struct tenka_
 {
     const struct tenka_shape *a = &call->in[0].shape, *b = &call->in[1].shape;
     char text_a[TENKA_SHAPE_TEXT], text_b[TENKA_SHAPE_TEXT];
-    *out = (struct tenka_shape){ .rank = a->rank > b->rank ? a->rank : b->rank };
+    *out = (struct tenka_shape){.rank = a->rank > b->rank ? a->rank : b->rank};
     for (uint32_t i = TENKA_MAX_RANK - out->rank; i < TENKA_MAX_RANK; i++) {
         const uint32_t size_a = size_at(a, i), size_b = size_at(b, i);
         if (size_a != size_b && size_a != 1 && size_b != 1)
-            return tenka_fail(err, TENKA_E_SHAPE, "%s: shapes %s and %s cannot be broadcast: sizes %u and %u of an "
-                              "axis differ and neither is 1", tenka_rule_name(call), tenka_shape_text(a, text_a),
-                              tenka_shape_text(b, text_b), size_a, size_b);
+            return tenka_fail(err, TENKA_E_SHAPE,
+                              "%s: shapes %s and %s cannot be broadcast: sizes %u and %u of an "
+                              "axis differ and neither is 1",
+                              tenka_rule_name(call), tenka_shape_text(a, text_a), tenka_shape_text(b, text_b), size_a,
+                              size_b);
         out->dim[i - (TENKA_MAX_RANK - out->rank)] = size_a > size_b ? size_a : size_b;
     }
     return TENKA_OK;
@@ -163,8 +165,8 @@ tenka_status tenka_rule_normalize_bytes(struct tenka_call *call, struct tenka_er
     TENKA_TRY(tenka_rule_rank(call, err, 0, 2, TENKA_MAX_RANK));
     TENKA_TRY(tenka_rule_vector(call, err, 1, "mean", x->dim[1]));
     TENKA_TRY(tenka_rule_vector(call, err, 2, "standard deviation", x->dim[1]));
-    *p = (struct tenka_p_channels){ .n = (int32_t)x->dim[0], .c = (int32_t)x->dim[1],
-                                    .plane = tenka_rule_product(x, 2, x->rank) };
+    *p = (struct tenka_p_channels){
+        .n = (int32_t)x->dim[0], .c = (int32_t)x->dim[1], .plane = tenka_rule_product(x, 2, x->rank)};
     return tenka_rule_out(call, err, 0, TENKA_F32, *x);
 }
 

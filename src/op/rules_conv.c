@@ -19,8 +19,12 @@ tenka_status tenka_rule_matmul(struct tenka_call *call, struct tenka_error *err)
                           tenka_rule_name(call), da[ta ? 0 : 1], db[tb ? 1 : 0], tenka_shape_text(a, text_a),
                           ta ? " transposed" : "", tenka_shape_text(b, text_b), tb ? " transposed" : "");
     *p = (struct tenka_p_matmul){
-        .batch = a->rank == 3 ? (int32_t)a->dim[0] : 1, .m = (int32_t)da[ta ? 1 : 0], .n = (int32_t)db[tb ? 0 : 1],
-        .k = (int32_t)da[ta ? 0 : 1], .trans_a = ta, .trans_b = tb,
+        .batch = a->rank == 3 ? (int32_t)a->dim[0] : 1,
+        .m = (int32_t)da[ta ? 1 : 0],
+        .n = (int32_t)db[tb ? 0 : 1],
+        .k = (int32_t)da[ta ? 0 : 1],
+        .trans_a = ta,
+        .trans_b = tb,
     };
     struct tenka_shape out = *a;
     out.dim[out.rank - 2] = (uint32_t)p->m;
@@ -38,16 +42,22 @@ tenka_status tenka_rule_linear(struct tenka_call *call, struct tenka_error *err)
     TENKA_TRY(tenka_rule_rank(call, err, 0, 2, 2));
     TENKA_TRY(tenka_rule_rank(call, err, 1, 2, 2));
     if (x->dim[1] != weight->dim[1])
-        return tenka_fail(err, TENKA_E_SHAPE, "%s: an input of shape %s has %u features, but a weight of shape %s "
-                          "takes %u", tenka_rule_name(call), tenka_shape_text(x, text_x), x->dim[1],
+        return tenka_fail(err, TENKA_E_SHAPE,
+                          "%s: an input of shape %s has %u features, but a weight of shape %s "
+                          "takes %u",
+                          tenka_rule_name(call), tenka_shape_text(x, text_x), x->dim[1],
                           tenka_shape_text(weight, text_w), weight->dim[1]);
     if (call->n_in == 3)
         TENKA_TRY(tenka_rule_vector(call, err, 2, "bias", weight->dim[0]));
     *p = (struct tenka_p_linear){
-        .m = (int32_t)x->dim[0], .n = (int32_t)weight->dim[0], .k = (int32_t)x->dim[1], .bias = call->n_in == 3,
-        .act = p->act, .before = p->before,
+        .m = (int32_t)x->dim[0],
+        .n = (int32_t)weight->dim[0],
+        .k = (int32_t)x->dim[1],
+        .bias = call->n_in == 3,
+        .act = p->act,
+        .before = p->before,
     };
-    const struct tenka_shape out = { 2, { x->dim[0], weight->dim[0] } };
+    const struct tenka_shape out = {2, {x->dim[0], weight->dim[0]}};
     return tenka_rule_out(call, err, 0, TENKA_F32, out);
 }
 
@@ -67,7 +77,7 @@ static tenka_status check_same(const struct tenka_call *call, struct tenka_error
 tenka_status tenka_rule_linear_backward(struct tenka_call *call, struct tenka_error *err)
 {
     struct tenka_p_linear *p = (void *)call->params;
-    struct tenka_call forward = { .op = call->op, .n_in = 2, .in = { call->in[0], call->in[1] } };
+    struct tenka_call forward = {.op = call->op, .n_in = 2, .in = {call->in[0], call->in[1]}};
     TENKA_TRY(tenka_rule_linear(&forward, err));
     TENKA_TRY(check_same(call, err, 2, &forward.out[0].shape));
     const struct tenka_p_linear given = *p;
@@ -78,7 +88,7 @@ tenka_status tenka_rule_linear_backward(struct tenka_call *call, struct tenka_er
     call->n_out = bias ? 3 : 2;
     TENKA_TRY(tenka_rule_out(call, err, 0, TENKA_F32, call->in[0].shape));
     TENKA_TRY(tenka_rule_out(call, err, 1, TENKA_F32, call->in[1].shape));
-    const struct tenka_shape biases = { 1, { (uint32_t)p->n } };
+    const struct tenka_shape biases = {1, {(uint32_t)p->n}};
     return tenka_rule_out(call, err, 2, TENKA_F32, biases);
 }
 
@@ -100,8 +110,10 @@ static tenka_status check_window(const struct tenka_call *call, struct tenka_err
     /* Kernels compute coordinates in 32 bits. No product below leaves 64. */
     const int64_t reach = w->dilation * (w->kernel - 1) + 1, padded = w->in + 2 * w->padding;
     if (reach > INT32_MAX || padded > INT32_MAX || padded + w->stride + reach > INT32_MAX)
-        return tenka_fail(err, TENKA_E_INVALID, "%s: %s: kernel %lld, stride %lld, padding %lld and dilation %lld are "
-                          "too large", tenka_rule_name(call), w->axis, (long long)w->kernel, (long long)w->stride,
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "%s: %s: kernel %lld, stride %lld, padding %lld and dilation %lld are "
+                          "too large",
+                          tenka_rule_name(call), w->axis, (long long)w->kernel, (long long)w->stride,
                           (long long)w->padding, (long long)w->dilation);
     return TENKA_OK;
 }
@@ -145,8 +157,10 @@ static tenka_status check_conv_channels(const struct tenka_call *call, struct te
         return tenka_fail(err, TENKA_E_SHAPE, "%s: %u input and %u output channels cannot be divided into %d groups",
                           tenka_rule_name(call), x->dim[1], weight->dim[0], groups);
     if (weight->dim[1] != x->dim[1] / g)
-        return tenka_fail(err, TENKA_E_SHAPE, "%s: input %s has %u channels in %d groups, but weight %s is for %u in "
-                          "each", tenka_rule_name(call), tenka_shape_text(x, text_x), x->dim[1], groups,
+        return tenka_fail(err, TENKA_E_SHAPE,
+                          "%s: input %s has %u channels in %d groups, but weight %s is for %u in "
+                          "each",
+                          tenka_rule_name(call), tenka_shape_text(x, text_x), x->dim[1], groups,
                           tenka_shape_text(weight, text_w), weight->dim[1]);
     return TENKA_OK;
 }
@@ -170,11 +184,11 @@ tenka_status tenka_rule_conv2d(struct tenka_call *call, struct tenka_error *err)
     p->kh = (int32_t)weight->dim[2];
     p->kw = (int32_t)weight->dim[3];
     p->bias = call->n_in == 3;
-    const struct window height = { "height", p->h, p->kh, p->sh, p->ph, p->dh };
-    const struct window width = { "width", p->w, p->kw, p->sw, p->pw, p->dw };
+    const struct window height = {"height", p->h, p->kh, p->sh, p->ph, p->dh};
+    const struct window width = {"width", p->w, p->kw, p->sw, p->pw, p->dw};
     TENKA_TRY(count_windows(call, err, &height, false, &p->oh));
     TENKA_TRY(count_windows(call, err, &width, false, &p->ow));
-    const struct tenka_shape out = { 4, { x->dim[0], weight->dim[0], (uint32_t)p->oh, (uint32_t)p->ow } };
+    const struct tenka_shape out = {4, {x->dim[0], weight->dim[0], (uint32_t)p->oh, (uint32_t)p->ow}};
     return tenka_rule_out(call, err, 0, TENKA_F32, out);
 }
 
@@ -202,11 +216,11 @@ tenka_status tenka_rule_max_pool2d(struct tenka_call *call, struct tenka_error *
     p->sh = p->sh != 0 ? p->sh : p->kh;
     p->sw = p->sw != 0 ? p->sw : p->kw;
     p->ceil_mode = p->ceil_mode != 0;
-    const struct window height = { "height", p->h, p->kh, p->sh, p->ph, p->dh };
-    const struct window width = { "width", p->w, p->kw, p->sw, p->pw, p->dw };
+    const struct window height = {"height", p->h, p->kh, p->sh, p->ph, p->dh};
+    const struct window width = {"width", p->w, p->kw, p->sw, p->pw, p->dw};
     TENKA_TRY(count_windows(call, err, &height, p->ceil_mode != 0, &p->oh));
     TENKA_TRY(count_windows(call, err, &width, p->ceil_mode != 0, &p->ow));
-    const struct tenka_shape out = { 4, { x->dim[0], x->dim[1], (uint32_t)p->oh, (uint32_t)p->ow } };
+    const struct tenka_shape out = {4, {x->dim[0], x->dim[1], (uint32_t)p->oh, (uint32_t)p->ow}};
     TENKA_TRY(tenka_rule_out(call, err, 0, TENKA_F32, out));
     return tenka_rule_out(call, err, 1, TENKA_I32, out);
 }
@@ -217,10 +231,15 @@ tenka_status tenka_rule_conv2d_relu_pool(struct tenka_call *call, struct tenka_e
 {
     struct tenka_p_conv2d_pool *p = (void *)call->params;
     TENKA_TRY(tenka_rule_conv2d(call, err));
-    struct tenka_call pool = { .op = call->op, .n_in = 1, .in = { call->out[0] } };
+    struct tenka_call pool = {.op = call->op, .n_in = 1, .in = {call->out[0]}};
     struct tenka_p_pool2d *window = (void *)pool.params;
     *window = (struct tenka_p_pool2d){
-        .kh = p->pool_kh, .kw = p->pool_kw, .sh = p->pool_sh, .sw = p->pool_sw, .dh = 1, .dw = 1,
+        .kh = p->pool_kh,
+        .kw = p->pool_kw,
+        .sh = p->pool_sh,
+        .sw = p->pool_sw,
+        .dh = 1,
+        .dw = 1,
     };
     TENKA_TRY(tenka_rule_max_pool2d(&pool, err));
     if (window->sh < window->kh || window->sw < window->kw)

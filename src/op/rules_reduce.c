@@ -45,8 +45,8 @@ tenka_status tenka_rule_sum(struct tenka_call *call, struct tenka_error *err)
     if ((axes & ~all) != 0 || (axes == 0 && all != 0))
         return tenka_fail(err, TENKA_E_INVALID, "%s: the set of axes 0x%x names none, or one beyond the %u of %s",
                           tenka_rule_name(call), axes, x->rank, tenka_shape_text(x, text));
-    *p = (struct tenka_p_sum){ .mean = p->mean != 0, .keepdim = p->keepdim != 0, .axes = (int32_t)axes };
-    struct tenka_shape out = { 0 };
+    *p = (struct tenka_p_sum){.mean = p->mean != 0, .keepdim = p->keepdim != 0, .axes = (int32_t)axes};
+    struct tenka_shape out = {0};
     p->keep_n = p->reduce_n = 1;
     for (uint32_t i = 0; i < x->rank; i++) {
         const bool reduce = (axes >> i & 1) != 0;
@@ -88,7 +88,7 @@ tenka_status tenka_rule_argmax(struct tenka_call *call, struct tenka_error *err)
     TENKA_TRY(fill_axis(call, err));
     const struct tenka_p_axis *p = (const void *)call->params;
     const struct tenka_shape *x = &call->in[0].shape;
-    struct tenka_shape out = { 0 };
+    struct tenka_shape out = {0};
     for (uint32_t i = 0; i < x->rank; i++)
         if (i != (uint32_t)p->dim)
             out.dim[out.rank++] = x->dim[i];
@@ -108,11 +108,11 @@ tenka_status tenka_rule_nll_loss(struct tenka_call *call, struct tenka_error *er
         return tenka_fail(err, TENKA_E_SHAPE, "%s: log-probabilities %s and targets %s must be [N, C] and [N]",
                           tenka_rule_name(call), tenka_shape_text(x, text_x), tenka_shape_text(target, text_target));
     if (p->reduction < TENKA_REDUCTION_MEAN || p->reduction > TENKA_REDUCTION_NONE)
-        return tenka_fail(err, TENKA_E_INVALID, "%s: reduction %d is none of mean, sum and none",
-                          tenka_rule_name(call), p->reduction);
+        return tenka_fail(err, TENKA_E_INVALID, "%s: reduction %d is none of mean, sum and none", tenka_rule_name(call),
+                          p->reduction);
     p->n = (int32_t)x->dim[0];
     p->c = (int32_t)x->dim[1];
-    const struct tenka_shape scalar = { 0 };
+    const struct tenka_shape scalar = {0};
     return tenka_rule_out(call, err, 0, TENKA_F32, p->reduction == TENKA_REDUCTION_NONE ? *target : scalar);
 }
 
@@ -133,8 +133,8 @@ tenka_status tenka_rule_equal_count(struct tenka_call *call, struct tenka_error 
     if (!tenka_shape_equal(a, b))
         return tenka_fail(err, TENKA_E_SHAPE, "%s: shapes %s and %s differ", tenka_rule_name(call),
                           tenka_shape_text(a, text_a), tenka_shape_text(b, text_b));
-    *p = (struct tenka_p_channels){ .n = tenka_rule_product(a, 0, a->rank), .c = 1, .plane = 1 };
-    return tenka_rule_out(call, err, 0, TENKA_F32, (struct tenka_shape){ 0 });
+    *p = (struct tenka_p_channels){.n = tenka_rule_product(a, 0, a->rank), .c = 1, .plane = 1};
+    return tenka_rule_out(call, err, 0, TENKA_F32, (struct tenka_shape){0});
 }
 
 /* ---- Batch normalisation ---- */
@@ -161,11 +161,13 @@ tenka_status tenka_rule_batch_norm2d(struct tenka_call *call, struct tenka_error
 {
     TENKA_TRY(fill_channels(call, err));
     const struct tenka_p_channels *p = (const void *)call->params;
-    const struct tenka_shape channels = { 1, { (uint32_t)p->c } };
+    const struct tenka_shape channels = {1, {(uint32_t)p->c}};
     char text[TENKA_SHAPE_TEXT];
     if (p->n == 1 && p->plane == 1)
-        return tenka_fail(err, TENKA_E_SHAPE, "%s: training needs more than one value for each channel, but the input "
-                          "has shape %s", tenka_rule_name(call), tenka_shape_text(&call->in[0].shape, text));
+        return tenka_fail(err, TENKA_E_SHAPE,
+                          "%s: training needs more than one value for each channel, but the input "
+                          "has shape %s",
+                          tenka_rule_name(call), tenka_shape_text(&call->in[0].shape, text));
     TENKA_TRY(tenka_rule_out(call, err, 1, TENKA_F32, channels));
     return tenka_rule_out(call, err, 2, TENKA_F32, channels);
 }

@@ -50,8 +50,8 @@ tenka_status tenka_rule_permute(struct tenka_call *call, struct tenka_error *err
     char text[TENKA_SHAPE_TEXT];
     const struct tenka_shape *x = &call->in[0].shape;
     const uint32_t lead = TENKA_MAX_RANK - x->rank;
-    struct tenka_shape out = { .rank = x->rank };
-    int32_t of_x[TENKA_MAX_RANK], stride[TENKA_MAX_RANK] = { 0 };
+    struct tenka_shape out = {.rank = x->rank};
+    int32_t of_x[TENKA_MAX_RANK], stride[TENKA_MAX_RANK] = {0};
     uint32_t seen = 0;
     TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
     tenka_rule_strides(x, of_x);
@@ -139,8 +139,12 @@ tenka_status tenka_rule_gather(struct tenka_call *call, struct tenka_error *err)
                           tenka_rule_name(call), (long long)rows, tenka_shape_text(index, text));
     const int32_t src_rows = (int32_t)x->dim[0];
     *p = (struct tenka_p_gather){
-        .rows = (int32_t)rows, .row = tenka_rule_product(x, 1, x->rank), .src_rows = src_rows,
-        .u8 = call->in[0].dtype == TENKA_U8, .piece_first = 0, .piece_rows = src_rows,
+        .rows = (int32_t)rows,
+        .row = tenka_rule_product(x, 1, x->rank),
+        .src_rows = src_rows,
+        .u8 = call->in[0].dtype == TENKA_U8,
+        .piece_first = 0,
+        .piece_rows = src_rows,
     };
     struct tenka_shape out = *x;
     out.dim[0] = (uint32_t)rows;
@@ -172,5 +176,5 @@ tenka_status tenka_rule_load_batch(struct tenka_call *call, struct tenka_error *
     struct tenka_shape out = *x;
     out.dim[0] = (uint32_t)p->rows;
     TENKA_TRY(tenka_rule_out(call, err, 0, TENKA_F32, out));
-    return tenka_rule_out(call, err, 1, TENKA_I32, (struct tenka_shape){ 1, { (uint32_t)p->rows } });
+    return tenka_rule_out(call, err, 1, TENKA_I32, (struct tenka_shape){1, {(uint32_t)p->rows}});
 }

@@ -7,7 +7,7 @@
 
 #include "op/variant.h"
 
-#define DIV_UP(a, b) (((uint64_t)(a) + (b) - 1) / (b))
+#define DIV_UP(a, b) (((uint64_t)(a) + (b)-1) / (b))
 
 /* ---- Products of matrices: shaders/common/gemm.glsl ---- */
 
@@ -17,13 +17,14 @@
 /* Tiles of [m, n]: a workgroup each. */
 #define GEMM_TILES(m, n, v) (DIV_UP(m, GEMM_ROWS(v)) * DIV_UP(n, GEMM_COLUMNS(v)))
 /* Of how many parts a sum of k terms is made: where there are too few tiles to keep a GPU busy, 16. */
-#define GEMM_SPLITS(tiles, m, n, k) ((k) >= 512 && (tiles) * DIV_UP(m, 32) * DIV_UP(n, 32) <= 64 ? 16u : 1u)
+#define GEMM_SPLITS(tiles, m, n, k) ((k) >= 512 && (tiles)*DIV_UP(m, 32) * DIV_UP(n, 32) <= 64 ? 16u : 1u)
 /* Loops over the terms, single or by fours or by DEPTH, in each part; the rest of a part; parts, twice. */
 #define GEMM_LOOPS(k, splits) ((uint64_t)(k) / 4 + 32 * (uint64_t)(splits) + 8)
 /* Bytes of shared memory for DEPTH lines of both factors, or for the tiles of all slices, or for one four, unused. */
-#define GEMM_STAGE(v)                                                           \
+#define GEMM_STAGE(v)                                                              \
     (4 * ((v)->depth > 0       ? (v)->depth * (GEMM_ROWS(v) + GEMM_COLUMNS(v) + 8) \
-          : GEMM_SLICES(v) > 1 ? GEMM_SLICES(v) * GEMM_ROWS(v) * GEMM_COLUMNS(v) : 4))
+          : GEMM_SLICES(v) > 1 ? GEMM_SLICES(v) * GEMM_ROWS(v) * GEMM_COLUMNS(v)   \
+                               : 4))
 /* A variant with slices is for sums of as many parts. */
 #define GEMM_SHARED(v, splits) ((v)->slices <= 1 || (v)->slices == (splits) ? GEMM_STAGE(v) : UINT32_MAX)
 
@@ -41,9 +42,8 @@
 #define LINEAR_DW_SPLITS(p) GEMM_SPLITS(1, (p)->n, (p)->k, (p)->m)
 
 /* The windows that reach over one element: rows, and columns in each. */
-#define POOL_WINDOWS(k, d, s) (DIV_UP((uint64_t)((k) - 1) * (uint64_t)(d) + 1, (uint64_t)(s)))
-#define POOL_DX_LOOPS(p) \
-    (POOL_WINDOWS((p)->kh, (p)->dh, (p)->sh) * (POOL_WINDOWS((p)->kw, (p)->dw, (p)->sw) + 1) + 1)
+#define POOL_WINDOWS(k, d, s) (DIV_UP((uint64_t)((k)-1) * (uint64_t)(d) + 1, (uint64_t)(s)))
+#define POOL_DX_LOOPS(p) (POOL_WINDOWS((p)->kh, (p)->dh, (p)->sh) * (POOL_WINDOWS((p)->kw, (p)->dw, (p)->sw) + 1) + 1)
 
 /* ---- Sums over a workgroup: shaders/common/reduce.glsl ---- */
 
@@ -51,8 +51,7 @@
 #define SUM_WIDTH(terms) ((terms) < 1024 ? 64u : (terms) < 8192 ? 256u : 1024u)
 /* Terms that an invocation takes at a time, of a sum in so many lanes. */
 #define LANES_OF(v, width) ((width) > (v)->lanes ? (width) / (v)->lanes : 1)
-#define LANES_TURN(v, width) \
-    ((width) <= 64 ? LANES_OF(v, width) : LANES_OF(v, width) > 4 ? 2 * LANES_OF(v, width) : 8)
+#define LANES_TURN(v, width) ((width) <= 64 ? LANES_OF(v, width) : LANES_OF(v, width) > 4 ? 2 * LANES_OF(v, width) : 8)
 /* Of an invocation: its turns, and the tree. */
 #define SUM_LOOPS(v, terms) ((uint64_t)(terms) / (LANES_TURN(v, SUM_WIDTH(terms)) * (v)->local) + 12)
 /* Bytes for `numbers` sums at a time. A workgroup has no more invocations than there are lanes. */
@@ -64,7 +63,7 @@
  * reads side by side, only very long ones. */
 #define LINE_SHARED(p) ((p)->len >= ((p)->inner < 32 ? 128 : 2048))
 #define LINE_GROUPS(p, v) \
-    DIV_UP((uint64_t)(p)->outer * (uint64_t)(p)->inner, LINE_SHARED(p) && (v)->lanes > 1 ? 1 : (v)->local)
+    DIV_UP((uint64_t)(p)->outer *(uint64_t)(p)->inner, LINE_SHARED(p) && (v)->lanes > 1 ? 1 : (v)->local)
 /* Lanes of its sums. */
 #define LINE_WIDTH(p) \
     (!LINE_SHARED(p) ? ((p)->len < 128 ? 1u : 8u) : (p)->len < 8192 ? 64u : (p)->len < 65536 ? 256u : 1024u)
@@ -78,7 +77,7 @@
 
 #define BN_TERMS(p) ((uint64_t)(p)->n * (uint64_t)(p)->plane)
 /* k sweeps over a channel, in turns. */
-#define BN_LOOPS(p, v, k) ((uint64_t)(k) * SUM_LOOPS(v, BN_TERMS(p)))
+#define BN_LOOPS(p, v, k) ((uint64_t)(k)*SUM_LOOPS(v, BN_TERMS(p)))
 
 /* ---- gather's gradient: shaders/gather.comp ---- */
 
@@ -100,7 +99,7 @@ static inline uint64_t tenka_power_of_two(int32_t enough, uint64_t wanted, uint6
     return n;
 }
 /* The rows of a part; 32 places of the index and the words of all others, until a turn is over; and what is found. */
-#define GATHER_DX_LOOPS(p, v) \
+#define GATHER_DX_LOOPS(p, v)                                                                              \
     (DIV_UP((p)->src_rows, GATHER_PARTS(p, v)) + (GATHER_TURN / 32 / (v)->local + 1) * (33 + (v)->local) + \
      ((p)->rows < GATHER_TURN ? (uint64_t)(p)->rows : GATHER_TURN))
 
@@ -113,15 +112,14 @@ static inline uint64_t tenka_power_of_two(int32_t enough, uint64_t wanted, uint6
     ((uint64_t)(p)->n * (uint64_t)(p)->c <= 65536 || ((p)->reduction == TENKA_REDUCTION_NONE && (p)->c < 128))
 #define CROSS_ENTROPY_STAGE(p, v) (CROSS_ENTROPY_SMALL(p) ? SUM_SHARED(v, NLL_TERMS(p), 1) : UINT32_MAX)
 /* Each invocation of a workgroup takes whole rows, by the lane: three sweeps over each, and the tree. */
-#define CROSS_ENTROPY_LOOPS(p, v) \
-    (((uint64_t)NLL_TERMS(p) / (v)->local + 1) * (3 * (uint64_t)(p)->c + 2) + 12)
+#define CROSS_ENTROPY_LOOPS(p, v) (((uint64_t)NLL_TERMS(p) / (v)->local + 1) * (3 * (uint64_t)(p)->c + 2) + 12)
 
 /* Independent sums of one item: enough to hide how long an addition takes. */
 #define MULTIPLY_ADD_CHAINS 16
 
 /* Multiplications and additions, each counted; places in the padding count too, as everybody does it. */
 #define GEMM_FLOPS(p) (2 * (uint64_t)(p)->m * (uint64_t)(p)->n * (uint64_t)(p)->k)
-#define CONV_FLOPS(p) \
+#define CONV_FLOPS(p)                                                                  \
     (2 * (uint64_t)(p)->n * (uint64_t)(p)->o * (uint64_t)(p)->oh * (uint64_t)(p)->ow * \
      (uint64_t)((p)->c / (p)->groups) * (uint64_t)(p)->kh * (uint64_t)(p)->kw)
 

@@ -4,7 +4,7 @@
 
 /* Variants of a family stand together. */
 static const struct tenka_variant variants[] = {
-#define TENKA_VARIANT(family, name, ...) { {{ __VA_ARGS__ }}, #family, name },
+#define TENKA_VARIANT(family, name, ...) {{{__VA_ARGS__}}, #family, name},
 #define TENKA_TUNED(...)
 #include "op/variants.def"
 };
@@ -16,22 +16,22 @@ static const struct tenka_variant variants[] = {
 #include "op/ops.def"
 
 #define TENKA_VARIANT(...)
-#define TENKA_TUNED(op, pass, family, shared, ...)                                                        \
-    static uint32_t shared_##op##_##pass(const struct tenka_variant *v, const int32_t *params)            \
-    {                                                                                                     \
-        const params_##op *p = (const void *)params;                                                      \
-        return (void)v, (void)p, (uint32_t)(shared);                                                      \
+#define TENKA_TUNED(op, pass, family, shared, ...)                                             \
+    static uint32_t shared_##op##_##pass(const struct tenka_variant *v, const int32_t *params) \
+    {                                                                                          \
+        const params_##op *p = (const void *)params;                                           \
+        return (void)v, (void)p, (uint32_t)(shared);                                           \
     }
 #include "op/variants.def"
 
 #define TENKA_VARIANT(...)
-#define TENKA_TUNED(op, pass, family, shared, ...)                                                        \
-    static void shape_##op##_##pass(const int32_t *params, int32_t out[TENKA_SHAPE_CONSTANTS])            \
-    {                                                                                                     \
-        const params_##op *p = (const void *)params;                                                      \
-        const int32_t constants[] = { __VA_ARGS__ };                                                      \
-        _Static_assert(sizeof constants <= TENKA_SHAPE_CONSTANTS * sizeof *out, "too many constants");    \
-        (void)p, memcpy(out, constants, sizeof constants);                                                \
+#define TENKA_TUNED(op, pass, family, shared, ...)                                                     \
+    static void shape_##op##_##pass(const int32_t *params, int32_t out[TENKA_SHAPE_CONSTANTS])         \
+    {                                                                                                  \
+        const params_##op *p = (const void *)params;                                                   \
+        const int32_t constants[] = {__VA_ARGS__};                                                     \
+        _Static_assert(sizeof constants <= TENKA_SHAPE_CONSTANTS * sizeof *out, "too many constants"); \
+        (void)p, memcpy(out, constants, sizeof constants);                                             \
     }
 #include "op/variants.def"
 
@@ -42,8 +42,8 @@ static const struct {
     void (*shape)(const int32_t *params, int32_t out[TENKA_SHAPE_CONSTANTS]);
 } tuned[TENKA_KERNEL_COUNT] = {
 #define TENKA_VARIANT(...)
-#define TENKA_TUNED(op, pass, family, shared, ...)                                                        \
-    [TENKA_KERNEL_##op##_##pass] = { #family, shared_##op##_##pass, shape_##op##_##pass },
+#define TENKA_TUNED(op, pass, family, shared, ...) \
+    [TENKA_KERNEL_##op##_##pass] = {#family, shared_##op##_##pass, shape_##op##_##pass},
 #include "op/variants.def"
 };
 

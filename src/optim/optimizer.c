@@ -36,7 +36,8 @@ struct tenka_optimizer {
 /* ---- Options ---- */
 
 /* *p: the defaults, over which the caller's options go. */
-static tenka_status take_adam(struct tenka_error *err, struct tenka_adam_params *p, const struct tenka_adam_params *given)
+static tenka_status take_adam(struct tenka_error *err, struct tenka_adam_params *p,
+                              const struct tenka_adam_params *given)
 {
     TENKA_TRY(tenka_take_params(err, "adam", "TENKA_ADAM_DEFAULTS", p, given));
     if (!(p->lr >= 0) || !(p->eps >= 0) || !(p->weight_decay >= 0))
@@ -255,8 +256,15 @@ static void trace_adam(tenka_ctx *ctx, const struct tenka_adam_params *p, struct
     const double step = (double)slot->steps;
     const double correction1 = 1 - pow(p->beta1, step), correction2 = 1 - pow(p->beta2, step);
     const double scalars[] = {
-        p->lr / correction1, p->beta1, 1 - p->beta1, p->beta2, 1 - p->beta2, p->eps, sqrt(correction2),
-        p->decoupled ? 0 : p->weight_decay, 1 - p->lr * p->weight_decay,
+        p->lr / correction1,
+        p->beta1,
+        1 - p->beta1,
+        p->beta2,
+        1 - p->beta2,
+        p->eps,
+        sqrt(correction2),
+        p->decoupled ? 0 : p->weight_decay,
+        1 - p->lr * p->weight_decay,
     };
     const struct tenka_p_adam params = {.decoupled = p->decoupled};
     const tenka_tensor in[] = {tenka_value(slot->var), grad, tenka_value(slot->first), tenka_value(slot->second)};
@@ -394,12 +402,19 @@ size_t tenka_optimizer_options(const tenka_optimizer *opt, size_t group,
     const struct tenka_adam_params *a = &opt->groups[group].adam;
     const struct tenka_sgd_params *s = &opt->groups[group].sgd;
     const struct tenka_optimizer_option adam[] = {
-        {"lr", a->lr}, {"beta1", a->beta1}, {"beta2", a->beta2}, {"eps", a->eps},
-        {"weight_decay", a->weight_decay}, {"decoupled", a->decoupled},
+        {"lr", a->lr},
+        {"beta1", a->beta1},
+        {"beta2", a->beta2},
+        {"eps", a->eps},
+        {"weight_decay", a->weight_decay},
+        {"decoupled", a->decoupled},
     };
     const struct tenka_optimizer_option sgd[] = {
-        {"lr", s->lr}, {"momentum", s->momentum}, {"dampening", s->dampening},
-        {"weight_decay", s->weight_decay}, {"nesterov", s->nesterov},
+        {"lr", s->lr},
+        {"momentum", s->momentum},
+        {"dampening", s->dampening},
+        {"weight_decay", s->weight_decay},
+        {"nesterov", s->nesterov},
     };
     const size_t count = opt->kind == ADAM ? sizeof adam / sizeof adam[0] : sizeof sgd / sizeof sgd[0];
     memcpy(out, opt->kind == ADAM ? adam : sgd, count * sizeof out[0]);

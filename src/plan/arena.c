@@ -187,11 +187,14 @@ tenka_status tenka_planner_too_large(struct tenka_planner *p, size_t bytes)
 {
     const size_t limit = p->target->max_buffer;
     if (bytes > limit)
-        return tenka_fail(p->err, TENKA_E_NOMEM, "this step has a tensor of %zu MiB, but the largest buffer of "
-                          "this device has %zu MiB; use a smaller batch or network", bytes >> 20, limit >> 20);
+        return tenka_fail(p->err, TENKA_E_NOMEM,
+                          "this step has a tensor of %zu MiB, but the largest buffer of "
+                          "this device has %zu MiB; use a smaller batch or network",
+                          bytes >> 20, limit >> 20);
     return tenka_fail(p->err, TENKA_E_NOMEM,
                       "this step needs more temporary memory than %d buffers of %zu MiB, the largest of this device; "
-                      "use a smaller batch or network", TENKA_MAX_BLOCKS, limit >> 20);
+                      "use a smaller batch or network",
+                      TENKA_MAX_BLOCKS, limit >> 20);
 }
 
 static bool is_temporary(const struct tenka_storage *s)

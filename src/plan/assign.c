@@ -96,8 +96,8 @@ static void find_roots(struct tenka_planner *p)
     const struct tenka_record *record = p->record;
     for (size_t v = 0; v < record->n_values; v++) {
         const struct tenka_log_value *value = &record->values[v];
-        p->root[v] =
-            p->flush || (record->entries[value->entry].kind == TENKA_ENTRY_OP && value->out == 0 && value->uses == 0);
+        p->root[v] = p->flush ||
+                     (record->entries[value->entry].kind == TENKA_ENTRY_OP && value->out == 0 && value->uses == 0);
     }
     for (size_t i = 0; i < record->n_entries; i++)
         if (record->entries[i].kind == TENKA_ENTRY_BACKWARD || record->entries[i].kind == TENKA_ENTRY_READ)

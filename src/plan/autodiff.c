@@ -2,9 +2,24 @@
 #include "plan/planner.h"
 
 /* How an operator's gradient comes about: by its own passes, by a rule, or not at all. */
-enum grad_kind { GRAD_none, GRAD_passes, GRAD_add, GRAD_sub, GRAD_mul, GRAD_div, GRAD_maximum,
-                 GRAD_minimum, GRAD_pow, GRAD_keep, GRAD_reshape, GRAD_expand, GRAD_permute, GRAD_sum, GRAD_matmul,
-                 GRAD_put };
+enum grad_kind {
+    GRAD_none,
+    GRAD_passes,
+    GRAD_add,
+    GRAD_sub,
+    GRAD_mul,
+    GRAD_div,
+    GRAD_maximum,
+    GRAD_minimum,
+    GRAD_pow,
+    GRAD_keep,
+    GRAD_reshape,
+    GRAD_expand,
+    GRAD_permute,
+    GRAD_sum,
+    GRAD_matmul,
+    GRAD_put
+};
 
 static const tenka_grad_fn grad_rules[] = {
     [GRAD_none] = NULL,
@@ -75,8 +90,8 @@ void tenka_mark_gradient_path(const struct tenka_entry *entries, const struct te
 static uint32_t gradient_of(struct tenka_planner *p, uint32_t value)
 {
     if (p->grad[value] == TENKA_NONE_ID)
-        p->grad[value] = tenka_planner_call(p, TENKA_OP_fill, NULL, 0, NULL, 0, &p->record->values[value].desc.shape,
-                                            &(double){0});
+        p->grad[value] =
+            tenka_planner_call(p, TENKA_OP_fill, NULL, 0, NULL, 0, &p->record->values[value].desc.shape, &(double){0});
     return p->grad[value];
 }
 

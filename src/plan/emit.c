@@ -12,9 +12,9 @@ static void emit_operands(const struct tenka_planner *p, struct tenka_step_plan 
             plan->places[v].offset =
                 plan->input_bytes + (plan->n_log_scalars + s->constant - 1) * p->target->real_bytes;
         plan->places[v].offset += p->values[v].offset;
-        plan->operands[v] = (struct tenka_operand){
-            .offset = plan->places[v].offset, .bytes = tenka_planner_bytes(p, &p->values[v].desc),
-            .desc = p->values[v].desc};
+        plan->operands[v] = (struct tenka_operand){.offset = plan->places[v].offset,
+                                                   .bytes = tenka_planner_bytes(p, &p->values[v].desc),
+                                                   .desc = p->values[v].desc};
     }
 }
 
@@ -68,8 +68,8 @@ static void emit_node(const struct tenka_planner *p, const struct tenka_plan_nod
     memcpy(node->params, from->params, sizeof node->params);
     /* The number is that of a call: for a gradient, of the forward call that it belongs to. */
     const char *act = tenka_act_name(tenka_kernel_act(node->kernel, node->params));
-    snprintf(node->label, sizeof node->label, "%s%s%s %u", tenka_passes[from->kernel].name, act ? "+" : "", act ? act : "",
-             from->n_owners > 0 ? from->owners[from->n_owners - 1] : from->entry);
+    snprintf(node->label, sizeof node->label, "%s%s%s %u", tenka_passes[from->kernel].name, act ? "+" : "",
+             act ? act : "", from->n_owners > 0 ? from->owners[from->n_owners - 1] : from->entry);
     node->phase = from->phase;
     name_layers(p, from, node);
     if (node->layer[0] == '\0')
@@ -85,8 +85,8 @@ static void emit_where(const struct tenka_planner *p, struct tenka_step_plan *pl
         if (p->map[v] == TENKA_NONE_ID)
             continue;
         const struct tenka_storage *s = &p->storages[p->values[p->map[v]].storage];
-        const bool overwritten =
-            s->place.kind == TENKA_PLACE_VARIABLE && tenka_planner_assigned(p, s->place.var) != NULL;
+        const bool overwritten = s->place.kind == TENKA_PLACE_VARIABLE &&
+                                 tenka_planner_assigned(p, s->place.var) != NULL;
         if (!s->keep && (v >= record->n_spilled || overwritten))
             continue;
         plan->where[v] = s->place;

@@ -18,8 +18,8 @@ static bool layer_activation(struct tenka_fuser *f, struct tenka_plan_node *act,
 
 bool tenka_fuse_layer_activation(struct tenka_fuser *f, struct tenka_plan_node *act)
 {
-    return tenka_act_of(act->kernel) != TENKA_ACT_NONE && (layer_activation(f, act, TENKA_KERNEL_conv2d_fwd) ||
-                                                           layer_activation(f, act, TENKA_KERNEL_linear_fwd));
+    return tenka_act_of(act->kernel) != TENKA_ACT_NONE &&
+           (layer_activation(f, act, TENKA_KERNEL_conv2d_fwd) || layer_activation(f, act, TENKA_KERNEL_linear_fwd));
 }
 
 /* Where the normalisation stands, since others read its mean and variance. */
@@ -55,9 +55,8 @@ static bool layer_activation_back(struct tenka_fuser *f, struct tenka_plan_node 
 
 bool tenka_fuse_layer_activation_back(struct tenka_fuser *f, struct tenka_plan_node *act)
 {
-    return tenka_act_back_of(act->kernel) != TENKA_ACT_NONE &&
-           (layer_activation_back(f, act, TENKA_KERNEL_conv2d_dx) ||
-            layer_activation_back(f, act, TENKA_KERNEL_linear_dx));
+    return tenka_act_back_of(act->kernel) != TENKA_ACT_NONE && (layer_activation_back(f, act, TENKA_KERNEL_conv2d_dx) ||
+                                                                layer_activation_back(f, act, TENKA_KERNEL_linear_dx));
 }
 
 /* ---- The gradients of a normalisation and its activation ---- */

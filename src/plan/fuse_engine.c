@@ -102,7 +102,7 @@ void tenka_fuse_finish(struct tenka_fuser *f)
 struct tenka_plan_node *tenka_fuse_writer(const struct tenka_fuser *f, uint32_t value)
 {
     const uint32_t i = value == NONE || !tenka_planner_is_whole(f->p, value) ? NONE
-                                                                            : f->writer[tenka_fuse_storage(f, value)];
+                                                                             : f->writer[tenka_fuse_storage(f, value)];
     return i != NONE ? &f->p->nodes[i] : NULL;
 }
 
@@ -173,8 +173,8 @@ bool tenka_fuse_steady(const struct tenka_fuser *f, const struct tenka_plan_node
 struct tenka_plan_node tenka_fuse_merged(const struct tenka_plan_node *like, enum tenka_kernel kernel,
                                          const void *params, size_t bytes)
 {
-    struct tenka_plan_node node = {.kernel = kernel, .scalar = like->scalar, .constant = like->constant,
-                                   .entry = like->entry};
+    struct tenka_plan_node node = {
+        .kernel = kernel, .scalar = like->scalar, .constant = like->constant, .entry = like->entry};
     memcpy(node.params, params, bytes);
     node.n_in = tenka_mask_count(tenka_passes[kernel].reads);
     node.n_out = tenka_mask_count(tenka_passes[kernel].writes);

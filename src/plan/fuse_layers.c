@@ -60,10 +60,10 @@ bool tenka_fuse_conv2d_relu_pool(struct tenka_fuser *f, struct tenka_plan_node *
     struct tenka_p_conv2d_pool params;
     const uint32_t between = tenka_node_value(pool, TENKA_IN(0));
     struct tenka_plan_node *conv = tenka_fuse_private_maker(f, between, TENKA_KERNEL_conv2d_fwd);
-    if (!conv || tenka_kernel_act(conv->kernel, conv->params) != TENKA_ACT_relu || !pool_params(f, conv, pool, between, &params) || !tenka_fuse_steady(f, conv, pool))
+    if (!conv || tenka_kernel_act(conv->kernel, conv->params) != TENKA_ACT_relu ||
+        !pool_params(f, conv, pool, between, &params) || !tenka_fuse_steady(f, conv, pool))
         return false;
-    struct tenka_plan_node node =
-        tenka_fuse_merged(pool, TENKA_KERNEL_conv2d_relu_pool_fwd, &params, sizeof params);
+    struct tenka_plan_node node = tenka_fuse_merged(pool, TENKA_KERNEL_conv2d_relu_pool_fwd, &params, sizeof params);
     tenka_fuse_take(&node, conv, TENKA_INS);
     tenka_fuse_take(&node, pool, TENKA_OUTS);
     return tenka_fuse_place(f, &node, pool, conv);
@@ -103,8 +103,7 @@ static struct tenka_plan_node *linear_dx_of(const struct tenka_fuser *f, const s
     const uint32_t dout = tenka_node_value(dw, TENKA_DOUT(0));
     for (uint32_t i = 0; i < f->p->n_nodes; i++) {
         struct tenka_plan_node *dx = &f->p->nodes[i];
-        if (dx->kernel == TENKA_KERNEL_linear_dx &&
-            tenka_fuse_same(f, tenka_node_value(dx, TENKA_DOUT(0)), dout) &&
+        if (dx->kernel == TENKA_KERNEL_linear_dx && tenka_fuse_same(f, tenka_node_value(dx, TENKA_DOUT(0)), dout) &&
             same_layer((const void *)dx->params, (const void *)dw->params) && same_input(f, dx, dw))
             return dx;
     }

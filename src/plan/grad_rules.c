@@ -120,8 +120,8 @@ uint32_t tenka_grad_pow(const struct tenka_grad_call *call, uint32_t input)
         return sum_to_input(call, binary(call, TENKA_OP_keep_where, b, g), 0);
     }
     const uint32_t zero = fill(call, scalar, 0);
-    const uint32_t flat = binary(call, TENKA_OP_keep_where, binary(call, TENKA_OP_eq, a, zero),
-                                 binary(call, TENKA_OP_ge, b, zero));
+    const uint32_t flat =
+        binary(call, TENKA_OP_keep_where, binary(call, TENKA_OP_eq, a, zero), binary(call, TENKA_OP_ge, b, zero));
     const uint32_t slope = binary(call, TENKA_OP_mul, y, unary(call, TENKA_OP_log, a, NULL, 0, NULL));
     const uint32_t g = binary(call, TENKA_OP_mul, call->dout, slope);
     return sum_to_input(call, binary(call, TENKA_OP_keep_unless, flat, g), 1);

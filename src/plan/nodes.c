@@ -92,9 +92,13 @@ struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_k
         return NULL;
     }
     struct tenka_plan_node *node = &p->nodes[p->n_nodes];
-    *node = (struct tenka_plan_node){
-        .kernel = kernel, .scalar = scalar.index, .constant = scalar.constant, .entry = p->entry,
-        .owners = {p->owner}, .n_owners = p->owner != TENKA_NONE_ID, .phase = phase_of(p, p->entry)};
+    *node = (struct tenka_plan_node){.kernel = kernel,
+                                     .scalar = scalar.index,
+                                     .constant = scalar.constant,
+                                     .entry = p->entry,
+                                     .owners = {p->owner},
+                                     .n_owners = p->owner != TENKA_NONE_ID,
+                                     .phase = phase_of(p, p->entry)};
     memcpy(node->params, params, sizeof node->params);
     put_operands(p, node, named);
     p->n_nodes++;
@@ -186,4 +190,3 @@ uint32_t tenka_planner_call(struct tenka_planner *p, enum tenka_op op, const uin
     uint32_t out[TENKA_MAX_OUT];
     return tenka_planner_forward(p, &call, in, scalar, out);
 }
-

@@ -23,7 +23,7 @@ enum tenka_entry_kind {
 struct tenka_entry {
     uint8_t kind, op, n_in, n_out; /* n_out of a BACKWARD: 0, its outputs are counted by first_value */
     uint32_t requires_grad;
-    uint32_t in[TENKA_MAX_IN];     /* values */
+    uint32_t in[TENKA_MAX_IN]; /* values */
     int32_t params[TENKA_MAX_PARAMS];
     struct tenka_desc out[TENKA_MAX_OUT];
     uint32_t first_value, n_values;
@@ -34,7 +34,7 @@ struct tenka_entry {
 struct tenka_variable_head {
     uint64_t id; /* never used again */
     struct tenka_desc desc;
-    char *name;  /* NULL: it has none */
+    char *name; /* NULL: it has none */
 };
 
 /* A value of the log: output `out` of entry `entry`. */
@@ -65,7 +65,7 @@ enum tenka_place_kind {
 /* Where a storage lies. */
 struct tenka_place {
     enum tenka_place_kind kind;
-    uint32_t block;                  /* of ARENA and SPILL */
+    uint32_t block; /* of ARENA and SPILL */
     size_t offset;
     struct tenka_variable_head *var; /* of VARIABLE */
 };
@@ -97,7 +97,7 @@ struct tenka_plan_target {
     size_t spill_used[TENKA_MAX_BLOCKS];
     /* Whether this fused kernel is worth more than its parts. */
     bool (*fuses)(const void *device, enum tenka_kernel kernel, const int32_t *params);
-    const void *device;                  /* for fuses */
+    const void *device; /* for fuses */
 };
 
 /* ---- The plan ---- */
@@ -105,17 +105,17 @@ struct tenka_plan_target {
 /* The plan of one step structure, or of a step's part between two flushes. Its operands have offsets, but no buffers:
  * who runs it gives each the buffer of its place. */
 struct tenka_step_plan {
-    struct tenka_plan plan;           /* its arrays are this struct's */
+    struct tenka_plan plan; /* its arrays are this struct's */
     struct tenka_node *nodes;
     struct tenka_operand *operands;
-    struct tenka_place *places;       /* of each operand */
-    double *constants;                /* scalars that the plan itself brings; after the log's own */
+    struct tenka_place *places; /* of each operand */
+    double *constants;          /* scalars that the plan itself brings; after the log's own */
     size_t n_constants;
     size_t n_log_scalars;
-    char *scalar_kinds;               /* of each of them: its letter in ops.def */
-    size_t input_bytes;               /* of the log's inputs; the scalars follow */
-    struct tenka_place *where;        /* of each log value: where it can be read after the run */
-    struct tenka_desc *descs;         /* of each log value */
+    char *scalar_kinds;        /* of each of them: its letter in ops.def */
+    size_t input_bytes;        /* of the log's inputs; the scalars follow */
+    struct tenka_place *where; /* of each log value: where it can be read after the run */
+    struct tenka_desc *descs;  /* of each log value */
     size_t n_where;
     size_t block_bytes[TENKA_MAX_BLOCKS];
     size_t n_blocks;

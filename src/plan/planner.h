@@ -15,11 +15,11 @@
 struct tenka_storage {
     struct tenka_place place; /* ARENA and SPILL: block and offset are set by the layout */
     size_t bytes;
-    uint32_t writer;          /* the first node that writes it; NONE: it is a leaf */
-    uint32_t last;            /* the last node that reads or writes it; the number of nodes when it is kept */
-    bool keep;                /* must survive the plan */
-    bool needed;              /* it is kept, or a needed node reads it */
-    uint32_t constant;        /* of INPUT: it is the plan's constant number constant - 1; 0: it is none */
+    uint32_t writer;   /* the first node that writes it; NONE: it is a leaf */
+    uint32_t last;     /* the last node that reads or writes it; the number of nodes when it is kept */
+    bool keep;         /* must survive the plan */
+    bool needed;       /* it is kept, or a needed node reads it */
+    uint32_t constant; /* of INPUT: it is the plan's constant number constant - 1; 0: it is none */
 };
 
 struct tenka_plan_value {
@@ -34,9 +34,9 @@ struct tenka_plan_node {
     /* values, or TENKA_NONE_ID, as the kernel sees them; those who mean a certain one ask for it by name */
     uint32_t in[TENKA_MAX_READS], out[TENKA_MAX_OUT];
     int32_t params[TENKA_MAX_PARAMS];
-    uint32_t scalar;       /* index of its first scalar: of the log, or of the constants */
+    uint32_t scalar; /* index of its first scalar: of the log, or of the constants */
     bool constant;
-    uint32_t entry;        /* log entry it came from */
+    uint32_t entry;                    /* log entry it came from */
     uint32_t owners[TENKA_MAX_OWNERS]; /* forward calls whose layers it works for, in order: log entries */
     uint32_t n_owners;
     enum tenka_phase phase;
@@ -54,7 +54,7 @@ struct tenka_planner {
     const struct tenka_record *record;
     const struct tenka_plan_target *target;
     struct tenka_error *err;
-    bool flush;            /* the plan ends in the middle of its step */
+    bool flush; /* the plan ends in the middle of its step */
     struct tenka_plan_node *nodes;
     size_t n_nodes, nodes_capacity;
     struct tenka_plan_value *values;
@@ -63,19 +63,19 @@ struct tenka_planner {
     size_t n_storages, storages_capacity;
     double *constants;
     size_t n_constants, constants_capacity;
-    uint32_t *leaves;      /* of expand.c: storages */
+    uint32_t *leaves; /* of expand.c: storages */
     size_t n_leaves, leaves_capacity;
     struct tenka_assigned *assigned; /* by the variables' ids */
     size_t n_assigned;
-    uint32_t *map;         /* of each log value: its plan value */
-    uint32_t *grad;        /* of each log value: the gradient gathered by the backward call at work */
-    uint8_t *mark;         /* of each log value: the gradient of the backward call at work passes through it */
-    bool *root;            /* of each log value: must be readable afterwards */
+    uint32_t *map;  /* of each log value: its plan value */
+    uint32_t *grad; /* of each log value: the gradient gathered by the backward call at work */
+    uint8_t *mark;  /* of each log value: the gradient of the backward call at work passes through it */
+    bool *root;     /* of each log value: must be readable afterwards */
     size_t input_bytes;
-    uint32_t entry;        /* log entry at work */
-    uint32_t owner;        /* forward call for whose layer nodes are added; NONE: for no layer's */
+    uint32_t entry;         /* log entry at work */
+    uint32_t owner;         /* forward call for whose layer nodes are added; NONE: for no layer's */
     uint32_t last_backward; /* log entry of the last backward call; NONE: there is none */
-    bool failed;           /* out of memory somewhere: values are NONE */
+    bool failed;            /* out of memory somewhere: values are NONE */
 };
 
 /* A scalar of a node: of the log, or a constant of the plan. */

@@ -78,7 +78,7 @@ struct tensors {
     tenka_variable **vars; /* NULL: a number */
     const uint64_t **numbers;
     struct tenka_file_tensor *file;
-    char **own;            /* names that are ours */
+    char **own; /* names that are ours */
     size_t count;
     bool doubles;
 };
@@ -224,8 +224,10 @@ static tenka_status other_network(struct tenka_error *err, const char *path, con
         next_line(&here, b, sizeof(b));
         line++;
     } while (strcmp(a, b) == 0 && *there != '\0' && *here != '\0');
-    return tenka_fail(err, TENKA_E_INVALID, "%s: the checkpoint belongs to another network: line %u is \"%s\" there "
-                      "and \"%s\" here", path, line, a, b);
+    return tenka_fail(err, TENKA_E_INVALID,
+                      "%s: the checkpoint belongs to another network: line %u is \"%s\" there "
+                      "and \"%s\" here",
+                      path, line, a, b);
 }
 
 static tenka_status compare_key(const struct tenka_run *run, const struct tenka_st_file *file, const json_t *here,
@@ -282,8 +284,10 @@ static tenka_status read_content(const struct tenka_run *run, const struct tenka
     const struct tenka_shape shape = tenka_variable_shape(var);
     if (t == NULL || !tenka_shape_equal(&t->shape, &shape) ||
         (strcmp(t->dtype, "F32") != 0 && strcmp(t->dtype, "F64") != 0))
-        return tenka_fail(run->err, TENKA_E_FORMAT, "%s: the checkpoint is damaged: %.100s is missing or of another "
-                          "shape", file->path, name);
+        return tenka_fail(run->err, TENKA_E_FORMAT,
+                          "%s: the checkpoint is damaged: %.100s is missing or of another "
+                          "shape",
+                          file->path, name);
     out->doubles = strcmp(t->dtype, "F64") == 0;
     out->bytes = (size_t)t->bytes;
     out->data = tenka_alloc((size_t)t->bytes + 1);
@@ -375,8 +379,8 @@ static tenka_status load(struct tenka_training *t, const struct tenka_run *run, 
 {
     json_t *here = NULL;
     if (tenka_weights_metadata(file, TENKA_CHECKPOINT_KEY) == NULL)
-        return tenka_fail(run->err, TENKA_E_FORMAT, "%s: this is no checkpoint: it has no metadata "
-                          TENKA_CHECKPOINT_KEY, file->path);
+        return tenka_fail(run->err, TENKA_E_FORMAT,
+                          "%s: this is no checkpoint: it has no metadata " TENKA_CHECKPOINT_KEY, file->path);
     tenka_status status = tenka_model_metadata(t->net, how, &here);
     if (status == TENKA_OK)
         status = compare_model(run, &file->st, here, how != NULL);

@@ -117,12 +117,12 @@ tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **te
         TENKA_TRY(tenka_meter_read(t->loss, &sum, NULL, &count));
     snprintf(seed, sizeof(seed), "%" PRIu64, t->seed);
     json_t *const loss = json_pack("{s:o, s:I}", "sum", real(sum), "count", (json_int_t)count);
-    json_t *const root = json_pack(
-        "{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "epoch", (json_int_t)t->epoch,
-        "step", (json_int_t)t->step, "seed", seed, "dropout_mask", mask_name(run->ctx), "device",
-        device_name(run->ctx, device), "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run),
-        "train_loader",
-        write_loader(t->train_loader), "test_loader", write_loader(t->test_loader), "loss", loss);
+    json_t *const root = json_pack("{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "epoch",
+                                   (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed", seed, "dropout_mask",
+                                   mask_name(run->ctx), "device", device_name(run->ctx, device), "generator",
+                                   write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run),
+                                   "train_loader", write_loader(t->train_loader), "test_loader",
+                                   write_loader(t->test_loader), "loss", loss);
     *text = tenka_json_text(root);
     json_decref(root);
     return *text != NULL ? TENKA_OK : tenka_fail_nomem(run->err);
@@ -220,8 +220,7 @@ static tenka_status compare_flag(const struct tenka_run *run, const char *path, 
 
 /* name: "training" or "test". */
 static tenka_status compare_loader(const struct tenka_run *run, const char *path, const char *name,
-                                   const json_t *object, const tenka_loader *loader,
-                                   struct tenka_loader_state *there)
+                                   const json_t *object, const tenka_loader *loader, struct tenka_loader_state *there)
 {
     struct tenka_loader_state here;
     char what[64];
@@ -335,8 +334,8 @@ static tenka_status read_root(const struct tenka_run *run, const char *path, con
         return tenka_checkpoint_damaged(run->err, path, "no seed, dropout mask, epoch, step, loss or generator");
     TENKA_TRY(compare_loader(run, path, "training", json_object_get(root, "train_loader"), t->train_loader,
                              &out->train_loader));
-    TENKA_TRY(compare_loader(run, path, "test", json_object_get(root, "test_loader"), t->test_loader,
-                             &out->test_loader));
+    TENKA_TRY(
+        compare_loader(run, path, "test", json_object_get(root, "test_loader"), t->test_loader, &out->test_loader));
     TENKA_TRY(compare_optimizer(run, path, json_object_get(root, "optimizer"), out));
     snprintf(here, sizeof(here), "%" PRIu64, t->seed);
     if (strcmp(seed, here) != 0)
@@ -351,8 +350,8 @@ tenka_status tenka_checkpoint_read_state(const struct tenka_run *run, const char
     json_t *const root = json_loads(text, JSON_REJECT_DUPLICATES, &why);
     if (root == NULL && tenka_json_lacks_memory(&why))
         return tenka_fail_nomem(run->err);
-    const tenka_status status =
-        root != NULL ? read_root(run, path, root, out) : tenka_checkpoint_damaged(run->err, path, why.text);
+    const tenka_status status = root != NULL ? read_root(run, path, root, out)
+                                             : tenka_checkpoint_damaged(run->err, path, why.text);
     json_decref(root);
     return status;
 }

@@ -182,7 +182,8 @@ tenka_status tenka_check_finite(tenka_module *net, tenka_tensor loss, struct ten
         return tenka_fail(l.err, TENKA_E_INVALID,
                           "check_finite: out is missing or its size is wrong; begin with TENKA_NONFINITE_DEFAULTS");
     if (loss.ctx != l.ctx || !tenka_step_is_open(l.ctx))
-        return tenka_fail(l.err, TENKA_E_INVALID, "check_finite: the loss is no tensor of an open step of the "
+        return tenka_fail(l.err, TENKA_E_INVALID,
+                          "check_finite: the loss is no tensor of an open step of the "
                           "network's context; call it between tenka_backward and the update");
     *out = (struct tenka_nonfinite){.size = sizeof(*out), .layer = "", .class_name = "", .name = ""};
     const tenka_status status = look_init(&l, net) ? look(&l, loss) : tenka_fail_nomem(l.err);

@@ -59,8 +59,7 @@ static tenka_status measure_evaluation(tenka_module *net, struct tenka_batch_sou
 
 /* The step of a training loop, but for its end; the calls are those of the loader. */
 static tenka_status measure(tenka_module *net, tenka_optimizer *opt, struct tenka_batch_source *b, uint32_t rows,
-                            tenka_loss_fn loss,
-                            struct tenka_step_bytes *out)
+                            tenka_loss_fn loss, struct tenka_step_bytes *out)
 {
     struct tenka_batch batch = {.size = rows};
     if (!opt)
@@ -88,7 +87,8 @@ static tenka_status check(tenka_ctx *ctx, const tenka_optimizer *opt, const stru
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
     if (!opt || !loss || !out || out->size != sizeof *out)
-        return tenka_fail(err, TENKA_E_INVALID, "training_memory: optimizer, loss or out are missing, or out.size is "
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "training_memory: optimizer, loss or out are missing, or out.size is "
                           "wrong; begin with TENKA_MEMORY_ESTIMATE_DEFAULTS");
     TENKA_TRY(check_step(ctx, "training_memory", opt, input));
     return tenka_shape_check(err, "the batch", input);
@@ -213,7 +213,8 @@ tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct t
         return TENKA_E_INVALID;
     tenka_ctx *const ctx = tenka_module_ctx(net);
     if (!loss || !out || out->size != sizeof *out)
-        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID, "memory_fits: loss or out are missing, or out.size is "
+        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
+                          "memory_fits: loss or out are missing, or out.size is "
                           "wrong; begin with TENKA_MEMORY_FIT_DEFAULTS");
     TENKA_TRY(check_step(ctx, "memory_fits", opt, &input));
     const struct fit f = {net, opt, input, loss, tenka_ctx_step_memory(ctx)};

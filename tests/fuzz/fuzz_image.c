@@ -5,8 +5,7 @@
 
 static unsigned add_up(const tenka_image *image)
 {
-    const size_t bytes =
-        (size_t)tenka_image_width(image) * tenka_image_height(image) * tenka_image_channels(image);
+    const size_t bytes = (size_t)tenka_image_width(image) * tenka_image_height(image) * tenka_image_channels(image);
     unsigned sum = 0;
     for (size_t i = 0; i < bytes; i++)
         sum += tenka_image_pixels(image)[i];

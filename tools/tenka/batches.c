@@ -77,7 +77,8 @@ static int check(const struct kind *k, uint64_t size)
     char count[32];
     if (k->drop_last && size > k->images)
         return say_failed("--drop-last leaves out a batch that is smaller than %s %u: of %s %s image%s nothing would "
-                          "be left", k->option, (uint32_t)size, say_count(count, k->images), k->name, plural(k->images));
+                          "be left",
+                          k->option, (uint32_t)size, say_count(count, k->images), k->name, plural(k->images));
     /* Where one image more is refused as well, the batch may be too large, not too small: fit_check finds that. */
     if (!takes(k, first))
         return takes(k, first + 1) ? say_misfit(k, size, first) : EXIT_CODE_OK;
@@ -88,7 +89,7 @@ static struct kind make_kind(struct session *s, bool training)
 {
     const tenka_dataset *const data = training ? s->train_data : s->test_data;
     const struct tenka_shape image = tenka_dataset_image_shape(data);
-    struct kind k = { .s = s, .training = training, .name = training ? "training" : "test", .option = "--batch-size" };
+    struct kind k = {.s = s, .training = training, .name = training ? "training" : "test", .option = "--batch-size"};
     k.input = tenka_shape_of(1, image.dim[0], image.dim[1], image.dim[2]);
     k.images = tenka_dataset_count(data);
     k.drop_last = training && s->options->drop_last;
@@ -114,7 +115,7 @@ int batches_check(struct session *s)
 
 int batches_say_misfit(struct session *s, struct tenka_shape input)
 {
-    const struct kind k = { .s = s, .option = "--batch-size", .input = input };
+    const struct kind k = {.s = s, .option = "--batch-size", .input = input};
     char why[1024];
     snprintf(why, sizeof(why), "%s", tenka_last_error(s->ctx));
     const uint64_t found = find_other(&k, input.dim[0]);

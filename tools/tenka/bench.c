@@ -8,7 +8,7 @@ struct bench {
     const struct options *options;
     struct progress progress;
     struct report report;
-    unsigned parts;                     /* bits of enum bench_part */
+    unsigned parts; /* bits of enum bench_part */
     double step_seconds, kernel_seconds, ceiling_seconds;
     uint32_t batches[MAX_BATCH_SIZES];
     size_t n_batches;
@@ -133,7 +133,7 @@ static int profile(struct bench *b, struct stepper *stepper)
 {
     struct tenka_kernel_time *kernels = NULL;
     size_t count = 0;
-    struct step_result step = { .batch = b->profiled_batch };
+    struct step_result step = {.batch = b->profiled_batch};
     int code = stepper_set_training(stepper, true);
     if (code == EXIT_CODE_OK)
         code = stepper_profile(stepper, b->step_seconds, &kernels, &count);
@@ -195,7 +195,7 @@ static int measure_steps(struct bench *b)
 
 static void settle_options(struct bench *b)
 {
-    static const uint32_t usual[] = { 32, 100, 1000 };
+    static const uint32_t usual[] = {32, 100, 1000};
     const struct options *o = b->options;
     const double pace = o->quick ? 0.1 : 1;
     b->step_seconds = pace * (o->seconds > 0 ? o->seconds : 1);
@@ -218,7 +218,7 @@ static void settle_options(struct bench *b)
 /* Called before anything is measured: whether the network takes all batch sizes. */
 static int check(struct bench *b)
 {
-    uint32_t batches[MAX_BATCH_SIZES + 1] = { b->profiled_batch };
+    uint32_t batches[MAX_BATCH_SIZES + 1] = {b->profiled_batch};
     const bool steps = (b->parts & BENCH_STEPS) != 0, kernels = (b->parts & BENCH_KERNELS) != 0;
     memcpy(batches + kernels, b->batches, b->n_batches * sizeof(batches[0]));
     return steps || kernels ? stepper_check(b->options, batches, kernels + (steps ? b->n_batches : 0)) : EXIT_CODE_OK;
@@ -244,7 +244,7 @@ int command_bench(const struct options *options)
     /* The library would log its notices about the network once for each batch size. */
     struct options silent = *options;
     silent.quiet = true;
-    struct bench b = { .options = &silent };
+    struct bench b = {.options = &silent};
     interrupt_catch();
     progress_init(&b.progress, options->quiet);
     settle_options(&b);

@@ -11,13 +11,13 @@ double median(double *values, size_t n);
 
 /* One kind of step at one batch size. */
 struct step_result {
-    bool training;         /* else inference */
+    bool training; /* else inference */
     uint32_t batch;
-    uint64_t steps;        /* that were timed */
-    double seconds, best;  /* of a step: the median, and the shortest */
-    double host_seconds;   /* processor time of the calling thread in a step; NaN where it computes the step itself */
-    uint64_t dispatches;   /* kernels in a step */
-    uint64_t device_bytes; /* held on the device */
+    uint64_t steps;          /* that were timed */
+    double seconds, best;    /* of a step: the median, and the shortest */
+    double host_seconds;     /* processor time of the calling thread in a step; NaN where it computes the step itself */
+    uint64_t dispatches;     /* kernels in a step */
+    uint64_t device_bytes;   /* held on the device */
     uint64_t resident_bytes; /* of the process */
 };
 
@@ -55,11 +55,11 @@ int stepper_profile(struct stepper *s, double seconds, struct tenka_kernel_time 
 
 struct report {
     const struct options *options;
-    FILE *json;      /* in memory, so that no half object is ever printed; NULL: tables are printed */
-    char *text;      /* what is in json, once it is closed */
+    FILE *json; /* in memory, so that no half object is ever printed; NULL: tables are printed */
+    char *text; /* what is in json, once it is closed */
     size_t length;
-    bool begun;      /* the device is named */
-    bool listed;     /* JSON: the list that is being printed has an element */
+    bool begun;                     /* the device is named */
+    bool listed;                    /* JSON: the list that is being printed has an element */
     struct tenka_ceilings ceilings; /* zeros: not measured */
 };
 

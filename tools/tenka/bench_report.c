@@ -44,7 +44,7 @@ static void element_begin(struct report *r)
 
 int report_open(struct report *r, const struct options *options)
 {
-    *r = (struct report){ .options = options };
+    *r = (struct report){.options = options};
     if (options->json && (r->json = open_memstream(&r->text, &r->length)) == NULL)
         return say_failed("out of memory");
     return EXIT_CODE_OK;
@@ -257,8 +257,8 @@ void report_steps_begin(struct report *r)
         list_begin(r, "steps");
     else
         printf("\nWhole steps: selecting the batch and forward; when training also loss, backward and Adam\n"
-               "  %-10s %6s %10s %12s %11s %9s %11s %13s\n", "mode", "batch", "ms/step", "images/s", "dispatches",
-               "host us", "device MiB", "resident MiB");
+               "  %-10s %6s %10s %12s %11s %9s %11s %13s\n",
+               "mode", "batch", "ms/step", "images/s", "dispatches", "host us", "device MiB", "resident MiB");
 }
 
 static double mebibytes(uint64_t bytes)

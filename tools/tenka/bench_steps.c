@@ -86,8 +86,8 @@ static int make_loader(struct stepper *s, uint32_t classes)
                           plural(tenka_dataset_count(s->data)), params.batch_size);
     if (tenka_dataset_classes(s->data) > classes)
         return say_failed("--data: the labels have %u classes, 0 to %u, but the network gives %u output%s: it needs "
-                          "one for each class", tenka_dataset_classes(s->data), tenka_dataset_classes(s->data) - 1,
-                          classes, plural(classes));
+                          "one for each class",
+                          tenka_dataset_classes(s->data), tenka_dataset_classes(s->data) - 1, classes, plural(classes));
     status = tenka_loader_create(s->session.ctx, s->data, &params, &s->loader);
     tenka_dataset_destroy(&s->data);
     return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->session.ctx);
@@ -102,7 +102,8 @@ static int check_network(struct stepper *s, uint32_t *classes)
         return batches_say_misfit(&s->session, s->input);
     if (output.rank != 2)
         return say_failed("the network gives a tensor of rank %u; it must end with one row of class scores for each "
-                          "image", output.rank);
+                          "image",
+                          output.rank);
     if (tenka_module_parameter_count(s->session.net) == 0)
         return say_failed("the network has no parameters to train");
     *classes = output.dim[1];
@@ -232,7 +233,7 @@ static uint64_t resident_bytes(void)
 
 static void note_memory(const struct stepper *s, struct step_result *out)
 {
-    struct tenka_ctx_stats stats = { .size = sizeof(stats) };
+    struct tenka_ctx_stats stats = {.size = sizeof(stats)};
     tenka_ctx_stats(s->session.ctx, &stats);
     out->dispatches = stats.dispatches;
     out->device_bytes = stats.device_bytes;
@@ -278,7 +279,7 @@ static tenka_status measure(struct stepper *s, double budget, double *seconds, d
 int stepper_measure(struct stepper *s, double seconds, struct step_result *out)
 {
     char text[96];
-    *out = (struct step_result){ .training = s->training, .batch = s->input.dim[0] };
+    *out = (struct step_result){.training = s->training, .batch = s->input.dim[0]};
     snprintf(text, sizeof(text), "%s, batch %u ...", s->training ? "training" : "inference", out->batch);
     progress_say(s->progress, text);
     double *values = malloc(2 * MAX_GROUPS * sizeof(*values));
@@ -345,7 +346,7 @@ static tenka_status profile_steps(struct stepper *s, double budget, struct profi
 
 int stepper_profile(struct stepper *s, double seconds, struct tenka_kernel_time **out, size_t *count)
 {
-    struct profile p = { .n_steps = 0 };
+    struct profile p = {.n_steps = 0};
     tenka_ctx *ctx = s->session.ctx;
     progress_say(s->progress, "kernels of a training step ...");
     tenka_status status = tenka_profile_begin(ctx);

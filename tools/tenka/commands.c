@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* Tables, laid out by hand. */
+/* clang-format off */
+
 /* ---- Options that do not do ---- */
 
 static const char *test_objection(const struct options *o)

@@ -36,16 +36,17 @@ static int find_trained_data(struct session *s)
                           file);
     if (!data_is_there(s->trained_on))
         return say_failed("the images of %s, which %s was trained on, are no longer there: name the test images with "
-                          "--data", s->trained_on, file);
+                          "--data",
+                          s->trained_on, file);
     s->data_dir = s->trained_on;
     return EXIT_CODE_OK;
 }
 
 static int find_data(struct session *s, bool train)
 {
-    static const char *const fixed[] = { "./data/fashion-mnist", "./data/mnist", NULL, NULL,
-                                         "/usr/share/datasets/fashion-mnist" };
-    static const char *const user[] = { [2] = "fashion-mnist", [3] = "mnist" };
+    static const char *const fixed[] = {"./data/fashion-mnist", "./data/mnist", NULL, NULL,
+                                        "/usr/share/datasets/fashion-mnist"};
+    static const char *const user[] = {[2] = "fashion-mnist", [3] = "mnist"};
     s->data_dir = s->options->data;
     if (s->data_dir != NULL)
         return session_check_data(s->data_dir);
@@ -75,12 +76,13 @@ static int say_no_data(const struct session *s, const char *data)
         return say_library_failed(s->ctx);
     return say_failed("%s; a data set is four IDX files, which Debian's package dataset-fashion-mnist has and "
                       "tools/fetch-data downloads; those of other names can be listed: --data "
-                      "train-images,train-labels,test-images,test-labels", tenka_last_error(s->ctx));
+                      "train-images,train-labels,test-images,test-labels",
+                      tenka_last_error(s->ctx));
 }
 
 int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out)
 {
-    struct file_list list = { .text = NULL };
+    struct file_list list = {.text = NULL};
     tenka_status status;
     if (data_is_list(data))
         file_list_split(data, &list);
@@ -97,7 +99,7 @@ int session_load_half(const struct session *s, const char *data, bool train, ten
 /* Training needs both halves. */
 static int check_halves_named(const struct session *s)
 {
-    struct file_list list = { .count = 4 };
+    struct file_list list = {.count = 4};
     if (data_is_list(s->data_dir))
         file_list_split(s->data_dir, &list);
     free(list.text);
@@ -116,7 +118,8 @@ static int join_halves(struct session *s)
     const uint32_t train = tenka_dataset_classes(s->train_data), test = tenka_dataset_classes(s->test_data);
     if (memcmp(a.dim, b.dim, 3 * sizeof(a.dim[0])) != 0)
         return say_failed("the training images of %s are %ux%ux%u, but its test images %ux%ux%u: they must be of one "
-                          "size", s->data_dir, a.dim[0], a.dim[1], a.dim[2], b.dim[0], b.dim[1], b.dim[2]);
+                          "size",
+                          s->data_dir, a.dim[0], a.dim[1], a.dim[2], b.dim[0], b.dim[1], b.dim[2]);
     const uint32_t classes = train > test ? train : test;
     if (tenka_dataset_set_classes(s->train_data, classes) != TENKA_OK ||
         tenka_dataset_set_classes(s->test_data, classes) != TENKA_OK)
@@ -212,15 +215,18 @@ static int check_saved_classes(const struct session *s)
         return EXIT_CODE_OK;
     if (classes > how->classes)
         return say_failed("%s was trained on %u class%s, but the labels of %s have %u, 0 to %u: they are those of "
-                          "another data set", session_model_path(s), how->classes, how->classes == 1 ? "" : "es",
-                          s->data_dir, classes, classes - 1);
+                          "another data set",
+                          session_model_path(s), how->classes, how->classes == 1 ? "" : "es", s->data_dir, classes,
+                          classes - 1);
     if (classes < how->classes && how->data != NULL && s->data_path != NULL && strcmp(how->data, s->data_path) != 0)
         say_warning("%s was trained on the %u classes of %s, but the labels of %s have only %u: are they those of "
-                    "another data set?", session_model_path(s), how->classes, how->data, s->data_dir, classes);
+                    "another data set?",
+                    session_model_path(s), how->classes, how->data, s->data_dir, classes);
     const char *const first = tenka_dataset_class_name(s->test_data, 0);
     if (how->class_names != NULL && are_numbers(how->class_names, how->classes) && strcmp(first, "0") != 0)
         say_warning("the classes of %s are numbers, but those of %s have names (%s, ...): was it trained on another "
-                    "data set?", session_model_path(s), s->data_dir, first);
+                    "data set?",
+                    session_model_path(s), s->data_dir, first);
     return EXIT_CODE_OK;
 }
 
@@ -239,8 +245,8 @@ int session_check_classes(const struct session *s, uint32_t outputs)
     uint32_t classes = tenka_dataset_classes(s->test_data); /* of both halves, where there are two */
     if (classes > outputs)
         return say_failed("the labels of %s have %u class%s, 0 to %u, but the network gives %u output%s: it needs one "
-                          "for each class", s->data_dir, classes, classes == 1 ? "" : "es", classes - 1, outputs,
-                          plural(outputs));
+                          "for each class",
+                          s->data_dir, classes, classes == 1 ? "" : "es", classes - 1, outputs, plural(outputs));
     int code = session_check_class_names(s, outputs);
     if (code == EXIT_CODE_OK)
         code = check_saved_classes(s);
@@ -251,7 +257,7 @@ int session_check_classes(const struct session *s, uint32_t outputs)
         classes = how->classes;
     if (classes < outputs)
         say_warning("the network gives %u outputs, but the labels of %s have only %u class%s: the others are never "
-                    "right; --net can name a network with one output for each class", outputs, s->data_dir, classes,
-                    classes == 1 ? "" : "es");
+                    "right; --net can name a network with one output for each class",
+                    outputs, s->data_dir, classes, classes == 1 ? "" : "es");
     return EXIT_CODE_OK;
 }

@@ -42,7 +42,8 @@ static int check_list(const char *data)
         code = say_failed("out of memory");
     else if (list.count != 2 && list.count != 4)
         code = say_failed("--data: '%s' is no folder, and as a list it has %zu files; expected two, images,labels, or "
-                          "four, train-images,train-labels,test-images,test-labels", data, list.count);
+                          "four, train-images,train-labels,test-images,test-labels",
+                          data, list.count);
     for (size_t i = 0; i < list.count && code == EXIT_CODE_OK; i++) {
         struct stat st;
         if (stat(list.file[i], &st) != 0)

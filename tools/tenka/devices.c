@@ -43,7 +43,8 @@ static void print_choice_of_cpu(const struct tenka_device_info *devices, size_t 
     for (size_t i = 0; i < count; i++)
         if (!is_cpu(&devices[i]) && devices[i].usable) {
             printf(", and what else Vulkan has, such as device %zu (%s), is used only when asked for ('--backend "
-                   "vulkan')", i, devices[i].kind);
+                   "vulkan')",
+                   i, devices[i].kind);
             break;
         }
     puts(".\n  VK_LOADER_DEBUG=error in the environment shows the drivers that Vulkan's loader passes over, and why.");
@@ -67,7 +68,7 @@ static void print_json(const struct tenka_device_info *devices, size_t count)
     for (size_t i = 0; i < count; i++) {
         const struct tenka_device_info *d = &devices[i];
         const char *const fields[][2] = {
-            { "name", d->name }, { "driver", d->driver }, { "uuid", d->uuid }, { "kind", d->kind }, { "note", d->note },
+            {"name", d->name}, {"driver", d->driver}, {"uuid", d->uuid}, {"kind", d->kind}, {"note", d->note},
         };
         printf("%s\n  {\"index\":", i == 0 ? "[" : ",");
         if (is_cpu(d))

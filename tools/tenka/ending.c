@@ -35,7 +35,7 @@ static bool find_lines(struct listing *l)
 
 static int list(const struct session *s, struct tenka_shape input, struct listing *l)
 {
-    *l = (struct listing){ .input = input };
+    *l = (struct listing){.input = input};
     if (tenka_module_layers(s->net, input, NULL, 0, &l->count) != TENKA_OK)
         return say_library_failed(s->ctx);
     l->layers = calloc(l->count, sizeof(l->layers[0]));
@@ -120,11 +120,13 @@ void session_warn_of_ending(const struct session *s, uint32_t outputs)
 {
     if (s->over_others != NULL)
         say_warning("the network ends with %s over another axis than that of the classes, so that what it gives "
-                    "are no probabilities of an image's classes; write %s(dim=1)", s->over_others, s->over_others);
+                    "are no probabilities of an image's classes; write %s(dim=1)",
+                    s->over_others, s->over_others);
     /* Of one class that is certain, softmax makes e / (e + outputs - 1). */
     if (s->twice != NULL)
         say_warning("the network ends with Softmax, and %s applies softmax again: the loss cannot fall below %.2f, and "
-                    "training is slow; %s", s->twice, log1p((outputs - 1.0) / exp(1)),
+                    "training is slow; %s",
+                    s->twice, log1p((outputs - 1.0) / exp(1)),
                     s->last == LAST_SOFTMAX ? "leave Softmax out, or write LogSoftmax(dim=1) instead"
                                             : "leave Softmax out");
 }

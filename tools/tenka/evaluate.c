@@ -50,7 +50,7 @@ static tenka_status read_meters(const struct meters *meters, struct evaluation *
 
 int evaluate(struct session *s, tenka_loader *loader, struct progress *progress, struct evaluation *out)
 {
-    struct meters meters = { .loss = NULL };
+    struct meters meters = {.loss = NULL};
     memset(out, 0, sizeof(*out));
     const double start = seconds_now();
     tenka_module_train(s->net, false);

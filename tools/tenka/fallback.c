@@ -56,7 +56,7 @@ static int given(char *const *arguments, const char *option)
 static void resume_line(const struct options *o, const char *checkpoint, struct line *line)
 {
     static const char resume[] = "--resume";
-    *line = (struct line){ .cut = false };
+    *line = (struct line){.cut = false};
     add_argument(line, o->argv[0]);
     add_argument(line, "train");
     for (int i = 2; i < o->argc;) {
@@ -94,12 +94,13 @@ static int say_how(const struct training *t, const char *what)
     struct line line;
     if (checkpoint == NULL)
         return say_failed("the device failed after %" PRIu64 " step%s (%s) and nothing was saved: with --checkpoint "
-                          "FILE a run can go on after a failure, with --fallback it goes on on the CPU", t->run.step,
-                          plural(t->run.step), what);
+                          "FILE a run can go on after a failure, with --fallback it goes on on the CPU",
+                          t->run.step, plural(t->run.step), what);
     resume_line(t->session.options, checkpoint, &line);
     if (line.cut)
         return say_failed("the device failed after %" PRIu64 " step%s (%s); the same command with --resume %s goes on "
-                          "from step %" PRIu64, t->run.step, plural(t->run.step), what, checkpoint, t->written_step);
+                          "from step %" PRIu64,
+                          t->run.step, plural(t->run.step), what, checkpoint, t->written_step);
     return say_failed("the device failed after %" PRIu64 " step%s (%s); this goes on from step %" PRIu64 ": %s",
                       t->run.step, plural(t->run.step), what, t->written_step, line.text);
 }
@@ -125,11 +126,12 @@ int fallback_say_failed(struct training *t, struct options *o)
     const char *const checkpoint = last_checkpoint(t);
     if (checkpoint != NULL)
         say_warning("the device failed after %" PRIu64 " step%s (%s); the run goes on on the CPU, which may be "
-                    "much slower, from step %" PRIu64 " in %s", t->run.step, plural(t->run.step), what,
-                    t->written_step, checkpoint);
+                    "much slower, from step %" PRIu64 " in %s",
+                    t->run.step, plural(t->run.step), what, t->written_step, checkpoint);
     else
         say_warning("the device failed after %" PRIu64 " step%s (%s); the run begins anew on the CPU, which may be "
-                    "much slower: there is no checkpoint to go on from", t->run.step, plural(t->run.step), what);
+                    "much slower: there is no checkpoint to go on from",
+                    t->run.step, plural(t->run.step), what);
     change_to_cpu(o, checkpoint);
     return EXIT_CODE_AGAIN;
 }

@@ -28,7 +28,8 @@ static int say_diverged(struct training *t, uint64_t first, uint64_t last)
     else
         snprintf(steps, sizeof(steps), "one of the steps %" PRIu64 " to %" PRIu64, first, last);
     return say_failed("the training loss of epoch %" PRIu64 " is no finite number from %s on: the training has "
-                      "diverged and its network was not saved%s; %s", t->run.epoch + 1, steps, kept, advice(t));
+                      "diverged and its network was not saved%s; %s",
+                      t->run.epoch + 1, steps, kept, advice(t));
 }
 
 int finite_check_loss(struct training *t, double loss)
@@ -76,7 +77,8 @@ int finite_check_test(struct training *t, const struct epoch_result *result)
     }
     keep_restore(t, kept);
     return say_failed("the test loss of epoch %" PRIu32 " is no finite number: the training has diverged and its "
-                      "network was not saved%s; try a smaller --lr", result->epoch + 1, kept);
+                      "network was not saved%s; try a smaller --lr",
+                      result->epoch + 1, kept);
 }
 
 /* ---- What is saved ---- */
@@ -100,7 +102,8 @@ static int check_entry(const struct training *t, const struct tenka_state_entry 
     if (bad == 0)
         return EXIT_CODE_OK;
     return say_failed("after %" PRIu64 " steps %s has numbers that are not finite: the training has diverged and its "
-                      "network was not saved; try a smaller --lr", t->run.step, entry->name);
+                      "network was not saved; try a smaller --lr",
+                      t->run.step, entry->name);
 }
 
 int finite_check_weights(const struct training *t)
@@ -122,9 +125,11 @@ int finite_check_weights(const struct training *t)
 /* "the weight of layer base_net.3 (Conv2d), 1 of 20,000 numbers" */
 static void describe(const struct tenka_nonfinite *bad, char *out, size_t size)
 {
-    static const char *const what[] = {
-        [TENKA_FINITE] = "", [TENKA_NONFINITE_PARAMETER] = "the %s of ", [TENKA_NONFINITE_OUTPUT] = "the output of ",
-        [TENKA_NONFINITE_LOSS] = "the loss", [TENKA_NONFINITE_GRADIENT] = "the gradient of the %s of "};
+    static const char *const what[] = {[TENKA_FINITE] = "",
+                                       [TENKA_NONFINITE_PARAMETER] = "the %s of ",
+                                       [TENKA_NONFINITE_OUTPUT] = "the output of ",
+                                       [TENKA_NONFINITE_LOSS] = "the loss",
+                                       [TENKA_NONFINITE_GRADIENT] = "the gradient of the %s of "};
     char part[320], some[32], all[32];
     const char *const name = strstr(what[bad->kind], "%s");
     if (name != NULL)
@@ -147,10 +152,11 @@ static int say_bad(struct training *t, const struct tenka_nonfinite *bad)
     describe(bad, where, sizeof(where));
     if (bad->kind == TENKA_NONFINITE_PARAMETER && t->run.step == 0 && o->load != NULL)
         return say_failed("step 0 of epoch 1 has numbers that are not finite, first in %s: they came from %s, and "
-                          "nothing was saved", where, o->load);
+                          "nothing was saved",
+                          where, o->load);
     return say_failed("step %" PRIu64 " of epoch %" PRIu64 " has numbers that are not finite, first in %s: the "
-                      "training has diverged and its network was not saved%s; %s", t->run.step, t->run.epoch + 1, where,
-                      kept, advice(t));
+                      "training has diverged and its network was not saved%s; %s",
+                      t->run.step, t->run.epoch + 1, where, kept, advice(t));
 }
 
 int finite_check_step(struct training *t, tenka_tensor loss)

@@ -7,7 +7,7 @@
 /* "1.5 GiB" */
 static const char *size_text(char buffer[static 32], uint64_t bytes)
 {
-    static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
     double value = (double)bytes;
     size_t unit = 0;
     for (; value >= 1024 && unit < 4; unit++)
@@ -19,8 +19,8 @@ static const char *size_text(char buffer[static 32], uint64_t bytes)
 /* A kind of step: training, or evaluating. */
 struct kind {
     const char *name, *option;
-    uint32_t batch_size; /* as asked for */
-    uint32_t rows;       /* of its largest batch */
+    uint32_t batch_size;        /* as asked for */
+    uint32_t rows;              /* of its largest batch */
     tenka_optimizer *optimizer; /* NULL: none */
 };
 
@@ -29,9 +29,9 @@ static struct kind make_kind(const struct training *t, bool training)
     const struct session *s = &t->session;
     const struct options *o = s->options;
     const size_t count = tenka_dataset_count(training ? s->train_data : s->test_data);
-    struct kind k = { "training", "--batch-size", o->batch_size, o->batch_size, t->run.optimizer };
+    struct kind k = {"training", "--batch-size", o->batch_size, o->batch_size, t->run.optimizer};
     if (!training)
-        k = (struct kind){ "testing", "--test-batch-size", o->test_batch_size, o->test_batch_size, NULL };
+        k = (struct kind){"testing", "--test-batch-size", o->test_batch_size, o->test_batch_size, NULL};
     if (k.rows > count)
         k.rows = (uint32_t)count;
     return k;
@@ -124,6 +124,6 @@ int fit_say_failed(struct training *t)
         return say_failed("%s; --check-finite keeps all values of a step: leave it out, or try '%s %" PRIu32 "'", text,
                           k.option, k.rows > 1 ? k.rows / 2 : 1);
     return say_failed("%s; a %s step needs %s, and other programs may hold what is missing: end them, or try "
-                      "'%s %" PRIu32 "'", text, k.name, size_text(needed, fit.needed), k.option,
-                      k.rows > 1 ? k.rows / 2 : 1);
+                      "'%s %" PRIu32 "'",
+                      text, k.name, size_text(needed, fit.needed), k.option, k.rows > 1 ? k.rows / 2 : 1);
 }

@@ -21,7 +21,7 @@ static void on_signal(int number)
 
 static void catch_signal(int number, bool unless_ignored)
 {
-    struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART }, before;
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
     sigemptyset(&action.sa_mask);
     if (unless_ignored && sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
         return;

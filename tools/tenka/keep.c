@@ -110,7 +110,7 @@ void keep_restore(struct training *t, char out[KEPT_SIZE])
 {
     const struct options *o = t->session.options;
     const char *const path = t->kept != KEPT_NONE ? o->checkpoint : o->resume;
-    struct names names = { NULL, NULL };
+    struct names names = {NULL, NULL};
     out[0] = '\0';
     if (path != NULL && find_names(&names, path)) {
         if (t->kept == KEPT_BEFORE)

@@ -34,7 +34,7 @@ struct page {
 static struct page page_on(FILE *file)
 {
     const size_t columns = terminal_columns(fileno(file));
-    return (struct page){ file, columns < NARROWEST ? NARROWEST : columns > WIDEST ? WIDEST : columns, 0 };
+    return (struct page){file, columns < NARROWEST ? NARROWEST : columns > WIDEST ? WIDEST : columns, 0};
 }
 
 static void end_line(struct page *p)

@@ -57,12 +57,12 @@ static size_t distance(const char *a, size_t length, const char *b)
 struct nearest {
     const char *typed; /* length letters of it */
     size_t length, best;
-    const char *name;  /* NULL: none is near enough, a third of its letters */
+    const char *name; /* NULL: none is near enough, a third of its letters */
 };
 
 static struct nearest nearest_to(const char *typed, size_t length)
 {
-    return (struct nearest){ typed, length, length < 6 ? 2 : length / 3 + 1, NULL };
+    return (struct nearest){typed, length, length < 6 ? 2 : length / 3 + 1, NULL};
 }
 
 static void consider(struct nearest *n, const char *name)
@@ -105,8 +105,9 @@ static void name_commands(char **argv, const char *name, size_t length, char out
         const char *const value = option != NULL ? value_of(option, argv, equals) : "";
         const size_t used = strlen(out);
         if (option != NULL)
-            snprintf(out + used, 1024 - used, "%s'tenka %s --%s%s%.200s'", named++ > 0 ? ", " : ", but these have: ",
-                     c->name, option->name, value[0] != '\0' ? " " : "", value);
+            snprintf(out + used, 1024 - used, "%s'tenka %s --%s%s%.200s'",
+                     named++ > 0 ? ", " : ", but these have: ", c->name, option->name, value[0] != '\0' ? " " : "",
+                     value);
     }
 }
 

@@ -3,6 +3,9 @@
 #include <math.h>
 #include <stddef.h>
 
+/* Tables, laid out by hand. */
+/* clang-format off */
+
 #define MAX_COUNT 1000000000u
 
 /* What a row says of its kind: the member of struct options, and the bounds. */

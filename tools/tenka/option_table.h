@@ -24,15 +24,33 @@ enum option_kind {
 
 /* The parts of --help, in the order in which they stand there. */
 enum option_group {
-    GROUP_DATA, GROUP_NETWORK, GROUP_MEASURED, GROUP_CHECKED, GROUP_RUNS, GROUP_PICTURES, GROUP_TRAINING, GROUP_TIME,
-    GROUP_DEVICE, GROUP_OUTPUT, GROUP_STOPPING, GROUP_HELP,
+    GROUP_DATA,
+    GROUP_NETWORK,
+    GROUP_MEASURED,
+    GROUP_CHECKED,
+    GROUP_RUNS,
+    GROUP_PICTURES,
+    GROUP_TRAINING,
+    GROUP_TIME,
+    GROUP_DEVICE,
+    GROUP_OUTPUT,
+    GROUP_STOPPING,
+    GROUP_HELP,
     GROUP_COUNT,
 };
 
 /* Bits of the commands. */
 enum option_commands {
-    TRAIN = 1, TEST = 2, PREDICT = 4, SUMMARY = 8, VERIFY = 16, BENCH = 32, PROFILE = 64, DEVICES = 128,
-    COMPUTING = 127, EVERY = 255,
+    TRAIN = 1,
+    TEST = 2,
+    PREDICT = 4,
+    SUMMARY = 8,
+    VERIFY = 16,
+    BENCH = 32,
+    PROFILE = 64,
+    DEVICES = 128,
+    COMPUTING = 127,
+    EVERY = 255,
 };
 
 struct option_word {
@@ -54,13 +72,13 @@ struct option {
     const char *letters;  /* its short forms, or NULL */
     const char *argument; /* as --help calls it; NULL: none */
     enum option_kind kind;
-    size_t at, size;      /* of the member */
+    size_t at, size; /* of the member */
     uint64_t low, high;
     double limit;
     const struct option_word *words;
-    const char *unknown;  /* begins the sentence about a word that is none of them; NULL: there is a plain one */
-    const char *initial;  /* the argument that it has where it is not given; NULL: zero */
-    const char *key;      /* of the log's "options"; NULL: it is not among them */
+    const char *unknown; /* begins the sentence about a word that is none of them; NULL: there is a plain one */
+    const char *initial; /* the argument that it has where it is not given; NULL: zero */
+    const char *key;     /* of the log's "options"; NULL: it is not among them */
     struct option_use uses[MAX_OPTION_USES];
 };
 

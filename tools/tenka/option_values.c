@@ -21,8 +21,10 @@ static void put_integer(const struct option *option, uint64_t value, struct opti
 {
     const uint8_t one = (uint8_t)value;
     const uint32_t four = (uint32_t)value;
-    memcpy((char *)o + option->at, option->size == 1 ? (const void *)&one : option->size == 4 ? (const void *)&four
-                                                                                              : (const void *)&value,
+    memcpy((char *)o + option->at,
+           option->size == 1   ? (const void *)&one
+           : option->size == 4 ? (const void *)&four
+                               : (const void *)&value,
            option->size);
 }
 
@@ -86,9 +88,10 @@ static struct tenka_shape shape(const struct reading *r)
         const bool digit = *at >= '0' && *at <= '9';
         if (!digit || (*end != ',' && *end != '\0') || errno != 0 || value < r->option->low ||
             value > r->option->high || rank == TENKA_MAX_RANK - 1)
-            say_misuse(r->command->name, "--%s: '%s' is no shape of an image, such as 1,28,28: one to %d whole numbers "
-                       "from %" PRIu64 " to %" PRIu64, r->option->name, r->text, TENKA_MAX_RANK - 1, r->option->low,
-                       r->option->high);
+            say_misuse(r->command->name,
+                       "--%s: '%s' is no shape of an image, such as 1,28,28: one to %d whole numbers "
+                       "from %" PRIu64 " to %" PRIu64,
+                       r->option->name, r->text, TENKA_MAX_RANK - 1, r->option->low, r->option->high);
         dim[rank++] = (uint32_t)value;
         at = end;
         if (*at == '\0')
@@ -98,7 +101,7 @@ static struct tenka_shape shape(const struct reading *r)
 
 static struct count_list counts(const struct reading *r)
 {
-    struct count_list list = { .count = 0 };
+    struct count_list list = {.count = 0};
     char copy[256], *rest = NULL;
     const size_t length = strlen(r->text);
     if (length == 0 || length >= sizeof(copy) || r->text[0] == ',' || r->text[length - 1] == ',')
@@ -115,14 +118,16 @@ static struct count_list counts(const struct reading *r)
 
 static struct number_list numbers(const struct reading *r)
 {
-    struct number_list list = { .count = 0 };
+    struct number_list list = {.count = 0};
     for (const char *at = r->text;; at++) {
         char *end;
         const double value = strtod(at, &end);
         if (end == at || (*end != ',' && *end != '\0') || !(fabs(value) <= 1e6) || value <= r->option->limit ||
             list.count == TENKA_MAX_CHANNELS)
-            say_misuse(r->command->name, "--%s: '%s' is no list of numbers%s, one for all channels or one for each, "
-                       "such as 0.485,0.456,0.406", r->option->name, r->text, isfinite(r->option->limit) ? " above 0" : "");
+            say_misuse(r->command->name,
+                       "--%s: '%s' is no list of numbers%s, one for all channels or one for each, "
+                       "such as 0.485,0.456,0.406",
+                       r->option->name, r->text, isfinite(r->option->limit) ? " above 0" : "");
         list.number[list.count++] = value;
         at = end;
         if (*at == '\0')
@@ -139,7 +144,10 @@ static void list_words(const struct option_word *words, const char *last, char *
     out[0] = '\0';
     for (size_t i = 0; words[i].word != NULL && used < size; i++)
         used += (size_t)snprintf(out + used, size - used, "%s%s",
-                                 i == 0 ? "" : words[i + 1].word == NULL ? last : ", ", words[i].word);
+                                 i == 0                      ? ""
+                                 : words[i + 1].word == NULL ? last
+                                                             : ", ",
+                                 words[i].word);
 }
 
 _Noreturn static void refuse_word(const struct reading *r, const char *text, size_t length)
@@ -204,7 +212,7 @@ static void put(const struct reading *r, struct options *o)
 
 void option_set(const struct command *command, const struct option *option, const char *text, struct options *o)
 {
-    const struct reading r = { command, option, text };
+    const struct reading r = {command, option, text};
     switch (option->kind) {
     case OPTION_FLAG: put_integer(option, true, o); break;
     case OPTION_WHOLE: put_integer(option, whole_number(&r, text), o); break;

@@ -106,7 +106,7 @@ static void set_initial(const struct command *command, struct options *o)
 
 struct options options_parse(const struct command *command, int argc, char **argv)
 {
-    struct options o = { .pictures = argv + 1 };
+    struct options o = {.pictures = argv + 1};
     bool ended = false; /* "--" was seen: what follows are no options */
     set_initial(command, &o);
     for (int i = 1; i < argc;) {

@@ -65,10 +65,10 @@ static void tell_walk(struct pictures *p, const char *folder)
 /* Whether a file's name says that it is a picture, be it readable or damaged. */
 static bool claims_picture(const char *name)
 {
-    static const char *const endings[] = {
-        "png", "apng", "jpg", "jpeg", "jpe",  "jfif", "mpo", "gif", "bmp", "dib", "webp", "tif", "tiff", "heic",
-        "heif", "hif", "avif", "jxl", "jp2", "j2k",  "jpx", "pbm", "pgm", "ppm", "pnm",  "pam", "ico",  "cur",
-        "psd", "xcf", "svg", "svgz", "tga", "pcx",  "dds", "exr", "qoi"};
+    static const char *const endings[] = {"png",  "apng", "jpg",  "jpeg", "jpe",  "jfif", "mpo",  "gif", "bmp", "dib",
+                                          "webp", "tif",  "tiff", "heic", "heif", "hif",  "avif", "jxl", "jp2", "j2k",
+                                          "jpx",  "pbm",  "pgm",  "ppm",  "pnm",  "pam",  "ico",  "cur", "psd", "xcf",
+                                          "svg",  "svgz", "tga",  "pcx",  "dds",  "exr",  "qoi"};
     const char *const dot = strrchr(name, '.');
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]) && dot != NULL; i++)
         if (strcasecmp(dot + 1, endings[i]) == 0)

@@ -33,7 +33,8 @@ static int find_preprocessing(struct predictor *p)
     if (!known && (o->input.rank == 0 || o->mean.count == 0 || o->std.count == 0))
         return say_failed("%s does not say how it wants its pictures: give --input C,H,W, --mean and --std; for a "
                           "network that 'tenka train' has made of MNIST or its relatives they are --input 1,28,28 "
-                          "--mean 0.1307 --std 0.3081", o->load);
+                          "--mean 0.1307 --std 0.3081",
+                          o->load);
     p->image = o->input.rank != 0 ? o->input : how->image;
     if (p->image.rank != 3 || (p->image.dim[0] != 1 && p->image.dim[0] != 3))
         return say_failed("the network's input must be channels, height and width, with 1 channel for grey or 3 for "
@@ -56,7 +57,8 @@ static int check_network(struct predictor *p)
                           tenka_last_error(p->session.ctx));
     if (output.rank != 2)
         return say_failed("the network gives a tensor of rank %u; it must end with one row of class scores for each "
-                          "picture", output.rank);
+                          "picture",
+                          output.rank);
     p->outputs = output.dim[1];
     p->top = p->session.options->top < p->outputs ? p->session.options->top : p->outputs;
     return EXIT_CODE_OK;
@@ -98,8 +100,8 @@ static int set_up(struct predictor *p)
     choose_batch_size(p);
     code = check_network(p);
     if (code == EXIT_CODE_OK)
-        code = session_find_ending(&p->session, tenka_shape_of(p->batch_size, p->image.dim[0], p->image.dim[1],
-                                                               p->image.dim[2]));
+        code = session_find_ending(&p->session,
+                                   tenka_shape_of(p->batch_size, p->image.dim[0], p->image.dim[1], p->image.dim[2]));
     if (code == EXIT_CODE_OK)
         code = find_names(p);
     if (code != EXIT_CODE_OK)
@@ -108,8 +110,7 @@ static int set_up(struct predictor *p)
     p->bytes = calloc(p->batch_size, each);
     p->scores = calloc(p->batch_size, p->outputs * sizeof(p->scores[0]));
     p->predictions = calloc(p->batch_size, sizeof(p->predictions[0]));
-    return p->bytes != NULL && p->scores != NULL && p->predictions != NULL ? EXIT_CODE_OK
-                                                                           : say_failed("out of memory");
+    return p->bytes != NULL && p->scores != NULL && p->predictions != NULL ? EXIT_CODE_OK : say_failed("out of memory");
 }
 
 /* ---- Pictures ---- */
@@ -139,8 +140,8 @@ static tenka_status prepare(const struct predictor *p, const char *path, uint8_t
     const struct tenka_image_box box = middle_of(picture, &p->image);
     if (o->invert)
         tenka_image_invert(picture);
-    status = tenka_image_resize(p->session.ctx, picture, o->crop ? &box : NULL, p->image.dim[2], p->image.dim[1],
-                                &resized);
+    status =
+        tenka_image_resize(p->session.ctx, picture, o->crop ? &box : NULL, p->image.dim[2], p->image.dim[1], &resized);
     if (status == TENKA_OK)
         tenka_image_planes(resized, out);
     tenka_image_destroy(&resized);

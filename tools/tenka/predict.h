@@ -7,25 +7,25 @@
 /* A picture of the batch that is being gathered. */
 struct prediction {
     const char *path;
-    char *failure;  /* why it could not be read; NULL: it is in the batch */
-    size_t row;     /* of the batch */
+    char *failure; /* why it could not be read; NULL: it is in the batch */
+    size_t row;    /* of the batch */
 };
 
 struct predictor {
     struct session session;
     struct pictures pictures;
-    struct tenka_shape image;             /* of the network's input: channels, height, width */
+    struct tenka_shape image; /* of the network's input: channels, height, width */
     float mean[TENKA_MAX_CHANNELS], std[TENKA_MAX_CHANNELS];
-    struct class_names given;             /* by --classes */
-    const char *const *names;             /* of classes; NULL: they have numbers */
+    struct class_names given; /* by --classes */
+    const char *const *names; /* of classes; NULL: they have numbers */
     size_t n_names;
     uint32_t outputs, batch_size, top;
     struct progress progress;
-    struct prediction *predictions;       /* batch_size */
-    size_t count, rows;                   /* of predictions; of those in the batch */
-    uint8_t *bytes;                       /* of the batch */
-    float *scores;                        /* of the batch: what the network gives */
-    uint64_t done, failed, negative;      /* pictures: through; not read; that look like negatives */
+    struct prediction *predictions;  /* batch_size */
+    size_t count, rows;              /* of predictions; of those in the batch */
+    uint8_t *bytes;                  /* of the batch */
+    float *scores;                   /* of the batch: what the network gives */
+    uint64_t done, failed, negative; /* pictures: through; not read; that look like negatives */
 };
 
 /* ---- predict_report.c ---- */

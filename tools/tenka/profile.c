@@ -225,7 +225,7 @@ int command_profile(const struct options *options)
     /* As with `tenka bench`, the library's notices about the network are left out. */
     struct options silent = *options;
     silent.quiet = true;
-    struct profile p = { .options = &silent };
+    struct profile p = {.options = &silent};
     interrupt_catch();
     progress_init(&p.progress, options->quiet);
     int code = check_trace(options->trace);

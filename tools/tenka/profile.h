@@ -8,10 +8,10 @@
 
 /* One timed step, on the host's clock. */
 struct profile_step {
-    double begin, end;        /* from its first call until it has been waited for */
+    double begin, end; /* from its first call until it has been waited for */
     struct tenka_host_time host[MAX_HOST_TIMES];
     size_t n_host;
-    double *dispatches;       /* begin and end of each */
+    double *dispatches; /* begin and end of each */
 };
 
 struct profile {
@@ -22,9 +22,9 @@ struct profile {
     size_t n_dispatches;
     struct profile_step *steps;
     size_t n_steps;
-    double waited_seconds;    /* of an untimed step that is waited for, as the timed ones are */
-    double loop_seconds;      /* of an untimed step among others, as in training */
-    char not_timed[1024];     /* why there are no dispatches and no timed steps; "": there are */
+    double waited_seconds; /* of an untimed step that is waited for, as the timed ones are */
+    double loop_seconds;   /* of an untimed step among others, as in training */
+    char not_timed[1024];  /* why there are no dispatches and no timed steps; "": there are */
 };
 
 /* ---- profile_report.c ---- */

@@ -14,7 +14,7 @@ struct row {
     double share;   /* of all dispatches and gaps */
 };
 
-static const enum tenka_phase phases[] = { TENKA_PHASE_FORWARD, TENKA_PHASE_BACKWARD, TENKA_PHASE_UPDATE };
+static const enum tenka_phase phases[] = {TENKA_PHASE_FORWARD, TENKA_PHASE_BACKWARD, TENKA_PHASE_UPDATE};
 
 /* ---- Medians ---- */
 
@@ -232,7 +232,7 @@ static void print_json(const struct profile *p, const struct row *rows, double d
 static void fill_rows(const struct profile *p, struct row *rows, double *room)
 {
     for (size_t i = 0; i < p->n_dispatches; i++) {
-        rows[i] = (struct row){ .what = &p->dispatches[i], .seconds = median_seconds(p, i, room) };
+        rows[i] = (struct row){.what = &p->dispatches[i], .seconds = median_seconds(p, i, room)};
         rows[i].gap = median_gap(p, i, room);
     }
     const double all = all_seconds(rows, p->n_dispatches);

@@ -52,8 +52,8 @@ static void write_names(const struct trace *t, const struct profile *p)
     fputs("\n{\"ph\":\"M\",\"pid\":1,\"name\":\"process_name\",\"args\":{\"name\":\"tenka profile\"}}", t->file);
     fprintf(t->file, ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"host\"}}",
             TRACK_HOST);
-    fprintf(t->file, ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":",
-            TRACK_DEVICE);
+    fprintf(t->file,
+            ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":", TRACK_DEVICE);
     log_json_string(t->file, device);
     fputs("}}", t->file);
 }
@@ -135,7 +135,7 @@ static void write_device(const struct trace *t, const struct profile *p, const s
 
 int profile_write_trace(const struct profile *p, const char *path)
 {
-    struct trace t = { .file = fopen(path, "w"), .zero = p->steps[0].begin };
+    struct trace t = {.file = fopen(path, "w"), .zero = p->steps[0].begin};
     if (t.file == NULL)
         return say_failed("cannot write the trace %s: %s", path, strerror(errno));
     fputs("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"clock\":", t.file);

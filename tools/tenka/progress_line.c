@@ -16,7 +16,7 @@ enum detail { DETAIL_ALL, DETAIL_NO_RATE, DETAIL_TIME, DETAIL_LOSS, DETAIL_NUMBE
 /* What is known of an epoch. */
 struct state {
     const struct progress *p;
-    double percent, rate;           /* rate: images in a second */
+    double percent, rate; /* rate: images in a second */
     char spent[32], left[32];
 };
 
@@ -31,7 +31,7 @@ static void clock_text(double seconds, char out[32])
 
 static struct state state_of(const struct progress *p, double elapsed)
 {
-    struct state s = { .p = p, .left = "?" };
+    struct state s = {.p = p, .left = "?"};
     s.percent = p->total > 0 ? 100 * (double)p->done / (double)p->total : 100;
     s.rate = elapsed > 0 ? (double)(p->done - p->before) / elapsed : 0;
     clock_text(elapsed, s.spent);

@@ -37,7 +37,8 @@ static int parse_net(struct session *s, const char *net)
     char *text = is_file ? read_file(net) : NULL;
     if (is_file && text == NULL && errno == EFBIG)
         return say_failed("--net: %s has more than %u bytes; it should be a network's text, as print(model) shows it "
-                          "in PyTorch", net, MAX_NET_BYTES);
+                          "in PyTorch",
+                          net, MAX_NET_BYTES);
     if (is_file && text == NULL)
         return say_failed("cannot read the network %s: %s", net, strerror(errno));
     const tenka_status status = tenka_nn_parse(s->ctx, is_file ? text : net, &s->net);
@@ -82,7 +83,8 @@ static int open_net(struct session *s)
         return say_library_failed(s->ctx);
     if (code == EXIT_CODE_OK && tenka_module_has_own_forward(s->net))
         say_warning("%s was saved by a program whose own code says what the network does with its layers; --net runs "
-                    "them in order, which may be another network", o->load);
+                    "them in order, which may be another network",
+                    o->load);
     return code;
 }
 
@@ -98,7 +100,8 @@ static int check_net(struct session *s)
                           image.dim[2], tenka_last_error(s->ctx));
     if (output.rank != 2)
         return say_failed("the network gives a tensor of rank %u; it must end with one row of class scores for each "
-                          "image", output.rank);
+                          "image",
+                          output.rank);
     int code = session_find_ending(s, input);
     if (code == EXIT_CODE_OK)
         code = batches_check(s);
@@ -129,7 +132,7 @@ static void tell(const struct session *s)
     session_print_device(s->ctx, s->options);
     printf("network  %s parameters; ", say_count(count, tenka_module_parameter_count(s->net)));
     puts(s->last == LAST_LOG_SOFTMAX ? "it ends with LogSoftmax, so the loss is nll_loss"
-                        : "it does not end with LogSoftmax, so the loss is cross_entropy");
+                                     : "it does not end with LogSoftmax, so the loss is cross_entropy");
     fflush(stdout);
 }
 

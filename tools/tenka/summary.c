@@ -93,7 +93,7 @@ static bool has_sibling(const struct summary *m, size_t i, uint32_t depth)
 /* "|  |- 0: Conv2d"; returns how many columns it takes. */
 static int label(const struct summary *m, size_t i, char out[MAX_LABEL])
 {
-    static const char *const signs[2][4] = { { "|- ", "`- ", "|  ", "   " }, { "├─ ", "└─ ", "│  ", "   " } };
+    static const char *const signs[2][4] = {{"|- ", "`- ", "|  ", "   "}, {"├─ ", "└─ ", "│  ", "   "}};
     const char *const *sign = signs[utf8()];
     const struct tenka_layer_info *layer = &m->layers[i];
     size_t length = 0;
@@ -225,8 +225,8 @@ static void print_json(const struct summary *m)
         fputs("null", stdout);
     else
         printf("{\"parameters\":%" PRIu64 ",\"optimizer\":%" PRIu64 ",\"temporaries\":%" PRIu64 ",\"inputs\":%" PRIu64
-               ",\"total\":%" PRIu64 "}", memory->parameters, memory->optimizer, memory->temporaries, memory->inputs,
-               memory->total);
+               ",\"total\":%" PRIu64 "}",
+               memory->parameters, memory->optimizer, memory->temporaries, memory->inputs, memory->total);
     puts("}");
 }
 
@@ -234,7 +234,7 @@ static void print_json(const struct summary *m)
 
 int command_summary(const struct options *options)
 {
-    struct summary m = { .n_layers = 0 };
+    struct summary m = {.n_layers = 0};
     int code = session_open_network(&m.session, options, true);
     if (code == EXIT_CODE_OK) {
         find_input(&m);

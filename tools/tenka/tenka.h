@@ -8,7 +8,10 @@
 #include "tenka/tenka.h"
 
 enum exit_code {
-    EXIT_CODE_OK = 0, EXIT_CODE_FAILED = 1, EXIT_CODE_USAGE = 2, EXIT_CODE_SIGNAL = 128,
+    EXIT_CODE_OK = 0,
+    EXIT_CODE_FAILED = 1,
+    EXIT_CODE_USAGE = 2,
+    EXIT_CODE_SIGNAL = 128,
     /* These never leave the process. */
     EXIT_CODE_LIBRARY = 256, /* a call of the library has failed and nothing was said yet: tenka_last_error has it */
     EXIT_CODE_AGAIN = 257,   /* all was said, and the run is to be opened anew with other options */
@@ -39,15 +42,15 @@ enum bench_part { BENCH_CEILINGS = 1, BENCH_KERNELS = 2, BENCH_SHAPES = 4, BENCH
 
 /* Made from the command line by the rows of option_table.c. */
 struct options {
-    const char *data, *net, *device;    /* NULL: the default */
-    const char *save, *load, *log;      /* NULL: none */
-    const char *checkpoint, *resume;    /* NULL: none */
-    const char *shader_dir;             /* NULL: the kernels of the build */
+    const char *data, *net, *device; /* NULL: the default */
+    const char *save, *load, *log;   /* NULL: none */
+    const char *checkpoint, *resume; /* NULL: none */
+    const char *shader_dir;          /* NULL: the kernels of the build */
     enum tenka_backend backend;
     enum tenka_dropout_mask dropout_mask;
     enum tenka_tune tune;
     uint32_t epochs, batch_size, test_batch_size, limit; /* test_batch_size 0: as batch_size; limit 0: all images */
-    uint32_t checkpoint_every;          /* steps; 0: at the end of each epoch alone */
+    uint32_t checkpoint_every;                           /* steps; 0: at the end of each epoch alone */
     uint64_t seed;
     double lr, momentum, weight_decay;
     enum loss_mean loss_mean;
@@ -56,23 +59,23 @@ struct options {
     bool sgd, validate, quiet, json;
     bool check_finite, fallback;
     bool drop_last;
-    int argc;                           /* as typed, the program first, but for the command's name */
+    int argc; /* as typed, the program first, but for the command's name */
     char **argv;
-    const char *op;                     /* bench, verify: NULL: none in particular */
-    unsigned parts;                     /* bench: bits of enum bench_part; 0: the default */
-    struct count_list batch_sizes;      /* bench */
-    double seconds;                     /* bench; 0: the default */
+    const char *op;                /* bench, verify: NULL: none in particular */
+    unsigned parts;                /* bench: bits of enum bench_part; 0: the default */
+    struct count_list batch_sizes; /* bench */
+    double seconds;                /* bench; 0: the default */
     bool quick, best;
-    bool all;                           /* verify */
-    const char *classes;                /* NULL: the data's own */
-    char *const *pictures;              /* predict: files and folders */
+    bool all;              /* verify */
+    const char *classes;   /* NULL: the data's own */
+    char *const *pictures; /* predict: files and folders */
     size_t n_pictures;
-    uint32_t top;                       /* predict */
-    struct number_list mean, std;       /* predict: of the network's input */
-    enum tenka_image_alpha alpha;       /* predict */
-    bool invert, crop;                  /* predict */
-    uint32_t steps;                     /* profile */
-    const char *trace, *capture;        /* profile; NULL: none */
+    uint32_t top;                 /* predict */
+    struct number_list mean, std; /* predict: of the network's input */
+    enum tenka_image_alpha alpha; /* predict */
+    bool invert, crop;            /* predict */
+    uint32_t steps;               /* profile */
+    const char *trace, *capture;  /* profile; NULL: none */
 };
 
 const char *backend_name(enum tenka_backend backend);
@@ -145,11 +148,11 @@ int interrupt_signal(void);
 struct progress {
     enum { PROGRESS_NONE, PROGRESS_LINES, PROGRESS_BAR } kind;
     char label[32];
-    uint64_t total, done;        /* images */
-    uint64_t before;             /* done when it began */
-    double start, drawn, asked;  /* seconds */
-    double loss;                 /* NaN: not known yet */
-    bool visible;                /* a bar stands on the current line */
+    uint64_t total, done;       /* images */
+    uint64_t before;            /* done when it began */
+    double start, drawn, asked; /* seconds */
+    double loss;                /* NaN: not known yet */
+    bool visible;               /* a bar stands on the current line */
 };
 
 /* Where stderr is a terminal a bar, else a line from time to time, and nothing when quiet. */
@@ -181,17 +184,17 @@ enum last_layer {
 
 struct session {
     const struct options *options;
-    const char *data_dir;                  /* a folder, a data set in one, or a list of files */
-    char *data_path;                       /* the same as a saved file remembers it; NULL: it cannot */
-    char *trained_on;                      /* what the file of `tenka test` remembers; NULL: it was not asked */
+    const char *data_dir; /* a folder, a data set in one, or a list of files */
+    char *data_path;      /* the same as a saved file remembers it; NULL: it cannot */
+    char *trained_on;     /* what the file of `tenka test` remembers; NULL: it was not asked */
     tenka_ctx *ctx;
     tenka_dataset *train_data, *test_data; /* train_data is NULL for `tenka test` */
     tenka_model *model;                    /* owns net when there is one */
     tenka_module *net;
-    enum last_layer last;                  /* once session_find_ending was called */
-    const char *twice;                     /* what applies softmax after the network's Softmax again; NULL: nothing */
-    const char *over_others;               /* class of a last layer with softmax over another axis; NULL: none */
-    const char **class_names;              /* room for what session_preprocessing gives */
+    enum last_layer last;     /* once session_find_ending was called */
+    const char *twice;        /* what applies softmax after the network's Softmax again; NULL: nothing */
+    const char *over_others;  /* class of a last layer with softmax over another axis; NULL: none */
+    const char **class_names; /* room for what session_preprocessing gives */
     char folder[4096];
 };
 
@@ -306,8 +309,8 @@ int checkpoint_resume(struct session *s, struct tenka_training *training);
 /* ---- evaluate.c ---- */
 
 struct evaluation {
-    double loss;       /* mean as --loss-mean says */
-    double accuracy;   /* 0 to 1, over all images */
+    double loss;     /* mean as --loss-mean says */
+    double accuracy; /* 0 to 1, over all images */
     double seconds;
     uint64_t images;
 };
@@ -325,13 +328,13 @@ struct epoch_result {
 };
 
 struct log {
-    bool open;     /* false: no log is wanted, and each call does nothing and succeeds */
+    bool open; /* false: no log is wanted, and each call does nothing and succeeds */
     int file;
-    int digits;    /* of losses: all that the device's real numbers have */
+    int digits;           /* of losses: all that the device's real numbers have */
     uint32_t first_epoch; /* the number of a run's first epoch: 1, as on the screen, or 0 in logs of old versions */
-    off_t whole;   /* bytes of whole lines in it */
-    int error;     /* of the last line, as errno has it; 0: it is written */
-    char *text;    /* of the line that is being made */
+    off_t whole;          /* bytes of whole lines in it */
+    int error;            /* of the last line, as errno has it; 0: it is written */
+    char *text;           /* of the line that is being made */
     size_t length;
 };
 

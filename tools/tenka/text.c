@@ -44,7 +44,7 @@ void make_harmless(char *text)
  * have at most: its bytes. */
 static size_t character_columns(const char *text, size_t length)
 {
-    mbstate_t state = { 0 };
+    mbstate_t state = {0};
     wchar_t c;
     if (length == 1 || mbrtowc(&c, text, length, &state) != length)
         return length;

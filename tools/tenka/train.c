@@ -62,8 +62,7 @@ static int open_log(struct training *t)
     if (code != EXIT_CODE_OK || begun)
         return code;
     code = log_json_begin(&t->log, &t->session);
-    return code == EXIT_CODE_OK ? code
-                                : say_failed("cannot write the log %s: %s", o->log, strerror(t->log.error));
+    return code == EXIT_CODE_OK ? code : say_failed("cannot write the log %s: %s", o->log, strerror(t->log.error));
 }
 
 static int resume(struct training *t)
@@ -365,7 +364,7 @@ static int explain(struct training *t, struct options *o)
 static int train(struct options *o)
 {
     const struct options now = *o;
-    struct training t = { .run = TENKA_TRAINING_DEFAULTS };
+    struct training t = {.run = TENKA_TRAINING_DEFAULTS};
     int code = session_open(&t.session, &now, true);
     if (code == EXIT_CODE_OK)
         code = set_up(&t);
@@ -389,7 +388,7 @@ static bool ends_with(const char *text, const char *end)
 /* Whether the name promises another format than --save writes; a name without an ending promises none. */
 static bool misleads(const char *path)
 {
-    static const char *const known[] = { ".safetensors", ".st", ".pt", ".pth" };
+    static const char *const known[] = {".safetensors", ".st", ".pt", ".pth"};
     const char *const slash = strrchr(path, '/'), *const name = slash != NULL ? slash + 1 : path;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (ends_with(name, known[i]))
@@ -401,17 +400,23 @@ static bool misleads(const char *path)
 static void tell_format(const struct options *o)
 {
     if (o->save != NULL && misleads(o->save))
-        say_notice(o, "--save: %s becomes a safetensors file; only a name that ends in .pt or .pth asks for another "
-                   "format", o->save);
+        say_notice(o,
+                   "--save: %s becomes a safetensors file; only a name that ends in .pt or .pth asks for another "
+                   "format",
+                   o->save);
 }
 
 /* Called before anything is written: of two outputs to one file one would be lost. */
 static int check_outputs(const struct options *o)
 {
-    const struct { const char *option, *path, *other_option, *other; } pairs[] = {
-        { "--save", o->save, "--checkpoint", o->checkpoint }, { "--log", o->log, "--save", o->save },
-        { "--log", o->log, "--checkpoint", o->checkpoint },   { "--log", o->log, "--resume", o->resume },
-        { "--log", o->log, "--load", o->load },
+    const struct {
+        const char *option, *path, *other_option, *other;
+    } pairs[] = {
+        {"--save", o->save, "--checkpoint", o->checkpoint},
+        {"--log", o->log, "--save", o->save},
+        {"--log", o->log, "--checkpoint", o->checkpoint},
+        {"--log", o->log, "--resume", o->resume},
+        {"--log", o->log, "--load", o->load},
     };
     int code = check_save_path("--save", o->save);
     if (code == EXIT_CODE_OK)

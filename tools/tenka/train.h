@@ -18,13 +18,13 @@ struct training {
     struct tenka_training run;
     struct progress progress;
     struct log log;
-    bool evaluating;         /* the epoch's checkpoint is written; the evaluation draws from the generator */
-    uint64_t finite;         /* losses of this epoch whose sum was finite when it was last looked at */
-    bool written;            /* --checkpoint is a checkpoint of this run */
-    uint64_t written_step;   /* steps that the run had taken when it was written */
+    bool evaluating;       /* the epoch's checkpoint is written; the evaluation draws from the generator */
+    uint64_t finite;       /* losses of this epoch whose sum was finite when it was last looked at */
+    bool written;          /* --checkpoint is a checkpoint of this run */
+    uint64_t written_step; /* steps that the run had taken when it was written */
     enum kept kept;
-    bool unwritable;         /* --checkpoint can be written nowhere */
-    char trouble[4352];      /* why the run stops though it could go on; "": it does not */
+    bool unwritable;    /* --checkpoint can be written nowhere */
+    char trouble[4352]; /* why the run stops though it could go on; "": it does not */
 };
 
 /* ---- finite.c: losses that are no finite numbers ---- */

@@ -10,18 +10,18 @@
 struct verify {
     const struct options *options;
     struct progress progress;
-    FILE *json;                /* NULL: a table is printed. In memory, so that nothing half is ever printed */
-    char *text;                /* what is in json, once it is closed */
+    FILE *json; /* NULL: a table is printed. In memory, so that nothing half is ever printed */
+    char *text; /* what is in json, once it is closed */
     size_t length;
-    bool listed;               /* the list, or the table, has begun */
+    bool listed; /* the list, or the table, has begun */
     struct tenka_verify_params params;
-    uint64_t total, before;    /* cases of all checks that are wanted; of those before the one that runs */
-    uint32_t planned;          /* cases of that one */
+    uint64_t total, before;            /* cases of all checks that are wanted; of those before the one that runs */
+    uint32_t planned;                  /* cases of that one */
     struct tenka_verify_result result; /* of that one */
     uint64_t cases, skipped;
-    uint32_t operators;        /* that were checked */
+    uint32_t operators; /* that were checked */
     uint32_t wrong_operators, wrong_steps;
-    char wrong[1024];          /* their names */
+    char wrong[1024]; /* their names */
 };
 
 /* ---- Which ---- */
@@ -149,16 +149,20 @@ static void conclude(const struct verify *v, char *out, size_t size)
         snprintf(out, size, "%s with the shaders of %s: %s; do not train with them", wrong, v->options->shader_dir,
                  v->wrong);
     else if (v->wrong[0] != '\0')
-        snprintf(out, size, "%s on this device: %s; do not train on it; try another version of its driver, another "
-                 "device, or --backend cpu", wrong, v->wrong);
+        snprintf(out, size,
+                 "%s on this device: %s; do not train on it; try another version of its driver, another "
+                 "device, or --backend cpu",
+                 wrong, v->wrong);
     else if (v->cases == 0)
         snprintf(out, size, "nothing of %s could be checked on this device", v->options->op);
     else if (v->options->op != NULL)
         snprintf(out, size, "this device can be trusted with %s: %s case%s right", v->options->op,
                  say_count(count, v->cases), v->cases > 1 ? "s are" : " is");
     else
-        snprintf(out, size, "this device can be trusted: all %s cases of %" PRIu32 " operators and of whole training "
-                 "steps are right", say_count(count, v->cases), v->operators);
+        snprintf(out, size,
+                 "this device can be trusted: all %s cases of %" PRIu32 " operators and of whole training "
+                 "steps are right",
+                 say_count(count, v->cases), v->operators);
     const size_t length = strlen(out);
     if (v->skipped > 0)
         snprintf(out + length, size - length, "; %s skipped", say_count(skipped, v->skipped));
@@ -276,7 +280,7 @@ int command_verify(const struct options *options)
     /* The library's notices about the reference network are left out. */
     struct options silent = *options;
     silent.quiet = true;
-    struct verify v = { .options = &silent, .params = TENKA_VERIFY_DEFAULTS };
+    struct verify v = {.options = &silent, .params = TENKA_VERIFY_DEFAULTS};
     v.params.large = v.params.variants = options->all;
     v.params.progress = tell_progress;
     v.params.user = &v;

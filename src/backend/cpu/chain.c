@@ -11,25 +11,24 @@ static void step(tenka_real *v, int32_t op, const tenka_real *x, const tenka_rea
 {
     const tenka_real first = numbers[0], second = numbers[1];
     switch (op) {
-#define STEP(code, result)                   \
-    case code:                               \
-        for (size_t i = 0; i < n; i++)       \
-            v[i] = result;                   \
+#define STEP(code, result)             \
+    case code:                         \
+        for (size_t i = 0; i < n; i++) \
+            v[i] = result;             \
         break;
 #define BACK_STEP_OF_X(name) STEP(TENKA_CHAIN_##name##_back, name##_back(x[i], v[i], first, second))
 #define BACK_STEP_OF_Y(name) BACK_STEP_OF_X(name)
 #define BACK_STEP_OF_NEITHER(name) STEP(TENKA_CHAIN_##name##_back, name##_back(v[i], v[i], first, second))
 #define BACK_STEP_CONSTANT(name)
-#define TENKA_UNARY(name, back, ...)                                    \
-    STEP(TENKA_CHAIN_##name, name##_value(v[i], first, second))         \
+#define TENKA_UNARY(name, back, ...)                            \
+    STEP(TENKA_CHAIN_##name, name##_value(v[i], first, second)) \
     BACK_STEP_##back(name)
 #define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )
-#define TENKA_BINARY(name, ...)                                        \
-    STEP(TENKA_CHAIN_##name, name##_value(v[i], x[i]))                  \
+#define TENKA_BINARY(name, ...)                        \
+    STEP(TENKA_CHAIN_##name, name##_value(v[i], x[i])) \
     STEP(TENKA_CHAIN_##name##_turned, name##_value(x[i], v[i]))
 #include "shaders/common/elementwise.def"
-    default:
-        break;
+    default: break;
     }
 }
 

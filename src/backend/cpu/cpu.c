@@ -166,8 +166,8 @@ static tenka_status prepare(tenka_device *dev, const struct tenka_plan *plan, te
 /* Input bytes are only ever read: the graph gives no node an output there. */
 static void *operand_memory(const struct tenka_operand *operand, const void *inputs)
 {
-    const unsigned char *base =
-        operand->buffer ? ((const struct buffer *)operand->buffer)->data : (const unsigned char *)inputs;
+    const unsigned char *base = operand->buffer ? ((const struct buffer *)operand->buffer)->data
+                                                : (const unsigned char *)inputs;
     return (void *)(uintptr_t)(base + operand->offset);
 }
 
@@ -234,8 +234,7 @@ static tenka_status submit(tenka_device *dev, tenka_program *prog, const void *i
         const uint64_t begin = prog->spans ? tenka_os_now() : 0;
         run_node(cpu, prog, &prog->nodes[i], inputs);
         if (prog->spans)
-            prog->spans[i] = (struct tenka_span){
-                (uint32_t)i, 1, 1e-9 * (double)begin, 1e-9 * (double)tenka_os_now()};
+            prog->spans[i] = (struct tenka_span){(uint32_t)i, 1, 1e-9 * (double)begin, 1e-9 * (double)tenka_os_now()};
     }
     swap_threads(threads);
     *out = dev->newest + 1;

@@ -9,29 +9,29 @@
 
 /* ---- One input ---- */
 
-#define UNARY_FWD(name, count)                                                                               \
-    void TENKA_CPU(name##_fwd)(const struct TENKA_CPU(args) *a)                                              \
-    {                                                                                                        \
-        const tenka_real *x = a->in[0], first = count > 0 ? a->scalar[0] : 0;                                \
-        const tenka_real second = count > 1 ? a->scalar[1] : 0;                                              \
-        tenka_real *y = a->out[0];                                                                           \
-        const size_t n = a->n;                                                                               \
-        PRAGMA(omp parallel for simd if (parallel : n > TENKA_CPU_SMALL))                                    \
-        for (size_t i = 0; i < n; i++)                                                                       \
-            y[i] = name##_value(x[i], first, second);                                                        \
+#define UNARY_FWD(name, count)                                                \
+    void TENKA_CPU(name##_fwd)(const struct TENKA_CPU(args) *a)               \
+    {                                                                         \
+        const tenka_real *x = a->in[0], first = count > 0 ? a->scalar[0] : 0; \
+        const tenka_real second = count > 1 ? a->scalar[1] : 0;               \
+        tenka_real *y = a->out[0];                                            \
+        const size_t n = a->n;                                                \
+        PRAGMA(omp parallel for simd if (parallel : n > TENKA_CPU_SMALL))     \
+        for (size_t i = 0; i < n; i++)                                        \
+            y[i] = name##_value(x[i], first, second);                         \
     }
 
 /* v and dy are read in any case, so that the loop vectorises; NONE: there is no v, and dy stands in for it. */
-#define UNARY_DX(name, count, dy_at)                                                                         \
-    void TENKA_CPU(name##_dx)(const struct TENKA_CPU(args) *a)                                               \
-    {                                                                                                        \
-        const tenka_real *v = a->in[0], *dy = a->in[dy_at], first = count > 0 ? a->scalar[0] : 0;            \
-        const tenka_real second = count > 1 ? a->scalar[1] : 0;                                              \
-        tenka_real *dx = a->out[0];                                                                          \
-        const size_t n = a->n;                                                                               \
-        PRAGMA(omp parallel for simd if (parallel : n > TENKA_CPU_SMALL))                                    \
-        for (size_t i = 0; i < n; i++)                                                                       \
-            dx[i] = name##_back(v[i], dy[i], first, second);                                                 \
+#define UNARY_DX(name, count, dy_at)                                                              \
+    void TENKA_CPU(name##_dx)(const struct TENKA_CPU(args) *a)                                    \
+    {                                                                                             \
+        const tenka_real *v = a->in[0], *dy = a->in[dy_at], first = count > 0 ? a->scalar[0] : 0; \
+        const tenka_real second = count > 1 ? a->scalar[1] : 0;                                   \
+        tenka_real *dx = a->out[0];                                                               \
+        const size_t n = a->n;                                                                    \
+        PRAGMA(omp parallel for simd if (parallel : n > TENKA_CPU_SMALL))                         \
+        for (size_t i = 0; i < n; i++)                                                            \
+            dx[i] = name##_back(v[i], dy[i], first, second);                                      \
     }
 
 #define DX_OF_X(name, count) UNARY_DX(name, count, 1)
@@ -84,11 +84,11 @@
 
 /* ---- Activations of other kernels ---- */
 
-#define ACT_0(name)                                                                                          \
-    case TENKA_ACT_##name:                                                                                   \
-        PRAGMA(omp parallel for simd if (parallel : n > TENKA_CPU_SMALL))                                    \
-        for (size_t i = 0; i < n; i++)                                                                       \
-            y[i] = name##_value(y[i], 0, 0);                                                                 \
+#define ACT_0(name)                                                       \
+    case TENKA_ACT_##name:                                                \
+        PRAGMA(omp parallel for simd if (parallel : n > TENKA_CPU_SMALL)) \
+        for (size_t i = 0; i < n; i++)                                    \
+            y[i] = name##_value(y[i], 0, 0);                              \
         break;
 #define ACT_1(name)
 #define ACT_2(name)
@@ -103,11 +103,11 @@ void TENKA_CPU(activate)(enum tenka_act act, tenka_real *y, size_t n)
     }
 }
 
-#define BACK_OF_Y_0(name)                                                                                    \
-    case TENKA_ACT_##name:                                                                                   \
-        PRAGMA(omp parallel for simd if (parallel : n > TENKA_CPU_SMALL))                                    \
-        for (size_t i = 0; i < n; i++)                                                                       \
-            d[i] = name##_back(y[i], d[i], 0, 0);                                                            \
+#define BACK_OF_Y_0(name)                                                 \
+    case TENKA_ACT_##name:                                                \
+        PRAGMA(omp parallel for simd if (parallel : n > TENKA_CPU_SMALL)) \
+        for (size_t i = 0; i < n; i++)                                    \
+            d[i] = name##_back(y[i], d[i], 0, 0);                         \
         break;
 #define BACK_OF_X_0(name)
 #define BACK_OF_X_1(name)

@@ -25,7 +25,7 @@
 #define FLOOR(x) floor(x)
 #define LOG(x) log(x)
 #define LOG1P(x) log1p(x)
-#define NORMAL_TAIL(x, bell) ((void)(bell), R(0.5) * erfc((x) * R(0.70710678118654752)))
+#define NORMAL_TAIL(x, bell) ((void)(bell), R(0.5) * erfc((x)*R(0.70710678118654752)))
 #define POW(x, y) pow(x, y)
 #define ROUND(x) nearbyint(x)
 #define SIN(x) sin(x)

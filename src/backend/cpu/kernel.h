@@ -22,7 +22,7 @@ struct TENKA_CPU(args) {
     struct tenka_desc in_desc[TENKA_MAX_READS], out_desc[TENKA_MAX_OUT];
     const int32_t *params; /* struct tenka_p_... of the operator */
     const tenka_real *scalar;
-    size_t n;              /* elements of out[0] */
+    size_t n; /* elements of out[0] */
 };
 
 /* y becomes the activation of y; d, the gradient of y, that of what y is the activation of. elementwise.c */

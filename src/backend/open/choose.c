@@ -10,7 +10,7 @@
 static tenka_status list_devices(struct tenka_error *err, struct tenka_device_info **list, size_t *count)
 {
     size_t room = 0, found = 0;
-    struct tenka_error why = { 0 };
+    struct tenka_error why = {0};
     tenka_status status = tenka_vulkan_list(&why, NULL, 0, &room);
     struct tenka_device_info *devices = *list = tenka_alloc_array(room + 1, sizeof *devices);
     *count = 0;
@@ -20,7 +20,7 @@ static tenka_status list_devices(struct tenka_error *err, struct tenka_device_in
         status = tenka_vulkan_list(&why, devices, room, &found);
     /* Devices can appear and vanish between the two calls. */
     found = status != TENKA_OK ? 0 : found < room ? found : room;
-    devices[found] = (struct tenka_device_info){ .name = "CPU", .kind = "cpu", .usable = true };
+    devices[found] = (struct tenka_device_info){.name = "CPU", .kind = "cpu", .usable = true};
     snprintf(devices[found].note, sizeof devices[found].note, "%s", status != TENKA_OK ? why.text : "");
     *count = found + 1;
     return TENKA_OK;
@@ -38,7 +38,7 @@ static size_t find_kind(const struct tenka_device_info *list, size_t count, cons
 /* The device that AUTO takes; the last is the CPU. */
 static size_t choose(const struct tenka_device_info *list, size_t count)
 {
-    static const char *const best_first[] = { "discrete", "integrated", "cpu" };
+    static const char *const best_first[] = {"discrete", "integrated", "cpu"};
     size_t best = count;
     for (size_t i = 0; i < sizeof best_first / sizeof *best_first && best == count; i++)
         best = find_kind(list, count, best_first[i]);
@@ -59,8 +59,8 @@ tenka_status tenka_device_list(struct tenka_error *err, struct tenka_device_info
 /* ---- Opening ---- */
 
 /* The first Vulkan device that is usable or not, of the kinds that AUTO takes or of others; NULL: there is none. */
-static const struct tenka_device_info *find_passed_over(const struct tenka_device_info *list, size_t count,
-                                                        bool usable, bool of_its_kinds)
+static const struct tenka_device_info *find_passed_over(const struct tenka_device_info *list, size_t count, bool usable,
+                                                        bool of_its_kinds)
 {
     for (size_t i = 0; i + 1 < count; i++) {
         const bool taken = strcmp(list[i].kind, "discrete") == 0 || strcmp(list[i].kind, "integrated") == 0;
@@ -80,8 +80,10 @@ static void explain_cpu(const struct tenka_device_info *list, size_t count, char
         snprintf(text, size, "%s cannot be used: %s", (broken != NULL ? broken : neither)->name,
                  (broken != NULL ? broken : neither)->note);
     else if (other != NULL)
-        snprintf(text, size, "no discrete or integrated GPU was found; the Vulkan device %s (%s) is used only with "
-                 "--backend vulkan", other->name, other->kind);
+        snprintf(text, size,
+                 "no discrete or integrated GPU was found; the Vulkan device %s (%s) is used only with "
+                 "--backend vulkan",
+                 other->name, other->kind);
     else
         snprintf(text, size, "%s", list[count - 1].note);
 }
@@ -127,15 +129,17 @@ static tenka_status open_auto(const struct tenka_ctx_params *params, struct tenk
         return status;
     if (status != TENKA_OK && params->shader_dir != NULL) /* on the CPU they would be left out */
         return gpu ? status
-                   : tenka_fail(err, TENKA_E_INVALID, "shaders are named, but %s: --backend vulkan takes any Vulkan "
-                                "device", why);
+                   : tenka_fail(err, TENKA_E_INVALID,
+                                "shaders are named, but %s: --backend vulkan takes any Vulkan "
+                                "device",
+                                why);
     if (status != TENKA_OK) {
-        *err = (struct tenka_error){ 0 };
+        *err = (struct tenka_error){0};
         status = open_cpu(params, err, log, chosen, out);
     }
     if (status == TENKA_OK)
-        tenka_say(log, gpu && *chosen == TENKA_BACKEND_CPU ? TENKA_LOG_WARNING : TENKA_LOG_INFO,
-                  "backend: %s (%s)", tenka_device_name(*out), why);
+        tenka_say(log, gpu && *chosen == TENKA_BACKEND_CPU ? TENKA_LOG_WARNING : TENKA_LOG_INFO, "backend: %s (%s)",
+                  tenka_device_name(*out), why);
     return status;
 }
 
@@ -150,8 +154,8 @@ static tenka_status open_any(const struct tenka_ctx_params *params, struct tenka
                              const struct tenka_log *log, enum tenka_backend *chosen, tenka_device **out)
 {
     switch (params->backend) {
-    case TENKA_BACKEND_AUTO:    return open_auto(params, err, log, chosen, out);
-    case TENKA_BACKEND_VULKAN:  return open_vulkan(params, params->device, err, log, chosen, out);
+    case TENKA_BACKEND_AUTO: return open_auto(params, err, log, chosen, out);
+    case TENKA_BACKEND_VULKAN: return open_vulkan(params, params->device, err, log, chosen, out);
     case TENKA_BACKEND_CPU:
     case TENKA_BACKEND_CPU_F64: return open_cpu(params, err, log, chosen, out);
     }
@@ -172,7 +176,8 @@ tenka_status tenka_device_open(const struct tenka_ctx_params *params, struct ten
     if (params->shader_dir != NULL && params->backend != TENKA_BACKEND_VULKAN && params->backend != TENKA_BACKEND_AUTO)
         return tenka_fail(err, TENKA_E_INVALID,
                           "shaders of %s are named, but only the backend vulkan runs shaders: leave out --backend, or "
-                          "take --backend vulkan", params->shader_dir);
+                          "take --backend vulkan",
+                          params->shader_dir);
     if (params->threads < 0)
         return tenka_fail(err, TENKA_E_INVALID, "%d threads are asked for", params->threads);
     TENKA_TRY(open_any(params, err, log, chosen, out));

@@ -26,8 +26,7 @@ size_t tenka_vk_bind_slot_bytes(size_t bytes)
 }
 
 tenka_status tenka_vk_bind_pool(struct tenka_vk_device *dev, const struct tenka_plan *plan,
-                                const struct tenka_vk_step *steps, size_t n, uint32_t recordings,
-                                VkDescriptorPool *out)
+                                const struct tenka_vk_step *steps, size_t n, uint32_t recordings, VkDescriptorPool *out)
 {
     uint32_t sets = 0, descriptors = 0;
     for (size_t i = 0; i < n; i++)

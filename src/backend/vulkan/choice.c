@@ -17,7 +17,8 @@ static tenka_status no_variant(const struct tenka_vk_device *dev, const struct t
 {
     return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
                       "%s: no variant of this kernel fits tensors of this size on %s: use a smaller batch, or "
-                      "--backend cpu", node->label, dev->gpu.info.name);
+                      "--backend cpu",
+                      node->label, dev->gpu.info.name);
 }
 
 /* A software device runs few workgroups at a time, each as wide as its vectors; a GPU wants many that are wide. */

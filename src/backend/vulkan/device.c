@@ -38,8 +38,8 @@ tenka_status tenka_vk_fail(struct tenka_vk_device *dev, VkResult result, const c
                           "%.*s: %s was lost, reset by its driver or removed: open a new context", length, name,
                           dev->gpu.info.name);
     }
-    return tenka_fail(dev->base.err, TENKA_E_DEVICE, "%.*s: %s (%d) on %s", length, name,
-                      tenka_vk_result_name(result), (int)result, dev->gpu.info.name);
+    return tenka_fail(dev->base.err, TENKA_E_DEVICE, "%.*s: %s (%d) on %s", length, name, tenka_vk_result_name(result),
+                      (int)result, dev->gpu.info.name);
 }
 
 tenka_status tenka_vk_health(struct tenka_vk_device *dev)

@@ -43,20 +43,20 @@ void tenka_vk_device_finish(struct tenka_vk_device *dev);
 
 /* Writes the sentence of a failed call, "vkCreateBuffer: VK_ERROR_..."; a lost device is remembered. */
 tenka_status tenka_vk_fail(struct tenka_vk_device *dev, VkResult result, const char *call);
-#define VK_TRY(dev, call)                                   \
-    do {                                                    \
-        const VkResult result_ = (call);                    \
-        if (result_ < 0)                                    \
-            return tenka_vk_fail((dev), result_, #call);    \
+#define VK_TRY(dev, call)                                \
+    do {                                                 \
+        const VkResult result_ = (call);                 \
+        if (result_ < 0)                                 \
+            return tenka_vk_fail((dev), result_, #call); \
     } while (0)
 /* For a call that makes an object: what a failed one leaves in place of a handle is undefined, and becomes none. */
-#define VK_MAKE(dev, object, call)                          \
-    do {                                                    \
-        const VkResult result_ = (call);                    \
-        if (result_ < 0) {                                  \
-            (object) = VK_NULL_HANDLE;                      \
-            return tenka_vk_fail((dev), result_, #call);    \
-        }                                                   \
+#define VK_MAKE(dev, object, call)                       \
+    do {                                                 \
+        const VkResult result_ = (call);                 \
+        if (result_ < 0) {                               \
+            (object) = VK_NULL_HANDLE;                   \
+            return tenka_vk_fail((dev), result_, #call); \
+        }                                                \
     } while (0)
 
 /* From now on nothing is asked of the device. */

@@ -162,7 +162,8 @@ static tenka_status check_pair(struct tenka_error *err, const struct tenka_plan 
     if (!barrier && (binds_written(plan, a, b) || binds_written(plan, b, a)))
         return tenka_fail(err, TENKA_E_DEVICE,
                           "plan %s: no barrier though node %u (%s) binds memory that node %u (%s) binds, too, and one "
-                          "of them writes", plan->name ? plan->name : "", b->node, plan->nodes[b->node].label, a->node,
+                          "of them writes",
+                          plan->name ? plan->name : "", b->node, plan->nodes[b->node].label, a->node,
                           plan->nodes[a->node].label);
     return TENKA_OK;
 }

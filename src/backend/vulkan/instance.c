@@ -38,14 +38,19 @@ tenka_status tenka_vk_start_failed(struct tenka_error *err, VkResult result)
     char bad[800];
     const char *const name = tenka_vk_result_name(result);
     if (substitute == NULL && tenka_vk_find_bad_manifest(!tenka_vk_is_want_of_memory(result), bad, sizeof bad))
-        return tenka_fail(err, TENKA_E_UNSUPPORTED, "Vulkan could not be started (%s): %s: mend or remove that file, "
-                          "or use the cpu backend " HINT, name, bad);
+        return tenka_fail(err, TENKA_E_UNSUPPORTED,
+                          "Vulkan could not be started (%s): %s: mend or remove that file, "
+                          "or use the cpu backend " HINT,
+                          name, bad);
     if (tenka_vk_is_want_of_memory(result))
-        return tenka_fail(err, TENKA_E_NOMEM, "out of memory while starting Vulkan (%s), or a driver failed: use the "
-                          "cpu backend " HINT, name);
+        return tenka_fail(err, TENKA_E_NOMEM,
+                          "out of memory while starting Vulkan (%s), or a driver failed: use the "
+                          "cpu backend " HINT,
+                          name);
     return tenka_fail(err, TENKA_E_UNSUPPORTED,
                       "no Vulkan driver could be started (%s): install the GPU's driver (Mesa's package is "
-                      "mesa-vulkan-drivers), or use the cpu backend " HINT, name);
+                      "mesa-vulkan-drivers), or use the cpu backend " HINT,
+                      name);
 }
 
 tenka_status tenka_vk_listed(struct tenka_error *err, VkResult result)
@@ -162,9 +167,8 @@ static void load_functions(struct tenka_vk_instance *instance)
     instance->end_label = vkCmdEndDebugUtilsLabelEXT;
     instance->insert_label = vkCmdInsertDebugUtilsLabelEXT;
     pthread_mutex_unlock(&volk_lock);
-    instance->debug_utils =
-        instance->debug_utils && instance->set_name && instance->begin_label && instance->end_label &&
-        instance->insert_label;
+    instance->debug_utils = instance->debug_utils && instance->set_name && instance->begin_label &&
+                            instance->end_label && instance->insert_label;
 }
 
 void tenka_vk_load_device_table(struct tenka_vk_instance *instance, VkDevice device, struct VolkDeviceTable *table)
@@ -180,8 +184,8 @@ static tenka_status create_messenger(struct tenka_vk_instance *instance, struct 
 {
     const VkDebugUtilsMessengerCreateInfoEXT info = {
         .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
-        .messageSeverity =
-            VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+        .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
+                           VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
         .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
         .pfnUserCallback = tenka_vk_messages_hear,
         .pUserData = &instance->messages,

@@ -97,8 +97,8 @@ void *tenka_vk_keep_load(struct tenka_vk_device *dev, const char *name, size_t *
     return file;
 }
 
-static tenka_status save(const struct tenka_vk_device *dev, struct tenka_error *err, const char *path,
-                         const void *data, size_t bytes)
+static tenka_status save(const struct tenka_vk_device *dev, struct tenka_error *err, const char *path, const void *data,
+                         size_t bytes)
 {
     struct tenka_file_writer writer = {0};
     struct header head = {.bytes = bytes, .hash = tenka_vk_hash(TENKA_VK_HASH, data, bytes)};

@@ -178,8 +178,11 @@ static void check_places(struct search *s)
     static const struct {
         const char *variable, *home, *usual; /* home: the folder's place below the user's */
     } places[] = {
-        {"XDG_CONFIG_HOME", "/.config", NULL},   {"XDG_CONFIG_DIRS", NULL, "/etc/xdg"}, {NULL, NULL, "/etc"},
-        {"XDG_DATA_HOME", "/.local/share", NULL}, {"XDG_DATA_DIRS", NULL, "/usr/local/share:/usr/share"},
+        {"XDG_CONFIG_HOME", "/.config", NULL},
+        {"XDG_CONFIG_DIRS", NULL, "/etc/xdg"},
+        {NULL, NULL, "/etc"},
+        {"XDG_DATA_HOME", "/.local/share", NULL},
+        {"XDG_DATA_DIRS", NULL, "/usr/local/share:/usr/share"},
     };
     char below_home[MAX_PATH];
     const char *const home = getenv("HOME");

@@ -18,7 +18,7 @@ struct tenka_vk_block {
     char name[24];
     VkDeviceSize size;
     char *mapped;
-    bool cached; /* for the host: it reads fast */
+    bool cached;                  /* for the host: it reads fast */
     struct tenka_vk_buffer *used; /* by offset */
     struct tenka_vk_block *next;
 };

@@ -11,8 +11,8 @@ struct tenka_vk_buffer {
     struct tenka_vk_block *block;
     VkBuffer handle; /* the block's */
     VkDeviceSize offset, size;
-    char *mapped; /* NULL when the host cannot reach it */
-    bool cached;  /* the host reads it fast */
+    char *mapped;                 /* NULL when the host cannot reach it */
+    bool cached;                  /* the host reads it fast */
     struct tenka_vk_buffer *next; /* of the block */
 };
 

@@ -113,8 +113,7 @@ static tenka_status make_module(struct tenka_vk_device *dev, enum tenka_kernel k
 /* The specialisation constants of a kernel: those of its variant, and those of its shape. A shader without some of them
  * ignores these. */
 static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkShaderModule module,
-                                  VkPipelineCreateFlags flags, uint32_t variant, const int32_t *params,
-                                  VkPipeline *out)
+                                  VkPipelineCreateFlags flags, uint32_t variant, const int32_t *params, VkPipeline *out)
 {
     uint32_t count;
     const struct tenka_variant *v = &tenka_variants(kernel, &count)[variant];
@@ -137,13 +136,14 @@ static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel
     const VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
         .flags = flags,
-        .stage = {
-            .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-            .stage = VK_SHADER_STAGE_COMPUTE_BIT,
-            .module = module,
-            .pName = "main",
-            .pSpecializationInfo = &constants,
-        },
+        .stage =
+            {
+                .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                .stage = VK_SHADER_STAGE_COMPUTE_BIT,
+                .module = module,
+                .pName = "main",
+                .pSpecializationInfo = &constants,
+            },
         .layout = tenka_vk_layout(dev, kernel),
     };
     VK_TRY(dev, dev->vk.vkCreateComputePipelines(dev->handle, tenka_vk_cache_use(dev), 1, &info, NULL, out));

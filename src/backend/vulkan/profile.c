@@ -10,8 +10,8 @@ struct tenka_vk_stopwatch {
     VkQueryPool pool;    /* for each slot and dispatch two: before and after */
     uint32_t dispatches; /* of a recording */
     bool alone;
-    double end;          /* of the dispatch that was asked for last */
-    uint64_t *ticks;     /* room for those of one slot */
+    double end;      /* of the dispatch that was asked for last */
+    uint64_t *ticks; /* room for those of one slot */
 };
 
 static tenka_status stopwatch_init(struct tenka_vk_device *dev, struct tenka_vk_stopwatch *watch)
@@ -22,10 +22,11 @@ static tenka_status stopwatch_init(struct tenka_vk_device *dev, struct tenka_vk_
         .queryCount = TENKA_SLOTS * 2 * watch->dispatches,
     };
     if (dev->gpu.timestamp_bits == 0)
-        return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
-                          "%s has no timestamps: it cannot tell the time inside a submission, so that its kernels cannot "
-                          "be timed one by one",
-                          dev->gpu.info.name);
+        return tenka_fail(
+            dev->base.err, TENKA_E_UNSUPPORTED,
+            "%s has no timestamps: it cannot tell the time inside a submission, so that its kernels cannot "
+            "be timed one by one",
+            dev->gpu.info.name);
     watch->ticks = tenka_alloc_array((size_t)2 * watch->dispatches, sizeof *watch->ticks);
     if (!watch->ticks)
         return tenka_fail_nomem(dev->base.err);
@@ -96,8 +97,7 @@ void tenka_vk_stopwatch_start(struct tenka_vk_device *dev, const struct tenka_vk
 void tenka_vk_stopwatch_stop(struct tenka_vk_device *dev, const struct tenka_vk_stopwatch *watch,
                              VkCommandBuffer commands, uint32_t slot, uint32_t dispatch)
 {
-    write_time(dev, watch, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
-               first_query(watch, slot) + 2 * dispatch + 1);
+    write_time(dev, watch, commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, first_query(watch, slot) + 2 * dispatch + 1);
 }
 
 tenka_status tenka_vk_stopwatch_read(struct tenka_vk_device *dev, struct tenka_vk_stopwatch *watch, uint32_t slot)

@@ -10,9 +10,9 @@ struct tenka_vk_recording {
     const struct tenka_plan *plan;
     const struct tenka_vk_step *steps; /* whose variants are chosen */
     size_t n_steps;
-    VkDescriptorPool descriptors;      /* with room for the sets of all dispatches */
+    VkDescriptorPool descriptors;           /* with room for the sets of all dispatches */
     const struct tenka_vk_stopwatch *watch; /* NULL: nothing is timed */
-    uint32_t slot;                     /* of the stopwatch */
+    uint32_t slot;                          /* of the stopwatch */
     const struct tenka_vk_buffer *inputs;
     VkCommandBuffer commands;
 };

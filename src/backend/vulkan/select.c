@@ -11,16 +11,11 @@
 static const char *kind_name(VkPhysicalDeviceType type)
 {
     switch (type) {
-    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
-        return "discrete";
-    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
-        return "integrated";
-    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU:
-        return "virtual";
-    case VK_PHYSICAL_DEVICE_TYPE_CPU:
-        return "software";
-    default:
-        return "other";
+    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return "discrete";
+    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return "integrated";
+    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: return "virtual";
+    case VK_PHYSICAL_DEVICE_TYPE_CPU: return "software";
+    default: return "other";
     }
 }
 
@@ -162,15 +157,15 @@ static tenka_status describe_new(struct tenka_vk_instance *instance, struct tenk
     TENKA_TRY(find_extension(instance, err, gpu->handle, VK_KHR_MAINTENANCE_4_EXTENSION_NAME, &has_m4));
     TENKA_TRY(find_extension(instance, err, gpu->handle, VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME,
                              &gpu->statistics));
-    TENKA_TRY(find_extension(instance, err, gpu->handle, VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME,
-                             &gpu->calibrated));
+    TENKA_TRY(
+        find_extension(instance, err, gpu->handle, VK_EXT_CALIBRATED_TIMESTAMPS_EXTENSION_NAME, &gpu->calibrated));
     gpu->calibrated = gpu->calibrated && has_monotonic(instance, gpu->handle);
     if (has_m4)
         v12.pNext = &m4;
     instance->properties2(gpu->handle, &all);
     uuid_text(v11.deviceUUID, gpu->info.uuid);
-    snprintf(gpu->info.driver, sizeof gpu->info.driver, "%.100s%s%.150s", v12.driverName,
-             v12.driverInfo[0] ? " " : "", v12.driverInfo);
+    snprintf(gpu->info.driver, sizeof gpu->info.driver, "%.100s%s%.150s", v12.driverName, v12.driverInfo[0] ? " " : "",
+             v12.driverInfo);
     gpu->subgroup = v11.subgroupSize;
     gpu->shuffles = (v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
                     (v11.subgroupSupportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;
@@ -298,14 +293,14 @@ static tenka_status find_by_name(const struct tenka_vk_gpu *gpus, size_t count, 
             continue;
         if (*found < count)
             return tenka_fail(err, TENKA_E_INVALID,
-                              "device \"%s\" could be %zu (%s) or %zu (%s): give the number instead", which,
-                              *found, gpus[*found].info.name, i, gpus[i].info.name);
+                              "device \"%s\" could be %zu (%s) or %zu (%s): give the number instead", which, *found,
+                              gpus[*found].info.name, i, gpus[i].info.name);
         *found = i;
     }
     if (*found == count)
         return tenka_fail(err, TENKA_E_INVALID,
-                          "there is no Vulkan device \"%s\" among the %zu found: `tenka devices` lists them",
-                          which, count);
+                          "there is no Vulkan device \"%s\" among the %zu found: `tenka devices` lists them", which,
+                          count);
     return TENKA_OK;
 }
 
@@ -329,9 +324,8 @@ tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, 
     else
         TENKA_TRY(find_by_name(gpus, count, which, err, &found));
     if (found == count)
-        return tenka_fail(err, TENKA_E_UNSUPPORTED,
-                          "Tenka can use none of the %zu Vulkan devices; the first, %s: %s", count,
-                          gpus[0].info.name, gpus[0].info.note);
+        return tenka_fail(err, TENKA_E_UNSUPPORTED, "Tenka can use none of the %zu Vulkan devices; the first, %s: %s",
+                          count, gpus[0].info.name, gpus[0].info.note);
     if (!gpus[found].info.usable)
         return tenka_fail(err, TENKA_E_UNSUPPORTED, "Tenka cannot use %s: %s", gpus[found].info.name,
                           gpus[found].info.note);

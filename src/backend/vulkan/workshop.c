@@ -117,7 +117,8 @@ tenka_status tenka_vk_workshop_open(struct tenka_vk_device *dev, const char *dir
     if (!tenka_os_exists(dir))
         return tenka_fail(dev->base.err, TENKA_E_INVALID,
                           "there is no folder %s with shaders: name the folder shaders/ of Tenka's sources or a copy "
-                          "of it", dir);
+                          "of it",
+                          dir);
     dev->workshop = tenka_alloc(sizeof *dev->workshop);
     if (!dev->workshop || !(dev->workshop->dir = tenka_strdup(dir)))
         return tenka_fail_nomem(dev->base.err);
@@ -196,9 +197,11 @@ static void define_elementwise(shaderc_compile_options_t options, enum tenka_ker
     else
         define(options, "TENKA_NUMBERS", numbers[op->n_scalars]);
     if (tenka_mask_has(reads, TENKA_DOUT(0)))
-        define(options, tenka_mask_has(reads, TENKA_IN(0))    ? "TENKA_OF_X"
-                        : tenka_mask_has(reads, TENKA_OUT(0)) ? "TENKA_OF_Y"
-                                                              : "TENKA_OF_NEITHER", "");
+        define(options,
+               tenka_mask_has(reads, TENKA_IN(0))    ? "TENKA_OF_X"
+               : tenka_mask_has(reads, TENKA_OUT(0)) ? "TENKA_OF_Y"
+                                                     : "TENKA_OF_NEITHER",
+               "");
 }
 
 /* The pass is chosen by a macro, as in the build. */
@@ -234,7 +237,8 @@ static tenka_status make(struct tenka_vk_device *dev, enum tenka_kernel kernel, 
     uint64_t bytes;
     void *source = NULL;
     const enum tenka_op op = tenka_passes[kernel].op;
-    char *path = tenka_sprintf("%s/%s.comp", dev->workshop->dir, is_elementwise(op) ? "elementwise" : tenka_ops[op].name);
+    char *path =
+        tenka_sprintf("%s/%s.comp", dev->workshop->dir, is_elementwise(op) ? "elementwise" : tenka_ops[op].name);
     if (!path)
         return tenka_fail_nomem(dev->base.err);
     tenka_status status = tenka_os_read_file(dev->base.err, path, MOST_BYTES, &source, &bytes);

@@ -7,7 +7,8 @@ tenka_status tenka_vk_workshop_open(struct tenka_vk_device *dev, const char *dir
         return TENKA_OK;
     return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
                       "this build cannot compile the shaders of %s: install libshaderc-dev and a C++ compiler, and "
-                      "build Tenka anew", dir);
+                      "build Tenka anew",
+                      dir);
 }
 
 void tenka_vk_workshop_finish(struct tenka_vk_device *dev)

@@ -24,16 +24,15 @@ static __attribute__((noinline)) void step(float *v, int32_t op, const float *x,
 #define BACK_STEP_OF_Y(name) BACK_STEP_OF_X(name)
 #define BACK_STEP_OF_NEITHER(name) STEP(TENKA_CHAIN_##name##_back, name##_back(w, w, first, second))
 #define BACK_STEP_CONSTANT(name)
-#define TENKA_UNARY(name, back, ...)                            \
-    STEP(TENKA_CHAIN_##name, name##_value(w, first, second))    \
+#define TENKA_UNARY(name, back, ...)                         \
+    STEP(TENKA_CHAIN_##name, name##_value(w, first, second)) \
     BACK_STEP_##back(name)
 #define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )
-#define TENKA_BINARY(name, ...)                                 \
-    STEP(TENKA_CHAIN_##name, name##_value(w, z))                \
+#define TENKA_BINARY(name, ...)                  \
+    STEP(TENKA_CHAIN_##name, name##_value(w, z)) \
     STEP(TENKA_CHAIN_##name##_turned, name##_value(z, w))
 #include "shaders/common/elementwise.def"
-    default:
-        break;
+    default: break;
     }
 }
 

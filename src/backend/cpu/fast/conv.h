@@ -34,19 +34,19 @@ enum {
 
 /* Where the taps of a kernel row lie in a plane of copies. */
 struct taps {
-    int phases;                 /* those that some kernel row meets */
-    int residue[MAX_KERNEL];    /* of a phase: R mod sh */
-    int phase[MAX_KERNEL];      /* of kernel row r */
-    int shift[MAX_KERNEL];      /* of kernel row r: its first row within the phase */
-    int most;                   /* the largest shift */
+    int phases;              /* those that some kernel row meets */
+    int residue[MAX_KERNEL]; /* of a phase: R mod sh */
+    int phase[MAX_KERNEL];   /* of kernel row r */
+    int shift[MAX_KERNEL];   /* of kernel row r: its first row within the phase */
+    int most;                /* the largest shift */
 };
 
 /* A panel's planes of copies. */
 struct planes {
-    int images;                 /* side by side */
-    int rows;                   /* of each phase */
-    int pitch;                  /* elements of a row, of all images */
-    int size;                   /* elements of a plane */
+    int images; /* side by side */
+    int rows;   /* of each phase */
+    int pitch;  /* elements of a row, of all images */
+    int size;   /* elements of a plane */
 };
 
 static inline int group_channels(const conv_params *p)
@@ -63,14 +63,14 @@ static inline int group_outputs(const conv_params *p)
  * decide in which order it is summed, so that they must follow from the shape alone. */
 struct layout {
     struct taps taps;
-    int points;                 /* of winograd.h, or 0 */
-    int copies;                 /* planes of a channel: kernel columns, or points */
-    int columns;                /* of an image's row in a plane: outputs, or tiles */
-    int sums;                   /* that a channel contributes to one matrix product: kernel rows and columns, or rows */
-    int images, panels;         /* images of a panel; some have one fewer */
-    int rows, bands;            /* output rows of a band; the last may have fewer; one band when images > 1 */
-    int channels, blocks;       /* input channels of a block, within a group; the last may have fewer */
-    struct planes planes[2];    /* of a panel that has all images, and of one that lacks one */
+    int points;              /* of winograd.h, or 0 */
+    int copies;              /* planes of a channel: kernel columns, or points */
+    int columns;             /* of an image's row in a plane: outputs, or tiles */
+    int sums;                /* that a channel contributes to one matrix product: kernel rows and columns, or rows */
+    int images, panels;      /* images of a panel; some have one fewer */
+    int rows, bands;         /* output rows of a band; the last may have fewer; one band when images > 1 */
+    int channels, blocks;    /* input channels of a block, within a group; the last may have fewer */
+    struct planes planes[2]; /* of a panel that has all images, and of one that lacks one */
 };
 
 static inline int first_image(const struct layout *l, const conv_params *p, int panel)

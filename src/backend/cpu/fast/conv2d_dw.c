@@ -14,10 +14,10 @@ struct plan {
     const conv_params *p;
     const struct tenka_p_conv2d_pool *pool; /* NULL: none */
     struct layout l;
-    int products;     /* one, or as many as points */
-    int chunks;       /* the items, panels * bands, are cut into so many */
-    int parts;        /* output channels are divided among so many units */
-    ptrdiff_t plane;  /* elements of a row of dy's copy, of one product */
+    int products;    /* one, or as many as points */
+    int chunks;      /* the items, panels * bands, are cut into so many */
+    int parts;       /* output channels are divided among so many units */
+    ptrdiff_t plane; /* elements of a row of dy's copy, of one product */
     /* Where parts of the scratch memory begin, in floats; places and rows are of points. */
     size_t places, sums, threads, copies, rows, per_thread;
 };
@@ -147,7 +147,7 @@ static int32_t *runs_of(const struct plan *f, float *scratch, const struct plane
 struct source {
     const struct planes *s;
     int n, o, outputs, row, rows;
-    const float *y, *dy;  /* the first image's first output; y of pooling only */
+    const float *y, *dy; /* the first image's first output; y of pooling only */
     const int32_t *index;
 };
 
@@ -185,8 +185,9 @@ static void add_bias(const float *dy, ptrdiff_t n, float *db)
 static void copy_dy(const struct plan *f, const struct source *from, float *out, float *db)
 {
     if (f->pool)
-        TENKA_FAST(unpool_outputs)(f->pool, from->s->images, f->p->ow, from->row, from->rows, from->y, from->index,
-                                   from->dy, from->outputs, out, f->plane);
+        TENKA_FAST(unpool_outputs)
+        (f->pool, from->s->images, f->p->ow, from->row, from->rows, from->y, from->index, from->dy, from->outputs, out,
+         f->plane);
     else
         TENKA_FAST(copy_outputs)(f->p, from->s, from->row, from->rows, from->dy, from->outputs, out, f->plane);
     for (int o = 0; db && o < from->outputs; o++)
@@ -202,9 +203,9 @@ static void copy_dy_tiles(const struct plan *f, const struct source *from, float
     const int tiles = l->rows * from->s->pitch;
     for (int o = 0; o < from->outputs; o++, out += f->products * f->plane) {
         if (f->pool)
-            TENKA_FAST(unpool_outputs)(f->pool, from->s->images, l->columns * TILE_OUTPUTS, from->row, from->rows,
-                                       from->y + o * plane, from->index + o * plane, from->dy + o * plane, 1, rows,
-                                       (ptrdiff_t)tiles * TILE_OUTPUTS);
+            TENKA_FAST(unpool_outputs)
+            (f->pool, from->s->images, l->columns * TILE_OUTPUTS, from->row, from->rows, from->y + o * plane,
+             from->index + o * plane, from->dy + o * plane, 1, rows, (ptrdiff_t)tiles * TILE_OUTPUTS);
         else
             TENKA_FAST(copy_output_rows)(f->p, l, from->s, from->row, l->rows, from->dy + o * plane, rows);
         TENKA_FAST(winograd_outputs_back)(l->points, rows, tiles, out, f->plane);
@@ -224,8 +225,9 @@ static void add_item(const struct plan *f, const struct tenka_cpu_call *call, co
     const float *x = (const float *)call->in[0] + ((ptrdiff_t)from.n * p->c + c) * p->h * p->w;
     float *own = scratch + f->threads + f->per_thread * (size_t)thread_index();
     if (l->points) {
-        TENKA_FAST(copy_tiles)(p, l, from.s, from.row, x, u->channels, (const int32_t *)(scratch + f->places),
-                               own + f->rows, own + f->copies);
+        TENKA_FAST(copy_tiles)
+        (p, l, from.s, from.row, x, u->channels, (const int32_t *)(scratch + f->places), own + f->rows,
+         own + f->copies);
         copy_dy_tiles(f, &from, own + f->rows, own, u->db);
     } else {
         TENKA_FAST(copy_planes)(p, &l->taps, from.s, from.row, x, u->channels, own + f->copies);
@@ -293,8 +295,8 @@ static void run_plan(const struct plan *f, const struct tenka_fast_call *call)
     for (int i = 0; i < 2; i++)
         TENKA_FAST(conv_runs)(f->p, &f->l, &f->l.planes[i], runs_of(f, scratch, &f->l.planes[i]));
     if (f->l.points)
-        TENKA_FAST(winograd_places)(f->l.columns, (int32_t *)(scratch + f->places),
-                                    f->l.planes[0].rows * f->l.planes[0].pitch);
+        TENKA_FAST(winograd_places)
+        (f->l.columns, (int32_t *)(scratch + f->places), f->l.planes[0].rows * f->l.planes[0].pitch);
 #pragma omp parallel num_threads(call->threads)
     {
 #pragma omp for schedule(dynamic)

@@ -13,16 +13,16 @@
 
 struct plan {
     const conv_params *p;
-    struct layout l;       /* planes: of the gradients of the copies; rows: of each phase, in a band */
+    struct layout l; /* planes: of the gradients of the copies; rows: of each phase, in a band */
     bool scatter;
-    int first;             /* the planes' first row in each phase, in the first band */
+    int first;                  /* the planes' first row in each phase, in the first band */
     int outputs, output_blocks; /* summed over at a time */
-    int sets;              /* of kernel rows: a set is one product */
-    int products;          /* of a set: one, or as many as points */
-    int per_channel;       /* rows of a product that belong to one channel: kernel columns, or one */
-    int dy_rows;           /* of the copy of dy */
-    ptrdiff_t dy_size[2];  /* of a plane of that copy, for both kinds of panels */
-    bool infinite;         /* some result is not finite; of points only */
+    int sets;                   /* of kernel rows: a set is one product */
+    int products;               /* of a set: one, or as many as points */
+    int per_channel;            /* rows of a product that belong to one channel: kernel columns, or one */
+    int dy_rows;                /* of the copy of dy */
+    ptrdiff_t dy_size[2];       /* of a plane of that copy, for both kinds of panels */
+    bool infinite;              /* some result is not finite; of points only */
     /* Where parts of the scratch memory begin, in floats; values and rows are of points. */
     size_t row, step, values, weights, threads, copies, rows, per_thread;
 };
@@ -156,8 +156,8 @@ size_t TENKA_FAST(conv2d_dx_scratch)(const int32_t *params, int threads)
 /* One product: a group, a block of outputs to sum over, a block of channels, a set of kernel rows. */
 struct piece {
     int group, output, outputs, channel, channels, set, taps;
-    ptrdiff_t weights;     /* where its packed weights begin */
-    ptrdiff_t table;       /* where its offsets begin: those of a full block, of which it uses the first */
+    ptrdiff_t weights; /* where its packed weights begin */
+    ptrdiff_t table;   /* where its offsets begin: those of a full block, of which it uses the first */
 };
 
 static struct piece piece_of(const struct plan *f, int group, int output_block, int block, int set)
@@ -165,7 +165,10 @@ static struct piece piece_of(const struct plan *f, int group, int output_block, 
     const conv_params *p = f->p;
     const int og = group_outputs(p), cg = group_channels(p);
     struct piece s = {
-        .group = group, .output = output_block * f->outputs, .channel = block * f->l.channels, .set = set,
+        .group = group,
+        .output = output_block * f->outputs,
+        .channel = block * f->l.channels,
+        .set = set,
     };
     int before = 0;
     for (int i = 0; i < set; i++)
@@ -175,7 +178,8 @@ static struct piece piece_of(const struct plan *f, int group, int output_block, 
     s.channels = cg - s.channel < f->l.channels ? cg - s.channel : f->l.channels;
     s.table = (ptrdiff_t)before * f->outputs;
     s.weights = (((ptrdiff_t)group * og + s.output) * cg * p->kh + (ptrdiff_t)s.channel * s.outputs * p->kh +
-                 (ptrdiff_t)before * s.channels * s.outputs) * f->per_channel;
+                 (ptrdiff_t)before * s.channels * s.outputs) *
+                f->per_channel;
     return s;
 }
 
@@ -230,11 +234,12 @@ static void pack_unit(const struct plan *f, const float *w, float *scratch, int 
     const struct piece s = piece_of(f, rest / f->output_blocks, rest % f->output_blocks, block, set);
     const int m = s.channels * f->per_channel;
     const ptrdiff_t plane = ((ptrdiff_t)s.group * group_outputs(p) + s.output) * f->products + q;
-    const float *from = (f->l.points ? scratch + f->values : w) +
-                        (plane * group_channels(p) + s.channel) * p->kh * f->per_channel;
+    const float *from =
+        (f->l.points ? scratch + f->values : w) + (plane * group_channels(p) + s.channel) * p->kh * f->per_channel;
     for (int b = 0; b < row_blocks(m); b++)
-        TENKA_FAST(pack)(scratch + f->weights + q * weights(f) + s.weights, from, (const int32_t *)(scratch + f->row),
-                         (const int32_t *)(scratch + f->step) + s.table, m, s.outputs * s.taps, b);
+        TENKA_FAST(pack)
+        (scratch + f->weights + q * weights(f) + s.weights, from, (const int32_t *)(scratch + f->row),
+         (const int32_t *)(scratch + f->step) + s.table, m, s.outputs * s.taps, b);
 }
 
 /* Adds product q of a piece to the copies' gradients, or begins them with it. */
@@ -271,8 +276,8 @@ static void copy_dy(const struct plan *f, const float *dy, const struct planes *
         for (int o = 0; o < og; o++) {
             float *rows = own + f->rows;
             TENKA_FAST(copy_output_rows)(p, &f->l, s, from, f->dy_rows, dy + o * plane, rows);
-            TENKA_FAST(winograd_outputs_back)(f->l.points, rows, f->dy_rows * s->pitch, own + o * f->products * next,
-                                              next);
+            TENKA_FAST(winograd_outputs_back)
+            (f->l.points, rows, f->dy_rows * s->pitch, own + o * f->products * next, next);
         }
 }
 
@@ -286,8 +291,9 @@ static void fold(struct plan *f, const struct tenka_cpu_call *call, const struct
     float *dx = (float *)call->out[0] + at;
     if (!f->l.points)
         for (int b = 0; b < s->images; b++)
-            TENKA_FAST(fold_planes)(p, &f->l.taps, s, first, b, own + f->copies, channels, y0, y1,
-                                    mask ? mask + b * next : NULL, dx + b * next);
+            TENKA_FAST(fold_planes)
+            (p, &f->l.taps, s, first, b, own + f->copies, channels, y0, y1, mask ? mask + b * next : NULL,
+             dx + b * next);
     else if (!TENKA_FAST(fold_tiles)(p, &f->l, s, first, own + f->copies, channels, y0, y1, mask, own + f->rows, dx)) {
 #pragma omp atomic write
         f->infinite = true;

@@ -9,16 +9,16 @@
 struct plan {
     const conv_params *p;
     const struct tenka_p_conv2d_pool *pool; /* NULL: none */
-    bool relu, turned;      /* turned: p is not that of the call, but of its gradient */
+    bool relu, turned;                      /* turned: p is not that of the call, but of its gradient */
     const float *x, *w, *bias, *mask;
     float *y;
-    int32_t *index;         /* of pooling's winners */
+    int32_t *index; /* of pooling's winners */
     struct layout l;
-    int height;             /* rows of the convolution that are needed */
-    int products;           /* one, or as many as points */
-    int width;              /* columns of an image's row in scratch memory */
-    int parts;              /* output channels are divided among so many units, which each make their own copies */
-    bool infinite;          /* some result is not finite; of points only */
+    int height;    /* rows of the convolution that are needed */
+    int products;  /* one, or as many as points */
+    int width;     /* columns of an image's row in scratch memory */
+    int parts;     /* output channels are divided among so many units, which each make their own copies */
+    bool infinite; /* some result is not finite; of points only */
     /* Where parts of the scratch memory begin, in floats; places, values and rows are of points. */
     size_t row, step, places, values, weights, threads, sums, rows, copies, per_thread;
 };
@@ -126,8 +126,7 @@ static void fill_values(const struct plan *f, float *scratch, int o)
         for (int r = 0; r < p->kh; r++, values++) {
             const ptrdiff_t plane = f->turned ? ((ptrdiff_t)g * cg + c) * og + o % og : (ptrdiff_t)o * cg + c;
             const int from = f->turned ? p->kh - 1 - r : r;
-            TENKA_FAST(winograd_weights)(f->l.points, f->w + (plane * p->kh + from) * p->kw, f->turned, values,
-                                         next);
+            TENKA_FAST(winograd_weights)(f->l.points, f->w + (plane * p->kh + from) * p->kw, f->turned, values, next);
         }
 }
 
@@ -146,8 +145,8 @@ static void fill_tables(const struct plan *f, float *scratch)
         for (int k = 0; k < sums; k++)
             *step++ = turned ? (c * og + 1) * sums - 1 - k : c * sums + k;
     if (f->l.points)
-        TENKA_FAST(winograd_places)(f->l.columns, (int32_t *)(scratch + f->places),
-                                    f->l.planes[0].rows * f->l.planes[0].pitch);
+        TENKA_FAST(winograd_places)
+        (f->l.columns, (int32_t *)(scratch + f->places), f->l.planes[0].rows * f->l.planes[0].pitch);
 }
 
 static void pack_unit(const struct plan *f, float *scratch, int unit)
@@ -159,8 +158,9 @@ static void pack_unit(const struct plan *f, float *scratch, int unit)
     const ptrdiff_t og = group_outputs(p), cg = group_channels(p);
     const float *w = f->l.points ? scratch + f->values + ((g * og * f->products + q) * cg + begin) * sums
                                  : f->w + (g * og * cg + begin * (f->turned ? og : 1)) * sums;
-    TENKA_FAST(pack)(packed(f, scratch, g, q, i), w, (const int32_t *)(scratch + f->row),
-                     (const int32_t *)(scratch + f->step), (int)og, k, b);
+    TENKA_FAST(pack)
+    (packed(f, scratch, g, q, i), w, (const int32_t *)(scratch + f->row), (const int32_t *)(scratch + f->step), (int)og,
+     k, b);
 }
 
 /* What a unit computes: rows row .. row+rows-1 of a panel from image n on, outputs first .. end-1 over all groups. They
@@ -222,8 +222,8 @@ static void finish_points(struct plan *f, const float *sums, ptrdiff_t next, flo
     bool finite = true;
     for (; r.first < end; r.first++) {
         const float *from = sums + r.first % og * next;
-        finite &= TENKA_FAST(winograd_outputs)(f->l.points, from, og * next, (int)next,
-                                               f->bias ? f->bias[r.first] : 0, f->relu, result);
+        finite &= TENKA_FAST(winograd_outputs)(f->l.points, from, og * next, (int)next, f->bias ? f->bias[r.first] : 0,
+                                               f->relu, result);
         r.end = r.first + 1;
         bring(f, result, &r);
     }
@@ -250,8 +250,9 @@ static void run_points(struct plan *f, float *scratch, const struct range *r, co
     for (int i = 0; i < l->blocks; i++) {
         const int begin = block_begin(l, p, i), channels = block_begin(l, p, i + 1) - begin;
         struct product block = product;
-        TENKA_FAST(copy_tiles)(p, l, r->s, r->row, x + (ptrdiff_t)begin * p->h * p->w, channels,
-                               (const int32_t *)(scratch + f->places), own + f->rows, own + f->copies);
+        TENKA_FAST(copy_tiles)
+        (p, l, r->s, r->row, x + (ptrdiff_t)begin * p->h * p->w, channels, (const int32_t *)(scratch + f->places),
+         own + f->rows, own + f->copies);
         block.k = channels * l->sums;
         block.add = i > 0;
         multiply_points(f, block, scratch, r, g, i);
@@ -276,8 +277,8 @@ static void run_plain(struct plan *f, float *scratch, const struct range *r, con
     };
     for (int i = 0; i < l->blocks; i++) {
         const int begin = block_begin(l, p, i), channels = block_begin(l, p, i + 1) - begin;
-        TENKA_FAST(copy_planes)(p, &l->taps, r->s, r->row, x + (ptrdiff_t)begin * p->h * p->w, channels,
-                                own + f->copies);
+        TENKA_FAST(copy_planes)
+        (p, &l->taps, r->s, r->row, x + (ptrdiff_t)begin * p->h * p->w, channels, own + f->copies);
         product.k = channels * l->sums;
         product.w = packed(f, scratch, g, 0, i);
         product.bias = i == 0 && f->bias ? f->bias + g * og : NULL;

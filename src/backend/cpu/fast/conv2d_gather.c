@@ -26,7 +26,7 @@ enum {
 
 struct plan {
     const pool_params *p;
-    conv_params padded;    /* for copy_planes(): all rows of an image, as wide as they are read */
+    conv_params padded; /* for copy_planes(): all rows of an image, as wide as they are read */
     struct planes plane;
     int channels, chunks, parts;
     size_t places, sums, threads, per_thread; /* where parts of the scratch memory begin, in floats */
@@ -115,10 +115,8 @@ ALWAYS_INLINE void gather(const struct winners *w, const float *x, ptrdiff_t nex
 static void gather_rows(const struct winners *w, const float *x, ptrdiff_t next, int kh, float *sums)
 {
     switch (kh) {
-#define ROWS(n)                        \
-    case n:                            \
-        gather(w, x, next, n, sums);   \
-        break
+#define ROWS(n) \
+    case n: gather(w, x, next, n, sums); break
         ROWS(1);
         ROWS(2);
         ROWS(3);
@@ -167,8 +165,8 @@ static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, fl
     memset(bias + first, 0, (size_t)(end - first) * sizeof *bias);
     for (int image = cut(c->n, f->chunks, chunk); image < cut(c->n, f->chunks, chunk + 1); image++) {
         const ptrdiff_t channel = (ptrdiff_t)image * c->c + g * f->channels;
-        TENKA_FAST(copy_planes)(&f->padded, &one, &f->plane, 0, (const float *)call->in[0] + channel * c->h * c->w,
-                                f->channels, x);
+        TENKA_FAST(copy_planes)
+        (&f->padded, &one, &f->plane, 0, (const float *)call->in[0] + channel * c->h * c->w, f->channels, x);
         for (int o = first; o < end; o++) {
             const int32_t *places = (const int32_t *)(scratch + f->places);
             bias[o] += find_winners(f, call, ((ptrdiff_t)image * c->o + o) * n, places, d, at);

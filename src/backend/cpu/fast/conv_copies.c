@@ -88,9 +88,9 @@ static void copy_steps(const float *row, int64_t first, int step, int width, int
 
 /* Where copies come from: neighbouring rows of one phase. */
 struct source {
-    const float *x;                   /* the first image's first row */
+    const float *x; /* the first image's first row */
     ptrdiff_t next_row, next_image;
-    int first, width;                 /* column that the first copy of a row meets; columns of a row */
+    int first, width; /* column that the first copy of a row meets; columns of a row */
     int rows, images;
 };
 
@@ -207,7 +207,15 @@ void TENKA_FAST(copy_output_rows)(const conv_params *p, const struct layout *l, 
     const struct taps one = {.phases = 1};
     const struct planes wide = {.images = s->images, .rows = rows, .pitch = s->pitch * TILE_OUTPUTS};
     const conv_params as_input = {
-        .c = p->o, .h = p->oh, .w = p->ow, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .dh = 1, .dw = 1,
+        .c = p->o,
+        .h = p->oh,
+        .w = p->ow,
+        .kh = 1,
+        .kw = 1,
+        .sh = 1,
+        .sw = 1,
+        .dh = 1,
+        .dw = 1,
         .ow = l->columns * TILE_OUTPUTS,
     };
     TENKA_FAST(copy_planes)(&as_input, &one, &wide, first, y, 1, out);

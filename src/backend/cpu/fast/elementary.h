@@ -33,14 +33,14 @@ ALWAYS_INLINE vec limit(vec x, vec least, vec most)
 }
 
 /* A function of C on each lane. */
-#define BY_LANES(name, function)           \
-    ALWAYS_INLINE vec name(vec x)          \
-    {                                      \
-        vec y;                             \
-        UNROLL                             \
-        for (int i = 0; i < LANES; i++)    \
-            y[i] = function(x[i]);         \
-        return y;                          \
+#define BY_LANES(name, function)        \
+    ALWAYS_INLINE vec name(vec x)       \
+    {                                   \
+        vec y;                          \
+        UNROLL                          \
+        for (int i = 0; i < LANES; i++) \
+            y[i] = function(x[i]);      \
+        return y;                       \
     }
 
 /* NaN below 0. */
@@ -91,7 +91,7 @@ BY_LANES(round_even, __builtin_nearbyintf)
 #define TANH(x) tanh_of(x)
 
 #ifdef __AVX512F__
-#define TIMES_POWER(y, n) (vec)_mm512_scalef_ps((__m512)(y), (__m512)(n))
+#define TIMES_POWER(y, n) (vec) _mm512_scalef_ps((__m512)(y), (__m512)(n))
 #endif
 
 #include "shaders/common/elementary.h"

@@ -12,47 +12,47 @@ enum { SPAN = 4096 };
 
 /* Runs body on vectors of n elements, the last ones by lanes: v and d are loaded before the store, for the output may be
  * an input. */
-#define FOR_SPANS(y, v_at, d_at, n, result)                                                                  \
-    PRAGMA(omp parallel for if ((n) > 4 * SPAN))                                                             \
-    for (size_t from = 0; from < (n); from += SPAN) {                                                        \
-        const size_t end = (n) - from < SPAN ? (n) : from + SPAN;                                            \
-        size_t i = from;                                                                                     \
-        for (; i + LANES <= end; i += LANES) {                                                               \
-            const vec v = load((v_at) + i), d = load((d_at) + i);                                            \
-            (void)d;                                                                                         \
-            store((y) + i, result);                                                                          \
-        }                                                                                                    \
-        if (i < end) {                                                                                       \
-            const int rest = (int)(end - i);                                                                 \
-            const vec v = load_lanes((v_at) + i, 0, rest), d = load_lanes((d_at) + i, 0, rest);              \
-            (void)d;                                                                                         \
-            store_lanes((y) + i, result, 0, rest);                                                           \
-        }                                                                                                    \
+#define FOR_SPANS(y, v_at, d_at, n, result)                                                     \
+    PRAGMA(omp parallel for if ((n) > 4 * SPAN))                                                \
+    for (size_t from = 0; from < (n); from += SPAN) {                                           \
+        const size_t end = (n)-from < SPAN ? (n) : from + SPAN;                                 \
+        size_t i = from;                                                                        \
+        for (; i + LANES <= end; i += LANES) {                                                  \
+            const vec v = load((v_at) + i), d = load((d_at) + i);                               \
+            (void)d;                                                                            \
+            store((y) + i, result);                                                             \
+        }                                                                                       \
+        if (i < end) {                                                                          \
+            const int rest = (int)(end - i);                                                    \
+            const vec v = load_lanes((v_at) + i, 0, rest), d = load_lanes((d_at) + i, 0, rest); \
+            (void)d;                                                                            \
+            store_lanes((y) + i, result, 0, rest);                                              \
+        }                                                                                       \
     }
 
-#define NUMBERS(count)                                                                                       \
-    const float *s = f->call->scalars;                                                                       \
+#define NUMBERS(count)                 \
+    const float *s = f->call->scalars; \
     const vec first = splat((count) > 0 ? s[0] : 0), second = splat((count) > 1 ? s[1] : 0)
 
-#define UNARY_FWD(name, count)                                                                               \
-    bool TENKA_FAST(name##_fwd)(const struct tenka_fast_call *f)                                             \
-    {                                                                                                        \
-        const float *x = f->call->in[0];                                                                     \
-        float *y = f->call->out[0];                                                                          \
-        const size_t n = f->n;                                                                               \
-        NUMBERS(count);                                                                                      \
-        FOR_SPANS(y, x, x, n, name##_value(v, first, second))                                                \
-        return true;                                                                                         \
+#define UNARY_FWD(name, count)                                   \
+    bool TENKA_FAST(name##_fwd)(const struct tenka_fast_call *f) \
+    {                                                            \
+        const float *x = f->call->in[0];                         \
+        float *y = f->call->out[0];                              \
+        const size_t n = f->n;                                   \
+        NUMBERS(count);                                          \
+        FOR_SPANS(y, x, x, n, name##_value(v, first, second))    \
+        return true;                                             \
     }
-#define UNARY_DX(name, count, dy_at)                                                                         \
-    bool TENKA_FAST(name##_dx)(const struct tenka_fast_call *f)                                              \
-    {                                                                                                        \
-        const float *x = f->call->in[0], *dy = f->call->in[dy_at];                                           \
-        float *dx = f->call->out[0];                                                                         \
-        const size_t n = f->n;                                                                               \
-        NUMBERS(count);                                                                                      \
-        FOR_SPANS(dx, x, dy, n, name##_back(v, d, first, second))                                            \
-        return true;                                                                                         \
+#define UNARY_DX(name, count, dy_at)                               \
+    bool TENKA_FAST(name##_dx)(const struct tenka_fast_call *f)    \
+    {                                                              \
+        const float *x = f->call->in[0], *dy = f->call->in[dy_at]; \
+        float *dx = f->call->out[0];                               \
+        const size_t n = f->n;                                     \
+        NUMBERS(count);                                            \
+        FOR_SPANS(dx, x, dy, n, name##_back(v, d, first, second))  \
+        return true;                                               \
     }
 #define DX_OF_X(name, count) UNARY_DX(name, count, 1)
 #define DX_OF_Y(name, count) UNARY_DX(name, count, 1)
@@ -73,18 +73,19 @@ ALWAYS_INLINE vec load_step(const float *p, ptrdiff_t step, int rest)
 }
 
 /* Elements from .. end-1 of a row. */
-#define BINARY_ROW(name)                                                                                     \
-    ALWAYS_INLINE void name##_row(float *y, const float *a, ptrdiff_t step_a, const float *b, ptrdiff_t step_b, \
-                                  ptrdiff_t from, ptrdiff_t end)                                             \
-    {                                                                                                        \
-        ptrdiff_t i = from;                                                                                  \
-        for (; i + LANES <= end; i += LANES)                                                                 \
-            store(y + i, name##_value(load_step(a + i * step_a, step_a, LANES),                              \
-                                      load_step(b + i * step_b, step_b, LANES)));                            \
-        const int rest = (int)(end - i);                                                                     \
-        if (rest > 0)                                                                                        \
-            store_lanes(y + i, name##_value(load_step(a + i * step_a, step_a, rest),                         \
-                                            load_step(b + i * step_b, step_b, rest)), 0, rest);              \
+#define BINARY_ROW(name)                                                                                               \
+    ALWAYS_INLINE void name##_row(float *y, const float *a, ptrdiff_t step_a, const float *b, ptrdiff_t step_b,        \
+                                  ptrdiff_t from, ptrdiff_t end)                                                       \
+    {                                                                                                                  \
+        ptrdiff_t i = from;                                                                                            \
+        for (; i + LANES <= end; i += LANES)                                                                           \
+            store(y + i,                                                                                               \
+                  name##_value(load_step(a + i * step_a, step_a, LANES), load_step(b + i * step_b, step_b, LANES)));   \
+        const int rest = (int)(end - i);                                                                               \
+        if (rest > 0)                                                                                                  \
+            store_lanes(                                                                                               \
+                y + i, name##_value(load_step(a + i * step_a, step_a, rest), load_step(b + i * step_b, step_b, rest)), \
+                0, rest);                                                                                              \
     }
 #define BINARY_FWD(name)                                                                                     \
     BINARY_ROW(name)                                                                                         \

@@ -39,7 +39,7 @@ void TENKA_FAST(gemm_finish)(const struct gemm *g, ptrdiff_t i, ptrdiff_t j, ptr
 
 /* How one product is cut into rows x columns parts. */
 struct cut {
-    ptrdiff_t unit_i, unit_j;   /* tiles are not cut */
+    ptrdiff_t unit_i, unit_j; /* tiles are not cut */
     ptrdiff_t tiles_i, tiles_j;
     ptrdiff_t rows, columns;
 };

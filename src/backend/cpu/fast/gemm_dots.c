@@ -17,8 +17,8 @@ ALWAYS_INLINE quad fold(vec v)
     UNROLL
     for (int half = LANES / 8; half > 0; half /= 2)
         UNROLL
-        for (int i = 0; i < half; i++)
-            part[i] += part[i + half];
+    for (int i = 0; i < half; i++)
+        part[i] += part[i + half];
     return part[0];
 }
 
@@ -40,8 +40,8 @@ ALWAYS_INLINE void dots(int rows, ptrdiff_t k, const float *a, ptrdiff_t lda, co
     UNROLL
     for (int i = 0; i < rows; i++)
         UNROLL
-        for (int j = 0; j < DOT_COLUMNS; j++)
-            sum[i][j] = (vec){0};
+    for (int j = 0; j < DOT_COLUMNS; j++)
+        sum[i][j] = (vec){0};
     ptrdiff_t t = 0;
     for (; t + LANES <= k; t += LANES) {
         UNROLL
@@ -75,29 +75,30 @@ ALWAYS_INLINE void dots(int rows, ptrdiff_t k, const float *a, ptrdiff_t lda, co
 typedef void dots_function(ptrdiff_t k, const float *a, ptrdiff_t lda, const float *const b[DOT_COLUMNS],
                            float sums[DOT_ROWS][DOT_COLUMNS]);
 
-#define DOTS(rows) \
+#define DOTS(rows)                                                                                         \
     static void dots_##rows(ptrdiff_t k, const float *a, ptrdiff_t lda, const float *const b[DOT_COLUMNS], \
-                            float sums[DOT_ROWS][DOT_COLUMNS]) \
-    { \
-        dots(rows, k, a, lda, b, sums); \
+                            float sums[DOT_ROWS][DOT_COLUMNS])                                             \
+    {                                                                                                      \
+        dots(rows, k, a, lda, b, sums);                                                                    \
     }
 
-DOTS(1) DOTS(2)
+DOTS(1)
+DOTS(2)
 #ifdef __AVX2__
-DOTS(3)
+    DOTS(3)
 #endif
 #ifdef __AVX512F__
-DOTS(4) DOTS(5) DOTS(6)
+        DOTS(4) DOTS(5) DOTS(6)
 #endif
 
-/* By rows. */
-static dots_function *const functions[DOT_ROWS] = {
-    dots_1, dots_2,
+    /* By rows. */
+    static dots_function *const functions[DOT_ROWS] = {
+        dots_1, dots_2,
 #ifdef __AVX2__
-    dots_3,
+        dots_3,
 #endif
 #ifdef __AVX512F__
-    dots_4, dots_5, dots_6,
+        dots_4, dots_5, dots_6,
 #endif
 };
 

@@ -20,11 +20,12 @@ enum { BLOCK_K = 256, BLOCK_M = 10 * GEMM_ROWS, BLOCK_N = 1024 };
 #else
 #define ALL(f, s) FOUR(f, 0, s)
 #endif
-#define SWAP_BLOCKS(rows, s) \
-    UNROLL for (int i = 0; i < LANES; i++) \
-        if ((i & (s)) == 0) { \
-            const vec a = rows[i], b = rows[i | (s)]; \
-            rows[i] = __builtin_shufflevector(a, b, ALL(FIRST, s)); \
+#define SWAP_BLOCKS(rows, s)                                               \
+    UNROLL                                                                 \
+    for (int i = 0; i < LANES; i++)                                        \
+        if ((i & (s)) == 0) {                                              \
+            const vec a = rows[i], b = rows[i | (s)];                      \
+            rows[i] = __builtin_shufflevector(a, b, ALL(FIRST, s));        \
             rows[i | (s)] = __builtin_shufflevector(a, b, ALL(SECOND, s)); \
         }
 
@@ -118,8 +119,8 @@ ALWAYS_INLINE void tile(int rows, int vectors, ptrdiff_t k, const float *a, cons
     UNROLL
     for (int i = 0; i < rows; i++)
         UNROLL
-        for (int v = 0; v < vectors; v++)
-            sum[i][v] = (vec){0};
+    for (int v = 0; v < vectors; v++)
+        sum[i][v] = (vec){0};
     for (ptrdiff_t t = 0; t < k; t++, a += rows, b += ldb) {
         vec line[2];
         UNROLL
@@ -128,46 +129,50 @@ ALWAYS_INLINE void tile(int rows, int vectors, ptrdiff_t k, const float *a, cons
         UNROLL
         for (int i = 0; i < rows; i++)
             UNROLL
-            for (int v = 0; v < vectors; v++)
-                sum[i][v] += a[i] * line[v];
+        for (int v = 0; v < vectors; v++)
+            sum[i][v] += a[i] * line[v];
     }
     UNROLL
     for (int i = 0; i < rows; i++)
         UNROLL
-        for (int v = 0; v < vectors; v++) {
-            float *at = c + i * ldc + v * LANES;
-            store(at, add ? load(at) + sum[i][v] : sum[i][v]);
-        }
+    for (int v = 0; v < vectors; v++) {
+        float *at = c + i * ldc + v * LANES;
+        store(at, add ? load(at) + sum[i][v] : sum[i][v]);
+    }
 }
 
 typedef void tile_function(ptrdiff_t k, const float *a, const float *b, ptrdiff_t ldb, float *c, ptrdiff_t ldc,
                            bool add);
 
-#define TILE(rows, vectors) \
+#define TILE(rows, vectors)                                                                                   \
     static void tile_##rows##x##vectors(ptrdiff_t k, const float *a, const float *b, ptrdiff_t ldb, float *c, \
-                                        ptrdiff_t ldc, bool add) \
-    { \
-        tile(rows, vectors, k, a, b, ldb, c, ldc, add); \
+                                        ptrdiff_t ldc, bool add)                                              \
+    {                                                                                                         \
+        tile(rows, vectors, k, a, b, ldb, c, ldc, add);                                                       \
     }
 #define TILES(rows) TILE(rows, 1) TILE(rows, 2)
-#define ENTRY(rows) {tile_##rows##x1, tile_##rows##x2}
+#define ENTRY(rows)                      \
+    {                                    \
+        tile_##rows##x1, tile_##rows##x2 \
+    }
 
-TILES(1) TILES(2) TILES(3) TILES(4)
+TILES(1)
+TILES(2) TILES(3) TILES(4)
 #ifdef __AVX2__
-TILES(5) TILES(6)
+    TILES(5) TILES(6)
 #endif
 #ifdef __AVX512F__
-TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12)
+        TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12)
 #endif
 
-/* By rows and vectors. */
-static tile_function *const tiles[GEMM_ROWS][2] = {
-    ENTRY(1), ENTRY(2), ENTRY(3), ENTRY(4),
+    /* By rows and vectors. */
+    static tile_function *const tiles[GEMM_ROWS][2] = {
+        ENTRY(1), ENTRY(2), ENTRY(3), ENTRY(4),
 #ifdef __AVX2__
-    ENTRY(5), ENTRY(6),
+        ENTRY(5), ENTRY(6),
 #endif
 #ifdef __AVX512F__
-    ENTRY(7), ENTRY(8), ENTRY(9), ENTRY(10), ENTRY(11), ENTRY(12),
+        ENTRY(7), ENTRY(8), ENTRY(9), ENTRY(10), ENTRY(11), ENTRY(12),
 #endif
 };
 
@@ -184,7 +189,7 @@ struct block {
 static void multiply_panels(const struct gemm *g, const struct block *w, ptrdiff_t i, ptrdiff_t j)
 {
     const ptrdiff_t height = least(GEMM_ROWS, w->rows - i), width = least(GEMM_COLUMNS, w->columns - j);
-    const bool packed = !w->in_place || width < GEMM_COLUMNS, full = width % LANES == 0, add = w->t > 0;
+    const bool packed = !w->in_place || width<GEMM_COLUMNS, full = width % LANES == 0, add = w->t> 0;
     const ptrdiff_t vectors = parts_of(width, LANES), ldb = packed ? vectors * LANES : g->ldb;
     const float *b = packed ? w->b + j * w->k : g->b + w->t * g->ldb + w->j + j;
     float *c = g->c + (w->i + i) * g->ldc + w->j + j, sums[GEMM_ROWS * GEMM_COLUMNS];

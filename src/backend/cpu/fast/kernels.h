@@ -20,7 +20,7 @@ static inline int thread_index(void)
 }
 
 /* A kernel, and the scratch memory that it asks for. */
-#define TENKA_FAST_KERNEL(name) \
+#define TENKA_FAST_KERNEL(name)                             \
     bool TENKA_FAST(name)(const struct tenka_fast_call *f); \
     size_t TENKA_FAST(name##_scratch)(const int32_t *params, int threads)
 
@@ -37,7 +37,7 @@ bool TENKA_FAST(chain_fwd)(const struct tenka_fast_call *f);
 #define DX_OF_Y(name) DX_OF_X(name)
 #define DX_OF_NEITHER(name) DX_OF_X(name)
 #define DX_CONSTANT(name)
-#define TENKA_UNARY(name, back, ...) \
+#define TENKA_UNARY(name, back, ...)                              \
     bool TENKA_FAST(name##_fwd)(const struct tenka_fast_call *f); \
     DX_##back(name)
 #define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )

@@ -6,8 +6,8 @@ typedef struct tenka_p_linear params;
 
 static struct gemm forward(const params *p)
 {
-    return (struct gemm){.batch = 1, .m = p->m, .n = p->n, .k = p->k, .lda = p->k, .ldb = p->k, .ldc = p->n,
-                         .trans_b = true};
+    return (struct gemm){
+        .batch = 1, .m = p->m, .n = p->n, .k = p->k, .lda = p->k, .ldb = p->k, .ldc = p->n, .trans_b = true};
 }
 
 /* dx = dy weight */
@@ -19,8 +19,8 @@ static struct gemm input_gradient(const params *p)
 /* dweight = dy' x */
 static struct gemm weight_gradient(const params *p)
 {
-    return (struct gemm){.batch = 1, .m = p->n, .n = p->k, .k = p->m, .lda = p->n, .ldb = p->k, .ldc = p->k,
-                         .trans_a = true};
+    return (struct gemm){
+        .batch = 1, .m = p->n, .n = p->k, .k = p->m, .lda = p->n, .ldb = p->k, .ldc = p->k, .trans_a = true};
 }
 
 /* ---- Sums of columns ---- */

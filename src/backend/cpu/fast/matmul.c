@@ -5,10 +5,18 @@ static struct gemm product(const struct tenka_p_matmul *p)
 {
     const ptrdiff_t m = p->m, n = p->n, k = p->k;
     return (struct gemm){
-        .batch = p->batch, .m = m, .n = n, .k = k,
-        .lda = p->trans_a ? m : k, .ldb = p->trans_b ? k : n, .ldc = n,
-        .step_a = m * k, .step_b = k * n, .step_c = m * n,
-        .trans_a = p->trans_a != 0, .trans_b = p->trans_b != 0,
+        .batch = p->batch,
+        .m = m,
+        .n = n,
+        .k = k,
+        .lda = p->trans_a ? m : k,
+        .ldb = p->trans_b ? k : n,
+        .ldc = n,
+        .step_a = m * k,
+        .step_b = k * n,
+        .step_c = m * n,
+        .trans_a = p->trans_a != 0,
+        .trans_b = p->trans_b != 0,
     };
 }
 

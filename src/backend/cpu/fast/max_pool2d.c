@@ -95,8 +95,8 @@ ALWAYS_INLINE void pairs_row_dx(const params *p, const float *y, const int32_t *
 static void pairs_plane_dx(const params *p, const float *y, const int32_t *index, const float *dy, float *dx)
 {
     for (int32_t i = 0; i < p->oh; i++)
-        pairs_row_dx(p, y ? y + (ptrdiff_t)i * p->ow : NULL, index + (ptrdiff_t)i * p->ow, dy + (ptrdiff_t)i * p->ow,
-                     i, dx);
+        pairs_row_dx(p, y ? y + (ptrdiff_t)i * p->ow : NULL, index + (ptrdiff_t)i * p->ow, dy + (ptrdiff_t)i * p->ow, i,
+                     dx);
     /* Columns and rows that no window sees. */
     for (int32_t i = 0; i < 2 * p->oh && 2 * p->ow < p->w; i++)
         memset(dx + (ptrdiff_t)i * p->w + 2 * p->ow, 0, (size_t)(p->w - 2 * p->ow) * sizeof *dx);

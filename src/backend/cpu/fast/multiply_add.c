@@ -13,8 +13,8 @@ static vec run_chains(vec x, int first, int32_t rounds, vec factor, vec add)
         v[k] = x + splat((float)(first + k));
     for (int32_t r = 0; r < rounds; r++)
         UNROLL
-        for (int k = 0; k < AT_A_TIME; k++)
-            v[k] = v[k] * factor + add;
+    for (int k = 0; k < AT_A_TIME; k++)
+        v[k] = v[k] * factor + add;
     vec sum = v[0];
     UNROLL
     for (int k = 1; k < AT_A_TIME; k++)

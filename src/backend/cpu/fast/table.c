@@ -13,41 +13,45 @@
 #define DX_OF_Y(name) DX_OF_X(name)
 #define DX_OF_NEITHER(name) DX_OF_X(name)
 #define DX_CONSTANT(name)
-#define TENKA_UNARY(name, back, ...) [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL, false}, DX_##back(name)
+#define TENKA_UNARY(name, back, ...) \
+    [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL, false}, DX_##back(name)
 #define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )
 #define TENKA_BINARY(name, ...) [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL, false},
 
-const struct tenka_fast_table TENKA_FAST(table) = {
-    .name = NAME,
-    .kernels = {
+const struct tenka_fast_table TENKA_FAST(table) =
+    {
+        .name = NAME,
+        .kernels =
+            {
 #include "shaders/common/elementwise.def"
-        [TENKA_KERNEL_batch_norm2d_fwd] = {TENKA_FAST(batch_norm2d_fwd), NULL, false},
-        [TENKA_KERNEL_batch_norm2d_dx] = {TENKA_FAST(batch_norm2d_dx), NULL, false},
-        [TENKA_KERNEL_batch_norm2d_dw] = {TENKA_FAST(batch_norm2d_dw), NULL, false},
-        [TENKA_KERNEL_chain_fwd] = {TENKA_FAST(chain_fwd), NULL, false},
-        [TENKA_KERNEL_conv2d_dx] = {TENKA_FAST(conv2d_dx), TENKA_FAST(conv2d_dx_scratch), true},
-        [TENKA_KERNEL_conv2d_dw] = {TENKA_FAST(conv2d_dw), TENKA_FAST(conv2d_dw_scratch), false},
-        [TENKA_KERNEL_conv2d_fwd] = {TENKA_FAST(conv2d_fwd), TENKA_FAST(conv2d_fwd_scratch), true},
-        [TENKA_KERNEL_linear_fwd] = {TENKA_FAST(linear_fwd), TENKA_FAST(linear_fwd_scratch), true},
-        [TENKA_KERNEL_linear_dx] = {TENKA_FAST(linear_dx), TENKA_FAST(linear_dx_scratch), true},
-        [TENKA_KERNEL_linear_dw] = {TENKA_FAST(linear_dw), TENKA_FAST(linear_dw_scratch), false},
-        [TENKA_KERNEL_linear_backward_fwd] = {TENKA_FAST(linear_backward_fwd),
-                                              TENKA_FAST(linear_backward_fwd_scratch), true},
-        [TENKA_KERNEL_matmul_fwd] = {TENKA_FAST(matmul_fwd), TENKA_FAST(matmul_fwd_scratch), false},
-        [TENKA_KERNEL_max_pool2d_fwd] = {TENKA_FAST(max_pool2d_fwd), NULL, false},
-        [TENKA_KERNEL_max_pool2d_dx] = {TENKA_FAST(max_pool2d_dx), NULL, false},
-        [TENKA_KERNEL_relu_max_pool2d_fwd] = {TENKA_FAST(relu_max_pool2d_fwd), NULL, false},
-        [TENKA_KERNEL_relu_max_pool2d_dx] = {TENKA_FAST(relu_max_pool2d_dx), NULL, false},
-        [TENKA_KERNEL_multiply_add_fwd] = {TENKA_FAST(multiply_add_fwd), NULL, false},
-        [TENKA_KERNEL_conv2d_relu_pool_fwd] = {TENKA_FAST(conv2d_relu_pool_fwd),
-                                               TENKA_FAST(conv2d_relu_pool_fwd_scratch), false},
-        [TENKA_KERNEL_conv2d_relu_pool_dw] = {TENKA_FAST(conv2d_relu_pool_dw), TENKA_FAST(conv2d_relu_pool_dw_scratch), false},
-        [TENKA_KERNEL_softmax_fwd] = {TENKA_FAST(softmax_fwd), NULL, false},
-        [TENKA_KERNEL_softmax_dx] = {TENKA_FAST(softmax_dx), NULL, false},
-        [TENKA_KERNEL_log_softmax_fwd] = {TENKA_FAST(log_softmax_fwd), NULL, false},
-        [TENKA_KERNEL_log_softmax_dx] = {TENKA_FAST(log_softmax_dx), NULL, false},
-        [TENKA_KERNEL_cross_entropy_fwd] = {TENKA_FAST(cross_entropy_fwd), NULL, false},
-        [TENKA_KERNEL_cross_entropy_dx] = {TENKA_FAST(cross_entropy_dx), NULL, false},
-        [TENKA_KERNEL_sum_fwd] = {TENKA_FAST(sum_fwd), NULL, false},
-    },
+                [TENKA_KERNEL_batch_norm2d_fwd] = {TENKA_FAST(batch_norm2d_fwd), NULL, false},
+                [TENKA_KERNEL_batch_norm2d_dx] = {TENKA_FAST(batch_norm2d_dx), NULL, false},
+                [TENKA_KERNEL_batch_norm2d_dw] = {TENKA_FAST(batch_norm2d_dw), NULL, false},
+                [TENKA_KERNEL_chain_fwd] = {TENKA_FAST(chain_fwd), NULL, false},
+                [TENKA_KERNEL_conv2d_dx] = {TENKA_FAST(conv2d_dx), TENKA_FAST(conv2d_dx_scratch), true},
+                [TENKA_KERNEL_conv2d_dw] = {TENKA_FAST(conv2d_dw), TENKA_FAST(conv2d_dw_scratch), false},
+                [TENKA_KERNEL_conv2d_fwd] = {TENKA_FAST(conv2d_fwd), TENKA_FAST(conv2d_fwd_scratch), true},
+                [TENKA_KERNEL_linear_fwd] = {TENKA_FAST(linear_fwd), TENKA_FAST(linear_fwd_scratch), true},
+                [TENKA_KERNEL_linear_dx] = {TENKA_FAST(linear_dx), TENKA_FAST(linear_dx_scratch), true},
+                [TENKA_KERNEL_linear_dw] = {TENKA_FAST(linear_dw), TENKA_FAST(linear_dw_scratch), false},
+                [TENKA_KERNEL_linear_backward_fwd] = {TENKA_FAST(linear_backward_fwd),
+                                                      TENKA_FAST(linear_backward_fwd_scratch), true},
+                [TENKA_KERNEL_matmul_fwd] = {TENKA_FAST(matmul_fwd), TENKA_FAST(matmul_fwd_scratch), false},
+                [TENKA_KERNEL_max_pool2d_fwd] = {TENKA_FAST(max_pool2d_fwd), NULL, false},
+                [TENKA_KERNEL_max_pool2d_dx] = {TENKA_FAST(max_pool2d_dx), NULL, false},
+                [TENKA_KERNEL_relu_max_pool2d_fwd] = {TENKA_FAST(relu_max_pool2d_fwd), NULL, false},
+                [TENKA_KERNEL_relu_max_pool2d_dx] = {TENKA_FAST(relu_max_pool2d_dx), NULL, false},
+                [TENKA_KERNEL_multiply_add_fwd] = {TENKA_FAST(multiply_add_fwd), NULL, false},
+                [TENKA_KERNEL_conv2d_relu_pool_fwd] = {TENKA_FAST(conv2d_relu_pool_fwd),
+                                                       TENKA_FAST(conv2d_relu_pool_fwd_scratch), false},
+                [TENKA_KERNEL_conv2d_relu_pool_dw] = {TENKA_FAST(conv2d_relu_pool_dw),
+                                                      TENKA_FAST(conv2d_relu_pool_dw_scratch), false},
+                [TENKA_KERNEL_softmax_fwd] = {TENKA_FAST(softmax_fwd), NULL, false},
+                [TENKA_KERNEL_softmax_dx] = {TENKA_FAST(softmax_dx), NULL, false},
+                [TENKA_KERNEL_log_softmax_fwd] = {TENKA_FAST(log_softmax_fwd), NULL, false},
+                [TENKA_KERNEL_log_softmax_dx] = {TENKA_FAST(log_softmax_dx), NULL, false},
+                [TENKA_KERNEL_cross_entropy_fwd] = {TENKA_FAST(cross_entropy_fwd), NULL, false},
+                [TENKA_KERNEL_cross_entropy_dx] = {TENKA_FAST(cross_entropy_dx), NULL, false},
+                [TENKA_KERNEL_sum_fwd] = {TENKA_FAST(sum_fwd), NULL, false},
+            },
 };

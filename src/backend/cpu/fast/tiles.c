@@ -75,10 +75,10 @@ ALWAYS_INLINE void tile(const struct tile *t, int rows, int vectors)
     }
 }
 
-#define TILE(rows, vectors)                                \
+#define TILE(rows, vectors)                                   \
     static void tile_##rows##_##vectors(const struct tile *t) \
-    {                                                      \
-        tile(t, rows, vectors);                            \
+    {                                                         \
+        tile(t, rows, vectors);                               \
     }
 #define TILE_ALL(X, vectors) X(1, vectors) X(2, vectors) X(3, vectors) X(4, vectors) X(5, vectors) X(6, vectors)
 TILE_ALL(TILE, 1)
@@ -195,10 +195,10 @@ ALWAYS_INLINE void dot_tile(const struct dot_tile *t, int rows, int columns)
     add_sums(t, sum, rows, columns);
 }
 
-#define TILE(rows, columns)                                        \
+#define TILE(rows, columns)                                           \
     static void dot_tile_##rows##_##columns(const struct dot_tile *t) \
-    {                                                              \
-        dot_tile(t, rows, columns);                                \
+    {                                                                 \
+        dot_tile(t, rows, columns);                                   \
     }
 #if defined __AVX512F__
 #define DOT_ALL(X, rows) X(rows, 1) X(rows, 2) X(rows, 3) X(rows, 4) X(rows, 5)
@@ -216,12 +216,9 @@ DOT_ALL(TILE, 5)
 
 static void (*const dot_tiles[DOT_ROWS][DOT_COLUMNS])(const struct dot_tile *t) = {
 #define TILE(rows, columns) dot_tile_##rows##_##columns,
-    {DOT_ALL(TILE, 1)},
-    {DOT_ALL(TILE, 2)},
-    {DOT_ALL(TILE, 3)},
+    {DOT_ALL(TILE, 1)}, {DOT_ALL(TILE, 2)}, {DOT_ALL(TILE, 3)},
 #if defined __AVX512F__
-    {DOT_ALL(TILE, 4)},
-    {DOT_ALL(TILE, 5)},
+    {DOT_ALL(TILE, 4)}, {DOT_ALL(TILE, 5)},
 #endif
 #undef TILE
 };

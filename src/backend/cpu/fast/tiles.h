@@ -33,17 +33,17 @@ static inline int cut(int n, int parts, int i)
 }
 
 struct product {
-    int m, n, k;           /* y is [m, n] */
-    int terms;             /* that are added up at a time, before they are added to the sum; 0: all k */
-    const float *w;        /* as pack() leaves it */
-    const int32_t *at;     /* k of them */
-    const float *x;        /* at each x + at[k], n elements count, but whole vectors are read */
+    int m, n, k;       /* y is [m, n] */
+    int terms;         /* that are added up at a time, before they are added to the sum; 0: all k */
+    const float *w;    /* as pack() leaves it */
+    const int32_t *at; /* k of them */
+    const float *x;    /* at each x + at[k], n elements count, but whole vectors are read */
     float *y;
-    ptrdiff_t next_y;      /* from row to row */
-    const float *bias;     /* m values to add, or NULL */
-    bool add;              /* to what y holds */
-    bool relu;             /* then set to 0 what is < 0 */
-    const float *mask;     /* laid out as y; where it is <= 0 the result is 0; NULL: none */
+    ptrdiff_t next_y;  /* from row to row */
+    const float *bias; /* m values to add, or NULL */
+    bool add;          /* to what y holds */
+    bool relu;         /* then set to 0 what is < 0 */
+    const float *mask; /* laid out as y; where it is <= 0 the result is 0; NULL: none */
 };
 
 /* Blocks of rows that multiply() and pack() work in. */
@@ -60,12 +60,12 @@ void TENKA_FAST(multiply)(const struct product *p, int first, int end);
 void TENKA_FAST(pack)(float *out, const float *w, const int32_t *row, const int32_t *step, int m, int k, int block);
 
 struct dot_product {
-    int m, k, n;           /* z is [m, k] */
-    const float *d;        /* [m, n], rows filled with zeros to whole vectors */
+    int m, k, n;    /* z is [m, k] */
+    const float *d; /* [m, n], rows filled with zeros to whole vectors */
     ptrdiff_t next_d;
-    const int32_t *at;     /* k of them */
-    const float *x;        /* at each x + at[k], exactly n elements are read */
-    float *z;              /* [m, k], to which the sums are added */
+    const int32_t *at; /* k of them */
+    const float *x;    /* at each x + at[k], exactly n elements are read */
+    float *z;          /* [m, k], to which the sums are added */
     ptrdiff_t next_z;
 };
 

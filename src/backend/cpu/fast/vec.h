@@ -115,7 +115,9 @@ ALWAYS_INLINE void store_masked(float *p, vec v, lane_mask mask)
 
 #else
 
-typedef struct { int from, end; } lane_mask;
+typedef struct {
+    int from, end;
+} lane_mask;
 
 ALWAYS_INLINE lane_mask mask_lanes(int from, int end)
 {

@@ -74,8 +74,7 @@ ALWAYS_INLINE void inputs(int points, const float *rows, const int32_t *at, int 
     }
 }
 
-void TENKA_FAST(winograd_inputs)(int points, const float *rows, const int32_t *at, int n, float *planes,
-                                 ptrdiff_t next)
+void TENKA_FAST(winograd_inputs)(int points, const float *rows, const int32_t *at, int n, float *planes, ptrdiff_t next)
 {
     if (points == POINTS_3)
         inputs(POINTS_3, rows, at, n, planes, next);

@@ -27,7 +27,7 @@
 
 enum {
     TILE_OUTPUTS = 4,
-    TILE_INPUTS = 8,  /* that are read; the last two are not needed for 3 columns */
+    TILE_INPUTS = 8, /* that are read; the last two are not needed for 3 columns */
     MAX_POINTS = 9,
     POINT_TERMS = 40, /* of a matrix product that are added up at a time */
 };
