@@ -70,22 +70,32 @@ precise float square_root(float x)
     return is_nan(x) || x < 0.0 ? make_nan() : x == 0.0 ? x : sqrt(x);
 }
 
+// 32 binary digits of 2 / pi, of which the first 32 are before the point. Not an array: an index that varies would put it
+// into memory on many GPUs.
+uint two_over_pi(uint i)
+{
+    const uint low = i < 2u ? (i == 0u ? 0u : 0x28be60dbu) : i == 2u ? 0x9391054au : 0x7f09d5f4u;
+    const uint high = i < 6u ? (i == 4u ? 0x7d4d3770u : 0x36d8a566u) : i == 6u ? 0x4f10e410u : 0x7f9458eau;
+    return i < 4u ? low : high;
+}
+
+// The 32 digits from number 32 at + by on; by < 32.
+uint two_over_pi_from(uint at, uint by)
+{
+    return by == 0u ? two_over_pi(at) : two_over_pi(at) << by | two_over_pi(at + 1u) >> 32u - by;
+}
+
 // Of 2 / pi, the 96 bits that matter for a float of this exponent, times its digits: the first two bits are the
 // quarter, the others the part of it. Source: M. Payne, R. Hanek, "Radian reduction for trigonometric functions" (1983).
 precise float sine_far(float x, int quarter)
 {
-    const uint digits[8] = uint[8](0u, 0x28be60dbu, 0x9391054au, 0x7f09d5f4u, 0x7d4d3770u, 0x36d8a566u, 0x4f10e410u,
-                                   0x7f9458eau);
     const uint bits = floatBitsToUint(x), shift = (bits >> 23u & 0xffu) - 126u, at = min(shift >> 5u, 4u), by = shift & 31u;
-    uint window[3];
-    for (uint i = 0u; i < 3u; i++)
-        window[i] = by == 0u ? digits[at + i] : digits[at + i] << by | digits[at + i + 1u] >> 32u - by;
     const uint m = (bits & 0x7fffffu | 0x800000u) << 8u;
     uint carried, high, low, unused, carry;
-    umulExtended(m, window[2], carried, unused);
-    umulExtended(m, window[1], high, low);
+    umulExtended(m, two_over_pi_from(at + 2u, by), carried, unused);
+    umulExtended(m, two_over_pi_from(at + 1u, by), high, low);
     low = uaddCarry(low, carried, carry);
-    high += m * window[0] + carry;
+    high += m * two_over_pi_from(at, by) + carry;
     // The nearest quarter, so that the rest is signed.
     const bool up = (high & 0x20000000u) != 0u;
     int turned = int(high >> 30u) + (up ? 1 : 0);
