@@ -56,6 +56,8 @@ TENKA_API tenka_tensor tenka_mish(tenka_tensor x);
 TENKA_API tenka_tensor tenka_logsigmoid(tenka_tensor x);
 /* y = 0 within -lambd .. lambd, ends included, else x. Differentiable. */
 TENKA_API tenka_tensor tenka_hardshrink(tenka_tensor x, double lambd);
+/* y = 0 within -lambd .. lambd, ends included, else x moved towards 0 by lambd. Differentiable. */
+TENKA_API tenka_tensor tenka_softshrink(tenka_tensor x, double lambd);
 /* y = x - tanh(x), accurate near 0 too; 0 of -0. Differentiable. */
 TENKA_API tenka_tensor tenka_tanhshrink(tenka_tensor x);
 /* y = x where x > threshold, else value. Differentiable. */

@@ -255,6 +255,18 @@ BACK_1(hardshrink, lambd)
     return SELECT(EITHER(LESS(v, -lambd), MORE(v, lambd)), dy, R(0));
 }
 
+// NaN stays, as in PyTorch since version 2; its gradient is 0.
+VALUE_1(softshrink, lambd)
+{
+    const REAL inside = SELECT(EQUAL(x, x), R(0), x);
+    return SELECT(MORE(x, lambd), x - lambd, SELECT(LESS(x, -lambd), x + lambd, inside));
+}
+
+BACK_1(softshrink, lambd)
+{
+    return SELECT(EITHER(LESS(v, -lambd), MORE(v, lambd)), dy, R(0));
+}
+
 // Near 0, where the difference cancels, the Taylor series; 0 of -0.
 VALUE(tanhshrink)
 {

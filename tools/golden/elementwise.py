@@ -24,6 +24,11 @@ def celu(x, alpha):
     return torch.where(x > 0, x, expm1_where_negative(x, alpha, 1 / alpha))
 
 
+def softshrink(x, lambd):
+    """NaN stays since version 2."""
+    return torch.where(x.isnan(), x.detach(), F.softshrink(x, lambd))
+
+
 def selu(x):
     return 1.0507009873554805 * elu(x, 1.6732632423543773)
 
@@ -53,7 +58,7 @@ UNARY = [
     ("logsigmoid", F.logsigmoid, NONE, (-6, 6)),
     ("log_sigmoid", F.logsigmoid, NONE, (-6, 6)),
     ("tanhshrink", F.tanhshrink, NONE, (-3, 3)),
-    ("softshrink", F.softshrink, ((0.5,), (1.0,)), (-3, 3)),
+    ("softshrink", softshrink, ((0.5,), (1.0,)), (-3, 3)),
     ("hardshrink", F.hardshrink, ((0.5,), (1.0,)), (-3, 3)),
     ("threshold", F.threshold, ((0.5, -2.0),), (-3, 3)),
     ("abs", torch.abs, NONE, (-1, 1)),
