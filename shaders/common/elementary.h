@@ -43,7 +43,7 @@ FN not_a_number(void)
 // exp(r) - 1 - r of |r| <= log(2) / 2
 FN exp_rest(REAL r)
 {
-    REAL y = R(1.9875691500e-4);
+    LOCAL y = R(1.9875691500e-4);
     y = y * r + R(1.3981999507e-3);
     y = y * r + R(8.3334519073e-3);
     y = y * r + R(4.1665795894e-2);
@@ -61,47 +61,48 @@ FN exp_reduced(REAL x, REAL n)
 FN exp_of(REAL x)
 {
     // What is cut off overflows, or is below half of the smallest number.
-    const REAL t = LIMIT(x, R(-104), R(89));
-    const REAL n = NEAREST(t * R(1.44269504));
-    const REAL r = exp_reduced(t, n);
-    return TIMES_POWER(exp_rest(r) + r + R(1), n);
+    const LOCAL t = LIMIT(x, R(-104), R(89));
+    const LOCAL n = NEAREST(t * R(1.44269504));
+    const LOCAL r = exp_reduced(t, n);
+    const LOCAL y = exp_rest(r) + r + R(1);
+    return TIMES_POWER(y, n);
 }
 
 FN expm1_of(REAL x)
 {
-    const REAL t = LIMIT(x, R(-30), R(89));
-    const REAL n = NEAREST(t * R(1.44269504));
-    const REAL r = exp_reduced(t, n);
-    const REAL scale = power_of_two(TO_INTEGER(n - R(1))); // half of the power, which may be 2^128
-    const REAL y = R(2) * (scale * (exp_rest(r) + r) + (scale - R(0.5)));
+    const LOCAL t = LIMIT(x, R(-30), R(89));
+    const LOCAL n = NEAREST(t * R(1.44269504));
+    const LOCAL r = exp_reduced(t, n);
+    const LOCAL scale = power_of_two(TO_INTEGER(n - R(1))); // half of the power, which may be 2^128
+    const LOCAL y = R(2) * (scale * (exp_rest(r) + r) + (scale - R(0.5)));
     return SELECT(LESS(ABS(x), R(1e-8)), x, y);
 }
 
 FN tanh_of(REAL x)
 {
-    const REAL size = ABS(x), square = x * x;
-    REAL near = R(-5.70498872745e-3);
+    const LOCAL size = ABS(x), square = x * x;
+    LOCAL near = R(-5.70498872745e-3);
     near = near * square + R(2.06390887954e-2);
     near = near * square + R(-5.37397155531e-2);
     near = near * square + R(1.33314422036e-1);
     near = near * square + R(-3.33332819422e-1);
     near = x * (near * square + R(1)); // -0 stays -0
-    const REAL far = R(1) - R(2) / (exp_of(size + size) + R(1));
+    const LOCAL far = R(1) - R(2) / (exp_of(size + size) + R(1));
     return SELECT(LESS(size, R(0.625)), near, SELECT(LESS(x, R(0)), -far, far));
 }
 
 FN erf_of(REAL x)
 {
-    const REAL size = ABS(x), square = x * x;
-    REAL near = R(-5.96761703e-4);
+    const LOCAL size = ABS(x), square = x * x;
+    LOCAL near = R(-5.96761703e-4);
     near = near * square + R(4.99119423e-3);
     near = near * square + R(-2.67681349e-2);
     near = near * square + R(1.12819925e-1);
     near = near * square + R(-3.76125336e-1);
     near = near * square + R(1.28379166e-1);
     near = near * x + x;
-    const REAL t = SELECT(MORE(size, R(4)), R(4), size); // beyond it is 1
-    REAL p = R(-1.72853470e-5);
+    const LOCAL t = SELECT(MORE(size, R(4)), R(4), size); // beyond it is 1
+    LOCAL p = R(-1.72853470e-5);
     p = p * t + R(3.83197126e-4);
     p = p * t + R(-3.88396438e-3);
     p = p * t + R(2.42546219e-2);
@@ -109,7 +110,7 @@ FN erf_of(REAL x)
     p = p * t + R(-6.34846687e-1);
     p = p * t + R(-1.28717512e-1);
     p = p * t - t;
-    const REAL far = R(1) - exp_of(p);
+    const LOCAL far = R(1) - exp_of(p);
     return SELECT(AT_MOST(size, R(0.927734375)), near, SELECT(LESS(x, R(0)), -far, far));
 }
 
@@ -117,8 +118,8 @@ FN erf_of(REAL x)
 // with it: fitted to erfc by least squares with weights, relative error 2.4e-8.
 FN normal_tail(REAL x, REAL bell)
 {
-    const REAL t = R(1) / (R(1) + R(0.27) * x);
-    REAL y = R(0.0289155185);
+    const LOCAL t = R(1) / (R(1) + R(0.27) * x);
+    LOCAL y = R(0.0289155185);
     y = y * t + R(-0.126256234);
     y = y * t + R(0.169292944);
     y = y * t + R(-0.0686221885);
@@ -153,8 +154,8 @@ FN_INTEGER exponent_of(INTEGER bits)
 FN log_of(REAL x)
 {
     const INTEGER given = BITS(x), bits = normal_bits(given), whole = exponent_of(bits);
-    const REAL e = TO_REAL(whole) + normal_exponent(given), f = OF_BITS(bits - (whole << 23)) - R(1), square = f * f;
-    REAL y = R(7.0376836292e-2);
+    const LOCAL e = TO_REAL(whole) + normal_exponent(given), f = OF_BITS(bits - (whole << 23)) - R(1), square = f * f;
+    LOCAL y = R(7.0376836292e-2);
     y = y * f + R(-1.1514610310e-1);
     y = y * f + R(1.1676998740e-1);
     y = y * f + R(-1.2420140846e-1);
@@ -164,16 +165,16 @@ FN log_of(REAL x)
     y = y * f + R(-2.4999993993e-1);
     y = y * f + R(3.3333331174e-1);
     y = y * f * square + R(-2.12194440e-4) * e - R(0.5) * square;
-    const REAL of_positive = SELECT(given >= 0x7f800000, x, f + y + R(0.693359375) * e);
-    const REAL otherwise = SELECT((given & 0x7fffffff) == 0, -infinity(), not_a_number());
+    const LOCAL of_positive = SELECT(given >= 0x7f800000, x, f + y + R(0.693359375) * e);
+    const LOCAL otherwise = SELECT((given & 0x7fffffff) == 0, -infinity(), not_a_number());
     return SELECT(given > 0, of_positive, otherwise);
 }
 
 // log(1 + x) and what the sum lost of x. Source: W. Kahan's log1p, as in the HP-15C's handbook (1982).
 FN log1p_of(REAL x)
 {
-    const REAL sum = R(1) + x, lost = x - (sum - R(1));
-    const REAL mended = SELECT(BOTH(MORE(sum, R(0)), LESS(sum, R(1e30))), lost / sum, R(0));
+    const LOCAL sum = R(1) + x, lost = x - (sum - R(1));
+    const LOCAL mended = SELECT(BOTH(MORE(sum, R(0)), LESS(sum, R(1e30))), lost / sum, R(0));
     return SELECT(LESS(ABS(x), R(1e-8)), x, log_of(sum) + mended);
 }
 
@@ -182,16 +183,16 @@ FN log1p_of(REAL x)
 // sin(r + quarter pi / 2) of |r| <= pi / 4
 FN sine_in(REAL r, INTEGER quarter)
 {
-    const REAL square = r * r;
-    REAL s = R(-1.9515295891e-4);
+    const LOCAL square = r * r;
+    LOCAL s = R(-1.9515295891e-4);
     s = s * square + R(8.3321608736e-3);
     s = s * square + R(-1.6666654611e-1);
     s = s * square * r + r;
-    REAL c = R(2.443315711809948e-5);
+    LOCAL c = R(2.443315711809948e-5);
     c = c * square + R(-1.388731625493765e-3);
     c = c * square + R(4.166664568298827e-2);
     c = c * (square * square) - R(0.5) * square + R(1);
-    const REAL y = SELECT((quarter & 1) != 0, c, s);
+    const LOCAL y = SELECT((quarter & 1) != 0, c, s);
     return OF_BITS(BITS(y) ^ ((quarter & 2) << 30));
 }
 
@@ -220,26 +221,26 @@ FN upper_half(REAL x)
 // 2/3 s^3 + 2/5 s^5 ... with s = (m - 1) / (m + 1).
 FN pow_of_positive(REAL x, REAL exponent)
 {
-    const REAL y = LIMIT(exponent, R(-1e30), R(1e30));
+    const LOCAL y = LIMIT(exponent, R(-1e30), R(1e30));
     const INTEGER given = BITS(x), bits = normal_bits(given), whole = exponent_of(bits);
-    const REAL e = TO_REAL(whole) + normal_exponent(given), m = OF_BITS(bits - (whole << 23));
-    const REAL top = m - R(1), bottom = m + R(1), bottom_rest = m - (bottom - R(1));
-    const REAL s = top / bottom, s_upper = upper_half(s), s_lower = s - s_upper;
-    const REAL b_upper = upper_half(bottom), b_lower = bottom - b_upper;
-    const REAL s_rest = (((top - s_upper * b_upper) - s_upper * b_lower) - s_lower * bottom - s * bottom_rest) / bottom;
-    const REAL square = s * s;
-    REAL p = R(2.0 / 11.0);
+    const LOCAL e = TO_REAL(whole) + normal_exponent(given), m = OF_BITS(bits - (whole << 23));
+    const LOCAL top = m - R(1), bottom = m + R(1), bottom_rest = m - (bottom - R(1));
+    const LOCAL s = top / bottom, s_upper = upper_half(s), s_lower = s - s_upper;
+    const LOCAL b_upper = upper_half(bottom), b_lower = bottom - b_upper;
+    const LOCAL s_rest = (((top - s_upper * b_upper) - s_upper * b_lower) - s_lower * bottom - s * bottom_rest) / bottom;
+    const LOCAL square = s * s;
+    LOCAL p = R(2.0 / 11.0);
     p = p * square + R(2.0 / 9.0);
     p = p * square + R(2.0 / 7.0);
     p = p * square + R(2.0 / 5.0);
     p = p * square + R(2.0 / 3.0);
-    const REAL first = e * R(0.693359375), sum = first + R(2) * s, lost = R(2) * s - (sum - first);
-    const REAL rest = lost + (e * R(-2.12194440e-4) + (R(2) * s_rest + p * square * s));
-    const REAL log_upper = upper_half(sum + rest), log_lower = (sum - log_upper) + rest;
-    const REAL y_upper = upper_half(y), y_lower = y - y_upper;
-    const REAL product = y_upper * log_upper, product_rest = y_lower * log_upper + y * log_lower;
-    const REAL t = product + product_rest, t_rest = (product - t) + product_rest;
-    const REAL power = exp_of(t);
+    const LOCAL first = e * R(0.693359375), sum = first + R(2) * s, lost = R(2) * s - (sum - first);
+    const LOCAL rest = lost + (e * R(-2.12194440e-4) + (R(2) * s_rest + p * square * s));
+    const LOCAL log_upper = upper_half(sum + rest), log_lower = (sum - log_upper) + rest;
+    const LOCAL y_upper = upper_half(y), y_lower = y - y_upper;
+    const LOCAL product = y_upper * log_upper, product_rest = y_lower * log_upper + y * log_lower;
+    const LOCAL t = product + product_rest, t_rest = (product - t) + product_rest;
+    const LOCAL power = exp_of(t);
     // A product that is not finite leaves nothing to correct.
     return SELECT(BOTH(LESS(ABS(t), R(200)), LESS(power, infinity())), power + power * t_rest, power);
 }
@@ -247,14 +248,14 @@ FN pow_of_positive(REAL x, REAL exponent)
 // With the special cases of C's pow.
 FN pow_of(REAL x, REAL y)
 {
-    const REAL size = ABS(x), halved = R(0.5) * y;
+    const LOCAL size = ABS(x), halved = R(0.5) * y;
     const INTEGER size_bits = BITS(size);
     const TRUTH whole = EQUAL(FLOOR(y), y), odd = BOTH(whole, NOT(EQUAL(FLOOR(halved), halved)));
     const TRUTH zero = size_bits == 0, endless = size_bits == 0x7f800000, falls = LESS(y, R(0));
-    const REAL of_ends = SELECT(EITHER(BOTH(zero, falls), BOTH(endless, NOT(falls))), infinity(), R(0));
-    REAL power = SELECT(EITHER(zero, endless), of_ends, pow_of_positive(size, y));
+    const LOCAL of_ends = SELECT(EITHER(BOTH(zero, falls), BOTH(endless, NOT(falls))), infinity(), R(0));
+    LOCAL power = SELECT(EITHER(zero, endless), of_ends, pow_of_positive(size, y));
     power = SELECT(EQUAL(size, R(1)), SELECT(EQUAL(y, y), R(1), y), power);
-    const REAL of_negative = SELECT(EITHER(whole, EITHER(zero, endless)), power, not_a_number());
+    const LOCAL of_negative = SELECT(EITHER(whole, EITHER(zero, endless)), power, not_a_number());
     power = SELECT(BITS(x) < 0, SELECT(odd, -power, of_negative), power);
     power = SELECT(EQUAL(x, x), SELECT(EQUAL(y, y), power, y), x);
     return SELECT(EITHER(EQUAL(y, R(0)), EQUAL(x, R(1))), R(1), power);

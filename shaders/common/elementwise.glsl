@@ -7,6 +7,7 @@
 #define FN precise float
 #define FN_INTEGER int
 #define REAL float
+#define LOCAL precise float
 #define INTEGER int
 #define TRUTH bool
 #define R(c) float(c)

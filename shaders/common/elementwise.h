@@ -1,7 +1,9 @@
 // The formulas of the elementwise operators (shaders/common/elementwise.def), once for all that compute them: C in float
 // and in double, vectors of floats, and GLSL. So this file is written in what those languages share. Whoever includes it has
 // defined:
-//   FN, REAL       begin a function, and are the type of its arguments and constants
+//   FN, REAL, LOCAL     begin a function, and are the types of its arguments and constants and of its variables. In GLSL
+//                  these are precise; glslang carries that neither into arguments nor into the sides of a SELECT, so that
+//                  what is more than one operation is a variable first
 //   R(c)           a constant
 //   LESS(a, b), MORE(a, b), AT_MOST(a, b), AT_LEAST(a, b), EQUAL(a, b)     false where one of both is NaN
 //   BOTH(c, d), EITHER(c, d)     of two comparisons
@@ -60,32 +62,35 @@ VALUE(silu)
 
 BACK(silu)
 {
-    const REAL s = logistic(v);
+    const LOCAL s = logistic(v);
     return dy * s * (R(1) + v * (R(1) - s));
 }
 
 // The normal distribution's, of x and of bell = exp(-x^2 / 2)
 FN normal_below(REAL x, REAL bell)
 {
-    const REAL tail = NORMAL_TAIL(ABS(x), bell);
+    const LOCAL tail = NORMAL_TAIL(ABS(x), bell);
     return SELECT(LESS(x, R(0)), tail, R(1) - tail);
 }
 
 VALUE(gelu)
 {
-    return x * normal_below(x, EXP(R(-0.5) * x * x));
+    const LOCAL t = R(-0.5) * x * x;
+    return x * normal_below(x, EXP(t));
 }
 
 BACK(gelu)
 {
-    const REAL bell = EXP(R(-0.5) * v * v);
+    const LOCAL t = R(-0.5) * v * v;
+    const LOCAL bell = EXP(t);
     return dy * (normal_below(v, bell) + v * (R(0.39894228040143268) * bell));
 }
 
 // tanh of sqrt(2 / pi) times a cubic
 FN gelu_bend(REAL x)
 {
-    return TANH(R(0.79788456080286536) * (x + R(0.044715) * (x * x * x)));
+    const LOCAL t = R(0.79788456080286536) * (x + R(0.044715) * (x * x * x));
+    return TANH(t);
 }
 
 VALUE(gelu_tanh)
@@ -95,8 +100,8 @@ VALUE(gelu_tanh)
 
 BACK(gelu_tanh)
 {
-    const REAL bend = gelu_bend(v);
-    const REAL slope = (R(1) - bend * bend) * (R(0.79788456080286536) * (R(1) + R(3 * 0.044715) * (v * v)));
+    const LOCAL bend = gelu_bend(v);
+    const LOCAL slope = (R(1) - bend * bend) * (R(0.79788456080286536) * (R(1) + R(3 * 0.044715) * (v * v)));
     return dy * (R(0.5) * (R(1) + bend) + R(0.5) * v * slope);
 }
 
@@ -143,7 +148,7 @@ BACK_1(leaky_relu, negative_slope)
 // NaN stays; the upper end wins where the ends are the wrong way round.
 FN limited(REAL x, REAL least, REAL most)
 {
-    const REAL above = SELECT(LESS(x, least), least, x);
+    const LOCAL above = SELECT(LESS(x, least), least, x);
     return SELECT(MORE(above, most), most, above);
 }
 
@@ -195,13 +200,13 @@ BACK(hardsigmoid)
 
 VALUE_2(softplus, beta, threshold)
 {
-    const REAL t = x * beta;
+    const LOCAL t = x * beta;
     return SELECT(MORE(t, threshold), x, LOG1P(EXP(t)) / beta);
 }
 
 BACK_2(softplus, beta, threshold)
 {
-    const REAL t = v * beta, z = EXP(t);
+    const LOCAL t = v * beta, z = EXP(t);
     return SELECT(MORE(t, threshold), dy, dy * z / (z + R(1)));
 }
 
@@ -213,7 +218,7 @@ VALUE(softsign)
 // NaN where y is.
 BACK(softsign)
 {
-    const REAL size = R(1) + ABS(v), y = v / size;
+    const LOCAL size = R(1) + ABS(v), y = v / size;
     return SELECT(EQUAL(y, y), dy / size / size, y);
 }
 
@@ -230,7 +235,7 @@ VALUE(mish)
 
 BACK(mish)
 {
-    const REAL gate = mish_gate(v);
+    const LOCAL gate = mish_gate(v);
     return dy * (gate + v * logistic(v) * (R(1) - gate * gate));
 }
 
@@ -241,7 +246,7 @@ VALUE(logsigmoid)
 
 BACK(logsigmoid)
 {
-    const REAL z = EXP(-ABS(v)), tail = z / (R(1) + z);
+    const LOCAL z = EXP(-ABS(v)), tail = z / (R(1) + z);
     return dy * SELECT(LESS(v, R(0)), R(1) - tail, tail);
 }
 
@@ -258,7 +263,7 @@ BACK_1(hardshrink, lambd)
 // NaN stays, as in PyTorch since version 2; its gradient is 0.
 VALUE_1(softshrink, lambd)
 {
-    const REAL inside = SELECT(EQUAL(x, x), R(0), x);
+    const LOCAL inside = SELECT(EQUAL(x, x), R(0), x);
     return SELECT(MORE(x, lambd), x - lambd, SELECT(LESS(x, -lambd), x + lambd, inside));
 }
 
@@ -270,8 +275,8 @@ BACK_1(softshrink, lambd)
 // Near 0, where the difference cancels, the Taylor series; 0 of -0.
 VALUE(tanhshrink)
 {
-    const REAL s = x * x;
-    REAL t = R(443861162.0 / 1856156927625.0);
+    const LOCAL s = x * x;
+    LOCAL t = R(443861162.0 / 1856156927625.0);
     t = R(6404582.0 / 10854718875.0) - t * s;
     t = R(929569.0 / 638512875.0) - t * s;
     t = R(21844.0 / 6081075.0) - t * s;
@@ -285,7 +290,7 @@ VALUE(tanhshrink)
 
 BACK(tanhshrink)
 {
-    const REAL t = TANH(v);
+    const LOCAL t = TANH(v);
     return dy * t * t;
 }
 
@@ -441,7 +446,7 @@ BACK(reciprocal)
 // PyTorch takes the square root for an exponent of 1/2, which keeps -0 and makes NaN of -infinity.
 FN power(REAL x, REAL exponent)
 {
-    const REAL root = SQRT(x);
+    const LOCAL root = SQRT(x);
     return SELECT(EQUAL(ABS(exponent), R(0.5)), SELECT(MORE(exponent, R(0)), root, R(1) / root), POW(x, exponent));
 }
 

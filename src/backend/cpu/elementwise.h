@@ -7,6 +7,7 @@
 
 #define FN static inline tenka_real
 #define REAL tenka_real
+#define LOCAL REAL
 #define R(c) ((tenka_real)(c))
 #define LESS(a, b) ((a) < (b))
 #define MORE(a, b) ((a) > (b))

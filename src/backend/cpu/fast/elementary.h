@@ -54,6 +54,7 @@ BY_LANES(round_even, __builtin_nearbyintf)
 #define FN ALWAYS_INLINE vec
 #define FN_INTEGER ALWAYS_INLINE ivec
 #define REAL vec
+#define LOCAL REAL
 #define INTEGER ivec
 #define TRUTH ivec
 #define R(c) splat((float)(c))
