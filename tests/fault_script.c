@@ -14,7 +14,7 @@ static const char net_text[] = "Conv2d(1,2,3) BatchNorm2d(2) ReLU() MaxPool2d(2)
 static const char *path_of(const struct script *s, const char *name)
 {
     static char path[300];
-    snprintf(path, sizeof path, "%s/%s", s->folder, name);
+    snprintf(path, sizeof(path), "%s/%s", s->folder, name);
     return path;
 }
 
@@ -120,7 +120,7 @@ static tenka_tensor trace_loss(struct script *s, uint32_t batch, tenka_tensor *o
 {
     float x[4 * SIDE * SIDE];
     int32_t y[4];
-    for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+    for (size_t i = 0; i < sizeof(x) / sizeof(*x); i++)
         x[i] = (float)(i % 11) / 11;
     for (int32_t i = 0; i < 4; i++)
         y[i] = i % 3;
@@ -338,7 +338,7 @@ static uint64_t hash_file(const char *path)
     char text[65536];
     FILE *const file = fopen(path, "rb");
     assert_non_null(file);
-    const size_t bytes = fread(text, 1, sizeof text, file);
+    const size_t bytes = fread(text, 1, sizeof(text), file);
     fclose(file);
     return hash(1, text, bytes);
 }
@@ -351,17 +351,17 @@ static tenka_status look(struct script *s)
     for (size_t i = 0; i < n; i++) {
         float values[128];
         if (state[i].var == NULL) {
-            weights = hash(weights, state[i].number, sizeof *state[i].number);
+            weights = hash(weights, state[i].number, sizeof(*state[i].number));
             continue;
         }
         const struct tenka_shape shape = tenka_variable_shape(state[i].var);
         size_t count = 1;
         for (uint32_t k = 0; k < shape.rank; k++)
             count *= shape.dim[k];
-        const tenka_status status = tenka_variable_read(state[i].var, values, count * sizeof *values);
+        const tenka_status status = tenka_variable_read(state[i].var, values, count * sizeof(*values));
         if (status != TENKA_OK)
             return status;
-        weights = hash(weights, values, count * sizeof *values);
+        weights = hash(weights, values, count * sizeof(*values));
     }
     s->outcome.weights = weights;
     s->outcome.file = hash_file(path_of(s, "run.ckpt"));
@@ -404,7 +404,7 @@ const struct stage script_stages[] = {
     {"step after that", step_of_two},
     {"look", look},
 };
-const size_t script_length = sizeof script_stages / sizeof *script_stages;
+const size_t script_length = sizeof(script_stages) / sizeof(*script_stages);
 
 void script_finish(struct script *s)
 {

@@ -25,7 +25,7 @@ static bool can_say_lost(const char *function)
 {
     static const char *const list[] = {"vkQueueSubmit", "vkWaitSemaphores", "vkGetSemaphoreCounterValue",
                                        "vkDeviceWaitIdle", "vkGetQueryPoolResults"};
-    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+    for (size_t i = 0; i < sizeof(list) / sizeof(*list); i++)
         if (strcmp(function, list[i]) == 0)
             return true;
     return false;
@@ -192,7 +192,7 @@ static PFN_vkGetInstanceProcAddr find_loader(void)
     PFN_vkGetInstanceProcAddr found;
     void *const loader = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
     void *const get = loader ? dlsym(loader, "vkGetInstanceProcAddr") : NULL;
-    memcpy(&found, &get, sizeof get);
+    memcpy(&found, &get, sizeof(get));
     return found;
 }
 

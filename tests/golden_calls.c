@@ -389,4 +389,4 @@ const struct golden_call golden_calls[] = {
     OTHER(sgd),
     OTHER(clip_grad_norm),
 };
-const size_t golden_n_calls = sizeof golden_calls / sizeof golden_calls[0];
+const size_t golden_n_calls = sizeof(golden_calls) / sizeof(golden_calls[0]);

@@ -71,7 +71,7 @@ static void read_numbers(const struct golden_case *c, const char *line, const ch
         p += 2;
     if (out->count == 0 || out->count > MAX_NUMBERS)
         bad_line(c, line);
-    out->value = malloc(out->count * sizeof *out->value);
+    out->value = malloc(out->count * sizeof(*out->value));
     assert_non_null(out->value);
     for (size_t i = 0; i < out->count; i++, p = end) {
         out->value[i] = read(p, &end);

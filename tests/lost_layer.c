@@ -155,7 +155,7 @@ static PFN_vkVoidFunction own_function(const char *name)
         {"vkGetSemaphoreCounterValue", (PFN_vkVoidFunction)semaphore_value},
         {"vkDeviceWaitIdle", (PFN_vkVoidFunction)wait_idle},
     };
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
         if (strcmp(name, own[i].name) == 0)
             return own[i].function;
     return NULL;

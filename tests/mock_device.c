@@ -233,7 +233,7 @@ MOCK(VkResult, vkCreatePipelineCache)
     const uint32_t index = mock_add(CACHE, INDEX(device));
     if (info->initialDataSize > 0) {
         const struct kept *kept = info->pInitialData;
-        if (info->initialDataSize != sizeof *kept || kept->head.pipelineCacheUUID[0] != mock_vulkan.cache_uuid)
+        if (info->initialDataSize != sizeof(*kept) || kept->head.pipelineCacheUUID[0] != mock_vulkan.cache_uuid)
             mock_complain("%s: the data is of another driver", __func__);
         else
             mock_objects[index].size = kept->pipelines;
@@ -246,16 +246,16 @@ MOCK(VkResult, vkCreatePipelineCache)
 MOCK(VkResult, vkGetPipelineCacheData)(VkDevice device, VkPipelineCache cache, size_t *bytes, void *out)
 {
     struct kept kept = {
-        .head = {sizeof kept.head, VK_PIPELINE_CACHE_HEADER_VERSION_ONE, 0x1234, 0x5678, {0}},
+        .head = {sizeof(kept.head), VK_PIPELINE_CACHE_HEADER_VERSION_ONE, 0x1234, 0x5678, {0}},
         .pipelines = LOOK_UP(cache, CACHE)->size,
     };
     LOOK_UP(device, DEVICE);
-    memset(kept.head.pipelineCacheUUID, mock_vulkan.cache_uuid, sizeof kept.head.pipelineCacheUUID);
-    if (out && *bytes < sizeof kept)
+    memset(kept.head.pipelineCacheUUID, mock_vulkan.cache_uuid, sizeof(kept.head.pipelineCacheUUID));
+    if (out && *bytes < sizeof(kept))
         return VK_INCOMPLETE;
-    *bytes = sizeof kept;
+    *bytes = sizeof(kept);
     if (out)
-        memcpy(out, &kept, sizeof kept);
+        memcpy(out, &kept, sizeof(kept));
     return VK_SUCCESS;
 }
 

@@ -99,13 +99,13 @@ static struct object *recording(VkCommandBuffer handle, const char *function)
 
 static void use(struct object *commands, uint32_t index)
 {
-    commands->uses = mock_grow(commands->uses, commands->n_uses, sizeof *commands->uses);
+    commands->uses = mock_grow(commands->uses, commands->n_uses, sizeof(*commands->uses));
     commands->uses[commands->n_uses++] = index;
 }
 
 static void append(struct object *commands, const struct command *command)
 {
-    commands->commands = mock_grow(commands->commands, commands->n_commands, sizeof *command);
+    commands->commands = mock_grow(commands->commands, commands->n_commands, sizeof(*command));
     commands->commands[commands->n_commands++] = *command;
     use(commands, command->to);
     if (command->from)
@@ -242,7 +242,7 @@ static void execute(const struct command *command)
 static void complete_oldest(void)
 {
     const struct submission done = pending[0];
-    memmove(pending, pending + 1, --n_pending * sizeof *pending);
+    memmove(pending, pending + 1, --n_pending * sizeof(*pending));
     for (uint32_t c = 0; c < done.n; c++) {
         struct object *commands = &mock_objects[done.commands[c]];
         for (uint32_t i = 0; i < commands->n_commands; i++)

@@ -31,7 +31,7 @@ void mock_complain(const char *format, ...)
     if (mock_vulkan.complaint[0] != '\0')
         return;
     va_start(args, format);
-    vsnprintf(mock_vulkan.complaint, sizeof mock_vulkan.complaint, format, args);
+    vsnprintf(mock_vulkan.complaint, sizeof(mock_vulkan.complaint), format, args);
     va_end(args);
 }
 
@@ -46,7 +46,7 @@ void *mock_grow(void *old, size_t count, size_t each)
 
 uint32_t mock_add(enum kind kind, uint32_t owner)
 {
-    mock_objects = mock_grow(mock_objects, n_objects, sizeof *mock_objects);
+    mock_objects = mock_grow(mock_objects, n_objects, sizeof(*mock_objects));
     mock_objects[n_objects] = (struct object){.kind = kind, .alive = true, .owner = owner};
     mock_vulkan.live++;
     return n_objects++;
@@ -135,7 +135,7 @@ MOCK(VkResult, vkEnumerateInstanceVersion)(uint32_t *version)
 MOCK(VkResult, vkEnumerateInstanceLayerProperties)(uint32_t *count, VkLayerProperties *out)
 {
     if (out && *count > 0 && mock_vulkan.layer)
-        snprintf(out->layerName, sizeof out->layerName, "VK_LAYER_KHRONOS_validation");
+        snprintf(out->layerName, sizeof(out->layerName), "VK_LAYER_KHRONOS_validation");
     *count = mock_vulkan.layer;
     return VK_SUCCESS;
 }
@@ -143,7 +143,7 @@ MOCK(VkResult, vkEnumerateInstanceLayerProperties)(uint32_t *count, VkLayerPrope
 static void list_extension(const char *name, uint32_t *count, VkExtensionProperties *out)
 {
     if (out && *count > 0)
-        snprintf(out->extensionName, sizeof out->extensionName, "%s", name);
+        snprintf(out->extensionName, sizeof(out->extensionName), "%s", name);
     *count = 1;
 }
 
@@ -211,7 +211,7 @@ MOCK(void, vkGetPhysicalDeviceProperties)(VkPhysicalDevice gpu, VkPhysicalDevice
                 .timestampPeriod = mock_vulkan.timestamp_period,
             },
     };
-    memset(out->pipelineCacheUUID, mock_vulkan.cache_uuid, sizeof out->pipelineCacheUUID);
+    memset(out->pipelineCacheUUID, mock_vulkan.cache_uuid, sizeof(out->pipelineCacheUUID));
 }
 
 MOCK(void, vkGetPhysicalDeviceProperties2)(VkPhysicalDevice gpu, VkPhysicalDeviceProperties2 *out)
@@ -220,14 +220,14 @@ MOCK(void, vkGetPhysicalDeviceProperties2)(VkPhysicalDevice gpu, VkPhysicalDevic
     for (VkBaseOutStructure *next = out->pNext; next; next = next->pNext) {
         if (next->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES) {
             VkPhysicalDeviceVulkan11Properties *v11 = (void *)next;
-            memset(v11->deviceUUID, 0xab, sizeof v11->deviceUUID);
+            memset(v11->deviceUUID, 0xab, sizeof(v11->deviceUUID));
             v11->subgroupSize = 32;
             v11->subgroupSupportedStages = VK_SHADER_STAGE_COMPUTE_BIT;
             v11->subgroupSupportedOperations = VK_SUBGROUP_FEATURE_SHUFFLE_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT;
             v11->maxMemoryAllocationSize = (VkDeviceSize)1 << 30;
         } else if (next->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES) {
             VkPhysicalDeviceVulkan12Properties *v12 = (void *)next;
-            snprintf(v12->driverName, sizeof v12->driverName, "mock");
+            snprintf(v12->driverName, sizeof(v12->driverName), "mock");
         }
     }
 }

@@ -42,7 +42,7 @@ static const struct {
     {"occupancy", {"Subgroups per SIMD", "Max warps/SM", "Max live threads", "Max Waves Per Core", "Threads"}},
     {"instructions", {"Instructions", "Instruction count", "Instruction Count"}},
 };
-#define N_COLUMNS (sizeof columns / sizeof *columns)
+#define N_COLUMNS (sizeof(columns) / sizeof(*columns))
 
 /* The value of a column, or -1 when the driver does not say. */
 static double value_of(size_t column, const struct tenka_vk_statistic *list, uint32_t n)

@@ -82,7 +82,7 @@ static inline size_t find_targets(const char *name, struct target out[MAX_DEVICE
         return 0;
     if (strcmp(name, "vulkan") != 0) {
         out[0].backend = strcmp(name, "cpu") == 0 ? TENKA_BACKEND_CPU : TENKA_BACKEND_CPU_F64;
-        snprintf(out[0].label, sizeof out[0].label, "%s", name);
+        snprintf(out[0].label, sizeof(out[0].label), "%s", name);
         return 1;
     }
     if (tenka_devices(info, MAX_DEVICES, &count) != TENKA_OK)
@@ -91,8 +91,8 @@ static inline size_t find_targets(const char *name, struct target out[MAX_DEVICE
         if (strcmp(info[i].kind, "cpu") == 0 || !info[i].usable)
             continue;
         out[found].backend = TENKA_BACKEND_VULKAN;
-        snprintf(out[found].index, sizeof out[found].index, "%u", (unsigned)i);
-        snprintf(out[found++].label, sizeof out[0].label, "vulkan %zu: %s", i, info[i].name);
+        snprintf(out[found].index, sizeof(out[found].index), "%u", (unsigned)i);
+        snprintf(out[found++].label, sizeof(out[0].label), "vulkan %zu: %s", i, info[i].name);
     }
     return found;
 }

@@ -56,7 +56,7 @@ static tenka_status make_loader(struct run *r, const struct setting *s, tenka_lo
 {
     static uint8_t images[IMAGES * 36];
     static int32_t labels[IMAGES];
-    for (uint32_t i = 0; i < sizeof images; i++)
+    for (uint32_t i = 0; i < sizeof(images); i++)
         images[i] = (uint8_t)(i * i % 251);
     for (uint32_t i = 0; i < IMAGES; i++)
         labels[i] = (int32_t)(i % s->labels);
@@ -156,7 +156,7 @@ static void look(struct run *r, struct result *out)
         }
         const struct tenka_shape shape = tenka_variable_shape(entries[i].var);
         const size_t count = (size_t)tenka_shape_count(&shape);
-        assert_true(out->count + count + 8 < sizeof out->value / sizeof out->value[0]);
+        assert_true(out->count + count + 8 < sizeof(out->value) / sizeof(out->value[0]));
         must(r->ctx, tenka_variable_read_f64(entries[i].var, out->value + out->count, count));
         out->count += count;
     }
@@ -189,7 +189,7 @@ static void go_on(void **state, const struct setting *s, unsigned at, const stru
     look(&r, &result);
     close_run(&r);
     assert_int_equal(result.count, whole->count);
-    if (memcmp(result.value, whole->value, result.count * sizeof result.value[0]) != 0)
+    if (memcmp(result.value, whole->value, result.count * sizeof(result.value[0])) != 0)
         fail_msg("optimizer %d, checkpoint after step %u: another result", (int)s->optimizer, at);
 }
 
@@ -209,7 +209,7 @@ static void test_same_bits(void **state)
         steps(&r, STEPS);
         look(&r, &whole);
         close_run(&r);
-        for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i += stride) {
+        for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i += stride) {
             s.images_at = i % 2 ? TENKA_IMAGES_HOST : TENKA_IMAGES_DEVICE; /* must not matter */
             go_on(state, &s, moments[i], &whole);
         }
@@ -227,7 +227,7 @@ static void test_is_a_model(void **state)
     must(r.ctx, tenka_model_open(r.ctx, file, &model));
     must(r.ctx, tenka_variable_read_f64(tenka_module_find(r.t.net, "5.weight"), a, 144));
     must(r.ctx, tenka_variable_read_f64(tenka_module_find(tenka_model_net(model), "5.weight"), b, 144));
-    assert_memory_equal(a, b, sizeof a);
+    assert_memory_equal(a, b, sizeof(a));
     tenka_model_destroy(&model);
     close_run(&r);
 }
@@ -252,7 +252,7 @@ static void refuse(void **state, struct setting s, const char *part)
     *tenka_ctx_rng(r.ctx) = rng;
     assert_refused(&r, tenka_checkpoint_load(&r.t, NULL, file), TENKA_E_INVALID, part);
     look(&r, &after);
-    assert_memory_equal(before.value, after.value, before.count * sizeof before.value[0]);
+    assert_memory_equal(before.value, after.value, before.count * sizeof(before.value[0]));
     close_run(&r);
 }
 
@@ -355,7 +355,7 @@ static void damage_below(struct damage *d, json_t *object)
         if (json_is_array(value) && json_array_size(value) > 0)
             damage_below(d, json_array_get(value, 0));
         json_incref(value);
-        for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
             json_object_set_new(object, key, others[i]);
             load_damaged(d);
         }
@@ -408,7 +408,7 @@ static void test_each_allocation(void **state)
     fail_each_allocation(r.ctx, save_run, &r.t);
     fail_each_allocation(r.ctx, load_run, &r.t);
     look(&r, &after);
-    assert_memory_equal(before.value, after.value, before.count * sizeof before.value[0]);
+    assert_memory_equal(before.value, after.value, before.count * sizeof(before.value[0]));
     close_run(&r);
 }
 

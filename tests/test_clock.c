@@ -50,7 +50,7 @@ static void check_step(tenka_ctx *ctx, const float *x)
 static void test_both_ways(void **state)
 {
     tenka_ctx *ctx = open_target(*state);
-    float *x = calloc(SIDE * SIDE, sizeof *x);
+    float *x = calloc(SIDE * SIDE, sizeof(*x));
     assert_non_null(x);
     must(ctx, tenka_profile_begin_in_place(ctx));
     for (int i = 0; i < 3; i++)

@@ -25,10 +25,10 @@ static void test_fail(void **state)
     assert_int_equal(err.status, TENKA_E_IO);
     assert_string_equal(err.text, "cannot read x: 7");
     char longer[3000];
-    memset(longer, 'a', sizeof longer - 1);
-    longer[sizeof longer - 1] = '\0';
+    memset(longer, 'a', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
     assert_int_equal(tenka_fail(&err, TENKA_E_IO, "%s", longer), TENKA_E_IO);
-    assert_true(strlen(err.text) < sizeof err.text);
+    assert_true(strlen(err.text) < sizeof(err.text));
 }
 
 static void test_allocation(void **state)
@@ -62,13 +62,13 @@ static void test_grow(void **state)
     int *items = NULL;
     size_t capacity = 0;
     for (int i = 0; i < 1000; i++) {
-        assert_true(tenka_grow(&items, &capacity, (size_t)i, sizeof *items));
+        assert_true(tenka_grow(&items, &capacity, (size_t)i, sizeof(*items)));
         items[i] = i;
     }
     for (int i = 0; i < 1000; i++)
         assert_int_equal(items[i], i);
     tenka_alloc_fail_at(1);
-    assert_false(tenka_grow(&items, &capacity, capacity, sizeof *items));
+    assert_false(tenka_grow(&items, &capacity, capacity, sizeof(*items)));
     tenka_alloc_fail_at(0);
     assert_int_equal(items[999], 999); /* the old ones stay */
     tenka_free(items);
@@ -159,7 +159,7 @@ static void test_permutation(void **state)
     static int32_t many[60000];
     int32_t order[10];
     tenka_rng_permutation(12345, order, 10);
-    assert_memory_equal(order, ten, sizeof ten);
+    assert_memory_equal(order, ten, sizeof(ten));
     tenka_rng_permutation(7, many, 60000);
     assert_int_equal(many[0], 21615);
     assert_int_equal(many[1], 50166);
@@ -179,7 +179,7 @@ static int make_folder(void **state)
     (void)state;
     if (!mkdtemp(folder))
         return -1;
-    snprintf(path, sizeof path, "%s/file", folder);
+    snprintf(path, sizeof(path), "%s/file", folder);
     return 0;
 }
 
@@ -234,7 +234,7 @@ static void test_full_disk(void **state)
     small.rlim_cur = 1000;
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    const tenka_status status = tenka_os_write_file(&err, path, large, sizeof large);
+    const tenka_status status = tenka_os_write_file(&err, path, large, sizeof(large));
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(status, TENKA_E_IO);
     assert_non_null(strstr(err.text, path));
@@ -270,15 +270,15 @@ static void test_sizes_of_options(void **state)
     (void)state;
     const struct options given = {sizeof(size_t) + 2 * sizeof(int), 10, 20, 30};
     struct tenka_error err;
-    struct options own = {sizeof own, 1, 2, 3}, wrong = given;
+    struct options own = {sizeof(own), 1, 2, 3}, wrong = given;
     assert_int_equal(tenka_take_params(&err, "test", "DEFAULTS", &own, NULL), TENKA_OK);
     assert_int_equal(own.first, 1);
     assert_int_equal(tenka_take_params(&err, "test", "DEFAULTS", &own, &given), TENKA_OK);
-    assert_true(own.size == sizeof own && own.first == 10 && own.second == 20 && own.third == 3);
+    assert_true(own.size == sizeof(own) && own.first == 10 && own.second == 20 && own.third == 3);
     wrong.size = 0;
     assert_int_equal(tenka_take_params(&err, "test", "DEFAULTS", &own, &wrong), TENKA_E_INVALID);
     assert_non_null(strstr(err.text, "begin with DEFAULTS"));
-    wrong.size = sizeof own + 1;
+    wrong.size = sizeof(own) + 1;
     assert_int_equal(tenka_take_params(&err, "test", "DEFAULTS", &own, &wrong), TENKA_E_INVALID);
     assert_non_null(strstr(err.text, "newer Tenka"));
     struct options result = {given.size, 0, 0, 7};

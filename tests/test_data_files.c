@@ -391,8 +391,8 @@ static void test_rewind(void **state)
     for (int i = 0; i < 50; i++) {
         for (int k = 0; k < i % 11; k++) {
             assert_int_equal(tenka_loader_next(plain, &batch), TENKA_OK);
-            assert_int_equal(tenka_read(batch.target, target, batch.size * sizeof *target), TENKA_OK);
-            assert_memory_equal(target, classes + 100 * k, batch.size * sizeof *target);
+            assert_int_equal(tenka_read(batch.target, target, batch.size * sizeof(*target)), TENKA_OK);
+            assert_memory_equal(target, classes + 100 * k, batch.size * sizeof(*target));
         }
         tenka_loader_rewind(plain);
     }

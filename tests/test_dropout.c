@@ -48,7 +48,7 @@ static void check_golden(const struct target *target, tenka_ctx *ctx, const stru
     tenka_manual_seed(ctx, g->seed);
     drop(ctx, g->count, g->p, y);
     const bool wide = target->backend == TENKA_BACKEND_CPU_F64;
-    const uint32_t hash = wide ? fnv(FNV_BEGIN, y, g->count * sizeof *y) : hash32(y, g->count);
+    const uint32_t hash = wide ? fnv(FNV_BEGIN, y, g->count * sizeof(*y)) : hash32(y, g->count);
     if (hash != (wide ? g->hash64 : g->hash32))
         fail_msg("%u elements, p = %.17g: %08x, PyTorch %08x", g->count, g->p, hash, wide ? g->hash64 : g->hash32);
     if (tenka_rng_u63(tenka_ctx_rng(ctx)) != g->next)
@@ -63,7 +63,7 @@ static void test_pytorch_masks(void **state)
     tenka_ctx *ctx = open_mask(*state, TENKA_DROPOUT_TORCH);
     FILE *file = fopen(golden_path, "r");
     assert_non_null(file);
-    while (fgets(line, sizeof line, file))
+    while (fgets(line, sizeof(line), file))
         if (sscanf(line, "dropout %llu %u %lf %x %x %llu", &g.seed, &g.count, &g.p, &g.hash32, &g.hash64, &g.next) ==
             6) {
             check_golden(*state, ctx, &g);
@@ -82,7 +82,7 @@ static void test_default(void **state)
     tenka_ctx *a = open_mask(target, TENKA_DROPOUT_AUTO), *b = open_mask(target, TENKA_DROPOUT_TORCH);
     drop(a, MAX_COUNT, 0.5, have);
     drop(b, MAX_COUNT, 0.5, torch);
-    assert_int_equal(memcmp(have, torch, sizeof have) == 0, target->backend != TENKA_BACKEND_VULKAN);
+    assert_int_equal(memcmp(have, torch, sizeof(have)) == 0, target->backend != TENKA_BACKEND_VULKAN);
     tenka_ctx_destroy(&a);
     tenka_ctx_destroy(&b);
 }
@@ -121,9 +121,9 @@ static void test_gradient(void **state)
         tenka_backward(tenka_sum(dropped, TENKA_ALL_AXES, false));
         must(ctx, tenka_keep(tenka_grad(x), &grad));
         must(ctx, tenka_step_end(ctx));
-        must(ctx, tenka_variable_read(out, y, sizeof y));
-        must(ctx, tenka_variable_read(grad, g, sizeof g));
-        assert_memory_equal(y, g, sizeof y);
+        must(ctx, tenka_variable_read(out, y, sizeof(y)));
+        must(ctx, tenka_variable_read(grad, g, sizeof(g)));
+        assert_memory_equal(y, g, sizeof(y));
         tenka_variable_destroy(&x);
         tenka_variable_destroy(&out);
         tenka_variable_destroy(&grad);
@@ -143,10 +143,10 @@ static void test_no_draws(void **state)
     tenka_module_train(net, false);
     tenka_no_grad_begin(ctx);
     const tenka_tensor in = tenka_input(ctx, TENKA_F32, tenka_shape_of(4), x);
-    must(ctx, tenka_read(tenka_scale(tenka_forward(net, in), 1), y, sizeof y));
+    must(ctx, tenka_read(tenka_scale(tenka_forward(net, in), 1), y, sizeof(y)));
     tenka_no_grad_end(ctx);
-    assert_memory_equal(x, y, sizeof x);
-    assert_memory_equal(&before, tenka_ctx_rng(ctx), sizeof before);
+    assert_memory_equal(x, y, sizeof(x));
+    assert_memory_equal(&before, tenka_ctx_rng(ctx), sizeof(before));
     tenka_module_destroy(&net);
     tenka_ctx_destroy(&ctx);
 }

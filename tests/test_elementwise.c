@@ -50,7 +50,7 @@ static size_t read_numbers(FILE *file, float *out)
 static bool read_row(FILE *file, struct row *r)
 {
     char line[8192];
-    memset(r, 0, sizeof *r);
+    memset(r, 0, sizeof(*r));
     do {
         if (!next_line(file, line))
             return false;
@@ -113,11 +113,11 @@ static void check_row(tenka_ctx *ctx, const struct row *r)
             must(ctx, tenka_keep(tenka_grad(var[k]), &grad[k]));
     must(ctx, tenka_step_end(ctx));
     tenka_zero_grad(ctx);
-    must(ctx, tenka_variable_read(result, have, r->n * sizeof *have));
+    must(ctx, tenka_variable_read(result, have, r->n * sizeof(*have)));
     compare(r, "result", 0, have, r->out);
     for (size_t k = 0; k < r->n_in; k++) {
         if (r->has_grad[k]) {
-            must(ctx, tenka_variable_read(grad[k], have, r->n * sizeof *have));
+            must(ctx, tenka_variable_read(grad[k], have, r->n * sizeof(*have)));
             compare(r, "gradient", k, have, r->grad[k]);
         }
         tenka_variable_destroy(&grad[k]);
@@ -152,7 +152,7 @@ static void test_where_keeps_bits(void **state)
     must(ctx, tenka_read(tenka_where(tenka_input(ctx, TENKA_F32, tenka_shape_of(6), c),
                                      tenka_input(ctx, TENKA_F32, tenka_shape_of(6), a),
                                      tenka_input(ctx, TENKA_F32, tenka_shape_of(6), b)),
-                         y, sizeof y));
+                         y, sizeof(y)));
     tenka_no_grad_end(ctx);
     for (size_t i = 0; i < 6; i++)
         if (y[i] != 0 || (signbit(y[i]) != 0) != negative[i])
@@ -170,7 +170,7 @@ static void run_twice(tenka_ctx *ctx, enum tenka_op op, tenka_variable *x, bool 
         must(ctx, tenka_keep(y, &middle));
     must(ctx, tenka_keep(tenka_tanh(y), &result));
     must(ctx, tenka_step_end(ctx));
-    must(ctx, tenka_variable_read(result, out, MOST * sizeof *out));
+    must(ctx, tenka_variable_read(result, out, MOST * sizeof(*out)));
     tenka_variable_destroy(&middle);
     tenka_variable_destroy(&result);
 }
@@ -190,7 +190,7 @@ static void test_chains_round_alike(void **state)
         run_twice(ctx, (enum tenka_op)op, x, false, together);
         run_twice(ctx, (enum tenka_op)op, x, true, apart);
         for (size_t i = 0; i < MOST; i++)
-            if (!(isnan(together[i]) && isnan(apart[i])) && memcmp(&together[i], &apart[i], sizeof apart[i]) != 0)
+            if (!(isnan(together[i]) && isnan(apart[i])) && memcmp(&together[i], &apart[i], sizeof(apart[i])) != 0)
                 fail_msg("tanh(%s(%g)) is %.9g in a chain, %.9g otherwise", tenka_ops[op].name, values[i], together[i],
                          apart[i]);
     }

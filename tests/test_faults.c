@@ -127,7 +127,7 @@ static void each_allocation(const struct target *target, const struct allocator 
     assert_true(clean.values > 0);
     for (uint64_t k = 1; k <= count; k += stride, tried++) {
         attempt(target, of, k, &outcome, &failed);
-        if (memcmp(&outcome, &clean, sizeof clean) != 0)
+        if (memcmp(&outcome, &clean, sizeof(clean)) != 0)
             fail_msg("allocation %u (%s): the outcome is another one: mean %.9g of %u, not %.9g of %u", (unsigned)k,
                      failed, outcome.mean, (unsigned)outcome.values, clean.mean, (unsigned)clean.values);
     }
@@ -184,7 +184,7 @@ int main(int argc, char **argv)
     };
     const char *const name = argc > 1 ? argv[1] : "cpu";
     char *names[] = {argv[0], argc > 1 ? argv[1] : NULL};
-    script_make_folder(folder, sizeof folder);
+    script_make_folder(folder, sizeof(folder));
     atexit(remove_folder);
     script_write_data(folder);
     json_set_alloc_funcs(json_allocate, json_release);

@@ -88,7 +88,7 @@ static void each_call(const struct target *target, enum tenka_tune tune, const c
     for (uint64_t k = 1; k <= count; k += stride, tried++) {
         s = (struct script){.target = target, .folder = folder, .tune = tune};
         attempt(&s, &(struct vulkan_fault){k, 1, result, of}, &outcome);
-        if (memcmp(&outcome, &clean, sizeof clean) != 0)
+        if (memcmp(&outcome, &clean, sizeof(clean)) != 0)
             fail_msg("call %u (%s): the outcome is another one: mean %.9g of %u, not %.9g of %u", (unsigned)k,
                      function(), outcome.mean, (unsigned)outcome.values, clean.mean, (unsigned)clean.values);
     }
@@ -175,7 +175,7 @@ static void expect_lost(struct script *s, const char *stage)
     for (size_t i = 0; i < script_length; i++) {
         static const char *const need_none[] = {"load data", "read the loss", "forget it", "read where its images are"};
         bool needs = strcmp(script_stages[i].name, "open a context") != 0 && s->meter;
-        for (size_t k = 0; k < sizeof need_none / sizeof *need_none; k++)
+        for (size_t k = 0; k < sizeof(need_none) / sizeof(*need_none); k++)
             needs = needs && strcmp(script_stages[i].name, need_none[k]) != 0;
         needs = needs && strncmp(script_stages[i].name, "make", 4) != 0 && strncmp(script_stages[i].name, "a ", 2) != 0;
         if (!needs)
@@ -221,8 +221,8 @@ static void test_lost(void **state)
 static tenka_status train_once(tenka_ctx *ctx, tenka_module *net, tenka_optimizer *opt, uint32_t batch)
 {
     const size_t elements = (size_t)batch * 4096;
-    float *const x = calloc(elements, sizeof *x);
-    int32_t *const y = calloc(batch, sizeof *y);
+    float *const x = calloc(elements, sizeof(*x));
+    int32_t *const y = calloc(batch, sizeof(*y));
     assert_true(x && y);
     const tenka_tensor input = tenka_input(ctx, TENKA_F32, tenka_shape_of(batch, 4096), x);
     const tenka_tensor target = tenka_input(ctx, TENKA_I32, tenka_shape_of(batch), y);
@@ -238,7 +238,7 @@ static void test_too_large(void **state)
     const struct target *target = *state;
     const struct traces before = look_before();
     struct tenka_ctx_params params = TENKA_CTX_DEFAULTS;
-    struct tenka_ctx_stats stats = {.size = sizeof stats};
+    struct tenka_ctx_stats stats = {.size = sizeof(stats)};
     tenka_ctx *ctx;
     tenka_module *net;
     tenka_optimizer *opt;
@@ -282,7 +282,7 @@ int main(int argc, char **argv)
     char vulkan[] = "vulkan", *names[] = {argv[0], vulkan};
     mock = argc < 2 || strcmp(argv[1], "mock") == 0;
     all = argc > 2 && strcmp(argv[2], "--all") == 0;
-    script_make_folder(folder, sizeof folder);
+    script_make_folder(folder, sizeof(folder));
     atexit(remove_folder);
     script_write_data(folder);
     if (!faulty_vulkan_begin(mock))

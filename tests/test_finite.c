@@ -97,7 +97,7 @@ static void test_unchanged(void **state)
                 must(ctx, tenka_check_finite(net, loss, &out));
             must(ctx, tenka_optimizer_step(opt));
         }
-        must(ctx, tenka_variable_read(tenka_module_find(net, "body.0.weight"), weights[look], sizeof weights[look]));
+        must(ctx, tenka_variable_read(tenka_module_find(net, "body.0.weight"), weights[look], sizeof(weights[look])));
         tenka_optimizer_destroy(&opt);
         tenka_module_destroy(&net);
         tenka_ctx_destroy(&ctx);

@@ -78,7 +78,7 @@ static tenka_tensor read_on_the_way(tenka_ctx *ctx, tenka_variable *const *v)
 {
     float values[4 * 3 * 4 * 4];
     const tenka_tensor y = tenka_relu(conv(v));
-    must(ctx, tenka_read(y, values, sizeof values));
+    must(ctx, tenka_read(y, values, sizeof(values)));
     return head(ctx, v, pool(y, 2, 2));
 }
 
@@ -254,7 +254,7 @@ static size_t kind_named(const char *name)
     for (size_t i = 0; i < KINDS; i++) {
         char text[64];
         const char *act = tenka_act_name((enum tenka_act)(i % TENKA_ACT_COUNT));
-        snprintf(text, sizeof text, "%s%s%s", tenka_passes[i / TENKA_ACT_COUNT].name, act ? "+" : "", act ? act : "");
+        snprintf(text, sizeof(text), "%s%s%s", tenka_passes[i / TENKA_ACT_COUNT].name, act ? "+" : "", act ? act : "");
         if (strcmp(text, name) == 0)
             return i;
     }
@@ -291,7 +291,7 @@ static size_t run(const struct target *target, const struct program *p, double *
         must(ctx, tenka_variable_read_f64(v[i], values + n, count));
         n += count;
     }
-    memset(seen, 0, KINDS * sizeof *seen);
+    memset(seen, 0, KINDS * sizeof(*seen));
     tenka_ctx_visit_plans(ctx, collect, seen);
     tenka_optimizer_destroy(&sgd);
     for (int i = 0; i < VARIABLES; i++)
@@ -304,7 +304,7 @@ static size_t run(const struct target *target, const struct program *p, double *
 static void check_kernels(const struct program *p, const char *list, const bool *seen, bool wanted)
 {
     char copy[512];
-    snprintf(copy, sizeof copy, "%s", list);
+    snprintf(copy, sizeof(copy), "%s", list);
     for (char *name = strtok(copy, " "); name; name = strtok(NULL, " "))
         if (seen[kind_named(name)] != wanted)
             fail_msg("%s: %s %s", p->name, name, wanted ? "is missing" : "was run");
@@ -315,7 +315,7 @@ static void test_programs(void **state)
     const struct target *target = *state, f64 = {.backend = TENKA_BACKEND_CPU_F64, .label = "cpu-f64"};
     static double got[1024], want[1024];
     static bool seen[KINDS];
-    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+    for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
         const struct program *p = &programs[i];
         const size_t n = run(&f64, p, want, seen);
         check_kernels(p, "conv2d_fwd+relu linear_backward_fwd cross_entropy_fwd", seen, false);

@@ -137,13 +137,13 @@ static double share_at(const struct check *check, struct bound bound, const doub
 
 static double *read_kept(tenka_ctx *ctx, tenka_variable *var, size_t count)
 {
-    double *const value = calloc(count, sizeof *value);
-    int32_t *const whole = calloc(count, sizeof *whole);
+    double *const value = calloc(count, sizeof(*value));
+    int32_t *const whole = calloc(count, sizeof(*whole));
     assert_true(value != NULL && whole != NULL);
     if (tenka_variable_dtype(var) == TENKA_F32) {
         must(ctx, tenka_variable_read_f64(var, value, count));
     } else {
-        must(ctx, tenka_variable_read(var, whole, count * sizeof *whole));
+        must(ctx, tenka_variable_read(var, whole, count * sizeof(*whole)));
         for (size_t i = 0; i < count; i++)
             value[i] = whole[i];
     }
@@ -155,7 +155,7 @@ static bool is_like(tenka_variable *var, const struct golden_numbers *want)
 {
     const struct tenka_shape shape = tenka_variable_shape(var);
     return tenka_variable_dtype(var) == want->dtype && shape.rank == want->shape.rank &&
-           memcmp(shape.dim, want->shape.dim, sizeof shape.dim) == 0;
+           memcmp(shape.dim, want->shape.dim, sizeof(shape.dim)) == 0;
 }
 
 static void compare(const struct check *check, const char *what, tenka_variable *var, const struct golden_numbers *want)
@@ -181,7 +181,7 @@ static void compare(const struct check *check, const char *what, tenka_variable 
     }
     if (worst >= check->tally->worst) {
         check->tally->worst = worst;
-        snprintf(check->tally->why, sizeof check->tally->why, "%s", c->why);
+        snprintf(check->tally->why, sizeof(check->tally->why), "%s", c->why);
     }
     check->tally->numbers += want->count;
     free(got);
@@ -264,7 +264,7 @@ static void check_grads(struct check *check, tenka_variable *const *grads)
     char what[32];
     for (size_t i = 0; i < check->run.c->n_in; i++) {
         const struct golden_input *const in = &check->run.c->in[i];
-        snprintf(what, sizeof what, "gradient of input %zu", i);
+        snprintf(what, sizeof(what), "gradient of input %zu", i);
         if (in->grad.given)
             compare(check, what, grads[i], &in->grad);
         if (in->after.given)
@@ -478,7 +478,7 @@ static char *read_header(const char *path)
     FILE *const file = fopen(path, "r");
     if (file == NULL)
         fail_msg("cannot open %s", path);
-    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    text[fread(text, 1, sizeof(text) - 1, file)] = 0;
     assert_true(feof(file));
     fclose(file);
     return text;

@@ -19,7 +19,7 @@ static const char *const runs[] = {
     "mlp_momentum",          "mlp_nesterov",      "conv_adamw", "conv_nesterov", "batchnorm_dropout",
     "batchnorm_dropout_sgd", "everything",
 };
-#define RUNS (sizeof runs / sizeof runs[0])
+#define RUNS (sizeof(runs) / sizeof(runs[0]))
 
 #define MAX_STEPS 64
 #define MAX_BATCH 128
@@ -59,7 +59,7 @@ static void read_line(struct golden *g, const char *line)
     size_t step;
     double f32, f64;
     if (strncmp(line, "net|", 4) == 0) {
-        snprintf(g->net + strlen(g->net), sizeof g->net - strlen(g->net), "%s", line + 4);
+        snprintf(g->net + strlen(g->net), sizeof(g->net) - strlen(g->net), "%s", line + 4);
     } else if (sscanf(line, "loss %zu %lf %lf", &step, &f32, &f64) == 3 && step < MAX_STEPS) {
         g->f32[step] = f32;
         g->f64[step] = f64;
@@ -77,12 +77,12 @@ static void read_line(struct golden *g, const char *line)
 static void read_golden(const char *name, struct golden *g)
 {
     char path[4096], line[512];
-    memset(g, 0, sizeof *g);
-    snprintf(path, sizeof path, "%s/%s.txt", folder, name);
+    memset(g, 0, sizeof(*g));
+    snprintf(path, sizeof(path), "%s/%s.txt", folder, name);
     FILE *file = fopen(path, "r");
     if (!file)
         fail_msg("cannot open %s", path);
-    while (fgets(line, sizeof line, file))
+    while (fgets(line, sizeof(line), file))
         read_line(g, line);
     fclose(file);
     assert_true(g->steps >= F64_STEPS && g->batch > 0 && g->batch <= MAX_BATCH);
@@ -119,7 +119,7 @@ static void begin(struct training *t, const struct golden *g, const struct targe
 {
     float unit[100] = {0};
     struct target device = *target;
-    memset(t, 0, sizeof *t);
+    memset(t, 0, sizeof(*t));
     t->g = g;
     device.dropout_mask = TENKA_DROPOUT_TORCH;
     t->ctx = open_target(&device);
@@ -163,7 +163,7 @@ static tenka_tensor mixed(struct training *t, tenka_tensor x, tenka_tensor targe
         tenka_scale(mean(tenka_relu(x)), 0.1),
     };
     tenka_tensor sum = terms[0];
-    for (size_t i = 1; i < sizeof terms / sizeof terms[0]; i++)
+    for (size_t i = 1; i < sizeof(terms) / sizeof(terms[0]); i++)
         sum = tenka_add(sum, terms[i]);
     return sum;
 }
@@ -293,7 +293,7 @@ static void read_state(struct forced *f, tenka_variable *var, const char *coding
     assert_non_null(var);
     assert_true(count == count_of(var) && count <= MAX_ELEMENTS);
     if (strcmp(coding, "f32") == 0) {
-        read_bytes(f->file, value, count * sizeof *value);
+        read_bytes(f->file, value, count * sizeof(*value));
     } else {
         read_bytes(f->file, q, count);
         for (size_t i = 0; i < count; i++) {
@@ -301,7 +301,7 @@ static void read_state(struct forced *f, tenka_variable *var, const char *coding
             value[i] = strcmp(coding, "q8s") == 0 ? root * root : root;
         }
     }
-    must(f->t.ctx, tenka_variable_write(var, value, count * sizeof *value));
+    must(f->t.ctx, tenka_variable_write(var, value, count * sizeof(*value)));
 }
 
 static tenka_variable *moment_of(struct forced *f, const char *name, size_t moment)
@@ -321,7 +321,7 @@ static void load_images(struct forced *f, uint32_t size)
     int32_t index[MAX_BATCH], labels[MAX_BATCH];
     struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
     assert_true(size <= MAX_BATCH);
-    read_bytes(f->file, index, size * sizeof *index);
+    read_bytes(f->file, index, size * sizeof(*index));
     for (size_t i = 0; i < size; i++) {
         memcpy(images + 784 * i, tenka_dataset_images(f->t.data) + 784 * (size_t)index[i], 784);
         labels[i] = tenka_dataset_labels(f->t.data)[index[i]];
@@ -339,7 +339,7 @@ static void keep(struct forced *f, const char *kind, const char *name, tenka_ten
     assert_true(f->n_kept < MAX_KEPT);
     struct kept *k = &f->kept[f->n_kept++];
     *k = (struct kept){.name = name};
-    snprintf(k->kind, sizeof k->kind, "%s", kind);
+    snprintf(k->kind, sizeof(k->kind), "%s", kind);
     must(f->t.ctx, tenka_keep(x, &k->var));
 }
 
@@ -411,10 +411,10 @@ static void check_tensor(struct forced *f, const char *kind, const char *name, s
     static float have[MAX_ACTIVATIONS];
     float want[MAX_SAMPLES];
     tenka_variable *const var = made(f, kind, name);
-    if (!var || count != count_of(var) || count > sizeof have / sizeof have[0] || samples + blocks > MAX_SAMPLES)
+    if (!var || count != count_of(var) || count > sizeof(have) / sizeof(have[0]) || samples + blocks > MAX_SAMPLES)
         fail_msg("%s %s: there are %zu elements in PyTorch", kind, name, count);
-    read_bytes(f->file, want, (samples + blocks) * sizeof *want);
-    must(f->t.ctx, tenka_variable_read(var, have, count * sizeof *have));
+    read_bytes(f->file, want, (samples + blocks) * sizeof(*want));
+    must(f->t.ctx, tenka_variable_read(var, have, count * sizeof(*have)));
     const enum quantity q = quantity_of(kind);
     const double unit = largest > 0 ? largest : 1;
     const size_t before = f->report->flips, stride = count / samples;
@@ -485,16 +485,16 @@ static void forced_steps(const char *name, const struct golden *g, const struct 
     char path[4096], line[512];
     unsigned step = 0;
     size_t steps = 0;
-    memset(&f, 0, sizeof f);
+    memset(&f, 0, sizeof(f));
     f.report = report;
     begin(&f.t, g, target);
     f.n_slots = tenka_optimizer_slots(f.t.opt, f.slot, MAX_KEPT);
-    snprintf(path, sizeof path, "%s/%s.steps.gz", folder, name);
+    snprintf(path, sizeof(path), "%s/%s.steps.gz", folder, name);
     f.file = gzopen(path, "rb");
     if (!f.file)
         fail_msg("cannot open %s", path);
     /* Short: the steps 0 and 10 alone. */
-    while (!(is_short && steps == 2) && gzgets(f.file, line, sizeof line))
+    while (!(is_short && steps == 2) && gzgets(f.file, line, sizeof(line)))
         steps += do_line(&f, line, &step);
     assert_int_equal(steps, is_short ? 2 : 3);
     gzclose(f.file);
@@ -549,7 +549,7 @@ static const char *find_data(void)
     const char *const dir = getenv("TENKA_FASHION_MNIST");
     const char *const found = dir ? dir : "/usr/share/datasets/fashion-mnist";
     char path[4096];
-    snprintf(path, sizeof path, "%s/train-images-idx3-ubyte.gz", found);
+    snprintf(path, sizeof(path), "%s/train-images-idx3-ubyte.gz", found);
     FILE *file = fopen(path, "rb");
     if (!file)
         return NULL;

@@ -24,7 +24,7 @@ static void assert_values(tenka_variable *var, float a, float b, float c, float 
 {
     const float want[N] = {a, b, c, d};
     float have[N];
-    must(tenka_variable_ctx(var), tenka_variable_read(var, have, sizeof have));
+    must(tenka_variable_ctx(var), tenka_variable_read(var, have, sizeof(have)));
     for (int i = 0; i < N; i++)
         if (fabsf(have[i] - want[i]) > 1e-5f)
             fail_msg("element %d is %g, but should be %g", i, (double)have[i], (double)want[i]);
@@ -34,7 +34,7 @@ static void assert_tensor(tenka_tensor t, float a, float b, float c, float d)
 {
     const float want[N] = {a, b, c, d};
     float have[N];
-    must(t.ctx, tenka_read(t, have, sizeof have));
+    must(t.ctx, tenka_read(t, have, sizeof(have)));
     for (int i = 0; i < N; i++)
         if (fabsf(have[i] - want[i]) > 1e-5f)
             fail_msg("element %d is %g, but should be %g", i, (double)have[i], (double)want[i]);
@@ -59,7 +59,7 @@ static tenka_variable *end_with_grad(tenka_ctx *ctx, tenka_variable *var)
 
 static uint64_t plans_made(tenka_ctx *ctx)
 {
-    struct tenka_ctx_stats stats = {.size = sizeof stats};
+    struct tenka_ctx_stats stats = {.size = sizeof(stats)};
     tenka_ctx_stats(ctx, &stats);
     return stats.plans_made;
 }
@@ -144,7 +144,7 @@ static void test_ended_handles(void **state)
     float out[N];
     const tenka_tensor x = input(ctx, ones), y = tenka_scale(x, 2), z = tenka_scale(y, 2);
     must(ctx, tenka_step_end(ctx));
-    assert_int_not_equal(tenka_read(y, out, sizeof out), TENKA_OK); /* z consumed it */
+    assert_int_not_equal(tenka_read(y, out, sizeof(out)), TENKA_OK); /* z consumed it */
     assert_sentence(ctx, "tenka_keep");
     assert_tensor(z, 4, 4, 4, 4);
     assert_false(tenka_tensor_valid(z));
@@ -153,7 +153,7 @@ static void test_ended_handles(void **state)
     assert_int_equal(tenka_step_end(ctx), TENKA_E_INVALID);
     must(ctx, tenka_step_end(ctx)); /* reported once */
     assert_item(total(input(ctx, ones)), 4);
-    assert_int_not_equal(tenka_read(z, out, sizeof out), TENKA_OK);
+    assert_int_not_equal(tenka_read(z, out, sizeof(out)), TENKA_OK);
     tenka_ctx_destroy(&ctx);
 }
 
@@ -288,12 +288,12 @@ static void test_clip_grad_norm(void **state)
     must(ctx, tenka_keep(tenka_grad(b), &gb));
     must(ctx, tenka_step_end(ctx));
     float had;
-    must(ctx, tenka_variable_read(norm, &had, sizeof had));
+    must(ctx, tenka_variable_read(norm, &had, sizeof(had)));
     assert_true(fabsf(had - 5) < 1e-5f);
     assert_values(ga, 1.5f, 0, 0, 0);
     assert_values(gb, 0, 0, 2, 0);
     tenka_variable **all[] = {&a, &b, &ga, &gb, &norm};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         tenka_variable_destroy(all[i]);
     tenka_ctx_destroy(&ctx);
 }
@@ -408,9 +408,9 @@ static void test_write_while_open(void **state)
     tenka_variable *a = new_variable(ctx, false, ones);
     const tenka_tensor y = tenka_scale(tenka_value(a), 2);
     (void)y;
-    assert_int_equal(tenka_variable_write(a, one_to_four, sizeof one_to_four), TENKA_E_INVALID);
+    assert_int_equal(tenka_variable_write(a, one_to_four, sizeof(one_to_four)), TENKA_E_INVALID);
     must(ctx, tenka_step_end(ctx));
-    must(ctx, tenka_variable_write(a, one_to_four, sizeof one_to_four));
+    must(ctx, tenka_variable_write(a, one_to_four, sizeof(one_to_four)));
     assert_values(a, 1, 2, 3, 4);
     assert_int_equal(tenka_variable_write(a, one_to_four, 4), TENKA_E_INVALID);
     tenka_variable_destroy(&a);

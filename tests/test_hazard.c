@@ -42,13 +42,13 @@ static size_t count_needed(const struct tenka_plan *plan, const struct tenka_vk_
 {
     size_t needed = 0;
     struct tenka_error err;
-    struct tenka_vk_step *fewer = calloc(n, sizeof *fewer);
+    struct tenka_vk_step *fewer = calloc(n, sizeof(*fewer));
     assert_non_null(fewer);
     for (size_t i = 0; i < n; i++) {
         if (steps[i].kind != TENKA_VK_BARRIER)
             continue;
-        memcpy(fewer, steps, i * sizeof *steps);
-        memcpy(fewer + i, steps + i + 1, (n - i - 1) * sizeof *steps);
+        memcpy(fewer, steps, i * sizeof(*steps));
+        memcpy(fewer + i, steps + i + 1, (n - i - 1) * sizeof(*steps));
         needed += tenka_vulkan_check_hazards(&err, plan, fewer, n - 1) != TENKA_OK;
     }
     free(fewer);
@@ -59,9 +59,9 @@ static size_t count_needed(const struct tenka_plan *plan, const struct tenka_vk_
 static void check_foreign_jobs(const struct tenka_plan *plan, const struct tenka_vk_step *steps, size_t n)
 {
     struct tenka_error err;
-    struct tenka_vk_step *more = calloc(n, sizeof *more);
+    struct tenka_vk_step *more = calloc(n, sizeof(*more));
     assert_non_null(more);
-    memcpy(more, steps, n * sizeof *steps);
+    memcpy(more, steps, n * sizeof(*steps));
     for (size_t i = 0; i < n; i++) {
         if (steps[i].kind != TENKA_VK_DISPATCH || steps[i].node + steps[i].jobs == plan->n_nodes)
             continue;

@@ -41,7 +41,7 @@ static struct seen train(const struct target *target, const char *dir)
     tenka_ctx *ctx;
     tenka_module *net;
     tenka_optimizer *opt;
-    for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+    for (size_t i = 0; i < sizeof(x) / sizeof(*x); i++)
         x[i] = (float)(i % 19) / 19 - 0.5f;
     params.backend = target->backend;
     params.device = target->index;
@@ -72,7 +72,7 @@ static struct seen train(const struct target *target, const char *dir)
 
 static void same(const struct seen *a, const struct seen *b, unsigned most_warnings, const char *what)
 {
-    if (memcmp(a->loss, b->loss, sizeof a->loss) != 0)
+    if (memcmp(a->loss, b->loss, sizeof(a->loss)) != 0)
         fail_msg("%s: other losses", what);
     if (b->warnings > most_warnings)
         fail_msg("%s: %u warnings", what, b->warnings);
@@ -102,7 +102,7 @@ static void remove_files(void)
     char path[400];
     const char *const ends[] = {".cache", ".tune"};
     for (size_t i = 0; i < 2; i++)
-        if (find_file(ends[i], path, sizeof path) && remove(path) != 0)
+        if (find_file(ends[i], path, sizeof(path)) && remove(path) != 0)
             fail_msg("cannot remove %s", path);
 }
 
@@ -154,18 +154,18 @@ static void try_contents(const struct target *target, const struct seen *first, 
     uint32_t word = 1;
     assert_true(bytes > 24 && bytes < MOST);
     /* Each costs an opened device, so real ones try less. */
-    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i += mock ? 1 : 6)
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i += mock ? 1 : 6)
         try_content(target, first, path, data, lengths[i], "cut off");
-    for (size_t i = 0; i < sizeof noise; i++) {
+    for (size_t i = 0; i < sizeof(noise); i++) {
         word = word * 1664525u + 1013904223u;
         noise[i] = (unsigned char)(word >> 24);
     }
-    try_content(target, first, path, noise, sizeof noise, "noise");
+    try_content(target, first, path, noise, sizeof(noise), "noise");
     /* A file that says that it is whole, of another program's making. */
     memcpy(noise, "tenkapc1", 8);
-    memcpy(noise + 8, &(uint64_t){sizeof noise - 24}, 8);
-    memcpy(noise + 16, &(uint64_t){tenka_vk_hash(TENKA_VK_HASH, noise + 24, sizeof noise - 24)}, 8);
-    try_content(target, first, path, noise, sizeof noise, "noise with a good checksum");
+    memcpy(noise + 8, &(uint64_t){sizeof(noise) - 24}, 8);
+    memcpy(noise + 16, &(uint64_t){tenka_vk_hash(TENKA_VK_HASH, noise + 24, sizeof(noise) - 24)}, 8);
+    try_content(target, first, path, noise, sizeof(noise), "noise with a good checksum");
     for (size_t at = mock ? 0 : bytes / 2; at < bytes; at += mock ? 1 : bytes) {
         data[at] ^= 0x10;
         try_content(target, first, path, data, bytes, "a flipped bit");
@@ -180,7 +180,7 @@ static void test_contents(void **state)
     const char *const ends[] = {".cache", ".tune"};
     const struct seen first = train(*state, folder);
     for (size_t i = 0; i < 2; i++) {
-        assert_true(find_file(ends[i], path, sizeof path));
+        assert_true(find_file(ends[i], path, sizeof(path)));
         try_contents(*state, &first, path);
     }
     remove_files();
@@ -193,7 +193,7 @@ static void test_folder_in_place(void **state)
     const char *const ends[] = {".cache", ".tune"};
     const struct seen first = train(*state, folder);
     for (size_t i = 0; i < 2; i++) {
-        assert_true(find_file(ends[i], path, sizeof path));
+        assert_true(find_file(ends[i], path, sizeof(path)));
         assert_int_equal(remove(path), 0);
         assert_int_equal(mkdir(path, 0777), 0);
         const struct seen seen = train(*state, folder);
@@ -229,9 +229,9 @@ static void test_no_folder(void **state)
     char file[400];
     const struct seen first = train(*state, "");
     const char *const bad[] = {"/proc/tenka", "/dev/null", "/dev/null/below", file};
-    snprintf(file, sizeof file, "%s/file.cache", folder);
+    snprintf(file, sizeof(file), "%s/file.cache", folder);
     write_file(file, "x", 1);
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         const struct seen seen = train(*state, bad[i]);
         same(&first, &seen, 1, bad[i]);
     }
@@ -248,7 +248,7 @@ static void test_no_home(void **state)
     const char *const old_home = getenv("HOME"), *const old_cache = getenv("XDG_CACHE_HOME");
     char *const home = old_home ? strdup(old_home) : NULL, *const cache = old_cache ? strdup(old_cache) : NULL;
     const struct seen first = train(*state, "");
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         if (cases[i].home)
             setenv("HOME", cases[i].home, 1);
         else

@@ -34,7 +34,7 @@ static void begin(struct run *r, const struct target *target)
     static int32_t labels[IMAGES];
     struct tenka_ctx_params params = TENKA_CTX_DEFAULTS;
     struct tenka_loader_params loader = TENKA_LOADER_DEFAULTS;
-    for (size_t i = 0; i < sizeof images; i++)
+    for (size_t i = 0; i < sizeof(images); i++)
         images[i] = (uint8_t)(i * 37);
     for (int32_t i = 0; i < IMAGES; i++)
         labels[i] = i % 3;
@@ -104,7 +104,7 @@ static size_t resident_bytes(void)
 
 static struct size measure(const struct run *r)
 {
-    struct size size = {.stats = {.size = sizeof size.stats}};
+    struct size size = {.stats = {.size = sizeof(size.stats)}};
 #ifdef __GLIBC__
     malloc_trim(0); /* what has been freed, and is kept, is no growth */
 #endif

@@ -5,7 +5,7 @@
 
 static uint64_t held(const tenka_ctx *ctx)
 {
-    struct tenka_ctx_stats stats = {.size = sizeof stats};
+    struct tenka_ctx_stats stats = {.size = sizeof(stats)};
     tenka_ctx_stats(ctx, &stats);
     return stats.device_bytes;
 }
@@ -80,7 +80,7 @@ static tenka_loader *make_loader(tenka_ctx *ctx, const struct scene *s)
     tenka_loader *loader;
     for (size_t i = 0; i < IMAGES; i++)
         labels[i] = (int32_t)i % 10;
-    for (size_t i = 0; i < sizeof images; i++)
+    for (size_t i = 0; i < sizeof(images); i++)
         images[i] = (uint8_t)(i * i % 251);
     params.batch_size = s->batch;
     must(ctx, tenka_dataset_create(ctx, images, labels, IMAGES, s->channels, s->side, s->side, &data));
@@ -110,7 +110,7 @@ static void compare_scene(tenka_ctx *ctx, const struct scene *s)
     tenka_optimizer *opt = make_optimizer(ctx, net, s);
     assert_int_equal(held(ctx) - before, unseen.parameters + unseen.optimizer);
     const struct tenka_memory_estimate seen = estimate(net, opt, s);
-    assert_memory_equal(&seen, &unseen, sizeof seen);
+    assert_memory_equal(&seen, &unseen, sizeof(seen));
     assert_int_equal(tenka_optimizer_steps(opt), 0);
     train_step(ctx, loader, net, opt, s->loss);
     train_step(ctx, loader, net, opt, s->loss);
@@ -122,7 +122,7 @@ static void compare_scene(tenka_ctx *ctx, const struct scene *s)
 
 static void test_estimates(void **state)
 {
-    for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
+    for (size_t i = 0; i < sizeof(scenes) / sizeof(*scenes); i++) {
         tenka_ctx *ctx = open_target(*state); /* the arena of a context never shrinks */
         compare_scene(ctx, &scenes[i]);
         tenka_ctx_destroy(&ctx);
@@ -153,7 +153,7 @@ static void train_some(tenka_ctx *ctx, const struct scene *s, bool look, float w
         train_step(ctx, loader, net, opt, s->loss);
     }
     assert_int_equal(batches_of(net), 4);
-    must(ctx, tenka_variable_read(tenka_module_find(net, "0.weight"), weights, 108 * sizeof *weights));
+    must(ctx, tenka_variable_read(tenka_module_find(net, "0.weight"), weights, 108 * sizeof(*weights)));
     tenka_optimizer_destroy(&opt);
     tenka_module_destroy(&net);
     tenka_loader_destroy(&loader);
@@ -166,7 +166,7 @@ static void test_no_effect(void **state)
     float looked[520], plain[520];
     train_some(ctx, &scenes[2], true, looked);
     train_some(ctx, &scenes[2], false, plain);
-    assert_memory_equal(looked, plain, 108 * sizeof *plain);
+    assert_memory_equal(looked, plain, 108 * sizeof(*plain));
     tenka_ctx_destroy(&ctx);
 }
 
@@ -272,10 +272,10 @@ static void test_without_memory(void **state)
     must(ctx, tenka_variable_create(ctx, TENKA_F32, tenka_shape_of(2, 3), ones, true, &sized));
     tenka_sizing_end(ctx);
     must(ctx, tenka_variable_create(ctx, TENKA_F32, tenka_shape_of(2, 3), ones, true, &real));
-    must(ctx, tenka_variable_write(sized, ones, sizeof ones));
+    must(ctx, tenka_variable_write(sized, ones, sizeof(ones)));
     must(ctx, tenka_variable_write_f64(sized, (double[6]){0}, 6));
     expect(ctx, tenka_variable_write(sized, ones, 4), TENKA_E_INVALID, "it has 24 bytes, not 4");
-    expect(ctx, tenka_variable_read(sized, back, sizeof back), TENKA_E_INVALID, "it has no content");
+    expect(ctx, tenka_variable_read(sized, back, sizeof(back)), TENKA_E_INVALID, "it has no content");
     expect(ctx, tenka_variable_read_f64(sized, wide, 6), TENKA_E_INVALID, "it has no content");
     tenka_backward(tenka_sum(tenka_add(tenka_value(sized), tenka_value(real)), TENKA_ALL_AXES, false));
     expect(ctx, tenka_step_end(ctx), TENKA_E_INVALID, "only checks shapes");
@@ -283,8 +283,8 @@ static void test_without_memory(void **state)
     expect(ctx, tenka_step_end(ctx), TENKA_E_INVALID, "only checks shapes");
     expect(ctx, tenka_keep(tenka_scale(tenka_value(real), 2), &sized), TENKA_OK, "");
     expect(ctx, tenka_step_end(ctx), TENKA_E_INVALID, "only checks shapes");
-    must(ctx, tenka_variable_read(real, back, sizeof back));
-    assert_memory_equal(back, ones, sizeof ones);
+    must(ctx, tenka_variable_read(real, back, sizeof(back)));
+    assert_memory_equal(back, ones, sizeof(ones));
     tenka_variable_destroy(&sized);
     tenka_variable_destroy(&real);
     tenka_ctx_destroy(&ctx);

@@ -120,7 +120,7 @@ static tenka_status infer(const struct row *row, struct tenka_call *call, struct
 static void test_rows(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const struct row *row = &rows[i];
         struct tenka_call call;
         struct tenka_error err = {0};

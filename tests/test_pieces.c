@@ -27,7 +27,7 @@ static void test_gather_in_pieces(void **state)
     must(ctx, tenka_variable_create(ctx, TENKA_U8, tenka_shape_of(ROWS, ROW), data, false, &var));
     tenka_no_grad_begin(ctx);
     const tenka_tensor y = tenka_gather(tenka_value(var), tenka_input(ctx, TENKA_I32, tenka_shape_of(BATCH), index));
-    must(ctx, tenka_read(y, got, sizeof got));
+    must(ctx, tenka_read(y, got, sizeof(got)));
     tenka_no_grad_end(ctx);
     for (int i = 0; i < BATCH; i++)
         for (int k = 0; k < ROW; k++)
@@ -123,12 +123,12 @@ static void test_jobs_that_do_not_fit(void **state)
     train(*state, 0, &all, losses);
     assert_int_equal(all.dispatches, 1);
     assert_int_equal(all.nodes, 6);
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         train(*state, limits[i], &some, same);
         printf("    %zu dispatches where a binding holds %zu bytes\n", some.dispatches, limits[i]);
         assert_true(some.dispatches > 1);
         assert_int_equal(some.nodes, 6);
-        assert_memory_equal(same, losses, sizeof losses);
+        assert_memory_equal(same, losses, sizeof(losses));
     }
 }
 

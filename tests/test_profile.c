@@ -51,7 +51,7 @@ static double step(struct training *t)
 
 static uint64_t dispatches(tenka_ctx *ctx)
 {
-    struct tenka_ctx_stats stats = {.size = sizeof stats};
+    struct tenka_ctx_stats stats = {.size = sizeof(stats)};
     tenka_ctx_stats(ctx, &stats);
     return stats.dispatches;
 }
@@ -201,7 +201,7 @@ static void test_dispatches(void **state)
 static void test_names_are_no_structure(void **state)
 {
     struct training t;
-    struct tenka_ctx_stats stats = {.size = sizeof stats};
+    struct tenka_ctx_stats stats = {.size = sizeof(stats)};
     tenka_module *outer;
     begin(&t, *state);
     step(&t);
@@ -222,7 +222,7 @@ static void test_long_name(void **state)
     char name[201] = "";
     size_t count;
     const float x = 1;
-    memset(name, 'n', sizeof name - 1);
+    memset(name, 'n', sizeof(name) - 1);
     must(ctx, tenka_profile_begin_in_place(ctx));
     tenka_profile_layer(ctx, name);
     tenka_relu(tenka_input(ctx, TENKA_F32, tenka_shape_of(1), &x));

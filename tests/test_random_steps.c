@@ -275,7 +275,7 @@ static void read_node(struct world *w, int n)
 {
     float have[MAX_COUNT];
     const int count = count_of(w->nodes[n].rank);
-    must(w, "reading", tenka_read(w->nodes[n].t, have, (size_t)count * sizeof *have));
+    must(w, "reading", tenka_read(w->nodes[n].t, have, (size_t)count * sizeof(*have)));
     compare(w, "a tensor", w->nodes[n].value, have, count);
 }
 
@@ -283,7 +283,7 @@ static void read_variable(struct world *w, int v)
 {
     float have[MAX_COUNT];
     const struct content *c = &w->vars[v];
-    must(w, "reading a variable", tenka_variable_read(c->var, have, (size_t)count_of(c->rank) * sizeof *have));
+    must(w, "reading a variable", tenka_variable_read(c->var, have, (size_t)count_of(c->rank) * sizeof(*have)));
     compare(w, "a variable", c->current >= 0 ? w->nodes[c->current].value : c->value, have, count_of(c->rank));
 }
 
@@ -356,7 +356,7 @@ static void check_step(struct world *w)
     for (int n = 0; n < w->n; n++) {
         float have[MAX_COUNT];
         const int count = count_of(w->nodes[n].rank);
-        const tenka_status s = tenka_read(w->nodes[n].t, have, (size_t)count * sizeof *have);
+        const tenka_status s = tenka_read(w->nodes[n].t, have, (size_t)count * sizeof(*have));
         if (s == TENKA_OK)
             compare(w, "a tensor after the step", w->nodes[n].value, have, count);
         else if (w->nodes[n].readable)

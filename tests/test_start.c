@@ -17,7 +17,7 @@ static void note_log(void *user, enum tenka_log_level level, const char *text)
 {
     (void)user;
     (void)level;
-    snprintf(said, sizeof said, "%s", text);
+    snprintf(said, sizeof(said), "%s", text);
 }
 
 static tenka_status open_context(enum tenka_backend backend, tenka_ctx **ctx)
@@ -112,7 +112,7 @@ static void test_kinds(void **state)
         {VK_PHYSICAL_DEVICE_TYPE_OTHER, "other", false},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
         struct tenka_device_info info[2];
         size_t count;
         tenka_ctx *ctx;

@@ -52,7 +52,7 @@ static tenka_tensor step(struct training *t, int index, uint32_t batch)
 
 static struct tenka_ctx_stats stats_of(tenka_ctx *ctx)
 {
-    struct tenka_ctx_stats stats = {.size = sizeof stats};
+    struct tenka_ctx_stats stats = {.size = sizeof(stats)};
     tenka_ctx_stats(ctx, &stats);
     return stats;
 }

@@ -42,7 +42,7 @@ static void add_up(tenka_ctx *ctx, const struct pair *p)
 
 static void check_all(tenka_ctx *ctx, tenka_variable *var, float *room, uint32_t count, float want)
 {
-    must(ctx, tenka_variable_read(var, room, count * sizeof *room));
+    must(ctx, tenka_variable_read(var, room, count * sizeof(*room)));
     for (uint32_t i = 0; i < count; i++)
         if (room[i] != want)
             fail_msg("element %u is %g, not %g", i, (double)room[i], (double)want);
@@ -59,12 +59,12 @@ static void check_order(const struct target *target, bool staged, uint32_t count
 {
     tenka_ctx *ctx = open_so(target, staged);
     struct pair p;
-    float *room = malloc(count * sizeof *room), want = 0;
+    float *room = malloc(count * sizeof(*room)), want = 0;
     assert_non_null(room);
     make_pair(ctx, count, &p);
     for (int i = 0; i < rounds; i++) {
         fill(room, count, (float)i);
-        must(ctx, tenka_variable_write(p.in, room, count * sizeof *room));
+        must(ctx, tenka_variable_write(p.in, room, count * sizeof(*room)));
         for (int k = 0; k < i % 7; k++, want += (float)i)
             add_up(ctx, &p);
         if (i % 5 == 4)
@@ -95,7 +95,7 @@ static void test_reuse(void **state)
             make_pair(ctx, 1000, &p);
             check_all(ctx, p.sum, room, 1000, 0);
             fill(room, 1000, 3);
-            must(ctx, tenka_variable_write(p.in, room, sizeof room));
+            must(ctx, tenka_variable_write(p.in, room, sizeof(room)));
             for (int k = 0; k < 5; k++)
                 add_up(ctx, &p);
             destroy_pair(&p);
@@ -135,7 +135,7 @@ static void test_same_losses(void **state)
     double direct[10], staged[10];
     losses(*state, false, direct);
     losses(*state, true, staged);
-    assert_memory_equal(direct, staged, sizeof direct);
+    assert_memory_equal(direct, staged, sizeof(direct));
 }
 
 int main(int argc, char **argv)

@@ -41,11 +41,11 @@ static struct seen train(const struct target *target, enum tenka_tune tune)
     static float x[24 * 100];
     static const int32_t y[24] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
     struct seen seen = {{0}, 0};
-    struct tenka_ctx_stats stats = {.size = sizeof stats};
+    struct tenka_ctx_stats stats = {.size = sizeof(stats)};
     tenka_ctx *ctx = open_tuned(target, tune);
     tenka_module *net;
     tenka_optimizer *opt;
-    for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+    for (size_t i = 0; i < sizeof(x) / sizeof(*x); i++)
         x[i] = (float)(i % 19) / 19 - 0.5f;
     must(ctx, tenka_nn_parse(ctx, "Linear(100, 60) ReLU() Linear(60, 10) LogSoftmax(dim=1)", &net));
     must(ctx, tenka_adam_create(ctx, net, NULL, &opt));
@@ -88,7 +88,7 @@ static void remove_files(void)
     char path[600];
     for (struct dirent *entry = dir ? readdir(dir) : NULL; entry != NULL; entry = readdir(dir))
         if (entry->d_name[0] != '.') {
-            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+            snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
             unlink(path);
         }
     closedir(dir);
@@ -115,12 +115,12 @@ static void test_kept_and_used(void **state)
 {
     char path[600];
     const struct seen plain = train(*state, TENKA_TUNE_OFF);
-    assert_false(find_file(path, sizeof path));
+    assert_false(find_file(path, sizeof(path)));
     const struct seen first = train(*state, TENKA_TUNE_ON);
-    assert_true(find_file(path, sizeof path));
+    assert_true(find_file(path, sizeof(path)));
     const struct seen again = train(*state, TENKA_TUNE_ON);
-    assert_memory_equal(first.loss, plain.loss, sizeof plain.loss);
-    assert_memory_equal(again.loss, plain.loss, sizeof plain.loss);
+    assert_memory_equal(first.loss, plain.loss, sizeof(plain.loss));
+    assert_memory_equal(again.loss, plain.loss, sizeof(plain.loss));
     assert_true(first.objects > again.objects);
     remove_files();
 }
@@ -130,11 +130,11 @@ static void test_damaged(void **state)
     char path[600];
     const struct seen first = train(*state, TENKA_TUNE_ON);
     for (long at = 0; at < 40; at += 13) {
-        assert_true(find_file(path, sizeof path));
+        assert_true(find_file(path, sizeof(path)));
         flip_byte(path, at);
         const struct seen measured = train(*state, TENKA_TUNE_ON);
         const struct seen again = train(*state, TENKA_TUNE_ON);
-        assert_memory_equal(measured.loss, first.loss, sizeof first.loss);
+        assert_memory_equal(measured.loss, first.loss, sizeof(first.loss));
         assert_true(measured.objects > again.objects); /* the file was of no use, and was made anew */
     }
     remove_files();
@@ -157,7 +157,7 @@ static void test_kept_busy(void **state)
     const struct seen plain = train(*state, TENKA_TUNE_OFF);
     rests = true;
     const struct seen tuned = train(*state, TENKA_TUNE_ON);
-    assert_memory_equal(tuned.loss, plain.loss, sizeof plain.loss);
+    assert_memory_equal(tuned.loss, plain.loss, sizeof(plain.loss));
     tenka_ctx *ctx = open_tuned(*state, TENKA_TUNE_OFF);
     must(ctx, tenka_bench_warm_up(ctx, 0.1));
     must(ctx, tenka_bench_run(ctx, find_case("log_softmax"), 0.01, kernels, &count));

@@ -130,11 +130,11 @@ static void test_generator(void **state)
         assert_int_equal(result.cases, verified == 1 ? 17 : 0);
         assert_int_equal(result.failed, 0);
         must(ctx, tenka_nn_parse(ctx, text, &net));
-        must(ctx, tenka_variable_read(tenka_module_find(net, "0.weight"), drawn[verified], sizeof drawn[0]));
+        must(ctx, tenka_variable_read(tenka_module_find(net, "0.weight"), drawn[verified], sizeof(drawn[0])));
         tenka_module_destroy(&net);
         tenka_ctx_destroy(&ctx);
     }
-    assert_memory_equal(drawn[0], drawn[1], sizeof drawn[0]);
+    assert_memory_equal(drawn[0], drawn[1], sizeof(drawn[0]));
 }
 
 /* A device that cannot bind more than a few numbers is none that computes wrong. */

@@ -72,7 +72,7 @@ static void check_slices(tenka_ctx *ctx)
 static void check_views_cost_nothing(tenka_ctx *ctx)
 {
     tenka_variable *w = variable(ctx, tenka_shape_of(ROWS, LINE), numbers);
-    struct tenka_ctx_stats stats = {.size = sizeof stats};
+    struct tenka_ctx_stats stats = {.size = sizeof(stats)};
     double sum;
     tenka_no_grad_begin(ctx);
     must(ctx, tenka_item(total(tenka_slice(tenka_value(w), 0, 1, 2)), &sum));
@@ -208,7 +208,7 @@ static void check_mistakes(tenka_ctx *ctx)
     tenka_variable *w = variable(ctx, tenka_shape_of(ROWS, LINE), numbers);
     tenka_variable *other = variable(ctx, tenka_shape_of(3, 5), NULL);
     static const uint32_t bad[][3] = {{2, 0, 1}, {0, 2, 2}, {0, 3, 5}, {1, 0, UINT32_MAX}, {UINT32_MAX, 0, 1}};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
         assert_false(tenka_tensor_valid(tenka_slice(tenka_value(w), bad[i][0], bad[i][1], bad[i][2])));
         assert_int_equal(tenka_step_end(ctx), TENKA_E_SHAPE);
     }

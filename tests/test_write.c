@@ -87,7 +87,7 @@ static void assert_content(const char *path, const char *want)
 static void assert_link(const char *path, const char *want)
 {
     char text[PATH];
-    const ssize_t length = readlink(path, text, sizeof text - 1);
+    const ssize_t length = readlink(path, text, sizeof(text) - 1);
     assert_true(length > 0);
     text[length] = '\0';
     assert_string_equal(text, want);
@@ -128,7 +128,7 @@ static void test_link_stays(void **state)
         char text[16];
         struct tenka_error err = {0};
         struct tenka_file_writer writer = {0};
-        snprintf(text, sizeof text, "new %zu", i);
+        snprintf(text, sizeof(text), "new %zu", i);
         assert_int_equal(tenka_save_check(NULL, in(links[i])), TENKA_OK);
         assert_int_equal(tenka_file_writer_create(&writer, &err, in(links[i])), TENKA_OK);
         /* Beside what is replaced, or there would be no replacing at once. */
@@ -169,7 +169,7 @@ static void test_no_place(void **state)
     const char *const names[] = {"pipe", "disk", "/dev/null", "none/file", "none/", "file/file", "file/"};
     const char *const why[] = {"no regular file",    "it is a folder", "no regular file", "there is no folder",
                                "there is no folder", "is no folder",   "is no folder"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         const char *path = names[i][0] == '/' ? names[i] : in(names[i]);
         assert_refused(path, why[i]);
         assert_int_equal(symlink(path, in("link")), 0);
@@ -206,7 +206,7 @@ static void test_mode_is_kept(void **state)
     write_text(in("fresh"), "x");
     assert_mode(in("fresh"), 0640);
     assert_int_equal(symlink("fresh", in("link")), 0);
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+    for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
         assert_int_equal(chmod(in("fresh"), modes[i]), 0);
         write_text(in("link"), "y");
         assert_mode(in("fresh"), modes[i]);
@@ -303,12 +303,12 @@ static void test_look_changes_nothing(void **state)
 static bool was_touched(int watch, const char *name)
 {
     static _Alignas(struct inotify_event) char events[16384];
-    const ssize_t length = read(watch, events, sizeof events);
+    const ssize_t length = read(watch, events, sizeof(events));
     bool touched = false;
     for (ssize_t at = 0; at < length;) {
         const struct inotify_event *const event = (const void *)(events + at);
         touched = touched || (event->len > 0 && strcmp(event->name, name) == 0);
-        at += (ssize_t)sizeof *event + (ssize_t)event->len;
+        at += (ssize_t)sizeof(*event) + (ssize_t)event->len;
     }
     return touched;
 }
@@ -321,7 +321,7 @@ static void test_look_leaves_the_name_alone(void **state)
     const int watch = inotify_init1(IN_NONBLOCK);
     if (watch < 0 || inotify_add_watch(watch, folder, IN_CREATE | IN_DELETE | IN_MOVE) < 0)
         skip();
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         assert_int_equal(tenka_save_check(NULL, in(names[i])), TENKA_OK);
         assert_false(was_touched(watch, names[i]));
         write_text(in(names[i]), "text");
@@ -330,7 +330,7 @@ static void test_look_leaves_the_name_alone(void **state)
         assert_false(was_touched(watch, names[i]));
     }
     close(watch);
-    assert_int_equal(count_files(folder), 1 + sizeof names / sizeof *names);
+    assert_int_equal(count_files(folder), 1 + sizeof(names) / sizeof(*names));
 }
 
 /* A file and an empty folder take turns at one name; false: one of them is gone. */
@@ -350,7 +350,7 @@ static void test_look_removes_nothing(void **state)
     int status = 0;
     write_text(in("file"), "text");
     assert_int_equal(mkdir(in("empty"), 0777), 0);
-    snprintf(name, sizeof name, "%s", in("name"));
+    snprintf(name, sizeof(name), "%s", in("name"));
     const pid_t child = fork();
     if (child == 0)
         _exit(take_turns(name, in("file"), in("empty")) ? 0 : 1);
@@ -410,7 +410,7 @@ static void test_leftovers(void **state)
         struct tenka_file_writer alive = {0};
         const char *where = i == 2 ? in("disk") : folder;
         const size_t files = count_files(where);
-        snprintf(path, sizeof path, "%s", in(names[i]));
+        snprintf(path, sizeof(path), "%s", in(names[i]));
         kill_writer(path);
         assert_int_equal(tenka_file_writer_create(&alive, &err, path), TENKA_OK);
         assert_int_equal(count_files(where), files + 2);
@@ -432,9 +432,9 @@ static void test_leftover_folder(void **state)
     if (child == 0)
         _exit(0);
     assert_int_equal(waitpid(child, NULL, 0), child);
-    snprintf(left, sizeof left, "%s.tmp-%ld-7", in("net"), (long)child);
+    snprintf(left, sizeof(left), "%s.tmp-%ld-7", in("net"), (long)child);
     assert_int_equal(mkdir(left, 0777), 0);
-    snprintf(left, sizeof left, "%s.tmp-%ld-7/full", in("net"), (long)child);
+    snprintf(left, sizeof(left), "%s.tmp-%ld-7/full", in("net"), (long)child);
     assert_int_equal(mkdir(left, 0777), 0);
     tenka_file_writer_sweep(in("net"));
     assert_int_equal(count_files(folder), 1);

@@ -180,7 +180,7 @@ static void add_up(const struct tenka_span *spans, size_t count, double *out, si
 tenka_status tenka_program_timings(tenka_device *dev, tenka_program *prog, double *out, size_t n_nodes)
 {
     const size_t count = tenka_program_dispatches(dev, prog);
-    struct tenka_span *spans = tenka_alloc_array(count + 1, sizeof *spans);
+    struct tenka_span *spans = tenka_alloc_array(count + 1, sizeof(*spans));
     if (spans == NULL)
         return tenka_fail_nomem(dev->err);
     const tenka_status status = tenka_program_spans(dev, prog, spans);

@@ -36,7 +36,7 @@ static size_t append_shape(char *out, size_t size, size_t at, const struct tenka
 {
     char number[16];
     for (uint32_t i = 0; i < shape->rank; i++) {
-        snprintf(number, sizeof number, "%s%u", i > 0 ? "x" : "", shape->dim[i]);
+        snprintf(number, sizeof(number), "%s%u", i > 0 ? "x" : "", shape->dim[i]);
         at = append(out, size, at, number);
     }
     return shape->rank > 0 ? at : append(out, size, at, "1");

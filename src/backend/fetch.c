@@ -10,7 +10,7 @@ tenka_status tenka_fetch_create(tenka_device *dev, const tenka_buffer *buf, size
                           offset, buf->bytes);
     if (dev->fns->fetch_create)
         return dev->fns->fetch_create(dev, buf, offset, bytes, out);
-    tenka_fetch *fetch = tenka_alloc(sizeof *fetch);
+    tenka_fetch *fetch = tenka_alloc(sizeof(*fetch));
     if (!fetch)
         return tenka_fail_nomem(dev->err);
     *fetch = (tenka_fetch){.buffer = buf, .offset = offset, .bytes = bytes};

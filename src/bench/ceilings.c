@@ -69,7 +69,7 @@ struct tiny {
 
 static void make_tiny(struct tiny *t, tenka_buffer *buffer, size_t nodes, bool independent, size_t real)
 {
-    memset(t, 0, sizeof *t);
+    memset(t, 0, sizeof(*t));
     for (uint32_t i = 0; i < nodes; i++) {
         t->operands[i] = (struct tenka_operand){
             .buffer = buffer,
@@ -134,7 +134,7 @@ static tenka_status measure_dispatches(tenka_device *dev, struct tiny *t, tenka_
 static tenka_status measure_overheads(tenka_device *dev, double seconds, struct tenka_ceilings *out)
 {
     tenka_buffer *buffer = NULL;
-    struct tiny *t = tenka_alloc(sizeof *t);
+    struct tiny *t = tenka_alloc(sizeof(*t));
     if (!t)
         return tenka_fail_nomem(dev->err);
     tenka_status status = tenka_buffer_create(dev, (size_t)MANY * TENKA_OPERAND_ALIGN, "bench", &buffer);
@@ -149,7 +149,7 @@ tenka_status tenka_bench_ceilings(tenka_ctx *ctx, double seconds, struct tenka_c
 {
     tenka_device *dev = tenka_ctx_device(ctx);
     struct tenka_ceilings c = TENKA_CEILINGS_DEFAULTS;
-    if (!out || out->size != sizeof *out)
+    if (!out || out->size != sizeof(*out))
         return tenka_fail(dev->err, TENKA_E_INVALID, "ceilings: out.size is wrong; begin with TENKA_CEILINGS_DEFAULTS");
     if (tenka_step_is_open(ctx))
         return tenka_fail(dev->err, TENKA_E_INVALID, "ceilings: a step is open; end or discard it first");

@@ -79,7 +79,7 @@ static const struct tenka_bench_shape shapes[] = {
     SHAPE(multiply_add, true, "64 k items of 16 chains, 256 rounds", .in = {X(65536)}, PARAMS(repeat, .rounds = 256),
           .scalars = {0.5, 0.25}),
 };
-#define N_SHAPES (sizeof shapes / sizeof *shapes)
+#define N_SHAPES (sizeof(shapes) / sizeof(*shapes))
 
 static bool has_shape(enum tenka_op op)
 {

@@ -45,7 +45,7 @@ static tenka_status fill(struct tenka_bench_subject *s, uint32_t bit, const stru
     const struct tenka_desc *desc = tenka_call_operand(&s->call, bit);
     const size_t count = (size_t)tenka_shape_count(&desc->shape), n = count < FILL_VALUES ? count : FILL_VALUES;
     const size_t bytes = tenka_dtype_bytes(desc->dtype, n, s->real);
-    double *values = tenka_alloc_array(n + 1, sizeof *values);
+    double *values = tenka_alloc_array(n + 1, sizeof(*values));
     void *block = tenka_alloc(bytes + 1);
     struct tenka_rng rng;
     tenka_status status = values && block ? TENKA_OK : tenka_fail_nomem(s->dev->err);
@@ -142,7 +142,7 @@ static tenka_status run_often(struct tenka_rig *r, double budget, struct tenka_k
         TENKA_TRY(run(r, &times[n]));
         n += each;
     }
-    qsort(times, n, sizeof *times, compare);
+    qsort(times, n, sizeof(*times), compare);
     out->seconds = times[n / 2];
     out->best = times[0];
     return TENKA_OK;
@@ -187,7 +187,7 @@ tenka_status tenka_bench_time(struct tenka_bench_subject *s, enum tenka_kernel k
         .flops = tenka_node_flops(&r.plan, &r.nodes[0]),
         .bytes = tenka_node_bytes(&r.plan, &r.nodes[0]),
     };
-    tenka_node_shapes(&r.plan, &r.nodes[0], out->shapes, sizeof out->shapes);
+    tenka_node_shapes(&r.plan, &r.nodes[0], out->shapes, sizeof(out->shapes));
     if (status == TENKA_OK)
         status = prepare(&r, seconds);
     if (status == TENKA_OK)

@@ -49,12 +49,12 @@ void tenka_check_note(struct tenka_check_report *report, double share, const cha
     report->cases++;
     if (!(share <= report->worst)) {
         report->worst = share;
-        snprintf(report->worst_where, sizeof report->worst_where, "%s", where);
+        snprintf(report->worst_where, sizeof(report->worst_where), "%s", where);
     }
     if (share <= 1)
         return;
     if (report->failed++ == 0)
-        snprintf(report->failure, sizeof report->failure, "%s: %s", where, sentence);
+        snprintf(report->failure, sizeof(report->failure), "%s: %s", where, sentence);
 }
 
 tenka_status tenka_check_op(enum tenka_op op, tenka_ctx *ctx, tenka_device *reference,

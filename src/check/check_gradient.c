@@ -80,7 +80,7 @@ static tenka_status fill_input(struct subject *s, struct tenka_rng *rng, uint32_
 static tenka_status fill_weights(struct subject *s, struct tenka_rng *rng, uint32_t k)
 {
     const size_t n = (size_t)tenka_shape_count(&s->call.out[k].shape);
-    s->w[k] = tenka_alloc_array(n, sizeof *s->w[k]);
+    s->w[k] = tenka_alloc_array(n, sizeof(*s->w[k]));
     if (!s->w[k])
         return tenka_fail_nomem(tenka_ctx_error(s->ctx));
     for (size_t i = 0; i < n; i++)
@@ -176,7 +176,7 @@ static tenka_status check_input(struct subject *s, uint32_t k, double *worst, ch
         snprintf(text, bytes, "input %u gets no gradient", k);
         return TENKA_OK;
     }
-    double *grad = tenka_alloc_array(n, sizeof *grad);
+    double *grad = tenka_alloc_array(n, sizeof(*grad));
     if (!grad)
         return tenka_fail_nomem(tenka_ctx_error(s->ctx));
     tenka_status status = tenka_variable_read_f64(s->grad[k], grad, n);
@@ -197,14 +197,14 @@ static tenka_status check_case(struct subject *s, uint32_t index, struct tenka_c
         report->cases++;
         return TENKA_OK;
     }
-    snprintf(place, sizeof place, "gradient of %s, case %u (%s)", tenka_ops[s->op].name, index, s->c->why);
+    snprintf(place, sizeof(place), "gradient of %s, case %u (%s)", tenka_ops[s->op].name, index, s->c->why);
     if (report->progress && !report->progress(report->user, place))
         return TENKA_END;
     TENKA_TRY(fill(s, tenka_check_seed(s->op, index)));
     TENKA_TRY(run_backward(s));
     for (uint32_t k = 0; k < s->call.n_in; k++)
         if (s->var[k] && differentiable(s, k))
-            TENKA_TRY(check_input(s, k, &worst, text, sizeof text));
+            TENKA_TRY(check_input(s, k, &worst, text, sizeof(text)));
     tenka_check_note(report, worst, place, text);
     return TENKA_OK;
 }

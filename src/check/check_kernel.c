@@ -39,7 +39,7 @@ static bool same(double *const a[], double *const b[], const struct tenka_subjec
     for (uint32_t k = 0; k < TENKA_MAX_OUT && a[k]; k++) {
         const size_t n = count_of(written(s, kernel, k));
         for (size_t i = 0; i < n; i++)
-            if (!(isnan(a[k][i]) && isnan(b[k][i])) && memcmp(&a[k][i], &b[k][i], sizeof a[k][i]) != 0)
+            if (!(isnan(a[k][i]) && isnan(b[k][i])) && memcmp(&a[k][i], &b[k][i], sizeof(a[k][i])) != 0)
                 return false;
     }
     return true;
@@ -50,15 +50,15 @@ static void compare(const struct tenka_subject *s, enum tenka_kernel kernel, dou
 {
     char place[128], text[256] = "";
     double worst = wrong[0] != '\0' ? INFINITY : 0;
-    snprintf(text, sizeof text, "%s", wrong);
+    snprintf(text, sizeof(text), "%s", wrong);
     for (uint32_t k = 0; k < TENKA_MAX_OUT && ref[k] && worst <= 1; k++) {
         const struct tenka_desc *desc = written(s, kernel, k);
         const struct tenka_comparison what = {desc->dtype, got[k], ref[k], count_of(desc), s->c->rtol, s->c->atol};
-        worst = fmax(worst, tenka_check_compare(&what, text, sizeof text));
+        worst = fmax(worst, tenka_check_compare(&what, text, sizeof(text)));
     }
     if (s->report->exact && worst <= 1 && !same(got, ref, s, kernel)) {
         worst = INFINITY;
-        snprintf(text, sizeof text, "other bits than the reference's");
+        snprintf(text, sizeof(text), "other bits than the reference's");
     }
     where(s, kernel, "", place);
     tenka_check_note(s->report, worst, place, text);
@@ -69,7 +69,7 @@ static tenka_status keep_outputs(struct tenka_subject *s, double *const ref[])
 {
     for (uint32_t k = 0; k < s->call.n_out && ref[k]; k++) {
         const size_t n = count_of(&s->call.out[k]);
-        double *value = s->value[TENKA_OUT(k)] = tenka_alloc_array(n + 1, sizeof *value);
+        double *value = s->value[TENKA_OUT(k)] = tenka_alloc_array(n + 1, sizeof(*value));
         if (!value)
             return tenka_fail_nomem(s->dev->err);
         for (size_t i = 0; i < n; i++)
@@ -120,7 +120,7 @@ static tenka_status run_again(const struct tenka_subject *s, const struct tenka_
         s->report->cases++;
         return TENKA_OK;
     }
-    const tenka_status status = tenka_check_run(b, got, text, sizeof text);
+    const tenka_status status = tenka_check_run(b, got, text, sizeof(text));
     if (status == TENKA_OK) {
         where(s, b->kernel, how, place);
         const bool good = text[0] == '\0' && same(got, expected, s, b->kernel);
@@ -168,7 +168,7 @@ static tenka_status check_variants(const struct tenka_subject *s, enum tenka_ker
         char how[64];
         if (!tries_variant(s, v))
             continue;
-        snprintf(how, sizeof how, " in variant %s", variants[v].name);
+        snprintf(how, sizeof(how), " in variant %s", variants[v].name);
         status = run_again(s, &b, expected, how);
         if (status == TENKA_E_UNSUPPORTED)
             status = TENKA_OK;
@@ -182,12 +182,12 @@ static tenka_status run_and_compare(struct tenka_subject *s, enum tenka_kernel k
 {
     char text[256], unused[256];
     struct tenka_run b = new_run(s, s->reference, kernel);
-    TENKA_TRY(tenka_check_run(&b, ref, unused, sizeof unused));
+    TENKA_TRY(tenka_check_run(&b, ref, unused, sizeof(unused)));
     if (kernel == tenka_op_pass_writing(s->op, TENKA_OUT(0)))
         TENKA_TRY(keep_outputs(s, ref));
     b = new_run(s, s->dev, kernel);
     b.input_reads = s->index % 2 == 1; /* as tenka_input's data lies */
-    TENKA_TRY(tenka_check_run(&b, got, text, sizeof text));
+    TENKA_TRY(tenka_check_run(&b, got, text, sizeof(text)));
     compare(s, kernel, got, ref, text);
     return TENKA_OK;
 }
@@ -221,7 +221,7 @@ static tenka_status check_pass(struct tenka_subject *s, enum tenka_kernel kernel
     if (status != TENKA_E_UNSUPPORTED)
         return status;
     if (s->report->skipped++ == 0)
-        snprintf(s->report->skip, sizeof s->report->skip, "%s: %s", place, s->dev->err->text);
+        snprintf(s->report->skip, sizeof(s->report->skip), "%s: %s", place, s->dev->err->text);
     return TENKA_OK;
 }
 

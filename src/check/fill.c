@@ -98,10 +98,10 @@ void tenka_check_scalars(enum tenka_op op, const struct tenka_op_case *c, size_t
         const float narrow = (float)x;
         const uint32_t whole = (uint32_t)x;
         if (kinds[i] == 'u')
-            memcpy(word, &whole, sizeof whole);
+            memcpy(word, &whole, sizeof(whole));
         else if (real_bytes == 8)
-            memcpy(word, &wide, sizeof wide);
+            memcpy(word, &wide, sizeof(wide));
         else
-            memcpy(word, &narrow, sizeof narrow);
+            memcpy(word, &narrow, sizeof(narrow));
     }
 }

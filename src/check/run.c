@@ -193,7 +193,7 @@ static tenka_status collect(const struct bench *b, double *out[TENKA_MAX_OUT])
 {
     for (uint32_t k = 0; k < b->rig.nodes[0].n_out && b->rig.nodes[0].out[k] != TENKA_ABSENT; k++) {
         const struct tenka_operand *o = &b->rig.operands[b->rig.nodes[0].out[k]];
-        out[k] = tenka_alloc_array(count_of(&o->desc) + 1, sizeof **out);
+        out[k] = tenka_alloc_array(count_of(&o->desc) + 1, sizeof(**out));
         if (!out[k])
             return tenka_fail_nomem(b->rig.dev->err);
         decode(&o->desc, b->rig.real, b->after + o->offset, out[k]);

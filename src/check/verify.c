@@ -16,7 +16,7 @@ static const struct {
      TENKA_VERIFY_REPEATS},
     {"order", "a barrier between any two recorded kernels that depend on each other", tenka_verify_order, 1},
 };
-#define STEP_CHECKS (sizeof step_checks / sizeof *step_checks)
+#define STEP_CHECKS (sizeof(step_checks) / sizeof(*step_checks))
 
 /* Operator number index of those with kernels; *index counts down past them. */
 static bool find_op(size_t *index, enum tenka_op *out)
@@ -72,7 +72,7 @@ static tenka_status run_step_check(tenka_ctx *ctx, size_t index, struct tenka_ch
     if (status != TENKA_E_UNSUPPORTED)
         return status;
     report->skipped++;
-    snprintf(report->skip, sizeof report->skip, "%s", tenka_last_error(ctx));
+    snprintf(report->skip, sizeof(report->skip), "%s", tenka_last_error(ctx));
     return TENKA_OK;
 }
 
@@ -81,7 +81,7 @@ static tenka_status check_arguments(tenka_ctx *ctx, size_t index, const struct t
 {
     struct tenka_error *err = tenka_ctx_error(ctx);
     struct tenka_verify_check check;
-    if (params->size != sizeof *params || out_size != sizeof(struct tenka_verify_result))
+    if (params->size != sizeof(*params) || out_size != sizeof(struct tenka_verify_result))
         return tenka_fail(err, TENKA_E_INVALID,
                           "verify: a size is not set; begin with TENKA_VERIFY_DEFAULTS and "
                           "TENKA_VERIFY_RESULT_DEFAULTS");
@@ -105,16 +105,16 @@ static void tell(const struct run *run)
     const struct tenka_check_report *report = &run->report;
     struct tenka_verify_result *out = run->out;
     *out = (struct tenka_verify_result){
-        .size = sizeof *out,
+        .size = sizeof(*out),
         .cases = report->cases,
         .failed = report->failed,
         .skipped = report->skipped,
         .worst = report->worst,
         .seconds = 1e-9 * (double)(tenka_os_now() - run->begin),
     };
-    snprintf(out->worst_where, sizeof out->worst_where, "%s", report->worst_where);
-    snprintf(out->failure, sizeof out->failure, "%s", report->failure);
-    snprintf(out->skip_reason, sizeof out->skip_reason, "%s", report->skip);
+    snprintf(out->worst_where, sizeof(out->worst_where), "%s", report->worst_where);
+    snprintf(out->failure, sizeof(out->failure), "%s", report->failure);
+    snprintf(out->skip_reason, sizeof(out->skip_reason), "%s", report->skip);
 }
 
 static bool tell_and_ask(void *user, const char *where)

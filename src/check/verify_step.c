@@ -41,7 +41,7 @@ static tenka_status make_loader(struct step *s)
     tenka_dataset *data;
     params.batch_size = BATCH;
     tenka_rng_seed(&rng, 1);
-    for (size_t i = 0; i < sizeof images; i++)
+    for (size_t i = 0; i < sizeof(images); i++)
         images[i] = (uint8_t)tenka_rng_u32(&rng);
     for (int32_t i = 0; i < BATCH; i++)
         labels[i] = i % CLASSES;
@@ -141,7 +141,7 @@ static double largest_update(const struct step *s, size_t k)
 static void note(struct tenka_check_report *report, const char *where, const struct tenka_comparison *what)
 {
     char text[256] = "";
-    const double share = tenka_check_compare(what, text, sizeof text);
+    const double share = tenka_check_compare(what, text, sizeof(text));
     tenka_check_note(report, share, where, text);
 }
 
@@ -151,11 +151,11 @@ static void compare_steps(const struct step *s, const struct step *reference, st
     note(report, "the loss",
          &(struct tenka_comparison){TENKA_F32, &s->loss, &reference->loss, 1, .rtol = 1e-300, .atol = LOSS_BOUND});
     for (size_t k = 0; k < s->parameters; k++) {
-        snprintf(where, sizeof where, "%s before the step", s->state[k].name);
+        snprintf(where, sizeof(where), "%s before the step", s->state[k].name);
         note(report, where,
              &(struct tenka_comparison){TENKA_F32, s->start[k], reference->start[k], s->count[k], .rtol = 1e-300,
                                         .atol = 1e-300});
-        snprintf(where, sizeof where, "%s after the step", s->state[k].name);
+        snprintf(where, sizeof(where), "%s after the step", s->state[k].name);
         note(report, where,
              &(struct tenka_comparison){TENKA_F32, s->now[k], reference->now[k], s->count[k],
                                         .rtol = 2.4e-7, /* two roundings */
@@ -210,9 +210,9 @@ static void note_repeat(const struct step *s, int repeat, double loss, double *c
                         struct tenka_check_report *report)
 {
     char where[128], text[256] = "";
-    bool same = memcmp(&loss, &s->loss, sizeof loss) == 0;
+    bool same = memcmp(&loss, &s->loss, sizeof(loss)) == 0;
     if (!same)
-        snprintf(text, sizeof text, "the loss is %.9g, but was %.9g", tenka_check_shown(s->loss),
+        snprintf(text, sizeof(text), "the loss is %.9g, but was %.9g", tenka_check_shown(s->loss),
                  tenka_check_shown(loss));
     for (size_t k = 0; k < s->parameters && same; k++) {
         size_t i = 0;
@@ -220,10 +220,10 @@ static void note_repeat(const struct step *s, int repeat, double loss, double *c
             i++;
         same = i == s->count[k];
         if (!same)
-            snprintf(text, sizeof text, "%s: element %zu of %zu is %.9g, but was %.9g", s->state[k].name, i,
+            snprintf(text, sizeof(text), "%s: element %zu of %zu is %.9g, but was %.9g", s->state[k].name, i,
                      s->count[k], tenka_check_shown(s->now[k][i]), tenka_check_shown(first[k][i]));
     }
-    snprintf(where, sizeof where, "repeat %d", repeat);
+    snprintf(where, sizeof(where), "repeat %d", repeat);
     tenka_check_note(report, same ? 0 : INFINITY, where, text);
 }
 
@@ -234,7 +234,7 @@ static tenka_status repeat(struct step *s, double *first[MAX_PARAMETERS], struct
     const double loss = s->loss;
     for (int i = 1; i <= TENKA_VERIFY_REPEATS; i++) {
         char what[64];
-        snprintf(what, sizeof what, "a training step again, %d of %d", i, TENKA_VERIFY_REPEATS);
+        snprintf(what, sizeof(what), "a training step again, %d of %d", i, TENKA_VERIFY_REPEATS);
         if (!go_on(report, what))
             return TENKA_END;
         TENKA_TRY(step_run(s));
@@ -272,7 +272,7 @@ static void check_plan(void *user, const struct tenka_plan *plan, tenka_program 
         return;
     tenka_device *dev = tenka_ctx_device(o->ctx);
     const tenka_status status = tenka_program_check_order(dev, plan, program);
-    snprintf(where, sizeof where, "%zu kernels in %zu dispatches", plan->n_nodes,
+    snprintf(where, sizeof(where), "%zu kernels in %zu dispatches", plan->n_nodes,
              tenka_program_dispatches(dev, program));
     if (status == TENKA_OK || status == TENKA_E_DEVICE)
         tenka_check_note(o->report, status == TENKA_OK ? 0 : INFINITY, where, dev->err->text);

@@ -99,11 +99,11 @@ bool tenka_grow(void *items, size_t *capacity, size_t count, size_t each)
     const size_t wanted = *capacity < 8 ? 8 : *capacity * 2;
     /* items points to a pointer of any type; memcpy reads and writes it without breaking the aliasing rules. */
     void *memory;
-    memcpy(&memory, items, sizeof memory);
+    memcpy(&memory, items, sizeof(memory));
     memory = tenka_realloc_array(memory, wanted, each);
     if (memory == NULL)
         return false;
-    memcpy(items, &memory, sizeof memory);
+    memcpy(items, &memory, sizeof(memory));
     *capacity = wanted;
     return true;
 }

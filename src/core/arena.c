@@ -14,7 +14,7 @@ static struct tenka_arena_block *add_block(struct tenka_arena *arena, size_t byt
     const size_t size = bytes > ARENA_BLOCK ? bytes : ARENA_BLOCK;
     if (size > SIZE_MAX - sizeof(struct tenka_arena_block))
         return NULL;
-    struct tenka_arena_block *block = tenka_alloc(sizeof *block + size);
+    struct tenka_arena_block *block = tenka_alloc(sizeof(*block) + size);
     if (block == NULL)
         return NULL;
     block->size = size;

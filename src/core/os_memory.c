@@ -15,7 +15,7 @@ static uint64_t number_in(const char *path, const char *key)
     char line[256];
     uint64_t value = UINT64_MAX;
     FILE *file = fopen(path, "r");
-    while (file && value == UINT64_MAX && fgets(line, sizeof line, file))
+    while (file && value == UINT64_MAX && fgets(line, sizeof(line), file))
         if (strncmp(line, key, strlen(key)) != 0 || sscanf(line + strlen(key), "%" SCNu64, &value) != 1)
             value = UINT64_MAX;
     if (file)
@@ -50,11 +50,11 @@ static uint64_t address_space(void)
 static uint64_t control_group(const char *group)
 {
     char path[4096 + 64];
-    snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", group);
+    snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.max", group);
     const uint64_t most = number_in(path, "");
-    snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.current", group);
+    snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.current", group);
     const uint64_t used = number_in(path, "");
-    snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.stat", group);
+    snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.stat", group);
     const uint64_t files = number_in(path, "inactive_file");
     if (most == UINT64_MAX || used == UINT64_MAX)
         return UINT64_MAX;
@@ -67,7 +67,7 @@ static uint64_t control_groups(void)
     char line[4096];
     uint64_t least = UINT64_MAX;
     FILE *file = fopen("/proc/self/cgroup", "r");
-    while (file && fgets(line, sizeof line, file)) {
+    while (file && fgets(line, sizeof(line), file)) {
         if (strncmp(line, "0::/", 4) != 0)
             continue;
         line[strcspn(line, "\n")] = '\0';
@@ -86,7 +86,7 @@ uint64_t tenka_os_free_memory(void)
 {
     const uint64_t all[] = {system_memory(), address_space(), control_groups()};
     uint64_t least = UINT64_MAX;
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         least = all[i] < least ? all[i] : least;
     return least == UINT64_MAX ? 0 : least > 0 ? least : 1;
 }

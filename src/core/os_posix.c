@@ -44,7 +44,7 @@ tenka_status tenka_worker_start(struct tenka_error *err, void (*run)(tenka_worke
                                 tenka_worker **out)
 {
     *out = NULL;
-    tenka_worker *worker = tenka_alloc(sizeof *worker);
+    tenka_worker *worker = tenka_alloc(sizeof(*worker));
     if (worker == NULL)
         return tenka_fail_nomem(err);
     worker->run = run;
@@ -95,8 +95,8 @@ tenka_status tenka_fail_io(struct tenka_error *err, const char *verb, const char
     char reason[128];
     if (number == ENOMEM)
         return tenka_fail_nomem(err);
-    if (strerror_r(number, reason, sizeof reason) != 0)
-        snprintf(reason, sizeof reason, "error %d", number);
+    if (strerror_r(number, reason, sizeof(reason)) != 0)
+        snprintf(reason, sizeof(reason), "error %d", number);
     return tenka_fail(err, TENKA_E_IO, "cannot %s %s: %s", verb, path, reason);
 }
 

@@ -67,10 +67,10 @@ static char *name_beside(const char *path, const char *tail)
 static int follow(const char *link, char **out)
 {
     char text[MAX_LINK_TEXT];
-    const ssize_t length = readlink(link, text, sizeof text);
+    const ssize_t length = readlink(link, text, sizeof(text));
     if (length < 0)
         return errno;
-    if ((size_t)length == sizeof text)
+    if ((size_t)length == sizeof(text))
         return ENAMETOOLONG;
     text[length] = '\0';
     *out = tenka_sprintf("%.*s%s", text[0] == '/' ? 0 : (int)folder_length(link), link, text);
@@ -438,7 +438,7 @@ static void remove_leftover(int folder, const char *name)
     if (unlinkat(folder, name, 0) == 0)
         return;
     char inner[sizeof(struct dirent)];
-    snprintf(inner, sizeof inner, "%s/" INNER, name);
+    snprintf(inner, sizeof(inner), "%s/" INNER, name);
     unlinkat(folder, inner, AT_REMOVEDIR);
     unlinkat(folder, name, AT_REMOVEDIR);
 }

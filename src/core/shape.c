@@ -28,7 +28,7 @@ bool tenka_shape_equal(const struct tenka_shape *a, const struct tenka_shape *b)
 {
     if (a->rank != b->rank || a->rank > TENKA_MAX_RANK)
         return false;
-    return memcmp(a->dim, b->dim, a->rank * sizeof *a->dim) == 0;
+    return memcmp(a->dim, b->dim, a->rank * sizeof(*a->dim)) == 0;
 }
 
 tenka_status tenka_shape_check(struct tenka_error *err, const char *what, const struct tenka_shape *shape)

@@ -10,7 +10,7 @@ const char *tenka_status_text(tenka_status status)
 #undef X
     };
     const size_t i = (size_t)status;
-    return i < sizeof texts / sizeof *texts ? texts[i] : "unknown status";
+    return i < sizeof(texts) / sizeof(*texts) ? texts[i] : "unknown status";
 }
 
 tenka_status tenka_fail(struct tenka_error *err, tenka_status status, const char *format, ...)
@@ -18,14 +18,14 @@ tenka_status tenka_fail(struct tenka_error *err, tenka_status status, const char
     if (err == NULL)
         return status;
     /* Not into err->text at once: an argument may be the sentence that is there now. */
-    char text[sizeof err->text];
+    char text[sizeof(err->text)];
     va_list args;
     va_start(args, format);
-    const int length = vsnprintf(text, sizeof text, format, args);
+    const int length = vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     if (length <= 0) /* what failed is said in any case */
-        snprintf(text, sizeof text, "%s", tenka_status_text(status));
-    memcpy(err->text, text, sizeof text);
+        snprintf(text, sizeof(text), "%s", tenka_status_text(status));
+    memcpy(err->text, text, sizeof(text));
     err->status = status;
     return status;
 }
@@ -39,8 +39,8 @@ tenka_status tenka_fail_nomem(struct tenka_error *err)
 static tenka_status check_size(struct tenka_error *err, const char *what, const char *defaults, const void *given,
                                size_t most, size_t *size)
 {
-    memcpy(size, given, sizeof *size);
-    if (*size <= sizeof *size)
+    memcpy(size, given, sizeof(*size));
+    if (*size <= sizeof(*size))
         return tenka_fail(err, TENKA_E_INVALID, "%s: size is %zu; begin with %s", what, *size, defaults);
     if (*size > most)
         return tenka_fail(err, TENKA_E_INVALID,
@@ -55,9 +55,9 @@ tenka_status tenka_take_params(struct tenka_error *err, const char *what, const 
     size_t size, most;
     if (given == NULL)
         return TENKA_OK;
-    memcpy(&most, own, sizeof most);
+    memcpy(&most, own, sizeof(most));
     TENKA_TRY(check_size(err, what, defaults, given, most, &size));
-    memcpy((unsigned char *)own + sizeof size, (const unsigned char *)given + sizeof size, size - sizeof size);
+    memcpy((unsigned char *)own + sizeof(size), (const unsigned char *)given + sizeof(size), size - sizeof(size));
     return TENKA_OK;
 }
 
@@ -65,8 +65,8 @@ tenka_status tenka_give_result(struct tenka_error *err, const char *what, const 
                                const void *own)
 {
     size_t size, most;
-    memcpy(&most, own, sizeof most);
+    memcpy(&most, own, sizeof(most));
     TENKA_TRY(check_size(err, what, defaults, given, most, &size));
-    memcpy((unsigned char *)given + sizeof size, (const unsigned char *)own + sizeof size, size - sizeof size);
+    memcpy((unsigned char *)given + sizeof(size), (const unsigned char *)own + sizeof(size), size - sizeof(size));
     return TENKA_OK;
 }

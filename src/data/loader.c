@@ -257,7 +257,7 @@ void tenka_load_batch(const struct tenka_batch_source *from, uint32_t offset, st
                                tenka_value(from->mean), tenka_value(from->std)};
     const struct tenka_p_load_batch params = {.rows = (int32_t)batch->size};
     tenka_tensor out[TENKA_MAX_OUT];
-    tenka_trace(in[0].ctx, TENKA_OP_load_batch, in, 5, &params, sizeof params, NULL, &(double){offset}, out);
+    tenka_trace(in[0].ctx, TENKA_OP_load_batch, in, 5, &params, sizeof(params), NULL, &(double){offset}, out);
     batch->input = out[0];
     batch->target = out[1];
 }

@@ -63,7 +63,7 @@ static tenka_status stream_init(struct tenka_error *err, tenka_stream *s)
     s->batches = s->from.count / s->from.batch_size + (s->from.count % s->from.batch_size != 0);
     for (size_t i = 0; i < DEPTH; i++) {
         s->ring[i].images = tenka_alloc_array(largest, s->from.image_bytes);
-        s->ring[i].labels = tenka_alloc_array(largest, sizeof *s->ring[i].labels);
+        s->ring[i].labels = tenka_alloc_array(largest, sizeof(*s->ring[i].labels));
         if (!s->ring[i].images || !s->ring[i].labels)
             return tenka_fail_nomem(err);
     }
@@ -72,7 +72,7 @@ static tenka_status stream_init(struct tenka_error *err, tenka_stream *s)
 
 tenka_status tenka_stream_create(struct tenka_error *err, const struct tenka_stream_source *source, tenka_stream **out)
 {
-    tenka_stream *s = *out = tenka_alloc(sizeof *s);
+    tenka_stream *s = *out = tenka_alloc(sizeof(*s));
     if (!s)
         return tenka_fail_nomem(err);
     s->from = *source;

@@ -7,8 +7,8 @@ static uint64_t hash_log(const tenka_ctx *ctx)
     uint64_t hash = 0xcbf29ce484222325u;
     for (size_t i = 0; i < ctx->n_entries; i++) {
         uint32_t words[sizeof(struct tenka_entry) / sizeof(uint32_t)];
-        memcpy(words, &ctx->entries[i], sizeof words);
-        for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+        memcpy(words, &ctx->entries[i], sizeof(words));
+        for (size_t k = 0; k < sizeof(words) / sizeof(*words); k++)
             hash = (hash ^ words[k]) * 0x100000001b3u;
     }
     return hash;
@@ -20,7 +20,7 @@ void tenka_cache_expect(tenka_ctx *ctx)
     ctx->expected = ctx->previous ? ctx->previous->follower : NULL;
     ctx->matching =
         ctx->expected && ctx->expected->n_key >= ctx->n_entries &&
-        (ctx->n_entries == 0 || memcmp(ctx->expected->key, ctx->entries, ctx->n_entries * sizeof *ctx->entries) == 0);
+        (ctx->n_entries == 0 || memcmp(ctx->expected->key, ctx->entries, ctx->n_entries * sizeof(*ctx->entries)) == 0);
 }
 
 static void forget(tenka_ctx *ctx, size_t i)
@@ -70,7 +70,7 @@ static struct tenka_kept_plan *look_up(tenka_ctx *ctx, uint64_t hash)
     for (size_t i = 0; i < ctx->n_plans; i++) {
         struct tenka_kept_plan *plan = ctx->plans[i];
         if (plan->hash == hash && plan->n_key == ctx->n_entries &&
-            memcmp(plan->key, ctx->entries, plan->n_key * sizeof *plan->key) == 0)
+            memcmp(plan->key, ctx->entries, plan->n_key * sizeof(*plan->key)) == 0)
             return plan;
     }
     return NULL;
@@ -109,7 +109,7 @@ void tenka_cache_drop_variable(tenka_ctx *ctx, const tenka_variable *var)
         for (size_t k = 0; k < ctx->plans[i]->n_key && !used; k++) {
             const struct tenka_entry *entry = &ctx->plans[i]->key[k];
             uint64_t id;
-            memcpy(&id, entry->params, sizeof id);
+            memcpy(&id, entry->params, sizeof(id));
             used = id == var->head.id && (entry->kind == TENKA_ENTRY_VARIABLE || entry->kind == TENKA_ENTRY_ASSIGN);
         }
         if (used)

@@ -49,7 +49,7 @@ tenka_status tenka_ctx_create(const struct tenka_ctx_params *params, tenka_ctx *
     *out = NULL;
     TENKA_TRY(tenka_take_params(&create_error, "context", "TENKA_CTX_DEFAULTS", &own, params));
     TENKA_TRY(check_params(p));
-    tenka_ctx *ctx = tenka_alloc(sizeof *ctx);
+    tenka_ctx *ctx = tenka_alloc(sizeof(*ctx));
     if (!ctx)
         return tenka_fail_nomem(&create_error);
     const tenka_status s = open_context(p, ctx);
@@ -131,7 +131,7 @@ void tenka_ctx_stats(const tenka_ctx *ctx, struct tenka_ctx_stats *out)
 {
     const bool ran = ctx->previous && ctx->previous->program;
     const struct tenka_ctx_stats own = {
-        .size = sizeof own,
+        .size = sizeof(own),
         .steps = ctx->steps,
         .plans_made = ctx->plans_made,
         .plans_cached = ctx->n_plans,

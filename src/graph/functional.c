@@ -111,7 +111,7 @@ tenka_tensor tenka_slice(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t
         .from = start > INT32_MAX ? -1 : (int32_t)start,
         .to = end > INT32_MAX ? -1 : (int32_t)end,
     };
-    return tenka_trace(x.ctx, TENKA_OP_slice, &x, 1, &params, sizeof params, NULL, NULL, NULL);
+    return tenka_trace(x.ctx, TENKA_OP_slice, &x, 1, &params, sizeof(params), NULL, NULL, NULL);
 }
 
 tenka_tensor tenka_narrow(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t length)
@@ -153,7 +153,7 @@ tenka_tensor tenka_concat(const tenka_tensor *x, size_t n, uint32_t axis)
     struct tenka_p_part params = {.axis = (int32_t)axis};
     tenka_tensor y = tenka_trace(x[0].ctx, TENKA_OP_blank, NULL, 0, NULL, 0, &shape, NULL, NULL);
     for (size_t k = 0; k < n; k++) {
-        y = tenka_trace(y.ctx, TENKA_OP_put, (const tenka_tensor[]){y, x[k]}, 2, &params, sizeof params, NULL, NULL,
+        y = tenka_trace(y.ctx, TENKA_OP_put, (const tenka_tensor[]){y, x[k]}, 2, &params, sizeof(params), NULL, NULL,
                         NULL);
         params.from += (int32_t)tenka_tensor_shape(x[k]).dim[axis];
     }
@@ -166,7 +166,7 @@ tenka_tensor tenka_permute(tenka_tensor x, const uint32_t *axes)
     const uint32_t rank = tenka_tensor_shape(x).rank;
     for (uint32_t i = 0; i < rank; i++)
         params.dim[i] = axes[i] < rank ? (int32_t)axes[i] : -1;
-    return tenka_trace(x.ctx, TENKA_OP_permute, &x, 1, &params, sizeof params, NULL, NULL, NULL);
+    return tenka_trace(x.ctx, TENKA_OP_permute, &x, 1, &params, sizeof(params), NULL, NULL, NULL);
 }
 
 tenka_tensor tenka_transpose(tenka_tensor x, uint32_t dim0, uint32_t dim1)
@@ -186,13 +186,13 @@ tenka_tensor tenka_transpose(tenka_tensor x, uint32_t dim0, uint32_t dim1)
 tenka_tensor tenka_expand(tenka_tensor x, struct tenka_shape shape)
 {
     const struct tenka_p_strided params = {.divide = 1};
-    return tenka_trace(x.ctx, TENKA_OP_expand, &x, 1, &params, sizeof params, &shape, NULL, NULL);
+    return tenka_trace(x.ctx, TENKA_OP_expand, &x, 1, &params, sizeof(params), &shape, NULL, NULL);
 }
 
 static tenka_tensor gather(tenka_tensor x, tenka_tensor index, double offset, uint32_t rows)
 {
     const struct tenka_p_gather params = {.rows = (int32_t)rows};
-    return tenka_trace(x.ctx, TENKA_OP_gather, (const tenka_tensor[]){x, index}, 2, &params, sizeof params, NULL,
+    return tenka_trace(x.ctx, TENKA_OP_gather, (const tenka_tensor[]){x, index}, 2, &params, sizeof(params), NULL,
                        &offset, NULL);
 }
 
@@ -215,8 +215,8 @@ tenka_tensor tenka_gather_range(tenka_tensor x, tenka_tensor index, uint32_t off
 static tenka_tensor sum_or_mean(tenka_tensor x, uint32_t axes, bool keepdim, bool mean)
 {
     struct tenka_p_sum params = {.mean = mean, .keepdim = keepdim};
-    memcpy(&params.axes, &axes, sizeof axes);
-    return tenka_trace(x.ctx, TENKA_OP_sum, &x, 1, &params, sizeof params, NULL, NULL, NULL);
+    memcpy(&params.axes, &axes, sizeof(axes));
+    return tenka_trace(x.ctx, TENKA_OP_sum, &x, 1, &params, sizeof(params), NULL, NULL, NULL);
 }
 
 tenka_tensor tenka_sum(tenka_tensor x, uint32_t axes, bool keepdim)
@@ -232,7 +232,7 @@ tenka_tensor tenka_mean(tenka_tensor x, uint32_t axes, bool keepdim)
 static tenka_tensor along_axis(enum tenka_op op, tenka_tensor x, uint32_t dim)
 {
     const struct tenka_p_axis params = {.dim = dim < TENKA_MAX_RANK ? (int32_t)dim : TENKA_MAX_RANK};
-    return tenka_trace(x.ctx, op, &x, 1, &params, sizeof params, NULL, NULL, NULL);
+    return tenka_trace(x.ctx, op, &x, 1, &params, sizeof(params), NULL, NULL, NULL);
 }
 
 tenka_tensor tenka_argmax(tenka_tensor x, uint32_t dim)
@@ -255,7 +255,7 @@ tenka_tensor tenka_log_softmax(tenka_tensor x, uint32_t dim)
 tenka_tensor tenka_matmul(tenka_tensor a, tenka_tensor b, bool transpose_a, bool transpose_b)
 {
     const struct tenka_p_matmul params = {.trans_a = transpose_a, .trans_b = transpose_b};
-    return tenka_trace(a.ctx, TENKA_OP_matmul, (const tenka_tensor[]){a, b}, 2, &params, sizeof params, NULL, NULL,
+    return tenka_trace(a.ctx, TENKA_OP_matmul, (const tenka_tensor[]){a, b}, 2, &params, sizeof(params), NULL, NULL,
                        NULL);
 }
 
@@ -306,7 +306,7 @@ tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias
         .groups = (int32_t)c->groups,
     };
     const tenka_tensor in[] = {x, weight, bias};
-    return tenka_trace(x.ctx, TENKA_OP_conv2d, in, bias.ctx ? 3 : 2, &p, sizeof p, NULL, NULL, NULL);
+    return tenka_trace(x.ctx, TENKA_OP_conv2d, in, bias.ctx ? 3 : 2, &p, sizeof(p), NULL, NULL, NULL);
 }
 
 tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *params)
@@ -331,7 +331,7 @@ tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *
         .dw = (int32_t)c->dilation[1],
         .ceil_mode = c->ceil_mode,
     };
-    return tenka_trace(x.ctx, TENKA_OP_max_pool2d, &x, 1, &p, sizeof p, NULL, NULL, NULL);
+    return tenka_trace(x.ctx, TENKA_OP_max_pool2d, &x, 1, &p, sizeof(p), NULL, NULL, NULL);
 }
 
 /* running = (1 - momentum) running + momentum factor fresh */
@@ -378,7 +378,7 @@ tenka_tensor tenka_batch_norm2d(tenka_tensor x, tenka_tensor weight, tenka_tenso
 tenka_tensor tenka_nll_loss_reduced(tenka_tensor x, tenka_tensor target, enum tenka_reduction reduction)
 {
     const struct tenka_p_nll params = {.reduction = (int32_t)reduction};
-    return tenka_trace(x.ctx, TENKA_OP_nll_loss, (const tenka_tensor[]){x, target}, 2, &params, sizeof params, NULL,
+    return tenka_trace(x.ctx, TENKA_OP_nll_loss, (const tenka_tensor[]){x, target}, 2, &params, sizeof(params), NULL,
                        NULL, NULL);
 }
 

@@ -21,7 +21,7 @@ struct tenka_meter {
 tenka_status tenka_meter_create(tenka_ctx *ctx, tenka_meter **out)
 {
     *out = NULL;
-    tenka_meter *meter = tenka_alloc(sizeof *meter);
+    tenka_meter *meter = tenka_alloc(sizeof(*meter));
     if (!meter)
         return tenka_fail_nomem(&ctx->err);
     const tenka_status s = tenka_variable_create(ctx, TENKA_F32, (struct tenka_shape){0}, NULL, false, &meter->sum);

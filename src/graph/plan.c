@@ -47,7 +47,7 @@ static struct tenka_plan_target target_of(const tenka_ctx *ctx)
         .fuses = device_fuses,
         .device = ctx->dev,
     };
-    memcpy(target.spill_used, ctx->spill_used, sizeof target.spill_used);
+    memcpy(target.spill_used, ctx->spill_used, sizeof(target.spill_used));
     for (size_t b = 0; b < TENKA_MAX_BLOCKS; b++)
         target.spill_size[b] = ctx->spill.buffer[b] ? tenka_buffer_size(ctx->spill.buffer[b]) : 0;
     return target;
@@ -63,11 +63,11 @@ static tenka_status make_spill_blocks(tenka_ctx *ctx, const struct tenka_step_pl
 
 static tenka_status copy_key(tenka_ctx *ctx, struct tenka_kept_plan *plan)
 {
-    plan->key = tenka_alloc_array(ctx->n_entries + 1, sizeof *plan->key);
+    plan->key = tenka_alloc_array(ctx->n_entries + 1, sizeof(*plan->key));
     if (!plan->key)
         return tenka_fail_nomem(&ctx->err);
     plan->n_key = ctx->n_entries;
-    memcpy(plan->key, ctx->entries, ctx->n_entries * sizeof *plan->key);
+    memcpy(plan->key, ctx->entries, ctx->n_entries * sizeof(*plan->key));
     return TENKA_OK;
 }
 
@@ -83,7 +83,7 @@ static tenka_status fill_plan(tenka_ctx *ctx, struct tenka_kept_plan *plan)
 tenka_status tenka_plan_build(tenka_ctx *ctx, struct tenka_kept_plan **out)
 {
     *out = NULL;
-    struct tenka_kept_plan *plan = tenka_alloc(sizeof *plan);
+    struct tenka_kept_plan *plan = tenka_alloc(sizeof(*plan));
     if (!plan)
         return tenka_fail_nomem(&ctx->err);
     const tenka_status s = fill_plan(ctx, plan);

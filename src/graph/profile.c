@@ -55,7 +55,7 @@ static struct tenka_kernel_time describe(const struct tenka_plan *plan, const st
         .flops = tenka_node_flops(plan, node),
         .bytes = tenka_node_bytes(plan, node),
     };
-    tenka_node_shapes(plan, node, time.shapes, sizeof time.shapes);
+    tenka_node_shapes(plan, node, time.shapes, sizeof(time.shapes));
     return time;
 }
 
@@ -70,7 +70,7 @@ static size_t describe_together(const struct tenka_plan *plan, const double *sec
         out->bytes += tenka_node_bytes(plan, &plan->nodes[first + n]);
     }
     if (n > 1)
-        snprintf(out->shapes, sizeof out->shapes, "%zu tensors together", n);
+        snprintf(out->shapes, sizeof(out->shapes), "%zu tensors together", n);
     return n;
 }
 
@@ -90,7 +90,7 @@ tenka_status tenka_profile_kernels(tenka_ctx *ctx, struct tenka_kernel_time *out
     struct tenka_kernel_time time;
     *count = 0;
     TENKA_TRY(find_timed(ctx, &last));
-    double *seconds = tenka_alloc_array(last->step.plan.n_nodes, sizeof *seconds);
+    double *seconds = tenka_alloc_array(last->step.plan.n_nodes, sizeof(*seconds));
     if (!seconds)
         return tenka_fail_nomem(&ctx->err);
     const tenka_status s = tenka_program_timings(ctx->dev, last->program, seconds, last->step.plan.n_nodes);
@@ -123,12 +123,12 @@ static struct tenka_dispatch describe_span(const struct tenka_plan *plan, const 
         d.flops += tenka_node_flops(plan, first + k) / sharers;
         d.bytes += tenka_node_bytes(plan, first + k) / sharers;
     }
-    tenka_nodes_label(first, span->jobs, d.label, sizeof d.label);
-    tenka_nodes_layer(first, span->jobs, d.layer, sizeof d.layer);
+    tenka_nodes_label(first, span->jobs, d.label, sizeof(d.label));
+    tenka_nodes_layer(first, span->jobs, d.layer, sizeof(d.layer));
     if (span->jobs > 1)
-        snprintf(d.shapes, sizeof d.shapes, "%u tensors together", span->jobs);
+        snprintf(d.shapes, sizeof(d.shapes), "%u tensors together", span->jobs);
     else
-        tenka_node_shapes(plan, first, d.shapes, sizeof d.shapes);
+        tenka_node_shapes(plan, first, d.shapes, sizeof(d.shapes));
     return d;
 }
 
@@ -138,7 +138,7 @@ tenka_status tenka_profile_dispatches(tenka_ctx *ctx, struct tenka_dispatch *out
     *count = 0;
     TENKA_TRY(find_timed(ctx, &last));
     const size_t n = tenka_program_dispatches(ctx->dev, last->program);
-    struct tenka_span *spans = tenka_alloc_array(n + 1, sizeof *spans);
+    struct tenka_span *spans = tenka_alloc_array(n + 1, sizeof(*spans));
     if (!spans)
         return tenka_fail_nomem(&ctx->err);
     const tenka_status s = tenka_program_spans(ctx->dev, last->program, spans);

@@ -7,7 +7,7 @@ static void put_real(const tenka_ctx *ctx, unsigned char *at, double value)
     if (ctx->limits.real_bytes == sizeof(float))
         memcpy(at, &(float){(float)value}, sizeof(float));
     else
-        memcpy(at, &value, sizeof value);
+        memcpy(at, &value, sizeof(value));
 }
 
 /* Appends the scalars to the input bytes, as the device's words. */
@@ -134,14 +134,14 @@ tenka_status tenka_step_flush(tenka_ctx *ctx)
     struct tenka_kept_plan *plan;
     tenka_status s = run_log(ctx, &plan);
     while (s == TENKA_OK && ctx->n_spilled < ctx->n_values)
-        if (!tenka_grow(&ctx->spilled, &ctx->spilled_capacity, ctx->n_spilled++, sizeof *ctx->spilled))
+        if (!tenka_grow(&ctx->spilled, &ctx->spilled_capacity, ctx->n_spilled++, sizeof(*ctx->spilled)))
             s = tenka_fail_nomem(&ctx->err);
     if (s != TENKA_OK) {
         tenka_step_abandon(ctx);
         return s;
     }
-    memcpy(ctx->spilled, plan->step.where, ctx->n_values * sizeof *ctx->spilled);
-    memcpy(ctx->spill_used, plan->step.spill_bytes, sizeof ctx->spill_used);
+    memcpy(ctx->spilled, plan->step.where, ctx->n_values * sizeof(*ctx->spilled));
+    memcpy(ctx->spill_used, plan->step.spill_bytes, sizeof(ctx->spill_used));
     ctx->flushed = ctx->n_entries;
     tenka_cache_expect(ctx);
     return TENKA_OK;
@@ -232,7 +232,7 @@ static tenka_status read_source(tenka_ctx *ctx, const struct source *src, void *
 static tenka_status read_converted(tenka_ctx *ctx, const struct source *src, float *dst)
 {
     const size_t count = (size_t)tenka_shape_count(&src->desc.shape);
-    double *wide = tenka_alloc_array(count, sizeof *wide);
+    double *wide = tenka_alloc_array(count, sizeof(*wide));
     if (!wide)
         return tenka_fail_nomem(&ctx->err);
     const tenka_status s = read_source(ctx, src, wide);

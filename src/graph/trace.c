@@ -17,7 +17,7 @@ tenka_tensor tenka_trace_fail(tenka_ctx *ctx, tenka_status status, const char *f
     if (ctx->mistake.status == TENKA_OK) {
         va_list args;
         va_start(args, format);
-        vsnprintf(ctx->mistake.text, sizeof ctx->mistake.text, format, args);
+        vsnprintf(ctx->mistake.text, sizeof(ctx->mistake.text), format, args);
         va_end(args);
         ctx->mistake.status = status;
         ctx->blamed = false;
@@ -54,7 +54,7 @@ const char *tenka_trace_name(tenka_ctx *ctx, const char *name)
         if (strcmp(ctx->names[i], name) == 0)
             return ctx->names[i];
     char *copy = tenka_strdup(name);
-    if (!copy || !tenka_grow(&ctx->names, &ctx->names_capacity, ctx->n_names, sizeof *ctx->names)) {
+    if (!copy || !tenka_grow(&ctx->names, &ctx->names_capacity, ctx->n_names, sizeof(*ctx->names))) {
         tenka_free(copy);
         return NULL;
     }
@@ -89,7 +89,7 @@ void tenka_step_begin(tenka_ctx *ctx)
     ctx->n_entries = ctx->n_values = ctx->n_assignments = ctx->n_scalars = ctx->n_spilled = 0;
     ctx->inputs_bytes = ctx->unlimited_bytes = 0;
     ctx->flushed = 0;
-    memset(ctx->spill_used, 0, sizeof ctx->spill_used);
+    memset(ctx->spill_used, 0, sizeof(ctx->spill_used));
     tenka_host_begin_step(ctx);
     tenka_cache_expect(ctx);
 }
@@ -122,12 +122,12 @@ void tenka_step_discard(tenka_ctx *ctx)
 struct tenka_entry *tenka_trace_entry(tenka_ctx *ctx, enum tenka_entry_kind kind)
 {
     tenka_step_begin(ctx);
-    if (!tenka_grow(&ctx->entries, &ctx->entries_capacity, ctx->n_entries, sizeof *ctx->entries)) {
+    if (!tenka_grow(&ctx->entries, &ctx->entries_capacity, ctx->n_entries, sizeof(*ctx->entries))) {
         tenka_trace_fail(ctx, TENKA_E_NOMEM, "out of memory while tracing a step of %zu calls", ctx->n_entries);
         return NULL;
     }
     struct tenka_entry *entry = &ctx->entries[ctx->n_entries];
-    memset(entry, 0, sizeof *entry);
+    memset(entry, 0, sizeof(*entry));
     entry->kind = (uint8_t)kind;
     entry->first_value = (uint32_t)ctx->n_values;
     entry->first_scalar = (uint32_t)ctx->n_scalars;
@@ -139,12 +139,12 @@ void tenka_trace_commit(tenka_ctx *ctx)
     const size_t i = ctx->n_entries++;
     if (ctx->matching)
         ctx->matching = i < ctx->expected->n_key &&
-                        memcmp(&ctx->entries[i], &ctx->expected->key[i], sizeof ctx->entries[i]) == 0;
+                        memcmp(&ctx->entries[i], &ctx->expected->key[i], sizeof(ctx->entries[i])) == 0;
 }
 
 uint32_t tenka_trace_value(tenka_ctx *ctx, const struct tenka_desc *desc)
 {
-    if (!tenka_grow(&ctx->values, &ctx->values_capacity, ctx->n_values, sizeof *ctx->values)) {
+    if (!tenka_grow(&ctx->values, &ctx->values_capacity, ctx->n_values, sizeof(*ctx->values))) {
         tenka_trace_fail(ctx, TENKA_E_NOMEM, "out of memory while tracing a step of %zu values", ctx->n_values);
         return INERT_SLOT;
     }
@@ -201,7 +201,7 @@ static bool fill_entry(tenka_ctx *ctx, struct tenka_entry *entry, const struct t
     entry->n_in = (uint8_t)call->n_in;
     entry->n_out = (uint8_t)call->n_out;
     entry->requires_grad = requires_grad && ctx->no_grad == 0;
-    memcpy(entry->params, call->params, sizeof entry->params);
+    memcpy(entry->params, call->params, sizeof(entry->params));
     for (uint32_t k = 0; k < call->n_out; k++)
         entry->out[k] = call->out[k];
     return entry->requires_grad;
@@ -210,7 +210,7 @@ static bool fill_entry(tenka_ctx *ctx, struct tenka_entry *entry, const struct t
 static bool add_scalars(tenka_ctx *ctx, const double *scalars, size_t count)
 {
     for (size_t k = 0; k < count; k++) {
-        if (!tenka_grow(&ctx->scalars, &ctx->scalars_capacity, ctx->n_scalars, sizeof *ctx->scalars))
+        if (!tenka_grow(&ctx->scalars, &ctx->scalars_capacity, ctx->n_scalars, sizeof(*ctx->scalars)))
             return false;
         ctx->scalars[ctx->n_scalars++] = scalars[k];
     }
@@ -283,7 +283,7 @@ static tenka_tensor leaf(tenka_ctx *ctx, const struct tenka_desc *desc)
 
 static void put_id(struct tenka_entry *entry, const tenka_variable *var)
 {
-    memcpy(entry->params, &var->head.id, sizeof var->head.id);
+    memcpy(entry->params, &var->head.id, sizeof(var->head.id));
 }
 
 /* assigned: the value that var got in this step; NULL: its content at the begin of the step. */
@@ -356,7 +356,7 @@ void tenka_assign(tenka_variable *var, tenka_tensor value)
     struct tenka_entry *entry = tenka_trace_entry(ctx, TENKA_ENTRY_ASSIGN);
     if (!entry)
         return;
-    if (!tenka_grow(&ctx->assignments, &ctx->assignments_capacity, ctx->n_assignments, sizeof *ctx->assignments)) {
+    if (!tenka_grow(&ctx->assignments, &ctx->assignments_capacity, ctx->n_assignments, sizeof(*ctx->assignments))) {
         tenka_trace_fail(ctx, TENKA_E_NOMEM, "out of memory while tracing a step of %zu calls", ctx->n_entries);
         return;
     }

@@ -32,7 +32,7 @@ static tenka_status variable_new(tenka_ctx *ctx, enum tenka_dtype dtype, struct 
     if (requires_grad && dtype != TENKA_F32)
         return tenka_fail(&ctx->err, TENKA_E_INVALID, "variable: only f32 variables can require gradients, not %s",
                           tenka_dtype_name(dtype));
-    tenka_variable *var = tenka_alloc(sizeof *var);
+    tenka_variable *var = tenka_alloc(sizeof(*var));
     if (!var)
         return tenka_fail_nomem(&ctx->err);
     var->ctx = ctx;

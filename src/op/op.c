@@ -66,7 +66,7 @@ enum {
 
 const struct tenka_op_info tenka_ops[TENKA_OP_COUNT] = {
 #define TENKA_OP(name, body, min_in, max_in, outs, params, scalars, rule, grad)                   \
-    { #name, min_in, max_in, outs, scalars, sizeof scalars - 1, tenka_rule_##rule,                \
+    { #name, min_in, max_in, outs, scalars, sizeof(scalars) - 1, tenka_rule_##rule,                \
       (enum tenka_kernel)FIRST_##name, sizeof(struct passes_##name) - 1 },
 #define TENKA_PASS(...)
 #include "op/ops.def"
@@ -181,7 +181,7 @@ static int32_t *act_place(enum tenka_kernel kernel, int32_t *params)
 enum tenka_act tenka_kernel_act(enum tenka_kernel kernel, const int32_t *params)
 {
     int32_t copy[TENKA_MAX_PARAMS];
-    memcpy(copy, params, sizeof copy);
+    memcpy(copy, params, sizeof(copy));
     const int32_t *act = act_place(kernel, copy);
     return act != NULL ? (enum tenka_act)*act : TENKA_ACT_NONE;
 }

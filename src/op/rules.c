@@ -25,7 +25,7 @@ tenka_status tenka_rule_rank(const struct tenka_call *call, struct tenka_error *
     const uint32_t rank = call->in[i].shape.rank;
     if (rank >= lo && rank <= hi)
         return TENKA_OK;
-    snprintf(wanted, sizeof wanted, lo == hi ? "%u" : "%u to %u", lo, hi);
+    snprintf(wanted, sizeof(wanted), lo == hi ? "%u" : "%u to %u", lo, hi);
     return tenka_fail(err, TENKA_E_SHAPE, "%s: tensor %u has shape %s with %u axes, but must have %s",
                       tenka_rule_name(call), i + 1, tenka_shape_text(&call->in[i].shape, text), rank, wanted);
 }
@@ -47,7 +47,7 @@ tenka_status tenka_rule_out(struct tenka_call *call, struct tenka_error *err, ui
 {
     if (tenka_shape_check(err, "", &shape) != TENKA_OK) {
         char what[64]; /* written on a failure alone, since rules run in every step */
-        snprintf(what, sizeof what, "%s: its result", tenka_rule_name(call));
+        snprintf(what, sizeof(what), "%s: its result", tenka_rule_name(call));
         return tenka_shape_check(err, what, &shape);
     }
     for (uint32_t k = shape.rank; k < TENKA_MAX_RANK; k++)

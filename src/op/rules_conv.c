@@ -81,7 +81,7 @@ tenka_status tenka_rule_linear_backward(struct tenka_call *call, struct tenka_er
     TENKA_TRY(tenka_rule_linear(&forward, err));
     TENKA_TRY(check_same(call, err, 2, &forward.out[0].shape));
     const struct tenka_p_linear given = *p;
-    memcpy(p, forward.params, sizeof *p);
+    memcpy(p, forward.params, sizeof(*p));
     const bool bias = given.bias != 0;
     p->bias = bias;
     p->before = given.before;

@@ -65,7 +65,7 @@ tenka_status tenka_rule_permute(struct tenka_call *call, struct tenka_error *err
         stride[lead + i] = of_x[lead + (uint32_t)axis];
     }
     fill_dim(p, &out);
-    memcpy(p->stride, stride, sizeof stride);
+    memcpy(p->stride, stride, sizeof(stride));
     p->divide = 1;
     return tenka_rule_out(call, err, 0, TENKA_F32, out);
 }

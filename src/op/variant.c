@@ -8,7 +8,7 @@ static const struct tenka_variant variants[] = {
 #define TENKA_TUNED(...)
 #include "op/variants.def"
 };
-#define N_VARIANTS (sizeof variants / sizeof *variants)
+#define N_VARIANTS (sizeof(variants) / sizeof(*variants))
 
 /* struct params_<op>: the operator's parameters under its own name. */
 #define TENKA_OP(name, body, min_in, max_in, outs, params, ...) typedef struct tenka_p_##params params_##name;
@@ -25,13 +25,13 @@ static const struct tenka_variant variants[] = {
 #include "op/variants.def"
 
 #define TENKA_VARIANT(...)
-#define TENKA_TUNED(op, pass, family, shared, ...)                                                     \
-    static void shape_##op##_##pass(const int32_t *params, int32_t out[TENKA_SHAPE_CONSTANTS])         \
-    {                                                                                                  \
-        const params_##op *p = (const void *)params;                                                   \
-        const int32_t constants[] = {__VA_ARGS__};                                                     \
-        _Static_assert(sizeof constants <= TENKA_SHAPE_CONSTANTS * sizeof *out, "too many constants"); \
-        (void)p, memcpy(out, constants, sizeof constants);                                             \
+#define TENKA_TUNED(op, pass, family, shared, ...)                                                       \
+    static void shape_##op##_##pass(const int32_t *params, int32_t out[TENKA_SHAPE_CONSTANTS])           \
+    {                                                                                                    \
+        const params_##op *p = (const void *)params;                                                     \
+        const int32_t constants[] = {__VA_ARGS__};                                                       \
+        _Static_assert(sizeof(constants) <= TENKA_SHAPE_CONSTANTS * sizeof(*out), "too many constants"); \
+        (void)p, memcpy(out, constants, sizeof(constants));                                              \
     }
 #include "op/variants.def"
 
@@ -79,7 +79,7 @@ bool tenka_variant_measured(enum tenka_kernel kernel)
 
 void tenka_variant_shape(enum tenka_kernel kernel, const int32_t *params, int32_t out[TENKA_SHAPE_CONSTANTS])
 {
-    memset(out, 0, TENKA_SHAPE_CONSTANTS * sizeof *out);
+    memset(out, 0, TENKA_SHAPE_CONSTANTS * sizeof(*out));
     if (tuned[kernel].shape != NULL)
         tuned[kernel].shape(params, out);
 }

@@ -110,8 +110,8 @@ static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars,
                               size_t *index)
 {
     struct tenka_error *err = tenka_ctx_error(opt->ctx);
-    group.slots = tenka_alloc_array(count ? count : 1, sizeof *group.slots);
-    if (!group.slots || !tenka_grow(&opt->groups, &opt->groups_capacity, opt->n_groups, sizeof *opt->groups)) {
+    group.slots = tenka_alloc_array(count ? count : 1, sizeof(*group.slots));
+    if (!group.slots || !tenka_grow(&opt->groups, &opt->groups_capacity, opt->n_groups, sizeof(*opt->groups))) {
         tenka_free(group.slots);
         return tenka_fail_nomem(err);
     }
@@ -166,8 +166,8 @@ static size_t parameters_of(const struct tenka_state_entry *state, size_t n, ten
 static tenka_status add_network(tenka_optimizer *opt, tenka_module *net, struct group group)
 {
     const size_t n = tenka_module_state(net, NULL, 0);
-    struct tenka_state_entry *state = tenka_alloc_array(n + 1, sizeof *state);
-    tenka_variable **vars = tenka_alloc_array(n + 1, sizeof *vars);
+    struct tenka_state_entry *state = tenka_alloc_array(n + 1, sizeof(*state));
+    tenka_variable **vars = tenka_alloc_array(n + 1, sizeof(*vars));
     tenka_status s = TENKA_OK;
     if (state && vars) {
         tenka_module_state(net, state, n);
@@ -182,7 +182,7 @@ static tenka_status add_network(tenka_optimizer *opt, tenka_module *net, struct 
 
 static tenka_status create(tenka_ctx *ctx, tenka_module *net, enum kind kind, struct group group, tenka_optimizer **out)
 {
-    tenka_optimizer *opt = tenka_alloc(sizeof *opt);
+    tenka_optimizer *opt = tenka_alloc(sizeof(*opt));
     if (!opt)
         return tenka_fail_nomem(tenka_ctx_error(ctx));
     opt->ctx = ctx;
@@ -269,7 +269,7 @@ static void trace_adam(tenka_ctx *ctx, const struct tenka_adam_params *p, struct
     const struct tenka_p_adam params = {.decoupled = p->decoupled};
     const tenka_tensor in[] = {tenka_value(slot->var), grad, tenka_value(slot->first), tenka_value(slot->second)};
     tenka_tensor out[TENKA_MAX_OUT];
-    if (!tenka_tensor_valid(tenka_trace(ctx, TENKA_OP_adam, in, 4, &params, sizeof params, NULL, scalars, out)))
+    if (!tenka_tensor_valid(tenka_trace(ctx, TENKA_OP_adam, in, 4, &params, sizeof(params), NULL, scalars, out)))
         return;
     tenka_assign(slot->var, out[0]);
     tenka_assign(slot->first, out[1]);
@@ -284,7 +284,7 @@ static void trace_sgd(tenka_ctx *ctx, const struct tenka_sgd_params *p, struct s
     const tenka_tensor in[] = {tenka_value(slot->var), grad, slot->first ? tenka_value(slot->first) : TENKA_NONE};
     tenka_tensor out[TENKA_MAX_OUT];
     if (!tenka_tensor_valid(
-            tenka_trace(ctx, TENKA_OP_sgd, in, slot->first ? 3 : 2, &params, sizeof params, NULL, scalars, out)))
+            tenka_trace(ctx, TENKA_OP_sgd, in, slot->first ? 3 : 2, &params, sizeof(params), NULL, scalars, out)))
         return;
     tenka_assign(slot->var, out[0]);
     if (slot->first)
@@ -416,8 +416,8 @@ size_t tenka_optimizer_options(const tenka_optimizer *opt, size_t group,
         {"weight_decay", s->weight_decay},
         {"nesterov", s->nesterov},
     };
-    const size_t count = opt->kind == ADAM ? sizeof adam / sizeof adam[0] : sizeof sgd / sizeof sgd[0];
-    memcpy(out, opt->kind == ADAM ? adam : sgd, count * sizeof out[0]);
+    const size_t count = opt->kind == ADAM ? sizeof(adam) / sizeof(adam[0]) : sizeof(sgd) / sizeof(sgd[0]);
+    memcpy(out, opt->kind == ADAM ? adam : sgd, count * sizeof(out[0]));
     return count;
 }
 

@@ -92,12 +92,12 @@ static size_t lowest_gap(const struct block *b, const struct piece *new, size_t 
 /* An empty run at that place among the runs. */
 static struct run *add_run(struct block *b, size_t at)
 {
-    struct run *run = tenka_alloc(sizeof *run);
-    if (!run || !tenka_grow(&b->runs, &b->capacity, b->n_runs, sizeof *b->runs)) {
+    struct run *run = tenka_alloc(sizeof(*run));
+    if (!run || !tenka_grow(&b->runs, &b->capacity, b->n_runs, sizeof(*b->runs))) {
         tenka_free(run);
         return NULL;
     }
-    memmove(b->runs + at + 1, b->runs + at, (b->n_runs - at) * sizeof *b->runs);
+    memmove(b->runs + at + 1, b->runs + at, (b->n_runs - at) * sizeof(*b->runs));
     b->n_runs++;
     return b->runs[at] = run;
 }
@@ -110,7 +110,7 @@ static bool divide(struct block *b, size_t at)
         return false;
     second->n = MOST_PIECES / 2;
     first->n = MOST_PIECES - second->n;
-    memcpy(second->pieces, first->pieces + first->n, second->n * sizeof *second->pieces);
+    memcpy(second->pieces, first->pieces + first->n, second->n * sizeof(*second->pieces));
     describe(first);
     describe(second);
     return true;
@@ -230,7 +230,7 @@ static tenka_status place(struct tenka_planner *p, struct arena *a, struct tenka
 static tenka_status place_all(struct tenka_planner *p, struct arena *a, struct tenka_step_plan *plan)
 {
     plan->n_blocks = 0;
-    memset(plan->block_bytes, 0, sizeof plan->block_bytes);
+    memset(plan->block_bytes, 0, sizeof(plan->block_bytes));
     for (size_t i = 0; i < TENKA_MAX_BLOCKS; i++)
         empty_block(&a->blocks[i]);
     for (uint32_t s = 0; s < p->n_storages; s++)
@@ -254,7 +254,7 @@ static tenka_status place_within_limits(struct tenka_planner *p, struct arena *a
 
 tenka_status tenka_planner_lay_arena(struct tenka_planner *p, struct tenka_step_plan *plan)
 {
-    struct arena a = {.first = tenka_alloc_array(p->n_storages + 1, sizeof *a.first)};
+    struct arena a = {.first = tenka_alloc_array(p->n_storages + 1, sizeof(*a.first))};
     if (!a.first)
         return tenka_fail_nomem(p->err);
     uint32_t first = TENKA_NONE_ID;

@@ -32,7 +32,7 @@ static size_t drop_earlier(struct tenka_assigned *sorted, size_t count)
 tenka_status tenka_planner_list_assigned(struct tenka_planner *p)
 {
     const struct tenka_record *record = p->record;
-    p->assigned = tenka_alloc_array(record->n_assignments + 1, sizeof *p->assigned);
+    p->assigned = tenka_alloc_array(record->n_assignments + 1, sizeof(*p->assigned));
     if (!p->assigned)
         return tenka_fail_nomem(p->err);
     for (size_t i = 0; i < record->n_assignments; i++) {
@@ -41,7 +41,7 @@ tenka_status tenka_planner_list_assigned(struct tenka_planner *p)
             p->assigned[p->n_assigned++] = (struct tenka_assigned){
                 .var = made->var, .entry = made->entry, .last_reader = TENKA_NONE_ID, .storage = TENKA_NONE_ID};
     }
-    qsort(p->assigned, p->n_assigned, sizeof *p->assigned, by_variable);
+    qsort(p->assigned, p->n_assigned, sizeof(*p->assigned), by_variable);
     p->n_assigned = drop_earlier(p->assigned, p->n_assigned);
     return TENKA_OK;
 }
@@ -234,7 +234,7 @@ static void write_in_place(struct tenka_planner *p, uint32_t *pending)
 tenka_status tenka_planner_assigns(struct tenka_planner *p)
 {
     const size_t n = p->record->n_assignments;
-    uint32_t *pending = tenka_alloc_array(n + 1, sizeof *pending);
+    uint32_t *pending = tenka_alloc_array(n + 1, sizeof(*pending));
     if (!pending)
         return tenka_fail_nomem(p->err);
     find_pending(p, pending);

@@ -31,9 +31,9 @@ static void name_layers(const struct tenka_planner *p, const struct tenka_plan_n
     size_t at = 0;
     for (uint32_t i = 0; i < from->n_owners; i++) {
         const char *layer = owner_layer(p, from, i);
-        if (!layer || layer == last || (at > 0 && at + strlen(layer) + sizeof " + " > sizeof node->layer))
+        if (!layer || layer == last || (at > 0 && at + strlen(layer) + sizeof " + " > sizeof(node->layer)))
             continue;
-        snprintf(node->layer + at, sizeof node->layer - at, "%s%s", at > 0 ? " + " : "", layer);
+        snprintf(node->layer + at, sizeof(node->layer) - at, "%s%s", at > 0 ? " + " : "", layer);
         at = strlen(node->layer);
         last = layer;
     }
@@ -50,7 +50,7 @@ static void name_variables_layer(const struct tenka_planner *p, const struct ten
     const char *name = place->kind == TENKA_PLACE_VARIABLE ? place->var->name : NULL;
     const char *dot = name ? strrchr(name, '.') : NULL;
     if (dot)
-        snprintf(node->layer, sizeof node->layer, "%.*s", (int)(dot - name), name);
+        snprintf(node->layer, sizeof(node->layer), "%.*s", (int)(dot - name), name);
 }
 
 static void emit_node(const struct tenka_planner *p, const struct tenka_plan_node *from, struct tenka_step_plan *plan,
@@ -63,12 +63,12 @@ static void emit_node(const struct tenka_planner *p, const struct tenka_plan_nod
         .n_out = from->n_out,
         .scalars = plan->input_bytes + word * p->target->real_bytes,
     };
-    memcpy(node->in, from->in, sizeof node->in);
-    memcpy(node->out, from->out, sizeof node->out);
-    memcpy(node->params, from->params, sizeof node->params);
+    memcpy(node->in, from->in, sizeof(node->in));
+    memcpy(node->out, from->out, sizeof(node->out));
+    memcpy(node->params, from->params, sizeof(node->params));
     /* The number is that of a call: for a gradient, of the forward call that it belongs to. */
     const char *act = tenka_act_name(tenka_kernel_act(node->kernel, node->params));
-    snprintf(node->label, sizeof node->label, "%s%s%s %u", tenka_passes[from->kernel].name, act ? "+" : "",
+    snprintf(node->label, sizeof(node->label), "%s%s%s %u", tenka_passes[from->kernel].name, act ? "+" : "",
              act ? act : "", from->n_owners > 0 ? from->owners[from->n_owners - 1] : from->entry);
     node->phase = from->phase;
     name_layers(p, from, node);
@@ -106,13 +106,13 @@ static void emit_scalar_kinds(const struct tenka_record *record, struct tenka_st
 
 static tenka_status allocate(const struct tenka_planner *p, struct tenka_step_plan *plan)
 {
-    plan->nodes = tenka_alloc_array(p->n_nodes + 1, sizeof *plan->nodes);
-    plan->operands = tenka_alloc_array(p->n_values + 1, sizeof *plan->operands);
-    plan->places = tenka_alloc_array(p->n_values + 1, sizeof *plan->places);
-    plan->constants = tenka_alloc_array(p->n_constants + 1, sizeof *plan->constants);
+    plan->nodes = tenka_alloc_array(p->n_nodes + 1, sizeof(*plan->nodes));
+    plan->operands = tenka_alloc_array(p->n_values + 1, sizeof(*plan->operands));
+    plan->places = tenka_alloc_array(p->n_values + 1, sizeof(*plan->places));
+    plan->constants = tenka_alloc_array(p->n_constants + 1, sizeof(*plan->constants));
     plan->scalar_kinds = tenka_alloc(plan->n_log_scalars + 1);
-    plan->where = tenka_alloc_array(plan->n_where + 1, sizeof *plan->where);
-    plan->descs = tenka_alloc_array(plan->n_where + 1, sizeof *plan->descs);
+    plan->where = tenka_alloc_array(plan->n_where + 1, sizeof(*plan->where));
+    plan->descs = tenka_alloc_array(plan->n_where + 1, sizeof(*plan->descs));
     const bool all = plan->nodes && plan->operands && plan->places && plan->constants && plan->scalar_kinds &&
                      plan->where && plan->descs;
     return all ? TENKA_OK : tenka_fail_nomem(p->err);
@@ -126,7 +126,7 @@ tenka_status tenka_planner_emit(const struct tenka_planner *p, struct tenka_step
     plan->input_bytes = tenka_align(p->input_bytes, TENKA_OPERAND_ALIGN);
     TENKA_TRY(allocate(p, plan));
     if (p->n_constants > 0)
-        memcpy(plan->constants, p->constants, p->n_constants * sizeof *plan->constants);
+        memcpy(plan->constants, p->constants, p->n_constants * sizeof(*plan->constants));
     emit_scalar_kinds(p->record, plan);
     emit_operands(p, plan);
     for (size_t i = 0; i < p->n_nodes; i++)

@@ -7,8 +7,8 @@ static void expand_op(struct tenka_planner *p, const struct tenka_entry *entry)
     uint32_t in[TENKA_MAX_IN], out[TENKA_MAX_OUT];
     for (uint32_t k = 0; k < entry->n_in; k++)
         in[k] = p->map[entry->in[k]];
-    memcpy(call.params, entry->params, sizeof call.params);
-    memcpy(call.out, entry->out, sizeof call.out);
+    memcpy(call.params, entry->params, sizeof(call.params));
+    memcpy(call.out, entry->out, sizeof(call.out));
     const struct tenka_scalar_ref scalar = {entry->first_scalar, false};
     if (tenka_planner_forward(p, &call, in, scalar, out) == TENKA_NONE_ID)
         return;
@@ -42,10 +42,10 @@ static bool grow_leaves(struct tenka_planner *p)
     if (2 * (p->n_leaves + 1) <= before)
         return true;
     const size_t capacity = before > 0 ? 2 * before : 32;
-    uint32_t *grown = tenka_alloc_array(capacity, sizeof *grown);
+    uint32_t *grown = tenka_alloc_array(capacity, sizeof(*grown));
     if (!grown)
         return false;
-    memset(grown, 0xff, capacity * sizeof *grown); /* NONE */
+    memset(grown, 0xff, capacity * sizeof(*grown)); /* NONE */
     p->leaves = grown;
     p->leaves_capacity = capacity;
     for (size_t i = 0; i < before; i++)

@@ -43,7 +43,7 @@ static void drop_gone(struct tenka_planner *p)
 
 static void apply_rules(struct tenka_fuser *f)
 {
-    for (size_t r = 0; r < sizeof rules / sizeof *rules; r++)
+    for (size_t r = 0; r < sizeof(rules) / sizeof(*rules); r++)
         for (size_t i = 0; i < f->p->n_nodes; i++)
             if (suits(rules[r].kernel, &f->p->nodes[i]))
                 rules[r].apply(f, &f->p->nodes[i]);

@@ -9,7 +9,7 @@ static bool layer_activation(struct tenka_fuser *f, struct tenka_plan_node *act,
     struct tenka_plan_node *layer = tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_IN(0)), kernel);
     if (!layer || !tenka_fuse_steady(f, layer, act))
         return false;
-    struct tenka_plan_node node = tenka_fuse_merged(act, kernel, layer->params, sizeof layer->params);
+    struct tenka_plan_node node = tenka_fuse_merged(act, kernel, layer->params, sizeof(layer->params));
     tenka_kernel_set_act(kernel, node.params, tenka_act_of(act->kernel));
     tenka_fuse_take(&node, layer, TENKA_INS);
     tenka_fuse_take(&node, act, TENKA_OUTS);
@@ -45,7 +45,7 @@ static bool layer_activation_back(struct tenka_fuser *f, struct tenka_plan_node 
     struct tenka_plan_node *dx = tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_DOUT(0)), kernel);
     if (!dx || !tenka_fuse_steady(f, dx, act))
         return false;
-    struct tenka_plan_node node = tenka_fuse_merged(act, kernel, dx->params, sizeof dx->params);
+    struct tenka_plan_node node = tenka_fuse_merged(act, kernel, dx->params, sizeof(dx->params));
     tenka_kernel_set_act(kernel, node.params, tenka_act_back_of(act->kernel));
     tenka_fuse_take(&node, dx, TENKA_INS | TENKA_DOUTS);
     tenka_fuse_set(&node, TENKA_IN(0), tenka_node_value(act, TENKA_OUT(0)));

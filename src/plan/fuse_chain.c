@@ -8,7 +8,7 @@
 static enum tenka_chain_op as_step(const struct tenka_plan_node *node, uint32_t through)
 {
     struct tenka_p_broadcast broadcast;
-    memcpy(&broadcast, node->params, sizeof broadcast);
+    memcpy(&broadcast, node->params, sizeof(broadcast));
     const bool binary = tenka_passes[node->kernel].reads == (TENKA_INS & 3);
     if (binary && (!broadcast.same || node->in[0] == node->in[1]))
         return TENKA_CHAIN_OPS;
@@ -68,7 +68,7 @@ static bool begin_chain(const struct tenka_plan_node *first, struct tenka_plan_n
     const struct tenka_p_chain none = {0};
     /* A gradient pass goes on from the gradient, which it reads last. */
     const uint32_t through = as_step(first, 0) != TENKA_CHAIN_OPS ? 0 : 1;
-    *chain = tenka_fuse_merged(first, TENKA_KERNEL_chain_fwd, &none, sizeof none);
+    *chain = tenka_fuse_merged(first, TENKA_KERNEL_chain_fwd, &none, sizeof(none));
     chain->in[0] = first->in[through];
     return append_step(chain, first, through, numbered);
 }

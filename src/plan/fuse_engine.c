@@ -78,9 +78,9 @@ bool tenka_fuse_init(struct tenka_fuser *f, struct tenka_planner *p)
 {
     const size_t n = p->n_storages + 1;
     *f = (struct tenka_fuser){.p = p};
-    f->writer = tenka_alloc_array(n, sizeof *f->writer);
-    f->writers = tenka_alloc_array(n, sizeof *f->writers);
-    f->readers = tenka_alloc_array(n, sizeof *f->readers);
+    f->writer = tenka_alloc_array(n, sizeof(*f->writer));
+    f->writers = tenka_alloc_array(n, sizeof(*f->writers));
+    f->readers = tenka_alloc_array(n, sizeof(*f->readers));
     if (!f->writer || !f->writers || !f->readers)
         return false;
     for (size_t s = 0; s < n; s++)
@@ -232,7 +232,7 @@ static void join_owners(struct tenka_plan_node *node, const struct tenka_plan_no
         if (at == TENKA_MAX_OWNERS || (at < node->n_owners && node->owners[at] == from->owners[i]))
             continue;
         node->n_owners += node->n_owners < TENKA_MAX_OWNERS;
-        memmove(node->owners + at + 1, node->owners + at, (node->n_owners - at - 1) * sizeof *node->owners);
+        memmove(node->owners + at + 1, node->owners + at, (node->n_owners - at - 1) * sizeof(*node->owners));
         node->owners[at] = from->owners[i];
     }
 }

@@ -15,7 +15,7 @@ bool tenka_fuse_relu_max_pool2d_dx(struct tenka_fuser *f, struct tenka_plan_node
         !tenka_fuse_same(f, tenka_node_value(pool, TENKA_IN(0)), tenka_node_value(relu, TENKA_OUT(0))))
         return false;
     struct tenka_plan_node node =
-        tenka_fuse_merged(relu, TENKA_KERNEL_relu_max_pool2d_dx, dx->params, sizeof dx->params);
+        tenka_fuse_merged(relu, TENKA_KERNEL_relu_max_pool2d_dx, dx->params, sizeof(dx->params));
     tenka_fuse_take(&node, dx, TENKA_OUTS | TENKA_DOUTS);
     tenka_fuse_set(&node, TENKA_OUT(0), tenka_node_value(pool, TENKA_OUT(0)));
     tenka_fuse_take(&node, relu, TENKA_DS);
@@ -29,7 +29,7 @@ bool tenka_fuse_relu_max_pool2d(struct tenka_fuser *f, struct tenka_plan_node *p
     if (!relu || !tenka_fuse_steady(f, relu, pool))
         return false;
     struct tenka_plan_node node =
-        tenka_fuse_merged(pool, TENKA_KERNEL_relu_max_pool2d_fwd, pool->params, sizeof pool->params);
+        tenka_fuse_merged(pool, TENKA_KERNEL_relu_max_pool2d_fwd, pool->params, sizeof(pool->params));
     tenka_fuse_take(&node, relu, TENKA_INS);
     tenka_fuse_take(&node, pool, TENKA_OUTS);
     return tenka_fuse_place(f, &node, pool, relu);
@@ -40,8 +40,8 @@ static bool pool_params(const struct tenka_fuser *f, const struct tenka_plan_nod
                         const struct tenka_plan_node *pool, uint32_t between, struct tenka_p_conv2d_pool *out)
 {
     struct tenka_p_pool2d p;
-    memcpy(&out->conv, conv->params, sizeof out->conv);
-    memcpy(&p, pool->params, sizeof p);
+    memcpy(&out->conv, conv->params, sizeof(out->conv));
+    memcpy(&p, pool->params, sizeof(p));
     out->pool_oh = p.oh;
     out->pool_ow = p.ow;
     out->pool_kh = p.kh;
@@ -63,7 +63,7 @@ bool tenka_fuse_conv2d_relu_pool(struct tenka_fuser *f, struct tenka_plan_node *
     if (!conv || tenka_kernel_act(conv->kernel, conv->params) != TENKA_ACT_relu ||
         !pool_params(f, conv, pool, between, &params) || !tenka_fuse_steady(f, conv, pool))
         return false;
-    struct tenka_plan_node node = tenka_fuse_merged(pool, TENKA_KERNEL_conv2d_relu_pool_fwd, &params, sizeof params);
+    struct tenka_plan_node node = tenka_fuse_merged(pool, TENKA_KERNEL_conv2d_relu_pool_fwd, &params, sizeof(params));
     tenka_fuse_take(&node, conv, TENKA_INS);
     tenka_fuse_take(&node, pool, TENKA_OUTS);
     return tenka_fuse_place(f, &node, pool, conv);
@@ -77,7 +77,7 @@ bool tenka_fuse_conv2d_relu_pool_dw(struct tenka_fuser *f, struct tenka_plan_nod
     struct tenka_plan_node *pool = tenka_fuse_private_maker(f, between, TENKA_KERNEL_relu_max_pool2d_dx);
     if (!pool || !pool_params(f, dw, pool, between, &params) || !tenka_fuse_steady(f, pool, dw))
         return false;
-    struct tenka_plan_node node = tenka_fuse_merged(dw, TENKA_KERNEL_conv2d_relu_pool_dw, &params, sizeof params);
+    struct tenka_plan_node node = tenka_fuse_merged(dw, TENKA_KERNEL_conv2d_relu_pool_dw, &params, sizeof(params));
     tenka_fuse_take(&node, dw, TENKA_INS | TENKA_DS);
     tenka_fuse_take(&node, pool, TENKA_OUTS | TENKA_DOUTS);
     return tenka_fuse_place(f, &node, dw, pool);
@@ -119,7 +119,7 @@ bool tenka_fuse_linear_backward(struct tenka_fuser *f, struct tenka_plan_node *d
     if (!tenka_fuse_steady(f, second, first))
         return false;
     struct tenka_plan_node node =
-        tenka_fuse_merged(dw, TENKA_KERNEL_linear_backward_fwd, dx->params, sizeof dx->params);
+        tenka_fuse_merged(dw, TENKA_KERNEL_linear_backward_fwd, dx->params, sizeof(dx->params));
     tenka_fuse_set(&node, TENKA_IN(0), tenka_node_value(dw, TENKA_IN(0)));
     tenka_fuse_set(&node, TENKA_IN(1), tenka_node_value(dx, TENKA_IN(1)));
     tenka_fuse_set(&node, TENKA_IN(2), tenka_node_value(dw, TENKA_DOUT(0)));
@@ -135,8 +135,8 @@ static bool along_rows(const struct tenka_plan_node *softmax, const struct tenka
 {
     struct tenka_p_axis axis;
     struct tenka_p_nll loss;
-    memcpy(&axis, softmax->params, sizeof axis);
-    memcpy(&loss, nll->params, sizeof loss);
+    memcpy(&axis, softmax->params, sizeof(axis));
+    memcpy(&loss, nll->params, sizeof(loss));
     return axis.inner == 1 && axis.outer == loss.n && axis.len == loss.c;
 }
 
@@ -148,7 +148,7 @@ bool tenka_fuse_cross_entropy(struct tenka_fuser *f, struct tenka_plan_node *nll
     if (!softmax || !along_rows(softmax, nll))
         return false;
     struct tenka_plan_node node =
-        tenka_fuse_merged(nll, TENKA_KERNEL_cross_entropy_fwd, nll->params, sizeof nll->params);
+        tenka_fuse_merged(nll, TENKA_KERNEL_cross_entropy_fwd, nll->params, sizeof(nll->params));
     tenka_fuse_take(&node, nll, TENKA_INS | TENKA_OUTS);
     tenka_fuse_take(&node, softmax, TENKA_INS);
     tenka_fuse_set(&node, TENKA_OUT(1), tenka_node_value(softmax, TENKA_OUT(0)));
@@ -168,7 +168,7 @@ bool tenka_fuse_cross_entropy_dx(struct tenka_fuser *f, struct tenka_plan_node *
     if (!nll || !along_rows(softmax, nll) || !tenka_fuse_steady(f, nll, softmax))
         return false;
     struct tenka_plan_node node =
-        tenka_fuse_merged(softmax, TENKA_KERNEL_cross_entropy_dx, nll->params, sizeof nll->params);
+        tenka_fuse_merged(softmax, TENKA_KERNEL_cross_entropy_dx, nll->params, sizeof(nll->params));
     tenka_fuse_take(&node, nll, TENKA_INS | TENKA_DOUTS);
     tenka_fuse_set(&node, TENKA_OUT(1), tenka_node_value(softmax, TENKA_OUT(0)));
     tenka_fuse_take(&node, softmax, TENKA_DS);

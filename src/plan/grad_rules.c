@@ -30,7 +30,7 @@ static uint32_t sum_to(const struct tenka_grad_call *call, uint32_t g, struct te
         if (i < extra || shape.dim[i - extra] != from.dim[i])
             params.axes |= 1 << i;
     if (params.axes)
-        g = unary(call, TENKA_OP_sum, g, &params, sizeof params, NULL);
+        g = unary(call, TENKA_OP_sum, g, &params, sizeof(params), NULL);
     return g == TENKA_NONE_ID ? g : reshape(call, g, shape);
 }
 
@@ -144,7 +144,7 @@ uint32_t tenka_grad_reshape(const struct tenka_grad_call *call, uint32_t input)
 uint32_t tenka_grad_expand(const struct tenka_grad_call *call, uint32_t input)
 {
     struct tenka_p_strided params;
-    memcpy(&params, call->entry->params, sizeof params);
+    memcpy(&params, call->entry->params, sizeof(params));
     const uint32_t g = sum_to(call, call->dout, desc_of(call, call->in[input])->shape);
     return params.divide > 1 && g != TENKA_NONE_ID ? scale_by(call, g, 1.0 / params.divide) : g;
 }
@@ -154,7 +154,7 @@ uint32_t tenka_grad_permute(const struct tenka_grad_call *call, uint32_t input)
 {
     const struct tenka_shape shape = desc_of(call, call->in[input])->shape;
     struct tenka_p_strided forward, inverse = {0};
-    memcpy(&forward, call->entry->params, sizeof forward);
+    memcpy(&forward, call->entry->params, sizeof(forward));
     const uint32_t pad = TENKA_MAX_RANK - shape.rank;
     bool taken[TENKA_MAX_RANK] = {false};
     for (uint32_t axis = 0; axis < shape.rank; axis++) {
@@ -169,14 +169,14 @@ uint32_t tenka_grad_permute(const struct tenka_grad_call *call, uint32_t input)
             break;
         }
     }
-    return unary(call, TENKA_OP_permute, call->dout, &inverse, sizeof inverse, NULL);
+    return unary(call, TENKA_OP_permute, call->dout, &inverse, sizeof(inverse), NULL);
 }
 
 /* dx = dout repeated over the summed axes; / their count when the sum was a mean */
 uint32_t tenka_grad_sum(const struct tenka_grad_call *call, uint32_t input)
 {
     struct tenka_p_sum sum;
-    memcpy(&sum, call->entry->params, sizeof sum);
+    memcpy(&sum, call->entry->params, sizeof(sum));
     const struct tenka_shape shape = desc_of(call, call->in[input])->shape;
     struct tenka_shape kept = shape;
     for (uint32_t i = 0; i < shape.rank; i++)
@@ -184,14 +184,14 @@ uint32_t tenka_grad_sum(const struct tenka_grad_call *call, uint32_t input)
             kept.dim[i] = 1;
     const uint32_t g = reshape(call, call->dout, kept);
     const struct tenka_p_strided expand = {.divide = sum.mean ? sum.reduce_n : 1};
-    return g == TENKA_NONE_ID ? g : unary(call, TENKA_OP_expand, g, &expand, sizeof expand, &shape);
+    return g == TENKA_NONE_ID ? g : unary(call, TENKA_OP_expand, g, &expand, sizeof(expand), &shape);
 }
 
 /* C = A' B'. With D the gradient of C: dA' = D B'^T and dB' = A'^T D, or the transposes of these products. */
 uint32_t tenka_grad_matmul(const struct tenka_grad_call *call, uint32_t input)
 {
     struct tenka_p_matmul p;
-    memcpy(&p, call->entry->params, sizeof p);
+    memcpy(&p, call->entry->params, sizeof(p));
     const uint32_t a = call->in[0], b = call->in[1], d = call->dout;
     uint32_t operands[2];
     struct tenka_p_matmul q = {0};
@@ -204,7 +204,7 @@ uint32_t tenka_grad_matmul(const struct tenka_grad_call *call, uint32_t input)
     } else {
         operands[0] = d, operands[1] = a, q.trans_a = 1, q.trans_b = p.trans_a;
     }
-    return tenka_planner_call(call->p, TENKA_OP_matmul, operands, 2, &q, sizeof q, NULL, NULL);
+    return tenka_planner_call(call->p, TENKA_OP_matmul, operands, 2, &q, sizeof(q), NULL, NULL);
 }
 
 /* What was put into the whole gets its part of the gradient; what it was put over, the whole of it: nobody looks at the
@@ -212,6 +212,6 @@ uint32_t tenka_grad_matmul(const struct tenka_grad_call *call, uint32_t input)
 uint32_t tenka_grad_put(const struct tenka_grad_call *call, uint32_t input)
 {
     struct tenka_p_part p;
-    memcpy(&p, call->entry->params, sizeof p);
-    return input == 0 ? call->dout : unary(call, TENKA_OP_slice, call->dout, &p, sizeof p, NULL);
+    memcpy(&p, call->entry->params, sizeof(p));
+    return input == 0 ? call->dout : unary(call, TENKA_OP_slice, call->dout, &p, sizeof(p), NULL);
 }

@@ -35,7 +35,7 @@ void tenka_planner_drop_dead(struct tenka_planner *p)
     }
     p->n_nodes -= kept;
     if (p->n_nodes > 0) /* without nodes there may be no array */
-        memmove(p->nodes, p->nodes + kept, p->n_nodes * sizeof *p->nodes);
+        memmove(p->nodes, p->nodes + kept, p->n_nodes * sizeof(*p->nodes));
 }
 
 /* ---- Lifetimes ---- */
@@ -100,8 +100,8 @@ static tenka_status place_in_spill(struct tenka_planner *p, struct tenka_step_pl
 tenka_status tenka_planner_layout(struct tenka_planner *p, struct tenka_step_plan *plan)
 {
     find_lifetimes(p);
-    memcpy(plan->spill_bytes, p->target->spill_used, sizeof plan->spill_bytes);
-    memcpy(plan->spill_size, p->target->spill_size, sizeof plan->spill_size);
+    memcpy(plan->spill_bytes, p->target->spill_used, sizeof(plan->spill_bytes));
+    memcpy(plan->spill_size, p->target->spill_size, sizeof(plan->spill_size));
     for (uint32_t s = 0; s < p->n_storages; s++)
         if (p->storages[s].writer != TENKA_NONE_ID && p->storages[s].place.kind == TENKA_PLACE_SPILL)
             TENKA_TRY(place_in_spill(p, plan, &p->storages[s]));

@@ -6,10 +6,10 @@ static tenka_status planner_init(struct tenka_planner *p)
     const struct tenka_record *record = p->record;
     const size_t n = record->n_values + 1;
     p->flush = record->n_entries > 0 && record->entries[record->n_entries - 1].kind == TENKA_ENTRY_FLUSH;
-    p->map = tenka_alloc_array(n, sizeof *p->map);
-    p->grad = tenka_alloc_array(n, sizeof *p->grad);
-    p->mark = tenka_alloc_array(n, sizeof *p->mark);
-    p->root = tenka_alloc_array(n, sizeof *p->root);
+    p->map = tenka_alloc_array(n, sizeof(*p->map));
+    p->grad = tenka_alloc_array(n, sizeof(*p->grad));
+    p->mark = tenka_alloc_array(n, sizeof(*p->mark));
+    p->root = tenka_alloc_array(n, sizeof(*p->root));
     if (!p->map || !p->grad || !p->mark || !p->root)
         return tenka_fail_nomem(p->err);
     for (size_t v = 0; v < n; v++)

@@ -11,7 +11,7 @@ size_t tenka_planner_bytes(const struct tenka_planner *p, const struct tenka_des
 
 uint32_t tenka_planner_storage(struct tenka_planner *p, const struct tenka_storage *storage)
 {
-    if (!tenka_grow(&p->storages, &p->storages_capacity, p->n_storages, sizeof *p->storages)) {
+    if (!tenka_grow(&p->storages, &p->storages_capacity, p->n_storages, sizeof(*p->storages))) {
         p->failed = true;
         return TENKA_NONE_ID;
     }
@@ -21,7 +21,7 @@ uint32_t tenka_planner_storage(struct tenka_planner *p, const struct tenka_stora
 
 uint32_t tenka_planner_value(struct tenka_planner *p, const struct tenka_desc *desc, uint32_t storage)
 {
-    if (storage == TENKA_NONE_ID || !tenka_grow(&p->values, &p->values_capacity, p->n_values, sizeof *p->values)) {
+    if (storage == TENKA_NONE_ID || !tenka_grow(&p->values, &p->values_capacity, p->n_values, sizeof(*p->values))) {
         p->failed = true;
         return TENKA_NONE_ID;
     }
@@ -43,7 +43,7 @@ struct tenka_scalar_ref tenka_planner_constants(struct tenka_planner *p, const d
 {
     const struct tenka_scalar_ref ref = {(uint32_t)p->n_constants, true};
     for (size_t k = 0; k < count; k++) {
-        if (!tenka_grow(&p->constants, &p->constants_capacity, p->n_constants, sizeof *p->constants)) {
+        if (!tenka_grow(&p->constants, &p->constants_capacity, p->n_constants, sizeof(*p->constants))) {
             p->failed = true;
             return ref;
         }
@@ -87,7 +87,7 @@ struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_k
                                            const struct tenka_named_values *named, const int32_t *params,
                                            struct tenka_scalar_ref scalar)
 {
-    if (p->failed || !tenka_grow(&p->nodes, &p->nodes_capacity, p->n_nodes, sizeof *p->nodes)) {
+    if (p->failed || !tenka_grow(&p->nodes, &p->nodes_capacity, p->n_nodes, sizeof(*p->nodes))) {
         p->failed = true;
         return NULL;
     }
@@ -99,7 +99,7 @@ struct tenka_plan_node *tenka_planner_node(struct tenka_planner *p, enum tenka_k
                                      .owners = {p->owner},
                                      .n_owners = p->owner != TENKA_NONE_ID,
                                      .phase = phase_of(p, p->entry)};
-    memcpy(node->params, params, sizeof node->params);
+    memcpy(node->params, params, sizeof(node->params));
     put_operands(p, node, named);
     p->n_nodes++;
     return node;

@@ -16,7 +16,7 @@ static uint64_t state_bytes(struct tenka_state_entry *state, size_t n)
 static tenka_status network_bytes(tenka_module *net, uint64_t *bytes)
 {
     const size_t n = tenka_module_state(net, NULL, 0);
-    struct tenka_state_entry *const state = tenka_alloc_array(n + 1, sizeof *state);
+    struct tenka_state_entry *const state = tenka_alloc_array(n + 1, sizeof(*state));
     if (!state)
         return tenka_fail_nomem(tenka_ctx_error(tenka_module_ctx(net)));
     tenka_module_state(net, state, n);
@@ -86,7 +86,7 @@ static tenka_status check(tenka_ctx *ctx, const tenka_optimizer *opt, const stru
                           tenka_loss_fn loss, const struct tenka_memory_estimate *out)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    if (!opt || !loss || !out || out->size != sizeof *out)
+    if (!opt || !loss || !out || out->size != sizeof(*out))
         return tenka_fail(err, TENKA_E_INVALID,
                           "training_memory: optimizer, loss or out are missing, or out.size is "
                           "wrong; begin with TENKA_MEMORY_ESTIMATE_DEFAULTS");
@@ -212,13 +212,13 @@ tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct t
     if (!net)
         return TENKA_E_INVALID;
     tenka_ctx *const ctx = tenka_module_ctx(net);
-    if (!loss || !out || out->size != sizeof *out)
+    if (!loss || !out || out->size != sizeof(*out))
         return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
                           "memory_fits: loss or out are missing, or out.size is "
                           "wrong; begin with TENKA_MEMORY_FIT_DEFAULTS");
     TENKA_TRY(check_step(ctx, "memory_fits", opt, &input));
     const struct fit f = {net, opt, input, loss, tenka_ctx_step_memory(ctx)};
-    struct tenka_memory_fit m = {.size = sizeof m, .available = f.available, .largest = input.dim[0]};
+    struct tenka_memory_fit m = {.size = sizeof(m), .available = f.available, .largest = input.dim[0]};
     struct attempt asked;
     TENKA_TRY(network_bytes(net, &m.network));
     m.network += opt ? tenka_optimizer_bytes(opt) : 0;

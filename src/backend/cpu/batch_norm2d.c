@@ -71,7 +71,7 @@ static const tenka_real *gradient(const params *p, const tenka_real *y, const te
 {
     if (p->act == TENKA_ACT_NONE)
         return dy + at;
-    memcpy(room, dy + at, (size_t)n * sizeof *room);
+    memcpy(room, dy + at, (size_t)n * sizeof(*room));
     TENKA_CPU(activate_back)((enum tenka_act)p->act, y + at, room, (size_t)n);
     return room;
 }

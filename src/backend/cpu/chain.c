@@ -40,11 +40,11 @@ void TENKA_CPU(chain_fwd)(const struct TENKA_CPU(args) *a)
     for (size_t from = 0; from < a->n; from += BLOCK) {
         const size_t n = a->n - from < BLOCK ? a->n - from : BLOCK;
         tenka_real v[BLOCK];
-        memcpy(v, (const tenka_real *)a->in[0] + from, n * sizeof *v);
+        memcpy(v, (const tenka_real *)a->in[0] + from, n * sizeof(*v));
         for (int32_t s = 0; s < p->steps; s++) {
             const tenka_real *x = tenka_chain_steps[p->op[s]].takes_input ? a->in[p->arg[s]] : NULL;
             step(v, p->op[s], x ? x + from : v, a->scalar, n);
         }
-        memcpy(y + from, v, n * sizeof *v);
+        memcpy(y + from, v, n * sizeof(*v));
     }
 }

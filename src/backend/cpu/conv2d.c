@@ -16,7 +16,7 @@ typedef struct tenka_p_conv2d params;
 static inline void load(tenka_real out[TILE], const tenka_real *row, ptrdiff_t first, ptrdiff_t step, ptrdiff_t width)
 {
     if (step == 1 && first >= 0 && first + TILE <= width) {
-        memcpy(out, row + first, TILE * sizeof *out);
+        memcpy(out, row + first, TILE * sizeof(*out));
         return;
     }
     for (int j = 0; j < TILE; j++) {

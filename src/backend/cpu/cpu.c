@@ -67,7 +67,7 @@ static tenka_status buffer_create(tenka_device *dev, size_t bytes, const char *n
     *out = NULL;
     if (bytes > SIZE_MAX - BUFFER_ALIGN)
         return tenka_fail_nomem(dev->err);
-    struct buffer *buf = tenka_alloc(sizeof *buf);
+    struct buffer *buf = tenka_alloc(sizeof(*buf));
     if (!buf)
         return tenka_fail_nomem(dev->err);
     buf->base.bytes = bytes;
@@ -83,7 +83,7 @@ static tenka_status buffer_create(tenka_device *dev, size_t bytes, const char *n
 
 static tenka_status buffer_borrow(tenka_device *dev, const void *memory, size_t bytes, tenka_buffer **out)
 {
-    struct buffer *buf = tenka_alloc(sizeof *buf);
+    struct buffer *buf = tenka_alloc(sizeof(*buf));
     if (!buf)
         return tenka_fail_nomem(dev->err);
     buf->base.bytes = bytes;
@@ -141,24 +141,24 @@ static tenka_status prepare(tenka_device *dev, const struct tenka_plan *plan, te
 {
     *out = NULL;
     TENKA_TRY(reserve_scratch(device_of(dev), plan));
-    struct tenka_program *prog = tenka_alloc(sizeof *prog);
+    struct tenka_program *prog = tenka_alloc(sizeof(*prog));
     if (!prog)
         return tenka_fail_nomem(dev->err);
     /* One more of each, since an empty plan is no lack of memory. */
-    prog->nodes = tenka_alloc_array(plan->n_nodes + 1, sizeof *prog->nodes);
-    prog->operands = tenka_alloc_array(plan->n_operands + 1, sizeof *prog->operands);
+    prog->nodes = tenka_alloc_array(plan->n_nodes + 1, sizeof(*prog->nodes));
+    prog->operands = tenka_alloc_array(plan->n_operands + 1, sizeof(*prog->operands));
     const bool timed = plan->timing != TENKA_TIMING_NONE;
     if (timed)
-        prog->spans = tenka_alloc_array(plan->n_nodes + 1, sizeof *prog->spans);
+        prog->spans = tenka_alloc_array(plan->n_nodes + 1, sizeof(*prog->spans));
     if (!prog->nodes || !prog->operands || (timed && !prog->spans)) {
         program_destroy(dev, prog);
         return tenka_fail_nomem(dev->err);
     }
     prog->n_nodes = plan->n_nodes;
     if (plan->n_nodes > 0)
-        memcpy(prog->nodes, plan->nodes, plan->n_nodes * sizeof *prog->nodes);
+        memcpy(prog->nodes, plan->nodes, plan->n_nodes * sizeof(*prog->nodes));
     if (plan->n_operands > 0)
-        memcpy(prog->operands, plan->operands, plan->n_operands * sizeof *prog->operands);
+        memcpy(prog->operands, plan->operands, plan->n_operands * sizeof(*prog->operands));
     *out = prog;
     return TENKA_OK;
 }
@@ -256,7 +256,7 @@ static tenka_status wait(tenka_device *dev, tenka_ticket ticket)
 static tenka_status spans(tenka_device *dev, tenka_program *prog, struct tenka_span *out)
 {
     (void)dev;
-    memcpy(out, prog->spans, prog->n_nodes * sizeof *out);
+    memcpy(out, prog->spans, prog->n_nodes * sizeof(*out));
     return TENKA_OK;
 }
 
@@ -314,7 +314,7 @@ static void set_name(struct device *dev)
 {
     const bool chosen = dev->table == &tenka_cpu32_table; /* there is no choice in double */
     const char *isa = dev->fast ? dev->fast->name : "reference loops";
-    snprintf(dev->name, sizeof dev->name, "%s%s%s, %d thread%s", dev->table->name, chosen ? ", " : "",
+    snprintf(dev->name, sizeof(dev->name), "%s%s%s, %d thread%s", dev->table->name, chosen ? ", " : "",
              chosen ? isa : "", dev->threads, dev->threads == 1 ? "" : "s");
 }
 
@@ -326,7 +326,7 @@ tenka_status tenka_cpu_device_create(const struct tenka_ctx_params *params, stru
     *out = NULL;
     if (!f64)
         TENKA_TRY(tenka_fast_choose(err, &fast));
-    struct device *dev = tenka_alloc(sizeof *dev);
+    struct device *dev = tenka_alloc(sizeof(*dev));
     if (!dev)
         return tenka_fail_nomem(err);
     dev->base = (struct tenka_device){.fns = &fns, .err = err, .log = log};

@@ -27,7 +27,7 @@ void TENKA_CPU(gather_dx)(const struct TENKA_CPU(args) *a)
     const tenka_real *dy = a->in[1];
     tenka_real *dx = a->out[0];
     const ptrdiff_t row = p->row;
-    memset(dx, 0, a->n * sizeof *dx);
+    memset(dx, 0, a->n * sizeof(*dx));
     for (int32_t i = 0; i < p->rows; i++) {
         if (index[i] < 0 || index[i] >= p->src_rows)
             continue;

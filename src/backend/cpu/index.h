@@ -71,7 +71,7 @@ static inline void TENKA_CPU(read_strided)(tenka_real *y, const tenka_real *x, c
         const tenka_real *from = x + TENKA_CPU(grid_row)(&g, 0, row);
         tenka_real *to = y + row * n;
         if (step == 1)
-            memcpy(to, from, (size_t)n * sizeof *to);
+            memcpy(to, from, (size_t)n * sizeof(*to));
         else
             for (ptrdiff_t i = 0; i < n; i++)
                 to[i] = from[i * step];

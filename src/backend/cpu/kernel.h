@@ -33,7 +33,7 @@ void TENKA_CPU(activate_back)(enum tenka_act act, const tenka_real *y, tenka_rea
 static inline uint32_t TENKA_CPU(scalar_u32)(const struct TENKA_CPU(args) *a, size_t i)
 {
     uint32_t value;
-    memcpy(&value, &a->scalar[i], sizeof value);
+    memcpy(&value, &a->scalar[i], sizeof(value));
     return value;
 }
 

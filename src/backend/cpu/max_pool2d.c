@@ -55,7 +55,7 @@ void TENKA_CPU(max_pool2d_dx)(const struct TENKA_CPU(args) *a)
     const ptrdiff_t in = (ptrdiff_t)p->h * p->w, out = (ptrdiff_t)p->oh * p->ow;
 #pragma omp parallel for
     for (int32_t c = 0; c < p->nc; c++) {
-        memset(dx + c * in, 0, (size_t)in * sizeof *dx);
+        memset(dx + c * in, 0, (size_t)in * sizeof(*dx));
         for (ptrdiff_t i = c * out; i < (c + 1) * out; i++)
             if (index[i] >= 0)
                 dx[c * in + index[i]] += dy[i];

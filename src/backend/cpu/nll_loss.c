@@ -34,7 +34,7 @@ void TENKA_CPU(nll_loss_dx)(const struct TENKA_CPU(args) *a)
     const int32_t *target = a->in[0];
     const tenka_real *dy = a->in[1];
     tenka_real *dx = a->out[0];
-    memset(dx, 0, a->n * sizeof *dx);
+    memset(dx, 0, a->n * sizeof(*dx));
     for (int32_t i = 0; i < p->n; i++) {
         const tenka_real d = p->reduction == TENKA_REDUCTION_NONE ? dy[i] : dy[0];
         if (in_range(p, target[i]))

@@ -9,5 +9,5 @@ void TENKA_CPU(put_fwd)(const struct TENKA_CPU(args) *a)
     tenka_real *y = a->out[0];
 #pragma omp parallel for if (a->n > TENKA_CPU_SMALL)
     for (ptrdiff_t o = 0; o < p->outer; o++)
-        memcpy(y + o * p->whole + p->begin, x + o * p->part, (size_t)p->part * sizeof *y);
+        memcpy(y + o * p->whole + p->begin, x + o * p->part, (size_t)p->part * sizeof(*y));
 }

@@ -10,7 +10,7 @@ void TENKA_CPU(slice_fwd)(const struct TENKA_CPU(args) *a)
     tenka_real *y = a->out[0];
 #pragma omp parallel for if (a->n > TENKA_CPU_SMALL)
     for (ptrdiff_t o = 0; o < p->outer; o++)
-        memcpy(y + o * p->part, x + o * p->whole + p->begin, (size_t)p->part * sizeof *y);
+        memcpy(y + o * p->part, x + o * p->whole + p->begin, (size_t)p->part * sizeof(*y));
 }
 
 void TENKA_CPU(slice_dx)(const struct TENKA_CPU(args) *a)
@@ -22,8 +22,8 @@ void TENKA_CPU(slice_dx)(const struct TENKA_CPU(args) *a)
     for (ptrdiff_t o = 0; o < p->outer; o++) {
         tenka_real *row = dx + o * p->whole;
         const ptrdiff_t end = p->begin + p->part;
-        memset(row, 0, (size_t)p->begin * sizeof *row);
-        memcpy(row + p->begin, dy + o * p->part, (size_t)p->part * sizeof *row);
-        memset(row + end, 0, (size_t)(p->whole - end) * sizeof *row);
+        memset(row, 0, (size_t)p->begin * sizeof(*row));
+        memcpy(row + p->begin, dy + o * p->part, (size_t)p->part * sizeof(*row));
+        memset(row + end, 0, (size_t)(p->whole - end) * sizeof(*row));
     }
 }

@@ -13,10 +13,10 @@ static kernel *const kernels[TENKA_KERNEL_COUNT] = {
 static void run(const struct tenka_cpu_call *call)
 {
     struct TENKA_CPU(args) args = {.params = call->params, .scalar = call->scalars};
-    memcpy(args.in, call->in, sizeof args.in);
-    memcpy(args.out, call->out, sizeof args.out);
-    memcpy(args.in_desc, call->in_desc, sizeof args.in_desc);
-    memcpy(args.out_desc, call->out_desc, sizeof args.out_desc);
+    memcpy(args.in, call->in, sizeof(args.in));
+    memcpy(args.out, call->out, sizeof(args.out));
+    memcpy(args.in_desc, call->in_desc, sizeof(args.in_desc));
+    memcpy(args.out_desc, call->out_desc, sizeof(args.out_desc));
     args.n = (size_t)tenka_shape_count(&call->out_desc[0].shape);
     if (args.n > 0)
         kernels[call->kernel](&args);

@@ -12,7 +12,7 @@ static tenka_status list_devices(struct tenka_error *err, struct tenka_device_in
     size_t room = 0, found = 0;
     struct tenka_error why = {0};
     tenka_status status = tenka_vulkan_list(&why, NULL, 0, &room);
-    struct tenka_device_info *devices = *list = tenka_alloc_array(room + 1, sizeof *devices);
+    struct tenka_device_info *devices = *list = tenka_alloc_array(room + 1, sizeof(*devices));
     *count = 0;
     if (devices == NULL)
         return tenka_fail_nomem(err);
@@ -21,7 +21,7 @@ static tenka_status list_devices(struct tenka_error *err, struct tenka_device_in
     /* Devices can appear and vanish between the two calls. */
     found = status != TENKA_OK ? 0 : found < room ? found : room;
     devices[found] = (struct tenka_device_info){.name = "CPU", .kind = "cpu", .usable = true};
-    snprintf(devices[found].note, sizeof devices[found].note, "%s", status != TENKA_OK ? why.text : "");
+    snprintf(devices[found].note, sizeof(devices[found].note), "%s", status != TENKA_OK ? why.text : "");
     *count = found + 1;
     return TENKA_OK;
 }
@@ -40,7 +40,7 @@ static size_t choose(const struct tenka_device_info *list, size_t count)
 {
     static const char *const best_first[] = {"discrete", "integrated", "cpu"};
     size_t best = count;
-    for (size_t i = 0; i < sizeof best_first / sizeof *best_first && best == count; i++)
+    for (size_t i = 0; i < sizeof(best_first) / sizeof(*best_first) && best == count; i++)
         best = find_kind(list, count, best_first[i]);
     return best;
 }
@@ -116,13 +116,13 @@ static tenka_status open_auto(const struct tenka_ctx_params *params, struct tenk
     const bool gpu = best + 1 < count;
     tenka_status status = TENKA_E_UNSUPPORTED;
     if (gpu) {
-        snprintf(index, sizeof index, "%zu", best);
-        snprintf(why, sizeof why, "the first %s GPU", list[best].kind);
+        snprintf(index, sizeof(index), "%zu", best);
+        snprintf(why, sizeof(why), "the first %s GPU", list[best].kind);
         status = open_vulkan(params, index, err, log, chosen, out);
         if (status != TENKA_OK)
-            snprintf(why, sizeof why, "%s failed: %s", list[best].name, err->text);
+            snprintf(why, sizeof(why), "%s failed: %s", list[best].name, err->text);
     } else {
-        explain_cpu(list, count, why, sizeof why);
+        explain_cpu(list, count, why, sizeof(why));
     }
     tenka_free(list);
     if (status == TENKA_E_NOMEM)

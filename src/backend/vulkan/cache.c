@@ -15,9 +15,9 @@ static bool of_device(const struct tenka_vk_device *dev, const unsigned char *da
 {
     VkPhysicalDeviceProperties properties;
     VkPipelineCacheHeaderVersionOne head;
-    if (bytes < sizeof head)
+    if (bytes < sizeof(head))
         return false;
-    memcpy(&head, data, sizeof head);
+    memcpy(&head, data, sizeof(head));
     dev->instance->properties(dev->gpu.handle, &properties);
     return head.headerVersion == VK_PIPELINE_CACHE_HEADER_VERSION_ONE && head.vendorID == dev->gpu.vendor &&
            head.deviceID == dev->gpu.device &&
@@ -50,7 +50,7 @@ static tenka_status cache_init(struct tenka_vk_device *dev, const void *data, si
 tenka_status tenka_vk_cache_open(struct tenka_vk_device *dev)
 {
     size_t bytes;
-    dev->cache = tenka_alloc(sizeof *dev->cache);
+    dev->cache = tenka_alloc(sizeof(*dev->cache));
     if (!dev->cache)
         return tenka_fail_nomem(dev->base.err);
     void *data = tenka_vk_keep_load(dev, NAME, &bytes);

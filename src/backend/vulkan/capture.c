@@ -40,9 +40,9 @@ tenka_status tenka_vk_capture_begin(tenka_device *base)
 static tenka_status take_file(const RENDERDOC_API_1_1_2 *api, struct tenka_error *err, struct tenka_file_writer *writer)
 {
     char name[4096];
-    uint32_t length = sizeof name;
+    uint32_t length = sizeof(name);
     const uint32_t count = api->GetNumCaptures();
-    if (count == 0 || !api->GetCapture(count - 1, NULL, &length, NULL) || length > sizeof name ||
+    if (count == 0 || !api->GetCapture(count - 1, NULL, &length, NULL) || length > sizeof(name) ||
         !api->GetCapture(count - 1, name, &length, NULL))
         return tenka_fail(err, TENKA_E_IO, "%s: RenderDoc does not say where it wrote the capture", writer->path);
     return tenka_file_writer_adopt(writer, err, name);
@@ -57,7 +57,7 @@ tenka_status tenka_vk_capture_end(tenka_device *base, const char *path)
     struct tenka_file_writer writer = {0};
     tenka_status status = tenka_file_writer_create(&writer, base->err, path);
     /* Beside the temporary file, so that giving the capture its name cannot fail halfway. */
-    snprintf(before, sizeof before, "%s", api->GetCaptureFilePathTemplate());
+    snprintf(before, sizeof(before), "%s", api->GetCaptureFilePathTemplate());
     if (status == TENKA_OK)
         api->SetCaptureFilePathTemplate(writer.temporary);
     const bool ended = api->EndFrameCapture(pointer_of(tenka_vk_device_of(base)), NULL) == 1;

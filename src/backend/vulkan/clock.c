@@ -24,7 +24,7 @@ struct tenka_vk_clock {
 
 tenka_status tenka_vk_clock_open(struct tenka_vk_device *dev)
 {
-    dev->clock = tenka_alloc(sizeof *dev->clock);
+    dev->clock = tenka_alloc(sizeof(*dev->clock));
     return dev->clock ? TENKA_OK : tenka_fail_nomem(dev->base.err);
 }
 
@@ -94,7 +94,7 @@ static tenka_status probe_try(struct tenka_vk_device *dev, const struct probe *p
     TENKA_TRY(tenka_vk_submit(dev, probe->commands, &ticket));
     TENKA_TRY(tenka_vk_wait(dev, ticket));
     const double after = host_now(), error = (after - before) / 2;
-    VK_TRY(dev, dev->vk.vkGetQueryPoolResults(dev->handle, probe->pool, 0, 1, sizeof ticks, &ticks, sizeof ticks,
+    VK_TRY(dev, dev->vk.vkGetQueryPoolResults(dev->handle, probe->pool, 0, 1, sizeof(ticks), &ticks, sizeof(ticks),
                                               VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT));
     if (error < dev->clock->error) {
         dev->clock->ticks = ticks;
@@ -130,7 +130,7 @@ tenka_status tenka_vk_clock_compare(struct tenka_vk_device *dev)
         return TENKA_OK;
     TENKA_TRY(calibrated ? compare_calibrated(dev) : compare_by_submissions(dev));
     dev->clock->known = true;
-    snprintf(dev->clock->text, sizeof dev->clock->text,
+    snprintf(dev->clock->text, sizeof(dev->clock->text),
              "the device's clock is compared with the host's by %s, to within %.1f us",
              calibrated ? "VK_EXT_calibrated_timestamps" : "submissions between two looks at the latter",
              microseconds_at_most(dev->clock->error));

@@ -71,7 +71,7 @@ static tenka_status choose_gpu(struct tenka_vk_device *dev, const char *which)
     const tenka_status status = tenka_vk_choose_gpu(gpus, count, which, dev->base.err, &dev->gpu);
     tenka_free(gpus);
     TENKA_TRY(status);
-    snprintf(dev->name, sizeof dev->name, "vulkan: %s (%s)", dev->gpu.info.name, dev->gpu.info.driver);
+    snprintf(dev->name, sizeof(dev->name), "vulkan: %s (%s)", dev->gpu.info.name, dev->gpu.info.driver);
     return TENKA_OK;
 }
 

@@ -38,7 +38,7 @@ tenka_status tenka_vk_fetch_create(tenka_device *base, const tenka_buffer *buf, 
                                    tenka_fetch **out)
 {
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
-    struct fetch *fetch = tenka_alloc(sizeof *fetch);
+    struct fetch *fetch = tenka_alloc(sizeof(*fetch));
     *out = NULL;
     if (!fetch)
         return tenka_fail_nomem(base->err);

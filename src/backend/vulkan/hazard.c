@@ -59,7 +59,7 @@ tenka_status tenka_vk_tracker_add(struct tenka_vk_tracker *tracker, struct tenka
     if (*barrier)
         tracker->count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!tenka_grow(&tracker->pending, &tracker->capacity, tracker->count, sizeof *tracker->pending))
+        if (!tenka_grow(&tracker->pending, &tracker->capacity, tracker->count, sizeof(*tracker->pending)))
             return tenka_fail_nomem(err);
         tracker->pending[tracker->count++] = accesses[i];
     }

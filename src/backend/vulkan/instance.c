@@ -37,7 +37,7 @@ tenka_status tenka_vk_start_failed(struct tenka_error *err, VkResult result)
 {
     char bad[800];
     const char *const name = tenka_vk_result_name(result);
-    if (substitute == NULL && tenka_vk_find_bad_manifest(!tenka_vk_is_want_of_memory(result), bad, sizeof bad))
+    if (substitute == NULL && tenka_vk_find_bad_manifest(!tenka_vk_is_want_of_memory(result), bad, sizeof(bad)))
         return tenka_fail(err, TENKA_E_UNSUPPORTED,
                           "Vulkan could not be started (%s): %s: mend or remove that file, "
                           "or use the cpu backend " HINT,
@@ -65,7 +65,7 @@ static tenka_status find_layer(struct tenka_error *err, bool *found)
     VkResult result = vkEnumerateInstanceLayerProperties(&count, NULL);
     if (result < 0 || count == 0)
         return tenka_vk_listed(err, result);
-    VkLayerProperties *layers = tenka_alloc_array(count, sizeof *layers);
+    VkLayerProperties *layers = tenka_alloc_array(count, sizeof(*layers));
     if (!layers)
         return tenka_fail_nomem(err);
     result = vkEnumerateInstanceLayerProperties(&count, layers);
@@ -82,7 +82,7 @@ static tenka_status find_extension(struct tenka_error *err, const char *layer, c
     VkResult result = vkEnumerateInstanceExtensionProperties(layer, &count, NULL);
     if (result < 0 || count == 0)
         return tenka_vk_listed(err, result);
-    VkExtensionProperties *list = tenka_alloc_array(count, sizeof *list);
+    VkExtensionProperties *list = tenka_alloc_array(count, sizeof(*list));
     if (!list)
         return tenka_fail_nomem(err);
     result = vkEnumerateInstanceExtensionProperties(layer, &count, list);
@@ -225,7 +225,7 @@ tenka_status tenka_vk_instance_create(bool validate, struct tenka_error *err, co
 {
     *out = NULL;
     TENKA_TRY(check_loader(validate, err));
-    struct tenka_vk_instance *instance = tenka_alloc(sizeof *instance);
+    struct tenka_vk_instance *instance = tenka_alloc(sizeof(*instance));
     if (!instance)
         return tenka_fail_nomem(err);
     tenka_vk_messages_init(&instance->messages, log);

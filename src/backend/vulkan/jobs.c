@@ -47,7 +47,7 @@ bool tenka_vk_has_work(const struct tenka_plan *plan, const struct tenka_node *n
 
 static bool same_call(const struct tenka_node *a, const struct tenka_node *b)
 {
-    if (a->kernel != b->kernel || memcmp(a->params, b->params, sizeof a->params) != 0)
+    if (a->kernel != b->kernel || memcmp(a->params, b->params, sizeof(a->params)) != 0)
         return false;
     for (uint32_t i = 0; i < operand_count(a); i++)
         if ((operand_of(a, i) == TENKA_ABSENT) != (operand_of(b, i) == TENKA_ABSENT))

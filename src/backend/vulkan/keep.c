@@ -27,7 +27,7 @@ uint64_t tenka_vk_hash(uint64_t hash, const void *data, size_t bytes)
 
 tenka_status tenka_vk_keep_open(struct tenka_vk_device *dev, const char *dir, bool frozen)
 {
-    struct tenka_vk_keep *keep = dev->keep = tenka_alloc(sizeof *keep);
+    struct tenka_vk_keep *keep = dev->keep = tenka_alloc(sizeof(*keep));
     if (!keep)
         return tenka_fail_nomem(dev->base.err);
     char *usual = dir ? NULL : tenka_os_cache_dir();
@@ -69,11 +69,11 @@ static char *path_of(const struct tenka_vk_device *dev, const char *name)
 static bool intact(const unsigned char *file, uint64_t bytes)
 {
     struct header head;
-    if (bytes < sizeof head)
+    if (bytes < sizeof(head))
         return false;
-    memcpy(&head, file, sizeof head);
-    return memcmp(head.magic, magic, sizeof magic) == 0 && head.bytes == bytes - sizeof head &&
-           tenka_vk_hash(TENKA_VK_HASH, file + sizeof head, (size_t)head.bytes) == head.hash;
+    memcpy(&head, file, sizeof(head));
+    return memcmp(head.magic, magic, sizeof(magic)) == 0 && head.bytes == bytes - sizeof(head) &&
+           tenka_vk_hash(TENKA_VK_HASH, file + sizeof(head), (size_t)head.bytes) == head.hash;
 }
 
 void *tenka_vk_keep_load(struct tenka_vk_device *dev, const char *name, size_t *bytes)
@@ -102,11 +102,11 @@ static tenka_status save(const struct tenka_vk_device *dev, struct tenka_error *
 {
     struct tenka_file_writer writer = {0};
     struct header head = {.bytes = bytes, .hash = tenka_vk_hash(TENKA_VK_HASH, data, bytes)};
-    memcpy(head.magic, magic, sizeof magic);
+    memcpy(head.magic, magic, sizeof(magic));
     TENKA_TRY(tenka_os_make_dirs(err, dev->keep->dir));
     tenka_status status = tenka_file_writer_create(&writer, err, path);
     if (status == TENKA_OK)
-        status = tenka_file_writer_write(&writer, err, &head, sizeof head);
+        status = tenka_file_writer_write(&writer, err, &head, sizeof(head));
     if (status == TENKA_OK)
         status = tenka_file_writer_write(&writer, err, data, bytes);
     if (status == TENKA_OK)

@@ -51,9 +51,9 @@ static void insert_operand(struct tenka_vk_device *dev, VkCommandBuffer commands
         return;
     const struct tenka_operand *operand = &plan->operands[index];
     const struct tenka_vk_range range = tenka_vk_range_of(operand);
-    snprintf(text, sizeof text, "binding %u %s %.90s (%s %s, %zu bytes at %zu)", i, i < node->n_in ? "reads" : "writes",
-             name_of(operand), tenka_dtype_name(operand->desc.dtype), tenka_shape_text(&operand->desc.shape, shape),
-             operand->bytes, range.begin);
+    snprintf(text, sizeof(text), "binding %u %s %.90s (%s %s, %zu bytes at %zu)", i,
+             i < node->n_in ? "reads" : "writes", name_of(operand), tenka_dtype_name(operand->desc.dtype),
+             tenka_shape_text(&operand->desc.shape, shape), operand->bytes, range.begin);
     dev->instance->insert_label(commands, &label);
 }
 
@@ -71,10 +71,10 @@ void tenka_vk_labels_begin(struct tenka_vk_device *dev, VkCommandBuffer commands
                            const struct tenka_plan *plan, const struct tenka_vk_step *step)
 {
     const struct tenka_node *node = &plan->nodes[step->node];
-    char layer[sizeof labels->layer], text[sizeof node->label + 32];
+    char layer[sizeof(labels->layer)], text[sizeof(node->label) + 32];
     if (!dev->instance->debug_utils)
         return;
-    tenka_nodes_layer(node, step->jobs, layer, sizeof layer);
+    tenka_nodes_layer(node, step->jobs, layer, sizeof(layer));
     if (node->phase != labels->phase) {
         tenka_vk_labels_close(dev, commands, labels);
         labels->phase = node->phase;
@@ -82,10 +82,10 @@ void tenka_vk_labels_begin(struct tenka_vk_device *dev, VkCommandBuffer commands
     }
     if (strcmp(layer, labels->layer) != 0) {
         close_layer(dev, commands, labels);
-        memcpy(labels->layer, layer, sizeof layer);
+        memcpy(labels->layer, layer, sizeof(layer));
         open_region(dev, commands, labels->layer);
     }
-    open_region(dev, commands, tenka_nodes_label(node, step->jobs, text, sizeof text));
+    open_region(dev, commands, tenka_nodes_label(node, step->jobs, text, sizeof(text)));
     if (dev->instance->captured)
         insert_operands(dev, commands, plan, step);
 }

@@ -40,11 +40,11 @@ static bool is_listed(const char *variable, const char *path, bool unset)
     const char *const slash = strrchr(path, '/'), *at = getenv(variable);
     if (at == NULL || at[0] == '\0')
         return unset;
-    snprintf(name, sizeof name, "%s", slash != NULL ? slash + 1 : path);
+    snprintf(name, sizeof(name), "%s", slash != NULL ? slash + 1 : path);
     lower(name);
     for (size_t length; *at != '\0'; at += length + (at[length] != '\0')) {
         length = strcspn(at, ",");
-        snprintf(glob, sizeof glob, "%.*s", (int)(length < sizeof glob ? length : 0), at);
+        snprintf(glob, sizeof(glob), "%.*s", (int)(length < sizeof(glob) ? length : 0), at);
         lower(glob);
         if (fnmatch(glob, name, 0) == 0)
             return true;
@@ -64,7 +64,7 @@ static bool is_wanted(const struct search *s, const char *path)
 static void pass_over(struct search *s, const char *format, const char *path, const char *why)
 {
     if (s->passed[0] == '\0')
-        snprintf(s->passed, sizeof s->passed, format, path, why);
+        snprintf(s->passed, sizeof(s->passed), format, path, why);
 }
 
 /* A driver for programs of another size, beside which there is one for this program on many systems. */
@@ -79,7 +79,7 @@ static void check_library(struct search *s, const char *path, const char *librar
     char full[2 * MAX_PATH];
     const char *const slash = strrchr(path, '/');
     const bool beside = strchr(library, '/') != NULL && library[0] != '/' && slash != NULL;
-    snprintf(full, sizeof full, "%.*s%s", beside ? (int)(slash - path + 1) : 0, path, library);
+    snprintf(full, sizeof(full), "%.*s%s", beside ? (int)(slash - path + 1) : 0, path, library);
     void *const handle = dlopen(full, RTLD_LAZY | RTLD_LOCAL);
     const char *const error = handle == NULL ? dlerror() : NULL, *const why = error != NULL ? error : library;
     s->loaded = handle != NULL;
@@ -145,7 +145,7 @@ static tenka_status see_file(void *user, const char *name, bool folder)
     const struct folder *const f = user;
     char file[MAX_PATH];
     if (!folder && f->search->text[0] == '\0' && ends_with(name, ".json") &&
-        snprintf(file, sizeof file, "%s/%s", f->path, name) < (int)sizeof file)
+        snprintf(file, sizeof(file), "%s/%s", f->path, name) < (int)sizeof(file))
         check_file(f->search, file);
     return TENKA_OK;
 }
@@ -166,8 +166,8 @@ static void check_list(struct search *s, const char *list, const char *below)
     for (const char *at = list; at != NULL && s->text[0] == '\0';) {
         const size_t length = strcspn(at, ":");
         if (length > 0 && length < MAX_PATH &&
-            snprintf(path, sizeof path, below != NULL ? "%.*s/vulkan/%s" : "%.*s", (int)length, at, below) <
-                (int)sizeof path)
+            snprintf(path, sizeof(path), below != NULL ? "%.*s/vulkan/%s" : "%.*s", (int)length, at, below) <
+                (int)sizeof(path))
             check_path(s, path, below == NULL);
         at = at[length] == ':' ? at + length + 1 : NULL;
     }
@@ -186,10 +186,10 @@ static void check_places(struct search *s)
     };
     char below_home[MAX_PATH];
     const char *const home = getenv("HOME");
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         const char *list = places[i].variable != NULL ? getenv(places[i].variable) : NULL;
         if (list == NULL && places[i].home != NULL && home != NULL) {
-            snprintf(below_home, sizeof below_home, "%s%s", home, places[i].home);
+            snprintf(below_home, sizeof(below_home), "%s%s", home, places[i].home);
             list = below_home;
         }
         check_list(s, list != NULL ? list : places[i].usual, s->folder);

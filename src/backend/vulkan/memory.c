@@ -31,7 +31,7 @@ struct tenka_vk_memory {
 
 tenka_status tenka_vk_memory_open(struct tenka_vk_device *dev)
 {
-    struct tenka_vk_memory *memory = dev->memory = tenka_alloc(sizeof *memory);
+    struct tenka_vk_memory *memory = dev->memory = tenka_alloc(sizeof(*memory));
     if (!memory)
         return tenka_fail_nomem(dev->base.err);
     memory->unified = strcmp(dev->gpu.info.kind, "integrated") == 0 || strcmp(dev->gpu.info.kind, "software") == 0;
@@ -188,12 +188,12 @@ static void block_free(struct tenka_vk_device *dev, struct tenka_vk_block *block
 static tenka_status block_create(struct tenka_vk_device *dev, enum tenka_vk_heap heap, const char *name,
                                  VkDeviceSize bytes, struct tenka_vk_block **out)
 {
-    struct tenka_vk_block *block = tenka_alloc(sizeof *block);
+    struct tenka_vk_block *block = tenka_alloc(sizeof(*block));
     if (!block)
         return tenka_fail_nomem(dev->base.err);
     block->heap = heap;
     block->size = bytes;
-    snprintf(block->name, sizeof block->name, "%s", name);
+    snprintf(block->name, sizeof(block->name), "%s", name);
     const tenka_status status = block_init(dev, block);
     if (status != TENKA_OK) {
         block_free(dev, block);
@@ -235,7 +235,7 @@ static tenka_status take_range(struct tenka_vk_device *dev, enum tenka_vk_heap h
     struct tenka_vk_buffer **link = NULL;
     struct tenka_vk_block *block = dev->memory->blocks;
     for (; block; block = block->next)
-        if (block->heap == heap && strncmp(block->name, name, sizeof block->name - 1) == 0 &&
+        if (block->heap == heap && strncmp(block->name, name, sizeof(block->name) - 1) == 0 &&
             (link = find_gap(block, buf->size, &buf->offset)))
             break;
     if (!link) {
@@ -287,7 +287,7 @@ tenka_status tenka_vk_buffer_make(struct tenka_vk_device *dev, enum tenka_vk_hea
                                   struct tenka_vk_buffer **out)
 {
     *out = NULL;
-    struct tenka_vk_buffer *buf = tenka_alloc(sizeof *buf);
+    struct tenka_vk_buffer *buf = tenka_alloc(sizeof(*buf));
     if (!buf)
         return tenka_fail_nomem(dev->base.err);
     buf->base.bytes = bytes;

@@ -36,7 +36,7 @@ static void take(struct tenka_vk_messages *messages, struct tenka_vk_heard *out)
     pthread_mutex_lock(&messages->lock);
     out->count = messages->heard.count;
     out->lost = messages->heard.lost;
-    memcpy(out->text, messages->heard.text, out->count * sizeof *out->text);
+    memcpy(out->text, messages->heard.text, out->count * sizeof(*out->text));
     messages->heard.count = messages->heard.lost = 0;
     pthread_mutex_unlock(&messages->lock);
 }

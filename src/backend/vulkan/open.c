@@ -118,7 +118,7 @@ tenka_status tenka_vulkan_device_create(const struct tenka_ctx_params *params, s
                                         const struct tenka_log *log, tenka_device **out)
 {
     *out = NULL;
-    struct tenka_vk_device *dev = tenka_alloc(sizeof *dev);
+    struct tenka_vk_device *dev = tenka_alloc(sizeof(*dev));
     if (!dev)
         return tenka_fail_nomem(err);
     dev->base.fns = &fns;

@@ -21,7 +21,7 @@ struct tenka_vk_pipelines {
 
 tenka_status tenka_vk_pipelines_open(struct tenka_vk_device *dev)
 {
-    dev->pipelines = tenka_alloc(sizeof *dev->pipelines);
+    dev->pipelines = tenka_alloc(sizeof(*dev->pipelines));
     return dev->pipelines ? TENKA_OK : tenka_fail_nomem(dev->base.err);
 }
 
@@ -119,18 +119,18 @@ static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel
     const struct tenka_variant *v = &tenka_variants(kernel, &count)[variant];
     int32_t values[TENKA_VARIANT_CONSTANTS + TENKA_SHAPE_CONSTANTS];
     VkSpecializationMapEntry entries[TENKA_VARIANT_CONSTANTS + TENKA_SHAPE_CONSTANTS];
-    memcpy(values, v->constants, sizeof v->constants);
+    memcpy(values, v->constants, sizeof(v->constants));
     tenka_variant_shape(kernel, params, values + TENKA_VARIANT_CONSTANTS);
-    for (uint32_t i = 0; i < sizeof values / sizeof *values; i++)
+    for (uint32_t i = 0; i < sizeof(values) / sizeof(*values); i++)
         entries[i] = (VkSpecializationMapEntry){
             .constantID = i < TENKA_VARIANT_CONSTANTS ? i : TENKA_SHAPE_CONSTANT + i - TENKA_VARIANT_CONSTANTS,
-            .offset = i * (uint32_t)sizeof *values,
-            .size = sizeof *values,
+            .offset = i * (uint32_t)sizeof(*values),
+            .size = sizeof(*values),
         };
     const VkSpecializationInfo constants = {
-        .mapEntryCount = sizeof values / sizeof *values,
+        .mapEntryCount = sizeof(values) / sizeof(*values),
         .pMapEntries = entries,
-        .dataSize = sizeof values,
+        .dataSize = sizeof(values),
         .pData = values,
     };
     const VkComputePipelineCreateInfo info = {
@@ -171,7 +171,7 @@ tenka_status tenka_vk_compile(struct tenka_vk_device *dev, enum tenka_kernel ker
 static tenka_status add(struct tenka_vk_device *dev, enum tenka_kernel kernel, const int32_t *params,
                         const struct pipeline *wanted, struct pipeline **out)
 {
-    struct pipeline *p = tenka_alloc(sizeof *p);
+    struct pipeline *p = tenka_alloc(sizeof(*p));
     if (!p)
         return tenka_fail_nomem(dev->base.err);
     *p = *wanted;
@@ -192,7 +192,7 @@ tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel ke
     struct pipeline wanted = {.variant = variant}, *p = dev->pipelines->of[kernel];
     *out = VK_NULL_HANDLE;
     tenka_variant_shape(kernel, params, wanted.shape);
-    while (p && (p->variant != variant || memcmp(p->shape, wanted.shape, sizeof p->shape) != 0))
+    while (p && (p->variant != variant || memcmp(p->shape, wanted.shape, sizeof(p->shape)) != 0))
         p = p->next;
     if (!p)
         TENKA_TRY(add(dev, kernel, params, &wanted, &p));

@@ -27,7 +27,7 @@ static tenka_status stopwatch_init(struct tenka_vk_device *dev, struct tenka_vk_
             "%s has no timestamps: it cannot tell the time inside a submission, so that its kernels cannot "
             "be timed one by one",
             dev->gpu.info.name);
-    watch->ticks = tenka_alloc_array((size_t)2 * watch->dispatches, sizeof *watch->ticks);
+    watch->ticks = tenka_alloc_array((size_t)2 * watch->dispatches, sizeof(*watch->ticks));
     if (!watch->ticks)
         return tenka_fail_nomem(dev->base.err);
     VK_MAKE(dev, watch->pool, dev->vk.vkCreateQueryPool(dev->handle, &info, NULL, &watch->pool));
@@ -39,7 +39,7 @@ tenka_status tenka_vk_stopwatch_create(struct tenka_vk_device *dev, enum tenka_t
                                        struct tenka_vk_stopwatch **out)
 {
     *out = NULL;
-    struct tenka_vk_stopwatch *watch = tenka_alloc(sizeof *watch);
+    struct tenka_vk_stopwatch *watch = tenka_alloc(sizeof(*watch));
     if (!watch)
         return tenka_fail_nomem(dev->base.err);
     watch->dispatches = dispatches;
@@ -104,7 +104,7 @@ tenka_status tenka_vk_stopwatch_read(struct tenka_vk_device *dev, struct tenka_v
 {
     const uint32_t count = 2 * watch->dispatches;
     VK_TRY(dev, dev->vk.vkGetQueryPoolResults(dev->handle, watch->pool, first_query(watch, slot), count,
-                                              count * sizeof *watch->ticks, watch->ticks, sizeof *watch->ticks,
+                                              count * sizeof(*watch->ticks), watch->ticks, sizeof(*watch->ticks),
                                               VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT));
     return tenka_vk_clock_compare(dev);
 }

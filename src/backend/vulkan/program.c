@@ -135,7 +135,7 @@ static void program_free(struct tenka_vk_device *dev, struct tenka_program *prog
 tenka_status tenka_vk_program_make(struct tenka_vk_device *dev, const struct tenka_plan *plan,
                                    struct tenka_vk_step *steps, size_t n, tenka_program **out)
 {
-    struct tenka_program *prog = *out = tenka_alloc(sizeof *prog);
+    struct tenka_program *prog = *out = tenka_alloc(sizeof(*prog));
     if (!prog) {
         tenka_free(steps);
         return tenka_fail_nomem(dev->base.err);

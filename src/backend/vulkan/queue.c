@@ -19,7 +19,7 @@ tenka_status tenka_vk_queue_open(struct tenka_vk_device *dev)
         .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE,
     };
     const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type};
-    struct tenka_vk_queue *q = dev->queue = tenka_alloc(sizeof *q);
+    struct tenka_vk_queue *q = dev->queue = tenka_alloc(sizeof(*q));
     if (!q)
         return tenka_fail_nomem(dev->base.err);
     dev->vk.vkGetDeviceQueue(dev->handle, dev->gpu.family, 0, &q->handle);

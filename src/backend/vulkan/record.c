@@ -15,7 +15,7 @@ static struct tenka_vk_push push_of(const struct tenka_plan *plan, const struct 
         .n = (uint32_t)tenka_vk_work(plan, node, step->variant),
         .scalars = (uint32_t)(node->scalars % TENKA_OPERAND_ALIGN / 4),
     };
-    memcpy(push.params, node->params, sizeof push.params);
+    memcpy(push.params, node->params, sizeof(push.params));
     if (tenka_passes[node->kernel].flags & TENKA_PASS_JOBS) {
         push.n = tenka_vk_blocks(plan, step);
         push.scalars = (uint32_t)((step->table - tenka_vk_jobs_slot_range(plan, step).begin) / 4);
@@ -48,7 +48,7 @@ static tenka_status record_dispatch(struct tenka_vk_device *dev, const struct te
     const VkPipelineLayout layout = tenka_vk_layout(dev, node->kernel);
     dev->vk.vkCmdBindPipeline(rec->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);
     dev->vk.vkCmdBindDescriptorSets(rec->commands, VK_PIPELINE_BIND_POINT_COMPUTE, layout, 0, 1, &set, 0, NULL);
-    dev->vk.vkCmdPushConstants(rec->commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof push, &push);
+    dev->vk.vkCmdPushConstants(rec->commands, layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, sizeof(push), &push);
     dispatch(dev, rec->commands, tenka_vk_blocks(rec->plan, step));
     return TENKA_OK;
 }

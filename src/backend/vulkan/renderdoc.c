@@ -14,7 +14,7 @@ const RENDERDOC_API_1_1_2 *tenka_vk_renderdoc(void)
         return NULL;
     pRENDERDOC_GetAPI get = NULL;
     void *symbol = dlsym(library, "RENDERDOC_GetAPI"), *api = NULL;
-    memcpy(&get, &symbol, sizeof get); /* C knows no cast from an object's address to a function's */
+    memcpy(&get, &symbol, sizeof(get)); /* C knows no cast from an object's address to a function's */
     if (!get || get(eRENDERDOC_API_Version_1_1_2, &api) != 1)
         api = NULL;
     dlclose(library); /* the layer holds it, too */

@@ -47,7 +47,7 @@ static tenka_status find_extension(struct tenka_vk_instance *instance, struct te
     VkResult result = instance->extensions(handle, NULL, &count, NULL);
     if (result < 0 || count == 0)
         return tenka_vk_listed(err, result);
-    VkExtensionProperties *list = tenka_alloc_array(count, sizeof *list);
+    VkExtensionProperties *list = tenka_alloc_array(count, sizeof(*list));
     if (!list)
         return tenka_fail_nomem(err);
     result = instance->extensions(handle, NULL, &count, list);
@@ -74,7 +74,7 @@ static tenka_status find_family(struct tenka_vk_instance *instance, struct tenka
     instance->families(gpu->handle, &count, NULL);
     if (count == 0)
         return TENKA_OK;
-    VkQueueFamilyProperties *families = tenka_alloc_array(count, sizeof *families);
+    VkQueueFamilyProperties *families = tenka_alloc_array(count, sizeof(*families));
     if (!families)
         return tenka_fail_nomem(err);
     instance->families(gpu->handle, &count, families);
@@ -100,7 +100,7 @@ static bool has_timeline(struct tenka_vk_instance *instance, VkPhysicalDevice ha
 static bool has_monotonic(const struct tenka_vk_instance *instance, VkPhysicalDevice handle)
 {
     VkTimeDomainEXT domains[16];
-    uint32_t count = sizeof domains / sizeof *domains;
+    uint32_t count = sizeof(domains) / sizeof(*domains);
     bool device = false, host = false;
     if (!instance->time_domains || instance->time_domains(handle, &count, domains) < 0)
         return false;
@@ -115,7 +115,7 @@ static bool has_monotonic(const struct tenka_vk_instance *instance, VkPhysicalDe
 static void judge(struct tenka_vk_instance *instance, struct tenka_vk_gpu *gpu, uint32_t version)
 {
     char *note = gpu->info.note;
-    const size_t size = sizeof gpu->info.note;
+    const size_t size = sizeof(gpu->info.note);
     const VkPhysicalDeviceLimits *l = &gpu->limits;
     if (version < VK_API_VERSION_1_2)
         snprintf(note, size, "its driver offers Vulkan %u.%u and Tenka needs 1.2: update the driver",
@@ -164,7 +164,7 @@ static tenka_status describe_new(struct tenka_vk_instance *instance, struct tenk
         v12.pNext = &m4;
     instance->properties2(gpu->handle, &all);
     uuid_text(v11.deviceUUID, gpu->info.uuid);
-    snprintf(gpu->info.driver, sizeof gpu->info.driver, "%.100s%s%.150s", v12.driverName, v12.driverInfo[0] ? " " : "",
+    snprintf(gpu->info.driver, sizeof(gpu->info.driver), "%.100s%s%.150s", v12.driverName, v12.driverInfo[0] ? " " : "",
              v12.driverInfo);
     gpu->subgroup = v11.subgroupSize;
     gpu->shuffles = (v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
@@ -188,8 +188,8 @@ static tenka_status describe(struct tenka_vk_instance *instance, struct tenka_er
     gpu->vendor = basic.vendorID;
     gpu->device = basic.deviceID;
     gpu->driver_version = basic.driverVersion;
-    snprintf(gpu->info.name, sizeof gpu->info.name, "%.255s", basic.deviceName);
-    snprintf(gpu->info.kind, sizeof gpu->info.kind, "%s", kind_name(basic.deviceType));
+    snprintf(gpu->info.name, sizeof(gpu->info.name), "%.255s", basic.deviceName);
+    snprintf(gpu->info.kind, sizeof(gpu->info.kind), "%s", kind_name(basic.deviceType));
     gpu->software = basic.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
     for (uint32_t i = 0; i < gpu->memory.memoryHeapCount; i++) {
         const VkMemoryHeap *heap = &gpu->memory.memoryHeaps[i];
@@ -215,7 +215,7 @@ static tenka_status enumerate(struct tenka_vk_instance *instance, struct tenka_e
         return tenka_fail(err, TENKA_E_UNSUPPORTED,
                           "Vulkan finds no device: install the GPU's driver (Mesa's package is mesa-vulkan-drivers), "
                           "or use the cpu backend");
-    VkPhysicalDevice *handles = tenka_alloc_array(n, sizeof *handles);
+    VkPhysicalDevice *handles = tenka_alloc_array(n, sizeof(*handles));
     if (!handles)
         return tenka_fail_nomem(err);
     result = instance->enumerate(instance->handle, &n, handles);
@@ -236,7 +236,7 @@ tenka_status tenka_vk_gpus(struct tenka_vk_instance *instance, struct tenka_erro
     *out = NULL;
     *count = 0;
     TENKA_TRY(enumerate(instance, err, &handles, &n));
-    struct tenka_vk_gpu *gpus = tenka_alloc_array(n, sizeof *gpus);
+    struct tenka_vk_gpu *gpus = tenka_alloc_array(n, sizeof(*gpus));
     tenka_status status = gpus ? TENKA_OK : tenka_fail_nomem(err);
     for (uint32_t i = 0; i < n && status == TENKA_OK; i++) {
         gpus[i].handle = handles[i];

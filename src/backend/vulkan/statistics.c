@@ -17,7 +17,7 @@ static tenka_status read_all(struct tenka_vk_device *dev, VkPipeline pipeline, s
                              uint32_t max, uint32_t *count)
 {
     VkPipelineExecutableStatisticKHR list[64];
-    uint32_t n = sizeof list / sizeof *list;
+    uint32_t n = sizeof(list) / sizeof(*list);
     const VkPipelineExecutableInfoKHR info = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_INFO_KHR,
         .pipeline = pipeline,
@@ -26,7 +26,7 @@ static tenka_status read_all(struct tenka_vk_device *dev, VkPipeline pipeline, s
         list[i] = (VkPipelineExecutableStatisticKHR){.sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_STATISTIC_KHR};
     VK_TRY(dev, dev->vk.vkGetPipelineExecutableStatisticsKHR(dev->handle, &info, &n, list));
     for (*count = 0; *count < n && *count < max; ++*count) {
-        memcpy(out[*count].name, list[*count].name, sizeof out->name);
+        memcpy(out[*count].name, list[*count].name, sizeof(out->name));
         out[*count].value = number(&list[*count]);
     }
     return TENKA_OK;

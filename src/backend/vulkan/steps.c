@@ -16,7 +16,7 @@ struct list {
 
 static tenka_status append(struct list *list, struct tenka_error *err, struct tenka_vk_step step)
 {
-    if (!tenka_grow(&list->items, &list->capacity, list->count, sizeof *list->items))
+    if (!tenka_grow(&list->items, &list->capacity, list->count, sizeof(*list->items)))
         return tenka_fail_nomem(err);
     list->items[list->count++] = step;
     return TENKA_OK;

@@ -15,7 +15,7 @@ struct tenka_vk_transfer {
 
 tenka_status tenka_vk_transfer_open(struct tenka_vk_device *dev)
 {
-    struct tenka_vk_transfer *t = dev->transfer = tenka_alloc(sizeof *t);
+    struct tenka_vk_transfer *t = dev->transfer = tenka_alloc(sizeof(*t));
     if (!t)
         return tenka_fail_nomem(dev->base.err);
     TENKA_TRY(tenka_vk_commands_make(dev, &t->commands));

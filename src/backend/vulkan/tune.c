@@ -55,9 +55,9 @@ static uint64_t key_of(const struct tenka_node *node, const struct tenka_shader 
     uint64_t key = tenka_vk_hash(TENKA_VK_HASH, name, strlen(name));
     key = tenka_vk_hash(key, shader->code, shader->bytes);
     for (uint32_t i = 0; i < count; i++)
-        key = tenka_vk_hash(key, variants[i].constants, sizeof variants[i].constants);
-    key = tenka_vk_hash(key, node->params, sizeof node->params);
-    return tenka_vk_hash(key, &n, sizeof n);
+        key = tenka_vk_hash(key, variants[i].constants, sizeof(variants[i].constants));
+    key = tenka_vk_hash(key, node->params, sizeof(node->params));
+    return tenka_vk_hash(key, &n, sizeof(n));
 }
 
 static const struct line *find(const struct tenka_vk_tuner *tuner, uint64_t key)
@@ -71,19 +71,19 @@ static const struct line *find(const struct tenka_vk_tuner *tuner, uint64_t key)
 /* Want of memory only means that it will be measured again. */
 static void note(struct tenka_vk_tuner *tuner, uint64_t key, uint64_t variant)
 {
-    if (tenka_grow(&tuner->lines, &tuner->capacity, tuner->count, sizeof *tuner->lines))
+    if (tenka_grow(&tuner->lines, &tuner->capacity, tuner->count, sizeof(*tuner->lines)))
         tuner->lines[tuner->count++] = (struct line){key, variant};
 }
 
 tenka_status tenka_vk_tune_open(struct tenka_vk_device *dev, enum tenka_tune tune)
 {
     size_t bytes;
-    struct tenka_vk_tuner *tuner = dev->tuner = tenka_alloc(sizeof *tuner);
+    struct tenka_vk_tuner *tuner = dev->tuner = tenka_alloc(sizeof(*tuner));
     if (!tuner)
         return tenka_fail_nomem(dev->base.err);
     tuner->on = tune == TENKA_TUNE_ON || (tune == TENKA_TUNE_AUTO && !dev->gpu.software);
     struct line *kept = tuner->on ? tenka_vk_keep_load(dev, NAME, &bytes) : NULL;
-    for (size_t i = 0; kept && i < bytes / sizeof *kept; i++)
+    for (size_t i = 0; kept && i < bytes / sizeof(*kept); i++)
         note(tuner, kept[i].key, kept[i].variant);
     tenka_free(kept);
     return TENKA_OK;
@@ -306,6 +306,6 @@ tenka_status tenka_vk_tune(struct tenka_vk_device *dev, const struct tenka_plan 
         grown = grown || measured;
     }
     if (grown)
-        tenka_vk_keep_save(dev, NAME, dev->tuner->lines, dev->tuner->count * sizeof *dev->tuner->lines);
+        tenka_vk_keep_save(dev, NAME, dev->tuner->lines, dev->tuner->count * sizeof(*dev->tuner->lines));
     return TENKA_OK;
 }

@@ -69,7 +69,7 @@ static tenka_status read_included(const struct tenka_vk_workshop *w, struct incl
 static shaderc_include_result *include(void *user, const char *name, int type, const char *asking, size_t depth)
 {
     static shaderc_include_result no_memory = {.source_name = "", .content = "out of memory", .content_length = 13};
-    struct included *in = tenka_alloc(sizeof *in);
+    struct included *in = tenka_alloc(sizeof(*in));
     (void)type;
     if (!in)
         return &no_memory;
@@ -119,7 +119,7 @@ tenka_status tenka_vk_workshop_open(struct tenka_vk_device *dev, const char *dir
                           "there is no folder %s with shaders: name the folder shaders/ of Tenka's sources or a copy "
                           "of it",
                           dir);
-    dev->workshop = tenka_alloc(sizeof *dev->workshop);
+    dev->workshop = tenka_alloc(sizeof(*dev->workshop));
     if (!dev->workshop || !(dev->workshop->dir = tenka_strdup(dir)))
         return tenka_fail_nomem(dev->base.err);
     return make_tools(dev, dev->workshop);

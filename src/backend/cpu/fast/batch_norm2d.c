@@ -28,7 +28,7 @@ typedef double sums[LANES];
 static double total(const double lane[LANES])
 {
     double part[LANES];
-    memcpy(part, lane, sizeof part);
+    memcpy(part, lane, sizeof(part));
     UNROLL
     for (int half = LANES / 2; half > 0; half /= 2) {
         UNROLL
@@ -41,7 +41,7 @@ static double total(const double lane[LANES])
 static void add_lanes(double lane[LANES], vec v)
 {
     float part[LANES];
-    memcpy(part, &v, sizeof part);
+    memcpy(part, &v, sizeof(part));
     for (int i = 0; i < LANES; i++)
         lane[i] += (double)part[i];
 }
@@ -122,9 +122,9 @@ ALWAYS_INLINE void sum_images(enum term term, const params *p, struct range imag
                               const float *mean, const float *dy, sums sum[], sums along[])
 {
     const ptrdiff_t ahead = p->plane < LARGE_PLANE ? 0 : (ptrdiff_t)p->c * p->plane;
-    memset(sum, 0, (size_t)(r.end - r.from) * sizeof *sum);
+    memset(sum, 0, (size_t)(r.end - r.from) * sizeof(*sum));
     if (term == GRADIENT)
-        memset(along, 0, (size_t)(r.end - r.from) * sizeof *along);
+        memset(along, 0, (size_t)(r.end - r.from) * sizeof(*along));
     for (int32_t n = images.from; n < images.end; n++)
         for (int32_t c = r.from; c < r.end; c++)
             for (ptrdiff_t i = 0; i < p->plane; i += SPAN) {

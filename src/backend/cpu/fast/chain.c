@@ -41,7 +41,7 @@ static const float *block_of(const float *x, size_t from, size_t n, float room[B
 {
     if (n == BLOCK)
         return x + from;
-    memcpy(room, x + from, n * sizeof *room);
+    memcpy(room, x + from, n * sizeof(*room));
     return room;
 }
 
@@ -53,12 +53,12 @@ bool TENKA_FAST(chain_fwd)(const struct tenka_fast_call *f)
     for (size_t from = 0; from < f->n; from += BLOCK) {
         const size_t n = f->n - from < BLOCK ? f->n - from : BLOCK;
         float v[BLOCK] = {0}, room[BLOCK] = {0};
-        memcpy(v, (const float *)f->call->in[0] + from, n * sizeof *v);
+        memcpy(v, (const float *)f->call->in[0] + from, n * sizeof(*v));
         for (int32_t s = 0; s < p->steps; s++) {
             const float *x = tenka_chain_steps[p->op[s]].takes_input ? f->call->in[p->arg[s]] : NULL;
             step(v, p->op[s], x ? block_of(x, from, n, room) : v, f->call->scalars);
         }
-        memcpy(y + from, v, n * sizeof *v);
+        memcpy(y + from, v, n * sizeof(*v));
     }
     return true;
 }

@@ -186,10 +186,9 @@ static void copy_dy(const struct plan *f, const struct source *from, float *out,
 {
     if (f->pool)
         TENKA_FAST(unpool_outputs)
-        (f->pool, from->s->images, f->p->ow, from->row, from->rows, from->y, from->index, from->dy, from->outputs, out,
-         f->plane);
-    else
-        TENKA_FAST(copy_outputs)(f->p, from->s, from->row, from->rows, from->dy, from->outputs, out, f->plane);
+    (f->pool, from->s->images, f->p->ow, from->row, from->rows, from->y, from->index, from->dy, from->outputs, out,
+     f->plane);
+    else TENKA_FAST(copy_outputs)(f->p, from->s, from->row, from->rows, from->dy, from->outputs, out, f->plane);
     for (int o = 0; db && o < from->outputs; o++)
         add_bias(out + o * f->plane, f->plane, db + o);
 }
@@ -204,10 +203,9 @@ static void copy_dy_tiles(const struct plan *f, const struct source *from, float
     for (int o = 0; o < from->outputs; o++, out += f->products * f->plane) {
         if (f->pool)
             TENKA_FAST(unpool_outputs)
-            (f->pool, from->s->images, l->columns * TILE_OUTPUTS, from->row, from->rows, from->y + o * plane,
-             from->index + o * plane, from->dy + o * plane, 1, rows, (ptrdiff_t)tiles * TILE_OUTPUTS);
-        else
-            TENKA_FAST(copy_output_rows)(f->p, l, from->s, from->row, l->rows, from->dy + o * plane, rows);
+        (f->pool, from->s->images, l->columns * TILE_OUTPUTS, from->row, from->rows, from->y + o * plane,
+         from->index + o * plane, from->dy + o * plane, 1, rows, (ptrdiff_t)tiles * TILE_OUTPUTS);
+        else TENKA_FAST(copy_output_rows)(f->p, l, from->s, from->row, l->rows, from->dy + o * plane, rows);
         TENKA_FAST(winograd_outputs_back)(l->points, rows, tiles, out, f->plane);
         if (db)
             add_bias(rows, (ptrdiff_t)tiles * TILE_OUTPUTS, db + o);
@@ -254,9 +252,9 @@ static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, fl
     const struct unit u = unit_of(f, scratch + f->sums, index);
     const int items = f->l.panels * f->l.bands;
     for (int i = 0; i < u.outputs * f->products; i++)
-        memset(u.dw + (ptrdiff_t)i * product_sums(f), 0, (size_t)(u.channels * f->l.sums) * sizeof *u.dw);
+        memset(u.dw + (ptrdiff_t)i * product_sums(f), 0, (size_t)(u.channels * f->l.sums) * sizeof(*u.dw));
     if (u.db)
-        memset(u.db, 0, (size_t)u.outputs * sizeof *u.db);
+        memset(u.db, 0, (size_t)u.outputs * sizeof(*u.db));
     for (int item = cut(items, f->chunks, u.chunk); item < cut(items, f->chunks, u.chunk + 1); item++)
         add_item(f, call, &u, scratch, item);
 }
@@ -296,7 +294,7 @@ static void run_plan(const struct plan *f, const struct tenka_fast_call *call)
         TENKA_FAST(conv_runs)(f->p, &f->l, &f->l.planes[i], runs_of(f, scratch, &f->l.planes[i]));
     if (f->l.points)
         TENKA_FAST(winograd_places)
-        (f->l.columns, (int32_t *)(scratch + f->places), f->l.planes[0].rows * f->l.planes[0].pitch);
+    (f->l.columns, (int32_t *)(scratch + f->places), f->l.planes[0].rows * f->l.planes[0].pitch);
 #pragma omp parallel num_threads(call->threads)
     {
 #pragma omp for schedule(dynamic)

@@ -238,8 +238,8 @@ static void pack_unit(const struct plan *f, const float *w, float *scratch, int 
         (f->l.points ? scratch + f->values : w) + (plane * group_channels(p) + s.channel) * p->kh * f->per_channel;
     for (int b = 0; b < row_blocks(m); b++)
         TENKA_FAST(pack)
-        (scratch + f->weights + q * weights(f) + s.weights, from, (const int32_t *)(scratch + f->row),
-         (const int32_t *)(scratch + f->step) + s.table, m, s.outputs * s.taps, b);
+    (scratch + f->weights + q * weights(f) + s.weights, from, (const int32_t *)(scratch + f->row),
+     (const int32_t *)(scratch + f->step) + s.table, m, s.outputs * s.taps, b);
 }
 
 /* Adds product q of a piece to the copies' gradients, or begins them with it. */
@@ -292,9 +292,9 @@ static void fold(struct plan *f, const struct tenka_cpu_call *call, const struct
     if (!f->l.points)
         for (int b = 0; b < s->images; b++)
             TENKA_FAST(fold_planes)
-            (p, &f->l.taps, s, first, b, own + f->copies, channels, y0, y1, mask ? mask + b * next : NULL,
-             dx + b * next);
-    else if (!TENKA_FAST(fold_tiles)(p, &f->l, s, first, own + f->copies, channels, y0, y1, mask, own + f->rows, dx)) {
+    (p, &f->l.taps, s, first, b, own + f->copies, channels, y0, y1, mask ? mask + b * next : NULL, dx + b * next);
+    else if (!TENKA_FAST(fold_tiles)(p, &f->l, s, first, own + f->copies, channels, y0, y1, mask, own + f->rows, dx))
+    {
 #pragma omp atomic write
         f->infinite = true;
     }
@@ -313,7 +313,7 @@ static void run_unit(struct plan *f, const struct tenka_cpu_call *call, float *s
     copy_dy(f, call->in[2], s, n, g, first, own);
     struct piece piece = piece_of(f, g, 0, block, 0);
     if (f->scatter)
-        memset(ds, 0, (size_t)(piece.channels * l->copies) * s->size * sizeof *ds);
+        memset(ds, 0, (size_t)(piece.channels * l->copies) * s->size * sizeof(*ds));
     for (int i = 0; i < f->output_blocks; i++)
         for (int q = 0; q < f->products; q++)
             for (int set = 0; set < f->sets; set++) {

@@ -161,8 +161,8 @@ static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, fl
     float *x = scratch + f->threads + f->per_thread * (size_t)thread_index();
     float *d = x + (ptrdiff_t)f->channels * f->plane.size + EIGHT;
     int32_t *at = (int32_t *)(d + n + LANES);
-    memset(sums + (ptrdiff_t)first * rows, 0, (size_t)(end - first) * rows * sizeof *sums);
-    memset(bias + first, 0, (size_t)(end - first) * sizeof *bias);
+    memset(sums + (ptrdiff_t)first * rows, 0, (size_t)(end - first) * rows * sizeof(*sums));
+    memset(bias + first, 0, (size_t)(end - first) * sizeof(*bias));
     for (int image = cut(c->n, f->chunks, chunk); image < cut(c->n, f->chunks, chunk + 1); image++) {
         const ptrdiff_t channel = (ptrdiff_t)image * c->c + g * f->channels;
         TENKA_FAST(copy_planes)

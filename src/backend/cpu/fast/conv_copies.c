@@ -145,9 +145,9 @@ static void copy_plane(const conv_params *p, const struct taps *taps, const stru
         const int end = y < p->h ? max_int(from, (int)min_i64(s->rows, (p->h - 1 - y) / p->sh + 1)) : from;
         source.x = x + (y + (int64_t)from * p->sh) * p->w;
         source.rows = end - from;
-        memset(out, 0, (size_t)from * s->pitch * sizeof *out);
+        memset(out, 0, (size_t)from * s->pitch * sizeof(*out));
         copy_rows(&source, p->sw, p->ow, out + (ptrdiff_t)from * s->pitch);
-        memset(out + (ptrdiff_t)end * s->pitch, 0, (size_t)(s->rows - end) * s->pitch * sizeof *out);
+        memset(out + (ptrdiff_t)end * s->pitch, 0, (size_t)(s->rows - end) * s->pitch * sizeof(*out));
     }
 }
 
@@ -190,14 +190,14 @@ void TENKA_FAST(copy_outputs)(const conv_params *p, const struct planes *s, int 
     for (int o = 0; o < outputs; o++, y += plane, out += next) {
         const float *from = y + (ptrdiff_t)(first + begin) * p->ow;
         float *to = out + (ptrdiff_t)begin * s->pitch, *last = out + (ptrdiff_t)end * s->pitch;
-        memset(out, 0, (size_t)begin * s->pitch * sizeof *out);
+        memset(out, 0, (size_t)begin * s->pitch * sizeof(*out));
         if (s->images == 1)
             copy_row(to, from, (end - begin) * p->ow);
         else
             for (; to < last; from += p->ow, to += s->pitch)
                 for (int b = 0; b < s->images; b++)
                     copy_row(to + b * p->ow, from + b * p->o * plane, p->ow);
-        memset(last, 0, (size_t)(out + next - last) * sizeof *out);
+        memset(last, 0, (size_t)(out + next - last) * sizeof(*out));
     }
 }
 
@@ -298,7 +298,7 @@ static void fold_row(const conv_params *p, const struct columns columns[2], cons
             store_columns(dx, x + LANES, p->w, interleave_high(a, b));
         }
     } else {
-        memset(dx, 0, (size_t)p->w * sizeof *dx);
+        memset(dx, 0, (size_t)p->w * sizeof(*dx));
         for (int k = 0; k < p->kw; k++) {
             const int base = k * p->dw - p->pw;
             for (int j = base < 0 ? div_up(-base, p->sw) : 0; j < p->ow && base + j * p->sw < p->w; j++)
@@ -330,7 +330,7 @@ void TENKA_FAST(fold_planes)(const conv_params *p, const struct taps *taps, cons
             const ptrdiff_t at = ((ptrdiff_t)c * p->h + y) * p->w;
             const float *copies = from + (ptrdiff_t)c * p->kw * s->size;
             if (!read)
-                memset(dx + at, 0, (size_t)p->w * sizeof *dx);
+                memset(dx + at, 0, (size_t)p->w * sizeof(*dx));
             else
                 fold_row(p, columns, copies, s->size, dx + at);
             if (mask)
@@ -349,7 +349,7 @@ static void crop(const conv_params *p, const struct planes *s, int first, const 
         if (t >= 0 && t < s->rows)
             copy_masked(dx + at, rows + t * pitch + p->pw, mask ? mask + at : NULL, p->w);
         else
-            memset(dx + at, 0, (size_t)p->w * sizeof *dx);
+            memset(dx + at, 0, (size_t)p->w * sizeof(*dx));
     }
 }
 

@@ -101,7 +101,7 @@ void TENKA_FAST(unpool_outputs)(const pool_params *p, int images, int columns, i
 {
     const ptrdiff_t plane = (ptrdiff_t)p->pool_oh * p->pool_ow, next_image = p->conv.o * plane;
     for (int o = 0; o < outputs; o++, out += next) {
-        memset(out, 0, (size_t)next * sizeof *out);
+        memset(out, 0, (size_t)next * sizeof(*out));
         for (int i = row / p->pool_sh; i < p->pool_oh && i * p->pool_sh < row + rows; i++)
             for (int r = 0; r < p->pool_kh; r++)
                 for (int b = 0; b < images; b++) {

@@ -13,7 +13,7 @@ typedef float quad_unaligned __attribute__((vector_size(16), aligned(4), may_ali
 ALWAYS_INLINE quad fold(vec v)
 {
     quad part[LANES / 4];
-    memcpy(part, &v, sizeof part);
+    memcpy(part, &v, sizeof(part));
     UNROLL
     for (int half = LANES / 8; half > 0; half /= 2)
         UNROLL
@@ -85,10 +85,11 @@ typedef void dots_function(ptrdiff_t k, const float *a, ptrdiff_t lda, const flo
 DOTS(1)
 DOTS(2)
 #ifdef __AVX2__
-    DOTS(3)
+DOTS(3)
 #endif
 #ifdef __AVX512F__
-        DOTS(4) DOTS(5) DOTS(6)
+DOTS(4)
+DOTS(5) DOTS(6)
 #endif
 
     /* By rows. */

@@ -60,7 +60,7 @@ static void pack_across(float *to, ptrdiff_t to_step, const float *from, ptrdiff
         float line[LANES] = {0};
         for (ptrdiff_t i = 0; i < rows; i++)
             line[i] = from[i * step + t];
-        memcpy(to + t * to_step, line, sizeof line);
+        memcpy(to + t * to_step, line, sizeof(line));
     }
 }
 
@@ -69,10 +69,10 @@ static void pack_along(float *to, ptrdiff_t width, const float *from, ptrdiff_t 
 {
     if (there == GEMM_COLUMNS && width == GEMM_COLUMNS)
         for (ptrdiff_t t = 0; t < k; t++)
-            memcpy(to + t * GEMM_COLUMNS, from + t * step, GEMM_COLUMNS * sizeof *to);
+            memcpy(to + t * GEMM_COLUMNS, from + t * step, GEMM_COLUMNS * sizeof(*to));
     else if (there == GEMM_ROWS && width == GEMM_ROWS)
         for (ptrdiff_t t = 0; t < k; t++)
-            memcpy(to + t * GEMM_ROWS, from + t * step, GEMM_ROWS * sizeof *to);
+            memcpy(to + t * GEMM_ROWS, from + t * step, GEMM_ROWS * sizeof(*to));
     else
         for (ptrdiff_t t = 0; t < k; t++)
             for (ptrdiff_t i = 0; i < width; i++)
@@ -157,7 +157,8 @@ typedef void tile_function(ptrdiff_t k, const float *a, const float *b, ptrdiff_
     }
 
 TILES(1)
-TILES(2) TILES(3) TILES(4)
+TILES(2)
+TILES(3) TILES(4)
 #ifdef __AVX2__
     TILES(5) TILES(6)
 #endif

@@ -46,7 +46,7 @@ static bool usable(const struct isa *isa)
 
 static tenka_status choose_named(struct tenka_error *err, const char *name, const struct tenka_fast_table **out)
 {
-    for (size_t i = 0; i < sizeof isas / sizeof isas[0]; i++) {
+    for (size_t i = 0; i < sizeof(isas) / sizeof(isas[0]); i++) {
         if (strcmp(name, isas[i].name) != 0)
             continue;
         if (!usable(&isas[i]))

@@ -99,8 +99,8 @@ static void pairs_plane_dx(const params *p, const float *y, const int32_t *index
                      dx);
     /* Columns and rows that no window sees. */
     for (int32_t i = 0; i < 2 * p->oh && 2 * p->ow < p->w; i++)
-        memset(dx + (ptrdiff_t)i * p->w + 2 * p->ow, 0, (size_t)(p->w - 2 * p->ow) * sizeof *dx);
-    memset(dx + (ptrdiff_t)2 * p->oh * p->w, 0, (size_t)(p->h - 2 * p->oh) * (size_t)p->w * sizeof *dx);
+        memset(dx + (ptrdiff_t)i * p->w + 2 * p->ow, 0, (size_t)(p->w - 2 * p->ow) * sizeof(*dx));
+    memset(dx + (ptrdiff_t)2 * p->oh * p->w, 0, (size_t)(p->h - 2 * p->oh) * (size_t)p->w * sizeof(*dx));
 }
 
 /* ---- Other windows ---- */
@@ -153,7 +153,7 @@ ALWAYS_INLINE void row(const params *p, bool relu, const float *x, int32_t i, fl
 static void plane_dx(const params *p, const float *y, const int32_t *index, const float *dy, float *dx)
 {
     const ptrdiff_t outputs = (ptrdiff_t)p->oh * p->ow;
-    memset(dx, 0, (size_t)p->h * (size_t)p->w * sizeof *dx);
+    memset(dx, 0, (size_t)p->h * (size_t)p->w * sizeof(*dx));
     for (ptrdiff_t i = 0; i < outputs; i++)
         if (index[i] >= 0 && !(y && y[i] <= 0))
             dx[index[i]] += dy[i];

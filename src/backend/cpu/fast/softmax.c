@@ -41,7 +41,7 @@ static float largest(const float *x, ptrdiff_t n)
         best = select(v > best, v, best);
     }
     float most[LANES];
-    memcpy(most, &best, sizeof most);
+    memcpy(most, &best, sizeof(most));
     UNROLL
     for (int half = LANES / 2; half > 0; half /= 2)
         for (int i = 0; i < half; i++)

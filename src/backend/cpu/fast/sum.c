@@ -25,7 +25,7 @@ static ptrdiff_t offset_of(int32_t k, const int32_t dim[3], const int32_t stride
 static void add_lanes(double lane[LANES], vec v)
 {
     float part[LANES];
-    memcpy(part, &v, sizeof part);
+    memcpy(part, &v, sizeof(part));
     for (int i = 0; i < LANES; i++)
         lane[i] += (double)part[i];
 }
