@@ -261,7 +261,7 @@ static void differentiate(tenka_tensor y, tenka_variable *dy, bool as_sum)
 
 static void check_grads(struct check *check, tenka_variable *const *grads)
 {
-    char what[32];
+    char what[48];
     for (size_t i = 0; i < check->run.c->n_in; i++) {
         const struct golden_input *const in = &check->run.c->in[i];
         snprintf(what, sizeof(what), "gradient of input %zu", i);
