@@ -92,65 +92,67 @@ static void test_initial_weights(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* What is no network, and a part of what is said of it. */
+static const char *const bad_texts[][2] = {
+    {"", "expected a layer, such as Linear(784, 10), but the text ends"},
+    {"ReLU", "expected '(' after the layer's class"},
+    {"ReLU()\nFoo(2)", "line 2, column 1: Foo is no known layer; known are Conv2d, Linear"},
+    {"Conv2d(1,2)", "kernel_size is missing"},
+    {"Conv2d(3,2,3,groups=2)", "must be multiples of groups (2)"},
+    {"Conv2d(1,2,3,padding_mode='reflect')", "only padding_mode=zeros is supported"},
+    {"Conv2d(1,2,kernel=3)", "line 1, column 12: Conv2d has no argument kernel; its arguments are in_channels"},
+    {"Conv2d(1,2,3,in_channels=1)", "is given twice the argument in_channels"},
+    {"Linear(2,3,True,4)", "has too many arguments"},
+    {"Linear(out_features=3, 2)", "without a name follows one with a name"},
+    {"Linear(2.5,3)", "must be a whole number"},
+    {"Linear(99999999999,3)", "at most 2147483647"},
+    {"Linear(0,3)", "in_features is 0, but must be from 1"},
+    {"Linear(60000,60000)", "more than 2147483647 elements"},
+    {"Linear(1,2", "expected ',' or ')', but the text ends"},
+    {"Linear(1,2))", "expected a layer or the end, found ')'"},
+    {"Linear(1,2,bias=maybe)", "expected True or False for bias"},
+    {"Dropout(1.5)", "must be from 0.0 to 1.0"},
+    {"MaxPool2d(2,padding=2)", "at most half the kernel"},
+    {"MaxPool2d(2,return_indices=True)", "only return_indices=False is supported"},
+    {"BatchNorm2d(2,momentum=None)", "momentum=None is not supported"},
+    /* all of them, to the last: none may be cut off */
+    {"Foo()", "known are Conv2d, Linear, ReLU, Tanh, Sigmoid, "},
+    {"Foo()", "MaxPool2d, Dropout, Identity, BatchNorm2d, Sequential"},
+    {"Relu()", "line 1, column 1: Relu is no known layer; the nearest is ReLU"},
+    {"Leaky_ReLU(0.1)", "Leaky_ReLU is no known layer; the nearest is LeakyReLU"},
+    {"Conv1d(1, 2, 3)", "Conv1d is no known layer; the nearest is Conv2d"},
+    {"GELU(approximate='tan')", "line 1, column 18: expected 'none' or 'tanh' for approximate, found"},
+    {"Threshold(0.1)", "value is missing"},
+    {"Softplus(1, 2, 3)", "has too many arguments"},
+    {"Net(\n  (été): ReLU()\n  (été): Fly()\n)", "line 3, column 10: Fly is no known layer"},
+    {"été() Fly", "line 1, column 1: été is no known layer"},
+    {"ReLU()\n\xff", "line 2, column 1: expected text in UTF-8"},
+    {"Net((a): ReLU(), (b\xc3): ReLU())", "line 1, column 20: expected text in UTF-8"},
+    {"ReLU() \xed\xa0\x80", "line 1, column 8: expected text in UTF-8"},
+    {"(a.b): ReLU()", "line 1, column 3: expected ')' after the layer's name, found '.'"},
+    {"(): ReLU()", "line 1, column 2: expected a layer's name in parentheses"},
+    {"Conv2d(1,2,3,padding='full')", "line 1, column 22: expected a number, 'same' or 'valid' for padding"},
+    {"Conv2d(1,2,3,padding='same)", "line 1, column 27: expected the closing quote, found ')'"},
+    {"Conv2d(1,2,2,padding='same')", "padding='same' is supported only where"},
+    {"Conv2d(1,2,3,2,padding='same')", "padding='same' needs a stride of 1"},
+    {"Conv2d(1,2,(3))", "expected ',' and a second number, found ')'"},
+    {"Conv2d(1,2,[3,3))", "expected ']' after the second number, found ')'"},
+    {"Softmax(dim=7)", "dim is 7, but must be from -6 to 5"},
+    {"Softmax(dim=0.5)", "dim must be a whole number"},
+    {"Net((0-2): 2 x ReLU())", "line 1, column 5: expected as many numbers"},
+    {"Net((a): 2 x ReLU())", "line 1, column 5: expected as many numbers"},
+    {"Net((0-99999): 100000 x ReLU())", "there are too many layers"},
+    {"Identity(2)", "Identity has too many arguments; it has no arguments"},
+    {"(a): ReLU() (a): ReLU()", "already a child named \"a\""},
+};
+
 static void test_bad_text(void **state)
 {
     (void)state;
-    static const char *const cases[][2] = {
-        {"", "expected a layer, such as Linear(784, 10), but the text ends"},
-        {"ReLU", "expected '(' after the layer's class"},
-        {"ReLU()\nFoo(2)", "line 2, column 1: Foo is no known layer; known are Conv2d, Linear"},
-        {"Conv2d(1,2)", "kernel_size is missing"},
-        {"Conv2d(3,2,3,groups=2)", "must be multiples of groups (2)"},
-        {"Conv2d(1,2,3,padding_mode='reflect')", "only padding_mode=zeros is supported"},
-        {"Conv2d(1,2,kernel=3)", "line 1, column 12: Conv2d has no argument kernel; its arguments are in_channels"},
-        {"Conv2d(1,2,3,in_channels=1)", "is given twice the argument in_channels"},
-        {"Linear(2,3,True,4)", "has too many arguments"},
-        {"Linear(out_features=3, 2)", "without a name follows one with a name"},
-        {"Linear(2.5,3)", "must be a whole number"},
-        {"Linear(99999999999,3)", "at most 2147483647"},
-        {"Linear(0,3)", "in_features is 0, but must be from 1"},
-        {"Linear(60000,60000)", "more than 2147483647 elements"},
-        {"Linear(1,2", "expected ',' or ')', but the text ends"},
-        {"Linear(1,2))", "expected a layer or the end, found ')'"},
-        {"Linear(1,2,bias=maybe)", "expected True or False for bias"},
-        {"Dropout(1.5)", "must be from 0.0 to 1.0"},
-        {"MaxPool2d(2,padding=2)", "at most half the kernel"},
-        {"MaxPool2d(2,return_indices=True)", "only return_indices=False is supported"},
-        {"BatchNorm2d(2,momentum=None)", "momentum=None is not supported"},
-        /* all of them, to the last: none may be cut off */
-        {"Foo()", "known are Conv2d, Linear, ReLU, Tanh, Sigmoid, "},
-        {"Foo()", "MaxPool2d, Dropout, Identity, BatchNorm2d, Sequential"},
-        {"Relu()", "line 1, column 1: Relu is no known layer; the nearest is ReLU"},
-        {"Leaky_ReLU(0.1)", "Leaky_ReLU is no known layer; the nearest is LeakyReLU"},
-        {"Conv1d(1, 2, 3)", "Conv1d is no known layer; the nearest is Conv2d"},
-        {"GELU(approximate='tan')", "line 1, column 18: expected 'none' or 'tanh' for approximate, found"},
-        {"Threshold(0.1)", "value is missing"},
-        {"Softplus(1, 2, 3)", "has too many arguments"},
-        {"Net(\n  (été): ReLU()\n  (été): Fly()\n)", "line 3, column 10: Fly is no known layer"},
-        {"été() Fly", "line 1, column 1: été is no known layer"},
-        {"ReLU()\n\xff", "line 2, column 1: expected text in UTF-8"},
-        {"Net((a): ReLU(), (b\xc3): ReLU())", "line 1, column 20: expected text in UTF-8"},
-        {"ReLU() \xed\xa0\x80", "line 1, column 8: expected text in UTF-8"},
-        {"(a.b): ReLU()", "line 1, column 3: expected ')' after the layer's name, found '.'"},
-        {"(): ReLU()", "line 1, column 2: expected a layer's name in parentheses"},
-        {"Conv2d(1,2,3,padding='full')", "line 1, column 22: expected a number, 'same' or 'valid' for padding"},
-        {"Conv2d(1,2,3,padding='same)", "line 1, column 27: expected the closing quote, found ')'"},
-        {"Conv2d(1,2,2,padding='same')", "padding='same' is supported only where"},
-        {"Conv2d(1,2,3,2,padding='same')", "padding='same' needs a stride of 1"},
-        {"Conv2d(1,2,(3))", "expected ',' and a second number, found ')'"},
-        {"Conv2d(1,2,[3,3))", "expected ']' after the second number, found ')'"},
-        {"Softmax(dim=7)", "dim is 7, but must be from -6 to 5"},
-        {"Softmax(dim=0.5)", "dim must be a whole number"},
-        {"Net((0-2): 2 x ReLU())", "line 1, column 5: expected as many numbers"},
-        {"Net((a): 2 x ReLU())", "line 1, column 5: expected as many numbers"},
-        {"Net((0-99999): 100000 x ReLU())", "there are too many layers"},
-        {"Identity(2)", "Identity has too many arguments; it has no arguments"},
-        {"(a): ReLU() (a): ReLU()", "already a child named \"a\""},
-    };
     tenka_ctx *ctx = cpu(0);
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad_texts) / sizeof(bad_texts[0]); i++) {
         tenka_module *net = (tenka_module *)&ctx;
-        assert_fails(ctx, tenka_nn_parse(ctx, cases[i][0], &net), TENKA_E_FORMAT, cases[i][1]);
+        assert_fails(ctx, tenka_nn_parse(ctx, bad_texts[i][0], &net), TENKA_E_FORMAT, bad_texts[i][1]);
         assert_null(net);
     }
     tenka_ctx_destroy(&ctx);

@@ -159,15 +159,15 @@ const struct tenka_desc *tenka_call_operand(const struct tenka_call *call, uint3
 #define TENKA_OP(...)
 #define TENKA_PASS(...)
 #define TENKA_ACTIVATES(op, pass, act, operands)                             \
-    static int32_t *act_##op##_##pass(int32_t *params)                       \
+    static const int32_t *act_##op##_##pass(const int32_t *params)           \
     {                                                                        \
-        params_##op *p = (void *)params;                                     \
+        const params_##op *p = (const void *)params;                         \
         return &(act);                                                       \
     }
 #include "op/ops.def"
 
 /* Where a pass has its activation among its parameters; NULL: it has none. */
-static int32_t *act_place(enum tenka_kernel kernel, int32_t *params)
+static const int32_t *act_place(enum tenka_kernel kernel, const int32_t *params)
 {
     switch (kernel) {
 #define TENKA_OP(...)
@@ -180,15 +180,13 @@ static int32_t *act_place(enum tenka_kernel kernel, int32_t *params)
 
 enum tenka_act tenka_kernel_act(enum tenka_kernel kernel, const int32_t *params)
 {
-    int32_t copy[TENKA_MAX_PARAMS];
-    memcpy(copy, params, sizeof(copy));
-    const int32_t *act = act_place(kernel, copy);
+    const int32_t *act = act_place(kernel, params);
     return act != NULL ? (enum tenka_act)*act : TENKA_ACT_NONE;
 }
 
 void tenka_kernel_set_act(enum tenka_kernel kernel, int32_t *params, enum tenka_act act)
 {
-    *act_place(kernel, params) = (int32_t)act;
+    params[act_place(kernel, params) - params] = (int32_t)act;
 }
 
 /* The operands that a pass reads for the sake of its activation alone. */
