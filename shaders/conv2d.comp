@@ -23,16 +23,16 @@ layout(constant_id = 18) const int ACTIVATION = 0;
 READS(0, x);
 READS(1, weight);
 READS(2, dy);
-READS_AS(vec4, 2, dy4);
+READS_AS(STORAGE_FOUR, 2, dy4);
 WRITES(3, dx);
-WRITES_AS(vec4, 3, dx4);
+WRITES_AS(STORAGE_FOUR, 3, dx4);
 #include "common/activation.glsl"
 #include "common/conv_dx.glsl"
 #endif
 
 #ifdef TENKA_PASS_dw
 READS(0, x);
-READS_AS(vec4, 0, x4);
+READS_AS(STORAGE_FOUR, 0, x4);
 READS(1, dy);
 WRITES(2, dweight);
 WRITES(3, dbias);

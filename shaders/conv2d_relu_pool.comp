@@ -12,16 +12,16 @@ TENKA_PARAMS(CONV2D_FIELDS int pool_oh; int pool_ow; int pool_kh; int pool_kw; i
 
 #ifdef TENKA_PASS_fwd
 READS(0, x);
-READS_AS(vec4, 0, x4);
+READS_AS(STORAGE_FOUR, 0, x4);
 READS(1, weight);
 READS(2, bias);
 WRITES(3, y);
-WRITES_AS(vec4, 3, y4);
+WRITES_AS(STORAGE_FOUR, 3, y4);
 WRITES_AS(int, 4, index);
 WRITES_AS(ivec4, 4, index4);
 #define POOLED
 #define SOURCE(i) LOAD(x, i)
-#define SOURCE4(i) x4[i]
+#define SOURCE4(i) vec4(x4[i])
 #define SOURCE_CHANNELS p.c
 #define SOURCE_H p.h
 #define SOURCE_W p.w
@@ -68,7 +68,7 @@ void store_row(int k)
     [[unroll]] for (int i = 0; i < TILE_SUMS_H; i++) {
         const int row = tile_y * TILE_SUMS_H + i, at = (plane + row) * p.pool_ow + first;
         if (row < p.pool_oh) {
-            STORE_LINE(vec4, STORAGE, y, at, p.pool_ow - first, best[WINDOW(k, i, j)]);
+            STORE_LINE(STORAGE_FOUR, STORAGE, y, at, p.pool_ow - first, best[WINDOW(k, i, j)]);
             STORE_LINE(ivec4, int, index, at, p.pool_ow - first, winner[WINDOW(k, i, j)]);
         }
     }
@@ -99,7 +99,7 @@ void main()
 
 #ifdef TENKA_PASS_dw
 READS(0, x);
-READS_AS(vec4, 0, x4);
+READS_AS(STORAGE_FOUR, 0, x4);
 READS(1, y);
 READS_AS(int, 2, index);
 READS(3, dy);

@@ -1,5 +1,5 @@
 /* Kernels that are compiled at run time are those of the build, bit for bit: the same compiler with the same options,
- * in src/backend/vulkan/workshop.c as in CMakeLists.txt. Needs no device.
+ * in src/backend/vulkan/workshop.c as in cmake/shaders.cmake. Needs no device.
  *   test_workshop SHADERS */
 #include "support.h"
 
@@ -17,10 +17,12 @@ static void test_same_code(void **state)
     dev.base.log = &log;
     if (tenka_vk_workshop_open(&dev, shaders) != TENKA_OK)
         fail_msg("%s", err.text);
-    for (uint32_t k = 0; k < TENKA_KERNEL_COUNT; k++) {
-        const struct tenka_shader *built = &tenka_shaders[k];
+    for (uint32_t i = 0; i < TENKA_KERNEL_COUNT * TENKA_STORED_COUNT; i++) {
+        const uint32_t k = i / TENKA_STORED_COUNT, stored = i % TENKA_STORED_COUNT;
+        const struct tenka_node node = {.kernel = (enum tenka_kernel)k, .stored = (enum tenka_storage_type)stored};
+        const struct tenka_shader *built = &tenka_shaders[k][stored];
         struct tenka_shader made;
-        if (tenka_vk_code(&dev, (enum tenka_kernel)k, &made) != TENKA_OK)
+        if (tenka_vk_code(&dev, &node, &made) != TENKA_OK)
             fail_msg("%s", err.text);
         assert_ptr_not_equal(made.code, built->code);
         if (made.bytes != built->bytes || memcmp(made.code, built->code, made.bytes) != 0)

@@ -96,7 +96,7 @@ void add_chunk(int b, int oy, int ox, int row, bool row_there)
         FOR(e, (SEEN + 3) / 4) {
             const int column = ox - p.pw + 4 * e;
             const bool there = row_there && column >= 0 && column < p.w;
-            const vec4 value = there ? x4[(row + column) / 4] : vec4(0.0);
+            const vec4 value = there ? vec4(x4[(row + column) / 4]) : vec4(0.0);
             FOR(q, min(4, SEEN - 4 * e))
                 seen[4 * e + q] = value[q];
         }

@@ -2,7 +2,7 @@
 // weight, dy and dy4 (of fours), and WRITES of dx and dx4.
 #define BACKWARD
 #define SOURCE(i) LOAD(dy, i)
-#define SOURCE4(i) dy4[i]
+#define SOURCE4(i) vec4(dy4[i])
 #define SOURCE_CHANNELS p.o
 #define SOURCE_H p.oh
 #define SOURCE_W p.ow
@@ -25,7 +25,7 @@ void store_row(int k)
         if (iy >= p.h)
             break;
         if (TAP_X == 1 && p.sw == 1) {
-            STORE_LINE(vec4, STORAGE, dx, at, p.w - first, finished(ACC(k, i, j), at + j));
+            STORE_LINE(STORAGE_FOUR, STORAGE, dx, at, p.w - first, finished(ACC(k, i, j), at + j));
         } else {
             [[unroll]] for (int j = 0; j < TILE_W; j++)
                 if (first + j * p.sw < p.w)

@@ -1,13 +1,13 @@
 // y = activated(conv2d(x, weight, bias)).
 //   0: x in   1: weight in   2: bias in (when p.bias)   3: y out
 READS(0, x);
-READS_AS(vec4, 0, x4);
+READS_AS(STORAGE_FOUR, 0, x4);
 READS(1, weight);
 READS(2, bias);
 WRITES(3, y);
-WRITES_AS(vec4, 3, y4);
+WRITES_AS(STORAGE_FOUR, 3, y4);
 #define SOURCE(i) LOAD(x, i)
-#define SOURCE4(i) x4[i]
+#define SOURCE4(i) vec4(x4[i])
 #define SOURCE_CHANNELS p.c
 #define SOURCE_H p.h
 #define SOURCE_W p.w
@@ -24,7 +24,7 @@ void store_row(int k)
         const int oy = tile_y * TILE_H + i, first = tile_x * TILE_W;
         const int at = ((image * p.o + o) * p.oh + oy) * p.ow + first;
         if (oy < p.oh)
-            STORE_LINE(vec4, STORAGE, y, at, p.ow - first, activated(ACC(k, i, j) + base));
+            STORE_LINE(STORAGE_FOUR, STORAGE, y, at, p.ow - first, activated(ACC(k, i, j) + base));
     }
 }
 

@@ -5,6 +5,7 @@
 // its own.
 #include "common/kernel.glsl"
 
+// What jobs work on, variables and what belongs to them, is float in every storage type.
 #define READS_QUADS(slot, name) READS_AS(vec4, slot, name)
 #define WRITES_QUADS(slot, name) WRITES_AS(vec4, slot, name)
 

@@ -9,8 +9,12 @@ layout(local_size_x = 64, local_size_x_id = 0) in; // a power of two, at most 10
 #define TENKA_PARAMS(fields) layout(push_constant) uniform Params { uint items; uint scalars; fields } p
 #define TENKA_NO_PARAMS layout(push_constant) uniform Params { uint items; uint scalars; } p
 
-// The type of a real in memory; arithmetic is always float.
+// The storage type (TENKA_STORED_ of src/op/op.h): of a real in memory, and of four; arithmetic is always float. What is
+// stored otherwise in all of them, such as an index, is bound by READS_AS or WRITES_AS.
+#ifdef TENKA_STORED_f32
 #define STORAGE float
+#define STORAGE_FOUR vec4
+#endif
 #define LOAD(array, i) float(array[i])
 #define STORE(array, i, value) array[i] = STORAGE(value)
 
@@ -47,7 +51,6 @@ layout(local_size_x = 64, local_size_x_id = 0) in; // a power of two, at most 10
 #define WRITES(slot, name) WRITES_AS(STORAGE, slot, name)
 
 // The same array once more in fours, for kernels that know that what they load or store begins at a multiple of four.
-#define STORAGE_FOUR vec4
 #define READS_FOURS(slot, name)  \
     READS(slot, name);           \
     READS_AS(STORAGE_FOUR, slot, name##_four)

@@ -25,6 +25,13 @@ enum tenka_kernel {
     TENKA_KERNEL_COUNT
 };
 
+/* How the reals of a kernel's operands lie in memory, where a backend has more than one way; what is computed with them
+ * is always float. A backend has a kernel once for each. kernel.glsl and cmake/shaders.cmake name them too. */
+enum tenka_storage_type {
+    TENKA_STORED_f32,
+    TENKA_STORED_COUNT,
+};
+
 /* Operands of a call and of its passes by number, in the order in which a kernel sees them; in masks, bits. */
 #define TENKA_IN(k) ((uint32_t)(k))        /* forward inputs */
 #define TENKA_OUT(k) (16 + (uint32_t)(k))  /* forward outputs */

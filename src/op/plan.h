@@ -23,6 +23,7 @@ struct tenka_operand {
 /* One kernel call. Absent optional reads and writes are TENKA_ABSENT. */
 struct tenka_node {
     enum tenka_kernel kernel;
+    enum tenka_storage_type stored;
     uint32_t n_in, n_out;
     uint32_t in[TENKA_MAX_READS], out[TENKA_MAX_OUT]; /* indices of operands */
     int32_t params[TENKA_MAX_PARAMS];

@@ -59,6 +59,7 @@ static void emit_node(const struct tenka_planner *p, const struct tenka_plan_nod
     const size_t word = from->constant ? plan->n_log_scalars + from->scalar : from->scalar;
     *node = (struct tenka_node){
         .kernel = from->kernel,
+        .stored = TENKA_STORED_f32,
         .n_in = from->n_in,
         .n_out = from->n_out,
         .scalars = plan->input_bytes + word * p->target->real_bytes,

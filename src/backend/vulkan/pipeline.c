@@ -4,9 +4,10 @@
 #include "backend/vulkan/shaders.h"
 #include "backend/vulkan/workshop.h"
 
-/* A kernel in one variant and with one set of constants of its shape. */
+/* A kernel for one storage type, in one variant and with one set of constants of its shape. */
 struct pipeline {
     VkPipeline handle;
+    enum tenka_storage_type stored;
     uint32_t variant;
     int32_t shape[TENKA_SHAPE_CONSTANTS];
     struct pipeline *next;
@@ -93,10 +94,10 @@ VkPipelineLayout tenka_vk_layout(const struct tenka_vk_device *dev, enum tenka_k
 
 /* ---- Pipelines ---- */
 
-static tenka_status make_module(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkShaderModule *out)
+static tenka_status make_module(struct tenka_vk_device *dev, const struct tenka_node *node, VkShaderModule *out)
 {
     struct tenka_shader shader;
-    TENKA_TRY(tenka_vk_code(dev, kernel, &shader));
+    TENKA_TRY(tenka_vk_code(dev, node, &shader));
     const VkShaderModuleCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
         .codeSize = shader.bytes,
@@ -104,7 +105,7 @@ static tenka_status make_module(struct tenka_vk_device *dev, enum tenka_kernel k
     };
     if (!shader.code)
         return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED, "%s has no shader in this build",
-                          tenka_passes[kernel].name);
+                          tenka_passes[node->kernel].name);
     VK_TRY(dev, dev->vk.vkCreateShaderModule(dev->handle, &info, NULL, out));
     dev->base.objects++;
     return TENKA_OK;
@@ -112,15 +113,16 @@ static tenka_status make_module(struct tenka_vk_device *dev, enum tenka_kernel k
 
 /* The specialisation constants of a kernel: those of its variant, and those of its shape. A shader without some of them
  * ignores these. */
-static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, VkShaderModule module,
-                                  VkPipelineCreateFlags flags, uint32_t variant, const int32_t *params, VkPipeline *out)
+static tenka_status make_pipeline(struct tenka_vk_device *dev, const struct tenka_node *node, VkShaderModule module,
+                                  VkPipelineCreateFlags flags, uint32_t variant, VkPipeline *out)
 {
+    const enum tenka_kernel kernel = node->kernel;
     uint32_t count;
     const struct tenka_variant *v = &tenka_variants(kernel, &count)[variant];
     int32_t values[TENKA_VARIANT_CONSTANTS + TENKA_SHAPE_CONSTANTS];
     VkSpecializationMapEntry entries[TENKA_VARIANT_CONSTANTS + TENKA_SHAPE_CONSTANTS];
     memcpy(values, v->constants, sizeof(v->constants));
-    tenka_variant_shape(kernel, params, values + TENKA_VARIANT_CONSTANTS);
+    tenka_variant_shape(kernel, node->params, values + TENKA_VARIANT_CONSTANTS);
     for (uint32_t i = 0; i < sizeof(values) / sizeof(*values); i++)
         entries[i] = (VkSpecializationMapEntry){
             .constantID = i < TENKA_VARIANT_CONSTANTS ? i : TENKA_SHAPE_CONSTANT + i - TENKA_VARIANT_CONSTANTS,
@@ -152,50 +154,56 @@ static tenka_status make_pipeline(struct tenka_vk_device *dev, enum tenka_kernel
     return TENKA_OK;
 }
 
-tenka_status tenka_vk_compile(struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
-                              const int32_t *params, VkPipelineCreateFlags flags, VkPipeline *out)
+tenka_status tenka_vk_compile(struct tenka_vk_device *dev, const struct tenka_node *node, uint32_t variant,
+                              VkPipelineCreateFlags flags, VkPipeline *out)
 {
-    const uint32_t bindings = tenka_vk_bindings(kernel);
+    const char *name = tenka_passes[node->kernel].name;
+    const uint32_t bindings = tenka_vk_bindings(node->kernel);
     VkShaderModule module = VK_NULL_HANDLE;
     if (bindings > TENKA_VK_BINDINGS)
         return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED, "%s binds %u buffers and a Vulkan pass at most %d",
-                          tenka_passes[kernel].name, bindings, TENKA_VK_BINDINGS);
+                          name, bindings, TENKA_VK_BINDINGS);
     TENKA_TRY(make_layouts(dev, bindings));
-    TENKA_TRY(make_module(dev, kernel, &module));
-    tenka_vk_set_name(dev, VK_OBJECT_TYPE_SHADER_MODULE, (uint64_t)module, tenka_passes[kernel].name);
-    const tenka_status status = make_pipeline(dev, kernel, module, flags, variant, params, out);
+    TENKA_TRY(make_module(dev, node, &module));
+    tenka_vk_set_name(dev, VK_OBJECT_TYPE_SHADER_MODULE, (uint64_t)module, name);
+    const tenka_status status = make_pipeline(dev, node, module, flags, variant, out);
     dev->vk.vkDestroyShaderModule(dev->handle, module, NULL);
     return status;
 }
 
-static tenka_status add(struct tenka_vk_device *dev, enum tenka_kernel kernel, const int32_t *params,
-                        const struct pipeline *wanted, struct pipeline **out)
+static tenka_status add(struct tenka_vk_device *dev, const struct tenka_node *node, const struct pipeline *wanted,
+                        struct pipeline **out)
 {
     struct pipeline *p = tenka_alloc(sizeof(*p));
     if (!p)
         return tenka_fail_nomem(dev->base.err);
     *p = *wanted;
-    const tenka_status status = tenka_vk_compile(dev, kernel, p->variant, params, 0, &p->handle);
+    const tenka_status status = tenka_vk_compile(dev, node, p->variant, 0, &p->handle);
     if (status != TENKA_OK) {
         tenka_free(p);
         return status;
     }
-    p->next = dev->pipelines->of[kernel];
-    dev->pipelines->of[kernel] = *out = p;
+    p->next = dev->pipelines->of[node->kernel];
+    dev->pipelines->of[node->kernel] = *out = p;
     dev->pipelines->count++;
     return TENKA_OK;
 }
 
-tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
-                               const int32_t *params, VkPipeline *out)
+static bool same(const struct pipeline *a, const struct pipeline *b)
 {
-    struct pipeline wanted = {.variant = variant}, *p = dev->pipelines->of[kernel];
+    return a->stored == b->stored && a->variant == b->variant && memcmp(a->shape, b->shape, sizeof(a->shape)) == 0;
+}
+
+tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, const struct tenka_node *node, uint32_t variant,
+                               VkPipeline *out)
+{
+    struct pipeline wanted = {.stored = node->stored, .variant = variant}, *p = dev->pipelines->of[node->kernel];
     *out = VK_NULL_HANDLE;
-    tenka_variant_shape(kernel, params, wanted.shape);
-    while (p && (p->variant != variant || memcmp(p->shape, wanted.shape, sizeof(p->shape)) != 0))
+    tenka_variant_shape(node->kernel, node->params, wanted.shape);
+    while (p && !same(p, &wanted))
         p = p->next;
     if (!p)
-        TENKA_TRY(add(dev, kernel, params, &wanted, &p));
+        TENKA_TRY(add(dev, node, &wanted, &p));
     *out = p->handle;
     return TENKA_OK;
 }

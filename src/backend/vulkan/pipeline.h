@@ -13,12 +13,13 @@ uint32_t tenka_vk_bindings(enum tenka_kernel kernel);
 /* Of a kernel whose pipeline was asked for. */
 VkDescriptorSetLayout tenka_vk_set_layout(const struct tenka_vk_device *dev, enum tenka_kernel kernel);
 VkPipelineLayout tenka_vk_layout(const struct tenka_vk_device *dev, enum tenka_kernel kernel);
-/* A kernel in a variant, an index into tenka_variants(), with the constants of its shape; the device keeps it. */
-tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
-                               const int32_t *params, VkPipeline *out);
+/* A node's kernel, for its storage type, in a variant (an index into tenka_variants()) and with the constants of its
+ * shape; the device keeps it. Of the node nothing else counts. */
+tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, const struct tenka_node *node, uint32_t variant,
+                               VkPipeline *out);
 /* The same that nobody keeps. */
-tenka_status tenka_vk_compile(struct tenka_vk_device *dev, enum tenka_kernel kernel, uint32_t variant,
-                              const int32_t *params, VkPipelineCreateFlags flags, VkPipeline *out);
+tenka_status tenka_vk_compile(struct tenka_vk_device *dev, const struct tenka_node *node, uint32_t variant,
+                              VkPipelineCreateFlags flags, VkPipeline *out);
 /* Pipelines that are kept. */
 size_t tenka_vk_pipeline_count(const struct tenka_vk_device *dev);
 

@@ -58,10 +58,9 @@ static tenka_status make_pipelines(struct tenka_vk_device *dev, const struct ten
 {
     for (size_t i = 0; i < prog->n_steps; i++) {
         const struct tenka_vk_step *step = &prog->steps[i];
-        const struct tenka_node *node = &plan->nodes[step->node];
         VkPipeline pipeline;
         if (step->kind == TENKA_VK_DISPATCH)
-            TENKA_TRY(tenka_vk_pipeline(dev, node->kernel, step->variant, node->params, &pipeline));
+            TENKA_TRY(tenka_vk_pipeline(dev, &plan->nodes[step->node], step->variant, &pipeline));
     }
     return TENKA_OK;
 }

@@ -43,7 +43,7 @@ static tenka_status record_dispatch(struct tenka_vk_device *dev, const struct te
     const struct tenka_vk_push push = push_of(rec->plan, step);
     VkPipeline pipeline;
     VkDescriptorSet set;
-    TENKA_TRY(tenka_vk_pipeline(dev, node->kernel, step->variant, node->params, &pipeline));
+    TENKA_TRY(tenka_vk_pipeline(dev, node, step->variant, &pipeline));
     TENKA_TRY(tenka_vk_bind(dev, rec->descriptors, rec->plan, step, rec->inputs, &set));
     const VkPipelineLayout layout = tenka_vk_layout(dev, node->kernel);
     dev->vk.vkCmdBindPipeline(rec->commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline);

@@ -1,4 +1,4 @@
-/* The shaders that the build made from shaders/<operator>.comp, one for each pass, what they ask of a device and what
+/* The shaders that the build made from shaders/<operator>.comp, one for each pass and storage type, what they ask of a device and what
  * they are given; the table is generated. Sees nothing of Vulkan. */
 #ifndef TENKA_VULKAN_SHADERS_H
 #define TENKA_VULKAN_SHADERS_H
@@ -27,6 +27,6 @@ struct tenka_shader {
     size_t bytes;
 };
 
-extern const struct tenka_shader tenka_shaders[TENKA_KERNEL_COUNT];
+extern const struct tenka_shader tenka_shaders[TENKA_KERNEL_COUNT][TENKA_STORED_COUNT];
 
 #endif

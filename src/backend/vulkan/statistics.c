@@ -37,12 +37,14 @@ tenka_status tenka_vulkan_statistics(tenka_device *base, enum tenka_kernel kerne
                                      uint32_t *count)
 {
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
+    struct tenka_node node = {.kernel = kernel, .stored = TENKA_STORED_f32};
     VkPipeline pipeline;
     *count = 0;
+    memcpy(node.params, params, sizeof(node.params));
     if (!dev->gpu.statistics)
         return tenka_fail(base->err, TENKA_E_UNSUPPORTED, "the driver of %s has no statistics of shaders",
                           dev->gpu.info.name);
-    TENKA_TRY(tenka_vk_compile(dev, kernel, variant, params, VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR, &pipeline));
+    TENKA_TRY(tenka_vk_compile(dev, &node, variant, VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR, &pipeline));
     const tenka_status status = read_all(dev, pipeline, out, max, count);
     dev->vk.vkDestroyPipeline(dev->handle, pipeline, NULL);
     return status;

@@ -280,7 +280,7 @@ static tenka_status tune_step(struct tenka_vk_device *dev, const struct tenka_pl
     *measured = false;
     if (!dev->tuner->on || (candidates & (candidates - 1)) == 0 || step->piece_rows > 0)
         return TENKA_OK;
-    TENKA_TRY(tenka_vk_code(dev, node->kernel, &shader));
+    TENKA_TRY(tenka_vk_code(dev, node, &shader));
     const uint64_t key = key_of(node, &shader, n);
     const struct line *known = find(dev->tuner, key);
     if (known && known->variant < MOST_CANDIDATES && candidates >> known->variant & 1)

@@ -14,7 +14,7 @@ struct tenka_vk_workshop {
     char *dir;
     shaderc_compiler_t compiler;
     shaderc_compile_options_t options;
-    struct tenka_shader made[TENKA_KERNEL_COUNT]; /* code NULL: not compiled yet */
+    struct tenka_shader made[TENKA_KERNEL_COUNT][TENKA_STORED_COUNT]; /* code NULL: not compiled yet */
 };
 
 /* ---- Includes ---- */
@@ -131,7 +131,8 @@ void tenka_vk_workshop_finish(struct tenka_vk_device *dev)
     if (!w)
         return;
     for (size_t i = 0; i < TENKA_KERNEL_COUNT; i++)
-        tenka_free((void *)(uintptr_t)w->made[i].code);
+        for (size_t j = 0; j < TENKA_STORED_COUNT; j++)
+            tenka_free((void *)(uintptr_t)w->made[i][j].code);
     shaderc_compile_options_release(w->options);
     shaderc_compiler_release(w->compiler);
     tenka_free(w->dir);
@@ -204,16 +205,19 @@ static void define_elementwise(shaderc_compile_options_t options, enum tenka_ker
                "");
 }
 
-/* The pass is chosen by a macro, as in the build. */
-static tenka_status compile(struct tenka_vk_device *dev, enum tenka_kernel kernel, const char *path, const char *source,
-                            size_t bytes, struct tenka_shader *out)
+/* Macros choose the pass and the storage type, as in the build. */
+static tenka_status compile(struct tenka_vk_device *dev, const struct tenka_node *node, const char *path,
+                            const char *source, size_t bytes, struct tenka_shader *out)
 {
+    static const char *const stored[] = {[TENKA_STORED_f32] = "TENKA_STORED_f32"};
+    const enum tenka_kernel kernel = node->kernel;
     const char *op = tenka_ops[tenka_passes[kernel].op].name;
     char *macro = tenka_sprintf("TENKA_PASS_%s", tenka_passes[kernel].name + strlen(op) + 1);
     shaderc_compile_options_t options = macro ? shaderc_compile_options_clone(dev->workshop->options) : NULL;
     shaderc_compilation_result_t result = NULL;
     if (options) {
         define(options, macro, "");
+        define(options, stored[node->stored], "");
         if (is_elementwise(tenka_passes[kernel].op))
             define_elementwise(options, kernel);
         result = shaderc_compile_into_spv(dev->workshop->compiler, source, bytes, shaderc_compute_shader, path, "main",
@@ -232,31 +236,31 @@ static tenka_status compile(struct tenka_vk_device *dev, enum tenka_kernel kerne
     return status;
 }
 
-static tenka_status make(struct tenka_vk_device *dev, enum tenka_kernel kernel, struct tenka_shader *out)
+static tenka_status make(struct tenka_vk_device *dev, const struct tenka_node *node, struct tenka_shader *out)
 {
     uint64_t bytes;
     void *source = NULL;
-    const enum tenka_op op = tenka_passes[kernel].op;
+    const enum tenka_op op = tenka_passes[node->kernel].op;
     char *path =
         tenka_sprintf("%s/%s.comp", dev->workshop->dir, is_elementwise(op) ? "elementwise" : tenka_ops[op].name);
     if (!path)
         return tenka_fail_nomem(dev->base.err);
     tenka_status status = tenka_os_read_file(dev->base.err, path, MOST_BYTES, &source, &bytes);
     if (status == TENKA_OK)
-        status = compile(dev, kernel, path, source, (size_t)bytes, out);
+        status = compile(dev, node, path, source, (size_t)bytes, out);
     tenka_free(source);
     tenka_free(path);
     return status;
 }
 
-tenka_status tenka_vk_code(struct tenka_vk_device *dev, enum tenka_kernel kernel, struct tenka_shader *out)
+tenka_status tenka_vk_code(struct tenka_vk_device *dev, const struct tenka_node *node, struct tenka_shader *out)
 {
-    *out = tenka_shaders[kernel];
+    *out = tenka_shaders[node->kernel][node->stored];
     if (!dev->workshop)
         return TENKA_OK;
-    struct tenka_shader *made = &dev->workshop->made[kernel];
+    struct tenka_shader *made = &dev->workshop->made[node->kernel][node->stored];
     if (!made->code)
-        TENKA_TRY(make(dev, kernel, made));
+        TENKA_TRY(make(dev, node, made));
     *out = *made;
     return TENKA_OK;
 }

@@ -16,9 +16,9 @@ void tenka_vk_workshop_finish(struct tenka_vk_device *dev)
     (void)dev;
 }
 
-tenka_status tenka_vk_code(struct tenka_vk_device *dev, enum tenka_kernel kernel, struct tenka_shader *out)
+tenka_status tenka_vk_code(struct tenka_vk_device *dev, const struct tenka_node *node, struct tenka_shader *out)
 {
     (void)dev;
-    *out = tenka_shaders[kernel];
+    *out = tenka_shaders[node->kernel][node->stored];
     return TENKA_OK;
 }
