@@ -54,11 +54,7 @@ ALWAYS_INLINE vec splat(float x)
 /* a in the lanes where mask is -1, b where it is 0 */
 ALWAYS_INLINE vec select(ivec mask, vec a, vec b)
 {
-#ifdef __AVX512F__
-    return (vec)_mm512_mask_blend_ps(_mm512_movepi32_mask((__m512i)mask), (__m512)b, (__m512)a);
-#else
     return (vec)(((ivec)a & mask) | ((ivec)b & ~mask));
-#endif
 }
 
 /* 0, 1, 2, ... */
