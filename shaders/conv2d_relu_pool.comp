@@ -68,8 +68,8 @@ void store_row(int k)
     [[unroll]] for (int i = 0; i < TILE_SUMS_H; i++) {
         const int row = tile_y * TILE_SUMS_H + i, at = (plane + row) * p.pool_ow + first;
         if (row < p.pool_oh) {
-            STORE_LINE(STORAGE_FOUR, STORAGE, y, at, p.pool_ow - first, best[WINDOW(k, i, j)]);
-            STORE_LINE(ivec4, int, index, at, p.pool_ow - first, winner[WINDOW(k, i, j)]);
+            STORE_LINE(STORAGE_FOUR, STORAGE, y, at, p.pool_ow - first, best[WINDOW(k, i, j)], AS_IS);
+            STORE_LINE(ivec4, int, index, at, p.pool_ow - first, winner[WINDOW(k, i, j)], AS_IS);
         }
     }
 }

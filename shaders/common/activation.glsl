@@ -1,7 +1,6 @@
 // The activation that a kernel applies to what it computes, or goes back through: ACTIVATION, a specialisation constant
 // that is 0 for none, else a number of enum tenka_act in src/op/params.h. A driver drops the code of all others. After
 // common/kernel.glsl and the constant.
-#extension GL_EXT_control_flow_attributes : require
 #include "common/elementwise.glsl"
 
 // The rows that have such a number, in the order of the numbers, which `code` counts.
@@ -22,10 +21,11 @@ precise float activated(float v)
     return y;
 }
 
-// In a loop that the driver unrolls, since the code of all activations is large.
+// In a loop that the driver unrolls: the code of all activations is large, and the copies that glslc makes of a loop's
+// body are not `precise` any more.
 vec4 activated(vec4 v)
 {
-    [[unroll]] for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++)
         v[i] = activated(v[i]);
     return v;
 }
@@ -51,7 +51,7 @@ precise float activated_back(float y, float d)
 
 vec4 activated_back(vec4 y, vec4 d)
 {
-    [[unroll]] for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++)
         d[i] = activated_back(y[i], d[i]);
     return d;
 }

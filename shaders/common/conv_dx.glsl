@@ -16,6 +16,11 @@ float finished(float v, int at)
     return ACTIVATION != 0 ? activated_back(LOAD(x, at), v) : v;
 }
 
+vec4 finished(vec4 v, int at)
+{
+    return ACTIVATION != 0 ? activated_back(vec4(LOAD(x, at), LOAD(x, at + 1), LOAD(x, at + 2), LOAD(x, at + 3)), v) : v;
+}
+
 void store_row(int k)
 {
     const int plane = (image * p.c + group * (p.c / p.groups) + channel + k) * p.h;
@@ -25,7 +30,7 @@ void store_row(int k)
         if (iy >= p.h)
             break;
         if (TAP_X == 1 && p.sw == 1) {
-            STORE_LINE(STORAGE_FOUR, STORAGE, dx, at, p.w - first, finished(ACC(k, i, j), at + j));
+            STORE_LINE(STORAGE_FOUR, STORAGE, dx, at, p.w - first, ACC(k, i, j), finished);
         } else {
             [[unroll]] for (int j = 0; j < TILE_W; j++)
                 if (first + j * p.sw < p.w)

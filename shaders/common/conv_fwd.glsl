@@ -16,6 +16,7 @@ WRITES_AS(STORAGE_FOUR, 3, y4);
 #define SUM_W p.ow
 #include "common/conv_tile.glsl"
 
+#define FINISHED(v, at) activated(v)
 void store_row(int k)
 {
     const int o = group * (p.o / p.groups) + channel + k;
@@ -24,7 +25,7 @@ void store_row(int k)
         const int oy = tile_y * TILE_H + i, first = tile_x * TILE_W;
         const int at = ((image * p.o + o) * p.oh + oy) * p.ow + first;
         if (oy < p.oh)
-            STORE_LINE(STORAGE_FOUR, STORAGE, y, at, p.ow - first, activated(ACC(k, i, j) + base));
+            STORE_LINE(STORAGE_FOUR, STORAGE, y, at, p.ow - first, ACC(k, i, j) + base, FINISHED);
     }
 }
 

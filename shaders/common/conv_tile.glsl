@@ -106,9 +106,10 @@ float acc[ROWS * TILE_H * TILE_W];
 float seen[TILE_H * SEEN];
 #define ACC(k, i, j) acc[((k) * TILE_H + (i)) * TILE_W + (j)]
 
-// Stores VALUE, of j, as the first room sums of a line of the tile, which is at `at`. In fours where the lines allow
-// it.
-#define STORE_LINE(fours, one, array, at, room, VALUE)                                        \
+// Stores FINISH(VALUE, where it goes), of j, as the first room sums of a line of the tile, which is at `at`. In fours
+// where the lines allow it: then FINISH is given four, outside of loops that glslc unrolls (see activation.glsl).
+#define AS_IS(v, at) v
+#define STORE_LINE(fours, one, array, at, room, VALUE, FINISH)                                \
     {                                                                                         \
         if (TILE_SUMS_W % 4 == 0 && WIDTH_UNIT % 4 == 0) {                                    \
             [[unroll]] for (int q = 0; q < TILE_SUMS_W; q += 4)                               \
@@ -118,12 +119,12 @@ float seen[TILE_H * SEEN];
                         const int j = q + f;                                                  \
                         v[f] = VALUE;                                                         \
                     }                                                                         \
-                    array##4[uint((at) + q) >> 2] = v;                                        \
+                    array##4[uint((at) + q) >> 2] = fours(FINISH(v, (at) + q));               \
                 }                                                                             \
         } else {                                                                              \
             [[unroll]] for (int j = 0; j < TILE_SUMS_W; j++)                                  \
                 if (j < (room))                                                               \
-                    array[(at) + j] = one(VALUE);                                             \
+                    array[(at) + j] = one(FINISH((VALUE), (at) + j));                         \
         }                                                                                     \
     }
 

@@ -9,7 +9,8 @@ void finish(int i, int j, vec4 v)
 {
     if (p.bias != 0)
         v += FOUR(bias, FOURS_N, p.n - 1, j);
-    STORE_FOURS(y, FOURS_N, i * p.n + j, p.n - j, activated(v))
+    v = activated(v);
+    STORE_FOURS(y, FOURS_N, i * p.n + j, p.n - j, v)
 }
 
 #define GEMM_TILE tile
