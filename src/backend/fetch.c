@@ -8,10 +8,10 @@ tenka_status tenka_fetch_create(tenka_device *dev, const tenka_buffer *buf, size
     if (bytes > TENKA_FETCH_BYTES || !tenka_inside(offset, bytes, buf->bytes))
         return tenka_fail(dev->err, TENKA_E_INVALID, "a fetch of %zu bytes at %zu of a buffer of %zu bytes", bytes,
                           offset, buf->bytes);
-    if (dev->fns->fetch_create)
+    if (dev->fns->fetch_create != NULL)
         return dev->fns->fetch_create(dev, buf, offset, bytes, out);
     tenka_fetch *fetch = tenka_alloc(sizeof(*fetch));
-    if (!fetch)
+    if (fetch == NULL)
         return tenka_fail_nomem(dev->err);
     *fetch = (tenka_fetch){.buffer = buf, .offset = offset, .bytes = bytes};
     *out = fetch;
@@ -20,7 +20,7 @@ tenka_status tenka_fetch_create(tenka_device *dev, const tenka_buffer *buf, size
 
 void tenka_fetch_destroy(tenka_device *dev, tenka_fetch **fetch)
 {
-    if (*fetch && dev->fns->fetch_destroy)
+    if (*fetch != NULL && dev->fns->fetch_destroy != NULL)
         dev->fns->fetch_destroy(dev, *fetch);
     else
         tenka_free(*fetch);
@@ -31,7 +31,7 @@ tenka_status tenka_fetch_ask(tenka_device *dev, tenka_fetch *fetch)
 {
     if (fetch->asked)
         return TENKA_OK;
-    if (dev->fns->fetch_ask)
+    if (dev->fns->fetch_ask != NULL)
         TENKA_TRY(dev->fns->fetch_ask(dev, fetch));
     else
         TENKA_TRY(dev->fns->read(dev, fetch->buffer, fetch->offset, fetch->copy, fetch->bytes));
@@ -42,7 +42,7 @@ tenka_status tenka_fetch_ask(tenka_device *dev, tenka_fetch *fetch)
 tenka_status tenka_fetch_take(tenka_device *dev, tenka_fetch *fetch, void *dst, bool *arrived)
 {
     *arrived = fetch->asked;
-    if (*arrived && dev->fns->fetch_arrived)
+    if (*arrived && dev->fns->fetch_arrived != NULL)
         TENKA_TRY(dev->fns->fetch_arrived(dev, fetch, arrived));
     if (!*arrived)
         return TENKA_OK;

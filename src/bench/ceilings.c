@@ -135,7 +135,7 @@ static tenka_status measure_overheads(tenka_device *dev, double seconds, struct 
 {
     tenka_buffer *buffer = NULL;
     struct tiny *t = tenka_alloc(sizeof(*t));
-    if (!t)
+    if (t == NULL)
         return tenka_fail_nomem(dev->err);
     tenka_status status = tenka_buffer_create(dev, (size_t)MANY * TENKA_OPERAND_ALIGN, "bench", &buffer);
     if (status == TENKA_OK)
@@ -149,7 +149,7 @@ tenka_status tenka_bench_ceilings(tenka_ctx *ctx, double seconds, struct tenka_c
 {
     tenka_device *dev = tenka_ctx_device(ctx);
     struct tenka_ceilings c = TENKA_CEILINGS_DEFAULTS;
-    if (!out || out->size != sizeof(*out))
+    if (out == NULL || out->size != sizeof(*out))
         return tenka_fail(dev->err, TENKA_E_INVALID, "ceilings: out.size is wrong; begin with TENKA_CEILINGS_DEFAULTS");
     if (tenka_step_is_open(ctx))
         return tenka_fail(dev->err, TENKA_E_INVALID, "ceilings: a step is open; end or discard it first");

@@ -100,7 +100,7 @@ static uint64_t size_of(const struct tenka_op_case *c)
 static const struct tenka_op_case *largest_case(enum tenka_op op)
 {
     const struct tenka_op_case *cases = tenka_check_cases(op), *largest = cases;
-    for (; cases->why; cases++)
+    for (; cases->why != NULL; cases++)
         if (size_of(cases) > size_of(largest))
             largest = cases;
     return largest;

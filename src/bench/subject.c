@@ -26,7 +26,7 @@ static tenka_status make_buffers(struct tenka_bench_subject *s)
             used |= tenka_passes[k].reads | tenka_passes[k].writes;
     for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++) {
         const struct tenka_desc *desc = tenka_mask_has(used, bit) ? tenka_call_operand(&s->call, bit) : NULL;
-        if (desc)
+        if (desc != NULL)
             TENKA_TRY(tenka_buffer_create(s->dev, bytes_of(s, desc), "bench", &s->buffer[bit]));
     }
     return TENKA_OK;
@@ -48,7 +48,7 @@ static tenka_status fill(struct tenka_bench_subject *s, uint32_t bit, const stru
     double *values = tenka_alloc_array(n + 1, sizeof(*values));
     void *block = tenka_alloc(bytes + 1);
     struct tenka_rng rng;
-    tenka_status status = values && block ? TENKA_OK : tenka_fail_nomem(s->dev->err);
+    tenka_status status = values != NULL && block != NULL ? TENKA_OK : tenka_fail_nomem(s->dev->err);
     if (status == TENKA_OK) {
         tenka_rng_seed(&rng, bit);
         tenka_check_fill(&rng, in, values, n);
@@ -64,10 +64,10 @@ static tenka_status fill_operands(struct tenka_bench_subject *s)
 {
     const struct tenka_case_input gradient = {.given = true, .dtype = TENKA_F32};
     for (uint32_t i = 0; i < s->call.n_in; i++)
-        if (s->buffer[i])
+        if (s->buffer[i] != NULL)
             TENKA_TRY(fill(s, i, &s->c->in[i]));
     for (uint32_t k = 0; k < s->call.n_out; k++)
-        if (s->buffer[TENKA_DOUT(k)])
+        if (s->buffer[TENKA_DOUT(k)] != NULL)
             TENKA_TRY(fill(s, TENKA_DOUT(k), &gradient));
     return TENKA_OK;
 }
@@ -116,7 +116,7 @@ bool tenka_bench_has(const struct tenka_bench_subject *s, enum tenka_kernel kern
     while (!tenka_mask_has(tenka_passes[kernel].writes, bit))
         bit++;
     const struct tenka_desc *first = tenka_call_operand(&s->call, bit);
-    return first && (bit < TENKA_D(0) || first->dtype == TENKA_F32);
+    return first != NULL && (bit < TENKA_D(0) || first->dtype == TENKA_F32);
 }
 
 static int compare(const void *a, const void *b)

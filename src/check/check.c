@@ -37,7 +37,7 @@ tenka_status tenka_check_call(enum tenka_op op, const struct tenka_op_case *c, s
         call->in[call->n_in].shape = c->in[call->n_in].shape;
         call->n_in++;
     }
-    if (c->params)
+    if (c->params != NULL)
         memcpy(call->params, c->params, c->params_bytes);
     if (c->want)
         call->out[0].shape = c->shape;

@@ -44,12 +44,12 @@ static tenka_tensor trace_loss(struct subject *s)
 {
     tenka_tensor in[TENKA_MAX_IN], out[TENKA_MAX_OUT], loss = TENKA_NONE;
     for (uint32_t k = 0; k < s->call.n_in; k++)
-        in[k] = s->var[k] ? tenka_value(s->var[k])
-                          : tenka_input(s->ctx, s->call.in[k].dtype, s->call.in[k].shape, s->raw[k]);
+        in[k] = s->var[k] != NULL ? tenka_value(s->var[k])
+                                  : tenka_input(s->ctx, s->call.in[k].dtype, s->call.in[k].shape, s->raw[k]);
     tenka_trace(s->ctx, s->op, in, s->call.n_in, s->c->params, s->c->params_bytes, s->c->want ? &s->c->shape : NULL,
                 s->c->scalars, out);
     for (uint32_t k = 0; k < s->call.n_out; k++) {
-        if (!s->w[k])
+        if (s->w[k] == NULL)
             continue;
         const tenka_tensor w = tenka_input(s->ctx, TENKA_F32, s->call.out[k].shape, s->w[k]);
         const tenka_tensor sum = tenka_sum(tenka_mul(w, out[k]), TENKA_ALL_AXES, false);
@@ -64,7 +64,7 @@ static tenka_status fill_input(struct subject *s, struct tenka_rng *rng, uint32_
     const size_t n = (size_t)tenka_shape_count(&desc->shape);
     s->value[k] = tenka_alloc_array(n, sizeof(double));
     s->raw[k] = tenka_alloc_array(n, sizeof(int32_t));
-    if (!s->value[k] || !s->raw[k])
+    if (s->value[k] == NULL || s->raw[k] == NULL)
         return tenka_fail_nomem(tenka_ctx_error(s->ctx));
     tenka_check_fill(rng, &s->c->in[k], s->value[k], n);
     for (size_t i = 0; desc->dtype == TENKA_I32 && i < n; i++)
@@ -81,7 +81,7 @@ static tenka_status fill_weights(struct subject *s, struct tenka_rng *rng, uint3
 {
     const size_t n = (size_t)tenka_shape_count(&s->call.out[k].shape);
     s->w[k] = tenka_alloc_array(n, sizeof(*s->w[k]));
-    if (!s->w[k])
+    if (s->w[k] == NULL)
         return tenka_fail_nomem(tenka_ctx_error(s->ctx));
     for (size_t i = 0; i < n; i++)
         s->w[k][i] = (float)(2 * tenka_check_uniform(rng) - 1);
@@ -105,7 +105,7 @@ static tenka_status run_backward(struct subject *s)
 {
     tenka_backward(trace_loss(s));
     for (uint32_t k = 0; k < s->call.n_in; k++) {
-        if (!s->var[k] || !differentiable(s, k))
+        if (s->var[k] == NULL || !differentiable(s, k))
             continue;
         const tenka_tensor g = tenka_grad(s->var[k]);
         if (tenka_tensor_valid(g))
@@ -171,13 +171,13 @@ static tenka_status compare_input(struct subject *s, uint32_t k, const double *g
 static tenka_status check_input(struct subject *s, uint32_t k, double *worst, char *text, size_t bytes)
 {
     const size_t n = (size_t)tenka_shape_count(&s->call.in[k].shape);
-    if (!s->grad[k]) {
+    if (s->grad[k] == NULL) {
         *worst = INFINITY;
         snprintf(text, bytes, "input %u gets no gradient", k);
         return TENKA_OK;
     }
     double *grad = tenka_alloc_array(n, sizeof(*grad));
-    if (!grad)
+    if (grad == NULL)
         return tenka_fail_nomem(tenka_ctx_error(s->ctx));
     tenka_status status = tenka_variable_read_f64(s->grad[k], grad, n);
     if (status == TENKA_OK)
@@ -198,12 +198,12 @@ static tenka_status check_case(struct subject *s, uint32_t index, struct tenka_c
         return TENKA_OK;
     }
     snprintf(place, sizeof(place), "gradient of %s, case %u (%s)", tenka_ops[s->op].name, index, s->c->why);
-    if (report->progress && !report->progress(report->user, place))
+    if (report->progress != NULL && !report->progress(report->user, place))
         return TENKA_END;
     TENKA_TRY(fill(s, tenka_check_seed(s->op, index)));
     TENKA_TRY(run_backward(s));
     for (uint32_t k = 0; k < s->call.n_in; k++)
-        if (s->var[k] && differentiable(s, k))
+        if (s->var[k] != NULL && differentiable(s, k))
             TENKA_TRY(check_input(s, k, &worst, text, sizeof(text)));
     tenka_check_note(report, worst, place, text);
     return TENKA_OK;
@@ -225,7 +225,7 @@ static void finish(struct subject *s)
 tenka_status tenka_check_gradients(enum tenka_op op, tenka_ctx *ctx, struct tenka_check_report *report)
 {
     const struct tenka_op_case *c = tenka_check_cases(op);
-    for (uint32_t i = 0; tenka_check_has_gradient(op) && c[i].why; i++) {
+    for (uint32_t i = 0; tenka_check_has_gradient(op) && c[i].why != NULL; i++) {
         struct subject s = {.ctx = ctx, .op = op, .c = &c[i]};
         if ((c[i].flags & TENKA_CASE_NO_GRADIENT) != 0)
             continue;

@@ -36,7 +36,7 @@ static const struct tenka_desc *written(const struct tenka_subject *s, enum tenk
 /* Bit for bit, but NaN is NaN. */
 static bool same(double *const a[], double *const b[], const struct tenka_subject *s, enum tenka_kernel kernel)
 {
-    for (uint32_t k = 0; k < TENKA_MAX_OUT && a[k]; k++) {
+    for (uint32_t k = 0; k < TENKA_MAX_OUT && a[k] != NULL; k++) {
         const size_t n = count_of(written(s, kernel, k));
         for (size_t i = 0; i < n; i++)
             if (!(isnan(a[k][i]) && isnan(b[k][i])) && memcmp(&a[k][i], &b[k][i], sizeof(a[k][i])) != 0)
@@ -51,7 +51,7 @@ static void compare(const struct tenka_subject *s, enum tenka_kernel kernel, dou
     char place[128], text[256] = "";
     double worst = wrong[0] != '\0' ? INFINITY : 0;
     snprintf(text, sizeof(text), "%s", wrong);
-    for (uint32_t k = 0; k < TENKA_MAX_OUT && ref[k] && worst <= 1; k++) {
+    for (uint32_t k = 0; k < TENKA_MAX_OUT && ref[k] != NULL && worst <= 1; k++) {
         const struct tenka_desc *desc = written(s, kernel, k);
         const struct tenka_comparison what = {desc->dtype, got[k], ref[k], count_of(desc), s->c->rtol, s->c->atol};
         worst = fmax(worst, tenka_check_compare(&what, text, sizeof(text)));
@@ -67,10 +67,10 @@ static void compare(const struct tenka_subject *s, enum tenka_kernel kernel, dou
 /* The reference's forward results become operands of the backward passes, rounded as a device would. */
 static tenka_status keep_outputs(struct tenka_subject *s, double *const ref[])
 {
-    for (uint32_t k = 0; k < s->call.n_out && ref[k]; k++) {
+    for (uint32_t k = 0; k < s->call.n_out && ref[k] != NULL; k++) {
         const size_t n = count_of(&s->call.out[k]);
         double *value = s->value[TENKA_OUT(k)] = tenka_alloc_array(n + 1, sizeof(*value));
-        if (!value)
+        if (value == NULL)
             return tenka_fail_nomem(s->dev->err);
         for (size_t i = 0; i < n; i++)
             value[i] = s->call.out[k].dtype == TENKA_F32 ? (float)ref[k][i] : ref[k][i];
@@ -88,7 +88,8 @@ static bool overlay(const struct tenka_subject *s, struct tenka_run *b, uint32_t
             continue;
         const struct tenka_desc *in = tenka_call_operand(&s->call, bit);
         const struct tenka_desc *out = k < TENKA_MAX_OUT ? written(s, b->kernel, k) : NULL;
-        if (read >= (int)first && in && out && in->dtype == out->dtype && tenka_shape_equal(&in->shape, &out->shape))
+        if (read >= (int)first && in != NULL && out != NULL && in->dtype == out->dtype &&
+            tenka_shape_equal(&in->shape, &out->shape))
             b->over[k++] = read;
         read++;
     }
@@ -105,7 +106,7 @@ static bool overlay_one(const struct tenka_subject *s, struct tenka_run *b, uint
             continue;
         const struct tenka_desc *in = tenka_call_operand(&s->call, bit);
         b->over[k] = (int)wanted;
-        return in && out && in->dtype == out->dtype && tenka_shape_equal(&in->shape, &out->shape);
+        return in != NULL && out != NULL && in->dtype == out->dtype && tenka_shape_equal(&in->shape, &out->shape);
     }
     return false;
 }
@@ -138,7 +139,7 @@ static tenka_status check_in_place(const struct tenka_subject *s, enum tenka_ker
         struct tenka_run b = new_run(s, s->dev, kernel);
         if (overlay(s, &b, first))
             TENKA_TRY(run_again(s, &b, expected, " in place"));
-        for (uint32_t k = 0; k < TENKA_MAX_OUT && written(s, kernel, 1); k++) {
+        for (uint32_t k = 0; k < TENKA_MAX_OUT && written(s, kernel, 1) != NULL; k++) {
             b = new_run(s, s->dev, kernel);
             if (overlay_one(s, &b, k, first))
                 TENKA_TRY(run_again(s, &b, expected, " in place"));
@@ -152,7 +153,7 @@ static tenka_status check_in_place(const struct tenka_subject *s, enum tenka_ker
 static bool tries_variant(const struct tenka_subject *s, uint32_t variant)
 {
     uint32_t cases = 0;
-    for (const struct tenka_op_case *c = tenka_check_cases(s->op); c[cases].why; cases++)
+    for (const struct tenka_op_case *c = tenka_check_cases(s->op); c[cases].why != NULL; cases++)
         continue;
     return (s->c->flags & TENKA_CASE_VARIANTS) || (7 * variant + 3) % cases == s->index;
 }
@@ -210,10 +211,10 @@ static tenka_status check_pass(struct tenka_subject *s, enum tenka_kernel kernel
     char place[128];
     const struct tenka_desc *first = written(s, kernel, 0);
     /* Nobody asks for the gradient of an absent input, or of integers. */
-    if (!first || (kernel != tenka_op_pass_writing(s->op, TENKA_OUT(0)) && first->dtype != TENKA_F32))
+    if (first == NULL || (kernel != tenka_op_pass_writing(s->op, TENKA_OUT(0)) && first->dtype != TENKA_F32))
         return TENKA_OK;
     where(s, kernel, "", place);
-    if (s->report->progress && !s->report->progress(s->report->user, place))
+    if (s->report->progress != NULL && !s->report->progress(s->report->user, place))
         return TENKA_END;
     tenka_status status = check_results(s, kernel, got, ref);
     tenka_check_free_results(got);
@@ -239,7 +240,7 @@ static tenka_status fill_operand(struct tenka_subject *s, struct tenka_rng *rng,
 {
     const size_t n = count_of(tenka_call_operand(&s->call, operand));
     double *const value = s->value[operand] = tenka_alloc_array(n + 1, sizeof(double));
-    if (!value)
+    if (value == NULL)
         return tenka_fail_nomem(s->dev->err);
     tenka_check_fill(rng, in, value, n);
     return TENKA_OK;
@@ -275,7 +276,7 @@ tenka_status tenka_check_kernels(enum tenka_op op, tenka_device *dev, tenka_devi
                                  struct tenka_check_report *report)
 {
     const struct tenka_op_case *c = tenka_check_cases(op);
-    for (uint32_t i = 0; tenka_ops[op].n_passes > 0 && c[i].why; i++) {
+    for (uint32_t i = 0; tenka_ops[op].n_passes > 0 && c[i].why != NULL; i++) {
         struct tenka_subject s = {
             .op = op, .index = i, .c = &c[i], .dev = dev, .reference = reference, .report = report};
         if ((c[i].flags & TENKA_CASE_LARGE) == 0 || report->large)

@@ -127,7 +127,7 @@ static tenka_status prepare(struct bench *b)
     tenka_rig_lay(&b->rig, b->run->dev, &call);
     b->image = tenka_alloc(b->rig.bytes);
     b->after = tenka_alloc(b->rig.bytes);
-    if (!b->image || !b->after)
+    if (b->image == NULL || b->after == NULL)
         return tenka_fail_nomem(b->run->dev->err);
     TENKA_TRY(tenka_rig_make(&b->rig));
     fill_images(b);
@@ -167,7 +167,7 @@ static bool guards_intact(const struct bench *b, char *text, size_t bytes)
         at++;
     size_t before = 0;
     for (size_t i = 0; i < b->rig.plan.n_operands; i++)
-        if (b->rig.operands[i].buffer && b->rig.operands[i].offset <= at)
+        if (b->rig.operands[i].buffer != NULL && b->rig.operands[i].offset <= at)
             before = i;
     snprintf(text, bytes, "it writes outside its results: byte %zu after the begin of operand %zu, which has %zu",
              at - b->rig.operands[before].offset, before, b->rig.operands[before].bytes);
@@ -194,7 +194,7 @@ static tenka_status collect(const struct bench *b, double *out[TENKA_MAX_OUT])
     for (uint32_t k = 0; k < b->rig.nodes[0].n_out && b->rig.nodes[0].out[k] != TENKA_ABSENT; k++) {
         const struct tenka_operand *o = &b->rig.operands[b->rig.nodes[0].out[k]];
         out[k] = tenka_alloc_array(count_of(&o->desc) + 1, sizeof(**out));
-        if (!out[k])
+        if (out[k] == NULL)
             return tenka_fail_nomem(b->rig.dev->err);
         decode(&o->desc, b->rig.real, b->after + o->offset, out[k]);
     }

@@ -121,13 +121,13 @@ static bool tell_and_ask(void *user, const char *where)
 {
     struct run *run = user;
     tell(run);
-    return !run->params->progress || run->params->progress(run->params->user, where);
+    return run->params->progress == NULL || run->params->progress(run->params->user, where);
 }
 
 tenka_status tenka_verify_run(tenka_ctx *ctx, size_t index, const struct tenka_verify_params *params,
                               struct tenka_verify_result *out)
 {
-    const struct tenka_verify_params defaults = TENKA_VERIFY_DEFAULTS, *p = params ? params : &defaults;
+    const struct tenka_verify_params defaults = TENKA_VERIFY_DEFAULTS, *p = params != NULL ? params : &defaults;
     TENKA_TRY(check_arguments(ctx, index, p, out->size));
     struct run run = {.params = p, .out = out, .begin = tenka_os_now()};
     run.report =
@@ -144,7 +144,7 @@ tenka_status tenka_verify_run(tenka_ctx *ctx, size_t index, const struct tenka_v
 
 tenka_status tenka_verify_count(tenka_ctx *ctx, size_t index, const struct tenka_verify_params *params, uint32_t *cases)
 {
-    const struct tenka_verify_params defaults = TENKA_VERIFY_DEFAULTS, *p = params ? params : &defaults;
+    const struct tenka_verify_params defaults = TENKA_VERIFY_DEFAULTS, *p = params != NULL ? params : &defaults;
     struct tenka_check_report report = {.large = p->large, .variants = p->variants, .counting = true};
     enum tenka_op op;
     *cases = 0;

@@ -78,7 +78,7 @@ static tenka_status find_parameters(struct step *s)
         s->count[i] = (size_t)tenka_shape_count(&shape);
         s->start[i] = tenka_alloc_array(s->count[i], sizeof(double));
         s->now[i] = tenka_alloc_array(s->count[i], sizeof(double));
-        if (!s->start[i] || !s->now[i])
+        if (s->start[i] == NULL || s->now[i] == NULL)
             return tenka_fail_nomem(tenka_ctx_error(s->ctx));
     }
     return read_parameters(s, s->start);
@@ -125,7 +125,7 @@ static tenka_status step_run(struct step *s)
 
 static bool go_on(const struct tenka_check_report *report, const char *what)
 {
-    return !report->progress || report->progress(report->user, what);
+    return report->progress == NULL || report->progress(report->user, what);
 }
 
 /* ---- Against the reference ---- */
@@ -198,7 +198,7 @@ static tenka_status remember(const struct step *s, double *first[MAX_PARAMETERS]
 {
     for (size_t k = 0; k < s->parameters; k++) {
         first[k] = tenka_alloc_array(s->count[k], sizeof(double));
-        if (!first[k])
+        if (first[k] == NULL)
             return tenka_fail_nomem(tenka_ctx_error(s->ctx));
         memcpy(first[k], s->now[k], s->count[k] * sizeof(double));
     }

@@ -15,10 +15,10 @@ static uint64_t number_in(const char *path, const char *key)
     char line[256];
     uint64_t value = UINT64_MAX;
     FILE *file = fopen(path, "r");
-    while (file && value == UINT64_MAX && fgets(line, sizeof(line), file))
+    while (file != NULL && value == UINT64_MAX && fgets(line, sizeof(line), file) != NULL)
         if (strncmp(line, key, strlen(key)) != 0 || sscanf(line + strlen(key), "%" SCNu64, &value) != 1)
             value = UINT64_MAX;
-    if (file)
+    if (file != NULL)
         fclose(file);
     return value;
 }
@@ -67,17 +67,17 @@ static uint64_t control_groups(void)
     char line[4096];
     uint64_t least = UINT64_MAX;
     FILE *file = fopen("/proc/self/cgroup", "r");
-    while (file && fgets(line, sizeof(line), file)) {
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
         if (strncmp(line, "0::/", 4) != 0)
             continue;
         line[strcspn(line, "\n")] = '\0';
-        for (char *end = line + strlen(line); end; end = strrchr(line + 3, '/')) {
+        for (char *end = line + strlen(line); end != NULL; end = strrchr(line + 3, '/')) {
             *end = '\0';
             const uint64_t left = control_group(line + 3);
             least = left < least ? left : least;
         }
     }
-    if (file)
+    if (file != NULL)
         fclose(file);
     return least;
 }

@@ -130,14 +130,14 @@ static tenka_status upload_normalization(tenka_loader *l, const tenka_dataset *d
 
 static tenka_status make_order(tenka_loader *l)
 {
-    if (l->stream && !l->params.shuffle)
+    if (l->stream != NULL && !l->params.shuffle)
         return TENKA_OK;
     l->shuffled = tenka_alloc_array(l->count, sizeof(int32_t));
     if (l->shuffled == NULL)
         return tenka_fail_nomem(tenka_ctx_error(l->ctx));
     for (uint32_t i = 0; i < l->count; i++)
         l->shuffled[i] = (int32_t)i;
-    if (l->stream)
+    if (l->stream != NULL)
         return TENKA_OK;
     TENKA_TRY(tenka_variable_create(l->ctx, TENKA_I32, tenka_shape_of(l->count), l->shuffled, false, &l->from.order));
     if (!l->params.shuffle) {
@@ -214,10 +214,10 @@ void tenka_loader_rewind(tenka_loader *loader)
 /* Puts the images into the order that belongs to seed. */
 static tenka_status shuffle(tenka_loader *l, uint64_t seed)
 {
-    if (l->stream)
+    if (l->stream != NULL)
         tenka_stream_halt(l->stream); /* it reads the order */
     tenka_rng_permutation(seed, l->shuffled, l->count);
-    if (!l->stream)
+    if (l->stream == NULL)
         TENKA_TRY(tenka_variable_write(l->from.order, l->shuffled, (size_t)l->count * sizeof(int32_t)));
     l->order_seed = seed;
     return TENKA_OK;
@@ -227,7 +227,7 @@ static void run_from(tenka_loader *l, uint32_t index)
 {
     l->running = true;
     l->index = index;
-    if (!l->stream)
+    if (l->stream == NULL)
         return;
     tenka_stream_halt(l->stream);
     tenka_stream_begin(l->stream, l->shuffled, index);
@@ -297,7 +297,7 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
     batch->index = l->index++;
     tenka_trace_quiet(l->ctx, true);
     const char *const caller = tenka_trace_layer(l->ctx, "loader");
-    if (l->stream)
+    if (l->stream != NULL)
         load_from_host(l, batch);
     else if (l->one_binding)
         tenka_load_batch(&l->from, offset, batch);

@@ -24,7 +24,7 @@ static void gather(const struct tenka_stream *s, uint32_t index, struct tenka_st
     const uint32_t begin = index * from->batch_size, left = from->count - begin;
     out->size = left < from->batch_size ? left : from->batch_size;
     for (uint32_t i = 0; i < out->size; i++) {
-        const size_t image = s->order ? (size_t)s->order[begin + i] : begin + i;
+        const size_t image = s->order != NULL ? (size_t)s->order[begin + i] : begin + i;
         memcpy(out->images + i * from->image_bytes, from->images + image * from->image_bytes, from->image_bytes);
         out->labels[i] = from->labels[image];
     }
@@ -64,7 +64,7 @@ static tenka_status stream_init(struct tenka_error *err, tenka_stream *s)
     for (size_t i = 0; i < DEPTH; i++) {
         s->ring[i].images = tenka_alloc_array(largest, s->from.image_bytes);
         s->ring[i].labels = tenka_alloc_array(largest, sizeof(*s->ring[i].labels));
-        if (!s->ring[i].images || !s->ring[i].labels)
+        if (s->ring[i].images == NULL || s->ring[i].labels == NULL)
             return tenka_fail_nomem(err);
     }
     return tenka_worker_start(err, run, s, &s->worker);
@@ -73,7 +73,7 @@ static tenka_status stream_init(struct tenka_error *err, tenka_stream *s)
 tenka_status tenka_stream_create(struct tenka_error *err, const struct tenka_stream_source *source, tenka_stream **out)
 {
     tenka_stream *s = *out = tenka_alloc(sizeof(*s));
-    if (!s)
+    if (s == NULL)
         return tenka_fail_nomem(err);
     s->from = *source;
     const tenka_status status = stream_init(err, s);
@@ -86,9 +86,9 @@ void tenka_stream_destroy(tenka_stream **stream)
 {
     tenka_stream *s = *stream;
     *stream = NULL;
-    if (!s)
+    if (s == NULL)
         return;
-    if (s->worker) {
+    if (s->worker != NULL) {
         tenka_worker_lock(s->worker);
         s->ended = true;
         tenka_worker_wake(s->worker);

@@ -5,12 +5,12 @@
 static tenka_status trace_backward(tenka_ctx *ctx, uint32_t loss, const uint8_t *mark)
 {
     struct tenka_entry *entry = tenka_trace_entry(ctx, TENKA_ENTRY_BACKWARD);
-    if (!entry)
+    if (entry == NULL)
         return TENKA_E_NOMEM;
     entry->n_in = 1;
     entry->in[0] = loss;
     for (uint32_t v = 0; v <= loss; v++) {
-        if (!mark[v] || !ctx->values[v].var || ctx->entries[ctx->values[v].entry].kind != TENKA_ENTRY_VARIABLE)
+        if (!mark[v] || ctx->values[v].var == NULL || ctx->entries[ctx->values[v].entry].kind != TENKA_ENTRY_VARIABLE)
             continue;
         const struct tenka_desc desc = ctx->values[v].desc;
         const uint32_t slot = tenka_trace_value(ctx, &desc);
@@ -40,7 +40,7 @@ static void gather_gradient(tenka_variable *var, uint32_t g)
 void tenka_backward(tenka_tensor loss)
 {
     tenka_ctx *ctx = loss.ctx;
-    if (!ctx || !tenka_trace_input(ctx, loss, "backward"))
+    if (ctx == NULL || !tenka_trace_input(ctx, loss, "backward"))
         return;
     const struct tenka_log_value *value = &ctx->values[loss.slot];
     char text[TENKA_SHAPE_TEXT];
@@ -71,7 +71,7 @@ bool tenka_grow_marks(tenka_ctx *ctx)
     if (ctx->marks_capacity >= ctx->n_values)
         return true;
     uint8_t *grown = tenka_realloc_array(ctx->marks, ctx->values_capacity, 1);
-    if (!grown)
+    if (grown == NULL)
         return false;
     ctx->marks = grown;
     ctx->marks_capacity = ctx->values_capacity;
@@ -80,7 +80,7 @@ bool tenka_grow_marks(tenka_ctx *ctx)
 
 tenka_tensor tenka_grad(tenka_variable *var)
 {
-    if (!var)
+    if (var == NULL)
         return tenka_inert(NULL);
     tenka_ctx *ctx = var->ctx;
     tenka_tensor grad;
@@ -109,7 +109,7 @@ void tenka_variable_restore_grad(tenka_variable *var)
 
 void tenka_zero_grad(tenka_ctx *ctx)
 {
-    for (tenka_variable *var = ctx->variables; var; var = var->next)
+    for (tenka_variable *var = ctx->variables; var != NULL; var = var->next)
         tenka_variable_clear_grad(var);
 }
 

@@ -17,9 +17,9 @@ static uint64_t hash_log(const tenka_ctx *ctx)
 /* Guesses the plan of the step (or of its part after a flush) that begins: the one that came after the last. */
 void tenka_cache_expect(tenka_ctx *ctx)
 {
-    ctx->expected = ctx->previous ? ctx->previous->follower : NULL;
+    ctx->expected = ctx->previous != NULL ? ctx->previous->follower : NULL;
     ctx->matching =
-        ctx->expected && ctx->expected->n_key >= ctx->n_entries &&
+        ctx->expected != NULL && ctx->expected->n_key >= ctx->n_entries &&
         (ctx->n_entries == 0 || memcmp(ctx->expected->key, ctx->entries, ctx->n_entries * sizeof(*ctx->entries)) == 0);
 }
 
@@ -86,7 +86,7 @@ tenka_status tenka_cache_find(tenka_ctx *ctx, struct tenka_kept_plan **out)
         hash = hash_log(ctx);
         plan = look_up(ctx, hash);
     }
-    if (plan) {
+    if (plan != NULL) {
         ctx->misses_in_a_row = 0;
     } else {
         TENKA_TRY(tenka_plan_build(ctx, &plan));
@@ -137,7 +137,7 @@ static tenka_status grow_block(tenka_ctx *ctx, size_t block, size_t bytes)
     TENKA_TRY(tenka_device_wait(ctx->dev));
     tenka_cache_drop_programs(ctx);
     ctx->readable_generation = 0;
-    if (ctx->arena.buffer[block])
+    if (ctx->arena.buffer[block] != NULL)
         tenka_buffer_destroy(ctx->dev, &ctx->arena.buffer[block]);
     return tenka_buffer_create(ctx->dev, bytes, "arena", &ctx->arena.buffer[block]);
 }
@@ -146,7 +146,7 @@ static tenka_status grow_arena(tenka_ctx *ctx, const struct tenka_step_plan *pla
 {
     for (size_t b = 0; b < plan->n_blocks; b++) {
         const tenka_buffer *buffer = ctx->arena.buffer[b];
-        if (plan->block_bytes[b] > 0 && (!buffer || tenka_buffer_size(buffer) < plan->block_bytes[b]))
+        if (plan->block_bytes[b] > 0 && (buffer == NULL || tenka_buffer_size(buffer) < plan->block_bytes[b]))
             TENKA_TRY(grow_block(ctx, b, plan->block_bytes[b]));
     }
     return TENKA_OK;
@@ -160,7 +160,7 @@ static void aim_operand(tenka_ctx *ctx, const struct tenka_place *place, struct 
 
 tenka_status tenka_cache_ready(tenka_ctx *ctx, struct tenka_kept_plan *plan)
 {
-    if (plan->program || plan->step.plan.n_nodes == 0)
+    if (plan->program != NULL || plan->step.plan.n_nodes == 0)
         return TENKA_OK;
     TENKA_TRY(grow_arena(ctx, &plan->step));
     for (size_t v = 0; v < plan->step.plan.n_operands; v++)

@@ -44,13 +44,13 @@ tenka_status tenka_ctx_create(const struct tenka_ctx_params *params, tenka_ctx *
 {
     struct tenka_ctx_params own = TENKA_CTX_DEFAULTS;
     const struct tenka_ctx_params *const p = &own;
-    if (!out)
+    if (out == NULL)
         return tenka_fail(&create_error, TENKA_E_INVALID, "context: out is NULL");
     *out = NULL;
     TENKA_TRY(tenka_take_params(&create_error, "context", "TENKA_CTX_DEFAULTS", &own, params));
     TENKA_TRY(check_params(p));
     tenka_ctx *ctx = tenka_alloc(sizeof(*ctx));
-    if (!ctx)
+    if (ctx == NULL)
         return tenka_fail_nomem(&create_error);
     const tenka_status s = open_context(p, ctx);
     if (s != TENKA_OK) {
@@ -64,17 +64,17 @@ tenka_status tenka_ctx_create(const struct tenka_ctx_params *params, tenka_ctx *
 static void destroy_blocks(tenka_ctx *ctx, struct tenka_blocks *blocks)
 {
     for (size_t i = 0; i < TENKA_MAX_BLOCKS; i++)
-        if (blocks->buffer[i])
+        if (blocks->buffer[i] != NULL)
             tenka_buffer_destroy(ctx->dev, &blocks->buffer[i]);
 }
 
 void tenka_ctx_destroy(tenka_ctx **ctx)
 {
-    if (!ctx || !*ctx)
+    if (ctx == NULL || *ctx == NULL)
         return;
     tenka_ctx *c = *ctx;
     *ctx = NULL;
-    if (c->dev) {
+    if (c->dev != NULL) {
         tenka_device_wait(c->dev);
         tenka_cache_finish(c);
         destroy_blocks(c, &c->arena);
@@ -96,12 +96,12 @@ void tenka_ctx_destroy(tenka_ctx **ctx)
 
 const char *tenka_last_error(const tenka_ctx *ctx)
 {
-    return ctx ? ctx->err.text : create_error.text;
+    return ctx != NULL ? ctx->err.text : create_error.text;
 }
 
 tenka_status tenka_last_status(const tenka_ctx *ctx)
 {
-    return ctx ? ctx->err.status : create_error.status;
+    return ctx != NULL ? ctx->err.status : create_error.status;
 }
 
 const char *tenka_ctx_device_name(const tenka_ctx *ctx)
@@ -129,7 +129,7 @@ tenka_status tenka_synchronize(tenka_ctx *ctx)
 
 void tenka_ctx_stats(const tenka_ctx *ctx, struct tenka_ctx_stats *out)
 {
-    const bool ran = ctx->previous && ctx->previous->program;
+    const bool ran = ctx->previous != NULL && ctx->previous->program != NULL;
     const struct tenka_ctx_stats own = {
         .size = sizeof(own),
         .steps = ctx->steps,
@@ -147,8 +147,8 @@ uint64_t tenka_ctx_step_memory(const tenka_ctx *ctx)
 {
     uint64_t blocks = 0;
     for (size_t i = 0; i < TENKA_MAX_BLOCKS; i++) {
-        blocks += ctx->arena.buffer[i] ? tenka_buffer_size(ctx->arena.buffer[i]) : 0;
-        blocks += ctx->spill.buffer[i] ? tenka_buffer_size(ctx->spill.buffer[i]) : 0;
+        blocks += ctx->arena.buffer[i] != NULL ? tenka_buffer_size(ctx->arena.buffer[i]) : 0;
+        blocks += ctx->spill.buffer[i] != NULL ? tenka_buffer_size(ctx->spill.buffer[i]) : 0;
     }
     if (tenka_device_borrows(ctx->dev)) {
         const uint64_t more = tenka_os_free_memory();
@@ -170,7 +170,7 @@ bool tenka_ctx_torch_masks(const tenka_ctx *ctx)
 
 struct tenka_error *tenka_ctx_error(tenka_ctx *ctx)
 {
-    return ctx ? &ctx->err : &create_error;
+    return ctx != NULL ? &ctx->err : &create_error;
 }
 
 const struct tenka_log *tenka_ctx_log(const tenka_ctx *ctx)
@@ -186,6 +186,6 @@ tenka_device *tenka_ctx_device(tenka_ctx *ctx)
 void tenka_ctx_visit_plans(tenka_ctx *ctx, tenka_plan_visitor visit, void *user)
 {
     for (size_t i = 0; i < ctx->n_plans; i++)
-        if (ctx->plans[i]->program)
+        if (ctx->plans[i]->program != NULL)
             visit(user, &ctx->plans[i]->step.plan, ctx->plans[i]->program);
 }

@@ -62,14 +62,14 @@ static tenka_tensor torch_dropout(tenka_tensor x, double p)
     if (p == 1)
         return tenka_scale(x, 0);
     const tenka_tensor mask = tenka_trace_input_room(x.ctx, shape, &room);
-    if (tenka_tensor_valid(mask) && room)
+    if (tenka_tensor_valid(mask) && room != NULL)
         fill_torch_mask(x.ctx, room, (size_t)tenka_shape_count(&shape), p);
     return tenka_mul(x, mask);
 }
 
 tenka_tensor tenka_dropout(tenka_tensor x, double p)
 {
-    if (!x.ctx || !(p >= 0 && p <= 1))
+    if (x.ctx == NULL || !(p >= 0 && p <= 1))
         return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "dropout: the probability %g is not in 0 .. 1", p);
     if (x.ctx->torch_masks && tenka_tensor_valid(x) && tenka_tensor_dtype(x) == TENKA_F32)
         return torch_dropout(x, p);
@@ -271,7 +271,7 @@ tenka_tensor tenka_linear(tenka_tensor x, tenka_tensor weight, tenka_tensor bias
         rows = tenka_reshape(x, tenka_shape_of(count, shape.dim[shape.rank - 1]));
     }
     const tenka_tensor in[] = {rows, weight, bias};
-    const tenka_tensor y = tenka_trace(x.ctx, TENKA_OP_linear, in, bias.ctx ? 3 : 2, NULL, 0, NULL, NULL, NULL);
+    const tenka_tensor y = tenka_trace(x.ctx, TENKA_OP_linear, in, bias.ctx != NULL ? 3 : 2, NULL, 0, NULL, NULL, NULL);
     if (!as_rows || !tenka_tensor_valid(y))
         return y;
     shape.dim[shape.rank - 1] = tenka_tensor_shape(y).dim[1];
@@ -306,7 +306,7 @@ tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias
         .groups = (int32_t)c->groups,
     };
     const tenka_tensor in[] = {x, weight, bias};
-    return tenka_trace(x.ctx, TENKA_OP_conv2d, in, bias.ctx ? 3 : 2, &p, sizeof(p), NULL, NULL, NULL);
+    return tenka_trace(x.ctx, TENKA_OP_conv2d, in, bias.ctx != NULL ? 3 : 2, &p, sizeof(p), NULL, NULL, NULL);
 }
 
 tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *params)
@@ -314,7 +314,7 @@ tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *
     struct tenka_pool2d_params own = TENKA_POOL2D_DEFAULTS;
     const struct tenka_pool2d_params *const c = &own;
     struct tenka_error err = {0};
-    if (!params)
+    if (params == NULL)
         return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "max_pool2d: params are missing, which say the kernel's size");
     if (tenka_take_params(&err, "max_pool2d", "TENKA_POOL2D_DEFAULTS", &own, params) != TENKA_OK)
         return tenka_trace_fail(x.ctx, err.status, "%s", err.text);
@@ -337,7 +337,7 @@ tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *
 /* running = (1 - momentum) running + momentum factor fresh */
 static void update_running(tenka_variable *running, tenka_tensor fresh, double momentum, double factor)
 {
-    if (!running)
+    if (running == NULL)
         return;
     const tenka_tensor in[] = {tenka_value(running), fresh};
     const double scalars[] = {1 - momentum, momentum * factor};
@@ -367,7 +367,7 @@ tenka_tensor tenka_batch_norm2d(tenka_tensor x, tenka_tensor weight, tenka_tenso
 {
     if (training)
         return batch_norm_training(x, weight, bias, running_mean, running_var, momentum, eps);
-    if (!running_mean || !running_var)
+    if (running_mean == NULL || running_var == NULL)
         return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "batch_norm2d: evaluation needs running_mean and running_var");
     const tenka_tensor in[] = {x, weight, bias, tenka_value(running_mean), tenka_value(running_var)};
     return tenka_trace(x.ctx, TENKA_OP_batch_norm2d_eval, in, 5, NULL, 0, NULL, &eps, NULL);

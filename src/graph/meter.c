@@ -22,7 +22,7 @@ tenka_status tenka_meter_create(tenka_ctx *ctx, tenka_meter **out)
 {
     *out = NULL;
     tenka_meter *meter = tenka_alloc(sizeof(*meter));
-    if (!meter)
+    if (meter == NULL)
         return tenka_fail_nomem(&ctx->err);
     const tenka_status s = tenka_variable_create(ctx, TENKA_F32, (struct tenka_shape){0}, NULL, false, &meter->sum);
     if (s != TENKA_OK)
@@ -33,9 +33,9 @@ tenka_status tenka_meter_create(tenka_ctx *ctx, tenka_meter **out)
 
 void tenka_meter_destroy(tenka_meter **meter)
 {
-    if (!meter || !*meter)
+    if (meter == NULL || *meter == NULL)
         return;
-    tenka_fetch_destroy((*meter)->sum ? (*meter)->sum->ctx->dev : NULL, &(*meter)->fetch);
+    tenka_fetch_destroy((*meter)->sum != NULL ? (*meter)->sum->ctx->dev : NULL, &(*meter)->fetch);
     tenka_variable_destroy(&(*meter)->sum);
     tenka_free(*meter);
     *meter = NULL;
@@ -67,11 +67,11 @@ void tenka_meter_add(tenka_meter *meter, tenka_tensor value)
 
 static void tell(double total, uint64_t values, double *sum, double *mean, uint64_t *count)
 {
-    if (sum)
+    if (sum != NULL)
         *sum = total;
-    if (mean)
+    if (mean != NULL)
         *mean = values > 0 ? total / (double)values : (double)NAN;
-    if (count)
+    if (count != NULL)
         *count = values;
 }
 
@@ -108,9 +108,9 @@ static tenka_status take(tenka_meter *meter)
 tenka_status tenka_meter_peek(tenka_meter *meter, double *sum, double *mean, uint64_t *count)
 {
     const tenka_ctx *ctx = meter->sum->ctx;
-    if (!meter->sum->buffer)
+    if (meter->sum->buffer == NULL)
         return tenka_variable_read_f64(meter->sum, &(double){0}, 1); /* says what is wrong */
-    if (!meter->fetch)
+    if (meter->fetch == NULL)
         TENKA_TRY(tenka_fetch_create(ctx->dev, meter->sum->buffer, 0, ctx->limits.real_bytes, &meter->fetch));
     settle(meter);
     TENKA_TRY(take(meter));
@@ -134,6 +134,6 @@ tenka_status tenka_meter_restore(tenka_meter *meter, double sum, uint64_t count)
     meter->count = count;
     meter->pending = 0;
     meter->known = (struct view){sum, count};
-    meter->outdated = meter->fetch && meter->fetch->asked;
+    meter->outdated = meter->fetch != NULL && meter->fetch->asked;
     return TENKA_OK;
 }

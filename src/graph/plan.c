@@ -49,14 +49,14 @@ static struct tenka_plan_target target_of(const tenka_ctx *ctx)
     };
     memcpy(target.spill_used, ctx->spill_used, sizeof(target.spill_used));
     for (size_t b = 0; b < TENKA_MAX_BLOCKS; b++)
-        target.spill_size[b] = ctx->spill.buffer[b] ? tenka_buffer_size(ctx->spill.buffer[b]) : 0;
+        target.spill_size[b] = ctx->spill.buffer[b] != NULL ? tenka_buffer_size(ctx->spill.buffer[b]) : 0;
     return target;
 }
 
 static tenka_status make_spill_blocks(tenka_ctx *ctx, const struct tenka_step_plan *plan)
 {
     for (size_t b = 0; b < TENKA_MAX_BLOCKS; b++)
-        if (plan->spill_size[b] > 0 && !ctx->spill.buffer[b])
+        if (plan->spill_size[b] > 0 && ctx->spill.buffer[b] == NULL)
             TENKA_TRY(tenka_buffer_create(ctx->dev, plan->spill_size[b], "spill", &ctx->spill.buffer[b]));
     return TENKA_OK;
 }
@@ -64,7 +64,7 @@ static tenka_status make_spill_blocks(tenka_ctx *ctx, const struct tenka_step_pl
 static tenka_status copy_key(tenka_ctx *ctx, struct tenka_kept_plan *plan)
 {
     plan->key = tenka_alloc_array(ctx->n_entries + 1, sizeof(*plan->key));
-    if (!plan->key)
+    if (plan->key == NULL)
         return tenka_fail_nomem(&ctx->err);
     plan->n_key = ctx->n_entries;
     memcpy(plan->key, ctx->entries, ctx->n_entries * sizeof(*plan->key));
@@ -84,7 +84,7 @@ tenka_status tenka_plan_build(tenka_ctx *ctx, struct tenka_kept_plan **out)
 {
     *out = NULL;
     struct tenka_kept_plan *plan = tenka_alloc(sizeof(*plan));
-    if (!plan)
+    if (plan == NULL)
         return tenka_fail_nomem(&ctx->err);
     const tenka_status s = fill_plan(ctx, plan);
     if (s != TENKA_OK) {

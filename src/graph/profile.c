@@ -78,7 +78,7 @@ static size_t describe_together(const struct tenka_plan *plan, const double *sec
 static tenka_status find_timed(tenka_ctx *ctx, const struct tenka_kept_plan **out)
 {
     *out = ctx->previous;
-    if (*out && (*out)->program && (*out)->step.plan.timing != TENKA_TIMING_NONE)
+    if (*out != NULL && (*out)->program != NULL && (*out)->step.plan.timing != TENKA_TIMING_NONE)
         return TENKA_OK;
     return tenka_fail(&ctx->err, TENKA_E_INVALID,
                       "profile: no step was timed; run one between tenka_profile_begin and _end");
@@ -91,7 +91,7 @@ tenka_status tenka_profile_kernels(tenka_ctx *ctx, struct tenka_kernel_time *out
     *count = 0;
     TENKA_TRY(find_timed(ctx, &last));
     double *seconds = tenka_alloc_array(last->step.plan.n_nodes, sizeof(*seconds));
-    if (!seconds)
+    if (seconds == NULL)
         return tenka_fail_nomem(&ctx->err);
     const tenka_status s = tenka_program_timings(ctx->dev, last->program, seconds, last->step.plan.n_nodes);
     for (size_t i = 0; s == TENKA_OK && i < last->step.plan.n_nodes; (*count)++) {
@@ -139,7 +139,7 @@ tenka_status tenka_profile_dispatches(tenka_ctx *ctx, struct tenka_dispatch *out
     TENKA_TRY(find_timed(ctx, &last));
     const size_t n = tenka_program_dispatches(ctx->dev, last->program);
     struct tenka_span *spans = tenka_alloc_array(n + 1, sizeof(*spans));
-    if (!spans)
+    if (spans == NULL)
         return tenka_fail_nomem(&ctx->err);
     const tenka_status s = tenka_program_spans(ctx->dev, last->program, spans);
     for (size_t i = 0; s == TENKA_OK && i < n && i < max; i++)
@@ -157,7 +157,7 @@ const char *tenka_profile_clock(tenka_ctx *ctx)
 const char *tenka_profile_layer(tenka_ctx *ctx, const char *name)
 {
     /* Short of memory, calls are unnamed, which is no reason to fail. */
-    return tenka_trace_layer(ctx, name && name[0] != '\0' ? tenka_trace_name(ctx, name) : NULL);
+    return tenka_trace_layer(ctx, name != NULL && name[0] != '\0' ? tenka_trace_name(ctx, name) : NULL);
 }
 
 /* ---- The host ---- */
@@ -218,7 +218,7 @@ tenka_status tenka_capture_begin(tenka_ctx *ctx)
 tenka_status tenka_capture_end(tenka_ctx *ctx, const char *path)
 {
     TENKA_TRY(check_capture(ctx, true));
-    if (!path || path[0] == '\0')
+    if (path == NULL || path[0] == '\0')
         return tenka_fail(&ctx->err, TENKA_E_INVALID, "capture: name the file that it is to be written to");
     ctx->capturing = false;
     return tenka_device_capture_end(ctx->dev, path);

@@ -16,9 +16,9 @@ static tenka_status encode_scalars(tenka_ctx *ctx, const struct tenka_step_plan 
     const size_t word = ctx->limits.real_bytes;
     const size_t words = plan->n_log_scalars + plan->n_constants;
     const size_t end = plan->input_bytes + words * word;
-    if (!ctx->inputs || end > ctx->inputs_capacity) {
+    if (ctx->inputs == NULL || end > ctx->inputs_capacity) {
         unsigned char *grown = tenka_realloc_array(ctx->inputs, 2 * end, 1);
-        if (!grown)
+        if (grown == NULL)
             return tenka_fail_nomem(&ctx->err);
         ctx->inputs = grown;
         ctx->inputs_capacity = 2 * end;
@@ -59,7 +59,7 @@ static tenka_status run_log(tenka_ctx *ctx, struct tenka_kept_plan **out)
         ctx->steps++;
     }
     ctx->traced_since = tenka_host_note(ctx, TENKA_HOST_SUBMIT, now);
-    if (ctx->previous)
+    if (ctx->previous != NULL)
         ctx->previous->follower = plan;
     ctx->previous = plan;
     *out = plan;
@@ -87,7 +87,7 @@ tenka_status tenka_step_measure(tenka_ctx *ctx, struct tenka_step_bytes *out)
 /* Gradients that no optimizer took go into variables, so that the next step can add to them. */
 static tenka_status store_gradients(tenka_ctx *ctx)
 {
-    for (tenka_variable *var = ctx->variables; var; var = var->next) {
+    for (tenka_variable *var = ctx->variables; var != NULL; var = var->next) {
         if (var->grad_step != ctx->generation)
             continue;
         TENKA_TRY(tenka_keep((tenka_tensor){ctx, var->grad, ctx->generation}, &var->stored_grad));
@@ -98,7 +98,7 @@ static tenka_status store_gradients(tenka_ctx *ctx)
 /* After the step has run: a step that failed leaves what was stored before. */
 static void mark_stored_gradients(tenka_ctx *ctx)
 {
-    for (tenka_variable *var = ctx->variables; var; var = var->next)
+    for (tenka_variable *var = ctx->variables; var != NULL; var = var->next)
         var->has_stored_grad |= var->grad_step == ctx->generation;
 }
 
@@ -128,7 +128,7 @@ tenka_status tenka_step_end(tenka_ctx *ctx)
 tenka_status tenka_step_flush(tenka_ctx *ctx)
 {
     TENKA_TRY(tenka_take_mistake(ctx));
-    if (!tenka_trace_entry(ctx, TENKA_ENTRY_FLUSH))
+    if (tenka_trace_entry(ctx, TENKA_ENTRY_FLUSH) == NULL)
         return tenka_take_mistake(ctx);
     tenka_trace_commit(ctx);
     struct tenka_kept_plan *plan;
@@ -164,7 +164,7 @@ tenka_status tenka_step_for_read(tenka_ctx *ctx, uint32_t value, bool unassigned
     struct tenka_place place = {0};
     if (ctx->no_grad > 0 && !ctx->has_grad) {
         struct tenka_entry *entry = tenka_trace_entry(ctx, TENKA_ENTRY_READ);
-        if (!entry)
+        if (entry == NULL)
             return tenka_take_mistake(ctx);
         entry->n_in = 1;
         entry->in[0] = value;
@@ -178,7 +178,7 @@ tenka_status tenka_step_for_read(tenka_ctx *ctx, uint32_t value, bool unassigned
         }
         place = ctx->spilled[value];
     }
-    if (where)
+    if (where != NULL)
         *where = place;
     return TENKA_OK;
 }
@@ -201,8 +201,9 @@ static tenka_status not_readable(tenka_ctx *ctx)
 static tenka_status find_source(tenka_tensor t, struct source *src)
 {
     tenka_ctx *ctx = t.ctx;
-    const struct tenka_step_plan *last = ctx->readable ? &ctx->readable->step : NULL;
-    if (last && ctx->readable_generation != 0 && t.generation == ctx->readable_generation && t.slot < last->n_where) {
+    const struct tenka_step_plan *last = ctx->readable != NULL ? &ctx->readable->step : NULL;
+    if (last != NULL && ctx->readable_generation != 0 && t.generation == ctx->readable_generation &&
+        t.slot < last->n_where) {
         src->place = last->where[t.slot];
         src->desc = last->descs[t.slot];
     } else {
@@ -233,7 +234,7 @@ static tenka_status read_converted(tenka_ctx *ctx, const struct source *src, flo
 {
     const size_t count = (size_t)tenka_shape_count(&src->desc.shape);
     double *wide = tenka_alloc_array(count, sizeof(*wide));
-    if (!wide)
+    if (wide == NULL)
         return tenka_fail_nomem(&ctx->err);
     const tenka_status s = read_source(ctx, src, wide);
     for (size_t i = 0; s == TENKA_OK && i < count; i++)
@@ -244,7 +245,7 @@ static tenka_status read_converted(tenka_ctx *ctx, const struct source *src, flo
 
 tenka_status tenka_read(tenka_tensor t, void *dst, size_t bytes)
 {
-    if (!t.ctx || !dst)
+    if (t.ctx == NULL || dst == NULL)
         return TENKA_E_INVALID;
     struct source src;
     TENKA_TRY(find_source(t, &src));
@@ -258,7 +259,7 @@ tenka_status tenka_read(tenka_tensor t, void *dst, size_t bytes)
 
 tenka_status tenka_item(tenka_tensor t, double *out)
 {
-    if (!t.ctx || !out)
+    if (t.ctx == NULL || out == NULL)
         return TENKA_E_INVALID;
     struct source src;
     TENKA_TRY(find_source(t, &src));

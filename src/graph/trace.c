@@ -7,12 +7,12 @@
 
 tenka_tensor tenka_inert(tenka_ctx *ctx)
 {
-    return (tenka_tensor){ctx, INERT_SLOT, ctx ? ctx->generation : 0};
+    return (tenka_tensor){ctx, INERT_SLOT, ctx != NULL ? ctx->generation : 0};
 }
 
 tenka_tensor tenka_trace_fail(tenka_ctx *ctx, tenka_status status, const char *format, ...)
 {
-    if (!ctx)
+    if (ctx == NULL)
         return tenka_inert(NULL);
     if (ctx->mistake.status == TENKA_OK) {
         va_list args;
@@ -54,7 +54,7 @@ const char *tenka_trace_name(tenka_ctx *ctx, const char *name)
         if (strcmp(ctx->names[i], name) == 0)
             return ctx->names[i];
     char *copy = tenka_strdup(name);
-    if (!copy || !tenka_grow(&ctx->names, &ctx->names_capacity, ctx->n_names, sizeof(*ctx->names))) {
+    if (copy == NULL || !tenka_grow(&ctx->names, &ctx->names_capacity, ctx->n_names, sizeof(*ctx->names))) {
         tenka_free(copy);
         return NULL;
     }
@@ -107,7 +107,7 @@ void tenka_step_close(tenka_ctx *ctx)
 void tenka_step_abandon(tenka_ctx *ctx)
 {
     /* What was assigned before a flush is there, and stays. */
-    for (tenka_variable *var = ctx->variables; var; var = var->next)
+    for (tenka_variable *var = ctx->variables; var != NULL; var = var->next)
         if (var->current_step == ctx->generation && var->assigned_at >= ctx->flushed)
             var->lost_step = ctx->generation;
     tenka_step_close(ctx);
@@ -157,7 +157,7 @@ uint32_t tenka_trace_value(tenka_ctx *ctx, const struct tenka_desc *desc)
 
 bool tenka_tensor_valid(tenka_tensor t)
 {
-    return t.ctx && t.slot != INERT_SLOT && t.ctx->open && t.generation == t.ctx->generation &&
+    return t.ctx != NULL && t.slot != INERT_SLOT && t.ctx->open && t.generation == t.ctx->generation &&
            t.slot < t.ctx->n_values;
 }
 
@@ -175,9 +175,9 @@ bool tenka_trace_input(tenka_ctx *ctx, tenka_tensor t, const char *what)
 {
     if (tenka_tensor_valid(t) && t.ctx == ctx)
         return true;
-    if (t.ctx && t.ctx != ctx)
+    if (t.ctx != NULL && t.ctx != ctx)
         tenka_trace_fail(ctx, TENKA_E_INVALID, "%s: the tensors belong to different contexts", what);
-    else if (!t.ctx)
+    else if (t.ctx == NULL)
         tenka_trace_fail(ctx, TENKA_E_INVALID, "%s: a tensor is missing (TENKA_NONE)", what);
     else if (t.slot != INERT_SLOT)
         tenka_trace_fail(ctx, TENKA_E_INVALID,
@@ -221,7 +221,7 @@ static tenka_tensor append_call(tenka_ctx *ctx, const struct tenka_call *call, c
                                 const double *scalars, tenka_tensor *out)
 {
     struct tenka_entry *entry = tenka_trace_entry(ctx, TENKA_ENTRY_OP);
-    if (!entry)
+    if (entry == NULL)
         return tenka_inert(ctx);
     if (!add_scalars(ctx, scalars, tenka_ops[call->op].n_scalars))
         return tenka_trace_fail(ctx, TENKA_E_NOMEM, "out of memory while tracing a step");
@@ -236,7 +236,7 @@ static tenka_tensor append_call(tenka_ctx *ctx, const struct tenka_call *call, c
         const tenka_tensor t = {ctx, slot, ctx->generation};
         if (k == 0)
             first = t;
-        if (out)
+        if (out != NULL)
             out[k] = t;
     }
     tenka_trace_commit(ctx);
@@ -246,23 +246,23 @@ static tenka_tensor append_call(tenka_ctx *ctx, const struct tenka_call *call, c
 tenka_tensor tenka_trace(tenka_ctx *ctx, enum tenka_op op, const tenka_tensor *in, size_t n_in, const void *params,
                          size_t params_bytes, const struct tenka_shape *shape, const double *scalars, tenka_tensor *out)
 {
-    for (size_t k = 0; k < n_in && !ctx; k++)
+    for (size_t k = 0; k < n_in && ctx == NULL; k++)
         ctx = in[k].ctx; /* the first tensor may be the one that is missing */
-    if (!ctx)
+    if (ctx == NULL)
         return tenka_inert(NULL);
     struct tenka_call call = {.op = op, .n_in = (uint32_t)n_in};
-    for (uint32_t k = 0; out && k < tenka_ops[op].n_out; k++)
+    for (uint32_t k = 0; out != NULL && k < tenka_ops[op].n_out; k++)
         out[k] = tenka_inert(ctx);
     for (size_t k = 0; k < n_in; k++) {
         if (!tenka_trace_input(ctx, in[k], tenka_ops[op].name))
             return tenka_inert(ctx);
         call.in[k] = ctx->values[in[k].slot].desc;
     }
-    if (params)
+    if (params != NULL)
         memcpy(call.params, params, params_bytes);
-    if (shape && shape->rank <= TENKA_MAX_RANK)
+    if (shape != NULL && shape->rank <= TENKA_MAX_RANK)
         call.out[0].shape = tenka_shape_make(shape->rank, shape->dim);
-    else if (shape)
+    else if (shape != NULL)
         return tenka_trace_fail(ctx, TENKA_E_SHAPE, "%s: rank %u is more than %d", tenka_ops[op].name, shape->rank,
                                 TENKA_MAX_RANK);
     struct tenka_error err = {0};
@@ -291,22 +291,22 @@ static tenka_tensor trace_leaf(tenka_variable *var, const uint32_t *assigned)
 {
     tenka_ctx *ctx = var->ctx;
     struct tenka_entry *entry = tenka_trace_entry(ctx, TENKA_ENTRY_VARIABLE);
-    if (!entry)
+    if (entry == NULL)
         return tenka_inert(ctx);
     put_id(entry, var);
-    if (assigned) {
+    if (assigned != NULL) {
         entry->n_in = 1;
         entry->in[0] = *assigned;
     }
     entry->requires_grad = var->requires_grad;
     entry->out[0] = var->head.desc;
-    ctx->placeholder |= !var->buffer;
+    ctx->placeholder |= var->buffer == NULL;
     const tenka_tensor t = leaf(ctx, &var->head.desc);
     if (t.slot == INERT_SLOT)
         return t;
     ctx->values[t.slot].requires_grad = var->requires_grad;
     ctx->values[t.slot].var = &var->head;
-    if (assigned) {
+    if (assigned != NULL) {
         var->current = t.slot;
     } else {
         var->leaf_step = ctx->generation;
@@ -328,7 +328,7 @@ static tenka_tensor assigned_leaf(tenka_variable *var)
 
 tenka_tensor tenka_value(tenka_variable *var)
 {
-    if (!var)
+    if (var == NULL)
         return tenka_inert(NULL);
     tenka_ctx *ctx = var->ctx;
     tenka_step_begin(ctx);
@@ -341,7 +341,7 @@ tenka_tensor tenka_value(tenka_variable *var)
 
 void tenka_assign(tenka_variable *var, tenka_tensor value)
 {
-    if (!var || !tenka_trace_input(var->ctx, value, "assign"))
+    if (var == NULL || !tenka_trace_input(var->ctx, value, "assign"))
         return;
     tenka_ctx *ctx = var->ctx;
     const struct tenka_desc *desc = &ctx->values[value.slot].desc;
@@ -354,7 +354,7 @@ void tenka_assign(tenka_variable *var, tenka_tensor value)
         return;
     }
     struct tenka_entry *entry = tenka_trace_entry(ctx, TENKA_ENTRY_ASSIGN);
-    if (!entry)
+    if (entry == NULL)
         return;
     if (!tenka_grow(&ctx->assignments, &ctx->assignments_capacity, ctx->n_assignments, sizeof(*ctx->assignments))) {
         tenka_trace_fail(ctx, TENKA_E_NOMEM, "out of memory while tracing a step of %zu calls", ctx->n_entries);
@@ -366,7 +366,7 @@ void tenka_assign(tenka_variable *var, tenka_tensor value)
     entry->n_in = 1;
     entry->in[0] = value.slot;
     ctx->values[value.slot].uses++;
-    ctx->placeholder |= !var->buffer;
+    ctx->placeholder |= var->buffer == NULL;
     var->current_step = ctx->generation;
     var->current = value.slot;
     var->assigned_at = ctx->n_entries;
@@ -391,7 +391,7 @@ static bool reserve_input(tenka_ctx *ctx, size_t bytes)
     while (ctx->inputs_capacity < end) {
         const size_t capacity = ctx->inputs_capacity ? 2 * ctx->inputs_capacity : 4096;
         unsigned char *grown = tenka_realloc_array(ctx->inputs, capacity, 1);
-        if (!grown) {
+        if (grown == NULL) {
             tenka_trace_fail(ctx, TENKA_E_NOMEM, "out of memory for %zu bytes of inputs", capacity);
             return false;
         }
@@ -421,8 +421,8 @@ static tenka_tensor trace_room(tenka_ctx *ctx, enum tenka_dtype dtype, struct te
         return tenka_trace_fail(ctx, TENKA_E_INVALID, "input: %d is no dtype", (int)dtype);
     const struct tenka_desc desc[] = {{dtype, tenka_shape_make(shape.rank, shape.dim)}};
     struct tenka_entry *entry = tenka_trace_entry(ctx, TENKA_ENTRY_INPUT);
-    const size_t bytes = room ? tenka_desc_bytes(ctx, desc) : 0;
-    if (!entry || !reserve_input(ctx, bytes))
+    const size_t bytes = room != NULL ? tenka_desc_bytes(ctx, desc) : 0;
+    if (entry == NULL || !reserve_input(ctx, bytes))
         return tenka_inert(ctx);
     const size_t offset = tenka_align(ctx->inputs_bytes, TENKA_OPERAND_ALIGN);
     ctx->inputs_bytes = offset + bytes;
@@ -430,16 +430,16 @@ static tenka_tensor trace_room(tenka_ctx *ctx, enum tenka_dtype dtype, struct te
     const tenka_tensor t = leaf(ctx, desc);
     if (t.slot != INERT_SLOT)
         tenka_trace_commit(ctx);
-    if (room)
+    if (room != NULL)
         *room = ctx->inputs + offset;
     return t;
 }
 
 tenka_tensor tenka_input(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, const void *data)
 {
-    if (!ctx)
+    if (ctx == NULL)
         return tenka_inert(NULL);
-    if (!data)
+    if (data == NULL)
         return tenka_trace_fail(ctx, TENKA_E_INVALID, "input: data is NULL");
     void *room;
     const tenka_tensor t = trace_room(ctx, dtype, shape, &room);

@@ -17,7 +17,7 @@ static void link_variable(tenka_variable *var)
     var->head.id = ++ctx->next_id;
     var->next = ctx->variables;
     var->link = &ctx->variables;
-    if (var->next)
+    if (var->next != NULL)
         var->next->link = &var->next;
     ctx->variables = var;
 }
@@ -33,7 +33,7 @@ static tenka_status variable_new(tenka_ctx *ctx, enum tenka_dtype dtype, struct 
         return tenka_fail(&ctx->err, TENKA_E_INVALID, "variable: only f32 variables can require gradients, not %s",
                           tenka_dtype_name(dtype));
     tenka_variable *var = tenka_alloc(sizeof(*var));
-    if (!var)
+    if (var == NULL)
         return tenka_fail_nomem(&ctx->err);
     var->ctx = ctx;
     var->head.desc = (struct tenka_desc){dtype, tenka_shape_make(shape.rank, shape.dim)};
@@ -59,15 +59,15 @@ static tenka_status make_buffer(tenka_variable *var)
 tenka_status tenka_variable_create(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, const void *data,
                                    bool requires_grad, tenka_variable **out)
 {
-    if (!out)
-        return ctx ? tenka_fail(&ctx->err, TENKA_E_INVALID, "variable: out is NULL") : TENKA_E_INVALID;
+    if (out == NULL)
+        return ctx != NULL ? tenka_fail(&ctx->err, TENKA_E_INVALID, "variable: out is NULL") : TENKA_E_INVALID;
     *out = NULL;
-    if (!ctx)
+    if (ctx == NULL)
         return TENKA_E_INVALID;
     tenka_variable *var;
     TENKA_TRY(variable_new(ctx, dtype, shape, requires_grad, &var));
     tenka_status s = make_buffer(var);
-    if (s == TENKA_OK && data)
+    if (s == TENKA_OK && data != NULL)
         s = tenka_variable_write(var, data, tenka_dtype_bytes(dtype, (size_t)tenka_shape_count(&shape), sizeof(float)));
     if (s != TENKA_OK)
         tenka_variable_destroy(&var);
@@ -90,7 +90,7 @@ tenka_status tenka_variable_borrow(tenka_ctx *ctx, enum tenka_dtype dtype, struc
 
 void tenka_variable_destroy(tenka_variable **var)
 {
-    if (!var || !*var)
+    if (var == NULL || *var == NULL)
         return;
     tenka_variable *v = *var;
     tenka_ctx *ctx = v->ctx;
@@ -100,7 +100,7 @@ void tenka_variable_destroy(tenka_variable **var)
         tenka_step_discard(ctx);
     tenka_cache_drop_variable(ctx, v);
     *v->link = v->next;
-    if (v->next)
+    if (v->next != NULL)
         v->next->link = v->link;
     tenka_buffer_destroy(ctx->dev, &v->buffer);
     tenka_free(v->head.name);
@@ -141,7 +141,7 @@ void tenka_variable_set_requires_grad(tenka_variable *var, bool requires_grad)
 tenka_status tenka_variable_set_name(tenka_variable *var, const char *name)
 {
     char *copy = tenka_strdup(name);
-    if (!copy)
+    if (copy == NULL)
         return tenka_fail_nomem(&var->ctx->err);
     tenka_free(var->head.name);
     var->head.name = copy;
@@ -150,7 +150,7 @@ tenka_status tenka_variable_set_name(tenka_variable *var, const char *name)
 
 const char *tenka_variable_name(const tenka_variable *var)
 {
-    return var->head.name ? var->head.name : "(unnamed)";
+    return var->head.name != NULL ? var->head.name : "(unnamed)";
 }
 
 /* ---- Content ---- */
@@ -190,7 +190,7 @@ static tenka_status before_write(tenka_variable *var)
 static tenka_status before_read(tenka_variable *var)
 {
     tenka_ctx *ctx = var->ctx;
-    if (!var->buffer)
+    if (var->buffer == NULL)
         return tenka_fail(&ctx->err, TENKA_E_INVALID,
                           "variable %s: it has no content, since it was made after tenka_sizing_begin",
                           tenka_variable_name(var));
@@ -237,7 +237,7 @@ static tenka_status write_reals(tenka_variable *var, const void *src, size_t hos
     tenka_ctx *ctx = var->ctx;
     const size_t count = (size_t)tenka_shape_count(&var->head.desc.shape);
     void *copy = tenka_alloc_array(count, ctx->limits.real_bytes);
-    if (!copy)
+    if (copy == NULL)
         return tenka_fail_nomem(&ctx->err);
     convert(copy, ctx->limits.real_bytes, src, host_real, count);
     const tenka_status s = tenka_buffer_write(ctx->dev, var->buffer, 0, copy, variable_bytes(var));
@@ -250,7 +250,7 @@ static tenka_status read_reals(tenka_variable *var, void *dst, size_t host_real)
     tenka_ctx *ctx = var->ctx;
     const size_t count = (size_t)tenka_shape_count(&var->head.desc.shape);
     void *copy = tenka_alloc_array(count, ctx->limits.real_bytes);
-    if (!copy)
+    if (copy == NULL)
         return tenka_fail_nomem(&ctx->err);
     const tenka_status s = tenka_buffer_read(ctx->dev, var->buffer, 0, copy, variable_bytes(var));
     if (s == TENKA_OK)
@@ -263,7 +263,7 @@ tenka_status tenka_variable_write(tenka_variable *var, const void *src, size_t b
 {
     TENKA_TRY(check_size(var, "writing", bytes, host_bytes(var), "bytes"));
     TENKA_TRY(before_write(var));
-    if (!var->buffer)
+    if (var->buffer == NULL)
         return TENKA_OK; /* made for its shape only */
     if (converts(var, sizeof(float)))
         return write_reals(var, src, sizeof(float));
@@ -291,7 +291,7 @@ tenka_status tenka_variable_write_f64(tenka_variable *var, const double *src, si
 {
     TENKA_TRY(check_f64(var, "writing", count));
     TENKA_TRY(before_write(var));
-    return var->buffer ? write_reals(var, src, sizeof(double)) : TENKA_OK;
+    return var->buffer != NULL ? write_reals(var, src, sizeof(double)) : TENKA_OK;
 }
 
 tenka_status tenka_variable_read_f64(tenka_variable *var, double *dst, size_t count)
@@ -305,12 +305,12 @@ tenka_status tenka_variable_read_f64(tenka_variable *var, double *dst, size_t co
 
 tenka_status tenka_keep(tenka_tensor t, tenka_variable **var)
 {
-    if (!t.ctx || !var)
+    if (t.ctx == NULL || var == NULL)
         return TENKA_E_INVALID;
     if (!tenka_trace_input(t.ctx, t, "keep"))
         return tenka_take_mistake(t.ctx);
     const struct tenka_desc desc = t.ctx->values[t.slot].desc;
-    const bool made = !*var;
+    const bool made = *var == NULL;
     if (made)
         TENKA_TRY(tenka_variable_create(t.ctx, desc.dtype, desc.shape, NULL, false, var));
     else if ((*var)->ctx != t.ctx)

@@ -85,7 +85,7 @@ static tenka_status add_moment(tenka_optimizer *opt, const tenka_variable *var, 
 {
     TENKA_TRY(tenka_variable_create(opt->ctx, TENKA_F32, tenka_variable_shape(var), NULL, false, out));
     char *name = tenka_sprintf("%s.%s", tenka_variable_name(var), tenka_optimizer_moment_name(opt, moment));
-    if (!name)
+    if (name == NULL)
         return tenka_fail_nomem(tenka_ctx_error(opt->ctx));
     const tenka_status s = tenka_variable_set_name(*out, name);
     tenka_free(name);
@@ -94,7 +94,7 @@ static tenka_status add_moment(tenka_optimizer *opt, const tenka_variable *var, 
 
 static tenka_status fill_slot(tenka_optimizer *opt, const struct group *group, struct slot *slot, tenka_variable *var)
 {
-    if (!var || tenka_variable_ctx(var) != opt->ctx || tenka_variable_dtype(var) != TENKA_F32)
+    if (var == NULL || tenka_variable_ctx(var) != opt->ctx || tenka_variable_dtype(var) != TENKA_F32)
         return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID,
                           "optimizer: a variable is missing, not f32, or of another context");
     if (has_variable(opt, var))
@@ -111,7 +111,7 @@ static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars,
 {
     struct tenka_error *err = tenka_ctx_error(opt->ctx);
     group.slots = tenka_alloc_array(count ? count : 1, sizeof(*group.slots));
-    if (!group.slots || !tenka_grow(&opt->groups, &opt->groups_capacity, opt->n_groups, sizeof(*opt->groups))) {
+    if (group.slots == NULL || !tenka_grow(&opt->groups, &opt->groups_capacity, opt->n_groups, sizeof(*opt->groups))) {
         tenka_free(group.slots);
         return tenka_fail_nomem(err);
     }
@@ -125,7 +125,7 @@ static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars,
     if (s != TENKA_OK) {
         finish_group(added);
         opt->n_groups--;
-    } else if (index) {
+    } else if (index != NULL) {
         *index = opt->n_groups - 1;
     }
     return s;
@@ -169,7 +169,7 @@ static tenka_status add_network(tenka_optimizer *opt, tenka_module *net, struct 
     struct tenka_state_entry *state = tenka_alloc_array(n + 1, sizeof(*state));
     tenka_variable **vars = tenka_alloc_array(n + 1, sizeof(*vars));
     tenka_status s = TENKA_OK;
-    if (state && vars) {
+    if (state != NULL && vars != NULL) {
         tenka_module_state(net, state, n);
         s = add_group(opt, vars, parameters_of(state, n, vars), group, NULL);
     } else {
@@ -183,11 +183,11 @@ static tenka_status add_network(tenka_optimizer *opt, tenka_module *net, struct 
 static tenka_status create(tenka_ctx *ctx, tenka_module *net, enum kind kind, struct group group, tenka_optimizer **out)
 {
     tenka_optimizer *opt = tenka_alloc(sizeof(*opt));
-    if (!opt)
+    if (opt == NULL)
         return tenka_fail_nomem(tenka_ctx_error(ctx));
     opt->ctx = ctx;
     opt->kind = kind;
-    const tenka_status s = net ? add_network(opt, net, group) : TENKA_OK;
+    const tenka_status s = net != NULL ? add_network(opt, net, group) : TENKA_OK;
     if (s != TENKA_OK)
         tenka_optimizer_destroy(&opt);
     *out = opt;
@@ -214,7 +214,7 @@ tenka_status tenka_sgd_create(tenka_ctx *ctx, tenka_module *net, const struct te
 
 void tenka_optimizer_destroy(tenka_optimizer **opt)
 {
-    if (!opt || !*opt)
+    if (opt == NULL || *opt == NULL)
         return;
     for (size_t g = 0; g < (*opt)->n_groups; g++)
         finish_group(&(*opt)->groups[g]);
@@ -281,13 +281,14 @@ static void trace_sgd(tenka_ctx *ctx, const struct tenka_sgd_params *p, struct s
 {
     const double scalars[] = {p->lr, p->momentum, slot->steps == 1 ? 1 : 1 - p->dampening, p->weight_decay};
     const struct tenka_p_sgd params = {.momentum = slot->first != NULL, .nesterov = p->nesterov};
-    const tenka_tensor in[] = {tenka_value(slot->var), grad, slot->first ? tenka_value(slot->first) : TENKA_NONE};
+    const tenka_tensor in[] = {tenka_value(slot->var), grad,
+                               slot->first != NULL ? tenka_value(slot->first) : TENKA_NONE};
     tenka_tensor out[TENKA_MAX_OUT];
-    if (!tenka_tensor_valid(
-            tenka_trace(ctx, TENKA_OP_sgd, in, slot->first ? 3 : 2, &params, sizeof(params), NULL, scalars, out)))
+    if (!tenka_tensor_valid(tenka_trace(ctx, TENKA_OP_sgd, in, slot->first != NULL ? 3 : 2, &params, sizeof(params),
+                                        NULL, scalars, out)))
         return;
     tenka_assign(slot->var, out[0]);
-    if (slot->first)
+    if (slot->first != NULL)
         tenka_assign(slot->first, out[1]);
 }
 
@@ -341,8 +342,8 @@ uint64_t tenka_optimizer_bytes(const tenka_optimizer *opt)
     for (size_t g = 0; g < opt->n_groups; g++)
         for (size_t i = 0; i < opt->groups[g].n_slots; i++) {
             const struct slot *slot = &opt->groups[g].slots[i];
-            bytes += slot->first ? tenka_variable_bytes(slot->first) : 0;
-            bytes += slot->second ? tenka_variable_bytes(slot->second) : 0;
+            bytes += slot->first != NULL ? tenka_variable_bytes(slot->first) : 0;
+            bytes += slot->second != NULL ? tenka_variable_bytes(slot->second) : 0;
         }
     return bytes;
 }

@@ -93,7 +93,7 @@ static size_t lowest_gap(const struct block *b, const struct piece *new, size_t 
 static struct run *add_run(struct block *b, size_t at)
 {
     struct run *run = tenka_alloc(sizeof(*run));
-    if (!run || !tenka_grow(&b->runs, &b->capacity, b->n_runs, sizeof(*b->runs))) {
+    if (run == NULL || !tenka_grow(&b->runs, &b->capacity, b->n_runs, sizeof(*b->runs))) {
         tenka_free(run);
         return NULL;
     }
@@ -106,7 +106,7 @@ static struct run *add_run(struct block *b, size_t at)
 static bool divide(struct block *b, size_t at)
 {
     struct run *second = add_run(b, at + 1), *first = b->runs[at];
-    if (!second)
+    if (second == NULL)
         return false;
     second->n = MOST_PIECES / 2;
     first->n = MOST_PIECES - second->n;
@@ -132,7 +132,7 @@ static size_t run_at(const struct block *b, size_t begin)
 
 static bool add_piece(struct block *b, const struct piece *piece)
 {
-    if (b->n_runs == 0 && !add_run(b, 0))
+    if (b->n_runs == 0 && add_run(b, 0) == NULL)
         return false;
     size_t at = run_at(b, piece->begin);
     if (b->runs[at]->n == MOST_PIECES) {
@@ -255,7 +255,7 @@ static tenka_status place_within_limits(struct tenka_planner *p, struct arena *a
 tenka_status tenka_planner_lay_arena(struct tenka_planner *p, struct tenka_step_plan *plan)
 {
     struct arena a = {.first = tenka_alloc_array(p->n_storages + 1, sizeof(*a.first))};
-    if (!a.first)
+    if (a.first == NULL)
         return tenka_fail_nomem(p->err);
     uint32_t first = TENKA_NONE_ID;
     for (size_t s = p->n_storages; s-- > 0;) {

@@ -33,7 +33,7 @@ tenka_status tenka_planner_list_assigned(struct tenka_planner *p)
 {
     const struct tenka_record *record = p->record;
     p->assigned = tenka_alloc_array(record->n_assignments + 1, sizeof(*p->assigned));
-    if (!p->assigned)
+    if (p->assigned == NULL)
         return tenka_fail_nomem(p->err);
     for (size_t i = 0; i < record->n_assignments; i++) {
         const struct tenka_assignment *made = &record->assignments[i];
@@ -114,7 +114,7 @@ tenka_status tenka_planner_outputs(struct tenka_planner *p)
             continue;
         const struct tenka_place place = storage_of(p, p->map[v])->place;
         if (place.kind == TENKA_PLACE_INPUT ||
-            (place.kind == TENKA_PLACE_VARIABLE && tenka_planner_assigned(p, place.var)))
+            (place.kind == TENKA_PLACE_VARIABLE && tenka_planner_assigned(p, place.var) != NULL))
             p->map[v] = copy_to_new(p, p->map[v]);
         if (!p->failed)
             storage_of(p, p->map[v])->keep = true;
@@ -146,8 +146,8 @@ static void find_last_readers(struct tenka_planner *p)
             const uint32_t value = p->nodes[i].in[k];
             const struct tenka_place *place = value == TENKA_NONE_ID ? NULL : &storage_of(p, value)->place;
             struct tenka_assigned *assigned =
-                place && place->kind == TENKA_PLACE_VARIABLE ? tenka_planner_assigned(p, place->var) : NULL;
-            if (assigned)
+                place != NULL && place->kind == TENKA_PLACE_VARIABLE ? tenka_planner_assigned(p, place->var) : NULL;
+            if (assigned != NULL)
                 assigned->last_reader = i;
         }
 }
@@ -191,7 +191,7 @@ static struct tenka_assigned *final_assignment(const struct tenka_planner *p, si
 {
     const struct tenka_assignment *made = &p->record->assignments[i];
     struct tenka_assigned *assigned = tenka_planner_assigned(p, made->var);
-    return assigned && assigned->entry == made->entry ? assigned : NULL;
+    return assigned != NULL && assigned->entry == made->entry ? assigned : NULL;
 }
 
 /* The value that each assignment must copy into its variable; NONE: nothing to do. What lies in another variable's
@@ -201,7 +201,7 @@ static void find_pending(struct tenka_planner *p, uint32_t *pending)
     for (size_t i = 0; i < p->record->n_assignments && !p->failed; i++) {
         pending[i] = TENKA_NONE_ID;
         const struct tenka_assigned *assigned = final_assignment(p, i);
-        if (!assigned)
+        if (assigned == NULL)
             continue;
         const uint32_t value = p->map[p->record->entries[assigned->entry].in[0]];
         const struct tenka_storage *storage = storage_of(p, value);
@@ -235,7 +235,7 @@ tenka_status tenka_planner_assigns(struct tenka_planner *p)
 {
     const size_t n = p->record->n_assignments;
     uint32_t *pending = tenka_alloc_array(n + 1, sizeof(*pending));
-    if (!pending)
+    if (pending == NULL)
         return tenka_fail_nomem(p->err);
     find_pending(p, pending);
     if (!p->failed)

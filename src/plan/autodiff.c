@@ -142,10 +142,10 @@ static void differentiate(struct tenka_planner *p, const struct tenka_entry *ent
     for (uint32_t k = 0; k < entry->n_in && !p->failed; k++) {
         if (!p->mark[entry->in[k]] || !tenka_op_differentiable((enum tenka_op)entry->op, k))
             continue;
-        if (!rule && made[k] == TENKA_NONE_ID)
+        if (rule == NULL && made[k] == TENKA_NONE_ID)
             run_pass(&call, k, made);
         if (!p->failed)
-            accumulate(p, entry->in[k], rule ? rule(&call, k) : made[k]);
+            accumulate(p, entry->in[k], rule != NULL ? rule(&call, k) : made[k]);
     }
 }
 
@@ -167,7 +167,7 @@ tenka_status tenka_planner_backward(struct tenka_planner *p, const struct tenka_
     }
     uint32_t out = entry->first_value;
     for (uint32_t v = 0; v <= loss && !p->failed; v++)
-        if (p->mark[v] && record->values[v].var &&
+        if (p->mark[v] && record->values[v].var != NULL &&
             record->entries[record->values[v].entry].kind == TENKA_ENTRY_VARIABLE)
             p->map[out++] = p->grad[v];
     return TENKA_OK;

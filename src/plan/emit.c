@@ -31,7 +31,7 @@ static void name_layers(const struct tenka_planner *p, const struct tenka_plan_n
     size_t at = 0;
     for (uint32_t i = 0; i < from->n_owners; i++) {
         const char *layer = owner_layer(p, from, i);
-        if (!layer || layer == last || (at > 0 && at + strlen(layer) + sizeof " + " > sizeof(node->layer)))
+        if (layer == NULL || layer == last || (at > 0 && at + strlen(layer) + sizeof " + " > sizeof(node->layer)))
             continue;
         snprintf(node->layer + at, sizeof(node->layer) - at, "%s%s", at > 0 ? " + " : "", layer);
         at = strlen(node->layer);
@@ -48,8 +48,8 @@ static void name_variables_layer(const struct tenka_planner *p, const struct ten
         return;
     const struct tenka_place *place = &p->storages[p->values[from->out[0]].storage].place;
     const char *name = place->kind == TENKA_PLACE_VARIABLE ? place->var->name : NULL;
-    const char *dot = name ? strrchr(name, '.') : NULL;
-    if (dot)
+    const char *dot = name != NULL ? strrchr(name, '.') : NULL;
+    if (dot != NULL)
         snprintf(node->layer, sizeof(node->layer), "%.*s", (int)(dot - name), name);
 }
 
@@ -69,8 +69,8 @@ static void emit_node(const struct tenka_planner *p, const struct tenka_plan_nod
     memcpy(node->params, from->params, sizeof(node->params));
     /* The number is that of a call: for a gradient, of the forward call that it belongs to. */
     const char *act = tenka_act_name(tenka_kernel_act(node->kernel, node->params));
-    snprintf(node->label, sizeof(node->label), "%s%s%s %u", tenka_passes[from->kernel].name, act ? "+" : "",
-             act ? act : "", from->n_owners > 0 ? from->owners[from->n_owners - 1] : from->entry);
+    snprintf(node->label, sizeof(node->label), "%s%s%s %u", tenka_passes[from->kernel].name, act != NULL ? "+" : "",
+             act != NULL ? act : "", from->n_owners > 0 ? from->owners[from->n_owners - 1] : from->entry);
     node->phase = from->phase;
     name_layers(p, from, node);
     if (node->layer[0] == '\0')
@@ -114,8 +114,8 @@ static tenka_status allocate(const struct tenka_planner *p, struct tenka_step_pl
     plan->scalar_kinds = tenka_alloc(plan->n_log_scalars + 1);
     plan->where = tenka_alloc_array(plan->n_where + 1, sizeof(*plan->where));
     plan->descs = tenka_alloc_array(plan->n_where + 1, sizeof(*plan->descs));
-    const bool all = plan->nodes && plan->operands && plan->places && plan->constants && plan->scalar_kinds &&
-                     plan->where && plan->descs;
+    const bool all = plan->nodes != NULL && plan->operands != NULL && plan->places != NULL && plan->constants != NULL &&
+                     plan->scalar_kinds != NULL && plan->where != NULL && plan->descs != NULL;
     return all ? TENKA_OK : tenka_fail_nomem(p->err);
 }
 

@@ -26,7 +26,7 @@ static bool same_place(const struct tenka_place *a, const struct tenka_place *b)
 /* The table's slot that has the leaf at that place, or would have it. */
 static uint32_t *leaf_slot(const struct tenka_planner *p, const struct tenka_place *place)
 {
-    uint64_t hash = (place->var ? place->var->id : 0) + ((uint64_t)place->block << 40) + place->offset;
+    uint64_t hash = (place->var != NULL ? place->var->id : 0) + ((uint64_t)place->block << 40) + place->offset;
     hash = (hash ^ (hash >> 29)) * 0x9e3779b97f4a7c15u; /* 2^64 over the golden ratio: neighbours part */
     size_t i = (size_t)(hash >> 32) & (p->leaves_capacity - 1);
     while (p->leaves[i] != TENKA_NONE_ID && !same_place(&p->storages[p->leaves[i]].place, place))
@@ -43,7 +43,7 @@ static bool grow_leaves(struct tenka_planner *p)
         return true;
     const size_t capacity = before > 0 ? 2 * before : 32;
     uint32_t *grown = tenka_alloc_array(capacity, sizeof(*grown));
-    if (!grown)
+    if (grown == NULL)
         return false;
     memset(grown, 0xff, capacity * sizeof(*grown)); /* NONE */
     p->leaves = grown;

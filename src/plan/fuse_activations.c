@@ -7,7 +7,7 @@
 static bool layer_activation(struct tenka_fuser *f, struct tenka_plan_node *act, enum tenka_kernel kernel)
 {
     struct tenka_plan_node *layer = tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_IN(0)), kernel);
-    if (!layer || !tenka_fuse_steady(f, layer, act))
+    if (layer == NULL || !tenka_fuse_steady(f, layer, act))
         return false;
     struct tenka_plan_node node = tenka_fuse_merged(act, kernel, layer->params, sizeof(layer->params));
     tenka_kernel_set_act(kernel, node.params, tenka_act_of(act->kernel));
@@ -29,7 +29,7 @@ bool tenka_fuse_norm_activation(struct tenka_fuser *f, struct tenka_plan_node *a
         return false;
     struct tenka_plan_node *norm =
         tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_IN(0)), TENKA_KERNEL_batch_norm2d_fwd);
-    if (!norm || tenka_fuse_variable(f, tenka_node_value(act, TENKA_OUT(0))))
+    if (norm == NULL || tenka_fuse_variable(f, tenka_node_value(act, TENKA_OUT(0))) != NULL)
         return false;
     struct tenka_plan_node node = *norm;
     tenka_kernel_set_act(node.kernel, node.params, tenka_act_of(act->kernel));
@@ -43,7 +43,7 @@ bool tenka_fuse_norm_activation(struct tenka_fuser *f, struct tenka_plan_node *a
 static bool layer_activation_back(struct tenka_fuser *f, struct tenka_plan_node *act, enum tenka_kernel kernel)
 {
     struct tenka_plan_node *dx = tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_DOUT(0)), kernel);
-    if (!dx || !tenka_fuse_steady(f, dx, act))
+    if (dx == NULL || !tenka_fuse_steady(f, dx, act))
         return false;
     struct tenka_plan_node node = tenka_fuse_merged(act, kernel, dx->params, sizeof(dx->params));
     tenka_kernel_set_act(kernel, node.params, tenka_act_back_of(act->kernel));
@@ -89,25 +89,25 @@ static struct tenka_plan_node *activation_behind(const struct tenka_fuser *f, co
 {
     const uint32_t value = tenka_node_value(dw, TENKA_DOUT(0));
     struct tenka_plan_node *act = tenka_fuse_writer(f, value);
-    return act && tenka_act_back_of(act->kernel) != TENKA_ACT_NONE ? act : NULL;
+    return act != NULL && tenka_act_back_of(act->kernel) != TENKA_ACT_NONE ? act : NULL;
 }
 
 /* The gradients of a normalisation go back through its activation themselves, when nobody else reads what that sends. */
 bool tenka_fuse_norm_activation_back(struct tenka_fuser *f, struct tenka_plan_node *dw)
 {
     struct tenka_plan_node *act = activation_behind(f, dw);
-    struct tenka_plan_node *dx = act ? dx_beside(f, dw) : NULL, to_x = {.kernel = TENKA_GONE};
-    if (!act || !tenka_fuse_is_private(f, tenka_node_value(act, TENKA_D(0)), dx ? 2 : 1) ||
-        !tenka_fuse_steady(f, act, dw) || (dx && !tenka_fuse_steady(f, act, dx)))
+    struct tenka_plan_node *dx = act != NULL ? dx_beside(f, dw) : NULL, to_x = {.kernel = TENKA_GONE};
+    if (act == NULL || !tenka_fuse_is_private(f, tenka_node_value(act, TENKA_D(0)), dx != NULL ? 2 : 1) ||
+        !tenka_fuse_steady(f, act, dw) || (dx != NULL && !tenka_fuse_steady(f, act, dx)))
         return false;
     const struct tenka_plan_node to_w = through(dw, act);
-    if (dx)
+    if (dx != NULL)
         to_x = through(dx, act);
-    if (dx && !tenka_fuse_wanted(f, to_x.kernel, to_x.params))
+    if (dx != NULL && !tenka_fuse_wanted(f, to_x.kernel, to_x.params))
         return false;
     if (!tenka_fuse_place(f, &to_w, dw, act))
         return false;
-    if (dx)
+    if (dx != NULL)
         tenka_fuse_put(f, dx, &to_x);
     return true;
 }

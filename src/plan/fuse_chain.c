@@ -91,7 +91,7 @@ static struct tenka_plan_node *chain_before(const struct tenka_fuser *f, const s
     const uint32_t writer =
         value == NONE || !tenka_planner_is_whole(f->p, value) ? NONE : f->writer[tenka_fuse_storage(f, value)];
     struct tenka_plan_node *before = writer == NONE ? NULL : &f->p->nodes[writer];
-    if (!before || !tenka_fuse_is_private(f, value, 1) || !tenka_fuse_steady(f, before, node))
+    if (before == NULL || !tenka_fuse_is_private(f, value, 1) || !tenka_fuse_steady(f, before, node))
         return NULL;
     const struct tenka_shape *made = tenka_fuse_shape(f, before->out[0]), *goal = tenka_fuse_shape(f, node->out[0]);
     return tenka_shape_count(made) == tenka_shape_count(goal) ? before : NULL;
@@ -102,7 +102,7 @@ bool tenka_fuse_chain(struct tenka_fuser *f, struct tenka_plan_node *node)
     for (uint32_t through = 0; through < node->n_in; through++) {
         struct tenka_plan_node *before = chain_before(f, node, through), made;
         bool numbered;
-        if (!before || !begin_chain(before, &made, &numbered) || !append_step(&made, node, through, &numbered))
+        if (before == NULL || !begin_chain(before, &made, &numbered) || !append_step(&made, node, through, &numbered))
             continue;
         if (before->kernel != TENKA_KERNEL_chain_fwd || numbered != has_numbers(before))
             put_numbers(f, &made, numbered);

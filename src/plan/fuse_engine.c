@@ -81,7 +81,7 @@ bool tenka_fuse_init(struct tenka_fuser *f, struct tenka_planner *p)
     f->writer = tenka_alloc_array(n, sizeof(*f->writer));
     f->writers = tenka_alloc_array(n, sizeof(*f->writers));
     f->readers = tenka_alloc_array(n, sizeof(*f->readers));
-    if (!f->writer || !f->writers || !f->readers)
+    if (f->writer == NULL || f->writers == NULL || f->readers == NULL)
         return false;
     for (size_t s = 0; s < n; s++)
         f->writer[s] = NONE;
@@ -109,7 +109,7 @@ struct tenka_plan_node *tenka_fuse_writer(const struct tenka_fuser *f, uint32_t 
 struct tenka_plan_node *tenka_fuse_maker(const struct tenka_fuser *f, uint32_t value, enum tenka_kernel kernel)
 {
     struct tenka_plan_node *node = tenka_fuse_writer(f, value);
-    return node && node->kernel == kernel ? node : NULL;
+    return node != NULL && node->kernel == kernel ? node : NULL;
 }
 
 bool tenka_fuse_is_private(const struct tenka_fuser *f, uint32_t value, uint32_t readers)
@@ -122,13 +122,13 @@ bool tenka_fuse_is_private(const struct tenka_fuser *f, uint32_t value, uint32_t
 struct tenka_plan_node *tenka_fuse_private_maker(const struct tenka_fuser *f, uint32_t value, enum tenka_kernel kernel)
 {
     struct tenka_plan_node *node = tenka_fuse_maker(f, value, kernel);
-    return node && tenka_fuse_is_private(f, value, 1) ? node : NULL;
+    return node != NULL && tenka_fuse_is_private(f, value, 1) ? node : NULL;
 }
 
 const struct tenka_variable_head *tenka_fuse_variable(const struct tenka_fuser *f, uint32_t value)
 {
     const struct tenka_place *place = value == NONE ? NULL : &f->p->storages[tenka_fuse_storage(f, value)].place;
-    return place && place->kind == TENKA_PLACE_VARIABLE ? place->var : NULL;
+    return place != NULL && place->kind == TENKA_PLACE_VARIABLE ? place->var : NULL;
 }
 
 /* Whether a node between two places writes a storage. */
@@ -148,8 +148,8 @@ bool tenka_fuse_changes_between(const struct tenka_fuser *f, size_t first, size_
 {
     for (uint32_t r = 0; r < node->n_in; r++) {
         const struct tenka_variable_head *var = tenka_fuse_variable(f, node->in[r]);
-        const struct tenka_assigned *assigned = var ? tenka_planner_assigned(f->p, var) : NULL;
-        if (assigned && assigned->storage != NONE && is_written_between(f, assigned->storage, first, last))
+        const struct tenka_assigned *assigned = var != NULL ? tenka_planner_assigned(f->p, var) : NULL;
+        if (assigned != NULL && assigned->storage != NONE && is_written_between(f, assigned->storage, first, last))
             return true;
     }
     return false;
@@ -165,7 +165,7 @@ bool tenka_fuse_steady(const struct tenka_fuser *f, const struct tenka_plan_node
             return false;
     }
     for (uint32_t k = 0; a > b && k < from->n_out; k++)
-        if (tenka_fuse_variable(f, from->out[k]))
+        if (tenka_fuse_variable(f, from->out[k]) != NULL)
             return false;
     return !tenka_fuse_changes_between(f, a < b ? a : b, a < b ? b : a, from);
 }
@@ -215,7 +215,7 @@ static bool overwrites(const struct tenka_fuser *f, const struct tenka_plan_node
     const bool inplace = (tenka_passes[node->kernel].flags & TENKA_PASS_INPLACE) != 0;
     for (uint32_t k = 0; k < node->n_out; k++) {
         const struct tenka_variable_head *var = tenka_fuse_variable(f, node->out[k]);
-        for (uint32_t r = 0; var && r < node->n_in; r++)
+        for (uint32_t r = 0; var != NULL && r < node->n_in; r++)
             if (tenka_fuse_variable(f, node->in[r]) == var && !inplace)
                 return true;
     }

@@ -10,8 +10,8 @@ bool tenka_fuse_relu_max_pool2d_dx(struct tenka_fuser *f, struct tenka_plan_node
     struct tenka_plan_node *dx =
         tenka_fuse_private_maker(f, tenka_node_value(relu, TENKA_DOUT(0)), TENKA_KERNEL_max_pool2d_dx);
     const struct tenka_plan_node *pool =
-        dx ? tenka_fuse_maker(f, tenka_node_value(dx, TENKA_OUT(1)), TENKA_KERNEL_max_pool2d_fwd) : NULL;
-    if (!pool || !tenka_fuse_steady(f, dx, relu) ||
+        dx != NULL ? tenka_fuse_maker(f, tenka_node_value(dx, TENKA_OUT(1)), TENKA_KERNEL_max_pool2d_fwd) : NULL;
+    if (pool == NULL || !tenka_fuse_steady(f, dx, relu) ||
         !tenka_fuse_same(f, tenka_node_value(pool, TENKA_IN(0)), tenka_node_value(relu, TENKA_OUT(0))))
         return false;
     struct tenka_plan_node node =
@@ -26,7 +26,7 @@ bool tenka_fuse_relu_max_pool2d(struct tenka_fuser *f, struct tenka_plan_node *p
 {
     struct tenka_plan_node *relu =
         tenka_fuse_private_maker(f, tenka_node_value(pool, TENKA_IN(0)), TENKA_KERNEL_relu_fwd);
-    if (!relu || !tenka_fuse_steady(f, relu, pool))
+    if (relu == NULL || !tenka_fuse_steady(f, relu, pool))
         return false;
     struct tenka_plan_node node =
         tenka_fuse_merged(pool, TENKA_KERNEL_relu_max_pool2d_fwd, pool->params, sizeof(pool->params));
@@ -60,7 +60,7 @@ bool tenka_fuse_conv2d_relu_pool(struct tenka_fuser *f, struct tenka_plan_node *
     struct tenka_p_conv2d_pool params;
     const uint32_t between = tenka_node_value(pool, TENKA_IN(0));
     struct tenka_plan_node *conv = tenka_fuse_private_maker(f, between, TENKA_KERNEL_conv2d_fwd);
-    if (!conv || tenka_kernel_act(conv->kernel, conv->params) != TENKA_ACT_relu ||
+    if (conv == NULL || tenka_kernel_act(conv->kernel, conv->params) != TENKA_ACT_relu ||
         !pool_params(f, conv, pool, between, &params) || !tenka_fuse_steady(f, conv, pool))
         return false;
     struct tenka_plan_node node = tenka_fuse_merged(pool, TENKA_KERNEL_conv2d_relu_pool_fwd, &params, sizeof(params));
@@ -75,7 +75,7 @@ bool tenka_fuse_conv2d_relu_pool_dw(struct tenka_fuser *f, struct tenka_plan_nod
     struct tenka_p_conv2d_pool params;
     const uint32_t between = tenka_node_value(dw, TENKA_DOUT(0));
     struct tenka_plan_node *pool = tenka_fuse_private_maker(f, between, TENKA_KERNEL_relu_max_pool2d_dx);
-    if (!pool || !pool_params(f, dw, pool, between, &params) || !tenka_fuse_steady(f, pool, dw))
+    if (pool == NULL || !pool_params(f, dw, pool, between, &params) || !tenka_fuse_steady(f, pool, dw))
         return false;
     struct tenka_plan_node node = tenka_fuse_merged(dw, TENKA_KERNEL_conv2d_relu_pool_dw, &params, sizeof(params));
     tenka_fuse_take(&node, dw, TENKA_INS | TENKA_DS);
@@ -113,7 +113,7 @@ static struct tenka_plan_node *linear_dx_of(const struct tenka_fuser *f, const s
 bool tenka_fuse_linear_backward(struct tenka_fuser *f, struct tenka_plan_node *dw)
 {
     struct tenka_plan_node *dx = linear_dx_of(f, dw);
-    if (!dx)
+    if (dx == NULL)
         return false;
     struct tenka_plan_node *first = dx < dw ? dx : dw, *second = dx < dw ? dw : dx;
     if (!tenka_fuse_steady(f, second, first))
@@ -145,7 +145,7 @@ bool tenka_fuse_cross_entropy(struct tenka_fuser *f, struct tenka_plan_node *nll
 {
     struct tenka_plan_node *softmax =
         tenka_fuse_maker(f, tenka_node_value(nll, TENKA_IN(0)), TENKA_KERNEL_log_softmax_fwd);
-    if (!softmax || !along_rows(softmax, nll))
+    if (softmax == NULL || !along_rows(softmax, nll))
         return false;
     struct tenka_plan_node node =
         tenka_fuse_merged(nll, TENKA_KERNEL_cross_entropy_fwd, nll->params, sizeof(nll->params));
@@ -155,7 +155,8 @@ bool tenka_fuse_cross_entropy(struct tenka_fuser *f, struct tenka_plan_node *nll
     /* What must be there early: the classes. */
     const uint32_t writer = f->writer[tenka_fuse_storage(f, tenka_node_value(nll, TENKA_IN(1)))];
     const size_t at = (size_t)(softmax - f->p->nodes);
-    if ((writer != TENKA_NONE_ID && writer >= at) || tenka_fuse_variable(f, tenka_node_value(nll, TENKA_OUT(0))) ||
+    if ((writer != TENKA_NONE_ID && writer >= at) ||
+        tenka_fuse_variable(f, tenka_node_value(nll, TENKA_OUT(0))) != NULL ||
         tenka_fuse_changes_between(f, at, (size_t)(nll - f->p->nodes), nll))
         return false;
     return tenka_fuse_place(f, &node, softmax, nll);
@@ -165,7 +166,7 @@ bool tenka_fuse_cross_entropy_dx(struct tenka_fuser *f, struct tenka_plan_node *
 {
     struct tenka_plan_node *nll =
         tenka_fuse_private_maker(f, tenka_node_value(softmax, TENKA_DOUT(0)), TENKA_KERNEL_nll_loss_dx);
-    if (!nll || !along_rows(softmax, nll) || !tenka_fuse_steady(f, nll, softmax))
+    if (nll == NULL || !along_rows(softmax, nll) || !tenka_fuse_steady(f, nll, softmax))
         return false;
     struct tenka_plan_node node =
         tenka_fuse_merged(softmax, TENKA_KERNEL_cross_entropy_dx, nll->params, sizeof(nll->params));

@@ -13,7 +13,7 @@ static bool writes_needed(struct tenka_planner *p, const struct tenka_plan_node 
     bool needed = false;
     for (uint32_t k = 0; k < node->n_out; k++) {
         const struct tenka_storage *s = storage_of(p, node->out[k]);
-        needed |= s && s->needed;
+        needed |= s != NULL && s->needed;
     }
     return needed;
 }
@@ -46,9 +46,9 @@ static void live_at(struct tenka_planner *p, uint32_t i)
     const struct tenka_plan_node *node = &p->nodes[i];
     for (uint32_t k = 0; k < node->n_out; k++) {
         struct tenka_storage *s = storage_of(p, node->out[k]);
-        if (s && s->writer == TENKA_NONE_ID)
+        if (s != NULL && s->writer == TENKA_NONE_ID)
             s->writer = i;
-        if (s)
+        if (s != NULL)
             s->last = i;
     }
     for (uint32_t k = 0; k < node->n_in; k++)

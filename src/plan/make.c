@@ -10,7 +10,7 @@ static tenka_status planner_init(struct tenka_planner *p)
     p->grad = tenka_alloc_array(n, sizeof(*p->grad));
     p->mark = tenka_alloc_array(n, sizeof(*p->mark));
     p->root = tenka_alloc_array(n, sizeof(*p->root));
-    if (!p->map || !p->grad || !p->mark || !p->root)
+    if (p->map == NULL || p->grad == NULL || p->mark == NULL || p->root == NULL)
         return tenka_fail_nomem(p->err);
     for (size_t v = 0; v < n; v++)
         p->map[v] = TENKA_NONE_ID;

@@ -176,16 +176,16 @@ uint32_t tenka_planner_call(struct tenka_planner *p, enum tenka_op op, const uin
             return TENKA_NONE_ID;
         call.in[k] = p->values[in[k]].desc;
     }
-    if (params)
+    if (params != NULL)
         memcpy(call.params, params, params_bytes);
-    if (shape)
+    if (shape != NULL)
         call.out[0].shape = *shape;
     if (tenka_op_infer(&call, p->err) != TENKA_OK) {
         p->failed = true;
         return TENKA_NONE_ID;
     }
     struct tenka_scalar_ref scalar = {0, true};
-    if (constant)
+    if (constant != NULL)
         scalar = tenka_planner_constants(p, constant, tenka_ops[op].n_scalars);
     uint32_t out[TENKA_MAX_OUT];
     return tenka_planner_forward(p, &call, in, scalar, out);

@@ -32,7 +32,7 @@ static const char *device_name(const tenka_ctx *ctx, char out[DEVICE_NAME])
     const enum tenka_backend backend = tenka_ctx_backend(ctx);
     snprintf(out, DEVICE_NAME, "%s", tenka_ctx_device_name(ctx));
     char *const threads = strrchr(out, ',');
-    if ((backend == TENKA_BACKEND_CPU || backend == TENKA_BACKEND_CPU_F64) && threads)
+    if ((backend == TENKA_BACKEND_CPU || backend == TENKA_BACKEND_CPU_F64) && threads != NULL)
         *threads = '\0';
     return out;
 }

@@ -9,7 +9,7 @@ static uint64_t state_bytes(struct tenka_state_entry *state, size_t n)
 {
     uint64_t bytes = 0;
     for (size_t i = 0; i < n; i++)
-        bytes += state[i].var ? tenka_variable_bytes(state[i].var) : 0;
+        bytes += state[i].var != NULL ? tenka_variable_bytes(state[i].var) : 0;
     return bytes;
 }
 
@@ -17,7 +17,7 @@ static tenka_status network_bytes(tenka_module *net, uint64_t *bytes)
 {
     const size_t n = tenka_module_state(net, NULL, 0);
     struct tenka_state_entry *const state = tenka_alloc_array(n + 1, sizeof(*state));
-    if (!state)
+    if (state == NULL)
         return tenka_fail_nomem(tenka_ctx_error(tenka_module_ctx(net)));
     tenka_module_state(net, state, n);
     *bytes = state_bytes(state, n);
@@ -62,7 +62,7 @@ static tenka_status measure(tenka_module *net, tenka_optimizer *opt, struct tenk
                             tenka_loss_fn loss, struct tenka_step_bytes *out)
 {
     struct tenka_batch batch = {.size = rows};
-    if (!opt)
+    if (opt == NULL)
         return measure_evaluation(net, b, rows, loss, out);
     tenka_load_batch(b, 0, &batch);
     tenka_backward(loss(tenka_forward_unseen(net, batch.input), batch.target));
@@ -73,7 +73,7 @@ static tenka_status check_step(tenka_ctx *ctx, const char *function, const tenka
                                const struct tenka_shape *input)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    if (opt && tenka_optimizer_ctx(opt) != ctx)
+    if (opt != NULL && tenka_optimizer_ctx(opt) != ctx)
         return tenka_fail(err, TENKA_E_INVALID, "%s: network and optimizer belong to different contexts", function);
     if (tenka_step_is_open(ctx))
         return tenka_fail(err, TENKA_E_INVALID, "%s: a step is open; end or discard it first", function);
@@ -86,7 +86,7 @@ static tenka_status check(tenka_ctx *ctx, const tenka_optimizer *opt, const stru
                           tenka_loss_fn loss, const struct tenka_memory_estimate *out)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    if (!opt || !loss || !out || out->size != sizeof(*out))
+    if (opt == NULL || loss == NULL || out == NULL || out->size != sizeof(*out))
         return tenka_fail(err, TENKA_E_INVALID,
                           "training_memory: optimizer, loss or out are missing, or out.size is "
                           "wrong; begin with TENKA_MEMORY_ESTIMATE_DEFAULTS");
@@ -120,7 +120,7 @@ static uint64_t input_bytes(tenka_ctx *ctx, const struct tenka_step_bytes *step)
 tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input,
                                    tenka_loss_fn loss, struct tenka_memory_estimate *out)
 {
-    if (!net)
+    if (net == NULL)
         return TENKA_E_INVALID;
     tenka_ctx *const ctx = tenka_module_ctx(net);
     TENKA_TRY(check(ctx, opt, &input, loss, out));
@@ -209,10 +209,10 @@ static tenka_status measure_misfit(const struct fit *f, struct tenka_memory_fit 
 tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input, tenka_loss_fn loss,
                                struct tenka_memory_fit *out)
 {
-    if (!net)
+    if (net == NULL)
         return TENKA_E_INVALID;
     tenka_ctx *const ctx = tenka_module_ctx(net);
-    if (!loss || !out || out->size != sizeof(*out))
+    if (loss == NULL || out == NULL || out->size != sizeof(*out))
         return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
                           "memory_fits: loss or out are missing, or out.size is "
                           "wrong; begin with TENKA_MEMORY_FIT_DEFAULTS");
@@ -221,7 +221,7 @@ tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct t
     struct tenka_memory_fit m = {.size = sizeof(m), .available = f.available, .largest = input.dim[0]};
     struct attempt asked;
     TENKA_TRY(network_bytes(net, &m.network));
-    m.network += opt ? tenka_optimizer_bytes(opt) : 0;
+    m.network += opt != NULL ? tenka_optimizer_bytes(opt) : 0;
     TENKA_TRY(try_batch(&f, input.dim[0], &asked));
     m.fits = asked.fits;
     m.needed = asked.needed;

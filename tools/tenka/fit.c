@@ -69,7 +69,8 @@ static void describe_memory(const struct training *t, const struct kind *k, cons
                  size_text(available, fit->available));
     else
         snprintf(out, size, "%s needs %s, but nothing is left on %s beside the network%s %s", step, needed, device,
-                 k->optimizer ? " and optimizer, which take" : ", which takes", size_text(network, fit->network));
+                 k->optimizer != NULL ? " and optimizer, which take" : ", which takes",
+                 size_text(network, fit->network));
 }
 
 /* "a training step of 60,000 images does not fit: from 700 images on, conv2d_fwd: a tensor ..." */

@@ -71,7 +71,7 @@ static void multiply(const struct panel *panel, const tenka_real *w, ptrdiff_t n
     }
     for (int b = 0; b < count; b++)
         for (int t = 0; t < width; t++) {
-            const double old = add ? y[b * next + t] : bias ? bias[b] : 0;
+            const double old = add ? y[b * next + t] : bias != NULL ? bias[b] : 0;
             y[b * next + t] = (tenka_real)(total[b][t] + old);
         }
 }
@@ -124,7 +124,8 @@ static void fwd_row(const params *p, const tenka_real *x, const tenka_real *w, c
             fwd_panel(p, x, i, j, &t, &panel);
             for (int32_t o = g * og; o < (g + 1) * og; o = step_to(o, BLOCK, (g + 1) * og))
                 multiply(&panel, w + (ptrdiff_t)o * taps, taps, y + o * plane + (ptrdiff_t)i * p->ow + j, plane,
-                         min_i32(BLOCK, (g + 1) * og - o), min_i32(TILE, p->ow - j), bias ? bias + o : NULL, add);
+                         min_i32(BLOCK, (g + 1) * og - o), min_i32(TILE, p->ow - j), bias != NULL ? bias + o : NULL,
+                         add);
         }
     }
 }
@@ -295,6 +296,6 @@ void TENKA_CPU(conv2d_dw)(const struct TENKA_CPU(args) *a)
                     for (int b = 0; b < count; b++)
                         dw[((ptrdiff_t)(o + b) * cg + c) * taps + t] = (tenka_real)sum[b];
                 }
-    if (a->out[1])
+    if (a->out[1] != NULL)
         bias_gradient(p, dy, a->out[1]);
 }

@@ -21,7 +21,7 @@ static tenka_real point(const struct tenka_p_conv2d *p, const tenka_real *x, con
 {
     const int32_t cg = p->c / p->groups, first = o / (p->o / p->groups) * cg;
     const tenka_real *w = weight + (ptrdiff_t)o * cg * p->kh * p->kw;
-    double sum = bias ? (double)bias[o] : 0;
+    double sum = bias != NULL ? (double)bias[o] : 0;
     for (int32_t c = 0; c < cg; c++)
         for (int32_t r = 0; r < p->kh; r++)
             for (int32_t s = 0; s < p->kw; s++)
@@ -69,8 +69,10 @@ static double gather(const params *p, const struct TENKA_CPU(args) *a, int32_t o
     for (int32_t n = 0; n < conv->n; n++)
         for (ptrdiff_t at = ((ptrdiff_t)n * conv->o + o) * plane, end = at + plane; at < end; at++) {
             const double d = y[at] <= 0 ? 0 : (double)dy[at];
-            const tenka_real *from = weight ? x + ((ptrdiff_t)n * conv->c + weight[0]) * pixels : NULL;
-            sum += weight ? d * tap(conv, from, index[at] / conv->ow, index[at] % conv->ow, weight[1], weight[2]) : d;
+            const tenka_real *from = weight != NULL ? x + ((ptrdiff_t)n * conv->c + weight[0]) * pixels : NULL;
+            sum += weight != NULL
+                       ? d * tap(conv, from, index[at] / conv->ow, index[at] % conv->ow, weight[1], weight[2])
+                       : d;
         }
     return sum;
 }

@@ -68,11 +68,11 @@ static tenka_status buffer_create(tenka_device *dev, size_t bytes, const char *n
     if (bytes > SIZE_MAX - BUFFER_ALIGN)
         return tenka_fail_nomem(dev->err);
     struct buffer *buf = tenka_alloc(sizeof(*buf));
-    if (!buf)
+    if (buf == NULL)
         return tenka_fail_nomem(dev->err);
     buf->base.bytes = bytes;
     buf->memory = tenka_alloc(bytes + BUFFER_ALIGN);
-    if (!buf->memory) {
+    if (buf->memory == NULL) {
         tenka_free(buf);
         return tenka_fail_nomem(dev->err);
     }
@@ -84,7 +84,7 @@ static tenka_status buffer_create(tenka_device *dev, size_t bytes, const char *n
 static tenka_status buffer_borrow(tenka_device *dev, const void *memory, size_t bytes, tenka_buffer **out)
 {
     struct buffer *buf = tenka_alloc(sizeof(*buf));
-    if (!buf)
+    if (buf == NULL)
         return tenka_fail_nomem(dev->err);
     buf->base.bytes = bytes;
     buf->data = (unsigned char *)(uintptr_t)memory;
@@ -121,15 +121,15 @@ static void program_destroy(tenka_device *dev, tenka_program *prog)
 static tenka_status reserve_scratch(struct device *cpu, const struct tenka_plan *plan)
 {
     size_t most = cpu->scratch_bytes;
-    for (size_t i = 0; cpu->fast && i < plan->n_nodes; i++) {
+    for (size_t i = 0; cpu->fast != NULL && i < plan->n_nodes; i++) {
         const struct tenka_fast_kernel *kernel = &cpu->fast->kernels[plan->nodes[i].kernel];
-        const size_t bytes = kernel->scratch ? kernel->scratch(plan->nodes[i].params, cpu->threads) : 0;
+        const size_t bytes = kernel->scratch != NULL ? kernel->scratch(plan->nodes[i].params, cpu->threads) : 0;
         most = bytes > most ? bytes : most;
     }
     if (most == cpu->scratch_bytes)
         return TENKA_OK;
     void *memory = tenka_alloc(most + BUFFER_ALIGN);
-    if (!memory)
+    if (memory == NULL)
         return tenka_fail_nomem(cpu->base.err);
     tenka_free(cpu->scratch);
     cpu->scratch = memory;
@@ -142,7 +142,7 @@ static tenka_status prepare(tenka_device *dev, const struct tenka_plan *plan, te
     *out = NULL;
     TENKA_TRY(reserve_scratch(device_of(dev), plan));
     struct tenka_program *prog = tenka_alloc(sizeof(*prog));
-    if (!prog)
+    if (prog == NULL)
         return tenka_fail_nomem(dev->err);
     /* One more of each, since an empty plan is no lack of memory. */
     prog->nodes = tenka_alloc_array(plan->n_nodes + 1, sizeof(*prog->nodes));
@@ -150,7 +150,7 @@ static tenka_status prepare(tenka_device *dev, const struct tenka_plan *plan, te
     const bool timed = plan->timing != TENKA_TIMING_NONE;
     if (timed)
         prog->spans = tenka_alloc_array(plan->n_nodes + 1, sizeof(*prog->spans));
-    if (!prog->nodes || !prog->operands || (timed && !prog->spans)) {
+    if (prog->nodes == NULL || prog->operands == NULL || (timed && prog->spans == NULL)) {
         program_destroy(dev, prog);
         return tenka_fail_nomem(dev->err);
     }
@@ -166,8 +166,8 @@ static tenka_status prepare(tenka_device *dev, const struct tenka_plan *plan, te
 /* Input bytes are only ever read: the graph gives no node an output there. */
 static void *operand_memory(const struct tenka_operand *operand, const void *inputs)
 {
-    const unsigned char *base = operand->buffer ? ((const struct buffer *)operand->buffer)->data
-                                                : (const unsigned char *)inputs;
+    const unsigned char *base = operand->buffer != NULL ? ((const struct buffer *)operand->buffer)->data
+                                                        : (const unsigned char *)inputs;
     return (void *)(uintptr_t)(base + operand->offset);
 }
 
@@ -175,21 +175,22 @@ static void *operand_memory(const struct tenka_operand *operand, const void *inp
 static const struct tenka_fast_kernel *fast_kernel(const struct device *dev, enum tenka_kernel kernel,
                                                    const int32_t *params)
 {
-    const struct tenka_fast_kernel *fast = dev->fast ? &dev->fast->kernels[kernel] : NULL;
+    const struct tenka_fast_kernel *fast = dev->fast != NULL ? &dev->fast->kernels[kernel] : NULL;
     const enum tenka_act act = tenka_kernel_act(kernel, params);
-    return fast && fast->run && (act == TENKA_ACT_NONE || (act == TENKA_ACT_relu && fast->relu)) ? fast : NULL;
+    return fast != NULL && fast->run != NULL && (act == TENKA_ACT_NONE || (act == TENKA_ACT_relu && fast->relu)) ? fast
+                                                                                                                 : NULL;
 }
 
 static bool run_fast(const struct device *dev, const struct tenka_cpu_call *call)
 {
     const struct tenka_fast_kernel *kernel = fast_kernel(dev, call->kernel, call->params);
-    if (!kernel)
+    if (kernel == NULL)
         return false;
     const struct tenka_fast_call fast = {
         .call = call,
         .n = (size_t)tenka_shape_count(&call->out_desc[0].shape),
         .threads = dev->threads,
-        .scratch = dev->scratch ? aligned(dev->scratch) : NULL,
+        .scratch = dev->scratch != NULL ? aligned(dev->scratch) : NULL,
     };
     return fast.n == 0 || kernel->run(&fast);
 }
@@ -208,7 +209,7 @@ static void run_node(const struct device *dev, const struct tenka_program *prog,
             call.out[i] = operand_memory(&prog->operands[node->out[i]], inputs);
             call.out_desc[i] = prog->operands[node->out[i]].desc;
         }
-    if (inputs)
+    if (inputs != NULL)
         call.scalars = (const unsigned char *)inputs + node->scalars;
     if (!run_fast(dev, &call))
         dev->table->run(&call);
@@ -231,9 +232,9 @@ static tenka_status submit(tenka_device *dev, tenka_program *prog, const void *i
     const struct device *cpu = device_of(dev);
     const int threads = swap_threads(cpu->threads);
     for (size_t i = 0; i < prog->n_nodes; i++) {
-        const uint64_t begin = prog->spans ? tenka_os_now() : 0;
+        const uint64_t begin = prog->spans != NULL ? tenka_os_now() : 0;
         run_node(cpu, prog, &prog->nodes[i], inputs);
-        if (prog->spans)
+        if (prog->spans != NULL)
             prog->spans[i] = (struct tenka_span){(uint32_t)i, 1, 1e-9 * (double)begin, 1e-9 * (double)tenka_os_now()};
     }
     swap_threads(threads);
@@ -313,7 +314,7 @@ static int threads_for(const struct tenka_ctx_params *params)
 static void set_name(struct device *dev)
 {
     const bool chosen = dev->table == &tenka_cpu32_table; /* there is no choice in double */
-    const char *isa = dev->fast ? dev->fast->name : "reference loops";
+    const char *isa = dev->fast != NULL ? dev->fast->name : "reference loops";
     snprintf(dev->name, sizeof(dev->name), "%s%s%s, %d thread%s", dev->table->name, chosen ? ", " : "",
              chosen ? isa : "", dev->threads, dev->threads == 1 ? "" : "s");
 }
@@ -327,7 +328,7 @@ tenka_status tenka_cpu_device_create(const struct tenka_ctx_params *params, stru
     if (!f64)
         TENKA_TRY(tenka_fast_choose(err, &fast));
     struct device *dev = tenka_alloc(sizeof(*dev));
-    if (!dev)
+    if (dev == NULL)
         return tenka_fail_nomem(err);
     dev->base = (struct tenka_device){.fns = &fns, .err = err, .log = log};
     dev->table = f64 ? &tenka_cpu64_table : &tenka_cpu32_table;

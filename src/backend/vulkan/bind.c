@@ -75,7 +75,7 @@ static VkDescriptorBufferInfo window(const struct tenka_vk_device *dev, const st
             .range = TENKA_OPERAND_ALIGN,
         };
     range.end += range.end == range.begin ? TENKA_VK_QUAD : 0; /* an operand without elements */
-    if (!range.memory)
+    if (range.memory == NULL)
         return slot_window(slot, range.begin, range.end);
     const uint32_t index = i < node->n_in ? node->in[i] : node->out[i - node->n_in];
     return (VkDescriptorBufferInfo){

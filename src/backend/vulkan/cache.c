@@ -29,7 +29,7 @@ static tenka_status cache_init(struct tenka_vk_device *dev, const void *data, si
 {
     struct tenka_vk_cache *cache = dev->cache;
     VkPipelineCacheCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO};
-    if (data && of_device(dev, data, bytes)) {
+    if (data != NULL && of_device(dev, data, bytes)) {
         cache->hash = tenka_vk_hash(TENKA_VK_HASH, data, bytes);
         info.initialDataSize = bytes;
         info.pInitialData = data;
@@ -51,7 +51,7 @@ tenka_status tenka_vk_cache_open(struct tenka_vk_device *dev)
 {
     size_t bytes;
     dev->cache = tenka_alloc(sizeof(*dev->cache));
-    if (!dev->cache)
+    if (dev->cache == NULL)
         return tenka_fail_nomem(dev->base.err);
     void *data = tenka_vk_keep_load(dev, NAME, &bytes);
     const tenka_status status = cache_init(dev, data, bytes);
@@ -61,9 +61,9 @@ tenka_status tenka_vk_cache_open(struct tenka_vk_device *dev)
 
 void tenka_vk_cache_finish(struct tenka_vk_device *dev)
 {
-    if (!dev->cache)
+    if (dev->cache == NULL)
         return;
-    if (dev->cache->handle) {
+    if (dev->cache->handle != NULL) {
         tenka_vk_cache_save(dev);
         dev->vk.vkDestroyPipelineCache(dev->handle, dev->cache->handle, NULL);
     }
@@ -83,7 +83,7 @@ static void *collect(struct tenka_vk_device *dev, size_t *bytes)
     if (dev->vk.vkGetPipelineCacheData(dev->handle, dev->cache->handle, bytes, NULL) < 0 || *bytes == 0)
         return NULL;
     void *data = tenka_alloc(*bytes);
-    if (data && dev->vk.vkGetPipelineCacheData(dev->handle, dev->cache->handle, bytes, data) != VK_SUCCESS) {
+    if (data != NULL && dev->vk.vkGetPipelineCacheData(dev->handle, dev->cache->handle, bytes, data) != VK_SUCCESS) {
         tenka_free(data);
         return NULL;
     }
@@ -99,7 +99,7 @@ void tenka_vk_cache_save(struct tenka_vk_device *dev)
         return;
     cache->grown = false;
     void *data = collect(dev, &bytes);
-    if (!data)
+    if (data == NULL)
         return;
     const uint64_t hash = tenka_vk_hash(TENKA_VK_HASH, data, bytes);
     if (hash != cache->hash) /* all was there already, as in every start but the first */

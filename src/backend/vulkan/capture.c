@@ -15,7 +15,7 @@ static RENDERDOC_DevicePointer pointer_of(const struct tenka_vk_device *dev)
 /* renderdoccmd's option is for `tenka`, which starts itself anew when it limits OpenMP's spinning. */
 tenka_status tenka_vk_capture_check(tenka_device *base)
 {
-    if (tenka_vk_renderdoc())
+    if (tenka_vk_renderdoc() != NULL)
         return TENKA_OK;
     return tenka_fail(base->err, TENKA_E_UNSUPPORTED,
                       "RenderDoc is not loaded: start the program with ENABLE_VULKAN_RENDERDOC_CAPTURE=1 in its "
@@ -27,7 +27,7 @@ tenka_status tenka_vk_capture_begin(tenka_device *base)
 {
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
     const RENDERDOC_API_1_1_2 *api = tenka_vk_renderdoc();
-    if (!api)
+    if (api == NULL)
         return tenka_vk_capture_check(base);
     TENKA_TRY(tenka_vk_wait_for_all(dev));
     api->StartFrameCapture(pointer_of(dev), NULL);
@@ -52,7 +52,7 @@ tenka_status tenka_vk_capture_end(tenka_device *base, const char *path)
 {
     const RENDERDOC_API_1_1_2 *api = tenka_vk_renderdoc();
     char before[4096];
-    if (!api)
+    if (api == NULL)
         return tenka_fail(base->err, TENKA_E_DEVICE, "RenderDoc left the process in the middle of a capture");
     struct tenka_file_writer writer = {0};
     tenka_status status = tenka_file_writer_create(&writer, base->err, path);

@@ -25,7 +25,7 @@ struct tenka_vk_clock {
 tenka_status tenka_vk_clock_open(struct tenka_vk_device *dev)
 {
     dev->clock = tenka_alloc(sizeof(*dev->clock));
-    return dev->clock ? TENKA_OK : tenka_fail_nomem(dev->base.err);
+    return dev->clock != NULL ? TENKA_OK : tenka_fail_nomem(dev->base.err);
 }
 
 void tenka_vk_clock_finish(struct tenka_vk_device *dev)
@@ -83,7 +83,7 @@ static void probe_finish(struct tenka_vk_device *dev, struct probe *probe)
 {
     tenka_vk_settle(dev);
     tenka_vk_commands_free(dev, probe->commands);
-    if (probe->pool)
+    if (probe->pool != NULL)
         dev->vk.vkDestroyQueryPool(dev->handle, probe->pool, NULL);
 }
 

@@ -33,7 +33,7 @@ tenka_status tenka_vk_commands_open(struct tenka_vk_device *dev)
 
 void tenka_vk_commands_finish(struct tenka_vk_device *dev)
 {
-    if (dev->commands)
+    if (dev->commands != NULL)
         dev->vk.vkDestroyCommandPool(dev->handle, dev->commands, NULL);
 }
 
@@ -44,7 +44,7 @@ tenka_status tenka_vk_commands_make(struct tenka_vk_device *dev, VkCommandBuffer
 
 void tenka_vk_commands_free(struct tenka_vk_device *dev, VkCommandBuffer commands)
 {
-    if (commands)
+    if (commands != NULL)
         dev->vk.vkFreeCommandBuffers(dev->handle, dev->commands, 1, &commands);
 }
 

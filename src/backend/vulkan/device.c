@@ -57,7 +57,7 @@ void tenka_vk_set_name(struct tenka_vk_device *dev, VkObjectType type, uint64_t 
         .objectHandle = object,
         .pObjectName = name,
     };
-    if (dev->instance->debug_utils && name)
+    if (dev->instance->debug_utils && name != NULL)
         dev->instance->set_name(dev->handle, &info);
 }
 
@@ -128,7 +128,7 @@ tenka_status tenka_vk_device_open(struct tenka_vk_device *dev, const struct tenk
 
 void tenka_vk_device_finish(struct tenka_vk_device *dev)
 {
-    if (dev->handle)
+    if (dev->handle != NULL)
         dev->vk.vkDestroyDevice(dev->handle, NULL);
     tenka_vk_instance_destroy(&dev->instance);
 }

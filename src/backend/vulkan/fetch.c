@@ -40,7 +40,7 @@ tenka_status tenka_vk_fetch_create(tenka_device *base, const tenka_buffer *buf, 
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
     struct fetch *fetch = tenka_alloc(sizeof(*fetch));
     *out = NULL;
-    if (!fetch)
+    if (fetch == NULL)
         return tenka_fail_nomem(base->err);
     fetch->base = (struct tenka_fetch){.buffer = buf, .offset = offset, .bytes = bytes};
     const tenka_status status = fetch_init(dev, fetch);

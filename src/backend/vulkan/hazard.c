@@ -42,7 +42,7 @@ static size_t list_accesses(const struct tenka_plan *plan, const struct tenka_vk
     size_t count = 0;
     for (uint32_t i = 0; i < node->n_in + node->n_out; i++) {
         struct tenka_vk_access access = {.write = i >= node->n_in};
-        if (tenka_vk_step_range(plan, step, i, &access.range) && access.range.memory)
+        if (tenka_vk_step_range(plan, step, i, &access.range) && access.range.memory != NULL)
             out[count++] = access;
     }
     return count;
@@ -76,7 +76,7 @@ void tenka_vk_tracker_finish(struct tenka_vk_tracker *tracker)
 
 static bool overlap(const struct tenka_operand *a, const struct tenka_operand *b)
 {
-    if (!a->buffer || a->buffer != b->buffer)
+    if (a->buffer == NULL || a->buffer != b->buffer)
         return false;
     return a->offset < b->offset ? b->offset - a->offset < a->bytes : a->offset - b->offset < b->bytes;
 }
@@ -107,15 +107,15 @@ static tenka_status check_nodes(struct tenka_error *err, const struct tenka_plan
 {
     const struct tenka_node *first = &plan->nodes[a], *second = &plan->nodes[b];
     const char *kind = dependency(plan, first, second);
-    if (!kind)
+    if (kind == NULL)
         return TENKA_OK;
     if (a > b)
         return tenka_fail(err, TENKA_E_DEVICE,
                           "plan %s: node %u (%s) was recorded after node %u (%s), which depends on it",
-                          plan->name ? plan->name : "", b, second->label, a, first->label);
+                          plan->name != NULL ? plan->name : "", b, second->label, a, first->label);
     if (!barrier)
         return tenka_fail(err, TENKA_E_DEVICE, "plan %s: no barrier though node %u (%s) %s node %u (%s) touches",
-                          plan->name ? plan->name : "", b, second->label, kind, a, first->label);
+                          plan->name != NULL ? plan->name : "", b, second->label, kind, a, first->label);
     return TENKA_OK;
 }
 
@@ -147,7 +147,7 @@ static bool binds_written(const struct tenka_plan *plan, const struct tenka_vk_s
             const bool write = k >= second->n_in;
             const struct tenka_vk_range one = hull(plan, a, true, i);
             const struct tenka_vk_range other = hull(plan, b, write, write ? k - second->n_in : k);
-            if (one.memory && one.memory == other.memory && one.begin < other.end && other.begin < one.end)
+            if (one.memory != NULL && one.memory == other.memory && one.begin < other.end && other.begin < one.end)
                 return true;
         }
     return false;
@@ -163,7 +163,7 @@ static tenka_status check_pair(struct tenka_error *err, const struct tenka_plan 
         return tenka_fail(err, TENKA_E_DEVICE,
                           "plan %s: no barrier though node %u (%s) binds memory that node %u (%s) binds, too, and one "
                           "of them writes",
-                          plan->name ? plan->name : "", b->node, plan->nodes[b->node].label, a->node,
+                          plan->name != NULL ? plan->name : "", b->node, plan->nodes[b->node].label, a->node,
                           plan->nodes[a->node].label);
     return TENKA_OK;
 }
@@ -175,7 +175,8 @@ static tenka_status check_jobs(struct tenka_error *err, const struct tenka_plan 
         for (uint32_t a = step->node; a < b; a++) {
             if (plan->nodes[a].kernel != plan->nodes[b].kernel)
                 return tenka_fail(err, TENKA_E_DEVICE, "plan %s: nodes %u (%s) and %u (%s) share a dispatch",
-                                  plan->name ? plan->name : "", a, plan->nodes[a].label, b, plan->nodes[b].label);
+                                  plan->name != NULL ? plan->name : "", a, plan->nodes[a].label, b,
+                                  plan->nodes[b].label);
             TENKA_TRY(check_nodes(err, plan, a, b, false));
         }
     return TENKA_OK;
@@ -211,7 +212,7 @@ static tenka_status check_all_there(struct tenka_error *err, const struct tenka_
             found = steps[i].kind == TENKA_VK_DISPATCH && steps[i].node <= node && node - steps[i].node < steps[i].jobs;
         if (!found)
             return tenka_fail(err, TENKA_E_DEVICE, "plan %s: node %zu (%s) was not recorded",
-                              plan->name ? plan->name : "", node, plan->nodes[node].label);
+                              plan->name != NULL ? plan->name : "", node, plan->nodes[node].label);
     }
     return TENKA_OK;
 }
@@ -220,7 +221,8 @@ tenka_status tenka_vulkan_check_hazards(struct tenka_error *err, const struct te
                                         const struct tenka_vk_step *steps, size_t n)
 {
     if (n == 0 || steps[0].kind != TENKA_VK_BARRIER)
-        return tenka_fail(err, TENKA_E_DEVICE, "plan %s does not begin with a barrier", plan->name ? plan->name : "");
+        return tenka_fail(err, TENKA_E_DEVICE, "plan %s does not begin with a barrier",
+                          plan->name != NULL ? plan->name : "");
     for (size_t i = 0; i < n; i++)
         if (steps[i].kind == TENKA_VK_DISPATCH &&
             (steps[i].node >= plan->n_nodes || steps[i].jobs == 0 || steps[i].jobs > plan->n_nodes - steps[i].node))

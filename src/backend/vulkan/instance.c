@@ -19,7 +19,7 @@ static pthread_mutex_t volk_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void load_loader(void)
 {
-    if (substitute)
+    if (substitute != NULL)
         volkInitializeCustom(substitute);
     else
         loader_result = volkInitialize();
@@ -66,7 +66,7 @@ static tenka_status find_layer(struct tenka_error *err, bool *found)
     if (result < 0 || count == 0)
         return tenka_vk_listed(err, result);
     VkLayerProperties *layers = tenka_alloc_array(count, sizeof(*layers));
-    if (!layers)
+    if (layers == NULL)
         return tenka_fail_nomem(err);
     result = vkEnumerateInstanceLayerProperties(&count, layers);
     for (uint32_t i = 0; i < count && result >= 0; i++)
@@ -83,7 +83,7 @@ static tenka_status find_extension(struct tenka_error *err, const char *layer, c
     if (result < 0 || count == 0)
         return tenka_vk_listed(err, result);
     VkExtensionProperties *list = tenka_alloc_array(count, sizeof(*list));
-    if (!list)
+    if (list == NULL)
         return tenka_fail_nomem(err);
     result = vkEnumerateInstanceExtensionProperties(layer, &count, list);
     for (uint32_t i = 0; i < count && result >= 0; i++)
@@ -167,8 +167,8 @@ static void load_functions(struct tenka_vk_instance *instance)
     instance->end_label = vkCmdEndDebugUtilsLabelEXT;
     instance->insert_label = vkCmdInsertDebugUtilsLabelEXT;
     pthread_mutex_unlock(&volk_lock);
-    instance->debug_utils = instance->debug_utils && instance->set_name && instance->begin_label &&
-                            instance->end_label && instance->insert_label;
+    instance->debug_utils = instance->debug_utils && instance->set_name != NULL && instance->begin_label != NULL &&
+                            instance->end_label != NULL && instance->insert_label != NULL;
 }
 
 void tenka_vk_load_device_table(struct tenka_vk_instance *instance, VkDevice device, struct VolkDeviceTable *table)
@@ -190,7 +190,7 @@ static tenka_status create_messenger(struct tenka_vk_instance *instance, struct 
         .pfnUserCallback = tenka_vk_messages_hear,
         .pUserData = &instance->messages,
     };
-    if (!instance->debug_utils || !instance->create_messenger || !instance->destroy_messenger)
+    if (!instance->debug_utils || instance->create_messenger == NULL || instance->destroy_messenger == NULL)
         return tenka_fail(err, TENKA_E_UNSUPPORTED,
                           "the validation layer lacks VK_EXT_debug_utils and could not report: update the package "
                           "vulkan-validationlayers");
@@ -226,7 +226,7 @@ tenka_status tenka_vk_instance_create(bool validate, struct tenka_error *err, co
     *out = NULL;
     TENKA_TRY(check_loader(validate, err));
     struct tenka_vk_instance *instance = tenka_alloc(sizeof(*instance));
-    if (!instance)
+    if (instance == NULL)
         return tenka_fail_nomem(err);
     tenka_vk_messages_init(&instance->messages, log);
     const tenka_status status = instance_init(instance, validate, err);
@@ -240,11 +240,11 @@ void tenka_vk_instance_destroy(struct tenka_vk_instance **instance)
 {
     struct tenka_vk_instance *old = *instance;
     *instance = NULL;
-    if (!old)
+    if (old == NULL)
         return;
-    if (old->messenger)
+    if (old->messenger != NULL)
         old->destroy_messenger(old->handle, old->messenger, NULL);
-    if (old->handle)
+    if (old->handle != NULL)
         old->destroy(old->handle, NULL);
     tenka_vk_messages_finish(&old->messages);
     tenka_free(old);

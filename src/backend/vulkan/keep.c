@@ -28,16 +28,16 @@ uint64_t tenka_vk_hash(uint64_t hash, const void *data, size_t bytes)
 tenka_status tenka_vk_keep_open(struct tenka_vk_device *dev, const char *dir, bool frozen)
 {
     struct tenka_vk_keep *keep = dev->keep = tenka_alloc(sizeof(*keep));
-    if (!keep)
+    if (keep == NULL)
         return tenka_fail_nomem(dev->base.err);
-    char *usual = dir ? NULL : tenka_os_cache_dir();
-    const char *folder = dir ? dir : usual;
-    const bool wanted = folder && folder[0];
+    char *usual = dir != NULL ? NULL : tenka_os_cache_dir();
+    const char *folder = dir != NULL ? dir : usual;
+    const bool wanted = folder != NULL && folder[0];
     keep->frozen = frozen;
     if (wanted)
         keep->dir = tenka_strdup(folder);
     tenka_free(usual);
-    return wanted && !keep->dir ? tenka_fail_nomem(dev->base.err) : TENKA_OK;
+    return wanted && keep->dir == NULL ? tenka_fail_nomem(dev->base.err) : TENKA_OK;
 }
 
 static void forget_dir(struct tenka_vk_device *dev)
@@ -48,7 +48,7 @@ static void forget_dir(struct tenka_vk_device *dev)
 
 void tenka_vk_keep_finish(struct tenka_vk_device *dev)
 {
-    if (!dev->keep)
+    if (dev->keep == NULL)
         return;
     forget_dir(dev);
     tenka_free(dev->keep);
@@ -56,14 +56,15 @@ void tenka_vk_keep_finish(struct tenka_vk_device *dev)
 
 bool tenka_vk_keep_saves(const struct tenka_vk_device *dev)
 {
-    return dev->keep->dir && !dev->keep->frozen;
+    return dev->keep->dir != NULL && !dev->keep->frozen;
 }
 
 /* NULL: nothing is kept, or no memory. */
 static char *path_of(const struct tenka_vk_device *dev, const char *name)
 {
     const char *dir = dev->keep->dir;
-    return dir ? tenka_sprintf("%s/vulkan-%s-%08x.%s", dir, dev->gpu.info.uuid, dev->gpu.driver_version, name) : NULL;
+    return dir != NULL ? tenka_sprintf("%s/vulkan-%s-%08x.%s", dir, dev->gpu.info.uuid, dev->gpu.driver_version, name)
+                       : NULL;
 }
 
 static bool intact(const unsigned char *file, uint64_t bytes)
@@ -83,7 +84,7 @@ void *tenka_vk_keep_load(struct tenka_vk_device *dev, const char *name, size_t *
     uint64_t size = 0;
     char *path = path_of(dev, name);
     *bytes = 0;
-    if (path && tenka_os_exists(path)) {
+    if (path != NULL && tenka_os_exists(path)) {
         if (tenka_os_read_file(&err, path, LARGEST, &file, &size) == TENKA_OK && intact(file, size)) {
             *bytes = (size_t)size - sizeof(struct header);
             memmove(file, (char *)file + sizeof(struct header), *bytes);
@@ -121,7 +122,7 @@ void tenka_vk_keep_save(struct tenka_vk_device *dev, const char *name, const voi
 {
     struct tenka_error err = {0};
     char *path = tenka_vk_keep_saves(dev) ? path_of(dev, name) : NULL;
-    if (path && save(dev, &err, path, data, bytes) != TENKA_OK) {
+    if (path != NULL && save(dev, &err, path, data, bytes) != TENKA_OK) {
         tenka_say(dev->base.log, TENKA_LOG_WARNING, "the work of this start will be done again next time: %s",
                   err.text);
         forget_dir(dev); /* one such line is enough */

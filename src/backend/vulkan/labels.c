@@ -35,9 +35,9 @@ void tenka_vk_labels_close(struct tenka_vk_device *dev, VkCommandBuffer commands
 
 static const char *name_of(const struct tenka_operand *operand)
 {
-    if (operand->name)
+    if (operand->name != NULL)
         return operand->name;
-    return operand->buffer ? "a temporary" : "an input";
+    return operand->buffer != NULL ? "a temporary" : "an input";
 }
 
 /* "binding 1 reads base_net.0.weight (f32 [20, 1, 5, 5], 2000 bytes at 512)" */

@@ -32,7 +32,7 @@ struct tenka_vk_memory {
 tenka_status tenka_vk_memory_open(struct tenka_vk_device *dev)
 {
     struct tenka_vk_memory *memory = dev->memory = tenka_alloc(sizeof(*memory));
-    if (!memory)
+    if (memory == NULL)
         return tenka_fail_nomem(dev->base.err);
     memory->unified = strcmp(dev->gpu.info.kind, "integrated") == 0 || strcmp(dev->gpu.info.kind, "software") == 0;
     /* A range is rounded up to whole quads, so the largest one must be whole quads itself. */
@@ -88,12 +88,12 @@ static struct tenka_vk_buffer **find_gap(struct tenka_vk_block *block, VkDeviceS
 {
     VkDeviceSize begin = 0;
     for (struct tenka_vk_buffer **link = &block->used;; link = &(*link)->next) {
-        const VkDeviceSize end = *link ? (*link)->offset : block->size;
+        const VkDeviceSize end = *link != NULL ? (*link)->offset : block->size;
         if (begin <= end && end - begin >= bytes) {
             *offset = begin;
             return link;
         }
-        if (!*link)
+        if (*link == NULL)
             return NULL;
         begin = (*link)->offset + (*link)->size;
     }
@@ -150,7 +150,7 @@ static tenka_status find_memory(struct tenka_vk_device *dev, struct tenka_vk_blo
             continue;
         found = true;
         status = allocate(dev, &need, type, block);
-        if (status != TENKA_E_NOMEM || block->memory)
+        if (status != TENKA_E_NOMEM || block->memory != NULL)
             return status;
     }
     if (found)
@@ -178,9 +178,9 @@ static tenka_status block_init(struct tenka_vk_device *dev, struct tenka_vk_bloc
 
 static void block_free(struct tenka_vk_device *dev, struct tenka_vk_block *block)
 {
-    if (block->handle)
+    if (block->handle != NULL)
         dev->vk.vkDestroyBuffer(dev->handle, block->handle, NULL);
-    if (block->memory)
+    if (block->memory != NULL)
         dev->vk.vkFreeMemory(dev->handle, block->memory, NULL);
     tenka_free(block);
 }
@@ -189,7 +189,7 @@ static tenka_status block_create(struct tenka_vk_device *dev, enum tenka_vk_heap
                                  VkDeviceSize bytes, struct tenka_vk_block **out)
 {
     struct tenka_vk_block *block = tenka_alloc(sizeof(*block));
-    if (!block)
+    if (block == NULL)
         return tenka_fail_nomem(dev->base.err);
     block->heap = heap;
     block->size = bytes;
@@ -207,7 +207,7 @@ static tenka_status block_create(struct tenka_vk_device *dev, enum tenka_vk_heap
 
 static void block_free_if_empty(struct tenka_vk_device *dev, struct tenka_vk_block *block)
 {
-    if (block->used)
+    if (block->used != NULL)
         return;
     struct tenka_vk_block **link = &dev->memory->blocks;
     while (*link != block)
@@ -234,11 +234,11 @@ static tenka_status take_range(struct tenka_vk_device *dev, enum tenka_vk_heap h
 {
     struct tenka_vk_buffer **link = NULL;
     struct tenka_vk_block *block = dev->memory->blocks;
-    for (; block; block = block->next)
+    for (; block != NULL; block = block->next)
         if (block->heap == heap && strncmp(block->name, name, sizeof(block->name) - 1) == 0 &&
-            (link = find_gap(block, buf->size, &buf->offset)))
+            (link = find_gap(block, buf->size, &buf->offset)) != NULL)
             break;
-    if (!link) {
+    if (link == NULL) {
         TENKA_TRY(block_for(dev, heap, name, buf->size, &block));
         link = &block->used;
         buf->offset = 0;
@@ -247,7 +247,7 @@ static tenka_status take_range(struct tenka_vk_device *dev, enum tenka_vk_heap h
     *link = buf;
     buf->block = block;
     buf->handle = block->handle;
-    buf->mapped = block->mapped ? block->mapped + buf->offset : NULL;
+    buf->mapped = block->mapped != NULL ? block->mapped + buf->offset : NULL;
     buf->cached = block->cached;
     return TENKA_OK;
 }
@@ -288,10 +288,10 @@ tenka_status tenka_vk_buffer_make(struct tenka_vk_device *dev, enum tenka_vk_hea
 {
     *out = NULL;
     struct tenka_vk_buffer *buf = tenka_alloc(sizeof(*buf));
-    if (!buf)
+    if (buf == NULL)
         return tenka_fail_nomem(dev->base.err);
     buf->base.bytes = bytes;
-    const tenka_status status = buffer_init(dev, heap, name && name[0] ? name : "a buffer", buf);
+    const tenka_status status = buffer_init(dev, heap, name != NULL && name[0] ? name : "a buffer", buf);
     if (status != TENKA_OK)
         tenka_vk_buffer_free(dev, &buf);
     *out = buf;
@@ -302,9 +302,9 @@ void tenka_vk_buffer_free(struct tenka_vk_device *dev, struct tenka_vk_buffer **
 {
     struct tenka_vk_buffer *old = *buf;
     *buf = NULL;
-    if (!old)
+    if (old == NULL)
         return;
-    if (old->block)
+    if (old->block != NULL)
         give_range_back(dev, old);
     tenka_free(old);
 }
@@ -312,6 +312,7 @@ void tenka_vk_buffer_free(struct tenka_vk_device *dev, struct tenka_vk_buffer **
 struct tenka_vk_range tenka_vk_range_of(const struct tenka_operand *operand)
 {
     const struct tenka_vk_buffer *buf = (const struct tenka_vk_buffer *)operand->buffer;
-    const size_t begin = (buf ? (size_t)buf->offset : 0) + operand->offset;
-    return (struct tenka_vk_range){buf ? buf->block : NULL, begin, begin + tenka_align(operand->bytes, TENKA_VK_QUAD)};
+    const size_t begin = (buf != NULL ? (size_t)buf->offset : 0) + operand->offset;
+    return (struct tenka_vk_range){buf != NULL ? buf->block : NULL, begin,
+                                   begin + tenka_align(operand->bytes, TENKA_VK_QUAD)};
 }

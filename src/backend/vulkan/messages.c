@@ -23,7 +23,8 @@ VKAPI_ATTR VkBool32 VKAPI_CALL tenka_vk_messages_hear(VkDebugUtilsMessageSeverit
     (void)types;
     pthread_mutex_lock(&messages->lock);
     if (heard->count < TENKA_VK_MESSAGES)
-        snprintf(heard->text[heard->count++], TENKA_VK_MESSAGE_BYTES, "%s", data->pMessage ? data->pMessage : "");
+        snprintf(heard->text[heard->count++], TENKA_VK_MESSAGE_BYTES, "%s",
+                 data->pMessage != NULL ? data->pMessage : "");
     else
         heard->lost++;
     pthread_mutex_unlock(&messages->lock);

@@ -49,7 +49,7 @@ void tenka_vulkan_let_rest(tenka_device *dev)
 static void destroy(tenka_device *base)
 {
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
-    if (dev->queue)
+    if (dev->queue != NULL)
         tenka_vk_settle(dev);
     tenka_vk_tune_finish(dev);
     tenka_vk_clock_finish(dev);
@@ -95,7 +95,7 @@ static const struct tenka_backend_fns fns = {
 
 static tenka_status device_init(struct tenka_vk_device *dev, const struct tenka_ctx_params *params)
 {
-    const bool edited = params->shader_dir && params->shader_dir[0]; /* most of these kernels never run again */
+    const bool edited = params->shader_dir != NULL && params->shader_dir[0]; /* most of these kernels never run again */
     TENKA_TRY(tenka_vk_device_open(dev, params));
     TENKA_TRY(tenka_vk_queue_open(dev));
     TENKA_TRY(tenka_vk_commands_open(dev));
@@ -119,7 +119,7 @@ tenka_status tenka_vulkan_device_create(const struct tenka_ctx_params *params, s
 {
     *out = NULL;
     struct tenka_vk_device *dev = tenka_alloc(sizeof(*dev));
-    if (!dev)
+    if (dev == NULL)
         return tenka_fail_nomem(err);
     dev->base.fns = &fns;
     dev->base.err = err;

@@ -23,7 +23,7 @@ struct tenka_vk_pipelines {
 tenka_status tenka_vk_pipelines_open(struct tenka_vk_device *dev)
 {
     dev->pipelines = tenka_alloc(sizeof(*dev->pipelines));
-    return dev->pipelines ? TENKA_OK : tenka_fail_nomem(dev->base.err);
+    return dev->pipelines != NULL ? TENKA_OK : tenka_fail_nomem(dev->base.err);
 }
 
 /* ---- Layouts ---- */
@@ -77,9 +77,9 @@ static tenka_status make_layout(struct tenka_vk_device *dev, uint32_t count)
 
 static tenka_status make_layouts(struct tenka_vk_device *dev, uint32_t bindings)
 {
-    if (!dev->pipelines->set_layouts[bindings])
+    if (dev->pipelines->set_layouts[bindings] == NULL)
         TENKA_TRY(make_set_layout(dev, bindings));
-    return dev->pipelines->layouts[bindings] ? TENKA_OK : make_layout(dev, bindings);
+    return dev->pipelines->layouts[bindings] != NULL ? TENKA_OK : make_layout(dev, bindings);
 }
 
 VkDescriptorSetLayout tenka_vk_set_layout(const struct tenka_vk_device *dev, enum tenka_kernel kernel)
@@ -103,7 +103,7 @@ static tenka_status make_module(struct tenka_vk_device *dev, const struct tenka_
         .codeSize = shader.bytes,
         .pCode = shader.code,
     };
-    if (!shader.code)
+    if (shader.code == NULL)
         return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED, "%s has no shader in this build",
                           tenka_passes[node->kernel].name);
     VK_TRY(dev, dev->vk.vkCreateShaderModule(dev->handle, &info, NULL, out));
@@ -161,8 +161,8 @@ tenka_status tenka_vk_compile(struct tenka_vk_device *dev, const struct tenka_no
     const uint32_t bindings = tenka_vk_bindings(node->kernel);
     VkShaderModule module = VK_NULL_HANDLE;
     if (bindings > TENKA_VK_BINDINGS)
-        return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED, "%s binds %u buffers and a Vulkan pass at most %d",
-                          name, bindings, TENKA_VK_BINDINGS);
+        return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED, "%s binds %u buffers and a Vulkan pass at most %d", name,
+                          bindings, TENKA_VK_BINDINGS);
     TENKA_TRY(make_layouts(dev, bindings));
     TENKA_TRY(make_module(dev, node, &module));
     tenka_vk_set_name(dev, VK_OBJECT_TYPE_SHADER_MODULE, (uint64_t)module, name);
@@ -175,7 +175,7 @@ static tenka_status add(struct tenka_vk_device *dev, const struct tenka_node *no
                         struct pipeline **out)
 {
     struct pipeline *p = tenka_alloc(sizeof(*p));
-    if (!p)
+    if (p == NULL)
         return tenka_fail_nomem(dev->base.err);
     *p = *wanted;
     const tenka_status status = tenka_vk_compile(dev, node, p->variant, 0, &p->handle);
@@ -200,9 +200,9 @@ tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, const struct tenka_n
     struct pipeline wanted = {.stored = node->stored, .variant = variant}, *p = dev->pipelines->of[node->kernel];
     *out = VK_NULL_HANDLE;
     tenka_variant_shape(node->kernel, node->params, wanted.shape);
-    while (p && !same(p, &wanted))
+    while (p != NULL && !same(p, &wanted))
         p = p->next;
-    if (!p)
+    if (p == NULL)
         TENKA_TRY(add(dev, node, &wanted, &p));
     *out = p->handle;
     return TENKA_OK;
@@ -216,7 +216,7 @@ size_t tenka_vk_pipeline_count(const struct tenka_vk_device *dev)
 static void free_pipelines(struct tenka_vk_device *dev, enum tenka_kernel kernel)
 {
     struct pipeline *p;
-    while ((p = dev->pipelines->of[kernel])) {
+    while ((p = dev->pipelines->of[kernel]) != NULL) {
         dev->pipelines->of[kernel] = p->next;
         dev->vk.vkDestroyPipeline(dev->handle, p->handle, NULL);
         tenka_free(p);
@@ -226,14 +226,14 @@ static void free_pipelines(struct tenka_vk_device *dev, enum tenka_kernel kernel
 void tenka_vk_pipelines_finish(struct tenka_vk_device *dev)
 {
     struct tenka_vk_pipelines *all = dev->pipelines;
-    if (!all)
+    if (all == NULL)
         return;
     for (int kernel = 0; kernel < TENKA_KERNEL_COUNT; kernel++)
         free_pipelines(dev, (enum tenka_kernel)kernel);
     for (size_t i = 0; i <= TENKA_VK_BINDINGS; i++) {
-        if (all->layouts[i])
+        if (all->layouts[i] != NULL)
             dev->vk.vkDestroyPipelineLayout(dev->handle, all->layouts[i], NULL);
-        if (all->set_layouts[i])
+        if (all->set_layouts[i] != NULL)
             dev->vk.vkDestroyDescriptorSetLayout(dev->handle, all->set_layouts[i], NULL);
     }
     tenka_free(all);

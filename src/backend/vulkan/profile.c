@@ -28,7 +28,7 @@ static tenka_status stopwatch_init(struct tenka_vk_device *dev, struct tenka_vk_
             "be timed one by one",
             dev->gpu.info.name);
     watch->ticks = tenka_alloc_array((size_t)2 * watch->dispatches, sizeof(*watch->ticks));
-    if (!watch->ticks)
+    if (watch->ticks == NULL)
         return tenka_fail_nomem(dev->base.err);
     VK_MAKE(dev, watch->pool, dev->vk.vkCreateQueryPool(dev->handle, &info, NULL, &watch->pool));
     dev->base.objects++;
@@ -40,7 +40,7 @@ tenka_status tenka_vk_stopwatch_create(struct tenka_vk_device *dev, enum tenka_t
 {
     *out = NULL;
     struct tenka_vk_stopwatch *watch = tenka_alloc(sizeof(*watch));
-    if (!watch)
+    if (watch == NULL)
         return tenka_fail_nomem(dev->base.err);
     watch->dispatches = dispatches;
     watch->alone = timing == TENKA_TIMING_ALONE;
@@ -55,9 +55,9 @@ void tenka_vk_stopwatch_destroy(struct tenka_vk_device *dev, struct tenka_vk_sto
 {
     struct tenka_vk_stopwatch *old = *watch;
     *watch = NULL;
-    if (!old)
+    if (old == NULL)
         return;
-    if (old->pool)
+    if (old->pool != NULL)
         dev->vk.vkDestroyQueryPool(dev->handle, old->pool, NULL);
     tenka_free(old->ticks);
     tenka_free(old);

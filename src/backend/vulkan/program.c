@@ -120,9 +120,9 @@ static tenka_status program_init(struct tenka_vk_device *dev, struct tenka_progr
 
 static void program_free(struct tenka_vk_device *dev, struct tenka_program *prog)
 {
-    if (prog->commands)
+    if (prog->commands != NULL)
         dev->vk.vkDestroyCommandPool(dev->handle, prog->commands, NULL);
-    if (prog->descriptors)
+    if (prog->descriptors != NULL)
         dev->vk.vkDestroyDescriptorPool(dev->handle, prog->descriptors, NULL);
     for (size_t i = 0; i < TENKA_SLOTS; i++)
         tenka_vk_buffer_free(dev, &prog->slots[i].inputs);
@@ -135,7 +135,7 @@ tenka_status tenka_vk_program_make(struct tenka_vk_device *dev, const struct ten
                                    struct tenka_vk_step *steps, size_t n, tenka_program **out)
 {
     struct tenka_program *prog = *out = tenka_alloc(sizeof(*prog));
-    if (!prog) {
+    if (prog == NULL) {
         tenka_free(steps);
         return tenka_fail_nomem(dev->base.err);
     }
@@ -177,7 +177,7 @@ tenka_status tenka_vk_program_spans(tenka_device *base, tenka_program *prog, str
     struct tenka_vk_device *dev = tenka_vk_device_of(base);
     const uint32_t last = (prog->next + TENKA_SLOTS - 1) % TENKA_SLOTS;
     uint32_t dispatch = 0;
-    if (!prog->watch)
+    if (prog->watch == NULL)
         return TENKA_OK;
     TENKA_TRY(tenka_vk_stopwatch_read(dev, prog->watch, last));
     for (size_t i = 0; i < prog->n_steps; i++) {

@@ -20,7 +20,7 @@ tenka_status tenka_vk_queue_open(struct tenka_vk_device *dev)
     };
     const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO, .pNext = &type};
     struct tenka_vk_queue *q = dev->queue = tenka_alloc(sizeof(*q));
-    if (!q)
+    if (q == NULL)
         return tenka_fail_nomem(dev->base.err);
     dev->vk.vkGetDeviceQueue(dev->handle, dev->gpu.family, 0, &q->handle);
     VK_MAKE(dev, q->timeline, dev->vk.vkCreateSemaphore(dev->handle, &info, NULL, &q->timeline));
@@ -30,9 +30,9 @@ tenka_status tenka_vk_queue_open(struct tenka_vk_device *dev)
 
 void tenka_vk_queue_finish(struct tenka_vk_device *dev)
 {
-    if (!dev->queue)
+    if (dev->queue == NULL)
         return;
-    if (dev->queue->timeline)
+    if (dev->queue->timeline != NULL)
         dev->vk.vkDestroySemaphore(dev->handle, dev->queue->timeline, NULL);
     tenka_free(dev->queue);
 }

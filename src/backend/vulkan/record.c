@@ -58,10 +58,10 @@ static tenka_status record_labelled(struct tenka_vk_device *dev, const struct te
                                     const struct tenka_vk_step *step, struct tenka_vk_labels *labels, uint32_t number)
 {
     tenka_vk_labels_begin(dev, rec->commands, labels, rec->plan, step);
-    if (rec->watch)
+    if (rec->watch != NULL)
         tenka_vk_stopwatch_start(dev, rec->watch, rec->commands, rec->slot, number);
     TENKA_TRY(record_dispatch(dev, rec, step));
-    if (rec->watch)
+    if (rec->watch != NULL)
         tenka_vk_stopwatch_stop(dev, rec->watch, rec->commands, rec->slot, number);
     tenka_vk_labels_end(dev, rec->commands);
     return TENKA_OK;
@@ -87,7 +87,7 @@ static tenka_status record_steps(struct tenka_vk_device *dev, const struct tenka
 tenka_status tenka_vk_record(struct tenka_vk_device *dev, const struct tenka_vk_recording *rec)
 {
     TENKA_TRY(tenka_vk_commands_begin(dev, rec->commands, 0));
-    if (rec->watch)
+    if (rec->watch != NULL)
         tenka_vk_stopwatch_reset(dev, rec->watch, rec->commands, rec->slot);
     TENKA_TRY(record_steps(dev, rec));
     if (tenka_vk_is_unified(dev))

@@ -10,12 +10,12 @@
 const RENDERDOC_API_1_1_2 *tenka_vk_renderdoc(void)
 {
     void *library = dlopen("librenderdoc.so", RTLD_NOW | RTLD_NOLOAD);
-    if (!library)
+    if (library == NULL)
         return NULL;
     pRENDERDOC_GetAPI get = NULL;
     void *symbol = dlsym(library, "RENDERDOC_GetAPI"), *api = NULL;
     memcpy(&get, &symbol, sizeof(get)); /* C knows no cast from an object's address to a function's */
-    if (!get || get(eRENDERDOC_API_Version_1_1_2, &api) != 1)
+    if (get == NULL || get(eRENDERDOC_API_Version_1_1_2, &api) != 1)
         api = NULL;
     dlclose(library); /* the layer holds it, too */
     return api;

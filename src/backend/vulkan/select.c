@@ -48,7 +48,7 @@ static tenka_status find_extension(struct tenka_vk_instance *instance, struct te
     if (result < 0 || count == 0)
         return tenka_vk_listed(err, result);
     VkExtensionProperties *list = tenka_alloc_array(count, sizeof(*list));
-    if (!list)
+    if (list == NULL)
         return tenka_fail_nomem(err);
     result = instance->extensions(handle, NULL, &count, list);
     for (uint32_t i = 0; i < count && result >= 0; i++)
@@ -75,7 +75,7 @@ static tenka_status find_family(struct tenka_vk_instance *instance, struct tenka
     if (count == 0)
         return TENKA_OK;
     VkQueueFamilyProperties *families = tenka_alloc_array(count, sizeof(*families));
-    if (!families)
+    if (families == NULL)
         return tenka_fail_nomem(err);
     instance->families(gpu->handle, &count, families);
     const VkQueueFlags wanted = VK_QUEUE_COMPUTE_BIT | (instance->captured ? VK_QUEUE_GRAPHICS_BIT : 0);
@@ -102,7 +102,7 @@ static bool has_monotonic(const struct tenka_vk_instance *instance, VkPhysicalDe
     VkTimeDomainEXT domains[16];
     uint32_t count = sizeof(domains) / sizeof(*domains);
     bool device = false, host = false;
-    if (!instance->time_domains || instance->time_domains(handle, &count, domains) < 0)
+    if (instance->time_domains == NULL || instance->time_domains(handle, &count, domains) < 0)
         return false;
     for (uint32_t i = 0; i < count; i++) {
         device = device || domains[i] == VK_TIME_DOMAIN_DEVICE_EXT;
@@ -216,7 +216,7 @@ static tenka_status enumerate(struct tenka_vk_instance *instance, struct tenka_e
                           "Vulkan finds no device: install the GPU's driver (Mesa's package is mesa-vulkan-drivers), "
                           "or use the cpu backend");
     VkPhysicalDevice *handles = tenka_alloc_array(n, sizeof(*handles));
-    if (!handles)
+    if (handles == NULL)
         return tenka_fail_nomem(err);
     result = instance->enumerate(instance->handle, &n, handles);
     if (result < 0) {
@@ -237,7 +237,7 @@ tenka_status tenka_vk_gpus(struct tenka_vk_instance *instance, struct tenka_erro
     *count = 0;
     TENKA_TRY(enumerate(instance, err, &handles, &n));
     struct tenka_vk_gpu *gpus = tenka_alloc_array(n, sizeof(*gpus));
-    tenka_status status = gpus ? TENKA_OK : tenka_fail_nomem(err);
+    tenka_status status = gpus != NULL ? TENKA_OK : tenka_fail_nomem(err);
     for (uint32_t i = 0; i < n && status == TENKA_OK; i++) {
         gpus[i].handle = handles[i];
         status = describe(instance, err, &gpus[i]);
@@ -317,7 +317,7 @@ tenka_status tenka_vk_choose_gpu(const struct tenka_vk_gpu *gpus, size_t count, 
                                  struct tenka_error *err, struct tenka_vk_gpu *out)
 {
     size_t found;
-    if (!which)
+    if (which == NULL)
         found = find_best(gpus, count);
     else if (is_number(which))
         TENKA_TRY(find_by_index(count, which, err, &found));

@@ -16,7 +16,7 @@ struct tenka_vk_transfer {
 tenka_status tenka_vk_transfer_open(struct tenka_vk_device *dev)
 {
     struct tenka_vk_transfer *t = dev->transfer = tenka_alloc(sizeof(*t));
-    if (!t)
+    if (t == NULL)
         return tenka_fail_nomem(dev->base.err);
     TENKA_TRY(tenka_vk_commands_make(dev, &t->commands));
     return tenka_vk_buffer_make(dev, TENKA_VK_STAGING, STAGING_BYTES, "staging", &t->staging);
@@ -24,7 +24,7 @@ tenka_status tenka_vk_transfer_open(struct tenka_vk_device *dev)
 
 void tenka_vk_transfer_finish(struct tenka_vk_device *dev)
 {
-    if (!dev->transfer)
+    if (dev->transfer == NULL)
         return;
     tenka_vk_commands_free(dev, dev->transfer->commands);
     tenka_vk_buffer_free(dev, &dev->transfer->staging);
@@ -53,7 +53,7 @@ static tenka_status end(struct tenka_vk_device *dev)
 
 static bool is_shared(const struct tenka_vk_device *dev, const struct tenka_vk_buffer *buf)
 {
-    return tenka_vk_is_unified(dev) && buf->mapped;
+    return tenka_vk_is_unified(dev) && buf->mapped != NULL;
 }
 
 /* Of a new buffer, which no pending work touches. */
@@ -157,7 +157,7 @@ tenka_status tenka_vk_buffer_create(tenka_device *base, size_t bytes, const char
     const tenka_status status = tenka_vk_zero(dev, buf);
     if (status != TENKA_OK)
         tenka_vk_buffer_free(dev, &buf);
-    *out = buf ? &buf->base : NULL;
+    *out = buf != NULL ? &buf->base : NULL;
     return status;
 }
 

@@ -79,11 +79,11 @@ tenka_status tenka_vk_tune_open(struct tenka_vk_device *dev, enum tenka_tune tun
 {
     size_t bytes;
     struct tenka_vk_tuner *tuner = dev->tuner = tenka_alloc(sizeof(*tuner));
-    if (!tuner)
+    if (tuner == NULL)
         return tenka_fail_nomem(dev->base.err);
     tuner->on = tune == TENKA_TUNE_ON || (tune == TENKA_TUNE_AUTO && !dev->gpu.software);
     struct line *kept = tuner->on ? tenka_vk_keep_load(dev, NAME, &bytes) : NULL;
-    for (size_t i = 0; kept && i < bytes / sizeof(*kept); i++)
+    for (size_t i = 0; kept != NULL && i < bytes / sizeof(*kept); i++)
         note(tuner, kept[i].key, kept[i].variant);
     tenka_free(kept);
     return TENKA_OK;
@@ -91,7 +91,7 @@ tenka_status tenka_vk_tune_open(struct tenka_vk_device *dev, enum tenka_tune tun
 
 void tenka_vk_tune_finish(struct tenka_vk_device *dev)
 {
-    if (!dev->tuner)
+    if (dev->tuner == NULL)
         return;
     tenka_free(dev->tuner->lines);
     tenka_free(dev->tuner);
@@ -143,7 +143,7 @@ static tenka_status trial_init(struct tenka_vk_device *dev, const struct tenka_p
     if (t->bytes > MOST_BYTES)
         return tenka_fail(dev->base.err, TENKA_E_NOMEM, "too large to measure");
     t->input = tenka_alloc(t->plan.input_bytes);
-    if (!t->input)
+    if (t->input == NULL)
         return tenka_fail_nomem(dev->base.err);
     TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_DEVICE, t->bytes, "trial", &t->buffer));
     for (size_t i = 0; i < t->plan.n_operands; i++)
@@ -156,7 +156,7 @@ static void trial_finish(struct tenka_vk_device *dev, struct trial *t)
 {
     tenka_vk_settle(dev);
     for (uint32_t v = 0; v < MOST_CANDIDATES; v++)
-        if (t->program[v])
+        if (t->program[v] != NULL)
             tenka_vk_program_destroy(&dev->base, t->program[v]);
     tenka_vk_buffer_free(dev, &t->buffer);
     tenka_free(t->input);
@@ -194,7 +194,7 @@ static tenka_status submit_all(struct tenka_vk_device *dev, const struct trial *
 {
     tenka_ticket ticket = 0;
     for (uint32_t v = 0; v < MOST_CANDIDATES; v++)
-        if (t->program[v])
+        if (t->program[v] != NULL)
             TENKA_TRY(tenka_vk_program_submit(&dev->base, t->program[v], t->input, &ticket));
     return tenka_vk_wait(dev, ticket);
 }
@@ -214,7 +214,7 @@ static tenka_status take_turns(struct tenka_vk_device *dev, struct trial *t)
     const uint64_t begin = tenka_os_now();
     TENKA_TRY(submit_all(dev, t));
     for (uint32_t v = 0; v < MOST_CANDIDATES; v++)
-        if (t->program[v])
+        if (t->program[v] != NULL)
             TENKA_TRY(read_best(dev, t->program[v], &t->best[v]));
     say(dev, tenka_os_now() - begin);
     return TENKA_OK;
@@ -241,7 +241,7 @@ static tenka_status try_all(struct tenka_vk_device *dev, struct trial *t, uint32
     for (int turn = 0; turn < TURNS; turn++)
         TENKA_TRY(take_turns(dev, t));
     for (uint32_t v = 0; v < MOST_CANDIDATES; v++)
-        if (t->program[v] && t->best[v] < best) {
+        if (t->program[v] != NULL && t->best[v] < best) {
             *fastest = v;
             best = t->best[v];
         }
@@ -283,9 +283,9 @@ static tenka_status tune_step(struct tenka_vk_device *dev, const struct tenka_pl
     TENKA_TRY(tenka_vk_code(dev, node, &shader));
     const uint64_t key = key_of(node, &shader, n);
     const struct line *known = find(dev->tuner, key);
-    if (known && known->variant < MOST_CANDIDATES && candidates >> known->variant & 1)
+    if (known != NULL && known->variant < MOST_CANDIDATES && candidates >> known->variant & 1)
         step->variant = (uint32_t)known->variant;
-    if (known || dev->tuner->spent > BUDGET)
+    if (known != NULL || dev->tuner->spent > BUDGET)
         return TENKA_OK;
     TENKA_TRY(measure(dev, plan, node, candidates, &fastest, measured));
     if (*measured) {

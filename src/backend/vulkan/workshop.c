@@ -29,7 +29,7 @@ struct included {
 static char *find_in(const char *dir, size_t length, const char *name)
 {
     char *path = tenka_sprintf("%.*s/%s", (int)length, dir, name);
-    if (path && tenka_os_exists(path))
+    if (path != NULL && tenka_os_exists(path))
         return path;
     tenka_free(path);
     return NULL;
@@ -39,8 +39,8 @@ static char *find_in(const char *dir, size_t length, const char *name)
 static char *find(const struct tenka_vk_workshop *w, const char *name, const char *asking)
 {
     const char *slash = strrchr(asking, '/');
-    char *path = slash ? find_in(asking, (size_t)(slash - asking), name) : NULL;
-    return path ? path : find_in(w->dir, strlen(w->dir), name);
+    char *path = slash != NULL ? find_in(asking, (size_t)(slash - asking), name) : NULL;
+    return path != NULL ? path : find_in(w->dir, strlen(w->dir), name);
 }
 
 static tenka_status read_included(const struct tenka_vk_workshop *w, struct included *in, const char *name,
@@ -51,7 +51,7 @@ static tenka_status read_included(const struct tenka_vk_workshop *w, struct incl
     if (depth > MOST_DEPTH)
         return tenka_fail(&in->err, TENKA_E_FORMAT, "%s is included %zu deep: does it include itself?", name, depth);
     in->name = find(w, name, asking);
-    if (!in->name)
+    if (in->name == NULL)
         return tenka_fail(&in->err, TENKA_E_IO, "there is no %s in %s", name, w->dir);
     TENKA_TRY(tenka_os_read_file(&in->err, in->name, MOST_BYTES, &text, &bytes));
     in->text = text;
@@ -71,7 +71,7 @@ static shaderc_include_result *include(void *user, const char *name, int type, c
     static shaderc_include_result no_memory = {.source_name = "", .content = "out of memory", .content_length = 13};
     struct included *in = tenka_alloc(sizeof(*in));
     (void)type;
-    if (!in)
+    if (in == NULL)
         return &no_memory;
     if (read_included(user, in, name, asking, depth) != TENKA_OK)
         in->result = (shaderc_include_result){
@@ -87,7 +87,7 @@ static void release(void *user, shaderc_include_result *result)
 {
     struct included *in = result->user_data;
     (void)user;
-    if (!in)
+    if (in == NULL)
         return;
     tenka_free(in->name);
     tenka_free(in->text);
@@ -101,7 +101,7 @@ static tenka_status make_tools(struct tenka_vk_device *dev, struct tenka_vk_work
 {
     w->compiler = shaderc_compiler_initialize();
     w->options = shaderc_compile_options_initialize();
-    if (!w->compiler || !w->options)
+    if (w->compiler == NULL || w->options == NULL)
         return tenka_fail_nomem(dev->base.err);
     shaderc_compile_options_set_target_env(w->options, shaderc_target_env_vulkan, shaderc_env_version_vulkan_1_2);
     shaderc_compile_options_set_optimization_level(w->options, shaderc_optimization_level_performance);
@@ -112,7 +112,7 @@ static tenka_status make_tools(struct tenka_vk_device *dev, struct tenka_vk_work
 
 tenka_status tenka_vk_workshop_open(struct tenka_vk_device *dev, const char *dir)
 {
-    if (!dir || !dir[0])
+    if (dir == NULL || !dir[0])
         return TENKA_OK;
     if (!tenka_os_exists(dir))
         return tenka_fail(dev->base.err, TENKA_E_INVALID,
@@ -120,7 +120,7 @@ tenka_status tenka_vk_workshop_open(struct tenka_vk_device *dev, const char *dir
                           "of it",
                           dir);
     dev->workshop = tenka_alloc(sizeof(*dev->workshop));
-    if (!dev->workshop || !(dev->workshop->dir = tenka_strdup(dir)))
+    if (dev->workshop == NULL || (dev->workshop->dir = tenka_strdup(dir)) == NULL)
         return tenka_fail_nomem(dev->base.err);
     return make_tools(dev, dev->workshop);
 }
@@ -128,7 +128,7 @@ tenka_status tenka_vk_workshop_open(struct tenka_vk_device *dev, const char *dir
 void tenka_vk_workshop_finish(struct tenka_vk_device *dev)
 {
     struct tenka_vk_workshop *w = dev->workshop;
-    if (!w)
+    if (w == NULL)
         return;
     for (size_t i = 0; i < TENKA_KERNEL_COUNT; i++)
         for (size_t j = 0; j < TENKA_STORED_COUNT; j++)
@@ -162,7 +162,7 @@ static tenka_status keep(struct tenka_vk_device *dev, shaderc_compilation_result
 {
     const size_t bytes = shaderc_result_get_length(result);
     uint32_t *code = tenka_alloc(bytes);
-    if (!code)
+    if (code == NULL)
         return tenka_fail_nomem(dev->base.err);
     memcpy(code, shaderc_result_get_bytes(result), bytes);
     *out = (struct tenka_shader){code, bytes};
@@ -213,9 +213,9 @@ static tenka_status compile(struct tenka_vk_device *dev, const struct tenka_node
     const enum tenka_kernel kernel = node->kernel;
     const char *op = tenka_ops[tenka_passes[kernel].op].name;
     char *macro = tenka_sprintf("TENKA_PASS_%s", tenka_passes[kernel].name + strlen(op) + 1);
-    shaderc_compile_options_t options = macro ? shaderc_compile_options_clone(dev->workshop->options) : NULL;
+    shaderc_compile_options_t options = macro != NULL ? shaderc_compile_options_clone(dev->workshop->options) : NULL;
     shaderc_compilation_result_t result = NULL;
-    if (options) {
+    if (options != NULL) {
         define(options, macro, "");
         define(options, stored[node->stored], "");
         if (is_elementwise(tenka_passes[kernel].op))
@@ -224,7 +224,7 @@ static tenka_status compile(struct tenka_vk_device *dev, const struct tenka_node
                                           options);
     }
     tenka_status status;
-    if (!result)
+    if (result == NULL)
         status = tenka_fail_nomem(dev->base.err);
     else if (shaderc_result_get_compilation_status(result) != shaderc_compilation_status_success)
         status = complain(dev, kernel, shaderc_result_get_error_message(result));
@@ -243,7 +243,7 @@ static tenka_status make(struct tenka_vk_device *dev, const struct tenka_node *n
     const enum tenka_op op = tenka_passes[node->kernel].op;
     char *path =
         tenka_sprintf("%s/%s.comp", dev->workshop->dir, is_elementwise(op) ? "elementwise" : tenka_ops[op].name);
-    if (!path)
+    if (path == NULL)
         return tenka_fail_nomem(dev->base.err);
     tenka_status status = tenka_os_read_file(dev->base.err, path, MOST_BYTES, &source, &bytes);
     if (status == TENKA_OK)
@@ -256,10 +256,10 @@ static tenka_status make(struct tenka_vk_device *dev, const struct tenka_node *n
 tenka_status tenka_vk_code(struct tenka_vk_device *dev, const struct tenka_node *node, struct tenka_shader *out)
 {
     *out = tenka_shaders[node->kernel][node->stored];
-    if (!dev->workshop)
+    if (dev->workshop == NULL)
         return TENKA_OK;
     struct tenka_shader *made = &dev->workshop->made[node->kernel][node->stored];
-    if (!made->code)
+    if (made->code == NULL)
         TENKA_TRY(make(dev, node, made));
     *out = *made;
     return TENKA_OK;

@@ -116,7 +116,7 @@ static inline void copy_masked(float *to, const float *from, const float *mask, 
     for (int i = 0; i < n; i += LANES) {
         const int count = n - i < LANES ? n - i : LANES;
         vec v = load_lanes(from + i, 0, count);
-        if (mask)
+        if (mask != NULL)
             v = select(load_lanes(mask + i, 0, count) <= (vec){0}, (vec){0}, v);
         store_lanes(to + i, v, 0, count);
     }

@@ -76,12 +76,12 @@ static bool make_plan(struct plan *f, int threads, int points)
 {
     const conv_params *p = f->p;
     struct layout *l = &f->l;
-    if (!TENKA_FAST(conv_serves)(p) || (f->pool && f->pool->pool_sh > p->oh))
+    if (!TENKA_FAST(conv_serves)(p) || (f->pool != NULL && f->pool->pool_sh > p->oh))
         return false;
     conv_planes(l, p, points);
     conv_blocks(l, p);
     f->products = points ? points : 1;
-    cut_batch(l, p, f->pool ? f->pool->pool_sh : 1);
+    cut_batch(l, p, f->pool != NULL ? f->pool->pool_sh : 1);
     f->chunks = count_chunks(l->panels * l->bands, chunk_sums(f));
     const int wanted = div_up(threads, f->chunks * l->blocks * p->groups), rows = div_up(group_outputs(p), DOT_ROWS);
     f->parts = wanted < rows ? wanted : rows;
@@ -163,11 +163,11 @@ static struct source source_of(const struct plan *f, const struct tenka_cpu_call
         .outputs = u->outputs,
     };
     from.rows = p->oh - from.row < l->rows ? p->oh - from.row : l->rows;
-    const ptrdiff_t plane = f->pool ? (ptrdiff_t)f->pool->pool_oh * f->pool->pool_ow : (ptrdiff_t)p->oh * p->ow;
+    const ptrdiff_t plane = f->pool != NULL ? (ptrdiff_t)f->pool->pool_oh * f->pool->pool_ow : (ptrdiff_t)p->oh * p->ow;
     const ptrdiff_t at = ((ptrdiff_t)from.n * p->o + from.o) * plane;
     from.y = (const float *)call->in[1] + at;
-    from.dy = f->pool ? (const float *)call->in[3] + at : from.y;
-    from.index = f->pool ? (const int32_t *)call->in[2] + at : NULL;
+    from.dy = f->pool != NULL ? (const float *)call->in[3] + at : from.y;
+    from.index = f->pool != NULL ? (const int32_t *)call->in[2] + at : NULL;
     return from;
 }
 
@@ -184,12 +184,12 @@ static void add_bias(const float *dy, ptrdiff_t n, float *db)
 /* The gradient as it is, or as ReLU and pooling send it back; adds its sums to db unless that is NULL. */
 static void copy_dy(const struct plan *f, const struct source *from, float *out, float *db)
 {
-    if (f->pool)
+    if (f->pool != NULL)
         TENKA_FAST(unpool_outputs)
     (f->pool, from->s->images, f->p->ow, from->row, from->rows, from->y, from->index, from->dy, from->outputs, out,
      f->plane);
     else TENKA_FAST(copy_outputs)(f->p, from->s, from->row, from->rows, from->dy, from->outputs, out, f->plane);
-    for (int o = 0; db && o < from->outputs; o++)
+    for (int o = 0; db != NULL && o < from->outputs; o++)
         add_bias(out + o * f->plane, f->plane, db + o);
 }
 
@@ -198,16 +198,17 @@ static void copy_dy(const struct plan *f, const struct source *from, float *out,
 static void copy_dy_tiles(const struct plan *f, const struct source *from, float *rows, float *out, float *db)
 {
     const struct layout *l = &f->l;
-    const ptrdiff_t plane = f->pool ? (ptrdiff_t)f->pool->pool_oh * f->pool->pool_ow : (ptrdiff_t)f->p->oh * f->p->ow;
+    const ptrdiff_t plane = f->pool != NULL ? (ptrdiff_t)f->pool->pool_oh * f->pool->pool_ow
+                                            : (ptrdiff_t)f->p->oh * f->p->ow;
     const int tiles = l->rows * from->s->pitch;
     for (int o = 0; o < from->outputs; o++, out += f->products * f->plane) {
-        if (f->pool)
+        if (f->pool != NULL)
             TENKA_FAST(unpool_outputs)
         (f->pool, from->s->images, l->columns * TILE_OUTPUTS, from->row, from->rows, from->y + o * plane,
          from->index + o * plane, from->dy + o * plane, 1, rows, (ptrdiff_t)tiles * TILE_OUTPUTS);
         else TENKA_FAST(copy_output_rows)(f->p, l, from->s, from->row, l->rows, from->dy + o * plane, rows);
         TENKA_FAST(winograd_outputs_back)(l->points, rows, tiles, out, f->plane);
-        if (db)
+        if (db != NULL)
             add_bias(rows, (ptrdiff_t)tiles * TILE_OUTPUTS, db + o);
     }
 }
@@ -253,7 +254,7 @@ static void run_unit(const struct plan *f, const struct tenka_cpu_call *call, fl
     const int items = f->l.panels * f->l.bands;
     for (int i = 0; i < u.outputs * f->products; i++)
         memset(u.dw + (ptrdiff_t)i * product_sums(f), 0, (size_t)(u.channels * f->l.sums) * sizeof(*u.dw));
-    if (u.db)
+    if (u.db != NULL)
         memset(u.db, 0, (size_t)u.outputs * sizeof(*u.db));
     for (int item = cut(items, f->chunks, u.chunk); item < cut(items, f->chunks, u.chunk + 1); item++)
         add_item(f, call, &u, scratch, item);
@@ -304,7 +305,7 @@ static void run_plan(const struct plan *f, const struct tenka_fast_call *call)
         for (int o = 0; o < f->p->o; o++)
             finish_output(f, sums, dw, o);
     }
-    if (db)
+    if (db != NULL)
         add_chunks(f, sums + chunk_sums(f) - f->p->o, db, f->p->o);
 }
 

@@ -287,12 +287,13 @@ static void fold(struct plan *f, const struct tenka_cpu_call *call, const struct
 {
     const conv_params *p = f->p;
     const ptrdiff_t at = ((ptrdiff_t)n * p->c + c) * p->h * p->w, next = (ptrdiff_t)p->c * p->h * p->w;
-    const float *mask = call->in[0] ? (const float *)call->in[0] + at : NULL;
+    const float *mask = call->in[0] != NULL ? (const float *)call->in[0] + at : NULL;
     float *dx = (float *)call->out[0] + at;
     if (!f->l.points)
         for (int b = 0; b < s->images; b++)
             TENKA_FAST(fold_planes)
-    (p, &f->l.taps, s, first, b, own + f->copies, channels, y0, y1, mask ? mask + b * next : NULL, dx + b * next);
+    (p, &f->l.taps, s, first, b, own + f->copies, channels, y0, y1, mask != NULL ? mask + b * next : NULL,
+     dx + b * next);
     else if (!TENKA_FAST(fold_tiles)(p, &f->l, s, first, own + f->copies, channels, y0, y1, mask, own + f->rows, dx))
     {
 #pragma omp atomic write

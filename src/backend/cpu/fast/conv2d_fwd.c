@@ -40,7 +40,7 @@ static int count_bands(const conv_params *p, const struct layout *l, int threads
 /* Whether results go to scratch memory first: [o][row][image][column]; of points, those of one output at a time. */
 static bool buffered(const struct plan *f)
 {
-    return f->l.images > 1 || f->pool || f->l.points;
+    return f->l.images > 1 || f->pool != NULL || f->l.points;
 }
 
 static void lay_out(struct plan *f)
@@ -67,7 +67,7 @@ static bool make_plan(struct plan *f, int threads, int points)
 {
     const conv_params *p = f->p;
     struct layout *l = &f->l;
-    if (!TENKA_FAST(conv_serves)(p) || (f->pool && f->pool->pool_sh > p->oh))
+    if (!TENKA_FAST(conv_serves)(p) || (f->pool != NULL && f->pool->pool_sh > p->oh))
         return false;
     conv_planes(l, p, points);
     conv_blocks(l, p);
@@ -76,7 +76,7 @@ static bool make_plan(struct plan *f, int threads, int points)
     conv_panels(l, p, count_panels(l, p, threads), 0);
     l->rows = div_up(p->oh, count_bands(p, l, threads));
     f->height = p->oh;
-    if (f->pool) { /* whole windows */
+    if (f->pool != NULL) { /* whole windows */
         f->height = (f->pool->pool_oh - 1) * f->pool->pool_sh + f->pool->pool_kh;
         l->rows = div_up(l->rows, f->pool->pool_sh) * f->pool->pool_sh;
     }
@@ -146,7 +146,7 @@ static void fill_tables(const struct plan *f, float *scratch)
             *step++ = turned ? (c * og + 1) * sums - 1 - k : c * sums + k;
     if (f->l.points)
         TENKA_FAST(winograd_places)
-        (f->l.columns, (int32_t *)(scratch + f->places), f->l.planes[0].rows * f->l.planes[0].pitch);
+    (f->l.columns, (int32_t *)(scratch + f->places), f->l.planes[0].rows * f->l.planes[0].pitch);
 }
 
 static void pack_unit(const struct plan *f, float *scratch, int unit)
@@ -178,7 +178,7 @@ static void scatter(const struct plan *f, const float *result, const struct rang
         for (int i = 0; i < r->rows; i++)
             for (int b = 0; b < r->s->images; b++, result += f->width) {
                 const ptrdiff_t at = ((((ptrdiff_t)r->n + b) * p->o + o) * p->oh + r->row + i) * p->ow;
-                copy_masked(f->y + at, result, f->mask ? f->mask + at : NULL, p->ow);
+                copy_masked(f->y + at, result, f->mask != NULL ? f->mask + at : NULL, p->ow);
             }
 }
 
@@ -195,7 +195,7 @@ static void pool(const struct plan *f, const float *result, const struct range *
 
 static void bring(const struct plan *f, const float *result, const struct range *r)
 {
-    if (f->pool)
+    if (f->pool != NULL)
         pool(f, result, r);
     else
         scatter(f, result, r);
@@ -222,8 +222,8 @@ static void finish_points(struct plan *f, const float *sums, ptrdiff_t next, flo
     bool finite = true;
     for (; r.first < end; r.first++) {
         const float *from = sums + r.first % og * next;
-        finite &= TENKA_FAST(winograd_outputs)(f->l.points, from, og * next, (int)next, f->bias ? f->bias[r.first] : 0,
-                                               f->relu, result);
+        finite &= TENKA_FAST(winograd_outputs)(f->l.points, from, og * next, (int)next,
+                                               f->bias != NULL ? f->bias[r.first] : 0, f->relu, result);
         r.end = r.first + 1;
         bring(f, result, &r);
     }
@@ -281,10 +281,10 @@ static void run_plain(struct plan *f, float *scratch, const struct range *r, con
         (p, &l->taps, r->s, r->row, x + (ptrdiff_t)begin * p->h * p->w, channels, own + f->copies);
         product.k = channels * l->sums;
         product.w = packed(f, scratch, g, 0, i);
-        product.bias = i == 0 && f->bias ? f->bias + g * og : NULL;
+        product.bias = i == 0 && f->bias != NULL ? f->bias + g * og : NULL;
         product.add = i > 0;
         product.relu = f->relu && i == l->blocks - 1;
-        product.mask = f->mask && !buffered(f) && i == l->blocks - 1 ? f->mask + at : NULL;
+        product.mask = f->mask != NULL && !buffered(f) && i == l->blocks - 1 ? f->mask + at : NULL;
         TENKA_FAST(multiply)(&product, r->first_block, r->end_block);
     }
     if (buffered(f))

@@ -194,7 +194,7 @@ static void finish(const struct plan *f, const struct tenka_cpu_call *call, cons
     float *dw = (float *)call->out[0] + (ptrdiff_t)o * rows * c->kw, *db = call->out[1];
     for (int i = 0; i < rows * c->kw; i++)
         dw[i] = add_chunks(f, sums + ((ptrdiff_t)o * rows + i / c->kw) * EIGHT + i % c->kw);
-    if (db)
+    if (db != NULL)
         db[o] = add_chunks(f, sums + (ptrdiff_t)c->o * rows * EIGHT + o);
 }
 

@@ -333,7 +333,7 @@ void TENKA_FAST(fold_planes)(const conv_params *p, const struct taps *taps, cons
                 memset(dx + at, 0, (size_t)p->w * sizeof(*dx));
             else
                 fold_row(p, columns, copies, s->size, dx + at);
-            if (mask)
+            if (mask != NULL)
                 copy_masked(dx + at, dx + at, mask + at, p->w);
         }
     }
@@ -347,7 +347,7 @@ static void crop(const conv_params *p, const struct planes *s, int first, const 
         const int t = y + p->ph - first;
         const ptrdiff_t at = (ptrdiff_t)y * p->w;
         if (t >= 0 && t < s->rows)
-            copy_masked(dx + at, rows + t * pitch + p->pw, mask ? mask + at : NULL, p->w);
+            copy_masked(dx + at, rows + t * pitch + p->pw, mask != NULL ? mask + at : NULL, p->w);
         else
             memset(dx + at, 0, (size_t)p->w * sizeof(*dx));
     }
@@ -362,7 +362,8 @@ bool TENKA_FAST(fold_tiles)(const conv_params *p, const struct layout *l, const 
         finite &= TENKA_FAST(winograd_inputs_back)(l->points, l->columns, ds, s->size, s->rows * s->pitch, rows);
         for (int b = 0; b < s->images; b++) {
             const ptrdiff_t at = ((ptrdiff_t)b * p->c + c) * p->h * p->w;
-            crop(p, s, first, rows + b * row, (ptrdiff_t)s->images * row, y0, y1, mask ? mask + at : NULL, dx + at);
+            crop(p, s, first, rows + b * row, (ptrdiff_t)s->images * row, y0, y1, mask != NULL ? mask + at : NULL,
+                 dx + at);
         }
     }
     return finite;

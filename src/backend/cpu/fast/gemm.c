@@ -22,15 +22,15 @@ void TENKA_FAST(gemm_put)(const float *sums, ptrdiff_t step, float *c, ptrdiff_t
 
 void TENKA_FAST(gemm_finish)(const struct gemm *g, ptrdiff_t i, ptrdiff_t j, ptrdiff_t rows, ptrdiff_t width)
 {
-    const float *bias = g->finish.bias ? g->finish.bias + j : NULL;
+    const float *bias = g->finish.bias != NULL ? g->finish.bias + j : NULL;
     for (ptrdiff_t end = i + rows; i < end; i++) {
         float *c = g->c + i * g->ldc + j;
-        const float *mask = g->finish.mask ? g->finish.mask + i * g->ldc + j : NULL;
-        for (ptrdiff_t t = 0; bias && t < width; t++)
+        const float *mask = g->finish.mask != NULL ? g->finish.mask + i * g->ldc + j : NULL;
+        for (ptrdiff_t t = 0; bias != NULL && t < width; t++)
             c[t] += bias[t];
         for (ptrdiff_t t = 0; g->finish.relu && t < width; t++)
             c[t] = c[t] < 0 ? 0 : c[t];
-        for (ptrdiff_t t = 0; mask && t < width; t++)
+        for (ptrdiff_t t = 0; mask != NULL && t < width; t++)
             c[t] = mask[t] <= 0 ? 0 : c[t];
     }
 }

@@ -158,7 +158,8 @@ typedef void tile_function(ptrdiff_t k, const float *a, const float *b, ptrdiff_
 
 TILES(1)
 TILES(2)
-TILES(3) TILES(4)
+TILES(3)
+TILES(4)
 #ifdef __AVX2__
     TILES(5) TILES(6)
 #endif
@@ -201,7 +202,7 @@ static void multiply_panels(const struct gemm *g, const struct block *w, ptrdiff
         run(w->k, w->a + i * w->k, b, ldb, sums, GEMM_COLUMNS, false);
         TENKA_FAST(gemm_put)(sums, GEMM_COLUMNS, c, g->ldc, height, width, add);
     }
-    if (w->t + w->k == g->k && (g->finish.bias || g->finish.relu || g->finish.mask))
+    if (w->t + w->k == g->k && (g->finish.bias != NULL || g->finish.relu || g->finish.mask != NULL))
         TENKA_FAST(gemm_finish)(g, w->i + i, w->j + j, height, width);
 }
 

@@ -41,7 +41,7 @@ static const struct isa isas[] = {
 
 static bool usable(const struct isa *isa)
 {
-    return isa->table && isa->there();
+    return isa->table != NULL && isa->there();
 }
 
 static tenka_status choose_named(struct tenka_error *err, const char *name, const struct tenka_fast_table **out)
@@ -51,7 +51,7 @@ static tenka_status choose_named(struct tenka_error *err, const char *name, cons
             continue;
         if (!usable(&isas[i]))
             return tenka_fail(err, TENKA_E_UNSUPPORTED, "TENKA_CPU=%s, but this processor%s lacks it", name,
-                              isas[i].table ? "" : " or this build");
+                              isas[i].table != NULL ? "" : " or this build");
         *out = isas[i].table;
         return TENKA_OK;
     }
@@ -62,9 +62,9 @@ tenka_status tenka_fast_choose(struct tenka_error *err, const struct tenka_fast_
 {
     const char *const name = getenv("TENKA_CPU");
     *out = NULL;
-    if (name && strcmp(name, "reference") == 0)
+    if (name != NULL && strcmp(name, "reference") == 0)
         return TENKA_OK;
-    if (name && name[0] != '\0')
+    if (name != NULL && name[0] != '\0')
         return choose_named(err, name, out);
     size_t best = 0;
     while (!usable(&isas[best]))

@@ -91,7 +91,7 @@ static void run_weight_gradient(const struct tenka_fast_call *f, const float *x,
     g.b = x;
     g.c = dw;
     TENKA_FAST(gemm)(&g, f->threads, f->scratch);
-    if (db)
+    if (db != NULL)
         bias_gradient(p, dy, db);
 }
 

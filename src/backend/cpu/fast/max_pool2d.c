@@ -81,7 +81,7 @@ ALWAYS_INLINE void pairs_row_dx(const params *p, const float *y, const int32_t *
         const int count = p->ow - j < LANES ? p->ow - j : LANES;
         const ivec where = 2 * lane_numbers() + first + 2 * j, winner = load_int_lanes(index + j, 0, count);
         vec d = load_lanes(dy + j, 0, count), v[4];
-        if (y)
+        if (y != NULL)
             d = select(load_lanes(y + j, 0, count) <= (vec){0}, (vec){0}, d);
         v[0] = select(winner == where, d, (vec){0});
         v[1] = select(winner == where + 1, d, (vec){0});
@@ -95,8 +95,8 @@ ALWAYS_INLINE void pairs_row_dx(const params *p, const float *y, const int32_t *
 static void pairs_plane_dx(const params *p, const float *y, const int32_t *index, const float *dy, float *dx)
 {
     for (int32_t i = 0; i < p->oh; i++)
-        pairs_row_dx(p, y ? y + (ptrdiff_t)i * p->ow : NULL, index + (ptrdiff_t)i * p->ow, dy + (ptrdiff_t)i * p->ow, i,
-                     dx);
+        pairs_row_dx(p, y != NULL ? y + (ptrdiff_t)i * p->ow : NULL, index + (ptrdiff_t)i * p->ow,
+                     dy + (ptrdiff_t)i * p->ow, i, dx);
     /* Columns and rows that no window sees. */
     for (int32_t i = 0; i < 2 * p->oh && 2 * p->ow < p->w; i++)
         memset(dx + (ptrdiff_t)i * p->w + 2 * p->ow, 0, (size_t)(p->w - 2 * p->ow) * sizeof(*dx));
@@ -155,7 +155,7 @@ static void plane_dx(const params *p, const float *y, const int32_t *index, cons
     const ptrdiff_t outputs = (ptrdiff_t)p->oh * p->ow;
     memset(dx, 0, (size_t)p->h * (size_t)p->w * sizeof(*dx));
     for (ptrdiff_t i = 0; i < outputs; i++)
-        if (index[i] >= 0 && !(y && y[i] <= 0))
+        if (index[i] >= 0 && !(y != NULL && y[i] <= 0))
             dx[index[i]] += dy[i];
 }
 

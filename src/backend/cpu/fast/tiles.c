@@ -18,7 +18,7 @@ ALWAYS_INLINE void finish(const struct tile *t, ptrdiff_t at, vec sum, int lanes
         sum += lanes == LANES ? load(y) : load_lanes(y, 0, lanes);
     if (t->p->relu)
         sum = select(sum < (vec){0}, (vec){0}, sum);
-    if (t->mask)
+    if (t->mask != NULL)
         sum = select(load_lanes(t->mask + at, 0, lanes) <= (vec){0}, (vec){0}, sum);
     if (lanes == LANES)
         store(y, sum);
@@ -66,7 +66,7 @@ ALWAYS_INLINE void tile(const struct tile *t, int rows, int vectors)
     add_up(sum, t->w + done * rows, t->w + k * rows, t->p->at + done, t->x, rows, vectors);
     UNROLL
     for (int i = 0; i < rows; i++) {
-        const vec bias = t->bias ? splat(t->bias[i]) : (vec){0};
+        const vec bias = t->bias != NULL ? splat(t->bias[i]) : (vec){0};
         UNROLL
         for (int v = 0; v < vectors; v++) {
             const vec all = done == 0 ? sum[i][v] : sum[i][v] + total[i * vectors + v];
@@ -113,8 +113,8 @@ void TENKA_FAST(multiply)(const struct product *p, int first, int end)
                 .p = p,
                 .w = p->w + (ptrdiff_t)row * p->k,
                 .x = p->x + from * LANES,
-                .bias = p->bias ? p->bias + row : NULL,
-                .mask = p->mask ? p->mask + at : NULL,
+                .bias = p->bias != NULL ? p->bias + row : NULL,
+                .mask = p->mask != NULL ? p->mask + at : NULL,
                 .y = p->y + at,
                 .lanes = lanes,
             };
