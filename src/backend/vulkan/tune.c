@@ -2,12 +2,12 @@
  * driver. Variants differ in speed alone (variants.def), so that nothing else depends on what is found here. */
 #include <math.h>
 
+#include "backend/rig.h"
 #include "backend/vulkan/choice.h"
 #include "backend/vulkan/keep.h"
 #include "backend/vulkan/program.h"
 #include "backend/vulkan/queue.h"
 #include "backend/vulkan/steps.h"
-#include "backend/vulkan/transfer.h"
 #include "backend/vulkan/tune.h"
 #include "backend/vulkan/workshop.h"
 #include "core/os.h"
@@ -99,57 +99,35 @@ void tenka_vk_tune_finish(struct tenka_vk_device *dev)
 
 /* ---- Measuring ---- */
 
-/* A plan that runs one node again and again on memory of its own, in each candidate. */
+/* One node, again and again on memory of its own, in each candidate. */
 struct trial {
-    struct tenka_node node[TIMES];
-    struct tenka_operand operand[TENKA_MAX_READS + TENKA_MAX_OUT];
-    struct tenka_plan plan;
-    struct tenka_vk_buffer *buffer;
-    size_t bytes;
-    unsigned char *input;
+    struct tenka_rig rig;
     tenka_program *program[MOST_CANDIDATES]; /* NULL: no candidate */
     double best[MOST_CANDIDATES];            /* seconds */
 };
 
-static void add_operand(struct trial *t, const struct tenka_plan *plan, uint32_t *index)
+static const struct tenka_desc *desc_of(const struct tenka_plan *plan, uint32_t operand)
 {
-    if (*index == TENKA_ABSENT)
-        return;
-    t->operand[t->plan.n_operands] = plan->operands[*index];
-    t->operand[t->plan.n_operands].offset = t->bytes;
-    t->bytes += tenka_align(plan->operands[*index].bytes, TENKA_OPERAND_ALIGN);
-    *index = (uint32_t)t->plan.n_operands++;
+    return operand == TENKA_ABSENT ? NULL : &plan->operands[operand].desc;
 }
 
+/* What the rig reads are zeros: numbers of any type, and indices that exist. */
 static tenka_status trial_init(struct tenka_vk_device *dev, const struct tenka_plan *plan,
                                const struct tenka_node *node, struct trial *t)
 {
-    t->node[0] = *node;
-    t->node[0].scalars = 0;
-    t->node[0].phase = TENKA_PHASE_NONE;
-    t->node[0].layer[0] = '\0';
+    struct tenka_rig_call call = {.kernel = node->kernel, .params = node->params};
     for (uint32_t i = 0; i < node->n_in; i++)
-        add_operand(t, plan, &t->node[0].in[i]);
+        call.in[i].desc = desc_of(plan, node->in[i]);
     for (uint32_t i = 0; i < node->n_out; i++)
-        add_operand(t, plan, &t->node[0].out[i]);
-    for (size_t i = 1; i < TIMES; i++)
-        t->node[i] = t->node[0];
-    t->plan.nodes = t->node;
-    t->plan.n_nodes = TIMES;
-    t->plan.operands = t->operand;
-    t->plan.input_bytes = TENKA_OPERAND_ALIGN;
-    t->plan.name = "trial";
-    t->plan.timing = TENKA_TIMING_ALONE;
-    if (t->bytes > MOST_BYTES)
+        call.out[i].desc = desc_of(plan, node->out[i]);
+    tenka_rig_lay(&t->rig, &dev->base, &call);
+    t->rig.nodes[0].stored = node->stored;
+    tenka_rig_repeat(&t->rig, TIMES);
+    t->rig.plan.name = "trial";
+    t->rig.plan.timing = TENKA_TIMING_ALONE;
+    if (t->rig.bytes > MOST_BYTES)
         return tenka_fail(dev->base.err, TENKA_E_NOMEM, "too large to measure");
-    t->input = tenka_alloc(t->plan.input_bytes);
-    if (t->input == NULL)
-        return tenka_fail_nomem(dev->base.err);
-    TENKA_TRY(tenka_vk_buffer_make(dev, TENKA_VK_DEVICE, t->bytes, "trial", &t->buffer));
-    for (size_t i = 0; i < t->plan.n_operands; i++)
-        t->operand[i].buffer = &t->buffer->base;
-    /* Zeros are numbers of any type, and indices that exist. */
-    return tenka_vk_zero(dev, t->buffer);
+    return tenka_rig_make(&t->rig);
 }
 
 static void trial_finish(struct tenka_vk_device *dev, struct trial *t)
@@ -158,8 +136,7 @@ static void trial_finish(struct tenka_vk_device *dev, struct trial *t)
     for (uint32_t v = 0; v < MOST_CANDIDATES; v++)
         if (t->program[v] != NULL)
             tenka_vk_program_destroy(&dev->base, t->program[v]);
-    tenka_vk_buffer_free(dev, &t->buffer);
-    tenka_free(t->input);
+    tenka_rig_finish(&t->rig);
 }
 
 static void say(struct tenka_vk_device *dev, uint64_t spent)
@@ -175,10 +152,10 @@ static tenka_status make_program(struct tenka_vk_device *dev, struct trial *t, u
 {
     struct tenka_vk_step *steps;
     size_t n;
-    TENKA_TRY(tenka_vk_steps_make(dev, &t->plan, &steps, &n));
+    TENKA_TRY(tenka_vk_steps_make(dev, &t->rig.plan, &steps, &n));
     for (size_t i = 0; i < n; i++)
         steps[i].variant = variant;
-    return tenka_vk_program_make(dev, &t->plan, steps, n, &t->program[variant]);
+    return tenka_vk_program_make(dev, &t->rig.plan, steps, n, &t->program[variant]);
 }
 
 static tenka_status compile(struct tenka_vk_device *dev, struct trial *t, uint32_t variant)
@@ -195,7 +172,7 @@ static tenka_status submit_all(struct tenka_vk_device *dev, const struct trial *
     tenka_ticket ticket = 0;
     for (uint32_t v = 0; v < MOST_CANDIDATES; v++)
         if (t->program[v] != NULL)
-            TENKA_TRY(tenka_vk_program_submit(&dev->base, t->program[v], t->input, &ticket));
+            TENKA_TRY(tenka_vk_program_submit(&dev->base, t->program[v], t->rig.input, &ticket));
     return tenka_vk_wait(dev, ticket);
 }
 
@@ -253,7 +230,7 @@ static tenka_status measure(struct tenka_vk_device *dev, const struct tenka_plan
                             uint32_t candidates, uint32_t *fastest, bool *measured)
 {
     struct tenka_error *err = dev->base.err, unheard = {0};
-    struct trial t = {.bytes = 0};
+    struct trial t = {.rig = {.dev = &dev->base}};
     dev->base.err = &unheard;
     tenka_status status = trial_init(dev, plan, node, &t);
     if (status == TENKA_OK)
