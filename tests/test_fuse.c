@@ -151,6 +151,29 @@ static tenka_tensor of_its_input(tenka_ctx *ctx, tenka_variable *const *v)
     return head(ctx, v, tenka_silu(conv(v)));
 }
 
+/* Two activations in a row: a layer takes over one, in both directions. */
+static tenka_tensor two_activations(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    return head(ctx, v, tenka_tanh(tenka_relu(conv(v))));
+}
+
+static tenka_tensor two_activations_normalised(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    return head(ctx, v, tenka_relu(tenka_tanh(norm(v, conv(v)))));
+}
+
+static tenka_tensor two_activations_pooled(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    return head(ctx, v, pool(tenka_relu(tenka_sigmoid(conv(v))), 2, 2));
+}
+
+static tenka_tensor two_activations_hidden(tenka_ctx *ctx, tenka_variable *const *v)
+{
+    const tenka_tensor x = tenka_sigmoid(tenka_relu(tenka_flatten(pool(conv(v), 2, 2), 1)));
+    const tenka_tensor y = tenka_tanh(tenka_sigmoid(tenka_linear(x, tenka_value(v[W2]), tenka_value(v[B2]))));
+    return tenka_nll_loss(tenka_log_softmax(y, 1), classes(ctx));
+}
+
 /* Nothing is differentiated, so nobody reads what the activation is of. */
 static tenka_tensor untrained(tenka_ctx *ctx, tenka_variable *const *v)
 {
@@ -202,6 +225,13 @@ static const struct program programs[] = {
     {"smooth and normalised", smooth_and_normalised, 48,
      "batch_norm2d_fwd+sigmoid batch_norm2d_dx+sigmoid batch_norm2d_dw+sigmoid", "sigmoid_fwd sigmoid_dx"},
     {"of its input", of_its_input, 48, "conv2d_fwd silu_fwd silu_dx", "conv2d_fwd+silu"},
+    {"two activations", two_activations, 48, "conv2d_fwd+relu tanh_fwd linear_backward_fwd+tanh", "conv2d_fwd+tanh"},
+    {"two activations, normalised", two_activations_normalised, 48, "batch_norm2d_fwd+tanh relu_fwd",
+     "batch_norm2d_fwd+relu batch_norm2d_dx+relu"},
+    {"two activations, pooled", two_activations_pooled, 12, "conv2d_fwd+sigmoid relu_max_pool2d_fwd",
+     "conv2d_fwd+relu"},
+    {"two activations, hidden", two_activations_hidden, 12, "linear_fwd+sigmoid linear_backward_fwd+sigmoid",
+     "linear_fwd+tanh"},
     {"untrained", untrained, 48, "conv2d_fwd+silu conv2d_fwd+relu", "conv2d_fwd silu_fwd"},
     {"normalised residual", normalised_residual, 48, "batch_norm2d_fwd batch_norm2d_dx batch_norm2d_dw", ""},
     {"elementwise", elementwise, 48, "chain_fwd", "tanh_fwd"},

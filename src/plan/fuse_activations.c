@@ -1,13 +1,19 @@
 /* Activations that their neighbours take over, as a constant: see TENKA_ACTIVATES in ops.def. */
 #include "plan/fuse_engine.h"
 
+/* Whether a pass has room for an activation: it applies one and no second. */
+static bool has_room(const struct tenka_plan_node *pass)
+{
+    return pass != NULL && tenka_kernel_act(pass->kernel, pass->params) == TENKA_ACT_NONE;
+}
+
 /* ---- Forward ---- */
 
 /* act(layer(x)), where the activation stands. */
 static bool layer_activation(struct tenka_fuser *f, struct tenka_plan_node *act, enum tenka_kernel kernel)
 {
     struct tenka_plan_node *layer = tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_IN(0)), kernel);
-    if (layer == NULL || !tenka_fuse_steady(f, layer, act))
+    if (!has_room(layer) || !tenka_fuse_steady(f, layer, act))
         return false;
     struct tenka_plan_node node = tenka_fuse_merged(act, kernel, layer->params, sizeof(layer->params));
     tenka_kernel_set_act(kernel, node.params, tenka_act_of(act->kernel));
@@ -29,7 +35,7 @@ bool tenka_fuse_norm_activation(struct tenka_fuser *f, struct tenka_plan_node *a
         return false;
     struct tenka_plan_node *norm =
         tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_IN(0)), TENKA_KERNEL_batch_norm2d_fwd);
-    if (norm == NULL || tenka_fuse_variable(f, tenka_node_value(act, TENKA_OUT(0))) != NULL)
+    if (!has_room(norm) || tenka_fuse_variable(f, tenka_node_value(act, TENKA_OUT(0))) != NULL)
         return false;
     struct tenka_plan_node node = *norm;
     tenka_kernel_set_act(node.kernel, node.params, tenka_act_of(act->kernel));
@@ -43,7 +49,7 @@ bool tenka_fuse_norm_activation(struct tenka_fuser *f, struct tenka_plan_node *a
 static bool layer_activation_back(struct tenka_fuser *f, struct tenka_plan_node *act, enum tenka_kernel kernel)
 {
     struct tenka_plan_node *dx = tenka_fuse_private_maker(f, tenka_node_value(act, TENKA_DOUT(0)), kernel);
-    if (dx == NULL || !tenka_fuse_steady(f, dx, act))
+    if (!has_room(dx) || !tenka_fuse_steady(f, dx, act))
         return false;
     struct tenka_plan_node node = tenka_fuse_merged(act, kernel, dx->params, sizeof(dx->params));
     tenka_kernel_set_act(kernel, node.params, tenka_act_back_of(act->kernel));
@@ -97,7 +103,8 @@ bool tenka_fuse_norm_activation_back(struct tenka_fuser *f, struct tenka_plan_no
 {
     struct tenka_plan_node *act = activation_behind(f, dw);
     struct tenka_plan_node *dx = act != NULL ? dx_beside(f, dw) : NULL, to_x = {.kernel = TENKA_GONE};
-    if (act == NULL || !tenka_fuse_is_private(f, tenka_node_value(act, TENKA_D(0)), dx != NULL ? 2 : 1) ||
+    if (act == NULL || !has_room(dw) || (dx != NULL && !has_room(dx)) ||
+        !tenka_fuse_is_private(f, tenka_node_value(act, TENKA_D(0)), dx != NULL ? 2 : 1) ||
         !tenka_fuse_steady(f, act, dw) || (dx != NULL && !tenka_fuse_steady(f, act, dx)))
         return false;
     const struct tenka_plan_node to_w = through(dw, act);
