@@ -55,6 +55,8 @@ expect 2 "'sometimes' is none of auto, on and off" train --tune sometimes
 expect 2 "no whole number" train --epochs 0
 expect 2 "no whole number" train --batch-size -5
 expect 2 "no whole number" train --batch-size 99999999999999999999
+expect 2 "no whole number" train --batch-size " +5"
+expect 2 "is no list of whole numbers" bench --batch-size 1,,2
 expect 2 "no whole number" train --seed 1.5
 expect 2 "no number" train --lr nan
 expect 2 "no number" train --lr -1

@@ -270,6 +270,11 @@ static void test_wrong_numbers(void **state)
     tenka_forward_n(tenka_module_child(net, "1"), in, 1, out, 3);
     assert_false(tenka_tensor_valid(out[2]));
     assert_mistake(ctx, TENKA_E_INVALID, "layer 1 (Linear): takes 1 and gives 1 tensors, but was asked for 3 of 1");
+    in[0] = input(ctx);
+    tenka_forward_n(net, in, 1, in, 1);
+    assert_true(tenka_tensor_valid(in[0]));
+    tenka_forward(net, TENKA_NONE);
+    assert_mistake(ctx, TENKA_E_INVALID, "layer Sequential: its input is missing (TENKA_NONE)");
     tenka_forward(pair, input(ctx));
     assert_mistake(ctx, TENKA_E_INVALID, "layer Pair: takes 2 and gives 2 tensors, but was asked for 1 of 1");
     for (size_t i = 0; i <= TENKA_MAX_FORWARD; i++)

@@ -401,6 +401,29 @@ static void test_rewind(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* On the CPU a batch from the host may be larger than what programs may give a step themselves. */
+static void test_large_batch(void **state)
+{
+    enum { PICTURES = 18, SIDE = 2048 };
+    (void)state;
+    static uint8_t pixels[PICTURES * SIDE * SIDE];
+    static const int32_t classes[PICTURES];
+    tenka_ctx *ctx = cpu(7);
+    tenka_dataset *data;
+    struct tenka_batch batch;
+    assert_int_equal(tenka_dataset_create(ctx, pixels, classes, PICTURES, 1, SIDE, SIDE, &data), TENKA_OK);
+    tenka_loader *plain = load(ctx, data, TENKA_IMAGES_HOST, false, false);
+    tenka_no_grad_begin(ctx);
+    assert_int_equal(tenka_loader_next(plain, &batch), TENKA_OK);
+    assert_int_equal(batch.size, PICTURES);
+    if (tenka_step_end(ctx) != TENKA_OK)
+        fail_msg("%s", tenka_last_error(ctx));
+    tenka_no_grad_end(ctx);
+    tenka_loader_destroy(&plain);
+    tenka_dataset_destroy(&data);
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +434,7 @@ int main(void)
         cmocka_unit_test(test_good_files),     cmocka_unit_test(test_bad_files),
         cmocka_unit_test(test_bad_gzip),       cmocka_unit_test(test_bad_arrays),
         cmocka_unit_test(test_orders),         cmocka_unit_test(test_rewind),
+        cmocka_unit_test(test_large_batch),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -417,6 +417,24 @@ static void test_write_while_open(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* A tensor of the step before that lies in a variable goes with the variable's content. */
+static void test_read_after_write(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    tenka_variable *a = new_variable(ctx, false, ones);
+    float out[N];
+    const tenka_tensor view = tenka_reshape(tenka_value(a), tenka_shape_of(N, 1));
+    const tenka_tensor y = tenka_scale(tenka_value(a), 2);
+    must(ctx, tenka_step_end(ctx));
+    assert_tensor(view, 1, 1, 1, 1);
+    must(ctx, tenka_variable_write(a, one_to_four, sizeof(one_to_four)));
+    assert_int_equal(tenka_read(view, out, sizeof(out)), TENKA_E_INVALID);
+    assert_sentence(ctx, "which was written since");
+    assert_tensor(y, 2, 2, 2, 2);
+    tenka_variable_destroy(&a);
+    tenka_ctx_destroy(&ctx);
+}
+
 static void test_meter(void **state)
 {
     tenka_ctx *ctx = open_target(*state);
@@ -512,6 +530,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_swap),
         cmocka_unit_test(test_old_version_after_assign),
         cmocka_unit_test(test_write_while_open),
+        cmocka_unit_test(test_read_after_write),
         cmocka_unit_test(test_meter),
         cmocka_unit_test(test_meter_peek),
         cmocka_unit_test(test_discard),

@@ -277,7 +277,10 @@ static void load_from_host(tenka_loader *l, struct tenka_batch *batch)
     const struct tenka_stream_batch *gathered = tenka_stream_next(l->stream);
     const struct tenka_shape image = tenka_dataset_image_shape(l->dataset);
     const struct tenka_shape shape = tenka_shape_of(batch->size, image.dim[0], image.dim[1], image.dim[2]);
-    const tenka_tensor bytes = tenka_input(l->ctx, TENKA_U8, shape, gathered->images);
+    void *room;
+    const tenka_tensor bytes = tenka_trace_input_room(l->ctx, TENKA_U8, shape, &room);
+    if (tenka_tensor_valid(bytes) && room != NULL)
+        memcpy(room, gathered->images, (size_t)tenka_shape_count(&shape));
     batch->input = tenka_normalize_bytes(bytes, tenka_value(l->from.mean), tenka_value(l->from.std));
     batch->target = tenka_input(l->ctx, TENKA_I32, tenka_shape_of(batch->size), gathered->labels);
 }

@@ -31,6 +31,9 @@ const char *tenka_trace_name(tenka_ctx *ctx, const char *name);
 const char *tenka_trace_layer(tenka_ctx *ctx, const char *name);
 /* An input without data, for checking shapes: the step must then be discarded (E_INVALID at its end otherwise). */
 tenka_tensor tenka_trace_placeholder(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape);
+/* An input that the caller fills: its elements, as the device has them, go to *room until the next call of any operator.
+ * NULL when the step only checks shapes: there is nothing to fill. On the CPU no limit but memory applies. */
+tenka_tensor tenka_trace_input_room(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, void **room);
 /* While quiet, operators leave the tensors of the step before readable: the loader's are no operators to its user. */
 void tenka_trace_quiet(tenka_ctx *ctx, bool quiet);
 /* Whether a step is being traced. */

@@ -19,6 +19,7 @@ struct tenka_variable {
     uint32_t grad_step, grad;       /* value of the gradient gathered in step grad_step */
     tenka_variable *stored_grad;    /* gradient that outlived its step; made on demand */
     bool has_stored_grad;
+    uint32_t written_after; /* the step after which the program wrote it, while that was readable */
 };
 
 /* The variable that a record or a place means; NULL: none. */
@@ -82,7 +83,8 @@ struct tenka_ctx {
     size_t n_scalars, scalars_capacity;
     unsigned char *inputs; /* input bytes as the device will see them, scalars appended at submission */
     size_t inputs_bytes, inputs_capacity;
-    size_t unlimited_bytes;      /* of the inputs: what their limit leaves out, dropout's masks on the CPU */
+    size_t unlimited_bytes;      /* of the inputs: what their limit leaves out, those of the library on the CPU */
+    bool has_masks;              /* among them are dropout's */
     struct tenka_place *spilled; /* of each value computed by a flush of this step; kind NONE: not */
     size_t n_spilled, spilled_capacity;
     size_t flushed; /* entries that were run by flushes */
@@ -120,9 +122,6 @@ struct tenka_entry *tenka_trace_entry(tenka_ctx *ctx,
 void tenka_trace_commit(tenka_ctx *ctx); /* the entry is filled: compare it with the expected plan's */
 uint32_t tenka_trace_value(tenka_ctx *ctx, const struct tenka_desc *desc); /* the next value, of the newest entry */
 bool tenka_trace_input(tenka_ctx *ctx, tenka_tensor t, const char *what);  /* t is a value of the open step */
-/* An F32 input that the caller fills: its elements, as the device's reals, go to *room until the next call of any
- * operator. NULL when the step only checks shapes: there is nothing to fill. */
-tenka_tensor tenka_trace_input_room(tenka_ctx *ctx, struct tenka_shape shape, void **room);
 /* The first mistake of the step, if any, becomes the context's failure and the step is forgotten. */
 tenka_status tenka_take_mistake(tenka_ctx *ctx);
 

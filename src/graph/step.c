@@ -198,6 +198,18 @@ static tenka_status not_readable(tenka_ctx *ctx)
         "read it before the next step's first operator, or tenka_keep it in its own step");
 }
 
+/* A tensor of the step before may lie in a variable, which the program may have written since. */
+static tenka_status check_unwritten(tenka_ctx *ctx, const struct tenka_place *place)
+{
+    const tenka_variable *var = place->kind == TENKA_PLACE_VARIABLE ? tenka_variable_of(place->var) : NULL;
+    if (var == NULL || var->written_after != ctx->readable_generation)
+        return TENKA_OK;
+    return tenka_fail(&ctx->err, TENKA_E_INVALID,
+                      "read: the tensor lies in variable %s, which was written since; read it before that, or "
+                      "tenka_keep it in its own step",
+                      tenka_variable_name(var));
+}
+
 static tenka_status find_source(tenka_tensor t, struct source *src)
 {
     tenka_ctx *ctx = t.ctx;
@@ -206,6 +218,7 @@ static tenka_status find_source(tenka_tensor t, struct source *src)
         t.slot < last->n_where) {
         src->place = last->where[t.slot];
         src->desc = last->descs[t.slot];
+        TENKA_TRY(check_unwritten(ctx, &src->place));
     } else {
         TENKA_TRY(tenka_take_mistake(ctx));
         if (!tenka_tensor_valid(t))

@@ -88,6 +88,7 @@ void tenka_step_begin(tenka_ctx *ctx)
     ctx->has_grad = false;
     ctx->n_entries = ctx->n_values = ctx->n_assignments = ctx->n_scalars = ctx->n_spilled = 0;
     ctx->inputs_bytes = ctx->unlimited_bytes = 0;
+    ctx->has_masks = false;
     ctx->flushed = 0;
     memset(ctx->spill_used, 0, sizeof(ctx->spill_used));
     tenka_host_begin_step(ctx);
@@ -384,8 +385,8 @@ static bool reserve_input(tenka_ctx *ctx, size_t bytes)
         tenka_trace_fail(ctx, TENKA_E_INVALID,
                          "input: the inputs of one step%s take %zu bytes, more than the %zu allowed; "
                          "keep large data in a variable%s",
-                         ctx->torch_masks ? " (with PyTorch's dropout masks)" : "", end - ctx->unlimited_bytes,
-                         MAX_INPUT_BYTES, ctx->torch_masks ? " and draw dropout's masks by Philox" : "");
+                         ctx->has_masks ? " (with PyTorch's dropout masks)" : "", end - ctx->unlimited_bytes,
+                         MAX_INPUT_BYTES, ctx->has_masks ? " and draw dropout's masks by Philox" : "");
         return false;
     }
     while (ctx->inputs_capacity < end) {
@@ -451,17 +452,18 @@ tenka_tensor tenka_input(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_sh
     return t;
 }
 
-tenka_tensor tenka_trace_input_room(tenka_ctx *ctx, struct tenka_shape shape, void **room)
+tenka_tensor tenka_trace_input_room(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, void **room)
 {
     *room = NULL;
     if (ctx->placeholder)
-        return trace_room(ctx, TENKA_F32, shape, NULL);
+        return trace_room(ctx, dtype, shape, NULL);
+    tenka_step_begin(ctx); /* which begins to count */
     const size_t before = ctx->inputs_bytes;
     /* On the CPU the bytes are nothing but host memory; on a GPU each recording has a copy of them. */
     if (ctx->backend != TENKA_BACKEND_VULKAN)
         ctx->unlimited_bytes += tenka_align(before, TENKA_OPERAND_ALIGN) - before +
-                                (size_t)tenka_shape_count(&shape) * ctx->limits.real_bytes;
-    return trace_room(ctx, TENKA_F32, shape, room);
+                                tenka_desc_bytes(ctx, &(struct tenka_desc){dtype, shape});
+    return trace_room(ctx, dtype, shape, room);
 }
 
 tenka_tensor tenka_trace_placeholder(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape)

@@ -180,8 +180,10 @@ bool tenka_is_sizing(const tenka_ctx *ctx)
 /* A write must find the variable unused by the open step; a read sees what the open step assigned. */
 static tenka_status before_write(tenka_variable *var)
 {
-    if (!used_by_open_step(var))
+    if (!used_by_open_step(var)) {
+        var->written_after = var->ctx->readable_generation;
         return TENKA_OK;
+    }
     return tenka_fail(&var->ctx->err, TENKA_E_INVALID,
                       "variable %s: the open step uses it; end the step (tenka_step_end) before writing",
                       tenka_variable_name(var));

@@ -45,6 +45,16 @@ static bool check_call(const tenka_module *m, size_t n_in, size_t n_out)
     return false;
 }
 
+/* A mistake elsewhere left a tensor without a value, but with a context that has noted the mistake; TENKA_NONE has
+ * none. Custom modules may make of it what they like. */
+static bool check_given(const tenka_module *m, const tenka_tensor *in)
+{
+    if (tenka_module_is_custom(m) || in[0].ctx != NULL)
+        return true;
+    tenka_trace_fail(m->ctx, TENKA_E_INVALID, "its input is missing (TENKA_NONE)");
+    return false;
+}
+
 static void call(tenka_module *m, const tenka_tensor *in, size_t n_in, tenka_tensor *out, size_t n_out)
 {
     const char *const caller = tenka_trace_layer(m->ctx, m->layer);
@@ -89,18 +99,23 @@ static bool keep(tenka_module *m, const tenka_tensor *out, size_t n_out)
     return good;
 }
 
-void tenka_layer_run_n(tenka_module *m, const tenka_tensor *in, size_t n_in, tenka_tensor *out, size_t n_out)
+/* The outputs may lie where the inputs do. */
+void tenka_layer_run_n(tenka_module *m, const tenka_tensor *given, size_t n_in, tenka_tensor *out, size_t n_out)
 {
+    tenka_tensor in[TENKA_MAX_FORWARD];
+    const size_t known = n_in < TENKA_MAX_FORWARD ? n_in : TENKA_MAX_FORWARD;
+    for (size_t i = 0; i < known; i++)
+        in[i] = given[i];
     for (size_t i = 0; i < n_out; i++)
         out[i] = TENKA_NONE;
-    const bool called = check_call(m, n_in, n_out);
+    const bool called = check_call(m, n_in, n_out) && check_given(m, in);
     if (called) {
         if (m->type->container && !m->ran)
             m->ran = !tenka_layer_is_checked(m);
         call(m, in, n_in, out, n_out);
     }
     const bool custom = tenka_module_is_custom(m);
-    if ((called && keep(m, out, n_out)) || !are_good(in, n_in) || (called && m->type->container && !custom))
+    if ((called && keep(m, out, n_out)) || !are_good(in, known) || (called && m->type->container && !custom))
         return;
     if (custom)
         tenka_trace_fail(m->ctx, TENKA_E_INVALID, "its forward has not set all of its %zu outputs", n_out);

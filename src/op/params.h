@@ -1,4 +1,4 @@
-/* The integers that a kernel needs to know about its call: filled by the shape rule (src/op/rules.c), part of
+/* The integers that a kernel needs to know about its call: filled by the shape rule (src/op/rules_*.c), part of
  * a plan's key, handed to CPU kernels as a struct and to shaders as push constants in the same order. Only int32_t
  * members, at most TENKA_MAX_PARAMS of them. */
 #ifndef TENKA_OP_PARAMS_H

@@ -89,7 +89,7 @@ static struct tenka_plan_node *chain_before(const struct tenka_fuser *f, const s
 {
     const uint32_t value = node->in[through];
     const uint32_t writer =
-        value == NONE || !tenka_planner_is_whole(f->p, value) ? NONE : f->writer[tenka_fuse_storage(f, value)];
+        value == NONE || !tenka_planner_is_whole(f->p, value) ? NONE : f->last_writer[tenka_fuse_storage(f, value)];
     struct tenka_plan_node *before = writer == NONE ? NULL : &f->p->nodes[writer];
     if (before == NULL || !tenka_fuse_is_private(f, value, 1) || !tenka_fuse_steady(f, before, node))
         return NULL;

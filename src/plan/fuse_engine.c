@@ -44,8 +44,8 @@ static void count(struct tenka_fuser *f, const struct tenka_plan_node *node)
         const uint32_t storage = tenka_fuse_storage(f, node->out[k]);
         if (storage == NONE)
             continue;
-        if (f->writer[storage] == NONE || f->writer[storage] < at)
-            f->writer[storage] = at;
+        if (f->last_writer[storage] == NONE || f->last_writer[storage] < at)
+            f->last_writer[storage] = at;
         f->writers[storage]++;
     }
 }
@@ -62,8 +62,8 @@ void tenka_fuse_drop(struct tenka_fuser *f, struct tenka_plan_node *node)
         if (storage == NONE)
             continue;
         f->writers[storage]--;
-        if (f->writer[storage] == at)
-            f->writer[storage] = f->writers[storage] > 0 ? find_writer(f, storage) : NONE;
+        if (f->last_writer[storage] == at)
+            f->last_writer[storage] = f->writers[storage] > 0 ? find_writer(f, storage) : NONE;
     }
 }
 
@@ -78,13 +78,13 @@ bool tenka_fuse_init(struct tenka_fuser *f, struct tenka_planner *p)
 {
     const size_t n = p->n_storages + 1;
     *f = (struct tenka_fuser){.p = p};
-    f->writer = tenka_alloc_array(n, sizeof(*f->writer));
+    f->last_writer = tenka_alloc_array(n, sizeof(*f->last_writer));
     f->writers = tenka_alloc_array(n, sizeof(*f->writers));
     f->readers = tenka_alloc_array(n, sizeof(*f->readers));
-    if (f->writer == NULL || f->writers == NULL || f->readers == NULL)
+    if (f->last_writer == NULL || f->writers == NULL || f->readers == NULL)
         return false;
     for (size_t s = 0; s < n; s++)
-        f->writer[s] = NONE;
+        f->last_writer[s] = NONE;
     for (size_t i = 0; i < p->n_nodes; i++)
         count(f, &p->nodes[i]);
     return true;
@@ -92,7 +92,7 @@ bool tenka_fuse_init(struct tenka_fuser *f, struct tenka_planner *p)
 
 void tenka_fuse_finish(struct tenka_fuser *f)
 {
-    tenka_free(f->writer);
+    tenka_free(f->last_writer);
     tenka_free(f->writers);
     tenka_free(f->readers);
 }
@@ -101,8 +101,8 @@ void tenka_fuse_finish(struct tenka_fuser *f)
 
 struct tenka_plan_node *tenka_fuse_writer(const struct tenka_fuser *f, uint32_t value)
 {
-    const uint32_t i = value == NONE || !tenka_planner_is_whole(f->p, value) ? NONE
-                                                                             : f->writer[tenka_fuse_storage(f, value)];
+    const uint32_t i =
+        value == NONE || !tenka_planner_is_whole(f->p, value) ? NONE : f->last_writer[tenka_fuse_storage(f, value)];
     return i != NONE ? &f->p->nodes[i] : NULL;
 }
 
@@ -135,7 +135,7 @@ const struct tenka_variable_head *tenka_fuse_variable(const struct tenka_fuser *
 static bool is_written_between(const struct tenka_fuser *f, uint32_t storage, size_t first, size_t last)
 {
     if (f->writers[storage] <= 1)
-        return f->writer[storage] != NONE && f->writer[storage] > first && f->writer[storage] < last;
+        return f->last_writer[storage] != NONE && f->last_writer[storage] > first && f->last_writer[storage] < last;
     for (size_t i = first + 1; i < last; i++)
         for (uint32_t k = 0; f->p->nodes[i].kernel != TENKA_GONE && k < f->p->nodes[i].n_out; k++)
             if (tenka_fuse_storage(f, f->p->nodes[i].out[k]) == storage)
@@ -160,7 +160,7 @@ bool tenka_fuse_steady(const struct tenka_fuser *f, const struct tenka_plan_node
 {
     const size_t a = (size_t)(from - f->p->nodes), b = (size_t)(to - f->p->nodes);
     for (uint32_t k = 0; k < from->n_in; k++) {
-        const uint32_t writer = from->in[k] == NONE ? NONE : f->writer[tenka_fuse_storage(f, from->in[k])];
+        const uint32_t writer = from->in[k] == NONE ? NONE : f->last_writer[tenka_fuse_storage(f, from->in[k])];
         if (writer != NONE && writer >= b)
             return false;
     }

@@ -15,7 +15,7 @@
 
 struct tenka_fuser {
     struct tenka_planner *p;
-    uint32_t *writer;            /* of each storage: the last node that writes it; NONE: it is a leaf, or dead */
+    uint32_t *last_writer;       /* of each storage: the last node that writes it; NONE: it is a leaf, or dead */
     uint32_t *writers, *readers; /* how many operands of nodes do */
 };
 

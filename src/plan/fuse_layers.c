@@ -153,7 +153,7 @@ bool tenka_fuse_cross_entropy(struct tenka_fuser *f, struct tenka_plan_node *nll
     tenka_fuse_take(&node, softmax, TENKA_INS);
     tenka_fuse_set(&node, TENKA_OUT(1), tenka_node_value(softmax, TENKA_OUT(0)));
     /* What must be there early: the classes. */
-    const uint32_t writer = f->writer[tenka_fuse_storage(f, tenka_node_value(nll, TENKA_IN(1)))];
+    const uint32_t writer = f->last_writer[tenka_fuse_storage(f, tenka_node_value(nll, TENKA_IN(1)))];
     const size_t at = (size_t)(softmax - f->p->nodes);
     if ((writer != TENKA_NONE_ID && writer >= at) ||
         tenka_fuse_variable(f, tenka_node_value(nll, TENKA_OUT(0))) != NULL ||

@@ -1,4 +1,4 @@
-/* What the files of src/plan share: the plan in the making. nodes.c appends to it; the others are stages that plan.c
+/* What the files of src/plan share: the plan in the making. nodes.c appends to it; the others are stages that make.c
  * calls one after the other, or what a stage is made of. */
 #ifndef TENKA_PLAN_PLANNER_H
 #define TENKA_PLAN_PLANNER_H

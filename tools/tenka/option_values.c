@@ -59,8 +59,8 @@ static uint64_t whole_number(const struct reading *r, const char *text)
     char *end;
     errno = 0;
     const unsigned long long value = strtoull(text, &end, 10);
-    /* strtoull takes "-1" for a huge number. */
-    if (end == text || *end != '\0' || strchr(text, '-') != NULL || errno != 0 || value < r->option->low ||
+    /* strtoull takes spaces and signs, and "-1" for a huge number. */
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value < r->option->low ||
         value > r->option->high)
         say_misuse(r->command->name, "--%s: '%s' is no whole number from %" PRIu64 " to %" PRIu64, r->option->name,
                    text, r->option->low, r->option->high);
@@ -104,7 +104,8 @@ static struct count_list counts(const struct reading *r)
     struct count_list list = {.count = 0};
     char copy[256], *rest = NULL;
     const size_t length = strlen(r->text);
-    if (length == 0 || length >= sizeof(copy) || r->text[0] == ',' || r->text[length - 1] == ',')
+    if (length == 0 || length >= sizeof(copy) || r->text[0] == ',' || r->text[length - 1] == ',' ||
+        strstr(r->text, ",,") != NULL)
         say_misuse(r->command->name, "--%s: '%s' is no list of whole numbers, such as 32,100,1000", r->option->name,
                    r->text);
     strcpy(copy, r->text);
