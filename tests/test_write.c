@@ -440,6 +440,26 @@ static void test_leftover_folder(void **state)
     assert_int_equal(count_files(folder), 1);
 }
 
+/* A process of another container has a number that nobody here has, but writes. */
+static void test_foreign_process(void **state)
+{
+    (void)state;
+    char foreign[PATH];
+    struct tenka_error err = {0};
+    struct tenka_file_writer writer = {0};
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(tenka_file_writer_create(&writer, &err, in("net")), TENKA_OK);
+    snprintf(foreign, sizeof(foreign), "%s.tmp-%ld-7", in("net"), (long)child);
+    assert_int_equal(rename(writer.temporary, foreign), 0);
+    tenka_file_writer_sweep(in("net"));
+    assert_int_equal(rename(foreign, writer.temporary), 0);
+    assert_int_equal(tenka_file_writer_commit(&writer, &err), TENKA_OK);
+    tenka_file_writer_abort(&writer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +477,7 @@ int main(void)
         cmocka_unit_test_setup(test_adopted, clean),
         cmocka_unit_test_setup_teardown(test_leftovers, clean, clean),
         cmocka_unit_test_setup_teardown(test_leftover_folder, clean, clean),
+        cmocka_unit_test_setup_teardown(test_foreign_process, clean, clean),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

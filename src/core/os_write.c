@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -152,8 +153,12 @@ static tenka_status open_temporary(struct tenka_file_writer *writer, struct tenk
         writer->file = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (writer->file >= 0 && old->st_mode != 0)
             take_over(writer->file, old);
-        if (writer->file >= 0)
+        if (writer->file >= 0) {
+            /* For sweepers that do not see this process: those of another container. Where it fails they have its
+             * number alone. */
+            flock(writer->file, LOCK_EX | LOCK_NB);
             return TENKA_OK;
+        }
         const int number = errno;
         tenka_free(writer->temporary);
         writer->temporary = NULL;
@@ -419,8 +424,18 @@ tenka_status tenka_file_writer_check(struct tenka_error *err, const char *path)
 
 /* ---- Sweeping ---- */
 
+/* Whether somebody still writes a file. */
+static bool is_locked(int folder, const char *name)
+{
+    const int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const bool locked = file >= 0 && flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (file >= 0)
+        close(file);
+    return locked;
+}
+
 /* Whether name is what open_temporary makes of a stem, in a process that is no more. */
-static bool is_leftover(const char *name, const char *stem)
+static bool is_leftover(int folder, const char *name, const char *stem)
 {
     const size_t length = strlen(stem);
     long pid;
@@ -429,7 +444,7 @@ static bool is_leftover(const char *name, const char *stem)
     if (strncmp(name, stem, length) != 0 || sscanf(name + length, ".tmp-%ld-%u%n", &pid, &number, &end) != 2 ||
         name[length + (size_t)end] != '\0' || pid <= 0)
         return false;
-    return kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+    return kill((pid_t)pid, 0) != 0 && errno == ESRCH && !is_locked(folder, name);
 }
 
 /* A file, or the folder of probe_replacing. */
@@ -450,7 +465,7 @@ static void sweep_folder(const char *target)
     char *folder = folder_of(target);
     DIR *dir = folder != NULL ? opendir(folder) : NULL;
     for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
-        if (is_leftover(entry->d_name, stem))
+        if (is_leftover(dirfd(dir), entry->d_name, stem))
             remove_leftover(dirfd(dir), entry->d_name);
     if (dir != NULL)
         closedir(dir);
