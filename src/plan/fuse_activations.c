@@ -87,6 +87,7 @@ static struct tenka_plan_node through(const struct tenka_plan_node *pass, const 
     struct tenka_plan_node node = *pass;
     tenka_kernel_set_act(node.kernel, node.params, tenka_act_back_of(act->kernel));
     tenka_fuse_take(&node, act, TENKA_OUTS | TENKA_DOUTS);
+    tenka_fuse_join_owners(&node, act);
     return node;
 }
 

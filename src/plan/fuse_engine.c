@@ -222,8 +222,7 @@ static bool overwrites(const struct tenka_fuser *f, const struct tenka_plan_node
     return false;
 }
 
-/* Adds the owners of `from` to those of node, in order and each once. */
-static void join_owners(struct tenka_plan_node *node, const struct tenka_plan_node *from)
+void tenka_fuse_join_owners(struct tenka_plan_node *node, const struct tenka_plan_node *from)
 {
     for (uint32_t i = 0; i < from->n_owners; i++) {
         uint32_t at = 0;
@@ -245,8 +244,8 @@ bool tenka_fuse_place(struct tenka_fuser *f, const struct tenka_plan_node *node,
     struct tenka_plan_node whole = *node;
     whole.n_owners = 0;
     whole.phase = at->phase;
-    join_owners(&whole, at);
-    join_owners(&whole, other);
+    tenka_fuse_join_owners(&whole, at);
+    tenka_fuse_join_owners(&whole, other);
     tenka_fuse_drop(f, other);
     tenka_fuse_put(f, at, &whole);
     return true;

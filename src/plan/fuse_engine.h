@@ -64,6 +64,8 @@ struct tenka_plan_node tenka_fuse_merged(const struct tenka_plan_node *like, enu
 /* Gives node those operands of the mask that it and `from` have under one name. */
 void tenka_fuse_take(struct tenka_plan_node *node, const struct tenka_plan_node *from, uint64_t mask);
 void tenka_fuse_set(struct tenka_plan_node *node, uint32_t operand, uint32_t value);
+/* Adds the owners of `from` to those of node, in order and each once. */
+void tenka_fuse_join_owners(struct tenka_plan_node *node, const struct tenka_plan_node *from);
 /* Puts node where `at` stands, unless the device would rather run the parts; the other one is gone. */
 bool tenka_fuse_place(struct tenka_fuser *f, const struct tenka_plan_node *node, struct tenka_plan_node *at,
                       struct tenka_plan_node *other);
