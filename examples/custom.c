@@ -7,7 +7,8 @@
  *     STEPS       of the whole run (300)
  *     BACKEND     auto, vulkan or cpu
  *     CHECKPOINT  written each 10 steps; where it exists already the run goes on from there, bit for bit
- *     MODEL       the trained network's file */
+ *     MODEL       the trained network's file
+ * Where the machine has other work, start it with OMP_WAIT_POLICY=passive in the environment: see tenka_ctx_create. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* mnist [FOLDER [LIMIT]]: trains a network on MNIST-like images; LIMIT: one epoch over so many images only. */
+/* mnist [FOLDER [LIMIT]]: trains a network on MNIST-like images; LIMIT: one epoch over so many images only.
+ * Where the machine has other work, start it with OMP_WAIT_POLICY=passive in the environment: see tenka_ctx_create. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <tenka/tenka.h>

@@ -120,7 +120,7 @@ struct tenka_ctx_params {
  * 20 ms: where the machine has other work, on cores that somebody needs, be it the thread that is waited for. A program
  * that may meet such a machine is to be started with OMP_WAIT_POLICY=passive, or, to spin for a short while as the
  * command `tenka` does, with GOMP_SPINCOUNT=3000 (gcc's OpenMP) or KMP_BLOCKTIME=1 (clang's); without, training has
- * been seen to take eight times as long there. The library changes no environment.
+ * been seen to take up to 25 times as long there. The library changes no environment.
  * Errors: E_INVALID (unknown device, bad params), E_UNSUPPORTED (no Vulkan, device too small),
  * E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_ctx_create(const struct tenka_ctx_params *params, tenka_ctx **out);
