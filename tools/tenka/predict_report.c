@@ -136,22 +136,44 @@ int predictions_begin(const struct predictor *p)
     return check_output();
 }
 
+/* Whether the network was trained on pictures of the other kind is not known: `tenka train` normalises all of them as
+ * MNIST's. */
+static void warn_of_negatives(const struct predictor *p)
+{
+    char negative[32], done[32];
+    const uint64_t read = p->done - p->failed;
+    const bool dark_wanted = p->mean[0] < 0.5f;
+    if (2 * p->negative > read)
+        say_warning("%s of %s picture%s %s %s%s, but the network's mean, %.4g, is that of %s ones; if it was trained "
+                    "on such, try %s",
+                    say_count(negative, p->negative), say_count(done, read), plural(read),
+                    p->negative == 1 ? "is" : "are", dark_wanted ? "light" : "dark",
+                    p->session.options->invert ? " after --invert" : "", (double)p->mean[0],
+                    dark_wanted ? "dark" : "light", p->session.options->invert ? "without --invert" : "--invert");
+}
+
+static void print_done(const struct predictor *p, uint64_t failed)
+{
+    char number[32];
+    const uint64_t read = p->done - p->failed, skipped = p->pictures.skipped;
+    printf("done     %s picture%s", say_count(number, read), plural(read));
+    if (failed > 0)
+        printf("; %s failed", say_count(number, failed));
+    if (skipped > 0)
+        printf("%s %s file%s in folders %s", failed > 0 ? "," : ";", say_count(number, skipped), plural(skipped),
+               skipped == 1 ? "is no picture" : "are no pictures");
+    putchar('\n');
+}
+
 int predictions_end(const struct predictor *p)
 {
-    char done[32], failed[32], skipped[32];
     const uint64_t all_failed = p->failed + p->pictures.failed;
     if (p->session.options->json) {
         printf("\n],\"skipped\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", p->pictures.skipped, all_failed);
     } else if (!p->session.options->quiet && p->pictures.skipped + all_failed > 0 && interrupt_signal() == 0) {
         /* After a signal the sentence about it says how far the run came. */
-        printf("done     %s picture%s; %s failed, %s file%s in folders %s picture%s\n",
-               say_count(done, p->done - p->failed), plural(p->done - p->failed), say_count(failed, all_failed),
-               say_count(skipped, p->pictures.skipped), plural(p->pictures.skipped),
-               p->pictures.skipped == 1 ? "is no" : "are no", plural(p->pictures.skipped));
+        print_done(p, all_failed);
     }
-    if (2 * p->negative > p->done - p->failed)
-        say_warning("%s of %s pictures look like negatives of those that the network was trained on; try %s",
-                    say_count(failed, p->negative), say_count(done, p->done - p->failed),
-                    p->session.options->invert ? "without --invert" : "--invert");
+    warn_of_negatives(p);
     return check_output();
 }
