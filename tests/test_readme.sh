@@ -53,6 +53,16 @@ for document in README.md CONTRIBUTING.md docs/*; do
 done
 echo "ok: links"
 
+# ---- The layers ----
+
+# The guide lists those that the sentence about an unknown one does.
+build/tenka summary --backend cpu --net 'Foo()' 2> err && exit 1
+sed 's/.* known are //' err | grep -o '[A-Z][A-Za-z0-9]*' | sort > known
+awk '/^The layers are / { list = 1 } list; /\./ { list = 0 }' "$source/docs/guide.md" | sed 's/\..*//; s/^The //' \
+    | grep -o '[A-Z][A-Za-z0-9]*' | sort > listed
+[ -s known ] && diff known listed || { echo "docs/guide.md lists other layers than there are"; exit 1; }
+echo "ok: layers"
+
 # ---- The command; what the guide trains ----
 
 # small_half KIND COUNT: images of no meaning, and their classes, where `tenka train` looks first.

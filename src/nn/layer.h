@@ -130,8 +130,8 @@ struct tenka_module {
 const struct tenka_layer_type *tenka_layer_find(const char *name);
 /* The class names, comma separated, into buf. */
 const char *tenka_layer_names(char *buf, size_t bytes);
-/* The class name that a mistyped one is likely to mean; NULL: none is near. */
-const char *tenka_layer_nearest(const char *name);
+/* The class name of which another one is a slip, in case or in a letter of four; NULL: of none. */
+const char *tenka_layer_mistyped(const char *name);
 
 /* Puts defaults where nothing was given and checks ranges. Errors: E_INVALID. */
 tenka_status tenka_layer_complete(struct tenka_error *err, const struct tenka_layer_type *type,

@@ -58,19 +58,32 @@ static size_t distance(const char *a, const char *b)
     return row[n];
 }
 
-const char *tenka_layer_nearest(const char *name)
+/* Whether two names may be one with a slip of the finger: Conv1d is another layer than Conv2d, and PReLU than ReLU. */
+static bool are_alike(const char *a, const char *b)
 {
-    const char *nearest = NULL;
-    size_t below = strlen(name) / 2; /* so many changes or more are a guess */
+    static const char digits[] = "0123456789";
+    if (tolower((unsigned char)a[0]) != tolower((unsigned char)b[0]))
+        return false;
+    for (a = strpbrk(a, digits), b = strpbrk(b, digits); a != NULL && b != NULL && *a == *b;) {
+        a = strpbrk(a + 1, digits);
+        b = strpbrk(b + 1, digits);
+    }
+    return a == NULL && b == NULL;
+}
+
+const char *tenka_layer_mistyped(const char *name)
+{
+    const char *meant = NULL;
+    size_t below = strlen(name) / 4 + 1; /* so many changes or more are no slip */
     for (size_t i = 0; i < N_TYPES && strlen(name) <= NEAR_NAME; i++) {
         assert(strlen(types[i]->name) <= NEAR_NAME);
-        const size_t changes = distance(name, types[i]->name);
+        const size_t changes = are_alike(name, types[i]->name) ? distance(name, types[i]->name) : below;
         if (changes >= below)
             continue;
-        nearest = types[i]->name;
+        meant = types[i]->name;
         below = changes;
     }
-    return nearest;
+    return meant;
 }
 
 /* ---- Arguments ---- */

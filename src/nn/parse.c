@@ -105,13 +105,11 @@ static bool is_empty_list(const struct tenka_parser *p, const char *class_name)
 
 static tenka_status fail_unknown(const struct tenka_parser *p, const char *at, const char *class_name)
 {
-    char names[700], sentence[800];
-    const char *const nearest = tenka_layer_nearest(class_name);
-    if (nearest != NULL)
-        snprintf(sentence, sizeof(sentence), "%.60s is no known layer; the nearest is %s", class_name, nearest);
-    else
-        snprintf(sentence, sizeof(sentence), "%.60s is no known layer; known are %s", class_name,
-                 tenka_layer_names(names, sizeof(names)));
+    char names[700], sentence[900];
+    const char *const meant = tenka_layer_mistyped(class_name);
+    snprintf(sentence, sizeof(sentence), "%.60s is no known layer%s%s%s; known are %s", class_name,
+             meant != NULL ? " (do you mean " : "", meant != NULL ? meant : "", meant != NULL ? "?)" : "",
+             tenka_layer_names(names, sizeof(names)));
     return tenka_parse_fail(p, at, sentence);
 }
 
