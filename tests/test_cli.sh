@@ -275,7 +275,8 @@ trains() {
     [ "$(losses "$log" | wc -l)" = 6 ] && [ "$(wc -l < "$log")" = 9 ] || bad "the lines of $log"
     head -n 1 "$log" | grep -q '^{"version":".*"device":.*"driver":.*"seed":0,"options":{.*}}$' || bad "the first line of $log"
     for option in '"data":"[^"]*/good"' '"net":null' '"epochs":2' '"batch_size":16' '"limit":40' '"optimizer":"adam"' \
-        '"lr":0.001' '"drop_last":false' "\"backend\":\"$backend\""; do
+        '"lr":0.001' '"drop_last":false' '"dropout_mask":"auto"' '"check_finite":false' '"checkpoint":null' \
+        "\"backend\":\"$backend\""; do
         head -n 1 "$log" | grep -q -e "[{,]$option[,}]" || bad "no $option in the first line of $log"
     done
     grep -q '^{"epoch":1,"train_loss":.*,"test_loss":.*,"test_accuracy":.*,"train_seconds":.*,"test_seconds":.*,"images_per_second":.*}$' \

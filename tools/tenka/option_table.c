@@ -150,7 +150,7 @@ const struct option option_table[] = {
         { TRAIN, GROUP_TRAINING, "Seed of weights and order. The same seed gives the weights and batches of PyTorch; "
           "as there, the low 32 bits count" } } },
     { "dropout-mask", NULL, "NAME", WORD(dropout_mask, masks), .unknown = "nobody draws masks by", .initial = "auto",
-      .uses = {
+      .key = "dropout_mask", .uses = {
         { TRAIN, GROUP_TRAINING, "Masks of dropout: torch (those of PyTorch on the CPU), philox (made on the device, "
           "the same on each), or auto: torch on the CPU, philox with Vulkan" } } },
 
@@ -176,11 +176,11 @@ const struct option option_table[] = {
     { "threads", NULL, "N", WHOLE(threads, 0, 4096), .initial = "0", .key = "threads", .uses = {
         { COMPUTING, GROUP_DEVICE, "Threads of the CPU backend; 0: as many as there are cores. Results do not depend "
           "on it" } } },
-    { "tune", NULL, "WHEN", WORD(tune, tunings), .initial = "auto", .uses = {
+    { "tune", NULL, "WHEN", WORD(tune, tunings), .initial = "auto", .key = "tune", .uses = {
         { COMPUTING, GROUP_DEVICE, "Whether Vulkan kernels are tuned: on (the first starts on a device take a few "
           "seconds to measure which variants are the fastest), off, or auto: on for GPUs, off for software devices. "
           "Results do not depend on it" } } },
-    { "shader-dir", NULL, "DIR", TEXT(shader_dir), .uses = {
+    { "shader-dir", NULL, "DIR", TEXT(shader_dir), .key = "shader_dir", .uses = {
         { COMPUTING, GROUP_DEVICE, "Compile Vulkan kernels from DIR, a copy of the folder shaders/ of Tenka's sources "
           "that somebody edits, when they are first used" } } },
     { "validate", NULL, NULL, FLAG(validate), .key = "validate", .uses = {
@@ -209,18 +209,18 @@ const struct option option_table[] = {
         { COMPUTING, GROUP_OUTPUT, "No progress and no news; results, warnings and errors remain" } } },
 
     /* ---- Stopping and going on ---- */
-    { "checkpoint", NULL, "FILE", TEXT(checkpoint), .uses = {
+    { "checkpoint", NULL, "FILE", TEXT(checkpoint), .key = "checkpoint", .uses = {
         { TRAIN, GROUP_STOPPING, "Write all that is needed to go on to FILE: after each epoch, and after Ctrl-C; links "
           "as for --save. FILE can also be given to --load" } } },
-    { "checkpoint-every", NULL, "STEPS", COUNT(checkpoint_every), .uses = {
+    { "checkpoint-every", NULL, "STEPS", COUNT(checkpoint_every), .key = "checkpoint_every", .uses = {
         { TRAIN, GROUP_STOPPING, "Write it after so many steps as well" } } },
-    { "resume", NULL, "FILE", NAME(resume), .uses = {
+    { "resume", NULL, "FILE", NAME(resume), .key = "resume", .uses = {
         { TRAIN, GROUP_STOPPING, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
           "options of that run again; it takes the place of --load. A --log file is continued" } } },
-    { "fallback", NULL, NULL, FLAG(fallback), .uses = {
+    { "fallback", NULL, NULL, FLAG(fallback), .key = "fallback", .uses = {
         { TRAIN, GROUP_STOPPING, "When the GPU fails in the middle, go on on the CPU, which may be much slower: from "
           "the last checkpoint, or from the beginning where there is none" } } },
-    { "check-finite", NULL, NULL, FLAG(check_finite), .uses = {
+    { "check-finite", NULL, NULL, FLAG(check_finite), .key = "check_finite", .uses = {
         { TRAIN, GROUP_STOPPING, "Check the loss and all gradients of each step, and stop at the first that is not "
           "finite with the layer where it began. Slower. Without it, such a loss stops the run within about a second, "
           "without the layer" } } },
