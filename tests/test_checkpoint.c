@@ -275,7 +275,7 @@ static void test_other_runs(void **state)
     s = usual, s.seed = UINT64_MAX;
     refuse(state, s, "seed 5, this one has 18446744073709551615");
     s = usual, s.images = 20;
-    refuse(state, s, "training images of 22, this one has 20");
+    refuse(state, s, "a run with 22 training images, this one has 20");
     s = usual, s.batch_size = 5;
     refuse(state, s, "training batch size of 4, this one has 5");
     s = usual, s.labels = 2;

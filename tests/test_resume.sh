@@ -200,10 +200,10 @@ expect 1 "damaged" $resume "$work/cut"
 expect 1 "another network: line 10 .*0.5.*0.6" $resume "$work/good" --net "$work/other_net"
 expect 1 "optimizer adam, this one has sgd" $resume "$work/good" --optimizer sgd
 expect 1 "weight_decay is 0.0, this one has 0.1" $resume "$work/good" --weight-decay 0.1
-expect 1 "lr 0.001, this one has 0.002" $resume "$work/good" --lr 0.002
+expect 1 "lr 0.001, this one has 0.1$" $resume "$work/good" --lr 0.1
 expect 1 "training batch size of 16, this one has 32" $resume "$work/good" --batch-size 32
 expect 1 "test batch size of 16, this one has 5" $resume "$work/good" --test-batch-size 5
-expect 1 "training images of 250, this one has 100" $resume "$work/good" --limit 100
+expect 1 "a run with 250 training images, this one has 100$" $resume "$work/good" --limit 100
 expect 1 "dropout mask torch, this one has philox" $resume "$work/good" --dropout-mask philox
 expect 1 "seed 0, this one has 1" $resume "$work/good" --seed 1
 expect 1 "no log of 'tenka train'" $resume "$work/good" --log "$work/net"

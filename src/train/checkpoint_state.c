@@ -201,14 +201,26 @@ static bool read_loader(const json_t *object, struct tenka_loader_state *out)
 
 /* ---- Comparing ---- */
 
+/* what: "training image", of which there are so many. */
 static tenka_status compare_count(const struct tenka_run *run, const char *path, const char *what, uint64_t there,
                                   uint64_t here)
 {
-    char a[NUMBER], b[NUMBER];
     if (there == here)
         return TENKA_OK;
-    snprintf(a, sizeof(a), "%" PRIu64, there);
-    snprintf(b, sizeof(b), "%" PRIu64, here);
+    return tenka_fail(run->err, TENKA_E_INVALID,
+                      "%s: the checkpoint belongs to a run with %" PRIu64 " %s%s, this one has %" PRIu64, path, there,
+                      what, there == 1 ? "" : "s", here);
+}
+
+static tenka_status compare_batch_size(const struct tenka_run *run, const char *path, const char *name, uint32_t there,
+                                       uint32_t here)
+{
+    char what[64], a[NUMBER], b[NUMBER];
+    if (there == here)
+        return TENKA_OK;
+    snprintf(what, sizeof(what), "a %s batch size of", name);
+    snprintf(a, sizeof(a), "%" PRIu32, there);
+    snprintf(b, sizeof(b), "%" PRIu32, here);
     return tenka_checkpoint_differs(run->err, path, what, a, b);
 }
 
@@ -230,13 +242,12 @@ static tenka_status compare_loader(const struct tenka_run *run, const char *path
         return tenka_fail(run->err, TENKA_E_FORMAT, "%s: the checkpoint is damaged: no position of a %s loader", path,
                           name);
     tenka_loader_get_state(loader, &here);
-    snprintf(what, sizeof(what), "a number of %s images of", name);
+    snprintf(what, sizeof(what), "%s image", name);
     TENKA_TRY(compare_count(run, path, what, there->count, here.count));
     if (there->labels != here.labels)
         return tenka_fail(run->err, TENKA_E_INVALID,
                           "%s: the checkpoint belongs to a run with other %s images: their labels differ", path, name);
-    snprintf(what, sizeof(what), "a %s batch size of", name);
-    TENKA_TRY(compare_count(run, path, what, there->batch_size, here.batch_size));
+    TENKA_TRY(compare_batch_size(run, path, name, there->batch_size, here.batch_size));
     TENKA_TRY(compare_flag(run, path, "shuffling", there->shuffle, here.shuffle));
     TENKA_TRY(compare_flag(run, path, "drop_last", there->drop_last, here.drop_last));
     if (there->index > tenka_loader_batches(loader))
@@ -280,7 +291,7 @@ static tenka_status compare_group(const struct tenka_run *run, const char *path,
             return tenka_fail(run->err, TENKA_E_INVALID, "%s: the optimizer of the checkpoint does not train %s", path,
                               run->slot_names[i]);
     }
-    return compare_count(run, path, "a number of trained tensors of", json_object_size(steps), count);
+    return compare_count(run, path, "trained tensor", json_object_size(steps), count);
 }
 
 static tenka_status compare_optimizer(const struct tenka_run *run, const char *path, const json_t *object,
@@ -293,8 +304,7 @@ static tenka_status compare_optimizer(const struct tenka_run *run, const char *p
         return tenka_checkpoint_damaged(run->err, path, "no kind, steps or groups of the optimizer");
     if (strcmp(kind, tenka_optimizer_kind(opt)) != 0)
         return tenka_checkpoint_differs(run->err, path, "the optimizer", kind, tenka_optimizer_kind(opt));
-    TENKA_TRY(compare_count(run, path, "a number of parameter groups of", json_array_size(groups),
-                            tenka_optimizer_groups(opt)));
+    TENKA_TRY(compare_count(run, path, "parameter group", json_array_size(groups), tenka_optimizer_groups(opt)));
     for (size_t g = 0; g < tenka_optimizer_groups(opt); g++)
         TENKA_TRY(compare_group(run, path, g, json_array_get(groups, g), out));
     return TENKA_OK;

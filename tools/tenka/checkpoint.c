@@ -15,9 +15,10 @@ int checkpoint_save(struct session *s, const struct tenka_training *training, co
 static int check(const struct options *o, const struct tenka_training *training)
 {
     const double lr = tenka_optimizer_lr(training->optimizer, 0);
+    char there[32], here[32];
     if (lr != o->lr)
-        return say_failed("%s: the checkpoint belongs to a run with --lr %.17g, this one has %.17g", o->resume, lr,
-                          o->lr);
+        return say_failed("%s: the checkpoint belongs to a run with --lr %s, this one has %s", o->resume,
+                          say_shortest(there, lr), say_shortest(here, o->lr));
     if (training->epoch >= o->epochs)
         say_warning("%s has %" PRIu64 " finished epoch%s: nothing is left of --epochs %" PRIu32, o->resume,
                     training->epoch, plural(training->epoch), o->epochs);

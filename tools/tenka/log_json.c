@@ -209,10 +209,11 @@ static void write_driver(FILE *file, const tenka_ctx *ctx)
 
 static void option_value(FILE *file, const struct option *option, const struct options *o)
 {
+    char text[32];
     switch (option->kind) {
     case OPTION_FLAG: fputs(option_integer(option, o) != 0 ? "true" : "false", file); break;
     case OPTION_WHOLE: fprintf(file, "%" PRIu64, option_integer(option, o)); break;
-    case OPTION_REAL: number_value(file, option_real(option, o), 17); break;
+    case OPTION_REAL: fputs(say_shortest(text, option_real(option, o)), file); break;
     case OPTION_WORD: string_value(file, option_word(option, option_integer(option, o))); break;
     default: string_value(file, option_text(option, o)); break; /* a text: rows of other kinds have no key */
     }

@@ -134,6 +134,15 @@ const char *say_number(char buffer[static 32], const char *format, double value)
     return buffer;
 }
 
+const char *say_shortest(char buffer[static 32], double value)
+{
+    int digits = 1;
+    do
+        snprintf(buffer, 32, "%.*g", digits, value);
+    while (digits++ < 17 && strtod(buffer, NULL) != value);
+    return buffer;
+}
+
 const char *plural(uint64_t count)
 {
     return count == 1 ? "" : "s";

@@ -117,6 +117,8 @@ void say_notice(const struct options *options, const char *format, ...) TENKA_PR
 void say_library_log(void *user, enum tenka_log_level level, const char *text);
 /* 60000 as "60,000"; the text is as long-lived as buffer. */
 const char *say_count(char buffer[static 32], uint64_t value);
+/* A finite number with the fewest digits that read back as it; the text is as long-lived as buffer. */
+const char *say_shortest(char buffer[static 32], double value);
 /* A number by a format of printf's, or "-" for one that is none or infinite; the text is as long-lived as buffer. */
 const char *say_number(char buffer[static 32], const char *format, double value);
 /* What a noun needs behind a count: "s", or nothing after 1. */
