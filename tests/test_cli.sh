@@ -98,6 +98,18 @@ expect 2 "no command 'benhc'; do you mean 'tenka bench'?" benhc
 expect 2 "requires an argument" train --epochs
 expect 2 "tenka train: --quiet takes no argument, but '3' is given" train --quiet=3
 expect 2 "'--epochs' is no option; each value" train -- --epochs 3
+# Files in the place of an option, or behind another one's.
+echo 'Flatten() Linear(784, 10)' > "$work/wrong.txt"
+printf '\2\0\0\0\0\0\0\0{}' > "$work/wrong.st"
+expect 2 "wrong.txt' is no option; do you mean --net $work/wrong.txt?" train "$work/wrong.txt"
+expect 2 "wrong.st' is no option; do you mean --load $work/wrong.st?" test "$work/wrong.st"
+expect 2 "' is no option; do you mean --data $work?" train "$work"
+expect 2 "wrong.st' is no option; each value" bench "$work/wrong.st"
+expect 1 "wrong.st is a saved network, which --load takes" summary --backend cpu --net "$work/wrong.st"
+expect 1 "wrong.txt: this is neither .* but text; a network's text belongs to --net" summary --backend cpu \
+    --load "$work/wrong.txt"
+expect 1 "wrong.st: the file has weights but no network text to make their network of; name .* with --net$" summary \
+    --backend cpu --load "$work/wrong.st"
 expect 1 "cannot open .*none" predict --backend cpu --quiet --load "$work/none" -- --top
 expect 2 "is neither stretch nor crop" predict --fit squeeze
 expect 2 "there is no part 'all'; choose ceilings, kernels, shapes or steps" bench --only all
@@ -166,7 +178,7 @@ expect 1 "empty.pt: expected a safetensors or .pt file, found only 0 bytes" $tra
 { printf 'Flatten() Linear(784, 10)'; head -c 8000000 /dev/zero | tr '\0' ' '; printf 'Fly(3)'; } > "$work/long.txt"
 expect 1 "long.txt: network text, line 1, column 8000026: .*Fly" $train --net "$work/long.txt"
 head -c 9000000 /dev/zero > "$work/huge.txt"
-expect 1 "huge.txt has more than 8388608 bytes; it should be a network's text" $train --net "$work/huge.txt"
+expect 1 "huge.txt: it has more than 8 MiB; it should be a network's text" $train --net "$work/huge.txt"
 expect 1 "net" $train --net "Linear(4294967295, 4294967295)"
 expect 1 "net" $train --net "Linear(99999999999999999999, 10)"
 expect 1 "net" $train --net "Linear(2147483647, 2147483647)"
@@ -206,8 +218,9 @@ notes "this run writes no checkpoints; with --checkpoint $work/x.ckpt" $loud --n
 succeed $train --net "$small" --resume "$work/x.ckpt" --epochs 2 --save "$work/named.st"
 succeed $train --resume "$work/x.ckpt" --epochs 2 --save "$work/found.st"
 cmp "$work/named.st" "$work/found.st" || bad "--resume without --net is another run"
-expect 1 "small.pt.* name it with --net" test --backend cpu --quiet --data "$work/good" --load "$work/small.pt"
-expect 1 "small.pt.* name it with --net" $train --load "$work/small.pt"
+expect 1 "small.pt.* name a network for the weights with --net" test --backend cpu --quiet --data "$work/good" \
+    --load "$work/small.pt"
+expect 1 "small.pt.* name a network for the weights with --net" $train --load "$work/small.pt"
 mv "$work/small.pt" "$work/small.named.otherwise"
 succeed test --backend cpu --quiet --data "$work/good" --load "$work/small.named.otherwise" --net "$small"
 expect 1 "weight" $train --net "Flatten() Linear(784, 20) ReLU() Linear(20, 10)" --load "$work/small.st"

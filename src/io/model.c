@@ -139,9 +139,7 @@ static tenka_status make_net(tenka_ctx *ctx, const struct tenka_weights *file, t
             "in the file; only that program can run it",
             file->path);
     if (text == NULL)
-        return tenka_fail(err, TENKA_E_FORMAT,
-                          "%s: the file has weights but no network text (metadata tenka.net); make the network first, "
-                          "then load the file into it",
+        return tenka_fail(err, TENKA_E_FORMAT, "%s: the file has weights but no network text to make their network of",
                           file->path);
     /* No dtype of weights has fewer than 2 bytes. */
     const tenka_status status = tenka_nn_parse_limited(ctx, text, file->bytes / 2, &model->net);

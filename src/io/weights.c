@@ -79,6 +79,15 @@ static tenka_status check_pointer(struct tenka_error *err, const struct tenka_we
     return TENKA_OK;
 }
 
+/* Whether bytes are the beginning of a text. Of a safetensors file they would be a length beyond all files. */
+static bool is_text(const unsigned char *begin, size_t bytes)
+{
+    size_t i = 0;
+    while (i < 8 && i < bytes && ((begin[i] >= ' ' && begin[i] < 0x7f) || (begin[i] >= '\t' && begin[i] <= '\r')))
+        i++;
+    return i == 8;
+}
+
 static tenka_status open_any(struct tenka_error *err, struct tenka_weights *w)
 {
     unsigned char begin[TENKA_PT_MAGIC];
@@ -87,7 +96,11 @@ static tenka_status open_any(struct tenka_error *err, struct tenka_weights *w)
     if (bytes > 0)
         TENKA_TRY(tenka_os_read_range(err, w->path, 0, begin, bytes));
     TENKA_TRY(check_pointer(err, w, begin, bytes));
-    return tenka_pt_is_ours(begin, bytes) ? open_pt(err, w) : open_st(err, w);
+    if (tenka_pt_is_ours(begin, bytes))
+        return open_pt(err, w);
+    if (is_text(begin, bytes))
+        return tenka_fail(err, TENKA_E_FORMAT, "%s: this is neither a safetensors nor a .pt file, but text", w->path);
+    return open_st(err, w);
 }
 
 tenka_status tenka_weights_open(struct tenka_error *err, const char *path, struct tenka_weights *out)

@@ -16,11 +16,10 @@ static void user_data_folder(char *out, size_t size, const char *name)
         snprintf(out, size, "%s/.local/share/tenka/%s", home != NULL ? home : "", name);
 }
 
-/* A run that begins with saved weights may be meant for other images than those that are found. */
-static void warn_unnamed(const struct session *s)
+void session_warn_of_data(const struct session *s)
 {
     const struct options *o = s->options;
-    if (o->load != NULL && o->resume == NULL)
+    if (o->data == NULL && o->load != NULL && o->resume == NULL)
         say_warning("no --data is given, so the images are those of %s, whatever %s was trained on", s->data_dir,
                     o->load);
 }
@@ -30,7 +29,7 @@ static int find_trained_data(struct session *s)
 {
     const char *const file = s->options->load;
     if (tenka_model_data(s->ctx, file, &s->trained_on) != TENKA_OK)
-        return say_library_failed(s->ctx);
+        return session_say_load_failed(s, file);
     if (s->trained_on == NULL)
         return say_failed("%s does not say which images its network was trained on: name the test images with --data",
                           file);
@@ -63,7 +62,6 @@ static int find_data(struct session *s, bool train)
     if (s->data_dir == NULL)
         return say_failed("there are no images: name a folder with --data, install Debian's package "
                           "dataset-fashion-mnist, or run tools/fetch-data fashion-mnist");
-    warn_unnamed(s);
     return EXIT_CODE_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "option_table.h"
 
@@ -88,9 +89,30 @@ static int take_letters(const struct command *command, char **argv, struct optio
     return 1;
 }
 
+static bool has_option(const struct command *command, const char *name)
+{
+    const struct option *option = option_table;
+    while (option->name != NULL && (strcmp(option->name, name) != 0 || option_use(option, command) == NULL))
+        option++;
+    return option->name != NULL;
+}
+
+/* The option that a file or folder without one is probably meant for; NULL: none. */
+static const char *option_for(const struct command *command, const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)))
+        return NULL;
+    const char *const name = S_ISDIR(st.st_mode) ? "data" : file_is_text(path) ? "net" : "load";
+    return has_option(command, name) ? name : NULL;
+}
+
 /* An argument that is no option: it is moved to the front of argv. */
 static int take_argument(const struct command *command, char **argv, char **front, struct options *o)
 {
+    const char *const meant = command->arguments == NULL ? option_for(command, argv[0]) : NULL;
+    if (meant != NULL)
+        say_misuse(command->name, "'%s' is no option; do you mean --%s %s?", argv[0], meant, argv[0]);
     if (command->arguments == NULL)
         say_misuse(command->name, "'%s' is no option; each value follows its option", argv[0]);
     front[o->n_pictures++] = argv[0];

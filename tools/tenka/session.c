@@ -8,6 +8,7 @@
 #include "tenka.h"
 
 #define MAX_NET_BYTES (8u << 20) /* what tenka_nn_parse takes */
+#define TOO_LONG "it has more than 8 MiB; it should be a network's text, as print(model) shows it in PyTorch"
 
 /* ---- Network ---- */
 
@@ -30,15 +31,23 @@ static char *read_file(const char *path)
     return text;
 }
 
+/* why: the sentence of the parser. */
+static int fail_net_file(struct session *s, const char *net, const char *why)
+{
+    bool has_net;
+    if (tenka_model_has_net(s->ctx, net, &has_net) == TENKA_OK)
+        return say_failed("--net: %s is a saved network, which --load takes; --net takes a network's text", net);
+    return say_failed("--net: %s: %s", net, why);
+}
+
 static int parse_net(struct session *s, const char *net)
 {
     struct stat st;
+    char why[1024];
     const bool is_file = stat(net, &st) == 0;
     char *text = is_file ? read_file(net) : NULL;
     if (is_file && text == NULL && errno == EFBIG)
-        return say_failed("--net: %s has more than %u bytes; it should be a network's text, as print(model) shows it "
-                          "in PyTorch",
-                          net, MAX_NET_BYTES);
+        return fail_net_file(s, net, TOO_LONG);
     if (is_file && text == NULL)
         return say_failed("cannot read the network %s: %s", net, strerror(errno));
     const tenka_status status = tenka_nn_parse(s->ctx, is_file ? text : net, &s->net);
@@ -49,7 +58,8 @@ static int parse_net(struct session *s, const char *net)
     if (!is_file && strchr(net, '(') == NULL)
         return say_failed("--net: there is no file '%s', and as text it is no network (%s)", net,
                           tenka_last_error(s->ctx));
-    return say_failed("--net: %s%s%s", is_file ? net : "", is_file ? ": " : "", tenka_last_error(s->ctx));
+    snprintf(why, sizeof(why), "%s", tenka_last_error(s->ctx));
+    return is_file ? fail_net_file(s, net, why) : say_failed("--net: %s", why);
 }
 
 const char *session_model_path(const struct session *s)
@@ -57,17 +67,36 @@ const char *session_model_path(const struct session *s)
     return s->options->load != NULL ? s->options->load : s->options->resume;
 }
 
+static bool is_network_text(const struct session *s, const char *path)
+{
+    tenka_module *net = NULL;
+    char *const text = file_is_text(path) ? read_file(path) : NULL;
+    const bool good = text != NULL && tenka_nn_parse(s->ctx, text, &net) == TENKA_OK;
+    tenka_module_destroy(&net);
+    free(text);
+    return good;
+}
+
+int session_say_load_failed(const struct session *s, const char *path)
+{
+    char why[1024];
+    if (tenka_last_status(s->ctx) != TENKA_E_FORMAT)
+        return say_library_failed(s->ctx);
+    snprintf(why, sizeof(why), "%s", tenka_last_error(s->ctx));
+    return say_failed("%s%s", why, is_network_text(s, path) ? "; a network's text belongs to --net" : "");
+}
+
 static int open_model(struct session *s, const char *path)
 {
     bool has_net;
     if (tenka_model_has_net(s->ctx, path, &has_net) != TENKA_OK)
-        return say_library_failed(s->ctx);
+        return session_say_load_failed(s, path);
     const tenka_status status = tenka_model_open(s->ctx, path, &s->model);
     /* E_UNSUPPORTED: classes in C, which --net does not have either. */
     if (status == TENKA_E_UNSUPPORTED || (status != TENKA_OK && has_net))
         return say_library_failed(s->ctx);
     if (status != TENKA_OK)
-        return say_failed("%s; to use its weights in a network, name it with --net", tenka_last_error(s->ctx));
+        return say_failed("%s; name a network for the weights with --net", tenka_last_error(s->ctx));
     s->net = tenka_model_net(s->model);
     return EXIT_CODE_OK;
 }
@@ -80,7 +109,7 @@ static int open_net(struct session *s)
         return open_model(s, path);
     const int code = parse_net(s, o->net != NULL ? o->net : tenka_nn_reference_text());
     if (code == EXIT_CODE_OK && o->load != NULL && tenka_model_load(s->net, o->load) != TENKA_OK)
-        return say_library_failed(s->ctx);
+        return session_say_load_failed(s, o->load);
     if (code == EXIT_CODE_OK && tenka_module_has_own_forward(s->net))
         say_warning("%s was saved by a program whose own code says what the network does with its layers; --net runs "
                     "them in order, which may be another network",
@@ -184,6 +213,8 @@ int session_open(struct session *s, const struct options *options, bool train)
         code = session_load_data(s, train);
     if (code == EXIT_CODE_OK)
         code = open_net(s);
+    if (code == EXIT_CODE_OK && train)
+        session_warn_of_data(s);
     if (code == EXIT_CODE_OK)
         code = session_apply_preprocessing(s);
     if (code == EXIT_CODE_OK)

@@ -92,6 +92,8 @@ void make_harmless(char *text);
 size_t text_columns(const char *text);
 /* Cuts the text where it would take more columns, between two characters. */
 void text_cut(char *text, size_t columns);
+/* Whether what a file begins with is text. */
+bool file_is_text(const char *path);
 /* Columns of the terminal that a file descriptor leads to; 80 where it is none, or does not tell. */
 size_t terminal_columns(int file);
 
@@ -204,6 +206,10 @@ struct session {
  * session_close is due in any case. */
 int session_open(struct session *s, const struct options *options, bool train);
 void session_close(struct session *s);
+/* The library could not open the file of --load: says why, and where what it is belongs. */
+int session_say_load_failed(const struct session *s, const char *path);
+/* Warns where a run begins with saved weights, which may be meant for other images than those that were found. */
+void session_warn_of_data(const struct session *s);
 /* The file whose network is taken where --net names none: a checkpoint is a saved network too. NULL: there is none. */
 const char *session_model_path(const struct session *s);
 /* The device and the network alone, without data; sizing: without memory for the network too (tenka_sizing_begin). */

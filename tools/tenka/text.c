@@ -81,6 +81,19 @@ void text_cut(char *text, size_t columns)
     text[fitting(text, columns, &taken)] = '\0';
 }
 
+bool file_is_text(const char *path)
+{
+    char begin[9] = "";
+    FILE *const file = fopen(path, "rb");
+    const size_t length = file != NULL ? fread(begin, 1, sizeof(begin) - 1, file) : 0;
+    size_t i = 0;
+    if (file != NULL)
+        fclose(file);
+    while (i < length && (!is_control(begin + i) || strchr("\t\n\r", begin[i]) != NULL) && begin[i] != '\0')
+        i++;
+    return length > 0 && i == length;
+}
+
 size_t terminal_columns(int file)
 {
     struct winsize size;
