@@ -111,6 +111,7 @@ static const char *const bad_texts[][2] = {
     {"Linear(1,2", "expected ',' or ')', but the text ends"},
     {"Linear(1,2))", "expected a layer or the end, found ')'"},
     {"Linear(1,2,bias=maybe)", "expected True or False for bias"},
+    {"Softshrink(-1)", "Softshrink: lambd is -1.0, but must be at least 0.0"}, /* PyTorch: lambda must be in range */
     {"Dropout(1.5)", "must be from 0.0 to 1.0"},
     {"MaxPool2d(2,padding=2)", "at most half the kernel"},
     {"MaxPool2d(2,return_indices=True)", "only return_indices=False is supported"},

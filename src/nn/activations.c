@@ -9,6 +9,7 @@
 /* Whose fallback is written as a whole number. */
 #define WHOLE(name, fallback) {#name, TENKA_ARG_FLOAT, TENKA_ARG_WHOLE, fallback, -DBL_MAX, DBL_MAX, NULL},
 #define BARE(name, fallback) {#name, TENKA_ARG_FLOAT, TENKA_ARG_BARE, fallback, -DBL_MAX, DBL_MAX, NULL},
+#define BARE_FROM_0(name, fallback) {#name, TENKA_ARG_FLOAT, TENKA_ARG_BARE, fallback, 0, DBL_MAX, NULL},
 #define REQUIRED(name) {#name, TENKA_ARG_FLOAT, TENKA_ARG_REQUIRED, 0, -DBL_MAX, DBL_MAX, NULL},
 /* A wish about memory; the plan decides that. UNSEEN: print(model) is silent about it. */
 #define INPLACE {"inplace", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 0, 0, 1, NULL},

@@ -1,6 +1,7 @@
 /* The list of layers, and what all of them share: arguments, making, state. */
 #include <assert.h>
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -111,6 +112,9 @@ static tenka_status check_number(struct tenka_error *err, const struct tenka_lay
     if (whole)
         return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %.0f, but must be from %.0f to %.0f", type->name, arg->name,
                           x, arg->least, arg->most);
+    if (arg->most == DBL_MAX && isfinite(x))
+        return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %s, but must be at least %s", type->name, arg->name,
+                          tenka_number_text(x, text), tenka_number_text(arg->least, least));
     return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %s, but must be from %s to %s", type->name, arg->name,
                       tenka_number_text(x, text), tenka_number_text(arg->least, least),
                       tenka_number_text(arg->most, most));
