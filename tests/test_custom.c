@@ -293,7 +293,9 @@ static void test_wrong_numbers(void **state)
     assert_mistake(ctx, TENKA_E_INVALID, "no place for an output");
     in[0] = input(ctx);
     tenka_forward_n(NULL, in, 1, out, 1);
-    assert_mistake(ctx, TENKA_E_INVALID, "forward: there is no module");
+    assert_mistake(ctx, TENKA_E_INVALID, "forward: there is no module; a child was asked for by a name that none has");
+    tenka_add(input(ctx), tenka_value(tenka_module_find(net, "absent")));
+    assert_mistake(ctx, TENKA_E_INVALID, "a parameter was asked for by a name that none has");
     tenka_forward_n(NULL, NULL, 0, NULL, 0);
     assert_refused(ctx, tenka_module_check(pair, tenka_shape_of(2, 4), NULL), TENKA_E_INVALID, "asked for 2 of 1");
     tenka_module_destroy(&net);

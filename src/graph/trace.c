@@ -179,7 +179,10 @@ bool tenka_trace_input(tenka_ctx *ctx, tenka_tensor t, const char *what)
     if (t.ctx != NULL && t.ctx != ctx)
         tenka_trace_fail(ctx, TENKA_E_INVALID, "%s: the tensors belong to different contexts", what);
     else if (t.ctx == NULL)
-        tenka_trace_fail(ctx, TENKA_E_INVALID, "%s: a tensor is missing (TENKA_NONE)", what);
+        tenka_trace_fail(ctx, TENKA_E_INVALID,
+                         "%s: a tensor is missing (TENKA_NONE), as tenka_value gives it of a variable that is NULL: a "
+                         "parameter was asked for by a name that none has, or was never made",
+                         what);
     else if (t.slot != INERT_SLOT)
         tenka_trace_fail(ctx, TENKA_E_INVALID,
                          "%s: a tensor of an ended step was used; tenka_keep it in its step to use it later", what);

@@ -167,15 +167,16 @@ static tenka_status append(tenka_module *container, const char *name, tenka_modu
     return TENKA_OK;
 }
 
-/* A constructor has failed; its sentence is worth more than ours. */
+/* Most likely a constructor has failed just before, whose sentence is worth more than ours. */
 static tenka_status no_child(const tenka_module *container)
 {
     if (container == NULL)
         return TENKA_E_INVALID;
     struct tenka_error *const err = tenka_ctx_error(container->ctx);
     const struct tenka_error last = *err;
-    return tenka_fail(err, TENKA_E_INVALID, "append: there is no child%s%.900s%s", last.status != TENKA_OK ? " (" : "",
-                      last.status != TENKA_OK ? last.text : "", last.status != TENKA_OK ? ")" : "");
+    return tenka_fail(err, TENKA_E_INVALID, "append: there is no child%s%.900s",
+                      last.status != TENKA_OK ? "; the last call that failed said: " : "",
+                      last.status != TENKA_OK ? last.text : "");
 }
 
 tenka_status tenka_nn_append(tenka_module *container, const char *name, tenka_module *child)

@@ -148,7 +148,8 @@ static void fail_call(tenka_ctx *ctx, const char *what, tenka_tensor *out, size_
 void tenka_forward_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out, size_t n_out)
 {
     if (module == NULL) {
-        fail_call(in != NULL && n_in > 0 ? in[0].ctx : NULL, "there is no module", out, n_out);
+        fail_call(in != NULL && n_in > 0 ? in[0].ctx : NULL,
+                  "there is no module; a child was asked for by a name that none has, or was never made", out, n_out);
         return;
     }
     if ((in == NULL && n_in > 0) || out == NULL || n_out == 0) {
