@@ -212,7 +212,13 @@ static void test_check(void **state)
     assert_fails(ctx, tenka_module_check(net, tenka_shape_of(100, 1, 32, 32), NULL), TENKA_E_SHAPE,
                  "layer classfier.0 (Linear): expected in_features=2560");
     assert_fails(ctx, tenka_module_check(net, tenka_shape_of(100, 3, 28, 28), NULL), TENKA_E_SHAPE,
-                 "layer base_net.0 (Conv2d)");
+                 "layer base_net.0 (Conv2d): expected in_channels=1, found 3 channels of 28 x 28");
+    tenka_module_destroy(&net);
+    assert_int_equal(tenka_nn_parse(ctx, "Conv2d(3, 4, 3) BatchNorm2d(1)", &net), TENKA_OK);
+    assert_fails(ctx, tenka_module_check(net, tenka_shape_of(2, 1, 28, 28), NULL), TENKA_E_SHAPE,
+                 "layer 0 (Conv2d): expected in_channels=3, found 1 channel of 28 x 28");
+    assert_fails(ctx, tenka_module_check(net, tenka_shape_of(2, 3, 28, 28), NULL), TENKA_E_SHAPE,
+                 "layer 1 (BatchNorm2d): expected num_features=1, found 4 channels of 26 x 26");
     tenka_module_destroy(&net);
     tenka_ctx_destroy(&ctx);
 }
@@ -227,6 +233,7 @@ static void test_bad_shapes(void **state)
         {"Identity() Flatten(2)", "layer 1 (Flatten): there are no axes from start_dim=2 to end_dim=-1"},
         {"Flatten(1, 0)", "layer Flatten: there are no axes from start_dim=1 to end_dim=0 in an input of 2 axes"},
         {"Net((head): Sequential((out): Linear(5, 2)))", "layer head.out (Linear): expected in_features=5"},
+        {"Conv2d(1, 2, 3)", "layer Conv2d: expected an input of 4 axes, found one of shape [3, 6]"},
         {"BatchNorm2d(6, affine=False)", "layer BatchNorm2d: expected an input of 4 axes, found one of shape [3, 6]"},
     };
     tenka_ctx *ctx = cpu(0);

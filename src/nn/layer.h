@@ -165,6 +165,11 @@ void tenka_layer_drop_state(tenka_module *module, size_t count);
 /* A parameter drawn from U(-bound, bound), as torch.nn.init does. */
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound);
 
+/* Whether x is a batch of images of so many channels, or inert, so that the mistake is another's. */
+bool tenka_layer_has_channels(tenka_tensor x, uint32_t channels);
+/* It is not, though an argument of the layer says so: in the words of the layer, where an operator has its own. */
+tenka_tensor tenka_layer_fail_channels(tenka_module *module, const char *argument, uint32_t channels, tenka_tensor x);
+
 /* As tenka_forward_n and tenka_forward, for a container's own children. */
 void tenka_layer_run_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out, size_t n_out);
 tenka_tensor tenka_layer_run(tenka_module *module, tenka_tensor x);

@@ -162,6 +162,23 @@ tenka_status tenka_layer_complete(struct tenka_error *err, const struct tenka_la
     return type->check != NULL ? type->check(err, values) : TENKA_OK;
 }
 
+bool tenka_layer_has_channels(tenka_tensor x, uint32_t channels)
+{
+    const struct tenka_shape shape = tenka_tensor_shape(x);
+    return !tenka_tensor_valid(x) || (shape.rank == 4 && shape.dim[1] == channels);
+}
+
+tenka_tensor tenka_layer_fail_channels(tenka_module *module, const char *argument, uint32_t channels, tenka_tensor x)
+{
+    const struct tenka_shape shape = tenka_tensor_shape(x);
+    char text[TENKA_SHAPE_TEXT];
+    if (shape.rank != 4)
+        return tenka_trace_fail(module->ctx, TENKA_E_SHAPE, "expected an input of 4 axes, found one of shape %s",
+                                tenka_shape_text(&shape, text));
+    return tenka_trace_fail(module->ctx, TENKA_E_SHAPE, "expected %s=%u, found %u channel%s of %u x %u", argument,
+                            channels, shape.dim[1], shape.dim[1] == 1 ? "" : "s", shape.dim[2], shape.dim[3]);
+}
+
 /* ---- Making ---- */
 
 tenka_status tenka_module_make(tenka_ctx *ctx, const struct tenka_layer_type *type, const char *class_name,

@@ -278,11 +278,9 @@ static tenka_tensor batch_norm2d_forward(tenka_module *m, tenka_tensor x)
     const struct tenka_layer_state *const running = &m->state[affine ? 2 : 0];
     if (!tenka_tensor_valid(x))
         return x;
-    const struct tenka_shape shape = tenka_tensor_shape(x);
-    char text[TENKA_SHAPE_TEXT];
-    if (shape.rank != 4)
-        return tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "expected an input of 4 axes, found one of shape %s",
-                                tenka_shape_text(&shape, text));
+    const uint32_t channels = tenka_arg_u32(&m->values, FEATURES, 0);
+    if (!tenka_layer_has_channels(x, channels))
+        return tenka_layer_fail_channels(m, "num_features", channels, x);
     settle_count(m); /* also where nothing is counted: the statistics may be assigned again */
     if (m->training && track && !tenka_layer_is_checked(m))
         count_batch(m);

@@ -98,6 +98,9 @@ static tenka_status conv2d_init(tenka_module *m)
 static tenka_tensor conv2d_forward(tenka_module *m, tenka_tensor x)
 {
     struct tenka_conv2d_params params = TENKA_CONV2D_DEFAULTS;
+    const uint32_t channels = tenka_arg_u32(&m->values, IN, 0);
+    if (!tenka_layer_has_channels(x, channels))
+        return tenka_layer_fail_channels(m, "in_channels", channels, x);
     for (size_t axis = 0; axis < 2; axis++) {
         params.stride[axis] = tenka_arg_u32(&m->values, STRIDE, axis);
         params.padding[axis] = tenka_arg_u32(&m->values, PADDING, axis);

@@ -156,12 +156,13 @@ static tenka_status check_conv_channels(const struct tenka_call *call, struct te
     if (x->dim[1] % g != 0 || weight->dim[0] % g != 0)
         return tenka_fail(err, TENKA_E_SHAPE, "%s: %u input and %u output channels cannot be divided into %d groups",
                           tenka_rule_name(call), x->dim[1], weight->dim[0], groups);
-    if (weight->dim[1] != x->dim[1] / g)
-        return tenka_fail(err, TENKA_E_SHAPE,
-                          "%s: input %s has %u channels in %d groups, but weight %s is for %u in "
-                          "each",
-                          tenka_rule_name(call), tenka_shape_text(x, text_x), x->dim[1], groups,
-                          tenka_shape_text(weight, text_w), weight->dim[1]);
+    const uint64_t takes = (uint64_t)weight->dim[1] * g;
+    if (takes != x->dim[1])
+        return tenka_fail(
+            err, TENKA_E_SHAPE,
+            "%s: an input of shape %s has %u channel%s, but a weight of shape %s takes %llu in %u group%s",
+            tenka_rule_name(call), tenka_shape_text(x, text_x), x->dim[1], x->dim[1] == 1 ? "" : "s",
+            tenka_shape_text(weight, text_w), (unsigned long long)takes, g, g == 1 ? "" : "s");
     return TENKA_OK;
 }
 
