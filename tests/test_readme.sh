@@ -97,7 +97,6 @@ small_half t10k 50
 cp "$source"/tests/golden/images/photo.jpg shown/pictures
 cp "$source"/tests/golden/images/photo.jpg shown/shoe.jpg
 cp -r build data shown
-echo 'Conv2d(3, 4, 3) ReLU() Flatten() Linear(3600, 10)' > shown/net.txt
 cd shown
 run_section README.md 'The command' 'tenka predict'
 [ "$(grep -c '^epoch 5/5 ' out)" = 2 ] || { cat out; echo "expected two trainings of five epochs"; exit 1; }
