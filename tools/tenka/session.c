@@ -146,7 +146,7 @@ static int check_net(struct session *s)
 void session_print_device(const tenka_ctx *ctx, const struct options *options)
 {
     print_text(stdout, "device   %s%s\n", tenka_ctx_device_name(ctx),
-               options->backend == TENKA_BACKEND_AUTO ? " (chosen by --backend auto; 'tenka devices' says why)" : "");
+               options->backend == TENKA_BACKEND_AUTO ? " ('tenka devices' says why)" : "");
 }
 
 static void tell(const struct session *s)

@@ -105,6 +105,13 @@ static tenka_status open_vulkan(const struct tenka_ctx_params *params, const cha
     return tenka_vulkan_device_create(&vulkan, err, log, out);
 }
 
+/* The device's name is the context's to tell. Nobody asks why a GPU was taken. gpu: there is one. */
+static void say_choice(const struct tenka_log *log, bool gpu, bool cpu_taken, const char *why)
+{
+    const enum tenka_log_level level = !cpu_taken ? TENKA_LOG_DEBUG : gpu ? TENKA_LOG_WARNING : TENKA_LOG_INFO;
+    tenka_say(log, level, "backend: %s (%s)", cpu_taken ? "cpu" : "vulkan", why);
+}
+
 static tenka_status open_auto(const struct tenka_ctx_params *params, struct tenka_error *err,
                               const struct tenka_log *log, enum tenka_backend *chosen, tenka_device **out)
 {
@@ -130,16 +137,14 @@ static tenka_status open_auto(const struct tenka_ctx_params *params, struct tenk
     if (status != TENKA_OK && params->shader_dir != NULL) /* on the CPU they would be left out */
         return gpu ? status
                    : tenka_fail(err, TENKA_E_INVALID,
-                                "shaders are named, but %s: --backend vulkan takes any Vulkan "
-                                "device",
-                                why);
+                                "the shaders of %s are for Vulkan, but the backend auto takes the CPU here: %s",
+                                params->shader_dir, why);
     if (status != TENKA_OK) {
         *err = (struct tenka_error){0};
         status = open_cpu(params, err, log, chosen, out);
     }
     if (status == TENKA_OK)
-        tenka_say(log, gpu && *chosen == TENKA_BACKEND_CPU ? TENKA_LOG_WARNING : TENKA_LOG_INFO, "backend: %s (%s)",
-                  tenka_device_name(*out), why);
+        say_choice(log, gpu, *chosen == TENKA_BACKEND_CPU, why);
     return status;
 }
 
