@@ -173,7 +173,7 @@ static tenka_tensor flatten_images(tenka_module *m, tenka_tensor x)
     if (shape.dim[3] == in || product(product(shape.dim[1], shape.dim[2]), shape.dim[3]) != in)
         return x;
     if (!m->told)
-        tenka_say(tenka_ctx_log(m->ctx), TENKA_LOG_INFO, "layer %s (Linear): flattens its input of %u x %u x %u to %u",
+        tenka_say(tenka_ctx_log(m->ctx), TENKA_LOG_DEBUG, "layer %s (Linear): flattens its input of %u x %u x %u to %u",
                   m->path, shape.dim[1], shape.dim[2], shape.dim[3], in);
     m->told = true;
     return tenka_flatten(x, 1);
