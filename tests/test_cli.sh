@@ -125,6 +125,9 @@ for help in --help 'train --help' 'test --help' 'predict --help' 'summary --help
 done
 succeed train --help
 cp "$work/out" "$work/help"
+succeed help train
+cmp -s "$work/help" "$work/out" || bad "tenka help train is not tenka train --help"
+expect 2 "there is no command 'trian'; do you mean 'tenka train'" help trian
 for short in '-h' '-?'; do
     succeed train "$short"
     cmp -s "$work/help" "$work/out" || bad "tenka train $short is not --help"
@@ -368,7 +371,8 @@ if command -v python3 > /dev/null && ! python3 -c 'import json, sys; json.load(s
 fi
 expect 2 "no shape of an image" summary --input 1,28,
 expect 2 "no shape of an image" summary --input 0
-expect 2 "no shape of an image" summary --input 1x28
+expect 2 "'1x28x28' is no shape of an image: three numbers, channels, height and width" summary --input 1x28x28
+expect 1 "an image has three numbers, channels, height and width" profile --backend cpu --input 3,32
 expect 2 "momentum" summary --momentum 0.9
 expect 2 "epochs" summary --epochs 3
 expect 1 "layer 1 (Linear): expected in_features=100" summary --backend cpu --net "Flatten() Linear(100, 10)"
@@ -423,7 +427,7 @@ expect 2 "no whole number" bench --batch-size 32,0
 expect 2 "goes together neither" bench --op relu --only steps
 expect 2 "epochs" bench --epochs 3
 expect 1 "Fly" bench --backend cpu --only steps --net "Fly(3)"
-expect 1 "three sizes" bench --backend cpu --only steps --input 784
+expect 1 "three numbers" bench --backend cpu --only steps --input 784
 expect 1 "does not fit the input" bench --backend cpu --only steps --input 3,32,32
 expect 1 "rank 4" bench --backend cpu --only steps --net "Conv2d(1, 4, 5)"
 expect 1 "no parameters" bench --backend cpu --only steps --net "Flatten()"
@@ -486,7 +490,7 @@ expect 1 "cannot write the trace" profile --backend cpu --steps 50 --net "$tiny"
 expect 1 "there is no folder $work/none; 'tools/fetch-data" profile --backend cpu --data "$work/none"
 expect 1 "only the backend vulkan.*; add --backend vulkan$" profile --backend cpu --net "$tiny" --input 1,4,4 --capture "$work/x.rdc"
 expect 2 "no whole number" profile --steps 0
-expect 1 "three sizes" profile --backend cpu --input 784
+expect 1 "three numbers" profile --backend cpu --input 784
 "$tenka" profile --backend cpu --steps 10000 --json > "$work/out" 2> "$work/err" &
 pid=$!
 sleep 1

@@ -118,7 +118,7 @@ static int open_network(struct stepper *s, const struct options *options, uint32
     if (code != EXIT_CODE_OK)
         return code;
     if (image.rank != 3)
-        return say_failed("--input: images have three sizes, channels, height and width, such as 1,28,28");
+        return say_failed("--input: an image has three numbers, channels, height and width, such as 1,28,28");
     s->input = tenka_shape_of(batch, image.dim[0], image.dim[1], image.dim[2]);
     return EXIT_CODE_OK;
 }

@@ -20,6 +20,12 @@ static int print_version(void)
     return fflush(stdout) == 0 ? EXIT_CODE_OK : say_output_failed();
 }
 
+static int print_help_of(const char *name)
+{
+    const struct command *const command = command_by_name(name);
+    return command != NULL ? print_help(command) : EXIT_CODE_USAGE;
+}
+
 int main(int argc, char **argv)
 {
     /* For the width of characters alone: numbers are printed with a decimal point in every language. */
@@ -28,6 +34,8 @@ int main(int argc, char **argv)
         print_commands(stderr);
         return EXIT_CODE_USAGE;
     }
+    if (strcmp(argv[1], "help") == 0 && argc > 2 && argv[2][0] != '-')
+        return print_help_of(argv[2]);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
         return print_commands(stdout);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)

@@ -89,9 +89,8 @@ static struct tenka_shape shape(const struct reading *r)
         if (!digit || (*end != ',' && *end != '\0') || errno != 0 || value < r->option->low ||
             value > r->option->high || rank == TENKA_MAX_RANK - 1)
             say_misuse(r->command->name,
-                       "--%s: '%s' is no shape of an image, such as 1,28,28: one to %d whole numbers "
-                       "from %" PRIu64 " to %" PRIu64,
-                       r->option->name, r->text, TENKA_MAX_RANK - 1, r->option->low, r->option->high);
+                       "--%s: '%s' is no shape of an image: three numbers, channels, height and width, such as 1,28,28",
+                       r->option->name, r->text);
         dim[rank++] = (uint32_t)value;
         at = end;
         if (*at == '\0')
