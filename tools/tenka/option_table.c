@@ -48,7 +48,7 @@ static const struct option_word parts[] = {
 #define DATA_FORMS "Folder with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
     "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
 #define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
-    "$XDG_DATA_HOME/tenka, and /usr/share/datasets/fashion-mnist"
+    "$XDG_DATA_HOME/tenka (~/.local/share/tenka where that is not set), and /usr/share/datasets/fashion-mnist"
 #define WEIGHTS_NET "Network to put the weights into. Default: the one that the file describes"
 #define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
 
