@@ -222,22 +222,38 @@ static tenka_status run(struct run *r, unsigned long steps, const char *checkpoi
     return model != NULL ? save(r, model) : TENKA_OK;
 }
 
-static enum tenka_backend backend_of(const char *name)
+static bool backend_of(const char *name, enum tenka_backend *out)
 {
-    return strcmp(name, "vulkan") == 0 ? TENKA_BACKEND_VULKAN
-           : strcmp(name, "cpu") == 0  ? TENKA_BACKEND_CPU
-                                       : TENKA_BACKEND_AUTO;
+    static const char *const names[] = {
+        [TENKA_BACKEND_AUTO] = "auto", [TENKA_BACKEND_VULKAN] = "vulkan", [TENKA_BACKEND_CPU] = "cpu"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i] != NULL && strcmp(names[i], name) == 0) {
+            *out = (enum tenka_backend)i;
+            return true;
+        }
+    return false;
+}
+
+static bool steps_of(const char *text, unsigned long *out)
+{
+    char *end;
+    *out = strtoul(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0';
 }
 
 int main(int argc, char **argv)
 {
     struct tenka_ctx_params params = TENKA_CTX_DEFAULTS;
     struct run r = {.training = TENKA_TRAINING_DEFAULTS};
-    params.backend = backend_of(argc > 2 ? argv[2] : "auto");
+    unsigned long steps = 300;
+    if (argc > 5 || (argc > 1 && !steps_of(argv[1], &steps)) || (argc > 2 && !backend_of(argv[2], &params.backend))) {
+        fputs("usage: custom [STEPS [BACKEND [CHECKPOINT [MODEL]]]]; STEPS is a number, BACKEND auto, vulkan or cpu\n",
+              stderr);
+        return 2;
+    }
     tenka_status status = tenka_ctx_create(&params, &r.ctx);
     if (status == TENKA_OK)
-        status =
-            run(&r, argc > 1 ? strtoul(argv[1], NULL, 10) : 300, argc > 3 ? argv[3] : NULL, argc > 4 ? argv[4] : NULL);
+        status = run(&r, steps, argc > 3 ? argv[3] : NULL, argc > 4 ? argv[4] : NULL);
     if (status != TENKA_OK)
         fprintf(stderr, "custom: %s\n", tenka_last_error(r.ctx));
     tenka_optimizer_destroy(&r.training.optimizer);

@@ -47,6 +47,11 @@ static tenka_status test(tenka_module *net, tenka_loader *loader, tenka_meter *m
 
 int main(int argc, char **argv)
 {
+    const unsigned long limit = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
+    if (argc > 2 && limit == 0) {
+        fputs("usage: mnist [FOLDER [LIMIT]]; LIMIT is a number of images\n", stderr);
+        return 2;
+    }
     const char *folder = argc > 1 ? argv[1] : "/usr/share/datasets/fashion-mnist";
     tenka_ctx *ctx = NULL;
     tenka_dataset *train_set = NULL, *test_set = NULL;
@@ -61,7 +66,7 @@ int main(int argc, char **argv)
     TRY(tenka_dataset_load_idx(ctx, folder, true, &train_set));
     TRY(tenka_dataset_load_idx(ctx, folder, false, &test_set));
     if (argc > 2)
-        tenka_dataset_truncate(train_set, strtoul(argv[2], NULL, 10));
+        tenka_dataset_truncate(train_set, limit);
     TRY(tenka_nn_parse(ctx, network, &net));
     TRY(tenka_loader_create(ctx, train_set, &batches, &train_loader));
     TRY(tenka_loader_create(ctx, test_set, &batches, &test_loader));

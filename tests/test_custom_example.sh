@@ -19,6 +19,11 @@ if [ "$backend" = vulkan ] && ! "$custom" 1 vulkan > /dev/null; then
     exit 77
 fi
 
+for arguments in many '10 gpu' '1x'; do
+    # shellcheck disable=SC2086
+    "$custom" $arguments > /dev/null 2> "$work/err" && bad "done: custom $arguments"
+    grep -q '^usage: custom' "$work/err" || bad "no usage after custom $arguments"
+done
 steps=200
 "$custom" $steps "$backend" "$work/whole.ckpt" "$work/whole.safetensors" > "$work/out" || bad "the whole run"
 cat "$work/out"
