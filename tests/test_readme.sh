@@ -63,6 +63,14 @@ awk '/^The layers are / { list = 1 } list; /\./ { list = 0 }' "$source/docs/guid
 [ -s known ] && diff known listed || { echo "docs/guide.md lists other layers than there are"; exit 1; }
 echo "ok: layers"
 
+# ---- Data that cannot be fetched ----
+
+mkdir stub
+printf '#!/bin/sh\nexit 7\n' > stub/curl
+chmod +x stub/curl
+PATH=$work/stub:$PATH "$source/tools/fetch-data" mnist there > out 2> err && exit 1
+grep -q 'put it into there, and run this again$' err || { cat err; echo "fetch-data does not say what to do"; exit 1; }
+
 # ---- The command; what the guide trains ----
 
 # small_half KIND COUNT: images of no meaning, and their classes, where `tenka train` looks first.
@@ -148,6 +156,8 @@ PYTHON
 own_pictures() {
     commands docs/guide.md 'Your own pictures' > own.sh
     has 'tenka predict' own.sh
+    sed '/^build/d' own.sh > alone.sh
+    ! sh alone.sh > out 2> err && grep -q '^to_idx.py: too few pictures: ' err || return 1
     make_pictures
     # The cut picture is the last command's, too: its status is 1.
     status=0
