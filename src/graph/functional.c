@@ -61,8 +61,8 @@ static tenka_tensor torch_dropout(tenka_tensor x, double p)
         return x;
     if (p == 1)
         return tenka_scale(x, 0);
-    const tenka_tensor mask = tenka_trace_input_room(x.ctx, TENKA_F32, shape, &room);
     x.ctx->has_masks = true;
+    const tenka_tensor mask = tenka_trace_input_room(x.ctx, TENKA_F32, shape, &room);
     if (tenka_tensor_valid(mask) && room != NULL)
         fill_torch_mask(x.ctx, room, (size_t)tenka_shape_count(&shape), p);
     return tenka_mul(x, mask);
