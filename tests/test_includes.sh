@@ -9,17 +9,19 @@ failed=0
 allowed() {
     case $1 in
     core) echo "" ;;
+    python) echo "core" ;;
     op) echo "core" ;;
     plan | backend) echo "core op" ;;
     backend/cpu) echo "core op backend backend/cpu/fast" ;;
     backend/cpu/fast) echo "core op backend/cpu" ;;
     backend/vulkan | backend/open) echo "core op backend" ;;
     graph) echo "core op plan backend" ;;
-    nn | optim | data) echo "core op graph" ;;
-    io) echo "core op graph nn data" ;;
+    optim | data) echo "core op graph" ;;
+    nn) echo "core python op graph" ;;
+    io) echo "core python op graph nn data" ;;
     check) echo "core op backend graph" ;;
     bench) echo "core op backend graph check" ;;
-    train) echo "core op graph nn optim data io" ;;
+    train) echo "core python op graph nn optim data io" ;;
     *) return 1 ;;
     esac
 }

@@ -4,7 +4,7 @@
 
 #include "graph/graph.h"
 #include "nn/module.h"
-#include "nn/text.h"
+#include "python/text.h"
 
 #define TENKA_MAX_LAYER_ARGS 9
 

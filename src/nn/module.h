@@ -3,7 +3,7 @@
 #define TENKA_NN_MODULE_H
 
 #include "core/core.h"
-#include "nn/text.h"
+#include "python/text.h"
 #include "tenka/nn.h"
 
 /* The name that print(model) shows. */

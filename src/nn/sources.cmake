@@ -12,5 +12,4 @@ set(nn_sources
     src/nn/parse.c
     src/nn/parse_arguments.c
     src/nn/parse_words.c
-    src/nn/print.c
-    src/nn/text.c)
+    src/nn/print.c)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "nn/text.h"
+#include "python/text.h"
 #include "train/checkpoint.h"
 
 #define FORMAT 1

@@ -1,4 +1,4 @@
-#include "nn/text.h"
+#include "python/text.h"
 
 #include <math.h>
 #include <stdio.h>

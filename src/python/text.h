@@ -1,6 +1,6 @@
 /* Text that grows, and numbers as Python writes them, whatever the locale. */
-#ifndef TENKA_NN_TEXT_H
-#define TENKA_NN_TEXT_H
+#ifndef TENKA_PYTHON_TEXT_H
+#define TENKA_PYTHON_TEXT_H
 
 #include "core/core.h"
 
