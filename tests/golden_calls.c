@@ -193,6 +193,23 @@ static tenka_tensor call_max_pool2d(struct golden_run *run)
     return max_pool2d(run, in(run, 0));
 }
 
+static tenka_tensor call_avg_pool2d(struct golden_run *run)
+{
+    struct tenka_avg_pool2d_params params = TENKA_AVG_POOL2D_DEFAULTS;
+    for (size_t i = 0; i < 2; i++) {
+        params.kernel[i] = count(run, i);
+        params.stride[i] = count(run, 2 + i);
+        params.padding[i] = count(run, 4 + i);
+    }
+    params.no_count_of_padding = !is(run, 6);
+    return tenka_avg_pool2d(in(run, 0), &params);
+}
+
+static tenka_tensor call_adaptive_avg_pool2d(struct golden_run *run)
+{
+    return tenka_adaptive_avg_pool2d(in(run, 0), count(run, 0), count(run, 1));
+}
+
 static tenka_tensor batch_norm2d(struct golden_run *run, bool training)
 {
     return tenka_batch_norm2d(in(run, 0), in(run, 1), in(run, 2), run->var[3], run->var[4], training, option(run, 0),
@@ -367,6 +384,8 @@ const struct golden_call golden_calls[] = {
     OTHER(bias_add),
     OTHER(conv2d),
     OTHER(max_pool2d),
+    OTHER(avg_pool2d),
+    OTHER(adaptive_avg_pool2d),
     OTHER(batch_norm2d),
     OTHER(batch_norm2d_eval),
     OTHER(normalize_bytes),

@@ -118,13 +118,13 @@ static const char *const bad_texts[][2] = {
     {"BatchNorm2d(2,momentum=None)", "momentum=None is not supported"},
     /* all of them, to the last: none may be cut off */
     {"Foo()", "known are Conv2d, Linear, ReLU, Tanh, Sigmoid, "},
-    {"Foo()", "MaxPool2d, Dropout, Identity, BatchNorm2d, Sequential"},
+    {"Foo()", "MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, Dropout, Identity, BatchNorm2d, Sequential"},
     /* a slip is told from another layer, and the list follows in any case */
     {"Relu()", "line 1, column 1: Relu is no known layer (do you mean ReLU?); known are Conv2d, Linear"},
     {"Leaky_ReLU(0.1)", "Leaky_ReLU is no known layer (do you mean LeakyReLU?); known are Conv2d"},
     {"Con2d(1, 2, 3)", "Con2d is no known layer (do you mean Conv2d?); known are Conv2d"},
     {"LogSoftMx(dim=1)", "LogSoftMx is no known layer (do you mean LogSoftmax?); known are Conv2d"},
-    {"AvgPool2d(2)", "AvgPool2d is no known layer; known are Conv2d"},
+    {"LPPool2d(2)", "LPPool2d is no known layer; known are Conv2d"},
     {"Conv1d(1, 2, 3)", "Conv1d is no known layer; known are Conv2d"},
     {"Dropout2d()", "Dropout2d is no known layer; known are Conv2d"},
     {"PReLU()", "PReLU is no known layer; known are Conv2d"},

@@ -284,6 +284,27 @@ struct tenka_pool2d_params {
  * x: F32 [N, C, H, W]. Differentiable. */
 TENKA_API tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *params);
 
+struct tenka_avg_pool2d_params {
+    size_t size;
+    uint32_t kernel[2];
+    uint32_t stride[2];       /* 0: the kernel's size */
+    uint32_t padding[2];      /* at most half the kernel */
+    bool ceil_mode;           /* only where it changes no output's size */
+    bool no_count_of_padding; /* count_include_pad=False: the mean of what is not padding */
+};
+#define TENKA_AVG_POOL2D_DEFAULTS                      \
+    {                                                  \
+        .size = sizeof(struct tenka_avg_pool2d_params) \
+    }
+/* Mean of each window, padded with zeros, as torch.nn.functional.avg_pool2d. x: F32 [N, C, H, W]. Differentiable.
+ * Errors: E_SHAPE, E_INVALID (params). */
+TENKA_API tenka_tensor tenka_avg_pool2d(tenka_tensor x, const struct tenka_avg_pool2d_params *params);
+
+/* Means of height x width windows that cover the last two axes of x, F32 of rank >= 2: window i of an axis of n is
+ * from floor(i n / size) to ceil((i + 1) n / size), as torch.nn.functional.adaptive_avg_pool2d has them; they may
+ * overlap. Sizes from 1 on. Differentiable. */
+TENKA_API tenka_tensor tenka_adaptive_avg_pool2d(tenka_tensor x, uint32_t height, uint32_t width);
+
 /* y = (x - m) / sqrt(v + eps) * weight + bias for each channel of x: F32 [N, C, H, W], as
  * torch.nn.functional.batch_norm. weight, bias: F32 [C].
  * Training: m and v (biased) are the batch's own, and running = (1 - momentum) running + momentum new, with

@@ -6,6 +6,7 @@ set(graph_sources
     src/graph/functional.c
     src/graph/meter.c
     src/graph/plan.c
+    src/graph/pooling.c
     src/graph/profile.c
     src/graph/step.c
     src/graph/trace.c

@@ -78,7 +78,8 @@ struct tenka_layer_type {
 
 extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_max_pool2d,
     tenka_layer_flatten, tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout,
-    tenka_layer_identity, tenka_layer_gelu, tenka_layer_sequential, tenka_layer_custom;
+    tenka_layer_identity, tenka_layer_avg_pool2d, tenka_layer_adaptive_avg_pool2d, tenka_layer_gelu,
+    tenka_layer_sequential, tenka_layer_custom;
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */
 #define TENKA_UNARY(...)
 #define TENKA_ACTIVATION(name, ...) extern const struct tenka_layer_type tenka_layer_##name;

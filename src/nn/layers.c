@@ -8,14 +8,23 @@
 #include "nn/layer.h"
 
 static const struct tenka_layer_type *const types[] = {
-    &tenka_layer_conv2d,      &tenka_layer_linear,
+    &tenka_layer_conv2d,
+    &tenka_layer_linear,
 #define TENKA_UNARY(...)
 #define TENKA_ACTIVATION(name, ...) &tenka_layer_##name,
 #define TENKA_BINARY(...)
 #include "shaders/common/elementwise.def"
-    &tenka_layer_gelu,        &tenka_layer_flatten,      &tenka_layer_softmax,
-    &tenka_layer_log_softmax, &tenka_layer_max_pool2d,   &tenka_layer_dropout,
-    &tenka_layer_identity,    &tenka_layer_batch_norm2d, &tenka_layer_sequential,
+    &tenka_layer_gelu,
+    &tenka_layer_flatten,
+    &tenka_layer_softmax,
+    &tenka_layer_log_softmax,
+    &tenka_layer_max_pool2d,
+    &tenka_layer_avg_pool2d,
+    &tenka_layer_adaptive_avg_pool2d,
+    &tenka_layer_dropout,
+    &tenka_layer_identity,
+    &tenka_layer_batch_norm2d,
+    &tenka_layer_sequential,
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
 #define NEAR_NAME 40 /* letters of the longest class name that is compared with others */

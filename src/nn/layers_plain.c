@@ -1,4 +1,4 @@
-/* Layers without drawn weights: Identity, MaxPool2d, Flatten, Softmax, LogSoftmax, BatchNorm2d, Dropout. */
+/* Layers without drawn weights: Identity, MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, Flatten, Softmax, LogSoftmax, BatchNorm2d, Dropout. */
 #include <float.h>
 #include <math.h>
 
@@ -93,6 +93,66 @@ tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_pool2d_param
     values.arg[CEIL_MODE] = tenka_arg_of(own.ceil_mode);
     return tenka_layer_make(ctx, &tenka_layer_max_pool2d, &values, out);
 }
+
+/* ---- AvgPool2d ---- */
+
+enum { AVG_KERNEL, AVG_STRIDE, AVG_PADDING, AVG_CEIL_MODE, AVG_COUNT, AVG_DIVISOR };
+
+static const struct tenka_layer_arg avg_pool2d_args[] = {
+    [AVG_KERNEL] = {"kernel_size", TENKA_ARG_PAIR, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
+    [AVG_STRIDE] = {"stride", TENKA_ARG_PAIR, TENKA_ARG_NONE, NAN, 1, INT32_MAX, NULL},
+    [AVG_PADDING] = {"padding", TENKA_ARG_PAIR, 0, 0, 0, INT32_MAX, NULL},
+    [AVG_CEIL_MODE] = {"ceil_mode", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 0, 0, 1, NULL},
+    [AVG_COUNT] = {"count_include_pad", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 1, 0, 1, NULL},
+    [AVG_DIVISOR] = {"divisor_override", TENKA_ARG_INT, TENKA_ARG_NONE | TENKA_ARG_FIXED, NAN, 1, INT32_MAX, NULL},
+};
+
+static tenka_status avg_pool2d_check(struct tenka_error *err, struct tenka_layer_values *v)
+{
+    (void)err;
+    if (v->arg[AVG_STRIDE].none)
+        v->arg[AVG_STRIDE] = v->arg[AVG_KERNEL];
+    return TENKA_OK;
+}
+
+static tenka_tensor avg_pool2d_forward(tenka_module *m, tenka_tensor x)
+{
+    struct tenka_avg_pool2d_params params = TENKA_AVG_POOL2D_DEFAULTS;
+    for (size_t axis = 0; axis < 2; axis++) {
+        params.kernel[axis] = tenka_arg_u32(&m->values, AVG_KERNEL, axis);
+        params.stride[axis] = tenka_arg_u32(&m->values, AVG_STRIDE, axis);
+        params.padding[axis] = tenka_arg_u32(&m->values, AVG_PADDING, axis);
+    }
+    params.ceil_mode = tenka_arg_is(&m->values, AVG_CEIL_MODE);
+    params.no_count_of_padding = !tenka_arg_is(&m->values, AVG_COUNT);
+    return tenka_avg_pool2d(x, &params);
+}
+
+const struct tenka_layer_type tenka_layer_avg_pool2d = {
+    .name = "AvgPool2d",
+    .args = avg_pool2d_args,
+    .n_args = COUNT(avg_pool2d_args),
+    .check = avg_pool2d_check,
+    .forward = avg_pool2d_forward,
+};
+
+/* ---- AdaptiveAvgPool2d ---- */
+
+static const struct tenka_layer_arg adaptive_avg_pool2d_args[] = {
+    {"output_size", TENKA_ARG_PAIR, TENKA_ARG_REQUIRED, 0, 1, INT32_MAX, NULL},
+};
+
+static tenka_tensor adaptive_avg_pool2d_forward(tenka_module *m, tenka_tensor x)
+{
+    return tenka_adaptive_avg_pool2d(x, tenka_arg_u32(&m->values, 0, 0), tenka_arg_u32(&m->values, 0, 1));
+}
+
+const struct tenka_layer_type tenka_layer_adaptive_avg_pool2d = {
+    .name = "AdaptiveAvgPool2d",
+    .args = adaptive_avg_pool2d_args,
+    .n_args = COUNT(adaptive_avg_pool2d_args),
+    .forward = adaptive_avg_pool2d_forward,
+};
 
 /* ---- Flatten ---- */
 
@@ -192,7 +252,7 @@ tenka_status tenka_nn_log_softmax(tenka_ctx *ctx, uint32_t dim, tenka_module **o
 
 /* ---- BatchNorm2d ---- */
 
-enum { FEATURES, EPS, MOMENTUM, AFFINE, TRACK };
+enum { FEATURES, EPS, MOMENTUM, AFFINE, TRACK, BATCH_NORM_BIAS };
 
 static const struct tenka_layer_arg batch_norm2d_args[] = {
     [FEATURES] = {"num_features", TENKA_ARG_INT, TENKA_ARG_REQUIRED | TENKA_ARG_BARE, 0, 1, INT32_MAX, NULL},
@@ -200,6 +260,7 @@ static const struct tenka_layer_arg batch_norm2d_args[] = {
     [MOMENTUM] = {"momentum", TENKA_ARG_FLOAT, 0, 0.1, 0, 1, NULL},
     [AFFINE] = {"affine", TENKA_ARG_BOOL, 0, 1, 0, 1, NULL},
     [TRACK] = {"track_running_stats", TENKA_ARG_BOOL, 0, 1, 0, 1, NULL},
+    [BATCH_NORM_BIAS] = {"bias", TENKA_ARG_BOOL, TENKA_ARG_FIXED, 1, 0, 1, NULL}, /* of PyTorch 2.15 on */
 };
 
 static uint64_t batch_norm2d_elements(const struct tenka_layer_values *v)

@@ -359,6 +359,21 @@ def pools():
             case("max_pool2d", why + ", NaN and infinities", f, of(hurt), options)
 
 
+def average_pooling():
+    seeded("average pooling")
+    for shape, kernel, stride, padding, counted in [
+            ((2, 3, 8, 6), (2, 2), (2, 2), (0, 0), True), ((2, 3, 8, 6), (4, 3), (4, 3), (0, 0), False),
+            ((2, 3, 7, 9), (3, 3), (2, 2), (1, 1), True), ((2, 3, 7, 9), (3, 3), (2, 2), (1, 1), False),
+            ((1, 2, 5, 8), (2, 5), (1, 3), (1, 2), False), ((1, 1, 4, 4), (4, 4), (1, 1), (0, 0), True)]:
+        why = f"{kernel} of {list(shape)}, stride {stride}, padding {padding}" + ", counted" * counted
+        case("avg_pool2d", why, lambda x: F.avg_pool2d(x, kernel, stride, padding, False, counted),
+             of(uniform(shape)), (*kernel, *stride, *padding, counted))
+    for shape, size in [((2, 3, 5, 4), (1, 1)), ((2, 3, 8, 6), (4, 3)), ((2, 3, 14, 13), (4, 4)), ((1, 2, 3, 5), (7, 5)),
+                        ((3, 7, 5), (2, 3))]:
+        case("adaptive_avg_pool2d", f"{size} of {list(shape)}", lambda x: F.adaptive_avg_pool2d(x, size),
+             of(uniform(shape)), size)
+
+
 def normalisation():
     seeded("normalisation")
     flat = uniform((3, 2, 3, 4))
@@ -515,8 +530,8 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     torch.set_num_threads(1)
-    for part in (elementwise, shapes, reductions, products, convolutions, pools, normalisation, losses, fused,
-                 updates, clipping):
+    for part in (elementwise, shapes, reductions, products, convolutions, pools, average_pooling, normalisation, losses,
+                 fused, updates, clipping):
         part()
     head = f"# Written by tools/golden/ops.py with PyTorch {torch.__version__}"
     content = "\n".join([head, *lines, f"cases {cases}", ""])
