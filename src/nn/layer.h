@@ -116,6 +116,7 @@ struct tenka_module {
     struct tenka_shape output;              /* the first one of the last forward */
     tenka_tensor result[TENKA_MAX_FORWARD]; /* of the last forward: of a step that may have ended */
     size_t n_result;
+    struct tenka_graph *graph; /* of a container whose text shows forward; else NULL */
     bool training;
     uint64_t batches; /* that a BatchNorm2d has normalised while training: PyTorch's num_batches_tracked */
     uint64_t counted; /* of these: by the step counted_step, which may yet fail */

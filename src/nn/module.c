@@ -1,5 +1,5 @@
 /* Modules: their parts, their state, their end. */
-#include "nn/layer.h"
+#include "nn/graph.h"
 
 const char *tenka_module_class(const tenka_module *module)
 {
@@ -22,6 +22,7 @@ void tenka_module_destroy(tenka_module **module)
         tenka_module_destroy(&m->children[i]);
     tenka_layer_drop_state(m, 0);
     tenka_free(m->state);
+    tenka_graph_free(&m->graph);
     tenka_free(m->children);
     tenka_free(m->class_name);
     tenka_free(m->extra);

@@ -6,7 +6,9 @@
 
 bool tenka_module_has_own_forward(const tenka_module *module)
 {
-    bool own = tenka_module_is_custom(module) || (module->bypassed && !module->ran);
+    /* Code is shown of the outermost container alone. */
+    bool own = tenka_module_is_custom(module) || (module->bypassed && !module->ran) ||
+               (module->graph != NULL && module->parent != NULL);
     for (size_t i = 0; i < module->n_children && !own; i++)
         own = tenka_module_has_own_forward(module->children[i]);
     return own;
@@ -68,7 +70,8 @@ void tenka_module_warn_of_classes(const tenka_module *net)
 {
     struct doubt d = {.count = 0};
     struct tenka_text names = {0};
-    collect(net, &d);
+    if (net->graph == NULL)
+        collect(net, &d);
     if (d.count == 0)
         return;
     for (size_t i = 0; i < d.count && i < MAX_LISTED; i++)
@@ -78,7 +81,8 @@ void tenka_module_warn_of_classes(const tenka_module *net)
             tenka_ctx_log(net->ctx), TENKA_LOG_WARNING,
             "network text: it does not show what forward does in %s%s, so the layers there run in the order of the "
             "text, without the shortcuts, activations and other functions that forward may have; if it has any, "
-            "this is another network than PyTorch's, and must be written in C (as examples/custom.c is)",
+            "this is another network than PyTorch's: give Tenka what print(torch.fx.symbolic_trace(model)) shows, or "
+            "write it in C (as examples/custom.c is)",
             names.text, d.count > MAX_LISTED ? " and more classes" : "");
     tenka_free(names.text);
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "nn/graph.h"
 #include "nn/parser.h"
 
 /* More than a network within the limits of layer.h is printed with. */
@@ -192,7 +193,13 @@ static tenka_status read_layers(struct tenka_parser *p, tenka_module *container)
     return TENKA_OK;
 }
 
-/* One layer without a name is the network itself; anything else becomes the children of a Sequential. */
+/* Whether what torch.fx prints behind the layers stands here. */
+static bool code_follows(const struct tenka_parser *p)
+{
+    return strncmp(p->at, "def ", 4) == 0 || strncmp(p->at, "torch.fx.", 9) == 0 || *p->at == '#';
+}
+
+/* One layer without a name is the network itself, with its forward if that is shown; anything else becomes the children of a Sequential. */
 static tenka_status read_network(struct tenka_parser *p, tenka_module **out)
 {
     const char *const start = p->at;
@@ -202,9 +209,9 @@ static tenka_status read_network(struct tenka_parser *p, tenka_module **out)
     TENKA_TRY(tenka_parse_child_name(p, name));
     TENKA_TRY(read_layer(p, &nowhere, &first));
     skip_separators(p);
-    if (name[0] == '\0' && *p->at == '\0') {
+    if (name[0] == '\0' && (*p->at == '\0' || code_follows(p))) {
         *out = first;
-        return TENKA_OK;
+        return *p->at == '\0' ? TENKA_OK : tenka_graph_read(first, p->text, p->at);
     }
     tenka_status status = tenka_container_make(p->ctx, NULL, out);
     if (status != TENKA_OK) {

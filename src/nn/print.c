@@ -1,7 +1,7 @@
 /* Modules as print(model) shows them: a layer's arguments from the table of its type, children below. */
 #include <stdio.h>
 
-#include "nn/layer.h"
+#include "nn/graph.h"
 
 /* A float as Python prints what was given. */
 static const char *float_text(const struct tenka_arg_value *value, char buf[TENKA_NUMBER_TEXT])
@@ -95,6 +95,11 @@ char *tenka_module_text(const tenka_module *module)
 {
     struct tenka_text text = {0};
     print(module, 0, &text);
+    if (module->graph != NULL) {
+        tenka_text_add(&text, "\n\n%s", module->graph->source.before == NULL ? "\n\n" : "");
+        tenka_py_print_function(&text, &module->graph->source);
+        tenka_text_add(&text, "\n");
+    }
     if (!text.failed)
         return text.text;
     tenka_free(text.text);

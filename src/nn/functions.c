@@ -1,0 +1,109 @@
+/* The functions that a network's forward may call: finding them, and what they make of their arguments. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "nn/graph.h"
+
+static const struct tenka_function *const tables[] = {tenka_functions_pointwise, tenka_functions_shape,
+                                                      tenka_functions_reduce};
+#define N_TABLES (sizeof(tables) / sizeof(*tables))
+
+/* ---- Names ---- */
+
+/* Whether a word is one of those that spaces separate. */
+static bool has_word(const char *words, const char *word)
+{
+    const size_t length = strlen(word);
+    for (const char *at = words; (at = strstr(at, word)) != NULL; at++)
+        if ((at == words || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0'))
+            return true;
+    return false;
+}
+
+const struct tenka_function *tenka_function_find(const char *name)
+{
+    for (size_t i = 0; i < N_TABLES; i++)
+        for (const struct tenka_function *f = tables[i]; f->names != NULL; f++)
+            if (has_word(f->names, name))
+                return f;
+    return NULL;
+}
+
+/* The first word of a row that ends like the name, a method or none: torch.nn.functional.flatten is meant for
+ * torch.flatten. */
+static const char *ends_alike(const char *words, const char *name, char *buf, size_t bytes)
+{
+    const char *dot = strrchr(name, '.'), *ending = dot != NULL ? dot + 1 : name;
+    const size_t wanted = strlen(ending);
+    for (const char *at = words; *at != '\0'; at += strspn(at, " ")) {
+        const size_t length = strcspn(at, " ");
+        const char *end = at + length;
+        if (length > wanted && (*at == '.') == (*name == '.') && end[-(ptrdiff_t)wanted - 1] == '.' &&
+            strncmp(end - wanted, ending, wanted) == 0 && (size_t)snprintf(buf, bytes, "%.*s", (int)length, at) < bytes)
+            return buf;
+        at = end;
+    }
+    return NULL;
+}
+
+const char *tenka_function_nearest(const char *name, char *buf, size_t bytes)
+{
+    for (size_t i = 0; i < N_TABLES; i++)
+        for (const struct tenka_function *f = tables[i]; f->names != NULL; f++)
+            if (ends_alike(f->names, name, buf, bytes) != NULL)
+                return buf;
+    return NULL;
+}
+
+/* ---- Results and arguments ---- */
+
+bool tenka_function_fail(const struct tenka_function_call *call, const char *format, ...)
+{
+    char text[400];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof(text), format, list);
+    va_end(list);
+    tenka_trace_fail(call->ctx, TENKA_E_INVALID, "%s", text);
+    return false;
+}
+
+bool tenka_function_give(struct tenka_value *result, tenka_tensor tensor)
+{
+    *result = (struct tenka_value){.kind = TENKA_VALUE_TENSOR, .tensor = tensor};
+    return tenka_tensor_valid(tensor);
+}
+
+bool tenka_function_tensor(const struct tenka_function_call *call, size_t arg, tenka_tensor *out)
+{
+    if (call->arg[arg].kind != TENKA_VALUE_TENSOR)
+        return tenka_function_fail(call, "argument %zu is no tensor", arg + 1);
+    *out = call->arg[arg].tensor;
+    return true;
+}
+
+bool tenka_function_axis(const struct tenka_function_call *call, size_t arg, uint32_t rank, uint32_t *out)
+{
+    const struct tenka_value *value = &call->arg[arg];
+    const int64_t axis = value->integer + (value->integer < 0 ? rank : 0);
+    if (value->kind != TENKA_VALUE_INT || axis < 0 || axis >= rank)
+        return tenka_function_fail(call, "dim is no axis of a tensor with %u", rank);
+    *out = (uint32_t)axis;
+    return true;
+}
+
+bool tenka_function_integers(const struct tenka_function_call *call, size_t arg, int64_t *out, size_t max, size_t *n)
+{
+    const struct tenka_value *value = &call->arg[arg];
+    const bool list = value->kind == TENKA_VALUE_LIST;
+    *n = list ? value->n_items : 1;
+    if (*n > max)
+        return tenka_function_fail(call, "%zu numbers are more than the %zu that fit", *n, max);
+    for (size_t i = 0; i < *n; i++) {
+        const struct tenka_value *item = list ? &value->items[i] : value;
+        if (item->kind != TENKA_VALUE_INT)
+            return tenka_function_fail(call, "whole numbers are expected");
+        out[i] = item->integer;
+    }
+    return true;
+}

@@ -1,0 +1,124 @@
+/* Inside of networks whose text shows forward: its code, bound to the modules, functions and values that it names. */
+#ifndef TENKA_NN_GRAPH_H
+#define TENKA_NN_GRAPH_H
+
+#include "nn/layer.h"
+#include "python/python.h"
+
+/* ---- Values ---- */
+
+enum tenka_value_kind {
+    TENKA_VALUE_NONE,
+    TENKA_VALUE_BOOL,   /* integer: 0 or 1 */
+    TENKA_VALUE_INT,    /* integer */
+    TENKA_VALUE_FLOAT,  /* number */
+    TENKA_VALUE_WORD,   /* word */
+    TENKA_VALUE_TENSOR, /* tensor */
+    TENKA_VALUE_LIST,   /* items; tuples too */
+    TENKA_VALUE_SLICE,  /* three items: begin, end, step, each an INT or NONE */
+};
+
+/* What a name stands for while forward runs. */
+struct tenka_value {
+    enum tenka_value_kind kind;
+    int64_t integer;
+    double number;
+    const char *word;
+    tenka_tensor tensor;
+    const struct tenka_value *items;
+    size_t n_items;
+};
+
+/* ---- Functions: functions.c and functions_*.c ---- */
+
+/* A call that runs. */
+struct tenka_function_call {
+    tenka_ctx *ctx;
+    struct tenka_arena *arena;     /* for lists, as long as forward runs */
+    const struct tenka_value *arg; /* one for each parameter, in their order */
+    bool training;                 /* the network's mode */
+};
+
+/* A function, a method or an operator of PyTorch. */
+struct tenka_function {
+    const char *names; /* separated by spaces: "torch.flatten", ".flatten" of a tensor, "+" */
+    const char
+        *parameters; /* as Python writes them: "input, start_dim=0"; "*dims", the last, takes all that are left */
+    /* False: a mistake, which the context has noted. */
+    bool (*run)(const struct tenka_function_call *call, struct tenka_value *result);
+    bool view; /* in PyTorch the result may share the memory of the first argument */
+};
+
+/* The function of that name, or NULL. */
+const struct tenka_function *tenka_function_find(const char *name);
+/* A name that ends like one that is not known, in buf; NULL: there is none. */
+const char *tenka_function_nearest(const char *name, char *buf, size_t bytes);
+/* Notes a mistake and returns false. */
+bool tenka_function_fail(const struct tenka_function_call *call, const char *format, ...) TENKA_PRINTF(2, 3);
+/* The tensor is the result; false if it is a mistake. */
+bool tenka_function_give(struct tenka_value *result, tenka_tensor tensor);
+/* An argument that is a tensor. */
+bool tenka_function_tensor(const struct tenka_function_call *call, size_t arg, tenka_tensor *out);
+/* The axis of a tensor that an argument means, which may count from the end. */
+bool tenka_function_axis(const struct tenka_function_call *call, size_t arg, uint32_t rank, uint32_t *out);
+/* The whole numbers of an argument that is one or a list. */
+bool tenka_function_integers(const struct tenka_function_call *call, size_t arg, int64_t *out, size_t max, size_t *n);
+
+/* The tables, each ended by a row without names. */
+extern const struct tenka_function tenka_functions_pointwise[], tenka_functions_shape[], tenka_functions_reduce[];
+
+/* ---- Code ---- */
+
+enum tenka_code_kind {
+    TENKA_CODE_CONSTANT, /* value */
+    TENKA_CODE_SLOT,     /* the value of a name: slot */
+    TENKA_CODE_STATE,    /* a parameter or buffer: var */
+    TENKA_CODE_LIST,     /* its arguments */
+    TENKA_CODE_SLICE,
+    TENKA_CODE_CHILD,    /* a module is run on the first argument */
+    TENKA_CODE_FUNCTION, /* one argument for each parameter */
+};
+
+struct tenka_code {
+    enum tenka_code_kind kind;
+    struct tenka_value value;
+    uint32_t slot;
+    tenka_variable *var;
+    tenka_module *child;
+    const struct tenka_function *function;
+    const struct tenka_code **args;
+    size_t n_args;
+    bool in_place; /* of a call: in PyTorch its first argument becomes the result */
+};
+
+/* A line that assigns; n_slots > 1: the value's items to one slot each. */
+struct tenka_code_line {
+    const struct tenka_code *value;
+    const uint32_t *slots;
+    size_t n_slots;
+    uint32_t number; /* of the text's lines */
+};
+
+struct tenka_graph {
+    struct tenka_arena arena; /* of all that follows */
+    struct tenka_py_function source;
+    struct tenka_code_line *lines;
+    size_t n_lines, capacity;
+    const struct tenka_code *result;
+    uint32_t inputs; /* the first slots */
+    uint32_t n_slots;
+    struct tenka_arena run; /* of the values of a forward */
+};
+
+/* ---- graph_bind.c ---- */
+
+/* Reads the code at r->at and binds it to the tree below module, which owns the graph from then on. Errors: E_FORMAT
+ * with line and column, E_NOMEM. */
+tenka_status tenka_graph_read(tenka_module *module, const char *text, const char *at);
+void tenka_graph_free(struct tenka_graph **graph);
+
+/* ---- graph_run.c ---- */
+
+tenka_tensor tenka_graph_run(tenka_module *module, tenka_tensor x);
+
+#endif

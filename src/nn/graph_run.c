@@ -1,0 +1,131 @@
+/* Runs a graph: one line after the other, on values. */
+#include <stdio.h>
+
+#include "nn/graph.h"
+
+struct frame {
+    tenka_module *root;
+    struct tenka_graph *graph;
+    struct tenka_value *slots;
+};
+
+static bool evaluate(const struct frame *f, const struct tenka_code *code, struct tenka_value *out);
+
+static bool fail_memory(const struct frame *f)
+{
+    tenka_trace_fail(f->root->ctx, TENKA_E_NOMEM, "out of memory for the values of forward");
+    return false;
+}
+
+static bool evaluate_args(const struct frame *f, const struct tenka_code *code, struct tenka_value **out)
+{
+    *out = tenka_arena_alloc(&f->graph->run, (code->n_args + 1) * sizeof(**out));
+    if (*out == NULL)
+        return fail_memory(f);
+    for (size_t i = 0; i < code->n_args; i++)
+        if (!evaluate(f, code->args[i], &(*out)[i]))
+            return false;
+    return true;
+}
+
+static bool evaluate_list(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
+{
+    struct tenka_value *items;
+    if (!evaluate_args(f, code, &items))
+        return false;
+    const bool slice = code->kind == TENKA_CODE_SLICE;
+    *out = (struct tenka_value){
+        .kind = slice ? TENKA_VALUE_SLICE : TENKA_VALUE_LIST, .items = items, .n_items = code->n_args};
+    return true;
+}
+
+static bool run_child(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
+{
+    struct tenka_value *args;
+    if (!evaluate_args(f, code, &args))
+        return false;
+    if (args[0].kind != TENKA_VALUE_TENSOR) {
+        tenka_trace_fail(f->root->ctx, TENKA_E_INVALID, "layer %s is given what is no tensor", code->child->path);
+        return false;
+    }
+    return tenka_function_give(out, tenka_layer_run(code->child, args[0].tensor));
+}
+
+static bool run_function(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
+{
+    struct tenka_function_call call = {.ctx = f->root->ctx, .arena = &f->graph->run, .training = f->root->training};
+    struct tenka_value *args;
+    if (!evaluate_args(f, code, &args))
+        return false;
+    call.arg = args;
+    *out = (struct tenka_value){0};
+    return code->function->run(&call, out);
+}
+
+static bool evaluate(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
+{
+    switch (code->kind) {
+    case TENKA_CODE_CONSTANT: *out = code->value; return true;
+    case TENKA_CODE_SLOT: *out = f->slots[code->slot]; return true;
+    case TENKA_CODE_STATE: return tenka_function_give(out, tenka_value(code->var));
+    case TENKA_CODE_LIST:
+    case TENKA_CODE_SLICE: return evaluate_list(f, code, out);
+    case TENKA_CODE_CHILD: return run_child(f, code, out);
+    case TENKA_CODE_FUNCTION: return run_function(f, code, out);
+    }
+    return false;
+}
+
+static bool run_line(const struct frame *f, const struct tenka_code_line *line)
+{
+    struct tenka_value value;
+    if (!evaluate(f, line->value, &value))
+        return false;
+    if (line->n_slots == 1) {
+        f->slots[line->slots[0]] = value;
+        return true;
+    }
+    if (value.kind != TENKA_VALUE_LIST || value.n_items != line->n_slots) {
+        tenka_trace_fail(f->root->ctx, TENKA_E_INVALID, "%zu names are given %zu values", line->n_slots,
+                         value.kind == TENKA_VALUE_LIST ? value.n_items : 1);
+        return false;
+    }
+    for (size_t i = 0; i < line->n_slots; i++)
+        f->slots[line->slots[i]] = value.items[i];
+    return true;
+}
+
+/* A mistake in a layer says so itself. */
+static tenka_tensor blame(const struct frame *f, uint32_t number)
+{
+    char where[80];
+    snprintf(where, sizeof(where), "forward, line %u of the network's text", number);
+    tenka_trace_blame(f->root->ctx, where);
+    return TENKA_NONE;
+}
+
+static tenka_tensor run(const struct frame *f)
+{
+    const struct tenka_graph *g = f->graph;
+    struct tenka_value result;
+    for (size_t i = 0; i < g->n_lines; i++)
+        if (!run_line(f, &g->lines[i]))
+            return blame(f, g->lines[i].number);
+    if (!evaluate(f, g->result, &result))
+        return TENKA_NONE;
+    if (result.kind != TENKA_VALUE_TENSOR)
+        return tenka_trace_fail(f->root->ctx, TENKA_E_INVALID, "forward returns what is no tensor");
+    return result.tensor;
+}
+
+tenka_tensor tenka_graph_run(tenka_module *module, tenka_tensor x)
+{
+    struct tenka_graph *g = module->graph;
+    struct frame f = {.root = module, .graph = g};
+    tenka_arena_reset(&g->run);
+    f.slots = tenka_arena_alloc(&g->run, (g->n_slots + 1) * sizeof(*f.slots));
+    if (f.slots == NULL)
+        return tenka_trace_fail(module->ctx, TENKA_E_NOMEM, "out of memory for the values of forward");
+    f.slots[0] = (struct tenka_value){.kind = TENKA_VALUE_TENSOR, .tensor = x};
+    return run(&f);
+}

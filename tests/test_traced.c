@@ -1,0 +1,323 @@
+/* Networks whose text shows forward, as torch.fx prints it: read, printed again, run as PyTorch runs them, saved and
+ * opened; and what is said of wrong code.
+ *   test_traced [cpu|cpu-f64|vulkan] FOLDER   with the files of tools/golden/traced.py */
+#define _XOPEN_SOURCE 700 /* strtok_r, mkdtemp */
+#include "support.h"
+
+#include <unistd.h>
+
+#include "core/core.h"
+#include "core/os.h"
+
+#define IMAGES 4
+#define CHANNELS 3
+#define SIDE 12
+#define CLASSES 5
+#define STEPS 3
+#define OUTPUTS 6
+
+static const char *folder;
+
+/* ---- PyTorch's numbers ---- */
+
+static const uint32_t labels[IMAGES] = {3, 0, 4, 1};
+
+static tenka_tensor images(tenka_ctx *ctx)
+{
+    float values[IMAGES * CHANNELS * SIDE * SIDE];
+    for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
+        values[i] = (float)sin(0.3 + 1.7 * (double)i);
+    return tenka_input(ctx, TENKA_F32, tenka_shape_of(IMAGES, CHANNELS, SIDE, SIDE), values);
+}
+
+static char *read_text(const char *name)
+{
+    char path[1024];
+    struct tenka_error err = {0};
+    void *text;
+    uint64_t bytes;
+    snprintf(path, sizeof(path), "%s/%s.txt", folder, name);
+    if (tenka_os_read_file(&err, path, 1 << 20, &text, &bytes) != TENKA_OK)
+        fail_msg("%s", err.text);
+    return text;
+}
+
+/* What the program made is PyTorch's text but for its last line, a comment. */
+static void check_text(const tenka_module *net, const char *text, const char *name)
+{
+    char *printed = tenka_module_text(net);
+    const size_t length = strlen(printed) - 1; /* the newline behind the last line */
+    if (strncmp(printed, text, length) != 0 || strncmp(text + length, "\n    \n# To see more", 19) != 0)
+        fail_msg("%s is printed as\n%s", name, printed);
+    tenka_text_free(printed);
+}
+
+static void check_close(const char *name, const char *what, size_t i, double got, double want, double scale, bool f64)
+{
+    if (!(fabs(got - want) <= (f64 ? 1e-11 : 1e-4) * scale))
+        fail_msg("%s: %s %zu is %.17g, not %.17g", name, what, i, got, want);
+}
+
+static void check_outputs(tenka_ctx *ctx, tenka_module *net, const char *name, const double *want, bool f64)
+{
+    double got[IMAGES * CLASSES];
+    tenka_variable *out = NULL;
+    tenka_module_train(net, false);
+    tenka_no_grad_begin(ctx);
+    must(ctx, tenka_keep(tenka_forward(net, images(ctx)), &out));
+    must(ctx, tenka_step_end(ctx));
+    tenka_no_grad_end(ctx);
+    must(ctx, tenka_variable_read_f64(out, got, IMAGES * CLASSES));
+    for (size_t i = 0; i < OUTPUTS; i++)
+        check_close(name, "output", i, got[i], want[1 + i], want[0], f64);
+    tenka_variable_destroy(&out);
+    tenka_module_train(net, true);
+}
+
+static void check_losses(tenka_ctx *ctx, tenka_module *net, const char *name, const double *want, bool f64)
+{
+    struct tenka_sgd_params params = TENKA_SGD_DEFAULTS;
+    tenka_optimizer *sgd;
+    double loss;
+    params.lr = 0.05;
+    must(ctx, tenka_sgd_create(ctx, net, &params, &sgd));
+    for (size_t i = 0; i < STEPS; i++) {
+        const tenka_tensor target = tenka_input(ctx, TENKA_I32, tenka_shape_of(IMAGES), labels);
+        const tenka_tensor l = tenka_cross_entropy(tenka_forward(net, images(ctx)), target);
+        tenka_backward(l);
+        must(ctx, tenka_optimizer_step(sgd));
+        must(ctx, tenka_item(l, &loss));
+        check_close(name, "loss", i, loss, want[i], want[i], f64);
+    }
+    tenka_optimizer_destroy(&sgd);
+}
+
+static void check_network(const struct target *target, const char *name, const double *want)
+{
+    tenka_ctx *ctx = open_target(target);
+    const bool f64 = target->backend == TENKA_BACKEND_CPU_F64;
+    char *text = read_text(name);
+    tenka_module *net;
+    tenka_manual_seed(ctx, 0);
+    must(ctx, tenka_nn_parse(ctx, text, &net));
+    check_text(net, text, name);
+    tenka_no_grad_begin(ctx);
+    tenka_forward(net, images(ctx));
+    must(ctx, tenka_step_end(ctx));
+    tenka_no_grad_end(ctx);
+    check_outputs(ctx, net, name, want, f64);
+    check_losses(ctx, net, name, want + 1 + OUTPUTS, f64);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+    tenka_free(text);
+}
+
+static void test_as_pytorch(void **state)
+{
+    char *lines = read_text("expected"), *rest = NULL;
+    for (char *line = strtok_r(lines, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+        double want[1 + OUTPUTS + STEPS];
+        char name[40];
+        int at = 0;
+        if (line[0] == '#')
+            continue;
+        assert_int_equal(sscanf(line, "%39s%n", name, &at), 1);
+        char *end = line + at;
+        for (size_t i = 0; i < 1 + OUTPUTS + STEPS; i++)
+            want[i] = strtod(end, &end);
+        check_network(*state, name, want);
+    }
+    tenka_free(lines);
+}
+
+/* ---- Saving ---- */
+
+/* Another program that opens the file has the same network. */
+static void test_saved(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    char *text = read_text("branches"), where[] = "/tmp/tenka-traced-XXXXXX", path[60];
+    tenka_module *net;
+    tenka_model *model;
+    float want[IMAGES * CLASSES], got[IMAGES * CLASSES];
+    assert_non_null(mkdtemp(where));
+    snprintf(path, sizeof(path), "%s/net.safetensors", where);
+    must(ctx, tenka_nn_parse(ctx, text, &net));
+    must(ctx, tenka_model_save(net, NULL, path));
+    must(ctx, tenka_model_open(ctx, path, &model));
+    check_text(tenka_model_net(model), text, "a saved network");
+    tenka_no_grad_begin(ctx);
+    must(ctx, tenka_read(tenka_forward(net, images(ctx)), want, sizeof(want)));
+    must(ctx, tenka_read(tenka_forward(tenka_model_net(model), images(ctx)), got, sizeof(got)));
+    tenka_no_grad_end(ctx);
+    assert_memory_equal(got, want, sizeof(want));
+    tenka_model_destroy(&model);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+    remove(path);
+    rmdir(where);
+    tenka_free(text);
+}
+
+/* ---- What PyTorch changes in place ---- */
+
+/* The input of a layer with inplace=True is its output from then on, under each of its names. */
+static void test_in_place(void **state)
+{
+    static const char *const texts[] = {
+        "Net(\n  (r): ReLU(inplace=True)\n)\ndef forward(self, x):\n    y = x * 1\n    z = y\n"
+        "    r = self.r(y);  y = None\n    return r + z\n",
+        "Net(\n  (r): ReLU()\n)\ndef forward(self, x):\n    y = x * 1\n"
+        "    r = torch.nn.functional.relu(y, inplace = True)\n    return r + y\n",
+    };
+    const float x[4] = {-1, 2, -3, 4};
+    tenka_ctx *ctx = open_target(*state);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        float y[4];
+        tenka_module *net;
+        must(ctx, tenka_nn_parse(ctx, texts[i], &net));
+        must(ctx, tenka_read(tenka_forward(net, tenka_input(ctx, TENKA_F32, tenka_shape_of(4), x)), y, sizeof(y)));
+        for (size_t k = 0; k < 4; k++)
+            assert_true(y[k] == (x[k] > 0 ? 2 * x[k] : 0));
+        must(ctx, tenka_step_end(ctx));
+        tenka_module_destroy(&net);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+/* Inside of another container the code would not be in the text. */
+static void test_nested(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    tenka_module *net, *outer;
+    must(ctx,
+         tenka_nn_parse(ctx, "Net(\n  (fc): Linear(3, 2)\n)\ndef forward(self, x):\n    return self.fc(x)\n", &net));
+    assert_false(tenka_module_has_own_forward(net));
+    must(ctx, tenka_nn_sequential(ctx, &outer));
+    must(ctx, tenka_nn_append(outer, "net", net));
+    assert_true(tenka_module_has_own_forward(outer));
+    tenka_module_destroy(&outer);
+    tenka_ctx_destroy(&ctx);
+}
+
+/* ---- Wrong code ---- */
+
+#define NET "Net(\n  (fc): Linear(3, 2)\n)\n"
+#define CODE(lines) NET "def forward(self, x):\n" lines
+
+static const struct {
+    const char *text, *sentence;
+} wrong[] = {
+    {CODE("    return y\n"), "line 5, column 12: no line before gives y a value"},
+    {CODE("    return self.fc2(x)\n"), "line 5, column 12: the network has no layer fc2"},
+    {CODE("    return self.fc(x, x)\n"), "layer fc takes one tensor"},
+    {CODE("    v = x.view(-1)\n    r = torch.relu(v, inplace = True)\n    return x + r\n"),
+     "line 7, column 12: a line before changes the memory of x in place, by another name"},
+    {"Net(\n  (a): Block(\n    (0): ReLU()\n  )\n)\ndef forward(self, x):\n    return self.a(x)\n",
+     "the text does not show what forward does in a, a Block"},
+    {CODE("    y = self.fc(x)\n"), "expected 'return', but the text ends"},
+    {CODE("    y = self.fc(x\n    return y\n"), "line 6, column 5: expected ',' or ')', found 'return'"},
+    {CODE("    y = = x\n"), "line 5, column 9: expected a value, found '='"},
+    {CODE("    y = 'a\n"), "the string does not end"},
+    {CODE("    y = 'a\\n'\n"), "strings with \\ are not read"},
+    {CODE("    y = 3x\n"), "a name begins in a number"},
+    {CODE("    y = 99999999999999999999\n"), "this number is too large"},
+    {CODE("    y[0] = x\n    return x\n"), "line 5, column 5: only names can be assigned to"},
+    {CODE("    y: T = z = x\n    return x\n"), "a name with an annotation is assigned alone"},
+    {CODE("    y: T\n    return x\n"), "expected '=' behind the annotation, but the line ends"},
+    {CODE("    y, z[0] = x\n    return x\n"), "only names can be assigned to"},
+    {CODE("    y = z = x\n    return x\n"), "only None is assigned to several names at once"},
+    {CODE("    y = torch.flaten(x, 1)\n    return y\n"), "line 5, column 9: Tenka has no function torch.flaten"},
+    {CODE("    y = torch.nn.functional.flatten(x)\n    return y\n"), "do you mean torch.flatten?"},
+    {CODE("    y = x.frobnicate()\n    return y\n"), "Tenka has no method frobnicate"},
+    {CODE("    y = torch.flatten(x, start=1)\n    return y\n"), "flatten has no argument start"},
+    {CODE("    y = torch.flatten(x, 1, start_dim=1)\n    return y\n"), "has two values for start_dim"},
+    {CODE("    y = torch.flatten(x, 1, 2, 3)\n    return y\n"), "torch.flatten takes 3 arguments"},
+    {CODE("    y = torch.flatten()\n    return y\n"), "the argument input is missing"},
+    {CODE("    y = torch.flatten(start_dim=1, x)\n    return y\n"), "an argument without a name comes after"},
+    {CODE("    y = self.weight\n    return y\n"), "the network has no parameter or buffer weight"},
+    {CODE("    y = x if x else x\n    return y\n"), "expected the line's end, found 'if'"},
+    {CODE("    y = x[]\n    return y\n"), "expected an index, found ']'"},
+    {CODE("    y = slice()\n    return y\n"), "slice takes one to three numbers"},
+    {CODE("    return x\nz"), "expected the end of the text, found 'z'"},
+    {NET "def forward(x):\n    return x\n", "forward takes 0 tensors; networks of one are run"},
+    {NET "def forward(self, x, y):\n    return x\n", "forward takes 2 tensors"},
+    {NET "def forward():\n    return x\n", "forward has no parameter self"},
+    {NET "def forward(self, x)\n    return x\n", "expected ':', but the line ends"},
+    {NET "def forward(self, x\n    return x\n", "expected ',' or ')', found 'return'"},
+};
+
+static void test_wrong_code(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        tenka_module *net;
+        assert_int_equal(tenka_nn_parse(ctx, wrong[i].text, &net), TENKA_E_FORMAT);
+        assert_null(net);
+        if (strstr(tenka_last_error(ctx), wrong[i].sentence) == NULL)
+            fail_msg("%s\nsays: %s\nbut should say: %s", wrong[i].text, tenka_last_error(ctx), wrong[i].sentence);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+/* What only shows when it runs. */
+static const struct {
+    const char *text, *sentence;
+} failing[] = {
+    {CODE("    y = x.view(7, -1)\n    return self.fc(y)\n"), "line 5 of the network's text: view: the new shape"},
+    {CODE("    y = x[9]\n    return y\n"), "line 5 of the network's text: an index is beyond axis 0"},
+    {CODE("    y = x.size(7)\n    return y\n"), "dim is no axis of a tensor with 2"},
+    {CODE("    y = x.size(0)\n    return y\n"), "forward returns what is no tensor"},
+    {CODE("    y = self.fc(3)\n    return y\n"), "layer fc is given what is no tensor"},
+    {CODE("    y = torch.cat([x, 3], 1)\n    return y\n"), "cat: item 1 is no tensor"},
+    {CODE("    y, z = x.chunk(3, 1)\n    return y\n"), "2 names are given 3 values"},
+    {CODE("    y = torch.cat([x, x], 1)\n    return self.fc(y)\n"), "layer fc (Linear)"},
+};
+
+static void test_failing_code(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    const float x[6] = {0};
+    for (size_t i = 0; i < sizeof(failing) / sizeof(*failing); i++) {
+        tenka_module *net;
+        must(ctx, tenka_nn_parse(ctx, failing[i].text, &net));
+        tenka_forward(net, tenka_input(ctx, TENKA_F32, tenka_shape_of(2, 3), x));
+        assert_int_not_equal(tenka_step_end(ctx), TENKA_OK);
+        if (strstr(tenka_last_error(ctx), failing[i].sentence) == NULL)
+            fail_msg("%s\nsays: %s\nbut should say: %s", failing[i].text, tenka_last_error(ctx), failing[i].sentence);
+        tenka_module_destroy(&net);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+/* Brackets in brackets, and operators in a row, end in a sentence and not in the stack's end. */
+static void test_deep_code(void **state)
+{
+    static const char *const pieces[] = {"(", "[", "-", "x[", "x+", "x**", "f("};
+    tenka_ctx *ctx = open_target(*state);
+    static char text[300000];
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
+        tenka_module *net;
+        char *end = text + sprintf(text, "%s", CODE("    y = "));
+        for (int k = 0; k < 50000; k++)
+            end += sprintf(end, "%s", pieces[i]);
+        assert_int_equal(tenka_nn_parse(ctx, text, &net), TENKA_E_FORMAT);
+        assert_non_null(strstr(tenka_last_error(ctx), "nested too deeply"));
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+int main(int argc, char **argv)
+{
+    struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_as_pytorch),   cmocka_unit_test(test_saved),     cmocka_unit_test(test_wrong_code),
+        cmocka_unit_test(test_failing_code), cmocka_unit_test(test_deep_code), cmocka_unit_test(test_in_place),
+        cmocka_unit_test(test_nested),
+    };
+    if (argc != 3) {
+        fprintf(stderr, "usage: test_traced cpu|cpu-f64|vulkan FOLDER\n");
+        return 2;
+    }
+    folder = argv[2];
+    RUN_ON_TARGETS(argc, argv, tests);
+}

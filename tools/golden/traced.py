@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+"""Writes what torch.fx prints of small networks, and what they compute: for Tenka's tests of networks whose text shows
+forward.
+
+    tools/golden/traced.py tests/golden/traced
+
+NAME.txt is print(torch.fx.symbolic_trace(net)). expected.txt has a line for each: the largest output in evaluation after
+a pass in training, the first outputs, and the losses of three steps of SGD, in float64; weights are those of
+manual_seed(0), images and labels those of tests/test_traced.c.
+"""
+import math
+import pathlib
+import sys
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+IMAGES, CHANNELS, SIDE, CLASSES = 4, 3, 12, 5
+
+
+class Block(nn.Module):
+    """The block of a residual network."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.relu = nn.ReLU(inplace=True)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.downsample = None
+        if stride != 1 or inputs != outputs:
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
+        return self.relu(y + (x if self.downsample is None else self.downsample(x)))
+
+
+class Residual(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(CHANNELS, 8, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(8)
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, 2, 1)
+        self.layer1 = nn.Sequential(Block(8, 8, 1), Block(8, 8, 1))
+        self.layer2 = nn.Sequential(Block(8, 16, 2))
+        self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
+        self.fc = nn.Linear(16, CLASSES)
+
+    def forward(self, x):
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        x = self.avgpool(self.layer2(self.layer1(x)))
+        return self.fc(torch.flatten(x, 1))
+
+
+class Branches(nn.Module):
+    """Branches that are put together, channels that are shuffled, sizes that are computed."""
+
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Conv2d(CHANNELS, 4, 1)
+        self.three = nn.Conv2d(CHANNELS, 4, 3, padding=1)
+        self.right = nn.Conv2d(4, 4, 3, padding=1, groups=4)
+        self.pool = nn.AdaptiveAvgPool2d(5)
+        self.out = nn.Linear(8 * 25, CLASSES)
+
+    def forward(self, x):
+        x = torch.cat([F.relu(self.one(x), inplace=True), torch.sigmoid(self.three(x))], 1)
+        parts = x.chunk(2, dim=1)
+        x = torch.cat((parts[0], self.right(parts[1])), dim=1)
+        batch, channels, height, width = x.size(0), x.size(1), x.shape[2], x.shape[-1]
+        x = x.view(batch, 2, channels // 2, height, width)
+        x = torch.transpose(x, 1, 2).contiguous()
+        x = x.view(batch, -1, height, width)
+        x = F.max_pool2d(x, kernel_size=2, stride=1)
+        return self.out(self.pool(x).flatten(1))
+
+
+class Squeeze(nn.Module):
+    """Attention to channels, arithmetic with numbers, parts of a tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(CHANNELS, 8, 3, 2, 1), nn.BatchNorm2d(8), nn.Hardswish())
+        self.squeeze = nn.Conv2d(8, 4, 1)
+        self.excite = nn.Conv2d(4, 8, 1)
+        self.gate = nn.Hardsigmoid()
+        self.dropout = nn.Dropout(p=0.0)
+        self.fc = nn.Linear(8, CLASSES)
+
+    def forward(self, x):
+        x = self.stem(x)
+        scale = F.adaptive_avg_pool2d(x, 1)
+        scale = self.gate(self.excite(torch.nn.functional.silu(self.squeeze(scale))))
+        x = 2 * (scale * x) - x / 4 + 0.5
+        x = x + -x[:, :, 1:2, 0:1]
+        x = x.mean([2, 3]) + x[:, :, 0, -1] * 0.125
+        x = x.unsqueeze(1).permute(0, 2, 1).reshape(-1, 8)
+        return F.log_softmax(self.fc(self.dropout(x)), dim=1)
+
+
+class Pools(nn.Module):
+    """Means of windows that tile an image, that overlap, and that are padded."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(CHANNELS, 6, 3, padding=1)
+        self.tiles = nn.AvgPool2d(2)
+        self.overlap = nn.AvgPool2d(kernel_size=3, stride=1, padding=1)
+        self.uneven = nn.AdaptiveAvgPool2d((4, 3))
+        self.fc = nn.Linear(6 * 12, CLASSES)
+
+    def forward(self, x):
+        x = torch.tanh(self.conv(x))
+        x = self.overlap(self.tiles(x)) + F.avg_pool2d(x, (3, 4), stride=2, padding=1, count_include_pad=False)
+        return self.fc(self.uneven(x).flatten(1))
+
+
+def images():
+    values = [math.sin(0.3 + 1.7 * i) for i in range(IMAGES * CHANNELS * SIDE * SIDE)]
+    return torch.tensor(values, dtype=torch.float32).double().view(IMAGES, CHANNELS, SIDE, SIDE)
+
+
+def numbers(net):
+    x, labels = images(), torch.tensor([3, 0, 4, 1])
+    net.train()
+    with torch.no_grad():
+        net(x)
+    net.eval()
+    with torch.no_grad():
+        out = net(x).flatten()
+    net.train()
+    sgd = torch.optim.SGD(net.parameters(), lr=0.05)
+    losses = []
+    for _ in range(3):
+        sgd.zero_grad()
+        loss = F.cross_entropy(net(x), labels)
+        loss.backward()
+        sgd.step()
+        losses.append(loss.item())
+    return [out.abs().max().item()] + out[:6].tolist() + losses
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    lines = ["# Made by tools/golden/traced.py: NAME, the largest output, six outputs, three losses."]
+    for net in (Residual, Branches, Squeeze, Pools):
+        torch.manual_seed(0)
+        model = net()
+        name = net.__name__.lower()
+        (folder / f"{name}.txt").write_text(str(torch.fx.symbolic_trace(model)))
+        lines.append(" ".join([name] + [repr(x) for x in numbers(model.double())]))
+    (folder / "expected.txt").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
