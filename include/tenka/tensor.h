@@ -302,7 +302,7 @@ TENKA_API tenka_tensor tenka_avg_pool2d(tenka_tensor x, const struct tenka_avg_p
 
 /* Means of height x width windows that cover the last two axes of x, F32 of rank >= 2: window i of an axis of n is
  * from floor(i n / size) to ceil((i + 1) n / size), as torch.nn.functional.adaptive_avg_pool2d has them; they may
- * overlap. Sizes from 1 on. Differentiable. */
+ * overlap. Sizes from 1 on, and at most 4096 where they do not divide the axis. Differentiable. */
 TENKA_API tenka_tensor tenka_adaptive_avg_pool2d(tenka_tensor x, uint32_t height, uint32_t width);
 
 /* y = (x - m) / sqrt(v + eps) * weight + bias for each channel of x: F32 [N, C, H, W], as

@@ -69,10 +69,11 @@ static bool check_windows(tenka_tensor x, struct tenka_avg_pool2d_params *p)
 tenka_tensor tenka_avg_pool2d(tenka_tensor x, const struct tenka_avg_pool2d_params *params)
 {
     struct tenka_avg_pool2d_params p = TENKA_AVG_POOL2D_DEFAULTS;
+    struct tenka_error err = {0};
     if (!tenka_tensor_valid(x))
         return tenka_relu(x); /* which notes what is wrong with it */
-    if (tenka_take_params(&x.ctx->err, "avg_pool2d", "TENKA_AVG_POOL2D_DEFAULTS", &p, params) != TENKA_OK)
-        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "%s", x.ctx->err.text);
+    if (tenka_take_params(&err, "avg_pool2d", "TENKA_AVG_POOL2D_DEFAULTS", &p, params) != TENKA_OK)
+        return tenka_trace_fail(x.ctx, err.status, "%s", err.text);
     const struct tenka_shape s = tenka_tensor_shape(x);
     if (!check_windows(x, &p))
         return tenka_inert(x.ctx);
@@ -96,10 +97,17 @@ static tenka_tensor pool_whole(tenka_tensor x, uint32_t axis, uint32_t size)
     return tenka_mean(tenka_reshape(x, parts), 1u << (axis + 1), false);
 }
 
+/* Each window is an operator of its own. */
+#define MOST_WINDOWS 4096
+
 /* Window by window, since they may overlap. */
 static tenka_tensor pool_each(tenka_tensor x, uint32_t axis, uint32_t size)
 {
     const uint64_t n = tenka_tensor_shape(x).dim[axis];
+    if (size > MOST_WINDOWS)
+        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE,
+                                "adaptive_avg_pool2d: %u windows of an axis of %u are more than %d", size, (uint32_t)n,
+                                MOST_WINDOWS);
     tenka_tensor *windows = tenka_alloc_array(size, sizeof(*windows)), y;
     if (windows == NULL)
         return tenka_trace_fail(x.ctx, TENKA_E_NOMEM, "out of memory for %u windows", size);

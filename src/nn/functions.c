@@ -97,6 +97,8 @@ bool tenka_function_integers(const struct tenka_function_call *call, size_t arg,
     const struct tenka_value *value = &call->arg[arg];
     const bool list = value->kind == TENKA_VALUE_LIST;
     *n = list ? value->n_items : 1;
+    if (*n == 0)
+        return tenka_function_fail(call, "an empty list says nothing here");
     if (*n > max)
         return tenka_function_fail(call, "%zu numbers are more than the %zu that fit", *n, max);
     for (size_t i = 0; i < *n; i++) {

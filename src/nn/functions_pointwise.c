@@ -124,6 +124,8 @@ static bool run_dropout(const struct tenka_function_call *call, struct tenka_val
     tenka_tensor x;
     if (!tenka_function_tensor(call, 0, &x))
         return false;
+    if (!is_number(p))
+        return tenka_function_fail(call, "dropout: a probability is expected");
     return tenka_function_give(result, active ? tenka_dropout(x, number_of(p)) : x);
 }
 

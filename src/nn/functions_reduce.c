@@ -76,7 +76,7 @@ static bool run_adaptive_avg_pool2d(const struct tenka_function_call *call, stru
     tenka_tensor x;
     if (!tenka_function_tensor(call, 0, &x) || !tenka_function_integers(call, 1, size, 2, &n))
         return false;
-    const int64_t height = size[0], width = size[n - 1];
+    const int64_t height = size[0], width = size[n > 1];
     if (height < 1 || width < 1 || height > INT32_MAX || width > INT32_MAX)
         return tenka_function_fail(call, "adaptive_avg_pool2d: sizes from 1 on are expected");
     return tenka_function_give(result, tenka_adaptive_avg_pool2d(x, (uint32_t)height, (uint32_t)width));
@@ -90,7 +90,7 @@ static bool pair_of(const struct tenka_function_call *call, size_t arg, uint32_t
     if (!tenka_function_integers(call, arg, size, 2, &n))
         return false;
     for (size_t axis = 0; axis < 2; axis++) {
-        const int64_t value = n > 0 ? size[axis < n ? axis : n - 1] : -1;
+        const int64_t value = size[axis < n ? axis : 0];
         if (value < 0 || value > INT32_MAX)
             return tenka_function_fail(call, "argument %zu is no size of a window", arg + 1);
         out[axis] = (uint32_t)value;

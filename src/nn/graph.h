@@ -61,7 +61,7 @@ bool tenka_function_give(struct tenka_value *result, tenka_tensor tensor);
 bool tenka_function_tensor(const struct tenka_function_call *call, size_t arg, tenka_tensor *out);
 /* The axis of a tensor that an argument means, which may count from the end. */
 bool tenka_function_axis(const struct tenka_function_call *call, size_t arg, uint32_t rank, uint32_t *out);
-/* The whole numbers of an argument that is one or a list. */
+/* The whole numbers, one at least, of an argument that is one or a list. */
 bool tenka_function_integers(const struct tenka_function_call *call, size_t arg, int64_t *out, size_t max, size_t *n);
 
 /* The tables, each ended by a row without names. */
