@@ -7,6 +7,7 @@
 #include "tenka/data.h"
 #include "tenka/image.h"
 #include "tenka/io.h"
+#include "tenka/loss.h"
 #include "tenka/memory.h"
 #include "tenka/nn.h"
 #include "tenka/optim.h"
