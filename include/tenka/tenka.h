@@ -2,6 +2,7 @@
 #ifndef TENKA_TENKA_H
 #define TENKA_TENKA_H
 
+#include "tenka/array.h"
 #include "tenka/bench.h"
 #include "tenka/context.h"
 #include "tenka/data.h"
