@@ -253,9 +253,6 @@ int session_load_data(struct session *s, bool train)
         code = session_load_half(s, s->data_dir, false, &s->test_data);
     if (code == EXIT_CODE_OK)
         code = session_pass_over_ignored(s);
-    if (code == EXIT_CODE_OK && train && s->test_data == NULL)
-        say_notice(s->options, "%s has no test half, so that nothing is tested after an epoch; x_test and y_test, or "
-                               "two more files, would be one", s->data_dir);
     if (code == EXIT_CODE_OK && train && s->test_data != NULL)
         code = join_halves(s);
     if (code == EXIT_CODE_OK && train)

@@ -254,6 +254,11 @@ int session_open(struct session *s, const struct options *options, bool train)
         code = session_apply_preprocessing(s);
     if (code == EXIT_CODE_OK)
         code = check_net(s);
+    if (code == EXIT_CODE_OK && s->test_data == NULL)
+        say_notice(options,
+                   "%s has no test half, so that nothing is tested after an epoch; x_test and y_test, or two more "
+                   "files, would be one",
+                   s->data_dir);
     if (code == EXIT_CODE_OK && !options->quiet)
         tell(s);
     return code;
