@@ -144,7 +144,7 @@ for log in called old; do
     grep '"step"' "$work/$log" > "$work/one"
     grep '"step"' "$work/printed" | cmp -s - "$work/one" || bad "$log is another run"
 done
-misuse 'there is no optimizer SDG; do you mean SGD?' $plain --net "$net" --optimizer 'SDG(lr=1)'
+misuse 'there is no optimizer SGB; do you mean SGD?' $plain --net "$net" --optimizer 'SGB(lr=1)'
 misuse 'there is no optimizer RMSprop; those that are known: SGD, Adam, AdamW' $plain --net "$net" \
     --optimizer 'RMSprop()'
 misuse "there is no optimizer 'rmsprop'; choose adam or sgd, or write it as PyTorch does" $plain --net "$net" \

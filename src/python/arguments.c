@@ -40,7 +40,7 @@ struct binder {
 static tenka_status fail_class(const struct binder *b, const struct tenka_py *at, const char *name)
 {
     char list[600];
-    size_t used = 0, best = strlen(name) / 3 + 2;
+    size_t used = 0, best = strlen(name) < 4 ? 2 : strlen(name) / 4 + 1;
     const char *near = NULL;
     list[0] = '\0';
     for (size_t i = 0; i < b->n_classes && used < sizeof(list); i++) {
