@@ -84,6 +84,29 @@ succeed $run --data "$work/x.npy,$work/y.npy" --net "$net" --load "$work/c.st" -
     --optimizer 'SGD(lr=0)' --quiet
 ! losses | cmp -s - "$work/one" || bad "nothing shuffles"
 
+# ---- Outputs ----
+
+predict="predict --backend cpu --load $work/c.st"
+succeed $predict "$work/x.npy" --batch-size 4 --top 1
+prints '^network .*: samples of 1x4x4, 3 classes$'
+prints 'x.npy\[20\]: [012] [0-9.]* %$'
+[ "$(grep -c 'npy\[' "$work/out")" = 21 ] || bad "not 21 samples"
+succeed $predict "$work/x.npy" --json
+is_json
+succeed $predict "$work/x.npy" --out "$work/o.npy"
+prints '^saved .*o.npy$'
+head -c 70 "$work/o.npy" | LC_ALL=C grep -q "'descr': '<f4', 'fortran_order': False, 'shape': (21, 3)" || bad "another array"
+[ "$(wc -c < "$work/o.npy")" = $((128 + 4 * 63)) ] || bad "another size"
+succeed $predict "$work/x.npy" --out "$work/o4.npy" --batch-size 4 --quiet
+[ "$(wc -c < "$work/o4.npy")" = "$(wc -c < "$work/o.npy")" ] || bad "a smaller last batch is lost"
+succeed predict --backend cpu --load "$work/r.st" "$work/x.npy" --out "$work/r.npy" --quiet
+expect 1 'gives no classes; --out FILE.npy writes' predict --backend cpu --load "$work/r.st" "$work/x.npy"
+misuse 'an array goes alone' $predict "$work/x.npy" "$work/xt.npy"
+misuse 'out is for the outputs of an array' $predict "$work" --out "$work/o.npy"
+expect 1 'is the array itself' $predict "$work/x.npy" --out "$work/x.npy"
+expect 1 'does not fit samples of one number' $predict "$work/y.npy"
+expect 1 'cannot save to' $predict "$work/x.npy" --out "$work/none/o.npy"
+
 # ---- What does not go together ----
 
 refuse 'x.npy is one array; name that of the targets too' $run --data "$work/x.npy" --net "$net"

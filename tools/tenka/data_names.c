@@ -30,13 +30,18 @@ bool data_is_npz(const char *data)
     return data != NULL && !data_is_folder(data) && strchr(data, ',') == NULL && ends_with(data, ".npz");
 }
 
+bool path_is_npy(const char *path)
+{
+    return ends_with(path, ".npy");
+}
+
 bool data_is_npy(const char *data)
 {
     struct file_list list;
     if (!data_is_list(data))
         return false;
     file_list_split(data, &list);
-    const bool npy = list.count > 0 && (ends_with(list.file[0], ".npy") || ends_with(list.file[0], ".npy.gz"));
+    const bool npy = list.count > 0 && (path_is_npy(list.file[0]) || ends_with(list.file[0], ".npy.gz"));
     free(list.text);
     return npy;
 }
@@ -105,7 +110,7 @@ int session_check_data(const char *data)
         return check_list(data);
     if (stat(data, &st) == 0 && data_is_npz(data))
         return EXIT_CODE_OK;
-    if (stat(data, &st) == 0 && ends_with(data, ".npy"))
+    if (stat(data, &st) == 0 && path_is_npy(data))
         return say_failed("--data: %s is one array; name that of the targets too, as in x.npy,y.npy", data);
     if (stat(data, &st) == 0)
         return say_failed("--data: %s is one file; name a folder, or the file of the labels too, as in images,labels",

@@ -246,6 +246,7 @@ void file_list_split(const char *data, struct file_list *out);
 /* By the names' endings: an archive of NumPy's arrays; a list of files of one each. */
 bool data_is_npz(const char *data);
 bool data_is_npy(const char *data);
+bool path_is_npy(const char *path);
 /* Whether --data names something; says so when it does not. data NULL: nothing is named. */
 int session_check_data(const char *data);
 /* Whether what a saved file remembers is still there. */
