@@ -12,4 +12,9 @@
 tenka_status tenka_wrapper_match(struct tenka_error *err, struct tenka_model_state *s, const struct tenka_weights *file,
                                  const struct tenka_weight **out);
 
+/* Finds what it can: the tensors of either side that have one name without wrappers; the others' weights are NULL. *out
+ * is one of those whose names differ, or NULL. Errors: E_NOMEM. */
+tenka_status tenka_wrapper_match_some(struct tenka_error *err, struct tenka_model_state *s,
+                                      const struct tenka_weights *file, const struct tenka_weight **out);
+
 #endif

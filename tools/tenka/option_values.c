@@ -193,15 +193,24 @@ const char *option_word(const struct option *option, uint64_t value)
 
 /* ---- All kinds ---- */
 
+static void append(const struct reading *r, struct text_list *list)
+{
+    if (list->count == MAX_LIST)
+        say_misuse(r->command->name, "--%s: more than %d are given", r->option->name, MAX_LIST);
+    list->item[list->count].option = r->option->name;
+    list->item[list->count++].text = r->text;
+}
+
 /* Options whose value is no integer. */
 static void put(const struct reading *r, struct options *o)
 {
     void *const to = (char *)o + r->option->at;
-    if (r->option->kind == OPTION_NAME && r->text[0] == '\0')
+    if ((r->option->kind == OPTION_NAME || r->option->kind == OPTION_LIST) && r->text[0] == '\0')
         say_misuse(r->command->name, "--%s needs a name, but '' is given", r->option->name);
     switch (r->option->kind) {
     case OPTION_TEXT:
     case OPTION_NAME: *(const char **)to = r->text; break;
+    case OPTION_LIST: append(r, to); break;
     case OPTION_REAL: *(double *)to = real_number(r); break;
     case OPTION_SHAPE: *(struct tenka_shape *)to = shape(r); break;
     case OPTION_COUNTS: *(struct count_list *)to = counts(r); break;
