@@ -199,8 +199,8 @@ TENKA_API tenka_ctx *tenka_module_ctx(const tenka_module *module);
 
 /* ---- Fine-tuning ----
  *
- * A pattern is a name of the state_dict, such as "layer4.0.conv1.weight", or that of a module, which stands for all that
- * is in it: "layer4". In both `*` is any text, dots too. Patterns are taken from the module that is asked, and one that
+ * A pattern is a name of the state_dict, such as "layer4.0.conv1.weight", or that of a module, which stands for all in
+ * it: "layer4". In both `*` is any text, dots too. Patterns are taken from the module that is asked, and one that
  * covers nothing is E_INVALID, with the names that there are. Between steps alone (E_INVALID). */
 
 /* Freezes (frozen) what a pattern covers, or trains it again; later calls win over earlier ones. What nobody needs the
@@ -215,11 +215,11 @@ TENKA_API tenka_status tenka_module_freeze(tenka_module *module, const char *pat
  * normalise by the batch and go on counting, as in PyTorch, though their weights stay. Not fixed: all follow
  * tenka_module_train again, from its next call on. */
 TENKA_API void tenka_module_fix_statistics(tenka_module *module, bool fixed);
-/* Lets what a pattern covers begin anew, as PyTorch's reset_parameters of the layer: drawn from the context's generator,
- * layer by layer in the order of the state; running statistics and counts as of a new layer.
+/* Lets what a pattern covers begin anew, as PyTorch's reset_parameters of the layer: from the context's generator, layer
+ * by layer in the order of the state; running statistics and counts as of a new layer.
  * Errors: E_INVALID (also: parameters of tenka_nn_add_parameter, or of a class), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_module_reset(tenka_module *module, const char *pattern, size_t *count);
-/* Initialises the parameters that a pattern covers by a call of torch.nn.init, in the order of the state, drawn from the
+/* Initialises the parameters that a pattern covers by a call of torch.nn.init, in the order of the state, from the
  * context's generator as PyTorch draws on the CPU: uniform ones have its bits, normal ones are the same but for the
  * rounding of logarithm and cosine, which differs among its builds.
  *     uniform_(a=0.0, b=1.0)  normal_(mean=0.0, std=1.0)  trunc_normal_(mean=0.0, std=1.0, a=-2.0, b=2.0)

@@ -99,7 +99,7 @@ static inline size_t tenka_align(size_t bytes, size_t alignment)
 
 struct tenka_rng {
     uint32_t state[624];
-    uint32_t next; /* index of the next state word; 624: generate first */
+    uint32_t next;   /* index of the next state word; 624: generate first */
     bool has_normal; /* of the last pair of few normal numbers one is left */
     double normal;
 };

@@ -1,5 +1,5 @@
-/* Weights as the functions of torch.nn.init draw them. Sources: torch.nn.init; ATen's distributions of normal and uniform
- * numbers; He et al., "Delving deep into rectifiers" (2015); Glorot and Bengio, "Understanding the difficulty of
+/* Weights as the functions of torch.nn.init draw them. Sources: torch.nn.init; ATen's distributions of normal and
+ * uniform numbers; He et al., "Delving deep into rectifiers" (2015); Glorot and Bengio, "Understanding the difficulty of
  * training deep feedforward neural networks" (2010). */
 #include <float.h>
 #include <math.h>
@@ -16,11 +16,27 @@ struct initialiser {
 
 /* ---- Their arguments ---- */
 
-enum { UNIFORM, NORMAL, TRUNC_NORMAL, CONSTANT, ZEROS, ONES, XAVIER_UNIFORM, XAVIER_NORMAL, KAIMING_UNIFORM,
-       KAIMING_NORMAL };
+enum {
+    UNIFORM,
+    NORMAL,
+    TRUNC_NORMAL,
+    CONSTANT,
+    ZEROS,
+    ONES,
+    XAVIER_UNIFORM,
+    XAVIER_NORMAL,
+    KAIMING_UNIFORM,
+    KAIMING_NORMAL
+};
 
-#define ANY_REAL(name, fallback) {name, TENKA_PY_ARG_REAL, 0, {fallback, 0}, -DBL_MAX, DBL_MAX, NULL}
-#define POSITIVE(name, fallback) {name, TENKA_PY_ARG_REAL, 0, {fallback, 0}, 0, DBL_MAX, NULL}
+#define ANY_REAL(name, fallback)                                           \
+    {                                                                      \
+        name, TENKA_PY_ARG_REAL, 0, {fallback, 0}, -DBL_MAX, DBL_MAX, NULL \
+    }
+#define POSITIVE(name, fallback)                                    \
+    {                                                               \
+        name, TENKA_PY_ARG_REAL, 0, {fallback, 0}, 0, DBL_MAX, NULL \
+    }
 #define GAINS "linear|conv1d|conv2d|conv3d|sigmoid|tanh|relu|leaky_relu|selu"
 enum { GAIN_TANH = 5, GAIN_RELU, GAIN_LEAKY_RELU, GAIN_SELU };
 
@@ -40,7 +56,10 @@ static const struct tenka_py_arg kaiming_args[] = {
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define FUNCTION(name, args) {name, args, COUNT(args), 1}
+#define FUNCTION(name, args)       \
+    {                              \
+        name, args, COUNT(args), 1 \
+    }
 static const struct tenka_py_class functions[] = {
     [UNIFORM] = FUNCTION("uniform_", uniform_args),
     [NORMAL] = FUNCTION("normal_", normal_args),

@@ -118,8 +118,8 @@ struct tenka_module {
     size_t n_result;
     struct tenka_graph *graph; /* of a container whose text shows forward; else NULL */
     bool training;
-    bool frozen; /* of a layer with running statistics: it has been frozen as a whole */
-    bool fixed;  /* it stays in evaluation mode */
+    bool frozen;      /* of a layer with running statistics: it has been frozen as a whole */
+    bool fixed;       /* it stays in evaluation mode */
     uint64_t batches; /* that a BatchNorm2d has normalised while training: PyTorch's num_batches_tracked */
     uint64_t counted; /* of these: by the step counted_step, which may yet fail */
     uint32_t counted_step;

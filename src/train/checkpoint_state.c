@@ -136,14 +136,12 @@ tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **te
         TENKA_TRY(tenka_meter_read(t->loss, &sum, NULL, &count));
     snprintf(seed, sizeof(seed), "%" PRIu64, t->seed);
     json_t *const loss = json_pack("{s:o, s:I}", "sum", real(sum), "count", (json_int_t)count);
-    json_t *const root = json_pack("{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s*}", "format",
-                                   FORMAT, "epoch",
-                                   (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed", seed, "dropout_mask",
-                                   mask_name(run->ctx), "device", device_name(run->ctx, device), "generator",
-                                   write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run),
-                                   "train_loader", write_loader(t->train_loader), "test_loader",
-                                   write_loader(t->test_loader), "loss", loss, "frozen", write_frozen(run),
-                                   "criterion", t->criterion);
+    json_t *const root =
+        json_pack("{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s*}", "format", FORMAT, "epoch",
+                  (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed", seed, "dropout_mask", mask_name(run->ctx),
+                  "device", device_name(run->ctx, device), "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer",
+                  write_optimizer(run), "train_loader", write_loader(t->train_loader), "test_loader",
+                  write_loader(t->test_loader), "loss", loss, "frozen", write_frozen(run), "criterion", t->criterion);
     *text = tenka_json_text(root);
     json_decref(root);
     return *text != NULL ? TENKA_OK : tenka_fail_nomem(run->err);

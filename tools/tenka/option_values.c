@@ -60,8 +60,7 @@ static uint64_t whole_number(const struct reading *r, const char *text)
     errno = 0;
     const unsigned long long value = strtoull(text, &end, 10);
     /* strtoull takes spaces and signs, and "-1" for a huge number. */
-    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value < r->option->low ||
-        value > r->option->high)
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value < r->option->low || value > r->option->high)
         say_misuse(r->command->name, "--%s: '%s' is no whole number from %" PRIu64 " to %" PRIu64, r->option->name,
                    text, r->option->low, r->option->high);
     return value;

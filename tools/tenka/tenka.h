@@ -64,8 +64,8 @@ struct options {
     double lr, momentum, weight_decay;
     enum loss_mean loss_mean;
     int threads;
-    struct tenka_shape input; /* of one image; rank 0: the default */
-    const char *optimizer; /* a name, or a call of a class */
+    struct tenka_shape input;             /* of one image; rank 0: the default */
+    const char *optimizer;                /* a name, or a call of a class */
     struct tenka_optimizer_params recipe; /* what it means together with lr, momentum and weight_decay */
     const char *loss;                     /* NULL: by the network's ending and the targets */
     bool validate, quiet, json;
@@ -92,7 +92,7 @@ struct options {
     bool load_partial, freeze_stats;
     struct text_list frozen; /* --freeze and --train */
     struct text_list resets, inits;
-    uint64_t given[2];            /* bits: the rows of option_table that were typed */
+    uint64_t given[2]; /* bits: the rows of option_table that were typed */
 };
 
 const char *backend_name(enum tenka_backend backend);
