@@ -96,6 +96,8 @@ other kaiming
 cp "$work/got" "$work/reset"
 succeed $begin --load "$work/kaiming" --reset fc --save "$work/got"
 same reset
+expect 2 'init draws weights that those of --load take the place of' $begin --load "$work/kaiming" --init 'zeros_()'
+succeed $begin --load "$work/wide.pt" --load-partial --init 'fc.bias: constant_(1)' --check-finite
 expect 1 "reset: 'head' names no part of the network" $begin --reset head
 expect 1 'do you mean kaiming_normal_?' $begin --init 'kaiming_norml_()'
 expect 1 'xavier_normal_ looks at fans, .* but bn.weight is \[4\]' $begin --init 'bn: xavier_normal_()'

@@ -77,6 +77,10 @@ static void check_together(const struct command *command, const struct options *
         say_misuse(command->name, "--momentum belongs to '--optimizer sgd'");
     if (o->load_partial && (o->load == NULL || o->net == NULL))
         say_misuse(command->name, "--load-partial takes weights of --load FILE into the network of --net: give both");
+    if (o->inits.count > 0 && o->load != NULL && !o->load_partial)
+        say_misuse(command->name,
+                   "--init draws weights that those of --load take the place of: leave one of the two out, "
+                   "or add --load-partial");
     if (o->freeze_stats && o->frozen.count == 0)
         say_misuse(command->name, "--freeze-stats is about frozen layers: which are they? Give --freeze PATTERN");
     if (o->checkpoint_every > 0 && o->checkpoint == NULL)
