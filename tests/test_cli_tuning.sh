@@ -41,6 +41,11 @@ expect 1 'nothing in it fits the network: 0 of 2' $train --net 'Flatten() Linear
 expect 2 'load-partial takes weights of --load FILE into the network of --net' $train --load "$work/wide.pt" \
     --load-partial
 
+labels 21 7 > "$work/data/more"
+pair="$work/data/train-images-idx3-ubyte,$work/data/more"
+expect 1 'have 7 classes, 0 to 6, but the network gives 5 outputs: .* --load-partial gives it all other weights$' \
+    train --backend cpu --net "$wide" --load "$work/wide.pt" --data "$pair,$pair"
+
 # ---- Freezing ----
 
 still="--optimizer SGD(lr=0) --freeze conv --freeze bn --freeze-stats"
@@ -56,6 +61,7 @@ expect 2 'freeze-stats is about frozen layers: which are they' $train --net "$ne
 expect 2 "freeze needs a name, but '' is given" $train --net "$net" --freeze ''
 succeed summary --backend cpu --net "$net" --input 1,8,8 --freeze conv --freeze bn --json
 prints '"trainable": *435'
+prints '"optimizer": *3480'
 succeed profile --backend cpu --net "$net" --input 1,8,8 --batch-size 4 --steps 2 --json
 cp "$work/out" "$work/all"
 succeed profile --backend cpu --net "$net" --input 1,8,8 --batch-size 4 --steps 2 --freeze conv --freeze bn \

@@ -1,4 +1,5 @@
 /* How a network begins, and what of it is trained: --init, --load, --load-partial, --reset, --freeze and --train. */
+#define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,27 +8,28 @@
 /* ---- Beginning ---- */
 
 /* "PATTERN: CALL", where the call's first parenthesis comes after the colon, or a call alone. */
-static tenka_status init(struct session *s, const char *text)
+static int init(struct session *s, const char *text)
 {
     const char *const colon = strchr(text, ':'), *const call = strchr(text, '(');
-    if (colon == NULL || (call != NULL && call < colon))
-        return tenka_module_init(s->net, NULL, text);
-    char *const pattern = calloc((size_t)(colon - text) + 1, 1);
+    const bool alone = colon == NULL || (call != NULL && call < colon);
+    char *const pattern = strdup(text);
     if (pattern == NULL)
-        return TENKA_E_NOMEM;
-    memcpy(pattern, text, (size_t)(colon - text));
-    const tenka_status status = tenka_module_init(s->net, pattern, colon + 1 + strspn(colon + 1, " "));
+        return say_failed("out of memory");
+    if (!alone)
+        pattern[colon - text] = '\0';
+    const tenka_status status =
+        tenka_module_init(s->net, alone ? NULL : pattern, alone ? text : colon + 1 + strspn(colon + 1, " "));
     free(pattern);
-    return status;
+    return status == TENKA_OK ? EXIT_CODE_OK : say_failed("--init '%s': %s", text, tenka_last_error(s->ctx));
 }
 
 int recipe_init(struct session *s)
 {
     const struct text_list *const list = &s->options->inits;
-    for (size_t i = 0; i < list->count; i++)
-        if (init(s, list->item[i].text) != TENKA_OK)
-            return say_failed("--init '%s': %s", list->item[i].text, tenka_last_error(s->ctx));
-    return EXIT_CODE_OK;
+    int code = EXIT_CODE_OK;
+    for (size_t i = 0; i < list->count && code == EXIT_CODE_OK; i++)
+        code = init(s, list->item[i].text);
+    return code;
 }
 
 /* What fits is taken only where that is asked for. */
