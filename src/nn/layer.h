@@ -7,6 +7,7 @@
 #include "python/text.h"
 
 #define TENKA_MAX_LAYER_ARGS 9
+#define TENKA_MAX_ARG_NUMBERS 6 /* of one argument */
 
 /* What tenka_nn_append keeps a network to, so that whatever can be made can be printed, saved, and opened again. */
 #define TENKA_MAX_NESTING 64
@@ -18,6 +19,7 @@ enum tenka_arg_kind {
     TENKA_ARG_INT,
     TENKA_ARG_PAIR,    /* a whole number for both axes, or one for each: 2, (2, 3) or [2, 3] */
     TENKA_ARG_PADDING, /* a PAIR, 'same' or 'valid' */
+    TENKA_ARG_LIST,    /* one whole number or several: 96, (96,) or (1, 1, 2, 2) */
     TENKA_ARG_FLOAT,
     TENKA_ARG_BOOL,
     TENKA_ARG_WORD,
@@ -30,7 +32,7 @@ enum tenka_arg_flags {
     /* as print(model) shows it, which else has name=value of every argument: */
     TENKA_ARG_BARE = 8,    /* without its name */
     TENKA_ARG_QUIET = 16,  /* only when it is not the fallback */
-    TENKA_ARG_PAIRED = 32, /* a pair even when it was given as one number */
+    TENKA_ARG_PAIRED = 32, /* a pair, or a list, even when it was given as one number */
     TENKA_ARG_UNSEEN = 64, /* never */
     TENKA_ARG_WHOLE = 128, /* a FLOAT's fallback as a whole number */
 };
@@ -46,10 +48,11 @@ struct tenka_layer_arg {
 };
 
 struct tenka_arg_value {
-    double value[2]; /* booleans: 0 or 1; a WORD: 0 when it is the fallback, else 1 */
+    double value[TENKA_MAX_ARG_NUMBERS]; /* booleans: 0 or 1; a WORD: 0 when it is the fallback, else 1 */
+    uint32_t n;                          /* numbers of a LIST */
     bool given;
-    bool pair;    /* written as a pair */
-    bool list;    /* a pair in brackets, which PyTorch keeps */
+    bool pair;    /* written as several numbers: a pair or a list */
+    bool list;    /* these in brackets, which PyTorch keeps */
     bool integer; /* a FLOAT written as a whole number, which Python prints without a point */
     bool none;
     const char *word; /* of a PADDING: "same" or "valid"; NULL: numbers */
@@ -191,7 +194,7 @@ static inline bool tenka_arg_is(const struct tenka_layer_values *values, size_t 
 
 static inline struct tenka_arg_value tenka_arg_of(double value)
 {
-    return (struct tenka_arg_value){.value = {value, value}, .given = true};
+    return (struct tenka_arg_value){.value = {value, value}, .n = 1, .given = true};
 }
 
 static inline struct tenka_arg_value tenka_arg_pair(const uint32_t pair[2])

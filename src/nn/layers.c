@@ -105,6 +105,7 @@ static void put_default(const struct tenka_layer_arg *arg, struct tenka_arg_valu
     value->none = isnan(arg->fallback);
     value->pair = false;
     value->integer = (arg->flags & TENKA_ARG_WHOLE) != 0;
+    value->n = 1;
     value->value[0] = value->value[1] = value->none ? 0 : arg->fallback;
 }
 
@@ -112,7 +113,8 @@ static tenka_status check_number(struct tenka_error *err, const struct tenka_lay
                                  const struct tenka_layer_arg *arg, double x)
 {
     char text[TENKA_NUMBER_TEXT], least[TENKA_NUMBER_TEXT], most[TENKA_NUMBER_TEXT];
-    const bool whole = arg->kind == TENKA_ARG_INT || arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING;
+    const bool whole = arg->kind == TENKA_ARG_INT || arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING ||
+                       arg->kind == TENKA_ARG_LIST;
     if (whole && !(x == floor(x)))
         return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %s, but must be a whole number", type->name, arg->name,
                           tenka_number_text(x, text));
@@ -154,8 +156,9 @@ static tenka_status check_value(struct tenka_error *err, const struct tenka_laye
                           fallback_text(arg, text));
     if (arg->kind == TENKA_ARG_BOOL || arg->kind == TENKA_ARG_WORD || value->word != NULL)
         return TENKA_OK;
-    TENKA_TRY(check_number(err, type, arg, value->value[0]));
-    return check_number(err, type, arg, value->value[1]);
+    for (uint32_t i = 0; i < (arg->kind == TENKA_ARG_LIST ? value->n : 2); i++)
+        TENKA_TRY(check_number(err, type, arg, value->value[i]));
+    return TENKA_OK;
 }
 
 tenka_status tenka_layer_complete(struct tenka_error *err, const struct tenka_layer_type *type,

@@ -4,7 +4,8 @@
  *   layer     = [ "(" name ")" ":" [ count "x" ] ] class "(" ( arguments | layers ) ")"
  *   arguments = [ argument { "," argument } ]
  *   argument  = [ name "=" ] value
- *   value     = number | "(" number "," number ")" | "[" number "," number "]" | True | False | None | word | 'word'
+ *   value     = number | "(" numbers ")" | "[" numbers "]" | True | False | None | word | 'word'
+ *   numbers   = [ number { "," number } [ "," ] ]
  *
  * A class may be written nn.Conv2d or torch.nn.Conv2d. The name of a counted layer is a range: "(0-2): 3 x ReLU()" is
  * how newer versions of PyTorch print a ModuleList of equal layers. Words are read by parse_words.c, arguments by

@@ -38,6 +38,25 @@ static tenka_status read_pair(struct tenka_parser *p, const struct tenka_layer_a
                        : tenka_parse_expect(p, ')', "')' after the second number");
 }
 
+static tenka_status read_list(struct tenka_parser *p, const struct tenka_layer_arg *arg, struct tenka_arg_value *value)
+{
+    const char end = *p->at == '[' ? ']' : ')';
+    value->pair = true;
+    value->list = *p->at++ == '[';
+    for (tenka_parse_skip_space(p); *p->at != end;) {
+        char sentence[100];
+        if (value->n == TENKA_MAX_ARG_NUMBERS)
+            return tenka_parse_fail(p, p->at, "these are more numbers than a tensor has axes");
+        TENKA_TRY(read_number(p, arg, &value->value[value->n++]));
+        tenka_parse_skip_space(p);
+        snprintf(sentence, sizeof(sentence), "',' or '%c' after the number", end);
+        if (*p->at != end)
+            TENKA_TRY(tenka_parse_expect(p, ',', sentence));
+    }
+    p->at++;
+    return TENKA_OK;
+}
+
 /* A word, which may stand in quotes. */
 static tenka_status read_quoted(struct tenka_parser *p, const char *expected, char word[TENKA_MAX_LAYER_NAME])
 {
@@ -109,6 +128,8 @@ static tenka_status read_value(struct tenka_parser *p, const struct tenka_layer_
     const bool pair = arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING;
     if (pair && (*p->at == '(' || *p->at == '['))
         return read_pair(p, arg, value);
+    if (arg->kind == TENKA_ARG_LIST && (*p->at == '(' || *p->at == '['))
+        return read_list(p, arg, value);
     if (arg->kind == TENKA_ARG_PADDING && (tenka_parse_is_letter(*p->at) || *p->at == '\'' || *p->at == '"'))
         return read_padding(p, value);
     const char *const start = p->at;
@@ -116,6 +137,7 @@ static tenka_status read_value(struct tenka_parser *p, const struct tenka_layer_
     value->integer = memchr(start, '.', (size_t)(p->at - start)) == NULL && value->value[0] == floor(value->value[0]) &&
                      memchr(start, 'e', (size_t)(p->at - start)) == NULL && fabs(value->value[0]) < 1e15;
     value->value[1] = value->value[0];
+    value->n = 1;
     return TENKA_OK;
 }
 

@@ -22,6 +22,15 @@ static void print_pair(const struct tenka_layer_arg *arg, const struct tenka_arg
                        value->value[1]);
 }
 
+static void print_list(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
+{
+    const bool tuple = value->pair || (arg->flags & TENKA_ARG_PAIRED) != 0;
+    tenka_text_add(text, "%s", !tuple ? "" : value->list ? "[" : "(");
+    for (uint32_t i = 0; i < value->n; i++)
+        tenka_text_add(text, "%s%.0f", i > 0 ? ", " : "", value->value[i]);
+    tenka_text_add(text, "%s", !tuple ? "" : value->list ? "]" : value->n == 1 ? ",)" : ")");
+}
+
 static void print_word(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
 {
     const size_t length = strcspn(arg->word, "|");
@@ -40,6 +49,8 @@ static void print_value(const struct tenka_layer_arg *arg, const struct tenka_ar
         tenka_text_add(text, "%s", value->word);
     else if (arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING)
         print_pair(arg, value, text);
+    else if (arg->kind == TENKA_ARG_LIST)
+        print_list(arg, value, text);
     else if (arg->kind == TENKA_ARG_FLOAT)
         tenka_text_add(text, "%s", float_text(value, number));
     else if (arg->kind == TENKA_ARG_WORD)
