@@ -226,6 +226,16 @@ static tenka_tensor call_batch_norm2d_eval(struct golden_run *run)
     return batch_norm2d(run, false);
 }
 
+static tenka_tensor call_layer_norm(struct golden_run *run)
+{
+    return tenka_layer_norm(in(run, 0), count(run, 0), in(run, 1), in(run, 2), option(run, 1));
+}
+
+static tenka_tensor call_group_norm(struct golden_run *run)
+{
+    return tenka_group_norm(in(run, 0), count(run, 0), in(run, 1), in(run, 2), option(run, 1));
+}
+
 static tenka_tensor call_normalize_bytes(struct golden_run *run)
 {
     return tenka_normalize_bytes(in(run, 0), in(run, 1), in(run, 2));
@@ -388,6 +398,8 @@ const struct golden_call golden_calls[] = {
     OTHER(adaptive_avg_pool2d),
     OTHER(batch_norm2d),
     OTHER(batch_norm2d_eval),
+    OTHER(layer_norm),
+    OTHER(group_norm),
     OTHER(normalize_bytes),
     OTHER(softmax),
     OTHER(log_softmax),

@@ -314,6 +314,17 @@ TENKA_API tenka_tensor tenka_batch_norm2d(tenka_tensor x, tenka_tensor weight, t
                                           tenka_variable *running_mean, tenka_variable *running_var, bool training,
                                           double momentum, double eps);
 
+/* y = (x - m) / sqrt(v + eps) * weight + bias, m and the biased v being of the last `axes` axes of x, as
+ * torch.nn.functional.layer_norm. x: F32; axes: from 1 to its rank; weight, bias: F32 of the shape of these axes, or
+ * TENKA_NONE. Differentiable in x, weight, bias. */
+TENKA_API tenka_tensor tenka_layer_norm(tenka_tensor x, uint32_t axes, tenka_tensor weight, tenka_tensor bias,
+                                        double eps);
+/* The same, m and v being of `groups` groups of neighbouring channels of each image, as torch.nn.functional.group_norm;
+ * with as many groups as channels as its instance_norm. x: F32 [N, C, ...]; groups: divides C; weight, bias: F32 [C], or
+ * TENKA_NONE. Differentiable in x, weight, bias. */
+TENKA_API tenka_tensor tenka_group_norm(tenka_tensor x, uint32_t groups, tenka_tensor weight, tenka_tensor bias,
+                                        double eps);
+
 /* ---- Operators: losses ---------------------------------------------------------------------------- */
 
 /* exp(x) / sum(exp(x)) along an axis, and its logarithm. F32. Differentiable. */

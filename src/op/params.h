@@ -101,6 +101,16 @@ struct tenka_p_channels {
     int32_t n, c, plane, act;
 };
 
+/* x [outer, len], whose rows are normalised. Rows belong to `groups` groups in turn, and element i of one of group g to
+ * channel g * per + i / plane of weight and bias; so len = per * plane. LayerNorm: one group, planes of one element;
+ * GroupNorm: outer = images * groups. */
+struct tenka_p_layer_norm {
+    int32_t outer, len, inner; /* inner: 1, as in tenka_p_axis */
+    int32_t per, plane;
+    int32_t weight, bias; /* 1: input 1, or 2, is there */
+    int32_t groups, axes; /* given by the caller; axes: LayerNorm's, the last ones of x; 0: channels are normalised */
+};
+
 /* Elementwise steps over tensors of one shape: v = input 0; then, for each step, v becomes
  *   of a unary operator  its value for v, or (back) the gradient of its input for v, the gradient of its output
  *   of a binary one      its value for v and input arg, or (turned) for input arg and v */

@@ -404,6 +404,42 @@ def normalisation():
          [("u8", images), ("const", exact([0.5, 0.13])), ("const", exact([0.25, 0.31]))])
 
 
+def row_normalisation():
+    """PyTorch 1.13 has no gradient of a bias without a weight, so the bias is added."""
+    def normalise(function, x, group, w, b, eps):
+        if w is not None or b is None:
+            return function(x, group, w, b, eps)
+        y = function(x, group, None, None, eps)
+        return y + (b if function is F.layer_norm else b[(...,) + (None,) * (x.dim() - 2)])
+    seeded("row normalisation")
+    flat, hurt = uniform((4, 7)), uniform((4, 7))
+    flat[1] = 0.5
+    hurt[1, 2], hurt[3, 0] = NAN, INF
+    for why, x, axes, eps in [("the last axis", uniform((5, 13)), 1, 1e-5), ("two axes", uniform((3, 4, 5)), 2, 1e-3),
+                              ("all axes", uniform((3, 5)), 2, 1e-5), ("long rows", uniform((3, 200), 3, 5), 1, 1e-5),
+                              ("four axes, channels last", uniform((2, 3, 4, 6)), 1, 1e-6),
+                              ("a row of one number", flat, 1, 1e-5), ("NaN and an infinity", hurt, 1, 1e-5)]:
+        shape = x.shape[x.dim() - axes:]
+        weight, bias = of(uniform(shape, 0.5, 1.5), uniform(shape))
+        none = ("none", None)
+        for said, w, b in (("", weight, bias), (", no bias", weight, none), (", no weight", none, bias),
+                           (", neither", none, none)):
+            case("layer_norm", why + said, lambda x, w, b: normalise(F.layer_norm, x, shape, w, b, eps), of(x) + [w, b],
+                 (axes, eps))
+    hurt = uniform((3, 4, 2, 3))
+    hurt[0, 1, 1, 1], hurt[2, 3, 0, 0] = NAN, -INF
+    for why, x, groups, eps in [("two groups", uniform((3, 6, 4, 5)), 2, 1e-5), ("one group", uniform((2, 4, 3, 3)), 1, 1e-3),
+                                ("a group a channel", uniform((3, 4, 4, 5)), 4, 1e-5),
+                                ("without planes", uniform((5, 9)), 3, 1e-5), ("signals", uniform((2, 6, 30)), 2, 1e-5),
+                                ("NaN and an infinity", hurt, 2, 1e-5)]:
+        weight, bias = of(uniform(x.shape[1:2], 0.5, 1.5), uniform(x.shape[1:2]))
+        none = ("none", None)
+        for said, w, b in (("", weight, bias), (", no bias", weight, none), (", no weight", none, bias),
+                           (", neither", none, none)):
+            case("group_norm", why + said, lambda x, w, b: normalise(F.group_norm, x, groups, w, b, eps), of(x) + [w, b],
+                 (groups, eps))
+
+
 # ---- Losses ----
 
 
@@ -530,8 +566,8 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     torch.set_num_threads(1)
-    for part in (elementwise, shapes, reductions, products, convolutions, pools, average_pooling, normalisation, losses,
-                 fused, updates, clipping):
+    for part in (elementwise, shapes, reductions, products, convolutions, pools, average_pooling, normalisation,
+                 row_normalisation, losses, fused, updates, clipping):
         part()
     head = f"# Written by tools/golden/ops.py with PyTorch {torch.__version__}"
     content = "\n".join([head, *lines, f"cases {cases}", ""])

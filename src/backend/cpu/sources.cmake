@@ -17,6 +17,7 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/gemm.c
     src/backend/cpu/fast/gemm_dots.c
     src/backend/cpu/fast/gemm_tiles.c
+    src/backend/cpu/fast/layer_norm.c
     src/backend/cpu/fast/linear.c
     src/backend/cpu/fast/matmul.c
     src/backend/cpu/fast/max_pool2d.c

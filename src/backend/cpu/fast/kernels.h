@@ -55,6 +55,11 @@ TENKA_FAST_KERNEL(conv2d_dw);
 TENKA_FAST_KERNEL(conv2d_relu_pool_fwd);
 TENKA_FAST_KERNEL(conv2d_relu_pool_dw);
 
+/* layer_norm.c */
+bool TENKA_FAST(layer_norm_fwd)(const struct tenka_fast_call *f);
+bool TENKA_FAST(layer_norm_dx)(const struct tenka_fast_call *f);
+TENKA_FAST_KERNEL(layer_norm_dw);
+
 /* linear.c, matmul.c: products of matrices */
 TENKA_FAST_KERNEL(linear_fwd);
 TENKA_FAST_KERNEL(linear_dx);
