@@ -2,6 +2,7 @@ set(graph_sources
     src/graph/backward.c
     src/graph/cache.c
     src/graph/context.c
+    src/graph/dropout.c
     src/graph/elementwise.c
     src/graph/functional.c
     src/graph/meter.c
@@ -11,4 +12,5 @@ set(graph_sources
     src/graph/profile.c
     src/graph/step.c
     src/graph/trace.c
+    src/graph/transpose.c
     src/graph/variable.c)

@@ -35,6 +35,13 @@ struct tenka_p_conv2d {
     int32_t before;                         /* dx goes back through this activation, whose output x is */
 };
 
+/* The convolution whose input's gradient y is: its x is y [n, c, h, w], its y is x [n, o, oh, ow], weight
+ * [o, c/groups, kh, kw] is one of both. extra: rows and columns of y beyond what its windows reach, the output_padding */
+struct tenka_p_conv_transpose2d {
+    struct tenka_p_conv2d conv;
+    int32_t extra_h, extra_w; /* given by the caller */
+};
+
 /* x: nc planes of [h, w]; y: nc planes of [oh, ow] */
 struct tenka_p_pool2d {
     int32_t nc, h, w, oh, ow;
