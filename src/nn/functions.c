@@ -5,7 +5,7 @@
 #include "nn/graph.h"
 
 static const struct tenka_function *const tables[] = {tenka_functions_pointwise, tenka_functions_shape,
-                                                      tenka_functions_reduce};
+                                                      tenka_functions_reduce, tenka_functions_norm};
 #define N_TABLES (sizeof(tables) / sizeof(*tables))
 
 /* ---- Names ---- */

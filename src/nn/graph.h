@@ -65,7 +65,8 @@ bool tenka_function_axis(const struct tenka_function_call *call, size_t arg, uin
 bool tenka_function_integers(const struct tenka_function_call *call, size_t arg, int64_t *out, size_t max, size_t *n);
 
 /* The tables, each ended by a row without names. */
-extern const struct tenka_function tenka_functions_pointwise[], tenka_functions_shape[], tenka_functions_reduce[];
+extern const struct tenka_function tenka_functions_pointwise[], tenka_functions_shape[], tenka_functions_reduce[],
+    tenka_functions_norm[];
 
 /* ---- Code ---- */
 

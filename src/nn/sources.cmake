@@ -4,6 +4,7 @@ set(nn_sources
     src/nn/custom.c
     src/nn/forward.c
     src/nn/functions.c
+    src/nn/functions_norm.c
     src/nn/functions_pointwise.c
     src/nn/functions_reduce.c
     src/nn/functions_shape.c
@@ -11,6 +12,9 @@ set(nn_sources
     src/nn/graph_run.c
     src/nn/info.c
     src/nn/layers.c
+    src/nn/layers_batch_norm.c
+    src/nn/layers_dropout.c
+    src/nn/layers_norm.c
     src/nn/layers_plain.c
     src/nn/layers_weighted.c
     src/nn/module.c
