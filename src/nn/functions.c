@@ -5,7 +5,7 @@
 #include "nn/graph.h"
 
 static const struct tenka_function *const tables[] = {tenka_functions_pointwise, tenka_functions_shape,
-                                                      tenka_functions_reduce};
+                                                      tenka_functions_parts, tenka_functions_reduce};
 #define N_TABLES (sizeof(tables) / sizeof(*tables))
 
 /* ---- Names ---- */
@@ -72,6 +72,18 @@ bool tenka_function_give(struct tenka_value *result, tenka_tensor tensor)
 {
     *result = (struct tenka_value){.kind = TENKA_VALUE_TENSOR, .tensor = tensor};
     return tenka_tensor_valid(tensor);
+}
+
+bool tenka_function_list(const struct tenka_function_call *call, size_t n, struct tenka_value **items,
+                         struct tenka_value *result)
+{
+    *items = tenka_arena_alloc(call->arena, (n + 1) * sizeof(**items));
+    if (*items == NULL) {
+        tenka_trace_fail(call->ctx, TENKA_E_NOMEM, "out of memory for a list of %zu", n);
+        return false;
+    }
+    *result = (struct tenka_value){.kind = TENKA_VALUE_LIST, .items = *items, .n_items = n};
+    return true;
 }
 
 bool tenka_function_tensor(const struct tenka_function_call *call, size_t arg, tenka_tensor *out)

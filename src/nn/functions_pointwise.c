@@ -102,6 +102,48 @@ static bool run_neg(const struct tenka_function_call *call, struct tenka_value *
     return tenka_function_tensor(call, 0, &t) && tenka_function_give(result, tenka_scale(t, -1));
 }
 
+/* ---- Comparisons of sizes, which forward asserts ---- */
+
+static bool compare(const struct tenka_function_call *call, struct tenka_value *result, bool less, bool equal,
+                    bool more)
+{
+    if (!is_number(&call->arg[0]) || !is_number(&call->arg[1]))
+        return tenka_function_fail(call, "only numbers are compared here");
+    const double a = number_of(&call->arg[0]), b = number_of(&call->arg[1]);
+    *result = (struct tenka_value){.kind = TENKA_VALUE_BOOL, .integer = a < b ? less : a > b ? more : equal};
+    return true;
+}
+
+static bool run_eq(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    return compare(call, result, false, true, false);
+}
+
+static bool run_ne(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    return compare(call, result, true, false, true);
+}
+
+static bool run_lt(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    return compare(call, result, true, false, false);
+}
+
+static bool run_le(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    return compare(call, result, true, true, false);
+}
+
+static bool run_gt(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    return compare(call, result, false, false, true);
+}
+
+static bool run_ge(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    return compare(call, result, false, true, true);
+}
+
 /* ---- Functions without numbers, one for each row of elementwise.def ---- */
 
 #define RUN_0(name)                                                                                \
@@ -161,6 +203,12 @@ const struct tenka_function tenka_functions_pointwise[] = {
     {"* torch.mul .mul", "input, other", run_mul, false},
     {"/ torch.div .div", "input, other", run_div, false},
     {"//", "input, other", run_floordiv, false},
+    {"==", "input, other", run_eq, false},
+    {"!=", "input, other", run_ne, false},
+    {"<", "input, other", run_lt, false},
+    {"<=", "input, other", run_le, false},
+    {">", "input, other", run_gt, false},
+    {">=", "input, other", run_ge, false},
     {"neg torch.neg .neg", "input", run_neg, false},
     {"torch.nn.functional.dropout", "input, p=0.5, training=True, inplace=False", run_dropout, false},
     {"torchvision_ops_stochastic_depth_stochastic_depth", "input, p, mode, training=True", run_stochastic_depth, false},

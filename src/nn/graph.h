@@ -9,13 +9,14 @@
 
 enum tenka_value_kind {
     TENKA_VALUE_NONE,
-    TENKA_VALUE_BOOL,   /* integer: 0 or 1 */
-    TENKA_VALUE_INT,    /* integer */
-    TENKA_VALUE_FLOAT,  /* number */
-    TENKA_VALUE_WORD,   /* word */
-    TENKA_VALUE_TENSOR, /* tensor */
-    TENKA_VALUE_LIST,   /* items; tuples too */
-    TENKA_VALUE_SLICE,  /* three items: begin, end, step, each an INT or NONE */
+    TENKA_VALUE_BOOL,     /* integer: 0 or 1 */
+    TENKA_VALUE_INT,      /* integer */
+    TENKA_VALUE_FLOAT,    /* number */
+    TENKA_VALUE_WORD,     /* word */
+    TENKA_VALUE_TENSOR,   /* tensor */
+    TENKA_VALUE_LIST,     /* items; tuples too */
+    TENKA_VALUE_ELLIPSIS, /* ... in an index */
+    TENKA_VALUE_SLICE,    /* three items: begin, end, step, each an INT or NONE */
 };
 
 /* What a name stands for while forward runs. */
@@ -57,6 +58,9 @@ const char *tenka_function_nearest(const char *name, char *buf, size_t bytes);
 bool tenka_function_fail(const struct tenka_function_call *call, const char *format, ...) TENKA_PRINTF(2, 3);
 /* The tensor is the result; false if it is a mistake. */
 bool tenka_function_give(struct tenka_value *result, tenka_tensor tensor);
+/* The result is a list with room for n items, which the caller fills. */
+bool tenka_function_list(const struct tenka_function_call *call, size_t n, struct tenka_value **items,
+                         struct tenka_value *result);
 /* An argument that is a tensor. */
 bool tenka_function_tensor(const struct tenka_function_call *call, size_t arg, tenka_tensor *out);
 /* The axis of a tensor that an argument means, which may count from the end. */
@@ -65,25 +69,36 @@ bool tenka_function_axis(const struct tenka_function_call *call, size_t arg, uin
 bool tenka_function_integers(const struct tenka_function_call *call, size_t arg, int64_t *out, size_t max, size_t *n);
 
 /* The tables, each ended by a row without names. */
-extern const struct tenka_function tenka_functions_pointwise[], tenka_functions_shape[], tenka_functions_reduce[];
+extern const struct tenka_function tenka_functions_pointwise[], tenka_functions_shape[], tenka_functions_parts[],
+    tenka_functions_reduce[];
 
 /* ---- Code ---- */
 
 enum tenka_code_kind {
     TENKA_CODE_CONSTANT, /* value */
     TENKA_CODE_SLOT,     /* the value of a name: slot */
-    TENKA_CODE_STATE,    /* a parameter or buffer: var */
+    TENKA_CODE_STATE,    /* a parameter or buffer: state */
     TENKA_CODE_LIST,     /* its arguments */
     TENKA_CODE_SLICE,
     TENKA_CODE_CHILD,    /* a module is run on the first argument */
     TENKA_CODE_FUNCTION, /* one argument for each parameter */
 };
 
+/* A parameter or a buffer that the code names. */
+struct tenka_graph_state {
+    const char *path; /* from the network that has the graph */
+    tenka_variable *var;
+    /* Of what the text does not show beside its name, until a file gives it: */
+    tenka_module *owner; /* the module that will have it */
+    const char *name;    /* the path's end */
+    bool fresh;          /* it has just been given one, which may be taken back */
+};
+
 struct tenka_code {
     enum tenka_code_kind kind;
     struct tenka_value value;
     uint32_t slot;
-    tenka_variable *var;
+    struct tenka_graph_state *state;
     tenka_module *child;
     const struct tenka_function *function;
     const struct tenka_code **args;
@@ -105,12 +120,14 @@ struct tenka_graph {
     struct tenka_code_line *lines;
     size_t n_lines, capacity;
     const struct tenka_code *result;
+    struct tenka_graph_state **states;
+    size_t n_states, states_capacity;
     uint32_t inputs; /* the first slots */
     uint32_t n_slots;
     struct tenka_arena run; /* of the values of a forward */
 };
 
-/* ---- graph_bind.c ---- */
+/* ---- graph_read.c ---- */
 
 /* Reads the code at r->at and binds it to the tree below module, which owns the graph from then on. Errors: E_FORMAT
  * with line and column, E_NOMEM. */
@@ -119,6 +136,7 @@ void tenka_graph_free(struct tenka_graph **graph);
 
 /* ---- graph_run.c ---- */
 
-tenka_tensor tenka_graph_run(tenka_module *module, tenka_tensor x);
+/* Runs forward on as many tensors as it takes; out gets all that it returns, and n how many these are. */
+void tenka_graph_run(tenka_module *module, const tenka_tensor *in, tenka_tensor out[TENKA_MAX_FORWARD], size_t *n);
 
 #endif

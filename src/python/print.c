@@ -49,6 +49,8 @@ static void print_slice(struct tenka_text *out, const struct tenka_py *e)
 /* How strongly an expression holds together. */
 static int strength(const struct tenka_py *e)
 {
+    if (e->kind == TENKA_PY_BINARY && strpbrk(e->word, "=<>") != NULL)
+        return 0;
     if (e->kind == TENKA_PY_UNARY)
         return 3;
     if (e->kind == TENKA_PY_INT || e->kind == TENKA_PY_FLOAT)

@@ -39,6 +39,15 @@ struct tenka_py {
     const struct tenka_py *child, *next;
 };
 
+/* How many expressions begin with that one, which are linked by next. */
+static inline size_t tenka_py_count(const struct tenka_py *e)
+{
+    size_t n = 0;
+    for (; e != NULL; e = e->next)
+        n++;
+    return n;
+}
+
 /* target = target = value, with or without an annotation of the only target. The targets are linked by next. */
 struct tenka_py_line {
     const struct tenka_py *targets; /* NULL: the value alone, as of a call */

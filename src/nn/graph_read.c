@@ -1,0 +1,136 @@
+/* Reads a network's code, line by line. */
+#include "nn/binder.h"
+
+/* ---- Lines ---- */
+
+/* The value of a view shares the memory of what it is a view of. */
+static void note_memory(struct tenka_binder *b, const struct tenka_code *code, const uint32_t *slots, size_t n)
+{
+    const bool view = code->kind == TENKA_CODE_FUNCTION && code->function->view;
+    for (size_t i = 0; i < n && view && code->args[0]->kind == TENKA_CODE_SLOT; i++)
+        tenka_bind_share(b, slots[i], code->args[0]->slot);
+}
+
+/* "x = None" forgets x, which is of use to Python alone. */
+static bool forgets(struct tenka_binder *b, const struct tenka_py_line *line)
+{
+    return line->value->kind == TENKA_PY_NONE && line->targets != NULL && line->targets->kind == TENKA_PY_NAME &&
+           tenka_bind_slot_of(b, line->targets->word) != TENKA_NO_SLOT;
+}
+
+static tenka_status bind_targets(struct tenka_binder *b, const struct tenka_py *target, struct tenka_code_line *line)
+{
+    const bool tuple = target->kind == TENKA_PY_TUPLE;
+    const struct tenka_py *name = tuple ? target->child : target;
+    const size_t n = tuple ? tenka_py_count(target->child) : 1;
+    uint32_t *slots = tenka_py_alloc(&b->r, n * sizeof(*slots));
+    if (slots == NULL)
+        return TENKA_E_NOMEM;
+    for (size_t i = 0; i < n; i++, name = name->next)
+        TENKA_TRY(tenka_bind_add_name(b, name->word, &slots[i]));
+    line->slots = slots;
+    line->n_slots = tuple ? n : 1;
+    return TENKA_OK;
+}
+
+/* Places come in the order of the text. */
+static uint32_t line_of(struct tenka_binder *b, const char *at)
+{
+    for (; b->counted < at; b->counted++)
+        b->lines += *b->counted == '\n';
+    return b->lines;
+}
+
+static tenka_status bind_line(struct tenka_binder *b, const struct tenka_py_line *from)
+{
+    struct tenka_graph *g = b->graph;
+    struct tenka_code_line line = {0};
+    if (from->targets == NULL)
+        return TENKA_OK; /* a value that nobody uses, such as torch._assert(...) */
+    if (from->targets->next != NULL)
+        return tenka_py_fail(&b->r, from->targets->at, "only None is assigned to several names at once");
+    TENKA_TRY(tenka_bind(b, from->value, &line.value));
+    if (line.value->kind == TENKA_CODE_SLOT && from->targets->kind == TENKA_PY_NAME)
+        return tenka_bind_name_slot(b, from->targets->word, line.value->slot);
+    TENKA_TRY(bind_targets(b, from->targets, &line));
+    line.number = line_of(b, from->targets->at);
+    note_memory(b, line.value, line.slots, line.n_slots);
+    if (line.value->in_place && line.value->args[0]->kind == TENKA_CODE_SLOT)
+        tenka_bind_change(b, line.value->args[0]->slot, line.slots[0]);
+    if (!tenka_grow(&g->lines, &g->capacity, g->n_lines, sizeof(*g->lines)))
+        return tenka_fail_nomem(b->r.err);
+    g->lines[g->n_lines++] = line;
+    return TENKA_OK;
+}
+
+/* Parameters behind self are inputs. */
+static tenka_status bind_inputs(struct tenka_binder *b)
+{
+    const struct tenka_py_parameter *p = b->graph->source.parameters;
+    uint32_t slot;
+    if (p == NULL)
+        return tenka_py_fail(&b->r, b->r.at, "forward has no parameter self");
+    b->self = p->name;
+    for (p = p->next; p != NULL; p = p->next)
+        TENKA_TRY(tenka_bind_add_name(b, p->name, &slot));
+    b->graph->inputs = b->graph->n_slots;
+    return b->graph->inputs > 0 && b->graph->inputs <= TENKA_MAX_FORWARD
+               ? TENKA_OK
+               : tenka_py_fail(&b->r, b->r.at, "forward takes %u tensors; networks of 1 to %d are run",
+                               b->graph->inputs, TENKA_MAX_FORWARD);
+}
+
+static tenka_status bind_all(struct tenka_binder *b)
+{
+    TENKA_TRY(bind_inputs(b));
+    for (const struct tenka_py_line *line = b->graph->source.lines; line != NULL; line = line->next)
+        if (!forgets(b, line))
+            TENKA_TRY(bind_line(b, line));
+    return tenka_bind(b, b->graph->source.result, &b->graph->result);
+}
+
+/* ---- Reading ---- */
+
+static tenka_status read_all(struct tenka_binder *b)
+{
+    TENKA_TRY(tenka_py_read_function(&b->r, &b->graph->source));
+    TENKA_TRY(bind_all(b));
+    tenka_py_skip_lines(&b->r);
+    return *b->r.at == '\0' ? TENKA_OK : tenka_py_fail_expected(&b->r, "the end of the text");
+}
+
+tenka_status tenka_graph_read(tenka_module *module, const char *text, const char *at)
+{
+    struct tenka_graph *g = tenka_alloc(sizeof(*g));
+    struct tenka_binder *b = tenka_alloc(sizeof(*b));
+    tenka_status status = TENKA_E_NOMEM;
+    if (g == NULL || b == NULL) {
+        tenka_fail_nomem(tenka_ctx_error(module->ctx));
+    } else {
+        *b = (struct tenka_binder){.root = module, .graph = g, .counted = text, .lines = 1};
+        b->r = (struct tenka_py_reader){
+            .err = tenka_ctx_error(module->ctx), .what = "network text", .text = text, .at = at, .arena = &g->arena};
+        memset(b->newest, 0xff, sizeof(b->newest));
+        status = read_all(b);
+        tenka_free(b->names);
+        tenka_free(b->memory);
+    }
+    tenka_free(b);
+    if (status != TENKA_OK)
+        tenka_graph_free(&g);
+    module->graph = g;
+    return status;
+}
+
+void tenka_graph_free(struct tenka_graph **graph)
+{
+    struct tenka_graph *g = *graph;
+    *graph = NULL;
+    if (g == NULL)
+        return;
+    tenka_arena_finish(&g->arena);
+    tenka_arena_finish(&g->run);
+    tenka_free(g->lines);
+    tenka_free(g->states);
+    tenka_free(g);
+}
