@@ -99,10 +99,12 @@ static bool layers_follow(const struct tenka_parser *p)
     return n > 0 && tenka_parse_is_letter(*p->at) && p->at[n] == '(';
 }
 
-/* PyTorch's other containers, which are known when they are empty too. */
+/* PyTorch's other containers, which are known when they are empty too; a Module without children is what torch.fx makes
+ * of a class that has parameters alone. */
 static bool is_empty_list(const struct tenka_parser *p, const char *class_name)
 {
-    return *p->at == ')' && (strcmp(class_name, "ModuleList") == 0 || strcmp(class_name, "ModuleDict") == 0);
+    return *p->at == ')' && (strcmp(class_name, "ModuleList") == 0 || strcmp(class_name, "ModuleDict") == 0 ||
+                             strcmp(class_name, "Module") == 0);
 }
 
 static tenka_status fail_unknown(const struct tenka_parser *p, const char *at, const char *class_name)
