@@ -2,8 +2,13 @@ set(nn_sources
     src/nn/activations.c
     src/nn/container.c
     src/nn/custom.c
+    src/nn/export_layers.c
+    src/nn/export_print.c
+    src/nn/export_read.c
     src/nn/forward.c
     src/nn/functions.c
+    src/nn/functions_aten.c
+    src/nn/functions_numbers.c
     src/nn/functions_parts.c
     src/nn/functions_pointwise.c
     src/nn/functions_reduce.c
