@@ -95,7 +95,7 @@ static inline double tenka_value_number(const struct tenka_value *v)
 /* The tables, each ended by a row without names. */
 extern const struct tenka_function tenka_functions_pointwise[], tenka_functions_shape[], tenka_functions_parts[],
     tenka_functions_reduce[], tenka_functions_numbers[], tenka_functions_aten[],
-    tenka_functions_norm[];
+    tenka_functions_norm[], tenka_functions_weighted[];
 
 /* ---- Code ---- */
 
