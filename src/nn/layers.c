@@ -23,8 +23,19 @@ static const struct tenka_layer_type *const types[] = {
     &tenka_layer_avg_pool2d,
     &tenka_layer_adaptive_avg_pool2d,
     &tenka_layer_dropout,
+    &tenka_layer_dropout1d,
+    &tenka_layer_dropout2d,
+    &tenka_layer_alpha_dropout,
+    &tenka_layer_stochastic_depth,
     &tenka_layer_identity,
+    &tenka_layer_batch_norm1d,
     &tenka_layer_batch_norm2d,
+    &tenka_layer_instance_norm1d,
+    &tenka_layer_instance_norm2d,
+    &tenka_layer_layer_norm,
+    &tenka_layer_layer_norm2d,
+    &tenka_layer_group_norm,
+    &tenka_layer_local_response_norm,
     &tenka_layer_sequential,
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
@@ -258,6 +269,37 @@ tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint
     TENKA_TRY(add_state(module, name, &state));
     state->number = number;
     return TENKA_OK;
+}
+
+tenka_status tenka_layer_add_equal(tenka_module *module, const char *name, struct tenka_shape shape, float number,
+                                   bool parameter)
+{
+    TENKA_TRY(tenka_shape_check(tenka_ctx_error(module->ctx), name, &shape));
+    if (tenka_is_sizing(module->ctx) || number == 0)
+        return tenka_layer_add_state(module, name, shape, NULL, parameter);
+    const size_t count = (size_t)tenka_shape_count(&shape);
+    float *const data = tenka_alloc_array(count, sizeof(float));
+    if (data == NULL)
+        return tenka_fail_nomem(tenka_ctx_error(module->ctx));
+    for (size_t i = 0; i < count; i++)
+        data[i] = number;
+    const tenka_status status = tenka_layer_add_state(module, name, shape, data, parameter);
+    tenka_free(data);
+    return status;
+}
+
+tenka_variable *tenka_layer_variable(const tenka_module *module, const char *name)
+{
+    for (size_t i = 0; i < module->n_state; i++)
+        if (strcmp(module->state[i].name, name) == 0)
+            return module->state[i].var;
+    return NULL;
+}
+
+tenka_tensor tenka_layer_value(const tenka_module *module, const char *name)
+{
+    tenka_variable *const var = tenka_layer_variable(module, name);
+    return var != NULL ? tenka_value(var) : TENKA_NONE;
 }
 
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound)
