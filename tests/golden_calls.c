@@ -297,6 +297,35 @@ static tenka_tensor call_dropout(struct golden_run *run)
     return tenka_dropout(in(run, 0), option(run, 0));
 }
 
+/* In the order of tools/golden/ops.py. */
+static const char *const losses[] = {
+    "CrossEntropyLoss(label_smoothing=0.2)",
+    "CrossEntropyLoss(ignore_index=-100)",
+    "CrossEntropyLoss(ignore_index=1, reduction='sum', label_smoothing=0.3)",
+    "CrossEntropyLoss(reduction='sum')",
+    "NLLLoss(ignore_index=2)",
+    "NLLLoss()",
+    "MSELoss(reduction='sum')",
+    "L1Loss()",
+    "L1Loss(reduction='sum')",
+    "SmoothL1Loss(beta=0.4)",
+    "SmoothL1Loss(beta=0.0)",
+    "HuberLoss(delta=0.7)",
+    "HuberLoss(reduction='sum')",
+    "BCEWithLogitsLoss()",
+    "BCEWithLogitsLoss(reduction='sum')",
+};
+
+static tenka_tensor call_loss_of(struct golden_run *run)
+{
+    tenka_loss *loss;
+    if (tenka_loss_parse(run->ctx, losses[count(run, 0)], &loss) != TENKA_OK)
+        return TENKA_NONE;
+    const tenka_tensor y = tenka_loss_of(loss, in(run, 0), in(run, 1));
+    tenka_loss_destroy(&loss);
+    return y;
+}
+
 CALL_BINARY(nll_loss)
 CALL_BINARY(cross_entropy)
 CALL_BINARY(mse_loss)
@@ -442,6 +471,7 @@ const struct golden_call golden_calls[] = {
     OTHER(softmax),
     OTHER(log_softmax),
     OTHER(nll_loss_reduced),
+    OTHER(loss_of),
     OTHER(nll_loss),
     OTHER(cross_entropy),
     OTHER(mse_loss),

@@ -51,8 +51,8 @@ tenka_status tenka_meter_restore(tenka_meter *meter, double sum, uint64_t count)
 
 /* Whether variables are made without memory (tenka_sizing_begin). */
 bool tenka_is_sizing(const tenka_ctx *ctx);
-/* A variable of integers that is never assigned or written, over memory of the host, whole 32-bit words, which outlives
- * it; on a device that borrows. Errors: as tenka_variable_create. */
+/* A variable that is never assigned or written, over memory of the host, whole 32-bit words as the device has them,
+ * which outlives it; on a device that borrows. Errors: as tenka_variable_create. */
 tenka_status tenka_variable_borrow(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, const void *memory,
                                    tenka_variable **out);
 /* Bytes of device memory that var has, or would have. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "nn/layer.h"
+#include "python/arguments.h"
 
 static const struct tenka_layer_type *const types[] = {
     &tenka_layer_conv2d,
@@ -43,7 +44,6 @@ static const struct tenka_layer_type *const types[] = {
     &tenka_layer_sequential,
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
-#define NEAR_NAME 40 /* letters of the longest class name that is compared with others */
 
 const struct tenka_layer_type *tenka_layer_find(const char *name)
 {
@@ -63,27 +63,6 @@ const char *tenka_layer_names(char *buf, size_t bytes)
     return buf;
 }
 
-/* Letters that must be put in, taken out or changed to make one name of another, whose case does not count. Source: V.
- * Levenshtein, "Binary codes capable of correcting deletions, insertions, and reversals" (1966). */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[NEAR_NAME + 1];
-    const size_t n = strlen(b);
-    for (size_t k = 0; k <= n; k++)
-        row[k] = k;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t before = row[0]++;
-        for (size_t k = 0; k < n; k++) {
-            const size_t above = row[k + 1];
-            const size_t changed = before + (tolower((unsigned char)a[i]) != tolower((unsigned char)b[k]));
-            const size_t moved = (above < row[k] ? above : row[k]) + 1;
-            row[k + 1] = changed < moved ? changed : moved;
-            before = above;
-        }
-    }
-    return row[n];
-}
-
 /* Whether two names may be one with a slip of the finger: Conv1d is another layer than Conv2d, and PReLU than ReLU. */
 static bool are_alike(const char *a, const char *b)
 {
@@ -101,9 +80,9 @@ const char *tenka_layer_mistyped(const char *name)
 {
     const char *meant = NULL;
     size_t below = strlen(name) / 4 + 1; /* so many changes or more are no slip */
-    for (size_t i = 0; i < N_TYPES && strlen(name) <= NEAR_NAME; i++) {
-        assert(strlen(types[i]->name) <= NEAR_NAME);
-        const size_t changes = are_alike(name, types[i]->name) ? distance(name, types[i]->name) : below;
+    for (size_t i = 0; i < N_TYPES; i++) {
+        assert(strlen(types[i]->name) <= TENKA_PY_NEAR);
+        const size_t changes = are_alike(name, types[i]->name) ? tenka_py_distance(name, types[i]->name) : below;
         if (changes >= below)
             continue;
         meant = types[i]->name;

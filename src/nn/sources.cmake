@@ -9,12 +9,12 @@ set(nn_sources
     src/nn/functions.c
     src/nn/functions_aten.c
     src/nn/functions_norm.c
-    src/nn/functions_weighted.c
     src/nn/functions_numbers.c
     src/nn/functions_parts.c
     src/nn/functions_pointwise.c
     src/nn/functions_reduce.c
     src/nn/functions_shape.c
+    src/nn/functions_weighted.c
     src/nn/graph_bind.c
     src/nn/graph_read.c
     src/nn/graph_run.c

@@ -524,8 +524,34 @@ def losses():
         case("nll_loss", f"far away, row {i}", lambda x, t: F.nll_loss(x, t.long()), of(row[None]) + target, kind="far")
     case("mse_loss", "an infinity", F.mse_loss, of(exact([1, INF, 2]), exact([1, 1, 4])), kind="far")
     case("mse_loss", "a scalar", F.mse_loss, of(uniform(()), uniform(())))
+    parsed_losses()
     for p in (0.0, 1.0):
         case("dropout", f"p = {p}", lambda x: F.dropout(x, p, True), of(uniform((5, 7))), (p,))
+
+
+# The texts of tests/golden_calls.c, in its order.
+LOSSES = ["CrossEntropyLoss(label_smoothing=0.2)", "CrossEntropyLoss(ignore_index=-100)",
+          "CrossEntropyLoss(ignore_index=1, reduction='sum', label_smoothing=0.3)", "CrossEntropyLoss(reduction='sum')",
+          "NLLLoss(ignore_index=2)", "NLLLoss()", "MSELoss(reduction='sum')", "L1Loss()", "L1Loss(reduction='sum')",
+          "SmoothL1Loss(beta=0.4)", "SmoothL1Loss(beta=0.0)", "HuberLoss(delta=0.7)", "HuberLoss(reduction='sum')",
+          "BCEWithLogitsLoss()", "BCEWithLogitsLoss(reduction='sum')"]
+
+
+def parsed_losses():
+    for i, text in enumerate(LOSSES):
+        loss = eval("torch.nn." + text)
+        for shape in (7, 4), (3, 5, 2, 3):
+            x = uniform(shape, -3, 3)
+            if text[0] in "CN":
+                target = ints((shape[0],) + shape[2:], shape[1])
+                if "-100" in text:
+                    target.view(-1)[::3] = -100
+                case("loss_of", text, lambda x, t: loss(x, t.long()), of(x) + [("i32", target)], (i,))
+            else:
+                case("loss_of", text, loss, of(x) + [("const", uniform(shape, 0, 1))], (i,))
+    far = exact([-1e4, -200, -50, 50, 200, 1e4])
+    case("loss_of", "far from 0", torch.nn.BCEWithLogitsLoss(), of(far) + [("const", exact([0, 1, 0.5, 0.5, 0, 1]))],
+         (LOSSES.index("BCEWithLogitsLoss()"),))
 
 
 # ---- What devices make one kernel of ----
