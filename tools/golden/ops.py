@@ -495,6 +495,17 @@ def instance_normalisation():
              of(x) + [none, none] + running, (0.1, 1e-5))
 
 
+def gates():
+    seeded("gates")
+    for shape, weights in (((5, 7), 1), ((5, 7), 7), ((2, 3, 4), 3), ((2, 4, 3, 2), 4), ((6,), 1)):
+        x = uniform(shape, -3, 3)
+        x.view(-1)[:2] = exact([0.0, -0.0])
+        case("prelu", f"{list(shape)} by {weights}", F.prelu, of(x, uniform((weights,))))
+    case("prelu", "NaN and infinities", F.prelu, of(exact([[NAN, INF, -INF, 0.0, -0.0, 1]]), uniform((1,), 0.1, 1)))
+    for shape, dim in (((4, 6), 1), ((4, 6), 0), ((2, 6, 3), 1), ((1, 2, 3, 8), 3)):
+        case("glu", f"{list(shape)} along {dim}", lambda x: F.glu(x, dim), of(uniform(shape, -3, 3)), (dim,))
+
+
 # ---- Losses ----
 
 
@@ -648,8 +659,8 @@ def main():
         sys.exit(__doc__)
     torch.set_num_threads(1)
     for part in (elementwise, shapes, reductions, products, convolutions, transposed_convolutions, pools,
-                 average_pooling, normalisation, row_normalisation, instance_normalisation, losses, fused, updates,
-                 clipping):
+                 average_pooling, normalisation, row_normalisation, instance_normalisation, gates, losses, fused,
+                 updates, clipping):
         part()
     head = f"# Written by tools/golden/ops.py with PyTorch {torch.__version__}"
     content = "\n".join([head, *lines, f"cases {cases}", ""])
