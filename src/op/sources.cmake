@@ -6,4 +6,5 @@ set(op_sources
     src/op/rules_conv.c
     src/op/rules_reduce.c
     src/op/rules_shape.c
+    src/op/rules_window.c
     src/op/variant.c)
