@@ -163,6 +163,9 @@ char *tenka_path_join(const char *path, const char *name);
 /* Adds a variable to the layer's state. data NULL: zeros. */
 tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
                                    bool parameter);
+/* The same of another type. */
+tenka_status tenka_layer_add_state_of(tenka_module *module, const char *name, enum tenka_dtype dtype,
+                                      struct tenka_shape shape, const void *data, bool parameter);
 /* Adds a number that the layer keeps on the host. */
 tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint64_t *number);
 /* Takes back what was added after the first count entries. */

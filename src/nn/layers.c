@@ -257,14 +257,20 @@ void tenka_layer_drop_state(tenka_module *module, size_t count)
     }
 }
 
-tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
-                                   bool parameter)
+tenka_status tenka_layer_add_state_of(tenka_module *module, const char *name, enum tenka_dtype dtype,
+                                      struct tenka_shape shape, const void *data, bool parameter)
 {
     struct tenka_layer_state *state;
     TENKA_TRY(add_state(module, name, &state));
     state->parameter = parameter;
-    TENKA_TRY(tenka_variable_create(module->ctx, TENKA_F32, shape, data, parameter, &state->var));
+    TENKA_TRY(tenka_variable_create(module->ctx, dtype, shape, data, parameter, &state->var));
     return tenka_variable_set_name(state->var, state->path);
+}
+
+tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
+                                   bool parameter)
+{
+    return tenka_layer_add_state_of(module, name, TENKA_F32, shape, data, parameter);
 }
 
 tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint64_t *number)

@@ -1,7 +1,7 @@
 /* Modules as print(model) shows them: a layer's arguments from the table of its type, children below. */
 #include <stdio.h>
 
-#include "nn/graph.h"
+#include "nn/export.h"
 
 /* A float as Python prints what was given. */
 static const char *float_text(const struct tenka_arg_value *value, char buf[TENKA_NUMBER_TEXT])
@@ -105,10 +105,14 @@ static void print(const tenka_module *module, size_t indent, struct tenka_text *
 char *tenka_module_text(const tenka_module *module)
 {
     struct tenka_text text = {0};
-    print(module, 0, &text);
-    if (module->graph != NULL) {
+    const bool exported = module->graph != NULL && module->graph->export != NULL;
+    if (exported)
+        tenka_export_print(&text, module->graph);
+    else
+        print(module, 0, &text);
+    if (module->graph != NULL && !exported) {
         tenka_text_add(&text, "\n\n%s", module->graph->source.before == NULL ? "\n\n" : "");
-        tenka_py_print_function(&text, &module->graph->source);
+        tenka_py_print_function(&text, &module->graph->source, 0);
         tenka_text_add(&text, "\n");
     }
     if (!text.failed)
