@@ -7,4 +7,5 @@ set(op_sources
     src/op/rules_norm.c
     src/op/rules_reduce.c
     src/op/rules_shape.c
+    src/op/rules_window.c
     src/op/variant.c)

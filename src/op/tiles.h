@@ -41,9 +41,32 @@
 #define LINEAR_DX_SPLITS(p) GEMM_SPLITS(1, (p)->m, (p)->k, (p)->n)
 #define LINEAR_DW_SPLITS(p) GEMM_SPLITS(1, (p)->n, (p)->k, (p)->m)
 
-/* The windows that reach over one element: rows, and columns in each. */
-#define POOL_WINDOWS(k, d, s) (DIV_UP((uint64_t)((k)-1) * (uint64_t)(d) + 1, (uint64_t)(s)))
-#define POOL_DX_LOOPS(p) (POOL_WINDOWS((p)->kh, (p)->dh, (p)->sh) * (POOL_WINDOWS((p)->kw, (p)->dw, (p)->sw) + 1) + 1)
+/* Rows, and columns in each: those of a window, and those of the windows that reach over one element. */
+#define POOL_SIDE(p, k, in, out) ((p)->adaptive ? DIV_UP(in, out) + 1 : (uint64_t)(k))
+#define POOL_LOOPS(p) (POOL_SIDE(p, (p)->kh, (p)->h, (p)->oh) * (POOL_SIDE(p, (p)->kw, (p)->w, (p)->ow) + 1) + 1)
+#define POOL_WINDOWS(p, k, d, s, in, out) \
+    ((p)->adaptive ? DIV_UP(out, in) + 1 : DIV_UP((uint64_t)((k)-1) * (uint64_t)(d) + 1, (uint64_t)(s)))
+#define POOL_DX_LOOPS(p, dh, dw)                                  \
+    (POOL_WINDOWS(p, (p)->kh, dh, (p)->sh, (p)->h, (p)->oh) *     \
+         (POOL_WINDOWS(p, (p)->kw, dw, (p)->sw, (p)->w, (p)->ow) + 1) + 1)
+
+/* Of a plane of y that a workgroup has: what it clears, what it claims, what it writes. */
+#define UNPOOL_LOOPS(p, v)                                                                                            \
+    (2 * DIV_UP((uint64_t)(p)->h * (uint64_t)(p)->w, (v)->local) + DIV_UP((uint64_t)(p)->oh * (uint64_t)(p)->ow, (v)->local))
+
+/* Elements of y that one of x may be in, along an axis, where x has two ends and one before: shaders/interpolate.comp; and
+ * the steps of a search for the first. */
+#define BETWEEN(out, in) (2 * DIV_UP(out, (in) > 1 ? (in)-1 : 1) + 16)
+#define INTERPOLATE_DX_LOOPS(p) (BETWEEN((p)->oh, (p)->h) * (BETWEEN((p)->ow, (p)->w) + 1) + BETWEEN((p)->ow, (p)->w))
+
+/* Elements of y that may be one of x, along one of the last three axes, and along them together. */
+#define PAD_COPIES(p, k)                                                                                  \
+    ((p)->mode == TENKA_PADDING_REPLICATE                                                                 \
+         ? (uint64_t)((p)->before[k] > 0 ? (p)->before[k] : 0) + ((p)->after[k] > 0 ? (p)->after[k] : 0) + 1 \
+         : 3)
+#define PAD_DX_LOOPS(p)                                                                                       \
+    ((p)->mode == TENKA_PADDING_CONSTANT ? 6                                                                  \
+                                         : 6 + PAD_COPIES(p, 3) * (PAD_COPIES(p, 4) * (PAD_COPIES(p, 5) + 1) + 1))
 
 /* ---- Sums over a workgroup: shaders/common/reduce.glsl ---- */
 
