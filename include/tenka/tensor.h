@@ -242,6 +242,18 @@ TENKA_API tenka_tensor tenka_matmul(tenka_tensor a, tenka_tensor b, bool transpo
 /* y = x W^T + b. x: [..., in]; weight: [out, in]; bias: [out], or an absent tensor (TENKA_NONE). Differentiable. */
 TENKA_API tenka_tensor tenka_linear(tenka_tensor x, tenka_tensor weight, tenka_tensor bias);
 
+/* softmax(q k' scale + mask) v over the last two axes, with as many batches in front as q, k and v have in common.
+ *   q, k, v  F32 [..., t, d], [..., s, d] and [..., s, dv] of one rank from 2 on
+ *   mask     F32, added to the scores: of a shape that broadcasts to [..., t, s]; minus infinity hides a key. Or
+ *            TENKA_NONE
+ *   causal   row i sees the keys 0 .. i
+ *   returns  [..., t, dv]; NaN in the rows that see no key
+ * The t x s scores are never in memory, nor are their gradients. Differentiable, in the mask too. Source: Dao et al.,
+ * "FlashAttention" (2022). Errors: E_SHAPE. On Vulkan the gradient needs a device whose shaders bind 10 buffers
+ * (E_UNSUPPORTED). */
+TENKA_API tenka_tensor tenka_attention(tenka_tensor q, tenka_tensor k, tenka_tensor v, tenka_tensor mask, double scale,
+                                       bool causal);
+
 /* An absent optional argument. */
 #ifdef __cplusplus
 #define TENKA_NONE (tenka_tensor{})

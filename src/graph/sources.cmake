@@ -1,4 +1,5 @@
 set(graph_sources
+    src/graph/attention.c
     src/graph/backward.c
     src/graph/cache.c
     src/graph/context.c

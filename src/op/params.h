@@ -100,6 +100,14 @@ struct tenka_p_matmul {
     int32_t batch, m, n, k, trans_a, trans_b;
 };
 
+/* q [batch, t, d], k [batch, s, d], v [batch, s, dv], y [batch, t, dv]. The batch's axes are lead, aligned at the end; a
+ * mask of [masks, t, s] has matrix number k written in the base lead times stride for batch k. */
+struct tenka_p_attention {
+    int32_t batch, t, s, d, dv, masks; /* masks: 0 where there is none */
+    int32_t lead[4], stride[4];
+    int32_t causal; /* given by the caller. 1: row i sees columns 0 .. i */
+};
+
 /* x [m, k], weight [n, k], y [m, n]; bias: 1 when input 2 is there; act and before as in tenka_p_conv2d */
 struct tenka_p_linear {
     int32_t m, n, k, bias, act, before;

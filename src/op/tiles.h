@@ -41,6 +41,37 @@
 #define LINEAR_DX_SPLITS(p) GEMM_SPLITS(1, (p)->m, (p)->k, (p)->n)
 #define LINEAR_DW_SPLITS(p) GEMM_SPLITS(1, (p)->n, (p)->k, (p)->m)
 
+/* ---- Attention: shaders/common/attention.glsl ---- */
+
+/* A workgroup has some rows, in tiles of so many columns, and of what it makes of them so many columns. */
+#define ATTENTION_TILE 32
+#define ATTENTION_PART 64
+#define ATTENTION_PARTS(n) DIV_UP(n, ATTENTION_PART)
+#define ATTENTION_GROUPS(p, v) \
+    ((uint64_t)(p)->batch * DIV_UP((p)->t, GEMM_ROWS(v)) * ATTENTION_PARTS((p)->dv))
+/* Groups for the gradient of q, then for those of k and v. */
+#define ATTENTION_DX_GROUPS(p, v)                                                           \
+    ((uint64_t)(p)->batch * (DIV_UP((p)->t, GEMM_ROWS(v)) * ATTENTION_PARTS((p)->d) +        \
+                             DIV_UP((p)->s, GEMM_ROWS(v)) * ATTENTION_PARTS(ATTENTION_WIDER(p))))
+#define ATTENTION_WIDER(p) ((p)->d > (p)->dv ? (p)->d : (p)->dv)
+#define ATTENTION_DMASK_GROUPS(p, v) \
+    ((uint64_t)(p)->masks * DIV_UP((p)->t, GEMM_ROWS(v)) * DIV_UP((p)->s, ATTENTION_TILE))
+/* Both products of a tile, and y dy, by fours. */
+#define ATTENTION_DOTS(p) (DIV_UP((p)->d, 4) + 2 * DIV_UP((p)->dv, 4) + 4)
+#define ATTENTION_LOOPS(p)                                                         \
+    (DIV_UP((p)->t > (p)->s ? (p)->t : (p)->s, ATTENTION_TILE) *                   \
+         (ATTENTION_DOTS(p) + ATTENTION_TILE + ATTENTION_TILE / 8 + 1) + (uint64_t)(p)->dv / 4 + 8)
+#define ATTENTION_DMASK_LOOPS(p) \
+    ((p)->masks > 0 ? (uint64_t)((p)->batch / (p)->masks) * (ATTENTION_DOTS(p) + 6) : 1)
+/* What decides the loops of the shader: whether rows begin at fours, and how many of them an invocation has of a part. */
+#define ATTENTION_FOURS(n) ((n) > ATTENTION_TILE ? 2 : 1)
+#define ATTENTION_CONSTANTS(p)                                                                                  \
+    (p)->d % 4 == 0, (p)->dv % 4 == 0, ATTENTION_FOURS((p)->d), ATTENTION_FOURS((p)->dv), (p)->masks > 0, \
+        (p)->causal
+/* Bytes for so many tiles, whose rows fall into different banks. */
+#define ATTENTION_SHARED(v, tiles) (4 * (tiles)*GEMM_ROWS(v) * (ATTENTION_TILE + 1))
+#define ATTENTION_FLOPS(p, terms) (2 * (uint64_t)(p)->batch * (uint64_t)(p)->t * (uint64_t)(p)->s * (uint64_t)(terms))
+
 /* Rows, and columns in each: those of a window, and those of the windows that reach over one element. */
 #define POOL_SIDE(p, k, in, out) ((p)->adaptive ? DIV_UP(in, out) + 1 : (uint64_t)(k))
 #define POOL_LOOPS(p) (POOL_SIDE(p, (p)->kh, (p)->h, (p)->oh) * (POOL_SIDE(p, (p)->kw, (p)->w, (p)->ow) + 1) + 1)

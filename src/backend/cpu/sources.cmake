@@ -5,6 +5,7 @@ set(cpu_kernel_sources # for each precision, with the operators' kernels
     src/backend/cpu/elementwise.c
     src/backend/cpu/table.c)
 set(cpu_fast_sources # for each instruction set
+    src/backend/cpu/fast/attention.c
     src/backend/cpu/fast/avg_pool2d.c
     src/backend/cpu/fast/batch_norm2d.c
     src/backend/cpu/fast/chain.c

@@ -24,6 +24,11 @@ static inline int thread_index(void)
     bool TENKA_FAST(name)(const struct tenka_fast_call *f); \
     size_t TENKA_FAST(name##_scratch)(const int32_t *params, int threads)
 
+/* attention.c */
+TENKA_FAST_KERNEL(attention_fwd);
+TENKA_FAST_KERNEL(attention_dx);
+TENKA_FAST_KERNEL(attention_dmask);
+
 /* avg_pool2d.c */
 TENKA_FAST_KERNEL(avg_pool2d_fwd);
 TENKA_FAST_KERNEL(avg_pool2d_dx);

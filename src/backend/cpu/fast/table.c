@@ -24,6 +24,10 @@ const struct tenka_fast_table TENKA_FAST(table) =
         .kernels =
             {
 #include "shaders/common/elementwise.def"
+                [TENKA_KERNEL_attention_fwd] = {TENKA_FAST(attention_fwd), TENKA_FAST(attention_fwd_scratch), false},
+                [TENKA_KERNEL_attention_dx] = {TENKA_FAST(attention_dx), TENKA_FAST(attention_dx_scratch), false},
+                [TENKA_KERNEL_attention_dmask] = {TENKA_FAST(attention_dmask), TENKA_FAST(attention_dmask_scratch),
+                                                  false},
                 [TENKA_KERNEL_avg_pool2d_fwd] = {TENKA_FAST(avg_pool2d_fwd), TENKA_FAST(avg_pool2d_fwd_scratch), false},
                 [TENKA_KERNEL_avg_pool2d_dx] = {TENKA_FAST(avg_pool2d_dx), TENKA_FAST(avg_pool2d_dx_scratch), false},
                 [TENKA_KERNEL_batch_norm2d_fwd] = {TENKA_FAST(batch_norm2d_fwd), NULL, false},
