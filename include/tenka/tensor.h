@@ -179,6 +179,11 @@ TENKA_API tenka_status tenka_meter_reset(tenka_meter *meter);
 /* a where condition is not 0 (NaN is not), b elsewhere, all three with NumPy's broadcasting: the sum of
  * tenka_keep_where and tenka_keep_unless. F32. Differentiable in a and b. Errors: E_SHAPE. */
 TENKA_API tenka_tensor tenka_where(tenka_tensor condition, tenka_tensor a, tenka_tensor b);
+/* x where it is more than 0, else weight x, as torch.nn.functional.prelu. weight: F32 [1], or [C], one for each channel
+ * of axis 1. Differentiable in both. */
+TENKA_API tenka_tensor tenka_prelu(tenka_tensor x, tenka_tensor weight);
+/* The first half of x along an axis times the sigmoid of the second, as torch.nn.functional.glu. Differentiable. */
+TENKA_API tenka_tensor tenka_glu(tenka_tensor x, uint32_t dim);
 /* Adds bias[c] to channel c of axis 1. x: F32 of rank >= 2; bias: F32 [x.dim[1]]. Differentiable. */
 TENKA_API tenka_tensor tenka_bias_add(tenka_tensor x, tenka_tensor bias);
 /* Sets each element to 0 with probability p, else to x / (1 - p). p in [0, 1]. The mask is drawn as the context's

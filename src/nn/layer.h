@@ -6,7 +6,7 @@
 #include "nn/module.h"
 #include "python/text.h"
 
-#define TENKA_MAX_LAYER_ARGS 9
+#define TENKA_MAX_LAYER_ARGS 10
 #define TENKA_MAX_ARG_NUMBERS 6 /* of one argument */
 
 /* What tenka_nn_append keeps a network to, so that whatever can be made can be printed, saved, and opened again. */
@@ -35,8 +35,9 @@ enum tenka_arg_flags {
     TENKA_ARG_PAIRED = 32, /* a pair, or a list, even when it was given as one number */
     TENKA_ARG_UNSEEN = 64, /* never */
     TENKA_ARG_WHOLE = 128, /* a FLOAT's fallback as a whole number */
-    TENKA_ARG_LATER = 256, /* of newer versions: only by its name, and shown only where it was given */
+    TENKA_ARG_LATER = 256, /* of newer versions: only where it was given */
     TENKA_ARG_PLAIN = 512, /* a WORD without quotes */
+    TENKA_ARG_SINGLE = 1024, /* a pair that is one number: 2, (2,) or [2] */
 };
 
 /* An argument of a layer, with PyTorch's name and default. */
@@ -68,6 +69,7 @@ struct tenka_layer_type {
     const char *name;
     const struct tenka_layer_arg *args;
     size_t n_args;
+    const uint8_t *shown; /* the arguments' numbers as print(model) shows them; NULL: in their order */
     bool container;
     /* Checks what depends on several arguments; NULL: nothing does. */
     tenka_status (*check)(struct tenka_error *err, struct tenka_layer_values *values);
@@ -85,7 +87,8 @@ extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, ten
     tenka_layer_flatten, tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout,
     tenka_layer_batch_norm1d, tenka_layer_instance_norm1d, tenka_layer_instance_norm2d, tenka_layer_layer_norm,
     tenka_layer_layer_norm2d, tenka_layer_group_norm, tenka_layer_local_response_norm, tenka_layer_dropout1d,
-    tenka_layer_dropout2d, tenka_layer_alpha_dropout, tenka_layer_stochastic_depth,
+    tenka_layer_dropout2d, tenka_layer_alpha_dropout, tenka_layer_stochastic_depth, tenka_layer_conv1d,
+    tenka_layer_conv_transpose1d, tenka_layer_conv_transpose2d, tenka_layer_prelu, tenka_layer_glu,
     tenka_layer_identity, tenka_layer_avg_pool2d, tenka_layer_adaptive_avg_pool2d, tenka_layer_gelu,
     tenka_layer_sequential, tenka_layer_custom;
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */

@@ -29,13 +29,17 @@ static tenka_status read_pair(struct tenka_parser *p, const struct tenka_layer_a
     value->list = *p->at++ == '[';
     tenka_parse_skip_space(p);
     TENKA_TRY(read_number(p, arg, &value->value[0]));
-    TENKA_TRY(tenka_parse_expect(p, ',', "',' and a second number"));
-    TENKA_TRY(read_number(p, arg, &value->value[1]));
+    value->value[1] = value->value[0];
+    if ((arg->flags & TENKA_ARG_SINGLE) == 0) {
+        TENKA_TRY(tenka_parse_expect(p, ',', "',' and a second number"));
+        TENKA_TRY(read_number(p, arg, &value->value[1]));
+    }
     tenka_parse_skip_space(p);
     if (*p->at == ',')
         p->at++;
-    return value->list ? tenka_parse_expect(p, ']', "']' after the second number")
-                       : tenka_parse_expect(p, ')', "')' after the second number");
+    const bool single = (arg->flags & TENKA_ARG_SINGLE) != 0;
+    return value->list ? tenka_parse_expect(p, ']', single ? "']' after the number" : "']' after the second number")
+                       : tenka_parse_expect(p, ')', single ? "')' after the number" : "')' after the second number");
 }
 
 static tenka_status read_list(struct tenka_parser *p, const struct tenka_layer_arg *arg, struct tenka_arg_value *value)
@@ -175,6 +179,7 @@ static tenka_status fail_argument(struct tenka_parser *p, const char *at, const 
 static tenka_status find_argument(struct tenka_parser *p, const char *at, const struct tenka_layer_type *type,
                                   const char *word, size_t position, size_t *out)
 {
+    *out = position;
     if (word[0] != '\0') {
         for (*out = 0; *out < type->n_args; (*out)++) {
             if (strcmp(type->args[*out].name, word) == 0)
@@ -184,9 +189,6 @@ static tenka_status find_argument(struct tenka_parser *p, const char *at, const 
     }
     if (position == SIZE_MAX)
         return tenka_parse_fail(p, at, "an argument without a name follows one with a name");
-    while (position < type->n_args && (type->args[position].flags & TENKA_ARG_LATER) != 0)
-        position++;
-    *out = position;
     return position < type->n_args ? TENKA_OK : fail_argument(p, at, type, "has too many arguments", "");
 }
 
@@ -204,7 +206,7 @@ tenka_status tenka_parse_arguments(struct tenka_parser *p, const struct tenka_la
         if (values->arg[index].given)
             return fail_argument(p, start, type, "is given twice the argument ", type->args[index].name);
         TENKA_TRY(read_value(p, &type->args[index], &values->arg[index]));
-        position = word[0] != '\0' ? SIZE_MAX : index + 1;
+        position = word[0] != '\0' ? SIZE_MAX : position + 1;
         tenka_parse_skip_space(p);
         if (*p->at != ')')
             TENKA_TRY(tenka_parse_expect(p, ',', "',' or ')'"));

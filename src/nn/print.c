@@ -15,7 +15,9 @@ static const char *float_text(const struct tenka_arg_value *value, char buf[TENK
 static void print_pair(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
 {
     const bool paired = (arg->flags & TENKA_ARG_PAIRED) != 0;
-    if (!paired && !value->pair)
+    if ((arg->flags & TENKA_ARG_SINGLE) != 0)
+        tenka_text_add(text, "(%.0f,)", value->value[0]);
+    else if (!paired && !value->pair)
         tenka_text_add(text, "%.0f", value->value[0]);
     else
         tenka_text_add(text, value->list && !paired ? "[%.0f, %.0f]" : "(%.0f, %.0f)", value->value[0],
@@ -75,8 +77,9 @@ static void print_arguments(const tenka_module *module, struct tenka_text *text)
 {
     bool first = true;
     for (size_t i = 0; i < module->type->n_args; i++) {
-        const struct tenka_layer_arg *const arg = &module->type->args[i];
-        const struct tenka_arg_value *const value = &module->values.arg[i];
+        const size_t k = module->type->shown != NULL ? module->type->shown[i] : i;
+        const struct tenka_layer_arg *const arg = &module->type->args[k];
+        const struct tenka_arg_value *const value = &module->values.arg[k];
         if (!is_shown(arg, value))
             continue;
         tenka_text_add(text, "%s", first ? "" : ", ");

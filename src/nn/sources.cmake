@@ -14,6 +14,7 @@ set(nn_sources
     src/nn/functions_pointwise.c
     src/nn/functions_reduce.c
     src/nn/functions_shape.c
+    src/nn/functions_weighted.c
     src/nn/graph_bind.c
     src/nn/graph_read.c
     src/nn/graph_run.c
@@ -22,8 +23,10 @@ set(nn_sources
     src/nn/info.c
     src/nn/layers.c
     src/nn/layers_batch_norm.c
+    src/nn/layers_conv.c
     src/nn/layers_dropout.c
     src/nn/layers_norm.c
+    src/nn/layers_other.c
     src/nn/layers_plain.c
     src/nn/layers_weighted.c
     src/nn/module.c
