@@ -1,4 +1,5 @@
 set(graph_sources
+    src/graph/attention.c
     src/graph/backward.c
     src/graph/cache.c
     src/graph/context.c
@@ -11,6 +12,7 @@ set(graph_sources
     src/graph/plan.c
     src/graph/pooling.c
     src/graph/profile.c
+    src/graph/resampling.c
     src/graph/step.c
     src/graph/trace.c
     src/graph/transpose.c

@@ -129,6 +129,8 @@ struct tenka_module {
     size_t n_result;
     struct tenka_graph *graph; /* of a container whose text shows forward; else NULL */
     bool training;
+    bool frozen;      /* of a layer with running statistics: it has been frozen as a whole */
+    bool fixed;       /* it stays in evaluation mode */
     uint64_t batches; /* that a BatchNorm2d has normalised while training: PyTorch's num_batches_tracked */
     uint64_t counted; /* of these: by the step counted_step, which may yet fail */
     uint32_t counted_step;
@@ -195,6 +197,11 @@ tenka_tensor tenka_layer_value(const tenka_module *module, const char *name);
 bool tenka_layer_has_channels(tenka_tensor x, uint32_t channels);
 /* It is not, though an argument of the layer says so: in the words of the layer, where an operator has its own. */
 tenka_tensor tenka_layer_fail_channels(tenka_module *module, const char *argument, uint32_t channels, tenka_tensor x);
+
+/* Calls fill for each parameter that a pattern covers, with its name from the module on; E_INVALID where there is none.
+ */
+tenka_status tenka_module_fill(tenka_module *module, const char *pattern,
+                               tenka_status (*fill)(void *user, tenka_variable *var, const char *name), void *user);
 
 /* As tenka_forward_n and tenka_forward, for a container's own children. */
 void tenka_layer_run_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out, size_t n_out);

@@ -31,7 +31,9 @@ set(nn_sources
     src/nn/layers_weighted.c
     src/nn/module.c
     src/nn/own_forward.c
+    src/nn/initialisers.c
     src/nn/parse.c
     src/nn/parse_arguments.c
     src/nn/parse_words.c
+    src/nn/patterns.c
     src/nn/print.c)
