@@ -59,7 +59,8 @@ def row_normalisation():
                  (axes, eps))
     hurt = uniform((3, 4, 2, 3))
     hurt[0, 1, 1, 1], hurt[2, 3, 0, 0] = NAN, -INF
-    for why, x, groups, eps in [("two groups", uniform((3, 6, 4, 5)), 2, 1e-5), ("one group", uniform((2, 4, 3, 3)), 1, 1e-3),
+    for why, x, groups, eps in [("two groups", uniform((3, 6, 4, 5)), 2, 1e-5),
+                                ("one group", uniform((2, 4, 3, 3)), 1, 1e-3),
                                 ("a group a channel", uniform((3, 4, 4, 5)), 4, 1e-5),
                                 ("without planes", uniform((5, 9)), 3, 1e-5), ("signals", uniform((2, 6, 30)), 2, 1e-5),
                                 ("NaN and an infinity", hurt, 2, 1e-5)]:
@@ -67,14 +68,15 @@ def row_normalisation():
         none = ("none", None)
         for said, w, b in (("", weight, bias), (", no bias", weight, none), (", no weight", none, bias),
                            (", neither", none, none)):
-            case("group_norm", why + said, lambda x, w, b: normalise(F.group_norm, x, groups, w, b, eps), of(x) + [w, b],
-                 (groups, eps))
+            case("group_norm", why + said, lambda x, w, b: normalise(F.group_norm, x, groups, w, b, eps),
+                 of(x) + [w, b], (groups, eps))
 
 
 def instance_normalisation():
     seeded("instance normalisation")
     none = ("none", None)
-    for why, x in (("images", uniform((3, 4, 3, 5))), ("signals", uniform((2, 3, 7))), ("far", uniform((2, 2, 4, 4), 3, 5))):
+    for why, x in (("images", uniform((3, 4, 3, 5))), ("signals", uniform((2, 3, 7))),
+                   ("far", uniform((2, 2, 4, 4), 3, 5))):
         c = x.shape[1]
         for said, w, b in (("", *of(uniform((c,), 0.5, 1.5), uniform((c,)))), (", no weight", none, none)):
             running = [("buffer", uniform((c,))), ("buffer", uniform((c,), 0.5, 2))]
@@ -85,17 +87,17 @@ def instance_normalisation():
             case("instance_norm_eval", why + said, f(False), of(x) + [w, b] + running, (0.3, 1e-5))
     for shape, size, alpha, beta, k in (((2, 7, 3, 4), 5, 1e-4, 0.75, 1.0), ((2, 6, 5), 2, 0.5, 0.5, 2.0),
                                         ((1, 3, 2, 2), 5, 1.0, 1.5, 1.0), ((2, 4, 3, 3), 1, 0.1, 0.75, 0.5)):
-        case("local_response_norm", f"{list(shape)}, size {size}", lambda x: F.local_response_norm(x, size, alpha, beta, k),
-             of(uniform(shape)), (size, alpha, beta, k))
+        case("local_response_norm", f"{list(shape)}, size {size}",
+             lambda x: F.local_response_norm(x, size, alpha, beta, k), of(uniform(shape)), (size, alpha, beta, k))
     for shape in ((5, 3), (4, 3, 6), (2, 3, 2, 3, 2)):
         x, weight, bias = uniform(shape), uniform((3,), 0.5, 1.5), uniform((3,))
         running = [("buffer", uniform((3,))), ("buffer", uniform((3,), 0.5, 2))]
         case("batch_norm2d", f"{len(shape)} axes", lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, True, 0.1, 1e-5),
              of(x, weight, bias) + running, (0.1, 1e-5))
-        case("batch_norm2d", f"{len(shape)} axes, no weight", lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, True, 0.1, 1e-5),
-             of(x) + [none, none] + running, (0.1, 1e-5))
-        case("batch_norm2d_eval", f"{len(shape)} axes, no weight", lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, False, 0.1, 1e-5),
-             of(x) + [none, none] + running, (0.1, 1e-5))
+        case("batch_norm2d", f"{len(shape)} axes, no weight",
+             lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, True, 0.1, 1e-5), of(x) + [none, none] + running, (0.1, 1e-5))
+        case("batch_norm2d_eval", f"{len(shape)} axes, no weight",
+             lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, False, 0.1, 1e-5), of(x) + [none, none] + running, (0.1, 1e-5))
 
 
 def gates():

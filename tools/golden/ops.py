@@ -270,8 +270,8 @@ def transposed_convolutions():
     for x, w, stride, padding, more, dilation, groups in TRANSPOSED:
         def f(x, w, b):
             return F.conv_transpose2d(x, w, b, stride, padding, more, groups, dilation)
-        why = f"{list(x)} by {list(w)}, stride {stride}, padding {padding}, output_padding {more}, dilation {dilation}, "
-        why += f"groups {groups}"
+        why = f"{list(x)} by {list(w)}, stride {stride}, padding {padding}, output_padding {more}, "
+        why += f"dilation {dilation}, groups {groups}"
         options = (*stride, *padding, *more, *dilation, groups)
         image, weight, bias = uniform(x), uniform(w), uniform((w[1] * groups,))
         case("conv_transpose2d", why, f, of(image, weight, bias), options)

@@ -4,9 +4,10 @@ forward.
 
     tools/golden/traced.py tests/golden/traced
 
-NAME.txt is print(torch.fx.symbolic_trace(net)); parts.pt and weights.pt have the shapes that their texts do not show. expected.txt has a line for each: the largest output in evaluation after
-a pass in training, the first outputs, and the losses of three steps of SGD, in float64; weights are those of
-manual_seed(0), images and labels those of tests/test_traced.c.
+NAME.txt is print(torch.fx.symbolic_trace(net)); parts.pt and weights.pt have the shapes that their texts do not show.
+expected.txt has a line for each: the largest output in evaluation after a pass in training, the first outputs, and the
+losses of three steps of SGD, in float64; weights are those of manual_seed(0), images and labels those of
+tests/test_traced.c.
 """
 import math
 import pathlib
@@ -175,7 +176,8 @@ class Weights(nn.Module):
         self.fc = nn.Linear(24, CLASSES)
 
     def forward(self, x):
-        c, u, s, b, i, g, n, f = (self.conv, self.up, self.signal, self.bn, self.instance, self.group, self.norm, self.fc)
+        c, u, s, b, i = self.conv, self.up, self.signal, self.bn, self.instance
+        g, n, f = self.group, self.norm, self.fc
         x = F.conv2d(x, c.weight, c.bias, stride=(2, 1), padding=1)
         x = F.batch_norm(x, b.running_mean, b.running_var, b.weight, b.bias, self.training, 0.2, 1e-4)
         x = F.prelu(x, self.slope.weight)
