@@ -94,7 +94,8 @@ static inline double tenka_value_number(const struct tenka_value *v)
 
 /* The tables, each ended by a row without names. */
 extern const struct tenka_function tenka_functions_pointwise[], tenka_functions_shape[], tenka_functions_parts[],
-    tenka_functions_reduce[], tenka_functions_numbers[], tenka_functions_aten[];
+    tenka_functions_reduce[], tenka_functions_numbers[], tenka_functions_aten[],
+    tenka_functions_window[];
 
 /* ---- Code ---- */
 

@@ -13,6 +13,7 @@ set(nn_sources
     src/nn/functions_pointwise.c
     src/nn/functions_reduce.c
     src/nn/functions_shape.c
+    src/nn/functions_window.c
     src/nn/graph_bind.c
     src/nn/graph_read.c
     src/nn/graph_run.c
@@ -21,6 +22,8 @@ set(nn_sources
     src/nn/info.c
     src/nn/layers.c
     src/nn/layers_plain.c
+    src/nn/layers_planes.c
+    src/nn/layers_pool.c
     src/nn/layers_weighted.c
     src/nn/module.c
     src/nn/own_forward.c
