@@ -100,23 +100,15 @@ static bool run_dropout(const struct tenka_function_call *call, struct tenka_val
 static bool run_stochastic_depth(const struct tenka_function_call *call, struct tenka_value *result)
 {
     const struct tenka_value *p = &call->arg[1], *mode = &call->arg[2], *training = &call->arg[3];
-    const float one = 1;
     tenka_tensor x;
     if (!tenka_function_tensor(call, 0, &x))
         return false;
     if (!tenka_value_is_number(p) || tenka_value_number(p) < 0 || tenka_value_number(p) > 1 ||
         mode->kind != TENKA_VALUE_WORD)
         return tenka_function_fail(call, "stochastic_depth: a probability and 'batch' or 'row' are expected");
-    if (!call->training || (training->kind == TENKA_VALUE_BOOL && training->integer == 0) || tenka_value_number(p) == 0)
-        return tenka_function_give(result, x);
-    struct tenka_shape rows = tenka_tensor_shape(x);
-    for (uint32_t i = strcmp(mode->word, "row") == 0; i < rows.rank; i++)
-        rows.dim[i] = 1;
-    const tenka_tensor ones =
-        tenka_expand(tenka_reshape(tenka_input(call->ctx, TENKA_F32, tenka_shape_of(1), &one),
-                                   (struct tenka_shape){.rank = rows.rank, .dim = {1, 1, 1, 1, 1, 1}}),
-                     rows);
-    return tenka_function_give(result, tenka_mul(x, tenka_dropout(ones, tenka_value_number(p))));
+    const bool active = call->training && (training->kind != TENKA_VALUE_BOOL || training->integer != 0);
+    const uint32_t axes = strcmp(mode->word, "row") == 0;
+    return tenka_function_give(result, active ? tenka_dropout_parts(x, tenka_value_number(p), axes) : x);
 }
 
 #define ROW_0(name) \

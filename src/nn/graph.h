@@ -93,9 +93,14 @@ static inline double tenka_value_number(const struct tenka_value *v)
 }
 
 /* The tables, each ended by a row without names. */
-extern const struct tenka_function tenka_functions_pointwise[], tenka_functions_shape[], tenka_functions_parts[],
-    tenka_functions_reduce[], tenka_functions_numbers[], tenka_functions_aten[],
-    tenka_functions_window[];
+extern const struct tenka_function tenka_functions_pointwise[];
+extern const struct tenka_function tenka_functions_numbers[];
+extern const struct tenka_function tenka_functions_shape[];
+extern const struct tenka_function tenka_functions_parts[];
+extern const struct tenka_function tenka_functions_reduce[];
+extern const struct tenka_function tenka_functions_aten[];
+extern const struct tenka_function tenka_functions_norm[];
+extern const struct tenka_function tenka_functions_window[];
 
 /* ---- Code ---- */
 

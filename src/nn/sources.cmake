@@ -8,6 +8,7 @@ set(nn_sources
     src/nn/forward.c
     src/nn/functions.c
     src/nn/functions_aten.c
+    src/nn/functions_norm.c
     src/nn/functions_numbers.c
     src/nn/functions_parts.c
     src/nn/functions_pointwise.c
@@ -21,6 +22,9 @@ set(nn_sources
     src/nn/graph_state.c
     src/nn/info.c
     src/nn/layers.c
+    src/nn/layers_batch_norm.c
+    src/nn/layers_dropout.c
+    src/nn/layers_norm.c
     src/nn/layers_plain.c
     src/nn/layers_planes.c
     src/nn/layers_pool.c

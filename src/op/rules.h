@@ -30,6 +30,8 @@ struct tenka_window {
     const char *axis; /* "height" */
     int64_t in, kernel, stride, padding, dilation;
 };
+/* E_INVALID unless kernels can count with them, one at least. */
+tenka_status tenka_rule_window(const struct tenka_call *call, struct tenka_error *err, const struct tenka_window *w);
 /* How many fit; E_INVALID or E_SHAPE when none does, or kernels could not count. */
 tenka_status tenka_rule_windows(const struct tenka_call *call, struct tenka_error *err, const struct tenka_window *w,
                                 bool ceil_mode, int32_t *out);

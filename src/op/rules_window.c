@@ -1,7 +1,7 @@
 /* Rules of windows, which convolution and pooling share, of pooling, and of planes that are made larger. */
 #include "op/rules.h"
 
-static tenka_status check_window(const struct tenka_call *call, struct tenka_error *err, const struct tenka_window *w)
+tenka_status tenka_rule_window(const struct tenka_call *call, struct tenka_error *err, const struct tenka_window *w)
 {
     if (w->kernel < 1 || w->stride < 1 || w->padding < 0 || w->dilation < 1)
         return tenka_fail(err, TENKA_E_INVALID,
@@ -34,7 +34,7 @@ static int64_t windows(const struct tenka_window *w, bool ceil_mode)
 tenka_status tenka_rule_windows(const struct tenka_call *call, struct tenka_error *err, const struct tenka_window *w,
                                 bool ceil_mode, int32_t *out)
 {
-    TENKA_TRY(check_window(call, err, w));
+    TENKA_TRY(tenka_rule_window(call, err, w));
     const int64_t count = windows(w, ceil_mode);
     if (count < 1)
         return tenka_fail(err, TENKA_E_SHAPE,
