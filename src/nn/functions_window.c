@@ -85,14 +85,23 @@ static bool run_max_pool1d(const struct tenka_function_call *call, struct tenka_
            tenka_function_give(result, tenka_max_pool1d(x, &params));
 }
 
-static bool run_adaptive_max_pool2d(const struct tenka_function_call *call, struct tenka_value *result)
+static bool run_aten_adaptive_max_pool2d(const struct tenka_function_call *call, struct tenka_value *result)
 {
     tenka_tensor x, indices;
     uint32_t size[2];
     if (!tenka_function_tensor(call, 0, &x) || !sizes_of(call, 1, 2, 1, size))
         return false;
     const tenka_tensor y = tenka_adaptive_max_pool2d(x, size[0], size[1], &indices);
-    return is_true(call, 2) ? give_with_indices(call, y, indices, result) : tenka_function_give(result, y);
+    return give_with_indices(call, y, indices, result);
+}
+
+static bool run_adaptive_max_pool2d(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    if (!run_aten_adaptive_max_pool2d(call, result))
+        return false;
+    if (!is_true(call, 2))
+        *result = result->items[0];
+    return true;
 }
 
 static bool run_adaptive_max_pool1d(const struct tenka_function_call *call, struct tenka_value *result)
@@ -423,6 +432,7 @@ const struct tenka_function tenka_functions_window[] = {
     {"torch.nn.functional.max_pool1d torch.max_pool1d", MAX_POOL, run_max_pool1d, false},
     {"torch.nn.functional.adaptive_max_pool2d", "input, output_size, return_indices=False", run_adaptive_max_pool2d,
      false},
+    {"aten.adaptive_max_pool2d", "input, output_size", run_aten_adaptive_max_pool2d, false},
     {"torch.nn.functional.adaptive_max_pool1d", "input, output_size, return_indices=False", run_adaptive_max_pool1d,
      false},
     {"torch.nn.functional.max_unpool2d", "input, indices, kernel_size, stride=None, padding=0, output_size=None",
