@@ -278,7 +278,8 @@ static bool run_interpolate(const struct tenka_function_call *call, struct tenka
     while (i < sizeof(modes) / sizeof(*modes) && strcmp(modes[i].name, mode) != 0)
         i++;
     if (i == sizeof(modes) / sizeof(*modes))
-        return tenka_function_fail(call, "interpolate: the modes are nearest, nearest-exact, linear, bilinear and area");
+        return tenka_function_fail(call,
+                                   "interpolate: the modes are nearest, nearest-exact, linear, bilinear and area");
     if (is_true(call, 6))
         return tenka_function_fail(call, "interpolate: antialias=True is not known");
     if (!tenka_function_tensor(call, 0, &x))
@@ -421,7 +422,7 @@ static bool run_unflatten(const struct tenka_function_call *call, struct tenka_v
 #define MAX_POOL "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False"
 #define AVG_POOL1D "input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True"
 #define AVG_POOL AVG_POOL1D ", divisor_override=None"
-#define RESIZE                                                                                                   \
+#define RESIZE                                                                                               \
     "input, size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None, " \
     "antialias=False"
 
@@ -456,7 +457,8 @@ const struct tenka_function tenka_functions_window[] = {
     {"aten.replication_pad1d aten.replication_pad2d aten.replication_pad3d", "input, padding", run_replication_pad,
      false},
     {"torch.pixel_shuffle torch.nn.functional.pixel_shuffle", "input, upscale_factor", run_pixel_shuffle, false},
-    {"torch.pixel_unshuffle torch.nn.functional.pixel_unshuffle", "input, downscale_factor", run_pixel_unshuffle, false},
+    {"torch.pixel_unshuffle torch.nn.functional.pixel_unshuffle", "input, downscale_factor", run_pixel_unshuffle,
+     false},
     {"torch.channel_shuffle torch.nn.functional.channel_shuffle", "input, groups", run_channel_shuffle, false},
     {".unflatten torch.unflatten", "input, dim, sizes", run_unflatten, true},
     {NULL, NULL, NULL, false},

@@ -11,8 +11,14 @@
 enum { SIZE, SCALE_FACTOR, MODE, ALIGN_CORNERS, RECOMPUTE };
 enum { NEAREST, LINEAR, BILINEAR };
 
-#define SIZES {"size", TENKA_ARG_PAIR, TENKA_ARG_NONE | TENKA_ARG_QUIET, NAN, 1, INT32_MAX, NULL}
-#define SCALES {"scale_factor", TENKA_ARG_FLOATS, TENKA_ARG_NONE | TENKA_ARG_QUIET, NAN, DBL_MIN, DBL_MAX, NULL}
+#define SIZES                                                                             \
+    {                                                                                     \
+        "size", TENKA_ARG_PAIR, TENKA_ARG_NONE | TENKA_ARG_QUIET, NAN, 1, INT32_MAX, NULL \
+    }
+#define SCALES                                                                                          \
+    {                                                                                                   \
+        "scale_factor", TENKA_ARG_FLOATS, TENKA_ARG_NONE | TENKA_ARG_QUIET, NAN, DBL_MIN, DBL_MAX, NULL \
+    }
 
 /* Corners and recomputing are not in the text of PyTorch. */
 static const struct tenka_layer_arg upsample_args[] = {
@@ -124,8 +130,7 @@ const struct tenka_layer_type tenka_layer_upsampling_bilinear2d = {
 /* ---- Padding ---- */
 
 /* One number for all sides, or two for each of so many axes, the last first. PyTorch keeps a tuple. */
-static tenka_status check_sides(struct tenka_error *err, struct tenka_layer_values *v, const char *layer,
-                                uint32_t axes)
+static tenka_status check_sides(struct tenka_error *err, struct tenka_layer_values *v, const char *layer, uint32_t axes)
 {
     struct tenka_arg_value *const padding = &v->arg[0];
     for (; padding->n < 2 * axes && !padding->pair; padding->n++)
@@ -164,21 +169,21 @@ static const struct tenka_layer_arg value_args[] = {
     {"value", TENKA_ARG_FLOAT, TENKA_ARG_REQUIRED, 0, -DBL_MAX, DBL_MAX, NULL},
 };
 
-#define PADDING(layer, class, axes, table, run)                                                     \
-    static tenka_status layer##_check(struct tenka_error *err, struct tenka_layer_values *v)        \
-    {                                                                                               \
-        return check_sides(err, v, class, axes);                                                    \
-    }                                                                                               \
-    static tenka_tensor layer##_forward(tenka_module *m, tenka_tensor x)                            \
-    {                                                                                               \
-        return run;                                                                                 \
-    }                                                                                               \
-    const struct tenka_layer_type tenka_layer_##layer = {                                           \
-        .name = class,                                                                              \
-        .args = table,                                                                              \
-        .n_args = COUNT(table),                                                                     \
-        .check = layer##_check,                                                                     \
-        .forward = layer##_forward,                                                                 \
+#define PADDING(layer, class, axes, table, run)                                              \
+    static tenka_status layer##_check(struct tenka_error *err, struct tenka_layer_values *v) \
+    {                                                                                        \
+        return check_sides(err, v, class, axes);                                             \
+    }                                                                                        \
+    static tenka_tensor layer##_forward(tenka_module *m, tenka_tensor x)                     \
+    {                                                                                        \
+        return run;                                                                          \
+    }                                                                                        \
+    const struct tenka_layer_type tenka_layer_##layer = {                                    \
+        .name = class,                                                                       \
+        .args = table,                                                                       \
+        .n_args = COUNT(table),                                                              \
+        .check = layer##_check,                                                              \
+        .forward = layer##_forward,                                                          \
     };
 #define SIDES(layer, class, axes, mode) \
     PADDING(layer, class, axes, sides_args, pad_sides(m, x, axes, TENKA_PAD_##mode, 0))
@@ -232,8 +237,7 @@ tenka_tensor tenka_pixel_shuffle(tenka_tensor x, uint32_t factor)
     if (out.rank < 3 || out.dim[out.rank - 3] % block != 0)
         return fail_factor(x, "channels", (uint32_t)block);
     uint32_t *const dim = out.dim + out.rank - 3;
-    const struct tenka_shape parts = {
-        6, {outer_of(&out), dim[0] / (uint32_t)block, factor, factor, dim[1], dim[2]}};
+    const struct tenka_shape parts = {6, {outer_of(&out), dim[0] / (uint32_t)block, factor, factor, dim[1], dim[2]}};
     dim[0] /= (uint32_t)block;
     dim[1] *= factor;
     dim[2] *= factor;

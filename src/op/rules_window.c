@@ -185,7 +185,9 @@ static tenka_status check_padded(const struct tenka_call *call, struct tenka_err
 {
     static const char *const names[] = {"constant", "reflect", "replicate", "circular"};
     const int64_t dim = p->dim[k], before = p->before[k], after = p->after[k];
-    const int64_t most = p->mode == TENKA_PADDING_REFLECT ? dim - 1 : p->mode == TENKA_PADDING_CIRCULAR ? dim : INT32_MAX;
+    const int64_t most = p->mode == TENKA_PADDING_REFLECT    ? dim - 1
+                         : p->mode == TENKA_PADDING_CIRCULAR ? dim
+                                                             : INT32_MAX;
     *size = dim + before + after;
     if (*size < 1 || *size > INT32_MAX || before <= -dim || after <= -dim)
         return tenka_fail(err, TENKA_E_SHAPE, "%s: %lld elements before an axis of %lld and %lld behind it leave %lld",
