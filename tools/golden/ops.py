@@ -708,8 +708,8 @@ def main():
         sys.exit(__doc__)
     torch.set_num_threads(1)
     for part in (elementwise, shapes, reductions, products, convolutions, transposed_convolutions, pools,
-                 average_pooling, unpooling, interpolation, padding, normalisation, row_normalisation, instance_normalisation, losses, fused, updates,
-                 clipping):
+                 average_pooling, unpooling, interpolation, padding, normalisation, row_normalisation,
+                 instance_normalisation, losses, fused, updates, clipping):
         part()
     head = f"# Written by tools/golden/ops.py with PyTorch {torch.__version__}"
     content = "\n".join([head, *lines, f"cases {cases}", ""])
