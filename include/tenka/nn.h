@@ -133,7 +133,8 @@ TENKA_API void tenka_module_destroy(tenka_module **module);
  * are the product of the last three axes is flattened; the log says so once for each module. */
 TENKA_API tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x);
 /* The same of several tensors: out gets n_out. Every layer, and a container of layers, takes one and gives one; others
- * are modules of tenka_nn_custom. An absent tensor (TENKA_NONE) is handed on as such. Another number of tensors than
+ * are modules of tenka_nn_custom, and networks whose text shows forward: they take as many as it has parameters, and of
+ * what it returns, in the order of the tuple or of the dict, out gets the first n_out. An absent tensor (TENKA_NONE) is handed on as such. Another number of tensors than
  * the module's is a mistake (E_INVALID), as is a forward that runs its own module. */
 TENKA_API void tenka_forward_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out,
                                size_t n_out);
@@ -146,6 +147,16 @@ TENKA_API bool tenka_module_has_own_forward(const tenka_module *module);
 /* Training or evaluation, with all children: matters to Dropout and BatchNorm2d. Modules begin in training mode. */
 TENKA_API void tenka_module_train(tenka_module *module, bool training);
 TENKA_API bool tenka_module_is_training(const tenka_module *module);
+
+/* The path of a parameter or buffer of which the network's text shows the name alone, as that of a class token or of
+ * layer_scale in the text of torch.fx.symbolic_trace: it gets its shape, and its numbers, from the first file that is
+ * loaded (tenka_model_load); before that, forward and optimizers refuse the network. Real numbers are then trained,
+ * whole numbers not. NULL: there is none, or none any more. The text is the module's. */
+TENKA_API const char *tenka_module_unshaped(const tenka_module *module);
+
+/* How many tensors the module gave in its last forward, up to TENKA_MAX_FORWARD, which a network whose text returns a
+ * tuple or a dict has more of than one; 0: it has not run. */
+TENKA_API size_t tenka_module_results(const tenka_module *module);
 
 /* The child of that name, such as "base_net" or "0"; NULL: there is none. */
 TENKA_API tenka_module *tenka_module_child(const tenka_module *module, const char *name);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "nn/layer.h"
+#include "python/arguments.h"
 
 static const struct tenka_layer_type *const types[] = {
     &tenka_layer_conv2d,
@@ -22,12 +23,22 @@ static const struct tenka_layer_type *const types[] = {
     &tenka_layer_avg_pool2d,
     &tenka_layer_adaptive_avg_pool2d,
     &tenka_layer_dropout,
+    &tenka_layer_dropout1d,
+    &tenka_layer_dropout2d,
+    &tenka_layer_alpha_dropout,
+    &tenka_layer_stochastic_depth,
     &tenka_layer_identity,
+    &tenka_layer_batch_norm1d,
     &tenka_layer_batch_norm2d,
+    &tenka_layer_instance_norm1d,
+    &tenka_layer_instance_norm2d,
+    &tenka_layer_layer_norm,
+    &tenka_layer_layer_norm2d,
+    &tenka_layer_group_norm,
+    &tenka_layer_local_response_norm,
     &tenka_layer_sequential,
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
-#define NEAR_NAME 40 /* letters of the longest class name that is compared with others */
 
 const struct tenka_layer_type *tenka_layer_find(const char *name)
 {
@@ -47,27 +58,6 @@ const char *tenka_layer_names(char *buf, size_t bytes)
     return buf;
 }
 
-/* Letters that must be put in, taken out or changed to make one name of another, whose case does not count. Source: V.
- * Levenshtein, "Binary codes capable of correcting deletions, insertions, and reversals" (1966). */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[NEAR_NAME + 1];
-    const size_t n = strlen(b);
-    for (size_t k = 0; k <= n; k++)
-        row[k] = k;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t before = row[0]++;
-        for (size_t k = 0; k < n; k++) {
-            const size_t above = row[k + 1];
-            const size_t changed = before + (tolower((unsigned char)a[i]) != tolower((unsigned char)b[k]));
-            const size_t moved = (above < row[k] ? above : row[k]) + 1;
-            row[k + 1] = changed < moved ? changed : moved;
-            before = above;
-        }
-    }
-    return row[n];
-}
-
 /* Whether two names may be one with a slip of the finger: Conv1d is another layer than Conv2d, and PReLU than ReLU. */
 static bool are_alike(const char *a, const char *b)
 {
@@ -85,9 +75,9 @@ const char *tenka_layer_mistyped(const char *name)
 {
     const char *meant = NULL;
     size_t below = strlen(name) / 4 + 1; /* so many changes or more are no slip */
-    for (size_t i = 0; i < N_TYPES && strlen(name) <= NEAR_NAME; i++) {
-        assert(strlen(types[i]->name) <= NEAR_NAME);
-        const size_t changes = are_alike(name, types[i]->name) ? distance(name, types[i]->name) : below;
+    for (size_t i = 0; i < N_TYPES; i++) {
+        assert(strlen(types[i]->name) <= TENKA_PY_NEAR);
+        const size_t changes = are_alike(name, types[i]->name) ? tenka_py_distance(name, types[i]->name) : below;
         if (changes >= below)
             continue;
         meant = types[i]->name;
@@ -105,6 +95,7 @@ static void put_default(const struct tenka_layer_arg *arg, struct tenka_arg_valu
     value->none = isnan(arg->fallback);
     value->pair = false;
     value->integer = (arg->flags & TENKA_ARG_WHOLE) != 0;
+    value->n = 1;
     value->value[0] = value->value[1] = value->none ? 0 : arg->fallback;
 }
 
@@ -112,7 +103,8 @@ static tenka_status check_number(struct tenka_error *err, const struct tenka_lay
                                  const struct tenka_layer_arg *arg, double x)
 {
     char text[TENKA_NUMBER_TEXT], least[TENKA_NUMBER_TEXT], most[TENKA_NUMBER_TEXT];
-    const bool whole = arg->kind == TENKA_ARG_INT || arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING;
+    const bool whole = arg->kind == TENKA_ARG_INT || arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING ||
+                       arg->kind == TENKA_ARG_LIST;
     if (whole && !(x == floor(x)))
         return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %s, but must be a whole number", type->name, arg->name,
                           tenka_number_text(x, text));
@@ -154,8 +146,9 @@ static tenka_status check_value(struct tenka_error *err, const struct tenka_laye
                           fallback_text(arg, text));
     if (arg->kind == TENKA_ARG_BOOL || arg->kind == TENKA_ARG_WORD || value->word != NULL)
         return TENKA_OK;
-    TENKA_TRY(check_number(err, type, arg, value->value[0]));
-    return check_number(err, type, arg, value->value[1]);
+    for (uint32_t i = 0; i < (arg->kind == TENKA_ARG_LIST ? value->n : 2); i++)
+        TENKA_TRY(check_number(err, type, arg, value->value[i]));
+    return TENKA_OK;
 }
 
 tenka_status tenka_layer_complete(struct tenka_error *err, const struct tenka_layer_type *type,
@@ -254,14 +247,20 @@ void tenka_layer_drop_state(tenka_module *module, size_t count)
     }
 }
 
-tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
-                                   bool parameter)
+tenka_status tenka_layer_add_state_of(tenka_module *module, const char *name, enum tenka_dtype dtype,
+                                      struct tenka_shape shape, const void *data, bool parameter)
 {
     struct tenka_layer_state *state;
     TENKA_TRY(add_state(module, name, &state));
     state->parameter = parameter;
-    TENKA_TRY(tenka_variable_create(module->ctx, TENKA_F32, shape, data, parameter, &state->var));
+    TENKA_TRY(tenka_variable_create(module->ctx, dtype, shape, data, parameter, &state->var));
     return tenka_variable_set_name(state->var, state->path);
+}
+
+tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
+                                   bool parameter)
+{
+    return tenka_layer_add_state_of(module, name, TENKA_F32, shape, data, parameter);
 }
 
 tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint64_t *number)
@@ -270,6 +269,37 @@ tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint
     TENKA_TRY(add_state(module, name, &state));
     state->number = number;
     return TENKA_OK;
+}
+
+tenka_status tenka_layer_add_equal(tenka_module *module, const char *name, struct tenka_shape shape, float number,
+                                   bool parameter)
+{
+    TENKA_TRY(tenka_shape_check(tenka_ctx_error(module->ctx), name, &shape));
+    if (tenka_is_sizing(module->ctx) || number == 0)
+        return tenka_layer_add_state(module, name, shape, NULL, parameter);
+    const size_t count = (size_t)tenka_shape_count(&shape);
+    float *const data = tenka_alloc_array(count, sizeof(float));
+    if (data == NULL)
+        return tenka_fail_nomem(tenka_ctx_error(module->ctx));
+    for (size_t i = 0; i < count; i++)
+        data[i] = number;
+    const tenka_status status = tenka_layer_add_state(module, name, shape, data, parameter);
+    tenka_free(data);
+    return status;
+}
+
+tenka_variable *tenka_layer_variable(const tenka_module *module, const char *name)
+{
+    for (size_t i = 0; i < module->n_state; i++)
+        if (strcmp(module->state[i].name, name) == 0)
+            return module->state[i].var;
+    return NULL;
+}
+
+tenka_tensor tenka_layer_value(const tenka_module *module, const char *name)
+{
+    tenka_variable *const var = tenka_layer_variable(module, name);
+    return var != NULL ? tenka_value(var) : TENKA_NONE;
 }
 
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound)

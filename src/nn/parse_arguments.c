@@ -38,6 +38,25 @@ static tenka_status read_pair(struct tenka_parser *p, const struct tenka_layer_a
                        : tenka_parse_expect(p, ')', "')' after the second number");
 }
 
+static tenka_status read_list(struct tenka_parser *p, const struct tenka_layer_arg *arg, struct tenka_arg_value *value)
+{
+    const char end = *p->at == '[' ? ']' : ')';
+    value->pair = true;
+    value->list = *p->at++ == '[';
+    for (tenka_parse_skip_space(p); *p->at != end;) {
+        char sentence[100];
+        if (value->n == TENKA_MAX_ARG_NUMBERS)
+            return tenka_parse_fail(p, p->at, "these are more numbers than a tensor has axes");
+        TENKA_TRY(read_number(p, arg, &value->value[value->n++]));
+        tenka_parse_skip_space(p);
+        snprintf(sentence, sizeof(sentence), "',' or '%c' after the number", end);
+        if (*p->at != end)
+            TENKA_TRY(tenka_parse_expect(p, ',', sentence));
+    }
+    p->at++;
+    return TENKA_OK;
+}
+
 /* A word, which may stand in quotes. */
 static tenka_status read_quoted(struct tenka_parser *p, const char *expected, char word[TENKA_MAX_LAYER_NAME])
 {
@@ -109,6 +128,8 @@ static tenka_status read_value(struct tenka_parser *p, const struct tenka_layer_
     const bool pair = arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING;
     if (pair && (*p->at == '(' || *p->at == '['))
         return read_pair(p, arg, value);
+    if (arg->kind == TENKA_ARG_LIST && (*p->at == '(' || *p->at == '['))
+        return read_list(p, arg, value);
     if (arg->kind == TENKA_ARG_PADDING && (tenka_parse_is_letter(*p->at) || *p->at == '\'' || *p->at == '"'))
         return read_padding(p, value);
     const char *const start = p->at;
@@ -116,6 +137,7 @@ static tenka_status read_value(struct tenka_parser *p, const struct tenka_layer_
     value->integer = memchr(start, '.', (size_t)(p->at - start)) == NULL && value->value[0] == floor(value->value[0]) &&
                      memchr(start, 'e', (size_t)(p->at - start)) == NULL && fabs(value->value[0]) < 1e15;
     value->value[1] = value->value[0];
+    value->n = 1;
     return TENKA_OK;
 }
 
@@ -153,7 +175,6 @@ static tenka_status fail_argument(struct tenka_parser *p, const char *at, const 
 static tenka_status find_argument(struct tenka_parser *p, const char *at, const struct tenka_layer_type *type,
                                   const char *word, size_t position, size_t *out)
 {
-    *out = position;
     if (word[0] != '\0') {
         for (*out = 0; *out < type->n_args; (*out)++) {
             if (strcmp(type->args[*out].name, word) == 0)
@@ -163,6 +184,9 @@ static tenka_status find_argument(struct tenka_parser *p, const char *at, const 
     }
     if (position == SIZE_MAX)
         return tenka_parse_fail(p, at, "an argument without a name follows one with a name");
+    while (position < type->n_args && (type->args[position].flags & TENKA_ARG_LATER) != 0)
+        position++;
+    *out = position;
     return position < type->n_args ? TENKA_OK : fail_argument(p, at, type, "has too many arguments", "");
 }
 
@@ -180,7 +204,7 @@ tenka_status tenka_parse_arguments(struct tenka_parser *p, const struct tenka_la
         if (values->arg[index].given)
             return fail_argument(p, start, type, "is given twice the argument ", type->args[index].name);
         TENKA_TRY(read_value(p, &type->args[index], &values->arg[index]));
-        position = word[0] != '\0' ? SIZE_MAX : position + 1;
+        position = word[0] != '\0' ? SIZE_MAX : index + 1;
         tenka_parse_skip_space(p);
         if (*p->at != ')')
             TENKA_TRY(tenka_parse_expect(p, ',', "',' or ')'"));

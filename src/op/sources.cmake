@@ -5,6 +5,8 @@ set(op_sources
     src/op/rules.c
     src/op/rules_attention.c
     src/op/rules_conv.c
+    src/op/rules_norm.c
     src/op/rules_reduce.c
     src/op/rules_shape.c
+    src/op/rules_window.c
     src/op/variant.c)

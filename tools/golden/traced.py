@@ -4,7 +4,7 @@ forward.
 
     tools/golden/traced.py tests/golden/traced
 
-NAME.txt is print(torch.fx.symbolic_trace(net)). expected.txt has a line for each: the largest output in evaluation after
+NAME.txt is print(torch.fx.symbolic_trace(net)); parts.pt has the shapes that parts.txt does not show. expected.txt has a line for each: the largest output in evaluation after
 a pass in training, the first outputs, and the losses of three steps of SGD, in float64; weights are those of
 manual_seed(0), images and labels those of tests/test_traced.c.
 """
@@ -119,9 +119,53 @@ class Pools(nn.Module):
         return self.fc(self.uneven(x).flatten(1))
 
 
+class Scale(nn.Module):
+    """A module whose parameter the tree of modules does not show, as that of layer_scale in convnext."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.weight = nn.Parameter(torch.linspace(0.5, 1.5, channels)[:, None, None])
+
+    def forward(self, x):
+        return x * self.weight
+
+
+class Parts(nn.Module):
+    """Parts of tensors put together again, parameters beside the layers, two results."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(CHANNELS, 8, 3, stride=2, padding=1)
+        self.scale = Scale(8)
+        self.token = nn.Parameter(torch.linspace(-1, 1, 8).view(1, 1, 8))
+        self.table = nn.Parameter(torch.linspace(1, -1, 21).view(7, 3))
+        self.register_buffer("index", torch.tensor([6, 0, 3, 3, 1, 5, 2, 4]))
+        self.fc = nn.Linear(8, CLASSES)
+        self.aux = nn.Linear(8, CLASSES)
+
+    def forward(self, x):
+        x = self.scale(self.conv(x))
+        torch._assert(x.shape[1] == 8, "channels")
+        x = x.flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(x.shape[0], -1, -1), x], 1)
+        parts = torch.split(x, [1, 16, 20], dim=1)
+        first, second, rest = parts[0], parts[1], parts[2]
+        even, odd = second[:, ::2], second[:, 1::2, :]
+        late = torch.roll(rest, shifts=(3, -2), dims=(1, 2)).narrow(1, 4, 8)
+        x = torch.stack([even, odd, late], dim=1).flip(3)
+        x = x.sum(1) + self.table[self.index].repeat(1, 3)[None, :, :8] + first[:, 0][..., None, :]
+        parts = x.unbind(1)
+        aux = (parts[1] * 1).relu_() + x.select(1, -1)
+        return {"out": self.fc(x.unflatten(1, (2, -1)).mean((1, 2)).unsqueeze(1).squeeze(1)), "aux": self.aux(aux)}
+
+
 def images():
     values = [math.sin(0.3 + 1.7 * i) for i in range(IMAGES * CHANNELS * SIDE * SIDE)]
     return torch.tensor(values, dtype=torch.float32).double().view(IMAGES, CHANNELS, SIDE, SIDE)
+
+
+def first(result):
+    return result["out"] if isinstance(result, dict) else result
 
 
 def numbers(net):
@@ -131,13 +175,13 @@ def numbers(net):
         net(x)
     net.eval()
     with torch.no_grad():
-        out = net(x).flatten()
+        out = first(net(x)).flatten()
     net.train()
     sgd = torch.optim.SGD(net.parameters(), lr=0.05)
     losses = []
     for _ in range(3):
         sgd.zero_grad()
-        loss = F.cross_entropy(net(x), labels)
+        loss = F.cross_entropy(first(net(x)), labels)
         loss.backward()
         sgd.step()
         losses.append(loss.item())
@@ -147,11 +191,13 @@ def numbers(net):
 def main():
     folder = pathlib.Path(sys.argv[1])
     lines = ["# Made by tools/golden/traced.py: NAME, the largest output, six outputs, three losses."]
-    for net in (Residual, Branches, Squeeze, Pools):
+    for net in (Residual, Branches, Squeeze, Pools, Parts):
         torch.manual_seed(0)
         model = net()
         name = net.__name__.lower()
         (folder / f"{name}.txt").write_text(str(torch.fx.symbolic_trace(model)))
+        if name == "parts":
+            torch.save(model.state_dict(), folder / "parts.pt")
         lines.append(" ".join([name] + [repr(x) for x in numbers(model.double())]))
     (folder / "expected.txt").write_text("\n".join(lines) + "\n")
 
