@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <vector>
 
+#include <tenka/array.h>
 #include <tenka/bench.h>
 #include <tenka/context.h>
 #include <tenka/data.h>
 #include <tenka/elementwise.h>
 #include <tenka/image.h>
 #include <tenka/io.h>
+#include <tenka/loss.h>
 #include <tenka/memory.h>
 #include <tenka/nn.h>
 #include <tenka/optim.h>

@@ -175,6 +175,19 @@ static tenka_tensor call_conv2d(struct golden_run *run)
     return tenka_conv2d(in(run, 0), in(run, 1), in(run, 2), &params);
 }
 
+static tenka_tensor call_conv_transpose2d(struct golden_run *run)
+{
+    struct tenka_conv_transpose2d_params params = TENKA_CONV_TRANSPOSE2D_DEFAULTS;
+    for (size_t i = 0; i < 2; i++) {
+        params.stride[i] = count(run, i);
+        params.padding[i] = count(run, 2 + i);
+        params.output_padding[i] = count(run, 4 + i);
+        params.dilation[i] = count(run, 6 + i);
+    }
+    params.groups = count(run, 8);
+    return tenka_conv_transpose2d(in(run, 0), in(run, 1), in(run, 2), &params);
+}
+
 static tenka_tensor max_pool2d(struct golden_run *run, tenka_tensor x)
 {
     struct tenka_pool2d_params params = TENKA_POOL2D_DEFAULTS;
@@ -226,6 +239,37 @@ static tenka_tensor call_batch_norm2d_eval(struct golden_run *run)
     return batch_norm2d(run, false);
 }
 
+static tenka_tensor call_layer_norm(struct golden_run *run)
+{
+    return tenka_layer_norm(in(run, 0), count(run, 0), in(run, 1), in(run, 2), option(run, 1));
+}
+
+static tenka_tensor call_group_norm(struct golden_run *run)
+{
+    return tenka_group_norm(in(run, 0), count(run, 0), in(run, 1), in(run, 2), option(run, 1));
+}
+
+static tenka_tensor instance_norm(struct golden_run *run, bool training)
+{
+    return tenka_instance_norm(in(run, 0), in(run, 1), in(run, 2), run->var[3], run->var[4], training, option(run, 0),
+                               option(run, 1));
+}
+
+static tenka_tensor call_instance_norm(struct golden_run *run)
+{
+    return instance_norm(run, true);
+}
+
+static tenka_tensor call_instance_norm_eval(struct golden_run *run)
+{
+    return instance_norm(run, false);
+}
+
+static tenka_tensor call_local_response_norm(struct golden_run *run)
+{
+    return tenka_local_response_norm(in(run, 0), count(run, 0), option(run, 1), option(run, 2), option(run, 3));
+}
+
 static tenka_tensor call_normalize_bytes(struct golden_run *run)
 {
     return tenka_normalize_bytes(in(run, 0), in(run, 1), in(run, 2));
@@ -251,6 +295,35 @@ static tenka_tensor call_nll_loss_reduced(struct golden_run *run)
 static tenka_tensor call_dropout(struct golden_run *run)
 {
     return tenka_dropout(in(run, 0), option(run, 0));
+}
+
+/* In the order of tools/golden/ops.py. */
+static const char *const losses[] = {
+    "CrossEntropyLoss(label_smoothing=0.2)",
+    "CrossEntropyLoss(ignore_index=-100)",
+    "CrossEntropyLoss(ignore_index=1, reduction='sum', label_smoothing=0.3)",
+    "CrossEntropyLoss(reduction='sum')",
+    "NLLLoss(ignore_index=2)",
+    "NLLLoss()",
+    "MSELoss(reduction='sum')",
+    "L1Loss()",
+    "L1Loss(reduction='sum')",
+    "SmoothL1Loss(beta=0.4)",
+    "SmoothL1Loss(beta=0.0)",
+    "HuberLoss(delta=0.7)",
+    "HuberLoss(reduction='sum')",
+    "BCEWithLogitsLoss()",
+    "BCEWithLogitsLoss(reduction='sum')",
+};
+
+static tenka_tensor call_loss_of(struct golden_run *run)
+{
+    tenka_loss *loss;
+    if (tenka_loss_parse(run->ctx, losses[count(run, 0)], &loss) != TENKA_OK)
+        return TENKA_NONE;
+    const tenka_tensor y = tenka_loss_of(loss, in(run, 0), in(run, 1));
+    tenka_loss_destroy(&loss);
+    return y;
 }
 
 CALL_BINARY(nll_loss)
@@ -383,15 +456,22 @@ const struct golden_call golden_calls[] = {
     OTHER(linear),
     OTHER(bias_add),
     OTHER(conv2d),
+    OTHER(conv_transpose2d),
     OTHER(max_pool2d),
     OTHER(avg_pool2d),
     OTHER(adaptive_avg_pool2d),
     OTHER(batch_norm2d),
     OTHER(batch_norm2d_eval),
+    OTHER(layer_norm),
+    OTHER(group_norm),
+    OTHER(instance_norm),
+    OTHER(instance_norm_eval),
+    OTHER(local_response_norm),
     OTHER(normalize_bytes),
     OTHER(softmax),
     OTHER(log_softmax),
     OTHER(nll_loss_reduced),
+    OTHER(loss_of),
     OTHER(nll_loss),
     OTHER(cross_entropy),
     OTHER(mse_loss),

@@ -1,6 +1,6 @@
 # Tests of what comes from outside: network texts, data files, model files. They need no data set.
-foreach(name network_text own_forward data_files data_files_shrinking model_files model_limits pt_files pt_files_hostile
-             torch_files image_files)
+foreach(name network_text own_forward array_files data_files data_files_shrinking model_files model_limits pt_files
+             pt_files_hostile torch_files image_files)
     add_executable(test_${name} test_${name}.c)
     set_target_properties(test_${name} PROPERTIES C_EXTENSIONS OFF)
     target_link_libraries(test_${name} PRIVATE Tenka::tenka_static tenka_options Cmocka::Cmocka)

@@ -37,6 +37,15 @@ set_tests_properties(saving PROPERTIES TIMEOUT 300)
 add_test(NAME cli_data COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_data.sh $<TARGET_FILE:tenka_command>)
 set_tests_properties(cli_data PROPERTIES TIMEOUT 900)
 
+# Arrays as data; and trainings on them with the losses and optimizers of PyTorch, whose losses must come out.
+add_test(NAME cli_arrays COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_arrays.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli_arrays PROPERTIES TIMEOUT 900)
+foreach(backend IN LISTS backends)
+    add_test(NAME recipes_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_recipes.sh $<TARGET_FILE:tenka_command>
+        ${backend} ${CMAKE_CURRENT_SOURCE_DIR}/golden/recipes)
+    set_tests_properties(recipes_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+endforeach()
+
 # Without the libraries test_image_files sees to it that their absence is said.
 if(PNG_FOUND AND JPEG_FOUND)
     add_test(NAME predict COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_predict.sh $<TARGET_FILE:tenka_command>

@@ -16,8 +16,8 @@ allowed() {
     backend/cpu/fast) echo "core op backend/cpu" ;;
     backend/vulkan | backend/open) echo "core op backend" ;;
     graph) echo "core op plan backend" ;;
-    optim | data) echo "core op graph" ;;
-    nn) echo "core python op graph" ;;
+    optim | data) echo "core python op graph" ;;
+    nn | functional) echo "core python op graph" ;;
     io) echo "core python op graph nn data" ;;
     check) echo "core op backend graph" ;;
     bench) echo "core op backend graph check" ;;

@@ -106,15 +106,34 @@ static void check_losses(tenka_ctx *ctx, tenka_module *net, const char *name, co
     tenka_optimizer_destroy(&sgd);
 }
 
-static void check_network(const struct target *target, const char *name, const double *want)
+/* A text without comments is printed as it is. */
+static void check_exported(const tenka_module *net, const char *text, const char *name)
+{
+    char *printed = tenka_module_text(net);
+    for (const char *a = text, *b = printed; *a != '\0' || *b != '\0'; a += *a != '\0', b += *b != '\0') {
+        a += strspn(a, " \n");
+        b += strspn(b, " \n");
+        if (*a != *b)
+            fail_msg("%s is printed as\n%s\nwhich differs from\n%.200s", name, printed, a);
+    }
+    tenka_text_free(printed);
+}
+
+/* form: of the text's name, "" of torch.fx's */
+static void check_network(const struct target *target, const char *name, const char *form, const double *want)
 {
     tenka_ctx *ctx = open_target(target);
     const bool f64 = target->backend == TENKA_BACKEND_CPU_F64;
-    char *text = read_text(name);
+    char file[80], *text;
     tenka_module *net;
+    snprintf(file, sizeof(file), "%s%s", name, form);
+    text = read_text(file);
     tenka_manual_seed(ctx, 0);
     must(ctx, tenka_nn_parse(ctx, text, &net));
-    check_text(net, text, name);
+    if (form[0] == '\0')
+        check_text(net, text, file);
+    else
+        check_exported(net, text, file);
     load_open(ctx, net, name);
     tenka_no_grad_begin(ctx);
     tenka_forward(net, images(ctx));
@@ -140,7 +159,9 @@ static void test_as_pytorch(void **state)
         char *end = line + at;
         for (size_t i = 0; i < 1 + OUTPUTS + STEPS; i++)
             want[i] = strtod(end, &end);
-        check_network(*state, name, want);
+        check_network(*state, name, "", want);
+        check_network(*state, name, ".exported", want);
+        check_network(*state, name, ".fixed", want);
     }
     tenka_free(lines);
 }

@@ -1,12 +1,13 @@
 /* Datasets and loaders.
  *
- * A dataset is host memory: images as bytes and a class for each. A loader puts it on its context's device once,
- * shuffles as PyTorch's DataLoader does and hands out batches that are gathered and normalised on the device. Where it
- * does not fit, a thread gathers the batches on the host, ahead of the training; they are the same bit for bit. */
+ * A dataset is host memory: images as bytes and a class for each, or arrays of numbers and a target for each sample. A
+ * loader puts it on its context's device once, shuffles as PyTorch's DataLoader does and hands out batches that are
+ * gathered on the device, images normalised there. Where it does not fit, a thread gathers the batches on the host,
+ * ahead of the training; they are the same bit for bit. */
 #ifndef TENKA_DATA_H
 #define TENKA_DATA_H
 
-#include "tenka/tensor.h"
+#include "tenka/array.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,23 +46,47 @@ TENKA_API tenka_status tenka_dataset_load_idx_files(tenka_ctx *ctx, const char *
  *   labels  count classes, each >= 0 */
 TENKA_API tenka_status tenka_dataset_create(tenka_ctx *ctx, const uint8_t *images, const int32_t *labels, size_t count,
                                             uint32_t channels, uint32_t height, uint32_t width, tenka_dataset **out);
+
+/* A dataset from arrays of any rank, whose first axes, of one length, are the samples.
+ *   input   becomes F32, by value: bytes are 0 to 255 and are not normalised
+ *   target  integers become I32, classes of a sample or of each of its places; floats become F32
+ * -100 among the classes is none of them: PyTorch's ignore_index. F32 columns are kept as the devices of ctx's backend
+ * have them, so that float64 keeps its digits on cpu-f64; a loader on another precision refuses the dataset.
+ * Errors: E_SHAPE, E_INVALID (a class below 0, or of a million and more), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_from_arrays(tenka_ctx *ctx, const tenka_array *input, const tenka_array *target,
+                                                 tenka_dataset **out);
+/* The same of two .npy files. Errors: those of tenka_array_read as well. */
+TENKA_API tenka_status tenka_dataset_load_npy(tenka_ctx *ctx, const char *input, const char *target,
+                                              tenka_dataset **out);
+/* The same of an .npz: of its arrays x_train and y_train where half is "train", x_test and y_test where it is "test", x
+ * and y where it is NULL. *out is NULL, with OK, where it has neither of the two; one of them alone is E_FORMAT. */
+TENKA_API tenka_status tenka_dataset_load_npz(tenka_ctx *ctx, const char *path, const char *half, tenka_dataset **out);
 TENKA_API void tenka_dataset_destroy(tenka_dataset **dataset);
 
 TENKA_API size_t tenka_dataset_count(const tenka_dataset *dataset);
-/* Channels, height and width of one image, rank 3. */
+/* Channels, height and width of one image, rank 3; of arrays the shape of one sample of the input. */
 TENKA_API struct tenka_shape tenka_dataset_image_shape(const tenka_dataset *dataset);
-/* One more than the largest label, or what tenka_dataset_set_classes has said. */
+/* U8: images of bytes, which a loader normalises; F32: an array, which it hands out as it is. */
+TENKA_API enum tenka_dtype tenka_dataset_input_dtype(const tenka_dataset *dataset);
+/* I32: classes; F32: numbers. The shape is that of one sample, rank 0 for one class or number. */
+TENKA_API enum tenka_dtype tenka_dataset_target_dtype(const tenka_dataset *dataset);
+TENKA_API struct tenka_shape tenka_dataset_target_shape(const tenka_dataset *dataset);
+/* One more than the largest label, or what tenka_dataset_set_classes has said; 0: the targets are F32. */
 TENKA_API uint32_t tenka_dataset_classes(const tenka_dataset *dataset);
 /* Says that there are more classes than these labels show, as where one occurs in the other half alone. The classes
  * have their first names again.
  * Errors: E_INVALID (fewer than there are, or more than a million), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_set_classes(tenka_dataset *dataset, uint32_t count);
+/* Says that targets of that number belong to no class, as a loss's ignore_index does, and counts the classes again.
+ * Errors: E_INVALID, E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_ignore(tenka_dataset *dataset, int32_t target);
 /* Name of a class; the dataset's; NULL beyond the last. */
 TENKA_API const char *tenka_dataset_class_name(const tenka_dataset *dataset, uint32_t index);
 /* Names the classes; texts are copied.
  *   count  tenka_dataset_classes(dataset)
  * Errors: E_INVALID (another count), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_set_class_names(tenka_dataset *dataset, const char *const *names, size_t count);
+/* Images of bytes, and classes; NULL where the dataset has another input, or other targets. */
 TENKA_API const uint8_t *tenka_dataset_images(const tenka_dataset *dataset);
 TENKA_API const int32_t *tenka_dataset_labels(const tenka_dataset *dataset);
 /* Keeps the first count elements; more than there are changes nothing. */
@@ -94,9 +119,9 @@ struct tenka_loader_params {
     }
 
 struct tenka_batch {
-    tenka_tensor input;  /* F32 [size, channels, height, width], normalised */
-    tenka_tensor target; /* I32 [size] */
-    uint32_t size;       /* images in this batch */
+    tenka_tensor input;  /* F32 [size, channels, height, width], normalised; of arrays F32 [size, ...] */
+    tenka_tensor target; /* I32 [size]; of arrays I32 or F32 [size, ...] */
+    uint32_t size;       /* samples in this batch */
     uint32_t index;      /* 0, 1, ... within the epoch */
 };
 

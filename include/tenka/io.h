@@ -24,7 +24,7 @@ struct tenka_preprocessing {
     const char *data;               /* a name that the program understands, such as an absolute path; NULL: not known */
 };
 
-/* Fills how from a dataset, which does not know its data. Pointers stay the dataset's. */
+/* Fills how from a dataset, which does not know its data; arrays have no image. Pointers stay the dataset's. */
 TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset,
                                               struct tenka_preprocessing *how, const char **names, size_t max_names);
 

@@ -2,6 +2,8 @@
 #ifndef TENKA_MEMORY_H
 #define TENKA_MEMORY_H
 
+#include "tenka/data.h"
+#include "tenka/loss.h"
 #include "tenka/optim.h"
 
 #ifdef __cplusplus
@@ -63,6 +65,9 @@ struct tenka_memory_fit {
  * Errors: as tenka_training_memory, but for E_NOMEM and E_UNSUPPORTED, which are answers. */
 TENKA_API tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input,
                                          tenka_loss_fn loss, struct tenka_memory_fit *out);
+/* The same of a step on rows samples of a dataset, of images or of arrays. */
+TENKA_API tenka_status tenka_memory_fits_data(tenka_module *net, tenka_optimizer *opt, const tenka_dataset *data,
+                                              uint32_t rows, const tenka_loss *loss, struct tenka_memory_fit *out);
 
 #ifdef __cplusplus
 }

@@ -37,6 +37,32 @@ TENKA_API tenka_status tenka_adam_create(tenka_ctx *ctx, tenka_module *net, cons
                                          tenka_optimizer **out);
 TENKA_API tenka_status tenka_sgd_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_sgd_params *params,
                                         tenka_optimizer **out);
+
+/* An optimizer as PyTorch writes it. */
+struct tenka_optimizer_params {
+    size_t size;
+    bool is_sgd; /* which of the two counts */
+    struct tenka_sgd_params sgd;
+    struct tenka_adam_params adam; /* also of AdamW */
+};
+#define TENKA_OPTIMIZER_DEFAULTS                                                                            \
+    {                                                                                                       \
+        .size = sizeof(struct tenka_optimizer_params), .sgd = TENKA_SGD_DEFAULTS, .adam = TENKA_ADAM_DEFAULTS \
+    }
+/* Reads a call of an optimizer's class, with the names, order and defaults of PyTorch's arguments:
+ *     SGD(lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False)
+ *     Adam(lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0)
+ *     AdamW(lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01)
+ * or what print(optimizer) shows of one with a single group. model.parameters() may stand first, and the modules before
+ * the name (torch.optim.SGD). Arguments that change no number, such as foreach, are passed over; others of PyTorch
+ * (amsgrad, maximize) must have their defaults.
+ *   ctx  receives the sentence of a failure; NULL: that of tenka_last_error(NULL)
+ *   out  its size must be set (TENKA_OPTIMIZER_DEFAULTS)
+ * Errors: E_FORMAT with line, column and what is known, E_INVALID, E_NOMEM. */
+TENKA_API tenka_status tenka_optimizer_read(tenka_ctx *ctx, const char *text, struct tenka_optimizer_params *out);
+/* The optimizer that they describe, as tenka_adam_create and tenka_sgd_create make it. */
+TENKA_API tenka_status tenka_optimizer_create(tenka_ctx *ctx, tenka_module *net,
+                                              const struct tenka_optimizer_params *params, tenka_optimizer **out);
 TENKA_API void tenka_optimizer_destroy(tenka_optimizer **opt);
 
 /* Adds a group of variables with options of its own (params NULL: the defaults of the optimizer's kind).

@@ -2,11 +2,13 @@
 #ifndef TENKA_TENKA_H
 #define TENKA_TENKA_H
 
+#include "tenka/array.h"
 #include "tenka/bench.h"
 #include "tenka/context.h"
 #include "tenka/data.h"
 #include "tenka/image.h"
 #include "tenka/io.h"
+#include "tenka/loss.h"
 #include "tenka/memory.h"
 #include "tenka/nn.h"
 #include "tenka/optim.h"

@@ -268,6 +268,25 @@ struct tenka_conv2d_params {
 TENKA_API tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
                                     const struct tenka_conv2d_params *params);
 
+struct tenka_conv_transpose2d_params {
+    size_t size;
+    uint32_t stride[2], padding[2], output_padding[2], dilation[2]; /* height, width */
+    uint32_t groups;
+};
+#define TENKA_CONV_TRANSPOSE2D_DEFAULTS                                                                         \
+    {                                                                                                           \
+        .size = sizeof(struct tenka_conv_transpose2d_params), .stride = {1, 1}, .dilation = {1, 1}, .groups = 1 \
+    }
+/* The gradient of a convolution's input as an operator, as torch.nn.functional.conv_transpose2d.
+ *   x       F32 [N, C, H, W]
+ *   weight  F32 [C, O / groups, KH, KW]
+ *   bias    F32 [O] or TENKA_NONE
+ *   params  NULL: the defaults; output_padding: less than the stride or the dilation
+ *   returns [N, O, OH, OW], OH = (H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1
+ * Differentiable. */
+TENKA_API tenka_tensor tenka_conv_transpose2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
+                                              const struct tenka_conv_transpose2d_params *params);
+
 struct tenka_pool2d_params {
     size_t size;
     uint32_t kernel[2];
@@ -305,14 +324,37 @@ TENKA_API tenka_tensor tenka_avg_pool2d(tenka_tensor x, const struct tenka_avg_p
  * overlap. Sizes from 1 on, and at most 4096 where they do not divide the axis. Differentiable. */
 TENKA_API tenka_tensor tenka_adaptive_avg_pool2d(tenka_tensor x, uint32_t height, uint32_t width);
 
-/* y = (x - m) / sqrt(v + eps) * weight + bias for each channel of x: F32 [N, C, H, W], as
- * torch.nn.functional.batch_norm. weight, bias: F32 [C].
+/* y = (x - m) / sqrt(v + eps) * weight + bias for each channel of x: F32 [N, C, ...], as
+ * torch.nn.functional.batch_norm. weight, bias: F32 [C], or TENKA_NONE.
  * Training: m and v (biased) are the batch's own, and running = (1 - momentum) running + momentum new, with
  * the unbiased variance. running_mean, running_var: F32 [C] variables, or NULL.
  * Evaluation: m and v are the running ones. Differentiable in x, weight, bias. */
 TENKA_API tenka_tensor tenka_batch_norm2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
                                           tenka_variable *running_mean, tenka_variable *running_var, bool training,
                                           double momentum, double eps);
+
+/* y = (x - m) / sqrt(v + eps) * weight + bias, m and the biased v being of the last `axes` axes of x, as
+ * torch.nn.functional.layer_norm. x: F32; axes: from 1 to its rank; weight, bias: F32 of the shape of these axes, or
+ * TENKA_NONE. Differentiable in x, weight, bias. */
+TENKA_API tenka_tensor tenka_layer_norm(tenka_tensor x, uint32_t axes, tenka_tensor weight, tenka_tensor bias,
+                                        double eps);
+/* The same, m and v being of `groups` groups of neighbouring channels of each image, as torch.nn.functional.group_norm;
+ * with as many groups as channels as its instance_norm. x: F32 [N, C, ...]; groups: divides C; weight, bias: F32 [C], or
+ * TENKA_NONE. Differentiable in x, weight, bias. */
+TENKA_API tenka_tensor tenka_group_norm(tenka_tensor x, uint32_t groups, tenka_tensor weight, tenka_tensor bias,
+                                        double eps);
+
+/* The same, m and v being of each channel of each image, as torch.nn.functional.instance_norm. weight, bias: F32 [C], or
+ * TENKA_NONE. Training: m and v are the images' own, and what running_mean and running_var (F32 [C] variables, or both
+ * NULL) get of them is the mean over images, as in tenka_batch_norm2d. Evaluation: m and v are the running ones. */
+TENKA_API tenka_tensor tenka_instance_norm(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
+                                           tenka_variable *running_mean, tenka_variable *running_var, bool training,
+                                           double momentum, double eps);
+/* y = x / (k + alpha s)^beta, s being the mean of the squares of `size` neighbouring channels, of which size / 2 come
+ * before, and 0 beyond the first and the last: torch.nn.functional.local_response_norm. x: F32 [N, C, ...] of rank 3 at
+ * least; size: from 1 to TENKA_MAX_LOCAL_RESPONSE. Differentiable. */
+#define TENKA_MAX_LOCAL_RESPONSE 4096
+TENKA_API tenka_tensor tenka_local_response_norm(tenka_tensor x, uint32_t size, double alpha, double beta, double k);
 
 /* ---- Operators: losses ---------------------------------------------------------------------------- */
 

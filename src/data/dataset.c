@@ -14,14 +14,15 @@
 struct tenka_dataset {
     tenka_ctx *ctx;
     size_t count;
-    struct tenka_shape image; /* channels, height, width */
-    uint8_t *images;          /* whole 32-bit words */
-    int32_t *labels;
-    uint32_t classes;
+    struct tenka_column input;  /* U8: images of channels, height, width, to be normalised */
+    struct tenka_column target; /* I32: classes */
+    bool has_ignored;
+    int32_t ignored;          /* a target that is no class */
+    uint32_t classes;         /* 0: the targets are none */
     const char *const *known; /* names of the first 10 classes where there are no more; NULL: they have numbers */
     char (*names)[16];
     char **given_names;       /* of all classes; NULL: names count */
-    double *normalization;    /* of each channel: mean, deviation */
+    double *normalization;    /* of each channel of images: mean, deviation */
     _Atomic unsigned holders; /* its owner, and loaders, on whatever thread, that read the images here */
 };
 
@@ -45,8 +46,8 @@ void tenka_dataset_destroy(tenka_dataset **dataset)
         *dataset = NULL;
         return;
     }
-    tenka_free((*dataset)->images);
-    tenka_free((*dataset)->labels);
+    tenka_free((*dataset)->input.data);
+    tenka_free((*dataset)->target.data);
     tenka_free((*dataset)->names);
     free_given(*dataset, (*dataset)->given_names);
     tenka_free((*dataset)->normalization);
@@ -81,21 +82,32 @@ static tenka_status name_classes(struct tenka_error *err, tenka_dataset *d, uint
     return TENKA_OK;
 }
 
-/* Counts the classes by their labels, and names them. from: whose labels they are, for sentences. */
-static tenka_status count_classes(struct tenka_error *err, tenka_dataset *d, const int32_t *labels, const char *from)
+tenka_status tenka_dataset_count_classes(tenka_dataset *dataset, const char *from)
 {
+    const int32_t *const targets = dataset->target.data;
+    const size_t each = (size_t)tenka_shape_count(&dataset->target.shape);
+    struct tenka_error *const err = tenka_ctx_error(dataset->ctx);
     int32_t largest = 0;
-    for (size_t i = 0; i < d->count; i++) {
-        if (labels[i] < 0 || labels[i] >= MAX_CLASSES)
-            return tenka_fail(err, TENKA_E_INVALID, "%s: label %zu is %d, but must be from 0 to %d", from, i, labels[i],
-                              MAX_CLASSES - 1);
-        largest = labels[i] > largest ? labels[i] : largest;
+    for (size_t i = 0; i < dataset->count * each; i++) {
+        if (dataset->has_ignored && targets[i] == dataset->ignored)
+            continue;
+        if (targets[i] < 0 || targets[i] >= MAX_CLASSES)
+            return tenka_fail(err, TENKA_E_INVALID, "%s: label %zu is %d, but must be from 0 to %d", from, i / each,
+                              targets[i], MAX_CLASSES - 1);
+        largest = targets[i] > largest ? targets[i] : largest;
     }
-    return name_classes(err, d, (uint32_t)largest + 1);
+    return name_classes(err, dataset, (uint32_t)largest + 1);
 }
 
-/* An unnormalised dataset with its labels, and with images still to be filled in. */
-static tenka_status make(tenka_ctx *ctx, size_t count, struct tenka_shape image, tenka_dataset **out)
+static struct tenka_column column_of(tenka_ctx *ctx, const struct tenka_desc *desc)
+{
+    const size_t real = tenka_ctx_backend(ctx) == TENKA_BACKEND_CPU_F64 ? sizeof(double) : sizeof(float);
+    const size_t elements = (size_t)tenka_shape_count(&desc->shape);
+    return (struct tenka_column){desc->dtype, desc->shape, tenka_dtype_bytes(desc->dtype, elements, real), NULL};
+}
+
+tenka_status tenka_dataset_make(tenka_ctx *ctx, size_t count, const struct tenka_desc *input,
+                                const struct tenka_desc *target, tenka_dataset **out)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
     tenka_dataset *const d = *out = tenka_alloc(sizeof(*d));
@@ -104,14 +116,25 @@ static tenka_status make(tenka_ctx *ctx, size_t count, struct tenka_shape image,
     d->ctx = ctx;
     d->holders = 1;
     d->count = count;
-    d->image = image;
-    d->labels = tenka_alloc_array(count, sizeof(int32_t));
-    d->normalization = tenka_alloc_array(image.dim[0], 2 * sizeof(double));
-    if (d->labels == NULL || d->normalization == NULL)
+    d->input = column_of(ctx, input);
+    d->target = column_of(ctx, target);
+    if (input->dtype != TENKA_U8)
+        return TENKA_OK;
+    d->normalization = tenka_alloc_array(input->shape.dim[0], 2 * sizeof(double));
+    if (d->normalization == NULL)
         return tenka_fail_nomem(err);
-    for (uint32_t c = 0; c < image.dim[0]; c++)
+    for (uint32_t c = 0; c < input->shape.dim[0]; c++)
         d->normalization[2 * c + 1] = 1;
     return TENKA_OK;
+}
+
+/* A dataset of images with room for the labels, and with images still to be filled in. */
+static tenka_status make_images(tenka_ctx *ctx, size_t count, struct tenka_shape image, tenka_dataset **out)
+{
+    const struct tenka_desc input = {TENKA_U8, image}, target = {.dtype = TENKA_I32};
+    TENKA_TRY(tenka_dataset_make(ctx, count, &input, &target, out));
+    (*out)->target.data = tenka_alloc_array(count, sizeof(int32_t));
+    return (*out)->target.data != NULL ? TENKA_OK : tenka_fail_nomem(tenka_ctx_error(ctx));
 }
 
 /* ---- From memory ---- */
@@ -132,13 +155,13 @@ static tenka_status check_sizes(struct tenka_error *err, size_t count, const str
 static tenka_status fill(tenka_dataset *d, const uint8_t *images, const int32_t *labels)
 {
     struct tenka_error *const err = tenka_ctx_error(d->ctx);
-    const size_t bytes = d->count * (size_t)tenka_shape_count(&d->image);
-    d->images = tenka_alloc(tenka_align(bytes, sizeof(uint32_t)));
-    if (d->images == NULL)
+    const size_t bytes = d->count * d->input.bytes;
+    d->input.data = tenka_alloc(tenka_align(bytes, sizeof(uint32_t)));
+    if (d->input.data == NULL)
         return tenka_fail_nomem(err);
-    memcpy(d->images, images, bytes);
-    memcpy(d->labels, labels, d->count * sizeof(int32_t));
-    return count_classes(err, d, labels, "dataset");
+    memcpy(d->input.data, images, bytes);
+    memcpy(d->target.data, labels, d->count * sizeof(int32_t));
+    return tenka_dataset_count_classes(d, "dataset");
 }
 
 tenka_status tenka_dataset_create(tenka_ctx *ctx, const uint8_t *images, const int32_t *labels, size_t count,
@@ -152,7 +175,7 @@ tenka_status tenka_dataset_create(tenka_ctx *ctx, const uint8_t *images, const i
     if (images == NULL || labels == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "dataset: images or labels are NULL");
     TENKA_TRY(check_sizes(err, count, &image));
-    tenka_status status = make(ctx, count, image, out);
+    tenka_status status = make_images(ctx, count, image, out);
     if (status == TENKA_OK)
         status = fill(*out, images, labels);
     if (status != TENKA_OK)
@@ -190,12 +213,13 @@ static tenka_status from_idx(tenka_ctx *ctx, const char *const paths[2], struct 
                           "%s: expected as many images as there are labels in %s, found %u images "
                           "and %u labels",
                           paths[0], paths[1], images->dim[0], labels->dim[0]);
-    TENKA_TRY(make(ctx, images->dim[0], tenka_shape_of(1, images->dim[1], images->dim[2]), out));
+    TENKA_TRY(make_images(ctx, images->dim[0], tenka_shape_of(1, images->dim[1], images->dim[2]), out));
     tenka_dataset *const d = *out;
-    d->images = images->bytes;
+    int32_t *const classes = d->target.data;
+    d->input.data = images->bytes;
     images->bytes = NULL;
     for (size_t i = 0; i < d->count; i++)
-        d->labels[i] = tenka_idx_label(labels, i);
+        classes[i] = tenka_idx_label(labels, i);
     return tenka_dataset_set_normalization(d, 0, 0.1307, 0.3081);
 }
 
@@ -211,7 +235,7 @@ static tenka_status load_files(tenka_ctx *ctx, const char *name, const char *con
         status = from_idx(ctx, paths, &images, &labels, out);
     if (status == TENKA_OK) {
         (*out)->known = is_fashion(name) ? fashion_names : NULL;
-        status = count_classes(err, *out, (*out)->labels, paths[1]);
+        status = tenka_dataset_count_classes(*out, paths[1]);
     }
     tenka_free(images.bytes);
     tenka_free(labels.bytes);
@@ -264,7 +288,51 @@ size_t tenka_dataset_count(const tenka_dataset *dataset)
 
 struct tenka_shape tenka_dataset_image_shape(const tenka_dataset *dataset)
 {
-    return dataset->image;
+    return dataset->input.shape;
+}
+
+enum tenka_dtype tenka_dataset_input_dtype(const tenka_dataset *dataset)
+{
+    return dataset->input.dtype;
+}
+
+enum tenka_dtype tenka_dataset_target_dtype(const tenka_dataset *dataset)
+{
+    return dataset->target.dtype;
+}
+
+struct tenka_shape tenka_dataset_target_shape(const tenka_dataset *dataset)
+{
+    return dataset->target.shape;
+}
+
+const struct tenka_column *tenka_dataset_input(const tenka_dataset *dataset)
+{
+    return &dataset->input;
+}
+
+const struct tenka_column *tenka_dataset_target(const tenka_dataset *dataset)
+{
+    return &dataset->target;
+}
+
+struct tenka_column *tenka_dataset_column(tenka_dataset *dataset, bool input)
+{
+    return input ? &dataset->input : &dataset->target;
+}
+
+void tenka_dataset_pass_over(tenka_dataset *dataset, int32_t target)
+{
+    dataset->has_ignored = true;
+    dataset->ignored = target;
+}
+
+tenka_status tenka_dataset_ignore(tenka_dataset *dataset, int32_t target)
+{
+    if (dataset->target.dtype != TENKA_I32)
+        return tenka_fail(tenka_ctx_error(dataset->ctx), TENKA_E_INVALID, "dataset: its targets are no classes");
+    tenka_dataset_pass_over(dataset, target);
+    return tenka_dataset_count_classes(dataset, "dataset");
 }
 
 uint32_t tenka_dataset_classes(const tenka_dataset *dataset)
@@ -282,7 +350,7 @@ const char *tenka_dataset_class_name(const tenka_dataset *dataset, uint32_t inde
 tenka_status tenka_dataset_set_classes(tenka_dataset *dataset, uint32_t count)
 {
     struct tenka_error *const err = tenka_ctx_error(dataset->ctx);
-    if (count < dataset->classes || count > MAX_CLASSES)
+    if (dataset->classes == 0 || count < dataset->classes || count > MAX_CLASSES)
         return tenka_fail(err, TENKA_E_INVALID, "dataset: %u classes: expected from %u, which it has, to %d", count,
                           dataset->classes, MAX_CLASSES);
     return count == dataset->classes ? TENKA_OK : name_classes(err, dataset, count);
@@ -307,12 +375,12 @@ tenka_status tenka_dataset_set_class_names(tenka_dataset *dataset, const char *c
 
 const uint8_t *tenka_dataset_images(const tenka_dataset *dataset)
 {
-    return dataset->images;
+    return dataset->input.dtype == TENKA_U8 ? dataset->input.data : NULL;
 }
 
 const int32_t *tenka_dataset_labels(const tenka_dataset *dataset)
 {
-    return dataset->labels;
+    return dataset->target.dtype == TENKA_I32 ? dataset->target.data : NULL;
 }
 
 void tenka_dataset_truncate(tenka_dataset *dataset, size_t count)
@@ -325,9 +393,9 @@ void tenka_dataset_truncate(tenka_dataset *dataset, size_t count)
 tenka_status tenka_dataset_set_normalization(tenka_dataset *dataset, uint32_t channel, double mean, double std)
 {
     struct tenka_error *const err = tenka_ctx_error(dataset->ctx);
-    if (channel >= dataset->image.dim[0])
-        return tenka_fail(err, TENKA_E_INVALID, "dataset: there is no channel %u, only %u channels", channel,
-                          dataset->image.dim[0]);
+    const uint32_t channels = dataset->normalization != NULL ? dataset->input.shape.dim[0] : 0;
+    if (channel >= channels)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: there is no channel %u, only %u channels", channel, channels);
     if (!isfinite(mean) || !isfinite(std) || std <= 0)
         return tenka_fail(err, TENKA_E_INVALID,
                           "dataset: mean %g and deviation %g: both must be finite, the latter above 0", mean, std);
@@ -338,7 +406,7 @@ tenka_status tenka_dataset_set_normalization(tenka_dataset *dataset, uint32_t ch
 
 void tenka_dataset_normalization(const tenka_dataset *dataset, uint32_t channel, double *mean, double *std)
 {
-    const bool there = channel < dataset->image.dim[0];
+    const bool there = dataset->normalization != NULL && channel < dataset->input.shape.dim[0];
     *mean = there ? dataset->normalization[2 * (size_t)channel] : 0;
     *std = there ? dataset->normalization[2 * (size_t)channel + 1] : 1;
 }

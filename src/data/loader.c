@@ -11,14 +11,14 @@ struct tenka_loader {
     struct tenka_loader_params params;
     uint32_t count;
     struct tenka_batch_source from;
-    tenka_stream *stream;   /* NULL: the images lie on the device */
+    tenka_stream *stream;   /* NULL: the samples lie on the device */
     tenka_dataset *dataset; /* what the stream gathers from, or the device */
     int32_t *shuffled;      /* where an order is made before it is used; NULL when the order stays */
-    bool one_binding;       /* the images fit into one */
+    bool one_binding;       /* images fit into one */
     bool running;           /* within an epoch */
     uint32_t index;         /* of the next batch */
     uint64_t order_seed;
-    uint32_t labels_sum; /* checksum */
+    uint32_t targets_sum; /* checksum */
 };
 
 void tenka_loader_destroy(tenka_loader **loader)
@@ -26,8 +26,8 @@ void tenka_loader_destroy(tenka_loader **loader)
     if (loader == NULL || *loader == NULL)
         return;
     tenka_stream_destroy(&(*loader)->stream);
-    tenka_variable_destroy(&(*loader)->from.images);
-    tenka_variable_destroy(&(*loader)->from.labels);
+    tenka_variable_destroy(&(*loader)->from.inputs);
+    tenka_variable_destroy(&(*loader)->from.targets);
     tenka_variable_destroy(&(*loader)->from.order);
     tenka_variable_destroy(&(*loader)->from.mean);
     tenka_variable_destroy(&(*loader)->from.std);
@@ -39,69 +39,74 @@ void tenka_loader_destroy(tenka_loader **loader)
 
 /* ---- Making ---- */
 
-/* A copy of the images for the device, or the dataset's own where the device works on the host's memory. */
-static tenka_status make_images(tenka_loader *l, const tenka_dataset *d)
+/* A column's copy for the device, or the dataset's own where the device works on the host's memory. */
+static tenka_status make_column(tenka_loader *l, const tenka_dataset *d, const struct tenka_column *column,
+                                const char *name, tenka_variable **out)
 {
-    const struct tenka_shape image = tenka_dataset_image_shape(d);
-    const struct tenka_shape shape = tenka_shape_of(l->count, image.dim[0], image.dim[1], image.dim[2]);
-    const uint8_t *images = tenka_dataset_images(d);
-    if (!tenka_device_borrows(tenka_ctx_device(l->ctx)))
-        return tenka_variable_create(l->ctx, TENKA_U8, shape, images, false, &l->from.images);
-    l->dataset = tenka_dataset_hold(d);
-    return tenka_variable_borrow(l->ctx, TENKA_U8, shape, images, &l->from.images);
+    struct tenka_shape shape = {.rank = column->shape.rank + 1, .dim = {l->count}};
+    memcpy(shape.dim + 1, column->shape.dim, column->shape.rank * sizeof(shape.dim[0]));
+    if (tenka_device_borrows(tenka_ctx_device(l->ctx))) {
+        if (l->dataset == NULL)
+            l->dataset = tenka_dataset_hold(d);
+        TENKA_TRY(tenka_variable_borrow(l->ctx, column->dtype, shape, column->data, out));
+    } else {
+        TENKA_TRY(tenka_variable_create(l->ctx, column->dtype, shape, column->data, false, out));
+    }
+    return tenka_variable_set_name(*out, name);
 }
 
-static tenka_status upload_images(tenka_loader *l, const tenka_dataset *d)
+static tenka_status upload_columns(tenka_loader *l, const tenka_dataset *d)
 {
-    TENKA_TRY(make_images(l, d));
-    TENKA_TRY(tenka_variable_set_name(l->from.images, "loader.images"));
+    const bool images = tenka_dataset_input_dtype(d) == TENKA_U8;
     struct tenka_limits limits;
+    TENKA_TRY(make_column(l, d, tenka_dataset_input(d), images ? "loader.images" : "loader.inputs", &l->from.inputs));
     tenka_device_limits(tenka_ctx_device(l->ctx), &limits);
-    l->one_binding = tenka_variable_bytes(l->from.images) <= limits.max_operand;
-    TENKA_TRY(tenka_variable_create(l->ctx, TENKA_I32, tenka_shape_of(l->count), tenka_dataset_labels(d), false,
-                                    &l->from.labels));
-    return tenka_variable_set_name(l->from.labels, "loader.labels");
+    l->one_binding = tenka_variable_bytes(l->from.inputs) <= limits.max_operand;
+    return make_column(l, d, tenka_dataset_target(d), images ? "loader.labels" : "loader.targets", &l->from.targets);
 }
 
 /* The dataset stays where it is, and a thread gathers batches from it. */
 static tenka_status start_stream(tenka_loader *l, const tenka_dataset *d)
 {
-    const struct tenka_shape image = tenka_dataset_image_shape(d);
+    const struct tenka_column *const input = tenka_dataset_input(d), *const target = tenka_dataset_target(d);
     const struct tenka_stream_source source = {
-        .images = tenka_dataset_images(d),
-        .labels = tenka_dataset_labels(d),
-        .image_bytes = (size_t)tenka_shape_count(&image),
+        .inputs = input->data,
+        .targets = target->data,
+        .input_bytes = input->bytes,
+        .target_bytes = target->bytes,
         .count = l->count,
         .batch_size = l->params.batch_size,
     };
     tenka_say(tenka_ctx_log(l->ctx), TENKA_LOG_INFO,
-              "%u images of %zu bytes stay on the host: a thread gathers batches, which go to the device step by step",
-              l->count, source.image_bytes);
+              "%u %s of %zu bytes stay on the host: a thread gathers batches, which go to the device step by step",
+              l->count, input->dtype == TENKA_U8 ? "images" : "samples", source.input_bytes);
     l->dataset = tenka_dataset_hold(d);
     return tenka_stream_create(tenka_ctx_error(l->ctx), &source, &l->stream);
 }
 
-/* Whether a buffer cannot hold the images, or they would take more than half of the memory that is free. */
+/* Whether a buffer cannot hold a column, or they would take more than half of the memory that is free. */
 static bool are_too_large(const tenka_loader *l, const tenka_dataset *d)
 {
     const tenka_device *dev = tenka_ctx_device(l->ctx);
-    const struct tenka_shape image = tenka_dataset_image_shape(d);
-    const uint64_t bytes = l->count * tenka_shape_count(&image);
+    const uint64_t inputs = (uint64_t)l->count * tenka_dataset_input(d)->bytes;
+    const uint64_t targets = (uint64_t)l->count * tenka_dataset_target(d)->bytes;
     struct tenka_limits limits;
     tenka_device_limits(dev, &limits);
     const uint64_t free = limits.memory > dev->bytes ? limits.memory - dev->bytes : 0;
-    return bytes > limits.max_buffer || (limits.memory > 0 && bytes > free / 2);
+    return inputs > limits.max_buffer || targets > limits.max_buffer ||
+           (limits.memory > 0 && inputs + targets > free / 2);
 }
 
-static tenka_status place_images(tenka_loader *l, const tenka_dataset *d)
+static tenka_status place_columns(tenka_loader *l, const tenka_dataset *d)
 {
     const enum tenka_images_at at = l->params.images_at;
     if (at == TENKA_IMAGES_HOST || (at == TENKA_IMAGES_AUTO && are_too_large(l, d)))
         return start_stream(l, d);
-    const tenka_status status = upload_images(l, d);
+    const tenka_status status = upload_columns(l, d);
     if (status != TENKA_E_NOMEM || at == TENKA_IMAGES_DEVICE)
         return status;
-    tenka_variable_destroy(&l->from.images);
+    tenka_variable_destroy(&l->from.inputs);
+    tenka_variable_destroy(&l->from.targets);
     tenka_dataset_destroy(&l->dataset);
     return start_stream(l, d);
 }
@@ -110,6 +115,8 @@ static tenka_status upload_normalization(tenka_loader *l, const tenka_dataset *d
 {
     const uint32_t channels = tenka_dataset_image_shape(d).dim[0];
     const struct tenka_shape shape = tenka_shape_of(channels);
+    if (tenka_dataset_input_dtype(d) != TENKA_U8)
+        return TENKA_OK;
     double *const values = tenka_alloc_array(channels, 2 * sizeof(double));
     if (values == NULL)
         return tenka_fail_nomem(tenka_ctx_error(l->ctx));
@@ -147,8 +154,16 @@ static tenka_status make_order(tenka_loader *l)
     return tenka_variable_set_name(l->from.order, "loader.order");
 }
 
-static tenka_status check(struct tenka_error *err, const tenka_dataset *d, const struct tenka_loader_params *params)
+/* Whether a column's elements are as the device has them. */
+static bool has_elements_of(const tenka_ctx *ctx, const struct tenka_column *column)
 {
+    const size_t real = tenka_ctx_backend(ctx) == TENKA_BACKEND_CPU_F64 ? sizeof(double) : sizeof(float);
+    return tenka_dtype_bytes(column->dtype, (size_t)tenka_shape_count(&column->shape), real) == column->bytes;
+}
+
+static tenka_status check(tenka_ctx *ctx, const tenka_dataset *d, const struct tenka_loader_params *params)
+{
+    struct tenka_error *const err = tenka_ctx_error(ctx);
     if (d == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "loader: there is no dataset");
     if (params->images_at > TENKA_IMAGES_HOST)
@@ -158,6 +173,10 @@ static tenka_status check(struct tenka_error *err, const tenka_dataset *d, const
     if (tenka_dataset_count(d) == 0 || tenka_dataset_count(d) > TENKA_MAX_ELEMENTS)
         return tenka_fail(err, TENKA_E_INVALID, "loader: the dataset holds %zu images, but must hold 1 to %u",
                           tenka_dataset_count(d), TENKA_MAX_ELEMENTS);
+    if (!has_elements_of(ctx, tenka_dataset_input(d)) || !has_elements_of(ctx, tenka_dataset_target(d)))
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "loader: the arrays were read for a device of another precision: read them with the context "
+                          "that trains on them");
     if (params->drop_last && tenka_dataset_count(d) < params->batch_size)
         return tenka_fail(err, TENKA_E_INVALID,
                           "loader: drop_last leaves out a batch that is smaller than batch_size, "
@@ -174,15 +193,16 @@ tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset, c
     *out = NULL;
     struct tenka_loader_params own = TENKA_LOADER_DEFAULTS;
     TENKA_TRY(tenka_take_params(tenka_ctx_error(ctx), "loader", "TENKA_LOADER_DEFAULTS", &own, params));
-    TENKA_TRY(check(tenka_ctx_error(ctx), dataset, &own));
+    TENKA_TRY(check(ctx, dataset, &own));
     tenka_loader *const l = *out = tenka_alloc(sizeof(*l));
     if (l == NULL)
         return tenka_fail_nomem(tenka_ctx_error(ctx));
     l->ctx = ctx;
     l->params = own;
     l->count = (uint32_t)tenka_dataset_count(dataset);
-    l->labels_sum = (uint32_t)crc32_z(0, (const Bytef *)tenka_dataset_labels(dataset), l->count * sizeof(int32_t));
-    tenka_status status = place_images(l, dataset);
+    l->targets_sum =
+        (uint32_t)crc32_z(0, tenka_dataset_target(dataset)->data, l->count * tenka_dataset_target(dataset)->bytes);
+    tenka_status status = place_columns(l, dataset);
     if (status == TENKA_OK)
         status = upload_normalization(l, dataset);
     if (status == TENKA_OK)
@@ -251,9 +271,9 @@ static tenka_status begin_epoch(tenka_loader *l)
     return TENKA_OK;
 }
 
-void tenka_load_batch(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch)
+static void load_images(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch)
 {
-    const tenka_tensor in[] = {tenka_value(from->images), tenka_value(from->labels), tenka_value(from->order),
+    const tenka_tensor in[] = {tenka_value(from->inputs), tenka_value(from->targets), tenka_value(from->order),
                                tenka_value(from->mean), tenka_value(from->std)};
     const struct tenka_p_load_batch params = {.rows = (int32_t)batch->size};
     tenka_tensor out[TENKA_MAX_OUT];
@@ -262,27 +282,47 @@ void tenka_load_batch(const struct tenka_batch_source *from, uint32_t offset, st
     batch->target = out[1];
 }
 
-/* Of a dataset that a kernel cannot see as a whole. */
-static void load_in_pieces(tenka_loader *l, uint32_t offset, struct tenka_batch *batch)
+/* Inputs as they are stored; images are normalised where there is a mean. */
+static tenka_tensor finish_input(const struct tenka_batch_source *from, tenka_tensor stored)
 {
-    const tenka_tensor order = tenka_value(l->from.order);
-    const tenka_tensor bytes = tenka_gather_range(tenka_value(l->from.images), order, offset, batch->size);
-    batch->input = tenka_normalize_bytes(bytes, tenka_value(l->from.mean), tenka_value(l->from.std));
-    batch->target = tenka_gather_range(tenka_value(l->from.labels), order, offset, batch->size);
+    return from->mean == NULL ? stored
+                              : tenka_normalize_bytes(stored, tenka_value(from->mean), tenka_value(from->std));
+}
+
+/* Of arrays, or of images that a kernel cannot see as a whole. */
+static void load_in_pieces(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch)
+{
+    const tenka_tensor order = tenka_value(from->order);
+    batch->input = finish_input(from, tenka_gather_range(tenka_value(from->inputs), order, offset, batch->size));
+    batch->target = tenka_gather_range(tenka_value(from->targets), order, offset, batch->size);
+}
+
+void tenka_load_batch(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch)
+{
+    if (from->mean != NULL)
+        load_images(from, offset, batch);
+    else
+        load_in_pieces(from, offset, batch);
+}
+
+static tenka_tensor column_input(tenka_ctx *ctx, const struct tenka_column *column, uint32_t rows, const void *data)
+{
+    struct tenka_shape shape = {.rank = column->shape.rank + 1, .dim = {rows}};
+    memcpy(shape.dim + 1, column->shape.dim, column->shape.rank * sizeof(shape.dim[0]));
+    void *room;
+    const tenka_tensor t = tenka_trace_input_room(ctx, column->dtype, shape, &room);
+    if (tenka_tensor_valid(t) && room != NULL)
+        memcpy(room, data, rows * column->bytes);
+    return t;
 }
 
 /* Of a dataset that is not on the device. */
 static void load_from_host(tenka_loader *l, struct tenka_batch *batch)
 {
     const struct tenka_stream_batch *gathered = tenka_stream_next(l->stream);
-    const struct tenka_shape image = tenka_dataset_image_shape(l->dataset);
-    const struct tenka_shape shape = tenka_shape_of(batch->size, image.dim[0], image.dim[1], image.dim[2]);
-    void *room;
-    const tenka_tensor bytes = tenka_trace_input_room(l->ctx, TENKA_U8, shape, &room);
-    if (tenka_tensor_valid(bytes) && room != NULL)
-        memcpy(room, gathered->images, (size_t)tenka_shape_count(&shape));
-    batch->input = tenka_normalize_bytes(bytes, tenka_value(l->from.mean), tenka_value(l->from.std));
-    batch->target = tenka_input(l->ctx, TENKA_I32, tenka_shape_of(batch->size), gathered->labels);
+    const struct tenka_column *const input = tenka_dataset_input(l->dataset);
+    batch->input = finish_input(&l->from, column_input(l->ctx, input, batch->size, gathered->inputs));
+    batch->target = column_input(l->ctx, tenka_dataset_target(l->dataset), batch->size, gathered->targets);
 }
 
 tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
@@ -305,7 +345,7 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
     else if (l->one_binding)
         tenka_load_batch(&l->from, offset, batch);
     else
-        load_in_pieces(l, offset, batch);
+        load_in_pieces(&l->from, offset, batch);
     tenka_trace_layer(l->ctx, caller);
     tenka_trace_quiet(l->ctx, false);
     return TENKA_OK;
@@ -320,7 +360,7 @@ void tenka_loader_get_state(const tenka_loader *loader, struct tenka_loader_stat
         .batch_size = loader->params.batch_size,
         .shuffle = loader->params.shuffle,
         .drop_last = loader->params.drop_last,
-        .labels = loader->labels_sum,
+        .labels = loader->targets_sum,
         .running = loader->running,
         .index = loader->running ? loader->index : 0,
         .order_seed = loader->running ? loader->order_seed : 0,

@@ -5,18 +5,20 @@
 #include "tenka/data.h"
 #include "tenka/tensor.h"
 
-/* Images (U8 [count, c, ...]), labels and an order of them (I32 [count]), and each channel's mean and deviation. */
+/* Inputs [count, ...], targets [count, ...] and an order of them (I32 [count]); of images, U8 [count, c, ...], each
+ * channel's mean and deviation, else NULL. */
 struct tenka_batch_source {
-    tenka_variable *images, *labels, *order, *mean, *std;
+    tenka_variable *inputs, *targets, *order, *mean, *std;
 };
-/* Traces what makes images order[offset], ... of the source into batch->size normalised inputs, and their targets. */
+/* Traces what makes samples order[offset], ... of the source into batch->size inputs, images normalised, and their
+ * targets. */
 void tenka_load_batch(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch);
 
 struct tenka_loader_state {
     /* What it loads: these must agree between two loaders for one to continue the other. */
     uint32_t count, batch_size;
     bool shuffle, drop_last;
-    uint32_t labels; /* a checksum of the labels */
+    uint32_t labels; /* a checksum of the targets */
     /* How far it is. */
     bool running;        /* within an epoch */
     uint32_t index;      /* of the next batch */

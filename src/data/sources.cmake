@@ -1,11 +1,14 @@
 set(data_sources
     src/data/dataset.c
+    src/data/arrays.c
     src/data/idx.c
     src/data/idx_files.c
     src/data/exif.c
     src/data/image.c
     src/data/resize.c
     src/data/loader.c
+    src/data/npy.c
+    src/data/npy_files.c
     src/data/stream.c)
 
 # What reads pictures, or says that this build does not.

@@ -24,9 +24,9 @@ static void gather(const struct tenka_stream *s, uint32_t index, struct tenka_st
     const uint32_t begin = index * from->batch_size, left = from->count - begin;
     out->size = left < from->batch_size ? left : from->batch_size;
     for (uint32_t i = 0; i < out->size; i++) {
-        const size_t image = s->order != NULL ? (size_t)s->order[begin + i] : begin + i;
-        memcpy(out->images + i * from->image_bytes, from->images + image * from->image_bytes, from->image_bytes);
-        out->labels[i] = from->labels[image];
+        const size_t sample = s->order != NULL ? (size_t)s->order[begin + i] : begin + i;
+        memcpy(out->inputs + i * from->input_bytes, from->inputs + sample * from->input_bytes, from->input_bytes);
+        memcpy(out->targets + i * from->target_bytes, from->targets + sample * from->target_bytes, from->target_bytes);
     }
 }
 
@@ -62,9 +62,9 @@ static tenka_status stream_init(struct tenka_error *err, tenka_stream *s)
     const uint32_t largest = s->from.count < s->from.batch_size ? s->from.count : s->from.batch_size;
     s->batches = s->from.count / s->from.batch_size + (s->from.count % s->from.batch_size != 0);
     for (size_t i = 0; i < DEPTH; i++) {
-        s->ring[i].images = tenka_alloc_array(largest, s->from.image_bytes);
-        s->ring[i].labels = tenka_alloc_array(largest, sizeof(*s->ring[i].labels));
-        if (s->ring[i].images == NULL || s->ring[i].labels == NULL)
+        s->ring[i].inputs = tenka_alloc_array(largest, s->from.input_bytes);
+        s->ring[i].targets = tenka_alloc_array(largest, s->from.target_bytes);
+        if (s->ring[i].inputs == NULL || s->ring[i].targets == NULL)
             return tenka_fail_nomem(err);
     }
     return tenka_worker_start(err, run, s, &s->worker);
@@ -96,8 +96,8 @@ void tenka_stream_destroy(tenka_stream **stream)
         tenka_worker_join(&s->worker);
     }
     for (size_t i = 0; i < DEPTH; i++) {
-        tenka_free(s->ring[i].images);
-        tenka_free(s->ring[i].labels);
+        tenka_free(s->ring[i].inputs);
+        tenka_free(s->ring[i].targets);
     }
     tenka_free(s);
 }

@@ -8,14 +8,12 @@ typedef struct tenka_stream tenka_stream;
 
 /* What is gathered from; the memory must outlive the stream. */
 struct tenka_stream_source {
-    const uint8_t *images;
-    const int32_t *labels;
-    size_t image_bytes;
+    const uint8_t *inputs, *targets;
+    size_t input_bytes, target_bytes; /* of a sample */
     uint32_t count, batch_size;
 };
 struct tenka_stream_batch {
-    uint8_t *images;
-    int32_t *labels;
+    uint8_t *inputs, *targets;
     uint32_t size;
 };
 
@@ -23,7 +21,7 @@ tenka_status tenka_stream_create(struct tenka_error *err, const struct tenka_str
 void tenka_stream_destroy(tenka_stream **stream);
 /* Gives up what was gathered. Afterwards nothing is read from the order of the last begin. */
 void tenka_stream_halt(tenka_stream *stream);
-/* Gathers the batches from number `first` on, images order[first * batch_size], ... (NULL: in their own order), until
+/* Gathers the batches from number `first` on, samples order[first * batch_size], ... (NULL: in their own order), until
  * the last or a halt. A halt must have come before. */
 void tenka_stream_begin(tenka_stream *stream, const int32_t *order, uint32_t first);
 /* The next batch, waited for if need be; its memory stays until the next call of any of these functions. Not to be

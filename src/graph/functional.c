@@ -335,45 +335,6 @@ tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *
     return tenka_trace(x.ctx, TENKA_OP_max_pool2d, &x, 1, &p, sizeof(p), NULL, NULL, NULL);
 }
 
-/* running = (1 - momentum) running + momentum factor fresh */
-static void update_running(tenka_variable *running, tenka_tensor fresh, double momentum, double factor)
-{
-    if (running == NULL)
-        return;
-    const tenka_tensor in[] = {tenka_value(running), fresh};
-    const double scalars[] = {1 - momentum, momentum * factor};
-    tenka_assign(running, tenka_trace(fresh.ctx, TENKA_OP_axpby, in, 2, NULL, 0, NULL, scalars, NULL));
-}
-
-static tenka_tensor batch_norm_training(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
-                                        tenka_variable *running_mean, tenka_variable *running_var, double momentum,
-                                        double eps)
-{
-    tenka_tensor out[TENKA_MAX_OUT];
-    const struct tenka_shape shape = tenka_tensor_shape(x);
-    const double count = (double)tenka_shape_count(&shape) / (shape.rank > 1 ? shape.dim[1] : 1);
-    const tenka_tensor y =
-        tenka_trace(x.ctx, TENKA_OP_batch_norm2d, (const tenka_tensor[]){x, weight, bias}, 3, NULL, 0, NULL, &eps, out);
-    if (!tenka_tensor_valid(y))
-        return y;
-    tenka_no_grad_begin(x.ctx);
-    update_running(running_mean, out[1], momentum, 1);
-    update_running(running_var, out[2], momentum, count / (count - 1));
-    tenka_no_grad_end(x.ctx);
-    return y;
-}
-
-tenka_tensor tenka_batch_norm2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias, tenka_variable *running_mean,
-                                tenka_variable *running_var, bool training, double momentum, double eps)
-{
-    if (training)
-        return batch_norm_training(x, weight, bias, running_mean, running_var, momentum, eps);
-    if (running_mean == NULL || running_var == NULL)
-        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "batch_norm2d: evaluation needs running_mean and running_var");
-    const tenka_tensor in[] = {x, weight, bias, tenka_value(running_mean), tenka_value(running_var)};
-    return tenka_trace(x.ctx, TENKA_OP_batch_norm2d_eval, in, 5, NULL, 0, NULL, &eps, NULL);
-}
-
 /* ---- Losses ---- */
 
 tenka_tensor tenka_nll_loss_reduced(tenka_tensor x, tenka_tensor target, enum tenka_reduction reduction)

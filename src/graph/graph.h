@@ -15,6 +15,13 @@ tenka_tensor tenka_trace(tenka_ctx *ctx, enum tenka_op op, const tenka_tensor *i
                          size_t params_bytes, const struct tenka_shape *shape, const double *scalars,
                          tenka_tensor *out);
 
+/* dropout.c: dropout of all elements that have the first `axes` indices in common, none for those of the whole tensor;
+ * and torch.nn.functional.alpha_dropout. p in [0, 1]. */
+tenka_tensor tenka_dropout_parts(tenka_tensor x, double p, uint32_t axes);
+tenka_tensor tenka_alpha_dropout(tenka_tensor x, double p);
+/* The variable whose value t is; NULL: it is none's. */
+tenka_variable *tenka_tensor_variable(tenka_tensor t);
+
 struct tenka_rng *tenka_ctx_rng(tenka_ctx *ctx);
 bool tenka_ctx_torch_masks(const tenka_ctx *ctx);    /* tenka_dropout draws PyTorch's CPU masks, not Philox's */
 struct tenka_error *tenka_ctx_error(tenka_ctx *ctx); /* for tenka_fail; ctx NULL: that of tenka_last_error(NULL) */
@@ -44,8 +51,8 @@ tenka_status tenka_meter_restore(tenka_meter *meter, double sum, uint64_t count)
 
 /* Whether variables are made without memory (tenka_sizing_begin). */
 bool tenka_is_sizing(const tenka_ctx *ctx);
-/* A variable of integers that is never assigned or written, over memory of the host, whole 32-bit words, which outlives
- * it; on a device that borrows. Errors: as tenka_variable_create. */
+/* A variable that is never assigned or written, over memory of the host, whole 32-bit words as the device has them,
+ * which outlives it; on a device that borrows. Errors: as tenka_variable_create. */
 tenka_status tenka_variable_borrow(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, const void *memory,
                                    tenka_variable **out);
 /* Bytes of device memory that var has, or would have. */

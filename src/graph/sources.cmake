@@ -2,12 +2,15 @@ set(graph_sources
     src/graph/backward.c
     src/graph/cache.c
     src/graph/context.c
+    src/graph/dropout.c
     src/graph/elementwise.c
     src/graph/functional.c
     src/graph/meter.c
+    src/graph/normalisation.c
     src/graph/plan.c
     src/graph/pooling.c
     src/graph/profile.c
     src/graph/step.c
     src/graph/trace.c
+    src/graph/transpose.c
     src/graph/variable.c)

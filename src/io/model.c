@@ -16,8 +16,9 @@ tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset
     if (ctx == NULL || dataset == NULL || how == NULL)
         return TENKA_E_INVALID;
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    *how = (struct tenka_preprocessing){.image = tenka_dataset_image_shape(dataset),
-                                        .classes = tenka_dataset_classes(dataset)};
+    *how = (struct tenka_preprocessing){.classes = tenka_dataset_classes(dataset)};
+    if (tenka_dataset_input_dtype(dataset) == TENKA_U8)
+        how->image = tenka_dataset_image_shape(dataset);
     if (how->image.dim[0] > TENKA_MAX_CHANNELS)
         return tenka_fail(err, TENKA_E_INVALID, "preprocessing: images have %u channels, more than %d",
                           how->image.dim[0], TENKA_MAX_CHANNELS);

@@ -96,6 +96,7 @@ static bool cut_evenly(const struct tenka_function_call *call, tenka_tensor x, u
                        struct tenka_value *result)
 {
     const int64_t all = tenka_tensor_shape(x).dim[axis];
+    size = size < all ? size : all;
     const size_t n = (size_t)((all + size - 1) / size);
     int64_t *lengths = tenka_arena_alloc(call->arena, n * sizeof(*lengths));
     if (lengths == NULL)
@@ -275,6 +276,7 @@ static bool run_expand(const struct tenka_function_call *call, struct tenka_valu
     if (!tenka_function_tensor(call, 0, &x) || !tenka_function_integers(call, 1, sizes, TENKA_MAX_RANK, &n))
         return false;
     from = tenka_tensor_shape(x);
+    tenka_function_free_batch(call, sizes, n, 0);
     if (n < from.rank)
         return tenka_function_fail(call, "expand: %zu sizes are given for %u axes", n, from.rank);
     to = (struct tenka_shape){.rank = (uint32_t)n};
@@ -334,7 +336,8 @@ const struct tenka_function tenka_functions_parts[] = {
     {"torch.cat torch.concat", "tensors, dim=0", run_cat, false},
     {"torch.stack", "tensors, dim=0", run_stack, false},
     {".chunk torch.chunk", "input, chunks, dim=0", run_chunk, true},
-    {".split torch.split torch.functional.split", "input, split_size_or_sections, dim=0", run_split, true},
+    {".split torch.split torch.functional.split .split_with_sizes torch.split_with_sizes",
+     "input, split_size_or_sections, dim=0", run_split, true},
     {".unbind torch.unbind", "input, dim=0", run_unbind, true},
     {".narrow torch.narrow", "input, dim, start, length", run_narrow, true},
     {".select torch.select", "input, dim, index", run_select, true},

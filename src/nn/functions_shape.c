@@ -65,6 +65,7 @@ static bool run_reshape(const struct tenka_function_call *call, struct tenka_val
         return false;
     const struct tenka_shape from = tenka_tensor_shape(x);
     const int64_t all = (int64_t)tenka_shape_count(&from);
+    tenka_function_free_batch(call, sizes, n, (uint64_t)all);
     struct tenka_shape to = {.rank = (uint32_t)n};
     for (size_t i = 0; i < n; i++) {
         if (sizes[i] < -1 || sizes[i] > INT32_MAX || (sizes[i] == -1 && open < TENKA_MAX_RANK))
@@ -328,6 +329,16 @@ static bool run_index(const struct tenka_function_call *call, struct tenka_value
     return tenka_function_give(result, x);
 }
 
+/* input[start:end:step] along an axis. */
+static bool run_slice(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    const struct tenka_value slice = {.kind = TENKA_VALUE_SLICE, .items = call->arg + 2, .n_items = 3};
+    uint32_t axis;
+    tenka_tensor x;
+    return tenka_function_tensor(call, 0, &x) && tenka_function_axis(call, 1, tenka_tensor_shape(x).rank, &axis) &&
+           index_axis(call, &slice, &x, &axis) && tenka_function_give(result, x);
+}
+
 /* ---- More shapes ---- */
 
 /* Axes of one element go: all of them, or those that are named. */
@@ -381,13 +392,13 @@ static bool run_unflatten(const struct tenka_function_call *call, struct tenka_v
 
 const struct tenka_function tenka_functions_shape[] = {
     {".shape", "input", run_shape, false},
-    {".size", "input, dim=None", run_size, false},
+    {".size aten.sym_size", "input, dim=None", run_size, false},
     {".dim", "input", run_dim, false},
-    {".contiguous .float", "input", run_same, true},
+    {".contiguous .float", "input, memory_format=None", run_same, true},
     {"torchvision_models_googlenet_GoogLeNetOutputs torchvision_models_inception_InceptionOutputs", "*outputs",
      run_same, false},
     {"torch._assert", "condition, message", run_nothing, false},
-    {".clone torch.clone", "input", run_same, false},
+    {".clone torch.clone", "input, memory_format=None", run_same, false},
     {".view .reshape torch.reshape", "input, *shape", run_reshape, true},
     {".flatten torch.flatten", "input, start_dim=0, end_dim=-1", run_flatten, true},
     {".squeeze torch.squeeze", "input, dim=None", run_squeeze, true},
@@ -395,6 +406,7 @@ const struct tenka_function tenka_functions_shape[] = {
     {".unsqueeze torch.unsqueeze", "input, dim", run_unsqueeze, true},
     {".permute torch.permute", "input, *dims", run_permute, true},
     {".transpose torch.transpose .swapaxes torch.swapaxes", "input, dim0, dim1", run_transpose, true},
-    {"[]", "input, index", run_index, true},
+    {"[] aten.index", "input, index", run_index, true},
+    {"aten.slice", "input, dim=0, start=None, end=None, step=1", run_slice, true},
     {NULL, NULL, NULL, false},
 };

@@ -38,6 +38,8 @@ struct tenka_function_call {
     struct tenka_arena *arena;     /* for lists, as long as forward runs */
     const struct tenka_value *arg; /* one for each parameter, in their order */
     bool training;                 /* the network's mode */
+    uint32_t example, batch;       /* images in the example that a program was exported with, if that fixed them, and now;
+                                    * where they differ, sizes of the text that count images are changed; else equal */
 };
 
 /* A function, a method or an operator of PyTorch. */
@@ -50,8 +52,8 @@ struct tenka_function {
     bool view; /* in PyTorch the result may share the memory of the first argument */
 };
 
-/* The function of that name, or NULL. */
-const struct tenka_function *tenka_function_find(const char *name);
+/* The function of that name, or NULL. *in_place: it is the name with a line behind it, as relu_ is relu in place. */
+const struct tenka_function *tenka_function_find(const char *name, bool *in_place);
 /* A name that ends like one that is not known, in buf; NULL: there is none. */
 const char *tenka_function_nearest(const char *name, char *buf, size_t bytes);
 /* Notes a mistake and returns false. */
@@ -68,9 +70,36 @@ bool tenka_function_axis(const struct tenka_function_call *call, size_t arg, uin
 /* The whole numbers, one at least, of an argument that is one or a list. */
 bool tenka_function_integers(const struct tenka_function_call *call, size_t arg, int64_t *out, size_t max, size_t *n);
 
+/* Changes one of n sizes of the text that count images: the first that the example's batch divides and whose change
+ * makes all of them fit the elements. Where one size is -1, or elements is 0, it is the first alone, if it is that
+ * batch. */
+void tenka_function_free_batch(const struct tenka_function_call *call, int64_t *sizes, size_t n, uint64_t elements);
+/* A number, whole if it is to be one and fits. */
+bool tenka_function_give_number(const struct tenka_function_call *call, bool whole, double number,
+                                struct tenka_value *result);
+/* A number as a tensor of one element that is broadcast. */
+tenka_tensor tenka_function_full(const struct tenka_function_call *call, double number);
+/* The first two arguments, each a tensor or a number, as tensors. */
+bool tenka_function_operands(const struct tenka_function_call *call, tenka_tensor *a, tenka_tensor *b);
+
+static inline bool tenka_value_is_number(const struct tenka_value *v)
+{
+    return v->kind == TENKA_VALUE_INT || v->kind == TENKA_VALUE_FLOAT;
+}
+
+static inline double tenka_value_number(const struct tenka_value *v)
+{
+    return v->kind == TENKA_VALUE_INT ? (double)v->integer : v->number;
+}
+
 /* The tables, each ended by a row without names. */
-extern const struct tenka_function tenka_functions_pointwise[], tenka_functions_shape[], tenka_functions_parts[],
-    tenka_functions_reduce[];
+extern const struct tenka_function tenka_functions_pointwise[];
+extern const struct tenka_function tenka_functions_numbers[];
+extern const struct tenka_function tenka_functions_shape[];
+extern const struct tenka_function tenka_functions_parts[];
+extern const struct tenka_function tenka_functions_reduce[];
+extern const struct tenka_function tenka_functions_aten[];
+extern const struct tenka_function tenka_functions_norm[];
 
 /* ---- Code ---- */
 
@@ -91,6 +120,7 @@ struct tenka_graph_state {
     /* Of what the text does not show beside its name, until a file gives it: */
     tenka_module *owner; /* the module that will have it */
     const char *name;    /* the path's end */
+    bool unset;          /* the text shows its shape, but not its numbers, which no file has given yet */
     bool fresh;          /* it has just been given one, which may be taken back */
 };
 
@@ -114,9 +144,12 @@ struct tenka_code_line {
     uint32_t number; /* of the text's lines */
 };
 
+struct tenka_export;
+
 struct tenka_graph {
     struct tenka_arena arena; /* of all that follows */
     struct tenka_py_function source;
+    struct tenka_export *export; /* of what torch.export shows; NULL: the text is torch.fx's */
     struct tenka_code_line *lines;
     size_t n_lines, capacity;
     const struct tenka_code *result;
@@ -129,9 +162,9 @@ struct tenka_graph {
 
 /* ---- graph_read.c ---- */
 
-/* Reads the code at r->at and binds it to the tree below module, which owns the graph from then on. Errors: E_FORMAT
- * with line and column, E_NOMEM. */
-tenka_status tenka_graph_read(tenka_module *module, const char *text, const char *at);
+/* Reads the code at `at` and binds it to the tree below module, which owns the graph from then on. The text of an
+ * exported program makes that tree, of at most max_elements elements. Errors: E_FORMAT with line and column, E_NOMEM. */
+tenka_status tenka_graph_read(tenka_module *module, const char *text, const char *at, uint64_t max_elements);
 void tenka_graph_free(struct tenka_graph **graph);
 
 /* ---- graph_run.c ---- */

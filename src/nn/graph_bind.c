@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "nn/binder.h"
+#include "nn/export.h"
 
 /* ---- Expressions ---- */
 
@@ -142,26 +142,13 @@ static tenka_status bind_fallbacks(struct tenka_binder *b, const struct argument
     return TENKA_OK;
 }
 
-/* relu_ is relu in place. */
-static const struct tenka_function *find_function(const char *name, bool *in_place)
-{
-    char plain[1024];
-    const size_t length = strlen(name);
-    const struct tenka_function *f = tenka_function_find(name);
-    *in_place = f == NULL && length > 1 && name[length - 1] == '_';
-    if (!*in_place)
-        return f;
-    snprintf(plain, sizeof(plain), "%.*s", (int)length - 1, name);
-    return tenka_function_find(plain);
-}
-
 /* first: an argument that stands before the others, as a method's tensor; NULL: none */
 static tenka_status bind_function(struct tenka_binder *b, const struct tenka_py *e, const char *name,
                                   const struct tenka_code *first, const struct tenka_py *given,
                                   const struct tenka_code **out)
 {
     bool in_place;
-    const struct tenka_function *f = find_function(name, &in_place);
+    const struct tenka_function *f = tenka_function_find(name, &in_place);
     struct arguments a = {.name = name[0] == '.' ? name + 1 : name};
     struct tenka_code *code;
     if (f == NULL)
@@ -203,10 +190,28 @@ static tenka_status bind_child(struct tenka_binder *b, const struct tenka_py *e,
     return tenka_bind(b, e->child->next, &code->args[0]);
 }
 
+/* A call of aten's that is a layer's forward. */
+static tenka_status bind_layer(struct tenka_binder *b, const struct tenka_py *call, tenka_module *layer, size_t input,
+                               const struct tenka_code **out)
+{
+    const struct tenka_py *x = call->child->next;
+    struct tenka_code *code;
+    while (input-- > 0)
+        x = x->next;
+    TENKA_TRY(make(b, TENKA_CODE_CHILD, 1, &code));
+    code->child = layer;
+    *out = code;
+    return tenka_bind(b, x, &code->args[0]);
+}
+
 static tenka_status bind_call(struct tenka_binder *b, const struct tenka_py *e, const struct tenka_code **out)
 {
     const struct tenka_py *callee = e->child;
     char name[1024];
+    size_t input;
+    tenka_module *layer = b->graph->export != NULL ? tenka_export_layer(b, e, &input) : NULL;
+    if (layer != NULL)
+        return bind_layer(b, e, layer, input, out);
     if (tenka_bind_is_path(b, callee, name, sizeof(name)))
         return bind_child(b, e, name, out);
     if (tenka_bind_is_global(b, callee, name, sizeof(name)))
@@ -220,6 +225,13 @@ static tenka_status bind_call(struct tenka_binder *b, const struct tenka_py *e, 
     return bind_function(b, callee, name, object, callee->next, out);
 }
 
+/* torch.float32 and its like are of use to PyTorch alone. */
+static bool is_torch(struct tenka_binder *b, const struct tenka_py *e)
+{
+    return e->child->kind == TENKA_PY_NAME && strcmp(e->child->word, "torch") == 0 &&
+           tenka_bind_slot_of(b, "torch") == TENKA_NO_SLOT;
+}
+
 /* A parameter or a buffer, or an attribute of a value. */
 static tenka_status bind_attribute(struct tenka_binder *b, const struct tenka_py *e, const struct tenka_code **out)
 {
@@ -231,6 +243,8 @@ static tenka_status bind_attribute(struct tenka_binder *b, const struct tenka_py
         *out = code;
         return tenka_bind_state(b, e->at, name, &code->state);
     }
+    if (is_torch(b, e))
+        return constant(b, (struct tenka_value){.kind = TENKA_VALUE_WORD, .word = e->word}, out);
     TENKA_TRY(tenka_bind(b, e->child, &object));
     snprintf(name, sizeof(name), ".%.1000s", e->word);
     return bind_function(b, e, name, object, NULL, out);
@@ -244,6 +258,11 @@ static tenka_status bind_name(struct tenka_binder *b, const struct tenka_py *e, 
         return constant(b, (struct tenka_value){.kind = TENKA_VALUE_ELLIPSIS}, out);
     if (slot == TENKA_NO_SLOT && strcmp(e->word, "inf") == 0)
         return constant(b, (struct tenka_value){.kind = TENKA_VALUE_FLOAT, .number = INFINITY}, out);
+    if (slot == TENKA_NO_SLOT && b->graph->export != NULL && tenka_export_find(b->graph->export, e->word) != NULL) {
+        TENKA_TRY(make(b, TENKA_CODE_STATE, 0, &code));
+        *out = code;
+        return tenka_bind_state(b, e->at, tenka_export_find(b->graph->export, e->word)->target, &code->state);
+    }
     if (slot == TENKA_NO_SLOT)
         return tenka_py_fail(&b->r, e->at, "no line before gives %.100s a value", e->word);
     if (b->memory[slot].changed)

@@ -1,5 +1,5 @@
 /* Reads a network's code, line by line. */
-#include "nn/binder.h"
+#include "nn/export.h"
 
 /* ---- Lines ---- */
 
@@ -12,10 +12,21 @@ static void note_memory(struct tenka_binder *b, const struct tenka_code *code, c
 }
 
 /* "x = None" forgets x, which is of use to Python alone. */
-static bool forgets(struct tenka_binder *b, const struct tenka_py_line *line)
+static bool forgets(const struct tenka_py_line *line)
 {
-    return line->value->kind == TENKA_PY_NONE && line->targets != NULL && line->targets->kind == TENKA_PY_NAME &&
-           tenka_bind_slot_of(b, line->targets->word) != TENKA_NO_SLOT;
+    return line->value->kind == TENKA_PY_NONE && line->targets != NULL && line->targets->kind == TENKA_PY_NAME;
+}
+
+/* BatchNorm's layer counts its batches itself. */
+static bool counts_batches(const struct tenka_binder *b, const struct tenka_py_line *line)
+{
+    static const char counter[] = "num_batches_tracked";
+    const struct tenka_py *call = line->value, *first = call->kind == TENKA_PY_CALL ? call->child->next : NULL;
+    if (b->graph->export == NULL || first == NULL || first->kind != TENKA_PY_NAME)
+        return false;
+    const struct tenka_export_entry *e = tenka_export_find(b->graph->export, first->word);
+    const size_t length = e != NULL && e->target != NULL ? strlen(e->target) : 0;
+    return length >= sizeof(counter) - 1 && strcmp(e->target + length - (sizeof(counter) - 1), counter) == 0;
 }
 
 static tenka_status bind_targets(struct tenka_binder *b, const struct tenka_py *target, struct tenka_code_line *line)
@@ -72,7 +83,8 @@ static tenka_status bind_inputs(struct tenka_binder *b)
         return tenka_py_fail(&b->r, b->r.at, "forward has no parameter self");
     b->self = p->name;
     for (p = p->next; p != NULL; p = p->next)
-        TENKA_TRY(tenka_bind_add_name(b, p->name, &slot));
+        if (b->graph->export == NULL || tenka_export_find(b->graph->export, p->name)->target == NULL)
+            TENKA_TRY(tenka_bind_add_name(b, p->name, &slot));
     b->graph->inputs = b->graph->n_slots;
     return b->graph->inputs > 0 && b->graph->inputs <= TENKA_MAX_FORWARD
                ? TENKA_OK
@@ -84,22 +96,30 @@ static tenka_status bind_all(struct tenka_binder *b)
 {
     TENKA_TRY(bind_inputs(b));
     for (const struct tenka_py_line *line = b->graph->source.lines; line != NULL; line = line->next)
-        if (!forgets(b, line))
+        if (!forgets(line) && !counts_batches(b, line))
             TENKA_TRY(bind_line(b, line));
     return tenka_bind(b, b->graph->source.result, &b->graph->result);
 }
 
 /* ---- Reading ---- */
 
-static tenka_status read_all(struct tenka_binder *b)
+static tenka_status read_all(struct tenka_binder *b, uint64_t max_elements)
 {
+    const bool exported = tenka_export_is(b->r.at);
+    if (exported)
+        TENKA_TRY(tenka_export_read_head(b));
     TENKA_TRY(tenka_py_read_function(&b->r, &b->graph->source));
+    if (exported) {
+        TENKA_TRY(tenka_export_read_table(b));
+        b->graph->export->room = max_elements;
+        TENKA_TRY(tenka_export_make(b));
+    }
     TENKA_TRY(bind_all(b));
     tenka_py_skip_lines(&b->r);
     return *b->r.at == '\0' ? TENKA_OK : tenka_py_fail_expected(&b->r, "the end of the text");
 }
 
-tenka_status tenka_graph_read(tenka_module *module, const char *text, const char *at)
+tenka_status tenka_graph_read(tenka_module *module, const char *text, const char *at, uint64_t max_elements)
 {
     struct tenka_graph *g = tenka_alloc(sizeof(*g));
     struct tenka_binder *b = tenka_alloc(sizeof(*b));
@@ -111,7 +131,7 @@ tenka_status tenka_graph_read(tenka_module *module, const char *text, const char
         b->r = (struct tenka_py_reader){
             .err = tenka_ctx_error(module->ctx), .what = "network text", .text = text, .at = at, .arena = &g->arena};
         memset(b->newest, 0xff, sizeof(b->newest));
-        status = read_all(b);
+        status = read_all(b, max_elements);
         tenka_free(b->names);
         tenka_free(b->memory);
     }

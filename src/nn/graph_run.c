@@ -1,12 +1,13 @@
 /* Runs a graph: one line after the other, on values. */
 #include <stdio.h>
 
-#include "nn/graph.h"
+#include "nn/export.h"
 
 struct frame {
     tenka_module *root;
     struct tenka_graph *graph;
     struct tenka_value *slots;
+    uint32_t example, batch; /* as in struct tenka_function_call */
 };
 
 static bool evaluate(const struct frame *f, const struct tenka_code *code, struct tenka_value *out);
@@ -41,10 +42,11 @@ static bool evaluate_list(const struct frame *f, const struct tenka_code *code, 
 
 static bool read_state(const struct frame *f, const struct tenka_graph_state *s, struct tenka_value *out)
 {
-    if (s->var != NULL)
+    if (s->var != NULL && (!s->unset || tenka_layer_is_checked(f->root)))
         return tenka_function_give(out, tenka_value(s->var));
     tenka_trace_fail(f->root->ctx, TENKA_E_INVALID,
-                     "the text does not show the shape of %.200s; load a state_dict that has it", s->path);
+                     "the text does not show the %s of %.200s; load a state_dict that has it",
+                     s->unset ? "numbers" : "shape", s->path);
     return false;
 }
 
@@ -62,7 +64,11 @@ static bool run_child(const struct frame *f, const struct tenka_code *code, stru
 
 static bool run_function(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
 {
-    struct tenka_function_call call = {.ctx = f->root->ctx, .arena = &f->graph->run, .training = f->root->training};
+    struct tenka_function_call call = {.ctx = f->root->ctx,
+                                       .arena = &f->graph->run,
+                                       .training = f->root->training,
+                                       .example = f->example,
+                                       .batch = f->batch};
     struct tenka_value *args;
     if (!evaluate_args(f, code, &args))
         return false;
@@ -158,6 +164,9 @@ void tenka_graph_run(tenka_module *module, const tenka_tensor *in, tenka_tensor 
         tenka_trace_fail(module->ctx, TENKA_E_NOMEM, "out of memory for the values of forward");
         return;
     }
+    const struct tenka_shape first = tenka_tensor_shape(in[0]);
+    f.batch = first.rank > 0 ? first.dim[0] : 1;
+    f.example = g->export != NULL && g->export->batch > 0 ? g->export->batch : f.batch;
     for (uint32_t i = 0; i < g->inputs; i++)
         f.slots[i] = (struct tenka_value){.kind = TENKA_VALUE_TENSOR, .tensor = in[i]};
     if (!run(&f, out, n))

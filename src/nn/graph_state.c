@@ -59,6 +59,7 @@ static void settle(struct tenka_graph_state *s, bool keep)
         s->var = NULL;
     }
     s->fresh = false;
+    s->unset = s->unset && !keep;
 }
 
 void tenka_module_settle_open(tenka_module *net, bool keep)
@@ -73,7 +74,7 @@ const char *tenka_module_unshaped(const tenka_module *net)
 {
     const char *path = NULL;
     for (size_t i = 0; net->graph != NULL && i < net->graph->n_states; i++)
-        if (net->graph->states[i]->var == NULL)
+        if (net->graph->states[i]->var == NULL || (net->graph->states[i]->unset && !tenka_is_sizing(net->ctx)))
             return net->graph->states[i]->path;
     for (size_t i = 0; i < net->n_children && path == NULL; i++)
         path = tenka_module_unshaped(net->children[i]);

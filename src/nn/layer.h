@@ -35,6 +35,8 @@ enum tenka_arg_flags {
     TENKA_ARG_PAIRED = 32, /* a pair, or a list, even when it was given as one number */
     TENKA_ARG_UNSEEN = 64, /* never */
     TENKA_ARG_WHOLE = 128, /* a FLOAT's fallback as a whole number */
+    TENKA_ARG_LATER = 256, /* of newer versions: only by its name, and shown only where it was given */
+    TENKA_ARG_PLAIN = 512, /* a WORD without quotes */
 };
 
 /* An argument of a layer, with PyTorch's name and default. */
@@ -81,6 +83,9 @@ struct tenka_layer_type {
 
 extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_max_pool2d,
     tenka_layer_flatten, tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout,
+    tenka_layer_batch_norm1d, tenka_layer_instance_norm1d, tenka_layer_instance_norm2d, tenka_layer_layer_norm,
+    tenka_layer_layer_norm2d, tenka_layer_group_norm, tenka_layer_local_response_norm, tenka_layer_dropout1d,
+    tenka_layer_dropout2d, tenka_layer_alpha_dropout, tenka_layer_stochastic_depth,
     tenka_layer_identity, tenka_layer_avg_pool2d, tenka_layer_adaptive_avg_pool2d, tenka_layer_gelu,
     tenka_layer_sequential, tenka_layer_custom;
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */
@@ -173,6 +178,16 @@ void tenka_layer_drop_state(tenka_module *module, size_t count);
 /* A parameter drawn from U(-bound, bound), as torch.nn.init does. */
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound);
 
+/* Weights of that shape and, if there is one, a bias for each of the first axis' `out`, drawn as kaiming_uniform_(a=sqrt(5))
+ * and its bias are. */
+tenka_status tenka_layer_draw(tenka_module *module, struct tenka_shape weight, uint64_t fan_in, uint32_t out, bool bias);
+/* A variable of equal numbers. */
+tenka_status tenka_layer_add_equal(tenka_module *module, const char *name, struct tenka_shape shape, float number,
+                                   bool parameter);
+/* An entry of the layer's own state; NULL, or TENKA_NONE: it has none of that name. */
+tenka_variable *tenka_layer_variable(const tenka_module *module, const char *name);
+tenka_tensor tenka_layer_value(const tenka_module *module, const char *name);
+
 /* Whether x is a batch of images of so many channels, or inert, so that the mistake is another's. */
 bool tenka_layer_has_channels(tenka_tensor x, uint32_t channels);
 /* It is not, though an argument of the layer says so: in the words of the layer, where an operator has its own. */
@@ -185,6 +200,13 @@ tenka_tensor tenka_layer_run(tenka_module *module, tenka_tensor x);
 bool tenka_layer_is_checked(const tenka_module *module);
 /* Warns of classes in a text of PyTorch whose forward is likely to do more than to run the layers in order. */
 void tenka_module_warn_of_classes(const tenka_module *net);
+
+/* a * b, UINT64_MAX when that is too small for it */
+static inline uint64_t tenka_product(uint64_t a, uint64_t b)
+{
+    return b != 0 && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+}
+
 static inline uint32_t tenka_arg_u32(const struct tenka_layer_values *values, size_t arg, size_t axis)
 {
     return (uint32_t)values->arg[arg].value[axis];

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "nn/layer.h"
+#include "python/arguments.h"
 
 static const struct tenka_layer_type *const types[] = {
     &tenka_layer_conv2d,
@@ -22,12 +23,22 @@ static const struct tenka_layer_type *const types[] = {
     &tenka_layer_avg_pool2d,
     &tenka_layer_adaptive_avg_pool2d,
     &tenka_layer_dropout,
+    &tenka_layer_dropout1d,
+    &tenka_layer_dropout2d,
+    &tenka_layer_alpha_dropout,
+    &tenka_layer_stochastic_depth,
     &tenka_layer_identity,
+    &tenka_layer_batch_norm1d,
     &tenka_layer_batch_norm2d,
+    &tenka_layer_instance_norm1d,
+    &tenka_layer_instance_norm2d,
+    &tenka_layer_layer_norm,
+    &tenka_layer_layer_norm2d,
+    &tenka_layer_group_norm,
+    &tenka_layer_local_response_norm,
     &tenka_layer_sequential,
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
-#define NEAR_NAME 40 /* letters of the longest class name that is compared with others */
 
 const struct tenka_layer_type *tenka_layer_find(const char *name)
 {
@@ -47,27 +58,6 @@ const char *tenka_layer_names(char *buf, size_t bytes)
     return buf;
 }
 
-/* Letters that must be put in, taken out or changed to make one name of another, whose case does not count. Source: V.
- * Levenshtein, "Binary codes capable of correcting deletions, insertions, and reversals" (1966). */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[NEAR_NAME + 1];
-    const size_t n = strlen(b);
-    for (size_t k = 0; k <= n; k++)
-        row[k] = k;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t before = row[0]++;
-        for (size_t k = 0; k < n; k++) {
-            const size_t above = row[k + 1];
-            const size_t changed = before + (tolower((unsigned char)a[i]) != tolower((unsigned char)b[k]));
-            const size_t moved = (above < row[k] ? above : row[k]) + 1;
-            row[k + 1] = changed < moved ? changed : moved;
-            before = above;
-        }
-    }
-    return row[n];
-}
-
 /* Whether two names may be one with a slip of the finger: Conv1d is another layer than Conv2d, and PReLU than ReLU. */
 static bool are_alike(const char *a, const char *b)
 {
@@ -85,9 +75,9 @@ const char *tenka_layer_mistyped(const char *name)
 {
     const char *meant = NULL;
     size_t below = strlen(name) / 4 + 1; /* so many changes or more are no slip */
-    for (size_t i = 0; i < N_TYPES && strlen(name) <= NEAR_NAME; i++) {
-        assert(strlen(types[i]->name) <= NEAR_NAME);
-        const size_t changes = are_alike(name, types[i]->name) ? distance(name, types[i]->name) : below;
+    for (size_t i = 0; i < N_TYPES; i++) {
+        assert(strlen(types[i]->name) <= TENKA_PY_NEAR);
+        const size_t changes = are_alike(name, types[i]->name) ? tenka_py_distance(name, types[i]->name) : below;
         if (changes >= below)
             continue;
         meant = types[i]->name;
@@ -279,6 +269,37 @@ tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint
     TENKA_TRY(add_state(module, name, &state));
     state->number = number;
     return TENKA_OK;
+}
+
+tenka_status tenka_layer_add_equal(tenka_module *module, const char *name, struct tenka_shape shape, float number,
+                                   bool parameter)
+{
+    TENKA_TRY(tenka_shape_check(tenka_ctx_error(module->ctx), name, &shape));
+    if (tenka_is_sizing(module->ctx) || number == 0)
+        return tenka_layer_add_state(module, name, shape, NULL, parameter);
+    const size_t count = (size_t)tenka_shape_count(&shape);
+    float *const data = tenka_alloc_array(count, sizeof(float));
+    if (data == NULL)
+        return tenka_fail_nomem(tenka_ctx_error(module->ctx));
+    for (size_t i = 0; i < count; i++)
+        data[i] = number;
+    const tenka_status status = tenka_layer_add_state(module, name, shape, data, parameter);
+    tenka_free(data);
+    return status;
+}
+
+tenka_variable *tenka_layer_variable(const tenka_module *module, const char *name)
+{
+    for (size_t i = 0; i < module->n_state; i++)
+        if (strcmp(module->state[i].name, name) == 0)
+            return module->state[i].var;
+    return NULL;
+}
+
+tenka_tensor tenka_layer_value(const tenka_module *module, const char *name)
+{
+    tenka_variable *const var = tenka_layer_variable(module, name);
+    return var != NULL ? tenka_value(var) : TENKA_NONE;
 }
 
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound)

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "nn/graph.h"
+#include "nn/export.h"
 #include "nn/parser.h"
 
 /* More than a network within the limits of layer.h is printed with. */
@@ -209,12 +209,16 @@ static tenka_status read_network(struct tenka_parser *p, tenka_module **out)
     char name[TENKA_MAX_LAYER_NAME];
     const struct place nowhere = {.container = NULL};
     tenka_module *first = NULL;
+    if (tenka_export_is(p->at)) {
+        TENKA_TRY(tenka_container_make(p->ctx, "GraphModule", out));
+        return tenka_graph_read(*out, p->text, p->at, p->max_elements);
+    }
     TENKA_TRY(tenka_parse_child_name(p, name));
     TENKA_TRY(read_layer(p, &nowhere, &first));
     skip_separators(p);
     if (name[0] == '\0' && (*p->at == '\0' || code_follows(p))) {
         *out = first;
-        return *p->at == '\0' ? TENKA_OK : tenka_graph_read(first, p->text, p->at);
+        return *p->at == '\0' ? TENKA_OK : tenka_graph_read(first, p->text, p->at, p->max_elements);
     }
     tenka_status status = tenka_container_make(p->ctx, NULL, out);
     if (status != TENKA_OK) {

@@ -175,7 +175,6 @@ static tenka_status fail_argument(struct tenka_parser *p, const char *at, const 
 static tenka_status find_argument(struct tenka_parser *p, const char *at, const struct tenka_layer_type *type,
                                   const char *word, size_t position, size_t *out)
 {
-    *out = position;
     if (word[0] != '\0') {
         for (*out = 0; *out < type->n_args; (*out)++) {
             if (strcmp(type->args[*out].name, word) == 0)
@@ -185,6 +184,9 @@ static tenka_status find_argument(struct tenka_parser *p, const char *at, const 
     }
     if (position == SIZE_MAX)
         return tenka_parse_fail(p, at, "an argument without a name follows one with a name");
+    while (position < type->n_args && (type->args[position].flags & TENKA_ARG_LATER) != 0)
+        position++;
+    *out = position;
     return position < type->n_args ? TENKA_OK : fail_argument(p, at, type, "has too many arguments", "");
 }
 
@@ -202,7 +204,7 @@ tenka_status tenka_parse_arguments(struct tenka_parser *p, const struct tenka_la
         if (values->arg[index].given)
             return fail_argument(p, start, type, "is given twice the argument ", type->args[index].name);
         TENKA_TRY(read_value(p, &type->args[index], &values->arg[index]));
-        position = word[0] != '\0' ? SIZE_MAX : position + 1;
+        position = word[0] != '\0' ? SIZE_MAX : index + 1;
         tenka_parse_skip_space(p);
         if (*p->at != ')')
             TENKA_TRY(tenka_parse_expect(p, ',', "',' or ')'"));

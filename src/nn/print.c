@@ -1,7 +1,7 @@
 /* Modules as print(model) shows them: a layer's arguments from the table of its type, children below. */
 #include <stdio.h>
 
-#include "nn/graph.h"
+#include "nn/export.h"
 
 /* A float as Python prints what was given. */
 static const char *float_text(const struct tenka_arg_value *value, char buf[TENKA_NUMBER_TEXT])
@@ -34,10 +34,11 @@ static void print_list(const struct tenka_layer_arg *arg, const struct tenka_arg
 static void print_word(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
 {
     const size_t length = strcspn(arg->word, "|");
+    const char *const quote = (arg->flags & TENKA_ARG_PLAIN) != 0 ? "" : "'";
     if (value->value[0] != 0)
-        tenka_text_add(text, "'%s'", arg->word + length + 1);
+        tenka_text_add(text, "%s%s%s", quote, arg->word + length + 1, quote);
     else
-        tenka_text_add(text, "'%.*s'", (int)length, arg->word);
+        tenka_text_add(text, "%s%.*s%s", quote, (int)length, arg->word, quote);
 }
 
 static void print_value(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
@@ -66,7 +67,8 @@ static bool is_shown(const struct tenka_layer_arg *arg, const struct tenka_arg_v
     const bool is_fallback = value->word == NULL && value->value[0] == arg->fallback &&
                              value->value[1] == arg->fallback;
     return (arg->flags & (TENKA_ARG_FIXED | TENKA_ARG_UNSEEN)) == 0 &&
-           !((arg->flags & TENKA_ARG_QUIET) != 0 && is_fallback);
+           !((arg->flags & TENKA_ARG_QUIET) != 0 && is_fallback) &&
+           !((arg->flags & TENKA_ARG_LATER) != 0 && !value->given);
 }
 
 static void print_arguments(const tenka_module *module, struct tenka_text *text)
@@ -105,10 +107,14 @@ static void print(const tenka_module *module, size_t indent, struct tenka_text *
 char *tenka_module_text(const tenka_module *module)
 {
     struct tenka_text text = {0};
-    print(module, 0, &text);
-    if (module->graph != NULL) {
+    const bool exported = module->graph != NULL && module->graph->export != NULL;
+    if (exported)
+        tenka_export_print(&text, module->graph);
+    else
+        print(module, 0, &text);
+    if (module->graph != NULL && !exported) {
         tenka_text_add(&text, "\n\n%s", module->graph->source.before == NULL ? "\n\n" : "");
-        tenka_py_print_function(&text, &module->graph->source);
+        tenka_py_print_function(&text, &module->graph->source, 0);
         tenka_text_add(&text, "\n");
     }
     if (!text.failed)

@@ -2,8 +2,14 @@ set(nn_sources
     src/nn/activations.c
     src/nn/container.c
     src/nn/custom.c
+    src/nn/export_layers.c
+    src/nn/export_print.c
+    src/nn/export_read.c
     src/nn/forward.c
     src/nn/functions.c
+    src/nn/functions_aten.c
+    src/nn/functions_norm.c
+    src/nn/functions_numbers.c
     src/nn/functions_parts.c
     src/nn/functions_pointwise.c
     src/nn/functions_reduce.c
@@ -15,6 +21,9 @@ set(nn_sources
     src/nn/graph_state.c
     src/nn/info.c
     src/nn/layers.c
+    src/nn/layers_batch_norm.c
+    src/nn/layers_dropout.c
+    src/nn/layers_norm.c
     src/nn/layers_plain.c
     src/nn/layers_weighted.c
     src/nn/module.c

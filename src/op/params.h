@@ -35,6 +35,13 @@ struct tenka_p_conv2d {
     int32_t before;                         /* dx goes back through this activation, whose output x is */
 };
 
+/* The convolution whose input's gradient y is: its x is y [n, c, h, w], its y is x [n, o, oh, ow], weight
+ * [o, c/groups, kh, kw] is one of both. extra: rows and columns of y beyond what its windows reach, the output_padding */
+struct tenka_p_conv_transpose2d {
+    struct tenka_p_conv2d conv;
+    int32_t extra_h, extra_w; /* given by the caller */
+};
+
 /* x: nc planes of [h, w]; y: nc planes of [oh, ow] */
 struct tenka_p_pool2d {
     int32_t nc, h, w, oh, ow;
@@ -99,6 +106,16 @@ struct tenka_p_load_batch {
 /* x [n, c, plane]; act: y goes through this activation, and gradients come back through it (batch_norm2d) */
 struct tenka_p_channels {
     int32_t n, c, plane, act;
+};
+
+/* x [outer, len], whose rows are normalised. Rows belong to `groups` groups in turn, and element i of one of group g to
+ * channel g * per + i / plane of weight and bias; so len = per * plane. LayerNorm: one group, planes of one element;
+ * GroupNorm: outer = images * groups. */
+struct tenka_p_layer_norm {
+    int32_t outer, len, inner; /* inner: 1, as in tenka_p_axis */
+    int32_t per, plane;
+    int32_t weight, bias; /* 1: input 1, or 2, is there */
+    int32_t groups, axes; /* given by the caller; axes: LayerNorm's, the last ones of x; 0: channels are normalised */
 };
 
 /* Elementwise steps over tensors of one shape: v = input 0; then, for each step, v becomes

@@ -193,6 +193,68 @@ tenka_status tenka_rule_conv2d(struct tenka_call *call, struct tenka_error *err)
     return tenka_rule_out(call, err, 0, TENKA_F32, out);
 }
 
+/* Rows or columns of what a transposed convolution makes of w->in: w's `in` becomes that. */
+static tenka_status spread_windows(const struct tenka_call *call, struct tenka_error *err, struct window *w,
+                                   int64_t extra)
+{
+    TENKA_TRY(check_window(call, err, w));
+    if (extra < 0 || (extra >= w->stride && extra >= w->dilation))
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "%s: %s: an output padding of %lld must be less than the stride %lld or the dilation %lld",
+                          tenka_rule_name(call), w->axis, (long long)extra, (long long)w->stride,
+                          (long long)w->dilation);
+    const int64_t size = (w->in - 1) * w->stride - 2 * w->padding + w->dilation * (w->kernel - 1) + extra + 1;
+    if (size < 1 || size > INT32_MAX)
+        return tenka_fail(err, TENKA_E_SHAPE,
+                          "%s: %s: an input of %lld, kernel %lld, stride %lld and padding %lld give an output of %lld",
+                          tenka_rule_name(call), w->axis, (long long)w->in, (long long)w->kernel, (long long)w->stride,
+                          (long long)w->padding, (long long)size);
+    w->in = size;
+    return check_window(call, err, w);
+}
+
+static tenka_status check_transposed_channels(const struct tenka_call *call, struct tenka_error *err, int32_t groups)
+{
+    const struct tenka_shape *x = &call->in[0].shape, *weight = &call->in[1].shape;
+    char text_x[TENKA_SHAPE_TEXT], text_w[TENKA_SHAPE_TEXT];
+    if (groups >= 1 && x->dim[1] == weight->dim[0] && x->dim[1] % (uint32_t)groups == 0)
+        return TENKA_OK;
+    return tenka_fail(err, TENKA_E_SHAPE,
+                      "%s: an input of shape %s and a weight of shape %s in %d groups: the channels of the input must be "
+                      "axis 0 of the weight and a multiple of the groups",
+                      tenka_rule_name(call), tenka_shape_text(x, text_x), tenka_shape_text(weight, text_w), groups);
+}
+
+tenka_status tenka_rule_conv_transpose2d(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_conv_transpose2d *p = (void *)call->params;
+    struct tenka_p_conv2d *c = &p->conv;
+    const struct tenka_shape *x = &call->in[0].shape, *weight = &call->in[1].shape;
+    for (uint32_t i = 0; i < 2; i++) {
+        TENKA_TRY(tenka_rule_dtype(call, err, i, TENKA_F32));
+        TENKA_TRY(tenka_rule_rank(call, err, i, 4, 4));
+    }
+    TENKA_TRY(check_transposed_channels(call, err, c->groups));
+    struct window height = {"height", x->dim[2], weight->dim[2], c->sh, c->ph, c->dh};
+    struct window width = {"width", x->dim[3], weight->dim[3], c->sw, c->pw, c->dw};
+    TENKA_TRY(spread_windows(call, err, &height, p->extra_h));
+    TENKA_TRY(spread_windows(call, err, &width, p->extra_w));
+    c->n = (int32_t)x->dim[0];
+    c->o = (int32_t)x->dim[1];
+    c->oh = (int32_t)x->dim[2];
+    c->ow = (int32_t)x->dim[3];
+    c->kh = (int32_t)weight->dim[2];
+    c->kw = (int32_t)weight->dim[3];
+    c->h = (int32_t)height.in;
+    c->w = (int32_t)width.in;
+    const uint64_t channels = (uint64_t)weight->dim[1] * (uint32_t)c->groups;
+    const struct tenka_shape out = {
+        4, {x->dim[0], channels > INT32_MAX ? 0 : (uint32_t)channels, (uint32_t)c->h, (uint32_t)c->w}};
+    TENKA_TRY(tenka_rule_out(call, err, 0, TENKA_F32, out));
+    c->c = (int32_t)out.dim[1];
+    return TENKA_OK;
+}
+
 /* ---- max_pool2d ---- */
 
 static tenka_status check_pool_padding(const struct tenka_call *call, struct tenka_error *err,

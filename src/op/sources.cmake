@@ -4,6 +4,7 @@ set(op_sources
     src/op/op.c
     src/op/rules.c
     src/op/rules_conv.c
+    src/op/rules_norm.c
     src/op/rules_reduce.c
     src/op/rules_shape.c
     src/op/variant.c)

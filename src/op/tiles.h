@@ -79,6 +79,24 @@
 /* k sweeps over a channel, in turns. */
 #define BN_LOOPS(p, v, k) ((uint64_t)(k)*SUM_LOOPS(v, BN_TERMS(p)))
 
+/* ---- Gradients of a row normalisation's weights: shaders/layer_norm.comp ---- */
+
+/* Channels that a workgroup takes side by side, where neighbours in memory are of different channels. */
+#define LN_SIDES(p) ((p)->plane == 1 ? 16u : 1u)
+#define LN_DW_GROUPS(p) DIV_UP((uint64_t)(p)->groups *(uint64_t)(p)->per, LN_SIDES(p))
+#define LN_DW_TERMS(p) ((uint64_t)((p)->outer / (p)->groups) * (uint64_t)(p)->plane)
+#define LN_DW_WIDTH(p) ((p)->plane == 1 ? 64u : SUM_WIDTH(LN_DW_TERMS(p)))
+/* Invocations that a channel has, and the terms that they take in a turn. */
+#define LN_DW_SUMMERS(p, v) ((v)->local / LN_SIDES(p))
+#define LN_DW_LANES(p, v) (LN_DW_WIDTH(p) / LN_DW_SUMMERS(p, v))
+#define LN_DW_TURN(p, v)                                                                    \
+    (LN_DW_SUMMERS(p, v) * (LN_DW_WIDTH(p) <= 64   ? LN_DW_LANES(p, v)                      \
+                            : LN_DW_LANES(p, v) > 4 ? 2 * LN_DW_LANES(p, v)                 \
+                                                    : 8))
+#define LN_DW_FITS(p, v) (LN_DW_SUMMERS(p, v) <= LN_DW_WIDTH(p))
+#define LN_DW_LOOPS(p, v) (LN_DW_FITS(p, v) ? LN_DW_TERMS(p) / LN_DW_TURN(p, v) + 12 : 0)
+#define LN_DW_SHARED(p, v) (LN_DW_FITS(p, v) ? 8 * (v)->local : UINT32_MAX)
+
 /* ---- gather's gradient: shaders/gather.comp ---- */
 
 /* Rows of the gradient that one dispatch adds, in the order of the index: as many as an invocation may loop over, should

@@ -186,7 +186,7 @@ static tenka_status check_shapes(tenka_ctx *ctx, tenka_module *net)
     const char *open = net != NULL ? tenka_module_unshaped(net) : NULL;
     return open == NULL ? TENKA_OK
                         : tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
-                                     "optimizer: the network's text does not show the shape of %.200s; load a "
+                                     "optimizer: the network's text does not show the numbers of %.200s; load a "
                                      "state_dict that has it before",
                                      open);
 }

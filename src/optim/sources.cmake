@@ -1,2 +1,3 @@
 set(optim_sources
-    src/optim/optimizer.c)
+    src/optim/optimizer.c
+    src/optim/text.c)

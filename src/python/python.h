@@ -121,8 +121,8 @@ void *tenka_py_alloc(struct tenka_py_reader *r, size_t bytes); /* zeroed; NULL: 
 /* ---- print.c ---- */
 
 /* Add the text of an expression and of a function, as torch.fx prints them: there each value is forgotten in the line
- * that uses it last. */
+ * that uses it last. Lines behind the first begin with indent spaces and 4 more. */
 void tenka_py_print(struct tenka_text *out, const struct tenka_py *e);
-void tenka_py_print_function(struct tenka_text *out, const struct tenka_py_function *f);
+void tenka_py_print_function(struct tenka_text *out, const struct tenka_py_function *f, int indent);
 
 #endif

@@ -9,6 +9,7 @@
  *   atom    = name | number | string | True | False | None | "(" list ")" | "[" list "]" | "{" pairs "}"
  *
  * Conditions, lambdas and comprehensions do not occur in what PyTorch prints. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "python/python.h"
@@ -177,9 +178,10 @@ static tenka_status read_number(struct tenka_py_reader *r, struct tenka_py *e)
     e->kind = digits == length ? TENKA_PY_INT : TENKA_PY_FLOAT;
     if (tenka_py_name_length(r->at + length) > 0)
         return tenka_py_fail(r, r->at + length, "a name begins in a number");
-    if (e->kind == TENKA_PY_INT && digits > 18)
-        return tenka_py_fail(r, r->at, "this number is too large");
+    errno = 0;
     e->integer = e->kind == TENKA_PY_INT ? strtoll(r->at, NULL, 10) : 0;
+    if (errno == ERANGE)
+        return tenka_py_fail(r, r->at, "this number is too large");
     return tenka_py_word(r, length, &e->word);
 }
 

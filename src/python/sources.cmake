@@ -1,4 +1,5 @@
 set(python_sources
+    src/python/arguments.c
     src/python/function.c
     src/python/print.c
     src/python/read.c

@@ -25,48 +25,70 @@ static tenka_status network_bytes(tenka_module *net, uint64_t *bytes)
     return TENKA_OK;
 }
 
-static tenka_status make_batch(tenka_ctx *ctx, const struct tenka_shape *input, struct tenka_batch_source *b)
+/* A step's batch, and what its loss is. */
+struct step {
+    struct tenka_desc input, target; /* U8 inputs are images, which are normalised */
+    tenka_loss_fn loss;              /* NULL: the other one */
+    const tenka_loss *parsed;
+};
+
+/* Of images of bytes and their classes. */
+static struct step step_of_images(struct tenka_shape input, tenka_loss_fn loss)
 {
-    const struct tenka_shape rows = tenka_shape_of(input->dim[0]), channels = tenka_shape_of(input->dim[1]);
-    TENKA_TRY(tenka_variable_create(ctx, TENKA_U8, *input, NULL, false, &b->images));
+    return (struct step){.input = {TENKA_U8, input},
+                         .target = {TENKA_I32, tenka_shape_of(input.dim[0])},
+                         .loss = loss};
+}
+
+static void set_rows(struct step *step, uint32_t rows)
+{
+    step->input.shape.dim[0] = step->target.shape.dim[0] = rows;
+}
+
+static tenka_status make_batch(tenka_ctx *ctx, const struct step *step, struct tenka_batch_source *b)
+{
+    const struct tenka_shape rows = tenka_shape_of(step->input.shape.dim[0]);
+    const struct tenka_shape channels = tenka_shape_of(step->input.shape.dim[1]);
+    TENKA_TRY(tenka_variable_create(ctx, step->input.dtype, step->input.shape, NULL, false, &b->inputs));
     TENKA_TRY(tenka_variable_create(ctx, TENKA_I32, rows, NULL, false, &b->order));
-    TENKA_TRY(tenka_variable_create(ctx, TENKA_I32, rows, NULL, false, &b->labels));
+    TENKA_TRY(tenka_variable_create(ctx, step->target.dtype, step->target.shape, NULL, false, &b->targets));
+    if (step->input.dtype != TENKA_U8)
+        return TENKA_OK;
     TENKA_TRY(tenka_variable_create(ctx, TENKA_F32, channels, NULL, false, &b->mean));
     return tenka_variable_create(ctx, TENKA_F32, channels, NULL, false, &b->std);
 }
 
 static void destroy_batch(struct tenka_batch_source *b)
 {
-    tenka_variable_destroy(&b->images);
+    tenka_variable_destroy(&b->inputs);
     tenka_variable_destroy(&b->order);
-    tenka_variable_destroy(&b->labels);
+    tenka_variable_destroy(&b->targets);
     tenka_variable_destroy(&b->mean);
     tenka_variable_destroy(&b->std);
 }
 
-static tenka_status measure_evaluation(tenka_module *net, struct tenka_batch_source *b, uint32_t rows,
-                                       tenka_loss_fn loss, struct tenka_step_bytes *out)
+static tenka_tensor trace_loss(tenka_module *net, const struct step *step, struct tenka_batch_source *b)
 {
-    tenka_ctx *const ctx = tenka_module_ctx(net);
-    struct tenka_batch batch = {.size = rows};
-    tenka_no_grad_begin(ctx);
+    struct tenka_batch batch = {.size = step->input.shape.dim[0]};
     tenka_load_batch(b, 0, &batch);
-    loss(tenka_forward_unseen(net, batch.input), batch.target);
-    const tenka_status status = tenka_step_measure(ctx, out);
-    tenka_no_grad_end(ctx);
-    return status;
+    const tenka_tensor output = tenka_forward_unseen(net, batch.input);
+    return step->loss != NULL ? step->loss(output, batch.target) : tenka_loss_of(step->parsed, output, batch.target);
 }
 
 /* The step of a training loop, but for its end; the calls are those of the loader. */
-static tenka_status measure(tenka_module *net, tenka_optimizer *opt, struct tenka_batch_source *b, uint32_t rows,
-                            tenka_loss_fn loss, struct tenka_step_bytes *out)
+static tenka_status measure(tenka_module *net, tenka_optimizer *opt, const struct step *step,
+                            struct tenka_batch_source *b, struct tenka_step_bytes *out)
 {
-    struct tenka_batch batch = {.size = rows};
-    if (opt == NULL)
-        return measure_evaluation(net, b, rows, loss, out);
-    tenka_load_batch(b, 0, &batch);
-    tenka_backward(loss(tenka_forward_unseen(net, batch.input), batch.target));
-    return tenka_optimizer_measure(opt, out);
+    tenka_ctx *const ctx = tenka_module_ctx(net);
+    if (opt != NULL) {
+        tenka_backward(trace_loss(net, step, b));
+        return tenka_optimizer_measure(opt, out);
+    }
+    tenka_no_grad_begin(ctx);
+    trace_loss(net, step, b);
+    const tenka_status status = tenka_step_measure(ctx, out);
+    tenka_no_grad_end(ctx);
+    return status;
 }
 
 static tenka_status check_step(tenka_ctx *ctx, const char *function, const tenka_optimizer *opt,
@@ -94,17 +116,17 @@ static tenka_status check(tenka_ctx *ctx, const tenka_optimizer *opt, const stru
     return tenka_shape_check(err, "the batch", input);
 }
 
-static tenka_status measure_batch(tenka_module *net, tenka_optimizer *opt, const struct tenka_shape *input,
-                                  tenka_loss_fn loss, struct tenka_step_bytes *out)
+static tenka_status measure_batch(tenka_module *net, tenka_optimizer *opt, const struct step *step,
+                                  struct tenka_step_bytes *out)
 {
     tenka_ctx *const ctx = tenka_module_ctx(net);
     struct tenka_batch_source batch = {0};
     const struct tenka_rng before = *tenka_ctx_rng(ctx);
     tenka_sizing_begin(ctx);
-    tenka_status status = make_batch(ctx, input, &batch);
+    tenka_status status = make_batch(ctx, step, &batch);
     tenka_sizing_end(ctx);
     if (status == TENKA_OK)
-        status = measure(net, opt, &batch, input->dim[0], loss, out);
+        status = measure(net, opt, step, &batch, out);
     destroy_batch(&batch);
     /* Dropout has drawn keys for nothing. */
     *tenka_ctx_rng(ctx) = before;
@@ -124,10 +146,11 @@ tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, stru
         return TENKA_E_INVALID;
     tenka_ctx *const ctx = tenka_module_ctx(net);
     TENKA_TRY(check(ctx, opt, &input, loss, out));
+    const struct step measured = step_of_images(input, loss);
     struct tenka_step_bytes step;
     struct tenka_memory_estimate m = TENKA_MEMORY_ESTIMATE_DEFAULTS;
     TENKA_TRY(network_bytes(net, &m.parameters));
-    TENKA_TRY(measure_batch(net, opt, &input, loss, &step));
+    TENKA_TRY(measure_batch(net, opt, &measured, &step));
     m.optimizer = tenka_optimizer_bytes(opt);
     m.temporaries = step.temporaries;
     m.inputs = input_bytes(ctx, &step);
@@ -141,8 +164,7 @@ tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, stru
 struct fit {
     tenka_module *net;
     tenka_optimizer *opt;
-    struct tenka_shape input;
-    tenka_loss_fn loss;
+    struct step step;
     uint64_t available;
 };
 
@@ -157,13 +179,15 @@ static tenka_status try_batch(const struct fit *f, uint32_t rows, struct attempt
 {
     tenka_ctx *const ctx = tenka_module_ctx(f->net);
     struct tenka_step_bytes step;
-    struct tenka_shape input = f->input;
-    input.dim[0] = rows;
+    struct step measured = f->step;
+    set_rows(&measured, rows);
     *out = (struct attempt){0};
-    tenka_status status = tenka_shape_check(tenka_ctx_error(ctx), "the batch", &input);
+    tenka_status status = tenka_shape_check(tenka_ctx_error(ctx), "the batch", &measured.input.shape);
+    if (status == TENKA_OK)
+        status = tenka_shape_check(tenka_ctx_error(ctx), "the targets", &measured.target.shape);
     if (status == TENKA_E_SHAPE)
         return TENKA_OK;
-    status = measure_batch(f->net, f->opt, &input, f->loss, &step);
+    status = measure_batch(f->net, f->opt, &measured, &step);
     if (status == TENKA_E_NOMEM || status == TENKA_E_UNSUPPORTED || status == TENKA_E_SHAPE)
         return rows > 1 || status != TENKA_E_SHAPE ? TENKA_OK : status;
     TENKA_TRY(status);
@@ -177,7 +201,7 @@ static tenka_status try_batch(const struct fit *f, uint32_t rows, struct attempt
 /* The largest batch that fits, below one that does not, and the bytes that it needs. */
 static tenka_status find_largest(const struct fit *f, uint32_t *out, uint64_t *bytes)
 {
-    uint32_t low = 0, high = f->input.dim[0];
+    uint32_t low = 0, high = f->step.input.shape.dim[0];
     *bytes = 0;
     while (high - low > 1) {
         const uint32_t middle = low + (high - low) / 2;
@@ -192,7 +216,7 @@ static tenka_status find_largest(const struct fit *f, uint32_t *out, uint64_t *b
 
 static tenka_status measure_misfit(const struct fit *f, struct tenka_memory_fit *m)
 {
-    const uint32_t rows = f->input.dim[0];
+    const uint32_t rows = f->step.input.shape.dim[0];
     struct attempt first;
     uint64_t bytes;
     TENKA_TRY(find_largest(f, &m->largest, &bytes));
@@ -206,27 +230,67 @@ static tenka_status measure_misfit(const struct fit *f, struct tenka_memory_fit 
     return TENKA_OK;
 }
 
-tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input, tenka_loss_fn loss,
-                               struct tenka_memory_fit *out)
+static tenka_status fits(tenka_module *net, tenka_optimizer *opt, const struct step *step,
+                         struct tenka_memory_fit *out)
 {
-    if (net == NULL)
-        return TENKA_E_INVALID;
-    tenka_ctx *const ctx = tenka_module_ctx(net);
-    if (loss == NULL || out == NULL || out->size != sizeof(*out))
-        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
-                          "memory_fits: loss or out are missing, or out.size is "
-                          "wrong; begin with TENKA_MEMORY_FIT_DEFAULTS");
-    TENKA_TRY(check_step(ctx, "memory_fits", opt, &input));
-    const struct fit f = {net, opt, input, loss, tenka_ctx_step_memory(ctx)};
-    struct tenka_memory_fit m = {.size = sizeof(m), .available = f.available, .largest = input.dim[0]};
+    const uint32_t rows = step->input.shape.dim[0];
+    const struct fit f = {net, opt, *step, tenka_ctx_step_memory(tenka_module_ctx(net))};
+    struct tenka_memory_fit m = {.size = sizeof(m), .available = f.available, .largest = rows};
     struct attempt asked;
     TENKA_TRY(network_bytes(net, &m.network));
     m.network += opt != NULL ? tenka_optimizer_bytes(opt) : 0;
-    TENKA_TRY(try_batch(&f, input.dim[0], &asked));
+    TENKA_TRY(try_batch(&f, rows, &asked));
     m.fits = asked.fits;
     m.needed = asked.needed;
     if (!m.fits)
         TENKA_TRY(measure_misfit(&f, &m));
     *out = m;
     return TENKA_OK;
+}
+
+static tenka_status check_fit(tenka_ctx *ctx, bool loss, const struct tenka_memory_fit *out)
+{
+    if (loss && out != NULL && out->size == sizeof(*out))
+        return TENKA_OK;
+    return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
+                      "memory_fits: loss or out are missing, or out.size is "
+                      "wrong; begin with TENKA_MEMORY_FIT_DEFAULTS");
+}
+
+tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input, tenka_loss_fn loss,
+                               struct tenka_memory_fit *out)
+{
+    if (net == NULL)
+        return TENKA_E_INVALID;
+    const struct step step = step_of_images(input, loss);
+    TENKA_TRY(check_fit(tenka_module_ctx(net), loss != NULL, out));
+    TENKA_TRY(check_step(tenka_module_ctx(net), "memory_fits", opt, &input));
+    return fits(net, opt, &step, out);
+}
+
+/* A batch of rows samples. */
+static struct tenka_desc batch_of(enum tenka_dtype dtype, struct tenka_shape sample, uint32_t rows)
+{
+    struct tenka_desc desc = {dtype, {.rank = sample.rank + 1, .dim = {rows}}};
+    memcpy(desc.shape.dim + 1, sample.dim, sample.rank * sizeof(sample.dim[0]));
+    return desc;
+}
+
+tenka_status tenka_memory_fits_data(tenka_module *net, tenka_optimizer *opt, const tenka_dataset *data, uint32_t rows,
+                                    const tenka_loss *loss, struct tenka_memory_fit *out)
+{
+    if (net == NULL)
+        return TENKA_E_INVALID;
+    tenka_ctx *const ctx = tenka_module_ctx(net);
+    TENKA_TRY(check_fit(ctx, loss != NULL && data != NULL && rows > 0, out));
+    const struct step step = {
+        .input = batch_of(tenka_dataset_input_dtype(data), tenka_dataset_image_shape(data), rows),
+        .target = batch_of(tenka_dataset_target_dtype(data), tenka_dataset_target_shape(data), rows),
+        .parsed = loss,
+    };
+    /* A sample may be a single number. */
+    struct tenka_shape input = step.input.shape;
+    input.rank = input.rank < 2 ? 2 : input.rank;
+    TENKA_TRY(check_step(ctx, "memory_fits", opt, &input));
+    return fits(net, opt, &step, out);
 }

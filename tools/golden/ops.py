@@ -328,6 +328,34 @@ def convolutions():
          (1, 1, 0, 0, 1, 1, 1))
 
 
+# x, weight, stride, padding, output_padding, dilation, groups
+TRANSPOSED = [
+    ((1, 1, 1, 1), (1, 1, 1, 1), (1, 1), (0, 0), (0, 0), (1, 1), 1),
+    ((2, 3, 4, 5), (3, 4, 3, 3), (1, 1), (0, 0), (0, 0), (1, 1), 1),
+    ((2, 6, 5, 4), (6, 3, 2, 2), (2, 2), (0, 0), (0, 0), (1, 1), 1),
+    ((2, 3, 4, 4), (3, 2, 4, 4), (2, 2), (1, 1), (0, 0), (1, 1), 1),
+    ((1, 3, 4, 5), (3, 2, 3, 3), (2, 3), (1, 1), (1, 2), (1, 1), 1),
+    ((1, 2, 4, 4), (2, 3, 3, 3), (1, 2), (1, 0), (2, 1), (3, 2), 1),
+    ((2, 4, 3, 5), (4, 3, 3, 2), (1, 1), (1, 1), (0, 0), (1, 1), 2),
+    ((1, 4, 5, 4), (4, 1, 3, 3), (2, 2), (1, 1), (1, 1), (1, 1), 4),
+    ((1, 2, 6, 7), (2, 2, 2, 2), (1, 1), (2, 3), (0, 0), (1, 1), 1),
+]
+
+
+def transposed_convolutions():
+    seeded("transposed convolutions")
+    for x, w, stride, padding, more, dilation, groups in TRANSPOSED:
+        def f(x, w, b):
+            return F.conv_transpose2d(x, w, b, stride, padding, more, groups, dilation)
+        why = f"{list(x)} by {list(w)}, stride {stride}, padding {padding}, output_padding {more}, dilation {dilation}, "
+        why += f"groups {groups}"
+        options = (*stride, *padding, *more, *dilation, groups)
+        image, weight, bias = uniform(x), uniform(w), uniform((w[1] * groups,))
+        case("conv_transpose2d", why, f, of(image, weight, bias), options)
+        if stride == (2, 2):
+            case("conv_transpose2d", why + ", no bias", f, of(image, weight) + [("none", None)], options)
+
+
 # x, kernel, stride, padding, dilation, ceil_mode
 POOLS = [
     ((2, 3, 8, 8), (2, 2), (2, 2), (0, 0), (1, 1), False),
@@ -404,6 +432,69 @@ def normalisation():
          [("u8", images), ("const", exact([0.5, 0.13])), ("const", exact([0.25, 0.31]))])
 
 
+def row_normalisation():
+    """PyTorch 1.13 has no gradient of a bias without a weight, so the bias is added."""
+    def normalise(function, x, group, w, b, eps):
+        if w is not None or b is None:
+            return function(x, group, w, b, eps)
+        y = function(x, group, None, None, eps)
+        return y + (b if function is F.layer_norm else b[(...,) + (None,) * (x.dim() - 2)])
+    seeded("row normalisation")
+    flat, hurt = uniform((4, 7)), uniform((4, 7))
+    flat[1] = 0.5
+    hurt[1, 2], hurt[3, 0] = NAN, INF
+    for why, x, axes, eps in [("the last axis", uniform((5, 13)), 1, 1e-5), ("two axes", uniform((3, 4, 5)), 2, 1e-3),
+                              ("all axes", uniform((3, 5)), 2, 1e-5), ("long rows", uniform((3, 200), 3, 5), 1, 1e-5),
+                              ("four axes, channels last", uniform((2, 3, 4, 6)), 1, 1e-6),
+                              ("a row of one number", flat, 1, 1e-5), ("NaN and an infinity", hurt, 1, 1e-5)]:
+        shape = x.shape[x.dim() - axes:]
+        weight, bias = of(uniform(shape, 0.5, 1.5), uniform(shape))
+        none = ("none", None)
+        for said, w, b in (("", weight, bias), (", no bias", weight, none), (", no weight", none, bias),
+                           (", neither", none, none)):
+            case("layer_norm", why + said, lambda x, w, b: normalise(F.layer_norm, x, shape, w, b, eps), of(x) + [w, b],
+                 (axes, eps))
+    hurt = uniform((3, 4, 2, 3))
+    hurt[0, 1, 1, 1], hurt[2, 3, 0, 0] = NAN, -INF
+    for why, x, groups, eps in [("two groups", uniform((3, 6, 4, 5)), 2, 1e-5), ("one group", uniform((2, 4, 3, 3)), 1, 1e-3),
+                                ("a group a channel", uniform((3, 4, 4, 5)), 4, 1e-5),
+                                ("without planes", uniform((5, 9)), 3, 1e-5), ("signals", uniform((2, 6, 30)), 2, 1e-5),
+                                ("NaN and an infinity", hurt, 2, 1e-5)]:
+        weight, bias = of(uniform(x.shape[1:2], 0.5, 1.5), uniform(x.shape[1:2]))
+        none = ("none", None)
+        for said, w, b in (("", weight, bias), (", no bias", weight, none), (", no weight", none, bias),
+                           (", neither", none, none)):
+            case("group_norm", why + said, lambda x, w, b: normalise(F.group_norm, x, groups, w, b, eps), of(x) + [w, b],
+                 (groups, eps))
+
+
+def instance_normalisation():
+    seeded("instance normalisation")
+    none = ("none", None)
+    for why, x in (("images", uniform((3, 4, 3, 5))), ("signals", uniform((2, 3, 7))), ("far", uniform((2, 2, 4, 4), 3, 5))):
+        c = x.shape[1]
+        for said, w, b in (("", *of(uniform((c,), 0.5, 1.5), uniform((c,)))), (", no weight", none, none)):
+            running = [("buffer", uniform((c,))), ("buffer", uniform((c,), 0.5, 2))]
+            def f(training):
+                return lambda x, w, b, m, v: F.instance_norm(x, m, v, w, b, training, 0.3, 1e-5)
+            case("instance_norm", why + said, f(True), of(x) + [w, b, none, none], (0.3, 1e-5))
+            case("instance_norm", why + said + ", kept", f(True), of(x) + [w, b] + running, (0.3, 1e-5))
+            case("instance_norm_eval", why + said, f(False), of(x) + [w, b] + running, (0.3, 1e-5))
+    for shape, size, alpha, beta, k in (((2, 7, 3, 4), 5, 1e-4, 0.75, 1.0), ((2, 6, 5), 2, 0.5, 0.5, 2.0),
+                                        ((1, 3, 2, 2), 5, 1.0, 1.5, 1.0), ((2, 4, 3, 3), 1, 0.1, 0.75, 0.5)):
+        case("local_response_norm", f"{list(shape)}, size {size}", lambda x: F.local_response_norm(x, size, alpha, beta, k),
+             of(uniform(shape)), (size, alpha, beta, k))
+    for shape in ((5, 3), (4, 3, 6), (2, 3, 2, 3, 2)):
+        x, weight, bias = uniform(shape), uniform((3,), 0.5, 1.5), uniform((3,))
+        running = [("buffer", uniform((3,))), ("buffer", uniform((3,), 0.5, 2))]
+        case("batch_norm2d", f"{len(shape)} axes", lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, True, 0.1, 1e-5),
+             of(x, weight, bias) + running, (0.1, 1e-5))
+        case("batch_norm2d", f"{len(shape)} axes, no weight", lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, True, 0.1, 1e-5),
+             of(x) + [none, none] + running, (0.1, 1e-5))
+        case("batch_norm2d_eval", f"{len(shape)} axes, no weight", lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, False, 0.1, 1e-5),
+             of(x) + [none, none] + running, (0.1, 1e-5))
+
+
 # ---- Losses ----
 
 
@@ -433,8 +524,34 @@ def losses():
         case("nll_loss", f"far away, row {i}", lambda x, t: F.nll_loss(x, t.long()), of(row[None]) + target, kind="far")
     case("mse_loss", "an infinity", F.mse_loss, of(exact([1, INF, 2]), exact([1, 1, 4])), kind="far")
     case("mse_loss", "a scalar", F.mse_loss, of(uniform(()), uniform(())))
+    parsed_losses()
     for p in (0.0, 1.0):
         case("dropout", f"p = {p}", lambda x: F.dropout(x, p, True), of(uniform((5, 7))), (p,))
+
+
+# The texts of tests/golden_calls.c, in its order.
+LOSSES = ["CrossEntropyLoss(label_smoothing=0.2)", "CrossEntropyLoss(ignore_index=-100)",
+          "CrossEntropyLoss(ignore_index=1, reduction='sum', label_smoothing=0.3)", "CrossEntropyLoss(reduction='sum')",
+          "NLLLoss(ignore_index=2)", "NLLLoss()", "MSELoss(reduction='sum')", "L1Loss()", "L1Loss(reduction='sum')",
+          "SmoothL1Loss(beta=0.4)", "SmoothL1Loss(beta=0.0)", "HuberLoss(delta=0.7)", "HuberLoss(reduction='sum')",
+          "BCEWithLogitsLoss()", "BCEWithLogitsLoss(reduction='sum')"]
+
+
+def parsed_losses():
+    for i, text in enumerate(LOSSES):
+        loss = eval("torch.nn." + text)
+        for shape in (7, 4), (3, 5, 2, 3):
+            x = uniform(shape, -3, 3)
+            if text[0] in "CN":
+                target = ints((shape[0],) + shape[2:], shape[1])
+                if "-100" in text:
+                    target.view(-1)[::3] = -100
+                case("loss_of", text, lambda x, t: loss(x, t.long()), of(x) + [("i32", target)], (i,))
+            else:
+                case("loss_of", text, loss, of(x) + [("const", uniform(shape, 0, 1))], (i,))
+    far = exact([-1e4, -200, -50, 50, 200, 1e4])
+    case("loss_of", "far from 0", torch.nn.BCEWithLogitsLoss(), of(far) + [("const", exact([0, 1, 0.5, 0.5, 0, 1]))],
+         (LOSSES.index("BCEWithLogitsLoss()"),))
 
 
 # ---- What devices make one kernel of ----
@@ -530,8 +647,9 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     torch.set_num_threads(1)
-    for part in (elementwise, shapes, reductions, products, convolutions, pools, average_pooling, normalisation, losses,
-                 fused, updates, clipping):
+    for part in (elementwise, shapes, reductions, products, convolutions, transposed_convolutions, pools,
+                 average_pooling, normalisation, row_normalisation, instance_normalisation, losses, fused, updates,
+                 clipping):
         part()
     head = f"# Written by tools/golden/ops.py with PyTorch {torch.__version__}"
     content = "\n".join([head, *lines, f"cases {cases}", ""])

@@ -11,7 +11,7 @@
 struct kind {
     struct session *s;
     bool training;
-    const char *name, *option;
+    const char *name, *option, *noun;
     struct tenka_shape input; /* of a batch; takes() sets dim[0], the number of images */
     uint64_t images;          /* 0: all batches are whole */
     bool drop_last;
@@ -55,15 +55,17 @@ static uint64_t find_other(const struct kind *k, uint64_t size)
 
 static int say_misfit(const struct kind *k, uint64_t size, uint64_t rows)
 {
-    char why[1024], batch[128], other[64] = "use more images", count[32], all[32];
+    char why[1024], batch[128], other[64], count[32], all[32];
     const bool last = rows == last_rows(k, size);
+    snprintf(other, sizeof(other), "use more %ss", k->noun);
     takes(k, rows); /* was called before; again, so that tenka_last_error has its sentence */
     snprintf(why, sizeof(why), "%s", tenka_last_error(k->s->ctx));
     if (last)
-        snprintf(batch, sizeof(batch), "the last %s batch of an epoch, %s of the %s images,", k->name,
-                 say_count(count, rows), say_count(all, k->images));
+        snprintf(batch, sizeof(batch), "the last %s batch of an epoch, %s of the %s %ss,", k->name,
+                 say_count(count, rows), say_count(all, k->images), k->noun);
     else
-        snprintf(batch, sizeof(batch), "a %s batch of %s image%s", k->name, say_count(count, rows), plural(rows));
+        snprintf(batch, sizeof(batch), "a %s batch of %s %s%s", k->name, say_count(count, rows), k->noun,
+                 plural(rows));
     const uint64_t found = find_other(k, size);
     if (found > 0)
         snprintf(other, sizeof(other), "'%s %u' avoids it", k->option, (uint32_t)found);
@@ -76,9 +78,9 @@ static int check(const struct kind *k, uint64_t size)
     const uint64_t first = first_rows(k, size), last = last_rows(k, size);
     char count[32];
     if (k->drop_last && size > k->images)
-        return say_failed("--drop-last leaves out a batch that is smaller than %s %u: of %s %s image%s nothing would "
+        return say_failed("--drop-last leaves out a batch that is smaller than %s %u: of %s %s %s%s nothing would "
                           "be left",
-                          k->option, (uint32_t)size, say_count(count, k->images), k->name, plural(k->images));
+                          k->option, (uint32_t)size, say_count(count, k->images), k->name, k->noun, plural(k->images));
     /* Where one image more is refused as well, the batch may be too large, not too small: fit_check finds that. */
     if (!takes(k, first))
         return takes(k, first + 1) ? say_misfit(k, size, first) : EXIT_CODE_OK;
@@ -88,9 +90,9 @@ static int check(const struct kind *k, uint64_t size)
 static struct kind make_kind(struct session *s, bool training)
 {
     const tenka_dataset *const data = training ? s->train_data : s->test_data;
-    const struct tenka_shape image = tenka_dataset_image_shape(data);
     struct kind k = {.s = s, .training = training, .name = training ? "training" : "test", .option = "--batch-size"};
-    k.input = tenka_shape_of(1, image.dim[0], image.dim[1], image.dim[2]);
+    k.input = batch_shape(data, 1);
+    k.noun = session_noun(s);
     k.images = tenka_dataset_count(data);
     k.drop_last = training && s->options->drop_last;
     if (!training && s->train_data != NULL)
@@ -108,6 +110,8 @@ int batches_check(struct session *s)
         if (code != EXIT_CODE_OK)
             return code;
     }
+    if (s->test_data == NULL)
+        return EXIT_CODE_OK;
     const struct kind test = make_kind(s, false);
     tenka_module_train(s->net, false);
     return check(&test, s->train_data != NULL ? o->test_batch_size : o->batch_size);
@@ -115,7 +119,7 @@ int batches_check(struct session *s)
 
 int batches_say_misfit(struct session *s, struct tenka_shape input)
 {
-    const struct kind k = {.s = s, .option = "--batch-size", .input = input};
+    const struct kind k = {.s = s, .option = "--batch-size", .noun = "image", .input = input};
     char why[1024];
     snprintf(why, sizeof(why), "%s", tenka_last_error(s->ctx));
     const uint64_t found = find_other(&k, input.dim[0]);

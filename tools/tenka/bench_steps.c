@@ -41,8 +41,7 @@ static int load_dataset(struct stepper *s, const char *data)
     const int code = session_load_half(&s->session, data, true, &s->data);
     if (code != EXIT_CODE_OK)
         return code;
-    const struct tenka_shape image = tenka_dataset_image_shape(s->data);
-    s->input = tenka_shape_of(s->input.dim[0], image.dim[0], image.dim[1], image.dim[2]);
+    s->input = batch_shape(s->data, s->input.dim[0]);
     return EXIT_CODE_OK;
 }
 
@@ -100,14 +99,16 @@ static int check_network(struct stepper *s, uint32_t *classes)
     struct tenka_shape output;
     if (tenka_module_check(s->session.net, s->input, &output) != TENKA_OK)
         return batches_say_misfit(&s->session, s->input);
-    if (output.rank != 2)
+    const bool numbers = s->data != NULL && tenka_dataset_target_dtype(s->data) == TENKA_F32;
+    if (output.rank != 2 && !numbers && (s->data == NULL || tenka_dataset_target_shape(s->data).rank == 0))
         return say_failed("the network gives a tensor of rank %u; it must end with one row of class scores for each "
                           "image",
                           output.rank);
     if (tenka_module_parameter_count(s->session.net) == 0)
         return say_failed("the network has no parameters to train");
     *classes = output.dim[1];
-    return session_find_ending(&s->session, s->input);
+    const int code = session_find_ending(&s->session, s->input);
+    return code == EXIT_CODE_OK ? session_choose_loss(&s->session, numbers ? TENKA_F32 : TENKA_I32) : code;
 }
 
 static int open_network(struct stepper *s, const struct options *options, uint32_t batch, bool sizing)

@@ -4,6 +4,45 @@
 
 #include "tenka.h"
 
+const tenka_dataset *session_data(const struct session *s)
+{
+    return s->train_data != NULL ? s->train_data : s->test_data;
+}
+
+bool session_has_arrays(const struct session *s)
+{
+    return tenka_dataset_input_dtype(session_data(s)) != TENKA_U8;
+}
+
+const char *session_noun(const struct session *s)
+{
+    return session_has_arrays(s) ? "sample" : "image";
+}
+
+const char *sample_text(struct tenka_shape shape, char out[static SAMPLE_TEXT])
+{
+    size_t used = (size_t)snprintf(out, SAMPLE_TEXT, "%s", shape.rank == 0 ? "one number" : "");
+    for (uint32_t i = 0; i < shape.rank; i++)
+        used += (size_t)snprintf(out + used, SAMPLE_TEXT - used, "%s%u", i > 0 ? "x" : "", shape.dim[i]);
+    return out;
+}
+
+size_t shape_count(struct tenka_shape shape)
+{
+    size_t count = 1;
+    for (uint32_t i = 0; i < shape.rank; i++)
+        count *= shape.dim[i];
+    return count;
+}
+
+struct tenka_shape batch_shape(const tenka_dataset *data, size_t count)
+{
+    const struct tenka_shape sample = tenka_dataset_image_shape(data);
+    struct tenka_shape shape = {.rank = sample.rank + 1, .dim = {(uint32_t)count}};
+    memcpy(shape.dim + 1, sample.dim, sample.rank * sizeof(sample.dim[0]));
+    return shape;
+}
+
 /* ---- Finding ---- */
 
 /* $XDG_DATA_HOME/tenka/name, or its default under $HOME. */
@@ -78,10 +117,42 @@ static int say_no_data(const struct session *s, const char *data)
                       tenka_last_error(s->ctx));
 }
 
+/* Of an archive; what is only tested may lie in x and y as well. *out is NULL where there is no test half. */
+static int load_npz(const struct session *s, const char *data, bool train, tenka_dataset **out)
+{
+    const bool alone = train || s->train_data == NULL;
+    char *names = NULL;
+    tenka_status status = tenka_dataset_load_npz(s->ctx, data, train ? "train" : "test", out);
+    if (status == TENKA_OK && *out == NULL && alone)
+        status = tenka_dataset_load_npz(s->ctx, data, NULL, out);
+    if (status == TENKA_OK && *out == NULL && alone)
+        status = tenka_array_names(s->ctx, data, &names);
+    if (status != TENKA_OK)
+        return say_library_failed(s->ctx);
+    if (names != NULL)
+        say_failed("%s: expected arrays that are called x_%s and y_%s, or x and y, found %s", data,
+                   train ? "train" : "test", train ? "train" : "test", names);
+    tenka_text_free(names);
+    return names != NULL ? EXIT_CODE_FAILED : EXIT_CODE_OK;
+}
+
+static int load_npy(const struct session *s, const char *data, bool train, tenka_dataset **out)
+{
+    struct file_list list;
+    file_list_split(data, &list);
+    const char *const *const half = list.file + (list.count == 4 && !train ? 2 : 0);
+    const bool absent = list.count == 2 && !train && s->train_data != NULL;
+    const tenka_status status = absent ? TENKA_OK : tenka_dataset_load_npy(s->ctx, half[0], half[1], out);
+    free(list.text);
+    return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+}
+
 int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out)
 {
     struct file_list list = {.text = NULL};
     tenka_status status;
+    if (data_is_npz(data) || data_is_npy(data))
+        return (data_is_npz(data) ? load_npz : load_npy)(s, data, train, out);
     if (data_is_list(data))
         file_list_split(data, &list);
     if (list.text != NULL) {
@@ -94,11 +165,11 @@ int session_load_half(const struct session *s, const char *data, bool train, ten
     return status == TENKA_OK ? EXIT_CODE_OK : say_no_data(s, data);
 }
 
-/* Training needs both halves. */
+/* Training on images needs both halves. */
 static int check_halves_named(const struct session *s)
 {
     struct file_list list = {.count = 4};
-    if (data_is_list(s->data_dir))
+    if (data_is_list(s->data_dir) && !data_is_npy(s->data_dir))
         file_list_split(s->data_dir, &list);
     free(list.text);
     if (list.count == 4)
@@ -109,15 +180,40 @@ static int check_halves_named(const struct session *s)
 
 /* ---- Two halves ---- */
 
-/* Both have images of one size, and classes that occur in either. */
+static bool same_shape(struct tenka_shape a, struct tenka_shape b)
+{
+    return a.rank == b.rank && memcmp(a.dim, b.dim, a.rank * sizeof(a.dim[0])) == 0;
+}
+
+/* Whether the targets of both are of a kind. */
+static int check_targets(const struct session *s)
+{
+    const struct tenka_shape a = tenka_dataset_target_shape(s->train_data);
+    const struct tenka_shape b = tenka_dataset_target_shape(s->test_data);
+    const enum tenka_dtype train = tenka_dataset_target_dtype(s->train_data);
+    char here[SAMPLE_TEXT], there[SAMPLE_TEXT];
+    if (train != tenka_dataset_target_dtype(s->test_data))
+        return say_failed("the training targets of %s are %s, but its test targets are %s: they must be of one kind",
+                          s->data_dir, train == TENKA_I32 ? "whole numbers" : "floats",
+                          train == TENKA_I32 ? "floats" : "whole numbers");
+    if (same_shape(a, b))
+        return EXIT_CODE_OK;
+    return say_failed("the training targets of %s are %s each, but its test targets %s: they must be of one shape",
+                      s->data_dir, sample_text(a, here), sample_text(b, there));
+}
+
+/* Both have samples of one shape, and classes that occur in either. */
 static int join_halves(struct session *s)
 {
     const struct tenka_shape a = tenka_dataset_image_shape(s->train_data), b = tenka_dataset_image_shape(s->test_data);
     const uint32_t train = tenka_dataset_classes(s->train_data), test = tenka_dataset_classes(s->test_data);
-    if (memcmp(a.dim, b.dim, 3 * sizeof(a.dim[0])) != 0)
-        return say_failed("the training images of %s are %ux%ux%u, but its test images %ux%ux%u: they must be of one "
-                          "size",
-                          s->data_dir, a.dim[0], a.dim[1], a.dim[2], b.dim[0], b.dim[1], b.dim[2]);
+    char here[SAMPLE_TEXT], there[SAMPLE_TEXT];
+    if (!same_shape(a, b))
+        return say_failed("the training %ss of %s are %s, but its test %ss %s: they must be of one size",
+                          session_noun(s), s->data_dir, sample_text(a, here), session_noun(s), sample_text(b, there));
+    const int code = check_targets(s);
+    if (code != EXIT_CODE_OK || train == 0)
+        return code;
     const uint32_t classes = train > test ? train : test;
     if (tenka_dataset_set_classes(s->train_data, classes) != TENKA_OK ||
         tenka_dataset_set_classes(s->test_data, classes) != TENKA_OK)
@@ -132,6 +228,8 @@ static int name_classes(struct session *s)
     const uint32_t classes = tenka_dataset_classes(s->train_data);
     if (s->options->classes == NULL)
         return EXIT_CODE_OK;
+    if (classes == 0)
+        return say_failed("--classes names classes, but the targets of %s are floats", s->data_dir);
     int code = class_names_read(&given, s->options->classes);
     if (code == EXIT_CODE_OK && given.count != classes)
         code = say_failed("--classes has %zu name%s, but the labels of %s have %u class%s", given.count,
@@ -153,7 +251,9 @@ int session_load_data(struct session *s, bool train)
         code = session_load_half(s, s->data_dir, true, &s->train_data);
     if (code == EXIT_CODE_OK)
         code = session_load_half(s, s->data_dir, false, &s->test_data);
-    if (code == EXIT_CODE_OK && train)
+    if (code == EXIT_CODE_OK)
+        code = session_pass_over_ignored(s);
+    if (code == EXIT_CODE_OK && train && s->test_data != NULL)
         code = join_halves(s);
     if (code == EXIT_CODE_OK && train)
         code = name_classes(s);
@@ -173,7 +273,7 @@ static const struct tenka_preprocessing *saved_preprocessing(const struct sessio
 static int apply_preprocessing(struct session *s, tenka_dataset *data)
 {
     const struct tenka_preprocessing *how = saved_preprocessing(s);
-    if (how == NULL || how->image.rank != 3 || data == NULL)
+    if (how == NULL || how->image.rank != 3 || data == NULL || tenka_dataset_input_dtype(data) != TENKA_U8)
         return EXIT_CODE_OK;
     const struct tenka_shape image = tenka_dataset_image_shape(data);
     if (memcmp(image.dim, how->image.dim, 3 * sizeof(image.dim[0])) != 0)
@@ -208,7 +308,7 @@ static bool are_numbers(const char *const *names, uint32_t count)
 static int check_saved_classes(const struct session *s)
 {
     const struct tenka_preprocessing *how = saved_preprocessing(s);
-    const uint32_t classes = tenka_dataset_classes(s->test_data);
+    const uint32_t classes = tenka_dataset_classes(session_data(s));
     if (s->train_data != NULL || how == NULL || how->classes == 0)
         return EXIT_CODE_OK;
     if (classes > how->classes)
@@ -240,7 +340,7 @@ int session_check_class_names(const struct session *s, uint32_t outputs)
 int session_check_classes(const struct session *s, uint32_t outputs)
 {
     const struct tenka_preprocessing *how = s->train_data == NULL ? saved_preprocessing(s) : NULL;
-    uint32_t classes = tenka_dataset_classes(s->test_data); /* of both halves, where there are two */
+    uint32_t classes = tenka_dataset_classes(session_data(s)); /* of both halves, where there are two */
     if (classes > outputs)
         return say_failed("the labels of %s have %u class%s, 0 to %u, but the network gives %u output%s: it needs one "
                           "for each class",

@@ -1,4 +1,4 @@
-/* What --data names: a folder, a data set in one, or a list of files. */
+/* What --data names: a folder, a data set in one, a list of files, or an archive of arrays. */
 #define _POSIX_C_SOURCE 200809L
 #include <dirent.h>
 #include <stdlib.h>
@@ -17,6 +17,33 @@ bool data_is_folder(const char *path)
 bool data_is_list(const char *data)
 {
     return data != NULL && !data_is_folder(data) && strchr(data, ',') != NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), end_length = strlen(end);
+    return length > end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+bool data_is_npz(const char *data)
+{
+    return data != NULL && !data_is_folder(data) && strchr(data, ',') == NULL && ends_with(data, ".npz");
+}
+
+bool path_is_npy(const char *path)
+{
+    return ends_with(path, ".npy");
+}
+
+bool data_is_npy(const char *data)
+{
+    struct file_list list;
+    if (!data_is_list(data))
+        return false;
+    file_list_split(data, &list);
+    const bool npy = list.count > 0 && (path_is_npy(list.file[0]) || ends_with(list.file[0], ".npy.gz"));
+    free(list.text);
+    return npy;
 }
 
 void file_list_split(const char *data, struct file_list *out)
@@ -41,9 +68,13 @@ static int check_list(const char *data)
     if (list.text == NULL)
         code = say_failed("out of memory");
     else if (list.count != 2 && list.count != 4)
-        code = say_failed("--data: '%s' is no folder, and as a list it has %zu files; expected two, images,labels, or "
-                          "four, train-images,train-labels,test-images,test-labels",
-                          data, list.count);
+        code = data_is_npy(data)
+                   ? say_failed("--data: '%s' has %zu arrays; expected two, x.npy,y.npy, or four, "
+                                "x_train.npy,y_train.npy,x_test.npy,y_test.npy",
+                                data, list.count)
+                   : say_failed("--data: '%s' is no folder, and as a list it has %zu files; expected two, "
+                                "images,labels, or four, train-images,train-labels,test-images,test-labels",
+                                data, list.count);
     for (size_t i = 0; i < list.count && code == EXIT_CODE_OK; i++) {
         struct stat st;
         if (stat(list.file[i], &st) != 0)
@@ -77,9 +108,15 @@ int session_check_data(const char *data)
         return EXIT_CODE_OK;
     if (data_is_list(data))
         return check_list(data);
+    if (stat(data, &st) == 0 && data_is_npz(data))
+        return EXIT_CODE_OK;
+    if (stat(data, &st) == 0 && path_is_npy(data))
+        return say_failed("--data: %s is one array; name that of the targets too, as in x.npy,y.npy", data);
     if (stat(data, &st) == 0)
         return say_failed("--data: %s is one file; name a folder, or the file of the labels too, as in images,labels",
                           data);
+    if (data_is_npz(data))
+        return say_failed("--data: there is no file %s", data);
     if (is_set(data))
         return EXIT_CODE_OK;
     return say_failed("--data: there is no folder %s; 'tools/fetch-data mnist FOLDER' fills one", data);
@@ -98,7 +135,7 @@ bool data_is_there(const char *data)
 {
     struct file_list list;
     if (!data_is_list(data))
-        return data_is_folder(data) || is_set(data);
+        return data_is_folder(data) || (data_is_npz(data) ? is_file(data) : is_set(data));
     file_list_split(data, &list);
     bool there = list.count == 2 || list.count == 4;
     for (size_t i = 0; i < list.count && there; i++)

@@ -5,6 +5,9 @@
 
 #include "tenka.h"
 
+/* The target that PyTorch's losses take for no class unless they are told another one. */
+#define IGNORED (-100)
+
 /* A network's layers in the order in which they run, and of each the line that print(model) has of it. */
 struct listing {
     struct tenka_layer_info *layers;
@@ -118,12 +121,18 @@ int session_find_ending(struct session *s, struct tenka_shape input)
 
 void session_warn_of_ending(const struct session *s, uint32_t outputs)
 {
+    if (!tenka_loss_takes_classes(s->loss))
+        return;
     if (s->over_others != NULL)
         say_warning("the network ends with %s over another axis than that of the classes, so that what it gives "
                     "are no probabilities of an image's classes; write %s(dim=1)",
                     s->over_others, s->over_others);
     /* Of one class that is certain, softmax makes e / (e + outputs - 1). */
-    if (s->twice != NULL)
+    const bool nll = strcmp(tenka_loss_name(s->loss), "NLLLoss") == 0;
+    if (nll && s->last != LAST_LOG_SOFTMAX)
+        say_warning("NLLLoss takes logarithms of probabilities, but the network does not end with LogSoftmax; write "
+                    "LogSoftmax(dim=1) at its end, or --loss 'CrossEntropyLoss()'");
+    else if (s->twice != NULL)
         say_warning("the network ends with Softmax, and %s applies softmax again: the loss cannot fall below %.2f, and "
                     "training is slow; %s",
                     s->twice, log1p((outputs - 1.0) / exp(1)),
@@ -131,12 +140,57 @@ void session_warn_of_ending(const struct session *s, uint32_t outputs)
                                             : "leave Softmax out");
 }
 
+/* ---- The loss ---- */
+
 tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_tensor target)
 {
-    return session_loss_function(s)(output, target);
+    return tenka_loss_of(s->loss, output, target);
 }
 
 tenka_loss_fn session_loss_function(const struct session *s)
 {
     return s->last == LAST_LOG_SOFTMAX ? tenka_nll_loss : tenka_cross_entropy;
+}
+
+int session_open_loss(struct session *s)
+{
+    if (s->options->loss == NULL || tenka_loss_parse(s->ctx, s->options->loss, &s->loss) == TENKA_OK)
+        return EXIT_CODE_OK;
+    say_failed("--loss: %s", tenka_last_error(s->ctx));
+    return tenka_last_status(s->ctx) == TENKA_E_FORMAT ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
+}
+
+/* Looks whether a target of the data is what the loss ignores, which then is no class. */
+static int pass_over(struct session *s, tenka_dataset *data, int32_t ignored)
+{
+    const int32_t *const labels = data != NULL ? tenka_dataset_labels(data) : NULL;
+    bool found = false;
+    if (labels == NULL)
+        return EXIT_CODE_OK;
+    const size_t count = tenka_dataset_count(data) * shape_count(tenka_dataset_target_shape(data));
+    for (size_t i = 0; i < count && !found; i++)
+        found = labels[i] == ignored;
+    s->ignores = s->ignores || found;
+    return !found || tenka_dataset_ignore(data, ignored) == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+}
+
+int session_pass_over_ignored(struct session *s)
+{
+    const int32_t ignored = s->loss != NULL ? tenka_loss_ignore_index(s->loss) : IGNORED;
+    if (s->loss != NULL && !tenka_loss_takes_classes(s->loss))
+        return EXIT_CODE_OK;
+    const int code = pass_over(s, s->train_data, ignored);
+    return code == EXIT_CODE_OK ? pass_over(s, s->test_data, ignored) : code;
+}
+
+int session_choose_loss(struct session *s, enum tenka_dtype targets)
+{
+    const char *const text = targets == TENKA_F32          ? "MSELoss()"
+                             : s->last == LAST_LOG_SOFTMAX ? "NLLLoss()"
+                                                           : "CrossEntropyLoss()";
+    if (s->loss == NULL && tenka_loss_parse(s->ctx, text, &s->loss) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    if (s->ignores)
+        tenka_loss_set_ignoring(s->loss, true);
+    return EXIT_CODE_OK;
 }

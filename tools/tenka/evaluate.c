@@ -4,7 +4,7 @@
 #include "tenka.h"
 
 struct meters {
-    tenka_meter *loss, *correct;
+    tenka_meter *loss, *correct; /* correct NULL: the targets are no classes */
     uint32_t whole; /* images of the first batch: no later one has more */
     double weights; /* of all batches together */
 };
@@ -24,8 +24,10 @@ static tenka_status run_batches(struct session *s, tenka_loader *loader, struct 
         meters->whole = meters->whole > 0 ? meters->whole : batch.size;
         const double weight = weight_of(meters, s->options, batch.size);
         const tenka_tensor output = tenka_forward(s->net, batch.input);
-        tenka_meter_add(meters->loss, tenka_scale(session_loss(s, output, batch.target), weight));
-        tenka_meter_add(meters->correct, tenka_equal_count(tenka_argmax(output, 1), batch.target));
+        const double scale = tenka_loss_is_sum(s->loss) ? 1.0 / meters->whole : weight;
+        tenka_meter_add(meters->loss, tenka_scale(session_loss(s, output, batch.target), scale));
+        if (meters->correct != NULL)
+            tenka_meter_add(meters->correct, tenka_equal_count(tenka_argmax(output, 1), batch.target));
         if ((status = tenka_step_end(s->ctx)) != TENKA_OK)
             return status;
         meters->weights += weight;
@@ -35,16 +37,30 @@ static tenka_status run_batches(struct session *s, tenka_loader *loader, struct 
     return status == TENKA_END ? TENKA_OK : status;
 }
 
-static tenka_status read_meters(const struct meters *meters, struct evaluation *out)
+/* How many of the test targets are classes, so that they can be right. */
+static double count_targets(const struct session *s)
 {
-    double loss, correct;
+    const int32_t *const labels = tenka_dataset_labels(s->test_data);
+    const size_t all = tenka_dataset_count(s->test_data) * shape_count(tenka_dataset_target_shape(s->test_data));
+    size_t count = 0;
+    if (!s->ignores)
+        return (double)all;
+    for (size_t i = 0; i < all; i++)
+        count += labels[i] != tenka_loss_ignore_index(s->loss);
+    return (double)count;
+}
+
+/* targets: how many can be right */
+static tenka_status read_meters(const struct meters *meters, double targets, struct evaluation *out)
+{
+    double loss, correct = NAN;
     tenka_status status = tenka_meter_read(meters->loss, &loss, NULL, NULL);
-    if (status == TENKA_OK)
+    if (status == TENKA_OK && meters->correct != NULL)
         status = tenka_meter_read(meters->correct, &correct, NULL, NULL);
     if (status != TENKA_OK)
         return status;
     out->loss = out->images > 0 ? loss / meters->weights : NAN;
-    out->accuracy = out->images > 0 ? correct / (double)out->images : NAN;
+    out->accuracy = out->images > 0 ? correct / targets : NAN;
     return TENKA_OK;
 }
 
@@ -56,7 +72,7 @@ int evaluate(struct session *s, tenka_loader *loader, struct progress *progress,
     tenka_module_train(s->net, false);
     tenka_no_grad_begin(s->ctx);
     tenka_status status = tenka_meter_create(s->ctx, &meters.loss);
-    if (status == TENKA_OK)
+    if (status == TENKA_OK && tenka_loss_takes_classes(s->loss))
         status = tenka_meter_create(s->ctx, &meters.correct);
     if (status == TENKA_OK) {
         progress_begin(progress, "test", 0, tenka_dataset_count(s->test_data));
@@ -64,7 +80,7 @@ int evaluate(struct session *s, tenka_loader *loader, struct progress *progress,
         progress_end(progress);
     }
     if (status == TENKA_OK)
-        status = read_meters(&meters, out);
+        status = read_meters(&meters, count_targets(s), out);
     const int code = status == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
     tenka_no_grad_end(s->ctx);
     tenka_meter_destroy(&meters.loss);

@@ -18,7 +18,7 @@ static const char *size_text(char buffer[static 32], uint64_t bytes)
 
 /* A kind of step: training, or evaluating. */
 struct kind {
-    const char *name, *option;
+    const char *name, *option, *noun;
     uint32_t batch_size;        /* as asked for */
     uint32_t rows;              /* of its largest batch */
     tenka_optimizer *optimizer; /* NULL: none */
@@ -29,9 +29,9 @@ static struct kind make_kind(const struct training *t, bool training)
     const struct session *s = &t->session;
     const struct options *o = s->options;
     const size_t count = tenka_dataset_count(training ? s->train_data : s->test_data);
-    struct kind k = {"training", "--batch-size", o->batch_size, o->batch_size, t->run.optimizer};
+    struct kind k = {"training", "--batch-size", session_noun(s), o->batch_size, o->batch_size, t->run.optimizer};
     if (!training)
-        k = (struct kind){"testing", "--test-batch-size", o->test_batch_size, o->test_batch_size, NULL};
+        k = (struct kind){"testing", "--test-batch-size", session_noun(s), o->test_batch_size, o->test_batch_size, NULL};
     if (k.rows > count)
         k.rows = (uint32_t)count;
     return k;
@@ -40,9 +40,7 @@ static struct kind make_kind(const struct training *t, bool training)
 static tenka_status measure(const struct training *t, const struct kind *k, struct tenka_memory_fit *out)
 {
     const struct session *s = &t->session;
-    const struct tenka_shape image = tenka_dataset_image_shape(s->test_data);
-    const struct tenka_shape input = tenka_shape_of(k->rows, image.dim[0], image.dim[1], image.dim[2]);
-    return tenka_memory_fits(s->net, k->optimizer, input, session_loss_function(s), out);
+    return tenka_memory_fits_data(s->net, k->optimizer, session_data(s), k->rows, s->loss, out);
 }
 
 /* "a training step of 60,000 images", or of one image where not even that fits. */
@@ -50,9 +48,9 @@ static const char *step_text(char out[static 96], const struct kind *k, const st
 {
     char rows[32];
     if (fit->largest == 0)
-        snprintf(out, 96, "a %s step of even one image", k->name);
+        snprintf(out, 96, "a %s step of even one %s", k->name, k->noun);
     else
-        snprintf(out, 96, "a %s step of %s image%s", k->name, say_count(rows, k->rows), plural(k->rows));
+        snprintf(out, 96, "a %s step of %s %s%s", k->name, say_count(rows, k->rows), k->noun, plural(k->rows));
     return out;
 }
 
@@ -79,7 +77,7 @@ static void describe_limit(const struct training *t, const struct kind *k, const
 {
     char step[96], first[32], from[64] = "";
     if (fit->largest > 0 && fit->largest + 1 < k->rows)
-        snprintf(from, sizeof(from), "from %s images on, ", say_count(first, fit->largest + 1));
+        snprintf(from, sizeof(from), "from %s %ss on, ", say_count(first, fit->largest + 1), k->noun);
     snprintf(out, size, "%s does not fit: %s%s", step_text(step, k, fit), from, tenka_last_error(t->session.ctx));
 }
 
@@ -105,7 +103,7 @@ static int check_kind(const struct training *t, bool training)
 int fit_check(struct training *t)
 {
     const int code = check_kind(t, true);
-    return code != EXIT_CODE_OK ? code : check_kind(t, false);
+    return code != EXIT_CODE_OK || t->session.test_data == NULL ? code : check_kind(t, false);
 }
 
 /* fit_check found enough memory, so another program has taken it since, or --check-finite needs more. */

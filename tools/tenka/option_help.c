@@ -102,7 +102,7 @@ static void name_option(const struct option *o, char *out, size_t size)
 
 static void put_option(struct page *p, const struct option *o, const struct option_use *use)
 {
-    char left[64], text[1024];
+    char left[64], text[2048];
     name_option(o, left, sizeof(left));
     snprintf(text, sizeof(text), "%s%s%s", use->help, o->initial != NULL ? ". Default: " : "",
              o->initial != NULL ? o->initial : "");

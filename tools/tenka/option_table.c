@@ -26,7 +26,6 @@ static const struct option_word backends[] = {
     { "auto", TENKA_BACKEND_AUTO }, { "vulkan", TENKA_BACKEND_VULKAN }, { "cpu", TENKA_BACKEND_CPU },
     { "cpu-f64", TENKA_BACKEND_CPU_F64 }, { NULL, 0 },
 };
-static const struct option_word optimizers[] = { { "adam", false }, { "sgd", true }, { NULL, 0 } };
 static const struct option_word means[] = {
     { "images", LOSS_MEAN_IMAGES }, { "batches", LOSS_MEAN_BATCHES }, { NULL, 0 },
 };
@@ -47,18 +46,24 @@ static const struct option_word parts[] = {
 
 #define DATA_FORMS "Folder with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
     "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
+#define ARRAY_FORMS ". Or arrays of NumPy of any shape, taken as they are, with classes or floats as targets: "
 #define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
     "$XDG_DATA_HOME/tenka (~/.local/share/tenka where that is not set), and /usr/share/datasets/fashion-mnist"
 #define WEIGHTS_NET "Network to put the weights into. Default: the one that the file describes"
+#define OPTIMIZER_HELP "adam or sgd; or with all its numbers as PyTorch writes it, such as SGD(lr=0.05, " \
+    "momentum=0.9) or AdamW(lr=1e-3), in place of --lr, --momentum and --weight-decay"
 #define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
 
 /* In the order in which --help has them within a group. Where an option has an initial argument, --help names it. */
 const struct option option_table[] = {
     /* ---- Data, network, pictures ---- */
     { "data", NULL, "FOLDER|FILES", NAME(data), .key = "data", .uses = {
-        { TRAIN, GROUP_DATA, DATA_FORMS "train-images,train-labels,test-images,test-labels" DATA_DEFAULT },
-        { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on. Default: what "
-          "the network was trained on, which a .pt does not say" },
+        { TRAIN, GROUP_DATA, DATA_FORMS "train-images,train-labels,test-images,test-labels" ARRAY_FORMS
+          "x.npy,y.npy, with two more files for testing, or FILE.npz with x_train, y_train, x_test, y_test or with x, y"
+          DATA_DEFAULT },
+        { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on" ARRAY_FORMS
+          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y. Default: what the network was trained on, which a "
+          ".pt does not say" },
         { PROFILE, GROUP_RUNS, "Real images: the training half of what --data of 'tenka train' names, or the files "
           "images,labels. Default: images of no meaning" } } },
     { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {
@@ -133,12 +138,18 @@ const struct option option_table[] = {
     { "drop-last", NULL, NULL, FLAG(drop_last), .key = "drop_last", .uses = {
         { TRAIN, GROUP_TRAINING, "Leave out an epoch's last batch where it is smaller: for networks with BatchNorm2d, "
           "which can be unable to train on a single image" } } },
+    { "no-shuffle", NULL, NULL, FLAG(no_shuffle), .key = "no_shuffle", .uses = {
+        { TRAIN, GROUP_TRAINING, "Take the samples of each epoch in the order of the data" } } },
     { "test-batch-size", NULL, "N", COUNT(test_batch_size), .key = "test_batch_size", .uses = {
         { TRAIN, GROUP_TRAINING, "Images in a step of testing. Default: as --batch-size" } } },
-    { "optimizer", NULL, "NAME", WORD(sgd, optimizers), .unknown = "there is no optimizer", .initial = "adam",
-      .key = "optimizer", .uses = {
-        { TRAIN | SUMMARY, GROUP_TRAINING, "adam or sgd" },
-        { PROFILE, GROUP_RUNS, "adam or sgd" } } },
+    { "optimizer", NULL, "NAME|CALL", NAME(optimizer), .initial = "adam", .key = "optimizer", .uses = {
+        { TRAIN | SUMMARY, GROUP_TRAINING, OPTIMIZER_HELP },
+        { PROFILE, GROUP_RUNS, OPTIMIZER_HELP } } },
+    { "loss", NULL, "CALL", NAME(loss), .key = "loss", .uses = {
+        { TRAIN | TEST, GROUP_TRAINING, "Loss as PyTorch writes it: CrossEntropyLoss(label_smoothing=0.1), NLLLoss(), "
+          "MSELoss(), L1Loss(), SmoothL1Loss(beta=1.0), HuberLoss(delta=1.0) or BCEWithLogitsLoss(), with "
+          "ignore_index=N where targets are classes, and reduction=mean or sum. Default: of targets that are floats "
+          "MSELoss(), else NLLLoss() for a network that ends with LogSoftmax and CrossEntropyLoss() for others" } } },
     { "lr", NULL, "X", REAL(lr, 1e6), .initial = "1e-3", .key = "lr", .uses = {
         { TRAIN, GROUP_TRAINING, "Learning rate, from 0 to 1e6" } } },
     { "momentum", NULL, "X", REAL(momentum, 1), .initial = "0", .key = "momentum", .uses = {
@@ -192,6 +203,9 @@ const struct option option_table[] = {
           "last one counts as much as the others: the number that PyTorch's tutorial prints" } } },
     { "log", NULL, "FILE", NAME(log), .uses = {
         { TRAIN, GROUP_OUTPUT, "Write one JSON object a line: the run, each step's loss, each epoch's results" } } },
+    { "out", NULL, "FILE", NAME(out), .uses = {
+        { PREDICT, GROUP_OUTPUT, "Write what the network gives for the samples of an array x.npy as a .npy of float32, "
+          "and print nothing of it" } } },
     { "top", NULL, "K", COUNT(top), .initial = "3", .uses = {
         { PREDICT, GROUP_OUTPUT, "The K likeliest classes of each picture" } } },
     { "json", NULL, NULL, FLAG(json), .uses = {

@@ -1,5 +1,6 @@
 /* From the command line to struct options, by the rows of option_table.c. */
 #define _POSIX_C_SOURCE 200809L
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -27,10 +28,52 @@ static void settle_backend(struct options *o)
     o->device = cpu ? NULL : o->device;
 }
 
+static bool is_given(const struct options *o, const char *name)
+{
+    for (size_t i = 0; option_table[i].name != NULL; i++)
+        if ((o->given[i / 64] >> i % 64 & 1) != 0 && strcmp(option_table[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A call has all numbers in it, and the options that have them too show what it says. */
+static void settle_call(const struct command *command, struct options *o)
+{
+    static const char *const others[] = {"lr", "momentum", "weight-decay"};
+    if (tenka_optimizer_read(NULL, o->optimizer, &o->recipe) != TENKA_OK)
+        say_misuse(command->name, "--optimizer: %s", tenka_last_error(NULL));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (is_given(o, others[i]))
+            say_misuse(command->name, "--optimizer %s says what --%s says: leave one of the two out", o->optimizer,
+                       others[i]);
+    o->lr = o->recipe.is_sgd ? o->recipe.sgd.lr : o->recipe.adam.lr;
+    o->momentum = o->recipe.is_sgd ? o->recipe.sgd.momentum : 0;
+    o->weight_decay = o->recipe.is_sgd ? o->recipe.sgd.weight_decay : o->recipe.adam.weight_decay;
+}
+
+static void settle_optimizer(const struct command *command, struct options *o)
+{
+    const struct tenka_optimizer_params defaults = TENKA_OPTIMIZER_DEFAULTS;
+    o->recipe = defaults;
+    if (strchr(o->optimizer, '(') != NULL) {
+        settle_call(command, o);
+        return;
+    }
+    o->recipe.is_sgd = strcmp(o->optimizer, "sgd") == 0;
+    if (!o->recipe.is_sgd && strcmp(o->optimizer, "adam") != 0)
+        say_misuse(command->name,
+                   "--optimizer: there is no optimizer '%s'; choose adam or sgd, or write it as PyTorch does, such as "
+                   "AdamW(lr=1e-3)",
+                   o->optimizer);
+    o->recipe.sgd.lr = o->recipe.adam.lr = o->lr;
+    o->recipe.sgd.momentum = o->momentum;
+    o->recipe.sgd.weight_decay = o->recipe.adam.weight_decay = o->weight_decay;
+}
+
 static void check_together(const struct command *command, const struct options *o)
 {
     const bool cpu = o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64;
-    if (o->momentum > 0 && !o->sgd)
+    if (o->momentum > 0 && !o->recipe.is_sgd)
         say_misuse(command->name, "--momentum belongs to '--optimizer sgd'");
     if (o->checkpoint_every > 0 && o->checkpoint == NULL)
         say_misuse(command->name, "--checkpoint-every needs --checkpoint FILE: where are checkpoints to be written?");
@@ -64,6 +107,9 @@ static void take(const struct command *command, const struct option *option, con
         exit(print_help(command));
     if (option->kind == OPTION_USAGE)
         exit(print_usage(command));
+    const size_t row = (size_t)(option - option_table);
+    assert(row < 64 * sizeof(o->given) / sizeof(o->given[0]));
+    o->given[row / 64] |= (uint64_t)1 << row % 64;
     option_set(command, option, text, o);
 }
 
@@ -141,6 +187,7 @@ struct options options_parse(const struct command *command, int argc, char **arg
             i += argv[i][1] == '-' ? take_long(command, argv + i, &o) : take_letters(command, argv + i, &o);
     }
     settle_backend(&o);
+    settle_optimizer(command, &o);
     check(command, &o);
     return o;
 }

@@ -64,7 +64,7 @@ static int check_network(struct predictor *p)
     return EXIT_CODE_OK;
 }
 
-static int find_names(struct predictor *p)
+int predict_find_names(struct predictor *p)
 {
     const struct session *const s = &p->session;
     const struct tenka_preprocessing *how = s->model != NULL ? tenka_model_preprocessing(s->model) : NULL;
@@ -82,14 +82,13 @@ static int find_names(struct predictor *p)
 }
 
 /* Every batch has the same size, so that there is one plan: the last one's further rows are computed and not read. */
-static void choose_batch_size(struct predictor *p)
+uint32_t predict_batch_size(const struct options *options, size_t each, size_t count)
 {
-    const size_t each = (size_t)p->image.dim[0] * p->image.dim[1] * p->image.dim[2];
     const size_t room = each < MAX_BATCH_BYTES ? MAX_BATCH_BYTES / each : 1;
-    size_t size = p->session.options->batch_size;
+    size_t size = options->batch_size;
     size = size < room ? size : room;
-    size = size < p->pictures.count ? size : p->pictures.count;
-    p->batch_size = (uint32_t)(size > 0 ? size : 1);
+    size = size < count ? size : count;
+    return (uint32_t)(size > 0 ? size : 1);
 }
 
 static int set_up(struct predictor *p)
@@ -97,16 +96,16 @@ static int set_up(struct predictor *p)
     int code = find_preprocessing(p);
     if (code != EXIT_CODE_OK)
         return code;
-    choose_batch_size(p);
+    const size_t each = shape_count(p->image);
+    p->batch_size = predict_batch_size(p->session.options, each, p->pictures.count);
     code = check_network(p);
     if (code == EXIT_CODE_OK)
         code = session_find_ending(&p->session,
                                    tenka_shape_of(p->batch_size, p->image.dim[0], p->image.dim[1], p->image.dim[2]));
     if (code == EXIT_CODE_OK)
-        code = find_names(p);
+        code = predict_find_names(p);
     if (code != EXIT_CODE_OK)
         return code;
-    const size_t each = (size_t)p->image.dim[0] * p->image.dim[1] * p->image.dim[2];
     p->bytes = calloc(p->batch_size, each);
     p->scores = calloc(p->batch_size, p->outputs * sizeof(p->scores[0]));
     p->predictions = calloc(p->batch_size, sizeof(p->predictions[0]));
@@ -250,9 +249,15 @@ int command_predict(const struct options *options)
     struct predictor p;
     memset(&p, 0, sizeof(p));
     interrupt_catch();
-    int code = session_open_network(&p.session, options, false);
+    int code = check_save_path("--out", options->out);
     if (code == EXIT_CODE_OK)
-        code = predict(&p);
+        code = check_other_file("--out", options->out, "--load", options->load);
+    if (code == EXIT_CODE_OK && options->out != NULL && same_file(options->out, options->pictures[0]))
+        code = say_failed("--out %s is the array itself: give the outputs a file of their own", options->out);
+    if (code == EXIT_CODE_OK)
+        code = session_open_network(&p.session, options, false);
+    if (code == EXIT_CODE_OK)
+        code = predict_is_array(options) ? predict_array(&p) : predict(&p);
     for (size_t i = 0; i < p.count; i++)
         free(p.predictions[i].failure);
     free(p.predictions);

@@ -1,4 +1,4 @@
-/* What the two files of `tenka predict` share. */
+/* What the files of `tenka predict` share. */
 #ifndef TENKA_TOOL_PREDICT_H
 #define TENKA_TOOL_PREDICT_H
 
@@ -14,7 +14,7 @@ struct prediction {
 struct predictor {
     struct session session;
     struct pictures pictures;
-    struct tenka_shape image; /* of the network's input: channels, height, width */
+    struct tenka_shape image; /* of the network's input: channels, height, width; of an array whatever it is */
     float mean[TENKA_MAX_CHANNELS], std[TENKA_MAX_CHANNELS];
     struct class_names given; /* by --classes */
     const char *const *names; /* of classes; NULL: they have numbers */
@@ -27,6 +27,19 @@ struct predictor {
     float *scores;                   /* of the batch: what the network gives */
     uint64_t done, failed, negative; /* pictures: through; not read; that look like negatives */
 };
+
+/* ---- predict.c ---- */
+
+/* Samples in a batch, of which each takes so many bytes of input. */
+uint32_t predict_batch_size(const struct options *options, size_t each, size_t count);
+/* The names of the outputs' classes. Says what is wrong with them. */
+int predict_find_names(struct predictor *p);
+
+/* ---- predict_arrays.c ---- */
+
+/* Whether an array is asked for, and not pictures. */
+bool predict_is_array(const struct options *options);
+int predict_array(struct predictor *p);
 
 /* ---- predict_report.c ---- */
 

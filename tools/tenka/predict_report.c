@@ -129,8 +129,9 @@ int predictions_begin(const struct predictor *p)
         log_json_string(stdout, tenka_ctx_device_name(s->ctx));
         fputs(",\"pictures\":[", stdout);
     } else if (!s->options->quiet) {
-        print_text(stdout, "network  %s: images of %ux%ux%u, %u classes\n", s->options->load, p->image.dim[0],
-                   p->image.dim[1], p->image.dim[2], p->outputs);
+        char text[SAMPLE_TEXT];
+        print_text(stdout, "network  %s: %s of %s, %u classes\n", s->options->load,
+                   predict_is_array(s->options) ? "samples" : "images", sample_text(p->image, text), p->outputs);
         session_print_device(s->ctx, s->options);
     }
     return check_output();

@@ -117,24 +117,41 @@ static int open_net(struct session *s)
     return code;
 }
 
+/* output: of two samples */
+static int check_loss(const struct session *s, struct tenka_shape output)
+{
+    const tenka_dataset *const data = session_data(s);
+    const struct tenka_shape target = tenka_dataset_target_shape(data);
+    struct tenka_shape targets = {.rank = target.rank + 1, .dim = {2}};
+    if (tenka_loss_takes_classes(s->loss) && tenka_dataset_target_dtype(data) == TENKA_I32 && target.rank == 0 &&
+        output.rank != 2)
+        return say_failed("the network gives a tensor of rank %u; it must end with one row of class scores for each "
+                          "%s",
+                          output.rank, session_noun(s));
+    memcpy(targets.dim + 1, target.dim, target.rank * sizeof(target.dim[0]));
+    if (tenka_loss_check(s->loss, output, tenka_dataset_target_dtype(data), targets) != TENKA_OK)
+        return say_failed("the loss does not fit a batch of two: %s", tenka_last_error(s->ctx));
+    return EXIT_CODE_OK;
+}
+
 static int check_net(struct session *s)
 {
-    const struct tenka_shape image = tenka_dataset_image_shape(s->test_data);
-    /* Two images: a whole batch may be too large for the device, and BatchNorm2d cannot train on one. */
-    const struct tenka_shape input = tenka_shape_of(2, image.dim[0], image.dim[1], image.dim[2]);
+    /* Two samples: a whole batch may be too large for the device, and BatchNorm2d cannot train on one. */
+    const struct tenka_shape input = batch_shape(session_data(s), 2);
     struct tenka_shape output;
+    char text[SAMPLE_TEXT];
     tenka_module_train(s->net, s->train_data != NULL);
     if (tenka_module_check(s->net, input, &output) != TENKA_OK)
-        return say_failed("the network does not fit the images (%ux%ux%u): %s", image.dim[0], image.dim[1],
-                          image.dim[2], tenka_last_error(s->ctx));
-    if (output.rank != 2)
-        return say_failed("the network gives a tensor of rank %u; it must end with one row of class scores for each "
-                          "image",
-                          output.rank);
+        return say_failed("the network does not fit the %ss (%s): %s", session_noun(s),
+                          sample_text(tenka_dataset_image_shape(session_data(s)), text), tenka_last_error(s->ctx));
     int code = session_find_ending(s, input);
     if (code == EXIT_CODE_OK)
-        code = batches_check(s);
+        code = session_choose_loss(s, tenka_dataset_target_dtype(session_data(s)));
     if (code == EXIT_CODE_OK)
+        code = check_loss(s, output);
+    if (code == EXIT_CODE_OK)
+        code = batches_check(s);
+    if (code == EXIT_CODE_OK && tenka_loss_takes_classes(s->loss))
         code = session_check_classes(s, output.dim[1]);
     if (code == EXIT_CODE_OK)
         session_warn_of_ending(s, output.dim[1]);
@@ -149,19 +166,35 @@ void session_print_device(const tenka_ctx *ctx, const struct options *options)
                options->backend == TENKA_BACKEND_AUTO ? " ('tenka devices' says why)" : "");
 }
 
+static void tell_samples(const struct session *s)
+{
+    const tenka_dataset *const data = session_data(s);
+    char count[32], text[SAMPLE_TEXT];
+    if (s->train_data != NULL)
+        printf(" %s training%s", say_count(count, tenka_dataset_count(s->train_data)), s->test_data != NULL ? "," : "");
+    if (s->test_data != NULL)
+        printf(" %s test", say_count(count, tenka_dataset_count(s->test_data)));
+    printf(" %ss, %s, ", session_noun(s), sample_text(tenka_dataset_image_shape(data), text));
+    if (tenka_dataset_target_dtype(data) == TENKA_F32)
+        printf("targets %s\n", sample_text(tenka_dataset_target_shape(data), text));
+    else
+        printf("%u classes\n", tenka_dataset_classes(data));
+}
+
 static void tell(const struct session *s)
 {
-    const struct tenka_shape image = tenka_dataset_image_shape(s->test_data);
     char count[32];
     print_text(stdout, "data     %s:", s->data_dir);
-    if (s->train_data != NULL)
-        printf(" %s training,", say_count(count, tenka_dataset_count(s->train_data)));
-    printf(" %s test images, %ux%ux%u, %u classes\n", say_count(count, tenka_dataset_count(s->test_data)), image.dim[0],
-           image.dim[1], image.dim[2], tenka_dataset_classes(s->test_data));
+    tell_samples(s);
     session_print_device(s->ctx, s->options);
     printf("network  %s parameters; ", say_count(count, tenka_module_parameter_count(s->net)));
-    puts(s->last == LAST_LOG_SOFTMAX ? "it ends with LogSoftmax, so the loss is nll_loss"
-                                     : "it does not end with LogSoftmax, so the loss is cross_entropy");
+    if (s->options->loss != NULL)
+        printf("the loss is %s\n", tenka_loss_name(s->loss));
+    else if (!tenka_loss_takes_classes(s->loss))
+        puts("the targets are floats, so the loss is MSELoss");
+    else
+        puts(s->last == LAST_LOG_SOFTMAX ? "it ends with LogSoftmax, so the loss is nll_loss"
+                                         : "it does not end with LogSoftmax, so the loss is cross_entropy");
     fflush(stdout);
 }
 
@@ -225,6 +258,8 @@ int session_open(struct session *s, const struct options *options, bool train)
 {
     int code = session_open_device(s, options);
     if (code == EXIT_CODE_OK)
+        code = session_open_loss(s);
+    if (code == EXIT_CODE_OK)
         code = session_load_data(s, train);
     if (code == EXIT_CODE_OK)
         code = open_net(s);
@@ -234,6 +269,11 @@ int session_open(struct session *s, const struct options *options, bool train)
         code = session_apply_preprocessing(s);
     if (code == EXIT_CODE_OK)
         code = check_net(s);
+    if (code == EXIT_CODE_OK && s->test_data == NULL)
+        say_notice(options,
+                   "%s has no test half, so that nothing is tested after an epoch; x_test and y_test, or two more "
+                   "files, would be one",
+                   s->data_dir);
     if (code == EXIT_CODE_OK && !options->quiet)
         tell(s);
     return code;
@@ -246,6 +286,7 @@ void session_close(struct session *s)
     else
         tenka_module_destroy(&s->net);
     s->net = NULL;
+    tenka_loss_destroy(&s->loss);
     tenka_dataset_destroy(&s->train_data);
     tenka_dataset_destroy(&s->test_data);
     tenka_ctx_destroy(&s->ctx);
@@ -258,9 +299,9 @@ void session_close(struct session *s)
 
 int session_preprocessing(struct session *s, struct tenka_preprocessing *how)
 {
-    const tenka_dataset *data = s->train_data != NULL ? s->train_data : s->test_data;
+    const tenka_dataset *data = session_data(s);
     const uint32_t classes = tenka_dataset_classes(data);
-    const char **const names = realloc(s->class_names, classes * sizeof(names[0]));
+    const char **const names = realloc(s->class_names, (classes + 1) * sizeof(names[0]));
     if (names == NULL)
         return say_failed("out of memory");
     s->class_names = names;

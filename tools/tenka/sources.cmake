@@ -26,6 +26,7 @@ set(tool_sources
     tools/tenka/outputs.c
     tools/tenka/pictures.c
     tools/tenka/predict.c
+    tools/tenka/predict_arrays.c
     tools/tenka/predict_report.c
     tools/tenka/profile.c
     tools/tenka/profile_report.c

@@ -176,7 +176,7 @@ static void print_memory(const struct summary *m)
         return;
     puts("");
     print_text(stdout, "Device memory of a training step at batch size %u with %s, on %s:\n", o->batch_size,
-               o->sgd ? "sgd" : "adam", tenka_ctx_device_name(m->session.ctx));
+               o->recipe.is_sgd ? "sgd" : "adam", tenka_ctx_device_name(m->session.ctx));
     print_bytes("parameters and statistics", memory->parameters);
     print_bytes("the optimizer's moments", memory->optimizer);
     print_bytes("batch, activations, gradients", memory->temporaries);
@@ -220,7 +220,7 @@ static void print_json(const struct summary *m)
     printf("\n],\"parameters\":%" PRIu64 ",\"trainable\":%" PRIu64 ",\"buffers\":%" PRIu64 ",\"device\":",
            m->parameters, m->trainable, m->buffers);
     log_json_string(stdout, tenka_ctx_device_name(m->session.ctx));
-    printf(",\"optimizer\":\"%s\",\"memory\":", m->session.options->sgd ? "sgd" : "adam");
+    printf(",\"optimizer\":\"%s\",\"memory\":", m->session.options->recipe.is_sgd ? "sgd" : "adam");
     if (memory->total == 0)
         fputs("null", stdout);
     else

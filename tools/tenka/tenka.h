@@ -56,9 +56,12 @@ struct options {
     enum loss_mean loss_mean;
     int threads;
     struct tenka_shape input; /* of one image; rank 0: the default */
-    bool sgd, validate, quiet, json;
+    const char *optimizer; /* a name, or a call of a class */
+    struct tenka_optimizer_params recipe; /* what it means together with lr, momentum and weight_decay */
+    const char *loss;                     /* NULL: by the network's ending and the targets */
+    bool validate, quiet, json;
     bool check_finite, fallback;
-    bool drop_last;
+    bool drop_last, no_shuffle;
     int argc; /* as typed, the program first, but for the command's name */
     char **argv;
     const char *op;                /* bench, verify: NULL: none in particular */
@@ -76,6 +79,8 @@ struct options {
     bool invert, crop;            /* predict */
     uint32_t steps;               /* profile */
     const char *trace, *capture;  /* profile; NULL: none */
+    const char *out;              /* predict; NULL: none */
+    uint64_t given[2];            /* bits: the rows of option_table that were typed */
 };
 
 const char *backend_name(enum tenka_backend backend);
@@ -192,9 +197,11 @@ struct session {
     char *data_path;      /* the same as a saved file remembers it; NULL: it cannot */
     char *trained_on;     /* what the file of `tenka test` remembers; NULL: it was not asked */
     tenka_ctx *ctx;
-    tenka_dataset *train_data, *test_data; /* train_data is NULL for `tenka test` */
+    tenka_dataset *train_data, *test_data; /* train_data is NULL for `tenka test`, test_data where arrays have none */
     tenka_model *model;                    /* owns net when there is one */
     tenka_module *net;
+    tenka_loss *loss;         /* NULL: not chosen yet */
+    bool ignores;             /* some targets are what the loss ignores */
     enum last_layer last;     /* once session_find_ending was called */
     const char *twice;        /* what applies softmax after the network's Softmax again; NULL: nothing */
     const char *over_others;  /* class of a last layer with softmax over another axis; NULL: none */
@@ -237,6 +244,10 @@ bool data_is_folder(const char *path);
 /* A folder may have commas in its name. */
 bool data_is_list(const char *data);
 void file_list_split(const char *data, struct file_list *out);
+/* By the names' endings: an archive of NumPy's arrays; a list of files of one each. */
+bool data_is_npz(const char *data);
+bool data_is_npy(const char *data);
+bool path_is_npy(const char *path);
 /* Whether --data names something; says so when it does not. data NULL: nothing is named. */
 int session_check_data(const char *data);
 /* Whether what a saved file remembers is still there. */
@@ -247,7 +258,20 @@ char *data_absolute(const char *data);
 
 /* ---- data.c: the images of a session ---- */
 
-/* Reads one half of what --data names; a list of two files is either. Says what went wrong. */
+/* Those of training, where there are any, else those of testing. */
+const tenka_dataset *session_data(const struct session *s);
+/* Whether the data are arrays, of whatever their samples are, and no images. */
+bool session_has_arrays(const struct session *s);
+/* "image" or "sample". */
+const char *session_noun(const struct session *s);
+#define SAMPLE_TEXT 80
+/* "3x32x32", or "one number"; returns out. */
+const char *sample_text(struct tenka_shape shape, char out[static SAMPLE_TEXT]);
+size_t shape_count(struct tenka_shape shape); /* elements */
+/* A batch of so many samples of data. */
+struct tenka_shape batch_shape(const tenka_dataset *data, size_t count);
+/* Reads one half of what --data names; a list of two files is either. *out is NULL, with OK, where arrays have no test
+ * half. Says what went wrong. */
 int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out);
 /* Finds the images and reads them, for training both halves; for testing without --data those that the network was
  * trained on. */
@@ -265,9 +289,15 @@ int session_check_classes(const struct session *s, uint32_t outputs);
 int session_find_ending(struct session *s, struct tenka_shape input);
 /* Warns where softmax is taken twice, or over something else than the classes. */
 void session_warn_of_ending(const struct session *s, uint32_t outputs);
-/* The loss of the network's output: nll_loss after LogSoftmax, else cross entropy. */
+/* The loss of the network's output where the targets are classes: nll_loss after LogSoftmax, else cross entropy. */
 tenka_loss_fn session_loss_function(const struct session *s);
 tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_tensor target);
+/* Makes the loss that --loss names; nothing without --loss. Says what is wrong with it. */
+int session_open_loss(struct session *s);
+/* Looks for targets that the loss ignores, which are no classes then. */
+int session_pass_over_ignored(struct session *s);
+/* Makes the loss that belongs to the network's ending and to such targets where none is named. */
+int session_choose_loss(struct session *s, enum tenka_dtype targets);
 
 /* ---- batches.c: batches that the network cannot take ---- */
 
@@ -319,7 +349,7 @@ int checkpoint_resume(struct session *s, struct tenka_training *training);
 
 struct evaluation {
     double loss;     /* mean as --loss-mean says */
-    double accuracy; /* 0 to 1, over all images */
+    double accuracy; /* 0 to 1, over all targets that are classes; NaN: they are none */
     double seconds;
     uint64_t images;
 };

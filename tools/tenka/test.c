@@ -24,8 +24,11 @@ static int test(struct session *s)
         return say_failed("%s: the network's outputs are no finite numbers; it has diverged, or its file is damaged",
                           s->options->load);
     char rate[32];
-    printf("test loss %.4f  test accuracy %.2f %%  (%.1f s, %s images/s)\n", result.loss, 100 * result.accuracy,
-           result.seconds, say_count(rate, (uint64_t)((double)result.images / result.seconds + 0.5)));
+    printf("test loss %.4f  ", result.loss);
+    if (!isnan(result.accuracy))
+        printf("test accuracy %.2f %%  ", 100 * result.accuracy);
+    printf("(%.1f s, %s %ss/s)\n", result.seconds,
+           say_count(rate, (uint64_t)((double)result.images / result.seconds + 0.5)), session_noun(s));
     return EXIT_CODE_OK;
 }
 

@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,27 +29,17 @@ static int check_saving(struct training *t)
 
 tenka_status train_optimizer(const struct session *s, tenka_optimizer **out)
 {
-    const struct options *o = s->options;
-    if (o->sgd) {
-        struct tenka_sgd_params params = TENKA_SGD_DEFAULTS;
-        params.lr = o->lr;
-        params.momentum = o->momentum;
-        params.weight_decay = o->weight_decay;
-        return tenka_sgd_create(s->ctx, s->net, &params, out);
-    }
-    struct tenka_adam_params params = TENKA_ADAM_DEFAULTS;
-    params.lr = o->lr;
-    params.weight_decay = o->weight_decay;
-    return tenka_adam_create(s->ctx, s->net, &params, out);
+    return tenka_optimizer_create(s->ctx, s->net, &s->options->recipe, out);
 }
 
-/* Both loaders shuffle, as in the reference program: each takes its draws from the generator. */
+/* Both loaders shuffle, as in the reference program, unless nothing is shuffled: each takes its draws from the
+ * generator. */
 static tenka_status create_loader(const struct session *s, const tenka_dataset *data, uint32_t batch_size,
                                   bool drop_last, tenka_loader **out)
 {
     struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
     params.batch_size = batch_size;
-    params.shuffle = true;
+    params.shuffle = !s->options->no_shuffle;
     params.drop_last = drop_last;
     return tenka_loader_create(s->ctx, data, &params, out);
 }
@@ -88,8 +79,8 @@ static void tell_batch(const struct training *t)
     const size_t images = tenka_dataset_count(t->session.train_data);
     char size[32], count[32];
     if (o->batch_size > images)
-        say_notice(o, "a batch of %s is more than the %s training image%s: each epoch is one step of all of them",
-                   say_count(size, o->batch_size), say_count(count, images), plural(images));
+        say_notice(o, "a batch of %s is more than the %s training %s%s: each epoch is one step of all of them",
+                   say_count(size, o->batch_size), say_count(count, images), session_noun(&t->session), plural(images));
 }
 
 static int set_up(struct training *t)
@@ -99,7 +90,7 @@ static int set_up(struct training *t)
     t->run.net = s->net;
     t->run.seed = o->seed;
     tenka_status status = create_loader(s, s->train_data, o->batch_size, o->drop_last, &t->run.train_loader);
-    if (status == TENKA_OK)
+    if (status == TENKA_OK && s->test_data != NULL)
         status = create_loader(s, s->test_data, o->test_batch_size, false, &t->run.test_loader);
     if (status == TENKA_OK)
         status = train_optimizer(s, &t->run.optimizer);
@@ -258,25 +249,36 @@ static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *
 
 static void print_epoch(const struct training *t, const struct epoch_result *r)
 {
+    const struct session *const s = &t->session;
     char rate[32];
-    printf("epoch %u/%u  train loss %.4f  test loss %.4f  test accuracy %.2f %%  (%.1f s, %s images/s)\n", r->epoch + 1,
-           t->session.options->epochs, r->train_loss, r->test.loss, 100 * r->test.accuracy, r->train_seconds,
-           say_count(rate, (uint64_t)(r->images_per_second + 0.5)));
+    printf("epoch %u/%u  train loss %.4f  ", r->epoch + 1, s->options->epochs, r->train_loss);
+    if (s->test_data != NULL)
+        printf("test loss %.4f  ", r->test.loss);
+    if (s->test_data != NULL && !isnan(r->test.accuracy))
+        printf("test accuracy %.2f %%  ", 100 * r->test.accuracy);
+    printf("(%.1f s, %s %ss/s)\n", r->train_seconds, say_count(rate, (uint64_t)(r->images_per_second + 0.5)),
+           session_noun(s));
     fflush(stdout);
 }
 
 /* A checkpoint is written before the evaluation and one after it. The evaluation has no state in them: one that was
  * interrupted begins anew. A finite test loss shows that FILE.last-good is no longer needed (keep.c). */
-static int end_epoch(struct training *t, struct epoch_result *result)
+static int test_epoch(struct training *t, struct epoch_result *result)
 {
+    result->test = (struct evaluation){.loss = NAN, .accuracy = NAN};
+    if (t->session.test_data == NULL)
+        return EXIT_CODE_OK;
     int code = save_checkpoint(t);
     t->evaluating = true;
     if (code == EXIT_CODE_OK && !is_stopping(t))
         code = evaluate(&t->session, t->run.test_loader, &t->progress, &result->test);
+    return code != EXIT_CODE_OK || is_stopping(t) ? code : finite_check_test(t, result);
+}
+
+static int end_epoch(struct training *t, struct epoch_result *result)
+{
+    const int code = test_epoch(t, result);
     if (code != EXIT_CODE_OK || is_stopping(t))
-        return code;
-    code = finite_check_test(t, result);
-    if (code != EXIT_CODE_OK)
         return code;
     print_epoch(t, result);
     if (log_json_epoch(&t->log, result) != EXIT_CODE_OK)

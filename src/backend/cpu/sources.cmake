@@ -12,11 +12,13 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/conv2d_fwd.c
     src/backend/cpu/fast/conv2d_gather.c
     src/backend/cpu/fast/conv_copies.c
+    src/backend/cpu/fast/conv_transpose2d.c
     src/backend/cpu/fast/conv_pool.c
     src/backend/cpu/fast/elementwise.c
     src/backend/cpu/fast/gemm.c
     src/backend/cpu/fast/gemm_dots.c
     src/backend/cpu/fast/gemm_tiles.c
+    src/backend/cpu/fast/layer_norm.c
     src/backend/cpu/fast/linear.c
     src/backend/cpu/fast/matmul.c
     src/backend/cpu/fast/max_pool2d.c

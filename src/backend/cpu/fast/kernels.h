@@ -32,6 +32,11 @@ bool TENKA_FAST(batch_norm2d_dw)(const struct tenka_fast_call *f);
 /* chain.c */
 bool TENKA_FAST(chain_fwd)(const struct tenka_fast_call *f);
 
+/* conv_transpose2d.c, whose scratch memory is that of conv2d */
+bool TENKA_FAST(conv_transpose2d_fwd)(const struct tenka_fast_call *f);
+bool TENKA_FAST(conv_transpose2d_dx)(const struct tenka_fast_call *f);
+bool TENKA_FAST(conv_transpose2d_dw)(const struct tenka_fast_call *f);
+
 /* elementwise.c */
 #define DX_OF_X(name) bool TENKA_FAST(name##_dx)(const struct tenka_fast_call *f);
 #define DX_OF_Y(name) DX_OF_X(name)
@@ -54,6 +59,11 @@ TENKA_FAST_KERNEL(conv2d_dx);
 TENKA_FAST_KERNEL(conv2d_dw);
 TENKA_FAST_KERNEL(conv2d_relu_pool_fwd);
 TENKA_FAST_KERNEL(conv2d_relu_pool_dw);
+
+/* layer_norm.c */
+bool TENKA_FAST(layer_norm_fwd)(const struct tenka_fast_call *f);
+bool TENKA_FAST(layer_norm_dx)(const struct tenka_fast_call *f);
+TENKA_FAST_KERNEL(layer_norm_dw);
 
 /* linear.c, matmul.c: products of matrices */
 TENKA_FAST_KERNEL(linear_fwd);

@@ -1,0 +1,2 @@
+set(functional_sources
+    src/functional/loss.c)

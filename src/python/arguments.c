@@ -1,0 +1,285 @@
+#include "python/arguments.h"
+
+#include <ctype.h>
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+
+/* Source: V. Levenshtein, "Binary codes capable of correcting deletions, insertions, and reversals" (1966). */
+size_t tenka_py_distance(const char *a, const char *b)
+{
+    size_t row[TENKA_PY_NEAR + 1];
+    const size_t n = strlen(b);
+    if (n > TENKA_PY_NEAR || strlen(a) > TENKA_PY_NEAR)
+        return SIZE_MAX;
+    for (size_t k = 0; k <= n; k++)
+        row[k] = k;
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t before = row[0]++;
+        for (size_t k = 0; k < n; k++) {
+            const size_t above = row[k + 1];
+            const size_t changed = before + (tolower((unsigned char)a[i]) != tolower((unsigned char)b[k]));
+            const size_t moved = (above < row[k] ? above : row[k]) + 1;
+            row[k + 1] = changed < moved ? changed : moved;
+            before = above;
+        }
+    }
+    return row[n];
+}
+
+/* What is being read. */
+struct binder {
+    struct tenka_py_reader r;
+    const struct tenka_py_class *classes;
+    size_t n_classes;
+    const struct tenka_py_class *of;
+};
+
+/* ---- Sentences ---- */
+
+static tenka_status fail_class(const struct binder *b, const struct tenka_py *at, const char *name)
+{
+    char list[600];
+    size_t used = 0, best = strlen(name) < 4 ? 2 : strlen(name) / 4 + 1;
+    const char *near = NULL;
+    list[0] = '\0';
+    for (size_t i = 0; i < b->n_classes && used < sizeof(list); i++) {
+        const size_t distance = tenka_py_distance(name, b->classes[i].name);
+        used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", b->classes[i].name);
+        near = distance < best ? b->classes[i].name : near;
+        best = distance < best ? distance : best;
+    }
+    return near != NULL
+               ? tenka_py_fail(&b->r, at->at, "there is no %s %.60s; do you mean %s?", b->r.what, name, near)
+               : tenka_py_fail(&b->r, at->at, "there is no %s %.60s; those that are known: %s", b->r.what, name, list);
+}
+
+static tenka_status fail_argument(const struct binder *b, const struct tenka_py *at, const char *name)
+{
+    char list[400];
+    size_t used = 0;
+    list[0] = '\0';
+    for (size_t i = 0; i < b->of->n_args && used < sizeof(list); i++)
+        used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", b->of->args[i].name);
+    return tenka_py_fail(&b->r, at->at, "%s has no argument %.60s; it has %s", b->of->name, name, list);
+}
+
+static tenka_status fail_value(const struct binder *b, const struct tenka_py *at, const struct tenka_py_arg *arg,
+                               const char *expected)
+{
+    return tenka_py_fail(&b->r, at->at, "%s: %s must be %s", b->of->name, arg->name, expected);
+}
+
+/* ---- Values ---- */
+
+/* Numbers, and what is computed of them: 0.1 / 256, -100. */
+static bool evaluate(const struct tenka_py *e, double *out)
+{
+    double a, b;
+    if (e->kind == TENKA_PY_INT || e->kind == TENKA_PY_FLOAT) {
+        *out = e->kind == TENKA_PY_INT ? (double)e->integer : e->number;
+        return true;
+    }
+    if (e->kind == TENKA_PY_UNARY && evaluate(e->child, &a)) {
+        *out = e->word[0] == '-' ? -a : a;
+        return true;
+    }
+    if (e->kind != TENKA_PY_BINARY || !evaluate(e->child, &a) || !evaluate(e->child->next, &b))
+        return false;
+    if (strcmp(e->word, "**") == 0)
+        *out = pow(a, b);
+    else if (strcmp(e->word, "*") == 0 || strcmp(e->word, "/") == 0)
+        *out = e->word[0] == '*' ? a * b : a / b;
+    else if (strcmp(e->word, "+") == 0 || strcmp(e->word, "-") == 0)
+        *out = e->word[0] == '+' ? a + b : a - b;
+    else
+        return false;
+    return true;
+}
+
+static tenka_status take_number(const struct binder *b, const struct tenka_py *e, const struct tenka_py_arg *arg,
+                                double *out)
+{
+    char expected[160], least[TENKA_NUMBER_TEXT], most[TENKA_NUMBER_TEXT];
+    const bool whole = arg->kind == TENKA_PY_ARG_WHOLE;
+    if (evaluate(e, out) && *out >= arg->least && *out <= arg->most && !(whole && *out != floor(*out)))
+        return TENKA_OK;
+    const char *const noun = whole ? "a whole number" : "a number";
+    if (arg->least > -DBL_MAX && arg->most < DBL_MAX)
+        snprintf(expected, sizeof(expected), "%s from %s to %s", noun, tenka_number_text(arg->least, least),
+                 tenka_number_text(arg->most, most));
+    else if (arg->least > -DBL_MAX)
+        snprintf(expected, sizeof(expected), "%s of at least %s", noun, tenka_number_text(arg->least, least));
+    else
+        snprintf(expected, sizeof(expected), "%s", noun);
+    return fail_value(b, e, arg, expected);
+}
+
+static tenka_status take_word(const struct binder *b, const struct tenka_py *e, const struct tenka_py_arg *arg,
+                              double *out)
+{
+    char expected[160];
+    const bool word = e->kind == TENKA_PY_STRING || e->kind == TENKA_PY_NAME;
+    size_t index = 0;
+    for (const char *at = arg->words; word && *at != '\0'; index++) {
+        const size_t length = strcspn(at, "|");
+        if (strlen(e->word) == length && strncmp(e->word, at, length) == 0) {
+            *out = (double)index;
+            return TENKA_OK;
+        }
+        at += length + (at[length] == '|');
+    }
+    snprintf(expected, sizeof(expected), "one of %s", arg->words);
+    for (char *bar = expected; (bar = strchr(bar, '|')) != NULL;)
+        *bar = '/';
+    return fail_value(b, e, arg, expected);
+}
+
+static tenka_status take_pair(const struct binder *b, const struct tenka_py *e, const struct tenka_py_arg *arg,
+                              double out[2])
+{
+    const bool list = e->kind == TENKA_PY_TUPLE || e->kind == TENKA_PY_LIST;
+    const struct tenka_py *const first = list ? e->child : NULL;
+    if (first == NULL || first->next == NULL || first->next->next != NULL)
+        return fail_value(b, e, arg, "two numbers, such as (0.9, 0.999)");
+    TENKA_TRY(take_number(b, first, arg, &out[0]));
+    return take_number(b, first->next, arg, &out[1]);
+}
+
+static tenka_status take_flag(const struct binder *b, const struct tenka_py *e, const struct tenka_py_arg *arg,
+                              double *out)
+{
+    *out = e->kind == TENKA_PY_TRUE;
+    return e->kind == TENKA_PY_TRUE || e->kind == TENKA_PY_FALSE ? TENKA_OK : fail_value(b, e, arg, "True or False");
+}
+
+static tenka_status take_value(const struct binder *b, const struct tenka_py *e, const struct tenka_py_arg *arg,
+                               double out[2])
+{
+    if (e->kind == TENKA_PY_NONE && isnan(arg->fallback[0])) {
+        out[0] = out[1] = NAN;
+        return TENKA_OK;
+    }
+    switch (arg->kind) {
+    case TENKA_PY_ARG_REAL:
+    case TENKA_PY_ARG_WHOLE: return take_number(b, e, arg, &out[0]);
+    case TENKA_PY_ARG_FLAG: return take_flag(b, e, arg, &out[0]);
+    case TENKA_PY_ARG_WORD: return take_word(b, e, arg, &out[0]);
+    case TENKA_PY_ARG_PAIR: return take_pair(b, e, arg, out);
+    case TENKA_PY_ARG_ANY: break;
+    }
+    return TENKA_OK;
+}
+
+static const char *fallback_text(const struct tenka_py_arg *arg, char buf[TENKA_NUMBER_TEXT])
+{
+    if (isnan(arg->fallback[0]))
+        return "None";
+    if (arg->kind == TENKA_PY_ARG_FLAG)
+        return arg->fallback[0] != 0 ? "True" : "False";
+    return tenka_number_text(arg->fallback[0], buf);
+}
+
+/* ---- Arguments ---- */
+
+/* e: the value */
+static tenka_status take(const struct binder *b, size_t index, const struct tenka_py *at, const struct tenka_py *e,
+                         struct tenka_py_call *out)
+{
+    const struct tenka_py_arg *const arg = &b->of->args[index];
+    char text[TENKA_NUMBER_TEXT];
+    if (out->given[index])
+        return tenka_py_fail(&b->r, at->at, "%s: %s is given twice", b->of->name, arg->name);
+    out->given[index] = true;
+    if ((arg->flags & TENKA_PY_ARG_FIXED) != 0 && isnan(arg->fallback[0]) && e->kind != TENKA_PY_NONE)
+        return tenka_py_fail(&b->r, e->at, "%s: only %s=None is supported", b->of->name, arg->name);
+    TENKA_TRY(take_value(b, e, arg, out->arg[index]));
+    if ((arg->flags & TENKA_PY_ARG_FIXED) != 0 && !isnan(arg->fallback[0]) &&
+        out->arg[index][0] != arg->fallback[0])
+        return tenka_py_fail(&b->r, e->at, "%s: only %s=%s is supported", b->of->name, arg->name,
+                             fallback_text(arg, text));
+    return TENKA_OK;
+}
+
+static tenka_status take_keyword(const struct binder *b, const struct tenka_py *e, struct tenka_py_call *out)
+{
+    for (size_t i = 0; i < b->of->n_args; i++)
+        if (strcmp(b->of->args[i].name, e->word) == 0)
+            return take(b, i, e, e->child, out);
+    return fail_argument(b, e, e->word);
+}
+
+/* Whether an argument in the first place is what somebody else provides: model.parameters(), and no number. */
+static bool is_passed(const struct tenka_py *e)
+{
+    return e->kind == TENKA_PY_NAME || e->kind == TENKA_PY_ATTRIBUTE || e->kind == TENKA_PY_CALL;
+}
+
+static tenka_status take_all(const struct binder *b, const struct tenka_py *first, struct tenka_py_call *out)
+{
+    size_t place = 0, passed = b->of->passed;
+    for (const struct tenka_py *e = first; e != NULL; e = e->next) {
+        if (e->kind == TENKA_PY_KEYWORD) {
+            TENKA_TRY(take_keyword(b, e, out));
+            continue;
+        }
+        if (passed > 0 && is_passed(e)) {
+            passed--;
+            continue;
+        }
+        if (place == b->of->n_args || (b->of->args[place].flags & TENKA_PY_ARG_KEYWORD) != 0)
+            return tenka_py_fail(&b->r, e->at, "%s takes no %zu arguments without their names", b->of->name, place + 1);
+        TENKA_TRY(take(b, place++, e, e, out));
+    }
+    return TENKA_OK;
+}
+
+static tenka_status complete(const struct binder *b, const struct tenka_py *call, struct tenka_py_call *out)
+{
+    for (size_t i = 0; i < b->of->n_args; i++) {
+        const struct tenka_py_arg *const arg = &b->of->args[i];
+        if (out->given[i])
+            continue;
+        if ((arg->flags & TENKA_PY_ARG_REQUIRED) != 0)
+            return tenka_py_fail(&b->r, call->at, "%s: the argument %s is missing", b->of->name, arg->name);
+        memcpy(out->arg[i], arg->fallback, sizeof(arg->fallback));
+    }
+    return TENKA_OK;
+}
+
+static tenka_status read_call(struct binder *b, struct tenka_py_call *out)
+{
+    const struct tenka_py *call;
+    tenka_py_skip_lines(&b->r);
+    TENKA_TRY(tenka_py_read(&b->r, &call));
+    tenka_py_skip_lines(&b->r);
+    if (*b->r.at != '\0')
+        return tenka_py_fail_expected(&b->r, "the end of the text");
+    const struct tenka_py *const name = call->kind == TENKA_PY_CALL ? call->child : call;
+    if (name->kind != TENKA_PY_NAME && name->kind != TENKA_PY_ATTRIBUTE)
+        return tenka_py_fail(&b->r, call->at, "expected a call of a class, such as %s()", b->classes[0].name);
+    for (size_t i = 0; i < b->n_classes && b->of == NULL; i++)
+        if (strcmp(b->classes[i].name, name->word) == 0) {
+            out->which = i;
+            b->of = &b->classes[i];
+        }
+    if (b->of == NULL)
+        return fail_class(b, name, name->word);
+    if (call->kind != TENKA_PY_CALL)
+        return tenka_py_fail(&b->r, call->at, "expected '(' behind %s", b->of->name);
+    TENKA_TRY(take_all(b, name->next, out));
+    return complete(b, call, out);
+}
+
+tenka_status tenka_py_read_call(struct tenka_error *err, const char *what, const char *text,
+                                const struct tenka_py_class *classes, size_t n_classes, struct tenka_py_call *out)
+{
+    struct tenka_arena arena = {0};
+    struct binder b = {.r = {.err = err, .what = what, .text = text, .at = text, .arena = &arena},
+                       .classes = classes,
+                       .n_classes = n_classes};
+    *out = (struct tenka_py_call){0};
+    const tenka_status status = read_call(&b, out);
+    tenka_arena_finish(&arena);
+    return status;
+}

@@ -1,0 +1,59 @@
+/* Calls of known classes, such as "SGD(lr=0.1, momentum=0.9)": PyTorch's argument names and defaults are rows of
+ * tables. */
+#ifndef TENKA_PYTHON_ARGUMENTS_H
+#define TENKA_PYTHON_ARGUMENTS_H
+
+#include "python/python.h"
+
+enum tenka_py_arg_kind {
+    TENKA_PY_ARG_REAL,
+    TENKA_PY_ARG_WHOLE,
+    TENKA_PY_ARG_FLAG, /* True or False: 1 or 0 */
+    TENKA_PY_ARG_WORD, /* the index of one of `words`, with quotes or without */
+    TENKA_PY_ARG_PAIR, /* two reals */
+    TENKA_PY_ARG_ANY,  /* whatever it is, it changes no result */
+};
+
+enum tenka_py_arg_flags {
+    TENKA_PY_ARG_REQUIRED = 1,
+    TENKA_PY_ARG_FIXED = 2, /* known in PyTorch, but only the fallback is supported */
+    TENKA_PY_ARG_KEYWORD = 4, /* by its name alone */
+};
+
+struct tenka_py_arg {
+    const char *name;
+    enum tenka_py_arg_kind kind;
+    unsigned flags;
+    double fallback[2]; /* NaN: None */
+    double least, most; /* of each number; -DBL_MAX, DBL_MAX: any */
+    const char *words;  /* "mean|sum" */
+};
+
+#define TENKA_PY_MAX_ARGS 16
+
+struct tenka_py_class {
+    const char *name;
+    const struct tenka_py_arg *args;
+    size_t n_args; /* at most TENKA_PY_MAX_ARGS */
+    size_t passed; /* arguments that may stand first and that somebody else provides, such as an optimizer's params */
+};
+
+struct tenka_py_call {
+    size_t which; /* of the classes */
+    double arg[TENKA_PY_MAX_ARGS][2]; /* in the order of the class's args; NaN: None */
+    bool given[TENKA_PY_MAX_ARGS];
+};
+
+/* Reads a text that is one call of one of the classes, which may be written with the modules before it
+ * (torch.optim.SGD).
+ *   what  for sentences, such as "optimizer"
+ * Errors: E_FORMAT with line, column and what is known; E_NOMEM. */
+tenka_status tenka_py_read_call(struct tenka_error *err, const char *what, const char *text,
+                                const struct tenka_py_class *classes, size_t n_classes, struct tenka_py_call *out);
+
+/* Letters that must be put in, taken out or changed to make one name of another, whose case does not count; SIZE_MAX for
+ * names of more than TENKA_PY_NEAR letters. */
+#define TENKA_PY_NEAR 40
+size_t tenka_py_distance(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+"""Writes trainings by PyTorch on arrays, which the command must repeat (tests/test_recipes.sh).
+
+    tools/golden/recipes.py tests/golden/recipes
+
+For each row of RECIPES:
+  NAME.npz  x and y, and for one with a test half x_train, y_train, x_test and y_test
+  NAME.txt  the command's arguments, one a line, then a line "losses", and for each step its loss in float64
+            (initialised in float32, then .double()) and the bound max(1e-5, 10 times the gap to float32); in the end
+            "test LOSS BOUND", the mean over the test samples, where there is a test half
+
+Needs Debian's python3-torch.
+"""
+import argparse
+import copy
+import os
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+SEED, EPOCHS, BATCH = 0, 2, 8
+
+
+def mlp():
+    return nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 3))
+
+
+def places():
+    return nn.Sequential(nn.Conv2d(2, 6, 3, padding=1), nn.ReLU(), nn.Conv2d(6, 4, 1))
+
+
+def floats(rng, n):
+    x = rng.standard_normal((n, 6)).astype("f4")
+    return x, (np.tanh(x @ rng.standard_normal((6, 3))) * 2).astype("f4")
+
+
+def zeros_and_ones(rng, n):
+    x, y = floats(rng, n)
+    return x, (y > 0).astype("f8")
+
+
+def classes(rng, n):
+    x, y = floats(rng, n)
+    return x, y.argmax(1).astype("i8")
+
+
+def some_ignored(rng, n):
+    x, y = classes(rng, n)
+    y[rng.random(n) < 0.3] = -100
+    return np.asfortranarray(x.astype(">f8")), y.astype(">i4")
+
+
+def images(rng, n):
+    """Bytes as input, and a class for each place, 255 for none."""
+    x = rng.integers(0, 4, (n, 2, 5, 4), "u1")
+    y = (x.sum(1) % 4).astype("u1")
+    y[rng.random(y.shape) < 0.2] = 255
+    return x, y
+
+
+# name: network, data, loss, optimizer as PyTorch prints them; whether it shuffles, and has a test half
+RECIPES = {
+    "mse_sgd": (mlp, floats, "MSELoss()", "SGD(lr=0.05, momentum=0.9)", False, True),
+    "smoothing_adamw": (mlp, classes, "CrossEntropyLoss(label_smoothing=0.1)", "AdamW(lr=1e-2)", True, True),
+    "ignored_nesterov": (mlp, some_ignored, "CrossEntropyLoss(ignore_index=-100, label_smoothing=0.2)",
+                         "SGD(lr=0.1, momentum=0.8, weight_decay=1e-3, nesterov=True)", True, False),
+    "places_adam": (places, images, "CrossEntropyLoss(ignore_index=255)",
+                    "Adam(lr=0.01, betas=(0.8, 0.99), eps=1e-6, weight_decay=0.01)", False, False),
+    "huber": (mlp, floats, "HuberLoss(delta=0.5)", "SGD(lr=0.1)", False, False),
+    "smooth_l1_sum": (mlp, floats, "SmoothL1Loss(reduction='sum', beta=0.7)", "SGD(lr=0.01)", True, True),
+    "l1": (mlp, floats, "L1Loss()", "SGD(lr=0.1, momentum=0.5, dampening=0.1)", False, False),
+    "bce": (mlp, zeros_and_ones, "BCEWithLogitsLoss()", "Adam(lr=0.02)", False, False),
+}
+
+
+def native(array):
+    return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("=")))
+
+
+def tensors(x, y, dtype):
+    target = torch.from_numpy(native(y))
+    target = target.to(dtype) if y.dtype.kind == "f" else target.long()
+    return TensorDataset(torch.from_numpy(native(x)).to(dtype), target)
+
+
+def make(text, namespace, *first):
+    name, arguments = text.split("(", 1)
+    values = eval("dict(" + arguments, {"__builtins__": {"dict": dict, "True": True}})
+    return getattr(namespace, name)(*first, **values)
+
+
+def train(row, train_half, test_half, dtype):
+    network, _, loss_text, optimizer_text, shuffle, _ = row
+    torch.manual_seed(SEED)
+    net = copy.deepcopy(network()).to(dtype)
+    loss = make(loss_text, nn)
+    optimizer = make(optimizer_text, torch.optim, net.parameters())
+    batches = DataLoader(tensors(*train_half, dtype), BATCH, shuffle=shuffle)
+    tests = DataLoader(tensors(*test_half, dtype), BATCH, shuffle=shuffle) if test_half else None
+    losses, test = [], None
+    for _ in range(EPOCHS):
+        for x, y in batches:
+            value = loss(net(x), y)
+            optimizer.zero_grad()
+            value.backward()
+            optimizer.step()
+            losses.append(value.item())
+        if tests is not None:
+            with torch.no_grad():
+                total = sum(loss(net(x), y).item() * (1 if loss.reduction == "sum" else len(x)) for x, y in tests)
+            test = total / len(tests.dataset)
+    return losses, test
+
+
+def bound(exact, rounded):
+    return f"{exact:.17g} {max(1e-5, 10 * abs(exact - rounded)):.3g}"
+
+
+def write(folder, name, row):
+    _, data, loss, optimizer, shuffle, tested = row
+    rng = np.random.default_rng(len(name))
+    x, y = data(rng, 43)
+    halves = ((x[:30], y[:30]), (x[30:], y[30:])) if tested else ((x, y), None)
+    path = os.path.join(folder, name)
+    if tested:
+        np.savez_compressed(path, x_train=halves[0][0], y_train=halves[0][1], x_test=halves[1][0], y_test=halves[1][1])
+    else:
+        np.savez(path, x=x, y=y)
+    exact, exact_test = train(row, *halves, torch.float64)
+    rounded, rounded_test = train(row, *halves, torch.float32)
+    torch.manual_seed(SEED)
+    net = " ".join(repr(layer) for layer in row[0]())
+    arguments = ["--net", net, "--loss", loss, "--optimizer", optimizer, "--epochs", EPOCHS, "--batch-size", BATCH]
+    if not shuffle:
+        arguments.append("--no-shuffle")
+    with open(path + ".txt", "w", encoding="utf-8") as out:
+        print(*arguments, "losses", sep="\n", file=out)
+        for pair in zip(exact, rounded):
+            print(bound(*pair), file=out)
+        if tested:
+            print("test", bound(exact_test, rounded_test), file=out)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder")
+    folder = parser.parse_args().folder
+    torch.set_num_threads(1)
+    os.makedirs(folder, exist_ok=True)
+    for name, row in RECIPES.items():
+        write(folder, name, row)
+
+
+if __name__ == "__main__":
+    main()

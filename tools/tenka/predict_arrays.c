@@ -1,0 +1,191 @@
+/* `tenka predict` of an array: what the network gives for each sample, into a file or as classes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "predict.h"
+
+bool predict_is_array(const struct options *options)
+{
+    return options->n_pictures == 1 && path_is_npy(options->pictures[0]);
+}
+
+struct run {
+    struct predictor *p;
+    tenka_array *array;
+    size_t count, each;        /* samples, and numbers of one */
+    struct tenka_shape output; /* of all samples */
+    size_t per_output;         /* numbers of one sample's output */
+    float *rows, *all;         /* a batch's input; what the network has given, with room for a whole last batch */
+    char *names;               /* of samples, for what is printed */
+};
+
+/* A name for each sample takes so many bytes at most besides the file's. */
+#define INDEX_BYTES 24
+
+/* ---- Setting up ---- */
+
+static int open_array(struct run *r)
+{
+    struct predictor *const p = r->p;
+    const char *const path = p->session.options->pictures[0];
+    if (tenka_array_read(p->session.ctx, path, NULL, &r->array) != TENKA_OK)
+        return say_library_failed(p->session.ctx);
+    const struct tenka_shape shape = tenka_array_shape(r->array);
+    if (shape.rank == 0)
+        return say_failed("%s: expected samples along a first axis, found a single number", path);
+    p->image = (struct tenka_shape){.rank = shape.rank - 1};
+    memcpy(p->image.dim, shape.dim + 1, p->image.rank * sizeof(shape.dim[0]));
+    r->count = shape.dim[0];
+    r->each = shape_count(p->image);
+    return EXIT_CODE_OK;
+}
+
+static struct tenka_shape batch_of(const struct predictor *p)
+{
+    struct tenka_shape batch = {.rank = p->image.rank + 1, .dim = {p->batch_size}};
+    memcpy(batch.dim + 1, p->image.dim, p->image.rank * sizeof(batch.dim[0]));
+    return batch;
+}
+
+/* Every batch has the same size, so that there is one plan. */
+static int check_network(struct run *r)
+{
+    struct predictor *const p = r->p;
+    char text[SAMPLE_TEXT];
+    p->batch_size = predict_batch_size(p->session.options, r->each * sizeof(float), r->count);
+    if (tenka_module_check(p->session.net, batch_of(p), &r->output) != TENKA_OK)
+        return say_failed("the network does not fit samples of %s: %s", sample_text(p->image, text),
+                          tenka_last_error(p->session.ctx));
+    if (r->output.rank == 0 || r->output.dim[0] != p->batch_size)
+        return say_failed("the network gives no output for each sample: its first axis must be that of the samples");
+    r->output.dim[0] = (uint32_t)r->count;
+    r->per_output = shape_count(r->output) / r->count;
+    return EXIT_CODE_OK;
+}
+
+/* Classes are printed where nothing else is known of the outputs. */
+static int check_classes(struct run *r)
+{
+    struct predictor *const p = r->p;
+    const struct session *const s = &p->session;
+    if (r->output.rank != 2 || (s->model != NULL && s->options->classes == NULL &&
+                                tenka_model_preprocessing(s->model)->class_names == NULL))
+        return say_failed("%s gives no classes; --out FILE.npy writes what it gives", s->options->load);
+    p->outputs = r->output.dim[1];
+    p->top = s->options->top < p->outputs ? s->options->top : p->outputs;
+    const int code = session_find_ending(&p->session, batch_of(p));
+    return code == EXIT_CODE_OK ? predict_find_names(p) : code;
+}
+
+static int set_up(struct run *r)
+{
+    struct predictor *const p = r->p;
+    int code = open_array(r);
+    if (code == EXIT_CODE_OK)
+        code = check_network(r);
+    if (code == EXIT_CODE_OK && p->session.options->out == NULL)
+        code = check_classes(r);
+    if (code != EXIT_CODE_OK)
+        return code;
+    const size_t name = strlen(p->session.options->pictures[0]) + INDEX_BYTES;
+    r->rows = calloc(p->batch_size, r->each * sizeof(float));
+    r->all = calloc(r->count + p->batch_size, r->per_output * sizeof(float));
+    r->names = calloc(p->batch_size, name);
+    p->predictions = calloc(p->batch_size, sizeof(p->predictions[0]));
+    return r->rows != NULL && r->all != NULL && r->names != NULL && p->predictions != NULL
+               ? EXIT_CODE_OK
+               : say_failed("out of memory");
+}
+
+/* ---- Running ---- */
+
+/* The samples from first on; a last batch's further rows are computed and not looked at. */
+static int run_batch(struct run *r, size_t first, size_t rows)
+{
+    struct predictor *const p = r->p;
+    tenka_array_floats(r->array, first * r->each, rows * r->each, r->rows);
+    const tenka_tensor output =
+        tenka_forward(p->session.net, tenka_input(p->session.ctx, TENKA_F32, batch_of(p), r->rows));
+    if (tenka_read(output, r->all + first * r->per_output, p->batch_size * r->per_output * sizeof(float)) != TENKA_OK)
+        return say_library_failed(p->session.ctx);
+    return EXIT_CODE_OK;
+}
+
+static int print_batch(struct run *r, size_t first, size_t rows)
+{
+    struct predictor *const p = r->p;
+    const char *const path = p->session.options->pictures[0];
+    const size_t room = strlen(path) + INDEX_BYTES;
+    for (size_t i = 0; i < rows; i++) {
+        snprintf(r->names + i * room, room, "%s[%zu]", path, first + i);
+        p->predictions[i] = (struct prediction){.path = r->names + i * room, .row = i};
+    }
+    p->scores = r->all + first * r->per_output;
+    p->count = rows;
+    const int code = predictions_print(p);
+    for (size_t i = 0; i < rows; i++)
+        free(p->predictions[i].failure);
+    p->count = 0;
+    p->scores = NULL;
+    return code;
+}
+
+static int run_all(struct run *r)
+{
+    struct predictor *const p = r->p;
+    const bool print = p->session.options->out == NULL;
+    int code = print ? predictions_begin(p) : EXIT_CODE_OK;
+    progress_begin(&p->progress, "predict", 0, r->count);
+    for (size_t first = 0; first < r->count && code == EXIT_CODE_OK && interrupt_signal() == 0;
+         first += p->batch_size) {
+        const size_t rows = r->count - first < p->batch_size ? r->count - first : p->batch_size;
+        code = run_batch(r, first, rows);
+        p->done = first + rows;
+        if (code == EXIT_CODE_OK && print)
+            code = print_batch(r, first, rows);
+        progress_update(&p->progress, p->done);
+    }
+    progress_end(&p->progress);
+    return code == EXIT_CODE_OK && print ? predictions_end(p) : code;
+}
+
+static int write_out(const struct run *r)
+{
+    const struct session *const s = &r->p->session;
+    if (tenka_array_write(s->ctx, s->options->out, r->output, r->all) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    if (!s->options->quiet)
+        print_text(stdout, "saved    %s\n", s->options->out);
+    return EXIT_CODE_OK;
+}
+
+static int run_and_write(struct run *r)
+{
+    struct predictor *const p = r->p;
+    tenka_no_grad_begin(p->session.ctx);
+    const int code = run_all(r);
+    tenka_no_grad_end(p->session.ctx);
+    if (code == EXIT_CODE_OK && interrupt_signal() != 0) {
+        char count[32];
+        say_failed("stopped by a signal after %s sample%s", say_count(count, p->done), plural(p->done));
+        return EXIT_CODE_SIGNAL + interrupt_signal();
+    }
+    if (code == EXIT_CODE_OK && p->session.options->out != NULL)
+        return write_out(r);
+    return code == EXIT_CODE_OK && p->failed > 0 ? EXIT_CODE_FAILED : code;
+}
+
+int predict_array(struct predictor *p)
+{
+    struct run r = {.p = p};
+    progress_init(&p->progress, p->session.options->quiet);
+    tenka_module_train(p->session.net, false);
+    int code = set_up(&r);
+    if (code == EXIT_CODE_OK)
+        code = run_and_write(&r);
+    tenka_array_destroy(&r.array);
+    free(r.rows);
+    free(r.all);
+    free(r.names);
+    return code;
+}
