@@ -335,6 +335,11 @@ static tenka_tensor call_normalize_bytes(struct golden_run *run)
 
 /* ---- Losses ---- */
 
+static tenka_tensor call_attention(struct golden_run *run)
+{
+    return tenka_attention(in(run, 0), in(run, 1), in(run, 2), in(run, 3), option(run, 0), is(run, 1));
+}
+
 static tenka_tensor call_softmax(struct golden_run *run)
 {
     return tenka_softmax(in(run, 0), count(run, 0));
@@ -511,6 +516,7 @@ const struct golden_call golden_calls[] = {
     OTHER(argmax),
     OTHER(equal_count),
     OTHER(matmul),
+    OTHER(attention),
     OTHER(linear),
     OTHER(bias_add),
     OTHER(conv2d),

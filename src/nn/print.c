@@ -1,4 +1,5 @@
 /* Modules as print(model) shows them: a layer's arguments from the table of its type, children below. */
+#include <math.h>
 #include <stdio.h>
 
 #include "nn/export.h"
@@ -35,12 +36,22 @@ static void print_list(const struct tenka_layer_arg *arg, const struct tenka_arg
 
 static void print_word(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
 {
-    const size_t length = strcspn(arg->word, "|");
-    const char *const quote = (arg->flags & TENKA_ARG_PLAIN) != 0 ? "" : "'";
-    if (value->value[0] != 0)
-        tenka_text_add(text, "%s%s%s", quote, arg->word + length + 1, quote);
+    const bool plain = (arg->flags & TENKA_ARG_PLAIN) != 0 ||
+                       ((arg->flags & TENKA_ARG_QUOTED_SINCE_2) != 0 && value->plain);
+    const char *const quote = plain ? "" : "'", *word = arg->word;
+    for (double place = value->value[0]; place > 0; place--)
+        word += strcspn(word, "|") + 1;
+    tenka_text_add(text, "%s%.*s%s", quote, (int)strcspn(word, "|"), word, quote);
+}
+
+static void print_floats(const struct tenka_arg_value *value, struct tenka_text *text)
+{
+    char first[TENKA_NUMBER_TEXT], second[TENKA_NUMBER_TEXT];
+    tenka_number_text(value->value[0], first);
+    if (value->pair)
+        tenka_text_add(text, "(%s, %s)", first, tenka_number_text(value->value[1], second));
     else
-        tenka_text_add(text, "%s%.*s%s", quote, (int)length, arg->word, quote);
+        tenka_text_add(text, "%s", first);
 }
 
 static void print_value(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
@@ -56,6 +67,8 @@ static void print_value(const struct tenka_layer_arg *arg, const struct tenka_ar
         print_list(arg, value, text);
     else if (arg->kind == TENKA_ARG_FLOAT)
         tenka_text_add(text, "%s", float_text(value, number));
+    else if (arg->kind == TENKA_ARG_FLOATS)
+        print_floats(value, text);
     else if (arg->kind == TENKA_ARG_WORD)
         print_word(arg, value, text);
     else if (arg->kind == TENKA_ARG_BOOL)
@@ -66,8 +79,9 @@ static void print_value(const struct tenka_layer_arg *arg, const struct tenka_ar
 
 static bool is_shown(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value)
 {
-    const bool is_fallback = value->word == NULL && value->value[0] == arg->fallback &&
-                             value->value[1] == arg->fallback;
+    const bool is_none = value->none && isnan(arg->fallback);
+    const bool is_fallback = is_none || (value->word == NULL && value->value[0] == arg->fallback &&
+                                         value->value[1] == arg->fallback);
     return (arg->flags & (TENKA_ARG_FIXED | TENKA_ARG_UNSEEN)) == 0 &&
            !((arg->flags & TENKA_ARG_QUIET) != 0 && is_fallback) &&
            !((arg->flags & TENKA_ARG_LATER) != 0 && !value->given);

@@ -216,6 +216,33 @@ def products():
     case("bias_add", "to images", lambda x, b: x + b[:, None, None], of(uniform((2, 3, 4, 5)), uniform((3,))))
 
 
+def attention():
+    seeded("attention")
+    def attend(q, k, v, mask, scale, causal):
+        scores = q @ k.mT * scale
+        if causal:
+            scores = scores.masked_fill(torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1), -INF)
+        return torch.softmax(scores if mask is None else scores + mask, -1) @ v
+    # the batch, t, s, d, dv, the mask's shape
+    for batch, t, s, d, dv, mask in (((), 1, 1, 1, 1, None), ((2, 3), 5, 5, 8, 8, None), ((2,), 7, 37, 4, 6, (7, 37)),
+                                     ((2, 3), 9, 6, 5, 3, (3, 9, 6)), ((3, 2), 4, 5, 2, 4, (3, 1, 1, 5)),
+                                     ((2, 1, 2), 35, 33, 3, 2, (35, 33))):
+        for causal in (0, 1):
+            scale = d**-0.5
+            inputs = of(uniform((*batch, t, d)), uniform((*batch, s, d)), uniform((*batch, s, dv)))
+            inputs += [("none", None)] if mask is None else of(uniform(mask))
+            case("attention", f"{[*batch, t, s, d, dv]}, mask {mask}" + causal * ", causal",
+                 lambda q, k, v, m: attend(q, k, v, m, scale, causal), inputs, (scale, causal))
+    hidden = exact([[0, -INF, 1, 0], [-INF] * 4, [1, 2, -INF, -INF]])
+    case("attention", "keys that are hidden, all of them in a row", lambda q, k, v, m: attend(q, k, v, m, 1, 0),
+         of(uniform((3, 2)), uniform((4, 2)), uniform((4, 3))) + [("const", hidden)], (1, 0), "far")
+    for i, number in enumerate((NAN, INF)):
+        q = uniform((4, 2))
+        q[1, 0] = number
+        case("attention", f"{number} in a query", lambda q, k, v, m: attend(q, k, v, m, 1, 0),
+             of(q, uniform((3, 2), 0.5, 1), uniform((3, 2))) + [("none", None)], (1, 0), "far")
+
+
 # x, weight, stride, padding, dilation, groups
 CONVOLUTIONS = [
     ((1, 1, 1, 1), (1, 1, 1, 1), (1, 1), (0, 0), (1, 1), 1),
@@ -537,7 +564,7 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     torch.set_num_threads(1)
-    for part in (elementwise, shapes, reductions, products, convolutions, transposed_convolutions, pools,
+    for part in (elementwise, shapes, reductions, products, attention, convolutions, transposed_convolutions, pools,
                  average_pooling, unpooling, interpolation, padding, normalisation, row_normalisation,
                  instance_normalisation, gates, losses, fused, updates, clipping):
         part()

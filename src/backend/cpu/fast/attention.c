@@ -153,6 +153,7 @@ struct queries {
     ptrdiff_t first, rows;
     float *q, *dy; /* packed across */
     float *tile, *slope, *mask;
+    const float *all_mask; /* of all keys, packed before; NULL: mask is for those of a tile */
 };
 
 /* The matrix of the mask that a batch sees. */
@@ -199,9 +200,11 @@ static int vectors_of(const struct queries *b)
 static void add_mask(const struct queries *b, ptrdiff_t key, ptrdiff_t keys)
 {
     const ptrdiff_t s = b->h->p->s;
-    pack_queries(b->mask, b->h->mask + b->first * s + key, s, b->rows, keys);
+    const float *const mask = b->all_mask != NULL ? b->all_mask + key * QUERIES : b->mask;
+    if (b->all_mask == NULL)
+        pack_queries(b->mask, b->h->mask + b->first * s + key, s, b->rows, keys);
     for (ptrdiff_t i = 0; i < keys * QUERIES; i += LANES)
-        store(b->tile + i, load(b->tile + i) + load(b->mask + i));
+        store(b->tile + i, load(b->tile + i) + load(mask + i));
 }
 
 /* Queries see no key that comes after them. */
@@ -306,30 +309,35 @@ struct ends {
     vec lse[2], along[2];
 };
 
-static float dot_of(const float *a, const float *b, ptrdiff_t n)
+/* The products of rows of y and dy from `row` on, `count` of them. */
+static vec along_of(const struct head *h, ptrdiff_t row, ptrdiff_t count)
 {
-    vec sum = {0};
-    ptrdiff_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        sum += load(a + i) * load(b + i);
-    if (i < n)
-        sum += load_lanes(a + i, 0, (int)(n - i)) * load_lanes(b + i, 0, (int)(n - i));
-    return sum_lanes(sum);
+    const ptrdiff_t n = h->p->dv;
+    vec sums[LANES];
+    for (ptrdiff_t i = 0; i < LANES; i++)
+        sums[i] = (vec){0};
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const float *y = h->y + (row + i) * n, *dy = h->dy + (row + i) * n;
+        ptrdiff_t c = 0;
+        for (; c + LANES <= n; c += LANES)
+            sums[i] += load(y + c) * load(dy + c);
+        if (c < n)
+            sums[i] += load_lanes(y + c, 0, (int)(n - c)) * load_lanes(dy + c, 0, (int)(n - c));
+    }
+    return lane_sums(sums, LANES);
 }
 
 static struct ends begin_back(const struct queries *b)
 {
     const struct head *h = b->h;
     const ptrdiff_t d = h->p->d, dv = h->p->dv;
-    float lse[QUERIES], along_dy[QUERIES];
+    float lse[QUERIES];
     struct ends ends;
-    for (ptrdiff_t i = 0; i < QUERIES; i++) {
-        const ptrdiff_t at = (b->first + i) * dv;
+    for (ptrdiff_t i = 0; i < QUERIES; i++)
         lse[i] = i < b->rows ? h->lse[b->first + i] : INFINITY;
-        along_dy[i] = i < b->rows ? dot_of(h->y + at, h->dy + at, dv) : 0;
-    }
     memcpy(ends.lse, lse, sizeof(lse));
-    memcpy(ends.along, along_dy, sizeof(along_dy));
+    for (ptrdiff_t v = 0; v < vectors_of(b); v++)
+        ends.along[v] = along_of(h, b->first + v * LANES, least(LANES, b->rows - v * LANES));
     pack_queries(b->q, h->q + b->first * d, d, b->rows, d);
     pack_queries(b->dy, h->dy + b->first * dv, dv, b->rows, dv);
     return ends;
@@ -521,7 +529,7 @@ static void add_slopes(const struct queries *b, float *sum)
 
 static ptrdiff_t mask_room(const params *p)
 {
-    return block_room(p) + (ptrdiff_t)p->s * QUERIES;
+    return block_room(p) + 2 * (ptrdiff_t)p->s * QUERIES;
 }
 
 size_t TENKA_FAST(attention_dmask_scratch)(const int32_t *p, int threads)
@@ -536,17 +544,20 @@ bool TENKA_FAST(attention_dmask)(const struct tenka_fast_call *f)
 #pragma omp parallel for if (p->masks * blocks > 1)
     for (ptrdiff_t i = 0; i < p->masks * blocks; i++) {
         float *const room = (float *)f->scratch + thread_index() * each, *const sum = room + block_room(p);
-        struct queries b = {0};
+        float *const mask = sum + s * QUERIES;
+        const ptrdiff_t first = i % blocks * QUERIES, rows = least(QUERIES, p->t - first);
+        const ptrdiff_t at = (i / blocks * p->t + first) * s;
         memset(sum, 0, (size_t)(s * QUERIES) * sizeof(*sum));
+        pack_queries(mask, (const float *)f->call->in[3] + at, s, rows, s);
         for (ptrdiff_t rest = 0; rest < p->batch / p->masks; rest++) {
             const struct head h = head_of(f, batch_of(p, i / blocks, rest), true);
-            b = new_queries(&h, i % blocks, room);
+            struct queries b = new_queries(&h, i % blocks, room);
+            b.all_mask = mask;
             add_slopes(&b, sum);
         }
-        float *const to = (float *)f->call->out[0] + (i / blocks * p->t + b.first) * s;
-        for (ptrdiff_t row = 0; row < b.rows; row++)
+        for (ptrdiff_t row = 0; row < rows; row++)
             for (ptrdiff_t j = 0; j < s; j++)
-                to[row * s + j] = sum[j * QUERIES + row];
+                ((float *)f->call->out[0])[at + row * s + j] = sum[j * QUERIES + row];
     }
     return true;
 }
