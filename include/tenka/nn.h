@@ -178,6 +178,8 @@ struct tenka_layer_info {
     uint64_t parameters;       /* elements of its own parameters, without those of children */
     uint64_t trainable;        /* those of them that require a gradient */
     uint64_t buffers;          /* elements of running statistics */
+    uint64_t multiply_adds;    /* of convolutions and products of matrices in one forward, children's included: one
+                                * multiplication and one addition count as 1 */
 };
 /* Checks the network against an input as tenka_module_check does, and lists the module and everything in it, parents
  * before children, in the order in which they run; those of a module of tenka_nn_custom in that of their appending.
@@ -186,6 +188,23 @@ struct tenka_layer_info {
  * Errors: as tenka_module_check. */
 TENKA_API tenka_status tenka_module_layers(tenka_module *module, struct tenka_shape input, struct tenka_layer_info *out,
                                            size_t max, size_t *count);
+
+/* A call that forward makes of a layer or a function, as tenka_module_calls lists them. Pointers are the module's. */
+struct tenka_call_info {
+    const char *path;          /* of the layer, such as "features.0"; NULL: it is a function's */
+    const char *class_name;    /* of the layer: "Conv2d" */
+    char function[64];         /* its name, such as "flatten" or "+"; "": the call is a layer's */
+    struct tenka_shape output; /* of several the first */
+    uint64_t parameters;       /* elements of those that no call before has used */
+    uint64_t multiply_adds;    /* as in struct tenka_layer_info */
+};
+/* Checks a network whose text shows forward as tenka_module_check does, and lists the calls that forward makes, in the
+ * order in which they run; those that compute nothing, such as size(), are left out.
+ *   out, max  the caller's array; at most max entries are written
+ *   count     how many there are in all; 0: the text shows no forward, and tenka_module_layers lists what runs
+ * Errors: as tenka_module_check. */
+TENKA_API tenka_status tenka_module_calls(tenka_module *module, struct tenka_shape input, struct tenka_call_info *out,
+                                          size_t max, size_t *count);
 
 /* The module as print(model) shows it. To be freed with tenka_text_free. NULL: out of memory. */
 TENKA_API char *tenka_module_text(const tenka_module *module);

@@ -50,11 +50,9 @@ static bool read_state(const struct frame *f, const struct tenka_graph_state *s,
     return false;
 }
 
-static bool run_child(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
+static bool run_child(const struct frame *f, const struct tenka_code *code, const struct tenka_value *args,
+                      struct tenka_value *out)
 {
-    struct tenka_value *args;
-    if (!evaluate_args(f, code, &args))
-        return false;
     if (args[0].kind != TENKA_VALUE_TENSOR) {
         tenka_trace_fail(f->root->ctx, TENKA_E_INVALID, "layer %s is given what is no tensor", code->child->path);
         return false;
@@ -62,19 +60,47 @@ static bool run_child(const struct frame *f, const struct tenka_code *code, stru
     return tenka_function_give(out, tenka_layer_run(code->child, args[0].tensor));
 }
 
-static bool run_function(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
+static bool run_function(const struct frame *f, const struct tenka_code *code, const struct tenka_value *args,
+                         struct tenka_value *out)
 {
     struct tenka_function_call call = {.ctx = f->root->ctx,
+                                       .arg = args,
                                        .arena = &f->graph->run,
                                        .training = f->root->training,
                                        .example = f->example,
                                        .batch = f->batch};
+    *out = (struct tenka_value){0};
+    return code->function->run(&call, out);
+}
+
+/* Notes a call, unless it only looks at sizes or takes one of several tensors. before: operators that were traced. */
+static bool note_call(const struct frame *f, const struct tenka_code *code, size_t before,
+                      const struct tenka_value *result)
+{
+    struct tenka_graph_calls *calls = f->graph->calls;
+    tenka_ctx *ctx = f->root->ctx;
+    const struct tenka_value *first = result->kind == TENKA_VALUE_LIST && result->n_items > 0 ? result->items : result;
+    if (calls == NULL || (code->kind == TENKA_CODE_FUNCTION && tenka_step_calls(ctx) == before))
+        return true;
+    if (!tenka_grow(&calls->items, &calls->capacity, calls->n, sizeof(*calls->items)))
+        return fail_memory(f);
+    calls->items[calls->n++] = (struct tenka_graph_call){
+        .code = code,
+        .output = first->kind == TENKA_VALUE_TENSOR ? tenka_tensor_shape(first->tensor) : (struct tenka_shape){0},
+        .multiply_adds = tenka_step_multiply_adds(ctx, before),
+    };
+    return true;
+}
+
+static bool run_call(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
+{
     struct tenka_value *args;
     if (!evaluate_args(f, code, &args))
         return false;
-    call.arg = args;
-    *out = (struct tenka_value){0};
-    return code->function->run(&call, out);
+    const size_t before = tenka_step_calls(f->root->ctx);
+    const bool child = code->kind == TENKA_CODE_CHILD;
+    return (child ? run_child(f, code, args, out) : run_function(f, code, args, out)) &&
+           note_call(f, code, before, out);
 }
 
 static bool evaluate(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
@@ -85,8 +111,8 @@ static bool evaluate(const struct frame *f, const struct tenka_code *code, struc
     case TENKA_CODE_STATE: return read_state(f, code->state, out);
     case TENKA_CODE_LIST:
     case TENKA_CODE_SLICE: return evaluate_list(f, code, out);
-    case TENKA_CODE_CHILD: return run_child(f, code, out);
-    case TENKA_CODE_FUNCTION: return run_function(f, code, out);
+    case TENKA_CODE_CHILD:
+    case TENKA_CODE_FUNCTION: return run_call(f, code, out);
     }
     return false;
 }

@@ -85,9 +85,9 @@ extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, ten
     tenka_layer_flatten, tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout,
     tenka_layer_batch_norm1d, tenka_layer_instance_norm1d, tenka_layer_instance_norm2d, tenka_layer_layer_norm,
     tenka_layer_layer_norm2d, tenka_layer_group_norm, tenka_layer_local_response_norm, tenka_layer_dropout1d,
-    tenka_layer_dropout2d, tenka_layer_alpha_dropout, tenka_layer_stochastic_depth,
-    tenka_layer_identity, tenka_layer_avg_pool2d, tenka_layer_adaptive_avg_pool2d, tenka_layer_gelu,
-    tenka_layer_sequential, tenka_layer_custom;
+    tenka_layer_dropout2d, tenka_layer_alpha_dropout, tenka_layer_stochastic_depth, tenka_layer_identity,
+    tenka_layer_avg_pool2d, tenka_layer_adaptive_avg_pool2d, tenka_layer_gelu, tenka_layer_sequential,
+    tenka_layer_custom;
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */
 #define TENKA_UNARY(...)
 #define TENKA_ACTIVATION(name, ...) extern const struct tenka_layer_type tenka_layer_##name;
@@ -122,6 +122,8 @@ struct tenka_module {
     char *extra;
     void *user;
     struct tenka_shape output;              /* the first one of the last forward */
+    uint64_t multiply_adds;                 /* of all its calls in the last step that was only checked */
+    bool listed;                            /* info.c has counted its parameters */
     tenka_tensor result[TENKA_MAX_FORWARD]; /* of the last forward: of a step that may have ended */
     size_t n_result;
     struct tenka_graph *graph; /* of a container whose text shows forward; else NULL */
@@ -180,7 +182,8 @@ tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, str
 
 /* Weights of that shape and, if there is one, a bias for each of the first axis' `out`, drawn as kaiming_uniform_(a=sqrt(5))
  * and its bias are. */
-tenka_status tenka_layer_draw(tenka_module *module, struct tenka_shape weight, uint64_t fan_in, uint32_t out, bool bias);
+tenka_status tenka_layer_draw(tenka_module *module, struct tenka_shape weight, uint64_t fan_in, uint32_t out,
+                              bool bias);
 /* A variable of equal numbers. */
 tenka_status tenka_layer_add_equal(tenka_module *module, const char *name, struct tenka_shape shape, float number,
                                    bool parameter);
