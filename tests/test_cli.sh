@@ -73,7 +73,7 @@ expect 2 "'tenka profile' has no option --op, but these have: .*'tenka bench --o
 expect 2 "'tenka test' has no option --epochs, but these have: 'tenka train --epochs 3'" test --epochs 3
 expect 2 "'tenka devices' has no option --backend, but these have: 'tenka train --backend cpu'" devices --backend cpu
 expect 2 "'tenka profile' has no option --js; do you mean --json?" profile --js
-expect 2 "'tenka train' has no option --res; do you mean --resume?" train --res "$work/none"
+expect 2 "'tenka train' has no option --resu; do you mean --resume?" train --resu "$work/none"
 expect 2 "'tenka train' has no option --check; do you mean --checkpoint?" train --check "$work/none"
 expect 2 "'tenka summary' has no option --; its --help lists them" summary --=3
 for command in train test predict summary bench verify profile devices; do

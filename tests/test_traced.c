@@ -377,7 +377,8 @@ static const struct {
 } failing[] = {
     {CODE("    y = x.view(7, -1)\n    return self.fc(y)\n"), "line 5 of the network's text: view: the new shape"},
     {CODE("    y = torch.nn.functional.adaptive_avg_pool2d(x, [])\n    return y\n"), "an empty list says nothing here"},
-    {CODE("    y = torch.nn.functional.adaptive_avg_pool2d(x, 2000000000)\n    return y\n"), "are more than 4096"},
+    {CODE("    y = torch.nn.functional.adaptive_avg_pool2d(x, 2000000000)\n    return y\n"),
+     "windows of an axis of 2 are more than kernels can count"},
     {CODE("    y = torch.nn.functional.dropout(x, None)\n    return y\n"), "dropout: a probability is expected"},
     {CODE("    y = x + self.token\n    return y\n"),
      "line 5 of the network's text: the text does not show the shape of token; load a state_dict"},

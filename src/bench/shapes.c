@@ -12,7 +12,9 @@
     }
 #define CONV(stride, pad, n_groups) \
     PARAMS(conv2d, .sh = stride, .sw = stride, .ph = pad, .pw = pad, .dh = 1, .dw = 1, .groups = n_groups)
-#define POOL(k, s) PARAMS(pool2d, .kh = k, .kw = k, .sh = s, .sw = s, .dh = 1, .dw = 1)
+#define POOL(k, s, ...) PARAMS(pool2d, .kh = k, .kw = k, .sh = s, .sw = s, .dh = 1, .dw = 1, __VA_ARGS__)
+#define MEANS(k, s, pad) PARAMS(avg_pool2d, .kh = k, .kw = k, .sh = s, .sw = s, .ph = pad, .pw = pad)
+#define AROUND(n) .before = {[4] = n, [5] = n}, .after = {[4] = n, [5] = n}
 #define MILLION (1u << 20)
 
 static const struct tenka_bench_shape shapes[] = {
@@ -22,6 +24,12 @@ static const struct tenka_bench_shape shapes[] = {
     SHAPE(matmul, false, "1024^3, B transposed", .in = {X(1024, 1024), X(1024, 1024)}, PARAMS(matmul, .trans_b = 1)),
     SHAPE(matmul, false, "long sums, small result", .in = {X(64, 65536), X(65536, 64)}),
     SHAPE(matmul, false, "primes", .in = {X(509, 1021), X(1021, 521)}),
+    SHAPE(attention, true, "8 images of 12 heads, 197 rows of 64",
+          .in = {X(8, 12, 197, 64), X(8, 12, 197, 64), X(8, 12, 197, 64)}),
+    SHAPE(attention, false, "128 windows of 3 heads, 49 rows of 32, masks",
+          .in = {X(128, 3, 49, 32), X(128, 3, 49, 32), X(128, 3, 49, 32), X(3, 49, 49)}),
+    SHAPE(attention, false, "2 of 8 heads, 1024 rows of 128", .in = {X(2, 8, 1024, 128), X(2, 8, 1024, 128),
+          X(2, 8, 1024, 128)}),
     SHAPE(linear, true, "100 rows, 784 to 1024", .in = {X(100, 784), X(1024, 784), X(1024)}),
     SHAPE(linear, false, "1000 rows, 2560 to 100", .in = {X(1000, 2560), X(100, 2560), X(100)}),
     SHAPE(linear, false, "32 rows, 4096 to 4096", .in = {X(32, 4096), X(4096, 4096), X(4096)}),
@@ -44,8 +52,33 @@ static const struct tenka_bench_shape shapes[] = {
     SHAPE(conv_transpose2d, false, "2x2, stride 2, 128 to 64 channels, 8 images of 28x28",
           .in = {X(8, 128, 28, 28), X(128, 64, 2, 2)},
           PARAMS(conv_transpose2d, .conv = {.sh = 2, .sw = 2, .dh = 1, .dw = 1, .groups = 1})),
-    SHAPE(max_pool2d, true, "2x2, 16 images of 64 channels of 32x32", .in = {X(16, 64, 32, 32)}, POOL(2, 2)),
-    SHAPE(max_pool2d, false, "3x3, stride 2, 16 images of 64 channels of 56x56", .in = {X(16, 64, 56, 56)}, POOL(3, 2)),
+    SHAPE(max_pool2d, true, "2x2, 16 images of 64 channels of 32x32", .in = {X(16, 64, 32, 32)}, POOL(2, 2, .ph = 0)),
+    SHAPE(max_pool2d, false, "3x3, stride 2, 16 images of 64 channels of 56x56", .in = {X(16, 64, 56, 56)}, POOL(3, 2, .ph = 0)),
+    SHAPE(max_pool2d, false, "3x3, stride 2, padding 1, 8 images of 64 channels of 112x112", .in = {X(8, 64, 112, 112)},
+          POOL(3, 2, .ph = 1, .pw = 1)),
+    SHAPE(max_pool2d, false, "3x3, stride 1, 8 images of 192 channels of 28x28", .in = {X(8, 192, 28, 28)},
+          POOL(3, 1, .ph = 1, .pw = 1)),
+    SHAPE(avg_pool2d, true, "2x2, 8 images of 128 channels of 56x56", .in = {X(8, 128, 56, 56)}, MEANS(2, 2, 0)),
+    SHAPE(avg_pool2d, false, "3x3, stride 1, 8 images of 192 channels of 35x35", .in = {X(8, 192, 35, 35)},
+          MEANS(3, 1, 1)),
+    SHAPE(avg_pool2d, false, "3x3, stride 2, 8 images of 64 channels of 112x112", .in = {X(8, 64, 112, 112)},
+          MEANS(3, 2, 1)),
+    SHAPE(avg_pool2d, false, "6x6 windows that fit, 8 images of 512 channels of 41x41", .in = {X(8, 512, 41, 41)},
+          PARAMS(avg_pool2d, .oh = 6, .ow = 6, .adaptive = 1)),
+    SHAPE(max_unpool2d, false, "8 images of 64 channels of 28x28 to 56x56",
+          .in = {X(8, 64, 28, 28), I32(DIMS(8, 64, 28, 28), RANGE(0, 3135))}, PARAMS(unpool2d, .h = 56, .w = 56)),
+    SHAPE(interpolate, true, "linear, 8 images of 21 channels of 28x28 to 224x224", .in = {X(8, 21, 28, 28)},
+          .scalars = {0.125, 0.125}, PARAMS(interpolate, .oh = 224, .ow = 224, .mode = TENKA_BETWEEN_LINEAR)),
+    SHAPE(interpolate, false, "linear, 8 images of 64 channels of 56x56 to 112x112", .in = {X(8, 64, 56, 56)},
+          .scalars = {0.5, 0.5}, PARAMS(interpolate, .oh = 112, .ow = 112, .mode = TENKA_BETWEEN_LINEAR)),
+    SHAPE(interpolate, false, "nearest, 8 images of 64 channels of 56x56 to 112x112", .in = {X(8, 64, 56, 56)},
+          .scalars = {0.5, 0.5}, PARAMS(interpolate, .oh = 112, .ow = 112, .mode = TENKA_BETWEEN_NEAREST)),
+    SHAPE(pad, true, "a constant around 8 images of 64 channels of 56x56", .in = {X(8, 64, 56, 56)},
+          PARAMS(pad, AROUND(1))),
+    SHAPE(pad, false, "a reflection around 8 images of 64 channels of 56x56", .in = {X(8, 64, 56, 56)},
+          PARAMS(pad, AROUND(1), .mode = TENKA_PADDING_REFLECT)),
+    SHAPE(pad, false, "a reflection, 3 wide, around 8 images of 3 channels of 224x224", .in = {X(8, 3, 224, 224)},
+          PARAMS(pad, AROUND(3), .mode = TENKA_PADDING_REFLECT)),
     SHAPE(batch_norm2d, true, "16 images of 64 channels of 32x32", .in = {X(16, 64, 32, 32), X(64), X(64)},
           .scalars = {1e-5}),
     SHAPE(batch_norm2d, false, "100 images of 16 channels of 32x32", .in = {X(100, 16, 32, 32), X(16), X(16)},

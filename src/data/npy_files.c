@@ -130,7 +130,10 @@ tenka_status tenka_array_names(tenka_ctx *ctx, const char *path, char **out)
         const char *const name = zip_get_name(zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
         const size_t length = name != NULL ? strlen(name) : 0;
         const bool npy = length > 4 && strcmp(name + length - 4, ".npy") == 0;
-        tenka_text_add(&text, "%s%.*s", i > 0 ? ", " : "", (int)(npy ? length - 4 : length < 60 ? length : 60),
+        tenka_text_add(&text, "%s%.*s", i > 0 ? ", " : "",
+                       (int)(npy           ? length - 4
+                             : length < 60 ? length
+                                           : 60),
                        name != NULL ? name : "");
     }
     if (count == 0)

@@ -310,31 +310,6 @@ tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias
     return tenka_trace(x.ctx, TENKA_OP_conv2d, in, bias.ctx != NULL ? 3 : 2, &p, sizeof(p), NULL, NULL, NULL);
 }
 
-tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *params)
-{
-    struct tenka_pool2d_params own = TENKA_POOL2D_DEFAULTS;
-    const struct tenka_pool2d_params *const c = &own;
-    struct tenka_error err = {0};
-    if (params == NULL)
-        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "max_pool2d: params are missing, which say the kernel's size");
-    if (tenka_take_params(&err, "max_pool2d", "TENKA_POOL2D_DEFAULTS", &own, params) != TENKA_OK)
-        return tenka_trace_fail(x.ctx, err.status, "%s", err.text);
-    if (!fits_int(c->kernel, 2) || !fits_int(c->stride, 2) || !fits_int(c->padding, 2) || !fits_int(c->dilation, 2))
-        return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "max_pool2d: a parameter is larger than 2147483647");
-    const struct tenka_p_pool2d p = {
-        .kh = (int32_t)c->kernel[0],
-        .kw = (int32_t)c->kernel[1],
-        .sh = (int32_t)c->stride[0],
-        .sw = (int32_t)c->stride[1],
-        .ph = (int32_t)c->padding[0],
-        .pw = (int32_t)c->padding[1],
-        .dh = (int32_t)c->dilation[0],
-        .dw = (int32_t)c->dilation[1],
-        .ceil_mode = c->ceil_mode,
-    };
-    return tenka_trace(x.ctx, TENKA_OP_max_pool2d, &x, 1, &p, sizeof(p), NULL, NULL, NULL);
-}
-
 /* ---- Losses ---- */
 
 tenka_tensor tenka_nll_loss_reduced(tenka_tensor x, tenka_tensor target, enum tenka_reduction reduction)

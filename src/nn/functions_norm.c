@@ -9,10 +9,8 @@ static bool optional(const struct tenka_function_call *call, size_t arg, tenka_t
 
 static bool number(const struct tenka_function_call *call, size_t arg, double *out)
 {
-    const struct tenka_value *v = &call->arg[arg];
-    *out = v->kind == TENKA_VALUE_INT ? (double)v->integer : v->number;
-    return v->kind == TENKA_VALUE_INT || v->kind == TENKA_VALUE_FLOAT ||
-           tenka_function_fail(call, "argument %zu is no number", arg + 1);
+    *out = tenka_value_number(&call->arg[arg]);
+    return tenka_value_is_number(&call->arg[arg]) || tenka_function_fail(call, "argument %zu is no number", arg + 1);
 }
 
 /* The weight and the bias from that argument on, and x. */

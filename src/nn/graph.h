@@ -100,6 +100,8 @@ extern const struct tenka_function tenka_functions_parts[];
 extern const struct tenka_function tenka_functions_reduce[];
 extern const struct tenka_function tenka_functions_aten[];
 extern const struct tenka_function tenka_functions_norm[];
+extern const struct tenka_function tenka_functions_weighted[];
+extern const struct tenka_function tenka_functions_window[];
 
 /* ---- Code ---- */
 

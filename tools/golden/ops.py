@@ -293,6 +293,33 @@ def products():
     case("bias_add", "to images", lambda x, b: x + b[:, None, None], of(uniform((2, 3, 4, 5)), uniform((3,))))
 
 
+def attention():
+    seeded("attention")
+    def attend(q, k, v, mask, scale, causal):
+        scores = q @ k.mT * scale
+        if causal:
+            scores = scores.masked_fill(torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1), -INF)
+        return torch.softmax(scores if mask is None else scores + mask, -1) @ v
+    # the batch, t, s, d, dv, the mask's shape
+    for batch, t, s, d, dv, mask in (((), 1, 1, 1, 1, None), ((2, 3), 5, 5, 8, 8, None), ((2,), 7, 37, 4, 6, (7, 37)),
+                                     ((2, 3), 9, 6, 5, 3, (3, 9, 6)), ((3, 2), 4, 5, 2, 4, (3, 1, 1, 5)),
+                                     ((2, 1, 2), 35, 33, 3, 2, (35, 33))):
+        for causal in (0, 1):
+            scale = d**-0.5
+            inputs = of(uniform((*batch, t, d)), uniform((*batch, s, d)), uniform((*batch, s, dv)))
+            inputs += [("none", None)] if mask is None else of(uniform(mask))
+            case("attention", f"{[*batch, t, s, d, dv]}, mask {mask}" + causal * ", causal",
+                 lambda q, k, v, m: attend(q, k, v, m, scale, causal), inputs, (scale, causal))
+    hidden = exact([[0, -INF, 1, 0], [-INF] * 4, [1, 2, -INF, -INF]])
+    case("attention", "keys that are hidden, all of them in a row", lambda q, k, v, m: attend(q, k, v, m, 1, 0),
+         of(uniform((3, 2)), uniform((4, 2)), uniform((4, 3))) + [("const", hidden)], (1, 0), "far")
+    for i, number in enumerate((NAN, INF)):
+        q = uniform((4, 2))
+        q[1, 0] = number
+        case("attention", f"{number} in a query", lambda q, k, v, m: attend(q, k, v, m, 1, 0),
+             of(q, uniform((3, 2), 0.5, 1), uniform((3, 2))) + [("none", None)], (1, 0), "far")
+
+
 # x, weight, stride, padding, dilation, groups
 CONVOLUTIONS = [
     ((1, 1, 1, 1), (1, 1, 1, 1), (1, 1), (0, 0), (1, 1), 1),
@@ -369,6 +396,10 @@ POOLS = [
     ((1, 1, 5, 6), (5, 6), (5, 6), (0, 0), (1, 1), False),
 ]
 
+# x, windows
+FITTING = [((2, 3, 5, 4), (1, 1)), ((2, 3, 8, 6), (4, 3)), ((2, 3, 14, 13), (4, 4)), ((1, 2, 3, 5), (7, 5)),
+           ((3, 7, 5), (2, 3))]
+
 
 def pools():
     seeded("pools")
@@ -385,19 +416,75 @@ def pools():
         case("max_pool2d", why + ", many equal", f, of(ints(shape, 3).double()), options)
         if shape == hurt.shape:
             case("max_pool2d", why + ", NaN and infinities", f, of(hurt), options)
+        case("max_pool2d_with_indices", why + ", many equal",
+             lambda x: F.max_pool2d(x, kernel, stride, padding, dilation, ceil, return_indices=True)[1],
+             [("const", ints(shape, 3).double())], options)
+    for shape, size in FITTING:
+        why = f"{size} of {list(shape)}"
+        case("adaptive_max_pool2d", why, lambda x: F.adaptive_max_pool2d(x, size), of(uniform(shape)), (*size, 0))
+        case("adaptive_max_pool2d", why + ", the indices of many equal",
+             lambda x: F.adaptive_max_pool2d(x, size, return_indices=True)[1], [("const", ints(shape, 3).double())],
+             (*size, 1))
+
+
+def unpooling():
+    seeded("unpooling")
+    for shape, kernel, stride in (((2, 3, 8, 6), 2, 2), ((2, 3, 9, 7), (3, 2), (3, 2)), ((1, 2, 9, 7), 3, 2)):
+        x, index = F.max_pool2d(uniform(shape), kernel, stride, return_indices=True)
+        case("max_unpool2d", f"{list(x.shape)} to {list(shape)}",
+             lambda x, i: F.max_unpool2d(x, i.long(), kernel, stride, output_size=shape[2:]),
+             of(x) + [("i32", index)], shape[2:])
+
+
+# size, scale_factor, recompute_scale_factor
+RESIZED = [((8, 10), None, None), ((4, 5), None, None), ((3, 2), None, None), ((13, 11), None, None), ((1, 1), None, None),
+           (None, 2, None), (None, (1.5, 2.7), None), (None, (1.5, 2.7), True), (None, 0.6, None), (None, (0.5, 2.3), None)]
+
+
+def interpolation():
+    seeded("interpolation")
+    for i, mode in enumerate(("nearest", "nearest-exact", "bilinear")):
+        for corners in (False, True) if i == 2 else (None,):
+            for shape in ((2, 3, 4, 5), (1, 2, 1, 3)):
+                for size, scale, again in RESIZED:
+                    if scale is not None and min(shape[2:]) * min(torch.tensor(scale).flatten()) < 1:
+                        continue
+                    sizes, scales = size or (0, 0), (0, 0) if scale is None else scale if type(scale) is tuple else (scale,) * 2
+                    case("interpolate", f"{mode} of {list(shape)}, size {size}, scale_factor {scale}"
+                         + bool(again) * " computed again" + bool(corners) * ", corners aligned",
+                         lambda x: F.interpolate(x, size, scale, mode, corners, again), of(uniform(shape)),
+                         (i, *sizes, *scales, bool(corners), bool(again)))
+
+
+def padding():
+    seeded("padding")
+    for i, mode in enumerate(("constant", "reflect", "replicate", "circular")):
+        for shape, pad in [((2, 3, 4, 5), (1, 2, 3, 1)), ((2, 3, 6, 7), (4, 0, 0, 2)), ((2, 6, 7), (3, 2)),
+                           ((1, 2, 3, 4, 5), (1, 2, 2, 0, 1, 2)), ((2, 3, 6, 7), (-1, 2, 3, -2))]:
+            if mode == "circular" and min(pad) < 0:
+                continue  # PyTorch 1.13 leaves some of it uninitialised
+            case("pad", f"{list(shape)} by {pad}, {mode}", lambda x: F.pad(x, pad, mode), of(uniform(shape)), (i, 0, *pad))
+    case("pad", "a value", lambda x: F.pad(x, (1, 2, 0, 1), value=-2.5), of(uniform((3, 4))), (0, -2.5, 1, 2, 0, 1))
+    case("pad", "all axes", lambda x: F.pad(x, (1, 0, 0, 1, -1, 1)), of(uniform((3, 4, 2))), (0, 0, 1, 0, 0, 1, -1, 1))
 
 
 def average_pooling():
     seeded("average pooling")
-    for shape, kernel, stride, padding, counted in [
-            ((2, 3, 8, 6), (2, 2), (2, 2), (0, 0), True), ((2, 3, 8, 6), (4, 3), (4, 3), (0, 0), False),
-            ((2, 3, 7, 9), (3, 3), (2, 2), (1, 1), True), ((2, 3, 7, 9), (3, 3), (2, 2), (1, 1), False),
-            ((1, 2, 5, 8), (2, 5), (1, 3), (1, 2), False), ((1, 1, 4, 4), (4, 4), (1, 1), (0, 0), True)]:
+    for shape, kernel, stride, padding, counted, ceil, divisor in [
+            ((2, 3, 8, 6), (2, 2), (2, 2), (0, 0), True, False, None),
+            ((2, 3, 8, 6), (4, 3), (4, 3), (0, 0), False, False, None),
+            ((2, 3, 7, 9), (3, 3), (2, 2), (1, 1), True, False, None),
+            ((2, 3, 7, 9), (3, 3), (2, 2), (1, 1), False, False, None),
+            ((1, 2, 5, 8), (2, 5), (1, 3), (1, 2), False, False, None),
+            ((1, 1, 4, 4), (4, 4), (1, 1), (0, 0), True, False, None),
+            ((2, 3, 8, 9), (3, 2), (3, 3), (1, 0), True, True, None),
+            ((2, 3, 8, 9), (3, 2), (3, 3), (1, 1), False, True, None),
+            ((2, 3, 8, 9), (3, 3), (1, 1), (1, 1), True, False, 5), ((1, 1, 4, 4), (4, 4), (1, 1), (0, 0), True, False, 3)]:
         why = f"{kernel} of {list(shape)}, stride {stride}, padding {padding}" + ", counted" * counted
-        case("avg_pool2d", why, lambda x: F.avg_pool2d(x, kernel, stride, padding, False, counted),
-             of(uniform(shape)), (*kernel, *stride, *padding, counted))
-    for shape, size in [((2, 3, 5, 4), (1, 1)), ((2, 3, 8, 6), (4, 3)), ((2, 3, 14, 13), (4, 4)), ((1, 2, 3, 5), (7, 5)),
-                        ((3, 7, 5), (2, 3))]:
+        why += ceil * ", ceil_mode" + bool(divisor) * f", divided by {divisor}"
+        case("avg_pool2d", why, lambda x: F.avg_pool2d(x, kernel, stride, padding, ceil, counted, divisor),
+             of(uniform(shape)), (*kernel, *stride, *padding, counted, ceil, divisor or 0))
+    for shape, size in FITTING:
         case("adaptive_avg_pool2d", f"{size} of {list(shape)}", lambda x: F.adaptive_avg_pool2d(x, size),
              of(uniform(shape)), size)
 
@@ -647,9 +734,10 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     torch.set_num_threads(1)
-    for part in (elementwise, shapes, reductions, products, convolutions, transposed_convolutions, pools,
-                 average_pooling, normalisation, row_normalisation, instance_normalisation, losses, fused, updates,
-                 clipping):
+    for part in (elementwise, shapes, reductions, products, attention, convolutions,
+                 transposed_convolutions, pools,
+                 average_pooling, unpooling, interpolation, padding, normalisation, row_normalisation,
+                 instance_normalisation, losses, fused, updates, clipping):
         part()
     head = f"# Written by tools/golden/ops.py with PyTorch {torch.__version__}"
     content = "\n".join([head, *lines, f"cases {cases}", ""])

@@ -119,6 +119,28 @@ class Pools(nn.Module):
         return self.fc(self.uneven(x).flatten(1))
 
 
+class Planes(nn.Module):
+    """Planes that are padded, made larger and smaller, taken apart, and filled where a maximum came from."""
+
+    def __init__(self):
+        super().__init__()
+        self.edge = nn.ReflectionPad2d((1, 2, 0, 1))
+        self.conv = nn.Conv2d(CHANNELS, 8, 3, padding=1, padding_mode="circular", bias=False)
+        self.shuffle = nn.PixelShuffle(2)
+        self.up = nn.Upsample(scale_factor=1.5, mode="bilinear")
+        self.largest = nn.AdaptiveMaxPool2d((7, 5))
+        self.fc = nn.Linear(6 * 35, CLASSES)
+
+    def forward(self, x):
+        x = torch.tanh(self.conv(self.edge(x)))
+        pooled = F.max_pool2d(x, 3, 2, return_indices=True)
+        b = F.max_unpool2d(pooled[0] * 0.5, pooled[1], 3, 2)
+        x = F.pad(b, (1, 0, -1, 2), value=0.25) + F.pad(x, (0, 0, 0, 1), mode="replicate")[:, :, :, 0:1]
+        x = torch.cat([self.up(self.shuffle(x)), F.interpolate(x, size=(42, 48), mode="bilinear", align_corners=True)[:, 0:2],
+                       F.interpolate(x, scale_factor=3)[:, 2:4, 0:42, 0:48]], 1)
+        return self.fc(self.largest(x).flatten(1))
+
+
 class Scale(nn.Module):
     """A module whose parameter the tree of modules does not show, as that of layer_scale in convnext."""
 
@@ -191,7 +213,7 @@ def numbers(net):
 def main():
     folder = pathlib.Path(sys.argv[1])
     lines = ["# Made by tools/golden/traced.py: NAME, the largest output, six outputs, three losses."]
-    for net in (Residual, Branches, Squeeze, Pools, Parts):
+    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts):
         torch.manual_seed(0)
         model = net()
         name = net.__name__.lower()

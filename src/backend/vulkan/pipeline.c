@@ -154,15 +154,25 @@ static tenka_status make_pipeline(struct tenka_vk_device *dev, const struct tenk
     return TENKA_OK;
 }
 
+/* Of a kernel that the device can run. */
+static uint32_t most_bindings(const struct tenka_vk_device *dev)
+{
+    const VkPhysicalDeviceLimits *l = &dev->gpu.limits;
+    const uint32_t set = l->maxDescriptorSetStorageBuffers, stage = l->maxPerStageDescriptorStorageBuffers;
+    const uint32_t offered = set < stage ? set : stage;
+    return offered < TENKA_VK_BINDINGS ? offered : TENKA_VK_BINDINGS;
+}
+
 tenka_status tenka_vk_compile(struct tenka_vk_device *dev, const struct tenka_node *node, uint32_t variant,
                               VkPipelineCreateFlags flags, VkPipeline *out)
 {
     const char *name = tenka_passes[node->kernel].name;
     const uint32_t bindings = tenka_vk_bindings(node->kernel);
     VkShaderModule module = VK_NULL_HANDLE;
-    if (bindings > TENKA_VK_BINDINGS)
-        return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED, "%s binds %u buffers and a Vulkan pass at most %d", name,
-                          bindings, TENKA_VK_BINDINGS);
+    if (bindings > most_bindings(dev))
+        return tenka_fail(dev->base.err, TENKA_E_UNSUPPORTED,
+                          "%s binds %u buffers, but on %s a shader binds at most %u: use --backend cpu", name, bindings,
+                          dev->gpu.info.name, most_bindings(dev));
     TENKA_TRY(make_layouts(dev, bindings));
     TENKA_TRY(make_module(dev, node, &module));
     tenka_vk_set_name(dev, VK_OBJECT_TYPE_SHADER_MODULE, (uint64_t)module, name);

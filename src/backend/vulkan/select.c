@@ -129,10 +129,10 @@ static void judge(struct tenka_vk_instance *instance, struct tenka_vk_gpu *gpu, 
     else if (l->maxComputeWorkGroupInvocations < 64 || l->maxComputeWorkGroupSize[0] < 64)
         snprintf(note, size, "its workgroups hold %u invocations and Tenka needs 64",
                  l->maxComputeWorkGroupInvocations);
-    else if (l->maxPerStageDescriptorStorageBuffers < TENKA_VK_BINDINGS ||
-             l->maxDescriptorSetStorageBuffers < TENKA_VK_BINDINGS)
+    else if (l->maxPerStageDescriptorStorageBuffers < TENKA_VK_BINDINGS_NEEDED ||
+             l->maxDescriptorSetStorageBuffers < TENKA_VK_BINDINGS_NEEDED)
         snprintf(note, size, "a shader of it binds %u buffers and Tenka needs %d",
-                 l->maxPerStageDescriptorStorageBuffers, TENKA_VK_BINDINGS);
+                 l->maxPerStageDescriptorStorageBuffers, TENKA_VK_BINDINGS_NEEDED);
     else if (l->maxPushConstantsSize < sizeof(struct tenka_vk_push))
         snprintf(note, size, "it takes %u bytes of push constants and Tenka needs %zu", l->maxPushConstantsSize,
                  sizeof(struct tenka_vk_push));
