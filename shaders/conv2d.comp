@@ -14,7 +14,15 @@ TENKA_PARAMS(CONV2D_FIELDS);
 
 #ifdef TENKA_PASS_fwd
 layout(constant_id = 16) const int ACTIVATION = 0;
+READS(0, x);
+READS_AS(STORAGE_FOUR, 0, x4);
+READS(1, weight);
+READS(2, bias);
+WRITES(3, y);
+WRITES_AS(STORAGE_FOUR, 3, y4);
 #include "common/activation.glsl"
+#define BASE(o) (p.bias != 0 ? LOAD(bias, o) : 0.0)
+#define FINISHED(v, at) activated(v)
 #include "common/conv_fwd.glsl"
 #endif
 
@@ -27,6 +35,18 @@ READS_AS(STORAGE_FOUR, 2, dy4);
 WRITES(3, dx);
 WRITES_AS(STORAGE_FOUR, 3, dx4);
 #include "common/activation.glsl"
+
+float finished(float v, int at)
+{
+    return ACTIVATION != 0 ? activated_back(LOAD(x, at), v) : v;
+}
+
+vec4 finished(vec4 v, int at)
+{
+    return ACTIVATION != 0 ? activated_back(vec4(LOAD(x, at), LOAD(x, at + 1), LOAD(x, at + 2), LOAD(x, at + 3)), v) : v;
+}
+
+#define FINISHED finished
 #include "common/conv_dx.glsl"
 #endif
 

@@ -4,6 +4,7 @@
 //   TENKA_PASS_dx   0: y in   1: dy in   2: dx = dy - exp(y) sum of dy
 // Accuracy 1e-6 absolute plus 1e-6 relative.
 #include "common/line_shared.glsl"
+#include "common/line_largest.glsl"
 
 #ifdef TENKA_PASS_fwd
 READS(0, x);

@@ -4,6 +4,7 @@
 //   TENKA_PASS_dx   0: y in   1: dy in   2: dx = y (dy - sum of y dy)
 // Relative accuracy 1e-5: 3 + 2 |x - max| ulp for exp, and len / WIDTH + 10 ulp for the sum.
 #include "common/line_shared.glsl"
+#include "common/line_largest.glsl"
 
 #ifdef TENKA_PASS_fwd
 READS(0, x);

@@ -175,7 +175,20 @@ static tenka_tensor call_conv2d(struct golden_run *run)
     return tenka_conv2d(in(run, 0), in(run, 1), in(run, 2), &params);
 }
 
-static tenka_tensor max_pool2d(struct golden_run *run, tenka_tensor x)
+static tenka_tensor call_conv_transpose2d(struct golden_run *run)
+{
+    struct tenka_conv_transpose2d_params params = TENKA_CONV_TRANSPOSE2D_DEFAULTS;
+    for (size_t i = 0; i < 2; i++) {
+        params.stride[i] = count(run, i);
+        params.padding[i] = count(run, 2 + i);
+        params.output_padding[i] = count(run, 4 + i);
+        params.dilation[i] = count(run, 6 + i);
+    }
+    params.groups = count(run, 8);
+    return tenka_conv_transpose2d(in(run, 0), in(run, 1), in(run, 2), &params);
+}
+
+static struct tenka_pool2d_params pool_params(const struct golden_run *run)
 {
     struct tenka_pool2d_params params = TENKA_POOL2D_DEFAULTS;
     for (size_t i = 0; i < 2; i++) {
@@ -185,7 +198,56 @@ static tenka_tensor max_pool2d(struct golden_run *run, tenka_tensor x)
         params.dilation[i] = count(run, 6 + i);
     }
     params.ceil_mode = is(run, 8);
+    return params;
+}
+
+static tenka_tensor max_pool2d(struct golden_run *run, tenka_tensor x)
+{
+    const struct tenka_pool2d_params params = pool_params(run);
     return tenka_max_pool2d(x, &params);
+}
+
+/* The indices: the values are max_pool2d's. */
+static tenka_tensor call_max_pool2d_with_indices(struct golden_run *run)
+{
+    const struct tenka_pool2d_params params = pool_params(run);
+    tenka_tensor indices;
+    tenka_max_pool2d_with_indices(in(run, 0), &params, &indices);
+    return indices;
+}
+
+static tenka_tensor call_adaptive_max_pool2d(struct golden_run *run)
+{
+    tenka_tensor indices;
+    const tenka_tensor y = tenka_adaptive_max_pool2d(in(run, 0), count(run, 0), count(run, 1), &indices);
+    return is(run, 2) ? indices : y;
+}
+
+static tenka_tensor call_max_unpool2d(struct golden_run *run)
+{
+    return tenka_max_unpool2d(in(run, 0), in(run, 1), count(run, 0), count(run, 1));
+}
+
+static tenka_tensor call_interpolate(struct golden_run *run)
+{
+    struct tenka_interpolate_params params = TENKA_INTERPOLATE_DEFAULTS;
+    params.mode = (enum tenka_interpolate_mode)count(run, 0);
+    for (size_t i = 0; i < 2; i++) {
+        params.output[i] = count(run, 1 + i);
+        params.scale_factor[i] = option(run, 3 + i);
+    }
+    params.align_corners = is(run, 5);
+    params.recompute_scale_factor = is(run, 6);
+    return tenka_interpolate(in(run, 0), &params);
+}
+
+static tenka_tensor call_pad(struct golden_run *run)
+{
+    int32_t pad[GOLDEN_MAX_OPTIONS];
+    const size_t n = run->c->n_options - 2;
+    for (size_t i = 0; i < n; i++)
+        pad[i] = (int32_t)option(run, 2 + i);
+    return tenka_pad(in(run, 0), pad, n, (enum tenka_pad_mode)count(run, 0), option(run, 1));
 }
 
 static tenka_tensor call_max_pool2d(struct golden_run *run)
@@ -202,6 +264,8 @@ static tenka_tensor call_avg_pool2d(struct golden_run *run)
         params.padding[i] = count(run, 4 + i);
     }
     params.no_count_of_padding = !is(run, 6);
+    params.ceil_mode = is(run, 7);
+    params.divisor = count(run, 8);
     return tenka_avg_pool2d(in(run, 0), &params);
 }
 
@@ -226,12 +290,55 @@ static tenka_tensor call_batch_norm2d_eval(struct golden_run *run)
     return batch_norm2d(run, false);
 }
 
+static tenka_tensor call_layer_norm(struct golden_run *run)
+{
+    return tenka_layer_norm(in(run, 0), count(run, 0), in(run, 1), in(run, 2), option(run, 1));
+}
+
+static tenka_tensor call_group_norm(struct golden_run *run)
+{
+    return tenka_group_norm(in(run, 0), count(run, 0), in(run, 1), in(run, 2), option(run, 1));
+}
+
+static tenka_tensor instance_norm(struct golden_run *run, bool training)
+{
+    return tenka_instance_norm(in(run, 0), in(run, 1), in(run, 2), run->var[3], run->var[4], training, option(run, 0),
+                               option(run, 1));
+}
+
+static tenka_tensor call_instance_norm(struct golden_run *run)
+{
+    return instance_norm(run, true);
+}
+
+static tenka_tensor call_instance_norm_eval(struct golden_run *run)
+{
+    return instance_norm(run, false);
+}
+
+static tenka_tensor call_local_response_norm(struct golden_run *run)
+{
+    return tenka_local_response_norm(in(run, 0), count(run, 0), option(run, 1), option(run, 2), option(run, 3));
+}
+
+CALL_BINARY(prelu)
+
+static tenka_tensor call_glu(struct golden_run *run)
+{
+    return tenka_glu(in(run, 0), count(run, 0));
+}
+
 static tenka_tensor call_normalize_bytes(struct golden_run *run)
 {
     return tenka_normalize_bytes(in(run, 0), in(run, 1), in(run, 2));
 }
 
 /* ---- Losses ---- */
+
+static tenka_tensor call_attention(struct golden_run *run)
+{
+    return tenka_attention(in(run, 0), in(run, 1), in(run, 2), in(run, 3), option(run, 0), is(run, 1));
+}
 
 static tenka_tensor call_softmax(struct golden_run *run)
 {
@@ -409,14 +516,28 @@ const struct golden_call golden_calls[] = {
     OTHER(argmax),
     OTHER(equal_count),
     OTHER(matmul),
+    OTHER(attention),
     OTHER(linear),
     OTHER(bias_add),
     OTHER(conv2d),
+    OTHER(conv_transpose2d),
     OTHER(max_pool2d),
+    OTHER(max_pool2d_with_indices),
+    OTHER(adaptive_max_pool2d),
+    OTHER(max_unpool2d),
+    OTHER(interpolate),
+    OTHER(pad),
     OTHER(avg_pool2d),
     OTHER(adaptive_avg_pool2d),
     OTHER(batch_norm2d),
     OTHER(batch_norm2d_eval),
+    OTHER(layer_norm),
+    OTHER(group_norm),
+    OTHER(prelu),
+    OTHER(glu),
+    OTHER(instance_norm),
+    OTHER(instance_norm_eval),
+    OTHER(local_response_norm),
     OTHER(normalize_bytes),
     OTHER(softmax),
     OTHER(log_softmax),

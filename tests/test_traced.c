@@ -42,6 +42,20 @@ static char *read_text(const char *name)
     return text;
 }
 
+/* Parameters of which a text shows the name alone. */
+static void load_open(tenka_ctx *ctx, tenka_module *net, const char *name)
+{
+    char path[1024];
+    struct tenka_sgd_params params = TENKA_SGD_DEFAULTS;
+    tenka_optimizer *sgd;
+    if (tenka_module_unshaped(net) == NULL)
+        return;
+    assert_int_equal(tenka_sgd_create(ctx, net, &params, &sgd), TENKA_E_INVALID);
+    snprintf(path, sizeof(path), "%s/%s.pt", folder, name);
+    must(ctx, tenka_model_load(net, path));
+    assert_null(tenka_module_unshaped(net));
+}
+
 /* What the program made is PyTorch's text but for its last line, a comment. */
 static void check_text(const tenka_module *net, const char *text, const char *name)
 {
@@ -92,15 +106,35 @@ static void check_losses(tenka_ctx *ctx, tenka_module *net, const char *name, co
     tenka_optimizer_destroy(&sgd);
 }
 
-static void check_network(const struct target *target, const char *name, const double *want)
+/* A text without comments is printed as it is. */
+static void check_exported(const tenka_module *net, const char *text, const char *name)
+{
+    char *printed = tenka_module_text(net);
+    for (const char *a = text, *b = printed; *a != '\0' || *b != '\0'; a += *a != '\0', b += *b != '\0') {
+        a += strspn(a, " \n");
+        b += strspn(b, " \n");
+        if (*a != *b)
+            fail_msg("%s is printed as\n%s\nwhich differs from\n%.200s", name, printed, a);
+    }
+    tenka_text_free(printed);
+}
+
+/* form: of the text's name, "" of torch.fx's */
+static void check_network(const struct target *target, const char *name, const char *form, const double *want)
 {
     tenka_ctx *ctx = open_target(target);
     const bool f64 = target->backend == TENKA_BACKEND_CPU_F64;
-    char *text = read_text(name);
+    char file[80], *text;
     tenka_module *net;
+    snprintf(file, sizeof(file), "%s%s", name, form);
+    text = read_text(file);
     tenka_manual_seed(ctx, 0);
     must(ctx, tenka_nn_parse(ctx, text, &net));
-    check_text(net, text, name);
+    if (form[0] == '\0')
+        check_text(net, text, file);
+    else
+        check_exported(net, text, file);
+    load_open(ctx, net, name);
     tenka_no_grad_begin(ctx);
     tenka_forward(net, images(ctx));
     must(ctx, tenka_step_end(ctx));
@@ -125,12 +159,90 @@ static void test_as_pytorch(void **state)
         char *end = line + at;
         for (size_t i = 0; i < 1 + OUTPUTS + STEPS; i++)
             want[i] = strtod(end, &end);
-        check_network(*state, name, want);
+        check_network(*state, name, "", want);
+        check_network(*state, name, ".exported", want);
+        check_network(*state, name, ".fixed", want);
     }
     tenka_free(lines);
 }
 
+/* ---- Several results and inputs ---- */
+
+/* A network that returns a dict gives its values in their order, and as many as are asked for. */
+static void test_results(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    char *text = read_text("parts");
+    tenka_module *net;
+    tenka_tensor out[3];
+    must(ctx, tenka_nn_parse(ctx, text, &net));
+    load_open(ctx, net, "parts");
+    assert_int_equal(tenka_module_results(net), 0);
+    tenka_forward(net, images(ctx));
+    assert_int_equal(tenka_module_results(net), 2);
+    tenka_forward_n(net, (tenka_tensor[]){images(ctx)}, 1, out, 2);
+    assert_true(tenka_tensor_valid(out[0]) && tenka_tensor_valid(out[1]));
+    must(ctx, tenka_step_end(ctx));
+    tenka_forward_n(net, (tenka_tensor[]){images(ctx)}, 1, out, 3);
+    assert_int_equal(tenka_step_end(ctx), TENKA_E_INVALID);
+    assert_non_null(strstr(tenka_last_error(ctx), "its forward returns 2 tensors, not 3"));
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+    tenka_free(text);
+}
+
+static void test_inputs(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    const float a[2] = {1, 2}, b[2] = {30, 40};
+    float y[2];
+    tenka_module *net;
+    tenka_tensor out;
+    must(ctx,
+         tenka_nn_parse(ctx, "Net(\n  (r): ReLU()\n)\ndef forward(self, x, y):\n    return self.r(y - x)\n", &net));
+    const tenka_tensor in[] = {tenka_input(ctx, TENKA_F32, tenka_shape_of(2), a),
+                               tenka_input(ctx, TENKA_F32, tenka_shape_of(2), b)};
+    tenka_forward_n(net, in, 2, &out, 1);
+    must(ctx, tenka_read(out, y, sizeof(y)));
+    assert_true(y[0] == 29 && y[1] == 38);
+    tenka_forward(net, in[0]);
+    assert_int_equal(tenka_step_end(ctx), TENKA_E_INVALID);
+    assert_non_null(strstr(tenka_last_error(ctx), "takes 2 and gives up to 16 tensors, but was asked for 1 of 1"));
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* ---- Saving ---- */
+
+/* A file that lacks one of the tensors, or has it twice as wide, leaves the network as it was; one that was saved has
+ * what the text does not show. */
+static void test_unshaped(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    char *text = read_text("parts"), where[] = "/tmp/tenka-traced-XXXXXX", path[60], checked[1024];
+    tenka_module *net, *other;
+    tenka_model *model;
+    assert_non_null(mkdtemp(where));
+    snprintf(path, sizeof(path), "%s/net.safetensors", where);
+    must(ctx, tenka_nn_parse(ctx, text, &net));
+    must(ctx, tenka_nn_parse(ctx, "Linear(8, 5)", &other));
+    must(ctx, tenka_model_save(other, NULL, path));
+    assert_int_equal(tenka_model_load(net, path), TENKA_E_FORMAT);
+    assert_non_null(strstr(tenka_last_error(ctx), "Missing key(s)"));
+    assert_string_equal(tenka_module_unshaped(net), "scale.weight");
+    snprintf(checked, sizeof(checked), "%s/parts.pt", folder);
+    must(ctx, tenka_model_load(net, checked));
+    must(ctx, tenka_model_save(net, NULL, path));
+    must(ctx, tenka_model_open(ctx, path, &model));
+    assert_null(tenka_module_unshaped(tenka_model_net(model)));
+    tenka_model_destroy(&model);
+    tenka_module_destroy(&net);
+    tenka_module_destroy(&other);
+    tenka_ctx_destroy(&ctx);
+    remove(path);
+    rmdir(where);
+    tenka_free(text);
+}
 
 /* Another program that opens the file has the same network. */
 static void test_saved(void **state)
@@ -235,13 +347,12 @@ static const struct {
     {CODE("    y = torch.flatten(x, 1, 2, 3)\n    return y\n"), "torch.flatten takes 3 arguments"},
     {CODE("    y = torch.flatten()\n    return y\n"), "the argument input is missing"},
     {CODE("    y = torch.flatten(start_dim=1, x)\n    return y\n"), "an argument without a name comes after"},
-    {CODE("    y = self.weight\n    return y\n"), "the network has no parameter or buffer weight"},
+    {CODE("    y = self.fc.wieght\n    return y\n"), "the network has no parameter or buffer fc.wieght"},
     {CODE("    y = x if x else x\n    return y\n"), "expected the line's end, found 'if'"},
     {CODE("    y = x[]\n    return y\n"), "expected an index, found ']'"},
     {CODE("    y = slice()\n    return y\n"), "slice takes one to three numbers"},
     {CODE("    return x\nz"), "expected the end of the text, found 'z'"},
-    {NET "def forward(x):\n    return x\n", "forward takes 0 tensors; networks of one are run"},
-    {NET "def forward(self, x, y):\n    return x\n", "forward takes 2 tensors"},
+    {NET "def forward(x):\n    return x\n", "forward takes 0 tensors; networks of 1 to 16 are run"},
     {NET "def forward():\n    return x\n", "forward has no parameter self"},
     {NET "def forward(self, x)\n    return x\n", "expected ':', but the line ends"},
     {NET "def forward(self, x\n    return x\n", "expected ',' or ')', found 'return'"},
@@ -266,8 +377,11 @@ static const struct {
 } failing[] = {
     {CODE("    y = x.view(7, -1)\n    return self.fc(y)\n"), "line 5 of the network's text: view: the new shape"},
     {CODE("    y = torch.nn.functional.adaptive_avg_pool2d(x, [])\n    return y\n"), "an empty list says nothing here"},
-    {CODE("    y = torch.nn.functional.adaptive_avg_pool2d(x, 2000000000)\n    return y\n"), "are more than 4096"},
+    {CODE("    y = torch.nn.functional.adaptive_avg_pool2d(x, 2000000000)\n    return y\n"),
+     "windows of an axis of 2 are more than kernels can count"},
     {CODE("    y = torch.nn.functional.dropout(x, None)\n    return y\n"), "dropout: a probability is expected"},
+    {CODE("    y = x + self.token\n    return y\n"),
+     "line 5 of the network's text: the text does not show the shape of token; load a state_dict"},
     {CODE("    y = x[9]\n    return y\n"), "line 5 of the network's text: an index is beyond axis 0"},
     {CODE("    y = x.size(7)\n    return y\n"), "dim is no axis of a tensor with 2"},
     {CODE("    y = x.size(0)\n    return y\n"), "forward returns what is no tensor"},
@@ -310,12 +424,49 @@ static void test_deep_code(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* ---- Calls ---- */
+
+/* In the order in which they run, nested ones first; none of a network whose text shows no forward. */
+static void test_calls(void **state)
+{
+    static const char text[] = "Net(\n  (fc): Linear(4, 3)\n)\n\n\n\ndef forward(self, x):\n"
+                               "    size = x.size(0)\n"
+                               "    y = torch.relu(self.fc(x)).chunk(3, 1)\n"
+                               "    return self.fc(torch.cat([y[0], x], 1)[:, :4])\n";
+    static const struct {
+        const char *what;
+        uint64_t columns, parameters, multiply_adds;
+    } want[] = {{"fc", 3, 15, 24}, {"relu", 3, 0, 0}, {"chunk", 1, 0, 0}};
+    tenka_ctx *ctx = open_target(*state);
+    tenka_module *net, *plain;
+    struct tenka_call_info info[3];
+    size_t count;
+    must(ctx, tenka_nn_parse(ctx, text, &net));
+    must(ctx, tenka_module_calls(net, tenka_shape_of(2, 4), info, 3, &count));
+    assert_true(count > 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_non_null(strstr(info[i].path != NULL ? info[i].path : info[i].function, want[i].what));
+        assert_int_equal(info[i].output.dim[1], want[i].columns);
+        assert_int_equal(info[i].parameters, want[i].parameters);
+        assert_int_equal(info[i].multiply_adds, want[i].multiply_adds);
+    }
+    assert_int_equal(tenka_module_calls(net, tenka_shape_of(2, 5), info, 3, &count), TENKA_E_SHAPE);
+    assert_int_equal(count, 0);
+    must(ctx, tenka_nn_parse(ctx, "Linear(4, 3)", &plain));
+    must(ctx, tenka_module_calls(plain, tenka_shape_of(2, 4), info, 3, &count));
+    assert_int_equal(count, 0);
+    tenka_module_destroy(&plain);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_pytorch),   cmocka_unit_test(test_saved),     cmocka_unit_test(test_wrong_code),
-        cmocka_unit_test(test_failing_code), cmocka_unit_test(test_deep_code), cmocka_unit_test(test_in_place),
-        cmocka_unit_test(test_nested),
+        cmocka_unit_test(test_as_pytorch), cmocka_unit_test(test_saved),        cmocka_unit_test(test_wrong_code),
+        cmocka_unit_test(test_calls),      cmocka_unit_test(test_failing_code), cmocka_unit_test(test_deep_code),
+        cmocka_unit_test(test_in_place),   cmocka_unit_test(test_nested),       cmocka_unit_test(test_results),
+        cmocka_unit_test(test_inputs),     cmocka_unit_test(test_unshaped),
     };
     if (argc != 3) {
         fprintf(stderr, "usage: test_traced cpu|cpu-f64|vulkan FOLDER\n");

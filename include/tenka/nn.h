@@ -133,7 +133,8 @@ TENKA_API void tenka_module_destroy(tenka_module **module);
  * are the product of the last three axes is flattened; the log says so once for each module. */
 TENKA_API tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x);
 /* The same of several tensors: out gets n_out. Every layer, and a container of layers, takes one and gives one; others
- * are modules of tenka_nn_custom. An absent tensor (TENKA_NONE) is handed on as such. Another number of tensors than
+ * are modules of tenka_nn_custom, and networks whose text shows forward: they take as many as it has parameters, and of
+ * what it returns, in the order of the tuple or of the dict, out gets the first n_out. An absent tensor (TENKA_NONE) is handed on as such. Another number of tensors than
  * the module's is a mistake (E_INVALID), as is a forward that runs its own module. */
 TENKA_API void tenka_forward_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out,
                                size_t n_out);
@@ -146,6 +147,16 @@ TENKA_API bool tenka_module_has_own_forward(const tenka_module *module);
 /* Training or evaluation, with all children: matters to Dropout and BatchNorm2d. Modules begin in training mode. */
 TENKA_API void tenka_module_train(tenka_module *module, bool training);
 TENKA_API bool tenka_module_is_training(const tenka_module *module);
+
+/* The path of a parameter or buffer of which the network's text shows the name alone, as that of a class token or of
+ * layer_scale in the text of torch.fx.symbolic_trace: it gets its shape, and its numbers, from the first file that is
+ * loaded (tenka_model_load); before that, forward and optimizers refuse the network. Real numbers are then trained,
+ * whole numbers not. NULL: there is none, or none any more. The text is the module's. */
+TENKA_API const char *tenka_module_unshaped(const tenka_module *module);
+
+/* How many tensors the module gave in its last forward, up to TENKA_MAX_FORWARD, which a network whose text returns a
+ * tuple or a dict has more of than one; 0: it has not run. */
+TENKA_API size_t tenka_module_results(const tenka_module *module);
 
 /* The child of that name, such as "base_net" or "0"; NULL: there is none. */
 TENKA_API tenka_module *tenka_module_child(const tenka_module *module, const char *name);
@@ -167,6 +178,8 @@ struct tenka_layer_info {
     uint64_t parameters;       /* elements of its own parameters, without those of children */
     uint64_t trainable;        /* those of them that require a gradient */
     uint64_t buffers;          /* elements of running statistics */
+    uint64_t multiply_adds;    /* of convolutions and products of matrices in one forward, children's included: one
+                                * multiplication and one addition count as 1 */
 };
 /* Checks the network against an input as tenka_module_check does, and lists the module and everything in it, parents
  * before children, in the order in which they run; those of a module of tenka_nn_custom in that of their appending.
@@ -175,6 +188,23 @@ struct tenka_layer_info {
  * Errors: as tenka_module_check. */
 TENKA_API tenka_status tenka_module_layers(tenka_module *module, struct tenka_shape input, struct tenka_layer_info *out,
                                            size_t max, size_t *count);
+
+/* A call that forward makes of a layer or a function, as tenka_module_calls lists them. Pointers are the module's. */
+struct tenka_call_info {
+    const char *path;          /* of the layer, such as "features.0"; NULL: it is a function's */
+    const char *class_name;    /* of the layer: "Conv2d" */
+    char function[64];         /* its name, such as "flatten" or "+"; "": the call is a layer's */
+    struct tenka_shape output; /* of several the first */
+    uint64_t parameters;       /* elements of those that no call before has used */
+    uint64_t multiply_adds;    /* as in struct tenka_layer_info */
+};
+/* Checks a network whose text shows forward as tenka_module_check does, and lists the calls that forward makes, in the
+ * order in which they run; those that compute nothing, such as size(), are left out.
+ *   out, max  the caller's array; at most max entries are written
+ *   count     how many there are in all; 0: the text shows no forward, and tenka_module_layers lists what runs
+ * Errors: as tenka_module_check. */
+TENKA_API tenka_status tenka_module_calls(tenka_module *module, struct tenka_shape input, struct tenka_call_info *out,
+                                          size_t max, size_t *count);
 
 /* The module as print(model) shows it. To be freed with tenka_text_free. NULL: out of memory. */
 TENKA_API char *tenka_module_text(const tenka_module *module);

@@ -179,6 +179,11 @@ TENKA_API tenka_status tenka_meter_reset(tenka_meter *meter);
 /* a where condition is not 0 (NaN is not), b elsewhere, all three with NumPy's broadcasting: the sum of
  * tenka_keep_where and tenka_keep_unless. F32. Differentiable in a and b. Errors: E_SHAPE. */
 TENKA_API tenka_tensor tenka_where(tenka_tensor condition, tenka_tensor a, tenka_tensor b);
+/* x where it is more than 0, else weight x, as torch.nn.functional.prelu. weight: F32 [1], or [C], one for each channel
+ * of axis 1. Differentiable in both. */
+TENKA_API tenka_tensor tenka_prelu(tenka_tensor x, tenka_tensor weight);
+/* The first half of x along an axis times the sigmoid of the second, as torch.nn.functional.glu. Differentiable. */
+TENKA_API tenka_tensor tenka_glu(tenka_tensor x, uint32_t dim);
 /* Adds bias[c] to channel c of axis 1. x: F32 of rank >= 2; bias: F32 [x.dim[1]]. Differentiable. */
 TENKA_API tenka_tensor tenka_bias_add(tenka_tensor x, tenka_tensor bias);
 /* Sets each element to 0 with probability p, else to x / (1 - p). p in [0, 1]. The mask is drawn as the context's
@@ -242,6 +247,18 @@ TENKA_API tenka_tensor tenka_matmul(tenka_tensor a, tenka_tensor b, bool transpo
 /* y = x W^T + b. x: [..., in]; weight: [out, in]; bias: [out], or an absent tensor (TENKA_NONE). Differentiable. */
 TENKA_API tenka_tensor tenka_linear(tenka_tensor x, tenka_tensor weight, tenka_tensor bias);
 
+/* softmax(q k' scale + mask) v over the last two axes, with as many batches in front as q, k and v have in common.
+ *   q, k, v  F32 [..., t, d], [..., s, d] and [..., s, dv] of one rank from 2 on
+ *   mask     F32, added to the scores: of a shape that broadcasts to [..., t, s]; minus infinity hides a key. Or
+ *            TENKA_NONE
+ *   causal   row i sees the keys 0 .. i
+ *   returns  [..., t, dv]; NaN in the rows that see no key
+ * The t x s scores are never in memory, nor are their gradients. Differentiable, in the mask too. Source: Dao et al.,
+ * "FlashAttention" (2022). Errors: E_SHAPE. On Vulkan the gradient needs a device whose shaders bind 10 buffers
+ * (E_UNSUPPORTED). */
+TENKA_API tenka_tensor tenka_attention(tenka_tensor q, tenka_tensor k, tenka_tensor v, tenka_tensor mask, double scale,
+                                       bool causal);
+
 /* An absent optional argument. */
 #ifdef __cplusplus
 #define TENKA_NONE (tenka_tensor{})
@@ -268,6 +285,25 @@ struct tenka_conv2d_params {
 TENKA_API tenka_tensor tenka_conv2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
                                     const struct tenka_conv2d_params *params);
 
+struct tenka_conv_transpose2d_params {
+    size_t size;
+    uint32_t stride[2], padding[2], output_padding[2], dilation[2]; /* height, width */
+    uint32_t groups;
+};
+#define TENKA_CONV_TRANSPOSE2D_DEFAULTS                                                                         \
+    {                                                                                                           \
+        .size = sizeof(struct tenka_conv_transpose2d_params), .stride = {1, 1}, .dilation = {1, 1}, .groups = 1 \
+    }
+/* The gradient of a convolution's input as an operator, as torch.nn.functional.conv_transpose2d.
+ *   x       F32 [N, C, H, W]
+ *   weight  F32 [C, O / groups, KH, KW]
+ *   bias    F32 [O] or TENKA_NONE
+ *   params  NULL: the defaults; output_padding: less than the stride or the dilation
+ *   returns [N, O, OH, OW], OH = (H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1
+ * Differentiable. */
+TENKA_API tenka_tensor tenka_conv_transpose2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
+                                              const struct tenka_conv_transpose2d_params *params);
+
 struct tenka_pool2d_params {
     size_t size;
     uint32_t kernel[2];
@@ -281,38 +317,105 @@ struct tenka_pool2d_params {
         .size = sizeof(struct tenka_pool2d_params), .dilation = { 1, 1 } \
     }
 /* Largest element of each window, as torch.nn.functional.max_pool2d: the first maximum wins, NaN wins over all.
- * x: F32 [N, C, H, W]. Differentiable. */
+ * x: F32 [..., H, W], such as [N, C, H, W]. Differentiable. Errors: E_SHAPE, E_INVALID (params). */
 TENKA_API tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *params);
+/* The same with *indices, I32 of the result's shape: where each element comes from, row * W + column. */
+TENKA_API tenka_tensor tenka_max_pool2d_with_indices(tenka_tensor x, const struct tenka_pool2d_params *params,
+                                                     tenka_tensor *indices);
+/* Largest elements of height x width windows that cover the last two axes of x, F32 [..., H, W]: window i of an axis of n
+ * is from floor(i n / size) to ceil((i + 1) n / size), as torch.nn.functional.adaptive_max_pool2d has them; they may
+ * overlap. indices: as above, or NULL. Differentiable. Errors: E_SHAPE, E_INVALID (sizes). */
+TENKA_API tenka_tensor tenka_adaptive_max_pool2d(tenka_tensor x, uint32_t height, uint32_t width,
+                                                 tenka_tensor *indices);
 
 struct tenka_avg_pool2d_params {
     size_t size;
     uint32_t kernel[2];
     uint32_t stride[2];       /* 0: the kernel's size */
     uint32_t padding[2];      /* at most half the kernel */
-    bool ceil_mode;           /* only where it changes no output's size */
+    bool ceil_mode;           /* round output sizes up; windows that begin in the right padding are dropped */
     bool no_count_of_padding; /* count_include_pad=False: the mean of what is not padding */
+    uint32_t divisor;         /* divisor_override: sums are divided by it; 0: by how many elements there are */
 };
 #define TENKA_AVG_POOL2D_DEFAULTS                      \
     {                                                  \
         .size = sizeof(struct tenka_avg_pool2d_params) \
     }
-/* Mean of each window, padded with zeros, as torch.nn.functional.avg_pool2d. x: F32 [N, C, H, W]. Differentiable.
- * Errors: E_SHAPE, E_INVALID (params). */
+/* Mean of each window, padded with zeros, as torch.nn.functional.avg_pool2d. x: F32 [..., H, W], such as [N, C, H, W].
+ * Differentiable. Errors: E_SHAPE, E_INVALID (params). */
 TENKA_API tenka_tensor tenka_avg_pool2d(tenka_tensor x, const struct tenka_avg_pool2d_params *params);
 
-/* Means of height x width windows that cover the last two axes of x, F32 of rank >= 2: window i of an axis of n is
+/* Means of height x width windows that cover the last two axes of x, F32 [..., H, W]: window i of an axis of n is
  * from floor(i n / size) to ceil((i + 1) n / size), as torch.nn.functional.adaptive_avg_pool2d has them; they may
- * overlap. Sizes from 1 on, and at most 4096 where they do not divide the axis. Differentiable. */
+ * overlap. Differentiable. Errors: E_SHAPE, E_INVALID (sizes). */
 TENKA_API tenka_tensor tenka_adaptive_avg_pool2d(tenka_tensor x, uint32_t height, uint32_t width);
 
-/* y = (x - m) / sqrt(v + eps) * weight + bias for each channel of x: F32 [N, C, H, W], as
- * torch.nn.functional.batch_norm. weight, bias: F32 [C].
+/* The other way: planes of height x width zeros in which x, F32 [..., H, W], stands where its indices say, I32 of its shape
+ * as the functions above make them: row * width + column. Of several elements at one place the last counts; indices
+ * outside are nobody's. As torch.nn.functional.max_unpool2d. Differentiable in x. Errors: E_SHAPE, E_INVALID. */
+TENKA_API tenka_tensor tenka_max_unpool2d(tenka_tensor x, tenka_tensor indices, uint32_t height, uint32_t width);
+
+enum tenka_interpolate_mode {
+    TENKA_INTERPOLATE_NEAREST,       /* torch's "nearest" */
+    TENKA_INTERPOLATE_NEAREST_EXACT, /* "nearest-exact": by the middles of elements */
+    TENKA_INTERPOLATE_LINEAR,        /* "bilinear" */
+};
+struct tenka_interpolate_params {
+    size_t size;
+    enum tenka_interpolate_mode mode;
+    uint32_t output[2];     /* height, width; 0: by the scale factor */
+    double scale_factor[2]; /* of height, width; the result has floor(scale_factor * size) elements; 0: by the size */
+    bool recompute_scale_factor; /* the sizes say how far elements lie apart, not the scale factor, as with output */
+    bool align_corners;          /* LINEAR: the first and the last elements of both are one */
+};
+#define TENKA_INTERPOLATE_DEFAULTS                      \
+    {                                                   \
+        .size = sizeof(struct tenka_interpolate_params) \
+    }
+/* Planes of another size, as torch.nn.functional.interpolate makes them. x: F32 [..., H, W], such as [N, C, H, W].
+ * Differentiable. Errors: E_SHAPE, E_INVALID (params). */
+TENKA_API tenka_tensor tenka_interpolate(tenka_tensor x, const struct tenka_interpolate_params *params);
+
+enum tenka_pad_mode { TENKA_PAD_CONSTANT, TENKA_PAD_REFLECT, TENKA_PAD_REPLICATE, TENKA_PAD_CIRCULAR };
+/* Elements before and behind those of x along its last axes, as torch.nn.functional.pad puts them there.
+ *   pad    n numbers: of the last axis those before and those behind, of the one before it, and so on; below 0: so many
+ *          of x are left out
+ *   mode   CONSTANT: the value; REFLECT: the neighbours of the end, fewer than the axis has; REPLICATE: the end; CIRCULAR:
+ *          those of the other end, no more than the axis has. All but CONSTANT for the last three axes alone.
+ * F32. Differentiable. Errors: E_SHAPE, E_INVALID. */
+TENKA_API tenka_tensor tenka_pad(tenka_tensor x, const int32_t *pad, size_t n, enum tenka_pad_mode mode, double value);
+
+/* y = (x - m) / sqrt(v + eps) * weight + bias for each channel of x: F32 [N, C, ...], as
+ * torch.nn.functional.batch_norm. weight, bias: F32 [C], or TENKA_NONE.
  * Training: m and v (biased) are the batch's own, and running = (1 - momentum) running + momentum new, with
  * the unbiased variance. running_mean, running_var: F32 [C] variables, or NULL.
  * Evaluation: m and v are the running ones. Differentiable in x, weight, bias. */
 TENKA_API tenka_tensor tenka_batch_norm2d(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
                                           tenka_variable *running_mean, tenka_variable *running_var, bool training,
                                           double momentum, double eps);
+
+/* y = (x - m) / sqrt(v + eps) * weight + bias, m and the biased v being of the last `axes` axes of x, as
+ * torch.nn.functional.layer_norm. x: F32; axes: from 1 to its rank; weight, bias: F32 of the shape of these axes, or
+ * TENKA_NONE. Differentiable in x, weight, bias. */
+TENKA_API tenka_tensor tenka_layer_norm(tenka_tensor x, uint32_t axes, tenka_tensor weight, tenka_tensor bias,
+                                        double eps);
+/* The same, m and v being of `groups` groups of neighbouring channels of each image, as torch.nn.functional.group_norm;
+ * with as many groups as channels as its instance_norm. x: F32 [N, C, ...]; groups: divides C; weight, bias: F32 [C],
+ * or TENKA_NONE. Differentiable in x, weight, bias. */
+TENKA_API tenka_tensor tenka_group_norm(tenka_tensor x, uint32_t groups, tenka_tensor weight, tenka_tensor bias,
+                                        double eps);
+
+/* The same, m and v being of each channel of each image, as torch.nn.functional.instance_norm. weight, bias: F32 [C],
+ * or TENKA_NONE. Training: m and v are the images' own, and what running_mean and running_var (F32 [C] variables, or
+ * both NULL) get of them is the mean over images, as in tenka_batch_norm2d. Evaluation: m and v are the running ones. */
+TENKA_API tenka_tensor tenka_instance_norm(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
+                                           tenka_variable *running_mean, tenka_variable *running_var, bool training,
+                                           double momentum, double eps);
+/* y = x / (k + alpha s)^beta, s being the mean of the squares of `size` neighbouring channels, of which size / 2 come
+ * before, and 0 beyond the first and the last: torch.nn.functional.local_response_norm. x: F32 [N, C, ...] of rank 3 at
+ * least; size: from 1 to TENKA_MAX_LOCAL_RESPONSE. Differentiable. */
+#define TENKA_MAX_LOCAL_RESPONSE 4096
+TENKA_API tenka_tensor tenka_local_response_norm(tenka_tensor x, uint32_t size, double alpha, double beta, double k);
 
 /* ---- Operators: losses ---------------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 // Gradients of a convolution's weight and bias, in one of the variants of the family conv_dw (src/op/variants.def).
-// After the operator's parameters, READS of x and of x4, the same in fours, WRITES of dweight and dbias, and
+// After the operator's parameters, READS of x and of x4, the same in fours, WRITES of dweight and, unless NO_BIAS, of
+// dbias, and
 //   float gradient(int b, int o, int oy, int ox)   of the convolution's output
 //
 // The images' bands of eight rows are cut into parts (CONV_DW_PARTS of src/op/conv_tiles.h: from the shape alone). A
@@ -177,8 +178,10 @@ void store(int k, int tap, float total)
         return;
     if (tap < TAPS && kx + tap < p.kw)
         STORE(dweight, (((first + k) * cg + c) * p.kh + ky) * p.kw + kx + tap, total);
+#ifndef NO_BIAS
     if (tap == TAPS && p.bias != 0 && c == 0 && ky == 0 && kx == 0)
         STORE(dbias, first + k, total);
+#endif
 }
 
 // All parts, one after the other.

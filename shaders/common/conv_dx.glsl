@@ -1,5 +1,5 @@
-// The gradient of a convolution's input, which goes back through the activation whose output x is. After READS of x,
-// weight, dy and dy4 (of fours), and WRITES of dx and dx4.
+// The gradient of a convolution's input. After READS of weight, dy and dy4 (of fours), WRITES of dx and dx4, and
+// FINISHED(v, at), what becomes of the sum v, or of four.
 #define BACKWARD
 #define SOURCE(i) LOAD(dy, i)
 #define SOURCE4(i) vec4(dy4[i])
@@ -11,16 +11,6 @@
 #define SUM_W p.w
 #include "common/conv_tile.glsl"
 
-float finished(float v, int at)
-{
-    return ACTIVATION != 0 ? activated_back(LOAD(x, at), v) : v;
-}
-
-vec4 finished(vec4 v, int at)
-{
-    return ACTIVATION != 0 ? activated_back(vec4(LOAD(x, at), LOAD(x, at + 1), LOAD(x, at + 2), LOAD(x, at + 3)), v) : v;
-}
-
 void store_row(int k)
 {
     const int plane = (image * p.c + group * (p.c / p.groups) + channel + k) * p.h;
@@ -30,11 +20,11 @@ void store_row(int k)
         if (iy >= p.h)
             break;
         if (TAP_X == 1 && p.sw == 1) {
-            STORE_LINE(STORAGE_FOUR, STORAGE, dx, at, p.w - first, ACC(k, i, j), finished);
+            STORE_LINE(STORAGE_FOUR, STORAGE, dx, at, p.w - first, ACC(k, i, j), FINISHED);
         } else {
             [[unroll]] for (int j = 0; j < TILE_W; j++)
                 if (first + j * p.sw < p.w)
-                    STORE(dx, at + j * p.sw, finished(ACC(k, i, j), at + j * p.sw));
+                    STORE(dx, at + j * p.sw, FINISHED(ACC(k, i, j), at + j * p.sw));
         }
     }
 }

@@ -1,11 +1,5 @@
-// y = activated(conv2d(x, weight, bias)).
-//   0: x in   1: weight in   2: bias in (when p.bias)   3: y out
-READS(0, x);
-READS_AS(STORAGE_FOUR, 0, x4);
-READS(1, weight);
-READS(2, bias);
-WRITES(3, y);
-WRITES_AS(STORAGE_FOUR, 3, y4);
+// y = conv2d(x, weight). After READS of x, x4 (of fours) and weight, WRITES of y and y4, and BASE(o), where the sums of
+// channel o begin, and FINISHED(v, at), what becomes of the sum v.
 #define SOURCE(i) LOAD(x, i)
 #define SOURCE4(i) vec4(x4[i])
 #define SOURCE_CHANNELS p.c
@@ -16,11 +10,10 @@ WRITES_AS(STORAGE_FOUR, 3, y4);
 #define SUM_W p.ow
 #include "common/conv_tile.glsl"
 
-#define FINISHED(v, at) activated(v)
 void store_row(int k)
 {
     const int o = group * (p.o / p.groups) + channel + k;
-    const float base = p.bias != 0 ? LOAD(bias, o) : 0.0;
+    const float base = BASE(o);
     [[unroll]] for (int i = 0; i < TILE_H; i++) {
         const int oy = tile_y * TILE_H + i, first = tile_x * TILE_W;
         const int at = ((image * p.o + o) * p.oh + oy) * p.ow + first;

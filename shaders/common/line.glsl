@@ -2,7 +2,11 @@
 #include "common/kernel.glsl"
 #include "common/numbers.glsl"
 
-TENKA_PARAMS(int outer; int len; int inner; int dim;);
+// What a kernel needs beside these, it puts behind them.
+#ifndef LINE_PARAMS
+#define LINE_PARAMS int dim;
+#endif
+TENKA_PARAMS(int outer; int len; int inner; LINE_PARAMS);
 
 // The first element of line i; the next ones follow p.inner apart.
 uint line_begin(uint i)

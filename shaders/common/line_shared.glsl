@@ -27,31 +27,13 @@ uint line_at(uint begin, uint r)
 }
 
 // Adds a term of a sum of both signs to lane k. Of an only lane `lost` is what it has gained too much so far, 0 at first. Source: Kahan, 1965.
-void line_add(uint k, float term, inout float lost)
+void line_add(uint k, REDUCED term, inout REDUCED lost)
 {
     if (WIDTH > 1u) {
         lane_add(k, term);
     } else {
-        precise const float wanted = term - lost, next = lanes[0] + wanted, gained = next - lanes[0];
+        precise const REDUCED wanted = term - lost, next = lanes[0] + wanted, gained = next - lanes[0];
         lost = gained - wanted;
         lanes[0] = next;
     }
-}
-
-// The largest value of a line's invocations, for every one of them; NaN where there is one.
-float reduce_largest(float value)
-{
-    if (SUMMERS == 1u)
-        return value;
-    barrier();
-    reduce_partial[SUMMER] = value;
-    barrier();
-    for (uint width = SUMMERS / 2u; width > 0u; width /= 2u) {
-        if (SUMMER < width) {
-            value = larger(value, reduce_partial[SUMMER + width]);
-            reduce_partial[SUMMER] = value;
-        }
-        barrier();
-    }
-    return reduce_partial[0];
 }

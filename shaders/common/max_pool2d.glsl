@@ -2,7 +2,18 @@
 //   fwd  0: x in, read through PROLOGUE   1: y out   2: index out (int: row * w + column of the winner in its plane)
 //   dx   index, dx and GRADIENT(at), what the winner of window `at` gets: declared by who includes this
 TENKA_PARAMS(int nc; int h; int w; int oh; int ow; int kh; int kw; int sh; int sw; int ph; int pw; int dh; int dw;
-             int ceil_mode;);
+             int ceil_mode; int adaptive;);
+#include "common/windows.glsl"
+
+ivec2 window_rows(int oy)
+{
+    return window(oy, p.h, p.oh, (p.kh - 1) * p.dh + 1, p.sh, p.ph);
+}
+
+ivec2 window_columns(int ox)
+{
+    return window(ox, p.w, p.ow, (p.kw - 1) * p.dw + 1, p.sw, p.pw);
+}
 
 #ifdef TENKA_PASS_fwd
 READS(0, x);
@@ -13,15 +24,12 @@ void main()
 {
     FOR_EACH(i) {
         uint rest = i;
-        const int left = int(digit(rest, p.ow)) * p.sw - p.pw;
-        const int top = int(digit(rest, p.oh)) * p.sh - p.ph;
+        const ivec2 columns = window_columns(int(digit(rest, p.ow))), rows = window_rows(int(digit(rest, p.oh)));
         const uint plane = rest * p.h * p.w;
         float best = uintBitsToFloat(0xff800000u); // -infinity
         int winner = -1;
-        for (int ky = 0; ky < p.kh; ky++) {
-            const int row = top + ky * p.dh;
-            for (int kx = 0; kx < p.kw; kx++) {
-                const int column = left + kx * p.dw;
+        for (int row = rows.x; row < rows.y; row += p.dh) {
+            for (int column = columns.x; column < columns.y; column += p.dw) {
                 if (row < 0 || row >= p.h || column < 0 || column >= p.w)
                     continue;
                 const int at = row * p.w + column;
@@ -41,21 +49,14 @@ void main()
 #endif
 
 #ifdef TENKA_PASS_dx
-// First and one past the last of `count` windows that reach over place, a distance from the padding's edge. With
-// dilation some of them skip it: their winner is another one.
-ivec2 windows(int place, int reach, int stride, int count)
-{
-    return ivec2(max(place - reach + stride, 0) / stride, min(place / stride + 1, count));
-}
-
 void main()
 {
     FOR_EACH(i) {
         uint rest = i;
         const int column = int(digit(rest, p.w)), row = int(digit(rest, p.h));
         const uint plane = rest * p.oh * p.ow;
-        const ivec2 rows = windows(row + p.ph, (p.kh - 1) * p.dh + 1, p.sh, p.oh);
-        const ivec2 columns = windows(column + p.pw, (p.kw - 1) * p.dw + 1, p.sw, p.ow);
+        const ivec2 rows = windows(row, p.h, p.oh, (p.kh - 1) * p.dh + 1, p.sh, p.ph);
+        const ivec2 columns = windows(column, p.w, p.ow, (p.kw - 1) * p.dw + 1, p.sw, p.pw);
         float total = 0.0;
         for (int oy = rows.x; oy < rows.y; oy++) {
             for (int ox = columns.x; ox < columns.y; ox++) {

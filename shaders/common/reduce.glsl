@@ -19,6 +19,11 @@
 #define SUMMERS gl_WorkGroupSize.x
 #define SUMMER gl_LocalInvocationID.x
 #endif
+// Sums that a workgroup makes side by side, each by SUMMERS of its invocations, and which of them this one works at.
+#ifndef SIDES
+#define SIDES 1u
+#define SIDE 0u
+#endif
 layout(constant_id = 8) const uint WIDTH = 64u; // SUM_WIDTH of src/op/tiles.h; at least a workgroup
 const uint LANES = WIDTH > SUMMERS ? WIDTH / SUMMERS : 1u;
 // Terms that an invocation takes at a time, LANES_TURN of src/op/tiles.h: one a lane in short sums, where more would
@@ -26,7 +31,7 @@ const uint LANES = WIDTH > SUMMERS ? WIDTH / SUMMERS : 1u;
 const uint TURN = WIDTH <= 64u ? LANES : LANES > 4u ? 2u * LANES : 8u;
 
 REDUCED lanes[LANES];
-shared REDUCED reduce_partial[SUMMERS];
+shared REDUCED reduce_partial[SUMMERS * SIDES];
 
 // The turns of count terms, with an invocation's first term of each; and a turn's terms.
 #define FOR_TURNS(first, count) \
@@ -59,16 +64,16 @@ REDUCED reduce_sum(REDUCED value)
     if (SUMMERS == 1u)
         return value;
     barrier(); // an earlier sum may still be being read
-    reduce_partial[me] = value;
+    reduce_partial[me * SIDES + SIDE] = value;
     barrier();
     for (uint width = SUMMERS / 2u; width > 0u; width /= 2u) {
         if (me < width) {
-            value += reduce_partial[me + width];
-            reduce_partial[me] = value;
+            value += reduce_partial[(me + width) * SIDES + SIDE];
+            reduce_partial[me * SIDES + SIDE] = value;
         }
         barrier();
     }
-    return reduce_partial[0];
+    return reduce_partial[SIDE];
 }
 
 // One step of the tree; lanes so far apart are an invocation's own. Loops that compilers can count.

@@ -67,6 +67,8 @@ tenka_status tenka_give_result(struct tenka_error *err, const char *what, const 
 struct tenka_log {
     tenka_log_fn fn; /* NULL: silence */
     void *user;
+    tenka_progress_fn progress; /* NULL: nobody is told */
+    void *progress_user;
 };
 void tenka_say(const struct tenka_log *log, enum tenka_log_level level, const char *format, ...) TENKA_PRINTF(3, 4);
 

@@ -15,6 +15,13 @@ tenka_tensor tenka_trace(tenka_ctx *ctx, enum tenka_op op, const tenka_tensor *i
                          size_t params_bytes, const struct tenka_shape *shape, const double *scalars,
                          tenka_tensor *out);
 
+/* dropout.c: dropout of all elements that have the first `axes` indices in common, none for those of the whole tensor;
+ * and torch.nn.functional.alpha_dropout. p in [0, 1]. */
+tenka_tensor tenka_dropout_parts(tenka_tensor x, double p, uint32_t axes);
+tenka_tensor tenka_alpha_dropout(tenka_tensor x, double p);
+/* The variable whose value t is; NULL: it is none's. */
+tenka_variable *tenka_tensor_variable(tenka_tensor t);
+
 struct tenka_rng *tenka_ctx_rng(tenka_ctx *ctx);
 bool tenka_ctx_torch_masks(const tenka_ctx *ctx);    /* tenka_dropout draws PyTorch's CPU masks, not Philox's */
 struct tenka_error *tenka_ctx_error(tenka_ctx *ctx); /* for tenka_fail; ctx NULL: that of tenka_last_error(NULL) */
@@ -38,6 +45,10 @@ tenka_tensor tenka_trace_input_room(tenka_ctx *ctx, enum tenka_dtype dtype, stru
 void tenka_trace_quiet(tenka_ctx *ctx, bool quiet);
 /* Whether a step is being traced. */
 bool tenka_step_is_open(const tenka_ctx *ctx);
+/* How many calls have been traced of the open step; 0: none is open. */
+size_t tenka_step_calls(const tenka_ctx *ctx);
+/* The multiply-adds of its calls from number `from` on: of convolutions and products of matrices. */
+uint64_t tenka_step_multiply_adds(const tenka_ctx *ctx, size_t from);
 
 /* Puts a meter where another one was: the sum and how many values it holds. Errors: as tenka_variable_write. */
 tenka_status tenka_meter_restore(tenka_meter *meter, double sum, uint64_t count);

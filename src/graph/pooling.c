@@ -1,144 +1,146 @@
-/* Means of windows, made of other operators. */
+/* Pooling. */
 #include "graph/internal.h"
 
-/* ---- Windows of one size ---- */
-
-/* Windows side by side that leave nothing over: two more axes, over which the mean is taken. */
-static tenka_tensor average_tiles(tenka_tensor x, const uint32_t kernel[2])
+/* The caller's params into own; false: a mistake, which was reported. */
+static bool take(tenka_tensor x, const char *name, const char *defaults, void *own, const void *given)
 {
-    const struct tenka_shape s = tenka_tensor_shape(x);
-    const struct tenka_shape tiles =
-        tenka_shape_of(s.dim[0], s.dim[1], s.dim[2] / kernel[0], kernel[0], s.dim[3] / kernel[1], kernel[1]);
-    return tenka_mean(tenka_reshape(x, tiles), 1u << 3 | 1u << 5, false);
+    struct tenka_error err = {0};
+    if (given == NULL)
+        tenka_fail(&err, TENKA_E_INVALID, "%s: params are missing, which say the kernel's size", name);
+    else if (tenka_take_params(&err, name, defaults, own, given) == TENKA_OK)
+        return true;
+    tenka_trace_fail(x.ctx, err.status, "%s", err.text);
+    return false;
 }
 
-/* A tensor of ones, for which a number is kept. */
-static tenka_tensor ones(tenka_ctx *ctx, struct tenka_shape shape)
+/* Whether the sizes are such that kernels can count with them; false: a mistake, which was reported. */
+static bool fit(tenka_tensor x, const char *name, const uint32_t *sizes, size_t n)
 {
-    const float one = 1;
-    return tenka_expand(tenka_input(ctx, TENKA_F32, tenka_shape_of(1, 1, 1, 1), &one), shape);
+    for (size_t i = 0; i < n; i++)
+        if (sizes[i] > INT32_MAX) {
+            tenka_trace_fail(x.ctx, TENKA_E_INVALID, "%s: a parameter is larger than 2147483647", name);
+            return false;
+        }
+    return true;
 }
 
-/* The sums of windows, a convolution of each channel with ones. */
-static tenka_tensor sum_windows(tenka_tensor x, const struct tenka_avg_pool2d_params *p)
+/* ---- Largest elements ---- */
+
+static tenka_tensor trace_max(tenka_tensor x, const struct tenka_p_pool2d *params, tenka_tensor *indices)
 {
-    const uint32_t channels = tenka_tensor_shape(x).dim[1];
-    struct tenka_conv2d_params conv = TENKA_CONV2D_DEFAULTS;
-    memcpy(conv.stride, p->stride, sizeof(conv.stride));
-    memcpy(conv.padding, p->padding, sizeof(conv.padding));
-    conv.groups = channels;
-    return tenka_conv2d(x, ones(x.ctx, tenka_shape_of(channels, 1, p->kernel[0], p->kernel[1])), TENKA_NONE, &conv);
+    tenka_tensor out[TENKA_MAX_OUT];
+    const tenka_tensor y = tenka_trace(x.ctx, TENKA_OP_max_pool2d, &x, 1, params, sizeof(*params), NULL, NULL, out);
+    if (indices != NULL)
+        *indices = tenka_tensor_valid(y) ? out[1] : y;
+    return y;
 }
 
-/* Over how many elements each window has that are not padding. */
-static tenka_tensor average_counted(tenka_tensor x, const struct tenka_avg_pool2d_params *p)
+tenka_tensor tenka_max_pool2d_with_indices(tenka_tensor x, const struct tenka_pool2d_params *params,
+                                           tenka_tensor *indices)
 {
-    const struct tenka_shape s = tenka_tensor_shape(x);
-    return tenka_div(sum_windows(x, p), sum_windows(ones(x.ctx, tenka_shape_of(1, 1, s.dim[2], s.dim[3])), p));
+    struct tenka_pool2d_params own = TENKA_POOL2D_DEFAULTS;
+    const struct tenka_pool2d_params *const c = &own;
+    if (indices != NULL)
+        *indices = tenka_inert(x.ctx);
+    if (!take(x, "max_pool2d", "TENKA_POOL2D_DEFAULTS", &own, params) || !fit(x, "max_pool2d", c->kernel, 2) ||
+        !fit(x, "max_pool2d", c->stride, 2) || !fit(x, "max_pool2d", c->padding, 2) ||
+        !fit(x, "max_pool2d", c->dilation, 2))
+        return tenka_inert(x.ctx);
+    const struct tenka_p_pool2d p = {
+        .kh = (int32_t)c->kernel[0],
+        .kw = (int32_t)c->kernel[1],
+        .sh = (int32_t)c->stride[0],
+        .sw = (int32_t)c->stride[1],
+        .ph = (int32_t)c->padding[0],
+        .pw = (int32_t)c->padding[1],
+        .dh = (int32_t)c->dilation[0],
+        .dw = (int32_t)c->dilation[1],
+        .ceil_mode = c->ceil_mode,
+    };
+    return trace_max(x, &p, indices);
 }
 
-static bool is_tiled(const struct tenka_shape *s, const struct tenka_avg_pool2d_params *p)
+tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2d_params *params)
+{
+    return tenka_max_pool2d_with_indices(x, params, NULL);
+}
+
+tenka_tensor tenka_adaptive_max_pool2d(tenka_tensor x, uint32_t height, uint32_t width, tenka_tensor *indices)
+{
+    const struct tenka_p_pool2d p = {.oh = (int32_t)height, .ow = (int32_t)width, .adaptive = 1};
+    if (indices != NULL)
+        *indices = tenka_inert(x.ctx);
+    if (!fit(x, "adaptive_max_pool2d", (const uint32_t[]){height, width}, 2))
+        return tenka_inert(x.ctx);
+    return trace_max(x, &p, indices);
+}
+
+/* ---- Means ---- */
+
+/* Whether there is one window, which has all elements. */
+static bool is_whole(const struct tenka_shape *s, const struct tenka_avg_pool2d_params *p)
 {
     for (size_t axis = 0; axis < 2; axis++)
-        if (p->padding[axis] != 0 || p->stride[axis] != p->kernel[axis] || s->dim[2 + axis] % p->kernel[axis] != 0)
+        if (s->rank < 2 || p->padding[axis] != 0 || p->kernel[axis] != s->dim[s->rank - 2 + axis])
             return false;
-    return true;
+    return p->divisor == 0;
 }
 
-/* Also fills in the strides that were left out. */
-static bool check_windows(tenka_tensor x, struct tenka_avg_pool2d_params *p)
+/* The mean over the last two axes. */
+static tenka_tensor mean_whole(tenka_tensor x)
 {
-    const struct tenka_shape s = tenka_tensor_shape(x);
-    for (uint32_t axis = 0; axis < 2; axis++) {
-        const uint64_t size = s.dim[2 + axis] + 2 * (uint64_t)p->padding[axis], kernel = p->kernel[axis];
-        p->stride[axis] = p->stride[axis] != 0 ? p->stride[axis] : p->kernel[axis];
-        if (s.rank != 4 || kernel == 0 || kernel > size || p->padding[axis] > kernel / 2)
-            tenka_trace_fail(x.ctx, TENKA_E_SHAPE,
-                             "avg_pool2d: a window of %u x %u, padded by %u x %u, does not fit the input", p->kernel[0],
-                             p->kernel[1], p->padding[0], p->padding[1]);
-        else if (p->ceil_mode && (size - kernel) % p->stride[axis] != 0)
-            tenka_trace_fail(x.ctx, TENKA_E_SHAPE,
-                             "avg_pool2d: ceil_mode is not known where windows go beyond the end");
-        else
-            continue;
-        return false;
-    }
-    return true;
+    return tenka_mean(x, 3u << (tenka_tensor_shape(x).rank - 2), true);
+}
+
+static tenka_tensor trace_mean(tenka_tensor x, const struct tenka_p_avg_pool2d *params)
+{
+    return tenka_trace(x.ctx, TENKA_OP_avg_pool2d, &x, 1, params, sizeof(*params), NULL, NULL, NULL);
 }
 
 tenka_tensor tenka_avg_pool2d(tenka_tensor x, const struct tenka_avg_pool2d_params *params)
 {
-    struct tenka_avg_pool2d_params p = TENKA_AVG_POOL2D_DEFAULTS;
-    struct tenka_error err = {0};
-    if (!tenka_tensor_valid(x))
-        return tenka_relu(x); /* which notes what is wrong with it */
-    if (tenka_take_params(&err, "avg_pool2d", "TENKA_AVG_POOL2D_DEFAULTS", &p, params) != TENKA_OK)
-        return tenka_trace_fail(x.ctx, err.status, "%s", err.text);
-    const struct tenka_shape s = tenka_tensor_shape(x);
-    if (!check_windows(x, &p))
-        return tenka_inert(x.ctx);
-    if (is_tiled(&s, &p))
-        return average_tiles(x, p.kernel);
-    return p.no_count_of_padding ? average_counted(x, &p)
-                                 : tenka_scale(sum_windows(x, &p), 1.0 / ((double)p.kernel[0] * p.kernel[1]));
-}
-
-/* ---- Windows of sizes that fit ---- */
-
-/* The means of windows of equal size, side by side. */
-static tenka_tensor pool_whole(tenka_tensor x, uint32_t axis, uint32_t size)
-{
-    struct tenka_shape parts = tenka_tensor_shape(x);
-    for (uint32_t i = parts.rank; i > axis; i--)
-        parts.dim[i] = parts.dim[i - 1];
-    parts.dim[axis + 1] /= size;
-    parts.dim[axis] = size;
-    parts.rank++;
-    return tenka_mean(tenka_reshape(x, parts), 1u << (axis + 1), false);
-}
-
-/* Each window is an operator of its own. */
-#define MOST_WINDOWS 4096
-
-/* Window by window, since they may overlap. */
-static tenka_tensor pool_each(tenka_tensor x, uint32_t axis, uint32_t size)
-{
-    const uint64_t n = tenka_tensor_shape(x).dim[axis];
-    if (size > MOST_WINDOWS)
-        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE,
-                                "adaptive_avg_pool2d: %u windows of an axis of %u are more than %d", size, (uint32_t)n,
-                                MOST_WINDOWS);
-    tenka_tensor *windows = tenka_alloc_array(size, sizeof(*windows)), y;
-    if (windows == NULL)
-        return tenka_trace_fail(x.ctx, TENKA_E_NOMEM, "out of memory for %u windows", size);
-    for (uint64_t i = 0; i < size; i++) {
-        const uint32_t begin = (uint32_t)(i * n / size), end = (uint32_t)(((i + 1) * n + size - 1) / size);
-        windows[i] = tenka_mean(tenka_slice(x, axis, begin, end), 1u << axis, true);
-    }
-    y = tenka_concat(windows, size, axis);
-    tenka_free(windows);
-    return y;
-}
-
-static tenka_tensor pool_axis(tenka_tensor x, uint32_t axis, uint32_t size)
-{
+    struct tenka_avg_pool2d_params own = TENKA_AVG_POOL2D_DEFAULTS;
+    const struct tenka_avg_pool2d_params *const c = &own;
     const struct tenka_shape shape = tenka_tensor_shape(x);
-    if (!tenka_tensor_valid(x) || shape.dim[axis] == size)
-        return x;
-    const bool whole = shape.dim[axis] % size == 0 && shape.rank < TENKA_MAX_RANK;
-    return whole ? pool_whole(x, axis, size) : pool_each(x, axis, size);
+    if (!take(x, "avg_pool2d", "TENKA_AVG_POOL2D_DEFAULTS", &own, params) || !fit(x, "avg_pool2d", c->kernel, 2) ||
+        !fit(x, "avg_pool2d", c->stride, 2) || !fit(x, "avg_pool2d", c->padding, 2) ||
+        !fit(x, "avg_pool2d", &c->divisor, 1))
+        return tenka_inert(x.ctx);
+    if (is_whole(&shape, c))
+        return mean_whole(x);
+    const struct tenka_p_avg_pool2d p = {
+        .kh = (int32_t)c->kernel[0],
+        .kw = (int32_t)c->kernel[1],
+        .sh = (int32_t)c->stride[0],
+        .sw = (int32_t)c->stride[1],
+        .ph = (int32_t)c->padding[0],
+        .pw = (int32_t)c->padding[1],
+        .ceil_mode = c->ceil_mode,
+        .uncounted = c->no_count_of_padding,
+        .divisor = (int32_t)c->divisor,
+    };
+    return trace_mean(x, &p);
 }
 
 tenka_tensor tenka_adaptive_avg_pool2d(tenka_tensor x, uint32_t height, uint32_t width)
 {
-    const uint32_t rank = tenka_tensor_shape(x).rank;
-    if (!tenka_tensor_valid(x))
-        return tenka_relu(x); /* which notes what is wrong with it */
-    if (rank < 2 || height == 0 || width == 0)
-        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE,
-                                "adaptive_avg_pool2d: %u x %u windows over the last two of %u axes are none", height,
-                                width, rank);
-    if (height == 1 && width == 1)
-        return tenka_mean(x, 3u << (rank - 2), true);
-    return pool_axis(pool_axis(x, rank - 2, height), rank - 1, width);
+    const struct tenka_p_avg_pool2d p = {.oh = (int32_t)height, .ow = (int32_t)width, .adaptive = 1};
+    const struct tenka_shape shape = tenka_tensor_shape(x);
+    if (!fit(x, "adaptive_avg_pool2d", (const uint32_t[]){height, width}, 2))
+        return tenka_inert(x.ctx);
+    if (height == 1 && width == 1 && shape.rank >= 2)
+        return mean_whole(x);
+    const bool same = shape.rank >= 2 && shape.dim[shape.rank - 2] == height && shape.dim[shape.rank - 1] == width;
+    return same ? x : trace_mean(x, &p);
+}
+
+/* ---- Back again ---- */
+
+tenka_tensor tenka_max_unpool2d(tenka_tensor x, tenka_tensor indices, uint32_t height, uint32_t width)
+{
+    const struct tenka_p_unpool2d p = {.h = (int32_t)height, .w = (int32_t)width};
+    if (!fit(x, "max_unpool2d", (const uint32_t[]){height, width}, 2))
+        return tenka_inert(x.ctx);
+    return tenka_trace(x.ctx, TENKA_OP_max_unpool2d, (const tenka_tensor[]){x, indices}, 2, &p, sizeof(p), NULL, NULL,
+                       NULL);
 }

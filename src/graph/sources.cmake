@@ -1,13 +1,19 @@
 set(graph_sources
+    src/graph/attention.c
     src/graph/backward.c
     src/graph/cache.c
     src/graph/context.c
+    src/graph/dropout.c
     src/graph/elementwise.c
     src/graph/functional.c
+    src/graph/gates.c
     src/graph/meter.c
+    src/graph/normalisation.c
     src/graph/plan.c
     src/graph/pooling.c
     src/graph/profile.c
+    src/graph/resampling.c
     src/graph/step.c
     src/graph/trace.c
+    src/graph/transpose.c
     src/graph/variable.c)

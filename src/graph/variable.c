@@ -324,3 +324,12 @@ tenka_status tenka_keep(tenka_tensor t, tenka_variable **var)
         tenka_variable_destroy(var);
     return s;
 }
+
+tenka_variable *tenka_tensor_variable(tenka_tensor t)
+{
+    if (!tenka_tensor_valid(t))
+        return NULL;
+    const struct tenka_log_value *const value = &t.ctx->values[t.slot];
+    const bool whole = t.ctx->entries[value->entry].kind == TENKA_ENTRY_VARIABLE;
+    return whole ? tenka_variable_of(value->var) : NULL;
+}

@@ -121,3 +121,13 @@ bool tenka_file_to_i64(const char *dtype, const void *src, int64_t *out)
     memcpy(out, &n, sizeof(n));
     return true;
 }
+
+void tenka_file_to_i32(const char *dtype, const void *src, size_t count, int32_t *dst)
+{
+    const size_t bytes = tenka_file_dtype_bytes(dtype);
+    for (size_t i = 0; i < count; i++) {
+        int64_t n = 0;
+        tenka_file_to_i64(dtype, (const unsigned char *)src + i * bytes, &n);
+        dst[i] = (int32_t)(n < INT32_MIN ? INT32_MIN : n > INT32_MAX ? INT32_MAX : n);
+    }
+}

@@ -17,10 +17,13 @@ void tenka_file_to_f32(const char *dtype, const void *src, size_t count, float *
 /* The whole number that an element of an integer dtype holds, in *out; false: no integer dtype. */
 bool tenka_file_to_i64(const char *dtype, const void *src, int64_t *out);
 
+/* Converts count elements of an integer dtype; what is beyond 32 bits becomes the nearest number within. */
+void tenka_file_to_i32(const char *dtype, const void *src, size_t count, int32_t *dst);
+
 /* A tensor to be written. */
 struct tenka_file_tensor {
     const char *name;
-    const char *dtype; /* "F32", "F64" or "I64"; no F64 in a .pt */
+    const char *dtype; /* "F32", "F64", "I32" or "I64"; no F64 in a .pt */
     struct tenka_shape shape;
 };
 uint64_t tenka_file_tensor_bytes(const struct tenka_file_tensor *tensor);

@@ -146,13 +146,21 @@ static tenka_status match(struct tenka_error *err, tenka_module *net, struct ten
     return status;
 }
 
+static bool is_whole(const tenka_variable *var)
+{
+    return tenka_variable_dtype(var) == TENKA_I32;
+}
+
 static tenka_status check_dtypes(struct tenka_error *err, const struct tenka_model_state *s,
                                  const struct tenka_weights *file)
 {
     char shown[TENKA_PICKLE_SHOWN];
     for (size_t i = 0; i < s->count; i++) {
         const struct tenka_weight *const t = s->items[i].weight;
-        if (s->items[i].var != NULL && t != NULL && !tenka_file_dtype_is_real(t->dtype))
+        if (s->items[i].var != NULL && t != NULL && is_whole(s->items[i].var) && !tenka_file_dtype_is_whole(t->dtype))
+            return tenka_fail(err, TENKA_E_FORMAT, "%s: tensor \"%s\" is %.20s, expected whole numbers, such as I64",
+                              file->path, tenka_pickle_show(t->name, shown), t->dtype);
+        if (s->items[i].var != NULL && t != NULL && !is_whole(s->items[i].var) && !tenka_file_dtype_is_real(t->dtype))
             return tenka_fail(err, TENKA_E_FORMAT,
                               "%s: tensor \"%s\" is %.20s, expected F32, F64, F16 or BF16; convert it to float32",
                               file->path, tenka_pickle_show(t->name, shown), t->dtype);
@@ -183,7 +191,7 @@ static tenka_status read_tensors(struct tenka_error *err, const struct tenka_mod
             TENKA_TRY(tenka_weights_read_count(err, file, t, &numbers[i]));
         } else if (s->items[i].var != NULL && t != NULL) {
             TENKA_TRY(is_double(t) ? tenka_weights_read_raw(err, file, t, data)
-                                   : tenka_weights_read(err, file, t, (float *)(void *)data));
+                                   : tenka_weights_read(err, file, t, data));
             data += room(t);
         }
     }
@@ -228,7 +236,7 @@ static tenka_status transfer(struct tenka_error *err, const struct tenka_model_s
 }
 
 /* read: else it is only found out whether the tensors could be read */
-static tenka_status take(tenka_module *net, const struct tenka_weights *file, bool read)
+static tenka_status take_known(tenka_module *net, const struct tenka_weights *file, bool read)
 {
     struct tenka_error *const err = tenka_ctx_error(tenka_module_ctx(net));
     struct tenka_model_state s;
@@ -241,6 +249,27 @@ static tenka_status take(tenka_module *net, const struct tenka_weights *file, bo
     if (status == TENKA_OK && read)
         status = transfer(err, &s, file);
     tenka_model_state_finish(&s);
+    return status;
+}
+
+/* What the network's text does not show is as the file has it. */
+static bool find_open(void *user, const char *path, struct tenka_open_state *out)
+{
+    const struct tenka_weights *const *const file = user;
+    const struct tenka_weight *weight = tenka_weights_find(*file, path);
+    if (weight == NULL)
+        weight = tenka_wrapper_find(*file, path);
+    if (weight == NULL)
+        return false;
+    *out = (struct tenka_open_state){.shape = weight->shape, .whole = tenka_file_dtype_is_whole(weight->dtype)};
+    return true;
+}
+
+static tenka_status take(tenka_module *net, const struct tenka_weights *file, bool read)
+{
+    TENKA_TRY(tenka_module_give_open(net, find_open, &file));
+    const tenka_status status = take_known(net, file, read);
+    tenka_module_settle_open(net, status == TENKA_OK && read);
     return status;
 }
 
@@ -332,7 +361,7 @@ static tenka_status match_some(struct tenka_error *err, tenka_module *net, struc
     return status;
 }
 
-static tenka_status load_some(tenka_module *net, const struct tenka_weights *file, struct tenka_text *text)
+static tenka_status load_known(tenka_module *net, const struct tenka_weights *file, struct tenka_text *text)
 {
     struct tenka_error *const err = tenka_ctx_error(tenka_module_ctx(net));
     struct tenka_model_state s;
@@ -345,6 +374,14 @@ static tenka_status load_some(tenka_module *net, const struct tenka_weights *fil
     if (status == TENKA_OK)
         status = transfer(err, &s, file);
     tenka_model_state_finish(&s);
+    return status;
+}
+
+static tenka_status load_some(tenka_module *net, const struct tenka_weights *file, struct tenka_text *text)
+{
+    TENKA_TRY(tenka_module_give_open(net, find_open, &file));
+    const tenka_status status = load_known(net, file, text);
+    tenka_module_settle_open(net, status == TENKA_OK);
     return status;
 }
 

@@ -10,6 +10,7 @@ struct tenka_file_tensor tenka_model_state_tensor(const struct tenka_state_entry
 {
     if (entry->var == NULL)
         return (struct tenka_file_tensor){.name = entry->name, .dtype = "I64"};
+    dtype = tenka_variable_dtype(entry->var) == TENKA_I32 ? "I32" : dtype;
     return (struct tenka_file_tensor){.name = entry->name, .dtype = dtype, .shape = tenka_variable_shape(entry->var)};
 }
 

@@ -23,7 +23,7 @@ struct tenka_model_state {
 tenka_status tenka_model_state_init(struct tenka_model_state *s, tenka_module *net);
 void tenka_model_state_finish(struct tenka_model_state *s);
 
-/* What an entry is in a file; dtype: of its variables. */
+/* What an entry is in a file; dtype: of variables of real numbers. */
 struct tenka_file_tensor tenka_model_state_tensor(const struct tenka_state_entry *entry, const char *dtype);
 
 #endif

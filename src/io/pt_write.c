@@ -90,7 +90,9 @@ static void add_tensor(struct writer *w, size_t i)
     snprintf(key, sizeof(key), "%zu", i);
     add_code(w, "ctorch._utils\n_rebuild_tensor_v2\n((");
     add_text(w, "storage");
-    add_code(w, strcmp(t->dtype, "I64") == 0 ? "ctorch\nLongStorage\n" : "ctorch\nFloatStorage\n");
+    add_code(w, strcmp(t->dtype, "I64") == 0   ? "ctorch\nLongStorage\n"
+                : strcmp(t->dtype, "I32") == 0 ? "ctorch\nIntStorage\n"
+                                               : "ctorch\nFloatStorage\n");
     add_text(w, key);
     add_text(w, "cpu");
     add_integer(w, tenka_shape_count(&t->shape));

@@ -143,17 +143,19 @@ tenka_status tenka_weights_read_raw(struct tenka_error *err, const struct tenka_
 }
 
 tenka_status tenka_weights_read(struct tenka_error *err, const struct tenka_weights *weights,
-                                const struct tenka_weight *weight, float *dst)
+                                const struct tenka_weight *weight, void *dst)
 {
     const size_t count = (size_t)tenka_shape_count(&weight->shape);
-    if (strcmp(weight->dtype, "F32") == 0)
+    if (strcmp(weight->dtype, "F32") == 0 || strcmp(weight->dtype, "I32") == 0)
         return tenka_weights_read_raw(err, weights, weight, dst);
     void *const raw = tenka_alloc_array(count, tenka_file_dtype_bytes(weight->dtype));
     if (raw == NULL)
         return tenka_fail_nomem(err);
     const tenka_status status = tenka_weights_read_raw(err, weights, weight, raw);
-    if (status == TENKA_OK)
+    if (status == TENKA_OK && tenka_file_dtype_is_real(weight->dtype))
         tenka_file_to_f32(weight->dtype, raw, count, dst);
+    else if (status == TENKA_OK)
+        tenka_file_to_i32(weight->dtype, raw, count, dst);
     tenka_free(raw);
     return status;
 }

@@ -31,9 +31,10 @@ void tenka_weights_close(struct tenka_weights *weights);
 const struct tenka_weight *tenka_weights_find(const struct tenka_weights *weights, const char *name);
 /* A text of the metadata, which .pt files do not have, or NULL. */
 const char *tenka_weights_metadata(const struct tenka_weights *weights, const char *key);
-/* All elements as floats. The dtype is one that tenka_file_to_f32 takes. Errors: E_IO, E_FORMAT, E_NOMEM. */
+/* All elements as floats, or as int32_t of a tensor of whole numbers. The dtype is one that tenka_file_to_f32 or
+ * tenka_file_to_i32 takes. Errors: E_IO, E_FORMAT, E_NOMEM. */
 tenka_status tenka_weights_read(struct tenka_error *err, const struct tenka_weights *weights,
-                                const struct tenka_weight *weight, float *dst);
+                                const struct tenka_weight *weight, void *dst);
 /* All elements as they are in the file, one after the other. Errors as above. */
 tenka_status tenka_weights_read_raw(struct tenka_error *err, const struct tenka_weights *weights,
                                     const struct tenka_weight *weight, void *dst);

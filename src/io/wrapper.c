@@ -160,6 +160,21 @@ tenka_status tenka_wrapper_match(struct tenka_error *err, struct tenka_model_sta
     return good ? TENKA_OK : tenka_fail_nomem(err);
 }
 
+const struct tenka_weight *tenka_wrapper_find(const struct tenka_weights *file, const char *name)
+{
+    struct bares bare = {0};
+    const struct tenka_weight *found = NULL;
+    size_t skip = 0, more = of_file(&bare, file);
+    for (; more > 0 && found == NULL; skip += more) {
+        for (size_t i = 0; i < bare.count && found == NULL; i++)
+            if (strcmp(bare.items[i].name + skip, name) == 0)
+                found = &file->tensors[bare.items[i].index];
+        more = find_holder(&bare, skip);
+    }
+    bares_finish(&bare);
+    return found;
+}
+
 /* ---- Some of them ---- */
 
 /* As fit, but what has no partner is passed over. Returns how many have one. */

@@ -5,8 +5,6 @@
 
 static tenka_tensor sequential_forward(tenka_module *module, tenka_tensor x)
 {
-    if (module->graph != NULL)
-        return tenka_graph_run(module, x);
     for (size_t i = 0; i < module->n_children; i++)
         x = tenka_layer_run(module->children[i], x);
     return x;

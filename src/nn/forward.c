@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "nn/layer.h"
+#include "nn/graph.h"
 
 bool tenka_layer_is_checked(const tenka_module *m)
 {
@@ -29,11 +29,21 @@ static bool is_count(uint32_t wanted, size_t n)
     return wanted == 0 ? n <= TENKA_MAX_FORWARD : n == wanted;
 }
 
+/* 0: up to TENKA_MAX_FORWARD */
+static uint32_t takes_of(const tenka_module *m)
+{
+    return tenka_module_is_custom(m) ? m->custom.inputs : m->graph != NULL ? m->graph->inputs : 1;
+}
+
+static uint32_t gives_of(const tenka_module *m)
+{
+    return tenka_module_is_custom(m) ? m->custom.outputs : m->graph != NULL ? 0 : 1;
+}
+
 /* Whether the module can be asked for so many tensors, of so many, and is not asked by its own forward. */
 static bool check_call(const tenka_module *m, size_t n_in, size_t n_out)
 {
-    const bool custom = tenka_module_is_custom(m);
-    const uint32_t inputs = custom ? m->custom.inputs : 1, outputs = custom ? m->custom.outputs : 1;
+    const uint32_t inputs = takes_of(m), outputs = gives_of(m);
     char takes[32], gives[32];
     if (!is_count(inputs, n_in) || !is_count(outputs, n_out))
         tenka_trace_fail(m->ctx, TENKA_E_INVALID, "takes %s and gives %s tensors, but was asked for %zu of %zu",
@@ -55,11 +65,39 @@ static bool check_given(const tenka_module *m, const tenka_tensor *in)
     return false;
 }
 
+/* Remembers what the module gave; whether that is all there should be. */
+static bool keep(tenka_module *m, const tenka_tensor *out, size_t n_out)
+{
+    bool good = true;
+    m->output = n_out > 0 ? tenka_tensor_shape(out[0]) : (struct tenka_shape){0};
+    m->n_result = n_out;
+    for (size_t i = 0; i < n_out; i++) {
+        m->result[i] = out[i];
+        good = good && tenka_tensor_valid(out[i]);
+    }
+    return good;
+}
+
+/* What a network's text returns may be more than the caller wants. */
+static void call_graph(tenka_module *m, const tenka_tensor *in, tenka_tensor *out, size_t n_out)
+{
+    tenka_tensor all[TENKA_MAX_FORWARD];
+    size_t n;
+    tenka_graph_run(m, in, all, &n);
+    if (n > 0 && n < n_out)
+        tenka_trace_fail(m->ctx, TENKA_E_INVALID, "its forward returns %zu tensors, not %zu", n, n_out);
+    for (size_t i = 0; i < n_out && i < n; i++)
+        out[i] = all[i];
+    keep(m, all, n);
+}
+
 static void call(tenka_module *m, const tenka_tensor *in, size_t n_in, tenka_tensor *out, size_t n_out)
 {
     const char *const caller = tenka_trace_layer(m->ctx, m->layer);
     m->running = true;
-    if (m->type->forward != NULL)
+    if (m->graph != NULL)
+        call_graph(m, in, out, n_out);
+    else if (m->type->forward != NULL)
         out[0] = m->type->forward(m, in[0]);
     else
         m->custom.forward(m->user, m, in, n_in, out, n_out);
@@ -86,19 +124,6 @@ static void blame(const tenka_module *m)
     tenka_trace_blame(m->ctx, where);
 }
 
-/* Remembers what the module gave; whether that is all there should be. */
-static bool keep(tenka_module *m, const tenka_tensor *out, size_t n_out)
-{
-    bool good = true;
-    m->output = n_out > 0 ? tenka_tensor_shape(out[0]) : (struct tenka_shape){0};
-    m->n_result = n_out;
-    for (size_t i = 0; i < n_out; i++) {
-        m->result[i] = out[i];
-        good = good && tenka_tensor_valid(out[i]);
-    }
-    return good;
-}
-
 /* The outputs may lie where the inputs do. */
 void tenka_layer_run_n(tenka_module *m, const tenka_tensor *given, size_t n_in, tenka_tensor *out, size_t n_out)
 {
@@ -110,12 +135,16 @@ void tenka_layer_run_n(tenka_module *m, const tenka_tensor *given, size_t n_in, 
         out[i] = TENKA_NONE;
     const bool called = check_call(m, n_in, n_out) && check_given(m, in);
     if (called) {
-        if (m->type->container && !m->ran)
-            m->ran = !tenka_layer_is_checked(m);
+        const size_t before = tenka_step_calls(m->ctx);
+        const bool checked = tenka_layer_is_checked(m);
+        m->ran |= m->type->container && !checked;
         call(m, in, n_in, out, n_out);
+        if (checked)
+            m->multiply_adds += tenka_step_multiply_adds(m->ctx, before);
     }
     const bool custom = tenka_module_is_custom(m);
-    if ((called && keep(m, out, n_out)) || !are_good(in, known) || (called && m->type->container && !custom))
+    const bool kept = called && (m->graph != NULL ? tenka_tensor_valid(out[n_out - 1]) : keep(m, out, n_out));
+    if (kept || !are_good(in, known) || (called && m->type->container && !custom))
         return;
     if (custom)
         tenka_trace_fail(m->ctx, TENKA_E_INVALID, "its forward has not set all of its %zu outputs", n_out);
@@ -143,6 +172,11 @@ static void fail_call(tenka_ctx *ctx, const char *what, tenka_tensor *out, size_
     const tenka_tensor inert = ctx != NULL ? tenka_trace_fail(ctx, TENKA_E_INVALID, "forward: %s", what) : TENKA_NONE;
     for (size_t i = 0; i < n_out && out != NULL; i++)
         out[i] = inert;
+}
+
+size_t tenka_module_results(const tenka_module *module)
+{
+    return module->n_result;
 }
 
 void tenka_forward_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out, size_t n_out)
@@ -173,10 +207,18 @@ tenka_tensor tenka_module_fail(tenka_module *module, const char *format, ...)
 
 /* ---- Steps that will not run ---- */
 
+static void forget_multiply_adds(tenka_module *module)
+{
+    module->multiply_adds = 0;
+    for (size_t i = 0; i < module->n_children; i++)
+        forget_multiply_adds(module->children[i]);
+}
+
 tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x)
 {
     tenka_tensor out[TENKA_MAX_FORWARD];
-    const uint32_t outputs = tenka_module_is_custom(module) ? module->custom.outputs : 1;
+    const uint32_t outputs = gives_of(module);
+    forget_multiply_adds(module);
     module->checking = true;
     tenka_layer_run_n(module, &x, 1, out, outputs > 0 ? outputs : 1);
     module->checking = false;

@@ -1,11 +1,15 @@
 /* The functions that a network's forward may call: finding them, and what they make of their arguments. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "nn/graph.h"
 
-static const struct tenka_function *const tables[] = {tenka_functions_pointwise, tenka_functions_shape,
-                                                      tenka_functions_reduce};
+static const struct tenka_function *const tables[] = {
+    tenka_functions_pointwise, tenka_functions_numbers,  tenka_functions_shape,
+    tenka_functions_parts,     tenka_functions_reduce,   tenka_functions_aten,
+    tenka_functions_norm,      tenka_functions_weighted, tenka_functions_window,
+};
 #define N_TABLES (sizeof(tables) / sizeof(*tables))
 
 /* ---- Names ---- */
@@ -20,13 +24,43 @@ static bool has_word(const char *words, const char *word)
     return false;
 }
 
-const struct tenka_function *tenka_function_find(const char *name)
+static const struct tenka_function *find(const char *name)
 {
     for (size_t i = 0; i < N_TABLES; i++)
         for (const struct tenka_function *f = tables[i]; f->names != NULL; f++)
             if (has_word(f->names, name))
                 return f;
     return NULL;
+}
+
+/* torch.ops.aten.relu.default is aten.relu, where there is one that takes other arguments, or else the method or the
+ * function of that name. */
+static const struct tenka_function *find_aten(const char *name)
+{
+    static const char *const rooms[] = {"aten.", ".", "torch.", "torch.nn.functional.", "torch._C._nn."};
+    const int length = (int)strcspn(name, ".");
+    const struct tenka_function *f = NULL;
+    for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms) && f == NULL; i++) {
+        char full[200];
+        snprintf(full, sizeof(full), "%s%.*s", rooms[i], length < 100 ? length : 100, name);
+        f = find(full);
+    }
+    return f;
+}
+
+const struct tenka_function *tenka_function_find(const char *name, bool *in_place)
+{
+    static const char aten[] = "torch.ops.aten.";
+    char plain[400];
+    const bool exported = strncmp(name, aten, sizeof(aten) - 1) == 0;
+    const size_t begin = exported ? sizeof(aten) - 1 : 0;
+    const size_t length = exported ? strcspn(name + begin, ".") : strlen(name);
+    const struct tenka_function *f = exported ? find_aten(name + begin) : find(name);
+    *in_place = f == NULL && length > 1 && name[begin + length - 1] == '_';
+    if (!*in_place || length >= sizeof(plain))
+        return f;
+    snprintf(plain, sizeof(plain), "%.*s", (int)length - 1, name + begin);
+    return exported ? find_aten(plain) : find(plain);
 }
 
 /* The first word of a row that ends like the name, a method or none: torch.nn.functional.flatten is meant for
@@ -74,6 +108,18 @@ bool tenka_function_give(struct tenka_value *result, tenka_tensor tensor)
     return tenka_tensor_valid(tensor);
 }
 
+bool tenka_function_list(const struct tenka_function_call *call, size_t n, struct tenka_value **items,
+                         struct tenka_value *result)
+{
+    *items = tenka_arena_alloc(call->arena, (n + 1) * sizeof(**items));
+    if (*items == NULL) {
+        tenka_trace_fail(call->ctx, TENKA_E_NOMEM, "out of memory for a list of %zu", n);
+        return false;
+    }
+    *result = (struct tenka_value){.kind = TENKA_VALUE_LIST, .items = *items, .n_items = n};
+    return true;
+}
+
 bool tenka_function_tensor(const struct tenka_function_call *call, size_t arg, tenka_tensor *out)
 {
     if (call->arg[arg].kind != TENKA_VALUE_TENSOR)
@@ -108,4 +154,61 @@ bool tenka_function_integers(const struct tenka_function_call *call, size_t arg,
         out[i] = item->integer;
     }
     return true;
+}
+
+/* ---- Numbers and tensors ---- */
+
+bool tenka_function_give_number(const struct tenka_function_call *call, bool whole, double number,
+                                struct tenka_value *result)
+{
+    const bool fits = fabs(number) < 9e15;
+    *result = (struct tenka_value){.kind = whole ? TENKA_VALUE_INT : TENKA_VALUE_FLOAT,
+                                   .integer = whole && fits ? (int64_t)number : 0,
+                                   .number = number};
+    return !whole || fits || tenka_function_fail(call, "a whole number is too large");
+}
+
+tenka_tensor tenka_function_full(const struct tenka_function_call *call, double number)
+{
+    const float value = (float)number;
+    return tenka_input(call->ctx, TENKA_F32, tenka_shape_of(1), &value);
+}
+
+bool tenka_function_operands(const struct tenka_function_call *call, tenka_tensor *a, tenka_tensor *b)
+{
+    const struct tenka_value *arg = call->arg;
+    for (size_t i = 0; i < 2; i++)
+        if (arg[i].kind != TENKA_VALUE_TENSOR && !tenka_value_is_number(&arg[i]))
+            return tenka_function_fail(call, "an operand is neither a tensor nor a number");
+    *a = arg[0].kind == TENKA_VALUE_TENSOR ? arg[0].tensor : tenka_function_full(call, tenka_value_number(&arg[0]));
+    *b = arg[1].kind == TENKA_VALUE_TENSOR ? arg[1].tensor : tenka_function_full(call, tenka_value_number(&arg[1]));
+    return true;
+}
+
+static uint64_t product_of(const int64_t *sizes, size_t n)
+{
+    uint64_t product = 1;
+    for (size_t i = 0; i < n; i++)
+        product *= sizes[i] > 0 && sizes[i] <= INT32_MAX && product < UINT32_MAX ? (uint64_t)sizes[i] : 1;
+    return product;
+}
+
+void tenka_function_free_batch(const struct tenka_function_call *call, int64_t *sizes, size_t n, uint64_t elements)
+{
+    bool open = elements == 0;
+    for (size_t i = 0; i < n; i++)
+        open = open || sizes[i] == -1;
+    if (call->batch == call->example || (!open && product_of(sizes, n) == elements))
+        return;
+    if (open && n > 0 && sizes[0] == call->example)
+        sizes[0] = call->batch;
+    for (size_t i = 0; i < n && !open; i++) {
+        const int64_t before = sizes[i];
+        if (before <= 0 || before > INT32_MAX || before % call->example != 0)
+            continue;
+        sizes[i] = before / call->example * call->batch;
+        if (product_of(sizes, n) == elements)
+            return;
+        sizes[i] = before;
+    }
 }

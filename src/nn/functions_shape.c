@@ -9,18 +9,6 @@ static bool give_integer(struct tenka_value *result, int64_t integer)
     return true;
 }
 
-static bool give_list(const struct tenka_function_call *call, struct tenka_value *result, size_t n,
-                      struct tenka_value **items)
-{
-    *items = tenka_arena_alloc(call->arena, (n + 1) * sizeof(**items));
-    if (*items == NULL) {
-        tenka_trace_fail(call->ctx, TENKA_E_NOMEM, "out of memory for a list of %zu", n);
-        return false;
-    }
-    *result = (struct tenka_value){.kind = TENKA_VALUE_LIST, .items = *items, .n_items = n};
-    return true;
-}
-
 static bool run_shape(const struct tenka_function_call *call, struct tenka_value *result)
 {
     struct tenka_value *items;
@@ -28,7 +16,7 @@ static bool run_shape(const struct tenka_function_call *call, struct tenka_value
     if (!tenka_function_tensor(call, 0, &x))
         return false;
     const struct tenka_shape shape = tenka_tensor_shape(x);
-    if (!give_list(call, result, shape.rank, &items))
+    if (!tenka_function_list(call, shape.rank, &items, result))
         return false;
     for (uint32_t i = 0; i < shape.rank; i++)
         give_integer(&items[i], shape.dim[i]);
@@ -59,6 +47,14 @@ static bool run_same(const struct tenka_function_call *call, struct tenka_value 
     return true;
 }
 
+/* What PyTorch checks while it runs is checked by the operators here. */
+static bool run_nothing(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    (void)call;
+    *result = (struct tenka_value){.kind = TENKA_VALUE_NONE};
+    return true;
+}
+
 /* A size of -1 is what the others leave. */
 static bool run_reshape(const struct tenka_function_call *call, struct tenka_value *result)
 {
@@ -69,6 +65,7 @@ static bool run_reshape(const struct tenka_function_call *call, struct tenka_val
         return false;
     const struct tenka_shape from = tenka_tensor_shape(x);
     const int64_t all = (int64_t)tenka_shape_count(&from);
+    tenka_function_free_batch(call, sizes, n, (uint64_t)all);
     struct tenka_shape to = {.rank = (uint32_t)n};
     for (size_t i = 0; i < n; i++) {
         if (sizes[i] < -1 || sizes[i] > INT32_MAX || (sizes[i] == -1 && open < TENKA_MAX_RANK))
@@ -155,53 +152,6 @@ static bool run_transpose(const struct tenka_function_call *call, struct tenka_v
            tenka_function_give(result, tenka_transpose(x, a, b));
 }
 
-/* ---- Parts ---- */
-
-static bool run_cat(const struct tenka_function_call *call, struct tenka_value *result)
-{
-    const struct tenka_value *list = &call->arg[0];
-    uint32_t axis;
-    if (list->kind != TENKA_VALUE_LIST || list->n_items == 0)
-        return tenka_function_fail(call, "cat: a list of tensors is expected");
-    tenka_tensor *x = tenka_arena_alloc(call->arena, list->n_items * sizeof(*x));
-    if (x == NULL)
-        return tenka_function_fail(call, "out of memory");
-    for (size_t i = 0; i < list->n_items; i++) {
-        if (list->items[i].kind != TENKA_VALUE_TENSOR)
-            return tenka_function_fail(call, "cat: item %zu is no tensor", i);
-        x[i] = list->items[i].tensor;
-    }
-    return tenka_function_axis(call, 1, tenka_tensor_shape(x[0]).rank, &axis) &&
-           tenka_function_give(result, list->n_items == 1 ? x[0] : tenka_concat(x, list->n_items, axis));
-}
-
-/* As torch.chunk: pieces of one size, the last of which may be smaller, at most as many as were asked for. */
-static bool run_chunk(const struct tenka_function_call *call, struct tenka_value *result)
-{
-    struct tenka_value *items;
-    uint32_t axis;
-    tenka_tensor x;
-    if (!tenka_function_tensor(call, 0, &x))
-        return false;
-    const struct tenka_shape shape = tenka_tensor_shape(x);
-    const int64_t chunks = call->arg[1].integer;
-    if (!tenka_function_axis(call, 2, shape.rank, &axis))
-        return false;
-    if (call->arg[1].kind != TENKA_VALUE_INT || chunks < 1)
-        return tenka_function_fail(call, "chunk: a number of chunks from 1 on is expected");
-    const int64_t all = shape.dim[axis], size = (all + chunks - 1) / chunks;
-    const size_t n = (size_t)((all + size - 1) / size);
-    if (!give_list(call, result, n, &items))
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        const int64_t end = (int64_t)(i + 1) * size;
-        if (!tenka_function_give(
-                &items[i], tenka_slice(x, axis, (uint32_t)((int64_t)i * size), (uint32_t)(end < all ? end : all))))
-            return false;
-    }
-    return true;
-}
-
 /* ---- Indices ---- */
 
 static int64_t clamp(int64_t i, int64_t size)
@@ -210,26 +160,34 @@ static int64_t clamp(int64_t i, int64_t size)
     return i < 0 ? 0 : i > size ? size : i;
 }
 
-/* begin and end of a slice of `size` elements, as Python counts; false: it has a step. */
-static bool bounds(const struct tenka_value *slice, int64_t size, int64_t *begin, int64_t *end)
+/* A slice of `size` elements, as Python counts. */
+struct part {
+    int64_t begin, end, step;
+};
+
+static bool read_slice(const struct tenka_function_call *call, const struct tenka_value *slice, int64_t size,
+                       struct part *out)
 {
     const struct tenka_value *item = slice->items;
-    *begin = item[0].kind == TENKA_VALUE_INT ? clamp(item[0].integer, size) : 0;
-    *end = item[1].kind == TENKA_VALUE_INT ? clamp(item[1].integer, size) : size;
-    return item[2].kind == TENKA_VALUE_NONE || (item[2].kind == TENKA_VALUE_INT && item[2].integer == 1);
+    out->begin = item[0].kind == TENKA_VALUE_INT ? clamp(item[0].integer, size) : 0;
+    out->end = item[1].kind == TENKA_VALUE_INT ? clamp(item[1].integer, size) : size;
+    out->step = item[2].kind == TENKA_VALUE_INT ? item[2].integer : 1;
+    return out->step > 0 || tenka_function_fail(call, "the step of a slice is a number from 1 on");
 }
 
 static bool index_list(const struct tenka_function_call *call, struct tenka_value *result)
 {
     const struct tenka_value *list = &call->arg[0], *index = &call->arg[1];
     const int64_t n = (int64_t)list->n_items;
-    int64_t begin, end;
+    struct part part;
     if (index->kind == TENKA_VALUE_SLICE) {
-        if (!bounds(index, n, &begin, &end))
-            return tenka_function_fail(call, "slices with a step are not known");
+        if (!read_slice(call, index, n, &part))
+            return false;
+        if (part.step != 1)
+            return tenka_function_fail(call, "slices of lists have no step here");
         *result = *list;
-        result->items += begin;
-        result->n_items = end > begin ? (size_t)(end - begin) : 0;
+        result->items += part.begin;
+        result->n_items = part.end > part.begin ? (size_t)(part.end - part.begin) : 0;
         return true;
     }
     const int64_t i = index->integer + (index->integer < 0 ? n : 0);
@@ -239,65 +197,216 @@ static bool index_list(const struct tenka_function_call *call, struct tenka_valu
     return true;
 }
 
-/* One index of a tensor: a number takes its axis away. */
-static bool index_axis(const struct tenka_function_call *call, const struct tenka_value *index, tenka_tensor *x,
-                       uint32_t *axis)
+/* Every step-th element from begin on: what the last one lacks to a whole step is taken from the beginning, and cut off
+ * again. */
+static tenka_tensor take_steps(tenka_tensor x, uint32_t axis, const struct part *part)
+{
+    struct tenka_shape shape = tenka_tensor_shape(x);
+    const int64_t size = shape.dim[axis], n = (part->end - part->begin + part->step - 1) / part->step;
+    const int64_t all = part->begin + n * part->step;
+    uint32_t outer = 1, inner = 1;
+    if (all > size) {
+        const tenka_tensor whole[] = {x, tenka_slice(x, axis, 0, (uint32_t)(all - size))};
+        x = tenka_concat(whole, 2, axis);
+    }
+    x = tenka_slice(x, axis, (uint32_t)part->begin, (uint32_t)all);
+    for (uint32_t i = 0; i < shape.rank; i++)
+        if (i != axis)
+            *(i < axis ? &outer : &inner) *= shape.dim[i];
+    shape.dim[axis] = (uint32_t)n;
+    x = tenka_reshape(x, tenka_shape_of(outer * (uint32_t)n, (uint32_t)part->step, inner));
+    return tenka_reshape(tenka_slice(x, 1, 0, 1), shape);
+}
+
+static tenka_tensor take_part(tenka_tensor x, uint32_t axis, struct part part)
+{
+    const int64_t size = tenka_tensor_shape(x).dim[axis];
+    part.step = part.step < size ? part.step : size;
+    if (part.step > 1)
+        return take_steps(x, axis, &part);
+    return part.end - part.begin < size ? tenka_slice(x, axis, (uint32_t)part.begin, (uint32_t)part.end) : x;
+}
+
+/* None makes an axis of one element. */
+static bool add_axis(const struct tenka_function_call *call, tenka_tensor *x, uint32_t *axis)
 {
     struct tenka_shape shape = tenka_tensor_shape(*x);
-    if (*axis >= shape.rank)
-        return tenka_function_fail(call, "there are more indices than axes");
-    const int64_t size = shape.dim[*axis];
-    int64_t begin, end;
-    if (index->kind == TENKA_VALUE_INT) {
-        begin = index->integer + (index->integer < 0 ? size : 0);
-        end = begin + 1;
-    } else if (index->kind != TENKA_VALUE_SLICE || !bounds(index, size, &begin, &end)) {
-        return tenka_function_fail(call, "tensors are indexed by whole numbers and by slices without a step");
-    }
-    if (begin < 0 || end > size || end <= begin)
-        return tenka_function_fail(call, "an index is beyond axis %u, which has %lld elements", *axis, (long long)size);
-    if (end - begin < size)
-        *x = tenka_slice(*x, *axis, (uint32_t)begin, (uint32_t)end);
-    if (index->kind == TENKA_VALUE_SLICE) {
-        ++*axis;
-        return tenka_tensor_valid(*x);
-    }
-    for (uint32_t i = *axis; i + 1 < shape.rank; i++)
+    if (shape.rank == TENKA_MAX_RANK)
+        return tenka_function_fail(call, "a tensor has at most %d axes", TENKA_MAX_RANK);
+    for (uint32_t i = shape.rank++; i > *axis; i--)
+        shape.dim[i] = shape.dim[i - 1];
+    shape.dim[(*axis)++] = 1;
+    *x = tenka_reshape(*x, shape);
+    return tenka_tensor_valid(*x);
+}
+
+static bool drop_axis(tenka_tensor *x, uint32_t axis)
+{
+    struct tenka_shape shape = tenka_tensor_shape(*x);
+    for (uint32_t i = axis; i + 1 < shape.rank; i++)
         shape.dim[i] = shape.dim[i + 1];
     shape.rank--;
     *x = tenka_reshape(*x, shape);
     return tenka_tensor_valid(*x);
 }
 
+/* Whole numbers in a tensor choose rows of the first axis. */
+static bool index_rows(const struct tenka_function_call *call, const struct tenka_value *index, tenka_tensor *x,
+                       uint32_t *axis)
+{
+    const struct tenka_shape rows = tenka_tensor_shape(index->tensor), shape = tenka_tensor_shape(*x);
+    struct tenka_shape to = rows;
+    if (*axis > 0 || tenka_tensor_dtype(index->tensor) != TENKA_I32)
+        return tenka_function_fail(call, "a tensor of whole numbers may be the first index alone");
+    if (rows.rank + shape.rank - 1 > TENKA_MAX_RANK)
+        return tenka_function_fail(call, "a tensor has at most %d axes", TENKA_MAX_RANK);
+    for (uint32_t i = 1; i < shape.rank; i++)
+        to.dim[to.rank++] = shape.dim[i];
+    const uint32_t count = (uint32_t)tenka_shape_count(&rows);
+    *x = tenka_reshape(tenka_gather(*x, tenka_reshape(index->tensor, tenka_shape_of(count))), to);
+    *axis = rows.rank;
+    return tenka_tensor_valid(*x);
+}
+
+/* One index of a tensor: a number takes its axis away. */
+static bool index_axis(const struct tenka_function_call *call, const struct tenka_value *index, tenka_tensor *x,
+                       uint32_t *axis)
+{
+    const struct tenka_shape shape = tenka_tensor_shape(*x);
+    struct part part = {.step = 1};
+    if (index->kind == TENKA_VALUE_NONE)
+        return add_axis(call, x, axis);
+    if (*axis >= shape.rank)
+        return tenka_function_fail(call, "there are more indices than axes");
+    const int64_t size = shape.dim[*axis];
+    if (index->kind == TENKA_VALUE_TENSOR)
+        return index_rows(call, index, x, axis);
+    if (index->kind == TENKA_VALUE_INT) {
+        part.begin = index->integer + (index->integer < 0 ? size : 0);
+        part.end = part.begin + 1;
+    } else if (index->kind != TENKA_VALUE_SLICE) {
+        return tenka_function_fail(call, "tensors are indexed by whole numbers, slices, None and ...");
+    } else if (!read_slice(call, index, size, &part)) {
+        return false;
+    }
+    if (part.begin < 0 || part.end > size || part.end <= part.begin)
+        return tenka_function_fail(call, "an index is beyond axis %u, which has %lld elements", *axis, (long long)size);
+    *x = take_part(*x, *axis, part);
+    if (index->kind == TENKA_VALUE_INT)
+        return drop_axis(x, *axis);
+    ++*axis;
+    return tenka_tensor_valid(*x);
+}
+
+/* How many axes an index takes that is not "...". */
+static uint32_t takes(const struct tenka_value *index)
+{
+    return index->kind != TENKA_VALUE_NONE && index->kind != TENKA_VALUE_ELLIPSIS;
+}
+
 static bool run_index(const struct tenka_function_call *call, struct tenka_value *result)
 {
     const struct tenka_value *index = &call->arg[1];
     const bool several = index->kind == TENKA_VALUE_LIST;
-    uint32_t axis = 0;
+    const struct tenka_value *all = several ? index->items : index;
+    const size_t n = several ? index->n_items : 1;
+    uint32_t axis = 0, behind = 0;
     tenka_tensor x;
     if (call->arg[0].kind == TENKA_VALUE_LIST)
         return index_list(call, result);
     if (!tenka_function_tensor(call, 0, &x))
         return false;
-    for (size_t i = 0; i < (several ? index->n_items : 1); i++)
-        if (!index_axis(call, several ? &index->items[i] : index, &x, &axis))
+    for (size_t i = 0; i < n; i++) {
+        behind = 0;
+        for (size_t k = i + 1; k < n; k++)
+            behind += takes(&all[k]);
+        const uint32_t rank = tenka_tensor_shape(x).rank;
+        if (all[i].kind == TENKA_VALUE_ELLIPSIS)
+            axis = rank > behind && rank - behind > axis ? rank - behind : axis;
+        else if (!index_axis(call, &all[i], &x, &axis))
             return false;
+    }
     return tenka_function_give(result, x);
+}
+
+/* input[start:end:step] along an axis. */
+static bool run_slice(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    const struct tenka_value slice = {.kind = TENKA_VALUE_SLICE, .items = call->arg + 2, .n_items = 3};
+    uint32_t axis;
+    tenka_tensor x;
+    return tenka_function_tensor(call, 0, &x) && tenka_function_axis(call, 1, tenka_tensor_shape(x).rank, &axis) &&
+           index_axis(call, &slice, &x, &axis) && tenka_function_give(result, x);
+}
+
+/* ---- More shapes ---- */
+
+/* Axes of one element go: all of them, or those that are named. */
+static bool run_squeeze(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    int64_t dims[TENKA_MAX_RANK];
+    size_t n = 0;
+    tenka_tensor x;
+    const bool all = call->arg[1].kind == TENKA_VALUE_NONE;
+    if (!tenka_function_tensor(call, 0, &x) || (!all && !tenka_function_integers(call, 1, dims, TENKA_MAX_RANK, &n)))
+        return false;
+    const struct tenka_shape from = tenka_tensor_shape(x);
+    struct tenka_shape to = {.rank = 0};
+    for (uint32_t i = 0; i < from.rank; i++) {
+        bool goes = all;
+        for (size_t k = 0; k < n; k++)
+            goes = goes || dims[k] == i || dims[k] + from.rank == i;
+        if (!goes || from.dim[i] != 1)
+            to.dim[to.rank++] = from.dim[i];
+    }
+    return tenka_function_give(result, tenka_reshape(x, to));
+}
+
+/* One axis becomes several. */
+static bool run_unflatten(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    int64_t sizes[TENKA_MAX_RANK], known = 1;
+    struct tenka_shape to = {.rank = 0};
+    uint32_t axis;
+    tenka_tensor x;
+    size_t n;
+    if (!tenka_function_tensor(call, 0, &x) || !tenka_function_axis(call, 1, tenka_tensor_shape(x).rank, &axis) ||
+        !tenka_function_integers(call, 2, sizes, TENKA_MAX_RANK, &n))
+        return false;
+    const struct tenka_shape from = tenka_tensor_shape(x);
+    if (from.rank - 1 + n > TENKA_MAX_RANK)
+        return tenka_function_fail(call, "unflatten: a tensor has at most %d axes", TENKA_MAX_RANK);
+    for (size_t i = 0; i < n; i++)
+        if (sizes[i] != -1)
+            known = sizes[i] > 0 && sizes[i] <= from.dim[axis] ? known * sizes[i] : 0;
+    for (uint32_t i = 0; i < from.rank; i++)
+        if (i != axis)
+            to.dim[to.rank++] = from.dim[i];
+        else
+            for (size_t k = 0; k < n; k++)
+                to.dim[to.rank++] = (uint32_t)(sizes[k] == -1 && known > 0 ? from.dim[axis] / known : sizes[k]);
+    if (known <= 0 || tenka_shape_count(&to) != tenka_shape_count(&from))
+        return tenka_function_fail(call, "unflatten: an axis of %u is not made of these sizes", from.dim[axis]);
+    return tenka_function_give(result, tenka_reshape(x, to));
 }
 
 const struct tenka_function tenka_functions_shape[] = {
     {".shape", "input", run_shape, false},
-    {".size", "input, dim=None", run_size, false},
+    {".size aten.sym_size", "input, dim=None", run_size, false},
     {".dim", "input", run_dim, false},
-    {".contiguous", "input", run_same, true},
-    {".clone torch.clone", "input", run_same, false},
+    {".contiguous .float", "input, memory_format=None", run_same, true},
+    {"torchvision_models_googlenet_GoogLeNetOutputs torchvision_models_inception_InceptionOutputs", "*outputs",
+     run_same, false},
+    {"torch._assert", "condition, message", run_nothing, false},
+    {".clone torch.clone", "input, memory_format=None", run_same, false},
     {".view .reshape torch.reshape", "input, *shape", run_reshape, true},
     {".flatten torch.flatten", "input, start_dim=0, end_dim=-1", run_flatten, true},
+    {".squeeze torch.squeeze", "input, dim=None", run_squeeze, true},
+    {".unflatten torch.unflatten", "input, dim, sizes", run_unflatten, true},
     {".unsqueeze torch.unsqueeze", "input, dim", run_unsqueeze, true},
     {".permute torch.permute", "input, *dims", run_permute, true},
-    {".transpose torch.transpose", "input, dim0, dim1", run_transpose, true},
-    {"torch.cat torch.concat", "tensors, dim=0", run_cat, false},
-    {".chunk torch.chunk", "input, chunks, dim=0", run_chunk, true},
-    {"[]", "input, index", run_index, true},
+    {".transpose torch.transpose .swapaxes torch.swapaxes", "input, dim0, dim1", run_transpose, true},
+    {"[] aten.index", "input, index", run_index, true},
+    {"aten.slice", "input, dim=0, start=None, end=None, step=1", run_slice, true},
     {NULL, NULL, NULL, false},
 };

@@ -9,13 +9,14 @@
 
 enum tenka_value_kind {
     TENKA_VALUE_NONE,
-    TENKA_VALUE_BOOL,   /* integer: 0 or 1 */
-    TENKA_VALUE_INT,    /* integer */
-    TENKA_VALUE_FLOAT,  /* number */
-    TENKA_VALUE_WORD,   /* word */
-    TENKA_VALUE_TENSOR, /* tensor */
-    TENKA_VALUE_LIST,   /* items; tuples too */
-    TENKA_VALUE_SLICE,  /* three items: begin, end, step, each an INT or NONE */
+    TENKA_VALUE_BOOL,     /* integer: 0 or 1 */
+    TENKA_VALUE_INT,      /* integer */
+    TENKA_VALUE_FLOAT,    /* number */
+    TENKA_VALUE_WORD,     /* word */
+    TENKA_VALUE_TENSOR,   /* tensor */
+    TENKA_VALUE_LIST,     /* items; tuples too */
+    TENKA_VALUE_ELLIPSIS, /* ... in an index */
+    TENKA_VALUE_SLICE,    /* three items: begin, end, step, each an INT or NONE */
 };
 
 /* What a name stands for while forward runs. */
@@ -37,6 +38,8 @@ struct tenka_function_call {
     struct tenka_arena *arena;     /* for lists, as long as forward runs */
     const struct tenka_value *arg; /* one for each parameter, in their order */
     bool training;                 /* the network's mode */
+    uint32_t example, batch; /* images in the example that a program was exported with, if that fixed them, and now;
+                                    * where they differ, sizes of the text that count images are changed; else equal */
 };
 
 /* A function, a method or an operator of PyTorch. */
@@ -49,14 +52,17 @@ struct tenka_function {
     bool view; /* in PyTorch the result may share the memory of the first argument */
 };
 
-/* The function of that name, or NULL. */
-const struct tenka_function *tenka_function_find(const char *name);
+/* The function of that name, or NULL. *in_place: it is the name with a line behind it, as relu_ is relu in place. */
+const struct tenka_function *tenka_function_find(const char *name, bool *in_place);
 /* A name that ends like one that is not known, in buf; NULL: there is none. */
 const char *tenka_function_nearest(const char *name, char *buf, size_t bytes);
 /* Notes a mistake and returns false. */
 bool tenka_function_fail(const struct tenka_function_call *call, const char *format, ...) TENKA_PRINTF(2, 3);
 /* The tensor is the result; false if it is a mistake. */
 bool tenka_function_give(struct tenka_value *result, tenka_tensor tensor);
+/* The result is a list with room for n items, which the caller fills. */
+bool tenka_function_list(const struct tenka_function_call *call, size_t n, struct tenka_value **items,
+                         struct tenka_value *result);
 /* An argument that is a tensor. */
 bool tenka_function_tensor(const struct tenka_function_call *call, size_t arg, tenka_tensor *out);
 /* The axis of a tensor that an argument means, which may count from the end. */
@@ -64,26 +70,68 @@ bool tenka_function_axis(const struct tenka_function_call *call, size_t arg, uin
 /* The whole numbers, one at least, of an argument that is one or a list. */
 bool tenka_function_integers(const struct tenka_function_call *call, size_t arg, int64_t *out, size_t max, size_t *n);
 
+/* Changes one of n sizes of the text that count images: the first that the example's batch divides and whose change
+ * makes all of them fit the elements. Where one size is -1, or elements is 0, it is the first alone, if it is that
+ * batch. */
+void tenka_function_free_batch(const struct tenka_function_call *call, int64_t *sizes, size_t n, uint64_t elements);
+/* A number, whole if it is to be one and fits. */
+bool tenka_function_give_number(const struct tenka_function_call *call, bool whole, double number,
+                                struct tenka_value *result);
+/* A number as a tensor of one element that is broadcast. */
+tenka_tensor tenka_function_full(const struct tenka_function_call *call, double number);
+/* The first two arguments, each a tensor or a number, as tensors. */
+bool tenka_function_operands(const struct tenka_function_call *call, tenka_tensor *a, tenka_tensor *b);
+
+static inline bool tenka_value_is_number(const struct tenka_value *v)
+{
+    return v->kind == TENKA_VALUE_INT || v->kind == TENKA_VALUE_FLOAT;
+}
+
+static inline double tenka_value_number(const struct tenka_value *v)
+{
+    return v->kind == TENKA_VALUE_INT ? (double)v->integer : v->number;
+}
+
 /* The tables, each ended by a row without names. */
-extern const struct tenka_function tenka_functions_pointwise[], tenka_functions_shape[], tenka_functions_reduce[];
+extern const struct tenka_function tenka_functions_pointwise[];
+extern const struct tenka_function tenka_functions_numbers[];
+extern const struct tenka_function tenka_functions_shape[];
+extern const struct tenka_function tenka_functions_parts[];
+extern const struct tenka_function tenka_functions_reduce[];
+extern const struct tenka_function tenka_functions_aten[];
+extern const struct tenka_function tenka_functions_norm[];
+extern const struct tenka_function tenka_functions_weighted[];
+extern const struct tenka_function tenka_functions_window[];
 
 /* ---- Code ---- */
 
 enum tenka_code_kind {
     TENKA_CODE_CONSTANT, /* value */
     TENKA_CODE_SLOT,     /* the value of a name: slot */
-    TENKA_CODE_STATE,    /* a parameter or buffer: var */
+    TENKA_CODE_STATE,    /* a parameter or buffer: state */
     TENKA_CODE_LIST,     /* its arguments */
     TENKA_CODE_SLICE,
     TENKA_CODE_CHILD,    /* a module is run on the first argument */
     TENKA_CODE_FUNCTION, /* one argument for each parameter */
 };
 
+/* A parameter or a buffer that the code names. */
+struct tenka_graph_state {
+    const char *path; /* from the network that has the graph */
+    tenka_variable *var;
+    /* Of what the text does not show beside its name, until a file gives it: */
+    tenka_module *owner; /* the module that will have it */
+    const char *name;    /* the path's end */
+    bool unset;          /* the text shows its shape, but not its numbers, which no file has given yet */
+    bool fresh;          /* it has just been given one, which may be taken back */
+    bool listed;         /* info.c has counted its elements */
+};
+
 struct tenka_code {
     enum tenka_code_kind kind;
     struct tenka_value value;
     uint32_t slot;
-    tenka_variable *var;
+    struct tenka_graph_state *state;
     tenka_module *child;
     const struct tenka_function *function;
     const struct tenka_code **args;
@@ -99,26 +147,45 @@ struct tenka_code_line {
     uint32_t number; /* of the text's lines */
 };
 
+struct tenka_export;
+
+/* A call that forward has made of a layer, or of a function that computes. */
+struct tenka_graph_call {
+    const struct tenka_code *code;
+    struct tenka_shape output; /* of several the first */
+    uint64_t multiply_adds;
+};
+
+struct tenka_graph_calls {
+    struct tenka_graph_call *items;
+    size_t n, capacity;
+};
+
 struct tenka_graph {
     struct tenka_arena arena; /* of all that follows */
     struct tenka_py_function source;
+    struct tenka_export *export; /* of what torch.export shows; NULL: the text is torch.fx's */
     struct tenka_code_line *lines;
     size_t n_lines, capacity;
     const struct tenka_code *result;
+    struct tenka_graph_state **states;
+    size_t n_states, states_capacity;
     uint32_t inputs; /* the first slots */
     uint32_t n_slots;
-    struct tenka_arena run; /* of the values of a forward */
+    struct tenka_arena run;          /* of the values of a forward */
+    struct tenka_graph_calls *calls; /* where a forward notes its calls; NULL: nowhere */
 };
 
-/* ---- graph_bind.c ---- */
+/* ---- graph_read.c ---- */
 
-/* Reads the code at r->at and binds it to the tree below module, which owns the graph from then on. Errors: E_FORMAT
- * with line and column, E_NOMEM. */
-tenka_status tenka_graph_read(tenka_module *module, const char *text, const char *at);
+/* Reads the code at `at` and binds it to the tree below module, which owns the graph from then on. The text of an
+ * exported program makes that tree, of at most max_elements elements. Errors: E_FORMAT with line and column, E_NOMEM. */
+tenka_status tenka_graph_read(tenka_module *module, const char *text, const char *at, uint64_t max_elements);
 void tenka_graph_free(struct tenka_graph **graph);
 
 /* ---- graph_run.c ---- */
 
-tenka_tensor tenka_graph_run(tenka_module *module, tenka_tensor x);
+/* Runs forward on as many tensors as it takes; out gets all that it returns, and n how many these are. */
+void tenka_graph_run(tenka_module *module, const tenka_tensor *in, tenka_tensor out[TENKA_MAX_FORWARD], size_t *n);
 
 #endif

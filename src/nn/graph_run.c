@@ -1,12 +1,13 @@
 /* Runs a graph: one line after the other, on values. */
 #include <stdio.h>
 
-#include "nn/graph.h"
+#include "nn/export.h"
 
 struct frame {
     tenka_module *root;
     struct tenka_graph *graph;
     struct tenka_value *slots;
+    uint32_t example, batch; /* as in struct tenka_function_call */
 };
 
 static bool evaluate(const struct frame *f, const struct tenka_code *code, struct tenka_value *out);
@@ -39,11 +40,19 @@ static bool evaluate_list(const struct frame *f, const struct tenka_code *code, 
     return true;
 }
 
-static bool run_child(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
+static bool read_state(const struct frame *f, const struct tenka_graph_state *s, struct tenka_value *out)
 {
-    struct tenka_value *args;
-    if (!evaluate_args(f, code, &args))
-        return false;
+    if (s->var != NULL && (!s->unset || tenka_layer_is_checked(f->root)))
+        return tenka_function_give(out, tenka_value(s->var));
+    tenka_trace_fail(f->root->ctx, TENKA_E_INVALID,
+                     "the text does not show the %s of %.200s; load a state_dict that has it",
+                     s->unset ? "numbers" : "shape", s->path);
+    return false;
+}
+
+static bool run_child(const struct frame *f, const struct tenka_code *code, const struct tenka_value *args,
+                      struct tenka_value *out)
+{
     if (args[0].kind != TENKA_VALUE_TENSOR) {
         tenka_trace_fail(f->root->ctx, TENKA_E_INVALID, "layer %s is given what is no tensor", code->child->path);
         return false;
@@ -51,15 +60,47 @@ static bool run_child(const struct frame *f, const struct tenka_code *code, stru
     return tenka_function_give(out, tenka_layer_run(code->child, args[0].tensor));
 }
 
-static bool run_function(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
+static bool run_function(const struct frame *f, const struct tenka_code *code, const struct tenka_value *args,
+                         struct tenka_value *out)
 {
-    struct tenka_function_call call = {.ctx = f->root->ctx, .arena = &f->graph->run, .training = f->root->training};
+    struct tenka_function_call call = {.ctx = f->root->ctx,
+                                       .arg = args,
+                                       .arena = &f->graph->run,
+                                       .training = f->root->training,
+                                       .example = f->example,
+                                       .batch = f->batch};
+    *out = (struct tenka_value){0};
+    return code->function->run(&call, out);
+}
+
+/* Notes a call, unless it only looks at sizes or takes one of several tensors. before: operators that were traced. */
+static bool note_call(const struct frame *f, const struct tenka_code *code, size_t before,
+                      const struct tenka_value *result)
+{
+    struct tenka_graph_calls *calls = f->graph->calls;
+    tenka_ctx *ctx = f->root->ctx;
+    const struct tenka_value *first = result->kind == TENKA_VALUE_LIST && result->n_items > 0 ? result->items : result;
+    if (calls == NULL || (code->kind == TENKA_CODE_FUNCTION && tenka_step_calls(ctx) == before))
+        return true;
+    if (!tenka_grow(&calls->items, &calls->capacity, calls->n, sizeof(*calls->items)))
+        return fail_memory(f);
+    calls->items[calls->n++] = (struct tenka_graph_call){
+        .code = code,
+        .output = first->kind == TENKA_VALUE_TENSOR ? tenka_tensor_shape(first->tensor) : (struct tenka_shape){0},
+        .multiply_adds = tenka_step_multiply_adds(ctx, before),
+    };
+    return true;
+}
+
+static bool run_call(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
+{
     struct tenka_value *args;
     if (!evaluate_args(f, code, &args))
         return false;
-    call.arg = args;
-    *out = (struct tenka_value){0};
-    return code->function->run(&call, out);
+    const size_t before = tenka_step_calls(f->root->ctx);
+    const bool child = code->kind == TENKA_CODE_CHILD;
+    return (child ? run_child(f, code, args, out) : run_function(f, code, args, out)) &&
+           note_call(f, code, before, out);
 }
 
 static bool evaluate(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
@@ -67,11 +108,11 @@ static bool evaluate(const struct frame *f, const struct tenka_code *code, struc
     switch (code->kind) {
     case TENKA_CODE_CONSTANT: *out = code->value; return true;
     case TENKA_CODE_SLOT: *out = f->slots[code->slot]; return true;
-    case TENKA_CODE_STATE: return tenka_function_give(out, tenka_value(code->var));
+    case TENKA_CODE_STATE: return read_state(f, code->state, out);
     case TENKA_CODE_LIST:
     case TENKA_CODE_SLICE: return evaluate_list(f, code, out);
-    case TENKA_CODE_CHILD: return run_child(f, code, out);
-    case TENKA_CODE_FUNCTION: return run_function(f, code, out);
+    case TENKA_CODE_CHILD:
+    case TENKA_CODE_FUNCTION: return run_call(f, code, out);
     }
     return false;
 }
@@ -96,36 +137,64 @@ static bool run_line(const struct frame *f, const struct tenka_code_line *line)
 }
 
 /* A mistake in a layer says so itself. */
-static tenka_tensor blame(const struct frame *f, uint32_t number)
+static bool blame(const struct frame *f, uint32_t number)
 {
     char where[80];
     snprintf(where, sizeof(where), "forward, line %u of the network's text", number);
     tenka_trace_blame(f->root->ctx, where);
-    return TENKA_NONE;
+    return false;
 }
 
-static tenka_tensor run(const struct frame *f)
+/* The tensors of a result, also of tuples in tuples; None is none. */
+static bool give_results(const struct frame *f, const struct tenka_value *result, tenka_tensor *out, size_t *n)
+{
+    if (result->kind == TENKA_VALUE_LIST) {
+        for (size_t i = 0; i < result->n_items; i++)
+            if (!give_results(f, &result->items[i], out, n))
+                return false;
+        return true;
+    }
+    if (result->kind == TENKA_VALUE_NONE)
+        return true;
+    if (result->kind != TENKA_VALUE_TENSOR)
+        tenka_trace_fail(f->root->ctx, TENKA_E_INVALID, "forward returns what is no tensor");
+    else if (*n == TENKA_MAX_FORWARD)
+        tenka_trace_fail(f->root->ctx, TENKA_E_INVALID, "forward returns more than %d tensors", TENKA_MAX_FORWARD);
+    else
+        out[(*n)++] = result->tensor;
+    return result->kind == TENKA_VALUE_TENSOR && *n <= TENKA_MAX_FORWARD;
+}
+
+static bool run(const struct frame *f, tenka_tensor *out, size_t *n)
 {
     const struct tenka_graph *g = f->graph;
     struct tenka_value result;
     for (size_t i = 0; i < g->n_lines; i++)
         if (!run_line(f, &g->lines[i]))
             return blame(f, g->lines[i].number);
-    if (!evaluate(f, g->result, &result))
-        return TENKA_NONE;
-    if (result.kind != TENKA_VALUE_TENSOR)
-        return tenka_trace_fail(f->root->ctx, TENKA_E_INVALID, "forward returns what is no tensor");
-    return result.tensor;
+    if (!evaluate(f, g->result, &result) || !give_results(f, &result, out, n))
+        return false;
+    if (*n == 0)
+        tenka_trace_fail(f->root->ctx, TENKA_E_INVALID, "forward returns no tensor");
+    return *n > 0;
 }
 
-tenka_tensor tenka_graph_run(tenka_module *module, tenka_tensor x)
+void tenka_graph_run(tenka_module *module, const tenka_tensor *in, tenka_tensor out[TENKA_MAX_FORWARD], size_t *n)
 {
     struct tenka_graph *g = module->graph;
     struct frame f = {.root = module, .graph = g};
     tenka_arena_reset(&g->run);
+    *n = 0;
     f.slots = tenka_arena_alloc(&g->run, (g->n_slots + 1) * sizeof(*f.slots));
-    if (f.slots == NULL)
-        return tenka_trace_fail(module->ctx, TENKA_E_NOMEM, "out of memory for the values of forward");
-    f.slots[0] = (struct tenka_value){.kind = TENKA_VALUE_TENSOR, .tensor = x};
-    return run(&f);
+    if (f.slots == NULL) {
+        tenka_trace_fail(module->ctx, TENKA_E_NOMEM, "out of memory for the values of forward");
+        return;
+    }
+    const struct tenka_shape first = tenka_tensor_shape(in[0]);
+    f.batch = first.rank > 0 ? first.dim[0] : 1;
+    f.example = g->export != NULL && g->export->batch > 0 ? g->export->batch : f.batch;
+    for (uint32_t i = 0; i < g->inputs; i++)
+        f.slots[i] = (struct tenka_value){.kind = TENKA_VALUE_TENSOR, .tensor = in[i]};
+    if (!run(&f, out, n))
+        *n = 0;
 }

@@ -6,7 +6,8 @@
 #include "nn/module.h"
 #include "python/text.h"
 
-#define TENKA_MAX_LAYER_ARGS 9
+#define TENKA_MAX_LAYER_ARGS 10
+#define TENKA_MAX_ARG_NUMBERS 6 /* of one argument */
 
 /* What tenka_nn_append keeps a network to, so that whatever can be made can be printed, saved, and opened again. */
 #define TENKA_MAX_NESTING 64
@@ -18,7 +19,9 @@ enum tenka_arg_kind {
     TENKA_ARG_INT,
     TENKA_ARG_PAIR,    /* a whole number for both axes, or one for each: 2, (2, 3) or [2, 3] */
     TENKA_ARG_PADDING, /* a PAIR, 'same' or 'valid' */
+    TENKA_ARG_LIST,    /* one whole number or several: 96, (96,) or (1, 1, 2, 2) */
     TENKA_ARG_FLOAT,
+    TENKA_ARG_FLOATS, /* a number for both axes, or one for each, which Python prints with a point */
     TENKA_ARG_BOOL,
     TENKA_ARG_WORD,
 };
@@ -30,9 +33,13 @@ enum tenka_arg_flags {
     /* as print(model) shows it, which else has name=value of every argument: */
     TENKA_ARG_BARE = 8,    /* without its name */
     TENKA_ARG_QUIET = 16,  /* only when it is not the fallback */
-    TENKA_ARG_PAIRED = 32, /* a pair even when it was given as one number */
+    TENKA_ARG_PAIRED = 32, /* a pair, or a list, even when it was given as one number */
     TENKA_ARG_UNSEEN = 64, /* never */
     TENKA_ARG_WHOLE = 128, /* a FLOAT's fallback as a whole number */
+    TENKA_ARG_LATER = 256, /* of newer versions: only where it was given */
+    TENKA_ARG_PLAIN = 512, /* a WORD without quotes */
+    TENKA_ARG_SINGLE = 1024, /* a pair that is one number: 2, (2,) or [2] */
+    TENKA_ARG_QUOTED_SINCE_2 = 2048, /* the same if it was given without, as PyTorch 1 prints it, and 2 with them */
 };
 
 /* An argument of a layer, with PyTorch's name and default. */
@@ -46,12 +53,15 @@ struct tenka_layer_arg {
 };
 
 struct tenka_arg_value {
-    double value[2]; /* booleans: 0 or 1; a WORD: 0 when it is the fallback, else 1 */
+    double value[TENKA_MAX_ARG_NUMBERS]; /* booleans: 0 or 1; a WORD: 0 when it is the fallback,
+                                          * else its place among the words */
+    uint32_t n;                          /* numbers of a LIST */
     bool given;
-    bool pair;    /* written as a pair */
-    bool list;    /* a pair in brackets, which PyTorch keeps */
+    bool pair;    /* written as several numbers: a pair or a list */
+    bool list;    /* these in brackets, which PyTorch keeps */
     bool integer; /* a FLOAT written as a whole number, which Python prints without a point */
     bool none;
+    bool plain;       /* a WORD written without quotes */
     const char *word; /* of a PADDING: "same" or "valid"; NULL: numbers */
 };
 
@@ -63,6 +73,7 @@ struct tenka_layer_type {
     const char *name;
     const struct tenka_layer_arg *args;
     size_t n_args;
+    const uint8_t *shown; /* the arguments' numbers as print(model) shows them; NULL: in their order */
     bool container;
     /* Checks what depends on several arguments; NULL: nothing does. */
     tenka_status (*check)(struct tenka_error *err, struct tenka_layer_values *values);
@@ -78,8 +89,21 @@ struct tenka_layer_type {
 
 extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_max_pool2d,
     tenka_layer_flatten, tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout,
+    tenka_layer_batch_norm1d, tenka_layer_instance_norm1d, tenka_layer_instance_norm2d, tenka_layer_layer_norm,
+    tenka_layer_layer_norm2d, tenka_layer_group_norm, tenka_layer_local_response_norm, tenka_layer_dropout1d,
+    tenka_layer_dropout2d, tenka_layer_alpha_dropout, tenka_layer_stochastic_depth, tenka_layer_conv1d,
+    tenka_layer_conv_transpose1d, tenka_layer_conv_transpose2d, tenka_layer_prelu, tenka_layer_glu,
     tenka_layer_identity, tenka_layer_avg_pool2d, tenka_layer_adaptive_avg_pool2d, tenka_layer_gelu,
     tenka_layer_sequential, tenka_layer_custom;
+/* layers_pool.c, layers_planes.c */
+#define TENKA_WINDOW_LAYERS(_)                                                                                        \
+    _(max_pool1d) _(avg_pool1d) _(adaptive_avg_pool1d) _(adaptive_max_pool1d) _(adaptive_max_pool2d) _(upsample)      \
+    _(upsampling_nearest2d) _(upsampling_bilinear2d) _(constant_pad1d) _(constant_pad2d) _(constant_pad3d)            \
+    _(zero_pad1d) _(zero_pad2d) _(zero_pad3d) _(reflection_pad1d) _(reflection_pad2d) _(reflection_pad3d)             \
+    _(replication_pad1d) _(replication_pad2d) _(replication_pad3d) _(circular_pad1d) _(circular_pad2d)                \
+    _(circular_pad3d) _(pixel_shuffle) _(pixel_unshuffle) _(channel_shuffle) _(unflatten)
+#define TENKA_DECLARE_LAYER(name) extern const struct tenka_layer_type tenka_layer_##name;
+TENKA_WINDOW_LAYERS(TENKA_DECLARE_LAYER)
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */
 #define TENKA_UNARY(...)
 #define TENKA_ACTIVATION(name, ...) extern const struct tenka_layer_type tenka_layer_##name;
@@ -114,6 +138,8 @@ struct tenka_module {
     char *extra;
     void *user;
     struct tenka_shape output;              /* the first one of the last forward */
+    uint64_t multiply_adds;                 /* of all its calls in the last step that was only checked */
+    bool listed;                            /* info.c has counted its parameters */
     tenka_tensor result[TENKA_MAX_FORWARD]; /* of the last forward: of a step that may have ended */
     size_t n_result;
     struct tenka_graph *graph; /* of a container whose text shows forward; else NULL */
@@ -132,7 +158,7 @@ struct tenka_module {
 
 /* The type of a class name, or NULL. */
 const struct tenka_layer_type *tenka_layer_find(const char *name);
-/* The class names, comma separated, into buf. */
+/* The class names, comma separated, into buf of 100 bytes or more; where they do not fit, how many more there are. */
 const char *tenka_layer_names(char *buf, size_t bytes);
 /* The class name of which another one is a slip, in case or in a letter of four; NULL: of none. */
 const char *tenka_layer_mistyped(const char *name);
@@ -162,12 +188,26 @@ char *tenka_path_join(const char *path, const char *name);
 /* Adds a variable to the layer's state. data NULL: zeros. */
 tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
                                    bool parameter);
+/* The same of another type. */
+tenka_status tenka_layer_add_state_of(tenka_module *module, const char *name, enum tenka_dtype dtype,
+                                      struct tenka_shape shape, const void *data, bool parameter);
 /* Adds a number that the layer keeps on the host. */
 tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint64_t *number);
 /* Takes back what was added after the first count entries. */
 void tenka_layer_drop_state(tenka_module *module, size_t count);
 /* A parameter drawn from U(-bound, bound), as torch.nn.init does. */
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound);
+
+/* Weights of that shape and, if there is one, a bias of `out` elements, drawn as kaiming_uniform_(a=sqrt(5)) and its
+ * bias are. */
+tenka_status tenka_layer_draw(tenka_module *module, struct tenka_shape weight, uint64_t fan_in, uint32_t out,
+                              bool bias);
+/* A variable of equal numbers. */
+tenka_status tenka_layer_add_equal(tenka_module *module, const char *name, struct tenka_shape shape, float number,
+                                   bool parameter);
+/* An entry of the layer's own state; NULL, or TENKA_NONE: it has none of that name. */
+tenka_variable *tenka_layer_variable(const tenka_module *module, const char *name);
+tenka_tensor tenka_layer_value(const tenka_module *module, const char *name);
 
 /* Whether x is a batch of images of so many channels, or inert, so that the mistake is another's. */
 bool tenka_layer_has_channels(tenka_tensor x, uint32_t channels);
@@ -186,6 +226,13 @@ tenka_tensor tenka_layer_run(tenka_module *module, tenka_tensor x);
 bool tenka_layer_is_checked(const tenka_module *module);
 /* Warns of classes in a text of PyTorch whose forward is likely to do more than to run the layers in order. */
 void tenka_module_warn_of_classes(const tenka_module *net);
+
+/* a * b, UINT64_MAX when that is too small for it */
+static inline uint64_t tenka_product(uint64_t a, uint64_t b)
+{
+    return b != 0 && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+}
+
 static inline uint32_t tenka_arg_u32(const struct tenka_layer_values *values, size_t arg, size_t axis)
 {
     return (uint32_t)values->arg[arg].value[axis];
@@ -198,7 +245,7 @@ static inline bool tenka_arg_is(const struct tenka_layer_values *values, size_t 
 
 static inline struct tenka_arg_value tenka_arg_of(double value)
 {
-    return (struct tenka_arg_value){.value = {value, value}, .given = true};
+    return (struct tenka_arg_value){.value = {value, value}, .n = 1, .given = true};
 }
 
 static inline struct tenka_arg_value tenka_arg_pair(const uint32_t pair[2])

@@ -25,6 +25,25 @@ static const struct tenka_layer_type *const types[] = {
     &tenka_layer_dropout,
     &tenka_layer_identity,
     &tenka_layer_batch_norm2d,
+    &tenka_layer_conv1d,
+    &tenka_layer_conv_transpose1d,
+    &tenka_layer_conv_transpose2d,
+    &tenka_layer_prelu,
+    &tenka_layer_glu,
+    &tenka_layer_dropout1d,
+    &tenka_layer_dropout2d,
+    &tenka_layer_alpha_dropout,
+    &tenka_layer_stochastic_depth,
+    &tenka_layer_batch_norm1d,
+    &tenka_layer_instance_norm1d,
+    &tenka_layer_instance_norm2d,
+    &tenka_layer_layer_norm,
+    &tenka_layer_layer_norm2d,
+    &tenka_layer_group_norm,
+    &tenka_layer_local_response_norm,
+#define LISTED(name) &tenka_layer_##name,
+    TENKA_WINDOW_LAYERS(LISTED)
+#undef LISTED
     &tenka_layer_sequential,
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
@@ -40,10 +59,13 @@ const struct tenka_layer_type *tenka_layer_find(const char *name)
 
 const char *tenka_layer_names(char *buf, size_t bytes)
 {
-    size_t used = 0;
+    const size_t room = bytes - sizeof(", and 10000 more");
+    size_t used = 0, i = 0;
     buf[0] = '\0';
-    for (size_t i = 0; i < N_TYPES && used < bytes; i++)
+    for (; i < N_TYPES && used + strlen(types[i]->name) + 2 < room; i++)
         used += (size_t)snprintf(buf + used, bytes - used, "%s%s", i > 0 ? ", " : "", types[i]->name);
+    if (i < N_TYPES)
+        snprintf(buf + used, bytes - used, ", and %zu more", N_TYPES - i);
     return buf;
 }
 
@@ -84,6 +106,7 @@ static void put_default(const struct tenka_layer_arg *arg, struct tenka_arg_valu
     value->none = isnan(arg->fallback);
     value->pair = false;
     value->integer = (arg->flags & TENKA_ARG_WHOLE) != 0;
+    value->n = 1;
     value->value[0] = value->value[1] = value->none ? 0 : arg->fallback;
 }
 
@@ -91,7 +114,8 @@ static tenka_status check_number(struct tenka_error *err, const struct tenka_lay
                                  const struct tenka_layer_arg *arg, double x)
 {
     char text[TENKA_NUMBER_TEXT], least[TENKA_NUMBER_TEXT], most[TENKA_NUMBER_TEXT];
-    const bool whole = arg->kind == TENKA_ARG_INT || arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING;
+    const bool whole = arg->kind == TENKA_ARG_INT || arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING ||
+                       arg->kind == TENKA_ARG_LIST;
     if (whole && !(x == floor(x)))
         return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %s, but must be a whole number", type->name, arg->name,
                           tenka_number_text(x, text));
@@ -114,7 +138,7 @@ static const char *fallback_text(const struct tenka_layer_arg *arg, char buf[TEN
         return arg->word;
     if (arg->kind == TENKA_ARG_BOOL)
         return arg->fallback != 0 ? "True" : "False";
-    if (arg->kind == TENKA_ARG_FLOAT)
+    if (arg->kind == TENKA_ARG_FLOAT || arg->kind == TENKA_ARG_FLOATS)
         return tenka_number_text(arg->fallback, buf);
     snprintf(buf, TENKA_NUMBER_TEXT, "%.0f", arg->fallback);
     return buf;
@@ -133,8 +157,9 @@ static tenka_status check_value(struct tenka_error *err, const struct tenka_laye
                           fallback_text(arg, text));
     if (arg->kind == TENKA_ARG_BOOL || arg->kind == TENKA_ARG_WORD || value->word != NULL)
         return TENKA_OK;
-    TENKA_TRY(check_number(err, type, arg, value->value[0]));
-    return check_number(err, type, arg, value->value[1]);
+    for (uint32_t i = 0; i < (arg->kind == TENKA_ARG_LIST ? value->n : 2); i++)
+        TENKA_TRY(check_number(err, type, arg, value->value[i]));
+    return TENKA_OK;
 }
 
 tenka_status tenka_layer_complete(struct tenka_error *err, const struct tenka_layer_type *type,
@@ -233,14 +258,20 @@ void tenka_layer_drop_state(tenka_module *module, size_t count)
     }
 }
 
-tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
-                                   bool parameter)
+tenka_status tenka_layer_add_state_of(tenka_module *module, const char *name, enum tenka_dtype dtype,
+                                      struct tenka_shape shape, const void *data, bool parameter)
 {
     struct tenka_layer_state *state;
     TENKA_TRY(add_state(module, name, &state));
     state->parameter = parameter;
-    TENKA_TRY(tenka_variable_create(module->ctx, TENKA_F32, shape, data, parameter, &state->var));
+    TENKA_TRY(tenka_variable_create(module->ctx, dtype, shape, data, parameter, &state->var));
     return tenka_variable_set_name(state->var, state->path);
+}
+
+tenka_status tenka_layer_add_state(tenka_module *module, const char *name, struct tenka_shape shape, const float *data,
+                                   bool parameter)
+{
+    return tenka_layer_add_state_of(module, name, TENKA_F32, shape, data, parameter);
 }
 
 tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint64_t *number)
@@ -249,6 +280,37 @@ tenka_status tenka_layer_add_number(tenka_module *module, const char *name, uint
     TENKA_TRY(add_state(module, name, &state));
     state->number = number;
     return TENKA_OK;
+}
+
+tenka_status tenka_layer_add_equal(tenka_module *module, const char *name, struct tenka_shape shape, float number,
+                                   bool parameter)
+{
+    TENKA_TRY(tenka_shape_check(tenka_ctx_error(module->ctx), name, &shape));
+    if (tenka_is_sizing(module->ctx) || number == 0)
+        return tenka_layer_add_state(module, name, shape, NULL, parameter);
+    const size_t count = (size_t)tenka_shape_count(&shape);
+    float *const data = tenka_alloc_array(count, sizeof(float));
+    if (data == NULL)
+        return tenka_fail_nomem(tenka_ctx_error(module->ctx));
+    for (size_t i = 0; i < count; i++)
+        data[i] = number;
+    const tenka_status status = tenka_layer_add_state(module, name, shape, data, parameter);
+    tenka_free(data);
+    return status;
+}
+
+tenka_variable *tenka_layer_variable(const tenka_module *module, const char *name)
+{
+    for (size_t i = 0; i < module->n_state; i++)
+        if (strcmp(module->state[i].name, name) == 0)
+            return module->state[i].var;
+    return NULL;
+}
+
+tenka_tensor tenka_layer_value(const tenka_module *module, const char *name)
+{
+    tenka_variable *const var = tenka_layer_variable(module, name);
+    return var != NULL ? tenka_value(var) : TENKA_NONE;
 }
 
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound)

@@ -1,4 +1,4 @@
-/* Layers without drawn weights: Identity, MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, Flatten, Softmax, LogSoftmax, BatchNorm2d, Dropout. */
+/* Layers without weights: Identity, MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, Flatten, Softmax, LogSoftmax. */
 #include <float.h>
 #include <math.h>
 
@@ -104,7 +104,7 @@ static const struct tenka_layer_arg avg_pool2d_args[] = {
     [AVG_PADDING] = {"padding", TENKA_ARG_PAIR, 0, 0, 0, INT32_MAX, NULL},
     [AVG_CEIL_MODE] = {"ceil_mode", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 0, 0, 1, NULL},
     [AVG_COUNT] = {"count_include_pad", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 1, 0, 1, NULL},
-    [AVG_DIVISOR] = {"divisor_override", TENKA_ARG_INT, TENKA_ARG_NONE | TENKA_ARG_FIXED, NAN, 1, INT32_MAX, NULL},
+    [AVG_DIVISOR] = {"divisor_override", TENKA_ARG_INT, TENKA_ARG_NONE | TENKA_ARG_QUIET, NAN, 1, INT32_MAX, NULL},
 };
 
 static tenka_status avg_pool2d_check(struct tenka_error *err, struct tenka_layer_values *v)
@@ -125,6 +125,7 @@ static tenka_tensor avg_pool2d_forward(tenka_module *m, tenka_tensor x)
     }
     params.ceil_mode = tenka_arg_is(&m->values, AVG_CEIL_MODE);
     params.no_count_of_padding = !tenka_arg_is(&m->values, AVG_COUNT);
+    params.divisor = tenka_arg_u32(&m->values, AVG_DIVISOR, 0);
     return tenka_avg_pool2d(x, &params);
 }
 
@@ -248,150 +249,4 @@ tenka_status tenka_nn_softmax(tenka_ctx *ctx, uint32_t dim, tenka_module **out)
 tenka_status tenka_nn_log_softmax(tenka_ctx *ctx, uint32_t dim, tenka_module **out)
 {
     return make_softmax(ctx, &tenka_layer_log_softmax, dim, out);
-}
-
-/* ---- BatchNorm2d ---- */
-
-enum { FEATURES, EPS, MOMENTUM, AFFINE, TRACK, BATCH_NORM_BIAS };
-
-static const struct tenka_layer_arg batch_norm2d_args[] = {
-    [FEATURES] = {"num_features", TENKA_ARG_INT, TENKA_ARG_REQUIRED | TENKA_ARG_BARE, 0, 1, INT32_MAX, NULL},
-    [EPS] = {"eps", TENKA_ARG_FLOAT, 0, 1e-5, 0, DBL_MAX, NULL},
-    [MOMENTUM] = {"momentum", TENKA_ARG_FLOAT, 0, 0.1, 0, 1, NULL},
-    [AFFINE] = {"affine", TENKA_ARG_BOOL, 0, 1, 0, 1, NULL},
-    [TRACK] = {"track_running_stats", TENKA_ARG_BOOL, 0, 1, 0, 1, NULL},
-    [BATCH_NORM_BIAS] = {"bias", TENKA_ARG_BOOL, TENKA_ARG_FIXED, 1, 0, 1, NULL}, /* of PyTorch 2.15 on */
-};
-
-static uint64_t batch_norm2d_elements(const struct tenka_layer_values *v)
-{
-    const uint64_t vectors = 2 * (uint64_t)tenka_arg_is(v, AFFINE) + 2 * (uint64_t)tenka_arg_is(v, TRACK);
-    return vectors * tenka_arg_u32(v, FEATURES, 0);
-}
-
-static tenka_status add_channels(tenka_module *m, const char *scale, const char *shift, const float *ones,
-                                 bool scale_first, bool parameter)
-{
-    const struct tenka_shape shape = tenka_shape_of(tenka_arg_u32(&m->values, FEATURES, 0));
-    if (scale_first)
-        TENKA_TRY(tenka_layer_add_state(m, scale, shape, ones, parameter));
-    TENKA_TRY(tenka_layer_add_state(m, shift, shape, NULL, parameter));
-    return scale_first ? TENKA_OK : tenka_layer_add_state(m, scale, shape, ones, parameter);
-}
-
-/* In the order of the state_dict: weight, bias, running_mean, running_var, num_batches_tracked, as far as there are
- * any. */
-static tenka_status batch_norm2d_init(tenka_module *m)
-{
-    /* Without state, num_features may be any number that a damaged file says. */
-    if (batch_norm2d_elements(&m->values) == 0)
-        return TENKA_OK;
-    const size_t count = tenka_is_sizing(m->ctx) ? 1 : tenka_arg_u32(&m->values, FEATURES, 0);
-    float *const ones = tenka_alloc_array(count, sizeof(float));
-    if (ones == NULL)
-        return tenka_fail_nomem(tenka_ctx_error(m->ctx));
-    for (size_t i = 0; i < count; i++)
-        ones[i] = 1;
-    const float *const data = tenka_is_sizing(m->ctx) ? NULL : ones;
-    tenka_status status = TENKA_OK;
-    if (tenka_arg_is(&m->values, AFFINE))
-        status = add_channels(m, "weight", "bias", data, true, true);
-    if (status == TENKA_OK && tenka_arg_is(&m->values, TRACK))
-        status = add_channels(m, "running_var", "running_mean", data, false, false);
-    if (status == TENKA_OK && tenka_arg_is(&m->values, TRACK))
-        status = tenka_layer_add_number(m, "num_batches_tracked", &m->batches);
-    tenka_free(ones);
-    return status;
-}
-
-static tenka_tensor constant_channels(tenka_module *m, double value)
-{
-    const struct tenka_shape shape = tenka_shape_of(tenka_arg_u32(&m->values, FEATURES, 0));
-    return tenka_trace(m->ctx, TENKA_OP_fill, NULL, 0, NULL, 0, &shape, &value, NULL);
-}
-
-/* A layer's running statistics, of those that have any. */
-static tenka_variable *running_mean(const tenka_module *m)
-{
-    return m->state[tenka_arg_is(&m->values, AFFINE) ? 2 : 0].var;
-}
-
-/* Takes back what was counted in a step that was not run. */
-static void settle_count(tenka_module *m)
-{
-    if (m->counted == 0 || m->counted_step == tenka_step_number(m->ctx))
-        return;
-    if (!tenka_variable_got(running_mean(m), m->counted_step))
-        m->batches -= m->counted;
-    m->counted = 0;
-}
-
-static void count_batch(tenka_module *m)
-{
-    m->batches++;
-    m->counted++;
-    m->counted_step = tenka_step_number(m->ctx);
-}
-
-static tenka_tensor batch_norm2d_forward(tenka_module *m, tenka_tensor x)
-{
-    const bool affine = tenka_arg_is(&m->values, AFFINE), track = tenka_arg_is(&m->values, TRACK);
-    const struct tenka_layer_state *const running = &m->state[affine ? 2 : 0];
-    if (!tenka_tensor_valid(x))
-        return x;
-    const uint32_t channels = tenka_arg_u32(&m->values, FEATURES, 0);
-    if (!tenka_layer_has_channels(x, channels))
-        return tenka_layer_fail_channels(m, "num_features", channels, x);
-    settle_count(m); /* also where nothing is counted: the statistics may be assigned again */
-    if (m->training && track && !tenka_layer_is_checked(m))
-        count_batch(m);
-    const tenka_tensor weight = affine ? tenka_value(m->state[0].var) : constant_channels(m, 1);
-    const tenka_tensor bias = affine ? tenka_value(m->state[1].var) : constant_channels(m, 0);
-    return tenka_batch_norm2d(x, weight, bias, track ? running[0].var : NULL, track ? running[1].var : NULL,
-                              m->training || !track, m->values.arg[MOMENTUM].value[0], m->values.arg[EPS].value[0]);
-}
-
-const struct tenka_layer_type tenka_layer_batch_norm2d = {
-    .name = "BatchNorm2d",
-    .args = batch_norm2d_args,
-    .n_args = COUNT(batch_norm2d_args),
-    .elements = batch_norm2d_elements,
-    .init = batch_norm2d_init,
-    .forward = batch_norm2d_forward,
-    .settle = settle_count,
-};
-
-tenka_status tenka_nn_batch_norm2d(tenka_ctx *ctx, uint32_t num_features, double eps, double momentum,
-                                   tenka_module **out)
-{
-    if (ctx == NULL)
-        return TENKA_E_INVALID;
-    struct tenka_layer_values values = {0};
-    values.arg[FEATURES] = tenka_arg_of(num_features);
-    values.arg[EPS] = tenka_arg_of(eps);
-    values.arg[MOMENTUM] = tenka_arg_of(momentum);
-    return tenka_layer_make(ctx, &tenka_layer_batch_norm2d, &values, out);
-}
-
-/* ---- Dropout ---- */
-
-static const struct tenka_layer_arg dropout_args[] = {
-    {"p", TENKA_ARG_FLOAT, 0, 0.5, 0, 1, NULL},
-    {"inplace", TENKA_ARG_BOOL, 0, 0, 0, 1, NULL},
-};
-
-static tenka_tensor dropout_forward(tenka_module *m, tenka_tensor x)
-{
-    return m->training ? tenka_dropout(x, m->values.arg[0].value[0]) : x;
-}
-
-const struct tenka_layer_type tenka_layer_dropout = {
-    .name = "Dropout", .args = dropout_args, .n_args = COUNT(dropout_args), .forward = dropout_forward};
-
-tenka_status tenka_nn_dropout(tenka_ctx *ctx, double p, tenka_module **out)
-{
-    if (ctx == NULL)
-        return TENKA_E_INVALID;
-    const struct tenka_layer_values values = {.arg = {tenka_arg_of(p)}};
-    return tenka_layer_make(ctx, &tenka_layer_dropout, &values, out);
 }

@@ -10,23 +10,12 @@ static double weight_bound(uint64_t fan_in)
     return sqrt(3.0) * (gain / sqrt((double)fan_in));
 }
 
-static tenka_status draw(tenka_module *module, struct tenka_shape weight, uint64_t fan_in, bool bias)
+tenka_status tenka_layer_draw(tenka_module *module, struct tenka_shape weight, uint64_t fan_in, uint32_t out, bool bias)
 {
     TENKA_TRY(tenka_layer_add_uniform(module, "weight", weight, weight_bound(fan_in)));
     if (!bias)
         return TENKA_OK;
-    return tenka_layer_add_uniform(module, "bias", tenka_shape_of(weight.dim[0]), 1 / sqrt((double)fan_in));
-}
-
-static tenka_tensor state_value(const tenka_module *module, size_t index)
-{
-    return index < module->n_state ? tenka_value(module->state[index].var) : TENKA_NONE;
-}
-
-/* a * b, UINT64_MAX when that is too small for it */
-static uint64_t product(uint64_t a, uint64_t b)
-{
-    return b != 0 && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+    return tenka_layer_add_uniform(module, "bias", tenka_shape_of(out), 1 / sqrt((double)fan_in));
 }
 
 /* ---- Conv2d ---- */
@@ -42,11 +31,12 @@ static const struct tenka_layer_arg conv2d_args[] = {
     [DILATION] = {"dilation", TENKA_ARG_PAIR, TENKA_ARG_PAIRED | TENKA_ARG_QUIET, 1, 1, INT32_MAX, NULL},
     [GROUPS] = {"groups", TENKA_ARG_INT, TENKA_ARG_QUIET, 1, 1, INT32_MAX, NULL},
     [BIAS] = {"bias", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 1, 0, 1, NULL},
-    [PADDING_MODE] = {"padding_mode", TENKA_ARG_WORD, TENKA_ARG_FIXED, 0, 0, 0, "zeros"},
+    [PADDING_MODE] = {"padding_mode", TENKA_ARG_WORD, TENKA_ARG_QUIET | TENKA_ARG_PLAIN, 0, 0, 0,
+                      "zeros|reflect|replicate|circular"}, /* in the order of enum tenka_pad_mode */
 };
 
-/* padding='same' and 'valid' as numbers. Source: torch.nn.Conv2d, where an odd sum puts one more row or column at the
- * end, which the operator here cannot. */
+/* padding='same' and 'valid' as numbers: those before. Source: torch.nn.Conv2d, where an odd sum puts one more row or
+ * column at the end. */
 static tenka_status resolve_padding(struct tenka_error *err, struct tenka_layer_values *v)
 {
     struct tenka_arg_value *const padding = &v->arg[PADDING];
@@ -55,14 +45,40 @@ static tenka_status resolve_padding(struct tenka_error *err, struct tenka_layer_
         const double total = same ? v->arg[DILATION].value[axis] * (v->arg[KERNEL].value[axis] - 1) : 0;
         if (same && v->arg[STRIDE].value[axis] != 1)
             return tenka_fail(err, TENKA_E_INVALID, "Conv2d: padding='same' needs a stride of 1");
-        if (fmod(total, 2) != 0 || total > INT32_MAX)
-            return tenka_fail(err, TENKA_E_INVALID,
-                              "Conv2d: padding='same' is supported only where dilation * "
-                              "(kernel_size - 1) is even, but it is %.0f",
-                              total);
-        padding->value[axis] = total / 2;
+        if (total > INT32_MAX)
+            return tenka_fail(err, TENKA_E_INVALID, "Conv2d: padding='same' would pad by %.0f", total);
+        padding->value[axis] = floor(total / 2);
     }
     return TENKA_OK;
+}
+
+/* How many rows or columns of padding there are at the end. */
+static uint32_t padding_behind(const struct tenka_layer_values *v, size_t axis)
+{
+    const struct tenka_arg_value *const padding = &v->arg[PADDING];
+    const double total = v->arg[DILATION].value[axis] * (v->arg[KERNEL].value[axis] - 1);
+    const bool same = padding->word != NULL && strcmp(padding->word, "same") == 0;
+    return (uint32_t)(same ? total - padding->value[axis] : padding->value[axis]);
+}
+
+/* The padding that the convolution cannot do itself, after which it has none: of other modes than zeros, and 'same' where
+ * the two sides differ. */
+static tenka_tensor pad_images(tenka_module *m, tenka_tensor x, struct tenka_conv2d_params *params)
+{
+    const struct tenka_layer_values *const v = &m->values;
+    const enum tenka_pad_mode mode = (enum tenka_pad_mode)tenka_arg_u32(v, PADDING_MODE, 0);
+    int32_t pad[4];
+    bool differ = false;
+    for (uint32_t axis = 0; axis < 2; axis++) {
+        const uint32_t behind = padding_behind(v, axis);
+        pad[2 - 2 * axis] = (int32_t)params->padding[axis];
+        pad[3 - 2 * axis] = (int32_t)behind;
+        differ = differ || behind != params->padding[axis];
+    }
+    if (mode == TENKA_PAD_CONSTANT && !differ)
+        return x;
+    params->padding[0] = params->padding[1] = 0;
+    return tenka_pad(x, pad, 4, mode, 0);
 }
 
 static tenka_status conv2d_check(struct tenka_error *err, struct tenka_layer_values *v)
@@ -78,12 +94,12 @@ static tenka_status conv2d_check(struct tenka_error *err, struct tenka_layer_val
 static uint64_t conv2d_fan_in(const struct tenka_layer_values *v)
 {
     const uint64_t channels = tenka_arg_u32(v, IN, 0) / tenka_arg_u32(v, GROUPS, 0);
-    return product(channels, product(tenka_arg_u32(v, KERNEL, 0), tenka_arg_u32(v, KERNEL, 1)));
+    return tenka_product(channels, tenka_product(tenka_arg_u32(v, KERNEL, 0), tenka_arg_u32(v, KERNEL, 1)));
 }
 
 static uint64_t conv2d_elements(const struct tenka_layer_values *v)
 {
-    return product(conv2d_fan_in(v), tenka_arg_u32(v, OUT, 0));
+    return tenka_product(conv2d_fan_in(v), tenka_arg_u32(v, OUT, 0));
 }
 
 static tenka_status conv2d_init(tenka_module *m)
@@ -92,7 +108,7 @@ static tenka_status conv2d_init(tenka_module *m)
     const struct tenka_shape weight = tenka_shape_of(tenka_arg_u32(v, OUT, 0),
                                                      tenka_arg_u32(v, IN, 0) / tenka_arg_u32(v, GROUPS, 0),
                                                      tenka_arg_u32(v, KERNEL, 0), tenka_arg_u32(v, KERNEL, 1));
-    return draw(m, weight, conv2d_fan_in(v), v->arg[BIAS].value[0] != 0);
+    return tenka_layer_draw(m, weight, conv2d_fan_in(v), tenka_arg_u32(v, OUT, 0), tenka_arg_is(v, BIAS));
 }
 
 static tenka_tensor conv2d_forward(tenka_module *m, tenka_tensor x)
@@ -107,7 +123,8 @@ static tenka_tensor conv2d_forward(tenka_module *m, tenka_tensor x)
         params.dilation[axis] = tenka_arg_u32(&m->values, DILATION, axis);
     }
     params.groups = tenka_arg_u32(&m->values, GROUPS, 0);
-    return tenka_conv2d(x, state_value(m, 0), state_value(m, 1), &params);
+    x = pad_images(m, x, &params);
+    return tenka_conv2d(x, tenka_layer_value(m, "weight"), tenka_layer_value(m, "bias"), &params);
 }
 
 const struct tenka_layer_type tenka_layer_conv2d = {
@@ -153,13 +170,13 @@ static const struct tenka_layer_arg linear_args[] = {
 
 static uint64_t linear_elements(const struct tenka_layer_values *v)
 {
-    return product(tenka_arg_u32(v, IN_FEATURES, 0), tenka_arg_u32(v, OUT_FEATURES, 0));
+    return tenka_product(tenka_arg_u32(v, IN_FEATURES, 0), tenka_arg_u32(v, OUT_FEATURES, 0));
 }
 
 static tenka_status linear_init(tenka_module *m)
 {
     const uint32_t in = tenka_arg_u32(&m->values, IN_FEATURES, 0), out = tenka_arg_u32(&m->values, OUT_FEATURES, 0);
-    return draw(m, tenka_shape_of(out, in), in, m->values.arg[LINEAR_BIAS].value[0] != 0);
+    return tenka_layer_draw(m, tenka_shape_of(out, in), in, out, tenka_arg_is(&m->values, LINEAR_BIAS));
 }
 
 /* What a view() between two printed containers does, which print(model) does not show. */
@@ -170,7 +187,7 @@ static tenka_tensor flatten_images(tenka_module *m, tenka_tensor x)
         return x;
     const uint32_t in = tenka_arg_u32(&m->values, IN_FEATURES, 0);
     /* A last axis that fits is PyTorch's own meaning of a Linear on rank 4. */
-    if (shape.dim[3] == in || product(product(shape.dim[1], shape.dim[2]), shape.dim[3]) != in)
+    if (shape.dim[3] == in || tenka_product(tenka_product(shape.dim[1], shape.dim[2]), shape.dim[3]) != in)
         return x;
     if (!m->told)
         tenka_say(tenka_ctx_log(m->ctx), TENKA_LOG_DEBUG, "layer %s (Linear): flattens its input of %u x %u x %u to %u",
@@ -185,7 +202,7 @@ static tenka_tensor fail_features(tenka_module *m, const struct tenka_shape *sha
     char text[TENKA_SHAPE_TEXT];
     uint64_t features = 1;
     for (uint32_t i = 1; i < shape->rank; i++)
-        features = product(features, shape->dim[i]);
+        features = tenka_product(features, shape->dim[i]);
     return tenka_trace_fail(
         m->ctx, TENKA_E_SHAPE, "expected in_features=%u numbers, found an input of shape %s: %llu for each image",
         tenka_arg_u32(&m->values, IN_FEATURES, 0), tenka_shape_text(shape, text), (unsigned long long)features);
@@ -198,7 +215,7 @@ static tenka_tensor linear_forward(tenka_module *m, tenka_tensor x)
     if (tenka_tensor_valid(x) && shape.rank > 0 &&
         shape.dim[shape.rank - 1] != tenka_arg_u32(&m->values, IN_FEATURES, 0))
         return fail_features(m, &shape);
-    return tenka_linear(x, state_value(m, 0), state_value(m, 1));
+    return tenka_linear(x, tenka_layer_value(m, "weight"), tenka_layer_value(m, "bias"));
 }
 
 const struct tenka_layer_type tenka_layer_linear = {

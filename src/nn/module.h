@@ -18,6 +18,19 @@ tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x);
 /* Remembers that a program runs the module's children, as a file says that was saved there. */
 void tenka_module_set_own_forward(tenka_module *module);
 
+/* A parameter or a buffer of which a network's text shows the name alone, such as self.class_token, as a file has it. */
+struct tenka_open_state {
+    struct tenka_shape shape;
+    bool whole; /* of whole numbers */
+};
+/* Whether there is one of that path. */
+typedef bool tenka_open_finder(void *user, const char *path, struct tenka_open_state *out);
+/* Asks find for each of them that has no shape yet, and makes the variables, of zeros, that it finds. On failure the
+ * network is as before. Errors: E_INVALID, E_SHAPE, E_NOMEM, E_DEVICE. */
+tenka_status tenka_module_give_open(tenka_module *net, tenka_open_finder *find, void *user);
+/* Keeps what was given since the last call, or takes it back. */
+void tenka_module_settle_open(tenka_module *net, bool keep);
+
 /* What a module has of its own, for who looks through a step's numbers. */
 struct tenka_module_part {
     const char *path; /* from the module that was asked; "" for that one itself */

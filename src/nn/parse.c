@@ -4,7 +4,8 @@
  *   layer     = [ "(" name ")" ":" [ count "x" ] ] class "(" ( arguments | layers ) ")"
  *   arguments = [ argument { "," argument } ]
  *   argument  = [ name "=" ] value
- *   value     = number | "(" number "," number ")" | "[" number "," number "]" | True | False | None | word | 'word'
+ *   value     = number | "(" numbers ")" | "[" numbers "]" | True | False | None | word | 'word'
+ *   numbers   = [ number { "," number } [ "," ] ]
  *
  * A class may be written nn.Conv2d or torch.nn.Conv2d. The name of a counted layer is a range: "(0-2): 3 x ReLU()" is
  * how newer versions of PyTorch print a ModuleList of equal layers. Words are read by parse_words.c, arguments by
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "nn/graph.h"
+#include "nn/export.h"
 #include "nn/parser.h"
 
 /* More than a network within the limits of layer.h is printed with. */
@@ -98,10 +99,12 @@ static bool layers_follow(const struct tenka_parser *p)
     return n > 0 && tenka_parse_is_letter(*p->at) && p->at[n] == '(';
 }
 
-/* PyTorch's other containers, which are known when they are empty too. */
+/* PyTorch's other containers, which are known when they are empty too; a Module without children is what torch.fx makes
+ * of a class that has parameters alone. */
 static bool is_empty_list(const struct tenka_parser *p, const char *class_name)
 {
-    return *p->at == ')' && (strcmp(class_name, "ModuleList") == 0 || strcmp(class_name, "ModuleDict") == 0);
+    return *p->at == ')' && (strcmp(class_name, "ModuleList") == 0 || strcmp(class_name, "ModuleDict") == 0 ||
+                             strcmp(class_name, "Module") == 0);
 }
 
 static tenka_status fail_unknown(const struct tenka_parser *p, const char *at, const char *class_name)
@@ -206,12 +209,16 @@ static tenka_status read_network(struct tenka_parser *p, tenka_module **out)
     char name[TENKA_MAX_LAYER_NAME];
     const struct place nowhere = {.container = NULL};
     tenka_module *first = NULL;
+    if (tenka_export_is(p->at)) {
+        TENKA_TRY(tenka_container_make(p->ctx, "GraphModule", out));
+        return tenka_graph_read(*out, p->text, p->at, p->max_elements);
+    }
     TENKA_TRY(tenka_parse_child_name(p, name));
     TENKA_TRY(read_layer(p, &nowhere, &first));
     skip_separators(p);
     if (name[0] == '\0' && (*p->at == '\0' || code_follows(p))) {
         *out = first;
-        return *p->at == '\0' ? TENKA_OK : tenka_graph_read(first, p->text, p->at);
+        return *p->at == '\0' ? TENKA_OK : tenka_graph_read(first, p->text, p->at, p->max_elements);
     }
     tenka_status status = tenka_container_make(p->ctx, NULL, out);
     if (status != TENKA_OK) {

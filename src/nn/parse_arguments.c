@@ -8,7 +8,7 @@ static tenka_status read_number(struct tenka_parser *p, const struct tenka_layer
 {
     char sentence[200];
     const size_t length = tenka_number_read(p->at, out);
-    const bool whole = arg->kind != TENKA_ARG_FLOAT;
+    const bool whole = arg->kind != TENKA_ARG_FLOAT && arg->kind != TENKA_ARG_FLOATS;
     if (length == 0) {
         snprintf(sentence, sizeof(sentence), "a %snumber for %s", whole ? "whole " : "", arg->name);
         return tenka_parse_fail_expected(p, sentence);
@@ -29,13 +29,36 @@ static tenka_status read_pair(struct tenka_parser *p, const struct tenka_layer_a
     value->list = *p->at++ == '[';
     tenka_parse_skip_space(p);
     TENKA_TRY(read_number(p, arg, &value->value[0]));
-    TENKA_TRY(tenka_parse_expect(p, ',', "',' and a second number"));
-    TENKA_TRY(read_number(p, arg, &value->value[1]));
+    value->value[1] = value->value[0];
+    if ((arg->flags & TENKA_ARG_SINGLE) == 0) {
+        TENKA_TRY(tenka_parse_expect(p, ',', "',' and a second number"));
+        TENKA_TRY(read_number(p, arg, &value->value[1]));
+    }
     tenka_parse_skip_space(p);
     if (*p->at == ',')
         p->at++;
-    return value->list ? tenka_parse_expect(p, ']', "']' after the second number")
-                       : tenka_parse_expect(p, ')', "')' after the second number");
+    const bool single = (arg->flags & TENKA_ARG_SINGLE) != 0;
+    return value->list ? tenka_parse_expect(p, ']', single ? "']' after the number" : "']' after the second number")
+                       : tenka_parse_expect(p, ')', single ? "')' after the number" : "')' after the second number");
+}
+
+static tenka_status read_list(struct tenka_parser *p, const struct tenka_layer_arg *arg, struct tenka_arg_value *value)
+{
+    const char end = *p->at == '[' ? ']' : ')';
+    value->pair = true;
+    value->list = *p->at++ == '[';
+    for (tenka_parse_skip_space(p); *p->at != end;) {
+        char sentence[100];
+        if (value->n == TENKA_MAX_ARG_NUMBERS)
+            return tenka_parse_fail(p, p->at, "these are more numbers than a tensor has axes");
+        TENKA_TRY(read_number(p, arg, &value->value[value->n++]));
+        tenka_parse_skip_space(p);
+        snprintf(sentence, sizeof(sentence), "',' or '%c' after the number", end);
+        if (*p->at != end)
+            TENKA_TRY(tenka_parse_expect(p, ',', sentence));
+    }
+    p->at++;
+    return TENKA_OK;
 }
 
 /* A word, which may stand in quotes. */
@@ -61,20 +84,38 @@ static tenka_status read_padding(struct tenka_parser *p, struct tenka_arg_value 
     return value->word != NULL ? TENKA_OK : tenka_parse_fail_expected(p, "a number, 'same' or 'valid' for padding");
 }
 
+/* "'none' or 'tanh' for approximate", of the words that an argument may be. */
+static void words_text(const struct tenka_layer_arg *arg, char *text, size_t bytes)
+{
+    size_t used = 0;
+    for (const char *word = arg->word; used < bytes;) {
+        const size_t length = strcspn(word, "|");
+        const char *const before = word == arg->word ? "" : strchr(word, '|') != NULL ? ", " : " or ";
+        used += (size_t)snprintf(text + used, bytes - used, "%s'%.*s'", before, (int)length, word);
+        if (word[length] == '\0')
+            break;
+        word += length + 1;
+    }
+    if (used < bytes)
+        snprintf(text + used, bytes - used, " for %s", arg->name);
+}
+
 static tenka_status read_word_value(struct tenka_parser *p, const struct tenka_layer_arg *arg,
                                     struct tenka_arg_value *value)
 {
-    char word[TENKA_MAX_LAYER_NAME], expected[100];
-    const char *const start = p->at, *const other = strchr(arg->word, '|');
-    const size_t length = strcspn(arg->word, "|");
-    if (other != NULL)
-        snprintf(expected, sizeof(expected), "'%.*s' or '%s' for %s", (int)length, arg->word, other + 1, arg->name);
-    else
-        snprintf(expected, sizeof(expected), "a word");
+    char word[TENKA_MAX_LAYER_NAME], expected[200];
+    const char *const start = p->at;
+    value->plain = tenka_parse_is_letter(*p->at);
+    words_text(arg, expected, sizeof(expected));
     TENKA_TRY(read_quoted(p, expected, word));
-    value->value[0] = value->value[1] = strlen(word) != length || memcmp(word, arg->word, length) != 0;
-    if (value->value[0] == 0 || other == NULL || strcmp(word, other + 1) == 0)
-        return TENKA_OK;
+    const char *known = arg->word;
+    for (size_t place = 0; *known != '\0'; place++) {
+        const size_t length = strcspn(known, "|");
+        value->value[0] = value->value[1] = (double)place;
+        if (strlen(word) == length && memcmp(word, known, length) == 0)
+            return TENKA_OK;
+        known += length + (known[length] == '|');
+    }
     p->at = start;
     return tenka_parse_fail_expected(p, expected);
 }
@@ -106,9 +147,11 @@ static tenka_status read_value(struct tenka_parser *p, const struct tenka_layer_
         return read_word_value(p, arg, value);
     if (arg->kind == TENKA_ARG_BOOL)
         return read_bool(p, arg, value);
-    const bool pair = arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING;
+    const bool pair = arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING || arg->kind == TENKA_ARG_FLOATS;
     if (pair && (*p->at == '(' || *p->at == '['))
         return read_pair(p, arg, value);
+    if (arg->kind == TENKA_ARG_LIST && (*p->at == '(' || *p->at == '['))
+        return read_list(p, arg, value);
     if (arg->kind == TENKA_ARG_PADDING && (tenka_parse_is_letter(*p->at) || *p->at == '\'' || *p->at == '"'))
         return read_padding(p, value);
     const char *const start = p->at;
@@ -116,6 +159,7 @@ static tenka_status read_value(struct tenka_parser *p, const struct tenka_layer_
     value->integer = memchr(start, '.', (size_t)(p->at - start)) == NULL && value->value[0] == floor(value->value[0]) &&
                      memchr(start, 'e', (size_t)(p->at - start)) == NULL && fabs(value->value[0]) < 1e15;
     value->value[1] = value->value[0];
+    value->n = 1;
     return TENKA_OK;
 }
 

@@ -35,10 +35,58 @@ struct tenka_p_conv2d {
     int32_t before;                         /* dx goes back through this activation, whose output x is */
 };
 
-/* x: nc planes of [h, w]; y: nc planes of [oh, ow] */
+/* The convolution whose input's gradient y is: its x is y [n, c, h, w], its y is x [n, o, oh, ow], weight
+ * [o, c/groups, kh, kw] is one of both. extra: rows and columns of y beyond what its windows reach, the output_padding */
+struct tenka_p_conv_transpose2d {
+    struct tenka_p_conv2d conv;
+    int32_t extra_h, extra_w; /* given by the caller */
+};
+
+/* x: nc planes of [h, w]; y: nc planes of [oh, ow]. adaptive: window i of an axis is from floor(i h / oh) to
+ * ceil((i + 1) h / oh), where oh and ow are given by the caller, and what describes a kernel is not used. */
 struct tenka_p_pool2d {
     int32_t nc, h, w, oh, ow;
-    int32_t kh, kw, sh, sw, ph, pw, dh, dw, ceil_mode;
+    int32_t kh, kw, sh, sw, ph, pw, dh, dw, ceil_mode, adaptive;
+};
+
+/* The same with means. uncounted: places in the padding do not count; divisor: by which sums are divided, where it is
+ * not 0. */
+struct tenka_p_avg_pool2d {
+    int32_t nc, h, w, oh, ow;
+    int32_t kh, kw, sh, sw, ph, pw, ceil_mode, adaptive, uncounted, divisor;
+};
+
+/* x: nc planes of [oh, ow], as max pooling has made them of [h, w], which the caller gives */
+struct tenka_p_unpool2d {
+    int32_t nc, h, w, oh, ow;
+};
+
+/* Where element i of an axis of y lies in x, whose elements are scale apart: see src/backend/cpu/interpolate.c. */
+enum tenka_between {
+    TENKA_BETWEEN_NEAREST,       /* floor(i scale) */
+    TENKA_BETWEEN_NEAREST_EXACT, /* floor((i + 1/2) scale) */
+    TENKA_BETWEEN_LINEAR,        /* (i + 1/2) scale - 1/2, between two elements */
+    TENKA_BETWEEN_CORNERS,       /* i scale, between two elements */
+    TENKA_BETWEEN_COUNT,
+};
+/* x: nc planes of [h, w]; y: nc planes of [oh, ow], which the caller gives with mode, an enum tenka_between */
+struct tenka_p_interpolate {
+    int32_t nc, h, w, oh, ow, mode;
+};
+
+/* What stands around x. Source: torch.nn.functional.pad. */
+enum tenka_padding {
+    TENKA_PADDING_CONSTANT,
+    TENKA_PADDING_REFLECT,   /* c b | a b c d | c b */
+    TENKA_PADDING_REPLICATE, /* a a | a b c d | d d */
+    TENKA_PADDING_CIRCULAR,  /* c d | a b c d | a b */
+    TENKA_PADDING_COUNT,
+};
+/* y has before[k] elements more than x before axis k of six, to whose end those of x are aligned, and after[k] behind it;
+ * fewer where that is negative. dim: of x. mode, an enum tenka_padding, before and after are given by the caller. Axes
+ * below `first` are as they are; modes but the first are for the last three. */
+struct tenka_p_pad {
+    int32_t dim[6], before[6], after[6], mode, first;
 };
 
 /* A convolution, then max pooling by windows that neither overlap nor reach into padding: y [n, o, pool_oh, pool_ow] */
@@ -50,6 +98,14 @@ struct tenka_p_conv2d_pool {
 /* C [batch, m, n] = A' [batch, m, k] B' [batch, k, n]; A is stored [m, k], or [k, m] when trans_a, B likewise */
 struct tenka_p_matmul {
     int32_t batch, m, n, k, trans_a, trans_b;
+};
+
+/* q [batch, t, d], k [batch, s, d], v [batch, s, dv], y [batch, t, dv]. The batch's axes are lead, aligned at the end; a
+ * mask of [masks, t, s] has matrix number k written in the base lead times stride for batch k. */
+struct tenka_p_attention {
+    int32_t batch, t, s, d, dv, masks; /* masks: 0 where there is none */
+    int32_t lead[4], stride[4];
+    int32_t causal; /* given by the caller. 1: row i sees columns 0 .. i */
 };
 
 /* x [m, k], weight [n, k], y [m, n]; bias: 1 when input 2 is there; act and before as in tenka_p_conv2d */
@@ -99,6 +155,16 @@ struct tenka_p_load_batch {
 /* x [n, c, plane]; act: y goes through this activation, and gradients come back through it (batch_norm2d) */
 struct tenka_p_channels {
     int32_t n, c, plane, act;
+};
+
+/* x [outer, len], whose rows are normalised. Rows belong to `groups` groups in turn, and element i of one of group g to
+ * channel g * per + i / plane of weight and bias; so len = per * plane. LayerNorm: one group, planes of one element;
+ * GroupNorm: outer = images * groups. */
+struct tenka_p_layer_norm {
+    int32_t outer, len, inner; /* inner: 1, as in tenka_p_axis */
+    int32_t per, plane;
+    int32_t weight, bias; /* 1: input 1, or 2, is there */
+    int32_t groups, axes; /* given by the caller; axes: LayerNorm's, the last ones of x; 0: channels are normalised */
 };
 
 /* Elementwise steps over tensors of one shape: v = input 0; then, for each step, v becomes

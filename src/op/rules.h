@@ -25,6 +25,17 @@ tenka_status tenka_rule_vector(const struct tenka_call *call, struct tenka_error
 tenka_status tenka_rule_out(struct tenka_call *call, struct tenka_error *err, uint32_t i, enum tenka_dtype dtype,
                             struct tenka_shape shape);
 
+/* Windows along an axis, of convolution and pooling. */
+struct tenka_window {
+    const char *axis; /* "height" */
+    int64_t in, kernel, stride, padding, dilation;
+};
+/* Whether kernel, stride, padding and dilation are such as a window may have. Errors: E_INVALID. */
+tenka_status tenka_rule_window(const struct tenka_call *call, struct tenka_error *err, const struct tenka_window *w);
+/* How many fit; E_INVALID or E_SHAPE when none does, or kernels could not count. */
+tenka_status tenka_rule_windows(const struct tenka_call *call, struct tenka_error *err, const struct tenka_window *w,
+                                bool ceil_mode, int32_t *out);
+
 /* Product of the sizes of axes from..to-1: within the limits, since the whole shape is. */
 int32_t tenka_rule_product(const struct tenka_shape *shape, uint32_t from, uint32_t to);
 /* Elements between neighbours along each axis of a contiguous tensor, for axes aligned at the end of six; the

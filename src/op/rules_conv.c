@@ -1,4 +1,4 @@
-/* Rules of matrix products, convolution and pooling. */
+/* Rules of matrix products and convolution. */
 #include "op/rules.h"
 
 tenka_status tenka_rule_matmul(struct tenka_call *call, struct tenka_error *err)
@@ -92,58 +92,6 @@ tenka_status tenka_rule_linear_backward(struct tenka_call *call, struct tenka_er
     return tenka_rule_out(call, err, 2, TENKA_F32, biases);
 }
 
-/* ---- Windows, of convolution and pooling ---- */
-
-struct window {
-    const char *axis; /* "height" */
-    int64_t in, kernel, stride, padding, dilation;
-};
-
-static tenka_status check_window(const struct tenka_call *call, struct tenka_error *err, const struct window *w)
-{
-    if (w->kernel < 1 || w->stride < 1 || w->padding < 0 || w->dilation < 1)
-        return tenka_fail(err, TENKA_E_INVALID,
-                          "%s: %s: kernel %lld, stride %lld and dilation %lld must be at least 1, "
-                          "and padding %lld at least 0",
-                          tenka_rule_name(call), w->axis, (long long)w->kernel, (long long)w->stride,
-                          (long long)w->dilation, (long long)w->padding);
-    /* Kernels compute coordinates in 32 bits. No product below leaves 64. */
-    const int64_t reach = w->dilation * (w->kernel - 1) + 1, padded = w->in + 2 * w->padding;
-    if (reach > INT32_MAX || padded > INT32_MAX || padded + w->stride + reach > INT32_MAX)
-        return tenka_fail(err, TENKA_E_INVALID,
-                          "%s: %s: kernel %lld, stride %lld, padding %lld and dilation %lld are "
-                          "too large",
-                          tenka_rule_name(call), w->axis, (long long)w->kernel, (long long)w->stride,
-                          (long long)w->padding, (long long)w->dilation);
-    return TENKA_OK;
-}
-
-/* How many windows fit; 0: none. */
-static int64_t windows(const struct window *w, bool ceil_mode)
-{
-    const int64_t room = w->in + 2 * w->padding - w->dilation * (w->kernel - 1) - 1 + (ceil_mode ? w->stride - 1 : 0);
-    if (room < 0)
-        return 0;
-    const int64_t count = room / w->stride + 1;
-    /* PyTorch: the last window must begin inside the input or the padding on the left. */
-    return ceil_mode && (count - 1) * w->stride >= w->in + w->padding ? count - 1 : count;
-}
-
-static tenka_status count_windows(const struct tenka_call *call, struct tenka_error *err, const struct window *w,
-                                  bool ceil_mode, int32_t *out)
-{
-    TENKA_TRY(check_window(call, err, w));
-    const int64_t count = windows(w, ceil_mode);
-    if (count < 1)
-        return tenka_fail(err, TENKA_E_SHAPE,
-                          "%s: %s: a kernel of %lld with dilation %lld does not fit into an input of "
-                          "%lld with padding %lld",
-                          tenka_rule_name(call), w->axis, (long long)w->kernel, (long long)w->dilation,
-                          (long long)w->in, (long long)w->padding);
-    *out = (int32_t)count;
-    return TENKA_OK;
-}
-
 /* ---- conv2d ---- */
 
 static tenka_status check_conv_channels(const struct tenka_call *call, struct tenka_error *err, int32_t groups)
@@ -185,45 +133,75 @@ tenka_status tenka_rule_conv2d(struct tenka_call *call, struct tenka_error *err)
     p->kh = (int32_t)weight->dim[2];
     p->kw = (int32_t)weight->dim[3];
     p->bias = call->n_in == 3;
-    const struct window height = {"height", p->h, p->kh, p->sh, p->ph, p->dh};
-    const struct window width = {"width", p->w, p->kw, p->sw, p->pw, p->dw};
-    TENKA_TRY(count_windows(call, err, &height, false, &p->oh));
-    TENKA_TRY(count_windows(call, err, &width, false, &p->ow));
+    const struct tenka_window height = {"height", p->h, p->kh, p->sh, p->ph, p->dh};
+    const struct tenka_window width = {"width", p->w, p->kw, p->sw, p->pw, p->dw};
+    TENKA_TRY(tenka_rule_windows(call, err, &height, false, &p->oh));
+    TENKA_TRY(tenka_rule_windows(call, err, &width, false, &p->ow));
     const struct tenka_shape out = {4, {x->dim[0], weight->dim[0], (uint32_t)p->oh, (uint32_t)p->ow}};
     return tenka_rule_out(call, err, 0, TENKA_F32, out);
 }
 
-/* ---- max_pool2d ---- */
-
-static tenka_status check_pool_padding(const struct tenka_call *call, struct tenka_error *err,
-                                       const struct tenka_p_pool2d *p)
+/* Rows or columns of what a transposed convolution makes of w->in: w's `in` becomes that. */
+static tenka_status spread_windows(const struct tenka_call *call, struct tenka_error *err, struct tenka_window *w,
+                                   int64_t extra)
 {
-    if (p->ph <= p->kh / 2 && p->pw <= p->kw / 2 && (int64_t)p->kh * p->kw <= INT32_MAX)
-        return TENKA_OK;
-    return tenka_fail(err, TENKA_E_INVALID, "%s: padding [%d, %d] must be at most half of the kernel [%d, %d]",
-                      tenka_rule_name(call), p->ph, p->pw, p->kh, p->kw);
+    TENKA_TRY(tenka_rule_window(call, err, w));
+    if (extra < 0 || (extra >= w->stride && extra >= w->dilation))
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "%s: %s: an output padding of %lld must be less than the stride %lld or the dilation %lld",
+                          tenka_rule_name(call), w->axis, (long long)extra, (long long)w->stride,
+                          (long long)w->dilation);
+    const int64_t size = (w->in - 1) * w->stride - 2 * w->padding + w->dilation * (w->kernel - 1) + extra + 1;
+    if (size < 1 || size > INT32_MAX)
+        return tenka_fail(err, TENKA_E_SHAPE,
+                          "%s: %s: an input of %lld, kernel %lld, stride %lld and padding %lld give an output of %lld",
+                          tenka_rule_name(call), w->axis, (long long)w->in, (long long)w->kernel, (long long)w->stride,
+                          (long long)w->padding, (long long)size);
+    w->in = size;
+    return tenka_rule_window(call, err, w);
 }
 
-tenka_status tenka_rule_max_pool2d(struct tenka_call *call, struct tenka_error *err)
+static tenka_status check_transposed_channels(const struct tenka_call *call, struct tenka_error *err, int32_t groups)
 {
-    struct tenka_p_pool2d *p = (void *)call->params;
-    const struct tenka_shape *x = &call->in[0].shape;
-    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
-    TENKA_TRY(tenka_rule_rank(call, err, 0, 4, 4));
-    TENKA_TRY(check_pool_padding(call, err, p));
-    p->nc = tenka_rule_product(x, 0, 2);
-    p->h = (int32_t)x->dim[2];
-    p->w = (int32_t)x->dim[3];
-    p->sh = p->sh != 0 ? p->sh : p->kh;
-    p->sw = p->sw != 0 ? p->sw : p->kw;
-    p->ceil_mode = p->ceil_mode != 0;
-    const struct window height = {"height", p->h, p->kh, p->sh, p->ph, p->dh};
-    const struct window width = {"width", p->w, p->kw, p->sw, p->pw, p->dw};
-    TENKA_TRY(count_windows(call, err, &height, p->ceil_mode != 0, &p->oh));
-    TENKA_TRY(count_windows(call, err, &width, p->ceil_mode != 0, &p->ow));
-    const struct tenka_shape out = {4, {x->dim[0], x->dim[1], (uint32_t)p->oh, (uint32_t)p->ow}};
+    const struct tenka_shape *x = &call->in[0].shape, *weight = &call->in[1].shape;
+    char text_x[TENKA_SHAPE_TEXT], text_w[TENKA_SHAPE_TEXT];
+    if (groups >= 1 && x->dim[1] == weight->dim[0] && x->dim[1] % (uint32_t)groups == 0)
+        return TENKA_OK;
+    return tenka_fail(
+        err, TENKA_E_SHAPE,
+        "%s: an input of shape %s and a weight of shape %s in %d groups: the channels of the input must be "
+        "axis 0 of the weight and a multiple of the groups",
+        tenka_rule_name(call), tenka_shape_text(x, text_x), tenka_shape_text(weight, text_w), groups);
+}
+
+tenka_status tenka_rule_conv_transpose2d(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_conv_transpose2d *p = (void *)call->params;
+    struct tenka_p_conv2d *c = &p->conv;
+    const struct tenka_shape *x = &call->in[0].shape, *weight = &call->in[1].shape;
+    for (uint32_t i = 0; i < 2; i++) {
+        TENKA_TRY(tenka_rule_dtype(call, err, i, TENKA_F32));
+        TENKA_TRY(tenka_rule_rank(call, err, i, 4, 4));
+    }
+    TENKA_TRY(check_transposed_channels(call, err, c->groups));
+    struct tenka_window height = {"height", x->dim[2], weight->dim[2], c->sh, c->ph, c->dh};
+    struct tenka_window width = {"width", x->dim[3], weight->dim[3], c->sw, c->pw, c->dw};
+    TENKA_TRY(spread_windows(call, err, &height, p->extra_h));
+    TENKA_TRY(spread_windows(call, err, &width, p->extra_w));
+    c->n = (int32_t)x->dim[0];
+    c->o = (int32_t)x->dim[1];
+    c->oh = (int32_t)x->dim[2];
+    c->ow = (int32_t)x->dim[3];
+    c->kh = (int32_t)weight->dim[2];
+    c->kw = (int32_t)weight->dim[3];
+    c->h = (int32_t)height.in;
+    c->w = (int32_t)width.in;
+    const uint64_t channels = (uint64_t)weight->dim[1] * (uint32_t)c->groups;
+    const struct tenka_shape out = {
+        4, {x->dim[0], channels > INT32_MAX ? 0 : (uint32_t)channels, (uint32_t)c->h, (uint32_t)c->w}};
     TENKA_TRY(tenka_rule_out(call, err, 0, TENKA_F32, out));
-    return tenka_rule_out(call, err, 1, TENKA_I32, out);
+    c->c = (int32_t)out.dim[1];
+    return TENKA_OK;
 }
 
 /* ---- Fused convolutions ---- */

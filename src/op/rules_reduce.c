@@ -139,15 +139,16 @@ tenka_status tenka_rule_equal_count(struct tenka_call *call, struct tenka_error 
 
 /* ---- Batch normalisation ---- */
 
-/* x is [N, C, H, W] or [N, C]; weight and bias are [C]. */
+/* x is [N, C, ...]; weight and bias are [C]. */
 static tenka_status fill_channels(struct tenka_call *call, struct tenka_error *err)
 {
     struct tenka_p_channels *p = (void *)call->params;
     const struct tenka_shape *x = &call->in[0].shape;
     char text[TENKA_SHAPE_TEXT];
     TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
-    if (x->rank != 4 && x->rank != 2)
-        return tenka_fail(err, TENKA_E_SHAPE, "%s: the input has shape %s, but must be [N, C, H, W] or [N, C]",
+    if (x->rank < 2)
+        return tenka_fail(err, TENKA_E_SHAPE,
+                          "%s: the input has shape %s, but must have an axis of channels, [N, C, ...]",
                           tenka_rule_name(call), tenka_shape_text(x, text));
     TENKA_TRY(tenka_rule_vector(call, err, 1, "weight", x->dim[1]));
     TENKA_TRY(tenka_rule_vector(call, err, 2, "bias", x->dim[1]));

@@ -3,7 +3,10 @@ set(op_sources
     src/op/conv_tiles.c
     src/op/op.c
     src/op/rules.c
+    src/op/rules_attention.c
     src/op/rules_conv.c
+    src/op/rules_norm.c
     src/op/rules_reduce.c
     src/op/rules_shape.c
+    src/op/rules_window.c
     src/op/variant.c)

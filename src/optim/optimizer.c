@@ -180,8 +180,20 @@ static tenka_status add_network(tenka_optimizer *opt, tenka_module *net, struct 
     return s;
 }
 
+/* What has no shape yet would never be trained. */
+static tenka_status check_shapes(tenka_ctx *ctx, tenka_module *net)
+{
+    const char *open = net != NULL ? tenka_module_unshaped(net) : NULL;
+    return open == NULL ? TENKA_OK
+                        : tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
+                                     "optimizer: the network's text does not show the numbers of %.200s; load a "
+                                     "state_dict that has it before",
+                                     open);
+}
+
 static tenka_status create(tenka_ctx *ctx, tenka_module *net, enum kind kind, struct group group, tenka_optimizer **out)
 {
+    TENKA_TRY(check_shapes(ctx, net));
     tenka_optimizer *opt = tenka_alloc(sizeof(*opt));
     if (opt == NULL)
         return tenka_fail_nomem(tenka_ctx_error(ctx));

@@ -49,6 +49,8 @@ static void print_slice(struct tenka_text *out, const struct tenka_py *e)
 /* How strongly an expression holds together. */
 static int strength(const struct tenka_py *e)
 {
+    if (e->kind == TENKA_PY_BINARY && strpbrk(e->word, "=<>") != NULL)
+        return 0;
     if (e->kind == TENKA_PY_UNARY)
         return 3;
     if (e->kind == TENKA_PY_INT || e->kind == TENKA_PY_FLOAT)
@@ -142,7 +144,7 @@ static void print_parameters(struct tenka_text *out, const struct tenka_py_param
     for (; p != NULL; p = p->next) {
         tenka_text_add(out, "%s", p->name);
         if (p->annotation != NULL) {
-            tenka_text_add(out, " : ");
+            tenka_text_add(out, p->annotation->kind == TENKA_PY_STRING ? ": " : " : ");
             tenka_py_print(out, p->annotation);
         }
         if (p->fallback != NULL) {
@@ -172,7 +174,7 @@ static bool forgets(const struct tenka_py_line *line)
     return line != NULL && line->targets != NULL && line->value->kind == TENKA_PY_NONE;
 }
 
-void tenka_py_print_function(struct tenka_text *out, const struct tenka_py_function *f)
+void tenka_py_print_function(struct tenka_text *out, const struct tenka_py_function *f, int indent)
 {
     for (const struct tenka_py_line *line = f->before; line != NULL; line = line->next) {
         print_line(out, line);
@@ -185,10 +187,13 @@ void tenka_py_print_function(struct tenka_text *out, const struct tenka_py_funct
         tenka_text_add(out, " -> ");
         tenka_py_print(out, f->annotation);
     }
-    tenka_text_add(out, ":\n    ");
+    tenka_text_add(out, ":\n%*s", indent + 4, "");
     for (const struct tenka_py_line *line = f->lines; line != NULL; line = line->next) {
         print_line(out, line);
-        tenka_text_add(out, "%s", forgets(line->next) ? ";  " : "\n    ");
+        if (forgets(line->next))
+            tenka_text_add(out, ";  ");
+        else
+            tenka_text_add(out, "\n%*s", indent + 4, "");
     }
     tenka_text_add(out, "return ");
     tenka_py_print(out, f->result);

@@ -39,6 +39,15 @@ struct tenka_py {
     const struct tenka_py *child, *next;
 };
 
+/* How many expressions begin with that one, which are linked by next. */
+static inline size_t tenka_py_count(const struct tenka_py *e)
+{
+    size_t n = 0;
+    for (; e != NULL; e = e->next)
+        n++;
+    return n;
+}
+
 /* target = target = value, with or without an annotation of the only target. The targets are linked by next. */
 struct tenka_py_line {
     const struct tenka_py *targets; /* NULL: the value alone, as of a call */
@@ -112,8 +121,8 @@ void *tenka_py_alloc(struct tenka_py_reader *r, size_t bytes); /* zeroed; NULL: 
 /* ---- print.c ---- */
 
 /* Add the text of an expression and of a function, as torch.fx prints them: there each value is forgotten in the line
- * that uses it last. */
+ * that uses it last. Lines behind the first begin with indent spaces and 4 more. */
 void tenka_py_print(struct tenka_text *out, const struct tenka_py *e);
-void tenka_py_print_function(struct tenka_text *out, const struct tenka_py_function *f);
+void tenka_py_print_function(struct tenka_text *out, const struct tenka_py_function *f, int indent);
 
 #endif

@@ -1,5 +1,6 @@
 /* Expressions:
  *
+ *   value   = sum { ("==" | "!=" | "<" | "<=" | ">" | ">=") sum }
  *   sum     = product { ("+" | "-") product }
  *   product = sign { ("*" | "/" | "//" | "%" | "@") sign }
  *   sign    = [ "-" | "+" ] power
@@ -7,7 +8,8 @@
  *   primary = atom { "." name | "(" arguments ")" | "[" index "]" }
  *   atom    = name | number | string | True | False | None | "(" list ")" | "[" list "]" | "{" pairs "}"
  *
- * Comparisons, conditions, lambdas and comprehensions do not occur in what PyTorch prints. */
+ * Conditions, lambdas and comprehensions do not occur in what PyTorch prints. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "python/python.h"
@@ -15,7 +17,7 @@
 /* Expressions in expressions, and operators in a row. */
 #define MOST_DEPTH 200
 
-static tenka_status read_sum(struct tenka_py_reader *r, const struct tenka_py **out);
+static tenka_status read_value(struct tenka_py_reader *r, const struct tenka_py **out);
 
 static tenka_status fail_deep(const struct tenka_py_reader *r)
 {
@@ -88,7 +90,7 @@ static tenka_status read_list(struct tenka_py_reader *r, char bracket, struct ch
 static tenka_status read_element(struct tenka_py_reader *r, struct children *list)
 {
     const struct tenka_py *e;
-    TENKA_TRY(read_sum(r, &e));
+    TENKA_TRY(read_value(r, &e));
     return add(r, list, e);
 }
 
@@ -118,7 +120,7 @@ static tenka_status read_argument(struct tenka_py_reader *r, struct children *li
         return read_element(r, list);
     TENKA_TRY(tenka_py_name(r, "an argument", &e->word));
     TENKA_TRY(tenka_py_expect(r, "=", "'='"));
-    TENKA_TRY(read_sum(r, &e->child));
+    TENKA_TRY(read_value(r, &e->child));
     return add(r, list, e);
 }
 
@@ -176,9 +178,10 @@ static tenka_status read_number(struct tenka_py_reader *r, struct tenka_py *e)
     e->kind = digits == length ? TENKA_PY_INT : TENKA_PY_FLOAT;
     if (tenka_py_name_length(r->at + length) > 0)
         return tenka_py_fail(r, r->at + length, "a name begins in a number");
-    if (e->kind == TENKA_PY_INT && digits > 18)
-        return tenka_py_fail(r, r->at, "this number is too large");
+    errno = 0;
     e->integer = e->kind == TENKA_PY_INT ? strtoll(r->at, NULL, 10) : 0;
+    if (errno == ERANGE)
+        return tenka_py_fail(r, r->at, "this number is too large");
     return tenka_py_word(r, length, &e->word);
 }
 
@@ -387,9 +390,15 @@ static tenka_status read_product(struct tenka_py_reader *r, const struct tenka_p
 static tenka_status read_sum(struct tenka_py_reader *r, const struct tenka_py **out)
 {
     static const char *const operators[] = {"+", "-", NULL};
+    return read_row(r, operators, out, read_product);
+}
+
+static tenka_status read_value(struct tenka_py_reader *r, const struct tenka_py **out)
+{
+    static const char *const operators[] = {"==", "!=", "<=", ">=", "<", ">", NULL};
     if (++r->depth > MOST_DEPTH)
         return fail_deep(r);
-    TENKA_TRY(read_row(r, operators, out, read_product));
+    TENKA_TRY(read_row(r, operators, out, read_sum));
     r->depth--;
     return TENKA_OK;
 }
@@ -398,13 +407,13 @@ tenka_status tenka_py_read(struct tenka_py_reader *r, const struct tenka_py **ou
 {
     r->depth = r->brackets = 0;
     tenka_py_skip(r);
-    return read_sum(r, out);
+    return read_value(r, out);
 }
 
 tenka_status tenka_py_read_inside(struct tenka_py_reader *r, const struct tenka_py **out)
 {
     r->depth = 0;
-    return read_sum(r, out);
+    return read_value(r, out);
 }
 
 tenka_status tenka_py_read_values(struct tenka_py_reader *r, const struct tenka_py **out)

@@ -126,15 +126,19 @@ static tenka_status tensors_fill(const struct tenka_run *run, struct tensors *t,
     t->own = tenka_alloc_array(most, sizeof(t->own[0]));
     if (t->vars == NULL || t->numbers == NULL || t->file == NULL || t->own == NULL)
         return tenka_fail_nomem(run->err);
-    /* Numbers first, so that each tensor's bytes begin at a multiple of its element's size. */
+    /* Numbers first and whole numbers of 4 bytes last, so that each tensor's bytes begin at a multiple of its element's
+     * size. */
     for (size_t i = 0; i < run->n_state; i++)
         if (run->state[i].number != NULL)
             add_tensor(t, &run->state[i]);
     for (size_t i = 0; i < run->n_state; i++)
-        if (run->state[i].var != NULL)
+        if (run->state[i].var != NULL && tenka_variable_dtype(run->state[i].var) == TENKA_F32)
             add_tensor(t, &run->state[i]);
     for (size_t i = 0; i < run->n_slots; i++)
         TENKA_TRY(add_moments(run, t, i));
+    for (size_t i = 0; i < run->n_state; i++)
+        if (run->state[i].var != NULL && tenka_variable_dtype(run->state[i].var) != TENKA_F32)
+            add_tensor(t, &run->state[i]);
     return TENKA_OK;
 }
 
@@ -142,8 +146,9 @@ static tenka_status read_tensor(void *user, size_t i, void *dst, size_t bytes)
 {
     const struct tensors *const t = user;
     if (t->vars[i] != NULL)
-        return t->doubles ? tenka_variable_read_f64(t->vars[i], dst, bytes / sizeof(double))
-                          : tenka_variable_read(t->vars[i], dst, bytes);
+        return t->doubles && tenka_variable_dtype(t->vars[i]) == TENKA_F32
+                   ? tenka_variable_read_f64(t->vars[i], dst, bytes / sizeof(double))
+                   : tenka_variable_read(t->vars[i], dst, bytes);
     memcpy(dst, t->numbers[i], bytes);
     return TENKA_OK;
 }

@@ -114,7 +114,7 @@ static tenka_status look_forward(const struct look *l)
     for (size_t i = 0; i < l->n_parts; i++) {
         const struct tenka_module_part *const part = &l->parts[i];
         for (size_t k = 0; k < part->n_state && l->out->kind == TENKA_FINITE; k++, entry++)
-            if (entry->var != NULL)
+            if (entry->var != NULL && tenka_variable_dtype(entry->var) == TENKA_F32)
                 TENKA_TRY(look_at(l, TENKA_NONFINITE_PARAMETER, part, entry, TENKA_NONE));
         for (size_t k = 0; k < part->n_result && l->out->kind == TENKA_FINITE; k++)
             if (is_real(part->result[k]))

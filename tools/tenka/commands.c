@@ -61,8 +61,10 @@ const struct command commands[] = {
       .run = command_predict, .objection = predict_objection },
     { "summary", SUMMARY, .brief = "layers, shapes and parameters of a network, and the memory that training it takes",
       .about =
-      "Prints the layers of a network with their output shapes and parameters, and how much device memory a step of "
-      "training takes. Nothing is trained, and no memory is taken for it.",
+      "Prints the layers of a network with their output shapes, parameters and multiply-adds, and how much device memory "
+      "a step of training takes. Of a text that shows forward it prints the calls of layers and functions, in the order "
+      "in which they run. Multiply-adds are those of convolutions and products of matrices, for the whole batch. Nothing "
+      "is trained, and no memory is taken for it.",
       .example = "tenka summary --net model.txt --input 3,32,32 --batch-size 128", .run = command_summary },
     { "verify", VERIFY, .brief = "whether the device can be trusted: every kernel against the CPU's", .about =
       "Tells whether a device can be trusted. Compares every operator's kernels, and a training step, with the CPU in "

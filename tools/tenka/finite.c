@@ -115,7 +115,8 @@ int finite_check_weights(const struct training *t)
     int code = EXIT_CODE_OK;
     tenka_module_state(t->session.net, entries, count);
     for (size_t i = 0; i < count && code == EXIT_CODE_OK; i++)
-        code = entries[i].var != NULL ? check_entry(t, &entries[i]) : EXIT_CODE_OK;
+        code = entries[i].var != NULL && tenka_variable_dtype(entries[i].var) == TENKA_F32 ? check_entry(t, &entries[i])
+                                                                                           : EXIT_CODE_OK;
     free(entries);
     return code;
 }

@@ -210,6 +210,18 @@ static void tell(const struct session *s)
 
 /* ---- All of it ---- */
 
+/* The user is the session. */
+static void tell_progress(void *user, const char *what, size_t done, size_t all)
+{
+    struct session *s = user;
+    char text[128];
+    snprintf(text, sizeof(text), "%s ... %zu of %zu", what, done, all);
+    if (done < all)
+        progress_say(&s->waiting, text);
+    else
+        progress_clear();
+}
+
 static int open_ctx(struct session *s)
 {
     const struct options *o = s->options;
@@ -224,6 +236,8 @@ static int open_ctx(struct session *s)
     params.validate = o->validate;
     params.log = say_library_log;
     params.log_user = (void *)(uintptr_t)o;
+    params.progress = tell_progress;
+    params.progress_user = s;
     const tenka_status status = tenka_ctx_create(&params, &s->ctx);
     if (status == TENKA_OK)
         return EXIT_CODE_OK;
@@ -236,6 +250,7 @@ int session_open_device(struct session *s, const struct options *options)
 {
     memset(s, 0, sizeof(*s));
     s->options = options;
+    progress_init(&s->waiting, options->quiet);
     return open_ctx(s);
 }
 

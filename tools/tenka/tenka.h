@@ -219,6 +219,7 @@ struct session {
     const char *over_others;  /* class of a last layer with softmax over another axis; NULL: none */
     const char **class_names; /* room for what session_preprocessing gives */
     char folder[4096];
+    struct progress waiting; /* for kernels that are compiled */
 };
 
 /* Opens all of it in the order of the reference program, so that random draws agree with it. Says what went wrong;

@@ -1,22 +1,21 @@
 /* y[c, i, j] = largest x[c, i sh - ph + r dh, j sw - pw + s dw] over the window r < kh, s < kw, padding left out; the
- * first maximum wins, NaN wins over all.
+ * first maximum wins, NaN wins over all. Adaptive windows: cpu/windows.h.
  *   fwd  x -> y, index (row * w + column of the winner within its plane, int32)
  *   dx   index, dy -> dx: each dy goes to its winner */
 #include "backend/cpu/index.h"
+#include "backend/cpu/windows.h"
 
 typedef struct tenka_p_pool2d params;
 
 static void window(const params *p, const tenka_real *x, int32_t i, int32_t j, tenka_real *y, int32_t *index)
 {
-    const ptrdiff_t top = (ptrdiff_t)i * p->sh - p->ph, left = (ptrdiff_t)j * p->sw - p->pw;
+    const struct tenka_places rows = tenka_max_rows(p, i), columns = tenka_max_columns(p, j);
     tenka_real best = -(tenka_real)INFINITY;
     ptrdiff_t at = -1;
-    for (int32_t r = 0; r < p->kh; r++) {
-        const ptrdiff_t row = top + (ptrdiff_t)r * p->dh;
+    for (ptrdiff_t row = rows.from; row < rows.end; row += p->dh) {
         if (row < 0 || row >= p->h)
             continue;
-        for (int32_t s = 0; s < p->kw; s++) {
-            const ptrdiff_t column = left + (ptrdiff_t)s * p->dw;
+        for (ptrdiff_t column = columns.from; column < columns.end; column += p->dw) {
             if (column < 0 || column >= p->w)
                 continue;
             const tenka_real value = x[row * p->w + column];

@@ -2,18 +2,17 @@
  *   fwd  x -> y, index as max_pool2d's
  *   dx   y, index, dy -> dx: each dy goes to its winner, unless y <= 0 */
 #include "backend/cpu/kernel.h"
+#include "backend/cpu/windows.h"
 
 /* The winner of max(x, 0): the first place where that is largest, which need not be the first largest x. */
 static void window(const struct tenka_p_pool2d *p, const tenka_real *x, int32_t i, int32_t j, tenka_real *y,
                    int32_t *index)
 {
-    const ptrdiff_t top = (ptrdiff_t)i * p->sh - p->ph, left = (ptrdiff_t)j * p->sw - p->pw;
+    const struct tenka_places rows = tenka_max_rows(p, i), columns = tenka_max_columns(p, j);
     *y = -(tenka_real)INFINITY;
     *index = -1;
-    for (int32_t r = 0; r < p->kh; r++) {
-        const ptrdiff_t row = top + (ptrdiff_t)r * p->dh;
-        for (int32_t s = 0; s < p->kw && row >= 0 && row < p->h; s++) {
-            const ptrdiff_t column = left + (ptrdiff_t)s * p->dw;
+    for (ptrdiff_t row = rows.from; row < rows.end; row += p->dh) {
+        for (ptrdiff_t column = columns.from; column < columns.end && row >= 0 && row < p->h; column += p->dw) {
             if (column < 0 || column >= p->w)
                 continue;
             const tenka_real v = x[row * p->w + column], value = v < 0 ? 0 : v;

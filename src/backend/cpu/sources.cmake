@@ -5,6 +5,8 @@ set(cpu_kernel_sources # for each precision, with the operators' kernels
     src/backend/cpu/elementwise.c
     src/backend/cpu/table.c)
 set(cpu_fast_sources # for each instruction set
+    src/backend/cpu/fast/attention.c
+    src/backend/cpu/fast/avg_pool2d.c
     src/backend/cpu/fast/batch_norm2d.c
     src/backend/cpu/fast/chain.c
     src/backend/cpu/fast/conv2d_dw.c
@@ -12,11 +14,14 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/conv2d_fwd.c
     src/backend/cpu/fast/conv2d_gather.c
     src/backend/cpu/fast/conv_copies.c
+    src/backend/cpu/fast/conv_transpose2d.c
     src/backend/cpu/fast/conv_pool.c
     src/backend/cpu/fast/elementwise.c
     src/backend/cpu/fast/gemm.c
     src/backend/cpu/fast/gemm_dots.c
     src/backend/cpu/fast/gemm_tiles.c
+    src/backend/cpu/fast/interpolate.c
+    src/backend/cpu/fast/layer_norm.c
     src/backend/cpu/fast/linear.c
     src/backend/cpu/fast/matmul.c
     src/backend/cpu/fast/max_pool2d.c

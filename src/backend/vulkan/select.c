@@ -129,10 +129,10 @@ static void judge(struct tenka_vk_instance *instance, struct tenka_vk_gpu *gpu, 
     else if (l->maxComputeWorkGroupInvocations < 64 || l->maxComputeWorkGroupSize[0] < 64)
         snprintf(note, size, "its workgroups hold %u invocations and Tenka needs 64",
                  l->maxComputeWorkGroupInvocations);
-    else if (l->maxPerStageDescriptorStorageBuffers < TENKA_VK_BINDINGS ||
-             l->maxDescriptorSetStorageBuffers < TENKA_VK_BINDINGS)
+    else if (l->maxPerStageDescriptorStorageBuffers < TENKA_VK_BINDINGS_NEEDED ||
+             l->maxDescriptorSetStorageBuffers < TENKA_VK_BINDINGS_NEEDED)
         snprintf(note, size, "a shader of it binds %u buffers and Tenka needs %d",
-                 l->maxPerStageDescriptorStorageBuffers, TENKA_VK_BINDINGS);
+                 l->maxPerStageDescriptorStorageBuffers, TENKA_VK_BINDINGS_NEEDED);
     else if (l->maxPushConstantsSize < sizeof(struct tenka_vk_push))
         snprintf(note, size, "it takes %u bytes of push constants and Tenka needs %zu", l->maxPushConstantsSize,
                  sizeof(struct tenka_vk_push));
@@ -166,6 +166,7 @@ static tenka_status describe_new(struct tenka_vk_instance *instance, struct tenk
     uuid_text(v11.deviceUUID, gpu->info.uuid);
     snprintf(gpu->info.driver, sizeof(gpu->info.driver), "%.100s%s%.150s", v12.driverName, v12.driverInfo[0] ? " " : "",
              v12.driverInfo);
+    gpu->lazy = v12.driverID == VK_DRIVER_ID_MESA_LLVMPIPE;
     gpu->subgroup = v11.subgroupSize;
     gpu->shuffles = (v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
                     (v11.subgroupSupportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;

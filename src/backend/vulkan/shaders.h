@@ -5,12 +5,14 @@
 
 #include "op/op.h"
 
-/* Storage buffers of one pass, the scalars included; what every device of use offers. */
-#define TENKA_VK_BINDINGS 8
+/* Storage buffers of one pass, the scalars included, at most; and those that a device must offer to be used at all. What
+ * one offers that has fewer than a pass wants, it does without that pass. */
+#define TENKA_VK_BINDINGS 10
+#define TENKA_VK_BINDINGS_NEEDED 8
 
-/* Bytes of shared memory: of the last variants of all families, which every device must be able to run, sums over a
- * workgroup take the most. */
-#define TENKA_VK_SHARED 512
+/* Bytes of shared memory: of the last variants of all families, which every device must be able to run, attention's
+ * gradient takes the most: two tiles. */
+#define TENKA_VK_SHARED 8448
 
 /* Operands are bound in whole quads of 32-bit words, which shaders may load at once. */
 #define TENKA_VK_QUAD 16

@@ -18,5 +18,7 @@ const struct tenka_op_case tenka_cases_relu_max_pool2d[] = {
       .flags = TENKA_CASE_NO_GRADIENT },
     { .why = "NaN and infinities", .in = { F32(DIMS(1, 2, 12, 12), .fill = TENKA_FILL_SPECIAL) }, POOL(2, 2, 0, 1, 0),
       .flags = TENKA_CASE_NO_GRADIENT },
+    { .why = "windows that fit", .in = { F32(DIMS(1, 2, 14, 43), .fill = TENKA_FILL_DISTINCT) },
+      PARAMS(pool2d, .oh = 4, .ow = 27, .adaptive = 1) },
     { 0 },
 };

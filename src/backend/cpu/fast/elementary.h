@@ -46,7 +46,7 @@ ALWAYS_INLINE vec limit(vec x, vec least, vec most)
 /* NaN below 0. */
 BY_LANES(square_root, __builtin_sqrtf)
 BY_LANES(round_down, __builtin_floorf)
-BY_LANES(round_up, __builtin_ceilf)
+BY_LANES(ceiling, __builtin_ceilf)
 BY_LANES(round_even, __builtin_nearbyintf)
 
 /* ---- The language of shaders/common/elementary.h and elementwise.h ---- */
@@ -75,7 +75,7 @@ BY_LANES(round_even, __builtin_nearbyintf)
 #define TO_REAL(i) __builtin_convertvector(i, vec)
 #define NEAREST(x) nearest(x)
 #define ABS(x) absolute(x)
-#define CEIL(x) round_up(x)
+#define CEIL(x) ceiling(x)
 #define COS(x) sine(x, 1)
 #define ERF(x) erf_of(x)
 #define EXP(x) exp_of(x)

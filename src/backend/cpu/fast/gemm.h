@@ -54,6 +54,10 @@ void TENKA_FAST(gemm_finish)(const struct gemm *g, ptrdiff_t i, ptrdiff_t j, ptr
  * floats of the calling thread, aligned. */
 enum { GEMM_ROWS = LANES == 16 ? 12 : LANES == 8 ? 6 : 4, GEMM_COLUMNS = 2 * LANES };
 size_t TENKA_FAST(gemm_tiles_scratch)(const struct gemm *g);
+/* to[t * to_step + i] = from[i * step + t] for i < rows <= LANES, t < k. Every line is written with all LANES, those
+ * from rows on 0; lines may overlap, as a line is written after the one before it. */
+void TENKA_FAST(pack_across)(float *to, ptrdiff_t to_step, const float *from, ptrdiff_t step, ptrdiff_t rows,
+                             ptrdiff_t k);
 void TENKA_FAST(gemm_tiles)(const struct gemm *g, const struct gemm_part *part, float *scratch);
 
 /* gemm_dots.c: A as it stands, B transposed, so that both are contiguous along k. Nothing is packed. */

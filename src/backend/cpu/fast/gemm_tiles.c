@@ -41,9 +41,8 @@ ALWAYS_INLINE void transpose(vec rows[LANES])
 #endif
 }
 
-/* to[t * to_step + i] = from[i * step + t] for i < rows <= LANES, t < k. Every line is written with all LANES, those
- * from rows on 0; lines may overlap, as a line is written after the one before it. */
-static void pack_across(float *to, ptrdiff_t to_step, const float *from, ptrdiff_t step, ptrdiff_t rows, ptrdiff_t k)
+void TENKA_FAST(pack_across)(float *to, ptrdiff_t to_step, const float *from, ptrdiff_t step, ptrdiff_t rows,
+                             ptrdiff_t k)
 {
     ptrdiff_t t = 0;
     for (; t + LANES <= k; t += LANES) {
@@ -87,7 +86,7 @@ static void pack_a(const struct gemm *g, ptrdiff_t i, ptrdiff_t rows, ptrdiff_t 
         if (g->trans_a)
             pack_along(to, height, g->a + t * g->lda + i, g->lda, height, k);
         else
-            pack_across(to, height, g->a + i * g->lda + t, g->lda, height, k);
+            TENKA_FAST(pack_across)(to, height, g->a + i * g->lda + t, g->lda, height, k);
     }
 }
 
@@ -105,7 +104,7 @@ static void pack_b(const struct gemm *g, ptrdiff_t j, ptrdiff_t columns, ptrdiff
             continue;
         }
         for (ptrdiff_t w = 0; w < width; w += LANES)
-            pack_across(to + w, width, g->b + (j + w) * g->ldb + t, g->ldb, least(LANES, there - w), k);
+            TENKA_FAST(pack_across)(to + w, width, g->b + (j + w) * g->ldb + t, g->ldb, least(LANES, there - w), k);
     }
 }
 

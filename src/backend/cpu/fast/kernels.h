@@ -24,6 +24,15 @@ static inline int thread_index(void)
     bool TENKA_FAST(name)(const struct tenka_fast_call *f); \
     size_t TENKA_FAST(name##_scratch)(const int32_t *params, int threads)
 
+/* attention.c */
+TENKA_FAST_KERNEL(attention_fwd);
+TENKA_FAST_KERNEL(attention_dx);
+TENKA_FAST_KERNEL(attention_dmask);
+
+/* avg_pool2d.c */
+TENKA_FAST_KERNEL(avg_pool2d_fwd);
+TENKA_FAST_KERNEL(avg_pool2d_dx);
+
 /* batch_norm2d.c */
 bool TENKA_FAST(batch_norm2d_fwd)(const struct tenka_fast_call *f);
 bool TENKA_FAST(batch_norm2d_dx)(const struct tenka_fast_call *f);
@@ -31,6 +40,11 @@ bool TENKA_FAST(batch_norm2d_dw)(const struct tenka_fast_call *f);
 
 /* chain.c */
 bool TENKA_FAST(chain_fwd)(const struct tenka_fast_call *f);
+
+/* conv_transpose2d.c, whose scratch memory is that of conv2d */
+bool TENKA_FAST(conv_transpose2d_fwd)(const struct tenka_fast_call *f);
+bool TENKA_FAST(conv_transpose2d_dx)(const struct tenka_fast_call *f);
+bool TENKA_FAST(conv_transpose2d_dw)(const struct tenka_fast_call *f);
 
 /* elementwise.c */
 #define DX_OF_X(name) bool TENKA_FAST(name##_dx)(const struct tenka_fast_call *f);
@@ -55,6 +69,15 @@ TENKA_FAST_KERNEL(conv2d_dw);
 TENKA_FAST_KERNEL(conv2d_relu_pool_fwd);
 TENKA_FAST_KERNEL(conv2d_relu_pool_dw);
 
+/* interpolate.c */
+TENKA_FAST_KERNEL(interpolate_fwd);
+TENKA_FAST_KERNEL(interpolate_dx);
+
+/* layer_norm.c */
+bool TENKA_FAST(layer_norm_fwd)(const struct tenka_fast_call *f);
+bool TENKA_FAST(layer_norm_dx)(const struct tenka_fast_call *f);
+TENKA_FAST_KERNEL(layer_norm_dw);
+
 /* linear.c, matmul.c: products of matrices */
 TENKA_FAST_KERNEL(linear_fwd);
 TENKA_FAST_KERNEL(linear_dx);
@@ -63,9 +86,9 @@ TENKA_FAST_KERNEL(linear_backward_fwd);
 TENKA_FAST_KERNEL(matmul_fwd);
 
 /* max_pool2d.c */
-bool TENKA_FAST(max_pool2d_fwd)(const struct tenka_fast_call *f);
+TENKA_FAST_KERNEL(max_pool2d_fwd);
 bool TENKA_FAST(max_pool2d_dx)(const struct tenka_fast_call *f);
-bool TENKA_FAST(relu_max_pool2d_fwd)(const struct tenka_fast_call *f);
+TENKA_FAST_KERNEL(relu_max_pool2d_fwd);
 bool TENKA_FAST(relu_max_pool2d_dx)(const struct tenka_fast_call *f);
 
 /* multiply_add.c */

@@ -1,5 +1,6 @@
 /* Max pooling, of max(x, 0) too; see backend/cpu/max_pool2d.c and relu_max_pool2d.c. Windows of 2x2 side by side, which
- * most networks have, go by vectors of outputs; others are for the loops of a row of outputs, tap by tap. */
+ * most networks have, go by vectors of outputs; others by vectors too, of rows that are copied with their padding.
+ * Adaptive ones are left to the reference. */
 #include <math.h>
 
 #include "backend/cpu/fast/pool.h"
@@ -14,8 +15,8 @@ enum { SMALL = 1 << 15 };
 /* Windows of 2x2 side by side, none of which reaches outside. */
 static bool is_pairs(const params *p)
 {
-    return p->kh == 2 && p->kw == 2 && p->sh == 2 && p->sw == 2 && p->ph == 0 && p->pw == 0 && p->dh == 1 &&
-           p->dw == 1 && p->oh <= p->h / 2 && p->ow <= p->w / 2;
+    return p->adaptive == 0 && p->kh == 2 && p->kw == 2 && p->sh == 2 && p->sw == 2 && p->ph == 0 && p->pw == 0 &&
+           p->dh == 1 && p->dw == 1 && p->oh <= p->h / 2 && p->ow <= p->w / 2;
 }
 
 /* The left and the right elements of `count` pairs from p on. */
@@ -105,48 +106,123 @@ static void pairs_plane_dx(const params *p, const float *y, const int32_t *index
 
 /* ---- Other windows ---- */
 
-/* Outputs j whose tap at column j step + shift is inside the row: from .. end-1. */
-static void inside(int32_t width, int32_t outputs, int32_t step, ptrdiff_t shift, int32_t *from, int32_t *end)
+/* Rows of input that the windows of a row of outputs span. Their copies are in a thread's scratch memory, row r in place
+ * r % span, so that each row of a plane is copied once. */
+static ptrdiff_t span(const params *p)
 {
-    const ptrdiff_t first = shift >= 0 ? 0 : (-shift + step - 1) / step;
-    const ptrdiff_t last = width - 1 - shift < 0 ? -1 : (width - 1 - shift) / step;
-    *from = first < outputs ? (int32_t)first : outputs;
-    *end = last < outputs - 1 ? (int32_t)last + 1 : outputs;
+    return (ptrdiff_t)(p->kh - 1) * p->dh + 1;
 }
 
-/* One tap of the windows from .. end-1 of a row; x: the row of the tap, moved by its shift, whose first element is at
- * `where`. */
-ALWAYS_INLINE void tap(bool relu, const float *restrict x, ptrdiff_t step, int32_t where, int32_t from, int32_t end,
-                       float *restrict y, int32_t *restrict index)
+/* Floats of a copy: -infinity, p->pw of them, the row, then -infinity, so far as vectors of outputs reach. */
+static size_t copy_width(const params *p)
 {
-    for (ptrdiff_t j = from; j < end; j++) {
-        const float v = x[j * step], value = relu && v < 0 ? 0 : v;
-        const bool wins = (value > y[j]) | (value != value) | (index[j] < 0);
-        y[j] = wins ? value : y[j];
-        index[j] = wins ? where + (int32_t)(j * step) : index[j];
-    }
+    const size_t vectors = ((size_t)p->ow + LANES - 1) / LANES;
+    return vectors * LANES * (size_t)p->sw + (size_t)(p->kw - 1) * (size_t)p->dw + 2 * LANES;
 }
 
-ALWAYS_INLINE void row(const params *p, bool relu, const float *x, int32_t i, float *y, int32_t *index)
+static size_t thread_width(const params *p)
 {
-    for (int32_t j = 0; j < p->ow; j++) {
-        y[j] = -(float)INFINITY;
-        index[j] = -1;
+    return (size_t)span(p) * copy_width(p);
+}
+
+/* In front of the copies: for each output of a row the first column that its window has; -1: it has none. */
+static size_t first_columns(const params *p)
+{
+    return ((size_t)p->ow + LANES - 1) / LANES * LANES;
+}
+
+static bool is_copied(const params *p)
+{
+    return p->adaptive == 0 && !is_pairs(p);
+}
+
+static size_t scratch_bytes(const params *p, int threads)
+{
+    return is_copied(p) ? (first_columns(p) + (size_t)threads * thread_width(p)) * sizeof(float) : 0;
+}
+
+size_t TENKA_FAST(max_pool2d_fwd_scratch)(const int32_t *p, int threads)
+{
+    return scratch_bytes((const void *)p, threads);
+}
+
+size_t TENKA_FAST(relu_max_pool2d_fwd_scratch)(const int32_t *p, int threads)
+{
+    return scratch_bytes((const void *)p, threads);
+}
+
+/* The first place that is no padding of a window that begins at `from`. */
+static ptrdiff_t first_place(ptrdiff_t from, ptrdiff_t dilation)
+{
+    return from < 0 ? from + (-from + dilation - 1) / dilation * dilation : from;
+}
+
+/* What is the same for all rows, and the padding of the copies. */
+static void prepare(const params *p, int threads, int32_t *first, float *copies)
+{
+    for (int32_t j = 0; j < (int32_t)first_columns(p); j++) {
+        const ptrdiff_t column = first_place((ptrdiff_t)j * p->sw - p->pw, p->dw);
+        first[j] = column < p->w ? (int32_t)column : -1;
     }
-    for (int32_t r = 0; r < p->kh; r++) {
-        const ptrdiff_t at = (ptrdiff_t)i * p->sh - p->ph + (ptrdiff_t)r * p->dh;
-        for (int32_t s = 0; s < p->kw && at >= 0 && at < p->h; s++) {
-            const ptrdiff_t shift = (ptrdiff_t)s * p->dw - p->pw, where = at * p->w + shift;
-            int32_t from, end;
-            inside(p->w, p->ow, p->sw, shift, &from, &end);
-            /* The common steps are named so that each becomes its own vectorised loop. */
-            if (p->sw == 1)
-                tap(relu, x + where, 1, (int32_t)where, from, end, y, index);
-            else if (p->sw == 2)
-                tap(relu, x + where, 2, (int32_t)where, from, end, y, index);
-            else
-                tap(relu, x + where, p->sw, (int32_t)where, from, end, y, index);
+    for (size_t i = 0; i < (size_t)threads * thread_width(p); i++)
+        copies[i] = -(float)INFINITY;
+}
+
+static void copy_row(const params *p, bool relu, const float *x, float *copy)
+{
+    const ptrdiff_t room = (ptrdiff_t)copy_width(p) - p->pw, inside = p->w < room ? p->w : room;
+    ptrdiff_t i = 0;
+    for (; i + LANES <= inside; i += LANES)
+        store(copy + p->pw + i, maybe_relu(relu, load(x + i)));
+    if (i < inside)
+        store_lanes(copy + p->pw + i, maybe_relu(relu, load_lanes(x + i, 0, (int)(inside - i))), 0, (int)(inside - i));
+}
+
+/* A row of outputs, whose windows have rows from `top` on, but none from `end` on. The padding never wins. */
+ALWAYS_INLINE void copied_row(const params *p, int kw, ptrdiff_t sw, ptrdiff_t dw, const float *copies, ptrdiff_t top,
+                              ptrdiff_t end, const int32_t *first, float *y, int32_t *index)
+{
+    const size_t width = copy_width(p);
+    for (int32_t j = 0; j < p->ow; j += LANES) {
+        const int count = p->ow - j < LANES ? p->ow - j : LANES;
+        const ivec left = (int32_t)sw * (lane_numbers() + j) - p->pw;
+        vec best = splat(-(float)INFINITY);
+        const ivec column = load_int_lanes(first + j, 0, LANES), none = column < (top < end ? 0 : INT32_MAX);
+        ivec winner = (column + (int32_t)(top * p->w)) | none;
+        for (ptrdiff_t row = top; row < end; row += p->dh) {
+            const float *at = copies + (size_t)(row % span(p)) * width + j * sw;
+            for (int s = 0; s < kw; s++)
+                challenge(&best, &winner, load_tap(at, sw, s * dw), left + (int32_t)(s * dw + row * p->w));
         }
+        store_lanes(y + j, best, 0, count);
+        store_int_lanes(index + j, winner, 0, count);
+    }
+}
+
+/* The common windows are named so that each becomes a loop of its own. */
+ALWAYS_INLINE void named_row(const params *p, const float *copies, ptrdiff_t top, ptrdiff_t end, const int32_t *first,
+                             float *y, int32_t *index)
+{
+    if (p->kw == 3 && p->sw == 2 && p->dw == 1)
+        copied_row(p, 3, 2, 1, copies, top, end, first, y, index);
+    else if (p->kw == 3 && p->sw == 1 && p->dw == 1)
+        copied_row(p, 3, 1, 1, copies, top, end, first, y, index);
+    else if (p->kw == 2 && p->sw == 2 && p->dw == 1)
+        copied_row(p, 2, 2, 1, copies, top, end, first, y, index);
+    else
+        copied_row(p, p->kw, p->sw, p->dw, copies, top, end, first, y, index);
+}
+
+static void copied_plane(const params *p, bool relu, const float *x, const int32_t *first, float *copies, float *y,
+                         int32_t *index)
+{
+    ptrdiff_t copied = 0; /* rows that were copied, or that nobody sees any more */
+    for (int32_t i = 0; i < p->oh; i++) {
+        const ptrdiff_t from = (ptrdiff_t)i * p->sh - p->ph, top = first_place(from, p->dh);
+        const ptrdiff_t end = from + span(p) < p->h ? from + span(p) : p->h;
+        for (copied = copied < from ? from : copied; copied < end; copied++)
+            copy_row(p, relu, x + copied * p->w, copies + (size_t)(copied % span(p)) * copy_width(p));
+        named_row(p, copies, top, end, first, y + (ptrdiff_t)i * p->ow, index + (ptrdiff_t)i * p->ow);
     }
 }
 
@@ -161,23 +237,32 @@ static void plane_dx(const params *p, const float *y, const int32_t *index, cons
 
 /* ---- Passes ---- */
 
-ALWAYS_INLINE void forward(const struct tenka_fast_call *f, bool relu)
+static void pairs_plane(const params *p, bool relu, const float *x, float *y, int32_t *index)
+{
+    for (int32_t i = 0; i < p->oh; i++)
+        pairs_row(p, relu, x, i, y + (ptrdiff_t)i * p->ow, index + (ptrdiff_t)i * p->ow);
+}
+
+static bool forward(const struct tenka_fast_call *f, bool relu)
 {
     const params *p = (const void *)f->call->params;
     const float *x = f->call->in[0];
-    float *y = f->call->out[0];
-    int32_t *index = f->call->out[1];
-    const ptrdiff_t plane = (ptrdiff_t)p->h * p->w;
+    float *y = f->call->out[0], *copies = (float *)f->scratch + first_columns(p);
+    int32_t *index = f->call->out[1], *first = f->scratch;
+    const ptrdiff_t plane = (ptrdiff_t)p->h * p->w, outputs = (ptrdiff_t)p->oh * p->ow;
     const bool pairs = is_pairs(p);
+    if (!pairs && !is_copied(p))
+        return false;
+    if (!pairs)
+        prepare(p, f->threads, first, copies);
 #pragma omp parallel for if (p->nc * plane > SMALL)
     for (int32_t c = 0; c < p->nc; c++)
-        for (int32_t i = 0; i < p->oh; i++) {
-            const ptrdiff_t at = ((ptrdiff_t)c * p->oh + i) * p->ow;
-            if (pairs)
-                pairs_row(p, relu, x + c * plane, i, y + at, index + at);
-            else
-                row(p, relu, x + c * plane, i, y + at, index + at);
-        }
+        if (pairs)
+            pairs_plane(p, relu, x + c * plane, y + c * outputs, index + c * outputs);
+        else
+            copied_plane(p, relu, x + c * plane, first, copies + (size_t)thread_index() * thread_width(p),
+                         y + c * outputs, index + c * outputs);
+    return true;
 }
 
 /* y NULL: each dy counts, whatever y is. */
@@ -198,8 +283,7 @@ static void backward(const params *p, const float *y, const int32_t *index, cons
 
 bool TENKA_FAST(max_pool2d_fwd)(const struct tenka_fast_call *f)
 {
-    forward(f, false);
-    return true;
+    return forward(f, false);
 }
 
 bool TENKA_FAST(max_pool2d_dx)(const struct tenka_fast_call *f)
@@ -210,8 +294,7 @@ bool TENKA_FAST(max_pool2d_dx)(const struct tenka_fast_call *f)
 
 bool TENKA_FAST(relu_max_pool2d_fwd)(const struct tenka_fast_call *f)
 {
-    forward(f, true);
-    return true;
+    return forward(f, true);
 }
 
 bool TENKA_FAST(relu_max_pool2d_dx)(const struct tenka_fast_call *f)

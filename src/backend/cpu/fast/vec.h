@@ -154,6 +154,24 @@ ALWAYS_INLINE void store_int_lanes(int32_t *p, ivec v, int from, int end)
     store_lanes((float *)p, (vec)v, from, end);
 }
 
+/* p[at[i]] in lane i, where all of at are from 0 to 2 LANES - 1, and so many floats are there */
+ALWAYS_INLINE vec pick_lanes(const float *p, ivec at)
+{
+#if defined __AVX512F__
+    return (vec)_mm512_permutex2var_ps((__m512)load(p), (__m512i)at, (__m512)load(p + LANES));
+#elif defined __AVX2__
+    const __m256 low = _mm256_permutevar8x32_ps((__m256)load(p), (__m256i)at);
+    const __m256 high = _mm256_permutevar8x32_ps((__m256)load(p + LANES), (__m256i)at);
+    return select(at >= LANES, (vec)high, (vec)low);
+#else
+    vec v;
+    UNROLL
+    for (int i = 0; i < LANES; i++)
+        v[i] = p[at[i]];
+    return v;
+#endif
+}
+
 /* ---- Lanes of two vectors ---- */
 
 #if defined __AVX512F__

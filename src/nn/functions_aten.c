@@ -1,0 +1,53 @@
+/* What torch.export shows and no user of PyTorch writes: sizes, checks, and how layers draw. */
+#include "nn/graph.h"
+
+/* A checked or a described thing that nobody computes with. */
+static bool run_nothing(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    (void)call;
+    *result = (struct tenka_value){.kind = TENKA_VALUE_NONE};
+    return true;
+}
+
+/* Room that a draw will fill: ones, of which dropout leaves some. */
+static bool run_empty(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    int64_t sizes[TENKA_MAX_RANK];
+    size_t n;
+    if (!tenka_function_integers(call, 0, sizes, TENKA_MAX_RANK, &n))
+        return false;
+    tenka_function_free_batch(call, sizes, n, 0);
+    struct tenka_shape shape = {.rank = (uint32_t)n}, one = {.rank = (uint32_t)n};
+    for (size_t i = 0; i < n; i++) {
+        if (sizes[i] < 1 || sizes[i] > INT32_MAX)
+            return tenka_function_fail(call, "empty: %lld is no size here", (long long)sizes[i]);
+        shape.dim[i] = (uint32_t)sizes[i];
+        one.dim[i] = 1;
+    }
+    return tenka_function_give(result, tenka_expand(tenka_reshape(tenka_function_full(call, 1), one), shape));
+}
+
+/* Ones and zeros while training, as stochastic_depth draws them; what it does with the mask, a division by p, then
+ * leaves in evaluation what there was. */
+static bool run_bernoulli(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    const struct tenka_value *p = &call->arg[1];
+    tenka_tensor x;
+    if (!tenka_function_tensor(call, 0, &x))
+        return false;
+    if (!tenka_value_is_number(p) || tenka_value_number(p) < 0 || tenka_value_number(p) > 1)
+        return tenka_function_fail(call, "bernoulli: a probability is expected");
+    const double keep = tenka_value_number(p);
+    return tenka_function_give(result, tenka_scale(call->training ? tenka_dropout(x, 1 - keep) : x, keep));
+}
+
+const struct tenka_function tenka_functions_aten[] = {
+    {"aten._assert_tensor_metadata", "a, size=None, stride=None, dtype=None, device=None, layout=None", run_nothing,
+     false},
+    {"aten._assert_scalar aten.sym_constrain_range_for_size aten.sym_constrain_range", "size, min=None, max=None",
+     run_nothing, false},
+    {"device", "type, index=None", run_nothing, false},
+    {"aten.empty", "size, dtype=None, layout=None, device=None, pin_memory=None, memory_format=None", run_empty, false},
+    {"aten.bernoulli", "input, p, generator=None", run_bernoulli, false},
+    {NULL, NULL, NULL, false},
+};

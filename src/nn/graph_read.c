@@ -1,0 +1,156 @@
+/* Reads a network's code, line by line. */
+#include "nn/export.h"
+
+/* ---- Lines ---- */
+
+/* The value of a view shares the memory of what it is a view of. */
+static void note_memory(struct tenka_binder *b, const struct tenka_code *code, const uint32_t *slots, size_t n)
+{
+    const bool view = code->kind == TENKA_CODE_FUNCTION && code->function->view;
+    for (size_t i = 0; i < n && view && code->args[0]->kind == TENKA_CODE_SLOT; i++)
+        tenka_bind_share(b, slots[i], code->args[0]->slot);
+}
+
+/* "x = None" forgets x, which is of use to Python alone. */
+static bool forgets(const struct tenka_py_line *line)
+{
+    return line->value->kind == TENKA_PY_NONE && line->targets != NULL && line->targets->kind == TENKA_PY_NAME;
+}
+
+/* BatchNorm's layer counts its batches itself. */
+static bool counts_batches(const struct tenka_binder *b, const struct tenka_py_line *line)
+{
+    static const char counter[] = "num_batches_tracked";
+    const struct tenka_py *call = line->value, *first = call->kind == TENKA_PY_CALL ? call->child->next : NULL;
+    if (b->graph->export == NULL || first == NULL || first->kind != TENKA_PY_NAME)
+        return false;
+    const struct tenka_export_entry *e = tenka_export_find(b->graph->export, first->word);
+    const size_t length = e != NULL && e->target != NULL ? strlen(e->target) : 0;
+    return length >= sizeof(counter) - 1 && strcmp(e->target + length - (sizeof(counter) - 1), counter) == 0;
+}
+
+static tenka_status bind_targets(struct tenka_binder *b, const struct tenka_py *target, struct tenka_code_line *line)
+{
+    const bool tuple = target->kind == TENKA_PY_TUPLE;
+    const struct tenka_py *name = tuple ? target->child : target;
+    const size_t n = tuple ? tenka_py_count(target->child) : 1;
+    uint32_t *slots = tenka_py_alloc(&b->r, n * sizeof(*slots));
+    if (slots == NULL)
+        return TENKA_E_NOMEM;
+    for (size_t i = 0; i < n; i++, name = name->next)
+        TENKA_TRY(tenka_bind_add_name(b, name->word, &slots[i]));
+    line->slots = slots;
+    line->n_slots = tuple ? n : 1;
+    return TENKA_OK;
+}
+
+/* Places come in the order of the text. */
+static uint32_t line_of(struct tenka_binder *b, const char *at)
+{
+    for (; b->counted < at; b->counted++)
+        b->lines += *b->counted == '\n';
+    return b->lines;
+}
+
+static tenka_status bind_line(struct tenka_binder *b, const struct tenka_py_line *from)
+{
+    struct tenka_graph *g = b->graph;
+    struct tenka_code_line line = {0};
+    if (from->targets == NULL)
+        return TENKA_OK; /* a value that nobody uses, such as torch._assert(...) */
+    if (from->targets->next != NULL)
+        return tenka_py_fail(&b->r, from->targets->at, "only None is assigned to several names at once");
+    TENKA_TRY(tenka_bind(b, from->value, &line.value));
+    if (line.value->kind == TENKA_CODE_SLOT && from->targets->kind == TENKA_PY_NAME)
+        return tenka_bind_name_slot(b, from->targets->word, line.value->slot);
+    TENKA_TRY(bind_targets(b, from->targets, &line));
+    line.number = line_of(b, from->targets->at);
+    note_memory(b, line.value, line.slots, line.n_slots);
+    if (line.value->in_place && line.value->args[0]->kind == TENKA_CODE_SLOT)
+        tenka_bind_change(b, line.value->args[0]->slot, line.slots[0]);
+    if (!tenka_grow(&g->lines, &g->capacity, g->n_lines, sizeof(*g->lines)))
+        return tenka_fail_nomem(b->r.err);
+    g->lines[g->n_lines++] = line;
+    return TENKA_OK;
+}
+
+/* Parameters behind self are inputs. */
+static tenka_status bind_inputs(struct tenka_binder *b)
+{
+    const struct tenka_py_parameter *p = b->graph->source.parameters;
+    uint32_t slot;
+    if (p == NULL)
+        return tenka_py_fail(&b->r, b->r.at, "forward has no parameter self");
+    b->self = p->name;
+    for (p = p->next; p != NULL; p = p->next)
+        if (b->graph->export == NULL || tenka_export_find(b->graph->export, p->name)->target == NULL)
+            TENKA_TRY(tenka_bind_add_name(b, p->name, &slot));
+    b->graph->inputs = b->graph->n_slots;
+    return b->graph->inputs > 0 && b->graph->inputs <= TENKA_MAX_FORWARD
+               ? TENKA_OK
+               : tenka_py_fail(&b->r, b->r.at, "forward takes %u tensors; networks of 1 to %d are run",
+                               b->graph->inputs, TENKA_MAX_FORWARD);
+}
+
+static tenka_status bind_all(struct tenka_binder *b)
+{
+    TENKA_TRY(bind_inputs(b));
+    for (const struct tenka_py_line *line = b->graph->source.lines; line != NULL; line = line->next)
+        if (!forgets(line) && !counts_batches(b, line))
+            TENKA_TRY(bind_line(b, line));
+    return tenka_bind(b, b->graph->source.result, &b->graph->result);
+}
+
+/* ---- Reading ---- */
+
+static tenka_status read_all(struct tenka_binder *b, uint64_t max_elements)
+{
+    const bool exported = tenka_export_is(b->r.at);
+    if (exported)
+        TENKA_TRY(tenka_export_read_head(b));
+    TENKA_TRY(tenka_py_read_function(&b->r, &b->graph->source));
+    if (exported) {
+        TENKA_TRY(tenka_export_read_table(b));
+        b->graph->export->room = max_elements;
+        TENKA_TRY(tenka_export_make(b));
+    }
+    TENKA_TRY(bind_all(b));
+    tenka_py_skip_lines(&b->r);
+    return *b->r.at == '\0' ? TENKA_OK : tenka_py_fail_expected(&b->r, "the end of the text");
+}
+
+tenka_status tenka_graph_read(tenka_module *module, const char *text, const char *at, uint64_t max_elements)
+{
+    struct tenka_graph *g = tenka_alloc(sizeof(*g));
+    struct tenka_binder *b = tenka_alloc(sizeof(*b));
+    tenka_status status = TENKA_E_NOMEM;
+    if (g == NULL || b == NULL) {
+        tenka_fail_nomem(tenka_ctx_error(module->ctx));
+    } else {
+        *b = (struct tenka_binder){.root = module, .graph = g, .counted = text, .lines = 1};
+        b->r = (struct tenka_py_reader){
+            .err = tenka_ctx_error(module->ctx), .what = "network text", .text = text, .at = at, .arena = &g->arena};
+        memset(b->newest, 0xff, sizeof(b->newest));
+        status = read_all(b, max_elements);
+        tenka_free(b->names);
+        tenka_free(b->memory);
+    }
+    tenka_free(b);
+    if (status != TENKA_OK)
+        tenka_graph_free(&g);
+    module->graph = g;
+    return status;
+}
+
+void tenka_graph_free(struct tenka_graph **graph)
+{
+    struct tenka_graph *g = *graph;
+    *graph = NULL;
+    if (g == NULL)
+        return;
+    tenka_arena_finish(&g->arena);
+    tenka_arena_finish(&g->run);
+    tenka_free(g->lines);
+    tenka_free(g->states);
+    tenka_free(g);
+}
