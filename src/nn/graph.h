@@ -123,6 +123,7 @@ struct tenka_graph_state {
     tenka_module *owner; /* the module that will have it */
     const char *name;    /* the path's end */
     bool unset;          /* the text shows its shape, but not its numbers, which no file has given yet */
+    bool found;          /* the file that is being loaded has it */
     bool fresh;          /* it has just been given one, which may be taken back */
     bool listed;         /* info.c has counted its elements */
 };

@@ -230,7 +230,7 @@ const struct option option_table[] = {
         { TRAIN, GROUP_OUTPUT, "Write one JSON object a line: the run, each step's loss, each epoch's results" } } },
     { "out", NULL, "FILE", NAME(out), .uses = {
         { PREDICT, GROUP_OUTPUT, "Write what the network gives for the samples of an array x.npy as a .npy of float32, "
-          "and print nothing of it" } } },
+          "of float64 with --backend cpu-f64, and print nothing of it" } } },
     { "top", NULL, "K", COUNT(top), .initial = "3", .uses = {
         { PREDICT, GROUP_OUTPUT, "The K likeliest classes of each picture" } } },
     { "json", NULL, NULL, FLAG(json), .uses = {
