@@ -116,6 +116,9 @@ static tenka_status read_word_value(struct tenka_parser *p, const struct tenka_l
             return TENKA_OK;
         known += length + (known[length] == '|');
     }
+    value->value[0] = value->value[1] = 1;
+    if ((arg->flags & TENKA_ARG_FIXED) != 0) /* the check says what is supported */
+        return TENKA_OK;
     p->at = start;
     return tenka_parse_fail_expected(p, expected);
 }
