@@ -60,13 +60,6 @@ static bool run_log_softmax(const struct tenka_function_call *call, struct tenka
     return along(call, result, tenka_log_softmax);
 }
 
-static bool run_matmul(const struct tenka_function_call *call, struct tenka_value *result)
-{
-    tenka_tensor a, b;
-    return tenka_function_tensor(call, 0, &a) && tenka_function_tensor(call, 1, &b) &&
-           tenka_function_give(result, tenka_matmul(a, b, false, false));
-}
-
 /* ---- Pooling ---- */
 
 static bool run_adaptive_avg_pool2d(const struct tenka_function_call *call, struct tenka_value *result)
@@ -139,7 +132,6 @@ const struct tenka_function tenka_functions_reduce[] = {
     {".softmax torch.softmax torch.nn.functional.softmax", "input, dim, _stacklevel=3, dtype=None", run_softmax, false},
     {".log_softmax torch.log_softmax torch.nn.functional.log_softmax", "input, dim, _stacklevel=3, dtype=None",
      run_log_softmax, false},
-    {"@ .matmul torch.matmul torch.bmm", "input, other", run_matmul, false},
     {"torch.nn.functional.adaptive_avg_pool2d", "input, output_size", run_adaptive_avg_pool2d, false},
     {"torch.nn.functional.max_pool2d torch.max_pool2d", POOL, run_max_pool2d, false},
     {"torch._C._nn.avg_pool2d torch.nn.functional.avg_pool2d", AVG_POOL, run_avg_pool2d, false},

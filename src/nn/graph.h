@@ -99,6 +99,12 @@ extern const struct tenka_function tenka_functions_shape[];
 extern const struct tenka_function tenka_functions_parts[];
 extern const struct tenka_function tenka_functions_reduce[];
 extern const struct tenka_function tenka_functions_aten[];
+extern const struct tenka_function tenka_functions_products[], tenka_functions_torchvision[];
+
+/* What several of them use: elements moved along an axis, those that leave at one end coming in at the other; and x
+ * divided by its norm along an axis, or by eps where that is more. */
+tenka_tensor tenka_function_roll(tenka_tensor x, uint32_t axis, int64_t shift);
+tenka_tensor tenka_function_normalize(tenka_tensor x, uint32_t axis, double eps);
 extern const struct tenka_function tenka_functions_norm[];
 
 /* ---- Code ---- */

@@ -36,6 +36,8 @@ static const struct tenka_layer_type *const types[] = {
     &tenka_layer_layer_norm2d,
     &tenka_layer_group_norm,
     &tenka_layer_local_response_norm,
+    &tenka_layer_multihead_attention,
+    &tenka_layer_attention_linear,
     &tenka_layer_sequential,
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))

@@ -12,8 +12,10 @@ set(nn_sources
     src/nn/functions_numbers.c
     src/nn/functions_parts.c
     src/nn/functions_pointwise.c
+    src/nn/functions_products.c
     src/nn/functions_reduce.c
     src/nn/functions_shape.c
+    src/nn/functions_torchvision.c
     src/nn/graph_bind.c
     src/nn/graph_read.c
     src/nn/graph_run.c
@@ -21,6 +23,7 @@ set(nn_sources
     src/nn/graph_state.c
     src/nn/info.c
     src/nn/layers.c
+    src/nn/layers_attention.c
     src/nn/layers_batch_norm.c
     src/nn/layers_dropout.c
     src/nn/layers_norm.c
