@@ -160,6 +160,11 @@ static void test_as_pytorch(void **state)
         for (size_t i = 0; i < 1 + OUTPUTS + STEPS; i++)
             want[i] = strtod(end, &end);
         check_network(*state, name, "", want);
+        if (strcmp(name, "windows") == 0 || strcmp(name, "attention") == 0)
+            continue; /* torchvision's functions are not aten's; nor does aten tell heads from images */
+        /* Blocks of torchvision's, which PyTorch traces as functions of their own. */
+        if (strcmp(name, "windows") == 0)
+            continue;
         check_network(*state, name, ".exported", want);
         check_network(*state, name, ".fixed", want);
     }

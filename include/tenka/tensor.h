@@ -241,8 +241,9 @@ TENKA_API tenka_tensor tenka_equal_count(tenka_tensor a, tenka_tensor b);
 
 /* ---- Operators: linear algebra and convolution ---------------------------------------------------- */
 
-/* C = A' B' with A' = A or its transpose (last two axes). F32 of rank 2, or of rank 3 with equal first
- * axes (a batch of products). Differentiable. */
+/* C = A' B' with A' = A or its transpose (last two axes). Axes before the last two are a batch of products, which is
+ * broadcast as NumPy does it; a vector is a row of A or a column of B, whose axis the result lacks. torch.matmul. F32.
+ * Differentiable. Errors: E_SHAPE. */
 TENKA_API tenka_tensor tenka_matmul(tenka_tensor a, tenka_tensor b, bool transpose_a, bool transpose_b);
 /* y = x W^T + b. x: [..., in]; weight: [out, in]; bias: [out], or an absent tensor (TENKA_NONE). Differentiable. */
 TENKA_API tenka_tensor tenka_linear(tenka_tensor x, tenka_tensor weight, tenka_tensor bias);

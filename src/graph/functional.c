@@ -253,13 +253,6 @@ tenka_tensor tenka_log_softmax(tenka_tensor x, uint32_t dim)
 
 /* ---- Linear algebra and convolution ---- */
 
-tenka_tensor tenka_matmul(tenka_tensor a, tenka_tensor b, bool transpose_a, bool transpose_b)
-{
-    const struct tenka_p_matmul params = {.trans_a = transpose_a, .trans_b = transpose_b};
-    return tenka_trace(a.ctx, TENKA_OP_matmul, (const tenka_tensor[]){a, b}, 2, &params, sizeof(params), NULL, NULL,
-                       NULL);
-}
-
 tenka_tensor tenka_linear(tenka_tensor x, tenka_tensor weight, tenka_tensor bias)
 {
     struct tenka_shape shape = tenka_tensor_shape(x);

@@ -11,6 +11,7 @@ set(graph_sources
     src/graph/normalisation.c
     src/graph/plan.c
     src/graph/pooling.c
+    src/graph/products.c
     src/graph/profile.c
     src/graph/resampling.c
     src/graph/step.c

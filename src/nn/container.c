@@ -138,7 +138,8 @@ static tenka_status check_append(const tenka_module *container, const tenka_modu
     struct tenka_error *const err = tenka_ctx_error(child->ctx);
     if (container == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "append: there is no container");
-    if (!container->type->container)
+    /* Of a type with arguments, what its text shows is all. */
+    if (!container->type->container || (container->type->complete != NULL && container->n_state > 0))
         return tenka_fail(err, TENKA_E_INVALID, "append: %s is no container", tenka_module_class(container));
     if (container->ctx != child->ctx)
         return tenka_fail(err, TENKA_E_INVALID, "append: container and child are of two contexts");

@@ -144,7 +144,7 @@ void tenka_layer_run_n(tenka_module *m, const tenka_tensor *given, size_t n_in, 
     }
     const bool custom = tenka_module_is_custom(m);
     const bool kept = called && (m->graph != NULL ? tenka_tensor_valid(out[n_out - 1]) : keep(m, out, n_out));
-    if (kept || !are_good(in, known) || (called && m->type->container && !custom))
+    if (kept || !are_good(in, known) || (called && m->type->container && m->type->complete == NULL && !custom))
         return;
     if (custom)
         tenka_trace_fail(m->ctx, TENKA_E_INVALID, "its forward has not set all of its %zu outputs", n_out);

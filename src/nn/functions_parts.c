@@ -196,7 +196,7 @@ static bool run_select(const struct tenka_function_call *call, struct tenka_valu
 
 /* ---- Another order ---- */
 
-static tenka_tensor roll_axis(tenka_tensor x, uint32_t axis, int64_t shift)
+tenka_tensor tenka_function_roll(tenka_tensor x, uint32_t axis, int64_t shift)
 {
     const int64_t size = tenka_tensor_shape(x).dim[axis], by = ((shift % size) + size) % size;
     if (by == 0)
@@ -219,7 +219,7 @@ static bool run_roll(const struct tenka_function_call *call, struct tenka_value 
         if (n != 1)
             return tenka_function_fail(call, "roll: without dims one shift is expected");
         const tenka_tensor flat = tenka_reshape(x, tenka_shape_of((uint32_t)tenka_shape_count(&shape)));
-        return tenka_function_give(result, tenka_reshape(roll_axis(flat, 0, shifts[0]), shape));
+        return tenka_function_give(result, tenka_reshape(tenka_function_roll(flat, 0, shifts[0]), shape));
     }
     if (!tenka_function_integers(call, 2, dims, TENKA_MAX_RANK, &n_dims))
         return false;
@@ -229,7 +229,7 @@ static bool run_roll(const struct tenka_function_call *call, struct tenka_value 
         const int64_t axis = dims[i] + (dims[i] < 0 ? shape.rank : 0);
         if (axis < 0 || axis >= shape.rank)
             return tenka_function_fail(call, "roll: %lld is no axis", (long long)dims[i]);
-        x = roll_axis(x, (uint32_t)axis, shifts[i]);
+        x = tenka_function_roll(x, (uint32_t)axis, shifts[i]);
     }
     return tenka_function_give(result, x);
 }

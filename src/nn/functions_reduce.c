@@ -60,19 +60,11 @@ static bool run_log_softmax(const struct tenka_function_call *call, struct tenka
     return along(call, result, tenka_log_softmax);
 }
 
-static bool run_matmul(const struct tenka_function_call *call, struct tenka_value *result)
-{
-    tenka_tensor a, b;
-    return tenka_function_tensor(call, 0, &a) && tenka_function_tensor(call, 1, &b) &&
-           tenka_function_give(result, tenka_matmul(a, b, false, false));
-}
-
 const struct tenka_function tenka_functions_reduce[] = {
     {".mean torch.mean", "input, dim=None, keepdim=False", run_mean, false},
     {".sum torch.sum", "input, dim=None, keepdim=False", run_sum, false},
     {".softmax torch.softmax torch.nn.functional.softmax", "input, dim, _stacklevel=3, dtype=None", run_softmax, false},
     {".log_softmax torch.log_softmax torch.nn.functional.log_softmax", "input, dim, _stacklevel=3, dtype=None",
      run_log_softmax, false},
-    {"@ .matmul torch.matmul torch.bmm", "input, other", run_matmul, false},
     {NULL, NULL, NULL, false},
 };

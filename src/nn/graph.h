@@ -92,6 +92,11 @@ static inline double tenka_value_number(const struct tenka_value *v)
     return v->kind == TENKA_VALUE_INT ? (double)v->integer : v->number;
 }
 
+/* Elements moved along an axis, those that leave at one end coming in at the other. */
+tenka_tensor tenka_function_roll(tenka_tensor x, uint32_t axis, int64_t shift);
+/* x divided by its norm along an axis, or by eps where that is more. */
+tenka_tensor tenka_function_normalize(tenka_tensor x, uint32_t axis, double eps);
+
 /* The tables, each ended by a row without names. */
 extern const struct tenka_function tenka_functions_pointwise[];
 extern const struct tenka_function tenka_functions_numbers[];
@@ -102,6 +107,8 @@ extern const struct tenka_function tenka_functions_aten[];
 extern const struct tenka_function tenka_functions_norm[];
 extern const struct tenka_function tenka_functions_weighted[];
 extern const struct tenka_function tenka_functions_window[];
+extern const struct tenka_function tenka_functions_products[];
+extern const struct tenka_function tenka_functions_torchvision[];
 
 /* ---- Code ---- */
 

@@ -61,21 +61,22 @@ static tenka_status fail_function(struct tenka_binder *b, const struct tenka_py 
 
 /* ---- Calls of functions ---- */
 
-/* The parameters of a function, as its row writes them. */
-static tenka_status read_parameters(struct tenka_binder *b, const struct tenka_function *f,
-                                    const struct tenka_py_parameter **out)
-{
-    struct tenka_py_reader r = {
-        .err = b->r.err, .what = f->names, .text = f->parameters, .at = f->parameters, .arena = b->r.arena};
-    return tenka_py_read_parameters(&r, out);
-}
-
 struct arguments {
     const struct tenka_py_parameter *parameters;
     const struct tenka_code **args;
     size_t n;
     const char *name; /* of the function, for sentences */
 };
+
+/* The parameters of a function, as its row writes them. */
+static tenka_status read_parameters(struct tenka_binder *b, const char *text, struct arguments *a)
+{
+    struct tenka_py_reader r = {.err = b->r.err, .what = a->name, .text = text, .at = text, .arena = b->r.arena};
+    TENKA_TRY(tenka_py_read_parameters(&r, &a->parameters));
+    for (const struct tenka_py_parameter *p = a->parameters; p != NULL; p = p->next)
+        a->n++;
+    return TENKA_OK;
+}
 
 /* All that are left go to a parameter with a star, as a list, or as the one list that they are. */
 static tenka_status bind_rest(struct tenka_binder *b, const struct tenka_py *first, const struct tenka_code **out)
@@ -153,9 +154,7 @@ static tenka_status bind_function(struct tenka_binder *b, const struct tenka_py 
     struct tenka_code *code;
     if (f == NULL)
         return fail_function(b, e, name);
-    TENKA_TRY(read_parameters(b, f, &a.parameters));
-    for (const struct tenka_py_parameter *p = a.parameters; p != NULL; p = p->next)
-        a.n++;
+    TENKA_TRY(read_parameters(b, f->parameters, &a));
     TENKA_TRY(make(b, TENKA_CODE_FUNCTION, a.n, &code));
     code->function = f;
     code->in_place = in_place;
@@ -171,6 +170,21 @@ static tenka_status bind_function(struct tenka_binder *b, const struct tenka_py 
     return TENKA_OK;
 }
 
+/* A layer that takes more than a tensor: one argument for each of its parameters. */
+static tenka_status bind_values(struct tenka_binder *b, const struct tenka_py *e, tenka_module *child,
+                                const struct tenka_code **out)
+{
+    struct arguments a = {.name = child->type->name};
+    struct tenka_code *code;
+    TENKA_TRY(read_parameters(b, child->type->parameters, &a));
+    TENKA_TRY(make(b, TENKA_CODE_CHILD, a.n, &code));
+    code->child = child;
+    a.args = code->args;
+    *out = code;
+    TENKA_TRY(bind_given(b, &a, e->child->next, 0));
+    return bind_fallbacks(b, &a, e);
+}
+
 static tenka_status bind_child(struct tenka_binder *b, const struct tenka_py *e, const char *path,
                                const struct tenka_code **out)
 {
@@ -178,6 +192,8 @@ static tenka_status bind_child(struct tenka_binder *b, const struct tenka_py *e,
     tenka_module *child = tenka_bind_module_at(b, path);
     if (child == NULL)
         return tenka_py_fail(&b->r, e->at, "the network has no layer %s", path);
+    if (child->type->parameters != NULL)
+        return bind_values(b, e, child, out);
     if (tenka_py_count(e->child->next) != 1 || e->child->next->kind == TENKA_PY_KEYWORD)
         return tenka_py_fail(&b->r, e->at, "layer %s takes one tensor", path);
     if (child->type->container && child->class_name != NULL)

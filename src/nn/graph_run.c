@@ -50,9 +50,22 @@ static bool read_state(const struct frame *f, const struct tenka_graph_state *s,
     return false;
 }
 
+static struct tenka_function_call call_of(const struct frame *f, const struct tenka_value *args)
+{
+    return (struct tenka_function_call){.ctx = f->root->ctx,
+                                        .arena = &f->graph->run,
+                                        .arg = args,
+                                        .training = f->root->training,
+                                        .example = f->example,
+                                        .batch = f->batch};
+}
+
 static bool run_child(const struct frame *f, const struct tenka_code *code, const struct tenka_value *args,
                       struct tenka_value *out)
 {
+    const struct tenka_function_call call = call_of(f, args);
+    if (code->child->type->run != NULL)
+        return code->child->type->run(code->child, &call, out);
     if (args[0].kind != TENKA_VALUE_TENSOR) {
         tenka_trace_fail(f->root->ctx, TENKA_E_INVALID, "layer %s is given what is no tensor", code->child->path);
         return false;
@@ -63,12 +76,7 @@ static bool run_child(const struct frame *f, const struct tenka_code *code, cons
 static bool run_function(const struct frame *f, const struct tenka_code *code, const struct tenka_value *args,
                          struct tenka_value *out)
 {
-    struct tenka_function_call call = {.ctx = f->root->ctx,
-                                       .arg = args,
-                                       .arena = &f->graph->run,
-                                       .training = f->root->training,
-                                       .example = f->example,
-                                       .batch = f->batch};
+    const struct tenka_function_call call = call_of(f, args);
     *out = (struct tenka_value){0};
     return code->function->run(&call, out);
 }

@@ -3,13 +3,20 @@
 
 /* ---- Giving ---- */
 
-/* Numbers that are not real are buffers, since nothing trains them; all others are trained. */
+/* Neither a text nor a state_dict tells a buffer from a parameter. This one is that of torchvision's second Swin
+ * Transformers. */
+static bool is_real_buffer(const char *name)
+{
+    return strcmp(name, "relative_coords_table") == 0;
+}
+
+/* Numbers that are not real are buffers, since nothing trains them; all others but those are trained. */
 static tenka_status give(struct tenka_graph_state *s, const struct tenka_open_state *found)
 {
     TENKA_TRY(tenka_module_check_name(s->owner, "load", s->name));
     TENKA_TRY(tenka_shape_check(tenka_ctx_error(s->owner->ctx), s->path, &found->shape));
     TENKA_TRY(tenka_layer_add_state_of(s->owner, s->name, found->whole ? TENKA_I32 : TENKA_F32, found->shape, NULL,
-                                       !found->whole));
+                                       !found->whole && !is_real_buffer(s->name)));
     s->var = s->owner->state[s->owner->n_state - 1].var;
     s->fresh = true;
     return TENKA_OK;

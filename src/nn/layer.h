@@ -69,6 +69,9 @@ struct tenka_layer_values {
     struct tenka_arg_value arg[TENKA_MAX_LAYER_ARGS]; /* in the order of the type's args */
 };
 
+struct tenka_function_call; /* nn/graph.h, as the next */
+struct tenka_value;
+
 struct tenka_layer_type {
     const char *name;
     const struct tenka_layer_arg *args;
@@ -85,6 +88,13 @@ struct tenka_layer_type {
     tenka_tensor (*forward)(tenka_module *module, tenka_tensor x);
     /* Brings the numbers in the module's state up to date; NULL: it has none. */
     void (*settle)(tenka_module *module);
+    /* Of a type that has arguments and, behind them in its text, children: makes what depends on these, which may be
+     * absent. Errors: E_INVALID, and those of making. NULL: of a type without. */
+    tenka_status (*complete)(tenka_module *module);
+    /* Of a layer that PyTorch calls with more than a tensor: its parameters, as Python writes them, and what it makes of
+     * their values, running the module by tenka_layer_run. NULL: it takes one tensor and gives one. */
+    const char *parameters;
+    bool (*run)(tenka_module *module, const struct tenka_function_call *call, struct tenka_value *result);
 };
 
 extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, tenka_layer_max_pool2d,
@@ -94,7 +104,7 @@ extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, ten
     tenka_layer_dropout2d, tenka_layer_alpha_dropout, tenka_layer_stochastic_depth, tenka_layer_conv1d,
     tenka_layer_conv_transpose1d, tenka_layer_conv_transpose2d, tenka_layer_prelu, tenka_layer_glu,
     tenka_layer_identity, tenka_layer_avg_pool2d, tenka_layer_adaptive_avg_pool2d, tenka_layer_gelu,
-    tenka_layer_sequential, tenka_layer_custom;
+    tenka_layer_multihead_attention, tenka_layer_attention_linear, tenka_layer_sequential, tenka_layer_custom;
 /* layers_pool.c, layers_planes.c */
 #define TENKA_WINDOW_LAYERS(_)                                                                                        \
     _(max_pool1d) _(avg_pool1d) _(adaptive_avg_pool1d) _(adaptive_max_pool1d) _(adaptive_max_pool2d) _(upsample)      \

@@ -41,6 +41,8 @@ static const struct tenka_layer_type *const types[] = {
     &tenka_layer_layer_norm2d,
     &tenka_layer_group_norm,
     &tenka_layer_local_response_norm,
+    &tenka_layer_multihead_attention,
+    &tenka_layer_attention_linear,
 #define LISTED(name) &tenka_layer_##name,
     TENKA_WINDOW_LAYERS(LISTED)
 #undef LISTED

@@ -60,6 +60,35 @@ static tenka_status put(const struct tenka_parser *p, const struct place *place,
     return status == TENKA_OK ? TENKA_OK : fail_layer(p, place->at, status);
 }
 
+/* Children of a container, whose place is known, up to the closing parenthesis. */
+static tenka_status read_body(struct tenka_parser *p, tenka_module *container)
+{
+    if (p->depth >= TENKA_MAX_NESTING)
+        return tenka_parse_fail(p, p->at, "layers are nested too deeply");
+    p->depth++;
+    tenka_status status = read_layers(p, container);
+    if (status == TENKA_OK)
+        status = tenka_parse_expect(p, ')', "a layer or ')'");
+    p->depth--;
+    return status;
+}
+
+/* A layer with arguments, behind which its children may come. */
+static tenka_status read_parent(struct tenka_parser *p, const struct place *place, const char *at,
+                                const struct tenka_layer_type *type, tenka_module **out)
+{
+    struct tenka_layer_values values = {0};
+    TENKA_TRY(tenka_parse_arguments(p, type, &values));
+    TENKA_TRY(make_layer(p, at, type, &values, out));
+    TENKA_TRY(put(p, place, *out));
+    tenka_status status = read_body(p, *out);
+    if (status == TENKA_OK)
+        status = fail_layer(p, at, type->complete(*out));
+    if (status != TENKA_OK && place->container == NULL)
+        tenka_module_destroy(out);
+    return status;
+}
+
 static tenka_status read_leaf(struct tenka_parser *p, const struct place *place, const char *at,
                               const struct tenka_layer_type *type, tenka_module **out)
 {
@@ -74,15 +103,9 @@ static tenka_status read_leaf(struct tenka_parser *p, const struct place *place,
 static tenka_status read_container(struct tenka_parser *p, const struct place *place, const char *class_name,
                                    tenka_module **out)
 {
-    if (p->depth >= TENKA_MAX_NESTING)
-        return tenka_parse_fail(p, p->at, "layers are nested too deeply");
     TENKA_TRY(tenka_container_make(p->ctx, class_name, out));
     TENKA_TRY(put(p, place, *out));
-    p->depth++;
-    tenka_status status = read_layers(p, *out);
-    if (status == TENKA_OK)
-        status = tenka_parse_expect(p, ')', "a layer or ')'");
-    p->depth--;
+    const tenka_status status = read_body(p, *out);
     if (status != TENKA_OK && place->container == NULL)
         tenka_module_destroy(out);
     return status;
@@ -128,6 +151,8 @@ static tenka_status read_layer(struct tenka_parser *p, const struct place *place
     TENKA_TRY(tenka_parse_class(p, class_name));
     TENKA_TRY(tenka_parse_expect(p, '(', "'(' after the layer's class"));
     const struct tenka_layer_type *const type = tenka_layer_find(class_name);
+    if (type != NULL && type->complete != NULL)
+        return read_parent(p, place, start, type, out);
     if (type != NULL && !type->container)
         return read_leaf(p, place, start, type, out);
     if (type == NULL && !layers_follow(p) && !is_empty_list(p, class_name))

@@ -217,7 +217,7 @@ tenka_status tenka_parse_arguments(struct tenka_parser *p, const struct tenka_la
                                    struct tenka_layer_values *values)
 {
     size_t position = 0, index;
-    while (*p->at != ')') {
+    while (*p->at != ')' && !(type->complete != NULL && *p->at == '(')) {
         char word[TENKA_MAX_LAYER_NAME];
         const char *const start = p->at;
         if (*p->at == '\0')
@@ -229,7 +229,7 @@ tenka_status tenka_parse_arguments(struct tenka_parser *p, const struct tenka_la
         TENKA_TRY(read_value(p, &type->args[index], &values->arg[index]));
         position = word[0] != '\0' ? SIZE_MAX : position + 1;
         tenka_parse_skip_space(p);
-        if (*p->at != ')')
+        if (*p->at != ')' && !(type->complete != NULL && *p->at == '('))
             TENKA_TRY(tenka_parse_expect(p, ',', "',' or ')'"));
     }
     return TENKA_OK;

@@ -108,6 +108,8 @@ static void print(const tenka_module *module, size_t indent, struct tenka_text *
 {
     const char *const extra = module->extra != NULL ? module->extra : "";
     tenka_text_add(text, "%s(", tenka_module_class(module));
+    if (module->type->complete != NULL)
+        tenka_text_add(text, "\n%*s", (int)(indent + 2), "");
     print_arguments(module, text);
     if (extra[0] != '\0' && module->n_children > 0)
         tenka_text_add(text, "\n%*s", (int)(indent + 2), "");

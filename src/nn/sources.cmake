@@ -12,8 +12,10 @@ set(nn_sources
     src/nn/functions_numbers.c
     src/nn/functions_parts.c
     src/nn/functions_pointwise.c
+    src/nn/functions_products.c
     src/nn/functions_reduce.c
     src/nn/functions_shape.c
+    src/nn/functions_torchvision.c
     src/nn/functions_weighted.c
     src/nn/functions_window.c
     src/nn/graph_bind.c
@@ -24,6 +26,7 @@ set(nn_sources
     src/nn/info.c
     src/nn/initialisers.c
     src/nn/layers.c
+    src/nn/layers_attention.c
     src/nn/layers_batch_norm.c
     src/nn/layers_conv.c
     src/nn/layers_dropout.c

@@ -211,6 +211,58 @@ class Weights(nn.Module):
         return F.linear(torch.tanh(x).flatten(1), f.weight, f.bias)
 
 
+# What print does not show of a MultiheadAttention, said by the line that Tenka's error tells.
+nn.MultiheadAttention.extra_repr = (
+    lambda m: f"num_heads={m.num_heads}, dropout={m.dropout}, batch_first={m.batch_first}")
+
+
+class Attention(nn.Module):
+    """Patches that attend to each other, as a vision transformer's do; products of many matrices."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(CHANNELS, 12, 4, 4)
+        self.norm = nn.LayerNorm(12)
+        self.attention = nn.MultiheadAttention(12, 3, batch_first=True)
+        self.later = nn.MultiheadAttention(12, 2, bias=False)
+        self.fc = nn.Linear(12, CLASSES)
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        y = self.norm(x)
+        x = x + self.attention(y, y, y, need_weights=False)[0]
+        x = x.permute(1, 0, 2)
+        y = self.later(query=x, key=x, value=x)[0]
+        x = self.norm(x + y).transpose(0, 1).reshape(-1, 9, 3, 4)
+        scores = torch.einsum("bihd,bjhd->bhij", x, x)
+        y = torch.softmax(scores * 0.5, dim=-1) @ x.transpose(1, 2)
+        y = F.normalize(y, dim=-1) + torch.matmul(scores, x.transpose(1, 2)[0]) / 9
+        y = y + torch.einsum("bihd,hd->bhi", x, x[0, 0]).unsqueeze(-1)
+        return self.fc(y.transpose(1, 2).flatten(2).mean(1))
+
+
+class Windows(nn.Module):
+    """The blocks of torchvision's Swin Transformers, of both versions, whose functions are its own."""
+
+    def __init__(self):
+        import torchvision.models.swin_transformer as swin # which exported.py does without
+        super().__init__()
+        self.patches = nn.Conv2d(CHANNELS, 8, 2, 2, padding=1)
+        self.plain = swin.ShiftedWindowAttention(8, [3, 3], [0, 0], 2)
+        self.shifted = swin.ShiftedWindowAttention(8, [3, 3], [1, 1], 2)
+        self.merge = swin.PatchMerging(8)
+        self.cosine = swin.ShiftedWindowAttentionV2(16, [2, 2], [1, 1], 4)
+        self.narrow = swin.ShiftedWindowAttention(16, [2, 5], [1, 2], 2)
+        self.fc = nn.Linear(16, CLASSES)
+
+    def forward(self, x):
+        x = self.patches(x).permute(0, 2, 3, 1)
+        x = x + self.shifted(x + self.plain(x))
+        x = self.merge(x)
+        x = self.narrow(x + self.cosine(x))
+        return self.fc(x.mean([1, 2]))
+
+
 def images():
     values = [math.sin(0.3 + 1.7 * i) for i in range(IMAGES * CHANNELS * SIDE * SIDE)]
     return torch.tensor(values, dtype=torch.float32).double().view(IMAGES, CHANNELS, SIDE, SIDE)
@@ -243,12 +295,12 @@ def numbers(net):
 def main():
     folder = pathlib.Path(sys.argv[1])
     lines = ["# Made by tools/golden/traced.py: NAME, the largest output, six outputs, three losses."]
-    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts, Weights):
+    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts, Weights, Attention, Windows):
         torch.manual_seed(0)
         model = net()
         name = net.__name__.lower()
         (folder / f"{name}.txt").write_text(str(torch.fx.symbolic_trace(model)))
-        if net in (Parts, Weights):
+        if net in (Parts, Weights, Windows):
             state = model.state_dict()
             for unused in [key for key in state if key.endswith("num_batches_tracked")]:
                 del state[unused]
