@@ -400,14 +400,14 @@ TENKA_API tenka_tensor tenka_batch_norm2d(tenka_tensor x, tenka_tensor weight, t
 TENKA_API tenka_tensor tenka_layer_norm(tenka_tensor x, uint32_t axes, tenka_tensor weight, tenka_tensor bias,
                                         double eps);
 /* The same, m and v being of `groups` groups of neighbouring channels of each image, as torch.nn.functional.group_norm;
- * with as many groups as channels as its instance_norm. x: F32 [N, C, ...]; groups: divides C; weight, bias: F32 [C], or
- * TENKA_NONE. Differentiable in x, weight, bias. */
+ * with as many groups as channels as its instance_norm. x: F32 [N, C, ...]; groups: divides C; weight, bias: F32 [C],
+ * or TENKA_NONE. Differentiable in x, weight, bias. */
 TENKA_API tenka_tensor tenka_group_norm(tenka_tensor x, uint32_t groups, tenka_tensor weight, tenka_tensor bias,
                                         double eps);
 
-/* The same, m and v being of each channel of each image, as torch.nn.functional.instance_norm. weight, bias: F32 [C], or
- * TENKA_NONE. Training: m and v are the images' own, and what running_mean and running_var (F32 [C] variables, or both
- * NULL) get of them is the mean over images, as in tenka_batch_norm2d. Evaluation: m and v are the running ones. */
+/* The same, m and v being of each channel of each image, as torch.nn.functional.instance_norm. weight, bias: F32 [C],
+ * or TENKA_NONE. Training: m and v are the images' own, and what running_mean and running_var (F32 [C] variables, or
+ * both NULL) get of them is the mean over images, as in tenka_batch_norm2d. Evaluation: m and v are the running ones. */
 TENKA_API tenka_tensor tenka_instance_norm(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
                                            tenka_variable *running_mean, tenka_variable *running_var, bool training,
                                            double momentum, double eps);

@@ -15,8 +15,8 @@ tenka_tensor tenka_prelu(tenka_tensor x, tenka_tensor weight)
         return tenka_mul(x, weight);
     if (w.rank > 1 || (w.rank == 1 && w.dim[0] != 1 && w.dim[0] != channels))
         return tenka_trace_fail(x.ctx, TENKA_E_SHAPE,
-                                "prelu: a weight of shape %s fits an input of shape %s neither as one number nor as one for "
-                                "each channel",
+                                "prelu: a weight of shape %s fits an input of shape %s neither as one number nor as one "
+                                "for each channel",
                                 tenka_shape_text(&w, w_text), tenka_shape_text(&shape, text));
     struct tenka_shape wide = {.rank = 1, .dim = {1}};
     if (w.rank == 1 && w.dim[0] > 1) {

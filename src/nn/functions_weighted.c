@@ -73,8 +73,8 @@ static bool padding_of(const struct tenka_function_call *call, size_t axes, cons
         const uint64_t total = (uint64_t)params->dilation[axis] * (kernel.dim[2 + axis] - 1);
         if (strcmp(padding->word, "same") != 0 || params->stride[axis] != 1 || total % 2 != 0 || total > INT32_MAX)
             return tenka_function_fail(call,
-                                       "padding must be numbers, 'valid', or 'same' with a stride of 1 and an even number "
-                                       "of places");
+                                       "padding must be numbers, 'valid', or 'same' with a stride of 1 and an even "
+                                       "number of places");
         out[axis] = (uint32_t)(total / 2);
     }
     return true;

@@ -198,8 +198,8 @@ void tenka_layer_drop_state(tenka_module *module, size_t count);
 /* A parameter drawn from U(-bound, bound), as torch.nn.init does. */
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound);
 
-/* Weights of that shape and, if there is one, a bias for each of the first axis' `out`, drawn as kaiming_uniform_(a=sqrt(5))
- * and its bias are. */
+/* Weights of that shape and, if there is one, a bias of `out` elements, drawn as kaiming_uniform_(a=sqrt(5)) and its
+ * bias are. */
 tenka_status tenka_layer_draw(tenka_module *module, struct tenka_shape weight, uint64_t fan_in, uint32_t out,
                               bool bias);
 /* A variable of equal numbers. */

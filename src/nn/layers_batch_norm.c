@@ -62,8 +62,9 @@ static bool fits(tenka_module *m, tenka_tensor x, uint32_t rank, uint32_t other)
     if (rank == 4)
         tenka_layer_fail_channels(m, "num_features", channels, x);
     else
-        tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "expected num_features=%u channels in %u or %u axes, found an input of %s",
-                         channels, other, rank, tenka_shape_text(&shape, text));
+        tenka_trace_fail(m->ctx, TENKA_E_SHAPE,
+                         "expected num_features=%u channels in %u or %u axes, found an input of %s", channels, other,
+                         rank, tenka_shape_text(&shape, text));
     return false;
 }
 

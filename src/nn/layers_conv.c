@@ -75,8 +75,8 @@ static tenka_status conv1d_check(struct tenka_error *err, struct tenka_layer_val
         return tenka_fail(err, TENKA_E_INVALID, "Conv1d: padding='same' needs a stride of 1");
     if (fmod(total, 2) != 0 || total > INT32_MAX)
         return tenka_fail(err, TENKA_E_INVALID,
-                          "Conv1d: padding='same' is supported only where dilation * (kernel_size - 1) is even, but it is "
-                          "%.0f",
+                          "Conv1d: padding='same' is supported only where dilation * (kernel_size - 1) is even, but it "
+                          "is %.0f",
                           total);
     padding->value[0] = total / 2;
     return TENKA_OK;
@@ -154,7 +154,8 @@ static tenka_status transpose_check(struct tenka_error *err, const char *name, c
         const double more = v->arg[T_MORE].value[axis];
         if (more >= v->arg[T_STRIDE].value[axis] && more >= v->arg[T_DILATION].value[axis])
             return tenka_fail(err, TENKA_E_INVALID,
-                              "%s: output_padding is %.0f, but must be less than the stride or the dilation", name, more);
+                              "%s: output_padding is %.0f, but must be less than the stride or the dilation", name,
+                              more);
     }
     return TENKA_OK;
 }

@@ -4,9 +4,10 @@ forward.
 
     tools/golden/traced.py tests/golden/traced
 
-NAME.txt is print(torch.fx.symbolic_trace(net)); parts.pt has the shapes that parts.txt does not show. expected.txt has a line for each: the largest output in evaluation after
-a pass in training, the first outputs, and the losses of three steps of SGD, in float64; weights are those of
-manual_seed(0), images and labels those of tests/test_traced.c.
+NAME.txt is print(torch.fx.symbolic_trace(net)); parts.pt and weights.pt have the shapes that their texts do not show.
+expected.txt has a line for each: the largest output in evaluation after a pass in training, the first outputs, and the
+losses of three steps of SGD, in float64; weights are those of manual_seed(0), images and labels those of
+tests/test_traced.c.
 """
 import math
 import pathlib
@@ -181,6 +182,35 @@ class Parts(nn.Module):
         return {"out": self.fc(x.unflatten(1, (2, -1)).mean((1, 2)).unsqueeze(1).squeeze(1)), "aux": self.aux(aux)}
 
 
+class Weights(nn.Module):
+    """Functions that are given the weights and the statistics of layers that nobody runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(CHANNELS, 6, 3)
+        self.up = nn.ConvTranspose2d(6, 4, 3, 2, 1, 1, 2)
+        self.signal = nn.Conv1d(4, 6, 5)
+        self.bn = nn.BatchNorm2d(6)
+        self.instance = nn.InstanceNorm2d(4, affine=True, track_running_stats=True)
+        self.group = nn.GroupNorm(2, 6)
+        self.norm = nn.LayerNorm((6, 4))
+        self.slope = nn.PReLU(6)
+        self.fc = nn.Linear(24, CLASSES)
+
+    def forward(self, x):
+        c, u, s, b, i = self.conv, self.up, self.signal, self.bn, self.instance
+        g, n, f = self.group, self.norm, self.fc
+        x = F.conv2d(x, c.weight, c.bias, stride=(2, 1), padding=1)
+        x = F.batch_norm(x, b.running_mean, b.running_var, b.weight, b.bias, self.training, 0.2, 1e-4)
+        x = F.prelu(x, self.slope.weight)
+        x = F.conv_transpose2d(x, u.weight, u.bias, 2, 1, (1, 0), groups=2)
+        x = F.instance_norm(x, i.running_mean, i.running_var, i.weight, i.bias, self.training, 0.3)
+        x = F.conv1d(torch.tanh(x).flatten(2), s.weight, s.bias, stride=4)
+        x = F.group_norm(x, 2, g.weight, g.bias)
+        x = F.layer_norm(F.glu(x[:, :, :64].reshape(-1, 6, 4, 16), -1).mean(3), [6, 4], n.weight, n.bias, 1e-6)
+        return F.linear(torch.tanh(x).flatten(1), f.weight, f.bias)
+
+
 def images():
     values = [math.sin(0.3 + 1.7 * i) for i in range(IMAGES * CHANNELS * SIDE * SIDE)]
     return torch.tensor(values, dtype=torch.float32).double().view(IMAGES, CHANNELS, SIDE, SIDE)
@@ -213,13 +243,16 @@ def numbers(net):
 def main():
     folder = pathlib.Path(sys.argv[1])
     lines = ["# Made by tools/golden/traced.py: NAME, the largest output, six outputs, three losses."]
-    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts):
+    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts, Weights):
         torch.manual_seed(0)
         model = net()
         name = net.__name__.lower()
         (folder / f"{name}.txt").write_text(str(torch.fx.symbolic_trace(model)))
-        if name == "parts":
-            torch.save(model.state_dict(), folder / "parts.pt")
+        if net in (Parts, Weights):
+            state = model.state_dict()
+            for unused in [key for key in state if key.endswith("num_batches_tracked")]:
+                del state[unused]
+            torch.save(state, folder / f"{name}.pt")
         lines.append(" ".join([name] + [repr(x) for x in numbers(model.double())]))
     (folder / "expected.txt").write_text("\n".join(lines) + "\n")
 

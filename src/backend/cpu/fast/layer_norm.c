@@ -15,8 +15,8 @@ enum {
     PART_ROWS = 64,   /* of which it is a part, at least */
     PARTS = 16,       /* at most */
     BLOCK = 1024,     /* of its elements that a thread takes at a time */
-    SHORT = 1024,     /* elements of a row of which ROWS are taken together, forwards, and of their gradients: what is */
-    SHORT_BACK = 256  /* read and written then stays in the nearest cache */
+    SHORT = 1024,     /* elements of a row of which ROWS are taken together forwards */
+    SHORT_BACK = 256  /* and backwards: what is read and written then stays in the nearest cache */
 };
 
 /* ---- Sums ---- */
@@ -44,8 +44,8 @@ ALWAYS_INLINE vec gradient_at(const float *dy, const float *w, ptrdiff_t i)
 }
 
 /* The sums of n <= SPAN elements in each lane; dy and w for GRADIENT alone, and w may be NULL. */
-ALWAYS_INLINE void sum_lanes_of(enum term term, const float *x, float mean, const float *dy, const float *w, ptrdiff_t n,
-                                vec *sum, vec *along)
+ALWAYS_INLINE void sum_lanes_of(enum term term, const float *x, float mean, const float *dy, const float *w,
+                                ptrdiff_t n, vec *sum, vec *along)
 {
     const vec minus = splat(-mean), none = {0};
     vec s[CHAINS], a[CHAINS];
@@ -128,7 +128,7 @@ static inline float scale_of(double squares, double exact, float mean, float eps
     return (float)(1 / sqrt((v > 0 || isnan(v) ? v : 0) + (double)eps));
 }
 
-/* Sums in float lose digits to what all their terms have in common, so the mean is a distance from the first element. */
+/* Sums in float lose digits to what their terms have in common, so the mean is a distance from the first element. */
 static inline float guess_of(const float *x)
 {
     return isfinite(x[0]) ? x[0] : 0;
