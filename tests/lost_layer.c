@@ -14,17 +14,16 @@ static PFN_vkGetDeviceProcAddr next_device;
 static PFN_vkGetPhysicalDeviceProperties next_properties;
 static PFN_vkGetPhysicalDeviceProperties2 next_properties2;
 static PFN_vkGetPhysicalDeviceQueueFamilyProperties next_families;
-static VkInstance instance;
-static VkDevice device;
-static long submissions;
+static PFN_vkCreateDevice next_create_device;
+static PFN_vkDestroyDevice next_destroy_device;
+static PFN_vkQueueSubmit next_submit;
+static PFN_vkWaitSemaphores next_wait;
+static PFN_vkGetSemaphoreCounterValue next_value;
+static PFN_vkDeviceWaitIdle next_wait_idle;
+static VkDevice device;        /* the first; others that a program opens beside it are of the same driver */
+static _Atomic long n_devices; /* alive */
+static _Atomic long submissions;
 static bool lost;
-
-static PFN_vkVoidFunction next(const char *name)
-{
-    return next_device(device, name);
-}
-
-#define NEXT(function) ((PFN_##function)next(#function))
 
 static VKAPI_ATTR VkResult VKAPI_CALL queue_submit(VkQueue queue, uint32_t count, const VkSubmitInfo *submits,
                                                    VkFence fence)
@@ -32,25 +31,25 @@ static VKAPI_ATTR VkResult VKAPI_CALL queue_submit(VkQueue queue, uint32_t count
     const char *at = getenv("TENKA_LOSE_AT");
     if (!lost && at && ++submissions == atol(at)) {
         /* What was submitted before ends, since no driver is told that it is to stop. */
-        NEXT(vkDeviceWaitIdle)(device);
+        next_wait_idle(device);
         lost = true;
     }
-    return lost ? VK_ERROR_DEVICE_LOST : NEXT(vkQueueSubmit)(queue, count, submits, fence);
+    return lost ? VK_ERROR_DEVICE_LOST : next_submit(queue, count, submits, fence);
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL wait_semaphores(VkDevice dev, const VkSemaphoreWaitInfo *info, uint64_t timeout)
 {
-    return lost ? VK_ERROR_DEVICE_LOST : NEXT(vkWaitSemaphores)(dev, info, timeout);
+    return lost ? VK_ERROR_DEVICE_LOST : next_wait(dev, info, timeout);
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL semaphore_value(VkDevice dev, VkSemaphore semaphore, uint64_t *value)
 {
-    return lost ? VK_ERROR_DEVICE_LOST : NEXT(vkGetSemaphoreCounterValue)(dev, semaphore, value);
+    return lost ? VK_ERROR_DEVICE_LOST : next_value(dev, semaphore, value);
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL wait_idle(VkDevice dev)
 {
-    return lost ? VK_ERROR_DEVICE_LOST : NEXT(vkDeviceWaitIdle)(dev);
+    return lost ? VK_ERROR_DEVICE_LOST : next_wait_idle(dev);
 }
 
 /* A number of the environment, or what the driver says. */
@@ -88,12 +87,13 @@ static VKAPI_ATTR void VKAPI_CALL families(VkPhysicalDevice gpu, uint32_t *count
 }
 
 /* Asked for later, the loader hands out the beginning of its chain. */
-static void find_next(void)
+static void find_next(VkInstance instance)
 {
 #define FIND(function) ((PFN_##function)next_instance(instance, #function))
     next_properties = FIND(vkGetPhysicalDeviceProperties);
     next_properties2 = FIND(vkGetPhysicalDeviceProperties2);
     next_families = FIND(vkGetPhysicalDeviceQueueFamilyProperties);
+    next_create_device = FIND(vkCreateDevice);
 #undef FIND
 }
 
@@ -111,10 +111,26 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo
     chain->u.pLayerInfo = chain->u.pLayerInfo->pNext;
     const PFN_vkCreateInstance create = (PFN_vkCreateInstance)next_instance(NULL, "vkCreateInstance");
     const VkResult result = create(info, allocator, out);
-    instance = *out;
     if (result == VK_SUCCESS)
-        find_next();
+        find_next(*out);
     return result;
+}
+
+static void find_functions(VkDevice dev)
+{
+#define FIND(function) ((PFN_##function)next_device(dev, #function))
+    next_destroy_device = FIND(vkDestroyDevice);
+    next_submit = FIND(vkQueueSubmit);
+    next_wait = FIND(vkWaitSemaphores);
+    next_value = FIND(vkGetSemaphoreCounterValue);
+    next_wait_idle = FIND(vkDeviceWaitIdle);
+#undef FIND
+}
+
+static VKAPI_ATTR void VKAPI_CALL destroy_device(VkDevice dev, const VkAllocationCallbacks *allocator)
+{
+    n_devices--;
+    next_destroy_device(dev, allocator);
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice gpu, const VkDeviceCreateInfo *info,
@@ -128,9 +144,11 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice gpu, const 
         return VK_ERROR_INITIALIZATION_FAILED;
     next_device = chain->u.pLayerInfo->pfnNextGetDeviceProcAddr;
     chain->u.pLayerInfo = chain->u.pLayerInfo->pNext;
-    const PFN_vkCreateDevice create = (PFN_vkCreateDevice)next_instance(instance, "vkCreateDevice");
-    const VkResult result = create(gpu, info, allocator, out);
-    device = *out;
+    const VkResult result = next_create_device(gpu, info, allocator, out);
+    if (result == VK_SUCCESS && n_devices++ == 0)
+        device = *out;
+    if (result == VK_SUCCESS)
+        find_functions(*out);
     return result;
 }
 
@@ -147,6 +165,7 @@ static PFN_vkVoidFunction own_function(const char *name)
         {"vkGetDeviceProcAddr", (PFN_vkVoidFunction)device_function},
         {"vkCreateInstance", (PFN_vkVoidFunction)create_instance},
         {"vkCreateDevice", (PFN_vkVoidFunction)create_device},
+        {"vkDestroyDevice", (PFN_vkVoidFunction)destroy_device},
         {"vkGetPhysicalDeviceProperties", (PFN_vkVoidFunction)properties},
         {"vkGetPhysicalDeviceProperties2", (PFN_vkVoidFunction)properties2},
         {"vkGetPhysicalDeviceQueueFamilyProperties", (PFN_vkVoidFunction)families},

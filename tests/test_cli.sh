@@ -362,6 +362,12 @@ prints 'No training step'
 succeed summary --backend cpu --load "$work/cpu.st" --optimizer sgd
 prints "batch size 100 with sgd, on cpu"
 prints "the optimizer's moments  *0.00 MiB"
+# A class that is no layer of PyTorch's, in the text of print(model).
+printf 'Net(\n  (conv): Conv2d(3, 8, kernel_size=(3, 3))\n  (shift): Shift()\n)\n' > "$work/printed.txt"
+"$tenka" summary --backend cpu --net "$work/printed.txt" --input 3,8,8 > "$work/out" 2> "$work/err" &&
+    bad "a network with a Shift was taken"
+says "does not show what Shift does; print(torch.fx.symbolic_trace(model)) does"
+says "line 3, column 12: Shift is no known layer"
 # Forward as torch.fx shows it: each call, with what it costs; a layer's parameters where it is first called.
 cat > "$work/traced.txt" << 'END'
 Net(

@@ -130,10 +130,22 @@ static bool is_empty_list(const struct tenka_parser *p, const char *class_name)
                              strcmp(class_name, "Module") == 0);
 }
 
+/* print(model) shows a module that is no layer of PyTorch's by its name; torch.fx by what it does. */
+static bool is_printed_model(const char *text)
+{
+    return strstr(text, "\n  (") != NULL && strstr(text, "\ndef forward(") == NULL;
+}
+
 static tenka_status fail_unknown(const struct tenka_parser *p, const char *at, const char *class_name)
 {
     char names[700], sentence[900];
     const char *const meant = tenka_layer_mistyped(class_name);
+    if (meant == NULL && is_printed_model(p->text))
+        tenka_say(
+            tenka_ctx_log(p->ctx), TENKA_LOG_WARNING,
+            "network text: it does not show what %.60s does; print(torch.fx.symbolic_trace(model)) does, where it "
+            "is no layer of PyTorch's own",
+            class_name);
     snprintf(sentence, sizeof(sentence), "%.60s is no known layer%s%s%s; known are %s", class_name,
              meant != NULL ? " (do you mean " : "", meant != NULL ? meant : "", meant != NULL ? "?)" : "",
              tenka_layer_names(names, sizeof(names)));
