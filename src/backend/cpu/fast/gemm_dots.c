@@ -1,6 +1,6 @@
-/* A product of rows by rows, both contiguous along k: GEMM_DOT_ROWS rows of A times GEMM_DOT_COLUMNS of the transposed B, one
- * vector of running sums for each pair. An element of C is the sum of the lanes over each block of BLOCK_K, these added
- * in their order. */
+/* A product of rows by rows, both contiguous along k: GEMM_DOT_ROWS rows of A times GEMM_DOT_COLUMNS of the transposed
+ * B, one vector of running sums for each pair. An element of C is the sum of the lanes over each block of BLOCK_K, these
+ * added in their order. */
 #include "backend/cpu/fast/gemm.h"
 
 /* Rows of A over a block stay in the first cache while a block of columns, in the second, meets them. */
@@ -75,11 +75,11 @@ ALWAYS_INLINE void dots(int rows, ptrdiff_t k, const float *a, ptrdiff_t lda, co
 typedef void dots_function(ptrdiff_t k, const float *a, ptrdiff_t lda, const float *const b[GEMM_DOT_COLUMNS],
                            float sums[GEMM_DOT_ROWS][GEMM_DOT_COLUMNS]);
 
-#define DOTS(rows)                                                                                         \
+#define DOTS(rows)                                                                                              \
     static void dots_##rows(ptrdiff_t k, const float *a, ptrdiff_t lda, const float *const b[GEMM_DOT_COLUMNS], \
-                            float sums[GEMM_DOT_ROWS][GEMM_DOT_COLUMNS])                                             \
-    {                                                                                                      \
-        dots(rows, k, a, lda, b, sums);                                                                    \
+                            float sums[GEMM_DOT_ROWS][GEMM_DOT_COLUMNS])                                        \
+    {                                                                                                           \
+        dots(rows, k, a, lda, b, sums);                                                                         \
     }
 
 DOTS(1)
@@ -89,7 +89,8 @@ DOTS(3)
 #endif
 #ifdef __AVX512F__
 DOTS(4)
-DOTS(5) DOTS(6)
+DOTS(5)
+DOTS(6)
 #endif
 
     /* By rows. */
