@@ -14,6 +14,10 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/conv2d_fwd.c
     src/backend/cpu/fast/conv2d_gather.c
     src/backend/cpu/fast/conv_copies.c
+    src/backend/cpu/fast/conv_depthwise.c
+    src/backend/cpu/fast/conv_lanes.c
+    src/backend/cpu/fast/conv_lowered.c
+    src/backend/cpu/fast/conv_planes.c
     src/backend/cpu/fast/conv_transpose2d.c
     src/backend/cpu/fast/conv_pool.c
     src/backend/cpu/fast/elementwise.c

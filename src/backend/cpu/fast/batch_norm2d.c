@@ -1,6 +1,7 @@
 /* Batch normalisation; see backend/cpu/batch_norm2d.c. A thread takes a few neighbouring channels at a time and goes
  * through their planes image by image. A sum over a channel is, for each lane of a vector, a double to which the sum of
- * one span of a plane is added at a time; then the lanes are added. */
+ * one span of a plane is added at a time; then the lanes are added. Where planes are small, vectors reach over several
+ * of them: each place is summed over images, then the places of a channel are. */
 #include <math.h>
 
 #include "backend/cpu/fast/kernels.h"
@@ -8,14 +9,17 @@
 typedef struct tenka_p_channels params;
 
 enum {
-    NEIGHBOURS = 1024,  /* elements of an image that a thread takes at a time, when planes are small */
-    MOST_CHANNELS = 32, /* and as many channels at most */
-    LARGE_PLANE = 256,  /* elements; the processor fetches small ones ahead by itself */
-    SMALL = 1 << 14,    /* elements of which threads are not worth starting */
-    SPAN = 4096,        /* elements of a plane that are added in float */
-    CACHE_LINE = 16,    /* elements */
-    GROWTH = 16,        /* of how many times the images a mean is a guess for */
-    CHAINS = 4          /* running sums beside each other, as an addition takes some cycles */
+    NEIGHBOURS = 1024,   /* elements of an image that a thread takes at a time, when planes are small */
+    MOST_CHANNELS = 32,  /* and as many channels at most */
+    LARGE_PLANE = 256,   /* elements; the processor fetches small ones ahead by itself */
+    SMALL_PLANE = 64,    /* elements; up to here, the planes of neighbours are one row of places */
+    PLACES = NEIGHBOURS, /* of such a row, at most */
+    FEW_IMAGES = 64,     /* whose places are added in float */
+    SMALL = 1 << 14,     /* elements of which threads are not worth starting */
+    SPAN = 4096,         /* elements of a plane that are added in float */
+    CACHE_LINE = 16,     /* elements */
+    GROWTH = 16,         /* of how many times the images a mean is a guess for */
+    CHAINS = 4           /* running sums beside each other, as an addition takes some cycles */
 };
 
 /* Channels, or images, from .. end-1. */
@@ -117,6 +121,78 @@ static inline double count_of(const params *p)
     return (double)p->n * p->plane;
 }
 
+/* ---- Small planes: the channels of r as a row of places ---- */
+
+static bool is_small(const params *p)
+{
+    return p->plane <= SMALL_PLANE;
+}
+
+static inline ptrdiff_t places_of(const params *p, struct range r)
+{
+    return (ptrdiff_t)(r.end - r.from) * p->plane;
+}
+
+static inline int lanes_left(ptrdiff_t places, ptrdiff_t i)
+{
+    return places - i < LANES ? (int)(places - i) : LANES;
+}
+
+/* The number of each channel at each of its places, and 0 in what lacks of the last vector. */
+static void spread(const params *p, struct range r, const float *numbers, float *out)
+{
+    for (int32_t k = 0; k < r.end - r.from; k++)
+        for (ptrdiff_t i = 0; i < p->plane; i++)
+            *out++ = numbers[k];
+    memset(out, 0, LANES * sizeof(*out));
+}
+
+/* Adds the sums of places to those of their channels. */
+static void add_places(const params *p, struct range r, const float *places, sums sum[])
+{
+    for (ptrdiff_t i = 0; i < p->plane; i++)
+        for (int32_t k = 0; k < r.end - r.from; k++)
+            sum[k][0] += (double)places[k * p->plane + i];
+}
+
+/* Images from .. end-1, of which there are few, at LANES places from i on. */
+ALWAYS_INLINE void sum_places(enum term term, const params *p, struct range images, struct range r, const float *x,
+                              vec minus, const float *dy, ptrdiff_t i, vec *sum, vec *along)
+{
+    const int lanes = lanes_left(places_of(p, r), i);
+    const lane_mask mask = mask_lanes(0, lanes);
+    *sum = *along = (vec){0};
+    for (int32_t n = images.from; n < images.end; n++) {
+        const ptrdiff_t at = plane_at(p, n, r.from) + i;
+        if (lanes == LANES)
+            add_terms(term, load(x + at), minus, term == GRADIENT ? load(dy + at) : minus, sum, along);
+        else
+            add_terms(term, load_masked(x + at, mask), minus, term == GRADIENT ? load_masked(dy + at, mask) : minus,
+                      sum, along);
+    }
+}
+
+/* As sum_images(). */
+ALWAYS_INLINE void sum_small(enum term term, const params *p, struct range images, struct range r, const float *x,
+                             const float *mean, const float *dy, sums sum[], sums along[])
+{
+    float means[PLACES + LANES], place[PLACES + LANES], place_along[PLACES + LANES];
+    const ptrdiff_t places = places_of(p, r);
+    spread(p, r, mean + r.from, means);
+    for (struct range few = {images.from, 0}; few.from < images.end; few.from = few.end) {
+        few.end = images.end - few.from < FEW_IMAGES ? images.end : few.from + FEW_IMAGES;
+        for (ptrdiff_t i = 0; i < places; i += LANES) {
+            vec s, a;
+            sum_places(term, p, few, r, x, -load(means + i), dy, i, &s, &a);
+            store(place + i, s);
+            store(place_along + i, a);
+        }
+        add_places(p, r, place, sum);
+        if (term == GRADIENT)
+            add_places(p, r, place_along, along);
+    }
+}
+
 /* Sums over the channels of r of some images; sum[k] and along[k] are of channel r.from + k. mean: of every channel. */
 ALWAYS_INLINE void sum_images(enum term term, const params *p, struct range images, struct range r, const float *x,
                               const float *mean, const float *dy, sums sum[], sums along[])
@@ -125,6 +201,10 @@ ALWAYS_INLINE void sum_images(enum term term, const params *p, struct range imag
     memset(sum, 0, (size_t)(r.end - r.from) * sizeof(*sum));
     if (term == GRADIENT)
         memset(along, 0, (size_t)(r.end - r.from) * sizeof(*along));
+    if (is_small(p)) {
+        sum_small(term, p, images, r, x, mean, dy, sum, along);
+        return;
+    }
     for (int32_t n = images.from; n < images.end; n++)
         for (int32_t c = r.from; c < r.end; c++)
             for (ptrdiff_t i = 0; i < p->plane; i += SPAN) {
@@ -204,8 +284,31 @@ static void find_moments(const params *p, struct range r, const float *x, float 
     }
 }
 
+/* normalize() of small planes. */
+static void normalize_small(const params *p, struct range r, const struct tenka_cpu_call *call, const float gain[])
+{
+    float means[PLACES + LANES], gains[PLACES + LANES], biases[PLACES + LANES];
+    const ptrdiff_t places = places_of(p, r);
+    spread(p, r, (const float *)call->out[1] + r.from, means);
+    spread(p, r, gain, gains);
+    spread(p, r, (const float *)call->in[2] + r.from, biases);
+    for (int32_t n = 0; n < p->n; n++) {
+        const float *x = (const float *)call->in[0] + plane_at(p, n, r.from);
+        float *y = (float *)call->out[0] + plane_at(p, n, r.from);
+        for (ptrdiff_t i = 0; i < places; i += LANES) {
+            const int lanes = lanes_left(places, i);
+            const vec v = load_lanes(x + i, 0, lanes);
+            store_lanes(y + i, (v - load(means + i)) * load(gains + i) + load(biases + i), 0, lanes);
+        }
+    }
+}
+
 static void normalize(const params *p, struct range r, const struct tenka_cpu_call *call, const float gain[])
 {
+    if (is_small(p)) {
+        normalize_small(p, r, call, gain);
+        return;
+    }
     const float *x = call->in[0], *bias = call->in[2], *mean = call->out[1];
     float *y = call->out[0];
     for (int32_t n = 0; n < p->n; n++)
@@ -255,8 +358,40 @@ static void find_slopes(const params *p, struct range r, const struct tenka_cpu_
     }
 }
 
+/* apply_slopes() of small planes. */
+static void apply_small(const params *p, struct range r, const struct tenka_cpu_call *call, const struct slope slope[])
+{
+    float number[3][MOST_CHANNELS], factors[PLACES + LANES], means_dy[PLACES + LANES], slopes[PLACES + LANES];
+    float means[PLACES + LANES];
+    const ptrdiff_t places = places_of(p, r);
+    for (int32_t k = 0; k < r.end - r.from; k++) {
+        number[0][k] = slope[k].factor;
+        number[1][k] = slope[k].mean_dy;
+        number[2][k] = slope[k].slope;
+    }
+    spread(p, r, number[0], factors);
+    spread(p, r, number[1], means_dy);
+    spread(p, r, number[2], slopes);
+    spread(p, r, (const float *)call->in[3] + r.from, means);
+    for (int32_t n = 0; n < p->n; n++) {
+        const ptrdiff_t at = plane_at(p, n, r.from);
+        const float *x = (const float *)call->in[0] + at, *dy = (const float *)call->in[5] + at;
+        float *dx = (float *)call->out[0] + at;
+        for (ptrdiff_t i = 0; i < places; i += LANES) {
+            const int lanes = lanes_left(places, i);
+            const vec along = (load_lanes(x + i, 0, lanes) - load(means + i)) * load(slopes + i);
+            store_lanes(dx + i, load(factors + i) * (load_lanes(dy + i, 0, lanes) - load(means_dy + i) - along), 0,
+                        lanes);
+        }
+    }
+}
+
 static void apply_slopes(const params *p, struct range r, const struct tenka_cpu_call *call, const struct slope slope[])
 {
+    if (is_small(p)) {
+        apply_small(p, r, call, slope);
+        return;
+    }
     const float *x = call->in[0], *mean = call->in[3], *dy = call->in[5];
     float *dx = call->out[0];
     for (int32_t n = 0; n < p->n; n++)

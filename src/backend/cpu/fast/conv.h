@@ -227,6 +227,31 @@ bool TENKA_FAST(turns)(const conv_params *p);
 bool TENKA_FAST(conv2d_turned)(const struct tenka_fast_call *call);
 size_t TENKA_FAST(conv2d_turned_scratch)(const int32_t *params, int threads);
 
+/* Depthwise convolutions; see conv_depthwise.c and, for those of small planes, conv_planes.c and conv_lanes.c. */
+bool TENKA_FAST(is_depthwise)(const conv_params *p);
+bool TENKA_FAST(conv2d_fwd_depthwise)(const struct tenka_fast_call *call);
+bool TENKA_FAST(conv2d_dx_depthwise)(const struct tenka_fast_call *call);
+bool TENKA_FAST(conv2d_dw_depthwise)(const struct tenka_fast_call *call);
+size_t TENKA_FAST(conv_depthwise_scratch)(const conv_params *p);
+bool TENKA_FAST(conv_in_planes)(const conv_params *p);
+bool TENKA_FAST(conv2d_fwd_planes)(const struct tenka_fast_call *call);
+bool TENKA_FAST(conv2d_dx_planes)(const struct tenka_fast_call *call);
+bool TENKA_FAST(conv_in_lanes)(const conv_params *p);
+bool TENKA_FAST(conv2d_fwd_lanes)(const struct tenka_fast_call *call);
+bool TENKA_FAST(conv2d_dx_lanes)(const struct tenka_fast_call *call);
+bool TENKA_FAST(conv2d_dw_lanes)(const struct tenka_fast_call *call);
+size_t TENKA_FAST(conv_lanes_scratch)(void);
+
+/* Convolutions of small images as plain products of matrices; see conv_lowered.c. Serves those for which it is the
+ * fastest way. */
+bool TENKA_FAST(lowers)(const conv_params *p, bool of_weights);
+bool TENKA_FAST(conv2d_fwd_lowered)(const struct tenka_fast_call *call);
+bool TENKA_FAST(conv2d_dx_lowered)(const struct tenka_fast_call *call);
+bool TENKA_FAST(conv2d_dw_lowered)(const struct tenka_fast_call *call);
+size_t TENKA_FAST(conv2d_fwd_lowered_scratch)(const conv_params *p, int threads);
+size_t TENKA_FAST(conv2d_dx_lowered_scratch)(const conv_params *p, int threads);
+size_t TENKA_FAST(conv2d_dw_lowered_scratch)(const conv_params *p, int threads);
+
 /* The adjoint, for rows [y0, y1) of image b of the panel: dx = sum of the copies' gradients. The planes' rows begin
  * with row `first` of each phase.
  *   dx    the image's first channel; channels are p->h * p->w apart

@@ -337,13 +337,18 @@ static bool run(struct plan *f, const struct tenka_fast_call *call)
 bool TENKA_FAST(conv2d_dw)(const struct tenka_fast_call *call)
 {
     struct plan f = {.p = (const void *)call->call->params};
-    return run(&f, call);
+    if (TENKA_FAST(is_depthwise)(f.p))
+        return TENKA_FAST(conv2d_dw_depthwise)(call);
+    return TENKA_FAST(lowers)(f.p, true) ? TENKA_FAST(conv2d_dw_lowered)(call) : run(&f, call);
 }
 
 size_t TENKA_FAST(conv2d_dw_scratch)(const int32_t *params, int threads)
 {
     struct plan f = {.p = (const void *)params};
-    return scratch_bytes(&f, threads);
+    if (TENKA_FAST(is_depthwise)(f.p))
+        return TENKA_FAST(conv_depthwise_scratch)(f.p);
+    return TENKA_FAST(lowers)(f.p, true) ? TENKA_FAST(conv2d_dw_lowered_scratch)(f.p, threads)
+                                         : scratch_bytes(&f, threads);
 }
 
 bool TENKA_FAST(conv2d_relu_pool_dw)(const struct tenka_fast_call *call)

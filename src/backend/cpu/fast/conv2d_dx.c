@@ -142,6 +142,10 @@ size_t TENKA_FAST(conv2d_dx_scratch)(const int32_t *params, int threads)
 {
     struct plan f;
     size_t most = 0;
+    if (TENKA_FAST(is_depthwise)((const void *)params))
+        return TENKA_FAST(conv_depthwise_scratch)((const void *)params);
+    if (TENKA_FAST(lowers)((const void *)params, false))
+        return TENKA_FAST(conv2d_dx_lowered_scratch)((const void *)params, threads);
     if (TENKA_FAST(turns)((const void *)params))
         return TENKA_FAST(conv2d_turned_scratch)(params, threads);
     const int points = TENKA_FAST(winograd_points)((const void *)params);
@@ -353,6 +357,10 @@ bool TENKA_FAST(conv2d_dx)(const struct tenka_fast_call *call)
 {
     const conv_params *p = (const void *)call->call->params;
     struct plan f;
+    if (TENKA_FAST(is_depthwise)(p))
+        return TENKA_FAST(conv2d_dx_depthwise)(call);
+    if (TENKA_FAST(lowers)(p, false))
+        return TENKA_FAST(conv2d_dx_lowered)(call);
     if (TENKA_FAST(turns)(p))
         return TENKA_FAST(conv2d_turned)(call);
     if (!make_plan(&f, p, call->threads, 0))

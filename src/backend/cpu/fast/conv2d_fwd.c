@@ -369,13 +369,20 @@ static bool run_forward(struct plan f, const struct tenka_fast_call *call)
 bool TENKA_FAST(conv2d_fwd)(const struct tenka_fast_call *call)
 {
     const conv_params *p = (const void *)call->call->params;
+    if (TENKA_FAST(is_depthwise)(p))
+        return TENKA_FAST(conv2d_fwd_depthwise)(call);
+    if (TENKA_FAST(lowers)(p, false))
+        return TENKA_FAST(conv2d_fwd_lowered)(call);
     return run_forward((struct plan){.p = p, .relu = p->act == TENKA_ACT_relu}, call);
 }
 
 size_t TENKA_FAST(conv2d_fwd_scratch)(const int32_t *params, int threads)
 {
     struct plan f = {.p = (const void *)params};
-    return scratch_bytes(&f, threads);
+    if (TENKA_FAST(is_depthwise)(f.p))
+        return TENKA_FAST(conv_depthwise_scratch)(f.p);
+    return TENKA_FAST(lowers)(f.p, false) ? TENKA_FAST(conv2d_fwd_lowered_scratch)(f.p, threads)
+                                          : scratch_bytes(&f, threads);
 }
 
 bool TENKA_FAST(conv2d_relu_pool_fwd)(const struct tenka_fast_call *call)

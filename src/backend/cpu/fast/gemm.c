@@ -47,7 +47,8 @@ struct cut {
 /* Of the ways to make about `wanted` parts, the one whose largest part is smallest; then the one that packs least. */
 static struct cut cut_of(const struct gemm *g, ptrdiff_t wanted)
 {
-    struct cut best = {.unit_i = is_dots(g) ? DOT_ROWS : GEMM_ROWS, .unit_j = is_dots(g) ? DOT_COLUMNS : GEMM_COLUMNS};
+    struct cut best = {.unit_i = is_dots(g) ? GEMM_DOT_ROWS : GEMM_ROWS,
+                       .unit_j = is_dots(g) ? GEMM_DOT_COLUMNS : GEMM_COLUMNS};
     best.tiles_i = parts_of(g->m, best.unit_i);
     best.tiles_j = parts_of(g->n, best.unit_j);
     double least_area = 0, least_edge = 0;

@@ -61,7 +61,7 @@ void TENKA_FAST(pack_across)(float *to, ptrdiff_t to_step, const float *from, pt
 void TENKA_FAST(gemm_tiles)(const struct gemm *g, const struct gemm_part *part, float *scratch);
 
 /* gemm_dots.c: A as it stands, B transposed, so that both are contiguous along k. Nothing is packed. */
-enum { DOT_ROWS = LANES == 16 ? 6 : LANES == 8 ? 3 : 2, DOT_COLUMNS = 4 };
+enum { GEMM_DOT_ROWS = LANES == 16 ? 6 : LANES == 8 ? 3 : 2, GEMM_DOT_COLUMNS = 4 };
 void TENKA_FAST(gemm_dots)(const struct gemm *g, const struct gemm_part *part);
 
 #endif

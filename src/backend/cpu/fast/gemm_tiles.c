@@ -3,43 +3,12 @@
  * panels [k][GEMM_COLUMNS]. An element of C is one sum over each block of BLOCK_K, these added in their order.
  * Source: Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008). */
 #include "backend/cpu/fast/gemm.h"
+#include "backend/cpu/fast/transpose.h"
 
 /* A panel of B lies in the first cache, a block of A in the second, a block of B in the second or third. */
 enum { BLOCK_K = 256, BLOCK_M = 10 * GEMM_ROWS, BLOCK_N = 1024 };
 
 /* ---- Packing ---- */
-
-/* Lane l of the rows i and i + s after their s x s blocks beside the diagonal were swapped; s: 1, 2, 4, ... */
-#define FIRST(l, s) ((l) & (s) ? LANES + (l) - (s) : (l))
-#define SECOND(l, s) ((l) & (s) ? LANES + (l) : (l) + (s))
-#define FOUR(f, l, s) f(l, s), f(l + 1, s), f(l + 2, s), f(l + 3, s)
-#if defined __AVX512F__
-#define ALL(f, s) FOUR(f, 0, s), FOUR(f, 4, s), FOUR(f, 8, s), FOUR(f, 12, s)
-#elif defined __AVX2__
-#define ALL(f, s) FOUR(f, 0, s), FOUR(f, 4, s)
-#else
-#define ALL(f, s) FOUR(f, 0, s)
-#endif
-#define SWAP_BLOCKS(rows, s)                                               \
-    UNROLL                                                                 \
-    for (int i = 0; i < LANES; i++)                                        \
-        if ((i & (s)) == 0) {                                              \
-            const vec a = rows[i], b = rows[i | (s)];                      \
-            rows[i] = __builtin_shufflevector(a, b, ALL(FIRST, s));        \
-            rows[i | (s)] = __builtin_shufflevector(a, b, ALL(SECOND, s)); \
-        }
-
-ALWAYS_INLINE void transpose(vec rows[LANES])
-{
-    SWAP_BLOCKS(rows, 1)
-    SWAP_BLOCKS(rows, 2)
-#ifdef __AVX2__
-    SWAP_BLOCKS(rows, 4)
-#endif
-#ifdef __AVX512F__
-    SWAP_BLOCKS(rows, 8)
-#endif
-}
 
 void TENKA_FAST(pack_across)(float *to, ptrdiff_t to_step, const float *from, ptrdiff_t step, ptrdiff_t rows,
                              ptrdiff_t k)
@@ -160,10 +129,11 @@ TILES(2)
 TILES(3)
 TILES(4)
 #ifdef __AVX2__
-    TILES(5) TILES(6)
+TILES(5)
+TILES(6)
 #endif
 #ifdef __AVX512F__
-        TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12)
+    TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12)
 #endif
 
     /* By rows and vectors. */

@@ -172,6 +172,22 @@ ALWAYS_INLINE vec pick_lanes(const float *p, ivec at)
 #endif
 }
 
+/* Lane i of the result is lane at[i] of v; 0 where at[i] is -1. */
+ALWAYS_INLINE vec shuffle_lanes(vec v, ivec at)
+{
+#if defined __AVX512F__
+    return (vec)_mm512_maskz_permutexvar_ps(_mm512_movepi32_mask((__m512i)~at), (__m512i)at, (__m512)v);
+#elif defined __AVX2__
+    return select(at < 0, (vec){0}, (vec)_mm256_permutevar8x32_ps((__m256)v, (__m256i)at));
+#else
+    vec picked = {0};
+    UNROLL
+    for (int i = 0; i < LANES; i++)
+        picked[i] = at[i] < 0 ? 0 : v[at[i]];
+    return picked;
+#endif
+}
+
 /* ---- Lanes of two vectors ---- */
 
 #if defined __AVX512F__
