@@ -8,8 +8,8 @@
 //   TENKA_PASS_dw   0: x in   1: m in   2: s in   3: dy in   6: slot, unused
 //                   4: dweight = sum of dy xhat   5: dbias = sum of dy
 // Weight and bias are there when p.weight and p.bias say so. fwd and dx: a line a row; mean and variance are taken from
-// distances to a mean that was summed up before, as in batch_norm2d.glsl. dw: a workgroup has a channel, or several side
-// by side where each row has all of them.
+// distances to a mean that was summed up before, as in batch_norm2d.glsl. dw: a workgroup has a channel, or several
+// side by side where each row has all of them.
 #define REDUCED vec2
 #define LINE_PARAMS int per; int plane; int has_weight; int has_bias; int groups; int axes;
 layout(constant_id = 10) const uint PLANAR = 0u; // 1: a plane is one element
@@ -142,7 +142,8 @@ void main()
         FOR_TERMS(r, k, count) {
             uint image = min(r, count - 1u);
             const uint place = PLANAR != 0u ? 0u : digit(image, p.plane);
-            const uint at = (image * channels + c) * uint(p.plane) + place, row = image * uint(p.groups) + c / uint(p.per);
+            const uint at = (image * channels + c) * uint(p.plane) + place;
+            const uint row = image * uint(p.groups) + c / uint(p.per);
             const float d = LOAD(dy, at);
             precise const float along = d * ((LOAD(x, at) - LOAD(mean, row)) * LOAD(scale, row));
             lane_add(k, r < count ? vec2(d, along) : vec2(0.0));

@@ -321,6 +321,13 @@ static tenka_tensor call_local_response_norm(struct golden_run *run)
     return tenka_local_response_norm(in(run, 0), count(run, 0), option(run, 1), option(run, 2), option(run, 3));
 }
 
+CALL_BINARY(prelu)
+
+static tenka_tensor call_glu(struct golden_run *run)
+{
+    return tenka_glu(in(run, 0), count(run, 0));
+}
+
 static tenka_tensor call_normalize_bytes(struct golden_run *run)
 {
     return tenka_normalize_bytes(in(run, 0), in(run, 1), in(run, 2));
@@ -526,6 +533,8 @@ const struct golden_call golden_calls[] = {
     OTHER(batch_norm2d_eval),
     OTHER(layer_norm),
     OTHER(group_norm),
+    OTHER(prelu),
+    OTHER(glu),
     OTHER(instance_norm),
     OTHER(instance_norm_eval),
     OTHER(local_response_norm),

@@ -39,7 +39,8 @@ set_tests_properties(cli_data PROPERTIES TIMEOUT 900)
 
 # Arrays as data; and trainings on them with the losses and optimizers of PyTorch, whose losses must come out.
 add_test(NAME cli_arrays COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_arrays.sh $<TARGET_FILE:tenka_command>)
-set_tests_properties(cli_arrays PROPERTIES TIMEOUT 900)
+add_test(NAME cli_tuning COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_tuning.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli_arrays cli_tuning PROPERTIES TIMEOUT 900)
 foreach(backend IN LISTS backends)
     add_test(NAME recipes_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_recipes.sh $<TARGET_FILE:tenka_command>
         ${backend} ${CMAKE_CURRENT_SOURCE_DIR}/golden/recipes)
@@ -130,6 +131,17 @@ if(TENKA_BUILD_EXAMPLES)
         add_test(NAME example_custom_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_custom_example.sh
             $<TARGET_FILE:example_custom> $<TARGET_FILE:tenka_command> ${backend})
         set_tests_properties(example_custom_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+        # Steps, and how much of the last batch is right then; a software device takes a few steps only.
+        set(unet_steps_cpu 60 90)
+        set(unet_steps_vulkan 12 80)
+        set(resnet20_steps_cpu 40 90)
+        set(resnet20_steps_vulkan 6 0)
+        foreach(example unet resnet20)
+            add_test(NAME example_${example}_${backend}
+                COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_network_example.sh $<TARGET_FILE:example_${example}>
+                ${${example}_steps_${backend}} $<TARGET_FILE:tenka_command> ${backend})
+            set_tests_properties(example_${example}_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+        endforeach()
     endforeach()
     if(NOT EXISTS /usr/share/datasets/fashion-mnist)
         set_tests_properties(example_mnist PROPERTIES DISABLED ON)

@@ -171,7 +171,8 @@ static void test_wrong(void **state)
     write_file(path("a.npy"), "\x93NUMPY\x04\x00\x00\x00", 10);
     assert_fails(ctx, tenka_array_read(ctx, path("a.npy"), NULL, &array), TENKA_E_FORMAT, "version 4 of NumPy's");
     write_file(path("a.npy"), "\x93NUMPY\x02\x00\xFF\xFF\xFF\x7F", 12);
-    assert_fails(ctx, tenka_array_read(ctx, path("a.npy"), NULL, &array), TENKA_E_FORMAT, "2147483647 bytes, more than");
+    assert_fails(ctx, tenka_array_read(ctx, path("a.npy"), NULL, &array), TENKA_E_FORMAT,
+                 "2147483647 bytes, more than");
     write_file(path("a.npy"), "\x93NUMPY\x01", 7);
     assert_fails(ctx, tenka_array_read(ctx, path("a.npy"), NULL, &array), TENKA_E_FORMAT, "is cut off");
     write_file(path("a.npy"), "", 0);
@@ -314,9 +315,9 @@ static void test_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dtypes),   cmocka_unit_test(test_halves),  cmocka_unit_test(test_orders),
-        cmocka_unit_test(test_wrong),    cmocka_unit_test(test_datasets), cmocka_unit_test(test_batches),
-        cmocka_unit_test(test_doubles),  cmocka_unit_test(test_written),
+        cmocka_unit_test(test_dtypes),  cmocka_unit_test(test_halves),   cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_wrong),   cmocka_unit_test(test_datasets), cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_doubles), cmocka_unit_test(test_written),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

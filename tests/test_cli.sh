@@ -73,7 +73,7 @@ expect 2 "'tenka profile' has no option --op, but these have: .*'tenka bench --o
 expect 2 "'tenka test' has no option --epochs, but these have: 'tenka train --epochs 3'" test --epochs 3
 expect 2 "'tenka devices' has no option --backend, but these have: 'tenka train --backend cpu'" devices --backend cpu
 expect 2 "'tenka profile' has no option --js; do you mean --json?" profile --js
-expect 2 "'tenka train' has no option --res; do you mean --resume?" train --res "$work/none"
+expect 2 "'tenka train' has no option --resu; do you mean --resume?" train --resu "$work/none"
 expect 2 "'tenka train' has no option --check; do you mean --checkpoint?" train --check "$work/none"
 expect 2 "'tenka summary' has no option --; its --help lists them" summary --=3
 for command in train test predict summary bench verify profile devices; do
@@ -137,7 +137,7 @@ for pattern in '^      --epochs=N  *Passes over the training images. Default: 5$
     grep -q -e "$pattern" "$work/help" || bad "no '$pattern' in tenka train --help"
 done
 succeed predict --usage
-grep -q '^Usage: tenka predict \[--load=FILE\]' "$work/out" && tail -n 1 "$work/out" | grep -q ' PICTURE|FOLDER...$' ||
+grep -q '^Usage: tenka predict \[--load=FILE\]' "$work/out" && tail -n 1 "$work/out" | grep -q ' X.NPY|PICTURE|FOLDER...$' ||
     bad "what tenka predict --usage prints"
 
 # ---- Data ----
@@ -353,17 +353,47 @@ expect 2 "fallback goes on on the CPU" train --device cpu --fallback
 
 succeed summary --backend cpu --batch-size 64
 prints 'base_net.*\[64, 40, 8, 8\]'
-prints '3: Conv2d .*20,040$'
+prints '3: Conv2d .* 20,040  *81,920,000$'
 prints '^Parameters  *277,670$'
+prints '^Multiply-adds  *[0-9,]* ([0-9,]* for each image)$'
 prints 'peak .* bytes$'
 succeed summary --backend cpu --net "Linear(3, 4)" --input 5,3
 prints 'No training step'
 succeed summary --backend cpu --load "$work/cpu.st" --optimizer sgd
 prints "batch size 100 with sgd, on cpu"
 prints "the optimizer's moments  *0.00 MiB"
+# Forward as torch.fx shows it: each call, with what it costs; a layer's parameters where it is first called.
+cat > "$work/traced.txt" << 'END'
+Net(
+  (conv): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+  (fc): Linear(in_features=16, out_features=16, bias=True)
+)
+
+
+
+def forward(self, x):
+    conv = self.conv(x);  x = None
+    size = conv.size(0)
+    mean = conv.mean([2, 3]);  conv = None
+    cat = torch.cat([mean, mean], 1);  mean = None
+    fc = self.fc(cat);  cat = None
+    fc_1 = self.fc(fc);  fc = None
+    add = fc_1 + 1;  fc_1 = None
+    return add
+END
+succeed summary --backend cpu --net "$work/traced.txt" --input 3,8,8 --batch-size 2
+prints '^conv: Conv2d  *\[2, 8, 8, 8\]  *224  *27,648$'
+prints '^fc: Linear  *\[2, 16\]  *272  *512$'
+prints '^fc: Linear  *\[2, 16\]  *512$'
+prints '^Multiply-adds  *28,672 (14,336 for each image)$'
+sed -n 's/  *\[2.*//p' "$work/out" | tr '\n' ' ' | grep -q '^conv: Conv2d mean torch.cat fc: Linear fc: Linear + Input $' ||
+    bad "other calls: $(cat "$work/out")"
+succeed summary --backend cpu --net "$work/traced.txt" --input 3,8,8 --json
+prints '{"function":"+","output":\[100,16\],"parameters":0,"multiply_adds":0}'
 # A network that no machine of the tests could hold.
 wide='Flatten() Linear(784, 10000) Linear(10000, 10000) Linear(10000, 10000) Linear(10000, 10000)'
 succeed summary --backend cpu --net "$wide Linear(10000, 10000) Linear(10000, 10000) Linear(10000, 10)" --json
+prints '"multiply_adds":[0-9]*,"device"'
 prints '"path":"1","class":"Linear","depth":1,"container":false,"output":\[100,10000\],"parameters":7850000,'
 prints '"total":81[0-9]*}}$'
 if command -v python3 > /dev/null && ! python3 -c 'import json, sys; json.load(sys.stdin)' < "$work/out"; then

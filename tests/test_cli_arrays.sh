@@ -67,20 +67,21 @@ succeed $run --data "$work/x.npy,$work/y.npy" --net "$net" --epochs 1 --checkpoi
 succeed $run --data "$work/x.npy,$work/y.npy" --net "$net" --resume "$work/k" --save "$work/resumed.st" --quiet
 succeed $run --data "$work/x.npy,$work/y.npy" --net "$net" --save "$work/whole.st" --quiet
 cmp -s "$work/resumed.st" "$work/whole.st" || bad "a resumed run ends elsewhere"
-refuse 'shuffling on, this one has off' $run --data "$work/x.npy,$work/y.npy" --net "$net" --resume "$work/k" --no-shuffle \
-    --quiet
+refuse 'shuffling on, this one has off' $run --data "$work/x.npy,$work/y.npy" --net "$net" --resume "$work/k" \
+    --no-shuffle --quiet
 
 # The order of the data: two runs of another seed see the same batches.
 losses() {
     sed -n 's/.*"epoch":2.*"step".*"loss":\(.*\)}/\1/p' "$work/log" | sort
 }
-succeed $run --data "$work/x.npy,$work/y.npy" --net "$net" --load "$work/c.st" --no-shuffle --seed 1 --log "$work/log" \
+one="$run --data $work/x.npy,$work/y.npy"
+succeed $one --load "$work/c.st" --no-shuffle --seed 1 --log "$work/log" \
     --optimizer 'SGD(lr=0)' --quiet
 losses > "$work/one"
-succeed $run --data "$work/x.npy,$work/y.npy" --net "$net" --load "$work/c.st" --no-shuffle --seed 2 --log "$work/log" \
+succeed $one --load "$work/c.st" --no-shuffle --seed 2 --log "$work/log" \
     --optimizer 'SGD(lr=0)' --quiet
 losses | cmp -s - "$work/one" || bad "--no-shuffle shuffles"
-succeed $run --data "$work/x.npy,$work/y.npy" --net "$net" --load "$work/c.st" --seed 2 --log "$work/log" \
+succeed $one --load "$work/c.st" --seed 2 --log "$work/log" \
     --optimizer 'SGD(lr=0)' --quiet
 ! losses | cmp -s - "$work/one" || bad "nothing shuffles"
 
@@ -95,7 +96,8 @@ succeed $predict "$work/x.npy" --json
 is_json
 succeed $predict "$work/x.npy" --out "$work/o.npy"
 prints '^saved .*o.npy$'
-head -c 70 "$work/o.npy" | LC_ALL=C grep -q "'descr': '<f4', 'fortran_order': False, 'shape': (21, 3)" || bad "another array"
+head -c 70 "$work/o.npy" | LC_ALL=C grep -q "'descr': '<f4', 'fortran_order': False, 'shape': (21, 3)" ||
+    bad "another array"
 [ "$(wc -c < "$work/o.npy")" = $((128 + 4 * 63)) ] || bad "another size"
 succeed $predict "$work/x.npy" --out "$work/o4.npy" --batch-size 4 --quiet
 [ "$(wc -c < "$work/o4.npy")" = "$(wc -c < "$work/o.npy")" ] || bad "a smaller last batch is lost"
@@ -120,8 +122,8 @@ refuse 'training targets of .* are whole numbers, but its test targets are float
     --data "$work/x.npy,$work/y.npy,$work/xt.npy,$work/ft.npy"
 refuse 'does not fit the samples (1x4x4): .*in_features=5' $run --data "$work/x.npy,$work/y.npy" --net \
     'Flatten() Linear(5, 3)'
-refuse 'MSELoss: the output has the shape \[2, 4\], but the targets have \[2, 3\]' $run --data "$work/x.npy,$work/f.npy" \
-    --net 'Flatten() Linear(16, 4)'
+refuse 'MSELoss: the output has the shape \[2, 4\], but the targets have \[2, 3\]' $run \
+    --data "$work/x.npy,$work/f.npy" --net 'Flatten() Linear(16, 4)'
 refuse 'MSELoss takes targets that are floats, but these are whole numbers' $run --data "$work/x.npy,$work/y.npy" \
     --net "$net" --loss 'MSELoss()'
 refuse 'NLLLoss takes targets that are classes' $run --data "$work/x.npy,$work/f.npy" --net "$net" --loss 'NLLLoss()'
@@ -161,7 +163,8 @@ misuse "expected '(' behind MSELoss" $plain --net "$net" --loss 'MSELoss'
 misuse 'expected the end of the text' $plain --net "$net" --loss 'MSELoss() 3'
 succeed $plain --net "$net" --optimizer "$(printf 'SGD (\nParameter Group 0\n    dampening: 0\n    foreach: None\n    lr: 0.1
     maximize: False\n    momentum: 0.9\n    nesterov: False\n    weight_decay: 0\n)')" --log "$work/printed"
-succeed $plain --net "$net" --optimizer 'torch.optim.SGD(model.parameters(), 0.2 / 2, momentum=0.9)' --log "$work/called"
+succeed $plain --net "$net" --optimizer 'torch.optim.SGD(model.parameters(), 0.2 / 2, momentum=0.9)' \
+    --log "$work/called"
 succeed $plain --net "$net" --optimizer sgd --lr 0.1 --momentum 0.9 --log "$work/old"
 for log in called old; do
     grep '"step"' "$work/$log" > "$work/one"

@@ -4,6 +4,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "backend/vulkan/keep.h"
+#include "core/os.h"
 #include "support.h"
 
 #include <dirent.h>
@@ -17,7 +18,7 @@
 
 struct seen {
     double loss[STEPS];
-    unsigned warnings;
+    unsigned warnings, rehearsals;
     size_t caches_filled;
 };
 
@@ -27,17 +28,17 @@ static bool mock;
 static void count_warning(void *user, enum tenka_log_level level, const char *text)
 {
     struct seen *seen = user;
-    (void)text;
     seen->warnings += level >= TENKA_LOG_WARNING;
+    seen->rehearsals += strstr(text, "compiled ahead") != NULL;
 }
 
-/* dir: as in struct tenka_ctx_params */
-static struct seen train(const struct target *target, const char *dir)
+/* dir and tune: as in struct tenka_ctx_params */
+static struct seen train_tuned(const struct target *target, const char *dir, enum tenka_tune tune)
 {
     static float x[8 * 20];
     static const int32_t y[8] = {0, 1, 2, 3, 4, 0, 1, 2};
     struct tenka_ctx_params params = TENKA_CTX_DEFAULTS;
-    struct seen seen = {{0}, 0, 0};
+    struct seen seen = {{0}, 0, 0, 0};
     tenka_ctx *ctx;
     tenka_module *net;
     tenka_optimizer *opt;
@@ -48,7 +49,7 @@ static struct seen train(const struct target *target, const char *dir)
     params.log = count_warning;
     params.log_user = &seen;
     params.cache_dir = dir;
-    params.tune = TENKA_TUNE_ON;
+    params.tune = tune;
     must(NULL, tenka_ctx_create(&params, &ctx));
     must(ctx, tenka_nn_parse(ctx, "Linear(20, 12) ReLU() Linear(12, 5) LogSoftmax(dim=1)", &net));
     must(ctx, tenka_adam_create(ctx, net, NULL, &opt));
@@ -68,6 +69,11 @@ static struct seen train(const struct target *target, const char *dir)
         fail_msg("%zu Vulkan objects are left; %s", mock_vulkan.live, mock_vulkan.complaint);
     mock_vulkan_reset();
     return seen;
+}
+
+static struct seen train(const struct target *target, const char *dir)
+{
+    return train_tuned(target, dir, TENKA_TUNE_ON);
 }
 
 static void same(const struct seen *a, const struct seen *b, unsigned most_warnings, const char *what)
@@ -222,6 +228,25 @@ static void test_other_driver(void **state)
     remove_files();
 }
 
+/* ---- Rehearsals ---- */
+
+/* Mesa's software driver compiles one kernel after the other, so a first start has them compiled ahead, on devices of
+ * their own; the next ones find them kept, and nothing else differs. */
+static void test_first_start(void **state)
+{
+    const struct target *target = *state;
+    const bool lazy = strstr(target->label, "llvmpipe") != NULL && tenka_os_processors() > 1;
+    const struct seen none = train_tuned(target, "", TENKA_TUNE_OFF);
+    const struct seen first = train_tuned(target, folder, TENKA_TUNE_OFF);
+    const struct seen second = train_tuned(target, folder, TENKA_TUNE_OFF);
+    assert_int_equal(none.rehearsals, 0);
+    assert_int_equal(first.rehearsals, lazy);
+    assert_int_equal(second.rehearsals, 0);
+    same(&none, &first, 0, "a first start");
+    same(&none, &second, 0, "a second start");
+    remove_files();
+}
+
 /* ---- Folders ---- */
 
 static void test_no_folder(void **state)
@@ -271,8 +296,8 @@ static void test_no_home(void **state)
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_contents),  cmocka_unit_test(test_folder_in_place), cmocka_unit_test(test_other_driver),
-        cmocka_unit_test(test_no_folder), cmocka_unit_test(test_no_home),
+        cmocka_unit_test(test_contents),    cmocka_unit_test(test_folder_in_place), cmocka_unit_test(test_other_driver),
+        cmocka_unit_test(test_first_start), cmocka_unit_test(test_no_folder),       cmocka_unit_test(test_no_home),
     };
     char vulkan[] = "vulkan", *names[] = {argv[0], vulkan};
     mock = argc < 2 || strcmp(argv[1], "mock") == 0;

@@ -36,6 +36,22 @@ static void test_short_form(void **state)
 {
     (void)state;
     assert_prints("Linear(2,3)", "Linear(in_features=2, out_features=3, bias=True)");
+    assert_prints("StochasticDepth(0.2, 'row')", "StochasticDepth(p=0.2, mode=row)");
+    assert_prints("StochasticDepth(p=0.5, mode=batch)", "StochasticDepth(p=0.5, mode=batch)");
+    assert_prints("LayerNorm2d((8,), eps=1e-6)", "LayerNorm2d((8,), eps=1e-06, elementwise_affine=True)");
+    assert_prints("BatchNorm1d(4, 1e-5, None, False, False)",
+                  "BatchNorm1d(4, eps=1e-05, momentum=None, affine=False, track_running_stats=False)");
+    /* as newer versions of PyTorch print them */
+    static const char *const later[] = {
+        "LayerNorm((96,), eps=1e-05, elementwise_affine=True, bias=True)",
+        "LayerNorm((3, 4), eps=1e-06, elementwise_affine=False, bias=False)",
+        "LayerNorm((3, 4), eps=1e-06, elementwise_affine=True, bias=False)",
+        "GroupNorm(2, 4, eps=1e-05, affine=True, bias=True)",
+        "InstanceNorm2d(3, eps=1e-05, momentum=0.2, affine=True, bias=False, track_running_stats=True)",
+        "BatchNorm2d(4, eps=1e-05, momentum=None, affine=False, bias=False, track_running_stats=False)",
+    };
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+        assert_prints(later[i], later[i]);
     assert_prints("nn.ReLU(),\n torch.nn.MaxPool2d(2) (last): LogSoftmax()",
                   "Sequential(\n  (0): ReLU()\n  (1): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, "
                   "ceil_mode=False)\n  (last): LogSoftmax(dim=None)\n)");
@@ -47,6 +63,31 @@ static void test_short_form(void **state)
                   "Conv2d(1, 2, kernel_size=(3, 1), stride=(1, 1), padding=(1, 0))");
     assert_prints("\r\n\tMaxPool2d ( 2,\n3 , ceil_mode = True )\t",
                   "MaxPool2d(kernel_size=2, stride=3, padding=0, dilation=1, ceil_mode=True)");
+}
+
+/* What PyTorch 1 prints is kept, and what 2 prints too; new text is 2's. */
+static void test_planes(void **state)
+{
+    static const char pads[] = "Sequential(\n  (0): CircularPad2d((1, 1, 1, 1))\n  (1): CircularPad1d((1, 1))\n"
+                               "  (2): CircularPad3d((1, 1, 1, 1, 1, 1))\n  (3): ZeroPad1d((1, 1))\n"
+                               "  (4): ZeroPad3d((1, 1, 1, 1, 1, 1))\n)";
+    static const char first[] = "Upsample(scale_factor=2.0, mode=nearest)";
+    static const char second[] = "Upsample(scale_factor=(2.0, 3.0), mode='bilinear')";
+    (void)state;
+    assert_prints(first, first);
+    assert_prints(second, second);
+    assert_prints("Upsample(scale_factor=2)", "Upsample(scale_factor=2.0, mode='nearest')");
+    assert_prints("Upsample((5, 6), mode='bilinear', align_corners=True)",
+                  "Upsample(size=(5, 6), mode='bilinear', align_corners=True)");
+    assert_prints("UpsamplingBilinear2d(size=4)", "UpsamplingBilinear2d(size=4, mode='bilinear')");
+    assert_prints(pads, pads);
+    assert_prints("CircularPad2d(1) CircularPad1d(1) CircularPad3d(1) ZeroPad1d(1) ZeroPad3d([1, 1, 1, 1, 1, 1])", pads);
+    assert_prints("Conv2d(1, 2, 2, padding='same', padding_mode='circular')",
+                  "Conv2d(1, 2, kernel_size=(2, 2), stride=(1, 1), padding=same, padding_mode=circular)");
+    assert_prints("AvgPool2d(3, 2, 1, True, False, 5)",
+                  "AvgPool2d(kernel_size=3, stride=2, padding=1, ceil_mode=True, count_include_pad=False, "
+                  "divisor_override=5)");
+    assert_prints("Unflatten(-1, [2, 3])", "Unflatten(dim=-1, unflattened_size=[2, 3])");
 }
 
 /* PyTorch 2.1 prints equal layers of a ModuleList so; the network is that of the long form. */
@@ -99,7 +140,8 @@ static const char *const bad_texts[][2] = {
     {"ReLU()\nFoo(2)", "line 2, column 1: Foo is no known layer; known are Conv2d, Linear"},
     {"Conv2d(1,2)", "kernel_size is missing"},
     {"Conv2d(3,2,3,groups=2)", "must be multiples of groups (2)"},
-    {"Conv2d(1,2,3,padding_mode='reflect')", "only padding_mode=zeros is supported"},
+    {"Conv2d(1,2,3,padding_mode='mirror')",
+     "expected 'zeros', 'reflect', 'replicate' or 'circular' for padding_mode"},
     {"Conv2d(1,2,kernel=3)", "line 1, column 12: Conv2d has no argument kernel; its arguments are in_channels"},
     {"Conv2d(1,2,3,in_channels=1)", "is given twice the argument in_channels"},
     {"Linear(2,3,True,4)", "has too many arguments"},
@@ -114,21 +156,42 @@ static const char *const bad_texts[][2] = {
     {"Softshrink(-1)", "Softshrink: lambd is -1.0, but must be at least 0.0"}, /* PyTorch: lambda must be in range */
     {"Dropout(1.5)", "must be from 0.0 to 1.0"},
     {"MaxPool2d(2,padding=2)", "at most half the kernel"},
+    {"Upsample()", "one of size and scale_factor is needed, and not both"},
+    {"Upsample(2, 2)", "one of size and scale_factor is needed, and not both"},
+    {"Upsample(scale_factor=-1)", "Upsample: scale_factor is -1.0, but must be"},
+    {"Upsample(2, mode='bicubic')", "expected 'nearest', 'linear' or 'bilinear' for mode"},
+    {"Upsample(2, align_corners=True)", "align_corners is for linear and bilinear"},
+    {"ReflectionPad2d((1, 2))", "ReflectionPad2d: padding has 2 numbers, but needs one, or 4"},
+    {"AvgPool1d((2, 2))", "AvgPool1d: one axis takes one number, not 2"},
+    {"MaxPool1d(2, padding=2)", "MaxPool1d: padding is 2, but must be at most half the kernel of 2"},
+    {"PixelShuffle(0)", "upscale_factor is 0, but must be from 1"},
     {"MaxPool2d(2,return_indices=True)", "only return_indices=False is supported"},
-    {"BatchNorm2d(2,momentum=None)", "momentum=None is not supported"},
-    /* all of them, to the last: none may be cut off */
+    {"BatchNorm2d(2,eps=None)", "eps=None is not supported"},
+    {"LayerNorm(())", "LayerNorm: normalized_shape has no axis"},
+    {"LayerNorm((2,3,4,5,6,7,8))", "these are more numbers than a tensor has axes"},
+    {"LayerNorm2d((2,3))", "LayerNorm2d: normalized_shape has 2 axes, but must have one"},
+    {"GroupNorm(3,4)", "num_channels (4) must be a multiple of num_groups (3)"},
+    {"Conv1d(2,3,(3,3))", "expected ')' after the number, found '3'"},
+    {"Conv1d(2,3,2,padding='same')", "dilation * (kernel_size - 1) is even, but it is 1"},
+    {"Conv1d(2,3,3,groups=2)", "Conv1d: in_channels (2) and out_channels (3) must be multiples of groups (2)"},
+    {"ConvTranspose2d(2,4,3,2,0,2)", "output_padding is 2, but must be less than the stride or the dilation"},
+    {"ConvTranspose1d(2,4,3,padding_mode='reflect')", "expected 'zeros' for padding_mode"},
+    {"StochasticDepth(0.2)", "StochasticDepth: the argument mode is missing"},
+    {"StochasticDepth(0.2,'rows')", "expected 'row' or 'batch' for mode"},
+    /* as many as there is room for, none of them cut off */
     {"Foo()", "known are Conv2d, Linear, ReLU, Tanh, Sigmoid, "},
-    {"Foo()", "MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, Dropout, Identity, BatchNorm2d, Sequential"},
+    {"Foo()", "MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, Dropout, "},
+    {"Foo()", " more"},
     /* a slip is told from another layer, and the list follows in any case */
     {"Relu()", "line 1, column 1: Relu is no known layer (do you mean ReLU?); known are Conv2d, Linear"},
     {"Leaky_ReLU(0.1)", "Leaky_ReLU is no known layer (do you mean LeakyReLU?); known are Conv2d"},
     {"Con2d(1, 2, 3)", "Con2d is no known layer (do you mean Conv2d?); known are Conv2d"},
     {"LogSoftMx(dim=1)", "LogSoftMx is no known layer (do you mean LogSoftmax?); known are Conv2d"},
     {"LPPool2d(2)", "LPPool2d is no known layer; known are Conv2d"},
-    {"Conv1d(1, 2, 3)", "Conv1d is no known layer; known are Conv2d"},
-    {"Dropout2d()", "Dropout2d is no known layer; known are Conv2d"},
-    {"PReLU()", "PReLU is no known layer; known are Conv2d"},
-    {"GLU()", "GLU is no known layer; known are Conv2d"},
+    {"Conv9d(1, 2, 3)", "Conv9d is no known layer; known are Conv2d"},
+    {"Dropout9d()", "Dropout9d is no known layer; known are Conv2d"},
+    {"QReLU()", "QReLU is no known layer; known are Conv2d"},
+    {"GLV2()", "GLV2 is no known layer; known are Conv2d"},
     {"GELU(approximate='tan')", "line 1, column 18: expected 'none' or 'tanh' for approximate, found"},
     {"Threshold(0.1)", "value is missing"},
     {"Softplus(1, 2, 3)", "has too many arguments"},
@@ -141,7 +204,7 @@ static const char *const bad_texts[][2] = {
     {"(): ReLU()", "line 1, column 2: expected a layer's name in parentheses"},
     {"Conv2d(1,2,3,padding='full')", "line 1, column 22: expected a number, 'same' or 'valid' for padding"},
     {"Conv2d(1,2,3,padding='same)", "line 1, column 27: expected the closing quote, found ')'"},
-    {"Conv2d(1,2,2,padding='same')", "padding='same' is supported only where"},
+    {"Conv2d(1,2,2147483647,dilation=3,padding='same')", "padding='same' would pad by 6442450938"},
     {"Conv2d(1,2,3,2,padding='same')", "padding='same' needs a stride of 1"},
     {"Conv2d(1,2,(3))", "expected ',' and a second number, found ')'"},
     {"Conv2d(1,2,[3,3))", "expected ']' after the second number, found ')'"},
@@ -246,6 +309,17 @@ static void test_bad_shapes(void **state)
         {"Net((head): Sequential((out): Linear(5, 2)))", "layer head.out (Linear): expected in_features=5"},
         {"Conv2d(1, 2, 3)", "layer Conv2d: expected an input of 4 axes, found one of shape [3, 6]"},
         {"BatchNorm2d(6, affine=False)", "layer BatchNorm2d: expected an input of 4 axes, found one of shape [3, 6]"},
+        {"BatchNorm1d(5)", "expected num_features=5 channels in 2 or 3 axes, found an input of [3, 6]"},
+        {"InstanceNorm2d(6)", "layer InstanceNorm2d: expected an input of 4 axes, found one of shape [3, 6]"},
+        {"LayerNorm((3, 5))", "expected an input whose last axes are [3, 5], found one of shape [3, 6]"},
+        {"GroupNorm(1, 5)", "layer GroupNorm: expected num_channels=5 channels, found an input of shape [3, 6]"},
+        {"LocalResponseNorm(2)", "layer LocalResponseNorm: local_response_norm: an input of 2 axes"},
+        {"Conv1d(1, 2, 3)", "layer Conv1d: expected a signal [N, 1, L], found an input of shape [3, 6]"},
+        {"ConvTranspose2d(1, 2, 3)", "layer ConvTranspose2d: expected an input of 4 axes, found one of shape [3, 6]"},
+        {"PReLU(5)", "layer PReLU: prelu: a weight of shape [5] fits an input of shape [3, 6] neither"},
+        {"GLU(0)", "layer GLU: glu: axis 0 of an input of shape [3, 6] has no two halves"},
+        {"GLU(2)", "layer GLU: dim is 2, but the input has 2 axes"},
+        {"Dropout2d()", "layer Dropout2d: expected an input of 3 or 4 axes, found 2"},
     };
     tenka_ctx *ctx = cpu(0);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -262,14 +336,34 @@ static void test_bad_shapes(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* BatchNorm without a momentum keeps the mean of all batches. */
+static void test_cumulative_average(void **state)
+{
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    tenka_module *net;
+    float mean, expected = 0;
+    assert_int_equal(tenka_nn_parse(ctx, "BatchNorm1d(1, momentum=None, affine=False)", &net), TENKA_OK);
+    for (int batch = 1; batch <= 3; batch++) {
+        const float x[] = {(float)batch, (float)(3 * batch * batch)};
+        expected += (x[0] + x[1]) / 2;
+        tenka_forward(net, tenka_input(ctx, TENKA_F32, tenka_shape_of(2, 1), x));
+        assert_int_equal(tenka_step_end(ctx), TENKA_OK);
+        assert_int_equal(tenka_variable_read(tenka_module_find(net, "running_mean"), &mean, sizeof(mean)), TENKA_OK);
+        assert_float_equal(mean, expected / (float)batch, 1e-6);
+    }
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_printed_form),    cmocka_unit_test(test_short_form),
+        cmocka_unit_test(test_printed_form),    cmocka_unit_test(test_short_form), cmocka_unit_test(test_planes),
         cmocka_unit_test(test_initial_weights), cmocka_unit_test(test_bad_text),
         cmocka_unit_test(test_deep_text),       cmocka_unit_test(test_containers),
         cmocka_unit_test(test_check),           cmocka_unit_test(test_counted_layers),
-        cmocka_unit_test(test_bad_shapes),
+        cmocka_unit_test(test_bad_shapes),      cmocka_unit_test(test_cumulative_average),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -453,16 +453,81 @@ static struct log many_variables(struct tenka_variable_head *vars, uint32_t n)
     return log;
 }
 
-/* Processor seconds that planning takes: the least of several times. */
-static double seconds_to_plan(uint32_t n, int times)
+/* A network of n / 4 layers, each normalised, that learns. */
+static struct log many_layers(struct tenka_variable_head *vars, uint32_t n)
 {
-    const enum tenka_kernel chains[] = {TENKA_KERNEL_chain_fwd, TENKA_KERNEL_COUNT};
+    struct log log = new_log(16 * (size_t)n);
+    const struct tenka_shape rows = {2, {2, 4}}, images = {4, {2, 4, 1, 1}}, matrix = {2, {4, 4}};
+    uint32_t x = input(&log, TENKA_F32, rows), *w = malloc(n * sizeof(*w));
+    for (uint32_t i = 0; i < n; i++) {
+        vars[i] = variable(i + 1, i % 4 == 0 ? matrix : FOUR);
+        w[i] = leaf(&log, &vars[i], true);
+    }
+    for (uint32_t i = 0; i + 4 <= n; i += 4) {
+        const uint32_t linear[] = {x, w[i], w[i + 1]};
+        x = unary(&log, TENKA_OP_relu, call_with(&log, TENKA_OP_linear, linear, 3, NULL, 0, NULL));
+        const uint32_t norm[] = {call_with(&log, TENKA_OP_reshape, &x, 1, NULL, 0, &images), w[i + 2], w[i + 3]};
+        x = unary(&log, TENKA_OP_relu, call_with(&log, TENKA_OP_batch_norm2d, norm, 3, NULL, 0, NULL));
+        x = call_with(&log, TENKA_OP_reshape, &x, 1, NULL, 0, &rows);
+    }
+    const uint32_t g = backward(&log, total(&log, x));
+    for (uint32_t i = 0; i < n / 4 * 4; i++)
+        assign(&log, &vars[i], binary(&log, TENKA_OP_add, w[i], g + i));
+    free(w);
+    return log;
+}
+
+static const enum tenka_kernel fused[] = {TENKA_KERNEL_chain_fwd,        TENKA_KERNEL_linear_fwd,
+                                          TENKA_KERNEL_linear_dx,        TENKA_KERNEL_linear_backward_fwd,
+                                          TENKA_KERNEL_batch_norm2d_fwd, TENKA_KERNEL_batch_norm2d_dx,
+                                          TENKA_KERNEL_batch_norm2d_dw,  TENKA_KERNEL_COUNT};
+
+/* The variable that a gradient is added to. */
+static const struct tenka_variable_head *updated_by(const struct tenka_step_plan *plan, uint32_t gradient)
+{
+    for (size_t i = 0; i < plan->plan.n_nodes; i++)
+        if (plan->nodes[i].kernel == TENKA_KERNEL_add_fwd && plan->nodes[i].in[1] == gradient)
+            return place_out(plan, i, 0)->var;
+    return NULL;
+}
+
+/* Both gradients of a layer are one node, and both of a normalisation go back through their activation, each with the
+ * right one of all. */
+static void each_layer_fuses_with_its_own(void **state)
+{
+    (void)state;
+    struct tenka_variable_head vars[12];
+    struct log log = many_layers(vars, 12);
+    struct tenka_step_plan plan = plan_of(&log, fused);
+    uint32_t backward = 0, through = 0;
+    for (size_t i = 0; i < plan.plan.n_nodes; i++) {
+        const struct tenka_node *node = &plan.nodes[i];
+        if (node->kernel == TENKA_KERNEL_linear_backward_fwd) {
+            const struct tenka_variable_head *weights = place_in(&plan, i, 1)->var;
+            assert_true(weights != NULL && updated_by(&plan, node->out[1]) == weights);
+            backward++;
+        }
+        through += (node->kernel == TENKA_KERNEL_batch_norm2d_dx || node->kernel == TENKA_KERNEL_batch_norm2d_dw) &&
+                   tenka_kernel_act(node->kernel, node->params) != TENKA_ACT_NONE;
+    }
+    assert_int_equal(backward, 2); /* the first layer's input wants no gradient */
+    assert_int_equal(through, 6);
+    tenka_step_plan_finish(&plan);
+    free_log(&log);
+}
+
+typedef struct log (*log_maker)(struct tenka_variable_head *vars, uint32_t n);
+static const log_maker makers[] = {many_variables, many_layers};
+
+/* Processor seconds that planning takes: the least of several times. */
+static double seconds_to_plan(log_maker make, uint32_t n, int times)
+{
     struct tenka_variable_head *vars = calloc(n, sizeof(*vars));
-    struct log log = many_variables(vars, n);
+    struct log log = make(vars, n);
     double best = INFINITY;
     for (int i = 0; i < times; i++) {
         const clock_t begin = clock();
-        struct tenka_step_plan plan = plan_of(&log, chains);
+        struct tenka_step_plan plan = plan_of(&log, fused);
         best = fmin(best, (double)(clock() - begin) / CLOCKS_PER_SEC);
         assert_true(plan.plan.n_nodes > n);
         tenka_step_plan_finish(&plan);
@@ -476,20 +541,21 @@ static double seconds_to_plan(uint32_t n, int times)
 static void planning_takes_linear_time(void **state)
 {
     (void)state;
-    const double few = seconds_to_plan(1000, 10), many = seconds_to_plan(10000, 3);
-    print_message("1,000 variables: %.1f ms, 10,000: %.1f ms\n", 1e3 * few, 1e3 * many);
-    assert_true(many < 40 * few);
+    for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++) {
+        const double few = seconds_to_plan(makers[i], 1000, 10), many = seconds_to_plan(makers[i], 10000, 3);
+        print_message("1,000 variables: %.1f ms, 10,000: %.1f ms\n", 1e3 * few, 1e3 * many);
+        assert_true(many < 40 * few);
+    }
 }
 
 /* ---- Failure ---- */
 
-static void want_of_memory_leaves_nothing(void **state)
+static void expect_nothing_left(log_maker make)
 {
-    (void)state;
     struct tenka_variable_head vars[20];
-    struct log log = many_variables(vars, 20);
+    struct log log = make(vars, 20);
     const struct tenka_record record = record_of(&log);
-    const struct tenka_plan_target target = target_fusing(none);
+    const struct tenka_plan_target target = target_fusing(fused);
     const int64_t before = tenka_alloc_live();
     uint64_t k = 0;
     tenka_status status;
@@ -507,6 +573,13 @@ static void want_of_memory_leaves_nothing(void **state)
     } while (status != TENKA_OK);
     assert_true(k > 20);
     free_log(&log);
+}
+
+static void want_of_memory_leaves_nothing(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(makers) / sizeof(*makers); i++)
+        expect_nothing_left(makers[i]);
 }
 
 int main(void)
@@ -528,6 +601,7 @@ int main(void)
         cmocka_unit_test(what_lives_together_lies_apart),
         cmocka_unit_test(large_steps_take_several_blocks),
         cmocka_unit_test(a_flush_divides_a_step),
+        cmocka_unit_test(each_layer_fuses_with_its_own),
         cmocka_unit_test(planning_takes_linear_time),
         cmocka_unit_test(want_of_memory_leaves_nothing),
     };

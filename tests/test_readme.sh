@@ -194,3 +194,13 @@ awk '{ if (NR > 1 && ($3 - first > 0.03 || first - $3 > 0.03)) bad = 1; if (NR =
     || { echo "the accuracies differ"; exit 1; }
 [ "$(grep '^epoch' out | sed 's/ (.*//' | sort -u | wc -l)" = 1 ] || { echo "the two runs differ"; exit 1; }
 run_section docs/pytorch.md 'Files with weights' 'tenka test'
+if python3 -c 'import torchvision' 2> /dev/null; then
+    run_section docs/pytorch.md 'Fine-tuning' '--load-partial'
+    cat out
+    # Both worlds say the same accuracy after the last epoch, and give the same numbers.
+    [ "$(grep -o 'test accuracy [0-9.]*' out | tail -n 2 | sort -u | wc -l)" = 1 ] || { echo "the accuracies differ"; exit 1; }
+    awk '/^outputs differ by/ { seen = $4 < 1e-4 } END { exit !seen }' out || { echo "the outputs differ"; exit 1; }
+    grep -q '100 of 102 tensors are taken; of another shape: fc.weight' err || { cat err; echo "not the head alone"; exit 1; }
+else
+    echo "left out: fine-tuning needs python3-torchvision"
+fi

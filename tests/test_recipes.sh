@@ -1,6 +1,7 @@
 #!/bin/sh
 # test_recipes.sh TENKA BACKEND GOLDEN: the command trains on arrays with losses and optimizers as PyTorch prints them,
-# and each step's loss is PyTorch's (tools/golden/recipes.py). Skipped without a Vulkan device unless TENKA_REQUIRE_VULKAN=1.
+# frozen and initialised as asked, and each step's loss is PyTorch's (tools/golden/recipes.py). Skipped without a Vulkan
+# device unless TENKA_REQUIRE_VULKAN=1.
 set -u
 tenka=$1
 backend=$2

@@ -426,13 +426,49 @@ static void test_deep_code(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* ---- Calls ---- */
+
+/* In the order in which they run, nested ones first; none of a network whose text shows no forward. */
+static void test_calls(void **state)
+{
+    static const char text[] = "Net(\n  (fc): Linear(4, 3)\n)\n\n\n\ndef forward(self, x):\n"
+                               "    size = x.size(0)\n"
+                               "    y = torch.relu(self.fc(x)).chunk(3, 1)\n"
+                               "    return self.fc(torch.cat([y[0], x], 1)[:, :4])\n";
+    static const struct {
+        const char *what;
+        uint64_t columns, parameters, multiply_adds;
+    } want[] = {{"fc", 3, 15, 24}, {"relu", 3, 0, 0}, {"chunk", 1, 0, 0}};
+    tenka_ctx *ctx = open_target(*state);
+    tenka_module *net, *plain;
+    struct tenka_call_info info[3];
+    size_t count;
+    must(ctx, tenka_nn_parse(ctx, text, &net));
+    must(ctx, tenka_module_calls(net, tenka_shape_of(2, 4), info, 3, &count));
+    assert_true(count > 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_non_null(strstr(info[i].path != NULL ? info[i].path : info[i].function, want[i].what));
+        assert_int_equal(info[i].output.dim[1], want[i].columns);
+        assert_int_equal(info[i].parameters, want[i].parameters);
+        assert_int_equal(info[i].multiply_adds, want[i].multiply_adds);
+    }
+    assert_int_equal(tenka_module_calls(net, tenka_shape_of(2, 5), info, 3, &count), TENKA_E_SHAPE);
+    assert_int_equal(count, 0);
+    must(ctx, tenka_nn_parse(ctx, "Linear(4, 3)", &plain));
+    must(ctx, tenka_module_calls(plain, tenka_shape_of(2, 4), info, 3, &count));
+    assert_int_equal(count, 0);
+    tenka_module_destroy(&plain);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_pytorch),   cmocka_unit_test(test_saved),     cmocka_unit_test(test_wrong_code),
-        cmocka_unit_test(test_failing_code), cmocka_unit_test(test_deep_code), cmocka_unit_test(test_in_place),
-        cmocka_unit_test(test_nested),       cmocka_unit_test(test_results),   cmocka_unit_test(test_inputs),
-        cmocka_unit_test(test_unshaped),
+        cmocka_unit_test(test_as_pytorch), cmocka_unit_test(test_saved),        cmocka_unit_test(test_wrong_code),
+        cmocka_unit_test(test_calls),      cmocka_unit_test(test_failing_code), cmocka_unit_test(test_deep_code),
+        cmocka_unit_test(test_in_place),   cmocka_unit_test(test_nested),       cmocka_unit_test(test_results),
+        cmocka_unit_test(test_inputs),     cmocka_unit_test(test_unshaped),
     };
     if (argc != 3) {
         fprintf(stderr, "usage: test_traced cpu|cpu-f64|vulkan FOLDER\n");

@@ -10,7 +10,7 @@ static const char *shaders;
 static void test_same_code(void **state)
 {
     static struct tenka_vk_device dev;
-    static const struct tenka_log log = {print_log, NULL};
+    static const struct tenka_log log = {.fn = print_log};
     struct tenka_error err = {0};
     (void)state;
     dev.base.err = &err;

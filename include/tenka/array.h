@@ -41,6 +41,9 @@ TENKA_API void tenka_array_doubles(const tenka_array *array, size_t first, size_
  *   data  as many floats as shape has
  * Errors: E_INVALID, E_IO, E_NOMEM. */
 TENKA_API tenka_status tenka_array_write(tenka_ctx *ctx, const char *path, struct tenka_shape shape, const float *data);
+/* The same of float64. */
+TENKA_API tenka_status tenka_array_write_f64(tenka_ctx *ctx, const char *path, struct tenka_shape shape,
+                                             const double *data);
 
 #ifdef __cplusplus
 }

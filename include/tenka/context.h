@@ -86,6 +86,10 @@ enum tenka_log_level { TENKA_LOG_DEBUG, TENKA_LOG_INFO, TENKA_LOG_WARNING, TENKA
  * the library's functions: what the validation layer says on a thread of the driver waits for the next of these. */
 typedef void (*tenka_log_fn)(void *user, enum tenka_log_level level, const char *text);
 
+/* Told how far a call is that takes more than a second, on the thread that called: done of all have been done of what,
+ * such as "compiling kernels". The last time done is all. */
+typedef void (*tenka_progress_fn)(void *user, const char *what, size_t done, size_t all);
+
 struct tenka_ctx_params {
     size_t size; /* sizeof(struct tenka_ctx_params) */
     enum tenka_backend backend;
@@ -100,11 +104,14 @@ struct tenka_ctx_params {
     tenka_log_fn log;      /* NULL: silence. The library itself never prints. */
     void *log_user;
     enum tenka_dropout_mask dropout_mask;
-    enum tenka_tune tune;   /* Vulkan */
-    const char *shader_dir; /* Vulkan: a folder like shaders/ of Tenka's sources: kernels are compiled from it when
-                               * they are first used, and what is wrong in one fails the step with E_FORMAT, file and
-                               * line; nothing is written to cache_dir. With AUTO only for a GPU, never the CPU.
-                               * E_UNSUPPORTED in a build without shaderc. NULL: the build's kernels */
+    enum tenka_tune tune;       /* Vulkan */
+    const char *shader_dir;     /* Vulkan: a folder like shaders/ of Tenka's sources: kernels are compiled from it when
+                                 * they are first used, and what is wrong in one fails the step with E_FORMAT, file and
+                                 * line; nothing is written to cache_dir. With AUTO only for a GPU, never the CPU.
+                                 * E_UNSUPPORTED in a build without shaderc. NULL: the build's kernels */
+    tenka_progress_fn progress; /* Vulkan on Mesa's lavapipe: the kernels that the steps of a first start need are
+                                 * compiled on all processors, which takes seconds; NULL: nobody is told */
+    void *progress_user;
 };
 #define TENKA_CTX_DEFAULTS                                                     \
     {                                                                          \

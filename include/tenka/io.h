@@ -69,6 +69,14 @@ TENKA_API char *tenka_save_name(const char *path, const char *suffix);
  * no class of that name by tenka_nn_custom: the same weights would be another network), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_load(tenka_module *net, const char *path);
 
+/* Takes what fits: each of net's tensors that the file has under its name, with or without what wrappers put into
+ * names, and in its shape; the others stay as they are. For beginning with another network's weights, as where the last
+ * layer has other classes.
+ *   report  a sentence's part, "60 of 62 tensors are taken; of another shape: fc.weight ([1000, 512] there, ...", with
+ *           the names that are left on either side; to be freed with tenka_text_free
+ * Errors: E_IO, E_FORMAT (neither format; or nothing fits), E_NOMEM, E_DEVICE. Whose code the file's network is, is not
+ * asked. */
+TENKA_API tenka_status tenka_model_load_partial(tenka_module *net, const char *path, char **report);
 /* Whether a file of either format describes its network, so that tenka_model_open can make it; a .pt never does, nor a
  * file whose network has its forward in a program's code.
  * Errors: E_IO, E_FORMAT, E_NOMEM. */

@@ -178,6 +178,8 @@ struct tenka_layer_info {
     uint64_t parameters;       /* elements of its own parameters, without those of children */
     uint64_t trainable;        /* those of them that require a gradient */
     uint64_t buffers;          /* elements of running statistics */
+    uint64_t multiply_adds;    /* of convolutions and products of matrices in one forward, children's included: one
+                                * multiplication and one addition count as 1 */
 };
 /* Checks the network against an input as tenka_module_check does, and lists the module and everything in it, parents
  * before children, in the order in which they run; those of a module of tenka_nn_custom in that of their appending.
@@ -186,6 +188,23 @@ struct tenka_layer_info {
  * Errors: as tenka_module_check. */
 TENKA_API tenka_status tenka_module_layers(tenka_module *module, struct tenka_shape input, struct tenka_layer_info *out,
                                            size_t max, size_t *count);
+
+/* A call that forward makes of a layer or a function, as tenka_module_calls lists them. Pointers are the module's. */
+struct tenka_call_info {
+    const char *path;          /* of the layer, such as "features.0"; NULL: it is a function's */
+    const char *class_name;    /* of the layer: "Conv2d" */
+    char function[64];         /* its name, such as "flatten" or "+"; "": the call is a layer's */
+    struct tenka_shape output; /* of several the first */
+    uint64_t parameters;       /* elements of those that no call before has used */
+    uint64_t multiply_adds;    /* as in struct tenka_layer_info */
+};
+/* Checks a network whose text shows forward as tenka_module_check does, and lists the calls that forward makes, in the
+ * order in which they run; those that compute nothing, such as size(), are left out.
+ *   out, max  the caller's array; at most max entries are written
+ *   count     how many there are in all; 0: the text shows no forward, and tenka_module_layers lists what runs
+ * Errors: as tenka_module_check. */
+TENKA_API tenka_status tenka_module_calls(tenka_module *module, struct tenka_shape input, struct tenka_call_info *out,
+                                          size_t max, size_t *count);
 
 /* The module as print(model) shows it. To be freed with tenka_text_free. NULL: out of memory. */
 TENKA_API char *tenka_module_text(const tenka_module *module);
@@ -198,6 +217,7 @@ struct tenka_state_entry {
     tenka_variable *var; /* NULL: it is a number */
     uint64_t *number;    /* NULL: it is a variable. Counts the steps that have ended; may be set between steps */
     bool parameter;      /* false: a buffer, such as running_mean, or a number */
+    bool fixed;          /* a buffer or number that training leaves as it is (tenka_module_fix_statistics) */
 };
 /* The module's state_dict in PyTorch's order. Writes at most max entries and returns how many there are. */
 TENKA_API size_t tenka_module_state(tenka_module *module, struct tenka_state_entry *out, size_t max);
@@ -206,6 +226,40 @@ TENKA_API tenka_variable *tenka_module_find(tenka_module *module, const char *na
 /* Number of elements of all parameters. */
 TENKA_API uint64_t tenka_module_parameter_count(tenka_module *module);
 TENKA_API tenka_ctx *tenka_module_ctx(const tenka_module *module);
+
+/* ---- Fine-tuning ----
+ *
+ * A pattern is a name of the state_dict, such as "layer4.0.conv1.weight", or that of a module, which stands for all in
+ * it: "layer4". In both `*` is any text, dots too. Patterns are taken from the module that is asked, and one that
+ * covers nothing is E_INVALID, with the names that there are. Between steps alone (E_INVALID). */
+
+/* Freezes (frozen) what a pattern covers, or trains it again; later calls win over earlier ones. What nobody needs the
+ * gradient of costs no backward pass: under frozen first layers a step plans their forward passes alone. An optimizer
+ * passes over frozen parameters; one that is made of those that are left (tenka_optimizer_add_sgd_group) has no moments
+ * for them.
+ *   count  receives how many entries of the state the pattern covers; may be NULL
+ * Errors: E_INVALID, E_NOMEM. */
+TENKA_API tenka_status tenka_module_freeze(tenka_module *module, const char *pattern, bool frozen, size_t *count);
+/* Keeps (fixed) layers with running statistics, such as BatchNorm2d, in evaluation mode, whatever tenka_module_train
+ * says, where they are frozen: where the last pattern that covers their running_mean has frozen it. Otherwise they
+ * normalise by the batch and go on counting, as in PyTorch, though their weights stay. Not fixed: all follow
+ * tenka_module_train again, from its next call on. */
+TENKA_API void tenka_module_fix_statistics(tenka_module *module, bool fixed);
+/* Lets what a pattern covers begin anew, as PyTorch's reset_parameters of the layer: from the context's generator, layer
+ * by layer in the order of the state; running statistics and counts as of a new layer.
+ * Errors: E_INVALID (also: parameters of tenka_nn_add_parameter, or of a class), E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_module_reset(tenka_module *module, const char *pattern, size_t *count);
+/* Initialises the parameters that a pattern covers by a call of torch.nn.init, in the order of the state, from the
+ * context's generator as PyTorch draws on the CPU: uniform ones have its bits, normal ones are the same but for the
+ * rounding of logarithm and cosine, which differs among its builds.
+ *     uniform_(a=0.0, b=1.0)  normal_(mean=0.0, std=1.0)  trunc_normal_(mean=0.0, std=1.0, a=-2.0, b=2.0)
+ *     constant_(val)  zeros_()  ones_()
+ *     xavier_uniform_(gain=1.0)  xavier_normal_(gain=1.0)
+ *     kaiming_uniform_(a=0, mode='fan_in', nonlinearity='leaky_relu')  kaiming_normal_(...)
+ * Those that look at fans want tensors of two axes and more.
+ *   pattern  NULL: all tensors that are called weight and have two axes or more
+ * Errors: E_FORMAT with line, column and what is known, E_INVALID, E_SHAPE, E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_module_init(tenka_module *module, const char *pattern, const char *text);
 
 #ifdef __cplusplus
 }

@@ -45,8 +45,8 @@ struct tenka_optimizer_params {
     struct tenka_sgd_params sgd;
     struct tenka_adam_params adam; /* also of AdamW */
 };
-#define TENKA_OPTIMIZER_DEFAULTS                                                                            \
-    {                                                                                                       \
+#define TENKA_OPTIMIZER_DEFAULTS                                                                              \
+    {                                                                                                         \
         .size = sizeof(struct tenka_optimizer_params), .sgd = TENKA_SGD_DEFAULTS, .adam = TENKA_ADAM_DEFAULTS \
     }
 /* Reads a call of an optimizer's class, with the names, order and defaults of PyTorch's arguments:

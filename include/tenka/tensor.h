@@ -179,6 +179,11 @@ TENKA_API tenka_status tenka_meter_reset(tenka_meter *meter);
 /* a where condition is not 0 (NaN is not), b elsewhere, all three with NumPy's broadcasting: the sum of
  * tenka_keep_where and tenka_keep_unless. F32. Differentiable in a and b. Errors: E_SHAPE. */
 TENKA_API tenka_tensor tenka_where(tenka_tensor condition, tenka_tensor a, tenka_tensor b);
+/* x where it is more than 0, else weight x, as torch.nn.functional.prelu. weight: F32 [1], or [C], one for each channel
+ * of axis 1. Differentiable in both. */
+TENKA_API tenka_tensor tenka_prelu(tenka_tensor x, tenka_tensor weight);
+/* The first half of x along an axis times the sigmoid of the second, as torch.nn.functional.glu. Differentiable. */
+TENKA_API tenka_tensor tenka_glu(tenka_tensor x, uint32_t dim);
 /* Adds bias[c] to channel c of axis 1. x: F32 of rank >= 2; bias: F32 [x.dim[1]]. Differentiable. */
 TENKA_API tenka_tensor tenka_bias_add(tenka_tensor x, tenka_tensor bias);
 /* Sets each element to 0 with probability p, else to x / (1 - p). p in [0, 1]. The mask is drawn as the context's
@@ -396,14 +401,14 @@ TENKA_API tenka_tensor tenka_batch_norm2d(tenka_tensor x, tenka_tensor weight, t
 TENKA_API tenka_tensor tenka_layer_norm(tenka_tensor x, uint32_t axes, tenka_tensor weight, tenka_tensor bias,
                                         double eps);
 /* The same, m and v being of `groups` groups of neighbouring channels of each image, as torch.nn.functional.group_norm;
- * with as many groups as channels as its instance_norm. x: F32 [N, C, ...]; groups: divides C; weight, bias: F32 [C], or
- * TENKA_NONE. Differentiable in x, weight, bias. */
+ * with as many groups as channels as its instance_norm. x: F32 [N, C, ...]; groups: divides C; weight, bias: F32 [C],
+ * or TENKA_NONE. Differentiable in x, weight, bias. */
 TENKA_API tenka_tensor tenka_group_norm(tenka_tensor x, uint32_t groups, tenka_tensor weight, tenka_tensor bias,
                                         double eps);
 
-/* The same, m and v being of each channel of each image, as torch.nn.functional.instance_norm. weight, bias: F32 [C], or
- * TENKA_NONE. Training: m and v are the images' own, and what running_mean and running_var (F32 [C] variables, or both
- * NULL) get of them is the mean over images, as in tenka_batch_norm2d. Evaluation: m and v are the running ones. */
+/* The same, m and v being of each channel of each image, as torch.nn.functional.instance_norm. weight, bias: F32 [C],
+ * or TENKA_NONE. Training: m and v are the images' own, and what running_mean and running_var (F32 [C] variables, or
+ * both NULL) get of them is the mean over images, as in tenka_batch_norm2d. Evaluation: m and v are the running ones. */
 TENKA_API tenka_tensor tenka_instance_norm(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
                                            tenka_variable *running_mean, tenka_variable *running_var, bool training,
                                            double momentum, double eps);

@@ -3,7 +3,8 @@
  * A checkpoint is a training run in one file, to be continued as if it had never stopped. It is a
  * safetensors file with the tensors of the network under their PyTorch names, the optimizer's moments as
  * optimizer.<moment>.<name> (optimizer.exp_avg.fc.weight), and in the metadata tenka.checkpoint (JSON) the counters,
- * the state of the context's generator, the optimizer's options, the loaders' positions and the meter. It is also a
+ * the state of the context's generator, the optimizer's options, the loaders' positions, the meter, and the names of
+ * what is frozen. It is also a
  * saved model: tenka_model_load and tenka_model_open take it. On the f64 backend its tensors are F64.
  *
  * A run that continues from a checkpoint on the same device and driver computes the same numbers bit for bit as the run
@@ -27,6 +28,8 @@ struct tenka_training {
     tenka_loader *test_loader; /* may be NULL */
     tenka_meter *loss;         /* of the epoch so far; may be NULL */
     uint64_t seed;             /* of the run; remembered so that a checkpoint of another run is refused */
+    const char *criterion;     /* the loss as text, such as "MSELoss()", UTF-8; compared where both runs have one, or
+                                * NULL */
     uint64_t epoch, step;      /* finished epochs and steps of the whole run: the program counts them */
 };
 #define TENKA_TRAINING_DEFAULTS               \
@@ -51,8 +54,8 @@ TENKA_API tenka_status tenka_checkpoint_save_check(const struct tenka_training *
  * the log when the device is another one.
  *   how  image, mean and std must be the same as when saving; NULL: not compared
  * Errors: E_IO, E_FORMAT (no checkpoint, or damaged; tensors of other shapes), E_INVALID (a step is open; another
- * network, class with a forward in C, optimizer, option, data set, batch size or seed: the sentence has what it is
- * there and here), E_NOMEM, E_DEVICE. */
+ * network, class with a forward in C, optimizer, option, loss, frozen tensor, data set, batch size or seed: the sentence
+ * has what it is there and here), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_checkpoint_load(struct tenka_training *training, const struct tenka_preprocessing *how,
                                              const char *path);
 

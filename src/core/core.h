@@ -67,6 +67,8 @@ tenka_status tenka_give_result(struct tenka_error *err, const char *what, const 
 struct tenka_log {
     tenka_log_fn fn; /* NULL: silence */
     void *user;
+    tenka_progress_fn progress; /* NULL: nobody is told */
+    void *progress_user;
 };
 void tenka_say(const struct tenka_log *log, enum tenka_log_level level, const char *format, ...) TENKA_PRINTF(3, 4);
 
@@ -99,7 +101,9 @@ static inline size_t tenka_align(size_t bytes, size_t alignment)
 
 struct tenka_rng {
     uint32_t state[624];
-    uint32_t next; /* index of the next state word; 624: generate first */
+    uint32_t next;   /* index of the next state word; 624: generate first */
+    bool has_normal; /* of the last pair of few normal numbers one is left */
+    double normal;
 };
 void tenka_rng_seed(struct tenka_rng *rng, uint64_t seed); /* the low 32 bits count */
 uint32_t tenka_rng_u32(struct tenka_rng *rng);
@@ -108,6 +112,9 @@ uint64_t tenka_rng_u63(struct tenka_rng *rng); /* torch: random_() of an int64 *
 void tenka_rng_units(struct tenka_rng *rng, double *out, size_t n);
 /* n floats as torch's uniform_(lo, hi), in memory order. */
 void tenka_rng_uniform(struct tenka_rng *rng, float *out, size_t n, double lo, double hi);
+/* n floats as torch's normal_(mean, std), in memory order: from 16 on by pairs of uniform floats, below by pairs of
+ * doubles, of which one may be left for the next call. */
+void tenka_rng_normal(struct tenka_rng *rng, float *out, size_t n, double mean, double std);
 /* 0 .. n-1 in the order of torch.randperm(n) with a generator seeded with seed. n < 2^32. */
 void tenka_rng_permutation(uint64_t seed, int32_t *out, size_t n);
 

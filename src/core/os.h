@@ -12,6 +12,9 @@ uint64_t tenka_os_now(void);
  * -v, control groups); at least 1. 0: not known. */
 uint64_t tenka_os_free_memory(void);
 
+/* Processors that run threads of this machine; at least 1. */
+uint32_t tenka_os_processors(void);
+
 /* ---- Threads ---- */
 
 /* A thread, and a lock that it shares with whoever started it. */

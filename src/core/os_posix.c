@@ -23,6 +23,12 @@ uint64_t tenka_os_now(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+uint32_t tenka_os_processors(void)
+{
+    const long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 1 ? (uint32_t)count : 1;
+}
+
 /* ---- Threads ---- */
 
 struct tenka_worker {

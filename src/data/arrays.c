@@ -151,10 +151,9 @@ tenka_status tenka_dataset_load_npz(tenka_ctx *ctx, const char *path, const char
         return tenka_fail(err, TENKA_E_INVALID, "dataset: the archive is NULL");
     char *const x = tenka_sprintf("x%s%s", half != NULL ? "_" : "", half != NULL ? half : "");
     char *const y = tenka_sprintf("y%s%s", half != NULL ? "_" : "", half != NULL ? half : "");
-    const tenka_status status =
-        x != NULL && y != NULL
-            ? load(ctx, (const char *const[2]){path, path}, (const char *const[2]){x, y}, out)
-            : tenka_fail_nomem(err);
+    const tenka_status status = x != NULL && y != NULL
+                                    ? load(ctx, (const char *const[2]){path, path}, (const char *const[2]){x, y}, out)
+                                    : tenka_fail_nomem(err);
     tenka_free(x);
     tenka_free(y);
     return status;

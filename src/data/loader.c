@@ -285,8 +285,7 @@ static void load_images(const struct tenka_batch_source *from, uint32_t offset, 
 /* Inputs as they are stored; images are normalised where there is a mean. */
 static tenka_tensor finish_input(const struct tenka_batch_source *from, tenka_tensor stored)
 {
-    return from->mean == NULL ? stored
-                              : tenka_normalize_bytes(stored, tenka_value(from->mean), tenka_value(from->std));
+    return from->mean == NULL ? stored : tenka_normalize_bytes(stored, tenka_value(from->mean), tenka_value(from->std));
 }
 
 /* Of arrays, or of images that a kernel cannot see as a whole. */

@@ -15,12 +15,12 @@ static const struct type {
     const char *name;
     size_t bytes;
 } types[] = {
-    [TENKA_NPY_BOOL] = {"b1", "bool", 1},    [TENKA_NPY_I8] = {"i1", "int8", 1},
-    [TENKA_NPY_I16] = {"i2", "int16", 2},    [TENKA_NPY_I32] = {"i4", "int32", 4},
-    [TENKA_NPY_I64] = {"i8", "int64", 8},    [TENKA_NPY_U8] = {"u1", "uint8", 1},
-    [TENKA_NPY_U16] = {"u2", "uint16", 2},   [TENKA_NPY_U32] = {"u4", "uint32", 4},
-    [TENKA_NPY_U64] = {"u8", "uint64", 8},   [TENKA_NPY_F16] = {"f2", "float16", 2},
-    [TENKA_NPY_F32] = {"f4", "float32", 4},  [TENKA_NPY_F64] = {"f8", "float64", 8},
+    [TENKA_NPY_BOOL] = {"b1", "bool", 1},   [TENKA_NPY_I8] = {"i1", "int8", 1},
+    [TENKA_NPY_I16] = {"i2", "int16", 2},   [TENKA_NPY_I32] = {"i4", "int32", 4},
+    [TENKA_NPY_I64] = {"i8", "int64", 8},   [TENKA_NPY_U8] = {"u1", "uint8", 1},
+    [TENKA_NPY_U16] = {"u2", "uint16", 2},  [TENKA_NPY_U32] = {"u4", "uint32", 4},
+    [TENKA_NPY_U64] = {"u8", "uint64", 8},  [TENKA_NPY_F16] = {"f2", "float16", 2},
+    [TENKA_NPY_F32] = {"f4", "float32", 4}, [TENKA_NPY_F64] = {"f8", "float64", 8},
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
 
@@ -46,11 +46,11 @@ static double half(uint16_t bits)
 }
 
 /* The element i of that type, as another one. */
-#define ELEMENT(type, as)                                   \
-    {                                                       \
-        type x;                                             \
+#define ELEMENT(type, as)                                    \
+    {                                                        \
+        type x;                                              \
         memcpy(&x, array->bytes + i * sizeof(x), sizeof(x)); \
-        return (as)x;                                       \
+        return (as)x;                                        \
     }
 
 int64_t tenka_npy_whole(const tenka_array *array, size_t i)
@@ -156,8 +156,10 @@ static tenka_status read_header_text(const struct tenka_npy_source *s, char **ou
     size_t got;
     TENKA_TRY(s->read(s, begin, sizeof(begin), &got));
     if (got < 6 || memcmp(begin, "\x93NUMPY", 6) != 0)
-        return tenka_fail(s->err, TENKA_E_FORMAT, "%s: expected an array that numpy.save has written, found something "
-                          "else", s->name);
+        return tenka_fail(s->err, TENKA_E_FORMAT,
+                          "%s: expected an array that numpy.save has written, found something "
+                          "else",
+                          s->name);
     if (got < sizeof(begin))
         return fail_cut(s, "the header of the array");
     if (begin[6] < 1 || begin[6] > 3)
@@ -197,9 +199,9 @@ static tenka_status take_type(const struct tenka_npy_source *s, const struct ten
                       "%s: expected booleans, integers or floats of at most 64 bits, found the dtype %.40s; save it "
                       "with .astype(\"float32\")",
                       s->name,
-                      descr == NULL                      ? "of none"
-                      : descr->kind == TENKA_PY_STRING   ? descr->word
-                                                         : "of records");
+                      descr == NULL                    ? "of none"
+                      : descr->kind == TENKA_PY_STRING ? descr->word
+                                                       : "of records");
 }
 
 static tenka_status take_shape(const struct tenka_npy_source *s, const struct tenka_py *shape, tenka_array *a)
@@ -275,9 +277,9 @@ static tenka_status read_elements(const struct tenka_npy_source *s, tenka_array 
     }
     /* Also what makes zlib and libzip compare their checksums. */
     TENKA_TRY(s->read(s, &more, 1, &got));
-    return got == 0 ? TENKA_OK
-                    : tenka_fail(s->err, TENKA_E_FORMAT, "%s: expected %zu bytes of elements, found more", s->name,
-                                 bytes);
+    return got == 0
+               ? TENKA_OK
+               : tenka_fail(s->err, TENKA_E_FORMAT, "%s: expected %zu bytes of elements, found more", s->name, bytes);
 }
 
 static void swap_bytes(tenka_array *a)

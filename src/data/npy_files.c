@@ -130,7 +130,10 @@ tenka_status tenka_array_names(tenka_ctx *ctx, const char *path, char **out)
         const char *const name = zip_get_name(zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
         const size_t length = name != NULL ? strlen(name) : 0;
         const bool npy = length > 4 && strcmp(name + length - 4, ".npy") == 0;
-        tenka_text_add(&text, "%s%.*s", i > 0 ? ", " : "", (int)(npy ? length - 4 : length < 60 ? length : 60),
+        tenka_text_add(&text, "%s%.*s", i > 0 ? ", " : "",
+                       (int)(npy           ? length - 4
+                             : length < 60 ? length
+                                           : 60),
                        name != NULL ? name : "");
     }
     if (count == 0)
@@ -167,11 +170,11 @@ tenka_status tenka_array_read(tenka_ctx *ctx, const char *path, const char *name
 #define HEADER_ALIGN 64
 #define MAX_HEADER 256
 
-/* Returns its bytes. */
-static size_t make_header(const struct tenka_shape *shape, unsigned char out[MAX_HEADER])
+/* Of floats of so many bytes each. Returns its own bytes. */
+static size_t make_header(const struct tenka_shape *shape, size_t each, unsigned char out[MAX_HEADER])
 {
     char text[MAX_HEADER - 10];
-    int length = snprintf(text, sizeof(text), "{'descr': '<f4', 'fortran_order': False, 'shape': (");
+    int length = snprintf(text, sizeof(text), "{'descr': '<f%zu', 'fortran_order': False, 'shape': (", each);
     for (uint32_t i = 0; i < shape->rank; i++)
         length += snprintf(text + length, sizeof(text) - (size_t)length, "%s%u%s", i > 0 ? " " : "", shape->dim[i],
                            i + 1 < shape->rank || shape->rank == 1 ? "," : "");
@@ -186,17 +189,27 @@ static size_t make_header(const struct tenka_shape *shape, unsigned char out[MAX
     return bytes;
 }
 
-/* Floats in this order of bytes, whatever the machine's. */
-static tenka_status write_floats(struct tenka_file_writer *writer, struct tenka_error *err, const float *data,
-                                 uint64_t count)
+/* What is written: floats or doubles. */
+struct numbers {
+    const void *data;
+    size_t each; /* bytes of one */
+    struct tenka_shape shape;
+};
+
+/* In this order of bytes, whatever the machine's. */
+static tenka_status write_numbers(struct tenka_file_writer *writer, struct tenka_error *err, const struct numbers *n)
 {
     unsigned char piece[4096];
+    const uint64_t count = tenka_shape_count(&n->shape);
     for (uint64_t i = 0; i < count;) {
         size_t used = 0;
         for (; i < count && used < sizeof(piece); i++) {
-            uint32_t bits;
-            memcpy(&bits, &data[i], sizeof(bits));
-            for (unsigned shift = 0; shift < 32; shift += 8)
+            uint32_t narrow;
+            uint64_t bits;
+            memcpy(n->each == sizeof(bits) ? (void *)&bits : (void *)&narrow, (const char *)n->data + i * n->each,
+                   n->each);
+            bits = n->each == sizeof(bits) ? bits : narrow;
+            for (unsigned shift = 0; shift < 8 * n->each; shift += 8)
                 piece[used++] = (unsigned char)(bits >> shift);
         }
         TENKA_TRY(tenka_file_writer_write(writer, err, piece, used));
@@ -205,24 +218,34 @@ static tenka_status write_floats(struct tenka_file_writer *writer, struct tenka_
 }
 
 static tenka_status write_all(struct tenka_file_writer *writer, struct tenka_error *err, const char *path,
-                              const struct tenka_shape *shape, const float *data)
+                              const struct numbers *n)
 {
     unsigned char header[MAX_HEADER];
     TENKA_TRY(tenka_file_writer_create(writer, err, path));
-    TENKA_TRY(tenka_file_writer_write(writer, err, header, make_header(shape, header)));
-    TENKA_TRY(write_floats(writer, err, data, tenka_shape_count(shape)));
+    TENKA_TRY(tenka_file_writer_write(writer, err, header, make_header(&n->shape, n->each, header)));
+    TENKA_TRY(write_numbers(writer, err, n));
     return tenka_file_writer_commit(writer, err);
 }
 
-tenka_status tenka_array_write(tenka_ctx *ctx, const char *path, struct tenka_shape shape, const float *data)
+static tenka_status write_array(tenka_ctx *ctx, const char *path, const struct numbers *n)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
     struct tenka_file_writer writer = {0};
-    if (path == NULL || data == NULL || shape.rank > TENKA_MAX_RANK)
+    if (path == NULL || n->data == NULL || n->shape.rank > TENKA_MAX_RANK)
         return tenka_fail(err, TENKA_E_INVALID, "array_write: path or data is NULL, or the shape is none");
-    const tenka_status status = write_all(&writer, err, path, &shape, data);
+    const tenka_status status = write_all(&writer, err, path, n);
     tenka_file_writer_abort(&writer);
     if (status == TENKA_OK)
         tenka_file_writer_sweep(path);
     return status;
+}
+
+tenka_status tenka_array_write(tenka_ctx *ctx, const char *path, struct tenka_shape shape, const float *data)
+{
+    return write_array(ctx, path, &(struct numbers){data, sizeof(*data), shape});
+}
+
+tenka_status tenka_array_write_f64(tenka_ctx *ctx, const char *path, struct tenka_shape shape, const double *data)
+{
+    return write_array(ctx, path, &(struct numbers){data, sizeof(*data), shape});
 }

@@ -1,4 +1,4 @@
-/* Losses as PyTorch's modules of torch.nn have them: compositions of operators. Sources: torch.nn.functional, and ATen's
+/* Losses as PyTorch's modules of torch.nn have them: compositions of operators. Sources: torch.nn.functional; ATen's
  * LossNLL.cpp for label smoothing and what is ignored. */
 #include "tenka/loss.h"
 
@@ -106,8 +106,7 @@ static tenka_tensor nll_rows(const tenka_loss *loss, tenka_tensor rows, tenka_te
     if (!loss->ignores && smoothing == 0)
         return tenka_nll_loss_reduced(rows, target,
                                       loss->reduction == SUM ? TENKA_REDUCTION_SUM : TENKA_REDUCTION_MEAN);
-    const tenka_tensor counted =
-        loss->ignores ? tenka_gather(class_counts(loss, classes), target) : (tenka_tensor){0};
+    const tenka_tensor counted = loss->ignores ? tenka_gather(class_counts(loss, classes), target) : (tenka_tensor){0};
     tenka_tensor each = tenka_nll_loss_reduced(rows, target, TENKA_REDUCTION_NONE);
     if (smoothing > 0)
         each = tenka_sub(tenka_scale(each, 1 - smoothing),
@@ -125,8 +124,8 @@ static tenka_tensor as_rows(tenka_tensor x)
     for (uint32_t i = 1; i + 1 < shape.rank; i++)
         axes[i] = i + 1;
     axes[shape.rank - 1] = 1;
-    return tenka_reshape(tenka_permute(x, axes), tenka_shape_of((uint32_t)(tenka_shape_count(&shape) / classes),
-                                                                classes));
+    return tenka_reshape(tenka_permute(x, axes),
+                         tenka_shape_of((uint32_t)(tenka_shape_count(&shape) / classes), classes));
 }
 
 static tenka_tensor as_row(tenka_tensor target)
@@ -148,10 +147,22 @@ static tenka_tensor cross_entropy(const tenka_loss *loss, tenka_tensor output, t
 /* ---- The classes of losses ---- */
 
 /* What older versions had in place of reduction, and what is not supported. */
-#define OLD(name) {name, TENKA_PY_ARG_ANY, TENKA_PY_ARG_FIXED, {NAN, NAN}, 0, 0, NULL}
-#define REDUCTION {"reduction", TENKA_PY_ARG_WORD, 0, {MEAN, 0}, 0, 0, "mean|sum"}
-#define REAL(name, fallback, least, most) {name, TENKA_PY_ARG_REAL, 0, {fallback, 0}, least, most, NULL}
-#define IGNORE {"ignore_index", TENKA_PY_ARG_WHOLE, 0, {-100, 0}, INT32_MIN, INT32_MAX, NULL}
+#define OLD(name)                                                          \
+    {                                                                      \
+        name, TENKA_PY_ARG_ANY, TENKA_PY_ARG_FIXED, {NAN, NAN}, 0, 0, NULL \
+    }
+#define REDUCTION                                                      \
+    {                                                                  \
+        "reduction", TENKA_PY_ARG_WORD, 0, {MEAN, 0}, 0, 0, "mean|sum" \
+    }
+#define REAL(name, fallback, least, most)                            \
+    {                                                                \
+        name, TENKA_PY_ARG_REAL, 0, {fallback, 0}, least, most, NULL \
+    }
+#define IGNORE                                                                       \
+    {                                                                                \
+        "ignore_index", TENKA_PY_ARG_WHOLE, 0, {-100, 0}, INT32_MIN, INT32_MAX, NULL \
+    }
 
 static const struct tenka_py_arg cross_entropy_args[] = {
     OLD("weight"), OLD("size_average"), IGNORE, OLD("reduce"), REDUCTION, REAL("label_smoothing", 0, 0, 1),
@@ -161,24 +172,33 @@ static const struct tenka_py_arg nll_args[] = {
 };
 static const struct tenka_py_arg plain_args[] = {OLD("size_average"), OLD("reduce"), REDUCTION};
 static const struct tenka_py_arg smooth_l1_args[] = {
-    OLD("size_average"), OLD("reduce"), REDUCTION, REAL("beta", 1, 0, DBL_MAX),
+    OLD("size_average"),
+    OLD("reduce"),
+    REDUCTION,
+    REAL("beta", 1, 0, DBL_MAX),
 };
 static const struct tenka_py_arg huber_args[] = {REDUCTION, REAL("delta", 1, DBL_MIN, DBL_MAX)};
 static const struct tenka_py_arg bce_args[] = {
     OLD("weight"), OLD("size_average"), OLD("reduce"), REDUCTION, OLD("pos_weight"),
 };
 
-#define CLASS(name, args) {name, args, sizeof(args) / sizeof(args[0]), 0}
+#define CLASS(name, args)                             \
+    {                                                 \
+        name, args, sizeof(args) / sizeof(args[0]), 0 \
+    }
 static const struct tenka_py_class classes[] = {
-    CLASS("CrossEntropyLoss", cross_entropy_args), CLASS("NLLLoss", nll_args),
-    CLASS("MSELoss", plain_args),                  CLASS("L1Loss", plain_args),
-    CLASS("SmoothL1Loss", smooth_l1_args),         CLASS("HuberLoss", huber_args),
+    CLASS("CrossEntropyLoss", cross_entropy_args),
+    CLASS("NLLLoss", nll_args),
+    CLASS("MSELoss", plain_args),
+    CLASS("L1Loss", plain_args),
+    CLASS("SmoothL1Loss", smooth_l1_args),
+    CLASS("HuberLoss", huber_args),
     CLASS("BCEWithLogitsLoss", bce_args),
 };
 #define N_CLASSES (sizeof(classes) / sizeof(classes[0]))
 
 static const struct kind kinds[N_CLASSES] = {
-    {true, cross_entropy}, {true, nll}, {false, mse}, {false, l1}, {false, smooth_l1}, {false, huber},
+    {true, cross_entropy},    {true, nll}, {false, mse}, {false, l1}, {false, smooth_l1}, {false, huber},
     {false, bce_with_logits},
 };
 

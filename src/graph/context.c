@@ -29,7 +29,7 @@ static tenka_status check_params(const struct tenka_ctx_params *p)
 
 static tenka_status open_context(const struct tenka_ctx_params *p, tenka_ctx *ctx)
 {
-    ctx->log = (struct tenka_log){p->log, p->log_user};
+    ctx->log = (struct tenka_log){p->log, p->log_user, p->progress, p->progress_user};
     ctx->generation = 1;
     tenka_rng_seed(&ctx->rng, p->seed);
     const tenka_status s = tenka_device_open(p, &ctx->err, &ctx->log, &ctx->backend, &ctx->dev);

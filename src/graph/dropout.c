@@ -6,15 +6,13 @@
 /* A number as a tensor that is broadcast. */
 static tenka_tensor number(tenka_ctx *ctx, double value)
 {
-    const float rounded = (float)value;
-    return tenka_input(ctx, TENKA_F32, (struct tenka_shape){0}, &rounded);
+    return tenka_trace(ctx, TENKA_OP_fill, NULL, 0, NULL, 0, &(struct tenka_shape){0}, &value, NULL);
 }
 
 /* Ones, of which dropout leaves some. */
 static tenka_tensor ones(tenka_ctx *ctx, struct tenka_shape shape)
 {
-    const struct tenka_shape wide = {.rank = shape.rank, .dim = {1, 1, 1, 1, 1, 1}};
-    return tenka_expand(tenka_reshape(number(ctx, 1), tenka_shape_make(wide.rank, wide.dim)), shape);
+    return tenka_trace(ctx, TENKA_OP_fill, NULL, 0, NULL, 0, &shape, &(double){1}, NULL);
 }
 
 tenka_tensor tenka_dropout_parts(tenka_tensor x, double p, uint32_t axes)

@@ -45,6 +45,10 @@ tenka_tensor tenka_trace_input_room(tenka_ctx *ctx, enum tenka_dtype dtype, stru
 void tenka_trace_quiet(tenka_ctx *ctx, bool quiet);
 /* Whether a step is being traced. */
 bool tenka_step_is_open(const tenka_ctx *ctx);
+/* How many calls have been traced of the open step; 0: none is open. */
+size_t tenka_step_calls(const tenka_ctx *ctx);
+/* The multiply-adds of its calls from number `from` on: of convolutions and products of matrices. */
+uint64_t tenka_step_multiply_adds(const tenka_ctx *ctx, size_t from);
 
 /* Puts a meter where another one was: the sum and how many values it holds. Errors: as tenka_variable_write. */
 tenka_status tenka_meter_restore(tenka_meter *meter, double sum, uint64_t count);

@@ -132,8 +132,8 @@ tenka_tensor tenka_instance_norm(tenka_tensor x, tenka_tensor weight, tenka_tens
         return tenka_batch_norm2d(x, weight, bias, running_mean, running_var, false, momentum, eps);
     if (shape.rank < 3 || tenka_shape_count(&shape) == (uint64_t)shape.dim[0] * shape.dim[1])
         return tenka_trace_fail(x.ctx, TENKA_E_SHAPE,
-                                "instance_norm: training needs more than one value for each channel of an image, but the "
-                                "input has shape %s",
+                                "instance_norm: training needs more than one value for each channel of an image, but "
+                                "the input has shape %s",
                                 tenka_shape_text(&shape, text));
     if (running_mean == NULL && running_var == NULL)
         return tenka_group_norm(x, shape.dim[1], weight, bias, eps);
@@ -150,11 +150,11 @@ static tenka_tensor pad_channels(tenka_tensor x, uint32_t before, uint32_t after
     size_t n = 0;
     for (int i = 0; i < 3; i++) {
         const uint32_t count = i == 0 ? before : after;
+        const struct tenka_shape zeros = {4, {shape.dim[0], 1, count, shape.dim[3]}};
         if (i == 1)
             parts[n++] = x;
         else if (count > 0)
-            parts[n++] = tenka_trace(x.ctx, TENKA_OP_fill, NULL, 0, NULL, 0,
-                                     &(struct tenka_shape){4, {shape.dim[0], 1, count, shape.dim[3]}}, &(double){0}, NULL);
+            parts[n++] = tenka_trace(x.ctx, TENKA_OP_fill, NULL, 0, NULL, 0, &zeros, &(double){0}, NULL);
     }
     return n > 1 ? tenka_concat(parts, n, 2) : x;
 }
@@ -172,8 +172,8 @@ tenka_tensor tenka_local_response_norm(tenka_tensor x, uint32_t size, double alp
         return x;
     if (shape.rank < 3 || size == 0 || size > TENKA_MAX_LOCAL_RESPONSE)
         return tenka_trace_fail(x.ctx, TENKA_E_SHAPE,
-                                "local_response_norm: an input of %u axes and a size of %u, but 3 axes at least and a size "
-                                "from 1 to %d are expected",
+                                "local_response_norm: an input of %u axes and a size of %u, but 3 axes at least and a "
+                                "size from 1 to %d are expected",
                                 shape.rank, size, TENKA_MAX_LOCAL_RESPONSE);
     window.kernel[0] = size;
     window.kernel[1] = window.stride[0] = window.stride[1] = 1;

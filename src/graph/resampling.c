@@ -88,7 +88,6 @@ tenka_tensor tenka_pad(tenka_tensor x, const int32_t *pad, size_t n, enum tenka_
         p.after[TENKA_MAX_RANK - 1 - i / 2] = pad[i + 1];
         any = any || pad[i] != 0 || pad[i + 1] != 0;
     }
-    return any || !tenka_tensor_valid(x)
-               ? tenka_trace(x.ctx, TENKA_OP_pad, &x, 1, &p, sizeof(p), NULL, &value, NULL)
-               : x;
+    return any || !tenka_tensor_valid(x) ? tenka_trace(x.ctx, TENKA_OP_pad, &x, 1, &p, sizeof(p), NULL, &value, NULL)
+                                         : x;
 }

@@ -6,6 +6,7 @@ set(graph_sources
     src/graph/dropout.c
     src/graph/elementwise.c
     src/graph/functional.c
+    src/graph/gates.c
     src/graph/meter.c
     src/graph/normalisation.c
     src/graph/plan.c

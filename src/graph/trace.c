@@ -78,6 +78,25 @@ bool tenka_step_is_open(const tenka_ctx *ctx)
     return ctx->open;
 }
 
+size_t tenka_step_calls(const tenka_ctx *ctx)
+{
+    return ctx->open ? ctx->n_entries : 0;
+}
+
+uint64_t tenka_step_multiply_adds(const tenka_ctx *ctx, size_t from)
+{
+    uint64_t flops = 0;
+    for (size_t i = from; i < tenka_step_calls(ctx); i++) {
+        const struct tenka_entry *entry = &ctx->entries[i];
+        const enum tenka_kernel forward = entry->kind == TENKA_ENTRY_OP
+                                              ? tenka_op_pass_writing((enum tenka_op)entry->op, TENKA_OUT(0))
+                                              : TENKA_KERNEL_COUNT;
+        if (forward != TENKA_KERNEL_COUNT)
+            flops += tenka_kernel_flops(forward, entry->params, tenka_shape_count(&entry->out[0].shape));
+    }
+    return flops / 2;
+}
+
 void tenka_step_begin(tenka_ctx *ctx)
 {
     if (!ctx->quiet)

@@ -1,4 +1,4 @@
-/* Loading a network's tensors, all or nothing. */
+/* Loading a network's tensors: all or nothing, or what fits. */
 #include <stdlib.h>
 
 #include "io/model.h"
@@ -90,13 +90,24 @@ static void list_free(struct list *list)
     *list = (struct list){0};
 }
 
+/* first: a tensor of the file whose partner has another name */
+static void say_wrapped(tenka_module *net, const struct tenka_model_state *s, const struct tenka_weights *file,
+                        const struct tenka_weight *first)
+{
+    char there[TENKA_PICKLE_SHOWN], here[TENKA_PICKLE_SHOWN];
+    for (size_t i = 0; i < s->count; i++)
+        if (s->items[i].weight == first)
+            tenka_say(tenka_ctx_log(tenka_module_ctx(net)), TENKA_LOG_INFO,
+                      "%s: \"%s\" is taken for \"%s\", and all others likewise: a wrapper has changed the names",
+                      file->path, tenka_pickle_show(first->name, there), tenka_pickle_show(s->tensors[i].name, here));
+}
+
 /* Where names do not fit, they may without what wrappers put into them. */
 static tenka_status find_wrapped(struct tenka_error *err, tenka_module *net, struct tenka_model_state *s,
                                  const struct tenka_weights *file, struct list *missing, struct list *unexpected,
                                  struct list *shapes)
 {
     const struct tenka_weight *first;
-    char there[TENKA_PICKLE_SHOWN], here[TENKA_PICKLE_SHOWN];
     TENKA_TRY(tenka_wrapper_match(err, s, file, &first));
     if (first == NULL)
         return TENKA_OK;
@@ -104,11 +115,7 @@ static tenka_status find_wrapped(struct tenka_error *err, tenka_module *net, str
     list_free(unexpected);
     list_free(shapes);
     list_state(s, missing, shapes);
-    for (size_t i = 0; i < s->count; i++)
-        if (s->items[i].weight == first)
-            tenka_say(tenka_ctx_log(tenka_module_ctx(net)), TENKA_LOG_INFO,
-                      "%s: \"%s\" is taken for \"%s\", and all others likewise: a wrapper has changed the names",
-                      file->path, tenka_pickle_show(first->name, there), tenka_pickle_show(s->tensors[i].name, here));
+    say_wrapped(net, s, file, first);
     return TENKA_OK;
 }
 
@@ -150,10 +157,10 @@ static tenka_status check_dtypes(struct tenka_error *err, const struct tenka_mod
     char shown[TENKA_PICKLE_SHOWN];
     for (size_t i = 0; i < s->count; i++) {
         const struct tenka_weight *const t = s->items[i].weight;
-        if (s->items[i].var != NULL && is_whole(s->items[i].var) && !tenka_file_dtype_is_whole(t->dtype))
+        if (s->items[i].var != NULL && t != NULL && is_whole(s->items[i].var) && !tenka_file_dtype_is_whole(t->dtype))
             return tenka_fail(err, TENKA_E_FORMAT, "%s: tensor \"%s\" is %.20s, expected whole numbers, such as I64",
                               file->path, tenka_pickle_show(t->name, shown), t->dtype);
-        if (s->items[i].var != NULL && !is_whole(s->items[i].var) && !tenka_file_dtype_is_real(t->dtype))
+        if (s->items[i].var != NULL && t != NULL && !is_whole(s->items[i].var) && !tenka_file_dtype_is_real(t->dtype))
             return tenka_fail(err, TENKA_E_FORMAT,
                               "%s: tensor \"%s\" is %.20s, expected F32, F64, F16 or BF16; convert it to float32",
                               file->path, tenka_pickle_show(t->name, shown), t->dtype);
@@ -174,7 +181,7 @@ static size_t room(const struct tenka_weight *weight)
     return tenka_align((size_t)tenka_shape_count(&weight->shape) * each, sizeof(double));
 }
 
-/* The tensors of all variables, one after the other. */
+/* The tensors of all variables that have one in the file, one after the other. */
 static tenka_status read_tensors(struct tenka_error *err, const struct tenka_model_state *s,
                                  const struct tenka_weights *file, unsigned char *data, int64_t *numbers)
 {
@@ -182,7 +189,7 @@ static tenka_status read_tensors(struct tenka_error *err, const struct tenka_mod
         const struct tenka_weight *const t = s->items[i].weight;
         if (s->items[i].var == NULL && t != NULL) {
             TENKA_TRY(tenka_weights_read_count(err, file, t, &numbers[i]));
-        } else if (s->items[i].var != NULL) {
+        } else if (s->items[i].var != NULL && t != NULL) {
             TENKA_TRY(is_double(t) ? tenka_weights_read_raw(err, file, t, data)
                                    : tenka_weights_read(err, file, t, data));
             data += room(t);
@@ -197,11 +204,11 @@ static tenka_status write_variables(const struct tenka_model_state *s, const uns
     for (size_t i = 0; i < s->count; i++) {
         tenka_variable *const var = s->items[i].var;
         const size_t count = (size_t)tenka_shape_count(&s->tensors[i].shape);
-        if (var == NULL) {
-            *s->items[i].number = numbers[i] > 0 ? (uint64_t)numbers[i] : 0;
-            continue;
-        }
         const struct tenka_weight *const t = s->items[i].weight;
+        if (var == NULL)
+            *s->items[i].number = numbers[i] > 0 ? (uint64_t)numbers[i] : 0;
+        if (var == NULL || t == NULL)
+            continue;
         TENKA_TRY(is_double(t) ? tenka_variable_write_f64(var, (const double *)(const void *)data, count)
                                : tenka_variable_write(var, data, count * sizeof(float)));
         data += room(t);
@@ -215,8 +222,8 @@ static tenka_status transfer(struct tenka_error *err, const struct tenka_model_s
 {
     size_t total = 0;
     for (size_t i = 0; i < s->count; i++)
-        total += s->items[i].var != NULL ? room(s->items[i].weight) : 0;
-    unsigned char *const data = tenka_alloc(total);
+        total += s->items[i].var != NULL && s->items[i].weight != NULL ? room(s->items[i].weight) : 0;
+    unsigned char *const data = tenka_alloc(total + 1);
     int64_t *const numbers = tenka_alloc_array(s->count, sizeof(numbers[0]));
     tenka_status status = data != NULL && numbers != NULL ? TENKA_OK : tenka_fail_nomem(err);
     if (status == TENKA_OK)
@@ -265,6 +272,140 @@ static tenka_status take(tenka_module *net, const struct tenka_weights *file, bo
     tenka_module_settle_open(net, status == TENKA_OK && read);
     return status;
 }
+
+/* ---- A part of the tensors ---- */
+
+#define MAX_PART 12 /* names of a kind that are listed */
+
+static void part_name(struct tenka_text *text, size_t *count, const char *title, const char *name)
+{
+    char shown[TENKA_PICKLE_SHOWN];
+    if ((*count)++ < MAX_PART)
+        tenka_text_add(text, "%s%s", *count == 1 ? title : ", ", tenka_pickle_show(name, shown));
+}
+
+static void part_end(struct tenka_text *text, size_t count)
+{
+    if (count > MAX_PART)
+        tenka_text_add(text, " and %zu more", count - MAX_PART);
+}
+
+/* Takes what has one name and one shape on either side. */
+static void keep_shapes(struct tenka_model_state *s, struct tenka_text *text, size_t *count)
+{
+    char here[TENKA_SHAPE_TEXT], there[TENKA_SHAPE_TEXT];
+    for (size_t i = 0; i < s->count; i++) {
+        const struct tenka_weight *const t = s->items[i].weight;
+        if (s->items[i].number != NULL || t == NULL || tenka_shape_equal(&t->shape, &s->tensors[i].shape))
+            continue;
+        part_name(text, count, "; of another shape: ", s->tensors[i].name);
+        if (*count <= MAX_PART)
+            tenka_text_add(text, " (%s there, %s here)", tenka_shape_text(&t->shape, there),
+                           tenka_shape_text(&s->tensors[i].shape, here));
+        s->items[i].weight = NULL;
+    }
+    part_end(text, *count);
+}
+
+/* Names of one side that have no partner; those of another shape have one. */
+static tenka_status list_alone(struct tenka_error *err, const struct tenka_model_state *s,
+                               const struct tenka_weights *file, struct tenka_text *text)
+{
+    size_t missing = 0, unexpected = 0;
+    bool *const used = tenka_alloc_array(file->count + 1, sizeof(used[0]));
+    if (used == NULL)
+        return tenka_fail_nomem(err);
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->items[i].weight != NULL)
+            used[s->items[i].weight - file->tensors] = true;
+        else if (s->items[i].number == NULL)
+            part_name(text, &missing, "; not in the file: ", s->tensors[i].name);
+    }
+    part_end(text, missing);
+    for (size_t i = 0; i < file->count; i++)
+        if (!used[i] && !is_ignored(file, file->tensors[i].name))
+            part_name(text, &unexpected, "; not in the network: ", file->tensors[i].name);
+    part_end(text, unexpected);
+    tenka_free(used);
+    return TENKA_OK;
+}
+
+static size_t count_found(const struct tenka_model_state *s, bool all)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s->count; i++)
+        count += s->items[i].number == NULL && (all || s->items[i].weight != NULL);
+    return count;
+}
+
+/* Says what is taken and what is not; *text is to be freed. */
+static tenka_status match_some(struct tenka_error *err, tenka_module *net, struct tenka_model_state *s,
+                               const struct tenka_weights *file, struct tenka_text *text)
+{
+    const struct tenka_weight *first;
+    struct tenka_text shapes = {0}, alone = {0};
+    size_t other = 0;
+    TENKA_TRY(tenka_wrapper_match_some(err, s, file, &first));
+    if (first != NULL)
+        say_wrapped(net, s, file, first);
+    tenka_status status = list_alone(err, s, file, &alone);
+    keep_shapes(s, &shapes, &other);
+    tenka_text_add(text, "%zu of %zu tensors are taken%s%s", count_found(s, false), count_found(s, true),
+                   shapes.text != NULL ? shapes.text : "", alone.text != NULL ? alone.text : "");
+    if (status == TENKA_OK && (text->failed || shapes.failed || alone.failed))
+        status = tenka_fail_nomem(err);
+    if (status == TENKA_OK && count_found(s, false) == 0)
+        status = tenka_fail(err, TENKA_E_FORMAT, "%s: nothing in it fits the network: %.700s", file->path, text->text);
+    tenka_free(shapes.text);
+    tenka_free(alone.text);
+    return status;
+}
+
+static tenka_status load_known(tenka_module *net, const struct tenka_weights *file, struct tenka_text *text)
+{
+    struct tenka_error *const err = tenka_ctx_error(tenka_module_ctx(net));
+    struct tenka_model_state s;
+    if (tenka_step_is_open(tenka_module_ctx(net)))
+        return tenka_fail(err, TENKA_E_INVALID, "model_load: a step is open; end or discard it first");
+    TENKA_TRY(tenka_model_state_init(&s, net));
+    tenka_status status = match_some(err, net, &s, file, text);
+    if (status == TENKA_OK)
+        status = check_dtypes(err, &s, file);
+    if (status == TENKA_OK)
+        status = transfer(err, &s, file);
+    tenka_model_state_finish(&s);
+    return status;
+}
+
+static tenka_status load_some(tenka_module *net, const struct tenka_weights *file, struct tenka_text *text)
+{
+    TENKA_TRY(tenka_module_give_open(net, find_open, &file));
+    const tenka_status status = load_known(net, file, text);
+    tenka_module_settle_open(net, status == TENKA_OK);
+    return status;
+}
+
+tenka_status tenka_model_load_partial(tenka_module *net, const char *path, char **report)
+{
+    if (net == NULL)
+        return TENKA_E_INVALID;
+    struct tenka_error *const err = tenka_ctx_error(tenka_module_ctx(net));
+    struct tenka_weights file;
+    struct tenka_text text = {0};
+    if (path == NULL || report == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "model_load: path or report is NULL");
+    *report = NULL;
+    TENKA_TRY(tenka_weights_open(err, path, &file));
+    const tenka_status status = load_some(net, &file, &text);
+    tenka_weights_close(&file);
+    if (status == TENKA_OK)
+        *report = text.text;
+    else
+        tenka_free(text.text);
+    return status;
+}
+
+/* ---- All of them ---- */
 
 tenka_status tenka_model_match(tenka_module *net, const struct tenka_weights *file)
 {

@@ -174,3 +174,49 @@ const struct tenka_weight *tenka_wrapper_find(const struct tenka_weights *file, 
     bares_finish(&bare);
     return found;
 }
+
+/* ---- Some of them ---- */
+
+/* As fit, but what has no partner is passed over. Returns how many have one. */
+static size_t fit_some(const struct bares *net, const struct bares *file, size_t skip, size_t *with)
+{
+    size_t at = 0, count = 0;
+    for (size_t i = 0; i < net->count; i++) {
+        int order = 1;
+        while (at < file->count && (order = strcmp(file->items[at].name + skip, net->items[i].name)) < 0)
+            at++;
+        with[i] = at < file->count && order == 0 ? at++ : file->count;
+        count += with[i] < file->count;
+    }
+    return count;
+}
+
+/* With the holder's name left out where more fits then. */
+static void search_some(const struct bares *net, const struct bares *file, size_t *with)
+{
+    size_t best = 0, most = fit_some(net, file, 0, with);
+    for (size_t more, skip = 0; (more = find_holder(file, skip)) > 0;) {
+        skip += more;
+        const size_t count = fit_some(net, file, skip, with);
+        best = count > most ? skip : best;
+        most = count > most ? count : most;
+    }
+    fit_some(net, file, best, with);
+}
+
+tenka_status tenka_wrapper_match_some(struct tenka_error *err, struct tenka_model_state *s,
+                                      const struct tenka_weights *file, const struct tenka_weight **out)
+{
+    struct bares net = {0}, bare = {0};
+    size_t *const with = tenka_alloc_array(s->count + 1, sizeof(with[0]));
+    *out = NULL;
+    const bool good = with != NULL && of_network(&net, s) && of_file(&bare, file);
+    if (good) {
+        search_some(&net, &bare, with);
+        *out = take(&net, &bare, with, s, file);
+    }
+    bares_finish(&net);
+    bares_finish(&bare);
+    tenka_free(with);
+    return good ? TENKA_OK : tenka_fail_nomem(err);
+}

@@ -14,5 +14,9 @@ tenka_status tenka_wrapper_match(struct tenka_error *err, struct tenka_model_sta
 
 /* A tensor of the file whose name without wrappers and holders is that one; NULL: there is none, or no memory. */
 const struct tenka_weight *tenka_wrapper_find(const struct tenka_weights *file, const char *name);
+/* Finds what it can: the tensors of either side that have one name without wrappers; the others' weights are NULL. *out
+ * is one of those whose names differ, or NULL. Errors: E_NOMEM. */
+tenka_status tenka_wrapper_match_some(struct tenka_error *err, struct tenka_model_state *s,
+                                      const struct tenka_weights *file, const struct tenka_weight **out);
 
 #endif

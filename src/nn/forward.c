@@ -135,9 +135,12 @@ void tenka_layer_run_n(tenka_module *m, const tenka_tensor *given, size_t n_in, 
         out[i] = TENKA_NONE;
     const bool called = check_call(m, n_in, n_out) && check_given(m, in);
     if (called) {
-        if (m->type->container && !m->ran)
-            m->ran = !tenka_layer_is_checked(m);
+        const size_t before = tenka_step_calls(m->ctx);
+        const bool checked = tenka_layer_is_checked(m);
+        m->ran |= m->type->container && !checked;
         call(m, in, n_in, out, n_out);
+        if (checked)
+            m->multiply_adds += tenka_step_multiply_adds(m->ctx, before);
     }
     const bool custom = tenka_module_is_custom(m);
     const bool kept = called && (m->graph != NULL ? tenka_tensor_valid(out[n_out - 1]) : keep(m, out, n_out));
@@ -204,10 +207,18 @@ tenka_tensor tenka_module_fail(tenka_module *module, const char *format, ...)
 
 /* ---- Steps that will not run ---- */
 
+static void forget_multiply_adds(tenka_module *module)
+{
+    module->multiply_adds = 0;
+    for (size_t i = 0; i < module->n_children; i++)
+        forget_multiply_adds(module->children[i]);
+}
+
 tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x)
 {
     tenka_tensor out[TENKA_MAX_FORWARD];
     const uint32_t outputs = gives_of(module);
+    forget_multiply_adds(module);
     module->checking = true;
     tenka_layer_run_n(module, &x, 1, out, outputs > 0 ? outputs : 1);
     module->checking = false;

@@ -9,10 +9,8 @@ static bool optional(const struct tenka_function_call *call, size_t arg, tenka_t
 
 static bool number(const struct tenka_function_call *call, size_t arg, double *out)
 {
-    const struct tenka_value *v = &call->arg[arg];
-    *out = v->kind == TENKA_VALUE_INT ? (double)v->integer : v->number;
-    return v->kind == TENKA_VALUE_INT || v->kind == TENKA_VALUE_FLOAT ||
-           tenka_function_fail(call, "argument %zu is no number", arg + 1);
+    *out = tenka_value_number(&call->arg[arg]);
+    return tenka_value_is_number(&call->arg[arg]) || tenka_function_fail(call, "argument %zu is no number", arg + 1);
 }
 
 /* The weight and the bias from that argument on, and x. */
@@ -60,9 +58,11 @@ static bool statistic(const struct tenka_function_call *call, size_t arg, tenka_
            tenka_function_fail(call, "argument %zu must be a buffer of the network, which is written", arg + 1);
 }
 
-/* x, running_mean, running_var, weight, bias, training or use_input_stats, momentum, eps. What is said of training follows
- * the network's mode; without running statistics the input's own are always used. */
-static bool run_with_statistics(const struct tenka_function_call *call, struct tenka_value *result,
+/* x, then running_mean and running_var from argument `kept` on, weight and bias from `given` on, training or
+ * use_input_stats, momentum, eps. What is said of training follows the network's mode; without running statistics the
+ * input's own are always used. */
+static bool run_with_statistics(const struct tenka_function_call *call, struct tenka_value *result, size_t kept,
+                                size_t given,
                                 tenka_tensor (*run)(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
                                                     tenka_variable *mean, tenka_variable *var, bool training,
                                                     double momentum, double eps))
@@ -70,8 +70,8 @@ static bool run_with_statistics(const struct tenka_function_call *call, struct t
     tenka_variable *mean, *var;
     tenka_tensor in[3];
     double momentum, eps;
-    if (!affine(call, 3, in) || !statistic(call, 1, &mean) || !statistic(call, 2, &var) || !number(call, 6, &momentum) ||
-        !number(call, 7, &eps))
+    if (!affine(call, given, in) || !statistic(call, kept, &mean) || !statistic(call, kept + 1, &var) ||
+        !number(call, 6, &momentum) || !number(call, 7, &eps))
         return false;
     const bool own = mean == NULL && var == NULL;
     return tenka_function_give(result, run(in[0], in[1], in[2], mean, var, call->training || own, momentum, eps));
@@ -79,12 +79,23 @@ static bool run_with_statistics(const struct tenka_function_call *call, struct t
 
 static bool run_batch_norm(const struct tenka_function_call *call, struct tenka_value *result)
 {
-    return run_with_statistics(call, result, tenka_batch_norm2d);
+    return run_with_statistics(call, result, 1, 3, tenka_batch_norm2d);
 }
 
 static bool run_instance_norm(const struct tenka_function_call *call, struct tenka_value *result)
 {
-    return run_with_statistics(call, result, tenka_instance_norm);
+    return run_with_statistics(call, result, 1, 3, tenka_instance_norm);
+}
+
+/* torch's own functions, which torch.nn.functional's call and aten's are, take the weights first. */
+static bool run_batch_norm_weights_first(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    return run_with_statistics(call, result, 3, 1, tenka_batch_norm2d);
+}
+
+static bool run_instance_norm_weights_first(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    return run_with_statistics(call, result, 3, 1, tenka_instance_norm);
 }
 
 static bool run_local_response_norm(const struct tenka_function_call *call, struct tenka_value *result)
@@ -153,11 +164,16 @@ static bool run_dropout2d(const struct tenka_function_call *call, struct tenka_v
 #define STATISTICS(flag) \
     "input, running_mean=None, running_var=None, weight=None, bias=None, " flag "=True, momentum=0.1, eps=1e-05"
 
+#define WEIGHTS_FIRST(flag) \
+    "input, weight, bias, running_mean, running_var, " flag ", momentum, eps, cudnn_enabled=True"
+
 const struct tenka_function tenka_functions_norm[] = {
-    {"torch.nn.functional.layer_norm torch.layer_norm", "input, normalized_shape, weight=None, bias=None, eps=1e-05",
-     run_layer_norm, false},
-    {"torch.nn.functional.group_norm torch.group_norm", "input, num_groups, weight=None, bias=None, eps=1e-05",
-     run_group_norm, false},
+    {"torch.nn.functional.layer_norm torch.layer_norm",
+     "input, normalized_shape, weight=None, bias=None, eps=1e-05, cudnn_enable=True", run_layer_norm, false},
+    {"torch.nn.functional.group_norm torch.group_norm",
+     "input, num_groups, weight=None, bias=None, eps=1e-05, cudnn_enabled=True", run_group_norm, false},
+    {"torch.batch_norm", WEIGHTS_FIRST("training"), run_batch_norm_weights_first, false},
+    {"torch.instance_norm", WEIGHTS_FIRST("use_input_stats"), run_instance_norm_weights_first, false},
     {"torch.nn.functional.batch_norm", STATISTICS("training"), run_batch_norm, false},
     {"torch.nn.functional.instance_norm", STATISTICS("use_input_stats"), run_instance_norm, false},
     {"torch.nn.functional.local_response_norm", "input, size, alpha=0.0001, beta=0.75, k=1.0", run_local_response_norm,

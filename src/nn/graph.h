@@ -38,7 +38,7 @@ struct tenka_function_call {
     struct tenka_arena *arena;     /* for lists, as long as forward runs */
     const struct tenka_value *arg; /* one for each parameter, in their order */
     bool training;                 /* the network's mode */
-    uint32_t example, batch;       /* images in the example that a program was exported with, if that fixed them, and now;
+    uint32_t example, batch; /* images in the example that a program was exported with, if that fixed them, and now;
                                     * where they differ, sizes of the text that count images are changed; else equal */
 };
 
@@ -106,6 +106,8 @@ extern const struct tenka_function tenka_functions_products[], tenka_functions_t
 tenka_tensor tenka_function_roll(tenka_tensor x, uint32_t axis, int64_t shift);
 tenka_tensor tenka_function_normalize(tenka_tensor x, uint32_t axis, double eps);
 extern const struct tenka_function tenka_functions_norm[];
+extern const struct tenka_function tenka_functions_weighted[];
+extern const struct tenka_function tenka_functions_window[];
 
 /* ---- Code ---- */
 
@@ -127,7 +129,9 @@ struct tenka_graph_state {
     tenka_module *owner; /* the module that will have it */
     const char *name;    /* the path's end */
     bool unset;          /* the text shows its shape, but not its numbers, which no file has given yet */
+    bool found;          /* the file that is being loaded has it */
     bool fresh;          /* it has just been given one, which may be taken back */
+    bool listed;         /* info.c has counted its elements */
 };
 
 struct tenka_code {
@@ -152,6 +156,18 @@ struct tenka_code_line {
 
 struct tenka_export;
 
+/* A call that forward has made of a layer, or of a function that computes. */
+struct tenka_graph_call {
+    const struct tenka_code *code;
+    struct tenka_shape output; /* of several the first */
+    uint64_t multiply_adds;
+};
+
+struct tenka_graph_calls {
+    struct tenka_graph_call *items;
+    size_t n, capacity;
+};
+
 struct tenka_graph {
     struct tenka_arena arena; /* of all that follows */
     struct tenka_py_function source;
@@ -163,7 +179,8 @@ struct tenka_graph {
     size_t n_states, states_capacity;
     uint32_t inputs; /* the first slots */
     uint32_t n_slots;
-    struct tenka_arena run; /* of the values of a forward */
+    struct tenka_arena run;          /* of the values of a forward */
+    struct tenka_graph_calls *calls; /* where a forward notes its calls; NULL: nowhere */
 };
 
 /* ---- graph_read.c ---- */

@@ -53,18 +53,16 @@ static bool read_state(const struct frame *f, const struct tenka_graph_state *s,
 static struct tenka_function_call call_of(const struct frame *f, const struct tenka_value *args)
 {
     return (struct tenka_function_call){.ctx = f->root->ctx,
-                                        .arena = &f->graph->run,
                                         .arg = args,
+                                        .arena = &f->graph->run,
                                         .training = f->root->training,
                                         .example = f->example,
                                         .batch = f->batch};
 }
 
-static bool run_child(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
+static bool run_child(const struct frame *f, const struct tenka_code *code, const struct tenka_value *args,
+                      struct tenka_value *out)
 {
-    struct tenka_value *args;
-    if (!evaluate_args(f, code, &args))
-        return false;
     const struct tenka_function_call call = call_of(f, args);
     if (code->child->type->run != NULL)
         return code->child->type->run(code->child, &call, out);
@@ -75,14 +73,42 @@ static bool run_child(const struct frame *f, const struct tenka_code *code, stru
     return tenka_function_give(out, tenka_layer_run(code->child, args[0].tensor));
 }
 
-static bool run_function(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
+static bool run_function(const struct frame *f, const struct tenka_code *code, const struct tenka_value *args,
+                         struct tenka_value *out)
+{
+    const struct tenka_function_call call = call_of(f, args);
+    *out = (struct tenka_value){0};
+    return code->function->run(&call, out);
+}
+
+/* Notes a call, unless it only looks at sizes or takes one of several tensors. before: operators that were traced. */
+static bool note_call(const struct frame *f, const struct tenka_code *code, size_t before,
+                      const struct tenka_value *result)
+{
+    struct tenka_graph_calls *calls = f->graph->calls;
+    tenka_ctx *ctx = f->root->ctx;
+    const struct tenka_value *first = result->kind == TENKA_VALUE_LIST && result->n_items > 0 ? result->items : result;
+    if (calls == NULL || (code->kind == TENKA_CODE_FUNCTION && tenka_step_calls(ctx) == before))
+        return true;
+    if (!tenka_grow(&calls->items, &calls->capacity, calls->n, sizeof(*calls->items)))
+        return fail_memory(f);
+    calls->items[calls->n++] = (struct tenka_graph_call){
+        .code = code,
+        .output = first->kind == TENKA_VALUE_TENSOR ? tenka_tensor_shape(first->tensor) : (struct tenka_shape){0},
+        .multiply_adds = tenka_step_multiply_adds(ctx, before),
+    };
+    return true;
+}
+
+static bool run_call(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
 {
     struct tenka_value *args;
     if (!evaluate_args(f, code, &args))
         return false;
-    const struct tenka_function_call call = call_of(f, args);
-    *out = (struct tenka_value){0};
-    return code->function->run(&call, out);
+    const size_t before = tenka_step_calls(f->root->ctx);
+    const bool child = code->kind == TENKA_CODE_CHILD;
+    return (child ? run_child(f, code, args, out) : run_function(f, code, args, out)) &&
+           note_call(f, code, before, out);
 }
 
 static bool evaluate(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
@@ -93,8 +119,8 @@ static bool evaluate(const struct frame *f, const struct tenka_code *code, struc
     case TENKA_CODE_STATE: return read_state(f, code->state, out);
     case TENKA_CODE_LIST:
     case TENKA_CODE_SLICE: return evaluate_list(f, code, out);
-    case TENKA_CODE_CHILD: return run_child(f, code, out);
-    case TENKA_CODE_FUNCTION: return run_function(f, code, out);
+    case TENKA_CODE_CHILD:
+    case TENKA_CODE_FUNCTION: return run_call(f, code, out);
     }
     return false;
 }

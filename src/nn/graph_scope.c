@@ -153,8 +153,7 @@ static tenka_status add_state(struct tenka_binder *b, const char *at, const char
     struct tenka_graph *g = b->graph;
     s->path = path;
     s->var = tenka_module_find(b->root, path);
-    if (s->var == NULL)
-        s->owner = owner_of(b, path, &s->name);
+    s->owner = owner_of(b, path, &s->name);
     if (s->var == NULL && s->owner == NULL)
         return tenka_py_fail(&b->r, at, "the network has no parameter or buffer %.200s", path);
     if (g->n_states >= TENKA_MAX_LAYERS)

@@ -30,7 +30,8 @@ static tenka_status give_one(tenka_module *net, struct tenka_graph_state *s, ten
     if (path == NULL)
         return tenka_fail_nomem(tenka_ctx_error(net->ctx));
     const size_t before = s->owner->n_state;
-    const tenka_status status = find(user, path + skip, &found) ? give(s, &found) : TENKA_OK;
+    s->found = find(user, path + skip, &found);
+    const tenka_status status = s->found && s->var == NULL ? give(s, &found) : TENKA_OK;
     tenka_free(path);
     if (status != TENKA_OK)
         tenka_layer_drop_state(s->owner, before);
@@ -41,7 +42,7 @@ static tenka_status give_all(tenka_module *net, tenka_module *module, tenka_open
 {
     const size_t n = module->graph != NULL ? module->graph->n_states : 0;
     for (size_t i = 0; i < n; i++)
-        if (module->graph->states[i]->var == NULL)
+        if (module->graph->states[i]->owner != NULL)
             TENKA_TRY(give_one(net, module->graph->states[i], find, user));
     for (size_t i = 0; i < module->n_children; i++)
         TENKA_TRY(give_all(net, module->children[i], find, user));
@@ -66,7 +67,7 @@ static void settle(struct tenka_graph_state *s, bool keep)
         s->var = NULL;
     }
     s->fresh = false;
-    s->unset = s->unset && !keep;
+    s->unset = s->unset && !(keep && s->found);
 }
 
 void tenka_module_settle_open(tenka_module *net, bool keep)

@@ -1,5 +1,7 @@
-/* Layer by layer: names, output shapes, parameters. */
-#include "nn/layer.h"
+/* Layer by layer, and call by call: names, output shapes, parameters, multiply-adds. */
+#include <stdio.h>
+
+#include "nn/graph.h"
 
 static void count_state(const tenka_module *module, struct tenka_layer_info *info)
 {
@@ -29,6 +31,7 @@ static size_t list_layers(const tenka_module *module, size_t skip, uint32_t dept
             .depth = depth,
             .container = module->type->container && (!tenka_module_is_custom(module) || module->n_children > 0),
             .output = module->output,
+            .multiply_adds = module->multiply_adds,
         };
         count_state(module, &out[n]);
     }
@@ -50,4 +53,87 @@ tenka_status tenka_module_layers(tenka_module *module, struct tenka_shape input,
     const size_t own = strlen(module->path);
     *count = list_layers(module, own > 0 ? own + 1 : 0, 0, out, out != NULL ? max : 0, 0);
     return TENKA_OK;
+}
+
+/* ---- Calls ---- */
+
+static void forget_listed(tenka_module *module)
+{
+    module->listed = false;
+    for (size_t i = 0; module->graph != NULL && i < module->graph->n_states; i++)
+        module->graph->states[i]->listed = false;
+    for (size_t i = 0; i < module->n_children; i++)
+        forget_listed(module->children[i]);
+}
+
+/* Elements of the parameters of a layer and of all below it, but for those that were counted before. */
+static uint64_t new_parameters(tenka_module *module)
+{
+    struct tenka_layer_info own = {0};
+    if (!module->listed)
+        count_state(module, &own);
+    module->listed = true;
+    for (size_t i = 0; i < module->n_children; i++)
+        own.parameters += new_parameters(module->children[i]);
+    return own.parameters;
+}
+
+static bool is_parameter(const struct tenka_graph_state *state)
+{
+    return state->var != NULL && tenka_variable_requires_grad(state->var);
+}
+
+/* The same of what code names that a function is given, itself or in lists. */
+static uint64_t new_named(const struct tenka_code *code)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < code->n_args; i++) {
+        struct tenka_graph_state *state = code->args[i]->kind == TENKA_CODE_STATE ? code->args[i]->state : NULL;
+        if (code->args[i]->kind == TENKA_CODE_LIST)
+            count += new_named(code->args[i]);
+        if (state == NULL || state->listed || !is_parameter(state))
+            continue;
+        const struct tenka_shape shape = tenka_variable_shape(state->var);
+        count += tenka_shape_count(&shape);
+        state->listed = true;
+    }
+    return count;
+}
+
+/* Of the names of a function the first. */
+static struct tenka_call_info describe(const struct tenka_graph_call *call)
+{
+    struct tenka_call_info info = {.output = call->output, .multiply_adds = call->multiply_adds};
+    tenka_module *const child = call->code->child;
+    if (child != NULL) {
+        info.path = child->path;
+        info.class_name = tenka_module_class(child);
+        info.parameters = new_parameters(child);
+        return info;
+    }
+    const char *name = call->code->function->names + (call->code->function->names[0] == '.');
+    snprintf(info.function, sizeof(info.function), "%.*s", (int)strcspn(name, " "), name);
+    info.parameters = new_named(call->code);
+    return info;
+}
+
+tenka_status tenka_module_calls(tenka_module *module, struct tenka_shape input, struct tenka_call_info *out, size_t max,
+                                size_t *count)
+{
+    if (module == NULL)
+        return TENKA_E_INVALID;
+    if (count == NULL)
+        return tenka_fail(tenka_ctx_error(module->ctx), TENKA_E_INVALID, "module_calls: count is NULL");
+    struct tenka_graph_calls calls = {0};
+    if (module->graph != NULL)
+        module->graph->calls = &calls;
+    const tenka_status status = tenka_module_check(module, input, NULL);
+    if (module->graph != NULL)
+        module->graph->calls = NULL;
+    forget_listed(module);
+    for (size_t i = 0; status == TENKA_OK && out != NULL && i < calls.n && i < max; i++)
+        out[i] = describe(&calls.items[i]);
+    *count = status == TENKA_OK ? calls.n : 0;
+    tenka_free(calls.items);
+    return status;
 }

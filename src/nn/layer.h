@@ -6,7 +6,7 @@
 #include "nn/module.h"
 #include "python/text.h"
 
-#define TENKA_MAX_LAYER_ARGS 9
+#define TENKA_MAX_LAYER_ARGS 10
 #define TENKA_MAX_ARG_NUMBERS 6 /* of one argument */
 
 /* What tenka_nn_append keeps a network to, so that whatever can be made can be printed, saved, and opened again. */
@@ -21,6 +21,7 @@ enum tenka_arg_kind {
     TENKA_ARG_PADDING, /* a PAIR, 'same' or 'valid' */
     TENKA_ARG_LIST,    /* one whole number or several: 96, (96,) or (1, 1, 2, 2) */
     TENKA_ARG_FLOAT,
+    TENKA_ARG_FLOATS, /* a number for both axes, or one for each, which Python prints with a point */
     TENKA_ARG_BOOL,
     TENKA_ARG_WORD,
 };
@@ -35,8 +36,10 @@ enum tenka_arg_flags {
     TENKA_ARG_PAIRED = 32, /* a pair, or a list, even when it was given as one number */
     TENKA_ARG_UNSEEN = 64, /* never */
     TENKA_ARG_WHOLE = 128, /* a FLOAT's fallback as a whole number */
-    TENKA_ARG_LATER = 256, /* of newer versions: only by its name, and shown only where it was given */
+    TENKA_ARG_LATER = 256, /* of newer versions: only where it was given */
     TENKA_ARG_PLAIN = 512, /* a WORD without quotes */
+    TENKA_ARG_SINGLE = 1024, /* a pair that is one number: 2, (2,) or [2] */
+    TENKA_ARG_QUOTED_SINCE_2 = 2048, /* the same if it was given without, as PyTorch 1 prints it, and 2 with them */
 };
 
 /* An argument of a layer, with PyTorch's name and default. */
@@ -50,13 +53,15 @@ struct tenka_layer_arg {
 };
 
 struct tenka_arg_value {
-    double value[TENKA_MAX_ARG_NUMBERS]; /* booleans: 0 or 1; a WORD: 0 when it is the fallback, else 1 */
+    double value[TENKA_MAX_ARG_NUMBERS]; /* booleans: 0 or 1; a WORD: 0 when it is the fallback,
+                                          * else its place among the words */
     uint32_t n;                          /* numbers of a LIST */
     bool given;
     bool pair;    /* written as several numbers: a pair or a list */
     bool list;    /* these in brackets, which PyTorch keeps */
     bool integer; /* a FLOAT written as a whole number, which Python prints without a point */
     bool none;
+    bool plain;       /* a WORD written without quotes */
     const char *word; /* of a PADDING: "same" or "valid"; NULL: numbers */
 };
 
@@ -71,6 +76,7 @@ struct tenka_layer_type {
     const char *name;
     const struct tenka_layer_arg *args;
     size_t n_args;
+    const uint8_t *shown; /* the arguments' numbers as print(model) shows them; NULL: in their order */
     bool container;
     /* Checks what depends on several arguments; NULL: nothing does. */
     tenka_status (*check)(struct tenka_error *err, struct tenka_layer_values *values);
@@ -95,9 +101,19 @@ extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, ten
     tenka_layer_flatten, tenka_layer_softmax, tenka_layer_log_softmax, tenka_layer_batch_norm2d, tenka_layer_dropout,
     tenka_layer_batch_norm1d, tenka_layer_instance_norm1d, tenka_layer_instance_norm2d, tenka_layer_layer_norm,
     tenka_layer_layer_norm2d, tenka_layer_group_norm, tenka_layer_local_response_norm, tenka_layer_dropout1d,
-    tenka_layer_dropout2d, tenka_layer_alpha_dropout, tenka_layer_stochastic_depth,
+    tenka_layer_dropout2d, tenka_layer_alpha_dropout, tenka_layer_stochastic_depth, tenka_layer_conv1d,
+    tenka_layer_conv_transpose1d, tenka_layer_conv_transpose2d, tenka_layer_prelu, tenka_layer_glu,
     tenka_layer_identity, tenka_layer_avg_pool2d, tenka_layer_adaptive_avg_pool2d, tenka_layer_gelu,
     tenka_layer_multihead_attention, tenka_layer_attention_linear, tenka_layer_sequential, tenka_layer_custom;
+/* layers_pool.c, layers_planes.c */
+#define TENKA_WINDOW_LAYERS(_)                                                                                        \
+    _(max_pool1d) _(avg_pool1d) _(adaptive_avg_pool1d) _(adaptive_max_pool1d) _(adaptive_max_pool2d) _(upsample)      \
+    _(upsampling_nearest2d) _(upsampling_bilinear2d) _(constant_pad1d) _(constant_pad2d) _(constant_pad3d)            \
+    _(zero_pad1d) _(zero_pad2d) _(zero_pad3d) _(reflection_pad1d) _(reflection_pad2d) _(reflection_pad3d)             \
+    _(replication_pad1d) _(replication_pad2d) _(replication_pad3d) _(circular_pad1d) _(circular_pad2d)                \
+    _(circular_pad3d) _(pixel_shuffle) _(pixel_unshuffle) _(channel_shuffle) _(unflatten)
+#define TENKA_DECLARE_LAYER(name) extern const struct tenka_layer_type tenka_layer_##name;
+TENKA_WINDOW_LAYERS(TENKA_DECLARE_LAYER)
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */
 #define TENKA_UNARY(...)
 #define TENKA_ACTIVATION(name, ...) extern const struct tenka_layer_type tenka_layer_##name;
@@ -132,10 +148,14 @@ struct tenka_module {
     char *extra;
     void *user;
     struct tenka_shape output;              /* the first one of the last forward */
+    uint64_t multiply_adds;                 /* of all its calls in the last step that was only checked */
+    bool listed;                            /* info.c has counted its parameters */
     tenka_tensor result[TENKA_MAX_FORWARD]; /* of the last forward: of a step that may have ended */
     size_t n_result;
     struct tenka_graph *graph; /* of a container whose text shows forward; else NULL */
     bool training;
+    bool frozen;      /* of a layer with running statistics: it has been frozen as a whole */
+    bool fixed;       /* it stays in evaluation mode */
     uint64_t batches; /* that a BatchNorm2d has normalised while training: PyTorch's num_batches_tracked */
     uint64_t counted; /* of these: by the step counted_step, which may yet fail */
     uint32_t counted_step;
@@ -148,7 +168,7 @@ struct tenka_module {
 
 /* The type of a class name, or NULL. */
 const struct tenka_layer_type *tenka_layer_find(const char *name);
-/* The class names, comma separated, into buf. */
+/* The class names, comma separated, into buf of 100 bytes or more; where they do not fit, how many more there are. */
 const char *tenka_layer_names(char *buf, size_t bytes);
 /* The class name of which another one is a slip, in case or in a letter of four; NULL: of none. */
 const char *tenka_layer_mistyped(const char *name);
@@ -188,9 +208,10 @@ void tenka_layer_drop_state(tenka_module *module, size_t count);
 /* A parameter drawn from U(-bound, bound), as torch.nn.init does. */
 tenka_status tenka_layer_add_uniform(tenka_module *module, const char *name, struct tenka_shape shape, double bound);
 
-/* Weights of that shape and, if there is one, a bias for each of the first axis' `out`, drawn as kaiming_uniform_(a=sqrt(5))
- * and its bias are. */
-tenka_status tenka_layer_draw(tenka_module *module, struct tenka_shape weight, uint64_t fan_in, uint32_t out, bool bias);
+/* Weights of that shape and, if there is one, a bias of `out` elements, drawn as kaiming_uniform_(a=sqrt(5)) and its
+ * bias are. */
+tenka_status tenka_layer_draw(tenka_module *module, struct tenka_shape weight, uint64_t fan_in, uint32_t out,
+                              bool bias);
 /* A variable of equal numbers. */
 tenka_status tenka_layer_add_equal(tenka_module *module, const char *name, struct tenka_shape shape, float number,
                                    bool parameter);
@@ -202,6 +223,11 @@ tenka_tensor tenka_layer_value(const tenka_module *module, const char *name);
 bool tenka_layer_has_channels(tenka_tensor x, uint32_t channels);
 /* It is not, though an argument of the layer says so: in the words of the layer, where an operator has its own. */
 tenka_tensor tenka_layer_fail_channels(tenka_module *module, const char *argument, uint32_t channels, tenka_tensor x);
+
+/* Calls fill for each parameter that a pattern covers, with its name from the module on; E_INVALID where there is none.
+ */
+tenka_status tenka_module_fill(tenka_module *module, const char *pattern,
+                               tenka_status (*fill)(void *user, tenka_variable *var, const char *name), void *user);
 
 /* As tenka_forward_n and tenka_forward, for a container's own children. */
 void tenka_layer_run_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out, size_t n_out);

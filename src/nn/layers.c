@@ -23,19 +23,27 @@ static const struct tenka_layer_type *const types[] = {
     &tenka_layer_avg_pool2d,
     &tenka_layer_adaptive_avg_pool2d,
     &tenka_layer_dropout,
+    &tenka_layer_identity,
+    &tenka_layer_batch_norm2d,
+    &tenka_layer_conv1d,
+    &tenka_layer_conv_transpose1d,
+    &tenka_layer_conv_transpose2d,
+    &tenka_layer_prelu,
+    &tenka_layer_glu,
     &tenka_layer_dropout1d,
     &tenka_layer_dropout2d,
     &tenka_layer_alpha_dropout,
     &tenka_layer_stochastic_depth,
-    &tenka_layer_identity,
     &tenka_layer_batch_norm1d,
-    &tenka_layer_batch_norm2d,
     &tenka_layer_instance_norm1d,
     &tenka_layer_instance_norm2d,
     &tenka_layer_layer_norm,
     &tenka_layer_layer_norm2d,
     &tenka_layer_group_norm,
     &tenka_layer_local_response_norm,
+#define LISTED(name) &tenka_layer_##name,
+    TENKA_WINDOW_LAYERS(LISTED)
+#undef LISTED
     &tenka_layer_multihead_attention,
     &tenka_layer_attention_linear,
     &tenka_layer_sequential,
@@ -53,10 +61,13 @@ const struct tenka_layer_type *tenka_layer_find(const char *name)
 
 const char *tenka_layer_names(char *buf, size_t bytes)
 {
-    size_t used = 0;
+    const size_t room = bytes - sizeof(", and 10000 more");
+    size_t used = 0, i = 0;
     buf[0] = '\0';
-    for (size_t i = 0; i < N_TYPES && used < bytes; i++)
+    for (; i < N_TYPES && used + strlen(types[i]->name) + 2 < room; i++)
         used += (size_t)snprintf(buf + used, bytes - used, "%s%s", i > 0 ? ", " : "", types[i]->name);
+    if (i < N_TYPES)
+        snprintf(buf + used, bytes - used, ", and %zu more", N_TYPES - i);
     return buf;
 }
 
@@ -129,7 +140,7 @@ static const char *fallback_text(const struct tenka_layer_arg *arg, char buf[TEN
         return arg->word;
     if (arg->kind == TENKA_ARG_BOOL)
         return arg->fallback != 0 ? "True" : "False";
-    if (arg->kind == TENKA_ARG_FLOAT)
+    if (arg->kind == TENKA_ARG_FLOAT || arg->kind == TENKA_ARG_FLOATS)
         return tenka_number_text(arg->fallback, buf);
     snprintf(buf, TENKA_NUMBER_TEXT, "%.0f", arg->fallback);
     return buf;

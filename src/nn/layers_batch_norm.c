@@ -8,7 +8,8 @@
 
 /* ---- What they share ---- */
 
-enum { FEATURES, EPS, MOMENTUM, AFFINE, BIAS, TRACK };
+enum { FEATURES, EPS, MOMENTUM, AFFINE, TRACK, BIAS };
+static const uint8_t shown[] = {FEATURES, EPS, MOMENTUM, AFFINE, BIAS, TRACK};
 
 #define ARGS(kept)                                                                                                     \
     {                                                                                                                  \
@@ -16,8 +17,8 @@ enum { FEATURES, EPS, MOMENTUM, AFFINE, BIAS, TRACK };
         [EPS] = {"eps", TENKA_ARG_FLOAT, 0, 1e-5, 0, DBL_MAX, NULL},                                                   \
         [MOMENTUM] = {"momentum", TENKA_ARG_FLOAT, TENKA_ARG_NONE, 0.1, 0, 1, NULL},                                   \
         [AFFINE] = {"affine", TENKA_ARG_BOOL, 0, kept, 0, 1, NULL},                                                    \
-        [BIAS] = {"bias", TENKA_ARG_BOOL, TENKA_ARG_LATER, 1, 0, 1, NULL}, /* of PyTorch 2.15 on */                    \
         [TRACK] = {"track_running_stats", TENKA_ARG_BOOL, 0, kept, 0, 1, NULL},                                        \
+        [BIAS] = {"bias", TENKA_ARG_BOOL, TENKA_ARG_LATER, 1, 0, 1, NULL}, /* of PyTorch 2.15 on */                    \
     }
 static const struct tenka_layer_arg batch_args[] = ARGS(1), instance_args[] = ARGS(0);
 
@@ -61,8 +62,9 @@ static bool fits(tenka_module *m, tenka_tensor x, uint32_t rank, uint32_t other)
     if (rank == 4)
         tenka_layer_fail_channels(m, "num_features", channels, x);
     else
-        tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "expected num_features=%u channels in %u or %u axes, found an input of %s",
-                         channels, other, rank, tenka_shape_text(&shape, text));
+        tenka_trace_fail(m->ctx, TENKA_E_SHAPE,
+                         "expected num_features=%u channels in %u or %u axes, found an input of %s", channels, other,
+                         rank, tenka_shape_text(&shape, text));
     return false;
 }
 
@@ -120,6 +122,7 @@ static tenka_tensor batch_norm2d_forward(tenka_module *m, tenka_tensor x)
         .name = class_name,         \
         .args = batch_args,         \
         .n_args = COUNT(batch_args), \
+        .shown = shown,             \
         .elements = elements,       \
         .init = init,               \
         .forward = run,             \
@@ -168,6 +171,7 @@ static tenka_tensor instance_norm2d_forward(tenka_module *m, tenka_tensor x)
         .name = class_name,             \
         .args = instance_args,          \
         .n_args = COUNT(instance_args), \
+        .shown = shown,                 \
         .elements = elements,           \
         .init = init,                   \
         .forward = run,                 \

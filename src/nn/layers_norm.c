@@ -69,7 +69,8 @@ static tenka_tensor layer_norm_forward(tenka_module *m, tenka_tensor x)
     for (uint32_t i = 0; fits && i < wanted.rank; i++)
         fits = shape.dim[shape.rank - wanted.rank + i] == wanted.dim[i];
     if (!fits)
-        return tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "expected an input whose last axes are %s, found one of shape %s",
+        return tenka_trace_fail(m->ctx, TENKA_E_SHAPE,
+                                "expected an input whose last axes are %s, found one of shape %s",
                                 tenka_shape_text(&wanted, wanted_text), tenka_shape_text(&shape, text));
     return tenka_layer_norm(x, wanted.rank, tenka_layer_value(m, "weight"), tenka_layer_value(m, "bias"),
                             m->values.arg[EPS].value[0]);

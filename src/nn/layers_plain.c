@@ -104,7 +104,7 @@ static const struct tenka_layer_arg avg_pool2d_args[] = {
     [AVG_PADDING] = {"padding", TENKA_ARG_PAIR, 0, 0, 0, INT32_MAX, NULL},
     [AVG_CEIL_MODE] = {"ceil_mode", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 0, 0, 1, NULL},
     [AVG_COUNT] = {"count_include_pad", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 1, 0, 1, NULL},
-    [AVG_DIVISOR] = {"divisor_override", TENKA_ARG_INT, TENKA_ARG_NONE | TENKA_ARG_FIXED, NAN, 1, INT32_MAX, NULL},
+    [AVG_DIVISOR] = {"divisor_override", TENKA_ARG_INT, TENKA_ARG_NONE | TENKA_ARG_QUIET, NAN, 1, INT32_MAX, NULL},
 };
 
 static tenka_status avg_pool2d_check(struct tenka_error *err, struct tenka_layer_values *v)
@@ -125,6 +125,7 @@ static tenka_tensor avg_pool2d_forward(tenka_module *m, tenka_tensor x)
     }
     params.ceil_mode = tenka_arg_is(&m->values, AVG_CEIL_MODE);
     params.no_count_of_padding = !tenka_arg_is(&m->values, AVG_COUNT);
+    params.divisor = tenka_arg_u32(&m->values, AVG_DIVISOR, 0);
     return tenka_avg_pool2d(x, &params);
 }
 

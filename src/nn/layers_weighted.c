@@ -31,11 +31,12 @@ static const struct tenka_layer_arg conv2d_args[] = {
     [DILATION] = {"dilation", TENKA_ARG_PAIR, TENKA_ARG_PAIRED | TENKA_ARG_QUIET, 1, 1, INT32_MAX, NULL},
     [GROUPS] = {"groups", TENKA_ARG_INT, TENKA_ARG_QUIET, 1, 1, INT32_MAX, NULL},
     [BIAS] = {"bias", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 1, 0, 1, NULL},
-    [PADDING_MODE] = {"padding_mode", TENKA_ARG_WORD, TENKA_ARG_FIXED, 0, 0, 0, "zeros"},
+    [PADDING_MODE] = {"padding_mode", TENKA_ARG_WORD, TENKA_ARG_QUIET | TENKA_ARG_PLAIN, 0, 0, 0,
+                      "zeros|reflect|replicate|circular"}, /* in the order of enum tenka_pad_mode */
 };
 
-/* padding='same' and 'valid' as numbers. Source: torch.nn.Conv2d, where an odd sum puts one more row or column at the
- * end, which the operator here cannot. */
+/* padding='same' and 'valid' as numbers: those before. Source: torch.nn.Conv2d, where an odd sum puts one more row or
+ * column at the end. */
 static tenka_status resolve_padding(struct tenka_error *err, struct tenka_layer_values *v)
 {
     struct tenka_arg_value *const padding = &v->arg[PADDING];
@@ -44,14 +45,40 @@ static tenka_status resolve_padding(struct tenka_error *err, struct tenka_layer_
         const double total = same ? v->arg[DILATION].value[axis] * (v->arg[KERNEL].value[axis] - 1) : 0;
         if (same && v->arg[STRIDE].value[axis] != 1)
             return tenka_fail(err, TENKA_E_INVALID, "Conv2d: padding='same' needs a stride of 1");
-        if (fmod(total, 2) != 0 || total > INT32_MAX)
-            return tenka_fail(err, TENKA_E_INVALID,
-                              "Conv2d: padding='same' is supported only where dilation * "
-                              "(kernel_size - 1) is even, but it is %.0f",
-                              total);
-        padding->value[axis] = total / 2;
+        if (total > INT32_MAX)
+            return tenka_fail(err, TENKA_E_INVALID, "Conv2d: padding='same' would pad by %.0f", total);
+        padding->value[axis] = floor(total / 2);
     }
     return TENKA_OK;
+}
+
+/* How many rows or columns of padding there are at the end. */
+static uint32_t padding_behind(const struct tenka_layer_values *v, size_t axis)
+{
+    const struct tenka_arg_value *const padding = &v->arg[PADDING];
+    const double total = v->arg[DILATION].value[axis] * (v->arg[KERNEL].value[axis] - 1);
+    const bool same = padding->word != NULL && strcmp(padding->word, "same") == 0;
+    return (uint32_t)(same ? total - padding->value[axis] : padding->value[axis]);
+}
+
+/* The padding that the convolution cannot do itself, after which it has none: of other modes than zeros, and 'same' where
+ * the two sides differ. */
+static tenka_tensor pad_images(tenka_module *m, tenka_tensor x, struct tenka_conv2d_params *params)
+{
+    const struct tenka_layer_values *const v = &m->values;
+    const enum tenka_pad_mode mode = (enum tenka_pad_mode)tenka_arg_u32(v, PADDING_MODE, 0);
+    int32_t pad[4];
+    bool differ = false;
+    for (uint32_t axis = 0; axis < 2; axis++) {
+        const uint32_t behind = padding_behind(v, axis);
+        pad[2 - 2 * axis] = (int32_t)params->padding[axis];
+        pad[3 - 2 * axis] = (int32_t)behind;
+        differ = differ || behind != params->padding[axis];
+    }
+    if (mode == TENKA_PAD_CONSTANT && !differ)
+        return x;
+    params->padding[0] = params->padding[1] = 0;
+    return tenka_pad(x, pad, 4, mode, 0);
 }
 
 static tenka_status conv2d_check(struct tenka_error *err, struct tenka_layer_values *v)
@@ -96,6 +123,7 @@ static tenka_tensor conv2d_forward(tenka_module *m, tenka_tensor x)
         params.dilation[axis] = tenka_arg_u32(&m->values, DILATION, axis);
     }
     params.groups = tenka_arg_u32(&m->values, GROUPS, 0);
+    x = pad_images(m, x, &params);
     return tenka_conv2d(x, tenka_layer_value(m, "weight"), tenka_layer_value(m, "bias"), &params);
 }
 

@@ -48,7 +48,8 @@ static size_t list_state(tenka_module *module, size_t skip, struct tenka_state_e
     for (size_t i = 0; i < module->n_state; i++, n++) {
         const struct tenka_layer_state *const state = &module->state[i];
         if (n < max)
-            out[n] = (struct tenka_state_entry){state->path + skip, state->var, state->number, state->parameter};
+            out[n] = (struct tenka_state_entry){state->path + skip, state->var, state->number, state->parameter,
+                                                !state->parameter && module->fixed};
     }
     for (size_t i = 0; i < module->n_children; i++)
         n = list_state(module->children[i], skip, out, max, n);
@@ -122,7 +123,7 @@ uint64_t tenka_module_parameter_count(tenka_module *module)
 
 void tenka_module_train(tenka_module *module, bool training)
 {
-    module->training = training;
+    module->training = training && !module->fixed;
     for (size_t i = 0; i < module->n_children; i++)
         tenka_module_train(module->children[i], training);
 }

@@ -8,7 +8,7 @@ static tenka_status read_number(struct tenka_parser *p, const struct tenka_layer
 {
     char sentence[200];
     const size_t length = tenka_number_read(p->at, out);
-    const bool whole = arg->kind != TENKA_ARG_FLOAT;
+    const bool whole = arg->kind != TENKA_ARG_FLOAT && arg->kind != TENKA_ARG_FLOATS;
     if (length == 0) {
         snprintf(sentence, sizeof(sentence), "a %snumber for %s", whole ? "whole " : "", arg->name);
         return tenka_parse_fail_expected(p, sentence);
@@ -29,13 +29,17 @@ static tenka_status read_pair(struct tenka_parser *p, const struct tenka_layer_a
     value->list = *p->at++ == '[';
     tenka_parse_skip_space(p);
     TENKA_TRY(read_number(p, arg, &value->value[0]));
-    TENKA_TRY(tenka_parse_expect(p, ',', "',' and a second number"));
-    TENKA_TRY(read_number(p, arg, &value->value[1]));
+    value->value[1] = value->value[0];
+    if ((arg->flags & TENKA_ARG_SINGLE) == 0) {
+        TENKA_TRY(tenka_parse_expect(p, ',', "',' and a second number"));
+        TENKA_TRY(read_number(p, arg, &value->value[1]));
+    }
     tenka_parse_skip_space(p);
     if (*p->at == ',')
         p->at++;
-    return value->list ? tenka_parse_expect(p, ']', "']' after the second number")
-                       : tenka_parse_expect(p, ')', "')' after the second number");
+    const bool single = (arg->flags & TENKA_ARG_SINGLE) != 0;
+    return value->list ? tenka_parse_expect(p, ']', single ? "']' after the number" : "']' after the second number")
+                       : tenka_parse_expect(p, ')', single ? "')' after the number" : "')' after the second number");
 }
 
 static tenka_status read_list(struct tenka_parser *p, const struct tenka_layer_arg *arg, struct tenka_arg_value *value)
@@ -80,19 +84,40 @@ static tenka_status read_padding(struct tenka_parser *p, struct tenka_arg_value 
     return value->word != NULL ? TENKA_OK : tenka_parse_fail_expected(p, "a number, 'same' or 'valid' for padding");
 }
 
+/* "'none' or 'tanh' for approximate", of the words that an argument may be. */
+static void words_text(const struct tenka_layer_arg *arg, char *text, size_t bytes)
+{
+    size_t used = 0;
+    for (const char *word = arg->word; used < bytes;) {
+        const size_t length = strcspn(word, "|");
+        const char *const before = word == arg->word ? "" : strchr(word, '|') != NULL ? ", " : " or ";
+        used += (size_t)snprintf(text + used, bytes - used, "%s'%.*s'", before, (int)length, word);
+        if (word[length] == '\0')
+            break;
+        word += length + 1;
+    }
+    if (used < bytes)
+        snprintf(text + used, bytes - used, " for %s", arg->name);
+}
+
 static tenka_status read_word_value(struct tenka_parser *p, const struct tenka_layer_arg *arg,
                                     struct tenka_arg_value *value)
 {
-    char word[TENKA_MAX_LAYER_NAME], expected[100];
-    const char *const start = p->at, *const other = strchr(arg->word, '|');
-    const size_t length = strcspn(arg->word, "|");
-    if (other != NULL)
-        snprintf(expected, sizeof(expected), "'%.*s' or '%s' for %s", (int)length, arg->word, other + 1, arg->name);
-    else
-        snprintf(expected, sizeof(expected), "a word");
+    char word[TENKA_MAX_LAYER_NAME], expected[200];
+    const char *const start = p->at;
+    value->plain = tenka_parse_is_letter(*p->at);
+    words_text(arg, expected, sizeof(expected));
     TENKA_TRY(read_quoted(p, expected, word));
-    value->value[0] = value->value[1] = strlen(word) != length || memcmp(word, arg->word, length) != 0;
-    if (value->value[0] == 0 || other == NULL || strcmp(word, other + 1) == 0)
+    const char *known = arg->word;
+    for (size_t place = 0; *known != '\0'; place++) {
+        const size_t length = strcspn(known, "|");
+        value->value[0] = value->value[1] = (double)place;
+        if (strlen(word) == length && memcmp(word, known, length) == 0)
+            return TENKA_OK;
+        known += length + (known[length] == '|');
+    }
+    value->value[0] = value->value[1] = 1;
+    if ((arg->flags & TENKA_ARG_FIXED) != 0) /* the check says what is supported */
         return TENKA_OK;
     p->at = start;
     return tenka_parse_fail_expected(p, expected);
@@ -125,7 +150,7 @@ static tenka_status read_value(struct tenka_parser *p, const struct tenka_layer_
         return read_word_value(p, arg, value);
     if (arg->kind == TENKA_ARG_BOOL)
         return read_bool(p, arg, value);
-    const bool pair = arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING;
+    const bool pair = arg->kind == TENKA_ARG_PAIR || arg->kind == TENKA_ARG_PADDING || arg->kind == TENKA_ARG_FLOATS;
     if (pair && (*p->at == '(' || *p->at == '['))
         return read_pair(p, arg, value);
     if (arg->kind == TENKA_ARG_LIST && (*p->at == '(' || *p->at == '['))
@@ -175,6 +200,7 @@ static tenka_status fail_argument(struct tenka_parser *p, const char *at, const 
 static tenka_status find_argument(struct tenka_parser *p, const char *at, const struct tenka_layer_type *type,
                                   const char *word, size_t position, size_t *out)
 {
+    *out = position;
     if (word[0] != '\0') {
         for (*out = 0; *out < type->n_args; (*out)++) {
             if (strcmp(type->args[*out].name, word) == 0)
@@ -184,9 +210,6 @@ static tenka_status find_argument(struct tenka_parser *p, const char *at, const 
     }
     if (position == SIZE_MAX)
         return tenka_parse_fail(p, at, "an argument without a name follows one with a name");
-    while (position < type->n_args && (type->args[position].flags & TENKA_ARG_LATER) != 0)
-        position++;
-    *out = position;
     return position < type->n_args ? TENKA_OK : fail_argument(p, at, type, "has too many arguments", "");
 }
 
@@ -204,7 +227,7 @@ tenka_status tenka_parse_arguments(struct tenka_parser *p, const struct tenka_la
         if (values->arg[index].given)
             return fail_argument(p, start, type, "is given twice the argument ", type->args[index].name);
         TENKA_TRY(read_value(p, &type->args[index], &values->arg[index]));
-        position = word[0] != '\0' ? SIZE_MAX : index + 1;
+        position = word[0] != '\0' ? SIZE_MAX : position + 1;
         tenka_parse_skip_space(p);
         if (*p->at != ')' && !(type->complete != NULL && *p->at == '('))
             TENKA_TRY(tenka_parse_expect(p, ',', "',' or ')'"));

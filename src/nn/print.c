@@ -1,4 +1,5 @@
 /* Modules as print(model) shows them: a layer's arguments from the table of its type, children below. */
+#include <math.h>
 #include <stdio.h>
 
 #include "nn/export.h"
@@ -15,7 +16,9 @@ static const char *float_text(const struct tenka_arg_value *value, char buf[TENK
 static void print_pair(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
 {
     const bool paired = (arg->flags & TENKA_ARG_PAIRED) != 0;
-    if (!paired && !value->pair)
+    if ((arg->flags & TENKA_ARG_SINGLE) != 0)
+        tenka_text_add(text, "(%.0f,)", value->value[0]);
+    else if (!paired && !value->pair)
         tenka_text_add(text, "%.0f", value->value[0]);
     else
         tenka_text_add(text, value->list && !paired ? "[%.0f, %.0f]" : "(%.0f, %.0f)", value->value[0],
@@ -33,12 +36,22 @@ static void print_list(const struct tenka_layer_arg *arg, const struct tenka_arg
 
 static void print_word(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
 {
-    const size_t length = strcspn(arg->word, "|");
-    const char *const quote = (arg->flags & TENKA_ARG_PLAIN) != 0 ? "" : "'";
-    if (value->value[0] != 0)
-        tenka_text_add(text, "%s%s%s", quote, arg->word + length + 1, quote);
+    const bool plain = (arg->flags & TENKA_ARG_PLAIN) != 0 ||
+                       ((arg->flags & TENKA_ARG_QUOTED_SINCE_2) != 0 && value->plain);
+    const char *const quote = plain ? "" : "'", *word = arg->word;
+    for (double place = value->value[0]; place > 0; place--)
+        word += strcspn(word, "|") + 1;
+    tenka_text_add(text, "%s%.*s%s", quote, (int)strcspn(word, "|"), word, quote);
+}
+
+static void print_floats(const struct tenka_arg_value *value, struct tenka_text *text)
+{
+    char first[TENKA_NUMBER_TEXT], second[TENKA_NUMBER_TEXT];
+    tenka_number_text(value->value[0], first);
+    if (value->pair)
+        tenka_text_add(text, "(%s, %s)", first, tenka_number_text(value->value[1], second));
     else
-        tenka_text_add(text, "%s%.*s%s", quote, (int)length, arg->word, quote);
+        tenka_text_add(text, "%s", first);
 }
 
 static void print_value(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value, struct tenka_text *text)
@@ -54,6 +67,8 @@ static void print_value(const struct tenka_layer_arg *arg, const struct tenka_ar
         print_list(arg, value, text);
     else if (arg->kind == TENKA_ARG_FLOAT)
         tenka_text_add(text, "%s", float_text(value, number));
+    else if (arg->kind == TENKA_ARG_FLOATS)
+        print_floats(value, text);
     else if (arg->kind == TENKA_ARG_WORD)
         print_word(arg, value, text);
     else if (arg->kind == TENKA_ARG_BOOL)
@@ -64,8 +79,9 @@ static void print_value(const struct tenka_layer_arg *arg, const struct tenka_ar
 
 static bool is_shown(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value)
 {
-    const bool is_fallback = value->word == NULL && value->value[0] == arg->fallback &&
-                             value->value[1] == arg->fallback;
+    const bool is_none = value->none && isnan(arg->fallback);
+    const bool is_fallback = is_none || (value->word == NULL && value->value[0] == arg->fallback &&
+                                         value->value[1] == arg->fallback);
     return (arg->flags & (TENKA_ARG_FIXED | TENKA_ARG_UNSEEN)) == 0 &&
            !((arg->flags & TENKA_ARG_QUIET) != 0 && is_fallback) &&
            !((arg->flags & TENKA_ARG_LATER) != 0 && !value->given);
@@ -75,8 +91,9 @@ static void print_arguments(const tenka_module *module, struct tenka_text *text)
 {
     bool first = true;
     for (size_t i = 0; i < module->type->n_args; i++) {
-        const struct tenka_layer_arg *const arg = &module->type->args[i];
-        const struct tenka_arg_value *const value = &module->values.arg[i];
+        const size_t k = module->type->shown != NULL ? module->type->shown[i] : i;
+        const struct tenka_layer_arg *const arg = &module->type->args[k];
+        const struct tenka_arg_value *const value = &module->values.arg[k];
         if (!is_shown(arg, value))
             continue;
         tenka_text_add(text, "%s", first ? "" : ", ");

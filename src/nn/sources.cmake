@@ -16,22 +16,30 @@ set(nn_sources
     src/nn/functions_reduce.c
     src/nn/functions_shape.c
     src/nn/functions_torchvision.c
+    src/nn/functions_weighted.c
+    src/nn/functions_window.c
     src/nn/graph_bind.c
     src/nn/graph_read.c
     src/nn/graph_run.c
     src/nn/graph_scope.c
     src/nn/graph_state.c
     src/nn/info.c
+    src/nn/initialisers.c
     src/nn/layers.c
     src/nn/layers_attention.c
     src/nn/layers_batch_norm.c
+    src/nn/layers_conv.c
     src/nn/layers_dropout.c
     src/nn/layers_norm.c
+    src/nn/layers_other.c
     src/nn/layers_plain.c
+    src/nn/layers_planes.c
+    src/nn/layers_pool.c
     src/nn/layers_weighted.c
     src/nn/module.c
     src/nn/own_forward.c
     src/nn/parse.c
     src/nn/parse_arguments.c
     src/nn/parse_words.c
+    src/nn/patterns.c
     src/nn/print.c)

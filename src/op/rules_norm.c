@@ -33,7 +33,8 @@ static tenka_status fill_groups(struct tenka_call *call, struct tenka_error *err
     const struct tenka_shape *x = &call->in[0].shape;
     char text[TENKA_SHAPE_TEXT];
     if (x->rank < 2)
-        return tenka_fail(err, TENKA_E_SHAPE, "%s: the input has shape %s, but must have an axis of channels, [N, C, ...]",
+        return tenka_fail(err, TENKA_E_SHAPE,
+                          "%s: the input has shape %s, but must have an axis of channels, [N, C, ...]",
                           tenka_rule_name(call), tenka_shape_text(x, text));
     if (p->groups < 1 || x->dim[1] % (uint32_t)p->groups != 0)
         return tenka_fail(err, TENKA_E_SHAPE, "%s: %u channels cannot be divided into %d groups", tenka_rule_name(call),

@@ -147,7 +147,8 @@ static tenka_status fill_channels(struct tenka_call *call, struct tenka_error *e
     char text[TENKA_SHAPE_TEXT];
     TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
     if (x->rank < 2)
-        return tenka_fail(err, TENKA_E_SHAPE, "%s: the input has shape %s, but must have an axis of channels, [N, C, ...]",
+        return tenka_fail(err, TENKA_E_SHAPE,
+                          "%s: the input has shape %s, but must have an axis of channels, [N, C, ...]",
                           tenka_rule_name(call), tenka_shape_text(x, text));
     TENKA_TRY(tenka_rule_vector(call, err, 1, "weight", x->dim[1]));
     TENKA_TRY(tenka_rule_vector(call, err, 2, "bias", x->dim[1]));

@@ -6,13 +6,25 @@
 #include "python/arguments.h"
 #include "tenka/optim.h"
 
-#define REAL(name, fallback) {name, TENKA_PY_ARG_REAL, 0, {fallback, 0}, 0, DBL_MAX, NULL}
-#define BETAS {"betas", TENKA_PY_ARG_PAIR, 0, {0.9, 0.999}, 0, 1, NULL}
-#define FLAG(name, more) {name, TENKA_PY_ARG_FLAG, more, {0, 0}, 0, 1, NULL}
+#define REAL(name, fallback)                                        \
+    {                                                               \
+        name, TENKA_PY_ARG_REAL, 0, {fallback, 0}, 0, DBL_MAX, NULL \
+    }
+#define BETAS                                                   \
+    {                                                           \
+        "betas", TENKA_PY_ARG_PAIR, 0, {0.9, 0.999}, 0, 1, NULL \
+    }
+#define FLAG(name, more)                                  \
+    {                                                     \
+        name, TENKA_PY_ARG_FLAG, more, {0, 0}, 0, 1, NULL \
+    }
 /* Known, but only the default is supported. */
 #define FIXED(name) FLAG(name, TENKA_PY_ARG_FIXED | TENKA_PY_ARG_KEYWORD)
 /* How the sums are computed, and what a schedule notes in print(optimizer): no number depends on it. */
-#define ANY(name) {name, TENKA_PY_ARG_ANY, TENKA_PY_ARG_KEYWORD, {NAN, NAN}, 0, 0, NULL}
+#define ANY(name)                                                            \
+    {                                                                        \
+        name, TENKA_PY_ARG_ANY, TENKA_PY_ARG_KEYWORD, {NAN, NAN}, 0, 0, NULL \
+    }
 
 enum { SGD_LR, SGD_MOMENTUM, SGD_DAMPENING, SGD_DECAY, SGD_NESTEROV };
 static const struct tenka_py_arg sgd_args[] = {
@@ -29,9 +41,9 @@ static const struct tenka_py_arg sgd_args[] = {
 };
 
 enum { ADAM_LR, ADAM_BETAS, ADAM_EPS, ADAM_DECAY };
-#define ADAM_ARGS(decay)                                                                               \
-    [ADAM_LR] = REAL("lr", 1e-3), [ADAM_BETAS] = BETAS, [ADAM_EPS] = REAL("eps", 1e-8),                \
-    [ADAM_DECAY] = REAL("weight_decay", decay), FLAG("amsgrad", TENKA_PY_ARG_FIXED), ANY("foreach"),   \
+#define ADAM_ARGS(decay)                                                                             \
+    [ADAM_LR] = REAL("lr", 1e-3), [ADAM_BETAS] = BETAS, [ADAM_EPS] = REAL("eps", 1e-8),              \
+    [ADAM_DECAY] = REAL("weight_decay", decay), FLAG("amsgrad", TENKA_PY_ARG_FIXED), ANY("foreach"), \
     FIXED("maximize"), ANY("capturable"), FIXED("differentiable"), ANY("fused"), ANY("initial_lr")
 static const struct tenka_py_arg adam_args[] = {ADAM_ARGS(0), FIXED("decoupled_weight_decay")};
 /* Newer versions print decoupled_weight_decay: True of it. */
@@ -41,9 +53,14 @@ static const struct tenka_py_arg adamw_args[] = {
 };
 
 enum { SGD, ADAM, ADAMW };
-#define CLASS(name, args) {name, args, sizeof(args) / sizeof(args[0]), 1}
+#define CLASS(name, args)                             \
+    {                                                 \
+        name, args, sizeof(args) / sizeof(args[0]), 1 \
+    }
 static const struct tenka_py_class classes[] = {
-    [SGD] = CLASS("SGD", sgd_args), [ADAM] = CLASS("Adam", adam_args), [ADAMW] = CLASS("AdamW", adamw_args),
+    [SGD] = CLASS("SGD", sgd_args),
+    [ADAM] = CLASS("Adam", adam_args),
+    [ADAMW] = CLASS("AdamW", adamw_args),
 };
 
 /* ---- What print(optimizer) shows ---- */

@@ -68,17 +68,16 @@ bool tenka_fuse_layer_activation_back(struct tenka_fuser *f, struct tenka_plan_n
 /* ---- The gradients of a normalisation and its activation ---- */
 
 /* The normalisation's gradient by x that goes with that by its weights, or NULL. */
-static struct tenka_plan_node *dx_beside(const struct tenka_fuser *f, const struct tenka_plan_node *dw)
+static struct tenka_plan_node *dx_beside(struct tenka_fuser *f, const struct tenka_plan_node *dw)
 {
-    struct tenka_plan_node *dx = NULL;
-    for (uint32_t i = 0; i < f->p->n_nodes; i++) {
-        struct tenka_plan_node *other = &f->p->nodes[i];
-        if (other->kernel == TENKA_KERNEL_batch_norm2d_dx &&
-            tenka_node_value(other, TENKA_DOUT(0)) == tenka_node_value(dw, TENKA_DOUT(0)) &&
-            tenka_node_value(other, TENKA_IN(0)) == tenka_node_value(dw, TENKA_IN(0)))
-            dx = other;
-    }
-    return dx;
+    const uint32_t dout = tenka_node_value(dw, TENKA_DOUT(0));
+    struct tenka_plan_node *dx;
+    uint32_t at = 0;
+    while ((dx = tenka_fuse_next_back(f, dout, &at)) != NULL)
+        if (dx->kernel == TENKA_KERNEL_batch_norm2d_dx && tenka_node_value(dx, TENKA_DOUT(0)) == dout &&
+            tenka_node_value(dx, TENKA_IN(0)) == tenka_node_value(dw, TENKA_IN(0)))
+            return dx;
+    return NULL;
 }
 
 /* A gradient pass of the normalisation that goes back through the activation itself. */

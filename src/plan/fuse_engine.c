@@ -33,10 +33,31 @@ static uint32_t find_writer(const struct tenka_fuser *f, uint32_t storage)
     return NONE;
 }
 
+/* The gradient from which a pass goes back to that of its first input; NONE: that is not what the node does. */
+static uint32_t goes_back_from(const struct tenka_plan_node *node)
+{
+    const bool back = node->kernel != TENKA_GONE && tenka_mask_has(tenka_passes[node->kernel].reads, TENKA_DOUT(0)) &&
+                      tenka_mask_has(tenka_passes[node->kernel].writes, TENKA_D(0));
+    return back ? tenka_node_value(node, TENKA_DOUT(0)) : NONE;
+}
+
+static void add_back(struct tenka_fuser *f, uint32_t node, uint32_t dout)
+{
+    uint32_t *first = &f->first_back[tenka_fuse_storage(f, dout)];
+    if (!tenka_grow(&f->backs, &f->backs_capacity, f->n_backs, sizeof(*f->backs))) {
+        f->p->failed = true;
+        return;
+    }
+    f->backs[f->n_backs] = (struct tenka_fuse_back){node, *first};
+    *first = (uint32_t)f->n_backs++;
+}
+
 /* Counts what a node reads and writes where it stands. */
 static void count(struct tenka_fuser *f, const struct tenka_plan_node *node)
 {
     const uint32_t at = (uint32_t)(node - f->p->nodes);
+    if (goes_back_from(node) != NONE)
+        add_back(f, at, goes_back_from(node));
     for (uint32_t k = 0; k < node->n_in; k++)
         if (node->in[k] != NONE)
             f->readers[tenka_fuse_storage(f, node->in[k])]++;
@@ -81,13 +102,14 @@ bool tenka_fuse_init(struct tenka_fuser *f, struct tenka_planner *p)
     f->last_writer = tenka_alloc_array(n, sizeof(*f->last_writer));
     f->writers = tenka_alloc_array(n, sizeof(*f->writers));
     f->readers = tenka_alloc_array(n, sizeof(*f->readers));
-    if (f->last_writer == NULL || f->writers == NULL || f->readers == NULL)
+    f->first_back = tenka_alloc_array(n, sizeof(*f->first_back));
+    if (f->last_writer == NULL || f->writers == NULL || f->readers == NULL || f->first_back == NULL)
         return false;
     for (size_t s = 0; s < n; s++)
-        f->last_writer[s] = NONE;
-    for (size_t i = 0; i < p->n_nodes; i++)
+        f->last_writer[s] = f->first_back[s] = NONE;
+    for (size_t i = p->n_nodes; i-- > 0;) /* a pass is put before those that are counted: lists are in order */
         count(f, &p->nodes[i]);
-    return true;
+    return !p->failed;
 }
 
 void tenka_fuse_finish(struct tenka_fuser *f)
@@ -95,6 +117,8 @@ void tenka_fuse_finish(struct tenka_fuser *f)
     tenka_free(f->last_writer);
     tenka_free(f->writers);
     tenka_free(f->readers);
+    tenka_free(f->first_back);
+    tenka_free(f->backs);
 }
 
 /* ---- What a rule asks ---- */
@@ -110,6 +134,19 @@ struct tenka_plan_node *tenka_fuse_maker(const struct tenka_fuser *f, uint32_t v
 {
     struct tenka_plan_node *node = tenka_fuse_writer(f, value);
     return node != NULL && node->kernel == kernel ? node : NULL;
+}
+
+struct tenka_plan_node *tenka_fuse_next_back(struct tenka_fuser *f, uint32_t dout, uint32_t *at)
+{
+    const uint32_t storage = tenka_fuse_storage(f, dout);
+    uint32_t *link = *at == 0 ? &f->first_back[storage] : &f->backs[*at - 1].next;
+    /* What has become something else leaves the list, so that nobody looks at it twice. */
+    while (*link != NONE && tenka_fuse_storage(f, goes_back_from(&f->p->nodes[f->backs[*link].node])) != storage)
+        *link = f->backs[*link].next;
+    if (*link == NONE)
+        return NULL;
+    *at = *link + 1;
+    return &f->p->nodes[f->backs[*link].node];
 }
 
 bool tenka_fuse_is_private(const struct tenka_fuser *f, uint32_t value, uint32_t readers)

@@ -17,6 +17,14 @@ struct tenka_fuser {
     struct tenka_planner *p;
     uint32_t *last_writer;       /* of each storage: the last node that writes it; NONE: it is a leaf, or dead */
     uint32_t *writers, *readers; /* how many operands of nodes do */
+    uint32_t *first_back;        /* of each storage: the first of the passes that go back from what lies in it */
+    struct tenka_fuse_back *backs;
+    size_t n_backs, backs_capacity;
+};
+
+/* A pass that goes back from a gradient to that of an input, unless it is gone by now; NONE ends the list. */
+struct tenka_fuse_back {
+    uint32_t node, next;
 };
 
 typedef bool (*tenka_fuse_rule)(struct tenka_fuser *f, struct tenka_plan_node *node);
@@ -43,6 +51,8 @@ const struct tenka_variable_head *tenka_fuse_variable(const struct tenka_fuser *
 struct tenka_plan_node *tenka_fuse_writer(const struct tenka_fuser *f, uint32_t value);
 /* The node of that kernel that writes value; NULL: another one does, or none, or value is a part of what it writes. */
 struct tenka_plan_node *tenka_fuse_maker(const struct tenka_fuser *f, uint32_t value, enum tenka_kernel kernel);
+/* The next of the passes that go back from the gradient dout to that of an input; *at begins as 0. NULL: no more. */
+struct tenka_plan_node *tenka_fuse_next_back(struct tenka_fuser *f, uint32_t dout, uint32_t *at);
 /* Whether value is there for so many readers and leaves no trace after the plan. */
 bool tenka_fuse_is_private(const struct tenka_fuser *f, uint32_t value, uint32_t readers);
 /* The maker of a value that is there for a single reader. */

@@ -98,15 +98,15 @@ static bool same_input(const struct tenka_fuser *f, const struct tenka_plan_node
 }
 
 /* The gradient of the input of the layer whose weights' gradient dw is, or NULL. */
-static struct tenka_plan_node *linear_dx_of(const struct tenka_fuser *f, const struct tenka_plan_node *dw)
+static struct tenka_plan_node *linear_dx_of(struct tenka_fuser *f, const struct tenka_plan_node *dw)
 {
     const uint32_t dout = tenka_node_value(dw, TENKA_DOUT(0));
-    for (uint32_t i = 0; i < f->p->n_nodes; i++) {
-        struct tenka_plan_node *dx = &f->p->nodes[i];
+    struct tenka_plan_node *dx;
+    uint32_t at = 0;
+    while ((dx = tenka_fuse_next_back(f, dout, &at)) != NULL)
         if (dx->kernel == TENKA_KERNEL_linear_dx && tenka_fuse_same(f, tenka_node_value(dx, TENKA_DOUT(0)), dout) &&
             same_layer((const void *)dx->params, (const void *)dw->params) && same_input(f, dx, dw))
             return dx;
-    }
     return NULL;
 }
 

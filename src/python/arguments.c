@@ -194,8 +194,7 @@ static tenka_status take(const struct binder *b, size_t index, const struct tenk
     if ((arg->flags & TENKA_PY_ARG_FIXED) != 0 && isnan(arg->fallback[0]) && e->kind != TENKA_PY_NONE)
         return tenka_py_fail(&b->r, e->at, "%s: only %s=None is supported", b->of->name, arg->name);
     TENKA_TRY(take_value(b, e, arg, out->arg[index]));
-    if ((arg->flags & TENKA_PY_ARG_FIXED) != 0 && !isnan(arg->fallback[0]) &&
-        out->arg[index][0] != arg->fallback[0])
+    if ((arg->flags & TENKA_PY_ARG_FIXED) != 0 && !isnan(arg->fallback[0]) && out->arg[index][0] != arg->fallback[0])
         return tenka_py_fail(&b->r, e->at, "%s: only %s=%s is supported", b->of->name, arg->name,
                              fallback_text(arg, text));
     return TENKA_OK;

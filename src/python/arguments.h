@@ -16,7 +16,7 @@ enum tenka_py_arg_kind {
 
 enum tenka_py_arg_flags {
     TENKA_PY_ARG_REQUIRED = 1,
-    TENKA_PY_ARG_FIXED = 2, /* known in PyTorch, but only the fallback is supported */
+    TENKA_PY_ARG_FIXED = 2,   /* known in PyTorch, but only the fallback is supported */
     TENKA_PY_ARG_KEYWORD = 4, /* by its name alone */
 };
 
@@ -39,7 +39,7 @@ struct tenka_py_class {
 };
 
 struct tenka_py_call {
-    size_t which; /* of the classes */
+    size_t which;                     /* of the classes */
     double arg[TENKA_PY_MAX_ARGS][2]; /* in the order of the class's args; NaN: None */
     bool given[TENKA_PY_MAX_ARGS];
 };
@@ -51,8 +51,8 @@ struct tenka_py_call {
 tenka_status tenka_py_read_call(struct tenka_error *err, const char *what, const char *text,
                                 const struct tenka_py_class *classes, size_t n_classes, struct tenka_py_call *out);
 
-/* Letters that must be put in, taken out or changed to make one name of another, whose case does not count; SIZE_MAX for
- * names of more than TENKA_PY_NEAR letters. */
+/* Letters that must be put in, taken out or changed to make one name of another, whose case does not count; SIZE_MAX
+ * for names of more than TENKA_PY_NEAR letters. */
 #define TENKA_PY_NEAR 40
 size_t tenka_py_distance(const char *a, const char *b);
 

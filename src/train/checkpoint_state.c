@@ -100,6 +100,25 @@ static json_t *write_optimizer(const struct tenka_run *run)
     return NULL;
 }
 
+/* A parameter without a gradient, or a buffer that stays. */
+static bool is_frozen(const struct tenka_state_entry *entry)
+{
+    return entry->parameter ? !tenka_variable_requires_grad(entry->var) : entry->fixed;
+}
+
+/* The names of what is frozen, as keys. */
+static json_t *write_frozen(const struct tenka_run *run)
+{
+    json_t *const names = json_object();
+    bool good = names != NULL;
+    for (size_t i = 0; i < run->n_state && good; i++)
+        good = !is_frozen(&run->state[i]) || json_object_set_new(names, run->state[i].name, json_true()) == 0;
+    if (good)
+        return names;
+    json_decref(names);
+    return NULL;
+}
+
 /* Whose masks tenka_dropout draws: the other ones draw otherwise from the generator. */
 static const char *mask_name(const tenka_ctx *ctx)
 {
@@ -117,12 +136,12 @@ tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **te
         TENKA_TRY(tenka_meter_read(t->loss, &sum, NULL, &count));
     snprintf(seed, sizeof(seed), "%" PRIu64, t->seed);
     json_t *const loss = json_pack("{s:o, s:I}", "sum", real(sum), "count", (json_int_t)count);
-    json_t *const root = json_pack("{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "format", FORMAT, "epoch",
-                                   (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed", seed, "dropout_mask",
-                                   mask_name(run->ctx), "device", device_name(run->ctx, device), "generator",
-                                   write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run),
-                                   "train_loader", write_loader(t->train_loader), "test_loader",
-                                   write_loader(t->test_loader), "loss", loss);
+    json_t *const root =
+        json_pack("{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s*}", "format", FORMAT, "epoch",
+                  (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed", seed, "dropout_mask", mask_name(run->ctx),
+                  "device", device_name(run->ctx, device), "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer",
+                  write_optimizer(run), "train_loader", write_loader(t->train_loader), "test_loader",
+                  write_loader(t->test_loader), "loss", loss, "frozen", write_frozen(run), "criterion", t->criterion);
     *text = tenka_json_text(root);
     json_decref(root);
     return *text != NULL ? TENKA_OK : tenka_fail_nomem(run->err);
@@ -310,6 +329,19 @@ static tenka_status compare_optimizer(const struct tenka_run *run, const char *p
     return TENKA_OK;
 }
 
+/* Checkpoints of older versions have no list: nothing was frozen. */
+static tenka_status compare_frozen(const struct tenka_run *run, const char *path, const json_t *names)
+{
+    for (size_t i = 0; i < run->n_state; i++) {
+        const bool here = is_frozen(&run->state[i]), there = json_object_get(names, run->state[i].name) != NULL;
+        if (here != there)
+            return tenka_fail(run->err, TENKA_E_INVALID,
+                              "%s: the checkpoint belongs to a run in which %.200s %s, in this one it %s", path,
+                              run->state[i].name, there ? "is frozen" : "is not frozen", here ? "is" : "is not");
+    }
+    return TENKA_OK;
+}
+
 /* On another device nothing continues bit for bit, dropout's masks neither; that is said, but allowed. */
 static tenka_status compare_device(const struct tenka_run *run, const char *path, const json_t *root, const char *mask)
 {
@@ -346,6 +378,10 @@ static tenka_status read_root(const struct tenka_run *run, const char *path, con
                              &out->train_loader));
     TENKA_TRY(
         compare_loader(run, path, "test", json_object_get(root, "test_loader"), t->test_loader, &out->test_loader));
+    TENKA_TRY(compare_frozen(run, path, json_object_get(root, "frozen")));
+    const char *const criterion = json_string_value(json_object_get(root, "criterion"));
+    if (criterion != NULL && t->criterion != NULL && strcmp(criterion, t->criterion) != 0)
+        return tenka_checkpoint_differs(run->err, path, "the loss", criterion, t->criterion);
     TENKA_TRY(compare_optimizer(run, path, json_object_get(root, "optimizer"), out));
     snprintf(here, sizeof(here), "%" PRIu64, t->seed);
     if (strcmp(seed, here) != 0)

@@ -35,9 +35,7 @@ struct step {
 /* Of images of bytes and their classes. */
 static struct step step_of_images(struct tenka_shape input, tenka_loss_fn loss)
 {
-    return (struct step){.input = {TENKA_U8, input},
-                         .target = {TENKA_I32, tenka_shape_of(input.dim[0])},
-                         .loss = loss};
+    return (struct step){.input = {TENKA_U8, input}, .target = {TENKA_I32, tenka_shape_of(input.dim[0])}, .loss = loss};
 }
 
 static void set_rows(struct step *step, uint32_t rows)
@@ -230,8 +228,7 @@ static tenka_status measure_misfit(const struct fit *f, struct tenka_memory_fit 
     return TENKA_OK;
 }
 
-static tenka_status fits(tenka_module *net, tenka_optimizer *opt, const struct step *step,
-                         struct tenka_memory_fit *out)
+static tenka_status fits(tenka_module *net, tenka_optimizer *opt, const struct step *step, struct tenka_memory_fit *out)
 {
     const uint32_t rows = step->input.shape.dim[0];
     const struct fit f = {net, opt, *step, tenka_ctx_step_memory(tenka_module_ctx(net))};

@@ -99,10 +99,42 @@ MODELS = [
         nn.MaxPool2d(2), nn.MaxPool2d(3, 2, 1), nn.MaxPool2d((2, 1), (1, 2)), nn.MaxPool2d([2, 2], ceil_mode=True),
         nn.MaxPool2d(kernel_size=2, stride=1, dilation=2), nn.MaxPool2d(2, padding=(1, 0), stride=[1, 1])),
      (2, 3, 80, 80)),
+    ("means", lambda: nn.Sequential(
+        nn.AvgPool2d(2), nn.AvgPool2d(3, 2, 1), nn.AvgPool2d((2, 1), (1, 2), padding=(1, 0)), nn.AdaptiveMaxPool2d((9, 7)),
+        nn.AdaptiveAvgPool2d(5), nn.AdaptiveMaxPool2d(3)), (2, 3, 80, 80)),
+    ("one axis", lambda: nn.Sequential(
+        nn.MaxPool1d(2), nn.MaxPool1d(3, stride=2, padding=1, dilation=2, ceil_mode=True), nn.AvgPool1d(2),
+        nn.AvgPool1d((3,), 2, (1,)), nn.AdaptiveAvgPool1d(7), nn.AdaptiveMaxPool1d(5), nn.Upsample(scale_factor=1.5),
+        nn.Upsample(9, mode="linear"), nn.ConstantPad1d(1, 0.5), nn.ReflectionPad1d((2, 1)), nn.ReplicationPad1d((-1, 2))),
+     (2, 3, 80)),
+    ("planes", lambda: nn.Sequential(
+        nn.Upsample(scale_factor=2), nn.Upsample(scale_factor=(0.5, 1.5), mode="bilinear"), nn.Upsample(5),
+        nn.Upsample((5, 6), mode="bilinear"), nn.UpsamplingNearest2d(scale_factor=2), nn.UpsamplingBilinear2d((8, 8)),
+        nn.ZeroPad2d(2), nn.ZeroPad2d((1, -1, 0, 2)), nn.ConstantPad2d(1, 3.5), nn.ConstantPad2d([1, 2, 0, 0], 3),
+        nn.ReflectionPad2d(1), nn.ReplicationPad2d((1, 0, 0, 2)), nn.ConstantPad3d((1, 1, 1, 1, 2, 2), -1), nn.Identity(),
+        nn.AdaptiveAvgPool2d(8), nn.PixelShuffle(2), nn.PixelUnshuffle(4), nn.ChannelShuffle(4), nn.Unflatten(1, (4, -1)),
+        nn.Flatten(1, 2), nn.Conv2d(32, 2, 3, padding=1, padding_mode="reflect"),
+        nn.Conv2d(2, 2, (2, 4), padding="same", padding_mode="circular"), nn.Conv2d(2, 2, 2, padding="same")),
+     (2, 4, 4, 5)),
     ("norms", lambda: nn.Sequential(
         nn.BatchNorm2d(3), nn.BatchNorm2d(3, 1e-3, 0.25), nn.BatchNorm2d(3, affine=False),
         nn.BatchNorm2d(3, track_running_stats=False), nn.BatchNorm2d(3, eps=1, momentum=1, affine=False,
                                                                      track_running_stats=False)), (4, 3, 5, 5)),
+    ("more norms", lambda: nn.Sequential(
+        nn.BatchNorm2d(4, momentum=None), nn.InstanceNorm2d(4), nn.InstanceNorm2d(4, 1e-3, 0.2, True, True),
+        nn.GroupNorm(2, 4), nn.GroupNorm(4, 4, 1e-3, False), nn.LayerNorm(5),
+        nn.LayerNorm((5, 5), eps=1e-6, elementwise_affine=False), nn.LayerNorm([4, 5, 5]), nn.LocalResponseNorm(3),
+        nn.LocalResponseNorm(2, 1e-3, 0.5, 2), nn.Dropout2d(0.2, True), nn.AlphaDropout(), nn.PReLU(),
+        nn.PReLU(4, init=0.1), nn.GLU(1), nn.GLU(-3)), (2, 4, 5, 5)),
+    ("signals", lambda: nn.Sequential(
+        nn.Conv1d(4, 6, 3), nn.BatchNorm1d(6, momentum=None), nn.InstanceNorm1d(6, affine=True), nn.Dropout1d(0.1),
+        nn.Conv1d(6, 6, (3,), padding="same", dilation=2, groups=3, bias=False), nn.Conv1d(6, 4, [5], 2, (2,)),
+        nn.ConvTranspose1d(4, 4, 3), nn.ConvTranspose1d(4, 6, [4], 2, 1, 1, 2, False, (3,)), nn.Flatten(),
+        nn.BatchNorm1d(234, affine=False)), (2, 4, 30)),
+    ("transposed", lambda: nn.Sequential(
+        nn.ConvTranspose2d(4, 6, 3), nn.ConvTranspose2d(6, 4, (3, 2), stride=2, padding=1, output_padding=1, groups=2,
+                                                        bias=False, dilation=(2, 1)),
+        nn.ConvTranspose2d(4, 2, [2, 2], [2, 1], output_padding=(1, 0))), (2, 4, 5, 6)),
     ("plain", lambda: nn.Sequential(
         nn.ReLU(True), nn.Dropout(), nn.Dropout(0.1234567890123, True), nn.Dropout(1e-7), nn.Dropout(p=1),
         nn.Dropout(1 / 3), nn.Identity(), nn.Identity(54, unused=0.1), nn.Tanh(),

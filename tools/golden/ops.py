@@ -25,17 +25,17 @@ import gzip
 import pathlib
 import re
 import sys
-import zlib
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
+from cases import INF, NAN, begin, case, exact, ints, lines, of, seeded, uniform, write
 from elementwise import BINARY, CANCELS, STEPS, UNARY
+from normalisation import gates, instance_normalisation, normalisation, row_normalisation
 
 ELEMENTS = pathlib.Path(__file__).resolve().parents[2] / "shaders" / "common" / "elementwise.def"
 
-INF, NAN, LARGEST = float("inf"), float("nan"), 3.4028234663852886e38
+LARGEST = 3.4028234663852886e38
 # The zeros come first: a device without subnormal numbers takes those for them. dy is the same for all.
 TINY = [0.0, -0.0] + [sign * x for x in (1e-45, 1e-40, 1e-38, 2e-38, 1e-30, 1e-20, 1e-10, 1e-7, 1e-5, 1e-4, 1e-3)
                       for sign in (1, -1)]
@@ -45,83 +45,6 @@ FAR = [NAN, INF, -INF, 0.0, -0.0] + [
 PAIRED = [NAN, INF, -INF, 0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 3.0, -1e30, 1e30, 1e-30, 100.0, LARGEST]
 SHAPES = [((37,), (37,)), ((), ()), ((), (3, 5)), ((3, 5), ()), ((5, 6), (6,)), ((5, 6), (5, 1)), ((5, 1), (1, 6)),
           ((3, 1, 1), (2, 3, 2, 3)), ((2, 1, 3, 1, 2, 1), (1, 2, 1, 2, 1, 3))]
-
-
-# ---- Cases ----
-
-lines, cases = [], 0
-
-
-def seeded(*what):
-    torch.manual_seed(zlib.crc32(repr(what).encode()))
-
-
-def exact(values):
-    """Values as float32 has them."""
-    return torch.tensor(values, dtype=torch.float32).double()
-
-
-def uniform(shape, low=-1.0, high=1.0):
-    """Of three decimals: short to write, and in float32 with digits to the end, so that sums round."""
-    values = torch.rand(tuple(shape), dtype=torch.float64) * (high - low) + low
-    return exact([round(v, 3) for v in values.flatten().tolist()]).reshape(tuple(shape))
-
-
-def ints(shape, end):
-    return torch.randint(0, end, tuple(shape))
-
-
-def short(value):
-    return str(value) if isinstance(value, int) else str(np.float32(value))
-
-
-def rounded(value):
-    return f"{value:.15g}"
-
-
-def text(tensor, form):
-    shape = "x".join(map(str, tensor.shape)) or "-"
-    return " ".join([shape] + [form(v) for v in tensor.detach().flatten().tolist()])
-
-
-def of(*tensors):
-    """Inputs that are differentiated."""
-    return [("var", t) for t in tensors]
-
-
-def begin(name, why, inputs, options=(), kind="plain"):
-    global cases
-    cases += 1
-    lines.append(f"case {name} {kind} {why}")
-    if options:
-        lines.append("options " + " ".join(repr(float(v)) for v in options))
-    for role, t in inputs:
-        lines.append("in none" if role == "none" else f"in {role} {text(t, short)}")
-
-
-def write(what, tensor):
-    lines.append(f"{what} {text(tensor, rounded)}")
-
-
-def case(name, why, function, inputs, options=(), kind="plain", dy=None):
-    """function of the inputs' tensors; dy is drawn unless given. Buffers are written as they are afterwards."""
-    seeded(name, why, options)
-    begin(name, why, inputs, options, kind)
-    tensors = [None if role == "none" else t.clone().requires_grad_(role == "var") for role, t in inputs]
-    y = function(*tensors)
-    whole = not y.is_floating_point() and y.dtype != torch.bool
-    write("y i32" if whole else "y f32", y if whole else y.double())
-    if y.requires_grad:
-        dy = uniform(y.shape, 0.25, 1.25) * (1 - 2 * ints(y.shape, 2)) if dy is None else dy
-        y.backward(dy)
-        lines.append(f"dy f32 {text(dy, short)}")
-        for i, t in enumerate(tensors):
-            if t is not None and t.requires_grad:
-                write(f"grad {i}", torch.zeros_like(t) if t.grad is None else t.grad)
-    for i, (role, t) in enumerate(inputs):
-        if role == "buffer":
-            write(f"after {i}", tensors[i])
-    lines.append("end")
 
 
 # ---- Elementwise ----
@@ -266,7 +189,7 @@ def reductions():
          [("i32", ints((300,), 4)), ("i32", ints((300,), 4))])
 
 
-# ---- Linear algebra, convolution, normalisation ----
+# ---- Linear algebra, convolution, pooling ----
 
 
 def products():
@@ -379,8 +302,8 @@ def transposed_convolutions():
     for x, w, stride, padding, more, dilation, groups in TRANSPOSED:
         def f(x, w, b):
             return F.conv_transpose2d(x, w, b, stride, padding, more, groups, dilation)
-        why = f"{list(x)} by {list(w)}, stride {stride}, padding {padding}, output_padding {more}, dilation {dilation}, "
-        why += f"groups {groups}"
+        why = f"{list(x)} by {list(w)}, stride {stride}, padding {padding}, output_padding {more}, "
+        why += f"dilation {dilation}, groups {groups}"
         options = (*stride, *padding, *more, *dilation, groups)
         image, weight, bias = uniform(x), uniform(w), uniform((w[1] * groups,))
         case("conv_transpose2d", why, f, of(image, weight, bias), options)
@@ -492,99 +415,6 @@ def average_pooling():
     for shape, size in FITTING:
         case("adaptive_avg_pool2d", f"{size} of {list(shape)}", lambda x: F.adaptive_avg_pool2d(x, size),
              of(uniform(shape)), size)
-
-
-def normalisation():
-    seeded("normalisation")
-    flat = uniform((3, 2, 3, 4))
-    flat[:, 1] = 0.5
-    hurt = uniform((3, 2, 3, 4))
-    hurt[1, 0, 0, 0], hurt[2, 1, 1, 1] = NAN, INF
-    inputs = [("ordinary images", uniform((4, 3, 5, 6)), 0.1, 1e-5),
-              ("of one pixel", uniform((16, 5, 1, 1)), 0.3, 1e-3),
-              ("away from 0", uniform((2, 2, 8, 8), 3, 5), 1.0, 1e-5), ("a channel of one number", flat, 0.1, 1e-5),
-              ("NaN and an infinity", hurt, 0.1, 1e-5)]
-    for why, x, momentum, eps in inputs:
-        c = x.shape[1]
-        weight, bias = uniform((c,), 0.5, 1.5), uniform((c,))
-        running = [("buffer", uniform((c,))), ("buffer", uniform((c,), 0.5, 2))]
-        def f(training):
-            return lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, training, momentum, eps)
-        case("batch_norm2d", why, f(True), of(x, weight, bias) + running, (momentum, eps))
-        case("batch_norm2d", why + ", nothing kept", f(True), of(x, weight, bias) + [("none", None)] * 2,
-             (momentum, eps))
-        case("batch_norm2d_eval", why, f(False), of(x, weight, bias) + running, (momentum, eps))
-    images = ints((3, 2, 4, 5), 256)
-    images[0, 0, 0, :2] = torch.tensor([0, 255])
-    def normalize(x, mean, std):
-        """In float32, as torchvision does it for whatever network."""
-        mean, std = mean.float()[:, None, None], std.float()[:, None, None]
-        return x.float().div(255).sub(mean).div(std).double()
-    case("normalize_bytes", "images of two channels", normalize,
-         [("u8", images), ("const", exact([0.5, 0.13])), ("const", exact([0.25, 0.31]))])
-
-
-def row_normalisation():
-    """PyTorch 1.13 has no gradient of a bias without a weight, so the bias is added."""
-    def normalise(function, x, group, w, b, eps):
-        if w is not None or b is None:
-            return function(x, group, w, b, eps)
-        y = function(x, group, None, None, eps)
-        return y + (b if function is F.layer_norm else b[(...,) + (None,) * (x.dim() - 2)])
-    seeded("row normalisation")
-    flat, hurt = uniform((4, 7)), uniform((4, 7))
-    flat[1] = 0.5
-    hurt[1, 2], hurt[3, 0] = NAN, INF
-    for why, x, axes, eps in [("the last axis", uniform((5, 13)), 1, 1e-5), ("two axes", uniform((3, 4, 5)), 2, 1e-3),
-                              ("all axes", uniform((3, 5)), 2, 1e-5), ("long rows", uniform((3, 200), 3, 5), 1, 1e-5),
-                              ("four axes, channels last", uniform((2, 3, 4, 6)), 1, 1e-6),
-                              ("a row of one number", flat, 1, 1e-5), ("NaN and an infinity", hurt, 1, 1e-5)]:
-        shape = x.shape[x.dim() - axes:]
-        weight, bias = of(uniform(shape, 0.5, 1.5), uniform(shape))
-        none = ("none", None)
-        for said, w, b in (("", weight, bias), (", no bias", weight, none), (", no weight", none, bias),
-                           (", neither", none, none)):
-            case("layer_norm", why + said, lambda x, w, b: normalise(F.layer_norm, x, shape, w, b, eps), of(x) + [w, b],
-                 (axes, eps))
-    hurt = uniform((3, 4, 2, 3))
-    hurt[0, 1, 1, 1], hurt[2, 3, 0, 0] = NAN, -INF
-    for why, x, groups, eps in [("two groups", uniform((3, 6, 4, 5)), 2, 1e-5), ("one group", uniform((2, 4, 3, 3)), 1, 1e-3),
-                                ("a group a channel", uniform((3, 4, 4, 5)), 4, 1e-5),
-                                ("without planes", uniform((5, 9)), 3, 1e-5), ("signals", uniform((2, 6, 30)), 2, 1e-5),
-                                ("NaN and an infinity", hurt, 2, 1e-5)]:
-        weight, bias = of(uniform(x.shape[1:2], 0.5, 1.5), uniform(x.shape[1:2]))
-        none = ("none", None)
-        for said, w, b in (("", weight, bias), (", no bias", weight, none), (", no weight", none, bias),
-                           (", neither", none, none)):
-            case("group_norm", why + said, lambda x, w, b: normalise(F.group_norm, x, groups, w, b, eps), of(x) + [w, b],
-                 (groups, eps))
-
-
-def instance_normalisation():
-    seeded("instance normalisation")
-    none = ("none", None)
-    for why, x in (("images", uniform((3, 4, 3, 5))), ("signals", uniform((2, 3, 7))), ("far", uniform((2, 2, 4, 4), 3, 5))):
-        c = x.shape[1]
-        for said, w, b in (("", *of(uniform((c,), 0.5, 1.5), uniform((c,)))), (", no weight", none, none)):
-            running = [("buffer", uniform((c,))), ("buffer", uniform((c,), 0.5, 2))]
-            def f(training):
-                return lambda x, w, b, m, v: F.instance_norm(x, m, v, w, b, training, 0.3, 1e-5)
-            case("instance_norm", why + said, f(True), of(x) + [w, b, none, none], (0.3, 1e-5))
-            case("instance_norm", why + said + ", kept", f(True), of(x) + [w, b] + running, (0.3, 1e-5))
-            case("instance_norm_eval", why + said, f(False), of(x) + [w, b] + running, (0.3, 1e-5))
-    for shape, size, alpha, beta, k in (((2, 7, 3, 4), 5, 1e-4, 0.75, 1.0), ((2, 6, 5), 2, 0.5, 0.5, 2.0),
-                                        ((1, 3, 2, 2), 5, 1.0, 1.5, 1.0), ((2, 4, 3, 3), 1, 0.1, 0.75, 0.5)):
-        case("local_response_norm", f"{list(shape)}, size {size}", lambda x: F.local_response_norm(x, size, alpha, beta, k),
-             of(uniform(shape)), (size, alpha, beta, k))
-    for shape in ((5, 3), (4, 3, 6), (2, 3, 2, 3, 2)):
-        x, weight, bias = uniform(shape), uniform((3,), 0.5, 1.5), uniform((3,))
-        running = [("buffer", uniform((3,))), ("buffer", uniform((3,), 0.5, 2))]
-        case("batch_norm2d", f"{len(shape)} axes", lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, True, 0.1, 1e-5),
-             of(x, weight, bias) + running, (0.1, 1e-5))
-        case("batch_norm2d", f"{len(shape)} axes, no weight", lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, True, 0.1, 1e-5),
-             of(x) + [none, none] + running, (0.1, 1e-5))
-        case("batch_norm2d_eval", f"{len(shape)} axes, no weight", lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, False, 0.1, 1e-5),
-             of(x) + [none, none] + running, (0.1, 1e-5))
 
 
 # ---- Losses ----
@@ -741,8 +571,9 @@ def main():
     torch.set_num_threads(1)
     for part in (elementwise, shapes, reductions, products, attention, convolutions, transposed_convolutions, pools,
                  average_pooling, unpooling, interpolation, padding, normalisation, row_normalisation,
-                 instance_normalisation, losses, fused, updates, clipping):
+                 instance_normalisation, gates, losses, fused, updates, clipping):
         part()
+    cases = sum(line.startswith("case ") for line in lines)
     head = f"# Written by tools/golden/ops.py with PyTorch {torch.__version__}"
     content = "\n".join([head, *lines, f"cases {cases}", ""])
     pathlib.Path(sys.argv[1]).write_bytes(gzip.compress(content.encode("ascii"), 9, mtime=0))

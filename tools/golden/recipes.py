@@ -12,7 +12,6 @@ For each row of RECIPES:
 Needs Debian's python3-torch.
 """
 import argparse
-import copy
 import os
 
 import numpy as np
@@ -25,6 +24,14 @@ SEED, EPOCHS, BATCH = 0, 2, 8
 
 def mlp():
     return nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 3))
+
+
+def normalised():
+    return nn.Sequential(nn.Conv2d(2, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.Conv2d(6, 4, 1))
+
+
+def deep():
+    return nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 3))
 
 
 def places():
@@ -60,6 +67,45 @@ def images(rng, n):
     return x, y
 
 
+def frozen_trunk(net, statistics):
+    for layer in net[:2]:
+        layer.requires_grad_(False)
+    if statistics:
+        net[1].eval()
+
+
+def fixed(net):
+    """The trunk is frozen, and its BatchNorm2d normalises by its statistics, which stay."""
+    frozen_trunk(net, True)
+
+
+def counting(net):
+    """The trunk is frozen, but its BatchNorm2d goes on counting, as PyTorch lets it."""
+    frozen_trunk(net, False)
+
+
+def last_alone(net):
+    net[:4].requires_grad_(False)
+    net[4].bias.requires_grad_(False)
+
+
+def anew(net):
+    for layer in net[::2]:
+        nn.init.kaiming_uniform_(layer.weight, mode="fan_out", nonlinearity="relu")
+    nn.init.constant_(net[4].bias, 0.25)
+    net[2].reset_parameters()
+
+
+# What is done to a network before it is trained, in PyTorch and by the command.
+CHANGES = {
+    fixed: ["--freeze", "0", "--freeze", "1", "--freeze-stats"],
+    counting: ["--freeze", "*", "--train", "3*"],
+    last_alone: ["--freeze", "*", "--train", "4", "--freeze", "*.bias"],
+    anew: ["--init", 'kaiming_uniform_(mode="fan_out", nonlinearity="relu")', "--init", "4.bias: constant_(0.25)",
+           "--reset", "2"],
+}
+
+
 # name: network, data, loss, optimizer as PyTorch prints them; whether it shuffles, and has a test half
 RECIPES = {
     "mse_sgd": (mlp, floats, "MSELoss()", "SGD(lr=0.05, momentum=0.9)", False, True),
@@ -71,6 +117,12 @@ RECIPES = {
     "huber": (mlp, floats, "HuberLoss(delta=0.5)", "SGD(lr=0.1)", False, False),
     "smooth_l1_sum": (mlp, floats, "SmoothL1Loss(reduction='sum', beta=0.7)", "SGD(lr=0.01)", True, True),
     "l1": (mlp, floats, "L1Loss()", "SGD(lr=0.1, momentum=0.5, dampening=0.1)", False, False),
+    "frozen_fixed": (normalised, images, "CrossEntropyLoss(ignore_index=255)", "SGD(lr=0.5, momentum=0.9)", True, True,
+                     fixed),
+    "frozen_counting": (normalised, images, "CrossEntropyLoss(ignore_index=255)", "SGD(lr=0.5, momentum=0.9)", True,
+                        True, counting),
+    "frozen_last": (deep, floats, "MSELoss()", "AdamW(lr=0.01)", False, False, last_alone),
+    "anew": (deep, floats, "MSELoss()", "SGD(lr=0.05)", False, False, anew),
     "bce": (mlp, zeros_and_ones, "BCEWithLogitsLoss()", "Adam(lr=0.02)", False, False),
 }
 
@@ -92,15 +144,22 @@ def make(text, namespace, *first):
 
 
 def train(row, train_half, test_half, dtype):
-    network, _, loss_text, optimizer_text, shuffle, _ = row
+    network, _, loss_text, optimizer_text, shuffle, _, *change = row
     torch.manual_seed(SEED)
-    net = copy.deepcopy(network()).to(dtype)
+    net = network()
+    for function in change:
+        function(net)
+    net.to(dtype)
     loss = make(loss_text, nn)
     optimizer = make(optimizer_text, torch.optim, net.parameters())
     batches = DataLoader(tensors(*train_half, dtype), BATCH, shuffle=shuffle)
     tests = DataLoader(tensors(*test_half, dtype), BATCH, shuffle=shuffle) if test_half else None
     losses, test = [], None
     for _ in range(EPOCHS):
+        net.train()
+        for function in change:
+            if function is fixed:
+                function(net)
         for x, y in batches:
             value = loss(net(x), y)
             optimizer.zero_grad()
@@ -108,6 +167,7 @@ def train(row, train_half, test_half, dtype):
             optimizer.step()
             losses.append(value.item())
         if tests is not None:
+            net.eval()
             with torch.no_grad():
                 total = sum(loss(net(x), y).item() * (1 if loss.reduction == "sum" else len(x)) for x, y in tests)
             test = total / len(tests.dataset)
@@ -119,7 +179,7 @@ def bound(exact, rounded):
 
 
 def write(folder, name, row):
-    _, data, loss, optimizer, shuffle, tested = row
+    _, data, loss, optimizer, shuffle, tested, *change = row
     rng = np.random.default_rng(len(name))
     x, y = data(rng, 43)
     halves = ((x[:30], y[:30]), (x[30:], y[30:])) if tested else ((x, y), None)
@@ -135,6 +195,8 @@ def write(folder, name, row):
     arguments = ["--net", net, "--loss", loss, "--optimizer", optimizer, "--epochs", EPOCHS, "--batch-size", BATCH]
     if not shuffle:
         arguments.append("--no-shuffle")
+    for function in change:
+        arguments += CHANGES[function]
     with open(path + ".txt", "w", encoding="utf-8") as out:
         print(*arguments, "losses", sep="\n", file=out)
         for pair in zip(exact, rounded):

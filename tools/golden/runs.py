@@ -60,6 +60,17 @@ def batchnorm_dropout():
         nn.Dropout(0.4), nn.Linear(128, 16), nn.ReLU(), nn.Dropout(0.1), nn.Linear(16, 10))
 
 
+def norms():
+    """Normalisations of every kind, a transposed and a one-dimensional convolution, gates, and dropout of channels. No
+    bias stands where a normalisation takes it away again."""
+    return nn.Sequential(
+        nn.MaxPool2d(2), nn.Conv2d(1, 8, 3, stride=2, bias=False), nn.GroupNorm(2, 8), nn.SiLU(), nn.Dropout2d(0.2),
+        nn.ConvTranspose2d(8, 6, 3, stride=2, padding=1, output_padding=1, groups=2), nn.GLU(1),
+        nn.InstanceNorm2d(3, affine=True), nn.Softsign(), nn.Flatten(2), nn.LayerNorm(144),
+        nn.Conv1d(3, 4, 5, stride=3, padding=2), nn.Tanh(), nn.BatchNorm1d(4, momentum=0.3), nn.SiLU(), nn.Flatten(),
+        nn.Linear(192, 16, bias=False), nn.BatchNorm1d(16), nn.PReLU(16), nn.AlphaDropout(0.1), nn.Linear(16, 10))
+
+
 def one_hot(x, target):
     return F.one_hot(target, x.shape[1]).to(x.dtype)
 
@@ -110,6 +121,7 @@ RUNS = {
     "conv_nesterov": (conv, sgd(0.02, momentum=0.8, nesterov=True), "nll", 8, 100, 680),
     "batchnorm_dropout": (batchnorm_dropout, adam(), "cross_entropy", 9, 64, 680),
     "batchnorm_dropout_sgd": (batchnorm_dropout, sgd(0.01, momentum=0.9, wd=1e-4), "cross_entropy", 12, 100, 680),
+    "norms": (norms, adam(), "cross_entropy", 13, 64, 680),
     "everything": (mlp(), adam(wd=1e-3), "mixed", 11, 64, 680),
 }
 

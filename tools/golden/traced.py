@@ -4,9 +4,10 @@ forward.
 
     tools/golden/traced.py tests/golden/traced
 
-NAME.txt is print(torch.fx.symbolic_trace(net)); parts.pt has the shapes that parts.txt does not show. expected.txt has a line for each: the largest output in evaluation after
-a pass in training, the first outputs, and the losses of three steps of SGD, in float64; weights are those of
-manual_seed(0), images and labels those of tests/test_traced.c.
+NAME.txt is print(torch.fx.symbolic_trace(net)); parts.pt and weights.pt have the shapes that their texts do not show.
+expected.txt has a line for each: the largest output in evaluation after a pass in training, the first outputs, and the
+losses of three steps of SGD, in float64; weights are those of manual_seed(0), images and labels those of
+tests/test_traced.c.
 """
 import math
 import pathlib
@@ -119,6 +120,28 @@ class Pools(nn.Module):
         return self.fc(self.uneven(x).flatten(1))
 
 
+class Planes(nn.Module):
+    """Planes that are padded, made larger and smaller, taken apart, and filled where a maximum came from."""
+
+    def __init__(self):
+        super().__init__()
+        self.edge = nn.ReflectionPad2d((1, 2, 0, 1))
+        self.conv = nn.Conv2d(CHANNELS, 8, 3, padding=1, padding_mode="circular", bias=False)
+        self.shuffle = nn.PixelShuffle(2)
+        self.up = nn.Upsample(scale_factor=1.5, mode="bilinear")
+        self.largest = nn.AdaptiveMaxPool2d((7, 5))
+        self.fc = nn.Linear(6 * 35, CLASSES)
+
+    def forward(self, x):
+        x = torch.tanh(self.conv(self.edge(x)))
+        pooled = F.max_pool2d(x, 3, 2, return_indices=True)
+        b = F.max_unpool2d(pooled[0] * 0.5, pooled[1], 3, 2)
+        x = F.pad(b, (1, 0, -1, 2), value=0.25) + F.pad(x, (0, 0, 0, 1), mode="replicate")[:, :, :, 0:1]
+        x = torch.cat([self.up(self.shuffle(x)), F.interpolate(x, size=(42, 48), mode="bilinear", align_corners=True)[:, 0:2],
+                       F.interpolate(x, scale_factor=3)[:, 2:4, 0:42, 0:48]], 1)
+        return self.fc(self.largest(x).flatten(1))
+
+
 class Scale(nn.Module):
     """A module whose parameter the tree of modules does not show, as that of layer_scale in convnext."""
 
@@ -209,6 +232,33 @@ class Windows(nn.Module):
         x = self.merge(x)
         x = self.narrow(x + self.cosine(x))
         return self.fc(x.mean([1, 2]))
+class Weights(nn.Module):
+    """Functions that are given the weights and the statistics of layers that nobody runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(CHANNELS, 6, 3)
+        self.up = nn.ConvTranspose2d(6, 4, 3, 2, 1, 1, 2)
+        self.signal = nn.Conv1d(4, 6, 5)
+        self.bn = nn.BatchNorm2d(6)
+        self.instance = nn.InstanceNorm2d(4, affine=True, track_running_stats=True)
+        self.group = nn.GroupNorm(2, 6)
+        self.norm = nn.LayerNorm((6, 4))
+        self.slope = nn.PReLU(6)
+        self.fc = nn.Linear(24, CLASSES)
+
+    def forward(self, x):
+        c, u, s, b, i = self.conv, self.up, self.signal, self.bn, self.instance
+        g, n, f = self.group, self.norm, self.fc
+        x = F.conv2d(x, c.weight, c.bias, stride=(2, 1), padding=1)
+        x = F.batch_norm(x, b.running_mean, b.running_var, b.weight, b.bias, self.training, 0.2, 1e-4)
+        x = F.prelu(x, self.slope.weight)
+        x = F.conv_transpose2d(x, u.weight, u.bias, 2, 1, (1, 0), groups=2)
+        x = F.instance_norm(x, i.running_mean, i.running_var, i.weight, i.bias, self.training, 0.3)
+        x = F.conv1d(torch.tanh(x).flatten(2), s.weight, s.bias, stride=4)
+        x = F.group_norm(x, 2, g.weight, g.bias)
+        x = F.layer_norm(F.glu(x[:, :, :64].reshape(-1, 6, 4, 16), -1).mean(3), [6, 4], n.weight, n.bias, 1e-6)
+        return F.linear(torch.tanh(x).flatten(1), f.weight, f.bias)
 
 
 def images():
@@ -243,13 +293,16 @@ def numbers(net):
 def main():
     folder = pathlib.Path(sys.argv[1])
     lines = ["# Made by tools/golden/traced.py: NAME, the largest output, six outputs, three losses."]
-    for net in (Residual, Branches, Squeeze, Pools, Parts, Attention, Windows):
+    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts, Weights, Attention, Windows):
         torch.manual_seed(0)
         model = net()
         name = net.__name__.lower()
         (folder / f"{name}.txt").write_text(str(torch.fx.symbolic_trace(model)))
-        if name in ("parts", "windows"):
-            torch.save(model.state_dict(), folder / f"{name}.pt")
+        if net in (Parts, Weights, Windows):
+            state = model.state_dict()
+            for unused in [key for key in state if key.endswith("num_batches_tracked")]:
+                del state[unused]
+            torch.save(state, folder / f"{name}.pt")
         lines.append(" ".join([name] + [repr(x) for x in numbers(model.double())]))
     (folder / "expected.txt").write_text("\n".join(lines) + "\n")
 

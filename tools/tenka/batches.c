@@ -64,8 +64,7 @@ static int say_misfit(const struct kind *k, uint64_t size, uint64_t rows)
         snprintf(batch, sizeof(batch), "the last %s batch of an epoch, %s of the %s %ss,", k->name,
                  say_count(count, rows), say_count(all, k->images), k->noun);
     else
-        snprintf(batch, sizeof(batch), "a %s batch of %s %s%s", k->name, say_count(count, rows), k->noun,
-                 plural(rows));
+        snprintf(batch, sizeof(batch), "a %s batch of %s %s%s", k->name, say_count(count, rows), k->noun, plural(rows));
     const uint64_t found = find_other(k, size);
     if (found > 0)
         snprintf(other, sizeof(other), "'%s %u' avoids it", k->option, (uint32_t)found);

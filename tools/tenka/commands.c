@@ -41,15 +41,15 @@ static const char *bench_objection(const struct options *o)
 
 const struct command commands[] = {
     { "train", TRAIN, .brief = "train a network on a folder of images", .about =
-      "Trains a network to tell the classes of images apart, and prints after each epoch the mean loss of training, "
-      "then loss and accuracy on the test images. As in the PyTorch tutorial's program, the loss of training is the "
+      "Trains a network to tell the classes of images apart, or on arrays to whatever their targets are, and prints after "
+      "each epoch the mean loss of training, then loss and accuracy on the test images. As in the PyTorch tutorial's program, the loss of training is the "
       "mean over the batches, a smaller last one included; the test loss is the mean over the images (--loss-mean).",
       .example = "tenka train --epochs 1 --save net.safetensors", .computes = true, .run = command_train },
     { "test", TEST, .brief = "loss and accuracy of a saved network", .about =
       "Prints loss and accuracy of a saved network on the test images.",
       .example = "tenka test --load net.safetensors", .computes = true, .run = command_test,
       .objection = test_objection },
-    { "predict", PREDICT, .arguments = "PICTURE|FOLDER...|X.NPY",
+    { "predict", PREDICT, .arguments = "X.NPY|PICTURE|FOLDER...",
       .brief = "the classes of pictures, PNG or JPEG, or the outputs of an array, by a saved network", .about =
       "Tells the classes of pictures by a saved network. PNG and JPEG pictures of any size and kind become what the "
       "network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF or XMP "
@@ -61,8 +61,10 @@ const struct command commands[] = {
       .run = command_predict, .objection = predict_objection },
     { "summary", SUMMARY, .brief = "layers, shapes and parameters of a network, and the memory that training it takes",
       .about =
-      "Prints the layers of a network with their output shapes and parameters, and how much device memory a step of "
-      "training takes. Nothing is trained, and no memory is taken for it.",
+      "Prints the layers of a network with their output shapes, parameters and multiply-adds, and how much device memory "
+      "a step of training takes. Of a text that shows forward it prints the calls of layers and functions, in the order "
+      "in which they run. Multiply-adds are those of convolutions and products of matrices, for the whole batch. Nothing "
+      "is trained, and no memory is taken for it.",
       .example = "tenka summary --net model.txt --input 3,32,32 --batch-size 128", .run = command_summary },
     { "verify", VERIFY, .brief = "whether the device can be trusted: every kernel against the CPU's", .about =
       "Tells whether a device can be trusted. Compares every operator's kernels, and a training step, with the CPU in "

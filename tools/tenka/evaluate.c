@@ -5,8 +5,8 @@
 
 struct meters {
     tenka_meter *loss, *correct; /* correct NULL: the targets are no classes */
-    uint32_t whole; /* images of the first batch: no later one has more */
-    double weights; /* of all batches together */
+    uint32_t whole;              /* images of the first batch: no later one has more */
+    double weights;              /* of all batches together */
 };
 
 /* Of a batch's loss, its mean over its images: 1 for a whole batch, so that sums are the same by either mean. */

@@ -31,7 +31,8 @@ static struct kind make_kind(const struct training *t, bool training)
     const size_t count = tenka_dataset_count(training ? s->train_data : s->test_data);
     struct kind k = {"training", "--batch-size", session_noun(s), o->batch_size, o->batch_size, t->run.optimizer};
     if (!training)
-        k = (struct kind){"testing", "--test-batch-size", session_noun(s), o->test_batch_size, o->test_batch_size, NULL};
+        k = (struct kind){"testing",          "--test-batch-size", session_noun(s),
+                          o->test_batch_size, o->test_batch_size,  NULL};
     if (k.rows > count)
         k.rows = (uint32_t)count;
     return k;

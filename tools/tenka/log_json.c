@@ -207,6 +207,22 @@ static void write_driver(FILE *file, const tenka_ctx *ctx)
     string(file, "driver", driver);
 }
 
+/* Those of the list that this option has given. */
+static void list_value(FILE *file, const struct option *option, const struct options *o)
+{
+    const struct text_list *const list = (const void *)((const char *)o + option->at);
+    const char *before = "";
+    fputc('[', file);
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->item[i].option, option->name) != 0)
+            continue;
+        fputs(before, file);
+        log_json_string(file, list->item[i].text);
+        before = ",";
+    }
+    fputc(']', file);
+}
+
 static void option_value(FILE *file, const struct option *option, const struct options *o)
 {
     char text[32];
@@ -214,6 +230,7 @@ static void option_value(FILE *file, const struct option *option, const struct o
     case OPTION_FLAG: fputs(option_integer(option, o) != 0 ? "true" : "false", file); break;
     case OPTION_WHOLE: fprintf(file, "%" PRIu64, option_integer(option, o)); break;
     case OPTION_REAL: fputs(say_shortest(text, option_real(option, o)), file); break;
+    case OPTION_LIST: list_value(file, option, o); break;
     case OPTION_WORD: string_value(file, option_word(option, option_integer(option, o))); break;
     default: string_value(file, option_text(option, o)); break; /* a text: rows of other kinds have no key */
     }

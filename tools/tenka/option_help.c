@@ -10,6 +10,7 @@
 static const char *const titles[GROUP_COUNT] = {
     [GROUP_DATA] = "Data and network:",
     [GROUP_NETWORK] = "Network:",
+    [GROUP_FINE] = "Beginning and freezing:",
     [GROUP_MEASURED] = "What is measured:",
     [GROUP_CHECKED] = "What is checked:",
     [GROUP_RUNS] = "What runs:",

@@ -20,6 +20,7 @@
 #define WORDS(m, list) .kind = OPTION_WORDS, MEMBER(m), .words = (list)
 #define SHAPE(m) .kind = OPTION_SHAPE, MEMBER(m), .low = 1, .high = MAX_COUNT
 #define COUNTS(m) .kind = OPTION_COUNTS, MEMBER(m), .low = 1, .high = MAX_COUNT
+#define LIST(m) .kind = OPTION_LIST, MEMBER(m)
 #define NUMBERS(m, above) .kind = OPTION_NUMBERS, MEMBER(m), .limit = (above)
 
 static const struct option_word backends[] = {
@@ -52,6 +53,10 @@ static const struct option_word parts[] = {
 #define WEIGHTS_NET "Network to put the weights into. Default: the one that the file describes"
 #define OPTIMIZER_HELP "adam or sgd; or with all its numbers as PyTorch writes it, such as SGD(lr=0.05, " \
     "momentum=0.9) or AdamW(lr=1e-3), in place of --lr, --momentum and --weight-decay"
+#define FREEZE_HELP "Do not train what PATTERN names: a layer or tensor, such as layer1 or *.bias, with * for any text. " \
+    "--freeze and --train can be given several times, and later ones win: --freeze '*' --train fc"
+#define STATS_HELP "Keep frozen layers with running statistics, such as BatchNorm2d, in evaluation mode, so that they " \
+    "normalise by their statistics and leave them as they are"
 #define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
 
 /* In the order in which --help has them within a group. Where an option has an initial argument, --help names it. */
@@ -84,6 +89,26 @@ const struct option option_table[] = {
           "'tenka train'" },
         { BENCH, GROUP_MEASURED, "Kernels and whole steps of this network instead of the one of 'tenka train'" },
         { PROFILE, GROUP_RUNS, "Training steps of this network instead of the one of 'tenka train'" } } },
+    { "load-partial", NULL, NULL, FLAG(load_partial), .key = "load_partial", .uses = {
+        { TRAIN, GROUP_FINE, "Take of --load what the network of --net has by name and shape, and list what it has not; "
+          "the rest begins as ever" } } },
+    { "init", NULL, "[PATTERN:]CALL", LIST(inits), .key = "init", .uses = {
+        { TRAIN, GROUP_FINE, "Draw weights as a function of torch.nn.init, before any are loaded: kaiming_normal_(mode="
+          "fan_out, nonlinearity=relu), xavier_uniform_(), normal_(0, 0.02), zeros_() and the like, for what PATTERN "
+          "names; without PATTERN for all weights of two axes and more. Can be given several times" } } },
+    { "reset", NULL, "PATTERN", LIST(resets), .key = "reset", .uses = {
+        { TRAIN, GROUP_FINE, "Let layers begin anew, as PyTorch's reset_parameters, after weights are loaded. PATTERN is "
+          "a name of a layer or tensor, such as fc or layer4.0.conv1.weight, with * for any text. Can be given several "
+          "times" } } },
+    { "freeze", NULL, "PATTERN", LIST(frozen), .key = "freeze", .uses = {
+        { TRAIN | SUMMARY, GROUP_FINE, FREEZE_HELP },
+        { PROFILE, GROUP_RUNS, FREEZE_HELP } } },
+    { "train", NULL, "PATTERN", LIST(frozen), .key = "train", .uses = {
+        { TRAIN | SUMMARY, GROUP_FINE, "Train after all what PATTERN names" },
+        { PROFILE, GROUP_RUNS, "Train after all what PATTERN names" } } },
+    { "freeze-stats", NULL, NULL, FLAG(freeze_stats), .key = "freeze_stats", .uses = {
+        { TRAIN, GROUP_FINE, STATS_HELP },
+        { PROFILE, GROUP_RUNS, STATS_HELP } } },
     { "classes", NULL, "FILE|LIST", TEXT(classes), .uses = {
         { TRAIN, GROUP_DATA, CLASSES_HELP "They are saved with the network. Default: those of Fashion-MNIST for data "
           "in a folder of that name, else numbers" },
@@ -205,7 +230,7 @@ const struct option option_table[] = {
         { TRAIN, GROUP_OUTPUT, "Write one JSON object a line: the run, each step's loss, each epoch's results" } } },
     { "out", NULL, "FILE", NAME(out), .uses = {
         { PREDICT, GROUP_OUTPUT, "Write what the network gives for the samples of an array x.npy as a .npy of float32, "
-          "and print nothing of it" } } },
+          "of float64 with --backend cpu-f64, and print nothing of it" } } },
     { "top", NULL, "K", COUNT(top), .initial = "3", .uses = {
         { PREDICT, GROUP_OUTPUT, "The K likeliest classes of each picture" } } },
     { "json", NULL, NULL, FLAG(json), .uses = {

@@ -60,8 +60,7 @@ static uint64_t whole_number(const struct reading *r, const char *text)
     errno = 0;
     const unsigned long long value = strtoull(text, &end, 10);
     /* strtoull takes spaces and signs, and "-1" for a huge number. */
-    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value < r->option->low ||
-        value > r->option->high)
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || value < r->option->low || value > r->option->high)
         say_misuse(r->command->name, "--%s: '%s' is no whole number from %" PRIu64 " to %" PRIu64, r->option->name,
                    text, r->option->low, r->option->high);
     return value;
@@ -193,15 +192,24 @@ const char *option_word(const struct option *option, uint64_t value)
 
 /* ---- All kinds ---- */
 
+static void append(const struct reading *r, struct text_list *list)
+{
+    if (list->count == MAX_LIST)
+        say_misuse(r->command->name, "--%s: more than %d are given", r->option->name, MAX_LIST);
+    list->item[list->count].option = r->option->name;
+    list->item[list->count++].text = r->text;
+}
+
 /* Options whose value is no integer. */
 static void put(const struct reading *r, struct options *o)
 {
     void *const to = (char *)o + r->option->at;
-    if (r->option->kind == OPTION_NAME && r->text[0] == '\0')
+    if ((r->option->kind == OPTION_NAME || r->option->kind == OPTION_LIST) && r->text[0] == '\0')
         say_misuse(r->command->name, "--%s needs a name, but '' is given", r->option->name);
     switch (r->option->kind) {
     case OPTION_TEXT:
     case OPTION_NAME: *(const char **)to = r->text; break;
+    case OPTION_LIST: append(r, to); break;
     case OPTION_REAL: *(double *)to = real_number(r); break;
     case OPTION_SHAPE: *(struct tenka_shape *)to = shape(r); break;
     case OPTION_COUNTS: *(struct count_list *)to = counts(r); break;

@@ -75,6 +75,14 @@ static void check_together(const struct command *command, const struct options *
     const bool cpu = o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64;
     if (o->momentum > 0 && !o->recipe.is_sgd)
         say_misuse(command->name, "--momentum belongs to '--optimizer sgd'");
+    if (o->load_partial && (o->load == NULL || o->net == NULL))
+        say_misuse(command->name, "--load-partial takes weights of --load FILE into the network of --net: give both");
+    if (o->inits.count > 0 && o->load != NULL && !o->load_partial)
+        say_misuse(command->name,
+                   "--init draws weights that those of --load take the place of: leave one of the two out, "
+                   "or add --load-partial");
+    if (o->freeze_stats && o->frozen.count == 0)
+        say_misuse(command->name, "--freeze-stats is about frozen layers: which are they? Give --freeze PATTERN");
     if (o->checkpoint_every > 0 && o->checkpoint == NULL)
         say_misuse(command->name, "--checkpoint-every needs --checkpoint FILE: where are checkpoints to be written?");
     if (o->fallback && cpu)

@@ -16,6 +16,7 @@ struct run {
     struct tenka_shape output; /* of all samples */
     size_t per_output;         /* numbers of one sample's output */
     float *rows, *all;         /* a batch's input; what the network has given, with room for a whole last batch */
+    double *wide;              /* the same with all digits, of a device that has them; else NULL */
     char *names;               /* of samples, for what is printed */
 };
 
@@ -68,8 +69,8 @@ static int check_classes(struct run *r)
 {
     struct predictor *const p = r->p;
     const struct session *const s = &p->session;
-    if (r->output.rank != 2 || (s->model != NULL && s->options->classes == NULL &&
-                                tenka_model_preprocessing(s->model)->class_names == NULL))
+    if (r->output.rank != 2 ||
+        (s->model != NULL && s->options->classes == NULL && tenka_model_preprocessing(s->model)->class_names == NULL))
         return say_failed("%s gives no classes; --out FILE.npy writes what it gives", s->options->load);
     p->outputs = r->output.dim[1];
     p->top = s->options->top < p->outputs ? s->options->top : p->outputs;
@@ -90,6 +91,8 @@ static int set_up(struct run *r)
     const size_t name = strlen(p->session.options->pictures[0]) + INDEX_BYTES;
     r->rows = calloc(p->batch_size, r->each * sizeof(float));
     r->all = calloc(r->count + p->batch_size, r->per_output * sizeof(float));
+    if (p->session.options->out != NULL && tenka_ctx_backend(p->session.ctx) == TENKA_BACKEND_CPU_F64)
+        r->wide = calloc(r->count + p->batch_size, r->per_output * sizeof(double));
     r->names = calloc(p->batch_size, name);
     p->predictions = calloc(p->batch_size, sizeof(p->predictions[0]));
     return r->rows != NULL && r->all != NULL && r->names != NULL && p->predictions != NULL
@@ -99,6 +102,16 @@ static int set_up(struct run *r)
 
 /* ---- Running ---- */
 
+static tenka_status read_wide(tenka_tensor output, double *out, size_t count)
+{
+    tenka_variable *var = NULL;
+    tenka_status status = tenka_keep(output, &var);
+    if (status == TENKA_OK)
+        status = tenka_variable_read_f64(var, out, count);
+    tenka_variable_destroy(&var);
+    return status;
+}
+
 /* The samples from first on; a last batch's further rows are computed and not looked at. */
 static int run_batch(struct run *r, size_t first, size_t rows)
 {
@@ -106,9 +119,10 @@ static int run_batch(struct run *r, size_t first, size_t rows)
     tenka_array_floats(r->array, first * r->each, rows * r->each, r->rows);
     const tenka_tensor output =
         tenka_forward(p->session.net, tenka_input(p->session.ctx, TENKA_F32, batch_of(p), r->rows));
-    if (tenka_read(output, r->all + first * r->per_output, p->batch_size * r->per_output * sizeof(float)) != TENKA_OK)
-        return say_library_failed(p->session.ctx);
-    return EXIT_CODE_OK;
+    const size_t at = first * r->per_output, count = p->batch_size * r->per_output;
+    const tenka_status status = r->wide != NULL ? read_wide(output, r->wide + at, count)
+                                                : tenka_read(output, r->all + at, count * sizeof(float));
+    return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(p->session.ctx);
 }
 
 static int print_batch(struct run *r, size_t first, size_t rows)
@@ -152,7 +166,10 @@ static int run_all(struct run *r)
 static int write_out(const struct run *r)
 {
     const struct session *const s = &r->p->session;
-    if (tenka_array_write(s->ctx, s->options->out, r->output, r->all) != TENKA_OK)
+    const char *const path = s->options->out;
+    const tenka_status status = r->wide != NULL ? tenka_array_write_f64(s->ctx, path, r->output, r->wide)
+                                                : tenka_array_write(s->ctx, path, r->output, r->all);
+    if (status != TENKA_OK)
         return say_library_failed(s->ctx);
     if (!s->options->quiet)
         print_text(stdout, "saved    %s\n", s->options->out);
@@ -186,6 +203,7 @@ int predict_array(struct predictor *p)
     tenka_array_destroy(&r.array);
     free(r.rows);
     free(r.all);
+    free(r.wide);
     free(r.names);
     return code;
 }

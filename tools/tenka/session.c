@@ -107,14 +107,24 @@ static int open_net(struct session *s)
     const char *const path = session_model_path(s);
     if (path != NULL && o->net == NULL)
         return open_model(s, path);
-    const int code = parse_net(s, o->net != NULL ? o->net : tenka_nn_reference_text());
-    if (code == EXIT_CODE_OK && o->load != NULL && tenka_model_load(s->net, o->load) != TENKA_OK)
-        return session_say_load_failed(s, o->load);
+    int code = parse_net(s, o->net != NULL ? o->net : tenka_nn_reference_text());
+    if (code == EXIT_CODE_OK)
+        code = recipe_init(s);
+    if (code == EXIT_CODE_OK && o->load != NULL)
+        code = recipe_load(s);
     if (code == EXIT_CODE_OK && tenka_module_has_own_forward(s->net))
         say_warning("%s was saved by a program whose own code says what the network does with its layers; --net runs "
                     "them in order, which may be another network",
                     o->load);
     return code;
+}
+
+static int open_prepared_net(struct session *s)
+{
+    int code = open_net(s);
+    if (code == EXIT_CODE_OK)
+        code = recipe_reset(s);
+    return code == EXIT_CODE_OK ? recipe_freeze(s) : code;
 }
 
 /* output: of two samples */
@@ -200,6 +210,18 @@ static void tell(const struct session *s)
 
 /* ---- All of it ---- */
 
+/* The user is the session. */
+static void tell_progress(void *user, const char *what, size_t done, size_t all)
+{
+    struct session *s = user;
+    char text[128];
+    snprintf(text, sizeof(text), "%s ... %zu of %zu", what, done, all);
+    if (done < all)
+        progress_say(&s->waiting, text);
+    else
+        progress_clear();
+}
+
 static int open_ctx(struct session *s)
 {
     const struct options *o = s->options;
@@ -214,6 +236,8 @@ static int open_ctx(struct session *s)
     params.validate = o->validate;
     params.log = say_library_log;
     params.log_user = (void *)(uintptr_t)o;
+    params.progress = tell_progress;
+    params.progress_user = s;
     const tenka_status status = tenka_ctx_create(&params, &s->ctx);
     if (status == TENKA_OK)
         return EXIT_CODE_OK;
@@ -226,6 +250,7 @@ int session_open_device(struct session *s, const struct options *options)
 {
     memset(s, 0, sizeof(*s));
     s->options = options;
+    progress_init(&s->waiting, options->quiet);
     return open_ctx(s);
 }
 
@@ -236,7 +261,7 @@ int session_open_network(struct session *s, const struct options *options, bool 
         return code;
     if (sizing)
         tenka_sizing_begin(s->ctx);
-    return open_net(s);
+    return open_prepared_net(s);
 }
 
 int session_open(struct session *s, const struct options *options, bool train)
@@ -247,7 +272,7 @@ int session_open(struct session *s, const struct options *options, bool train)
     if (code == EXIT_CODE_OK)
         code = session_load_data(s, train);
     if (code == EXIT_CODE_OK)
-        code = open_net(s);
+        code = open_prepared_net(s);
     if (code == EXIT_CODE_OK && train)
         session_warn_of_data(s);
     if (code == EXIT_CODE_OK)

@@ -33,6 +33,7 @@ set(tool_sources
     tools/tenka/profile_trace.c
     tools/tenka/progress.c
     tools/tenka/progress_line.c
+    tools/tenka/recipe.c
     tools/tenka/rescue.c
     tools/tenka/say.c
     tools/tenka/session.c

@@ -13,6 +13,8 @@ struct summary {
     struct tenka_shape input; /* of a batch */
     struct tenka_layer_info *layers;
     size_t n_layers;
+    struct tenka_call_info *calls; /* of a network whose text shows forward */
+    size_t n_calls;
     uint64_t parameters, trainable, buffers;
     struct tenka_memory_estimate memory;
 };
@@ -47,6 +49,19 @@ static int list_layers(struct summary *m)
         m->trainable += m->layers[i].trainable;
         m->buffers += m->layers[i].buffers;
     }
+    return EXIT_CODE_OK;
+}
+
+static int list_calls(struct summary *m)
+{
+    struct session *s = &m->session;
+    if (tenka_module_calls(s->net, m->input, NULL, 0, &m->n_calls) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    m->calls = calloc(m->n_calls + 1, sizeof(*m->calls));
+    if (m->calls == NULL)
+        return say_failed("out of memory");
+    if (tenka_module_calls(s->net, m->input, m->calls, m->n_calls, &m->n_calls) != TENKA_OK)
+        return say_library_failed(s->ctx);
     return session_find_ending(s, m->input);
 }
 
@@ -122,28 +137,71 @@ static const char *shape_text(const struct tenka_shape *shape, char out[static 9
     return out;
 }
 
-static void print_row(const char *name, int columns, int width, const char *shape, const char *count)
+/* Without spaces at its end. */
+static void print_row(const char *name, int columns, int width, const char *shape, const char *parameters,
+                      const char *multiply_adds)
 {
-    if (count[0] != '\0')
-        printf("%s%*s  %-20s  %15s\n", name, width - columns, "", shape, count);
+    printf("%s%*s  ", name, width - columns, "");
+    if (multiply_adds[0] != '\0')
+        printf("%-20s  %15s  %18s\n", shape, parameters, multiply_adds);
+    else if (parameters[0] != '\0')
+        printf("%-20s  %15s\n", shape, parameters);
     else
-        printf("%s%*s  %s\n", name, width - columns, "", shape);
+        printf("%s\n", shape);
+}
+
+static void print_numbers(const char *name, int columns, int width, const struct tenka_shape *output,
+                          uint64_t parameters, uint64_t multiply_adds)
+{
+    char shape[96], counts[2][32] = {"", ""};
+    if (parameters > 0)
+        say_count(counts[0], parameters);
+    if (multiply_adds > 0)
+        say_count(counts[1], multiply_adds);
+    print_row(name, columns, width, shape_text(output, shape), counts[0], counts[1]);
 }
 
 static void print_layers(const struct summary *m)
 {
-    char text[MAX_LABEL], shape[96], count[32];
+    char text[MAX_LABEL];
     int width = 24;
     for (size_t i = 0; i < m->n_layers; i++) {
         const int columns = label(m, i, text);
         width = columns > width ? columns : width;
     }
-    print_row("Layer", 5, width, "Output shape", "Parameters");
+    print_row("Layer", 5, width, "Output shape", "Parameters", "Multiply-adds");
     for (size_t i = 0; i < m->n_layers; i++) {
         const struct tenka_layer_info *layer = &m->layers[i];
         const int columns = label(m, i, text);
-        print_row(text, columns, width, shape_text(&layer->output, shape),
-                  layer->parameters > 0 ? say_count(count, layer->parameters) : "");
+        print_numbers(text, columns, width, &layer->output, layer->parameters,
+                      layer->container ? 0 : layer->multiply_adds);
+    }
+}
+
+/* "features.0: Conv2d" or "torch.cat"; returns how many columns it takes. */
+static int call_label(const struct tenka_call_info *call, char out[MAX_LABEL])
+{
+    if (call->path != NULL)
+        snprintf(out, MAX_LABEL, "%.600s: %.300s", call->path, call->class_name);
+    else
+        snprintf(out, MAX_LABEL, "%s", call->function);
+    make_harmless(out);
+    return (int)text_columns(out);
+}
+
+static void print_calls(const struct summary *m)
+{
+    char text[MAX_LABEL];
+    int width = 24;
+    for (size_t i = 0; i < m->n_calls; i++) {
+        const int columns = call_label(&m->calls[i], text);
+        width = columns > width ? columns : width;
+    }
+    print_row("Call", 4, width, "Output shape", "Parameters", "Multiply-adds");
+    for (size_t i = 0; i < m->n_calls; i++) {
+        const struct tenka_call_info *call = &m->calls[i];
+        const int columns = call_label(call, text);
+        print_numbers(text, columns, width, &call->output, call->parameters, call->multiply_adds);
     }
 }
 
@@ -156,6 +214,10 @@ static void print_counts(const struct summary *m)
     printf("  not trainable       %s\n", say_count(count, m->parameters - m->trainable));
     if (m->buffers > 0)
         printf("Running statistics    %s\n", say_count(count, m->buffers));
+    printf("Multiply-adds         %s", say_count(count, m->layers[0].multiply_adds));
+    if (m->layers[0].multiply_adds % m->input.dim[0] == 0)
+        printf(" (%s for each image)", say_count(count, m->layers[0].multiply_adds / m->input.dim[0]));
+    puts("");
 }
 
 static void print_bytes(const char *what, uint64_t bytes)
@@ -203,8 +265,23 @@ static void json_layer(const struct tenka_layer_info *layer)
     log_json_string(stdout, layer->class_name);
     printf(",\"depth\":%u,\"container\":%s,", layer->depth, layer->container ? "true" : "false");
     json_shape("output", &layer->output);
-    printf(",\"parameters\":%" PRIu64 ",\"trainable\":%" PRIu64 ",\"buffers\":%" PRIu64 "}", layer->parameters,
-           layer->trainable, layer->buffers);
+    printf(",\"parameters\":%" PRIu64 ",\"trainable\":%" PRIu64 ",\"buffers\":%" PRIu64 ",\"multiply_adds\":%" PRIu64
+           "}",
+           layer->parameters, layer->trainable, layer->buffers, layer->multiply_adds);
+}
+
+/* A call has a layer's path and class, or a function. */
+static void json_call(const struct tenka_call_info *call)
+{
+    fputs(call->path != NULL ? "{\"path\":" : "{\"function\":", stdout);
+    log_json_string(stdout, call->path != NULL ? call->path : call->function);
+    if (call->path != NULL) {
+        fputs(",\"class\":", stdout);
+        log_json_string(stdout, call->class_name);
+    }
+    putchar(',');
+    json_shape("output", &call->output);
+    printf(",\"parameters\":%" PRIu64 ",\"multiply_adds\":%" PRIu64 "}", call->parameters, call->multiply_adds);
 }
 
 static void print_json(const struct summary *m)
@@ -217,8 +294,14 @@ static void print_json(const struct summary *m)
         fputs(i > 0 ? ",\n  " : "\n  ", stdout);
         json_layer(&m->layers[i]);
     }
-    printf("\n],\"parameters\":%" PRIu64 ",\"trainable\":%" PRIu64 ",\"buffers\":%" PRIu64 ",\"device\":",
-           m->parameters, m->trainable, m->buffers);
+    fputs("\n],\"calls\":[", stdout);
+    for (size_t i = 0; i < m->n_calls; i++) {
+        fputs(i > 0 ? ",\n  " : "\n  ", stdout);
+        json_call(&m->calls[i]);
+    }
+    printf("],\"parameters\":%" PRIu64 ",\"trainable\":%" PRIu64 ",\"buffers\":%" PRIu64 ",\"multiply_adds\":%" PRIu64
+           ",\"device\":",
+           m->parameters, m->trainable, m->buffers, m->layers[0].multiply_adds);
     log_json_string(stdout, tenka_ctx_device_name(m->session.ctx));
     printf(",\"optimizer\":\"%s\",\"memory\":", m->session.options->recipe.is_sgd ? "sgd" : "adam");
     if (memory->total == 0)
@@ -240,13 +323,18 @@ int command_summary(const struct options *options)
         find_input(&m);
         code = list_layers(&m);
     }
+    if (code == EXIT_CODE_OK)
+        code = list_calls(&m);
     if (code == EXIT_CODE_OK) {
         /* The layers are printed also where a step is too large to be planned. */
         code = estimate(&m);
         if (options->json) {
             print_json(&m);
         } else {
-            print_layers(&m);
+            if (m.n_calls > 0)
+                print_calls(&m);
+            else
+                print_layers(&m);
             print_counts(&m);
             print_memory(&m);
         }
@@ -254,6 +342,7 @@ int command_summary(const struct options *options)
             code = say_output_failed();
     }
     free(m.layers);
+    free(m.calls);
     tenka_optimizer_destroy(&m.optimizer);
     session_close(&m.session);
     return code;

@@ -38,6 +38,15 @@ enum loss_mean {
     LOSS_MEAN_BATCHES, /* a smaller last one counts in full, as in the reference program */
 };
 
+#define MAX_LIST 64
+/* What options that may be given several times were given, in that order. */
+struct text_list {
+    struct {
+        const char *option, *text;
+    } item[MAX_LIST];
+    size_t count;
+};
+
 enum bench_part { BENCH_CEILINGS = 1, BENCH_KERNELS = 2, BENCH_SHAPES = 4, BENCH_STEPS = 8 };
 
 /* Made from the command line by the rows of option_table.c. */
@@ -55,8 +64,8 @@ struct options {
     double lr, momentum, weight_decay;
     enum loss_mean loss_mean;
     int threads;
-    struct tenka_shape input; /* of one image; rank 0: the default */
-    const char *optimizer; /* a name, or a call of a class */
+    struct tenka_shape input;             /* of one image; rank 0: the default */
+    const char *optimizer;                /* a name, or a call of a class */
     struct tenka_optimizer_params recipe; /* what it means together with lr, momentum and weight_decay */
     const char *loss;                     /* NULL: by the network's ending and the targets */
     bool validate, quiet, json;
@@ -80,7 +89,10 @@ struct options {
     uint32_t steps;               /* profile */
     const char *trace, *capture;  /* profile; NULL: none */
     const char *out;              /* predict; NULL: none */
-    uint64_t given[2];            /* bits: the rows of option_table that were typed */
+    bool load_partial, freeze_stats;
+    struct text_list frozen; /* --freeze and --train */
+    struct text_list resets, inits;
+    uint64_t given[2]; /* bits: the rows of option_table that were typed */
 };
 
 const char *backend_name(enum tenka_backend backend);
@@ -207,6 +219,7 @@ struct session {
     const char *over_others;  /* class of a last layer with softmax over another axis; NULL: none */
     const char **class_names; /* room for what session_preprocessing gives */
     char folder[4096];
+    struct progress waiting; /* for kernels that are compiled */
 };
 
 /* Opens all of it in the order of the reference program, so that random draws agree with it. Says what went wrong;
@@ -229,6 +242,18 @@ int session_open_device(struct session *s, const struct options *options);
 int session_preprocessing(struct session *s, struct tenka_preprocessing *how);
 /* Writes the network and how it wants its input. Returns EXIT_CODE_LIBRARY. */
 int session_save(struct session *s, const char *path);
+
+/* ---- recipe.c: what is initialised, loaded, reset and frozen ---- */
+
+/* Initialises as --init says, before weights are loaded. Says what is wrong. */
+int recipe_init(struct session *s);
+/* Loads the weights of --load into the network of --net. Says what went wrong. */
+int recipe_load(struct session *s);
+/* After that: lets begin anew, and freezes. Says what is wrong. */
+int recipe_reset(struct session *s);
+int recipe_freeze(struct session *s);
+/* The network's parameters that are trained, to be freed. NULL: no memory. */
+tenka_variable **recipe_trained(const struct session *s, size_t *count);
 
 /* ---- data_names.c: what --data names ---- */
 

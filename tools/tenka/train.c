@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,7 +30,17 @@ static int check_saving(struct training *t)
 
 tenka_status train_optimizer(const struct session *s, tenka_optimizer **out)
 {
-    return tenka_optimizer_create(s->ctx, s->net, &s->options->recipe, out);
+    const struct tenka_optimizer_params *const recipe = &s->options->recipe;
+    size_t count = 0;
+    tenka_variable **const vars = recipe_trained(s, &count);
+    if (vars == NULL)
+        return TENKA_E_NOMEM;
+    tenka_status status = tenka_optimizer_create(s->ctx, NULL, recipe, out);
+    if (status == TENKA_OK)
+        status = recipe->is_sgd ? tenka_optimizer_add_sgd_group(*out, vars, count, &recipe->sgd, NULL)
+                                : tenka_optimizer_add_adam_group(*out, vars, count, &recipe->adam, NULL);
+    free(vars);
+    return status;
 }
 
 /* Both loaders shuffle, as in the reference program, unless nothing is shuffled: each takes its draws from the
@@ -89,6 +100,7 @@ static int set_up(struct training *t)
     const struct options *o = s->options;
     t->run.net = s->net;
     t->run.seed = o->seed;
+    t->run.criterion = o->loss;
     tenka_status status = create_loader(s, s->train_data, o->batch_size, o->drop_last, &t->run.train_loader);
     if (status == TENKA_OK && s->test_data != NULL)
         status = create_loader(s, s->test_data, o->test_batch_size, false, &t->run.test_loader);

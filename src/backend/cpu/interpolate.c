@@ -25,7 +25,8 @@ static struct between between(const params *p, int32_t i, ptrdiff_t size, tenka_
     if (p->mode == TENKA_BETWEEN_NEAREST_EXACT)
         return nearest((tenka_real)i + (tenka_real)0.5, size, scale);
     const bool corners = p->mode == TENKA_BETWEEN_CORNERS;
-    const tenka_real half = (tenka_real)0.5, at = corners ? (tenka_real)i * scale : ((tenka_real)i + half) * scale - half;
+    const tenka_real half = (tenka_real)0.5,
+                     at = corners ? (tenka_real)i * scale : ((tenka_real)i + half) * scale - half;
     const ptrdiff_t floor_at = at > 0 ? (ptrdiff_t)at : 0, first = floor_at < size ? floor_at : size - 1;
     const tenka_real share = at > 0 ? at - (tenka_real)first : 0;
     return (struct between){first, first + 1 < size ? first + 1 : first, share < 1 ? share : 1};

@@ -6,6 +6,7 @@
 
 struct tenka_vk_cache {
     VkPipelineCache handle;
+    bool fresh;    /* there was no file */
     bool grown;    /* since it was last saved, perhaps */
     uint64_t hash; /* of what the file holds */
 };
@@ -54,6 +55,7 @@ tenka_status tenka_vk_cache_open(struct tenka_vk_device *dev)
     if (dev->cache == NULL)
         return tenka_fail_nomem(dev->base.err);
     void *data = tenka_vk_keep_load(dev, NAME, &bytes);
+    dev->cache->fresh = data == NULL;
     const tenka_status status = cache_init(dev, data, bytes);
     tenka_free(data);
     return status;
@@ -74,6 +76,11 @@ VkPipelineCache tenka_vk_cache_use(struct tenka_vk_device *dev)
 {
     dev->cache->grown = true;
     return dev->cache->handle;
+}
+
+bool tenka_vk_cache_is_new(const struct tenka_vk_device *dev)
+{
+    return dev->cache->fresh;
 }
 
 /* What the driver has to keep, allocated; NULL when that is nothing or memory is short. */

@@ -199,23 +199,49 @@ static tenka_status add(struct tenka_vk_device *dev, const struct tenka_node *no
     return TENKA_OK;
 }
 
+static struct pipeline described(const struct tenka_node *node, uint32_t variant)
+{
+    struct pipeline p = {.stored = node->stored, .variant = variant};
+    tenka_variant_shape(node->kernel, node->params, p.shape);
+    return p;
+}
+
 static bool same(const struct pipeline *a, const struct pipeline *b)
 {
     return a->stored == b->stored && a->variant == b->variant && memcmp(a->shape, b->shape, sizeof(a->shape)) == 0;
 }
 
+static struct pipeline *find(const struct tenka_vk_device *dev, enum tenka_kernel kernel, const struct pipeline *wanted)
+{
+    struct pipeline *p = dev->pipelines->of[kernel];
+    while (p != NULL && !same(p, wanted))
+        p = p->next;
+    return p;
+}
+
 tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, const struct tenka_node *node, uint32_t variant,
                                VkPipeline *out)
 {
-    struct pipeline wanted = {.stored = node->stored, .variant = variant}, *p = dev->pipelines->of[node->kernel];
+    const struct pipeline wanted = described(node, variant);
+    struct pipeline *p = find(dev, node->kernel, &wanted);
     *out = VK_NULL_HANDLE;
-    tenka_variant_shape(node->kernel, node->params, wanted.shape);
-    while (p != NULL && !same(p, &wanted))
-        p = p->next;
     if (p == NULL)
         TENKA_TRY(add(dev, node, &wanted, &p));
     *out = p->handle;
     return TENKA_OK;
+}
+
+bool tenka_vk_has_pipeline(const struct tenka_vk_device *dev, const struct tenka_node *node, uint32_t variant)
+{
+    const struct pipeline wanted = described(node, variant);
+    return find(dev, node->kernel, &wanted) != NULL;
+}
+
+bool tenka_vk_share_pipeline(const struct tenka_node *a, uint32_t variant_a, const struct tenka_node *b,
+                             uint32_t variant_b)
+{
+    const struct pipeline x = described(a, variant_a), y = described(b, variant_b);
+    return a->kernel == b->kernel && same(&x, &y);
 }
 
 size_t tenka_vk_pipeline_count(const struct tenka_vk_device *dev)

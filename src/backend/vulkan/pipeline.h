@@ -20,6 +20,11 @@ tenka_status tenka_vk_pipeline(struct tenka_vk_device *dev, const struct tenka_n
 /* The same that nobody keeps. */
 tenka_status tenka_vk_compile(struct tenka_vk_device *dev, const struct tenka_node *node, uint32_t variant,
                               VkPipelineCreateFlags flags, VkPipeline *out);
+/* Whether it is there already. */
+bool tenka_vk_has_pipeline(const struct tenka_vk_device *dev, const struct tenka_node *node, uint32_t variant);
+/* Whether two nodes have one pipeline. */
+bool tenka_vk_share_pipeline(const struct tenka_node *a, uint32_t variant_a, const struct tenka_node *b,
+                             uint32_t variant_b);
 /* Pipelines that are kept. */
 size_t tenka_vk_pipeline_count(const struct tenka_vk_device *dev);
 

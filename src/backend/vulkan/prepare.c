@@ -5,6 +5,7 @@
 #include "backend/vulkan/pipeline.h"
 #include "backend/vulkan/prepare.h"
 #include "backend/vulkan/program.h"
+#include "backend/vulkan/rehearse.h"
 #include "backend/vulkan/steps.h"
 #include "backend/vulkan/tune.h"
 
@@ -29,6 +30,7 @@ tenka_status tenka_vk_prepare(tenka_device *base, const struct tenka_plan *plan,
         tenka_free(steps);
         return status;
     }
+    tenka_vk_rehearse(dev, plan, steps, n);
     TENKA_TRY(tenka_vk_program_make(dev, plan, steps, n, out));
     if (tenka_vk_pipeline_count(dev) > pipelines)
         tenka_vk_cache_save(dev);

@@ -166,6 +166,7 @@ static tenka_status describe_new(struct tenka_vk_instance *instance, struct tenk
     uuid_text(v11.deviceUUID, gpu->info.uuid);
     snprintf(gpu->info.driver, sizeof(gpu->info.driver), "%.100s%s%.150s", v12.driverName, v12.driverInfo[0] ? " " : "",
              v12.driverInfo);
+    gpu->lazy = v12.driverID == VK_DRIVER_ID_MESA_LLVMPIPE;
     gpu->subgroup = v11.subgroupSize;
     gpu->shuffles = (v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
                     (v11.subgroupSupportedOperations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;

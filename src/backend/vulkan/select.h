@@ -15,6 +15,7 @@ struct tenka_vk_gpu {
     uint32_t subgroup; /* invocations */
     bool shuffles;     /* between the invocations of a subgroup */
     bool software;
+    bool lazy; /* its driver compiles a kernel when it first runs, one after the other, and keeps the code on disk */
     bool statistics;         /* of compiled shaders: VK_KHR_pipeline_executable_properties */
     bool calibrated;         /* its clock can be compared with the host's: VK_EXT_calibrated_timestamps */
     uint32_t timestamp_bits; /* of the family's timestamps, those that count; 0: there are none */

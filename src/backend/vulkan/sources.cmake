@@ -22,6 +22,7 @@ set(vulkan_sources
     src/backend/vulkan/program.c
     src/backend/vulkan/queue.c
     src/backend/vulkan/record.c
+    src/backend/vulkan/rehearse.c
     src/backend/vulkan/renderdoc.c
     src/backend/vulkan/result.c
     src/backend/vulkan/select.c

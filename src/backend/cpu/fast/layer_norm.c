@@ -14,7 +14,9 @@ enum {
     ROWS = 4,         /* of which a weight's gradient is added at a time */
     PART_ROWS = 64,   /* of which it is a part, at least */
     PARTS = 16,       /* at most */
-    BLOCK = 1024      /* of its elements that a thread takes at a time */
+    BLOCK = 1024,     /* of its elements that a thread takes at a time */
+    SHORT = 1024,     /* elements of a row of which ROWS are taken together forwards */
+    SHORT_BACK = 256  /* and backwards: what is read and written then stays in the nearest cache */
 };
 
 /* ---- Sums ---- */
@@ -41,9 +43,9 @@ ALWAYS_INLINE vec gradient_at(const float *dy, const float *w, ptrdiff_t i)
     return w != NULL ? load(dy + i) * load(w + i) : load(dy + i);
 }
 
-/* The sums of n <= SPAN elements; dy, w and along for GRADIENT alone, and w may be NULL. */
-ALWAYS_INLINE float sum_span(enum term term, const float *x, float mean, const float *dy, const float *w, ptrdiff_t n,
-                             float *along)
+/* The sums of n <= SPAN elements in each lane; dy and w for GRADIENT alone, and w may be NULL. */
+ALWAYS_INLINE void sum_lanes_of(enum term term, const float *x, float mean, const float *dy, const float *w,
+                                ptrdiff_t n, vec *sum, vec *along)
 {
     const vec minus = splat(-mean), none = {0};
     vec s[CHAINS], a[CHAINS];
@@ -69,11 +71,34 @@ ALWAYS_INLINE float sum_span(enum term term, const float *x, float mean, const f
         s[1] += select(there, value, none);
         a[1] += select(there, product, none);
     }
-    const vec both[2] = {(s[0] + s[1]) + (s[2] + s[3]), (a[0] + a[1]) + (a[2] + a[3])};
-    const vec sums = lane_sums(both, term == GRADIENT ? 2 : 1);
-    if (term == GRADIENT)
-        *along = sums[1];
-    return sums[0];
+    *sum = (s[0] + s[1]) + (s[2] + s[3]);
+    *along = (a[0] + a[1]) + (a[2] + a[3]);
+}
+
+/* The same of ROWS rows, n elements apart: sum[r] and along[r]. Lanes of several rows are added together. */
+ALWAYS_INLINE void sum_rows(enum term term, const float *x, const float *mean, const float *dy, const float *w,
+                            ptrdiff_t n, float sum[ROWS], float along[ROWS])
+{
+    vec lanes[2 * ROWS];
+    UNROLL
+    for (int r = 0; r < ROWS; r++)
+        sum_lanes_of(term, x + r * n, mean[r], term == GRADIENT ? dy + r * n : NULL, w, n, &lanes[r], &lanes[ROWS + r]);
+    if (LANES >= 2 * ROWS && term == GRADIENT) {
+        const vec sums = lane_sums(lanes, 2 * ROWS);
+        for (int r = 0; r < ROWS; r++) {
+            sum[r] = sums[r];
+            along[r] = sums[ROWS + r];
+        }
+        return;
+    }
+    const vec sums = lane_sums(lanes, ROWS);
+    for (int r = 0; r < ROWS; r++)
+        sum[r] = sums[r];
+    if (term != GRADIENT)
+        return;
+    const vec products = lane_sums(lanes + ROWS, ROWS);
+    for (int r = 0; r < ROWS; r++)
+        along[r] = products[r];
 }
 
 ALWAYS_INLINE double sum_row(enum term term, const float *x, float mean, const float *dy, const float *w, ptrdiff_t n,
@@ -82,10 +107,12 @@ ALWAYS_INLINE double sum_row(enum term term, const float *x, float mean, const f
     double sum = 0, product = 0;
     for (ptrdiff_t i = 0; i < n; i += SPAN) {
         const ptrdiff_t length = n - i < SPAN ? n - i : SPAN;
-        float part = 0;
-        sum += (double)sum_span(term, x + i, mean, term == GRADIENT ? dy + i : NULL, w != NULL ? w + i : NULL, length,
-                                &part);
-        product += (double)part;
+        vec lanes[2];
+        sum_lanes_of(term, x + i, mean, term == GRADIENT ? dy + i : NULL, w != NULL ? w + i : NULL, length, &lanes[0],
+                     &lanes[1]);
+        const vec sums = lane_sums(lanes, term == GRADIENT ? 2 : 1);
+        sum += (double)sums[0];
+        product += term == GRADIENT ? (double)sums[1] : 0;
     }
     if (term == GRADIENT)
         *along = product;
@@ -94,16 +121,42 @@ ALWAYS_INLINE double sum_row(enum term term, const float *x, float mean, const f
 
 /* ---- Forward ---- */
 
-/* Sums in float lose digits to what all their terms have in common, so the mean is a distance from the first element. */
+/* 1 / sqrt(v + eps) from the mean of the squares around a rounded mean. */
+static inline float scale_of(double squares, double exact, float mean, float eps)
+{
+    const double off = exact - (double)mean, v = squares - off * off;
+    return (float)(1 / sqrt((v > 0 || isnan(v) ? v : 0) + (double)eps));
+}
+
+/* Sums in float lose digits to what their terms have in common, so the mean is a distance from the first element. */
+static inline float guess_of(const float *x)
+{
+    return isfinite(x[0]) ? x[0] : 0;
+}
+
 static void find_moments(const float *x, ptrdiff_t n, float eps, float *mean, float *scale)
 {
-    const float guess = isfinite(x[0]) ? x[0] : 0;
+    const float guess = guess_of(x);
     const double exact = (double)guess + sum_row(DISTANCE, x, guess, NULL, NULL, n, NULL) / (double)n;
-    const float m = (float)exact;
-    const double off = exact - (double)m; /* the squares are around the rounded mean */
-    const double v = sum_row(SQUARE, x, m, NULL, NULL, n, NULL) / (double)n - off * off;
-    *mean = m;
-    *scale = (float)(1 / sqrt((v > 0 || isnan(v) ? v : 0) + (double)eps));
+    *mean = (float)exact;
+    *scale = scale_of(sum_row(SQUARE, x, *mean, NULL, NULL, n, NULL) / (double)n, exact, *mean, eps);
+}
+
+/* The same of ROWS rows of at most SPAN elements. */
+static void find_row_moments(const float *x, ptrdiff_t n, float eps, float *mean, float *scale)
+{
+    float guess[ROWS], sum[ROWS];
+    double exact[ROWS];
+    for (int r = 0; r < ROWS; r++)
+        guess[r] = guess_of(x + r * n);
+    sum_rows(DISTANCE, x, guess, NULL, NULL, n, sum, NULL);
+    for (int r = 0; r < ROWS; r++) {
+        exact[r] = (double)guess[r] + (double)sum[r] / (double)n;
+        mean[r] = (float)exact[r];
+    }
+    sum_rows(SQUARE, x, mean, NULL, NULL, n, sum, NULL);
+    for (int r = 0; r < ROWS; r++)
+        scale[r] = scale_of((double)sum[r] / (double)n, exact[r], mean[r], eps);
 }
 
 /* A segment whose weights vary. */
@@ -152,11 +205,22 @@ bool TENKA_FAST(layer_norm_fwd)(const struct tenka_fast_call *f)
     const float *x = f->call->in[0], *eps = f->call->scalars;
     float *y = f->call->out[0], *mean = f->call->out[1], *scale = f->call->out[2];
     const ptrdiff_t n = p->len;
-#pragma omp parallel for if (f->n > SMALL)
-    for (ptrdiff_t row = 0; row < p->outer; row++) {
-        find_moments(x + row * n, n, eps[0], &mean[row], &scale[row]);
-        apply_row(p, x + row * n, y + row * n, of_row(p, f->call->in[1], row), of_row(p, f->call->in[2], row), mean[row],
-                  scale[row]);
+    const ptrdiff_t whole = n <= SHORT ? p->outer - p->outer % ROWS : 0;
+#pragma omp parallel if (f->n > SMALL)
+    {
+#pragma omp for
+        for (ptrdiff_t row = 0; row < whole; row += ROWS) {
+            find_row_moments(x + row * n, n, eps[0], &mean[row], &scale[row]);
+            for (ptrdiff_t r = row; r < row + ROWS; r++)
+                apply_row(p, x + r * n, y + r * n, of_row(p, f->call->in[1], r), of_row(p, f->call->in[2], r), mean[r],
+                          scale[r]);
+        }
+#pragma omp for
+        for (ptrdiff_t row = whole; row < p->outer; row++) {
+            find_moments(x + row * n, n, eps[0], &mean[row], &scale[row]);
+            apply_row(p, x + row * n, y + row * n, of_row(p, f->call->in[1], row), of_row(p, f->call->in[2], row),
+                      mean[row], scale[row]);
+        }
     }
     return true;
 }
@@ -189,6 +253,25 @@ static void dx_even(const float *x, const float *dy, float *dx, ptrdiff_t n, flo
     apply_slope(x, dy, NULL, dx, n, m, s, (float)(total * mean), (float)(along * mean * s * s));
 }
 
+/* ROWS rows of at most SPAN elements whose weights vary, or, w being NULL, are 1. */
+static void dx_rows(const float *x, const float *dy, const float *w, float *dx, ptrdiff_t n, const float *mean,
+                    const float *scale)
+{
+    float total[ROWS], along[ROWS];
+    if (w != NULL)
+        sum_rows(GRADIENT, x, mean, dy, w, n, total, along);
+    else
+        sum_rows(GRADIENT, x, mean, dy, NULL, n, total, along);
+    for (int r = 0; r < ROWS; r++) {
+        const double s = (double)scale[r], part = s / (double)n;
+        const float base = (float)((double)total[r] * part), slope = (float)((double)along[r] * part * s * s);
+        if (w != NULL)
+            apply_slope(x + r * n, dy + r * n, w, dx + r * n, n, mean[r], scale[r], base, slope);
+        else
+            apply_slope(x + r * n, dy + r * n, NULL, dx + r * n, n, mean[r], scale[r], base, slope);
+    }
+}
+
 static void dx_planes(const params *p, const float *x, const float *dy, const float *w, float *dx, float m, float s)
 {
     const ptrdiff_t plane = p->plane;
@@ -204,22 +287,37 @@ static void dx_planes(const params *p, const float *x, const float *dy, const fl
                     (float)(along * mean * s * s));
 }
 
+static void dx_row(const params *p, const struct tenka_cpu_call *call, ptrdiff_t row)
+{
+    const float *x = call->in[0], *mean = call->in[2], *scale = call->in[3], *dy = call->in[4];
+    const float *const w = of_row(p, call->in[1], row);
+    const ptrdiff_t n = p->len, at = row * n;
+    float *dx = call->out[0];
+    if (w == NULL)
+        dx_even(x + at, dy + at, dx + at, n, mean[row], scale[row]);
+    else if (p->plane == 1)
+        dx_varying(x + at, dy + at, w, dx + at, n, mean[row], scale[row]);
+    else
+        dx_planes(p, x + at, dy + at, w, dx + at, mean[row], scale[row]);
+}
+
 bool TENKA_FAST(layer_norm_dx)(const struct tenka_fast_call *f)
 {
     const params *p = (const void *)f->call->params;
-    const float *x = f->call->in[0], *mean = f->call->in[2], *scale = f->call->in[3], *dy = f->call->in[4];
+    const float *x = f->call->in[0], *w = f->call->in[1], *mean = f->call->in[2], *scale = f->call->in[3];
+    const float *dy = f->call->in[4];
     float *dx = f->call->out[0];
     const ptrdiff_t n = p->len;
-#pragma omp parallel for if (f->n > SMALL)
-    for (ptrdiff_t row = 0; row < p->outer; row++) {
-        const float *const w = of_row(p, f->call->in[1], row);
-        const ptrdiff_t at = row * n;
-        if (w == NULL)
-            dx_even(x + at, dy + at, dx + at, n, mean[row], scale[row]);
-        else if (p->plane == 1)
-            dx_varying(x + at, dy + at, w, dx + at, n, mean[row], scale[row]);
-        else
-            dx_planes(p, x + at, dy + at, w, dx + at, mean[row], scale[row]);
+    const bool alike = w == NULL || (p->plane == 1 && p->groups == 1);
+    const ptrdiff_t whole = alike && n <= SHORT_BACK ? p->outer - p->outer % ROWS : 0;
+#pragma omp parallel if (f->n > SMALL)
+    {
+#pragma omp for
+        for (ptrdiff_t row = 0; row < whole; row += ROWS)
+            dx_rows(x + row * n, dy + row * n, w, dx + row * n, n, mean + row, scale + row);
+#pragma omp for
+        for (ptrdiff_t row = whole; row < p->outer; row++)
+            dx_row(p, f->call, row);
     }
     return true;
 }

@@ -15,8 +15,8 @@ enum { SMALL = 1 << 15 };
 /* Windows of 2x2 side by side, none of which reaches outside. */
 static bool is_pairs(const params *p)
 {
-    return p->adaptive == 0 && p->kh == 2 && p->kw == 2 && p->sh == 2 && p->sw == 2 && p->ph == 0 && p->pw == 0 && p->dh == 1 &&
-           p->dw == 1 && p->oh <= p->h / 2 && p->ow <= p->w / 2;
+    return p->adaptive == 0 && p->kh == 2 && p->kw == 2 && p->sh == 2 && p->sw == 2 && p->ph == 0 && p->pw == 0 &&
+           p->dh == 1 && p->dw == 1 && p->oh <= p->h / 2 && p->ow <= p->w / 2;
 }
 
 /* The left and the right elements of `count` pairs from p on. */
