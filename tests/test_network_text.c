@@ -215,6 +215,17 @@ static const char *const bad_texts[][2] = {
     {"Net((0-99999): 100000 x ReLU())", "there are too many layers"},
     {"Identity(2)", "Identity has too many arguments; it has no arguments"},
     {"(a): ReLU() (a): ReLU()", "already a child named \"a\""},
+    {"MultiheadAttention((out_proj): NonDynamicallyQuantizableLinear(8, 8))",
+     "line 1, column 1: MultiheadAttention: print does not show num_heads and batch_first; before printing say "
+     "torch.nn.MultiheadAttention.extra_repr = lambda m: "},
+    {"MultiheadAttention(num_heads=2)", "embed_dim or out_proj is missing"},
+    {"MultiheadAttention(8, 3)", "embed_dim (8) must be in_features and out_features of out_proj, and a multiple of "
+                                 "num_heads (3)"},
+    {"MultiheadAttention(num_heads=2 (out_proj): NonDynamicallyQuantizableLinear(8, 6))", "embed_dim (8) must be"},
+    {"MultiheadAttention(num_heads=2 (proj): NonDynamicallyQuantizableLinear(8, 8))", "its only child must be out_proj"},
+    {"MultiheadAttention(num_heads=2 (out_proj): Linear(8, 8))", "its only child must be out_proj"},
+    {"MultiheadAttention(8, 2, add_bias_kv=True)", "only add_bias_kv=False is supported"},
+    {"MultiheadAttention(8, 2", "but the text ends"},
 };
 
 static void test_bad_text(void **state)

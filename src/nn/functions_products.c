@@ -10,14 +10,6 @@ static bool run_matmul(const struct tenka_function_call *call, struct tenka_valu
            tenka_function_give(result, tenka_matmul(a, b, false, false));
 }
 
-static bool run_linear(const struct tenka_function_call *call, struct tenka_value *result)
-{
-    tenka_tensor x, weight, bias = TENKA_NONE;
-    return tenka_function_tensor(call, 0, &x) && tenka_function_tensor(call, 1, &weight) &&
-           (call->arg[2].kind == TENKA_VALUE_NONE || tenka_function_tensor(call, 2, &bias)) &&
-           tenka_function_give(result, tenka_linear(x, weight, bias));
-}
-
 static double number_of(const struct tenka_value *v)
 {
     return v->kind == TENKA_VALUE_FLOAT ? v->number : (double)v->integer;
@@ -199,7 +191,6 @@ tenka_tensor tenka_function_normalize(tenka_tensor x, uint32_t axis, double eps)
 
 const struct tenka_function tenka_functions_products[] = {
     {"@ .matmul torch.matmul torch.bmm .bmm torch.mm .mm", "input, other", run_matmul, false},
-    {"torch.nn.functional.linear torch._C._nn.linear", "input, weight, bias=None", run_linear, false},
     {"torch.addmm torch.baddbmm .addmm .baddbmm", "input, mat1, mat2, beta=1, alpha=1", run_addmm, false},
     {"torch.einsum torch.functional.einsum", "equation, *operands", run_einsum, false},
     {"torch.nn.functional.scaled_dot_product_attention torch._C._nn.scaled_dot_product_attention",

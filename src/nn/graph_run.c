@@ -53,8 +53,8 @@ static bool read_state(const struct frame *f, const struct tenka_graph_state *s,
 static struct tenka_function_call call_of(const struct frame *f, const struct tenka_value *args)
 {
     return (struct tenka_function_call){.ctx = f->root->ctx,
-                                        .arena = &f->graph->run,
                                         .arg = args,
+                                        .arena = &f->graph->run,
                                         .training = f->root->training,
                                         .example = f->example,
                                         .batch = f->batch};

@@ -60,11 +60,15 @@ static tenka_status put(const struct tenka_parser *p, const struct place *place,
     return status == TENKA_OK ? TENKA_OK : fail_layer(p, place->at, status);
 }
 
+/* Before a container is made. */
+static tenka_status check_depth(const struct tenka_parser *p)
+{
+    return p->depth < TENKA_MAX_NESTING ? TENKA_OK : tenka_parse_fail(p, p->at, "layers are nested too deeply");
+}
+
 /* Children of a container, whose place is known, up to the closing parenthesis. */
 static tenka_status read_body(struct tenka_parser *p, tenka_module *container)
 {
-    if (p->depth >= TENKA_MAX_NESTING)
-        return tenka_parse_fail(p, p->at, "layers are nested too deeply");
     p->depth++;
     tenka_status status = read_layers(p, container);
     if (status == TENKA_OK)
@@ -78,6 +82,7 @@ static tenka_status read_parent(struct tenka_parser *p, const struct place *plac
                                 const struct tenka_layer_type *type, tenka_module **out)
 {
     struct tenka_layer_values values = {0};
+    TENKA_TRY(check_depth(p));
     TENKA_TRY(tenka_parse_arguments(p, type, &values));
     TENKA_TRY(make_layer(p, at, type, &values, out));
     TENKA_TRY(put(p, place, *out));
@@ -103,6 +108,7 @@ static tenka_status read_leaf(struct tenka_parser *p, const struct place *place,
 static tenka_status read_container(struct tenka_parser *p, const struct place *place, const char *class_name,
                                    tenka_module **out)
 {
+    TENKA_TRY(check_depth(p));
     TENKA_TRY(tenka_container_make(p->ctx, class_name, out));
     TENKA_TRY(put(p, place, *out));
     const tenka_status status = read_body(p, *out);

@@ -204,6 +204,11 @@ def products():
                          of(uniform(a), uniform(b)), (ta, tb))
     hurt = uniform((4, 5))
     hurt[1, 2], hurt[3, 0] = INF, NAN
+    for a, b in (((3,), (3,)), ((3,), (3, 4)), ((2, 3), (3,)), ((2, 5, 3), (3,)), ((3,), (2, 3, 4)), ((2, 5, 3), (3, 4)),
+                 ((5, 3), (2, 3, 4)), ((2, 1, 5, 3), (4, 3, 6)), ((2, 2, 1, 2, 4, 3), (2, 1, 3, 5))):
+        case("matmul", f"{list(a)} by {list(b)}, broadcast", torch.matmul, of(uniform(a), uniform(b)), (0, 0))
+    case("matmul", "[2, 3, 5] by [4, 3], both transposed, broadcast", lambda x, y: torch.matmul(x.mT, y.mT),
+         of(uniform((2, 3, 5)), uniform((4, 3))), (1, 1))
     case("matmul", "NaN and an infinity", torch.matmul, of(hurt, uniform((5, 3))), (0, 0))
     for shape, out in (((6,), 4), ((1, 1), 1), ((13, 19), 17), ((2, 3, 5), 4), ((3, 100), 10)):
         x, w, b = uniform(shape), uniform((out, shape[-1])), uniform((out,))
