@@ -175,6 +175,9 @@ const struct option option_table[] = {
           "MSELoss(), L1Loss(), SmoothL1Loss(beta=1.0), HuberLoss(delta=1.0) or BCEWithLogitsLoss(), with "
           "ignore_index=N where targets are classes, and reduction=mean or sum. Default: of targets that are floats "
           "MSELoss(), else NLLLoss() for a network that ends with LogSoftmax and CrossEntropyLoss() for others" } } },
+    { "aux-weight", NULL, "X", REAL(aux_weight, 1e6), .initial = "0", .key = "aux_weight", .uses = {
+        { TRAIN, GROUP_TRAINING, "Add X times the loss of each further output to that of the first, for networks that "
+          "return several: 0.3 is usual for GoogLeNet, 0.4 for Inception" } } },
     { "lr", NULL, "X", REAL(lr, 1e6), .initial = "1e-3", .key = "lr", .uses = {
         { TRAIN, GROUP_TRAINING, "Learning rate, from 0 to 1e6" } } },
     { "momentum", NULL, "X", REAL(momentum, 1), .initial = "0", .key = "momentum", .uses = {

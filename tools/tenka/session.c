@@ -144,6 +144,21 @@ static int check_loss(const struct session *s, struct tenka_shape output)
     return EXIT_CODE_OK;
 }
 
+/* Outputs beside the first, as those of auxiliary classifiers. */
+static int check_outputs(const struct session *s)
+{
+    const size_t outputs = tenka_module_results(s->net);
+    const double weight = s->options->aux_weight;
+    if (weight > 0 && outputs < 2)
+        return say_failed("--aux-weight: the network returns one tensor; there is no loss to add");
+    if (s->train_data != NULL && weight == 0 && outputs > 1)
+        say_notice(s->options,
+                   "the network returns %zu tensors, and the loss is that of the first; --aux-weight 0.3 "
+                   "would add a part of those of the others",
+                   outputs);
+    return EXIT_CODE_OK;
+}
+
 static int check_net(struct session *s)
 {
     /* Two samples: a whole batch may be too large for the device, and BatchNorm2d cannot train on one. */
@@ -154,7 +169,9 @@ static int check_net(struct session *s)
     if (tenka_module_check(s->net, input, &output) != TENKA_OK)
         return say_failed("the network does not fit the %ss (%s): %s", session_noun(s),
                           sample_text(tenka_dataset_image_shape(session_data(s)), text), tenka_last_error(s->ctx));
-    int code = session_find_ending(s, input);
+    int code = check_outputs(s);
+    if (code == EXIT_CODE_OK)
+        code = session_find_ending(s, input);
     if (code == EXIT_CODE_OK)
         code = session_choose_loss(s, tenka_dataset_target_dtype(session_data(s)));
     if (code == EXIT_CODE_OK)

@@ -61,7 +61,7 @@ struct options {
     uint32_t epochs, batch_size, test_batch_size, limit; /* test_batch_size 0: as batch_size; limit 0: all images */
     uint32_t checkpoint_every;                           /* steps; 0: at the end of each epoch alone */
     uint64_t seed;
-    double lr, momentum, weight_decay;
+    double lr, momentum, weight_decay, aux_weight;
     enum loss_mean loss_mean;
     int threads;
     struct tenka_shape input;             /* of one image; rank 0: the default */

@@ -100,7 +100,9 @@ static int set_up(struct training *t)
     const struct options *o = s->options;
     t->run.net = s->net;
     t->run.seed = o->seed;
-    t->run.criterion = o->loss;
+    snprintf(t->criterion, sizeof(t->criterion), "%s and %g of the other outputs'", o->loss != NULL ? o->loss : "",
+             o->aux_weight);
+    t->run.criterion = o->aux_weight > 0 ? t->criterion : o->loss;
     tenka_status status = create_loader(s, s->train_data, o->batch_size, o->drop_last, &t->run.train_loader);
     if (status == TENKA_OK && s->test_data != NULL)
         status = create_loader(s, s->test_data, o->test_batch_size, false, &t->run.test_loader);
@@ -189,10 +191,22 @@ static bool is_checkpoint_due(const struct training *t)
            tenka_loader_position(t->run.train_loader) < tenka_loader_batches(t->run.train_loader);
 }
 
+/* The loss of the first output, and with --aux-weight a part of those of all others. */
+static tenka_tensor step_loss(const struct session *s, const struct tenka_batch *batch)
+{
+    const size_t outputs = s->options->aux_weight > 0 ? tenka_module_results(s->net) : 1;
+    tenka_tensor output[TENKA_MAX_FORWARD];
+    tenka_forward_n(s->net, &batch->input, 1, output, outputs);
+    tenka_tensor loss = session_loss(s, output[0], batch->target);
+    for (size_t i = 1; i < outputs; i++)
+        loss = tenka_add(loss, tenka_scale(session_loss(s, output[i], batch->target), s->options->aux_weight));
+    return loss;
+}
+
 static int run_step(struct training *t, const struct tenka_batch *batch, tenka_tensor *loss)
 {
     const struct session *s = &t->session;
-    *loss = session_loss(s, tenka_forward(s->net, batch->input), batch->target);
+    *loss = step_loss(s, batch);
     tenka_backward(*loss);
     tenka_meter_add(t->run.loss, *loss);
     if (s->options->check_finite) {

@@ -18,6 +18,7 @@ struct training {
     struct tenka_training run;
     struct progress progress;
     struct log log;
+    char criterion[400];   /* the loss with --aux-weight, as a checkpoint says it */
     bool evaluating;       /* the epoch's checkpoint is written; the evaluation draws from the generator */
     uint64_t finite;       /* losses of this epoch whose sum was finite when it was last looked at */
     bool written;          /* --checkpoint is a checkpoint of this run */
