@@ -53,8 +53,8 @@ TENKA_API tenka_status tenka_nn_append(tenka_module *container, const char *name
 
 /* Makes a network, or one layer, from text: what print(model) shows in PyTorch, names included, or the short form
  * "Conv2d(1,20,5) ReLU() MaxPool2d(2) Flatten() Linear(2560,100)", with spaces, commas or newlines between layers;
- * or what print(torch.fx.symbolic_trace(model)) shows, whose code says how the network runs: docs/pytorch.md has what
- * the code may consist of. Without code, an unknown class with children is a container that runs them in order.
+ * or what print(torch.fx.symbolic_trace(model)) or, from PyTorch 2.6 on, print(torch.export.export(model, (x,))) shows,
+ * whose code says how the network runs: docs/pytorch.md has what the code may consist of. Without code, an unknown class with children is a container that runs them in order.
  * print(model) does not show what the forward of such a class does; where it is likely to do more, the log warns
  * (LOG_WARNING): of a class that is nested in the network, and of one in which a layer with weights follows another, as
  * if there were no function between them.
