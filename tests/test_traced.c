@@ -376,6 +376,63 @@ static void test_wrong_code(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* ---- Wrong programs of torch.export ---- */
+
+#define HEAD "ExportedProgram:\n    class GraphModule(torch.nn.Module):\n        def forward(self, "
+#define PARAMETERS "p_fc_weight: \"f32[2, 3]\", p_fc_bias: \"f32[2]\", x: \"f32[4, 3]\""
+#define RUN "            y: \"f32[4, 2]\" = torch.ops.aten.linear.default(x, p_fc_weight, p_fc_bias)\n"
+#define BODY "):\n" RUN "            return (y,)\n\nGraph signature:\n    # inputs\n"
+#define TABLE \
+    "    p_fc_weight: PARAMETER target='fc.weight'\n    p_fc_bias: PARAMETER target='fc.bias'\n    x: USER_INPUT\n"
+#define RESULTS "    # outputs\n    y: USER_OUTPUT\n"
+#define RANGES "Range constraints: {}\n"
+#define PROGRAM HEAD PARAMETERS BODY TABLE RESULTS RANGES
+
+static const struct {
+    const char *text, *sentence;
+} wrong_programs[] = {
+    {"ExportedProgram:\n    def forward(self):\n", "line 2, column 5: expected class, found 'def'"},
+    {HEAD PARAMETERS "):\n            return (x,)\n", "expected Graph, but the text ends"},
+    {HEAD PARAMETERS BODY TABLE, "expected a name of the graph signature, but the text ends"},
+    {HEAD PARAMETERS BODY "ExportGraphSignature(input_specs=[])\n", "this table is of a PyTorch before 2.6"},
+    {HEAD PARAMETERS BODY "    p_fc_weight = 3\n", "expected ':', found '='"},
+    {HEAD PARAMETERS BODY "    p_fc_weight: 7\n", "expected a kind, such as PARAMETER, found '7'"},
+    {HEAD PARAMETERS BODY "    p_fc_weight: PARAMETER goal='fc.weight'\n", "expected target='...' or persistent=True"},
+    {HEAD PARAMETERS BODY TABLE TABLE RESULTS RANGES, "the graph signature has p_fc_bias twice"},
+    {HEAD PARAMETERS ", z: \"f32[1]\"" BODY TABLE RESULTS RANGES, "the graph signature does not say what z is"},
+    {HEAD "p_fc_weight, " PARAMETERS BODY TABLE RESULTS RANGES, "forward does not show the type of p_fc_weight"},
+    {HEAD PARAMETERS ", c: \"f32[1]\"" BODY TABLE "    c: CONSTANT_TENSOR target='c'\n" RESULTS RANGES,
+     "the text does not show the numbers of c, a CONSTANT_TENSOR"},
+    {HEAD PARAMETERS ", b: \"f32[1]\"" BODY TABLE "    b: BUFFER target='b' persistent=False\n" RESULTS RANGES,
+     "no file has the numbers of b; make it a buffer with persistent=True"},
+    {HEAD PARAMETERS ", b: \"f32[1]\"" BODY TABLE "    b: BUFFER\n" RESULTS RANGES, "b has no target or no type"},
+    {HEAD PARAMETERS ", b: \"f32[1\"" BODY TABLE "    b: BUFFER target='b'\n" RESULTS RANGES,
+     "the type of b is none of a tensor"},
+    {HEAD PARAMETERS ", b: \"f32[1]\"" BODY TABLE "    b: BUFFER target='fc.scale'\n" RESULTS RANGES,
+     "fc.scale is made by a call of Linear, which has no scale"},
+    {HEAD "p_fc_weight: \"f32[6]\", p_fc_bias: \"f32[2]\", x: \"f32[4, 3]\"" BODY TABLE RESULTS RANGES,
+     "p_fc_weight is the weight of a layer, but not of its type"},
+    {HEAD "p_fc_weight: \"f32[2, 0]\", p_fc_bias: \"f32[2]\", x: \"f32[4, 3]\"" BODY TABLE RESULTS RANGES,
+     "fc.weight: network text, line 1, column 1: Linear: in_features is 0, but must be from 1"},
+    {PROGRAM "more\n", "expected the end of the text, found 'more'"},
+};
+
+static void test_wrong_programs(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    tenka_module *net;
+    must(ctx, tenka_nn_parse(ctx, PROGRAM, &net));
+    tenka_module_destroy(&net);
+    for (size_t i = 0; i < sizeof(wrong_programs) / sizeof(*wrong_programs); i++) {
+        assert_int_equal(tenka_nn_parse(ctx, wrong_programs[i].text, &net), TENKA_E_FORMAT);
+        assert_null(net);
+        if (strstr(tenka_last_error(ctx), wrong_programs[i].sentence) == NULL)
+            fail_msg("%s\nsays: %s\nbut should say: %s", wrong_programs[i].text, tenka_last_error(ctx),
+                     wrong_programs[i].sentence);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
 /* What only shows when it runs. */
 static const struct {
     const char *text, *sentence;
@@ -471,7 +528,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_as_pytorch), cmocka_unit_test(test_saved),        cmocka_unit_test(test_wrong_code),
         cmocka_unit_test(test_calls),      cmocka_unit_test(test_failing_code), cmocka_unit_test(test_deep_code),
         cmocka_unit_test(test_in_place),   cmocka_unit_test(test_nested),       cmocka_unit_test(test_results),
-        cmocka_unit_test(test_inputs),     cmocka_unit_test(test_unshaped),
+        cmocka_unit_test(test_inputs),     cmocka_unit_test(test_unshaped),     cmocka_unit_test(test_wrong_programs),
     };
     if (argc != 3) {
         fprintf(stderr, "usage: test_traced cpu|cpu-f64|vulkan FOLDER\n");

@@ -128,6 +128,7 @@ tenka_status tenka_export_read_table(struct tenka_binder *b)
     if (x == NULL)
         return TENKA_E_NOMEM;
     TENKA_TRY(read_words(b, title, 3));
+    tenka_py_skip_lines(&b->r);
     if (tenka_py_is(&b->r, "ExportGraphSignature"))
         return tenka_py_fail(&b->r, b->r.at,
                              "this table is of a PyTorch before 2.6; print the program with a newer one");
