@@ -20,7 +20,7 @@ struct plan {
 
 enum {
     MOST_PLACES = 1024,
-    MOST_LOWERED = 1 << 20, /* elements of X */
+    MOST_LOWERED = 1 << 21, /* elements of X */
     FEW_WEIGHTS = 2048,     /* of a group: with fewer, writing X costs too much of what it saves */
 };
 
