@@ -178,14 +178,14 @@ if [ -n "$good" ]; then
         echo "ok: $without"
     done
     # With as little shared memory as docs/portability.md says, each case has a variant; with less the device says so.
-    for op in linear sum batch_norm2d; do
-        pretend TENKA_SHARED_MEMORY=512 "$tenka" verify --backend vulkan --op $op || bad "$op: status of verify"
-        has "$work/out" "^this device can be trusted with $op: [0-9]* cases are right$" "512 bytes"
+    for op in linear sum batch_norm2d attention; do
+        pretend TENKA_SHARED_MEMORY=8448 "$tenka" verify --backend vulkan --op $op || bad "$op: status of verify"
+        has "$work/out" "^this device can be trusted with $op: [0-9]* cases are right$" "8448 bytes"
     done
-    pretend TENKA_SHARED_MEMORY=511 "$tenka" devices || bad "status of devices with 511 bytes"
-    has "$work/out" 'its workgroups share 511 bytes of memory and Tenka needs 512' "511 bytes"
-    pretend TENKA_SHARED_MEMORY=511 "$tenka" verify --op relu --backend vulkan && bad "511 bytes are enough"
-    has "$work/err" '^tenka: .*its workgroups share 511 bytes of memory and Tenka needs 512' "511 bytes"
+    pretend TENKA_SHARED_MEMORY=8447 "$tenka" devices || bad "status of devices with 8447 bytes"
+    has "$work/out" 'its workgroups share 8447 bytes of memory and Tenka needs 8448' "8447 bytes"
+    pretend TENKA_SHARED_MEMORY=8447 "$tenka" verify --op relu --backend vulkan && bad "8447 bytes are enough"
+    has "$work/err" '^tenka: .*its workgroups share 8447 bytes of memory and Tenka needs 8448' "8447 bytes"
     echo "ok: shared memory"
     for type in 1,integrated 2,discrete; do
         pretend TENKA_TYPE=${type%,*} "$tenka" devices || bad "$type: status of devices"
