@@ -78,7 +78,9 @@ const struct option option_table[] = {
         { TEST, GROUP_DATA, "The saved network (needed): safetensors, or PyTorch's .pt together with --net" },
         { PREDICT, GROUP_NETWORK, "The saved network (needed): safetensors, or PyTorch's .pt together with --net, "
           "--input, --mean and --std" },
-        { SUMMARY, GROUP_NETWORK, "A saved network" } } },
+        { SUMMARY, GROUP_NETWORK, "A saved network" },
+        { BENCH, GROUP_MEASURED, "A saved network, or weights for --net" },
+        { PROFILE, GROUP_RUNS, "A saved network, or weights for --net" } } },
     { "net", NULL, "FILE|TEXT", NAME(net), .key = "net", .uses = {
         { TRAIN, GROUP_DATA, "Network as PyTorch prints it, or short: 'Flatten() Linear(784,10)'. An existing file "
           "wins over text. Default: the network of --load or --resume, else one with two convolutions for 28x28 "
