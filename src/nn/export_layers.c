@@ -348,6 +348,17 @@ static tenka_status add_layer(struct tenka_binder *b, tenka_module *container, c
     return tenka_nn_append(container, name, layer);
 }
 
+/* A module keeps one count. */
+static tenka_status add_number(struct tenka_binder *b, tenka_module *owner, const char *name,
+                               const struct tenka_export_entry *e)
+{
+    for (size_t i = 0; i < owner->n_state; i++)
+        if (owner->state[i].number != NULL)
+            return tenka_py_fail(&b->r, e->at, "%.100s is a second whole number of its module; give it an axis",
+                                 e->target);
+    return tenka_layer_add_number(owner, name, &owner->batches);
+}
+
 /* A parameter or a buffer whose numbers the text does not show. */
 static tenka_status add_state(struct tenka_binder *b, tenka_module *owner, const char *name,
                               const struct tenka_export_entry *e)
@@ -358,7 +369,7 @@ static tenka_status add_state(struct tenka_binder *b, tenka_module *owner, const
     if (!read_type(e->type, &shape, &whole))
         return tenka_py_fail(&b->r, e->at, "the type of %.100s is none of a tensor", e->name);
     if (whole && shape.rank == 0)
-        return tenka_layer_add_number(owner, name, &owner->batches);
+        return add_number(b, owner, name, e);
     tenka_status status = tenka_shape_check(b->r.err, e->target, &shape);
     if (status == TENKA_OK && tenka_shape_count(&shape) > b->graph->export->room)
         return tenka_py_fail(&b->r, e->at, "the network has more parameters than the file has room for");
