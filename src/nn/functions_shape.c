@@ -65,7 +65,8 @@ static bool run_reshape(const struct tenka_function_call *call, struct tenka_val
         return false;
     const struct tenka_shape from = tenka_tensor_shape(x);
     const int64_t all = (int64_t)tenka_shape_count(&from);
-    tenka_function_free_batch(call, sizes, n, (uint64_t)all);
+    if (!tenka_function_free_batch(call, sizes, n, (uint64_t)all))
+        return false;
     struct tenka_shape to = {.rank = (uint32_t)n};
     for (size_t i = 0; i < n; i++) {
         if (sizes[i] < -1 || sizes[i] > INT32_MAX || (sizes[i] == -1 && open < TENKA_MAX_RANK))
