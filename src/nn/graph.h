@@ -49,7 +49,7 @@ struct tenka_function {
         *parameters; /* as Python writes them: "input, start_dim=0"; "*dims", the last, takes all that are left */
     /* False: a mistake, which the context has noted. */
     bool (*run)(const struct tenka_function_call *call, struct tenka_value *result);
-    bool view; /* in PyTorch the result may share the memory of the first argument */
+    bool view; /* in PyTorch the result may be the first argument, or share its memory */
 };
 
 /* The function of that name, or NULL. *in_place: it is the name with a line behind it, as relu_ is relu in place. */
