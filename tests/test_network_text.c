@@ -175,7 +175,7 @@ static const char *const bad_texts[][2] = {
     {"Conv1d(2,3,2,padding='same')", "dilation * (kernel_size - 1) is even, but it is 1"},
     {"Conv1d(2,3,3,groups=2)", "Conv1d: in_channels (2) and out_channels (3) must be multiples of groups (2)"},
     {"ConvTranspose2d(2,4,3,2,0,2)", "output_padding is 2, but must be less than the stride or the dilation"},
-    {"ConvTranspose1d(2,4,3,padding_mode='reflect')", "expected 'zeros' for padding_mode"},
+    {"ConvTranspose1d(2,4,3,padding_mode='reflect')", "only padding_mode=zeros is supported"},
     {"StochasticDepth(0.2)", "StochasticDepth: the argument mode is missing"},
     {"StochasticDepth(0.2,'rows')", "expected 'row' or 'batch' for mode"},
     /* as many as there is room for, none of them cut off */

@@ -206,12 +206,13 @@ static const char *owner_of(struct tenka_binder *b, const char *target, const ch
     return owner;
 }
 
-/* The entry whose parameter of forward an argument is, if it has that name in its module. */
+/* The entry whose parameter of forward an argument is, if it has that name in its module and no line has given the
+ * parameter's name to another value. */
 static struct tenka_export_entry *entry_of(struct tenka_binder *b, const struct tenka_py *arg, const char *wanted)
 {
     struct tenka_export_entry *e =
         arg != NULL && arg->kind == TENKA_PY_NAME ? tenka_export_find(b->graph->export, arg->word) : NULL;
-    if (e == NULL || e->target == NULL)
+    if (e == NULL || e->target == NULL || tenka_bind_slot_of(b, arg->word) != TENKA_NO_SLOT)
         return NULL;
     const char *dot = strrchr(e->target, '.');
     return strcmp(dot != NULL ? dot + 1 : e->target, wanted) == 0 && dot != NULL ? e : NULL;
@@ -223,13 +224,20 @@ static bool same_owner(const struct tenka_export_entry *a, const struct tenka_ex
     return strncmp(a->target, b->target, length + 1) == 0;
 }
 
-/* The entry of the weight of a call that may be a layer's; NULL: it is none. */
+static bool has_keywords(const struct tenka_py *arg)
+{
+    while (arg != NULL && arg->kind != TENKA_PY_KEYWORD)
+        arg = arg->next;
+    return arg != NULL;
+}
+
+/* The entry of the weight of a call that may be a layer's; NULL: it is none. The rows know arguments by their places. */
 static struct tenka_export_entry *weight_of(struct tenka_binder *b, const struct tenka_py *call,
                                             const struct maker **maker)
 {
     const struct maker *m = *maker = maker_of(call->child);
     const struct tenka_py *args = call->child->next;
-    if (m == NULL)
+    if (m == NULL || has_keywords(args))
         return NULL;
     struct tenka_export_entry *weight = entry_of(b, arg_at(args, m->weight), "weight");
     const struct tenka_py *given = m->bias != NO_BIAS ? arg_at(args, m->bias) : NULL;
@@ -340,6 +348,17 @@ static tenka_status add_layer(struct tenka_binder *b, tenka_module *container, c
     return tenka_nn_append(container, name, layer);
 }
 
+/* A module keeps one count. */
+static tenka_status add_number(struct tenka_binder *b, tenka_module *owner, const char *name,
+                               const struct tenka_export_entry *e)
+{
+    for (size_t i = 0; i < owner->n_state; i++)
+        if (owner->state[i].number != NULL)
+            return tenka_py_fail(&b->r, e->at, "%.100s is a second whole number of its module; give it an axis",
+                                 e->target);
+    return tenka_layer_add_number(owner, name, &owner->batches);
+}
+
 /* A parameter or a buffer whose numbers the text does not show. */
 static tenka_status add_state(struct tenka_binder *b, tenka_module *owner, const char *name,
                               const struct tenka_export_entry *e)
@@ -350,7 +369,7 @@ static tenka_status add_state(struct tenka_binder *b, tenka_module *owner, const
     if (!read_type(e->type, &shape, &whole))
         return tenka_py_fail(&b->r, e->at, "the type of %.100s is none of a tensor", e->name);
     if (whole && shape.rank == 0)
-        return tenka_layer_add_number(owner, name, &owner->batches);
+        return add_number(b, owner, name, e);
     tenka_status status = tenka_shape_check(b->r.err, e->target, &shape);
     if (status == TENKA_OK && tenka_shape_count(&shape) > b->graph->export->room)
         return tenka_py_fail(&b->r, e->at, "the network has more parameters than the file has room for");

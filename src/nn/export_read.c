@@ -121,6 +121,18 @@ static tenka_status check_parameters(struct tenka_binder *b, const struct tenka_
     return TENKA_OK;
 }
 
+/* What forward returns beside its results would be taken for them. */
+static tenka_status check_outputs(struct tenka_binder *b, const struct tenka_export *x)
+{
+    for (const struct tenka_export_entry *e = x->outputs; e != NULL; e = e->next)
+        if (strcmp(e->kind, "USER_OUTPUT") != 0)
+            return tenka_py_fail(&b->r, e->at,
+                                 "%.100s is a %.60s: print the program as torch.export.export gives it, without "
+                                 "run_decompositions, of a model that changes none of its buffers",
+                                 e->name, e->kind);
+    return TENKA_OK;
+}
+
 tenka_status tenka_export_read_table(struct tenka_binder *b)
 {
     static const char *const title[] = {"Graph", "signature", ":"}, *const ranges[] = {"Range", "constraints", ":"};
@@ -136,5 +148,6 @@ tenka_status tenka_export_read_table(struct tenka_binder *b)
     TENKA_TRY(read_words(b, ranges, 3));
     TENKA_TRY(tenka_py_word(&b->r, strcspn(b->r.at, "\n"), &x->ranges));
     TENKA_TRY(sort(b, x));
+    TENKA_TRY(check_outputs(b, x));
     return check_parameters(b, x);
 }

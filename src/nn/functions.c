@@ -193,22 +193,40 @@ static uint64_t product_of(const int64_t *sizes, size_t n)
     return product;
 }
 
-void tenka_function_free_batch(const struct tenka_function_call *call, int64_t *sizes, size_t n, uint64_t elements)
+/* The place of the one size that counts images: the first that is the example's batch, or else the only multiple of it
+ * whose change makes the sizes fit. n: none; n + 1: which of several cannot be told. */
+static size_t place_of_batch(const struct tenka_function_call *call, const int64_t *sizes, size_t n, uint64_t elements)
+{
+    int64_t changed[TENKA_MAX_RANK];
+    size_t place = n;
+    for (size_t i = 0; i < n; i++) {
+        if (sizes[i] <= 0 || sizes[i] > INT32_MAX || sizes[i] % call->example != 0)
+            continue;
+        memcpy(changed, sizes, n * sizeof(*sizes));
+        changed[i] = sizes[i] / call->example * call->batch;
+        if (product_of(changed, n) != elements)
+            continue;
+        if (sizes[i] == call->example)
+            return i;
+        place = place == n ? i : n + 1;
+    }
+    return place;
+}
+
+bool tenka_function_free_batch(const struct tenka_function_call *call, int64_t *sizes, size_t n, uint64_t elements)
 {
     bool open = elements == 0;
     for (size_t i = 0; i < n; i++)
         open = open || sizes[i] == -1;
     if (call->batch == call->example || (!open && product_of(sizes, n) == elements))
-        return;
+        return true;
     if (open && n > 0 && sizes[0] == call->example)
         sizes[0] = call->batch;
-    for (size_t i = 0; i < n && !open; i++) {
-        const int64_t before = sizes[i];
-        if (before <= 0 || before > INT32_MAX || before % call->example != 0)
-            continue;
-        sizes[i] = before / call->example * call->batch;
-        if (product_of(sizes, n) == elements)
-            return;
-        sizes[i] = before;
-    }
+    const size_t place = open ? n : place_of_batch(call, sizes, n, elements);
+    if (place > n)
+        return tenka_function_fail(call, "which of these sizes counts the images of the example cannot be told; print "
+                                         "the program of torch.export with dynamic_shapes");
+    if (place < n)
+        sizes[place] = sizes[place] / call->example * call->batch;
+    return true;
 }

@@ -9,26 +9,50 @@ static bool run_nothing(const struct tenka_function_call *call, struct tenka_val
     return true;
 }
 
+static tenka_tensor ones(const struct tenka_function_call *call, struct tenka_shape shape)
+{
+    struct tenka_shape one = shape;
+    for (uint32_t i = 0; i < one.rank; i++)
+        one.dim[i] = 1;
+    return tenka_expand(tenka_reshape(tenka_function_full(call, 1), one), shape);
+}
+
 /* Room that a draw will fill: ones, of which dropout leaves some. */
 static bool run_empty(const struct tenka_function_call *call, struct tenka_value *result)
 {
     int64_t sizes[TENKA_MAX_RANK];
     size_t n;
-    if (!tenka_function_integers(call, 0, sizes, TENKA_MAX_RANK, &n))
+    if (!tenka_function_integers(call, 0, sizes, TENKA_MAX_RANK, &n) ||
+        !tenka_function_free_batch(call, sizes, n, 0))
         return false;
-    tenka_function_free_batch(call, sizes, n, 0);
-    struct tenka_shape shape = {.rank = (uint32_t)n}, one = {.rank = (uint32_t)n};
+    struct tenka_shape shape = {.rank = (uint32_t)n};
     for (size_t i = 0; i < n; i++) {
         if (sizes[i] < 1 || sizes[i] > INT32_MAX)
             return tenka_function_fail(call, "empty: %lld is no size here", (long long)sizes[i]);
         shape.dim[i] = (uint32_t)sizes[i];
-        one.dim[i] = 1;
     }
-    return tenka_function_give(result, tenka_expand(tenka_reshape(tenka_function_full(call, 1), one), shape));
+    return tenka_function_give(result, ones(call, shape));
+}
+
+/* scale * (x, or alpha * (exp(x) - 1) below 0), in which form SELU is written where it is taken apart. */
+static bool run_elu(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    const struct tenka_value *arg = call->arg;
+    tenka_tensor x;
+    if (!tenka_function_tensor(call, 0, &x))
+        return false;
+    for (size_t i = 1; i <= 3; i++)
+        if (!tenka_value_is_number(&arg[i]))
+            return tenka_function_fail(call, "argument %zu is no number", i + 1);
+    if (tenka_value_number(&arg[3]) != 1)
+        return tenka_function_fail(call, "elu: only input_scale=1 is known");
+    const tenka_tensor y = tenka_elu(x, tenka_value_number(&arg[1]));
+    const double scale = tenka_value_number(&arg[2]);
+    return tenka_function_give(result, scale == 1 ? y : tenka_scale(y, scale));
 }
 
 /* Ones and zeros while training, as stochastic_depth draws them; what it does with the mask, a division by p, then
- * leaves in evaluation what there was. */
+ * leaves in evaluation what there was. Of x the shape alone counts. */
 static bool run_bernoulli(const struct tenka_function_call *call, struct tenka_value *result)
 {
     const struct tenka_value *p = &call->arg[1];
@@ -38,6 +62,7 @@ static bool run_bernoulli(const struct tenka_function_call *call, struct tenka_v
     if (!tenka_value_is_number(p) || tenka_value_number(p) < 0 || tenka_value_number(p) > 1)
         return tenka_function_fail(call, "bernoulli: a probability is expected");
     const double keep = tenka_value_number(p);
+    x = ones(call, tenka_tensor_shape(x));
     return tenka_function_give(result, tenka_scale(call->training ? tenka_dropout(x, 1 - keep) : x, keep));
 }
 
@@ -48,6 +73,7 @@ const struct tenka_function tenka_functions_aten[] = {
      run_nothing, false},
     {"device", "type, index=None", run_nothing, false},
     {"aten.empty", "size, dtype=None, layout=None, device=None, pin_memory=None, memory_format=None", run_empty, false},
+    {"aten.elu torch._C._nn.elu", "input, alpha=1.0, scale=1.0, input_scale=1.0", run_elu, false},
     {"aten.bernoulli", "input, p, generator=None", run_bernoulli, false},
     {NULL, NULL, NULL, false},
 };

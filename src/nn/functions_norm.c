@@ -178,8 +178,8 @@ const struct tenka_function tenka_functions_norm[] = {
     {"torch.nn.functional.instance_norm", STATISTICS("use_input_stats"), run_instance_norm, false},
     {"torch.nn.functional.local_response_norm", "input, size, alpha=0.0001, beta=0.75, k=1.0", run_local_response_norm,
      false},
-    {"torch.nn.functional.alpha_dropout", "input, p=0.5, training=False, inplace=False", run_alpha_dropout, false},
-    {"torch.nn.functional.dropout1d", "input, p=0.5, training=True, inplace=False", run_dropout1d, false},
-    {"torch.nn.functional.dropout2d", "input, p=0.5, training=True, inplace=False", run_dropout2d, false},
+    {"torch.nn.functional.alpha_dropout", "input, p=0.5, training=False, inplace=False", run_alpha_dropout, true},
+    {"torch.nn.functional.dropout1d", "input, p=0.5, training=True, inplace=False", run_dropout1d, true},
+    {"torch.nn.functional.dropout2d", "input, p=0.5, training=True, inplace=False", run_dropout2d, true},
     {NULL, NULL, NULL, false},
 };

@@ -144,7 +144,7 @@ static bool run_where(const struct tenka_function_call *call, struct tenka_value
 #define F "torch.nn.functional."
 
 const struct tenka_function tenka_functions_numbers[] = {
-    {F "elu torch._C._nn.elu", "input, alpha=1.0, inplace=False", run_elu, false},
+    {F "elu", "input, alpha=1.0, inplace=False", run_elu, false},
     {F "celu torch.celu", "input, alpha=1.0, inplace=False", run_celu, false},
     {F "leaky_relu torch._C._nn.leaky_relu", "input, negative_slope=0.01, inplace=False", run_leaky_relu, false},
     {F "hardshrink torch.hardshrink", "input, lambd=0.5", run_hardshrink, false},

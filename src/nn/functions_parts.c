@@ -276,7 +276,8 @@ static bool run_expand(const struct tenka_function_call *call, struct tenka_valu
     if (!tenka_function_tensor(call, 0, &x) || !tenka_function_integers(call, 1, sizes, TENKA_MAX_RANK, &n))
         return false;
     from = tenka_tensor_shape(x);
-    tenka_function_free_batch(call, sizes, n, 0);
+    if (!tenka_function_free_batch(call, sizes, n, 0))
+        return false;
     if (n < from.rank)
         return tenka_function_fail(call, "expand: %zu sizes are given for %u axes", n, from.rank);
     to = (struct tenka_shape){.rank = (uint32_t)n};

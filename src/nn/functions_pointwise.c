@@ -122,8 +122,8 @@ const struct tenka_function tenka_functions_pointwise[] = {
     {"/ torch.div .div", "input, other", run_div, false},
     {"//", "input, other", run_floordiv, false},
     {"neg torch.neg .neg", "input", run_neg, false},
-    {"torch.nn.functional.dropout", "input, p=0.5, training=True, inplace=False", run_dropout, false},
-    {"torchvision_ops_stochastic_depth_stochastic_depth", "input, p, mode, training=True", run_stochastic_depth, false},
+    {"torch.nn.functional.dropout", "input, p=0.5, training=True, inplace=False", run_dropout, true},
+    {"torchvision_ops_stochastic_depth_stochastic_depth", "input, p, mode, training=True", run_stochastic_depth, true},
 #define TENKA_UNARY(name, back, count, ...) ROW_##count(name)
 #define TENKA_ACTIVATION(name, back, count, ...) ROW_##count(name)
 #define TENKA_BINARY(...)

@@ -65,7 +65,8 @@ static bool run_reshape(const struct tenka_function_call *call, struct tenka_val
         return false;
     const struct tenka_shape from = tenka_tensor_shape(x);
     const int64_t all = (int64_t)tenka_shape_count(&from);
-    tenka_function_free_batch(call, sizes, n, (uint64_t)all);
+    if (!tenka_function_free_batch(call, sizes, n, (uint64_t)all))
+        return false;
     struct tenka_shape to = {.rank = (uint32_t)n};
     for (size_t i = 0; i < n; i++) {
         if (sizes[i] < -1 || sizes[i] > INT32_MAX || (sizes[i] == -1 && open < TENKA_MAX_RANK))
@@ -362,34 +363,6 @@ static bool run_squeeze(const struct tenka_function_call *call, struct tenka_val
     return tenka_function_give(result, tenka_reshape(x, to));
 }
 
-/* One axis becomes several. */
-static bool run_unflatten(const struct tenka_function_call *call, struct tenka_value *result)
-{
-    int64_t sizes[TENKA_MAX_RANK], known = 1;
-    struct tenka_shape to = {.rank = 0};
-    uint32_t axis;
-    tenka_tensor x;
-    size_t n;
-    if (!tenka_function_tensor(call, 0, &x) || !tenka_function_axis(call, 1, tenka_tensor_shape(x).rank, &axis) ||
-        !tenka_function_integers(call, 2, sizes, TENKA_MAX_RANK, &n))
-        return false;
-    const struct tenka_shape from = tenka_tensor_shape(x);
-    if (from.rank - 1 + n > TENKA_MAX_RANK)
-        return tenka_function_fail(call, "unflatten: a tensor has at most %d axes", TENKA_MAX_RANK);
-    for (size_t i = 0; i < n; i++)
-        if (sizes[i] != -1)
-            known = sizes[i] > 0 && sizes[i] <= from.dim[axis] ? known * sizes[i] : 0;
-    for (uint32_t i = 0; i < from.rank; i++)
-        if (i != axis)
-            to.dim[to.rank++] = from.dim[i];
-        else
-            for (size_t k = 0; k < n; k++)
-                to.dim[to.rank++] = (uint32_t)(sizes[k] == -1 && known > 0 ? from.dim[axis] / known : sizes[k]);
-    if (known <= 0 || tenka_shape_count(&to) != tenka_shape_count(&from))
-        return tenka_function_fail(call, "unflatten: an axis of %u is not made of these sizes", from.dim[axis]);
-    return tenka_function_give(result, tenka_reshape(x, to));
-}
-
 const struct tenka_function tenka_functions_shape[] = {
     {".shape", "input", run_shape, false},
     {".size aten.sym_size", "input, dim=None", run_size, false},
@@ -402,7 +375,6 @@ const struct tenka_function tenka_functions_shape[] = {
     {".view .reshape torch.reshape", "input, *shape", run_reshape, true},
     {".flatten torch.flatten", "input, start_dim=0, end_dim=-1", run_flatten, true},
     {".squeeze torch.squeeze", "input, dim=None", run_squeeze, true},
-    {".unflatten torch.unflatten", "input, dim, sizes", run_unflatten, true},
     {".unsqueeze torch.unsqueeze", "input, dim", run_unsqueeze, true},
     {".permute torch.permute", "input, *dims", run_permute, true},
     {".transpose torch.transpose .swapaxes torch.swapaxes", "input, dim0, dim1", run_transpose, true},

@@ -49,7 +49,7 @@ struct tenka_function {
         *parameters; /* as Python writes them: "input, start_dim=0"; "*dims", the last, takes all that are left */
     /* False: a mistake, which the context has noted. */
     bool (*run)(const struct tenka_function_call *call, struct tenka_value *result);
-    bool view; /* in PyTorch the result may share the memory of the first argument */
+    bool view; /* in PyTorch the result may be the first argument, or share its memory */
 };
 
 /* The function of that name, or NULL. *in_place: it is the name with a line behind it, as relu_ is relu in place. */
@@ -70,10 +70,10 @@ bool tenka_function_axis(const struct tenka_function_call *call, size_t arg, uin
 /* The whole numbers, one at least, of an argument that is one or a list. */
 bool tenka_function_integers(const struct tenka_function_call *call, size_t arg, int64_t *out, size_t max, size_t *n);
 
-/* Changes one of n sizes of the text that count images: the first that the example's batch divides and whose change
- * makes all of them fit the elements. Where one size is -1, or elements is 0, it is the first alone, if it is that
- * batch. */
-void tenka_function_free_batch(const struct tenka_function_call *call, int64_t *sizes, size_t n, uint64_t elements);
+/* Changes one of n sizes, at most TENKA_MAX_RANK, of the text, that which counts images, so that all of them fit the
+ * elements: the first that is the example's batch, or else the only multiple of it that can be. Where one size is -1, or
+ * elements is 0, it is the first alone, if it is that batch. False: several can be, which is a mistake. */
+bool tenka_function_free_batch(const struct tenka_function_call *call, int64_t *sizes, size_t n, uint64_t elements);
 /* A number, whole if it is to be one and fits. */
 bool tenka_function_give_number(const struct tenka_function_call *call, bool whole, double number,
                                 struct tenka_value *result);

@@ -304,6 +304,15 @@ static tenka_status bind_dict(struct tenka_binder *b, const struct tenka_py *e, 
     return TENKA_OK;
 }
 
+/* x[0, 1] is an element, and x[[0, 1]] are rows, which nobody chooses here. */
+static tenka_status bind_subscript(struct tenka_binder *b, const struct tenka_py *e, const struct tenka_code **out)
+{
+    const struct tenka_py *index = e->child->next;
+    return index->kind == TENKA_PY_LIST
+               ? tenka_py_fail(&b->r, index->at, "a list is no index here; make it a buffer of whole numbers")
+               : bind_function(b, e, "[]", NULL, e->child, out);
+}
+
 tenka_status tenka_bind(struct tenka_binder *b, const struct tenka_py *e, const struct tenka_code **out)
 {
     switch (e->kind) {
@@ -319,7 +328,7 @@ tenka_status tenka_bind(struct tenka_binder *b, const struct tenka_py *e, const 
     case TENKA_PY_TUPLE: return bind_list(b, TENKA_CODE_LIST, e->child, 0, out);
     case TENKA_PY_DICT: return bind_dict(b, e, out);
     case TENKA_PY_SLICE: return bind_list(b, TENKA_CODE_SLICE, e->child, 3, out);
-    case TENKA_PY_SUBSCRIPT: return bind_function(b, e, "[]", NULL, e->child, out);
+    case TENKA_PY_SUBSCRIPT: return bind_subscript(b, e, out);
     case TENKA_PY_ATTRIBUTE: return bind_attribute(b, e, out);
     case TENKA_PY_CALL: return bind_call(b, e, out);
     case TENKA_PY_UNARY: return bind_function(b, e, e->word[0] == '-' ? "neg" : "pos", NULL, e->child, out);

@@ -3,12 +3,44 @@
 
 /* ---- Lines ---- */
 
-/* The value of a view shares the memory of what it is a view of. */
+/* Whose memory the value of an expression shares: its own, or that of a name. */
+static const struct tenka_code *shared(const struct tenka_code *code)
+{
+    while ((code->kind == TENKA_CODE_FUNCTION && code->function->view) ||
+           (code->kind == TENKA_CODE_CHILD && code->child->type->view))
+        code = code->args[0];
+    return code;
+}
+
 static void note_memory(struct tenka_binder *b, const struct tenka_code *code, const uint32_t *slots, size_t n)
 {
-    const bool view = code->kind == TENKA_CODE_FUNCTION && code->function->view;
-    for (size_t i = 0; i < n && view && code->args[0]->kind == TENKA_CODE_SLOT; i++)
-        tenka_bind_share(b, slots[i], code->args[0]->slot);
+    const struct tenka_code *owner = code->in_place ? code : shared(code);
+    for (size_t i = 0; i < n && owner->kind == TENKA_CODE_SLOT; i++)
+        tenka_bind_share(b, slots[i], owner->slot);
+}
+
+/* Whether a call works in place within an expression, on what has no name or for who takes the result at once. */
+static bool changes_inside(const struct tenka_code *code)
+{
+    for (size_t i = 0; i < code->n_args; i++)
+        if (code->args[i]->in_place || changes_inside(code->args[i]))
+            return true;
+    return code->in_place && code->args[0]->kind != TENKA_CODE_SLOT && shared(code->args[0])->kind == TENKA_CODE_SLOT;
+}
+
+/* Whether a call that nobody gives a name works in place, going by its own. */
+static bool changes_unnamed(const struct tenka_py *value)
+{
+    const char *name = value->kind == TENKA_PY_CALL && value->child->kind == TENKA_PY_ATTRIBUTE ? value->child->word : "";
+    const size_t length = strlen(name);
+    return length > 1 && name[length - 1] == '_' && name[length - 2] != '_';
+}
+
+static tenka_status fail_changes(struct tenka_binder *b, const struct tenka_py *at)
+{
+    return tenka_py_fail(&b->r, at->at,
+                         "a call that works in place is followed only in a line of its own, as torch.fx prints it: "
+                         "relu_ = x.relu_()");
 }
 
 /* "x = None" forgets x, which is of use to Python alone. */
@@ -56,11 +88,13 @@ static tenka_status bind_line(struct tenka_binder *b, const struct tenka_py_line
 {
     struct tenka_graph *g = b->graph;
     struct tenka_code_line line = {0};
-    if (from->targets == NULL)
-        return TENKA_OK; /* a value that nobody uses, such as torch._assert(...) */
+    if (from->targets == NULL) /* a value that nobody uses, such as torch._assert(...) */
+        return changes_unnamed(from->value) ? fail_changes(b, from->value) : TENKA_OK;
     if (from->targets->next != NULL)
         return tenka_py_fail(&b->r, from->targets->at, "only None is assigned to several names at once");
     TENKA_TRY(tenka_bind(b, from->value, &line.value));
+    if (changes_inside(line.value))
+        return fail_changes(b, from->value);
     if (line.value->kind == TENKA_CODE_SLOT && from->targets->kind == TENKA_PY_NAME)
         return tenka_bind_name_slot(b, from->targets->word, line.value->slot);
     TENKA_TRY(bind_targets(b, from->targets, &line));
@@ -98,7 +132,8 @@ static tenka_status bind_all(struct tenka_binder *b)
     for (const struct tenka_py_line *line = b->graph->source.lines; line != NULL; line = line->next)
         if (!forgets(line) && !counts_batches(b, line))
             TENKA_TRY(bind_line(b, line));
-    return tenka_bind(b, b->graph->source.result, &b->graph->result);
+    TENKA_TRY(tenka_bind(b, b->graph->source.result, &b->graph->result));
+    return changes_inside(b->graph->result) ? fail_changes(b, b->graph->source.result) : TENKA_OK;
 }
 
 /* ---- Reading ---- */

@@ -22,6 +22,13 @@ static tenka_status give(struct tenka_graph_state *s, const struct tenka_open_st
     return TENKA_OK;
 }
 
+/* Whether a variable that is there already can have the numbers that were found. */
+static bool fits(const struct tenka_graph_state *s, const struct tenka_open_state *found)
+{
+    const struct tenka_shape shape = s->var != NULL ? tenka_variable_shape(s->var) : found->shape;
+    return tenka_shape_equal(&shape, &found->shape);
+}
+
 static tenka_status give_one(tenka_module *net, struct tenka_graph_state *s, tenka_open_finder *find, void *user)
 {
     const size_t skip = strlen(net->path) > 0 ? strlen(net->path) + 1 : 0;
@@ -30,7 +37,7 @@ static tenka_status give_one(tenka_module *net, struct tenka_graph_state *s, ten
     if (path == NULL)
         return tenka_fail_nomem(tenka_ctx_error(net->ctx));
     const size_t before = s->owner->n_state;
-    s->found = find(user, path + skip, &found);
+    s->found = find(user, path + skip, &found) && fits(s, &found);
     const tenka_status status = s->found && s->var == NULL ? give(s, &found) : TENKA_OK;
     tenka_free(path);
     if (status != TENKA_OK)

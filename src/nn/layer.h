@@ -78,6 +78,7 @@ struct tenka_layer_type {
     size_t n_args;
     const uint8_t *shown; /* the arguments' numbers as print(model) shows them; NULL: in their order */
     bool container;
+    bool view; /* in PyTorch the result may be the tensor that it is given, or share its memory */
     /* Checks what depends on several arguments; NULL: nothing does. */
     tenka_status (*check)(struct tenka_error *err, struct tenka_layer_values *values);
     /* Elements of the variables that init will make, so that a small file cannot ask for a large network. */

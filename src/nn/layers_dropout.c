@@ -43,7 +43,7 @@ static tenka_tensor dropout2d_forward(tenka_module *m, tenka_tensor x)
 }
 
 #define DROPOUT(class_name, run) \
-    {.name = class_name, .args = dropout_args, .n_args = COUNT(dropout_args), .forward = run}
+    {.name = class_name, .args = dropout_args, .n_args = COUNT(dropout_args), .view = true, .forward = run}
 const struct tenka_layer_type tenka_layer_dropout = DROPOUT("Dropout", dropout_forward);
 const struct tenka_layer_type tenka_layer_dropout1d = DROPOUT("Dropout1d", dropout1d_forward);
 const struct tenka_layer_type tenka_layer_dropout2d = DROPOUT("Dropout2d", dropout2d_forward);
@@ -74,5 +74,6 @@ const struct tenka_layer_type tenka_layer_stochastic_depth = {
     .name = "StochasticDepth",
     .args = stochastic_depth_args,
     .n_args = COUNT(stochastic_depth_args),
+    .view = true,
     .forward = stochastic_depth_forward,
 };

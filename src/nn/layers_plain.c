@@ -19,7 +19,8 @@ static tenka_tensor identity_forward(tenka_module *m, tenka_tensor x)
     return x;
 }
 
-const struct tenka_layer_type tenka_layer_identity = {.name = "Identity", .forward = identity_forward};
+const struct tenka_layer_type tenka_layer_identity = {
+    .name = "Identity", .view = true, .forward = identity_forward};
 
 tenka_status tenka_nn_identity(tenka_ctx *ctx, tenka_module **out)
 {
@@ -191,7 +192,12 @@ static tenka_tensor flatten_forward(tenka_module *m, tenka_tensor x)
 }
 
 const struct tenka_layer_type tenka_layer_flatten = {
-    .name = "Flatten", .args = flatten_args, .n_args = COUNT(flatten_args), .forward = flatten_forward};
+    .name = "Flatten",
+    .args = flatten_args,
+    .n_args = COUNT(flatten_args),
+    .view = true,
+    .forward = flatten_forward,
+};
 
 tenka_status tenka_nn_flatten(tenka_ctx *ctx, tenka_module **out)
 {

@@ -353,5 +353,6 @@ const struct tenka_layer_type tenka_layer_unflatten = {
     .name = "Unflatten",
     .args = unflatten_args,
     .n_args = COUNT(unflatten_args),
+    .view = true,
     .forward = unflatten_forward,
 };

@@ -32,6 +32,7 @@ struct tenka_py {
     enum tenka_py_kind kind;
     char quote;
     bool bare;
+    int height;     /* levels below it */
     const char *at; /* where it begins in the text, which must still be there for messages */
     int64_t integer;
     double number;

@@ -16,6 +16,8 @@
 
 /* Expressions in expressions, and operators in a row. */
 #define MOST_DEPTH 200
+/* Levels of a tree, which rows in parentheses and in rows add up to: who goes through it calls itself at each. */
+#define MOST_HEIGHT (2 * MOST_DEPTH)
 
 static tenka_status read_value(struct tenka_py_reader *r, const struct tenka_py **out);
 
@@ -36,11 +38,20 @@ static struct tenka_py *make(struct tenka_py_reader *r, enum tenka_py_kind kind,
 struct children {
     const struct tenka_py *first;
     const struct tenka_py **end;
+    int height; /* of the highest */
 };
+
+static void adopt(struct tenka_py *up, const struct children *list)
+{
+    up->child = list->first;
+    up->height = list->height + 1;
+}
 
 /* An expression has one parent, who links it: copies stand in other places. */
 static tenka_status add(struct tenka_py_reader *r, struct children *list, const struct tenka_py *e)
 {
+    if (e->height > MOST_HEIGHT)
+        return fail_deep(r);
     struct tenka_py *copy = make(r, e->kind, e->at);
     if (copy == NULL)
         return TENKA_E_NOMEM;
@@ -51,6 +62,7 @@ static tenka_status add(struct tenka_py_reader *r, struct children *list, const 
     else
         *list->end = copy;
     list->end = &copy->next;
+    list->height = e->height > list->height ? e->height : list->height;
     return TENKA_OK;
 }
 
@@ -121,6 +133,7 @@ static tenka_status read_argument(struct tenka_py_reader *r, struct children *li
     TENKA_TRY(tenka_py_name(r, "an argument", &e->word));
     TENKA_TRY(tenka_py_expect(r, "=", "'='"));
     TENKA_TRY(read_value(r, &e->child));
+    e->height = e->child->height + 1;
     return add(r, list, e);
 }
 
@@ -146,7 +159,7 @@ static tenka_status read_index(struct tenka_py_reader *r, struct children *list)
         colons++;
         TENKA_TRY(tenka_py_expect(r, ":", "':'"));
     }
-    slice->child = bounds.first;
+    adopt(slice, &bounds);
     if (colons > 0)
         return add(r, list, slice);
     return bounds.first->kind == TENKA_PY_ABSENT ? tenka_py_fail_expected(r, "an index") : add(r, list, bounds.first);
@@ -210,7 +223,7 @@ static tenka_status read_parentheses(struct tenka_py_reader *r, struct tenka_py 
     if (list.first != NULL && !comma)
         *e = *list.first;
     else
-        *e = (struct tenka_py){.kind = TENKA_PY_TUPLE, .at = e->at, .child = list.first};
+        *e = (struct tenka_py){.kind = TENKA_PY_TUPLE, .at = e->at, .child = list.first, .height = list.height + 1};
     return TENKA_OK;
 }
 
@@ -222,7 +235,7 @@ static tenka_status read_bracketed(struct tenka_py_reader *r, struct tenka_py *e
     TENKA_TRY(open(r));
     TENKA_TRY(read_list(r, dict ? '}' : ']', &list, &comma, dict ? read_pair : read_element));
     e->kind = dict ? TENKA_PY_DICT : TENKA_PY_LIST;
-    e->child = list.first;
+    adopt(e, &list);
     return close(r, dict ? "}" : "]", dict ? "',' or '}'" : "',' or ']'");
 }
 
@@ -259,7 +272,7 @@ static tenka_status read_attribute(struct tenka_py_reader *r, const struct tenka
     TENKA_TRY(wrap(r, TENKA_PY_ATTRIBUTE, *e, &list, &up));
     TENKA_TRY(tenka_py_expect(r, ".", "'.'"));
     TENKA_TRY(tenka_py_name(r, "an attribute's name", &up->word));
-    up->child = list.first;
+    adopt(up, &list);
     *e = up;
     return TENKA_OK;
 }
@@ -272,7 +285,7 @@ static tenka_status read_call(struct tenka_py_reader *r, const struct tenka_py *
     TENKA_TRY(wrap(r, TENKA_PY_CALL, *e, &list, &up));
     TENKA_TRY(open(r));
     TENKA_TRY(read_list(r, ')', &list, &comma, read_argument));
-    up->child = list.first;
+    adopt(up, &list);
     *e = up;
     return close(r, ")", "',' or ')'");
 }
@@ -289,10 +302,10 @@ static tenka_status read_subscript(struct tenka_py_reader *r, const struct tenka
     TENKA_TRY(read_list(r, ']', &index, &comma, read_index));
     if (index.first == NULL)
         return tenka_py_fail_expected(r, "an index");
-    tuple->child = index.first;
+    adopt(tuple, &index);
     tuple->bare = true;
     TENKA_TRY(add(r, &list, comma ? tuple : index.first));
-    up->child = list.first;
+    adopt(up, &list);
     *e = up;
     return close(r, "]", "',' or ']'");
 }
@@ -333,7 +346,7 @@ static tenka_status read_right(struct tenka_py_reader *r, const char *word, cons
     TENKA_TRY(read(r, &right));
     TENKA_TRY(add(r, &list, right));
     up->word = word;
-    up->child = list.first;
+    adopt(up, &list);
     *left = up;
     return TENKA_OK;
 }
@@ -354,7 +367,9 @@ static tenka_status read_unary(struct tenka_py_reader *r, const char *word, cons
     up->word = word;
     TENKA_TRY(tenka_py_expect(r, word, "a sign"));
     *out = up;
-    return read_sign(r, &up->child);
+    TENKA_TRY(read_sign(r, &up->child));
+    up->height = up->child->height + 1;
+    return TENKA_OK;
 }
 
 static tenka_status read_sign(struct tenka_py_reader *r, const struct tenka_py **out)
@@ -432,7 +447,7 @@ tenka_status tenka_py_read_values(struct tenka_py_reader *r, const struct tenka_
             break;
         TENKA_TRY(read_element(r, &list));
     }
-    tuple->child = list.first;
+    adopt(tuple, &list);
     tuple->bare = true;
     *out = tuple;
     return TENKA_OK;
