@@ -70,6 +70,9 @@ bool tenka_function_axis(const struct tenka_function_call *call, size_t arg, uin
 /* The whole numbers, one at least, of an argument that is one or a list. */
 bool tenka_function_integers(const struct tenka_function_call *call, size_t arg, int64_t *out, size_t max, size_t *n);
 
+/* The sides of planes, of an argument that is two numbers or all sizes of a tensor. */
+bool tenka_function_plane_size(const struct tenka_function_call *call, size_t arg, uint32_t size[2]);
+
 /* Changes one of n sizes of the text that count images: the first that the example's batch divides and whose change
  * makes all of them fit the elements. Where one size is -1, or elements is 0, it is the first alone, if it is that
  * batch. */

@@ -3,10 +3,12 @@
 
 /* ---- Lines ---- */
 
-/* The value of a view shares the memory of what it is a view of. */
+/* The value of a view shares the memory of what it is a view of; the result of a layer is known for one. */
 static void note_memory(struct tenka_binder *b, const struct tenka_code *code, const uint32_t *slots, size_t n)
 {
     const bool view = code->kind == TENKA_CODE_FUNCTION && code->function->view;
+    if (n == 1)
+        b->memory[slots[0]].giver = code->child;
     for (size_t i = 0; i < n && view && code->args[0]->kind == TENKA_CODE_SLOT; i++)
         tenka_bind_share(b, slots[i], code->args[0]->slot);
 }
