@@ -29,21 +29,24 @@ static bool is_count(uint32_t wanted, size_t n)
     return wanted == 0 ? n <= TENKA_MAX_FORWARD : n == wanted;
 }
 
-/* 0: up to TENKA_MAX_FORWARD */
-static uint32_t takes_of(const tenka_module *m)
+uint32_t tenka_layer_takes(const tenka_module *m)
 {
-    return tenka_module_is_custom(m) ? m->custom.inputs : m->graph != NULL ? m->graph->inputs : 1;
+    if (tenka_module_is_custom(m))
+        return m->custom.inputs;
+    return m->graph != NULL ? m->graph->inputs : m->type->takes > 0 ? m->type->takes : 1;
 }
 
-static uint32_t gives_of(const tenka_module *m)
+uint32_t tenka_layer_gives(const tenka_module *m)
 {
-    return tenka_module_is_custom(m) ? m->custom.outputs : m->graph != NULL ? 0 : 1;
+    if (tenka_module_is_custom(m))
+        return m->custom.outputs;
+    return m->graph != NULL ? 0 : m->type->gives != NULL ? m->type->gives(&m->values) : 1;
 }
 
 /* Whether the module can be asked for so many tensors, of so many, and is not asked by its own forward. */
 static bool check_call(const tenka_module *m, size_t n_in, size_t n_out)
 {
-    const uint32_t inputs = takes_of(m), outputs = gives_of(m);
+    const uint32_t inputs = tenka_layer_takes(m), outputs = tenka_layer_gives(m);
     char takes[32], gives[32];
     if (!is_count(inputs, n_in) || !is_count(outputs, n_out))
         tenka_trace_fail(m->ctx, TENKA_E_INVALID, "takes %s and gives %s tensors, but was asked for %zu of %zu",
@@ -97,6 +100,8 @@ static void call(tenka_module *m, const tenka_tensor *in, size_t n_in, tenka_ten
     m->running = true;
     if (m->graph != NULL)
         call_graph(m, in, out, n_out);
+    else if (m->type->forward_n != NULL)
+        m->type->forward_n(m, in, out);
     else if (m->type->forward != NULL)
         out[0] = m->type->forward(m, in[0]);
     else
@@ -217,7 +222,7 @@ static void forget_multiply_adds(tenka_module *module)
 tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x)
 {
     tenka_tensor out[TENKA_MAX_FORWARD];
-    const uint32_t outputs = gives_of(module);
+    const uint32_t outputs = tenka_layer_gives(module);
     forget_multiply_adds(module);
     module->checking = true;
     tenka_layer_run_n(module, &x, 1, out, outputs > 0 ? outputs : 1);

@@ -75,17 +75,27 @@ static bool run_max_pool2d(const struct tenka_function_call *call, struct tenka_
            tenka_function_give(result, tenka_max_pool2d(x, &params));
 }
 
-static bool run_max_pool1d(const struct tenka_function_call *call, struct tenka_value *result)
+static bool max_pool1d(const struct tenka_function_call *call, bool with_indices, struct tenka_value *result)
 {
     struct tenka_pool2d_params params = TENKA_POOL2D_DEFAULTS;
-    tenka_tensor x;
-    if (is_true(call, 6))
-        return tenka_function_fail(call, "max_pool1d: return_indices=True is not known");
-    return tenka_function_tensor(call, 0, &x) && max_params(call, 1, &params) &&
-           tenka_function_give(result, tenka_max_pool1d(x, &params));
+    tenka_tensor x, indices;
+    if (!tenka_function_tensor(call, 0, &x) || !max_params(call, 1, &params))
+        return false;
+    const tenka_tensor y = tenka_max_pool1d(x, &params, with_indices ? &indices : NULL);
+    return with_indices ? give_with_indices(call, y, indices, result) : tenka_function_give(result, y);
 }
 
-static bool run_aten_adaptive_max_pool2d(const struct tenka_function_call *call, struct tenka_value *result)
+static bool run_max_pool1d(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    return max_pool1d(call, is_true(call, 6), result);
+}
+
+static bool run_max_pool1d_with_indices(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    return max_pool1d(call, true, result);
+}
+
+static bool run_adaptive_max_pool2d_with_indices(const struct tenka_function_call *call, struct tenka_value *result)
 {
     tenka_tensor x, indices;
     uint32_t size[2];
@@ -97,32 +107,34 @@ static bool run_aten_adaptive_max_pool2d(const struct tenka_function_call *call,
 
 static bool run_adaptive_max_pool2d(const struct tenka_function_call *call, struct tenka_value *result)
 {
-    if (!run_aten_adaptive_max_pool2d(call, result))
+    if (!run_adaptive_max_pool2d_with_indices(call, result))
         return false;
     if (!is_true(call, 2))
         *result = result->items[0];
     return true;
 }
 
+static bool adaptive_max_pool1d(const struct tenka_function_call *call, bool with_indices, struct tenka_value *result)
+{
+    tenka_tensor x, indices;
+    uint32_t size[2];
+    if (!tenka_function_tensor(call, 0, &x) || !sizes_of(call, 1, 1, 1, size))
+        return false;
+    const tenka_tensor y = tenka_adaptive_max_pool1d(x, size[1], with_indices ? &indices : NULL);
+    return with_indices ? give_with_indices(call, y, indices, result) : tenka_function_give(result, y);
+}
+
 static bool run_adaptive_max_pool1d(const struct tenka_function_call *call, struct tenka_value *result)
 {
-    tenka_tensor x;
-    uint32_t size[2];
-    if (is_true(call, 2))
-        return tenka_function_fail(call, "adaptive_max_pool1d: return_indices=True is not known");
-    return tenka_function_tensor(call, 0, &x) && sizes_of(call, 1, 1, 1, size) &&
-           tenka_function_give(result, tenka_adaptive_max_pool1d(x, size[1]));
+    return adaptive_max_pool1d(call, is_true(call, 2), result);
 }
 
-/* The size that pooling had, but for what it left out. Source: torch.nn.functional._unpool_output_size. */
-static uint32_t unpooled_size(uint32_t size, uint32_t kernel, uint32_t stride, uint32_t padding)
+static bool run_adaptive_max_pool1d_with_indices(const struct tenka_function_call *call, struct tenka_value *result)
 {
-    const uint64_t all = (size - (uint64_t)1) * stride + kernel, less = 2 * (uint64_t)padding;
-    return all > less && all - less <= INT32_MAX ? (uint32_t)(all - less) : 0;
+    return adaptive_max_pool1d(call, true, result);
 }
 
-/* The last two of the sizes that are given, which may be all of the tensor's. */
-static bool output_size(const struct tenka_function_call *call, size_t arg, uint32_t size[2])
+bool tenka_function_plane_size(const struct tenka_function_call *call, size_t arg, uint32_t size[2])
 {
     int64_t wanted[TENKA_MAX_RANK];
     size_t n;
@@ -147,8 +159,8 @@ static bool run_max_unpool2d(const struct tenka_function_call *call, struct tenk
     if (shape.rank < 2)
         return tenka_function_fail(call, "max_unpool2d: planes are expected");
     for (uint32_t axis = 0; axis < 2; axis++)
-        size[axis] = unpooled_size(shape.dim[shape.rank - 2 + axis], kernel[axis], stride[axis], padding[axis]);
-    return (!is_given(call, 5) || output_size(call, 5, size)) &&
+        size[axis] = tenka_unpooled_size(shape.dim[shape.rank - 2 + axis], kernel[axis], stride[axis], padding[axis]);
+    return (!is_given(call, 5) || tenka_function_plane_size(call, 5, size)) &&
            tenka_function_give(result, tenka_max_unpool2d(x, indices, size[0], size[1]));
 }
 
@@ -420,6 +432,7 @@ static bool run_unflatten(const struct tenka_function_call *call, struct tenka_v
 }
 
 #define MAX_POOL "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False"
+#define ADAPTIVE_MAX_POOL "input, output_size, return_indices=False"
 #define AVG_POOL1D "input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True"
 #define AVG_POOL AVG_POOL1D ", divisor_override=None"
 #define RESIZE                                                                                               \
@@ -431,11 +444,14 @@ const struct tenka_function tenka_functions_window[] = {
     {"torch.nn.functional.max_pool2d_with_indices torch._C._nn.max_pool2d_with_indices", MAX_POOL,
      run_max_pool2d_with_indices, false},
     {"torch.nn.functional.max_pool1d torch.max_pool1d", MAX_POOL, run_max_pool1d, false},
-    {"torch.nn.functional.adaptive_max_pool2d", "input, output_size, return_indices=False", run_adaptive_max_pool2d,
+    {"torch.nn.functional.max_pool1d_with_indices torch.max_pool1d_with_indices", MAX_POOL, run_max_pool1d_with_indices,
      false},
-    {"aten.adaptive_max_pool2d", "input, output_size", run_aten_adaptive_max_pool2d, false},
-    {"torch.nn.functional.adaptive_max_pool1d", "input, output_size, return_indices=False", run_adaptive_max_pool1d,
-     false},
+    {"torch.nn.functional.adaptive_max_pool2d", ADAPTIVE_MAX_POOL, run_adaptive_max_pool2d, false},
+    {"aten.adaptive_max_pool2d torch.nn.functional.adaptive_max_pool2d_with_indices", ADAPTIVE_MAX_POOL,
+     run_adaptive_max_pool2d_with_indices, false},
+    {"torch.nn.functional.adaptive_max_pool1d", ADAPTIVE_MAX_POOL, run_adaptive_max_pool1d, false},
+    {"aten.adaptive_max_pool1d torch.nn.functional.adaptive_max_pool1d_with_indices", ADAPTIVE_MAX_POOL,
+     run_adaptive_max_pool1d_with_indices, false},
     {"torch.nn.functional.max_unpool2d", "input, indices, kernel_size, stride=None, padding=0, output_size=None",
      run_max_unpool2d, false},
     {"aten.max_unpool2d", "input, indices, output_size", run_aten_max_unpool2d, false},

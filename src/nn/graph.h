@@ -70,6 +70,9 @@ bool tenka_function_axis(const struct tenka_function_call *call, size_t arg, uin
 /* The whole numbers, one at least, of an argument that is one or a list. */
 bool tenka_function_integers(const struct tenka_function_call *call, size_t arg, int64_t *out, size_t max, size_t *n);
 
+/* The sides of planes, of an argument that is two numbers or all sizes of a tensor. */
+bool tenka_function_plane_size(const struct tenka_function_call *call, size_t arg, uint32_t size[2]);
+
 /* Changes one of n sizes, at most TENKA_MAX_RANK, of the text, that which counts images, so that all of them fit the
  * elements: the first that is the example's batch, or else the only multiple of it that can be. Where one size is -1, or
  * elements is 0, it is the first alone, if it is that batch. False: several can be, which is a mistake. */

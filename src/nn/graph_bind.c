@@ -292,6 +292,35 @@ static tenka_status bind_name(struct tenka_binder *b, const struct tenka_py *e, 
     return TENKA_OK;
 }
 
+/* The layer of which the code is the result, if it could give the indices of its maxima too, and does not; else NULL. */
+static const tenka_module *without_indices(const struct tenka_binder *b, const struct tenka_code *code)
+{
+    const tenka_module *m = code->kind == TENKA_CODE_SLOT ? b->memory[code->slot].giver : code->child;
+    for (size_t i = 0; m != NULL && i < m->type->n_args; i++)
+        if (strcmp(m->type->args[i].name, "return_indices") == 0)
+            return tenka_arg_is(&m->values, i) ? NULL : m;
+    return NULL;
+}
+
+/* x[0, 1] is an element, and x[[0, 1]] are rows, which nobody chooses here. print does not show return_indices, without
+ * which a number would take an image of the batch. */
+static tenka_status bind_subscript(struct tenka_binder *b, const struct tenka_py *e, const struct tenka_code **out)
+{
+    const struct tenka_py *index = e->child->next;
+    if (index->kind == TENKA_PY_LIST)
+        return tenka_py_fail(&b->r, index->at, "a list is no index here; make it a buffer of whole numbers");
+    TENKA_TRY(bind_function(b, e, "[]", NULL, e->child, out));
+    const bool number = index->kind == TENKA_PY_INT ||
+                        (index->kind == TENKA_PY_UNARY && index->child->kind == TENKA_PY_INT);
+    const tenka_module *m = number ? without_indices(b, (*out)->args[0]) : NULL;
+    if (m == NULL)
+        return TENKA_OK;
+    return tenka_py_fail(&b->r, e->at,
+                         "this takes a part of what layer %.200s (%s) gives, which is one tensor here; if it was made "
+                         "with return_indices=True, which print does not show, write that into its parentheses",
+                         m->path, tenka_module_class(m));
+}
+
 /* A dict is taken for its values, in their order. */
 static tenka_status bind_dict(struct tenka_binder *b, const struct tenka_py *e, const struct tenka_code **out)
 {
@@ -302,15 +331,6 @@ static tenka_status bind_dict(struct tenka_binder *b, const struct tenka_py *e, 
         TENKA_TRY(tenka_bind(b, key->next, &code->args[i++]));
     *out = code;
     return TENKA_OK;
-}
-
-/* x[0, 1] is an element, and x[[0, 1]] are rows, which nobody chooses here. */
-static tenka_status bind_subscript(struct tenka_binder *b, const struct tenka_py *e, const struct tenka_code **out)
-{
-    const struct tenka_py *index = e->child->next;
-    return index->kind == TENKA_PY_LIST
-               ? tenka_py_fail(&b->r, index->at, "a list is no index here; make it a buffer of whole numbers")
-               : bind_function(b, e, "[]", NULL, e->child, out);
 }
 
 tenka_status tenka_bind(struct tenka_binder *b, const struct tenka_py *e, const struct tenka_code **out)

@@ -12,9 +12,12 @@ static const struct tenka_code *shared(const struct tenka_code *code)
     return code;
 }
 
+/* The value of a view shares the memory of what it is a view of; the result of a layer is known for one. */
 static void note_memory(struct tenka_binder *b, const struct tenka_code *code, const uint32_t *slots, size_t n)
 {
     const struct tenka_code *owner = code->in_place ? code : shared(code);
+    if (n == 1)
+        b->memory[slots[0]].giver = code->child;
     for (size_t i = 0; i < n && owner->kind == TENKA_CODE_SLOT; i++)
         tenka_bind_share(b, slots[i], owner->slot);
 }

@@ -60,6 +60,21 @@ static struct tenka_function_call call_of(const struct frame *f, const struct te
                                         .batch = f->batch};
 }
 
+/* A layer that gives several tensors, as a tuple. */
+static bool run_several(const struct tenka_function_call *call, tenka_module *child, tenka_tensor x, uint32_t n,
+                        struct tenka_value *out)
+{
+    tenka_tensor y[TENKA_MAX_FORWARD];
+    struct tenka_value *items;
+    tenka_layer_run_n(child, &x, 1, y, n);
+    if (!tenka_function_list(call, n, &items, out))
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        if (!tenka_function_give(&items[i], y[i]))
+            return false;
+    return true;
+}
+
 static bool run_child(const struct frame *f, const struct tenka_code *code, const struct tenka_value *args,
                       struct tenka_value *out)
 {
@@ -70,6 +85,9 @@ static bool run_child(const struct frame *f, const struct tenka_code *code, cons
         tenka_trace_fail(f->root->ctx, TENKA_E_INVALID, "layer %s is given what is no tensor", code->child->path);
         return false;
     }
+    const uint32_t gives = tenka_layer_gives(code->child);
+    if (gives > 1)
+        return run_several(&call, code->child, args[0].tensor, gives, out);
     return tenka_function_give(out, tenka_layer_run(code->child, args[0].tensor));
 }
 

@@ -85,8 +85,13 @@ struct tenka_layer_type {
     uint64_t (*elements)(const struct tenka_layer_values *values);
     /* Makes the variables, drawing in PyTorch's order; NULL: there are none. */
     tenka_status (*init)(tenka_module *module);
-    /* Of a layer that takes one tensor and gives one, as all do but custom ones, which have no forward here. */
+    /* Of a layer that takes one tensor and gives one, as all do but custom ones, which have no forward here, and those
+     * with forward_n. */
     tenka_tensor (*forward)(tenka_module *module, tenka_tensor x);
+    /* Of a layer that takes several tensors, or gives as many as its arguments say, in the order of PyTorch's. */
+    void (*forward_n)(tenka_module *module, const tenka_tensor *in, tenka_tensor *out);
+    uint32_t takes;                                            /* 0: one */
+    uint32_t (*gives)(const struct tenka_layer_values *values); /* NULL: one */
     /* Brings the numbers in the module's state up to date; NULL: it has none. */
     void (*settle)(tenka_module *module);
     /* Of a type that has arguments and, behind them in its text, children: makes what depends on these, which may be
@@ -112,7 +117,7 @@ extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, ten
     _(upsampling_nearest2d) _(upsampling_bilinear2d) _(constant_pad1d) _(constant_pad2d) _(constant_pad3d)            \
     _(zero_pad1d) _(zero_pad2d) _(zero_pad3d) _(reflection_pad1d) _(reflection_pad2d) _(reflection_pad3d)             \
     _(replication_pad1d) _(replication_pad2d) _(replication_pad3d) _(circular_pad1d) _(circular_pad2d)                \
-    _(circular_pad3d) _(pixel_shuffle) _(pixel_unshuffle) _(channel_shuffle) _(unflatten)
+    _(circular_pad3d) _(pixel_shuffle) _(pixel_unshuffle) _(channel_shuffle) _(unflatten) _(max_unpool2d)
 #define TENKA_DECLARE_LAYER(name) extern const struct tenka_layer_type tenka_layer_##name;
 TENKA_WINDOW_LAYERS(TENKA_DECLARE_LAYER)
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */
@@ -230,6 +235,9 @@ tenka_tensor tenka_layer_fail_channels(tenka_module *module, const char *argumen
 tenka_status tenka_module_fill(tenka_module *module, const char *pattern,
                                tenka_status (*fill)(void *user, tenka_variable *var, const char *name), void *user);
 
+/* How many tensors a module takes, and gives; 0: up to TENKA_MAX_FORWARD. */
+uint32_t tenka_layer_takes(const tenka_module *module);
+uint32_t tenka_layer_gives(const tenka_module *module);
 /* As tenka_forward_n and tenka_forward, for a container's own children. */
 void tenka_layer_run_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out, size_t n_out);
 tenka_tensor tenka_layer_run(tenka_module *module, tenka_tensor x);

@@ -36,7 +36,7 @@ static const struct tenka_layer_arg max_pool2d_args[] = {
     [STRIDE] = {"stride", TENKA_ARG_PAIR, TENKA_ARG_NONE, NAN, 1, INT32_MAX, NULL},
     [PADDING] = {"padding", TENKA_ARG_PAIR, 0, 0, 0, INT32_MAX, NULL},
     [DILATION] = {"dilation", TENKA_ARG_PAIR, 0, 1, 1, INT32_MAX, NULL},
-    [RETURN_INDICES] = {"return_indices", TENKA_ARG_BOOL, TENKA_ARG_FIXED, 0, 0, 1, NULL},
+    [RETURN_INDICES] = {"return_indices", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 0, 0, 1, NULL},
     [CEIL_MODE] = {"ceil_mode", TENKA_ARG_BOOL, 0, 0, 0, 1, NULL},
 };
 
@@ -53,7 +53,12 @@ static tenka_status max_pool2d_check(struct tenka_error *err, struct tenka_layer
     return TENKA_OK;
 }
 
-static tenka_tensor max_pool2d_forward(tenka_module *m, tenka_tensor x)
+static uint32_t max_pool2d_gives(const struct tenka_layer_values *v)
+{
+    return tenka_arg_is(v, RETURN_INDICES) ? 2 : 1;
+}
+
+static void max_pool2d_forward(tenka_module *m, const tenka_tensor *in, tenka_tensor *out)
 {
     struct tenka_pool2d_params params = TENKA_POOL2D_DEFAULTS;
     for (size_t axis = 0; axis < 2; axis++) {
@@ -63,7 +68,8 @@ static tenka_tensor max_pool2d_forward(tenka_module *m, tenka_tensor x)
         params.dilation[axis] = tenka_arg_u32(&m->values, DILATION, axis);
     }
     params.ceil_mode = m->values.arg[CEIL_MODE].value[0] != 0;
-    return tenka_max_pool2d(x, &params);
+    out[0] = tenka_arg_is(&m->values, RETURN_INDICES) ? tenka_max_pool2d_with_indices(in[0], &params, &out[1])
+                                                      : tenka_max_pool2d(in[0], &params);
 }
 
 const struct tenka_layer_type tenka_layer_max_pool2d = {
@@ -71,7 +77,8 @@ const struct tenka_layer_type tenka_layer_max_pool2d = {
     .args = max_pool2d_args,
     .n_args = COUNT(max_pool2d_args),
     .check = max_pool2d_check,
-    .forward = max_pool2d_forward,
+    .forward_n = max_pool2d_forward,
+    .gives = max_pool2d_gives,
 };
 
 tenka_status tenka_nn_max_pool2d(tenka_ctx *ctx, const struct tenka_pool2d_params *params, tenka_module **out)

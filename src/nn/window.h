@@ -5,12 +5,14 @@
 #include "nn/layer.h"
 
 /* layers_pool.c: along the last axis of x [N, C, L] or [C, L]; of the params' two axes the second counts, and the first
- * is 1. E_SHAPE when x has not so many axes. */
-tenka_tensor tenka_max_pool1d(tenka_tensor x, const struct tenka_pool2d_params *params);
+ * is 1. indices: where the largest elements come from, or NULL. E_SHAPE when x has not so many axes. */
+tenka_tensor tenka_max_pool1d(tenka_tensor x, const struct tenka_pool2d_params *params, tenka_tensor *indices);
 tenka_tensor tenka_avg_pool1d(tenka_tensor x, const struct tenka_avg_pool2d_params *params);
 tenka_tensor tenka_adaptive_avg_pool1d(tenka_tensor x, uint32_t size);
-tenka_tensor tenka_adaptive_max_pool1d(tenka_tensor x, uint32_t size);
+tenka_tensor tenka_adaptive_max_pool1d(tenka_tensor x, uint32_t size, tenka_tensor *indices);
 tenka_tensor tenka_interpolate1d(tenka_tensor x, const struct tenka_interpolate_params *params);
+/* The side that pooling had, but for what it left out; 0: none. Source: torch.nn.functional._unpool_output_size. */
+uint32_t tenka_unpooled_size(uint32_t size, uint32_t kernel, uint32_t stride, uint32_t padding);
 
 /* layers_planes.c: blocks of factor x factor channels as pixels, and back. x: [..., C, H, W]. E_SHAPE when the factor does
  * not divide the channels, or the sides. */
