@@ -36,7 +36,7 @@ enum tenka_arg_flags {
     TENKA_ARG_PAIRED = 32, /* a pair, or a list, even when it was given as one number */
     TENKA_ARG_UNSEEN = 64, /* never */
     TENKA_ARG_WHOLE = 128, /* a FLOAT's fallback as a whole number */
-    TENKA_ARG_LATER = 256, /* of newer versions: only where it was given */
+    TENKA_ARG_LATER = 256, /* only where it was given: of newer versions, or shown by a text that people change */
     TENKA_ARG_PLAIN = 512, /* a WORD without quotes */
     TENKA_ARG_SINGLE = 1024, /* a pair that is one number: 2, (2,) or [2] */
     TENKA_ARG_QUOTED_SINCE_2 = 2048, /* the same if it was given without, as PyTorch 1 prints it, and 2 with them */
