@@ -15,6 +15,7 @@ set(nn_sources
     src/nn/functions_products.c
     src/nn/functions_reduce.c
     src/nn/functions_shape.c
+    src/nn/functions_statistics.c
     src/nn/functions_torchvision.c
     src/nn/functions_weighted.c
     src/nn/functions_window.c
