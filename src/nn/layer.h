@@ -109,7 +109,8 @@ extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, ten
     tenka_layer_dropout2d, tenka_layer_alpha_dropout, tenka_layer_stochastic_depth, tenka_layer_conv1d,
     tenka_layer_conv_transpose1d, tenka_layer_conv_transpose2d, tenka_layer_prelu, tenka_layer_glu,
     tenka_layer_identity, tenka_layer_avg_pool2d, tenka_layer_adaptive_avg_pool2d, tenka_layer_gelu,
-    tenka_layer_multihead_attention, tenka_layer_attention_linear, tenka_layer_sequential, tenka_layer_custom;
+    tenka_layer_multihead_attention, tenka_layer_attention_linear, tenka_layer_embedding, tenka_layer_sequential,
+    tenka_layer_custom;
 /* layers_pool.c, layers_planes.c */
 #define TENKA_WINDOW_LAYERS(_)                                                                                        \
     _(max_pool1d) _(avg_pool1d) _(adaptive_avg_pool1d) _(adaptive_max_pool1d) _(adaptive_max_pool2d) _(upsample)      \

@@ -2,6 +2,7 @@ set(nn_sources
     src/nn/activations.c
     src/nn/container.c
     src/nn/custom.c
+    src/nn/embedding.c
     src/nn/export_layers.c
     src/nn/export_print.c
     src/nn/export_read.c
