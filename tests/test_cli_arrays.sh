@@ -48,6 +48,15 @@ succeed test --backend cpu --load "$work/c.st"
 prints '6 test samples'
 succeed test --backend cpu --load "$work/c.st" --data "$work/x.npy,$work/y.npy"
 prints '21 test samples'
+# What an Embedding looks up are whole numbers.
+rows='Embedding(3, 2) Flatten() Linear(32, 3)'
+succeed $run --data "$both" --net "$rows" --save "$work/e.st"
+prints '^epoch 2/2  train loss [0-9.]*  test loss [0-9.]*  test accuracy [0-9.]* %  (.* samples/s)$'
+succeed predict --backend cpu --load "$work/e.st" "$work/xt.npy" --out "$work/e.npy"
+succeed summary --net "$rows" --input 1,4,4
+prints 'Embedding .*\[100, 1, 4, 4, 2\]'
+refuse 'dataset: the network looks whole numbers up, but sample 0 has another one, or one that is too large' $run \
+    --data "$work/f.npy,$work/y.npy" --net 'Embedding(3, 2) Flatten() Linear(6, 3)'
 # Floats as targets; without a test half that is said once.
 succeed $run --data "$work/x.npy,$work/f.npy" --net "$net" --log "$work/log"
 one_sentence

@@ -35,6 +35,13 @@ static void test_printed_form(void **state)
 static void test_short_form(void **state)
 {
     (void)state;
+    assert_prints("MaxPool1d(2, return_indices=True)",
+                  "MaxPool1d(kernel_size=2, stride=2, padding=0, dilation=1, return_indices=True, ceil_mode=False)");
+    assert_prints("MaxPool2d(2, return_indices=False)",
+                  "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, return_indices=False, ceil_mode=False)");
+    assert_prints("AdaptiveMaxPool2d((2, 3), True)", "AdaptiveMaxPool2d(output_size=(2, 3), return_indices=True)");
+    assert_prints("MaxUnpool2d(2, [3, 1])", "MaxUnpool2d(kernel_size=(2, 2), stride=(3, 1), padding=(0, 0))");
+    assert_prints("Embedding(10, 3, -1)", "Embedding(10, 3, padding_idx=9)");
     assert_prints("Linear(2,3)", "Linear(in_features=2, out_features=3, bias=True)");
     assert_prints("StochasticDepth(0.2, 'row')", "StochasticDepth(p=0.2, mode=row)");
     assert_prints("StochasticDepth(p=0.5, mode=batch)", "StochasticDepth(p=0.5, mode=batch)");
@@ -165,7 +172,10 @@ static const char *const bad_texts[][2] = {
     {"AvgPool1d((2, 2))", "AvgPool1d: one axis takes one number, not 2"},
     {"MaxPool1d(2, padding=2)", "MaxPool1d: padding is 2, but must be at most half the kernel of 2"},
     {"PixelShuffle(0)", "upscale_factor is 0, but must be from 1"},
-    {"MaxPool2d(2,return_indices=True)", "only return_indices=False is supported"},
+    {"MaxPool2d(2,return_indices=2)", "expected True or False"},
+    {"Embedding(4,2,sparse=True)", "Embedding: only sparse=False is supported"},
+    {"Embedding(4,2,max_norm=1.0)", "Embedding: only max_norm=None is supported"},
+    {"Embedding(4,2,padding_idx=4)", "Embedding: padding_idx is 4, but must be from -4 to 3"},
     {"BatchNorm2d(2,eps=None)", "eps=None is not supported"},
     {"LayerNorm(())", "LayerNorm: normalized_shape has no axis"},
     {"LayerNorm((2,3,4,5,6,7,8))", "these are more numbers than a tensor has axes"},
@@ -175,7 +185,7 @@ static const char *const bad_texts[][2] = {
     {"Conv1d(2,3,2,padding='same')", "dilation * (kernel_size - 1) is even, but it is 1"},
     {"Conv1d(2,3,3,groups=2)", "Conv1d: in_channels (2) and out_channels (3) must be multiples of groups (2)"},
     {"ConvTranspose2d(2,4,3,2,0,2)", "output_padding is 2, but must be less than the stride or the dilation"},
-    {"ConvTranspose1d(2,4,3,padding_mode='reflect')", "only padding_mode=zeros is supported"},
+    {"ConvTranspose1d(2,4,3,padding_mode='reflect')", "ConvTranspose1d: only padding_mode=zeros is supported"},
     {"StochasticDepth(0.2)", "StochasticDepth: the argument mode is missing"},
     {"StochasticDepth(0.2,'rows')", "expected 'row' or 'batch' for mode"},
     /* as many as there is room for, none of them cut off */

@@ -321,6 +321,9 @@ static void test_nested(void **state)
 
 #define NET "Net(\n  (fc): Linear(3, 2)\n)\n"
 #define CODE(lines) NET "def forward(self, x):\n" lines
+#define POOL(end, lines) \
+    "Net(\n  (pool): MaxPool2d(2, 1" end "\n  (un): MaxUnpool2d(2, 1)\n)\n" \
+    "def forward(self, x):\n" lines "    return y\n"
 
 static const struct {
     const char *text, *sentence;
@@ -357,6 +360,12 @@ static const struct {
     {CODE("    y = x[]\n    return y\n"), "expected an index, found ']'"},
     {CODE("    y = slice()\n    return y\n"), "slice takes one to three numbers"},
     {CODE("    return x\nz"), "expected the end of the text, found 'z'"},
+    {POOL(")", "    y = self.pool(x)\n    z = y[0]\n"),
+     "line 7, column 9: print does not show whether layer pool (MaxPool2d) gives indices too, or this is an image of its "
+     "batch: write return_indices=True, or False, into its parentheses"},
+    {POOL(")", "    y = self.pool(x)[-1]\n"), "write return_indices=True, or False"},
+    {POOL(", return_indices=True)", "    y = self.pool(x, 1)\n"), "layer pool takes one tensor"},
+    {POOL(")", "    y = self.un(x)\n"), "the argument indices is missing"},
     {NET "def forward(x):\n    return x\n", "forward takes 0 tensors; networks of 1 to 16 are run"},
     {NET "def forward():\n    return x\n", "forward has no parameter self"},
     {NET "def forward(self, x)\n    return x\n", "expected ':', but the line ends"},
@@ -451,6 +460,18 @@ static const struct {
     {CODE("    y = torch.cat([x, 3], 1)\n    return y\n"), "cat: item 1 is no tensor"},
     {CODE("    y, z = x.chunk(3, 1)\n    return y\n"), "2 names are given 3 values"},
     {CODE("    y = torch.cat([x, x], 1)\n    return self.fc(y)\n"), "layer fc (Linear)"},
+    {POOL(", return_indices=True)", "    y = torch.relu(self.pool(x))\n"), "argument 1 is no tensor"},
+    {POOL(", return_indices=False)", "    y = self.pool(x)[0]\n    y = torch.relu(1)\n"), "line 7 of the network"},
+    {POOL(")", "    y = self.un(x, x)\n"), "layer un (MaxUnpool2d): max_unpool2d"},
+    {CODE("    y = x.mean(0, dtype=torch.float64)\n    return y\n"),
+     "dtype is float64; only torch.float32 is known here"},
+    {CODE("    y = torch.zeros(2, 3)\n    return y\n"), "several sizes are written in parentheses of their own"},
+    {CODE("    y = x.var(0, correction=None, unbiased=1)\n    return y\n"), "unbiased is True or False"},
+    {CODE("    y = torch.arange(3, 0)\n    return y\n"), "arange: there are no such numbers, or too many"},
+    {CODE("    y = torch.nn.functional.embedding(x, self.fc.weight)\n    return y\n"),
+     "an embedding looks up whole numbers, but its input is of type f32: give it an I32 tensor"},
+    {CODE("    y = torch.embedding(self.fc.weight, torch.arange(2), 7)\n    return y\n"),
+     "embedding: padding_idx is no row of the table"},
 };
 
 static void test_failing_code(void **state)

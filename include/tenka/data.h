@@ -66,7 +66,12 @@ TENKA_API void tenka_dataset_destroy(tenka_dataset **dataset);
 TENKA_API size_t tenka_dataset_count(const tenka_dataset *dataset);
 /* Channels, height and width of one image, rank 3; of arrays the shape of one sample of the input. */
 TENKA_API struct tenka_shape tenka_dataset_image_shape(const tenka_dataset *dataset);
-/* U8: images of bytes, which a loader normalises; F32: an array, which it hands out as it is. */
+/* Says that the numbers of an array are whole ones, as an Embedding looks them up: the input becomes I32. To be said
+ * before there is a loader of it. Errors: E_INVALID (images; a number that is not whole, or beyond 2^24 where the array
+ * is kept as float32), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_set_input_whole(tenka_dataset *dataset);
+/* U8: images of bytes, which a loader normalises; F32 or, after the function above, I32: an array, which it hands out as
+ * it is. */
 TENKA_API enum tenka_dtype tenka_dataset_input_dtype(const tenka_dataset *dataset);
 /* I32: classes; F32: numbers. The shape is that of one sample, rank 0 for one class or number. */
 TENKA_API enum tenka_dtype tenka_dataset_target_dtype(const tenka_dataset *dataset);
@@ -119,7 +124,7 @@ struct tenka_loader_params {
     }
 
 struct tenka_batch {
-    tenka_tensor input;  /* F32 [size, channels, height, width], normalised; of arrays F32 [size, ...] */
+    tenka_tensor input;  /* F32 [size, channels, height, width], normalised; of arrays F32 or I32 [size, ...] */
     tenka_tensor target; /* I32 [size]; of arrays I32 or F32 [size, ...] */
     uint32_t size;       /* samples in this batch */
     uint32_t index;      /* 0, 1, ... within the epoch */

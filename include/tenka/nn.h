@@ -133,9 +133,11 @@ TENKA_API void tenka_module_destroy(tenka_module **module);
  * are the product of the last three axes is flattened; the log says so once for each module. */
 TENKA_API tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x);
 /* The same of several tensors: out gets n_out. Every layer, and a container of layers, takes one and gives one; others
- * are modules of tenka_nn_custom, and networks whose text shows forward: they take as many as it has parameters, and of
- * what it returns, in the order of the tuple or of the dict, out gets the first n_out. An absent tensor (TENKA_NONE) is handed on as such. Another number of tensors than
- * the module's is a mistake (E_INVALID), as is a forward that runs its own module. */
+ * are a MaxPool2d or its kin with return_indices=True, which gives its indices too, and a MaxUnpool2d, which takes them;
+ * modules of tenka_nn_custom, and networks whose text shows forward: they take as many as it has parameters, and of
+ * what it returns, in the order of the tuple or of the dict, out gets the first n_out. An absent tensor (TENKA_NONE) is
+ * handed on as such. Another number of tensors than the module's is a mistake (E_INVALID), as is a forward that runs its
+ * own module. */
 TENKA_API void tenka_forward_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out,
                                size_t n_out);
 
@@ -161,8 +163,12 @@ TENKA_API size_t tenka_module_results(const tenka_module *module);
 /* The child of that name, such as "base_net" or "0"; NULL: there is none. */
 TENKA_API tenka_module *tenka_module_child(const tenka_module *module, const char *name);
 
+/* The type of the module's first tensor: I32 where an Embedding looks it up, or in code that a text shows the function
+ * of that name; else F32, also of modules of tenka_nn_custom, whose code is the program's. */
+TENKA_API enum tenka_dtype tenka_module_input_dtype(const tenka_module *module);
+
 /* Checks the network against an input without running it. One that takes several is E_INVALID.
- *   input   shape of a batch, such as [100, 1, 28, 28]
+ *   input   shape of a batch, such as [100, 1, 28, 28], of the type that tenka_module_input_dtype says
  *   output  shape of the result, of several that of the first; may be NULL
  * Errors: E_SHAPE with the layer's name in the sentence. No step may be open (E_INVALID). */
 TENKA_API tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, struct tenka_shape *output);

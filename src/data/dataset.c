@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -370,6 +371,46 @@ tenka_status tenka_dataset_set_class_names(tenka_dataset *dataset, const char *c
     if (!good)
         return tenka_fail_nomem(err);
     dataset->given_names = given;
+    return TENKA_OK;
+}
+
+/* The whole number that a real one is; false: it is none, or its neighbours are not known apart. */
+static bool to_whole(const struct tenka_column *column, size_t i, int32_t *out)
+{
+    const bool doubles = column->bytes / sizeof(double) == (size_t)tenka_shape_count(&column->shape);
+    const double most = doubles ? INT32_MAX : 1 << FLT_MANT_DIG;
+    const double x = doubles ? ((const double *)column->data)[i] : ((const float *)column->data)[i];
+    const bool good = fabs(x) <= most && x == floor(x);
+    *out = good ? (int32_t)x : 0;
+    return good;
+}
+
+tenka_status tenka_dataset_set_input_whole(tenka_dataset *dataset)
+{
+    struct tenka_error *const err = tenka_ctx_error(dataset->ctx);
+    struct tenka_column *const column = &dataset->input;
+    const size_t each = (size_t)tenka_shape_count(&column->shape), count = dataset->count * each;
+    if (column->dtype == TENKA_I32)
+        return TENKA_OK;
+    if (column->dtype != TENKA_F32 || dataset->holders > 1)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: %s",
+                          column->dtype != TENKA_F32 ? "its inputs are images, and no whole numbers"
+                                                     : "a loader has its inputs already");
+    int32_t *const whole = tenka_alloc_array(count, sizeof(whole[0]));
+    if (whole == NULL)
+        return tenka_fail_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        if (!to_whole(column, i, &whole[i])) {
+            tenka_free(whole);
+            return tenka_fail(err, TENKA_E_INVALID,
+                              "dataset: the network looks whole numbers up, but sample %zu has another one, or one "
+                              "that is too large",
+                              i / each);
+        }
+    tenka_free(column->data);
+    column->data = whole;
+    column->dtype = TENKA_I32;
+    column->bytes = each * sizeof(whole[0]);
     return TENKA_OK;
 }
 

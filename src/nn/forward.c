@@ -238,7 +238,8 @@ tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, 
                           "module_check: a step is open; end or discard it first");
     const struct tenka_rng before = *tenka_ctx_rng(ctx);
     tenka_no_grad_begin(ctx);
-    const tenka_tensor y = tenka_forward_unseen(module, tenka_trace_placeholder(ctx, TENKA_F32, input));
+    const enum tenka_dtype dtype = tenka_module_input_dtype(module);
+    const tenka_tensor y = tenka_forward_unseen(module, tenka_trace_placeholder(ctx, dtype, input));
     tenka_status status = TENKA_OK;
     if (!tenka_tensor_valid(y))
         status = tenka_step_end(ctx); /* reports the mistake, and runs nothing */

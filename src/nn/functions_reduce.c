@@ -3,7 +3,7 @@
 
 /* ---- Over axes ---- */
 
-static bool axes_of(const struct tenka_function_call *call, size_t arg, uint32_t rank, uint32_t *axes)
+bool tenka_function_axes(const struct tenka_function_call *call, size_t arg, uint32_t rank, uint32_t *axes)
 {
     int64_t dims[TENKA_MAX_RANK];
     size_t n;
@@ -27,7 +27,8 @@ static bool reduce(const struct tenka_function_call *call, struct tenka_value *r
 {
     uint32_t axes;
     tenka_tensor x;
-    return tenka_function_tensor(call, 0, &x) && axes_of(call, 1, tenka_tensor_shape(x).rank, &axes) &&
+    return tenka_function_tensor(call, 0, &x) && tenka_function_axes(call, 1, tenka_tensor_shape(x).rank, &axes) &&
+           tenka_function_is_real(call, 3) &&
            tenka_function_give(result, run(x, axes, call->arg[2].integer != 0));
 }
 
@@ -47,7 +48,7 @@ static bool along(const struct tenka_function_call *call, struct tenka_value *re
     uint32_t axis;
     tenka_tensor x;
     return tenka_function_tensor(call, 0, &x) && tenka_function_axis(call, 1, tenka_tensor_shape(x).rank, &axis) &&
-           tenka_function_give(result, run(x, axis));
+           tenka_function_is_real(call, 3) && tenka_function_give(result, run(x, axis));
 }
 
 static bool run_softmax(const struct tenka_function_call *call, struct tenka_value *result)
@@ -61,8 +62,8 @@ static bool run_log_softmax(const struct tenka_function_call *call, struct tenka
 }
 
 const struct tenka_function tenka_functions_reduce[] = {
-    {".mean torch.mean", "input, dim=None, keepdim=False", run_mean, false},
-    {".sum torch.sum", "input, dim=None, keepdim=False", run_sum, false},
+    {".mean torch.mean", "input, dim=None, keepdim=False, dtype=None", run_mean, false},
+    {".sum torch.sum", "input, dim=None, keepdim=False, dtype=None", run_sum, false},
     {".softmax torch.softmax torch.nn.functional.softmax", "input, dim, _stacklevel=3, dtype=None", run_softmax, false},
     {".log_softmax torch.log_softmax torch.nn.functional.log_softmax", "input, dim, _stacklevel=3, dtype=None",
      run_log_softmax, false},

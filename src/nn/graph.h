@@ -67,6 +67,10 @@ bool tenka_function_list(const struct tenka_function_call *call, size_t n, struc
 bool tenka_function_tensor(const struct tenka_function_call *call, size_t arg, tenka_tensor *out);
 /* The axis of a tensor that an argument means, which may count from the end. */
 bool tenka_function_axis(const struct tenka_function_call *call, size_t arg, uint32_t rank, uint32_t *out);
+/* The axes of a tensor that an argument means, a set of bits: one or a list of them, None for all. */
+bool tenka_function_axes(const struct tenka_function_call *call, size_t arg, uint32_t rank, uint32_t *axes);
+/* Whether a dtype is None or that of real numbers, which nothing must be changed to. */
+bool tenka_function_is_real(const struct tenka_function_call *call, size_t arg);
 /* The whole numbers, one at least, of an argument that is one or a list. */
 bool tenka_function_integers(const struct tenka_function_call *call, size_t arg, int64_t *out, size_t max, size_t *n);
 
@@ -112,6 +116,8 @@ extern const struct tenka_function tenka_functions_weighted[];
 extern const struct tenka_function tenka_functions_window[];
 extern const struct tenka_function tenka_functions_products[];
 extern const struct tenka_function tenka_functions_torchvision[];
+extern const struct tenka_function tenka_functions_embedding[];  /* embedding.c */
+extern const struct tenka_function tenka_functions_statistics[];
 
 /* ---- Code ---- */
 

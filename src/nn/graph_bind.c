@@ -292,13 +292,14 @@ static tenka_status bind_name(struct tenka_binder *b, const struct tenka_py *e, 
     return TENKA_OK;
 }
 
-/* The layer of which the code is the result, if it could give the indices of its maxima too, and does not; else NULL. */
+/* The layer of which the code is the result, if its text could say that it gives the indices of its maxima too, and says
+ * nothing of them; else NULL. */
 static const tenka_module *without_indices(const struct tenka_binder *b, const struct tenka_code *code)
 {
     const tenka_module *m = code->kind == TENKA_CODE_SLOT ? b->memory[code->slot].giver : code->child;
     for (size_t i = 0; m != NULL && i < m->type->n_args; i++)
         if (strcmp(m->type->args[i].name, "return_indices") == 0)
-            return tenka_arg_is(&m->values, i) ? NULL : m;
+            return m->values.arg[i].given ? NULL : m;
     return NULL;
 }
 
@@ -316,8 +317,8 @@ static tenka_status bind_subscript(struct tenka_binder *b, const struct tenka_py
     if (m == NULL)
         return TENKA_OK;
     return tenka_py_fail(&b->r, e->at,
-                         "this takes a part of what layer %.200s (%s) gives, which is one tensor here; if it was made "
-                         "with return_indices=True, which print does not show, write that into its parentheses",
+                         "print does not show whether layer %.200s (%s) gives indices too, or this is an image of its "
+                         "batch: write return_indices=True, or False, into its parentheses",
                          m->path, tenka_module_class(m));
 }
 

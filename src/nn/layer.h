@@ -36,7 +36,7 @@ enum tenka_arg_flags {
     TENKA_ARG_PAIRED = 32, /* a pair, or a list, even when it was given as one number */
     TENKA_ARG_UNSEEN = 64, /* never */
     TENKA_ARG_WHOLE = 128, /* a FLOAT's fallback as a whole number */
-    TENKA_ARG_LATER = 256, /* of newer versions: only where it was given */
+    TENKA_ARG_LATER = 256, /* only where it was given: of newer versions, or shown by a text that people change */
     TENKA_ARG_PLAIN = 512, /* a WORD without quotes */
     TENKA_ARG_SINGLE = 1024, /* a pair that is one number: 2, (2,) or [2] */
     TENKA_ARG_QUOTED_SINCE_2 = 2048, /* the same if it was given without, as PyTorch 1 prints it, and 2 with them */
@@ -110,7 +110,8 @@ extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, ten
     tenka_layer_dropout2d, tenka_layer_alpha_dropout, tenka_layer_stochastic_depth, tenka_layer_conv1d,
     tenka_layer_conv_transpose1d, tenka_layer_conv_transpose2d, tenka_layer_prelu, tenka_layer_glu,
     tenka_layer_identity, tenka_layer_avg_pool2d, tenka_layer_adaptive_avg_pool2d, tenka_layer_gelu,
-    tenka_layer_multihead_attention, tenka_layer_attention_linear, tenka_layer_sequential, tenka_layer_custom;
+    tenka_layer_multihead_attention, tenka_layer_attention_linear, tenka_layer_embedding, tenka_layer_sequential,
+    tenka_layer_custom;
 /* layers_pool.c, layers_planes.c */
 #define TENKA_WINDOW_LAYERS(_)                                                                                        \
     _(max_pool1d) _(avg_pool1d) _(adaptive_avg_pool1d) _(adaptive_max_pool1d) _(adaptive_max_pool2d) _(upsample)      \

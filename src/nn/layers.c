@@ -43,6 +43,7 @@ static const struct tenka_layer_type *const types[] = {
     &tenka_layer_local_response_norm,
     &tenka_layer_multihead_attention,
     &tenka_layer_attention_linear,
+    &tenka_layer_embedding,
 #define LISTED(name) &tenka_layer_##name,
     TENKA_WINDOW_LAYERS(LISTED)
 #undef LISTED
@@ -136,6 +137,8 @@ static tenka_status check_number(struct tenka_error *err, const struct tenka_lay
 
 static const char *fallback_text(const struct tenka_layer_arg *arg, char buf[TENKA_NUMBER_TEXT])
 {
+    if (isnan(arg->fallback))
+        return "None";
     if (arg->kind == TENKA_ARG_WORD)
         return arg->word;
     if (arg->kind == TENKA_ARG_BOOL)

@@ -1,4 +1,4 @@
-/* Layers with a weight that is no product's: PReLU and Embedding; and GLU. */
+/* PReLU, whose weight is no product's, and GLU. */
 #include <float.h>
 #include <math.h>
 

@@ -36,7 +36,7 @@ static const struct tenka_layer_arg max_pool2d_args[] = {
     [STRIDE] = {"stride", TENKA_ARG_PAIR, TENKA_ARG_NONE, NAN, 1, INT32_MAX, NULL},
     [PADDING] = {"padding", TENKA_ARG_PAIR, 0, 0, 0, INT32_MAX, NULL},
     [DILATION] = {"dilation", TENKA_ARG_PAIR, 0, 1, 1, INT32_MAX, NULL},
-    [RETURN_INDICES] = {"return_indices", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 0, 0, 1, NULL},
+    [RETURN_INDICES] = {"return_indices", TENKA_ARG_BOOL, TENKA_ARG_LATER, 0, 0, 1, NULL},
     [CEIL_MODE] = {"ceil_mode", TENKA_ARG_BOOL, 0, 0, 0, 1, NULL},
 };
 

@@ -76,7 +76,7 @@ static const struct tenka_layer_arg max_pool1d_args[] = {
     [STRIDE] = {"stride", TENKA_ARG_LIST, TENKA_ARG_NONE, NAN, SIZE_RANGE, NULL},
     [PADDING] = {"padding", TENKA_ARG_LIST, 0, 0, 0, INT32_MAX, NULL},
     [DILATION] = {"dilation", TENKA_ARG_LIST, 0, 1, SIZE_RANGE, NULL},
-    [RETURN_INDICES] = {"return_indices", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 0, 0, 1, NULL},
+    [RETURN_INDICES] = {"return_indices", TENKA_ARG_BOOL, TENKA_ARG_LATER, 0, 0, 1, NULL},
     [CEIL_MODE] = {"ceil_mode", TENKA_ARG_BOOL, 0, 0, 0, 1, NULL},
 };
 
@@ -168,12 +168,12 @@ static const struct tenka_layer_arg adaptive_avg_pool1d_args[] = {
 
 static const struct tenka_layer_arg adaptive_max_pool1d_args[] = {
     [SIZE] = {"output_size", TENKA_ARG_INT, TENKA_ARG_REQUIRED, 0, SIZE_RANGE, NULL},
-    [ADAPTIVE_INDICES] = {"return_indices", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 0, 0, 1, NULL},
+    [ADAPTIVE_INDICES] = {"return_indices", TENKA_ARG_BOOL, TENKA_ARG_LATER, 0, 0, 1, NULL},
 };
 
 static const struct tenka_layer_arg adaptive_max_pool2d_args[] = {
     [SIZE] = {"output_size", TENKA_ARG_PAIR, TENKA_ARG_REQUIRED, 0, SIZE_RANGE, NULL},
-    [ADAPTIVE_INDICES] = {"return_indices", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 0, 0, 1, NULL},
+    [ADAPTIVE_INDICES] = {"return_indices", TENKA_ARG_BOOL, TENKA_ARG_LATER, 0, 0, 1, NULL},
 };
 
 static tenka_tensor adaptive_avg_pool1d_forward(tenka_module *m, tenka_tensor x)
@@ -248,10 +248,10 @@ static void unpooled_sides(const tenka_module *m, tenka_tensor x, uint32_t size[
 {
     const struct tenka_shape shape = tenka_tensor_shape(x);
     const struct tenka_layer_values *const v = &m->values;
-    for (uint32_t axis = 0; axis < 2; axis++)
-        size[axis] = shape.rank < 2 ? 0
-                                    : tenka_unpooled_size(shape.dim[shape.rank - 2 + axis], tenka_arg_u32(v, KERNEL, axis),
-                                                          tenka_arg_u32(v, STRIDE, axis), tenka_arg_u32(v, PADDING, axis));
+    size[0] = size[1] = 0;
+    for (uint32_t axis = 0; axis < 2 && shape.rank >= 2; axis++)
+        size[axis] = tenka_unpooled_size(shape.dim[shape.rank - 2 + axis], tenka_arg_u32(v, KERNEL, axis),
+                                         tenka_arg_u32(v, STRIDE, axis), tenka_arg_u32(v, PADDING, axis));
 }
 
 static void max_unpool2d_forward(tenka_module *m, const tenka_tensor *in, tenka_tensor *out)

@@ -2,6 +2,7 @@ set(nn_sources
     src/nn/activations.c
     src/nn/container.c
     src/nn/custom.c
+    src/nn/embedding.c
     src/nn/export_layers.c
     src/nn/export_print.c
     src/nn/export_read.c
@@ -15,6 +16,7 @@ set(nn_sources
     src/nn/functions_products.c
     src/nn/functions_reduce.c
     src/nn/functions_shape.c
+    src/nn/functions_statistics.c
     src/nn/functions_torchvision.c
     src/nn/functions_weighted.c
     src/nn/functions_window.c

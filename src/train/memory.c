@@ -32,10 +32,11 @@ struct step {
     const tenka_loss *parsed;
 };
 
-/* Of images of bytes and their classes. */
-static struct step step_of_images(struct tenka_shape input, tenka_loss_fn loss)
+/* Of images of bytes, or of whole numbers where the network looks such up, and their classes. */
+static struct step step_of(const tenka_module *net, struct tenka_shape input, tenka_loss_fn loss)
 {
-    return (struct step){.input = {TENKA_U8, input}, .target = {TENKA_I32, tenka_shape_of(input.dim[0])}, .loss = loss};
+    const enum tenka_dtype dtype = tenka_module_input_dtype(net) == TENKA_I32 ? TENKA_I32 : TENKA_U8;
+    return (struct step){.input = {dtype, input}, .target = {TENKA_I32, tenka_shape_of(input.dim[0])}, .loss = loss};
 }
 
 static void set_rows(struct step *step, uint32_t rows)
@@ -144,7 +145,7 @@ tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, stru
         return TENKA_E_INVALID;
     tenka_ctx *const ctx = tenka_module_ctx(net);
     TENKA_TRY(check(ctx, opt, &input, loss, out));
-    const struct step measured = step_of_images(input, loss);
+    const struct step measured = step_of(net, input, loss);
     struct tenka_step_bytes step;
     struct tenka_memory_estimate m = TENKA_MEMORY_ESTIMATE_DEFAULTS;
     TENKA_TRY(network_bytes(net, &m.parameters));
@@ -259,7 +260,7 @@ tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct t
 {
     if (net == NULL)
         return TENKA_E_INVALID;
-    const struct step step = step_of_images(input, loss);
+    const struct step step = step_of(net, input, loss);
     TENKA_TRY(check_fit(tenka_module_ctx(net), loss != NULL, out));
     TENKA_TRY(check_step(tenka_module_ctx(net), "memory_fits", opt, &input));
     return fits(net, opt, &step, out);

@@ -12,7 +12,7 @@ import sys
 
 import torch
 
-from traced import CHANNELS, SIDE, Attention, Branches, Parts, Planes, Pools, Residual, Squeeze, Weights
+from traced import CHANNELS, SIDE, Attention, Branches, Lookup, Parts, Planes, Pools, Residual, Segments, Squeeze, Weights
 
 
 def without_comments(text):
@@ -23,7 +23,7 @@ def without_comments(text):
 def main():
     folder = pathlib.Path(sys.argv[1])
     example = torch.zeros(3, CHANNELS, SIDE, SIDE)
-    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts, Weights, Attention):
+    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts, Weights, Attention, Segments, Lookup):
         model, name = net().train(), net.__name__.lower()
         free = torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
         (folder / f"{name}.exported.txt").write_text(without_comments(str(free)))

@@ -151,6 +151,8 @@ MODELS = [
         nn.Flatten(2), nn.Softmax(), nn.Flatten(1, 2), nn.Flatten(-1, -1), nn.Flatten(0, 1)), (2, 3, 4, 5)),
     ("three axes", lambda: nn.Sequential(nn.Linear(5, 6), nn.LogSoftmax(), nn.Flatten(-2, -1)), (2, 3, 5)),
     ("frozen", frozen, (2, 6)),
+    ("rows", lambda: nn.Sequential(nn.Embedding(10, 3), nn.Flatten(), nn.Linear(15, 2)), (2, 5)),
+    ("padded rows", lambda: nn.Embedding(7, 4, padding_idx=-2), (3, 4, 2)),
 ]
 
 
@@ -162,7 +164,8 @@ def output_shapes(model, shape):
         shapes[id(module)] = output.shape
 
     hooks = [module.register_forward_hook(remember) for module in model.modules()]
-    model(torch.zeros(shape))
+    first = next((m for m in model.modules() if not any(m.children())), model)
+    model(torch.zeros(shape, dtype=torch.long if isinstance(first, nn.Embedding) else None))
     for hook in hooks:
         hook.remove()
     return shapes

@@ -263,6 +263,70 @@ class Windows(nn.Module):
         return self.fc(x.mean([1, 2]))
 
 
+# What print does not show of layers that pool, as Tenka's error tells.
+nn.MaxPool2d.extra_repr = (
+    lambda m: f"kernel_size={m.kernel_size}, stride={m.stride}, padding={m.padding}, dilation={m.dilation}, "
+    + "return_indices=True, " * m.return_indices + f"ceil_mode={m.ceil_mode}")
+
+
+class Segments(nn.Module):
+    """Planes that are pooled and filled again where the maxima were, as in a SegNet; largest elements, variances."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(CHANNELS, 6, 3, padding=1)
+        self.pool = nn.MaxPool2d(2, return_indices=True)
+        self.uneven = nn.MaxPool2d(3, 2, 1, return_indices=True)
+        self.plain = nn.MaxPool2d(2, 1)
+        self.middle = nn.Conv2d(6, 6, 1)
+        self.unpool = nn.MaxUnpool2d(2)
+        self.sized = nn.MaxUnpool2d(3, stride=2, padding=1)
+        self.fc = nn.Linear(10, CLASSES)
+
+    def forward(self, x):
+        x = torch.tanh(self.conv(x))
+        size = x.size()
+        pooled = self.pool(x)
+        x = pooled[0]
+        small = self.uneven(x)
+        x = x + self.sized(self.middle(small[0]), small[1], output_size=x.size())
+        x = self.unpool(self.plain(F.pad(x, (0, 1, 0, 1))), pooled[1])
+        signal = F.adaptive_max_pool1d(F.max_pool1d(x.flatten(2), 5, 3, return_indices=True)[0], 9, return_indices=True)
+        ties = F.relu(x - 0.25)
+        y = x.flatten(2).max(2)
+        z = torch.min(x, 3, keepdim=True)[0].flatten(1)
+        stds = torch.var_mean(x, (1, 2))
+        parts = [torch.amax(ties, (2, 3)).sum(1, keepdim=True), x.amin(1).mean((1, 2), dtype=torch.float32)[:, None],
+                 y[0].mean(1, keepdim=True), z.std(1, unbiased=False, keepdim=True),
+                 x.var((1, 2, 3), keepdim=True).flatten(1), signal[0].var(dim=(1, 2), unbiased=True)[:, None],
+                 stds[0].sum(1, keepdim=True) + stds[1][:, :1], (x.max() - torch.min(ties) + x).mean((1, 2, 3))[:, None],
+                 ties[:, 0].std((1, 2))[:, None], torch.max(x, ties * 0.5).amax((1, 2, 3))[:, None]]
+        return self.fc(torch.cat(parts, 1))
+
+
+class Lookup(nn.Module):
+    """Rows of tables, of which some are paddings, which are not trained."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(CHANNELS, 8, 4, 4)
+        self.places = nn.Embedding(9, 8)
+        self.kinds = nn.Embedding(5, 8, padding_idx=2)
+        self.last = nn.Embedding(3, 5, padding_idx=-1)
+        self.register_buffer("kind", torch.tensor([[4, 2, 0], [2, 2, 1], [0, 4, 4]]))
+        self.register_buffer("place", torch.arange(9))
+        self.register_buffer("some", torch.tensor([2, 2, 1]))
+        self.register_buffer("few", torch.tensor([0, 4, 4]))
+        self.fc = nn.Linear(8, CLASSES)
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = torch.tanh(x + self.places(self.place) + self.kinds(self.kind).flatten(0, 1))
+        again = F.embedding(self.few, self.kinds.weight, padding_idx=-1)
+        x = x[:, :3] * again + 0.5 * x[:, 3:6]
+        return self.fc(x.mean(1)) + self.last(self.some).sum(0)
+
+
 def images():
     values = [math.sin(0.3 + 1.7 * i) for i in range(IMAGES * CHANNELS * SIDE * SIDE)]
     return torch.tensor(values, dtype=torch.float32).double().view(IMAGES, CHANNELS, SIDE, SIDE)
@@ -295,12 +359,12 @@ def numbers(net):
 def main():
     folder = pathlib.Path(sys.argv[1])
     lines = ["# Made by tools/golden/traced.py: NAME, the largest output, six outputs, three losses."]
-    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts, Weights, Attention, Windows):
+    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts, Weights, Attention, Windows, Segments, Lookup):
         torch.manual_seed(0)
         model = net()
         name = net.__name__.lower()
         (folder / f"{name}.txt").write_text(str(torch.fx.symbolic_trace(model)))
-        if net in (Parts, Weights, Windows):
+        if net in (Parts, Weights, Windows, Lookup):
             state = model.state_dict()
             for unused in [key for key in state if key.endswith("num_batches_tracked")]:
                 del state[unused]

@@ -1,4 +1,5 @@
 /* `tenka predict` of an array: what the network gives for each sample, into a file or as classes. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,13 +113,33 @@ static tenka_status read_wide(tenka_tensor output, double *out, size_t count)
     return status;
 }
 
+/* The batch's numbers, which are whole where the network looks them up. */
+static int make_input(struct run *r, size_t first, size_t rows, tenka_tensor *out)
+{
+    struct predictor *const p = r->p;
+    const enum tenka_dtype dtype = tenka_module_input_dtype(p->session.net);
+    tenka_array_floats(r->array, first * r->each, rows * r->each, r->rows);
+    for (size_t i = 0; i < rows * r->each && dtype == TENKA_I32; i++) {
+        const float x = r->rows[i];
+        const int32_t whole = fabsf(x) <= 1 << 24 ? (int32_t)x : -1;
+        if ((float)whole != x)
+            return say_failed("%s: the network looks whole numbers up, but sample %zu has another one, or one that is too "
+                              "large",
+                              p->session.options->pictures[0], first + i / r->each);
+        memcpy(&r->rows[i], &whole, sizeof(whole));
+    }
+    *out = tenka_input(p->session.ctx, dtype, batch_of(p), r->rows);
+    return EXIT_CODE_OK;
+}
+
 /* The samples from first on; a last batch's further rows are computed and not looked at. */
 static int run_batch(struct run *r, size_t first, size_t rows)
 {
     struct predictor *const p = r->p;
-    tenka_array_floats(r->array, first * r->each, rows * r->each, r->rows);
-    const tenka_tensor output =
-        tenka_forward(p->session.net, tenka_input(p->session.ctx, TENKA_F32, batch_of(p), r->rows));
+    tenka_tensor input;
+    if (make_input(r, first, rows, &input) != EXIT_CODE_OK)
+        return EXIT_CODE_FAILED;
+    const tenka_tensor output = tenka_forward(p->session.net, input);
     const size_t at = first * r->per_output, count = p->batch_size * r->per_output;
     const tenka_status status = r->wide != NULL ? read_wide(output, r->wide + at, count)
                                                 : tenka_read(output, r->all + at, count * sizeof(float));

@@ -281,6 +281,21 @@ int session_open_network(struct session *s, const struct options *options, bool 
     return open_prepared_net(s);
 }
 
+/* What the network looks up are whole numbers. */
+static int set_input(struct session *s)
+{
+    tenka_dataset *const halves[] = {s->train_data, s->test_data};
+    if (tenka_module_input_dtype(s->net) != TENKA_I32)
+        return EXIT_CODE_OK;
+    if (!session_has_arrays(s))
+        return say_failed("the network looks whole numbers up, as its first layer is an Embedding, but %s has images",
+                          s->data_dir);
+    for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++)
+        if (halves[i] != NULL && tenka_dataset_set_input_whole(halves[i]) != TENKA_OK)
+            return say_library_failed(s->ctx);
+    return EXIT_CODE_OK;
+}
+
 int session_open(struct session *s, const struct options *options, bool train)
 {
     int code = session_open_device(s, options);
@@ -290,6 +305,8 @@ int session_open(struct session *s, const struct options *options, bool train)
         code = session_load_data(s, train);
     if (code == EXIT_CODE_OK)
         code = open_prepared_net(s);
+    if (code == EXIT_CODE_OK)
+        code = set_input(s);
     if (code == EXIT_CODE_OK && train)
         session_warn_of_data(s);
     if (code == EXIT_CODE_OK)
