@@ -403,6 +403,10 @@ static const struct {
     {CODE("    y = self.fc(3)\n    return y\n"), "layer fc is given what is no tensor"},
     {CODE("    y = torch.cat([x, 3], 1)\n    return y\n"), "cat: item 1 is no tensor"},
     {CODE("    y, z = x.chunk(3, 1)\n    return y\n"), "2 names are given 3 values"},
+    {CODE("    y = (x > 0) + (x < 5)\n    return y\n"), "True and False are no numbers that are added"},
+    {CODE("    m = (x > 0).view(1, 2, 3)\n    q = x.view(1, 2, 3)\n"
+          "    y = torch.nn.functional.scaled_dot_product_attention(q, q, q, m[:, :, 0:2])\n    return y\n"),
+     "attn_mask must be numbers that are added"},
     {CODE("    y = torch.cat([x, x], 1)\n    return self.fc(y)\n"), "layer fc (Linear)"},
 };
 
