@@ -4,6 +4,7 @@
 #define _XOPEN_SOURCE 700 /* strtok_r, mkdtemp */
 #include "support.h"
 
+#include <math.h>
 #include <unistd.h>
 
 #include "core/core.h"
@@ -359,6 +360,15 @@ static const struct {
     {CODE("    y = x if x else x\n    return y\n"), "expected the line's end, found 'if'"},
     {CODE("    y = x[]\n    return y\n"), "expected an index, found ']'"},
     {CODE("    y = slice()\n    return y\n"), "slice takes one to three numbers"},
+    {CODE("    y = x[[0, 1]]\n    return y\n"), "a list is no index here"},
+    {CODE("    x.relu_()\n    return x\n"), "works in place is followed only in a line of its own"},
+    {CODE("    y = x.view(-1).relu_()\n    return x\n"), "works in place is followed only in a line of its own"},
+    {CODE("    y = x.relu_() + 1\n    return x\n"), "works in place is followed only in a line of its own"},
+    {CODE("    return x.relu_() + x\n"), "works in place is followed only in a line of its own"},
+    {CODE("    y = torch.nn.functional.dropout(x, 0.5, False)\n    r = torch.relu_(y)\n    return x + r\n"),
+     "a line before changes the memory of x in place, by another name"},
+    {"Net(\n  (a): Identity()\n)\ndef forward(self, x):\n    y = self.a(x)\n    r = y.relu_()\n    return x + r\n",
+     "a line before changes the memory of x in place, by another name"},
     {CODE("    return x\nz"), "expected the end of the text, found 'z'"},
     {POOL(")", "    y = self.pool(x)\n    z = y[0]\n"),
      "line 7, column 9: print does not show whether layer pool (MaxPool2d) gives indices too, or this is an image of its "
@@ -459,6 +469,10 @@ static const struct {
     {CODE("    y = self.fc(3)\n    return y\n"), "layer fc is given what is no tensor"},
     {CODE("    y = torch.cat([x, 3], 1)\n    return y\n"), "cat: item 1 is no tensor"},
     {CODE("    y, z = x.chunk(3, 1)\n    return y\n"), "2 names are given 3 values"},
+    {CODE("    y = (x > 0) + (x < 5)\n    return y\n"), "True and False are no numbers that are added"},
+    {CODE("    m = (x > 0).view(1, 2, 3)\n    q = x.view(1, 2, 3)\n"
+          "    y = torch.nn.functional.scaled_dot_product_attention(q, q, q, m[:, :, 0:2])\n    return y\n"),
+     "attn_mask must be numbers that are added"},
     {CODE("    y = torch.cat([x, x], 1)\n    return self.fc(y)\n"), "layer fc (Linear)"},
     {POOL(", return_indices=True)", "    y = torch.relu(self.pool(x))\n"), "argument 1 is no tensor"},
     {POOL(", return_indices=False)", "    y = self.pool(x)[0]\n    y = torch.relu(1)\n"), "line 7 of the network"},
@@ -507,6 +521,81 @@ static void test_deep_code(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* A row of attributes in parentheses, and that in a row: each row is short, and the tree is high. */
+static void test_high_code(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    static char text[300000];
+    tenka_module *net;
+    char *end = text + sprintf(text, "%s%*s", CODE("    y = "), 90, "");
+    memset(end - 90, '(', 90);
+    end += sprintf(end, "x");
+    for (int k = 0; k < 90; k++) {
+        *end++ = ')';
+        for (int i = 0; i < 190; i++)
+            end += sprintf(end, ".shape");
+    }
+    sprintf(end, "\n    return x\n");
+    assert_int_equal(tenka_nn_parse(ctx, text, &net), TENKA_E_FORMAT);
+    assert_non_null(strstr(tenka_last_error(ctx), "nested too deeply"));
+    tenka_ctx_destroy(&ctx);
+}
+
+/* ---- Programs of torch.export ---- */
+
+#define EXPORTED(parameters, code, result, table)                                                             \
+    "ExportedProgram:\n    class GraphModule(torch.nn.Module):\n        def forward(self, " parameters         \
+    "x: \"f32[s0, 2]\"):\n            " code "\n            return (" result ",)\n\nGraph signature:\n    # inputs\n" \
+    table "\nRange constraints: {}\n"
+#define OUTPUT "    x: USER_INPUT\n    y: USER_OUTPUT\n"
+
+static const struct {
+    const char *text, *sentence;
+} programs[] = {
+    {EXPORTED("", "y = torch.ops.aten.relu.default(x)", "x, y",
+              "    x: USER_INPUT\n    x: BUFFER_MUTATION target='c'\n    y: USER_OUTPUT\n"),
+     "x is a BUFFER_MUTATION"},
+    {EXPORTED("b_a: \"i64[]\", b_b: \"i64[]\", ", "y = torch.ops.aten.relu.default(x)", "y",
+              "    b_a: BUFFER target='a'\n    b_b: BUFFER target='b'\n" OUTPUT),
+     "b is a second whole number of its module"},
+};
+
+static void test_wrong_programs(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+        tenka_module *net;
+        assert_int_equal(tenka_nn_parse(ctx, programs[i].text, &net), TENKA_E_FORMAT);
+        if (strstr(tenka_last_error(ctx), programs[i].sentence) == NULL)
+            fail_msg("%s\nsays: %s", programs[i].text, tenka_last_error(ctx));
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
+/* y of x = {1, -1} for a program without parameters. */
+static void assert_gives(tenka_ctx *ctx, const char *text, float first, float second)
+{
+    const float x[2] = {1, -1};
+    float y[2];
+    tenka_module *net;
+    must(ctx, tenka_nn_parse(ctx, text, &net));
+    tenka_module_train(net, false);
+    must(ctx, tenka_read(tenka_forward(net, tenka_input(ctx, TENKA_F32, tenka_shape_of(1, 2), x)), y, sizeof(y)));
+    must(ctx, tenka_step_end(ctx));
+    assert_true(fabsf(y[0] - first) < 1e-5f && fabsf(y[1] - second) < 1e-5f);
+    tenka_module_destroy(&net);
+}
+
+/* SELU as PyTorch takes it apart, and a draw, which in evaluation is what it is on average. */
+static void test_aten(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    assert_gives(ctx, EXPORTED("", "y = torch.ops.aten.elu.default(x, 2.0, 3.0)", "y", OUTPUT), 3,
+                 6 * (expf(-1) - 1));
+    assert_gives(ctx, EXPORTED("", "y = torch.ops.aten.bernoulli.p(x, 0.25)", "y", OUTPUT), 0.25f, 0.25f);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* ---- Calls ---- */
 
 /* In the order in which they run, nested ones first; none of a network whose text shows no forward. */
@@ -548,6 +637,7 @@ int main(int argc, char **argv)
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_pytorch), cmocka_unit_test(test_saved),        cmocka_unit_test(test_wrong_code),
         cmocka_unit_test(test_calls),      cmocka_unit_test(test_failing_code), cmocka_unit_test(test_deep_code),
+        cmocka_unit_test(test_high_code),  cmocka_unit_test(test_wrong_programs), cmocka_unit_test(test_aten),
         cmocka_unit_test(test_in_place),   cmocka_unit_test(test_nested),       cmocka_unit_test(test_results),
         cmocka_unit_test(test_inputs),     cmocka_unit_test(test_unshaped),     cmocka_unit_test(test_wrong_programs),
     };

@@ -104,13 +104,20 @@ OF_TENSORS(minimum)
 
 /* ---- Comparisons: of sizes, which forward asserts, and of tensors ---- */
 
+static bool give_truths(struct tenka_value *result, tenka_tensor tensor)
+{
+    const bool good = tenka_function_give(result, tensor);
+    result->truths = true;
+    return good;
+}
+
 #define COMPARE(name, symbol)                                                                                \
     static bool run_##name(const struct tenka_function_call *call, struct tenka_value *result)               \
     {                                                                                                        \
         const struct tenka_value *a = &call->arg[0], *b = &call->arg[1];                                     \
         tenka_tensor x, y;                                                                                   \
         if (!tenka_value_is_number(a) || !tenka_value_is_number(b))                                          \
-            return tenka_function_operands(call, &x, &y) && tenka_function_give(result, tenka_##name(x, y)); \
+            return tenka_function_operands(call, &x, &y) && give_truths(result, tenka_##name(x, y));         \
         *result = (struct tenka_value){.kind = TENKA_VALUE_BOOL,                                             \
                                        .integer = tenka_value_number(a) symbol tenka_value_number(b)};       \
         return true;                                                                                         \

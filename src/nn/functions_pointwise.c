@@ -20,6 +20,8 @@ static bool are_whole(const struct tenka_function_call *call)
     {                                                                                                                  \
         const struct tenka_value *arg = call->arg;                                                                     \
         tenka_tensor a, b;                                                                                             \
+        if (arg[0].truths && arg[1].truths)                                                                            \
+            return tenka_function_fail(call, "True and False are no numbers that are added; multiply by 1.0");         \
         if (are_numbers(call))                                                                                         \
             return tenka_function_give_number(call, are_whole(call),                                                   \
                                               tenka_value_number(&arg[0]) symbol tenka_value_number(&arg[1]), result); \

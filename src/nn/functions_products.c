@@ -164,6 +164,9 @@ static bool run_attention(const struct tenka_function_call *call, struct tenka_v
         return false;
     if (number_of(&call->arg[4]) != 0 || call->arg[7].integer != 0)
         return tenka_function_fail(call, "scaled_dot_product_attention: dropout_p and enable_gqa are not known");
+    if (call->arg[3].truths)
+        return tenka_function_fail(call, "scaled_dot_product_attention: attn_mask must be numbers that are added, not "
+                                         "True and False; where(mask, 0.0, -inf) makes them");
     const struct tenka_shape shape = tenka_tensor_shape(q);
     const uint32_t d = shape.rank > 0 ? shape.dim[shape.rank - 1] : 1;
     const double scale = call->arg[6].kind == TENKA_VALUE_NONE ? 1 / sqrt((double)d) : number_of(&call->arg[6]);

@@ -26,6 +26,7 @@ struct tenka_value {
     double number;
     const char *word;
     tenka_tensor tensor;
+    bool truths; /* of a tensor: in PyTorch its elements are True and False, here 1 and 0 */
     const struct tenka_value *items;
     size_t n_items;
 };

@@ -96,7 +96,10 @@ static bool run_function(const struct frame *f, const struct tenka_code *code, c
 {
     const struct tenka_function_call call = call_of(f, args);
     *out = (struct tenka_value){0};
-    return code->function->run(&call, out);
+    if (!code->function->run(&call, out))
+        return false;
+    out->truths = out->truths || (code->function->view && args[0].truths);
+    return true;
 }
 
 /* Notes a call, unless it only looks at sizes or takes one of several tensors. before: operators that were traced. */

@@ -92,11 +92,13 @@ static int set_up(struct run *r)
     const size_t name = strlen(p->session.options->pictures[0]) + INDEX_BYTES;
     r->rows = calloc(p->batch_size, r->each * sizeof(float));
     r->all = calloc(r->count + p->batch_size, r->per_output * sizeof(float));
-    if (p->session.options->out != NULL && tenka_ctx_backend(p->session.ctx) == TENKA_BACKEND_CPU_F64)
+    const bool wide = p->session.options->out != NULL && tenka_ctx_backend(p->session.ctx) == TENKA_BACKEND_CPU_F64;
+    if (wide)
         r->wide = calloc(r->count + p->batch_size, r->per_output * sizeof(double));
     r->names = calloc(p->batch_size, name);
     p->predictions = calloc(p->batch_size, sizeof(p->predictions[0]));
-    return r->rows != NULL && r->all != NULL && r->names != NULL && p->predictions != NULL
+    return r->rows != NULL && r->all != NULL && r->names != NULL && p->predictions != NULL &&
+                   (r->wide != NULL || !wide)
                ? EXIT_CODE_OK
                : say_failed("out of memory");
 }
