@@ -181,6 +181,20 @@ static size_t room(const struct tenka_weight *weight)
     return tenka_align((size_t)tenka_shape_count(&weight->shape) * each, sizeof(double));
 }
 
+/* Whole numbers that forward reads as indices: PyTorch would count those below 0 from the end, and kernels do not. */
+static tenka_status check_whole(struct tenka_error *err, const struct tenka_weights *file, const struct tenka_weight *t,
+                                const int32_t *numbers)
+{
+    char shown[TENKA_PICKLE_SHOWN];
+    const size_t count = (size_t)tenka_shape_count(&t->shape);
+    for (size_t i = 0; i < count; i++)
+        if (numbers[i] < 0 || numbers[i] == INT32_MAX)
+            return tenka_fail(err, TENKA_E_FORMAT,
+                              "%s: tensor \"%s\" has numbers that are no indices here; they may be from 0 to %d",
+                              file->path, tenka_pickle_show(t->name, shown), INT32_MAX - 1);
+    return TENKA_OK;
+}
+
 /* The tensors of all variables that have one in the file, one after the other. */
 static tenka_status read_tensors(struct tenka_error *err, const struct tenka_model_state *s,
                                  const struct tenka_weights *file, unsigned char *data, int64_t *numbers)
@@ -192,6 +206,8 @@ static tenka_status read_tensors(struct tenka_error *err, const struct tenka_mod
         } else if (s->items[i].var != NULL && t != NULL) {
             TENKA_TRY(is_double(t) ? tenka_weights_read_raw(err, file, t, data)
                                    : tenka_weights_read(err, file, t, data));
+            if (is_whole(s->items[i].var))
+                TENKA_TRY(check_whole(err, file, t, (const int32_t *)(const void *)data));
             data += room(t);
         }
     }

@@ -152,6 +152,8 @@ static void write_embedding(struct tenka_text *out, const struct call *c)
     tenka_text_add(out, "Embedding(%u, %u", c->weight.dim[0], c->weight.dim[1]);
     if (padding != NULL && padding->kind == TENKA_PY_INT)
         write_arg(out, "padding_idx", padding);
+    write_arg(out, "scale_grad_by_freq", arg_at(c->args, 3));
+    write_arg(out, "sparse", arg_at(c->args, 4));
     tenka_text_add(out, ")");
 }
 
