@@ -10,17 +10,18 @@ float slope(float worth, float dp, float along)
     return product;
 }
 
-// y dy of a row.
-float along_of(int line)
-{
-    float sum = 0.0;
-    int i = 0;
-    for (; i + 4 <= p.dv; i += 4)
-        FOR(u, 4) sum = fma(LOAD(y, line * p.dv + i + u), LOAD(dy, line * p.dv + i + u), sum);
-    for (; i < p.dv; i++)
-        sum = fma(LOAD(y, line * p.dv + i), LOAD(dy, line * p.dv + i), sum);
-    return sum;
-}
+// along[r] = y dy of each of some rows. The rows are the inner loop, without one of their own: compilers unroll no loop
+// around another, and arrays that are indexed by a loop's variable lie in memory.
+#define ALONG(along, lines, rows)                                                                                 \
+    {                                                                                                             \
+        FOR(r, rows) along[r] = 0.0;                                                                              \
+        int i = 0;                                                                                                \
+        for (; i + 4 <= p.dv; i += 4)                                                                             \
+            FOR(r, rows) FOR(u, 4)                                                                                \
+                along[r] = fma(LOAD(y, lines[r] * p.dv + i + u), LOAD(dy, lines[r] * p.dv + i + u), along[r]);    \
+        for (; i < p.dv; i++)                                                                                     \
+            FOR(r, rows) along[r] = fma(LOAD(y, lines[r] * p.dv + i), LOAD(dy, lines[r] * p.dv + i), along[r]);   \
+    }
 
 #define Q_COUNT (p.batch * p.t * p.d)
 #define K_COUNT (p.batch * p.s * p.d)
@@ -30,13 +31,13 @@ float along_of(int line)
 // The tile of queries from `first` on by keys from `column` on.
 void make_by_queries(int batch, int mask, int first, int column)
 {
-    float lines_lse[ROWS], along[ROWS];
+    float along[ROWS];
     ROW_LINES(row, batch, first, p.t, 1);
     ROW_LINES(q_at, batch, first, p.t, p.d);
     ROW_LINES(dy_at, batch, first, p.t, p.dv);
     COLUMN_LINES(k_at, batch, column, p.s, p.d);
     COLUMN_LINES(v_at, batch, column, p.s, p.dv);
-    FOR(r, ROWS) along[r] = along_of(row[r]);
+    ALONG(along, row, ROWS)
     DOTS(value, q, q_at, Q_COUNT, k, k_at, K_COUNT, p.d, FOURS_D)
     DOTS(change, dy, dy_at, DY_COUNT, v, v_at, V_COUNT, p.dv, FOURS_DV)
     FOR_TILE {
@@ -54,16 +55,18 @@ void make_by_keys(int batch, int mask, int first, int column)
 {
     ROW_LINES(k_at, batch, first, p.s, p.d);
     ROW_LINES(v_at, batch, first, p.s, p.dv);
+    float along[COLUMNS];
     COLUMN_LINES(row, batch, column, p.t, 1);
     COLUMN_LINES(q_at, batch, column, p.t, p.d);
     COLUMN_LINES(dy_at, batch, column, p.t, p.dv);
     DOTS(value, k, k_at, K_COUNT, q, q_at, Q_COUNT, p.d, FOURS_D)
     DOTS(change, v, v_at, V_COUNT, dy, dy_at, DY_COUNT, p.dv, FOURS_DV)
+    ALONG(along, row, COLUMNS)
     FOR(c, COLUMNS) {
-        const float along = along_of(row[c]), line_lse = LOAD(lse, row[c]);
+        const float line_lse = LOAD(lse, row[c]);
         FOR(r, ROWS) {
             value[r][c] = worth(MASK(value[r][c], mask, column + my_column(c), first + my_row(r)), line_lse);
-            change[r][c] = slope(value[r][c], change[r][c], along);
+            change[r][c] = slope(value[r][c], change[r][c], along[c]);
         }
     }
 }
