@@ -15,9 +15,8 @@ static tenka_module *parse(tenka_ctx *ctx, const char *text)
 /* PyTorch's numbers after manual_seed(0), of few and of many; their builds differ in the last bit. */
 static void test_initial_rows(void **state)
 {
-    static const double few[ROWS * WIDTH] = {0x1.8a7eb8p+0,  -0x1.2c78ap-2,  -0x1.16e292p+1,
-                                             0,              0,              0,
-                                             0x1.9d06f4p-2,  0x1.ad11cap-1,  -0x1.704288p-1};
+    static const double few[ROWS * WIDTH] = {0x1.8a7eb8p+0, -0x1.2c78ap-2, -0x1.16e292p+1, 0, 0, 0,
+                                             0x1.9d06f4p-2, 0x1.ad11cap-1, -0x1.704288p-1};
     static const double many[4] = {0x1.329b16p-1, -0x1.8e1ab6p+0, -0x1.5d8d94p-2, 0x1.da5e9cp+0};
     tenka_ctx *ctx = open_target(*state);
     float values[20];

@@ -15,9 +15,19 @@
 #include <zlib.h>
 
 static const char *const runs[] = {
-    "reference_batch100",    "reference_batch64", "mlp_adam",   "mlp_adamw",     "mlp_sgd",
-    "mlp_momentum",          "mlp_nesterov",      "conv_adamw", "conv_nesterov", "batchnorm_dropout",
-    "batchnorm_dropout_sgd", "norms",             "everything",
+    "reference_batch100",
+    "reference_batch64",
+    "mlp_adam",
+    "mlp_adamw",
+    "mlp_sgd",
+    "mlp_momentum",
+    "mlp_nesterov",
+    "conv_adamw",
+    "conv_nesterov",
+    "batchnorm_dropout",
+    "batchnorm_dropout_sgd",
+    "norms",
+    "everything",
 };
 #define RUNS (sizeof(runs) / sizeof(runs[0]))
 

@@ -88,7 +88,8 @@ static void test_planes(void **state)
                   "Upsample(size=(5, 6), mode='bilinear', align_corners=True)");
     assert_prints("UpsamplingBilinear2d(size=4)", "UpsamplingBilinear2d(size=4, mode='bilinear')");
     assert_prints(pads, pads);
-    assert_prints("CircularPad2d(1) CircularPad1d(1) CircularPad3d(1) ZeroPad1d(1) ZeroPad3d([1, 1, 1, 1, 1, 1])", pads);
+    assert_prints("CircularPad2d(1) CircularPad1d(1) CircularPad3d(1) ZeroPad1d(1) ZeroPad3d([1, 1, 1, 1, 1, 1])",
+                  pads);
     assert_prints("Conv2d(1, 2, 2, padding='same', padding_mode='circular')",
                   "Conv2d(1, 2, kernel_size=(2, 2), stride=(1, 1), padding=same, padding_mode=circular)");
     assert_prints("AvgPool2d(3, 2, 1, True, False, 5)",
@@ -147,8 +148,7 @@ static const char *const bad_texts[][2] = {
     {"ReLU()\nFoo(2)", "line 2, column 1: Foo is no known layer; known are Conv2d, Linear"},
     {"Conv2d(1,2)", "kernel_size is missing"},
     {"Conv2d(3,2,3,groups=2)", "must be multiples of groups (2)"},
-    {"Conv2d(1,2,3,padding_mode='mirror')",
-     "expected 'zeros', 'reflect', 'replicate' or 'circular' for padding_mode"},
+    {"Conv2d(1,2,3,padding_mode='mirror')", "expected 'zeros', 'reflect', 'replicate' or 'circular' for padding_mode"},
     {"Conv2d(1,2,kernel=3)", "line 1, column 12: Conv2d has no argument kernel; its arguments are in_channels"},
     {"Conv2d(1,2,3,in_channels=1)", "is given twice the argument in_channels"},
     {"Linear(2,3,True,4)", "has too many arguments"},
@@ -232,7 +232,8 @@ static const char *const bad_texts[][2] = {
     {"MultiheadAttention(8, 3)", "embed_dim (8) must be in_features and out_features of out_proj, and a multiple of "
                                  "num_heads (3)"},
     {"MultiheadAttention(num_heads=2 (out_proj): NonDynamicallyQuantizableLinear(8, 6))", "embed_dim (8) must be"},
-    {"MultiheadAttention(num_heads=2 (proj): NonDynamicallyQuantizableLinear(8, 8))", "its only child must be out_proj"},
+    {"MultiheadAttention(num_heads=2 (proj): NonDynamicallyQuantizableLinear(8, 8))",
+     "its only child must be out_proj"},
     {"MultiheadAttention(num_heads=2 (out_proj): Linear(8, 8))", "its only child must be out_proj"},
     {"MultiheadAttention(8, 2, add_bias_kv=True)", "only add_bias_kv=False is supported"},
     {"MultiheadAttention(8, 2", "but the text ends"},
@@ -369,11 +370,17 @@ static void test_cumulative_average(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_printed_form),    cmocka_unit_test(test_short_form), cmocka_unit_test(test_planes),
-        cmocka_unit_test(test_initial_weights), cmocka_unit_test(test_bad_text),
-        cmocka_unit_test(test_deep_text),       cmocka_unit_test(test_containers),
-        cmocka_unit_test(test_check),           cmocka_unit_test(test_counted_layers),
-        cmocka_unit_test(test_bad_shapes),      cmocka_unit_test(test_cumulative_average),
+        cmocka_unit_test(test_printed_form),
+        cmocka_unit_test(test_short_form),
+        cmocka_unit_test(test_planes),
+        cmocka_unit_test(test_initial_weights),
+        cmocka_unit_test(test_bad_text),
+        cmocka_unit_test(test_deep_text),
+        cmocka_unit_test(test_containers),
+        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_counted_layers),
+        cmocka_unit_test(test_bad_shapes),
+        cmocka_unit_test(test_cumulative_average),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

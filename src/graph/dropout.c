@@ -35,7 +35,7 @@ tenka_tensor tenka_alpha_dropout(tenka_tensor x, double p)
     if (p == 1)
         return tenka_scale(x, 0);
     const tenka_tensor kept = tenka_gt(tenka_dropout(ones(x.ctx, tenka_tensor_shape(x)), p), number(x.ctx, 0));
-    const tenka_tensor moved = tenka_add(tenka_scale(tenka_sub(kept, number(x.ctx, 1)), alpha * a),
-                                         number(x.ctx, alpha * a * p));
+    const tenka_tensor moved =
+        tenka_add(tenka_scale(tenka_sub(kept, number(x.ctx, 1)), alpha * a), number(x.ctx, alpha * a * p));
     return tenka_add(tenka_mul(x, tenka_scale(kept, a)), moved);
 }

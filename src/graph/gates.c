@@ -14,10 +14,11 @@ tenka_tensor tenka_prelu(tenka_tensor x, tenka_tensor weight)
     if (!tenka_tensor_valid(x) || !tenka_tensor_valid(weight))
         return tenka_mul(x, weight);
     if (w.rank > 1 || (w.rank == 1 && w.dim[0] != 1 && w.dim[0] != channels))
-        return tenka_trace_fail(x.ctx, TENKA_E_SHAPE,
-                                "prelu: a weight of shape %s fits an input of shape %s neither as one number nor as one "
-                                "for each channel",
-                                tenka_shape_text(&w, w_text), tenka_shape_text(&shape, text));
+        return tenka_trace_fail(
+            x.ctx, TENKA_E_SHAPE,
+            "prelu: a weight of shape %s fits an input of shape %s neither as one number nor as one "
+            "for each channel",
+            tenka_shape_text(&w, w_text), tenka_shape_text(&shape, text));
     struct tenka_shape wide = {.rank = 1, .dim = {1}};
     if (w.rank == 1 && w.dim[0] > 1) {
         wide = (struct tenka_shape){.rank = shape.rank - 1, .dim = {channels, 1, 1, 1, 1}};

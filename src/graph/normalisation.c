@@ -178,8 +178,8 @@ tenka_tensor tenka_local_response_norm(tenka_tensor x, uint32_t size, double alp
     window.kernel[0] = size;
     window.kernel[1] = window.stride[0] = window.stride[1] = 1;
     const uint64_t plane = tenka_shape_count(&shape) / ((uint64_t)shape.dim[0] * shape.dim[1]);
-    const tenka_tensor rows = tenka_reshape(tenka_mul(x, x),
-                                            tenka_shape_of(shape.dim[0], 1, shape.dim[1], (uint32_t)plane));
+    const tenka_tensor rows =
+        tenka_reshape(tenka_mul(x, x), tenka_shape_of(shape.dim[0], 1, shape.dim[1], (uint32_t)plane));
     const tenka_tensor mean = tenka_avg_pool2d(pad_channels(rows, size / 2, (size - 1) / 2), &window);
     const tenka_tensor base = tenka_add(tenka_scale(tenka_reshape(mean, shape), alpha), constant(x.ctx, k));
     return tenka_div(x, tenka_pow(base, constant(x.ctx, beta)));

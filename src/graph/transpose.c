@@ -9,9 +9,9 @@ tenka_tensor tenka_conv_transpose2d(tenka_tensor x, tenka_tensor weight, tenka_t
     struct tenka_error err = {0};
     if (tenka_take_params(&err, "conv_transpose2d", "TENKA_CONV_TRANSPOSE2D_DEFAULTS", &own, params) != TENKA_OK)
         return tenka_trace_fail(x.ctx, err.status, "%s", err.text);
-    const uint32_t given[] = {own.stride[0],         own.stride[1],         own.padding[0],  own.padding[1],
-                              own.output_padding[0], own.output_padding[1], own.dilation[0], own.dilation[1],
-                              own.groups};
+    const uint32_t given[] = {own.stride[0],   own.stride[1],         own.padding[0],
+                              own.padding[1],  own.output_padding[0], own.output_padding[1],
+                              own.dilation[0], own.dilation[1],       own.groups};
     for (size_t i = 0; i < sizeof(given) / sizeof(*given); i++)
         if (given[i] > INT32_MAX)
             return tenka_trace_fail(x.ctx, TENKA_E_INVALID, "conv_transpose2d: a parameter is larger than 2147483647");

@@ -6,9 +6,9 @@
 #include "nn/graph.h"
 
 static const struct tenka_function *const tables[] = {
-    tenka_functions_pointwise, tenka_functions_numbers,  tenka_functions_shape,       tenka_functions_parts,
-    tenka_functions_reduce,    tenka_functions_aten,     tenka_functions_norm,        tenka_functions_weighted,
-    tenka_functions_window,    tenka_functions_products, tenka_functions_torchvision, tenka_functions_embedding,
+    tenka_functions_pointwise,  tenka_functions_numbers,  tenka_functions_shape,       tenka_functions_parts,
+    tenka_functions_reduce,     tenka_functions_aten,     tenka_functions_norm,        tenka_functions_weighted,
+    tenka_functions_window,     tenka_functions_products, tenka_functions_torchvision, tenka_functions_embedding,
     tenka_functions_statistics,
 };
 #define N_TABLES (sizeof(tables) / sizeof(*tables))

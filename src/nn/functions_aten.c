@@ -22,8 +22,7 @@ static bool run_empty(const struct tenka_function_call *call, struct tenka_value
 {
     int64_t sizes[TENKA_MAX_RANK];
     size_t n;
-    if (!tenka_function_integers(call, 0, sizes, TENKA_MAX_RANK, &n) ||
-        !tenka_function_free_batch(call, sizes, n, 0))
+    if (!tenka_function_integers(call, 0, sizes, TENKA_MAX_RANK, &n) || !tenka_function_free_batch(call, sizes, n, 0))
         return false;
     struct tenka_shape shape = {.rank = (uint32_t)n};
     for (size_t i = 0; i < n; i++) {

@@ -131,8 +131,7 @@ static bool run_alpha_dropout(const struct tenka_function_call *call, struct ten
     tenka_tensor x;
     double p;
     bool active;
-    return begin_dropout(call, &x, &p, &active) &&
-           tenka_function_give(result, active ? tenka_alpha_dropout(x, p) : x);
+    return begin_dropout(call, &x, &p, &active) && tenka_function_give(result, active ? tenka_alpha_dropout(x, p) : x);
 }
 
 static bool run_dropout1d(const struct tenka_function_call *call, struct tenka_value *result)

@@ -111,16 +111,16 @@ static bool give_truths(struct tenka_value *result, tenka_tensor tensor)
     return good;
 }
 
-#define COMPARE(name, symbol)                                                                                \
-    static bool run_##name(const struct tenka_function_call *call, struct tenka_value *result)               \
-    {                                                                                                        \
-        const struct tenka_value *a = &call->arg[0], *b = &call->arg[1];                                     \
-        tenka_tensor x, y;                                                                                   \
-        if (!tenka_value_is_number(a) || !tenka_value_is_number(b))                                          \
-            return tenka_function_operands(call, &x, &y) && give_truths(result, tenka_##name(x, y));         \
-        *result = (struct tenka_value){.kind = TENKA_VALUE_BOOL,                                             \
-                                       .integer = tenka_value_number(a) symbol tenka_value_number(b)};       \
-        return true;                                                                                         \
+#define COMPARE(name, symbol)                                                                          \
+    static bool run_##name(const struct tenka_function_call *call, struct tenka_value *result)         \
+    {                                                                                                  \
+        const struct tenka_value *a = &call->arg[0], *b = &call->arg[1];                               \
+        tenka_tensor x, y;                                                                             \
+        if (!tenka_value_is_number(a) || !tenka_value_is_number(b))                                    \
+            return tenka_function_operands(call, &x, &y) && give_truths(result, tenka_##name(x, y));   \
+        *result = (struct tenka_value){.kind = TENKA_VALUE_BOOL,                                       \
+                                       .integer = tenka_value_number(a) symbol tenka_value_number(b)}; \
+        return true;                                                                                   \
     }
 COMPARE(eq, ==)
 COMPARE(ne, !=)

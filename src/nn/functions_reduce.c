@@ -28,8 +28,7 @@ static bool reduce(const struct tenka_function_call *call, struct tenka_value *r
     uint32_t axes;
     tenka_tensor x;
     return tenka_function_tensor(call, 0, &x) && tenka_function_axes(call, 1, tenka_tensor_shape(x).rank, &axes) &&
-           tenka_function_is_real(call, 3) &&
-           tenka_function_give(result, run(x, axes, call->arg[2].integer != 0));
+           tenka_function_is_real(call, 3) && tenka_function_give(result, run(x, axes, call->arg[2].integer != 0));
 }
 
 static bool run_mean(const struct tenka_function_call *call, struct tenka_value *result)

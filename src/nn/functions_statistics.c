@@ -75,8 +75,7 @@ static bool extreme(const struct tenka_function_call *call, double sign, struct 
 {
     uint32_t axes;
     tenka_tensor x;
-    return tenka_function_tensor(call, 0, &x) &&
-           tenka_function_axes(call, 1, tenka_tensor_shape(x).rank, &axes) &&
+    return tenka_function_tensor(call, 0, &x) && tenka_function_axes(call, 1, tenka_tensor_shape(x).rank, &axes) &&
            give_largest(call, sign, axes, call->arg[2].integer != 0, result);
 }
 

@@ -21,8 +21,8 @@ static bool run_position_bias(const struct tenka_function_call *call, struct ten
         window[0] * window[1] != size || (uint64_t)size * size != count)
         return tenka_function_fail(call, "_get_relative_position_bias: the table, the index and the window do not fit");
     const tenka_tensor rows = tenka_gather(table, tenka_reshape(index, tenka_shape_of((uint32_t)count)));
-    const tenka_tensor bias = tenka_permute(tenka_reshape(rows, tenka_shape_of(size, size, shape.dim[1])),
-                                            (const uint32_t[]){2, 0, 1});
+    const tenka_tensor bias =
+        tenka_permute(tenka_reshape(rows, tenka_shape_of(size, size, shape.dim[1])), (const uint32_t[]){2, 0, 1});
     return tenka_function_give(result, tenka_reshape(bias, tenka_shape_of(1, shape.dim[1], size, size)));
 }
 
@@ -48,8 +48,20 @@ static bool run_patch_merging(const struct tenka_function_call *call, struct ten
 
 /* ---- Attention in windows ---- */
 
-enum { INPUT, QKV_WEIGHT, PROJ_WEIGHT, POSITION_BIAS, WINDOW, HEADS, SHIFT, ATTENTION_DROPOUT, DROPOUT, QKV_BIAS, PROJ_BIAS,
-       LOGIT_SCALE };
+enum {
+    INPUT,
+    QKV_WEIGHT,
+    PROJ_WEIGHT,
+    POSITION_BIAS,
+    WINDOW,
+    HEADS,
+    SHIFT,
+    ATTENTION_DROPOUT,
+    DROPOUT,
+    QKV_BIAS,
+    PROJ_BIAS,
+    LOGIT_SCALE
+};
 
 /* Images [n, rows * window[0], columns * window[1], c] cut into windows, which were shifted. */
 struct windows {
@@ -164,8 +176,8 @@ static tenka_tensor bias_without_keys(tenka_tensor bias)
 {
     const uint32_t length = tenka_tensor_shape(bias).dim[0] / 3;
     const float zero = 0;
-    const tenka_tensor none = tenka_expand(tenka_input(bias.ctx, TENKA_F32, tenka_shape_of(1), &zero),
-                                           tenka_shape_of(length));
+    const tenka_tensor none =
+        tenka_expand(tenka_input(bias.ctx, TENKA_F32, tenka_shape_of(1), &zero), tenka_shape_of(length));
     const tenka_tensor parts[] = {tenka_slice(bias, 0, 0, length), none, tenka_slice(bias, 0, 2 * length, 3 * length)};
     return tenka_concat(parts, 3, 0);
 }
@@ -225,8 +237,8 @@ static bool run_windows(const struct tenka_function_call *call, struct tenka_val
     return tenka_function_give(result, x);
 }
 
-#define WINDOWS                                                                                              \
-    "input, qkv_weight, proj_weight, relative_position_bias, window_size, num_heads, shift_size, "           \
+#define WINDOWS                                                                                    \
+    "input, qkv_weight, proj_weight, relative_position_bias, window_size, num_heads, shift_size, " \
     "attention_dropout=0.0, dropout=0.0, qkv_bias=None, proj_bias=None, logit_scale=None, training=True"
 
 const struct tenka_function tenka_functions_torchvision[] = {

@@ -55,8 +55,7 @@ static bool give_signal(struct tenka_value *result, tenka_tensor y)
 {
     const struct tenka_shape shape = tenka_tensor_shape(y);
     return tenka_function_give(
-        result,
-        tenka_tensor_valid(y) ? tenka_reshape(y, tenka_shape_of(shape.dim[0], shape.dim[1], shape.dim[3])) : y);
+        result, tenka_tensor_valid(y) ? tenka_reshape(y, tenka_shape_of(shape.dim[0], shape.dim[1], shape.dim[3])) : y);
 }
 
 /* 'valid', 'same' where it is the same number of places on both sides, or numbers. */

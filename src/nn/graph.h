@@ -117,7 +117,7 @@ extern const struct tenka_function tenka_functions_weighted[];
 extern const struct tenka_function tenka_functions_window[];
 extern const struct tenka_function tenka_functions_products[];
 extern const struct tenka_function tenka_functions_torchvision[];
-extern const struct tenka_function tenka_functions_embedding[];  /* embedding.c */
+extern const struct tenka_function tenka_functions_embedding[]; /* embedding.c */
 extern const struct tenka_function tenka_functions_statistics[];
 
 /* ---- Code ---- */

@@ -34,7 +34,8 @@ static bool changes_inside(const struct tenka_code *code)
 /* Whether a call that nobody gives a name works in place, going by its own. */
 static bool changes_unnamed(const struct tenka_py *value)
 {
-    const char *name = value->kind == TENKA_PY_CALL && value->child->kind == TENKA_PY_ATTRIBUTE ? value->child->word : "";
+    const char *name = value->kind == TENKA_PY_CALL && value->child->kind == TENKA_PY_ATTRIBUTE ? value->child->word
+                                                                                                : "";
     const size_t length = strlen(name);
     return length > 1 && name[length - 1] == '_' && name[length - 2] != '_';
 }

@@ -31,13 +31,13 @@ enum tenka_arg_flags {
     TENKA_ARG_NONE = 2,  /* may be None */
     TENKA_ARG_FIXED = 4, /* known in PyTorch, but only the fallback is supported; never printed */
     /* as print(model) shows it, which else has name=value of every argument: */
-    TENKA_ARG_BARE = 8,    /* without its name */
-    TENKA_ARG_QUIET = 16,  /* only when it is not the fallback */
-    TENKA_ARG_PAIRED = 32, /* a pair, or a list, even when it was given as one number */
-    TENKA_ARG_UNSEEN = 64, /* never */
-    TENKA_ARG_WHOLE = 128, /* a FLOAT's fallback as a whole number */
-    TENKA_ARG_LATER = 256, /* only where it was given: of newer versions, or shown by a text that people change */
-    TENKA_ARG_PLAIN = 512, /* a WORD without quotes */
+    TENKA_ARG_BARE = 8,      /* without its name */
+    TENKA_ARG_QUIET = 16,    /* only when it is not the fallback */
+    TENKA_ARG_PAIRED = 32,   /* a pair, or a list, even when it was given as one number */
+    TENKA_ARG_UNSEEN = 64,   /* never */
+    TENKA_ARG_WHOLE = 128,   /* a FLOAT's fallback as a whole number */
+    TENKA_ARG_LATER = 256,   /* only where it was given: of newer versions, or shown by a text that people change */
+    TENKA_ARG_PLAIN = 512,   /* a WORD without quotes */
     TENKA_ARG_SINGLE = 1024, /* a pair that is one number: 2, (2,) or [2] */
     TENKA_ARG_QUOTED_SINCE_2 = 2048, /* the same if it was given without, as PyTorch 1 prints it, and 2 with them */
 };
@@ -90,7 +90,7 @@ struct tenka_layer_type {
     tenka_tensor (*forward)(tenka_module *module, tenka_tensor x);
     /* Of a layer that takes several tensors, or gives as many as its arguments say, in the order of PyTorch's. */
     void (*forward_n)(tenka_module *module, const tenka_tensor *in, tenka_tensor *out);
-    uint32_t takes;                                            /* 0: one */
+    uint32_t takes;                                             /* 0: one */
     uint32_t (*gives)(const struct tenka_layer_values *values); /* NULL: one */
     /* Brings the numbers in the module's state up to date; NULL: it has none. */
     void (*settle)(tenka_module *module);
@@ -113,12 +113,14 @@ extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, ten
     tenka_layer_multihead_attention, tenka_layer_attention_linear, tenka_layer_embedding, tenka_layer_sequential,
     tenka_layer_custom;
 /* layers_pool.c, layers_planes.c */
-#define TENKA_WINDOW_LAYERS(_)                                                                                        \
-    _(max_pool1d) _(avg_pool1d) _(adaptive_avg_pool1d) _(adaptive_max_pool1d) _(adaptive_max_pool2d) _(upsample)      \
-    _(upsampling_nearest2d) _(upsampling_bilinear2d) _(constant_pad1d) _(constant_pad2d) _(constant_pad3d)            \
-    _(zero_pad1d) _(zero_pad2d) _(zero_pad3d) _(reflection_pad1d) _(reflection_pad2d) _(reflection_pad3d)             \
-    _(replication_pad1d) _(replication_pad2d) _(replication_pad3d) _(circular_pad1d) _(circular_pad2d)                \
-    _(circular_pad3d) _(pixel_shuffle) _(pixel_unshuffle) _(channel_shuffle) _(unflatten) _(max_unpool2d)
+#define TENKA_WINDOW_LAYERS(_)                                                                                     \
+    _(max_pool1d)                                                                                                  \
+    _(avg_pool1d) _(adaptive_avg_pool1d) _(adaptive_max_pool1d) _(adaptive_max_pool2d) _(upsample)                 \
+        _(upsampling_nearest2d) _(upsampling_bilinear2d) _(constant_pad1d) _(constant_pad2d) _(constant_pad3d)     \
+            _(zero_pad1d) _(zero_pad2d) _(zero_pad3d) _(reflection_pad1d) _(reflection_pad2d) _(reflection_pad3d)  \
+                _(replication_pad1d) _(replication_pad2d) _(replication_pad3d) _(circular_pad1d) _(circular_pad2d) \
+                    _(circular_pad3d) _(pixel_shuffle) _(pixel_unshuffle) _(channel_shuffle) _(unflatten)          \
+                        _(max_unpool2d)
 #define TENKA_DECLARE_LAYER(name) extern const struct tenka_layer_type tenka_layer_##name;
 TENKA_WINDOW_LAYERS(TENKA_DECLARE_LAYER)
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */

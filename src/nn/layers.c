@@ -47,7 +47,7 @@ static const struct tenka_layer_type *const types[] = {
 #define LISTED(name) &tenka_layer_##name,
     TENKA_WINDOW_LAYERS(LISTED)
 #undef LISTED
-    &tenka_layer_sequential,
+        & tenka_layer_sequential,
 };
 #define N_TYPES (sizeof(types) / sizeof(types[0]))
 

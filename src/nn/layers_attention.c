@@ -141,8 +141,8 @@ static tenka_tensor attention_forward(tenka_module *m, tenka_tensor x)
     if (!tenka_tensor_valid(x))
         return x;
     if ((own.rank != 2 && own.rank != 3) || own.dim[own.rank - 1] != e)
-        return tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "expected sequences of %u numbers, found an input of shape %s", e,
-                                tenka_shape_text(&own, text));
+        return tenka_trace_fail(m->ctx, TENKA_E_SHAPE, "expected sequences of %u numbers, found an input of shape %s",
+                                e, tenka_shape_text(&own, text));
     const uint32_t outer = own.rank == 2 ? 1 : own.dim[0], inner = own.dim[own.rank - 2];
     tenka_tensor qkv = tenka_linear(x, tenka_layer_value(m, "in_proj_weight"), tenka_layer_value(m, "in_proj_bias"));
     qkv = tenka_permute(tenka_reshape(qkv, tenka_shape_of(outer, inner, 3, heads, e / heads)),

@@ -11,14 +11,24 @@
 enum { FEATURES, EPS, MOMENTUM, AFFINE, TRACK, BIAS };
 static const uint8_t shown[] = {FEATURES, EPS, MOMENTUM, AFFINE, BIAS, TRACK};
 
-#define ARGS(kept)                                                                                                     \
-    {                                                                                                                  \
-        [FEATURES] = {"num_features", TENKA_ARG_INT, TENKA_ARG_REQUIRED | TENKA_ARG_BARE, 0, 1, INT32_MAX, NULL},      \
-        [EPS] = {"eps", TENKA_ARG_FLOAT, 0, 1e-5, 0, DBL_MAX, NULL},                                                   \
-        [MOMENTUM] = {"momentum", TENKA_ARG_FLOAT, TENKA_ARG_NONE, 0.1, 0, 1, NULL},                                   \
-        [AFFINE] = {"affine", TENKA_ARG_BOOL, 0, kept, 0, 1, NULL},                                                    \
-        [TRACK] = {"track_running_stats", TENKA_ARG_BOOL, 0, kept, 0, 1, NULL},                                        \
-        [BIAS] = {"bias", TENKA_ARG_BOOL, TENKA_ARG_LATER, 1, 0, 1, NULL}, /* of PyTorch 2.15 on */                    \
+#define ARGS(kept)                                                                                                \
+    {                                                                                                             \
+        [FEATURES] = {"num_features", TENKA_ARG_INT, TENKA_ARG_REQUIRED | TENKA_ARG_BARE, 0, 1, INT32_MAX, NULL}, \
+        [EPS] = {"eps", TENKA_ARG_FLOAT, 0, 1e-5, 0, DBL_MAX, NULL}, [MOMENTUM] = {"momentum",                    \
+                                                                                   TENKA_ARG_FLOAT,               \
+                                                                                   TENKA_ARG_NONE,                \
+                                                                                   0.1,                           \
+                                                                                   0,                             \
+                                                                                   1,                             \
+                                                                                   NULL},                         \
+        [AFFINE] = {"affine", TENKA_ARG_BOOL, 0, kept, 0, 1, NULL}, [TRACK] = {"track_running_stats",             \
+                                                                               TENKA_ARG_BOOL,                    \
+                                                                               0,                                 \
+                                                                               kept,                              \
+                                                                               0,                                 \
+                                                                               1,                                 \
+                                                                               NULL},                             \
+        [BIAS] = {"bias", TENKA_ARG_BOOL, TENKA_ARG_LATER, 1, 0, 1, NULL}, /* of PyTorch 2.15 on */               \
     }
 static const struct tenka_layer_arg batch_args[] = ARGS(1), instance_args[] = ARGS(0);
 
@@ -117,16 +127,10 @@ static tenka_tensor batch_norm2d_forward(tenka_module *m, tenka_tensor x)
     return batch_norm(m, x, 4, 4);
 }
 
-#define BATCH_NORM(class_name, run) \
-    {                               \
-        .name = class_name,         \
-        .args = batch_args,         \
-        .n_args = COUNT(batch_args), \
-        .shown = shown,             \
-        .elements = elements,       \
-        .init = init,               \
-        .forward = run,             \
-        .settle = settle_count,     \
+#define BATCH_NORM(class_name, run)                                                                                \
+    {                                                                                                              \
+        .name = class_name, .args = batch_args, .n_args = COUNT(batch_args), .shown = shown, .elements = elements, \
+        .init = init, .forward = run, .settle = settle_count,                                                      \
     }
 const struct tenka_layer_type tenka_layer_batch_norm1d = BATCH_NORM("BatchNorm1d", batch_norm1d_forward);
 const struct tenka_layer_type tenka_layer_batch_norm2d = BATCH_NORM("BatchNorm2d", batch_norm2d_forward);
@@ -166,15 +170,10 @@ static tenka_tensor instance_norm2d_forward(tenka_module *m, tenka_tensor x)
     return instance_norm(m, x, 4);
 }
 
-#define INSTANCE_NORM(class_name, run)  \
-    {                                   \
-        .name = class_name,             \
-        .args = instance_args,          \
-        .n_args = COUNT(instance_args), \
-        .shown = shown,                 \
-        .elements = elements,           \
-        .init = init,                   \
-        .forward = run,                 \
+#define INSTANCE_NORM(class_name, run)                                                             \
+    {                                                                                              \
+        .name = class_name, .args = instance_args, .n_args = COUNT(instance_args), .shown = shown, \
+        .elements = elements, .init = init, .forward = run,                                        \
     }
 const struct tenka_layer_type tenka_layer_instance_norm1d = INSTANCE_NORM("InstanceNorm1d", instance_norm1d_forward);
 const struct tenka_layer_type tenka_layer_instance_norm2d = INSTANCE_NORM("InstanceNorm2d", instance_norm2d_forward);

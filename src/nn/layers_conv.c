@@ -41,9 +41,18 @@ static tenka_tensor image_weight(const tenka_module *m)
     return tenka_reshape(weight, tenka_shape_of(shape.dim[0], shape.dim[1], 1, shape.dim[2]));
 }
 
-#define CHANNELS(name) {name, TENKA_ARG_INT, TENKA_ARG_REQUIRED | TENKA_ARG_BARE, 0, 1, INT32_MAX, NULL}
-#define KERNEL_SIZE(axes) {"kernel_size", TENKA_ARG_PAIR, TENKA_ARG_REQUIRED | axes, 0, 1, INT32_MAX, NULL}
-#define EVERYWHERE(name, axes, fallback) {name, TENKA_ARG_PAIR, axes, fallback, fallback, INT32_MAX, NULL}
+#define CHANNELS(name)                                                                  \
+    {                                                                                   \
+        name, TENKA_ARG_INT, TENKA_ARG_REQUIRED | TENKA_ARG_BARE, 0, 1, INT32_MAX, NULL \
+    }
+#define KERNEL_SIZE(axes)                                                               \
+    {                                                                                   \
+        "kernel_size", TENKA_ARG_PAIR, TENKA_ARG_REQUIRED | axes, 0, 1, INT32_MAX, NULL \
+    }
+#define EVERYWHERE(name, axes, fallback)                                \
+    {                                                                   \
+        name, TENKA_ARG_PAIR, axes, fallback, fallback, INT32_MAX, NULL \
+    }
 
 /* ---- Conv1d ---- */
 
@@ -67,8 +76,8 @@ static tenka_status conv1d_check(struct tenka_error *err, struct tenka_layer_val
     struct tenka_arg_value *const padding = &v->arg[PADDING];
     const bool same = padding->word != NULL && strcmp(padding->word, "same") == 0;
     const double total = same ? v->arg[DILATION].value[0] * (v->arg[KERNEL].value[0] - 1) : 0;
-    TENKA_TRY(check_groups(err, "Conv1d", tenka_arg_u32(v, IN, 0), tenka_arg_u32(v, OUT, 0),
-                           tenka_arg_u32(v, GROUPS, 0)));
+    TENKA_TRY(
+        check_groups(err, "Conv1d", tenka_arg_u32(v, IN, 0), tenka_arg_u32(v, OUT, 0), tenka_arg_u32(v, GROUPS, 0)));
     if (padding->word == NULL)
         return TENKA_OK;
     if (same && v->arg[STRIDE].value[0] != 1)
@@ -128,28 +137,35 @@ const struct tenka_layer_type tenka_layer_conv1d = {
 /* In the order of PyTorch's arguments; it shows them in another. */
 enum { T_IN, T_OUT, T_KERNEL, T_STRIDE, T_PADDING, T_MORE, T_GROUPS, T_BIAS, T_DILATION, T_PADDING_MODE };
 
-static const uint8_t transpose_shown[] = {T_IN,   T_OUT,    T_KERNEL, T_STRIDE, T_PADDING,
+static const uint8_t transpose_shown[] = {T_IN,       T_OUT,  T_KERNEL, T_STRIDE, T_PADDING,
                                           T_DILATION, T_MORE, T_GROUPS, T_BIAS,   T_PADDING_MODE};
 
-#define TRANSPOSE_ARGS(axes)                                                                      \
-    {                                                                                             \
-        [T_IN] = CHANNELS("in_channels"),                                                         \
-        [T_OUT] = CHANNELS("out_channels"),                                                       \
-        [T_KERNEL] = KERNEL_SIZE(axes),                                                           \
-        [T_STRIDE] = EVERYWHERE("stride", axes, 1),                                               \
-        [T_PADDING] = EVERYWHERE("padding", axes | TENKA_ARG_QUIET, 0),                           \
-        [T_MORE] = EVERYWHERE("output_padding", axes | TENKA_ARG_QUIET, 0),                       \
-        [T_GROUPS] = {"groups", TENKA_ARG_INT, TENKA_ARG_QUIET, 1, 1, INT32_MAX, NULL},           \
-        [T_BIAS] = {"bias", TENKA_ARG_BOOL, TENKA_ARG_QUIET, 1, 0, 1, NULL},                      \
-        [T_DILATION] = EVERYWHERE("dilation", axes | TENKA_ARG_QUIET, 1),                         \
-        [T_PADDING_MODE] = {"padding_mode", TENKA_ARG_WORD, TENKA_ARG_FIXED, 0, 0, 0, "zeros"},   \
+#define TRANSPOSE_ARGS(axes)                                                                                         \
+    {                                                                                                                \
+        [T_IN] = CHANNELS("in_channels"), [T_OUT] = CHANNELS("out_channels"), [T_KERNEL] = KERNEL_SIZE(axes),        \
+        [T_STRIDE] = EVERYWHERE("stride", axes, 1), [T_PADDING] = EVERYWHERE("padding", axes | TENKA_ARG_QUIET, 0),  \
+        [T_MORE] = EVERYWHERE("output_padding", axes | TENKA_ARG_QUIET, 0),                                          \
+        [T_GROUPS] = {"groups", TENKA_ARG_INT, TENKA_ARG_QUIET, 1, 1, INT32_MAX, NULL}, [T_BIAS] = {"bias",          \
+                                                                                                    TENKA_ARG_BOOL,  \
+                                                                                                    TENKA_ARG_QUIET, \
+                                                                                                    1,               \
+                                                                                                    0,               \
+                                                                                                    1,               \
+                                                                                                    NULL},           \
+        [T_DILATION] = EVERYWHERE("dilation", axes | TENKA_ARG_QUIET, 1), [T_PADDING_MODE] = {"padding_mode",        \
+                                                                                              TENKA_ARG_WORD,        \
+                                                                                              TENKA_ARG_FIXED,       \
+                                                                                              0,                     \
+                                                                                              0,                     \
+                                                                                              0,                     \
+                                                                                              "zeros"},              \
     }
 static const struct tenka_layer_arg transpose1d_args[] = TRANSPOSE_ARGS(ONE), transpose2d_args[] = TRANSPOSE_ARGS(TWO);
 
 static tenka_status transpose_check(struct tenka_error *err, const char *name, const struct tenka_layer_values *v)
 {
-    TENKA_TRY(check_groups(err, name, tenka_arg_u32(v, T_IN, 0), tenka_arg_u32(v, T_OUT, 0),
-                           tenka_arg_u32(v, T_GROUPS, 0)));
+    TENKA_TRY(
+        check_groups(err, name, tenka_arg_u32(v, T_IN, 0), tenka_arg_u32(v, T_OUT, 0), tenka_arg_u32(v, T_GROUPS, 0)));
     for (size_t axis = 0; axis < 2; axis++) {
         const double more = v->arg[T_MORE].value[axis];
         if (more >= v->arg[T_STRIDE].value[axis] && more >= v->arg[T_DILATION].value[axis])
@@ -183,9 +199,9 @@ static struct tenka_shape transpose_weight(const tenka_module *m)
 
 static uint64_t transpose1d_elements(const struct tenka_layer_values *v)
 {
-    return tenka_product(tenka_product(tenka_arg_u32(v, T_OUT, 0) / tenka_arg_u32(v, T_GROUPS, 0),
-                                       tenka_arg_u32(v, T_KERNEL, 0)),
-                         tenka_arg_u32(v, T_IN, 0));
+    return tenka_product(
+        tenka_product(tenka_arg_u32(v, T_OUT, 0) / tenka_arg_u32(v, T_GROUPS, 0), tenka_arg_u32(v, T_KERNEL, 0)),
+        tenka_arg_u32(v, T_IN, 0));
 }
 
 static uint64_t transpose2d_elements(const struct tenka_layer_values *v)

@@ -42,8 +42,10 @@ static tenka_tensor dropout2d_forward(tenka_module *m, tenka_tensor x)
     return m->training ? tenka_dropout_parts(x, probability(m), 2) : x;
 }
 
-#define DROPOUT(class_name, run) \
-    {.name = class_name, .args = dropout_args, .n_args = COUNT(dropout_args), .view = true, .forward = run}
+#define DROPOUT(class_name, run)                                                                              \
+    {                                                                                                         \
+        .name = class_name, .args = dropout_args, .n_args = COUNT(dropout_args), .view = true, .forward = run \
+    }
 const struct tenka_layer_type tenka_layer_dropout = DROPOUT("Dropout", dropout_forward);
 const struct tenka_layer_type tenka_layer_dropout1d = DROPOUT("Dropout1d", dropout1d_forward);
 const struct tenka_layer_type tenka_layer_dropout2d = DROPOUT("Dropout2d", dropout2d_forward);

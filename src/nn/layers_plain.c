@@ -19,8 +19,7 @@ static tenka_tensor identity_forward(tenka_module *m, tenka_tensor x)
     return x;
 }
 
-const struct tenka_layer_type tenka_layer_identity = {
-    .name = "Identity", .view = true, .forward = identity_forward};
+const struct tenka_layer_type tenka_layer_identity = {.name = "Identity", .view = true, .forward = identity_forward};
 
 tenka_status tenka_nn_identity(tenka_ctx *ctx, tenka_module **out)
 {

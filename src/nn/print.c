@@ -80,8 +80,8 @@ static void print_value(const struct tenka_layer_arg *arg, const struct tenka_ar
 static bool is_shown(const struct tenka_layer_arg *arg, const struct tenka_arg_value *value)
 {
     const bool is_none = value->none && isnan(arg->fallback);
-    const bool is_fallback = is_none || (value->word == NULL && value->value[0] == arg->fallback &&
-                                         value->value[1] == arg->fallback);
+    const bool is_fallback =
+        is_none || (value->word == NULL && value->value[0] == arg->fallback && value->value[1] == arg->fallback);
     return (arg->flags & (TENKA_ARG_FIXED | TENKA_ARG_UNSEEN)) == 0 &&
            !((arg->flags & TENKA_ARG_QUIET) != 0 && is_fallback) &&
            !((arg->flags & TENKA_ARG_LATER) != 0 && !value->given);

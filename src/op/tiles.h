@@ -47,27 +47,25 @@
 #define ATTENTION_TILE 32
 #define ATTENTION_PART 64
 #define ATTENTION_PARTS(n) DIV_UP(n, ATTENTION_PART)
-#define ATTENTION_GROUPS(p, v) \
-    ((uint64_t)(p)->batch * DIV_UP((p)->t, GEMM_ROWS(v)) * ATTENTION_PARTS((p)->dv))
+#define ATTENTION_GROUPS(p, v) ((uint64_t)(p)->batch * DIV_UP((p)->t, GEMM_ROWS(v)) * ATTENTION_PARTS((p)->dv))
 /* Groups for the gradient of q, then for those of k and v. */
-#define ATTENTION_DX_GROUPS(p, v)                                                           \
-    ((uint64_t)(p)->batch * (DIV_UP((p)->t, GEMM_ROWS(v)) * ATTENTION_PARTS((p)->d) +        \
+#define ATTENTION_DX_GROUPS(p, v)                                                     \
+    ((uint64_t)(p)->batch * (DIV_UP((p)->t, GEMM_ROWS(v)) * ATTENTION_PARTS((p)->d) + \
                              DIV_UP((p)->s, GEMM_ROWS(v)) * ATTENTION_PARTS(ATTENTION_WIDER(p))))
 #define ATTENTION_WIDER(p) ((p)->d > (p)->dv ? (p)->d : (p)->dv)
 #define ATTENTION_DMASK_GROUPS(p, v) \
     ((uint64_t)(p)->masks * DIV_UP((p)->t, GEMM_ROWS(v)) * DIV_UP((p)->s, ATTENTION_TILE))
 /* Both products of a tile, and y dy, by fours. */
 #define ATTENTION_DOTS(p) (DIV_UP((p)->d, 4) + 2 * DIV_UP((p)->dv, 4) + 4)
-#define ATTENTION_LOOPS(p)                                                         \
-    (DIV_UP((p)->t > (p)->s ? (p)->t : (p)->s, ATTENTION_TILE) *                   \
-         (ATTENTION_DOTS(p) + ATTENTION_TILE + ATTENTION_TILE / 8 + 1) + (uint64_t)(p)->dv / 4 + 8)
-#define ATTENTION_DMASK_LOOPS(p) \
-    ((p)->masks > 0 ? (uint64_t)((p)->batch / (p)->masks) * (ATTENTION_DOTS(p) + 6) : 1)
+#define ATTENTION_LOOPS(p)                                               \
+    (DIV_UP((p)->t > (p)->s ? (p)->t : (p)->s, ATTENTION_TILE) *         \
+         (ATTENTION_DOTS(p) + ATTENTION_TILE + ATTENTION_TILE / 8 + 1) + \
+     (uint64_t)(p)->dv / 4 + 8)
+#define ATTENTION_DMASK_LOOPS(p) ((p)->masks > 0 ? (uint64_t)((p)->batch / (p)->masks) * (ATTENTION_DOTS(p) + 6) : 1)
 /* What decides the loops of the shader: whether rows begin at fours, and how many of them an invocation has of a part. */
 #define ATTENTION_FOURS(n) ((n) > ATTENTION_TILE ? 2 : 1)
-#define ATTENTION_CONSTANTS(p)                                                                                  \
-    (p)->d % 4 == 0, (p)->dv % 4 == 0, ATTENTION_FOURS((p)->d), ATTENTION_FOURS((p)->dv), (p)->masks > 0, \
-        (p)->causal
+#define ATTENTION_CONSTANTS(p) \
+    (p)->d % 4 == 0, (p)->dv % 4 == 0, ATTENTION_FOURS((p)->d), ATTENTION_FOURS((p)->dv), (p)->masks > 0, (p)->causal
 /* Bytes for so many tiles, whose rows fall into different banks. */
 #define ATTENTION_SHARED(v, tiles) (4 * (tiles)*GEMM_ROWS(v) * (ATTENTION_TILE + 1))
 #define ATTENTION_FLOPS(p, terms) (2 * (uint64_t)(p)->batch * (uint64_t)(p)->t * (uint64_t)(p)->s * (uint64_t)(terms))
@@ -77,13 +75,15 @@
 #define POOL_LOOPS(p) (POOL_SIDE(p, (p)->kh, (p)->h, (p)->oh) * (POOL_SIDE(p, (p)->kw, (p)->w, (p)->ow) + 1) + 1)
 #define POOL_WINDOWS(p, k, d, s, in, out) \
     ((p)->adaptive ? DIV_UP(out, in) + 1 : DIV_UP((uint64_t)((k)-1) * (uint64_t)(d) + 1, (uint64_t)(s)))
-#define POOL_DX_LOOPS(p, dh, dw)                                  \
-    (POOL_WINDOWS(p, (p)->kh, dh, (p)->sh, (p)->h, (p)->oh) *     \
-         (POOL_WINDOWS(p, (p)->kw, dw, (p)->sw, (p)->w, (p)->ow) + 1) + 1)
+#define POOL_DX_LOOPS(p, dh, dw)                                        \
+    (POOL_WINDOWS(p, (p)->kh, dh, (p)->sh, (p)->h, (p)->oh) *           \
+         (POOL_WINDOWS(p, (p)->kw, dw, (p)->sw, (p)->w, (p)->ow) + 1) + \
+     1)
 
 /* Of a plane of y that a workgroup has: what it clears, what it claims, what it writes. */
-#define UNPOOL_LOOPS(p, v)                                                                                            \
-    (2 * DIV_UP((uint64_t)(p)->h * (uint64_t)(p)->w, (v)->local) + DIV_UP((uint64_t)(p)->oh * (uint64_t)(p)->ow, (v)->local))
+#define UNPOOL_LOOPS(p, v)                                         \
+    (2 * DIV_UP((uint64_t)(p)->h * (uint64_t)(p)->w, (v)->local) + \
+     DIV_UP((uint64_t)(p)->oh * (uint64_t)(p)->ow, (v)->local))
 
 /* Elements of y that one of x may be in, along an axis, where x has two ends and one before: shaders/interpolate.comp; and
  * the steps of a search for the first. */
@@ -91,13 +91,12 @@
 #define INTERPOLATE_DX_LOOPS(p) (BETWEEN((p)->oh, (p)->h) * (BETWEEN((p)->ow, (p)->w) + 1) + BETWEEN((p)->ow, (p)->w))
 
 /* Elements of y that may be one of x, along one of the last three axes, and along them together. */
-#define PAD_COPIES(p, k)                                                                                  \
-    ((p)->mode == TENKA_PADDING_REPLICATE                                                                 \
+#define PAD_COPIES(p, k)                                                                                     \
+    ((p)->mode == TENKA_PADDING_REPLICATE                                                                    \
          ? (uint64_t)((p)->before[k] > 0 ? (p)->before[k] : 0) + ((p)->after[k] > 0 ? (p)->after[k] : 0) + 1 \
          : 3)
-#define PAD_DX_LOOPS(p)                                                                                       \
-    ((p)->mode == TENKA_PADDING_CONSTANT ? 6                                                                  \
-                                         : 6 + PAD_COPIES(p, 3) * (PAD_COPIES(p, 4) * (PAD_COPIES(p, 5) + 1) + 1))
+#define PAD_DX_LOOPS(p) \
+    ((p)->mode == TENKA_PADDING_CONSTANT ? 6 : 6 + PAD_COPIES(p, 3) * (PAD_COPIES(p, 4) * (PAD_COPIES(p, 5) + 1) + 1))
 
 /* ---- Sums over a workgroup: shaders/common/reduce.glsl ---- */
 
@@ -143,9 +142,9 @@
 /* Invocations that a channel has, and the terms that they take in a turn. */
 #define LN_DW_SUMMERS(p, v) ((v)->local / LN_SIDES(p))
 #define LN_DW_LANES(p, v) (LN_DW_WIDTH(p) / LN_DW_SUMMERS(p, v))
-#define LN_DW_TURN(p, v)                                                                    \
-    (LN_DW_SUMMERS(p, v) * (LN_DW_WIDTH(p) <= 64   ? LN_DW_LANES(p, v)                      \
-                            : LN_DW_LANES(p, v) > 4 ? 2 * LN_DW_LANES(p, v)                 \
+#define LN_DW_TURN(p, v)                                                    \
+    (LN_DW_SUMMERS(p, v) * (LN_DW_WIDTH(p) <= 64    ? LN_DW_LANES(p, v)     \
+                            : LN_DW_LANES(p, v) > 4 ? 2 * LN_DW_LANES(p, v) \
                                                     : 8))
 #define LN_DW_FITS(p, v) (LN_DW_SUMMERS(p, v) <= LN_DW_WIDTH(p))
 #define LN_DW_LOOPS(p, v) (LN_DW_FITS(p, v) ? LN_DW_TERMS(p) / LN_DW_TURN(p, v) + 12 : 0)

@@ -51,8 +51,8 @@ static bool pool_params(const struct tenka_fuser *f, const struct tenka_plan_nod
     const struct tenka_shape *shape = tenka_fuse_shape(f, between);
     const bool whole = shape->rank == 4 && shape->dim[1] == (uint32_t)out->conv.o && p.h == out->conv.oh &&
                        p.w == out->conv.ow;
-    return whole && p.adaptive == 0 && p.ph == 0 && p.pw == 0 && p.dh == 1 && p.dw == 1 && p.sh >= p.kh && p.sw >= p.kw &&
-           (int64_t)(p.oh - 1) * p.sh + p.kh <= p.h && (int64_t)(p.ow - 1) * p.sw + p.kw <= p.w;
+    return whole && p.adaptive == 0 && p.ph == 0 && p.pw == 0 && p.dh == 1 && p.dw == 1 && p.sh >= p.kh &&
+           p.sw >= p.kw && (int64_t)(p.oh - 1) * p.sh + p.kh <= p.h && (int64_t)(p.ow - 1) * p.sw + p.kw <= p.w;
 }
 
 bool tenka_fuse_conv2d_relu_pool(struct tenka_fuser *f, struct tenka_plan_node *pool)

@@ -97,8 +97,7 @@ static int set_up(struct run *r)
         r->wide = calloc(r->count + p->batch_size, r->per_output * sizeof(double));
     r->names = calloc(p->batch_size, name);
     p->predictions = calloc(p->batch_size, sizeof(p->predictions[0]));
-    return r->rows != NULL && r->all != NULL && r->names != NULL && p->predictions != NULL &&
-                   (r->wide != NULL || !wide)
+    return r->rows != NULL && r->all != NULL && r->names != NULL && p->predictions != NULL && (r->wide != NULL || !wide)
                ? EXIT_CODE_OK
                : say_failed("out of memory");
 }
@@ -125,9 +124,10 @@ static int make_input(struct run *r, size_t first, size_t rows, tenka_tensor *ou
         const float x = r->rows[i];
         const int32_t whole = fabsf(x) <= 1 << 24 ? (int32_t)x : -1;
         if ((float)whole != x)
-            return say_failed("%s: the network looks whole numbers up, but sample %zu has another one, or one that is too "
-                              "large",
-                              p->session.options->pictures[0], first + i / r->each);
+            return say_failed(
+                "%s: the network looks whole numbers up, but sample %zu has another one, or one that is too "
+                "large",
+                p->session.options->pictures[0], first + i / r->each);
         memcpy(&r->rows[i], &whole, sizeof(whole));
     }
     *out = tenka_input(p->session.ctx, dtype, batch_of(p), r->rows);

@@ -48,21 +48,21 @@ typedef void product_function(ptrdiff_t k, const float *a, ptrdiff_t step, const
                               ptrdiff_t ldc, bool add);
 
 /* along: neighbours along t lie side by side, rows `lda` apart; across: the other way round. */
-#define PRODUCT(rows, vectors)                                                                                  \
-    static void along_##rows##x##vectors(ptrdiff_t k, const float *a, ptrdiff_t lda, const float *b,            \
-                                         ptrdiff_t ldb, float *c, ptrdiff_t ldc, bool add)                      \
-    {                                                                                                           \
-        product(rows, vectors, k, a, lda, 1, b, ldb, c, ldc, add);                                              \
-    }                                                                                                           \
-    static void across_##rows##x##vectors(ptrdiff_t k, const float *a, ptrdiff_t lda, const float *b,           \
-                                          ptrdiff_t ldb, float *c, ptrdiff_t ldc, bool add)                     \
-    {                                                                                                           \
-        product(rows, vectors, k, a, 1, lda, b, ldb, c, ldc, add);                                              \
+#define PRODUCT(rows, vectors)                                                                                       \
+    static void along_##rows##x##vectors(ptrdiff_t k, const float *a, ptrdiff_t lda, const float *b, ptrdiff_t ldb,  \
+                                         float *c, ptrdiff_t ldc, bool add)                                          \
+    {                                                                                                                \
+        product(rows, vectors, k, a, lda, 1, b, ldb, c, ldc, add);                                                   \
+    }                                                                                                                \
+    static void across_##rows##x##vectors(ptrdiff_t k, const float *a, ptrdiff_t lda, const float *b, ptrdiff_t ldb, \
+                                          float *c, ptrdiff_t ldc, bool add)                                         \
+    {                                                                                                                \
+        product(rows, vectors, k, a, 1, lda, b, ldb, c, ldc, add);                                                   \
     }
 #define PRODUCTS(rows) PRODUCT(rows, 1) PRODUCT(rows, 2)
-#define ENTRY(name, rows)                        \
-    {                                            \
-        name##_##rows##x1, name##_##rows##x2     \
+#define ENTRY(name, rows)                    \
+    {                                        \
+        name##_##rows##x1, name##_##rows##x2 \
     }
 
 PRODUCTS(1)
@@ -70,23 +70,25 @@ PRODUCTS(2)
 PRODUCTS(3)
 PRODUCTS(4)
 #ifdef __AVX2__
-PRODUCTS(5) PRODUCTS(6)
+PRODUCTS(5)
+PRODUCTS(6)
 #endif
 #ifdef __AVX512F__
-PRODUCTS(7) PRODUCTS(8) PRODUCTS(9) PRODUCTS(10) PRODUCTS(11) PRODUCTS(12)
+    PRODUCTS(7) PRODUCTS(8) PRODUCTS(9) PRODUCTS(10) PRODUCTS(11) PRODUCTS(12)
 #endif
 
 /* By rows and vectors. */
 #if defined __AVX512F__
-#define ENTRIES(name)                                                                                       \
-    ENTRY(name, 1), ENTRY(name, 2), ENTRY(name, 3), ENTRY(name, 4), ENTRY(name, 5), ENTRY(name, 6),         \
-        ENTRY(name, 7), ENTRY(name, 8), ENTRY(name, 9), ENTRY(name, 10), ENTRY(name, 11), ENTRY(name, 12)
+#define ENTRIES(name)                                                                                               \
+    ENTRY(name, 1), ENTRY(name, 2), ENTRY(name, 3), ENTRY(name, 4), ENTRY(name, 5), ENTRY(name, 6), ENTRY(name, 7), \
+        ENTRY(name, 8), ENTRY(name, 9), ENTRY(name, 10), ENTRY(name, 11), ENTRY(name, 12)
 #elif defined __AVX2__
 #define ENTRIES(name) ENTRY(name, 1), ENTRY(name, 2), ENTRY(name, 3), ENTRY(name, 4), ENTRY(name, 5), ENTRY(name, 6)
 #else
 #define ENTRIES(name) ENTRY(name, 1), ENTRY(name, 2), ENTRY(name, 3), ENTRY(name, 4)
 #endif
-static product_function *const along[GEMM_ROWS][2] = {ENTRIES(along)}, *const across[GEMM_ROWS][2] = {ENTRIES(across)};
+        static product_function *const along[GEMM_ROWS][2] = {ENTRIES(along)},
+                                       *const across[GEMM_ROWS][2] = {ENTRIES(across)};
 
 /* A product of any size; columns: a multiple of LANES. */
 struct sizes {

@@ -93,14 +93,14 @@ DOTS(5)
 DOTS(6)
 #endif
 
-    /* By rows. */
-    static dots_function *const functions[GEMM_DOT_ROWS] = {
-        dots_1, dots_2,
+/* By rows. */
+static dots_function *const functions[GEMM_DOT_ROWS] = {
+    dots_1, dots_2,
 #ifdef __AVX2__
-        dots_3,
+    dots_3,
 #endif
 #ifdef __AVX512F__
-        dots_4, dots_5, dots_6,
+    dots_4, dots_5, dots_6,
 #endif
 };
 

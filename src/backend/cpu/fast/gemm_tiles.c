@@ -133,7 +133,8 @@ TILES(5)
 TILES(6)
 #endif
 #ifdef __AVX512F__
-    TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12)
+TILES(7)
+TILES(8) TILES(9) TILES(10) TILES(11) TILES(12)
 #endif
 
     /* By rows and vectors. */

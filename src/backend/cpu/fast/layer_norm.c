@@ -8,15 +8,15 @@
 typedef struct tenka_p_layer_norm params;
 
 enum {
-    SMALL = 1 << 13,  /* elements of which threads are not worth starting */
-    SPAN = 4096,      /* elements that are added in float */
-    CHAINS = 4,       /* running sums beside each other, as an addition takes some cycles */
-    ROWS = 4,         /* of which a weight's gradient is added at a time */
-    PART_ROWS = 64,   /* of which it is a part, at least */
-    PARTS = 16,       /* at most */
-    BLOCK = 1024,     /* of its elements that a thread takes at a time */
-    SHORT = 1024,     /* elements of a row of which ROWS are taken together forwards */
-    SHORT_BACK = 256  /* and backwards: what is read and written then stays in the nearest cache */
+    SMALL = 1 << 13, /* elements of which threads are not worth starting */
+    SPAN = 4096,     /* elements that are added in float */
+    CHAINS = 4,      /* running sums beside each other, as an addition takes some cycles */
+    ROWS = 4,        /* of which a weight's gradient is added at a time */
+    PART_ROWS = 64,  /* of which it is a part, at least */
+    PARTS = 16,      /* at most */
+    BLOCK = 1024,    /* of its elements that a thread takes at a time */
+    SHORT = 1024,    /* elements of a row of which ROWS are taken together forwards */
+    SHORT_BACK = 256 /* and backwards: what is read and written then stays in the nearest cache */
 };
 
 /* ---- Sums ---- */
@@ -56,8 +56,8 @@ ALWAYS_INLINE void sum_lanes_of(enum term term, const float *x, float mean, cons
     for (const ptrdiff_t whole = n - n % (CHAINS * LANES); i < whole; i += CHAINS * LANES) {
         UNROLL
         for (int c = 0; c < CHAINS; c++)
-            add_terms(term, load(x + i + c * LANES), minus,
-                      term == GRADIENT ? gradient_at(dy, w, i + c * LANES) : none, &s[c], &a[c]);
+            add_terms(term, load(x + i + c * LANES), minus, term == GRADIENT ? gradient_at(dy, w, i + c * LANES) : none,
+                      &s[c], &a[c]);
     }
     for (; i + LANES <= n; i += LANES)
         add_terms(term, load(x + i), minus, term == GRADIENT ? gradient_at(dy, w, i) : none, &s[0], &a[0]);
