@@ -120,6 +120,7 @@ void main()
 #ifdef TENKA_PASS_dw
 layout(constant_id = 9) const uint SIDES_OF = 1u; // LN_SIDES of src/op/tiles.h
 #define SIDES SIDES_OF
+#define FEW_LANES_TURN 4u // four loads a term: those of eight do not fit the registers of every device
 #define SIDE (gl_LocalInvocationID.x % SIDES_OF)
 #define SUMMERS (gl_WorkGroupSize.x / SIDES_OF)
 #define SUMMER (gl_LocalInvocationID.x / SIDES_OF)
@@ -137,13 +138,11 @@ void main()
 {
     const uint channels = uint(p.groups * p.per), count = uint(p.outer / p.groups * p.plane);
     FOR_EACH_GROUP(g) {
-        const uint wanted = g * SIDES + SIDE, c = min(wanted, channels - 1u);
+        const uint wanted = g * SIDES + SIDE, c = min(wanted, channels - 1u), group = c / uint(p.per);
         lanes_begin();
         FOR_TERMS(r, k, count) {
-            uint image = min(r, count - 1u);
-            const uint place = PLANAR != 0u ? 0u : digit(image, p.plane);
-            const uint at = (image * channels + c) * uint(p.plane) + place;
-            const uint row = image * uint(p.groups) + c / uint(p.per);
+            const uint term = min(r, count - 1u), image = PLANAR != 0u ? term : term / uint(p.plane);
+            const uint at = (image * (channels - 1u) + c) * uint(p.plane) + term, row = image * uint(p.groups) + group;
             const float d = LOAD(dy, at);
             precise const float along = d * ((LOAD(x, at) - LOAD(mean, row)) * LOAD(scale, row));
             lane_add(k, r < count ? vec2(d, along) : vec2(0.0));

@@ -28,7 +28,10 @@ layout(constant_id = 8) const uint WIDTH = 64u; // SUM_WIDTH of src/op/tiles.h; 
 const uint LANES = WIDTH > SUMMERS ? WIDTH / SUMMERS : 1u;
 // Terms that an invocation takes at a time, LANES_TURN of src/op/tiles.h: one a lane in short sums, where more would
 // mostly be past the end.
-const uint TURN = WIDTH <= 64u ? LANES : LANES > 4u ? 2u * LANES : 8u;
+#ifndef FEW_LANES_TURN // of who has one lane, or a few
+#define FEW_LANES_TURN 8u
+#endif
+const uint TURN = WIDTH <= 64u ? LANES : LANES > 4u ? 2u * LANES : FEW_LANES_TURN;
 
 REDUCED lanes[LANES];
 shared REDUCED reduce_partial[SUMMERS * SIDES];

@@ -145,7 +145,7 @@
 #define LN_DW_TURN(p, v)                                                    \
     (LN_DW_SUMMERS(p, v) * (LN_DW_WIDTH(p) <= 64    ? LN_DW_LANES(p, v)     \
                             : LN_DW_LANES(p, v) > 4 ? 2 * LN_DW_LANES(p, v) \
-                                                    : 8))
+                                                    : 4))
 #define LN_DW_FITS(p, v) (LN_DW_SUMMERS(p, v) <= LN_DW_WIDTH(p))
 #define LN_DW_LOOPS(p, v) (LN_DW_FITS(p, v) ? LN_DW_TERMS(p) / LN_DW_TURN(p, v) + 12 : 0)
 #define LN_DW_SHARED(p, v) (LN_DW_FITS(p, v) ? 8 * (v)->local : UINT32_MAX)
