@@ -279,13 +279,54 @@ static void test_aten(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* ---- Sizes that count images ---- */
+
+/* Of an example of 2 images: which of 4 and 6 counts them, the text does not say. */
+static void test_batch(void **state)
+{
+    static const float x[3 * 12];
+    tenka_ctx *ctx = open_target(*state);
+    tenka_module *net;
+    must(ctx, tenka_nn_parse(
+                  ctx,
+                  HEAD "x: \"f32[2, 12]\"):\n            y = torch.ops.aten.view.default(x, [4, 6])\n"
+                       "            return (y,)\n\nGraph signature:\n    x: USER_INPUT\n    y: USER_OUTPUT\n" RANGES,
+                  &net));
+    assert_true(tenka_tensor_valid(tenka_forward(net, tenka_input(ctx, TENKA_F32, tenka_shape_of(2, 12), x))));
+    must(ctx, tenka_step_end(ctx));
+    tenka_forward(net, tenka_input(ctx, TENKA_F32, tenka_shape_of(3, 12), x));
+    assert_int_not_equal(tenka_step_end(ctx), TENKA_OK);
+    assert_non_null(strstr(tenka_last_error(ctx), "dynamic_shapes"));
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
+/* A convolution whose padding has a name is padded. */
+static void test_keywords(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    tenka_module *net;
+    must(ctx, tenka_nn_parse(ctx,
+                             HEAD "p_w: \"f32[5, 3, 3, 3]\", p_b: \"f32[5]\", x: \"f32[s0, 3, 4, 4]\"):\n"
+                                  "            y = torch.ops.aten.conv2d.default(x, p_w, p_b, padding = [1, 1])\n"
+                                  "            return (y,)\n\nGraph signature:\n    p_w: PARAMETER target='c.weight'\n"
+                                  "    p_b: PARAMETER target='c.bias'\n    x: USER_INPUT\n    y: USER_OUTPUT\n" RANGES,
+                             &net));
+    struct tenka_shape out;
+    must(ctx, tenka_module_check(net, tenka_shape_of(2, 3, 4, 4), &out));
+    assert_int_equal(out.dim[2], 4);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wrong_code),   cmocka_unit_test(test_wrong_programs),
         cmocka_unit_test(test_failing_code), cmocka_unit_test(test_deep_code),
         cmocka_unit_test(test_high_code),    cmocka_unit_test(test_refused_programs),
-        cmocka_unit_test(test_aten),
+        cmocka_unit_test(test_aten),         cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_keywords),
     };
     RUN_ON_TARGETS(argc, argv, tests);
 }

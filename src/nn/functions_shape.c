@@ -330,6 +330,25 @@ static bool run_index(const struct tenka_function_call *call, struct tenka_value
     return tenka_function_give(result, x);
 }
 
+/* Among aten's indices None is all of an axis. */
+static bool run_aten_index(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    static const struct tenka_value bounds[3] = {{.kind = TENKA_VALUE_NONE}};
+    const struct tenka_value *given = &call->arg[1];
+    struct tenka_value arg[2] = {call->arg[0]}, *items;
+    struct tenka_function_call of_all = *call;
+    if (given->kind != TENKA_VALUE_LIST)
+        return tenka_function_fail(call, "index: a list is expected");
+    if (!tenka_function_list(call, given->n_items, &items, &arg[1]))
+        return false;
+    for (size_t i = 0; i < given->n_items; i++)
+        items[i] = given->items[i].kind == TENKA_VALUE_NONE
+                       ? (struct tenka_value){.kind = TENKA_VALUE_SLICE, .items = bounds, .n_items = 3}
+                       : given->items[i];
+    of_all.arg = arg;
+    return run_index(&of_all, result);
+}
+
 /* input[start:end:step] along an axis. */
 static bool run_slice(const struct tenka_function_call *call, struct tenka_value *result)
 {
@@ -378,7 +397,8 @@ const struct tenka_function tenka_functions_shape[] = {
     {".unsqueeze torch.unsqueeze", "input, dim", run_unsqueeze, true},
     {".permute torch.permute", "input, *dims", run_permute, true},
     {".transpose torch.transpose .swapaxes torch.swapaxes", "input, dim0, dim1", run_transpose, true},
-    {"[] aten.index", "input, index", run_index, true},
+    {"[]", "input, index", run_index, true},
+    {"aten.index", "input, indices", run_aten_index, true},
     {"aten.slice", "input, dim=0, start=None, end=None, step=1", run_slice, true},
     {NULL, NULL, NULL, false},
 };

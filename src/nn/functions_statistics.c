@@ -243,7 +243,8 @@ static bool sizes_of(const struct tenka_function_call *call, struct tenka_shape 
     size_t n;
     if (!tenka_function_integers(call, 0, sizes, TENKA_MAX_RANK, &n))
         return false;
-    tenka_function_free_batch(call, sizes, n, 0);
+    if (!tenka_function_free_batch(call, sizes, n, 0))
+        return false;
     *shape = (struct tenka_shape){.rank = (uint32_t)n};
     for (size_t i = 0; i < n; i++) {
         if (sizes[i] < 1 || sizes[i] > INT32_MAX)
