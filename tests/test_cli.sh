@@ -104,7 +104,7 @@ printf '\2\0\0\0\0\0\0\0{}' > "$work/wrong.st"
 expect 2 "wrong.txt' is no option; do you mean --net $work/wrong.txt?" train "$work/wrong.txt"
 expect 2 "wrong.st' is no option; do you mean --load $work/wrong.st?" test "$work/wrong.st"
 expect 2 "' is no option; do you mean --data $work?" train "$work"
-expect 2 "wrong.st' is no option; each value" bench "$work/wrong.st"
+expect 2 "wrong.st' is no option; each value" verify "$work/wrong.st"
 expect 1 "wrong.st is a saved network, which --load takes" summary --backend cpu --net "$work/wrong.st"
 expect 1 "wrong.txt: this is neither .* but text; a network's text belongs to --net" summary --backend cpu \
     --load "$work/wrong.txt"
