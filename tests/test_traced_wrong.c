@@ -117,6 +117,12 @@ static const struct {
      "p_fc_weight is the weight of a layer, but not of its type"},
     {HEAD "p_fc_weight: \"f32[2, 0]\", p_fc_bias: \"f32[2]\", x: \"f32[4, 3]\"" BODY TABLE RESULTS RANGES,
      "fc.weight: network text, line 1, column 1: Linear: in_features is 0, but must be from 1"},
+    {HEAD "p_fc_weight: \"f32[2, 3]\", p_fc_bias: \"f32[3]\", x: \"f32[4, 3]\"" BODY TABLE RESULTS RANGES,
+     "fc.bias has another shape in the Linear that a call makes"},
+    {HEAD PARAMETERS ", b: \"f32[1]\", c: \"f32[1]\"" BODY TABLE
+                     "    b: BUFFER target='m.w'\n    c: BUFFER target='m.w'\n" RESULTS RANGES,
+     "there is already a parameter or buffer named \"w\""},
+    {HEAD PARAMETERS ", b: \"f32[1]\"" BODY TABLE "    b: BUFFER target=''\n" RESULTS RANGES, "a name must have 1 to"},
     {PROGRAM "more\n", "expected the end of the text, found 'more'"},
 };
 

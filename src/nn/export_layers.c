@@ -124,7 +124,7 @@ static void write_batch_norm(struct tenka_text *out, const struct call *c)
     write_arg(out, "momentum", arg_at(c->args, 6));
     if (is_none(arg_at(c->args, 3)))
         tenka_text_add(out, ", track_running_stats=False");
-    tenka_text_add(out, ")");
+    tenka_text_add(out, "%s)", is_none(arg_at(c->args, 2)) ? ", bias=False" : "");
 }
 
 static void write_layer_norm(struct tenka_text *out, const struct call *c)
@@ -143,7 +143,7 @@ static void write_group_norm(struct tenka_text *out, const struct call *c)
     tenka_py_print(out, arg_at(c->args, 1));
     tenka_text_add(out, ", %u", c->weight.dim[0]);
     write_arg(out, "eps", arg_at(c->args, 4));
-    tenka_text_add(out, ")");
+    tenka_text_add(out, "%s)", is_none(arg_at(c->args, 3)) ? ", bias=False" : "");
 }
 
 static void write_embedding(struct tenka_text *out, const struct call *c)
@@ -368,6 +368,9 @@ static tenka_status add_state(struct tenka_binder *b, tenka_module *owner, const
     struct tenka_shape shape;
     struct tenka_graph_state *state;
     bool whole;
+    const tenka_status named = tenka_module_check_name(owner, "export", name);
+    if (named != TENKA_OK)
+        return fail_entry(b, e, named);
     if (!read_type(e->type, &shape, &whole))
         return tenka_py_fail(&b->r, e->at, "the type of %.100s is none of a tensor", e->name);
     if (whole && shape.rank == 0)
@@ -386,13 +389,24 @@ static tenka_status add_state(struct tenka_binder *b, tenka_module *owner, const
     return TENKA_OK;
 }
 
+/* Whether a variable has the shape that the table's type says. */
+static bool has_type(const tenka_variable *var, const struct tenka_py *type)
+{
+    struct tenka_shape shape, own = tenka_variable_shape(var);
+    bool whole;
+    return read_type(type, &shape, &whole) && tenka_shape_equal(&shape, &own);
+}
+
 /* The state of a layer that is already there has the entry. */
 static tenka_status check_layer(struct tenka_binder *b, const tenka_module *layer, const char *name,
                                 const struct tenka_export_entry *e)
 {
     for (size_t i = 0; i < layer->n_state; i++)
         if (strcmp(layer->state[i].name, name) == 0)
-            return TENKA_OK;
+            return layer->state[i].var == NULL || has_type(layer->state[i].var, e->type)
+                       ? TENKA_OK
+                       : tenka_py_fail(&b->r, e->at, "%.100s has another shape in the %.100s that a call makes",
+                                       e->target, tenka_module_class(layer));
     return tenka_py_fail(&b->r, e->at, "%.100s is made by a call of %s, which has no %.100s", e->target,
                          tenka_module_class(layer), name);
 }

@@ -121,7 +121,7 @@ static tenka_status bind_inputs(struct tenka_binder *b)
         return tenka_py_fail(&b->r, b->r.at, "forward has no parameter self");
     b->self = p->name;
     for (p = p->next; p != NULL; p = p->next)
-        if (b->graph->export == NULL || tenka_export_find(b->graph->export, p->name)->target == NULL)
+        if (b->graph->export == NULL || strcmp(tenka_export_find(b->graph->export, p->name)->kind, "USER_INPUT") == 0)
             TENKA_TRY(tenka_bind_add_name(b, p->name, &slot));
     b->graph->inputs = b->graph->n_slots;
     return b->graph->inputs > 0 && b->graph->inputs <= TENKA_MAX_FORWARD
