@@ -16,6 +16,7 @@ struct tenka_bound_memory {
     uint32_t becomes; /* the slot that a call in place has made of it, or its own */
     uint32_t owner;   /* the slot of the value whose memory it shares, or its own */
     uint32_t sharing; /* of an owner: the newest slot in its memory; of others: the one before; NO_SLOT: none */
+    bool state;       /* of an owner: it is a parameter or a buffer */
     bool changed;     /* by a call that worked in place on another value in that memory */
     const tenka_module *giver; /* the layer whose result it is; NULL: none's */
 };

@@ -18,8 +18,19 @@ static void note_memory(struct tenka_binder *b, const struct tenka_code *code, c
     const struct tenka_code *owner = code->in_place ? code : shared(code);
     if (n == 1)
         b->memory[slots[0]].giver = code->child;
-    for (size_t i = 0; i < n && owner->kind == TENKA_CODE_SLOT; i++)
-        tenka_bind_share(b, slots[i], owner->slot);
+    for (size_t i = 0; i < n; i++) {
+        b->memory[slots[i]].state = owner->kind == TENKA_CODE_STATE;
+        if (owner->kind == TENKA_CODE_SLOT)
+            tenka_bind_share(b, slots[i], owner->slot);
+    }
+}
+
+/* Whether a call in place writes into what the network keeps, which PyTorch would find changed in the next step. */
+static bool changes_state(const struct tenka_binder *b, const struct tenka_code *code)
+{
+    const struct tenka_code *owner = code->in_place ? shared(code->args[0]) : NULL;
+    return owner != NULL && (owner->kind == TENKA_CODE_STATE ||
+                             (owner->kind == TENKA_CODE_SLOT && b->memory[b->memory[owner->slot].owner].state));
 }
 
 /* Whether a call works in place within an expression, on what has no name or for who takes the result at once. */
@@ -99,6 +110,9 @@ static tenka_status bind_line(struct tenka_binder *b, const struct tenka_py_line
     TENKA_TRY(tenka_bind(b, from->value, &line.value));
     if (changes_inside(line.value))
         return fail_changes(b, from->value);
+    if (changes_state(b, line.value))
+        return tenka_py_fail(&b->r, from->value->at,
+                             "this changes a parameter or a buffer in place, which is not followed here");
     if (line.value->kind == TENKA_CODE_SLOT && from->targets->kind == TENKA_PY_NAME)
         return tenka_bind_name_slot(b, from->targets->word, line.value->slot);
     TENKA_TRY(bind_targets(b, from->targets, &line));
