@@ -7,10 +7,7 @@
 
 static uint32_t hash_of(const char *name)
 {
-    uint32_t hash = 2166136261u;
-    for (; *name != '\0'; name++)
-        hash = (hash ^ (unsigned char)*name) * 16777619u;
-    return hash % TENKA_NAME_HASHES;
+    return tenka_name_hash(name) % TENKA_NAME_HASHES;
 }
 
 static uint32_t meaning_of(const struct tenka_binder *b, const char *name)
@@ -73,15 +70,7 @@ bool tenka_bind_is_path(const struct tenka_binder *b, const struct tenka_py *e, 
 
 tenka_module *tenka_bind_module_at(const struct tenka_binder *b, const char *path)
 {
-    tenka_module *m = b->root;
-    while (m != NULL && *path != '\0') {
-        char name[TENKA_MAX_LAYER_NAME];
-        const size_t length = strcspn(path, ".");
-        snprintf(name, sizeof(name), "%.*s", (int)length, path);
-        m = tenka_module_child(m, name);
-        path += length + (path[length] == '.');
-    }
-    return m;
+    return tenka_module_at(b->root, path, strlen(path));
 }
 
 bool tenka_bind_is_global(struct tenka_binder *b, const struct tenka_py *e, char *buf, size_t bytes)
