@@ -290,6 +290,33 @@ static void test_without_memory(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* The losses of further outputs keep what their heads have computed: 2000 columns for each of 64 rows. */
+static void test_further_losses(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    struct tenka_memory_estimate first = TENKA_MEMORY_ESTIMATE_DEFAULTS, all = first;
+    struct tenka_memory_fit fit = TENKA_MEMORY_FIT_DEFAULTS, fit_all = fit;
+    const struct tenka_shape input = tenka_shape_of(64, 4);
+    tenka_module *net;
+    tenka_optimizer *opt;
+    must(ctx, tenka_nn_parse(ctx,
+                             "Net(\n  (fc): Linear(4, 3)\n  (wide): Linear(4, 2000)\n  (aux): Linear(2000, 3)\n)\n"
+                             "def forward(self, x):\n    y = torch.tanh(self.wide(x))\n"
+                             "    return (self.fc(x), self.aux(y))\n",
+                             &net));
+    must(ctx, tenka_adam_create(ctx, net, NULL, &opt));
+    all.aux_weight = fit_all.aux_weight = 0.3;
+    must(ctx, tenka_training_memory(net, opt, input, tenka_cross_entropy, &first));
+    must(ctx, tenka_training_memory(net, opt, input, tenka_cross_entropy, &all));
+    assert_true(all.temporaries >= first.temporaries + 64 * 2000 * sizeof(float));
+    must(ctx, tenka_memory_fits(net, opt, input, tenka_cross_entropy, &fit));
+    must(ctx, tenka_memory_fits(net, opt, input, tenka_cross_entropy, &fit_all));
+    assert_true(fit_all.needed >= fit.needed + 64 * 2000 * sizeof(float) && fit_all.aux_weight == 0.3);
+    tenka_optimizer_destroy(&opt);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 static void test_mistakes(void **state)
 {
     tenka_ctx *ctx = open_target(*state);
@@ -323,7 +350,7 @@ int main(int argc, char **argv)
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_estimates),      cmocka_unit_test(test_no_effect), cmocka_unit_test(test_huge),
         cmocka_unit_test(test_without_memory), cmocka_unit_test(test_mistakes),  cmocka_unit_test(test_fits),
-        cmocka_unit_test(test_large_tensors),  cmocka_unit_test(test_loops),
+        cmocka_unit_test(test_large_tensors),  cmocka_unit_test(test_loops),     cmocka_unit_test(test_further_losses),
     };
     RUN_ON_TARGETS(argc, argv, tests);
 }

@@ -13,6 +13,7 @@ extern "C" {
 /* Device memory of a training step, in bytes. */
 struct tenka_memory_estimate {
     size_t size;
+    double aux_weight; /* given: a step adds the losses of the outputs behind the first, weighted so; 0: it does not */
     uint64_t parameters;  /* the network's parameters and buffers */
     uint64_t optimizer;   /* what the optimizer keeps for them, such as Adam's moments */
     uint64_t temporaries; /* the batch, activations and gradients at their peak */
@@ -31,7 +32,7 @@ typedef tenka_tensor (*tenka_loss_fn)(tenka_tensor output, tenka_tensor target);
  * running it. net and opt may have been made after tenka_sizing_begin: then nothing at all is allocated on the device.
  *   input  shape of a batch, such as [100, 1, 28, 28]; it comes from images of bytes as a loader's batch does
  *   loss   gets the network's output and I32 [input.dim[0]] classes
- *   out    its size must be set (TENKA_MEMORY_ESTIMATE_DEFAULTS)
+ *   out    its size must be set (TENKA_MEMORY_ESTIMATE_DEFAULTS), and aux_weight where the step has further losses
  * Not included: the data set itself, pipelines, what the driver keeps, and rounding by its allocator. No step may be
  * open (E_INVALID). Errors: E_SHAPE with the layer's name in the sentence, E_NOMEM (also when the step is larger than
  * any that can be planned), E_UNSUPPORTED (also when out was filled, but a limit of the device beside memory forbids
@@ -42,6 +43,7 @@ TENKA_API tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer 
 /* Whether there is room for the steps of a batch. */
 struct tenka_memory_fit {
     size_t size;
+    double aux_weight; /* given, as in tenka_memory_estimate */
     bool fits;
     bool lacks_memory;  /* memory is what limits the batch; else the context's last error says what it is */
     uint64_t needed;    /* bytes that a step takes beside the variables: of one that is too large to be planned in
@@ -60,7 +62,7 @@ struct tenka_memory_fit {
  * context's variables (what other programs hold is not seen), on the CPU what the system can give to this process. The
  * device's limits of tensors count as well. Make network, optimizer and loaders first.
  *   opt  NULL: a step that evaluates, without gradients
- *   out  its size must be set (TENKA_MEMORY_FIT_DEFAULTS). When it does not fit and lacks_memory is false, the
+ *   out  its size must be set (TENKA_MEMORY_FIT_DEFAULTS), and aux_weight. When it does not fit and lacks_memory is false, the
  *        context's last error says why the smallest batch fails that does not fit, of largest + 1 images.
  * Errors: as tenka_training_memory, but for E_NOMEM and E_UNSUPPORTED, which are answers. */
 TENKA_API tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct tenka_shape input,

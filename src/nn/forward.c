@@ -179,6 +179,11 @@ static void fail_call(tenka_ctx *ctx, const char *what, tenka_tensor *out, size_
         out[i] = inert;
 }
 
+tenka_tensor tenka_module_result(const tenka_module *module, size_t i)
+{
+    return module->result[i];
+}
+
 size_t tenka_module_results(const tenka_module *module)
 {
     return module->n_result;

@@ -14,6 +14,8 @@ tenka_status tenka_nn_parse_limited(tenka_ctx *ctx, const char *text, uint64_t m
 
 /* As tenka_forward, for a step that will not run: no layer counts it. */
 tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x);
+/* What the last forward gave, in the step that it belongs to; i: below tenka_module_results. */
+tenka_tensor tenka_module_result(const tenka_module *module, size_t i);
 
 /* Remembers that a program runs the module's children, as a file says that was saved there. */
 void tenka_module_set_own_forward(tenka_module *module);

@@ -30,13 +30,17 @@ struct step {
     struct tenka_desc input, target; /* U8 inputs are images, which are normalised */
     tenka_loss_fn loss;              /* NULL: the other one */
     const tenka_loss *parsed;
+    double aux_weight; /* of the losses of outputs behind the first; 0: there are none */
 };
 
 /* Of images of bytes, or of whole numbers where the network looks such up, and their classes. */
-static struct step step_of(const tenka_module *net, struct tenka_shape input, tenka_loss_fn loss)
+static struct step step_of(const tenka_module *net, struct tenka_shape input, tenka_loss_fn loss, double aux_weight)
 {
     const enum tenka_dtype dtype = tenka_module_input_dtype(net) == TENKA_I32 ? TENKA_I32 : TENKA_U8;
-    return (struct step){.input = {dtype, input}, .target = {TENKA_I32, tenka_shape_of(input.dim[0])}, .loss = loss};
+    return (struct step){.input = {dtype, input},
+                         .target = {TENKA_I32, tenka_shape_of(input.dim[0])},
+                         .loss = loss,
+                         .aux_weight = aux_weight};
 }
 
 static void set_rows(struct step *step, uint32_t rows)
@@ -66,12 +70,21 @@ static void destroy_batch(struct tenka_batch_source *b)
     tenka_variable_destroy(&b->std);
 }
 
+static tenka_tensor loss_of(const struct step *step, tenka_tensor output, tenka_tensor target)
+{
+    return step->loss != NULL ? step->loss(output, target) : tenka_loss_of(step->parsed, output, target);
+}
+
 static tenka_tensor trace_loss(tenka_module *net, const struct step *step, struct tenka_batch_source *b)
 {
     struct tenka_batch batch = {.size = step->input.shape.dim[0]};
     tenka_load_batch(b, 0, &batch);
-    const tenka_tensor output = tenka_forward_unseen(net, batch.input);
-    return step->loss != NULL ? step->loss(output, batch.target) : tenka_loss_of(step->parsed, output, batch.target);
+    tenka_tensor loss = loss_of(step, tenka_forward_unseen(net, batch.input), batch.target);
+    for (size_t i = 1; i < tenka_module_results(net) && step->aux_weight != 0; i++) {
+        const tenka_tensor other = loss_of(step, tenka_module_result(net, i), batch.target);
+        loss = tenka_add(loss, tenka_scale(other, step->aux_weight));
+    }
+    return loss;
 }
 
 /* The step of a training loop, but for its end; the calls are those of the loader. */
@@ -145,9 +158,9 @@ tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, stru
         return TENKA_E_INVALID;
     tenka_ctx *const ctx = tenka_module_ctx(net);
     TENKA_TRY(check(ctx, opt, &input, loss, out));
-    const struct step measured = step_of(net, input, loss);
+    const struct step measured = step_of(net, input, loss, out->aux_weight);
     struct tenka_step_bytes step;
-    struct tenka_memory_estimate m = TENKA_MEMORY_ESTIMATE_DEFAULTS;
+    struct tenka_memory_estimate m = {.size = sizeof(m), .aux_weight = out->aux_weight};
     TENKA_TRY(network_bytes(net, &m.parameters));
     TENKA_TRY(measure_batch(net, opt, &measured, &step));
     m.optimizer = tenka_optimizer_bytes(opt);
@@ -233,7 +246,8 @@ static tenka_status fits(tenka_module *net, tenka_optimizer *opt, const struct s
 {
     const uint32_t rows = step->input.shape.dim[0];
     const struct fit f = {net, opt, *step, tenka_ctx_step_memory(tenka_module_ctx(net))};
-    struct tenka_memory_fit m = {.size = sizeof(m), .available = f.available, .largest = rows};
+    struct tenka_memory_fit m = {
+        .size = sizeof(m), .aux_weight = step->aux_weight, .available = f.available, .largest = rows};
     struct attempt asked;
     TENKA_TRY(network_bytes(net, &m.network));
     m.network += opt != NULL ? tenka_optimizer_bytes(opt) : 0;
@@ -260,8 +274,8 @@ tenka_status tenka_memory_fits(tenka_module *net, tenka_optimizer *opt, struct t
 {
     if (net == NULL)
         return TENKA_E_INVALID;
-    const struct step step = step_of(net, input, loss);
     TENKA_TRY(check_fit(tenka_module_ctx(net), loss != NULL, out));
+    const struct step step = step_of(net, input, loss, out->aux_weight);
     TENKA_TRY(check_step(tenka_module_ctx(net), "memory_fits", opt, &input));
     return fits(net, opt, &step, out);
 }
@@ -285,6 +299,7 @@ tenka_status tenka_memory_fits_data(tenka_module *net, tenka_optimizer *opt, con
         .input = batch_of(tenka_dataset_input_dtype(data), tenka_dataset_image_shape(data), rows),
         .target = batch_of(tenka_dataset_target_dtype(data), tenka_dataset_target_shape(data), rows),
         .parsed = loss,
+        .aux_weight = out->aux_weight,
     };
     /* A sample may be a single number. */
     struct tenka_shape input = step.input.shape;

@@ -41,6 +41,7 @@ static struct kind make_kind(const struct training *t, bool training)
 static tenka_status measure(const struct training *t, const struct kind *k, struct tenka_memory_fit *out)
 {
     const struct session *s = &t->session;
+    out->aux_weight = k->optimizer != NULL ? s->options->aux_weight : 0;
     return tenka_memory_fits_data(s->net, k->optimizer, session_data(s), k->rows, s->loss, out);
 }
 
