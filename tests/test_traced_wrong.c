@@ -2,6 +2,8 @@
  *   test_traced_wrong [cpu|cpu-f64|vulkan] */
 #include "support.h"
 
+#include "nn/module.h"
+
 /* ---- Wrong code ---- */
 
 #define NET "Net(\n  (fc): Linear(3, 2)\n)\n"
@@ -303,6 +305,29 @@ static void test_aten(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* A call of the weights of m is a layer only where no target lies below m, whatever else begins with an m. */
+static void test_owners(void **state)
+{
+    static const char program[] = HEAD
+        "p_w: \"f32[2, 3]\", p_b: \"f32[2]\", p_o: \"f32[1]\", x: \"f32[4, 3]\"):\n"
+        "            y: \"f32[4, 2]\" = torch.ops.aten.linear.default(x, p_w, p_b)\n            return (y,)\n\n"
+        "Graph signature:\n    p_w: PARAMETER target='m.weight'\n    p_b: PARAMETER target='m.bias'\n"
+        "    p_o: PARAMETER target='m%sw'\n    x: USER_INPUT\n    y: USER_OUTPUT\n" RANGES;
+    static const struct {
+        const char *between, *class_name;
+    } rows[] = {{".n.", "Module"}, {"-n.", "Linear"}, {"!.", "Linear"}, {"n.n.", "Linear"}};
+    tenka_ctx *ctx = open_target(*state);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char text[1000];
+        tenka_module *net;
+        snprintf(text, sizeof(text), program, rows[i].between);
+        must(ctx, tenka_nn_parse(ctx, text, &net));
+        assert_string_equal(tenka_module_class(tenka_module_child(net, "m")), rows[i].class_name);
+        tenka_module_destroy(&net);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
 /* ---- Sizes that count images ---- */
 
 /* Of an example of 2 images: which of 4 and 6 counts them, the text does not say. */
@@ -350,7 +375,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_failing_code), cmocka_unit_test(test_deep_code),
         cmocka_unit_test(test_high_code),    cmocka_unit_test(test_refused_programs),
         cmocka_unit_test(test_aten),         cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_keywords),
+        cmocka_unit_test(test_keywords),     cmocka_unit_test(test_owners),
     };
     RUN_ON_TARGETS(argc, argv, tests);
 }
