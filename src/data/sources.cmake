@@ -5,6 +5,8 @@ set(data_sources
     src/data/idx_files.c
     src/data/exif.c
     src/data/image.c
+    src/data/resample.c
+    src/data/resample_lines.c
     src/data/resize.c
     src/data/loader.c
     src/data/npy.c
