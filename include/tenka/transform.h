@@ -31,6 +31,7 @@ typedef struct tenka_transform tenka_transform;
  *     ColorJitter Grayscale RandomGrayscale GaussianBlur RandomInvert RandomPosterize RandomSolarize
  *     RandomAdjustSharpness RandomAutocontrast RandomEqualize RandAugment TrivialAugmentWide AutoAugment
  *     ToTensor PILToTensor ConvertImageDtype Normalize RandomErasing
+ *     ImageClassification, which print(weights.transforms()) shows of torchvision's classifiers: it becomes a Compose
  * print() leaves arguments out: pad_if_needed, fill and padding_mode of RandomCrop, all but p of RandomPerspective,
  * interpolation of AutoAugment, the dtype of ConvertImageDtype. They are then the defaults; float32 for the dtype.
  *

@@ -40,6 +40,7 @@ enum tenka_step_kind {
     TENKA_STEP_CONVERT,
     TENKA_STEP_NORMALIZE,
     TENKA_STEP_ERASING,
+    TENKA_STEP_PRESET, /* of a text alone: it becomes a Compose */
     TENKA_STEP_KINDS
 };
 
@@ -77,6 +78,7 @@ enum { ERASING_P, ERASING_SCALE, ERASING_RATIO, ERASING_VALUE };
 enum { RAND_OPS, RAND_MAGNITUDE, RAND_BINS, RAND_INTERPOLATION, RAND_FILL };
 enum { TRIVIAL_BINS, TRIVIAL_INTERPOLATION, TRIVIAL_FILL };
 enum { AUTO_POLICY, AUTO_INTERPOLATION, AUTO_FILL };
+enum { PRESET_CROP, PRESET_RESIZE, PRESET_MEAN, PRESET_STD, PRESET_INTERPOLATION };
 enum { CONVERT_F32, CONVERT_FLOAT, CONVERT_U8 };
 enum { MODE_CONSTANT, MODE_EDGE, MODE_REFLECT, MODE_SYMMETRIC };
 #define TENKA_MAX_AUGMENT_OPS 16
@@ -211,6 +213,7 @@ struct tenka_extent {
 };
 void tenka_resized_size(const struct tenka_step *step, uint32_t width, uint32_t height, uint64_t *new_width,
                         uint64_t *new_height);
+/* Of a picture that is turned; m is the way back from its pixels, unless it is turned by quarters. */
 void tenka_rotated_size(double angle, bool expand, const double *center, uint32_t width, uint32_t height,
                         double matrix[6], uint64_t *new_width, uint64_t *new_height); /* transform_warp.c */
 tenka_status tenka_step_extent(struct tenka_error *err, const struct tenka_step *step, struct tenka_extent *e);

@@ -113,6 +113,15 @@ static const struct tenka_py_arg erasing_args[] = {
     ANY("inplace"),
 };
 
+static const struct tenka_py_arg preset_args[] = {
+    ARG("crop_size", NUMBERS, REQUIRED | INTEGERS, 0, 0, 1, TENKA_IMAGE_MAX_SIDE, "0|1"),
+    ARG("resize_size", NUMBERS, INTEGERS, 256, NAN, 1, TENKA_IMAGE_MAX_SIDE, "0|1"),
+    ARG("mean", NUMBERS, 0, NAN, NAN, -1e6, 1e6, "1|3"),
+    ARG("std", NUMBERS, 0, NAN, NAN, 1e-30, 1e30, "1|3"),
+    FILTER(TENKA_FILTER_BILINEAR),
+    ANY("antialias"),
+};
+
 #define CLASS(name, args)                             \
     {                                                 \
         name, args, sizeof(args) / sizeof(args[0]), 0 \
@@ -154,6 +163,7 @@ const struct tenka_py_class tenka_step_classes[TENKA_STEP_KINDS] = {
     [TENKA_STEP_CONVERT] = CLASS("ConvertImageDtype", convert_args),
     [TENKA_STEP_NORMALIZE] = CLASS("Normalize", normalize_args),
     [TENKA_STEP_ERASING] = CLASS("RandomErasing", erasing_args),
+    [TENKA_STEP_PRESET] = CLASS("ImageClassification", preset_args),
 };
 
 /* ---- How they are printed, and where they may stand ---- */
@@ -197,4 +207,5 @@ const struct tenka_step_info tenka_step_infos[TENKA_STEP_KINDS] = {
     [TENKA_STEP_CONVERT] = {0, ", ", TENKA_STAGE_BYTES | REALS, false},
     [TENKA_STEP_NORMALIZE] = {BIT(NORMALIZE_MEAN) | BIT(NORMALIZE_STD), ", ", REALS, false},
     [TENKA_STEP_ERASING] = {ALL_SHOWN, ", ", REALS, true},
+    [TENKA_STEP_PRESET] = {ALL_SHOWN, ", ", PICTURE, false},
 };

@@ -101,7 +101,7 @@ static tenka_status rotate(struct tenka_error *err, const struct tenka_step *ste
 {
     const double *const degrees = step->arg[ROTATION_DEGREES];
     const bool centered = step->count[ROTATION_CENTER] != TENKA_PY_NO_NUMBERS;
-    double m[8];
+    double m[6];
     uint64_t width, height;
     if (step->arg[ROTATION_EXPAND][0] == 0)
         return TENKA_OK;

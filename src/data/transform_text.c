@@ -261,11 +261,54 @@ static tenka_status check_known(const struct reading *t, const struct tenka_py *
     return TENKA_OK;
 }
 
+/* A step of a preset, whose arguments are in arg and count. */
+static tenka_status add_preset_step(struct reading *t, const struct tenka_py *e, enum tenka_step_kind kind,
+                                    const struct tenka_py_call *call, enum tenka_stage *stage, struct tenka_step ***end)
+{
+    struct tenka_step *const step = make_step(t, kind);
+    if (step == NULL)
+        return TENKA_E_NOMEM;
+    memcpy(step->arg, call->arg, sizeof(step->arg));
+    memcpy(step->count, call->count, sizeof(step->count));
+    **end = step;
+    *end = &step->next;
+    TENKA_TRY(tenka_step_settle(&t->r, e, step));
+    return tenka_step_check(&t->r, e, step, stage);
+}
+
+/* What the weights of torchvision's classifiers bring with them. Source: torchvision.transforms._presets. */
+static tenka_status read_preset(struct reading *t, const struct tenka_py *e, const struct tenka_py_call *call,
+                                enum tenka_stage *stage, struct tenka_step **out)
+{
+    static const double imagenet[2][3] = {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
+    struct tenka_py_call resize = {.arg = {[RESIZE_SIZE] = {call->arg[PRESET_RESIZE][0]},
+                                           [RESIZE_INTERPOLATION] = {call->arg[PRESET_INTERPOLATION][0]},
+                                           [RESIZE_MAX] = {NAN}}};
+    struct tenka_py_call crop = {.arg = {{call->arg[PRESET_CROP][0]}}}, none = {.which = 0}, normalize = {.which = 0};
+    for (size_t i = 0; i < 2; i++) {
+        const bool given = call->count[PRESET_MEAN + i] != TENKA_PY_NO_NUMBERS;
+        memcpy(normalize.arg[i], given ? call->arg[PRESET_MEAN + i] : imagenet[i], sizeof(imagenet[i]));
+        normalize.count[i] = given ? call->count[PRESET_MEAN + i] : 3;
+    }
+    *out = make_step(t, TENKA_STEP_COMPOSE);
+    if (*out == NULL)
+        return TENKA_E_NOMEM;
+    struct tenka_step **end = &(*out)->child;
+    (*out)->children = 5;
+    TENKA_TRY(add_preset_step(t, e, TENKA_STEP_RESIZE, &resize, stage, &end));
+    TENKA_TRY(add_preset_step(t, e, TENKA_STEP_CENTER_CROP, &crop, stage, &end));
+    TENKA_TRY(add_preset_step(t, e, TENKA_STEP_PIL_TO_TENSOR, &none, stage, &end));
+    TENKA_TRY(add_preset_step(t, e, TENKA_STEP_CONVERT, &none, stage, &end));
+    return add_preset_step(t, e, TENKA_STEP_NORMALIZE, &normalize, stage, &end);
+}
+
 static tenka_status read_arguments(struct reading *t, const struct tenka_py *e, enum tenka_stage *stage,
                                    struct tenka_step **out)
 {
     struct tenka_py_call call;
     TENKA_TRY(tenka_py_take_call(&t->r, e, tenka_step_classes, TENKA_STEP_KINDS, &call));
+    if (call.which == TENKA_STEP_PRESET)
+        return read_preset(t, e, &call, stage, out);
     *out = make_step(t, call.which);
     if (*out == NULL)
         return TENKA_E_NOMEM;

@@ -260,23 +260,39 @@ static void expand(uint32_t width, uint32_t height, double m[6], uint64_t *new_w
     *new_height = h > 0 && h < 1e9 ? (uint64_t)h : 0;
 }
 
-/* Counter-clockwise. */
-void tenka_rotated_size(double angle, bool expands, const double *center, uint32_t width, uint32_t height, double m[6],
-                        uint64_t *new_width, uint64_t *new_height)
+/* How many quarters of a circle an angle turns by without a loss; -1: it does not. */
+static int quarters_of(double angle, bool expands, const double *center, uint32_t width, uint32_t height)
 {
-    const double turn = -radians(in_circle(angle)), middle[2] = {width / 2.0, height / 2.0};
-    const double *const at = center != NULL ? center : middle;
+    const double circle = in_circle(angle);
+    const bool quarter = circle == 90 || circle == 270;
+    if (center != NULL || (circle != 0 && circle != 180 && !(quarter && (expands || width == height))))
+        return -1;
+    return (int)(circle / 90);
+}
+
+/* Counter-clockwise. */
+static void turn_matrix(double angle, const double center[2], double m[6])
+{
+    const double turn = -radians(in_circle(angle));
     double x, y;
     m[0] = m[4] = round_15(cos(turn));
     m[1] = round_15(sin(turn));
     m[3] = round_15(-sin(turn));
     m[2] = m[5] = 0;
-    place(m, -at[0], -at[1], &x, &y);
-    m[2] = x + at[0];
-    m[5] = y + at[1];
-    *new_width = width;
-    *new_height = height;
-    if (expands)
+    place(m, -center[0], -center[1], &x, &y);
+    m[2] = x + center[0];
+    m[5] = y + center[1];
+}
+
+void tenka_rotated_size(double angle, bool expands, const double *center, uint32_t width, uint32_t height, double m[6],
+                        uint64_t *new_width, uint64_t *new_height)
+{
+    const double middle[2] = {width / 2.0, height / 2.0};
+    const int quarters = quarters_of(angle, expands, center, width, height);
+    turn_matrix(angle, center != NULL ? center : middle, m);
+    *new_width = quarters % 2 == 1 ? height : width;
+    *new_height = quarters % 2 == 1 ? width : height;
+    if (expands && quarters < 0)
         expand(width, height, m, new_width, new_height);
 }
 
@@ -302,13 +318,11 @@ tenka_status tenka_pixels_rotate(struct tenka_pixels *p, const char *what, doubl
                                  const double *center, const double *fill, int fills)
 {
     const uint32_t w = p->view.width, h = p->view.height;
-    const double circle = in_circle(angle);
+    const int quarters = quarters_of(angle, expands, center, w, h);
     struct warp warp = {.filter = filter};
     uint64_t width, height;
-    if (center == NULL && circle == 0)
-        return TENKA_OK;
-    if (center == NULL && (circle == 180 || ((circle == 90 || circle == 270) && (expands || w == h))))
-        return turn(p, what, (int)(circle / 90));
+    if (quarters >= 0)
+        return quarters == 0 ? TENKA_OK : turn(p, what, quarters);
     tenka_rotated_size(angle, expands, center, w, h, warp.m, &width, &height);
     return run(p, what, &warp, width, height, (struct outside){fill, fills}, warp_affine);
 }
