@@ -192,6 +192,10 @@ void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, 
     const bool blend = channels % 2 == 0 && p->params.alpha != TENKA_ALPHA_IGNORE;
     const uint32_t background = p->params.alpha == TENKA_ALPHA_ON_WHITE ? 255 : 0, colours = channels < 3 ? 1 : 3;
     uint8_t *out = image->pixels + (size_t)y * image->width * image->channels;
+    if (channels == image->channels) { /* 1 or 3: there is no alpha */
+        memcpy(out, row, (size_t)image->width * channels);
+        return;
+    }
     for (uint32_t x = 0; x < image->width; x++, row += channels, out += image->channels) {
         uint8_t rgb[3];
         for (uint32_t c = 0; c < 3; c++) {
