@@ -278,57 +278,67 @@ static size_t reflect(int64_t at, uint32_t n)
 struct blur {
     const struct tenka_view *from;
     const float *across, *down;
-    uint32_t width, height; /* of the kernel */
-    float *between;         /* all rows, blurred across */
+    uint32_t width, height;      /* of the kernel */
+    float *between, *wide, *sum; /* all rows, blurred across; a row with what is reflected; a row */
     uint8_t *out;
 };
+
+/* sum += factor from, of n numbers */
+static void add(float *sum, const float *from, float factor, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sum[i] += from[i] * factor;
+}
 
 static void blur_across(const struct blur *b)
 {
     const struct tenka_view *const v = b->from;
-    float *out = b->between;
-    for (uint32_t y = 0; y < v->height; y++)
-        for (uint32_t x = 0; x < v->width; x++)
-            for (uint32_t c = 0; c < v->channels; c++) {
-                const uint8_t *const row = v->pixels + y * v->stride + c;
-                float sum = 0;
-                for (uint32_t k = 0; k < b->width; k++)
-                    sum += (float)row[reflect((int64_t)x + k - b->width / 2, v->width) * v->channels] * b->across[k];
-                *out++ = sum;
-            }
+    const size_t channels = v->channels, row = v->width * channels;
+    for (uint32_t y = 0; y < v->height; y++) {
+        float *const out = b->between + y * row;
+        for (size_t x = 0; x < (size_t)v->width + b->width - 1; x++)
+            for (size_t c = 0; c < channels; c++)
+                b->wide[x * channels + c] =
+                    v->pixels[y * v->stride + reflect((int64_t)x - b->width / 2, v->width) * channels + c];
+        memset(out, 0, row * sizeof(*out));
+        for (uint32_t k = 0; k < b->width; k++)
+            add(out, b->wide + k * channels, b->across[k], row);
+    }
 }
 
 static void blur_down(const struct blur *b)
 {
     const struct tenka_view *const v = b->from;
     const size_t row = (size_t)v->width * v->channels;
-    uint8_t *out = b->out;
-    for (uint32_t y = 0; y < v->height; y++)
-        for (size_t i = 0; i < row; i++) {
-            float sum = 0;
-            for (uint32_t k = 0; k < b->height; k++)
-                sum += b->between[reflect((int64_t)y + k - b->height / 2, v->height) * row + i] * b->down[k];
-            *out++ = byte_of((int)rintf(sum));
-        }
+    for (uint32_t y = 0; y < v->height; y++) {
+        memset(b->sum, 0, row * sizeof(*b->sum));
+        for (uint32_t k = 0; k < b->height; k++)
+            add(b->sum, b->between + reflect((int64_t)y + k - b->height / 2, v->height) * row, b->down[k], row);
+        for (size_t i = 0; i < row; i++)
+            b->out[y * row + i] = byte_of((int)rintf(b->sum[i]));
+    }
 }
 
 tenka_status tenka_pixels_gaussian_blur(struct tenka_pixels *p, uint32_t width, uint32_t height, double sigma)
 {
     const struct tenka_view from = p->view;
+    const size_t row = (size_t)from.width * from.channels, wide = ((size_t)from.width + width) * from.channels;
     float *floats;
     struct blur b = {.from = &from, .width = width, .height = height};
     if (width / 2 >= from.width || height / 2 >= from.height)
         return tenka_fail(&p->room->err, TENKA_E_SHAPE,
                           "GaussianBlur: a kernel of %ux%u needs a picture of at least %ux%u pixels, but it has %ux%u",
                           width, height, width / 2 + 1, height / 2 + 1, from.width, from.height);
-    const uint64_t numbers = (uint64_t)from.width * from.height * from.channels + width + height;
+    const uint64_t numbers = (uint64_t)row * from.height + row + wide + width + height;
     TENKA_TRY(tenka_room_take(p->room, &p->room->scratch, numbers * sizeof(float), &floats));
     TENKA_TRY(tenka_pixels_other(p, "GaussianBlur", from.width, from.height, from.channels, &b.out));
     gaussian(width, (float)sigma, floats);
     gaussian(height, (float)sigma, floats + width);
     b.across = floats;
     b.down = floats + width;
-    b.between = floats + width + height;
+    b.wide = floats + width + height;
+    b.sum = b.wide + wide;
+    b.between = b.sum + row;
     blur_across(&b);
     blur_down(&b);
     tenka_pixels_replace(p, from.width, from.height, from.channels);
