@@ -177,7 +177,10 @@ static void say_numbers(const struct tenka_py_arg *arg, char *out, size_t room)
         if (*at == '0')
             used += (size_t)snprintf(out, room, "a %s", noun);
         else
-            used += (size_t)snprintf(out + used, room - used, word ? "%s'%.*s'" : tuple ? "%s%.*s" : "%sa tuple of %.*s",
+            used += (size_t)snprintf(out + used, room - used,
+                                     word    ? "%s'%.*s'"
+                                     : tuple ? "%s%.*s"
+                                             : "%sa tuple of %.*s",
                                      or, (int)length, at);
         tuple = tuple || (*at != '0' && !word);
         at += length + (at[length] == '|');
