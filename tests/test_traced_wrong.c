@@ -129,6 +129,8 @@ static const struct {
      "fc.scale is made by a call of Linear, which has no scale"},
     {HEAD "p_fc_weight: \"f32[6]\", p_fc_bias: \"f32[2]\", x: \"f32[4, 3]\"" BODY TABLE RESULTS RANGES,
      "p_fc_weight is the weight of a layer, but not of its type"},
+    {HEAD "p_fc_bias: \"f32[2]\", x: \"f32[4, 3]\"" BODY TABLE RESULTS RANGES,
+     "p_fc_weight is the weight of a layer, but not of its type"},
     {HEAD "p_fc_weight: \"f32[2, 0]\", p_fc_bias: \"f32[2]\", x: \"f32[4, 3]\"" BODY TABLE RESULTS RANGES,
      "fc.weight: network text, line 1, column 1: Linear: in_features is 0, but must be from 1"},
     {HEAD "p_fc_weight: \"f32[2, 3]\", p_fc_bias: \"f32[3]\", x: \"f32[4, 3]\"" BODY TABLE RESULTS RANGES,

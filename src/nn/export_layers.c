@@ -285,7 +285,7 @@ static tenka_status layer_text(struct tenka_binder *b, const struct maker *m, co
     struct tenka_text text = {0};
     struct call c = {.args = call->child->next, .rank = rank};
     bool whole;
-    if (!read_type(weight->type, &c.weight, &whole) || c.weight.rank < m->rank)
+    if (weight->type == NULL || !read_type(weight->type, &c.weight, &whole) || c.weight.rank < m->rank)
         return tenka_py_fail(&b->r, weight->at, "%.100s is the weight of a layer, but not of its type", weight->name);
     m->write(&text, &c);
     char *copy = text.failed ? NULL : tenka_py_alloc(&b->r, text.length + 1);
