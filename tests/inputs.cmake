@@ -22,3 +22,13 @@ add_executable(test_model_text test_model_text.c)
 set_target_properties(test_model_text PROPERTIES C_EXTENSIONS OFF)
 target_link_libraries(test_model_text PRIVATE Tenka::tenka_static tenka_options Cmocka::Cmocka)
 add_test(NAME model_text COMMAND test_model_text ${CMAKE_CURRENT_SOURCE_DIR}/golden/model_text.txt)
+
+# Pictures by class; without the decoders there would be nothing to read.
+if(PNG_FOUND AND JPEG_FOUND)
+    add_executable(test_folder_data test_folder_data.c)
+    set_target_properties(test_folder_data PROPERTIES C_EXTENSIONS OFF)
+    target_include_directories(test_folder_data PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(test_folder_data PRIVATE Tenka::tenka_static tenka_options Cmocka::Cmocka)
+    add_test(NAME folder_data COMMAND test_folder_data)
+    set_property(TEST folder_data PROPERTY WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+endif()

@@ -159,6 +159,19 @@ static tenka_status check_resize(struct tenka_error *err, const tenka_image *ima
     return TENKA_OK;
 }
 
+tenka_status tenka_picture_resize(struct tenka_error *err, const tenka_image *image, const struct tenka_image_box *box,
+                                  uint32_t width, uint32_t height, tenka_image **out)
+{
+    const struct tenka_image_box whole = {0, 0, image->width, image->height}, part = box != NULL ? *box : whole;
+    tenka_image *across;
+    *out = NULL;
+    TENKA_TRY(check_resize(err, image, &part, width, height));
+    TENKA_TRY(pass_across(err, image, &part, width, &across));
+    const tenka_status status = pass_down(err, across != NULL ? across : image, &part, height, out);
+    tenka_image_destroy(&across);
+    return status;
+}
+
 tenka_status tenka_image_resize(tenka_ctx *ctx, const tenka_image *image, const struct tenka_image_box *box,
                                 uint32_t width, uint32_t height, tenka_image **out)
 {
@@ -168,11 +181,5 @@ tenka_status tenka_image_resize(tenka_ctx *ctx, const tenka_image *image, const 
     struct tenka_error *const err = tenka_ctx_error(ctx);
     if (image == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "image: there is no image to resize");
-    const struct tenka_image_box whole = {0, 0, image->width, image->height}, part = box != NULL ? *box : whole;
-    tenka_image *across;
-    TENKA_TRY(check_resize(err, image, &part, width, height));
-    TENKA_TRY(pass_across(err, image, &part, width, &across));
-    const tenka_status status = pass_down(err, across != NULL ? across : image, &part, height, out);
-    tenka_image_destroy(&across);
-    return status;
+    return tenka_picture_resize(err, image, box, width, height, out);
 }

@@ -1,6 +1,12 @@
 set(data_sources
     src/data/dataset.c
+    src/data/column.c
+    src/data/split.c
     src/data/arrays.c
+    src/data/folder.c
+    src/data/folder_dataset.c
+    src/data/pictures.c
+    src/data/pictures_check.c
     src/data/idx.c
     src/data/idx_files.c
     src/data/exif.c
