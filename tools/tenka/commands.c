@@ -7,6 +7,11 @@
 
 /* ---- Options that do not do ---- */
 
+static const char *train_objection(const struct options *o)
+{
+    return o->split == 1 ? "--split keeps a part from training, more than 0 and less than 1" : NULL;
+}
+
 static const char *test_objection(const struct options *o)
 {
     return o->load == NULL ? "--load FILE is needed: which saved network is to be tested?" : NULL;
@@ -44,7 +49,8 @@ const struct command commands[] = {
       "Trains a network to tell the classes of images apart, or on arrays to whatever their targets are, and prints after "
       "each epoch the mean loss of training, then loss and accuracy on the test images. As in the PyTorch tutorial's program, the loss of training is the "
       "mean over the batches, a smaller last one included; the test loss is the mean over the images (--loss-mean).",
-      .example = "tenka train --epochs 1 --save net.safetensors", .computes = true, .run = command_train },
+      .example = "tenka train --epochs 1 --save net.safetensors", .computes = true, .run = command_train,
+      .objection = train_objection },
     { "test", TEST, .brief = "loss and accuracy of a saved network", .about =
       "Prints loss and accuracy of a saved network on the test images.",
       .example = "tenka test --load net.safetensors", .computes = true, .run = command_test,

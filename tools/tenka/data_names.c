@@ -46,6 +46,79 @@ bool data_is_npy(const char *data)
     return npy;
 }
 
+bool folder_has(const char *folder, const char *name, char out[static PATH_TEXT])
+{
+    return snprintf(out, PATH_TEXT, "%s/%s", folder, name) < PATH_TEXT && data_is_folder(out);
+}
+
+bool folder_has_entry(const char *folder, bool (*is)(const char *path, const char *name, bool folder))
+{
+    DIR *const dir = opendir(folder);
+    bool found = false;
+    for (const struct dirent *entry; dir != NULL && !found && (entry = readdir(dir)) != NULL;) {
+        char path[PATH_TEXT];
+        const char *const name = entry->d_name;
+        if (name[0] != '.' && snprintf(path, sizeof(path), "%s/%s", folder, name) < PATH_TEXT)
+            found = is(path, name, data_is_folder(path));
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return found;
+}
+
+static bool is_idx(const char *path, const char *name, bool folder)
+{
+    (void)path;
+    return !folder && (strstr(name, "idx1-ubyte") != NULL || strstr(name, "idx3-ubyte") != NULL ||
+                       strstr(name, "idx2-int") != NULL);
+}
+
+static bool is_folder(const char *path, const char *name, bool folder)
+{
+    (void)path;
+    (void)name;
+    return folder;
+}
+
+static bool is_file_entry(const char *path, const char *name, bool folder)
+{
+    return !is_folder(path, name, folder);
+}
+
+static bool is_picture(const char *path, const char *name, bool folder)
+{
+    (void)path;
+    return !folder && claims_picture(name);
+}
+
+static bool has_pictures(const char *path, const char *name, bool folder)
+{
+    (void)name;
+    return folder && folder_has_entry(path, is_picture);
+}
+
+/* A class, or a half with classes in it. Further down nobody looks: links may lead in circles. */
+static bool has_pictures_below(const char *path, const char *name, bool folder)
+{
+    return has_pictures(path, name, folder) || (folder && folder_has_entry(path, has_pictures));
+}
+
+/* Folders alone are taken for classes, too: whatever is missing in them is then said. */
+static bool are_classes(const char *folder)
+{
+    return !folder_has_entry(folder, is_idx) && folder_has_entry(folder, is_folder) &&
+           (!folder_has_entry(folder, is_file_entry) || folder_has_entry(folder, has_pictures_below));
+}
+
+enum data_kind data_kind(const char *data)
+{
+    if (data_is_folder(data))
+        return are_classes(data) ? DATA_PICTURES : DATA_IDX;
+    if (data_is_npz(data))
+        return DATA_NPZ;
+    return data_is_npy(data) ? DATA_NPY : data_is_list(data) ? DATA_LIST : DATA_IDX;
+}
+
 void file_list_split(const char *data, struct file_list *out)
 {
     memset(out, 0, sizeof(*out));

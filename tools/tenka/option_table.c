@@ -45,7 +45,8 @@ static const struct option_word parts[] = {
     { NULL, 0 },
 };
 
-#define DATA_FORMS "Folder with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
+#define DATA_FORMS "Folder of pictures by class, train/cat/1.jpg with val or test beside train, or only cat/ and dog/; or " \
+    "with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
     "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
 #define ARRAY_FORMS ". Or arrays of NumPy of any shape, taken as they are, with classes or floats as targets: "
 #define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
@@ -73,6 +74,12 @@ const struct option option_table[] = {
           "images,labels. Default: images of no meaning" } } },
     { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {
         { TRAIN, GROUP_DATA, "Train on the first N training images only; testing takes all test images" } } },
+    { "split", NULL, "X", REAL(split, 1), .key = "split", .uses = {
+        { TRAIN, GROUP_DATA, "Keep the part X of data without a test half from training, and test on it: 0.2 of each "
+          "class, or of all samples without classes; which ones, --seed says" } } },
+    { "skip-bad", NULL, NULL, FLAG(skip_bad), .key = "skip_bad", .uses = {
+        { TRAIN | TEST, GROUP_DATA, "Leave out pictures that cannot be read, and name them; all are decoded once "
+          "before training begins. Without it the first of them ends the command" } } },
     { "load", NULL, "FILE", NAME(load), .key = "load", .uses = {
         { TRAIN, GROUP_DATA, "Begin with the weights of a safetensors or PyTorch .pt file" },
         { TEST, GROUP_DATA, "The saved network (needed): safetensors, or PyTorch's .pt together with --net" },
@@ -119,14 +126,20 @@ const struct option option_table[] = {
         { TRAIN, GROUP_DATA, "Write the trained network, also after Ctrl-C: as PyTorch's .pt when the name ends in .pt "
           "or .pth, else as safetensors. Of a symbolic link, what it leads to is replaced" } } },
     { "input", NULL, "C,H,W", SHAPE(input), .uses = {
+        { TRAIN | TEST, GROUP_DATA, "What pictures of a folder become: 1 channel for grey or 3 for colour, height and "
+          "width. Default: what the saved network says, else a size that all have or a usual one, such as 3,224,224, "
+          "that the network takes" },
         { PREDICT, GROUP_PICTURES, "Shape of the network's input, with 1 channel for grey or 3 for colour. Default: "
           "what the saved network says, as for --mean and --std" },
         { SUMMARY, GROUP_NETWORK, "Shape of one image. Default: that of --load, else 1,28,28" },
         { BENCH, GROUP_MEASURED, "Shape of one image. Default: 1,28,28" },
         { PROFILE, GROUP_RUNS, "Shape of one image. Default: that of --data, else 1,28,28" } } },
     { "mean", NULL, "X[,X...]", NUMBERS(mean, -INFINITY), .uses = {
+        { TRAIN, GROUP_DATA, "Mean of images, for all channels or for each, that is taken from values of 0 to 1. "
+          "Default: of pictures in folders 0.485,0.456,0.406, of MNIST and its like 0.1307" },
         { PREDICT, GROUP_PICTURES, "Mean, for all channels or for each, that is taken from values of 0 to 1" } } },
     { "std", NULL, "X[,X...]", NUMBERS(std, 0), .uses = {
+        { TRAIN, GROUP_DATA, "Deviation that they are then divided by. Default: 0.229,0.224,0.225, or 0.3081" },
         { PREDICT, GROUP_PICTURES, "Deviation that they are then divided by" } } },
     { "invert", NULL, NULL, FLAG(invert), .uses = {
         { PREDICT, GROUP_PICTURES, "Take each picture's negative. A network that has learned white on black, as MNIST "

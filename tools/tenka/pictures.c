@@ -62,8 +62,7 @@ static void tell_walk(struct pictures *p, const char *folder)
     progress_say(p->progress, text);
 }
 
-/* Whether a file's name says that it is a picture, be it readable or damaged. */
-static bool claims_picture(const char *name)
+bool claims_picture(const char *name)
 {
     static const char *const endings[] = {"png",  "apng", "jpg",  "jpeg", "jpe",  "jfif", "mpo",  "gif", "bmp", "dib",
                                           "webp", "tif",  "tiff", "heic", "heif", "hif",  "avif", "jxl", "jp2", "j2k",

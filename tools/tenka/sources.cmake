@@ -8,6 +8,8 @@ set(tool_sources
     tools/tenka/commands.c
     tools/tenka/data.c
     tools/tenka/data_names.c
+    tools/tenka/data_read.c
+    tools/tenka/picture_data.c
     tools/tenka/devices.c
     tools/tenka/ending.c
     tools/tenka/evaluate.c
