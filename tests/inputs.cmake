@@ -1,6 +1,6 @@
 # Tests of what comes from outside: network texts, data files, model files. They need no data set.
 foreach(name network_text own_forward array_files data_files data_files_shrinking model_files model_limits pt_files
-             pt_files_hostile torch_files image_files)
+             pt_files_hostile torch_files image_files tables)
     add_executable(test_${name} test_${name}.c)
     set_target_properties(test_${name} PROPERTIES C_EXTENSIONS OFF)
     target_link_libraries(test_${name} PRIVATE Tenka::tenka_static tenka_options Cmocka::Cmocka)
@@ -14,6 +14,8 @@ target_link_libraries(test_pt_files_hostile PRIVATE Libzip::Libzip)
 target_link_libraries(test_torch_files PRIVATE Libzip::Libzip)
 target_include_directories(test_torch_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_include_directories(test_pt_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(test_tables PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(test_tables PRIVATE m)
 target_include_directories(test_image_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(test_image_files PRIVATE TENKA_PNG=$<BOOL:${PNG_FOUND}> TENKA_JPEG=$<BOOL:${JPEG_FOUND}>)
 set_property(TEST pt_files torch_files image_files PROPERTY WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

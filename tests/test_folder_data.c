@@ -224,7 +224,8 @@ static void test_batches(void **state)
     tenka_dataset *data = load(ctx, "batches");
     struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
     tenka_loader *none;
-    assert_fails(ctx, tenka_loader_create(ctx, data, &params, &none), TENKA_E_INVALID, "the size of the pictures is not");
+    assert_fails(ctx, tenka_loader_create(ctx, data, &params, &none), TENKA_E_INVALID,
+                 "the size of the pictures is not");
     assert_int_equal(tenka_dataset_set_image_shape(data, 3, SIDE, SIDE), TENKA_OK);
     tenka_loader *loader = make_loader(ctx, data, false);
     assert_fails(ctx, tenka_dataset_set_image_shape(data, 3, SIDE, SIDE), TENKA_E_INVALID, "a loader has its samples");

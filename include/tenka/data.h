@@ -64,6 +64,48 @@ TENKA_API tenka_status tenka_dataset_load_npy(tenka_ctx *ctx, const char *input,
  * and y where it is NULL. *out is NULL, with OK, where it has neither of the two; one of them alone is E_FORMAT. */
 TENKA_API tenka_status tenka_dataset_load_npz(tenka_ctx *ctx, const char *path, const char *half, tenka_dataset **out);
 
+/* What the targets of a CSV file are. */
+enum tenka_csv_targets {
+    TENKA_CSV_AUTO,    /* texts, and whole numbers from 0 on of which none up to 99 is left out, are classes */
+    TENKA_CSV_NUMBERS, /* numbers */
+    TENKA_CSV_CLASSES, /* classes: texts, or whole numbers from 0 on */
+};
+struct tenka_csv_params {
+    size_t size;
+    const char *const *targets; /* names of the columns that are to be told; NULL: see table */
+    size_t n_targets;
+    const char *const *without; /* columns that are no inputs either */
+    size_t n_without;
+    enum tenka_csv_targets kind;
+    const char *table; /* of another file, by tenka_dataset_table: this one is read as that was, with its categories and
+                        * its standardisation, by its columns' names; the members above do not count. NULL: none */
+};
+#define TENKA_CSV_DEFAULTS                      \
+    {                                           \
+        .size = sizeof(struct tenka_csv_params) \
+    }
+/* A table: a CSV file in UTF-8 whose first line names its columns, with commas, semicolons or tabs between cells, which
+ * may be quoted. A column whose cells are numbers is one number of the input; one of texts is as many as there are
+ * different texts, of which one is 1 and the others 0, in the order of the texts. Inputs are F32 [numbers]. One target
+ * of classes is I32, with their names; targets that are numbers are F32 [targets].
+ *   params  needs targets or a table
+ * Errors: E_IO; E_INVALID (there is no such column, nothing is left for the input, a target of several is no number);
+ * E_FORMAT (no header; and with line and column: a value that is missing or no finite number, a row of another length,
+ * quotes that do not end, more than 1,000 different texts, or one that the table has not; no UTF-8); E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_load_csv(tenka_ctx *ctx, const char *path, const struct tenka_csv_params *params,
+                                              tenka_dataset **out);
+/* The inputs alone, as an array of float64, of a file in which targets may be missing.
+ *   table  of tenka_dataset_table */
+TENKA_API tenka_status tenka_array_read_csv(tenka_ctx *ctx, const char *path, const char *table, tenka_array **out);
+/* What the columns of a table are, as text: to be saved with the network, and for files that are read like this one.
+ * The dataset's; NULL: it is no table. */
+TENKA_API const char *tenka_dataset_table(const tenka_dataset *dataset);
+/* Subtracts from each number of a table's input its mean, and divides it by its deviation (that of all samples, with n
+ * below; 1 where all are equal), which the table then has. Categories stay as they are.
+ *   other  becomes the same by the same numbers, such as the half for testing; may be NULL
+ * Errors: E_INVALID (no table; already standardised; a loader has the samples), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other);
+
 struct tenka_folder_params {
     size_t size;
     enum tenka_image_alpha alpha; /* what becomes of transparency */

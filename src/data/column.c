@@ -58,3 +58,22 @@ void tenka_column_close_gaps(struct tenka_column *column, const bool *moved, siz
         if (!moved[i])
             memmove(data + stay++ * column->bytes, data + i * column->bytes, column->bytes);
 }
+
+/* As the devices have them that the dataset is for. */
+static bool has_doubles(const struct tenka_column *column)
+{
+    return column->bytes / sizeof(double) == (size_t)tenka_shape_count(&column->shape);
+}
+
+double tenka_column_real(const struct tenka_column *column, size_t at)
+{
+    return has_doubles(column) ? ((const double *)column->data)[at] : ((const float *)column->data)[at];
+}
+
+void tenka_column_set_real(struct tenka_column *column, size_t at, double value)
+{
+    if (has_doubles(column))
+        ((double *)column->data)[at] = value;
+    else
+        ((float *)column->data)[at] = (float)value;
+}

@@ -22,9 +22,11 @@ struct tenka_dataset {
     uint32_t classes;         /* 0: the targets are none */
     const char *const *known; /* names of the first 10 classes where there are no more; NULL: they have numbers */
     char (*names)[16];
-    char **given_names;       /* of all classes; NULL: names count */
-    double *normalization;    /* of each channel of images: mean, deviation */
-    _Atomic unsigned holders; /* its owner, and loaders, on whatever thread, that read the images here */
+    char **given_names;        /* of all classes; NULL: names count */
+    char *table;               /* the description of one; NULL: it is none */
+    struct tenka_column exact; /* a table's inputs as doubles; data NULL: they are no longer needed */
+    double *normalization;     /* of each channel of images: mean, deviation */
+    _Atomic unsigned holders;  /* its owner, and loaders, on whatever thread, that read the images here */
 };
 
 #define KNOWN_NAMES 10u
@@ -49,9 +51,11 @@ void tenka_dataset_destroy(tenka_dataset **dataset)
     }
     tenka_column_finish(&(*dataset)->input);
     tenka_column_finish(&(*dataset)->target);
+    tenka_column_finish(&(*dataset)->exact);
     tenka_free((*dataset)->names);
     free_given(*dataset, (*dataset)->given_names);
     tenka_free((*dataset)->normalization);
+    tenka_free((*dataset)->table);
     tenka_free(*dataset);
     *dataset = NULL;
 }
@@ -139,15 +143,17 @@ tenka_status tenka_dataset_make(tenka_ctx *ctx, size_t count, const struct tenka
 
 static tenka_status copy_names(const tenka_dataset *from, tenka_dataset *to)
 {
+    if (from->table != NULL && (to->table = tenka_strdup(from->table)) == NULL)
+        return tenka_fail_nomem(tenka_ctx_error(to->ctx));
     to->known = from->known;
     to->has_ignored = from->has_ignored;
     to->ignored = from->ignored;
     if (from->classes == 0)
         return TENKA_OK;
     TENKA_TRY(name_classes(tenka_ctx_error(to->ctx), to, from->classes));
-    return from->given_names == NULL ? TENKA_OK
-                                     : tenka_dataset_set_class_names(to, (const char *const *)from->given_names,
-                                                                     from->classes);
+    return from->given_names == NULL
+               ? TENKA_OK
+               : tenka_dataset_set_class_names(to, (const char *const *)from->given_names, from->classes);
 }
 
 static tenka_status divide(tenka_dataset *d, const bool *moved, tenka_dataset *rest)
@@ -156,10 +162,13 @@ static tenka_status divide(tenka_dataset *d, const bool *moved, tenka_dataset *r
     TENKA_TRY(copy_names(d, rest));
     for (uint32_t c = 0; d->normalization != NULL && c < 2 * d->input.shape.dim[0]; c++)
         rest->normalization[c] = d->normalization[c];
-    /* The target is in memory, so that it can still be given up when the input fails. */
+    /* These are in memory, so that they can still be given up when the input fails. */
     TENKA_TRY(tenka_column_divide(&d->target, err, moved, d->count, &rest->target));
+    if (d->exact.data != NULL)
+        TENKA_TRY(tenka_column_divide(&d->exact, err, moved, d->count, &rest->exact));
     TENKA_TRY(tenka_column_divide(&d->input, err, moved, d->count, &rest->input));
     tenka_column_close_gaps(&d->target, moved, d->count);
+    tenka_column_close_gaps(&d->exact, moved, d->count);
     tenka_column_close_gaps(&d->input, moved, d->count);
     for (size_t i = 0; i < d->count; i++)
         rest->count += moved[i];
@@ -378,6 +387,27 @@ tenka_status tenka_dataset_reshape(tenka_dataset *dataset, struct tenka_shape sh
     return TENKA_OK;
 }
 
+bool tenka_dataset_is_held(const tenka_dataset *dataset)
+{
+    return dataset->holders > 1;
+}
+
+const char *tenka_dataset_table(const tenka_dataset *dataset)
+{
+    return dataset->table;
+}
+
+void tenka_dataset_take_table(tenka_dataset *dataset, char *table)
+{
+    tenka_free(dataset->table);
+    dataset->table = table;
+}
+
+struct tenka_column *tenka_dataset_exact(tenka_dataset *dataset)
+{
+    return &dataset->exact;
+}
+
 tenka_ctx *tenka_dataset_ctx(const tenka_dataset *dataset)
 {
     return dataset->ctx;
@@ -454,8 +484,7 @@ tenka_status tenka_dataset_set_class_names(tenka_dataset *dataset, const char *c
 static bool to_whole(const struct tenka_column *column, size_t i, int32_t *out)
 {
     const bool doubles = column->bytes / sizeof(double) == (size_t)tenka_shape_count(&column->shape);
-    const double most = doubles ? INT32_MAX : 1 << FLT_MANT_DIG;
-    const double x = doubles ? ((const double *)column->data)[i] : ((const float *)column->data)[i];
+    const double most = doubles ? INT32_MAX : 1 << FLT_MANT_DIG, x = tenka_column_real(column, i);
     const bool good = fabs(x) <= most && x == floor(x);
     *out = good ? (int32_t)x : 0;
     return good;

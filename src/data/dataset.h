@@ -27,6 +27,9 @@ struct tenka_column {
 };
 
 void tenka_column_finish(struct tenka_column *column);
+/* A real number of an F32 column in memory, be it a float or a double. */
+double tenka_column_real(const struct tenka_column *column, size_t at);
+void tenka_column_set_real(struct tenka_column *column, size_t at, double value);
 /* Makes a column of the samples for which moved says so, of count, in their order. A reader's are gone afterwards; those
  * in memory stay until the gaps are closed. Errors: E_NOMEM, and nothing is moved. */
 tenka_status tenka_column_divide(struct tenka_column *column, struct tenka_error *err, const bool *moved, size_t count,
@@ -52,6 +55,12 @@ tenka_status tenka_dataset_divide(tenka_dataset *dataset, const bool *moved, ten
 /* The input's samples get another shape. Errors: E_INVALID (a loader has them already), E_NOMEM. */
 tenka_status tenka_dataset_reshape(tenka_dataset *dataset, struct tenka_shape shape);
 tenka_ctx *tenka_dataset_ctx(const tenka_dataset *dataset);
+/* Whether a loader reads the samples. */
+bool tenka_dataset_is_held(const tenka_dataset *dataset);
+/* The inputs of a table with all their digits, which standardising needs; data NULL: it has none. */
+struct tenka_column *tenka_dataset_exact(tenka_dataset *dataset);
+/* The description of a table, which is freed with the dataset. */
+void tenka_dataset_take_table(tenka_dataset *dataset, char *table);
 /* Counts the classes of integer targets. from: whose they are, for sentences. Errors: E_INVALID, E_NOMEM. */
 tenka_status tenka_dataset_count_classes(tenka_dataset *dataset, const char *from);
 /* Targets of that number belong to no class; must come before they are counted. */

@@ -35,9 +35,9 @@ struct level {
 /* The endings of what may be a picture, be it readable or not: one that cannot be read is to be said. */
 static bool is_picture(const char *name)
 {
-    static const char *const endings[] = {"png",  "apng", "jpg",  "jpeg", "jpe",  "jfif", "gif",  "bmp",  "dib", "webp",
-                                          "tif",  "tiff", "heic", "heif", "avif", "jxl",  "jp2",  "pbm",  "pgm", "ppm",
-                                          "pnm"};
+    static const char *const endings[] = {"png",  "apng", "jpg",  "jpeg", "jpe",  "jfif", "gif",
+                                          "bmp",  "dib",  "webp", "tif",  "tiff", "heic", "heif",
+                                          "avif", "jxl",  "jp2",  "pbm",  "pgm",  "ppm",  "pnm"};
     const char *const dot = strrchr(name, '.');
     for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]) && dot != NULL; i++) {
         size_t same = 0;

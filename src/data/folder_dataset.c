@@ -152,10 +152,11 @@ tenka_status tenka_dataset_set_image_shape(tenka_dataset *dataset, uint32_t chan
         return tenka_fail(err, TENKA_E_INVALID, "dataset: it holds no files of pictures, whose size could be set");
     if ((channels != 1 && channels != 3) || height == 0 || width == 0 || height > TENKA_IMAGE_MAX_SIDE ||
         width > TENKA_IMAGE_MAX_SIDE || (uint64_t)height * width > TENKA_IMAGE_MAX_PIXELS)
-        return tenka_fail(err, TENKA_E_INVALID,
-                          "dataset: pictures of %ux%ux%u: expected 1 or 3 channels, 1 to %u pixels a side and at most %u "
-                          "in all",
-                          channels, height, width, TENKA_IMAGE_MAX_SIDE, TENKA_IMAGE_MAX_PIXELS);
+        return tenka_fail(
+            err, TENKA_E_INVALID,
+            "dataset: pictures of %ux%ux%u: expected 1 or 3 channels, 1 to %u pixels a side and at most %u "
+            "in all",
+            channels, height, width, TENKA_IMAGE_MAX_SIDE, TENKA_IMAGE_MAX_PIXELS);
     TENKA_TRY(tenka_sampler_resize(err, height, width, &sampler));
     const tenka_status status = tenka_dataset_reshape(dataset, tenka_shape_of(channels, height, width));
     if (status != TENKA_OK) {

@@ -3,6 +3,10 @@ set(data_sources
     src/data/column.c
     src/data/split.c
     src/data/arrays.c
+    src/data/csv.c
+    src/data/csv_dataset.c
+    src/data/table.c
+    src/data/table_learn.c
     src/data/folder.c
     src/data/folder_dataset.c
     src/data/pictures.c

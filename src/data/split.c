@@ -79,7 +79,8 @@ tenka_status tenka_dataset_split(tenka_dataset *dataset, double fraction, uint64
     struct strata s = {.labels = stratified ? tenka_dataset_labels(dataset) : NULL,
                        .classes = stratified ? tenka_dataset_classes(dataset) : 0};
     if (!(fraction > 0 && fraction < 1))
-        return tenka_fail(err, TENKA_E_INVALID, "dataset: a split of %g: expected more than 0 and less than 1", fraction);
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: a split of %g: expected more than 0 and less than 1",
+                          fraction);
     s.left = tenka_alloc_array((size_t)s.classes + 1, sizeof(s.left[0]));
     tenka_status status = s.left != NULL ? count_parts(err, dataset, &s, fraction) : tenka_fail_nomem(err);
     if (status == TENKA_OK)

@@ -4,7 +4,8 @@
  *   forward is such code, separated by commas; none: containers whose children the program runs), tenka.input
  *   ("1,28,28"), tenka.mean and tenka.std (a number for each channel), tenka.classes (a JSON array of names), tenka.data
  *   (where the images are that it was trained on), tenka.split ("0.2,7,150": the fraction and the seed of those among them
- *   that were kept from training, and how many there were), and format = pt, which other tools look for. */
+ *   that were kept from training, and how many there were), tenka.table (the columns of a table, as
+ *   CSV), and format = pt, which other tools look for. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -18,6 +19,7 @@
 #define MAX_CLASSES 1000000
 #define MAX_CLASS_BYTES (2 * 1024 * 1024)
 #define MAX_DATA_BYTES (64 * 1024)
+#define MAX_TABLE_BYTES (2 * 1024 * 1024)
 
 /* Of an image: channels, height, width. */
 static bool are_sizes(double channels, double height, double width)
@@ -86,7 +88,8 @@ static bool put_preprocessing(json_t *object, const struct tenka_preprocessing *
     }
     if (good && how->class_names != NULL && how->classes > 0)
         good = put_classes(object, how->class_names, how->classes);
-    return good && (how->data == NULL || put(object, "tenka.data", how->data)) && put_split(object, how);
+    return good && (how->data == NULL || put(object, "tenka.data", how->data)) && put_split(object, how) &&
+           (how->table == NULL || put(object, "tenka.table", how->table));
 }
 
 static bool put_code(json_t *object, const char *const *classes, size_t count)
@@ -141,6 +144,11 @@ static bool is_data(const char *text)
     return text[0] != '\0' && strlen(text) <= MAX_DATA_BYTES && tenka_is_utf8(text);
 }
 
+static bool is_table(const char *text)
+{
+    return text[0] != '\0' && strlen(text) <= MAX_TABLE_BYTES && tenka_is_utf8(text);
+}
+
 static bool is_split(double fraction)
 {
     return fraction > 0 && fraction < 1;
@@ -155,6 +163,9 @@ tenka_status tenka_model_check_how(struct tenka_error *err, const struct tenka_p
         return tenka_fail(err, TENKA_E_INVALID,
                           "preprocessing: data must be UTF-8 text of 1 to %d bytes that says where the images are",
                           MAX_DATA_BYTES);
+    if (how->table != NULL && !is_table(how->table))
+        return tenka_fail(err, TENKA_E_INVALID, "preprocessing: table must be UTF-8 text of 1 to %d bytes",
+                          MAX_TABLE_BYTES);
     if (how->split != 0 && !is_split(how->split))
         return tenka_fail(err, TENKA_E_INVALID, "preprocessing: a split of %g: expected more than 0 and less than 1",
                           how->split);
@@ -275,6 +286,18 @@ static const char *read_whole(const char *text, uint64_t *out)
     return end;
 }
 
+tenka_status tenka_model_read_table(struct tenka_error *err, const struct tenka_weights *file, char **out)
+{
+    const char *const text = tenka_weights_metadata(file, "tenka.table");
+    *out = NULL;
+    if (text == NULL)
+        return TENKA_OK;
+    if (!is_table(text))
+        return fail_metadata(err, file, "tenka.table", "the columns of a table");
+    *out = tenka_strdup(text);
+    return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
+}
+
 static tenka_status read_split(struct tenka_error *err, const struct tenka_weights *file,
                                struct tenka_preprocessing *how)
 {
@@ -295,6 +318,8 @@ tenka_status tenka_model_read_notes(struct tenka_error *err, const struct tenka_
     TENKA_TRY(read_classes(err, file, notes));
     TENKA_TRY(tenka_model_read_data(err, file, &notes->data));
     notes->how.data = notes->data;
+    TENKA_TRY(tenka_model_read_table(err, file, &notes->table));
+    notes->how.table = notes->table;
     return read_split(err, file, &notes->how);
 }
 
@@ -354,4 +379,5 @@ void tenka_model_notes_finish(struct tenka_model_notes *notes)
     json_decref(notes->classes);
     tenka_free(notes->names);
     tenka_free(notes->data);
+    tenka_free(notes->table);
 }

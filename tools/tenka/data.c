@@ -166,10 +166,10 @@ int session_split_tested(struct session *s)
         strcmp(how->data, s->data_path) != 0)
         return EXIT_CODE_OK;
     if (tenka_dataset_count(s->test_data) != how->split_of)
-        return say_failed("%s had %" PRIu64 " %ss when %s was trained on a part of them, and has %zu now, so that it is "
-                          "not known which were kept from training: name others with --data",
-                          s->data_dir, how->split_of, session_noun(s), session_model_path(s),
-                          tenka_dataset_count(s->test_data));
+        return say_failed(
+            "%s had %" PRIu64 " %ss when %s was trained on a part of them, and has %zu now, so that it is "
+            "not known which were kept from training: name others with --data",
+            s->data_dir, how->split_of, session_noun(s), session_model_path(s), tenka_dataset_count(s->test_data));
     if (tenka_dataset_split(s->test_data, how->split, how->split_seed, &rest) != TENKA_OK)
         return say_library_failed(s->ctx);
     tenka_dataset_destroy(&s->test_data);
@@ -234,6 +234,8 @@ int session_load_data(struct session *s, bool train)
         code = session_pass_over_ignored(s);
     if (code == EXIT_CODE_OK && train)
         code = split_data(s);
+    if (code == EXIT_CODE_OK && train)
+        code = table_standardize(s);
     if (code == EXIT_CODE_OK && train && s->test_data != NULL)
         code = join_halves(s);
     if (code == EXIT_CODE_OK && train)

@@ -30,6 +30,23 @@ bool data_is_npz(const char *data)
     return data != NULL && !data_is_folder(data) && strchr(data, ',') == NULL && ends_with(data, ".npz");
 }
 
+bool path_is_csv(const char *path)
+{
+    return ends_with(path, ".csv") || ends_with(path, ".tsv");
+}
+
+/* A list of such files, or one file that is text. */
+static bool data_is_csv(const char *data)
+{
+    struct file_list list;
+    if (!data_is_list(data))
+        return !data_is_folder(data) && !data_is_npz(data) && (path_is_csv(data) || file_is_text(data));
+    file_list_split(data, &list);
+    const bool csv = list.count > 0 && path_is_csv(list.file[0]);
+    free(list.text);
+    return csv;
+}
+
 bool path_is_npy(const char *path)
 {
     return ends_with(path, ".npy");
@@ -116,6 +133,8 @@ enum data_kind data_kind(const char *data)
         return are_classes(data) ? DATA_PICTURES : DATA_IDX;
     if (data_is_npz(data))
         return DATA_NPZ;
+    if (data_is_csv(data))
+        return DATA_CSV;
     return data_is_npy(data) ? DATA_NPY : data_is_list(data) ? DATA_LIST : DATA_IDX;
 }
 
@@ -140,6 +159,8 @@ static int check_list(const char *data)
     file_list_split(data, &list);
     if (list.text == NULL)
         code = say_failed("out of memory");
+    else if (data_kind(data) == DATA_CSV && list.count != 2)
+        code = say_failed("--data: '%s' has %zu tables; expected one, or two, train.csv,test.csv", data, list.count);
     else if (list.count != 2 && list.count != 4)
         code = data_is_npy(data)
                    ? say_failed("--data: '%s' has %zu arrays; expected two, x.npy,y.npy, or four, "
@@ -181,14 +202,14 @@ int session_check_data(const char *data)
         return EXIT_CODE_OK;
     if (data_is_list(data))
         return check_list(data);
-    if (stat(data, &st) == 0 && data_is_npz(data))
+    if (stat(data, &st) == 0 && (data_is_npz(data) || data_kind(data) == DATA_CSV))
         return EXIT_CODE_OK;
     if (stat(data, &st) == 0 && path_is_npy(data))
         return say_failed("--data: %s is one array; name that of the targets too, as in x.npy,y.npy", data);
     if (stat(data, &st) == 0)
         return say_failed("--data: %s is one file; name a folder, or the file of the labels too, as in images,labels",
                           data);
-    if (data_is_npz(data))
+    if (data_is_npz(data) || path_is_csv(data))
         return say_failed("--data: there is no file %s", data);
     if (is_set(data))
         return EXIT_CODE_OK;
@@ -203,12 +224,17 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+static bool is_file_of_text(const char *path)
+{
+    return is_file(path) && data_kind(path) == DATA_CSV;
+}
+
 /* A file of somebody else may name anything: of a list only files are opened, no pipes and no devices. */
 bool data_is_there(const char *data)
 {
     struct file_list list;
     if (!data_is_list(data))
-        return data_is_folder(data) || (data_is_npz(data) ? is_file(data) : is_set(data));
+        return data_is_folder(data) || (data_is_npz(data) ? is_file(data) : is_file_of_text(data) || is_set(data));
     file_list_split(data, &list);
     bool there = list.count == 2 || list.count == 4;
     for (size_t i = 0; i < list.count && there; i++)

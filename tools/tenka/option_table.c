@@ -49,6 +49,7 @@ static const struct option_word parts[] = {
     "with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
     "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
 #define ARRAY_FORMS ". Or arrays of NumPy of any shape, taken as they are, with classes or floats as targets: "
+#define TABLE_FORMS ". Or a table, FILE.csv with names of columns in its first line"
 #define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
     "$XDG_DATA_HOME/tenka (~/.local/share/tenka where that is not set), and /usr/share/datasets/fashion-mnist"
 #define WEIGHTS_NET "Network to put the weights into. Default: the one that the file describes"
@@ -58,6 +59,8 @@ static const struct option_word parts[] = {
     "--freeze and --train can be given several times, and later ones win: --freeze '*' --train fc"
 #define STATS_HELP "Keep frozen layers with running statistics, such as BatchNorm2d, in evaluation mode, so that they " \
     "normalise by their statistics and leave them as they are"
+#define TARGET_HELP "Columns of a CSV file that the network is to tell; all others are its input"
+#define WITHOUT_HELP "Columns of a CSV file to leave out of the input, such as a number of the line"
 #define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
 
 /* In the order in which --help has them within a group. Where an option has an initial argument, --help names it. */
@@ -66,14 +69,21 @@ const struct option option_table[] = {
     { "data", NULL, "FOLDER|FILES", NAME(data), .key = "data", .uses = {
         { TRAIN, GROUP_DATA, DATA_FORMS "train-images,train-labels,test-images,test-labels" ARRAY_FORMS
           "x.npy,y.npy, with two more files for testing, or FILE.npz with x_train, y_train, x_test, y_test or with x, y"
-          DATA_DEFAULT },
+          TABLE_FORMS ", or train.csv,test.csv, and --target" DATA_DEFAULT },
         { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on" ARRAY_FORMS
-          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y. Default: what the network was trained on, which a "
+          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y" TABLE_FORMS ". Default: what the network was trained on, which a "
           ".pt does not say" },
         { PROFILE, GROUP_RUNS, "Real images: the training half of what --data of 'tenka train' names, or the files "
           "images,labels. Default: images of no meaning" } } },
     { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {
         { TRAIN, GROUP_DATA, "Train on the first N training images only; testing takes all test images" } } },
+    { "target", NULL, "COLUMN[,...]", NAME(target), .key = "target", .uses = {
+        { TRAIN, GROUP_DATA, TARGET_HELP }, { PROFILE, GROUP_RUNS, TARGET_HELP } } },
+    { "without", NULL, "COLUMN[,...]", NAME(without), .key = "without", .uses = {
+        { TRAIN, GROUP_DATA, WITHOUT_HELP }, { PROFILE, GROUP_RUNS, WITHOUT_HELP } } },
+    { "standardize", NULL, NULL, FLAG(standardize), .key = "standardize", .uses = {
+        { TRAIN, GROUP_DATA, "Subtract from each number of a CSV file's input its mean and divide by its deviation, "
+          "those of the training samples, which are saved with the network" } } },
     { "split", NULL, "X", REAL(split, 1), .key = "split", .uses = {
         { TRAIN, GROUP_DATA, "Keep the part X of data without a test half from training, and test on it: 0.2 of each "
           "class, or of all samples without classes; which ones, --seed says" } } },

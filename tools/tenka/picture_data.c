@@ -44,9 +44,8 @@ static int load(const struct session *s, const char *folder, tenka_dataset **out
     const char *const why = tenka_last_error(s->ctx);
     const bool picture = status == TENKA_E_FORMAT || status == TENKA_E_UNSUPPORTED ||
                          (status == TENKA_E_IO && strstr(why, "the folder") == NULL);
-    return picture && !params.skip_bad
-               ? say_failed("%s; --skip-bad leaves pictures out that cannot be read", why)
-               : say_library_failed(s->ctx);
+    return picture && !params.skip_bad ? say_failed("%s; --skip-bad leaves pictures out that cannot be read", why)
+                                       : say_library_failed(s->ctx);
 }
 
 int pictures_load(const struct session *s, const char *data, bool train, tenka_dataset **out)

@@ -41,6 +41,7 @@ set(tool_sources
     tools/tenka/session.c
     tools/tenka/spinning.c
     tools/tenka/summary.c
+    tools/tenka/table_data.c
     tools/tenka/test.c
     tools/tenka/text.c
     tools/tenka/train.c

@@ -62,6 +62,8 @@ struct options {
     uint32_t checkpoint_every;                           /* steps; 0: at the end of each epoch alone */
     uint64_t seed;
     double lr, momentum, weight_decay, aux_weight;
+    const char *target, *without; /* columns of a table; NULL: none */
+    bool standardize;
     double split;  /* of the samples; 0: none */
     bool skip_bad; /* pictures */
     enum loss_mean loss_mean;
@@ -211,7 +213,7 @@ struct session {
     char *data_path;      /* the same as a saved file remembers it; NULL: it cannot */
     char *trained_on;     /* what the file of `tenka test` remembers; NULL: it was not asked */
     tenka_ctx *ctx;
-    uint64_t split_of; /* samples that --split has divided */
+    uint64_t split_of;                     /* samples that --split has divided */
     tenka_dataset *train_data, *test_data; /* train_data is NULL for `tenka test`, test_data where arrays have none */
     tenka_model *model;                    /* owns net when there is one */
     tenka_module *net;
@@ -272,6 +274,7 @@ enum data_kind {
     DATA_LIST,     /* IDX files */
     DATA_NPZ,      /* an archive of NumPy's arrays */
     DATA_NPY,      /* files of one array each */
+    DATA_CSV,      /* tables: one file, or one for each half */
     DATA_PICTURES, /* a folder of pictures by class, or of such folders */
 };
 /* By its content, or the names of the files. */
@@ -288,6 +291,7 @@ void file_list_split(const char *data, struct file_list *out);
 /* By the names' endings: an archive of NumPy's arrays; a list of files of one each. */
 bool data_is_npz(const char *data);
 bool data_is_npy(const char *data);
+bool path_is_csv(const char *path);
 bool path_is_npy(const char *path);
 /* Whether --data names something; says so when it does not. data NULL: nothing is named. */
 int session_check_data(const char *data);
@@ -325,6 +329,13 @@ int session_apply_preprocessing(struct session *s);
 int session_check_class_names(const struct session *s, uint32_t outputs);
 /* Whether the classes of the images are those of the network, which gives so many outputs. */
 int session_check_classes(const struct session *s, uint32_t outputs);
+
+/* ---- table_data.c: CSV files ---- */
+
+/* One half of what data names, as session_load_half. */
+int table_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
+/* What --standardize asks for, once there are both halves. */
+int table_standardize(const struct session *s);
 
 /* ---- picture_data.c: pictures by class, which train and test ---- */
 
