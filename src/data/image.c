@@ -26,7 +26,7 @@ static const struct kind kinds[] = {
     {"PNG", 8, "\x89PNG\r\n\x1a\n", tenka_png_decode, false},
     {"JPEG", 3, "\xff\xd8\xff", tenka_jpeg_decode, false},
     {"GIF", 4, "GIF8", NULL, false},
-    {"BMP", 18, "BM....\0\0\0\0.....\0\0\0", NULL, false},
+    {"BMP", 18, "BM....\0\0\0\0.....\0\0\0", tenka_bmp_decode, false},
     {"WebP", 12, "RIFF....WEBP", NULL, false},
     {"TIFF", 4, "II*\0", NULL, false},
     {"TIFF", 4, "MM\0*", NULL, false},
@@ -262,10 +262,10 @@ static tenka_status decode(struct tenka_picture *p)
     if (p->bytes == 0)
         return tenka_fail(p->err, TENKA_E_FORMAT, "%s: the file is empty; get it again", p->name);
     if (kind == NULL)
-        return tenka_fail(p->err, TENKA_E_FORMAT, "%s: it is neither a PNG nor a JPEG picture", p->name);
+        return tenka_fail(p->err, TENKA_E_FORMAT, "%s: it is no PNG, JPEG or BMP picture", p->name);
     if (kind->decode == NULL)
         return tenka_fail(p->err, TENKA_E_FORMAT,
-                          "%s: it is %s, but only PNG and JPEG pictures can be read; convert it first", p->name,
+                          "%s: it is %s, but only PNG, JPEG and BMP pictures can be read; convert it first", p->name,
                           kind->name);
     TENKA_TRY(kind->decode(p));
     return p->header ? TENKA_OK : turn(p);

@@ -61,6 +61,7 @@ uint32_t tenka_picture_orientation(const struct tenka_picture *p);
 /* Decode the whole file into p->image, or its header. Errors: E_FORMAT, E_NOMEM, E_UNSUPPORTED (not in this build). */
 tenka_status tenka_png_decode(struct tenka_picture *p);
 tenka_status tenka_jpeg_decode(struct tenka_picture *p);
+tenka_status tenka_bmp_decode(struct tenka_picture *p);
 /* Of a PNG file that was decoded the metadata, wherever it stands. Errors: E_NOMEM. */
 tenka_status tenka_png_metadata(struct tenka_picture *p);
 

@@ -14,6 +14,7 @@ set(data_sources
     src/data/idx.c
     src/data/idx_files.c
     src/data/exif.c
+    src/data/bmp.c
     src/data/image.c
     src/data/resize.c
     src/data/loader.c

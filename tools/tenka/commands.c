@@ -56,8 +56,8 @@ const struct command commands[] = {
       .example = "tenka test --load net.safetensors", .computes = true, .run = command_test,
       .objection = test_objection },
     { "predict", PREDICT, .arguments = "X.NPY|X.CSV|PICTURE|FOLDER...",
-      .brief = "the classes of pictures, PNG or JPEG, or the outputs of an array, by a saved network", .about =
-      "Tells the classes of pictures by a saved network. PNG and JPEG pictures of any size and kind become what the "
+      .brief = "the classes of pictures, or the outputs of an array or table, by a saved network", .about =
+      "Tells the classes of pictures by a saved network. PNG, JPEG and BMP pictures of any size and kind become what the "
       "network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF or XMP "
       "data says. Of a folder, all files in it and in its folders that are pictures, or are called so, are taken in "
       "the order of their names, and others passed over. A picture that cannot be read, also since it is of another "
