@@ -186,4 +186,14 @@ spoil x; rm -r "$work/bad/train/dog"; ln -s "$work/good/train/dog" "$work/bad/tr
 succeed $train --data "$work/bad" --net "$any" --input 3,32,32
 prints ': 24 training, 9 test images'
 
+# ---- Looking at data ----
+
+succeed data "$work/good"
+prints '^data     .*/good: 24 training, 9 test images$'
+prints '^pictures 1[0-9]* to [0-9]* pixels wide, [0-9]* to [0-9]* high, 6 of them in grey$'
+prints '^class    1 dog: 8 training, 3 test$'
+[ "$(grep -c '^channel  [012] mean 0' "$work/out")" = 3 ] || bad "not a line a channel"
+succeed data "$work/good" --json
+is_json
+
 verdict

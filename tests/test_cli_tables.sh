@@ -118,4 +118,12 @@ labels 4 2 > "$work/l"
 refuse '--standardize is for the columns of a CSV file' $train --data "$work/i,$work/l,$work/i,$work/l" --standardize \
     --net 'Flatten() Linear(4, 2)'
 
+# ---- Looking at data ----
+
+succeed data "$work/all.csv" --target price --without id
+prints ': 120 training samples, 7, targets 1$'
+prints '^column   input,city,category,Bonn,Cork,Rome$'
+succeed data "$work/all.csv" --target price --json
+is_json
+
 verdict

@@ -64,6 +64,14 @@ TENKA_API tenka_status tenka_dataset_load_npy(tenka_ctx *ctx, const char *input,
  * and y where it is NULL. *out is NULL, with OK, where it has neither of the two; one of them alone is E_FORMAT. */
 TENKA_API tenka_status tenka_dataset_load_npz(tenka_ctx *ctx, const char *path, const char *half, tenka_dataset **out);
 
+/* Reads one half of CIFAR-10 or CIFAR-100 in their binary version: a folder with data_batch_1.bin to data_batch_5.bin and
+ * test_batch.bin, or with train.bin and test.bin, whose fine labels are taken; or the archive of it, tar, plain or
+ * compressed by gzip, of which nothing is written to the disk. Class names are those of batches.meta.txt or
+ * fine_label_names.txt, where they are there, mean and deviation those of the data set.
+ * Errors: E_IO (unreadable, or nothing of CIFAR in it); E_FORMAT (cut off; damaged; an archive of more than 2 GiB, or
+ * with names that lead out of it; the version for Python); E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_load_cifar(tenka_ctx *ctx, const char *path, bool train, tenka_dataset **out);
+
 /* What the targets of a CSV file are. */
 enum tenka_csv_targets {
     TENKA_CSV_AUTO,    /* texts, and whole numbers from 0 on of which none up to 99 is left out, are classes */
@@ -144,6 +152,16 @@ struct tenka_picture_sizes {
 };
 /* Errors: E_INVALID (the dataset is no folder's). */
 TENKA_API tenka_status tenka_dataset_picture_sizes(const tenka_dataset *dataset, struct tenka_picture_sizes *out);
+
+#define TENKA_MEASURED_CHANNELS 16
+struct tenka_measures {
+    uint32_t channels; /* of images at most the first 16; 1: all numbers of arrays together */
+    double mean[TENKA_MEASURED_CHANNELS], std[TENKA_MEASURED_CHANNELS];
+};
+/* Mean and deviation of the inputs as they are in the data: of images, whose bytes are 0 to 1 here, channel by channel,
+ * before they are normalised; of files of pictures in the size that they have, which decodes each, in grey where none has
+ * colour. Errors: E_INVALID (no samples, or whole numbers), E_IO, E_FORMAT (a picture), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_measure(const tenka_dataset *dataset, struct tenka_measures *out);
 
 /* Moves a part of the samples into a dataset of their own, *rest, to be destroyed as any: of each class the fraction,
  * rounded, but neither all nor none; where targets are no classes, of all. Which ones, is a permutation's of seed; both

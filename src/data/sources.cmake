@@ -3,6 +3,8 @@ set(data_sources
     src/data/column.c
     src/data/split.c
     src/data/arrays.c
+    src/data/cifar.c
+    src/data/tar.c
     src/data/csv.c
     src/data/csv_dataset.c
     src/data/table.c
@@ -11,6 +13,7 @@ set(data_sources
     src/data/folder_dataset.c
     src/data/pictures.c
     src/data/pictures_check.c
+    src/data/measure.c
     src/data/idx.c
     src/data/idx_files.c
     src/data/exif.c

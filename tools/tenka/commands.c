@@ -35,6 +35,11 @@ static const char *predict_objection(const struct options *o)
     return NULL;
 }
 
+static const char *data_objection(const struct options *o)
+{
+    return o->n_pictures == 1 ? NULL : "name one data set, as --data of 'tenka train' does";
+}
+
 static const char *bench_objection(const struct options *o)
 {
     return o->op != NULL && (o->net != NULL || o->parts != 0)
@@ -55,6 +60,11 @@ const struct command commands[] = {
       "Prints loss and accuracy of a saved network on the test images.",
       .example = "tenka test --load net.safetensors", .computes = true, .run = command_test,
       .objection = test_objection },
+    { "data", DATA, .arguments = "FOLDER|FILES", .brief = "what is in a data set", .about =
+      "Looks at data as 'tenka train' would read them: how many samples and of which shape, the classes and how many of "
+      "each there are, the sizes of pictures, the columns of a table; and mean and deviation of the training half's input, "
+      "of images channel by channel, with values from 0 to 1, which --mean and --std take.",
+      .example = "tenka data pictures", .run = command_data, .objection = data_objection },
     { "predict", PREDICT, .arguments = "X.NPY|X.CSV|PICTURE|FOLDER...",
       .brief = "the classes of pictures, or the outputs of an array or table, by a saved network", .about =
       "Tells the classes of pictures by a saved network. PNG, JPEG and BMP pictures of any size and kind become what the "

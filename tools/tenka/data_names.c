@@ -90,6 +90,19 @@ static bool is_idx(const char *path, const char *name, bool folder)
                        strstr(name, "idx2-int") != NULL);
 }
 
+/* Of the binary version, or of that for Python, which is then refused. */
+static bool is_cifar(const char *path, const char *name, bool folder)
+{
+    (void)path;
+    return !folder && (strncmp(name, "data_batch_", 11) == 0 || strcmp(name, "test_batch.bin") == 0 ||
+                       strcmp(name, "train.bin") == 0 || strcmp(name, "test.bin") == 0);
+}
+
+static bool is_archive(const char *path)
+{
+    return ends_with(path, ".tar.gz") || ends_with(path, ".tgz") || ends_with(path, ".tar");
+}
+
 static bool is_folder(const char *path, const char *name, bool folder)
 {
     (void)path;
@@ -129,6 +142,8 @@ static bool are_classes(const char *folder)
 
 enum data_kind data_kind(const char *data)
 {
+    if (data_is_folder(data) ? folder_has_entry(data, is_cifar) : !data_is_list(data) && is_archive(data))
+        return DATA_CIFAR;
     if (data_is_folder(data))
         return are_classes(data) ? DATA_PICTURES : DATA_IDX;
     if (data_is_npz(data))
@@ -202,14 +217,14 @@ int session_check_data(const char *data)
         return EXIT_CODE_OK;
     if (data_is_list(data))
         return check_list(data);
-    if (stat(data, &st) == 0 && (data_is_npz(data) || data_kind(data) == DATA_CSV))
+    if (stat(data, &st) == 0 && (data_is_npz(data) || data_kind(data) == DATA_CSV || data_kind(data) == DATA_CIFAR))
         return EXIT_CODE_OK;
     if (stat(data, &st) == 0 && path_is_npy(data))
         return say_failed("--data: %s is one array; name that of the targets too, as in x.npy,y.npy", data);
     if (stat(data, &st) == 0)
         return say_failed("--data: %s is one file; name a folder, or the file of the labels too, as in images,labels",
                           data);
-    if (data_is_npz(data) || path_is_csv(data))
+    if (data_is_npz(data) || path_is_csv(data) || is_archive(data))
         return say_failed("--data: there is no file %s", data);
     if (is_set(data))
         return EXIT_CODE_OK;
@@ -224,9 +239,9 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static bool is_file_of_text(const char *path)
+static bool is_file_of_data(const char *path)
 {
-    return is_file(path) && data_kind(path) == DATA_CSV;
+    return is_file(path) && (data_kind(path) == DATA_CSV || data_kind(path) == DATA_CIFAR);
 }
 
 /* A file of somebody else may name anything: of a list only files are opened, no pipes and no devices. */
@@ -234,7 +249,7 @@ bool data_is_there(const char *data)
 {
     struct file_list list;
     if (!data_is_list(data))
-        return data_is_folder(data) || (data_is_npz(data) ? is_file(data) : is_file_of_text(data) || is_set(data));
+        return data_is_folder(data) || (data_is_npz(data) ? is_file(data) : is_file_of_data(data) || is_set(data));
     file_list_split(data, &list);
     bool there = list.count == 2 || list.count == 4;
     for (size_t i = 0; i < list.count && there; i++)

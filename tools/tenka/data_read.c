@@ -61,11 +61,16 @@ static int load_idx(const struct session *s, const char *data, bool train, tenka
     return tenka_dataset_load_idx(s->ctx, data, train, out) == TENKA_OK ? EXIT_CODE_OK : say_no_data(s, data);
 }
 
+static int load_cifar(const struct session *s, const char *data, bool train, tenka_dataset **out)
+{
+    return tenka_dataset_load_cifar(s->ctx, data, train, out) == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+}
+
 int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out)
 {
     static int (*const loaders[])(const struct session *s, const char *data, bool train, tenka_dataset **out) = {
-        [DATA_IDX] = load_idx, [DATA_LIST] = load_list, [DATA_NPZ] = load_npz,
-        [DATA_NPY] = load_npy, [DATA_CSV] = table_load, [DATA_PICTURES] = pictures_load,
+        [DATA_IDX] = load_idx,     [DATA_LIST] = load_list, [DATA_NPZ] = load_npz,           [DATA_NPY] = load_npy,
+        [DATA_CIFAR] = load_cifar, [DATA_CSV] = table_load, [DATA_PICTURES] = pictures_load,
     };
     return loaders[data_kind(data)](s, data, train, out);
 }

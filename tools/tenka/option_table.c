@@ -46,7 +46,7 @@ static const struct option_word parts[] = {
 };
 
 #define DATA_FORMS "Folder of pictures by class, train/cat/1.jpg with val or test beside train, or only cat/ and dog/; or " \
-    "with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
+    "of the binary version of CIFAR-10 or -100, or its .tar.gz; or with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
     "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
 #define ARRAY_FORMS ". Or arrays of NumPy of any shape, taken as they are, with classes or floats as targets: "
 #define TABLE_FORMS ". Or a table, FILE.csv with names of columns in its first line"
@@ -78,9 +78,9 @@ const struct option option_table[] = {
     { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {
         { TRAIN, GROUP_DATA, "Train on the first N training images only; testing takes all test images" } } },
     { "target", NULL, "COLUMN[,...]", NAME(target), .key = "target", .uses = {
-        { TRAIN, GROUP_DATA, TARGET_HELP }, { PROFILE, GROUP_RUNS, TARGET_HELP } } },
+        { TRAIN | DATA, GROUP_DATA, TARGET_HELP }, { PROFILE, GROUP_RUNS, TARGET_HELP } } },
     { "without", NULL, "COLUMN[,...]", NAME(without), .key = "without", .uses = {
-        { TRAIN, GROUP_DATA, WITHOUT_HELP }, { PROFILE, GROUP_RUNS, WITHOUT_HELP } } },
+        { TRAIN | DATA, GROUP_DATA, WITHOUT_HELP }, { PROFILE, GROUP_RUNS, WITHOUT_HELP } } },
     { "standardize", NULL, NULL, FLAG(standardize), .key = "standardize", .uses = {
         { TRAIN, GROUP_DATA, "Subtract from each number of a CSV file's input its mean and divide by its deviation, "
           "those of the training samples, which are saved with the network" } } },
@@ -88,7 +88,7 @@ const struct option option_table[] = {
         { TRAIN, GROUP_DATA, "Keep the part X of data without a test half from training, and test on it: 0.2 of each "
           "class, or of all samples without classes; which ones, --seed says" } } },
     { "skip-bad", NULL, NULL, FLAG(skip_bad), .key = "skip_bad", .uses = {
-        { TRAIN | TEST, GROUP_DATA, "Leave out pictures that cannot be read, and name them; all are decoded once "
+        { TRAIN | TEST | DATA, GROUP_DATA, "Leave out pictures that cannot be read, and name them; all are decoded once "
           "before training begins. Without it the first of them ends the command" } } },
     { "load", NULL, "FILE", NAME(load), .key = "load", .uses = {
         { TRAIN, GROUP_DATA, "Begin with the weights of a safetensors or PyTorch .pt file" },
@@ -264,7 +264,7 @@ const struct option option_table[] = {
     { "json", NULL, NULL, FLAG(json), .uses = {
         { PREDICT, GROUP_OUTPUT, "One JSON object instead of lines" },
         { SUMMARY | BENCH | PROFILE, GROUP_OUTPUT, "One JSON object instead of the tables" },
-        { VERIFY, GROUP_OUTPUT, "One JSON object instead of the table" },
+        { VERIFY | DATA, GROUP_OUTPUT, "One JSON object instead of the table" },
         { DEVICES, GROUP_OUTPUT, "One JSON array instead of the table" } } },
     { "trace", NULL, "FILE", TEXT(trace), .uses = {
         { PROFILE, GROUP_OUTPUT, "Write what host and device did in each of the steps, on one clock, as JSON for "

@@ -7,6 +7,7 @@ set(tool_sources
     tools/tenka/classes.c
     tools/tenka/commands.c
     tools/tenka/data.c
+    tools/tenka/data_command.c
     tools/tenka/data_names.c
     tools/tenka/data_read.c
     tools/tenka/picture_data.c

@@ -274,6 +274,7 @@ enum data_kind {
     DATA_LIST,     /* IDX files */
     DATA_NPZ,      /* an archive of NumPy's arrays */
     DATA_NPY,      /* files of one array each */
+    DATA_CIFAR,    /* a folder or archive of CIFAR-10 or -100 */
     DATA_CSV,      /* tables: one file, or one for each half */
     DATA_PICTURES, /* a folder of pictures by class, or of such folders */
 };
@@ -465,6 +466,7 @@ void log_json_string(FILE *file, const char *text);
 
 int command_train(const struct options *options);
 int command_test(const struct options *options);
+int command_data(const struct options *options);
 int command_predict(const struct options *options);
 int command_summary(const struct options *options);
 int command_bench(const struct options *options);
