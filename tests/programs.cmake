@@ -40,7 +40,8 @@ set_tests_properties(cli_data PROPERTIES TIMEOUT 900)
 # Arrays as data; and trainings on them with the losses and optimizers of PyTorch, whose losses must come out.
 add_test(NAME cli_arrays COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_arrays.sh $<TARGET_FILE:tenka_command>)
 add_test(NAME cli_tuning COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_tuning.sh $<TARGET_FILE:tenka_command>)
-set_tests_properties(cli_arrays cli_tuning PROPERTIES TIMEOUT 900)
+add_test(NAME cli_tables COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_tables.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli_arrays cli_tables cli_tuning PROPERTIES TIMEOUT 900)
 foreach(backend IN LISTS backends)
     add_test(NAME recipes_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_recipes.sh $<TARGET_FILE:tenka_command>
         ${backend} ${CMAKE_CURRENT_SOURCE_DIR}/golden/recipes)
@@ -49,6 +50,9 @@ endforeach()
 
 # Without the libraries test_image_files sees to it that their absence is said.
 if(PNG_FOUND AND JPEG_FOUND)
+    add_test(NAME cli_pictures COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_pictures.sh $<TARGET_FILE:tenka_command>
+        ${CMAKE_CURRENT_SOURCE_DIR}/golden)
+    set_tests_properties(cli_pictures PROPERTIES TIMEOUT 900)
     add_test(NAME predict COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_predict.sh $<TARGET_FILE:tenka_command>
         ${CMAKE_CURRENT_SOURCE_DIR}/golden)
     set_tests_properties(predict PROPERTIES TIMEOUT 900)

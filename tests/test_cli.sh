@@ -76,7 +76,7 @@ expect 2 "'tenka profile' has no option --js; do you mean --json?" profile --js
 expect 2 "'tenka train' has no option --resu; do you mean --resume?" train --resu "$work/none"
 expect 2 "'tenka train' has no option --check; do you mean --checkpoint?" train --check "$work/none"
 expect 2 "'tenka summary' has no option --; its --help lists them" summary --=3
-for command in train test predict summary bench verify profile devices; do
+for command in train test data predict summary bench verify profile devices; do
     for option in $("$tenka" $command --help | grep -o -e ' --[a-z-]*' | sort -u); do
         part=${option%?}
         # All but the last letter may be the whole of another, as --net is not, nor --op.
@@ -137,7 +137,7 @@ for pattern in '^      --epochs=N  *Passes over the training images. Default: 5$
     grep -q -e "$pattern" "$work/help" || bad "no '$pattern' in tenka train --help"
 done
 succeed predict --usage
-grep -q '^Usage: tenka predict \[--load=FILE\]' "$work/out" && tail -n 1 "$work/out" | grep -q ' X.NPY|PICTURE|FOLDER...$' ||
+grep -q '^Usage: tenka predict \[--load=FILE\]' "$work/out" && tail -n 1 "$work/out" | grep -q ' X.NPY|X.CSV|PICTURE|FOLDER...$' ||
     bad "what tenka predict --usage prints"
 
 # ---- Data ----

@@ -21,15 +21,10 @@ static tenka_status check_resize(struct tenka_error *err, const tenka_image *ima
     return TENKA_OK;
 }
 
-tenka_status tenka_image_resize(tenka_ctx *ctx, const tenka_image *image, const struct tenka_image_box *box,
-                                uint32_t width, uint32_t height, tenka_image **out)
+tenka_status tenka_picture_resize(struct tenka_error *err, const tenka_image *image, const struct tenka_image_box *box,
+                                  uint32_t width, uint32_t height, tenka_image **out)
 {
-    if (ctx == NULL || out == NULL)
-        return TENKA_E_INVALID;
     *out = NULL;
-    struct tenka_error *const err = tenka_ctx_error(ctx);
-    if (image == NULL)
-        return tenka_fail(err, TENKA_E_INVALID, "image: there is no image to resize");
     const struct tenka_image_box whole = {0, 0, image->width, image->height}, part = box != NULL ? *box : whole;
     TENKA_TRY(check_resize(err, image, &part, width, height));
     TENKA_TRY(tenka_image_make(err, width, height, image->channels, out));
@@ -43,4 +38,16 @@ tenka_status tenka_image_resize(tenka_ctx *ctx, const tenka_image *image, const 
     if (status != TENKA_OK)
         tenka_image_destroy(out);
     return status;
+}
+
+tenka_status tenka_image_resize(tenka_ctx *ctx, const tenka_image *image, const struct tenka_image_box *box,
+                                uint32_t width, uint32_t height, tenka_image **out)
+{
+    if (ctx == NULL || out == NULL)
+        return TENKA_E_INVALID;
+    *out = NULL;
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    if (image == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "image: there is no image to resize");
+    return tenka_picture_resize(err, image, box, width, height, out);
 }

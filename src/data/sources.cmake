@@ -1,9 +1,23 @@
 set(data_sources
     src/data/dataset.c
+    src/data/column.c
+    src/data/split.c
     src/data/arrays.c
+    src/data/cifar.c
+    src/data/tar.c
+    src/data/csv.c
+    src/data/csv_dataset.c
+    src/data/table.c
+    src/data/table_learn.c
+    src/data/folder.c
+    src/data/folder_dataset.c
+    src/data/pictures.c
+    src/data/pictures_check.c
+    src/data/measure.c
     src/data/idx.c
     src/data/idx_files.c
     src/data/exif.c
+    src/data/bmp.c
     src/data/image.c
     src/data/resample.c
     src/data/resample_lines.c

@@ -59,10 +59,10 @@ static json_t *write_loader(const tenka_loader *loader)
     if (loader == NULL)
         return json_null();
     tenka_loader_get_state(loader, &s);
-    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:I}", "images", (json_int_t)s.count, "labels",
+    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:I, s:I}", "images", (json_int_t)s.count, "labels",
                      (json_int_t)s.labels, "batch_size", (json_int_t)s.batch_size, "shuffle", (int)s.shuffle,
                      "drop_last", (int)s.drop_last, "running", (int)s.running, "index", (json_int_t)s.index,
-                     "order_seed", (json_int_t)s.order_seed);
+                     "order_seed", (json_int_t)s.order_seed, "epoch_seed", (json_int_t)s.epoch_seed);
 }
 
 static json_t *write_group(const struct tenka_run *run, size_t group)
@@ -210,12 +210,21 @@ static bool read_rng(const json_t *object, struct tenka_rng *out)
     return good;
 }
 
+/* Files of older versions, which draw nothing for samples, have none. */
+static bool read_epoch_seed(const json_t *object, struct tenka_loader_state *out)
+{
+    out->epoch_seed = 0;
+    return json_object_get(object, "epoch_seed") == NULL ||
+           read_whole(object, "epoch_seed", INT64_MAX, &out->epoch_seed);
+}
+
 static bool read_loader(const json_t *object, struct tenka_loader_state *out)
 {
     return read_u32(object, "images", &out->count) && read_u32(object, "labels", &out->labels) &&
            read_u32(object, "batch_size", &out->batch_size) && read_bool(object, "shuffle", &out->shuffle) &&
            read_bool(object, "drop_last", &out->drop_last) && read_bool(object, "running", &out->running) &&
-           read_u32(object, "index", &out->index) && read_whole(object, "order_seed", INT64_MAX, &out->order_seed);
+           read_u32(object, "index", &out->index) && read_whole(object, "order_seed", INT64_MAX, &out->order_seed) &&
+           read_epoch_seed(object, out);
 }
 
 /* ---- Comparing ---- */

@@ -45,9 +45,11 @@ static const struct option_word parts[] = {
     { NULL, 0 },
 };
 
-#define DATA_FORMS "Folder with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
+#define DATA_FORMS "Folder of pictures by class, train/cat/1.jpg with val or test beside train, or only cat/ and dog/; or " \
+    "of the binary version of CIFAR-10 or -100, or its .tar.gz; or with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
     "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
 #define ARRAY_FORMS ". Or arrays of NumPy of any shape, taken as they are, with classes or floats as targets: "
+#define TABLE_FORMS ". Or a table, FILE.csv with names of columns in its first line"
 #define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
     "$XDG_DATA_HOME/tenka (~/.local/share/tenka where that is not set), and /usr/share/datasets/fashion-mnist"
 #define WEIGHTS_NET "Network to put the weights into. Default: the one that the file describes"
@@ -57,6 +59,8 @@ static const struct option_word parts[] = {
     "--freeze and --train can be given several times, and later ones win: --freeze '*' --train fc"
 #define STATS_HELP "Keep frozen layers with running statistics, such as BatchNorm2d, in evaluation mode, so that they " \
     "normalise by their statistics and leave them as they are"
+#define TARGET_HELP "Columns of a CSV file that the network is to tell; all others are its input"
+#define WITHOUT_HELP "Columns of a CSV file to leave out of the input, such as a number of the line"
 #define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
 
 /* In the order in which --help has them within a group. Where an option has an initial argument, --help names it. */
@@ -65,14 +69,27 @@ const struct option option_table[] = {
     { "data", NULL, "FOLDER|FILES", NAME(data), .key = "data", .uses = {
         { TRAIN, GROUP_DATA, DATA_FORMS "train-images,train-labels,test-images,test-labels" ARRAY_FORMS
           "x.npy,y.npy, with two more files for testing, or FILE.npz with x_train, y_train, x_test, y_test or with x, y"
-          DATA_DEFAULT },
+          TABLE_FORMS ", or train.csv,test.csv, and --target" DATA_DEFAULT },
         { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on" ARRAY_FORMS
-          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y. Default: what the network was trained on, which a "
+          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y" TABLE_FORMS ". Default: what the network was trained on, which a "
           ".pt does not say" },
         { PROFILE, GROUP_RUNS, "Real images: the training half of what --data of 'tenka train' names, or the files "
           "images,labels. Default: images of no meaning" } } },
     { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {
         { TRAIN, GROUP_DATA, "Train on the first N training images only; testing takes all test images" } } },
+    { "target", NULL, "COLUMN[,...]", NAME(target), .key = "target", .uses = {
+        { TRAIN | DATA, GROUP_DATA, TARGET_HELP }, { PROFILE, GROUP_RUNS, TARGET_HELP } } },
+    { "without", NULL, "COLUMN[,...]", NAME(without), .key = "without", .uses = {
+        { TRAIN | DATA, GROUP_DATA, WITHOUT_HELP }, { PROFILE, GROUP_RUNS, WITHOUT_HELP } } },
+    { "standardize", NULL, NULL, FLAG(standardize), .key = "standardize", .uses = {
+        { TRAIN, GROUP_DATA, "Subtract from each number of a CSV file's input its mean and divide by its deviation, "
+          "those of the training samples, which are saved with the network" } } },
+    { "split", NULL, "X", REAL(split, 1), .key = "split", .uses = {
+        { TRAIN, GROUP_DATA, "Keep the part X of data without a test half from training, and test on it: 0.2 of each "
+          "class, or of all samples without classes; which ones, --seed says" } } },
+    { "skip-bad", NULL, NULL, FLAG(skip_bad), .key = "skip_bad", .uses = {
+        { TRAIN | TEST | DATA, GROUP_DATA, "Leave out pictures that cannot be read, and name them; all are decoded once "
+          "before training begins. Without it the first of them ends the command" } } },
     { "load", NULL, "FILE", NAME(load), .key = "load", .uses = {
         { TRAIN, GROUP_DATA, "Begin with the weights of a safetensors or PyTorch .pt file" },
         { TEST, GROUP_DATA, "The saved network (needed): safetensors, or PyTorch's .pt together with --net" },
@@ -119,14 +136,20 @@ const struct option option_table[] = {
         { TRAIN, GROUP_DATA, "Write the trained network, also after Ctrl-C: as PyTorch's .pt when the name ends in .pt "
           "or .pth, else as safetensors. Of a symbolic link, what it leads to is replaced" } } },
     { "input", NULL, "C,H,W", SHAPE(input), .uses = {
+        { TRAIN | TEST, GROUP_DATA, "What pictures of a folder become: 1 channel for grey or 3 for colour, height and "
+          "width. Default: what the saved network says, else a size that all have or a usual one, such as 3,224,224, "
+          "that the network takes" },
         { PREDICT, GROUP_PICTURES, "Shape of the network's input, with 1 channel for grey or 3 for colour. Default: "
           "what the saved network says, as for --mean and --std" },
         { SUMMARY, GROUP_NETWORK, "Shape of one image. Default: that of --load, else 1,28,28" },
         { BENCH, GROUP_MEASURED, "Shape of one image. Default: 1,28,28" },
         { PROFILE, GROUP_RUNS, "Shape of one image. Default: that of --data, else 1,28,28" } } },
     { "mean", NULL, "X[,X...]", NUMBERS(mean, -INFINITY), .uses = {
+        { TRAIN, GROUP_DATA, "Mean of images, for all channels or for each, that is taken from values of 0 to 1. "
+          "Default: of pictures in folders 0.485,0.456,0.406, of MNIST and its like 0.1307" },
         { PREDICT, GROUP_PICTURES, "Mean, for all channels or for each, that is taken from values of 0 to 1" } } },
     { "std", NULL, "X[,X...]", NUMBERS(std, 0), .uses = {
+        { TRAIN, GROUP_DATA, "Deviation that they are then divided by. Default: 0.229,0.224,0.225, or 0.3081" },
         { PREDICT, GROUP_PICTURES, "Deviation that they are then divided by" } } },
     { "invert", NULL, NULL, FLAG(invert), .uses = {
         { PREDICT, GROUP_PICTURES, "Take each picture's negative. A network that has learned white on black, as MNIST "
@@ -241,7 +264,7 @@ const struct option option_table[] = {
     { "json", NULL, NULL, FLAG(json), .uses = {
         { PREDICT, GROUP_OUTPUT, "One JSON object instead of lines" },
         { SUMMARY | BENCH | PROFILE, GROUP_OUTPUT, "One JSON object instead of the tables" },
-        { VERIFY, GROUP_OUTPUT, "One JSON object instead of the table" },
+        { VERIFY | DATA, GROUP_OUTPUT, "One JSON object instead of the table" },
         { DEVICES, GROUP_OUTPUT, "One JSON array instead of the table" } } },
     { "trace", NULL, "FILE", TEXT(trace), .uses = {
         { PROFILE, GROUP_OUTPUT, "Write what host and device did in each of the steps, on one clock, as JSON for "

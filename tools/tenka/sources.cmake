@@ -7,7 +7,10 @@ set(tool_sources
     tools/tenka/classes.c
     tools/tenka/commands.c
     tools/tenka/data.c
+    tools/tenka/data_command.c
     tools/tenka/data_names.c
+    tools/tenka/data_read.c
+    tools/tenka/picture_data.c
     tools/tenka/devices.c
     tools/tenka/ending.c
     tools/tenka/evaluate.c
@@ -39,6 +42,7 @@ set(tool_sources
     tools/tenka/session.c
     tools/tenka/spinning.c
     tools/tenka/summary.c
+    tools/tenka/table_data.c
     tools/tenka/test.c
     tools/tenka/text.c
     tools/tenka/train.c
