@@ -18,6 +18,7 @@
 #include <tenka/tenka.h>
 #include <tenka/tensor.h>
 #include <tenka/train.h>
+#include <tenka/transform.h>
 #include <tenka/verify.h>
 
 static int failed(const tenka_ctx *ctx, const char *what)

@@ -377,6 +377,35 @@ static const char *const losses[] = {
     "HuberLoss(reduction='sum')",
     "BCEWithLogitsLoss()",
     "BCEWithLogitsLoss(reduction='sum')",
+    "CrossEntropyLoss(weight=torch.tensor([0.5, 2.0, 0.0, 1.25]))",
+    "CrossEntropyLoss(weight=torch.tensor([0.5, 2.0, 1.0, 1.25]), ignore_index=2, label_smoothing=0.3)",
+    "CrossEntropyLoss(weight=torch.tensor([0.5, 2.0, 1.0, 1.25]), reduction='sum', label_smoothing=0.1)",
+    "NLLLoss(weight=torch.tensor([0.5, 2.0, 1.0, 1.25]))",
+    "MultiMarginLoss()",
+    "MultiMarginLoss(p=2, margin=0.7, weight=torch.tensor([0.5, 2.0, 1.0, 1.25]))",
+    "CrossEntropyLoss(label_smoothing=0.2, reduction='mean')",
+    "CrossEntropyLoss(weight=torch.tensor([0.5, 2.0, 1.0, 1.25]), label_smoothing=0.2, reduction='sum')",
+    "BCELoss()",
+    "BCELoss(weight=torch.tensor([0.5, 2.0, 1.0, 1.25]), reduction='sum')",
+    "BCEWithLogitsLoss(pos_weight=torch.tensor([0.5, 2.0, 1.0, 1.25]))",
+    "BCEWithLogitsLoss(weight=torch.tensor([0.5, 2.0, 1.0, 1.25]), pos_weight=torch.tensor([3.0]))",
+    "KLDivLoss()",
+    "KLDivLoss(reduction='batchmean', log_target=True)",
+    "KLDivLoss(reduction='sum')",
+    "PoissonNLLLoss()",
+    "PoissonNLLLoss(full=True)",
+    "PoissonNLLLoss(log_input=False, eps=0.001)",
+    "SoftMarginLoss()",
+    "HingeEmbeddingLoss(margin=0.5)",
+    "MultiLabelSoftMarginLoss()",
+    "MultiLabelSoftMarginLoss(weight=torch.tensor([0.5, 2.0, 1.0, 1.25]))",
+    "GaussianNLLLoss()",
+    "GaussianNLLLoss(full=True, eps=0.3, reduction='sum')",
+    "CosineEmbeddingLoss(margin=0.2)",
+    "MarginRankingLoss(margin=0.3)",
+    "TripletMarginLoss()",
+    "TripletMarginLoss(margin=0.5, p=1.0, swap=True)",
+    "TripletMarginLoss(p=3.0)",
 };
 
 static tenka_tensor call_loss_of(struct golden_run *run)
@@ -384,7 +413,9 @@ static tenka_tensor call_loss_of(struct golden_run *run)
     tenka_loss *loss;
     if (tenka_loss_parse(run->ctx, losses[count(run, 0)], &loss) != TENKA_OK)
         return TENKA_NONE;
-    const tenka_tensor y = tenka_loss_of(loss, in(run, 0), in(run, 1));
+    const size_t outputs = tenka_loss_inputs(loss);
+    const tenka_tensor x[] = {in(run, 0), outputs > 1 ? in(run, 1) : TENKA_NONE, outputs > 2 ? in(run, 2) : TENKA_NONE};
+    const tenka_tensor y = tenka_loss_of_n(loss, x, outputs, in(run, outputs));
     tenka_loss_destroy(&loss);
     return y;
 }

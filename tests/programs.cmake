@@ -163,6 +163,21 @@ if(NOT TENKA_SANITIZE)
     set_tests_properties(interop PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800)
 endif()
 
+# Models of torchvision; skipped where it is not installed. The slow ones are one of each family.
+if(NOT TENKA_SANITIZE)
+    set(zoo /usr/bin/python3 ${PROJECT_SOURCE_DIR}/tools/zoo --build $<TARGET_FILE_DIR:tenka_command>)
+    add_test(NAME zoo COMMAND ${zoo} --models resnet18,squeezenet1_1,shufflenet_v2_x0_5,mobilenet_v3_small)
+    add_test(NAME zoo_slow COMMAND ${zoo} --quick)
+    set_tests_properties(zoo zoo_slow PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 3600)
+    set_tests_properties(zoo_slow PROPERTIES LABELS slow)
+    if(TENKA_VULKAN)
+        add_test(NAME zoo_vulkan COMMAND ${zoo} --models squeezenet1_1 --backends vulkan)
+        add_test(NAME zoo_vulkan_slow COMMAND ${zoo} --quick --backends vulkan)
+        set_tests_properties(zoo_vulkan zoo_vulkan_slow PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 3600)
+        set_tests_properties(zoo_vulkan_slow PROPERTIES LABELS slow)
+    endif()
+endif()
+
 # Tenka beside PyTorch: that both sides run, not how fast.
 if(NOT TENKA_SANITIZE)
     add_test(NAME compare COMMAND ${PROJECT_SOURCE_DIR}/tools/bench/compare --tenka $<TARGET_FILE:tenka_command>

@@ -159,13 +159,50 @@ succeed $plain --net "$net LogSoftmax(1)" --loss "nn.NLLLoss(reduction='sum')"
 succeed $plain --net "$net" --loss 'NLLLoss()'
 says 'NLLLoss takes logarithms of probabilities, but the network does not end with LogSoftmax'
 misuse 'there is no loss CrossEntropyLos; do you mean CrossEntropyLoss?' $plain --net "$net" --loss 'CrossEntropyLos()'
-misuse 'there is no loss KLDivLoss; those that are known: CrossEntropyLoss, NLLLoss, MSELoss' $plain --net "$net" \
-    --loss 'KLDivLoss()'
+misuse 'there is no loss CTCLoss; those that are known: CrossEntropyLoss, NLLLoss, MSELoss' $plain --net "$net" \
+    --loss 'CTCLoss()'
 misuse 'loss, line 1, column 18: CrossEntropyLoss has no argument smoothing; it has weight' $plain --net "$net" \
     --loss 'CrossEntropyLoss(smoothing=0.1)'
 misuse 'label_smoothing must be a number from 0.0 to 1.0' $plain --net "$net" \
     --loss 'CrossEntropyLoss(label_smoothing=2)'
-misuse 'only weight=None is supported' $plain --net "$net" --loss 'CrossEntropyLoss(weight=[1, 2])'
+refuse 'CrossEntropyLoss: weight has 2 numbers, but the output has 3 classes' $plain --net "$net" \
+    --loss 'CrossEntropyLoss(weight=[1, 2])'
+misuse 'weight: numbers are expected, such as \[1.0, 2.5\]' $plain --net "$net" --loss 'CrossEntropyLoss(weight=2)'
+misuse 'weight: numbers are expected' $plain --net "$net" --loss 'CrossEntropyLoss(weight=[])'
+misuse 'weight: a number of at least 0 is expected' $plain --net "$net" --loss 'CrossEntropyLoss(weight=[1, -2, 1])'
+misuse 'only size_average=None is supported' $plain --net "$net" --loss 'MSELoss(size_average=True)'
+misuse "p must be a whole number from 1.0 to 2.0" $plain --net "$net" --loss 'MultiMarginLoss(p=3)'
+succeed $plain --net "$net" --loss 'nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.5, 0]), label_smoothing=0.1)'
+succeed $plain --net "$net" --loss 'MultiMarginLoss(p=2)'
+numbers="$run --quiet --data $work/x.npy,$work/f.npy"
+for loss in 'BCEWithLogitsLoss(pos_weight=[1, 2, 3])' 'KLDivLoss(reduction="batchmean")' 'SoftMarginLoss()' \
+    'PoissonNLLLoss(log_input=True, full=True)' 'HingeEmbeddingLoss(margin=2)' 'MultiLabelSoftMarginLoss(weight=[2])'; do
+    succeed $numbers --net "$net" --loss "$loss"
+done
+# Shares of classes.
+succeed $numbers --net "$net" --loss 'CrossEntropyLoss()'
+grep -q accuracy "$work/out" && bad "shares have no accuracy"
+refuse 'GaussianNLLLoss takes 2 outputs of a network, but this one returns 1' $numbers --net "$net" \
+    --loss 'GaussianNLLLoss()'
+refuse 'TripletMarginLoss takes 3 outputs of a network, but this one returns 1' $numbers --net "$net" \
+    --loss 'TripletMarginLoss()'
+cat > "$work/two.txt" <<'END'
+Module(
+  (a): Linear(in_features=16, out_features=3, bias=True)
+  (b): Linear(in_features=16, out_features=3, bias=True)
+)
+
+def forward(self, x):
+    flatten = x.flatten(1);  x = None
+    a = self.a(flatten)
+    b = self.b(flatten);  flatten = None
+    exp = torch.exp(b);  b = None
+    return (a, exp)
+END
+succeed $numbers --net "$work/two.txt" --loss 'GaussianNLLLoss()' --save "$work/two.st"
+refuse 'GaussianNLLLoss: the outputs have the shapes \[1, 3\] and \[1, 1\]: expected one' $numbers \
+    --net "$(sed 's/out_features=3, bias=True)$/&/; /(b)/s/out_features=3/out_features=1/' "$work/two.txt")" \
+    --loss 'GaussianNLLLoss()'
 misuse 'reduction must be one of mean/sum' $plain --net "$net" --loss 'MSELoss(reduction="none")'
 misuse "line 1, column 9: expected a value" $plain --net "$net" --loss 'MSELoss('
 misuse "expected '(' behind MSELoss" $plain --net "$net" --loss 'MSELoss'

@@ -346,6 +346,7 @@ static const struct exception functions_left_out[] = {
     {"value", "computes nothing; each case begins with it"},
     {"grad", "computes nothing; each gradient is read by it"},
     {"forward", "a module's: test_golden_runs"},
+    {"loss_of_n", "the cases of loss_of call it"},
     {"module_fail", "computes nothing: how a module refuses what it gets"},
 };
 

@@ -8,9 +8,9 @@ build_packages='gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libjansson
     libvulkan-dev libvulkan-volk-dev glslc mesa-vulkan-drivers dataset-fashion-mnist'
 test_packages='libcmocka-dev vulkan-validationlayers python3'
 all_packages='clang libomp-dev'
-# The weights' way to PyTorch and back is tested where PyTorch is installed, captures where RenderDoc is; continuous
-# integration installs both.
-ci_packages='python3-torch renderdoccmd librenderdoc-dev python3-renderdoc'
+# The weights' way to PyTorch and back and torchvision's models are tested where those are installed, captures where
+# RenderDoc is; continuous integration installs all.
+ci_packages='python3-torch python3-torchvision renderdoccmd librenderdoc-dev python3-renderdoc'
 
 # stop_with_list WHY PACKAGE...
 stop_with_list() {

@@ -15,6 +15,7 @@
 #include "tenka/profile.h"
 #include "tenka/tensor.h"
 #include "tenka/train.h"
+#include "tenka/transform.h"
 #include "tenka/verify.h"
 
 #endif

@@ -191,18 +191,16 @@ tenka_status tenka_picture_begin(struct tenka_picture *p, uint64_t width, uint64
     return tenka_image_make(p->err, (uint32_t)width, (uint32_t)height, channels, &p->image);
 }
 
-/* ITU-R 601-2 in 16 binary places, rounded, as Pillow's convert("L"). */
-static uint8_t grey_of(const uint8_t *rgb)
-{
-    return (uint8_t)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 0x8000u) >> 16);
-}
-
 void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, uint32_t channels)
 {
     const tenka_image *const image = p->image;
     const bool blend = channels % 2 == 0 && p->params.alpha != TENKA_ALPHA_IGNORE;
     const uint32_t background = p->params.alpha == TENKA_ALPHA_ON_WHITE ? 255 : 0, colours = channels < 3 ? 1 : 3;
     uint8_t *out = image->pixels + (size_t)y * image->width * image->channels;
+    if (channels == image->channels) { /* 1 or 3: there is no alpha */
+        memcpy(out, row, (size_t)image->width * channels);
+        return;
+    }
     for (uint32_t x = 0; x < image->width; x++, row += channels, out += image->channels) {
         uint8_t rgb[3];
         for (uint32_t c = 0; c < 3; c++) {
@@ -213,7 +211,7 @@ void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, 
         if (image->channels == 3)
             memcpy(out, rgb, 3);
         else
-            out[0] = colours == 1 ? rgb[0] : grey_of(rgb);
+            out[0] = colours == 1 ? rgb[0] : tenka_image_grey(rgb);
     }
 }
 

@@ -20,6 +20,12 @@ static inline uint8_t tenka_image_over_255(uint32_t product)
     return (uint8_t)((product + 128 + ((product + 128) >> 8)) >> 8);
 }
 
+/* ITU-R 601-2 in 16 binary places, rounded, as Pillow's convert("L"). */
+static inline uint8_t tenka_image_grey(const uint8_t *rgb)
+{
+    return (uint8_t)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 0x8000u) >> 16);
+}
+
 /* What a file's metadata says of the way that is up, as EXIF's Orientation does; 0: nothing. */
 struct tenka_up {
     bool has_exif; /* itself, and not only ImageMagick's text of it */

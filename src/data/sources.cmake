@@ -19,11 +19,27 @@ set(data_sources
     src/data/exif.c
     src/data/bmp.c
     src/data/image.c
+    src/data/resample.c
+    src/data/resample_lines.c
     src/data/resize.c
     src/data/loader.c
     src/data/npy.c
     src/data/npy_files.c
-    src/data/stream.c)
+    src/data/stream.c
+    src/data/transform.c
+    src/data/transform_augment.c
+    src/data/transform_colour.c
+    src/data/transform_draws.c
+    src/data/transform_geometry.c
+    src/data/transform_kinds.c
+    src/data/transform_mix.c
+    src/data/transform_print.c
+    src/data/transform_run.c
+    src/data/transform_settle.c
+    src/data/transform_sizes.c
+    src/data/transform_tensor.c
+    src/data/transform_text.c
+    src/data/transform_warp.c)
 
 # What reads pictures, or says that this build does not.
 set(picture_libraries "")

@@ -1,224 +1,219 @@
-/* Losses as PyTorch's modules of torch.nn have them: compositions of operators. Sources: torch.nn.functional; ATen's
- * LossNLL.cpp for label smoothing and what is ignored. */
-#include "tenka/loss.h"
+/* Losses as PyTorch's modules of torch.nn have them: compositions of operators, by the text of a call. */
+#include "functional/loss.h"
 
 #include <float.h>
 #include <math.h>
 
-#include "graph/graph.h"
-#include "python/arguments.h"
-
-enum reduction { MEAN, SUM };
-
-struct kind {
-    bool classes; /* of I32 targets */
-    tenka_tensor (*of)(const tenka_loss *loss, tenka_tensor output, tenka_tensor target);
-};
-
-struct tenka_loss {
-    tenka_ctx *ctx;
-    const char *name;
-    const struct kind *kind;
-    enum reduction reduction;
-    double parameter; /* label_smoothing, beta or delta */
-    int32_t ignore_index;
-    bool ignores; /* targets may be that */
-};
-
-/* ---- Of numbers ---- */
-
-static tenka_tensor reduce(const tenka_loss *loss, tenka_tensor each)
+double tenka_loss_arg(const tenka_loss *loss, const char *name)
 {
-    return loss->reduction == SUM ? tenka_sum(each, TENKA_ALL_AXES, false) : tenka_mean(each, TENKA_ALL_AXES, false);
+    for (size_t i = 0; i < loss->of->n_args; i++)
+        if (strcmp(loss->of->args[i].name, name) == 0)
+            return loss->arg[i];
+    return NAN;
 }
 
-static tenka_tensor mse(const tenka_loss *loss, tenka_tensor output, tenka_tensor target)
-{
-    if (loss->reduction == MEAN)
-        return tenka_mse_loss(output, target);
-    const tenka_tensor d = tenka_sub(output, target);
-    return reduce(loss, tenka_mul(d, d));
-}
-
-static tenka_tensor l1(const tenka_loss *loss, tenka_tensor output, tenka_tensor target)
-{
-    return reduce(loss, tenka_abs(tenka_sub(output, target)));
-}
-
-/* d^2 / 2 of |d| up to delta, beyond it delta (|d| - delta / 2): c (|d| - c / 2) with c = min(|d|, delta). */
-static tenka_tensor huber_each(tenka_tensor output, tenka_tensor target, double delta)
-{
-    const tenka_tensor d = tenka_abs(tenka_sub(output, target)), c = tenka_clamp(d, 0, delta);
-    return tenka_mul(c, tenka_sub(d, tenka_scale(c, 0.5)));
-}
-
-static tenka_tensor huber(const tenka_loss *loss, tenka_tensor output, tenka_tensor target)
-{
-    return reduce(loss, huber_each(output, target, loss->parameter));
-}
-
-static tenka_tensor smooth_l1(const tenka_loss *loss, tenka_tensor output, tenka_tensor target)
-{
-    if (loss->parameter == 0)
-        return l1(loss, output, target);
-    return reduce(loss, tenka_scale(huber_each(output, target, loss->parameter), 1 / loss->parameter));
-}
-
-/* (1 - y) x - log(sigmoid(x)) */
-static tenka_tensor bce_with_logits(const tenka_loss *loss, tenka_tensor output, tenka_tensor target)
-{
-    const tenka_tensor linear = tenka_sub(output, tenka_mul(target, output));
-    return reduce(loss, tenka_sub(linear, tenka_logsigmoid(output)));
-}
-
-/* ---- Of classes ---- */
-
-/* 1 for each class, and 0 for one that is ignored. */
-static tenka_tensor class_counts(const tenka_loss *loss, uint32_t classes)
+tenka_tensor tenka_loss_weights_of(const tenka_loss *loss, const struct tenka_loss_weights *weights)
 {
     void *room;
-    const tenka_tensor counts = tenka_trace_input_room(loss->ctx, TENKA_F32, tenka_shape_of(classes), &room);
+    const tenka_tensor result =
+        tenka_trace_input_room(loss->ctx, TENKA_F32, tenka_shape_of((uint32_t)weights->count), &room);
     const bool doubles = tenka_ctx_backend(loss->ctx) == TENKA_BACKEND_CPU_F64;
-    for (uint32_t i = 0; tenka_tensor_valid(counts) && room != NULL && i < classes; i++) {
-        const bool counted = (int64_t)i != loss->ignore_index;
+    for (size_t i = 0; tenka_tensor_valid(result) && room != NULL && i < weights->count; i++) {
         if (doubles)
-            ((double *)room)[i] = counted;
+            ((double *)room)[i] = weights->value[i];
         else
-            ((float *)room)[i] = counted;
+            ((float *)room)[i] = (float)weights->value[i];
     }
-    return counts;
+    return result;
 }
 
-/* Reduces losses of which each belongs to a target; counted, an absent tensor where all are, is 1 or 0 of each. */
-static tenka_tensor reduce_counted(const tenka_loss *loss, tenka_tensor each, tenka_tensor counted)
+tenka_tensor tenka_loss_number(const tenka_loss *loss, double number)
 {
-    if (!tenka_tensor_valid(counted))
-        return reduce(loss, each);
-    const tenka_tensor sum = tenka_sum(tenka_keep_where(counted, each), TENKA_ALL_AXES, false);
-    return loss->reduction == SUM ? sum : tenka_div(sum, tenka_sum(counted, TENKA_ALL_AXES, false));
+    const struct tenka_loss_weights one = {.value = &number, .count = 1};
+    return tenka_loss_weights_of(loss, &one);
 }
 
-/* Of log-probabilities [N, C] and classes [N]. */
-static tenka_tensor nll_rows(const tenka_loss *loss, tenka_tensor rows, tenka_tensor target)
+tenka_tensor tenka_loss_reduce(const tenka_loss *loss, tenka_tensor each)
 {
-    const uint32_t classes = tenka_tensor_shape(rows).dim[1];
-    const double smoothing = loss->parameter;
-    if (!loss->ignores && smoothing == 0)
-        return tenka_nll_loss_reduced(rows, target,
-                                      loss->reduction == SUM ? TENKA_REDUCTION_SUM : TENKA_REDUCTION_MEAN);
-    const tenka_tensor counted = loss->ignores ? tenka_gather(class_counts(loss, classes), target) : (tenka_tensor){0};
-    tenka_tensor each = tenka_nll_loss_reduced(rows, target, TENKA_REDUCTION_NONE);
-    if (smoothing > 0)
-        each = tenka_sub(tenka_scale(each, 1 - smoothing),
-                         tenka_scale(tenka_sum(rows, 1u << 1, false), smoothing / classes));
-    return reduce_counted(loss, each, counted);
+    if (loss->reduction == TENKA_LOSS_MEAN)
+        return tenka_mean(each, TENKA_ALL_AXES, false);
+    const tenka_tensor sum = tenka_sum(each, TENKA_ALL_AXES, false);
+    const struct tenka_shape shape = tenka_tensor_shape(each);
+    return loss->reduction == TENKA_LOSS_SUM || shape.rank == 0 ? sum : tenka_scale(sum, 1.0 / shape.dim[0]);
 }
 
-/* [N, C, ...] as [M, C] */
-static tenka_tensor as_rows(tenka_tensor x)
+tenka_tensor tenka_loss_reduce_weighted(const tenka_loss *loss, tenka_tensor each)
 {
-    const struct tenka_shape shape = tenka_tensor_shape(x);
-    uint32_t axes[TENKA_MAX_RANK] = {0}, classes = shape.dim[1];
-    if (shape.rank == 2)
-        return x;
-    for (uint32_t i = 1; i + 1 < shape.rank; i++)
-        axes[i] = i + 1;
-    axes[shape.rank - 1] = 1;
-    return tenka_reshape(tenka_permute(x, axes),
-                         tenka_shape_of((uint32_t)(tenka_shape_count(&shape) / classes), classes));
-}
-
-static tenka_tensor as_row(tenka_tensor target)
-{
-    const struct tenka_shape shape = tenka_tensor_shape(target);
-    return shape.rank == 1 ? target : tenka_reshape(target, tenka_shape_of((uint32_t)tenka_shape_count(&shape)));
-}
-
-static tenka_tensor nll(const tenka_loss *loss, tenka_tensor output, tenka_tensor target)
-{
-    return nll_rows(loss, as_rows(output), as_row(target));
-}
-
-static tenka_tensor cross_entropy(const tenka_loss *loss, tenka_tensor output, tenka_tensor target)
-{
-    return nll_rows(loss, tenka_log_softmax(as_rows(output), 1), as_row(target));
+    if (loss->weight.value != NULL)
+        each = tenka_mul(each, tenka_loss_weights_of(loss, &loss->weight));
+    return tenka_loss_reduce(loss, each);
 }
 
 /* ---- The classes of losses ---- */
 
-/* What older versions had in place of reduction, and what is not supported. */
+/* What older versions had in place of reduction. */
 #define OLD(name)                                                          \
     {                                                                      \
         name, TENKA_PY_ARG_ANY, TENKA_PY_ARG_FIXED, {NAN, NAN}, 0, 0, NULL \
     }
-#define REDUCTION                                                      \
-    {                                                                  \
-        "reduction", TENKA_PY_ARG_WORD, 0, {MEAN, 0}, 0, 0, "mean|sum" \
+/* Numbers of any count, also as torch.tensor([...]). */
+#define WEIGHTS(name)                                      \
+    {                                                      \
+        name, TENKA_PY_ARG_TREE, 0, {NAN, NAN}, 0, 0, NULL \
+    }
+#define REDUCTION                                                                 \
+    {                                                                             \
+        "reduction", TENKA_PY_ARG_WORD, 0, {TENKA_LOSS_MEAN, 0}, 0, 0, "mean|sum" \
+    }
+#define BATCH_REDUCTION                                                                     \
+    {                                                                                       \
+        "reduction", TENKA_PY_ARG_WORD, 0, {TENKA_LOSS_MEAN, 0}, 0, 0, "mean|sum|batchmean" \
     }
 #define REAL(name, fallback, least, most)                            \
     {                                                                \
         name, TENKA_PY_ARG_REAL, 0, {fallback, 0}, least, most, NULL \
     }
-#define IGNORE                                                                       \
-    {                                                                                \
-        "ignore_index", TENKA_PY_ARG_WHOLE, 0, {-100, 0}, INT32_MIN, INT32_MAX, NULL \
+#define WHOLE(name, fallback, least, most)                            \
+    {                                                                 \
+        name, TENKA_PY_ARG_WHOLE, 0, {fallback, 0}, least, most, NULL \
     }
+#define FLAG(name, fallback)                                  \
+    {                                                         \
+        name, TENKA_PY_ARG_FLAG, 0, {fallback, 0}, 0, 1, NULL \
+    }
+#define IGNORE WHOLE("ignore_index", -100, INT32_MIN, INT32_MAX)
+#define AGED OLD("size_average"), OLD("reduce")
 
 static const struct tenka_py_arg cross_entropy_args[] = {
-    OLD("weight"), OLD("size_average"), IGNORE, OLD("reduce"), REDUCTION, REAL("label_smoothing", 0, 0, 1),
+    WEIGHTS("weight"), OLD("size_average"), IGNORE, OLD("reduce"), REDUCTION, REAL("label_smoothing", 0, 0, 1),
 };
 static const struct tenka_py_arg nll_args[] = {
-    OLD("weight"), OLD("size_average"), IGNORE, OLD("reduce"), REDUCTION,
+    WEIGHTS("weight"), OLD("size_average"), IGNORE, OLD("reduce"), REDUCTION,
 };
-static const struct tenka_py_arg plain_args[] = {OLD("size_average"), OLD("reduce"), REDUCTION};
-static const struct tenka_py_arg smooth_l1_args[] = {
-    OLD("size_average"),
-    OLD("reduce"),
-    REDUCTION,
-    REAL("beta", 1, 0, DBL_MAX),
-};
+static const struct tenka_py_arg plain_args[] = {AGED, REDUCTION};
+static const struct tenka_py_arg smooth_l1_args[] = {AGED, REDUCTION, REAL("beta", 1, 0, DBL_MAX)};
 static const struct tenka_py_arg huber_args[] = {REDUCTION, REAL("delta", 1, DBL_MIN, DBL_MAX)};
-static const struct tenka_py_arg bce_args[] = {
-    OLD("weight"), OLD("size_average"), OLD("reduce"), REDUCTION, OLD("pos_weight"),
+static const struct tenka_py_arg weighted_args[] = {WEIGHTS("weight"), AGED, REDUCTION};
+static const struct tenka_py_arg bce_with_logits_args[] = {
+    WEIGHTS("weight"),
+    AGED,
+    REDUCTION,
+    WEIGHTS("pos_weight"),
+};
+static const struct tenka_py_arg kl_div_args[] = {AGED, BATCH_REDUCTION, FLAG("log_target", 0)};
+static const struct tenka_py_arg poisson_nll_args[] = {
+    FLAG("log_input", 1), FLAG("full", 0), OLD("size_average"), REAL("eps", 1e-8, DBL_MIN, DBL_MAX),
+    OLD("reduce"),        REDUCTION,
+};
+static const struct tenka_py_arg gaussian_nll_args[] = {
+    {"full", TENKA_PY_ARG_FLAG, TENKA_PY_ARG_KEYWORD, {0, 0}, 0, 1, NULL},
+    REAL("eps", 1e-6, DBL_MIN, DBL_MAX),
+    REDUCTION,
+};
+static const struct tenka_py_arg hinge_args[] = {REAL("margin", 1, -DBL_MAX, DBL_MAX), AGED, REDUCTION};
+static const struct tenka_py_arg multi_margin_args[] = {
+    WHOLE("p", 1, 1, 2), REAL("margin", 1, -DBL_MAX, DBL_MAX), WEIGHTS("weight"), AGED, REDUCTION,
+};
+static const struct tenka_py_arg pair_args[] = {REAL("margin", 0, -DBL_MAX, DBL_MAX), AGED, REDUCTION};
+static const struct tenka_py_arg triplet_args[] = {
+    REAL("margin", 1, DBL_MIN, DBL_MAX),
+    REAL("p", 2, DBL_MIN, DBL_MAX),
+    REAL("eps", 1e-6, 0, DBL_MAX),
+    FLAG("swap", 0),
+    AGED,
+    REDUCTION,
 };
 
-#define CLASS(name, args)                             \
-    {                                                 \
-        name, args, sizeof(args) / sizeof(args[0]), 0 \
-    }
-static const struct tenka_py_class classes[] = {
-    CLASS("CrossEntropyLoss", cross_entropy_args),
-    CLASS("NLLLoss", nll_args),
-    CLASS("MSELoss", plain_args),
-    CLASS("L1Loss", plain_args),
-    CLASS("SmoothL1Loss", smooth_l1_args),
-    CLASS("HuberLoss", huber_args),
-    CLASS("BCEWithLogitsLoss", bce_args),
-};
-#define N_CLASSES (sizeof(classes) / sizeof(classes[0]))
+/* A class with its function; name, arguments, targets, outputs that it takes. */
+#define LOSSES                                                                    \
+    LOSS(CrossEntropyLoss, cross_entropy, cross_entropy, CLASSES_OR_SHARES, 1)    \
+    LOSS(NLLLoss, nll, nll, CLASSES, 1)                                           \
+    LOSS(MSELoss, plain, mse, NUMBERS, 1)                                         \
+    LOSS(L1Loss, plain, l1, NUMBERS, 1)                                           \
+    LOSS(SmoothL1Loss, smooth_l1, smooth_l1, NUMBERS, 1)                          \
+    LOSS(HuberLoss, huber, huber, NUMBERS, 1)                                     \
+    LOSS(BCELoss, weighted, bce, NUMBERS, 1)                                      \
+    LOSS(BCEWithLogitsLoss, bce_with_logits, bce_with_logits, NUMBERS, 1)         \
+    LOSS(KLDivLoss, kl_div, kl_div, NUMBERS, 1)                                   \
+    LOSS(PoissonNLLLoss, poisson_nll, poisson_nll, NUMBERS, 1)                    \
+    LOSS(GaussianNLLLoss, gaussian_nll, gaussian_nll, NUMBERS, 2)                 \
+    LOSS(SoftMarginLoss, plain, soft_margin, NUMBERS, 1)                          \
+    LOSS(HingeEmbeddingLoss, hinge, hinge_embedding, NUMBERS, 1)                  \
+    LOSS(MultiLabelSoftMarginLoss, weighted, multi_label_soft_margin, NUMBERS, 1) \
+    LOSS(MultiMarginLoss, multi_margin, multi_margin, CLASSES, 1)                 \
+    LOSS(CosineEmbeddingLoss, pair, cosine_embedding, SIGNS, 2)                   \
+    LOSS(MarginRankingLoss, pair, margin_ranking, NUMBERS, 2)                     \
+    LOSS(TripletMarginLoss, triplet, triplet_margin, NO_TARGETS, 3)
 
-static const struct kind kinds[N_CLASSES] = {
-    {true, cross_entropy},    {true, nll}, {false, mse}, {false, l1}, {false, smooth_l1}, {false, huber},
-    {false, bce_with_logits},
-};
+#define LOSS(name, args, function, targets, inputs) \
+    {#name, args##_args, sizeof(args##_args) / sizeof(args##_args[0]), 0},
+static const struct tenka_py_class classes[] = {LOSSES};
+#undef LOSS
+#define LOSS(name, args, function, targets, inputs) {TENKA_LOSS_##targets, inputs, tenka_loss_##function},
+static const struct tenka_loss_kind kinds[] = {LOSSES};
+#undef LOSS
 
-/* Puts what the call says where it belongs, by the arguments' names. */
-static void fill(tenka_loss *loss, const struct tenka_py_call *call)
+/* ---- Reading them ---- */
+
+/* The list within a call such as torch.tensor([0.5, 2.0]), or the list itself. */
+static const struct tenka_py *list_of(const struct tenka_py *e)
 {
-    const struct tenka_py_class *const of = &classes[call->which];
-    loss->name = of->name;
+    const bool call = e->kind == TENKA_PY_CALL &&
+                      (e->child->kind == TENKA_PY_NAME || e->child->kind == TENKA_PY_ATTRIBUTE);
+    if (call && e->child->next != NULL &&
+        (strcmp(e->child->word, "tensor") == 0 || strcmp(e->child->word, "FloatTensor") == 0))
+        e = e->child->next;
+    return e->kind == TENKA_PY_LIST || e->kind == TENKA_PY_TUPLE ? e : NULL;
+}
+
+static tenka_status read_weights(const struct tenka_py_reader *r, const struct tenka_py *e, const char *name,
+                                 struct tenka_loss_weights *out)
+{
+    const struct tenka_py *const list = list_of(e);
+    const size_t count = list != NULL ? tenka_py_count(list->child) : 0;
+    if (count == 0)
+        return tenka_py_fail(r, e->at, "%s: numbers are expected, such as [1.0, 2.5], or torch.tensor([1.0, 2.5])",
+                             name);
+    out->value = tenka_alloc_array(count, sizeof(*out->value));
+    if (out->value == NULL)
+        return tenka_fail_nomem(r->err);
+    for (const struct tenka_py *each = list->child; each != NULL; each = each->next) {
+        double *const value = &out->value[out->count++];
+        if (!tenka_py_evaluate(each, value) || !isfinite(*value) || *value < 0)
+            return tenka_py_fail(r, each->at, "%s: a number of at least 0 is expected", name);
+    }
+    return TENKA_OK;
+}
+
+/* Puts what the call says where it belongs. */
+static tenka_status fill(tenka_loss *loss, const struct tenka_py_reader *r, const struct tenka_py_call *call)
+{
+    loss->of = &classes[call->which];
     loss->kind = &kinds[call->which];
-    for (size_t i = 0; i < of->n_args; i++) {
-        const struct tenka_py_arg *const arg = &of->args[i];
+    loss->ignore_index = -100;
+    for (size_t i = 0; i < loss->of->n_args; i++) {
+        const struct tenka_py_arg *const arg = &loss->of->args[i];
+        loss->arg[i] = call->arg[i][0];
         if (strcmp(arg->name, "reduction") == 0)
-            loss->reduction = (enum reduction)call->arg[i][0];
-        else if (arg->kind == TENKA_PY_ARG_REAL)
-            loss->parameter = call->arg[i][0];
-        else if (arg->kind == TENKA_PY_ARG_WHOLE) {
+            loss->reduction = (enum tenka_loss_reduction)call->arg[i][0];
+        else if (strcmp(arg->name, "ignore_index") == 0) {
             loss->ignore_index = (int32_t)call->arg[i][0];
             loss->ignores = call->given[i];
+        } else if (arg->kind == TENKA_PY_ARG_TREE && call->tree[i] != NULL && call->tree[i]->kind != TENKA_PY_NONE) {
+            const bool positive = strcmp(arg->name, "pos_weight") == 0;
+            TENKA_TRY(read_weights(r, call->tree[i], arg->name, positive ? &loss->pos_weight : &loss->weight));
         }
     }
+    return TENKA_OK;
+}
+
+static tenka_status read_loss(tenka_loss *loss, struct tenka_py_reader *r)
+{
+    struct tenka_py_call call;
+    const struct tenka_py *e;
+    TENKA_TRY(tenka_py_read_whole(r, &e));
+    TENKA_TRY(tenka_py_take_call(r, e, classes, sizeof(classes) / sizeof(classes[0]), &call));
+    return fill(loss, r, &call);
 }
 
 tenka_status tenka_loss_parse(tenka_ctx *ctx, const char *text, tenka_loss **out)
@@ -227,39 +222,51 @@ tenka_status tenka_loss_parse(tenka_ctx *ctx, const char *text, tenka_loss **out
         return TENKA_E_INVALID;
     *out = NULL;
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    struct tenka_py_call call;
+    struct tenka_arena arena = {0};
+    struct tenka_py_reader r = {.err = err, .what = "loss", .text = text, .at = text, .arena = &arena};
     if (text == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "loss_parse: text is NULL");
-    TENKA_TRY(tenka_py_read_call(err, "loss", text, classes, N_CLASSES, &call));
-    *out = tenka_alloc(sizeof(**out));
-    if (*out == NULL)
+    tenka_loss *loss = tenka_alloc(sizeof(*loss));
+    if (loss == NULL)
         return tenka_fail_nomem(err);
-    (*out)->ctx = ctx;
-    fill(*out, &call);
-    return TENKA_OK;
+    loss->ctx = ctx;
+    const tenka_status status = read_loss(loss, &r);
+    tenka_arena_finish(&arena);
+    if (status == TENKA_OK)
+        *out = loss;
+    else
+        tenka_loss_destroy(&loss);
+    return status;
 }
 
 void tenka_loss_destroy(tenka_loss **loss)
 {
-    if (loss == NULL)
+    if (loss == NULL || *loss == NULL)
         return;
+    tenka_free((*loss)->weight.value);
+    tenka_free((*loss)->pos_weight.value);
     tenka_free(*loss);
     *loss = NULL;
 }
 
 const char *tenka_loss_name(const tenka_loss *loss)
 {
-    return loss->name;
+    return loss->of->name;
 }
 
 bool tenka_loss_takes_classes(const tenka_loss *loss)
 {
-    return loss->kind->classes;
+    return loss->kind->targets == TENKA_LOSS_CLASSES || loss->kind->targets == TENKA_LOSS_CLASSES_OR_SHARES;
+}
+
+size_t tenka_loss_inputs(const tenka_loss *loss)
+{
+    return loss->kind->inputs;
 }
 
 bool tenka_loss_is_sum(const tenka_loss *loss)
 {
-    return loss->reduction == SUM;
+    return loss->reduction == TENKA_LOSS_SUM;
 }
 
 int32_t tenka_loss_ignore_index(const tenka_loss *loss)
@@ -272,6 +279,30 @@ void tenka_loss_set_ignoring(tenka_loss *loss, bool ignores)
     loss->ignores = ignores;
 }
 
+void tenka_loss_set_others(tenka_loss *loss, double weight)
+{
+    loss->others = weight;
+}
+
+double tenka_loss_others(const tenka_loss *loss)
+{
+    return loss->others;
+}
+
+tenka_status tenka_loss_set_weight(tenka_loss *loss, const double *weight, size_t count)
+{
+    struct tenka_error *const err = tenka_ctx_error(loss->ctx);
+    if (!tenka_loss_takes_classes(loss))
+        return tenka_fail(err, TENKA_E_INVALID, "%s has no weights of classes", loss->of->name);
+    double *const copy = tenka_alloc_array(count, sizeof(*copy));
+    if (copy == NULL)
+        return tenka_fail_nomem(err);
+    memcpy(copy, weight, count * sizeof(*copy));
+    tenka_free(loss->weight.value);
+    loss->weight = (struct tenka_loss_weights){.value = copy, .count = count};
+    return TENKA_OK;
+}
+
 /* ---- Using them ---- */
 
 static bool fits_classes(const struct tenka_shape *output, const struct tenka_shape *target)
@@ -282,34 +313,106 @@ static bool fits_classes(const struct tenka_shape *output, const struct tenka_sh
     return fits;
 }
 
+static tenka_status fail_dtype(const tenka_loss *loss, bool classes_wanted)
+{
+    return tenka_fail(tenka_ctx_error(loss->ctx), TENKA_E_SHAPE, "%s takes targets that are %s, but these are %s: %s",
+                      loss->of->name, classes_wanted ? "classes, whole numbers" : "floats",
+                      classes_wanted ? "floats" : "whole numbers",
+                      classes_wanted ? "save them with .astype(\"int64\"), or take another loss, such as MSELoss()"
+                                     : "save them with .astype(\"float32\"), or take CrossEntropyLoss()");
+}
+
+/* The weights must be as many as the classes, or as the last axis. */
+static tenka_status check_weights(const tenka_loss *loss, const struct tenka_shape *output)
+{
+    const bool classes_wanted = tenka_loss_takes_classes(loss);
+    const uint32_t wanted = classes_wanted ? output->dim[1] : output->rank == 0 ? 1 : output->dim[output->rank - 1];
+    const struct tenka_loss_weights *const each[] = {&loss->weight, &loss->pos_weight};
+    for (int i = 0; i < 2; i++) {
+        if (each[i]->value == NULL || each[i]->count == wanted || (!classes_wanted && each[i]->count == 1))
+            continue;
+        return tenka_fail(tenka_ctx_error(loss->ctx), TENKA_E_SHAPE, "%s: %s has %zu numbers, but the output has %u %s",
+                          loss->of->name, i == 0 ? "weight" : "pos_weight", each[i]->count, wanted,
+                          classes_wanted ? "classes" : "in its last axis");
+    }
+    return TENKA_OK;
+}
+
 tenka_status tenka_loss_check(const tenka_loss *loss, struct tenka_shape output, enum tenka_dtype dtype,
                               struct tenka_shape target)
 {
     struct tenka_error *const err = tenka_ctx_error(loss->ctx);
+    const enum tenka_loss_targets targets = loss->kind->targets;
     char here[TENKA_SHAPE_TEXT], there[TENKA_SHAPE_TEXT];
-    const bool classes_wanted = loss->kind->classes;
-    if (classes_wanted != (dtype == TENKA_I32))
-        return tenka_fail(err, TENKA_E_SHAPE, "%s takes targets that are %s, but these are %s: %s", loss->name,
-                          classes_wanted ? "classes, whole numbers" : "floats",
-                          dtype == TENKA_I32 ? "whole numbers" : "floats",
-                          classes_wanted ? "save them with .astype(\"int64\"), or take another loss, such as MSELoss()"
-                                         : "save them with .astype(\"float32\"), or take CrossEntropyLoss()");
-    if (classes_wanted ? fits_classes(&output, &target) : tenka_shape_equal(&output, &target))
+    const bool whole = dtype == TENKA_I32, either = targets == TENKA_LOSS_CLASSES_OR_SHARES;
+    const bool classes_wanted = targets == TENKA_LOSS_CLASSES || (either && whole);
+    if (targets == TENKA_LOSS_NO_TARGETS)
         return TENKA_OK;
-    return tenka_fail(err, TENKA_E_SHAPE, "%s: the output has the shape %s, but the targets have %s: expected %s",
-                      loss->name, tenka_shape_text(&output, here), tenka_shape_text(&target, there),
-                      classes_wanted ? "[N, C, ...] and [N, ...]" : "two of one shape");
+    if (classes_wanted != whole || (either && !whole && !tenka_shape_equal(&output, &target)))
+        return fail_dtype(loss, tenka_loss_takes_classes(loss));
+    const bool fits = classes_wanted ? fits_classes(&output, &target)
+                      : targets == TENKA_LOSS_SIGNS
+                          ? output.rank == 2 && target.rank == 1 && output.dim[0] == target.dim[0]
+                          : tenka_shape_equal(&output, &target);
+    if (!fits || ((either || targets == TENKA_LOSS_CLASSES) && output.rank < 2))
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: the output has the shape %s, but the targets have %s: expected %s",
+                          loss->of->name, tenka_shape_text(&output, here), tenka_shape_text(&target, there),
+                          classes_wanted                ? "[N, C, ...] and [N, ...]"
+                          : targets == TENKA_LOSS_SIGNS ? "[N, D] and [N]"
+                                                        : "two of one shape");
+    return check_weights(loss, &output);
 }
 
-tenka_tensor tenka_loss_of(const tenka_loss *loss, tenka_tensor output, tenka_tensor target)
+/* Outputs that are compared with each other have one shape. */
+static tenka_status check_inputs(const tenka_loss *loss, const tenka_tensor *x)
 {
-    if (!tenka_tensor_valid(output) || !tenka_tensor_valid(target))
-        return tenka_tensor_valid(output) ? target : output;
-    const tenka_status status =
-        tenka_loss_check(loss, tenka_tensor_shape(output), tenka_tensor_dtype(target), tenka_tensor_shape(target));
+    struct tenka_error *const err = tenka_ctx_error(loss->ctx);
+    const struct tenka_shape first = tenka_tensor_shape(x[0]);
+    for (size_t i = 1; i < loss->kind->inputs; i++) {
+        const struct tenka_shape shape = tenka_tensor_shape(x[i]);
+        char here[TENKA_SHAPE_TEXT], there[TENKA_SHAPE_TEXT];
+        if (!tenka_shape_equal(&first, &shape))
+            return tenka_fail(err, TENKA_E_SHAPE, "%s: the outputs have the shapes %s and %s: expected one",
+                              loss->of->name, tenka_shape_text(&first, here), tenka_shape_text(&shape, there));
+    }
+    if (loss->kind->targets == TENKA_LOSS_NO_TARGETS && first.rank < 1)
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: outputs of [N, D] or [D] are expected", loss->of->name);
+    return TENKA_OK;
+}
+
+/* Of as many outputs as the loss takes. */
+static tenka_tensor loss_of(const tenka_loss *loss, const tenka_tensor *x, tenka_tensor target)
+{
+    const bool targets = loss->kind->targets != TENKA_LOSS_NO_TARGETS;
+    for (size_t i = 0; i < loss->kind->inputs; i++)
+        if (!tenka_tensor_valid(x[i]))
+            return x[i];
+    if (targets && !tenka_tensor_valid(target))
+        return target;
+    tenka_status status = check_inputs(loss, x);
+    if (status == TENKA_OK && targets)
+        status =
+            tenka_loss_check(loss, tenka_tensor_shape(x[0]), tenka_tensor_dtype(target), tenka_tensor_shape(target));
     if (status != TENKA_OK) {
         const struct tenka_error why = *tenka_ctx_error(loss->ctx);
         return tenka_trace_fail(loss->ctx, status, "%s", why.text);
     }
-    return loss->kind->of(loss, output, target);
+    return loss->kind->of(loss, x, target);
+}
+
+tenka_tensor tenka_loss_of_n(const tenka_loss *loss, const tenka_tensor *outputs, size_t n, tenka_tensor target)
+{
+    const size_t taken = loss->kind->inputs;
+    if (n < taken)
+        return tenka_trace_fail(loss->ctx, TENKA_E_INVALID, "%s takes %zu outputs of the network, but it has %zu",
+                                loss->of->name, taken, n);
+    tenka_tensor sum = loss_of(loss, outputs, target);
+    for (size_t i = taken; loss->others != 0 && i + taken <= n; i += taken)
+        sum = tenka_add(sum, tenka_scale(loss_of(loss, outputs + i, target), loss->others));
+    return sum;
+}
+
+tenka_tensor tenka_loss_of(const tenka_loss *loss, tenka_tensor output, tenka_tensor target)
+{
+    return tenka_loss_of_n(loss, &output, 1, target);
 }

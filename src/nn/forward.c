@@ -219,15 +219,15 @@ static void forget_multiply_adds(tenka_module *module)
         forget_multiply_adds(module->children[i]);
 }
 
-tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x)
+void tenka_forward_unseen(tenka_module *module, tenka_tensor x, tenka_tensor *out, size_t n_out)
 {
-    tenka_tensor out[TENKA_MAX_FORWARD];
-    const uint32_t outputs = tenka_layer_gives(module);
+    tenka_tensor all[TENKA_MAX_FORWARD] = {TENKA_NONE};
+    const size_t outputs = tenka_layer_gives(module);
     forget_multiply_adds(module);
     module->checking = true;
-    tenka_layer_run_n(module, &x, 1, out, outputs > 0 ? outputs : 1);
+    tenka_layer_run_n(module, &x, 1, all, outputs > n_out ? outputs : n_out);
     module->checking = false;
-    return out[0];
+    memcpy(out, all, n_out * sizeof(*out));
 }
 
 tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, struct tenka_shape *output)
@@ -239,7 +239,8 @@ tenka_status tenka_module_check(tenka_module *module, struct tenka_shape input, 
     const struct tenka_rng before = *tenka_ctx_rng(ctx);
     tenka_no_grad_begin(ctx);
     const enum tenka_dtype dtype = tenka_module_input_dtype(module);
-    const tenka_tensor y = tenka_forward_unseen(module, tenka_trace_placeholder(ctx, dtype, input));
+    tenka_tensor y;
+    tenka_forward_unseen(module, tenka_trace_placeholder(ctx, dtype, input), &y, 1);
     tenka_status status = TENKA_OK;
     if (!tenka_tensor_valid(y))
         status = tenka_step_end(ctx); /* reports the mistake, and runs nothing */

@@ -98,7 +98,7 @@ static double gain(double nonlinearity, double slope)
 /* The standard deviation of xavier and kaiming. */
 static double deviation(const struct initialiser *init, const struct tenka_shape *shape)
 {
-    const double(*const arg)[2] = init->call.arg;
+    const double(*const arg)[TENKA_PY_MAX_NUMBERS] = init->call.arg;
     double in, out;
     fans(shape, &in, &out);
     if (init->call.which == XAVIER_UNIFORM || init->call.which == XAVIER_NORMAL)
@@ -135,7 +135,7 @@ static double normal_below(double x)
 }
 
 /* Uniform between the ends' places in the distribution, then its inverse. */
-static void draw_truncated(struct tenka_rng *rng, const double (*arg)[2], float *out, size_t count)
+static void draw_truncated(struct tenka_rng *rng, const double (*arg)[TENKA_PY_MAX_NUMBERS], float *out, size_t count)
 {
     const double mean = arg[0][0], std = arg[1][0], a = arg[2][0], b = arg[3][0];
     tenka_rng_uniform(rng, out, count, 2 * normal_below((a - mean) / std) - 1, 2 * normal_below((b - mean) / std) - 1);
@@ -148,7 +148,7 @@ static void draw_truncated(struct tenka_rng *rng, const double (*arg)[2], float 
 static void draw(const struct initialiser *init, const struct tenka_shape *shape, float *out, size_t count)
 {
     struct tenka_rng *const rng = tenka_ctx_rng(init->ctx);
-    const double(*const arg)[2] = init->call.arg;
+    const double(*const arg)[TENKA_PY_MAX_NUMBERS] = init->call.arg;
     double bound;
     switch (init->call.which) {
     case UNIFORM: tenka_rng_uniform(rng, out, count, arg[0][0], arg[1][0]); break;
@@ -204,7 +204,7 @@ tenka_status tenka_module_init(tenka_module *module, const char *pattern, const 
         return tenka_fail(err, TENKA_E_INVALID, "module_init: text is NULL");
     TENKA_TRY(tenka_py_read_call(err, "initialiser", text, functions, COUNT(functions), &init.call));
     init.name = functions[init.call.which].name;
-    const double(*const arg)[2] = init.call.arg;
+    const double(*const arg)[TENKA_PY_MAX_NUMBERS] = init.call.arg;
     if (init.call.which == UNIFORM && arg[0][0] > arg[1][0])
         return tenka_fail(err, TENKA_E_INVALID, "uniform_: a is above b");
     if (init.call.which == TRUNC_NORMAL && (arg[2][0] > arg[3][0] || arg[1][0] == 0))

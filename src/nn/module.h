@@ -13,7 +13,7 @@ const char *tenka_module_class(const tenka_module *module);
 tenka_status tenka_nn_parse_limited(tenka_ctx *ctx, const char *text, uint64_t max_elements, tenka_module **out);
 
 /* As tenka_forward, for a step that will not run: no layer counts it. */
-tenka_tensor tenka_forward_unseen(tenka_module *module, tenka_tensor x);
+void tenka_forward_unseen(tenka_module *module, tenka_tensor x, tenka_tensor *out, size_t n_out);
 
 /* Remembers that a program runs the module's children, as a file says that was saved there. */
 void tenka_module_set_own_forward(tenka_module *module);

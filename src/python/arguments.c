@@ -72,19 +72,18 @@ static tenka_status fail_value(const struct binder *b, const struct tenka_py *at
 
 /* ---- Values ---- */
 
-/* Numbers, and what is computed of them: 0.1 / 256, -100. */
-static bool evaluate(const struct tenka_py *e, double *out)
+bool tenka_py_evaluate(const struct tenka_py *e, double *out)
 {
     double a, b;
     if (e->kind == TENKA_PY_INT || e->kind == TENKA_PY_FLOAT) {
         *out = e->kind == TENKA_PY_INT ? (double)e->integer : e->number;
         return true;
     }
-    if (e->kind == TENKA_PY_UNARY && evaluate(e->child, &a)) {
+    if (e->kind == TENKA_PY_UNARY && tenka_py_evaluate(e->child, &a)) {
         *out = e->word[0] == '-' ? -a : a;
         return true;
     }
-    if (e->kind != TENKA_PY_BINARY || !evaluate(e->child, &a) || !evaluate(e->child->next, &b))
+    if (e->kind != TENKA_PY_BINARY || !tenka_py_evaluate(e->child, &a) || !tenka_py_evaluate(e->child->next, &b))
         return false;
     if (strcmp(e->word, "**") == 0)
         *out = pow(a, b);
@@ -101,8 +100,8 @@ static tenka_status take_number(const struct binder *b, const struct tenka_py *e
                                 double *out)
 {
     char expected[160], least[TENKA_NUMBER_TEXT], most[TENKA_NUMBER_TEXT];
-    const bool whole = arg->kind == TENKA_PY_ARG_WHOLE;
-    if (evaluate(e, out) && *out >= arg->least && *out <= arg->most && !(whole && *out != floor(*out)))
+    const bool whole = arg->kind == TENKA_PY_ARG_WHOLE || (arg->flags & TENKA_PY_ARG_INTEGERS) != 0;
+    if (tenka_py_evaluate(e, out) && *out >= arg->least && *out <= arg->most && !(whole && *out != floor(*out)))
         return TENKA_OK;
     const char *const noun = whole ? "a whole number" : "a number";
     if (arg->least > -DBL_MAX && arg->most < DBL_MAX)
@@ -115,19 +114,38 @@ static tenka_status take_number(const struct binder *b, const struct tenka_py *e
     return fail_value(b, e, arg, expected);
 }
 
+/* The index of a word among an argument's words. Whether it is one of them. */
+static bool find_word(const struct tenka_py_arg *arg, const char *word, bool capitals, double *out)
+{
+    size_t index = 0;
+    for (const char *at = arg->words; *at != '\0'; index++) {
+        const size_t length = strcspn(at, "|");
+        bool same = strlen(word) == length;
+        for (size_t i = 0; i < length && same; i++)
+            same = (capitals ? tolower((unsigned char)word[i]) : word[i]) == at[i];
+        *out = (double)index;
+        if (same)
+            return true;
+        at += length + (at[length] == '|');
+    }
+    return false;
+}
+
+static bool is_word(const struct tenka_py *e)
+{
+    return e->kind == TENKA_PY_STRING || e->kind == TENKA_PY_NAME;
+}
+
 static tenka_status take_word(const struct binder *b, const struct tenka_py *e, const struct tenka_py_arg *arg,
                               double *out)
 {
     char expected[160];
-    const bool word = e->kind == TENKA_PY_STRING || e->kind == TENKA_PY_NAME;
-    size_t index = 0;
-    for (const char *at = arg->words; word && *at != '\0'; index++) {
-        const size_t length = strcspn(at, "|");
-        if (strlen(e->word) == length && strncmp(e->word, at, length) == 0) {
-            *out = (double)index;
-            return TENKA_OK;
-        }
-        at += length + (at[length] == '|');
+    const bool member = arg->kind == TENKA_PY_ARG_MEMBER;
+    if ((is_word(e) || (member && e->kind == TENKA_PY_ATTRIBUTE)) && find_word(arg, e->word, member, out))
+        return TENKA_OK;
+    if (member && e->kind == TENKA_PY_INT && e->integer >= 0 && (double)e->integer <= arg->most) {
+        *out = (double)e->integer;
+        return TENKA_OK;
     }
     snprintf(expected, sizeof(expected), "one of %s", arg->words);
     for (char *bar = expected; (bar = strchr(bar, '|')) != NULL;)
@@ -146,6 +164,53 @@ static tenka_status take_pair(const struct binder *b, const struct tenka_py *e, 
     return take_number(b, first->next, arg, &out[1]);
 }
 
+/* "a number or a tuple of 1 or 3 of them or 'random'" of "0|1|3|random". */
+static void say_numbers(const struct tenka_py_arg *arg, char *out, size_t room)
+{
+    const char *const noun = (arg->flags & TENKA_PY_ARG_INTEGERS) != 0 ? "whole number" : "number";
+    size_t used = 0;
+    bool tuple = false;
+    for (const char *at = arg->words; *at != '\0' && used < room;) {
+        const size_t length = strcspn(at, "|");
+        const bool word = *at < '0' || *at > '9';
+        const char *const or = used > 0 ? " or " : "";
+        if (*at == '0')
+            used += (size_t)snprintf(out, room, "a %s", noun);
+        else
+            used += (size_t)snprintf(out + used, room - used,
+                                     word    ? "%s'%.*s'"
+                                     : tuple ? "%s%.*s"
+                                             : "%sa tuple of %.*s",
+                                     or, (int)length, at);
+        tuple = tuple || (*at != '0' && !word);
+        at += length + (at[length] == '|');
+    }
+}
+
+static tenka_status take_numbers(const struct binder *b, const struct tenka_py *e, const struct tenka_py_arg *arg,
+                                 double *out, int *count)
+{
+    char expected[160], digit[2];
+    double index;
+    const bool list = e->kind == TENKA_PY_TUPLE || e->kind == TENKA_PY_LIST;
+    const size_t n = list ? tenka_py_count(e->child) : 0;
+    if (is_word(e) && !isdigit((unsigned char)e->word[0]) && find_word(arg, e->word, false, out)) {
+        *count = TENKA_PY_A_WORD;
+        return TENKA_OK;
+    }
+    snprintf(digit, sizeof(digit), "%zu", n <= TENKA_PY_MAX_NUMBERS ? n : 9);
+    if ((list && n == 0) || !find_word(arg, digit, false, &index) || (!list && !tenka_py_evaluate(e, out))) {
+        say_numbers(arg, expected, sizeof(expected));
+        return fail_value(b, e, arg, expected);
+    }
+    *count = (int)n;
+    if (!list)
+        return take_number(b, e, arg, out);
+    for (const struct tenka_py *each = e->child; each != NULL; each = each->next)
+        TENKA_TRY(take_number(b, each, arg, out++));
+    return TENKA_OK;
+}
+
 static tenka_status take_flag(const struct binder *b, const struct tenka_py *e, const struct tenka_py_arg *arg,
                               double *out)
 {
@@ -153,19 +218,26 @@ static tenka_status take_flag(const struct binder *b, const struct tenka_py *e, 
     return e->kind == TENKA_PY_TRUE || e->kind == TENKA_PY_FALSE ? TENKA_OK : fail_value(b, e, arg, "True or False");
 }
 
-static tenka_status take_value(const struct binder *b, const struct tenka_py *e, const struct tenka_py_arg *arg,
-                               double out[2])
+static tenka_status take_value(const struct binder *b, size_t index, const struct tenka_py *e,
+                               struct tenka_py_call *call)
 {
+    const struct tenka_py_arg *const arg = &b->of->args[index];
+    double *const out = call->arg[index];
+    call->tree[index] = e;
     if (e->kind == TENKA_PY_NONE && isnan(arg->fallback[0])) {
         out[0] = out[1] = NAN;
+        call->count[index] = TENKA_PY_NO_NUMBERS;
         return TENKA_OK;
     }
     switch (arg->kind) {
     case TENKA_PY_ARG_REAL:
     case TENKA_PY_ARG_WHOLE: return take_number(b, e, arg, &out[0]);
     case TENKA_PY_ARG_FLAG: return take_flag(b, e, arg, &out[0]);
-    case TENKA_PY_ARG_WORD: return take_word(b, e, arg, &out[0]);
+    case TENKA_PY_ARG_WORD:
+    case TENKA_PY_ARG_MEMBER: return take_word(b, e, arg, &out[0]);
     case TENKA_PY_ARG_PAIR: return take_pair(b, e, arg, out);
+    case TENKA_PY_ARG_NUMBERS: return take_numbers(b, e, arg, out, &call->count[index]);
+    case TENKA_PY_ARG_TREE:
     case TENKA_PY_ARG_ANY: break;
     }
     return TENKA_OK;
@@ -193,7 +265,7 @@ static tenka_status take(const struct binder *b, size_t index, const struct tenk
     out->given[index] = true;
     if ((arg->flags & TENKA_PY_ARG_FIXED) != 0 && isnan(arg->fallback[0]) && e->kind != TENKA_PY_NONE)
         return tenka_py_fail(&b->r, e->at, "%s: only %s=None is supported", b->of->name, arg->name);
-    TENKA_TRY(take_value(b, e, arg, out->arg[index]));
+    TENKA_TRY(take_value(b, index, e, out));
     if ((arg->flags & TENKA_PY_ARG_FIXED) != 0 && !isnan(arg->fallback[0]) && out->arg[index][0] != arg->fallback[0])
         return tenka_py_fail(&b->r, e->at, "%s: only %s=%s is supported", b->of->name, arg->name,
                              fallback_text(arg, text));
@@ -242,43 +314,49 @@ static tenka_status complete(const struct binder *b, const struct tenka_py *call
         if ((arg->flags & TENKA_PY_ARG_REQUIRED) != 0)
             return tenka_py_fail(&b->r, call->at, "%s: the argument %s is missing", b->of->name, arg->name);
         memcpy(out->arg[i], arg->fallback, sizeof(arg->fallback));
+        out->count[i] = isnan(arg->fallback[0]) ? TENKA_PY_NO_NUMBERS : isnan(arg->fallback[1]) ? 0 : 2;
     }
     return TENKA_OK;
 }
 
-static tenka_status read_call(struct binder *b, struct tenka_py_call *out)
+tenka_status tenka_py_take_call(const struct tenka_py_reader *r, const struct tenka_py *call,
+                                const struct tenka_py_class *classes, size_t n_classes, struct tenka_py_call *out)
 {
-    const struct tenka_py *call;
-    tenka_py_skip_lines(&b->r);
-    TENKA_TRY(tenka_py_read(&b->r, &call));
-    tenka_py_skip_lines(&b->r);
-    if (*b->r.at != '\0')
-        return tenka_py_fail_expected(&b->r, "the end of the text");
+    struct binder b = {.r = *r, .classes = classes, .n_classes = n_classes};
     const struct tenka_py *const name = call->kind == TENKA_PY_CALL ? call->child : call;
+    *out = (struct tenka_py_call){0};
     if (name->kind != TENKA_PY_NAME && name->kind != TENKA_PY_ATTRIBUTE)
-        return tenka_py_fail(&b->r, call->at, "expected a call of a class, such as %s()", b->classes[0].name);
-    for (size_t i = 0; i < b->n_classes && b->of == NULL; i++)
-        if (strcmp(b->classes[i].name, name->word) == 0) {
+        return tenka_py_fail(r, call->at, "expected a call of a class, such as %s()", classes[0].name);
+    for (size_t i = 0; i < n_classes && b.of == NULL; i++)
+        if (strcmp(classes[i].name, name->word) == 0) {
             out->which = i;
-            b->of = &b->classes[i];
+            b.of = &classes[i];
         }
-    if (b->of == NULL)
-        return fail_class(b, name, name->word);
+    if (b.of == NULL)
+        return fail_class(&b, name, name->word);
     if (call->kind != TENKA_PY_CALL)
-        return tenka_py_fail(&b->r, call->at, "expected '(' behind %s", b->of->name);
-    TENKA_TRY(take_all(b, name->next, out));
-    return complete(b, call, out);
+        return tenka_py_fail(r, call->at, "expected '(' behind %s", b.of->name);
+    TENKA_TRY(take_all(&b, name->next, out));
+    return complete(&b, call, out);
+}
+
+tenka_status tenka_py_read_whole(struct tenka_py_reader *r, const struct tenka_py **out)
+{
+    tenka_py_skip_lines(r);
+    TENKA_TRY(tenka_py_read(r, out));
+    tenka_py_skip_lines(r);
+    return *r->at == '\0' ? TENKA_OK : tenka_py_fail_expected(r, "the end of the text");
 }
 
 tenka_status tenka_py_read_call(struct tenka_error *err, const char *what, const char *text,
                                 const struct tenka_py_class *classes, size_t n_classes, struct tenka_py_call *out)
 {
     struct tenka_arena arena = {0};
-    struct binder b = {.r = {.err = err, .what = what, .text = text, .at = text, .arena = &arena},
-                       .classes = classes,
-                       .n_classes = n_classes};
-    *out = (struct tenka_py_call){0};
-    const tenka_status status = read_call(&b, out);
+    struct tenka_py_reader r = {.err = err, .what = what, .text = text, .at = text, .arena = &arena};
+    const struct tenka_py *call;
+    tenka_status status = tenka_py_read_whole(&r, &call);
+    if (status == TENKA_OK)
+        status = tenka_py_take_call(&r, call, classes, n_classes, out);
     tenka_arena_finish(&arena);
     return status;
 }

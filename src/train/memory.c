@@ -70,8 +70,12 @@ static tenka_tensor trace_loss(tenka_module *net, const struct step *step, struc
 {
     struct tenka_batch batch = {.size = step->input.shape.dim[0]};
     tenka_load_batch(b, 0, &batch);
-    const tenka_tensor output = tenka_forward_unseen(net, batch.input);
-    return step->loss != NULL ? step->loss(output, batch.target) : tenka_loss_of(step->parsed, output, batch.target);
+    const bool others = step->parsed != NULL && tenka_module_is_training(net) && tenka_loss_others(step->parsed) > 0;
+    const size_t n = others ? tenka_module_results(net) : step->parsed != NULL ? tenka_loss_inputs(step->parsed) : 1;
+    tenka_tensor output[TENKA_MAX_FORWARD];
+    tenka_forward_unseen(net, batch.input, output, n);
+    return step->loss != NULL ? step->loss(output[0], batch.target)
+                              : tenka_loss_of_n(step->parsed, output, n, batch.target);
 }
 
 /* The step of a training loop, but for its end; the calls are those of the loader. */

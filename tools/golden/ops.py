@@ -31,6 +31,7 @@ import torch.nn.functional as F
 
 from cases import INF, NAN, begin, case, exact, ints, lines, of, seeded, uniform, write
 from elementwise import BINARY, CANCELS, STEPS, UNARY
+from losses import wide_losses
 from normalisation import gates, instance_normalisation, normalisation, row_normalisation
 
 ELEMENTS = pathlib.Path(__file__).resolve().parents[2] / "shaders" / "common" / "elementwise.def"
@@ -451,7 +452,7 @@ def losses():
         case("dropout", f"p = {p}", lambda x: F.dropout(x, p, True), of(uniform((5, 7))), (p,))
 
 
-# The texts of tests/golden_calls.c, in its order.
+# The texts of tests/golden_calls.c, in its order; after them come those of losses.py.
 LOSSES = ["CrossEntropyLoss(label_smoothing=0.2)", "CrossEntropyLoss(ignore_index=-100)",
           "CrossEntropyLoss(ignore_index=1, reduction='sum', label_smoothing=0.3)", "CrossEntropyLoss(reduction='sum')",
           "NLLLoss(ignore_index=2)", "NLLLoss()", "MSELoss(reduction='sum')", "L1Loss()", "L1Loss(reduction='sum')",
@@ -571,7 +572,8 @@ def main():
     torch.set_num_threads(1)
     for part in (elementwise, shapes, reductions, products, attention, convolutions, transposed_convolutions, pools,
                  average_pooling, unpooling, interpolation, padding, normalisation, row_normalisation,
-                 instance_normalisation, gates, losses, fused, updates, clipping):
+                 instance_normalisation, gates, losses, fused, updates, clipping,
+                 lambda: wide_losses(len(LOSSES))):
         part()
     cases = sum(line.startswith("case ") for line in lines)
     head = f"# Written by tools/golden/ops.py with PyTorch {torch.__version__}"

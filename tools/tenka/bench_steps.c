@@ -170,7 +170,7 @@ int stepper_set_training(struct stepper *s, bool training)
 
 static tenka_status run_training(struct stepper *s, const struct tenka_batch *batch)
 {
-    tenka_backward(session_loss(&s->session, tenka_forward(s->session.net, batch->input), batch->target));
+    tenka_backward(session_loss(&s->session, batch, true, NULL));
     return tenka_optimizer_step(s->optimizer);
 }
 

@@ -121,7 +121,7 @@ int session_find_ending(struct session *s, struct tenka_shape input)
 
 void session_warn_of_ending(const struct session *s, uint32_t outputs)
 {
-    if (!tenka_loss_takes_classes(s->loss))
+    if (!session_classifies(s))
         return;
     if (s->over_others != NULL)
         say_warning("the network ends with %s over another axis than that of the classes, so that what it gives "
@@ -142,9 +142,19 @@ void session_warn_of_ending(const struct session *s, uint32_t outputs)
 
 /* ---- The loss ---- */
 
-tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_tensor target)
+tenka_tensor session_loss(const struct session *s, const struct tenka_batch *batch, bool training, tenka_tensor *first)
 {
-    return tenka_loss_of(s->loss, output, target);
+    const size_t n = training && s->options->aux_weight > 0 ? tenka_module_results(s->net) : tenka_loss_inputs(s->loss);
+    tenka_tensor output[TENKA_MAX_FORWARD];
+    tenka_forward_n(s->net, &batch->input, 1, output, n);
+    if (first != NULL)
+        *first = output[0];
+    return tenka_loss_of_n(s->loss, output, n, batch->target);
+}
+
+bool session_classifies(const struct session *s)
+{
+    return tenka_loss_takes_classes(s->loss) && tenka_dataset_target_dtype(session_data(s)) == TENKA_I32;
 }
 
 tenka_loss_fn session_loss_function(const struct session *s)
@@ -192,5 +202,6 @@ int session_choose_loss(struct session *s, enum tenka_dtype targets)
         return say_library_failed(s->ctx);
     if (s->ignores)
         tenka_loss_set_ignoring(s->loss, true);
+    tenka_loss_set_others(s->loss, s->options->aux_weight);
     return EXIT_CODE_OK;
 }

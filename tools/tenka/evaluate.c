@@ -23,9 +23,10 @@ static tenka_status run_batches(struct session *s, tenka_loader *loader, struct 
     while (interrupt_signal() == 0 && (status = tenka_loader_next(loader, &batch)) == TENKA_OK) {
         meters->whole = meters->whole > 0 ? meters->whole : batch.size;
         const double weight = weight_of(meters, s->options, batch.size);
-        const tenka_tensor output = tenka_forward(s->net, batch.input);
+        tenka_tensor output;
+        const tenka_tensor loss = session_loss(s, &batch, false, &output);
         const double scale = tenka_loss_is_sum(s->loss) ? 1.0 / meters->whole : weight;
-        tenka_meter_add(meters->loss, tenka_scale(session_loss(s, output, batch.target), scale));
+        tenka_meter_add(meters->loss, tenka_scale(loss, scale));
         if (meters->correct != NULL)
             tenka_meter_add(meters->correct, tenka_equal_count(tenka_argmax(output, 1), batch.target));
         if ((status = tenka_step_end(s->ctx)) != TENKA_OK)
@@ -72,7 +73,7 @@ int evaluate(struct session *s, tenka_loader *loader, struct progress *progress,
     tenka_module_train(s->net, false);
     tenka_no_grad_begin(s->ctx);
     tenka_status status = tenka_meter_create(s->ctx, &meters.loss);
-    if (status == TENKA_OK && tenka_loss_takes_classes(s->loss))
+    if (status == TENKA_OK && session_classifies(s))
         status = tenka_meter_create(s->ctx, &meters.correct);
     if (status == TENKA_OK) {
         progress_begin(progress, "test", 0, tenka_dataset_count(s->test_data));

@@ -150,9 +150,13 @@ static int check_outputs(const struct session *s)
 {
     const size_t outputs = tenka_module_results(s->net);
     const double weight = s->options->aux_weight;
+    if (s->loss != NULL && tenka_loss_inputs(s->loss) > outputs)
+        return say_failed("%s takes %zu outputs of a network, but this one returns %zu; a forward that returns a tuple "
+                          "has several",
+                          tenka_loss_name(s->loss), tenka_loss_inputs(s->loss), outputs);
     if (weight > 0 && outputs < 2)
         return say_failed("--aux-weight: the network returns one tensor; there is no loss to add");
-    if (s->train_data != NULL && weight == 0 && outputs > 1)
+    if (s->train_data != NULL && weight == 0 && outputs > 1 && (s->loss == NULL || tenka_loss_inputs(s->loss) == 1))
         say_notice(s->options,
                    "the network returns %zu tensors, and the loss is that of the first; --aux-weight 0.3 "
                    "would add a part of those of the others",
@@ -179,7 +183,7 @@ static int check_net(struct session *s)
         code = check_loss(s, output);
     if (code == EXIT_CODE_OK)
         code = batches_check(s);
-    if (code == EXIT_CODE_OK && tenka_loss_takes_classes(s->loss))
+    if (code == EXIT_CODE_OK && session_classifies(s))
         code = session_check_classes(s, output.dim[1]);
     if (code == EXIT_CODE_OK)
         session_warn_of_ending(s, output.dim[1]);

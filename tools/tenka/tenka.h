@@ -360,7 +360,11 @@ int session_find_ending(struct session *s, struct tenka_shape input);
 void session_warn_of_ending(const struct session *s, uint32_t outputs);
 /* The loss of the network's output where the targets are classes: nll_loss after LogSoftmax, else cross entropy. */
 tenka_loss_fn session_loss_function(const struct session *s);
-tenka_tensor session_loss(const struct session *s, tenka_tensor output, tenka_tensor target);
+/* Whether the targets are classes, so that answers are right or wrong. */
+bool session_classifies(const struct session *s);
+/* A forward pass and its loss; of training, or of an evaluation. output: the network's first. */
+tenka_tensor session_loss(const struct session *s, const struct tenka_batch *batch, bool training,
+                          tenka_tensor *output);
 /* Makes the loss that --loss names; nothing without --loss. Says what is wrong with it. */
 int session_open_loss(struct session *s);
 /* Looks for targets that the loss ignores, which are no classes then. */

@@ -191,22 +191,10 @@ static bool is_checkpoint_due(const struct training *t)
            tenka_loader_position(t->run.train_loader) < tenka_loader_batches(t->run.train_loader);
 }
 
-/* The loss of the first output, and with --aux-weight a part of those of all others. */
-static tenka_tensor step_loss(const struct session *s, const struct tenka_batch *batch)
-{
-    const size_t outputs = s->options->aux_weight > 0 ? tenka_module_results(s->net) : 1;
-    tenka_tensor output[TENKA_MAX_FORWARD];
-    tenka_forward_n(s->net, &batch->input, 1, output, outputs);
-    tenka_tensor loss = session_loss(s, output[0], batch->target);
-    for (size_t i = 1; i < outputs; i++)
-        loss = tenka_add(loss, tenka_scale(session_loss(s, output[i], batch->target), s->options->aux_weight));
-    return loss;
-}
-
 static int run_step(struct training *t, const struct tenka_batch *batch, tenka_tensor *loss)
 {
     const struct session *s = &t->session;
-    *loss = step_loss(s, batch);
+    *loss = session_loss(s, batch, true, NULL);
     tenka_backward(*loss);
     tenka_meter_add(t->run.loss, *loss);
     if (s->options->check_finite) {
