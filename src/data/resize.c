@@ -24,8 +24,8 @@ static tenka_status check_resize(struct tenka_error *err, const tenka_image *ima
 tenka_status tenka_picture_resize(struct tenka_error *err, const tenka_image *image, const struct tenka_image_box *box,
                                   uint32_t width, uint32_t height, tenka_image **out)
 {
-    *out = NULL;
     const struct tenka_image_box whole = {0, 0, image->width, image->height}, part = box != NULL ? *box : whole;
+    *out = NULL;
     TENKA_TRY(check_resize(err, image, &part, width, height));
     TENKA_TRY(tenka_image_make(err, width, height, image->channels, out));
     const struct tenka_view view = {image->pixels, (size_t)image->width * image->channels, image->width, image->height,
