@@ -94,8 +94,8 @@ ALWAYS_INLINE void convolve(const conv_params *p, const struct job *f, int kh, i
 
 /* ---- dx of strides of two: of each row and column of dx, those of the kernel that meet it ---- */
 
-/* Rows and columns of dx have numbers 2 t + e, those of the kernel 2 t + e + odd - 2 a, where odd says whether the padding
- * is; they meet in row or column t + half of the padding + a of dy. These are the least and the largest a. */
+/* Row or column 2 t + e of dx and number e + odd - 2 a of the kernel meet in t + half of the padding + a of dy; odd says
+ * whether the padding is. These are the least and the largest a. */
 ALWAYS_INLINE int least_meeting(int side, int odd)
 {
     return -((side - 1 - odd) / 2);
