@@ -176,7 +176,9 @@ ALWAYS_INLINE void spread(const conv_params *p, const struct job *f, int kh, int
         convolve(p, f, side, side, stride, together);                                              \
     }
 SIZES(FUNCTIONS, 1)
+#if defined __AVX512F__
 SIZES(FUNCTIONS, 2)
+#endif
 
 static void convolve_any(const conv_params *p, const struct job *f)
 {
@@ -189,7 +191,9 @@ static plane_function *convolve_of(const conv_params *p)
     if (p->kh == side && p->kw == side && p->sw == stride && sees_two_rows(p) + 1 == (together)) \
         return convolve_##side##_##stride##_##together;
     SIZES(CHOOSE, 1)
+#if defined __AVX512F__
     SIZES(CHOOSE, 2)
+#endif
 #undef CHOOSE
     return convolve_any;
 }

@@ -61,9 +61,10 @@ ALWAYS_INLINE struct view view_at(const struct sight *f, int column, int windows
     return v;
 }
 
+/* In vectors of fewer lanes only rows so short fit that conv_lanes.c serves most of their planes. */
 static inline bool sees_two_rows(const conv_params *p)
 {
-    return 2 * p->ow <= LANES && p->w <= LANES;
+    return LANES == 16 && 2 * p->ow <= LANES && p->w <= LANES;
 }
 
 static inline void fill_picks(const conv_params *p, struct sight *out)

@@ -87,7 +87,9 @@ ALWAYS_INLINE void collect(const conv_params *p, const struct job *f, int kh, in
         collect(p, f, side, side, stride, kernel_rows, vectors, together);                        \
     }
 ONE_ROW(FUNCTIONS)
+#if defined __AVX512F__
 TWO_ROWS(FUNCTIONS)
+#endif
 
 static void collect_any(const conv_params *p, const struct job *f)
 {
@@ -100,7 +102,9 @@ static plane_function *collect_of(const conv_params *p)
     if (p->kh == side && p->kw == side && p->sw == stride && sees_two_rows(p) + 1 == (together)) \
         return collect_##side##_##stride##_##together;
     ONE_ROW(CHOOSE)
+#if defined __AVX512F__
     TWO_ROWS(CHOOSE)
+#endif
 #undef CHOOSE
     return collect_any;
 }
