@@ -15,6 +15,7 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/conv2d_gather.c
     src/backend/cpu/fast/conv_copies.c
     src/backend/cpu/fast/conv_depthwise.c
+    src/backend/cpu/fast/conv_depthwise_dw.c
     src/backend/cpu/fast/conv_lanes.c
     src/backend/cpu/fast/conv_lowered.c
     src/backend/cpu/fast/conv_planes.c
