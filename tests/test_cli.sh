@@ -360,7 +360,7 @@ prints 'peak .* bytes$'
 succeed summary --backend cpu --net "Linear(3, 4)" --input 5,3
 prints 'No training step'
 succeed summary --backend cpu --load "$work/cpu.st" --optimizer sgd
-prints "batch size 100 with sgd, on cpu"
+prints "batch size 100 with SGD, on cpu"
 prints "the optimizer's moments  *0.00 MiB"
 # A class that is no layer of PyTorch's, in the text of print(model).
 printf 'Net(\n  (conv): Conv2d(3, 8, kernel_size=(3, 3))\n  (shift): Shift()\n)\n' > "$work/printed.txt"

@@ -191,5 +191,5 @@ misuse 'lr must be a number of at least 0.0' $plain --net "$net" --optimizer 'Ad
 misuse 'betas must be two numbers, such as (0.9, 0.999)' $plain --net "$net" --optimizer 'Adam(betas=0.9)'
 misuse 'only one parameter group is supported' $plain --net "$net" \
     --optimizer 'SGD ( Parameter Group 0 lr: 1 Parameter Group 1 lr: 2 )'
-misuse "momentum belongs to '--optimizer sgd'" $plain --net "$net" --momentum 0.5
+misuse "Adam has no argument momentum" $plain --net "$net" --momentum 0.5
 verdict

@@ -156,7 +156,7 @@ static tenka_status take_flag(const struct binder *b, const struct tenka_py *e, 
 static tenka_status take_value(const struct binder *b, const struct tenka_py *e, const struct tenka_py_arg *arg,
                                double out[2])
 {
-    if (e->kind == TENKA_PY_NONE && isnan(arg->fallback[0])) {
+    if (e->kind == TENKA_PY_NONE && (isnan(arg->fallback[0]) || (arg->flags & TENKA_PY_ARG_NONE) != 0)) {
         out[0] = out[1] = NAN;
         return TENKA_OK;
     }

@@ -29,7 +29,8 @@ struct tenka_checkpoint {
     uint64_t loss_count;
     uint64_t optimizer_steps;
     uint64_t *slot_steps; /* in the order of the run's slots */
-    double *lr;           /* of each group */
+    double *slot_products;
+    double *lr; /* of each group */
 };
 
 /* The text of the metadata, to be freed with free(). Errors: E_NOMEM, E_DEVICE. */

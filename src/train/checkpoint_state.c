@@ -65,6 +65,20 @@ static json_t *write_loader(const tenka_loader *loader)
                      "order_seed", (json_int_t)s.order_seed);
 }
 
+/* Of NAdam, by the variables' names. */
+static json_t *write_products(const struct tenka_run *run, size_t group)
+{
+    json_t *const products = json_object();
+    bool good = products != NULL;
+    for (size_t i = 0; i < run->n_slots && good; i++)
+        if (run->slots[i].group == group)
+            good = json_object_set_new(products, run->slot_names[i], real(run->slots[i].product)) == 0;
+    if (good)
+        return products;
+    json_decref(products);
+    return NULL;
+}
+
 static json_t *write_group(const struct tenka_run *run, size_t group)
 {
     struct tenka_optimizer_option options[TENKA_MAX_OPTIMIZER_OPTIONS];
@@ -79,6 +93,8 @@ static json_t *write_group(const struct tenka_run *run, size_t group)
                    good;
     /* Takes both over, also on failure. */
     json_t *const object = json_pack("{s:o, s:o}", "options", numbers, "steps", steps);
+    if (good && tenka_optimizer_has_product(run->training->optimizer))
+        good = json_object_set_new(object, "mu_product", write_products(run, group)) == 0;
     if (good)
         return object;
     json_decref(object);
@@ -278,17 +294,19 @@ static tenka_status compare_options(const struct tenka_run *run, const char *pat
                                     double *lr)
 {
     struct tenka_optimizer_option here[TENKA_MAX_OPTIMIZER_OPTIONS];
-    char a[TENKA_NUMBER_TEXT], b[TENKA_NUMBER_TEXT], what[64];
+    char a[TENKA_NUMBER_TEXT], b[TENKA_NUMBER_TEXT], what[96];
     const size_t count = tenka_optimizer_options(run->training->optimizer, group, here);
     for (size_t i = 0; i < count; i++) {
-        double there;
-        if (!read_real(json_object_get(object, here[i].name), &there) || !(there >= 0))
+        /* What older versions did not know had its usual value. */
+        const json_t *const text = json_object_get(object, here[i].name);
+        double there = here[i].usual;
+        if ((i == 0 || text != NULL) && (!read_real(text, &there) || (i == 0 && !(there >= 0))))
             return tenka_checkpoint_damaged(run->err, path, "an option of the optimizer is missing or no number");
         /* The learning rate is no option but state: schedules change it. */
         if (i == 0)
             *lr = there;
-        else if (there != here[i].value) {
-            snprintf(what, sizeof(what), "an optimizer whose %s is", here[i].name);
+        else if (there != here[i].value && !(isnan(there) && isnan(here[i].value))) {
+            snprintf(what, sizeof(what), "an optimizer whose %.32s is", here[i].name);
             return tenka_checkpoint_differs(run->err, path, what, tenka_number_text(there, a),
                                             tenka_number_text(here[i].value, b));
         }
@@ -306,6 +324,11 @@ static tenka_status compare_group(const struct tenka_run *run, const char *path,
         if (run->slots[i].group != group)
             continue;
         count++;
+        out->slot_products[i] = 1;
+        if (tenka_optimizer_has_product(run->training->optimizer) &&
+            !read_real(json_object_get(json_object_get(object, "mu_product"), run->slot_names[i]),
+                       &out->slot_products[i]))
+            return tenka_checkpoint_damaged(run->err, path, "a mu_product is missing");
         if (!read_whole(steps, run->slot_names[i], INT64_MAX, &out->slot_steps[i]))
             return tenka_fail(run->err, TENKA_E_INVALID, "%s: the optimizer of the checkpoint does not train %s", path,
                               run->slot_names[i]);

@@ -30,15 +30,13 @@ static int check_saving(struct training *t)
 
 tenka_status train_optimizer(const struct session *s, tenka_optimizer **out)
 {
-    const struct tenka_optimizer_params *const recipe = &s->options->recipe;
     size_t count = 0;
     tenka_variable **const vars = recipe_trained(s, &count);
     if (vars == NULL)
         return TENKA_E_NOMEM;
-    tenka_status status = tenka_optimizer_create(s->ctx, NULL, recipe, out);
+    tenka_status status = tenka_optimizer_create(s->ctx, NULL, &s->options->recipe, out);
     if (status == TENKA_OK)
-        status = recipe->is_sgd ? tenka_optimizer_add_sgd_group(*out, vars, count, &recipe->sgd, NULL)
-                                : tenka_optimizer_add_adam_group(*out, vars, count, &recipe->adam, NULL);
+        status = tenka_optimizer_add_group(*out, vars, count, NULL, NULL);
     free(vars);
     return status;
 }
