@@ -107,6 +107,8 @@ TENKA_API tenka_status tenka_optimizer_add_sgd_group(tenka_optimizer *opt, tenka
 /* The learning rate of a group (0: the first). Changing it makes no new plan. */
 TENKA_API double tenka_optimizer_lr(const tenka_optimizer *opt, size_t group);
 TENKA_API tenka_status tenka_optimizer_set_lr(tenka_optimizer *opt, size_t group, double lr);
+/* The learning rate with which a group began: as it was made, or as the checkpoint says that was loaded. */
+TENKA_API double tenka_optimizer_initial_lr(const tenka_optimizer *opt, size_t group);
 /* The momentum of a group, or the first of its betas, which schedules cycle; NaN where its class has neither. Setting it
  * makes no new plan. Errors: E_INVALID (no such group; not from 0 to 1; the class has none; an SGD or RMSprop that was
  * made without momentum, whose buffers are not there). */

@@ -21,7 +21,7 @@ struct group {
     struct slot *slots;
     size_t n_slots;
     struct tenka_optimizer_params params; /* with the learning rate and the momentum of now */
-    double given_momentum;
+    double initial_lr, given_momentum;
     const char *names[TENKA_MAX_STATES];
     size_t n_states;
 };
@@ -110,7 +110,7 @@ static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars,
                               const struct tenka_optimizer_params *params, size_t *index)
 {
     struct tenka_error *err = tenka_ctx_error(opt->ctx);
-    struct group group = {.params = *params};
+    struct group group = {.params = *params, .initial_lr = params->value[0][0]};
     group.n_states = opt->class->states(params->value, group.names);
     group.given_momentum = momentum_of(opt, &group) != NULL ? *momentum_of(opt, &group) : (double)NAN;
     group.slots = tenka_alloc_array(count ? count : 1, sizeof(*group.slots));
@@ -282,6 +282,30 @@ tenka_status tenka_optimizer_set_lr(tenka_optimizer *opt, size_t group, double l
                           "optimizer: a learning rate of %g for group %zu of %zu", lr, group, opt->n_groups);
     opt->groups[group].params.value[0][0] = lr;
     return TENKA_OK;
+}
+
+tenka_status tenka_optimizer_put_lr(tenka_optimizer *opt, size_t group, double lr)
+{
+    if (!isfinite(lr))
+        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID,
+                          "schedule: the learning rate of group %zu would become %g", group, lr);
+    opt->groups[group].params.value[0][0] = lr;
+    return TENKA_OK;
+}
+
+double tenka_optimizer_initial_lr(const tenka_optimizer *opt, size_t group)
+{
+    return group < opt->n_groups ? opt->groups[group].initial_lr : (double)NAN;
+}
+
+void tenka_optimizer_restore_initial_lr(tenka_optimizer *opt, size_t group, double lr)
+{
+    opt->groups[group].initial_lr = lr;
+}
+
+void tenka_optimizer_put_momentum(tenka_optimizer *opt, size_t group, double momentum)
+{
+    *momentum_of(opt, &opt->groups[group]) = momentum;
 }
 
 double tenka_optimizer_momentum(const tenka_optimizer *opt, size_t group)

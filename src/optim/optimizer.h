@@ -37,6 +37,13 @@ size_t tenka_optimizer_options(const tenka_optimizer *opt, size_t group,
 void tenka_optimizer_restore(tenka_optimizer *opt, uint64_t steps, const uint64_t *slot_steps,
                              const double *slot_products);
 
+/* Sets tenka_optimizer_initial_lr. */
+void tenka_optimizer_restore_initial_lr(tenka_optimizer *opt, size_t group, double lr);
+/* As tenka_optimizer_set_lr, of any finite number: what a schedule says is taken. Errors: E_INVALID. */
+tenka_status tenka_optimizer_put_lr(tenka_optimizer *opt, size_t group, double lr);
+/* The same for a momentum that tenka_optimizer_set_momentum has taken before. */
+void tenka_optimizer_put_momentum(tenka_optimizer *opt, size_t group, double momentum);
+
 tenka_ctx *tenka_optimizer_ctx(const tenka_optimizer *opt);
 
 #endif

@@ -29,7 +29,7 @@ size_t tenka_py_distance(const char *a, const char *b)
 
 /* What is being read. */
 struct binder {
-    struct tenka_py_reader r;
+    struct tenka_py_reader *r;
     const struct tenka_py_class *classes;
     size_t n_classes;
     const struct tenka_py_class *of;
@@ -50,8 +50,8 @@ static tenka_status fail_class(const struct binder *b, const struct tenka_py *at
         best = distance < best ? distance : best;
     }
     return near != NULL
-               ? tenka_py_fail(&b->r, at->at, "there is no %s %.60s; do you mean %s?", b->r.what, name, near)
-               : tenka_py_fail(&b->r, at->at, "there is no %s %.60s; those that are known: %s", b->r.what, name, list);
+               ? tenka_py_fail(b->r, at->at, "there is no %s %.60s; do you mean %s?", b->r->what, name, near)
+               : tenka_py_fail(b->r, at->at, "there is no %s %.60s; those that are known: %s", b->r->what, name, list);
 }
 
 static tenka_status fail_argument(const struct binder *b, const struct tenka_py *at, const char *name)
@@ -61,30 +61,30 @@ static tenka_status fail_argument(const struct binder *b, const struct tenka_py 
     list[0] = '\0';
     for (size_t i = 0; i < b->of->n_args && used < sizeof(list); i++)
         used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s", i > 0 ? ", " : "", b->of->args[i].name);
-    return tenka_py_fail(&b->r, at->at, "%s has no argument %.60s; it has %s", b->of->name, name, list);
+    return tenka_py_fail(b->r, at->at, "%s has no argument %.60s; it has %s", b->of->name, name, list);
 }
 
 static tenka_status fail_value(const struct binder *b, const struct tenka_py *at, const struct tenka_py_arg *arg,
                                const char *expected)
 {
-    return tenka_py_fail(&b->r, at->at, "%s: %s must be %s", b->of->name, arg->name, expected);
+    return tenka_py_fail(b->r, at->at, "%s: %s must be %s", b->of->name, arg->name, expected);
 }
 
 /* ---- Values ---- */
 
 /* Numbers, and what is computed of them: 0.1 / 256, -100. */
-static bool evaluate(const struct tenka_py *e, double *out)
+bool tenka_py_evaluate(const struct tenka_py *e, double *out)
 {
     double a, b;
     if (e->kind == TENKA_PY_INT || e->kind == TENKA_PY_FLOAT) {
         *out = e->kind == TENKA_PY_INT ? (double)e->integer : e->number;
         return true;
     }
-    if (e->kind == TENKA_PY_UNARY && evaluate(e->child, &a)) {
+    if (e->kind == TENKA_PY_UNARY && tenka_py_evaluate(e->child, &a)) {
         *out = e->word[0] == '-' ? -a : a;
         return true;
     }
-    if (e->kind != TENKA_PY_BINARY || !evaluate(e->child, &a) || !evaluate(e->child->next, &b))
+    if (e->kind != TENKA_PY_BINARY || !tenka_py_evaluate(e->child, &a) || !tenka_py_evaluate(e->child->next, &b))
         return false;
     if (strcmp(e->word, "**") == 0)
         *out = pow(a, b);
@@ -102,7 +102,7 @@ static tenka_status take_number(const struct binder *b, const struct tenka_py *e
 {
     char expected[160], least[TENKA_NUMBER_TEXT], most[TENKA_NUMBER_TEXT];
     const bool whole = arg->kind == TENKA_PY_ARG_WHOLE;
-    if (evaluate(e, out) && *out >= arg->least && *out <= arg->most && !(whole && *out != floor(*out)))
+    if (tenka_py_evaluate(e, out) && *out >= arg->least && *out <= arg->most && !(whole && *out != floor(*out)))
         return TENKA_OK;
     const char *const noun = whole ? "a whole number" : "a number";
     if (arg->least > -DBL_MAX && arg->most < DBL_MAX)
@@ -166,6 +166,7 @@ static tenka_status take_value(const struct binder *b, const struct tenka_py *e,
     case TENKA_PY_ARG_FLAG: return take_flag(b, e, arg, &out[0]);
     case TENKA_PY_ARG_WORD: return take_word(b, e, arg, &out[0]);
     case TENKA_PY_ARG_PAIR: return take_pair(b, e, arg, out);
+    case TENKA_PY_ARG_NODE:
     case TENKA_PY_ARG_ANY: break;
     }
     return TENKA_OK;
@@ -189,13 +190,14 @@ static tenka_status take(const struct binder *b, size_t index, const struct tenk
     const struct tenka_py_arg *const arg = &b->of->args[index];
     char text[TENKA_NUMBER_TEXT];
     if (out->given[index])
-        return tenka_py_fail(&b->r, at->at, "%s: %s is given twice", b->of->name, arg->name);
+        return tenka_py_fail(b->r, at->at, "%s: %s is given twice", b->of->name, arg->name);
     out->given[index] = true;
+    out->node[index] = e;
     if ((arg->flags & TENKA_PY_ARG_FIXED) != 0 && isnan(arg->fallback[0]) && e->kind != TENKA_PY_NONE)
-        return tenka_py_fail(&b->r, e->at, "%s: only %s=None is supported", b->of->name, arg->name);
+        return tenka_py_fail(b->r, e->at, "%s: only %s=None is supported", b->of->name, arg->name);
     TENKA_TRY(take_value(b, e, arg, out->arg[index]));
     if ((arg->flags & TENKA_PY_ARG_FIXED) != 0 && !isnan(arg->fallback[0]) && out->arg[index][0] != arg->fallback[0])
-        return tenka_py_fail(&b->r, e->at, "%s: only %s=%s is supported", b->of->name, arg->name,
+        return tenka_py_fail(b->r, e->at, "%s: only %s=%s is supported", b->of->name, arg->name,
                              fallback_text(arg, text));
     return TENKA_OK;
 }
@@ -227,7 +229,7 @@ static tenka_status take_all(const struct binder *b, const struct tenka_py *firs
             continue;
         }
         if (place == b->of->n_args || (b->of->args[place].flags & TENKA_PY_ARG_KEYWORD) != 0)
-            return tenka_py_fail(&b->r, e->at, "%s takes no %zu arguments without their names", b->of->name, place + 1);
+            return tenka_py_fail(b->r, e->at, "%s takes no %zu arguments without their names", b->of->name, place + 1);
         TENKA_TRY(take(b, place++, e, e, out));
     }
     return TENKA_OK;
@@ -240,23 +242,17 @@ static tenka_status complete(const struct binder *b, const struct tenka_py *call
         if (out->given[i])
             continue;
         if ((arg->flags & TENKA_PY_ARG_REQUIRED) != 0)
-            return tenka_py_fail(&b->r, call->at, "%s: the argument %s is missing", b->of->name, arg->name);
+            return tenka_py_fail(b->r, call->at, "%s: the argument %s is missing", b->of->name, arg->name);
         memcpy(out->arg[i], arg->fallback, sizeof(arg->fallback));
     }
     return TENKA_OK;
 }
 
-static tenka_status read_call(struct binder *b, struct tenka_py_call *out)
+static tenka_status bind(struct binder *b, const struct tenka_py *call, struct tenka_py_call *out)
 {
-    const struct tenka_py *call;
-    tenka_py_skip_lines(&b->r);
-    TENKA_TRY(tenka_py_read(&b->r, &call));
-    tenka_py_skip_lines(&b->r);
-    if (*b->r.at != '\0')
-        return tenka_py_fail_expected(&b->r, "the end of the text");
     const struct tenka_py *const name = call->kind == TENKA_PY_CALL ? call->child : call;
     if (name->kind != TENKA_PY_NAME && name->kind != TENKA_PY_ATTRIBUTE)
-        return tenka_py_fail(&b->r, call->at, "expected a call of a class, such as %s()", b->classes[0].name);
+        return tenka_py_fail(b->r, call->at, "expected a call of a class, such as %s()", b->classes[0].name);
     for (size_t i = 0; i < b->n_classes && b->of == NULL; i++)
         if (strcmp(b->classes[i].name, name->word) == 0) {
             out->which = i;
@@ -265,20 +261,36 @@ static tenka_status read_call(struct binder *b, struct tenka_py_call *out)
     if (b->of == NULL)
         return fail_class(b, name, name->word);
     if (call->kind != TENKA_PY_CALL)
-        return tenka_py_fail(&b->r, call->at, "expected '(' behind %s", b->of->name);
+        return tenka_py_fail(b->r, call->at, "expected '(' behind %s", b->of->name);
     TENKA_TRY(take_all(b, name->next, out));
     return complete(b, call, out);
+}
+
+tenka_status tenka_py_bind_call(struct tenka_py_reader *r, const struct tenka_py *call,
+                                const struct tenka_py_class *classes, size_t n_classes, struct tenka_py_call *out)
+{
+    struct binder b = {.r = r, .classes = classes, .n_classes = n_classes};
+    *out = (struct tenka_py_call){0};
+    return bind(&b, call, out);
+}
+
+tenka_status tenka_py_read_alone(struct tenka_py_reader *r, const struct tenka_py **out)
+{
+    tenka_py_skip_lines(r);
+    TENKA_TRY(tenka_py_read(r, out));
+    tenka_py_skip_lines(r);
+    return *r->at == '\0' ? TENKA_OK : tenka_py_fail_expected(r, "the end of the text");
 }
 
 tenka_status tenka_py_read_call(struct tenka_error *err, const char *what, const char *text,
                                 const struct tenka_py_class *classes, size_t n_classes, struct tenka_py_call *out)
 {
     struct tenka_arena arena = {0};
-    struct binder b = {.r = {.err = err, .what = what, .text = text, .at = text, .arena = &arena},
-                       .classes = classes,
-                       .n_classes = n_classes};
-    *out = (struct tenka_py_call){0};
-    const tenka_status status = read_call(&b, out);
+    struct tenka_py_reader r = {.err = err, .what = what, .text = text, .at = text, .arena = &arena};
+    const struct tenka_py *call;
+    tenka_status status = tenka_py_read_alone(&r, &call);
+    if (status == TENKA_OK)
+        status = tenka_py_bind_call(&r, call, classes, n_classes, out);
     tenka_arena_finish(&arena);
     return status;
 }

@@ -12,6 +12,7 @@ enum tenka_py_arg_kind {
     TENKA_PY_ARG_WORD, /* the index of one of `words`, with quotes or without */
     TENKA_PY_ARG_PAIR, /* two reals */
     TENKA_PY_ARG_ANY,  /* whatever it is, it changes no result */
+    TENKA_PY_ARG_NODE, /* any expression, kept as it is: NULL in `node` where it is not given */
 };
 
 enum tenka_py_arg_flags {
@@ -43,6 +44,7 @@ struct tenka_py_call {
     size_t which;                     /* of the classes */
     double arg[TENKA_PY_MAX_ARGS][2]; /* in the order of the class's args; NaN: None */
     bool given[TENKA_PY_MAX_ARGS];
+    const struct tenka_py *node[TENKA_PY_MAX_ARGS]; /* of TENKA_PY_ARG_NODE; of the reader's arena */
 };
 
 /* Reads a text that is one call of one of the classes, which may be written with the modules before it
@@ -51,6 +53,14 @@ struct tenka_py_call {
  * Errors: E_FORMAT with line, column and what is known; E_NOMEM. */
 tenka_status tenka_py_read_call(struct tenka_error *err, const char *what, const char *text,
                                 const struct tenka_py_class *classes, size_t n_classes, struct tenka_py_call *out);
+
+/* The same of an expression that was read, one of a larger text: r->what is for sentences. */
+tenka_status tenka_py_bind_call(struct tenka_py_reader *r, const struct tenka_py *call,
+                                const struct tenka_py_class *classes, size_t n_classes, struct tenka_py_call *out);
+/* Reads a text that is one expression. */
+tenka_status tenka_py_read_alone(struct tenka_py_reader *r, const struct tenka_py **out);
+/* A number, or what is computed of numbers, such as 0.1 / 256; false: it is something else. */
+bool tenka_py_evaluate(const struct tenka_py *e, double *out);
 
 /* Letters that must be put in, taken out or changed to make one name of another, whose case does not count; SIZE_MAX
  * for names of more than TENKA_PY_NEAR letters. */

@@ -340,7 +340,11 @@ static tenka_status apply(struct tenka_training *t, const struct tenka_run *run,
     if (t->loss != NULL)
         TENKA_TRY(tenka_meter_restore(t->loss, c->loss_sum, c->loss_count));
     for (size_t g = 0; g < tenka_optimizer_groups(t->optimizer); g++)
-        TENKA_TRY(tenka_optimizer_set_lr(t->optimizer, g, c->lr[g]));
+        TENKA_TRY(tenka_optimizer_put_lr(t->optimizer, g, c->lr[g]));
+    for (size_t g = 0; g < tenka_optimizer_groups(t->optimizer); g++)
+        tenka_optimizer_restore_initial_lr(t->optimizer, g, c->initial_lr[g]);
+    if (t->schedule != NULL)
+        tenka_schedule_restore(t->schedule, c->schedule);
     tenka_optimizer_restore(t->optimizer, c->optimizer_steps, c->slot_steps, c->slot_products);
     *tenka_ctx_rng(run->ctx) = c->rng;
     t->epoch = c->epoch;
@@ -362,12 +366,19 @@ static tenka_status load_all(struct tenka_training *t, const struct tenka_run *r
 static tenka_status load_file(struct tenka_training *t, const struct tenka_run *run, const struct tenka_weights *file)
 {
     const size_t n_moments = TENKA_MAX_STATES * run->n_slots;
-    struct tenka_checkpoint c = {.slot_steps = tenka_alloc_array(run->n_slots + 1, sizeof(c.slot_steps[0])),
-                                 .slot_products = tenka_alloc_array(run->n_slots + 1, sizeof(c.slot_products[0])),
-                                 .lr = tenka_alloc_array(tenka_optimizer_groups(t->optimizer) + 1, sizeof(c.lr[0]))};
+    const size_t n_groups = tenka_optimizer_groups(t->optimizer);
+    const size_t n_numbers = t->schedule != NULL ? tenka_schedule_save(t->schedule, NULL, 0) : 0;
+    struct tenka_checkpoint c = {
+        .slot_steps = tenka_alloc_array(run->n_slots + 1, sizeof(c.slot_steps[0])),
+        .slot_products = tenka_alloc_array(run->n_slots + 1, sizeof(c.slot_products[0])),
+        .lr = tenka_alloc_array(n_groups + 1, sizeof(c.lr[0])),
+        .initial_lr = tenka_alloc_array(n_groups + 1, sizeof(c.initial_lr[0])),
+        .schedule = tenka_alloc_array(n_numbers + 1, sizeof(c.schedule[0])),
+    };
     struct content *const moments = tenka_alloc_array(n_moments + 1, sizeof(moments[0]));
     tenka_status status = TENKA_OK;
-    if (c.slot_steps == NULL || c.slot_products == NULL || c.lr == NULL || moments == NULL)
+    if (c.slot_steps == NULL || c.slot_products == NULL || c.lr == NULL || c.initial_lr == NULL || c.schedule == NULL ||
+        moments == NULL)
         status = tenka_fail_nomem(run->err);
     if (status == TENKA_OK)
         status = load_all(t, run, file, &c, moments);
@@ -377,6 +388,8 @@ static tenka_status load_file(struct tenka_training *t, const struct tenka_run *
     tenka_free(c.slot_steps);
     tenka_free(c.slot_products);
     tenka_free(c.lr);
+    tenka_free(c.initial_lr);
+    tenka_free(c.schedule);
     return status;
 }
 
