@@ -30,7 +30,7 @@ static void settle_backend(struct options *o)
     o->device = cpu ? NULL : o->device;
 }
 
-static bool is_given(const struct options *o, const char *name)
+bool option_is_given(const struct options *o, const char *name)
 {
     for (size_t i = 0; option_table[i].name != NULL; i++)
         if ((o->given[i / 64] >> i % 64 & 1) != 0 && strcmp(option_table[i].name, name) == 0)
@@ -60,7 +60,7 @@ static void settle_call(const struct command *command, struct options *o)
     if (tenka_optimizer_read(NULL, o->optimizer, &o->recipe) != TENKA_OK)
         say_misuse(command->name, "--optimizer: %s", tenka_last_error(NULL));
     for (size_t i = 0; i < OPTIMIZER_OPTIONS; i++)
-        if (is_given(o, optimizer_options[i].option))
+        if (option_is_given(o, optimizer_options[i].option))
             say_misuse(command->name, "--optimizer %s says what --%s says: leave one of the two out", o->optimizer,
                        optimizer_options[i].option);
 }
@@ -88,7 +88,7 @@ static void settle_name(const struct command *command, struct options *o)
             o->optimizer);
     int length = snprintf(text, sizeof(text), "%s(", class);
     for (size_t i = 0; i < OPTIMIZER_OPTIONS; i++)
-        if (is_given(o, optimizer_options[i].option))
+        if (option_is_given(o, optimizer_options[i].option))
             length += snprintf(text + length, sizeof(text) - (size_t)length, "%s=%s, ", optimizer_options[i].argument,
                                say_shortest(number, *option_place(&optimizer_options[i], o)));
     snprintf(text + length, sizeof(text) - (size_t)length, ")");
@@ -137,9 +137,25 @@ static void check_together(const struct command *command, const struct options *
                    backend_name(o->backend));
 }
 
+static void check_training(const struct command *command, const struct options *o)
+{
+    char why[1024];
+    bool steps = true;
+    const char *const objection = groups_objection(o, why);
+    if (objection != NULL)
+        say_misuse(command->name, "%s", objection);
+    if (o->schedule != NULL && tenka_schedule_check(NULL, o->schedule, NULL, &steps) != TENKA_OK)
+        say_misuse(command->name, "--schedule: %s", tenka_last_error(NULL));
+    if (!steps && o->schedule_per == TENKA_SCHEDULE_STEP)
+        say_misuse(command->name, "--schedule-per step: ReduceLROnPlateau looks at epochs");
+    if (o->schedule == NULL && o->schedule_per != TENKA_SCHEDULE_USUAL)
+        say_misuse(command->name, "--schedule-per is about a schedule: which is it? Give --schedule CALL");
+}
+
 static void check(const struct command *command, const struct options *o)
 {
     check_together(command, o);
+    check_training(command, o);
     const char *const objection = command->objection != NULL ? command->objection(o) : NULL;
     if (objection != NULL)
         say_misuse(command->name, "%s", objection);
