@@ -49,7 +49,7 @@ train="$loud --quiet"
 
 expect 2 "no command 'fly'" fly
 expect 2 "no backend 'quantum'" train --backend quantum
-expect 2 "no optimizer 'lion'" train --optimizer lion
+expect 2 "no optimizer 'lbfgs'" train --optimizer lbfgs
 expect 2 "nobody draws masks by 'dice'" train --dropout-mask dice
 expect 2 "'sometimes' is none of auto, on and off" train --tune sometimes
 expect 2 "no whole number" train --epochs 0
