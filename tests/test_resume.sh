@@ -180,7 +180,7 @@ interrupt cpu-f64 INT 130 25
 
 # A step is three batches, and the last of an epoch one; the schedule goes on with each.
 train="$common --backend cpu --optimizer nadam --accumulate 3 --clip-grad-norm 0.5 --weight-decay 0.01"
-train="$train --no-decay-norms --group 9:lr=0.002 --schedule OneCycleLR([0.01,0.02,0.005])"
+train="$train --no-decay-norms --group 9:lr=0.002 --schedule OneCycleLR(max_lr=0.01)"
 whole 'cpu, accumulating' 4
 kill_runs 'cpu, accumulating' $(((kills + 4) / 5))
 interrupt 'cpu, accumulating' INT 130 25
