@@ -49,7 +49,7 @@ train="$loud --quiet"
 
 expect 2 "no command 'fly'" fly
 expect 2 "no backend 'quantum'" train --backend quantum
-expect 2 "no optimizer 'lion'" train --optimizer lion
+expect 2 "no optimizer 'lbfgs'" train --optimizer lbfgs
 expect 2 "nobody draws masks by 'dice'" train --dropout-mask dice
 expect 2 "'sometimes' is none of auto, on and off" train --tune sometimes
 expect 2 "no whole number" train --epochs 0
@@ -360,7 +360,7 @@ prints 'peak .* bytes$'
 succeed summary --backend cpu --net "Linear(3, 4)" --input 5,3
 prints 'No training step'
 succeed summary --backend cpu --load "$work/cpu.st" --optimizer sgd
-prints "batch size 100 with sgd, on cpu"
+prints "batch size 100 with SGD, on cpu"
 prints "the optimizer's moments  *0.00 MiB"
 # A class that is no layer of PyTorch's, in the text of print(model).
 printf 'Net(\n  (conv): Conv2d(3, 8, kernel_size=(3, 3))\n  (shift): Shift()\n)\n' > "$work/printed.txt"

@@ -217,16 +217,16 @@ for log in called old; do
     grep '"step"' "$work/printed" | cmp -s - "$work/one" || bad "$log is another run"
 done
 misuse 'there is no optimizer SGB; do you mean SGD?' $plain --net "$net" --optimizer 'SGB(lr=1)'
-misuse 'there is no optimizer RMSprop; those that are known: SGD, Adam, AdamW' $plain --net "$net" \
-    --optimizer 'RMSprop()'
-misuse "there is no optimizer 'rmsprop'; choose adam or sgd, or write it as PyTorch does" $plain --net "$net" \
-    --optimizer rmsprop
+misuse 'there is no optimizer Rprop; those that are known: SGD, Adam, AdamW, RMSprop' $plain --net "$net" \
+    --optimizer 'Rprop()'
+misuse "there is no optimizer 'rprop'; choose adam, sgd or another that --help names" $plain --net "$net" \
+    --optimizer rprop
 misuse 'SGD(lr=1) says what --lr says' $plain --net "$net" --optimizer 'SGD(lr=1)' --lr 0.1
-misuse 'Adam: only amsgrad=False is supported' $plain --net "$net" --optimizer 'Adam(amsgrad=True)'
+misuse 'Adam: only differentiable=False is supported' $plain --net "$net" --optimizer 'Adam(differentiable=True)'
 misuse 'SGD: lr is given twice' $plain --net "$net" --optimizer 'SGD(0.1, lr=0.2)'
 misuse 'lr must be a number of at least 0.0' $plain --net "$net" --optimizer 'Adam(lr=-1)'
 misuse 'betas must be two numbers, such as (0.9, 0.999)' $plain --net "$net" --optimizer 'Adam(betas=0.9)'
 misuse 'only one parameter group is supported' $plain --net "$net" \
     --optimizer 'SGD ( Parameter Group 0 lr: 1 Parameter Group 1 lr: 2 )'
-misuse "momentum belongs to '--optimizer sgd'" $plain --net "$net" --momentum 0.5
+misuse "Adam has no argument momentum" $plain --net "$net" --momentum 0.5
 verdict

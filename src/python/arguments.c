@@ -224,7 +224,7 @@ static tenka_status take_value(const struct binder *b, size_t index, const struc
     const struct tenka_py_arg *const arg = &b->of->args[index];
     double *const out = call->arg[index];
     call->tree[index] = e;
-    if (e->kind == TENKA_PY_NONE && isnan(arg->fallback[0])) {
+    if (e->kind == TENKA_PY_NONE && (isnan(arg->fallback[0]) || (arg->flags & TENKA_PY_ARG_NONE) != 0)) {
         out[0] = out[1] = NAN;
         call->count[index] = TENKA_PY_NO_NUMBERS;
         return TENKA_OK;

@@ -25,6 +25,7 @@ enum tenka_py_arg_flags {
     TENKA_PY_ARG_FIXED = 2,   /* known in PyTorch, but only the fallback is supported */
     TENKA_PY_ARG_KEYWORD = 4, /* by its name alone */
     TENKA_PY_ARG_INTEGERS = 8,
+    TENKA_PY_ARG_NONE = 16, /* may be None, though the fallback is a number */
 };
 
 struct tenka_py_arg {

@@ -30,6 +30,9 @@ static const struct option_word backends[] = {
 static const struct option_word means[] = {
     { "images", LOSS_MEAN_IMAGES }, { "batches", LOSS_MEAN_BATCHES }, { NULL, 0 },
 };
+static const struct option_word measures[] = {
+    { "usual", TENKA_SCHEDULE_USUAL }, { "step", TENKA_SCHEDULE_STEP }, { "epoch", TENKA_SCHEDULE_EPOCH }, { NULL, 0 },
+};
 static const struct option_word masks[] = {
     { "auto", TENKA_DROPOUT_AUTO }, { "torch", TENKA_DROPOUT_TORCH }, { "philox", TENKA_DROPOUT_PHILOX }, { NULL, 0 },
 };
@@ -53,8 +56,9 @@ static const struct option_word parts[] = {
 #define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
     "$XDG_DATA_HOME/tenka (~/.local/share/tenka where that is not set), and /usr/share/datasets/fashion-mnist"
 #define WEIGHTS_NET "Network to put the weights into. Default: the one that the file describes"
-#define OPTIMIZER_HELP "adam or sgd; or with all its numbers as PyTorch writes it, such as SGD(lr=0.05, " \
-    "momentum=0.9) or AdamW(lr=1e-3), in place of --lr, --momentum and --weight-decay"
+#define OPTIMIZER_HELP "sgd, adam, adamw, rmsprop, adagrad, adadelta, nadam, radam, adamax, lion or lamb, with PyTorch's " \
+    "numbers but for --lr, --momentum and --weight-decay; or with all its numbers as PyTorch writes it, such as " \
+    "SGD(lr=0.05, momentum=0.9) or AdamW(lr=1e-3), in place of those"
 #define FREEZE_HELP "Do not train what PATTERN names: a layer or tensor, such as layer1 or *.bias, with * for any text. " \
     "--freeze and --train can be given several times, and later ones win: --freeze '*' --train fc"
 #define STATS_HELP "Keep frozen layers with running statistics, such as BatchNorm2d, in evaluation mode, so that they " \
@@ -203,13 +207,42 @@ const struct option option_table[] = {
     { "aux-weight", NULL, "X", REAL(aux_weight, 1e6), .initial = "0", .key = "aux_weight", .uses = {
         { TRAIN, GROUP_TRAINING, "Add X times the loss of each further output to that of the first, for networks that "
           "return several: 0.3 is usual for GoogLeNet, 0.4 for Inception" } } },
-    { "lr", NULL, "X", REAL(lr, 1e6), .initial = "1e-3", .key = "lr", .uses = {
-        { TRAIN, GROUP_TRAINING, "Learning rate, from 0 to 1e6" } } },
+    { "lr", NULL, "X", REAL(lr, 1e6), .key = "lr", .uses = {
+        { TRAIN, GROUP_TRAINING, "Learning rate, from 0 to 1e6. Default: the optimizer's, 1e-3 of adam and sgd. With "
+          "--resume it may be another than the checkpoint's: all learning rates to come change in proportion" } } },
     { "momentum", NULL, "X", REAL(momentum, 1), .initial = "0", .key = "momentum", .uses = {
-        { TRAIN | SUMMARY, GROUP_TRAINING, "Momentum of sgd, from 0 to 1" },
-        { PROFILE, GROUP_RUNS, "Momentum of sgd, from 0 to 1" } } },
-    { "weight-decay", NULL, "X", REAL(weight_decay, 1e6), .initial = "0", .key = "weight_decay", .uses = {
-        { TRAIN, GROUP_TRAINING, "L2 penalty that is added to the gradient" } } },
+        { TRAIN | SUMMARY, GROUP_TRAINING, "Momentum of sgd and rmsprop, from 0 to 1" },
+        { PROFILE, GROUP_RUNS, "Momentum of sgd and rmsprop, from 0 to 1" } } },
+    { "weight-decay", NULL, "X", REAL(weight_decay, 1e6), .key = "weight_decay", .uses = {
+        { TRAIN, GROUP_TRAINING, "L2 penalty that is added to the gradient, of adamw and lion taken off the weights. "
+          "Default: the optimizer's, 0 of adam and sgd" } } },
+    { "group", NULL, "PATTERN:CHANGES", LIST(groups), .key = "group", .uses = {
+        { TRAIN, GROUP_TRAINING, "A parameter group: other arguments of the optimizer for what PATTERN names, such as "
+          "'*.bias: weight_decay=0' or 'fc: lr=0.01, weight_decay=0'; patterns as for --freeze. Can be given several "
+          "times; where two say the same argument of a tensor, the later one wins" } } },
+    { "no-decay-norms", NULL, NULL, FLAG(no_decay_norms), .key = "no_decay_norms", .uses = {
+        { TRAIN, GROUP_TRAINING, "No weight decay for parameters of normalising layers, such as BatchNorm2d and "
+          "LayerNorm, and for biases" } } },
+    { "schedule", NULL, "CALL", NAME(schedule), .key = "schedule", .uses = {
+        { TRAIN, GROUP_TRAINING, "Schedule of the learning rate as PyTorch writes it: StepLR(30), MultiStepLR([30, 60]), "
+          "ConstantLR(), LinearLR(), ExponentialLR(0.9), PolynomialLR(10), CosineAnnealingLR(T_max=10), "
+          "CosineAnnealingWarmRestarts(10), OneCycleLR(max_lr=0.1), CyclicLR(0.001, 0.1), ReduceLROnPlateau(), which "
+          "looks at the test loss, or without a test half at the training loss, WarmupCosine(warmup=5), or several: "
+          "SequentialLR([LinearLR(0.1), CosineAnnealingLR(10)], [5]), ChainedScheduler([...]). OneCycleLR and "
+          "WarmupCosine end with the run where they do not say when" } } },
+    { "schedule-per", NULL, "WHAT", WORD(schedule_per, measures), .initial = "usual", .key = "schedule_per", .uses = {
+        { TRAIN, GROUP_TRAINING, "Whether it goes on with each step or each epoch, or as is usual in PyTorch: "
+          "OneCycleLR and CyclicLR by step, others by epoch" } } },
+    { "clip-grad-norm", NULL, "X", REAL(clip_grad_norm, 1e30), .key = "clip_grad_norm", .uses = {
+        { TRAIN, GROUP_TRAINING, "Scale the gradients of a step so that their common norm is at most X, as PyTorch's "
+          "clip_grad_norm_; 0: not" } } },
+    { "clip-grad-value", NULL, "X", REAL(clip_grad_value, 1e30), .key = "clip_grad_value", .uses = {
+        { TRAIN, GROUP_TRAINING, "Clip each element of the gradients to -X .. X, as PyTorch's clip_grad_value_; 0: "
+          "not" } } },
+    { "accumulate", NULL, "N", COUNT(accumulate), .initial = "1", .key = "accumulate", .uses = {
+        { TRAIN, GROUP_TRAINING, "Update the weights after N batches, with the sum of their gradients divided by N; the "
+          "last batches of an epoch, though they be fewer, are divided by N as well. Checkpoints are written between "
+          "updates" } } },
     { "seed", NULL, "N", WHOLE(seed, 0, UINT64_MAX), .initial = "0", .uses = {
         { TRAIN, GROUP_TRAINING, "Seed of weights and order. The same seed gives the weights and batches of PyTorch; "
           "as there, the low 32 bits count" } } },

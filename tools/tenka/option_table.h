@@ -108,6 +108,9 @@ extern const struct command commands[];
  * after --help, and after a mistake with EXIT_CODE_USAGE. */
 struct options options_parse(const struct command *command, int argc, char **argv);
 
+/* Whether an option was typed. */
+bool option_is_given(const struct options *o, const char *name);
+
 /* ---- option_names.c ---- */
 
 /* The use that the command has for the option; NULL: none. */

@@ -125,7 +125,9 @@ static int open_prepared_net(struct session *s)
     int code = open_net(s);
     if (code == EXIT_CODE_OK)
         code = recipe_reset(s);
-    return code == EXIT_CODE_OK ? recipe_freeze(s) : code;
+    if (code == EXIT_CODE_OK)
+        code = recipe_freeze(s);
+    return code == EXIT_CODE_OK ? groups_check(s) : code;
 }
 
 /* output: of two samples */

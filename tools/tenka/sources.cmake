@@ -17,6 +17,7 @@ set(tool_sources
     tools/tenka/fallback.c
     tools/tenka/finite.c
     tools/tenka/fit.c
+    tools/tenka/groups.c
     tools/tenka/interrupt.c
     tools/tenka/keep.c
     tools/tenka/log_json.c
@@ -41,6 +42,7 @@ set(tool_sources
     tools/tenka/say.c
     tools/tenka/session.c
     tools/tenka/spinning.c
+    tools/tenka/steps.c
     tools/tenka/summary.c
     tools/tenka/table_data.c
     tools/tenka/test.c

@@ -95,7 +95,12 @@ struct options {
     const char *out;              /* predict; NULL: none */
     bool load_partial, freeze_stats;
     struct text_list frozen; /* --freeze and --train */
-    struct text_list resets, inits;
+    struct text_list resets, inits, groups;
+    bool no_decay_norms;
+    const char *schedule; /* NULL: none */
+    enum tenka_schedule_per schedule_per;
+    double clip_grad_norm, clip_grad_value; /* 0: none */
+    uint32_t accumulate;
     uint64_t given[2]; /* bits: the rows of option_table that were typed */
 };
 
@@ -259,6 +264,15 @@ int recipe_reset(struct session *s);
 int recipe_freeze(struct session *s);
 /* The network's parameters that are trained, to be freed. NULL: no memory. */
 tenka_variable **recipe_trained(const struct session *s, size_t *count);
+
+/* ---- groups.c: parameter groups of --group and --no-decay-norms ---- */
+
+/* Whether the texts are such as a network can be asked about; else a sentence, as long-lived as buffer. */
+const char *groups_objection(const struct options *o, char buffer[static 1024]);
+/* Whether each names something that is trained; says what is wrong, and what groups there are. */
+int groups_check(const struct session *s);
+/* Adds them to an optimizer that has none. Errors: as tenka_optimizer_add_group. */
+tenka_status groups_add(const struct session *s, tenka_optimizer *opt);
 
 /* ---- data_names.c: what --data names ---- */
 
@@ -438,6 +452,7 @@ int evaluate(struct session *s, tenka_loader *loader, struct progress *progress,
 struct epoch_result {
     uint32_t epoch;
     double train_loss, train_seconds, images_per_second;
+    double lr; /* of the first group */
     struct evaluation test;
 };
 

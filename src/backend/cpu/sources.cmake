@@ -3,7 +3,8 @@ set(cpu_sources # once
     src/backend/cpu/fast/isa.c)
 set(cpu_kernel_sources # for each precision, with the operators' kernels
     src/backend/cpu/elementwise.c
-    src/backend/cpu/table.c)
+    src/backend/cpu/table.c
+    src/backend/cpu/updates.c)
 set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/attention.c
     src/backend/cpu/fast/avg_pool2d.c
