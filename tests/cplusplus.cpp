@@ -12,6 +12,7 @@
 #include <tenka/io.h>
 #include <tenka/loss.h>
 #include <tenka/memory.h>
+#include <tenka/metrics.h>
 #include <tenka/nn.h>
 #include <tenka/optim.h>
 #include <tenka/profile.h>
