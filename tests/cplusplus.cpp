@@ -8,6 +8,7 @@
 #include <tenka/context.h>
 #include <tenka/data.h>
 #include <tenka/elementwise.h>
+#include <tenka/events.h>
 #include <tenka/image.h>
 #include <tenka/io.h>
 #include <tenka/loss.h>

@@ -6,6 +6,7 @@
 #include "tenka/bench.h"
 #include "tenka/context.h"
 #include "tenka/data.h"
+#include "tenka/events.h"
 #include "tenka/image.h"
 #include "tenka/io.h"
 #include "tenka/loss.h"

@@ -9,6 +9,7 @@ set(data_sources
     src/data/loader.c
     src/data/npy.c
     src/data/npy_files.c
+    src/data/png_write.c
     src/data/stream.c)
 
 # What reads pictures, or says that this build does not.
