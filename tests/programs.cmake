@@ -39,6 +39,8 @@ set_tests_properties(cli_data PROPERTIES TIMEOUT 900)
 
 # Arrays as data; and trainings on them with the losses and optimizers of PyTorch, whose losses must come out.
 add_test(NAME cli_arrays COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_arrays.sh $<TARGET_FILE:tenka_command>)
+add_test(NAME cli_answers COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_answers.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli_answers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 add_test(NAME cli_tuning COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_tuning.sh $<TARGET_FILE:tenka_command>)
 set_tests_properties(cli_arrays cli_tuning PROPERTIES TIMEOUT 900)
 foreach(backend IN LISTS backends)

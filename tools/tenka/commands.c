@@ -45,8 +45,11 @@ const struct command commands[] = {
       "each epoch the mean loss of training, then loss and accuracy on the test images. As in the PyTorch tutorial's program, the loss of training is the "
       "mean over the batches, a smaller last one included; the test loss is the mean over the images (--loss-mean).",
       .example = "tenka train --epochs 1 --save net.safetensors", .computes = true, .run = command_train },
-    { "test", TEST, .brief = "loss and accuracy of a saved network", .about =
-      "Prints loss and accuracy of a saved network on the test images.",
+    { "test", TEST, .brief = "loss and accuracy of a saved network, and which classes it confuses", .about =
+      "Prints loss and accuracy of a saved network on the test images. Of targets that are numbers it prints the mean "
+      "error (MAE), the root of the mean squared one (RMSE) and the share of their variance that is explained (R2), and "
+      "of pictures the peak signal-to-noise ratio (PSNR); of labels how many samples have all of them right, and the "
+      "mean F1; of classes of pixels the mean intersection over union (IoU).",
       .example = "tenka test --load net.safetensors", .computes = true, .run = command_test,
       .objection = test_objection },
     { "predict", PREDICT, .arguments = "X.NPY|PICTURE|FOLDER...",

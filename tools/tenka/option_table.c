@@ -238,7 +238,16 @@ const struct option option_table[] = {
           "of float64 with --backend cpu-f64, and print nothing of it" } } },
     { "top", NULL, "K", COUNT(top), .initial = "3", .uses = {
         { PREDICT, GROUP_OUTPUT, "The K likeliest classes of each picture" } } },
+    { "top", NULL, "K", COUNT(test_top), .uses = {
+        { TEST, GROUP_OUTPUT, "Print also how often the right class is among the K likeliest" } } },
+    { "confusion", NULL, NULL, FLAG(confusion), .uses = {
+        { TEST, GROUP_OUTPUT, "Print which class is taken for which, and precision, recall and F1 of each; of labels, "
+          "those of each label. Of more than 20 classes, the pairs that are confused most" } } },
+    { "worst", NULL, "N", COUNT(worst), .uses = {
+        { TEST, GROUP_OUTPUT, "Print the N images with the largest loss: their numbers in the data, what they are, and "
+          "what the network takes them for" } } },
     { "json", NULL, NULL, FLAG(json), .uses = {
+        { TEST, GROUP_OUTPUT, "One JSON object, with all of that, instead of lines" },
         { PREDICT, GROUP_OUTPUT, "One JSON object instead of lines" },
         { SUMMARY | BENCH | PROFILE, GROUP_OUTPUT, "One JSON object instead of the tables" },
         { VERIFY, GROUP_OUTPUT, "One JSON object instead of the table" },

@@ -130,6 +130,11 @@ double option_real(const struct option *option, const struct options *o);
 /* The word of a value; there is one. */
 const char *option_word(const struct option *option, uint64_t value);
 
+/* ---- log_json.c ---- */
+
+/* The option's value as a log has it. */
+void log_json_option(FILE *file, const struct option *option, const struct options *o);
+
 /* ---- option_help.c ---- */
 
 /* On the standard output; they return an exit status. */

@@ -322,7 +322,7 @@ int session_open(struct session *s, const struct options *options, bool train)
                    "%s has no test half, so that nothing is tested after an epoch; x_test and y_test, or two more "
                    "files, would be one",
                    s->data_dir);
-    if (code == EXIT_CODE_OK && !options->quiet)
+    if (code == EXIT_CODE_OK && !options->quiet && !options->json)
         tell(s);
     return code;
 }

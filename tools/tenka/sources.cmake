@@ -1,4 +1,7 @@
 set(tool_sources
+    tools/tenka/answers.c
+    tools/tenka/answers_json.c
+    tools/tenka/answers_print.c
     tools/tenka/batches.c
     tools/tenka/bench.c
     tools/tenka/bench_report.c
@@ -35,11 +38,13 @@ set(tool_sources
     tools/tenka/progress_line.c
     tools/tenka/recipe.c
     tools/tenka/rescue.c
+    tools/tenka/sample_picture.c
     tools/tenka/say.c
     tools/tenka/session.c
     tools/tenka/spinning.c
     tools/tenka/summary.c
     tools/tenka/test.c
+    tools/tenka/test_report.c
     tools/tenka/text.c
     tools/tenka/train.c
     tools/tenka/verify.c)

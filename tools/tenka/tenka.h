@@ -83,6 +83,8 @@ struct options {
     char *const *pictures; /* predict: files and folders */
     size_t n_pictures;
     uint32_t top;                 /* predict */
+    uint32_t test_top, worst;     /* test; 0: not asked for */
+    bool confusion;               /* test */
     struct number_list mean, std; /* predict: of the network's input */
     enum tenka_image_alpha alpha; /* predict */
     bool invert, crop;            /* predict */
@@ -375,16 +377,29 @@ int checkpoint_resume(struct session *s, struct tenka_training *training);
 
 /* ---- evaluate.c ---- */
 
+/* NaN stands for what is not known. */
 struct evaluation {
     double loss;     /* mean as --loss-mean says */
-    double accuracy; /* 0 to 1, over all targets that are classes; NaN: they are none */
+    double accuracy; /* 0 to 1, over all targets that are classes */
     double seconds;
     uint64_t images;
+    /* Of those that were counted (answers.h). */
+    double top_accuracy, f1, mean_iou; /* f1: of labels too; mean_iou: of places with classes */
+    double exact;                      /* 0 to 1: samples of which all labels are right */
+    struct tenka_number_summary numbers;
 };
+struct evaluation evaluation_empty(void);
 
+struct answers;
 /* One pass over the loader's images without gradients. An interrupt ends it early, with what was seen so far.
+ *   answers  what is to be counted beside loss and accuracy; NULL: nothing
  * Returns EXIT_CODE_LIBRARY. */
-int evaluate(struct session *s, tenka_loader *loader, struct progress *progress, struct evaluation *out);
+int evaluate(struct session *s, tenka_loader *loader, struct progress *progress, struct answers *answers,
+             struct evaluation *out);
+/* "  MAE 0.0123  R2 0.9321" and the like of what is known but loss and accuracy, each behind two blanks; "": nothing is.
+ * full: as `tenka test` has it, not as a line of an epoch. */
+#define MEASURES_TEXT 160
+void evaluation_text(const struct evaluation *e, bool full, char out[static MEASURES_TEXT]);
 
 /* ---- log_json.c: one JSON object a line ---- */
 

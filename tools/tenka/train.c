@@ -128,6 +128,7 @@ static int tear_down(struct training *t)
     tenka_optimizer_destroy(&t->run.optimizer);
     tenka_loader_destroy(&t->run.train_loader);
     tenka_loader_destroy(&t->run.test_loader);
+    answers_free(&t->answers);
     session_close(&t->session);
     return log_json_close(&t->log, t->session.options);
 }
@@ -264,28 +265,36 @@ static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *
 static void print_epoch(const struct training *t, const struct epoch_result *r)
 {
     const struct session *const s = &t->session;
-    char rate[32];
-    printf("epoch %u/%u  train loss %.4f  ", r->epoch + 1, s->options->epochs, r->train_loss);
+    char rate[32], measures[MEASURES_TEXT];
+    printf("epoch %u/%u  train loss %.4f", r->epoch + 1, s->options->epochs, r->train_loss);
     if (s->test_data != NULL)
-        printf("test loss %.4f  ", r->test.loss);
+        printf("  test loss %.4f", r->test.loss);
     if (s->test_data != NULL && !isnan(r->test.accuracy))
-        printf("test accuracy %.2f %%  ", 100 * r->test.accuracy);
-    printf("(%.1f s, %s %ss/s)\n", r->train_seconds, say_count(rate, (uint64_t)(r->images_per_second + 0.5)),
+        printf("  test accuracy %.2f %%", 100 * r->test.accuracy);
+    evaluation_text(&r->test, false, measures);
+    printf("%s  (%.1f s, %s %ss/s)\n", measures, r->train_seconds, say_count(rate, (uint64_t)(r->images_per_second + 0.5)),
            session_noun(s));
     fflush(stdout);
+}
+
+/* What is counted of a test beside loss and accuracy; NULL: nothing, since each batch's answers would be waited for. */
+static struct answers *train_answers(struct training *t)
+{
+    const bool classes = session_classifies(&t->session);
+    return classes && tenka_dataset_target_shape(t->session.test_data).rank == 0 ? NULL : &t->answers;
 }
 
 /* A checkpoint is written before the evaluation and one after it. The evaluation has no state in them: one that was
  * interrupted begins anew. A finite test loss shows that FILE.last-good is no longer needed (keep.c). */
 static int test_epoch(struct training *t, struct epoch_result *result)
 {
-    result->test = (struct evaluation){.loss = NAN, .accuracy = NAN};
+    result->test = evaluation_empty();
     if (t->session.test_data == NULL)
         return EXIT_CODE_OK;
     int code = save_checkpoint(t);
     t->evaluating = true;
     if (code == EXIT_CODE_OK && !is_stopping(t))
-        code = evaluate(&t->session, t->run.test_loader, &t->progress, &result->test);
+        code = evaluate(&t->session, t->run.test_loader, &t->progress, train_answers(t), &result->test);
     return code != EXIT_CODE_OK || is_stopping(t) ? code : finite_check_test(t, result);
 }
 
