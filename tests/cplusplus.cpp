@@ -5,6 +5,7 @@
 
 #include <tenka/array.h>
 #include <tenka/bench.h>
+#include <tenka/contents.h>
 #include <tenka/context.h>
 #include <tenka/data.h>
 #include <tenka/elementwise.h>

@@ -130,5 +130,7 @@ tenka_status tenka_image_save(tenka_ctx *ctx, const tenka_image *image, const ch
     TENKA_TRY(tenka_image_encode(ctx, image, &data, &bytes));
     const tenka_status status = tenka_os_write_file(tenka_ctx_error(ctx), path, data, bytes);
     tenka_free(data);
+    if (status == TENKA_OK)
+        tenka_file_writer_sweep(path);
     return status;
 }

@@ -16,7 +16,9 @@ tenka_status tenka_save_bytes(tenka_ctx *ctx, const char *path, const void *data
     struct tenka_error *const err = tenka_ctx_error(ctx);
     if (path == NULL || data == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "save_bytes: path or data is NULL");
-    return tenka_os_write_file(err, path, data, bytes);
+    TENKA_TRY(tenka_os_write_file(err, path, data, bytes));
+    tenka_file_writer_sweep(path);
+    return TENKA_OK;
 }
 
 char *tenka_save_name(const char *path, const char *suffix)

@@ -1,4 +1,5 @@
 set(io_sources
+    src/io/contents.c
     src/io/convert.c
     src/io/events.c
     src/io/model.c
