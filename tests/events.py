@@ -24,8 +24,10 @@ def records(path):
     with open(path, "rb") as file:
         data = file.read()
     at = 0
-    while at < len(data):
+    while at + 12 <= len(data):
         length, check = struct.unpack_from("<QI", data, at)
+        if at + 16 + length > len(data):
+            break  # whoever wrote it was killed
         body = data[at + 12 : at + 12 + length]
         assert crc32c(data[at : at + 8]) == check, "the length's CRC is wrong"
         assert crc32c(body) == struct.unpack_from("<I", data, at + 12 + length)[0], "the record's CRC is wrong"
@@ -100,7 +102,7 @@ def describe(value):
 
 
 def read(folder):
-    """(tag, step, what) in the order of the files, less what a later file begins anew; and the nodes of the graph."""
+    """(tag, step, what) in the order of the files, less what a later file begins anew; and the nodes of the last graph."""
     rows, graph = [], []
     for path in sorted(glob.glob(folder + "/*tfevents*")):
         for number, record in enumerate(records(path)):
@@ -113,6 +115,7 @@ def read(folder):
                 assert fields(event[7][0])[1] == [1]
                 rows = [row for row in rows if row[1] < step]
             if 4 in event:
+                graph = []
                 for node in fields(event[4][0])[1]:
                     n = fields(node)
                     graph.append((n[1][0].decode(), n[2][0].decode(), [i.decode() for i in n.get(3, [])]))

@@ -89,10 +89,10 @@ static void write_numbers(const struct answers *a, FILE *file)
     member(file, "psnr", all.psnr);
 }
 
-static void write_worst(const struct answers *a, FILE *file)
+static void write_worst(const struct answers *a, size_t most, FILE *file)
 {
     fputs(",\"worst\":[", file);
-    for (size_t i = 0; i < a->n_worst; i++) {
+    for (size_t i = 0; i < a->n_worst && i < most; i++) {
         const struct sample *const sample = &a->worst[i];
         fprintf(file, "%s{\"index\":%" PRIu64, i > 0 ? ",\n" : "\n", sample->index);
         member(file, "loss", sample->loss);
@@ -115,5 +115,5 @@ void answers_json(const struct answers *a, const struct session *s, FILE *file)
         write_labels(a, file);
     if (a->errors != NULL)
         write_numbers(a, file);
-    write_worst(a, file);
+    write_worst(a, s->options->worst, file);
 }

@@ -177,10 +177,11 @@ static void print_sample(const struct answers *a, const struct session *s, const
 
 void answers_print_worst(const struct answers *a, const struct session *s)
 {
-    if (a->n_worst == 0)
+    const size_t n = a->n_worst < s->options->worst ? a->n_worst : s->options->worst;
+    if (n == 0)
         return;
     printf("\n%8s %9s  the %s%s with the largest loss%s, counted from 0\n", "Number", "loss", session_noun(s),
-           plural(a->n_worst), a->n_worst == 1 ? "" : "es");
-    for (size_t i = 0; i < a->n_worst; i++)
+           plural(n), n == 1 ? "" : "es");
+    for (size_t i = 0; i < n; i++)
         print_sample(a, s, &a->worst[i]);
 }

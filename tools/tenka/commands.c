@@ -30,6 +30,13 @@ static const char *predict_objection(const struct options *o)
     return NULL;
 }
 
+static const char *info_objection(const struct options *o)
+{
+    if (o->n_pictures == 1)
+        return NULL;
+    return o->n_pictures == 0 ? "name the file: a saved model, a checkpoint or weights" : "name one file alone";
+}
+
 static const char *bench_objection(const struct options *o)
 {
     return o->op != NULL && (o->net != NULL || o->parts != 0)
@@ -62,6 +69,10 @@ const struct command commands[] = {
       "as they are; --out y.npy writes what the network gives for them, of whatever shape.",
       .example = "tenka predict --load net.safetensors --top 1 shoe.jpg pictures/", .computes = true,
       .run = command_predict, .objection = predict_objection },
+    { "info", INFO, .arguments = "FILE", .brief = "what is in a saved model, a checkpoint or a file of weights", .about =
+      "Tells what is in a file: the network's text, what it wants its input to be, its classes, the data that it was "
+      "trained on, every tensor; of a checkpoint also epochs, steps and options of the run. Nothing is loaded.",
+      .example = "tenka info net.safetensors", .run = command_info, .objection = info_objection },
     { "summary", SUMMARY, .brief = "layers, shapes and parameters of a network, and the memory that training it takes",
       .about =
       "Prints the layers of a network with their output shapes, parameters and multiply-adds, and how much device memory "

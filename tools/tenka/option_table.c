@@ -233,6 +233,16 @@ const struct option option_table[] = {
           "last one counts as much as the others: the number that PyTorch's tutorial prints" } } },
     { "log", NULL, "FILE", NAME(log), .uses = {
         { TRAIN, GROUP_OUTPUT, "Write one JSON object a line: the run, each step's loss, each epoch's results" } } },
+    { "report", NULL, "FILE.html", TEXT(report), .uses = {
+        { TRAIN, GROUP_OUTPUT, "Write a page to look at, which needs no network: curves, which class is taken for which, "
+          "the worst mistakes with their pictures, the network, every option and the command. It is there after the "
+          "first checkpoint, and a resumed run goes on with it" },
+        { TEST, GROUP_OUTPUT, "Write a page to look at, which needs no network: which class is taken for which, the "
+          "worst mistakes with their pictures, the network" } } },
+    { "tensorboard", NULL, "DIR", NAME(tensorboard), .uses = {
+        { TRAIN, GROUP_OUTPUT, "Write what happens for TensorBoard: losses and learning rate of each step, for which it "
+          "is waited, and of each epoch the test's results, histograms of the weights and some pictures with what the "
+          "network takes them for" } } },
     { "out", NULL, "FILE", NAME(out), .uses = {
         { PREDICT, GROUP_OUTPUT, "Write what the network gives for the samples of an array x.npy as a .npy of float32, "
           "of float64 with --backend cpu-f64, and print nothing of it" } } },
@@ -251,6 +261,7 @@ const struct option option_table[] = {
         { PREDICT, GROUP_OUTPUT, "One JSON object instead of lines" },
         { SUMMARY | BENCH | PROFILE, GROUP_OUTPUT, "One JSON object instead of the tables" },
         { VERIFY, GROUP_OUTPUT, "One JSON object instead of the table" },
+        { INFO, GROUP_OUTPUT, "One JSON object instead of lines" },
         { DEVICES, GROUP_OUTPUT, "One JSON array instead of the table" } } },
     { "trace", NULL, "FILE", TEXT(trace), .uses = {
         { PROFILE, GROUP_OUTPUT, "Write what host and device did in each of the steps, on one clock, as JSON for "

@@ -51,8 +51,9 @@ enum option_commands {
     BENCH = 32,
     PROFILE = 64,
     DEVICES = 128,
+    INFO = 256,
     COMPUTING = 127,
-    EVERY = 255,
+    EVERY = 511,
 };
 
 struct option_word {

@@ -17,6 +17,8 @@ set(tool_sources
     tools/tenka/fallback.c
     tools/tenka/finite.c
     tools/tenka/fit.c
+    tools/tenka/history.c
+    tools/tenka/info.c
     tools/tenka/interrupt.c
     tools/tenka/keep.c
     tools/tenka/log_json.c
@@ -35,8 +37,14 @@ set(tool_sources
     tools/tenka/profile_report.c
     tools/tenka/profile_trace.c
     tools/tenka/progress.c
+    tools/tenka/progress_course.c
     tools/tenka/progress_line.c
     tools/tenka/recipe.c
+    tools/tenka/report.c
+    tools/tenka/report_answers.c
+    tools/tenka/report_charts.c
+    tools/tenka/report_network.c
+    tools/tenka/report_text.c
     tools/tenka/rescue.c
     tools/tenka/sample_picture.c
     tools/tenka/say.c
@@ -47,4 +55,6 @@ set(tool_sources
     tools/tenka/test_report.c
     tools/tenka/text.c
     tools/tenka/train.c
-    tools/tenka/verify.c)
+    tools/tenka/verify.c
+    tools/tenka/watch.c
+    tools/tenka/watch_events.c)

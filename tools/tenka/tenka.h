@@ -54,6 +54,7 @@ struct options {
     const char *data, *net, *device; /* NULL: the default */
     const char *save, *load, *log;   /* NULL: none */
     const char *checkpoint, *resume; /* NULL: none */
+    const char *report, *tensorboard; /* NULL: none */
     const char *shader_dir;          /* NULL: the kernels of the build */
     enum tenka_backend backend;
     enum tenka_dropout_mask dropout_mask;
@@ -168,6 +169,9 @@ int interrupt_signal(void);
 
 /* ---- progress.c: how far an epoch is, on stderr ---- */
 
+#define PROGRESS_CELLS 48
+#define PROGRESS_COURSE (3 * PROGRESS_CELLS + 1) /* bytes of their line */
+
 struct progress {
     enum { PROGRESS_NONE, PROGRESS_LINES, PROGRESS_BAR } kind;
     char label[32];
@@ -175,6 +179,12 @@ struct progress {
     uint64_t before;            /* done when it began */
     double start, drawn, asked; /* seconds */
     double loss;                /* NaN: not known yet */
+    double lr;                  /* 0: not known */
+    /* The losses of the run so far (progress_course.c): means of each readings. */
+    double cell[PROGRESS_CELLS];
+    uint32_t cells, each, gathering;
+    double gathered, known_sum;
+    uint64_t known_count;
     bool visible;               /* a bar stands on the current line */
 };
 
@@ -186,10 +196,14 @@ void progress_begin(struct progress *p, const char *label, uint64_t done, uint64
 void progress_update(struct progress *p, uint64_t done);
 /* Whether it is time to ask for a newer loss: about twice a second. */
 bool progress_wants_loss(struct progress *p);
+/* The losses of count steps of this epoch have that sum. */
+void progress_take_loss(struct progress *p, double sum, uint64_t count);
+/* The course of the loss in so many columns at most; "": too little is known. */
+void progress_course(const struct progress *p, size_t columns, char out[static PROGRESS_COURSE]);
 void progress_end(struct progress *p);
 /* What is being done where there are no images to count: on a terminal a line that the next one replaces. */
 void progress_say(struct progress *p, const char *text);
-#define PROGRESS_BYTES 512
+#define PROGRESS_BYTES 1024
 /* The line of progress in at most so many columns of a terminal. Where they are few, label, percentage and loss are
  * left out last (progress_line.c). */
 void progress_line(const struct progress *p, double elapsed, size_t columns, char out[PROGRESS_BYTES]);
@@ -439,6 +453,7 @@ void log_json_string(FILE *file, const char *text);
 int command_train(const struct options *options);
 int command_test(const struct options *options);
 int command_predict(const struct options *options);
+int command_info(const struct options *options);
 int command_summary(const struct options *options);
 int command_bench(const struct options *options);
 int command_verify(const struct options *options);

@@ -3,6 +3,7 @@
 #define TENKA_TOOL_TRAIN_H
 
 #include "answers.h"
+#include "watch.h"
 
 /* What stands beside a checkpoint while no loss with its weights is known. */
 enum kept {
@@ -19,6 +20,7 @@ struct training {
     struct progress progress;
     struct log log;
     struct answers answers; /* of the test half */
+    struct watch watch;
     char criterion[400];   /* the loss with --aux-weight, as a checkpoint says it */
     bool evaluating;       /* the epoch's checkpoint is written; the evaluation draws from the generator */
     uint64_t finite;       /* losses of this epoch whose sum was finite when it was last looked at */
