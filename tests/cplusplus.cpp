@@ -5,13 +5,16 @@
 
 #include <tenka/array.h>
 #include <tenka/bench.h>
+#include <tenka/contents.h>
 #include <tenka/context.h>
 #include <tenka/data.h>
 #include <tenka/elementwise.h>
+#include <tenka/events.h>
 #include <tenka/image.h>
 #include <tenka/io.h>
 #include <tenka/loss.h>
 #include <tenka/memory.h>
+#include <tenka/metrics.h>
 #include <tenka/nn.h>
 #include <tenka/optim.h>
 #include <tenka/profile.h>

@@ -21,6 +21,7 @@ set_tests_properties(random_steps PROPERTIES TIMEOUT 300)
 
 # What the command shows on terminals of every width.
 add_executable(test_progress test_progress.c ${PROJECT_SOURCE_DIR}/tools/tenka/progress_line.c
+    ${PROJECT_SOURCE_DIR}/tools/tenka/progress_course.c
     ${PROJECT_SOURCE_DIR}/tools/tenka/text.c)
 set_target_properties(test_progress PROPERTIES C_EXTENSIONS OFF)
 target_include_directories(test_progress PRIVATE ${PROJECT_SOURCE_DIR}/tools/tenka)
@@ -39,6 +40,13 @@ set_tests_properties(cli_data PROPERTIES TIMEOUT 900)
 
 # Arrays as data; and trainings on them with the losses and optimizers of PyTorch, whose losses must come out.
 add_test(NAME cli_arrays COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_arrays.sh $<TARGET_FILE:tenka_command>)
+add_test(NAME cli_info COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_info.sh $<TARGET_FILE:tenka_command>
+    ${CMAKE_CURRENT_SOURCE_DIR}/golden)
+# TensorBoard's events and the report.
+add_test(NAME cli_watch COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_watch.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli_watch PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+add_test(NAME cli_answers COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_answers.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli_answers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 add_test(NAME cli_tuning COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_tuning.sh $<TARGET_FILE:tenka_command>)
 add_test(NAME cli_tables COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_tables.sh $<TARGET_FILE:tenka_command>)
 add_test(NAME cli_steps COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_steps.sh $<TARGET_FILE:tenka_command>)
@@ -126,6 +134,10 @@ add_test(NAME readme
 set_tests_properties(readme PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 
 if(TENKA_BUILD_EXAMPLES)
+    if(PNG_FOUND AND JPEG_FOUND)
+        add_test(NAME example_use_model COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_use_model.sh
+            $<TARGET_FILE:example_use_model> $<TARGET_FILE:tenka_command> ${CMAKE_CURRENT_SOURCE_DIR}/golden)
+    endif()
     add_test(NAME example_mnist COMMAND example_mnist /usr/share/datasets/fashion-mnist 1000)
     add_test(NAME example_custom COMMAND example_custom 20)
     set_tests_properties(example_mnist example_custom PROPERTIES TIMEOUT 300)

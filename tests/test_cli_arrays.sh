@@ -67,9 +67,9 @@ prints '^epoch 2/2  train loss [0-9.]*  ([0-9.]* s, '
 grep -q '"test_loss":null,"test_accuracy":null' "$work/log" || bad "the log has a test"
 succeed $run --data "$work/x.npy,$work/f.npy,$work/xt.npy,$work/ft.npy" --net "$net" --loss 'HuberLoss(delta=0.5)' \
     --save "$work/r.st" --quiet
-prints '^epoch 2/2  train loss [0-9.]*  test loss [0-9.]*  ([0-9.]* s, '
+prints '^epoch 2/2  train loss [0-9.]*  test loss [0-9.]*  MAE [0-9.]*  R2 [-0-9.]*  ([0-9.]* s, '
 succeed test --backend cpu --load "$work/r.st" --loss 'torch.nn.L1Loss()'
-prints '^test loss [0-9.]*  ([0-9.]* s'
+prints '^test loss [0-9.]*  MAE [0-9.]*  RMSE [0-9.]*  R2 [-0-9.]*  ([0-9.]* s'
 succeed profile --backend cpu --data "$work/x.npy,$work/f.npy" --net "$net" --batch-size 7 --steps 2
 # A dataset that is stopped and goes on, without a test half.
 succeed $run --data "$work/x.npy,$work/y.npy" --net "$net" --epochs 1 --checkpoint "$work/k" --quiet

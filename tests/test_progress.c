@@ -62,6 +62,39 @@ static void test_widths(void **state)
         }
 }
 
+/* The course of the loss: a cell a reading, and fewer when there are many; the learning rate beside it. */
+static void test_course(void **state)
+{
+    struct progress p = epoch(0.5);
+    char line[PROGRESS_BYTES], course[PROGRESS_COURSE];
+    (void)state;
+    p.lr = 0.001;
+    assert_line(&p, 80, "epoch 1/5  42%|###   | 25200/60000 [00:10<00:13, 2598 img/s, loss=0.5, lr=0.001]");
+    progress_course(&p, 10, course);
+    assert_string_equal(course, "");
+    /* Sums of 2 steps each, whose means are 8, 7, .. 1. */
+    for (unsigned i = 1; i <= 8; i++)
+        progress_take_loss(&p, 2 * (8.5 * i - i * i / 2.0), 2 * i);
+    progress_course(&p, 10, course);
+    assert_string_equal(course, "#*+=-:._");
+    progress_course(&p, 4, course);
+    assert_string_equal(course, "#+:_");
+    /* Another epoch begins; nothing new; what is no number. */
+    progress_take_loss(&p, 8, 1);
+    progress_take_loss(&p, 8, 1);
+    progress_take_loss(&p, NAN, 2);
+    progress_course(&p, 10, course);
+    assert_string_equal(course, "#*+=-:._#");
+    assert_line(&p, 100,
+                "epoch 1/5  42%|#######         | 25200/60000 [00:10<00:13, 2598 img/s, loss=0.5, lr=0.001] #*+=-:._#");
+    for (unsigned i = 2; i < 100000; i++)
+        progress_take_loss(&p, 8 + 0.25 * i, i);
+    for (size_t columns = 0; columns < 200; columns++) {
+        progress_line(&p, 9.7, columns, line);
+        assert_true(text_columns(line) <= columns);
+    }
+}
+
 /* Two columns each, of three bytes; a combining accent has none. */
 static void test_columns(void **state)
 {
@@ -82,6 +115,6 @@ static void test_columns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_words), cmocka_unit_test(test_widths),
-                                       cmocka_unit_test(test_columns)};
+                                       cmocka_unit_test(test_columns), cmocka_unit_test(test_course)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,15 @@ TENKA_API const uint8_t *tenka_image_pixels(const tenka_image *image);
 /* Writes channels x height x width bytes, channel after channel: what a network's input holds for one image. */
 TENKA_API void tenka_image_planes(const tenka_image *image, uint8_t *out);
 
+/* The picture as a PNG file in memory; every build can write one.
+ *   data  *bytes of them, to be freed with tenka_image_encoded_free
+ * Errors: E_INVALID (an argument is NULL; more than 2 GiB), E_NOMEM. */
+TENKA_API tenka_status tenka_image_encode(tenka_ctx *ctx, const tenka_image *image, unsigned char **data,
+                                          size_t *bytes);
+TENKA_API void tenka_image_encoded_free(unsigned char *data);
+/* Writes that to a file, which appears whole or not at all, as tenka_model_save's. Errors: E_IO as well. */
+TENKA_API tenka_status tenka_image_save(tenka_ctx *ctx, const tenka_image *image, const char *path);
+
 #ifdef __cplusplus
 }
 #endif

@@ -51,6 +51,10 @@ TENKA_API tenka_status tenka_model_save_check(tenka_module *net, const struct te
  * and tenka_last_error(NULL) then has the sentence. Errors: E_INVALID, E_IO, E_NOMEM. */
 TENKA_API tenka_status tenka_save_check(tenka_ctx *ctx, const char *path);
 
+/* Writes bytes to a file in the same way: it appears under its name whole or not at all. For what a program writes
+ * beside its models, such as a report. Errors: as there. */
+TENKA_API tenka_status tenka_save_bytes(tenka_ctx *ctx, const char *path, const void *data, size_t bytes);
+
 /* The name of the file that saving to path replaces: path, or what it leads to as a symbolic link, be it there or not.
  * With a suffix the name of another file beside that one: the name and the suffix, or, for a name of more than 100
  * bytes, "tenka-", 16 digits that are made of it, and the suffix, since folders take no names of any length. To be

@@ -25,6 +25,7 @@ set(data_sources
     src/data/loader.c
     src/data/npy.c
     src/data/npy_files.c
+    src/data/png_write.c
     src/data/stream.c
     src/data/transform.c
     src/data/transform_augment.c

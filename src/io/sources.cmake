@@ -1,5 +1,7 @@
 set(io_sources
+    src/io/contents.c
     src/io/convert.c
+    src/io/events.c
     src/io/model.c
     src/io/model_load.c
     src/io/model_metadata.c
@@ -7,6 +9,7 @@ set(io_sources
     src/io/pickle.c
     src/io/pickle_names.c
     src/io/pickle_values.c
+    src/io/protobuf.c
     src/io/pt.c
     src/io/pt_dict.c
     src/io/pt_legacy.c

@@ -2,4 +2,5 @@ set(train_sources
     src/train/checkpoint.c
     src/train/checkpoint_state.c
     src/train/finite.c
-    src/train/memory.c)
+    src/train/memory.c
+    src/train/metrics.c)

@@ -40,6 +40,13 @@ static const char *data_objection(const struct options *o)
     return o->n_pictures == 1 ? NULL : "name one data set, as --data of 'tenka train' does";
 }
 
+static const char *info_objection(const struct options *o)
+{
+    if (o->n_pictures == 1)
+        return NULL;
+    return o->n_pictures == 0 ? "name the file: a saved model, a checkpoint or weights" : "name one file alone";
+}
+
 static const char *bench_objection(const struct options *o)
 {
     return o->op != NULL && (o->net != NULL || o->parts != 0)
@@ -56,8 +63,11 @@ const struct command commands[] = {
       "mean over the batches, a smaller last one included; the test loss is the mean over the images (--loss-mean).",
       .example = "tenka train --epochs 1 --save net.safetensors", .computes = true, .run = command_train,
       .objection = train_objection },
-    { "test", TEST, .brief = "loss and accuracy of a saved network", .about =
-      "Prints loss and accuracy of a saved network on the test images.",
+    { "test", TEST, .brief = "loss and accuracy of a saved network, and which classes it confuses", .about =
+      "Prints loss and accuracy of a saved network on the test images. Of targets that are numbers it prints the mean "
+      "error (MAE), the root of the mean squared one (RMSE) and the share of their variance that is explained (R2), and "
+      "of pictures the peak signal-to-noise ratio (PSNR); of labels how many samples have all of them right, and the "
+      "mean F1; of classes of pixels the mean intersection over union (IoU).",
       .example = "tenka test --load net.safetensors", .computes = true, .run = command_test,
       .objection = test_objection },
     { "data", DATA, .arguments = "FOLDER|FILES", .brief = "what is in a data set", .about =
@@ -76,6 +86,10 @@ const struct command commands[] = {
       "writes what the network gives for them, of whatever shape.",
       .example = "tenka predict --load net.safetensors --top 1 shoe.jpg pictures/", .computes = true,
       .run = command_predict, .objection = predict_objection },
+    { "info", INFO, .arguments = "FILE", .brief = "what is in a saved model, a checkpoint or a file of weights", .about =
+      "Tells what is in a file: the network's text, what it wants its input to be, its classes, the data that it was "
+      "trained on, every tensor; of a checkpoint also epochs, steps and options of the run. Nothing is loaded.",
+      .example = "tenka info net.safetensors", .run = command_info, .objection = info_objection },
     { "summary", SUMMARY, .brief = "layers, shapes and parameters of a network, and the memory that training it takes",
       .about =
       "Prints the layers of a network with their output shapes, parameters and multiply-adds, and how much device memory "

@@ -1,7 +1,6 @@
 #include <math.h>
-#include <string.h>
 
-#include "tenka.h"
+#include "answers.h"
 
 struct meters {
     tenka_meter *loss, *correct; /* correct NULL: the targets are no classes */
@@ -16,7 +15,7 @@ static double weight_of(const struct meters *meters, const struct options *optio
 }
 
 static tenka_status run_batches(struct session *s, tenka_loader *loader, struct progress *progress,
-                                struct meters *meters, uint64_t *images)
+                                struct meters *meters, struct answers *answers, uint64_t *images)
 {
     struct tenka_batch batch;
     tenka_status status = TENKA_OK;
@@ -29,7 +28,11 @@ static tenka_status run_batches(struct session *s, tenka_loader *loader, struct 
         tenka_meter_add(meters->loss, tenka_scale(loss, scale));
         if (meters->correct != NULL)
             tenka_meter_add(meters->correct, tenka_equal_count(tenka_argmax(output, 1), batch.target));
+        if (answers != NULL && (status = answers_keep(answers, &batch, output)) != TENKA_OK)
+            return status;
         if ((status = tenka_step_end(s->ctx)) != TENKA_OK)
+            return status;
+        if (answers != NULL && (status = answers_take(answers, s, &batch)) != TENKA_OK)
             return status;
         meters->weights += weight;
         *images += batch.size;
@@ -65,10 +68,21 @@ static tenka_status read_meters(const struct meters *meters, double targets, str
     return TENKA_OK;
 }
 
-int evaluate(struct session *s, tenka_loader *loader, struct progress *progress, struct evaluation *out)
+/* Nothing is known yet. */
+struct evaluation evaluation_empty(void)
+{
+    const struct tenka_number_summary none = {.mae = NAN, .rmse = NAN, .r2 = NAN, .psnr = NAN};
+    return (struct evaluation){.loss = NAN, .accuracy = NAN, .top_accuracy = NAN, .f1 = NAN, .mean_iou = NAN,
+                               .exact = NAN, .numbers = none};
+}
+
+int evaluate(struct session *s, tenka_loader *loader, struct progress *progress, struct answers *answers,
+             struct evaluation *out)
 {
     struct meters meters = {.loss = NULL};
-    memset(out, 0, sizeof(*out));
+    *out = evaluation_empty();
+    if (answers != NULL)
+        answers_begin(answers, s);
     const double start = seconds_now();
     tenka_module_train(s->net, false);
     tenka_no_grad_begin(s->ctx);
@@ -77,15 +91,40 @@ int evaluate(struct session *s, tenka_loader *loader, struct progress *progress,
         status = tenka_meter_create(s->ctx, &meters.correct);
     if (status == TENKA_OK) {
         progress_begin(progress, "test", 0, tenka_dataset_count(s->test_data));
-        status = run_batches(s, loader, progress, &meters, &out->images);
+        status = run_batches(s, loader, progress, &meters, answers, &out->images);
         progress_end(progress);
     }
     if (status == TENKA_OK)
         status = read_meters(&meters, count_targets(s), out);
+    if (status == TENKA_OK && answers != NULL)
+        answers_summarise(answers, s, out);
     const int code = status == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
     tenka_no_grad_end(s->ctx);
     tenka_meter_destroy(&meters.loss);
     tenka_meter_destroy(&meters.correct);
     out->seconds = seconds_now() - start;
     return code;
+}
+
+static size_t put(char *out, size_t used, const char *name, const char *format, double value)
+{
+    char number[32];
+    if (isnan(value))
+        return used;
+    const int length =
+        snprintf(out + used, MEASURES_TEXT - used, "  %s %s", name, say_number(number, format, value));
+    return used + (size_t)length;
+}
+
+void evaluation_text(const struct evaluation *e, bool full, char out[static MEASURES_TEXT])
+{
+    size_t used = 0;
+    out[0] = '\0';
+    used = put(out, used, "MAE", "%.4g", e->numbers.mae);
+    used = put(out, used, "RMSE", "%.4g", full ? e->numbers.rmse : (double)NAN);
+    used = put(out, used, "R2", "%.4f", e->numbers.r2);
+    used = put(out, used, "PSNR", "%.2f dB", e->numbers.psnr);
+    used = put(out, used, "mean IoU", "%.4f", e->mean_iou);
+    used = put(out, used, "exact", "%.2f %%", 100 * e->exact);
+    put(out, used, "F1", "%.4f", isnan(e->exact) ? (double)NAN : e->f1);
 }

@@ -56,6 +56,8 @@ int finite_peek(struct training *t)
     uint64_t count;
     if (tenka_meter_peek(t->run.loss, &sum, &t->progress.loss, &count) != TENKA_OK)
         return EXIT_CODE_LIBRARY;
+    t->progress.lr = tenka_optimizer_lr(t->run.optimizer, 0);
+    progress_take_loss(&t->progress, sum, count);
     return check_sum(t, sum, count);
 }
 

@@ -53,6 +53,13 @@ static void number(FILE *file, const char *key, double value, int digits)
     number_value(file, value, digits);
 }
 
+/* The same of one that is there, which NaN is not. */
+static void known_number(FILE *file, const char *key, double value, int digits)
+{
+    if (!isnan(value))
+        number(file, key, value, digits);
+}
+
 static void string(FILE *file, const char *key, const char *text)
 {
     fprintf(file, ",\"%s\":", key);
@@ -223,7 +230,7 @@ static void list_value(FILE *file, const struct option *option, const struct opt
     fputc(']', file);
 }
 
-static void option_value(FILE *file, const struct option *option, const struct options *o)
+void log_json_option(FILE *file, const struct option *option, const struct options *o)
 {
     char text[32];
     switch (option->kind) {
@@ -247,7 +254,7 @@ static void write_options(FILE *file, const struct session *s)
         if (option->key == NULL)
             continue;
         fprintf(file, "%s\"%s\":", before, option->key);
-        option_value(file, option, &o);
+        log_json_option(file, option, &o);
         before = ",";
     }
     fputc('}', file);
@@ -286,6 +293,13 @@ int log_json_epoch(struct log *log, const struct epoch_result *result)
     number(file, "train_loss", result->train_loss, log->digits);
     number(file, "test_loss", result->test.loss, log->digits);
     number(file, "test_accuracy", result->test.accuracy, log->digits);
+    known_number(file, "test_mae", result->test.numbers.mae, log->digits);
+    known_number(file, "test_rmse", result->test.numbers.rmse, log->digits);
+    known_number(file, "test_r2", result->test.numbers.r2, log->digits);
+    known_number(file, "test_psnr", result->test.numbers.psnr, log->digits);
+    known_number(file, "test_mean_iou", result->test.mean_iou, log->digits);
+    known_number(file, "test_exact", result->test.exact, log->digits);
+    known_number(file, "test_f1", result->test.f1, log->digits);
     number(file, "train_seconds", result->train_seconds, 6);
     number(file, "test_seconds", result->test.seconds, 6);
     number(file, "images_per_second", result->images_per_second, 6);

@@ -289,15 +289,35 @@ const struct option option_table[] = {
           "last one counts as much as the others: the number that PyTorch's tutorial prints" } } },
     { "log", NULL, "FILE", NAME(log), .uses = {
         { TRAIN, GROUP_OUTPUT, "Write one JSON object a line: the run, each step's loss, each epoch's results" } } },
+    { "report", NULL, "FILE.html", TEXT(report), .uses = {
+        { TRAIN, GROUP_OUTPUT, "Write a page to look at, which needs no network: curves, which class is taken for which, "
+          "the worst mistakes with their pictures, the network, every option and the command. It is there after the "
+          "first checkpoint, and a resumed run goes on with it" },
+        { TEST, GROUP_OUTPUT, "Write a page to look at, which needs no network: which class is taken for which, the "
+          "worst mistakes with their pictures, the network" } } },
+    { "tensorboard", NULL, "DIR", NAME(tensorboard), .uses = {
+        { TRAIN, GROUP_OUTPUT, "Write what happens for TensorBoard: losses and learning rate of each step, for which it "
+          "is waited, and of each epoch the test's results, histograms of the weights and some pictures with what the "
+          "network takes them for" } } },
     { "out", NULL, "FILE", NAME(out), .uses = {
         { PREDICT, GROUP_OUTPUT, "Write what the network gives for the samples of an array x.npy as a .npy of float32, "
           "of float64 with --backend cpu-f64, and print nothing of it" } } },
     { "top", NULL, "K", COUNT(top), .initial = "3", .uses = {
         { PREDICT, GROUP_OUTPUT, "The K likeliest classes of each picture" } } },
+    { "top", NULL, "K", COUNT(test_top), .uses = {
+        { TEST, GROUP_OUTPUT, "Print also how often the right class is among the K likeliest" } } },
+    { "confusion", NULL, NULL, FLAG(confusion), .uses = {
+        { TEST, GROUP_OUTPUT, "Print which class is taken for which, and precision, recall and F1 of each; of labels, "
+          "those of each label. Of more than 20 classes, the pairs that are confused most" } } },
+    { "worst", NULL, "N", COUNT(worst), .uses = {
+        { TEST, GROUP_OUTPUT, "Print the N images with the largest loss: their numbers in the data, what they are, and "
+          "what the network takes them for" } } },
     { "json", NULL, NULL, FLAG(json), .uses = {
+        { TEST, GROUP_OUTPUT, "One JSON object, with all of that, instead of lines" },
         { PREDICT, GROUP_OUTPUT, "One JSON object instead of lines" },
         { SUMMARY | BENCH | PROFILE, GROUP_OUTPUT, "One JSON object instead of the tables" },
         { VERIFY | DATA, GROUP_OUTPUT, "One JSON object instead of the table" },
+        { INFO, GROUP_OUTPUT, "One JSON object instead of lines" },
         { DEVICES, GROUP_OUTPUT, "One JSON array instead of the table" } } },
     { "trace", NULL, "FILE", TEXT(trace), .uses = {
         { PROFILE, GROUP_OUTPUT, "Write what host and device did in each of the steps, on one clock, as JSON for "

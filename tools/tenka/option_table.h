@@ -52,8 +52,9 @@ enum option_commands {
     PROFILE = 64,
     DEVICES = 128,
     DATA = 256,
+    INFO = 512,
     COMPUTING = 127,
-    EVERY = 511,
+    EVERY = 1023,
 };
 
 struct option_word {
@@ -133,6 +134,11 @@ const char *option_text(const struct option *option, const struct options *o);
 double option_real(const struct option *option, const struct options *o);
 /* The word of a value; there is one. */
 const char *option_word(const struct option *option, uint64_t value);
+
+/* ---- log_json.c ---- */
+
+/* The option's value as a log has it. */
+void log_json_option(FILE *file, const struct option *option, const struct options *o);
 
 /* ---- option_help.c ---- */
 

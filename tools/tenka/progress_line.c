@@ -9,9 +9,11 @@
 
 #define WIDEST_BAR 40
 #define NARROWEST_BAR 4
+#define WIDEST_COURSE 24
+#define NARROWEST_COURSE 8
 
 /* How much stands behind the percentage: the first that fits, of these. */
-enum detail { DETAIL_ALL, DETAIL_NO_RATE, DETAIL_TIME, DETAIL_LOSS, DETAIL_NUMBER, DETAIL_COUNT };
+enum detail { DETAIL_RATE, DETAIL_ALL, DETAIL_NO_RATE, DETAIL_TIME, DETAIL_LOSS, DETAIL_NUMBER, DETAIL_COUNT };
 
 /* What is known of an epoch. */
 struct state {
@@ -43,14 +45,16 @@ static struct state state_of(const struct progress *p, double elapsed)
 /* "25200/60000 [00:09<00:13, 2597 img/s, loss=0.512]" and shorter; nothing where there is no loss to show alone. */
 static void describe(const struct state *s, enum detail detail, char *out, size_t size)
 {
-    char loss[32] = "";
+    char loss[32] = "", rate[32] = "";
     const bool known = isfinite(s->p->loss);
     const char *const before = detail < DETAIL_TIME ? ", loss=" : detail == DETAIL_NUMBER ? "" : "loss=";
     if (known)
         snprintf(loss, sizeof(loss), detail == DETAIL_NUMBER ? "%s%.3g" : "%s%.4g", before, s->p->loss);
-    if (detail == DETAIL_ALL)
-        snprintf(out, size, " %" PRIu64 "/%" PRIu64 " [%s<%s, %.0f img/s%s]", s->p->done, s->p->total, s->spent,
-                 s->left, s->rate, loss);
+    if (detail == DETAIL_RATE && known && s->p->lr > 0)
+        snprintf(rate, sizeof(rate), ", lr=%.3g", s->p->lr);
+    if (detail <= DETAIL_ALL)
+        snprintf(out, size, " %" PRIu64 "/%" PRIu64 " [%s<%s, %.0f img/s%s%s]", s->p->done, s->p->total, s->spent,
+                 s->left, s->rate, loss, rate);
     else if (detail == DETAIL_NO_RATE)
         snprintf(out, size, " %" PRIu64 "/%" PRIu64 " [%s<%s%s]", s->p->done, s->p->total, s->spent, s->left, loss);
     else if (detail == DETAIL_TIME)
@@ -73,18 +77,32 @@ static void draw_bar(double percent, size_t width, char *out)
     strcpy(out, "|");
 }
 
+/* A blank and the course of the loss, where a bar as narrow as can be leaves room for it; returns its columns. */
+static size_t draw_course(const struct progress *p, size_t room, char out[PROGRESS_COURSE + 1])
+{
+    const size_t most = room > NARROWEST_BAR + 1 ? room - NARROWEST_BAR - 1 : 0;
+    out[0] = '\0';
+    if (most < NARROWEST_COURSE)
+        return 0;
+    const size_t half = most / 2 > NARROWEST_COURSE ? most / 2 : NARROWEST_COURSE;
+    progress_course(p, half < WIDEST_COURSE ? half : WIDEST_COURSE, out + 1);
+    out[0] = out[1] != '\0' ? ' ' : '\0';
+    return text_columns(out);
+}
+
 void progress_line(const struct progress *p, double elapsed, size_t columns, char out[PROGRESS_BYTES])
 {
-    char text[192], bar[3 * WIDEST_BAR + 3] = "";
+    char text[224], bar[3 * WIDEST_BAR + 3] = "", course[PROGRESS_COURSE + 1];
     const struct state s = state_of(p, elapsed);
     for (int detail = 0; detail < DETAIL_COUNT; detail++) {
         describe(&s, (enum detail)detail, text, sizeof(text));
         snprintf(out, PROGRESS_BYTES, detail < DETAIL_NUMBER ? "%s %3.0f%%%s" : "%s %.0f%%%s", p->label, s.percent,
                  text);
         const size_t taken = text_columns(out), room = columns > taken + 2 ? columns - taken - 2 : 0;
-        if (detail == DETAIL_ALL && p->kind == PROGRESS_BAR && room >= NARROWEST_BAR) {
-            draw_bar(s.percent, room < WIDEST_BAR ? room : WIDEST_BAR, bar);
-            snprintf(out, PROGRESS_BYTES, "%s %3.0f%%%s%s", p->label, s.percent, bar, text);
+        if (detail <= DETAIL_ALL && p->kind == PROGRESS_BAR && room >= NARROWEST_BAR) {
+            const size_t width = draw_course(p, room, course);
+            draw_bar(s.percent, room - width < WIDEST_BAR ? room - width : WIDEST_BAR, bar);
+            snprintf(out, PROGRESS_BYTES, "%s %3.0f%%%s%s%s", p->label, s.percent, bar, text, course);
         }
         if (taken <= columns)
             return;

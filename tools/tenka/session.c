@@ -336,7 +336,7 @@ int session_open(struct session *s, const struct options *options, bool train)
                    "%s has no test half, so that nothing is tested after an epoch; --split 0.2 would keep a part for "
                    "that",
                    s->data_dir);
-    if (code == EXIT_CODE_OK && !options->quiet)
+    if (code == EXIT_CODE_OK && !options->quiet && !options->json)
         tell(s);
     return code;
 }

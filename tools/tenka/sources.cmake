@@ -1,4 +1,7 @@
 set(tool_sources
+    tools/tenka/answers.c
+    tools/tenka/answers_json.c
+    tools/tenka/answers_print.c
     tools/tenka/batches.c
     tools/tenka/bench.c
     tools/tenka/bench_report.c
@@ -18,6 +21,8 @@ set(tool_sources
     tools/tenka/finite.c
     tools/tenka/fit.c
     tools/tenka/groups.c
+    tools/tenka/history.c
+    tools/tenka/info.c
     tools/tenka/interrupt.c
     tools/tenka/keep.c
     tools/tenka/log_json.c
@@ -36,9 +41,16 @@ set(tool_sources
     tools/tenka/profile_report.c
     tools/tenka/profile_trace.c
     tools/tenka/progress.c
+    tools/tenka/progress_course.c
     tools/tenka/progress_line.c
     tools/tenka/recipe.c
+    tools/tenka/report.c
+    tools/tenka/report_answers.c
+    tools/tenka/report_charts.c
+    tools/tenka/report_network.c
+    tools/tenka/report_text.c
     tools/tenka/rescue.c
+    tools/tenka/sample_picture.c
     tools/tenka/say.c
     tools/tenka/session.c
     tools/tenka/spinning.c
@@ -46,6 +58,9 @@ set(tool_sources
     tools/tenka/summary.c
     tools/tenka/table_data.c
     tools/tenka/test.c
+    tools/tenka/test_report.c
     tools/tenka/text.c
     tools/tenka/train.c
-    tools/tenka/verify.c)
+    tools/tenka/verify.c
+    tools/tenka/watch.c
+    tools/tenka/watch_events.c)

@@ -54,6 +54,7 @@ struct options {
     const char *data, *net, *device; /* NULL: the default */
     const char *save, *load, *log;   /* NULL: none */
     const char *checkpoint, *resume; /* NULL: none */
+    const char *report, *tensorboard; /* NULL: none */
     const char *shader_dir;          /* NULL: the kernels of the build */
     enum tenka_backend backend;
     enum tenka_dropout_mask dropout_mask;
@@ -87,6 +88,8 @@ struct options {
     char *const *pictures; /* predict: files and folders */
     size_t n_pictures;
     uint32_t top;                 /* predict */
+    uint32_t test_top, worst;     /* test; 0: not asked for */
+    bool confusion;               /* test */
     struct number_list mean, std; /* predict: of the network's input */
     enum tenka_image_alpha alpha; /* predict */
     bool invert, crop;            /* predict */
@@ -175,6 +178,9 @@ int interrupt_signal(void);
 
 /* ---- progress.c: how far an epoch is, on stderr ---- */
 
+#define PROGRESS_CELLS 48
+#define PROGRESS_COURSE (3 * PROGRESS_CELLS + 1) /* bytes of their line */
+
 struct progress {
     enum { PROGRESS_NONE, PROGRESS_LINES, PROGRESS_BAR } kind;
     char label[32];
@@ -182,6 +188,12 @@ struct progress {
     uint64_t before;            /* done when it began */
     double start, drawn, asked; /* seconds */
     double loss;                /* NaN: not known yet */
+    double lr;                  /* 0: not known */
+    /* The losses of the run so far (progress_course.c): means of each readings. */
+    double cell[PROGRESS_CELLS];
+    uint32_t cells, each, gathering;
+    double gathered, known_sum;
+    uint64_t known_count;
     bool visible;               /* a bar stands on the current line */
 };
 
@@ -193,10 +205,14 @@ void progress_begin(struct progress *p, const char *label, uint64_t done, uint64
 void progress_update(struct progress *p, uint64_t done);
 /* Whether it is time to ask for a newer loss: about twice a second. */
 bool progress_wants_loss(struct progress *p);
+/* The losses of count steps of this epoch have that sum. */
+void progress_take_loss(struct progress *p, double sum, uint64_t count);
+/* The course of the loss in so many columns at most; "": too little is known. */
+void progress_course(const struct progress *p, size_t columns, char out[static PROGRESS_COURSE]);
 void progress_end(struct progress *p);
 /* What is being done where there are no images to count: on a terminal a line that the next one replaces. */
 void progress_say(struct progress *p, const char *text);
-#define PROGRESS_BYTES 512
+#define PROGRESS_BYTES 1024
 /* The line of progress in at most so many columns of a terminal. Where they are few, label, percentage and loss are
  * left out last (progress_line.c). */
 void progress_line(const struct progress *p, double elapsed, size_t columns, char out[PROGRESS_BYTES]);
@@ -436,16 +452,29 @@ int checkpoint_resume(struct session *s, struct tenka_training *training);
 
 /* ---- evaluate.c ---- */
 
+/* NaN stands for what is not known. */
 struct evaluation {
     double loss;     /* mean as --loss-mean says */
-    double accuracy; /* 0 to 1, over all targets that are classes; NaN: they are none */
+    double accuracy; /* 0 to 1, over all targets that are classes */
     double seconds;
     uint64_t images;
+    /* Of those that were counted (answers.h). */
+    double top_accuracy, f1, mean_iou; /* f1: of labels too; mean_iou: of places with classes */
+    double exact;                      /* 0 to 1: samples of which all labels are right */
+    struct tenka_number_summary numbers;
 };
+struct evaluation evaluation_empty(void);
 
+struct answers;
 /* One pass over the loader's images without gradients. An interrupt ends it early, with what was seen so far.
+ *   answers  what is to be counted beside loss and accuracy; NULL: nothing
  * Returns EXIT_CODE_LIBRARY. */
-int evaluate(struct session *s, tenka_loader *loader, struct progress *progress, struct evaluation *out);
+int evaluate(struct session *s, tenka_loader *loader, struct progress *progress, struct answers *answers,
+             struct evaluation *out);
+/* "  MAE 0.0123  R2 0.9321" and the like of what is known but loss and accuracy, each behind two blanks; "": nothing is.
+ * full: as `tenka test` has it, not as a line of an epoch. */
+#define MEASURES_TEXT 160
+void evaluation_text(const struct evaluation *e, bool full, char out[static MEASURES_TEXT]);
 
 /* ---- log_json.c: one JSON object a line ---- */
 
@@ -487,6 +516,7 @@ int command_train(const struct options *options);
 int command_test(const struct options *options);
 int command_data(const struct options *options);
 int command_predict(const struct options *options);
+int command_info(const struct options *options);
 int command_summary(const struct options *options);
 int command_bench(const struct options *options);
 int command_verify(const struct options *options);

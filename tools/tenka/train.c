@@ -128,7 +128,9 @@ static int set_up(struct training *t)
         code = fit_check(t);
     if (code == EXIT_CODE_OK && o->resume != NULL)
         code = resume(t);
-    return code != EXIT_CODE_OK ? code : open_log(t);
+    if (code == EXIT_CODE_OK)
+        code = open_log(t);
+    return code != EXIT_CODE_OK ? code : watch_open(t);
 }
 
 static int tear_down(struct training *t)
@@ -138,6 +140,8 @@ static int tear_down(struct training *t)
     tenka_optimizer_destroy(&t->run.optimizer);
     tenka_loader_destroy(&t->run.train_loader);
     tenka_loader_destroy(&t->run.test_loader);
+    answers_free(&t->answers);
+    watch_close(t);
     session_close(&t->session);
     return log_json_close(&t->log, t->session.options);
 }
@@ -157,16 +161,17 @@ static void stop_for_log(struct training *t)
              strerror(t->log.error));
 }
 
-/* Reading a single step's loss waits for the device, so it is done for the log only. */
+/* Reading a single step's loss waits for the device, so it is done only for those that ask for it. */
 static int log_step(struct training *t, uint32_t epoch, tenka_tensor loss)
 {
     double value;
-    if (!t->log.open)
+    if (!t->log.open && !watch_wants_loss(t))
         return EXIT_CODE_OK;
     if (tenka_item(loss, &value) != TENKA_OK)
         return EXIT_CODE_LIBRARY;
     if (log_json_step(&t->log, epoch, t->run.step, value) != EXIT_CODE_OK)
         stop_for_log(t);
+    watch_step(t, value);
     return finite_check_loss(t, value);
 }
 
@@ -190,6 +195,8 @@ static int save_checkpoint(struct training *t)
     if (t->session.options->checkpoint == NULL || t->unwritable)
         return EXIT_CODE_OK;
     const int code = finite_check_weights(t);
+    if (code == EXIT_CODE_OK)
+        watch_save(t);
     return code == EXIT_CODE_OK ? rescue_checkpoint(t) : code;
 }
 
@@ -253,41 +260,54 @@ static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *
 static void print_epoch(const struct training *t, const struct epoch_result *r)
 {
     const struct session *const s = &t->session;
-    char rate[32], lr[32];
-    printf("epoch %u/%u  train loss %.4f  ", r->epoch + 1, s->options->epochs, r->train_loss);
+    char rate[32], lr[32], measures[MEASURES_TEXT];
+    printf("epoch %u/%u  train loss %.4f", r->epoch + 1, s->options->epochs, r->train_loss);
     if (s->test_data != NULL)
-        printf("test loss %.4f  ", r->test.loss);
+        printf("  test loss %.4f", r->test.loss);
     if (s->test_data != NULL && !isnan(r->test.accuracy))
-        printf("test accuracy %.2f %%  ", 100 * r->test.accuracy);
+        printf("  test accuracy %.2f %%", 100 * r->test.accuracy);
+    evaluation_text(&r->test, false, measures);
+    fputs(measures, stdout);
     if (t->run.schedule != NULL)
-        printf("lr %s  ", say_number(lr, "%.4g", r->lr));
-    printf("(%.1f s, %s %ss/s)\n", r->train_seconds, say_count(rate, (uint64_t)(r->images_per_second + 0.5)),
+        printf("  lr %s", say_number(lr, "%.4g", r->lr));
+    printf("  (%.1f s, %s %ss/s)\n", r->train_seconds, say_count(rate, (uint64_t)(r->images_per_second + 0.5)),
            session_noun(s));
     fflush(stdout);
+}
+
+/* What is counted of a test beside loss and accuracy; NULL: nothing, since each batch's answers would be waited for. */
+static struct answers *train_answers(struct training *t)
+{
+    const struct session *const s = &t->session;
+    const bool classes = session_classifies(s) && tenka_dataset_target_shape(s->test_data).rank == 0;
+    return classes && s->options->tensorboard == NULL ? NULL : &t->answers;
 }
 
 /* A checkpoint is written before the evaluation and one after it. The evaluation has no state in them: one that was
  * interrupted begins anew. A finite test loss shows that FILE.last-good is no longer needed (keep.c). */
 static int test_epoch(struct training *t, struct epoch_result *result)
 {
-    result->test = (struct evaluation){.loss = NAN, .accuracy = NAN};
+    result->test = evaluation_empty();
     if (t->session.test_data == NULL)
         return EXIT_CODE_OK;
     int code = save_checkpoint(t);
     t->evaluating = true;
     if (code == EXIT_CODE_OK && !is_stopping(t))
-        code = evaluate(&t->session, t->run.test_loader, &t->progress, &result->test);
+        code = evaluate(&t->session, t->run.test_loader, &t->progress, train_answers(t), &result->test);
     return code != EXIT_CODE_OK || is_stopping(t) ? code : finite_check_test(t, result);
 }
 
 static int end_epoch(struct training *t, struct epoch_result *result)
 {
-    const int code = test_epoch(t, result);
+    int code = test_epoch(t, result);
     if (code != EXIT_CODE_OK || is_stopping(t))
         return code;
     print_epoch(t, result);
     if (log_json_epoch(&t->log, result) != EXIT_CODE_OK)
         stop_for_log(t);
+    code = watch_epoch(t, result);
+    if (code != EXIT_CODE_OK)
+        return code;
     tenka_loader_rewind(t->run.train_loader);
     t->run.epoch++;
     t->evaluating = false;
@@ -351,6 +371,8 @@ static int finish(struct training *t)
         say_stopped(t);
     else if (o->save != NULL && code == EXIT_CODE_OK && !o->quiet)
         print_text(stdout, "saved    %s\n", o->save);
+    if (code == EXIT_CODE_OK)
+        code = watch_finish(t, stopped);
     if (!stopped || code != EXIT_CODE_OK)
         return code;
     return t->trouble[0] != '\0' ? EXIT_CODE_FAILED : EXIT_CODE_SIGNAL + interrupt_signal();
@@ -425,10 +447,17 @@ static int check_outputs(const struct options *o)
         {"--log", o->log, "--checkpoint", o->checkpoint},
         {"--log", o->log, "--resume", o->resume},
         {"--log", o->log, "--load", o->load},
+        {"--report", o->report, "--save", o->save},
+        {"--report", o->report, "--checkpoint", o->checkpoint},
+        {"--report", o->report, "--log", o->log},
+        {"--report", o->report, "--resume", o->resume},
+        {"--report", o->report, "--load", o->load},
     };
     int code = check_save_path("--save", o->save);
     if (code == EXIT_CODE_OK)
         code = check_save_path("--checkpoint", o->checkpoint);
+    if (code == EXIT_CODE_OK)
+        code = check_save_path("--report", o->report);
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]) && code == EXIT_CODE_OK; i++)
         code = check_other_file(pairs[i].option, pairs[i].path, pairs[i].other_option, pairs[i].other);
     if (code == EXIT_CODE_OK)

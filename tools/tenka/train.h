@@ -2,7 +2,8 @@
 #ifndef TENKA_TOOL_TRAIN_H
 #define TENKA_TOOL_TRAIN_H
 
-#include "tenka.h"
+#include "answers.h"
+#include "watch.h"
 
 /* What stands beside a checkpoint while no loss with its weights is known. */
 enum kept {
@@ -18,6 +19,8 @@ struct training {
     struct tenka_training run;
     struct progress progress;
     struct log log;
+    struct answers answers; /* of the test half */
+    struct watch watch;
     char criterion[4400];  /* the loss and what else gradients are made of, as a checkpoint says it */
     bool evaluating;       /* the epoch's checkpoint is written; the evaluation draws from the generator */
     uint64_t finite;       /* losses of this epoch whose sum was finite when it was last looked at */

@@ -1,0 +1,49 @@
+#!/bin/sh
+# test_cli_info.sh TENKA GOLDEN: what `tenka info` tells of models, checkpoints and files of others. Runs on the CPU.
+set -u
+tenka=$1 golden=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+export TMPDIR="$work"
+. "$(dirname "$0")/cli.sh"
+images 30 8 > "$work/x"
+labels 30 > "$work/y"
+data="$work/x,$work/y,$work/x,$work/y"
+succeed train --backend cpu --epochs 2 --batch-size 10 --data "$data" --net 'Flatten() Linear(64, 10)' \
+    --optimizer 'SGD(lr=0.125, momentum=0.5)' --save "$work/net.st" --checkpoint "$work/run.ckpt"
+succeed train --backend cpu --epochs 1 --batch-size 10 --data "$data" --net 'Flatten() Linear(64, 10)' --save "$work/net.pt"
+
+succeed info "$work/net.st"
+prints "^$work/net.st: safetensors, a model, [0-9,]* bytes\$"
+prints '^2 tensors of the network with 650 numbers$'
+prints '^version *0'
+prints '^input *1,8,8$'
+prints '^classes *\["0","1"'
+prints '^1.weight  F32    \[10, 64\]$'
+prints '^  (1): Linear(in_features=64, out_features=10, bias=True)$'
+silent
+succeed info "$work/run.ckpt"
+prints "^$work/run.ckpt: safetensors, a checkpoint, "
+prints "and the optimizer's with 650"
+prints '^checkpoint.epoch *2$'
+prints '^checkpoint.step *6$'
+prints 'lr.*0.125'
+succeed info "$work/run.ckpt" --json
+is_json
+prints '"kind":"checkpoint"'
+prints '"checkpoint.step":"6"'
+prints '"name":"1.weight","dtype":"F32","shape":\[10,64\],"network":true'
+prints '"network":false'
+succeed info "$work/net.pt"
+prints "^$work/net.pt: PyTorch .pt, a file of weights, "
+succeed info "$golden/predict/colour.safetensors" --json
+is_json
+
+expect 1 'cannot .*none' info "$work/none"
+expect 1 "$work/x" info "$work/x"
+head -c 100 "$work/net.st" > "$work/cut.st"
+expect 1 "$work/cut.st" info "$work/cut.st"
+expect 2 'name the file' info
+expect 2 'name one file alone' info "$work/net.st" "$work/net.pt"
+verdict

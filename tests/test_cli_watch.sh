@@ -1,0 +1,196 @@
+#!/bin/sh
+# test_cli_watch.sh TENKA: what a training writes to be looked at: TensorBoard's events and the report. Both are read in
+# Python, by TensorBoard where it is installed, and the report is shown by Chromium where that is. Runs on the CPU.
+# Skipped without Python; TENKA_PYTHON names another than python3.
+set -u
+tenka=$1
+python=${TENKA_PYTHON:-python3}
+here=$(dirname "$0")
+command -v "$python" > /dev/null || exit 77
+work=$(mktemp -d)
+pid=
+trap '[ -z "$pid" ] || kill -9 $pid 2> /dev/null; rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+export TMPDIR="$work" OMP_WAIT_POLICY=passive
+. "$here/cli.sh"
+
+# ---- Data: two halves of grey images, in a folder whose name means something in HTML and in shells ----
+
+data="$work/a <b> & 'c'"
+mkdir "$data"
+images 60 12 > "$data/train-images-idx3-ubyte"
+labels 60 > "$data/train-labels-idx1-ubyte"
+images 35 12 > "$data/t10k-images-idx3-ubyte"
+labels 35 > "$data/t10k-labels-idx1-ubyte"
+printf '%s\n' '<script>alert(1)</script>' '"q"' "it's" '&amp;' e f g h i j > "$work/names"
+net='Conv2d(1, 4, 3) ReLU() Flatten() Linear(400, 10)'
+
+# fit ARG...: 4 epochs of 8 steps on it.
+fit() {
+    succeed train --backend cpu --threads 1 --epochs 4 --batch-size 8 --seed 3 --data "$data" --net "$net" \
+        --classes "$work/names" "$@"
+}
+
+# page FILE: a report is a whole page; what it has is in $work/page.
+page() {
+    "$python" "$here/report.py" "$1" > "$work/page" 2> "$work/err" || bad "the report $1: $(tail -n 1 "$work/err")"
+}
+
+# has PATTERN: the page does.
+has() {
+    grep -q -e "$1" "$work/page" || bad "no '$1' in the report"
+}
+
+# events FOLDER: what TensorBoard would show is in $work/events; told by TensorBoard too, where it is there.
+events() {
+    "$python" "$here/events.py" "$1" > "$work/events" 2> "$work/err" || bad "the events in $1: $(tail -n 1 "$work/err")"
+}
+
+# losses: the steps and losses among them.
+losses() {
+    grep '^train/loss ' "$work/events"
+}
+
+# ---- A run, and the same watched ----
+
+fit --save "$work/plain.st" --no-shuffle
+fit --save "$work/seen.st" --no-shuffle --report "$work/seen.html" --tensorboard "$work/seen"
+cmp -s "$work/plain.st" "$work/seen.st" || bad "a run that is watched trains another network"
+prints "^report   $work/seen.html\$"
+page "$work/seen.html"
+cat "$work/page"
+for section in Curves Confusion Classes 'The largest losses' 'Filters of the first layer' Network Run; do
+    has "^section $section\$"
+done
+has '^card Epochs: 4 of 4$'
+has '^card Parameters: 4,050$'
+has '^pictures 25 \[(12, 12)\]$'
+has '^confusion 35$'
+has "^command .*tenka train .* --data '.*a <b> & '.''c'.'''"
+! grep -q '<script>alert' "$work/seen.html" || bad "a class's name is not escaped"
+! grep -q '<b> & ' "$work/seen.html" || bad "a folder's name is not escaped"
+accuracy=$(sed -n 's/^card Test accuracy: //p' "$work/page")
+succeed test --backend cpu --load "$work/seen.st" --confusion --report "$work/test.html"
+prints "test accuracy $accuracy  "
+page "$work/test.html"
+has '^section The largest losses$'
+has '^confusion 35$'
+! grep -q '^section Curves' "$work/page" || bad "a test has curves"
+
+events "$work/seen"
+[ "$(losses | wc -l)" = 32 ] || bad "there are $(losses | wc -l) losses of steps instead of 32"
+for tag in 'epoch/train loss' test/loss test/accuracy test/F1 weights/0.weight samples/0 'samples'; do
+    [ "$(grep -c "^$tag " "$work/events")" -ge 4 ] || bad "the events of $tag"
+done
+grep -q '^node 0 Conv2d$' "$work/events" || bad "no graph"
+grep -q '^options 0 text | option | value |' "$work/events" || bad "no options"
+grep '^TensorBoard' "$work/events" || echo "TensorBoard is not installed"
+
+# ---- A run that is killed again and again has the same course ----
+
+fit --epochs 30 --report "$work/whole.html" --tensorboard "$work/whole" --checkpoint "$work/whole.ckpt" --checkpoint-every 3
+events "$work/whole"
+losses > "$work/want"
+# What took how long differs.
+course() {
+    sed -n '/id="history"/,/<\/script>/p' "$1" |
+        awk '$1 == "epoch" { $5 = $6 = $9 = "" } $1 == "step" || $1 == "epoch" || $1 == "begins"'
+}
+course "$work/whole.html" > "$work/want_course"
+[ "$(grep -c '^step' "$work/want_course")" = 240 ] || bad "the history has not all steps"
+[ "$(grep -c '^epoch' "$work/want_course")" = 30 ] || bad "the history has not all epochs"
+kills=0 resume=
+while :; do
+    # shellcheck disable=SC2086
+    "$tenka" train --backend cpu --threads 1 --epochs 30 --batch-size 8 --seed 3 --data "$data" --net "$net" \
+        --classes "$work/names" --report "$work/torn.html" --tensorboard "$work/torn" --checkpoint "$work/torn.ckpt" \
+        --checkpoint-every 3 $resume > "$work/out" 2> "$work/err" &
+    pid=$!
+    [ $kills -ge 6 ] || { sleep "0.$((kills * 3 % 5 + 2))"; kill -9 $pid 2> /dev/null; }
+    await
+    [ $got != 0 ] || break
+    [ $got = 137 ] || { bad "status $got after $kills kills"; break; }
+    kills=$((kills + 1))
+    [ ! -e "$work/torn.ckpt" ] || resume="--resume $work/torn.ckpt"
+done
+echo "killed $kills times"
+[ $kills -ge 3 ] || bad "the run was too fast to be killed"
+ran=resume
+cmp -s "$work/whole.ckpt" "$work/torn.ckpt" || bad "another checkpoint after the kills"
+events "$work/torn"
+losses > "$work/got"
+sort -u "$work/got" | sort -k 2n > "$work/once"
+cmp -s "$work/want" "$work/once" || bad "other losses of steps after the kills: $(diff "$work/want" "$work/once" | head -n 4)"
+[ "$(wc -l < "$work/got")" = 240 ] || bad "losses of steps twice after the kills"
+course "$work/torn.html" > "$work/got_course"
+cmp -s "$work/want_course" "$work/got_course" ||
+    bad "another history after the kills: $(diff "$work/want_course" "$work/got_course" | head -n 4)"
+page "$work/torn.html"
+has '^card Epochs: 30 of 30$'
+
+# A report that begins in the middle says so.
+fit --resume "$work/torn.ckpt" --checkpoint "$work/again.ckpt" --epochs 31 --report "$work/late.html"
+says "there is no report $work/late.html to go on with: the new one begins at step 240"
+grep -q 'was resumed at step 240' "$work/late.html" || bad "the late report does not say so"
+# Stopped by a signal.
+train="train --backend cpu --threads 1 --batch-size 8"
+start --data "$data" --report "$work/stopped.html"
+kill -INT $pid
+await
+[ $got = 130 ] || bad "status $got after SIGINT"
+page "$work/stopped.html"
+grep -q 'stopped before its end' "$work/stopped.html" || bad "the report does not say that it was stopped"
+
+# ---- Other kinds of targets ----
+
+if "$python" -c 'import numpy' 2> /dev/null; then
+    "$python" "$here/answers.py" make "$work"
+    for case in 'numbers:Linear(6, 3):MSELoss()' 'labels:Linear(6, 4):BCEWithLogitsLoss()' \
+        'pixels:Conv2d(1, 3, 3, padding=1):CrossEntropyLoss()' 'pictures:Conv2d(1, 1, 3, padding=1):MSELoss()' \
+        'many:Linear(6, 40):CrossEntropyLoss()'; do
+        kind=${case%%:*} rest=${case#*:} files=
+        for half in train test; do
+            files=$files${files:+,}$work/${kind}_x_$half.npy,$work/${kind}_y_$half.npy
+        done
+        succeed train --backend cpu --epochs 2 --batch-size 8 --data "$files" --net "${rest%:*}" --loss "${rest##*:}" \
+            --report "$work/$kind.html" --tensorboard "$work/$kind"
+        page "$work/$kind.html"
+        has '^section The largest losses$'
+        events "$work/$kind"
+        grep -q '^samples 4 text ' "$work/events" || bad "no samples of $kind"
+    done
+    has '^section Confusion$'
+fi
+
+# ---- What cannot be written ----
+
+some="train --backend cpu --epochs 1 --batch-size 8"
+# shellcheck disable=SC2086
+{
+    expect 1 "cannot save to $work/none/r.html" $some --data "$data" --net "$net" --report "$work/none/r.html"
+    expect 1 "needs the name of a file" $some --data "$data" --net "$net" --report ''
+    expect 1 "are one file: give each a file of its own" $some --data "$data" --net "$net" --report "$work/same" \
+        --save "$work/same"
+    expect 1 "cannot .* $work/names" $some --data "$data" --net "$net" --tensorboard "$work/names"
+    expect 1 "it is no report of 'tenka train'; name another file" train --backend cpu --threads 1 --epochs 40 \
+        --batch-size 8 --seed 3 --data "$data" --net "$net" --resume "$work/torn.ckpt" --checkpoint "$work/torn.ckpt" \
+        --report "$work/names"
+    expect 1 "cannot save to $work/none/r.html" test --load "$work/seen.st" --report "$work/none/r.html"
+}
+grep -q '<script>alert' "$work/names" || bad "a file that is no report was replaced"
+
+# ---- As a browser shows it ----
+
+if command -v chromium > /dev/null && [ "${TENKA_CHROMIUM-1}" = 1 ]; then
+    timeout 60 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$work/profile" \
+        --enable-logging=stderr --virtual-time-budget=1000 --window-size=1200,2400 --screenshot="$work/shot.png" \
+        "file://$work/seen.html" > "$work/out" 2>&1
+    ran=chromium
+    ! grep 'CONSOLE' "$work/out" || bad "the browser complains"
+    [ "$(wc -c < "$work/shot.png")" -gt 60000 ] || bad "the screenshot is empty"
+else
+    echo "Chromium is not installed"
+fi
+
+nothing_left
+verdict

@@ -1,0 +1,148 @@
+#define _POSIX_C_SOURCE 200809L
+#include "history.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for one more. */
+static bool grow(void *at, size_t count, size_t *room, size_t each)
+{
+    void *memory;
+    memcpy(&memory, at, sizeof(memory));
+    if (count < *room)
+        return true;
+    const size_t more = *room > 0 ? 2 * *room : 64;
+    void *const grown = realloc(memory, more * each);
+    if (grown == NULL)
+        return false;
+    memcpy(at, &grown, sizeof(grown));
+    *room = more;
+    return true;
+}
+
+bool history_add_point(struct history *h, const struct history_point *point)
+{
+    if (!grow(&h->points, h->n_points, &h->points_room, sizeof(h->points[0])))
+        return false;
+    h->points[h->n_points++] = *point;
+    return true;
+}
+
+bool history_add_epoch(struct history *h, const struct epoch_result *epoch)
+{
+    if (!grow(&h->epochs, h->n_epochs, &h->epochs_room, sizeof(h->epochs[0])))
+        return false;
+    h->epochs[h->n_epochs++] = *epoch;
+    return true;
+}
+
+void history_free(struct history *h)
+{
+    free(h->points);
+    free(h->epochs);
+    *h = (struct history){.points = NULL};
+}
+
+/* ---- Lines ---- */
+
+/* Digits with which a double reads back as it is. */
+#define EXACT "%.17g"
+#define EPOCH_NUMBERS 14
+
+static void epoch_numbers(struct epoch_result *e, double *out[EPOCH_NUMBERS])
+{
+    double *const all[EPOCH_NUMBERS] = {
+        &e->train_loss,      &e->train_seconds,     &e->images_per_second, &e->test.loss,
+        &e->test.accuracy,   &e->test.seconds,      &e->test.f1,           &e->test.mean_iou,
+        &e->test.exact,      &e->test.top_accuracy, &e->test.numbers.mae,  &e->test.numbers.rmse,
+        &e->test.numbers.r2, &e->test.numbers.psnr,
+    };
+    memcpy(out, all, sizeof(all));
+}
+
+void history_write(const struct history *h, double seconds, FILE *file)
+{
+    fprintf(file, "%s\nbegins %" PRIu64 "\nseconds " EXACT "\n", HISTORY_BEGIN, h->begins, h->seconds + seconds);
+    for (size_t i = 0; i < h->n_points; i++)
+        fprintf(file, "step %" PRIu64 " " EXACT " " EXACT "\n", h->points[i].step, h->points[i].loss, h->points[i].lr);
+    for (size_t i = 0; i < h->n_epochs; i++) {
+        struct epoch_result epoch = h->epochs[i];
+        double *numbers[EPOCH_NUMBERS];
+        epoch_numbers(&epoch, numbers);
+        fprintf(file, "epoch %" PRIu32 " %" PRIu64, epoch.epoch, epoch.test.images);
+        for (size_t k = 0; k < EPOCH_NUMBERS; k++)
+            fprintf(file, " " EXACT, *numbers[k]);
+        fputc('\n', file);
+    }
+    fputs(HISTORY_END "\n", file);
+}
+
+/* What follows "epoch ". */
+static bool read_epoch(const char *line, struct epoch_result *out)
+{
+    double *numbers[EPOCH_NUMBERS];
+    int used;
+    *out = (struct epoch_result){.test = evaluation_empty()};
+    epoch_numbers(out, numbers);
+    if (sscanf(line, "%" SCNu32 " %" SCNu64 "%n", &out->epoch, &out->test.images, &used) != 2)
+        return false;
+    line += used;
+    for (size_t k = 0; k < EPOCH_NUMBERS; k++) {
+        char *end;
+        *numbers[k] = strtod(line, &end);
+        if (end == line)
+            return false;
+        line = end;
+    }
+    return true;
+}
+
+/* Later steps and epochs are passed over. False: no line of a history, or no memory. */
+static bool take_line(struct history *h, const char *line, uint64_t epochs, uint64_t steps)
+{
+    struct history_point point;
+    struct epoch_result epoch;
+    if (sscanf(line, "begins %" SCNu64, &h->begins) == 1 || sscanf(line, "seconds %lf", &h->seconds) == 1)
+        return true;
+    if (sscanf(line, "step %" SCNu64 " %lf %lf", &point.step, &point.loss, &point.lr) == 3)
+        return point.step >= steps || history_add_point(h, &point);
+    if (strncmp(line, "epoch ", strlen("epoch ")) != 0 || !read_epoch(line + strlen("epoch "), &epoch))
+        return false;
+    return epoch.epoch >= epochs || history_add_epoch(h, &epoch);
+}
+
+static bool read_lines(struct history *h, FILE *file, uint64_t epochs, uint64_t steps)
+{
+    char *line = NULL;
+    size_t room = 0;
+    bool inside = false, whole = false;
+    while (!whole && getline(&line, &room, file) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        if (!inside)
+            inside = strcmp(line, HISTORY_BEGIN) == 0;
+        else if (strcmp(line, HISTORY_END) == 0)
+            whole = true;
+        else if (!take_line(h, line, epochs, steps))
+            break;
+    }
+    free(line);
+    return whole;
+}
+
+int history_read(struct history *h, const char *path, uint64_t epochs, uint64_t steps)
+{
+    FILE *const file = fopen(path, "r");
+    if (file == NULL && errno != ENOENT)
+        return say_failed("cannot go on with the report %s: %s", path, strerror(errno));
+    h->begins = steps;
+    if (file == NULL)
+        return EXIT_CODE_OK;
+    const bool good = read_lines(h, file, epochs, steps);
+    fclose(file);
+    return good ? EXIT_CODE_OK
+                : say_failed("cannot go on with the report %s: it is no report of 'tenka train'; name another file",
+                             path);
+}
