@@ -27,7 +27,7 @@ struct tenka_schedule_kind {
     /* NaN: it leaves momentum as it is. NULL: all do. */
     double (*momentum)(const struct tenka_schedule_node *n);
     bool (*needs_total)(const struct tenka_schedule_node *n); /* the text does not say how long it is; NULL: it does */
-    double (*steps)(const struct tenka_schedule_node *n); /* after which it ends; NULL: it does not */
+    double (*steps)(const struct tenka_schedule_node *n);     /* after which it ends; NULL: it does not */
     /* Before step 0. */
     tenka_status (*begin)(struct tenka_schedule *s, struct tenka_schedule_node *n);
     void (*settle)(struct tenka_schedule *s, struct tenka_schedule_node *n); /* behind it; NULL: nothing */

@@ -23,9 +23,10 @@ static int compare_lr(const struct options *o, struct tenka_training *training, 
     say_shortest(a, there);
     say_shortest(b, here);
     if (!option_is_given(o, "lr"))
-        return say_failed("%s: the checkpoint belongs to a run with --lr %s, this one has %s; given as --lr %s it would "
-                          "go on with that",
-                          o->resume, a, b, b);
+        return say_failed(
+            "%s: the checkpoint belongs to a run with --lr %s, this one has %s; given as --lr %s it would "
+            "go on with that",
+            o->resume, a, b, b);
     if (tenka_schedule_set_initial_lr(training->schedule, training->optimizer, group, here) != TENKA_OK)
         return EXIT_CODE_LIBRARY;
     say_notice(o, "the run began with a learning rate of %s, and goes on as if it had been %s", a, b);

@@ -72,8 +72,8 @@ static tenka_status read_meters(const struct meters *meters, double targets, str
 struct evaluation evaluation_empty(void)
 {
     const struct tenka_number_summary none = {.mae = NAN, .rmse = NAN, .r2 = NAN, .psnr = NAN};
-    return (struct evaluation){.loss = NAN, .accuracy = NAN, .top_accuracy = NAN, .f1 = NAN, .mean_iou = NAN,
-                               .exact = NAN, .numbers = none};
+    return (struct evaluation){
+        .loss = NAN, .accuracy = NAN, .top_accuracy = NAN, .f1 = NAN, .mean_iou = NAN, .exact = NAN, .numbers = none};
 }
 
 int evaluate(struct session *s, tenka_loader *loader, struct progress *progress, struct answers *answers,
@@ -111,8 +111,7 @@ static size_t put(char *out, size_t used, const char *name, const char *format, 
     char number[32];
     if (isnan(value))
         return used;
-    const int length =
-        snprintf(out + used, MEASURES_TEXT - used, "  %s %s", name, say_number(number, format, value));
+    const int length = snprintf(out + used, MEASURES_TEXT - used, "  %s %s", name, say_number(number, format, value));
     return used + (size_t)length;
 }
 

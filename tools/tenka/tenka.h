@@ -51,11 +51,11 @@ enum bench_part { BENCH_CEILINGS = 1, BENCH_KERNELS = 2, BENCH_SHAPES = 4, BENCH
 
 /* Made from the command line by the rows of option_table.c. */
 struct options {
-    const char *data, *net, *device; /* NULL: the default */
-    const char *save, *load, *log;   /* NULL: none */
-    const char *checkpoint, *resume; /* NULL: none */
+    const char *data, *net, *device;  /* NULL: the default */
+    const char *save, *load, *log;    /* NULL: none */
+    const char *checkpoint, *resume;  /* NULL: none */
     const char *report, *tensorboard; /* NULL: none */
-    const char *shader_dir;          /* NULL: the kernels of the build */
+    const char *shader_dir;           /* NULL: the kernels of the build */
     enum tenka_backend backend;
     enum tenka_dropout_mask dropout_mask;
     enum tenka_tune tune;
@@ -194,7 +194,7 @@ struct progress {
     uint32_t cells, each, gathering;
     double gathered, known_sum;
     uint64_t known_count;
-    bool visible;               /* a bar stands on the current line */
+    bool visible; /* a bar stands on the current line */
 };
 
 /* Where stderr is a terminal a bar, else a line from time to time, and nothing when quiet. */
