@@ -31,3 +31,10 @@ foreach(isa IN LISTS fast_isas)
         $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
     list(APPEND fast_objects $<TARGET_OBJECTS:tenka_fast_${isa}>)
 endforeach()
+
+# Of the resampling of pictures the two passes; src/data/resample.c chooses. All give the same bits.
+if("avx2" IN_LIST fast_isas)
+    tenka_add_objects(tenka_resample_avx2 src/data/resample_lines.c)
+    target_compile_options(tenka_resample_avx2 PRIVATE ${fast_flags_avx2} $<$<NOT:$<CONFIG:Debug>>:-O3>)
+    list(APPEND fast_objects $<TARGET_OBJECTS:tenka_resample_avx2>)
+endif()

@@ -1,26 +1,38 @@
 # Reads which operators there are, and adds each one's files to the lists of their rooms. What is read becomes
 #   pass_rows       "op/pass" of each kernel that has a shader of its own
-#   element_passes  "op/pass/macros" of each kernel of shaders/elementwise.comp, the macros separated by blanks
+#   shared_passes  "op/pass/macros/source" of each kernel of shaders/elementwise.comp or updates.comp, the macros
+#                  separated by blanks
 
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS src/op/ops.def shaders/common/elementwise.def)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS src/op/ops.def shaders/common/elementwise.def
+    shaders/common/updates.def)
 
 # ---- Elementwise operators: shaders/common/elementwise.def has them; they share their files ----
 
 file(STRINGS shaders/common/elementwise.def element_rows REGEX "^TENKA_(UNARY|ACTIVATION|BINARY)\\([a-z0-9_]+,")
-set(element_passes "")
+set(shared_passes "")
 foreach(row IN LISTS element_rows)
     string(REGEX MATCH "^TENKA_([A-Z]+)\\(([a-z0-9_]+), *([A-Z_]+|[a-z]+)(, *([0-2]))?" row "${row}")
     set(kind ${CMAKE_MATCH_1})
     set(op ${CMAKE_MATCH_2})
     set(back ${CMAKE_MATCH_3})
     if(kind STREQUAL "BINARY")
-        list(APPEND element_passes "${op}/fwd/TENKA_NAME=${op} TENKA_TWO")
+        list(APPEND shared_passes "${op}/fwd/TENKA_NAME=${op} TENKA_TWO/elementwise")
         continue()
     endif()
-    list(APPEND element_passes "${op}/fwd/TENKA_NAME=${op} TENKA_NUMBERS=${CMAKE_MATCH_5}")
+    list(APPEND shared_passes "${op}/fwd/TENKA_NAME=${op} TENKA_NUMBERS=${CMAKE_MATCH_5}/elementwise")
     if(NOT back STREQUAL "CONSTANT")
-        list(APPEND element_passes "${op}/dx/TENKA_NAME=${op} TENKA_NUMBERS=${CMAKE_MATCH_5} TENKA_${back}")
+        list(APPEND shared_passes
+            "${op}/dx/TENKA_NAME=${op} TENKA_NUMBERS=${CMAKE_MATCH_5} TENKA_${back}/elementwise")
     endif()
+endforeach()
+
+# ---- Updates of optimizers: shaders/common/updates.def has them ----
+
+file(STRINGS shaders/common/updates.def update_rows REGEX "^TENKA_UPDATE\\([a-z0-9_]+,")
+foreach(row IN LISTS update_rows)
+    string(REGEX MATCH "^TENKA_UPDATE\\(([a-z0-9_]+), *([1-3])," row "${row}")
+    list(APPEND shared_passes
+        "${CMAKE_MATCH_1}/fwd/TENKA_NAME=${CMAKE_MATCH_1} TENKA_STATES=${CMAKE_MATCH_2}/updates")
 endforeach()
 
 # ---- Other operators: src/op/ops.def names them and their passes, in rows that start a line ----

@@ -1,4 +1,4 @@
-# Compiles the shaders: each pass of shaders/<op>.comp, and each kernel of shaders/elementwise.comp, becomes for each
+# Compiles the shaders: each pass of shaders/<op>.comp, and each kernel of a shader that several share, becomes for each
 # storage type (op.h) the numbers of an array, and ${shader_dir}/shader_table.c holds the arrays.
 
 set(shader_dir ${PROJECT_BINARY_DIR}/shaders)
@@ -7,16 +7,17 @@ file(MAKE_DIRECTORY ${shader_dir})
 set(shader_files)
 set(shader_arrays "")
 set(shader_rows "")
-foreach(row IN LISTS pass_rows element_passes)
+foreach(row IN LISTS pass_rows shared_passes)
     string(REPLACE "/" ";" row ${row})
     list(GET row 0 op)
     list(GET row 1 pass)
     set(source ${PROJECT_SOURCE_DIR}/shaders/${op}.comp)
     set(macros -DTENKA_PASS_${pass})
     list(LENGTH row fields)
-    if(fields EQUAL 3)
-        set(source ${PROJECT_SOURCE_DIR}/shaders/elementwise.comp)
+    if(fields EQUAL 4)
         list(GET row 2 names)
+        list(GET row 3 file)
+        set(source ${PROJECT_SOURCE_DIR}/shaders/${file}.comp)
         string(REPLACE " " ";-D" names "-D${names}")
         list(APPEND macros ${names})
     endif()

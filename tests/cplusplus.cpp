@@ -18,9 +18,11 @@
 #include <tenka/nn.h>
 #include <tenka/optim.h>
 #include <tenka/profile.h>
+#include <tenka/schedule.h>
 #include <tenka/tenka.h>
 #include <tenka/tensor.h>
 #include <tenka/train.h>
+#include <tenka/transform.h>
 #include <tenka/verify.h>
 
 static int failed(const tenka_ctx *ctx, const char *what)

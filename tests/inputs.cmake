@@ -1,6 +1,7 @@
 # Tests of what comes from outside: network texts, data files, model files. They need no data set.
 foreach(name network_text own_forward array_files data_files data_files_shrinking model_files model_limits pt_files
-             pt_files_hostile torch_files image_files)
+             pt_files_hostile torch_files image_files tables
+             cifar_files)
     add_executable(test_${name} test_${name}.c)
     set_target_properties(test_${name} PROPERTIES C_EXTENSIONS OFF)
     target_link_libraries(test_${name} PRIVATE Tenka::tenka_static tenka_options Cmocka::Cmocka)
@@ -14,6 +15,10 @@ target_link_libraries(test_pt_files_hostile PRIVATE Libzip::Libzip)
 target_link_libraries(test_torch_files PRIVATE Libzip::Libzip)
 target_include_directories(test_torch_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_include_directories(test_pt_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(test_tables PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(test_cifar_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_link_libraries(test_cifar_files PRIVATE ZLIB::ZLIB)
+target_link_libraries(test_tables PRIVATE m)
 target_include_directories(test_image_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(test_image_files PRIVATE TENKA_PNG=$<BOOL:${PNG_FOUND}> TENKA_JPEG=$<BOOL:${JPEG_FOUND}>)
 set_property(TEST pt_files torch_files image_files PROPERTY WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
@@ -22,3 +27,13 @@ add_executable(test_model_text test_model_text.c)
 set_target_properties(test_model_text PROPERTIES C_EXTENSIONS OFF)
 target_link_libraries(test_model_text PRIVATE Tenka::tenka_static tenka_options Cmocka::Cmocka)
 add_test(NAME model_text COMMAND test_model_text ${CMAKE_CURRENT_SOURCE_DIR}/golden/model_text.txt)
+
+# Pictures by class; without the decoders there would be nothing to read.
+if(PNG_FOUND AND JPEG_FOUND)
+    add_executable(test_folder_data test_folder_data.c)
+    set_target_properties(test_folder_data PROPERTIES C_EXTENSIONS OFF)
+    target_include_directories(test_folder_data PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(test_folder_data PRIVATE Tenka::tenka_static tenka_options Cmocka::Cmocka)
+    add_test(NAME folder_data COMMAND test_folder_data)
+    set_property(TEST folder_data PROPERTY WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+endif()

@@ -48,7 +48,9 @@ set_tests_properties(cli_watch PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 add_test(NAME cli_answers COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_answers.sh $<TARGET_FILE:tenka_command>)
 set_tests_properties(cli_answers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 add_test(NAME cli_tuning COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_tuning.sh $<TARGET_FILE:tenka_command>)
-set_tests_properties(cli_arrays cli_tuning PROPERTIES TIMEOUT 900)
+add_test(NAME cli_tables COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_tables.sh $<TARGET_FILE:tenka_command>)
+add_test(NAME cli_steps COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_steps.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli_arrays cli_tables cli_tuning cli_steps PROPERTIES TIMEOUT 900)
 foreach(backend IN LISTS backends)
     add_test(NAME recipes_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_recipes.sh $<TARGET_FILE:tenka_command>
         ${backend} ${CMAKE_CURRENT_SOURCE_DIR}/golden/recipes)
@@ -57,6 +59,9 @@ endforeach()
 
 # Without the libraries test_image_files sees to it that their absence is said.
 if(PNG_FOUND AND JPEG_FOUND)
+    add_test(NAME cli_pictures COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_pictures.sh $<TARGET_FILE:tenka_command>
+        ${CMAKE_CURRENT_SOURCE_DIR}/golden)
+    set_tests_properties(cli_pictures PROPERTIES TIMEOUT 900)
     add_test(NAME predict COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_predict.sh $<TARGET_FILE:tenka_command>
         ${CMAKE_CURRENT_SOURCE_DIR}/golden)
     set_tests_properties(predict PROPERTIES TIMEOUT 900)

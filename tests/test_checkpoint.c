@@ -34,7 +34,27 @@ static int tear_down(void **state)
 
 /* ---- Runs ---- */
 
-enum optimizer { ADAM, ADAMW, SGD, MOMENTUM };
+enum optimizer { ADAM, ADAMW, SGD, MOMENTUM, OTHERS, NADAM = OTHERS };
+/* With schedules, of which some go on by step. */
+static const struct {
+    const char *text, *schedule;
+} optimizers[] = {
+    [ADAM] = {"Adam()", NULL},
+    [ADAMW] = {"AdamW()", NULL},
+    [SGD] = {"SGD()", NULL},
+    [MOMENTUM] = {"SGD(momentum=0.9, dampening=0.2)", NULL},
+    [NADAM] = {"NAdam()", "OneCycleLR(0.01, 20)"},
+    {"SGD(momentum=0.9, nesterov=True)", "CyclicLR(0.001, 0.01, 3)"},
+    {"Adam(amsgrad=True)", "CosineAnnealingWarmRestarts(2)"},
+    {"RMSprop(centered=True, momentum=0.5)", "ExponentialLR(0.9)"},
+    {"Adagrad(initial_accumulator_value=0.1)", "SequentialLR([LinearLR(0.5), StepLR(1)], [2])"},
+    {"Adadelta()", "MultiStepLR([1, 2])"},
+    {"RAdam(decoupled_weight_decay=True)", "ReduceLROnPlateau(patience=0)"},
+    {"Adamax(maximize=True)", "WarmupCosine(2, 4)"},
+    {"Lion()", "ChainedScheduler([ConstantLR(0.1, 2), CosineAnnealingLR(3)])"},
+    {"Lamb()", "PolynomialLR(3)"},
+};
+#define OPTIMIZERS (sizeof(optimizers) / sizeof(optimizers[0]))
 
 struct setting {
     const char *net;
@@ -44,8 +64,11 @@ struct setting {
     uint32_t images, batch_size, labels;
     bool shuffle;
     enum tenka_images_at images_at;
+    const char *schedule; /* NULL: the optimizer's */
+    struct tenka_schedule_params how;
 };
-static const struct setting usual = {net_text, ADAM, 0.01, 5, IMAGES, BATCH, 3, true, TENKA_IMAGES_DEVICE};
+static const struct setting usual = {
+    net_text, ADAM, 0.01, 5, IMAGES, BATCH, 3, true, TENKA_IMAGES_DEVICE, NULL, TENKA_SCHEDULE_DEFAULTS};
 
 struct run {
     tenka_ctx *ctx;
@@ -73,15 +96,14 @@ static tenka_status make_loader(struct run *r, const struct setting *s, tenka_lo
 
 static tenka_status make_optimizer(struct run *r, const struct setting *s)
 {
-    struct tenka_adam_params adam = TENKA_ADAM_DEFAULTS;
-    struct tenka_sgd_params sgd = TENKA_SGD_DEFAULTS;
-    adam.weight_decay = sgd.weight_decay = s->weight_decay;
-    adam.decoupled = s->optimizer == ADAMW;
-    sgd.momentum = s->optimizer == MOMENTUM ? 0.9 : 0;
-    sgd.dampening = s->optimizer == MOMENTUM ? 0.2 : 0;
-    if (s->optimizer == SGD || s->optimizer == MOMENTUM)
-        return tenka_sgd_create(r->ctx, r->t.net, &sgd, &r->t.optimizer);
-    return tenka_adam_create(r->ctx, r->t.net, &adam, &r->t.optimizer);
+    struct tenka_optimizer_params params = TENKA_OPTIMIZER_DEFAULTS;
+    const char *const schedule = s->schedule != NULL ? s->schedule : optimizers[s->optimizer].schedule;
+    char changes[64];
+    snprintf(changes, sizeof(changes), "weight_decay=%.17g", s->weight_decay);
+    TENKA_TRY(tenka_optimizer_read(r->ctx, optimizers[s->optimizer].text, &params));
+    TENKA_TRY(tenka_optimizer_change(r->ctx, changes, &params));
+    TENKA_TRY(tenka_optimizer_create(r->ctx, r->t.net, &params, &r->t.optimizer));
+    return schedule != NULL ? tenka_schedule_create(r->t.optimizer, schedule, &s->how, &r->t.schedule) : TENKA_OK;
 }
 
 static tenka_status open_run(const struct target *target, const struct setting *s, struct run *r)
@@ -99,6 +121,7 @@ static tenka_status open_run(const struct target *target, const struct setting *
 static void close_run(struct run *r)
 {
     tenka_meter_destroy(&r->t.loss);
+    tenka_schedule_destroy(&r->t.schedule);
     tenka_optimizer_destroy(&r->t.optimizer);
     tenka_loader_destroy(&r->t.train_loader);
     tenka_loader_destroy(&r->t.test_loader);
@@ -120,7 +143,9 @@ static tenka_status step(struct run *r)
         TENKA_TRY(tenka_loader_next(r->t.test_loader, &batch));
         tenka_step_discard(r->ctx);
         TENKA_TRY(tenka_meter_reset(r->t.loss));
-        TENKA_TRY(tenka_optimizer_set_lr(r->t.optimizer, 0, tenka_optimizer_lr(r->t.optimizer, 0) / 2));
+        TENKA_TRY(tenka_schedule_after_epoch(r->t.schedule, (double)(r->t.epoch % 3)));
+        if (r->t.schedule == NULL)
+            TENKA_TRY(tenka_optimizer_set_lr(r->t.optimizer, 0, tenka_optimizer_lr(r->t.optimizer, 0) / 2));
         r->t.epoch++;
         status = tenka_loader_next(r->t.train_loader, &batch);
     }
@@ -129,7 +154,8 @@ static tenka_status step(struct run *r)
     tenka_backward(loss);
     tenka_meter_add(r->t.loss, loss);
     r->t.step++;
-    return tenka_optimizer_step(r->t.optimizer);
+    TENKA_TRY(tenka_optimizer_step(r->t.optimizer));
+    return tenka_schedule_after_step(r->t.schedule);
 }
 
 static void steps(struct run *r, unsigned count)
@@ -167,6 +193,8 @@ static void look(struct run *r, struct result *out)
     out->value[out->count++] = (double)r->t.step;
     out->value[out->count++] = (double)tenka_optimizer_steps(r->t.optimizer);
     out->value[out->count++] = tenka_optimizer_lr(r->t.optimizer, 0);
+    out->value[out->count++] = tenka_optimizer_initial_lr(r->t.optimizer, 0);
+    out->value[out->count++] = fmax(0, tenka_optimizer_momentum(r->t.optimizer, 0)); /* NaN: it has none */
     out->value[out->count++] = tenka_rng_u32(tenka_ctx_rng(r->ctx));
 }
 
@@ -190,7 +218,7 @@ static void go_on(void **state, const struct setting *s, unsigned at, const stru
     close_run(&r);
     assert_int_equal(result.count, whole->count);
     if (memcmp(result.value, whole->value, result.count * sizeof(result.value[0])) != 0)
-        fail_msg("optimizer %d, checkpoint after step %u: another result", (int)s->optimizer, at);
+        fail_msg("%s, checkpoint after step %u: another result", optimizers[s->optimizer].text, at);
 }
 
 static void test_same_bits(void **state)
@@ -199,7 +227,7 @@ static void test_same_bits(void **state)
     static const unsigned moments[] = {0, 1, 4, 5, 6, 7, 12, STEPS};
     /* Vulkan devices take long to open. */
     const unsigned stride = ((const struct target *)*state)->backend == TENKA_BACKEND_VULKAN ? 3 : 1;
-    for (unsigned o = ADAM; o <= MOMENTUM; o += stride) {
+    for (unsigned o = ADAM; o < OPTIMIZERS; o += stride) {
         struct setting s = usual;
         struct result whole;
         struct run r;
@@ -209,7 +237,7 @@ static void test_same_bits(void **state)
         steps(&r, STEPS);
         look(&r, &whole);
         close_run(&r);
-        for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i += stride) {
+        for (size_t i = o < OTHERS ? 0 : 4; i < sizeof(moments) / sizeof(moments[0]); i += o < OTHERS ? stride : 2) {
             s.images_at = i % 2 ? TENKA_IMAGES_HOST : TENKA_IMAGES_DEVICE; /* must not matter */
             go_on(state, &s, moments[i], &whole);
         }
@@ -282,6 +310,52 @@ static void test_other_runs(void **state)
     refuse(state, s, "other training images: their labels differ");
     s = usual, s.shuffle = false;
     refuse(state, s, "shuffling on, this one has off");
+    s = usual, s.schedule = "StepLR(3)";
+    refuse(state, s, "the schedule none, this one has StepLR(3)");
+}
+
+static void test_other_schedules(void **state)
+{
+    struct run r;
+    struct setting s = usual;
+    s.schedule = "WarmupCosine(warmup = 3)", s.how.total = 20;
+    start(state, &s, &r);
+    steps(&r, 3);
+    must(r.ctx, tenka_checkpoint_save(&r.t, NULL, file));
+    close_run(&r);
+    s.schedule = NULL;
+    refuse(state, s, "the schedule WarmupCosine(warmup=3), this one has none");
+    s.schedule = "WarmupCosine(warmup=4)";
+    refuse(state, s, "the schedule WarmupCosine(warmup=3), this one has WarmupCosine(warmup=4)");
+    s.schedule = "WarmupCosine(warmup=3)", s.how.total = 21;
+    refuse(state, s, "a schedule whose length is 20, this one has 21");
+    s.how.total = 20, s.how.per = TENKA_SCHEDULE_STEP;
+    refuse(state, s, "a schedule per epoch, this one has step");
+    s.how.per = TENKA_SCHEDULE_EPOCH;
+    start(state, &s, &r);
+    must(r.ctx, tenka_checkpoint_load(&r.t, NULL, file));
+    close_run(&r);
+}
+
+/* What a run began with is the checkpoint's, and can be changed then. */
+static void test_other_lr(void **state)
+{
+    struct run r;
+    struct setting s = usual;
+    s.schedule = "StepLR(1)";
+    start(state, &s, &r);
+    steps(&r, 7);
+    assert_true(tenka_optimizer_lr(r.t.optimizer, 0) == 1e-3 * 0.1);
+    must(r.ctx, tenka_checkpoint_save(&r.t, NULL, file));
+    close_run(&r);
+    start(state, &s, &r);
+    must(r.ctx, tenka_schedule_set_initial_lr(r.t.schedule, r.t.optimizer, 0, 0.5));
+    must(r.ctx, tenka_checkpoint_load(&r.t, NULL, file));
+    assert_true(tenka_optimizer_initial_lr(r.t.optimizer, 0) == 1e-3);
+    assert_true(tenka_optimizer_lr(r.t.optimizer, 0) == 1e-3 * 0.1);
+    must(r.ctx, tenka_schedule_set_initial_lr(r.t.schedule, r.t.optimizer, 0, 0.02));
+    assert_true(fabs(tenka_optimizer_lr(r.t.optimizer, 0) - 0.002) < 1e-15);
+    close_run(&r);
 }
 
 static void test_misuse(void **state)
@@ -363,12 +437,12 @@ static void damage_below(struct damage *d, json_t *object)
     }
 }
 
-static void test_damage(void **state)
+static void damage_all(void **state, const struct setting *s, size_t least)
 {
     struct run r;
     struct tenka_st_file good;
     struct tenka_error err;
-    start(state, &usual, &r);
+    start(state, s, &r);
     must(r.ctx, tenka_checkpoint_save(&r.t, NULL, file));
     assert_int_equal(tenka_st_open(&err, file, &good), TENKA_OK);
     struct damage d = {.run = &r, .root = json_loads(tenka_st_metadata(&good, TENKA_CHECKPOINT_KEY), 0, NULL)};
@@ -379,9 +453,17 @@ static void test_damage(void **state)
     damage_below(&d, d.root);
     printf("    %zu damaged checkpoints, %zu of them only other numbers\n", d.tried, d.taken);
     /* Counters may be large and devices have any name; all else is found out. */
-    assert_true(d.tried > 200 && d.taken < d.tried / 5);
+    assert_true(d.tried > least && d.taken < d.tried / 5);
     json_decref(d.root);
     close_run(&r);
+}
+
+static void test_damage(void **state)
+{
+    struct setting s = usual;
+    damage_all(state, &s, 200);
+    s.optimizer = NADAM;
+    damage_all(state, &s, 250);
 }
 
 /* ---- Allocations ---- */
@@ -400,7 +482,9 @@ static void test_each_allocation(void **state)
 {
     struct run r;
     struct result before, after;
-    start(state, &usual, &r);
+    struct setting s = usual;
+    s.optimizer = NADAM;
+    start(state, &s, &r);
     steps(&r, 2);
     must(r.ctx, tenka_checkpoint_save(&r.t, NULL, file));
     look(&r, &before);
@@ -418,6 +502,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_same_bits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_is_a_model, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_runs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_schedules, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_other_lr, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_misuse, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation, set_up, tear_down),

@@ -49,7 +49,7 @@ train="$loud --quiet"
 
 expect 2 "no command 'fly'" fly
 expect 2 "no backend 'quantum'" train --backend quantum
-expect 2 "no optimizer 'lion'" train --optimizer lion
+expect 2 "no optimizer 'lbfgs'" train --optimizer lbfgs
 expect 2 "nobody draws masks by 'dice'" train --dropout-mask dice
 expect 2 "'sometimes' is none of auto, on and off" train --tune sometimes
 expect 2 "no whole number" train --epochs 0
@@ -76,7 +76,7 @@ expect 2 "'tenka profile' has no option --js; do you mean --json?" profile --js
 expect 2 "'tenka train' has no option --resu; do you mean --resume?" train --resu "$work/none"
 expect 2 "'tenka train' has no option --check; do you mean --checkpoint?" train --check "$work/none"
 expect 2 "'tenka summary' has no option --; its --help lists them" summary --=3
-for command in train test predict summary bench verify profile devices; do
+for command in train test data predict summary bench verify profile devices; do
     for option in $("$tenka" $command --help | grep -o -e ' --[a-z-]*' | sort -u); do
         part=${option%?}
         # All but the last letter may be the whole of another, as --net is not, nor --op.
@@ -137,7 +137,7 @@ for pattern in '^      --epochs=N  *Passes over the training images. Default: 5$
     grep -q -e "$pattern" "$work/help" || bad "no '$pattern' in tenka train --help"
 done
 succeed predict --usage
-grep -q '^Usage: tenka predict \[--load=FILE\]' "$work/out" && tail -n 1 "$work/out" | grep -q ' X.NPY|PICTURE|FOLDER...$' ||
+grep -q '^Usage: tenka predict \[--load=FILE\]' "$work/out" && tail -n 1 "$work/out" | grep -q ' X.NPY|X.CSV|PICTURE|FOLDER...$' ||
     bad "what tenka predict --usage prints"
 
 # ---- Data ----
@@ -360,7 +360,7 @@ prints 'peak .* bytes$'
 succeed summary --backend cpu --net "Linear(3, 4)" --input 5,3
 prints 'No training step'
 succeed summary --backend cpu --load "$work/cpu.st" --optimizer sgd
-prints "batch size 100 with sgd, on cpu"
+prints "batch size 100 with SGD, on cpu"
 prints "the optimizer's moments  *0.00 MiB"
 # A class that is no layer of PyTorch's, in the text of print(model).
 printf 'Net(\n  (conv): Conv2d(3, 8, kernel_size=(3, 3))\n  (shift): Shift()\n)\n' > "$work/printed.txt"

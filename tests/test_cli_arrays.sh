@@ -112,7 +112,7 @@ succeed $predict "$work/x.npy" --out "$work/o4.npy" --batch-size 4 --quiet
 [ "$(wc -c < "$work/o4.npy")" = "$(wc -c < "$work/o.npy")" ] || bad "a smaller last batch is lost"
 succeed predict --backend cpu --load "$work/r.st" "$work/x.npy" --out "$work/r.npy" --quiet
 expect 1 'gives no classes; --out FILE.npy writes' predict --backend cpu --load "$work/r.st" "$work/x.npy"
-misuse 'an array goes alone' $predict "$work/x.npy" "$work/xt.npy"
+misuse 'an array or table goes alone' $predict "$work/x.npy" "$work/xt.npy"
 misuse 'out is for the outputs of an array' $predict "$work" --out "$work/o.npy"
 expect 1 'is the array itself' $predict "$work/x.npy" --out "$work/x.npy"
 expect 1 'does not fit samples of one number' $predict "$work/y.npy"
@@ -217,16 +217,16 @@ for log in called old; do
     grep '"step"' "$work/printed" | cmp -s - "$work/one" || bad "$log is another run"
 done
 misuse 'there is no optimizer SGB; do you mean SGD?' $plain --net "$net" --optimizer 'SGB(lr=1)'
-misuse 'there is no optimizer RMSprop; those that are known: SGD, Adam, AdamW' $plain --net "$net" \
-    --optimizer 'RMSprop()'
-misuse "there is no optimizer 'rmsprop'; choose adam or sgd, or write it as PyTorch does" $plain --net "$net" \
-    --optimizer rmsprop
+misuse 'there is no optimizer Rprop; those that are known: SGD, Adam, AdamW, RMSprop' $plain --net "$net" \
+    --optimizer 'Rprop()'
+misuse "there is no optimizer 'rprop'; choose adam, sgd or another that --help names" $plain --net "$net" \
+    --optimizer rprop
 misuse 'SGD(lr=1) says what --lr says' $plain --net "$net" --optimizer 'SGD(lr=1)' --lr 0.1
-misuse 'Adam: only amsgrad=False is supported' $plain --net "$net" --optimizer 'Adam(amsgrad=True)'
+misuse 'Adam: only differentiable=False is supported' $plain --net "$net" --optimizer 'Adam(differentiable=True)'
 misuse 'SGD: lr is given twice' $plain --net "$net" --optimizer 'SGD(0.1, lr=0.2)'
 misuse 'lr must be a number of at least 0.0' $plain --net "$net" --optimizer 'Adam(lr=-1)'
 misuse 'betas must be two numbers, such as (0.9, 0.999)' $plain --net "$net" --optimizer 'Adam(betas=0.9)'
 misuse 'only one parameter group is supported' $plain --net "$net" \
     --optimizer 'SGD ( Parameter Group 0 lr: 1 Parameter Group 1 lr: 2 )'
-misuse "momentum belongs to '--optimizer sgd'" $plain --net "$net" --momentum 0.5
+misuse "Adam has no argument momentum" $plain --net "$net" --momentum 0.5
 verdict

@@ -396,4 +396,51 @@ passes $train --net "$plain" --backend cpu-f64 --quiet --log "$work/f64.log"
 grep -q '"train_loss":[0-9]*\.[0-9]\{14,\},"test_loss":[0-9]*\.[0-9]\{14,\},' "$work/f64.log" ||
     bad "the epochs in the log of cpu-f64 have few digits"
 
+# ---- CIFAR ----
+
+# cifar COUNT: images of CIFAR-10, whose classes are 0, 1 .. in turn.
+cifar() {
+    i=0
+    while [ $i -lt "$1" ]; do
+        printf "\\$(printf %03o $((i % 10)))"
+        awk -v i=$i 'BEGIN { for (k = 1; k < 2000; k++) printf "%d", k * (k + i) % 99991 }' | head -c 3072
+        i=$((i + 1))
+    done
+}
+mkdir "$work/cifar"
+cifar 12 > "$work/cifar/data_batch_1.bin"
+cifar 8 > "$work/cifar/data_batch_2.bin"
+cifar 5 > "$work/cifar/test_batch.bin"
+printf 'plane\ncar\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n' > "$work/cifar/batches.meta.txt"
+tar -C "$work" -czf "$work/cifar.tar.gz" cifar
+for where in cifar cifar.tar.gz; do
+    passes train --backend cpu --data "$work/$where" --net 'Flatten() Linear(3072, 10)' --epochs 1 \
+        --batch-size 5 --save "$work/c.st"
+    prints ': 20 training, 5 test images, 3x32x32, 10 classes$'
+    grep -q -a '"tenka.mean":"0.4914,0.4822,0.4465"' "$work/c.st" || bad "the mean of CIFAR"
+    passes test --backend cpu --load "$work/c.st"
+    passes data "$work/$where"
+    prints '^class    9 truck: 1 training, 0 test$'
+done
+head -c 9000 "$work/cifar.tar.gz" > "$work/cut.tar.gz"
+refuse 'cut.tar.gz: the archive is cut off; get it again' train --backend cpu --data "$work/cut.tar.gz"
+mkdir "$work/python"
+: > "$work/python/data_batch_1"
+refuse "python: this is CIFAR's version for Python" train --backend cpu --data "$work/python"
+refuse 'there is no file .*/none.tar.gz' train --backend cpu --data "$work/none.tar.gz"
+
+# ---- Looking at data ----
+
+passes data "$work/good"
+prints ': 21 training, 9 test images, 1x12x12$'
+prints '^class    2 2: 7 training, 3 test$'
+prints '^channel  0 mean 0\.[0-9]*, deviation 0\.[0-9]*$'
+passes data --json "$work/good"
+is_json
+grep -q '"train":21,"test":9,"input":\[1,12,12\],"target":\[\],"classes":\[{"name":"0","train":7,"test":3},' "$work/out" ||
+    bad "the counts in JSON"
+expect 2 'name one data set' data
+expect 2 'name one data set' data "$work/good" "$work/good"
+refuse 'there is no folder' data "$work/none"
+
 verdict

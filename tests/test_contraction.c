@@ -21,7 +21,7 @@ enum {
 /* Their elements are computed in one way wherever they run. */
 static bool may_contract(enum tenka_op op)
 {
-    return op == TENKA_OP_adam || op == TENKA_OP_sgd || op == TENKA_OP_multiply_add;
+    return op == TENKA_OP_multiply_add;
 }
 
 /* Kernels that apply an activation, or are one. */

@@ -319,7 +319,7 @@ static tenka_variable *moment_of(struct forced *f, const char *name, size_t mome
     const tenka_variable *const var = tenka_module_find(f->t.net, name);
     for (size_t i = 0; i < f->n_slots; i++)
         if (f->slot[i].var == var)
-            return f->slot[i].moment[moment];
+            return f->slot[i].state[moment];
     fail_msg("%s is not in the optimizer", name);
     return NULL;
 }
@@ -369,10 +369,11 @@ static void take_step(struct forced *f, unsigned step)
     struct training *const t = &f->t;
     struct tenka_state_entry state[MAX_KEPT];
     uint64_t updates[MAX_KEPT];
+    double products[MAX_KEPT];
     struct tenka_batch batch;
     for (size_t i = 0; i < f->n_slots; i++)
-        updates[i] = step;
-    tenka_optimizer_restore(t->opt, step, updates);
+        updates[i] = step, products[i] = 1;
+    tenka_optimizer_restore(t->opt, step, updates, products);
     must(t->ctx, tenka_loader_next(t->loader, &batch));
     tenka_manual_seed(t->ctx, FORCED_SEED + step);
     const tenka_tensor loss = loss_of(t, forward(f, t->net, batch.input), batch.target);

@@ -290,6 +290,37 @@ static void test_without_memory(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* The losses of further outputs keep what their heads have computed: 2000 columns for each of 64 rows. */
+static void test_further_losses(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    struct tenka_memory_fit first = TENKA_MEMORY_FIT_DEFAULTS, all = first;
+    const uint8_t images[64 * 4] = {0};
+    const int32_t labels[64] = {2};
+    tenka_dataset *data;
+    tenka_module *net;
+    tenka_optimizer *opt;
+    tenka_loss *loss;
+    must(ctx, tenka_nn_parse(ctx,
+                             "Net(\n  (fc): Linear(4, 3)\n  (wide): Linear(4, 2000)\n  (aux): Linear(2000, 3)\n)\n"
+                             "def forward(self, x):\n    x = x.flatten(1)\n    y = torch.tanh(self.wide(x))\n"
+                             "    return (self.fc(x), self.aux(y))\n",
+                             &net));
+    must(ctx, tenka_dataset_create(ctx, images, labels, 64, 1, 2, 2, &data));
+    must(ctx, tenka_adam_create(ctx, net, NULL, &opt));
+    must(ctx, tenka_loss_parse(ctx, "CrossEntropyLoss()", &loss));
+    must(ctx, tenka_module_check(net, tenka_shape_of(2, 1, 2, 2), NULL));
+    must(ctx, tenka_memory_fits_data(net, opt, data, 64, loss, &first));
+    tenka_loss_set_others(loss, 0.3);
+    must(ctx, tenka_memory_fits_data(net, opt, data, 64, loss, &all));
+    assert_true(all.needed >= first.needed + 64 * 2000 * sizeof(float));
+    tenka_loss_destroy(&loss);
+    tenka_optimizer_destroy(&opt);
+    tenka_module_destroy(&net);
+    tenka_dataset_destroy(&data);
+    tenka_ctx_destroy(&ctx);
+}
+
 static void test_mistakes(void **state)
 {
     tenka_ctx *ctx = open_target(*state);
@@ -323,7 +354,7 @@ int main(int argc, char **argv)
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_estimates),      cmocka_unit_test(test_no_effect), cmocka_unit_test(test_huge),
         cmocka_unit_test(test_without_memory), cmocka_unit_test(test_mistakes),  cmocka_unit_test(test_fits),
-        cmocka_unit_test(test_large_tensors),  cmocka_unit_test(test_loops),
+        cmocka_unit_test(test_large_tensors),  cmocka_unit_test(test_loops),     cmocka_unit_test(test_further_losses),
     };
     RUN_ON_TARGETS(argc, argv, tests);
 }

@@ -153,6 +153,11 @@ static void test_bad_metadata(void **state)
         {"\"tenka.net\":\"ReLU()\",\"tenka.input\":\"1,2,2\",\"tenka.mean\":\"0\",\"tenka.std\":\"0\"",
          "tenka.std is damaged"},
         {"\"tenka.net\":\"ReLU()\",\"tenka.classes\":\"[1]\"", "tenka.classes is damaged"},
+        {"\"tenka.net\":\"ReLU()\",\"tenka.table\":\"\"", "tenka.table is damaged"},
+        {"\"tenka.net\":\"ReLU()\",\"tenka.split\":\"1.5,7,9\"", "tenka.split is damaged"},
+        {"\"tenka.net\":\"ReLU()\",\"tenka.split\":\"0.2,7\"", "tenka.split is damaged"},
+        {"\"tenka.net\":\"ReLU()\",\"tenka.split\":\"0.2,7,-1\"", "tenka.split is damaged"},
+        {"\"tenka.net\":\"ReLU()\",\"tenka.split\":\"0.2,7,9,\"", "tenka.split is damaged"},
         {"\"tenka.net\":\"ReLU()\",\"tenka.data\":\"\"", "tenka.data is damaged"},
     };
     tenka_ctx *ctx = cpu(0);

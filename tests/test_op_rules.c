@@ -100,9 +100,9 @@ static const struct row rows[] = {
     {OP(batch_norm2d), .c = {.in = {X4(1, 3, 1, 1), X4(3), X4(3)}}, BAD(E_SHAPE, "more than one value")},
     {OP(batch_norm2d), .c = {.in = {X4(2, 3, 4, 5), X4(4), X4(3)}}, BAD(E_SHAPE, "weight")},
     {OP(batch_norm2d_eval), .c = {.in = {X4(2, 3, 4, 5), X4(3), X4(3), X4(3), X4(2)}}, BAD(E_SHAPE, "variance")},
-    {OP(adam), .c = {.in = {X4(3), X4(3), X4(3), X4(4)}}, BAD(E_SHAPE, "[4]")},
-    {OP(sgd), .c = {.in = {X4(3), X4(3)}, PARAMS(sgd, .momentum = 1)}, BAD(E_INVALID, "momentum")},
-    {OP(sgd), .c = {.in = {X4(3), X4(3)}, PARAMS(sgd, .nesterov = 1)}, BAD(E_INVALID, "nesterov")},
+    {OP(adam), .c = {.in = {X4(3), X4(3), X4(3), X4(4)}, PARAMS(update, .states = 2)}, BAD(E_SHAPE, "[4]")},
+    {OP(sgd), .c = {.in = {X4(3), X4(3)}, PARAMS(update, .states = 1)}, BAD(E_INVALID, "1 tensors of state, but 0")},
+    {OP(lion), .c = {.in = {X4(3), X4(3), X4(3)}}, BAD(E_INVALID, "0 tensors of state, but 1")},
     {OP(fill), .c = {.want = true, DIMS(2, 3)}, GIVES(2, 3)},
     {OP(fill), .c = {.want = true, DIMS(2, 0)}, BAD(E_SHAPE, "size 0")},
 };

@@ -238,11 +238,11 @@ echo 'notes' > "$work/foreign/notes.txt"
 cpu 1 --top 1 "$work/foreign"
 prints '/foreign/a.png: Ankle boot'
 prints '/foreign/z.png: Trouser'
-says '/foreign/webp.jpg: it is WebP, but only PNG and JPEG pictures can be read; convert it first$'
+says '/foreign/webp.jpg: it is WebP, but only PNG, JPEG and BMP pictures can be read; convert it first$'
 says '/foreign/b/gif: it is GIF, but only'
 says '/foreign/b/scan.png: it is TIFF, but only'
 says '/foreign/telephone.dat: it is HEIF, but only'
-says '/foreign/b/PAGE.JPEG: it is neither a PNG nor a JPEG picture$'
+says '/foreign/b/PAGE.JPEG: it is no PNG, JPEG or BMP picture$'
 says '/foreign/empty.jpg: the file is empty; get it again$'
 says '/foreign/broken.jpg: No such file or directory$'
 says '/foreign/pipe.png: it is no regular file$'
@@ -257,7 +257,7 @@ rm "$work/foreign/a.png" "$work/foreign/z.png"
 cpu 1 "$work/foreign"
 [ "$(wc -l < "$work/err")" = 8 ] || bad "a folder with none but unreadable pictures"
 cpu 1 "$work/empty"
-says "$work/empty: there is no PNG or JPEG picture in this folder"
+says "$work/empty: there is no PNG, JPEG or BMP picture in this folder"
 # Ctrl-C while it still looks through folders: one folder, named often enough to take long.
 mkdir "$work/wide"
 cp "$predict/plain0.png" "$work/wide"

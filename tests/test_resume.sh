@@ -178,6 +178,13 @@ train="$common --backend cpu-f64"
 whole cpu-f64 4
 interrupt cpu-f64 INT 130 25
 
+# A step is three batches, and the last of an epoch one; the schedule goes on with each.
+train="$common --backend cpu --optimizer nadam --accumulate 3 --clip-grad-norm 0.5 --weight-decay 0.01"
+train="$train --no-decay-norms --group 9:lr=0.002 --schedule OneCycleLR(max_lr=0.01)"
+whole 'cpu, accumulating' 4
+kill_runs 'cpu, accumulating' $(((kills + 4) / 5))
+interrupt 'cpu, accumulating' INT 130 25
+
 # ---- Checkpoints that do not fit ----
 
 train="$common --backend cpu --epochs 4"
@@ -185,6 +192,8 @@ train="$common --backend cpu --epochs 4"
 succeed $train --epochs 2 --save "$work/model.st" --checkpoint "$work/good" --log "$work/log"
 resume="$train --resume"
 cp "$work/good" "$work/good.before"
+# shellcheck disable=SC2086
+succeed $train --epochs 1 --checkpoint "$work/two" --loss 'CrossEntropyLoss()' --accumulate 2
 expect 1 "$work/none" $resume "$work/none"
 expect 1 "$work/data" $resume "$work/data"
 expect 1 "no checkpoint" $resume "$work/model.st"
@@ -200,7 +209,11 @@ expect 1 "damaged" $resume "$work/cut"
 expect 1 "another network: line 10 .*0.5.*0.6" $resume "$work/good" --net "$work/other_net"
 expect 1 "optimizer adam, this one has sgd" $resume "$work/good" --optimizer sgd
 expect 1 "weight_decay is 0.0, this one has 0.1" $resume "$work/good" --weight-decay 0.1
-expect 1 "lr 0.001, this one has 0.1$" $resume "$work/good" --lr 0.1
+expect 1 "lr 0.001, this one has 0.1; given as --lr 0.1 it would go on" $resume "$work/good" --optimizer 'Adam(lr=0.1)'
+expect 1 "the schedule none, this one has StepLR(3)$" $resume "$work/good" --schedule 'StepLR(3)'
+expect 1 "the loss CrossEntropyLoss() of 2 batches, this one has CrossEntropyLoss() of 3 batches$" $resume "$work/two" \
+    --loss 'CrossEntropyLoss()' --accumulate 3
+expect 1 "a run with 1 parameter group, this one has 2$" $resume "$work/good" --no-decay-norms
 expect 1 "training batch size of 16, this one has 32" $resume "$work/good" --batch-size 32
 expect 1 "test batch size of 16, this one has 5" $resume "$work/good" --test-batch-size 5
 expect 1 "a run with 250 training images, this one has 100$" $resume "$work/good" --limit 100

@@ -303,6 +303,51 @@ static void test_in_place(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+#define SET "x[slice(None, 2, None)] = 0.5;  setitem = x;  setitem = None\n    "
+
+/* What is written through a view is in the tensor and in its other views; of x {-1, 2, -3, 4}. */
+static void test_written(void **state)
+{
+    static const struct {
+        const char *lines;
+        float y[4];
+    } rows[] = {
+        {SET "return x * 1\n", {0.5f, 0.5f, -3, 4}},
+        {"v = x.view(2, 2);  w = v[:, 1]\n    v[0] = w;  setitem = v;  setitem = None\n    return x * 1\n",
+         {2, 4, -3, 4}},
+        {"v = x.view(2, 2);  w = v.transpose(0, 1)\n    v[0, 1] = 7\n    return torch.flatten(w * 1)\n",
+         {-1, -3, 7, 4}},
+        {"v = x[1::2];  u = v.unsqueeze(0)\n    f = u.fill_(9);  f = None\n    return x * v.sum()\n",
+         {-18, 162, -54, 162}},
+        {"u = x.unsqueeze_(0)\n    x[(Ellipsis, -1)] = 8\n    return torch.flatten(u * 1)\n", {-1, 2, -3, 8}},
+        {"v = x[1:];  u = v.unsqueeze_(1)\n    r = v.relu_();  r = None\n    return x * 1\n", {-1, 2, 0, 4}},
+        {"v = x[0::3];  z = v.zero_()\n    y = x[1:];  c = y.clone();  m = y.mul_(2)\n    return x + z.sum() + c.sum()\n",
+         {-1, 3, -7, -1}},
+        {"s = x.split(1);  a = s[2];  t = a.zero_()\n    return x + s[2]\n", {-1, 2, 0, 4}},
+    };
+    const float x[4] = {-1, 2, -3, 4};
+    tenka_ctx *ctx = open_target(*state);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char text[400];
+        float y[4];
+        tenka_module *net;
+        snprintf(text, sizeof(text), "Net(\n  (r): ReLU()\n)\n\n\n\ndef forward(self, x):\n    %s", rows[i].lines);
+        must(ctx, tenka_nn_parse(ctx, text, &net));
+        must(ctx, tenka_read(tenka_forward(net, tenka_input(ctx, TENKA_F32, tenka_shape_of(4), x)), y, sizeof(y)));
+        for (size_t k = 0; k < 4; k++)
+            if (y[k] != rows[i].y[k])
+                fail_msg("%s gives %g at %zu", text, (double)y[k], k);
+        must(ctx, tenka_step_end(ctx));
+        if (i == 0) {
+            char *printed = tenka_module_text(net);
+            assert_non_null(strstr(printed, SET "return x * 1"));
+            tenka_text_free(printed);
+        }
+        tenka_module_destroy(&net);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
 /* Inside of another container the code would not be in the text. */
 static void test_nested(void **state)
 {
@@ -359,7 +404,7 @@ int main(int argc, char **argv)
     struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_pytorch), cmocka_unit_test(test_saved),    cmocka_unit_test(test_calls),
         cmocka_unit_test(test_in_place),   cmocka_unit_test(test_nested),   cmocka_unit_test(test_results),
-        cmocka_unit_test(test_inputs),     cmocka_unit_test(test_unshaped),
+        cmocka_unit_test(test_inputs),     cmocka_unit_test(test_unshaped), cmocka_unit_test(test_written),
     };
     if (argc != 3) {
         fprintf(stderr, "usage: test_traced cpu|cpu-f64|vulkan FOLDER\n");

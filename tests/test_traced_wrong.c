@@ -2,6 +2,8 @@
  *   test_traced_wrong [cpu|cpu-f64|vulkan] */
 #include "support.h"
 
+#include "nn/module.h"
+
 /* ---- Wrong code ---- */
 
 #define NET "Net(\n  (fc): Linear(3, 2)\n)\n"
@@ -16,8 +18,15 @@ static const struct {
     {CODE("    return y\n"), "line 5, column 12: no line before gives y a value"},
     {CODE("    return self.fc2(x)\n"), "line 5, column 12: the network has no layer fc2"},
     {CODE("    return self.fc(x, x)\n"), "layer fc takes one tensor"},
-    {CODE("    v = x.view(-1)\n    r = torch.relu(v, inplace = True)\n    return x + r\n"),
+    {CODE("    v = x.reshape(-1)\n    r = torch.relu(v, inplace = True)\n    return x + r\n"),
      "line 7, column 12: a line before changes the memory of x in place, by another name"},
+    {CODE("    v = x.view(-1)\n    r = x.flatten()\n    s = v.relu_()\n    return x + r\n"),
+     "line 8, column 16: a line before changes the memory of r in place, by another name"},
+    {CODE("    i = x.size(0)\n    v = x[i]\n    s = v.fill_(1)\n    return x\n"),
+     "line 8, column 12: a line before changes the memory of x in place"},
+    {CODE("    v, w = x.chunk(2)\n    s = v.zero_()\n    return w\n"), "changes the memory of w in place"},
+    {CODE("    operator.setitem(x, 0, 1.0)\n    return x\n"), "works in place is followed only in a line of its own"},
+    {CODE("    self.fc.weight[0] = 1.0\n    return x\n"), "this changes a parameter or a buffer"},
     {"Net(\n  (a): Block(\n    (0): ReLU()\n  )\n)\ndef forward(self, x):\n    return self.a(x)\n",
      "the text does not show what forward does in a, a Block"},
     {CODE("    y = self.fc(x)\n"), "expected 'return', but the text ends"},
@@ -27,7 +36,8 @@ static const struct {
     {CODE("    y = 'a\\n'\n"), "strings with \\ are not read"},
     {CODE("    y = 3x\n"), "a name begins in a number"},
     {CODE("    y = 99999999999999999999\n"), "this number is too large"},
-    {CODE("    y[0] = x\n    return x\n"), "line 5, column 5: only names can be assigned to"},
+    {CODE("    y[0] = x\n    return x\n"), "line 5, column 5: no line before gives y a value"},
+    {CODE("    z = x[0] = x\n    return x\n"), "line 5, column 9: only names can be assigned to"},
     {CODE("    y: T = z = x\n    return x\n"), "a name with an annotation is assigned alone"},
     {CODE("    y: T\n    return x\n"), "expected '=' behind the annotation, but the line ends"},
     {CODE("    y, z[0] = x\n    return x\n"), "only names can be assigned to"},
@@ -119,6 +129,8 @@ static const struct {
      "fc.scale is made by a call of Linear, which has no scale"},
     {HEAD "p_fc_weight: \"f32[6]\", p_fc_bias: \"f32[2]\", x: \"f32[4, 3]\"" BODY TABLE RESULTS RANGES,
      "p_fc_weight is the weight of a layer, but not of its type"},
+    {HEAD "p_fc_bias: \"f32[2]\", x: \"f32[4, 3]\"" BODY TABLE RESULTS RANGES,
+     "p_fc_weight is the weight of a layer, but not of its type"},
     {HEAD "p_fc_weight: \"f32[2, 0]\", p_fc_bias: \"f32[2]\", x: \"f32[4, 3]\"" BODY TABLE RESULTS RANGES,
      "fc.weight: network text, line 1, column 1: Linear: in_features is 0, but must be from 1"},
     {HEAD "p_fc_weight: \"f32[2, 3]\", p_fc_bias: \"f32[3]\", x: \"f32[4, 3]\"" BODY TABLE RESULTS RANGES,
@@ -173,6 +185,12 @@ static const struct {
     {POOL(")", "    y = self.un(x, x)\n"), "layer un (MaxUnpool2d): max_unpool2d"},
     {CODE("    y = x.mean(0, dtype=torch.float64)\n    return y\n"),
      "dtype is float64; only torch.float32 is known here"},
+    {CODE("    v = x[0]\n    y = v.add_(x)\n    return x\n"),
+     "line 6 of the network's text: a call in place gives what is no tensor of the same shape"},
+    {CODE("    x[torch.arange(2)] = 1.0\n    return x\n"),
+     "line 5 of the network's text: tensors are indexed by whole"},
+    {CODE("    x[0] = None\n    return x\n"), "line 5 of the network's text: what is written is neither a tensor nor"},
+    {CODE("    n = x.norm(1)\n    return x\n"), "norm: only that of squares"},
     {CODE("    y = torch.zeros(2, 3)\n    return y\n"), "several sizes are written in parentheses of their own"},
     {CODE("    y = x.var(0, correction=None, unbiased=1)\n    return y\n"), "unbiased is True or False"},
     {CODE("    y = torch.arange(3, 0)\n    return y\n"), "arange: there are no such numbers, or too many"},
@@ -289,6 +307,29 @@ static void test_aten(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* A call of the weights of m is a layer only where no target lies below m, whatever else begins with an m. */
+static void test_owners(void **state)
+{
+    static const char program[] = HEAD
+        "p_w: \"f32[2, 3]\", p_b: \"f32[2]\", p_o: \"f32[1]\", x: \"f32[4, 3]\"):\n"
+        "            y: \"f32[4, 2]\" = torch.ops.aten.linear.default(x, p_w, p_b)\n            return (y,)\n\n"
+        "Graph signature:\n    p_w: PARAMETER target='m.weight'\n    p_b: PARAMETER target='m.bias'\n"
+        "    p_o: PARAMETER target='m%sw'\n    x: USER_INPUT\n    y: USER_OUTPUT\n" RANGES;
+    static const struct {
+        const char *between, *class_name;
+    } rows[] = {{".n.", "Module"}, {"-n.", "Linear"}, {"!.", "Linear"}, {"n.n.", "Linear"}};
+    tenka_ctx *ctx = open_target(*state);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        char text[1000];
+        tenka_module *net;
+        snprintf(text, sizeof(text), program, rows[i].between);
+        must(ctx, tenka_nn_parse(ctx, text, &net));
+        assert_string_equal(tenka_module_class(tenka_module_child(net, "m")), rows[i].class_name);
+        tenka_module_destroy(&net);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
 /* ---- Sizes that count images ---- */
 
 /* Of an example of 2 images: which of 4 and 6 counts them, the text does not say. */
@@ -336,7 +377,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_failing_code), cmocka_unit_test(test_deep_code),
         cmocka_unit_test(test_high_code),    cmocka_unit_test(test_refused_programs),
         cmocka_unit_test(test_aten),         cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_keywords),
+        cmocka_unit_test(test_keywords),     cmocka_unit_test(test_owners),
     };
     RUN_ON_TARGETS(argc, argv, tests);
 }

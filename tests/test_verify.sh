@@ -89,8 +89,9 @@ if [ "${3-}" = steps ]; then
         verify 0 $check && echo "ok: $check: $(tail -n 1 "$work/out")"
     done
     passes training_step
-    finds "wrong sign" training_step adam.comp 's/weight -= /weight += /'
-    finds "result of the last time" repeatability adam.comp 's/\(weight -= .*\);/\1 + 1e-3 * m[JOB_QUAD(job, 2) + at];/'
+    finds "wrong sign" training_step common/updates.h 's/= w - NUMBER(0) \* first/= w + NUMBER(0) * first/'
+    finds "result of the last time" repeatability common/updates.h \
+        's/= w - NUMBER(0) \* first \(.*\);/= w - NUMBER(0) * first \1 + R(1e-3) * a;/'
 else
     for check in permute sum max_pool2d sub axpby; do
         passes $check

@@ -2,6 +2,8 @@
  * number of parts, and what fusion and assignment must not do to them.   test_views [cpu|cpu-f64|vulkan] */
 #include "support.h"
 
+#include "core/core.h"
+
 /* ROWS rows of LINE elements: a row begins where a device can bind it. */
 enum { ROWS = 4, LINE = 64, ALL = ROWS * LINE };
 
@@ -231,6 +233,60 @@ static void check_concats(tenka_ctx *ctx)
     check_concat(ctx, 40, 1);
 }
 
+/* ---- Masks of attention that are repeated ---- */
+
+/* The sum of what attention gives of some rows of the first axis of x, each as a query, a key and, squared, a value. */
+static tenka_tensor attended(tenka_tensor x, uint32_t begin, uint32_t end, tenka_variable *mask)
+{
+    const tenka_tensor some = tenka_slice(x, 0, begin, end);
+    return total(tenka_attention(some, some, tenka_mul(some, some), tenka_value(mask), 1, false));
+}
+
+static void mask_gradient(tenka_ctx *ctx, tenka_tensor loss, tenka_variable *mask, float *out, size_t count)
+{
+    tenka_variable *grad = NULL;
+    tenka_backward(loss);
+    must(ctx, tenka_keep(tenka_grad(mask), &grad));
+    must(ctx, tenka_step_end(ctx));
+    tenka_zero_grad(ctx);
+    read_all(grad, out, count);
+    tenka_variable_destroy(&grad);
+}
+
+/* More matrices than one invocation adds up have the gradient of all of them, as their tenths have. */
+static void check_mask(tenka_ctx *ctx, struct tenka_shape shape, struct tenka_shape of_mask)
+{
+    enum { MATRIX = 4, MOST = 3 * MATRIX };
+    const size_t n = (size_t)tenka_shape_count(&shape), n_mask = (size_t)tenka_shape_count(&of_mask);
+    float *x = malloc(n * sizeof(*x)), all[MOST], parts[MOST];
+    assert_true(x != NULL && n_mask <= MOST);
+    for (size_t i = 0; i < n; i++)
+        x[i] = (float)((i * 37) % 101) / 50 - 1;
+    tenka_variable *mask = variable(ctx, of_mask, numbers);
+    mask_gradient(ctx, attended(tenka_input(ctx, TENKA_F32, shape, x), 0, shape.dim[0], mask), mask, all, n_mask);
+    const tenka_tensor in = tenka_input(ctx, TENKA_F32, shape, x);
+    tenka_tensor loss = attended(in, 0, shape.dim[0] / 10, mask);
+    for (uint32_t i = 1; i < 10; i++)
+        loss = tenka_add(loss, attended(in, i * shape.dim[0] / 10, (i + 1) * shape.dim[0] / 10, mask));
+    mask_gradient(ctx, loss, mask, parts, n_mask);
+    float most = 0;
+    for (size_t i = 0; i < n_mask; i++)
+        most = fabsf(parts[i]) > most ? fabsf(parts[i]) : most;
+    for (size_t i = 0; i < n_mask; i++)
+        if (!(fabsf(all[i] - parts[i]) <= 1e-4f * most))
+            fail_msg("the gradient %zu of a mask is %g, not %g", i, (double)all[i], (double)parts[i]);
+    tenka_variable_destroy(&mask);
+    free(x);
+}
+
+static void check_masks(tenka_ctx *ctx)
+{
+    check_mask(ctx, tenka_shape_of(5999, 2, 4), tenka_shape_of(2, 2));
+    check_mask(ctx, tenka_shape_of(6000, 2, 4), tenka_shape_of(1, 2, 2));
+    check_mask(ctx, tenka_shape_of(1400, 3, 5, 2, 4), tenka_shape_of(3, 1, 2, 2));
+    check_mask(ctx, tenka_shape_of(20, 1, 60, 5, 2, 4), tenka_shape_of(1, 1, 1, 1, 2, 2));
+}
+
 /* ---- Devices ---- */
 
 static void run(void **state, void (*check)(tenka_ctx *ctx))
@@ -277,6 +333,11 @@ static void test_read_between(void **state)
     run(state, check_read_between);
 }
 
+static void test_masks(void **state)
+{
+    run(state, check_masks);
+}
+
 static void test_mistakes(void **state)
 {
     run(state, check_mistakes);
@@ -292,6 +353,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_concats),
         cmocka_unit_test(test_concat_in_place),
         cmocka_unit_test(test_read_between),
+        cmocka_unit_test(test_masks),
         cmocka_unit_test(test_mistakes),
     };
     RUN_ON_TARGETS(argc, argv, tests);

@@ -1,13 +1,15 @@
 /* Datasets and loaders.
  *
- * A dataset is host memory: images as bytes and a class for each, or arrays of numbers and a target for each sample. A
- * loader puts it on its context's device once, shuffles as PyTorch's DataLoader does and hands out batches that are
- * gathered on the device, images normalised there. Where it does not fit, a thread gathers the batches on the host,
- * ahead of the training; they are the same bit for bit. */
+ * A dataset is host memory: images as bytes and a class for each, or arrays of numbers and a target for each sample; or
+ * it is files of pictures. A loader puts it on its context's device once, shuffles as PyTorch's DataLoader does and
+ * hands out batches that are gathered on the device, images normalised there. Where it does not fit, a thread gathers
+ * the batches on the host, ahead of the training; they are the same bit for bit. Pictures are decoded by threads in the
+ * same way. */
 #ifndef TENKA_DATA_H
 #define TENKA_DATA_H
 
 #include "tenka/array.h"
+#include "tenka/image.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,10 +63,118 @@ TENKA_API tenka_status tenka_dataset_load_npy(tenka_ctx *ctx, const char *input,
 /* The same of an .npz: of its arrays x_train and y_train where half is "train", x_test and y_test where it is "test", x
  * and y where it is NULL. *out is NULL, with OK, where it has neither of the two; one of them alone is E_FORMAT. */
 TENKA_API tenka_status tenka_dataset_load_npz(tenka_ctx *ctx, const char *path, const char *half, tenka_dataset **out);
+
+/* Reads one half of CIFAR-10 or CIFAR-100 in their binary version: a folder with data_batch_1.bin to data_batch_5.bin and
+ * test_batch.bin, or with train.bin and test.bin, whose fine labels are taken; or the archive of it, tar, plain or
+ * compressed by gzip, of which nothing is written to the disk. Class names are those of batches.meta.txt or
+ * fine_label_names.txt, where they are there, mean and deviation those of the data set.
+ * Errors: E_IO (unreadable, or nothing of CIFAR in it); E_FORMAT (cut off; damaged; an archive of more than 2 GiB, or
+ * with names that lead out of it; the version for Python); E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_load_cifar(tenka_ctx *ctx, const char *path, bool train, tenka_dataset **out);
+
+/* What the targets of a CSV file are. */
+enum tenka_csv_targets {
+    TENKA_CSV_AUTO,    /* texts, and whole numbers from 0 on of which none up to 99 is left out, are classes */
+    TENKA_CSV_NUMBERS, /* numbers */
+    TENKA_CSV_CLASSES, /* classes: texts, or whole numbers from 0 on */
+};
+struct tenka_csv_params {
+    size_t size;
+    const char *const *targets; /* names of the columns that are to be told; NULL: see table */
+    size_t n_targets;
+    const char *const *without; /* columns that are no inputs either */
+    size_t n_without;
+    enum tenka_csv_targets kind;
+    const char *table; /* of another file, by tenka_dataset_table: this one is read as that was, with its categories and
+                        * its standardisation, by its columns' names; the members above do not count. NULL: none */
+};
+#define TENKA_CSV_DEFAULTS                      \
+    {                                           \
+        .size = sizeof(struct tenka_csv_params) \
+    }
+/* A table: a CSV file in UTF-8 whose first line names its columns, with commas, semicolons or tabs between cells, which
+ * may be quoted. A column whose cells are numbers is one number of the input; one of texts is as many as there are
+ * different texts, of which one is 1 and the others 0, in the order of the texts. Inputs are F32 [numbers]. One target
+ * of classes is I32, with their names; targets that are numbers are F32 [targets].
+ *   params  needs targets or a table
+ * Errors: E_IO; E_INVALID (there is no such column, nothing is left for the input, a target of several is no number);
+ * E_FORMAT (no header; and with line and column: a value that is missing or no finite number, a row of another length,
+ * quotes that do not end, more than 1,000 different texts, or one that the table has not; no UTF-8); E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_load_csv(tenka_ctx *ctx, const char *path, const struct tenka_csv_params *params,
+                                              tenka_dataset **out);
+/* The inputs alone, as an array of float64, of a file in which targets may be missing.
+ *   table  of tenka_dataset_table */
+TENKA_API tenka_status tenka_array_read_csv(tenka_ctx *ctx, const char *path, const char *table, tenka_array **out);
+/* What the columns of a table are, as text: to be saved with the network, and for files that are read like this one.
+ * The dataset's; NULL: it is no table. */
+TENKA_API const char *tenka_dataset_table(const tenka_dataset *dataset);
+/* Subtracts from each number of a table's input its mean, and divides it by its deviation (that of all samples, with n
+ * below; 1 where all are equal), which the table then has. Categories stay as they are.
+ *   other  becomes the same by the same numbers, such as the half for testing; may be NULL
+ * Errors: E_INVALID (no table; already standardised; a loader has the samples), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other);
+
+struct tenka_folder_params {
+    size_t size;
+    enum tenka_image_alpha alpha; /* what becomes of transparency */
+    uint32_t max_pixels;          /* a larger picture is a bad one; 0: TENKA_IMAGE_MAX_PIXELS */
+    bool skip_bad;                /* leave bad pictures out, each of which the log names, instead of failing: all are
+                                   * decoded once for that */
+    uint64_t keep_bytes;          /* samples that were made are kept up to so many bytes; 0: up to half of the memory */
+};
+#define TENKA_FOLDER_DEFAULTS                      \
+    {                                              \
+        .size = sizeof(struct tenka_folder_params) \
+    }
+/* Pictures in a folder for each class, dir/cat/1.jpg, as torchvision's ImageFolder takes them: classes are the folders
+ * of dir in the order of their names, and have them; the pictures of a class lie in its folder and in those below,
+ * which links may lead to, and come by folder and name. What is hidden, or no picture by its name's end, is passed over.
+ * Files are read when a loader wants them, by as many threads as there are processors, and what was made of them is kept
+ * where it fits. Before that all headers are looked at, so that what is cut off, empty, unreadable or too large is found
+ * at once. Targets are I32. Normalisation begins as that of torchvision's networks: mean 0.485, 0.456, 0.406, deviation
+ * 0.229, 0.224, 0.225; for grey 0.449 and 0.226.
+ *   params  NULL: the defaults
+ * tenka_dataset_set_image_shape is to be called before there is a loader.
+ * Errors: E_INVALID (no folders of classes; one without pictures, or whose name is no UTF-8 text; a link that leads in a
+ * circle); E_IO, E_FORMAT (a folder or picture that cannot be read, with the first one's sentence), E_UNSUPPORTED
+ * (pictures that this build does not read); E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_load_folder(tenka_ctx *ctx, const char *dir,
+                                                 const struct tenka_folder_params *params, tenka_dataset **out);
+/* Pictures of a folder become samples of channels (1: grey, 3: colour) x height x width: resized as by
+ * tenka_image_resize where they have another size. Their normalisation begins anew. Errors: E_INVALID (the dataset is
+ * no folder's; bad sizes; a loader has the samples already), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_set_image_shape(tenka_dataset *dataset, uint32_t channels, uint32_t height,
+                                                     uint32_t width);
+/* What the headers of a folder's pictures say. */
+struct tenka_picture_sizes {
+    uint32_t least_width, most_width, least_height, most_height; /* of pictures that stand upright */
+    size_t grey;                                                 /* pictures without colour */
+};
+/* Errors: E_INVALID (the dataset is no folder's). */
+TENKA_API tenka_status tenka_dataset_picture_sizes(const tenka_dataset *dataset, struct tenka_picture_sizes *out);
+
+#define TENKA_MEASURED_CHANNELS 16
+struct tenka_measures {
+    uint32_t channels; /* of images at most the first 16; 1: all numbers of arrays together */
+    double mean[TENKA_MEASURED_CHANNELS], std[TENKA_MEASURED_CHANNELS];
+};
+/* Mean and deviation of the inputs as they are in the data: of images, whose bytes are 0 to 1 here, channel by channel,
+ * before they are normalised; of files of pictures in the size that they have, which decodes each, in grey where none has
+ * colour. Errors: E_INVALID (no samples, or whole numbers), E_IO, E_FORMAT (a picture), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_measure(const tenka_dataset *dataset, struct tenka_measures *out);
+
+/* Moves a part of the samples into a dataset of their own, *rest, to be destroyed as any: of each class the fraction,
+ * rounded, but neither all nor none; where targets are no classes, of all. Which ones, is a permutation's of seed; both
+ * keep their order. For testing on what is not trained on where data has no halves.
+ * Errors: E_INVALID (fraction is not between 0 and 1; a class of a single sample, or data of one; a loader has the
+ * samples already), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_split(tenka_dataset *dataset, double fraction, uint64_t seed,
+                                           tenka_dataset **rest);
 TENKA_API void tenka_dataset_destroy(tenka_dataset **dataset);
 
 TENKA_API size_t tenka_dataset_count(const tenka_dataset *dataset);
-/* Channels, height and width of one image, rank 3; of arrays the shape of one sample of the input. */
+/* Channels, height and width of one image, rank 3, with zeros while the size of pictures is not set; of arrays the shape
+ * of one sample of the input. */
 TENKA_API struct tenka_shape tenka_dataset_image_shape(const tenka_dataset *dataset);
 /* Says that the numbers of an array are whole ones, as an Embedding looks them up: the input becomes I32. To be said
  * before there is a loader of it. Errors: E_INVALID (images; a number that is not whole, or beyond 2^24 where the array
@@ -94,6 +204,11 @@ TENKA_API tenka_status tenka_dataset_set_class_names(tenka_dataset *dataset, con
 /* Images of bytes, and classes; NULL where the dataset has another input, or other targets. */
 TENKA_API const uint8_t *tenka_dataset_images(const tenka_dataset *dataset);
 TENKA_API const int32_t *tenka_dataset_labels(const tenka_dataset *dataset);
+/* The bytes of one sample's input as they are stored, such as channels x height x width of an image. Errors: E_INVALID
+ * (no such sample), E_IO, E_FORMAT (its file cannot be read), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_read(const tenka_dataset *dataset, size_t index, void *dst);
+/* The file that a sample comes from, the dataset's; NULL: it has none of its own. */
+TENKA_API const char *tenka_dataset_sample_name(const tenka_dataset *dataset, size_t index);
 /* Keeps the first count elements; more than there are changes nothing. */
 TENKA_API void tenka_dataset_truncate(tenka_dataset *dataset, size_t count);
 /* Normalisation of a channel: (byte / 255 - mean) / std; std > 0. E_INVALID for a channel that is not there. */
@@ -138,7 +253,8 @@ TENKA_API void tenka_loader_destroy(tenka_loader **loader);
 /* Batches of an epoch. */
 TENKA_API size_t tenka_loader_batches(const tenka_loader *loader);
 /* The next batch, or TENKA_END after the last one of an epoch; the call after that begins the next epoch.
- * Its tensors belong to the step that is traced now. Errors: E_NOMEM, E_DEVICE. */
+ * Its tensors belong to the step that is traced now. Errors: E_NOMEM, E_DEVICE; E_IO, E_FORMAT (a picture of the batch
+ * cannot be read: the call after that gives the next batch). */
 TENKA_API tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch);
 /* How many batches of the current epoch were handed out; 0 between epochs. */
 TENKA_API size_t tenka_loader_position(const tenka_loader *loader);

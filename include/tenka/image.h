@@ -1,4 +1,4 @@
-/* Pictures from PNG and JPEG files, made ready for a network.
+/* Pictures from PNG, JPEG and BMP files, made ready for a network.
  *
  * What comes out is what Pillow gives, on which torchvision stands: Image.open(file).convert("L" or "RGB"), and its
  * Resize for pictures, whose values differ by one level at most. On purpose different:
@@ -55,12 +55,13 @@ struct tenka_image_params {
         .size = sizeof(struct tenka_image_params) \
     }
 
-/* Reads a PNG or JPEG file, told apart by its content. PNG: every colour type and depth, palettes, interlaced or not.
- * JPEG: grey, YCbCr, RGB, CMYK and YCCK, sequential or progressive, of 8 bits a sample.
+/* Reads a PNG, JPEG or BMP file, told apart by its content. PNG: every colour type and depth, palettes, interlaced or not.
+ * JPEG: grey, YCbCr, RGB, CMYK and YCCK, sequential or progressive, of 8 bits a sample. BMP: of 1 to 32 bits a pixel,
+ * with a palette or masks, not compressed.
  *   ctx     receives the sentence of a failure
  *   params  NULL: the defaults
  *   out     owned by the caller
- * Errors: E_IO (missing, unreadable); E_FORMAT (neither kind of picture, damaged, cut off, too large); E_UNSUPPORTED
+ * Errors: E_IO (missing, unreadable); E_FORMAT (no such picture, damaged, cut off, too large); E_UNSUPPORTED
  * (this build reads no such pictures); E_NOMEM; E_INVALID (bad params). */
 TENKA_API tenka_status tenka_image_load(tenka_ctx *ctx, const char *path, const struct tenka_image_params *params,
                                         tenka_image **out);
@@ -71,9 +72,9 @@ TENKA_API tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, cons
 /* What a file is by its first bytes. */
 enum tenka_image_kind {
     TENKA_IMAGE_NONE,     /* no picture, or of a kind that is not known */
-    TENKA_IMAGE_FOREIGN,  /* a picture of another kind, such as GIF, WebP, BMP, TIFF, HEIF: reading it is E_FORMAT, with
+    TENKA_IMAGE_FOREIGN,  /* a picture of another kind, such as GIF, WebP, TIFF, HEIF: reading it is E_FORMAT, with
                            * a sentence that names the kind */
-    TENKA_IMAGE_READABLE, /* PNG or JPEG */
+    TENKA_IMAGE_READABLE, /* PNG, JPEG or BMP */
 };
 /* Errors: E_IO. */
 TENKA_API tenka_status tenka_image_recognize(tenka_ctx *ctx, const char *path, enum tenka_image_kind *out);

@@ -22,6 +22,9 @@ struct tenka_preprocessing {
     uint32_t classes;               /* 0: not known */
     const char *const *class_names; /* classes entries, or NULL */
     const char *data;               /* a name that the program understands, such as an absolute path; NULL: not known */
+    double split;                   /* what tenka_dataset_split took of it for testing; 0: nothing */
+    uint64_t split_seed, split_of;  /* of how many samples */
+    const char *table;              /* what the columns of a table are, by tenka_dataset_table; NULL: it was none */
 };
 
 /* Fills how from a dataset, which does not know its data; arrays have no image. Pointers stay the dataset's. */
@@ -36,7 +39,7 @@ TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_datase
  * classes by tenka_nn_custom.
  * Errors: E_INVALID (how holds what no file takes: an image without channels, height or width or of more than
  * TENKA_MAX_CHANNELS, a std of 0, more than 1,000,000 class names or more than 2 MiB of them, or names that are no UTF-8
- * text; or data that is empty, of more than 64 KiB, or no UTF-8 text), E_IO (full disk, permissions; path is something
+ * text; data that is empty, of more than 64 KiB, or no UTF-8 text; or a split or table that is none), E_IO (full disk, permissions; path is something
  * else than a file, or a mount point), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessing *how, const char *path);
 
@@ -90,6 +93,9 @@ TENKA_API tenka_status tenka_model_has_net(tenka_ctx *ctx, const char *path, boo
  * in a file that describes no network. *out is NULL when the file does not say, as no .pt does; else it is to be freed
  * with tenka_text_free. Errors: E_IO, E_FORMAT, E_NOMEM. */
 TENKA_API tenka_status tenka_model_data(tenka_ctx *ctx, const char *path, char **out);
+
+/* What the columns of the table were that it was trained on, in the same way. */
+TENKA_API tenka_status tenka_model_table(tenka_ctx *ctx, const char *path, char **out);
 
 /* A saved model as a whole. */
 typedef struct tenka_model tenka_model;

@@ -255,6 +255,14 @@ TENKA_API void tenka_module_fix_statistics(tenka_module *module, bool fixed);
  * by layer in the order of the state; running statistics and counts as of a new layer.
  * Errors: E_INVALID (also: parameters of tenka_nn_add_parameter, or of a class), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_module_reset(tenka_module *module, const char *pattern, size_t *count);
+/* Lists the parameters that a pattern covers, in the order of the state, as for a group of an optimizer.
+ *   pattern  NULL: those that are usually left out of weight decay, all of normalising layers, whose class has Norm in
+ *            its name, and biases; there need be none
+ *   out, max  the caller's array; at most max entries are written
+ *   count     how many there are in all
+ * Errors: E_INVALID, E_NOMEM. */
+TENKA_API tenka_status tenka_module_parameters(tenka_module *module, const char *pattern, tenka_variable **out,
+                                               size_t max, size_t *count);
 /* Initialises the parameters that a pattern covers by a call of torch.nn.init, in the order of the state, from the
  * context's generator as PyTorch draws on the CPU: uniform ones have its bits, normal ones are the same but for the
  * rounding of logarithm and cosine, which differs among its builds.

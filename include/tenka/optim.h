@@ -1,4 +1,4 @@
-/* Optimizers: Adam, AdamW and SGD as in torch.optim, with parameter groups. */
+/* Optimizers as in torch.optim, with parameter groups. */
 #ifndef TENKA_OPTIM_H
 #define TENKA_OPTIM_H
 
@@ -10,6 +10,71 @@ extern "C" {
 
 typedef struct tenka_optimizer tenka_optimizer;
 
+/* ---- Recipes: an optimizer's class with its arguments ---- */
+
+#define TENKA_OPTIMIZER_ARGUMENTS 16
+/* What tenka_optimizer_read makes of a text. */
+struct tenka_optimizer_params {
+    size_t size;
+    uint32_t which; /* of the classes; 0: none yet */
+    double value[TENKA_OPTIMIZER_ARGUMENTS][2];
+};
+#define TENKA_OPTIMIZER_DEFAULTS                       \
+    {                                                  \
+        .size = sizeof(struct tenka_optimizer_params), \
+    }
+/* Reads a call of an optimizer's class, with the names, order and defaults of PyTorch's arguments:
+ *     SGD(lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False)
+ *     Adam(lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0, amsgrad=False)
+ *     AdamW(lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01, amsgrad=False)
+ *     RMSprop(lr=0.01, alpha=0.99, eps=1e-08, weight_decay=0, momentum=0, centered=False)
+ *     Adagrad(lr=0.01, lr_decay=0, weight_decay=0, initial_accumulator_value=0, eps=1e-10)
+ *     Adadelta(lr=1.0, rho=0.9, eps=1e-06, weight_decay=0)
+ *     NAdam(lr=0.002, betas=(0.9, 0.999), eps=1e-08, weight_decay=0, momentum_decay=0.004)
+ *     RAdam(lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0)
+ *     Adamax(lr=0.002, betas=(0.9, 0.999), eps=1e-08, weight_decay=0)
+ *     Lion(lr=0.0001, betas=(0.9, 0.99), weight_decay=0.0)
+ *     Lamb(lr=0.001, bias_correction=True, betas=(0.9, 0.999), eps=1e-06, weight_decay=0.01, grad_averaging=True,
+ *          max_grad_norm=1.0, trust_clip=False, always_adapt=False)
+ * or what print(optimizer) shows of one with a single group. All of PyTorch's take maximize, those with betas
+ * decoupled_weight_decay where PyTorch's do. Lion is Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023),
+ * with the arguments of the package lion-pytorch; Lamb, or LAMB, is You et al., "Large Batch Optimization for Deep
+ * Learning" (2020), with those of timm's class: its trust ratio is one for each tensor, and gradients are first clipped
+ * by their norm over all groups, which max_grad_norm=None leaves out. model.parameters() may stand first, and the
+ * modules before the name (torch.optim.SGD). Arguments that change no number, such as foreach, are passed over; others
+ * of PyTorch must have their defaults.
+ *   ctx  receives the sentence of a failure; NULL: that of tenka_last_error(NULL)
+ *   out  its size must be set (TENKA_OPTIMIZER_DEFAULTS)
+ * Errors: E_FORMAT with line, column and what is known, E_INVALID (values that do not go together), E_NOMEM. */
+TENKA_API tenka_status tenka_optimizer_read(tenka_ctx *ctx, const char *text, struct tenka_optimizer_params *out);
+/* Changes some arguments of a recipe: "weight_decay=0, lr=0.01", as a parameter group of PyTorch has its own.
+ * Errors: as tenka_optimizer_read. */
+TENKA_API tenka_status tenka_optimizer_change(tenka_ctx *ctx, const char *changes,
+                                              struct tenka_optimizer_params *params);
+/* An argument of a recipe by its name, of a pair such as betas the first number; None is NaN, True 1. NaN where the
+ * class has no such argument. */
+TENKA_API double tenka_optimizer_argument(const struct tenka_optimizer_params *params, const char *name);
+/* "AdamW". NULL: none was read. Static. */
+TENKA_API const char *tenka_optimizer_class(const struct tenka_optimizer_params *params);
+/* The classes in the order above: "SGD" is number 0. NULL: there are no more. Static. */
+TENKA_API const char *tenka_optimizer_class_name(size_t number);
+
+/* ---- Optimizers ---- */
+
+/* An optimizer over the parameters of a network (its first group).
+ * net NULL is an optimizer without parameters, to be given some by tenka_optimizer_add_*. The network must outlive it.
+ * Errors: E_INVALID (an option out of range), E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_optimizer_create(tenka_ctx *ctx, tenka_module *net,
+                                              const struct tenka_optimizer_params *params, tenka_optimizer **out);
+TENKA_API void tenka_optimizer_destroy(tenka_optimizer **opt);
+/* Adds a group of variables with arguments of its own, of the optimizer's class (E_INVALID); params NULL: those with
+ * which the optimizer was made. Each variable may be in one group only (E_INVALID). group, which may be NULL, receives
+ * the group's index. */
+TENKA_API tenka_status tenka_optimizer_add_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
+                                                 const struct tenka_optimizer_params *params, size_t *group);
+TENKA_API size_t tenka_optimizer_groups(const tenka_optimizer *opt);
+
+/* Two of the classes by structs. params NULL: the defaults. */
 struct tenka_adam_params {
     size_t size;
     double lr, beta1, beta2, eps, weight_decay;
@@ -30,43 +95,10 @@ struct tenka_sgd_params {
         .size = sizeof(struct tenka_sgd_params), .lr = 1e-3 \
     }
 
-/* An optimizer over the parameters of a network (its first group); params NULL: the defaults.
- * net NULL is an optimizer without parameters, to be given some by tenka_optimizer_add_*. The network must outlive it.
- * Errors: E_INVALID (an option out of range), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_adam_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_adam_params *params,
                                          tenka_optimizer **out);
 TENKA_API tenka_status tenka_sgd_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_sgd_params *params,
                                         tenka_optimizer **out);
-
-/* An optimizer as PyTorch writes it. */
-struct tenka_optimizer_params {
-    size_t size;
-    bool is_sgd; /* which of the two counts */
-    struct tenka_sgd_params sgd;
-    struct tenka_adam_params adam; /* also of AdamW */
-};
-#define TENKA_OPTIMIZER_DEFAULTS                                                                              \
-    {                                                                                                         \
-        .size = sizeof(struct tenka_optimizer_params), .sgd = TENKA_SGD_DEFAULTS, .adam = TENKA_ADAM_DEFAULTS \
-    }
-/* Reads a call of an optimizer's class, with the names, order and defaults of PyTorch's arguments:
- *     SGD(lr=0.001, momentum=0, dampening=0, weight_decay=0, nesterov=False)
- *     Adam(lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0)
- *     AdamW(lr=0.001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01)
- * or what print(optimizer) shows of one with a single group. model.parameters() may stand first, and the modules before
- * the name (torch.optim.SGD). Arguments that change no number, such as foreach, are passed over; others of PyTorch
- * (amsgrad, maximize) must have their defaults.
- *   ctx  receives the sentence of a failure; NULL: that of tenka_last_error(NULL)
- *   out  its size must be set (TENKA_OPTIMIZER_DEFAULTS)
- * Errors: E_FORMAT with line, column and what is known, E_INVALID, E_NOMEM. */
-TENKA_API tenka_status tenka_optimizer_read(tenka_ctx *ctx, const char *text, struct tenka_optimizer_params *out);
-/* The optimizer that they describe, as tenka_adam_create and tenka_sgd_create make it. */
-TENKA_API tenka_status tenka_optimizer_create(tenka_ctx *ctx, tenka_module *net,
-                                              const struct tenka_optimizer_params *params, tenka_optimizer **out);
-TENKA_API void tenka_optimizer_destroy(tenka_optimizer **opt);
-
-/* Adds a group of variables with options of its own (params NULL: the defaults of the optimizer's kind).
- * Each variable may be in one group only (E_INVALID). group, which may be NULL, receives the group's index. */
 TENKA_API tenka_status tenka_optimizer_add_adam_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
                                                       const struct tenka_adam_params *params, size_t *group);
 TENKA_API tenka_status tenka_optimizer_add_sgd_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
@@ -75,6 +107,13 @@ TENKA_API tenka_status tenka_optimizer_add_sgd_group(tenka_optimizer *opt, tenka
 /* The learning rate of a group (0: the first). Changing it makes no new plan. */
 TENKA_API double tenka_optimizer_lr(const tenka_optimizer *opt, size_t group);
 TENKA_API tenka_status tenka_optimizer_set_lr(tenka_optimizer *opt, size_t group, double lr);
+/* The learning rate with which a group began: as it was made, or as the checkpoint says that was loaded. */
+TENKA_API double tenka_optimizer_initial_lr(const tenka_optimizer *opt, size_t group);
+/* The momentum of a group, or the first of its betas, which schedules cycle; NaN where its class has neither. Setting it
+ * makes no new plan. Errors: E_INVALID (no such group; not from 0 to 1; the class has none; an SGD or RMSprop that was
+ * made without momentum, whose buffers are not there). */
+TENKA_API double tenka_optimizer_momentum(const tenka_optimizer *opt, size_t group);
+TENKA_API tenka_status tenka_optimizer_set_momentum(tenka_optimizer *opt, size_t group, double momentum);
 
 /* Updates every variable that has a gradient, discards the gradients of all its variables and ends the step, without
  * waiting for the device. Variables without a gradient, or frozen ones, stay as they are.

@@ -16,8 +16,10 @@
 #include "tenka/nn.h"
 #include "tenka/optim.h"
 #include "tenka/profile.h"
+#include "tenka/schedule.h"
 #include "tenka/tensor.h"
 #include "tenka/train.h"
+#include "tenka/transform.h"
 #include "tenka/verify.h"
 
 #endif

@@ -135,6 +135,9 @@ TENKA_API void tenka_zero_grad(tenka_ctx *ctx);
  * g *= min(1, max_norm / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_.
  * Variables without a gradient are passed over. Returns the norm before clipping, a scalar. */
 TENKA_API tenka_tensor tenka_clip_grad_norm(tenka_ctx *ctx, tenka_variable *const *vars, size_t count, double max_norm);
+/* Clips each element of the gradients of vars to -limit .. limit, as torch.nn.utils.clip_grad_value_. Errors: E_INVALID
+ * (limit below 0). */
+TENKA_API void tenka_clip_grad_value(tenka_ctx *ctx, tenka_variable *const *vars, size_t count, double limit);
 
 /* Runs what was traced and begins a new step with the next operator. Does not wait for the device.
  * Errors: the first mistake of the step's operators, E_NOMEM, E_DEVICE, E_UNSUPPORTED. */

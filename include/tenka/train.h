@@ -13,7 +13,7 @@
 #define TENKA_TRAIN_H
 
 #include "tenka/io.h"
-#include "tenka/optim.h"
+#include "tenka/schedule.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,6 +24,7 @@ struct tenka_training {
     size_t size; /* sizeof(struct tenka_training) */
     tenka_module *net;
     tenka_optimizer *optimizer; /* every variable of it must be in net's state */
+    tenka_schedule *schedule;   /* of that optimizer; may be NULL */
     tenka_loader *train_loader;
     tenka_loader *test_loader; /* may be NULL */
     tenka_meter *loss;         /* of the epoch so far; may be NULL */
@@ -53,8 +54,9 @@ TENKA_API tenka_status tenka_checkpoint_save_check(const struct tenka_training *
  * goes on with its next batch. All or nothing, unless the device fails or memory runs out while writing to it. Says in
  * the log when the device is another one.
  *   how  image, mean and std must be the same as when saving; NULL: not compared
+ * Learning rates, those to begin with too (tenka_optimizer_initial_lr), become the checkpoint's: no other is refused.
  * Errors: E_IO, E_FORMAT (no checkpoint, or damaged; tensors of other shapes), E_INVALID (a step is open; another
- * network, class with a forward in C, optimizer, option, loss, frozen tensor, data set, batch size or seed: the sentence
+ * network, class with a forward in C, optimizer, option, schedule, loss, frozen tensor, data set, batch size or seed: the sentence
  * has what it is there and here), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_checkpoint_load(struct tenka_training *training, const struct tenka_preprocessing *how,
                                              const char *path);

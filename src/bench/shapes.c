@@ -10,6 +10,12 @@
             .why = text, __VA_ARGS__      \
         }                                 \
     }
+/* An update of 1 M elements: how many states, the flag, the numbers of its row. */
+#define UPDATE(name, n_states, flag, ...)                                               \
+    SHAPE(name, false, "1 M", .in = {X(MILLION), X(MILLION), UPDATE_STATES_##n_states}, \
+          PARAMS(update, .states = n_states, .how = flag), .scalars = {1, 0, 1, __VA_ARGS__})
+#define UPDATE_STATES_1 F32(DIMS(MILLION), RANGE(0, 1))
+#define UPDATE_STATES_2 UPDATE_STATES_1, UPDATE_STATES_1
 #define CONV(stride, pad, n_groups) \
     PARAMS(conv2d, .sh = stride, .sw = stride, .ph = pad, .pw = pad, .dh = 1, .dw = 1, .groups = n_groups)
 #define POOL(k, s, ...) PARAMS(pool2d, .kh = k, .kw = k, .sh = s, .sw = s, .dh = 1, .dw = 1, __VA_ARGS__)
@@ -133,11 +139,20 @@ static const struct tenka_bench_shape shapes[] = {
     SHAPE(normalize_bytes, false, "1000 images of 3 channels of 32x32",
           .in = {U8(DIMS(1000, 3, 32, 32), RANGE(0, 255)), X(3), F32(DIMS(3), RANGE(0.5, 1))}),
     SHAPE(adam, true, "278 k, as the reference network has",
-          .in = {X(277670), X(277670), X(277670), F32(DIMS(277670), RANGE(0, 1))},
-          .scalars = {1e-3, 0.9, 0.1, 0.999, 0.001, 1e-8, 0.0316, 0, 1}),
+          .in = {X(277670), X(277670), X(277670), F32(DIMS(277670), RANGE(0, 1))}, PARAMS(update, .states = 2),
+          .scalars = {1, 0, 1, 1e-3, 0.9, 0.1, 0.999, 0.001, 1e-8, 0.0316}),
     SHAPE(adam, false, "16 M",
           .in = {X(16 * MILLION), X(16 * MILLION), X(16 * MILLION), F32(DIMS(16 * MILLION), RANGE(0, 1))},
-          .scalars = {1e-3, 0.9, 0.1, 0.999, 0.001, 1e-8, 0.0316, 0, 1}),
+          PARAMS(update, .states = 2), .scalars = {1, 0, 1, 1e-3, 0.9, 0.1, 0.999, 0.001, 1e-8, 0.0316}),
+    UPDATE(sgd, 1, 0, 0.1, 0.9, 1),
+    UPDATE(rmsprop, 1, 0, 0.01, 0.99, 0.01, 1e-8, 0),
+    UPDATE(adagrad, 1, 0, 0.01, 1e-10),
+    UPDATE(adadelta, 2, 0, 1, 0.9, 0.1, 1e-6),
+    UPDATE(nadam, 2, 0, 1e-3, 2e-3, 0.1, 0.999, 0.001, 1e-8, 0.01),
+    UPDATE(radam, 2, 0, 1e-3, 0.1, 0.999, 0.001, 1e-8, 0.02),
+    UPDATE(adamax, 2, 0, 1e-3, 0.1, 0.999, 1e-8),
+    UPDATE(lion, 1, 0, 1e-3, 0.99, 0.01, 0.99, 0.01),
+    UPDATE(lamb, 2, 0, 0.1, 0.9, 0.1, 0.999, 0.001, 1e-6, 0.0316, 0.01),
     SHAPE(copy, false, "16 M", .in = {X(16 * MILLION)}),
     SHAPE(multiply_add, true, "64 k items of 16 chains, 256 rounds", .in = {X(65536)}, PARAMS(repeat, .rounds = 256),
           .scalars = {0.5, 0.25}),

@@ -6,5 +6,6 @@ set(check_sources # with the operators' cases
     src/check/elementwise.c
     src/check/fill.c
     src/check/run.c
+    src/check/updates.c
     src/check/verify.c
     src/check/verify_step.c)

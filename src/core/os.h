@@ -17,12 +17,13 @@ uint32_t tenka_os_processors(void);
 
 /* ---- Threads ---- */
 
-/* A thread, and a lock that it shares with whoever started it. */
+/* Threads, and a lock that they share with whoever started them. */
 typedef struct tenka_worker tenka_worker;
-/* Calls run(worker, user) on a thread of its own. Errors: E_NOMEM; E_UNSUPPORTED when the system gives no thread. */
-tenka_status tenka_worker_start(struct tenka_error *err, void (*run)(tenka_worker *worker, void *user), void *user,
-                                tenka_worker **out);
-/* Waits until run has returned. Begin with the lock free. */
+/* Calls run(worker, user) on each of so many threads, or of fewer where the system gives no more.
+ * Errors: E_NOMEM; E_UNSUPPORTED when the system gives no thread. */
+tenka_status tenka_worker_start(struct tenka_error *err, uint32_t threads,
+                                void (*run)(tenka_worker *worker, void *user), void *user, tenka_worker **out);
+/* Waits until all have returned from run. Begin with the lock free. */
 void tenka_worker_join(tenka_worker **worker);
 void tenka_worker_lock(tenka_worker *worker);
 void tenka_worker_unlock(tenka_worker *worker);
@@ -43,6 +44,12 @@ tenka_status tenka_os_make_dirs(struct tenka_error *err, const char *path);
 
 /* Whether a file, folder or device of that name exists. */
 bool tenka_os_exists(const char *path);
+
+/* What tells a folder from all others, by whatever name it is reached. Errors: E_IO (also what is no folder). */
+struct tenka_folder_identity {
+    uint64_t device, number;
+};
+tenka_status tenka_os_identify(struct tenka_error *err, const char *path, struct tenka_folder_identity *out);
 
 /* Calls see for each entry of a folder, in no order, but for those whose names begin with a dot; folder: it is one, or
  * a link to one. A failure of see ends it and is returned. Errors: E_IO (no folder, unreadable). */

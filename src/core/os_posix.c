@@ -32,7 +32,8 @@ uint32_t tenka_os_processors(void)
 /* ---- Threads ---- */
 
 struct tenka_worker {
-    pthread_t thread;
+    pthread_t *threads;
+    uint32_t count;
     pthread_mutex_t lock;
     pthread_cond_t woken;
     void (*run)(tenka_worker *worker, void *user);
@@ -46,8 +47,16 @@ static void *call_run(void *argument)
     return NULL;
 }
 
-tenka_status tenka_worker_start(struct tenka_error *err, void (*run)(tenka_worker *worker, void *user), void *user,
-                                tenka_worker **out)
+static void destroy(tenka_worker *worker)
+{
+    pthread_cond_destroy(&worker->woken);
+    pthread_mutex_destroy(&worker->lock);
+    tenka_free(worker->threads);
+    tenka_free(worker);
+}
+
+tenka_status tenka_worker_start(struct tenka_error *err, uint32_t threads,
+                                void (*run)(tenka_worker *worker, void *user), void *user, tenka_worker **out)
 {
     *out = NULL;
     tenka_worker *worker = tenka_alloc(sizeof(*worker));
@@ -57,11 +66,15 @@ tenka_status tenka_worker_start(struct tenka_error *err, void (*run)(tenka_worke
     worker->user = user;
     pthread_mutex_init(&worker->lock, NULL);
     pthread_cond_init(&worker->woken, NULL);
-    if (pthread_create(&worker->thread, NULL, call_run, worker) != 0) {
-        pthread_cond_destroy(&worker->woken);
-        pthread_mutex_destroy(&worker->lock);
-        tenka_free(worker);
-        return tenka_fail(err, TENKA_E_UNSUPPORTED, "the system gives no further thread");
+    worker->threads = tenka_alloc_array(threads, sizeof(worker->threads[0]));
+    const bool has_memory = worker->threads != NULL;
+    while (has_memory && worker->count < threads &&
+           pthread_create(&worker->threads[worker->count], NULL, call_run, worker) == 0)
+        worker->count++;
+    if (worker->count == 0) {
+        destroy(worker);
+        return has_memory ? tenka_fail(err, TENKA_E_UNSUPPORTED, "the system gives no further thread")
+                          : tenka_fail_nomem(err);
     }
     *out = worker;
     return TENKA_OK;
@@ -69,10 +82,9 @@ tenka_status tenka_worker_start(struct tenka_error *err, void (*run)(tenka_worke
 
 void tenka_worker_join(tenka_worker **worker)
 {
-    pthread_join((*worker)->thread, NULL);
-    pthread_cond_destroy(&(*worker)->woken);
-    pthread_mutex_destroy(&(*worker)->lock);
-    tenka_free(*worker);
+    for (uint32_t i = 0; i < (*worker)->count; i++)
+        pthread_join((*worker)->threads[i], NULL);
+    destroy(*worker);
     *worker = NULL;
 }
 
@@ -138,6 +150,17 @@ tenka_status tenka_os_make_dirs(struct tenka_error *err, const char *path)
 bool tenka_os_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+tenka_status tenka_os_identify(struct tenka_error *err, const char *path, struct tenka_folder_identity *out)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return tenka_fail_io(err, "read the folder", path, errno);
+    if (!S_ISDIR(info.st_mode))
+        return tenka_fail_io(err, "read the folder", path, ENOTDIR);
+    *out = (struct tenka_folder_identity){(uint64_t)info.st_dev, (uint64_t)info.st_ino};
+    return TENKA_OK;
 }
 
 tenka_status tenka_os_list(struct tenka_error *err, const char *path,

@@ -1,6 +1,6 @@
 /* Datasets of NumPy's arrays. */
-#include "data/dataset.h"
-#include "data/npy.h"
+#include "data/arrays.h"
+
 #include "graph/graph.h"
 
 /* What torch.nn.CrossEntropyLoss takes for no class unless it is told another one. */
@@ -73,9 +73,9 @@ static tenka_status make(tenka_ctx *ctx, tenka_array *x, tenka_array *y, tenka_d
     return tenka_dataset_count_classes(*out, y->name);
 }
 
-static tenka_status make_or_destroy(tenka_ctx *ctx, tenka_array *x, tenka_array *y, tenka_dataset **out)
+tenka_status tenka_arrays_make(tenka_ctx *ctx, tenka_array *input, tenka_array *target, tenka_dataset **out)
 {
-    const tenka_status status = make(ctx, x, y, out);
+    const tenka_status status = make(ctx, input, target, out);
     if (status != TENKA_OK)
         tenka_dataset_destroy(out);
     return status;
@@ -107,7 +107,7 @@ tenka_status tenka_dataset_from_arrays(tenka_ctx *ctx, const tenka_array *input,
     if (status == TENKA_OK)
         status = copy(err, target, &y);
     if (status == TENKA_OK)
-        status = make_or_destroy(ctx, &x, &y, out);
+        status = tenka_arrays_make(ctx, &x, &y, out);
     tenka_free(x.bytes);
     tenka_free(y.bytes);
     return status;
@@ -125,7 +125,7 @@ static tenka_status load(tenka_ctx *ctx, const char *const paths[2], const char 
         status = tenka_fail(err, TENKA_E_FORMAT, "%s: it has the array %s, but none that is called %s", paths[0],
                             names[x == NULL], names[x != NULL]);
     if (status == TENKA_OK && x != NULL)
-        status = make_or_destroy(ctx, x, y, out);
+        status = tenka_arrays_make(ctx, x, y, out);
     tenka_array_destroy(&x);
     tenka_array_destroy(&y);
     return status;

@@ -22,9 +22,11 @@ struct tenka_dataset {
     uint32_t classes;         /* 0: the targets are none */
     const char *const *known; /* names of the first 10 classes where there are no more; NULL: they have numbers */
     char (*names)[16];
-    char **given_names;       /* of all classes; NULL: names count */
-    double *normalization;    /* of each channel of images: mean, deviation */
-    _Atomic unsigned holders; /* its owner, and loaders, on whatever thread, that read the images here */
+    char **given_names;        /* of all classes; NULL: names count */
+    char *table;               /* the description of one; NULL: it is none */
+    struct tenka_column exact; /* a table's inputs as doubles; data NULL: they are no longer needed */
+    double *normalization;     /* of each channel of images: mean, deviation */
+    _Atomic unsigned holders;  /* its owner, and loaders, on whatever thread, that read the images here */
 };
 
 #define KNOWN_NAMES 10u
@@ -47,11 +49,13 @@ void tenka_dataset_destroy(tenka_dataset **dataset)
         *dataset = NULL;
         return;
     }
-    tenka_free((*dataset)->input.data);
-    tenka_free((*dataset)->target.data);
+    tenka_column_finish(&(*dataset)->input);
+    tenka_column_finish(&(*dataset)->target);
+    tenka_column_finish(&(*dataset)->exact);
     tenka_free((*dataset)->names);
     free_given(*dataset, (*dataset)->given_names);
     tenka_free((*dataset)->normalization);
+    tenka_free((*dataset)->table);
     tenka_free(*dataset);
     *dataset = NULL;
 }
@@ -104,7 +108,17 @@ static struct tenka_column column_of(tenka_ctx *ctx, const struct tenka_desc *de
 {
     const size_t real = tenka_ctx_backend(ctx) == TENKA_BACKEND_CPU_F64 ? sizeof(double) : sizeof(float);
     const size_t elements = (size_t)tenka_shape_count(&desc->shape);
-    return (struct tenka_column){desc->dtype, desc->shape, tenka_dtype_bytes(desc->dtype, elements, real), NULL};
+    return (struct tenka_column){
+        .dtype = desc->dtype, .shape = desc->shape, .bytes = tenka_dtype_bytes(desc->dtype, elements, real)};
+}
+
+/* Of images whose values are 0 to 1; NULL: no memory. */
+static double *make_normalization(const struct tenka_desc *image)
+{
+    double *const out = tenka_alloc_array(image->shape.dim[0], 2 * sizeof(double));
+    for (uint32_t c = 0; out != NULL && c < image->shape.dim[0]; c++)
+        out[2 * c + 1] = 1;
+    return out;
 }
 
 tenka_status tenka_dataset_make(tenka_ctx *ctx, size_t count, const struct tenka_desc *input,
@@ -121,12 +135,61 @@ tenka_status tenka_dataset_make(tenka_ctx *ctx, size_t count, const struct tenka
     d->target = column_of(ctx, target);
     if (input->dtype != TENKA_U8)
         return TENKA_OK;
-    d->normalization = tenka_alloc_array(input->shape.dim[0], 2 * sizeof(double));
-    if (d->normalization == NULL)
-        return tenka_fail_nomem(err);
-    for (uint32_t c = 0; c < input->shape.dim[0]; c++)
-        d->normalization[2 * c + 1] = 1;
+    d->normalization = make_normalization(input);
+    return d->normalization != NULL ? TENKA_OK : tenka_fail_nomem(err);
+}
+
+/* ---- Two of one ---- */
+
+static tenka_status copy_names(const tenka_dataset *from, tenka_dataset *to)
+{
+    if (from->table != NULL && (to->table = tenka_strdup(from->table)) == NULL)
+        return tenka_fail_nomem(tenka_ctx_error(to->ctx));
+    to->known = from->known;
+    to->has_ignored = from->has_ignored;
+    to->ignored = from->ignored;
+    if (from->classes == 0)
+        return TENKA_OK;
+    TENKA_TRY(name_classes(tenka_ctx_error(to->ctx), to, from->classes));
+    return from->given_names == NULL
+               ? TENKA_OK
+               : tenka_dataset_set_class_names(to, (const char *const *)from->given_names, from->classes);
+}
+
+static tenka_status divide(tenka_dataset *d, const bool *moved, tenka_dataset *rest)
+{
+    struct tenka_error *const err = tenka_ctx_error(d->ctx);
+    TENKA_TRY(copy_names(d, rest));
+    for (uint32_t c = 0; d->normalization != NULL && c < 2 * d->input.shape.dim[0]; c++)
+        rest->normalization[c] = d->normalization[c];
+    /* These are in memory, so that they can still be given up when the input fails. */
+    TENKA_TRY(tenka_column_divide(&d->target, err, moved, d->count, &rest->target));
+    if (d->exact.data != NULL)
+        TENKA_TRY(tenka_column_divide(&d->exact, err, moved, d->count, &rest->exact));
+    TENKA_TRY(tenka_column_divide(&d->input, err, moved, d->count, &rest->input));
+    tenka_column_close_gaps(&d->target, moved, d->count);
+    tenka_column_close_gaps(&d->exact, moved, d->count);
+    tenka_column_close_gaps(&d->input, moved, d->count);
+    for (size_t i = 0; i < d->count; i++)
+        rest->count += moved[i];
+    d->count -= rest->count;
     return TENKA_OK;
+}
+
+tenka_status tenka_dataset_divide(tenka_dataset *dataset, const bool *moved, tenka_dataset **rest)
+{
+    const struct tenka_desc input = {dataset->input.dtype, dataset->input.shape};
+    const struct tenka_desc target = {dataset->target.dtype, dataset->target.shape};
+    *rest = NULL;
+    if (dataset->holders > 1)
+        return tenka_fail(tenka_ctx_error(dataset->ctx), TENKA_E_INVALID,
+                          "dataset: a loader has all of its samples already, which can no longer be divided");
+    tenka_status status = tenka_dataset_make(dataset->ctx, 0, &input, &target, rest);
+    if (status == TENKA_OK)
+        status = divide(dataset, moved, *rest);
+    if (status != TENKA_OK)
+        tenka_dataset_destroy(rest);
+    return status;
 }
 
 /* A dataset of images with room for the labels, and with images still to be filled in. */
@@ -307,6 +370,49 @@ struct tenka_shape tenka_dataset_target_shape(const tenka_dataset *dataset)
     return dataset->target.shape;
 }
 
+tenka_status tenka_dataset_reshape(tenka_dataset *dataset, struct tenka_shape shape)
+{
+    struct tenka_error *const err = tenka_ctx_error(dataset->ctx);
+    const struct tenka_desc input = {dataset->input.dtype, shape};
+    if (dataset->holders > 1)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: a loader has its samples already, as they were");
+    const struct tenka_column column = column_of(dataset->ctx, &input);
+    double *const normalization = make_normalization(&input);
+    if (normalization == NULL)
+        return tenka_fail_nomem(err);
+    tenka_free(dataset->normalization);
+    dataset->normalization = normalization;
+    dataset->input.shape = shape;
+    dataset->input.bytes = column.bytes;
+    return TENKA_OK;
+}
+
+bool tenka_dataset_is_held(const tenka_dataset *dataset)
+{
+    return dataset->holders > 1;
+}
+
+const char *tenka_dataset_table(const tenka_dataset *dataset)
+{
+    return dataset->table;
+}
+
+void tenka_dataset_take_table(tenka_dataset *dataset, char *table)
+{
+    tenka_free(dataset->table);
+    dataset->table = table;
+}
+
+struct tenka_column *tenka_dataset_exact(tenka_dataset *dataset)
+{
+    return &dataset->exact;
+}
+
+tenka_ctx *tenka_dataset_ctx(const tenka_dataset *dataset)
+{
+    return dataset->ctx;
+}
+
 const struct tenka_column *tenka_dataset_input(const tenka_dataset *dataset)
 {
     return &dataset->input;
@@ -378,8 +484,7 @@ tenka_status tenka_dataset_set_class_names(tenka_dataset *dataset, const char *c
 static bool to_whole(const struct tenka_column *column, size_t i, int32_t *out)
 {
     const bool doubles = column->bytes / sizeof(double) == (size_t)tenka_shape_count(&column->shape);
-    const double most = doubles ? INT32_MAX : 1 << FLT_MANT_DIG;
-    const double x = doubles ? ((const double *)column->data)[i] : ((const float *)column->data)[i];
+    const double most = doubles ? INT32_MAX : 1 << FLT_MANT_DIG, x = tenka_column_real(column, i);
     const bool good = fabs(x) <= most && x == floor(x);
     *out = good ? (int32_t)x : 0;
     return good;
@@ -417,6 +522,22 @@ tenka_status tenka_dataset_set_input_whole(tenka_dataset *dataset)
 const uint8_t *tenka_dataset_images(const tenka_dataset *dataset)
 {
     return dataset->input.dtype == TENKA_U8 ? dataset->input.data : NULL;
+}
+
+tenka_status tenka_dataset_read(const tenka_dataset *dataset, size_t index, void *dst)
+{
+    struct tenka_error *const err = tenka_ctx_error(dataset->ctx);
+    if (index >= dataset->count || dataset->input.bytes == 0)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: sample %zu: there are %zu%s", index, dataset->count,
+                          dataset->input.bytes == 0 ? ", whose size is not set" : "");
+    return tenka_column_read(&dataset->input, err, index, 0, dst);
+}
+
+const char *tenka_dataset_sample_name(const tenka_dataset *dataset, size_t index)
+{
+    if (index >= dataset->count || dataset->input.data != NULL)
+        return NULL;
+    return dataset->input.reader.name(dataset->input.reader.user, (uint32_t)index);
 }
 
 const int32_t *tenka_dataset_labels(const tenka_dataset *dataset)

@@ -26,7 +26,7 @@ static const struct kind kinds[] = {
     {"PNG", 8, "\x89PNG\r\n\x1a\n", tenka_png_decode, false},
     {"JPEG", 3, "\xff\xd8\xff", tenka_jpeg_decode, false},
     {"GIF", 4, "GIF8", NULL, false},
-    {"BMP", 18, "BM....\0\0\0\0.....\0\0\0", NULL, false},
+    {"BMP", 18, "BM....\0\0\0\0.....\0\0\0", tenka_bmp_decode, false},
     {"WebP", 12, "RIFF....WEBP", NULL, false},
     {"TIFF", 4, "II*\0", NULL, false},
     {"TIFF", 4, "MM\0*", NULL, false},
@@ -183,13 +183,12 @@ tenka_status tenka_picture_begin(struct tenka_picture *p, uint64_t width, uint64
                           "%s: the picture has %llux%llu pixels, more than the limit of %u; make it smaller first",
                           p->name, (unsigned long long)width, (unsigned long long)height, p->params.max_pixels);
     const uint32_t channels = p->params.channels != 0 ? p->params.channels : colour ? 3 : 1;
+    p->width = (uint32_t)width;
+    p->height = (uint32_t)height;
+    p->colour = colour;
+    if (p->header)
+        return TENKA_OK;
     return tenka_image_make(p->err, (uint32_t)width, (uint32_t)height, channels, &p->image);
-}
-
-/* ITU-R 601-2 in 16 binary places, rounded, as Pillow's convert("L"). */
-static uint8_t grey_of(const uint8_t *rgb)
-{
-    return (uint8_t)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 0x8000u) >> 16);
 }
 
 void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, uint32_t channels)
@@ -198,6 +197,10 @@ void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, 
     const bool blend = channels % 2 == 0 && p->params.alpha != TENKA_ALPHA_IGNORE;
     const uint32_t background = p->params.alpha == TENKA_ALPHA_ON_WHITE ? 255 : 0, colours = channels < 3 ? 1 : 3;
     uint8_t *out = image->pixels + (size_t)y * image->width * image->channels;
+    if (channels == image->channels) { /* 1 or 3: there is no alpha */
+        memcpy(out, row, (size_t)image->width * channels);
+        return;
+    }
     for (uint32_t x = 0; x < image->width; x++, row += channels, out += image->channels) {
         uint8_t rgb[3];
         for (uint32_t c = 0; c < 3; c++) {
@@ -208,7 +211,7 @@ void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, 
         if (image->channels == 3)
             memcpy(out, rgb, 3);
         else
-            out[0] = colours == 1 ? rgb[0] : grey_of(rgb);
+            out[0] = colours == 1 ? rgb[0] : tenka_image_grey(rgb);
     }
 }
 
@@ -241,7 +244,7 @@ static tenka_status turn(struct tenka_picture *p)
 
 /* ---- Reading ---- */
 
-static tenka_status check_params(struct tenka_error *err, struct tenka_image_params *p)
+tenka_status tenka_picture_check_params(struct tenka_error *err, struct tenka_image_params *p)
 {
     if (p->channels != 0 && p->channels != 1 && p->channels != 3)
         return tenka_fail(err, TENKA_E_INVALID, "image: %u channels, expected 1 (grey), 3 (RGB) or 0 (as the file)",
@@ -257,13 +260,36 @@ static tenka_status decode(struct tenka_picture *p)
     if (p->bytes == 0)
         return tenka_fail(p->err, TENKA_E_FORMAT, "%s: the file is empty; get it again", p->name);
     if (kind == NULL)
-        return tenka_fail(p->err, TENKA_E_FORMAT, "%s: it is neither a PNG nor a JPEG picture", p->name);
+        return tenka_fail(p->err, TENKA_E_FORMAT, "%s: it is no PNG, JPEG or BMP picture", p->name);
     if (kind->decode == NULL)
         return tenka_fail(p->err, TENKA_E_FORMAT,
-                          "%s: it is %s, but only PNG and JPEG pictures can be read; convert it first", p->name,
+                          "%s: it is %s, but only PNG, JPEG and BMP pictures can be read; convert it first", p->name,
                           kind->name);
     TENKA_TRY(kind->decode(p));
-    return turn(p);
+    return p->header ? TENKA_OK : turn(p);
+}
+
+tenka_status tenka_picture_decode(struct tenka_error *err, const char *name, const void *data, size_t bytes,
+                                  const struct tenka_image_params *params, tenka_image **out)
+{
+    struct tenka_picture p = {.err = err, .name = name, .data = data, .bytes = bytes, .params = *params};
+    const tenka_status status = decode(&p);
+    if (status != TENKA_OK)
+        tenka_image_destroy(&p.image);
+    *out = p.image;
+    return status;
+}
+
+tenka_status tenka_picture_load(struct tenka_error *err, const char *path, const struct tenka_image_params *params,
+                                tenka_image **out)
+{
+    void *data;
+    uint64_t bytes;
+    *out = NULL;
+    TENKA_TRY(tenka_os_read_file(err, path, MAX_FILE_BYTES, &data, &bytes));
+    const tenka_status status = tenka_picture_decode(err, path, data, (size_t)bytes, params, out);
+    tenka_free(data);
+    return status;
 }
 
 tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, const void *data, size_t bytes,
@@ -273,16 +299,12 @@ tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, const void *da
         return TENKA_E_INVALID;
     *out = NULL;
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    struct tenka_picture p = {.err = err, .name = name, .data = data, .bytes = bytes, .params = TENKA_IMAGE_DEFAULTS};
+    struct tenka_image_params own = TENKA_IMAGE_DEFAULTS;
     if (name == NULL || data == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "image: name or data is NULL");
-    TENKA_TRY(tenka_take_params(err, "image", "TENKA_IMAGE_DEFAULTS", &p.params, params));
-    TENKA_TRY(check_params(err, &p.params));
-    const tenka_status status = decode(&p);
-    if (status != TENKA_OK)
-        tenka_image_destroy(&p.image);
-    *out = p.image;
-    return status;
+    TENKA_TRY(tenka_take_params(err, "image", "TENKA_IMAGE_DEFAULTS", &own, params));
+    TENKA_TRY(tenka_picture_check_params(err, &own));
+    return tenka_picture_decode(err, name, data, bytes, &own, out);
 }
 
 tenka_status tenka_image_load(tenka_ctx *ctx, const char *path, const struct tenka_image_params *params,
@@ -292,12 +314,86 @@ tenka_status tenka_image_load(tenka_ctx *ctx, const char *path, const struct ten
         return TENKA_E_INVALID;
     *out = NULL;
     struct tenka_error *const err = tenka_ctx_error(ctx);
-    void *data;
-    uint64_t bytes;
+    struct tenka_image_params own = TENKA_IMAGE_DEFAULTS;
     if (path == NULL)
         return tenka_fail(err, TENKA_E_INVALID, "image: path is NULL");
-    TENKA_TRY(tenka_os_read_file(err, path, MAX_FILE_BYTES, &data, &bytes));
-    const tenka_status status = tenka_image_decode(ctx, path, data, (size_t)bytes, params, out);
-    tenka_free(data);
+    TENKA_TRY(tenka_take_params(err, "image", "TENKA_IMAGE_DEFAULTS", &own, params));
+    TENKA_TRY(tenka_picture_check_params(err, &own));
+    return tenka_picture_load(err, path, &own, out);
+}
+
+/* ---- Looking ---- */
+
+/* Headers that are longer are found when all of the file is there. */
+#define MAX_HEADER_BYTES (UINT64_C(1) << 16)
+#define END_BYTES 12
+
+/* Whether a file ends as its kind does: of other kinds the end tells nothing. */
+static bool is_whole(const struct kind *kind, const uint8_t end[END_BYTES])
+{
+    if (kind->decode == tenka_jpeg_decode)
+        return memcmp(end + END_BYTES - 2, "\xff\xd9", 2) == 0;
+    return kind->decode == tenka_png_decode && memcmp(end, "\0\0\0\0IEND\xae\x42\x60\x82", END_BYTES) == 0;
+}
+
+static void note(const struct tenka_picture *p, struct tenka_picture_facts *out)
+{
+    const bool swap = tenka_picture_orientation(p) >= 5;
+    out->width = (uint16_t)(swap ? p->height : p->width);
+    out->height = (uint16_t)(swap ? p->width : p->height);
+    out->colour = p->colour;
+}
+
+/* What is wrong with a header shows when all of the file is read; but that memory is out is said at once. */
+static tenka_status decode_header(struct tenka_picture *p, bool *seen, struct tenka_picture_facts *out)
+{
+    struct tenka_error *const err = p->err;
+    struct tenka_error unheard;
+    p->err = &unheard;
+    const tenka_status status = decode(p);
+    p->err = err;
+    *seen = status == TENKA_OK;
+    if (*seen)
+        note(p, out);
+    return status == TENKA_E_NOMEM ? tenka_fail_nomem(err) : TENKA_OK;
+}
+
+/* *seen: the header was enough. */
+static tenka_status look_at_header(struct tenka_picture *p, uint64_t bytes, bool *seen, struct tenka_picture_facts *out)
+{
+    uint8_t end[END_BYTES];
+    uint8_t *const begin = tenka_alloc(MAX_HEADER_BYTES);
+    *seen = false;
+    if (begin == NULL)
+        return tenka_fail_nomem(p->err);
+    p->data = begin;
+    p->bytes = (size_t)(bytes < MAX_HEADER_BYTES ? bytes : MAX_HEADER_BYTES);
+    tenka_status status = tenka_os_read_range(p->err, p->name, 0, begin, p->bytes);
+    if (status == TENKA_OK)
+        status = tenka_os_read_range(p->err, p->name, bytes - END_BYTES, end, END_BYTES);
+    const struct kind *const kind = status == TENKA_OK ? find_kind(begin, p->bytes) : NULL;
+    if (kind != NULL && is_whole(kind, end))
+        status = decode_header(p, seen, out);
+    tenka_free(begin);
     return status;
+}
+
+tenka_status tenka_picture_look(struct tenka_error *err, const char *path, const struct tenka_image_params *params,
+                                struct tenka_picture_facts *out)
+{
+    struct tenka_picture p = {.err = err, .name = path, .params = *params, .header = true};
+    tenka_image *image;
+    uint64_t bytes;
+    bool seen = false;
+    TENKA_TRY(tenka_os_file_size(err, path, &bytes));
+    if (bytes >= END_BYTES)
+        TENKA_TRY(look_at_header(&p, bytes, &seen, out));
+    if (seen)
+        return TENKA_OK;
+    struct tenka_image_params own = *params;
+    own.channels = 0;
+    TENKA_TRY(tenka_picture_load(err, path, &own, &image));
+    *out = (struct tenka_picture_facts){(uint16_t)image->width, (uint16_t)image->height, image->channels == 3};
+    tenka_image_destroy(&image);
+    return TENKA_OK;
 }

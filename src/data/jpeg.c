@@ -156,6 +156,8 @@ static void read_jpeg(struct reader *r)
         return;
     read_exif(r);
     read_xmp(r);
+    if (r->picture->header)
+        return;
     r->jpeg.out_color_space = grey ? JCS_GRAYSCALE : inks ? JCS_CMYK : JCS_RGB;
     jpeg_start_decompress(&r->jpeg);
     read_rows(r);

@@ -18,6 +18,7 @@ struct tenka_loader {
     bool running;           /* within an epoch */
     uint32_t index;         /* of the next batch */
     uint64_t order_seed;
+    uint64_t epoch_seed;  /* what is drawn for the samples of an epoch depends on it */
     uint32_t targets_sum; /* checksum */
 };
 
@@ -65,21 +66,15 @@ static tenka_status upload_columns(tenka_loader *l, const tenka_dataset *d)
     return make_column(l, d, tenka_dataset_target(d), images ? "loader.labels" : "loader.targets", &l->from.targets);
 }
 
-/* The dataset stays where it is, and a thread gathers batches from it. */
+/* The dataset stays where it is, and threads gather batches from it. */
 static tenka_status start_stream(tenka_loader *l, const tenka_dataset *d)
 {
     const struct tenka_column *const input = tenka_dataset_input(d), *const target = tenka_dataset_target(d);
-    const struct tenka_stream_source source = {
-        .inputs = input->data,
-        .targets = target->data,
-        .input_bytes = input->bytes,
-        .target_bytes = target->bytes,
-        .count = l->count,
-        .batch_size = l->params.batch_size,
-    };
-    tenka_say(tenka_ctx_log(l->ctx), TENKA_LOG_INFO,
-              "%u %s of %zu bytes stay on the host: a thread gathers batches, which go to the device step by step",
-              l->count, input->dtype == TENKA_U8 ? "images" : "samples", source.input_bytes);
+    const struct tenka_stream_source source = {input, target, l->count, l->params.batch_size};
+    if (input->data != NULL)
+        tenka_say(tenka_ctx_log(l->ctx), TENKA_LOG_INFO,
+                  "%u %s of %zu bytes stay on the host: a thread gathers batches, which go to the device step by step",
+                  l->count, input->dtype == TENKA_U8 ? "images" : "samples", input->bytes);
     l->dataset = tenka_dataset_hold(d);
     return tenka_stream_create(tenka_ctx_error(l->ctx), &source, &l->stream);
 }
@@ -100,7 +95,8 @@ static bool are_too_large(const tenka_loader *l, const tenka_dataset *d)
 static tenka_status place_columns(tenka_loader *l, const tenka_dataset *d)
 {
     const enum tenka_images_at at = l->params.images_at;
-    if (at == TENKA_IMAGES_HOST || (at == TENKA_IMAGES_AUTO && are_too_large(l, d)))
+    const bool in_memory = tenka_dataset_input(d)->data != NULL && tenka_dataset_target(d)->data != NULL;
+    if (!in_memory || at == TENKA_IMAGES_HOST || (at == TENKA_IMAGES_AUTO && are_too_large(l, d)))
         return start_stream(l, d);
     const tenka_status status = upload_columns(l, d);
     if (status != TENKA_E_NOMEM || at == TENKA_IMAGES_DEVICE)
@@ -173,6 +169,9 @@ static tenka_status check(tenka_ctx *ctx, const tenka_dataset *d, const struct t
     if (tenka_dataset_count(d) == 0 || tenka_dataset_count(d) > TENKA_MAX_ELEMENTS)
         return tenka_fail(err, TENKA_E_INVALID, "loader: the dataset holds %zu images, but must hold 1 to %u",
                           tenka_dataset_count(d), TENKA_MAX_ELEMENTS);
+    if (tenka_dataset_input(d)->bytes == 0)
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "loader: the size of the pictures is not set: tenka_dataset_set_image_shape sets it");
     if (!has_elements_of(ctx, tenka_dataset_input(d)) || !has_elements_of(ctx, tenka_dataset_target(d)))
         return tenka_fail(err, TENKA_E_INVALID,
                           "loader: the arrays were read for a device of another precision: read them with the context "
@@ -250,16 +249,16 @@ static void run_from(tenka_loader *l, uint32_t index)
     if (l->stream == NULL)
         return;
     tenka_stream_halt(l->stream);
-    tenka_stream_begin(l->stream, l->shuffled, index);
+    tenka_stream_begin(l->stream, l->shuffled, index, l->epoch_seed);
 }
 
-/* Draws as torch.utils.data.DataLoader does at the begin of each pass: a base seed for workers, which nobody here
- * needs, then the seed of the sampler's own generator. */
+/* Draws as torch.utils.data.DataLoader does at the begin of each pass: a base seed for workers, which here is that of
+ * whatever is drawn for samples, then the seed of the sampler's own generator. */
 static tenka_status begin_epoch(tenka_loader *l)
 {
     struct tenka_rng *const rng = tenka_ctx_rng(l->ctx);
     const struct tenka_rng before = *rng;
-    tenka_rng_u63(rng);
+    l->epoch_seed = tenka_rng_u63(rng);
     if (l->params.shuffle) {
         const tenka_status status = shuffle(l, tenka_rng_u63(rng));
         if (status != TENKA_OK) {
@@ -316,9 +315,8 @@ static tenka_tensor column_input(tenka_ctx *ctx, const struct tenka_column *colu
 }
 
 /* Of a dataset that is not on the device. */
-static void load_from_host(tenka_loader *l, struct tenka_batch *batch)
+static void load_from_host(tenka_loader *l, const struct tenka_stream_batch *gathered, struct tenka_batch *batch)
 {
-    const struct tenka_stream_batch *gathered = tenka_stream_next(l->stream);
     const struct tenka_column *const input = tenka_dataset_input(l->dataset);
     batch->input = finish_input(&l->from, column_input(l->ctx, input, batch->size, gathered->inputs));
     batch->target = column_input(l->ctx, tenka_dataset_target(l->dataset), batch->size, gathered->targets);
@@ -335,12 +333,15 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
         return TENKA_END;
     }
     const uint32_t offset = l->index * l->params.batch_size, left = l->count - offset;
-    batch->size = left < l->params.batch_size ? left : l->params.batch_size;
+    struct tenka_stream_batch gathered;
     batch->index = l->index++;
+    if (l->stream != NULL)
+        TENKA_TRY(tenka_stream_next(l->stream, tenka_ctx_error(l->ctx), &gathered));
+    batch->size = left < l->params.batch_size ? left : l->params.batch_size;
     tenka_trace_quiet(l->ctx, true);
     const char *const caller = tenka_trace_layer(l->ctx, "loader");
     if (l->stream != NULL)
-        load_from_host(l, batch);
+        load_from_host(l, &gathered, batch);
     else if (l->one_binding)
         tenka_load_batch(&l->from, offset, batch);
     else
@@ -363,6 +364,7 @@ void tenka_loader_get_state(const tenka_loader *loader, struct tenka_loader_stat
         .running = loader->running,
         .index = loader->running ? loader->index : 0,
         .order_seed = loader->running ? loader->order_seed : 0,
+        .epoch_seed = loader->running ? loader->epoch_seed : 0,
     };
 }
 
@@ -371,6 +373,7 @@ tenka_status tenka_loader_set_state(tenka_loader *loader, const struct tenka_loa
     if (state->running && loader->params.shuffle)
         TENKA_TRY(shuffle(loader, state->order_seed));
     loader->running = false;
+    loader->epoch_seed = state->epoch_seed;
     if (state->running)
         run_from(loader, state->index);
     return TENKA_OK;

@@ -23,6 +23,7 @@ struct tenka_loader_state {
     bool running;        /* within an epoch */
     uint32_t index;      /* of the next batch */
     uint64_t order_seed; /* the order of the epoch is torch.randperm's with this seed; 63 bits */
+    uint64_t epoch_seed; /* of what is drawn for the samples; 63 bits */
 };
 void tenka_loader_get_state(const tenka_loader *loader, struct tenka_loader_state *out);
 /* Takes over how far state is; the rest of it must be the loader's own. Errors: as tenka_variable_write. */

@@ -117,6 +117,10 @@ static void read_png(struct reader *r)
                                     png_get_image_height(r->png, r->info), colour);
     if (r->status != TENKA_OK)
         return;
+    if (r->picture->header) {
+        r->status = tenka_png_metadata(r->picture);
+        return;
+    }
     set_transforms(r);
     const int passes = png_set_interlace_handling(r->png);
     png_read_update_info(r->png, r->info);

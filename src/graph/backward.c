@@ -113,19 +113,29 @@ void tenka_zero_grad(tenka_ctx *ctx)
         tenka_variable_clear_grad(var);
 }
 
+tenka_tensor tenka_add_squares(tenka_tensor total, tenka_variable *var)
+{
+    const tenka_tensor g = tenka_grad(var);
+    if (!tenka_tensor_valid(g))
+        return total;
+    const tenka_tensor squares = tenka_sum(tenka_mul(g, g), TENKA_ALL_AXES, false);
+    return tenka_tensor_valid(total) ? tenka_add(total, squares) : squares;
+}
+
 static tenka_tensor sum_of_squares(tenka_ctx *ctx, tenka_variable *const *vars, size_t count)
 {
     tenka_tensor total = tenka_inert(ctx);
-    for (size_t i = 0; i < count; i++) {
-        const tenka_tensor g = tenka_grad(vars[i]);
-        if (!tenka_tensor_valid(g))
-            continue;
-        const tenka_tensor squares = tenka_sum(tenka_mul(g, g), TENKA_ALL_AXES, false);
-        total = tenka_tensor_valid(total) ? tenka_add(total, squares) : squares;
-    }
+    for (size_t i = 0; i < count; i++)
+        total = tenka_add_squares(total, vars[i]);
     if (!tenka_tensor_valid(total))
         total = tenka_trace(ctx, TENKA_OP_fill, NULL, 0, NULL, 0, &(struct tenka_shape){0}, &(double){0}, NULL);
     return total;
+}
+
+static void replace_gradient(tenka_variable *var, tenka_tensor g)
+{
+    var->grad = g.slot;
+    var->grad_step = var->ctx->generation;
 }
 
 tenka_tensor tenka_clip_grad_norm(tenka_ctx *ctx, tenka_variable *const *vars, size_t count, double max_norm)
@@ -138,12 +148,25 @@ tenka_tensor tenka_clip_grad_norm(tenka_ctx *ctx, tenka_variable *const *vars, s
         tenka_trace(ctx, TENKA_OP_clip_coefficient, &norm, 1, NULL, 0, NULL, &max_norm, NULL);
     for (size_t i = 0; i < count; i++) {
         const tenka_tensor g = tenka_grad(vars[i]);
-        if (!tenka_tensor_valid(g))
-            continue;
-        vars[i]->grad = tenka_mul(g, coefficient).slot;
-        vars[i]->grad_step = ctx->generation;
+        if (tenka_tensor_valid(g))
+            replace_gradient(vars[i], tenka_mul(g, coefficient));
     }
     tenka_no_grad_end(ctx);
     /* A view, so that the norm counts as consumed by nobody and can be read. */
     return tenka_reshape(norm, (struct tenka_shape){0});
+}
+
+void tenka_clip_grad_value(tenka_ctx *ctx, tenka_variable *const *vars, size_t count, double limit)
+{
+    if (!(limit >= 0)) {
+        tenka_trace_fail(ctx, TENKA_E_INVALID, "clip_grad_value: limit is %g; it must be 0 or more", limit);
+        return;
+    }
+    tenka_no_grad_begin(ctx);
+    for (size_t i = 0; i < count; i++) {
+        const tenka_tensor g = tenka_grad(vars[i]);
+        if (tenka_tensor_valid(g))
+            replace_gradient(vars[i], tenka_clamp(g, -limit, limit));
+    }
+    tenka_no_grad_end(ctx);
 }

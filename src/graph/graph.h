@@ -81,6 +81,8 @@ tenka_status tenka_step_flush(tenka_ctx *ctx);
  * that was to use that may fail, and then it is restored. */
 bool tenka_variable_clear_grad(tenka_variable *var);
 void tenka_variable_restore_grad(tenka_variable *var);
+/* total, which may be absent, and the squares of var's gradient, where it has one. */
+tenka_tensor tenka_add_squares(tenka_tensor total, tenka_variable *var);
 /* The number of the step that is traced now, or next. */
 uint32_t tenka_step_number(const tenka_ctx *ctx);
 /* Whether var got new content in that step, which has ended and was the last that assigned it. */

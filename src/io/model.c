@@ -30,6 +30,7 @@ tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset
     for (uint32_t i = 0; names != NULL && i < how->classes; i++)
         names[i] = tenka_dataset_class_name(dataset, i);
     how->class_names = names;
+    how->table = tenka_dataset_table(dataset);
     return TENKA_OK;
 }
 
@@ -113,7 +114,11 @@ tenka_status tenka_model_has_net(tenka_ctx *ctx, const char *path, bool *out)
     return TENKA_OK;
 }
 
-tenka_status tenka_model_data(tenka_ctx *ctx, const char *path, char **out)
+/* A text that the file has of its network. */
+static tenka_status read_text(tenka_ctx *ctx, const char *path, const char *function,
+                              tenka_status (*read)(struct tenka_error *err, const struct tenka_weights *file,
+                                                   char **out),
+                              char **out)
 {
     if (ctx == NULL || out == NULL)
         return TENKA_E_INVALID;
@@ -121,11 +126,21 @@ tenka_status tenka_model_data(tenka_ctx *ctx, const char *path, char **out)
     struct tenka_error *const err = tenka_ctx_error(ctx);
     struct tenka_weights file;
     if (path == NULL)
-        return tenka_fail(err, TENKA_E_INVALID, "model_data: path is NULL");
+        return tenka_fail(err, TENKA_E_INVALID, "%s: path is NULL", function);
     TENKA_TRY(tenka_weights_open(err, path, &file));
-    const tenka_status status = tenka_model_read_data(err, &file, out);
+    const tenka_status status = read(err, &file, out);
     tenka_weights_close(&file);
     return status;
+}
+
+tenka_status tenka_model_data(tenka_ctx *ctx, const char *path, char **out)
+{
+    return read_text(ctx, path, "model_data", tenka_model_read_data, out);
+}
+
+tenka_status tenka_model_table(tenka_ctx *ctx, const char *path, char **out)
+{
+    return read_text(ctx, path, "model_table", tenka_model_read_table, out);
 }
 
 static tenka_status make_net(tenka_ctx *ctx, const struct tenka_weights *file, tenka_model *model)

@@ -19,7 +19,7 @@ struct tenka_model_notes {
     struct tenka_preprocessing how;
     json_t *classes; /* holds the names */
     const char **names;
-    char *data;
+    char *data, *table;
 };
 /* On failure what was read is still to be finished. Errors: E_FORMAT, E_NOMEM. */
 tenka_status tenka_model_read_notes(struct tenka_error *err, const struct tenka_weights *file,
@@ -28,6 +28,8 @@ void tenka_model_notes_finish(struct tenka_model_notes *notes);
 /* A copy of what the file says of the images, to be freed with tenka_free; *out is NULL where it says nothing.
  * Errors: E_FORMAT, E_NOMEM. */
 tenka_status tenka_model_read_data(struct tenka_error *err, const struct tenka_weights *file, char **out);
+/* The same of what it says of a table's columns. */
+tenka_status tenka_model_read_table(struct tenka_error *err, const struct tenka_weights *file, char **out);
 
 /* Whether how can be saved; NULL can. Errors: E_INVALID. */
 tenka_status tenka_model_check_how(struct tenka_error *err, const struct tenka_preprocessing *how);

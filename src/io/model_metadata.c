@@ -3,7 +3,11 @@
  *   text does not show, so that nobody takes the text for the network), tenka.code (the names of the classes whose
  *   forward is such code, separated by commas; none: containers whose children the program runs), tenka.input
  *   ("1,28,28"), tenka.mean and tenka.std (a number for each channel), tenka.classes (a JSON array of names), tenka.data
- *   (where the images are that it was trained on), and format = pt, which other tools look for. */
+ *   (where the images are that it was trained on), tenka.split ("0.2,7,150": the fraction and the seed of those among them
+ *   that were kept from training, and how many there were), tenka.table (the columns of a table, as
+ *   CSV), and format = pt, which other tools look for. */
+#include <ctype.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -15,6 +19,7 @@
 #define MAX_CLASSES 1000000
 #define MAX_CLASS_BYTES (2 * 1024 * 1024)
 #define MAX_DATA_BYTES (64 * 1024)
+#define MAX_TABLE_BYTES (2 * 1024 * 1024)
 
 /* Of an image: channels, height, width. */
 static bool are_sizes(double channels, double height, double width)
@@ -54,6 +59,19 @@ static bool put_classes(json_t *object, const char *const *names, uint32_t count
     return good;
 }
 
+static bool put_split(json_t *object, const struct tenka_preprocessing *how)
+{
+    struct tenka_text text = {0};
+    char number[TENKA_NUMBER_TEXT];
+    if (how->split == 0)
+        return true;
+    tenka_text_add(&text, "%s,%" PRIu64 ",%" PRIu64, tenka_number_text(how->split, number), how->split_seed,
+                   how->split_of);
+    const bool good = !text.failed && put(object, "tenka.split", text.text);
+    tenka_free(text.text);
+    return good;
+}
+
 static bool put_preprocessing(json_t *object, const struct tenka_preprocessing *how)
 {
     if (how == NULL)
@@ -70,7 +88,8 @@ static bool put_preprocessing(json_t *object, const struct tenka_preprocessing *
     }
     if (good && how->class_names != NULL && how->classes > 0)
         good = put_classes(object, how->class_names, how->classes);
-    return good && (how->data == NULL || put(object, "tenka.data", how->data));
+    return good && (how->data == NULL || put(object, "tenka.data", how->data)) && put_split(object, how) &&
+           (how->table == NULL || put(object, "tenka.table", how->table));
 }
 
 static bool put_code(json_t *object, const char *const *classes, size_t count)
@@ -125,6 +144,16 @@ static bool is_data(const char *text)
     return text[0] != '\0' && strlen(text) <= MAX_DATA_BYTES && tenka_is_utf8(text);
 }
 
+static bool is_table(const char *text)
+{
+    return text[0] != '\0' && strlen(text) <= MAX_TABLE_BYTES && tenka_is_utf8(text);
+}
+
+static bool is_split(double fraction)
+{
+    return fraction > 0 && fraction < 1;
+}
+
 tenka_status tenka_model_check_how(struct tenka_error *err, const struct tenka_preprocessing *how)
 {
     if (how == NULL)
@@ -134,6 +163,12 @@ tenka_status tenka_model_check_how(struct tenka_error *err, const struct tenka_p
         return tenka_fail(err, TENKA_E_INVALID,
                           "preprocessing: data must be UTF-8 text of 1 to %d bytes that says where the images are",
                           MAX_DATA_BYTES);
+    if (how->table != NULL && !is_table(how->table))
+        return tenka_fail(err, TENKA_E_INVALID, "preprocessing: table must be UTF-8 text of 1 to %d bytes",
+                          MAX_TABLE_BYTES);
+    if (how->split != 0 && !is_split(how->split))
+        return tenka_fail(err, TENKA_E_INVALID, "preprocessing: a split of %g: expected more than 0 and less than 1",
+                          how->split);
     if (how->image.rank == 0)
         return TENKA_OK;
     if (how->image.rank != 3 || !are_sizes(how->image.dim[0], how->image.dim[1], how->image.dim[2]))
@@ -241,6 +276,41 @@ tenka_status tenka_model_read_data(struct tenka_error *err, const struct tenka_w
     return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
 }
 
+/* A whole number behind a comma; NULL: there is none. */
+static const char *read_whole(const char *text, uint64_t *out)
+{
+    char *end;
+    if (text == NULL || text[0] != ',' || !isdigit((unsigned char)text[1]))
+        return NULL;
+    *out = strtoull(text + 1, &end, 10);
+    return end;
+}
+
+tenka_status tenka_model_read_table(struct tenka_error *err, const struct tenka_weights *file, char **out)
+{
+    const char *const text = tenka_weights_metadata(file, "tenka.table");
+    *out = NULL;
+    if (text == NULL)
+        return TENKA_OK;
+    if (!is_table(text))
+        return fail_metadata(err, file, "tenka.table", "the columns of a table");
+    *out = tenka_strdup(text);
+    return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
+}
+
+static tenka_status read_split(struct tenka_error *err, const struct tenka_weights *file,
+                               struct tenka_preprocessing *how)
+{
+    const char *const text = tenka_weights_metadata(file, "tenka.split");
+    if (text == NULL)
+        return TENKA_OK;
+    const size_t length = tenka_number_read(text, &how->split);
+    const char *const seed = length > 0 && is_split(how->split) ? text + length : NULL;
+    const char *const end = read_whole(read_whole(seed, &how->split_seed), &how->split_of);
+    return end != NULL && *end == '\0' ? TENKA_OK
+                                       : fail_metadata(err, file, "tenka.split", "a fraction, a seed and a count");
+}
+
 tenka_status tenka_model_read_notes(struct tenka_error *err, const struct tenka_weights *file,
                                     struct tenka_model_notes *notes)
 {
@@ -248,7 +318,9 @@ tenka_status tenka_model_read_notes(struct tenka_error *err, const struct tenka_
     TENKA_TRY(read_classes(err, file, notes));
     TENKA_TRY(tenka_model_read_data(err, file, &notes->data));
     notes->how.data = notes->data;
-    return TENKA_OK;
+    TENKA_TRY(tenka_model_read_table(err, file, &notes->table));
+    notes->how.table = notes->table;
+    return read_split(err, file, &notes->how);
 }
 
 /* ---- Code ---- */
@@ -307,4 +379,5 @@ void tenka_model_notes_finish(struct tenka_model_notes *notes)
     json_decref(notes->classes);
     tenka_free(notes->names);
     tenka_free(notes->data);
+    tenka_free(notes->table);
 }

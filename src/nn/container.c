@@ -43,6 +43,50 @@ static const tenka_module *root_of(const tenka_module *module)
     return module;
 }
 
+/* ---- Children by their names ---- */
+
+uint32_t tenka_name_hash(const char *name)
+{
+    uint32_t hash = 2166136261u;
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (unsigned char)*name) * 16777619u;
+    return hash;
+}
+
+/* The place of a name: that of the child that has it, or the free one that it would get. */
+static uint32_t *place_of(const tenka_module *module, const char *name)
+{
+    size_t i = tenka_name_hash(name) & (module->n_by_name - 1);
+    while (module->by_name[i] != 0 && strcmp(module->children[module->by_name[i] - 1]->name, name) != 0)
+        i = (i + 1) & (module->n_by_name - 1);
+    return &module->by_name[i];
+}
+
+tenka_module *tenka_module_child(const tenka_module *module, const char *name)
+{
+    const uint32_t number = module->n_by_name > 0 ? *place_of(module, name) : 0;
+    return number > 0 ? module->children[number - 1] : NULL;
+}
+
+/* Room for one child more, with half of the places free. */
+static bool make_room(tenka_module *module)
+{
+    if (module->n_by_name > 2 * module->n_children)
+        return true;
+    const size_t n = module->n_by_name > 0 ? 2 * module->n_by_name : 8;
+    uint32_t *const by_name = tenka_alloc_array(n, sizeof(*by_name));
+    if (by_name == NULL)
+        return false;
+    tenka_free(module->by_name);
+    module->by_name = by_name;
+    module->n_by_name = n;
+    for (size_t i = 0; i < module->n_children; i++)
+        *place_of(module, module->children[i]->name) = (uint32_t)i + 1;
+    return true;
+}
+
+/* ---- Paths ---- */
+
 char *tenka_path_join(const char *path, const char *name)
 {
     return path[0] != '\0' ? tenka_sprintf("%s.%s", path, name) : tenka_strdup(name);
@@ -98,10 +142,8 @@ tenka_status tenka_module_check_name(const tenka_module *module, const char *fun
                           "%s: a name must have 1 to %d bytes of UTF-8 text, without dots, parentheses and control "
                           "characters",
                           function, TENKA_MAX_LAYER_NAME - 1);
-    for (size_t i = 0; i < module->n_children; i++) {
-        if (strcmp(module->children[i]->name, name) == 0)
-            return tenka_fail(err, TENKA_E_INVALID, "%s: there is already a child named \"%.60s\"", function, name);
-    }
+    if (tenka_module_child(module, name) != NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: there is already a child named \"%.60s\"", function, name);
     for (size_t i = 0; i < module->n_state; i++) {
         if (strcmp(module->state[i].name, name) == 0)
             return tenka_fail(err, TENKA_E_INVALID, "%s: there is already a parameter or buffer named \"%.60s\"",
@@ -156,13 +198,15 @@ static tenka_status append(tenka_module *container, const char *name, tenka_modu
     snprintf(index, sizeof(index), "%zu", container->n_children);
     name = name != NULL ? name : index;
     TENKA_TRY(tenka_module_check_name(container, "append", name));
-    if (!tenka_grow(&container->children, &container->capacity, container->n_children, sizeof(tenka_module *)))
+    if (!tenka_grow(&container->children, &container->capacity, container->n_children, sizeof(tenka_module *)) ||
+        !make_room(container))
         return tenka_fail_nomem(err);
     child->name = tenka_strdup(name);
     child->parent = container;
     if (child->name == NULL || !name_subtree(child))
         return tenka_fail_nomem(err);
     TENKA_TRY(tenka_module_check_room(container, "append", child->n_below + 1, child->path_bytes));
+    *place_of(container, name) = (uint32_t)container->n_children + 1;
     container->children[container->n_children++] = child;
     tenka_module_grew(container, child->n_below + 1, child->path_bytes);
     return TENKA_OK;

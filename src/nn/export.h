@@ -8,12 +8,13 @@
 /* A line of the table: "p_fc_weight: PARAMETER target='fc.weight'". */
 struct tenka_export_entry {
     const char *name, *kind;
-    const char *target;          /* in the state_dict; NULL: none */
-    const char *persistent;      /* "True" or "False"; NULL: not said */
-    const char *at;              /* in the text */
-    const struct tenka_py *type; /* of the parameter of forward: "f32[10, 8]"; NULL: none */
-    const char *layer;           /* of a weight: the text of the layer that a call is one of; NULL: of none */
-    bool mixed;                  /* of a weight: its calls are not all of one layer */
+    const char *target;                /* in the state_dict; NULL: none */
+    const char *persistent;            /* "True" or "False"; NULL: not said */
+    const char *at;                    /* in the text */
+    const struct tenka_py *type;       /* of the parameter of forward: "f32[10, 8]"; NULL: none */
+    const char *layer;                 /* of a weight: the text of the layer that a call is one of; NULL: of none */
+    bool mixed;                        /* of a weight: its calls are not all of one layer */
+    struct tenka_export_entry *weight; /* that of the layer which has the target; NULL: it is of no layer */
     struct tenka_export_entry *next;
 };
 

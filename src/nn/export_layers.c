@@ -220,10 +220,15 @@ static struct tenka_export_entry *entry_of(struct tenka_binder *b, const struct 
     return strcmp(dot != NULL ? dot + 1 : e->target, wanted) == 0 && dot != NULL ? e : NULL;
 }
 
+/* Of a target with a dot: what is before the last one. */
+static size_t owner_length(const struct tenka_export_entry *e)
+{
+    return (size_t)(strrchr(e->target, '.') - e->target);
+}
+
 static bool same_owner(const struct tenka_export_entry *a, const struct tenka_export_entry *b)
 {
-    const size_t length = (size_t)(strrchr(a->target, '.') - a->target);
-    return strncmp(a->target, b->target, length + 1) == 0;
+    return owner_length(a) == owner_length(b) && strncmp(a->target, b->target, owner_length(a)) == 0;
 }
 
 static bool has_keywords(const struct tenka_py *arg)
@@ -280,7 +285,7 @@ static tenka_status layer_text(struct tenka_binder *b, const struct maker *m, co
     struct tenka_text text = {0};
     struct call c = {.args = call->child->next, .rank = rank};
     bool whole;
-    if (!read_type(weight->type, &c.weight, &whole) || c.weight.rank < m->rank)
+    if (weight->type == NULL || !read_type(weight->type, &c.weight, &whole) || c.weight.rank < m->rank)
         return tenka_py_fail(&b->r, weight->at, "%.100s is the weight of a layer, but not of its type", weight->name);
     m->write(&text, &c);
     char *copy = text.failed ? NULL : tenka_py_alloc(&b->r, text.length + 1);
@@ -309,25 +314,59 @@ static tenka_status note_layer(struct tenka_binder *b, const struct tenka_py_lin
     return TENKA_OK;
 }
 
-/* Whether a target lies deeper below the owner of another. */
-static bool is_below(const char *target, const char *owner, size_t length)
+/* ---- Which targets are one layer's ---- */
+
+/* Owners from one to those below it, which follow at once since a dot comes before all else; then as the text goes. */
+static int by_owner(const void *a, const void *b)
 {
-    return strncmp(target, owner, length) == 0 && target[length] == '.' && strchr(target + length + 1, '.') != NULL;
+    const struct tenka_export_entry *const x = *(struct tenka_export_entry *const *)a;
+    const struct tenka_export_entry *const y = *(struct tenka_export_entry *const *)b;
+    const size_t n = owner_length(x), m = owner_length(y);
+    for (size_t i = 0; i < n && i < m; i++)
+        if (x->target[i] != y->target[i])
+            return x->target[i] == '.'   ? -1
+                   : y->target[i] == '.' ? 1
+                                         : (unsigned char)x->target[i] - (unsigned char)y->target[i];
+    return n != m ? (n < m ? -1 : 1) : (x->at > y->at) - (x->at < y->at);
 }
 
-/* The entry of the weight whose layer has a target; NULL: it is of no layer. */
-static struct tenka_export_entry *layer_of(const struct tenka_export *x, const struct tenka_export_entry *of)
+/* Whether the owner of one is that of the other, or below it. */
+static bool is_within(const struct tenka_export_entry *e, const struct tenka_export_entry *of)
 {
-    const char *dot = strrchr(of->target, '.');
-    struct tenka_export_entry *found = NULL;
-    for (struct tenka_export_entry *e = x->inputs; e != NULL && dot != NULL; e = e->next) {
-        if (e->target != NULL && is_below(e->target, of->target, (size_t)(dot - of->target)))
-            return NULL;
-        if (e->target != NULL && e->layer != NULL && !e->mixed && same_owner(e, of))
-            found = e;
-    }
-    return found;
+    const size_t length = owner_length(of);
+    return strncmp(e->target, of->target, length) == 0 && e->target[length] == '.';
 }
+
+/* The targets of an owner are a layer's if a call is one of it and none lies deeper; the last such call counts. */
+static size_t find_weight(struct tenka_export_entry **e, size_t n)
+{
+    struct tenka_export_entry *weight = NULL;
+    size_t own = 0;
+    for (; own < n && owner_length(e[own]) == owner_length(e[0]) && is_within(e[own], e[0]); own++)
+        if (e[own]->layer != NULL && !e[own]->mixed)
+            weight = e[own];
+    for (size_t i = 0; i < own && (own == n || !is_within(e[own], e[0])); i++)
+        e[i]->weight = weight;
+    return own;
+}
+
+static tenka_status find_weights(struct tenka_binder *b)
+{
+    const struct tenka_export *x = b->graph->export;
+    struct tenka_export_entry **owned = tenka_py_alloc(&b->r, (x->n_inputs + 1) * sizeof(*owned));
+    size_t n = 0;
+    if (owned == NULL)
+        return TENKA_E_NOMEM;
+    for (struct tenka_export_entry *e = x->inputs; e != NULL; e = e->next)
+        if (e->target != NULL && strchr(e->target, '.') != NULL)
+            owned[n++] = e;
+    qsort(owned, n, sizeof(*owned), by_owner);
+    for (size_t i = 0; i < n;)
+        i += find_weight(owned + i, n - i);
+    return TENKA_OK;
+}
+
+/* ---- Making the tree ---- */
 
 /* An error of a layer's own, with the place of the entry. */
 static tenka_status fail_entry(struct tenka_binder *b, const struct tenka_export_entry *e, tenka_status status)
@@ -420,8 +459,7 @@ static tenka_status add_entry(struct tenka_binder *b, const struct tenka_export_
     owner = tenka_bind_module_at(b, path);
     if (owner != NULL && !owner->type->container)
         return check_layer(b, owner, name, e);
-    const struct tenka_export_entry *weight = layer_of(b->graph->export, e);
-    if (weight == NULL) {
+    if (e->weight == NULL) {
         TENKA_TRY(make_container(b, path, &owner));
         return owner->type->container ? add_state(b, owner, name, e) : check_layer(b, owner, name, e);
     }
@@ -429,7 +467,7 @@ static tenka_status add_entry(struct tenka_binder *b, const struct tenka_export_
     if (above == NULL)
         return tenka_fail_nomem(b->r.err);
     TENKA_TRY(make_container(b, above, &owner));
-    TENKA_TRY(add_layer(b, owner, layer, weight));
+    TENKA_TRY(add_layer(b, owner, layer, e->weight));
     return add_entry(b, e);
 }
 
@@ -460,6 +498,7 @@ tenka_status tenka_export_make(struct tenka_binder *b)
     bool whole;
     for (const struct tenka_py_line *line = b->graph->source.lines; line != NULL; line = line->next)
         TENKA_TRY(note_layer(b, line));
+    TENKA_TRY(find_weights(b));
     for (const struct tenka_export_entry *e = x->inputs; e != NULL; e = e->next) {
         if (is_input(e) && e->type != NULL && read_type(e->type, &shape, &whole) && shape.rank > 0)
             x->batch = x->batch == 0 ? shape.dim[0] : x->batch;

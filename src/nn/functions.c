@@ -9,9 +9,10 @@ static const struct tenka_function *const tables[] = {
     tenka_functions_pointwise,  tenka_functions_numbers,  tenka_functions_shape,       tenka_functions_parts,
     tenka_functions_reduce,     tenka_functions_aten,     tenka_functions_norm,        tenka_functions_weighted,
     tenka_functions_window,     tenka_functions_products, tenka_functions_torchvision, tenka_functions_embedding,
-    tenka_functions_statistics,
+    tenka_functions_statistics, tenka_functions_index,    tenka_functions_write,
 };
 #define N_TABLES (sizeof(tables) / sizeof(*tables))
+static const struct tenka_view *const views[] = {tenka_views_shape, tenka_views_parts, tenka_views_index};
 
 /* ---- Names ---- */
 
@@ -25,43 +26,54 @@ static bool has_word(const char *words, const char *word)
     return false;
 }
 
-static const struct tenka_function *find(const char *name)
+static tenka_function_put *find_put(const char *name)
+{
+    for (size_t i = 0; i < sizeof(views) / sizeof(*views); i++)
+        for (const struct tenka_view *v = views[i]; v->names != NULL; v++)
+            if (has_word(v->names, name))
+                return v->put;
+    return NULL;
+}
+
+static struct tenka_found_function find(const char *name)
 {
     for (size_t i = 0; i < N_TABLES; i++)
         for (const struct tenka_function *f = tables[i]; f->names != NULL; f++)
             if (has_word(f->names, name))
-                return f;
-    return NULL;
+                return (struct tenka_found_function){
+                    .function = f, .put = find_put(name), .in_place = tables[i] == tenka_functions_write};
+    return (struct tenka_found_function){.function = NULL};
 }
 
 /* torch.ops.aten.relu.default is aten.relu, where there is one that takes other arguments, or else the method or the
  * function of that name. */
-static const struct tenka_function *find_aten(const char *name)
+static struct tenka_found_function find_aten(const char *name)
 {
     static const char *const rooms[] = {"aten.", ".", "torch.", "torch.nn.functional.", "torch._C._nn."};
     const int length = (int)strcspn(name, ".");
-    const struct tenka_function *f = NULL;
-    for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms) && f == NULL; i++) {
+    struct tenka_found_function found = {.function = NULL};
+    for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms) && found.function == NULL; i++) {
         char full[200];
         snprintf(full, sizeof(full), "%s%.*s", rooms[i], length < 100 ? length : 100, name);
-        f = find(full);
+        found = find(full);
     }
-    return f;
+    return found;
 }
 
-const struct tenka_function *tenka_function_find(const char *name, bool *in_place)
+struct tenka_found_function tenka_function_find(const char *name)
 {
     static const char aten[] = "torch.ops.aten.";
     char plain[400];
     const bool exported = strncmp(name, aten, sizeof(aten) - 1) == 0;
     const size_t begin = exported ? sizeof(aten) - 1 : 0;
     const size_t length = exported ? strcspn(name + begin, ".") : strlen(name);
-    const struct tenka_function *f = exported ? find_aten(name + begin) : find(name);
-    *in_place = f == NULL && length > 1 && name[begin + length - 1] == '_';
-    if (!*in_place || length >= sizeof(plain))
-        return f;
+    struct tenka_found_function found = exported ? find_aten(name + begin) : find(name);
+    if (found.function != NULL || length < 2 || length >= sizeof(plain) || name[begin + length - 1] != '_')
+        return found;
     snprintf(plain, sizeof(plain), "%.*s", (int)length - 1, name + begin);
-    return exported ? find_aten(plain) : find(plain);
+    found = exported ? find_aten(plain) : find(plain);
+    found.in_place = true;
+    return found;
 }
 
 /* The first word of a row that ends like the name, a method or none: torch.nn.functional.flatten is meant for
@@ -157,6 +169,21 @@ bool tenka_function_integers(const struct tenka_function_call *call, size_t arg,
     return true;
 }
 
+bool tenka_function_sizes(const struct tenka_function_call *call, size_t arg, struct tenka_shape *shape)
+{
+    int64_t sizes[TENKA_MAX_RANK];
+    size_t n;
+    if (!tenka_function_integers(call, arg, sizes, TENKA_MAX_RANK, &n) || !tenka_function_free_batch(call, sizes, n, 0))
+        return false;
+    *shape = (struct tenka_shape){.rank = (uint32_t)n};
+    for (size_t i = 0; i < n; i++) {
+        if (sizes[i] < 1 || sizes[i] > INT32_MAX)
+            return tenka_function_fail(call, "%lld is no size here", (long long)sizes[i]);
+        shape->dim[i] = (uint32_t)sizes[i];
+    }
+    return true;
+}
+
 /* ---- Numbers and tensors ---- */
 
 bool tenka_function_give_number(const struct tenka_function_call *call, bool whole, double number,
@@ -173,6 +200,14 @@ tenka_tensor tenka_function_full(const struct tenka_function_call *call, double 
 {
     const float value = (float)number;
     return tenka_input(call->ctx, TENKA_F32, tenka_shape_of(1), &value);
+}
+
+tenka_tensor tenka_function_filled(const struct tenka_function_call *call, struct tenka_shape shape, double number)
+{
+    struct tenka_shape one = {.rank = shape.rank};
+    for (uint32_t i = 0; i < one.rank; i++)
+        one.dim[i] = 1;
+    return tenka_expand(tenka_reshape(tenka_function_full(call, number), one), shape);
 }
 
 bool tenka_function_operands(const struct tenka_function_call *call, tenka_tensor *a, tenka_tensor *b)

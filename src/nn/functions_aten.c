@@ -9,28 +9,11 @@ static bool run_nothing(const struct tenka_function_call *call, struct tenka_val
     return true;
 }
 
-static tenka_tensor ones(const struct tenka_function_call *call, struct tenka_shape shape)
-{
-    struct tenka_shape one = shape;
-    for (uint32_t i = 0; i < one.rank; i++)
-        one.dim[i] = 1;
-    return tenka_expand(tenka_reshape(tenka_function_full(call, 1), one), shape);
-}
-
 /* Room that a draw will fill: ones, of which dropout leaves some. */
 static bool run_empty(const struct tenka_function_call *call, struct tenka_value *result)
 {
-    int64_t sizes[TENKA_MAX_RANK];
-    size_t n;
-    if (!tenka_function_integers(call, 0, sizes, TENKA_MAX_RANK, &n) || !tenka_function_free_batch(call, sizes, n, 0))
-        return false;
-    struct tenka_shape shape = {.rank = (uint32_t)n};
-    for (size_t i = 0; i < n; i++) {
-        if (sizes[i] < 1 || sizes[i] > INT32_MAX)
-            return tenka_function_fail(call, "empty: %lld is no size here", (long long)sizes[i]);
-        shape.dim[i] = (uint32_t)sizes[i];
-    }
-    return tenka_function_give(result, ones(call, shape));
+    struct tenka_shape shape;
+    return tenka_function_sizes(call, 0, &shape) && tenka_function_give(result, tenka_function_filled(call, shape, 1));
 }
 
 /* scale * (x, or alpha * (exp(x) - 1) below 0), in which form SELU is written where it is taken apart. */
@@ -61,7 +44,7 @@ static bool run_bernoulli(const struct tenka_function_call *call, struct tenka_v
     if (!tenka_value_is_number(p) || tenka_value_number(p) < 0 || tenka_value_number(p) > 1)
         return tenka_function_fail(call, "bernoulli: a probability is expected");
     const double keep = tenka_value_number(p);
-    x = ones(call, tenka_tensor_shape(x));
+    x = tenka_function_filled(call, tenka_tensor_shape(x), 1);
     return tenka_function_give(result, tenka_scale(call->training ? tenka_dropout(x, 1 - keep) : x, keep));
 }
 

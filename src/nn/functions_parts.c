@@ -349,3 +349,76 @@ const struct tenka_function tenka_functions_parts[] = {
     {".repeat", "input, *repeats", run_repeat, false},
     {NULL, NULL, NULL, false},
 };
+
+/* ---- Parts that are written ---- */
+
+/* An argument that has been checked when the part was taken. */
+static uint32_t place_of(const struct tenka_function_call *call, size_t arg, uint32_t size)
+{
+    const int64_t place = call->arg[arg].integer;
+    return (uint32_t)(place + (place < 0 ? size : 0));
+}
+
+static bool put_narrow(const struct tenka_function_call *call, const struct tenka_value *part,
+                       struct tenka_value *result)
+{
+    uint32_t axis;
+    tenka_tensor x;
+    return tenka_function_tensor(call, 0, &x) && tenka_function_axis(call, 1, tenka_tensor_shape(x).rank, &axis) &&
+           tenka_function_give(result, tenka_function_put_range(
+                                           x, axis, place_of(call, 2, tenka_tensor_shape(x).dim[axis]), part->tensor));
+}
+
+static bool put_select(const struct tenka_function_call *call, const struct tenka_value *part,
+                       struct tenka_value *result)
+{
+    uint32_t axis;
+    tenka_tensor x;
+    if (!tenka_function_tensor(call, 0, &x) || !tenka_function_axis(call, 1, tenka_tensor_shape(x).rank, &axis))
+        return false;
+    struct tenka_shape shape = tenka_tensor_shape(x);
+    const uint32_t place = place_of(call, 2, shape.dim[axis]);
+    shape.dim[axis] = 1;
+    return tenka_function_give(result, tenka_function_put_range(x, axis, place, tenka_reshape(part->tensor, shape)));
+}
+
+/* The pieces of a tensor, one after the other along the axis that an argument names; those of unbind, which has it as its
+ * second, lack that axis. */
+static bool put_pieces(const struct tenka_function_call *call, size_t dim, const struct tenka_value *part,
+                       struct tenka_value *result)
+{
+    tenka_tensor x, *pieces;
+    struct tenka_function_call of_part = *call;
+    uint32_t axis;
+    size_t n;
+    of_part.arg = part;
+    if (!tenka_function_tensor(call, 0, &x) || !tensors_of(&of_part, "split", &pieces, &n) ||
+        !tenka_function_axis(call, dim, tenka_tensor_shape(x).rank, &axis))
+        return false;
+    struct tenka_shape shape = tenka_tensor_shape(x);
+    shape.dim[axis] = 1;
+    for (size_t i = 0; i < n && dim == 1; i++)
+        pieces[i] = tenka_reshape(pieces[i], shape);
+    return tenka_function_give(result, join(pieces, n, axis));
+}
+
+static bool put_split(const struct tenka_function_call *call, const struct tenka_value *part,
+                      struct tenka_value *result)
+{
+    return put_pieces(call, 2, part, result);
+}
+
+static bool put_unbind(const struct tenka_function_call *call, const struct tenka_value *part,
+                       struct tenka_value *result)
+{
+    return put_pieces(call, 1, part, result);
+}
+
+const struct tenka_view tenka_views_parts[] = {
+    {".chunk torch.chunk .split torch.split torch.functional.split .split_with_sizes torch.split_with_sizes",
+     put_split},
+    {".unbind torch.unbind", put_unbind},
+    {".narrow torch.narrow", put_narrow},
+    {".select torch.select", put_select},
+    {NULL, NULL},
+};

@@ -1,4 +1,4 @@
-/* Functions that give the same elements another shape, take some of them, or put several together. */
+/* Functions that give the same elements another shape or another order. */
 #include "nn/graph.h"
 
 /* ---- Shapes ---- */
@@ -122,15 +122,13 @@ static bool run_unsqueeze(const struct tenka_function_call *call, struct tenka_v
 
 /* ---- Order ---- */
 
-static bool run_permute(const struct tenka_function_call *call, struct tenka_value *result)
+/* The axes that the second argument names, all of them in another order. */
+static bool read_axes(const struct tenka_function_call *call, uint32_t rank, uint32_t *axes)
 {
     int64_t dims[TENKA_MAX_RANK];
-    uint32_t axes[TENKA_MAX_RANK];
     size_t n;
-    tenka_tensor x;
-    if (!tenka_function_tensor(call, 0, &x) || !tenka_function_integers(call, 1, dims, TENKA_MAX_RANK, &n))
+    if (!tenka_function_integers(call, 1, dims, TENKA_MAX_RANK, &n))
         return false;
-    const uint32_t rank = tenka_tensor_shape(x).rank;
     if (n != rank)
         return tenka_function_fail(call, "permute: %zu axes are given of %u", n, rank);
     for (size_t i = 0; i < n; i++) {
@@ -139,7 +137,15 @@ static bool run_permute(const struct tenka_function_call *call, struct tenka_val
             return tenka_function_fail(call, "permute: %lld is no axis", (long long)dims[i]);
         axes[i] = (uint32_t)axis;
     }
-    return tenka_function_give(result, tenka_permute(x, axes));
+    return true;
+}
+
+static bool run_permute(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    uint32_t axes[TENKA_MAX_RANK];
+    tenka_tensor x;
+    return tenka_function_tensor(call, 0, &x) && read_axes(call, tenka_tensor_shape(x).rank, axes) &&
+           tenka_function_give(result, tenka_permute(x, axes));
 }
 
 static bool run_transpose(const struct tenka_function_call *call, struct tenka_value *result)
@@ -151,212 +157,6 @@ static bool run_transpose(const struct tenka_function_call *call, struct tenka_v
     const uint32_t rank = tenka_tensor_shape(x).rank;
     return tenka_function_axis(call, 1, rank, &a) && tenka_function_axis(call, 2, rank, &b) &&
            tenka_function_give(result, tenka_transpose(x, a, b));
-}
-
-/* ---- Indices ---- */
-
-static int64_t clamp(int64_t i, int64_t size)
-{
-    i += i < 0 ? size : 0;
-    return i < 0 ? 0 : i > size ? size : i;
-}
-
-/* A slice of `size` elements, as Python counts. */
-struct part {
-    int64_t begin, end, step;
-};
-
-static bool read_slice(const struct tenka_function_call *call, const struct tenka_value *slice, int64_t size,
-                       struct part *out)
-{
-    const struct tenka_value *item = slice->items;
-    out->begin = item[0].kind == TENKA_VALUE_INT ? clamp(item[0].integer, size) : 0;
-    out->end = item[1].kind == TENKA_VALUE_INT ? clamp(item[1].integer, size) : size;
-    out->step = item[2].kind == TENKA_VALUE_INT ? item[2].integer : 1;
-    return out->step > 0 || tenka_function_fail(call, "the step of a slice is a number from 1 on");
-}
-
-static bool index_list(const struct tenka_function_call *call, struct tenka_value *result)
-{
-    const struct tenka_value *list = &call->arg[0], *index = &call->arg[1];
-    const int64_t n = (int64_t)list->n_items;
-    struct part part;
-    if (index->kind == TENKA_VALUE_SLICE) {
-        if (!read_slice(call, index, n, &part))
-            return false;
-        if (part.step != 1)
-            return tenka_function_fail(call, "slices of lists have no step here");
-        *result = *list;
-        result->items += part.begin;
-        result->n_items = part.end > part.begin ? (size_t)(part.end - part.begin) : 0;
-        return true;
-    }
-    const int64_t i = index->integer + (index->integer < 0 ? n : 0);
-    if (index->kind != TENKA_VALUE_INT || i < 0 || i >= n)
-        return tenka_function_fail(call, "the index is none of a list of %lld", (long long)n);
-    *result = list->items[i];
-    return true;
-}
-
-/* Every step-th element from begin on: what the last one lacks to a whole step is taken from the beginning, and cut off
- * again. */
-static tenka_tensor take_steps(tenka_tensor x, uint32_t axis, const struct part *part)
-{
-    struct tenka_shape shape = tenka_tensor_shape(x);
-    const int64_t size = shape.dim[axis], n = (part->end - part->begin + part->step - 1) / part->step;
-    const int64_t all = part->begin + n * part->step;
-    uint32_t outer = 1, inner = 1;
-    if (all > size) {
-        const tenka_tensor whole[] = {x, tenka_slice(x, axis, 0, (uint32_t)(all - size))};
-        x = tenka_concat(whole, 2, axis);
-    }
-    x = tenka_slice(x, axis, (uint32_t)part->begin, (uint32_t)all);
-    for (uint32_t i = 0; i < shape.rank; i++)
-        if (i != axis)
-            *(i < axis ? &outer : &inner) *= shape.dim[i];
-    shape.dim[axis] = (uint32_t)n;
-    x = tenka_reshape(x, tenka_shape_of(outer * (uint32_t)n, (uint32_t)part->step, inner));
-    return tenka_reshape(tenka_slice(x, 1, 0, 1), shape);
-}
-
-static tenka_tensor take_part(tenka_tensor x, uint32_t axis, struct part part)
-{
-    const int64_t size = tenka_tensor_shape(x).dim[axis];
-    part.step = part.step < size ? part.step : size;
-    if (part.step > 1)
-        return take_steps(x, axis, &part);
-    return part.end - part.begin < size ? tenka_slice(x, axis, (uint32_t)part.begin, (uint32_t)part.end) : x;
-}
-
-/* None makes an axis of one element. */
-static bool add_axis(const struct tenka_function_call *call, tenka_tensor *x, uint32_t *axis)
-{
-    struct tenka_shape shape = tenka_tensor_shape(*x);
-    if (shape.rank == TENKA_MAX_RANK)
-        return tenka_function_fail(call, "a tensor has at most %d axes", TENKA_MAX_RANK);
-    for (uint32_t i = shape.rank++; i > *axis; i--)
-        shape.dim[i] = shape.dim[i - 1];
-    shape.dim[(*axis)++] = 1;
-    *x = tenka_reshape(*x, shape);
-    return tenka_tensor_valid(*x);
-}
-
-static bool drop_axis(tenka_tensor *x, uint32_t axis)
-{
-    struct tenka_shape shape = tenka_tensor_shape(*x);
-    for (uint32_t i = axis; i + 1 < shape.rank; i++)
-        shape.dim[i] = shape.dim[i + 1];
-    shape.rank--;
-    *x = tenka_reshape(*x, shape);
-    return tenka_tensor_valid(*x);
-}
-
-/* Whole numbers in a tensor choose rows of the first axis. */
-static bool index_rows(const struct tenka_function_call *call, const struct tenka_value *index, tenka_tensor *x,
-                       uint32_t *axis)
-{
-    const struct tenka_shape rows = tenka_tensor_shape(index->tensor), shape = tenka_tensor_shape(*x);
-    struct tenka_shape to = rows;
-    if (*axis > 0 || tenka_tensor_dtype(index->tensor) != TENKA_I32)
-        return tenka_function_fail(call, "a tensor of whole numbers may be the first index alone");
-    if (rows.rank + shape.rank - 1 > TENKA_MAX_RANK)
-        return tenka_function_fail(call, "a tensor has at most %d axes", TENKA_MAX_RANK);
-    for (uint32_t i = 1; i < shape.rank; i++)
-        to.dim[to.rank++] = shape.dim[i];
-    const uint32_t count = (uint32_t)tenka_shape_count(&rows);
-    *x = tenka_reshape(tenka_gather(*x, tenka_reshape(index->tensor, tenka_shape_of(count))), to);
-    *axis = rows.rank;
-    return tenka_tensor_valid(*x);
-}
-
-/* One index of a tensor: a number takes its axis away. */
-static bool index_axis(const struct tenka_function_call *call, const struct tenka_value *index, tenka_tensor *x,
-                       uint32_t *axis)
-{
-    const struct tenka_shape shape = tenka_tensor_shape(*x);
-    struct part part = {.step = 1};
-    if (index->kind == TENKA_VALUE_NONE)
-        return add_axis(call, x, axis);
-    if (*axis >= shape.rank)
-        return tenka_function_fail(call, "there are more indices than axes");
-    const int64_t size = shape.dim[*axis];
-    if (index->kind == TENKA_VALUE_TENSOR)
-        return index_rows(call, index, x, axis);
-    if (index->kind == TENKA_VALUE_INT) {
-        part.begin = index->integer + (index->integer < 0 ? size : 0);
-        part.end = part.begin + 1;
-    } else if (index->kind != TENKA_VALUE_SLICE) {
-        return tenka_function_fail(call, "tensors are indexed by whole numbers, slices, None and ...");
-    } else if (!read_slice(call, index, size, &part)) {
-        return false;
-    }
-    if (part.begin < 0 || part.end > size || part.end <= part.begin)
-        return tenka_function_fail(call, "an index is beyond axis %u, which has %lld elements", *axis, (long long)size);
-    *x = take_part(*x, *axis, part);
-    if (index->kind == TENKA_VALUE_INT)
-        return drop_axis(x, *axis);
-    ++*axis;
-    return tenka_tensor_valid(*x);
-}
-
-/* How many axes an index takes that is not "...". */
-static uint32_t takes(const struct tenka_value *index)
-{
-    return index->kind != TENKA_VALUE_NONE && index->kind != TENKA_VALUE_ELLIPSIS;
-}
-
-static bool run_index(const struct tenka_function_call *call, struct tenka_value *result)
-{
-    const struct tenka_value *index = &call->arg[1];
-    const bool several = index->kind == TENKA_VALUE_LIST;
-    const struct tenka_value *all = several ? index->items : index;
-    const size_t n = several ? index->n_items : 1;
-    uint32_t axis = 0, behind = 0;
-    tenka_tensor x;
-    if (call->arg[0].kind == TENKA_VALUE_LIST)
-        return index_list(call, result);
-    if (!tenka_function_tensor(call, 0, &x))
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        behind = 0;
-        for (size_t k = i + 1; k < n; k++)
-            behind += takes(&all[k]);
-        const uint32_t rank = tenka_tensor_shape(x).rank;
-        if (all[i].kind == TENKA_VALUE_ELLIPSIS)
-            axis = rank > behind && rank - behind > axis ? rank - behind : axis;
-        else if (!index_axis(call, &all[i], &x, &axis))
-            return false;
-    }
-    return tenka_function_give(result, x);
-}
-
-/* Among aten's indices None is all of an axis. */
-static bool run_aten_index(const struct tenka_function_call *call, struct tenka_value *result)
-{
-    static const struct tenka_value bounds[3] = {{.kind = TENKA_VALUE_NONE}};
-    const struct tenka_value *given = &call->arg[1];
-    struct tenka_value arg[2] = {call->arg[0]}, *items;
-    struct tenka_function_call of_all = *call;
-    if (given->kind != TENKA_VALUE_LIST)
-        return tenka_function_fail(call, "index: a list is expected");
-    if (!tenka_function_list(call, given->n_items, &items, &arg[1]))
-        return false;
-    for (size_t i = 0; i < given->n_items; i++)
-        items[i] = given->items[i].kind == TENKA_VALUE_NONE
-                       ? (struct tenka_value){.kind = TENKA_VALUE_SLICE, .items = bounds, .n_items = 3}
-                       : given->items[i];
-    of_all.arg = arg;
-    return run_index(&of_all, result);
-}
-
-/* input[start:end:step] along an axis. */
-static bool run_slice(const struct tenka_function_call *call, struct tenka_value *result)
-{
-    const struct tenka_value slice = {.kind = TENKA_VALUE_SLICE, .items = call->arg + 2, .n_items = 3};
-    uint32_t axis;
-    tenka_tensor x;
-    return tenka_function_tensor(call, 0, &x) && tenka_function_axis(call, 1, tenka_tensor_shape(x).rank, &axis) &&
-           index_axis(call, &slice, &x, &axis) && tenka_function_give(result, x);
 }
 
 /* ---- More shapes ---- */
@@ -387,6 +187,7 @@ const struct tenka_function tenka_functions_shape[] = {
     {".size aten.sym_size", "input, dim=None", run_size, false},
     {".dim", "input", run_dim, false},
     {".contiguous .float", "input, memory_format=None", run_same, true},
+    {"aten.alias", "input", run_same, true},
     {"torchvision_models_googlenet_GoogLeNetOutputs torchvision_models_inception_InceptionOutputs", "*outputs",
      run_same, false},
     {"torch._assert", "condition, message", run_nothing, false},
@@ -397,8 +198,45 @@ const struct tenka_function tenka_functions_shape[] = {
     {".unsqueeze torch.unsqueeze", "input, dim", run_unsqueeze, true},
     {".permute torch.permute", "input, *dims", run_permute, true},
     {".transpose torch.transpose .swapaxes torch.swapaxes", "input, dim0, dim1", run_transpose, true},
-    {"[]", "input, index", run_index, true},
-    {"aten.index", "input, indices", run_aten_index, true},
-    {"aten.slice", "input, dim=0, start=None, end=None, step=1", run_slice, true},
     {NULL, NULL, NULL, false},
+};
+
+/* ---- Views that are written ---- */
+
+/* The elements are the same, in the same order. */
+static bool put_reshape(const struct tenka_function_call *call, const struct tenka_value *part,
+                        struct tenka_value *result)
+{
+    tenka_tensor x;
+    return tenka_function_tensor(call, 0, &x) &&
+           tenka_function_give(result, tenka_reshape(part->tensor, tenka_tensor_shape(x)));
+}
+
+static bool put_permute(const struct tenka_function_call *call, const struct tenka_value *part,
+                        struct tenka_value *result)
+{
+    uint32_t axes[TENKA_MAX_RANK], back[TENKA_MAX_RANK] = {0};
+    tenka_tensor x;
+    if (!tenka_function_tensor(call, 0, &x) || !read_axes(call, tenka_tensor_shape(x).rank, axes))
+        return false;
+    for (uint32_t i = 0; i < tenka_tensor_shape(x).rank; i++)
+        back[axes[i]] = i;
+    return tenka_function_give(result, tenka_permute(part->tensor, back));
+}
+
+static bool put_transpose(const struct tenka_function_call *call, const struct tenka_value *part,
+                          struct tenka_value *result)
+{
+    const struct tenka_value arg[] = {*part, call->arg[1], call->arg[2]};
+    struct tenka_function_call of_part = *call;
+    of_part.arg = arg;
+    return run_transpose(&of_part, result);
+}
+
+/* What reshape, flatten and contiguous give may be a copy. */
+const struct tenka_view tenka_views_shape[] = {
+    {".view aten.alias .squeeze torch.squeeze .unsqueeze torch.unsqueeze", put_reshape},
+    {".permute torch.permute", put_permute},
+    {".transpose torch.transpose .swapaxes torch.swapaxes", put_transpose},
+    {NULL, NULL},
 };

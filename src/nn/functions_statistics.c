@@ -185,11 +185,11 @@ static bool variance_of(const struct tenka_function_call *call, tenka_tensor *va
     return tenka_tensor_valid(*variance) && tenka_tensor_valid(*mean);
 }
 
-/* Where it is 0 it has no gradient, as PyTorch's standard deviation. */
-static tenka_tensor deviation(const struct tenka_function_call *call, tenka_tensor variance)
+/* The square root of sums of squares. Where it is 0 it has no gradient, as PyTorch's standard deviation and its norm. */
+static tenka_tensor root(const struct tenka_function_call *call, tenka_tensor squares)
 {
-    const tenka_tensor none = tenka_eq(variance, tenka_function_full(call, 0));
-    return tenka_keep_unless(none, tenka_sqrt(tenka_where(none, tenka_function_full(call, 1), variance)));
+    const tenka_tensor none = tenka_eq(squares, tenka_function_full(call, 0));
+    return tenka_keep_unless(none, tenka_sqrt(tenka_where(none, tenka_function_full(call, 1), squares)));
 }
 
 static bool run_var(const struct tenka_function_call *call, struct tenka_value *result)
@@ -201,7 +201,7 @@ static bool run_var(const struct tenka_function_call *call, struct tenka_value *
 static bool run_std(const struct tenka_function_call *call, struct tenka_value *result)
 {
     tenka_tensor variance, mean;
-    return variance_of(call, &variance, &mean) && tenka_function_give(result, deviation(call, variance));
+    return variance_of(call, &variance, &mean) && tenka_function_give(result, root(call, variance));
 }
 
 static bool run_var_mean(const struct tenka_function_call *call, struct tenka_value *result)
@@ -217,7 +217,22 @@ static bool run_std_mean(const struct tenka_function_call *call, struct tenka_va
     struct tenka_value *items;
     tenka_tensor variance, mean;
     return variance_of(call, &variance, &mean) && tenka_function_list(call, 2, &items, result) &&
-           tenka_function_give(&items[0], deviation(call, variance)) && tenka_function_give(&items[1], mean);
+           tenka_function_give(&items[0], root(call, variance)) && tenka_function_give(&items[1], mean);
+}
+
+/* 'fro' is what PyTorch calls it where nothing is said. */
+static bool run_norm(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    const struct tenka_value *order = &call->arg[1];
+    const bool word = order->kind == TENKA_VALUE_WORD && strcmp(order->word, "fro") == 0;
+    uint32_t axes;
+    tenka_tensor x;
+    if (!tenka_function_tensor(call, 0, &x) || !tenka_function_axes(call, 2, tenka_tensor_shape(x).rank, &axes) ||
+        !tenka_function_is_real(call, 4))
+        return false;
+    if (!word && (!tenka_value_is_number(order) || tenka_value_number(order) != 2))
+        return tenka_function_fail(call, "norm: only that of squares, 2, is known");
+    return tenka_function_give(result, root(call, tenka_sum(tenka_mul(x, x), axes, call->arg[3].integer != 0)));
 }
 
 /* ---- Made of numbers ---- */
@@ -237,23 +252,6 @@ static bool is_whole(const struct tenka_function_call *call, size_t arg, bool wh
     return *out || tenka_function_is_real(call, arg);
 }
 
-static bool sizes_of(const struct tenka_function_call *call, struct tenka_shape *shape)
-{
-    int64_t sizes[TENKA_MAX_RANK];
-    size_t n;
-    if (!tenka_function_integers(call, 0, sizes, TENKA_MAX_RANK, &n))
-        return false;
-    if (!tenka_function_free_batch(call, sizes, n, 0))
-        return false;
-    *shape = (struct tenka_shape){.rank = (uint32_t)n};
-    for (size_t i = 0; i < n; i++) {
-        if (sizes[i] < 1 || sizes[i] > INT32_MAX)
-            return tenka_function_fail(call, "%lld is no size here", (long long)sizes[i]);
-        shape->dim[i] = (uint32_t)sizes[i];
-    }
-    return true;
-}
-
 /* n numbers from first on, one step from each to the next; whole ones as I32. */
 static tenka_tensor running(const struct tenka_function_call *call, uint32_t n, double first, double step, bool whole)
 {
@@ -269,42 +267,91 @@ static tenka_tensor running(const struct tenka_function_call *call, uint32_t n, 
     return tenka_input(call->ctx, whole ? TENKA_I32 : TENKA_F32, tenka_shape_of(n), out);
 }
 
-/* One number at all places. dtype: its argument */
-static bool give_full(const struct tenka_function_call *call, double number, size_t dtype, bool whole,
-                      struct tenka_value *result)
+/* One number at all places. */
+static bool give_filled(const struct tenka_function_call *call, struct tenka_shape shape, double number, bool whole,
+                        struct tenka_value *result)
 {
-    struct tenka_shape shape, one = {.rank = 0};
-    if (tenka_value_is_number(&call->arg[dtype]))
-        return tenka_function_fail(call, "several sizes are written in parentheses of their own: (2, 3)");
-    if (!is_whole(call, dtype, whole, &whole) || !sizes_of(call, &shape))
-        return false;
     const uint64_t count = tenka_shape_count(&shape);
-    if (!whole) {
-        one.rank = shape.rank;
-        for (uint32_t i = 0; i < one.rank; i++)
-            one.dim[i] = 1;
-        return tenka_function_give(result, tenka_expand(tenka_reshape(tenka_function_full(call, number), one), shape));
-    }
+    if (!whole)
+        return tenka_function_give(result, tenka_function_filled(call, shape, number));
     if (count > MAX_RUNNING || !(fabs(number) <= INT32_MAX))
         return tenka_function_fail(call, "so many whole numbers, or such large ones, are not made");
     return tenka_function_give(result, tenka_reshape(running(call, (uint32_t)count, number, 0, true), shape));
 }
 
+/* The same of the sizes in an argument. dtype: its argument */
+static bool give_full(const struct tenka_function_call *call, size_t sizes, double number, size_t dtype, bool whole,
+                      struct tenka_value *result)
+{
+    struct tenka_shape shape;
+    if (tenka_value_is_number(&call->arg[dtype]))
+        return tenka_function_fail(call, "several sizes are written in parentheses of their own: (2, 3)");
+    return is_whole(call, dtype, whole, &whole) && tenka_function_sizes(call, sizes, &shape) &&
+           give_filled(call, shape, number, whole, result);
+}
+
 static bool run_zeros(const struct tenka_function_call *call, struct tenka_value *result)
 {
-    return give_full(call, 0, 1, false, result);
+    return give_full(call, 0, 0, 1, false, result);
 }
 
 static bool run_ones(const struct tenka_function_call *call, struct tenka_value *result)
 {
-    return give_full(call, 1, 1, false, result);
+    return give_full(call, 0, 1, 1, false, result);
 }
 
 static bool run_full(const struct tenka_function_call *call, struct tenka_value *result)
 {
     if (!tenka_value_is_number(&call->arg[1]))
         return tenka_function_fail(call, "full: a number is expected");
-    return give_full(call, tenka_value_number(&call->arg[1]), 2, call->arg[1].kind == TENKA_VALUE_INT, result);
+    return give_full(call, 0, tenka_value_number(&call->arg[1]), 2, call->arg[1].kind == TENKA_VALUE_INT, result);
+}
+
+/* As a tensor, the first argument, is. */
+static bool is_like_whole(const struct tenka_function_call *call, bool *whole)
+{
+    tenka_tensor x;
+    if (!tenka_function_tensor(call, 0, &x))
+        return false;
+    *whole = tenka_tensor_dtype(x) == TENKA_I32;
+    return true;
+}
+
+static bool run_new_zeros(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    bool whole;
+    return is_like_whole(call, &whole) && give_full(call, 1, 0, 2, whole, result);
+}
+
+static bool run_new_ones(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    bool whole;
+    return is_like_whole(call, &whole) && give_full(call, 1, 1, 2, whole, result);
+}
+
+static bool run_new_full(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    bool whole;
+    if (!tenka_value_is_number(&call->arg[2]))
+        return tenka_function_fail(call, "new_full: a number is expected");
+    return is_like_whole(call, &whole) && give_full(call, 1, tenka_value_number(&call->arg[2]), 3, whole, result);
+}
+
+static bool give_like(const struct tenka_function_call *call, double number, size_t dtype, struct tenka_value *result)
+{
+    bool whole;
+    return is_like_whole(call, &whole) && is_whole(call, dtype, whole, &whole) &&
+           give_filled(call, tenka_tensor_shape(call->arg[0].tensor), number, whole, result);
+}
+
+static bool run_zeros_like(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    return give_like(call, 0, 1, result);
+}
+
+static bool run_ones_like(const struct tenka_function_call *call, struct tenka_value *result)
+{
+    return give_like(call, 1, 1, result);
 }
 
 /* arange(end) or arange(start, end, step) */
@@ -330,6 +377,7 @@ static bool run_arange(const struct tenka_function_call *call, struct tenka_valu
 
 #define OVER "input, dim=None, keepdim=False"
 #define VARIANCE "input, dim=None, unbiased=None, keepdim=False, correction=None"
+#define NORM "dim=None, keepdim=False, dtype=None"
 #define KIND "dtype=None, layout=None, device=None, pin_memory=None, requires_grad=False"
 
 const struct tenka_function tenka_functions_statistics[] = {
@@ -343,9 +391,17 @@ const struct tenka_function tenka_functions_statistics[] = {
     {"torch.std .std", VARIANCE, run_std, false},
     {"torch.var_mean", VARIANCE, run_var_mean, false},
     {"torch.std_mean", VARIANCE, run_std_mean, false},
+    {"torch.linalg.vector_norm torch._C._linalg.linalg_vector_norm aten.linalg_vector_norm", "input, ord=2, " NORM,
+     run_norm, false},
+    {"torch.norm .norm torch.functional.norm", "input, p='fro', " NORM, run_norm, false},
     {"torch.zeros", "size, " KIND, run_zeros, false},
     {"torch.ones", "size, " KIND, run_ones, false},
     {"torch.full", "size, fill_value, " KIND, run_full, false},
+    {".new_zeros", "input, size, " KIND, run_new_zeros, false},
+    {".new_ones", "input, size, " KIND, run_new_ones, false},
+    {".new_full", "input, size, fill_value, " KIND, run_new_full, false},
+    {"torch.zeros_like", "input, " KIND ", memory_format=None", run_zeros_like, false},
+    {"torch.ones_like", "input, " KIND ", memory_format=None", run_ones_like, false},
     {"torch.arange", "start, end=None, step=1, " KIND, run_arange, false},
     {NULL, NULL, NULL, false},
 };

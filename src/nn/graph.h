@@ -53,8 +53,24 @@ struct tenka_function {
     bool view; /* in PyTorch the result may be the first argument, or share its memory */
 };
 
-/* The function of that name, or NULL. *in_place: it is the name with a line behind it, as relu_ is relu in place. */
-const struct tenka_function *tenka_function_find(const char *name, bool *in_place);
+/* Of a function whose result always is a view of its first argument: that argument with another tensor, the part, where
+ * the result was in it. False: a mistake, which the context has noted. */
+typedef bool tenka_function_put(const struct tenka_function_call *call, const struct tenka_value *part,
+                                struct tenka_value *result);
+
+struct tenka_view {
+    const char *names; /* as those of functions */
+    tenka_function_put *put;
+};
+
+/* A function by its name. */
+struct tenka_found_function {
+    const struct tenka_function *function; /* NULL: there is none */
+    tenka_function_put *put;               /* NULL: the result is no view, or not always one */
+    bool in_place; /* it is the name with a line behind it, as relu_ is relu in place, or writes as its name says */
+};
+
+struct tenka_found_function tenka_function_find(const char *name);
 /* A name that ends like one that is not known, in buf; NULL: there is none. */
 const char *tenka_function_nearest(const char *name, char *buf, size_t bytes);
 /* Notes a mistake and returns false. */
@@ -66,6 +82,8 @@ bool tenka_function_list(const struct tenka_function_call *call, size_t n, struc
                          struct tenka_value *result);
 /* An argument that is a tensor. */
 bool tenka_function_tensor(const struct tenka_function_call *call, size_t arg, tenka_tensor *out);
+/* Whole numbers as the sizes of a tensor, which are positive. */
+bool tenka_function_sizes(const struct tenka_function_call *call, size_t arg, struct tenka_shape *shape);
 /* The axis of a tensor that an argument means, which may count from the end. */
 bool tenka_function_axis(const struct tenka_function_call *call, size_t arg, uint32_t rank, uint32_t *out);
 /* The axes of a tensor that an argument means, a set of bits: one or a list of them, None for all. */
@@ -87,6 +105,8 @@ bool tenka_function_give_number(const struct tenka_function_call *call, bool who
                                 struct tenka_value *result);
 /* A number as a tensor of one element that is broadcast. */
 tenka_tensor tenka_function_full(const struct tenka_function_call *call, double number);
+/* The same in all places of a shape. */
+tenka_tensor tenka_function_filled(const struct tenka_function_call *call, struct tenka_shape shape, double number);
 /* The first two arguments, each a tensor or a number, as tensors. */
 bool tenka_function_operands(const struct tenka_function_call *call, tenka_tensor *a, tenka_tensor *b);
 
@@ -105,6 +125,12 @@ tenka_tensor tenka_function_roll(tenka_tensor x, uint32_t axis, int64_t shift);
 /* x divided by its norm along an axis, or by eps where that is more. */
 tenka_tensor tenka_function_normalize(tenka_tensor x, uint32_t axis, double eps);
 
+/* x with another tensor in the place of its elements from begin on along an axis. */
+tenka_tensor tenka_function_put_range(tenka_tensor x, uint32_t axis, uint32_t begin, tenka_tensor part);
+/* x[index], and x with another tensor in its place. */
+bool tenka_function_index(const struct tenka_function_call *call, struct tenka_value *result);
+tenka_function_put tenka_function_put_index;
+
 /* The tables, each ended by a row without names. */
 extern const struct tenka_function tenka_functions_pointwise[];
 extern const struct tenka_function tenka_functions_numbers[];
@@ -119,6 +145,11 @@ extern const struct tenka_function tenka_functions_products[];
 extern const struct tenka_function tenka_functions_torchvision[];
 extern const struct tenka_function tenka_functions_embedding[]; /* embedding.c */
 extern const struct tenka_function tenka_functions_statistics[];
+extern const struct tenka_function tenka_functions_index[];
+extern const struct tenka_function tenka_functions_write[];
+extern const struct tenka_view tenka_views_shape[];
+extern const struct tenka_view tenka_views_parts[];
+extern const struct tenka_view tenka_views_index[];
 
 /* ---- Code ---- */
 
@@ -130,6 +161,7 @@ enum tenka_code_kind {
     TENKA_CODE_SLICE,
     TENKA_CODE_CHILD,    /* a module is run on the first argument */
     TENKA_CODE_FUNCTION, /* one argument for each parameter */
+    TENKA_CODE_PUT,      /* the arguments of a function that gives a view, and the part that is put into the first */
 };
 
 /* A parameter or a buffer that the code names. */
@@ -152,6 +184,7 @@ struct tenka_code {
     struct tenka_graph_state *state;
     tenka_module *child;
     const struct tenka_function *function;
+    tenka_function_put *put; /* of a function that gives a view */
     const struct tenka_code **args;
     size_t n_args;
     bool in_place; /* of a call: in PyTorch its first argument becomes the result */

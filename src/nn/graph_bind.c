@@ -6,7 +6,7 @@
 
 /* ---- Expressions ---- */
 
-static tenka_status make(struct tenka_binder *b, enum tenka_code_kind kind, size_t n_args, struct tenka_code **out)
+tenka_status tenka_bind_make(struct tenka_binder *b, enum tenka_code_kind kind, size_t n_args, struct tenka_code **out)
 {
     struct tenka_code *code = *out = tenka_py_alloc(&b->r, sizeof(*code));
     if (code == NULL)
@@ -20,7 +20,7 @@ static tenka_status make(struct tenka_binder *b, enum tenka_code_kind kind, size
 static tenka_status constant(struct tenka_binder *b, struct tenka_value value, const struct tenka_code **out)
 {
     struct tenka_code *code;
-    TENKA_TRY(make(b, TENKA_CODE_CONSTANT, 0, &code));
+    TENKA_TRY(tenka_bind_make(b, TENKA_CODE_CONSTANT, 0, &code));
     code->value = value;
     *out = code;
     return TENKA_OK;
@@ -31,7 +31,7 @@ static tenka_status bind_list(struct tenka_binder *b, enum tenka_code_kind kind,
 {
     struct tenka_code *code;
     const size_t n = tenka_py_count(first);
-    TENKA_TRY(make(b, kind, n > room ? n : room, &code));
+    TENKA_TRY(tenka_bind_make(b, kind, n > room ? n : room, &code));
     for (size_t i = 0; first != NULL; first = first->next)
         TENKA_TRY(tenka_bind(b, first, &code->args[i++]));
     for (size_t i = n; i < room; i++)
@@ -148,16 +148,17 @@ static tenka_status bind_function(struct tenka_binder *b, const struct tenka_py 
                                   const struct tenka_code *first, const struct tenka_py *given,
                                   const struct tenka_code **out)
 {
-    bool in_place;
-    const struct tenka_function *f = tenka_function_find(name, &in_place);
+    const struct tenka_found_function found = tenka_function_find(name);
+    const struct tenka_function *f = found.function;
     struct arguments a = {.name = name[0] == '.' ? name + 1 : name};
     struct tenka_code *code;
     if (f == NULL)
         return fail_function(b, e, name);
     TENKA_TRY(read_parameters(b, f->parameters, &a));
-    TENKA_TRY(make(b, TENKA_CODE_FUNCTION, a.n, &code));
+    TENKA_TRY(tenka_bind_make(b, TENKA_CODE_FUNCTION, a.n, &code));
     code->function = f;
-    code->in_place = in_place;
+    code->put = found.put;
+    code->in_place = found.in_place;
     a.args = code->args;
     if (first != NULL)
         a.args[0] = first;
@@ -177,7 +178,7 @@ static tenka_status bind_values(struct tenka_binder *b, const struct tenka_py *e
     struct arguments a = {.name = child->type->name};
     struct tenka_code *code;
     TENKA_TRY(read_parameters(b, child->type->parameters, &a));
-    TENKA_TRY(make(b, TENKA_CODE_CHILD, a.n, &code));
+    TENKA_TRY(tenka_bind_make(b, TENKA_CODE_CHILD, a.n, &code));
     code->child = child;
     a.args = code->args;
     *out = code;
@@ -199,7 +200,7 @@ static tenka_status bind_child(struct tenka_binder *b, const struct tenka_py *e,
     if (child->type->container && child->class_name != NULL)
         return tenka_py_fail(&b->r, e->at, "the text does not show what forward does in %s, a %.60s", path,
                              child->class_name);
-    TENKA_TRY(make(b, TENKA_CODE_CHILD, 1, &code));
+    TENKA_TRY(tenka_bind_make(b, TENKA_CODE_CHILD, 1, &code));
     code->child = child;
     code->in_place = is_in_place(child);
     *out = code;
@@ -214,7 +215,7 @@ static tenka_status bind_layer(struct tenka_binder *b, const struct tenka_py *ca
     struct tenka_code *code;
     while (input-- > 0)
         x = x->next;
-    TENKA_TRY(make(b, TENKA_CODE_CHILD, 1, &code));
+    TENKA_TRY(tenka_bind_make(b, TENKA_CODE_CHILD, 1, &code));
     code->child = layer;
     *out = code;
     return tenka_bind(b, x, &code->args[0]);
@@ -255,7 +256,7 @@ static tenka_status bind_attribute(struct tenka_binder *b, const struct tenka_py
     struct tenka_code *code;
     char name[1024];
     if (tenka_bind_is_path(b, e, name, sizeof(name))) {
-        TENKA_TRY(make(b, TENKA_CODE_STATE, 0, &code));
+        TENKA_TRY(tenka_bind_make(b, TENKA_CODE_STATE, 0, &code));
         *out = code;
         return tenka_bind_state(b, e->at, name, &code->state);
     }
@@ -269,24 +270,25 @@ static tenka_status bind_attribute(struct tenka_binder *b, const struct tenka_py
 static tenka_status bind_name(struct tenka_binder *b, const struct tenka_py *e, const struct tenka_code **out)
 {
     struct tenka_code *code;
-    const uint32_t slot = tenka_bind_slot_of(b, e->word);
+    uint32_t slot = tenka_bind_slot_of(b, e->word);
     if (slot == TENKA_NO_SLOT && strcmp(e->word, "Ellipsis") == 0)
         return constant(b, (struct tenka_value){.kind = TENKA_VALUE_ELLIPSIS}, out);
     if (slot == TENKA_NO_SLOT && strcmp(e->word, "inf") == 0)
         return constant(b, (struct tenka_value){.kind = TENKA_VALUE_FLOAT, .number = INFINITY}, out);
     if (slot == TENKA_NO_SLOT && b->graph->export != NULL && tenka_export_find(b->graph->export, e->word) != NULL) {
-        TENKA_TRY(make(b, TENKA_CODE_STATE, 0, &code));
+        TENKA_TRY(tenka_bind_make(b, TENKA_CODE_STATE, 0, &code));
         *out = code;
         return tenka_bind_state(b, e->at, tenka_export_find(b->graph->export, e->word)->target, &code->state);
     }
     if (slot == TENKA_NO_SLOT)
         return tenka_py_fail(&b->r, e->at, "no line before gives %.100s a value", e->word);
-    if (b->memory[slot].changed)
+    TENKA_TRY(tenka_bind_read(b, slot, &slot));
+    if (slot == TENKA_NO_SLOT)
         return tenka_py_fail(&b->r, e->at,
                              "a line before changes the memory of %.100s in place, by another name, which is not "
                              "followed here",
                              e->word);
-    TENKA_TRY(make(b, TENKA_CODE_SLOT, 0, &code));
+    TENKA_TRY(tenka_bind_make(b, TENKA_CODE_SLOT, 0, &code));
     code->slot = slot;
     *out = code;
     return TENKA_OK;
@@ -322,12 +324,23 @@ static tenka_status bind_subscript(struct tenka_binder *b, const struct tenka_py
                          m->path, tenka_module_class(m));
 }
 
+/* A number with a sign is a number. */
+static tenka_status bind_unary(struct tenka_binder *b, const struct tenka_py *e, const struct tenka_code **out)
+{
+    const bool minus = e->word[0] == '-';
+    if (e->child->kind == TENKA_PY_INT)
+        return constant(
+            b, (struct tenka_value){.kind = TENKA_VALUE_INT, .integer = minus ? -e->child->integer : e->child->integer},
+            out);
+    return bind_function(b, e, minus ? "neg" : "pos", NULL, e->child, out);
+}
+
 /* A dict is taken for its values, in their order. */
 static tenka_status bind_dict(struct tenka_binder *b, const struct tenka_py *e, const struct tenka_code **out)
 {
     struct tenka_code *code;
     size_t i = 0;
-    TENKA_TRY(make(b, TENKA_CODE_LIST, tenka_py_count(e->child) / 2, &code));
+    TENKA_TRY(tenka_bind_make(b, TENKA_CODE_LIST, tenka_py_count(e->child) / 2, &code));
     for (const struct tenka_py *key = e->child; key != NULL && key->next != NULL; key = key->next->next)
         TENKA_TRY(tenka_bind(b, key->next, &code->args[i++]));
     *out = code;
@@ -352,7 +365,7 @@ tenka_status tenka_bind(struct tenka_binder *b, const struct tenka_py *e, const 
     case TENKA_PY_SUBSCRIPT: return bind_subscript(b, e, out);
     case TENKA_PY_ATTRIBUTE: return bind_attribute(b, e, out);
     case TENKA_PY_CALL: return bind_call(b, e, out);
-    case TENKA_PY_UNARY: return bind_function(b, e, e->word[0] == '-' ? "neg" : "pos", NULL, e->child, out);
+    case TENKA_PY_UNARY: return bind_unary(b, e, out);
     case TENKA_PY_BINARY: return bind_function(b, e, e->word, NULL, e->child, out);
     default: return tenka_py_fail(&b->r, e->at, "this has no meaning here");
     }

@@ -12,17 +12,39 @@ static const struct tenka_code *shared(const struct tenka_code *code)
     return code;
 }
 
-/* The value of a view shares the memory of what it is a view of; the result of a layer is known for one. */
-static void note_memory(struct tenka_binder *b, const struct tenka_code *code, const uint32_t *slots, size_t n)
+/* Whether numbers, slices, None and ... are all that an index has, as whose result PyTorch gives a view. */
+static bool is_part(const struct tenka_code *index)
 {
-    const struct tenka_code *owner = code->in_place ? code : shared(code);
+    bool plain = index->kind == TENKA_CODE_LIST;
+    for (size_t i = 0; i < index->n_args && plain; i++)
+        plain = index->args[i]->kind == TENKA_CODE_CONSTANT || index->args[i]->kind == TENKA_CODE_SLICE;
+    return plain || index->kind == TENKA_CODE_CONSTANT || index->kind == TENKA_CODE_SLICE;
+}
+
+/* Whether a call gives a view of a value that has a name, and not a copy. */
+static bool is_view(const struct tenka_code *code)
+{
+    return code->kind == TENKA_CODE_FUNCTION && code->put != NULL && code->args[0]->kind == TENKA_CODE_SLOT &&
+           (code->put != tenka_function_put_index || is_part(code->args[1]));
+}
+
+/* The value of a view shares the memory of what it is a view of; the result of a layer is known for one. A view in place,
+ * such as x.unsqueeze_(0), is what x means from then on, and a call that writes makes another value of x. */
+static tenka_status note_memory(struct tenka_binder *b, const struct tenka_code *code, const uint32_t *slots, size_t n)
+{
+    const bool writes = code->in_place && !is_view(code);
+    const struct tenka_code *owner = writes ? code : shared(code);
     if (n == 1)
         b->memory[slots[0]].giver = code->child;
     for (size_t i = 0; i < n; i++) {
         b->memory[slots[i]].state = owner->kind == TENKA_CODE_STATE;
         if (owner->kind == TENKA_CODE_SLOT)
-            tenka_bind_share(b, slots[i], owner->slot);
+            tenka_bind_share(b, slots[i], owner->slot, is_view(code) && n == 1 ? code : NULL);
     }
+    if (code->in_place && is_view(code))
+        tenka_bind_rename(b, owner->slot, slots[0]);
+    return writes && code->args[0]->kind == TENKA_CODE_SLOT ? tenka_bind_write(b, code->args[0]->slot, slots[0])
+                                                            : TENKA_OK;
 }
 
 /* Whether a call in place writes into what the network keeps, which PyTorch would find changed in the next step. */
@@ -48,7 +70,7 @@ static bool changes_unnamed(const struct tenka_py *value)
     const char *name = value->kind == TENKA_PY_CALL && value->child->kind == TENKA_PY_ATTRIBUTE ? value->child->word
                                                                                                 : "";
     const size_t length = strlen(name);
-    return length > 1 && name[length - 1] == '_' && name[length - 2] != '_';
+    return (length > 1 && name[length - 1] == '_' && name[length - 2] != '_') || strcmp(name, "setitem") == 0;
 }
 
 static tenka_status fail_changes(struct tenka_binder *b, const struct tenka_py *at)
@@ -78,14 +100,14 @@ static bool counts_batches(const struct tenka_binder *b, const struct tenka_py_l
 
 static tenka_status bind_targets(struct tenka_binder *b, const struct tenka_py *target, struct tenka_code_line *line)
 {
-    const bool tuple = target->kind == TENKA_PY_TUPLE;
+    const bool tuple = target->kind == TENKA_PY_TUPLE, named = target->kind != TENKA_PY_SUBSCRIPT;
     const struct tenka_py *name = tuple ? target->child : target;
     const size_t n = tuple ? tenka_py_count(target->child) : 1;
     uint32_t *slots = tenka_py_alloc(&b->r, n * sizeof(*slots));
     if (slots == NULL)
         return TENKA_E_NOMEM;
     for (size_t i = 0; i < n; i++, name = name->next)
-        TENKA_TRY(tenka_bind_add_name(b, name->word, &slots[i]));
+        TENKA_TRY(named ? tenka_bind_add_name(b, name->word, &slots[i]) : tenka_bind_add_slot(b, &slots[i]));
     line->slots = slots;
     line->n_slots = tuple ? n : 1;
     return TENKA_OK;
@@ -99,15 +121,30 @@ static uint32_t line_of(struct tenka_binder *b, const char *at)
     return b->lines;
 }
 
+/* x[index] = value is operator.setitem(x, index, value). */
+static tenka_status bind_value(struct tenka_binder *b, const struct tenka_py_line *line, const struct tenka_code **out)
+{
+    if (line->targets->kind != TENKA_PY_SUBSCRIPT)
+        return tenka_bind(b, line->value, out);
+    const struct tenka_py *x = line->targets->child;
+    struct tenka_py value = *line->value, index = *x->next, object = *x;
+    struct tenka_py name = {.kind = TENKA_PY_NAME, .at = x->at, .word = "operator.setitem", .next = &object};
+    const struct tenka_py call = {.kind = TENKA_PY_CALL, .at = x->at, .child = &name};
+    object.next = &index;
+    index.next = &value;
+    value.next = NULL;
+    return tenka_bind(b, &call, out);
+}
+
 static tenka_status bind_line(struct tenka_binder *b, const struct tenka_py_line *from)
 {
-    struct tenka_graph *g = b->graph;
     struct tenka_code_line line = {0};
+    b->line = line_of(b, from->targets != NULL ? from->targets->at : from->value->at);
     if (from->targets == NULL) /* a value that nobody uses, such as torch._assert(...) */
         return changes_unnamed(from->value) ? fail_changes(b, from->value) : TENKA_OK;
     if (from->targets->next != NULL)
         return tenka_py_fail(&b->r, from->targets->at, "only None is assigned to several names at once");
-    TENKA_TRY(tenka_bind(b, from->value, &line.value));
+    TENKA_TRY(bind_value(b, from, &line.value));
     if (changes_inside(line.value))
         return fail_changes(b, from->value);
     if (changes_state(b, line.value))
@@ -116,14 +153,8 @@ static tenka_status bind_line(struct tenka_binder *b, const struct tenka_py_line
     if (line.value->kind == TENKA_CODE_SLOT && from->targets->kind == TENKA_PY_NAME)
         return tenka_bind_name_slot(b, from->targets->word, line.value->slot);
     TENKA_TRY(bind_targets(b, from->targets, &line));
-    line.number = line_of(b, from->targets->at);
-    note_memory(b, line.value, line.slots, line.n_slots);
-    if (line.value->in_place && line.value->args[0]->kind == TENKA_CODE_SLOT)
-        tenka_bind_change(b, line.value->args[0]->slot, line.slots[0]);
-    if (!tenka_grow(&g->lines, &g->capacity, g->n_lines, sizeof(*g->lines)))
-        return tenka_fail_nomem(b->r.err);
-    g->lines[g->n_lines++] = line;
-    return TENKA_OK;
+    TENKA_TRY(tenka_bind_add_line(b, line.value, line.slots, line.n_slots));
+    return note_memory(b, line.value, line.slots, line.n_slots);
 }
 
 /* Parameters behind self are inputs. */
@@ -150,6 +181,7 @@ static tenka_status bind_all(struct tenka_binder *b)
     for (const struct tenka_py_line *line = b->graph->source.lines; line != NULL; line = line->next)
         if (!forgets(line) && !counts_batches(b, line))
             TENKA_TRY(bind_line(b, line));
+    b->line = line_of(b, b->graph->source.result->at);
     TENKA_TRY(tenka_bind(b, b->graph->source.result, &b->graph->result));
     return changes_inside(b->graph->result) ? fail_changes(b, b->graph->source.result) : TENKA_OK;
 }

@@ -91,15 +91,28 @@ static bool run_child(const struct frame *f, const struct tenka_code *code, cons
     return tenka_function_give(out, tenka_layer_run(code->child, args[0].tensor));
 }
 
+/* What is written must have the shape of what is there. */
+static bool keeps_shape(const struct frame *f, const struct tenka_value *before, const struct tenka_value *after)
+{
+    const bool tensors = before->kind == TENKA_VALUE_TENSOR && after->kind == TENKA_VALUE_TENSOR;
+    const struct tenka_shape none = {.rank = 0}, a = tensors ? tenka_tensor_shape(before->tensor) : none;
+    const struct tenka_shape b = tensors ? tenka_tensor_shape(after->tensor) : none;
+    if (tensors && tenka_shape_equal(&a, &b))
+        return true;
+    tenka_trace_fail(f->root->ctx, TENKA_E_INVALID, "a call in place gives what is no tensor of the same shape");
+    return false;
+}
+
 static bool run_function(const struct frame *f, const struct tenka_code *code, const struct tenka_value *args,
                          struct tenka_value *out)
 {
     const struct tenka_function_call call = call_of(f, args);
+    const bool put = code->kind == TENKA_CODE_PUT;
     *out = (struct tenka_value){0};
-    if (!code->function->run(&call, out))
+    if (put ? !code->put(&call, &args[code->n_args - 1], out) : !code->function->run(&call, out))
         return false;
-    out->truths = out->truths || (code->function->view && args[0].truths);
-    return true;
+    out->truths = put || code->in_place ? args[0].truths : out->truths || (code->function->view && args[0].truths);
+    return put || !code->in_place || code->put != NULL || keeps_shape(f, &args[0], out);
 }
 
 /* Notes a call, unless it only looks at sizes or takes one of several tensors. before: operators that were traced. */
@@ -109,7 +122,7 @@ static bool note_call(const struct frame *f, const struct tenka_code *code, size
     struct tenka_graph_calls *calls = f->graph->calls;
     tenka_ctx *ctx = f->root->ctx;
     const struct tenka_value *first = result->kind == TENKA_VALUE_LIST && result->n_items > 0 ? result->items : result;
-    if (calls == NULL || (code->kind == TENKA_CODE_FUNCTION && tenka_step_calls(ctx) == before))
+    if (calls == NULL || (code->kind != TENKA_CODE_CHILD && tenka_step_calls(ctx) == before))
         return true;
     if (!tenka_grow(&calls->items, &calls->capacity, calls->n, sizeof(*calls->items)))
         return fail_memory(f);
@@ -141,7 +154,8 @@ static bool evaluate(const struct frame *f, const struct tenka_code *code, struc
     case TENKA_CODE_LIST:
     case TENKA_CODE_SLICE: return evaluate_list(f, code, out);
     case TENKA_CODE_CHILD:
-    case TENKA_CODE_FUNCTION: return run_call(f, code, out);
+    case TENKA_CODE_FUNCTION:
+    case TENKA_CODE_PUT: return run_call(f, code, out);
     }
     return false;
 }

@@ -7,10 +7,7 @@
 
 static uint32_t hash_of(const char *name)
 {
-    uint32_t hash = 2166136261u;
-    for (; *name != '\0'; name++)
-        hash = (hash ^ (unsigned char)*name) * 16777619u;
-    return hash % TENKA_NAME_HASHES;
+    return tenka_name_hash(name) % TENKA_NAME_HASHES;
 }
 
 static uint32_t meaning_of(const struct tenka_binder *b, const char *name)
@@ -31,23 +28,10 @@ static tenka_status add_meaning(struct tenka_binder *b, const char *name, uint32
     return TENKA_OK;
 }
 
-/* Shortens the way for who comes next, since each line of a text may work in place. */
-static uint32_t follow(struct tenka_binder *b, uint32_t slot)
-{
-    uint32_t last = slot;
-    while (b->memory[last].becomes != last)
-        last = b->memory[last].becomes;
-    for (uint32_t next; slot != last; slot = next) {
-        next = b->memory[slot].becomes;
-        b->memory[slot].becomes = last;
-    }
-    return last;
-}
-
 uint32_t tenka_bind_slot_of(struct tenka_binder *b, const char *name)
 {
     const uint32_t slot = meaning_of(b, name);
-    return slot == TENKA_NO_SLOT ? slot : follow(b, slot);
+    return slot == TENKA_NO_SLOT ? slot : tenka_bind_newest(b, slot, TENKA_BOUND_NAME);
 }
 
 tenka_status tenka_bind_name_slot(struct tenka_binder *b, const char *name, uint32_t slot)
@@ -57,35 +41,8 @@ tenka_status tenka_bind_name_slot(struct tenka_binder *b, const char *name, uint
 
 tenka_status tenka_bind_add_name(struct tenka_binder *b, const char *name, uint32_t *slot)
 {
-    if (!tenka_grow(&b->memory, &b->memory_capacity, b->graph->n_slots, sizeof(*b->memory)))
-        return tenka_fail_nomem(b->r.err);
-    *slot = b->graph->n_slots++;
-    b->memory[*slot] = (struct tenka_bound_memory){.becomes = *slot, .owner = *slot, .sharing = TENKA_NO_SLOT};
+    TENKA_TRY(tenka_bind_add_slot(b, slot));
     return add_meaning(b, name, *slot);
-}
-
-/* ---- Memory ---- */
-
-void tenka_bind_share(struct tenka_binder *b, uint32_t slot, uint32_t with)
-{
-    const uint32_t owner = b->memory[with].owner;
-    b->memory[slot].owner = owner;
-    b->memory[slot].sharing = b->memory[owner].sharing;
-    b->memory[owner].sharing = slot;
-}
-
-void tenka_bind_change(struct tenka_binder *b, uint32_t from, uint32_t to)
-{
-    const uint32_t owner = b->memory[from].owner;
-    uint32_t next;
-    for (uint32_t k = b->memory[owner].sharing; k != TENKA_NO_SLOT; k = next) {
-        next = b->memory[k].sharing;
-        b->memory[k].sharing = TENKA_NO_SLOT;
-        b->memory[k].changed = true;
-    }
-    b->memory[owner].sharing = TENKA_NO_SLOT;
-    b->memory[owner].changed = true;
-    b->memory[from].becomes = to;
 }
 
 /* ---- Paths ---- */
@@ -113,15 +70,7 @@ bool tenka_bind_is_path(const struct tenka_binder *b, const struct tenka_py *e, 
 
 tenka_module *tenka_bind_module_at(const struct tenka_binder *b, const char *path)
 {
-    tenka_module *m = b->root;
-    while (m != NULL && *path != '\0') {
-        char name[TENKA_MAX_LAYER_NAME];
-        const size_t length = strcspn(path, ".");
-        snprintf(name, sizeof(name), "%.*s", (int)length, path);
-        m = tenka_module_child(m, name);
-        path += length + (path[length] == '.');
-    }
-    return m;
+    return tenka_module_at(b->root, path, strlen(path));
 }
 
 bool tenka_bind_is_global(struct tenka_binder *b, const struct tenka_py *e, char *buf, size_t bytes)

@@ -100,7 +100,7 @@ static uint64_t new_named(const struct tenka_code *code)
     return count;
 }
 
-/* Of the names of a function the first. */
+/* Of the names of a function the first; what puts a slice back is PyTorch's slice_scatter. */
 static struct tenka_call_info describe(const struct tenka_graph_call *call)
 {
     struct tenka_call_info info = {.output = call->output, .multiply_adds = call->multiply_adds};
@@ -112,7 +112,8 @@ static struct tenka_call_info describe(const struct tenka_graph_call *call)
         return info;
     }
     const char *name = call->code->function->names + (call->code->function->names[0] == '.');
-    snprintf(info.function, sizeof(info.function), "%.*s", (int)strcspn(name, " "), name);
+    snprintf(info.function, sizeof(info.function), "%.*s%s", (int)strcspn(name, " "), name,
+             call->code->kind == TENKA_CODE_PUT ? "_scatter" : "");
     info.parameters = new_named(call->code);
     return info;
 }

@@ -115,12 +115,12 @@ extern const struct tenka_layer_type tenka_layer_conv2d, tenka_layer_linear, ten
 /* layers_pool.c, layers_planes.c */
 #define TENKA_WINDOW_LAYERS(_)                                                                                     \
     _(max_pool1d)                                                                                                  \
-    _(avg_pool1d) _(adaptive_avg_pool1d) _(adaptive_max_pool1d) _(adaptive_max_pool2d) _(upsample)                 \
-        _(upsampling_nearest2d) _(upsampling_bilinear2d) _(constant_pad1d) _(constant_pad2d) _(constant_pad3d)     \
-            _(zero_pad1d) _(zero_pad2d) _(zero_pad3d) _(reflection_pad1d) _(reflection_pad2d) _(reflection_pad3d)  \
-                _(replication_pad1d) _(replication_pad2d) _(replication_pad3d) _(circular_pad1d) _(circular_pad2d) \
-                    _(circular_pad3d) _(pixel_shuffle) _(pixel_unshuffle) _(channel_shuffle) _(unflatten)          \
-                        _(max_unpool2d)
+    _(avg_pool1d)                                                                                                  \
+    _(adaptive_avg_pool1d) _(adaptive_max_pool1d) _(adaptive_max_pool2d) _(upsample) _(upsampling_nearest2d)       \
+        _(upsampling_bilinear2d) _(constant_pad1d) _(constant_pad2d) _(constant_pad3d) _(zero_pad1d) _(zero_pad2d) \
+            _(zero_pad3d) _(reflection_pad1d) _(reflection_pad2d) _(reflection_pad3d) _(replication_pad1d)         \
+                _(replication_pad2d) _(replication_pad3d) _(circular_pad1d) _(circular_pad2d) _(circular_pad3d)    \
+                    _(pixel_shuffle) _(pixel_unshuffle) _(channel_shuffle) _(unflatten) _(max_unpool2d)
 #define TENKA_DECLARE_LAYER(name) extern const struct tenka_layer_type tenka_layer_##name;
 TENKA_WINDOW_LAYERS(TENKA_DECLARE_LAYER)
 /* activations.c: one for each TENKA_ACTIVATION of elementwise.def */
@@ -148,6 +148,8 @@ struct tenka_module {
     tenka_module *parent;
     tenka_module **children;
     size_t n_children, capacity;
+    uint32_t *by_name; /* children by the hash of their names: their numbers from 1 on, 0 where there is none */
+    size_t n_by_name;  /* a power of two */
     size_t n_below, path_bytes; /* modules below this one and entries of state that were added; the bytes of their paths
                                  * and of its own */
     struct tenka_layer_state *state;
@@ -202,6 +204,10 @@ tenka_status tenka_module_check_name(const tenka_module *module, const char *fun
 tenka_status tenka_module_check_room(const tenka_module *module, const char *function, size_t layers, size_t bytes);
 /* The network of the module has got them. */
 void tenka_module_grew(tenka_module *module, size_t layers, size_t bytes);
+/* The module at a path below another one, of so many bytes; NULL: there is none. */
+tenka_module *tenka_module_at(tenka_module *module, const char *path, size_t length);
+/* FNV-1a of a name. */
+uint32_t tenka_name_hash(const char *name);
 /* "base_net.0.weight" of "base_net.0" and "weight", allocated; NULL: no memory. */
 char *tenka_path_join(const char *path, const char *name);
 /* Adds a variable to the layer's state. data NULL: zeros. */

@@ -24,6 +24,7 @@ void tenka_module_destroy(tenka_module **module)
     tenka_free(m->state);
     tenka_graph_free(&m->graph);
     tenka_free(m->children);
+    tenka_free(m->by_name);
     tenka_free(m->class_name);
     tenka_free(m->extra);
     tenka_free(m->name);
@@ -61,21 +62,26 @@ size_t tenka_module_state(tenka_module *module, struct tenka_state_entry *out, s
     return list_state(module, skip_of(module), out, out != NULL ? max : 0, 0);
 }
 
-static tenka_variable *find(tenka_module *module, size_t skip, const char *name)
+tenka_module *tenka_module_at(tenka_module *module, const char *path, size_t length)
 {
-    for (size_t i = 0; i < module->n_state; i++) {
-        if (strcmp(module->state[i].path + skip, name) == 0)
-            return module->state[i].var;
+    for (const char *end = path + length; module != NULL && path < end;) {
+        char name[TENKA_MAX_LAYER_NAME];
+        const size_t most = (size_t)(end - path), own = strcspn(path, "."), n = own < most ? own : most;
+        if (n >= sizeof(name))
+            return NULL;
+        memcpy(name, path, n);
+        name[n] = '\0';
+        module = tenka_module_child(module, name);
+        path += n + (n < most);
     }
-    tenka_variable *var = NULL;
-    for (size_t i = 0; i < module->n_children && var == NULL; i++)
-        var = find(module->children[i], skip, name);
-    return var;
+    return module;
 }
 
 tenka_variable *tenka_module_find(tenka_module *module, const char *name)
 {
-    return find(module, skip_of(module), name);
+    const char *dot = strrchr(name, '.');
+    const tenka_module *owner = tenka_module_at(module, name, dot != NULL ? (size_t)(dot - name) : 0);
+    return owner != NULL ? tenka_layer_variable(owner, dot != NULL ? dot + 1 : name) : NULL;
 }
 
 static size_t list_parts(const tenka_module *module, size_t skip, struct tenka_module_part *out, size_t max, size_t n)
@@ -131,12 +137,4 @@ void tenka_module_train(tenka_module *module, bool training)
 bool tenka_module_is_training(const tenka_module *module)
 {
     return module->training;
-}
-
-tenka_module *tenka_module_child(const tenka_module *module, const char *name)
-{
-    for (size_t i = 0; i < module->n_children; i++)
-        if (strcmp(module->children[i]->name, name) == 0)
-            return module->children[i];
-    return NULL;
 }

@@ -179,6 +179,61 @@ tenka_status tenka_module_reset(tenka_module *module, const char *pattern, size_
     return visit_all(&v, "module_reset", module, count);
 }
 
+/* ---- Listing ---- */
+
+struct listing {
+    tenka_variable **out;
+    size_t max, count;
+};
+
+static void list(struct listing *l, tenka_variable *var)
+{
+    if (l->count < l->max)
+        l->out[l->count] = var;
+    l->count++;
+}
+
+static tenka_status see_listed(struct visit *v, tenka_module *module, const bool *covered)
+{
+    for (size_t i = 0; i < module->n_state; i++)
+        if (covered[i] && module->state[i].parameter)
+            list(v->user, module->state[i].var);
+    return TENKA_OK;
+}
+
+/* "bias", "in_proj_bias", "bias_k" */
+static bool is_bias(const char *name)
+{
+    const size_t length = strlen(name);
+    return strncmp(name, "bias", 4) == 0 || (length > 5 && strcmp(name + length - 5, "_bias") == 0);
+}
+
+static void list_undecayed(struct listing *l, tenka_module *module)
+{
+    const bool norm = strstr(tenka_module_class(module), "Norm") != NULL;
+    for (size_t i = 0; i < module->n_state; i++)
+        if (module->state[i].parameter && (norm || is_bias(module->state[i].name)))
+            list(l, module->state[i].var);
+    for (size_t i = 0; i < module->n_children; i++)
+        list_undecayed(l, module->children[i]);
+}
+
+tenka_status tenka_module_parameters(tenka_module *module, const char *pattern, tenka_variable **out, size_t max,
+                                     size_t *count)
+{
+    struct listing l = {.out = out, .max = max};
+    struct visit v = {.pattern = pattern, .user = &l, .see = see_listed};
+    *count = 0;
+    if (module == NULL)
+        return TENKA_E_INVALID;
+    if (pattern != NULL)
+        TENKA_TRY(visit_all(&v, "module_parameters", module, NULL));
+    else
+        list_undecayed(&l, module);
+    *count = l.count;
+    return TENKA_OK;
+}
+
 /* ---- Initialising ---- */
 
 struct filling {

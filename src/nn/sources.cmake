@@ -9,6 +9,7 @@ set(nn_sources
     src/nn/forward.c
     src/nn/functions.c
     src/nn/functions_aten.c
+    src/nn/functions_index.c
     src/nn/functions_norm.c
     src/nn/functions_numbers.c
     src/nn/functions_parts.c
@@ -20,7 +21,9 @@ set(nn_sources
     src/nn/functions_torchvision.c
     src/nn/functions_weighted.c
     src/nn/functions_window.c
+    src/nn/functions_write.c
     src/nn/graph_bind.c
+    src/nn/graph_memory.c
     src/nn/graph_read.c
     src/nn/graph_run.c
     src/nn/graph_scope.c

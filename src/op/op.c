@@ -17,6 +17,7 @@
 #define OUT0 BIT(TENKA_OUT(0))
 #define OUT1 BIT(TENKA_OUT(1))
 #define OUT2 BIT(TENKA_OUT(2))
+#define OUT3 BIT(TENKA_OUT(3))
 #define DOUT0 BIT(TENKA_DOUT(0))
 #define D0 BIT(TENKA_D(0))
 #define D1 BIT(TENKA_D(1))

@@ -199,11 +199,10 @@ struct tenka_p_repeat {
     int32_t rounds;
 }; /* 0 or more */
 
-struct tenka_p_adam {
-    int32_t decoupled;
-}; /* 1: AdamW's decay, 0: Adam's */
-struct tenka_p_sgd {
-    int32_t momentum, nesterov;
+/* An update of a parameter with so many tensors of state; how: what of the formula counts, as its row in updates.def
+ * says */
+struct tenka_p_update {
+    int32_t states, how;
 };
 
 #endif

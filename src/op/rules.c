@@ -195,14 +195,12 @@ tenka_status tenka_rule_like_first(struct tenka_call *call, struct tenka_error *
     return TENKA_OK;
 }
 
-tenka_status tenka_rule_sgd(struct tenka_call *call, struct tenka_error *err)
+tenka_status tenka_rule_update(struct tenka_call *call, struct tenka_error *err)
 {
-    const struct tenka_p_sgd *p = (const void *)call->params;
-    if ((p->momentum != 0) != (call->n_in == 3))
-        return tenka_fail(err, TENKA_E_INVALID, "%s: momentum needs its buffer, and only momentum does",
-                          tenka_rule_name(call));
-    if (p->nesterov != 0 && p->momentum == 0)
-        return tenka_fail(err, TENKA_E_INVALID, "%s: nesterov needs a momentum", tenka_rule_name(call));
-    call->n_out = p->momentum != 0 ? 2 : 1;
+    const struct tenka_p_update *p = (const void *)call->params;
+    if (p->states < 0 || call->n_in != 2 + (uint32_t)p->states)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: %d tensors of state, but %u are given", tenka_rule_name(call),
+                          p->states, call->n_in - 2);
+    call->n_out = call->n_in - 1;
     return tenka_rule_like_first(call, err);
 }

@@ -9,6 +9,5 @@
 uint64_t tenka_optimizer_bytes(const tenka_optimizer *opt);
 /* Traces an update into the open step, measures the step and discards it: opt's own count stays as it was. */
 tenka_status tenka_optimizer_measure(tenka_optimizer *opt, struct tenka_step_bytes *out);
-tenka_ctx *tenka_optimizer_ctx(const tenka_optimizer *opt);
 
 #endif

@@ -1,64 +1,39 @@
-/* Adam, AdamW and SGD over groups of variables. The update is traced like any other operator: moments are variables,
- * and all that changes from step to step is data. */
+/* Optimizers over groups of variables. The update is traced like any other operator: states are variables, and all that
+ * changes from step to step is data. Which optimizers there are stands in classes.c. */
 #include "optim/optimizer.h"
 
 #include <math.h>
+#include <stdio.h>
 
-#include "graph/graph.h"
 #include "optim/measure.h"
 
-enum kind { ADAM, SGD };
-
-/* A variable with its state: Adam's m and v, SGD's momentum buffer in first. */
+/* A variable with its states. */
 struct slot {
     tenka_variable *var;
-    tenka_variable *first, *second;
+    tenka_variable *state[TENKA_MAX_STATES];
     uint64_t steps;
-    bool updated; /* by the step that is being ended */
-    bool stored;  /* gradients of earlier steps went into that */
+    double product, product_before; /* of NAdam, and what it was before the step that is being ended */
+    bool updated;                   /* by the step that is being ended */
+    bool stored;                    /* gradients of earlier steps went into that */
 };
 
 struct group {
     struct slot *slots;
     size_t n_slots;
-    struct tenka_adam_params adam;
-    struct tenka_sgd_params sgd;
+    struct tenka_optimizer_params params; /* with the learning rate and the momentum of now */
+    double initial_lr, given_momentum;
+    const char *names[TENKA_MAX_STATES];
+    size_t n_states;
 };
 
 struct tenka_optimizer {
     tenka_ctx *ctx;
-    enum kind kind;
+    const struct tenka_optim_class *class;
+    struct tenka_optimizer_params params; /* of groups that have none of their own */
     struct group *groups;
     size_t n_groups, groups_capacity;
     uint64_t steps;
 };
-
-/* ---- Options ---- */
-
-/* *p: the defaults, over which the caller's options go. */
-static tenka_status take_adam(struct tenka_error *err, struct tenka_adam_params *p,
-                              const struct tenka_adam_params *given)
-{
-    TENKA_TRY(tenka_take_params(err, "adam", "TENKA_ADAM_DEFAULTS", p, given));
-    if (!(p->lr >= 0) || !(p->eps >= 0) || !(p->weight_decay >= 0))
-        return tenka_fail(err, TENKA_E_INVALID, "adam: lr %g, eps %g and weight_decay %g must not be negative", p->lr,
-                          p->eps, p->weight_decay);
-    if (!(p->beta1 >= 0 && p->beta1 < 1) || !(p->beta2 >= 0 && p->beta2 < 1))
-        return tenka_fail(err, TENKA_E_INVALID, "adam: the betas %g and %g must be in 0 .. 1, 1 excluded", p->beta1,
-                          p->beta2);
-    return TENKA_OK;
-}
-
-static tenka_status take_sgd(struct tenka_error *err, struct tenka_sgd_params *p, const struct tenka_sgd_params *given)
-{
-    TENKA_TRY(tenka_take_params(err, "sgd", "TENKA_SGD_DEFAULTS", p, given));
-    if (!(p->lr >= 0) || !(p->momentum >= 0) || !(p->weight_decay >= 0))
-        return tenka_fail(err, TENKA_E_INVALID, "sgd: lr %g, momentum %g and weight_decay %g must not be negative",
-                          p->lr, p->momentum, p->weight_decay);
-    if (p->nesterov && (p->momentum == 0 || p->dampening != 0))
-        return tenka_fail(err, TENKA_E_INVALID, "sgd: nesterov needs momentum above 0 and dampening 0");
-    return TENKA_OK;
-}
 
 /* ---- Groups ---- */
 
@@ -73,18 +48,37 @@ static bool has_variable(const tenka_optimizer *opt, const tenka_variable *var)
 
 static void finish_group(struct group *group)
 {
-    for (size_t i = 0; i < group->n_slots; i++) {
-        tenka_variable_destroy(&group->slots[i].first);
-        tenka_variable_destroy(&group->slots[i].second);
-    }
+    for (size_t i = 0; i < group->n_slots; i++)
+        for (size_t k = 0; k < TENKA_MAX_STATES; k++)
+            tenka_variable_destroy(&group->slots[i].state[k]);
     tenka_free(group->slots);
 }
 
-/* Named "base_net.0.weight.exp_avg", for debuggers. */
-static tenka_status add_moment(tenka_optimizer *opt, const tenka_variable *var, size_t moment, tenka_variable **out)
+static tenka_status create_state(tenka_optimizer *opt, const struct group *group, const tenka_variable *var,
+                                 tenka_variable **out)
 {
-    TENKA_TRY(tenka_variable_create(opt->ctx, TENKA_F32, tenka_variable_shape(var), NULL, false, out));
-    char *name = tenka_sprintf("%s.%s", tenka_variable_name(var), tenka_optimizer_moment_name(opt, moment));
+    const struct tenka_shape shape = tenka_variable_shape(var);
+    const double initial = opt->class->initial != NULL ? opt->class->initial(group->params.value) : 0;
+    TENKA_TRY(tenka_variable_create(opt->ctx, TENKA_F32, shape, NULL, false, out));
+    if (initial == 0 || tenka_is_sizing(opt->ctx))
+        return TENKA_OK;
+    const size_t count = (size_t)tenka_shape_count(&shape);
+    double *const values = tenka_alloc_array(count, sizeof(values[0]));
+    if (values == NULL)
+        return tenka_fail_nomem(tenka_ctx_error(opt->ctx));
+    for (size_t i = 0; i < count; i++)
+        values[i] = initial;
+    const tenka_status status = tenka_variable_write_f64(*out, values, count);
+    tenka_free(values);
+    return status;
+}
+
+/* Named "base_net.0.weight.exp_avg", for debuggers. */
+static tenka_status add_state(tenka_optimizer *opt, const struct group *group, const tenka_variable *var, size_t k,
+                              tenka_variable **out)
+{
+    TENKA_TRY(create_state(opt, group, var, out));
+    char *name = tenka_sprintf("%s.%s", tenka_variable_name(var), group->names[k]);
     if (name == NULL)
         return tenka_fail_nomem(tenka_ctx_error(opt->ctx));
     const tenka_status s = tenka_variable_set_name(*out, name);
@@ -101,15 +95,24 @@ static tenka_status fill_slot(tenka_optimizer *opt, const struct group *group, s
         return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID,
                           "optimizer: the variable %s is in a group already", tenka_variable_name(var));
     slot->var = var;
-    if (opt->kind == ADAM || group->sgd.momentum > 0)
-        TENKA_TRY(add_moment(opt, var, 0, &slot->first));
-    return opt->kind == ADAM ? add_moment(opt, var, 1, &slot->second) : TENKA_OK;
+    slot->product = 1;
+    for (size_t k = 0; k < group->n_states; k++)
+        TENKA_TRY(add_state(opt, group, var, k, &slot->state[k]));
+    return TENKA_OK;
 }
 
-static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count, struct group group,
-                              size_t *index)
+static double *momentum_of(const tenka_optimizer *opt, struct group *group)
+{
+    return opt->class->momentum != TENKA_NO_ARG ? &group->params.value[opt->class->momentum][0] : NULL;
+}
+
+static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
+                              const struct tenka_optimizer_params *params, size_t *index)
 {
     struct tenka_error *err = tenka_ctx_error(opt->ctx);
+    struct group group = {.params = *params, .initial_lr = params->value[0][0]};
+    group.n_states = opt->class->states(params->value, group.names);
+    group.given_momentum = momentum_of(opt, &group) != NULL ? *momentum_of(opt, &group) : (double)NAN;
     group.slots = tenka_alloc_array(count ? count : 1, sizeof(*group.slots));
     if (group.slots == NULL || !tenka_grow(&opt->groups, &opt->groups_capacity, opt->n_groups, sizeof(*opt->groups))) {
         tenka_free(group.slots);
@@ -131,24 +134,16 @@ static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars,
     return s;
 }
 
-tenka_status tenka_optimizer_add_adam_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
-                                            const struct tenka_adam_params *params, size_t *group)
+tenka_status tenka_optimizer_add_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
+                                       const struct tenka_optimizer_params *params, size_t *group)
 {
-    struct tenka_adam_params own = TENKA_ADAM_DEFAULTS;
-    if (opt->kind != ADAM)
-        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID, "optimizer: an Adam group cannot join SGD");
-    TENKA_TRY(take_adam(tenka_ctx_error(opt->ctx), &own, params));
-    return add_group(opt, vars, count, (struct group){.adam = own}, group);
-}
-
-tenka_status tenka_optimizer_add_sgd_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
-                                           const struct tenka_sgd_params *params, size_t *group)
-{
-    struct tenka_sgd_params own = TENKA_SGD_DEFAULTS;
-    if (opt->kind != SGD)
-        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID, "optimizer: an SGD group cannot join Adam");
-    TENKA_TRY(take_sgd(tenka_ctx_error(opt->ctx), &own, params));
-    return add_group(opt, vars, count, (struct group){.sgd = own}, group);
+    struct tenka_error *const err = tenka_ctx_error(opt->ctx);
+    const struct tenka_optimizer_params *const own = params != NULL ? params : &opt->params;
+    TENKA_TRY(tenka_optim_check(err, own));
+    if (strcmp(tenka_optim_classes[own->which - 1].kind, opt->class->kind) != 0)
+        return tenka_fail(err, TENKA_E_INVALID, "optimizer: a group of %s cannot join %s", tenka_optimizer_class(own),
+                          tenka_optimizer_class(&opt->params));
+    return add_group(opt, vars, count, own, group);
 }
 
 /* ---- Making and destroying ---- */
@@ -163,7 +158,7 @@ static size_t parameters_of(const struct tenka_state_entry *state, size_t n, ten
 }
 
 /* Adds the parameters of net as one group. */
-static tenka_status add_network(tenka_optimizer *opt, tenka_module *net, struct group group)
+static tenka_status add_network(tenka_optimizer *opt, tenka_module *net)
 {
     const size_t n = tenka_module_state(net, NULL, 0);
     struct tenka_state_entry *state = tenka_alloc_array(n + 1, sizeof(*state));
@@ -171,7 +166,7 @@ static tenka_status add_network(tenka_optimizer *opt, tenka_module *net, struct 
     tenka_status s = TENKA_OK;
     if (state != NULL && vars != NULL) {
         tenka_module_state(net, state, n);
-        s = add_group(opt, vars, parameters_of(state, n, vars), group, NULL);
+        s = add_group(opt, vars, parameters_of(state, n, vars), &opt->params, NULL);
     } else {
         s = tenka_fail_nomem(tenka_ctx_error(opt->ctx));
     }
@@ -191,37 +186,75 @@ static tenka_status check_shapes(tenka_ctx *ctx, tenka_module *net)
                                      open);
 }
 
-static tenka_status create(tenka_ctx *ctx, tenka_module *net, enum kind kind, struct group group, tenka_optimizer **out)
+tenka_status tenka_optimizer_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_optimizer_params *params,
+                                    tenka_optimizer **out)
 {
+    *out = NULL;
+    TENKA_TRY(tenka_optim_check(tenka_ctx_error(ctx), params));
     TENKA_TRY(check_shapes(ctx, net));
     tenka_optimizer *opt = tenka_alloc(sizeof(*opt));
     if (opt == NULL)
         return tenka_fail_nomem(tenka_ctx_error(ctx));
     opt->ctx = ctx;
-    opt->kind = kind;
-    const tenka_status s = net != NULL ? add_network(opt, net, group) : TENKA_OK;
+    opt->class = &tenka_optim_classes[params->which - 1];
+    opt->params = *params;
+    const tenka_status s = net != NULL ? add_network(opt, net) : TENKA_OK;
     if (s != TENKA_OK)
         tenka_optimizer_destroy(&opt);
     *out = opt;
     return s;
 }
 
+static tenka_status take_adam(tenka_ctx *ctx, const struct tenka_adam_params *given, struct tenka_optimizer_params *out)
+{
+    struct tenka_adam_params own = TENKA_ADAM_DEFAULTS;
+    TENKA_TRY(tenka_take_params(tenka_ctx_error(ctx), "adam", "TENKA_ADAM_DEFAULTS", &own, given));
+    *out = tenka_optim_defaults(own.decoupled ? TENKA_OPTIM_ADAMW : TENKA_OPTIM_ADAM);
+    tenka_optim_take_adam(&own, out);
+    return TENKA_OK;
+}
+
+static tenka_status take_sgd(tenka_ctx *ctx, const struct tenka_sgd_params *given, struct tenka_optimizer_params *out)
+{
+    struct tenka_sgd_params own = TENKA_SGD_DEFAULTS;
+    TENKA_TRY(tenka_take_params(tenka_ctx_error(ctx), "sgd", "TENKA_SGD_DEFAULTS", &own, given));
+    *out = tenka_optim_defaults(TENKA_OPTIM_SGD);
+    tenka_optim_take_sgd(&own, out);
+    return TENKA_OK;
+}
+
 tenka_status tenka_adam_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_adam_params *params,
                                tenka_optimizer **out)
 {
-    struct tenka_adam_params own = TENKA_ADAM_DEFAULTS;
+    struct tenka_optimizer_params own;
     *out = NULL;
-    TENKA_TRY(take_adam(tenka_ctx_error(ctx), &own, params));
-    return create(ctx, net, ADAM, (struct group){.adam = own}, out);
+    TENKA_TRY(take_adam(ctx, params, &own));
+    return tenka_optimizer_create(ctx, net, &own, out);
 }
 
 tenka_status tenka_sgd_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_sgd_params *params,
                               tenka_optimizer **out)
 {
-    struct tenka_sgd_params own = TENKA_SGD_DEFAULTS;
+    struct tenka_optimizer_params own;
     *out = NULL;
-    TENKA_TRY(take_sgd(tenka_ctx_error(ctx), &own, params));
-    return create(ctx, net, SGD, (struct group){.sgd = own}, out);
+    TENKA_TRY(take_sgd(ctx, params, &own));
+    return tenka_optimizer_create(ctx, net, &own, out);
+}
+
+tenka_status tenka_optimizer_add_adam_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
+                                            const struct tenka_adam_params *params, size_t *group)
+{
+    struct tenka_optimizer_params own;
+    TENKA_TRY(take_adam(opt->ctx, params, &own));
+    return tenka_optimizer_add_group(opt, vars, count, &own, group);
+}
+
+tenka_status tenka_optimizer_add_sgd_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
+                                           const struct tenka_sgd_params *params, size_t *group)
+{
+    struct tenka_optimizer_params own;
+    TENKA_TRY(take_sgd(opt->ctx, params, &own));
+    return tenka_optimizer_add_group(opt, vars, count, &own, group);
 }
 
 void tenka_optimizer_destroy(tenka_optimizer **opt)
@@ -235,11 +268,11 @@ void tenka_optimizer_destroy(tenka_optimizer **opt)
     *opt = NULL;
 }
 
+/* ---- What schedules change ---- */
+
 double tenka_optimizer_lr(const tenka_optimizer *opt, size_t group)
 {
-    if (group >= opt->n_groups)
-        return NAN;
-    return opt->kind == ADAM ? opt->groups[group].adam.lr : opt->groups[group].sgd.lr;
+    return group < opt->n_groups ? opt->groups[group].params.value[0][0] : (double)NAN;
 }
 
 tenka_status tenka_optimizer_set_lr(tenka_optimizer *opt, size_t group, double lr)
@@ -247,11 +280,58 @@ tenka_status tenka_optimizer_set_lr(tenka_optimizer *opt, size_t group, double l
     if (group >= opt->n_groups || !(lr >= 0))
         return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID,
                           "optimizer: a learning rate of %g for group %zu of %zu", lr, group, opt->n_groups);
-    if (opt->kind == ADAM)
-        opt->groups[group].adam.lr = lr;
-    else
-        opt->groups[group].sgd.lr = lr;
+    opt->groups[group].params.value[0][0] = lr;
     return TENKA_OK;
+}
+
+tenka_status tenka_optimizer_put_lr(tenka_optimizer *opt, size_t group, double lr)
+{
+    if (!isfinite(lr))
+        return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID,
+                          "schedule: the learning rate of group %zu would become %g", group, lr);
+    opt->groups[group].params.value[0][0] = lr;
+    return TENKA_OK;
+}
+
+double tenka_optimizer_initial_lr(const tenka_optimizer *opt, size_t group)
+{
+    return group < opt->n_groups ? opt->groups[group].initial_lr : (double)NAN;
+}
+
+void tenka_optimizer_restore_initial_lr(tenka_optimizer *opt, size_t group, double lr)
+{
+    opt->groups[group].initial_lr = lr;
+}
+
+void tenka_optimizer_put_momentum(tenka_optimizer *opt, size_t group, double momentum)
+{
+    *momentum_of(opt, &opt->groups[group]) = momentum;
+}
+
+double tenka_optimizer_momentum(const tenka_optimizer *opt, size_t group)
+{
+    const double *const momentum = group < opt->n_groups ? momentum_of(opt, &opt->groups[group]) : NULL;
+    return momentum != NULL ? *momentum : (double)NAN;
+}
+
+tenka_status tenka_optimizer_set_momentum(tenka_optimizer *opt, size_t group, double momentum)
+{
+    struct tenka_error *const err = tenka_ctx_error(opt->ctx);
+    double *const at = group < opt->n_groups ? momentum_of(opt, &opt->groups[group]) : NULL;
+    if (at == NULL || !(momentum >= 0 && momentum <= 1))
+        return tenka_fail(err, TENKA_E_INVALID, "optimizer: a momentum of %g for group %zu of %zu of %s", momentum,
+                          group, opt->n_groups, tenka_optimizer_class(&opt->params));
+    const bool buffered = tenka_optim_calls[opt->params.which - 1].args[opt->class->momentum].kind != TENKA_PY_ARG_PAIR;
+    if (buffered && opt->groups[group].given_momentum == 0 && momentum > 0)
+        return tenka_fail(err, TENKA_E_INVALID, "optimizer: %s has no momentum to be changed: make it with one",
+                          tenka_optimizer_class(&opt->params));
+    *at = momentum;
+    return TENKA_OK;
+}
+
+size_t tenka_optimizer_groups(const tenka_optimizer *opt)
+{
+    return opt->n_groups;
 }
 
 uint64_t tenka_optimizer_steps(const tenka_optimizer *opt)
@@ -261,63 +341,71 @@ uint64_t tenka_optimizer_steps(const tenka_optimizer *opt)
 
 /* ---- The update ---- */
 
-/* Source: Kingma and Ba, "Adam" (2015), algorithm 1; Loshchilov and Hutter, "Decoupled Weight Decay Regularization"
- * (2019). The bias corrections are computed here, in double, and are data of the step. */
-static void trace_adam(tenka_ctx *ctx, const struct tenka_adam_params *p, struct slot *slot, tenka_tensor grad)
+/* The scalars that all updates begin with: the gradient's sign, what is added to it, what remains of the parameter. */
+static void fill_scalars(const struct tenka_optim_class *class, tenka_optim_values v,
+                         const struct tenka_optim_update *update, double scalars[TENKA_MAX_SCALARS])
 {
-    const double step = (double)slot->steps;
-    const double correction1 = 1 - pow(p->beta1, step), correction2 = 1 - pow(p->beta2, step);
-    const double scalars[] = {
-        p->lr / correction1,
-        p->beta1,
-        1 - p->beta1,
-        p->beta2,
-        1 - p->beta2,
-        p->eps,
-        sqrt(correction2),
-        p->decoupled ? 0 : p->weight_decay,
-        1 - p->lr * p->weight_decay,
-    };
-    const struct tenka_p_adam params = {.decoupled = p->decoupled};
-    const tenka_tensor in[] = {tenka_value(slot->var), grad, tenka_value(slot->first), tenka_value(slot->second)};
-    tenka_tensor out[TENKA_MAX_OUT];
-    if (!tenka_tensor_valid(tenka_trace(ctx, TENKA_OP_adam, in, 4, &params, sizeof(params), NULL, scalars, out)))
-        return;
-    tenka_assign(slot->var, out[0]);
-    tenka_assign(slot->first, out[1]);
-    tenka_assign(slot->second, out[2]);
+    const double decay = class->decay != TENKA_NO_ARG ? v[class->decay][0] : 0;
+    const bool decoupled = class->decoupled == TENKA_ALWAYS_DECOUPLED ||
+                           (class->decoupled != TENKA_NO_ARG && v[class->decoupled][0] != 0);
+    scalars[0] = class->maximize != TENKA_NO_ARG && v[class->maximize][0] != 0 ? -1 : 1;
+    scalars[1] = decoupled ? 0 : decay;
+    scalars[2] = decoupled ? 1 - v[0][0] * decay : 1;
+    memcpy(scalars + 3, update->number, (TENKA_MAX_SCALARS - 3) * sizeof(scalars[0]));
 }
 
-/* Source: torch.optim.SGD. The first step's momentum buffer is the gradient itself, without dampening. */
-static void trace_sgd(tenka_ctx *ctx, const struct tenka_sgd_params *p, struct slot *slot, tenka_tensor grad)
+static void trace_update(tenka_optimizer *opt, const struct group *group, struct slot *slot, tenka_tensor grad)
 {
-    const double scalars[] = {p->lr, p->momentum, slot->steps == 1 ? 1 : 1 - p->dampening, p->weight_decay};
-    const struct tenka_p_sgd params = {.momentum = slot->first != NULL, .nesterov = p->nesterov};
-    const tenka_tensor in[] = {tenka_value(slot->var), grad,
-                               slot->first != NULL ? tenka_value(slot->first) : TENKA_NONE};
-    tenka_tensor out[TENKA_MAX_OUT];
-    if (!tenka_tensor_valid(tenka_trace(ctx, TENKA_OP_sgd, in, slot->first != NULL ? 3 : 2, &params, sizeof(params),
-                                        NULL, scalars, out)))
+    const struct tenka_optim_class *const class = opt->class;
+    struct tenka_optim_update update;
+    double scalars[TENKA_MAX_SCALARS];
+    tenka_tensor in[2 + TENKA_MAX_STATES] = {tenka_value(slot->var), grad}, out[TENKA_MAX_OUT];
+    class->update(group->params.value, (double)slot->steps, &slot->product, &update);
+    fill_scalars(class, group->params.value, &update, scalars);
+    for (size_t k = 0; k < group->n_states; k++)
+        in[2 + k] = tenka_value(slot->state[k]);
+    const struct tenka_p_update params = {.states = (int32_t)group->n_states, .how = update.how};
+    if (!tenka_tensor_valid(tenka_trace(opt->ctx, class->op, in, (uint32_t)(2 + group->n_states), &params,
+                                        sizeof(params), NULL, scalars, out)))
         return;
-    tenka_assign(slot->var, out[0]);
-    if (slot->first != NULL)
-        tenka_assign(slot->first, out[1]);
+    tenka_assign(slot->var, class->moved != NULL ? class->moved(group->params.value, in[0], out[0]) : out[0]);
+    for (size_t k = 0; k < group->n_states; k++)
+        tenka_assign(slot->state[k], out[1 + k]);
 }
 
-static void update(tenka_optimizer *opt, struct group *group)
+/* divisor, which may be absent: of all gradients. */
+static void update(tenka_optimizer *opt, struct group *group, tenka_tensor divisor)
 {
     for (size_t i = 0; i < group->n_slots; i++) {
         struct slot *slot = &group->slots[i];
-        const tenka_tensor grad = tenka_grad(slot->var);
+        tenka_tensor grad = tenka_grad(slot->var);
         slot->updated = tenka_tensor_valid(grad) && tenka_variable_requires_grad(slot->var);
+        slot->product_before = slot->product;
         if (!slot->updated)
             continue;
         slot->steps++;
-        if (opt->kind == ADAM)
-            trace_adam(opt->ctx, &group->adam, slot, grad);
-        else
-            trace_sgd(opt->ctx, &group->sgd, slot, grad);
+        if (tenka_tensor_valid(divisor))
+            grad = tenka_div(grad, divisor);
+        trace_update(opt, group, slot, grad);
     }
+}
+
+/* What all gradients are divided by, where their norm over all groups has a limit: norm / limit, or 1 below it. */
+static tenka_tensor norm_divisor(tenka_optimizer *opt)
+{
+    const double most = opt->class->max_norm != NULL ? opt->class->max_norm(opt->params.value) : (double)NAN;
+    tenka_tensor total = TENKA_NONE;
+    if (isnan(most))
+        return total;
+    for (size_t g = 0; g < opt->n_groups; g++)
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++)
+            total = tenka_add_squares(total, opt->groups[g].slots[i].var);
+    if (!tenka_tensor_valid(total))
+        return total;
+    const double one = 1;
+    const tenka_tensor least =
+        tenka_trace(opt->ctx, TENKA_OP_fill, NULL, 0, NULL, 0, &(struct tenka_shape){0}, &one, NULL);
+    return tenka_maximum(tenka_scale(tenka_sqrt(total), 1 / most), least);
 }
 
 /* A step that failed has updated nothing, and the gradients of earlier steps are still to be used. */
@@ -327,6 +415,7 @@ static void take_back(tenka_optimizer *opt)
         for (size_t i = 0; i < opt->groups[g].n_slots; i++) {
             struct slot *slot = &opt->groups[g].slots[i];
             slot->steps -= slot->updated;
+            slot->product = slot->product_before;
             if (slot->stored)
                 tenka_variable_restore_grad(slot->var);
             slot->stored = false;
@@ -336,8 +425,9 @@ static void take_back(tenka_optimizer *opt)
 static void update_all(tenka_optimizer *opt)
 {
     tenka_no_grad_begin(opt->ctx);
+    const tenka_tensor divisor = norm_divisor(opt);
     for (size_t g = 0; g < opt->n_groups; g++)
-        update(opt, &opt->groups[g]);
+        update(opt, &opt->groups[g], divisor);
     tenka_no_grad_end(opt->ctx);
 }
 
@@ -352,11 +442,9 @@ uint64_t tenka_optimizer_bytes(const tenka_optimizer *opt)
 {
     uint64_t bytes = 0;
     for (size_t g = 0; g < opt->n_groups; g++)
-        for (size_t i = 0; i < opt->groups[g].n_slots; i++) {
-            const struct slot *slot = &opt->groups[g].slots[i];
-            bytes += slot->first != NULL ? tenka_variable_bytes(slot->first) : 0;
-            bytes += slot->second != NULL ? tenka_variable_bytes(slot->second) : 0;
-        }
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++)
+            for (size_t k = 0; k < opt->groups[g].n_states; k++)
+                bytes += tenka_variable_bytes(opt->groups[g].slots[i].state[k]);
     return bytes;
 }
 
@@ -383,12 +471,12 @@ tenka_status tenka_optimizer_step(tenka_optimizer *opt)
 
 const char *tenka_optimizer_kind(const tenka_optimizer *opt)
 {
-    return opt->kind == ADAM ? "adam" : "sgd";
+    return opt->class->kind;
 }
 
-const char *tenka_optimizer_moment_name(const tenka_optimizer *opt, size_t moment)
+bool tenka_optimizer_has_product(const tenka_optimizer *opt)
 {
-    return opt->kind == SGD ? "momentum_buffer" : moment == 0 ? "exp_avg" : "exp_avg_sq";
+    return opt->class->has_product;
 }
 
 size_t tenka_optimizer_slots(const tenka_optimizer *opt, struct tenka_optimizer_slot *out, size_t max)
@@ -397,48 +485,52 @@ size_t tenka_optimizer_slots(const tenka_optimizer *opt, struct tenka_optimizer_
     for (size_t g = 0; g < opt->n_groups; g++) {
         for (size_t i = 0; i < opt->groups[g].n_slots; i++, count++) {
             const struct slot *slot = &opt->groups[g].slots[i];
-            if (count < max)
-                out[count] = (struct tenka_optimizer_slot){slot->var, {slot->first, slot->second}, slot->steps, g};
+            if (count >= max)
+                continue;
+            out[count] = (struct tenka_optimizer_slot){
+                .var = slot->var, .steps = slot->steps, .product = slot->product, .group = g};
+            memcpy(out[count].state, slot->state, sizeof(slot->state));
+            memcpy(out[count].name, opt->groups[g].names, sizeof(out[count].name));
         }
     }
     return count;
 }
 
-size_t tenka_optimizer_groups(const tenka_optimizer *opt)
+static void add_option(struct tenka_optimizer_option *out, const struct tenka_py_arg *arg, size_t which, double value)
 {
-    return opt->n_groups;
+    const bool pair = arg->kind == TENKA_PY_ARG_PAIR;
+    if (pair)
+        snprintf(out->name, sizeof(out->name), "%.*s%zu", (int)strlen(arg->name) - 1, arg->name, which + 1);
+    else if (strcmp(arg->name, "decoupled_weight_decay") == 0)
+        snprintf(out->name, sizeof(out->name), "decoupled"); /* so files of all versions call it */
+    else
+        snprintf(out->name, sizeof(out->name), "%s", arg->name);
+    out->value = value;
+    out->usual = arg->fallback[which];
 }
 
 size_t tenka_optimizer_options(const tenka_optimizer *opt, size_t group,
                                struct tenka_optimizer_option out[TENKA_MAX_OPTIMIZER_OPTIONS])
 {
-    const struct tenka_adam_params *a = &opt->groups[group].adam;
-    const struct tenka_sgd_params *s = &opt->groups[group].sgd;
-    const struct tenka_optimizer_option adam[] = {
-        {"lr", a->lr},
-        {"beta1", a->beta1},
-        {"beta2", a->beta2},
-        {"eps", a->eps},
-        {"weight_decay", a->weight_decay},
-        {"decoupled", a->decoupled},
-    };
-    const struct tenka_optimizer_option sgd[] = {
-        {"lr", s->lr},
-        {"momentum", s->momentum},
-        {"dampening", s->dampening},
-        {"weight_decay", s->weight_decay},
-        {"nesterov", s->nesterov},
-    };
-    const size_t count = opt->kind == ADAM ? sizeof(adam) / sizeof(adam[0]) : sizeof(sgd) / sizeof(sgd[0]);
-    memcpy(out, opt->kind == ADAM ? adam : sgd, count * sizeof(out[0]));
+    const struct group *const g = &opt->groups[group];
+    const struct tenka_py_class *const call = &tenka_optim_calls[g->params.which - 1];
+    size_t count = 0;
+    for (size_t i = 0; i < call->n_args; i++)
+        for (size_t k = 0; k < (call->args[i].kind == TENKA_PY_ARG_PAIR ? 2 : 1); k++)
+            if (call->args[i].kind != TENKA_PY_ARG_ANY)
+                add_option(&out[count++], &call->args[i], k,
+                           i == opt->class->momentum && k == 0 ? g->given_momentum : g->params.value[i][k]);
     return count;
 }
 
-void tenka_optimizer_restore(tenka_optimizer *opt, uint64_t steps, const uint64_t *slot_steps)
+void tenka_optimizer_restore(tenka_optimizer *opt, uint64_t steps, const uint64_t *slot_steps,
+                             const double *slot_products)
 {
     size_t count = 0;
     for (size_t g = 0; g < opt->n_groups; g++)
-        for (size_t i = 0; i < opt->groups[g].n_slots; i++)
-            opt->groups[g].slots[i].steps = slot_steps[count++];
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++, count++) {
+            opt->groups[g].slots[i].steps = slot_steps[count];
+            opt->groups[g].slots[i].product = slot_products[count];
+        }
     opt->steps = steps;
 }

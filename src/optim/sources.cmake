@@ -1,3 +1,7 @@
 set(optim_sources
+    src/optim/classes.c
     src/optim/optimizer.c
+    src/optim/schedule.c
+    src/optim/schedule_kinds.c
+    src/optim/schedule_read.c
     src/optim/text.c)

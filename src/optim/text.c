@@ -1,67 +1,7 @@
-/* Optimizers by their text: PyTorch's classes with the names and defaults of their arguments. Source: torch.optim. */
-#include <float.h>
+/* Optimizers by their text: PyTorch's classes with the names and defaults of their arguments. */
 #include <math.h>
 
-#include "graph/graph.h"
-#include "python/arguments.h"
-#include "tenka/optim.h"
-
-#define REAL(name, fallback)                                        \
-    {                                                               \
-        name, TENKA_PY_ARG_REAL, 0, {fallback, 0}, 0, DBL_MAX, NULL \
-    }
-#define BETAS                                                   \
-    {                                                           \
-        "betas", TENKA_PY_ARG_PAIR, 0, {0.9, 0.999}, 0, 1, NULL \
-    }
-#define FLAG(name, more)                                  \
-    {                                                     \
-        name, TENKA_PY_ARG_FLAG, more, {0, 0}, 0, 1, NULL \
-    }
-/* Known, but only the default is supported. */
-#define FIXED(name) FLAG(name, TENKA_PY_ARG_FIXED | TENKA_PY_ARG_KEYWORD)
-/* How the sums are computed, and what a schedule notes in print(optimizer): no number depends on it. */
-#define ANY(name)                                                            \
-    {                                                                        \
-        name, TENKA_PY_ARG_ANY, TENKA_PY_ARG_KEYWORD, {NAN, NAN}, 0, 0, NULL \
-    }
-
-enum { SGD_LR, SGD_MOMENTUM, SGD_DAMPENING, SGD_DECAY, SGD_NESTEROV };
-static const struct tenka_py_arg sgd_args[] = {
-    [SGD_LR] = REAL("lr", 1e-3),
-    [SGD_MOMENTUM] = REAL("momentum", 0),
-    [SGD_DAMPENING] = {"dampening", TENKA_PY_ARG_REAL, 0, {0, 0}, -DBL_MAX, DBL_MAX, NULL},
-    [SGD_DECAY] = REAL("weight_decay", 0),
-    [SGD_NESTEROV] = FLAG("nesterov", 0),
-    FIXED("maximize"),
-    ANY("foreach"),
-    FIXED("differentiable"),
-    ANY("fused"),
-    ANY("initial_lr"),
-};
-
-enum { ADAM_LR, ADAM_BETAS, ADAM_EPS, ADAM_DECAY };
-#define ADAM_ARGS(decay)                                                                             \
-    [ADAM_LR] = REAL("lr", 1e-3), [ADAM_BETAS] = BETAS, [ADAM_EPS] = REAL("eps", 1e-8),              \
-    [ADAM_DECAY] = REAL("weight_decay", decay), FLAG("amsgrad", TENKA_PY_ARG_FIXED), ANY("foreach"), \
-    FIXED("maximize"), ANY("capturable"), FIXED("differentiable"), ANY("fused"), ANY("initial_lr")
-static const struct tenka_py_arg adam_args[] = {ADAM_ARGS(0), FIXED("decoupled_weight_decay")};
-/* Newer versions print decoupled_weight_decay: True of it. */
-static const struct tenka_py_arg adamw_args[] = {
-    ADAM_ARGS(1e-2),
-    {"decoupled_weight_decay", TENKA_PY_ARG_FLAG, TENKA_PY_ARG_FIXED | TENKA_PY_ARG_KEYWORD, {1, 0}, 0, 1, NULL},
-};
-
-enum { SGD, ADAM, ADAMW };
-#define CLASS(name, args)                             \
-    {                                                 \
-        name, args, sizeof(args) / sizeof(args[0]), 1 \
-    }
-static const struct tenka_py_class classes[] = {
-    [SGD] = CLASS("SGD", sgd_args),
-    [ADAM] = CLASS("Adam", adam_args),
-    [ADAMW] = CLASS("AdamW", adamw_args),
-};
+#include "optim/classes.h"
 
 /* ---- What print(optimizer) shows ---- */
 
@@ -89,24 +29,51 @@ static tenka_status as_call(struct tenka_error *err, char *text)
     return TENKA_OK;
 }
 
-static void fill(const struct tenka_py_call *call, struct tenka_optimizer_params *out)
+/* ---- Values ---- */
+
+struct tenka_optimizer_params tenka_optim_defaults(size_t class)
 {
-    out->is_sgd = call->which == SGD;
-    if (out->is_sgd) {
-        out->sgd.lr = call->arg[SGD_LR][0];
-        out->sgd.momentum = call->arg[SGD_MOMENTUM][0];
-        out->sgd.dampening = call->arg[SGD_DAMPENING][0];
-        out->sgd.weight_decay = call->arg[SGD_DECAY][0];
-        out->sgd.nesterov = call->arg[SGD_NESTEROV][0] != 0;
-        return;
-    }
-    out->adam.lr = call->arg[ADAM_LR][0];
-    out->adam.beta1 = call->arg[ADAM_BETAS][0];
-    out->adam.beta2 = call->arg[ADAM_BETAS][1];
-    out->adam.eps = call->arg[ADAM_EPS][0];
-    out->adam.weight_decay = call->arg[ADAM_DECAY][0];
-    out->adam.decoupled = call->which == ADAMW;
+    struct tenka_optimizer_params params = TENKA_OPTIMIZER_DEFAULTS;
+    params.which = (uint32_t) class + 1;
+    for (size_t i = 0; i < tenka_optim_calls[class].n_args; i++)
+        memcpy(params.value[i], tenka_optim_calls[class].args[i].fallback, sizeof(params.value[i]));
+    return params;
 }
+
+static tenka_status check_value(struct tenka_error *err, const char *class, const struct tenka_py_arg *arg,
+                                const double value[2])
+{
+    char least[TENKA_NUMBER_TEXT], most[TENKA_NUMBER_TEXT];
+    const bool pair = arg->kind == TENKA_PY_ARG_PAIR;
+    if (arg->kind == TENKA_PY_ARG_ANY || ((arg->flags & TENKA_PY_ARG_NONE) != 0 && isnan(value[0])))
+        return TENKA_OK;
+    for (size_t i = 0; i < (pair ? 2 : 1); i++) {
+        if (!(value[i] >= arg->least && value[i] <= arg->most))
+            return tenka_fail(err, TENKA_E_INVALID, "%s: %s is %g, but must be from %s to %s", class, arg->name,
+                              value[i], tenka_number_text(arg->least, least), tenka_number_text(arg->most, most));
+        if (pair && value[i] == 1)
+            return tenka_fail(err, TENKA_E_INVALID, "%s: the %s %g and %g must be in 0 .. 1, 1 excluded", class,
+                              arg->name, value[0], value[1]);
+    }
+    return TENKA_OK;
+}
+
+tenka_status tenka_optim_check(struct tenka_error *err, const struct tenka_optimizer_params *params)
+{
+    if (params == NULL || params->size != sizeof(*params) || params->which == 0 ||
+        params->which > tenka_optim_n_classes)
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "optimizer: params is NULL, has a wrong size or no class; begin with "
+                          "TENKA_OPTIMIZER_DEFAULTS, and let tenka_optimizer_read fill it");
+    const struct tenka_py_class *const class = &tenka_optim_calls[params->which - 1];
+    const struct tenka_optim_class *const is = &tenka_optim_classes[params->which - 1];
+    for (size_t i = 0; i < class->n_args; i++)
+        TENKA_TRY(check_value(err, class->name, &class->args[i], params->value[i]));
+    const char *const objection = is->objection != NULL ? is->objection(params->value) : NULL;
+    return objection == NULL ? TENKA_OK : tenka_fail(err, TENKA_E_INVALID, "%s: %s", class->name, objection);
+}
+
+/* ---- Reading ---- */
 
 tenka_status tenka_optimizer_read(tenka_ctx *ctx, const char *text, struct tenka_optimizer_params *out)
 {
@@ -121,17 +88,54 @@ tenka_status tenka_optimizer_read(tenka_ctx *ctx, const char *text, struct tenka
         return tenka_fail_nomem(err);
     tenka_status status = as_call(err, copy);
     if (status == TENKA_OK)
-        status = tenka_py_read_call(err, "optimizer", copy, classes, sizeof(classes) / sizeof(classes[0]), &call);
-    if (status == TENKA_OK)
-        fill(&call, out);
+        status = tenka_py_read_call(err, "optimizer", copy, tenka_optim_calls, tenka_optim_n_classes, &call);
     tenka_free(copy);
-    return status;
+    TENKA_TRY(status);
+    out->which = (uint32_t)call.which + 1;
+    memcpy(out->value, call.arg, sizeof(out->value));
+    return tenka_optim_check(err, out);
 }
 
-tenka_status tenka_optimizer_create(tenka_ctx *ctx, tenka_module *net, const struct tenka_optimizer_params *params,
-                                    tenka_optimizer **out)
+tenka_status tenka_optimizer_change(tenka_ctx *ctx, const char *changes, struct tenka_optimizer_params *params)
 {
-    struct tenka_optimizer_params own = TENKA_OPTIMIZER_DEFAULTS;
-    TENKA_TRY(tenka_take_params(tenka_ctx_error(ctx), "optimizer", "TENKA_OPTIMIZER_DEFAULTS", &own, params));
-    return own.is_sgd ? tenka_sgd_create(ctx, net, &own.sgd, out) : tenka_adam_create(ctx, net, &own.adam, out);
+    struct tenka_error *const err = tenka_ctx_error(ctx);
+    struct tenka_py_call call;
+    TENKA_TRY(tenka_optim_check(err, params));
+    if (changes == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "optimizer_change: changes is NULL");
+    const size_t class = params->which - 1;
+    char *const text = tenka_sprintf("%s(%s)", tenka_optim_calls[class].name, changes);
+    if (text == NULL)
+        return tenka_fail_nomem(err);
+    const tenka_status status = tenka_py_read_call(err, "optimizer", text, &tenka_optim_calls[class], 1, &call);
+    tenka_free(text);
+    TENKA_TRY(status);
+    struct tenka_optimizer_params changed = *params;
+    for (size_t i = 0; i < tenka_optim_calls[class].n_args; i++)
+        if (call.given[i])
+            memcpy(changed.value[i], call.arg[i], sizeof(changed.value[i]));
+    TENKA_TRY(tenka_optim_check(err, &changed));
+    *params = changed;
+    return TENKA_OK;
+}
+
+double tenka_optimizer_argument(const struct tenka_optimizer_params *params, const char *name)
+{
+    if (params->which == 0 || params->which > tenka_optim_n_classes)
+        return NAN;
+    const struct tenka_py_class *const class = &tenka_optim_calls[params->which - 1];
+    for (size_t i = 0; i < class->n_args; i++)
+        if (strcmp(class->args[i].name, name) == 0)
+            return params->value[i][0];
+    return NAN;
+}
+
+const char *tenka_optimizer_class(const struct tenka_optimizer_params *params)
+{
+    return params->which > 0 ? tenka_optimizer_class_name(params->which - 1) : NULL;
+}
+
+const char *tenka_optimizer_class_name(size_t number)
+{
+    return number < tenka_optim_n_classes ? tenka_optim_calls[number].name : NULL;
 }

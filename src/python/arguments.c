@@ -177,7 +177,10 @@ static void say_numbers(const struct tenka_py_arg *arg, char *out, size_t room)
         if (*at == '0')
             used += (size_t)snprintf(out, room, "a %s", noun);
         else
-            used += (size_t)snprintf(out + used, room - used, word ? "%s'%.*s'" : tuple ? "%s%.*s" : "%sa tuple of %.*s",
+            used += (size_t)snprintf(out + used, room - used,
+                                     word    ? "%s'%.*s'"
+                                     : tuple ? "%s%.*s"
+                                             : "%sa tuple of %.*s",
                                      or, (int)length, at);
         tuple = tuple || (*at != '0' && !word);
         at += length + (at[length] == '|');
@@ -221,7 +224,7 @@ static tenka_status take_value(const struct binder *b, size_t index, const struc
     const struct tenka_py_arg *const arg = &b->of->args[index];
     double *const out = call->arg[index];
     call->tree[index] = e;
-    if (e->kind == TENKA_PY_NONE && isnan(arg->fallback[0])) {
+    if (e->kind == TENKA_PY_NONE && (isnan(arg->fallback[0]) || (arg->flags & TENKA_PY_ARG_NONE) != 0)) {
         out[0] = out[1] = NAN;
         call->count[index] = TENKA_PY_NO_NUMBERS;
         return TENKA_OK;

@@ -11,11 +11,12 @@ enum tenka_py_arg_kind {
     TENKA_PY_ARG_FLAG, /* True or False: 1 or 0 */
     TENKA_PY_ARG_WORD, /* the index of one of `words`, with quotes or without */
     TENKA_PY_ARG_PAIR, /* two reals */
-    TENKA_PY_ARG_MEMBER,  /* a WORD, or a member of an enumeration by that name (Mode.MEAN), in capitals or small
-                           * letters, or the index itself */
-    TENKA_PY_ARG_NUMBERS, /* a number, or a tuple or list of them, whole ones where TENKA_PY_ARG_INTEGERS is set; `words`
-                           * are the counts that there may be, 0 for one without brackets, and words: "0|1|3|random" */
-    TENKA_PY_ARG_TREE,    /* any expression, kept as it is */
+    /* A WORD, or a member of an enumeration by that name (Mode.MEAN), in capitals or small letters, or the index. */
+    TENKA_PY_ARG_MEMBER,
+    /* A number, or a tuple or list of them, whole ones with TENKA_PY_ARG_INTEGERS; `words` are the counts that there may
+     * be, 0 for a number without brackets, and words: "0|1|3|random". */
+    TENKA_PY_ARG_NUMBERS,
+    TENKA_PY_ARG_TREE, /* any expression, kept as it is */
     TENKA_PY_ARG_ANY,  /* whatever it is, it changes no result */
 };
 
@@ -24,6 +25,7 @@ enum tenka_py_arg_flags {
     TENKA_PY_ARG_FIXED = 2,   /* known in PyTorch, but only the fallback is supported */
     TENKA_PY_ARG_KEYWORD = 4, /* by its name alone */
     TENKA_PY_ARG_INTEGERS = 8,
+    TENKA_PY_ARG_NONE = 16, /* may be None, though the fallback is a number */
 };
 
 struct tenka_py_arg {
@@ -51,7 +53,7 @@ enum { TENKA_PY_NO_NUMBERS = -1, TENKA_PY_A_WORD = -2 };
 struct tenka_py_call {
     size_t which;                                        /* of the classes */
     double arg[TENKA_PY_MAX_ARGS][TENKA_PY_MAX_NUMBERS]; /* in the order of the class's args; NaN: None */
-    int count[TENKA_PY_MAX_ARGS]; /* of NUMBERS: how many there are in brackets; 0: one without */
+    int count[TENKA_PY_MAX_ARGS];                   /* of NUMBERS: how many there are in brackets; 0: one without */
     const struct tenka_py *tree[TENKA_PY_MAX_ARGS]; /* of TREEs; NULL: not given */
     bool given[TENKA_PY_MAX_ARGS];
 };

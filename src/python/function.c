@@ -90,9 +90,13 @@ static bool is_target(const struct tenka_py *e)
     return names || e->kind == TENKA_PY_NAME;
 }
 
+/* x[0] = 1 assigns to nothing else. */
 static tenka_status check_targets(const struct tenka_py_reader *r, const struct tenka_py_line *line)
 {
-    for (const struct tenka_py *target = line->targets; target != NULL; target = target->next)
+    const struct tenka_py *first = line->targets;
+    if (first != NULL && first->kind == TENKA_PY_SUBSCRIPT && first->next == NULL && line->annotation == NULL)
+        return TENKA_OK;
+    for (const struct tenka_py *target = first; target != NULL; target = target->next)
         if (!is_target(target))
             return tenka_py_fail(r, target->at, "only names can be assigned to");
     return TENKA_OK;

@@ -168,10 +168,12 @@ static void print_line(struct tenka_text *out, const struct tenka_py_line *line)
     tenka_py_print(out, line->value);
 }
 
-/* Whether a line only forgets values, as those that torch.fx adds to the line before. */
-static bool forgets(const struct tenka_py_line *line)
+/* Whether torch.fx writes a line behind the one before: what forgets values, and a name for what has been set. */
+static bool is_behind(const struct tenka_py_line *before, const struct tenka_py_line *line)
 {
-    return line != NULL && line->targets != NULL && line->value->kind == TENKA_PY_NONE;
+    const bool set = before->targets != NULL && before->targets->kind == TENKA_PY_SUBSCRIPT;
+    return line != NULL && line->targets != NULL &&
+           (line->value->kind == TENKA_PY_NONE || (set && line->value->kind == TENKA_PY_NAME));
 }
 
 void tenka_py_print_function(struct tenka_text *out, const struct tenka_py_function *f, int indent)
@@ -190,7 +192,7 @@ void tenka_py_print_function(struct tenka_text *out, const struct tenka_py_funct
     tenka_text_add(out, ":\n%*s", indent + 4, "");
     for (const struct tenka_py_line *line = f->lines; line != NULL; line = line->next) {
         print_line(out, line);
-        if (forgets(line->next))
+        if (is_behind(line, line->next))
             tenka_text_add(out, ";  ");
         else
             tenka_text_add(out, "\n%*s", indent + 4, "");

@@ -49,7 +49,8 @@ static inline size_t tenka_py_count(const struct tenka_py *e)
     return n;
 }
 
-/* target = target = value, with or without an annotation of the only target. The targets are linked by next. */
+/* target = target = value, with or without an annotation of the only target. The targets are linked by next: names and
+ * tuples of names, or one SUBSCRIPT. */
 struct tenka_py_line {
     const struct tenka_py *targets; /* NULL: the value alone, as of a call */
     const struct tenka_py *annotation, *value;

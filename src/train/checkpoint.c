@@ -67,8 +67,7 @@ static bool is_double(const struct tenka_run *run)
 /* "optimizer.exp_avg.fc.weight", allocated. */
 static char *moment_name(const struct tenka_run *run, size_t slot, size_t moment)
 {
-    return tenka_sprintf(TENKA_CHECKPOINT_PREFIX "%s.%s", tenka_optimizer_moment_name(run->training->optimizer, moment),
-                         run->slot_names[slot]);
+    return tenka_sprintf(TENKA_CHECKPOINT_PREFIX "%s.%s", run->slots[slot].name[moment], run->slot_names[slot]);
 }
 
 /* ---- Saving ---- */
@@ -102,8 +101,8 @@ static void add_tensor(struct tensors *t, const struct tenka_state_entry *entry)
 
 static tenka_status add_moments(const struct tenka_run *run, struct tensors *t, size_t slot)
 {
-    for (size_t m = 0; m < TENKA_MAX_MOMENTS; m++) {
-        if (run->slots[slot].moment[m] == NULL)
+    for (size_t m = 0; m < TENKA_MAX_STATES; m++) {
+        if (run->slots[slot].state[m] == NULL)
             continue;
         char *const name = t->own[t->count] = moment_name(run, slot, m);
         if (name == NULL)
@@ -112,7 +111,7 @@ static tenka_status add_moments(const struct tenka_run *run, struct tensors *t, 
         for (size_t i = 0; i < run->n_state; i++)
             if (strcmp(run->state[i].name, name) == 0)
                 return tenka_fail(run->err, TENKA_E_INVALID, "checkpoint: the network has a tensor called %s", name);
-        add_tensor(t, &(struct tenka_state_entry){.name = name, .var = run->slots[slot].moment[m]});
+        add_tensor(t, &(struct tenka_state_entry){.name = name, .var = run->slots[slot].state[m]});
     }
     return TENKA_OK;
 }
@@ -157,7 +156,7 @@ static tenka_status read_tensor(void *user, size_t i, void *dst, size_t bytes)
 static tenka_status write_file(const struct tenka_run *run, json_t *metadata, const char *path, bool write)
 {
     struct tensors t = {.count = 0};
-    const size_t most = run->n_state + TENKA_MAX_MOMENTS * run->n_slots + 1;
+    const size_t most = run->n_state + TENKA_MAX_STATES * run->n_slots + 1;
     tenka_status status = tensors_fill(run, &t, most);
     if (status == TENKA_OK)
         status = write ? tenka_st_write(run->err, path, metadata, t.file, t.count, read_tensor, &t)
@@ -302,14 +301,14 @@ static tenka_status read_content(const struct tenka_run *run, const struct tenka
 static tenka_status read_moments(const struct tenka_run *run, const struct tenka_st_file *file, struct content *out)
 {
     for (size_t i = 0; i < run->n_slots; i++) {
-        for (size_t m = 0; m < TENKA_MAX_MOMENTS; m++) {
-            if (run->slots[i].moment[m] == NULL)
+        for (size_t m = 0; m < TENKA_MAX_STATES; m++) {
+            if (run->slots[i].state[m] == NULL)
                 continue;
             char *const name = moment_name(run, i, m);
             if (name == NULL)
                 return tenka_fail_nomem(run->err);
             const tenka_status status =
-                read_content(run, file, name, run->slots[i].moment[m], &out[TENKA_MAX_MOMENTS * i + m]);
+                read_content(run, file, name, run->slots[i].state[m], &out[TENKA_MAX_STATES * i + m]);
             tenka_free(name);
             TENKA_TRY(status);
         }
@@ -319,8 +318,8 @@ static tenka_status read_moments(const struct tenka_run *run, const struct tenka
 
 static tenka_status write_moments(const struct tenka_run *run, const struct content *contents)
 {
-    for (size_t i = 0; i < TENKA_MAX_MOMENTS * run->n_slots; i++) {
-        tenka_variable *const var = run->slots[i / TENKA_MAX_MOMENTS].moment[i % TENKA_MAX_MOMENTS];
+    for (size_t i = 0; i < TENKA_MAX_STATES * run->n_slots; i++) {
+        tenka_variable *const var = run->slots[i / TENKA_MAX_STATES].state[i % TENKA_MAX_STATES];
         const struct content *const c = &contents[i];
         if (var == NULL)
             continue;
@@ -341,8 +340,12 @@ static tenka_status apply(struct tenka_training *t, const struct tenka_run *run,
     if (t->loss != NULL)
         TENKA_TRY(tenka_meter_restore(t->loss, c->loss_sum, c->loss_count));
     for (size_t g = 0; g < tenka_optimizer_groups(t->optimizer); g++)
-        TENKA_TRY(tenka_optimizer_set_lr(t->optimizer, g, c->lr[g]));
-    tenka_optimizer_restore(t->optimizer, c->optimizer_steps, c->slot_steps);
+        TENKA_TRY(tenka_optimizer_put_lr(t->optimizer, g, c->lr[g]));
+    for (size_t g = 0; g < tenka_optimizer_groups(t->optimizer); g++)
+        tenka_optimizer_restore_initial_lr(t->optimizer, g, c->initial_lr[g]);
+    if (t->schedule != NULL)
+        tenka_schedule_restore(t->schedule, c->schedule);
+    tenka_optimizer_restore(t->optimizer, c->optimizer_steps, c->slot_steps, c->slot_products);
     *tenka_ctx_rng(run->ctx) = c->rng;
     t->epoch = c->epoch;
     t->step = c->step;
@@ -362,12 +365,20 @@ static tenka_status load_all(struct tenka_training *t, const struct tenka_run *r
 
 static tenka_status load_file(struct tenka_training *t, const struct tenka_run *run, const struct tenka_weights *file)
 {
-    const size_t n_moments = TENKA_MAX_MOMENTS * run->n_slots;
-    struct tenka_checkpoint c = {.slot_steps = tenka_alloc_array(run->n_slots + 1, sizeof(c.slot_steps[0])),
-                                 .lr = tenka_alloc_array(tenka_optimizer_groups(t->optimizer) + 1, sizeof(c.lr[0]))};
+    const size_t n_moments = TENKA_MAX_STATES * run->n_slots;
+    const size_t n_groups = tenka_optimizer_groups(t->optimizer);
+    const size_t n_numbers = t->schedule != NULL ? tenka_schedule_save(t->schedule, NULL, 0) : 0;
+    struct tenka_checkpoint c = {
+        .slot_steps = tenka_alloc_array(run->n_slots + 1, sizeof(c.slot_steps[0])),
+        .slot_products = tenka_alloc_array(run->n_slots + 1, sizeof(c.slot_products[0])),
+        .lr = tenka_alloc_array(n_groups + 1, sizeof(c.lr[0])),
+        .initial_lr = tenka_alloc_array(n_groups + 1, sizeof(c.initial_lr[0])),
+        .schedule = tenka_alloc_array(n_numbers + 1, sizeof(c.schedule[0])),
+    };
     struct content *const moments = tenka_alloc_array(n_moments + 1, sizeof(moments[0]));
     tenka_status status = TENKA_OK;
-    if (c.slot_steps == NULL || c.lr == NULL || moments == NULL)
+    if (c.slot_steps == NULL || c.slot_products == NULL || c.lr == NULL || c.initial_lr == NULL || c.schedule == NULL ||
+        moments == NULL)
         status = tenka_fail_nomem(run->err);
     if (status == TENKA_OK)
         status = load_all(t, run, file, &c, moments);
@@ -375,7 +386,10 @@ static tenka_status load_file(struct tenka_training *t, const struct tenka_run *
         tenka_free(moments[i].data);
     tenka_free(moments);
     tenka_free(c.slot_steps);
+    tenka_free(c.slot_products);
     tenka_free(c.lr);
+    tenka_free(c.initial_lr);
+    tenka_free(c.schedule);
     return status;
 }
 

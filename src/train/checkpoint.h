@@ -5,7 +5,7 @@
 #include "data/loader.h"
 #include "graph/graph.h"
 #include "io/model.h"
-#include "optim/optimizer.h"
+#include "optim/schedule.h"
 #include "tenka/train.h"
 
 /* A run with the lists of its optimizer. */
@@ -29,7 +29,9 @@ struct tenka_checkpoint {
     uint64_t loss_count;
     uint64_t optimizer_steps;
     uint64_t *slot_steps; /* in the order of the run's slots */
-    double *lr;           /* of each group */
+    double *slot_products;
+    double *lr, *initial_lr; /* of each group */
+    double *schedule;        /* its numbers */
 };
 
 /* The text of the metadata, to be freed with free(). Errors: E_NOMEM, E_DEVICE. */

@@ -59,10 +59,24 @@ static json_t *write_loader(const tenka_loader *loader)
     if (loader == NULL)
         return json_null();
     tenka_loader_get_state(loader, &s);
-    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:I}", "images", (json_int_t)s.count, "labels",
+    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:I, s:I}", "images", (json_int_t)s.count, "labels",
                      (json_int_t)s.labels, "batch_size", (json_int_t)s.batch_size, "shuffle", (int)s.shuffle,
                      "drop_last", (int)s.drop_last, "running", (int)s.running, "index", (json_int_t)s.index,
-                     "order_seed", (json_int_t)s.order_seed);
+                     "order_seed", (json_int_t)s.order_seed, "epoch_seed", (json_int_t)s.epoch_seed);
+}
+
+/* Of NAdam, by the variables' names. */
+static json_t *write_products(const struct tenka_run *run, size_t group)
+{
+    json_t *const products = json_object();
+    bool good = products != NULL;
+    for (size_t i = 0; i < run->n_slots && good; i++)
+        if (run->slots[i].group == group)
+            good = json_object_set_new(products, run->slot_names[i], real(run->slots[i].product)) == 0;
+    if (good)
+        return products;
+    json_decref(products);
+    return NULL;
 }
 
 static json_t *write_group(const struct tenka_run *run, size_t group)
@@ -78,7 +92,10 @@ static json_t *write_group(const struct tenka_run *run, size_t group)
             good = json_object_set_new(steps, run->slot_names[i], json_integer((json_int_t)run->slots[i].steps)) == 0 &&
                    good;
     /* Takes both over, also on failure. */
-    json_t *const object = json_pack("{s:o, s:o}", "options", numbers, "steps", steps);
+    json_t *const object = json_pack("{s:o, s:o, s:o}", "options", numbers, "steps", steps, "initial_lr",
+                                     real(tenka_optimizer_initial_lr(run->training->optimizer, group)));
+    if (good && tenka_optimizer_has_product(run->training->optimizer))
+        good = json_object_set_new(object, "mu_product", write_products(run, group)) == 0;
     if (good)
         return object;
     json_decref(object);
@@ -98,6 +115,31 @@ static json_t *write_optimizer(const struct tenka_run *run)
         return object;
     json_decref(object);
     return NULL;
+}
+
+static json_t *write_numbers(tenka_schedule *schedule)
+{
+    const size_t count = tenka_schedule_save(schedule, NULL, 0);
+    double *const numbers = tenka_alloc_array(count + 1, sizeof(numbers[0]));
+    json_t *const array = json_array();
+    bool good = numbers != NULL && array != NULL;
+    if (good)
+        tenka_schedule_save(schedule, numbers, count);
+    for (size_t i = 0; i < count && good; i++)
+        good = json_array_append_new(array, real(numbers[i])) == 0;
+    tenka_free(numbers);
+    if (good)
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+static json_t *write_schedule(tenka_schedule *s)
+{
+    if (s == NULL)
+        return json_null();
+    return json_pack("{s:s, s:b, s:I, s:o}", "text", s->text, "by_step", (int)s->by_step, "total", (json_int_t)s->total,
+                     "numbers", write_numbers(s));
 }
 
 /* A parameter without a gradient, or a buffer that stays. */
@@ -136,12 +178,13 @@ tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **te
         TENKA_TRY(tenka_meter_read(t->loss, &sum, NULL, &count));
     snprintf(seed, sizeof(seed), "%" PRIu64, t->seed);
     json_t *const loss = json_pack("{s:o, s:I}", "sum", real(sum), "count", (json_int_t)count);
-    json_t *const root =
-        json_pack("{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s*}", "format", FORMAT, "epoch",
-                  (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed", seed, "dropout_mask", mask_name(run->ctx),
-                  "device", device_name(run->ctx, device), "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer",
-                  write_optimizer(run), "train_loader", write_loader(t->train_loader), "test_loader",
-                  write_loader(t->test_loader), "loss", loss, "frozen", write_frozen(run), "criterion", t->criterion);
+    json_t *const root = json_pack("{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s*}", "format",
+                                   FORMAT, "epoch", (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed", seed,
+                                   "dropout_mask", mask_name(run->ctx), "device", device_name(run->ctx, device),
+                                   "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run),
+                                   "train_loader", write_loader(t->train_loader), "test_loader",
+                                   write_loader(t->test_loader), "loss", loss, "frozen", write_frozen(run), "schedule",
+                                   write_schedule(t->schedule), "criterion", t->criterion);
     *text = tenka_json_text(root);
     json_decref(root);
     return *text != NULL ? TENKA_OK : tenka_fail_nomem(run->err);
@@ -210,12 +253,21 @@ static bool read_rng(const json_t *object, struct tenka_rng *out)
     return good;
 }
 
+/* Files of older versions, which draw nothing for samples, have none. */
+static bool read_epoch_seed(const json_t *object, struct tenka_loader_state *out)
+{
+    out->epoch_seed = 0;
+    return json_object_get(object, "epoch_seed") == NULL ||
+           read_whole(object, "epoch_seed", INT64_MAX, &out->epoch_seed);
+}
+
 static bool read_loader(const json_t *object, struct tenka_loader_state *out)
 {
     return read_u32(object, "images", &out->count) && read_u32(object, "labels", &out->labels) &&
            read_u32(object, "batch_size", &out->batch_size) && read_bool(object, "shuffle", &out->shuffle) &&
            read_bool(object, "drop_last", &out->drop_last) && read_bool(object, "running", &out->running) &&
-           read_u32(object, "index", &out->index) && read_whole(object, "order_seed", INT64_MAX, &out->order_seed);
+           read_u32(object, "index", &out->index) && read_whole(object, "order_seed", INT64_MAX, &out->order_seed) &&
+           read_epoch_seed(object, out);
 }
 
 /* ---- Comparing ---- */
@@ -278,17 +330,19 @@ static tenka_status compare_options(const struct tenka_run *run, const char *pat
                                     double *lr)
 {
     struct tenka_optimizer_option here[TENKA_MAX_OPTIMIZER_OPTIONS];
-    char a[TENKA_NUMBER_TEXT], b[TENKA_NUMBER_TEXT], what[64];
+    char a[TENKA_NUMBER_TEXT], b[TENKA_NUMBER_TEXT], what[96];
     const size_t count = tenka_optimizer_options(run->training->optimizer, group, here);
     for (size_t i = 0; i < count; i++) {
-        double there;
-        if (!read_real(json_object_get(object, here[i].name), &there) || !(there >= 0))
+        /* What older versions did not know had its usual value. */
+        const json_t *const text = json_object_get(object, here[i].name);
+        double there = here[i].usual;
+        if ((i == 0 || text != NULL) && (!read_real(text, &there) || (i == 0 && !isfinite(there))))
             return tenka_checkpoint_damaged(run->err, path, "an option of the optimizer is missing or no number");
         /* The learning rate is no option but state: schedules change it. */
         if (i == 0)
             *lr = there;
-        else if (there != here[i].value) {
-            snprintf(what, sizeof(what), "an optimizer whose %s is", here[i].name);
+        else if (there != here[i].value && !(isnan(there) && isnan(here[i].value))) {
+            snprintf(what, sizeof(what), "an optimizer whose %.32s is", here[i].name);
             return tenka_checkpoint_differs(run->err, path, what, tenka_number_text(there, a),
                                             tenka_number_text(here[i].value, b));
         }
@@ -302,10 +356,19 @@ static tenka_status compare_group(const struct tenka_run *run, const char *path,
     const json_t *const steps = json_object_get(object, "steps");
     size_t count = 0;
     TENKA_TRY(compare_options(run, path, group, json_object_get(object, "options"), &out->lr[group]));
+    const json_t *const initial = json_object_get(object, "initial_lr");
+    out->initial_lr[group] = out->lr[group]; /* older versions had no other */
+    if (initial != NULL && (!read_real(initial, &out->initial_lr[group]) || !(out->initial_lr[group] >= 0)))
+        return tenka_checkpoint_damaged(run->err, path, "the learning rate to begin with is no number");
     for (size_t i = 0; i < run->n_slots; i++) {
         if (run->slots[i].group != group)
             continue;
         count++;
+        out->slot_products[i] = 1;
+        if (tenka_optimizer_has_product(run->training->optimizer) &&
+            !read_real(json_object_get(json_object_get(object, "mu_product"), run->slot_names[i]),
+                       &out->slot_products[i]))
+            return tenka_checkpoint_damaged(run->err, path, "a mu_product is missing");
         if (!read_whole(steps, run->slot_names[i], INT64_MAX, &out->slot_steps[i]))
             return tenka_fail(run->err, TENKA_E_INVALID, "%s: the optimizer of the checkpoint does not train %s", path,
                               run->slot_names[i]);
@@ -327,6 +390,47 @@ static tenka_status compare_optimizer(const struct tenka_run *run, const char *p
     for (size_t g = 0; g < tenka_optimizer_groups(opt); g++)
         TENKA_TRY(compare_group(run, path, g, json_array_get(groups, g), out));
     return TENKA_OK;
+}
+
+static tenka_status compare_total(const struct tenka_run *run, const char *path, uint64_t there, uint64_t here)
+{
+    char a[NUMBER], b[NUMBER];
+    snprintf(a, sizeof(a), "%" PRIu64, there);
+    snprintf(b, sizeof(b), "%" PRIu64, here);
+    return there == here ? TENKA_OK : tenka_checkpoint_differs(run->err, path, "a schedule whose length is", a, b);
+}
+
+static tenka_status read_numbers(const struct tenka_run *run, const char *path, const json_t *numbers, double *out)
+{
+    const size_t count = tenka_schedule_save(run->training->schedule, NULL, 0);
+    if (json_array_size(numbers) != count)
+        return tenka_checkpoint_damaged(run->err, path, "numbers of the schedule are missing");
+    for (size_t i = 0; i < count; i++)
+        if (!read_real(json_array_get(numbers, i), &out[i]))
+            return tenka_checkpoint_damaged(run->err, path, "a number of the schedule is none");
+    return TENKA_OK;
+}
+
+/* Checkpoints of older versions say nothing: there was no schedule. */
+static tenka_status compare_schedule(const struct tenka_run *run, const char *path, const json_t *object, double *out)
+{
+    const tenka_schedule *const s = run->training->schedule;
+    const char *const there = json_string_value(json_object_get(object, "text"));
+    bool by_step;
+    uint64_t total;
+    if (object != NULL && !json_is_null(object) &&
+        (there == NULL || !read_bool(object, "by_step", &by_step) || !read_whole(object, "total", INT64_MAX, &total)))
+        return tenka_checkpoint_damaged(run->err, path, "no text, measure or length of the schedule");
+    if ((there == NULL) != (s == NULL) || (s != NULL && strcmp(there, s->text) != 0))
+        return tenka_checkpoint_differs(run->err, path, "the schedule", there != NULL ? there : "none",
+                                        s != NULL ? s->text : "none");
+    if (s == NULL)
+        return TENKA_OK;
+    if (by_step != s->by_step)
+        return tenka_checkpoint_differs(run->err, path, "a schedule per", by_step ? "step" : "epoch",
+                                        s->by_step ? "step" : "epoch");
+    TENKA_TRY(compare_total(run, path, total, s->total));
+    return read_numbers(run, path, json_object_get(object, "numbers"), out);
 }
 
 /* Checkpoints of older versions have no list: nothing was frozen. */
@@ -383,6 +487,7 @@ static tenka_status read_root(const struct tenka_run *run, const char *path, con
     if (criterion != NULL && t->criterion != NULL && strcmp(criterion, t->criterion) != 0)
         return tenka_checkpoint_differs(run->err, path, "the loss", criterion, t->criterion);
     TENKA_TRY(compare_optimizer(run, path, json_object_get(root, "optimizer"), out));
+    TENKA_TRY(compare_schedule(run, path, json_object_get(root, "schedule"), out->schedule));
     snprintf(here, sizeof(here), "%" PRIu64, t->seed);
     if (strcmp(seed, here) != 0)
         return tenka_checkpoint_differs(run->err, path, "seed", seed, here);

@@ -3,6 +3,7 @@
 #include "graph/graph.h"
 #include "nn/module.h"
 #include "optim/measure.h"
+#include "optim/optimizer.h"
 #include "tenka/memory.h"
 
 static uint64_t state_bytes(struct tenka_state_entry *state, size_t n)

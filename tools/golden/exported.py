@@ -12,7 +12,8 @@ import sys
 
 import torch
 
-from traced import CHANNELS, SIDE, Attention, Branches, Lookup, Parts, Planes, Pools, Residual, Segments, Squeeze, Weights
+from traced import (CHANNELS, SIDE, Attention, Branches, Lookup, Parts, Planes, Pools, Residual, Segments, Squeeze, Weights,
+                    Writes)
 
 
 def without_comments(text):
@@ -23,7 +24,7 @@ def without_comments(text):
 def main():
     folder = pathlib.Path(sys.argv[1])
     example = torch.zeros(3, CHANNELS, SIDE, SIDE)
-    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts, Weights, Attention, Segments, Lookup):
+    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts, Weights, Attention, Segments, Lookup, Writes):
         model, name = net().train(), net.__name__.lower()
         free = torch.export.export(model, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
         (folder / f"{name}.exported.txt").write_text(without_comments(str(free)))

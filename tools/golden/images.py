@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes small PNG and JPEG files of every kind that Tenka reads, and pixels.txt: what Pillow makes of them.
+"""Writes small PNG, JPEG and BMP files of every kind that Tenka reads, and pixels.txt: what Pillow makes of them.
 
     tools/golden/images.py tests/golden/images
 
@@ -252,6 +252,48 @@ def jpeg_files():
     yield "photo.jpg", jpeg(Image.fromarray((photo(211, 137) >> 8).astype(np.uint8)), quality=80)
 
 
+# ---- BMP ----
+
+def bmp(rows, width, height, bits, palette=b"", masks=b"", header=40):
+    """rows: packed, from the bottom up unless height is negative."""
+    if header == 12:
+        info = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    else:
+        info = struct.pack("<IiiHHIIiiII", header, width, height, 1, bits, 3 if masks else 0, len(rows), 2835, 2835,
+                           len(palette) // 4, 0)
+        info += (masks if header > 40 else b"").ljust(header - 40, b"\0") + (masks if header == 40 else b"")
+    start = 14 + len(info) + len(palette)
+    return b"BM" + struct.pack("<IHHI", start + len(rows), 0, 0, start) + info + palette + rows
+
+
+def bmp_rows(samples):
+    """Rows of bytes, padded to words, the last one first."""
+    return b"".join(row.tobytes() + b"\0" * (-row.nbytes % 4) for row in samples[::-1])
+
+
+def bmp_files():
+    wide = photo(19, 13, 4)
+    grey, colours = wide[:, :, 0], np.random.RandomState(1).randint(0, 256, (256, 4)).astype(np.uint8)
+    rgb = (wide[:, :, 2::-1] >> 8).astype(np.uint8)  # blue, green, red
+    for bits in (1, 4, 8):
+        index = (grey >> (16 - bits)).astype(np.uint8)
+        packed = np.packbits(np.unpackbits(index[:, :, None], axis=2)[:, :, 8 - bits:].reshape(13, -1), axis=1)
+        yield f"bmp{bits}.bmp", bmp(bmp_rows(packed), 19, 13, bits, colours[:1 << bits].tobytes())
+    ramp = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 4, axis=1).tobytes()
+    yield "bmp_grey.bmp", bmp(bmp_rows((grey >> 8).astype(np.uint8)), 19, 13, 8, ramp)
+    yield "bmp24.bmp", bmp(bmp_rows(rgb), 19, 13, 24)
+    yield "bmp24_down.bmp", bmp(bmp_rows(rgb[::-1]), 19, -13, 24)
+    yield "bmp_core.bmp", bmp(bmp_rows(rgb), 19, 13, 24, header=12)
+    yield "bmp32.bmp", bmp(bmp_rows((wide[:, :, [2, 1, 0, 3]] >> 8).astype(np.uint8)), 19, 13, 32)
+    r, g, b = (wide[:, :, c].astype(np.uint16) for c in range(3))
+    yield "bmp555.bmp", bmp(bmp_rows(((r >> 11) << 10 | (g >> 11) << 5 | b >> 11).astype("<u2")), 19, 13, 16)
+    masks = struct.pack("<III", 0xf800, 0x7e0, 0x1f)
+    yield "bmp565.bmp", bmp(bmp_rows(((r >> 11) << 11 | (g >> 10) << 5 | b >> 11).astype("<u2")), 19, 13, 16, masks=masks)
+    masks = struct.pack("<IIII", 0xff0000, 0xff00, 0xff, 0)
+    yield "bmp_v5.bmp", bmp(bmp_rows((wide[:, :, [2, 1, 0, 3]] >> 8).astype(np.uint8)), 19, 13, 32, masks=masks,
+                            header=124)
+
+
 # ---- What Pillow makes of them ----
 
 def open_upright(path):
@@ -299,7 +341,7 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(exist_ok=True)
     lines = []
-    for name, data in (*png_files(), *jpeg_files()):
+    for name, data in (*png_files(), *jpeg_files(), *bmp_files()):
         (folder / name).write_bytes(data)
         lines += expected(name, open_upright(folder / name)) if name != "photo.jpg" else ()
     for name, data, orientation in (*said_png_files(), *said_jpeg_files()):

@@ -30,6 +30,10 @@ def normalised():
     return nn.Sequential(nn.Conv2d(2, 6, 3, padding=1, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.Conv2d(6, 4, 1))
 
 
+def layer_normed():
+    return nn.Sequential(nn.Linear(6, 16), nn.LayerNorm(16), nn.Tanh(), nn.Linear(16, 3))
+
+
 def deep():
     return nn.Sequential(nn.Linear(6, 16), nn.Tanh(), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 3))
 
@@ -65,6 +69,34 @@ def images(rng, n):
     y = (x.sum(1) % 4).astype("u1")
     y[rng.random(y.shape) < 0.2] = 255
     return x, y
+
+
+class Steps:
+    """How steps are taken, in PyTorch and by the command's arguments."""
+
+    def __init__(self, *arguments, epochs=EPOCHS, accumulate=1, clip=None, schedule=None, by_step=False, groups=None):
+        self.arguments, self.epochs, self.accumulate, self.clip = list(arguments), epochs, accumulate, clip
+        self.schedule, self.by_step, self.groups = schedule, by_step, groups
+
+    def command(self):
+        arguments = self.arguments + ["--accumulate", self.accumulate]
+        if self.clip:
+            arguments += [f"--clip-grad-{self.clip[0]}", self.clip[1]]
+        if self.schedule:
+            arguments += ["--schedule", self.schedule]
+        return arguments
+
+    def clip_gradients(self, net):
+        if self.clip:
+            getattr(nn.utils, f"clip_grad_{self.clip[0]}_")(net.parameters(), self.clip[1])
+
+
+def undecayed_norms(net):
+    """--no-decay-norms and --group '3: lr=0.02'."""
+    plain, small, small_bias = [net[0].weight], [net[3].weight], [net[3].bias]
+    still = [net[0].bias, *net[1].parameters()]
+    return [dict(params=plain), dict(params=still, weight_decay=0), dict(params=small, lr=0.02),
+            dict(params=small_bias, lr=0.02, weight_decay=0)]
 
 
 def frozen_trunk(net, statistics):
@@ -124,6 +156,14 @@ RECIPES = {
     "frozen_last": (deep, floats, "MSELoss()", "AdamW(lr=0.01)", False, False, last_alone),
     "anew": (deep, floats, "MSELoss()", "SGD(lr=0.05)", False, False, anew),
     "bce": (mlp, zeros_and_ones, "BCEWithLogitsLoss()", "Adam(lr=0.02)", False, False),
+    "accumulated": (deep, floats, "MSELoss()", "AdamW(lr=0.02)", True, True,
+                    Steps(epochs=3, accumulate=3, clip=("norm", 0.3), schedule="OneCycleLR(max_lr=0.05, total_steps=6)",
+                          by_step=True)),
+    "grouped": (layer_normed, classes, "CrossEntropyLoss()", "SGD(lr=0.1, momentum=0.9, weight_decay=0.1)", True, True,
+                Steps("--no-decay-norms", "--group", "3: lr=0.02", epochs=4, clip=("value", 0.05),
+                      schedule="StepLR(step_size=1, gamma=0.5)", groups=undecayed_norms)),
+    "plateau": (mlp, floats, "MSELoss()", "RMSprop(lr=0.05, momentum=0.5, centered=True)", False, True,
+                Steps(epochs=6, accumulate=2, schedule="ReduceLROnPlateau(factor=0.3, patience=0, threshold=0.05)")),
 }
 
 
@@ -143,34 +183,49 @@ def make(text, namespace, *first):
     return getattr(namespace, name)(*first, **values)
 
 
+def steps_of(row):
+    """Functions that change the network, and how steps are taken."""
+    return [f for f in row[6:] if not isinstance(f, Steps)], next((s for s in row[6:] if isinstance(s, Steps)), Steps())
+
+
 def train(row, train_half, test_half, dtype):
-    network, _, loss_text, optimizer_text, shuffle, _, *change = row
+    network, _, loss_text, optimizer_text, shuffle = row[:5]
+    change, steps = steps_of(row)
     torch.manual_seed(SEED)
     net = network()
     for function in change:
         function(net)
     net.to(dtype)
     loss = make(loss_text, nn)
-    optimizer = make(optimizer_text, torch.optim, net.parameters())
+    optimizer = make(optimizer_text, torch.optim, steps.groups(net) if steps.groups else net.parameters())
+    schedule = make(steps.schedule, torch.optim.lr_scheduler, optimizer) if steps.schedule else None
     batches = DataLoader(tensors(*train_half, dtype), BATCH, shuffle=shuffle)
     tests = DataLoader(tensors(*test_half, dtype), BATCH, shuffle=shuffle) if test_half else None
     losses, test = [], None
-    for _ in range(EPOCHS):
+    for _ in range(steps.epochs):
         net.train()
         for function in change:
             if function is fixed:
                 function(net)
-        for x, y in batches:
+        for i, (x, y) in enumerate(batches):
             value = loss(net(x), y)
-            optimizer.zero_grad()
-            value.backward()
-            optimizer.step()
+            if i % steps.accumulate == 0:
+                optimizer.zero_grad()
+            (value / steps.accumulate).backward()
             losses.append(value.item())
+            if (i + 1) % steps.accumulate != 0 and i + 1 < len(batches):
+                continue
+            steps.clip_gradients(net)
+            optimizer.step()
+            if steps.by_step:
+                schedule.step()
         if tests is not None:
             net.eval()
             with torch.no_grad():
                 total = sum(loss(net(x), y).item() * (1 if loss.reduction == "sum" else len(x)) for x, y in tests)
             test = total / len(tests.dataset)
+        if schedule and not steps.by_step:
+            schedule.step(*([test] if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau) else []))
     return losses, test
 
 
@@ -179,7 +234,8 @@ def bound(exact, rounded):
 
 
 def write(folder, name, row):
-    _, data, loss, optimizer, shuffle, tested, *change = row
+    _, data, loss, optimizer, shuffle, tested = row[:6]
+    change, steps = steps_of(row)
     rng = np.random.default_rng(len(name))
     x, y = data(rng, 43)
     halves = ((x[:30], y[:30]), (x[30:], y[30:])) if tested else ((x, y), None)
@@ -192,11 +248,13 @@ def write(folder, name, row):
     rounded, rounded_test = train(row, *halves, torch.float32)
     torch.manual_seed(SEED)
     net = " ".join(repr(layer) for layer in row[0]())
-    arguments = ["--net", net, "--loss", loss, "--optimizer", optimizer, "--epochs", EPOCHS, "--batch-size", BATCH]
+    arguments = ["--net", net, "--loss", loss, "--optimizer", optimizer, "--epochs", steps.epochs, "--batch-size", BATCH]
     if not shuffle:
         arguments.append("--no-shuffle")
     for function in change:
         arguments += CHANGES[function]
+    if any(isinstance(extra, Steps) for extra in row[6:]):
+        arguments += steps.command()
     with open(path + ".txt", "w", encoding="utf-8") as out:
         print(*arguments, "losses", sep="\n", file=out)
         for pair in zip(exact, rounded):

@@ -327,6 +327,43 @@ class Lookup(nn.Module):
         return self.fc(x.mean(1)) + self.last(self.some).sum(0)
 
 
+class Writes(nn.Module):
+    """The mask of shifted windows, and other parts of tensors that are written in place, whose views are read on."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(CHANNELS, 8, 2, 2)
+        self.qkv = nn.Linear(8, 24)
+        self.fc = nn.Linear(8, CLASSES)
+
+    def forward(self, x):
+        x = torch.roll(self.patches(x), (-1, -1), (2, 3)).permute(0, 2, 3, 1)
+        x = x.reshape(-1, 2, 3, 2, 3, 8).permute(0, 1, 3, 2, 4, 5).reshape(-1, 4, 9, 8)
+        mask, region = x.new_zeros((6, 6)), 0
+        for rows in (slice(0, -3), slice(-3, -1), slice(-1, None)):
+            for columns in (slice(0, -3), slice(-3, -1), slice(-1, None)):
+                mask[rows, columns].fill_(region)
+                region += 1
+        mask = mask.view(2, 3, 2, 3).permute(0, 2, 1, 3).reshape(4, 9)
+        mask = mask.unsqueeze(1) - mask.unsqueeze(2)
+        mask = mask.masked_fill(mask != 0, -100.0).masked_fill(mask == 0, 0.0)
+        parts = self.qkv(x).chunk(3, -1)
+        y = torch.softmax(parts[0] @ parts[1].transpose(-2, -1) * 0.5 + mask, -1) @ parts[2]
+        some = y.new_ones((4, 9))
+        late, few = some.transpose(0, 1), some.split([2, 7], 1)[1]
+        few.mul_(0.5)
+        few.unbind(0)[2].fill_(0.25)
+        late[1::2].narrow(1, 1, 3).sub_(0.125)
+        z = 1.5 * torch.tanh(x * late.permute(1, 0).unsqueeze(2) + y)
+        turned = z.transpose(1, 3)
+        z[:, :, 1::4].mul_(0.5)
+        z[..., 2:5].select(3, 1).copy_(z[..., 7])
+        turned[:, 0].add_(z[:, 3, 8, 5][:, None, None])
+        z.view(-1, 36, 8)[:, 30:].permute(2, 0, 1)[6:].zero_()
+        z = z.flatten(1, 2)
+        return self.fc(turned.mean((2, 3)) + z.amax(1) + torch.linalg.vector_norm(z[:, 30:], dim=1))
+
+
 def images():
     values = [math.sin(0.3 + 1.7 * i) for i in range(IMAGES * CHANNELS * SIDE * SIDE)]
     return torch.tensor(values, dtype=torch.float32).double().view(IMAGES, CHANNELS, SIDE, SIDE)
@@ -359,7 +396,8 @@ def numbers(net):
 def main():
     folder = pathlib.Path(sys.argv[1])
     lines = ["# Made by tools/golden/traced.py: NAME, the largest output, six outputs, three losses."]
-    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts, Weights, Attention, Windows, Segments, Lookup):
+    for net in (Residual, Branches, Squeeze, Pools, Planes, Parts, Weights, Attention, Windows, Segments, Lookup,
+                Writes):
         torch.manual_seed(0)
         model = net()
         name = net.__name__.lower()

@@ -38,7 +38,9 @@ double median(double *values, size_t n)
 /* The training images of --data. */
 static int load_dataset(struct stepper *s, const char *data)
 {
-    const int code = session_load_half(&s->session, data, true, &s->data);
+    int code = session_load_half(&s->session, data, true, &s->data);
+    if (code == EXIT_CODE_OK)
+        code = pictures_set_size(&s->session, &s->data, 1);
     if (code != EXIT_CODE_OK)
         return code;
     s->input = batch_shape(s->data, s->input.dim[0]);

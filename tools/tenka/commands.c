@@ -7,6 +7,11 @@
 
 /* ---- Options that do not do ---- */
 
+static const char *train_objection(const struct options *o)
+{
+    return o->split == 1 ? "--split keeps a part from training, more than 0 and less than 1" : NULL;
+}
+
 static const char *test_objection(const struct options *o)
 {
     return o->load == NULL ? "--load FILE is needed: which saved network is to be tested?" : NULL;
@@ -17,13 +22,13 @@ static const char *predict_objection(const struct options *o)
     if (o->load == NULL)
         return "--load FILE is needed: which saved network is to look at the pictures?";
     if (o->n_pictures == 0)
-        return "name the pictures, or folders with pictures, or an array x.npy, after the options";
+        return "name the pictures, or folders with pictures, or an array x.npy or table x.csv, after the options";
     if (o->n_pictures > 1)
         for (size_t i = 0; i < o->n_pictures; i++)
-            if (path_is_npy(o->pictures[i]))
-                return "an array goes alone: name one x.npy, and no pictures beside it";
-    if (o->out != NULL && !path_is_npy(o->pictures[0]))
-        return "--out is for the outputs of an array x.npy; the classes of pictures are printed";
+            if (path_is_npy(o->pictures[i]) || path_is_csv(o->pictures[i]))
+                return "an array or table goes alone: name one x.npy or x.csv, and no pictures beside it";
+    if (o->out != NULL && !path_is_npy(o->pictures[0]) && !path_is_csv(o->pictures[0]))
+        return "--out is for the outputs of an array x.npy or a table x.csv; the classes of pictures are printed";
     for (size_t i = 0; i < o->n_pictures; i++)
         if (strcmp(o->pictures[i], "-") == 0)
             return "'-': the standard input is not read; name files or folders";
@@ -35,6 +40,11 @@ static const char *info_objection(const struct options *o)
     if (o->n_pictures == 1)
         return NULL;
     return o->n_pictures == 0 ? "name the file: a saved model, a checkpoint or weights" : "name one file alone";
+}
+
+static const char *data_objection(const struct options *o)
+{
+    return o->n_pictures == 1 ? NULL : "name one data set, as --data of 'tenka train' does";
 }
 
 static const char *bench_objection(const struct options *o)
@@ -51,7 +61,8 @@ const struct command commands[] = {
       "Trains a network to tell the classes of images apart, or on arrays to whatever their targets are, and prints after "
       "each epoch the mean loss of training, then loss and accuracy on the test images. As in the PyTorch tutorial's program, the loss of training is the "
       "mean over the batches, a smaller last one included; the test loss is the mean over the images (--loss-mean).",
-      .example = "tenka train --epochs 1 --save net.safetensors", .computes = true, .run = command_train },
+      .example = "tenka train --epochs 1 --save net.safetensors", .computes = true, .run = command_train,
+      .objection = train_objection },
     { "test", TEST, .brief = "loss and accuracy of a saved network, and which classes it confuses", .about =
       "Prints loss and accuracy of a saved network on the test images. Of targets that are numbers it prints the mean "
       "error (MAE), the root of the mean squared one (RMSE) and the share of their variance that is explained (R2), and "
@@ -59,14 +70,20 @@ const struct command commands[] = {
       "mean F1; of classes of pixels the mean intersection over union (IoU).",
       .example = "tenka test --load net.safetensors", .computes = true, .run = command_test,
       .objection = test_objection },
-    { "predict", PREDICT, .arguments = "X.NPY|PICTURE|FOLDER...",
-      .brief = "the classes of pictures, PNG or JPEG, or the outputs of an array, by a saved network", .about =
-      "Tells the classes of pictures by a saved network. PNG and JPEG pictures of any size and kind become what the "
+    { "data", DATA, .arguments = "FOLDER|FILES", .brief = "what is in a data set", .about =
+      "Looks at data as 'tenka train' would read them: how many samples and of which shape, the classes and how many of "
+      "each there are, the sizes of pictures, the columns of a table; and mean and deviation of the training half's input, "
+      "of images channel by channel, with values from 0 to 1, which --mean and --std take.",
+      .example = "tenka data pictures", .run = command_data, .objection = data_objection },
+    { "predict", PREDICT, .arguments = "X.NPY|X.CSV|PICTURE|FOLDER...",
+      .brief = "the classes of pictures, or the outputs of an array or table, by a saved network", .about =
+      "Tells the classes of pictures by a saved network. PNG, JPEG and BMP pictures of any size and kind become what the "
       "network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF or XMP "
       "data says. Of a folder, all files in it and in its folders that are pictures, or are called so, are taken in "
       "the order of their names, and others passed over. A picture that cannot be read, also since it is of another "
       "kind, is said, and the others are still done; the exit status is then 1. Of an array x.npy the samples are taken "
-      "as they are; --out y.npy writes what the network gives for them, of whatever shape.",
+      "as they are, and of a table x.csv the lines as those of the table were that the network was trained on; --out y.npy "
+      "writes what the network gives for them, of whatever shape.",
       .example = "tenka predict --load net.safetensors --top 1 shoe.jpg pictures/", .computes = true,
       .run = command_predict, .objection = predict_objection },
     { "info", INFO, .arguments = "FILE", .brief = "what is in a saved model, a checkpoint or a file of weights", .about =

@@ -1,4 +1,5 @@
 /* The images of a run: where they are, and whether their two halves and the network belong together. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,72 +105,13 @@ static int find_data(struct session *s, bool train)
     return EXIT_CODE_OK;
 }
 
-/* ---- Reading ---- */
-
-/* A folder's file that is not there can be fetched. */
-static int say_no_data(const struct session *s, const char *data)
-{
-    if (tenka_last_status(s->ctx) != TENKA_E_IO || !data_is_folder(data))
-        return say_library_failed(s->ctx);
-    return say_failed("%s; a data set is four IDX files, which Debian's package dataset-fashion-mnist has and "
-                      "tools/fetch-data downloads; those of other names can be listed: --data "
-                      "train-images,train-labels,test-images,test-labels",
-                      tenka_last_error(s->ctx));
-}
-
-/* Of an archive; what is only tested may lie in x and y as well. *out is NULL where there is no test half. */
-static int load_npz(const struct session *s, const char *data, bool train, tenka_dataset **out)
-{
-    const bool alone = train || s->train_data == NULL;
-    char *names = NULL;
-    tenka_status status = tenka_dataset_load_npz(s->ctx, data, train ? "train" : "test", out);
-    if (status == TENKA_OK && *out == NULL && alone)
-        status = tenka_dataset_load_npz(s->ctx, data, NULL, out);
-    if (status == TENKA_OK && *out == NULL && alone)
-        status = tenka_array_names(s->ctx, data, &names);
-    if (status != TENKA_OK)
-        return say_library_failed(s->ctx);
-    if (names != NULL)
-        say_failed("%s: expected arrays that are called x_%s and y_%s, or x and y, found %s", data,
-                   train ? "train" : "test", train ? "train" : "test", names);
-    tenka_text_free(names);
-    return names != NULL ? EXIT_CODE_FAILED : EXIT_CODE_OK;
-}
-
-static int load_npy(const struct session *s, const char *data, bool train, tenka_dataset **out)
-{
-    struct file_list list;
-    file_list_split(data, &list);
-    const char *const *const half = list.file + (list.count == 4 && !train ? 2 : 0);
-    const bool absent = list.count == 2 && !train && s->train_data != NULL;
-    const tenka_status status = absent ? TENKA_OK : tenka_dataset_load_npy(s->ctx, half[0], half[1], out);
-    free(list.text);
-    return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
-}
-
-int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out)
-{
-    struct file_list list = {.text = NULL};
-    tenka_status status;
-    if (data_is_npz(data) || data_is_npy(data))
-        return (data_is_npz(data) ? load_npz : load_npy)(s, data, train, out);
-    if (data_is_list(data))
-        file_list_split(data, &list);
-    if (list.text != NULL) {
-        const char *const *const half = list.file + (list.count == 4 && !train ? 2 : 0);
-        status = tenka_dataset_load_idx_files(s->ctx, half[0], half[1], out);
-    } else {
-        status = tenka_dataset_load_idx(s->ctx, data, train, out);
-    }
-    free(list.text);
-    return status == TENKA_OK ? EXIT_CODE_OK : say_no_data(s, data);
-}
+/* ---- Two halves ---- */
 
 /* Training on images needs both halves. */
 static int check_halves_named(const struct session *s)
 {
     struct file_list list = {.count = 4};
-    if (data_is_list(s->data_dir) && !data_is_npy(s->data_dir))
+    if (data_kind(s->data_dir) == DATA_LIST)
         file_list_split(s->data_dir, &list);
     free(list.text);
     if (list.count == 4)
@@ -177,8 +119,6 @@ static int check_halves_named(const struct session *s)
     return say_failed("--data: two files are one half of a data set, and training is tested after each epoch: name "
                       "four, train-images,train-labels,test-images,test-labels, or the same two twice");
 }
-
-/* ---- Two halves ---- */
 
 static bool same_shape(struct tenka_shape a, struct tenka_shape b)
 {
@@ -202,6 +142,43 @@ static int check_targets(const struct session *s)
                       s->data_dir, sample_text(a, here), sample_text(b, there));
 }
 
+/* Without halves of its own the data may be split. */
+static int split_data(struct session *s)
+{
+    const double split = s->options->split;
+    if (split == 0)
+        return EXIT_CODE_OK;
+    if (s->test_data != NULL)
+        return say_failed("--split takes a part of the training %ss for testing, but %s has a test half: leave it out",
+                          session_noun(s), s->data_dir);
+    s->split_of = tenka_dataset_count(s->train_data);
+    if (tenka_dataset_split(s->train_data, split, s->options->seed, &s->test_data) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    return EXIT_CODE_OK;
+}
+
+int session_split_tested(struct session *s)
+{
+    const struct tenka_preprocessing *const how = s->model != NULL ? tenka_model_preprocessing(s->model) : NULL;
+    tenka_dataset *rest;
+    char text[32];
+    if (how == NULL || how->split == 0 || how->data == NULL || s->data_path == NULL ||
+        strcmp(how->data, s->data_path) != 0)
+        return EXIT_CODE_OK;
+    if (tenka_dataset_count(s->test_data) != how->split_of)
+        return say_failed(
+            "%s had %" PRIu64 " %ss when %s was trained on a part of them, and has %zu now, so that it is "
+            "not known which were kept from training: name others with --data",
+            s->data_dir, how->split_of, session_noun(s), session_model_path(s), tenka_dataset_count(s->test_data));
+    if (tenka_dataset_split(s->test_data, how->split, how->split_seed, &rest) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    tenka_dataset_destroy(&s->test_data);
+    s->test_data = rest;
+    say_notice(s->options, "tested are the %zu %ss that --split %s kept from training", tenka_dataset_count(rest),
+               session_noun(s), say_shortest(text, how->split));
+    return EXIT_CODE_OK;
+}
+
 /* Both have samples of one shape, and classes that occur in either. */
 static int join_halves(struct session *s)
 {
@@ -211,7 +188,9 @@ static int join_halves(struct session *s)
     if (!same_shape(a, b))
         return say_failed("the training %ss of %s are %s, but its test %ss %s: they must be of one size",
                           session_noun(s), s->data_dir, sample_text(a, here), session_noun(s), sample_text(b, there));
-    const int code = check_targets(s);
+    int code = check_targets(s);
+    if (code == EXIT_CODE_OK && data_kind(s->data_dir) == DATA_PICTURES)
+        code = pictures_check_classes(s);
     if (code != EXIT_CODE_OK || train == 0)
         return code;
     const uint32_t classes = train > test ? train : test;
@@ -253,6 +232,10 @@ int session_load_data(struct session *s, bool train)
         code = session_load_half(s, s->data_dir, false, &s->test_data);
     if (code == EXIT_CODE_OK)
         code = session_pass_over_ignored(s);
+    if (code == EXIT_CODE_OK && train)
+        code = split_data(s);
+    if (code == EXIT_CODE_OK && train)
+        code = table_standardize(s);
     if (code == EXIT_CODE_OK && train && s->test_data != NULL)
         code = join_halves(s);
     if (code == EXIT_CODE_OK && train)

@@ -30,6 +30,23 @@ bool data_is_npz(const char *data)
     return data != NULL && !data_is_folder(data) && strchr(data, ',') == NULL && ends_with(data, ".npz");
 }
 
+bool path_is_csv(const char *path)
+{
+    return ends_with(path, ".csv") || ends_with(path, ".tsv");
+}
+
+/* A list of such files, or one file that is text. */
+static bool data_is_csv(const char *data)
+{
+    struct file_list list;
+    if (!data_is_list(data))
+        return !data_is_folder(data) && !data_is_npz(data) && (path_is_csv(data) || file_is_text(data));
+    file_list_split(data, &list);
+    const bool csv = list.count > 0 && path_is_csv(list.file[0]);
+    free(list.text);
+    return csv;
+}
+
 bool path_is_npy(const char *path)
 {
     return ends_with(path, ".npy");
@@ -44,6 +61,96 @@ bool data_is_npy(const char *data)
     const bool npy = list.count > 0 && (path_is_npy(list.file[0]) || ends_with(list.file[0], ".npy.gz"));
     free(list.text);
     return npy;
+}
+
+bool folder_has(const char *folder, const char *name, char out[static PATH_TEXT])
+{
+    return snprintf(out, PATH_TEXT, "%s/%s", folder, name) < PATH_TEXT && data_is_folder(out);
+}
+
+bool folder_has_entry(const char *folder, bool (*is)(const char *path, const char *name, bool folder))
+{
+    DIR *const dir = opendir(folder);
+    bool found = false;
+    for (const struct dirent *entry; dir != NULL && !found && (entry = readdir(dir)) != NULL;) {
+        char path[PATH_TEXT];
+        const char *const name = entry->d_name;
+        if (name[0] != '.' && snprintf(path, sizeof(path), "%s/%s", folder, name) < PATH_TEXT)
+            found = is(path, name, data_is_folder(path));
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return found;
+}
+
+static bool is_idx(const char *path, const char *name, bool folder)
+{
+    (void)path;
+    return !folder && (strstr(name, "idx1-ubyte") != NULL || strstr(name, "idx3-ubyte") != NULL ||
+                       strstr(name, "idx2-int") != NULL);
+}
+
+/* Of the binary version, or of that for Python, which is then refused. */
+static bool is_cifar(const char *path, const char *name, bool folder)
+{
+    (void)path;
+    return !folder && (strncmp(name, "data_batch_", 11) == 0 || strcmp(name, "test_batch.bin") == 0 ||
+                       strcmp(name, "train.bin") == 0 || strcmp(name, "test.bin") == 0);
+}
+
+static bool is_archive(const char *path)
+{
+    return ends_with(path, ".tar.gz") || ends_with(path, ".tgz") || ends_with(path, ".tar");
+}
+
+static bool is_folder(const char *path, const char *name, bool folder)
+{
+    (void)path;
+    (void)name;
+    return folder;
+}
+
+static bool is_file_entry(const char *path, const char *name, bool folder)
+{
+    return !is_folder(path, name, folder);
+}
+
+static bool is_picture(const char *path, const char *name, bool folder)
+{
+    (void)path;
+    return !folder && claims_picture(name);
+}
+
+static bool has_pictures(const char *path, const char *name, bool folder)
+{
+    (void)name;
+    return folder && folder_has_entry(path, is_picture);
+}
+
+/* A class, or a half with classes in it. Further down nobody looks: links may lead in circles. */
+static bool has_pictures_below(const char *path, const char *name, bool folder)
+{
+    return has_pictures(path, name, folder) || (folder && folder_has_entry(path, has_pictures));
+}
+
+/* Folders alone are taken for classes, too: whatever is missing in them is then said. */
+static bool are_classes(const char *folder)
+{
+    return !folder_has_entry(folder, is_idx) && folder_has_entry(folder, is_folder) &&
+           (!folder_has_entry(folder, is_file_entry) || folder_has_entry(folder, has_pictures_below));
+}
+
+enum data_kind data_kind(const char *data)
+{
+    if (data_is_folder(data) ? folder_has_entry(data, is_cifar) : !data_is_list(data) && is_archive(data))
+        return DATA_CIFAR;
+    if (data_is_folder(data))
+        return are_classes(data) ? DATA_PICTURES : DATA_IDX;
+    if (data_is_npz(data))
+        return DATA_NPZ;
+    if (data_is_csv(data))
+        return DATA_CSV;
+    return data_is_npy(data) ? DATA_NPY : data_is_list(data) ? DATA_LIST : DATA_IDX;
 }
 
 void file_list_split(const char *data, struct file_list *out)
@@ -67,6 +174,8 @@ static int check_list(const char *data)
     file_list_split(data, &list);
     if (list.text == NULL)
         code = say_failed("out of memory");
+    else if (data_kind(data) == DATA_CSV && list.count != 2)
+        code = say_failed("--data: '%s' has %zu tables; expected one, or two, train.csv,test.csv", data, list.count);
     else if (list.count != 2 && list.count != 4)
         code = data_is_npy(data)
                    ? say_failed("--data: '%s' has %zu arrays; expected two, x.npy,y.npy, or four, "
@@ -108,14 +217,14 @@ int session_check_data(const char *data)
         return EXIT_CODE_OK;
     if (data_is_list(data))
         return check_list(data);
-    if (stat(data, &st) == 0 && data_is_npz(data))
+    if (stat(data, &st) == 0 && (data_is_npz(data) || data_kind(data) == DATA_CSV || data_kind(data) == DATA_CIFAR))
         return EXIT_CODE_OK;
     if (stat(data, &st) == 0 && path_is_npy(data))
         return say_failed("--data: %s is one array; name that of the targets too, as in x.npy,y.npy", data);
     if (stat(data, &st) == 0)
         return say_failed("--data: %s is one file; name a folder, or the file of the labels too, as in images,labels",
                           data);
-    if (data_is_npz(data))
+    if (data_is_npz(data) || path_is_csv(data) || is_archive(data))
         return say_failed("--data: there is no file %s", data);
     if (is_set(data))
         return EXIT_CODE_OK;
@@ -130,12 +239,17 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+static bool is_file_of_data(const char *path)
+{
+    return is_file(path) && (data_kind(path) == DATA_CSV || data_kind(path) == DATA_CIFAR);
+}
+
 /* A file of somebody else may name anything: of a list only files are opened, no pipes and no devices. */
 bool data_is_there(const char *data)
 {
     struct file_list list;
     if (!data_is_list(data))
-        return data_is_folder(data) || (data_is_npz(data) ? is_file(data) : is_set(data));
+        return data_is_folder(data) || (data_is_npz(data) ? is_file(data) : is_file_of_data(data) || is_set(data));
     file_list_split(data, &list);
     bool there = list.count == 2 || list.count == 4;
     for (size_t i = 0; i < list.count && there; i++)

@@ -303,6 +303,7 @@ int log_json_epoch(struct log *log, const struct epoch_result *result)
     number(file, "train_seconds", result->train_seconds, 6);
     number(file, "test_seconds", result->test.seconds, 6);
     number(file, "images_per_second", result->images_per_second, 6);
+    number(file, "lr", result->lr, 17);
     return end_line(log, file);
 }
 

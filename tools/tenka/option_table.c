@@ -30,6 +30,9 @@ static const struct option_word backends[] = {
 static const struct option_word means[] = {
     { "images", LOSS_MEAN_IMAGES }, { "batches", LOSS_MEAN_BATCHES }, { NULL, 0 },
 };
+static const struct option_word measures[] = {
+    { "usual", TENKA_SCHEDULE_USUAL }, { "step", TENKA_SCHEDULE_STEP }, { "epoch", TENKA_SCHEDULE_EPOCH }, { NULL, 0 },
+};
 static const struct option_word masks[] = {
     { "auto", TENKA_DROPOUT_AUTO }, { "torch", TENKA_DROPOUT_TORCH }, { "philox", TENKA_DROPOUT_PHILOX }, { NULL, 0 },
 };
@@ -45,18 +48,23 @@ static const struct option_word parts[] = {
     { NULL, 0 },
 };
 
-#define DATA_FORMS "Folder with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
+#define DATA_FORMS "Folder of pictures by class, train/cat/1.jpg with val or test beside train, or only cat/ and dog/; or " \
+    "of the binary version of CIFAR-10 or -100, or its .tar.gz; or with the four IDX files of MNIST, Fashion-MNIST, KMNIST, EMNIST or QMNIST, plain or .gz; " \
     "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
 #define ARRAY_FORMS ". Or arrays of NumPy of any shape, taken as they are, with classes or floats as targets: "
+#define TABLE_FORMS ". Or a table, FILE.csv with names of columns in its first line"
 #define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
     "$XDG_DATA_HOME/tenka (~/.local/share/tenka where that is not set), and /usr/share/datasets/fashion-mnist"
 #define WEIGHTS_NET "Network to put the weights into. Default: the one that the file describes"
-#define OPTIMIZER_HELP "adam or sgd; or with all its numbers as PyTorch writes it, such as SGD(lr=0.05, " \
-    "momentum=0.9) or AdamW(lr=1e-3), in place of --lr, --momentum and --weight-decay"
+#define OPTIMIZER_HELP "sgd, adam, adamw, rmsprop, adagrad, adadelta, nadam, radam, adamax, lion or lamb, with PyTorch's " \
+    "numbers but for --lr, --momentum and --weight-decay; or with all its numbers as PyTorch writes it, such as " \
+    "SGD(lr=0.05, momentum=0.9) or AdamW(lr=1e-3), in place of those"
 #define FREEZE_HELP "Do not train what PATTERN names: a layer or tensor, such as layer1 or *.bias, with * for any text. " \
     "--freeze and --train can be given several times, and later ones win: --freeze '*' --train fc"
 #define STATS_HELP "Keep frozen layers with running statistics, such as BatchNorm2d, in evaluation mode, so that they " \
     "normalise by their statistics and leave them as they are"
+#define TARGET_HELP "Columns of a CSV file that the network is to tell; all others are its input"
+#define WITHOUT_HELP "Columns of a CSV file to leave out of the input, such as a number of the line"
 #define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
 
 /* In the order in which --help has them within a group. Where an option has an initial argument, --help names it. */
@@ -65,14 +73,27 @@ const struct option option_table[] = {
     { "data", NULL, "FOLDER|FILES", NAME(data), .key = "data", .uses = {
         { TRAIN, GROUP_DATA, DATA_FORMS "train-images,train-labels,test-images,test-labels" ARRAY_FORMS
           "x.npy,y.npy, with two more files for testing, or FILE.npz with x_train, y_train, x_test, y_test or with x, y"
-          DATA_DEFAULT },
+          TABLE_FORMS ", or train.csv,test.csv, and --target" DATA_DEFAULT },
         { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on" ARRAY_FORMS
-          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y. Default: what the network was trained on, which a "
+          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y" TABLE_FORMS ". Default: what the network was trained on, which a "
           ".pt does not say" },
         { PROFILE, GROUP_RUNS, "Real images: the training half of what --data of 'tenka train' names, or the files "
           "images,labels. Default: images of no meaning" } } },
     { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {
         { TRAIN, GROUP_DATA, "Train on the first N training images only; testing takes all test images" } } },
+    { "target", NULL, "COLUMN[,...]", NAME(target), .key = "target", .uses = {
+        { TRAIN | DATA, GROUP_DATA, TARGET_HELP }, { PROFILE, GROUP_RUNS, TARGET_HELP } } },
+    { "without", NULL, "COLUMN[,...]", NAME(without), .key = "without", .uses = {
+        { TRAIN | DATA, GROUP_DATA, WITHOUT_HELP }, { PROFILE, GROUP_RUNS, WITHOUT_HELP } } },
+    { "standardize", NULL, NULL, FLAG(standardize), .key = "standardize", .uses = {
+        { TRAIN, GROUP_DATA, "Subtract from each number of a CSV file's input its mean and divide by its deviation, "
+          "those of the training samples, which are saved with the network" } } },
+    { "split", NULL, "X", REAL(split, 1), .key = "split", .uses = {
+        { TRAIN, GROUP_DATA, "Keep the part X of data without a test half from training, and test on it: 0.2 of each "
+          "class, or of all samples without classes; which ones, --seed says" } } },
+    { "skip-bad", NULL, NULL, FLAG(skip_bad), .key = "skip_bad", .uses = {
+        { TRAIN | TEST | DATA, GROUP_DATA, "Leave out pictures that cannot be read, and name them; all are decoded once "
+          "before training begins. Without it the first of them ends the command" } } },
     { "load", NULL, "FILE", NAME(load), .key = "load", .uses = {
         { TRAIN, GROUP_DATA, "Begin with the weights of a safetensors or PyTorch .pt file" },
         { TEST, GROUP_DATA, "The saved network (needed): safetensors, or PyTorch's .pt together with --net" },
@@ -119,14 +140,20 @@ const struct option option_table[] = {
         { TRAIN, GROUP_DATA, "Write the trained network, also after Ctrl-C: as PyTorch's .pt when the name ends in .pt "
           "or .pth, else as safetensors. Of a symbolic link, what it leads to is replaced" } } },
     { "input", NULL, "C,H,W", SHAPE(input), .uses = {
+        { TRAIN | TEST, GROUP_DATA, "What pictures of a folder become: 1 channel for grey or 3 for colour, height and "
+          "width. Default: what the saved network says, else a size that all have or a usual one, such as 3,224,224, "
+          "that the network takes" },
         { PREDICT, GROUP_PICTURES, "Shape of the network's input, with 1 channel for grey or 3 for colour. Default: "
           "what the saved network says, as for --mean and --std" },
         { SUMMARY, GROUP_NETWORK, "Shape of one image. Default: that of --load, else 1,28,28" },
         { BENCH, GROUP_MEASURED, "Shape of one image. Default: 1,28,28" },
         { PROFILE, GROUP_RUNS, "Shape of one image. Default: that of --data, else 1,28,28" } } },
     { "mean", NULL, "X[,X...]", NUMBERS(mean, -INFINITY), .uses = {
+        { TRAIN, GROUP_DATA, "Mean of images, for all channels or for each, that is taken from values of 0 to 1. "
+          "Default: of pictures in folders 0.485,0.456,0.406, of MNIST and its like 0.1307" },
         { PREDICT, GROUP_PICTURES, "Mean, for all channels or for each, that is taken from values of 0 to 1" } } },
     { "std", NULL, "X[,X...]", NUMBERS(std, 0), .uses = {
+        { TRAIN, GROUP_DATA, "Deviation that they are then divided by. Default: 0.229,0.224,0.225, or 0.3081" },
         { PREDICT, GROUP_PICTURES, "Deviation that they are then divided by" } } },
     { "invert", NULL, NULL, FLAG(invert), .uses = {
         { PREDICT, GROUP_PICTURES, "Take each picture's negative. A network that has learned white on black, as MNIST "
@@ -180,13 +207,42 @@ const struct option option_table[] = {
     { "aux-weight", NULL, "X", REAL(aux_weight, 1e6), .initial = "0", .key = "aux_weight", .uses = {
         { TRAIN, GROUP_TRAINING, "Add X times the loss of each further output to that of the first, for networks that "
           "return several: 0.3 is usual for GoogLeNet, 0.4 for Inception" } } },
-    { "lr", NULL, "X", REAL(lr, 1e6), .initial = "1e-3", .key = "lr", .uses = {
-        { TRAIN, GROUP_TRAINING, "Learning rate, from 0 to 1e6" } } },
+    { "lr", NULL, "X", REAL(lr, 1e6), .key = "lr", .uses = {
+        { TRAIN, GROUP_TRAINING, "Learning rate, from 0 to 1e6. Default: the optimizer's, 1e-3 of adam and sgd. With "
+          "--resume it may be another than the checkpoint's: all learning rates to come change in proportion" } } },
     { "momentum", NULL, "X", REAL(momentum, 1), .initial = "0", .key = "momentum", .uses = {
-        { TRAIN | SUMMARY, GROUP_TRAINING, "Momentum of sgd, from 0 to 1" },
-        { PROFILE, GROUP_RUNS, "Momentum of sgd, from 0 to 1" } } },
-    { "weight-decay", NULL, "X", REAL(weight_decay, 1e6), .initial = "0", .key = "weight_decay", .uses = {
-        { TRAIN, GROUP_TRAINING, "L2 penalty that is added to the gradient" } } },
+        { TRAIN | SUMMARY, GROUP_TRAINING, "Momentum of sgd and rmsprop, from 0 to 1" },
+        { PROFILE, GROUP_RUNS, "Momentum of sgd and rmsprop, from 0 to 1" } } },
+    { "weight-decay", NULL, "X", REAL(weight_decay, 1e6), .key = "weight_decay", .uses = {
+        { TRAIN, GROUP_TRAINING, "L2 penalty that is added to the gradient, of adamw and lion taken off the weights. "
+          "Default: the optimizer's, 0 of adam and sgd" } } },
+    { "group", NULL, "PATTERN:CHANGES", LIST(groups), .key = "group", .uses = {
+        { TRAIN, GROUP_TRAINING, "A parameter group: other arguments of the optimizer for what PATTERN names, such as "
+          "'*.bias: weight_decay=0' or 'fc: lr=0.01, weight_decay=0'; patterns as for --freeze. Can be given several "
+          "times; where two say the same argument of a tensor, the later one wins" } } },
+    { "no-decay-norms", NULL, NULL, FLAG(no_decay_norms), .key = "no_decay_norms", .uses = {
+        { TRAIN, GROUP_TRAINING, "No weight decay for parameters of normalising layers, such as BatchNorm2d and "
+          "LayerNorm, and for biases" } } },
+    { "schedule", NULL, "CALL", NAME(schedule), .key = "schedule", .uses = {
+        { TRAIN, GROUP_TRAINING, "Schedule of the learning rate as PyTorch writes it: StepLR(30), MultiStepLR([30, 60]), "
+          "ConstantLR(), LinearLR(), ExponentialLR(0.9), PolynomialLR(10), CosineAnnealingLR(T_max=10), "
+          "CosineAnnealingWarmRestarts(10), OneCycleLR(max_lr=0.1), CyclicLR(0.001, 0.1), ReduceLROnPlateau(), which "
+          "looks at the test loss, or without a test half at the training loss, WarmupCosine(warmup=5), or several: "
+          "SequentialLR([LinearLR(0.1), CosineAnnealingLR(10)], [5]), ChainedScheduler([...]). OneCycleLR and "
+          "WarmupCosine end with the run where they do not say when" } } },
+    { "schedule-per", NULL, "WHAT", WORD(schedule_per, measures), .initial = "usual", .key = "schedule_per", .uses = {
+        { TRAIN, GROUP_TRAINING, "Whether it goes on with each step or each epoch, or as is usual in PyTorch: "
+          "OneCycleLR and CyclicLR by step, others by epoch" } } },
+    { "clip-grad-norm", NULL, "X", REAL(clip_grad_norm, 1e30), .key = "clip_grad_norm", .uses = {
+        { TRAIN, GROUP_TRAINING, "Scale the gradients of a step so that their common norm is at most X, as PyTorch's "
+          "clip_grad_norm_; 0: not" } } },
+    { "clip-grad-value", NULL, "X", REAL(clip_grad_value, 1e30), .key = "clip_grad_value", .uses = {
+        { TRAIN, GROUP_TRAINING, "Clip each element of the gradients to -X .. X, as PyTorch's clip_grad_value_; 0: "
+          "not" } } },
+    { "accumulate", NULL, "N", COUNT(accumulate), .initial = "1", .key = "accumulate", .uses = {
+        { TRAIN, GROUP_TRAINING, "Update the weights after N batches, with the sum of their gradients divided by N; the "
+          "last batches of an epoch, though they be fewer, are divided by N as well. Checkpoints are written between "
+          "updates" } } },
     { "seed", NULL, "N", WHOLE(seed, 0, UINT64_MAX), .initial = "0", .uses = {
         { TRAIN, GROUP_TRAINING, "Seed of weights and order. The same seed gives the weights and batches of PyTorch; "
           "as there, the low 32 bits count" } } },
@@ -254,13 +310,13 @@ const struct option option_table[] = {
         { TEST, GROUP_OUTPUT, "Print which class is taken for which, and precision, recall and F1 of each; of labels, "
           "those of each label. Of more than 20 classes, the pairs that are confused most" } } },
     { "worst", NULL, "N", COUNT(worst), .uses = {
-        { TEST, GROUP_OUTPUT, "Print the N images with the largest loss: their numbers in the data, what they are, and "
+        { TEST, GROUP_OUTPUT, "Print the N images with the largest loss: their numbers in the data, or files, what they are, and "
           "what the network takes them for" } } },
     { "json", NULL, NULL, FLAG(json), .uses = {
         { TEST, GROUP_OUTPUT, "One JSON object, with all of that, instead of lines" },
         { PREDICT, GROUP_OUTPUT, "One JSON object instead of lines" },
         { SUMMARY | BENCH | PROFILE, GROUP_OUTPUT, "One JSON object instead of the tables" },
-        { VERIFY, GROUP_OUTPUT, "One JSON object instead of the table" },
+        { VERIFY | DATA, GROUP_OUTPUT, "One JSON object instead of the table" },
         { INFO, GROUP_OUTPUT, "One JSON object instead of lines" },
         { DEVICES, GROUP_OUTPUT, "One JSON array instead of the table" } } },
     { "trace", NULL, "FILE", TEXT(trace), .uses = {

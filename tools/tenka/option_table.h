@@ -51,9 +51,10 @@ enum option_commands {
     BENCH = 32,
     PROFILE = 64,
     DEVICES = 128,
-    INFO = 256,
+    DATA = 256,
+    INFO = 512,
     COMPUTING = 127,
-    EVERY = 511,
+    EVERY = 1023,
 };
 
 struct option_word {
@@ -107,6 +108,9 @@ extern const struct command commands[];
 /* argv[0] is the command's name; what it takes besides options is moved to the front behind it. Leaves the process
  * after --help, and after a mistake with EXIT_CODE_USAGE. */
 struct options options_parse(const struct command *command, int argc, char **argv);
+
+/* Whether an option was typed. */
+bool option_is_given(const struct options *o, const char *name);
 
 /* ---- option_names.c ---- */
 

@@ -1,6 +1,8 @@
 /* From the command line to struct options, by the rows of option_table.c. */
 #define _POSIX_C_SOURCE 200809L
 #include <assert.h>
+#include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -28,7 +30,7 @@ static void settle_backend(struct options *o)
     o->device = cpu ? NULL : o->device;
 }
 
-static bool is_given(const struct options *o, const char *name)
+bool option_is_given(const struct options *o, const char *name)
 {
     for (size_t i = 0; option_table[i].name != NULL; i++)
         if ((o->given[i / 64] >> i % 64 & 1) != 0 && strcmp(option_table[i].name, name) == 0)
@@ -36,45 +38,82 @@ static bool is_given(const struct options *o, const char *name)
     return false;
 }
 
-/* A call has all numbers in it, and the options that have them too show what it says. */
-static void settle_call(const struct command *command, struct options *o)
+/* Options that say an argument of the optimizer. */
+static const struct optimizer_option {
+    const char *option, *argument;
+    size_t at; /* in struct options */
+} optimizer_options[] = {
+    {"lr", "lr", offsetof(struct options, lr)},
+    {"momentum", "momentum", offsetof(struct options, momentum)},
+    {"weight-decay", "weight_decay", offsetof(struct options, weight_decay)},
+};
+#define OPTIMIZER_OPTIONS (sizeof(optimizer_options) / sizeof(optimizer_options[0]))
+
+static double *option_place(const struct optimizer_option *option, struct options *o)
 {
-    static const char *const others[] = {"lr", "momentum", "weight-decay"};
-    if (tenka_optimizer_read(NULL, o->optimizer, &o->recipe) != TENKA_OK)
-        say_misuse(command->name, "--optimizer: %s", tenka_last_error(NULL));
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-        if (is_given(o, others[i]))
-            say_misuse(command->name, "--optimizer %s says what --%s says: leave one of the two out", o->optimizer,
-                       others[i]);
-    o->lr = o->recipe.is_sgd ? o->recipe.sgd.lr : o->recipe.adam.lr;
-    o->momentum = o->recipe.is_sgd ? o->recipe.sgd.momentum : 0;
-    o->weight_decay = o->recipe.is_sgd ? o->recipe.sgd.weight_decay : o->recipe.adam.weight_decay;
+    return (double *)(void *)((char *)o + option->at);
 }
 
+/* A call has all numbers in it. */
+static void settle_call(const struct command *command, struct options *o)
+{
+    if (tenka_optimizer_read(NULL, o->optimizer, &o->recipe) != TENKA_OK)
+        say_misuse(command->name, "--optimizer: %s", tenka_last_error(NULL));
+    for (size_t i = 0; i < OPTIMIZER_OPTIONS; i++)
+        if (option_is_given(o, optimizer_options[i].option))
+            say_misuse(command->name, "--optimizer %s says what --%s says: leave one of the two out", o->optimizer,
+                       optimizer_options[i].option);
+}
+
+/* The class of a name in any case; NULL: there is none. */
+static const char *find_class(const char *name)
+{
+    const char *class;
+    for (size_t i = 0; (class = tenka_optimizer_class_name(i)) != NULL; i++)
+        if (strcasecmp(name, class) == 0)
+            return class;
+    return NULL;
+}
+
+/* A name has PyTorch's defaults but for what other options say. */
+static void settle_name(const struct command *command, struct options *o)
+{
+    const char *const class = find_class(o->optimizer);
+    char text[256], number[32];
+    if (class == NULL)
+        say_misuse(
+            command->name,
+            "--optimizer: there is no optimizer '%s'; choose adam, sgd or another that --help names, or write it "
+            "as PyTorch does, such as AdamW(lr=1e-3)",
+            o->optimizer);
+    int length = snprintf(text, sizeof(text), "%s(", class);
+    for (size_t i = 0; i < OPTIMIZER_OPTIONS; i++)
+        if (option_is_given(o, optimizer_options[i].option))
+            length += snprintf(text + length, sizeof(text) - (size_t)length, "%s=%s, ", optimizer_options[i].argument,
+                               say_shortest(number, *option_place(&optimizer_options[i], o)));
+    snprintf(text + length, sizeof(text) - (size_t)length, ")");
+    if (tenka_optimizer_read(NULL, text, &o->recipe) != TENKA_OK)
+        say_misuse(command->name, "--optimizer: %s", tenka_last_error(NULL));
+}
+
+/* The options that say an argument, too, have what the optimizer has in the end. */
 static void settle_optimizer(const struct command *command, struct options *o)
 {
     const struct tenka_optimizer_params defaults = TENKA_OPTIMIZER_DEFAULTS;
     o->recipe = defaults;
-    if (strchr(o->optimizer, '(') != NULL) {
+    if (strchr(o->optimizer, '(') != NULL)
         settle_call(command, o);
-        return;
+    else
+        settle_name(command, o);
+    for (size_t i = 0; i < OPTIMIZER_OPTIONS; i++) {
+        const double value = tenka_optimizer_argument(&o->recipe, optimizer_options[i].argument);
+        *option_place(&optimizer_options[i], o) = isnan(value) ? 0 : value;
     }
-    o->recipe.is_sgd = strcmp(o->optimizer, "sgd") == 0;
-    if (!o->recipe.is_sgd && strcmp(o->optimizer, "adam") != 0)
-        say_misuse(command->name,
-                   "--optimizer: there is no optimizer '%s'; choose adam or sgd, or write it as PyTorch does, such as "
-                   "AdamW(lr=1e-3)",
-                   o->optimizer);
-    o->recipe.sgd.lr = o->recipe.adam.lr = o->lr;
-    o->recipe.sgd.momentum = o->momentum;
-    o->recipe.sgd.weight_decay = o->recipe.adam.weight_decay = o->weight_decay;
 }
 
 static void check_together(const struct command *command, const struct options *o)
 {
     const bool cpu = o->backend == TENKA_BACKEND_CPU || o->backend == TENKA_BACKEND_CPU_F64;
-    if (o->momentum > 0 && !o->recipe.is_sgd)
-        say_misuse(command->name, "--momentum belongs to '--optimizer sgd'");
     if (o->load_partial && (o->load == NULL || o->net == NULL))
         say_misuse(command->name, "--load-partial takes weights of --load FILE into the network of --net: give both");
     if (o->inits.count > 0 && o->load != NULL && !o->load_partial)
@@ -98,9 +137,25 @@ static void check_together(const struct command *command, const struct options *
                    backend_name(o->backend));
 }
 
+static void check_training(const struct command *command, const struct options *o)
+{
+    char why[1024];
+    bool steps = true;
+    const char *const objection = groups_objection(o, why);
+    if (objection != NULL)
+        say_misuse(command->name, "%s", objection);
+    if (o->schedule != NULL && tenka_schedule_check(NULL, o->schedule, NULL, &steps) != TENKA_OK)
+        say_misuse(command->name, "--schedule: %s", tenka_last_error(NULL));
+    if (!steps && o->schedule_per == TENKA_SCHEDULE_STEP)
+        say_misuse(command->name, "--schedule-per step: ReduceLROnPlateau looks at epochs");
+    if (o->schedule == NULL && o->schedule_per != TENKA_SCHEDULE_USUAL)
+        say_misuse(command->name, "--schedule-per is about a schedule: which is it? Give --schedule CALL");
+}
+
 static void check(const struct command *command, const struct options *o)
 {
     check_together(command, o);
+    check_training(command, o);
     const char *const objection = command->objection != NULL ? command->objection(o) : NULL;
     if (objection != NULL)
         say_misuse(command->name, "%s", objection);

@@ -62,8 +62,7 @@ static void tell_walk(struct pictures *p, const char *folder)
     progress_say(p->progress, text);
 }
 
-/* Whether a file's name says that it is a picture, be it readable or damaged. */
-static bool claims_picture(const char *name)
+bool claims_picture(const char *name)
 {
     static const char *const endings[] = {"png",  "apng", "jpg",  "jpeg", "jpe",  "jfif", "mpo",  "gif", "bmp", "dib",
                                           "webp", "tif",  "tiff", "heic", "heif", "hif",  "avif", "jxl", "jp2", "j2k",
@@ -138,7 +137,7 @@ static int add_named_folder(struct pictures *p, tenka_ctx *ctx, const char *fold
     const uint64_t failed = p->failed;
     const int code = add_folder(p, ctx, folder);
     if (code == EXIT_CODE_OK && interrupt_signal() == 0 && p->count == count && p->failed == failed) {
-        say_failed("%s: there is no PNG or JPEG picture in this folder", folder);
+        say_failed("%s: there is no PNG, JPEG or BMP picture in this folder", folder);
         p->failed++;
     }
     return code;

@@ -7,7 +7,7 @@
 
 bool predict_is_array(const struct options *options)
 {
-    return options->n_pictures == 1 && path_is_npy(options->pictures[0]);
+    return options->n_pictures == 1 && (path_is_npy(options->pictures[0]) || path_is_csv(options->pictures[0]));
 }
 
 struct run {
@@ -26,12 +26,32 @@ struct run {
 
 /* ---- Setting up ---- */
 
+static int read_array(struct run *r, const char *path)
+{
+    return tenka_array_read(r->p->session.ctx, path, NULL, &r->array) == TENKA_OK
+               ? EXIT_CODE_OK
+               : say_library_failed(r->p->session.ctx);
+}
+
+/* As the table that the network was trained on. */
+static int read_table(struct run *r, const char *path)
+{
+    const struct session *const s = &r->p->session;
+    const struct tenka_preprocessing *const how = s->model != NULL ? tenka_model_preprocessing(s->model) : NULL;
+    if (how == NULL || how->table == NULL)
+        return say_failed("%s does not say how it wants the columns of a table: it was trained on none",
+                          s->options->load);
+    return tenka_array_read_csv(s->ctx, path, how->table, &r->array) == TENKA_OK ? EXIT_CODE_OK
+                                                                                 : say_library_failed(s->ctx);
+}
+
 static int open_array(struct run *r)
 {
     struct predictor *const p = r->p;
     const char *const path = p->session.options->pictures[0];
-    if (tenka_array_read(p->session.ctx, path, NULL, &r->array) != TENKA_OK)
-        return say_library_failed(p->session.ctx);
+    const int code = path_is_csv(path) ? read_table(r, path) : read_array(r, path);
+    if (code != EXIT_CODE_OK)
+        return code;
     const struct tenka_shape shape = tenka_array_shape(r->array);
     if (shape.rank == 0)
         return say_failed("%s: expected samples along a first axis, found a single number", path);

@@ -1,5 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -124,7 +125,9 @@ static int open_prepared_net(struct session *s)
     int code = open_net(s);
     if (code == EXIT_CODE_OK)
         code = recipe_reset(s);
-    return code == EXIT_CODE_OK ? recipe_freeze(s) : code;
+    if (code == EXIT_CODE_OK)
+        code = recipe_freeze(s);
+    return code == EXIT_CODE_OK ? groups_check(s) : code;
 }
 
 /* output: of two samples */
@@ -217,6 +220,11 @@ static void tell(const struct session *s)
     char count[32];
     print_text(stdout, "data     %s:", s->data_dir);
     tell_samples(s);
+    if (s->options->split > 0)
+        printf("split    %s of %s is kept from training and tested, chosen by seed %" PRIu64 "\n",
+               say_shortest(count, s->options->split),
+               tenka_dataset_classes(session_data(s)) > 0 ? "each class" : "the samples", s->options->seed);
+    pictures_tell(s);
     session_print_device(s->ctx, s->options);
     printf("network  %s parameters; ", say_count(count, tenka_module_parameter_count(s->net)));
     if (s->options->loss != NULL)
@@ -309,18 +317,24 @@ int session_open(struct session *s, const struct options *options, bool train)
         code = session_load_data(s, train);
     if (code == EXIT_CODE_OK)
         code = open_prepared_net(s);
+    if (code == EXIT_CODE_OK && !train)
+        code = session_split_tested(s);
+    if (code == EXIT_CODE_OK)
+        code = pictures_set_size(s, (tenka_dataset *const[2]){s->train_data, s->test_data}, 2);
     if (code == EXIT_CODE_OK)
         code = set_input(s);
     if (code == EXIT_CODE_OK && train)
         session_warn_of_data(s);
     if (code == EXIT_CODE_OK)
         code = session_apply_preprocessing(s);
+    if (code == EXIT_CODE_OK && train)
+        code = pictures_set_normalization(s);
     if (code == EXIT_CODE_OK)
         code = check_net(s);
     if (code == EXIT_CODE_OK && s->test_data == NULL)
         say_notice(options,
-                   "%s has no test half, so that nothing is tested after an epoch; x_test and y_test, or two more "
-                   "files, would be one",
+                   "%s has no test half, so that nothing is tested after an epoch; --split 0.2 would keep a part for "
+                   "that",
                    s->data_dir);
     if (code == EXIT_CODE_OK && !options->quiet && !options->json)
         tell(s);
@@ -356,6 +370,9 @@ int session_preprocessing(struct session *s, struct tenka_preprocessing *how)
     if (tenka_preprocessing_of(s->ctx, data, how, names, classes) != TENKA_OK)
         return say_library_failed(s->ctx);
     how->data = s->data_path;
+    how->split = s->options->split;
+    how->split_seed = s->options->seed;
+    how->split_of = s->split_of;
     return EXIT_CODE_OK;
 }
 

@@ -10,13 +10,17 @@ set(tool_sources
     tools/tenka/classes.c
     tools/tenka/commands.c
     tools/tenka/data.c
+    tools/tenka/data_command.c
     tools/tenka/data_names.c
+    tools/tenka/data_read.c
+    tools/tenka/picture_data.c
     tools/tenka/devices.c
     tools/tenka/ending.c
     tools/tenka/evaluate.c
     tools/tenka/fallback.c
     tools/tenka/finite.c
     tools/tenka/fit.c
+    tools/tenka/groups.c
     tools/tenka/history.c
     tools/tenka/info.c
     tools/tenka/interrupt.c
@@ -50,7 +54,9 @@ set(tool_sources
     tools/tenka/say.c
     tools/tenka/session.c
     tools/tenka/spinning.c
+    tools/tenka/steps.c
     tools/tenka/summary.c
+    tools/tenka/table_data.c
     tools/tenka/test.c
     tools/tenka/test_report.c
     tools/tenka/text.c

@@ -238,7 +238,7 @@ static void print_memory(const struct summary *m)
         return;
     puts("");
     print_text(stdout, "Device memory of a training step at batch size %u with %s, on %s:\n", o->batch_size,
-               o->recipe.is_sgd ? "sgd" : "adam", tenka_ctx_device_name(m->session.ctx));
+               tenka_optimizer_class(&o->recipe), tenka_ctx_device_name(m->session.ctx));
     print_bytes("parameters and statistics", memory->parameters);
     print_bytes("the optimizer's moments", memory->optimizer);
     print_bytes("batch, activations, gradients", memory->temporaries);
@@ -303,7 +303,7 @@ static void print_json(const struct summary *m)
            ",\"device\":",
            m->parameters, m->trainable, m->buffers, m->layers[0].multiply_adds);
     log_json_string(stdout, tenka_ctx_device_name(m->session.ctx));
-    printf(",\"optimizer\":\"%s\",\"memory\":", m->session.options->recipe.is_sgd ? "sgd" : "adam");
+    printf(",\"optimizer\":\"%s\",\"memory\":", tenka_optimizer_class(&m->session.options->recipe));
     if (memory->total == 0)
         fputs("null", stdout);
     else

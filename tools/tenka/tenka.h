@@ -63,6 +63,10 @@ struct options {
     uint32_t checkpoint_every;                           /* steps; 0: at the end of each epoch alone */
     uint64_t seed;
     double lr, momentum, weight_decay, aux_weight;
+    const char *target, *without; /* columns of a table; NULL: none */
+    bool standardize;
+    double split;  /* of the samples; 0: none */
+    bool skip_bad; /* pictures */
     enum loss_mean loss_mean;
     int threads;
     struct tenka_shape input;             /* of one image; rank 0: the default */
@@ -94,7 +98,12 @@ struct options {
     const char *out;              /* predict; NULL: none */
     bool load_partial, freeze_stats;
     struct text_list frozen; /* --freeze and --train */
-    struct text_list resets, inits;
+    struct text_list resets, inits, groups;
+    bool no_decay_norms;
+    const char *schedule; /* NULL: none */
+    enum tenka_schedule_per schedule_per;
+    double clip_grad_norm, clip_grad_value; /* 0: none */
+    uint32_t accumulate;
     uint64_t given[2]; /* bits: the rows of option_table that were typed */
 };
 
@@ -225,6 +234,7 @@ struct session {
     char *data_path;      /* the same as a saved file remembers it; NULL: it cannot */
     char *trained_on;     /* what the file of `tenka test` remembers; NULL: it was not asked */
     tenka_ctx *ctx;
+    uint64_t split_of;                     /* samples that --split has divided */
     tenka_dataset *train_data, *test_data; /* train_data is NULL for `tenka test`, test_data where arrays have none */
     tenka_model *model;                    /* owns net when there is one */
     tenka_module *net;
@@ -271,6 +281,15 @@ int recipe_freeze(struct session *s);
 /* The network's parameters that are trained, to be freed. NULL: no memory. */
 tenka_variable **recipe_trained(const struct session *s, size_t *count);
 
+/* ---- groups.c: parameter groups of --group and --no-decay-norms ---- */
+
+/* Whether the texts are such as a network can be asked about; else a sentence, as long-lived as buffer. */
+const char *groups_objection(const struct options *o, char buffer[static 1024]);
+/* Whether each names something that is trained; says what is wrong, and what groups there are. */
+int groups_check(const struct session *s);
+/* Adds them to an optimizer that has none. Errors: as tenka_optimizer_add_group. */
+tenka_status groups_add(const struct session *s, tenka_optimizer *opt);
+
 /* ---- data_names.c: what --data names ---- */
 
 /* The files of a list: images and labels of one half, or of both. */
@@ -280,13 +299,30 @@ struct file_list {
     size_t count; /* of those in the text; 0: there was no memory */
 };
 
+enum data_kind {
+    DATA_IDX,      /* a folder of IDX files, or a data set in one */
+    DATA_LIST,     /* IDX files */
+    DATA_NPZ,      /* an archive of NumPy's arrays */
+    DATA_NPY,      /* files of one array each */
+    DATA_CIFAR,    /* a folder or archive of CIFAR-10 or -100 */
+    DATA_CSV,      /* tables: one file, or one for each half */
+    DATA_PICTURES, /* a folder of pictures by class, or of such folders */
+};
+/* By its content, or the names of the files. */
+enum data_kind data_kind(const char *data);
 bool data_is_folder(const char *path);
+#define PATH_TEXT 4096
+/* Whether there is a folder of that name in it; out becomes its path. */
+bool folder_has(const char *folder, const char *name, char out[static PATH_TEXT]);
+/* Whether a folder has files or folders, but hidden ones, of which is says so; path: of the entry. */
+bool folder_has_entry(const char *folder, bool (*is)(const char *path, const char *name, bool folder));
 /* A folder may have commas in its name. */
 bool data_is_list(const char *data);
 void file_list_split(const char *data, struct file_list *out);
 /* By the names' endings: an archive of NumPy's arrays; a list of files of one each. */
 bool data_is_npz(const char *data);
 bool data_is_npy(const char *data);
+bool path_is_csv(const char *path);
 bool path_is_npy(const char *path);
 /* Whether --data names something; says so when it does not. data NULL: nothing is named. */
 int session_check_data(const char *data);
@@ -313,6 +349,8 @@ struct tenka_shape batch_shape(const tenka_dataset *data, size_t count);
 /* Reads one half of what --data names; a list of two files is either. *out is NULL, with OK, where arrays have no test
  * half. Says what went wrong. */
 int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out);
+/* What is tested is the part that the network's training has split off, where its file says that it has. */
+int session_split_tested(struct session *s);
 /* Finds the images and reads them, for training both halves; for testing without --data those that the network was
  * trained on. */
 int session_load_data(struct session *s, bool train);
@@ -322,6 +360,27 @@ int session_apply_preprocessing(struct session *s);
 int session_check_class_names(const struct session *s, uint32_t outputs);
 /* Whether the classes of the images are those of the network, which gives so many outputs. */
 int session_check_classes(const struct session *s, uint32_t outputs);
+
+/* ---- table_data.c: CSV files ---- */
+
+/* One half of what data names, as session_load_half. */
+int table_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
+/* What --standardize asks for, once there are both halves. */
+int table_standardize(const struct session *s);
+
+/* ---- picture_data.c: pictures by class, which train and test ---- */
+
+/* One half of a folder, as session_load_half. */
+int pictures_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
+/* Whether the two halves have the same classes. */
+int pictures_check_classes(const struct session *s);
+/* Gives pictures the size that --input names, that the saved network has, or that the network takes; nothing where the
+ * data are no pictures. data: count datasets of one kind, of which some may be NULL. Says what went wrong. */
+int pictures_set_size(const struct session *s, tenka_dataset *const *data, size_t count);
+/* What becomes of them, on a line. */
+void pictures_tell(const struct session *s);
+/* The numbers of --mean and --std in the place of those of the data. */
+int pictures_set_normalization(const struct session *s);
 
 /* ---- ending.c: what the network ends with ---- */
 
@@ -381,6 +440,8 @@ struct pictures {
  * signal ends it. pictures_free is due in any case. */
 int pictures_find(struct pictures *p, tenka_ctx *ctx, char *const *names, size_t count, struct progress *progress);
 void pictures_free(struct pictures *p);
+/* Whether a file's name says that it is a picture, be it readable or damaged. */
+bool claims_picture(const char *name);
 
 /* ---- checkpoint.c ---- */
 
@@ -420,6 +481,7 @@ void evaluation_text(const struct evaluation *e, bool full, char out[static MEAS
 struct epoch_result {
     uint32_t epoch;
     double train_loss, train_seconds, images_per_second;
+    double lr; /* of the first group */
     struct evaluation test;
 };
 
@@ -452,6 +514,7 @@ void log_json_string(FILE *file, const char *text);
 
 int command_train(const struct options *options);
 int command_test(const struct options *options);
+int command_data(const struct options *options);
 int command_predict(const struct options *options);
 int command_info(const struct options *options);
 int command_summary(const struct options *options);

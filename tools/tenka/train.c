@@ -30,17 +30,8 @@ static int check_saving(struct training *t)
 
 tenka_status train_optimizer(const struct session *s, tenka_optimizer **out)
 {
-    const struct tenka_optimizer_params *const recipe = &s->options->recipe;
-    size_t count = 0;
-    tenka_variable **const vars = recipe_trained(s, &count);
-    if (vars == NULL)
-        return TENKA_E_NOMEM;
-    tenka_status status = tenka_optimizer_create(s->ctx, NULL, recipe, out);
-    if (status == TENKA_OK)
-        status = recipe->is_sgd ? tenka_optimizer_add_sgd_group(*out, vars, count, &recipe->sgd, NULL)
-                                : tenka_optimizer_add_adam_group(*out, vars, count, &recipe->adam, NULL);
-    free(vars);
-    return status;
+    const tenka_status status = tenka_optimizer_create(s->ctx, NULL, &s->options->recipe, out);
+    return status == TENKA_OK ? groups_add(s, *out) : status;
 }
 
 /* Both loaders shuffle, as in the reference program, unless nothing is shuffled: each takes its draws from the
@@ -94,15 +85,31 @@ static void tell_batch(const struct training *t)
                    say_count(size, o->batch_size), say_count(count, images), session_noun(&t->session), plural(images));
 }
 
+/* What gradients are made of, as far as options say it. */
+static void name_criterion(struct training *t)
+{
+    const struct options *const o = t->session.options;
+    char aux[64] = "", batches[32] = "", value[64] = "", norm[64] = "";
+    if (o->aux_weight > 0)
+        snprintf(aux, sizeof(aux), " and %g of the other outputs'", o->aux_weight);
+    if (o->accumulate > 1)
+        snprintf(batches, sizeof(batches), " of %u batches", o->accumulate);
+    if (o->clip_grad_value > 0)
+        snprintf(value, sizeof(value), " clipped to %g", o->clip_grad_value);
+    if (o->clip_grad_norm > 0)
+        snprintf(norm, sizeof(norm), " of a norm of %g", o->clip_grad_norm);
+    snprintf(t->criterion, sizeof(t->criterion), "%s%s%s%s%s", o->loss != NULL ? o->loss : "", aux, batches, value,
+             norm);
+    t->run.criterion = t->criterion[0] != '\0' ? t->criterion : NULL;
+}
+
 static int set_up(struct training *t)
 {
     struct session *s = &t->session;
     const struct options *o = s->options;
     t->run.net = s->net;
     t->run.seed = o->seed;
-    snprintf(t->criterion, sizeof(t->criterion), "%s and %g of the other outputs'", o->loss != NULL ? o->loss : "",
-             o->aux_weight);
-    t->run.criterion = o->aux_weight > 0 ? t->criterion : o->loss;
+    name_criterion(t);
     tenka_status status = create_loader(s, s->train_data, o->batch_size, o->drop_last, &t->run.train_loader);
     if (status == TENKA_OK && s->test_data != NULL)
         status = create_loader(s, s->test_data, o->test_batch_size, false, &t->run.test_loader);
@@ -114,7 +121,9 @@ static int set_up(struct training *t)
         return EXIT_CODE_LIBRARY;
     progress_init(&t->progress, o->quiet);
     tell_batch(t);
-    int code = check_saving(t);
+    int code = steps_open(t);
+    if (code == EXIT_CODE_OK)
+        code = check_saving(t);
     if (code == EXIT_CODE_OK)
         code = fit_check(t);
     if (code == EXIT_CODE_OK && o->resume != NULL)
@@ -126,6 +135,7 @@ static int set_up(struct training *t)
 
 static int tear_down(struct training *t)
 {
+    steps_close(t);
     tenka_meter_destroy(&t->run.loss);
     tenka_optimizer_destroy(&t->run.optimizer);
     tenka_loader_destroy(&t->run.train_loader);
@@ -190,42 +200,21 @@ static int save_checkpoint(struct training *t)
     return code == EXIT_CODE_OK ? rescue_checkpoint(t) : code;
 }
 
-/* Whether --checkpoint-every asks for one now; not behind the last step of an epoch, where there always is one. */
-static bool is_checkpoint_due(const struct training *t)
-{
-    const uint32_t every = t->session.options->checkpoint_every;
-    return every > 0 && t->run.step % every == 0 &&
-           tenka_loader_position(t->run.train_loader) < tenka_loader_batches(t->run.train_loader);
-}
-
-static int run_step(struct training *t, const struct tenka_batch *batch, tenka_tensor *loss)
-{
-    const struct session *s = &t->session;
-    *loss = session_loss(s, batch, true, NULL);
-    tenka_backward(*loss);
-    tenka_meter_add(t->run.loss, *loss);
-    if (s->options->check_finite) {
-        const int code = finite_check_step(t, *loss);
-        if (code != EXIT_CODE_OK)
-            return code;
-    }
-    return tenka_optimizer_step(t->run.optimizer) == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
-}
-
 static int run_batches(struct training *t, uint32_t epoch, uint64_t *images)
 {
     tenka_loader *const loader = t->run.train_loader;
     /* The loader is rewound after the evaluation: a checkpoint before that must say that the epoch is trained. */
-    while (!is_stopping(t) && tenka_loader_position(loader) < tenka_loader_batches(loader)) {
+    while (!(is_stopping(t) && steps_are_whole(t)) && tenka_loader_position(loader) < tenka_loader_batches(loader)) {
         struct tenka_batch batch;
         tenka_tensor loss;
         if (tenka_loader_next(loader, &batch) != TENKA_OK)
             return EXIT_CODE_LIBRARY;
-        int code = run_step(t, &batch, &loss);
+        watch_before_step(t);
+        int code = steps_take(t, &batch, &loss);
         *images += batch.size;
         if (code == EXIT_CODE_OK)
             code = after_step(t, epoch, *images, loss);
-        if (code == EXIT_CODE_OK && is_checkpoint_due(t) && (code = finite_read(t, NULL)) == EXIT_CODE_OK)
+        if (code == EXIT_CODE_OK && steps_want_checkpoint(t) && (code = finite_read(t, NULL)) == EXIT_CODE_OK)
             code = save_checkpoint(t);
         if (code != EXIT_CODE_OK)
             return code;
@@ -263,6 +252,7 @@ static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *
     if (code != EXIT_CODE_OK)
         return code;
     result->epoch = epoch;
+    result->lr = tenka_optimizer_lr(t->run.optimizer, 0);
     result->train_seconds = seconds_now() - start;
     result->images_per_second = (double)(images - before) / result->train_seconds;
     return EXIT_CODE_OK;
@@ -271,14 +261,17 @@ static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *
 static void print_epoch(const struct training *t, const struct epoch_result *r)
 {
     const struct session *const s = &t->session;
-    char rate[32], measures[MEASURES_TEXT];
+    char rate[32], lr[32], measures[MEASURES_TEXT];
     printf("epoch %u/%u  train loss %.4f", r->epoch + 1, s->options->epochs, r->train_loss);
     if (s->test_data != NULL)
         printf("  test loss %.4f", r->test.loss);
     if (s->test_data != NULL && !isnan(r->test.accuracy))
         printf("  test accuracy %.2f %%", 100 * r->test.accuracy);
     evaluation_text(&r->test, false, measures);
-    printf("%s  (%.1f s, %s %ss/s)\n", measures, r->train_seconds,
+    fputs(measures, stdout);
+    if (t->run.schedule != NULL)
+        printf("  lr %s", say_number(lr, "%.4g", r->lr));
+    printf("  (%.1f s, %s %ss/s)\n", r->train_seconds,
            say_count(rate, (uint64_t)(r->images_per_second + 0.5)), session_noun(s));
     fflush(stdout);
 }
@@ -319,7 +312,8 @@ static int end_epoch(struct training *t, struct epoch_result *result)
     tenka_loader_rewind(t->run.train_loader);
     t->run.epoch++;
     t->evaluating = false;
-    return save_checkpoint(t);
+    const int stepped = steps_end_epoch(t, result);
+    return stepped == EXIT_CODE_OK ? save_checkpoint(t) : stepped;
 }
 
 static int run_epochs(struct training *t)

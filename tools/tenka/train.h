@@ -21,15 +21,32 @@ struct training {
     struct log log;
     struct answers answers; /* of the test half */
     struct watch watch;
-    char criterion[400];   /* the loss with --aux-weight, as a checkpoint says it */
+    char criterion[4400];  /* the loss and what else gradients are made of, as a checkpoint says it */
     bool evaluating;       /* the epoch's checkpoint is written; the evaluation draws from the generator */
     uint64_t finite;       /* losses of this epoch whose sum was finite when it was last looked at */
     bool written;          /* --checkpoint is a checkpoint of this run */
     uint64_t written_step; /* steps that the run had taken when it was written */
     enum kept kept;
+    tenka_variable **trained; /* whose gradients are clipped; NULL: none are */
+    size_t n_trained;
     bool unwritable;    /* --checkpoint can be written nowhere */
     char trouble[4352]; /* why the run stops though it could go on; "": it does not */
 };
+
+/* ---- steps.c: how a step of training is taken ---- */
+
+/* The schedule and what else is made before the first step. Says what is wrong. */
+int steps_open(struct training *t);
+void steps_close(struct training *t);
+/* Whether the batch that was taken last ends the group of --accumulate. */
+bool steps_are_whole(const struct training *t);
+/* Whether --checkpoint-every asks for a checkpoint now: not within a group, and not behind the last step of an epoch,
+ * where there always is one. */
+bool steps_want_checkpoint(const struct training *t);
+/* Computes the loss of a batch and its gradients, and where the group is whole updates. Returns EXIT_CODE_LIBRARY. */
+int steps_take(struct training *t, const struct tenka_batch *batch, tenka_tensor *loss);
+/* Behind an epoch: the schedule goes on. Returns EXIT_CODE_LIBRARY. */
+int steps_end_epoch(struct training *t, const struct epoch_result *result);
 
 /* ---- finite.c: losses that are no finite numbers ---- */
 

@@ -60,6 +60,10 @@ static ptrdiff_t block_size(const params *p)
 static ptrdiff_t source_row(const params *p, ptrdiff_t row)
 {
     ptrdiff_t at = 0, stride = p->dim[5];
+    if (first_axis(p) == 4) {
+        at = source(p, 4, row);
+        return at < 0 ? -1 : at * stride;
+    }
     for (int k = 4; k >= first_axis(p); k--) {
         const ptrdiff_t from = source(p, k, row % padded(p, k));
         if (from < 0)
@@ -118,19 +122,40 @@ void TENKA_CPU(pad_fwd)(const struct TENKA_CPU(args) *a)
     }
 }
 
+/* The same where no other element of y comes from dx: with a constant around x. */
+static void set_row(const params *p, const tenka_real *dy, tenka_real *dx)
+{
+    ptrdiff_t from, end;
+    middle(p, &from, &end);
+    memcpy(dx + from - p->before[5], dy + from, (size_t)(end - from) * sizeof(*dx));
+}
+
+/* Whether some of x is not in y. */
+static bool cuts(const params *p)
+{
+    bool any = false;
+    for (int k = first_axis(p); k < 6; k++)
+        any |= p->before[k] < 0 || p->after[k] < 0;
+    return any;
+}
+
 void TENKA_CPU(pad_dx)(const struct TENKA_CPU(args) *a)
 {
     const params *p = (const void *)a->params;
     const tenka_real *dy = a->in[0];
     tenka_real *dx = a->out[0];
     const ptrdiff_t each = rows(p), size = block_size(p), width = padded(p, 5);
+    const bool adds = p->mode != TENKA_PADDING_CONSTANT, clears = adds || cuts(p);
 #pragma omp parallel for if (a->n > TENKA_CPU_SMALL)
     for (ptrdiff_t block = 0; block < blocks(p); block++) {
-        memset(dx + block * size, 0, (size_t)size * sizeof(*dx));
+        if (clears)
+            memset(dx + block * size, 0, (size_t)size * sizeof(*dx));
         for (ptrdiff_t row = 0; row < each; row++) {
             const ptrdiff_t from = source_row(p, row);
-            if (from >= 0)
+            if (from >= 0 && adds)
                 add_row(p, dy + (block * each + row) * width, dx + block * size + from);
+            else if (from >= 0)
+                set_row(p, dy + (block * each + row) * width, dx + block * size + from);
         }
     }
 }

@@ -3,7 +3,8 @@ set(cpu_sources # once
     src/backend/cpu/fast/isa.c)
 set(cpu_kernel_sources # for each precision, with the operators' kernels
     src/backend/cpu/elementwise.c
-    src/backend/cpu/table.c)
+    src/backend/cpu/table.c
+    src/backend/cpu/updates.c)
 set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/attention.c
     src/backend/cpu/fast/avg_pool2d.c
@@ -15,6 +16,7 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/conv2d_gather.c
     src/backend/cpu/fast/conv_copies.c
     src/backend/cpu/fast/conv_depthwise.c
+    src/backend/cpu/fast/conv_depthwise_dw.c
     src/backend/cpu/fast/conv_lanes.c
     src/backend/cpu/fast/conv_lowered.c
     src/backend/cpu/fast/conv_planes.c

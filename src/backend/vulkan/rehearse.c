@@ -173,7 +173,8 @@ static void rehearse(struct rehearsal *r)
     const size_t processors = tenka_os_processors(), most = processors < MOST_DEVICES ? processors : MOST_DEVICES;
     size_t n = 0;
     r->begin = tenka_os_now();
-    while (n + 1 < most && n + 1 < r->n_parts && tenka_worker_start(&unheard, play_beside, r, &workers[n]) == TENKA_OK)
+    while (n + 1 < most && n + 1 < r->n_parts &&
+           tenka_worker_start(&unheard, 1, play_beside, r, &workers[n]) == TENKA_OK)
         n++;
     play_parts(r, true);
     tenka_say(r->dev->base.log, TENKA_LOG_DEBUG, "%zu kernels are compiled ahead, on %zu devices", r->n_parts, n + 1);

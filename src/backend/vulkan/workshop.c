@@ -169,21 +169,31 @@ static tenka_status keep(struct tenka_vk_device *dev, shaderc_compilation_result
     return TENKA_OK;
 }
 
-/* Whether an operator is one of those that share a shader. */
-static bool is_elementwise(enum tenka_op op)
+/* The shader that an operator shares with others; NULL: it has its own. */
+static const char *shared_shader(enum tenka_op op)
 {
-    static const bool elementwise[TENKA_OP_COUNT] = {
-#define TENKA_UNARY(name, ...) [TENKA_OP_##name] = true,
-#define TENKA_ACTIVATION(name, ...) [TENKA_OP_##name] = true,
-#define TENKA_BINARY(name, ...) [TENKA_OP_##name] = true,
+    static const char *const shaders[TENKA_OP_COUNT] = {
+#define TENKA_UNARY(name, ...) [TENKA_OP_##name] = "elementwise",
+#define TENKA_ACTIVATION(name, ...) [TENKA_OP_##name] = "elementwise",
+#define TENKA_BINARY(name, ...) [TENKA_OP_##name] = "elementwise",
 #include "shaders/common/elementwise.def"
+#define TENKA_UPDATE(name, ...) [TENKA_OP_##name] = "updates",
+#include "shaders/common/updates.def"
     };
-    return elementwise[op];
+    return shaders[op];
 }
 
 static void define(shaderc_compile_options_t options, const char *name, const char *value)
 {
     shaderc_compile_options_add_macro_definition(options, name, strlen(name), value, strlen(value));
+}
+
+/* What the build says of an update: see shaders/updates.comp. */
+static void define_update(shaderc_compile_options_t options, const struct tenka_op_info *op)
+{
+    static const char *const states[] = {"0", "1", "2", "3"};
+    define(options, "TENKA_NAME", op->name);
+    define(options, "TENKA_STATES", states[op->max_in - 2]);
 }
 
 /* What the build says of an elementwise operator: see shaders/elementwise.comp. */
@@ -218,7 +228,10 @@ static tenka_status compile(struct tenka_vk_device *dev, const struct tenka_node
     if (options != NULL) {
         define(options, macro, "");
         define(options, stored[node->stored], "");
-        if (is_elementwise(tenka_passes[kernel].op))
+        const char *const shared = shared_shader(tenka_passes[kernel].op);
+        if (shared != NULL && strcmp(shared, "updates") == 0)
+            define_update(options, &tenka_ops[tenka_passes[kernel].op]);
+        else if (shared != NULL)
             define_elementwise(options, kernel);
         result = shaderc_compile_into_spv(dev->workshop->compiler, source, bytes, shaderc_compute_shader, path, "main",
                                           options);
@@ -241,8 +254,8 @@ static tenka_status make(struct tenka_vk_device *dev, const struct tenka_node *n
     uint64_t bytes;
     void *source = NULL;
     const enum tenka_op op = tenka_passes[node->kernel].op;
-    char *path =
-        tenka_sprintf("%s/%s.comp", dev->workshop->dir, is_elementwise(op) ? "elementwise" : tenka_ops[op].name);
+    const char *const shared = shared_shader(op);
+    char *path = tenka_sprintf("%s/%s.comp", dev->workshop->dir, shared != NULL ? shared : tenka_ops[op].name);
     if (path == NULL)
         return tenka_fail_nomem(dev->base.err);
     tenka_status status = tenka_os_read_file(dev->base.err, path, MOST_BYTES, &source, &bytes);

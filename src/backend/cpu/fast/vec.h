@@ -188,6 +188,42 @@ ALWAYS_INLINE vec shuffle_lanes(vec v, ivec at)
 #endif
 }
 
+/* Which lanes of two vectors a result has: lane i is lane at[i] of the first one, or from LANES on lane at[i] - LANES of
+ * the second one; 0 where at[i] is -1. */
+struct lane_picks {
+    ivec at;
+#if defined __AVX512F__
+    __mmask16 there;
+#endif
+};
+
+ALWAYS_INLINE struct lane_picks lane_picks(ivec at)
+{
+    struct lane_picks picks = {.at = at};
+#if defined __AVX512F__
+    picks.there = _mm512_movepi32_mask((__m512i)~at);
+#endif
+    return picks;
+}
+
+ALWAYS_INLINE vec shuffle_both(vec a, vec b, struct lane_picks picks)
+{
+    const ivec at = picks.at;
+#if defined __AVX512F__
+    return (vec)_mm512_maskz_permutex2var_ps(picks.there, (__m512)a, (__m512i)at, (__m512)b);
+#elif defined __AVX2__
+    const vec low = (vec)_mm256_permutevar8x32_ps((__m256)a, (__m256i)at);
+    const vec high = (vec)_mm256_permutevar8x32_ps((__m256)b, (__m256i)at);
+    return select(at < 0, (vec){0}, select(at >= LANES, high, low));
+#else
+    vec picked = {0};
+    UNROLL
+    for (int i = 0; i < LANES; i++)
+        picked[i] = at[i] < 0 ? 0 : at[i] < LANES ? a[at[i]] : b[at[i] - LANES];
+    return picked;
+#endif
+}
+
 /* ---- Lanes of two vectors ---- */
 
 #if defined __AVX512F__

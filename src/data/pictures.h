@@ -1,0 +1,62 @@
+/* Pictures in files that become samples when they are wanted. */
+#ifndef TENKA_DATA_PICTURES_H
+#define TENKA_DATA_PICTURES_H
+
+#include <stdatomic.h>
+
+#include "data/dataset.h"
+#include "data/image.h"
+
+/* What makes a sample of a picture, on whatever thread. */
+struct tenka_sampler {
+    void *user;
+    /* Writes channels x height x width bytes, channel after channel.
+     *   index  of the picture
+     *   epoch  a number of the epoch's own, for what is drawn anew in each */
+    tenka_status (*make)(const void *user, struct tenka_error *err, const tenka_image *picture, uint32_t index,
+                         uint64_t epoch, uint8_t *dst);
+    void (*free)(void *user); /* NULL: there is nothing to free */
+    bool repeats;             /* a picture's sample is the same in each epoch, and may be kept in its place */
+};
+
+/* The files, and what is kept of them. */
+struct tenka_pictures {
+    char **paths;
+    uint32_t count;
+    struct tenka_image_params params;
+    struct tenka_picture_facts *facts; /* what tenka_pictures_check has found */
+    struct tenka_sampler sampler;
+    size_t bytes; /* of a sample */
+    /* Of each picture the sample where it repeats, else the picture; NULL: it is not kept. */
+    _Atomic(void *) *kept;
+    _Atomic uint64_t kept_bytes;
+    uint64_t keep_bytes; /* at most; 0: as much as stays free */
+};
+
+/* Takes over the paths, of which there are count, also on failure. params: checked. */
+tenka_status tenka_pictures_make(struct tenka_error *err, char **paths, uint32_t count,
+                                 const struct tenka_image_params *params, uint64_t keep_bytes,
+                                 struct tenka_pictures **out);
+/* Pictures as a column has them, to be freed by its free. */
+struct tenka_reader tenka_pictures_reader(struct tenka_pictures *pictures);
+/* Those that a dataset's input is made of; NULL: it is not. */
+struct tenka_pictures *tenka_pictures_of(const tenka_dataset *dataset);
+
+/* Looks at all files, with as many threads as there are processors.
+ *   log       is told how far it is, and of those that are left out
+ *   thorough  decodes each
+ *   bad       NULL: the first bad one fails; else count entries, of which those of bad ones become true
+ * Errors: of the first bad file, E_IO, E_FORMAT, E_UNSUPPORTED; E_NOMEM. */
+tenka_status tenka_pictures_check(struct tenka_pictures *pictures, struct tenka_error *err, const struct tenka_log *log,
+                                  bool thorough, bool *bad);
+/* Forgets the bad ones; the others stay in their order. To be called before anything is read. */
+void tenka_pictures_filter(struct tenka_pictures *pictures, const bool *bad);
+
+/* Samples are made by it from now on, of pictures with so many channels; takes it over. To be called before anything is
+ * read. */
+void tenka_pictures_sample_by(struct tenka_pictures *pictures, uint32_t channels, const struct tenka_sampler *sampler,
+                              size_t bytes);
+/* The sampler that resizes to height x width, as tenka_image_resize does. Errors: E_NOMEM. */
+tenka_status tenka_sampler_resize(struct tenka_error *err, uint32_t height, uint32_t width, struct tenka_sampler *out);
+
+#endif

@@ -1,0 +1,129 @@
+#!/bin/sh
+# test_cli_tables.sh TENKA: training, testing and predicting on CSV files. Runs on the CPU.
+set -u
+tenka=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+export TMPDIR="$work"
+. "$(dirname "$0")/cli.sh"
+
+# refuse PATTERN ARG...: the command fails with one sentence that has PATTERN in it, and nothing was trained.
+refuse() {
+    expect 1 "$@"
+    ! grep -q '^epoch' "$work/out" || bad "trained before it was said"
+}
+
+# A price that is a sum of what its columns say, and a class that one of them says.
+{
+    echo 'id,area,year,city,price,level'
+    awk 'BEGIN { split("Bonn Cork Rome", city)
+        for (i = 0; i < 120; i++) {
+            area = 30 + i * 37 % 170; year = 1900 + i * 53 % 120; c = i % 3
+            printf "%d,%g,%d,%s,%g,%s\n", i, area, year, city[c + 1], area / 50 + (year - 1900) / 100 + c,
+                   area < 100 ? "low" : "high"
+        } }'
+} > "$work/all.csv"
+head -n 91 "$work/all.csv" > "$work/train.csv"
+{ head -n 1 "$work/all.csv"; tail -n 30 "$work/all.csv"; } > "$work/test.csv"
+train="train --backend cpu --threads 1 --batch-size 16"
+test="test --backend cpu --threads 1"
+
+# ---- Numbers ----
+
+net='Linear(5, 32) ReLU() Linear(32, 1)'
+succeed $train --data "$work/all.csv" --target price --without id,level --standardize --split 0.25 --net "$net" --lr 0.02 \
+    --epochs 60 --save "$work/price.st" --log "$work/log"
+silent
+prints ': 90 training, 30 test samples, 5, targets 1$'
+prints '^split    0.25 of the samples is kept from training and tested, chosen by seed 0$'
+prints 'the targets are floats, so the loss is MSELoss$'
+awk '/^epoch 60/ { good = $8 < 0.05 } END { exit !good }' "$work/out" || bad "the price was not learnt"
+grep -q '"target":"price","without":"id,level","standardize":true,"split":0.25' "$work/log" || bad "the log's options"
+loss=$(sed -n 's/^epoch 60.*test loss \([0-9.]*\) .*/\1/p' "$work/out")
+succeed $test --load "$work/price.st"
+says 'tested are the 30 samples that --split 0.25 kept from training'
+prints "^test loss $loss  (" # the same loss again
+# What is predicted needs no target, and columns may come in any order.
+awk -F, -v OFS=, '{ print $4, $3, $2 }' "$work/all.csv" > "$work/new.csv"
+succeed predict --backend cpu --load "$work/price.st" "$work/new.csv" --out "$work/y.npy"
+[ "$(tail -c +129 "$work/y.npy" | wc -c)" = 480 ] || bad "not a number a line"
+refuse 'gives no classes; --out FILE.npy' predict --backend cpu --load "$work/price.st" "$work/new.csv"
+refuse "new.csv: there is no column 'price', which the table" $test --load "$work/price.st" --data "$work/new.csv"
+sed 's/Bonn/Kiel/' "$work/new.csv" > "$work/kiel.csv"
+refuse "line 2, column 'city': 'Kiel' is none of the 3 texts" predict --backend cpu --load "$work/price.st" \
+    "$work/kiel.csv" --out "$work/z.npy"
+[ ! -e "$work/z.npy" ] || bad "outputs that are none"
+# A second file is the test half; its standardisation is the first one's.
+succeed $train --data "$work/train.csv,$work/test.csv" --target price --without id,level --standardize --net "$net" \
+    --epochs 2 --save "$work/two.st"
+prints ': 90 training, 30 test samples, 5, targets 1$'
+loss=$(sed -n 's/^epoch 2.*test loss \([0-9.]*\) .*/\1/p' "$work/out")
+succeed $test --load "$work/two.st"
+prints "^test loss $loss  ("
+succeed $test --load "$work/two.st" --data "$work/test.csv"
+prints "^test loss $loss  ("
+grep -q -a 'input,area,number,' "$work/two.st" || bad "the table is not saved"
+succeed $train --data "$work/all.csv" --target price,year --without id,level,city --net 'Linear(1, 2)' --epochs 1
+prints ': 120 training samples, 1, targets 2$'
+
+# ---- Classes ----
+
+net='Linear(6, 16) ReLU() Linear(16, 2)'
+succeed $train --data "$work/all.csv" --target level --without id --standardize --split 0.25 --net "$net" --lr 0.02 \
+    --epochs 30 --save "$work/level.st"
+prints ': 89 training, 31 test samples, 6, 2 classes$'
+prints '^split    0.25 of each class'
+succeed predict --backend cpu --load "$work/level.st" --top 1 "$work/all.csv"
+prints 'all.csv\[0\]: low '
+[ "$(grep -c ': \(low\|high\) ' "$work/out")" = 120 ] || bad "not a class a line"
+succeed profile --backend cpu --data "$work/all.csv" --target level --without id --net "$net" --batch-size 8 --steps 2
+# Whole numbers are classes where the loss wants them to be.
+printf 'x,t\n0.5,0\n1,1\n2,2\n0,1\n' > "$work/whole.csv"
+succeed $train --data "$work/whole.csv" --target t --net 'Linear(1, 3)' --epochs 1
+prints ', 3 classes$'
+succeed $train --data "$work/whole.csv" --target t --net 'Linear(1, 1)' --epochs 1 --loss 'MSELoss()'
+prints ', targets 1$'
+
+# ---- What does not do ----
+
+refuse "say which of its columns the network is to tell, with --target COLUMN" $train --data "$work/all.csv"
+refuse "there is no column 'prize'; it has id, area, year, city, price, level" $train --data "$work/all.csv" \
+    --target prize
+refuse 'does not fit the samples (7).*expected in_features=5' $train --data "$work/all.csv" --target price --without id \
+    --net 'Linear(5, 1)'
+refuse "there is no file $work/none.csv" $train --data "$work/none.csv" --target x
+refuse "there is no file '$work/none.csv'" $train --data "$work/all.csv,$work/none.csv" --target x
+refuse 'has 3 tables; expected one, or two' $train --data "$work/all.csv,$work/all.csv,$work/all.csv" --target x
+succeed $train --data "$work/whole.csv" --target t --net 'Linear(1, 3)' --epochs 1 --save "$work/w.pt" --quiet
+refuse 'w.pt does not say how it wants the columns of a table' $test --load "$work/w.pt" --net 'Linear(1, 3)' \
+    --data "$work/whole.csv"
+refuse 'w.pt does not say how it wants the columns of a table' predict --backend cpu --load "$work/w.pt" \
+    --net 'Linear(1, 3)' "$work/whole.csv"
+# wrong PATTERN: a table that is wrong, on the standard input.
+wrong() {
+    cat > "$work/wrong.csv"
+    refuse "wrong.csv: $1" $train --data "$work/wrong.csv" --target t --net 'Linear(1, 1)'
+}
+printf 'a,t\n1,2\nNaN,3\n' | wrong "line 3, column 'a': the value is missing ('NaN'); put it in, or take the line out"
+printf 'a,t\n1,2\n3,inf\n2,4\n' | wrong "line 3, column 't': 'inf' is no number, as the column has in 2 other lines"
+printf 'a,t\n1,2\n3\n' | wrong "line 3 has 1 cell, but the first line names 2 columns"
+printf 'a,t\n1,"2\n3,4\n' | wrong "the quotes that begin in line 2 do not end"
+printf 'a,t\n1,\351\n' | wrong "line 2, column 2 is no UTF-8 text; save the file as UTF-8"
+printf '1,2\n3,4\n' | wrong "the first line must name the columns, but has numbers alone"
+printf 'a,t\n' | wrong "there are no lines below the first"
+printf 't\n1\n' | wrong "no column is left for the input"
+images 4 2 > "$work/i"
+labels 4 2 > "$work/l"
+refuse '--standardize is for the columns of a CSV file' $train --data "$work/i,$work/l,$work/i,$work/l" --standardize \
+    --net 'Flatten() Linear(4, 2)'
+
+# ---- Looking at data ----
+
+succeed data "$work/all.csv" --target price --without id
+prints ': 120 training samples, 7, targets 1$'
+prints '^column   input,city,category,Bonn,Cork,Rome$'
+succeed data "$work/all.csv" --target price --json
+is_json
+
+verdict

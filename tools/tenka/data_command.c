@@ -1,0 +1,201 @@
+/* `tenka data`: what is in a data set. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tenka.h"
+
+/* A data set that is looked at. */
+struct look {
+    struct session session;
+    struct tenka_measures measures; /* of the first half */
+    uint64_t *train, *test;         /* samples of each class */
+};
+
+/* ---- Looking ---- */
+
+static void count_labels(const tenka_dataset *data, uint32_t classes, uint64_t *out)
+{
+    const int32_t *const labels = data != NULL ? tenka_dataset_labels(data) : NULL;
+    const size_t count = labels != NULL ? tenka_dataset_count(data) * shape_count(tenka_dataset_target_shape(data)) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (labels[i] >= 0 && (uint32_t)labels[i] < classes)
+            out[labels[i]]++;
+}
+
+static int count_classes(struct look *l)
+{
+    const struct session *const s = &l->session;
+    const uint32_t train = tenka_dataset_classes(s->train_data);
+    const uint32_t test = s->test_data != NULL ? tenka_dataset_classes(s->test_data) : 0;
+    if (s->test_data != NULL && train > 0 && test > 0 && train != test &&
+        tenka_dataset_set_classes(train < test ? s->train_data : s->test_data, train < test ? test : train) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    const uint32_t classes = tenka_dataset_classes(s->train_data);
+    l->train = calloc((size_t)classes + 1, sizeof(l->train[0]));
+    l->test = calloc((size_t)classes + 1, sizeof(l->test[0]));
+    if (l->train == NULL || l->test == NULL)
+        return say_failed("out of memory");
+    count_labels(s->train_data, classes, l->train);
+    count_labels(s->test_data, classes, l->test);
+    return EXIT_CODE_OK;
+}
+
+static int load(struct look *l)
+{
+    struct session *const s = &l->session;
+    int code = session_check_data(s->data_dir);
+    if (code == EXIT_CODE_OK)
+        code = session_load_half(s, s->data_dir, true, &s->train_data);
+    if (code == EXIT_CODE_OK)
+        code = session_load_half(s, s->data_dir, false, &s->test_data);
+    if (code == EXIT_CODE_OK && s->test_data != NULL && data_kind(s->data_dir) == DATA_PICTURES)
+        code = pictures_check_classes(s);
+    if (code == EXIT_CODE_OK)
+        code = count_classes(l);
+    if (code == EXIT_CODE_OK && tenka_dataset_measure(s->train_data, &l->measures) != TENKA_OK)
+        code = say_library_failed(s->ctx);
+    return code;
+}
+
+/* ---- For people ---- */
+
+static void print_counts(const struct session *s)
+{
+    char train[32], test[32], text[SAMPLE_TEXT];
+    struct tenka_picture_sizes sizes;
+    print_text(stdout, "data     %s: %s training", s->data_dir, say_count(train, tenka_dataset_count(s->train_data)));
+    if (s->test_data != NULL)
+        printf(", %s test", say_count(test, tenka_dataset_count(s->test_data)));
+    printf(" %ss", session_noun(s));
+    if (tenka_dataset_picture_sizes(s->train_data, &sizes) != TENKA_OK)
+        printf(", %s", sample_text(tenka_dataset_image_shape(s->train_data), text));
+    if (tenka_dataset_target_dtype(s->train_data) == TENKA_F32)
+        printf(", targets %s", sample_text(tenka_dataset_target_shape(s->train_data), text));
+    printf("\n");
+}
+
+static void print_sizes(const struct session *s)
+{
+    struct tenka_picture_sizes sizes;
+    char grey[32];
+    if (tenka_dataset_picture_sizes(s->train_data, &sizes) != TENKA_OK)
+        return;
+    printf("pictures %u to %u pixels wide, %u to %u high, %s of them in grey\n", sizes.least_width, sizes.most_width,
+           sizes.least_height, sizes.most_height, say_count(grey, sizes.grey));
+}
+
+static void print_classes(const struct look *l)
+{
+    const tenka_dataset *const data = l->session.train_data;
+    char train[32], test[32];
+    for (uint32_t i = 0; i < tenka_dataset_classes(data); i++) {
+        print_text(stdout, "class    %u %s: %s training", i, tenka_dataset_class_name(data, i),
+                   say_count(train, l->train[i]));
+        if (l->session.test_data != NULL)
+            printf(", %s test", say_count(test, l->test[i]));
+        printf("\n");
+    }
+}
+
+/* A line of the table's text each: what, name, kind, then its numbers or texts. */
+static void print_columns(const struct session *s)
+{
+    const char *line = tenka_dataset_table(s->train_data);
+    while (line != NULL && *line != '\0') {
+        const size_t length = strcspn(line, "\n");
+        print_text(stdout, "column   %.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
+static void print_measures(const struct look *l)
+{
+    if (session_has_arrays(&l->session))
+        printf("numbers  mean %.4g, deviation %.4g\n", l->measures.mean[0], l->measures.std[0]);
+    for (uint32_t c = 0; c < l->measures.channels && !session_has_arrays(&l->session); c++)
+        printf("channel  %u mean %.4f, deviation %.4f\n", c, l->measures.mean[c], l->measures.std[c]);
+}
+
+/* ---- For programs ---- */
+
+static void print_real(const char *before, double value)
+{
+    char text[32];
+    if (isfinite(value))
+        printf("%s%s", before, say_shortest(text, value));
+    else
+        printf("%snull", before);
+}
+
+static void print_shape(const char *key, struct tenka_shape shape)
+{
+    printf(",\"%s\":[", key);
+    for (uint32_t i = 0; i < shape.rank; i++)
+        printf("%s%u", i > 0 ? "," : "", shape.dim[i]);
+    printf("]");
+}
+
+static void print_json_classes(const struct look *l)
+{
+    const tenka_dataset *const data = l->session.train_data;
+    printf(",\"classes\":[");
+    for (uint32_t i = 0; i < tenka_dataset_classes(data); i++) {
+        printf("%s{\"name\":", i > 0 ? "," : "");
+        log_json_string(stdout, tenka_dataset_class_name(data, i));
+        printf(",\"train\":%llu,\"test\":%llu}", (unsigned long long)l->train[i], (unsigned long long)l->test[i]);
+    }
+    printf("]");
+}
+
+static void print_json(const struct look *l)
+{
+    const struct session *const s = &l->session;
+    struct tenka_picture_sizes sizes;
+    printf("{\"data\":");
+    log_json_string(stdout, s->data_dir);
+    printf(",\"train\":%zu,\"test\":%zu", tenka_dataset_count(s->train_data),
+           s->test_data != NULL ? tenka_dataset_count(s->test_data) : 0);
+    if (tenka_dataset_picture_sizes(s->train_data, &sizes) == TENKA_OK)
+        printf(",\"pictures\":{\"width\":[%u,%u],\"height\":[%u,%u],\"grey\":%zu}", sizes.least_width, sizes.most_width,
+               sizes.least_height, sizes.most_height, sizes.grey);
+    else
+        print_shape("input", tenka_dataset_image_shape(s->train_data));
+    print_shape("target", tenka_dataset_target_shape(s->train_data));
+    print_json_classes(l);
+    if (tenka_dataset_table(s->train_data) != NULL) {
+        printf(",\"table\":");
+        log_json_string(stdout, tenka_dataset_table(s->train_data));
+    }
+    for (int std = 0; std < 2; std++) {
+        printf(",\"%s\":[", std ? "std" : "mean");
+        for (uint32_t c = 0; c < l->measures.channels; c++)
+            print_real(c > 0 ? "," : "", (std ? l->measures.std : l->measures.mean)[c]);
+        printf("]");
+    }
+    printf("}\n");
+}
+
+int command_data(const struct options *options)
+{
+    struct look l = {.measures.channels = 0};
+    struct options own = *options;
+    own.backend = TENKA_BACKEND_CPU;
+    int code = session_open_device(&l.session, &own);
+    l.session.data_dir = options->pictures[0];
+    if (code == EXIT_CODE_OK)
+        code = load(&l);
+    if (code == EXIT_CODE_OK && options->json) {
+        print_json(&l);
+    } else if (code == EXIT_CODE_OK) {
+        print_counts(&l.session);
+        print_sizes(&l.session);
+        print_columns(&l.session);
+        print_classes(&l);
+        print_measures(&l);
+    }
+    session_close(&l.session);
+    free(l.train);
+    free(l.test);
+    return code;
+}

@@ -1,0 +1,118 @@
+/* Tables as data: CSV files, their targets, and how a saved network wants them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tenka.h"
+
+/* Names with commas between them; a name that a file has may hold none. */
+struct name_list {
+    char *text;
+    const char **names;
+    size_t count;
+};
+
+static int split_names(const char *text, struct name_list *out)
+{
+    memset(out, 0, sizeof(*out));
+    if (text == NULL)
+        return EXIT_CODE_OK;
+    out->text = malloc(strlen(text) + 1);
+    out->names = calloc(strlen(text) + 1, sizeof(out->names[0]));
+    if (out->text == NULL || out->names == NULL)
+        return say_failed("out of memory");
+    strcpy(out->text, text);
+    for (char *at = out->text; at != NULL; out->count++) {
+        char *const comma = strchr(at, ',');
+        if (comma != NULL)
+            *comma = '\0';
+        out->names[out->count] = at;
+        at = comma != NULL ? comma + 1 : NULL;
+    }
+    return EXIT_CODE_OK;
+}
+
+static void free_names(struct name_list *list)
+{
+    free(list->text);
+    free(list->names);
+}
+
+static int load(const struct session *s, const char *path, const struct tenka_csv_params *params, tenka_dataset **out)
+{
+    return tenka_dataset_load_csv(s->ctx, path, params, out) == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+}
+
+/* By --target and --without. */
+static int load_own(const struct session *s, const char *path, tenka_dataset **out)
+{
+    struct tenka_csv_params params = TENKA_CSV_DEFAULTS;
+    struct name_list targets, without = {.text = NULL};
+    if (s->options->target == NULL)
+        return say_failed("%s: say which of its columns the network is to tell, with --target COLUMN", path);
+    int code = split_names(s->options->target, &targets);
+    if (code == EXIT_CODE_OK)
+        code = split_names(s->options->without, &without);
+    params.targets = targets.names;
+    params.n_targets = targets.count;
+    params.without = without.names;
+    params.n_without = without.count;
+    if (s->loss != NULL)
+        params.kind = tenka_loss_takes_classes(s->loss) ? TENKA_CSV_CLASSES : TENKA_CSV_NUMBERS;
+    if (code == EXIT_CODE_OK)
+        code = load(s, path, &params, out);
+    free_names(&targets);
+    free_names(&without);
+    return code;
+}
+
+static int load_like(const struct session *s, const char *path, const char *table, tenka_dataset **out)
+{
+    struct tenka_csv_params params = TENKA_CSV_DEFAULTS;
+    params.table = table;
+    return load(s, path, &params, out);
+}
+
+/* As the table was read that the network of --load was trained on. */
+static int load_tested(const struct session *s, const char *path, tenka_dataset **out)
+{
+    const char *const file = s->options->load;
+    char *table;
+    if (tenka_model_table(s->ctx, file, &table) != TENKA_OK)
+        return session_say_load_failed(s, file);
+    if (table == NULL)
+        return say_failed("%s does not say how it wants the columns of a table: it was trained on none", file);
+    const int code = load_like(s, path, table, out);
+    tenka_text_free(table);
+    return code;
+}
+
+int table_load(const struct session *s, const char *data, bool train, tenka_dataset **out)
+{
+    struct file_list list = {.file = {data}, .count = 1};
+    int code = EXIT_CODE_OK;
+    if (data_is_list(data))
+        file_list_split(data, &list);
+    if (train)
+        code = load_own(s, list.file[0], out);
+    else if (s->train_data == NULL)
+        code = load_tested(s, list.file[list.count - 1], out);
+    else if (list.count == 2)
+        code = load_like(s, list.file[1], tenka_dataset_table(s->train_data), out);
+    free(list.text);
+    return code;
+}
+
+int table_standardize(const struct session *s)
+{
+    const struct options *const o = s->options;
+    if (tenka_dataset_table(s->train_data) == NULL && (o->target != NULL || o->without != NULL || o->standardize))
+        return say_failed("--%s is for the columns of a CSV file, and %s is none",
+                          o->target != NULL    ? "target"
+                          : o->without != NULL ? "without"
+                                               : "standardize",
+                          s->data_dir);
+    if (!o->standardize)
+        return EXIT_CODE_OK;
+    return tenka_dataset_standardize(s->train_data, s->test_data) == TENKA_OK ? EXIT_CODE_OK
+                                                                              : say_library_failed(s->ctx);
+}
