@@ -93,7 +93,8 @@ static tenka_status fill(struct reading *reading, const struct tenka_py *e, stru
     n->kind = &tenka_schedule_kinds[call.which];
     n->name = class->name;
     n->state.step = -1;
-    memcpy(n->arg, call.arg, sizeof(n->arg));
+    for (size_t i = 0; i < sizeof(n->arg) / sizeof(n->arg[0]); i++)
+        memcpy(n->arg[i], call.arg[i], sizeof(n->arg[i]));
     for (size_t i = 0; i < class->n_args; i++) {
         if (class->args[i].kind != TENKA_PY_ARG_TREE || !call.given[i])
             continue;

@@ -92,7 +92,8 @@ tenka_status tenka_optimizer_read(tenka_ctx *ctx, const char *text, struct tenka
     tenka_free(copy);
     TENKA_TRY(status);
     out->which = (uint32_t)call.which + 1;
-    memcpy(out->value, call.arg, sizeof(out->value));
+    for (size_t i = 0; i < TENKA_OPTIMIZER_ARGUMENTS; i++)
+        memcpy(out->value[i], call.arg[i], sizeof(out->value[i]));
     return tenka_optim_check(err, out);
 }
 

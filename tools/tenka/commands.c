@@ -35,16 +35,16 @@ static const char *predict_objection(const struct options *o)
     return NULL;
 }
 
+static const char *data_objection(const struct options *o)
+{
+    return o->n_pictures == 1 ? NULL : "name one data set, as --data of 'tenka train' does";
+}
+
 static const char *info_objection(const struct options *o)
 {
     if (o->n_pictures == 1)
         return NULL;
     return o->n_pictures == 0 ? "name the file: a saved model, a checkpoint or weights" : "name one file alone";
-}
-
-static const char *data_objection(const struct options *o)
-{
-    return o->n_pictures == 1 ? NULL : "name one data set, as --data of 'tenka train' does";
 }
 
 static const char *bench_objection(const struct options *o)

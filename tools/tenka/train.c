@@ -271,8 +271,8 @@ static void print_epoch(const struct training *t, const struct epoch_result *r)
     fputs(measures, stdout);
     if (t->run.schedule != NULL)
         printf("  lr %s", say_number(lr, "%.4g", r->lr));
-    printf("  (%.1f s, %s %ss/s)\n", r->train_seconds,
-           say_count(rate, (uint64_t)(r->images_per_second + 0.5)), session_noun(s));
+    printf("  (%.1f s, %s %ss/s)\n", r->train_seconds, say_count(rate, (uint64_t)(r->images_per_second + 0.5)),
+           session_noun(s));
     fflush(stdout);
 }
 
