@@ -153,6 +153,8 @@ static void drop_unknown(struct chart *c)
         if (known)
             c->series[n++] = c->series[i];
     }
+    if (n == 1 && c->n_series > 1)
+        c->title = c->series[0].name;
     c->n_series = n;
 }
 

@@ -209,6 +209,7 @@ static int run_batches(struct training *t, uint32_t epoch, uint64_t *images)
         tenka_tensor loss;
         if (tenka_loader_next(loader, &batch) != TENKA_OK)
             return EXIT_CODE_LIBRARY;
+        watch_before_step(t);
         int code = steps_take(t, &batch, &loss);
         *images += batch.size;
         if (code == EXIT_CODE_OK)
