@@ -354,6 +354,11 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
 
 /* ---- Checkpoints ---- */
 
+const char *tenka_loader_transform(const tenka_loader *loader)
+{
+    return loader->dataset != NULL ? tenka_dataset_transform(loader->dataset) : NULL;
+}
+
 void tenka_loader_get_state(const tenka_loader *loader, struct tenka_loader_state *out)
 {
     *out = (struct tenka_loader_state){
