@@ -208,8 +208,8 @@ static void test_threads(void **state)
     struct reading one = {.column = tenka_dataset_input(first), .step = 1, .hash = alone}, some[THREADS];
     read_some(&one);
     for (uint32_t i = 0; i < THREADS; i++) {
-        some[i] = (struct reading){
-            .column = tenka_dataset_input(second), .first = i, .step = THREADS, .hash = together};
+        some[i] =
+            (struct reading){.column = tenka_dataset_input(second), .first = i, .step = THREADS, .hash = together};
         assert_int_equal(pthread_create(&some[i].thread, NULL, read_some, &some[i]), 0);
     }
     for (uint32_t i = 0; i < THREADS; i++)

@@ -103,9 +103,10 @@ static tenka_status find_form(tenka_ctx *ctx, const struct tenka_pictures *p, co
     if (status == TENKA_OK && out->fixed)
         return TENKA_OK;
     if (status == TENKA_OK)
-        return tenka_fail(err, TENKA_E_SHAPE,
-                          "transform: the size of what comes out depends on what is drawn, but a batch has one size: "
-                          "end with Resize((height, width)), CenterCrop(size) or RandomCrop(size) before ToTensor()");
+        return tenka_fail(
+            err, TENKA_E_SHAPE,
+            "the size of what comes out of the transform depends on what is drawn, but a batch has one size: "
+            "end with Resize((height, width)), CenterCrop(size) or RandomCrop(size) before ToTensor()");
     char *const why = tenka_strdup(err->text);
     tenka_fail(err, status, "%s: %s", p->paths[i], why != NULL ? why : "it cannot be transformed");
     tenka_free(why);
@@ -125,14 +126,14 @@ static tenka_status find_forms(tenka_ctx *ctx, const struct tenka_pictures *p, c
         TENKA_TRY(find_form(ctx, p, transform, i, &form));
         if (!same_form(&form, out))
             return tenka_fail(tenka_ctx_error(ctx), TENKA_E_SHAPE,
-                              "transform: %s becomes %ux%u pixels, but %s %ux%u, and a batch has one size: write "
+                              "%s becomes %ux%u pixels, but %s %ux%u, and a batch has one size: write "
                               "Resize((height, width)), or CenterCrop(size) behind Resize(size)",
                               p->paths[0], out->width, out->height, p->paths[i], form.width, form.height);
     }
     if (out->dtype == TENKA_F32 && out->tensor)
         return TENKA_OK;
     return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
-                      "transform: what comes out are bytes, but a network takes floats: end with ToTensor(), and "
+                      "what comes out of the transform are bytes, but a network takes floats: end with ToTensor(), and "
                       "Normalize() behind it");
 }
 
@@ -154,9 +155,7 @@ tenka_status tenka_sampler_transform(tenka_ctx *ctx, const struct tenka_pictures
     t->bytes = tenka_transform_normalization(transform, t->form.channels, form->mean, form->std);
     form->sample = (struct tenka_desc){t->bytes ? TENKA_U8 : TENKA_F32,
                                        tenka_shape_of(t->form.channels, t->form.height, t->form.width)};
-    *out = (struct tenka_sampler){.user = t,
-                                  .make = make,
-                                  .free = free_transforming,
-                                  .repeats = !tenka_transform_is_random(transform)};
+    *out = (struct tenka_sampler){
+        .user = t, .make = make, .free = free_transforming, .repeats = !tenka_transform_is_random(transform)};
     return TENKA_OK;
 }
