@@ -110,6 +110,25 @@ succeed train $common --epochs 1 --data "$work/alone" --split 0.25 --net "$net" 
     --eval-transform "$still"
 prints ': 18 training, 6 test images, 3x12x12'
 
+# ---- A sheet of what a network is given ----
+
+succeed data "$work/data" --transform "$drawn" --sheet "$work/drawn.png"
+prints '^training Compose(RandomResizedCrop.*, which makes 3x12x12$'
+says 'drawn.png shows 24 of the training images as the network is given them$'
+succeed data "$work/data" --transform "$drawn" --sheet "$work/again.png"
+cmp "$work/drawn.png" "$work/again.png" || bad "the sheet is another each time"
+succeed data "$work/data" --transform "$erased" --sheet "$work/erased.png" --json
+is_json
+mkdir -p "$work/sheets/a"
+mv "$work/drawn.png" "$work/erased.png" "$work/sheets/a"
+succeed data "$work/sheets"
+# 8 columns and 3 rows of samples with 12 and 14 pixels a side, 2 between them.
+prints '^pictures 110 to 126 pixels wide, 40 to 46 high, 0 of them in grey$'
+expect 1 '--sheet shows what a network is given of pictures: say what that is with --transform' data "$work/data" \
+    --sheet "$work/none.png"
+expect 1 '^tenka: --transform: .*end with ToTensor()' data "$work/data" --transform 'CenterCrop(9)' --sheet "$work/none.png"
+[ ! -e "$work/none.png" ] || bad "a sheet of nothing"
+
 # ---- What is refused ----
 
 try="train $common --epochs 1 --data $work/data --net"
@@ -151,6 +170,8 @@ mkdir "$work/idx"
 images 40 6 > "$work/idx/train-images-idx3-ubyte"; labels 40 > "$work/idx/train-labels-idx1-ubyte"
 cp "$work/idx/train-images-idx3-ubyte" "$work/idx/t10k-images-idx3-ubyte"
 cp "$work/idx/train-labels-idx1-ubyte" "$work/idx/t10k-labels-idx1-ubyte"
+succeed data "$work/idx" --sheet "$work/sheet.png"
+says 'sheet.png shows 40 of the training images'
 # shellcheck disable=SC2086
 refuse '^tenka: --transform is for pictures in folders, and .*idx has none' train $common --epochs 1 --data "$work/idx" \
     --net 'Flatten() Linear(36, 10)' --transform "$still"

@@ -175,6 +175,34 @@ static void test_asking(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+static void test_normalization(void **state)
+{
+    static const struct {
+        const char *text;
+        double mean, std; /* of the third channel */
+        bool known;
+    } texts[] = {
+        {"Compose([" END "])", 0.406, 0.225, true},
+        {"ToTensor()", 0, 1, true},
+        {"Compose([" END ", Normalize(2, (1, 1, 4))])", 0.406 + 0.225 * 2, 0.225 * 4, true},
+        {"Compose([" END ", RandomErasing(), Normalize(2, (1, 1, 4))])", 0.406 + 0.225 * 2, 0.225 * 4, false},
+        {"Compose([RandomApply([RandomInvert()]), ToTensor()])", 0, 1, true},
+        {"Compose([ToTensor(), RandomApply([Normalize(0.5, 0.5)])])", 0, 1, false},
+        {"CenterCrop(12)", 0, 1, false},
+    };
+    tenka_ctx *ctx = cpu(0);
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        tenka_transform *transform;
+        double mean[3], std[3];
+        assert_int_equal(tenka_transform_parse(ctx, texts[i].text, &transform), TENKA_OK);
+        assert_int_equal(tenka_transform_normalization(transform, 3, mean, std), texts[i].known);
+        assert_true(fabs(mean[2] - texts[i].mean) < 1e-15 && fabs(std[2] - texts[i].std) < 1e-15);
+        tenka_transform_destroy(&transform);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
 /* ---- Threads ---- */
 
 enum { THREADS = 3, EPOCHS = 5 };
@@ -348,8 +376,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples), cmocka_unit_test(test_asking),  cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_epochs),  cmocka_unit_test(test_refused), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_samples),   cmocka_unit_test(test_asking), cmocka_unit_test(test_normalization),
+        cmocka_unit_test(test_threads),   cmocka_unit_test(test_epochs), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -84,7 +84,7 @@ static void fold_normalize(const struct tenka_step *step, uint32_t channels, dou
     }
 }
 
-/* A step that each picture goes through. */
+/* A step that each picture goes through; false: it makes numbers of its own, beside others. */
 static bool fold(const struct tenka_step *step, uint32_t channels, double *mean, double *std)
 {
     if (step->kind == TENKA_STEP_NORMALIZE)
@@ -92,8 +92,8 @@ static bool fold(const struct tenka_step *step, uint32_t channels, double *mean,
     if (step->kind != TENKA_STEP_COMPOSE)
         return step->kind != TENKA_STEP_ERASING && (step->child == NULL || !changes_numbers(step));
     bool known = true;
-    for (const struct tenka_step *child = step->child; child != NULL && known; child = child->next)
-        known = fold(child, channels, mean, std);
+    for (const struct tenka_step *child = step->child; child != NULL; child = child->next)
+        known = fold(child, channels, mean, std) && known;
     return known;
 }
 

@@ -54,6 +54,7 @@ set(tool_sources
     tools/tenka/sample_picture.c
     tools/tenka/say.c
     tools/tenka/session.c
+    tools/tenka/sheet.c
     tools/tenka/spinning.c
     tools/tenka/steps.c
     tools/tenka/summary.c

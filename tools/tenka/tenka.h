@@ -69,6 +69,7 @@ struct options {
     bool skip_bad; /* pictures */
     /* Of pictures, texts or files; NULL: none. */
     const char *transform, *eval_transform;
+    const char *sheet; /* data; NULL: none */
     enum loss_mean loss_mean;
     int threads;
     struct tenka_shape input;             /* of one image; rank 0: the default */
@@ -405,6 +406,11 @@ int transforms_apply(struct session *s);
 int transforms_describe(const struct session *s, struct tenka_preprocessing *how);
 /* What the halves are made of, on a line each. */
 void transforms_tell(const struct session *s);
+
+/* ---- sheet.c ---- */
+
+/* Writes a picture of some samples side by side, as a PNG. Says what went wrong. */
+int sheet_write(const struct session *s, const tenka_dataset *data, const char *path);
 
 /* ---- ending.c: what the network ends with ---- */
 

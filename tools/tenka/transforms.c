@@ -149,7 +149,7 @@ int transforms_describe(const struct session *s, struct tenka_preprocessing *how
 
 static int set(const struct session *s, tenka_dataset *data, const char *option, const char *text)
 {
-    if (data == NULL || tenka_dataset_set_transform(data, text) == TENKA_OK)
+    if (data == NULL || text == NULL || tenka_dataset_set_transform(data, text) == TENKA_OK)
         return EXIT_CODE_OK;
     return option != NULL ? say_failed("--%s: %s", option, tenka_last_error(s->ctx)) : say_library_failed(s->ctx);
 }
@@ -157,7 +157,7 @@ static int set(const struct session *s, tenka_dataset *data, const char *option,
 /* The halves may become different sizes, which not every network takes. */
 static int check_tested(const struct session *s)
 {
-    if (s->train_data == NULL || s->test_data == NULL)
+    if (s->train_data == NULL || s->test_data == NULL || s->net == NULL)
         return EXIT_CODE_OK;
     const struct tenka_shape trained = batch_shape(s->train_data, 2), tested = batch_shape(s->test_data, 2);
     char text[SAMPLE_TEXT];
@@ -212,6 +212,6 @@ void transforms_tell(const struct session *s)
 {
     if (s->train_data != NULL)
         tell_half("training", s->train_data);
-    if (s->test_data != NULL)
+    if (s->test_data != NULL && s->eval_transform != NULL)
         tell_half("testing", s->test_data);
 }
