@@ -62,6 +62,9 @@ if(PNG_FOUND AND JPEG_FOUND)
     add_test(NAME cli_pictures COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_pictures.sh $<TARGET_FILE:tenka_command>
         ${CMAKE_CURRENT_SOURCE_DIR}/golden)
     set_tests_properties(cli_pictures PROPERTIES TIMEOUT 900)
+    add_test(NAME cli_transforms COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_transforms.sh
+        $<TARGET_FILE:tenka_command> ${CMAKE_CURRENT_SOURCE_DIR}/golden)
+    set_tests_properties(cli_transforms PROPERTIES TIMEOUT 900)
     add_test(NAME predict COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_predict.sh $<TARGET_FILE:tenka_command>
         ${CMAKE_CURRENT_SOURCE_DIR}/golden)
     set_tests_properties(predict PROPERTIES TIMEOUT 900)

@@ -252,14 +252,15 @@ static void test_batches(void **state)
 
 /* A sampler whose samples tell which picture in which epoch they are of; slower or faster as chance will have it. */
 static tenka_status draw(const void *user, struct tenka_error *err, const tenka_image *picture, uint32_t index,
-                         uint64_t epoch, uint8_t *dst)
+                         uint64_t epoch, void *dst)
 {
+    uint8_t *const bytes = dst;
     (void)user;
     (void)err;
     struct tenka_rng rng;
     tenka_rng_seed(&rng, epoch ^ (uint64_t)index * 2654435761u);
     for (size_t i = 0; i < BYTES; i++)
-        dst[i] = (uint8_t)(tenka_rng_u32(&rng) + picture->pixels[0]);
+        bytes[i] = (uint8_t)(tenka_rng_u32(&rng) + picture->pixels[0]);
     return TENKA_OK;
 }
 

@@ -36,7 +36,8 @@ static void save(tenka_ctx *ctx, float weight[16])
                                             .std = {0.3081, 3},
                                             .classes = 2,
                                             .class_names = names,
-                                            .data = "/data/a \"b\"\n\u00e4"};
+                                            .data = "/data/a \"b\"\n\u00e4",
+                                            .transform = "Compose(\n    ToTensor()\n)"};
     tenka_module *net = make(ctx, net_text);
     assert_int_equal(tenka_model_save(net, &how, file), TENKA_OK);
     assert_int_equal(tenka_variable_read(tenka_module_find(net, "2.weight"), weight, 16 * sizeof(float)), TENKA_OK);
@@ -57,6 +58,7 @@ static void test_there_and_back(void **state)
     assert_int_equal(how->classes, 2);
     assert_string_equal(how->class_names[1], "a \"dog\"");
     assert_string_equal(how->data, "/data/a \"b\"\n\u00e4");
+    assert_string_equal(how->transform, "Compose(\n    ToTensor()\n)");
     tenka_variable *const weight = tenka_module_find(tenka_model_net(model), "2.weight");
     assert_int_equal(tenka_variable_read(weight, loaded, sizeof(loaded)), TENKA_OK);
     assert_memory_equal(saved, loaded, sizeof(saved));
@@ -154,6 +156,7 @@ static void test_bad_metadata(void **state)
          "tenka.std is damaged"},
         {"\"tenka.net\":\"ReLU()\",\"tenka.classes\":\"[1]\"", "tenka.classes is damaged"},
         {"\"tenka.net\":\"ReLU()\",\"tenka.table\":\"\"", "tenka.table is damaged"},
+        {"\"tenka.net\":\"ReLU()\",\"tenka.transform\":\"\"", "tenka.transform is damaged"},
         {"\"tenka.net\":\"ReLU()\",\"tenka.split\":\"1.5,7,9\"", "tenka.split is damaged"},
         {"\"tenka.net\":\"ReLU()\",\"tenka.split\":\"0.2,7\"", "tenka.split is damaged"},
         {"\"tenka.net\":\"ReLU()\",\"tenka.split\":\"0.2,7,-1\"", "tenka.split is damaged"},

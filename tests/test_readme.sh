@@ -152,11 +152,16 @@ PYTHON
 own_pictures() {
     commands docs/guide.md 'Your own pictures' > own.sh
     has 'tenka predict' own.sh
+    commands docs/guide.md 'Transforms' > transforms.sh
+    has 'tenka test' transforms.sh
     make_pictures
     # The cut picture is the last command's, too: its status is 1.
     status=0
     sh -ux own.sh > out 2> err || status=$?
     [ $status = 1 ] && grep -q '^data     pictures: 31 training, 8 test images, 3x40x40, 2 classes$' out || return 1
+    sh -eux transforms.sh > transformed 2>&1 || { cat transformed; return 1; }
+    grep -q '^training Compose(RandomResizedCrop(size=(32, 32).*, which makes 3x32x32$' transformed || return 1
+    grep -q '^test loss .* test accuracy' transformed || return 1
     grep -q '^tenka: warning: pictures/light/1.png: the PNG file is cut off at byte .*; it is left out$' err || return 1
     grep -q '^tenka: tested are the 8 images that --split 0.2 kept from training$' err || return 1
     grep -q '^tenka: pictures/light/1.png: ' err && [ "$(grep -c '^pictures/dark/.*: dark' out)" = 20 ]

@@ -134,7 +134,7 @@ struct tenka_folder_params {
  * at once. Targets are I32. Normalisation begins as that of torchvision's networks: mean 0.485, 0.456, 0.406, deviation
  * 0.229, 0.224, 0.225; for grey 0.449 and 0.226.
  *   params  NULL: the defaults
- * tenka_dataset_set_image_shape is to be called before there is a loader.
+ * tenka_dataset_set_image_shape or tenka_dataset_set_transform is to be called before there is a loader.
  * Errors: E_INVALID (no folders of classes; one without pictures, or whose name is no UTF-8 text; a link that leads in a
  * circle); E_IO, E_FORMAT (a folder or picture that cannot be read, with the first one's sentence), E_UNSUPPORTED
  * (pictures that this build does not read); E_NOMEM. */
@@ -145,6 +145,17 @@ TENKA_API tenka_status tenka_dataset_load_folder(tenka_ctx *ctx, const char *dir
  * no folder's; bad sizes; a loader has the samples already), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_set_image_shape(tenka_dataset *dataset, uint32_t channels, uint32_t height,
                                                      uint32_t width);
+/* Pictures of a folder, which are decoded in colour, become samples by a transform of tenka_transform_parse's texts, as
+ * those of torchvision's ImageFolder do. What is random is drawn anew for each sample in each epoch, by the context's
+ * generator, and is the same on any number of threads and after a resume.
+ * The samples are tenka_transform_size's tensors. They are bytes, which the loader normalises, where
+ * tenka_transform_normalization knows how, which then is the dataset's normalisation; else F32.
+ * Errors: E_INVALID (the dataset is no folder's; a loader has the samples already; no tensor of floats comes out: there
+ * is no ToTensor), E_FORMAT (the text), E_SHAPE (pictures become different sizes, or one cannot be transformed: the
+ * sentence names it), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_set_transform(tenka_dataset *dataset, const char *text);
+/* That transform, as tenka_transform_print shows it; the dataset's; NULL: there is none. */
+TENKA_API const char *tenka_dataset_transform(const tenka_dataset *dataset);
 /* What the headers of a folder's pictures say. */
 struct tenka_picture_sizes {
     uint32_t least_width, most_width, least_height, most_height; /* of pictures that stand upright */
@@ -167,7 +178,7 @@ TENKA_API tenka_status tenka_dataset_measure(const tenka_dataset *dataset, struc
  * rounded, but neither all nor none; where targets are no classes, of all. Which ones, is a permutation's of seed; both
  * keep their order. For testing on what is not trained on where data has no halves.
  * Errors: E_INVALID (fraction is not between 0 and 1; a class of a single sample, or data of one; a loader has the
- * samples already), E_NOMEM. */
+ * samples already, or what pictures become is set), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_split(tenka_dataset *dataset, double fraction, uint64_t seed,
                                            tenka_dataset **rest);
 TENKA_API void tenka_dataset_destroy(tenka_dataset **dataset);
@@ -180,8 +191,8 @@ TENKA_API struct tenka_shape tenka_dataset_image_shape(const tenka_dataset *data
  * before there is a loader of it. Errors: E_INVALID (images; a number that is not whole, or beyond 2^24 where the array
  * is kept as float32), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_set_input_whole(tenka_dataset *dataset);
-/* U8: images of bytes, which a loader normalises; F32 or, after the function above, I32: an array, which it hands out as
- * it is. */
+/* U8: images of bytes, which a loader normalises; F32 or, after the function above, I32: an array, or pictures that a
+ * transform has made, which it hands out as they are. */
 TENKA_API enum tenka_dtype tenka_dataset_input_dtype(const tenka_dataset *dataset);
 /* I32: classes; F32: numbers. The shape is that of one sample, rank 0 for one class or number. */
 TENKA_API enum tenka_dtype tenka_dataset_target_dtype(const tenka_dataset *dataset);

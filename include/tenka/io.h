@@ -25,6 +25,8 @@ struct tenka_preprocessing {
     double split;                   /* what tenka_dataset_split took of it for testing; 0: nothing */
     uint64_t split_seed, split_of;  /* of how many samples */
     const char *table;              /* what the columns of a table are, by tenka_dataset_table; NULL: it was none */
+    const char *transform;          /* what makes an input of a picture, for tenka_transform_parse: mean and std are in
+                                     * it; NULL: pictures are resized to image, and normalised */
 };
 
 /* Fills how from a dataset, which does not know its data; arrays have no image. Pointers stay the dataset's. */
@@ -39,7 +41,7 @@ TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_datase
  * classes by tenka_nn_custom.
  * Errors: E_INVALID (how holds what no file takes: an image without channels, height or width or of more than
  * TENKA_MAX_CHANNELS, a std of 0, more than 1,000,000 class names or more than 2 MiB of them, or names that are no UTF-8
- * text; data that is empty, of more than 64 KiB, or no UTF-8 text; or a split or table that is none), E_IO (full disk, permissions; path is something
+ * text; data that is empty, of more than 64 KiB, or no UTF-8 text; or a split, table or transform that is none), E_IO (full disk, permissions; path is something
  * else than a file, or a mount point), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessing *how, const char *path);
 

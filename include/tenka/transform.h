@@ -67,6 +67,14 @@ struct tenka_transformed {
 TENKA_API tenka_status tenka_transform_size(tenka_ctx *ctx, const tenka_transform *transform, uint32_t width,
                                             uint32_t height, uint32_t channels, struct tenka_transformed *out);
 
+/* Whether every number that comes out is (byte / 255 - mean) / std of a byte, with mean and deviation of its channel, as
+ * behind ToTensor and Normalize: not of RandomErasing, nor where what happens to the numbers is drawn.
+ *   channels   of what comes out, as tenka_transform_size says
+ *   mean, std  room for as many numbers; where it is false, those of the numbers that RandomErasing leaves and nothing
+ *              else changes */
+TENKA_API bool tenka_transform_normalization(const tenka_transform *transform, uint32_t channels, double *mean,
+                                             double *std);
+
 /* Memory for what lies between the steps, and the sentence of a failure. Used by one thread at a time. */
 typedef struct tenka_transform_room tenka_transform_room;
 TENKA_API tenka_status tenka_transform_room_create(tenka_ctx *ctx, tenka_transform_room **out);

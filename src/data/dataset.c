@@ -24,6 +24,7 @@ struct tenka_dataset {
     char (*names)[16];
     char **given_names;        /* of all classes; NULL: names count */
     char *table;               /* the description of one; NULL: it is none */
+    char *transform;           /* what samples are made by, as text; NULL: they are not */
     struct tenka_column exact; /* a table's inputs as doubles; data NULL: they are no longer needed */
     double *normalization;     /* of each channel of images: mean, deviation */
     _Atomic unsigned holders;  /* its owner, and loaders, on whatever thread, that read the images here */
@@ -56,6 +57,7 @@ void tenka_dataset_destroy(tenka_dataset **dataset)
     free_given(*dataset, (*dataset)->given_names);
     tenka_free((*dataset)->normalization);
     tenka_free((*dataset)->table);
+    tenka_free((*dataset)->transform);
     tenka_free(*dataset);
     *dataset = NULL;
 }
@@ -370,21 +372,32 @@ struct tenka_shape tenka_dataset_target_shape(const tenka_dataset *dataset)
     return dataset->target.shape;
 }
 
-tenka_status tenka_dataset_reshape(tenka_dataset *dataset, struct tenka_shape shape)
+tenka_status tenka_dataset_reform(tenka_dataset *dataset, const struct tenka_desc *sample)
 {
     struct tenka_error *const err = tenka_ctx_error(dataset->ctx);
-    const struct tenka_desc input = {dataset->input.dtype, shape};
     if (dataset->holders > 1)
         return tenka_fail(err, TENKA_E_INVALID, "dataset: a loader has its samples already, as they were");
-    const struct tenka_column column = column_of(dataset->ctx, &input);
-    double *const normalization = make_normalization(&input);
-    if (normalization == NULL)
+    const struct tenka_column column = column_of(dataset->ctx, sample);
+    double *const normalization = sample->dtype == TENKA_U8 ? make_normalization(sample) : NULL;
+    if (normalization == NULL && sample->dtype == TENKA_U8)
         return tenka_fail_nomem(err);
     tenka_free(dataset->normalization);
     dataset->normalization = normalization;
-    dataset->input.shape = shape;
+    dataset->input.dtype = column.dtype;
+    dataset->input.shape = column.shape;
     dataset->input.bytes = column.bytes;
     return TENKA_OK;
+}
+
+const char *tenka_dataset_transform(const tenka_dataset *dataset)
+{
+    return dataset->transform;
+}
+
+void tenka_dataset_take_transform(tenka_dataset *dataset, char *transform)
+{
+    tenka_free(dataset->transform);
+    dataset->transform = transform;
 }
 
 bool tenka_dataset_is_held(const tenka_dataset *dataset)
@@ -497,9 +510,9 @@ tenka_status tenka_dataset_set_input_whole(tenka_dataset *dataset)
     const size_t each = (size_t)tenka_shape_count(&column->shape), count = dataset->count * each;
     if (column->dtype == TENKA_I32)
         return TENKA_OK;
-    if (column->dtype != TENKA_F32 || dataset->holders > 1)
+    if (column->dtype != TENKA_F32 || column->data == NULL || dataset->holders > 1)
         return tenka_fail(err, TENKA_E_INVALID, "dataset: %s",
-                          column->dtype != TENKA_F32 ? "its inputs are images, and no whole numbers"
+                          column->dtype != TENKA_F32 || column->data == NULL ? "its inputs are images, and no whole numbers"
                                                      : "a loader has its inputs already");
     int32_t *const whole = tenka_alloc_array(count, sizeof(whole[0]));
     if (whole == NULL)

@@ -12,7 +12,7 @@ struct tenka_reader {
     tenka_status (*read)(void *user, struct tenka_error *err, uint32_t index, uint64_t epoch, void *dst);
     const char *(*name)(void *user, uint32_t index); /* of a sample, such as its file */
     /* Moves the samples for which moved says so into a reader of their own, *rest; both keep their order.
-     * Errors: E_NOMEM, and nothing is moved. */
+     * Errors: E_NOMEM, E_INVALID (no longer possible), and nothing is moved. */
     tenka_status (*divide)(void *user, struct tenka_error *err, const bool *moved, void **rest);
     void (*free)(void *user);
 };
@@ -52,8 +52,10 @@ struct tenka_column *tenka_dataset_column(tenka_dataset *dataset, bool input);
 /* Moves the samples for which moved says so into a dataset of the same classes. Errors: E_INVALID (a loader has the
  * samples already), E_NOMEM. */
 tenka_status tenka_dataset_divide(tenka_dataset *dataset, const bool *moved, tenka_dataset **rest);
-/* The input's samples get another shape. Errors: E_INVALID (a loader has them already), E_NOMEM. */
-tenka_status tenka_dataset_reshape(tenka_dataset *dataset, struct tenka_shape shape);
+/* A reader's samples get another shape and type. Errors: E_INVALID (a loader has them already), E_NOMEM. */
+tenka_status tenka_dataset_reform(tenka_dataset *dataset, const struct tenka_desc *sample);
+/* The text of the transform that samples are made by, which is freed with the dataset; NULL: they are not. */
+void tenka_dataset_take_transform(tenka_dataset *dataset, char *transform);
 tenka_ctx *tenka_dataset_ctx(const tenka_dataset *dataset);
 /* Whether a loader reads the samples. */
 bool tenka_dataset_is_held(const tenka_dataset *dataset);

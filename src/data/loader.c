@@ -171,7 +171,8 @@ static tenka_status check(tenka_ctx *ctx, const tenka_dataset *d, const struct t
                           tenka_dataset_count(d), TENKA_MAX_ELEMENTS);
     if (tenka_dataset_input(d)->bytes == 0)
         return tenka_fail(err, TENKA_E_INVALID,
-                          "loader: the size of the pictures is not set: tenka_dataset_set_image_shape sets it");
+                          "loader: the size of the pictures is not set: tenka_dataset_set_image_shape or "
+                          "tenka_dataset_set_transform sets it");
     if (!has_elements_of(ctx, tenka_dataset_input(d)) || !has_elements_of(ctx, tenka_dataset_target(d)))
         return tenka_fail(err, TENKA_E_INVALID,
                           "loader: the arrays were read for a device of another precision: read them with the context "
@@ -352,6 +353,11 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
 }
 
 /* ---- Checkpoints ---- */
+
+const char *tenka_loader_transform(const tenka_loader *loader)
+{
+    return loader->dataset != NULL ? tenka_dataset_transform(loader->dataset) : NULL;
+}
 
 void tenka_loader_get_state(const tenka_loader *loader, struct tenka_loader_state *out)
 {

@@ -25,6 +25,8 @@ struct tenka_loader_state {
     uint64_t order_seed; /* the order of the epoch is torch.randperm's with this seed; 63 bits */
     uint64_t epoch_seed; /* of what is drawn for the samples; 63 bits */
 };
+/* The transform that its pictures are made by, as text; NULL: there is none. */
+const char *tenka_loader_transform(const tenka_loader *loader);
 void tenka_loader_get_state(const tenka_loader *loader, struct tenka_loader_state *out);
 /* Takes over how far state is; the rest of it must be the loader's own. Errors: as tenka_variable_write. */
 tenka_status tenka_loader_set_state(tenka_loader *loader, const struct tenka_loader_state *state);

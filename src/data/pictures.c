@@ -169,6 +169,9 @@ static tenka_status divide(void *user, struct tenka_error *err, const bool *move
 {
     struct tenka_pictures *const p = user, *other;
     uint32_t count = 0, stay = 0, go = 0;
+    if (p->sampler.make != NULL)
+        return tenka_fail(err, TENKA_E_INVALID,
+                          "dataset: what its pictures become is set already; divide it before that");
     for (uint32_t i = 0; i < p->count; i++)
         count += moved[i];
     char **const paths = tenka_alloc_array(count, sizeof(paths[0]));
@@ -204,7 +207,7 @@ struct size {
 };
 
 static tenka_status resize(const void *user, struct tenka_error *err, const tenka_image *picture, uint32_t index,
-                           uint64_t epoch, uint8_t *dst)
+                           uint64_t epoch, void *dst)
 {
     const struct size *const size = user;
     tenka_image *resized;

@@ -6,15 +6,16 @@
 
 #include "data/dataset.h"
 #include "data/image.h"
+#include "tenka/transform.h"
 
 /* What makes a sample of a picture, on whatever thread. */
 struct tenka_sampler {
     void *user;
-    /* Writes channels x height x width bytes, channel after channel.
+    /* Writes channels x height x width bytes or reals, as the column has them, channel after channel.
      *   index  of the picture
      *   epoch  a number of the epoch's own, for what is drawn anew in each */
     tenka_status (*make)(const void *user, struct tenka_error *err, const tenka_image *picture, uint32_t index,
-                         uint64_t epoch, uint8_t *dst);
+                         uint64_t epoch, void *dst);
     void (*free)(void *user); /* NULL: there is nothing to free */
     bool repeats;             /* a picture's sample is the same in each epoch, and may be kept in its place */
 };
@@ -58,5 +59,19 @@ void tenka_pictures_sample_by(struct tenka_pictures *pictures, uint32_t channels
                               size_t bytes);
 /* The sampler that resizes to height x width, as tenka_image_resize does. Errors: E_NOMEM. */
 tenka_status tenka_sampler_resize(struct tenka_error *err, uint32_t height, uint32_t width, struct tenka_sampler *out);
+
+/* ---- transform_sampler.c ---- */
+
+/* What tenka_sampler_transform makes of each picture. */
+struct tenka_transform_form {
+    struct tenka_desc sample; /* U8: bytes that are still to be normalised; F32: reals */
+    double mean[3], std[3];   /* of those bytes, for each channel */
+};
+/* The sampler that transforms pictures, which have three channels; takes the transform over, also on failure.
+ *   doubles  whether reals are doubles
+ * Errors: E_SHAPE (pictures become different sizes, or one cannot be transformed: the sentence names it), E_INVALID (no
+ * tensor of floats comes out), E_NOMEM. */
+tenka_status tenka_sampler_transform(tenka_ctx *ctx, const struct tenka_pictures *pictures, tenka_transform *transform,
+                                     bool doubles, struct tenka_transform_form *form, struct tenka_sampler *out);
 
 #endif

@@ -36,6 +36,7 @@ set(data_sources
     src/data/transform_mix.c
     src/data/transform_print.c
     src/data/transform_run.c
+    src/data/transform_sampler.c
     src/data/transform_settle.c
     src/data/transform_sizes.c
     src/data/transform_tensor.c

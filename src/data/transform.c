@@ -63,6 +63,51 @@ static void find_form(const struct tenka_step *step, struct tenka_transformed *o
         find_form(child, out);
 }
 
+/* Whether what the numbers are depends on steps in it. */
+static bool changes_numbers(const struct tenka_step *step)
+{
+    bool changes = step->kind == TENKA_STEP_TO_TENSOR || step->kind == TENKA_STEP_PIL_TO_TENSOR ||
+                   step->kind == TENKA_STEP_CONVERT || step->kind == TENKA_STEP_NORMALIZE ||
+                   step->kind == TENKA_STEP_ERASING;
+    for (const struct tenka_step *child = step->child; child != NULL && !changes; child = child->next)
+        changes = changes_numbers(child);
+    return changes;
+}
+
+/* (x - m) / s of (byte / 255 - mean) / std */
+static void fold_normalize(const struct tenka_step *step, uint32_t channels, double *mean, double *std)
+{
+    const int means = step->count[NORMALIZE_MEAN], stds = step->count[NORMALIZE_STD];
+    for (uint32_t c = 0; c < channels; c++) {
+        mean[c] += std[c] * step->arg[NORMALIZE_MEAN][means > 1 ? c : 0];
+        std[c] *= step->arg[NORMALIZE_STD][stds > 1 ? c : 0];
+    }
+}
+
+/* A step that each picture goes through; false: it makes numbers of its own, beside others. */
+static bool fold(const struct tenka_step *step, uint32_t channels, double *mean, double *std)
+{
+    if (step->kind == TENKA_STEP_NORMALIZE)
+        fold_normalize(step, channels, mean, std);
+    if (step->kind != TENKA_STEP_COMPOSE)
+        return step->kind != TENKA_STEP_ERASING && (step->child == NULL || !changes_numbers(step));
+    bool known = true;
+    for (const struct tenka_step *child = step->child; child != NULL; child = child->next)
+        known = fold(child, channels, mean, std) && known;
+    return known;
+}
+
+bool tenka_transform_normalization(const tenka_transform *transform, uint32_t channels, double *mean, double *std)
+{
+    struct tenka_transformed form = {.dtype = TENKA_U8};
+    for (uint32_t c = 0; c < channels; c++) {
+        mean[c] = 0;
+        std[c] = 1;
+    }
+    find_form(transform->root, &form);
+    return form.dtype == TENKA_F32 && fold(transform->root, channels, mean, std);
+}
+
 static size_t bytes_of(const struct tenka_transformed *form)
 {
     const size_t each = form->dtype == TENKA_F32 ? sizeof(float) : 1;
@@ -172,23 +217,44 @@ static tenka_status finish(struct tenka_pixels *p, struct tenka_transformed *res
     return TENKA_OK;
 }
 
+static tenka_status run(const tenka_transform *transform, const struct tenka_transform_key *key,
+                        const struct tenka_transform_picture *picture, struct tenka_pixels *p)
+{
+    struct tenka_error *const err = &p->room->err;
+    if (picture->pixels == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "transform: there is no picture");
+    TENKA_TRY(check_picture(err, picture->width, picture->height, picture->channels));
+    p->view = (struct tenka_view){picture->pixels, (size_t)picture->width * picture->channels, picture->width,
+                                  picture->height, picture->channels};
+    p->buffer = -1;
+    p->stage = TENKA_STAGE_PICTURE;
+    p->tensor = false;
+    p->planes = NULL;
+    return tenka_steps_run(transform->root, key, p);
+}
+
 tenka_status tenka_transform_apply(const tenka_transform *transform, tenka_transform_room *room,
                                    const struct tenka_transform_key *key, const struct tenka_transform_picture *picture,
                                    void *out, size_t bytes, struct tenka_transformed *result)
 {
-    if (picture->pixels == NULL)
-        return tenka_fail(&room->err, TENKA_E_INVALID, "transform: there is no picture");
-    TENKA_TRY(check_picture(&room->err, picture->width, picture->height, picture->channels));
     struct tenka_pixels p;
     p.room = room;
-    p.view = (struct tenka_view){picture->pixels, (size_t)picture->width * picture->channels, picture->width,
-                                 picture->height, picture->channels};
-    p.buffer = -1;
-    p.stage = TENKA_STAGE_PICTURE;
-    p.tensor = false;
-    p.planes = NULL;
     p.out = out;
     p.out_bytes = bytes;
-    TENKA_TRY(tenka_steps_run(transform->root, key, &p));
+    TENKA_TRY(run(transform, key, picture, &p));
+    return finish(&p, result);
+}
+
+tenka_status tenka_transform_apply_bytes(const tenka_transform *transform, tenka_transform_room *room,
+                                         const struct tenka_transform_key *key,
+                                         const struct tenka_transform_picture *picture, void *out, size_t bytes,
+                                         struct tenka_transformed *result)
+{
+    struct tenka_pixels p;
+    p.room = room;
+    p.out = out;
+    p.out_bytes = bytes;
+    TENKA_TRY(run(transform, key, picture, &p));
+    p.stage = TENKA_STAGE_BYTES;
     return finish(&p, result);
 }

@@ -104,6 +104,15 @@ struct tenka_step_info {
 extern const struct tenka_py_class tenka_step_classes[TENKA_STEP_KINDS];
 extern const struct tenka_step_info tenka_step_infos[TENKA_STEP_KINDS];
 
+/* ---- transform.c ---- */
+
+/* tenka_transform_apply, but for the numbers behind ToTensor, of which the bytes are written that they stand for. For
+ * transforms that tenka_transform_normalization knows. */
+tenka_status tenka_transform_apply_bytes(const tenka_transform *transform, tenka_transform_room *room,
+                                         const struct tenka_transform_key *key,
+                                         const struct tenka_transform_picture *picture, void *out, size_t bytes,
+                                         struct tenka_transformed *result);
+
 /* ---- transform_text.c ---- */
 
 /* Errors: E_FORMAT, E_NOMEM. */

@@ -31,6 +31,7 @@ tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset
         names[i] = tenka_dataset_class_name(dataset, i);
     how->class_names = names;
     how->table = tenka_dataset_table(dataset);
+    how->transform = tenka_dataset_transform(dataset);
     return TENKA_OK;
 }
 

@@ -5,7 +5,7 @@
  *   ("1,28,28"), tenka.mean and tenka.std (a number for each channel), tenka.classes (a JSON array of names), tenka.data
  *   (where the images are that it was trained on), tenka.split ("0.2,7,150": the fraction and the seed of those among them
  *   that were kept from training, and how many there were), tenka.table (the columns of a table, as
- *   CSV), and format = pt, which other tools look for. */
+ *   CSV), tenka.transform (what makes an input of a picture, as print() shows it in torchvision), and format = pt, which other tools look for. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -20,6 +20,7 @@
 #define MAX_CLASS_BYTES (2 * 1024 * 1024)
 #define MAX_DATA_BYTES (64 * 1024)
 #define MAX_TABLE_BYTES (2 * 1024 * 1024)
+#define MAX_TRANSFORM_BYTES (64 * 1024)
 
 /* Of an image: channels, height, width. */
 static bool are_sizes(double channels, double height, double width)
@@ -89,7 +90,8 @@ static bool put_preprocessing(json_t *object, const struct tenka_preprocessing *
     if (good && how->class_names != NULL && how->classes > 0)
         good = put_classes(object, how->class_names, how->classes);
     return good && (how->data == NULL || put(object, "tenka.data", how->data)) && put_split(object, how) &&
-           (how->table == NULL || put(object, "tenka.table", how->table));
+           (how->table == NULL || put(object, "tenka.table", how->table)) &&
+           (how->transform == NULL || put(object, "tenka.transform", how->transform));
 }
 
 static bool put_code(json_t *object, const char *const *classes, size_t count)
@@ -139,14 +141,9 @@ static tenka_status check_classes(struct tenka_error *err, const struct tenka_pr
     return TENKA_OK;
 }
 
-static bool is_data(const char *text)
+static bool is_text(const char *text, size_t most)
 {
-    return text[0] != '\0' && strlen(text) <= MAX_DATA_BYTES && tenka_is_utf8(text);
-}
-
-static bool is_table(const char *text)
-{
-    return text[0] != '\0' && strlen(text) <= MAX_TABLE_BYTES && tenka_is_utf8(text);
+    return text[0] != '\0' && strlen(text) <= most && tenka_is_utf8(text);
 }
 
 static bool is_split(double fraction)
@@ -159,13 +156,16 @@ tenka_status tenka_model_check_how(struct tenka_error *err, const struct tenka_p
     if (how == NULL)
         return TENKA_OK;
     TENKA_TRY(check_classes(err, how));
-    if (how->data != NULL && !is_data(how->data))
+    if (how->data != NULL && !is_text(how->data, MAX_DATA_BYTES))
         return tenka_fail(err, TENKA_E_INVALID,
                           "preprocessing: data must be UTF-8 text of 1 to %d bytes that says where the images are",
                           MAX_DATA_BYTES);
-    if (how->table != NULL && !is_table(how->table))
+    if (how->table != NULL && !is_text(how->table, MAX_TABLE_BYTES))
         return tenka_fail(err, TENKA_E_INVALID, "preprocessing: table must be UTF-8 text of 1 to %d bytes",
                           MAX_TABLE_BYTES);
+    if (how->transform != NULL && !is_text(how->transform, MAX_TRANSFORM_BYTES))
+        return tenka_fail(err, TENKA_E_INVALID, "preprocessing: transform must be UTF-8 text of 1 to %d bytes",
+                          MAX_TRANSFORM_BYTES);
     if (how->split != 0 && !is_split(how->split))
         return tenka_fail(err, TENKA_E_INVALID, "preprocessing: a split of %g: expected more than 0 and less than 1",
                           how->split);
@@ -270,7 +270,7 @@ tenka_status tenka_model_read_data(struct tenka_error *err, const struct tenka_w
     *out = NULL;
     if (text == NULL)
         return TENKA_OK;
-    if (!is_data(text))
+    if (!is_text(text, MAX_DATA_BYTES))
         return fail_metadata(err, file, "tenka.data", "where the images are");
     *out = tenka_strdup(text);
     return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
@@ -292,8 +292,19 @@ tenka_status tenka_model_read_table(struct tenka_error *err, const struct tenka_
     *out = NULL;
     if (text == NULL)
         return TENKA_OK;
-    if (!is_table(text))
+    if (!is_text(text, MAX_TABLE_BYTES))
         return fail_metadata(err, file, "tenka.table", "the columns of a table");
+    *out = tenka_strdup(text);
+    return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
+}
+
+static tenka_status read_transform(struct tenka_error *err, const struct tenka_weights *file, char **out)
+{
+    const char *const text = tenka_weights_metadata(file, "tenka.transform");
+    if (text == NULL)
+        return TENKA_OK;
+    if (!is_text(text, MAX_TRANSFORM_BYTES))
+        return fail_metadata(err, file, "tenka.transform", "the text of a transform");
     *out = tenka_strdup(text);
     return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
 }
@@ -320,6 +331,8 @@ tenka_status tenka_model_read_notes(struct tenka_error *err, const struct tenka_
     notes->how.data = notes->data;
     TENKA_TRY(tenka_model_read_table(err, file, &notes->table));
     notes->how.table = notes->table;
+    TENKA_TRY(read_transform(err, file, &notes->transform));
+    notes->how.transform = notes->transform;
     return read_split(err, file, &notes->how);
 }
 
@@ -380,4 +393,5 @@ void tenka_model_notes_finish(struct tenka_model_notes *notes)
     tenka_free(notes->names);
     tenka_free(notes->data);
     tenka_free(notes->table);
+    tenka_free(notes->transform);
 }

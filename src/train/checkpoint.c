@@ -219,7 +219,8 @@ static void next_line(const char **at, char *out, size_t size)
     out[kept] = '\0';
 }
 
-static tenka_status other_network(struct tenka_error *err, const char *path, const char *there, const char *here)
+tenka_status tenka_checkpoint_other_text(struct tenka_error *err, const char *path, const char *what,
+                                         const char *there, const char *here)
 {
     char a[120], b[120];
     unsigned line = 0;
@@ -229,9 +230,8 @@ static tenka_status other_network(struct tenka_error *err, const char *path, con
         line++;
     } while (strcmp(a, b) == 0 && *there != '\0' && *here != '\0');
     return tenka_fail(err, TENKA_E_INVALID,
-                      "%s: the checkpoint belongs to another network: line %u is \"%s\" there "
-                      "and \"%s\" here",
-                      path, line, a, b);
+                      "%s: the checkpoint belongs to %s: line %u is \"%s\" there and \"%s\" here", path, what, line, a,
+                      b);
 }
 
 static tenka_status compare_key(const struct tenka_run *run, const struct tenka_st_file *file, const json_t *here,
@@ -257,7 +257,7 @@ static tenka_status compare_model(const struct tenka_run *run, const struct tenk
     if (net == NULL)
         return tenka_checkpoint_damaged(run->err, file->path, "it has no network text");
     if (strcmp(net, own) != 0)
-        return other_network(run->err, file->path, net, own);
+        return tenka_checkpoint_other_text(run->err, file->path, "another network", net, own);
     TENKA_TRY(compare_key(run, file, here, TENKA_CODE_KEY, "code as the forward of"));
     for (size_t i = 0; i < 3 && preprocessing; i++)
         TENKA_TRY(compare_key(run, file, here, keys[i], titles[i]));

@@ -45,6 +45,10 @@ tenka_status tenka_checkpoint_read_state(const struct tenka_run *run, const char
 /* "PATH: the checkpoint belongs to a run with WHAT THERE, this one has HERE", as E_INVALID. */
 tenka_status tenka_checkpoint_differs(struct tenka_error *err, const char *path, const char *what, const char *there,
                                       const char *here);
+/* "PATH: the checkpoint belongs to WHAT: line N is "..." there and "..." here", of the first line of two texts that
+ * differs. */
+tenka_status tenka_checkpoint_other_text(struct tenka_error *err, const char *path, const char *what,
+                                         const char *there, const char *here);
 /* "PATH: the checkpoint is damaged: WHAT", as E_FORMAT. */
 tenka_status tenka_checkpoint_damaged(struct tenka_error *err, const char *path, const char *what);
 

@@ -59,10 +59,11 @@ static json_t *write_loader(const tenka_loader *loader)
     if (loader == NULL)
         return json_null();
     tenka_loader_get_state(loader, &s);
-    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:I, s:I}", "images", (json_int_t)s.count, "labels",
+    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:I, s:I, s:s*}", "images", (json_int_t)s.count, "labels",
                      (json_int_t)s.labels, "batch_size", (json_int_t)s.batch_size, "shuffle", (int)s.shuffle,
                      "drop_last", (int)s.drop_last, "running", (int)s.running, "index", (json_int_t)s.index,
-                     "order_seed", (json_int_t)s.order_seed, "epoch_seed", (json_int_t)s.epoch_seed);
+                     "order_seed", (json_int_t)s.order_seed, "epoch_seed", (json_int_t)s.epoch_seed,
+                     "transform", tenka_loader_transform(loader));
 }
 
 /* Of NAdam, by the variables' names. */
@@ -301,6 +302,20 @@ static tenka_status compare_flag(const struct tenka_run *run, const char *path, 
                          : tenka_checkpoint_differs(run->err, path, what, there ? "on" : "off", here ? "on" : "off");
 }
 
+/* Pictures that are made by no transform, or by one. */
+static tenka_status compare_transform(const struct tenka_run *run, const char *path, const char *name,
+                                      const json_t *object, const tenka_loader *loader)
+{
+    const char *const there = json_string_value(json_object_get(object, "transform"));
+    const char *const here = tenka_loader_transform(loader);
+    char what[64];
+    snprintf(what, sizeof(what), "a run with another transform of %s images", name);
+    if (there == NULL ? here == NULL : here != NULL && strcmp(there, here) == 0)
+        return TENKA_OK;
+    return tenka_checkpoint_other_text(run->err, path, what, there != NULL ? there : "none",
+                                       here != NULL ? here : "none");
+}
+
 /* name: "training" or "test". */
 static tenka_status compare_loader(const struct tenka_run *run, const char *path, const char *name,
                                    const json_t *object, const tenka_loader *loader, struct tenka_loader_state *there)
@@ -318,6 +333,7 @@ static tenka_status compare_loader(const struct tenka_run *run, const char *path
     if (there->labels != here.labels)
         return tenka_fail(run->err, TENKA_E_INVALID,
                           "%s: the checkpoint belongs to a run with other %s images: their labels differ", path, name);
+    TENKA_TRY(compare_transform(run, path, name, object, loader));
     TENKA_TRY(compare_batch_size(run, path, name, there->batch_size, here.batch_size));
     TENKA_TRY(compare_flag(run, path, "shuffling", there->shuffle, here.shuffle));
     TENKA_TRY(compare_flag(run, path, "drop_last", there->drop_last, here.drop_last));

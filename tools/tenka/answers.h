@@ -74,7 +74,7 @@ const char *answers_sample_file(const struct session *s, const struct sample *sa
 
 /* ---- sample_picture.c ---- */
 
-/* The picture that a sample of the network's input shows: bytes as they were before they were normalised; of arrays the
+/* The picture that a test sample of the network's input shows: bytes as they were before they were normalised; of arrays the
  * least number is black and the largest white. *out is NULL, with OK, where it is none. */
 tenka_status sample_picture(const struct session *s, const float *input, tenka_image **out);
 

@@ -9,12 +9,12 @@
 
 static const char *train_objection(const struct options *o)
 {
-    return o->split == 1 ? "--split keeps a part from training, more than 0 and less than 1" : NULL;
+    return o->split == 1 ? "--split keeps a part from training, more than 0 and less than 1" : transforms_objection(o);
 }
 
 static const char *test_objection(const struct options *o)
 {
-    return o->load == NULL ? "--load FILE is needed: which saved network is to be tested?" : NULL;
+    return o->load == NULL ? "--load FILE is needed: which saved network is to be tested?" : transforms_objection(o);
 }
 
 static const char *predict_objection(const struct options *o)
@@ -32,7 +32,7 @@ static const char *predict_objection(const struct options *o)
     for (size_t i = 0; i < o->n_pictures; i++)
         if (strcmp(o->pictures[i], "-") == 0)
             return "'-': the standard input is not read; name files or folders";
-    return NULL;
+    return transforms_objection(o);
 }
 
 static const char *data_objection(const struct options *o)

@@ -12,7 +12,7 @@ const tenka_dataset *session_data(const struct session *s)
 
 bool session_has_arrays(const struct session *s)
 {
-    return tenka_dataset_input_dtype(session_data(s)) != TENKA_U8;
+    return tenka_dataset_input_dtype(session_data(s)) != TENKA_U8 && tenka_dataset_transform(session_data(s)) == NULL;
 }
 
 const char *session_noun(const struct session *s)
@@ -256,7 +256,8 @@ static const struct tenka_preprocessing *saved_preprocessing(const struct sessio
 static int apply_preprocessing(struct session *s, tenka_dataset *data)
 {
     const struct tenka_preprocessing *how = saved_preprocessing(s);
-    if (how == NULL || how->image.rank != 3 || data == NULL || tenka_dataset_input_dtype(data) != TENKA_U8)
+    if (how == NULL || how->image.rank != 3 || data == NULL || tenka_dataset_input_dtype(data) != TENKA_U8 ||
+        tenka_dataset_transform(data) != NULL)
         return EXIT_CODE_OK;
     const struct tenka_shape image = tenka_dataset_image_shape(data);
     if (memcmp(image.dim, how->image.dim, 3 * sizeof(image.dim[0])) != 0)

@@ -53,6 +53,10 @@ static int load(struct look *l)
         code = pictures_check_classes(s);
     if (code == EXIT_CODE_OK)
         code = count_classes(l);
+    if (code == EXIT_CODE_OK)
+        code = transforms_read(s);
+    if (code == EXIT_CODE_OK && s->transform != NULL)
+        code = transforms_apply(s);
     if (code == EXIT_CODE_OK && tenka_dataset_measure(s->train_data, &l->measures) != TENKA_OK)
         code = say_library_failed(s->ctx);
     return code;
@@ -181,15 +185,22 @@ int command_data(const struct options *options)
     struct look l = {.measures.channels = 0};
     struct options own = *options;
     own.backend = TENKA_BACKEND_CPU;
-    int code = session_open_device(&l.session, &own);
+    int code = check_save_path("--sheet", options->sheet);
+    if (code != EXIT_CODE_OK)
+        return code;
+    code = session_open_device(&l.session, &own);
     l.session.data_dir = options->pictures[0];
     if (code == EXIT_CODE_OK)
         code = load(&l);
+    if (code == EXIT_CODE_OK && options->sheet != NULL)
+        code = sheet_write(&l.session, l.session.train_data, options->sheet);
     if (code == EXIT_CODE_OK && options->json) {
         print_json(&l);
     } else if (code == EXIT_CODE_OK) {
         print_counts(&l.session);
         print_sizes(&l.session);
+        if (l.session.transform != NULL)
+            transforms_tell(&l.session);
         print_columns(&l.session);
         print_classes(&l);
         print_measures(&l);

@@ -94,6 +94,19 @@ const struct option option_table[] = {
     { "skip-bad", NULL, NULL, FLAG(skip_bad), .key = "skip_bad", .uses = {
         { TRAIN | TEST | DATA, GROUP_DATA, "Leave out pictures that cannot be read, and name them; all are decoded once "
           "before training begins. Without it the first of them ends the command" } } },
+    { "transform", NULL, "TEXT|FILE", NAME(transform), .key = "transform", .uses = {
+        { TRAIN, GROUP_DATA, "What the network is given of the training pictures of a folder, as torchvision.transforms "
+          "prints or writes it: \"Compose([RandomResizedCrop(224), RandomHorizontalFlip(), ToTensor(), Normalize((0.485, "
+          "0.456, 0.406), (0.229, 0.224, 0.225))])\". An existing file wins over text. What is random is drawn anew in "
+          "each epoch. In place of --input, --mean and --std" },
+        { DATA, GROUP_DATA, "What 'tenka train --transform' would make of the training pictures; --sheet shows it" } } },
+    { "eval-transform", NULL, "TEXT|FILE", NAME(eval_transform), .key = "eval_transform", .uses = {
+        { TRAIN, GROUP_DATA, "The same of the test pictures, and of those that 'tenka test' and 'tenka predict' are to "
+          "see, since it is saved with the network. Default: --transform, unless that is random" },
+        { TEST, GROUP_DATA, "What the network is given of pictures, as torchvision.transforms prints or writes it. "
+          "Default: what was saved with the network" },
+        { PREDICT, GROUP_PICTURES, "What the network is given of a picture, as torchvision.transforms prints or writes "
+          "it. Default: what was saved with the network" } } },
     { "load", NULL, "FILE", NAME(load), .key = "load", .uses = {
         { TRAIN, GROUP_DATA, "Begin with the weights of a safetensors or PyTorch .pt file" },
         { TEST, GROUP_DATA, "The saved network (needed): safetensors, or PyTorch's .pt together with --net" },
@@ -302,6 +315,9 @@ const struct option option_table[] = {
     { "out", NULL, "FILE", NAME(out), .uses = {
         { PREDICT, GROUP_OUTPUT, "Write what the network gives for the samples of an array x.npy as a .npy of float32, "
           "of float64 with --backend cpu-f64, and print nothing of it" } } },
+    { "sheet", NULL, "FILE.png", NAME(sheet), .uses = {
+        { DATA, GROUP_OUTPUT, "Write a picture that shows some of the training images side by side, as the network is "
+          "given them: those of a folder after --transform, drawn once" } } },
     { "top", NULL, "K", COUNT(top), .initial = "3", .uses = {
         { PREDICT, GROUP_OUTPUT, "The K likeliest classes of each picture" } } },
     { "top", NULL, "K", COUNT(test_top), .uses = {

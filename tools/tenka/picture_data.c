@@ -176,6 +176,11 @@ void pictures_tell(const struct session *s)
     if (tenka_dataset_picture_sizes(session_data(s), &sizes) != TENKA_OK)
         return;
     size_text(&sizes, text);
+    if (s->transform != NULL) {
+        printf("pictures %s pixels\n", text);
+        transforms_tell(s);
+        return;
+    }
     const bool same = sizes.least_width == image.dim[2] && sizes.most_width == image.dim[2] &&
                       sizes.least_height == image.dim[1] && sizes.most_height == image.dim[1];
     printf("pictures %s pixels, %s%ux%u in %s\n", text, same ? "taken as " : "resized to ", image.dim[2], image.dim[1],

@@ -93,10 +93,14 @@ uint32_t predict_batch_size(const struct options *options, size_t each, size_t c
 
 static int set_up(struct predictor *p)
 {
-    int code = find_preprocessing(p);
+    int code = transforms_read(&p->session);
+    if (code == EXIT_CODE_OK)
+        code = transforms_settle(&p->session);
+    if (code == EXIT_CODE_OK)
+        code = p->session.eval_transform != NULL ? predict_open_transform(p) : find_preprocessing(p);
     if (code != EXIT_CODE_OK)
         return code;
-    const size_t each = shape_count(p->image);
+    const size_t each = shape_count(p->image) * (p->transform != NULL ? sizeof(p->reals[0]) : 1);
     p->batch_size = predict_batch_size(p->session.options, each, p->pictures.count);
     code = check_network(p);
     if (code == EXIT_CODE_OK)
@@ -106,10 +110,12 @@ static int set_up(struct predictor *p)
         code = predict_find_names(p);
     if (code != EXIT_CODE_OK)
         return code;
-    p->bytes = calloc(p->batch_size, each);
+    void *const inputs = calloc(p->batch_size, each);
+    p->bytes = p->transform == NULL ? inputs : NULL;
+    p->reals = p->transform != NULL ? inputs : NULL;
     p->scores = calloc(p->batch_size, p->outputs * sizeof(p->scores[0]));
     p->predictions = calloc(p->batch_size, sizeof(p->predictions[0]));
-    return p->bytes != NULL && p->scores != NULL && p->predictions != NULL ? EXIT_CODE_OK : say_failed("out of memory");
+    return inputs != NULL && p->scores != NULL && p->predictions != NULL ? EXIT_CODE_OK : say_failed("out of memory");
 }
 
 /* ---- Pictures ---- */
@@ -126,28 +132,6 @@ static struct tenka_image_box middle_of(const tenka_image *picture, const struct
     return (struct tenka_image_box){left, top, fmin(left + w, width), fmin(top + h, height)};
 }
 
-static tenka_status prepare(const struct predictor *p, const char *path, uint8_t *out)
-{
-    const struct options *const o = p->session.options;
-    struct tenka_image_params params = TENKA_IMAGE_DEFAULTS;
-    tenka_image *picture, *resized = NULL;
-    params.channels = p->image.dim[0];
-    params.alpha = o->alpha;
-    tenka_status status = tenka_image_load(p->session.ctx, path, &params, &picture);
-    if (status != TENKA_OK)
-        return status;
-    const struct tenka_image_box box = middle_of(picture, &p->image);
-    if (o->invert)
-        tenka_image_invert(picture);
-    status =
-        tenka_image_resize(p->session.ctx, picture, o->crop ? &box : NULL, p->image.dim[2], p->image.dim[1], &resized);
-    if (status == TENKA_OK)
-        tenka_image_planes(resized, out);
-    tenka_image_destroy(&resized);
-    tenka_image_destroy(&picture);
-    return status;
-}
-
 /* Whether a grey picture is probably dark on light where the network was trained on light on dark, or the other way
  * round. The background is what is seen at a picture's edges, and most of what the network's mean was computed of. */
 static bool looks_negative(const struct predictor *p, const uint8_t *bytes)
@@ -162,20 +146,53 @@ static bool looks_negative(const struct predictor *p, const uint8_t *bytes)
     return p->image.dim[0] == 1 && fabs(edge - p->mean[0]) - fabs(1 - edge - p->mean[0]) > NEGATIVE_BY;
 }
 
+/* Into the batch's next row, in the size of the network. */
+static bool resize(struct predictor *p, const tenka_image *picture, char why[static PREDICT_WHY])
+{
+    uint8_t *const bytes = p->bytes + p->rows * shape_count(p->image);
+    const struct tenka_image_box box = middle_of(picture, &p->image);
+    tenka_image *resized;
+    if (tenka_image_resize(p->session.ctx, picture, p->session.options->crop ? &box : NULL, p->image.dim[2],
+                           p->image.dim[1], &resized) != TENKA_OK) {
+        snprintf(why, PREDICT_WHY, "%s", tenka_last_error(p->session.ctx));
+        return false;
+    }
+    tenka_image_planes(resized, bytes);
+    tenka_image_destroy(&resized);
+    p->negative += looks_negative(p, bytes);
+    return true;
+}
+
+/* false: why says why not. */
+static bool prepare(struct predictor *p, const char *path, char why[static PREDICT_WHY])
+{
+    const struct options *const o = p->session.options;
+    struct tenka_image_params params = TENKA_IMAGE_DEFAULTS;
+    tenka_image *picture;
+    params.channels = p->transform != NULL ? 3 : p->image.dim[0];
+    params.alpha = o->alpha;
+    if (tenka_image_load(p->session.ctx, path, &params, &picture) != TENKA_OK) {
+        snprintf(why, PREDICT_WHY, "%s", tenka_last_error(p->session.ctx));
+        return false;
+    }
+    if (o->invert)
+        tenka_image_invert(picture);
+    const bool good = p->transform != NULL ? predict_transform(p, path, picture, why) : resize(p, picture, why);
+    tenka_image_destroy(&picture);
+    return good;
+}
+
 static int add_picture(struct predictor *p, const char *path)
 {
-    const size_t each = (size_t)p->image.dim[0] * p->image.dim[1] * p->image.dim[2];
+    char why[PREDICT_WHY];
     struct prediction *const picture = &p->predictions[p->count++];
-    uint8_t *const bytes = p->bytes + p->rows * each;
     *picture = (struct prediction){.path = path, .row = p->rows};
     p->done++;
-    if (prepare(p, path, bytes) == TENKA_OK) {
-        p->negative += looks_negative(p, bytes);
+    if (prepare(p, path, why)) {
         p->rows++;
         return EXIT_CODE_OK;
     }
-    const char *const why = tenka_last_error(p->session.ctx);
-    say_library_failed(p->session.ctx);
+    say_failed("%s", why);
     p->failed++;
     picture->failure = malloc(strlen(why) + 1);
     if (picture->failure == NULL)
@@ -184,15 +201,23 @@ static int add_picture(struct predictor *p, const char *path)
     return EXIT_CODE_OK;
 }
 
-static tenka_status run_batch(struct predictor *p)
+/* The batch as the network takes it. */
+static tenka_tensor make_input(struct predictor *p)
 {
     tenka_ctx *const ctx = p->session.ctx;
     const uint32_t *const dim = p->image.dim;
     const struct tenka_shape batch = tenka_shape_of(p->batch_size, dim[0], dim[1], dim[2]);
+    if (p->transform != NULL)
+        return tenka_input(ctx, TENKA_F32, batch, p->reals);
     const tenka_tensor bytes = tenka_input(ctx, TENKA_U8, batch, p->bytes);
     const tenka_tensor mean = tenka_input(ctx, TENKA_F32, tenka_shape_of(dim[0]), p->mean);
     const tenka_tensor std = tenka_input(ctx, TENKA_F32, tenka_shape_of(dim[0]), p->std);
-    const tenka_tensor output = tenka_forward(p->session.net, tenka_normalize_bytes(bytes, mean, std));
+    return tenka_normalize_bytes(bytes, mean, std);
+}
+
+static tenka_status run_batch(struct predictor *p)
+{
+    const tenka_tensor output = tenka_forward(p->session.net, make_input(p));
     return tenka_read(output, p->scores, (size_t)p->batch_size * p->outputs * sizeof(p->scores[0]));
 }
 
@@ -262,6 +287,9 @@ int command_predict(const struct options *options)
         free(p.predictions[i].failure);
     free(p.predictions);
     free(p.bytes);
+    free(p.reals);
+    tenka_transform_room_destroy(&p.room);
+    tenka_transform_destroy(&p.transform);
     free(p.scores);
     class_names_free(&p.given);
     pictures_free(&p.pictures);

@@ -23,7 +23,10 @@ struct predictor {
     struct progress progress;
     struct prediction *predictions;  /* batch_size */
     size_t count, rows;              /* of predictions; of those in the batch */
-    uint8_t *bytes;                  /* of the batch */
+    tenka_transform *transform;      /* NULL: pictures are resized */
+    tenka_transform_room *room;      /* its */
+    uint8_t *bytes;                  /* of the batch, without a transform */
+    float *reals;                    /* of the batch, with one */
     float *scores;                   /* of the batch: what the network gives */
     uint64_t done, failed, negative; /* pictures: through; not read; that look like negatives */
 };
@@ -34,6 +37,14 @@ struct predictor {
 uint32_t predict_batch_size(const struct options *options, size_t each, size_t count);
 /* The names of the outputs' classes. Says what is wrong with them. */
 int predict_find_names(struct predictor *p);
+
+/* ---- predict_transform.c ---- */
+
+/* Makes the transform of the session, and finds the shape of the network's input. Says what is wrong. */
+int predict_open_transform(struct predictor *p);
+#define PREDICT_WHY 2048
+/* Transforms a picture, in colour, into the batch's next row; false: why says why not. */
+bool predict_transform(struct predictor *p, const char *path, const tenka_image *picture, char why[static PREDICT_WHY]);
 
 /* ---- predict_arrays.c ---- */
 

@@ -54,7 +54,7 @@ static uint8_t level(double value)
 
 tenka_status sample_picture(const struct session *s, const float *input, tenka_image **out)
 {
-    const tenka_dataset *const data = session_data(s);
+    const tenka_dataset *const data = s->test_data;
     uint32_t channels, height, width;
     *out = NULL;
     if (!picture_size(tenka_dataset_image_shape(data), &channels, &height, &width))

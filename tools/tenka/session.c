@@ -13,25 +13,6 @@
 
 /* ---- Network ---- */
 
-static char *read_file(const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    char *text = file != NULL ? malloc(MAX_NET_BYTES + 1) : NULL;
-    if (text != NULL) {
-        const size_t length = fread(text, 1, MAX_NET_BYTES + 1, file);
-        if (ferror(file) || length > MAX_NET_BYTES) {
-            errno = ferror(file) ? errno : EFBIG;
-            free(text);
-            text = NULL;
-        } else {
-            text[length] = '\0';
-        }
-    }
-    if (file != NULL)
-        fclose(file);
-    return text;
-}
-
 /* why: the sentence of the parser. */
 static int fail_net_file(struct session *s, const char *net, const char *why)
 {
@@ -46,7 +27,7 @@ static int parse_net(struct session *s, const char *net)
     struct stat st;
     char why[1024];
     const bool is_file = stat(net, &st) == 0;
-    char *text = is_file ? read_file(net) : NULL;
+    char *text = is_file ? text_read(net, MAX_NET_BYTES) : NULL;
     if (is_file && text == NULL && errno == EFBIG)
         return fail_net_file(s, net, TOO_LONG);
     if (is_file && text == NULL)
@@ -71,7 +52,7 @@ const char *session_model_path(const struct session *s)
 static bool is_network_text(const struct session *s, const char *path)
 {
     tenka_module *net = NULL;
-    char *const text = file_is_text(path) ? read_file(path) : NULL;
+    char *const text = file_is_text(path) ? text_read(path, MAX_NET_BYTES) : NULL;
     const bool good = text != NULL && tenka_nn_parse(s->ctx, text, &net) == TENKA_OK;
     tenka_module_destroy(&net);
     free(text);
@@ -314,13 +295,18 @@ int session_open(struct session *s, const struct options *options, bool train)
     if (code == EXIT_CODE_OK)
         code = session_open_loss(s);
     if (code == EXIT_CODE_OK)
+        code = transforms_read(s);
+    if (code == EXIT_CODE_OK)
         code = session_load_data(s, train);
     if (code == EXIT_CODE_OK)
         code = open_prepared_net(s);
     if (code == EXIT_CODE_OK && !train)
         code = session_split_tested(s);
     if (code == EXIT_CODE_OK)
-        code = pictures_set_size(s, (tenka_dataset *const[2]){s->train_data, s->test_data}, 2);
+        code = transforms_settle(s);
+    if (code == EXIT_CODE_OK)
+        code = s->transform != NULL ? transforms_apply(s)
+                                    : pictures_set_size(s, (tenka_dataset *const[2]){s->train_data, s->test_data}, 2);
     if (code == EXIT_CODE_OK)
         code = set_input(s);
     if (code == EXIT_CODE_OK && train)
@@ -348,6 +334,7 @@ void session_close(struct session *s)
     else
         tenka_module_destroy(&s->net);
     s->net = NULL;
+    transforms_close(s);
     tenka_loss_destroy(&s->loss);
     tenka_dataset_destroy(&s->train_data);
     tenka_dataset_destroy(&s->test_data);
@@ -369,6 +356,8 @@ int session_preprocessing(struct session *s, struct tenka_preprocessing *how)
     s->class_names = names;
     if (tenka_preprocessing_of(s->ctx, data, how, names, classes) != TENKA_OK)
         return say_library_failed(s->ctx);
+    if (transforms_describe(s, how) != EXIT_CODE_OK)
+        return EXIT_CODE_FAILED;
     how->data = s->data_path;
     how->split = s->options->split;
     how->split_seed = s->options->seed;

@@ -37,6 +37,7 @@ set(tool_sources
     tools/tenka/predict.c
     tools/tenka/predict_arrays.c
     tools/tenka/predict_report.c
+    tools/tenka/predict_transform.c
     tools/tenka/profile.c
     tools/tenka/profile_report.c
     tools/tenka/profile_trace.c
@@ -53,6 +54,7 @@ set(tool_sources
     tools/tenka/sample_picture.c
     tools/tenka/say.c
     tools/tenka/session.c
+    tools/tenka/sheet.c
     tools/tenka/spinning.c
     tools/tenka/steps.c
     tools/tenka/summary.c
@@ -61,6 +63,7 @@ set(tool_sources
     tools/tenka/test_report.c
     tools/tenka/text.c
     tools/tenka/train.c
+    tools/tenka/transforms.c
     tools/tenka/verify.c
     tools/tenka/watch.c
     tools/tenka/watch_events.c)

@@ -67,6 +67,9 @@ struct options {
     bool standardize;
     double split;  /* of the samples; 0: none */
     bool skip_bad; /* pictures */
+    /* Of pictures, texts or files; NULL: none. */
+    const char *transform, *eval_transform;
+    const char *sheet; /* data; NULL: none */
     enum loss_mean loss_mean;
     int threads;
     struct tenka_shape input;             /* of one image; rank 0: the default */
@@ -123,6 +126,8 @@ size_t text_columns(const char *text);
 void text_cut(char *text, size_t columns);
 /* Whether what a file begins with is text. */
 bool file_is_text(const char *path);
+/* A file's text of at most so many bytes, to be freed. NULL: errno says why, EFBIG where it has more. */
+char *text_read(const char *path, size_t most);
 /* Columns of the terminal that a file descriptor leads to; 80 where it is none, or does not tell. */
 size_t terminal_columns(int file);
 
@@ -238,6 +243,9 @@ struct session {
     tenka_dataset *train_data, *test_data; /* train_data is NULL for `tenka test`, test_data where arrays have none */
     tenka_model *model;                    /* owns net when there is one */
     tenka_module *net;
+    /* Of training and test pictures, as print() shows them; NULL: they are resized. */
+    char *transform, *eval_transform;
+    bool draws;               /* --transform is random */
     tenka_loss *loss;         /* NULL: not chosen yet */
     bool ignores;             /* some targets are what the loss ignores */
     enum last_layer last;     /* once session_find_ending was called */
@@ -381,6 +389,28 @@ int pictures_set_size(const struct session *s, tenka_dataset *const *data, size_
 void pictures_tell(const struct session *s);
 /* The numbers of --mean and --std in the place of those of the data. */
 int pictures_set_normalization(const struct session *s);
+
+/* ---- transforms.c: what pictures become by transforms ---- */
+
+/* What is wrong with the options about pictures together; NULL: nothing. */
+const char *transforms_objection(const struct options *o);
+/* Reads what the options say. Says what is wrong with it. */
+int transforms_read(struct session *s);
+/* Fills in, once the network is there, what options have not said: testing is as training where nothing is random, else
+ * as the saved network says; training is as testing. Says what is missing. */
+int transforms_settle(struct session *s);
+void transforms_close(struct session *s);
+/* Gives them to both halves. Says what does not fit. */
+int transforms_apply(struct session *s);
+/* What a saved file says of them: image, mean and std, transform. Nothing where there are none. */
+int transforms_describe(const struct session *s, struct tenka_preprocessing *how);
+/* What the halves are made of, on a line each. */
+void transforms_tell(const struct session *s);
+
+/* ---- sheet.c ---- */
+
+/* Writes a picture of some samples side by side, as a PNG. Says what went wrong. */
+int sheet_write(const struct session *s, const tenka_dataset *data, const char *path);
 
 /* ---- ending.c: what the network ends with ---- */
 

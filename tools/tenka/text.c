@@ -1,5 +1,7 @@
 #define _XOPEN_SOURCE 700
 #define _DEFAULT_SOURCE /* struct winsize on some systems */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <wchar.h>
@@ -92,6 +94,25 @@ bool file_is_text(const char *path)
     while (i < length && (!is_control(begin + i) || strchr("\t\n\r", begin[i]) != NULL) && begin[i] != '\0')
         i++;
     return length > 0 && i == length;
+}
+
+char *text_read(const char *path, size_t most)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = file != NULL ? malloc(most + 1) : NULL;
+    if (text != NULL) {
+        const size_t length = fread(text, 1, most + 1, file);
+        if (ferror(file) || length > most) {
+            errno = ferror(file) ? errno : EFBIG;
+            free(text);
+            text = NULL;
+        } else {
+            text[length] = '\0';
+        }
+    }
+    if (file != NULL)
+        fclose(file);
+    return text;
 }
 
 size_t terminal_columns(int file)
