@@ -181,10 +181,10 @@ refuse '^tenka: --transform is for pictures in folders, and .*idx has none' trai
 # resumed NAME TRANSFORM: a run that is killed in the middle of epochs, and goes on each time.
 resumed() {
     rm -f "$work"/run.*
-    whole="train $common --quiet --epochs 40 --batch-size 5 --data $work/data"
+    whole="train $common --quiet --epochs 100 --batch-size 5 --data $work/data"
     # shellcheck disable=SC2086
     succeed $whole --net "$net" --transform "$2" --eval-transform "$still" --save "$work/whole.st"
-    for count in 9 60 120; do
+    for count in 9 60 150; do
         resume=
         [ ! -e "$work/run.ckpt" ] || resume="--resume $work/run.ckpt"
         # shellcheck disable=SC2086

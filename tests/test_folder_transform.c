@@ -1,4 +1,5 @@
-/* Pictures of a folder that a transform makes samples of: what a sample is, threads, epochs, resuming, what is refused. */
+/* Pictures of a folder that a transform makes samples of: what a sample is, threads, epochs, resuming, what is
+ * refused. */
 #define _POSIX_C_SOURCE 200809L
 #include "allocations.h"
 #include "inputs.h"

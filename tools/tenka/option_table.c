@@ -94,19 +94,6 @@ const struct option option_table[] = {
     { "skip-bad", NULL, NULL, FLAG(skip_bad), .key = "skip_bad", .uses = {
         { TRAIN | TEST | DATA, GROUP_DATA, "Leave out pictures that cannot be read, and name them; all are decoded once "
           "before training begins. Without it the first of them ends the command" } } },
-    { "transform", NULL, "TEXT|FILE", NAME(transform), .key = "transform", .uses = {
-        { TRAIN, GROUP_DATA, "What the network is given of the training pictures of a folder, as torchvision.transforms "
-          "prints or writes it: \"Compose([RandomResizedCrop(224), RandomHorizontalFlip(), ToTensor(), Normalize((0.485, "
-          "0.456, 0.406), (0.229, 0.224, 0.225))])\". An existing file wins over text. What is random is drawn anew in "
-          "each epoch. In place of --input, --mean and --std" },
-        { DATA, GROUP_DATA, "What 'tenka train --transform' would make of the training pictures; --sheet shows it" } } },
-    { "eval-transform", NULL, "TEXT|FILE", NAME(eval_transform), .key = "eval_transform", .uses = {
-        { TRAIN, GROUP_DATA, "The same of the test pictures, and of those that 'tenka test' and 'tenka predict' are to "
-          "see, since it is saved with the network. Default: --transform, unless that is random" },
-        { TEST, GROUP_DATA, "What the network is given of pictures, as torchvision.transforms prints or writes it. "
-          "Default: what was saved with the network" },
-        { PREDICT, GROUP_PICTURES, "What the network is given of a picture, as torchvision.transforms prints or writes "
-          "it. Default: what was saved with the network" } } },
     { "load", NULL, "FILE", NAME(load), .key = "load", .uses = {
         { TRAIN, GROUP_DATA, "Begin with the weights of a safetensors or PyTorch .pt file" },
         { TEST, GROUP_DATA, "The saved network (needed): safetensors, or PyTorch's .pt together with --net" },
@@ -168,6 +155,20 @@ const struct option option_table[] = {
     { "std", NULL, "X[,X...]", NUMBERS(std, 0), .uses = {
         { TRAIN, GROUP_DATA, "Deviation that they are then divided by. Default: 0.229,0.224,0.225, or 0.3081" },
         { PREDICT, GROUP_PICTURES, "Deviation that they are then divided by" } } },
+    { "transform", NULL, "TEXT|FILE", NAME(transform), .key = "transform", .uses = {
+        { TRAIN, GROUP_DATA, "What the network is given of the training pictures of a folder, as torchvision.transforms "
+          "prints or writes it: \"Compose([RandomResizedCrop(224), RandomHorizontalFlip(), ToTensor(), Normalize((0.485, "
+          "0.456, 0.406), (0.229, 0.224, 0.225))])\". An existing file wins over text. What is random is drawn anew in "
+          "each epoch. In place of --input, --mean and --std" },
+        { DATA, GROUP_DATA, "What 'tenka train --transform' would make of the training pictures; --sheet shows it" } } },
+    { "eval-transform", NULL, "TEXT|FILE", NAME(eval_transform), .key = "eval_transform", .uses = {
+        { TRAIN, GROUP_DATA, "The same of the test pictures, and of those that 'tenka test' and 'tenka predict' are to "
+          "see, since it is saved with the network. Default: --transform, or, where that is random, what the network of "
+          "--load was saved with" },
+        { TEST, GROUP_DATA, "What the network is given of pictures, as torchvision.transforms prints or writes it. "
+          "Default: what was saved with the network" },
+        { PREDICT, GROUP_PICTURES, "What the network is given of a picture, as torchvision.transforms prints or writes "
+          "it. Default: what was saved with the network" } } },
     { "invert", NULL, NULL, FLAG(invert), .uses = {
         { PREDICT, GROUP_PICTURES, "Take each picture's negative. A network that has learned white on black, as MNIST "
           "and Fashion-MNIST are, needs it for ink on paper and for photographs on a white ground" } } },
