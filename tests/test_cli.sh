@@ -137,7 +137,7 @@ for pattern in '^      --epochs=N  *Passes over the training images. Default: 5$
     grep -q -e "$pattern" "$work/help" || bad "no '$pattern' in tenka train --help"
 done
 succeed predict --usage
-grep -q '^Usage: tenka predict \[--eval-transform=TEXT|FILE\] \[--load=FILE\]' "$work/out" && tail -n 1 "$work/out" | grep -q ' X.NPY|X.CSV|PICTURE|FOLDER...$' ||
+grep -q '^Usage: tenka predict \[--load=FILE\]' "$work/out" && tail -n 1 "$work/out" | grep -q ' X.NPY|X.CSV|PICTURE|FOLDER...$' ||
     bad "what tenka predict --usage prints"
 
 # ---- Data ----
