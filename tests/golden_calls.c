@@ -406,6 +406,8 @@ static const char *const losses[] = {
     "TripletMarginLoss()",
     "TripletMarginLoss(margin=0.5, p=1.0, swap=True)",
     "TripletMarginLoss(p=3.0)",
+    "MultiMarginLoss(margin=-0.5)",
+    "MultiMarginLoss(p=2, margin=-0.5)",
 };
 
 static tenka_tensor call_loss_of(struct golden_run *run)

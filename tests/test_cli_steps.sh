@@ -79,7 +79,7 @@ expect 1 'OneCycleLR cycles the momentum, and the optimizer has none' $train --n
     --schedule 'OneCycleLR(0.1)'
 expect 1 'max_lr has 3 numbers, but the optimizer has 2 parameter groups' $train --net "$net" --quiet \
     --no-decay-norms --schedule 'OneCycleLR([1, 2, 3])'
-expect 1 'OneCycleLR ends after 3 steps' $train --net "$net" --quiet --schedule 'OneCycleLR(0.1, 3)'
+expect 1 'it ends after 3 steps, but this run has 15' $train --net "$net" --quiet --schedule 'OneCycleLR(0.1, 3)'
 
 # ---- Another learning rate for a run that goes on ----
 

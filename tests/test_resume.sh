@@ -213,13 +213,15 @@ expect 1 "lr 0.001, this one has 0.1; given as --lr 0.1 it would go on" $resume 
 expect 1 "the schedule none, this one has StepLR(3)$" $resume "$work/good" --schedule 'StepLR(3)'
 expect 1 "the loss CrossEntropyLoss() of 2 batches, this one has CrossEntropyLoss() of 3 batches$" $resume "$work/two" \
     --loss 'CrossEntropyLoss()' --accumulate 3
+expect 1 "the loss CrossEntropyLoss() of 2 batches, this one has CrossEntropyLoss()$" $resume "$work/two"
 expect 1 "a run with 1 parameter group, this one has 2$" $resume "$work/good" --no-decay-norms
 expect 1 "training batch size of 16, this one has 32" $resume "$work/good" --batch-size 32
 expect 1 "test batch size of 16, this one has 5" $resume "$work/good" --test-batch-size 5
 expect 1 "a run with 250 training images, this one has 100$" $resume "$work/good" --limit 100
 expect 1 "dropout mask torch, this one has philox" $resume "$work/good" --dropout-mask philox
 expect 1 "seed 0, this one has 1" $resume "$work/good" --seed 1
-expect 1 "no log of 'tenka train'" $resume "$work/good" --log "$work/net"
+echo text > "$work/notes"
+expect 1 "no log of 'tenka train'" $resume "$work/good" --log "$work/notes"
 expect 1 "$work/none/log" $resume "$work/good" --log "$work/none/log"
 expect 2 "checkpoint-every needs" $train --checkpoint-every 3
 expect 2 "no whole number" $train --checkpoint "$work/run.ckpt" --checkpoint-every 0

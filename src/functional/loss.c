@@ -348,7 +348,8 @@ tenka_status tenka_loss_check(const tenka_loss *loss, struct tenka_shape output,
     const bool classes_wanted = targets == TENKA_LOSS_CLASSES || (either && whole);
     if (targets == TENKA_LOSS_NO_TARGETS)
         return TENKA_OK;
-    if (classes_wanted != whole || (either && !whole && !tenka_shape_equal(&output, &target)))
+    const bool shares = either && !whole && output.rank == target.rank;
+    if (classes_wanted != whole || (either && !whole && !shares))
         return fail_dtype(loss, tenka_loss_takes_classes(loss));
     const bool fits = classes_wanted ? fits_classes(&output, &target)
                       : targets == TENKA_LOSS_SIGNS

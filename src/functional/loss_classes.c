@@ -102,7 +102,7 @@ tenka_tensor tenka_loss_cross_entropy(const tenka_loss *loss, const tenka_tensor
                                                    : share_rows(loss, rows, as_rows(target), smoothing);
 }
 
-/* The mean over the classes of max(0, margin - x[y] + x[i])^p, without i = y: what that one adds is margin^p. */
+/* The mean over the classes of max(0, margin - x[y] + x[i])^p, without i = y: what that one adds is max(0, margin)^p. */
 tenka_tensor tenka_loss_multi_margin(const tenka_loss *loss, const tenka_tensor *x, tenka_tensor target)
 {
     const double margin = tenka_loss_arg(loss, "margin"), p = tenka_loss_arg(loss, "p");
@@ -113,7 +113,7 @@ tenka_tensor tenka_loss_multi_margin(const tenka_loss *loss, const tenka_tensor 
     const tenka_tensor column = tenka_reshape(minus, tenka_shape_of(shape.dim[0], 1));
     tenka_tensor each = tenka_add(tenka_add(rows, column), tenka_loss_number(loss, margin));
     each = p == 1 ? tenka_relu(each) : tenka_square(tenka_relu(each));
-    each = tenka_sub(tenka_sum(each, 1u << 1, false), tenka_loss_number(loss, pow(margin, p)));
+    each = tenka_sub(tenka_sum(each, 1u << 1, false), tenka_loss_number(loss, pow(fmax(margin, 0), p)));
     if (loss->weight.value != NULL)
         each = tenka_mul(each, tenka_gather(tenka_loss_weights_of(loss, &loss->weight), target));
     return tenka_loss_reduce(loss, tenka_scale(each, 1.0 / shape.dim[1]));

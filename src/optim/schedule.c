@@ -156,7 +156,7 @@ static tenka_status begin_sequential(tenka_schedule *s, node *n)
         TENKA_TRY(tenka_optimizer_put_lr(s->opt, g, s->group[g].initial));
     for (size_t i = 0; i < n->n_children; i++)
         n->child[i]->state.step--;
-    return first_step(s, n->child[place_of(n, 0)]);
+    return first_step(s, n->child[0]);
 }
 
 static tenka_status begin(tenka_schedule *s, node *n)

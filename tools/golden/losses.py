@@ -19,7 +19,8 @@ WIDE_LOSSES = ["CrossEntropyLoss(weight=torch.tensor([0.5, 2.0, 0.0, 1.25]))",
                "MultiLabelSoftMarginLoss()", "MultiLabelSoftMarginLoss(weight=torch.tensor([0.5, 2.0, 1.0, 1.25]))",
                "GaussianNLLLoss()", "GaussianNLLLoss(full=True, eps=0.3, reduction='sum')",
                "CosineEmbeddingLoss(margin=0.2)", "MarginRankingLoss(margin=0.3)",
-               "TripletMarginLoss()", "TripletMarginLoss(margin=0.5, p=1.0, swap=True)", "TripletMarginLoss(p=3.0)"]
+               "TripletMarginLoss()", "TripletMarginLoss(margin=0.5, p=1.0, swap=True)", "TripletMarginLoss(p=3.0)",
+               "MultiMarginLoss(margin=-0.5)", "MultiMarginLoss(p=2, margin=-0.5)"]
 
 
 def signs(shape):

@@ -150,13 +150,21 @@ static tenka_status add_group(const struct session *s, const struct rules *rules
     return status;
 }
 
-/* The first group is that of the tensors that no rule covers. */
+static bool some_are_bare(const struct covered *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->rules[i] == 0)
+            return true;
+    return c->count == 0;
+}
+
+/* The first group is that of the tensors that no rule covers, where there are some. */
 tenka_status groups_add(const struct session *s, tenka_optimizer *opt)
 {
     struct rules rules;
     struct covered c = {.count = 0};
     tenka_status status = rules_make(s->options, &rules) ? covered_make(s, &rules, &c) : TENKA_E_NOMEM;
-    if (status == TENKA_OK)
+    if (status == TENKA_OK && some_are_bare(&c))
         status = add_group(s, &rules, &c, 0, opt);
     for (size_t i = 0; i < c.count && status == TENKA_OK; i++)
         if (c.rules[i] != 0 && begins_group(&c, i))

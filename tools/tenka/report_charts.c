@@ -9,6 +9,7 @@
 /* Of the drawing's own units; the page scales it. */
 enum { WIDTH = 640, HEIGHT = 300, LEFT = 74, RIGHT = 16, TOP = 14, BOTTOM = 46 };
 #define MAX_SERIES 3
+#define MAX_TICKS 10
 #define MAX_DOTS 60 /* points of a curve that are marked, each with its numbers */
 
 struct series {
@@ -57,7 +58,9 @@ static bool find_ranges(struct chart *c)
             }
     if (c->x_least > c->x_most)
         return false;
-    const double room = c->y_most > c->y_least ? 0.06 * (c->y_most - c->y_least) : fmax(1e-12, 0.1 * fabs(c->y_most));
+    /* What differs by rounding alone is drawn as one height. */
+    const double range = c->y_most - c->y_least, largest = fmax(fabs(c->y_least), fabs(c->y_most));
+    const double room = range > 1e-9 * largest ? 0.06 * range : fmax(1e-12, 0.1 * largest);
     /* What is never below 0 is not drawn as if it could be. */
     c->y_least = c->y_least >= 0 && c->y_least < room ? 0 : c->y_least - room;
     c->y_most = c->limit > 0 ? fmin(c->y_most + room, c->limit) : c->y_most + room;
@@ -83,17 +86,19 @@ static double y_at(const struct chart *c, double y)
 static void draw_axes(const struct chart *c, FILE *file)
 {
     const double dy = tick_width(c->y_most - c->y_least, 6), dx = fmax(1, tick_width(c->x_most - c->x_least, 8));
-    for (double y = ceil(c->y_least / dy) * dy; y <= c->y_most; y += dy) {
+    const double y_first = ceil(c->y_least / dy), x_first = ceil(c->x_least / dx);
+    for (int i = 0; i <= MAX_TICKS && (y_first + i) * dy <= c->y_most; i++) {
+        const double y = (y_first + i) * dy;
         const double shown = fabs(y) < dy / 1000 ? 0 : y;
         fprintf(file, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, WIDTH - RIGHT,
                 y_at(c, y), y_at(c, y));
         fprintf(file, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%.1f\">%.4g</text>\n", LEFT - 8,
                 y_at(c, y) + 5, shown);
     }
-    for (double x = ceil(c->x_least / dx) * dx; x <= c->x_most; x += dx)
-        if (x >= 0)
-            fprintf(file, "<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%d\">%.10g</text>\n", x_at(c, x),
-                    HEIGHT - BOTTOM + 19, x);
+    for (int i = 0; i <= MAX_TICKS && (x_first + i) * dx <= c->x_most; i++)
+        if (x_first + i >= 0)
+            fprintf(file, "<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%d\">%.10g</text>\n",
+                    x_at(c, (x_first + i) * dx), HEIGHT - BOTTOM + 19, (x_first + i) * dx);
     fprintf(file, "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", LEFT, WIDTH - RIGHT,
             HEIGHT - BOTTOM, HEIGHT - BOTTOM);
     fprintf(file, "<text class=\"tick\" text-anchor=\"middle\" x=\"%d\" y=\"%d\">%s</text>\n",

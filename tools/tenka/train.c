@@ -89,7 +89,8 @@ static void tell_batch(const struct training *t)
 static void name_criterion(struct training *t)
 {
     const struct options *const o = t->session.options;
-    char aux[64] = "", batches[32] = "", value[64] = "", norm[64] = "";
+    char aux[64] = "", batches[32] = "", value[64] = "", norm[64] = "", loss[64];
+    snprintf(loss, sizeof(loss), "%s()", tenka_loss_name(t->session.loss));
     if (o->aux_weight > 0)
         snprintf(aux, sizeof(aux), " and %g of the other outputs'", o->aux_weight);
     if (o->accumulate > 1)
@@ -98,9 +99,9 @@ static void name_criterion(struct training *t)
         snprintf(value, sizeof(value), " clipped to %g", o->clip_grad_value);
     if (o->clip_grad_norm > 0)
         snprintf(norm, sizeof(norm), " of a norm of %g", o->clip_grad_norm);
-    snprintf(t->criterion, sizeof(t->criterion), "%s%s%s%s%s", o->loss != NULL ? o->loss : "", aux, batches, value,
+    snprintf(t->criterion, sizeof(t->criterion), "%s%s%s%s%s", o->loss != NULL ? o->loss : loss, aux, batches, value,
              norm);
-    t->run.criterion = t->criterion[0] != '\0' ? t->criterion : NULL;
+    t->run.criterion = t->criterion;
 }
 
 static int set_up(struct training *t)

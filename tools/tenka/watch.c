@@ -174,11 +174,15 @@ static int finish_report(struct training *t, bool stopped)
     int code = EXIT_CODE_OK;
     if (!stopped && t->session.test_data != NULL) {
         code = test_again(t, &answers, &test);
-        r.answers = &answers;
-        r.test = &test;
+        const bool whole = interrupt_signal() == 0;
+        r.answers = whole ? &answers : NULL;
+        r.test = whole ? &test : NULL;
+        r.state = whole ? r.state : "stopped in its last test";
     }
     if (code == EXIT_CODE_OK)
         write_report(t, &r);
+    if (code == EXIT_CODE_OK && !stopped && interrupt_signal() != 0)
+        code = EXIT_CODE_SIGNAL + interrupt_signal();
     answers_free(&answers);
     if (code == EXIT_CODE_OK && t->watch.reports && !t->session.options->quiet)
         print_text(stdout, "report   %s\n", t->session.options->report);
