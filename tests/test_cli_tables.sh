@@ -43,7 +43,7 @@ grep -q '"target":"price","without":"id,level","standardize":true,"split":0.25' 
 loss=$(sed -n 's/^epoch 60.*test loss \([0-9.]*\) .*/\1/p' "$work/out")
 succeed $test --load "$work/price.st"
 says 'tested are the 30 samples that --split 0.25 kept from training'
-prints "^test loss $loss  (" # the same loss again
+prints "^test loss $loss  " # the same loss again
 # What is predicted needs no target, and columns may come in any order.
 awk -F, -v OFS=, '{ print $4, $3, $2 }' "$work/all.csv" > "$work/new.csv"
 succeed predict --backend cpu --load "$work/price.st" "$work/new.csv" --out "$work/y.npy"
@@ -60,9 +60,9 @@ succeed $train --data "$work/train.csv,$work/test.csv" --target price --without 
 prints ': 90 training, 30 test samples, 5, targets 1$'
 loss=$(sed -n 's/^epoch 2.*test loss \([0-9.]*\) .*/\1/p' "$work/out")
 succeed $test --load "$work/two.st"
-prints "^test loss $loss  ("
+prints "^test loss $loss  "
 succeed $test --load "$work/two.st" --data "$work/test.csv"
-prints "^test loss $loss  ("
+prints "^test loss $loss  "
 grep -q -a 'input,area,number,' "$work/two.st" || bad "the table is not saved"
 succeed $train --data "$work/all.csv" --target price,year --without id,level,city --net 'Linear(1, 2)' --epochs 1
 prints ': 120 training samples, 1, targets 2$'

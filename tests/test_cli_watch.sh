@@ -99,14 +99,18 @@ course() {
 course "$work/whole.html" > "$work/want_course"
 [ "$(grep -c '^step' "$work/want_course")" = 240 ] || bad "the history has not all steps"
 [ "$(grep -c '^epoch' "$work/want_course")" = 30 ] || bad "the history has not all epochs"
+rm -f "$work/torn.log"
 kills=0 resume=
 while :; do
     # shellcheck disable=SC2086
     "$tenka" train --backend cpu --threads 1 --epochs 30 --batch-size 8 --seed 3 --data "$data" --net "$net" \
         --classes "$work/names" --report "$work/torn.html" --tensorboard "$work/torn" --checkpoint "$work/torn.ckpt" \
-        --checkpoint-every 3 $resume > "$work/out" 2> "$work/err" &
+        --checkpoint-every 3 --log "$work/torn.log" $resume > "$work/out" 2> "$work/err" &
     pid=$!
-    [ $kills -ge 6 ] || { sleep "0.$((kills * 3 % 5 + 2))"; kill -9 $pid 2> /dev/null; }
+    if [ $kills -lt 6 ]; then
+        wait_for_lines "$work/torn.log" $((38 * kills + 38))
+        kill -9 $pid 2> /dev/null
+    fi
     await
     [ $got != 0 ] || break
     [ $got = 137 ] || { bad "status $got after $kills kills"; break; }

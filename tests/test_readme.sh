@@ -112,14 +112,14 @@ cp "$source"/tests/golden/images/photo.jpg shown/shoe.jpg
 cp -r build data shown
 cd shown
 run_section README.md 'The command' 'tenka predict'
-[ "$(grep -c '^epoch 5/5 ' out)" = 2 ] || { cat out; echo "expected two trainings of five epochs"; exit 1; }
+[ "$(grep -c '^epoch 5/5 ' out)" = 3 ] || { cat out; echo "expected three trainings of five epochs"; exit 1; }
 run_section docs/guide.md 'The network' 'tenka summary'
 run_section docs/guide.md 'Stop and go on' '--resume'
 {
     echo 'id,area,year,city,price'
     awk 'BEGIN { split("Bonn Cork Rome", city)
         for (i = 0; i < 120; i++)
-            printf "%d,%d,%d,%s,%g\n", i, 30 + i * 37 % 170, 1900 + i * 53 % 120, city[i % 3 + 1], i % 7 }'
+            printf "%d,%d,%d,%s,%g\n", i, 30 + i * 37 % 170, 1900 + i * 53 % 120, city[i % 3 + 1], 150.5 + i % 7 * 12 }'
 } > houses.csv
 head -n 20 houses.csv | cut -d, -f 1-4 > new.csv
 run_section docs/guide.md 'Tables' '--standardize'

@@ -62,6 +62,8 @@ TENKA_API void tenka_schedule_destroy(tenka_schedule **schedule);
  * Errors: E_FORMAT, E_NOMEM. */
 TENKA_API tenka_status tenka_schedule_check(tenka_ctx *ctx, const char *text, bool *usual, bool *steps);
 
+/* After how many steps of its own it ends, as OneCycleLR does; 0: it does not. */
+TENKA_API uint64_t tenka_schedule_steps(const tenka_schedule *schedule);
 /* Whether it goes on by step. */
 TENKA_API bool tenka_schedule_is_by_step(const tenka_schedule *schedule);
 /* To be called behind each step of the optimizer, and behind each epoch: a schedule that goes on by the other does

@@ -23,6 +23,12 @@ static tenka_status check_end(const tenka_schedule *s, const node *n)
                       n->name, n->kind->steps(n), n->state.step);
 }
 
+uint64_t tenka_schedule_steps(const tenka_schedule *schedule)
+{
+    const node *const n = schedule->root;
+    return n->kind->steps != NULL ? (uint64_t)n->kind->steps(n) : 0;
+}
+
 /* What the step that n is at says; closed: at once, from where the groups began. */
 static tenka_status put(tenka_schedule *s, const node *n, bool closed)
 {

@@ -330,6 +330,9 @@ static double one_momentum(node *n)
 
 static tenka_status one_begin(struct tenka_schedule *s, struct tenka_schedule_node *n)
 {
+    if (isnan(arg(n, ONE_TOTAL)) && isnan(arg(n, ONE_EPOCHS)) != isnan(arg(n, ONE_STEPS)))
+        return tenka_fail(s->err, TENKA_E_INVALID,
+                          "schedule: OneCycleLR: epochs and steps_per_epoch are given together, or neither");
     if (!(one_total(n) > 0))
         return tenka_fail(s->err, TENKA_E_INVALID,
                           "schedule: OneCycleLR: total_steps is missing, or epochs and steps_per_epoch are: how many "

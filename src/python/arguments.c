@@ -280,9 +280,13 @@ static tenka_status take_keyword(const struct binder *b, const struct tenka_py *
     return fail_argument(b, e, e->word);
 }
 
-/* Whether an argument in the first place is what somebody else provides: model.parameters(), and no number. */
-static bool is_passed(const struct tenka_py *e)
+/* Whether an argument in the first place is what somebody else provides: model.parameters(), and no number, nor the name
+ * of an argument whose value was forgotten. */
+static bool is_passed(const struct binder *b, const struct tenka_py *e)
 {
+    for (size_t i = 0; i < b->of->n_args && e->kind == TENKA_PY_NAME; i++)
+        if (strcmp(b->of->args[i].name, e->word) == 0)
+            return false;
     return e->kind == TENKA_PY_NAME || e->kind == TENKA_PY_ATTRIBUTE || e->kind == TENKA_PY_CALL;
 }
 
@@ -294,7 +298,7 @@ static tenka_status take_all(const struct binder *b, const struct tenka_py *firs
             TENKA_TRY(take_keyword(b, e, out));
             continue;
         }
-        if (passed > 0 && is_passed(e)) {
+        if (passed > 0 && is_passed(b, e)) {
             passed--;
             continue;
         }

@@ -29,6 +29,11 @@ const char *answers_class_name(const struct session *s, uint32_t index, char buf
     return name != NULL ? name : buffer;
 }
 
+const char *answers_sample_file(const struct session *s, const struct sample *sample)
+{
+    return tenka_dataset_sample_name(s->test_data, (size_t)sample->index);
+}
+
 /* ---- Making and freeing ---- */
 
 static void forget_samples(struct sample *samples, size_t *count)

@@ -69,6 +69,9 @@ void answers_summarise(const struct answers *a, const struct session *s, struct 
 /* The name of a class of the session's data; buffer holds it where it is a number. */
 const char *answers_class_name(const struct session *s, uint32_t index, char buffer[static 16]);
 
+/* The file of a sample of the test half; NULL: it has none of its own. */
+const char *answers_sample_file(const struct session *s, const struct sample *sample);
+
 /* ---- sample_picture.c ---- */
 
 /* The picture that a test sample of the network's input shows: bytes as they were before they were normalised; of arrays the

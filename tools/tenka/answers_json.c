@@ -89,12 +89,16 @@ static void write_numbers(const struct answers *a, FILE *file)
     member(file, "psnr", all.psnr);
 }
 
-static void write_worst(const struct answers *a, size_t most, FILE *file)
+static void write_worst(const struct answers *a, const struct session *s, FILE *file)
 {
     fputs(",\"worst\":[", file);
-    for (size_t i = 0; i < a->n_worst && i < most; i++) {
+    for (size_t i = 0; i < a->n_worst && i < s->options->worst; i++) {
         const struct sample *const sample = &a->worst[i];
         fprintf(file, "%s{\"index\":%" PRIu64, i > 0 ? ",\n" : "\n", sample->index);
+        if (answers_sample_file(s, sample) != NULL) {
+            fputs(",\"file\":", file);
+            log_json_string(file, answers_sample_file(s, sample));
+        }
         member(file, "loss", sample->loss);
         if (a->kind == ANSWERS_NUMBERS || (a->kind == ANSWERS_CLASSES && a->places == 1)) {
             member(file, "actual", sample->actual);
@@ -115,5 +119,5 @@ void answers_json(const struct answers *a, const struct session *s, FILE *file)
         write_labels(a, file);
     if (a->errors != NULL)
         write_numbers(a, file);
-    write_worst(a, s->options->worst, file);
+    write_worst(a, s, file);
 }

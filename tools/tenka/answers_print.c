@@ -160,6 +160,7 @@ void answers_print_table(const struct answers *a, const struct session *s)
 
 static void print_sample(const struct answers *a, const struct session *s, const struct sample *sample)
 {
+    const char *const file = answers_sample_file(s, sample);
     char number[2][16], loss[32];
     printf("%8" PRIu64 " %9s  ", sample->index, say_number(loss, "%.4f", sample->loss));
     if (a->kind == ANSWERS_CLASSES && a->places == 1)
@@ -172,6 +173,8 @@ static void print_sample(const struct answers *a, const struct session *s, const
     else
         printf("%.2f %% of its %s right", 100 * sample->probability,
                a->kind == ANSWERS_LABELS ? "labels are" : "places are");
+    if (file != NULL)
+        print_text(stdout, "  %s", file);
     putchar('\n');
 }
 

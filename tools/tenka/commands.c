@@ -29,6 +29,8 @@ static const char *predict_objection(const struct options *o)
                 return "an array or table goes alone: name one x.npy or x.csv, and no pictures beside it";
     if (o->out != NULL && !path_is_npy(o->pictures[0]) && !path_is_csv(o->pictures[0]))
         return "--out is for the outputs of an array x.npy or a table x.csv; the classes of pictures are printed";
+    if (o->out != NULL && !path_is_npy(o->out))
+        return "--out writes NumPy's format: give the file a name that ends in .npy";
     for (size_t i = 0; i < o->n_pictures; i++)
         if (strcmp(o->pictures[i], "-") == 0)
             return "'-': the standard input is not read; name files or folders";

@@ -326,12 +326,15 @@ int session_check_classes(const struct session *s, uint32_t outputs)
     const struct tenka_preprocessing *how = s->train_data == NULL ? saved_preprocessing(s) : NULL;
     uint32_t classes = tenka_dataset_classes(session_data(s)); /* of both halves, where there are two */
     const bool loaded = s->train_data != NULL && s->options->load != NULL;
+    const bool numbers = outputs == 1 && tenka_dataset_table(session_data(s)) != NULL;
     if (classes > outputs)
         return say_failed("the labels of %s have %u class%s, 0 to %u, but the network gives %u output%s: it needs one "
                           "for each class%s",
                           s->data_dir, classes, classes == 1 ? "" : "es", classes - 1, outputs, plural(outputs),
-                          loaded ? "; name one that has them with --net, and --load-partial gives it all other weights"
-                                 : "");
+                          numbers ? "; --loss 'MSELoss()' takes them for numbers"
+                          : loaded
+                              ? "; name one that has them with --net, and --load-partial gives it all other weights"
+                              : "");
     int code = session_check_class_names(s, outputs);
     if (code == EXIT_CODE_OK)
         code = check_saved_classes(s);

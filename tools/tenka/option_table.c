@@ -327,7 +327,7 @@ const struct option option_table[] = {
         { TEST, GROUP_OUTPUT, "Print which class is taken for which, and precision, recall and F1 of each; of labels, "
           "those of each label. Of more than 20 classes, the pairs that are confused most" } } },
     { "worst", NULL, "N", COUNT(worst), .uses = {
-        { TEST, GROUP_OUTPUT, "Print the N images with the largest loss: their numbers in the data, what they are, and "
+        { TEST, GROUP_OUTPUT, "Print the N images with the largest loss: their numbers in the data, or files, what they are, and "
           "what the network takes them for" } } },
     { "json", NULL, NULL, FLAG(json), .uses = {
         { TEST, GROUP_OUTPUT, "One JSON object, with all of that, instead of lines" },

@@ -46,6 +46,33 @@ static bool is_same_output(const char *a, const char *b)
     return same;
 }
 
+/* The files of --data, which are divided by commas. */
+static int check_data(const char *option, const char *path, const char *data)
+{
+    char part[4096];
+    for (const char *at = data; at != NULL && *at != '\0'; at += *at == ',') {
+        const size_t length = strcspn(at, ",");
+        snprintf(part, sizeof(part), "%.*s", (int)(length < sizeof(part) ? length : sizeof(part) - 1), at);
+        const int code = check_other_file(option, path, "--data", part);
+        if (code != EXIT_CODE_OK)
+            return code;
+        at += length;
+    }
+    return EXIT_CODE_OK;
+}
+
+int check_not_input(const struct options *o, const char *option, const char *path)
+{
+    const char *const inputs[][2] = {{"--net", o->net},
+                                     {"--classes", o->classes},
+                                     {"--transform", o->transform},
+                                     {"--eval-transform", o->eval_transform}};
+    int code = path != NULL ? check_data(option, path, o->data) : EXIT_CODE_OK;
+    for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]) && code == EXIT_CODE_OK; i++)
+        code = check_other_file(option, path, inputs[i][0], inputs[i][1]);
+    return code;
+}
+
 int check_other_file(const char *option, const char *path, const char *other_option, const char *other)
 {
     if (path == NULL || other == NULL || !is_same_output(path, other))

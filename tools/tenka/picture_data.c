@@ -26,12 +26,32 @@ static bool is_class(const char *path, const char *name, bool folder)
     return folder && i == HALVES;
 }
 
-/* Whether the folders in it are halves and not classes, one of which may be called train as well. */
+static bool is_folder(const char *path, const char *name, bool folder)
+{
+    (void)path;
+    (void)name;
+    return folder;
+}
+
+/* Whether the folders in it are halves and not classes, one of which may be called train as well: that one has pictures,
+ * the half has folders. */
 static bool has_halves(const char *folder)
 {
+    char path[PATH_TEXT], train[PATH_TEXT];
+    const bool trains = folder_has(folder, half_names[0], train), tests = find_test_half(folder, false, path);
+    return (trains && (tests || folder_has_entry(train, is_folder))) || !folder_has_entry(folder, is_class);
+}
+
+/* A half for testing that has another name would be passed over. */
+static int check_names(const char *folder)
+{
     char path[PATH_TEXT];
-    const bool trains = folder_has(folder, half_names[0], path), tests = find_test_half(folder, false, path);
-    return (trains && tests) || !folder_has_entry(folder, is_class);
+    if (find_test_half(folder, false, path) || !folder_has_entry(folder, is_class))
+        return EXIT_CODE_OK;
+    return say_failed(
+        "%s: beside train there is another folder, which is called neither val, valid, validation nor test: "
+        "name it so, or give --data %s/train",
+        folder, folder);
 }
 
 static int load(const struct session *s, const char *folder, tenka_dataset **out)
@@ -54,6 +74,8 @@ int pictures_load(const struct session *s, const char *data, bool train, tenka_d
     char path[PATH_TEXT];
     if (!has_halves(data))
         return alone ? load(s, data, out) : EXIT_CODE_OK;
+    if (check_names(data) != EXIT_CODE_OK)
+        return EXIT_CODE_FAILED;
     const bool there = train ? folder_has(data, half_names[0], path) : find_test_half(data, alone, path);
     if (!there && alone)
         return say_failed("%s: there is no folder %s in it", data, train ? half_names[0] : "test or val");

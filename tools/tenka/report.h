@@ -24,7 +24,7 @@ int report_write(const struct report *r, const char *path);
 /* Text of a page: characters that mean something there are escaped, what is no text becomes U+FFFD. */
 void html_text(FILE *file, const char *text);
 void html_format(FILE *file, const char *format, ...) TENKA_PRINTF(2, 3);
-/* <img> with the picture in it. A small one is enlarged by whole numbers without smoothing, up to so many wanted pixels
+/* <img> with the picture in it. A small one is enlarged by whole numbers without smoothing, to about so many wanted pixels
  * of its longer side. False: there was no memory. */
 bool html_picture(FILE *file, tenka_ctx *ctx, const tenka_image *image, uint32_t wanted, const char *about);
 

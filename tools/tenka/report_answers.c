@@ -179,6 +179,7 @@ static void write_classes(const struct report *r, FILE *file)
 static void write_sample(const struct report *r, const struct sample *sample, FILE *file)
 {
     const struct answers *const a = r->answers;
+    const char *const name = answers_sample_file(r->s, sample);
     char number[2][16], about[64];
     snprintf(about, sizeof(about), "number %" PRIu64, sample->index);
     fputs("<figure>", file);
@@ -197,8 +198,12 @@ static void write_sample(const struct report *r, const struct sample *sample, FI
     } else {
         fprintf(file, "<b>%.1f %%</b> right", 100 * sample->probability);
     }
-    fprintf(file, "<br><small>loss %.4g, number %" PRIu64 "</small></figcaption></figure>\n", sample->loss,
-            sample->index);
+    fprintf(file, "<br><small>loss %.4g, ", sample->loss);
+    if (name != NULL)
+        html_text(file, name);
+    else
+        fprintf(file, "number %" PRIu64, sample->index);
+    fputs("</small></figcaption></figure>\n", file);
 }
 
 static void write_worst(const struct report *r, FILE *file)

@@ -23,6 +23,7 @@ struct chart {
     struct series series[MAX_SERIES];
     size_t n_series;
     double x_least, x_most, y_least, y_most;
+    double limit; /* no value is above it; 0: there is none */
 };
 
 /* ---- Scales ---- */
@@ -59,7 +60,7 @@ static bool find_ranges(struct chart *c)
     const double room = c->y_most > c->y_least ? 0.06 * (c->y_most - c->y_least) : fmax(1e-12, 0.1 * fabs(c->y_most));
     /* What is never below 0 is not drawn as if it could be. */
     c->y_least = c->y_least >= 0 && c->y_least < room ? 0 : c->y_least - room;
-    c->y_most += room;
+    c->y_most = c->limit > 0 ? fmin(c->y_most + room, c->limit) : c->y_most + room;
     if (c->x_least == c->x_most) {
         c->x_least -= 1;
         c->x_most += 1;
@@ -140,6 +141,7 @@ struct column {
     const char *name;
     size_t at;
     double times;
+    double limit; /* of the value that is drawn; 0: there is none */
 };
 
 /* A curve of which no number is known has no place in the legend. */
@@ -153,12 +155,14 @@ static void drop_unknown(struct chart *c)
         if (known)
             c->series[n++] = c->series[i];
     }
+    if (n == 1 && c->n_series > 1)
+        c->title = c->series[0].name;
     c->n_series = n;
 }
 
 static void draw_epochs(const struct history *h, const char *title, const struct column *columns, size_t n, FILE *file)
 {
-    struct chart c = {.title = title, .x_name = "epoch", .n_series = n};
+    struct chart c = {.title = title, .x_name = "epoch", .n_series = n, .limit = columns[0].limit};
     double *const numbers = calloc(2 * n * h->n_epochs + 1, sizeof(numbers[0]));
     if (numbers == NULL)
         return;
@@ -205,12 +209,12 @@ static void draw_steps(const struct history *h, bool loss, FILE *file)
 
 void report_charts(const struct report *r, FILE *file)
 {
-    static const struct column losses[] = {{"training", AT(train_loss), 1}, {"test", AT(test.loss), 1}};
-    static const struct column accuracy[] = {{"test accuracy", AT(test.accuracy), 100}};
-    static const struct column exact[] = {{"exact", AT(test.exact), 100}};
-    static const struct column shares[] = {{"F1", AT(test.f1), 1}, {"mean IoU", AT(test.mean_iou), 1}};
-    static const struct column errors[] = {{"MAE", AT(test.numbers.mae), 1}, {"RMSE", AT(test.numbers.rmse), 1}};
-    static const struct column r2[] = {{"R2", AT(test.numbers.r2), 1}};
+    static const struct column losses[] = {{"training", AT(train_loss), 1, 0}, {"test", AT(test.loss), 1, 0}};
+    static const struct column accuracy[] = {{"test accuracy", AT(test.accuracy), 100, 100}};
+    static const struct column exact[] = {{"exact", AT(test.exact), 100, 100}};
+    static const struct column shares[] = {{"F1", AT(test.f1), 1, 1}, {"mean IoU", AT(test.mean_iou), 1, 1}};
+    static const struct column errors[] = {{"MAE", AT(test.numbers.mae), 1, 0}, {"RMSE", AT(test.numbers.rmse), 1, 0}};
+    static const struct column r2[] = {{"R2", AT(test.numbers.r2), 1, 1}};
     const struct history *const h = r->history;
     if (h == NULL || h->n_epochs + h->n_points == 0)
         return;

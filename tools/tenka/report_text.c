@@ -53,7 +53,7 @@ static void base64(FILE *file, const unsigned char *data, size_t bytes)
 bool html_picture(FILE *file, tenka_ctx *ctx, const tenka_image *image, uint32_t wanted, const char *about)
 {
     const uint32_t width = tenka_image_width(image), height = tenka_image_height(image);
-    const uint32_t side = width > height ? width : height, times = side < wanted ? wanted / side : 1;
+    const uint32_t side = width > height ? width : height, times = side < wanted ? (wanted + side / 2) / side : 1;
     unsigned char *png;
     size_t bytes;
     if (tenka_image_encode(ctx, image, &png, &bytes) != TENKA_OK)

@@ -27,6 +27,13 @@ static int open_schedule(struct training *t)
     params.total = schedule_total(t, by_step);
     if (tenka_schedule_create(t->run.optimizer, o->schedule, &params, &t->run.schedule) != TENKA_OK)
         return EXIT_CODE_LIBRARY;
+    const uint64_t steps = tenka_schedule_steps(t->run.schedule);
+    char ends[32], takes[32];
+    if (steps > 0 && steps < params.total)
+        return say_failed(
+            "--schedule: it ends after %s %ss, but this run has %s: leave its length out, and it ends with "
+            "the run",
+            say_count(ends, steps), by_step ? "step" : "epoch", say_count(takes, params.total));
     if (!o->quiet)
         print_text(stdout, "schedule %s, per %s\n", o->schedule, by_step ? "step" : "epoch");
     return EXIT_CODE_OK;

@@ -560,6 +560,8 @@ bool same_file(const char *a, const char *b);
 /* outputs.c: whether what one option names is another file than what the other does; else one would be lost, and a
  * sentence says so. Either path may be NULL. */
 int check_other_file(const char *option, const char *path, const char *other_option, const char *other);
+/* The same of what an option names and the files that the command reads data, network, classes and transforms from. */
+int check_not_input(const struct options *o, const char *option, const char *path);
 /* The optimizer that the options ask for (train.c). */
 tenka_status train_optimizer(const struct session *s, tenka_optimizer **out);
 

@@ -209,6 +209,7 @@ static int run_batches(struct training *t, uint32_t epoch, uint64_t *images)
         tenka_tensor loss;
         if (tenka_loader_next(loader, &batch) != TENKA_OK)
             return EXIT_CODE_LIBRARY;
+        watch_before_step(t);
         int code = steps_take(t, &batch, &loss);
         *images += batch.size;
         if (code == EXIT_CODE_OK)
@@ -458,6 +459,10 @@ static int check_outputs(const struct options *o)
         code = check_save_path("--checkpoint", o->checkpoint);
     if (code == EXIT_CODE_OK)
         code = check_save_path("--report", o->report);
+    const char *const outputs[][2] = {
+        {"--save", o->save}, {"--checkpoint", o->checkpoint}, {"--log", o->log}, {"--report", o->report}};
+    for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]) && code == EXIT_CODE_OK; i++)
+        code = check_not_input(o, outputs[i][0], outputs[i][1]);
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]) && code == EXIT_CODE_OK; i++)
         code = check_other_file(pairs[i].option, pairs[i].path, pairs[i].other_option, pairs[i].other);
     if (code == EXIT_CODE_OK)

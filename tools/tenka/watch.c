@@ -27,7 +27,7 @@ static void give_up_report(struct training *t)
 
 static void add_point(struct training *t, double loss)
 {
-    const struct history_point point = {t->run.step, loss, tenka_optimizer_lr(t->run.optimizer, 0)};
+    const struct history_point point = {t->run.step, loss, t->watch.lr};
     if (!history_add_point(&t->watch.history, &point)) {
         say_failed("out of memory");
         give_up_report(t);
@@ -82,6 +82,11 @@ static bool is_point(const struct training *t)
     return t->watch.reports && t->run.step % t->watch.stride == 0;
 }
 
+void watch_before_step(struct training *t)
+{
+    t->watch.lr = tenka_optimizer_lr(t->run.optimizer, 0);
+}
+
 bool watch_wants_loss(const struct training *t)
 {
     return t->watch.events != NULL || is_point(t);
@@ -96,8 +101,7 @@ void watch_step(struct training *t, double loss)
         return;
     tenka_status status = tenka_events_scalar(events, "train/loss", t->run.step, loss);
     if (status == TENKA_OK)
-        status =
-            tenka_events_scalar(events, "train/learning rate", t->run.step, tenka_optimizer_lr(t->run.optimizer, 0));
+        status = tenka_events_scalar(events, "train/learning rate", t->run.step, t->watch.lr);
     if (status != TENKA_OK)
         give_up_events(t);
 }

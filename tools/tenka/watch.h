@@ -13,12 +13,14 @@ struct watch {
     struct history history;
     uint64_t stride; /* steps from one whose loss the history has to the next */
     double begun;    /* seconds */
+    double lr;       /* with which the step is taken: a schedule may have gone on when its loss is known */
     bool reports;    /* a report is wanted, and has not failed */
     bool failed;
 };
 
 /* Before the first step, after a checkpoint was loaded. Says what went wrong. */
 int watch_open(struct training *t);
+void watch_before_step(struct training *t);
 /* Whether the loss of the step that was taken now is to be read, which waits for the device. */
 bool watch_wants_loss(const struct training *t);
 void watch_step(struct training *t, double loss);
