@@ -172,9 +172,43 @@ cp "$work/idx/train-images-idx3-ubyte" "$work/idx/t10k-images-idx3-ubyte"
 cp "$work/idx/train-labels-idx1-ubyte" "$work/idx/t10k-labels-idx1-ubyte"
 succeed data "$work/idx" --sheet "$work/sheet.png"
 says 'sheet.png shows 40 of the training images'
+# Images in memory are transformed as pictures are, in grey too.
+padded='Compose([RandomCrop(6, padding=1), RandomHorizontalFlip(), ToTensor(), Normalize(0.13, 0.31)])'
+grey='Compose([ToTensor(), Normalize(0.13, 0.31)])'
 # shellcheck disable=SC2086
-refuse '^tenka: --transform is for pictures in folders, and .*idx has none' train $common --epochs 1 --data "$work/idx" \
-    --net 'Flatten() Linear(36, 10)' --transform "$still"
+succeed train $common --epochs 2 --data "$work/idx" --net 'Flatten() Linear(36, 10)' --transform "$padded" \
+    --eval-transform "$grey" --save "$work/idx.st"
+prints '^training Compose(RandomCrop(size=(6, 6), padding=1), .*, which makes 1x6x6$'
+prints '^testing  Compose(ToTensor(), Normalize(mean=(0.13,), std=(0.31,))), which makes 1x6x6$'
+tested=$(sed -n 's/^epoch 2.*\(test loss [0-9.]*\)  .*/\1/p' "$work/out")
+# shellcheck disable=SC2086
+succeed test $common --load "$work/idx.st"
+prints "^$tested "
+# That transform is what is done to such images without one.
+# shellcheck disable=SC2086
+succeed test $common --load "$work/idx.st" --input 1,6,6
+prints "^$tested "
+# shellcheck disable=SC2086
+succeed train $common --epochs 2 --data "$work/idx" --net 'Flatten() Linear(36, 10)' --mean 0.13 --std 0.31 \
+    --save "$work/plain.st"
+sed -n 's/  (.*//; /^epoch/p' "$work/out" > "$work/plain"
+# shellcheck disable=SC2086
+succeed train $common --epochs 2 --data "$work/idx" --net 'Flatten() Linear(36, 10)' --transform "$grey" \
+    --save "$work/grey.st"
+sed -n 's/  (.*//; /^epoch/p' "$work/out" | cmp "$work/plain" - || bad "--mean and --std say another Normalize"
+# shellcheck disable=SC2086
+succeed predict $common --load "$work/grey.st" --eval-transform 'Compose([Grayscale(), Resize((6, 6)), ToTensor()])' \
+    "$work/data/val/dog/rgb8.png"
+# shellcheck disable=SC2086
+{
+run 1 predict $common --load "$work/grey.st" "$work/data/val/dog/rgb8.png"
+says 'rgb8.png: the transform makes 1x[0-9]*x[0-9]* of it, and the network is given 1x6x6'
+refuse '^tenka: --transform: RandomCrop: the crop of 9x9 is larger' train $common --epochs 1 --data "$work/idx" \
+    --net 'Flatten() Linear(36, 10)' --transform 'Compose([RandomCrop(9), ToTensor()])' --eval-transform "$grey"
+printf 'a,b,c\n1,2,x\n3,4,y\n' > "$work/t.csv"
+refuse '^tenka: --transform is for pictures, and .*t.csv has arrays' train $common --epochs 1 --data "$work/t.csv" \
+    --target c --net 'Linear(2, 2)' --transform "$grey"
+}
 
 # ---- Kills ----
 

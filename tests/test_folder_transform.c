@@ -204,6 +204,55 @@ static void test_normalization(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* Images in memory become what a picture of their pixels does. */
+static void test_memory(void **state)
+{
+    (void)state;
+    enum { IMAGES = 6, WIDTH = 15, HEIGHT = 13, PLANE = WIDTH * HEIGHT };
+    static const char *const texts[] = {"Compose([RandomCrop(12, padding=2), RandomHorizontalFlip(), ToTensor()])",
+                                        "Compose([RandomCrop(12, padding=2), ToTensor(), RandomErasing(p=0.9)])",
+                                        "Compose([Resize((12, 12)), ToTensor(), Normalize(0.1307, 0.3081)])"};
+    for (uint32_t channels = 1; channels <= 3; channels += 2)
+        for (size_t t = 0; t < 3; t++) {
+            tenka_ctx *ctx = cpu(0);
+            uint8_t bytes[IMAGES * PLANE * 3], pixels[PLANE * 3];
+            tenka_dataset *data, *rest;
+            tenka_transform *transform;
+            tenka_transform_room *room;
+            struct tenka_measures measures;
+            for (size_t i = 0; i < sizeof(bytes); i++)
+                bytes[i] = (uint8_t)(i * i / 5 + i);
+            assert_int_equal(tenka_dataset_create(ctx, bytes, (const int32_t[IMAGES]){0, 1, 0, 1, 0, 1}, IMAGES,
+                                                  channels, HEIGHT, WIDTH, &data),
+                             TENKA_OK);
+            assert_int_equal(tenka_dataset_set_transform(data, "ToTensor()"), TENKA_OK);
+            assert_int_equal(tenka_dataset_set_transform(data, texts[t]), TENKA_OK);
+            assert_null(tenka_dataset_images(data));
+            assert_null(tenka_dataset_sample_name(data, 0));
+            assert_fails(ctx, tenka_dataset_split(data, 0.5, 0, &rest), TENKA_E_INVALID, "divide it before that");
+            assert_fails(ctx, tenka_dataset_measure(data, &measures), TENKA_E_INVALID, "measure it before that");
+            assert_int_equal(tenka_transform_parse(ctx, texts[t], &transform), TENKA_OK);
+            assert_int_equal(tenka_transform_room_create(ctx, &room), TENKA_OK);
+            for (uint32_t i = 0; i < IMAGES; i++) {
+                const struct tenka_transform_picture picture = {pixels, WIDTH, HEIGHT, channels};
+                const struct tenka_transform_key key = {0, 0, i};
+                struct tenka_transformed got;
+                double sample[ELEMENTS];
+                for (size_t k = 0; k < PLANE * channels; k++)
+                    pixels[k] = bytes[(i * channels + k % channels) * PLANE + k / channels];
+                assert_int_equal(tenka_transform_apply(transform, room, &key, &picture, NULL, 0, &got), TENKA_OK);
+                assert_int_equal(tenka_dataset_read(data, i, sample), TENKA_OK);
+                assert_int_equal(got.bytes, channels * SIDE * SIDE * sizeof(float));
+                for (size_t k = 0; k < channels * SIDE * SIDE; k++)
+                    assert_true(fabs(number_of(data, sample, k) - (double)((const float *)got.data)[k]) < 1e-6);
+            }
+            tenka_transform_room_destroy(&room);
+            tenka_transform_destroy(&transform);
+            tenka_dataset_destroy(&data);
+            tenka_ctx_destroy(&ctx);
+        }
+}
+
 /* ---- Threads ---- */
 
 enum { THREADS = 3, EPOCHS = 5 };
@@ -342,9 +391,9 @@ static void test_refused(void **state)
     assert_int_equal(tenka_dataset_set_transform(data, DRAWN), TENKA_OK);
     assert_int_equal(tenka_loader_create(ctx, data, &params, &loader), TENKA_OK);
     assert_fails(ctx, tenka_dataset_set_transform(data, ERASED), TENKA_E_INVALID, "a loader has its samples already");
-    assert_int_equal(tenka_dataset_create(ctx, (const uint8_t *)"ab", (const int32_t[]){0, 1}, 2, 1, 1, 1, &numbers),
+    assert_int_equal(tenka_dataset_create(ctx, (const uint8_t *)"abcd", (const int32_t[]){0, 1}, 2, 2, 1, 1, &numbers),
                      TENKA_OK);
-    assert_fails(ctx, tenka_dataset_set_transform(numbers, DRAWN), TENKA_E_INVALID, "it holds no files of pictures");
+    assert_fails(ctx, tenka_dataset_set_transform(numbers, DRAWN), TENKA_E_INVALID, "it holds no pictures in grey or");
     tenka_loader_destroy(&loader);
     tenka_dataset_destroy(&numbers);
     tenka_dataset_destroy(&data);
@@ -377,9 +426,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),   cmocka_unit_test(test_asking), cmocka_unit_test(test_normalization),
-        cmocka_unit_test(test_threads),   cmocka_unit_test(test_epochs), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_samples),       cmocka_unit_test(test_asking),    cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_normalization), cmocka_unit_test(test_threads),   cmocka_unit_test(test_epochs),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

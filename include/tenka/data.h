@@ -145,13 +145,14 @@ TENKA_API tenka_status tenka_dataset_load_folder(tenka_ctx *ctx, const char *dir
  * no folder's; bad sizes; a loader has the samples already), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_set_image_shape(tenka_dataset *dataset, uint32_t channels, uint32_t height,
                                                      uint32_t width);
-/* Pictures of a folder, which are decoded in colour, become samples by a transform of tenka_transform_parse's texts, as
- * those of torchvision's ImageFolder do. What is random is drawn anew for each sample in each epoch, by the context's
+/* Pictures become samples by a transform of tenka_transform_parse's texts: those of a folder, which are decoded in colour,
+ * as torchvision's ImageFolder does it, or images in memory of 1 or 3 channels, of which tenka_dataset_images and
+ * tenka_dataset_measure then know no more. What is random is drawn anew for each sample in each epoch, by the context's
  * generator, and is the same on any number of threads and after a resume.
  * The samples are tenka_transform_size's tensors. They are bytes, which the loader normalises, where
  * tenka_transform_normalization knows how, which then is the dataset's normalisation; else F32.
- * Errors: E_INVALID (the dataset is no folder's; a loader has the samples already; no tensor of floats comes out: there
- * is no ToTensor), E_FORMAT (the text), E_SHAPE (pictures become different sizes, or one cannot be transformed: the
+ * Errors: E_INVALID (no pictures; a loader has the samples already; no tensor of floats comes out: there is no
+ * ToTensor), E_FORMAT (the text), E_SHAPE (pictures become different sizes, or one cannot be transformed: the
  * sentence names it), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_set_transform(tenka_dataset *dataset, const char *text);
 /* That transform, as tenka_transform_print shows it; the dataset's; NULL: there is none. */
@@ -171,7 +172,7 @@ struct tenka_measures {
 };
 /* Mean and deviation of the inputs as they are in the data: of images, whose bytes are 0 to 1 here, channel by channel,
  * before they are normalised; of files of pictures in the size that they have, which decodes each, in grey where none has
- * colour. Errors: E_INVALID (no samples, or whole numbers), E_IO, E_FORMAT (a picture), E_NOMEM. */
+ * colour. Errors: E_INVALID (no samples, whole numbers, or images that a transform changes), E_IO, E_FORMAT (a picture), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_measure(const tenka_dataset *dataset, struct tenka_measures *out);
 
 /* Moves a part of the samples into a dataset of their own, *rest, to be destroyed as any: of each class the fraction,

@@ -29,7 +29,8 @@ struct tenka_preprocessing {
                                      * it; NULL: pictures are resized to image, and normalised */
 };
 
-/* Fills how from a dataset, which does not know its data; arrays have no image. Pointers stay the dataset's. */
+/* Fills how from a dataset, which does not know its data; arrays have no image, nor have pictures whose samples are
+ * floats. Pointers stay the dataset's. */
 TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset,
                                               struct tenka_preprocessing *how, const char **names, size_t max_names);
 

@@ -143,9 +143,8 @@ static tenka_status normalize(tenka_dataset *dataset, uint32_t channels)
     return TENKA_OK;
 }
 
-/* Takes the sampler over, also on failure. */
-static tenka_status sample_by(tenka_dataset *dataset, const struct tenka_desc *sample, uint32_t channels,
-                              const struct tenka_sampler *sampler)
+tenka_status tenka_folder_sample_by(tenka_dataset *dataset, const struct tenka_desc *sample, uint32_t channels,
+                                    const struct tenka_sampler *sampler)
 {
     const tenka_status status = tenka_dataset_reform(dataset, sample);
     if (status == TENKA_OK)
@@ -170,49 +169,10 @@ tenka_status tenka_dataset_set_image_shape(tenka_dataset *dataset, uint32_t chan
             "in all",
             channels, height, width, TENKA_IMAGE_MAX_SIDE, TENKA_IMAGE_MAX_PIXELS);
     TENKA_TRY(tenka_sampler_resize(err, height, width, &sampler));
-    TENKA_TRY(sample_by(dataset, &(struct tenka_desc){TENKA_U8, tenka_shape_of(channels, height, width)}, channels,
-                        &sampler));
+    const struct tenka_desc sample = {TENKA_U8, tenka_shape_of(channels, height, width)};
+    TENKA_TRY(tenka_folder_sample_by(dataset, &sample, channels, &sampler));
     tenka_dataset_take_transform(dataset, NULL);
     return normalize(dataset, channels);
-}
-
-/* ---- Transforms ---- */
-
-/* The text is kept as print() shows it, which is the same for all who write the same transform. */
-static tenka_status transform_by(tenka_dataset *dataset, struct tenka_pictures *pictures, tenka_transform *transform)
-{
-    tenka_ctx *const ctx = tenka_dataset_ctx(dataset);
-    const bool doubles = tenka_ctx_backend(ctx) == TENKA_BACKEND_CPU_F64;
-    struct tenka_transform_form form;
-    struct tenka_sampler sampler;
-    char *const text = tenka_transform_print(transform);
-    tenka_status status = tenka_sampler_transform(ctx, pictures, transform, doubles, &form, &sampler);
-    if (status == TENKA_OK && text == NULL) {
-        sampler.free(sampler.user);
-        status = tenka_fail_nomem(tenka_ctx_error(ctx));
-    }
-    if (status == TENKA_OK)
-        status = sample_by(dataset, &form.sample, 3, &sampler);
-    if (status != TENKA_OK) {
-        tenka_free(text);
-        return status;
-    }
-    tenka_dataset_take_transform(dataset, text);
-    for (uint32_t c = 0; c < form.sample.shape.dim[0] && form.sample.dtype == TENKA_U8; c++)
-        TENKA_TRY(tenka_dataset_set_normalization(dataset, c, form.mean[c], form.std[c]));
-    return TENKA_OK;
-}
-
-tenka_status tenka_dataset_set_transform(tenka_dataset *dataset, const char *text)
-{
-    tenka_ctx *const ctx = tenka_dataset_ctx(dataset);
-    struct tenka_pictures *const pictures = tenka_pictures_of(dataset);
-    tenka_transform *transform;
-    if (pictures == NULL)
-        return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
-                          "dataset: it holds no files of pictures, which alone are transformed");
-    TENKA_TRY(tenka_transform_parse(ctx, text, &transform));
-    return transform_by(dataset, pictures, transform);
 }
 
 tenka_status tenka_dataset_picture_sizes(const tenka_dataset *dataset, struct tenka_picture_sizes *out)

@@ -138,6 +138,8 @@ tenka_status tenka_dataset_measure(const tenka_dataset *dataset, struct tenka_me
         return tenka_fail(err, TENKA_E_INVALID, "dataset: there is nothing to measure in it");
     if (pictures != NULL)
         return measure_pictures(err, pictures, out);
+    if (tenka_dataset_input(dataset)->data == NULL)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: a transform makes its samples: measure it before that");
     if (tenka_dataset_input_dtype(dataset) == TENKA_U8)
         measure_images(dataset, out);
     else

@@ -57,6 +57,10 @@ void tenka_pictures_filter(struct tenka_pictures *pictures, const bool *bad);
  * read. */
 void tenka_pictures_sample_by(struct tenka_pictures *pictures, uint32_t channels, const struct tenka_sampler *sampler,
                               size_t bytes);
+/* The same of a dataset's pictures, whose samples change their form; also on failure. folder_dataset.c. Errors: E_INVALID
+ * (a loader has them already), E_NOMEM. */
+tenka_status tenka_folder_sample_by(tenka_dataset *dataset, const struct tenka_desc *sample, uint32_t channels,
+                                    const struct tenka_sampler *sampler);
 /* The sampler that resizes to height x width, as tenka_image_resize does. Errors: E_NOMEM. */
 tenka_status tenka_sampler_resize(struct tenka_error *err, uint32_t height, uint32_t width, struct tenka_sampler *out);
 
@@ -67,11 +71,27 @@ struct tenka_transform_form {
     struct tenka_desc sample; /* U8: bytes that are still to be normalised; F32: reals */
     double mean[3], std[3];   /* of those bytes, for each channel */
 };
-/* The sampler that transforms pictures, which have three channels; takes the transform over, also on failure.
+/* Pictures that are to be transformed. */
+struct tenka_transform_sources {
+    const struct tenka_picture_facts *facts; /* of each */
+    char *const *paths;                      /* NULL: they are no files */
+    uint32_t count, channels;
+};
+/* The sampler that transforms pictures; takes the transform over, also on failure.
  *   doubles  whether reals are doubles
  * Errors: E_SHAPE (pictures become different sizes, or one cannot be transformed: the sentence names it), E_INVALID (no
  * tensor of floats comes out), E_NOMEM. */
-tenka_status tenka_sampler_transform(tenka_ctx *ctx, const struct tenka_pictures *pictures, tenka_transform *transform,
-                                     bool doubles, struct tenka_transform_form *form, struct tenka_sampler *out);
+tenka_status tenka_sampler_transform(tenka_ctx *ctx, const struct tenka_transform_sources *from,
+                                     tenka_transform *transform, bool doubles, struct tenka_transform_form *form, struct tenka_sampler *out);
+
+/* ---- transform_memory.c ---- */
+
+/* The size of the images that a column has in memory, or had before they were transformed; false: they are no pictures in
+ * grey or colour. */
+bool tenka_memory_facts(const struct tenka_column *column, struct tenka_picture_facts *facts, uint32_t *channels);
+/* Samples are made of those images by the sampler from now on; takes it over, also on failure. Errors: E_INVALID (a
+ * loader has them already), E_NOMEM. */
+tenka_status tenka_memory_sample_by(tenka_dataset *dataset, const struct tenka_desc *sample,
+                                    const struct tenka_sampler *sampler);
 
 #endif

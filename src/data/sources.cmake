@@ -30,11 +30,13 @@ set(data_sources
     src/data/transform.c
     src/data/transform_augment.c
     src/data/transform_colour.c
+    src/data/transform_dataset.c
     src/data/transform_draws.c
     src/data/transform_geometry.c
     src/data/transform_kinds.c
     src/data/transform_mix.c
     src/data/transform_print.c
+    src/data/transform_memory.c
     src/data/transform_run.c
     src/data/transform_sampler.c
     src/data/transform_settle.c

@@ -94,12 +94,12 @@ static bool same_form(const struct tenka_transformed *a, const struct tenka_tran
 }
 
 /* Of picture number i. */
-static tenka_status find_form(tenka_ctx *ctx, const struct tenka_pictures *p, const tenka_transform *transform,
+static tenka_status find_form(tenka_ctx *ctx, const struct tenka_transform_sources *p, const tenka_transform *transform,
                               uint32_t i, struct tenka_transformed *out)
 {
     struct tenka_error *const err = tenka_ctx_error(ctx);
     const struct tenka_picture_facts *const facts = &p->facts[i];
-    const tenka_status status = tenka_transform_size(ctx, transform, facts->width, facts->height, 3, out);
+    const tenka_status status = tenka_transform_size(ctx, transform, facts->width, facts->height, p->channels, out);
     if (status == TENKA_OK && out->fixed)
         return TENKA_OK;
     if (status == TENKA_OK)
@@ -107,6 +107,8 @@ static tenka_status find_form(tenka_ctx *ctx, const struct tenka_pictures *p, co
             err, TENKA_E_SHAPE,
             "the size of what comes out of the transform depends on what is drawn, but a batch has one size: "
             "end with Resize((height, width)), CenterCrop(size) or RandomCrop(size) before ToTensor()");
+    if (p->paths == NULL)
+        return status;
     char *const why = tenka_strdup(err->text);
     tenka_fail(err, status, "%s: %s", p->paths[i], why != NULL ? why : "it cannot be transformed");
     tenka_free(why);
@@ -114,8 +116,8 @@ static tenka_status find_form(tenka_ctx *ctx, const struct tenka_pictures *p, co
 }
 
 /* The form that all pictures become. */
-static tenka_status find_forms(tenka_ctx *ctx, const struct tenka_pictures *p, const tenka_transform *transform,
-                               struct tenka_transformed *out)
+static tenka_status find_forms(tenka_ctx *ctx, const struct tenka_transform_sources *p,
+                               const tenka_transform *transform, struct tenka_transformed *out)
 {
     TENKA_TRY(find_form(ctx, p, transform, 0, out));
     for (uint32_t i = 1; i < p->count; i++) {
@@ -137,8 +139,9 @@ static tenka_status find_forms(tenka_ctx *ctx, const struct tenka_pictures *p, c
                       "Normalize() behind it");
 }
 
-tenka_status tenka_sampler_transform(tenka_ctx *ctx, const struct tenka_pictures *pictures, tenka_transform *transform,
-                                     bool doubles, struct tenka_transform_form *form, struct tenka_sampler *out)
+tenka_status tenka_sampler_transform(tenka_ctx *ctx, const struct tenka_transform_sources *from,
+                                     tenka_transform *transform, bool doubles, struct tenka_transform_form *form,
+                                     struct tenka_sampler *out)
 {
     struct transforming *const t = tenka_alloc(sizeof(*t));
     if (t == NULL) {
@@ -147,7 +150,7 @@ tenka_status tenka_sampler_transform(tenka_ctx *ctx, const struct tenka_pictures
     }
     t->transform = transform;
     t->doubles = doubles;
-    const tenka_status status = find_forms(ctx, pictures, transform, &t->form);
+    const tenka_status status = find_forms(ctx, from, transform, &t->form);
     if (status != TENKA_OK) {
         free_transforming(t);
         return status;

@@ -53,12 +53,12 @@ static int load(struct look *l)
         code = pictures_check_classes(s);
     if (code == EXIT_CODE_OK)
         code = count_classes(l);
+    if (code == EXIT_CODE_OK && tenka_dataset_measure(s->train_data, &l->measures) != TENKA_OK)
+        code = say_library_failed(s->ctx);
     if (code == EXIT_CODE_OK)
         code = transforms_read(s);
     if (code == EXIT_CODE_OK && s->transform != NULL)
         code = transforms_apply(s);
-    if (code == EXIT_CODE_OK && tenka_dataset_measure(s->train_data, &l->measures) != TENKA_OK)
-        code = say_library_failed(s->ctx);
     return code;
 }
 
@@ -199,8 +199,7 @@ int command_data(const struct options *options)
     } else if (code == EXIT_CODE_OK) {
         print_counts(&l.session);
         print_sizes(&l.session);
-        if (l.session.transform != NULL)
-            transforms_tell(&l.session);
+        transforms_tell(&l.session);
         print_columns(&l.session);
         print_classes(&l);
         print_measures(&l);

@@ -156,8 +156,8 @@ const struct option option_table[] = {
         { TRAIN, GROUP_DATA, "Deviation that they are then divided by. Default: 0.229,0.224,0.225, or 0.3081" },
         { PREDICT, GROUP_PICTURES, "Deviation that they are then divided by" } } },
     { "transform", NULL, "TEXT|FILE", NAME(transform), .key = "transform", .uses = {
-        { TRAIN, GROUP_DATA, "What the network is given of the training pictures of a folder, as torchvision.transforms "
-          "prints or writes it: \"Compose([RandomResizedCrop(224), RandomHorizontalFlip(), ToTensor(), Normalize((0.485, "
+        { TRAIN, GROUP_DATA, "What the network is given of the training pictures, as torchvision.transforms prints or "
+          "writes it: \"Compose([RandomResizedCrop(224), RandomHorizontalFlip(), ToTensor(), Normalize((0.485, "
           "0.456, 0.406), (0.229, 0.224, 0.225))])\". An existing file wins over text. What is random is drawn anew in "
           "each epoch. In place of --input, --mean and --std" },
         { DATA, GROUP_DATA, "What 'tenka train --transform' would make of the training pictures; --sheet shows it" } } },
@@ -318,7 +318,7 @@ const struct option option_table[] = {
           "of float64 with --backend cpu-f64, and print nothing of it" } } },
     { "sheet", NULL, "FILE.png", NAME(sheet), .uses = {
         { DATA, GROUP_OUTPUT, "Write a picture that shows some of the training images side by side, as the network is "
-          "given them: those of a folder after --transform, drawn once" } } },
+          "given them: those of a folder need --transform, whose numbers are drawn once" } } },
     { "top", NULL, "K", COUNT(top), .initial = "3", .uses = {
         { PREDICT, GROUP_OUTPUT, "The K likeliest classes of each picture" } } },
     { "top", NULL, "K", COUNT(test_top), .uses = {

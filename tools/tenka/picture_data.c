@@ -198,9 +198,8 @@ void pictures_tell(const struct session *s)
     if (tenka_dataset_picture_sizes(session_data(s), &sizes) != TENKA_OK)
         return;
     size_text(&sizes, text);
-    if (s->transform != NULL) {
+    if (tenka_dataset_transform(session_data(s)) != NULL) {
         printf("pictures %s pixels\n", text);
-        transforms_tell(s);
         return;
     }
     const bool same = sizes.least_width == image.dim[2] && sizes.most_width == image.dim[2] &&

@@ -169,7 +169,7 @@ static bool prepare(struct predictor *p, const char *path, char why[static PREDI
     const struct options *const o = p->session.options;
     struct tenka_image_params params = TENKA_IMAGE_DEFAULTS;
     tenka_image *picture;
-    params.channels = p->transform != NULL ? 3 : p->image.dim[0];
+    params.channels = p->transform != NULL ? p->decoded : p->image.dim[0];
     params.alpha = o->alpha;
     if (tenka_image_load(p->session.ctx, path, &params, &picture) != TENKA_OK) {
         snprintf(why, PREDICT_WHY, "%s", tenka_last_error(p->session.ctx));

@@ -25,6 +25,7 @@ struct predictor {
     size_t count, rows;              /* of predictions; of those in the batch */
     tenka_transform *transform;      /* NULL: pictures are resized */
     tenka_transform_room *room;      /* its */
+    uint32_t decoded;                /* channels of the pictures that it transforms */
     uint8_t *bytes;                  /* of the batch, without a transform */
     float *reals;                    /* of the batch, with one */
     float *scores;                   /* of the batch: what the network gives */
@@ -43,7 +44,7 @@ int predict_find_names(struct predictor *p);
 /* Makes the transform of the session, and finds the shape of the network's input. Says what is wrong. */
 int predict_open_transform(struct predictor *p);
 #define PREDICT_WHY 2048
-/* Transforms a picture, in colour, into the batch's next row; false: why says why not. */
+/* Transforms a picture into the batch's next row; false: why says why not. */
 bool predict_transform(struct predictor *p, const char *path, const tenka_image *picture, char why[static PREDICT_WHY]);
 
 /* ---- predict_arrays.c ---- */

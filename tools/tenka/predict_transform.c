@@ -28,6 +28,14 @@ static int probe(struct predictor *p)
     return EXIT_CODE_OK;
 }
 
+/* A network of grey images, that were in memory, has a transform that makes none grey. */
+static uint32_t find_channels(const struct predictor *p)
+{
+    struct tenka_transformed form;
+    const bool known = tenka_transform_size(p->session.ctx, p->transform, 1024, 1024, 3, &form) == TENKA_OK;
+    return known && form.fixed && form.channels == 3 && p->image.dim[0] == 1 ? 1 : 3;
+}
+
 int predict_open_transform(struct predictor *p)
 {
     const struct session *const s = &p->session;
@@ -35,9 +43,11 @@ int predict_open_transform(struct predictor *p)
     if (tenka_transform_parse(s->ctx, s->eval_transform, &p->transform) != TENKA_OK ||
         tenka_transform_room_create(s->ctx, &p->room) != TENKA_OK)
         return say_library_failed(s->ctx);
+    p->decoded = 3;
     if (s->options->eval_transform != NULL || how == NULL || how->image.rank != 3)
         return probe(p);
     p->image = how->image;
+    p->decoded = find_channels(p);
     return EXIT_CODE_OK;
 }
 

@@ -206,6 +206,7 @@ static void tell(const struct session *s)
                say_shortest(count, s->options->split),
                tenka_dataset_classes(session_data(s)) > 0 ? "each class" : "the samples", s->options->seed);
     pictures_tell(s);
+    transforms_tell(s);
     session_print_device(s->ctx, s->options);
     printf("network  %s parameters; ", say_count(count, tenka_module_parameter_count(s->net)));
     if (s->options->loss != NULL)

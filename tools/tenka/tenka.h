@@ -404,7 +404,7 @@ void transforms_close(struct session *s);
 int transforms_apply(struct session *s);
 /* What a saved file says of them: image, mean and std, transform. Nothing where there are none. */
 int transforms_describe(const struct session *s, struct tenka_preprocessing *how);
-/* What the halves are made of, on a line each. */
+/* What the halves are made of by transforms, on a line each. */
 void transforms_tell(const struct session *s);
 
 /* ---- sheet.c ---- */

@@ -141,9 +141,17 @@ int transforms_describe(const struct session *s, struct tenka_preprocessing *how
 {
     struct tenka_picture_sizes sizes;
     const tenka_dataset *const data = s->test_data != NULL ? s->test_data : s->train_data;
-    if (s->eval_transform == NULL || tenka_dataset_picture_sizes(data, &sizes) != TENKA_OK)
+    if (s->eval_transform == NULL || tenka_dataset_transform(data) == NULL)
         return EXIT_CODE_OK;
     how->transform = s->eval_transform;
+    if (s->test_data != NULL) {
+        how->image = tenka_dataset_image_shape(data);
+        for (uint32_t c = 0; c < how->image.dim[0]; c++)
+            tenka_dataset_normalization(data, c, &how->mean[c], &how->std[c]);
+        return EXIT_CODE_OK;
+    }
+    if (tenka_dataset_picture_sizes(data, &sizes) != TENKA_OK)
+        return say_library_failed(s->ctx);
     return describe(s, s->eval_transform, &sizes, how);
 }
 
@@ -172,12 +180,10 @@ static int check_tested(const struct session *s)
 int transforms_apply(struct session *s)
 {
     const struct options *const o = s->options;
-    struct tenka_picture_sizes sizes;
     const bool given = o->transform != NULL || o->eval_transform != NULL;
-    if (tenka_dataset_picture_sizes(session_data(s), &sizes) != TENKA_OK)
+    if (session_has_arrays(s))
         return !given ? EXIT_CODE_OK
-                      : say_failed("--%s is for pictures in folders, and %s has none: their samples are taken as they "
-                                   "are",
+                      : say_failed("--%s is for pictures, and %s has arrays, which are taken as they are",
                                    o->transform != NULL ? "transform" : "eval-transform", s->data_dir);
     int code = set(s, s->train_data, o->transform != NULL ? "transform" : NULL, s->transform);
     if (code == EXIT_CODE_OK)
@@ -203,6 +209,8 @@ static void print_lines(const char *text)
 static void tell_half(const char *half, const tenka_dataset *data)
 {
     char text[SAMPLE_TEXT];
+    if (data == NULL || tenka_dataset_transform(data) == NULL)
+        return;
     printf("%-8s ", half);
     print_lines(tenka_dataset_transform(data));
     printf(", which makes %s\n", sample_text(tenka_dataset_image_shape(data), text));
@@ -210,8 +218,6 @@ static void tell_half(const char *half, const tenka_dataset *data)
 
 void transforms_tell(const struct session *s)
 {
-    if (s->train_data != NULL)
-        tell_half("training", s->train_data);
-    if (s->test_data != NULL && s->eval_transform != NULL)
-        tell_half("testing", s->test_data);
+    tell_half("training", s->train_data);
+    tell_half("testing", s->test_data);
 }
