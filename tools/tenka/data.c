@@ -288,6 +288,25 @@ static bool are_numbers(const char *const *names, uint32_t count)
     return true;
 }
 
+/* The folders of pictures must be the classes that the network has learned, in their order: what is right depends on
+ * it. */
+static int check_folder_names(const struct session *s, const struct tenka_preprocessing *how)
+{
+    struct tenka_picture_sizes sizes;
+    if (how->class_names == NULL || are_numbers(how->class_names, how->classes) || s->options->classes != NULL ||
+        tenka_dataset_picture_sizes(s->test_data, &sizes) != TENKA_OK)
+        return EXIT_CODE_OK;
+    for (uint32_t i = 0; i < tenka_dataset_classes(s->test_data) && i < how->classes; i++) {
+        const char *const name = tenka_dataset_class_name(s->test_data, i);
+        if (strcmp(name, how->class_names[i]) != 0)
+            return say_failed(
+                "folder %u of %s is '%s', but class %u of %s is '%s': there must be a folder for each class "
+                "that it has learned, of its name",
+                i, s->data_dir, name, i, session_model_path(s), how->class_names[i]);
+    }
+    return EXIT_CODE_OK;
+}
+
 /* A network that is only tested has the classes that it was trained on. */
 static int check_saved_classes(const struct session *s)
 {
@@ -309,7 +328,7 @@ static int check_saved_classes(const struct session *s)
         say_warning("the classes of %s are numbers, but those of %s have names (%s, ...): was it trained on another "
                     "data set?",
                     session_model_path(s), s->data_dir, first);
-    return EXIT_CODE_OK;
+    return check_folder_names(s, how);
 }
 
 int session_check_class_names(const struct session *s, uint32_t outputs)

@@ -10,6 +10,12 @@
 
 /* ---- Setting up ---- */
 
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), end_length = strlen(end);
+    return length > end_length && strcmp(text + length - end_length, end) == 0;
+}
+
 /* Called before the training, so that nobody learns after hours of it that the network cannot be saved: its layers'
  * names may be such as no file takes. */
 static int check_saving(struct training *t)
@@ -74,6 +80,23 @@ static int resume(struct training *t)
     return code;
 }
 
+/* A .pt holds tensors alone. */
+static void tell_lost(const struct training *t)
+{
+    const struct session *const s = &t->session;
+    const char *const save = s->options->save;
+    struct tenka_picture_sizes sizes;
+    const bool pictures = tenka_dataset_picture_sizes(s->train_data, &sizes) == TENKA_OK;
+    const bool table = tenka_dataset_table(s->train_data) != NULL;
+    if (save != NULL && (ends_with(save, ".pt") || ends_with(save, ".pth")) &&
+        (pictures || table || s->options->split > 0))
+        say_notice(
+            s->options,
+            "--save %s: a .pt holds weights alone, and neither the %s nor what was kept for testing, which 'tenka "
+            "test' and 'tenka predict' need; a name that ends in .safetensors keeps them",
+            save, table ? "columns of the table" : "size, normalisation and classes of the pictures");
+}
+
 /* A batch size above the number of images is rarely meant: an epoch then has a single step. */
 static void tell_batch(const struct training *t)
 {
@@ -122,6 +145,7 @@ static int set_up(struct training *t)
         return EXIT_CODE_LIBRARY;
     progress_init(&t->progress, o->quiet);
     tell_batch(t);
+    tell_lost(t);
     int code = steps_open(t);
     if (code == EXIT_CODE_OK)
         code = check_saving(t);
@@ -409,12 +433,6 @@ static int train(struct options *o)
         code = explain(&t, o);
     const int closed = tear_down(&t);
     return code != EXIT_CODE_OK ? code : closed;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), end_length = strlen(end);
-    return length > end_length && strcmp(text + length - end_length, end) == 0;
 }
 
 /* Whether the name promises another format than --save writes; a name without an ending promises none. */
