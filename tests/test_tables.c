@@ -95,6 +95,33 @@ static void test_cells(void **state)
     tenka_csv_finish(&csv);
 }
 
+/* Quotes within a cell are text, and those that open the next one hold many lines. */
+static void test_quotes_inside(void **state)
+{
+    (void)state;
+    static char text[8192];
+    const size_t length = 6000;
+    struct tenka_error err;
+    struct tenka_csv csv;
+    bool more;
+    const int begin = snprintf(text, sizeof(text), "a,b\nx\",\"\n");
+    memset(text + begin, 'y', length);
+    snprintf(text + begin + length, sizeof(text) - (size_t)begin - length, "\"\"\"\nlast,\"z\"\n");
+    tenka_csv_begin(&csv, &err, "text", text, strlen(text));
+    assert_int_equal(tenka_csv_next(&csv, &more), TENKA_OK);
+    assert_int_equal(tenka_csv_next(&csv, &more), TENKA_OK);
+    assert_int_equal(csv.count, 2);
+    assert_in_range(csv.cells[1] + length + 3 - csv.room, 1, csv.room_bytes);
+    assert_string_equal(csv.cells[0], "x\"");
+    assert_int_equal(strlen(csv.cells[1]), length + 2);
+    assert_memory_equal(csv.cells[1], "\nyyy", 4);
+    assert_string_equal(csv.cells[1] + length, "y\"");
+    assert_int_equal(tenka_csv_next(&csv, &more), TENKA_OK);
+    assert_int_equal(csv.line, 4);
+    assert_string_equal(csv.cells[1], "z");
+    tenka_csv_finish(&csv);
+}
+
 static void test_bad_cells(void **state)
 {
     (void)state;
@@ -411,9 +438,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cells), cmocka_unit_test(test_bad_cells),   cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_kinds), cmocka_unit_test(test_targets),     cmocka_unit_test(test_bad_columns),
-        cmocka_unit_test(test_like),  cmocka_unit_test(test_standardize), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_cells),       cmocka_unit_test(test_quotes_inside), cmocka_unit_test(test_bad_cells),
+        cmocka_unit_test(test_numbers),     cmocka_unit_test(test_kinds),         cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_bad_columns), cmocka_unit_test(test_like),          cmocka_unit_test(test_standardize),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
