@@ -340,6 +340,7 @@ static void test_like(void **state)
                                           "output,a,number,0,1\n",
                                           "input,a,category\n",
                                           "input,a,category,x,x\n",
+                                          "input,a,category,x,z,y\n",
                                           "target,a,classes,3\n",
                                           "target,a,number,0,1\n",
                                           "input,a,number,0,1\ntarget,t,classes\ntarget,c,classes\n"};
@@ -348,6 +349,39 @@ static void test_like(void **state)
                      "the description of the table");
     tenka_dataset_destroy(&first);
     tenka_ctx_destroy(&ctx);
+}
+
+/* As many columns, and as many categories of one, as can be learnt of a file. */
+static void test_large_description(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *begin, *item; /* the item, with its number */
+        size_t most;
+        const char *part;
+    } cases[] = {
+        {"input,a,category", ",c%06zu", 1000, "line 1 has more than 1000 categories"},
+        {"target,a,category", ",c%06zu", 10000, "line 1 has more than 10000 categories"},
+        {"", "input,c%zu,number,0,1\n", 10000, "there are more than 10000 columns"},
+    };
+    struct tenka_error err;
+    struct tenka_table table;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        for (size_t more = 0; more < 2; more++) {
+            struct tenka_text text = {0};
+            tenka_text_add(&text, "%s", cases[i].begin);
+            for (size_t k = 0; k < cases[i].most + more; k++) {
+                char item[64];
+                snprintf(item, sizeof(item), cases[i].item, k);
+                tenka_text_add(&text, "%s", item);
+            }
+            assert_false(text.failed);
+            assert_int_equal(tenka_table_read(&err, text.text, &table), more > 0 ? TENKA_E_FORMAT : TENKA_OK);
+            if (more > 0)
+                assert_non_null(strstr(err.text, cases[i].part));
+            tenka_table_finish(&table);
+            tenka_free(text.text);
+        }
 }
 
 /* ---- Standardising ---- */
@@ -441,7 +475,7 @@ int main(void)
         cmocka_unit_test(test_cells),       cmocka_unit_test(test_quotes_inside), cmocka_unit_test(test_bad_cells),
         cmocka_unit_test(test_numbers),     cmocka_unit_test(test_kinds),         cmocka_unit_test(test_targets),
         cmocka_unit_test(test_bad_columns), cmocka_unit_test(test_like),          cmocka_unit_test(test_standardize),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_large_description),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
