@@ -505,6 +505,41 @@ static void test_memory(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* A room in which a larger picture found no memory makes smaller ones as before. */
+static void test_room_after_failure(void **state)
+{
+    (void)state;
+    static const char *const filters[] = {"nearest", "bilinear"};
+    const struct tenka_transform_picture picture = picture_of(WIDTH, HEIGHT, 3);
+    const struct tenka_transform_key key = {0};
+    tenka_ctx *ctx = cpu(0);
+    for (size_t i = 0; i < 2; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "Resize((4, 5), interpolation=%s)", filters[i]);
+        tenka_transform *small = parse(ctx, text);
+        snprintf(text, sizeof(text), "Resize((40, 50), interpolation=%s)", filters[i]);
+        tenka_transform *large = parse(ctx, text);
+        tenka_status status = TENKA_E_NOMEM;
+        for (uint64_t k = 1; status != TENKA_OK; k++) {
+            tenka_transform_room *room = room_of(ctx);
+            struct tenka_transformed got;
+            uint8_t before[4 * 5 * 3];
+            assert_int_equal(tenka_transform_apply(small, room, &key, &picture, before, sizeof(before), &got),
+                             TENKA_OK);
+            tenka_alloc_fail_at(k);
+            status = tenka_transform_apply(large, room, &key, &picture, NULL, 0, &got);
+            tenka_alloc_fail_at(0);
+            assert_true(status == TENKA_OK ? k > 1 : status == TENKA_E_NOMEM);
+            assert_int_equal(tenka_transform_apply(small, room, &key, &picture, NULL, 0, &got), TENKA_OK);
+            assert_memory_equal(got.data, before, sizeof(before));
+            tenka_transform_room_destroy(&room);
+        }
+        tenka_transform_destroy(&small);
+        tenka_transform_destroy(&large);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -514,6 +549,7 @@ int main(void)
         cmocka_unit_test(test_sizes),      cmocka_unit_test(test_unfit),
         cmocka_unit_test(test_room),       cmocka_unit_test(test_tiny),
         cmocka_unit_test(test_memory),     cmocka_unit_test(test_narrow_middle),
+        cmocka_unit_test(test_room_after_failure),
     };
     return cmocka_run_group_tests(tests, make_pixels, NULL);
 }
