@@ -44,8 +44,8 @@ void tenka_table_finish(struct tenka_table *table);
 /* As text, a row of CSV a column: input or target, name, kind, then mean and deviation, or the categories. NULL: no
  * memory. */
 char *tenka_table_write(const struct tenka_table *table);
-/* Errors: E_FORMAT (something else than what is written; more columns or categories than can be learnt), E_NOMEM; finish
- * is due in any case. */
+/* Errors: E_FORMAT (something else than what is written; more columns or categories than can be learnt), E_NOMEM;
+ * finish is due in any case. */
 tenka_status tenka_table_read(struct tenka_error *err, const char *text, struct tenka_table *out);
 
 /* ---- table_learn.c: what a file's cells say of its columns ---- */
