@@ -95,6 +95,33 @@ static void test_cells(void **state)
     tenka_csv_finish(&csv);
 }
 
+/* Quotes within a cell are text, and those that open the next one hold many lines. */
+static void test_quotes_inside(void **state)
+{
+    (void)state;
+    static char text[8192];
+    const size_t length = 6000;
+    struct tenka_error err;
+    struct tenka_csv csv;
+    bool more;
+    const int begin = snprintf(text, sizeof(text), "a,b\nx\",\"\n");
+    memset(text + begin, 'y', length);
+    snprintf(text + begin + length, sizeof(text) - (size_t)begin - length, "\"\"\"\nlast,\"z\"\n");
+    tenka_csv_begin(&csv, &err, "text", text, strlen(text));
+    assert_int_equal(tenka_csv_next(&csv, &more), TENKA_OK);
+    assert_int_equal(tenka_csv_next(&csv, &more), TENKA_OK);
+    assert_int_equal(csv.count, 2);
+    assert_in_range(csv.cells[1] + length + 3 - csv.room, 1, csv.room_bytes);
+    assert_string_equal(csv.cells[0], "x\"");
+    assert_int_equal(strlen(csv.cells[1]), length + 2);
+    assert_memory_equal(csv.cells[1], "\nyyy", 4);
+    assert_string_equal(csv.cells[1] + length, "y\"");
+    assert_int_equal(tenka_csv_next(&csv, &more), TENKA_OK);
+    assert_int_equal(csv.line, 4);
+    assert_string_equal(csv.cells[1], "z");
+    tenka_csv_finish(&csv);
+}
+
 static void test_bad_cells(void **state)
 {
     (void)state;
@@ -313,6 +340,7 @@ static void test_like(void **state)
                                           "output,a,number,0,1\n",
                                           "input,a,category\n",
                                           "input,a,category,x,x\n",
+                                          "input,a,category,x,z,y\n",
                                           "target,a,classes,3\n",
                                           "target,a,number,0,1\n",
                                           "input,a,number,0,1\ntarget,t,classes\ntarget,c,classes\n"};
@@ -321,6 +349,39 @@ static void test_like(void **state)
                      "the description of the table");
     tenka_dataset_destroy(&first);
     tenka_ctx_destroy(&ctx);
+}
+
+/* As many columns, and as many categories of one, as can be learnt of a file. */
+static void test_large_description(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *begin, *item; /* the item, with its number */
+        size_t most;
+        const char *part;
+    } cases[] = {
+        {"input,a,category", ",c%06zu", 1000, "line 1 has more than 1000 categories"},
+        {"target,a,category", ",c%06zu", 10000, "line 1 has more than 10000 categories"},
+        {"", "input,c%zu,number,0,1\n", 10000, "there are more than 10000 columns"},
+    };
+    struct tenka_error err;
+    struct tenka_table table;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        for (size_t more = 0; more < 2; more++) {
+            struct tenka_text text = {0};
+            tenka_text_add(&text, "%s", cases[i].begin);
+            for (size_t k = 0; k < cases[i].most + more; k++) {
+                char item[64];
+                snprintf(item, sizeof(item), cases[i].item, k);
+                tenka_text_add(&text, "%s", item);
+            }
+            assert_false(text.failed);
+            assert_int_equal(tenka_table_read(&err, text.text, &table), more > 0 ? TENKA_E_FORMAT : TENKA_OK);
+            if (more > 0)
+                assert_non_null(strstr(err.text, cases[i].part));
+            tenka_table_finish(&table);
+            tenka_free(text.text);
+        }
 }
 
 /* ---- Standardising ---- */
@@ -411,9 +472,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cells), cmocka_unit_test(test_bad_cells),   cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_kinds), cmocka_unit_test(test_targets),     cmocka_unit_test(test_bad_columns),
-        cmocka_unit_test(test_like),  cmocka_unit_test(test_standardize), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_cells),       cmocka_unit_test(test_quotes_inside), cmocka_unit_test(test_bad_cells),
+        cmocka_unit_test(test_numbers),     cmocka_unit_test(test_kinds),         cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_bad_columns), cmocka_unit_test(test_like),          cmocka_unit_test(test_standardize),
+        cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_large_description),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -441,6 +441,36 @@ static void test_tiny(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* A middle that ratios leave less than half a pixel of is a line of pixels, the 20th column or row of 40. */
+static void test_narrow_middle(void **state)
+{
+    (void)state;
+    static const char *const ratios[] = {"0.001, 0.01", "100, 1000"};
+    static const char *const filters[] = {"nearest", "bilinear"};
+    uint8_t own[40 * 40];
+    tenka_ctx *ctx = cpu(0);
+    tenka_transform_room *room = room_of(ctx);
+    for (uint32_t i = 0; i < 4; i++) {
+        char text[128];
+        snprintf(text, sizeof(text), "RandomResizedCrop(8, ratio=(%s), interpolation=%s)", ratios[i / 2],
+                 filters[i % 2]);
+        tenka_transform *transform = parse(ctx, text);
+        for (uint32_t k = 0; k < 40 * 40; k++)
+            own[k] = (i < 2 ? k % 40 : k / 40) == 19 ? 77 : 200;
+        const struct tenka_transform_picture picture = {own, 40, 40, 1};
+        const struct tenka_transform_key key = {1, 0, i};
+        struct tenka_transformed got;
+        if (tenka_transform_apply(transform, room, &key, &picture, NULL, 0, &got) != TENKA_OK)
+            fail_msg("%s: %s", text, tenka_transform_room_error(room));
+        assert_true(got.width == 8 && got.height == 8 && got.bytes == 64);
+        for (uint32_t k = 0; k < 64; k++)
+            assert_int_equal(((const uint8_t *)got.data)[k], 77);
+        tenka_transform_destroy(&transform);
+    }
+    tenka_transform_room_destroy(&room);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* ---- Memory ---- */
 
 static tenka_status parse_and_apply(void *user)
@@ -475,6 +505,41 @@ static void test_memory(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* A room in which a larger picture found no memory makes smaller ones as before. */
+static void test_room_after_failure(void **state)
+{
+    (void)state;
+    static const char *const filters[] = {"nearest", "bilinear"};
+    const struct tenka_transform_picture picture = picture_of(WIDTH, HEIGHT, 3);
+    const struct tenka_transform_key key = {0};
+    tenka_ctx *ctx = cpu(0);
+    for (size_t i = 0; i < 2; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "Resize((4, 5), interpolation=%s)", filters[i]);
+        tenka_transform *small = parse(ctx, text);
+        snprintf(text, sizeof(text), "Resize((40, 50), interpolation=%s)", filters[i]);
+        tenka_transform *large = parse(ctx, text);
+        tenka_status status = TENKA_E_NOMEM;
+        for (uint64_t k = 1; status != TENKA_OK; k++) {
+            tenka_transform_room *room = room_of(ctx);
+            struct tenka_transformed got;
+            uint8_t before[4 * 5 * 3];
+            assert_int_equal(tenka_transform_apply(small, room, &key, &picture, before, sizeof(before), &got),
+                             TENKA_OK);
+            tenka_alloc_fail_at(k);
+            status = tenka_transform_apply(large, room, &key, &picture, NULL, 0, &got);
+            tenka_alloc_fail_at(0);
+            assert_true(status == TENKA_OK ? k > 1 : status == TENKA_E_NOMEM);
+            assert_int_equal(tenka_transform_apply(small, room, &key, &picture, NULL, 0, &got), TENKA_OK);
+            assert_memory_equal(got.data, before, sizeof(before));
+            tenka_transform_room_destroy(&room);
+        }
+        tenka_transform_destroy(&small);
+        tenka_transform_destroy(&large);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -483,7 +548,8 @@ int main(void)
         cmocka_unit_test(test_containers), cmocka_unit_test(test_erasing),
         cmocka_unit_test(test_sizes),      cmocka_unit_test(test_unfit),
         cmocka_unit_test(test_room),       cmocka_unit_test(test_tiny),
-        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory),     cmocka_unit_test(test_narrow_middle),
+        cmocka_unit_test(test_room_after_failure),
     };
     return cmocka_run_group_tests(tests, make_pixels, NULL);
 }

@@ -1,9 +1,10 @@
 /* Transforms of pictures, by the text that print(torchvision.transforms.Compose([...])) shows.
  *
  * The pixels are torchvision's of PIL pictures, to one level of 255 (of Pillow 13; older ones resize tall pictures in
- * another order, which changes some pixels by a level or, with bicubic and lanczos, more). What is random is drawn from
- * torchvision's distributions, by seed, epoch and number of the sample alone: on any number of threads, in any order,
- * and again after a resume, a sample is transformed in the same way.
+ * another order, which changes some pixels by a level or, with bicubic and lanczos, more). Where the ratios of
+ * RandomResizedCrop leave less than half a pixel of a side, a pixel is taken instead of none, of which torchvision makes
+ * a black picture. What is random is drawn from torchvision's distributions, by seed, epoch and number of the sample
+ * alone: on any number of threads, in any order, and again after a resume, a sample is transformed in the same way.
  *
  *     status = tenka_transform_parse(ctx, "Compose([RandomResizedCrop(224), RandomHorizontalFlip(), ToTensor(), "
  *                                         "Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))])", &transform);

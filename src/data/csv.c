@@ -45,20 +45,42 @@ static bool is_blank(char c, char separator)
     return c != separator && (c == ' ' || c == '\t');
 }
 
-static bool ends_line(const struct tenka_csv *csv)
+static bool ends_line(const struct tenka_csv *csv, const char *c)
 {
-    return csv->at == csv->end || *csv->at == '\n' || *csv->at == '\r';
+    return c == csv->end || *c == '\n' || *c == '\r';
 }
 
-static bool ends_cell(const struct tenka_csv *csv)
+static bool ends_cell(const struct tenka_csv *csv, const char *c)
 {
-    return ends_line(csv) || *csv->at == csv->separator;
+    return ends_line(csv, c) || *c == csv->separator;
 }
 
-static void skip_blanks(struct tenka_csv *csv)
+static const char *behind_blanks(const struct tenka_csv *csv, const char *c)
 {
-    while (csv->at < csv->end && is_blank(*csv->at, csv->separator))
-        csv->at++;
+    while (c < csv->end && is_blank(*c, csv->separator))
+        c++;
+    return c;
+}
+
+/* Quotes open a cell, and are text anywhere else. */
+static bool opens_quotes(const struct tenka_csv *csv, const char *c)
+{
+    return c < csv->end && *c == '"';
+}
+
+/* The quote that ends a text which begins at c; csv->end: none does. Doubled ones belong to the text. */
+static const char *quotes_end(const struct tenka_csv *csv, const char *c)
+{
+    while (c < csv->end && (*c != '"' || (c + 1 < csv->end && c[1] == '"')))
+        c += *c == '"' ? 2 : 1;
+    return c;
+}
+
+static const char *plain_end(const struct tenka_csv *csv, const char *c)
+{
+    while (!ends_cell(csv, c))
+        c++;
+    return c;
 }
 
 /* Goes behind the end of a line, which may be \n, \r\n or \r. */
@@ -77,18 +99,16 @@ static void skip_line_end(struct tenka_csv *csv)
 static tenka_status read_quoted(struct tenka_csv *csv, char **to)
 {
     const uint32_t line = csv->next_line;
-    for (; csv->at < csv->end; csv->at++) {
-        if (*csv->at == '"' && (csv->at + 1 == csv->end || csv->at[1] != '"'))
-            break;
+    const char *const end = quotes_end(csv, csv->at);
+    for (; csv->at < end; csv->at++) {
         csv->at += *csv->at == '"';
         csv->next_line += *csv->at == '\n';
         *(*to)++ = *csv->at;
     }
     if (csv->at == csv->end)
         return tenka_fail(csv->err, TENKA_E_FORMAT, "%s: the quotes that begin in line %u do not end", csv->name, line);
-    csv->at++;
-    skip_blanks(csv);
-    return ends_cell(csv)
+    csv->at = behind_blanks(csv, end + 1);
+    return ends_cell(csv, csv->at)
                ? TENKA_OK
                : tenka_fail(csv->err, TENKA_E_FORMAT,
                             "%s: line %u has text behind quotes that have ended; quotes in a text are doubled",
@@ -98,7 +118,8 @@ static tenka_status read_quoted(struct tenka_csv *csv, char **to)
 static void read_plain(struct tenka_csv *csv, char **to)
 {
     char *const begin = *to;
-    while (!ends_cell(csv))
+    const char *const end = plain_end(csv, csv->at);
+    while (csv->at < end)
         *(*to)++ = *csv->at++;
     while (*to > begin && is_blank((*to)[-1], csv->separator))
         (*to)--;
@@ -109,8 +130,8 @@ static tenka_status read_cell(struct tenka_csv *csv, char **to)
     if (!tenka_grow(&csv->cells, &csv->capacity, csv->count, sizeof(csv->cells[0])))
         return tenka_fail_nomem(csv->err);
     char *const begin = csv->cells[csv->count++] = *to;
-    skip_blanks(csv);
-    if (csv->at < csv->end && *csv->at == '"') {
+    csv->at = behind_blanks(csv, csv->at);
+    if (opens_quotes(csv, csv->at)) {
         csv->at++;
         TENKA_TRY(read_quoted(csv, to));
     } else {
@@ -126,14 +147,21 @@ static tenka_status read_cell(struct tenka_csv *csv, char **to)
 
 /* ---- Rows ---- */
 
-/* Bytes of the row that begins here, or more, and its cells' ends. */
+static const char *cell_end(const struct tenka_csv *csv, const char *c)
+{
+    c = behind_blanks(csv, c);
+    if (opens_quotes(csv, c))
+        c = quotes_end(csv, c + 1);
+    return plain_end(csv, c);
+}
+
+/* What the cells of the row that begins here need: one byte behind each stands in place of its separator. */
 static size_t row_room(const struct tenka_csv *csv)
 {
-    bool quoted = false;
-    const char *c = csv->at;
-    for (; c < csv->end && (quoted || (*c != '\n' && *c != '\r')); c++)
-        quoted = quoted != (*c == '"');
-    return 2 * (size_t)(c - csv->at) + 2;
+    const char *c = cell_end(csv, csv->at);
+    while (!ends_line(csv, c))
+        c = cell_end(csv, c + 1);
+    return (size_t)(c - csv->at) + 1;
 }
 
 static tenka_status make_room(struct tenka_csv *csv)
@@ -153,8 +181,11 @@ tenka_status tenka_csv_next(struct tenka_csv *csv, bool *more)
 {
     csv->count = 0;
     *more = false;
-    for (skip_blanks(csv); csv->at < csv->end && ends_line(csv); skip_blanks(csv))
+    csv->at = behind_blanks(csv, csv->at);
+    while (csv->at < csv->end && ends_line(csv, csv->at)) {
         skip_line_end(csv);
+        csv->at = behind_blanks(csv, csv->at);
+    }
     if (csv->at == csv->end)
         return TENKA_OK;
     *more = true;
@@ -162,7 +193,7 @@ tenka_status tenka_csv_next(struct tenka_csv *csv, bool *more)
     TENKA_TRY(make_room(csv));
     char *to = csv->room;
     TENKA_TRY(read_cell(csv, &to));
-    while (!ends_line(csv)) {
+    while (!ends_line(csv, csv->at)) {
         csv->at++;
         TENKA_TRY(read_cell(csv, &to));
     }

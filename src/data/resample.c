@@ -89,13 +89,15 @@ static bool take(void *memory, size_t *room, size_t count, size_t each)
 
 static bool taps_take(struct tenka_taps *t, uint32_t count, size_t each)
 {
-    size_t pixels = t->pixels;
+    size_t first = t->pixels, length = t->pixels;
     t->count = count;
     t->each = each;
-    if (count > SIZE_MAX / each || !take(&t->first, &pixels, count, sizeof(t->first[0])) ||
-        !take(&t->length, &t->pixels, count, sizeof(t->length[0])))
+    if (count > SIZE_MAX / each)
         return false;
-    return take(&t->weight, &t->weights, count * each, sizeof(t->weight[0]));
+    const bool taken = take(&t->first, &first, count, sizeof(t->first[0])) &&
+                       take(&t->length, &length, count, sizeof(t->length[0]));
+    t->pixels = taken ? length : 0; /* of which both have room */
+    return taken && take(&t->weight, &t->weights, count * each, sizeof(t->weight[0]));
 }
 
 /* What stands for a middle of the old line is the new pixel's middle there. */

@@ -56,6 +56,11 @@ tenka_status tenka_table_add_category(struct tenka_error *err, struct tenka_tabl
     return TENKA_OK;
 }
 
+size_t tenka_table_most(const struct tenka_table_column *column)
+{
+    return column->target ? 10000 : 1000;
+}
+
 size_t tenka_table_width(const struct tenka_table_column *column)
 {
     return column->kind == TENKA_TABLE_CATEGORY ? column->count : 1;
@@ -115,9 +120,28 @@ static tenka_status fail_text(const struct tenka_csv *csv)
                       csv->line);
 }
 
+/* Texts in their order, none of them twice. */
+static tenka_status read_categories(const struct tenka_csv *csv, struct tenka_table_column *column)
+{
+    const size_t most = tenka_table_most(column);
+    if (csv->count - 3 > most)
+        return tenka_fail(csv->err, TENKA_E_FORMAT, "%s: line %u has more than %zu categories", csv->name, csv->line,
+                          most);
+    for (size_t i = 3; i < csv->count; i++) {
+        if (i > 3 && strcmp(csv->cells[i - 1], csv->cells[i]) >= 0)
+            return tenka_fail(csv->err, TENKA_E_FORMAT, "%s: line %u: the category '%.100s' is twice or out of order",
+                              csv->name, csv->line, csv->cells[i]);
+        TENKA_TRY(tenka_table_add_category(csv->err, column, csv->cells[i]));
+    }
+    return column->count > 0 ? TENKA_OK : fail_text(csv);
+}
+
 static tenka_status read_column(const struct tenka_csv *csv, struct tenka_table *out)
 {
     size_t kind = 0;
+    if (out->count == TENKA_TABLE_MAX_COLUMNS)
+        return tenka_fail(csv->err, TENKA_E_FORMAT, "%s: there are more than %u columns", csv->name,
+                          TENKA_TABLE_MAX_COLUMNS);
     while (csv->count >= 3 && kind < KINDS && strcmp(csv->cells[2], kinds[kind]) != 0)
         kind++;
     if (csv->count < 3 || kind == KINDS)
@@ -132,11 +156,9 @@ static tenka_status read_column(const struct tenka_csv *csv, struct tenka_table 
                        read_number(csv->cells[4], &column->std) && column->std > 0
                    ? TENKA_OK
                    : fail_text(csv);
-    for (size_t i = 3; i < csv->count; i++)
-        TENKA_TRY(tenka_table_add_category(csv->err, column, csv->cells[i]));
-    /* Texts in their order, none of them twice. */
-    return column->count == csv->count - 3 && (column->count > 0) == (kind == TENKA_TABLE_CATEGORY) ? TENKA_OK
-                                                                                                    : fail_text(csv);
+    if (kind == TENKA_TABLE_CATEGORY)
+        return read_categories(csv, column);
+    return csv->count == 3 ? TENKA_OK : fail_text(csv);
 }
 
 tenka_status tenka_table_read(struct tenka_error *err, const char *text, struct tenka_table *out)

@@ -5,6 +5,8 @@
 #include "data/csv.h"
 #include "tenka/data.h"
 
+#define TENKA_TABLE_MAX_COLUMNS 10000u
+
 enum tenka_table_kind {
     TENKA_TABLE_NUMBER,
     TENKA_TABLE_CATEGORY, /* texts */
@@ -31,6 +33,8 @@ tenka_status tenka_table_add(struct tenka_error *err, struct tenka_table *table,
                              enum tenka_table_kind kind);
 /* Adds a category, unless it is there, in its place. Errors: E_NOMEM. */
 tenka_status tenka_table_add_category(struct tenka_error *err, struct tenka_table_column *column, const char *text);
+/* Categories that a column may have. Each of an input is a number of it; more of them are names of single lines. */
+size_t tenka_table_most(const struct tenka_table_column *column);
 /* Which category the text is; SIZE_MAX: none. */
 size_t tenka_table_find(const struct tenka_table_column *column, const char *text);
 /* Numbers that a column becomes. */
@@ -40,7 +44,8 @@ void tenka_table_finish(struct tenka_table *table);
 /* As text, a row of CSV a column: input or target, name, kind, then mean and deviation, or the categories. NULL: no
  * memory. */
 char *tenka_table_write(const struct tenka_table *table);
-/* Errors: E_FORMAT, E_NOMEM; finish is due in any case. */
+/* Errors: E_FORMAT (something else than what is written; more columns or categories than can be learnt), E_NOMEM;
+ * finish is due in any case. */
 tenka_status tenka_table_read(struct tenka_error *err, const char *text, struct tenka_table *out);
 
 /* ---- table_learn.c: what a file's cells say of its columns ---- */

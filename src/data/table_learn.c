@@ -4,10 +4,6 @@
 
 #include "data/table.h"
 
-#define MAX_COLUMNS 10000u
-/* Each category of an input is a number of it; more of them are names of single lines. */
-#define MAX_CATEGORIES 1000u
-#define MAX_CLASSES 10000u
 /* Whole numbers are taken for classes where there are at most so many. */
 #define MAX_WHOLE 100u
 
@@ -86,8 +82,9 @@ static tenka_status check_header(const struct tenka_csv *csv)
     char text[256];
     size_t numbers = 0;
     double x;
-    if (csv->count > MAX_COLUMNS)
-        return tenka_fail(csv->err, TENKA_E_FORMAT, "%s: there are more than %u columns", csv->name, MAX_COLUMNS);
+    if (csv->count > TENKA_TABLE_MAX_COLUMNS)
+        return tenka_fail(csv->err, TENKA_E_FORMAT, "%s: there are more than %u columns", csv->name,
+                          TENKA_TABLE_MAX_COLUMNS);
     for (size_t i = 0; i < csv->count; i++) {
         numbers += tenka_table_number(csv->cells[i], &x);
         if (csv->cells[i][0] == '\0' && i > 0) {
@@ -265,7 +262,7 @@ static tenka_status gather_categories(struct tenka_csv *csv, struct tenka_table 
             if (column->kind != TENKA_TABLE_CATEGORY)
                 continue;
             TENKA_TRY(tenka_table_add_category(csv->err, column, csv->cells[where[i]]));
-            if (column->count > (column->target ? MAX_CLASSES : MAX_CATEGORIES))
+            if (column->count > tenka_table_most(column))
                 return tenka_table_fail(csv, column->name,
                                         "these are more than %zu different texts, too many for categories%s",
                                         column->count - 1, column->target ? "" : "; leave the column out of the input");

@@ -91,12 +91,13 @@ static void draw_part(struct tenka_draws *d, double area, const double *scale, c
     *height = rint(sqrt(part / sides));
 }
 
-/* What is taken where no try fits: the middle, as near to the ratios as it can be. */
+/* What is taken where no try fits: the middle, as near to the ratios as a pixel at least can be. torchvision takes none
+ * where less than half a one is left, and makes black pictures of it. */
 static void central_crop(const double *ratio, uint32_t width, uint32_t height, double *v)
 {
     const double own = (double)width / height;
-    v[2] = own < ratio[0] ? rint(width / ratio[0]) : height;
-    v[3] = own > ratio[1] ? rint(height * ratio[1]) : width;
+    v[2] = own < ratio[0] ? fmax(rint(width / ratio[0]), 1) : height;
+    v[3] = own > ratio[1] ? fmax(rint(height * ratio[1]), 1) : width;
     v[0] = floor((height - v[2]) / 2);
     v[1] = floor((width - v[3]) / 2);
 }
