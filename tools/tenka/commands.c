@@ -59,7 +59,7 @@ static const char *bench_objection(const struct options *o)
 /* ---- The commands ---- */
 
 const struct command commands[] = {
-    { "train", TRAIN, .brief = "train a network on a folder of images", .about =
+    { "train", TRAIN, .brief = "train a network on pictures, arrays or a table", .about =
       "Trains a network to tell the classes of images apart, or on arrays to whatever their targets are, and prints after "
       "each epoch the mean loss of training, then loss and accuracy on the test images. As in the PyTorch tutorial's program, the loss of training is the "
       "mean over the batches, a smaller last one included; the test loss is the mean over the images (--loss-mean).",

@@ -215,8 +215,8 @@ const struct option option_table[] = {
         { PROFILE, GROUP_RUNS, OPTIMIZER_HELP } } },
     { "loss", NULL, "CALL", NAME(loss), .key = "loss", .uses = {
         { TRAIN | TEST, GROUP_TRAINING, "Loss as PyTorch writes it: CrossEntropyLoss(label_smoothing=0.1), NLLLoss(), "
-          "MSELoss(), L1Loss(), SmoothL1Loss(beta=1.0), HuberLoss(delta=1.0) or BCEWithLogitsLoss(), with "
-          "ignore_index=N where targets are classes, and reduction=mean or sum. Default: of targets that are floats "
+          "MSELoss(), L1Loss(), BCEWithLogitsLoss() and others (docs/pytorch.md), with weight=[...] and ignore_index=N "
+          "where targets are classes, and reduction=mean or sum. Default: of targets that are floats "
           "MSELoss(), else NLLLoss() for a network that ends with LogSoftmax and CrossEntropyLoss() for others" } } },
     { "aux-weight", NULL, "X", REAL(aux_weight, 1e6), .initial = "0", .key = "aux_weight", .uses = {
         { TRAIN, GROUP_TRAINING, "Add X times the loss of each further output to that of the first, for networks that "
