@@ -265,7 +265,7 @@ TENKA_API void tenka_loader_destroy(tenka_loader **loader);
 TENKA_API size_t tenka_loader_batches(const tenka_loader *loader);
 /* The next batch, or TENKA_END after the last one of an epoch; the call after that begins the next epoch.
  * Its tensors belong to the step that is traced now. Errors: E_NOMEM, E_DEVICE; E_IO, E_FORMAT (a picture of the batch
- * cannot be read: the call after that gives the next batch). */
+ * cannot be read). A call that failed can be made again: it reads the same batch anew. */
 TENKA_API tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch);
 /* How many batches of the current epoch were handed out; 0 between epochs. */
 TENKA_API size_t tenka_loader_position(const tenka_loader *loader);
