@@ -398,6 +398,10 @@ static void test_split(void **state)
             assert_int_equal(tenka_dataset_labels(rest)[i], i / 3);
         assert_int_equal(differs > 0, run == 2);
         assert_int_equal(tenka_dataset_set_image_shape(rest, 3, SIDE, SIDE), TENKA_OK);
+        tenka_dataset *none;
+        assert_fails(ctx, tenka_dataset_split(rest, 0.5, 1, &none), TENKA_E_INVALID, "divide it before that");
+        assert_null(none);
+        assert_int_equal(tenka_dataset_count(rest), 9);
         uint8_t sample[BYTES];
         assert_int_equal(tenka_dataset_read(rest, 8, sample), TENKA_OK);
         tenka_dataset_destroy(&data);

@@ -176,7 +176,8 @@ TENKA_API tenka_status tenka_dataset_measure(const tenka_dataset *dataset, struc
 
 /* Moves a part of the samples into a dataset of their own, *rest, to be destroyed as any: of each class the fraction,
  * rounded, but neither all nor none; where targets are no classes, of all. Which ones, is a permutation's of seed; both
- * keep their order. For testing on what is not trained on where data has no halves.
+ * keep their order. For testing on what is not trained on where data has no halves. Of a folder's pictures it comes
+ * before tenka_dataset_set_image_shape and tenka_dataset_set_transform, which then are called for both.
  * Errors: E_INVALID (fraction is not between 0 and 1; a class of a single sample, or data of one; a loader has the
  * samples already, or what pictures become is set), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_split(tenka_dataset *dataset, double fraction, uint64_t seed,
