@@ -444,6 +444,7 @@ static void test_split_memory(void **state)
             assert_int_equal(seen[bytes[0]]++, 0);
         }
     }
+    tenka_dataset_destroy(&rest);
     assert_fails(ctx, tenka_dataset_split(data, 0, 1, &rest), TENKA_E_INVALID, "expected more than 0 and less than 1");
     assert_fails(ctx, tenka_dataset_split(data, 1, 1, &rest), TENKA_E_INVALID, "expected more than 0 and less than 1");
     tenka_loader *loader = make_loader(ctx, data, true);
