@@ -177,7 +177,8 @@ TENKA_API tenka_status tenka_dataset_measure(const tenka_dataset *dataset, struc
 
 /* Moves a part of the samples into a dataset of their own, *rest, to be destroyed as any: of each class the fraction,
  * rounded, but neither all nor none; where targets are no classes, of all. Which ones, is a permutation's of seed; both
- * keep their order. For testing on what is not trained on where data has no halves.
+ * keep their order. For testing on what is not trained on where data has no halves. Of a folder's pictures it comes
+ * before tenka_dataset_set_image_shape and tenka_dataset_set_transform, which then are called for both.
  * Errors: E_INVALID (fraction is not between 0 and 1; a class of a single sample, or data of one; a loader has the
  * samples already, or what pictures become is set), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_split(tenka_dataset *dataset, double fraction, uint64_t seed,
@@ -266,7 +267,7 @@ TENKA_API void tenka_loader_destroy(tenka_loader **loader);
 TENKA_API size_t tenka_loader_batches(const tenka_loader *loader);
 /* The next batch, or TENKA_END after the last one of an epoch; the call after that begins the next epoch.
  * Its tensors belong to the step that is traced now. Errors: E_NOMEM, E_DEVICE; E_IO, E_FORMAT (a picture of the batch
- * cannot be read: the call after that gives the next batch). */
+ * cannot be read). A call that failed can be made again: it reads the same batch anew. */
 TENKA_API tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch);
 /* How many batches of the current epoch were handed out; 0 between epochs. */
 TENKA_API size_t tenka_loader_position(const tenka_loader *loader);

@@ -335,9 +335,9 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
     }
     const uint32_t offset = l->index * l->params.batch_size, left = l->count - offset;
     struct tenka_stream_batch gathered;
-    batch->index = l->index++;
     if (l->stream != NULL)
         TENKA_TRY(tenka_stream_next(l->stream, tenka_ctx_error(l->ctx), &gathered));
+    batch->index = l->index++;
     batch->size = left < l->params.batch_size ? left : l->params.batch_size;
     tenka_trace_quiet(l->ctx, true);
     const char *const caller = tenka_trace_layer(l->ctx, "loader");

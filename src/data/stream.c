@@ -199,6 +199,8 @@ void tenka_stream_begin(tenka_stream *s, const int32_t *order, uint32_t first, u
 
 tenka_status tenka_stream_next(tenka_stream *s, struct tenka_error *err, struct tenka_stream_batch *out)
 {
+    if (!s->running) /* the batch that was taken last has failed */
+        tenka_stream_begin(s, s->order, s->taken - 1, s->epoch);
     tenka_worker_lock(s->worker);
     const uint32_t index = s->taken++;
     const struct place *const place = &s->ring[index % DEPTH];
@@ -210,5 +212,6 @@ tenka_status tenka_stream_next(tenka_stream *s, struct tenka_error *err, struct 
     if (place->error.status == TENKA_OK)
         return TENKA_OK;
     *err = place->error;
+    tenka_stream_halt(s);
     return err->status;
 }

@@ -27,7 +27,7 @@ void tenka_stream_halt(tenka_stream *stream);
 void tenka_stream_begin(tenka_stream *stream, const int32_t *order, uint32_t first, uint64_t epoch);
 /* The next batch, waited for if need be; its memory stays until the next call of any of these functions. Not to be
  * called more often than there are batches. Errors: those of the columns' readers, of the first sample of the batch that
- * had one; the call after that gives the batch behind it. */
+ * had one; the call after that gathers the batch anew. */
 tenka_status tenka_stream_next(tenka_stream *stream, struct tenka_error *err, struct tenka_stream_batch *out);
 
 #endif
