@@ -424,6 +424,55 @@ static void test_large_batch(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* Of data in memory both halves keep the bytes of their samples. */
+static void test_split(void **state)
+{
+    enum { SAMPLES = 50 };
+    (void)state;
+    tenka_ctx *ctx = cpu(0);
+    uint8_t bytes_of[2 * SAMPLES];
+    int32_t label[SAMPLES];
+    tenka_dataset *data, *rest;
+    for (int i = 0; i < SAMPLES; i++) {
+        label[i] = i % 5;
+        bytes_of[2 * i] = (uint8_t)i;
+        bytes_of[2 * i + 1] = (uint8_t)(i % 5);
+    }
+    assert_int_equal(tenka_dataset_create(ctx, bytes_of, label, SAMPLES, 1, 1, 2, &data), TENKA_OK);
+    assert_int_equal(tenka_dataset_set_normalization(data, 0, 0.25, 0.5), TENKA_OK);
+    static const char *const names[] = {"p", "q", "r", "s", "t"};
+    assert_int_equal(tenka_dataset_set_class_names(data, names, 5), TENKA_OK);
+    assert_int_equal(tenka_dataset_split(data, 0.3, 1, &rest), TENKA_OK);
+    assert_int_equal(tenka_dataset_count(rest), 15);
+    uint8_t seen[SAMPLES] = {0};
+    for (int half = 0; half < 2; half++) {
+        const tenka_dataset *const of = half == 0 ? data : rest;
+        double mean, std;
+        tenka_dataset_normalization(of, 0, &mean, &std);
+        assert_true(mean == 0.25 && std == 0.5);
+        assert_string_equal(tenka_dataset_class_name(of, 4), "t");
+        for (size_t i = 0; i < tenka_dataset_count(of); i++) {
+            const uint8_t *const bytes = tenka_dataset_images(of) + 2 * i;
+            assert_int_equal(bytes[1], tenka_dataset_labels(of)[i]);
+            assert_int_equal(seen[bytes[0]]++, 0);
+        }
+    }
+    tenka_dataset_destroy(&rest);
+    assert_fails(ctx, tenka_dataset_split(data, 0, 1, &rest), TENKA_E_INVALID, "expected more than 0 and less than 1");
+    assert_fails(ctx, tenka_dataset_split(data, 1, 1, &rest), TENKA_E_INVALID, "expected more than 0 and less than 1");
+    struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
+    tenka_loader *loader;
+    assert_int_equal(tenka_loader_create(ctx, data, &params, &loader), TENKA_OK);
+    assert_fails(ctx, tenka_dataset_split(data, 0.5, 1, &rest), TENKA_E_INVALID, "a loader has all of its samples");
+    tenka_loader_destroy(&loader);
+    tenka_dataset_destroy(&data);
+    label[0] = 5;
+    assert_int_equal(tenka_dataset_create(ctx, bytes_of, label, SAMPLES, 1, 1, 2, &data), TENKA_OK);
+    assert_fails(ctx, tenka_dataset_split(data, 0.5, 1, &rest), TENKA_E_INVALID, "the class 5 has 1 sample only");
+    tenka_dataset_destroy(&data);
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,7 +483,7 @@ int main(void)
         cmocka_unit_test(test_good_files),     cmocka_unit_test(test_bad_files),
         cmocka_unit_test(test_bad_gzip),       cmocka_unit_test(test_bad_arrays),
         cmocka_unit_test(test_orders),         cmocka_unit_test(test_rewind),
-        cmocka_unit_test(test_large_batch),
+        cmocka_unit_test(test_large_batch),    cmocka_unit_test(test_split),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -411,53 +411,6 @@ static void test_split(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
-/* Of data in memory both halves keep the bytes of their samples. */
-static void test_split_memory(void **state)
-{
-    enum { COUNT = 50 };
-    (void)state;
-    tenka_ctx *ctx = cpu(0);
-    uint8_t pixels[2 * COUNT];
-    int32_t labels[COUNT];
-    tenka_dataset *data, *rest;
-    for (int i = 0; i < COUNT; i++) {
-        labels[i] = i % 5;
-        pixels[2 * i] = (uint8_t)i;
-        pixels[2 * i + 1] = (uint8_t)(i % 5);
-    }
-    assert_int_equal(tenka_dataset_create(ctx, pixels, labels, COUNT, 1, 1, 2, &data), TENKA_OK);
-    assert_int_equal(tenka_dataset_set_normalization(data, 0, 0.25, 0.5), TENKA_OK);
-    static const char *const names[] = {"p", "q", "r", "s", "t"};
-    assert_int_equal(tenka_dataset_set_class_names(data, names, 5), TENKA_OK);
-    assert_int_equal(tenka_dataset_split(data, 0.3, 1, &rest), TENKA_OK);
-    assert_int_equal(tenka_dataset_count(rest), 15);
-    uint8_t seen[COUNT] = {0};
-    for (int half = 0; half < 2; half++) {
-        const tenka_dataset *const of = half == 0 ? data : rest;
-        double mean, std;
-        tenka_dataset_normalization(of, 0, &mean, &std);
-        assert_true(mean == 0.25 && std == 0.5);
-        assert_string_equal(tenka_dataset_class_name(of, 4), "t");
-        for (size_t i = 0; i < tenka_dataset_count(of); i++) {
-            const uint8_t *const bytes = tenka_dataset_images(of) + 2 * i;
-            assert_int_equal(bytes[1], tenka_dataset_labels(of)[i]);
-            assert_int_equal(seen[bytes[0]]++, 0);
-        }
-    }
-    tenka_dataset_destroy(&rest);
-    assert_fails(ctx, tenka_dataset_split(data, 0, 1, &rest), TENKA_E_INVALID, "expected more than 0 and less than 1");
-    assert_fails(ctx, tenka_dataset_split(data, 1, 1, &rest), TENKA_E_INVALID, "expected more than 0 and less than 1");
-    tenka_loader *loader = make_loader(ctx, data, true);
-    assert_fails(ctx, tenka_dataset_split(data, 0.5, 1, &rest), TENKA_E_INVALID, "a loader has all of its samples");
-    tenka_loader_destroy(&loader);
-    tenka_dataset_destroy(&data);
-    labels[0] = 5;
-    assert_int_equal(tenka_dataset_create(ctx, pixels, labels, COUNT, 1, 1, 2, &data), TENKA_OK);
-    assert_fails(ctx, tenka_dataset_split(data, 0.5, 1, &rest), TENKA_E_INVALID, "the class 5 has 1 sample only");
-    tenka_dataset_destroy(&data);
-    tenka_ctx_destroy(&ctx);
-}
-
 /* ---- What is bad ---- */
 
 static void refuse(tenka_ctx *ctx, const char *name, tenka_status status, const char *part)
@@ -600,10 +553,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_image_folder), cmocka_unit_test(test_samples),      cmocka_unit_test(test_upright),
-        cmocka_unit_test(test_batches),      cmocka_unit_test(test_drawn),        cmocka_unit_test(test_goes_bad),
-        cmocka_unit_test(test_split),        cmocka_unit_test(test_split_memory), cmocka_unit_test(test_bad_folders),
-        cmocka_unit_test(test_bad_pictures), cmocka_unit_test(test_skip_bad),     cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_image_folder), cmocka_unit_test(test_samples),     cmocka_unit_test(test_upright),
+        cmocka_unit_test(test_batches),      cmocka_unit_test(test_drawn),       cmocka_unit_test(test_goes_bad),
+        cmocka_unit_test(test_split),        cmocka_unit_test(test_bad_folders), cmocka_unit_test(test_bad_pictures),
+        cmocka_unit_test(test_skip_bad),     cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
