@@ -48,6 +48,12 @@ expect() {
     says "$sentence"
 }
 
+# refuse PATTERN ARG...: the command fails with one sentence that has PATTERN in it, and nothing was trained.
+refuse() {
+    expect 1 "$@"
+    ! grep -q '^epoch' "$work/out" || bad "trained before it was said"
+}
+
 # start ARG...: a long run of $train with $net in the background, until its log, $work/run.log, has some lines; its
 # process is $pid.
 start() {

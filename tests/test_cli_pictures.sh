@@ -10,12 +10,6 @@ trap 'exit 1' INT TERM
 export TMPDIR="$work"
 . "$(dirname "$0")/cli.sh"
 
-# refuse PATTERN ARG...: the command fails with one sentence that has PATTERN in it, and nothing was trained.
-refuse() {
-    expect 1 "$@"
-    ! grep -q '^epoch' "$work/out" || bad "trained before it was said"
-}
-
 # classes FOLDER COUNT NAME...: so many pictures, of several sizes and kinds, in a folder for each name.
 classes() {
     to=$1 count=$2

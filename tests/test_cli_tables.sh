@@ -8,12 +8,6 @@ trap 'exit 1' INT TERM
 export TMPDIR="$work"
 . "$(dirname "$0")/cli.sh"
 
-# refuse PATTERN ARG...: the command fails with one sentence that has PATTERN in it, and nothing was trained.
-refuse() {
-    expect 1 "$@"
-    ! grep -q '^epoch' "$work/out" || bad "trained before it was said"
-}
-
 # A price that is a sum of what its columns say, and a class that one of them says.
 {
     echo 'id,area,year,city,price,level'
