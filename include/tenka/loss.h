@@ -42,8 +42,6 @@ TENKA_API const char *tenka_loss_name(const tenka_loss *loss);
 TENKA_API bool tenka_loss_takes_classes(const tenka_loss *loss);
 /* How many outputs of a network it takes: 1 to 3. */
 TENKA_API size_t tenka_loss_inputs(const tenka_loss *loss);
-/* Gives each class a weight, in place of those of the text. Errors: E_INVALID (it takes no classes), E_NOMEM. */
-TENKA_API tenka_status tenka_loss_set_weight(tenka_loss *loss, const double *weight, size_t count);
 /* Whether it is the sum over the batch and not the mean. */
 TENKA_API bool tenka_loss_is_sum(const tenka_loss *loss);
 /* Which target is no class to it; of a loss that takes classes. */

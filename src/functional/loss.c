@@ -289,20 +289,6 @@ double tenka_loss_others(const tenka_loss *loss)
     return loss->others;
 }
 
-tenka_status tenka_loss_set_weight(tenka_loss *loss, const double *weight, size_t count)
-{
-    struct tenka_error *const err = tenka_ctx_error(loss->ctx);
-    if (!tenka_loss_takes_classes(loss))
-        return tenka_fail(err, TENKA_E_INVALID, "%s has no weights of classes", loss->of->name);
-    double *const copy = tenka_alloc_array(count, sizeof(*copy));
-    if (copy == NULL)
-        return tenka_fail_nomem(err);
-    memcpy(copy, weight, count * sizeof(*copy));
-    tenka_free(loss->weight.value);
-    loss->weight = (struct tenka_loss_weights){.value = copy, .count = count};
-    return TENKA_OK;
-}
-
 /* ---- Using them ---- */
 
 static bool fits_classes(const struct tenka_shape *output, const struct tenka_shape *target)
