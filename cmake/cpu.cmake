@@ -14,6 +14,11 @@ endforeach()
 # answer to bounds, not to bits, so the compiler may contract into fused multiply-adds; a source's option comes last
 # and so wins over tenka_options.
 set_source_files_properties(${cpu_fast_sources} PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)
+# gcc takes minutes to optimise the checks of sanitizers in code that is unrolled for each size of window.
+if(TENKA_SANITIZE)
+    set_property(SOURCE src/backend/cpu/fast/conv_depthwise.c src/backend/cpu/fast/conv_depthwise_dw.c
+        APPEND PROPERTY COMPILE_OPTIONS -O1)
+endif()
 set(fast_isas plain)
 set(fast_flags_plain "")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)
