@@ -64,18 +64,16 @@ void session_warn_of_data(const struct session *s)
                     o->load);
 }
 
-/* Testing on other images than those would tell little, so nothing else is looked for. */
-static int find_trained_data(struct session *s)
+/* Testing on other images than those that the file's network was trained on would tell little, and a run goes on with
+ * its own, so nothing else is looked for. */
+static int find_trained_data(struct session *s, const char *file)
 {
-    const char *const file = s->options->load;
     if (tenka_model_data(s->ctx, file, &s->trained_on) != TENKA_OK)
         return session_say_load_failed(s, file);
     if (s->trained_on == NULL)
-        return say_failed("%s does not say which images its network was trained on: name the test images with --data",
-                          file);
+        return say_failed("%s does not say which images its network was trained on: name them with --data", file);
     if (!data_is_there(s->trained_on))
-        return say_failed("the images of %s, which %s was trained on, are no longer there: name the test images with "
-                          "--data",
+        return say_failed("the images of %s, which %s was trained on, are no longer there: name others with --data",
                           s->trained_on, file);
     s->data_dir = s->trained_on;
     return EXIT_CODE_OK;
@@ -89,8 +87,8 @@ static int find_data(struct session *s, bool train)
     s->data_dir = s->options->data;
     if (s->data_dir != NULL)
         return session_check_data(s->data_dir);
-    if (!train)
-        return find_trained_data(s);
+    if (!train || s->options->resume != NULL)
+        return find_trained_data(s, train ? s->options->resume : s->options->load);
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && s->data_dir == NULL; i++) {
         if (fixed[i] != NULL)
             snprintf(s->folder, sizeof(s->folder), "%s", fixed[i]);

@@ -353,7 +353,7 @@ const struct option option_table[] = {
         { TRAIN, GROUP_STOPPING, "Write it after so many steps as well" } } },
     { "resume", NULL, "FILE", NAME(resume), .key = "resume", .uses = {
         { TRAIN, GROUP_STOPPING, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
-          "options of that run again; it takes the place of --load. A --log file is continued" } } },
+          "options of that run again, but for --data; it takes the place of --load. A --log file is continued" } } },
     { "fallback", NULL, NULL, FLAG(fallback), .key = "fallback", .uses = {
         { TRAIN, GROUP_STOPPING, "When the GPU fails in the middle, go on on the CPU, which may be much slower: from "
           "the last checkpoint, or from the beginning where there is none" } } },
