@@ -80,6 +80,16 @@
          (POOL_WINDOWS(p, (p)->kw, dw, (p)->sw, (p)->w, (p)->ow) + 1) + \
      1)
 
+/* Constants of shaders/common/windows.glsl, which looks at windows, or at the windows over an element, at once where
+ * they are at most 9; dh, dw: dilation. */
+#define POOL_SMALL(p) (!(p)->adaptive && (uint64_t)(p)->kh * (uint64_t)(p)->kw <= 9)
+#define POOL_DX_SMALL(p, dh, dw)                                                \
+    (!(p)->adaptive && POOL_WINDOWS(p, (p)->kh, dh, (p)->sh, (p)->h, (p)->oh) * \
+                               POOL_WINDOWS(p, (p)->kw, dw, (p)->sw, (p)->w, (p)->ow) <= 9)
+#define POOL_CONSTANTS(p, dh, dw, small)                                                                             \
+    (small) ? (p)->kh : 0, (small) ? (p)->kw : 1, (small) ? (p)->sh : 1, (small) ? (p)->sw : 1, (small) ? (dh) : 1, \
+        (small) ? (dw) : 1
+
 /* Of a plane of y that a workgroup has: what it clears, what it claims, what it writes. */
 #define UNPOOL_LOOPS(p, v)                                         \
     (2 * DIV_UP((uint64_t)(p)->h * (uint64_t)(p)->w, (v)->local) + \
