@@ -257,6 +257,11 @@ const struct option option_table[] = {
         { TRAIN, GROUP_TRAINING, "Update the weights after N batches, with the sum of their gradients divided by N; the "
           "last batches of an epoch, though they be fewer, are divided by N as well. Checkpoints are written between "
           "updates" } } },
+    { "ema", NULL, "DECAY", REAL(ema, 1), .initial = "0", .key = "ema", .uses = {
+        { TRAIN, GROUP_TRAINING, "Keep a moving average of weights and running statistics, of which DECAY stays at each "
+          "update, such as 0.999, as PyTorch's get_ema_multi_avg_fn; what is tested and saved is the average, and "
+          "training goes on with the weights; 0: none" },
+        { SUMMARY, GROUP_TRAINING, "Count the average that 'tenka train --ema' keeps" } } },
     { "seed", NULL, "N", WHOLE(seed, 0, UINT64_MAX), .initial = "0", .uses = {
         { TRAIN, GROUP_TRAINING, "Seed of weights and order. The same seed gives the weights and batches of PyTorch; "
           "as there, the low 32 bits count" } } },

@@ -2,6 +2,7 @@ set(tool_sources
     tools/tenka/answers.c
     tools/tenka/answers_json.c
     tools/tenka/answers_print.c
+    tools/tenka/average.c
     tools/tenka/batches.c
     tools/tenka/bench.c
     tools/tenka/bench_report.c

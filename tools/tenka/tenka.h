@@ -107,6 +107,7 @@ struct options {
     enum tenka_schedule_per schedule_per;
     double clip_grad_norm, clip_grad_value; /* 0: none */
     uint32_t accumulate;
+    double ema;        /* decay of an average; 0: none is kept */
     uint64_t given[2]; /* bits: the rows of option_table that were typed */
 };
 
@@ -564,5 +565,7 @@ int check_other_file(const char *option, const char *path, const char *other_opt
 int check_not_input(const struct options *o, const char *option, const char *path);
 /* The optimizer that the options ask for (train.c). */
 tenka_status train_optimizer(const struct session *s, tenka_optimizer **out);
+/* The average of --ema; *out is NULL where none is asked for (average.c). */
+tenka_status train_average(const struct session *s, tenka_optimizer *opt, tenka_average **out);
 
 #endif

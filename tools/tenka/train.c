@@ -140,6 +140,8 @@ static int set_up(struct training *t)
     if (status == TENKA_OK)
         status = train_optimizer(s, &t->run.optimizer);
     if (status == TENKA_OK)
+        status = train_average(s, t->run.optimizer, &t->run.average);
+    if (status == TENKA_OK)
         status = tenka_meter_create(s->ctx, &t->run.loss);
     if (status != TENKA_OK)
         return EXIT_CODE_LIBRARY;
@@ -162,6 +164,7 @@ static int tear_down(struct training *t)
 {
     steps_close(t);
     tenka_meter_destroy(&t->run.loss);
+    tenka_average_destroy(&t->run.average);
     tenka_optimizer_destroy(&t->run.optimizer);
     tenka_loader_destroy(&t->run.train_loader);
     tenka_loader_destroy(&t->run.test_loader);
@@ -309,6 +312,15 @@ static struct answers *train_answers(struct training *t)
     return classes && s->options->tensorboard == NULL ? NULL : &t->answers;
 }
 
+/* What is tested is the average, where there is one. */
+static int evaluate_epoch(struct training *t, struct epoch_result *result)
+{
+    int code = average_take(t);
+    if (code == EXIT_CODE_OK)
+        code = evaluate(&t->session, t->run.test_loader, &t->progress, train_answers(t), &result->test);
+    return code == EXIT_CODE_OK ? average_put_back(t) : code;
+}
+
 /* A checkpoint is written before the evaluation and one after it. The evaluation has no state in them: one that was
  * interrupted begins anew. A finite test loss shows that FILE.last-good is no longer needed (keep.c). */
 static int test_epoch(struct training *t, struct epoch_result *result)
@@ -319,7 +331,7 @@ static int test_epoch(struct training *t, struct epoch_result *result)
     int code = save_checkpoint(t);
     t->evaluating = true;
     if (code == EXIT_CODE_OK && !is_stopping(t))
-        code = evaluate(&t->session, t->run.test_loader, &t->progress, train_answers(t), &result->test);
+        code = evaluate_epoch(t, result);
     return code != EXIT_CODE_OK || is_stopping(t) ? code : finite_check_test(t, result);
 }
 
@@ -389,6 +401,9 @@ static int finish(struct training *t)
         if (code == EXIT_CODE_OK)
             code = save_checkpoint(t);
     }
+    /* From here on the network is the average. */
+    if (code == EXIT_CODE_OK)
+        code = average_take(t);
     if (code == EXIT_CODE_OK && o->save != NULL)
         code = finite_check_weights(t);
     if (code == EXIT_CODE_OK && o->save != NULL)

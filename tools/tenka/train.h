@@ -29,6 +29,7 @@ struct training {
     enum kept kept;
     tenka_variable **trained; /* whose gradients are clipped; NULL: none are */
     size_t n_trained;
+    bool averaged;      /* the network has the average of --ema in the place of its weights */
     bool unwritable;    /* --checkpoint can be written nowhere */
     char trouble[4352]; /* why the run stops though it could go on; "": it does not */
 };
@@ -47,6 +48,12 @@ bool steps_want_checkpoint(const struct training *t);
 int steps_take(struct training *t, const struct tenka_batch *batch, tenka_tensor *loss);
 /* Behind an epoch: the schedule goes on. Returns EXIT_CODE_LIBRARY. */
 int steps_end_epoch(struct training *t, const struct epoch_result *result);
+
+/* ---- average.c ---- */
+
+/* Gives the network the average of --ema, until the second call; nothing without --ema. Return EXIT_CODE_LIBRARY. */
+int average_take(struct training *t);
+int average_put_back(struct training *t);
 
 /* ---- finite.c: losses that are no finite numbers ---- */
 
