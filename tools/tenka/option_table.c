@@ -16,6 +16,7 @@
 #define WHOLE(m, least, most) .kind = OPTION_WHOLE, MEMBER(m), .low = (least), .high = (most)
 #define COUNT(m) WHOLE(m, 1, MAX_COUNT)
 #define REAL(m, most) .kind = OPTION_REAL, MEMBER(m), .limit = (most)
+#define TIME(m) .kind = OPTION_TIME, MEMBER(m)
 #define WORD(m, list) .kind = OPTION_WORD, MEMBER(m), .words = (list)
 #define WORDS(m, list) .kind = OPTION_WORDS, MEMBER(m), .words = (list)
 #define SHAPE(m) .kind = OPTION_SHAPE, MEMBER(m), .low = 1, .high = MAX_COUNT
@@ -29,6 +30,11 @@ static const struct option_word backends[] = {
 };
 static const struct option_word means[] = {
     { "images", LOSS_MEAN_IMAGES }, { "batches", LOSS_MEAN_BATCHES }, { NULL, 0 },
+};
+static const struct option_word bests[] = {
+    { "usual", BEST_USUAL }, { "loss", BEST_LOSS }, { "accuracy", BEST_ACCURACY }, { "f1", BEST_F1 },
+    { "mean-iou", BEST_MEAN_IOU }, { "exact", BEST_EXACT }, { "mae", BEST_MAE }, { "rmse", BEST_RMSE },
+    { "r2", BEST_R2 }, { "psnr", BEST_PSNR }, { NULL, 0 },
 };
 static const struct option_word measures[] = {
     { "usual", TENKA_SCHEDULE_USUAL }, { "step", TENKA_SCHEDULE_STEP }, { "epoch", TENKA_SCHEDULE_EPOCH }, { NULL, 0 },
@@ -278,6 +284,23 @@ const struct option option_table[] = {
     { "quick", NULL, NULL, FLAG(quick), .uses = {
         { BENCH, GROUP_TIME, "A first impression: a tenth of the time, and a smaller choice of shapes and batch "
           "sizes" } } },
+    { "val-every", NULL, "N", COUNT(val_every), .initial = "1", .key = "val_every", .uses = {
+        { TRAIN, GROUP_TRAINING, "Test after every N-th epoch, and after the last one. ReduceLROnPlateau then looks at "
+          "those epochs alone" } } },
+    { "best", NULL, "FILE", TEXT(best_file), .key = "best", .uses = {
+        { TRAIN, GROUP_STOPPING, "Write the network after each test that was the best one so far, as --save writes it; "
+          "with --ema the average. A resumed run goes on comparing" } } },
+    { "best-by", NULL, "MEASURE", WORD(best_by, bests), .unknown = "no test measures", .initial = "usual",
+      .key = "best_by", .uses = {
+        { TRAIN, GROUP_STOPPING, "What says which test is the best: loss, accuracy, f1 (the mean of classes or labels), "
+          "mean-iou, exact (samples with all labels right), mae, rmse, r2 or psnr. Usual is mean-iou of pixels' classes, "
+          "accuracy of classes, f1 of labels, else loss" } } },
+    { "patience", NULL, "N", COUNT(patience), .key = "patience", .uses = {
+        { TRAIN, GROUP_STOPPING, "End the run after N tests in a row that were not better than the best one, by the "
+          "same measure" } } },
+    { "max-time", NULL, "TIME", TIME(max_time), .key = "max_time", .uses = {
+        { TRAIN, GROUP_STOPPING, "Stop after this time, such as 2h30m, 90m or 45s, and save, as after Ctrl-C but with "
+          "exit status 0; --resume goes on, for as long again" } } },
     { "best", NULL, NULL, FLAG(best), .uses = {
         { BENCH, GROUP_TIME, "The shortest times instead of medians: for a machine that does other things too" } } },
 

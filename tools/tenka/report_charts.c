@@ -153,16 +153,25 @@ struct column {
 static void drop_unknown(struct chart *c)
 {
     size_t n = 0;
-    for (size_t i = 0; i < c->n_series; i++) {
-        bool known = false;
-        for (size_t k = 0; k < c->series[i].count; k++)
-            known = known || isfinite(c->series[i].y[k]);
-        if (known)
+    for (size_t i = 0; i < c->n_series; i++)
+        if (c->series[i].count > 0)
             c->series[n++] = c->series[i];
-    }
     if (n == 1 && c->n_series > 1)
         c->title = c->series[0].name;
     c->n_series = n;
+}
+
+/* Epochs that were not tested have no point. */
+static void add_epochs(const struct history *h, const struct column *column, struct series *s)
+{
+    for (size_t i = 0; i < h->n_epochs; i++) {
+        double value;
+        memcpy(&value, (const char *)&h->epochs[i] + column->at, sizeof(value));
+        if (!isfinite(value))
+            continue;
+        s->x[s->count] = h->epochs[i].epoch + 1.0;
+        s->y[s->count++] = column->times * value;
+    }
 }
 
 static void draw_epochs(const struct history *h, const char *title, const struct column *columns, size_t n, FILE *file)
@@ -173,13 +182,8 @@ static void draw_epochs(const struct history *h, const char *title, const struct
         return;
     for (size_t i = 0; i < n; i++) {
         c.series[i] = (struct series){columns[i].name, numbers + 2 * i * h->n_epochs,
-                                      numbers + (2 * i + 1) * h->n_epochs, h->n_epochs, false};
-        for (size_t k = 0; k < h->n_epochs; k++) {
-            double value;
-            memcpy(&value, (const char *)&h->epochs[k] + columns[i].at, sizeof(value));
-            c.series[i].x[k] = h->epochs[k].epoch + 1.0;
-            c.series[i].y[k] = columns[i].times * value;
-        }
+                                      numbers + (2 * i + 1) * h->n_epochs, 0, false};
+        add_epochs(h, &columns[i], &c.series[i]);
     }
     drop_unknown(&c);
     draw(&c, file);

@@ -7,6 +7,7 @@ set(tool_sources
     tools/tenka/bench.c
     tools/tenka/bench_report.c
     tools/tenka/bench_steps.c
+    tools/tenka/best.c
     tools/tenka/checkpoint.c
     tools/tenka/classes.c
     tools/tenka/commands.c
@@ -58,6 +59,7 @@ set(tool_sources
     tools/tenka/sheet.c
     tools/tenka/spinning.c
     tools/tenka/steps.c
+    tools/tenka/stopping.c
     tools/tenka/summary.c
     tools/tenka/table_data.c
     tools/tenka/test.c
