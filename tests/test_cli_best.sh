@@ -1,6 +1,6 @@
 #!/bin/sh
 # test_cli_best.sh TENKA: which weights of a run are tested and kept, and when it ends: --ema, --best, --patience,
-# --val-every, --max-time.
+# --val-every, --max-time, --find-lr.
 set -u
 tenka=$1
 work=$(mktemp -d)
@@ -72,7 +72,7 @@ peak=$(sed -n 's/^  peak .* \([0-9,]*\) bytes/\1/p' "$work/out" | tr -d ,)
 best() {
     name=$1 measure=$2 order=$3
     shift 3
-    succeed $train --net "$net" --epochs 8 --lr 0.02 --log "$work/log" --best "$work/best.st" --save "$work/last.st" "$@"
+    succeed $train --net "$net" --epochs 8 --lr 0.02 --log "$work/log" --best "$work/best.st" "$@"
     logged "test_$measure" | awk '{ print $1, NR }' | sort -s -g $order -k1,1 | head -n 1 > "$work/want"
     read -r value epoch < "$work/want"
     prints "^best     $work/best.st: $measure .* of epoch $epoch\$"
@@ -90,7 +90,10 @@ refuse '--best-by mae: a test of these data with CrossEntropyLoss does not measu
     $train --net "$net" --best "$work/best.st" --best-by mae
 refuse 'are one file' $train --net "$net" --best "$work/a.st" --save "$work/a.st"
 refuse "$work/none" $train --net "$net" --best "$work/none/best.st"
-awk 'BEGIN { print "a,b,y"; for (i = 0; i < 24; i++) print i % 5 "," i % 7 "," i % 5 + 2 * (i % 7) }' > "$work/t.csv"
+awk 'BEGIN {
+    print "a,b,y"
+    for (i = 0; i < 24; i++) print i % 5 "," i % 7 "," i % 5 + 2 * (i % 7) + 0.5
+}' > "$work/t.csv"
 table="train --backend cpu --threads 1 --data $work/t.csv --target y --batch-size 6 --net Linear(2,1) --lr 0.1"
 refuse '--patience looks at tests, and .* has no test half; --split' $table --quiet --patience 2
 refuse 'it measures loss, mae, rmse, r2$' $table --split 0.25 --best "$work/b.st" --best-by accuracy
@@ -123,8 +126,9 @@ succeed $train --net "$net" --epochs 5 --val-every 2 --log "$work/log" --report 
 # Of each test after the first the schedule thinks that it is worse: it has risen, as it should not.
 succeed $train --net 'Flatten() Linear(36,3)' --epochs 6 --val-every 2 --log "$work/log" --lr 0.0009765625 \
     --schedule 'ReduceLROnPlateau(mode=max, patience=0, factor=0.5)'
-[ "$(logged lr | tr '\n' ' ')" = '0.0009765625 0.0009765625 0.0009765625 0.0009765625 0.00048828125 0.00048828125 ' ] ||
-    bad "a schedule that looks at tests has the learning rates $(logged lr | tr '\n' ' ')"
+same=0.0009765625
+[ "$(logged lr | tail -n 6 | tr '\n' ' ')" = "$same $same $same $same 0.00048828125 0.00048828125 " ] ||
+    bad "a schedule that looks at tests has the learning rates $(logged lr | tail -n 6 | tr '\n' ' ')"
 misuse 'no whole number' --val-every 0
 
 # ---- --max-time ----
@@ -150,6 +154,28 @@ for time in 0 '' 2x 1h30 -5 5m3 h nan; do
     misuse "is no time, such as 2h30m, 90m, 45s, or 3600" --max-time "$time"
 done
 succeed $train --net "$net" --epochs 1 --max-time 1d2h3m4.5s --quiet
+
+# ---- --find-lr ----
+
+find="$train --batch-size 40 --find-lr"
+succeed $find --net "$net" --optimizer sgd --momentum 0.9 --save "$work/no.st" --checkpoint "$work/no.ckpt" \
+    --log "$work/no.log" --best "$work/no.best" --report "$work/range.html"
+prints 'The loss falls fastest at [0-9.e-]* and is lowest at .*: --lr [0-9.e-]* is a good beginning'
+prints '^ *1e-07 *1e-06 .* 1 *10$'
+[ "$(grep -c '^ *[0-9.e-]* |' "$work/out")" = 12 ] || bad "the plot has $(grep -c '^ *[0-9.e-]* |' "$work/out") lines"
+for file in "$work"/no.*; do
+    [ ! -e "$file" ] || bad "--find-lr has written $file"
+done
+grep -q 'log10 of the learning rate' "$work/range.html" || bad "the report has no curve"
+sed '/^report/d' "$work/out" > "$work/a"
+succeed $find --net "$net" --optimizer sgd --momentum 0.9 --group '4: lr=0.1' --schedule 'StepLR(1)' --accumulate 2 \
+    --patience 1 --ema 0.9
+succeed $find --net "$net" --optimizer sgd --momentum 0.9
+sed '/^report/d' "$work/out" > "$work/b"
+cmp "$work/a" "$work/b" || bad "another curve the second time"
+succeed $find --net "$net" --optimizer 'SGD(lr=0.1, momentum=0.9)'
+prints ': lr=[0-9.e-]* in --optimizer is a good beginning'
+misuse 'leave --resume out' --find-lr --resume "$work/ckpt"
 nothing_left
 
 verdict

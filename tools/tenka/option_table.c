@@ -268,6 +268,10 @@ const struct option option_table[] = {
           "update, such as 0.999, as PyTorch's get_ema_multi_avg_fn; what is tested and saved is the average, and "
           "training goes on with the weights; 0: none" },
         { SUMMARY, GROUP_TRAINING, "Count the average that 'tenka train --ema' keeps" } } },
+    { "find-lr", NULL, NULL, FLAG(find_lr), .uses = {
+        { TRAIN, GROUP_TRAINING, "Do not train, but look for a learning rate: takes 100 updates with ever larger ones, "
+          "from 1e-7 to 10 or until the loss diverges, plots the loss, and says where it falls fastest. Nothing is saved; "
+          "--report has the curve" } } },
     { "seed", NULL, "N", WHOLE(seed, 0, UINT64_MAX), .initial = "0", .uses = {
         { TRAIN, GROUP_TRAINING, "Seed of weights and order. The same seed gives the weights and batches of PyTorch; "
           "as there, the low 32 bits count" } } },

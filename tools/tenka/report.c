@@ -162,7 +162,7 @@ static void write_page(const struct report *r, FILE *file)
     report_network(r, file);
     report_run(r, file);
     fputs("</main>\n", file);
-    if (r->history != NULL)
+    if (r->history != NULL && !r->range)
         history_write(r->history, r->seconds, file);
     fputs("</body>\n</html>\n", file);
 }

@@ -20,6 +20,7 @@ set(tool_sources
     tools/tenka/ending.c
     tools/tenka/evaluate.c
     tools/tenka/fallback.c
+    tools/tenka/find_lr.c
     tools/tenka/finite.c
     tools/tenka/fit.c
     tools/tenka/groups.c

@@ -127,8 +127,9 @@ struct options {
     uint32_t patience;  /* tests; 0: without end */
     uint32_t val_every; /* epochs */
     double max_time;    /* seconds; 0: without end */
-    double begun;       /* when the command was, by seconds_now */
-    uint64_t given[2];  /* bits: the rows of option_table that were typed */
+    bool find_lr;
+    double begun;      /* when the command was, by seconds_now */
+    uint64_t given[2]; /* bits: the rows of option_table that were typed */
 };
 
 const char *backend_name(enum tenka_backend backend);

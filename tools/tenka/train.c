@@ -432,8 +432,8 @@ static int train(struct options *o)
     if (code == EXIT_CODE_OK)
         code = set_up(&t);
     if (code == EXIT_CODE_OK)
-        code = run_epochs(&t);
-    if (code == EXIT_CODE_OK)
+        code = now.find_lr ? find_lr(&t) : run_epochs(&t);
+    if (code == EXIT_CODE_OK && !now.find_lr)
         code = finish(&t);
     progress_end(&t.progress);
     if (code == EXIT_CODE_LIBRARY)
@@ -515,6 +515,8 @@ int command_train(const struct options *options)
     if (full.test_batch_size == 0)
         full.test_batch_size = full.batch_size;
     full.begun = seconds_now();
+    if (full.find_lr)
+        find_lr_settle(&full);
     interrupt_catch();
     int code = check_outputs(&full);
     if (code != EXIT_CODE_OK)

@@ -109,6 +109,13 @@ int finite_check_weights(const struct training *t);
 /* Says so where the test loss is not finite. */
 int finite_check_test(struct training *t, const struct epoch_result *result);
 
+/* ---- find_lr.c: --find-lr ---- */
+
+/* Leaves out what a run is asked to write and how it goes on. */
+void find_lr_settle(struct options *o);
+/* Takes the updates of a range test, and prints what they show. Returns EXIT_CODE_LIBRARY. */
+int find_lr(struct training *t);
+
 /* ---- fit.c: batches that do not fit ---- */
 
 /* Says so, with the batch size that fits, before training begins. */
