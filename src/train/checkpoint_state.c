@@ -427,8 +427,8 @@ static tenka_status compare_total(const struct tenka_run *run, const char *path,
 
 static tenka_status read_numbers(const struct tenka_run *run, const char *path, const json_t *numbers, double *out)
 {
-    const size_t count = tenka_schedule_save(run->training->schedule, NULL, 0);
-    if (json_array_size(numbers) != count)
+    const size_t all = tenka_schedule_save(run->training->schedule, NULL, 0), count = json_array_size(numbers);
+    if (count != tenka_schedule_older(run->training->schedule, out, all) && count != all)
         return tenka_checkpoint_damaged(run->err, path, "numbers of the schedule are missing");
     for (size_t i = 0; i < count; i++)
         if (!read_real(json_array_get(numbers, i), &out[i]))
