@@ -85,20 +85,18 @@ static int resume(struct training *t)
 }
 
 /* A .pt holds tensors alone. */
-static void tell_lost(const struct training *t)
+static void tell_lost(const struct training *t, const char *option, const char *path)
 {
     const struct session *const s = &t->session;
-    const char *const save = s->options->save;
     struct tenka_picture_sizes sizes;
     const bool pictures = tenka_dataset_picture_sizes(s->train_data, &sizes) == TENKA_OK;
     const bool table = tenka_dataset_table(s->train_data) != NULL;
-    if (save != NULL && (ends_with(save, ".pt") || ends_with(save, ".pth")) &&
+    if (path != NULL && (ends_with(path, ".pt") || ends_with(path, ".pth")) &&
         (pictures || table || s->options->split > 0))
-        say_notice(
-            s->options,
-            "--save %s: a .pt holds weights alone, and neither the %s nor what was kept for testing, which 'tenka "
-            "test' and 'tenka predict' need; a name that ends in .safetensors keeps them",
-            save, table ? "columns of the table" : "size, normalisation and classes of the pictures");
+        say_notice(s->options,
+                   "%s %s: a .pt holds weights alone, and neither the %s nor what was kept for testing, which 'tenka "
+                   "test' and 'tenka predict' need; a name that ends in .safetensors keeps them",
+                   option, path, table ? "columns of the table" : "size, normalisation and classes of the pictures");
 }
 
 /* A batch size above the number of images is rarely meant: an epoch then has a single step. */
@@ -151,7 +149,8 @@ static int set_up(struct training *t)
         return EXIT_CODE_LIBRARY;
     progress_init(&t->progress, o->quiet);
     tell_batch(t);
-    tell_lost(t);
+    tell_lost(t, "--save", o->save);
+    tell_lost(t, "--best", o->best_file);
     int code = steps_open(t);
     if (code == EXIT_CODE_OK)
         code = check_saving(t);
@@ -454,13 +453,13 @@ static bool misleads(const char *path)
 }
 
 /* Called before the training. */
-static void tell_format(const struct options *o)
+static void tell_format(const struct options *o, const char *option, const char *path)
 {
-    if (o->save != NULL && misleads(o->save))
+    if (path != NULL && misleads(path))
         say_notice(o,
-                   "--save: %s becomes a safetensors file; only a name that ends in .pt or .pth asks for another "
+                   "%s: %s becomes a safetensors file; only a name that ends in .pt or .pth asks for another "
                    "format",
-                   o->save);
+                   option, path);
 }
 
 /* Called before anything is written: of two outputs to one file one would be lost. */
@@ -521,7 +520,8 @@ int command_train(const struct options *options)
     int code = check_outputs(&full);
     if (code != EXIT_CODE_OK)
         return code;
-    tell_format(&full);
+    tell_format(&full, "--save", full.save);
+    tell_format(&full, "--best", full.best_file);
     do
         code = train(&full);
     while (code == EXIT_CODE_AGAIN && interrupt_signal() == 0);
