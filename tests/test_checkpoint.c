@@ -528,6 +528,23 @@ static tenka_status load_run(void *user)
     return tenka_checkpoint_load(user, NULL, file);
 }
 
+static tenka_status make_average(void *user)
+{
+    struct run *const r = user;
+    tenka_average *average;
+    TENKA_TRY(tenka_average_create(r->t.optimizer, r->t.net, 0.9, &average));
+    tenka_average_destroy(&average);
+    return TENKA_OK;
+}
+
+static void test_each_allocation_of_average(void **state)
+{
+    struct run r;
+    start(state, &usual, &r);
+    fail_each_allocation(r.ctx, make_average, &r);
+    close_run(&r);
+}
+
 static void test_each_allocation(void **state)
 {
     struct run r;
@@ -559,6 +576,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_misuse, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_each_allocation_of_average, set_up, tear_down),
     };
     RUN_ON_TARGETS(argc, argv, tests);
 }
