@@ -284,11 +284,49 @@ static void test_initial_lr(void **state)
     }
 }
 
+/* So is what a schedule does not go below, also in a run that goes on. */
+static void test_floor(void **state)
+{
+    static const char *const texts[][2] = {
+        {"CosineAnnealingLR(9, eta_min=0.001)", "CosineAnnealingLR(9, eta_min=0.02)"},
+        {"CosineAnnealingWarmRestarts(3, eta_min=0.001)", "CosineAnnealingWarmRestarts(3, eta_min=0.02)"},
+        {"ReduceLROnPlateau(patience=0, min_lr=[0, 0.001])", "ReduceLROnPlateau(patience=0, min_lr=0.02)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct run r, other, want;
+        open_run(&r, "SGD()");
+        open_run(&want, "SGD()");
+        must(want.ctx, tenka_optimizer_set_lr(want.opt, 1, 0.6));
+        schedule(&r, texts[i][0]);
+        schedule(&want, texts[i][1]);
+        for (int step = 0; step < 14; step++) {
+            if (step == 4)
+                must(r.ctx, tenka_schedule_set_initial_lr(r.schedule, r.opt, 1, 0.6));
+            if (step == 6)
+                restore(&r, &other, "SGD()", texts[i][0]);
+            if (step >= 4)
+                check(texts[i][0], step, "learning rate", tenka_optimizer_lr(r.opt, 1),
+                      tenka_optimizer_lr(want.opt, 1));
+            if (step >= 6)
+                check(texts[i][0], step, "learning rate", tenka_optimizer_lr(other.opt, 1),
+                      tenka_optimizer_lr(want.opt, 1));
+            go_on(&r, step);
+            go_on(&want, step);
+            if (step >= 6)
+                go_on(&other, step);
+        }
+        close_run(&r);
+        close_run(&other);
+        close_run(&want);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden), cmocka_unit_test(test_texts),      cmocka_unit_test(test_check),
-        cmocka_unit_test(test_per),    cmocka_unit_test(test_initial_lr),
+        cmocka_unit_test(test_per),    cmocka_unit_test(test_initial_lr), cmocka_unit_test(test_floor),
     };
     golden = argc > 1 ? argv[1] : "";
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,30 @@ TENKA_API tenka_status tenka_optimizer_step(tenka_optimizer *opt);
 /* How many updates were made so far. */
 TENKA_API uint64_t tenka_optimizer_steps(const tenka_optimizer *opt);
 
+/* ---- Averages of weights ---- */
+
+/* An exponential moving average of a network: of its parameters, and of its buffers of floats such as running_mean.
+ * After each update of the optimizer, in the same step, each of them is
+ *     average + (1 - decay) (value - average)
+ * and after the first one the value: what torch.optim.swa_utils.AveragedModel(net, use_buffers=True,
+ * multi_avg_fn=get_ema_multi_avg_fn(decay)) computes when update_parameters is called after each step. Whole numbers,
+ * such as num_batches_tracked, are the network's own, where PyTorch averages and rounds them. */
+typedef struct tenka_average tenka_average;
+
+/* Has opt keep an average of net, which takes as much device memory as net's state. An optimizer has one at most.
+ *   opt, net  outlive it, and are of one context
+ *   decay     from 0 to 1; usual are 0.99 to 0.9999
+ * Errors: E_INVALID, E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_average_create(tenka_optimizer *opt, tenka_module *net, double decay, tenka_average **out);
+TENKA_API void tenka_average_destroy(tenka_average **average);
+/* Exchanges the network's values with the averages, between steps, for an evaluation or to save the network; a second
+ * call exchanges them back, which is due before the next update. Before the first update it does nothing. It waits for
+ * the device. Errors: E_INVALID (a step is open), E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_average_swap(tenka_average *average);
+TENKA_API double tenka_average_decay(const tenka_average *average);
+/* How many updates went into it. */
+TENKA_API uint64_t tenka_average_updates(const tenka_average *average);
+
 #ifdef __cplusplus
 }
 #endif

@@ -74,7 +74,7 @@ TENKA_API tenka_status tenka_schedule_after_step(tenka_schedule *schedule);
 TENKA_API tenka_status tenka_schedule_after_epoch(tenka_schedule *schedule, double metric);
 
 /* As if the group had begun with another learning rate: what it has now, and all that the schedule makes of where it
- * began, change in proportion. schedule NULL: there is none, and opt is changed alone.
+ * began, change in proportion, eta_min and min_lr as well. schedule NULL: there is none, and opt is changed alone.
  * Errors: E_INVALID (no such group; not from 0 on; OneCycleLR and CyclicLR, which say all learning rates themselves). */
 TENKA_API tenka_status tenka_schedule_set_initial_lr(tenka_schedule *schedule, tenka_optimizer *opt, size_t group,
                                                      double lr);

@@ -61,6 +61,9 @@ tenka_status tenka_variable_borrow(tenka_ctx *ctx, enum tenka_dtype dtype, struc
                                    tenka_variable **out);
 /* Bytes of device memory that var has, or would have. */
 uint64_t tenka_variable_bytes(const tenka_variable *var);
+/* Exchanges the contents of two variables of one shape and dtype, between steps. It waits. Errors: E_NOMEM,
+ * E_DEVICE. */
+tenka_status tenka_variable_exchange(tenka_variable *a, tenka_variable *b);
 
 /* What a step takes while it runs, in bytes of the device. */
 struct tenka_step_bytes {

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "optim/average.h"
 #include "optim/measure.h"
 
 /* A variable with its states. */
@@ -33,6 +34,7 @@ struct tenka_optimizer {
     struct group *groups;
     size_t n_groups, groups_capacity;
     uint64_t steps;
+    tenka_average *average; /* NULL: none */
 };
 
 /* ---- Groups ---- */
@@ -428,6 +430,8 @@ static void update_all(tenka_optimizer *opt)
     const tenka_tensor divisor = norm_divisor(opt);
     for (size_t g = 0; g < opt->n_groups; g++)
         update(opt, &opt->groups[g], divisor);
+    if (opt->average != NULL)
+        tenka_average_trace(opt->average);
     tenka_no_grad_end(opt->ctx);
 }
 
@@ -440,7 +444,7 @@ tenka_status tenka_optimizer_measure(tenka_optimizer *opt, struct tenka_step_byt
 
 uint64_t tenka_optimizer_bytes(const tenka_optimizer *opt)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = opt->average != NULL ? tenka_average_bytes(opt->average) : 0;
     for (size_t g = 0; g < opt->n_groups; g++)
         for (size_t i = 0; i < opt->groups[g].n_slots; i++)
             for (size_t k = 0; k < opt->groups[g].n_states; k++)
@@ -453,6 +457,16 @@ tenka_ctx *tenka_optimizer_ctx(const tenka_optimizer *opt)
     return opt->ctx;
 }
 
+tenka_average *tenka_optimizer_average(const tenka_optimizer *opt)
+{
+    return opt->average;
+}
+
+void tenka_optimizer_set_average(tenka_optimizer *opt, tenka_average *average)
+{
+    opt->average = average;
+}
+
 tenka_status tenka_optimizer_step(tenka_optimizer *opt)
 {
     update_all(opt);
@@ -460,10 +474,13 @@ tenka_status tenka_optimizer_step(tenka_optimizer *opt)
         for (size_t i = 0; i < opt->groups[g].n_slots; i++)
             opt->groups[g].slots[i].stored = tenka_variable_clear_grad(opt->groups[g].slots[i].var);
     const tenka_status s = tenka_step_end(opt->ctx);
-    if (s == TENKA_OK)
-        opt->steps++;
-    else
+    if (s != TENKA_OK) {
         take_back(opt);
+        return s;
+    }
+    opt->steps++;
+    if (opt->average != NULL)
+        tenka_average_count(opt->average);
     return s;
 }
 

@@ -162,6 +162,14 @@ static json_t *write_frozen(const struct tenka_run *run)
     return NULL;
 }
 
+static json_t *write_average(const tenka_average *average)
+{
+    if (average == NULL)
+        return json_null();
+    return json_pack("{s:o, s:I}", "decay", real(tenka_average_decay(average)), "updates",
+                     (json_int_t)tenka_average_updates(average));
+}
+
 /* Whose masks tenka_dropout draws: the other ones draw otherwise from the generator. */
 static const char *mask_name(const tenka_ctx *ctx)
 {
@@ -179,13 +187,14 @@ tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **te
         TENKA_TRY(tenka_meter_read(t->loss, &sum, NULL, &count));
     snprintf(seed, sizeof(seed), "%" PRIu64, t->seed);
     json_t *const loss = json_pack("{s:o, s:I}", "sum", real(sum), "count", (json_int_t)count);
-    json_t *const root = json_pack("{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s*}", "format",
-                                   FORMAT, "epoch", (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed", seed,
-                                   "dropout_mask", mask_name(run->ctx), "device", device_name(run->ctx, device),
+    json_t *const root = json_pack("{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s*, s:s*}",
+                                   "format", FORMAT, "epoch", (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed",
+                                   seed, "dropout_mask", mask_name(run->ctx), "device", device_name(run->ctx, device),
                                    "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run),
                                    "train_loader", write_loader(t->train_loader), "test_loader",
                                    write_loader(t->test_loader), "loss", loss, "frozen", write_frozen(run), "schedule",
-                                   write_schedule(t->schedule), "criterion", t->criterion);
+                                   write_schedule(t->schedule), "average", write_average(t->average), "criterion",
+                                   t->criterion, "note", t->note[0] != '\0' ? t->note : NULL);
     *text = tenka_json_text(root);
     json_decref(root);
     return *text != NULL ? TENKA_OK : tenka_fail_nomem(run->err);
@@ -418,8 +427,8 @@ static tenka_status compare_total(const struct tenka_run *run, const char *path,
 
 static tenka_status read_numbers(const struct tenka_run *run, const char *path, const json_t *numbers, double *out)
 {
-    const size_t count = tenka_schedule_save(run->training->schedule, NULL, 0);
-    if (json_array_size(numbers) != count)
+    const size_t all = tenka_schedule_save(run->training->schedule, NULL, 0), count = json_array_size(numbers);
+    if (count != tenka_schedule_older(run->training->schedule, out, all) && count != all)
         return tenka_checkpoint_damaged(run->err, path, "numbers of the schedule are missing");
     for (size_t i = 0; i < count; i++)
         if (!read_real(json_array_get(numbers, i), &out[i]))
@@ -447,6 +456,33 @@ static tenka_status compare_schedule(const struct tenka_run *run, const char *pa
                                         s->by_step ? "step" : "epoch");
     TENKA_TRY(compare_total(run, path, total, s->total));
     return read_numbers(run, path, json_object_get(object, "numbers"), out);
+}
+
+/* Checkpoints of older versions say nothing: there was no average. */
+static tenka_status compare_average(const struct tenka_run *run, const char *path, const json_t *object, uint64_t *out)
+{
+    const tenka_average *const average = run->training->average;
+    const bool has = object != NULL && !json_is_null(object);
+    double there = (double)NAN;
+    char a[TENKA_NUMBER_TEXT] = "none", b[TENKA_NUMBER_TEXT] = "none";
+    if (has && (!read_real(json_object_get(object, "decay"), &there) || !read_whole(object, "updates", INT64_MAX, out)))
+        return tenka_checkpoint_damaged(run->err, path, "no decay or number of updates of the average");
+    if (has == (average != NULL) && (!has || there == tenka_average_decay(average)))
+        return TENKA_OK;
+    if (has)
+        tenka_number_text(there, a);
+    if (average != NULL)
+        tenka_number_text(tenka_average_decay(average), b);
+    return tenka_checkpoint_differs(run->err, path, "an average of the weights, of decay", a, b);
+}
+
+static tenka_status read_note(const struct tenka_run *run, const char *path, const json_t *note, char *out)
+{
+    const char *const text = json_string_value(note);
+    if (note != NULL && (text == NULL || strlen(text) >= TENKA_TRAINING_NOTE))
+        return tenka_checkpoint_damaged(run->err, path, "its note is no text, or too long");
+    snprintf(out, TENKA_TRAINING_NOTE, "%s", text != NULL ? text : "");
+    return TENKA_OK;
 }
 
 /* Checkpoints of older versions have no list: nothing was frozen. */
@@ -504,6 +540,8 @@ static tenka_status read_root(const struct tenka_run *run, const char *path, con
         return tenka_checkpoint_differs(run->err, path, "the loss", criterion, t->criterion);
     TENKA_TRY(compare_optimizer(run, path, json_object_get(root, "optimizer"), out));
     TENKA_TRY(compare_schedule(run, path, json_object_get(root, "schedule"), out->schedule));
+    TENKA_TRY(compare_average(run, path, json_object_get(root, "average"), &out->averaged));
+    TENKA_TRY(read_note(run, path, json_object_get(root, "note"), out->note));
     snprintf(here, sizeof(here), "%" PRIu64, t->seed);
     if (strcmp(seed, here) != 0)
         return tenka_checkpoint_differs(run->err, path, "seed", seed, here);

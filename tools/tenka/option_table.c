@@ -16,6 +16,7 @@
 #define WHOLE(m, least, most) .kind = OPTION_WHOLE, MEMBER(m), .low = (least), .high = (most)
 #define COUNT(m) WHOLE(m, 1, MAX_COUNT)
 #define REAL(m, most) .kind = OPTION_REAL, MEMBER(m), .limit = (most)
+#define TIME(m) .kind = OPTION_TIME, MEMBER(m)
 #define WORD(m, list) .kind = OPTION_WORD, MEMBER(m), .words = (list)
 #define WORDS(m, list) .kind = OPTION_WORDS, MEMBER(m), .words = (list)
 #define SHAPE(m) .kind = OPTION_SHAPE, MEMBER(m), .low = 1, .high = MAX_COUNT
@@ -29,6 +30,11 @@ static const struct option_word backends[] = {
 };
 static const struct option_word means[] = {
     { "images", LOSS_MEAN_IMAGES }, { "batches", LOSS_MEAN_BATCHES }, { NULL, 0 },
+};
+static const struct option_word bests[] = {
+    { "usual", BEST_USUAL }, { "loss", BEST_LOSS }, { "accuracy", BEST_ACCURACY }, { "f1", BEST_F1 },
+    { "mean-iou", BEST_MEAN_IOU }, { "exact", BEST_EXACT }, { "mae", BEST_MAE }, { "rmse", BEST_RMSE },
+    { "r2", BEST_R2 }, { "psnr", BEST_PSNR }, { NULL, 0 },
 };
 static const struct option_word measures[] = {
     { "usual", TENKA_SCHEDULE_USUAL }, { "step", TENKA_SCHEDULE_STEP }, { "epoch", TENKA_SCHEDULE_EPOCH }, { NULL, 0 },
@@ -257,6 +263,15 @@ const struct option option_table[] = {
         { TRAIN, GROUP_TRAINING, "Update the weights after N batches, with the sum of their gradients divided by N; the "
           "last batches of an epoch, though they be fewer, are divided by N as well. Checkpoints are written between "
           "updates" } } },
+    { "ema", NULL, "DECAY", REAL(ema, 1), .initial = "0", .key = "ema", .uses = {
+        { TRAIN, GROUP_TRAINING, "Keep a moving average of weights and running statistics, of which DECAY stays at each "
+          "update, such as 0.999, as PyTorch's get_ema_multi_avg_fn; what is tested and saved is the average, and "
+          "training goes on with the weights; 0: none" },
+        { SUMMARY, GROUP_TRAINING, "Count the average that 'tenka train --ema' keeps" } } },
+    { "find-lr", NULL, NULL, FLAG(find_lr), .uses = {
+        { TRAIN, GROUP_TRAINING, "Do not train, but look for a learning rate: takes 100 updates with ever larger ones, "
+          "from 1e-7 to 10 or until the loss diverges, plots the loss, and says where it falls fastest. Nothing is saved; "
+          "--report has the curve" } } },
     { "seed", NULL, "N", WHOLE(seed, 0, UINT64_MAX), .initial = "0", .uses = {
         { TRAIN, GROUP_TRAINING, "Seed of weights and order. The same seed gives the weights and batches of PyTorch; "
           "as there, the low 32 bits count" } } },
@@ -273,6 +288,23 @@ const struct option option_table[] = {
     { "quick", NULL, NULL, FLAG(quick), .uses = {
         { BENCH, GROUP_TIME, "A first impression: a tenth of the time, and a smaller choice of shapes and batch "
           "sizes" } } },
+    { "val-every", NULL, "N", COUNT(val_every), .initial = "1", .key = "val_every", .uses = {
+        { TRAIN, GROUP_TRAINING, "Test after every N-th epoch, and after the last one. ReduceLROnPlateau then looks at "
+          "those epochs alone" } } },
+    { "best", NULL, "FILE", TEXT(best_file), .key = "best", .uses = {
+        { TRAIN, GROUP_STOPPING, "Write the network after each test that was the best one so far, as --save writes it; "
+          "with --ema the average. A resumed run goes on comparing" } } },
+    { "best-by", NULL, "MEASURE", WORD(best_by, bests), .unknown = "no test measures", .initial = "usual",
+      .key = "best_by", .uses = {
+        { TRAIN, GROUP_STOPPING, "What says which test is the best: loss, accuracy, f1 (the mean of classes or labels), "
+          "mean-iou, exact (samples with all labels right), mae, rmse, r2 or psnr. Usual is mean-iou of pixels' classes, "
+          "accuracy of classes, f1 of labels, else loss" } } },
+    { "patience", NULL, "N", COUNT(patience), .key = "patience", .uses = {
+        { TRAIN, GROUP_STOPPING, "End the run after N tests in a row that were not better than the best one, by the "
+          "same measure" } } },
+    { "max-time", NULL, "TIME", TIME(max_time), .key = "max_time", .uses = {
+        { TRAIN, GROUP_STOPPING, "Stop after this time, such as 2h30m, 90m or 45s, and save, as after Ctrl-C but with "
+          "exit status 0; --resume goes on, for as long again" } } },
     { "best", NULL, NULL, FLAG(best), .uses = {
         { BENCH, GROUP_TIME, "The shortest times instead of medians: for a machine that does other things too" } } },
 

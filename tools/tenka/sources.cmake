@@ -2,10 +2,12 @@ set(tool_sources
     tools/tenka/answers.c
     tools/tenka/answers_json.c
     tools/tenka/answers_print.c
+    tools/tenka/average.c
     tools/tenka/batches.c
     tools/tenka/bench.c
     tools/tenka/bench_report.c
     tools/tenka/bench_steps.c
+    tools/tenka/best.c
     tools/tenka/checkpoint.c
     tools/tenka/classes.c
     tools/tenka/commands.c
@@ -18,6 +20,7 @@ set(tool_sources
     tools/tenka/ending.c
     tools/tenka/evaluate.c
     tools/tenka/fallback.c
+    tools/tenka/find_lr.c
     tools/tenka/finite.c
     tools/tenka/fit.c
     tools/tenka/groups.c
@@ -57,6 +60,7 @@ set(tool_sources
     tools/tenka/sheet.c
     tools/tenka/spinning.c
     tools/tenka/steps.c
+    tools/tenka/stopping.c
     tools/tenka/summary.c
     tools/tenka/table_data.c
     tools/tenka/test.c

@@ -32,6 +32,20 @@ struct count_list {
     size_t count; /* 0: not given */
 };
 
+/* By which measure of a test the best epoch is found. */
+enum best_by {
+    BEST_USUAL, /* what the targets suggest */
+    BEST_LOSS,
+    BEST_ACCURACY,
+    BEST_F1,
+    BEST_MEAN_IOU,
+    BEST_EXACT,
+    BEST_MAE,
+    BEST_RMSE,
+    BEST_R2,
+    BEST_PSNR,
+};
+
 /* Over what the test loss is the mean. */
 enum loss_mean {
     LOSS_MEAN_IMAGES,
@@ -107,6 +121,14 @@ struct options {
     enum tenka_schedule_per schedule_per;
     double clip_grad_norm, clip_grad_value; /* 0: none */
     uint32_t accumulate;
+    double ema;            /* decay of an average; 0: none is kept */
+    const char *best_file; /* train; NULL: none */
+    enum best_by best_by;
+    uint32_t patience;  /* tests; 0: without end */
+    uint32_t val_every; /* epochs */
+    double max_time;    /* seconds; 0: without end */
+    bool find_lr;
+    double begun;      /* when the command was, by seconds_now */
     uint64_t given[2]; /* bits: the rows of option_table that were typed */
 };
 
@@ -564,5 +586,7 @@ int check_other_file(const char *option, const char *path, const char *other_opt
 int check_not_input(const struct options *o, const char *option, const char *path);
 /* The optimizer that the options ask for (train.c). */
 tenka_status train_optimizer(const struct session *s, tenka_optimizer **out);
+/* The average of --ema; *out is NULL where none is asked for (average.c). */
+tenka_status train_average(const struct session *s, tenka_optimizer *opt, tenka_average **out);
 
 #endif
