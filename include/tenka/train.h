@@ -56,8 +56,8 @@ TENKA_API tenka_status tenka_checkpoint_save_check(const struct tenka_training *
  *   how  image, mean and std must be the same as when saving; NULL: not compared
  * Learning rates, those to begin with too (tenka_optimizer_initial_lr), become the checkpoint's: no other is refused.
  * Errors: E_IO, E_FORMAT (no checkpoint, or damaged; tensors of other shapes), E_INVALID (a step is open; another
- * network, class with a forward in C, optimizer, option, schedule, loss, frozen tensor, data set, transform of pictures,
- * batch size or seed: the sentence has what it is there and here), E_NOMEM, E_DEVICE. */
+ * network, class with a forward in C, optimizer, option, schedule, loss, frozen tensor, data set, transform of
+ * pictures, batch size or seed: the sentence has what it is there and here), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_checkpoint_load(struct tenka_training *training, const struct tenka_preprocessing *how,
                                              const char *path);
 
