@@ -51,6 +51,7 @@ set(tool_sources
     tools/tenka/report_network.c
     tools/tenka/report_text.c
     tools/tenka/rescue.c
+    tools/tenka/room.c
     tools/tenka/sample_picture.c
     tools/tenka/say.c
     tools/tenka/session.c

@@ -112,8 +112,16 @@ struct options {
 
 const char *backend_name(enum tenka_backend backend);
 
+/* ---- room.c ---- */
+
+/* Makes *items, a pointer to items of so many bytes each, hold count of them at least; *room: of how many it does. Those
+ * that are there stay. false: no memory, and all is as before. */
+bool room_take(void *items, size_t *room, size_t count, size_t each);
+
 /* ---- text.c ---- */
 
+/* Whether text ends with that end, and has something before it. */
+bool text_ends_with(const char *text, const char *end);
 /* Bytes of the UTF-8 character that text begins with; 0: it begins with none. */
 size_t utf8_length(const char *text);
 /* Whether that is a control character: U+0000 to U+001F, U+007F to U+009F. */
