@@ -33,6 +33,7 @@ set(tool_sources
     tools/tenka/option_values.c
     tools/tenka/options.c
     tools/tenka/outputs.c
+    tools/tenka/passes.c
     tools/tenka/pictures.c
     tools/tenka/predict.c
     tools/tenka/predict_arrays.c

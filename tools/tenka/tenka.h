@@ -70,6 +70,8 @@ struct options {
     /* Of pictures, texts or files; NULL: none. */
     const char *transform, *eval_transform;
     const char *sheet; /* data; NULL: none */
+    uint32_t passes;   /* data; 0: none */
+    uint32_t keep_mib; /* of pictures, where it was given */
     enum loss_mean loss_mean;
     int threads;
     struct tenka_shape input;             /* of one image; rank 0: the default */
@@ -419,6 +421,15 @@ void transforms_tell(const struct session *s);
 
 /* Writes a picture of some samples side by side, as a PNG. Says what went wrong. */
 int sheet_write(const struct session *s, const tenka_dataset *data, const char *path);
+
+/* ---- passes.c ---- */
+
+/* Makes all training samples ready for a network, as often as --passes says: seconds[i] is the time of pass i. Says what
+ * went wrong. */
+int passes_run(const struct session *s, double *seconds);
+/* A line for each; or a member of an object. */
+void passes_print(const struct session *s, const double *seconds);
+void passes_print_json(const struct session *s, const double *seconds);
 
 /* ---- ending.c: what the network ends with ---- */
 
