@@ -85,8 +85,8 @@ tenka_status tenka_picture_decode(struct tenka_error *err, const char *name, con
                                   const struct tenka_image_params *params, tenka_image **out);
 tenka_status tenka_picture_load(struct tenka_error *err, const char *path, const struct tenka_image_params *params,
                                 tenka_image **out);
-/* The same where only a part of the upright picture is wanted: beyond it pixels may be missing, and are black, and what is
- * damaged may not be noticed. part: NULL: all of it. */
+/* The same where only a part of the upright picture is wanted: beyond it pixels may be missing, and are black, and what
+ * is damaged may not be noticed. part: NULL: all of it. */
 tenka_status tenka_picture_load_part(struct tenka_error *err, const char *path, const struct tenka_image_params *params,
                                      const struct tenka_part *part, tenka_image **out);
 tenka_status tenka_picture_resize(struct tenka_error *err, const tenka_image *image, const struct tenka_image_box *box,

@@ -147,7 +147,7 @@ static void read_rows(struct reader *r, uint32_t left, uint32_t end)
 }
 
 #if defined(LIBJPEG_TURBO_VERSION_NUMBER) && LIBJPEG_TURBO_VERSION_NUMBER >= 2001000
-/* At the edges of what is decoded libjpeg spreads colours as at the edges of a picture; so far from them it does not. */
+/* At the edges of what is decoded libjpeg spreads colours as at those of a picture; so far from them it does not. */
 #define MARGIN 4u
 
 /* What is above and below is read as far as it must be, and what is beside is not transformed. */
