@@ -152,6 +152,9 @@ void print_text(FILE *file, const char *format, ...) TENKA_PRINTF(2, 3);
 int say_failed(const char *format, ...) TENKA_PRINTF(1, 2);
 /* The library's sentence; NULL: that of tenka_ctx_create. Returns EXIT_CODE_FAILED. */
 int say_library_failed(const tenka_ctx *ctx);
+/* Why a function of the command has failed with that status: the library's sentence, or that the command itself had no
+ * memory. */
+const char *failure_sentence(const tenka_ctx *ctx, tenka_status status);
 /* That the standard output cannot be written; nothing where SIGPIPE told that nobody reads it. Returns the status. */
 int say_output_failed(void);
 /* A mistake in the command line of `tenka COMMAND`: leaves the process with EXIT_CODE_USAGE. */

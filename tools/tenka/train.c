@@ -135,6 +135,8 @@ static int set_up(struct training *t)
         status = train_optimizer(s, &t->run.optimizer);
     if (status == TENKA_OK)
         status = tenka_meter_create(s->ctx, &t->run.loss);
+    if (status != TENKA_OK && status != tenka_last_status(s->ctx))
+        return say_failed("%s", failure_sentence(s->ctx, status));
     if (status != TENKA_OK)
         return EXIT_CODE_LIBRARY;
     progress_init(&t->progress, o->quiet);
