@@ -168,6 +168,16 @@ static void read_part(struct reader *r, const struct tenka_part *part)
 }
 #endif
 
+/* Of a progressive picture some of whose scans are missing, blocks are smoothed by those around them. */
+static bool is_smoothed(const struct jpeg_decompress_struct *jpeg)
+{
+    for (int c = 0; c < jpeg->num_components && jpeg->coef_bits != NULL; c++)
+        for (int i = 0; i < DCTSIZE2; i++)
+            if (jpeg->coef_bits[c][i] != 0)
+                return true;
+    return false;
+}
+
 static bool fits(const struct reader *r, const struct tenka_part *part)
 {
     return part->width > 0 && part->height > 0 && part->left <= r->jpeg.output_width &&
@@ -190,7 +200,8 @@ static void read_jpeg(struct reader *r)
         return;
     r->jpeg.out_color_space = grey ? JCS_GRAYSCALE : inks ? JCS_CMYK : JCS_RGB;
     jpeg_start_decompress(&r->jpeg);
-    if (r->picture->part != NULL && fits(r, r->picture->part) && tenka_picture_orientation(r->picture) == 1)
+    if (r->picture->part != NULL && fits(r, r->picture->part) && !is_smoothed(&r->jpeg) &&
+        tenka_picture_orientation(r->picture) == 1)
         read_part(r, r->picture->part);
     else
         read_rows(r, 0, r->jpeg.output_height);
