@@ -123,6 +123,19 @@ expect 1 '--sheet shows what a network is given of pictures: say what that is wi
 expect 1 '^tenka: --transform: .*end with ToTensor()' data "$work/data" --transform 'CenterCrop(9)' --sheet "$work/none.png"
 [ ! -e "$work/none.png" ] || bad "a sheet of nothing"
 
+# ---- How fast samples are made ----
+
+for keep in '' '--keep-pictures 0' '--keep-pictures 1'; do
+    # shellcheck disable=SC2086
+    succeed data "$work/data" --transform "$drawn" --passes 2 --batch-size 2 $keep
+    prints '^pass     1 in [0-9.]* s, [0-9,]* images/s$'
+    prints '^pass     2 in [0-9.]* s, [0-9,]* images/s$'
+done
+succeed data "$work/data" --transform "$drawn" --passes 1 --json
+prints ',"passes":\[{"seconds":[0-9.e-]*,"samples_per_s":[0-9.e+]*}\]}$'
+expect 1 '--passes makes what a network is given of pictures: say what that is with --transform' data "$work/data" \
+    --passes 1
+
 # ---- What is refused ----
 
 try="train $common --epochs 1 --data $work/data --net"

@@ -27,7 +27,8 @@ typedef struct tenka_loss tenka_loss;
  * and of two or three outputs, which are compared:
  *     CosineEmbeddingLoss(margin=0.0, reduction='mean')               [N, D] each; targets [N] are 1 and -1
  *     MarginRankingLoss(margin=0.0, reduction='mean')                 targets of the outputs' shape are 1 and -1
- *     TripletMarginLoss(margin=1.0, p=2.0, eps=1e-06, swap=False, reduction='mean')  anchor, positive, negative; no target
+ *     TripletMarginLoss(margin=1.0, p=2.0, eps=1e-06, swap=False, reduction='mean')
+ *                                                                     anchor, positive, negative; no target
  * The modules may stand before the name (torch.nn.MSELoss()). A reduction is 'mean' or 'sum'. Weights are numbers of at
  * least 0 in brackets, [1.0, 2.5] or torch.tensor([1.0, 2.5]): of classes as many as there are, else one for each place
  * of the last axis, or one for all. ctx: of the tensors that it will take; the loss must be destroyed before it.

@@ -37,12 +37,12 @@ struct tenka_optimizer_params {
  *     Lamb(lr=0.001, bias_correction=True, betas=(0.9, 0.999), eps=1e-06, weight_decay=0.01, grad_averaging=True,
  *          max_grad_norm=1.0, trust_clip=False, always_adapt=False)
  * or what print(optimizer) shows of one with a single group. All of PyTorch's take maximize, those with betas
- * decoupled_weight_decay where PyTorch's do. Lion is Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023),
- * with the arguments of the package lion-pytorch; Lamb, or LAMB, is You et al., "Large Batch Optimization for Deep
- * Learning" (2020), with those of timm's class: its trust ratio is one for each tensor, and gradients are first clipped
- * by their norm over all groups, which max_grad_norm=None leaves out. model.parameters() may stand first, and the
- * modules before the name (torch.optim.SGD). Arguments that change no number, such as foreach, are passed over; others
- * of PyTorch must have their defaults.
+ * decoupled_weight_decay where PyTorch's do. Lion is Chen et al., "Symbolic Discovery of Optimization Algorithms"
+ * (2023), with the arguments of the package lion-pytorch; Lamb, or LAMB, is You et al., "Large Batch Optimization for
+ * Deep Learning" (2020), with those of timm's class: its trust ratio is one for each tensor, and gradients are first
+ * clipped by their norm over all groups, which max_grad_norm=None leaves out. model.parameters() may stand first, and
+ * the modules before the name (torch.optim.SGD). Arguments that change no number, such as foreach, are passed over;
+ * others of PyTorch must have their defaults.
  *   ctx  receives the sentence of a failure; NULL: that of tenka_last_error(NULL)
  *   out  its size must be set (TENKA_OPTIMIZER_DEFAULTS)
  * Errors: E_FORMAT with line, column and what is known, E_INVALID (values that do not go together), E_NOMEM. */
@@ -109,9 +109,9 @@ TENKA_API double tenka_optimizer_lr(const tenka_optimizer *opt, size_t group);
 TENKA_API tenka_status tenka_optimizer_set_lr(tenka_optimizer *opt, size_t group, double lr);
 /* The learning rate with which a group began: as it was made, or as the checkpoint says that was loaded. */
 TENKA_API double tenka_optimizer_initial_lr(const tenka_optimizer *opt, size_t group);
-/* The momentum of a group, or the first of its betas, which schedules cycle; NaN where its class has neither. Setting it
- * makes no new plan. Errors: E_INVALID (no such group; not from 0 to 1; the class has none; an SGD or RMSprop that was
- * made without momentum, whose buffers are not there). */
+/* The momentum of a group, or the first of its betas, which schedules cycle; NaN where its class has neither. Setting
+ * it makes no new plan. Errors: E_INVALID (no such group; not from 0 to 1; the class has none; an SGD or RMSprop that
+ * was made without momentum, whose buffers are not there). */
 TENKA_API double tenka_optimizer_momentum(const tenka_optimizer *opt, size_t group);
 TENKA_API tenka_status tenka_optimizer_set_momentum(tenka_optimizer *opt, size_t group, double momentum);
 

@@ -207,8 +207,9 @@ TENKA_API tenka_tensor tenka_normalize_bytes(tenka_tensor x, tenka_tensor mean, 
 TENKA_API tenka_tensor tenka_reshape(tenka_tensor x, struct tenka_shape shape);
 /* Axes start_dim to the last become one. torch.flatten(x, start_dim). */
 TENKA_API tenka_tensor tenka_flatten(tenka_tensor x, uint32_t start_dim);
-/* Elements start to end - 1 of one axis, which stays: x[:, start:end] for axis 1. Where they lie in one piece whose begin
- * the device can address (256 bytes), nothing is copied. F32. Differentiable. E_SHAPE when they are none, or beyond. */
+/* Elements start to end - 1 of one axis, which stays: x[:, start:end] for axis 1. Where they lie in one piece whose
+ * begin the device can address (256 bytes), nothing is copied. F32. Differentiable. E_SHAPE when they are none, or
+ * beyond. */
 TENKA_API tenka_tensor tenka_slice(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t end);
 /* The same with a length. torch.narrow(x, axis, start, length). */
 TENKA_API tenka_tensor tenka_narrow(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t length);
@@ -326,8 +327,8 @@ TENKA_API tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2
 /* The same with *indices, I32 of the result's shape: where each element comes from, row * W + column. */
 TENKA_API tenka_tensor tenka_max_pool2d_with_indices(tenka_tensor x, const struct tenka_pool2d_params *params,
                                                      tenka_tensor *indices);
-/* Largest elements of height x width windows that cover the last two axes of x, F32 [..., H, W]: window i of an axis of n
- * is from floor(i n / size) to ceil((i + 1) n / size), as torch.nn.functional.adaptive_max_pool2d has them; they may
+/* Largest elements of height x width windows that cover the last two axes of x, F32 [..., H, W]: window i of an axis of
+ * n is from floor(i n / size) to ceil((i + 1) n / size), as torch.nn.functional.adaptive_max_pool2d has them; they may
  * overlap. indices: as above, or NULL. Differentiable. Errors: E_SHAPE, E_INVALID (sizes). */
 TENKA_API tenka_tensor tenka_adaptive_max_pool2d(tenka_tensor x, uint32_t height, uint32_t width,
                                                  tenka_tensor *indices);
@@ -354,9 +355,10 @@ TENKA_API tenka_tensor tenka_avg_pool2d(tenka_tensor x, const struct tenka_avg_p
  * overlap. Differentiable. Errors: E_SHAPE, E_INVALID (sizes). */
 TENKA_API tenka_tensor tenka_adaptive_avg_pool2d(tenka_tensor x, uint32_t height, uint32_t width);
 
-/* The other way: planes of height x width zeros in which x, F32 [..., H, W], stands where its indices say, I32 of its shape
- * as the functions above make them: row * width + column. Of several elements at one place the last counts; indices
- * outside are nobody's. As torch.nn.functional.max_unpool2d. Differentiable in x. Errors: E_SHAPE, E_INVALID. */
+/* The other way: planes of height x width zeros in which x, F32 [..., H, W], stands where its indices say, I32 of its
+ * shape as the functions above make them: row * width + column. Of several elements at one place the last counts;
+ * indices outside are nobody's. As torch.nn.functional.max_unpool2d. Differentiable in x. Errors: E_SHAPE,
+ * E_INVALID. */
 TENKA_API tenka_tensor tenka_max_unpool2d(tenka_tensor x, tenka_tensor indices, uint32_t height, uint32_t width);
 
 enum tenka_interpolate_mode {
@@ -384,8 +386,8 @@ enum tenka_pad_mode { TENKA_PAD_CONSTANT, TENKA_PAD_REFLECT, TENKA_PAD_REPLICATE
 /* Elements before and behind those of x along its last axes, as torch.nn.functional.pad puts them there.
  *   pad    n numbers: of the last axis those before and those behind, of the one before it, and so on; below 0: so many
  *          of x are left out
- *   mode   CONSTANT: the value; REFLECT: the neighbours of the end, fewer than the axis has; REPLICATE: the end; CIRCULAR:
- *          those of the other end, no more than the axis has. All but CONSTANT for the last three axes alone.
+ *   mode   CONSTANT: the value; REFLECT: the neighbours of the end, fewer than the axis has; REPLICATE: the end;
+ *          CIRCULAR: those of the other end, no more than the axis has. All but CONSTANT for the last three axes alone.
  * F32. Differentiable. Errors: E_SHAPE, E_INVALID. */
 TENKA_API tenka_tensor tenka_pad(tenka_tensor x, const int32_t *pad, size_t n, enum tenka_pad_mode mode, double value);
 
@@ -411,7 +413,8 @@ TENKA_API tenka_tensor tenka_group_norm(tenka_tensor x, uint32_t groups, tenka_t
 
 /* The same, m and v being of each channel of each image, as torch.nn.functional.instance_norm. weight, bias: F32 [C],
  * or TENKA_NONE. Training: m and v are the images' own, and what running_mean and running_var (F32 [C] variables, or
- * both NULL) get of them is the mean over images, as in tenka_batch_norm2d. Evaluation: m and v are the running ones. */
+ * both NULL) get of them is the mean over images, as in tenka_batch_norm2d. Evaluation: m and v are the running
+ * ones. */
 TENKA_API tenka_tensor tenka_instance_norm(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
                                            tenka_variable *running_mean, tenka_variable *running_var, bool training,
                                            double momentum, double eps);

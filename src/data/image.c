@@ -193,15 +193,21 @@ tenka_status tenka_picture_begin(struct tenka_picture *p, uint64_t width, uint64
 
 void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, uint32_t channels)
 {
+    tenka_picture_pixels(p, 0, y, p->image->width, row, channels);
+}
+
+void tenka_picture_pixels(struct tenka_picture *p, uint32_t x, uint32_t y, uint32_t width, const uint8_t *row,
+                          uint32_t channels)
+{
     const tenka_image *const image = p->image;
     const bool blend = channels % 2 == 0 && p->params.alpha != TENKA_ALPHA_IGNORE;
     const uint32_t background = p->params.alpha == TENKA_ALPHA_ON_WHITE ? 255 : 0, colours = channels < 3 ? 1 : 3;
-    uint8_t *out = image->pixels + (size_t)y * image->width * image->channels;
+    uint8_t *out = image->pixels + ((size_t)y * image->width + x) * image->channels;
     if (channels == image->channels) { /* 1 or 3: there is no alpha */
-        memcpy(out, row, (size_t)image->width * channels);
+        memcpy(out, row, (size_t)width * channels);
         return;
     }
-    for (uint32_t x = 0; x < image->width; x++, row += channels, out += image->channels) {
+    for (uint32_t i = 0; i < width; i++, row += channels, out += image->channels) {
         uint8_t rgb[3];
         for (uint32_t c = 0; c < 3; c++) {
             const uint8_t value = row[c < colours ? c : 0];
@@ -269,27 +275,41 @@ static tenka_status decode(struct tenka_picture *p)
     return p->header ? TENKA_OK : turn(p);
 }
 
+static tenka_status decode_image(struct tenka_picture *p, tenka_image **out)
+{
+    const tenka_status status = decode(p);
+    if (status != TENKA_OK)
+        tenka_image_destroy(&p->image);
+    *out = p->image;
+    return status;
+}
+
 tenka_status tenka_picture_decode(struct tenka_error *err, const char *name, const void *data, size_t bytes,
                                   const struct tenka_image_params *params, tenka_image **out)
 {
     struct tenka_picture p = {.err = err, .name = name, .data = data, .bytes = bytes, .params = *params};
-    const tenka_status status = decode(&p);
-    if (status != TENKA_OK)
-        tenka_image_destroy(&p.image);
-    *out = p.image;
+    return decode_image(&p, out);
+}
+
+tenka_status tenka_picture_load_part(struct tenka_error *err, const char *path, const struct tenka_image_params *params,
+                                     const struct tenka_part *part, tenka_image **out)
+{
+    struct tenka_picture p = {.err = err, .name = path, .params = *params, .part = part};
+    void *data;
+    uint64_t bytes;
+    *out = NULL;
+    TENKA_TRY(tenka_os_read_file(err, path, MAX_FILE_BYTES, &data, &bytes));
+    p.data = data;
+    p.bytes = (size_t)bytes;
+    const tenka_status status = decode_image(&p, out);
+    tenka_free(data);
     return status;
 }
 
 tenka_status tenka_picture_load(struct tenka_error *err, const char *path, const struct tenka_image_params *params,
                                 tenka_image **out)
 {
-    void *data;
-    uint64_t bytes;
-    *out = NULL;
-    TENKA_TRY(tenka_os_read_file(err, path, MAX_FILE_BYTES, &data, &bytes));
-    const tenka_status status = tenka_picture_decode(err, path, data, (size_t)bytes, params, out);
-    tenka_free(data);
-    return status;
+    return tenka_picture_load_part(err, path, params, NULL, out);
 }
 
 tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, const void *data, size_t bytes,

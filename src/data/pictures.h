@@ -16,6 +16,9 @@ struct tenka_sampler {
      *   epoch  a number of the epoch's own, for what is drawn anew in each */
     tenka_status (*make)(const void *user, struct tenka_error *err, const tenka_image *picture, uint32_t index,
                          uint64_t epoch, void *dst);
+    /* The part of a picture of that size that make will look at; false: all of it. NULL: always all of it. */
+    bool (*part)(const void *user, uint32_t index, uint64_t epoch, uint32_t width, uint32_t height,
+                 struct tenka_part *out);
     void (*free)(void *user); /* NULL: there is nothing to free */
     bool repeats;             /* a picture's sample is the same in each epoch, and may be kept in its place */
 };
@@ -32,6 +35,8 @@ struct tenka_pictures {
     _Atomic(void *) *kept;
     _Atomic uint64_t kept_bytes;
     uint64_t keep_bytes; /* at most; 0: as much as stays free */
+    /* Of the memory: how much was free, and when that was. */
+    _Atomic uint64_t free_bytes, asked;
 };
 
 /* Takes over the paths, of which there are count, also on failure. params: checked. */

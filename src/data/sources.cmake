@@ -37,6 +37,7 @@ set(data_sources
     src/data/transform_mix.c
     src/data/transform_print.c
     src/data/transform_memory.c
+    src/data/transform_part.c
     src/data/transform_run.c
     src/data/transform_sampler.c
     src/data/transform_settle.c

@@ -214,6 +214,13 @@ uint32_t tenka_choose(const struct tenka_step *step, struct tenka_draws *d);
 tenka_status tenka_step_run(const struct tenka_step *step, const struct tenka_choice *choice, struct tenka_draws *d,
                             struct tenka_pixels *p);
 
+/* ---- transform_part.c ---- */
+
+struct tenka_part; /* data/image.h */
+/* The part of a picture of that size that the transform looks at, as it will be drawn; false: all of it. */
+bool tenka_transform_part(const tenka_transform *transform, const struct tenka_transform_key *key, uint32_t width,
+                          uint32_t height, struct tenka_part *out);
+
 /* ---- transform_sizes.c ---- */
 
 /* 0: not known, or not fixed. */

@@ -71,11 +71,24 @@ static tenka_status apply(const struct transforming *t, tenka_transform_room *ro
     return TENKA_OK;
 }
 
+static struct tenka_transform_key key_of(uint32_t index, uint64_t epoch)
+{
+    return (struct tenka_transform_key){.seed = epoch, .epoch = 0, .sample = index};
+}
+
+static bool find_part(const void *user, uint32_t index, uint64_t epoch, uint32_t width, uint32_t height,
+                      struct tenka_part *out)
+{
+    const struct transforming *const t = user;
+    const struct tenka_transform_key key = key_of(index, epoch);
+    return tenka_transform_part(t->transform, &key, width, height, out);
+}
+
 static tenka_status make(const void *user, struct tenka_error *err, const tenka_image *picture, uint32_t index,
                          uint64_t epoch, void *dst)
 {
     struct transforming *const t = (struct transforming *)user; /* whose rooms alone change */
-    const struct tenka_transform_key key = {.seed = epoch, .epoch = 0, .sample = index};
+    const struct tenka_transform_key key = key_of(index, epoch);
     tenka_transform_room *const room = take_room(t);
     if (room == NULL)
         return tenka_fail_nomem(err);
@@ -158,7 +171,10 @@ tenka_status tenka_sampler_transform(tenka_ctx *ctx, const struct tenka_transfor
     t->bytes = tenka_transform_normalization(transform, t->form.channels, form->mean, form->std);
     form->sample = (struct tenka_desc){t->bytes ? TENKA_U8 : TENKA_F32,
                                        tenka_shape_of(t->form.channels, t->form.height, t->form.width)};
-    *out = (struct tenka_sampler){
-        .user = t, .make = make, .free = free_transforming, .repeats = !tenka_transform_is_random(transform)};
+    *out = (struct tenka_sampler){.user = t,
+                                  .make = make,
+                                  .part = find_part,
+                                  .free = free_transforming,
+                                  .repeats = !tenka_transform_is_random(transform)};
     return TENKA_OK;
 }

@@ -105,21 +105,6 @@ tenka_status answers_keep(struct answers *a, const struct tenka_batch *batch, te
     return status;
 }
 
-/* Room for as many bytes. */
-static bool make_room(void *at, size_t *room, size_t bytes)
-{
-    void *memory;
-    memcpy(&memory, at, sizeof(memory));
-    if (bytes <= *room && memory != NULL)
-        return true;
-    void *const grown = realloc(memory, bytes);
-    if (grown == NULL)
-        return false;
-    memcpy(at, &grown, sizeof(grown));
-    *room = bytes;
-    return true;
-}
-
 /* The first batch tells the shapes. */
 static tenka_status make_counters(struct answers *a, const struct session *s, struct tenka_shape output)
 {
@@ -140,8 +125,8 @@ static tenka_status read_batch(struct answers *a, const struct kept_batch *kept)
     const size_t scores = shape_count(tenka_variable_shape(kept->output)) * sizeof(float);
     const size_t targets = shape_count(tenka_variable_shape(kept->target)) * sizeof(float); /* or int32_t */
     size_t room = a->room;
-    if (!make_room(&a->scores, &room, scores > targets ? scores : targets) ||
-        !make_room(&a->targets, &a->room, scores > targets ? scores : targets))
+    if (!room_take(&a->scores, &room, scores > targets ? scores : targets, 1) ||
+        !room_take(&a->targets, &a->room, scores > targets ? scores : targets, 1))
         return TENKA_E_NOMEM;
     const tenka_status status = tenka_variable_read(kept->output, a->scores, scores);
     return status == TENKA_OK ? tenka_variable_read(kept->target, a->targets, targets) : status;
@@ -257,7 +242,7 @@ static tenka_status take_picture(struct answers *a, const struct session *s, con
     const size_t count = shape_count(tenka_variable_shape(kept->input));
     const size_t each = count / tenka_variable_shape(kept->input).dim[0];
     if (!*read) {
-        if (!make_room(&a->input, &a->input_room, count * sizeof(a->input[0])))
+        if (!room_take(&a->input, &a->input_room, count * sizeof(a->input[0]), 1))
             return TENKA_E_NOMEM;
         const tenka_status status = tenka_variable_read(kept->input, a->input, count * sizeof(a->input[0]));
         if (status != TENKA_OK)

@@ -171,9 +171,9 @@ int stepper_set_training(struct stepper *s, bool training)
 {
     s->training = training;
     tenka_module_train(s->session.net, training);
-    if (training && s->optimizer == NULL && train_optimizer(&s->session, &s->optimizer) != TENKA_OK)
-        return say_library_failed(s->session.ctx);
-    return EXIT_CODE_OK;
+    const tenka_status status = training && s->optimizer == NULL ? train_optimizer(&s->session, &s->optimizer)
+                                                                 : TENKA_OK;
+    return status == TENKA_OK ? EXIT_CODE_OK : say_failed("%s", failure_sentence(s->session.ctx, status));
 }
 
 static tenka_status run_training(struct stepper *s, const struct tenka_batch *batch)

@@ -10,6 +10,7 @@ struct look {
     struct session session;
     struct tenka_measures measures; /* of the first half */
     uint64_t *train, *test;         /* samples of each class */
+    double *seconds;                /* of each pass; NULL: there are none */
 };
 
 /* ---- Looking ---- */
@@ -60,6 +61,15 @@ static int load(struct look *l)
     if (code == EXIT_CODE_OK && s->transform != NULL)
         code = transforms_apply(s);
     return code;
+}
+
+static int pass(struct look *l)
+{
+    const uint32_t passes = l->session.options->passes;
+    if (passes == 0)
+        return EXIT_CODE_OK;
+    l->seconds = calloc(passes, sizeof(l->seconds[0]));
+    return l->seconds != NULL ? passes_run(&l->session, l->seconds) : say_failed("out of memory");
 }
 
 /* ---- For people ---- */
@@ -177,6 +187,8 @@ static void print_json(const struct look *l)
             print_real(c > 0 ? "," : "", (std ? l->measures.std : l->measures.mean)[c]);
         printf("]");
     }
+    if (l->seconds != NULL)
+        passes_print_json(s, l->seconds);
     printf("}\n");
 }
 
@@ -194,6 +206,8 @@ int command_data(const struct options *options)
         code = load(&l);
     if (code == EXIT_CODE_OK && options->sheet != NULL)
         code = sheet_write(&l.session, l.session.train_data, options->sheet);
+    if (code == EXIT_CODE_OK)
+        code = pass(&l);
     if (code == EXIT_CODE_OK && options->json) {
         print_json(&l);
     } else if (code == EXIT_CODE_OK) {
@@ -203,9 +217,12 @@ int command_data(const struct options *options)
         print_columns(&l.session);
         print_classes(&l);
         print_measures(&l);
+        if (l.seconds != NULL)
+            passes_print(&l.session, l.seconds);
     }
     session_close(&l.session);
     free(l.train);
     free(l.test);
+    free(l.seconds);
     return code;
 }

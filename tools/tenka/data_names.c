@@ -19,20 +19,14 @@ bool data_is_list(const char *data)
     return data != NULL && !data_is_folder(data) && strchr(data, ',') != NULL;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), end_length = strlen(end);
-    return length > end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 bool data_is_npz(const char *data)
 {
-    return data != NULL && !data_is_folder(data) && strchr(data, ',') == NULL && ends_with(data, ".npz");
+    return data != NULL && !data_is_folder(data) && strchr(data, ',') == NULL && text_ends_with(data, ".npz");
 }
 
 bool path_is_csv(const char *path)
 {
-    return ends_with(path, ".csv") || ends_with(path, ".tsv");
+    return text_ends_with(path, ".csv") || text_ends_with(path, ".tsv");
 }
 
 /* A list of such files, or one file that is text. */
@@ -49,7 +43,7 @@ static bool data_is_csv(const char *data)
 
 bool path_is_npy(const char *path)
 {
-    return ends_with(path, ".npy");
+    return text_ends_with(path, ".npy");
 }
 
 bool data_is_npy(const char *data)
@@ -58,7 +52,7 @@ bool data_is_npy(const char *data)
     if (!data_is_list(data))
         return false;
     file_list_split(data, &list);
-    const bool npy = list.count > 0 && (path_is_npy(list.file[0]) || ends_with(list.file[0], ".npy.gz"));
+    const bool npy = list.count > 0 && (path_is_npy(list.file[0]) || text_ends_with(list.file[0], ".npy.gz"));
     free(list.text);
     return npy;
 }
@@ -100,7 +94,7 @@ static bool is_cifar(const char *path, const char *name, bool folder)
 
 static bool is_archive(const char *path)
 {
-    return ends_with(path, ".tar.gz") || ends_with(path, ".tgz") || ends_with(path, ".tar");
+    return text_ends_with(path, ".tar.gz") || text_ends_with(path, ".tgz") || text_ends_with(path, ".tar");
 }
 
 static bool is_folder(const char *path, const char *name, bool folder)

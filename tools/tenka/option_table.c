@@ -100,6 +100,9 @@ const struct option option_table[] = {
     { "skip-bad", NULL, NULL, FLAG(skip_bad), .key = "skip_bad", .uses = {
         { TRAIN | TEST | DATA, GROUP_DATA, "Leave out pictures that cannot be read, and name them; all are decoded once "
           "before training begins. Without it the first of them ends the command" } } },
+    { "keep-pictures", NULL, "MIB", WHOLE(keep_mib, 0, UINT32_MAX), .uses = {
+        { TRAIN | TEST | DATA, GROUP_DATA, "Keep decoded pictures of a folder from one epoch to the next, in so many MiB "
+          "of memory; 0: none. Results do not depend on it. Default: as long as more than that stays free" } } },
     { "load", NULL, "FILE", NAME(load), .key = "load", .uses = {
         { TRAIN, GROUP_DATA, "Begin with the weights of a safetensors or PyTorch .pt file" },
         { TEST, GROUP_DATA, "The saved network (needed): safetensors, or PyTorch's .pt together with --net" },
@@ -204,6 +207,7 @@ const struct option option_table[] = {
         { TRAIN, GROUP_TRAINING, "Images in a step; more than there are makes one step of all of them" },
         { TEST, GROUP_DATA, "Images in a step" },
         { PREDICT, GROUP_NETWORK, "Pictures in a step" },
+        { DATA, GROUP_MEASURED, "Samples in a batch of --passes" },
         { SUMMARY, GROUP_TRAINING, "Images in a step" },
         { PROFILE, GROUP_RUNS, "Images in a step" } } },
     { "batch-size", NULL, "N[,N...]", COUNTS(batch_sizes), .uses = {
@@ -351,6 +355,10 @@ const struct option option_table[] = {
     { "sheet", NULL, "FILE.png", NAME(sheet), .uses = {
         { DATA, GROUP_OUTPUT, "Write a picture that shows some of the training images side by side, as the network is "
           "given them: those of a folder need --transform, whose numbers are drawn once" } } },
+    { "passes", NULL, "N", WHOLE(passes, 1, 1000), .uses = {
+        { DATA, GROUP_MEASURED, "Make all training samples ready for a network N times, as training does, and print how "
+          "fast that is: pictures of a folder are decoded and transformed, for which --transform is needed. Later passes "
+          "have what --keep-pictures keeps" } } },
     { "top", NULL, "K", COUNT(top), .initial = "3", .uses = {
         { PREDICT, GROUP_OUTPUT, "The K likeliest classes of each picture" } } },
     { "top", NULL, "K", COUNT(test_top), .uses = {

@@ -1,7 +1,7 @@
 /* Pictures by class as data: the folders of the halves, the size that pictures become, and what is said of it. */
 #include <string.h>
 
-#include "tenka.h"
+#include "option_table.h"
 
 /* ---- Halves ---- */
 
@@ -58,6 +58,8 @@ static int load(const struct session *s, const char *folder, tenka_dataset **out
 {
     struct tenka_folder_params params = TENKA_FOLDER_DEFAULTS;
     params.skip_bad = s->options->skip_bad;
+    if (option_is_given(s->options, "keep-pictures"))
+        params.keep_bytes = s->options->keep_mib > 0 ? (uint64_t)s->options->keep_mib << 20 : 1;
     if (tenka_dataset_load_folder(s->ctx, folder, &params, out) == TENKA_OK)
         return EXIT_CODE_OK;
     const tenka_status status = tenka_last_status(s->ctx);

@@ -21,15 +21,7 @@ static int out_of_memory(void)
 /* The list takes path over, and frees it. */
 static int add(struct pictures *p, char *path)
 {
-    if (path != NULL && p->count == p->capacity) {
-        const size_t wanted = p->capacity == 0 ? 64 : 2 * p->capacity;
-        char **const longer = realloc(p->paths, wanted * sizeof(longer[0]));
-        if (longer != NULL) {
-            p->paths = longer;
-            p->capacity = wanted;
-        }
-    }
-    if (path == NULL || p->count == p->capacity) {
+    if (path == NULL || !room_take(&p->paths, &p->capacity, p->count + 1, sizeof(p->paths[0]))) {
         free(path);
         return out_of_memory();
     }

@@ -36,6 +36,7 @@ set(tool_sources
     tools/tenka/option_values.c
     tools/tenka/options.c
     tools/tenka/outputs.c
+    tools/tenka/passes.c
     tools/tenka/pictures.c
     tools/tenka/predict.c
     tools/tenka/predict_arrays.c
@@ -54,6 +55,7 @@ set(tool_sources
     tools/tenka/report_network.c
     tools/tenka/report_text.c
     tools/tenka/rescue.c
+    tools/tenka/room.c
     tools/tenka/sample_picture.c
     tools/tenka/say.c
     tools/tenka/session.c

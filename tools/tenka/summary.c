@@ -87,7 +87,7 @@ static int estimate(struct summary *m)
     if (status == TENKA_OK)
         status = tenka_training_memory(s->net, m->optimizer, m->input, session_loss_function(s), &m->memory);
     /* m->memory is also filled for a step that is too large for the device. */
-    return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+    return status == TENKA_OK ? EXIT_CODE_OK : say_failed("%s", failure_sentence(s->ctx, status));
 }
 
 /* ---- For people ---- */

@@ -84,6 +84,8 @@ struct options {
     /* Of pictures, texts or files; NULL: none. */
     const char *transform, *eval_transform;
     const char *sheet; /* data; NULL: none */
+    uint32_t passes;   /* data; 0: none */
+    uint32_t keep_mib; /* of pictures, where it was given */
     enum loss_mean loss_mean;
     int threads;
     struct tenka_shape input;             /* of one image; rank 0: the default */
@@ -134,8 +136,16 @@ struct options {
 
 const char *backend_name(enum tenka_backend backend);
 
+/* ---- room.c ---- */
+
+/* Makes *items, a pointer to items of so many bytes each, hold count of them at least; *room: of how many it does. Those
+ * that are there stay. false: no memory, and all is as before. */
+bool room_take(void *items, size_t *room, size_t count, size_t each);
+
 /* ---- text.c ---- */
 
+/* Whether text ends with that end, and has something before it. */
+bool text_ends_with(const char *text, const char *end);
 /* Bytes of the UTF-8 character that text begins with; 0: it begins with none. */
 size_t utf8_length(const char *text);
 /* Whether that is a control character: U+0000 to U+001F, U+007F to U+009F. */
@@ -164,6 +174,9 @@ void print_text(FILE *file, const char *format, ...) TENKA_PRINTF(2, 3);
 int say_failed(const char *format, ...) TENKA_PRINTF(1, 2);
 /* The library's sentence; NULL: that of tenka_ctx_create. Returns EXIT_CODE_FAILED. */
 int say_library_failed(const tenka_ctx *ctx);
+/* Why a function of the command has failed with that status: the library's sentence, or that the command itself had no
+ * memory. */
+const char *failure_sentence(const tenka_ctx *ctx, tenka_status status);
 /* That the standard output cannot be written; nothing where SIGPIPE told that nobody reads it. Returns the status. */
 int say_output_failed(void);
 /* A mistake in the command line of `tenka COMMAND`: leaves the process with EXIT_CODE_USAGE. */
@@ -433,6 +446,15 @@ void transforms_tell(const struct session *s);
 
 /* Writes a picture of some samples side by side, as a PNG. Says what went wrong. */
 int sheet_write(const struct session *s, const tenka_dataset *data, const char *path);
+
+/* ---- passes.c ---- */
+
+/* Makes all training samples ready for a network, as often as --passes says: seconds[i] is the time of pass i. Says what
+ * went wrong. */
+int passes_run(const struct session *s, double *seconds);
+/* A line for each; or a member of an object. */
+void passes_print(const struct session *s, const double *seconds);
+void passes_print_json(const struct session *s, const double *seconds);
 
 /* ---- ending.c: what the network ends with ---- */
 

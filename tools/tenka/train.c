@@ -10,12 +10,6 @@
 
 /* ---- Setting up ---- */
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), end_length = strlen(end);
-    return length > end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 /* Called before the training, so that nobody learns after hours of it that the network cannot be saved: its layers'
  * names may be such as no file takes. */
 static int check_saving(struct training *t)
@@ -91,7 +85,7 @@ static void tell_lost(const struct training *t, const char *option, const char *
     struct tenka_picture_sizes sizes;
     const bool pictures = tenka_dataset_picture_sizes(s->train_data, &sizes) == TENKA_OK;
     const bool table = tenka_dataset_table(s->train_data) != NULL;
-    if (path != NULL && (ends_with(path, ".pt") || ends_with(path, ".pth")) &&
+    if (path != NULL && (text_ends_with(path, ".pt") || text_ends_with(path, ".pth")) &&
         (pictures || table || s->options->split > 0))
         say_notice(s->options,
                    "%s %s: a .pt holds weights alone, and neither the %s nor what was kept for testing, which 'tenka "
@@ -145,6 +139,8 @@ static int set_up(struct training *t)
         status = train_average(s, t->run.optimizer, &t->run.average);
     if (status == TENKA_OK)
         status = tenka_meter_create(s->ctx, &t->run.loss);
+    if (status != TENKA_OK && status != tenka_last_status(s->ctx))
+        return say_failed("%s", failure_sentence(s->ctx, status));
     if (status != TENKA_OK)
         return EXIT_CODE_LIBRARY;
     progress_init(&t->progress, o->quiet);
@@ -447,7 +443,7 @@ static bool misleads(const char *path)
     static const char *const known[] = {".safetensors", ".st", ".pt", ".pth"};
     const char *const slash = strrchr(path, '/'), *const name = slash != NULL ? slash + 1 : path;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (ends_with(name, known[i]))
+        if (text_ends_with(name, known[i]))
             return false;
     return name[0] != '\0' && strchr(name + 1, '.') != NULL;
 }
