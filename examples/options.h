@@ -52,7 +52,8 @@ static inline bool option_read(const char *name, const char *value, struct optio
     else if (strcmp(name, "--backend") == 0)
         return option_backend(value, &o->backend);
     else
-        return number != NULL && option_number(value, number) && o->batch_size > 0 && o->batch_size <= MAX_BATCH;
+        return number != NULL && option_number(value, number) &&
+               (number != &o->batch_size || (*number > 0 && *number <= MAX_BATCH));
     return true;
 }
 

@@ -148,6 +148,11 @@ if(TENKA_BUILD_EXAMPLES)
         if(backend STREQUAL vulkan AND NOT TENKA_VULKAN)
             continue()
         endif()
+        foreach(example vae dcgan siamese super_resolution)
+            add_test(NAME example_${example}_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_known_examples.sh
+                $<TARGET_FILE:example_${example}> $<TARGET_FILE:tenka_command> ${backend})
+            set_tests_properties(example_${example}_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+        endforeach()
         add_test(NAME example_custom_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_custom_example.sh
             $<TARGET_FILE:example_custom> $<TARGET_FILE:tenka_command> ${backend})
         set_tests_properties(example_custom_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
