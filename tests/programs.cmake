@@ -132,6 +132,9 @@ if(NOT TENKA_VULKAN)
     set_tests_properties(cli cli_faults resume resume_slow PROPERTIES ENVIRONMENT TENKA_REQUIRE_VULKAN=0)
 endif()
 
+add_test(NAME examples_document COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_examples_document.sh
+    $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR})
+set_tests_properties(examples_document PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 add_test(NAME readme
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_readme.sh $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR})
 set_tests_properties(readme PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
