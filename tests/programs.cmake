@@ -133,6 +133,9 @@ if(NOT TENKA_VULKAN)
     set_tests_properties(cli cli_faults resume resume_slow PROPERTIES ENVIRONMENT TENKA_REQUIRE_VULKAN=0)
 endif()
 
+add_test(NAME examples_document COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_examples_document.sh
+    $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR})
+set_tests_properties(examples_document PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 add_test(NAME readme
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_readme.sh $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR})
 set_tests_properties(readme PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
@@ -149,6 +152,11 @@ if(TENKA_BUILD_EXAMPLES)
         if(backend STREQUAL vulkan AND NOT TENKA_VULKAN)
             continue()
         endif()
+        foreach(example vae dcgan siamese super_resolution)
+            add_test(NAME example_${example}_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_known_examples.sh
+                $<TARGET_FILE:example_${example}> $<TARGET_FILE:tenka_command> ${backend})
+            set_tests_properties(example_${example}_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+        endforeach()
         add_test(NAME example_custom_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_custom_example.sh
             $<TARGET_FILE:example_custom> $<TARGET_FILE:tenka_command> ${backend})
         set_tests_properties(example_custom_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)

@@ -21,7 +21,7 @@
 #ifndef TENKA_IMAGE_H
 #define TENKA_IMAGE_H
 
-#include "tenka/context.h"
+#include "tenka/tensor.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -113,6 +113,29 @@ TENKA_API tenka_status tenka_image_encode(tenka_ctx *ctx, const tenka_image *ima
 TENKA_API void tenka_image_encoded_free(unsigned char *data);
 /* Writes that to a file, which appears whole or not at all, as tenka_model_save's. Errors: E_IO as well. */
 TENKA_API tenka_status tenka_image_save(tenka_ctx *ctx, const tenka_image *image, const char *path);
+
+struct tenka_grid_params {
+    size_t size;
+    uint32_t columns; /* pictures in a row: torchvision's nrow */
+    uint32_t padding; /* black pixels around each */
+    double low, high; /* what becomes black and what white; beyond is the same */
+};
+#define TENKA_GRID_DEFAULTS                                                             \
+    {                                                                                   \
+        .size = sizeof(struct tenka_grid_params), .columns = 8, .padding = 2, .high = 1 \
+    }
+/* Pictures that a network has made, side by side in one picture, with the pixels of torchvision's
+ * make_grid(pictures, nrow=columns, padding=padding, normalize=True, value_range=(low, high)); a single one is without
+ * padding.
+ *   pictures  F32 [N, C, H, W] with 1 or 3 channels, which is read: as tenka_read
+ *   params    NULL: the defaults
+ *   out       owned by the caller; grey of one channel
+ * Errors: E_INVALID (params; too wide or high), E_SHAPE, and those of tenka_read. */
+TENKA_API tenka_status tenka_image_grid(tenka_tensor pictures, const struct tenka_grid_params *params,
+                                        tenka_image **out);
+/* Writes that to a PNG file, as torchvision.utils.save_image does, and as tenka_image_save. */
+TENKA_API tenka_status tenka_image_save_grid(tenka_tensor pictures, const struct tenka_grid_params *params,
+                                             const char *path);
 
 #ifdef __cplusplus
 }

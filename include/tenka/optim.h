@@ -119,8 +119,14 @@ TENKA_API tenka_status tenka_optimizer_set_momentum(tenka_optimizer *opt, size_t
  * waiting for the device. Variables without a gradient, or frozen ones, stay as they are.
  * Errors: the first mistake of the step's operators, and those of tenka_step_end. */
 TENKA_API tenka_status tenka_optimizer_step(tenka_optimizer *opt);
+/* The same within a step, which goes on: operators from here on see the new parameters, in forwards and in gradients,
+ * and tensors from before stay what they were. So two networks, each with an optimizer, are trained in one step, as a
+ * generator and its discriminator are. The step is then ended by tenka_step_end, or by another optimizer's step; if it
+ * fails or is discarded, the update has not been. Gradients that are left, such as those of the other network, go into
+ * the next step unless tenka_zero_grad discards them. */
+TENKA_API void tenka_optimizer_update(tenka_optimizer *opt);
 
-/* How many updates were made so far. */
+/* How many updates were made so far, without those of the open step. */
 TENKA_API uint64_t tenka_optimizer_steps(const tenka_optimizer *opt);
 
 /* ---- Averages of weights ---- */

@@ -65,6 +65,14 @@ typedef struct tenka_variable tenka_variable;
  * data in a variable. Not differentiable. */
 TENKA_API tenka_tensor tenka_input(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, const void *data);
 
+/* Numbers from the normal distribution of mean 0 and deviation 1: torch.randn's on the CPU, drawn from the context's
+ * generator on the host (but for the rounding of logarithm and cosine, which differs among PyTorch's builds). They travel
+ * with the step as inputs do, and on a GPU count towards their limit. Not differentiable. */
+TENKA_API tenka_tensor tenka_randn(tenka_ctx *ctx, struct tenka_shape shape);
+/* All elements are value, which is data: changing it makes no new plan. torch.full; a number to be broadcast is
+ * tenka_full(ctx, tenka_shape_of(1), value). F32. Not differentiable. */
+TENKA_API tenka_tensor tenka_full(tenka_ctx *ctx, struct tenka_shape shape, double value);
+
 /* A variable.
  *   data           shape's elements in host memory (F32: float), copied; NULL: zeros
  *   requires_grad  tenka_backward computes its gradient (F32 only)
@@ -122,6 +130,9 @@ TENKA_API bool tenka_tensor_valid(tenka_tensor t);
  * Computes nothing yet. Several calls before one update add up; so do steps that end with
  * tenka_step_end, until tenka_optimizer_step or tenka_zero_grad. */
 TENKA_API void tenka_backward(tenka_tensor loss);
+
+/* The same numbers, which no gradient passes: torch's x.detach(). Nothing is copied. Any dtype. */
+TENKA_API tenka_tensor tenka_detach(tenka_tensor x);
 
 /* The gradient gathered so far as a tensor of this step; an inert tensor without error when there is none:
  * test it with tenka_tensor_valid. */

@@ -18,6 +18,7 @@ set(data_sources
     src/data/idx_files.c
     src/data/exif.c
     src/data/bmp.c
+    src/data/grid.c
     src/data/image.c
     src/data/resample.c
     src/data/resample_lines.c
