@@ -246,9 +246,10 @@ struct tenka_loader_params {
                      * fewer images than a batch nothing would be left, which is E_INVALID */
     enum tenka_images_at images_at;
     /* Mixing the samples of each batch (transform.h), on the device: the alpha of mixup and of cutmix, at most 1e6; 0: not.
-     * Of both, one is drawn for each batch, either as often as the other. What is drawn depends on the epoch's number of
-     * the context's generator and on the number of the batch alone, so that it is the same after a resume. The targets,
-     * which are one class for each sample, or F32, become F32: shares, as CrossEntropyLoss takes them. */
+     * Of both, one is drawn for each batch, either as often as the other. What is drawn depends on a number that the
+     * context's generator gives each epoch, and on that of the batch within it alone, so that it is the same after a
+     * resume. The targets, which are one class for each sample, or F32, become F32: shares, as CrossEntropyLoss takes
+     * them. */
     double mixup, cutmix;
     uint32_t classes; /* of the shares, of which a network gives so many; 0: as the dataset has */
 };
