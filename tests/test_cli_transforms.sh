@@ -111,6 +111,12 @@ prints '^training Compose(RandomResizedCrop.*, which makes 3x12x12$'
 says 'drawn.png shows 24 of the training images as the network is given them$'
 succeed data "$work/data" --transform "$drawn" --sheet "$work/again.png"
 cmp "$work/drawn.png" "$work/again.png" || bad "the sheet is another each time"
+succeed data "$work/data" --transform "$drawn" --mixup 0.5 --sheet "$work/mixed.png"
+says 'mixed.png shows 24 of the training images as the network is given them$'
+! cmp -s "$work/drawn.png" "$work/mixed.png" || bad "the sheet shows nothing mixed"
+succeed data "$work/data" --transform "$drawn" --mixup 0.5 --sheet "$work/again.png"
+cmp "$work/mixed.png" "$work/again.png" || bad "the sheet of mixed images is another each time"
+succeed data "$work/data" --transform "$erased" --cutmix 1 --sheet "$work/cut.png"
 succeed data "$work/data" --transform "$erased" --sheet "$work/erased.png" --json
 is_json
 mkdir -p "$work/sheets/a"
@@ -219,10 +225,10 @@ refuse '^tenka: --transform is for pictures, and .*t.csv has arrays' train $comm
 
 # ---- Kills ----
 
-# resumed NAME TRANSFORM: a run that is killed in the middle of epochs, and goes on each time.
+# resumed NAME TRANSFORM [OPTIONS]: a run that is killed in the middle of epochs, and goes on each time.
 resumed() {
     rm -f "$work"/run.*
-    whole="train $common --quiet --epochs 100 --batch-size 5 --data $work/data"
+    whole="train $common --quiet --epochs 100 --batch-size 5 --data $work/data ${3:-}"
     # shellcheck disable=SC2086
     succeed $whole --net "$net" --transform "$2" --eval-transform "$still" --save "$work/whole.st"
     for count in 9 60 150; do
@@ -244,6 +250,7 @@ resumed() {
     cmp "$work/whole.st" "$work/run.st" || bad "$1: other weights than without a break"
 }
 resumed drawn "$drawn"
+resumed mixed "$drawn" '--mixup 0.4 --cutmix 1'
 resumed erased "$erased"
 # shellcheck disable=SC2086
 {

@@ -245,6 +245,13 @@ struct tenka_loader_params {
     bool drop_last; /* leave out a last batch that is smaller, each epoch other images of those that are shuffled; with
                      * fewer images than a batch nothing would be left, which is E_INVALID */
     enum tenka_images_at images_at;
+    /* Mixing the samples of each batch (transform.h), on the device: the alpha of mixup and of cutmix, at most 1e6; 0: not.
+     * Of both, one is drawn for each batch, either as often as the other. What is drawn depends on a number that the
+     * context's generator gives each epoch, and on that of the batch within it alone, so that it is the same after a
+     * resume. The targets, which are one class for each sample, or F32, become F32: shares, as CrossEntropyLoss takes
+     * them. */
+    double mixup, cutmix;
+    uint32_t classes; /* of the shares, of which a network gives so many; 0: as the dataset has */
 };
 #define TENKA_LOADER_DEFAULTS                                       \
     {                                                               \
@@ -253,13 +260,15 @@ struct tenka_loader_params {
 
 struct tenka_batch {
     tenka_tensor input;  /* F32 [size, channels, height, width], normalised; of arrays F32 or I32 [size, ...] */
-    tenka_tensor target; /* I32 [size]; of arrays I32 or F32 [size, ...] */
+    tenka_tensor target; /* I32 [size]; of arrays I32 or F32 [size, ...]; mixed classes: F32 [size, classes] */
     uint32_t size;       /* samples in this batch */
     uint32_t index;      /* 0, 1, ... within the epoch */
 };
 
 /* A loader of dataset on ctx's device. The dataset is copied to the device, or its memory held: it may be destroyed or
- * given to other loaders. params NULL: the defaults. Errors: E_INVALID, E_NOMEM, E_DEVICE. */
+ * given to other loaders. params NULL: the defaults. Errors: E_INVALID (with a reason; such as what cannot be mixed: an
+ * input of whole numbers, targets that are no class, for cutmix samples that are not channels x height x width),
+ * E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset,
                                            const struct tenka_loader_params *params, tenka_loader **out);
 TENKA_API void tenka_loader_destroy(tenka_loader **loader);

@@ -239,6 +239,9 @@ TENKA_API tenka_tensor tenka_gather(tenka_tensor x, tenka_tensor index);
 /* y[i, ...] = x[index[offset + i], ...] for i < rows. offset is data, rows is structure.
  * offset + rows <= index.dim[0]. */
 TENKA_API tenka_tensor tenka_gather_range(tenka_tensor x, tenka_tensor index, uint32_t offset, uint32_t rows);
+/* F32 [N, classes]: 1 in the column that is the class of the row, 0 elsewhere; a row of NaN where x is no class.
+ * x: I32 [N]. torch.nn.functional.one_hot(x, classes).float(). Not differentiable. Errors: E_INVALID (no classes). */
+TENKA_API tenka_tensor tenka_one_hot(tenka_tensor x, uint32_t classes);
 
 /* ---- Operators: reductions ------------------------------------------------------------------------ */
 

@@ -126,6 +126,15 @@ TENKA_API tenka_status tenka_mix_draw(tenka_ctx *ctx, double alpha, uint32_t wid
                                       uint32_t epoch, uint32_t batch, size_t count, int32_t *partner,
                                       struct tenka_mix *out);
 
+/* Samples x, F32 [N, ...], mixed with those of the batch that partner, I32 [N], names: blended, or where mix has a
+ * rectangle, in which the last two axes of x are height and width, with the partner's numbers in it. They are the numbers
+ * of torchvision.transforms.v2's MixUp and CutMix, whose partner is the sample before. A partner that is no sample gives
+ * NaN. Not differentiable. Targets are mixed by lambda alone:
+ *     target = tenka_mix_samples(tenka_one_hot(target, classes), partner, &(struct tenka_mix){.lambda = mix.lambda});
+ * and CrossEntropyLoss takes such. A loader does all of this (data.h).
+ * Errors: E_SHAPE; E_INVALID (lambda is not within 0 .. 1, the rectangle not within x). */
+TENKA_API tenka_tensor tenka_mix_samples(tenka_tensor x, tenka_tensor partner, const struct tenka_mix *mix);
+
 #ifdef __cplusplus
 }
 #endif

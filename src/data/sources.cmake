@@ -24,6 +24,7 @@ set(data_sources
     src/data/resample_lines.c
     src/data/resize.c
     src/data/loader.c
+    src/data/mixing.c
     src/data/npy.c
     src/data/npy_files.c
     src/data/png_write.c

@@ -246,6 +246,12 @@ tenka_tensor tenka_gather_range(tenka_tensor x, tenka_tensor index, uint32_t off
     return gather(x, index, offset, rows);
 }
 
+tenka_tensor tenka_one_hot(tenka_tensor x, uint32_t classes)
+{
+    const struct tenka_p_classes params = {.c = classes > INT32_MAX ? -1 : (int32_t)classes};
+    return tenka_trace(x.ctx, TENKA_OP_one_hot, &x, 1, &params, sizeof(params), NULL, NULL, NULL);
+}
+
 /* ---- Reductions ---- */
 
 static tenka_tensor sum_or_mean(tenka_tensor x, uint32_t axes, bool keepdim, bool mean)

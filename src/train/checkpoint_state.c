@@ -53,17 +53,23 @@ static json_t *write_rng(const struct tenka_rng *rng)
     return json_pack("{s:i, s:s}", "next", (int)rng->next, "state", words);
 }
 
+/* Of what is done to batches; NULL: it is not, and files of older versions do not say it. */
+static json_t *alpha(double x)
+{
+    return x > 0 ? real(x) : NULL;
+}
+
 static json_t *write_loader(const tenka_loader *loader)
 {
     struct tenka_loader_state s;
     if (loader == NULL)
         return json_null();
     tenka_loader_get_state(loader, &s);
-    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:I, s:I, s:s*}", "images", (json_int_t)s.count, "labels",
-                     (json_int_t)s.labels, "batch_size", (json_int_t)s.batch_size, "shuffle", (int)s.shuffle,
+    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:I, s:I, s:s*, s:o*, s:o*}", "images", (json_int_t)s.count,
+                     "labels", (json_int_t)s.labels, "batch_size", (json_int_t)s.batch_size, "shuffle", (int)s.shuffle,
                      "drop_last", (int)s.drop_last, "running", (int)s.running, "index", (json_int_t)s.index,
-                     "order_seed", (json_int_t)s.order_seed, "epoch_seed", (json_int_t)s.epoch_seed,
-                     "transform", tenka_loader_transform(loader));
+                     "order_seed", (json_int_t)s.order_seed, "epoch_seed", (json_int_t)s.epoch_seed, "transform",
+                     tenka_loader_transform(loader), "mixup", alpha(s.mixup), "cutmix", alpha(s.cutmix));
 }
 
 /* Of NAdam, by the variables' names. */
@@ -271,13 +277,22 @@ static bool read_epoch_seed(const json_t *object, struct tenka_loader_state *out
            read_whole(object, "epoch_seed", INT64_MAX, &out->epoch_seed);
 }
 
+/* What files do not say was not done. */
+static bool read_alpha(const json_t *object, const char *key, double *out)
+{
+    const json_t *const value = json_object_get(object, key);
+    *out = 0;
+    return value == NULL || read_real(value, out);
+}
+
 static bool read_loader(const json_t *object, struct tenka_loader_state *out)
 {
     return read_u32(object, "images", &out->count) && read_u32(object, "labels", &out->labels) &&
            read_u32(object, "batch_size", &out->batch_size) && read_bool(object, "shuffle", &out->shuffle) &&
            read_bool(object, "drop_last", &out->drop_last) && read_bool(object, "running", &out->running) &&
            read_u32(object, "index", &out->index) && read_whole(object, "order_seed", INT64_MAX, &out->order_seed) &&
-           read_epoch_seed(object, out);
+           read_epoch_seed(object, out) && read_alpha(object, "mixup", &out->mixup) &&
+           read_alpha(object, "cutmix", &out->cutmix);
 }
 
 /* ---- Comparing ---- */
@@ -309,6 +324,17 @@ static tenka_status compare_flag(const struct tenka_run *run, const char *path, 
 {
     return there == here ? TENKA_OK
                          : tenka_checkpoint_differs(run->err, path, what, there ? "on" : "off", here ? "on" : "off");
+}
+
+/* what: "mixup" or "cutmix". */
+static tenka_status compare_alpha(const struct tenka_run *run, const char *path, const char *what, double there,
+                                  double here)
+{
+    char a[TENKA_NUMBER_TEXT], b[TENKA_NUMBER_TEXT];
+    return there == here
+               ? TENKA_OK
+               : tenka_checkpoint_differs(run->err, path, what, there > 0 ? tenka_number_text(there, a) : "off",
+                                          here > 0 ? tenka_number_text(here, b) : "off");
 }
 
 /* Pictures that are made by no transform, or by one. */
@@ -346,6 +372,8 @@ static tenka_status compare_loader(const struct tenka_run *run, const char *path
     TENKA_TRY(compare_batch_size(run, path, name, there->batch_size, here.batch_size));
     TENKA_TRY(compare_flag(run, path, "shuffling", there->shuffle, here.shuffle));
     TENKA_TRY(compare_flag(run, path, "drop_last", there->drop_last, here.drop_last));
+    TENKA_TRY(compare_alpha(run, path, "mixup", there->mixup, here.mixup));
+    TENKA_TRY(compare_alpha(run, path, "cutmix", there->cutmix, here.cutmix));
     if (there->index > tenka_loader_batches(loader))
         return tenka_checkpoint_damaged(run->err, path, "a position after the end of the epoch");
     return TENKA_OK;

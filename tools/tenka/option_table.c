@@ -69,6 +69,7 @@ static const struct option_word parts[] = {
     "--freeze and --train can be given several times, and later ones win: --freeze '*' --train fc"
 #define STATS_HELP "Keep frozen layers with running statistics, such as BatchNorm2d, in evaluation mode, so that they " \
     "normalise by their statistics and leave them as they are"
+#define MIXED_HELP "What 'tenka train' would mix the training pictures by; --sheet shows a batch"
 #define TARGET_HELP "Columns of a CSV file that the network is to tell; all others are its input"
 #define WITHOUT_HELP "Columns of a CSV file to leave out of the input, such as a number of the line"
 #define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
@@ -178,6 +179,15 @@ const struct option option_table[] = {
           "Default: what was saved with the network" },
         { PREDICT, GROUP_PICTURES, "What the network is given of a picture, as torchvision.transforms prints or writes "
           "it. Default: what was saved with the network" } } },
+    { "mixup", NULL, "ALPHA", REAL(mixup, 1e6), .initial = "0", .key = "mixup", .uses = {
+        { TRAIN, GROUP_DATA, "Mix the training samples of each batch with each other, and their targets, by a share of "
+          "Beta(ALPHA, ALPHA): 0.2 is usual. With --cutmix one of the two is drawn for each batch. The loss must be "
+          "CrossEntropyLoss, and the train loss is that of mixed targets; 0: not" },
+        { DATA, GROUP_DATA, MIXED_HELP } } },
+    { "cutmix", NULL, "ALPHA", REAL(cutmix, 1e6), .initial = "0", .key = "cutmix", .uses = {
+        { TRAIN, GROUP_DATA, "Put a rectangle of another training picture of the batch into each, and mix their targets "
+          "by its share, which is of Beta(ALPHA, ALPHA): 1 is usual. As for --mixup" },
+        { DATA, GROUP_DATA, MIXED_HELP } } },
     { "invert", NULL, NULL, FLAG(invert), .uses = {
         { PREDICT, GROUP_PICTURES, "Take each picture's negative. A network that has learned white on black, as MNIST "
           "and Fashion-MNIST are, needs it for ink on paper and for photographs on a white ground" } } },

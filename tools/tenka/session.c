@@ -165,6 +165,8 @@ static int check_net(struct session *s)
     if (code == EXIT_CODE_OK)
         code = check_loss(s, output);
     if (code == EXIT_CODE_OK)
+        code = mixing_check(s, output);
+    if (code == EXIT_CODE_OK)
         code = batches_check(s);
     if (code == EXIT_CODE_OK && session_classifies(s))
         code = session_check_classes(s, output.dim[1]);
@@ -207,6 +209,7 @@ static void tell(const struct session *s)
                tenka_dataset_classes(session_data(s)) > 0 ? "each class" : "the samples", s->options->seed);
     pictures_tell(s);
     transforms_tell(s);
+    mixing_tell(s);
     session_print_device(s->ctx, s->options);
     printf("network  %s parameters; ", say_count(count, tenka_module_parameter_count(s->net)));
     if (s->options->loss != NULL)

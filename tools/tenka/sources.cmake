@@ -30,6 +30,7 @@ set(tool_sources
     tools/tenka/keep.c
     tools/tenka/log_json.c
     tools/tenka/main.c
+    tools/tenka/mixing.c
     tools/tenka/option_help.c
     tools/tenka/option_names.c
     tools/tenka/option_table.c

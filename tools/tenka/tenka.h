@@ -77,6 +77,7 @@ struct options {
     uint32_t checkpoint_every;                           /* steps; 0: at the end of each epoch alone */
     uint64_t seed;
     double lr, momentum, weight_decay, aux_weight;
+    double mixup, cutmix;         /* alpha; 0: not */
     const char *target, *without; /* columns of a table; NULL: none */
     bool standardize;
     double split;  /* of the samples; 0: none */
@@ -281,6 +282,7 @@ struct session {
     /* Of training and test pictures, as print() shows them; NULL: they are resized. */
     char *transform, *eval_transform;
     bool draws;               /* --transform is random */
+    uint32_t outputs;         /* classes of the network, where samples are mixed; 0: targets are shares of them */
     tenka_loss *loss;         /* NULL: not chosen yet */
     bool ignores;             /* some targets are what the loss ignores */
     enum last_layer last;     /* once session_find_ending was called */
@@ -441,6 +443,16 @@ int transforms_apply(struct session *s);
 int transforms_describe(const struct session *s, struct tenka_preprocessing *how);
 /* What the halves are made of by transforms, on a line each. */
 void transforms_tell(const struct session *s);
+
+/* ---- mixing.c: --mixup and --cutmix ---- */
+
+bool mixing_is_on(const struct options *o);
+/* Whether the loss, once it is chosen, takes mixed targets; says why not. output: of the network. */
+int mixing_check(struct session *s, struct tenka_shape output);
+/* What a loader of the training half mixes. */
+void mixing_describe(const struct session *s, struct tenka_loader_params *params);
+/* The same on a line. */
+void mixing_tell(const struct session *s);
 
 /* ---- sheet.c ---- */
 

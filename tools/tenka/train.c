@@ -45,6 +45,8 @@ static tenka_status create_loader(const struct session *s, const tenka_dataset *
     params.batch_size = batch_size;
     params.shuffle = !s->options->no_shuffle;
     params.drop_last = drop_last;
+    if (data == s->train_data)
+        mixing_describe(s, &params);
     return tenka_loader_create(s->ctx, data, &params, out);
 }
 
