@@ -434,16 +434,16 @@ static void test_average_misuse(void **state)
     open_run(&r, *state, NET);
     open_run(&other, *state, NET);
     make_optimizer(&r, "SGD(lr=0.1)", "");
-    fails(r.ctx, tenka_average_create(r.opt, r.net, 1.5, &average), TENKA_E_INVALID, "a decay of 1.5");
-    fails(r.ctx, tenka_average_create(r.opt, r.net, (double)NAN, &average), TENKA_E_INVALID, "a decay of");
-    fails(r.ctx, tenka_average_create(r.opt, NULL, 0.9, &average), TENKA_E_INVALID, "network is missing");
-    fails(r.ctx, tenka_average_create(r.opt, other.net, 0.9, &average), TENKA_E_INVALID, "another context");
+    assert_fails(r.ctx, tenka_average_create(r.opt, r.net, 1.5, &average), TENKA_E_INVALID, "a decay of 1.5");
+    assert_fails(r.ctx, tenka_average_create(r.opt, r.net, (double)NAN, &average), TENKA_E_INVALID, "a decay of");
+    assert_fails(r.ctx, tenka_average_create(r.opt, NULL, 0.9, &average), TENKA_E_INVALID, "network is missing");
+    assert_fails(r.ctx, tenka_average_create(r.opt, other.net, 0.9, &average), TENKA_E_INVALID, "another context");
     assert_null(average);
     must(r.ctx, tenka_average_create(r.opt, r.net, 0.9, &r.average));
     assert_true(tenka_average_decay(r.average) == 0.9);
-    fails(r.ctx, tenka_average_create(r.opt, r.net, 0.9, &average), TENKA_E_INVALID, "has one already");
+    assert_fails(r.ctx, tenka_average_create(r.opt, r.net, 0.9, &average), TENKA_E_INVALID, "has one already");
     tenka_relu(tenka_value(r.state[0].var));
-    fails(r.ctx, tenka_average_swap(r.average), TENKA_E_INVALID, "a step is open");
+    assert_fails(r.ctx, tenka_average_swap(r.average), TENKA_E_INVALID, "a step is open");
     tenka_step_discard(r.ctx);
     tenka_average_destroy(&r.average);
     step(&r); /* without it */
@@ -455,12 +455,8 @@ static void test_average_misuse(void **state)
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_one_plan),
-        cmocka_unit_test(test_swap),
-        cmocka_unit_test(test_average_kernels),
+        cmocka_unit_test(test_golden),         cmocka_unit_test(test_texts), cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_one_plan),       cmocka_unit_test(test_swap),  cmocka_unit_test(test_average_kernels),
         cmocka_unit_test(test_average_misuse),
     };
     golden = argc > 2 ? argv[2] : "";

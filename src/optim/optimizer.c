@@ -35,7 +35,7 @@ struct tenka_optimizer {
     size_t n_groups, groups_capacity;
     uint64_t steps;
     tenka_average *average; /* NULL: none */
-    uint32_t updates; /* by the open step */
+    uint32_t updates;       /* by the open step */
     struct tenka_step_watcher watcher;
 };
 
