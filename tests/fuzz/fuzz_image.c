@@ -1,4 +1,4 @@
-/* PNG and JPEG pictures: whatever the bytes, a status; and what was read can be resized. */
+/* Pictures of every kind: whatever the bytes, a status; and what was read can be resized. */
 #include "fuzz.h"
 
 #define MAX_PIXELS (1u << 18)

@@ -79,8 +79,8 @@ const struct command commands[] = {
       .example = "tenka data pictures", .run = command_data, .objection = data_objection },
     { "predict", PREDICT, .arguments = "X.NPY|X.CSV|PICTURE|FOLDER...",
       .brief = "the classes of pictures, or the outputs of an array or table, by a saved network", .about =
-      "Tells the classes of pictures by a saved network. PNG, JPEG and BMP pictures of any size and kind become what the "
-      "network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF or XMP "
+      "Tells the classes of pictures by a saved network. PNG, JPEG, BMP, GIF, WebP and TIFF pictures of "
+      "any size and kind become what the network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF or XMP "
       "data says. Of a folder, all files in it and in its folders that are pictures, or are called so, are taken in "
       "the order of their names, and others passed over. A picture that cannot be read, also since it is of another "
       "kind, is said, and the others are still done; the exit status is then 1. Of an array x.npy the samples are taken "
