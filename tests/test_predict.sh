@@ -253,6 +253,11 @@ prints '/foreign/telephone.dat","error":".*it is HEIF'
 prints '^\],"skipped":2,"failed":8}$'
 predict 1 --backend cpu --load "$predict/logits.safetensors" "$work/foreign"
 prints '^done     2 pictures; 8 failed, 2 files in folders are no pictures$'
+cpu 1 "$work/foreign" --out "$work/foreign.csv"
+head -n 1 "$work/foreign.csv" | grep -q '^file,class,p_T-shirt/top,p_Trouser,' || bad "another header"
+grep -q '/foreign/a.png,Ankle boot,[0-9.e,-]*$' "$work/foreign.csv" || bad "no row of a picture"
+grep -q '/foreign/empty.jpg,,,,,,,,,,,$' "$work/foreign.csv" || bad "no row of a picture that cannot be read"
+[ "$(wc -l < "$work/foreign.csv")" = 10 ] || bad "not a row a picture"
 rm "$work/foreign/a.png" "$work/foreign/z.png"
 cpu 1 "$work/foreign"
 [ "$(wc -l < "$work/err")" = 8 ] || bad "a folder with none but unreadable pictures"
