@@ -184,8 +184,11 @@ def array_cases():
         lambda: arrays(npy("<f4", (1 << 20, 1 << 20), bytes(72))), ARRAY
     yield "a negative shape", 1, "shape of the array is damaged", lambda: arrays(npy("<f4", (-6, 3), bytes(72))), ARRAY
     yield "an empty .npy", 1, "found something else", lambda: arrays(b""), ARRAY
-    yield "NaN among the inputs", 1, "no finite number", \
+    yield "NaN among the inputs", 1, "x.npy: sample 5 has a number that is not finite", \
         lambda: arrays(npy("<f4", (6, 3), struct.pack("<18f", *([1.0] * 17), float("nan")))), ARRAY
+    yield "infinity among the targets", 1, "y.npy: sample 2 has a number that is not finite", \
+        lambda: arrays(y=npy("<f8", (6, 3), struct.pack("<18d", *([1.0] * 8), float("-inf"), *([1.0] * 9)))), \
+        (*ARRAY, "--loss", "MSELoss()")
     yield "floats as labels", 1, "CrossEntropyLoss", lambda: arrays(y=floats(6)), \
         (*ARRAY, "--loss", "CrossEntropyLoss()")
     yield "one array alone", 1, "name that of the targets too", lambda: write("x.npy", X), ARRAY

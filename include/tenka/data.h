@@ -54,7 +54,7 @@ TENKA_API tenka_status tenka_dataset_create(tenka_ctx *ctx, const uint8_t *image
  *   target  integers become I32, classes of a sample or of each of its places; floats become F32
  * -100 among the classes is none of them: PyTorch's ignore_index. F32 columns are kept as the devices of ctx's backend
  * have them, so that float64 keeps its digits on cpu-f64; a loader on another precision refuses the dataset.
- * Errors: E_SHAPE, E_INVALID (a class below 0, or of a million and more), E_NOMEM. */
+ * Errors: E_SHAPE, E_INVALID (a class below 0, or of a million and more; a float that is not finite), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_from_arrays(tenka_ctx *ctx, const tenka_array *input, const tenka_array *target,
                                                  tenka_dataset **out);
 /* The same of two .npy files. Errors: those of tenka_array_read as well. */
