@@ -20,7 +20,8 @@ target_include_directories(test_cifar_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(test_cifar_files PRIVATE ZLIB::ZLIB)
 target_link_libraries(test_tables PRIVATE m)
 target_include_directories(test_image_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
-target_compile_definitions(test_image_files PRIVATE TENKA_PNG=$<BOOL:${PNG_FOUND}> TENKA_JPEG=$<BOOL:${JPEG_FOUND}>)
+target_compile_definitions(test_image_files PRIVATE TENKA_PNG=$<BOOL:${PNG_FOUND}> TENKA_JPEG=$<BOOL:${JPEG_FOUND}>
+    TENKA_WEBP=$<BOOL:${WebP_FOUND}> TENKA_TIFF=$<BOOL:${TIFF_FOUND}>)
 set_property(TEST pt_files torch_files image_files PROPERTY WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 
 add_executable(test_model_text test_model_text.c)

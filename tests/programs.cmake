@@ -49,6 +49,13 @@ add_test(NAME cli_answers COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_answers.s
 set_tests_properties(cli_answers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 add_test(NAME cli_tuning COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_tuning.sh $<TARGET_FILE:tenka_command>)
 add_test(NAME cli_tables COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_tables.sh $<TARGET_FILE:tenka_command>)
+add_test(NAME numpy COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_numpy.sh $<TARGET_FILE:tenka_command>)
+if(PNG_FOUND AND JPEG_FOUND)
+    add_test(NAME bad_data COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_bad_data.sh $<TARGET_FILE:tenka_command>
+        ${CMAKE_CURRENT_SOURCE_DIR}/golden)
+    set_tests_properties(bad_data PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+endif()
+set_tests_properties(numpy PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 add_test(NAME cli_steps COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_steps.sh $<TARGET_FILE:tenka_command>)
 add_test(NAME cli_best COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_best.sh $<TARGET_FILE:tenka_command>)
 set_tests_properties(cli_arrays cli_tables cli_tuning cli_steps cli_best PROPERTIES TIMEOUT 900)

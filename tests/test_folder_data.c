@@ -436,7 +436,7 @@ static void test_bad_pictures(void **state)
         {"bad/b/0_empty.png", "the file is empty; get it again"},
         {"bad/b/1_cut.png", "the PNG file is cut off at byte 300"},
         {"bad/b/2_cut.jpg", "the JPEG file is cut off at byte 4000"},
-        {"bad/b/3_text.jpg", "it is no PNG, JPEG or BMP picture"},
+        {"bad/b/3_text.jpg", "it is no PNG, JPEG, BMP, GIF, WebP or TIFF picture"},
         {"bad/b/4_huge.png", "the picture has 30000x30000 pixels, more than the limit"},
         {"bad/b/5_link.png", "cannot open"},
     };

@@ -54,14 +54,15 @@ TENKA_API tenka_status tenka_dataset_create(tenka_ctx *ctx, const uint8_t *image
  *   target  integers become I32, classes of a sample or of each of its places; floats become F32
  * -100 among the classes is none of them: PyTorch's ignore_index. F32 columns are kept as the devices of ctx's backend
  * have them, so that float64 keeps its digits on cpu-f64; a loader on another precision refuses the dataset.
- * Errors: E_SHAPE, E_INVALID (a class below 0, or of a million and more), E_NOMEM. */
+ * Errors: E_SHAPE, E_INVALID (a class below 0, or of a million and more; a float that is not finite), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_from_arrays(tenka_ctx *ctx, const tenka_array *input, const tenka_array *target,
                                                  tenka_dataset **out);
 /* The same of two .npy files. Errors: those of tenka_array_read as well. */
 TENKA_API tenka_status tenka_dataset_load_npy(tenka_ctx *ctx, const char *input, const char *target,
                                               tenka_dataset **out);
-/* The same of an .npz: of its arrays x_train and y_train where half is "train", x_test and y_test where it is "test", x
- * and y where it is NULL. *out is NULL, with OK, where it has neither of the two; one of them alone is E_FORMAT. */
+/* The same of an .npz: of its arrays x_train and y_train where half is "train", x_test and y_test where it is "test",
+ * x_val and y_val where it is "val", x and y where it is NULL. *out is NULL, with OK, where it has neither of the two;
+ * one of them alone is E_FORMAT. */
 TENKA_API tenka_status tenka_dataset_load_npz(tenka_ctx *ctx, const char *path, const char *half, tenka_dataset **out);
 
 /* Reads one half of CIFAR-10 or CIFAR-100 in their binary version: a folder with data_batch_1.bin to data_batch_5.bin and
@@ -108,6 +109,9 @@ TENKA_API tenka_status tenka_array_read_csv(tenka_ctx *ctx, const char *path, co
 /* What the columns of a table are, as text: to be saved with the network, and for files that are read like this one.
  * The dataset's; NULL: it is no table. */
 TENKA_API const char *tenka_dataset_table(const tenka_dataset *dataset);
+/* The columns that a network is to tell, of such a text: their names as a line of CSV, without its end. To be freed with
+ * tenka_text_free. Errors: E_INVALID (NULL), E_FORMAT (no such text), E_NOMEM. */
+TENKA_API tenka_status tenka_table_targets(tenka_ctx *ctx, const char *table, char **out);
 /* Subtracts from each number of a table's input its mean, and divides it by its deviation (that of all samples, with n
  * below; 1 where all are equal), which the table then has. Categories stay as they are.
  *   other  becomes the same by the same numbers, such as the half for testing; may be NULL

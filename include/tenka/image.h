@@ -1,4 +1,4 @@
-/* Pictures from PNG, JPEG and BMP files, made ready for a network.
+/* Pictures from PNG, JPEG, BMP, GIF, WebP and TIFF files, made ready for a network.
  *
  * What comes out is what Pillow gives, on which torchvision stands: Image.open(file).convert("L" or "RGB"), and its
  * Resize for pictures, whose values differ by one level at most. On purpose different:
@@ -8,7 +8,7 @@
  *   a file that is cut off is an error, also where Pillow would fill the rest.
  * Colour profiles and gamma are not applied. Of an animation the first picture is read.
  *
- * A build without libpng or libjpeg says so when it meets such a file (E_UNSUPPORTED).
+ * A build without libpng, libjpeg, libwebp or libtiff says so when it meets such a file (E_UNSUPPORTED).
  *
  * From a file to the bytes of one input of a network for 28x28 grey images:
  *
@@ -55,9 +55,11 @@ struct tenka_image_params {
         .size = sizeof(struct tenka_image_params) \
     }
 
-/* Reads a PNG, JPEG or BMP file, told apart by its content. PNG: every colour type and depth, palettes, interlaced or not.
+/* Reads a PNG, JPEG, BMP, GIF, WebP or TIFF file, told apart by its content. PNG: every colour type and depth, palettes, interlaced or not.
  * JPEG: grey, YCbCr, RGB, CMYK and YCCK, sequential or progressive, of 8 bits a sample. BMP: of 1 to 32 bits a pixel,
- * with a palette or masks, not compressed.
+ * with a palette or masks, not compressed. GIF, WebP and TIFF: the first picture of the file. TIFF: grey, palette, RGB
+ * and CMYK of whole numbers of 1 to 16 bits, in strips, tiles or planes, with the compressions that libtiff has; YCbCr
+ * as JPEG.
  *   ctx     receives the sentence of a failure
  *   params  NULL: the defaults
  *   out     owned by the caller
@@ -72,9 +74,9 @@ TENKA_API tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, cons
 /* What a file is by its first bytes. */
 enum tenka_image_kind {
     TENKA_IMAGE_NONE,     /* no picture, or of a kind that is not known */
-    TENKA_IMAGE_FOREIGN,  /* a picture of another kind, such as GIF, WebP, TIFF, HEIF: reading it is E_FORMAT, with
+    TENKA_IMAGE_FOREIGN,  /* a picture of another kind, such as AVIF or HEIF: reading it is E_FORMAT, with
                            * a sentence that names the kind */
-    TENKA_IMAGE_READABLE, /* PNG, JPEG or BMP */
+    TENKA_IMAGE_READABLE, /* PNG, JPEG, BMP, GIF, WebP or TIFF */
 };
 /* Errors: E_IO. */
 TENKA_API tenka_status tenka_image_recognize(tenka_ctx *ctx, const char *path, enum tenka_image_kind *out);

@@ -18,40 +18,44 @@ struct kind {
     size_t length; /* of the mark */
     const char *mark;
     tenka_status (*decode)(struct tenka_picture *p); /* NULL: known by name alone */
-    bool document;                                   /* rather than a picture */
+    enum {
+        BY_ENDS,  /* that a picture is whole is told by its end, or else by decoding it */
+        BY_ALL,   /* its header is looked at with all of the file, which tells that */
+        DOCUMENT, /* no picture */
+    } way;
 };
 
 static const struct kind kinds[] = {
-    {"CgBI, the PNG of an iPhone's app", 16, "\x89PNG\r\n\x1a\n....CgBI", NULL, false},
-    {"PNG", 8, "\x89PNG\r\n\x1a\n", tenka_png_decode, false},
-    {"JPEG", 3, "\xff\xd8\xff", tenka_jpeg_decode, false},
-    {"GIF", 4, "GIF8", NULL, false},
-    {"BMP", 18, "BM....\0\0\0\0.....\0\0\0", tenka_bmp_decode, false},
-    {"WebP", 12, "RIFF....WEBP", NULL, false},
-    {"TIFF", 4, "II*\0", NULL, false},
-    {"TIFF", 4, "MM\0*", NULL, false},
-    {"TIFF", 4, "II+\0", NULL, false},
-    {"TIFF", 4, "MM\0+", NULL, false},
-    {"AVIF", 11, "....ftypavi", NULL, false},
-    {"HEIF", 10, "....ftyphe", NULL, false},
-    {"HEIF or AVIF", 11, "....ftypmif", NULL, false},
-    {"HEIF or AVIF", 12, "....ftypmsf1", NULL, false},
-    {"CR3", 12, "....ftypcrx ", NULL, false},
-    {"JPEG XL", 2, "\xff\n", NULL, false},
-    {"JPEG XL", 12, "\0\0\0\fJXL \r\n\x87\n", NULL, false},
-    {"JPEG 2000", 12, "\0\0\0\fjP  \r\n\x87\n", NULL, false},
-    {"JPEG 2000", 4, "\xffO\xffQ", NULL, false},
-    {"PNM", 4, "P0\n0", NULL, false},
-    {"PNM", 4, "P0\n#", NULL, false},
-    {"ICO", 6, "\0\0\1\0.\0", NULL, false},
-    {"PSD", 4, "8BPS", NULL, false},
-    {"XCF", 9, "gimp xcf ", NULL, false},
-    {"ICNS", 4, "icns", NULL, false},
-    {"DDS", 4, "DDS ", NULL, false},
-    {"OpenEXR", 4, "v/1\1", NULL, false},
-    {"QOI", 4, "qoif", NULL, false},
-    {"SVG", 4, "<svg", NULL, false},
-    {"PDF", 5, "%PDF-", NULL, true},
+    {"CgBI, the PNG of an iPhone's app", 16, "\x89PNG\r\n\x1a\n....CgBI", NULL, BY_ENDS},
+    {"PNG", 8, "\x89PNG\r\n\x1a\n", tenka_png_decode, BY_ENDS},
+    {"JPEG", 3, "\xff\xd8\xff", tenka_jpeg_decode, BY_ENDS},
+    {"GIF", 4, "GIF8", tenka_gif_decode, BY_ALL},
+    {"BMP", 18, "BM....\0\0\0\0.....\0\0\0", tenka_bmp_decode, BY_ENDS},
+    {"WebP", 12, "RIFF....WEBP", tenka_webp_decode, BY_ALL},
+    {"TIFF", 4, "II*\0", tenka_tiff_decode, BY_ALL},
+    {"TIFF", 4, "MM\0*", tenka_tiff_decode, BY_ALL},
+    {"TIFF", 4, "II+\0", tenka_tiff_decode, BY_ALL},
+    {"TIFF", 4, "MM\0+", tenka_tiff_decode, BY_ALL},
+    {"AVIF", 11, "....ftypavi", NULL, BY_ENDS},
+    {"HEIF", 10, "....ftyphe", NULL, BY_ENDS},
+    {"HEIF or AVIF", 11, "....ftypmif", NULL, BY_ENDS},
+    {"HEIF or AVIF", 12, "....ftypmsf1", NULL, BY_ENDS},
+    {"CR3", 12, "....ftypcrx ", NULL, BY_ENDS},
+    {"JPEG XL", 2, "\xff\n", NULL, BY_ENDS},
+    {"JPEG XL", 12, "\0\0\0\fJXL \r\n\x87\n", NULL, BY_ENDS},
+    {"JPEG 2000", 12, "\0\0\0\fjP  \r\n\x87\n", NULL, BY_ENDS},
+    {"JPEG 2000", 4, "\xffO\xffQ", NULL, BY_ENDS},
+    {"PNM", 4, "P0\n0", NULL, BY_ENDS},
+    {"PNM", 4, "P0\n#", NULL, BY_ENDS},
+    {"ICO", 6, "\0\0\1\0.\0", NULL, BY_ENDS},
+    {"PSD", 4, "8BPS", NULL, BY_ENDS},
+    {"XCF", 9, "gimp xcf ", NULL, BY_ENDS},
+    {"ICNS", 4, "icns", NULL, BY_ENDS},
+    {"DDS", 4, "DDS ", NULL, BY_ENDS},
+    {"OpenEXR", 4, "v/1\1", NULL, BY_ENDS},
+    {"QOI", 4, "qoif", NULL, BY_ENDS},
+    {"SVG", 4, "<svg", NULL, BY_ENDS},
+    {"PDF", 5, "%PDF-", NULL, DOCUMENT},
 };
 #define LONGEST_MARK 18
 
@@ -87,7 +91,7 @@ tenka_status tenka_image_recognize(tenka_ctx *ctx, const char *path, enum tenka_
     bytes = bytes < sizeof(start) ? bytes : sizeof(start);
     TENKA_TRY(tenka_os_read_range(err, path, 0, start, bytes));
     const struct kind *const kind = find_kind(start, (size_t)bytes);
-    if (kind != NULL && !kind->document)
+    if (kind != NULL && kind->way != DOCUMENT)
         *out = kind->decode != NULL ? TENKA_IMAGE_READABLE : TENKA_IMAGE_FOREIGN;
     return TENKA_OK;
 }
@@ -250,6 +254,8 @@ static tenka_status turn(struct tenka_picture *p)
 
 /* ---- Reading ---- */
 
+#define KINDS "PNG, JPEG, BMP, GIF, WebP "
+
 tenka_status tenka_picture_check_params(struct tenka_error *err, struct tenka_image_params *p)
 {
     if (p->channels != 0 && p->channels != 1 && p->channels != 3)
@@ -266,10 +272,10 @@ static tenka_status decode(struct tenka_picture *p)
     if (p->bytes == 0)
         return tenka_fail(p->err, TENKA_E_FORMAT, "%s: the file is empty; get it again", p->name);
     if (kind == NULL)
-        return tenka_fail(p->err, TENKA_E_FORMAT, "%s: it is no PNG, JPEG or BMP picture", p->name);
+        return tenka_fail(p->err, TENKA_E_FORMAT, "%s: it is no " KINDS "or TIFF picture", p->name);
     if (kind->decode == NULL)
         return tenka_fail(p->err, TENKA_E_FORMAT,
-                          "%s: it is %s, but only PNG, JPEG and BMP pictures can be read; convert it first", p->name,
+                          "%s: it is %s, but only " KINDS "and TIFF pictures can be read; convert it first", p->name,
                           kind->name);
     TENKA_TRY(kind->decode(p));
     return p->header ? TENKA_OK : turn(p);
@@ -378,6 +384,18 @@ static tenka_status decode_header(struct tenka_picture *p, bool *seen, struct te
     return status == TENKA_E_NOMEM ? tenka_fail_nomem(err) : TENKA_OK;
 }
 
+static tenka_status look_at_all(struct tenka_picture *p, bool *seen, struct tenka_picture_facts *out)
+{
+    void *data;
+    uint64_t bytes;
+    TENKA_TRY(tenka_os_read_file(p->err, p->name, MAX_FILE_BYTES, &data, &bytes));
+    p->data = data;
+    p->bytes = (size_t)bytes;
+    const tenka_status status = decode_header(p, seen, out);
+    tenka_free(data);
+    return status;
+}
+
 /* *seen: the header was enough. */
 static tenka_status look_at_header(struct tenka_picture *p, uint64_t bytes, bool *seen, struct tenka_picture_facts *out)
 {
@@ -392,7 +410,9 @@ static tenka_status look_at_header(struct tenka_picture *p, uint64_t bytes, bool
     if (status == TENKA_OK)
         status = tenka_os_read_range(p->err, p->name, bytes - END_BYTES, end, END_BYTES);
     const struct kind *const kind = status == TENKA_OK ? find_kind(begin, p->bytes) : NULL;
-    if (kind != NULL && is_whole(kind, end))
+    if (kind != NULL && kind->way == BY_ALL)
+        status = look_at_all(p, seen, out);
+    else if (kind != NULL && is_whole(kind, end))
         status = decode_header(p, seen, out);
     tenka_free(begin);
     return status;

@@ -73,10 +73,14 @@ void tenka_picture_xmp(struct tenka_picture *p, const uint8_t *text, size_t leng
 /* What came of it, as in EXIF, from 1 to 8; 1: upright. */
 uint32_t tenka_picture_orientation(const struct tenka_picture *p);
 
-/* Decode the whole file into p->image, or its header. Errors: E_FORMAT, E_NOMEM, E_UNSUPPORTED (not in this build). */
+/* Decode the whole file into p->image, or its header. Of GIF, WebP and TIFF files the header is read of the whole file
+ * too, and what is cut off found. Errors: E_FORMAT, E_NOMEM, E_UNSUPPORTED (not in this build). */
 tenka_status tenka_png_decode(struct tenka_picture *p);
 tenka_status tenka_jpeg_decode(struct tenka_picture *p);
 tenka_status tenka_bmp_decode(struct tenka_picture *p);
+tenka_status tenka_gif_decode(struct tenka_picture *p);
+tenka_status tenka_webp_decode(struct tenka_picture *p);
+tenka_status tenka_tiff_decode(struct tenka_picture *p);
 /* Of a PNG file that was decoded the metadata, wherever it stands. Errors: E_NOMEM. */
 tenka_status tenka_png_metadata(struct tenka_picture *p);
 

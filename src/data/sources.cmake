@@ -19,6 +19,7 @@ set(data_sources
     src/data/exif.c
     src/data/bmp.c
     src/data/grid.c
+    src/data/gif.c
     src/data/image.c
     src/data/resample.c
     src/data/resample_lines.c
@@ -61,4 +62,16 @@ if(JPEG_FOUND)
     list(APPEND picture_libraries JPEG::JPEG)
 else()
     list(APPEND data_sources src/data/no_jpeg.c)
+endif()
+if(WebP_FOUND)
+    list(APPEND data_sources src/data/webp.c)
+    list(APPEND picture_libraries WebP::webpdemux)
+else()
+    list(APPEND data_sources src/data/no_webp.c)
+endif()
+if(TIFF_FOUND)
+    list(APPEND data_sources src/data/tiff.c)
+    list(APPEND picture_libraries TIFF::TIFF)
+else()
+    list(APPEND data_sources src/data/no_tiff.c)
 endif()

@@ -1,4 +1,4 @@
-/* PNG, JPEG and BMP pictures: whatever the bytes, a status; what was read can be resized, and read in part. */
+/* Pictures of every kind: whatever the bytes, a status; what was read can be resized, and read in part. */
 #include <string.h>
 
 #include "data/image.h"

@@ -360,8 +360,9 @@ const struct option option_table[] = {
           "is waited, and of each epoch the test's results, histograms of the weights and some pictures with what the "
           "network takes them for" } } },
     { "out", NULL, "FILE", NAME(out), .uses = {
-        { PREDICT, GROUP_OUTPUT, "Write what the network gives for the samples of an array x.npy as a .npy of float32, "
-          "of float64 with --backend cpu-f64, and print nothing of it" } } },
+        { PREDICT, GROUP_OUTPUT, "Write the answers and print none: as FILE.csv with a header and a row for each picture "
+          "or sample, of classes the likeliest and the probabilities of all, else the numbers; or, of an array x.npy or a "
+          "table x.csv, as FILE.npy of float32, of float64 with --backend cpu-f64" } } },
     { "sheet", NULL, "FILE.png", NAME(sheet), .uses = {
         { DATA, GROUP_OUTPUT, "Write a picture that shows some of the training images side by side, as the network is "
           "given them: those of a folder need --transform, whose numbers are drawn once" } } },

@@ -129,7 +129,7 @@ static int add_named_folder(struct pictures *p, tenka_ctx *ctx, const char *fold
     const uint64_t failed = p->failed;
     const int code = add_folder(p, ctx, folder);
     if (code == EXIT_CODE_OK && interrupt_signal() == 0 && p->count == count && p->failed == failed) {
-        say_failed("%s: there is no PNG, JPEG or BMP picture in this folder", folder);
+        say_failed("%s: there is no PNG, JPEG, BMP, GIF, WebP or TIFF picture in this folder", folder);
         p->failed++;
     }
     return code;

@@ -266,6 +266,8 @@ static int predict(struct predictor *p)
         say_failed("stopped by a signal after %s picture%s", say_count(count, p->done), plural(p->done));
         return EXIT_CODE_SIGNAL + interrupt_signal();
     }
+    if (code == EXIT_CODE_OK && p->csv != NULL)
+        code = predict_csv_save(p);
     return code == EXIT_CODE_OK && p->failed + p->pictures.failed > 0 ? EXIT_CODE_FAILED : code;
 }
 
@@ -282,6 +284,8 @@ int command_predict(const struct options *options)
     if (code == EXIT_CODE_OK)
         code = session_open_network(&p.session, options, false);
     if (code == EXIT_CODE_OK)
+        code = predict_csv_open(&p);
+    if (code == EXIT_CODE_OK)
         code = predict_is_array(options) ? predict_array(&p) : predict(&p);
     for (size_t i = 0; i < p.count; i++)
         free(p.predictions[i].failure);
@@ -291,6 +295,9 @@ int command_predict(const struct options *options)
     tenka_transform_room_destroy(&p.room);
     tenka_transform_destroy(&p.transform);
     free(p.scores);
+    if (p.csv != NULL)
+        fclose(p.csv);
+    free(p.csv_text);
     class_names_free(&p.given);
     pictures_free(&p.pictures);
     session_close(&p.session);

@@ -2,6 +2,8 @@
 #ifndef TENKA_TOOL_PREDICT_H
 #define TENKA_TOOL_PREDICT_H
 
+#include <stdio.h>
+
 #include "tenka.h"
 
 /* A picture of the batch that is being gathered. */
@@ -30,6 +32,15 @@ struct predictor {
     float *reals;                    /* of the batch, with one */
     float *scores;                   /* of the batch: what the network gives */
     uint64_t done, failed, negative; /* pictures: through; not read; that look like negatives */
+    FILE *csv;                       /* a table of the answers, in memory until all are there; NULL: none is asked for */
+    char *csv_text;
+    size_t csv_bytes;
+};
+
+/* A class, and what the network gives it. */
+struct candidate {
+    uint32_t index;
+    double probability;
 };
 
 /* ---- predict.c ---- */
@@ -53,9 +64,28 @@ bool predict_transform(struct predictor *p, const char *path, const tenka_image 
 bool predict_is_array(const struct options *options);
 int predict_array(struct predictor *p);
 
+/* ---- predict_csv.c ---- */
+
+/* Whether --out asks for a table. */
+bool predict_wants_csv(const struct options *options);
+int predict_csv_open(struct predictor *p);
+/* The header: what the rows are named by, then the likeliest class and the probabilities of all. */
+void predict_csv_classes(struct predictor *p, const char *key);
+/* A row of that; candidates: of all classes in their order; NULL: there are none, and the cells stay empty. */
+void predict_csv_row(struct predictor *p, const char *name, const struct candidate *candidates);
+/* The header of numbers: names, a part of it as CSV, or NULL: output, or output_0 and so on. */
+void predict_csv_outputs(struct predictor *p, const char *names, size_t count);
+/* A number behind others of the row; wide: with all digits of a double. */
+void predict_csv_number(struct predictor *p, double number, bool wide);
+/* Writes the file. */
+int predict_csv_save(struct predictor *p);
+/* The name of a class; buffer holds it where it is a number. */
+const char *predict_class_name(const struct predictor *p, uint32_t index, char buffer[static 16]);
+
 /* ---- predict_report.c ---- */
 
-int predictions_begin(const struct predictor *p);
+/* Begins the JSON or the table. */
+int predictions_begin(struct predictor *p);
 /* The pictures of the batch. A score that is no number is said, and counts as a failure. */
 int predictions_print(struct predictor *p);
 int predictions_end(const struct predictor *p);

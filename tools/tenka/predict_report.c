@@ -6,11 +6,6 @@
 
 #include "predict.h"
 
-struct candidate {
-    uint32_t index;
-    double probability;
-};
-
 /* The likeliest first; of equal ones the first, as argmax takes it. */
 static int compare(const void *a, const void *b)
 {
@@ -39,21 +34,12 @@ static bool find_probabilities(const struct predictor *p, const float *scores, s
     return isfinite(sum);
 }
 
-/* The name of a class; buffer holds it where it is a number. */
-static const char *class_name(const struct predictor *p, uint32_t index, char buffer[static 16])
-{
-    if (index < p->n_names)
-        return p->names[index];
-    snprintf(buffer, 16, "%" PRIu32, index);
-    return buffer;
-}
-
 static void print_line(const struct predictor *p, const char *path, const struct candidate *best)
 {
     char number[16];
     print_text(stdout, "%s: ", path);
     for (uint32_t i = 0; i < p->top; i++)
-        print_text(stdout, "%s%s %.2f %%", i > 0 ? ", " : "", class_name(p, best[i].index, number),
+        print_text(stdout, "%s%s %.2f %%", i > 0 ? ", " : "", predict_class_name(p, best[i].index, number),
                    100 * best[i].probability);
     putchar('\n');
 }
@@ -70,7 +56,7 @@ static void print_object(const struct predictor *p, const struct prediction *pic
         fputs(",\"predictions\":[", stdout);
         for (uint32_t i = 0; i < p->top; i++) {
             printf("%s{\"class\":%" PRIu32 ",\"name\":", i > 0 ? "," : "", best[i].index);
-            log_json_string(stdout, class_name(p, best[i].index, number));
+            log_json_string(stdout, predict_class_name(p, best[i].index, number));
             printf(",\"probability\":%.9g}", best[i].probability);
         }
         putchar(']');
@@ -105,6 +91,10 @@ int predictions_print(struct predictor *p)
         const float *const scores = p->scores + picture->row * p->outputs;
         if (picture->failure == NULL && !find_probabilities(p, scores, best))
             fail_scores(p, picture);
+        if (p->csv != NULL) {
+            predict_csv_row(p, picture->path, picture->failure == NULL ? best : NULL);
+            continue;
+        }
         /* Not with NaN among them, which qsort cannot order. */
         if (picture->failure == NULL)
             qsort(best, p->outputs, sizeof(best[0]), compare);
@@ -119,10 +109,12 @@ int predictions_print(struct predictor *p)
     return check_output();
 }
 
-int predictions_begin(const struct predictor *p)
+int predictions_begin(struct predictor *p)
 {
     const struct session *const s = &p->session;
-    if (s->options->json) {
+    if (p->csv != NULL)
+        predict_csv_classes(p, predict_is_array(s->options) ? "row" : "file");
+    if (s->options->json && p->csv == NULL) {
         fputs("{\"version\":\"" TENKA_VERSION "\",\"model\":", stdout);
         log_json_string(stdout, s->options->load);
         fputs(",\"device\":", stdout);
@@ -169,7 +161,7 @@ static void print_done(const struct predictor *p, uint64_t failed)
 int predictions_end(const struct predictor *p)
 {
     const uint64_t all_failed = p->failed + p->pictures.failed;
-    if (p->session.options->json) {
+    if (p->session.options->json && p->csv == NULL) {
         printf("\n],\"skipped\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", p->pictures.skipped, all_failed);
     } else if (!p->session.options->quiet && p->pictures.skipped + all_failed > 0 && interrupt_signal() == 0) {
         /* After a signal the sentence about it says how far the run came. */

@@ -41,6 +41,7 @@ set(tool_sources
     tools/tenka/pictures.c
     tools/tenka/predict.c
     tools/tenka/predict_arrays.c
+    tools/tenka/predict_csv.c
     tools/tenka/predict_report.c
     tools/tenka/predict_transform.c
     tools/tenka/profile.c
