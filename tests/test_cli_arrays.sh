@@ -107,7 +107,6 @@ succeed $predict "$work/x.npy" --out "$work/o4.npy" --batch-size 4 --quiet
 succeed predict --backend cpu --load "$work/r.st" "$work/x.npy" --out "$work/r.npy" --quiet
 expect 1 'gives no classes; --out FILE.npy writes' predict --backend cpu --load "$work/r.st" "$work/x.npy"
 misuse 'an array or table goes alone' $predict "$work/x.npy" "$work/xt.npy"
-misuse 'out is for the outputs of an array' $predict "$work" --out "$work/o.npy"
 expect 1 'is the array itself' $predict "$work/x.npy" --out "$work/x.npy"
 expect 1 'does not fit samples of one number' $predict "$work/y.npy"
 expect 1 'cannot save to' $predict "$work/x.npy" --out "$work/none/o.npy"

@@ -447,12 +447,22 @@ void tenka_dataset_pass_over(tenka_dataset *dataset, int32_t target)
     dataset->ignored = target;
 }
 
+int32_t tenka_dataset_passed_over(const tenka_dataset *dataset)
+{
+    return dataset->ignored;
+}
+
+tenka_status tenka_dataset_name_classes(tenka_dataset *dataset, uint32_t classes)
+{
+    return name_classes(tenka_ctx_error(dataset->ctx), dataset, classes);
+}
+
 tenka_status tenka_dataset_ignore(tenka_dataset *dataset, int32_t target)
 {
     if (dataset->target.dtype != TENKA_I32)
         return tenka_fail(tenka_ctx_error(dataset->ctx), TENKA_E_INVALID, "dataset: its targets are no classes");
     tenka_dataset_pass_over(dataset, target);
-    return tenka_dataset_count_classes(dataset, "dataset");
+    return dataset->target.data != NULL ? tenka_dataset_count_classes(dataset, "dataset") : TENKA_OK;
 }
 
 uint32_t tenka_dataset_classes(const tenka_dataset *dataset)

@@ -288,7 +288,7 @@ static tenka_tensor finish_input(const struct tenka_batch_source *from, tenka_te
     return from->mean == NULL ? stored : tenka_normalize_bytes(stored, tenka_value(from->mean), tenka_value(from->std));
 }
 
-/* Of arrays, or of images that a kernel cannot see as a whole. */
+/* Of arrays, of images that a kernel cannot see as a whole, or of those with a target for each pixel. */
 static void load_in_pieces(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch)
 {
     const tenka_tensor order = tenka_value(from->order);
@@ -298,7 +298,7 @@ static void load_in_pieces(const struct tenka_batch_source *from, uint32_t offse
 
 void tenka_load_batch(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch)
 {
-    if (from->mean != NULL)
+    if (from->mean != NULL && tenka_variable_shape(from->targets).rank == 1)
         load_images(from, offset, batch);
     else
         load_in_pieces(from, offset, batch);

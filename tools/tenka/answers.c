@@ -341,6 +341,7 @@ void answers_summarise(const struct answers *a, const struct session *s, struct 
     struct tenka_label_summary labels;
     if (a->confusion != NULL) {
         tenka_confusion_summary(a->confusion, &classes);
+        out->accuracy = isnan(out->accuracy) ? classes.accuracy : out->accuracy;
         out->top_accuracy = classes.top_accuracy;
         out->f1 = classes.f1;
         out->mean_iou = a->places > 1 ? classes.mean_iou : (double)NAN;

@@ -87,6 +87,8 @@ static int find_data(struct session *s, bool train)
                                         "/usr/share/datasets/fashion-mnist"};
     static const char *const user[] = {[2] = "fashion-mnist", [3] = "mnist"};
     s->data_dir = s->options->data;
+    if (masks_join(s) != EXIT_CODE_OK)
+        return EXIT_CODE_FAILED;
     if (s->data_dir != NULL)
         return session_check_data(s->data_dir);
     if (!train)
@@ -239,6 +241,8 @@ int session_load_data(struct session *s, bool train)
     if (code == EXIT_CODE_OK && train && s->test_data != NULL)
         code = join_halves(s);
     if (code == EXIT_CODE_OK && train)
+        code = masks_check(s);
+    if (code == EXIT_CODE_OK && train)
         code = name_classes(s);
     if (code == EXIT_CODE_OK && train && s->options->limit > 0)
         tenka_dataset_truncate(s->train_data, s->options->limit);
@@ -293,7 +297,8 @@ static bool are_numbers(const char *const *names, uint32_t count)
 static int check_folder_names(const struct session *s, const struct tenka_preprocessing *how)
 {
     struct tenka_picture_sizes sizes;
-    if (how->class_names == NULL || are_numbers(how->class_names, how->classes) || s->options->classes != NULL ||
+    if (session_has_masks(s) || how->class_names == NULL || are_numbers(how->class_names, how->classes) ||
+        s->options->classes != NULL ||
         tenka_dataset_picture_sizes(s->test_data, &sizes) != TENKA_OK)
         return EXIT_CODE_OK;
     for (uint32_t i = 0; i < tenka_dataset_classes(s->test_data) && i < how->classes; i++) {

@@ -174,8 +174,8 @@ int session_open_loss(struct session *s)
 static int pass_over(struct session *s, tenka_dataset *data, int32_t ignored)
 {
     const int32_t *const labels = data != NULL ? tenka_dataset_labels(data) : NULL;
-    bool found = false;
-    if (labels == NULL)
+    bool found = data != NULL && tenka_dataset_target_dtype(data) == TENKA_I32 && labels == NULL; /* masks have any */
+    if (labels == NULL && !found)
         return EXIT_CODE_OK;
     const size_t count = tenka_dataset_count(data) * shape_count(tenka_dataset_target_shape(data));
     for (size_t i = 0; i < count && !found; i++)

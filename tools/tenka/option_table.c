@@ -53,6 +53,11 @@ static const struct option_word parts[] = {
     "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
 #define ARRAY_FORMS ". Or arrays of NumPy of any shape, taken as they are, with classes or floats as targets: "
 #define TABLE_FORMS ". Or a table, FILE.csv with names of columns in its first line"
+#define MASK_FORMS ". Or pictures with a mask for each: a folder with images and masks, or with train and val that have " \
+    "both, or --masks"
+#define MASKS_HELP "A mask for each picture of --data, of the same name but with .png, in which each pixel has the class of " \
+    "the picture's as its grey value or palette's index, and 255 where none counts; train and val of the pictures, where " \
+    "they have such, are here too. Masks are transformed with their pictures"
 #define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
     "$XDG_DATA_HOME/tenka (~/.local/share/tenka where that is not set), and /usr/share/datasets/fashion-mnist"
 #define WEIGHTS_NET "Network to put the weights into. Default: the one that the file describes"
@@ -73,12 +78,14 @@ const struct option option_table[] = {
     { "data", NULL, "FOLDER|FILES", NAME(data), .key = "data", .uses = {
         { TRAIN, GROUP_DATA, DATA_FORMS "train-images,train-labels,test-images,test-labels" ARRAY_FORMS
           "x.npy,y.npy, with two more files for testing, or FILE.npz with x_train, y_train, x_test, y_test or with x, y"
-          TABLE_FORMS ", or train.csv,test.csv, and --target" DATA_DEFAULT },
+          TABLE_FORMS ", or train.csv,test.csv, and --target" MASK_FORMS DATA_DEFAULT },
         { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on" ARRAY_FORMS
-          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y" TABLE_FORMS ". Default: what the network was trained on, which a "
+          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y" TABLE_FORMS MASK_FORMS ". Default: what the network was trained on, which a "
           ".pt does not say" },
         { PROFILE, GROUP_RUNS, "Real images: the training half of what --data of 'tenka train' names, or the files "
           "images,labels. Default: images of no meaning" } } },
+    { "masks", NULL, "FOLDER", NAME(masks), .key = "masks", .uses = {
+        { TRAIN | TEST | DATA, GROUP_DATA, MASKS_HELP } } },
     { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {
         { TRAIN, GROUP_DATA, "Train on the first N training images only; testing takes all test images" } } },
     { "target", NULL, "COLUMN[,...]", NAME(target), .key = "target", .uses = {
@@ -313,9 +320,10 @@ const struct option option_table[] = {
         { TRAIN, GROUP_OUTPUT, "Write what happens for TensorBoard: losses and learning rate of each step, for which it "
           "is waited, and of each epoch the test's results, histograms of the weights and some pictures with what the "
           "network takes them for" } } },
-    { "out", NULL, "FILE", NAME(out), .uses = {
+    { "out", NULL, "FILE|FOLDER", NAME(out), .uses = {
         { PREDICT, GROUP_OUTPUT, "Write what the network gives for the samples of an array x.npy as a .npy of float32, "
-          "of float64 with --backend cpu-f64, and print nothing of it" } } },
+          "of float64 with --backend cpu-f64, and print nothing of it; of a network that gives a class for each pixel the "
+          "folder where a mask of each picture belongs, 1.png of 1.jpg" } } },
     { "sheet", NULL, "FILE.png", NAME(sheet), .uses = {
         { DATA, GROUP_OUTPUT, "Write a picture that shows some of the training images side by side, as the network is "
           "given them: those of a folder need --transform, whose numbers are drawn once" } } },

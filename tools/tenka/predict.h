@@ -9,6 +9,7 @@ struct prediction {
     const char *path;
     char *failure; /* why it could not be read; NULL: it is in the batch */
     size_t row;    /* of the batch */
+    uint32_t width, height; /* of the picture */
 };
 
 struct predictor {
@@ -20,6 +21,8 @@ struct predictor {
     const char *const *names; /* of classes; NULL: they have numbers */
     size_t n_names;
     uint32_t outputs, batch_size, top;
+    uint32_t mask_height, mask_width; /* of what the network gives for each picture; 1: it gives no masks */
+    char **mask_paths;                /* of all pictures; NULL: no masks are written */
     struct progress progress;
     struct prediction *predictions;  /* batch_size */
     size_t count, rows;              /* of predictions; of those in the batch */
@@ -47,6 +50,14 @@ int predict_open_transform(struct predictor *p);
 /* Transforms a picture into the batch's next row; false: why says why not. */
 bool predict_transform(struct predictor *p, const char *path, const tenka_image *picture, char why[static PREDICT_WHY]);
 
+/* ---- predict_masks.c ---- */
+
+/* Finds a name for the mask of each picture, and makes the folders. Says what is wrong. */
+int predict_open_masks(struct predictor *p);
+void predict_close_masks(struct predictor *p);
+/* Writes the masks of the pictures of the batch. */
+int predict_write_masks(struct predictor *p);
+
 /* ---- predict_arrays.c ---- */
 
 /* Whether an array is asked for, and not pictures. */
@@ -55,6 +66,12 @@ int predict_array(struct predictor *p);
 
 /* ---- predict_report.c ---- */
 
+/* The name of a class; buffer holds it where it is a number. */
+const char *predict_class_name(const struct predictor *p, uint32_t index, char buffer[static 16]);
+/* Notes that the network's outputs for the picture are no finite numbers. */
+void predict_fail_scores(struct predictor *p, struct prediction *picture);
+/* Whether all that was printed has arrived; says so when it has not. */
+int predict_check_output(void);
 int predictions_begin(const struct predictor *p);
 /* The pictures of the batch. A score that is no number is said, and counts as a failure. */
 int predictions_print(struct predictor *p);

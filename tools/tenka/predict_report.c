@@ -39,8 +39,7 @@ static bool find_probabilities(const struct predictor *p, const float *scores, s
     return isfinite(sum);
 }
 
-/* The name of a class; buffer holds it where it is a number. */
-static const char *class_name(const struct predictor *p, uint32_t index, char buffer[static 16])
+const char *predict_class_name(const struct predictor *p, uint32_t index, char buffer[static 16])
 {
     if (index < p->n_names)
         return p->names[index];
@@ -53,7 +52,7 @@ static void print_line(const struct predictor *p, const char *path, const struct
     char number[16];
     print_text(stdout, "%s: ", path);
     for (uint32_t i = 0; i < p->top; i++)
-        print_text(stdout, "%s%s %.2f %%", i > 0 ? ", " : "", class_name(p, best[i].index, number),
+        print_text(stdout, "%s%s %.2f %%", i > 0 ? ", " : "", predict_class_name(p, best[i].index, number),
                    100 * best[i].probability);
     putchar('\n');
 }
@@ -70,7 +69,7 @@ static void print_object(const struct predictor *p, const struct prediction *pic
         fputs(",\"predictions\":[", stdout);
         for (uint32_t i = 0; i < p->top; i++) {
             printf("%s{\"class\":%" PRIu32 ",\"name\":", i > 0 ? "," : "", best[i].index);
-            log_json_string(stdout, class_name(p, best[i].index, number));
+            log_json_string(stdout, predict_class_name(p, best[i].index, number));
             printf(",\"probability\":%.9g}", best[i].probability);
         }
         putchar(']');
@@ -78,12 +77,12 @@ static void print_object(const struct predictor *p, const struct prediction *pic
     putchar('}');
 }
 
-static int check_output(void)
+int predict_check_output(void)
 {
     return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_CODE_OK : say_output_failed();
 }
 
-static void fail_scores(struct predictor *p, struct prediction *picture)
+void predict_fail_scores(struct predictor *p, struct prediction *picture)
 {
     static const char text[] = "the network's outputs are no finite numbers; it has diverged, or its file is damaged";
     say_failed("%s: %s", picture->path, text);
@@ -104,7 +103,7 @@ int predictions_print(struct predictor *p)
         struct prediction *const picture = &p->predictions[i];
         const float *const scores = p->scores + picture->row * p->outputs;
         if (picture->failure == NULL && !find_probabilities(p, scores, best))
-            fail_scores(p, picture);
+            predict_fail_scores(p, picture);
         /* Not with NaN among them, which qsort cannot order. */
         if (picture->failure == NULL)
             qsort(best, p->outputs, sizeof(best[0]), compare);
@@ -116,7 +115,7 @@ int predictions_print(struct predictor *p)
             print_line(p, picture->path, best);
     }
     free(best);
-    return check_output();
+    return predict_check_output();
 }
 
 int predictions_begin(const struct predictor *p)
@@ -134,7 +133,7 @@ int predictions_begin(const struct predictor *p)
                    predict_is_array(s->options) ? "samples" : "images", sample_text(p->image, text), p->outputs);
         session_print_device(s->ctx, s->options);
     }
-    return check_output();
+    return predict_check_output();
 }
 
 /* Whether the network was trained on pictures of the other kind is not known: `tenka train` normalises all of them as
@@ -176,5 +175,5 @@ int predictions_end(const struct predictor *p)
         print_done(p, all_failed);
     }
     warn_of_negatives(p);
-    return check_output();
+    return predict_check_output();
 }

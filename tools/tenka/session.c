@@ -204,7 +204,10 @@ static void tell(const struct session *s)
     if (s->options->split > 0)
         printf("split    %s of %s is kept from training and tested, chosen by seed %" PRIu64 "\n",
                say_shortest(count, s->options->split),
-               tenka_dataset_classes(session_data(s)) > 0 ? "each class" : "the samples", s->options->seed);
+               tenka_dataset_classes(session_data(s)) > 0 && tenka_dataset_target_shape(session_data(s)).rank == 0
+                   ? "each class"
+                   : "the samples",
+               s->options->seed);
     pictures_tell(s);
     transforms_tell(s);
     session_print_device(s->ctx, s->options);
@@ -303,6 +306,8 @@ int session_open(struct session *s, const struct options *options, bool train)
         code = open_prepared_net(s);
     if (code == EXIT_CODE_OK && !train)
         code = session_split_tested(s);
+    if (code == EXIT_CODE_OK && !train)
+        code = masks_name_classes(s);
     if (code == EXIT_CODE_OK)
         code = transforms_settle(s);
     if (code == EXIT_CODE_OK)

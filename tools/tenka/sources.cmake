@@ -27,6 +27,7 @@ set(tool_sources
     tools/tenka/keep.c
     tools/tenka/log_json.c
     tools/tenka/main.c
+    tools/tenka/mask_data.c
     tools/tenka/option_help.c
     tools/tenka/option_names.c
     tools/tenka/option_table.c
@@ -36,6 +37,7 @@ set(tool_sources
     tools/tenka/pictures.c
     tools/tenka/predict.c
     tools/tenka/predict_arrays.c
+    tools/tenka/predict_masks.c
     tools/tenka/predict_report.c
     tools/tenka/predict_transform.c
     tools/tenka/profile.c

@@ -63,6 +63,7 @@ struct options {
     uint32_t checkpoint_every;                           /* steps; 0: at the end of each epoch alone */
     uint64_t seed;
     double lr, momentum, weight_decay, aux_weight;
+    const char *masks;            /* a folder; NULL: none */
     const char *target, *without; /* columns of a table; NULL: none */
     bool standardize;
     double split;  /* of the samples; 0: none */
@@ -315,6 +316,7 @@ enum data_kind {
     DATA_CIFAR,    /* a folder or archive of CIFAR-10 or -100 */
     DATA_CSV,      /* tables: one file, or one for each half */
     DATA_PICTURES, /* a folder of pictures by class, or of such folders */
+    DATA_MASKS,    /* pictures with a mask each: a folder with both, or a list of the two */
 };
 /* By its content, or the names of the files. */
 enum data_kind data_kind(const char *data);
@@ -380,6 +382,8 @@ int table_standardize(const struct session *s);
 
 /* One half of a folder, as session_load_half. */
 int pictures_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
+/* The folder of the half in it that training is watched on, or the last, which is tested; false: there is none. */
+bool pictures_test_half(const char *folder, bool last, char out[static PATH_TEXT]);
 /* Whether the two halves have the same classes. */
 int pictures_check_classes(const struct session *s);
 /* Gives pictures the size that --input names, that the saved network has, or that the network takes; nothing where the
@@ -389,6 +393,21 @@ int pictures_set_size(const struct session *s, tenka_dataset *const *data, size_
 void pictures_tell(const struct session *s);
 /* The numbers of --mean and --std in the place of those of the data. */
 int pictures_set_normalization(const struct session *s);
+
+/* ---- mask_data.c: pictures with a mask of classes for each ---- */
+
+/* Whether a folder has both, images and masks, or halves that have. */
+bool masks_are_in(const char *folder);
+/* What --data and --masks name together, as a list, where there is --masks. Says what is wrong. */
+int masks_join(struct session *s);
+/* One half, as session_load_half. */
+int masks_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
+/* Whether each pixel has a class. */
+bool session_has_masks(const struct session *s);
+/* Whether the masks have two classes at least; for data without masks too. Says what is wrong. */
+int masks_check(const struct session *s);
+/* The names that a saved network has for the classes in the place of their numbers. */
+int masks_name_classes(const struct session *s);
 
 /* ---- transforms.c: what pictures become by transforms ---- */
 
