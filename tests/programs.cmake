@@ -54,7 +54,9 @@ set_tests_properties(cli_arrays cli_tables cli_tuning cli_steps PROPERTIES TIMEO
 foreach(backend IN LISTS backends)
     add_test(NAME recipes_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_recipes.sh $<TARGET_FILE:tenka_command>
         ${backend} ${CMAKE_CURRENT_SOURCE_DIR}/golden/recipes)
-    set_tests_properties(recipes_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+    add_test(NAME cli_targets_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_targets.sh
+        $<TARGET_FILE:tenka_command> ${backend})
+    set_tests_properties(recipes_${backend} cli_targets_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 endforeach()
 
 # Without the libraries test_image_files sees to it that their absence is said.

@@ -35,7 +35,7 @@ static int count_classes(struct look *l)
     if (l->train == NULL || l->test == NULL)
         return say_failed("out of memory");
     return count_targets(s, s->train_data, l->train) == EXIT_CODE_OK ? count_targets(s, s->test_data, l->test)
-                                                                    : EXIT_CODE_FAILED;
+                                                                     : EXIT_CODE_FAILED;
 }
 
 static int load(struct look *l)

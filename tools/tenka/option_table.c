@@ -36,6 +36,7 @@ static const struct option_word measures[] = {
 static const struct option_word masks[] = {
     { "auto", TENKA_DROPOUT_AUTO }, { "torch", TENKA_DROPOUT_TORCH }, { "philox", TENKA_DROPOUT_PHILOX }, { NULL, 0 },
 };
+static const struct option_word weightings[] = { { "none", false }, { "balanced", true }, { NULL, 0 } };
 static const struct option_word tunings[] = {
     { "auto", TENKA_TUNE_AUTO }, { "on", TENKA_TUNE_ON }, { "off", TENKA_TUNE_OFF }, { NULL, 0 },
 };
@@ -225,6 +226,10 @@ const struct option option_table[] = {
           "MSELoss(), L1Loss(), BCEWithLogitsLoss() and others (docs/pytorch.md), with weight=[...] and ignore_index=N "
           "where targets are classes, and reduction=mean or sum. Default: of targets that are floats "
           "MSELoss(), else NLLLoss() for a network that ends with LogSoftmax and CrossEntropyLoss() for others" } } },
+    { "class-weights", NULL, "HOW", WORD(balanced, weightings), .initial = "none", .key = "class_weights", .uses = {
+        { TRAIN, GROUP_TRAINING, "Weights of the classes in the loss: none, those of --loss, or balanced, all targets "
+          "divided by the number of classes and by the class's own targets, as scikit-learn has it, counted in the "
+          "training half; of masks its pixels" } } },
     { "aux-weight", NULL, "X", REAL(aux_weight, 1e6), .initial = "0", .key = "aux_weight", .uses = {
         { TRAIN, GROUP_TRAINING, "Add X times the loss of each further output to that of the first, for networks that "
           "return several: 0.3 is usual for GoogLeNet, 0.4 for Inception" } } },

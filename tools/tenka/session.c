@@ -169,6 +169,8 @@ static int check_net(struct session *s)
     if (code == EXIT_CODE_OK && session_classifies(s))
         code = session_check_classes(s, output.dim[1]);
     if (code == EXIT_CODE_OK)
+        code = class_weights_set(s, output.dim[1]);
+    if (code == EXIT_CODE_OK)
         session_warn_of_ending(s, output.dim[1]);
     return code;
 }
@@ -219,6 +221,7 @@ static void tell(const struct session *s)
     else
         puts(s->last == LAST_LOG_SOFTMAX ? "it ends with LogSoftmax, so the loss is nll_loss"
                                          : "it does not end with LogSoftmax, so the loss is cross_entropy");
+    class_weights_tell(s);
     fflush(stdout);
 }
 
@@ -348,8 +351,10 @@ void session_close(struct session *s)
     tenka_text_free(s->trained_on);
     free(s->data_path);
     free(s->class_names);
+    free(s->class_weights);
     s->trained_on = s->data_path = NULL;
     s->class_names = NULL;
+    s->class_weights = NULL;
 }
 
 int session_preprocessing(struct session *s, struct tenka_preprocessing *how)

@@ -7,6 +7,7 @@ set(tool_sources
     tools/tenka/bench_report.c
     tools/tenka/bench_steps.c
     tools/tenka/checkpoint.c
+    tools/tenka/class_weights.c
     tools/tenka/classes.c
     tools/tenka/commands.c
     tools/tenka/data.c
@@ -26,6 +27,7 @@ set(tool_sources
     tools/tenka/interrupt.c
     tools/tenka/keep.c
     tools/tenka/log_json.c
+    tools/tenka/loss_names.c
     tools/tenka/main.c
     tools/tenka/mask_data.c
     tools/tenka/option_help.c

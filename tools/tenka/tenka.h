@@ -64,6 +64,7 @@ struct options {
     uint64_t seed;
     double lr, momentum, weight_decay, aux_weight;
     const char *masks;            /* a folder; NULL: none */
+    bool balanced;                /* classes weigh as their targets are rare */
     const char *target, *without; /* columns of a table; NULL: none */
     bool standardize;
     double split;  /* of the samples; 0: none */
@@ -249,6 +250,7 @@ struct session {
     bool draws;               /* --transform is random */
     tenka_loss *loss;         /* NULL: not chosen yet */
     bool ignores;             /* some targets are what the loss ignores */
+    double *class_weights;    /* of --class-weights, one for each output; NULL: none */
     enum last_layer last;     /* once session_find_ending was called */
     const char *twice;        /* what applies softmax after the network's Softmax again; NULL: nothing */
     const char *over_others;  /* class of a last layer with softmax over another axis; NULL: none */
@@ -444,12 +446,22 @@ bool session_classifies(const struct session *s);
 /* A forward pass and its loss; of training, or of an evaluation. output: the network's first. */
 tenka_tensor session_loss(const struct session *s, const struct tenka_batch *batch, bool training,
                           tenka_tensor *output);
+/* loss_names.c: the class of torch.nn that a function of torch.nn.functional, or a short name, stands for; NULL: it stands
+ * for none. */
+const char *loss_class_of(const char *name);
 /* Makes the loss that --loss names; nothing without --loss. Says what is wrong with it. */
 int session_open_loss(struct session *s);
 /* Looks for targets that the loss ignores, which are no classes then. */
 int session_pass_over_ignored(struct session *s);
 /* Makes the loss that belongs to the network's ending and to such targets where none is named. */
 int session_choose_loss(struct session *s, enum tenka_dtype targets);
+
+/* ---- class_weights.c ---- */
+
+/* Weighs the classes as --class-weights asks for; outputs: of the network. Says what is wrong. */
+int class_weights_set(struct session *s, uint32_t outputs);
+/* They on a line, where there are any. */
+void class_weights_tell(const struct session *s);
 
 /* ---- batches.c: batches that the network cannot take ---- */
 
