@@ -108,6 +108,9 @@ TENKA_API tenka_status tenka_array_read_csv(tenka_ctx *ctx, const char *path, co
 /* What the columns of a table are, as text: to be saved with the network, and for files that are read like this one.
  * The dataset's; NULL: it is no table. */
 TENKA_API const char *tenka_dataset_table(const tenka_dataset *dataset);
+/* The name of a target's column in such a text, the first being number 0: into out, cut off at size. False: there is no
+ * such target, the text is no table's, or memory is out. */
+TENKA_API bool tenka_table_target(const char *table, size_t index, char *out, size_t size);
 /* Subtracts from each number of a table's input its mean, and divides it by its deviation (that of all samples, with n
  * below; 1 where all are equal), which the table then has. Categories stay as they are.
  *   other  becomes the same by the same numbers, such as the half for testing; may be NULL
@@ -205,6 +208,11 @@ TENKA_API struct tenka_shape tenka_dataset_image_shape(const tenka_dataset *data
  * before there is a loader of it. Errors: E_INVALID (images; a number that is not whole, or beyond 2^24 where the array
  * is kept as float32), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_set_input_whole(tenka_dataset *dataset);
+/* Says that the targets are the inputs, as a loader hands them out, normalised and transformed: for networks that give
+ * again what they are given. There are no classes any more. To be said before there is a loader of it, and before a
+ * split, which then takes a part of all samples. Errors: E_INVALID (a loader has the samples already). */
+TENKA_API tenka_status tenka_dataset_set_target_input(tenka_dataset *dataset);
+TENKA_API bool tenka_dataset_target_is_input(const tenka_dataset *dataset);
 /* U8: images of bytes, which a loader normalises; F32 or, after the function above, I32: an array, or pictures that a
  * transform has made, which it hands out as they are. */
 TENKA_API enum tenka_dtype tenka_dataset_input_dtype(const tenka_dataset *dataset);
@@ -271,7 +279,8 @@ struct tenka_loader_params {
 
 struct tenka_batch {
     tenka_tensor input;  /* F32 [size, channels, height, width], normalised; of arrays F32 or I32 [size, ...] */
-    tenka_tensor target; /* I32 [size]; of masks I32 [size, height, width]; of arrays I32 or F32 [size, ...] */
+    tenka_tensor target; /* I32 [size]; of masks I32 [size, height, width]; of arrays I32 or F32 [size, ...]; the input,
+                          * after tenka_dataset_set_target_input */
     uint32_t size;       /* samples in this batch */
     uint32_t index;      /* 0, 1, ... within the epoch */
 };

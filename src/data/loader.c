@@ -15,6 +15,7 @@ struct tenka_loader {
     tenka_dataset *dataset; /* what the stream gathers from, or the device */
     int32_t *shuffled;      /* where an order is made before it is used; NULL when the order stays */
     bool one_binding;       /* images fit into one */
+    bool gives_again;       /* targets are the inputs */
     bool running;           /* within an epoch */
     uint32_t index;         /* of the next batch */
     uint64_t order_seed;
@@ -200,6 +201,7 @@ tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset, c
     l->ctx = ctx;
     l->params = own;
     l->count = (uint32_t)tenka_dataset_count(dataset);
+    l->gives_again = tenka_dataset_target_is_input(dataset);
     l->targets_sum =
         (uint32_t)crc32_z(0, tenka_dataset_target(dataset)->data, l->count * tenka_dataset_target(dataset)->bytes);
     tenka_status status = place_columns(l, dataset);
@@ -347,6 +349,8 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
         tenka_load_batch(&l->from, offset, batch);
     else
         load_in_pieces(&l->from, offset, batch);
+    if (l->gives_again)
+        batch->target = batch->input;
     tenka_trace_layer(l->ctx, caller);
     tenka_trace_quiet(l->ctx, false);
     return TENKA_OK;

@@ -29,6 +29,7 @@ set(data_sources
     src/data/npy_files.c
     src/data/png_write.c
     src/data/stream.c
+    src/data/whole.c
     src/data/transform.c
     src/data/transform_augment.c
     src/data/transform_colour.c

@@ -29,6 +29,15 @@ const char *answers_class_name(const struct session *s, uint32_t index, char buf
     return name != NULL ? name : buffer;
 }
 
+const char *answers_label_name(const struct session *s, uint32_t index, char buffer[static LABEL_NAME])
+{
+    const char *const table = tenka_dataset_table(session_data(s));
+    if (table == NULL || !tenka_table_target(table, index, buffer, LABEL_NAME))
+        buffer[0] = '\0';
+    make_harmless(buffer);
+    return buffer;
+}
+
 const char *answers_sample_file(const struct session *s, const struct sample *sample)
 {
     return tenka_dataset_sample_name(s->test_data, (size_t)sample->index);

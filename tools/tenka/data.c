@@ -232,6 +232,8 @@ int session_load_data(struct session *s, bool train)
         code = session_load_half(s, s->data_dir, true, &s->train_data);
     if (code == EXIT_CODE_OK)
         code = session_load_half(s, s->data_dir, false, &s->test_data);
+    if (code == EXIT_CODE_OK && train)
+        code = targets_set(s);
     if (code == EXIT_CODE_OK)
         code = session_pass_over_ignored(s);
     if (code == EXIT_CODE_OK && train)
@@ -298,8 +300,7 @@ static int check_folder_names(const struct session *s, const struct tenka_prepro
 {
     struct tenka_picture_sizes sizes;
     if (session_has_masks(s) || how->class_names == NULL || are_numbers(how->class_names, how->classes) ||
-        s->options->classes != NULL ||
-        tenka_dataset_picture_sizes(s->test_data, &sizes) != TENKA_OK)
+        s->options->classes != NULL || tenka_dataset_picture_sizes(s->test_data, &sizes) != TENKA_OK)
         return EXIT_CODE_OK;
     for (uint32_t i = 0; i < tenka_dataset_classes(s->test_data) && i < how->classes; i++) {
         const char *const name = tenka_dataset_class_name(s->test_data, i);

@@ -201,7 +201,7 @@ int session_pass_over_ignored(struct session *s)
 
 int session_choose_loss(struct session *s, enum tenka_dtype targets)
 {
-    const char *const text = targets == TENKA_F32          ? "MSELoss()"
+    const char *const text = targets == TENKA_F32          ? targets_loss(s)
                              : s->last == LAST_LOG_SOFTMAX ? "NLLLoss()"
                                                            : "CrossEntropyLoss()";
     if (s->loss == NULL && tenka_loss_parse(s->ctx, text, &s->loss) != TENKA_OK)

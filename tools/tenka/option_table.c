@@ -70,6 +70,8 @@ static const struct option_word parts[] = {
 #define STATS_HELP "Keep frozen layers with running statistics, such as BatchNorm2d, in evaluation mode, so that they " \
     "normalise by their statistics and leave them as they are"
 #define TARGET_HELP "Columns of a CSV file that the network is to tell; all others are its input"
+#define TARGET_INPUT_HELP TARGET_HELP ". Of other data, input: what the network is given, normalised and transformed, is " \
+    "what it is to give again, as an autoencoder does"
 #define WITHOUT_HELP "Columns of a CSV file to leave out of the input, such as a number of the line"
 #define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
 
@@ -90,7 +92,7 @@ const struct option option_table[] = {
     { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {
         { TRAIN, GROUP_DATA, "Train on the first N training images only; testing takes all test images" } } },
     { "target", NULL, "COLUMN[,...]", NAME(target), .key = "target", .uses = {
-        { TRAIN | DATA, GROUP_DATA, TARGET_HELP }, { PROFILE, GROUP_RUNS, TARGET_HELP } } },
+        { TRAIN, GROUP_DATA, TARGET_INPUT_HELP }, { DATA, GROUP_DATA, TARGET_HELP }, { PROFILE, GROUP_RUNS, TARGET_HELP } } },
     { "without", NULL, "COLUMN[,...]", NAME(without), .key = "without", .uses = {
         { TRAIN | DATA, GROUP_DATA, WITHOUT_HELP }, { PROFILE, GROUP_RUNS, WITHOUT_HELP } } },
     { "standardize", NULL, NULL, FLAG(standardize), .key = "standardize", .uses = {

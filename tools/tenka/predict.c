@@ -50,6 +50,8 @@ static int find_preprocessing(struct predictor *p)
 
 static int check_network(struct predictor *p)
 {
+    const struct tenka_preprocessing *const how = p->session.model != NULL ? tenka_model_preprocessing(p->session.model)
+                                                                           : NULL;
     const uint32_t *const dim = p->image.dim;
     struct tenka_shape output;
     if (tenka_module_check(p->session.net, tenka_shape_of(p->batch_size, dim[0], dim[1], dim[2]), &output) != TENKA_OK)
@@ -62,6 +64,10 @@ static int check_network(struct predictor *p)
     p->outputs = output.dim[1];
     p->mask_height = output.rank == 4 ? output.dim[2] : 1;
     p->mask_width = output.rank == 4 ? output.dim[3] : 1;
+    if (how != NULL && how->target_is_input)
+        return say_failed("%s was trained to give again what it is given: its outputs are no classes, and those of an "
+                          "array x.npy are written by --out y.npy",
+                          p->session.options->load);
     if (output.rank == 4 && p->session.options->out == NULL)
         return say_failed("the network gives a class for each pixel: say with --out FOLDER where the masks belong");
     if (output.rank == 4 && p->outputs > 255)

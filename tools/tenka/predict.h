@@ -18,6 +18,7 @@ struct predictor {
     struct tenka_shape image; /* of the network's input: channels, height, width; of an array whatever it is */
     float mean[TENKA_MAX_CHANNELS], std[TENKA_MAX_CHANNELS];
     struct class_names given; /* by --classes */
+    enum label_scores labels; /* the outputs are such, and no scores of classes */
     const char *const *names; /* of classes; NULL: they have numbers */
     size_t n_names;
     uint32_t outputs, batch_size, top;
@@ -66,8 +67,9 @@ int predict_array(struct predictor *p);
 
 /* ---- predict_report.c ---- */
 
-/* The name of a class; buffer holds it where it is a number. */
-const char *predict_class_name(const struct predictor *p, uint32_t index, char buffer[static 16]);
+#define CLASS_NAME 256
+/* The name of a class; buffer holds it where it is a number, or the column of a label. */
+const char *predict_class_name(const struct predictor *p, uint32_t index, char buffer[static CLASS_NAME]);
 /* Notes that the network's outputs for the picture are no finite numbers. */
 void predict_fail_scores(struct predictor *p, struct prediction *picture);
 /* Whether all that was printed has arrived; says so when it has not. */

@@ -90,8 +90,9 @@ static int check_classes(struct run *r)
 {
     struct predictor *const p = r->p;
     const struct session *const s = &p->session;
-    if (r->output.rank != 2 ||
-        (s->model != NULL && s->options->classes == NULL && tenka_model_preprocessing(s->model)->class_names == NULL))
+    p->labels = targets_labels(s);
+    if (r->output.rank != 2 || (p->labels == LABELS_NONE && s->model != NULL && s->options->classes == NULL &&
+                                tenka_model_preprocessing(s->model)->class_names == NULL))
         return say_failed("%s gives no classes; --out FILE.npy writes what it gives", s->options->load);
     p->outputs = r->output.dim[1];
     p->top = s->options->top < p->outputs ? s->options->top : p->outputs;

@@ -179,7 +179,7 @@ static void print_line(const struct predictor *p, const struct prediction *pictu
                        const size_t counts[static 256])
 {
     const double places = (double)p->mask_height * p->mask_width;
-    char number[16];
+    char number[CLASS_NAME];
     print_text(stdout, "%s: %s", picture->path, path);
     for (uint32_t c = 0; c < p->outputs; c++)
         if (counts[c] > 0)
@@ -191,7 +191,7 @@ static void print_object(const struct predictor *p, const struct prediction *pic
                          const size_t counts[static 256])
 {
     const double places = (double)p->mask_height * p->mask_width;
-    char number[16];
+    char number[CLASS_NAME];
     bool first = true;
     fputs("{\"file\":", stdout);
     log_json_string(stdout, picture->path);

@@ -20,11 +20,25 @@ static int compare(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
+/* Of each label on its own. False: an output is no finite number. */
+static bool find_labels(const struct predictor *p, const float *scores, struct candidate *out)
+{
+    bool finite = true;
+    for (uint32_t i = 0; i < p->outputs; i++) {
+        const double score = scores[i];
+        out[i] = (struct candidate){i, p->labels == LABELS_LOGITS ? 1 / (1 + exp(-score)) : score};
+        finite = finite && isfinite(score);
+    }
+    return finite;
+}
+
 /* Makes probabilities of the network's outputs, by softmax where its last layer has not done that. False: an output is
  * no finite number. */
 static bool find_probabilities(const struct predictor *p, const float *scores, struct candidate *out)
 {
     const bool logits = p->session.last == LAST_OTHER;
+    if (p->labels != LABELS_NONE)
+        return find_labels(p, scores, out);
     double largest = -INFINITY, sum = 0;
     for (uint32_t i = 0; i < p->outputs && logits; i++)
         largest = scores[i] > largest ? scores[i] : largest;
@@ -39,17 +53,21 @@ static bool find_probabilities(const struct predictor *p, const float *scores, s
     return isfinite(sum);
 }
 
-const char *predict_class_name(const struct predictor *p, uint32_t index, char buffer[static 16])
+const char *predict_class_name(const struct predictor *p, uint32_t index, char buffer[static CLASS_NAME])
 {
+    const struct tenka_preprocessing *const how = p->session.model != NULL ? tenka_model_preprocessing(p->session.model)
+                                                                           : NULL;
     if (index < p->n_names)
         return p->names[index];
-    snprintf(buffer, 16, "%" PRIu32, index);
+    if (p->labels == LABELS_NONE || how == NULL || how->table == NULL ||
+        !tenka_table_target(how->table, index, buffer, CLASS_NAME))
+        snprintf(buffer, CLASS_NAME, "%" PRIu32, index);
     return buffer;
 }
 
 static void print_line(const struct predictor *p, const char *path, const struct candidate *best)
 {
-    char number[16];
+    char number[CLASS_NAME];
     print_text(stdout, "%s: ", path);
     for (uint32_t i = 0; i < p->top; i++)
         print_text(stdout, "%s%s %.2f %%", i > 0 ? ", " : "", predict_class_name(p, best[i].index, number),
@@ -59,7 +77,7 @@ static void print_line(const struct predictor *p, const char *path, const struct
 
 static void print_object(const struct predictor *p, const struct prediction *picture, const struct candidate *best)
 {
-    char number[16];
+    char number[CLASS_NAME];
     fputs("{\"file\":", stdout);
     log_json_string(stdout, picture->path);
     if (picture->failure != NULL) {
@@ -129,8 +147,9 @@ int predictions_begin(const struct predictor *p)
         fputs(",\"pictures\":[", stdout);
     } else if (!s->options->quiet) {
         char text[SAMPLE_TEXT];
-        print_text(stdout, "network  %s: %s of %s, %u classes\n", s->options->load,
-                   predict_is_array(s->options) ? "samples" : "images", sample_text(p->image, text), p->outputs);
+        print_text(stdout, "network  %s: %s of %s, %u %s\n", s->options->load,
+                   predict_is_array(s->options) ? "samples" : "images", sample_text(p->image, text), p->outputs,
+                   p->labels != LABELS_NONE ? "labels" : "classes");
         session_print_device(s->ctx, s->options);
     }
     return predict_check_output();

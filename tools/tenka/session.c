@@ -165,6 +165,8 @@ static int check_net(struct session *s)
     if (code == EXIT_CODE_OK)
         code = check_loss(s, output);
     if (code == EXIT_CODE_OK)
+        code = targets_check(s);
+    if (code == EXIT_CODE_OK)
         code = batches_check(s);
     if (code == EXIT_CODE_OK && session_classifies(s))
         code = session_check_classes(s, output.dim[1]);
@@ -216,8 +218,11 @@ static void tell(const struct session *s)
     printf("network  %s parameters; ", say_count(count, tenka_module_parameter_count(s->net)));
     if (s->options->loss != NULL)
         printf("the loss is %s\n", tenka_loss_name(s->loss));
-    else if (!tenka_loss_takes_classes(s->loss))
-        puts("the targets are floats, so the loss is MSELoss");
+    else if (tenka_dataset_target_dtype(session_data(s)) == TENKA_F32)
+        printf("%s, so the loss is %s\n",
+               tenka_dataset_target_is_input(session_data(s)) ? "it is to give again what it is given"
+                                                              : "the targets are floats",
+               tenka_loss_name(s->loss));
     else
         puts(s->last == LAST_LOG_SOFTMAX ? "it ends with LogSoftmax, so the loss is nll_loss"
                                          : "it does not end with LogSoftmax, so the loss is cross_entropy");
@@ -308,6 +313,8 @@ int session_open(struct session *s, const struct options *options, bool train)
     if (code == EXIT_CODE_OK)
         code = open_prepared_net(s);
     if (code == EXIT_CODE_OK && !train)
+        code = targets_set(s);
+    if (code == EXIT_CODE_OK && !train)
         code = session_split_tested(s);
     if (code == EXIT_CODE_OK && !train)
         code = masks_name_classes(s);
@@ -370,6 +377,7 @@ int session_preprocessing(struct session *s, struct tenka_preprocessing *how)
     if (transforms_describe(s, how) != EXIT_CODE_OK)
         return EXIT_CODE_FAILED;
     how->data = s->data_path;
+    how->loss = s->options->loss;
     how->split = s->options->split;
     how->split_seed = s->options->seed;
     how->split_of = s->split_of;

@@ -63,6 +63,7 @@ set(tool_sources
     tools/tenka/steps.c
     tools/tenka/summary.c
     tools/tenka/table_data.c
+    tools/tenka/targets.c
     tools/tenka/test.c
     tools/tenka/test_report.c
     tools/tenka/text.c

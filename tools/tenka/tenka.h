@@ -456,6 +456,21 @@ int session_pass_over_ignored(struct session *s);
 /* Makes the loss that belongs to the network's ending and to such targets where none is named. */
 int session_choose_loss(struct session *s, enum tenka_dtype targets);
 
+/* ---- targets.c: targets that are the input, and losses that go with them ---- */
+
+/* Whether --target asks for what the network is given, and not for a column of a table. */
+bool targets_are_input(const struct session *s);
+/* Makes targets of the inputs where that, or the network that is tested, asks for it. Says what is wrong. */
+int targets_set(struct session *s);
+/* Whether the loss takes such targets. Says what is wrong. */
+int targets_check(const struct session *s);
+/* The loss of targets that are floats, where none is named: that of the network that is tested, else MSELoss. */
+const char *targets_loss(const struct session *s);
+/* What the outputs are to a loss of labels. */
+enum label_scores { LABELS_NONE, LABELS_LOGITS, LABELS_PROBABILITIES };
+/* By the loss that the network was trained with, as its file says. */
+enum label_scores targets_labels(const struct session *s);
+
 /* ---- class_weights.c ---- */
 
 /* Weighs the classes as --class-weights asks for; outputs: of the network. Says what is wrong. */

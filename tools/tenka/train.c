@@ -112,7 +112,9 @@ static void tell_batch(const struct training *t)
 static void name_criterion(struct training *t)
 {
     const struct options *const o = t->session.options;
-    const char *const classes = o->balanced ? ", of balanced classes" : "";
+    const char *const classes = o->balanced                      ? ", of balanced classes"
+                                : targets_are_input(&t->session) ? ", of the input"
+                                                                 : "";
     char aux[64] = "", batches[32] = "", value[64] = "", norm[64] = "", loss[64];
     snprintf(loss, sizeof(loss), "%s()", tenka_loss_name(t->session.loss));
     if (o->aux_weight > 0)
