@@ -154,7 +154,6 @@ wrong() {
         --data "$work/idx" --net "$classes" --loss "$1"
 }
 wrong cross_entropy CrossEntropyLoss
-wrong CrossEntropyLoss CrossEntropyLoss
 wrong mse MSELoss
 wrong binary_cross_entropy_with_logits BCEWithLogitsLoss
 wrong nll_loss NLLLoss

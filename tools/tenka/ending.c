@@ -167,7 +167,7 @@ int session_open_loss(struct session *s)
     if (s->options->loss == NULL || tenka_loss_parse(s->ctx, s->options->loss, &s->loss) == TENKA_OK)
         return EXIT_CODE_OK;
     const char *const class_name = loss_class_of(s->options->loss);
-    if (class_name != NULL) {
+    if (class_name != NULL && strcmp(class_name, s->options->loss) != 0) {
         say_failed("--loss takes a loss as torch.nn has it, with its arguments: write '%s()' for '%s'", class_name,
                    s->options->loss);
         return EXIT_CODE_USAGE;
