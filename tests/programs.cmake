@@ -64,7 +64,9 @@ foreach(backend IN LISTS backends)
         ${backend} ${CMAKE_CURRENT_SOURCE_DIR}/golden/recipes)
     add_test(NAME cli_mixing_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_mixing.sh
         $<TARGET_FILE:tenka_command> ${backend})
-    set_tests_properties(recipes_${backend} cli_mixing_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+    add_test(NAME cli_targets_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_targets.sh
+        $<TARGET_FILE:tenka_command> ${backend})
+    set_tests_properties(recipes_${backend} cli_mixing_${backend} cli_targets_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 endforeach()
 
 # Without the libraries test_image_files sees to it that their absence is said.
@@ -75,6 +77,15 @@ if(PNG_FOUND AND JPEG_FOUND)
     add_test(NAME cli_transforms COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_transforms.sh
         $<TARGET_FILE:tenka_command> ${CMAKE_CURRENT_SOURCE_DIR}/golden)
     set_tests_properties(cli_transforms PROPERTIES TIMEOUT 900)
+    # Pictures with masks, which a program makes.
+    add_executable(write_shapes write_shapes.c)
+    set_target_properties(write_shapes PROPERTIES C_EXTENSIONS OFF)
+    target_link_libraries(write_shapes PRIVATE Tenka::tenka_static tenka_options)
+    foreach(backend IN LISTS backends)
+        add_test(NAME cli_masks_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_masks.sh
+            $<TARGET_FILE:tenka_command> ${backend} $<TARGET_FILE:write_shapes> ${CMAKE_CURRENT_SOURCE_DIR}/golden)
+        set_tests_properties(cli_masks_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+    endforeach()
     add_test(NAME predict COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_predict.sh $<TARGET_FILE:tenka_command>
         ${CMAKE_CURRENT_SOURCE_DIR}/golden)
     set_tests_properties(predict PROPERTIES TIMEOUT 900)

@@ -130,6 +130,9 @@ for format in '' --json; do
     silent
 done
 
+cpu 1 --out "$work/masks" "$predict/plain0.png"
+says '^tenka: --out is for the outputs of an array x.npy or a table x.csv, or for masks; the classes of pictures are printed$'
+
 # ---- Usage ----
 
 usage() {

@@ -109,9 +109,9 @@ TENKA_API tenka_status tenka_array_read_csv(tenka_ctx *ctx, const char *path, co
 /* What the columns of a table are, as text: to be saved with the network, and for files that are read like this one.
  * The dataset's; NULL: it is no table. */
 TENKA_API const char *tenka_dataset_table(const tenka_dataset *dataset);
-/* The columns that a network is to tell, of such a text: their names as a line of CSV, without its end. To be freed with
- * tenka_text_free. Errors: E_INVALID (NULL), E_FORMAT (no such text), E_NOMEM. */
-TENKA_API tenka_status tenka_table_targets(tenka_ctx *ctx, const char *table, char **out);
+/* The name of a target's column in such a text, the first being number 0: into out, cut off at size. False: there is no
+ * such target, the text is no table's, or memory is out. */
+TENKA_API bool tenka_table_target(const char *table, size_t index, char *out, size_t size);
 /* Subtracts from each number of a table's input its mean, and divides it by its deviation (that of all samples, with n
  * below; 1 where all are equal), which the table then has. Categories stay as they are.
  *   other  becomes the same by the same numbers, such as the half for testing; may be NULL
@@ -144,6 +144,18 @@ struct tenka_folder_params {
  * (pictures that this build does not read); E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_load_folder(tenka_ctx *ctx, const char *dir,
                                                  const struct tenka_folder_params *params, tenka_dataset **out);
+/* Pictures with a mask for each, of which each pixel is the class of the picture's: dir/1.jpg and masks/1.png, also in
+ * folders within, dir/a/1.jpg and masks/a/1.png. Masks are PNG files as tenka_image_params.indices reads them: grey values
+ * or indices of a palette, 0 for the first class, and 255 where no class counts. Targets are I32 [height, width], classes,
+ * or 255, which is for the loss's ignore_index; after tenka_dataset_ignore, its number in the place of 255. Classes are
+ * 0 to the largest in the masks, all of which are decoded once for that, and are called by their numbers.
+ * What makes samples of the pictures makes them of their masks: a size is taken by the nearest pixel, and of a transform
+ * what moves pixels, by the same draws, without mixing them; where it puts a border or a corner, there is 255.
+ *   params  NULL: the defaults; skip_bad leaves out pictures without a mask, too
+ * Errors: as tenka_dataset_load_folder; E_INVALID (a picture has no mask), E_FORMAT (a mask has another size than its
+ * picture, or is no such PNG file). */
+TENKA_API tenka_status tenka_dataset_load_masks(tenka_ctx *ctx, const char *dir, const char *masks,
+                                                const struct tenka_folder_params *params, tenka_dataset **out);
 /* Pictures of a folder become samples of channels (1: grey, 3: colour) x height x width: resized as by
  * tenka_image_resize where they have another size. Their normalisation begins anew. Errors: E_INVALID (the dataset is
  * no folder's; bad sizes; a loader has the samples already), E_NOMEM. */
@@ -197,6 +209,11 @@ TENKA_API struct tenka_shape tenka_dataset_image_shape(const tenka_dataset *data
  * before there is a loader of it. Errors: E_INVALID (images; a number that is not whole, or beyond 2^24 where the array
  * is kept as float32), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_set_input_whole(tenka_dataset *dataset);
+/* Says that the targets are the inputs, as a loader hands them out, normalised and transformed: for networks that give
+ * again what they are given. There are no classes any more. To be said before there is a loader of it, and before a
+ * split, which then takes a part of all samples. Errors: E_INVALID (a loader has the samples already). */
+TENKA_API tenka_status tenka_dataset_set_target_input(tenka_dataset *dataset);
+TENKA_API bool tenka_dataset_target_is_input(const tenka_dataset *dataset);
 /* U8: images of bytes, which a loader normalises; F32 or, after the function above, I32: an array, or pictures that a
  * transform has made, which it hands out as they are. */
 TENKA_API enum tenka_dtype tenka_dataset_input_dtype(const tenka_dataset *dataset);
@@ -209,9 +226,15 @@ TENKA_API uint32_t tenka_dataset_classes(const tenka_dataset *dataset);
  * have their first names again.
  * Errors: E_INVALID (fewer than there are, or more than a million), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_set_classes(tenka_dataset *dataset, uint32_t count);
-/* Says that targets of that number belong to no class, as a loss's ignore_index does, and counts the classes again.
+/* Says that targets of that number belong to no class, as a loss's ignore_index does, and counts the classes again. Of
+ * masks it is to be said before their pictures get a size or a transform.
  * Errors: E_INVALID, E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_ignore(tenka_dataset *dataset, int32_t target);
+/* How many targets each class has, of samples or of their places; of masks of pixels as they are in the files, which are
+ * decoded for that.
+ *   out  room for tenka_dataset_classes(dataset) numbers
+ * Errors: E_INVALID (the targets are no classes), E_IO, E_FORMAT (a mask), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_count_targets(const tenka_dataset *dataset, uint64_t *out);
 /* Name of a class; the dataset's; NULL beyond the last. */
 TENKA_API const char *tenka_dataset_class_name(const tenka_dataset *dataset, uint32_t index);
 /* Names the classes; texts are copied.
@@ -264,7 +287,8 @@ struct tenka_loader_params {
 
 struct tenka_batch {
     tenka_tensor input;  /* F32 [size, channels, height, width], normalised; of arrays F32 or I32 [size, ...] */
-    tenka_tensor target; /* I32 [size]; of arrays I32 or F32 [size, ...]; mixed classes: F32 [size, classes] */
+    tenka_tensor target; /* I32 [size]; of masks I32 [size, height, width]; of arrays I32 or F32 [size, ...]; mixed
+                          * classes: F32 [size, classes]; the input, after tenka_dataset_set_target_input */
     uint32_t size;       /* samples in this batch */
     uint32_t index;      /* 0, 1, ... within the epoch */
 };

@@ -49,6 +49,9 @@ struct tenka_image_params {
                                     * 0: 1 for files without colour, else 3 */
     enum tenka_image_alpha alpha;
     uint32_t max_pixels; /* a larger picture is E_FORMAT; 0: TENKA_IMAGE_MAX_PIXELS */
+    bool indices;        /* the numbers that stand in a PNG file of grey or with a palette, and no colours, in one channel,
+                          * as masks have classes: the index of a palette; grey of less than 8 bits as it is. Other
+                          * files are E_FORMAT */
 };
 #define TENKA_IMAGE_DEFAULTS                      \
     {                                             \

@@ -52,6 +52,13 @@ TENKA_API int32_t tenka_loss_ignore_index(const tenka_loss *loss);
  * ignore_index. Without, such a target makes the loss NaN, as any other that is no class does. */
 TENKA_API void tenka_loss_set_ignoring(tenka_loss *loss, bool ignores);
 
+/* Gives the classes these weights in the place of those of the text; copied.
+ *   weight  count finite numbers of at least 0
+ * Errors: E_INVALID (the loss takes no classes; other numbers), E_NOMEM. */
+TENKA_API tenka_status tenka_loss_set_class_weights(tenka_loss *loss, const double *weight, size_t count);
+/* Whether it has weights, by its text or by the function above. */
+TENKA_API bool tenka_loss_has_weights(const tenka_loss *loss);
+
 /* Whether the loss takes such an output and such targets: of classes the output is F32 [N, C, ...] and the target I32
  * [N, ...], of other losses both are F32 of one shape; and as many weights as there are classes.
  * Errors: E_SHAPE, with a sentence that says what would fit. */

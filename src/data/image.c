@@ -263,6 +263,8 @@ tenka_status tenka_picture_check_params(struct tenka_error *err, struct tenka_im
                           p->channels);
     if (p->max_pixels == 0)
         p->max_pixels = TENKA_IMAGE_MAX_PIXELS;
+    if (p->indices)
+        p->channels = 1;
     return TENKA_OK;
 }
 
@@ -276,6 +278,10 @@ static tenka_status decode(struct tenka_picture *p)
     if (kind->decode == NULL)
         return tenka_fail(p->err, TENKA_E_FORMAT,
                           "%s: it is %s, but only " KINDS "and TIFF pictures can be read; convert it first", p->name,
+                          kind->name);
+    if (p->params.indices && kind->decode != tenka_png_decode)
+        return tenka_fail(p->err, TENKA_E_FORMAT,
+                          "%s: it is a %s picture, but a mask is a PNG file, of grey or with a palette", p->name,
                           kind->name);
     TENKA_TRY(kind->decode(p));
     return p->header ? TENKA_OK : turn(p);
@@ -431,7 +437,7 @@ tenka_status tenka_picture_look(struct tenka_error *err, const char *path, const
     if (seen)
         return TENKA_OK;
     struct tenka_image_params own = *params;
-    own.channels = 0;
+    own.channels = params->indices ? 1 : 0;
     TENKA_TRY(tenka_picture_load(err, path, &own, &image));
     *out = (struct tenka_picture_facts){(uint16_t)image->width, (uint16_t)image->height, image->channels == 3};
     tenka_image_destroy(&image);

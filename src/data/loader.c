@@ -17,6 +17,7 @@ struct tenka_loader {
     tenka_dataset *dataset; /* what the stream gathers from, or the device */
     int32_t *shuffled;      /* where an order is made before it is used; NULL when the order stays */
     bool one_binding;       /* images fit into one */
+    bool gives_again;       /* targets are the inputs */
     bool running;           /* within an epoch */
     uint32_t index;         /* of the next batch */
     uint64_t order_seed;
@@ -205,6 +206,7 @@ tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset, c
     l->params = own;
     l->mixing = mixing;
     l->count = (uint32_t)tenka_dataset_count(dataset);
+    l->gives_again = tenka_dataset_target_is_input(dataset);
     l->targets_sum =
         (uint32_t)crc32_z(0, tenka_dataset_target(dataset)->data, l->count * tenka_dataset_target(dataset)->bytes);
     tenka_status status = place_columns(l, dataset);
@@ -293,7 +295,7 @@ static tenka_tensor finish_input(const struct tenka_batch_source *from, tenka_te
     return from->mean == NULL ? stored : tenka_normalize_bytes(stored, tenka_value(from->mean), tenka_value(from->std));
 }
 
-/* Of arrays, or of images that a kernel cannot see as a whole. */
+/* Of arrays, of images that a kernel cannot see as a whole, or of those with a target for each pixel. */
 static void load_in_pieces(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch)
 {
     const tenka_tensor order = tenka_value(from->order);
@@ -303,7 +305,7 @@ static void load_in_pieces(const struct tenka_batch_source *from, uint32_t offse
 
 void tenka_load_batch(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch)
 {
-    if (from->mean != NULL)
+    if (from->mean != NULL && tenka_variable_shape(from->targets).rank == 1)
         load_images(from, offset, batch);
     else
         load_in_pieces(from, offset, batch);
@@ -353,6 +355,8 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
     else
         load_in_pieces(&l->from, offset, batch);
     const tenka_status status = tenka_mix_batch(l->ctx, &l->mixing, l->epoch_seed, batch);
+    if (l->gives_again)
+        batch->target = batch->input;
     tenka_trace_layer(l->ctx, caller);
     tenka_trace_quiet(l->ctx, false);
     return status;

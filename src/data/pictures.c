@@ -225,10 +225,19 @@ struct tenka_reader tenka_pictures_reader(struct tenka_pictures *pictures)
     return (struct tenka_reader){pictures, read_sample, name_of, divide, free_pictures};
 }
 
+static struct tenka_pictures *pictures_of(const struct tenka_column *column)
+{
+    return column->reader.read == read_sample ? column->reader.user : NULL;
+}
+
 struct tenka_pictures *tenka_pictures_of(const tenka_dataset *dataset)
 {
-    const struct tenka_reader *const reader = &tenka_dataset_input(dataset)->reader;
-    return reader->read == read_sample ? reader->user : NULL;
+    return pictures_of(tenka_dataset_input(dataset));
+}
+
+struct tenka_pictures *tenka_masks_of(const tenka_dataset *dataset)
+{
+    return pictures_of(tenka_dataset_target(dataset));
 }
 
 /* ---- The sampler that resizes ---- */

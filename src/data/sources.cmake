@@ -13,6 +13,8 @@ set(data_sources
     src/data/folder_dataset.c
     src/data/pictures.c
     src/data/pictures_check.c
+    src/data/masks.c
+    src/data/masks_dataset.c
     src/data/measure.c
     src/data/idx.c
     src/data/idx_files.c
@@ -30,6 +32,7 @@ set(data_sources
     src/data/npy_files.c
     src/data/png_write.c
     src/data/stream.c
+    src/data/whole.c
     src/data/transform.c
     src/data/transform_augment.c
     src/data/transform_colour.c
@@ -37,6 +40,7 @@ set(data_sources
     src/data/transform_draws.c
     src/data/transform_geometry.c
     src/data/transform_kinds.c
+    src/data/transform_masks.c
     src/data/transform_mix.c
     src/data/transform_print.c
     src/data/transform_memory.c

@@ -108,33 +108,6 @@ char *tenka_table_write(const struct tenka_table *table)
     return NULL;
 }
 
-tenka_status tenka_table_targets(tenka_ctx *ctx, const char *table, char **out)
-{
-    if (ctx == NULL || out == NULL)
-        return TENKA_E_INVALID;
-    *out = NULL;
-    struct tenka_error *const err = tenka_ctx_error(ctx);
-    struct tenka_table columns = {0};
-    struct tenka_text text = {0};
-    if (table == NULL)
-        return tenka_fail(err, TENKA_E_INVALID, "table_targets: the table is NULL");
-    tenka_status status = tenka_table_read(err, table, &columns);
-    bool first = true;
-    for (size_t i = 0; i < columns.count && status == TENKA_OK; i++)
-        if (columns.columns[i].target) {
-            tenka_csv_add(&text, first, columns.columns[i].name);
-            first = false;
-        }
-    tenka_table_finish(&columns);
-    if (status == TENKA_OK && (text.failed || text.text == NULL))
-        status = tenka_fail_nomem(err);
-    if (status == TENKA_OK)
-        *out = text.text;
-    else
-        tenka_free(text.text);
-    return status;
-}
-
 static bool read_number(const char *text, double *out)
 {
     const size_t length = tenka_number_read(text, out);

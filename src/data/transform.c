@@ -229,6 +229,7 @@ static tenka_status run(const tenka_transform *transform, const struct tenka_tra
     p->buffer = -1;
     p->stage = TENKA_STAGE_PICTURE;
     p->tensor = false;
+    p->classes = transform->masks;
     p->planes = NULL;
     return tenka_steps_run(transform->root, key, p);
 }

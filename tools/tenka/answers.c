@@ -29,6 +29,15 @@ const char *answers_class_name(const struct session *s, uint32_t index, char buf
     return name != NULL ? name : buffer;
 }
 
+const char *answers_label_name(const struct session *s, uint32_t index, char buffer[static LABEL_NAME])
+{
+    const char *const table = tenka_dataset_table(session_data(s));
+    if (table == NULL || !tenka_table_target(table, index, buffer, LABEL_NAME))
+        buffer[0] = '\0';
+    make_harmless(buffer);
+    return buffer;
+}
+
 const char *answers_sample_file(const struct session *s, const struct sample *sample)
 {
     return tenka_dataset_sample_name(s->test_data, (size_t)sample->index);
@@ -326,6 +335,7 @@ void answers_summarise(const struct answers *a, const struct session *s, struct 
     struct tenka_label_summary labels;
     if (a->confusion != NULL) {
         tenka_confusion_summary(a->confusion, &classes);
+        out->accuracy = isnan(out->accuracy) ? classes.accuracy : out->accuracy;
         out->top_accuracy = classes.top_accuracy;
         out->f1 = classes.f1;
         out->mean_iou = a->places > 1 ? classes.mean_iou : (double)NAN;

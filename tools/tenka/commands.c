@@ -27,9 +27,10 @@ static const char *predict_objection(const struct options *o)
         for (size_t i = 0; i < o->n_pictures; i++)
             if (path_is_npy(o->pictures[i]) || path_is_csv(o->pictures[i]))
                 return "an array or table goes alone: name one x.npy or x.csv, and no pictures beside it";
-    if (o->out != NULL && !path_is_npy(o->out) && !path_is_csv(o->out))
+    const bool array = path_is_npy(o->pictures[0]) || path_is_csv(o->pictures[0]);
+    if (o->out != NULL && array && !path_is_npy(o->out) && !path_is_csv(o->out))
         return "--out writes a table or NumPy's format: give the file a name that ends in .csv or .npy";
-    if (o->out != NULL && path_is_npy(o->out) && !path_is_npy(o->pictures[0]) && !path_is_csv(o->pictures[0]))
+    if (o->out != NULL && path_is_npy(o->out) && !array)
         return "--out FILE.npy is for the outputs of an array x.npy or a table x.csv; pictures' go to a FILE.csv";
     for (size_t i = 0; i < o->n_pictures; i++)
         if (strcmp(o->pictures[i], "-") == 0)
@@ -85,7 +86,9 @@ const struct command commands[] = {
       "the order of their names, and others passed over. A picture that cannot be read, also since it is of another "
       "kind, is said, and the others are still done; the exit status is then 1. Of an array x.npy the samples are taken "
       "as they are, and of a table x.csv the lines as those of the table were that the network was trained on; --out y.npy "
-      "writes what the network gives for them, of whatever shape, and --out y.csv a table.",
+      "writes what the network gives for them, of whatever shape, and --out y.csv a table. A network that gives scores for "
+      "each pixel makes a mask of each picture, a PNG file in the folder of --out whose grey values are the classes: it has "
+      "the picture's size, or with a transform that of what the network gives.",
       .example = "tenka predict --load net.safetensors --top 1 shoe.jpg pictures/", .computes = true,
       .run = command_predict, .objection = predict_objection },
     { "info", INFO, .arguments = "FILE", .brief = "what is in a saved model, a checkpoint or a file of weights", .about =

@@ -85,6 +85,8 @@ static int find_data(struct session *s, bool train)
                                         "/usr/share/datasets/fashion-mnist"};
     static const char *const user[] = {[2] = "fashion-mnist", [3] = "mnist"};
     s->data_dir = s->options->data;
+    if (masks_join(s) != EXIT_CODE_OK)
+        return EXIT_CODE_FAILED;
     if (s->data_dir != NULL)
         return session_check_data(s->data_dir);
     if (!train || s->options->resume != NULL)
@@ -228,6 +230,8 @@ int session_load_data(struct session *s, bool train)
         code = session_load_half(s, s->data_dir, true, &s->train_data);
     if (code == EXIT_CODE_OK)
         code = session_load_half(s, s->data_dir, false, &s->test_data);
+    if (code == EXIT_CODE_OK && train)
+        code = targets_set(s);
     if (code == EXIT_CODE_OK)
         code = session_pass_over_ignored(s);
     if (code == EXIT_CODE_OK && train)
@@ -236,6 +240,8 @@ int session_load_data(struct session *s, bool train)
         code = table_standardize(s);
     if (code == EXIT_CODE_OK && train && s->test_data != NULL)
         code = join_halves(s);
+    if (code == EXIT_CODE_OK && train)
+        code = masks_check(s);
     if (code == EXIT_CODE_OK && train)
         code = name_classes(s);
     if (code == EXIT_CODE_OK && train && s->options->limit > 0)
@@ -291,8 +297,8 @@ static bool are_numbers(const char *const *names, uint32_t count)
 static int check_folder_names(const struct session *s, const struct tenka_preprocessing *how)
 {
     struct tenka_picture_sizes sizes;
-    if (how->class_names == NULL || are_numbers(how->class_names, how->classes) || s->options->classes != NULL ||
-        tenka_dataset_picture_sizes(s->test_data, &sizes) != TENKA_OK)
+    if (session_has_masks(s) || how->class_names == NULL || are_numbers(how->class_names, how->classes) ||
+        s->options->classes != NULL || tenka_dataset_picture_sizes(s->test_data, &sizes) != TENKA_OK)
         return EXIT_CODE_OK;
     for (uint32_t i = 0; i < tenka_dataset_classes(s->test_data) && i < how->classes; i++) {
         const char *const name = tenka_dataset_class_name(s->test_data, i);

@@ -29,6 +29,18 @@ bool path_is_csv(const char *path)
     return text_ends_with(path, ".csv") || text_ends_with(path, ".tsv");
 }
 
+/* A list of two folders. */
+static bool data_is_masks(const char *data)
+{
+    struct file_list list;
+    if (!data_is_list(data))
+        return data_is_folder(data) && masks_are_in(data);
+    file_list_split(data, &list);
+    const bool masks = list.count == 2 && data_is_folder(list.file[0]);
+    free(list.text);
+    return masks;
+}
+
 /* A list of such files, or one file that is text. */
 static bool data_is_csv(const char *data)
 {
@@ -136,6 +148,8 @@ static bool are_classes(const char *folder)
 
 enum data_kind data_kind(const char *data)
 {
+    if (data_is_masks(data))
+        return DATA_MASKS;
     if (data_is_folder(data) ? folder_has_entry(data, is_cifar) : !data_is_list(data) && is_archive(data))
         return DATA_CIFAR;
     if (data_is_folder(data))
@@ -182,6 +196,8 @@ static int check_list(const char *data)
         struct stat st;
         if (stat(list.file[i], &st) != 0)
             code = say_failed("--data: there is no file '%s'", list.file[i]);
+        else if (data_is_folder(list.file[0]) && !S_ISDIR(st.st_mode))
+            code = say_failed("--data: '%s' is no folder of masks for the pictures of %s", list.file[i], list.file[0]);
     }
     free(list.text);
     return code;
@@ -247,7 +263,7 @@ bool data_is_there(const char *data)
     file_list_split(data, &list);
     bool there = list.count == 2 || list.count == 4;
     for (size_t i = 0; i < list.count && there; i++)
-        there = is_file(list.file[i]);
+        there = is_file(list.file[i]) || (list.count == 2 && data_is_folder(list.file[i]));
     free(list.text);
     return there;
 }

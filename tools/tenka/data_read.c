@@ -103,7 +103,7 @@ int session_load_half(const struct session *s, const char *data, bool train, ten
 {
     static int (*const loaders[])(const struct session *s, const char *data, bool train, tenka_dataset **out) = {
         [DATA_IDX] = load_idx,     [DATA_LIST] = load_list, [DATA_NPZ] = load_npz,           [DATA_NPY] = load_npy,
-        [DATA_CIFAR] = load_cifar, [DATA_CSV] = table_load, [DATA_PICTURES] = pictures_load,
+        [DATA_CIFAR] = load_cifar, [DATA_CSV] = table_load, [DATA_PICTURES] = pictures_load, [DATA_MASKS] = masks_load,
     };
     return loaders[data_kind(data)](s, data, train, out);
 }

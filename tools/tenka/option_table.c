@@ -42,6 +42,7 @@ static const struct option_word measures[] = {
 static const struct option_word masks[] = {
     { "auto", TENKA_DROPOUT_AUTO }, { "torch", TENKA_DROPOUT_TORCH }, { "philox", TENKA_DROPOUT_PHILOX }, { NULL, 0 },
 };
+static const struct option_word weightings[] = { { "none", false }, { "balanced", true }, { NULL, 0 } };
 static const struct option_word tunings[] = {
     { "auto", TENKA_TUNE_AUTO }, { "on", TENKA_TUNE_ON }, { "off", TENKA_TUNE_OFF }, { NULL, 0 },
 };
@@ -59,6 +60,11 @@ static const struct option_word parts[] = {
     "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
 #define ARRAY_FORMS ". Or arrays of NumPy of any shape, taken as they are, with classes or floats as targets: "
 #define TABLE_FORMS ". Or a table, FILE.csv with names of columns in its first line"
+#define MASK_FORMS ". Or pictures with a mask for each: a folder with images and masks, or with train and val that have " \
+    "both, or --masks"
+#define MASKS_HELP "A mask for each picture of --data, of the same name but with .png, in which each pixel has the class of " \
+    "the picture's as its grey value or palette's index, and 255 where none counts; train and val of the pictures, where " \
+    "they have such, are here too. Masks are transformed with their pictures"
 #define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
     "$XDG_DATA_HOME/tenka (~/.local/share/tenka where that is not set), and /usr/share/datasets/fashion-mnist"
 #define WEIGHTS_NET "Network to put the weights into. Default: the one that the file describes"
@@ -71,6 +77,8 @@ static const struct option_word parts[] = {
     "normalise by their statistics and leave them as they are"
 #define MIXED_HELP "What 'tenka train' would mix the training pictures by; --sheet shows a batch"
 #define TARGET_HELP "Columns of a CSV file that the network is to tell; all others are its input"
+#define TARGET_INPUT_HELP TARGET_HELP ". Of other data, input: what the network is given, normalised and transformed, is " \
+    "what it is to give again, as an autoencoder does"
 #define WITHOUT_HELP "Columns of a CSV file to leave out of the input, such as a number of the line"
 #define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
 
@@ -80,16 +88,18 @@ const struct option option_table[] = {
     { "data", NULL, "FOLDER|FILES", NAME(data), .key = "data", .uses = {
         { TRAIN, GROUP_DATA, DATA_FORMS "train-images,train-labels,test-images,test-labels" ARRAY_FORMS
           "x.npy,y.npy, with two more files for testing, or FILE.npz with x_train, y_train, x_test, y_test or with x, y"
-          TABLE_FORMS ", or train.csv,test.csv, and --target" DATA_DEFAULT },
+          TABLE_FORMS ", or train.csv,test.csv, and --target" MASK_FORMS DATA_DEFAULT },
         { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on" ARRAY_FORMS
-          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y" TABLE_FORMS ". Default: what the network was trained on, which a "
+          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y" TABLE_FORMS MASK_FORMS ". Default: what the network was trained on, which a "
           ".pt does not say" },
         { PROFILE, GROUP_RUNS, "Real images: the training half of what --data of 'tenka train' names, or the files "
           "images,labels. Default: images of no meaning" } } },
+    { "masks", NULL, "FOLDER", NAME(masks), .key = "masks", .uses = {
+        { TRAIN | TEST | DATA, GROUP_DATA, MASKS_HELP } } },
     { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {
         { TRAIN, GROUP_DATA, "Train on the first N training images only; testing takes all test images" } } },
     { "target", NULL, "COLUMN[,...]", NAME(target), .key = "target", .uses = {
-        { TRAIN | DATA, GROUP_DATA, TARGET_HELP }, { PROFILE, GROUP_RUNS, TARGET_HELP } } },
+        { TRAIN, GROUP_DATA, TARGET_INPUT_HELP }, { DATA, GROUP_DATA, TARGET_HELP }, { PROFILE, GROUP_RUNS, TARGET_HELP } } },
     { "without", NULL, "COLUMN[,...]", NAME(without), .key = "without", .uses = {
         { TRAIN | DATA, GROUP_DATA, WITHOUT_HELP }, { PROFILE, GROUP_RUNS, WITHOUT_HELP } } },
     { "standardize", NULL, NULL, FLAG(standardize), .key = "standardize", .uses = {
@@ -238,6 +248,10 @@ const struct option option_table[] = {
           "MSELoss(), L1Loss(), BCEWithLogitsLoss() and others (docs/pytorch.md), with weight=[...] and ignore_index=N "
           "where targets are classes, and reduction=mean or sum. Default: of targets that are floats "
           "MSELoss(), else NLLLoss() for a network that ends with LogSoftmax and CrossEntropyLoss() for others" } } },
+    { "class-weights", NULL, "HOW", WORD(balanced, weightings), .initial = "none", .key = "class_weights", .uses = {
+        { TRAIN, GROUP_TRAINING, "Weights of the classes in the loss: none, those of --loss, or balanced, all targets "
+          "divided by the number of classes and by the class's own targets, as scikit-learn has it, counted in the "
+          "training half; of masks its pixels" } } },
     { "aux-weight", NULL, "X", REAL(aux_weight, 1e6), .initial = "0", .key = "aux_weight", .uses = {
         { TRAIN, GROUP_TRAINING, "Add X times the loss of each further output to that of the first, for networks that "
           "return several: 0.3 is usual for GoogLeNet, 0.4 for Inception" } } },
@@ -359,10 +373,11 @@ const struct option option_table[] = {
         { TRAIN, GROUP_OUTPUT, "Write what happens for TensorBoard: losses and learning rate of each step, for which it "
           "is waited, and of each epoch the test's results, histograms of the weights and some pictures with what the "
           "network takes them for" } } },
-    { "out", NULL, "FILE", NAME(out), .uses = {
+    { "out", NULL, "FILE|FOLDER", NAME(out), .uses = {
         { PREDICT, GROUP_OUTPUT, "Write the answers and print none: as FILE.csv with a header and a row for each picture "
-          "or sample, of classes the likeliest and the probabilities of all, else the numbers; or, of an array x.npy or a "
-          "table x.csv, as FILE.npy of float32, of float64 with --backend cpu-f64" } } },
+          "or sample, of classes the likeliest and the probabilities of all, else the numbers; of an array x.npy or a "
+          "table x.csv, as FILE.npy of float32, of float64 with --backend cpu-f64; of a network that gives a class for "
+          "each pixel the folder where a mask of each picture belongs, 1.png of 1.jpg" } } },
     { "sheet", NULL, "FILE.png", NAME(sheet), .uses = {
         { DATA, GROUP_OUTPUT, "Write a picture that shows some of the training images side by side, as the network is "
           "given them: those of a folder need --transform, whose numbers are drawn once" } } },

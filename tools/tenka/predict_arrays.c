@@ -86,17 +86,18 @@ static int check_network(struct run *r)
     return EXIT_CODE_OK;
 }
 
-/* The outputs are of classes where nothing else is known of them. */
+/* The outputs are of classes, or of labels, where nothing else is known of them. */
 static bool gives_classes(const struct run *r)
 {
     const struct session *const s = &r->p->session;
-    return r->output.rank == 2 && (s->model == NULL || s->options->classes != NULL ||
+    return r->output.rank == 2 && (r->p->labels != LABELS_NONE || s->model == NULL || s->options->classes != NULL ||
                                    tenka_model_preprocessing(s->model)->class_names != NULL);
 }
 
 static int check_classes(struct run *r)
 {
     struct predictor *const p = r->p;
+    p->labels = targets_labels(&p->session);
     r->classes = gives_classes(r);
     if (!r->classes)
         return p->csv != NULL ? EXIT_CODE_OK
@@ -222,13 +223,8 @@ static int run_all(struct run *r)
 static int write_csv(const struct run *r)
 {
     struct predictor *const p = r->p;
-    const struct session *const s = &p->session;
-    const struct tenka_preprocessing *const how = s->model != NULL ? tenka_model_preprocessing(s->model) : NULL;
-    char *names = NULL;
-    if (how != NULL && how->table != NULL && tenka_table_targets(s->ctx, how->table, &names) != TENKA_OK)
-        return say_library_failed(s->ctx);
-    predict_csv_outputs(p, names, r->per_output);
-    tenka_text_free(names);
+    const tenka_model *const model = p->session.model;
+    predict_csv_outputs(p, model != NULL ? tenka_model_preprocessing(model)->table : NULL, r->per_output);
     for (size_t i = 0; i < r->count; i++) {
         fprintf(p->csv, "%zu", i);
         for (size_t at = i * r->per_output; at < (i + 1) * r->per_output; at++)

@@ -19,14 +19,6 @@ int predict_csv_open(struct predictor *p)
     return p->csv != NULL ? EXIT_CODE_OK : say_failed("out of memory");
 }
 
-const char *predict_class_name(const struct predictor *p, uint32_t index, char buffer[static 16])
-{
-    if (index < p->n_names)
-        return p->names[index];
-    snprintf(buffer, 16, "%" PRIu32, index);
-    return buffer;
-}
-
 /* In quotes where a reader would else take it apart. */
 static void put_cell(FILE *file, const char *before, const char *text)
 {
@@ -44,8 +36,8 @@ static void put_cell(FILE *file, const char *before, const char *text)
 
 void predict_csv_classes(struct predictor *p, const char *key)
 {
-    char number[16];
-    fprintf(p->csv, "%s,class", key);
+    char number[CLASS_NAME];
+    fprintf(p->csv, p->labels == LABELS_NONE ? "%s,class" : "%s", key);
     for (uint32_t i = 0; i < p->outputs; i++) {
         fputc(',', p->csv);
         put_cell(p->csv, "p_", predict_class_name(p, i, number));
@@ -55,14 +47,15 @@ void predict_csv_classes(struct predictor *p, const char *key)
 
 void predict_csv_row(struct predictor *p, const char *name, const struct candidate *candidates)
 {
-    char number[16];
+    char number[CLASS_NAME];
     uint32_t best = 0;
     put_cell(p->csv, "", name);
-    fputc(',', p->csv);
+    if (p->labels == LABELS_NONE)
+        fputc(',', p->csv);
     for (uint32_t i = 1; i < p->outputs && candidates != NULL; i++)
         if (candidates[i].probability > candidates[best].probability)
             best = i;
-    if (candidates != NULL)
+    if (candidates != NULL && p->labels == LABELS_NONE)
         put_cell(p->csv, "", predict_class_name(p, best, number));
     for (uint32_t i = 0; i < p->outputs; i++)
         if (candidates != NULL)
@@ -72,16 +65,16 @@ void predict_csv_row(struct predictor *p, const char *name, const struct candida
     fputc('\n', p->csv);
 }
 
-void predict_csv_outputs(struct predictor *p, const char *names, size_t count)
+void predict_csv_outputs(struct predictor *p, const char *table, size_t count)
 {
+    char name[CLASS_NAME];
     fputs("row", p->csv);
-    if (names != NULL)
-        fprintf(p->csv, ",%s", names);
-    for (size_t i = 0; i < count && names == NULL; i++)
-        if (count == 1)
-            fputs(",output", p->csv);
-        else
-            fprintf(p->csv, ",output_%zu", i);
+    for (size_t i = 0; i < count; i++) {
+        if (table == NULL || !tenka_table_target(table, i, name, sizeof(name)))
+            snprintf(name, sizeof(name), count == 1 ? "output" : "output_%zu", i);
+        fputc(',', p->csv);
+        put_cell(p->csv, "", name);
+    }
     fputc('\n', p->csv);
 }
 

@@ -9,6 +9,7 @@ set(tool_sources
     tools/tenka/bench_steps.c
     tools/tenka/best.c
     tools/tenka/checkpoint.c
+    tools/tenka/class_weights.c
     tools/tenka/classes.c
     tools/tenka/commands.c
     tools/tenka/data.c
@@ -29,7 +30,9 @@ set(tool_sources
     tools/tenka/interrupt.c
     tools/tenka/keep.c
     tools/tenka/log_json.c
+    tools/tenka/loss_names.c
     tools/tenka/main.c
+    tools/tenka/mask_data.c
     tools/tenka/mixing.c
     tools/tenka/option_help.c
     tools/tenka/option_names.c
@@ -42,6 +45,7 @@ set(tool_sources
     tools/tenka/predict.c
     tools/tenka/predict_arrays.c
     tools/tenka/predict_csv.c
+    tools/tenka/predict_masks.c
     tools/tenka/predict_report.c
     tools/tenka/predict_transform.c
     tools/tenka/profile.c
@@ -67,6 +71,7 @@ set(tool_sources
     tools/tenka/stopping.c
     tools/tenka/summary.c
     tools/tenka/table_data.c
+    tools/tenka/targets.c
     tools/tenka/test.c
     tools/tenka/test_report.c
     tools/tenka/text.c

@@ -78,6 +78,8 @@ struct options {
     uint64_t seed;
     double lr, momentum, weight_decay, aux_weight;
     double mixup, cutmix;         /* alpha; 0: not */
+    const char *masks;            /* a folder; NULL: none */
+    bool balanced;                /* classes weigh as their targets are rare */
     const char *target, *without; /* columns of a table; NULL: none */
     bool standardize;
     double split;  /* of the samples; 0: none */
@@ -285,6 +287,7 @@ struct session {
     uint32_t outputs;         /* classes of the network, where samples are mixed; 0: targets are shares of them */
     tenka_loss *loss;         /* NULL: not chosen yet */
     bool ignores;             /* some targets are what the loss ignores */
+    double *class_weights;    /* of --class-weights, one for each output; NULL: none */
     enum last_layer last;     /* once session_find_ending was called */
     const char *twice;        /* what applies softmax after the network's Softmax again; NULL: nothing */
     const char *over_others;  /* class of a last layer with softmax over another axis; NULL: none */
@@ -352,6 +355,7 @@ enum data_kind {
     DATA_CIFAR,    /* a folder or archive of CIFAR-10 or -100 */
     DATA_CSV,      /* tables: one file, or one for each half */
     DATA_PICTURES, /* a folder of pictures by class, or of such folders */
+    DATA_MASKS,    /* pictures with a mask each: a folder with both, or a list of the two */
 };
 /* By its content, or the names of the files. */
 enum data_kind data_kind(const char *data);
@@ -417,6 +421,8 @@ int table_standardize(const struct session *s);
 
 /* One half of a folder, as session_load_half. */
 int pictures_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
+/* The folder of the half in it that training is watched on, or the last, which is tested; false: there is none. */
+bool pictures_test_half(const char *folder, bool last, char out[static PATH_TEXT]);
 /* Whether the two halves have the same classes. */
 int pictures_check_classes(const struct session *s);
 /* Gives pictures the size that --input names, that the saved network has, or that the network takes; nothing where the
@@ -426,6 +432,21 @@ int pictures_set_size(const struct session *s, tenka_dataset *const *data, size_
 void pictures_tell(const struct session *s);
 /* The numbers of --mean and --std in the place of those of the data. */
 int pictures_set_normalization(const struct session *s);
+
+/* ---- mask_data.c: pictures with a mask of classes for each ---- */
+
+/* Whether a folder has both, images and masks, or halves that have. */
+bool masks_are_in(const char *folder);
+/* What --data and --masks name together, as a list, where there is --masks. Says what is wrong. */
+int masks_join(struct session *s);
+/* One half, as session_load_half. */
+int masks_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
+/* Whether each pixel has a class. */
+bool session_has_masks(const struct session *s);
+/* Whether the masks have two classes at least; for data without masks too. Says what is wrong. */
+int masks_check(const struct session *s);
+/* The names that a saved network has for the classes in the place of their numbers. */
+int masks_name_classes(const struct session *s);
 
 /* ---- transforms.c: what pictures become by transforms ---- */
 
@@ -481,12 +502,37 @@ bool session_classifies(const struct session *s);
 /* A forward pass and its loss; of training, or of an evaluation. output: the network's first. */
 tenka_tensor session_loss(const struct session *s, const struct tenka_batch *batch, bool training,
                           tenka_tensor *output);
+/* loss_names.c: the class of torch.nn that a function of torch.nn.functional, or a short name, stands for; NULL: it stands
+ * for none. */
+const char *loss_class_of(const char *name);
 /* Makes the loss that --loss names; nothing without --loss. Says what is wrong with it. */
 int session_open_loss(struct session *s);
 /* Looks for targets that the loss ignores, which are no classes then. */
 int session_pass_over_ignored(struct session *s);
 /* Makes the loss that belongs to the network's ending and to such targets where none is named. */
 int session_choose_loss(struct session *s, enum tenka_dtype targets);
+
+/* ---- targets.c: targets that are the input, and losses that go with them ---- */
+
+/* Whether --target asks for what the network is given, and not for a column of a table. */
+bool targets_are_input(const struct session *s);
+/* Makes targets of the inputs where that, or the network that is tested, asks for it. Says what is wrong. */
+int targets_set(struct session *s);
+/* Whether the loss takes such targets. Says what is wrong. */
+int targets_check(const struct session *s);
+/* The loss of targets that are floats, where none is named: that of the network that is tested, else MSELoss. */
+const char *targets_loss(const struct session *s);
+/* What the outputs are to a loss of labels. */
+enum label_scores { LABELS_NONE, LABELS_LOGITS, LABELS_PROBABILITIES };
+/* By the loss that the network was trained with, as its file says. */
+enum label_scores targets_labels(const struct session *s);
+
+/* ---- class_weights.c ---- */
+
+/* Weighs the classes as --class-weights asks for; outputs: of the network. Says what is wrong. */
+int class_weights_set(struct session *s, uint32_t outputs);
+/* They on a line, where there are any. */
+void class_weights_tell(const struct session *s);
 
 /* ---- batches.c: batches that the network cannot take ---- */
 

@@ -110,6 +110,9 @@ static void tell_batch(const struct training *t)
 static void name_criterion(struct training *t)
 {
     const struct options *const o = t->session.options;
+    const char *const classes = o->balanced                      ? ", of balanced classes"
+                                : targets_are_input(&t->session) ? ", of the input"
+                                                                 : "";
     char aux[64] = "", batches[32] = "", value[64] = "", norm[64] = "", loss[64];
     snprintf(loss, sizeof(loss), "%s()", tenka_loss_name(t->session.loss));
     if (o->aux_weight > 0)
@@ -120,8 +123,8 @@ static void name_criterion(struct training *t)
         snprintf(value, sizeof(value), " clipped to %g", o->clip_grad_value);
     if (o->clip_grad_norm > 0)
         snprintf(norm, sizeof(norm), " of a norm of %g", o->clip_grad_norm);
-    snprintf(t->criterion, sizeof(t->criterion), "%s%s%s%s%s", o->loss != NULL ? o->loss : loss, aux, batches, value,
-             norm);
+    snprintf(t->criterion, sizeof(t->criterion), "%s%s%s%s%s%s", o->loss != NULL ? o->loss : loss, classes, aux,
+             batches, value, norm);
     t->run.criterion = t->criterion;
 }
 
