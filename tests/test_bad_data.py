@@ -48,9 +48,9 @@ def write(name, data):
     return path
 
 
-def arrays(x=X, y=Y):
+def arrays(x=X, y=Y, y_test=Y):
     return ",".join(str(write(name, data)) for name, data in
-                    (("x.npy", x), ("y.npy", y), ("x_test.npy", X), ("y_test.npy", Y)))
+                    (("x.npy", x), ("y.npy", y), ("x_test.npy", X), ("y_test.npy", y_test)))
 
 
 def npz(kind=zipfile.ZIP_DEFLATED, **members):
@@ -189,7 +189,7 @@ def array_cases():
     yield "infinity among the targets", 1, "y.npy: sample 2 has a number that is not finite", \
         lambda: arrays(y=npy("<f8", (6, 3), struct.pack("<18d", *([1.0] * 8), float("-inf"), *([1.0] * 9)))), \
         (*ARRAY, "--loss", "MSELoss()")
-    yield "floats as labels", 1, "CrossEntropyLoss", lambda: arrays(y=floats(6)), \
+    yield "floats as labels", 1, "CrossEntropyLoss", lambda: arrays(y=floats(6), y_test=floats(6)), \
         (*ARRAY, "--loss", "CrossEntropyLoss()")
     yield "one array alone", 1, "name that of the targets too", lambda: write("x.npy", X), ARRAY
     yield "an .npz that is cut off", 1, "something else, damaged or cut off", \

@@ -131,7 +131,7 @@ for format in '' --json; do
 done
 
 cpu 1 --out "$work/masks" "$predict/plain0.png"
-says '^tenka: --out is for the outputs of an array x.npy or a table x.csv, or for masks; the classes of pictures are printed$'
+says '^tenka: --out: the classes of pictures are printed, or written as a table FILE.csv; a folder is for'
 
 # ---- Usage ----
 
@@ -260,7 +260,7 @@ cpu 1 "$work/foreign" --out "$work/foreign.csv"
 head -n 1 "$work/foreign.csv" | grep -q '^file,class,p_T-shirt/top,p_Trouser,' || bad "another header"
 grep -q '/foreign/a.png,Ankle boot,[0-9.e,-]*$' "$work/foreign.csv" || bad "no row of a picture"
 grep -q '/foreign/empty.jpg,,,,,,,,,,,$' "$work/foreign.csv" || bad "no row of a picture that cannot be read"
-[ "$(wc -l < "$work/foreign.csv")" = 10 ] || bad "not a row a picture"
+[ "$(wc -l < "$work/foreign.csv")" = 11 ] || bad "not a row a picture"
 rm "$work/foreign/a.png" "$work/foreign/z.png"
 cpu 1 "$work/foreign"
 [ "$(wc -l < "$work/err")" = 8 ] || bad "a folder with none but unreadable pictures"

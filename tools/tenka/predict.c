@@ -72,9 +72,12 @@ static int check_network(struct predictor *p)
         return say_failed("the network gives a class for each pixel: say with --out FOLDER where the masks belong");
     if (output.rank == 4 && p->outputs > 255)
         return say_failed("the network tells %u classes of pixels, but a mask has room for 255", p->outputs);
-    if (output.rank == 2 && p->session.options->out != NULL)
-        return say_failed("--out is for the outputs of an array x.npy or a table x.csv, or for masks; the classes of "
-                          "pictures are printed");
+    if (output.rank == 2 && p->session.options->out != NULL && !predict_wants_csv(p->session.options))
+        return say_failed("--out: the classes of pictures are printed, or written as a table FILE.csv; a folder is for "
+                          "the masks of a network that gives a class for each pixel");
+    if (output.rank == 4 && predict_wants_csv(p->session.options))
+        return say_failed("--out: the network gives a class for each pixel, so that it names the folder where the masks "
+                          "belong, and no table");
     p->top = p->session.options->top < p->outputs ? p->session.options->top : p->outputs;
     return EXIT_CODE_OK;
 }
@@ -131,7 +134,7 @@ static int set_up(struct predictor *p)
                                    tenka_shape_of(p->batch_size, p->image.dim[0], p->image.dim[1], p->image.dim[2]));
     if (code == EXIT_CODE_OK)
         code = predict_find_names(p);
-    if (code == EXIT_CODE_OK && p->session.options->out != NULL)
+    if (code == EXIT_CODE_OK && p->session.options->out != NULL && !predict_wants_csv(p->session.options))
         code = predict_open_masks(p);
     if (code != EXIT_CODE_OK)
         return code;
