@@ -474,10 +474,17 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cells),       cmocka_unit_test(test_quotes_inside), cmocka_unit_test(test_bad_cells),
-        cmocka_unit_test(test_numbers),     cmocka_unit_test(test_kinds),         cmocka_unit_test(test_targets),
-        cmocka_unit_test(test_bad_columns), cmocka_unit_test(test_like),          cmocka_unit_test(test_standardize),
-        cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_large_description),
+        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_quotes_inside),
+        cmocka_unit_test(test_bad_cells),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_bad_columns),
+        cmocka_unit_test(test_like),
+        cmocka_unit_test(test_standardize),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_large_description),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -19,7 +19,7 @@ struct tenka_loader_state {
     uint32_t count, batch_size;
     bool shuffle, drop_last;
     double mixup, cutmix; /* alpha; 0: not */
-    uint32_t labels; /* a checksum of the targets */
+    uint32_t labels;      /* a checksum of the targets */
     /* How far it is. */
     bool running;        /* within an epoch */
     uint32_t index;      /* of the next batch */

@@ -97,7 +97,8 @@ struct tenka_transform_sources {
  * Errors: E_SHAPE (pictures become different sizes, or one cannot be transformed: the sentence names it), E_INVALID (no
  * tensor of floats comes out), E_NOMEM. */
 tenka_status tenka_sampler_transform(tenka_ctx *ctx, const struct tenka_transform_sources *from,
-                                     tenka_transform *transform, bool doubles, struct tenka_transform_form *form, struct tenka_sampler *out);
+                                     tenka_transform *transform, bool doubles, struct tenka_transform_form *form,
+                                     struct tenka_sampler *out);
 
 /* The sampler of masks, whose samples are classes, I32 [height, width], with nothing where there is none; takes the
  * transform over, which is one for masks, also on failure. Errors: E_NOMEM. */

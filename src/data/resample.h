@@ -32,7 +32,7 @@ struct tenka_taps {
     size_t each;
     uint32_t *first, *length;
     int32_t *weight;
-    int16_t *low, *high;           /* weight = high * 2^TENKA_RESAMPLE_LOW_PLACES + low, with low from 0 on */
+    int16_t *low, *high;            /* weight = high * 2^TENKA_RESAMPLE_LOW_PLACES + low, with low from 0 on */
     size_t weights, halves, pixels; /* that there is room for */
 };
 #define TENKA_RESAMPLE_LOW_PLACES 15

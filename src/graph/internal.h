@@ -139,7 +139,7 @@ bool tenka_grow_marks(tenka_ctx *ctx); /* a mark for each value */
 /* step.c */
 tenka_status tenka_step_for_read(tenka_ctx *ctx, uint32_t value, bool unassigned, struct tenka_place *where);
 void tenka_step_close(tenka_ctx *ctx);
-void tenka_step_abandon(tenka_ctx *ctx); /* closes a step that is not run: what it assigned is lost */
+void tenka_step_abandon(tenka_ctx *ctx);        /* closes a step that is not run: what it assigned is lost */
 void tenka_step_tell(tenka_ctx *ctx, bool ran); /* tells those who watch the step, who then watch no more */
 
 /* plan.c */

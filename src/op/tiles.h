@@ -83,10 +83,11 @@
 /* Constants of shaders/common/windows.glsl, which looks at windows, or at the windows over an element, at once where
  * they are at most 9; dh, dw: dilation. */
 #define POOL_SMALL(p) (!(p)->adaptive && (uint64_t)(p)->kh * (uint64_t)(p)->kw <= 9)
-#define POOL_DX_SMALL(p, dh, dw)                                                \
-    (!(p)->adaptive && POOL_WINDOWS(p, (p)->kh, dh, (p)->sh, (p)->h, (p)->oh) * \
-                               POOL_WINDOWS(p, (p)->kw, dw, (p)->sw, (p)->w, (p)->ow) <= 9)
-#define POOL_CONSTANTS(p, dh, dw, small)                                                                             \
+#define POOL_DX_SMALL(p, dh, dw)                                                         \
+    (!(p)->adaptive && POOL_WINDOWS(p, (p)->kh, dh, (p)->sh, (p)->h, (p)->oh) *          \
+                               POOL_WINDOWS(p, (p)->kw, dw, (p)->sw, (p)->w, (p)->ow) <= \
+                           9)
+#define POOL_CONSTANTS(p, dh, dw, small)                                                                            \
     (small) ? (p)->kh : 0, (small) ? (p)->kw : 1, (small) ? (p)->sh : 1, (small) ? (p)->sw : 1, (small) ? (dh) : 1, \
         (small) ? (dw) : 1
 
@@ -120,8 +121,7 @@
 #define SUM_CUT(terms) SUM_CUT_OF(SUM_WIDTH(terms), terms, 8u)
 /* Terms that it takes at a time, of a sum in so many lanes. */
 #define LANES_OF(v, width) ((width) > (v)->lanes ? (width) / (v)->lanes : 1)
-#define TURN_OF(lanes, width, least) \
-    ((width) > 64 && (lanes) > 4 ? 2 * (lanes) : (lanes) > (least) ? (lanes) : (least))
+#define TURN_OF(lanes, width, least) ((width) > 64 && (lanes) > 4 ? 2 * (lanes) : (lanes) > (least) ? (lanes) : (least))
 #define LANES_TURN(v, width, terms) TURN_OF(LANES_OF(v, width), width, SUM_LEAST(width, terms, 8u))
 /* Of an invocation: its turns, and the tree. */
 #define SUM_LOOPS(v, terms) ((uint64_t)(terms) / (LANES_TURN(v, SUM_WIDTH(terms), terms) * (v)->local) + 12)

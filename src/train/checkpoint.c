@@ -260,8 +260,8 @@ static void next_line(const char **at, char *out, size_t size)
     out[kept] = '\0';
 }
 
-tenka_status tenka_checkpoint_other_text(struct tenka_error *err, const char *path, const char *what,
-                                         const char *there, const char *here)
+tenka_status tenka_checkpoint_other_text(struct tenka_error *err, const char *path, const char *what, const char *there,
+                                         const char *here)
 {
     char a[120], b[120];
     unsigned line = 0;
@@ -270,9 +270,8 @@ tenka_status tenka_checkpoint_other_text(struct tenka_error *err, const char *pa
         next_line(&here, b, sizeof(b));
         line++;
     } while (strcmp(a, b) == 0 && *there != '\0' && *here != '\0');
-    return tenka_fail(err, TENKA_E_INVALID,
-                      "%s: the checkpoint belongs to %s: line %u is \"%s\" there and \"%s\" here", path, what, line, a,
-                      b);
+    return tenka_fail(err, TENKA_E_INVALID, "%s: the checkpoint belongs to %s: line %u is \"%s\" there and \"%s\" here",
+                      path, what, line, a, b);
 }
 
 static tenka_status compare_key(const struct tenka_run *run, const struct tenka_st_file *file, const json_t *here,

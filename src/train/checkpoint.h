@@ -52,8 +52,8 @@ tenka_status tenka_checkpoint_differs(struct tenka_error *err, const char *path,
                                       const char *here);
 /* "PATH: the checkpoint belongs to WHAT: line N is "..." there and "..." here", of the first line of two texts that
  * differs. */
-tenka_status tenka_checkpoint_other_text(struct tenka_error *err, const char *path, const char *what,
-                                         const char *there, const char *here);
+tenka_status tenka_checkpoint_other_text(struct tenka_error *err, const char *path, const char *what, const char *there,
+                                         const char *here);
 /* "PATH: the checkpoint is damaged: WHAT", as E_FORMAT. */
 tenka_status tenka_checkpoint_damaged(struct tenka_error *err, const char *path, const char *what);
 

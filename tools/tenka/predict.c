@@ -76,8 +76,9 @@ static int check_network(struct predictor *p)
         return say_failed("--out: the classes of pictures are printed, or written as a table FILE.csv; a folder is for "
                           "the masks of a network that gives a class for each pixel");
     if (output.rank == 4 && predict_wants_csv(p->session.options))
-        return say_failed("--out: the network gives a class for each pixel, so that it names the folder where the masks "
-                          "belong, and no table");
+        return say_failed(
+            "--out: the network gives a class for each pixel, so that it names the folder where the masks "
+            "belong, and no table");
     p->top = p->session.options->top < p->outputs ? p->session.options->top : p->outputs;
     return EXIT_CODE_OK;
 }

@@ -9,8 +9,8 @@
 /* A picture of the batch that is being gathered. */
 struct prediction {
     const char *path;
-    char *failure; /* why it could not be read; NULL: it is in the batch */
-    size_t row;    /* of the batch */
+    char *failure;          /* why it could not be read; NULL: it is in the batch */
+    size_t row;             /* of the batch */
     uint32_t width, height; /* of the picture */
 };
 
@@ -36,7 +36,7 @@ struct predictor {
     float *reals;                    /* of the batch, with one */
     float *scores;                   /* of the batch: what the network gives */
     uint64_t done, failed, negative; /* pictures: through; not read; that look like negatives */
-    FILE *csv;                       /* a table of the answers, in memory until all are there; NULL: none is asked for */
+    FILE *csv; /* a table of the answers, in memory until all are there; NULL: none is asked for */
     char *csv_text;
     size_t csv_bytes;
 };
