@@ -12,8 +12,9 @@ endforeach()
 
 # The fast kernels, once for each instruction set; src/backend/cpu/fast/fast.h says which and how one is chosen. They
 # answer to bounds, not to bits, so the compiler may contract into fused multiply-adds; a source's option comes last
-# and so wins over tenka_options.
+# and so wins over tenka_options. Updates have the bits of the plain ones.
 set_source_files_properties(${cpu_fast_sources} PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)
+set_source_files_properties(src/backend/cpu/fast/updates.c PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
 set(fast_isas plain)
 set(fast_flags_plain "")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)

@@ -36,4 +36,5 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/sum.c
     src/backend/cpu/fast/table.c
     src/backend/cpu/fast/tiles.c
+    src/backend/cpu/fast/updates.c
     src/backend/cpu/fast/winograd.c)

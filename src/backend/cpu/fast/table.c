@@ -17,6 +17,7 @@
     [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL, false}, DX_##back(name)
 #define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )
 #define TENKA_BINARY(name, ...) [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL, false},
+#define TENKA_UPDATE(name, ...) [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL, false},
 
 const struct tenka_fast_table TENKA_FAST(table) =
     {
@@ -24,6 +25,7 @@ const struct tenka_fast_table TENKA_FAST(table) =
         .kernels =
             {
 #include "shaders/common/elementwise.def"
+#include "shaders/common/updates.def"
                 [TENKA_KERNEL_attention_fwd] = {TENKA_FAST(attention_fwd), TENKA_FAST(attention_fwd_scratch), false},
                 [TENKA_KERNEL_attention_dx] = {TENKA_FAST(attention_dx), TENKA_FAST(attention_dx_scratch), false},
                 [TENKA_KERNEL_attention_dmask] = {TENKA_FAST(attention_dmask), TENKA_FAST(attention_dmask_scratch),
