@@ -32,6 +32,7 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/matmul.c
     src/backend/cpu/fast/max_pool2d.c
     src/backend/cpu/fast/multiply_add.c
+    src/backend/cpu/fast/pad.c
     src/backend/cpu/fast/softmax.c
     src/backend/cpu/fast/sum.c
     src/backend/cpu/fast/table.c

@@ -98,6 +98,10 @@ bool TENKA_FAST(relu_max_pool2d_dx)(const struct tenka_fast_call *f);
 /* multiply_add.c */
 bool TENKA_FAST(multiply_add_fwd)(const struct tenka_fast_call *f);
 
+/* pad.c */
+TENKA_FAST_KERNEL(pad_fwd);
+TENKA_FAST_KERNEL(pad_dx);
+
 /* softmax.c */
 bool TENKA_FAST(softmax_fwd)(const struct tenka_fast_call *f);
 bool TENKA_FAST(softmax_dx)(const struct tenka_fast_call *f);

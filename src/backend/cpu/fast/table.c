@@ -67,6 +67,8 @@ const struct tenka_fast_table TENKA_FAST(table) =
                                                        TENKA_FAST(conv2d_relu_pool_fwd_scratch), false},
                 [TENKA_KERNEL_conv2d_relu_pool_dw] = {TENKA_FAST(conv2d_relu_pool_dw),
                                                       TENKA_FAST(conv2d_relu_pool_dw_scratch), false},
+                [TENKA_KERNEL_pad_fwd] = {TENKA_FAST(pad_fwd), TENKA_FAST(pad_fwd_scratch), false},
+                [TENKA_KERNEL_pad_dx] = {TENKA_FAST(pad_dx), TENKA_FAST(pad_dx_scratch), false},
                 [TENKA_KERNEL_softmax_fwd] = {TENKA_FAST(softmax_fwd), NULL, false},
                 [TENKA_KERNEL_softmax_dx] = {TENKA_FAST(softmax_dx), NULL, false},
                 [TENKA_KERNEL_log_softmax_fwd] = {TENKA_FAST(log_softmax_fwd), NULL, false},
