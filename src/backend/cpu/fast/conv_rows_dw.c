@@ -1,35 +1,34 @@
-/* dw of depthwise convolutions by rows (conv_depthwise.h): a vector of sums for each weight, over the images. */
-#include "backend/cpu/fast/conv_depthwise.h"
+/* dw of depthwise convolutions by rows (conv_rows.h): a vector of sums for each weight, over the images. */
+#include "backend/cpu/fast/conv_rows.h"
+
+enum { MOST_VECTORS = 4 }; /* of dy that are taken at a time */
 
 /* The planes of an image. */
 struct planes_of_image {
     const float *x, *dy;
 };
 
-/* Adds vectors of rows of dy, from row i on, to the sums of kernel rows r .. r+kernel_rows-1. both: as of see_row(). */
+/* Adds vectors of rows of dy, from row i on, to the sums of kernel rows r .. r+kernel_rows-1. */
 ALWAYS_INLINE void collect_rows(const conv_params *p, const struct view *view, struct planes_of_image f, int i,
-                                int vectors, int r, int kernel_rows, int kw, int stride, int together, bool both,
-                                vec sum[MOST_SIDE][MOST_SIDE])
+                                int vectors, int r, int kernel_rows, int kw, int stride, vec sum[MOST_SIDE][MOST_SIDE])
 {
-    const int step = stride * together;
-    const lane_mask lanes = together == 1 ? view->windows[kw].lanes : both ? view->both : view->one;
-    const float *from = f.dy + (ptrdiff_t)i * p->ow + (together == 1 ? view->windows[kw].at : 0);
-    vec d[RESULT_ROWS];
+    const float *from = f.dy + (ptrdiff_t)i * p->ow + view->column;
+    vec d[MOST_VECTORS];
     UNROLL
     for (int t = 0; t < vectors; t++)
-        d[t] = load_masked(from + (ptrdiff_t)t * together * p->ow, lanes);
+        d[t] = load_masked(from + (ptrdiff_t)t * p->ow, view->windows[kw].lanes);
     UNROLL
-    for (int u = 0; u < (vectors - 1) * step + kernel_rows; u++) {
+    for (int u = 0; u < (vectors - 1) * stride + kernel_rows; u++) {
         const int y = i * stride - p->ph + r + u;
-        if (is_outside(p, y, stride, together))
+        if (!is_inside(p, y))
             continue;
-        struct seen seen = see_row(p, view, f.x, y, stride, together, both);
+        struct seen seen = see_row(p, view, f.x, y, stride);
         UNROLL
         for (int s = 0; s < kw; s++) {
-            const vec x = see(view, &seen, s, stride, together);
+            const vec x = see(view, &seen, s, stride);
             UNROLL
             for (int t = 0; t < vectors; t++) {
-                const int k = u - t * step;
+                const int k = u - t * stride;
                 if (k >= 0 && k < kernel_rows)
                     sum[k][s] += d[t] * x;
             }
@@ -39,21 +38,21 @@ ALWAYS_INLINE void collect_rows(const conv_params *p, const struct view *view, s
 
 /* The same of all rows of an image. */
 ALWAYS_INLINE void collect_image(const conv_params *p, const struct view *view, struct planes_of_image f, int r,
-                                 int kernel_rows, int kw, int stride, int vectors, int together,
-                                 vec sum[MOST_SIDE][MOST_SIDE])
+                                 int kernel_rows, int kw, int stride, int vectors, vec sum[MOST_SIDE][MOST_SIDE])
 {
     int i = 0;
-    for (; i + vectors * together <= p->oh; i += vectors * together)
-        collect_rows(p, view, f, i, vectors, r, kernel_rows, kw, stride, together, true, sum);
-    for (; i < p->oh; i += together)
-        collect_rows(p, view, f, i, 1, r, kernel_rows, kw, stride, together, i + 1 < p->oh, sum);
+    for (; i + vectors <= p->oh; i += vectors)
+        collect_rows(p, view, f, i, vectors, r, kernel_rows, kw, stride, sum);
+    for (; i < p->oh; i++)
+        collect_rows(p, view, f, i, 1, r, kernel_rows, kw, stride, sum);
 }
 
-ALWAYS_INLINE void collect(const conv_params *p, const struct job *f, int kh, int kw, int stride, int kernel_rows,
-                           int vectors, int together)
+ALWAYS_INLINE void collect(const conv_params *params, const struct job *f, int kh, int kw, int stride, int kernel_rows,
+                           int vectors)
 {
+    const conv_params copy = *params, *const p = &copy; /* which no store changes */
     for (int j = 0; j < p->ow; j += LANES) {
-        const struct view view = view_at(f->sight, j, kw + 1, together);
+        const struct view view = view_at(f->windows, j, kw + 1);
         for (int r = 0; r < kh; r += kernel_rows) {
             vec sum[MOST_SIDE][MOST_SIDE];
             UNROLL
@@ -62,8 +61,8 @@ ALWAYS_INLINE void collect(const conv_params *p, const struct job *f, int kh, in
             for (int s = 0; s < kw; s++)
                 sum[k][s] = (vec){0};
             for (int n = 0; n < f->images; n++) {
-                const struct planes_of_image image = {f->x + n * f->next_x, f->dy + n * f->next_dy};
-                collect_image(p, &view, image, r, kernel_rows, kw, stride, vectors, together, sum);
+                const struct planes_of_image image = {f->x + n * f->next_x, f->dy + n * f->next_y};
+                collect_image(p, &view, image, r, kernel_rows, kw, stride, vectors, sum);
             }
             UNROLL
             for (int k = 0; k < kernel_rows; k++)
@@ -78,33 +77,25 @@ ALWAYS_INLINE void collect(const conv_params *p, const struct job *f, int kh, in
 /* ---- Kernels of their size ---- */
 
 /* Sides and strides; for dw: kernel rows and vectors of dy that are taken at a time. */
-#define ONE_ROW(X) X(3, 1, 3, 4, 1) X(3, 2, 3, 2, 1) X(5, 1, 5, 2, 1) X(5, 2, 5, 1, 1) X(7, 1, 2, 4, 1) X(7, 2, 2, 2, 1)
-#define TWO_ROWS(X) \
-    X(3, 1, 3, 3, 2) X(3, 2, 3, 3, 2) X(5, 1, 5, 1, 2) X(5, 2, 5, 1, 2) X(7, 1, 2, 3, 2) X(7, 2, 2, 3, 2)
-#define FUNCTIONS(side, stride, kernel_rows, vectors, together)                                   \
-    static void collect_##side##_##stride##_##together(const conv_params *p, const struct job *f) \
-    {                                                                                             \
-        collect(p, f, side, side, stride, kernel_rows, vectors, together);                        \
+#define SIZES(X) X(3, 1, 3, 4) X(3, 2, 3, 2) X(5, 1, 5, 2) X(5, 2, 5, 1) X(7, 1, 2, 4) X(7, 2, 2, 2)
+#define FUNCTION(side, stride, kernel_rows, vectors)                                   \
+    static void collect_##side##_##stride(const conv_params *p, const struct job *job) \
+    {                                                                                  \
+        collect(p, job, side, side, stride, kernel_rows, vectors);                     \
     }
-ONE_ROW(FUNCTIONS)
-#if defined __AVX512F__
-TWO_ROWS(FUNCTIONS)
-#endif
+SIZES(FUNCTION)
 
 static void collect_any(const conv_params *p, const struct job *f)
 {
-    collect(p, f, p->kh, p->kw, p->sw, 1, 1, sees_two_rows(p) ? 2 : 1);
+    collect(p, f, p->kh, p->kw, p->sw, 1, 1);
 }
 
 static plane_function *collect_of(const conv_params *p)
 {
-#define CHOOSE(side, stride, kernel_rows, vectors, together)                                     \
-    if (p->kh == side && p->kw == side && p->sw == stride && sees_two_rows(p) + 1 == (together)) \
-        return collect_##side##_##stride##_##together;
-    ONE_ROW(CHOOSE)
-#if defined __AVX512F__
-    TWO_ROWS(CHOOSE)
-#endif
+#define CHOOSE(side, stride, kernel_rows, vectors)         \
+    if (p->kh == side && p->kw == side && p->sw == stride) \
+        return collect_##side##_##stride;
+    SIZES(CHOOSE)
 #undef CHOOSE
     return collect_any;
 }
@@ -127,7 +118,8 @@ static inline void add_lane_sums(const vec *sums, int n, float *totals)
         store(totals + i, load(totals + i) + lane_sums(sums + i, n - i));
 }
 
-static void weights_of_channel(const struct tenka_cpu_call *call, const struct sight *sight, plane_function *run, int c)
+static void weights_of_channel(const struct tenka_cpu_call *call, const struct window *windows, plane_function *run,
+                               int c)
 {
     const conv_params *p = (const void *)call->params;
     const int taps = p->kh * p->kw;
@@ -135,7 +127,7 @@ static void weights_of_channel(const struct tenka_cpu_call *call, const struct s
     double bias = 0;
     float *dw = (float *)call->out[0] + (ptrdiff_t)c * taps, *db = call->out[1];
     struct job job = {
-        .sight = sight, .next_x = (ptrdiff_t)p->c * p->h * p->w, .next_dy = (ptrdiff_t)p->c * p->oh * p->ow};
+        .windows = windows, .next_x = (ptrdiff_t)p->c * p->h * p->w, .next_y = (ptrdiff_t)p->c * p->oh * p->ow};
     for (int first = 0; first < p->n; first += IMAGES) {
         vec sums[MOST_SIDE * MOST_SIDE];
         memset(sums, 0, (size_t)taps * sizeof(*sums));
@@ -146,7 +138,7 @@ static void weights_of_channel(const struct tenka_cpu_call *call, const struct s
         job.images = p->n - first < IMAGES ? p->n - first : IMAGES;
         run(p, &job);
         for (int n = 0; n < job.images && db != NULL; n++)
-            bias += (double)sum_plane(job.dy + n * job.next_dy, p->oh * p->ow);
+            bias += (double)sum_plane(job.dy + n * job.next_y, p->oh * p->ow);
         add_lane_sums(sums, taps, total);
     }
     memcpy(dw, total, (size_t)taps * sizeof(*dw));
@@ -154,16 +146,13 @@ static void weights_of_channel(const struct tenka_cpu_call *call, const struct s
         db[c] = (float)bias;
 }
 
-bool TENKA_FAST(conv2d_dw_depthwise)(const struct tenka_fast_call *call)
+bool TENKA_FAST(conv2d_dw_rows)(const struct tenka_fast_call *call)
 {
     const conv_params *p = (const void *)call->call->params;
-    if (TENKA_FAST(conv_in_lanes)(p))
-        return TENKA_FAST(conv2d_dw_lanes)(call);
     plane_function *const run = collect_of(p);
-    struct sight sight;
-    fill_sight(p, call->scratch, &sight);
+    fill_windows(p, call->scratch);
 #pragma omp parallel for num_threads(call->threads)
     for (int c = 0; c < p->c; c++)
-        weights_of_channel(call->call, &sight, run, c);
+        weights_of_channel(call->call, call->scratch, run, c);
     return true;
 }
