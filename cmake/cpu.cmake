@@ -15,6 +15,11 @@ endforeach()
 # and so wins over tenka_options. Updates have the bits of the plain ones.
 set_source_files_properties(${cpu_fast_sources} PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)
 set_source_files_properties(src/backend/cpu/fast/updates.c PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
+# gcc takes minutes to optimise the checks of sanitizers in code that is unrolled for each size of window.
+if(TENKA_SANITIZE)
+    set_property(SOURCE src/backend/cpu/fast/conv_rows.c src/backend/cpu/fast/conv_rows_dw.c
+        APPEND PROPERTY COMPILE_OPTIONS -O1)
+endif()
 set(fast_isas plain)
 set(fast_flags_plain "")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)

@@ -3,6 +3,8 @@
 option(TENKA_VULKAN "Build the Vulkan backend" ON)
 option(TENKA_PNG "Read PNG pictures, where libpng is found" ON)
 option(TENKA_JPEG "Read JPEG pictures, where libjpeg is found" ON)
+option(TENKA_WEBP "Read WebP pictures, where libwebp is found" ON)
+option(TENKA_TIFF "Read TIFF pictures, where libtiff is found" ON)
 option(TENKA_BUILD_TESTS "Build the tests" OFF)
 option(TENKA_BUILD_EXAMPLES "Build the examples" OFF)
 option(TENKA_WERROR "Treat warnings as errors" OFF)

@@ -51,9 +51,17 @@ vec2 row_means(uint begin, float m, bool squared)
     return lanes_sum() / float(p.len);
 }
 
+// Element r of the row whose channels begin at `first`, which is v less the mean, times the row's scale.
+float weighted(float v, uint first, uint r)
+{
+    const uint c = channel_at(first, INSIDE(r));
+    precise const float result = v * (AFFINE > 0u ? LOAD(weight, c) : 1.0) + (AFFINE > 1u ? LOAD(bias, c) : 0.0);
+    return result;
+}
+#define RESULT(r, at) weighted((LOAD(x, at) - m) * s, first, r)
+
 void main()
 {
-    const uint count = p.len;
     FOR_EACH_LINE(i) {
         const uint begin = line_begin(i), first = FIRST_CHANNEL(i);
         const float guess = row_means(begin, 0.0, false).x;
@@ -61,13 +69,7 @@ void main()
         // What a sum loses to the size of its terms, their distances from it show. A guess that is infinite stays so.
         precise const float m = is_nan(off.x) ? guess : guess + off.x, around = off.y - off.x * off.x;
         const float s = 1.0 / sqrt(larger(around, 0.0) + SCALAR(0));
-        FOR_TERMS(r, k, count) {
-            const uint at = line_at(begin, r), c = channel_at(first, INSIDE(r));
-            const float gain = AFFINE > 0u ? LOAD(weight, c) : 1.0, base = AFFINE > 1u ? LOAD(bias, c) : 0.0;
-            precise const float v = (LOAD(x, at) - m) * s * gain + base;
-            if (is_inside(r))
-                STORE(y, at, v);
-        }
+        STORE_LINE(y, begin, RESULT)
         if (SUMMER == 0u) {
             STORE(mean, i, m);
             STORE(scale, i, s);
@@ -107,12 +109,8 @@ void main()
         }
         const vec2 sums = (lanes_sum() - lost) / float(p.len);
         precise const float slope = sums.y * s * s;
-        FOR_TERMS(r, k, count) {
-            const uint at = line_at(begin, r);
-            precise const float v = s * (gradient(at, first, r) - sums.x - (LOAD(x, at) - m) * slope);
-            if (is_inside(r))
-                STORE(dx, at, v);
-        }
+#define RESULT(r, at) s * (gradient(at, first, r) - sums.x - (LOAD(x, at) - m) * slope)
+        STORE_LINE(dx, begin, RESULT)
     }
 }
 #endif
@@ -120,7 +118,6 @@ void main()
 #ifdef TENKA_PASS_dw
 layout(constant_id = 9) const uint SIDES_OF = 1u; // LN_SIDES of src/op/tiles.h
 #define SIDES SIDES_OF
-#define FEW_LANES_TURN 4u // four loads a term: those of eight do not fit the registers of every device
 #define SIDE (gl_LocalInvocationID.x % SIDES_OF)
 #define SUMMERS (gl_WorkGroupSize.x / SIDES_OF)
 #define SUMMER (gl_LocalInvocationID.x / SIDES_OF)

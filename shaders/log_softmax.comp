@@ -24,11 +24,8 @@ void main()
             lane_add(k, is_inside(r) ? v : 0.0);
         }
         const float log_total = log(lanes_sum());
-        FOR_TERMS(r, k, count) {
-            const float v = good ? LOAD(x, line_at(begin, r)) - largest - log_total : make_nan();
-            if (is_inside(r))
-                STORE(y, line_at(begin, r), v);
-        }
+#define RESULT(r, at) if_good(good, LOAD(x, at) - largest - log_total)
+        STORE_LINE(y, begin, RESULT)
     }
 }
 #endif
@@ -37,6 +34,14 @@ void main()
 READS(0, y);
 READS(1, dy);
 WRITES(2, dx);
+
+float gradient(float v, float d, float total)
+{
+    precise const float result = is_nan(v) ? v : d - exp(v) * total;
+    return result;
+}
+#define RESULT(r, at) gradient(LOAD(y, at), LOAD(dy, at), total)
+
 void main()
 {
     const uint count = p.len;
@@ -49,12 +54,7 @@ void main()
             line_add(k, is_inside(r) ? v : 0.0, lost);
         }
         const float total = lanes_sum();
-        FOR_TERMS(r, k, count) {
-            const uint at = line_at(begin, r);
-            const float v = LOAD(y, at), d = is_nan(v) ? v : LOAD(dy, at) - exp(v) * total;
-            if (is_inside(r))
-                STORE(dx, at, d);
-        }
+        STORE_LINE(dx, begin, RESULT)
     }
 }
 #endif

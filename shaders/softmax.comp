@@ -24,11 +24,8 @@ void main()
             lane_add(k, is_inside(r) ? v : 0.0);
         }
         const float total = lanes_sum();
-        FOR_TERMS(r, k, count) {
-            const float v = good ? exp(LOAD(x, line_at(begin, r)) - largest) / total : make_nan();
-            if (is_inside(r))
-                STORE(y, line_at(begin, r), v);
-        }
+#define RESULT(r, at) if_good(good, exp(LOAD(x, at) - largest) / total)
+        STORE_LINE(y, begin, RESULT)
     }
 }
 #endif
@@ -49,12 +46,8 @@ void main()
             line_add(k, is_inside(r) ? v : 0.0, lost);
         }
         const float along = lanes_sum();
-        FOR_TERMS(r, k, count) {
-            const uint at = line_at(begin, r);
-            precise const float apart = LOAD(dy, at) - along + lost, v = LOAD(y, at) * apart;
-            if (is_inside(r))
-                STORE(dx, at, v);
-        }
+#define RESULT(r, at) LOAD(y, at) * (LOAD(dy, at) - along + lost)
+        STORE_LINE(dx, begin, RESULT)
     }
 }
 #endif

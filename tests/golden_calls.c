@@ -1,5 +1,6 @@
 /* How each operator is called for a case of tools/golden/ops.py: the options are in the order of the script. */
 #include "golden_cases.h"
+#include "golden_inputs.h"
 
 #include "graph/graph.h"
 
@@ -15,29 +16,6 @@ void golden_step_end(struct golden_run *run)
 {
     must(run->ctx, tenka_step_end(run->ctx));
     tenka_ctx_visit_plans(run->ctx, collect, run->ran);
-}
-
-static tenka_tensor in(const struct golden_run *run, size_t i)
-{
-    assert_true(i < GOLDEN_MAX_IN);
-    return run->var[i] == NULL ? TENKA_NONE : tenka_value(run->var[i]);
-}
-
-static double option(const struct golden_run *run, size_t i)
-{
-    if (i >= run->c->n_options)
-        fail_msg("%s, %s: the golden file gives no option %zu", run->c->name, run->c->why, i);
-    return run->c->option[i];
-}
-
-static uint32_t count(const struct golden_run *run, size_t i)
-{
-    return (uint32_t)option(run, i);
-}
-
-static bool is(const struct golden_run *run, size_t i)
-{
-    return option(run, i) != 0;
 }
 
 /* ---- Elementwise operators, from their rows ---- */
@@ -147,6 +125,18 @@ static tenka_tensor call_argmax(struct golden_run *run)
 }
 
 CALL_BINARY(gather)
+
+static tenka_tensor call_one_hot(struct golden_run *run)
+{
+    return tenka_one_hot(in(run, 0), count(run, 0));
+}
+
+static tenka_tensor call_mix_samples(struct golden_run *run)
+{
+    const struct tenka_mix mix = {option(run, 0), count(run, 1), count(run, 2), count(run, 3), count(run, 4)};
+    return tenka_mix_samples(in(run, 0), in(run, 1), &mix);
+}
+
 CALL_BINARY(equal_count)
 
 /* ---- Linear algebra, convolution, normalisation ---- */
@@ -544,6 +534,8 @@ const struct golden_call golden_calls[] = {
     OTHER(expand),
     OTHER(gather),
     OTHER(gather_range),
+    OTHER(one_hot),
+    OTHER(mix_samples),
     OTHER(sum),
     OTHER(mean),
     OTHER(argmax),

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failing.h"
 #include "tenka/tenka.h"
 
 #define FNV_BEGIN 2166136261u
@@ -33,14 +34,6 @@ static inline tenka_ctx *cpu(uint64_t seed)
     params.seed = seed;
     assert_int_equal(tenka_ctx_create(&params, &ctx), TENKA_OK);
     return ctx;
-}
-
-/* The status is as expected, and the sentence has that part in it. */
-static inline void assert_fails(tenka_ctx *ctx, tenka_status status, tenka_status expected, const char *part)
-{
-    if (strstr(tenka_last_error(ctx), part) == NULL)
-        fail_msg("expected \"%s\" in \"%s\"", part, tenka_last_error(ctx));
-    assert_int_equal(status, expected);
 }
 
 static inline void write_file(const char *path, const void *data, size_t bytes)

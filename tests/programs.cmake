@@ -49,12 +49,24 @@ add_test(NAME cli_answers COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_answers.s
 set_tests_properties(cli_answers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 add_test(NAME cli_tuning COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_tuning.sh $<TARGET_FILE:tenka_command>)
 add_test(NAME cli_tables COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_tables.sh $<TARGET_FILE:tenka_command>)
+add_test(NAME numpy COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_numpy.sh $<TARGET_FILE:tenka_command>)
+if(PNG_FOUND AND JPEG_FOUND)
+    add_test(NAME bad_data COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_bad_data.sh $<TARGET_FILE:tenka_command>
+        ${CMAKE_CURRENT_SOURCE_DIR}/golden)
+    set_tests_properties(bad_data PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+endif()
+set_tests_properties(numpy PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 add_test(NAME cli_steps COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_steps.sh $<TARGET_FILE:tenka_command>)
-set_tests_properties(cli_arrays cli_tables cli_tuning cli_steps PROPERTIES TIMEOUT 900)
+add_test(NAME cli_best COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_best.sh $<TARGET_FILE:tenka_command>)
+set_tests_properties(cli_arrays cli_tables cli_tuning cli_steps cli_best PROPERTIES TIMEOUT 900)
 foreach(backend IN LISTS backends)
     add_test(NAME recipes_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_recipes.sh $<TARGET_FILE:tenka_command>
         ${backend} ${CMAKE_CURRENT_SOURCE_DIR}/golden/recipes)
-    set_tests_properties(recipes_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+    add_test(NAME cli_mixing_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_mixing.sh
+        $<TARGET_FILE:tenka_command> ${backend})
+    add_test(NAME cli_targets_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_targets.sh
+        $<TARGET_FILE:tenka_command> ${backend})
+    set_tests_properties(recipes_${backend} cli_mixing_${backend} cli_targets_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 endforeach()
 
 # Without the libraries test_image_files sees to it that their absence is said.
@@ -65,6 +77,15 @@ if(PNG_FOUND AND JPEG_FOUND)
     add_test(NAME cli_transforms COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_transforms.sh
         $<TARGET_FILE:tenka_command> ${CMAKE_CURRENT_SOURCE_DIR}/golden)
     set_tests_properties(cli_transforms PROPERTIES TIMEOUT 900)
+    # Pictures with masks, which a program makes.
+    add_executable(write_shapes write_shapes.c)
+    set_target_properties(write_shapes PROPERTIES C_EXTENSIONS OFF)
+    target_link_libraries(write_shapes PRIVATE Tenka::tenka_static tenka_options)
+    foreach(backend IN LISTS backends)
+        add_test(NAME cli_masks_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_cli_masks.sh
+            $<TARGET_FILE:tenka_command> ${backend} $<TARGET_FILE:write_shapes> ${CMAKE_CURRENT_SOURCE_DIR}/golden)
+        set_tests_properties(cli_masks_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+    endforeach()
     add_test(NAME predict COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_predict.sh $<TARGET_FILE:tenka_command>
         ${CMAKE_CURRENT_SOURCE_DIR}/golden)
     set_tests_properties(predict PROPERTIES TIMEOUT 900)
@@ -132,6 +153,9 @@ if(NOT TENKA_VULKAN)
     set_tests_properties(cli cli_faults resume resume_slow PROPERTIES ENVIRONMENT TENKA_REQUIRE_VULKAN=0)
 endif()
 
+add_test(NAME examples_document COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_examples_document.sh
+    $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR})
+set_tests_properties(examples_document PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 add_test(NAME readme
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_readme.sh $<TARGET_FILE:tenka_command> ${PROJECT_SOURCE_DIR})
 set_tests_properties(readme PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
@@ -148,6 +172,11 @@ if(TENKA_BUILD_EXAMPLES)
         if(backend STREQUAL vulkan AND NOT TENKA_VULKAN)
             continue()
         endif()
+        foreach(example vae dcgan siamese super_resolution)
+            add_test(NAME example_${example}_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_known_examples.sh
+                $<TARGET_FILE:example_${example}> $<TARGET_FILE:tenka_command> ${backend})
+            set_tests_properties(example_${example}_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+        endforeach()
         add_test(NAME example_custom_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_custom_example.sh
             $<TARGET_FILE:example_custom> $<TARGET_FILE:tenka_command> ${backend})
         set_tests_properties(example_custom_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failing.h"
 #include "tenka/tenka.h"
 
 #define SKIPPED 77

@@ -10,6 +10,7 @@
 #include "core/core.h"
 #include "graph/graph.h"
 #include "io/model.h"
+#include "optim/average.h"
 
 #define IMAGES 22
 #define BATCH 4 /* 6 batches, the last one of 2 */
@@ -66,9 +67,10 @@ struct setting {
     enum tenka_images_at images_at;
     const char *schedule; /* NULL: the optimizer's */
     struct tenka_schedule_params how;
+    double decay; /* of an average; 0: none is kept */
 };
 static const struct setting usual = {
-    net_text, ADAM, 0.01, 5, IMAGES, BATCH, 3, true, TENKA_IMAGES_DEVICE, NULL, TENKA_SCHEDULE_DEFAULTS};
+    net_text, ADAM, 0.01, 5, IMAGES, BATCH, 3, true, TENKA_IMAGES_DEVICE, NULL, TENKA_SCHEDULE_DEFAULTS, 0};
 
 struct run {
     tenka_ctx *ctx;
@@ -115,6 +117,8 @@ static tenka_status open_run(const struct target *target, const struct setting *
     TENKA_TRY(make_loader(r, s, &r->t.train_loader));
     TENKA_TRY(make_loader(r, s, &r->t.test_loader));
     TENKA_TRY(make_optimizer(r, s));
+    if (s->decay > 0)
+        TENKA_TRY(tenka_average_create(r->t.optimizer, r->t.net, s->decay, &r->t.average));
     return tenka_meter_create(r->ctx, &r->t.loss);
 }
 
@@ -122,6 +126,7 @@ static void close_run(struct run *r)
 {
     tenka_meter_destroy(&r->t.loss);
     tenka_schedule_destroy(&r->t.schedule);
+    tenka_average_destroy(&r->t.average);
     tenka_optimizer_destroy(&r->t.optimizer);
     tenka_loader_destroy(&r->t.train_loader);
     tenka_loader_destroy(&r->t.test_loader);
@@ -154,6 +159,7 @@ static tenka_status step(struct run *r)
     tenka_backward(loss);
     tenka_meter_add(r->t.loss, loss);
     r->t.step++;
+    snprintf(r->t.note, sizeof(r->t.note), "%u", (unsigned)r->t.step % 7);
     TENKA_TRY(tenka_optimizer_step(r->t.optimizer));
     return tenka_schedule_after_step(r->t.schedule);
 }
@@ -169,6 +175,23 @@ struct result {
     double value[1024];
     size_t count;
 };
+
+/* The averages, by way of the network; and what the program has noted. */
+static void look_at_average(struct run *r, struct result *out)
+{
+    size_t n = 0;
+    const struct tenka_average_pair *const pairs = r->t.average != NULL ? tenka_average_pairs(r->t.average, &n) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct tenka_shape shape = tenka_variable_shape(pairs[i].mean);
+        const size_t count = (size_t)tenka_shape_count(&shape);
+        assert_true(out->count + count + 9 < sizeof(out->value) / sizeof(out->value[0]));
+        must(r->ctx, tenka_variable_read_f64(pairs[i].mean, out->value + out->count, count));
+        out->count += count;
+    }
+    if (n > 0)
+        out->value[out->count++] = (double)tenka_average_updates(r->t.average);
+    out->value[out->count++] = r->t.note[0] != '\0' ? strtod(r->t.note, NULL) : 0;
+}
 
 static void look(struct run *r, struct result *out)
 {
@@ -186,6 +209,7 @@ static void look(struct run *r, struct result *out)
         must(r->ctx, tenka_variable_read_f64(entries[i].var, out->value + out->count, count));
         out->count += count;
     }
+    look_at_average(r, out);
     uint64_t count;
     must(r->ctx, tenka_meter_read(r->t.loss, &out->value[out->count++], NULL, &count));
     out->value[out->count++] = (double)count;
@@ -233,6 +257,7 @@ static void test_same_bits(void **state)
         struct run r;
         s.optimizer = (enum optimizer)o;
         s.shuffle = o != ADAMW;
+        s.decay = o == ADAMW || o == MOMENTUM ? 0.75 : 0;
         start(state, &s, &r);
         steps(&r, STEPS);
         look(&r, &whole);
@@ -256,6 +281,28 @@ static void test_is_a_model(void **state)
     must(r.ctx, tenka_variable_read_f64(tenka_module_find(r.t.net, "5.weight"), a, 144));
     must(r.ctx, tenka_variable_read_f64(tenka_module_find(tenka_model_net(model), "5.weight"), b, 144));
     assert_memory_equal(a, b, sizeof(a));
+    tenka_model_destroy(&model);
+    close_run(&r);
+}
+
+/* The model is the average. */
+static void test_is_an_average(void **state)
+{
+    struct setting s = usual;
+    struct run r;
+    tenka_model *model;
+    double a[144], b[144], c[144];
+    s.decay = 0.5;
+    start(state, &s, &r);
+    steps(&r, 3);
+    must(r.ctx, tenka_checkpoint_save(&r.t, NULL, file));
+    must(r.ctx, tenka_variable_read_f64(tenka_module_find(r.t.net, "5.weight"), a, 144));
+    must(r.ctx, tenka_average_swap(r.t.average));
+    must(r.ctx, tenka_variable_read_f64(tenka_module_find(r.t.net, "5.weight"), b, 144));
+    must(r.ctx, tenka_model_open(r.ctx, file, &model));
+    must(r.ctx, tenka_variable_read_f64(tenka_module_find(tenka_model_net(model), "5.weight"), c, 144));
+    assert_memory_not_equal(a, b, sizeof(a));
+    assert_memory_equal(b, c, sizeof(b));
     tenka_model_destroy(&model);
     close_run(&r);
 }
@@ -312,6 +359,8 @@ static void test_other_runs(void **state)
     refuse(state, s, "shuffling on, this one has off");
     s = usual, s.schedule = "StepLR(3)";
     refuse(state, s, "the schedule none, this one has StepLR(3)");
+    s = usual, s.decay = 0.5;
+    refuse(state, s, "an average of the weights, of decay none, this one has 0.5");
 }
 
 static void test_other_schedules(void **state)
@@ -463,7 +512,8 @@ static void test_damage(void **state)
     struct setting s = usual;
     damage_all(state, &s, 200);
     s.optimizer = NADAM;
-    damage_all(state, &s, 250);
+    s.decay = 0.5;
+    damage_all(state, &s, 265);
 }
 
 /* ---- Allocations ---- */
@@ -478,12 +528,30 @@ static tenka_status load_run(void *user)
     return tenka_checkpoint_load(user, NULL, file);
 }
 
+static tenka_status make_average(void *user)
+{
+    struct run *const r = user;
+    tenka_average *average;
+    TENKA_TRY(tenka_average_create(r->t.optimizer, r->t.net, 0.9, &average));
+    tenka_average_destroy(&average);
+    return TENKA_OK;
+}
+
+static void test_each_allocation_of_average(void **state)
+{
+    struct run r;
+    start(state, &usual, &r);
+    fail_each_allocation(r.ctx, make_average, &r);
+    close_run(&r);
+}
+
 static void test_each_allocation(void **state)
 {
     struct run r;
     struct result before, after;
     struct setting s = usual;
     s.optimizer = NADAM;
+    s.decay = 0.5;
     start(state, &s, &r);
     steps(&r, 2);
     must(r.ctx, tenka_checkpoint_save(&r.t, NULL, file));
@@ -501,12 +569,14 @@ int main(int argc, char **argv)
     struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_same_bits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_is_a_model, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_is_an_average, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_runs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_schedules, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_other_lr, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_misuse, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_damage, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_each_allocation, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_each_allocation_of_average, set_up, tear_down),
     };
     RUN_ON_TARGETS(argc, argv, tests);
 }

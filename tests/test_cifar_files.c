@@ -1,7 +1,7 @@
 /* CIFAR's files: both data sets, folders and archives, and what can be wrong with either. */
 #define _POSIX_C_SOURCE 200809L
 #include "allocations.h"
-#include "inputs.h"
+#include "folder.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,30 +9,6 @@
 
 #define IMAGE 3072
 #define BLOCK 512
-
-static char folder[64];
-
-static const char *path(const char *name)
-{
-    static char text[256];
-    snprintf(text, sizeof(text), "%s/%s", folder, name);
-    return text;
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/tenka-cifar-XXXXXX");
-    return mkdtemp(folder) == NULL;
-}
-
-static int tear_down(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
-}
 
 /* ---- Files ---- */
 
@@ -351,5 +327,5 @@ int main(void)
         cmocka_unit_test(test_bad_archives), cmocka_unit_test(test_cut),      cmocka_unit_test(test_bomb),
         cmocka_unit_test(test_no_memory),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up_folder, tear_down_folder);
 }

@@ -105,9 +105,22 @@ head -c 70 "$work/o.npy" | LC_ALL=C grep -q "'descr': '<f4', 'fortran_order': Fa
 succeed $predict "$work/x.npy" --out "$work/o4.npy" --batch-size 4 --quiet
 [ "$(wc -c < "$work/o4.npy")" = "$(wc -c < "$work/o.npy")" ] || bad "a smaller last batch is lost"
 succeed predict --backend cpu --load "$work/r.st" "$work/x.npy" --out "$work/r.npy" --quiet
-expect 1 'gives no classes; --out FILE.npy writes' predict --backend cpu --load "$work/r.st" "$work/x.npy"
+expect 1 'gives no classes; --out FILE.npy or FILE.csv writes' predict --backend cpu --load "$work/r.st" "$work/x.npy"
 misuse 'an array or table goes alone' $predict "$work/x.npy" "$work/xt.npy"
-misuse 'out is for the outputs of an array' $predict "$work" --out "$work/o.npy"
+misuse "of an array x.npy or a table x.csv; pictures' go to a FILE.csv" $predict "$work" --out "$work/o.npy"
+misuse 'give the file a name that ends in .csv or .npy' $predict "$work/x.npy" --out "$work/o.txt"
+# A table: the same as a .npy, or as what is printed.
+succeed predict --backend cpu --load "$work/r.st" "$work/x.npy" --out "$work/r.csv"
+prints '^saved .*r.csv$'
+[ "$(head -n 1 "$work/r.csv")" = row,output_0,output_1,output_2 ] || bad "another header"
+[ "$(grep -c '^[0-9]*,[-0-9.e]*,[-0-9.e]*,[-0-9.e]*$' "$work/r.csv")" = 21 ] || bad "not 21 rows"
+succeed $predict "$work/x.npy" --top 1
+sed -n 's/.*npy\[\(.*\)\]: \([012]\) \(.*\) %$/\1 \2 \3/p' "$work/out" > "$work/printed"
+succeed $predict "$work/x.npy" --out "$work/c.csv" --quiet
+[ ! -s "$work/out" ] || bad "printed in spite of --quiet"
+[ "$(head -n 1 "$work/c.csv")" = row,class,p_0,p_1,p_2 ] || bad "another header"
+sed 1d "$work/c.csv" | awk -F, '{ printf "%d %d %.2f\n", $1, $2, 100 * $(3 + $2) }' | cmp -s - "$work/printed" ||
+    bad "the table says something else than what is printed"
 expect 1 'is the array itself' $predict "$work/x.npy" --out "$work/x.npy"
 expect 1 'does not fit samples of one number' $predict "$work/y.npy"
 expect 1 'cannot save to' $predict "$work/x.npy" --out "$work/none/o.npy"

@@ -205,13 +205,13 @@ passes test --backend cpu --load ../here.st --net 'Flatten() Linear(144, 3)'
 warns "here.st was trained on the 3 classes of $work/good, but the labels of ../few have only 2: are" test \
     --backend cpu --load ../here.st --data ../few
 # The same network, where it is not known, or no longer there.
-why="does not say which images its network was trained on: name the test images with --data"
+why="does not say which images its network was trained on: name them with --data"
 refuse "here.pt $why" test --backend cpu --net "$plain" --load ../here.pt
 LC_ALL=C sed 's/"tenka.data"/"other.data"/' ../here.st > old.st
 refuse "old.st $why" test --backend cpu --load old.st
 passes test --backend cpu --load old.st --data ../good --quiet
 mv ../good ../gone
-why="which ../[a-z]*.st was trained on, are no longer there: name the test images with --data"
+why="which ../[a-z]*.st was trained on, are no longer there: name others with --data"
 refuse "the images of $work/good, $why" test --backend cpu --load ../here.st
 refuse "the images of $work/good/train.*, $why" test --backend cpu --load ../list.st
 mv ../gone ../good

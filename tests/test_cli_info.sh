@@ -26,9 +26,12 @@ silent
 succeed info "$work/run.ckpt"
 prints "^$work/run.ckpt: safetensors, a checkpoint, "
 prints "and the optimizer's with 650"
-prints '^checkpoint.epoch *2$'
-prints '^checkpoint.step *6$'
-prints 'lr.*0.125'
+prints '^epoch *2$'
+prints '^step *6$'
+prints '^optimizer.kind *sgd$'
+prints '^optimizer.group *lr=0.125, momentum=0.5$'
+prints '^criterion *CrossEntropyLoss()$'
+! grep -q 'generator' "$work/out" || bad "a generator's state is shown"
 succeed info "$work/run.ckpt" --json
 is_json
 prints '"kind":"checkpoint"'
@@ -39,6 +42,15 @@ succeed info "$work/net.pt"
 prints "^$work/net.pt: PyTorch .pt, a file of weights, "
 succeed info "$golden/predict/colour.safetensors" --json
 is_json
+
+# A run goes on with the data that its checkpoint names.
+again="train --backend cpu --epochs 3 --batch-size 10 --optimizer SGD(lr=0.125,momentum=0.5) --resume $work/run.ckpt"
+succeed $again --net 'Flatten() Linear(64, 10)'
+prints "^data *$work/x.*: 30 training"
+mv "$work/y" "$work/z"
+refuse "which $work/run.ckpt was trained on, are no longer there: name others with --data" $again \
+    --net 'Flatten() Linear(64, 10)'
+mv "$work/z" "$work/y"
 
 expect 1 'cannot .*none' info "$work/none"
 expect 1 "$work/x" info "$work/x"

@@ -144,7 +144,7 @@ spoiled() {
 spoil .png; : > "$place"; spoiled '0.png: the file is empty; get it again'
 spoil .png; head -c 100 "$golden/rgb8.png" > "$place"; spoiled '0.png: the PNG file is cut off at byte 100; get it again'
 spoil .jpg; head -c 5000 "$golden/photo.jpg" > "$place"; spoiled '0.jpg: the JPEG file is cut off at byte 5000'
-spoil .jpg; echo 'this is no picture' > "$place"; spoiled '0.jpg: it is no PNG, JPEG or BMP picture'
+spoil .jpg; echo 'this is no picture' > "$place"; spoiled '0.jpg: it is no PNG, JPEG, BMP, GIF, WebP or TIFF picture'
 spoil .heic; printf '\0\0\0\030ftypheic\0\0\0\0mif1heic' > "$place"; spoiled '0.heic: it is HEIF, but'
 spoil .png; ln -s nowhere "$place"; spoiled 'cannot open .*0.png: No such file'
 spoil .png

@@ -105,6 +105,16 @@ succeed $train --net "$net" --lr 0.1 --epochs 4 --schedule 'StepLR(1, gamma=0.5)
 silent
 has 'and again' 0.012500000000000001
 
+# Of a group with a learning rate of its own --lr is not the advice; what a schedule does not go below changes as well.
+succeed $train --net "$net" --epochs 1 --group '4: lr=0.4' --checkpoint "$work/group"
+expect 1 'whose parameter group 1 begins with a learning rate of 0.4, in this one it is 0.5; give the --group options' \
+    $train --net "$net" --quiet --group '4: lr=0.5' --resume "$work/group"
+floor='CosineAnnealingLR(T_max=2, eta_min=0.5)'
+succeed $train --net "$net" --epochs 1 --lr 1 --schedule "$floor" --checkpoint "$work/floor" --quiet
+rm -f "$work/log"
+succeed $train --net "$net" --lr 0.25 --schedule "$floor" --resume "$work/floor" --log "$work/log"
+has 'the floor, in proportion' '0.1875 0.125'
+
 # ---- Clipping and accumulating ----
 
 # numbers OPTION...: the losses of a run.

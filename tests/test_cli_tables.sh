@@ -42,6 +42,12 @@ prints "^test loss $loss  " # the same loss again
 awk -F, -v OFS=, '{ print $4, $3, $2 }' "$work/all.csv" > "$work/new.csv"
 succeed predict --backend cpu --load "$work/price.st" "$work/new.csv" --out "$work/y.npy"
 [ "$(tail -c +129 "$work/y.npy" | wc -c)" = 480 ] || bad "not a number a line"
+succeed predict --backend cpu --load "$work/price.st" "$work/new.csv" --out "$work/y.csv"
+[ "$(head -n 1 "$work/y.csv")" = row,price ] || bad "another header"
+[ "$(wc -l < "$work/y.csv")" = 121 ] || bad "not a row a line"
+sed 1d "$work/y.csv" | awk -F, -v prices="$work/all.csv" 'BEGIN { getline line < prices } { getline line < prices
+    split(line, cell, ","); d = $2 - cell[5]; sum += d * d } END { exit !(sum / NR < 0.05) }' ||
+    bad "the prices in the table are not those that were learnt"
 refuse 'gives no classes; --out FILE.npy' predict --backend cpu --load "$work/price.st" "$work/new.csv"
 refuse "new.csv: there is no column 'price', which the table" $test --load "$work/price.st" --data "$work/new.csv"
 sed 's/Bonn/Kiel/' "$work/new.csv" > "$work/kiel.csv"
@@ -72,6 +78,9 @@ succeed predict --backend cpu --load "$work/level.st" --top 1 "$work/all.csv"
 prints 'all.csv\[0\]: low '
 [ "$(grep -c ': \(low\|high\) ' "$work/out")" = 120 ] || bad "not a class a line"
 succeed profile --backend cpu --data "$work/all.csv" --target level --without id --net "$net" --batch-size 8 --steps 2
+succeed predict --backend cpu --load "$work/level.st" "$work/all.csv" --out "$work/level.csv"
+[ "$(head -n 1 "$work/level.csv")" = row,class,p_high,p_low ] || bad "another header"
+[ "$(sed 1d "$work/level.csv" | cut -d, -f 2 | grep -c '^\(low\|high\)$')" = 120 ] || bad "not a class a row"
 # Whole numbers are classes where the loss wants them to be.
 printf 'x,t\n0.5,0\n1,1\n2,2\n0,1\n' > "$work/whole.csv"
 succeed $train --data "$work/whole.csv" --target t --net 'Linear(1, 3)' --epochs 1

@@ -111,6 +111,12 @@ prints '^training Compose(RandomResizedCrop.*, which makes 3x12x12$'
 says 'drawn.png shows 24 of the training images as the network is given them$'
 succeed data "$work/data" --transform "$drawn" --sheet "$work/again.png"
 cmp "$work/drawn.png" "$work/again.png" || bad "the sheet is another each time"
+succeed data "$work/data" --transform "$drawn" --mixup 0.5 --sheet "$work/mixed.png"
+says 'mixed.png shows 24 of the training images as the network is given them$'
+! cmp -s "$work/drawn.png" "$work/mixed.png" || bad "the sheet shows nothing mixed"
+succeed data "$work/data" --transform "$drawn" --mixup 0.5 --sheet "$work/again.png"
+cmp "$work/mixed.png" "$work/again.png" || bad "the sheet of mixed images is another each time"
+succeed data "$work/data" --transform "$erased" --cutmix 1 --sheet "$work/cut.png"
 succeed data "$work/data" --transform "$erased" --sheet "$work/erased.png" --json
 is_json
 mkdir -p "$work/sheets/a"
@@ -122,6 +128,19 @@ expect 1 '--sheet shows what a network is given of pictures: say what that is wi
     --sheet "$work/none.png"
 expect 1 '^tenka: --transform: .*end with ToTensor()' data "$work/data" --transform 'CenterCrop(9)' --sheet "$work/none.png"
 [ ! -e "$work/none.png" ] || bad "a sheet of nothing"
+
+# ---- How fast samples are made ----
+
+for keep in '' '--keep-pictures 0' '--keep-pictures 1'; do
+    # shellcheck disable=SC2086
+    succeed data "$work/data" --transform "$drawn" --passes 2 --batch-size 2 $keep
+    prints '^pass     1 in [0-9.]* s, [0-9,]* images/s$'
+    prints '^pass     2 in [0-9.]* s, [0-9,]* images/s$'
+done
+succeed data "$work/data" --transform "$drawn" --passes 1 --json
+prints ',"passes":\[{"seconds":[0-9.e-]*,"samples_per_s":[0-9.e+]*}\]}$'
+expect 1 '--passes makes what a network is given of pictures: say what that is with --transform' data "$work/data" \
+    --passes 1
 
 # ---- What is refused ----
 
@@ -206,10 +225,10 @@ refuse '^tenka: --transform is for pictures, and .*t.csv has arrays' train $comm
 
 # ---- Kills ----
 
-# resumed NAME TRANSFORM: a run that is killed in the middle of epochs, and goes on each time.
+# resumed NAME TRANSFORM [OPTIONS]: a run that is killed in the middle of epochs, and goes on each time.
 resumed() {
     rm -f "$work"/run.*
-    whole="train $common --quiet --epochs 100 --batch-size 5 --data $work/data"
+    whole="train $common --quiet --epochs 100 --batch-size 5 --data $work/data ${3:-}"
     # shellcheck disable=SC2086
     succeed $whole --net "$net" --transform "$2" --eval-transform "$still" --save "$work/whole.st"
     for count in 9 60 150; do
@@ -231,6 +250,7 @@ resumed() {
     cmp "$work/whole.st" "$work/run.st" || bad "$1: other weights than without a break"
 }
 resumed drawn "$drawn"
+resumed mixed "$drawn" '--mixup 0.4 --cutmix 1'
 resumed erased "$erased"
 # shellcheck disable=SC2086
 {

@@ -277,6 +277,35 @@ static void check_drawn(const struct target *target, const char *call, const cha
     tenka_ctx_destroy(&ctx);
 }
 
+/* What an initialiser draws, tenka_randn draws at the same place of the generator. */
+static void test_randn(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    tenka_variable *drawn[2] = {NULL, NULL};
+    float want[47], have[47];
+    tenka_manual_seed(ctx, 7);
+    tenka_module *net = make(ctx, "Linear(5, 7, bias=False) Linear(3, 4, bias=False)");
+    must(ctx, tenka_module_init(net, NULL, "normal_()"));
+    must(ctx, tenka_variable_read(tenka_module_find(net, "0.weight"), want, 35 * sizeof(float)));
+    must(ctx, tenka_variable_read(tenka_module_find(net, "1.weight"), want + 35, 12 * sizeof(float)));
+    tenka_module_destroy(&net);
+    tenka_manual_seed(ctx, 7);
+    net = make(ctx, "Linear(5, 7, bias=False) Linear(3, 4, bias=False)");
+    must(ctx, tenka_keep(tenka_randn(ctx, tenka_shape_of(7, 5)), &drawn[0]));
+    must(ctx, tenka_keep(tenka_randn(ctx, tenka_shape_of(12)), &drawn[1]));
+    must(ctx, tenka_step_end(ctx));
+    must(ctx, tenka_variable_read(drawn[0], have, 35 * sizeof(float)));
+    must(ctx, tenka_variable_read(drawn[1], have + 35, 12 * sizeof(float)));
+    assert_memory_equal(have, want, sizeof(want));
+    assert_false(tenka_tensor_valid(tenka_randn(ctx, tenka_shape_of(17, 1024, 1024))) &&
+                 tenka_ctx_backend(ctx) == TENKA_BACKEND_VULKAN);
+    tenka_step_discard(ctx);
+    tenka_variable_destroy(&drawn[0]);
+    tenka_variable_destroy(&drawn[1]);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 static void test_initialisers(void **state)
 {
     static char line[4096];
@@ -414,6 +443,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_patterns),     cmocka_unit_test(test_reset),
         cmocka_unit_test(test_initialisers), cmocka_unit_test(test_wrong_initialisers),
         cmocka_unit_test(test_partial),      cmocka_unit_test(test_checkpoints),
+        cmocka_unit_test(test_randn),
     };
     golden = argc > 2 ? argv[2] : "";
     RUN_ON_TARGETS(argc, argv, tests);

@@ -3,7 +3,7 @@
  * folder, the source's root. */
 #define _POSIX_C_SOURCE 200809L
 #include "allocations.h"
-#include "inputs.h"
+#include "folder.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,30 +15,6 @@
 #define SIDE 8
 #define BYTES (3 * SIDE * SIDE)
 #define LINE 512
-
-static char folder[64];
-
-static const char *path(const char *name)
-{
-    static char text[LINE];
-    snprintf(text, sizeof(text), "%s/%s", folder, name);
-    return text;
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/tenka-folder-XXXXXX");
-    return mkdtemp(folder) == NULL;
-}
-
-static int tear_down(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
-}
 
 /* ---- Files ---- */
 
@@ -460,7 +436,7 @@ static void test_bad_pictures(void **state)
         {"bad/b/0_empty.png", "the file is empty; get it again"},
         {"bad/b/1_cut.png", "the PNG file is cut off at byte 300"},
         {"bad/b/2_cut.jpg", "the JPEG file is cut off at byte 4000"},
-        {"bad/b/3_text.jpg", "it is no PNG, JPEG or BMP picture"},
+        {"bad/b/3_text.jpg", "it is no PNG, JPEG, BMP, GIF, WebP or TIFF picture"},
         {"bad/b/4_huge.png", "the picture has 30000x30000 pixels, more than the limit"},
         {"bad/b/5_link.png", "cannot open"},
     };
@@ -558,5 +534,5 @@ int main(void)
         cmocka_unit_test(test_split),        cmocka_unit_test(test_bad_folders), cmocka_unit_test(test_bad_pictures),
         cmocka_unit_test(test_skip_bad),     cmocka_unit_test(test_no_memory),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up_folder, tear_down_folder);
 }

@@ -2,7 +2,7 @@
  * refused. */
 #define _POSIX_C_SOURCE 200809L
 #include "allocations.h"
-#include "inputs.h"
+#include "folder.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -20,39 +20,27 @@
 #define DRAWN "Compose([RandomResizedCrop(12), RandomHorizontalFlip(), ColorJitter(0.4, 0.4, 0.4), " END "])"
 #define ERASED "Compose([RandomResizedCrop(12), " END ", RandomErasing(p=0.8, value='random')])"
 
-static char folder[64];
-
 /* Two classes of COUNT / 2 pictures of three sizes, of noise. */
 static int set_up(void **state)
 {
     static uint8_t pixels[40 * 30 * 3];
     tenka_ctx *ctx = cpu(0);
-    char path[128];
-    (void)state;
-    strcpy(folder, "/tmp/tenka-transform-XXXXXX");
-    if (mkdtemp(folder) == NULL)
+    char file[128];
+    if (set_up_folder(state) != 0)
         return -1;
     for (int i = 0; i < COUNT; i++) {
         tenka_image *image;
         for (size_t k = 0; k < sizeof(pixels); k++)
             pixels[k] = (uint8_t)(k * k / 7 + k * (size_t)(i + 13));
-        snprintf(path, sizeof(path), "%s/%c", folder, 'a' + i % 2);
-        mkdir(path, 0777);
-        snprintf(path, sizeof(path), "%s/%c/%02d.png", folder, 'a' + i % 2, i);
+        snprintf(file, sizeof(file), "%s/%c", folder, 'a' + i % 2);
+        mkdir(file, 0777);
+        snprintf(file, sizeof(file), "%s/%c/%02d.png", folder, 'a' + i % 2, i);
         assert_int_equal(tenka_image_create(ctx, pixels, 40 - (uint32_t)(i % 3) * 7, 30, 3, &image), TENKA_OK);
-        assert_int_equal(tenka_image_save(ctx, image, path), TENKA_OK);
+        assert_int_equal(tenka_image_save(ctx, image, file), TENKA_OK);
         tenka_image_destroy(&image);
     }
     tenka_ctx_destroy(&ctx);
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
 }
 
 static tenka_ctx *context(enum tenka_backend backend, uint64_t seed)
@@ -430,5 +418,5 @@ int main(void)
         cmocka_unit_test(test_normalization), cmocka_unit_test(test_threads),   cmocka_unit_test(test_epochs),
         cmocka_unit_test(test_refused),       cmocka_unit_test(test_no_memory),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, tear_down_folder);
 }

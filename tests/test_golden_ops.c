@@ -331,7 +331,7 @@ struct exception {
 };
 
 static const struct exception operators_left_out[] = {
-    {"fill", "called by no function: the ones and zeros that gradients begin with"},
+    {"fill", "of tenka_full, and the ones and zeros that gradients begin with: test_updates"},
     {"blank", "called by no function: what tenka_concat, which is there, is made of"},
     {"put", "called by no function: what tenka_concat, which is there, is made of"},
     {"copy", "called by no function: what keeping and assigning do"},
@@ -352,6 +352,9 @@ static const struct exception operators_left_out[] = {
 static const struct exception functions_left_out[] = {
     {"input", "computes nothing"},
     {"value", "computes nothing; each case begins with it"},
+    {"detach", "computes nothing, and has no gradient: test_updates"},
+    {"full", "its numbers are its argument: test_updates"},
+    {"randn", "draws: test_fine_tuning"},
     {"grad", "computes nothing; each gradient is read by it"},
     {"forward", "a module's: test_golden_runs"},
     {"loss_of_n", "the cases of loss_of call it"},

@@ -130,6 +130,9 @@ for format in '' --json; do
     silent
 done
 
+cpu 1 --out "$work/masks" "$predict/plain0.png"
+says '^tenka: --out is for the outputs of an array x.npy or a table x.csv, or for masks; the classes of pictures are printed$'
+
 # ---- Usage ----
 
 usage() {
@@ -238,26 +241,31 @@ echo 'notes' > "$work/foreign/notes.txt"
 cpu 1 --top 1 "$work/foreign"
 prints '/foreign/a.png: Ankle boot'
 prints '/foreign/z.png: Trouser'
-says '/foreign/webp.jpg: it is WebP, but only PNG, JPEG and BMP pictures can be read; convert it first$'
-says '/foreign/b/gif: it is GIF, but only'
-says '/foreign/b/scan.png: it is TIFF, but only'
-says '/foreign/telephone.dat: it is HEIF, but only'
-says '/foreign/b/PAGE.JPEG: it is no PNG, JPEG or BMP picture$'
+says '/foreign/webp.jpg: \(the WebP file is cut off at byte 16; get it again\|this build cannot read WebP .*\)$'
+says '/foreign/b/gif: the GIF file is cut off at byte 10; get it again$'
+says '/foreign/b/scan.png: \(the TIFF file is cut off at byte 8; get it again\|this build cannot read TIFF .*\)$'
+says '/foreign/telephone.dat: it is HEIF, but only PNG, JPEG, BMP, GIF, WebP and TIFF pictures can be read; convert it first$'
+says '/foreign/b/PAGE.JPEG: it is no PNG, JPEG, BMP, GIF, WebP or TIFF picture$'
 says '/foreign/empty.jpg: the file is empty; get it again$'
 says '/foreign/broken.jpg: No such file or directory$'
 says '/foreign/pipe.png: it is no regular file$'
 [ "$(wc -l < "$work/err")" = 8 ] || bad "not a sentence for each picture that cannot be read"
 cpu 1 --json "$work/foreign"
 is_json
-prints '/foreign/webp.jpg","error":".*it is WebP'
+prints '/foreign/telephone.dat","error":".*it is HEIF'
 prints '^\],"skipped":2,"failed":8}$'
 predict 1 --backend cpu --load "$predict/logits.safetensors" "$work/foreign"
 prints '^done     2 pictures; 8 failed, 2 files in folders are no pictures$'
+cpu 1 "$work/foreign" --out "$work/foreign.csv"
+head -n 1 "$work/foreign.csv" | grep -q '^file,class,p_T-shirt/top,p_Trouser,' || bad "another header"
+grep -q '/foreign/a.png,Ankle boot,[0-9.e,-]*$' "$work/foreign.csv" || bad "no row of a picture"
+grep -q '/foreign/empty.jpg,,,,,,,,,,,$' "$work/foreign.csv" || bad "no row of a picture that cannot be read"
+[ "$(wc -l < "$work/foreign.csv")" = 10 ] || bad "not a row a picture"
 rm "$work/foreign/a.png" "$work/foreign/z.png"
 cpu 1 "$work/foreign"
 [ "$(wc -l < "$work/err")" = 8 ] || bad "a folder with none but unreadable pictures"
 cpu 1 "$work/empty"
-says "$work/empty: there is no PNG, JPEG or BMP picture in this folder"
+says "$work/empty: there is no PNG, JPEG, BMP, GIF, WebP or TIFF picture in this folder"
 # Ctrl-C while it still looks through folders: one folder, named often enough to take long.
 mkdir "$work/wide"
 cp "$predict/plain0.png" "$work/wide"

@@ -57,6 +57,7 @@ numbers() {
 # same NAME: run.st and run.log are those of an unbroken run.
 same() {
     cmp "$work/whole.st" "$work/run.st" || bad "$1: other weights than without a break"
+    cmp "$work/whole.best" "$work/run.best" || bad "$1: another best network than without a break"
     numbers "$work/whole.log" > "$work/a"
     numbers "$work/run.log" > "$work/b"
     cmp "$work/a" "$work/b" || bad "$1: another log than without a break"
@@ -67,8 +68,8 @@ begin() {
     resume=
     [ ! -e "$work/run.ckpt" ] || resume="--resume $work/run.ckpt"
     # shellcheck disable=SC2086
-    "$tenka" $train --save "$work/run.st" --log "$work/run.log" --checkpoint "$work/run.ckpt" $resume "$@" \
-        > "$work/out" 2> "$work/err" &
+    "$tenka" $train --save "$work/run.st" --best "$work/run.best" --log "$work/run.log" \
+        --checkpoint "$work/run.ckpt" $resume "$@" > "$work/out" 2> "$work/err" &
     pid=$!
 }
 
@@ -141,7 +142,7 @@ interrupt() {
 unbroken() {
     begun=$(now_ms)
     # shellcheck disable=SC2086
-    succeed $train --save "$work/whole.st" --log "$work/whole.log"
+    succeed $train --save "$work/whole.st" --best "$work/whole.best" --log "$work/whole.log"
     duration=$(($(now_ms) - begun))
     spent=$(sed -n 's/.*"train_seconds":\([^,]*\),"test_seconds":\([^,]*\),.*/\1 \2/p' "$work/whole.log" |
         awk '{ sum += $1 + $2 } END { printf "%d", 1000 * sum }')
@@ -178,9 +179,9 @@ train="$common --backend cpu-f64"
 whole cpu-f64 4
 interrupt cpu-f64 INT 130 25
 
-# A step is three batches, and the last of an epoch one; the schedule goes on with each.
+# A step is three batches, and the last of an epoch one; the schedule goes on with each, and so does the average.
 train="$common --backend cpu --optimizer nadam --accumulate 3 --clip-grad-norm 0.5 --weight-decay 0.01"
-train="$train --no-decay-norms --group 9:lr=0.002 --schedule OneCycleLR(max_lr=0.01)"
+train="$train --no-decay-norms --group 9:lr=0.002 --schedule OneCycleLR(max_lr=0.01) --ema 0.9 --val-every 2"
 whole 'cpu, accumulating' 4
 kill_runs 'cpu, accumulating' $(((kills + 4) / 5))
 interrupt 'cpu, accumulating' INT 130 25
@@ -247,13 +248,14 @@ cmp "$work/whole.st" "$work/run.st" || bad "a lengthened run differs"
 
 "$tenka" devices --json > "$work/out"
 if grep -q '"kind":"[^c].*"usable":true' "$work/out"; then
-    train="$common --backend vulkan ${TENKA_VALIDATE:+--validate}"
+    train="$common --backend vulkan --ema 0.95 ${TENKA_VALIDATE:+--validate}"
     # The first run fills the cache of pipelines, so that the next one's time says when to kill.
     unbroken 'vulkan, first'
     whole vulkan 2
     kill_runs vulkan $(((kills + 4) / 5))
     interrupt vulkan INT 130 8
     # On the CPU it goes on as well, but the user hears that the bits are not the same.
+    train="$common --backend vulkan"
     cp "$work/good" "$work/run.ckpt"
     begin --epochs 3
     wait $pid || bad "a checkpoint of the CPU on Vulkan"

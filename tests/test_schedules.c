@@ -150,12 +150,6 @@ static void test_golden(void **state)
 
 /* ---- Texts ---- */
 
-static void fails(struct run *r, tenka_status status, tenka_status expected, const char *part)
-{
-    if (status != expected || strstr(tenka_last_error(r->ctx), part) == NULL)
-        fail_msg("%s; expected \"%s\" in \"%s\"", tenka_status_text(status), part, tenka_last_error(r->ctx));
-}
-
 static void test_texts(void **state)
 {
     static const struct {
@@ -192,23 +186,24 @@ static void test_texts(void **state)
     (void)state;
     open_run(&r, "SGD(momentum=0.9)");
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        fails(&r, tenka_schedule_create(r.opt, wrong[i].text, NULL, &r.schedule), wrong[i].status, wrong[i].part);
+        assert_fails(r.ctx, tenka_schedule_create(r.opt, wrong[i].text, NULL, &r.schedule), wrong[i].status,
+                     wrong[i].part);
         assert_null(r.schedule);
     }
     struct tenka_schedule_params params = TENKA_SCHEDULE_DEFAULTS;
     params.per = TENKA_SCHEDULE_STEP;
-    fails(&r, tenka_schedule_create(r.opt, "ReduceLROnPlateau()", &params, &r.schedule), TENKA_E_INVALID,
-          "looks at epochs, not at steps");
+    assert_fails(r.ctx, tenka_schedule_create(r.opt, "ReduceLROnPlateau()", &params, &r.schedule), TENKA_E_INVALID,
+                 "looks at epochs, not at steps");
     schedule(&r, "torch.optim.lr_scheduler.StepLR(optimizer,\n    step_size=3)");
     assert_false(tenka_schedule_is_by_step(r.schedule));
     close_run(&r);
     open_run(&r, "SGD()");
-    fails(&r, tenka_schedule_create(r.opt, "OneCycleLR(0.1, 10)", NULL, &r.schedule), TENKA_E_INVALID,
-          "OneCycleLR cycles the momentum, and the optimizer has none");
+    assert_fails(r.ctx, tenka_schedule_create(r.opt, "OneCycleLR(0.1, 10)", NULL, &r.schedule), TENKA_E_INVALID,
+                 "OneCycleLR cycles the momentum, and the optimizer has none");
     close_run(&r);
     open_run(&r, "Adagrad()");
-    fails(&r, tenka_schedule_create(r.opt, "CyclicLR(0.1, 0.2)", NULL, &r.schedule), TENKA_E_INVALID,
-          "CyclicLR cycles the momentum, and the optimizer has none");
+    assert_fails(r.ctx, tenka_schedule_create(r.opt, "CyclicLR(0.1, 0.2)", NULL, &r.schedule), TENKA_E_INVALID,
+                 "CyclicLR cycles the momentum, and the optimizer has none");
     schedule(&r, "CyclicLR(0.1, 0.2, cycle_momentum=False)");
     close_run(&r);
 }
@@ -240,9 +235,9 @@ static void test_per(void **state)
         must(r.ctx, tenka_schedule_after_step(r.schedule));
         must(r.ctx, tenka_schedule_after_epoch(r.schedule, 0));
     }
-    fails(&r, tenka_schedule_after_step(r.schedule), TENKA_E_INVALID, "OneCycleLR ends after 3 steps");
-    fails(&r, tenka_schedule_set_initial_lr(r.schedule, r.opt, 0, 1), TENKA_E_INVALID,
-          "says the learning rates itself");
+    assert_fails(r.ctx, tenka_schedule_after_step(r.schedule), TENKA_E_INVALID, "OneCycleLR ends after 3 steps");
+    assert_fails(r.ctx, tenka_schedule_set_initial_lr(r.schedule, r.opt, 0, 1), TENKA_E_INVALID,
+                 "says the learning rates itself");
     tenka_schedule_destroy(&r.schedule);
     params.per = TENKA_SCHEDULE_STEP;
     must(r.ctx, tenka_optimizer_set_lr(r.opt, 0, 0.1));
@@ -278,8 +273,47 @@ static void test_initial_lr(void **state)
             go_on(&want, step);
         }
         assert_true(tenka_optimizer_initial_lr(r.opt, 1) == 0.6);
-        fails(&r, tenka_schedule_set_initial_lr(r.schedule, r.opt, 2, 0.1), TENKA_E_INVALID, "for group 2 of 2");
+        assert_fails(r.ctx, tenka_schedule_set_initial_lr(r.schedule, r.opt, 2, 0.1), TENKA_E_INVALID,
+                     "for group 2 of 2");
         close_run(&r);
+        close_run(&want);
+    }
+}
+
+/* So is what a schedule does not go below, also in a run that goes on. */
+static void test_floor(void **state)
+{
+    static const char *const texts[][2] = {
+        {"CosineAnnealingLR(9, eta_min=0.001)", "CosineAnnealingLR(9, eta_min=0.02)"},
+        {"CosineAnnealingWarmRestarts(3, eta_min=0.001)", "CosineAnnealingWarmRestarts(3, eta_min=0.02)"},
+        {"ReduceLROnPlateau(patience=0, min_lr=[0, 0.001])", "ReduceLROnPlateau(patience=0, min_lr=0.02)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct run r, other, want;
+        open_run(&r, "SGD()");
+        open_run(&want, "SGD()");
+        must(want.ctx, tenka_optimizer_set_lr(want.opt, 1, 0.6));
+        schedule(&r, texts[i][0]);
+        schedule(&want, texts[i][1]);
+        for (int step = 0; step < 14; step++) {
+            if (step == 4)
+                must(r.ctx, tenka_schedule_set_initial_lr(r.schedule, r.opt, 1, 0.6));
+            if (step == 6)
+                restore(&r, &other, "SGD()", texts[i][0]);
+            if (step >= 4)
+                check(texts[i][0], step, "learning rate", tenka_optimizer_lr(r.opt, 1),
+                      tenka_optimizer_lr(want.opt, 1));
+            if (step >= 6)
+                check(texts[i][0], step, "learning rate", tenka_optimizer_lr(other.opt, 1),
+                      tenka_optimizer_lr(want.opt, 1));
+            go_on(&r, step);
+            go_on(&want, step);
+            if (step >= 6)
+                go_on(&other, step);
+        }
+        close_run(&r);
+        close_run(&other);
         close_run(&want);
     }
 }
@@ -288,7 +322,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden), cmocka_unit_test(test_texts),      cmocka_unit_test(test_check),
-        cmocka_unit_test(test_per),    cmocka_unit_test(test_initial_lr),
+        cmocka_unit_test(test_per),    cmocka_unit_test(test_initial_lr), cmocka_unit_test(test_floor),
     };
     golden = argc > 1 ? argv[1] : "";
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,6 +139,8 @@ static void test_bad_cells(void **state)
         {"1,2\n3,4\n", "the first line must name the columns, but has numbers alone"},
         {"a,a\n3,4\n", "but two columns are called 'a'"},
         {"a,,b\n3,4,5\n", "but column 2 has no name"},
+        {"a;b\n1,5;x\n2,5;y\n", "line 2, column 'a': '1,5' is no number: write it with a point"},
+        {"a;b\n1;x\n2,5;y\n", "line 3, column 'a': '2,5' is no number: write it with a point"},
     };
     tenka_ctx *ctx = cpu(0);
     tenka_dataset *data;
@@ -216,7 +218,7 @@ static void test_kinds(void **state)
                                                    "input,mixed,category,1,2,a,b,c\n"
                                                    "target,kind,category,x,y,z\n");
     tenka_dataset_destroy(&data);
-    data = load(ctx, "a;b\n1,5;x\n2,5;y\n", "b"); /* a comma in a text: the separator is that of the first line */
+    data = load(ctx, "a;b\n1,z;x\n2,z;y\n", "b"); /* a comma in a text: the separator is that of the first line */
     assert_input(data, 0, (float[]){1, 0}, 2);
     tenka_dataset_destroy(&data);
     tenka_ctx_destroy(&ctx);

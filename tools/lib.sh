@@ -4,7 +4,7 @@
 # g++ has the C++ library that shaderc, which compiles edited kernels, is linked with.
 # mesa-vulkan-drivers holds the drivers of AMD and Intel GPUs and the software device of the tests.
 build_packages='gcc libc6-dev cmake ninja-build pkg-config zlib1g-dev libjansson-dev libzip-dev
-    libpng-dev libjpeg-dev libshaderc-dev g++
+    libpng-dev libjpeg-dev libwebp-dev libtiff-dev libshaderc-dev g++
     libvulkan-dev libvulkan-volk-dev glslc mesa-vulkan-drivers dataset-fashion-mnist'
 test_packages='libcmocka-dev vulkan-validationlayers python3'
 all_packages='clang libomp-dev'

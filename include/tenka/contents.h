@@ -40,8 +40,8 @@ TENKA_API tenka_status tenka_contents_tensor(const tenka_contents *contents, siz
                                              struct tenka_contents_tensor *out);
 
 /* What the file says besides: names and values, in the order of the file. An object in JSON is taken apart,
- * with dots between the names of its levels: "checkpoint.epoch"; its lists stay JSON. The names that Tenka writes have no
- * "tenka." before them; "net" is the network's text, as print(model) has it. */
+ * with dots between the names of its levels: "checkpoint.epoch"; its lists stay JSON. The names that Tenka writes have
+ * no "tenka." before them; "net" is the network's text, as print(model) has it. */
 struct tenka_contents_note {
     const char *name, *value; /* the file's */
 };

@@ -54,14 +54,15 @@ TENKA_API tenka_status tenka_dataset_create(tenka_ctx *ctx, const uint8_t *image
  *   target  integers become I32, classes of a sample or of each of its places; floats become F32
  * -100 among the classes is none of them: PyTorch's ignore_index. F32 columns are kept as the devices of ctx's backend
  * have them, so that float64 keeps its digits on cpu-f64; a loader on another precision refuses the dataset.
- * Errors: E_SHAPE, E_INVALID (a class below 0, or of a million and more), E_NOMEM. */
+ * Errors: E_SHAPE, E_INVALID (a class below 0, or of a million and more; a float that is not finite), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_from_arrays(tenka_ctx *ctx, const tenka_array *input, const tenka_array *target,
                                                  tenka_dataset **out);
 /* The same of two .npy files. Errors: those of tenka_array_read as well. */
 TENKA_API tenka_status tenka_dataset_load_npy(tenka_ctx *ctx, const char *input, const char *target,
                                               tenka_dataset **out);
-/* The same of an .npz: of its arrays x_train and y_train where half is "train", x_test and y_test where it is "test", x
- * and y where it is NULL. *out is NULL, with OK, where it has neither of the two; one of them alone is E_FORMAT. */
+/* The same of an .npz: of its arrays x_train and y_train where half is "train", x_test and y_test where it is "test",
+ * x_val and y_val where it is "val", x and y where it is NULL. *out is NULL, with OK, where it has neither of the two;
+ * one of them alone is E_FORMAT. */
 TENKA_API tenka_status tenka_dataset_load_npz(tenka_ctx *ctx, const char *path, const char *half, tenka_dataset **out);
 
 /* Reads one half of CIFAR-10 or CIFAR-100 in their binary version: a folder with data_batch_1.bin to data_batch_5.bin and
@@ -108,6 +109,9 @@ TENKA_API tenka_status tenka_array_read_csv(tenka_ctx *ctx, const char *path, co
 /* What the columns of a table are, as text: to be saved with the network, and for files that are read like this one.
  * The dataset's; NULL: it is no table. */
 TENKA_API const char *tenka_dataset_table(const tenka_dataset *dataset);
+/* The name of a target's column in such a text, the first being number 0: into out, cut off at size. False: there is no
+ * such target, the text is no table's, or memory is out. */
+TENKA_API bool tenka_table_target(const char *table, size_t index, char *out, size_t size);
 /* Subtracts from each number of a table's input its mean, and divides it by its deviation (that of all samples, with n
  * below; 1 where all are equal), which the table then has. Categories stay as they are.
  *   other  becomes the same by the same numbers, such as the half for testing; may be NULL
@@ -140,6 +144,18 @@ struct tenka_folder_params {
  * (pictures that this build does not read); E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_load_folder(tenka_ctx *ctx, const char *dir,
                                                  const struct tenka_folder_params *params, tenka_dataset **out);
+/* Pictures with a mask for each, of which each pixel is the class of the picture's: dir/1.jpg and masks/1.png, also in
+ * folders within, dir/a/1.jpg and masks/a/1.png. Masks are PNG files as tenka_image_params.indices reads them: grey values
+ * or indices of a palette, 0 for the first class, and 255 where no class counts. Targets are I32 [height, width], classes,
+ * or 255, which is for the loss's ignore_index; after tenka_dataset_ignore, its number in the place of 255. Classes are
+ * 0 to the largest in the masks, all of which are decoded once for that, and are called by their numbers.
+ * What makes samples of the pictures makes them of their masks: a size is taken by the nearest pixel, and of a transform
+ * what moves pixels, by the same draws, without mixing them; where it puts a border or a corner, there is 255.
+ *   params  NULL: the defaults; skip_bad leaves out pictures without a mask, too
+ * Errors: as tenka_dataset_load_folder; E_INVALID (a picture has no mask), E_FORMAT (a mask has another size than its
+ * picture, or is no such PNG file). */
+TENKA_API tenka_status tenka_dataset_load_masks(tenka_ctx *ctx, const char *dir, const char *masks,
+                                                const struct tenka_folder_params *params, tenka_dataset **out);
 /* Pictures of a folder become samples of channels (1: grey, 3: colour) x height x width: resized as by
  * tenka_image_resize where they have another size. Their normalisation begins anew. Errors: E_INVALID (the dataset is
  * no folder's; bad sizes; a loader has the samples already), E_NOMEM. */
@@ -193,6 +209,11 @@ TENKA_API struct tenka_shape tenka_dataset_image_shape(const tenka_dataset *data
  * before there is a loader of it. Errors: E_INVALID (images; a number that is not whole, or beyond 2^24 where the array
  * is kept as float32), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_set_input_whole(tenka_dataset *dataset);
+/* Says that the targets are the inputs, as a loader hands them out, normalised and transformed: for networks that give
+ * again what they are given. There are no classes any more. To be said before there is a loader of it, and before a
+ * split, which then takes a part of all samples. Errors: E_INVALID (a loader has the samples already). */
+TENKA_API tenka_status tenka_dataset_set_target_input(tenka_dataset *dataset);
+TENKA_API bool tenka_dataset_target_is_input(const tenka_dataset *dataset);
 /* U8: images of bytes, which a loader normalises; F32 or, after the function above, I32: an array, or pictures that a
  * transform has made, which it hands out as they are. */
 TENKA_API enum tenka_dtype tenka_dataset_input_dtype(const tenka_dataset *dataset);
@@ -205,9 +226,15 @@ TENKA_API uint32_t tenka_dataset_classes(const tenka_dataset *dataset);
  * have their first names again.
  * Errors: E_INVALID (fewer than there are, or more than a million), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_set_classes(tenka_dataset *dataset, uint32_t count);
-/* Says that targets of that number belong to no class, as a loss's ignore_index does, and counts the classes again.
+/* Says that targets of that number belong to no class, as a loss's ignore_index does, and counts the classes again. Of
+ * masks it is to be said before their pictures get a size or a transform.
  * Errors: E_INVALID, E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_ignore(tenka_dataset *dataset, int32_t target);
+/* How many targets each class has, of samples or of their places; of masks of pixels as they are in the files, which are
+ * decoded for that.
+ *   out  room for tenka_dataset_classes(dataset) numbers
+ * Errors: E_INVALID (the targets are no classes), E_IO, E_FORMAT (a mask), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_count_targets(const tenka_dataset *dataset, uint64_t *out);
 /* Name of a class; the dataset's; NULL beyond the last. */
 TENKA_API const char *tenka_dataset_class_name(const tenka_dataset *dataset, uint32_t index);
 /* Names the classes; texts are copied.
@@ -245,6 +272,13 @@ struct tenka_loader_params {
     bool drop_last; /* leave out a last batch that is smaller, each epoch other images of those that are shuffled; with
                      * fewer images than a batch nothing would be left, which is E_INVALID */
     enum tenka_images_at images_at;
+    /* Mixing the samples of each batch (transform.h), on the device: the alpha of mixup and of cutmix, at most 1e6; 0: not.
+     * Of both, one is drawn for each batch, either as often as the other. What is drawn depends on a number that the
+     * context's generator gives each epoch, and on that of the batch within it alone, so that it is the same after a
+     * resume. The targets, which are one class for each sample, or F32, become F32: shares, as CrossEntropyLoss takes
+     * them. */
+    double mixup, cutmix;
+    uint32_t classes; /* of the shares, of which a network gives so many; 0: as the dataset has */
 };
 #define TENKA_LOADER_DEFAULTS                                       \
     {                                                               \
@@ -253,13 +287,16 @@ struct tenka_loader_params {
 
 struct tenka_batch {
     tenka_tensor input;  /* F32 [size, channels, height, width], normalised; of arrays F32 or I32 [size, ...] */
-    tenka_tensor target; /* I32 [size]; of arrays I32 or F32 [size, ...] */
+    tenka_tensor target; /* I32 [size]; of masks I32 [size, height, width]; of arrays I32 or F32 [size, ...]; mixed
+                          * classes: F32 [size, classes]; the input, after tenka_dataset_set_target_input */
     uint32_t size;       /* samples in this batch */
     uint32_t index;      /* 0, 1, ... within the epoch */
 };
 
 /* A loader of dataset on ctx's device. The dataset is copied to the device, or its memory held: it may be destroyed or
- * given to other loaders. params NULL: the defaults. Errors: E_INVALID, E_NOMEM, E_DEVICE. */
+ * given to other loaders. params NULL: the defaults. Errors: E_INVALID (with a reason; such as what cannot be mixed: an
+ * input of whole numbers, targets that are no class, for cutmix samples that are not channels x height x width),
+ * E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset,
                                            const struct tenka_loader_params *params, tenka_loader **out);
 TENKA_API void tenka_loader_destroy(tenka_loader **loader);

@@ -2,8 +2,8 @@
  * histograms, pictures, texts and a graph.
  *
  * A file is a row of records, each a TFRecord (its length, a masked CRC-32C of that, the bytes, a masked CRC-32C of
- * them) around a protocol buffer Event; see tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto
- * of TensorFlow. Nothing of TensorFlow is needed to write one.
+ * them) around a protocol buffer Event; see tensorflow/core/util/event.proto and
+ * tensorflow/core/framework/summary.proto of TensorFlow. Nothing of TensorFlow is needed to write one.
  *
  *     tenka_events_open(ctx, "runs/first", &events);
  *     tenka_events_scalar(events, "train/loss", step, loss);     as often as wanted
@@ -23,8 +23,8 @@ extern "C" {
 
 typedef struct tenka_events tenka_events;
 
-/* Makes the folder, and in it a new file, events.out.tfevents.<seconds since 1970>.tenka.<number>: files of earlier runs
- * in it stay, and TensorBoard shows all of a folder as one run.
+/* Makes the folder, and in it a new file, events.out.tfevents.<seconds since 1970>.tenka.<number>: files of earlier
+ * runs in it stay, and TensorBoard shows all of a folder as one run.
  *   ctx  receives the sentences of failures, here and later; NULL: tenka_last_error(NULL) has them
  *   out  owned by the caller, to be closed before ctx is destroyed
  * Errors: E_INVALID, E_IO (the folder cannot be made, or no file in it), E_NOMEM. */

@@ -1,4 +1,4 @@
-/* Pictures from PNG, JPEG and BMP files, made ready for a network.
+/* Pictures from PNG, JPEG, BMP, GIF, WebP and TIFF files, made ready for a network.
  *
  * What comes out is what Pillow gives, on which torchvision stands: Image.open(file).convert("L" or "RGB"), and its
  * Resize for pictures, whose values differ by one level at most. On purpose different:
@@ -8,7 +8,7 @@
  *   a file that is cut off is an error, also where Pillow would fill the rest.
  * Colour profiles and gamma are not applied. Of an animation the first picture is read.
  *
- * A build without libpng or libjpeg says so when it meets such a file (E_UNSUPPORTED).
+ * A build without libpng, libjpeg, libwebp or libtiff says so when it meets such a file (E_UNSUPPORTED).
  *
  * From a file to the bytes of one input of a network for 28x28 grey images:
  *
@@ -21,7 +21,7 @@
 #ifndef TENKA_IMAGE_H
 #define TENKA_IMAGE_H
 
-#include "tenka/context.h"
+#include "tenka/tensor.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -49,15 +49,20 @@ struct tenka_image_params {
                                     * 0: 1 for files without colour, else 3 */
     enum tenka_image_alpha alpha;
     uint32_t max_pixels; /* a larger picture is E_FORMAT; 0: TENKA_IMAGE_MAX_PIXELS */
+    bool indices;        /* the numbers that stand in a PNG file of grey or with a palette, and no colours, in one channel,
+                          * as masks have classes: the index of a palette; grey of less than 8 bits as it is. Other
+                          * files are E_FORMAT */
 };
 #define TENKA_IMAGE_DEFAULTS                      \
     {                                             \
         .size = sizeof(struct tenka_image_params) \
     }
 
-/* Reads a PNG, JPEG or BMP file, told apart by its content. PNG: every colour type and depth, palettes, interlaced or not.
+/* Reads a PNG, JPEG, BMP, GIF, WebP or TIFF file, told apart by its content. PNG: every colour type and depth, palettes, interlaced or not.
  * JPEG: grey, YCbCr, RGB, CMYK and YCCK, sequential or progressive, of 8 bits a sample. BMP: of 1 to 32 bits a pixel,
- * with a palette or masks, not compressed.
+ * with a palette or masks, not compressed. GIF, WebP and TIFF: the first picture of the file. TIFF: grey, palette, RGB
+ * and CMYK of whole numbers of 1 to 16 bits, in strips, tiles or planes, with the compressions that libtiff has; YCbCr
+ * as JPEG.
  *   ctx     receives the sentence of a failure
  *   params  NULL: the defaults
  *   out     owned by the caller
@@ -72,9 +77,9 @@ TENKA_API tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, cons
 /* What a file is by its first bytes. */
 enum tenka_image_kind {
     TENKA_IMAGE_NONE,     /* no picture, or of a kind that is not known */
-    TENKA_IMAGE_FOREIGN,  /* a picture of another kind, such as GIF, WebP, TIFF, HEIF: reading it is E_FORMAT, with
+    TENKA_IMAGE_FOREIGN,  /* a picture of another kind, such as AVIF or HEIF: reading it is E_FORMAT, with
                            * a sentence that names the kind */
-    TENKA_IMAGE_READABLE, /* PNG, JPEG or BMP */
+    TENKA_IMAGE_READABLE, /* PNG, JPEG, BMP, GIF, WebP or TIFF */
 };
 /* Errors: E_IO. */
 TENKA_API tenka_status tenka_image_recognize(tenka_ctx *ctx, const char *path, enum tenka_image_kind *out);
@@ -113,6 +118,29 @@ TENKA_API tenka_status tenka_image_encode(tenka_ctx *ctx, const tenka_image *ima
 TENKA_API void tenka_image_encoded_free(unsigned char *data);
 /* Writes that to a file, which appears whole or not at all, as tenka_model_save's. Errors: E_IO as well. */
 TENKA_API tenka_status tenka_image_save(tenka_ctx *ctx, const tenka_image *image, const char *path);
+
+struct tenka_grid_params {
+    size_t size;
+    uint32_t columns; /* pictures in a row: torchvision's nrow */
+    uint32_t padding; /* black pixels around each */
+    double low, high; /* what becomes black and what white; beyond is the same */
+};
+#define TENKA_GRID_DEFAULTS                                                             \
+    {                                                                                   \
+        .size = sizeof(struct tenka_grid_params), .columns = 8, .padding = 2, .high = 1 \
+    }
+/* Pictures that a network has made, side by side in one picture, with the pixels of torchvision's
+ * make_grid(pictures, nrow=columns, padding=padding, normalize=True, value_range=(low, high)); a single one is without
+ * padding.
+ *   pictures  F32 [N, C, H, W] with 1 or 3 channels, which is read: as tenka_read
+ *   params    NULL: the defaults
+ *   out       owned by the caller; grey of one channel
+ * Errors: E_INVALID (params; too wide or high), E_SHAPE, and those of tenka_read. */
+TENKA_API tenka_status tenka_image_grid(tenka_tensor pictures, const struct tenka_grid_params *params,
+                                        tenka_image **out);
+/* Writes that to a PNG file, as torchvision.utils.save_image does, and as tenka_image_save. */
+TENKA_API tenka_status tenka_image_save_grid(tenka_tensor pictures, const struct tenka_grid_params *params,
+                                             const char *path);
 
 #ifdef __cplusplus
 }

@@ -27,6 +27,8 @@ struct tenka_preprocessing {
     const char *table;              /* what the columns of a table are, by tenka_dataset_table; NULL: it was none */
     const char *transform;          /* what makes an input of a picture, for tenka_transform_parse: mean and std are in
                                      * it; NULL: pictures are resized to image, and normalised */
+    const char *loss;               /* what it was trained with, for tenka_loss_parse; NULL: not known */
+    bool target_is_input;           /* it was trained to give again what it is given */
 };
 
 /* Fills how from a dataset, which does not know its data; arrays have no image, nor have pictures whose samples are
@@ -42,8 +44,8 @@ TENKA_API tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_datase
  * classes by tenka_nn_custom.
  * Errors: E_INVALID (how holds what no file takes: an image without channels, height or width or of more than
  * TENKA_MAX_CHANNELS, a std of 0, more than 1,000,000 class names or more than 2 MiB of them, or names that are no UTF-8
- * text; data that is empty, of more than 64 KiB, or no UTF-8 text; a split, table or transform that is none), E_IO (full
- * disk, permissions; path is something else than a file, or a mount point), E_NOMEM, E_DEVICE. */
+ * text; data that is empty, of more than 64 KiB, or no UTF-8 text; a split, table, transform or loss that is none), E_IO
+ * (full disk, permissions; path is something else than a file, or a mount point), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_model_save(tenka_module *net, const struct tenka_preprocessing *how, const char *path);
 
 /* Whether tenka_model_save could write such a file: for a program that is about to train for hours. Leaves nothing, and
@@ -92,9 +94,9 @@ TENKA_API tenka_status tenka_model_load_partial(tenka_module *net, const char *p
  * Errors: E_IO, E_FORMAT, E_NOMEM. */
 TENKA_API tenka_status tenka_model_has_net(tenka_ctx *ctx, const char *path, bool *out);
 
-/* Where the images are that the network of a file of either format was trained on: the data that was saved with it, also
- * in a file that describes no network. *out is NULL when the file does not say, as no .pt does; else it is to be freed
- * with tenka_text_free. Errors: E_IO, E_FORMAT, E_NOMEM. */
+/* Where the images are that the network of a file of either format was trained on: the data that was saved with it,
+ * also in a file that describes no network. *out is NULL when the file does not say, as no .pt does; else it is to be
+ * freed with tenka_text_free. Errors: E_IO, E_FORMAT, E_NOMEM. */
 TENKA_API tenka_status tenka_model_data(tenka_ctx *ctx, const char *path, char **out);
 
 /* What the columns of the table were that it was trained on, in the same way. */

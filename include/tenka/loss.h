@@ -27,7 +27,8 @@ typedef struct tenka_loss tenka_loss;
  * and of two or three outputs, which are compared:
  *     CosineEmbeddingLoss(margin=0.0, reduction='mean')               [N, D] each; targets [N] are 1 and -1
  *     MarginRankingLoss(margin=0.0, reduction='mean')                 targets of the outputs' shape are 1 and -1
- *     TripletMarginLoss(margin=1.0, p=2.0, eps=1e-06, swap=False, reduction='mean')  anchor, positive, negative; no target
+ *     TripletMarginLoss(margin=1.0, p=2.0, eps=1e-06, swap=False, reduction='mean')
+ *                                                                     anchor, positive, negative; no target
  * The modules may stand before the name (torch.nn.MSELoss()). A reduction is 'mean' or 'sum'. Weights are numbers of at
  * least 0 in brackets, [1.0, 2.5] or torch.tensor([1.0, 2.5]): of classes as many as there are, else one for each place
  * of the last axis, or one for all. ctx: of the tensors that it will take; the loss must be destroyed before it.
@@ -50,6 +51,13 @@ TENKA_API int32_t tenka_loss_ignore_index(const tenka_loss *loss);
 /* Whether targets may be ignore_index, which then count for nothing, also in the mean: true where the text gives an
  * ignore_index. Without, such a target makes the loss NaN, as any other that is no class does. */
 TENKA_API void tenka_loss_set_ignoring(tenka_loss *loss, bool ignores);
+
+/* Gives the classes these weights in the place of those of the text; copied.
+ *   weight  count finite numbers of at least 0
+ * Errors: E_INVALID (the loss takes no classes; other numbers), E_NOMEM. */
+TENKA_API tenka_status tenka_loss_set_class_weights(tenka_loss *loss, const double *weight, size_t count);
+/* Whether it has weights, by its text or by the function above. */
+TENKA_API bool tenka_loss_has_weights(const tenka_loss *loss);
 
 /* Whether the loss takes such an output and such targets: of classes the output is F32 [N, C, ...] and the target I32
  * [N, ...], of other losses both are F32 of one shape; and as many weights as there are classes.

@@ -1,6 +1,6 @@
 /* How good a network's answers are, beyond the loss: counted on the host, from plain arrays of what a network gave and
- * of what it should have given. No context, no device and no step is needed; a program reads a batch's output and target
- * (tenka_keep, or tenka_read), adds them, and asks when all batches are through.
+ * of what it should have given. No context, no device and no step is needed; a program reads a batch's output and
+ * target (tenka_keep, or tenka_read), adds them, and asks when all batches are through.
  *
  *     tenka_confusion_create(10, 5, -100, &confusion);
  *     tenka_confusion_add(confusion, scores, labels, batch.size, 1);     once for each batch

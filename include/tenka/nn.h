@@ -54,10 +54,10 @@ TENKA_API tenka_status tenka_nn_append(tenka_module *container, const char *name
 /* Makes a network, or one layer, from text: what print(model) shows in PyTorch, names included, or the short form
  * "Conv2d(1,20,5) ReLU() MaxPool2d(2) Flatten() Linear(2560,100)", with spaces, commas or newlines between layers;
  * or what print(torch.fx.symbolic_trace(model)) or, from PyTorch 2.6 on, print(torch.export.export(model, (x,))) shows,
- * whose code says how the network runs: docs/pytorch.md has what the code may consist of. Without code, an unknown class with children is a container that runs them in order.
- * print(model) does not show what the forward of such a class does; where it is likely to do more, the log warns
- * (LOG_WARNING): of a class that is nested in the network, and of one in which a layer with weights follows another, as
- * if there were no function between them.
+ * whose code says how the network runs: docs/pytorch.md has what the code may consist of. Without code, an unknown
+ * class with children is a container that runs them in order. print(model) does not show what the forward of such a
+ * class does; where it is likely to do more, the log warns (LOG_WARNING): of a class that is nested in the network, and
+ * of one in which a layer with weights follows another, as if there were no function between them.
  * Errors: E_FORMAT with line, column and what was expected; the sentence for an unknown layer lists the known ones. */
 TENKA_API tenka_status tenka_nn_parse(tenka_ctx *ctx, const char *text, tenka_module **out);
 
@@ -133,11 +133,11 @@ TENKA_API void tenka_module_destroy(tenka_module **module);
  * are the product of the last three axes is flattened; the log says so once for each module. */
 TENKA_API tenka_tensor tenka_forward(tenka_module *module, tenka_tensor x);
 /* The same of several tensors: out gets n_out. Every layer, and a container of layers, takes one and gives one; others
- * are a MaxPool2d or its kin with return_indices=True, which gives its indices too, and a MaxUnpool2d, which takes them;
- * modules of tenka_nn_custom, and networks whose text shows forward: they take as many as it has parameters, and of
- * what it returns, in the order of the tuple or of the dict, out gets the first n_out. An absent tensor (TENKA_NONE) is
- * handed on as such. Another number of tensors than the module's is a mistake (E_INVALID), as is a forward that runs its
- * own module. */
+ * are a MaxPool2d or its kin with return_indices=True, which gives its indices too, and a MaxUnpool2d, which takes
+ * them; modules of tenka_nn_custom, and networks whose text shows forward: they take as many as it has parameters, and
+ * of what it returns, in the order of the tuple or of the dict, out gets the first n_out. An absent tensor (TENKA_NONE)
+ * is handed on as such. Another number of tensors than the module's is a mistake (E_INVALID), as is a forward that runs
+ * its own module. */
 TENKA_API void tenka_forward_n(tenka_module *module, const tenka_tensor *in, size_t n_in, tenka_tensor *out,
                                size_t n_out);
 
@@ -251,8 +251,8 @@ TENKA_API tenka_status tenka_module_freeze(tenka_module *module, const char *pat
  * normalise by the batch and go on counting, as in PyTorch, though their weights stay. Not fixed: all follow
  * tenka_module_train again, from its next call on. */
 TENKA_API void tenka_module_fix_statistics(tenka_module *module, bool fixed);
-/* Lets what a pattern covers begin anew, as PyTorch's reset_parameters of the layer: from the context's generator, layer
- * by layer in the order of the state; running statistics and counts as of a new layer.
+/* Lets what a pattern covers begin anew, as PyTorch's reset_parameters of the layer: from the context's generator,
+ * layer by layer in the order of the state; running statistics and counts as of a new layer.
  * Errors: E_INVALID (also: parameters of tenka_nn_add_parameter, or of a class), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_module_reset(tenka_module *module, const char *pattern, size_t *count);
 /* Lists the parameters that a pattern covers, in the order of the state, as for a group of an optimizer.

@@ -37,12 +37,12 @@ struct tenka_optimizer_params {
  *     Lamb(lr=0.001, bias_correction=True, betas=(0.9, 0.999), eps=1e-06, weight_decay=0.01, grad_averaging=True,
  *          max_grad_norm=1.0, trust_clip=False, always_adapt=False)
  * or what print(optimizer) shows of one with a single group. All of PyTorch's take maximize, those with betas
- * decoupled_weight_decay where PyTorch's do. Lion is Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023),
- * with the arguments of the package lion-pytorch; Lamb, or LAMB, is You et al., "Large Batch Optimization for Deep
- * Learning" (2020), with those of timm's class: its trust ratio is one for each tensor, and gradients are first clipped
- * by their norm over all groups, which max_grad_norm=None leaves out. model.parameters() may stand first, and the
- * modules before the name (torch.optim.SGD). Arguments that change no number, such as foreach, are passed over; others
- * of PyTorch must have their defaults.
+ * decoupled_weight_decay where PyTorch's do. Lion is Chen et al., "Symbolic Discovery of Optimization Algorithms"
+ * (2023), with the arguments of the package lion-pytorch; Lamb, or LAMB, is You et al., "Large Batch Optimization for
+ * Deep Learning" (2020), with those of timm's class: its trust ratio is one for each tensor, and gradients are first
+ * clipped by their norm over all groups, which max_grad_norm=None leaves out. model.parameters() may stand first, and
+ * the modules before the name (torch.optim.SGD). Arguments that change no number, such as foreach, are passed over;
+ * others of PyTorch must have their defaults.
  *   ctx  receives the sentence of a failure; NULL: that of tenka_last_error(NULL)
  *   out  its size must be set (TENKA_OPTIMIZER_DEFAULTS)
  * Errors: E_FORMAT with line, column and what is known, E_INVALID (values that do not go together), E_NOMEM. */
@@ -109,9 +109,9 @@ TENKA_API double tenka_optimizer_lr(const tenka_optimizer *opt, size_t group);
 TENKA_API tenka_status tenka_optimizer_set_lr(tenka_optimizer *opt, size_t group, double lr);
 /* The learning rate with which a group began: as it was made, or as the checkpoint says that was loaded. */
 TENKA_API double tenka_optimizer_initial_lr(const tenka_optimizer *opt, size_t group);
-/* The momentum of a group, or the first of its betas, which schedules cycle; NaN where its class has neither. Setting it
- * makes no new plan. Errors: E_INVALID (no such group; not from 0 to 1; the class has none; an SGD or RMSprop that was
- * made without momentum, whose buffers are not there). */
+/* The momentum of a group, or the first of its betas, which schedules cycle; NaN where its class has neither. Setting
+ * it makes no new plan. Errors: E_INVALID (no such group; not from 0 to 1; the class has none; an SGD or RMSprop that
+ * was made without momentum, whose buffers are not there). */
 TENKA_API double tenka_optimizer_momentum(const tenka_optimizer *opt, size_t group);
 TENKA_API tenka_status tenka_optimizer_set_momentum(tenka_optimizer *opt, size_t group, double momentum);
 
@@ -119,9 +119,39 @@ TENKA_API tenka_status tenka_optimizer_set_momentum(tenka_optimizer *opt, size_t
  * waiting for the device. Variables without a gradient, or frozen ones, stay as they are.
  * Errors: the first mistake of the step's operators, and those of tenka_step_end. */
 TENKA_API tenka_status tenka_optimizer_step(tenka_optimizer *opt);
+/* The same within a step, which goes on: operators from here on see the new parameters, in forwards and in gradients,
+ * and tensors from before stay what they were. So two networks, each with an optimizer, are trained in one step, as a
+ * generator and its discriminator are. The step is then ended by tenka_step_end, or by another optimizer's step; if it
+ * fails or is discarded, the update has not been. Gradients that are left, such as those of the other network, go into
+ * the next step unless tenka_zero_grad discards them. */
+TENKA_API void tenka_optimizer_update(tenka_optimizer *opt);
 
-/* How many updates were made so far. */
+/* How many updates were made so far, without those of the open step. */
 TENKA_API uint64_t tenka_optimizer_steps(const tenka_optimizer *opt);
+
+/* ---- Averages of weights ---- */
+
+/* An exponential moving average of a network: of its parameters, and of its buffers of floats such as running_mean.
+ * After each update of the optimizer, in the same step, each of them is
+ *     average + (1 - decay) (value - average)
+ * and after the first one the value: what torch.optim.swa_utils.AveragedModel(net, use_buffers=True,
+ * multi_avg_fn=get_ema_multi_avg_fn(decay)) computes when update_parameters is called after each step. Whole numbers,
+ * such as num_batches_tracked, are the network's own, where PyTorch averages and rounds them. */
+typedef struct tenka_average tenka_average;
+
+/* Has opt keep an average of net, which takes as much device memory as net's state. An optimizer has one at most.
+ *   opt, net  outlive it, and are of one context
+ *   decay     from 0 to 1; usual are 0.99 to 0.9999
+ * Errors: E_INVALID, E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_average_create(tenka_optimizer *opt, tenka_module *net, double decay, tenka_average **out);
+TENKA_API void tenka_average_destroy(tenka_average **average);
+/* Exchanges the network's values with the averages, between steps, for an evaluation or to save the network; a second
+ * call exchanges them back, which is due before the next update. Before the first update it does nothing. It waits for
+ * the device. Errors: E_INVALID (a step is open), E_NOMEM, E_DEVICE. */
+TENKA_API tenka_status tenka_average_swap(tenka_average *average);
+TENKA_API double tenka_average_decay(const tenka_average *average);
+/* How many updates went into it. */
+TENKA_API uint64_t tenka_average_updates(const tenka_average *average);
 
 #ifdef __cplusplus
 }

@@ -43,11 +43,11 @@ struct tenka_schedule_params {
  *         min_lr=0, eps=1e-8)
  *     WarmupCosine(warmup, total, cycles=0.5)
  *     SequentialLR(schedulers, milestones)  ChainedScheduler(schedulers)
- * schedulers are calls: SequentialLR([LinearLR(0.1), CosineAnnealingLR(10)], [5]). max_lr, base_lr and min_lr may be lists
- * with a number for each group. WarmupCosine is a LambdaLR of PyTorch as Hugging Face's
+ * schedulers are calls: SequentialLR([LinearLR(0.1), CosineAnnealingLR(10)], [5]). max_lr, base_lr and min_lr may be
+ * lists with a number for each group. WarmupCosine is a LambdaLR of PyTorch as Hugging Face's
  * get_cosine_schedule_with_warmup: up from 0 to the learning rate within `warmup`, then down a cosine to 0 at `total`.
- * Values are PyTorch's, computed as it does, step by step from the learning rate before; those of step 0 are set at once,
- * momenta as well.
+ * Values are PyTorch's, computed as it does, step by step from the learning rate before; those of step 0 are set at
+ * once, momenta as well.
  *   opt     has all its groups, and outlives the schedule
  *   params  NULL: TENKA_SCHEDULE_DEFAULTS
  * Errors: E_FORMAT with line, column and what is known, E_INVALID (momentum that the optimizer lacks; lists of another
@@ -74,7 +74,7 @@ TENKA_API tenka_status tenka_schedule_after_step(tenka_schedule *schedule);
 TENKA_API tenka_status tenka_schedule_after_epoch(tenka_schedule *schedule, double metric);
 
 /* As if the group had begun with another learning rate: what it has now, and all that the schedule makes of where it
- * began, change in proportion. schedule NULL: there is none, and opt is changed alone.
+ * began, change in proportion, eta_min and min_lr as well. schedule NULL: there is none, and opt is changed alone.
  * Errors: E_INVALID (no such group; not from 0 on; OneCycleLR and CyclicLR, which say all learning rates themselves). */
 TENKA_API tenka_status tenka_schedule_set_initial_lr(tenka_schedule *schedule, tenka_optimizer *opt, size_t group,
                                                      double lr);

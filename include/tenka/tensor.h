@@ -65,6 +65,14 @@ typedef struct tenka_variable tenka_variable;
  * data in a variable. Not differentiable. */
 TENKA_API tenka_tensor tenka_input(tenka_ctx *ctx, enum tenka_dtype dtype, struct tenka_shape shape, const void *data);
 
+/* Numbers from the normal distribution of mean 0 and deviation 1: torch.randn's on the CPU, drawn from the context's
+ * generator on the host (but for the rounding of logarithm and cosine, which differs among PyTorch's builds). They travel
+ * with the step as inputs do, and on a GPU count towards their limit. Not differentiable. */
+TENKA_API tenka_tensor tenka_randn(tenka_ctx *ctx, struct tenka_shape shape);
+/* All elements are value, which is data: changing it makes no new plan. torch.full; a number to be broadcast is
+ * tenka_full(ctx, tenka_shape_of(1), value). F32. Not differentiable. */
+TENKA_API tenka_tensor tenka_full(tenka_ctx *ctx, struct tenka_shape shape, double value);
+
 /* A variable.
  *   data           shape's elements in host memory (F32: float), copied; NULL: zeros
  *   requires_grad  tenka_backward computes its gradient (F32 only)
@@ -122,6 +130,9 @@ TENKA_API bool tenka_tensor_valid(tenka_tensor t);
  * Computes nothing yet. Several calls before one update add up; so do steps that end with
  * tenka_step_end, until tenka_optimizer_step or tenka_zero_grad. */
 TENKA_API void tenka_backward(tenka_tensor loss);
+
+/* The same numbers, which no gradient passes: torch's x.detach(). Nothing is copied. Any dtype. */
+TENKA_API tenka_tensor tenka_detach(tenka_tensor x);
 
 /* The gradient gathered so far as a tensor of this step; an inert tensor without error when there is none:
  * test it with tenka_tensor_valid. */
@@ -207,8 +218,9 @@ TENKA_API tenka_tensor tenka_normalize_bytes(tenka_tensor x, tenka_tensor mean, 
 TENKA_API tenka_tensor tenka_reshape(tenka_tensor x, struct tenka_shape shape);
 /* Axes start_dim to the last become one. torch.flatten(x, start_dim). */
 TENKA_API tenka_tensor tenka_flatten(tenka_tensor x, uint32_t start_dim);
-/* Elements start to end - 1 of one axis, which stays: x[:, start:end] for axis 1. Where they lie in one piece whose begin
- * the device can address (256 bytes), nothing is copied. F32. Differentiable. E_SHAPE when they are none, or beyond. */
+/* Elements start to end - 1 of one axis, which stays: x[:, start:end] for axis 1. Where they lie in one piece whose
+ * begin the device can address (256 bytes), nothing is copied. F32. Differentiable. E_SHAPE when they are none, or
+ * beyond. */
 TENKA_API tenka_tensor tenka_slice(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t end);
 /* The same with a length. torch.narrow(x, axis, start, length). */
 TENKA_API tenka_tensor tenka_narrow(tenka_tensor x, uint32_t axis, uint32_t start, uint32_t length);
@@ -227,6 +239,9 @@ TENKA_API tenka_tensor tenka_gather(tenka_tensor x, tenka_tensor index);
 /* y[i, ...] = x[index[offset + i], ...] for i < rows. offset is data, rows is structure.
  * offset + rows <= index.dim[0]. */
 TENKA_API tenka_tensor tenka_gather_range(tenka_tensor x, tenka_tensor index, uint32_t offset, uint32_t rows);
+/* F32 [N, classes]: 1 in the column that is the class of the row, 0 elsewhere; a row of NaN where x is no class.
+ * x: I32 [N]. torch.nn.functional.one_hot(x, classes).float(). Not differentiable. Errors: E_INVALID (no classes). */
+TENKA_API tenka_tensor tenka_one_hot(tenka_tensor x, uint32_t classes);
 
 /* ---- Operators: reductions ------------------------------------------------------------------------ */
 
@@ -326,8 +341,8 @@ TENKA_API tenka_tensor tenka_max_pool2d(tenka_tensor x, const struct tenka_pool2
 /* The same with *indices, I32 of the result's shape: where each element comes from, row * W + column. */
 TENKA_API tenka_tensor tenka_max_pool2d_with_indices(tenka_tensor x, const struct tenka_pool2d_params *params,
                                                      tenka_tensor *indices);
-/* Largest elements of height x width windows that cover the last two axes of x, F32 [..., H, W]: window i of an axis of n
- * is from floor(i n / size) to ceil((i + 1) n / size), as torch.nn.functional.adaptive_max_pool2d has them; they may
+/* Largest elements of height x width windows that cover the last two axes of x, F32 [..., H, W]: window i of an axis of
+ * n is from floor(i n / size) to ceil((i + 1) n / size), as torch.nn.functional.adaptive_max_pool2d has them; they may
  * overlap. indices: as above, or NULL. Differentiable. Errors: E_SHAPE, E_INVALID (sizes). */
 TENKA_API tenka_tensor tenka_adaptive_max_pool2d(tenka_tensor x, uint32_t height, uint32_t width,
                                                  tenka_tensor *indices);
@@ -354,9 +369,10 @@ TENKA_API tenka_tensor tenka_avg_pool2d(tenka_tensor x, const struct tenka_avg_p
  * overlap. Differentiable. Errors: E_SHAPE, E_INVALID (sizes). */
 TENKA_API tenka_tensor tenka_adaptive_avg_pool2d(tenka_tensor x, uint32_t height, uint32_t width);
 
-/* The other way: planes of height x width zeros in which x, F32 [..., H, W], stands where its indices say, I32 of its shape
- * as the functions above make them: row * width + column. Of several elements at one place the last counts; indices
- * outside are nobody's. As torch.nn.functional.max_unpool2d. Differentiable in x. Errors: E_SHAPE, E_INVALID. */
+/* The other way: planes of height x width zeros in which x, F32 [..., H, W], stands where its indices say, I32 of its
+ * shape as the functions above make them: row * width + column. Of several elements at one place the last counts;
+ * indices outside are nobody's. As torch.nn.functional.max_unpool2d. Differentiable in x. Errors: E_SHAPE,
+ * E_INVALID. */
 TENKA_API tenka_tensor tenka_max_unpool2d(tenka_tensor x, tenka_tensor indices, uint32_t height, uint32_t width);
 
 enum tenka_interpolate_mode {
@@ -384,8 +400,8 @@ enum tenka_pad_mode { TENKA_PAD_CONSTANT, TENKA_PAD_REFLECT, TENKA_PAD_REPLICATE
 /* Elements before and behind those of x along its last axes, as torch.nn.functional.pad puts them there.
  *   pad    n numbers: of the last axis those before and those behind, of the one before it, and so on; below 0: so many
  *          of x are left out
- *   mode   CONSTANT: the value; REFLECT: the neighbours of the end, fewer than the axis has; REPLICATE: the end; CIRCULAR:
- *          those of the other end, no more than the axis has. All but CONSTANT for the last three axes alone.
+ *   mode   CONSTANT: the value; REFLECT: the neighbours of the end, fewer than the axis has; REPLICATE: the end;
+ *          CIRCULAR: those of the other end, no more than the axis has. All but CONSTANT for the last three axes alone.
  * F32. Differentiable. Errors: E_SHAPE, E_INVALID. */
 TENKA_API tenka_tensor tenka_pad(tenka_tensor x, const int32_t *pad, size_t n, enum tenka_pad_mode mode, double value);
 
@@ -411,7 +427,8 @@ TENKA_API tenka_tensor tenka_group_norm(tenka_tensor x, uint32_t groups, tenka_t
 
 /* The same, m and v being of each channel of each image, as torch.nn.functional.instance_norm. weight, bias: F32 [C],
  * or TENKA_NONE. Training: m and v are the images' own, and what running_mean and running_var (F32 [C] variables, or
- * both NULL) get of them is the mean over images, as in tenka_batch_norm2d. Evaluation: m and v are the running ones. */
+ * both NULL) get of them is the mean over images, as in tenka_batch_norm2d. Evaluation: m and v are the running
+ * ones. */
 TENKA_API tenka_tensor tenka_instance_norm(tenka_tensor x, tenka_tensor weight, tenka_tensor bias,
                                            tenka_variable *running_mean, tenka_variable *running_var, bool training,
                                            double momentum, double eps);

@@ -5,7 +5,9 @@
  * optimizer.<moment>.<name> (optimizer.exp_avg.fc.weight), and in the metadata tenka.checkpoint (JSON) the counters,
  * the state of the context's generator, the optimizer's options, the loaders' positions, the meter, and the names of
  * what is frozen. It is also a
- * saved model: tenka_model_load and tenka_model_open take it. On the f64 backend its tensors are F64.
+ * saved model: tenka_model_load and tenka_model_open take it. Where an average of the weights is kept
+ * (tenka_average_create) that model is the average, and the weights that training goes on with are
+ * optimizer.value.<name>. On the f64 backend its tensors are F64.
  *
  * A run that continues from a checkpoint on the same device and driver computes the same numbers bit for bit as the run
  * that wrote it would have. Whatever else a program draws or changes from step to step is its own to repeat. */
@@ -19,12 +21,14 @@
 extern "C" {
 #endif
 
+#define TENKA_TRAINING_NOTE 256
 /* The parts of a run, all of one context and all the caller's. */
 struct tenka_training {
     size_t size; /* sizeof(struct tenka_training) */
     tenka_module *net;
     tenka_optimizer *optimizer; /* every variable of it must be in net's state */
     tenka_schedule *schedule;   /* of that optimizer; may be NULL */
+    tenka_average *average;     /* of that optimizer and net; may be NULL */
     tenka_loader *train_loader;
     tenka_loader *test_loader; /* may be NULL */
     tenka_meter *loss;         /* of the epoch so far; may be NULL */
@@ -32,6 +36,7 @@ struct tenka_training {
     const char *criterion;     /* the loss as text, such as "MSELoss()", UTF-8; compared where both runs have one, or
                                 * NULL */
     uint64_t epoch, step;      /* finished epochs and steps of the whole run: the program counts them */
+    char note[TENKA_TRAINING_NOTE]; /* text of the program's own that a checkpoint keeps, UTF-8, "": none */
 };
 #define TENKA_TRAINING_DEFAULTS               \
     {                                         \
@@ -54,10 +59,11 @@ TENKA_API tenka_status tenka_checkpoint_save_check(const struct tenka_training *
  * goes on with its next batch. All or nothing, unless the device fails or memory runs out while writing to it. Says in
  * the log when the device is another one.
  *   how  image, mean and std must be the same as when saving; NULL: not compared
+ * The average, too, is put back, and the note becomes the checkpoint's.
  * Learning rates, those to begin with too (tenka_optimizer_initial_lr), become the checkpoint's: no other is refused.
  * Errors: E_IO, E_FORMAT (no checkpoint, or damaged; tensors of other shapes), E_INVALID (a step is open; another
- * network, class with a forward in C, optimizer, option, schedule, loss, frozen tensor, data set, transform of pictures,
- * batch size or seed: the sentence has what it is there and here), E_NOMEM, E_DEVICE. */
+ * network, class with a forward in C, optimizer, option, schedule, average, loss, frozen tensor, data set, transform of
+ * pictures, batch size or seed: the sentence has what it is there and here), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_checkpoint_load(struct tenka_training *training, const struct tenka_preprocessing *how,
                                              const char *path);
 

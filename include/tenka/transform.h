@@ -2,9 +2,10 @@
  *
  * The pixels are torchvision's of PIL pictures, to one level of 255 (of Pillow 13; older ones resize tall pictures in
  * another order, which changes some pixels by a level or, with bicubic and lanczos, more). Where the ratios of
- * RandomResizedCrop leave less than half a pixel of a side, a pixel is taken instead of none, of which torchvision makes
- * a black picture. What is random is drawn from torchvision's distributions, by seed, epoch and number of the sample
- * alone: on any number of threads, in any order, and again after a resume, a sample is transformed in the same way.
+ * RandomResizedCrop leave less than half a pixel of a side, a pixel is taken instead of none, of which torchvision
+ * makes a black picture. What is random is drawn from torchvision's distributions, by seed, epoch and number of the
+ * sample alone: on any number of threads, in any order, and again after a resume, a sample is transformed in the same
+ * way.
  *
  *     status = tenka_transform_parse(ctx, "Compose([RandomResizedCrop(224), RandomHorizontalFlip(), ToTensor(), "
  *                                         "Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))])", &transform);
@@ -68,8 +69,8 @@ struct tenka_transformed {
 TENKA_API tenka_status tenka_transform_size(tenka_ctx *ctx, const tenka_transform *transform, uint32_t width,
                                             uint32_t height, uint32_t channels, struct tenka_transformed *out);
 
-/* Whether every number that comes out is (byte / 255 - mean) / std of a byte, with mean and deviation of its channel, as
- * behind ToTensor and Normalize: not of RandomErasing, nor where what happens to the numbers is drawn.
+/* Whether every number that comes out is (byte / 255 - mean) / std of a byte, with mean and deviation of its channel,
+ * as behind ToTensor and Normalize: not of RandomErasing, nor where what happens to the numbers is drawn.
  *   channels   of what comes out, as tenka_transform_size says
  *   mean, std  room for as many numbers; where it is false, those of the numbers that RandomErasing leaves and nothing
  *              else changes */
@@ -124,6 +125,15 @@ struct tenka_mix {
 TENKA_API tenka_status tenka_mix_draw(tenka_ctx *ctx, double alpha, uint32_t width, uint32_t height, uint64_t seed,
                                       uint32_t epoch, uint32_t batch, size_t count, int32_t *partner,
                                       struct tenka_mix *out);
+
+/* Samples x, F32 [N, ...], mixed with those of the batch that partner, I32 [N], names: blended, or where mix has a
+ * rectangle, in which the last two axes of x are height and width, with the partner's numbers in it. They are the numbers
+ * of torchvision.transforms.v2's MixUp and CutMix, whose partner is the sample before. A partner that is no sample gives
+ * NaN. Not differentiable. Targets are mixed by lambda alone:
+ *     target = tenka_mix_samples(tenka_one_hot(target, classes), partner, &(struct tenka_mix){.lambda = mix.lambda});
+ * and CrossEntropyLoss takes such. A loader does all of this (data.h).
+ * Errors: E_SHAPE; E_INVALID (lambda is not within 0 .. 1, the rectangle not within x). */
+TENKA_API tenka_tensor tenka_mix_samples(tenka_tensor x, tenka_tensor partner, const struct tenka_mix *mix);
 
 #ifdef __cplusplus
 }

@@ -87,26 +87,34 @@ float seen_at(int row, bool row_there, int column)
     return there ? value : 0.0;
 }
 
-void add_chunk(int b, int oy, int ox, int row, bool row_there)
+// What a chunk sees of x. Loads never hang on where they are, so that all of a chunk's are on their way at once.
+void see_chunk(int ox, int row, bool row_there, out float seen[SEEN])
 {
-    float mine[ROWS], seen[SEEN];
-    if (EXCHANGE > 0)
-        FOR(k, ROWS)
-            mine[k] = wanted(b, k, oy, ox + min(int(gl_SubgroupInvocationID), CHUNK - 1));
     if (FOURS)
         FOR(e, (SEEN + 3) / 4) {
             const int column = ox - p.pw + 4 * e;
             const bool there = row_there && column >= 0 && column < p.w;
-            const vec4 value = there ? vec4(x4[(row + column) / 4]) : vec4(0.0);
+            const vec4 loaded = vec4(x4[there ? (row + column) / 4 : 0]), value = there ? loaded : vec4(0.0);
             FOR(q, min(4, SEEN - 4 * e))
                 seen[4 * e + q] = value[q];
         }
     else
         FOR(e, SEEN)
             seen[e] = seen_at(row, row_there, ox * STEP - p.pw + kx * REACH + SEEN_COLUMN(e));
+}
+
+void add_chunk(int b, int oy, int ox, int row, bool row_there)
+{
+    const int columns = EXCHANGE > 0 ? 1 : CHUNK;
+    float want[ROWS * columns], seen[SEEN];
+    FOR(k, ROWS)
+        FOR(j, columns)
+            want[k * columns + j] = wanted(b, k, oy, ox + (EXCHANGE > 0 ? min(int(gl_SubgroupInvocationID), CHUNK - 1)
+                                                                       : j));
+    see_chunk(ox, row, row_there, seen);
     FOR(k, ROWS) {
         FOR(j, CHUNK) {
-            const float d = EXCHANGE > 0 ? subgroupShuffle(mine[k], uint(j)) : wanted(b, k, oy, ox + j);
+            const float d = EXCHANGE > 0 ? subgroupShuffle(want[k], uint(j)) : want[k * columns + j % columns];
             FOR(t, TAPS)
                 SUM(k, t) = fma(d, seen[SEEN_AT(j, t)], SUM(k, t));
             BIAS(k) += d;

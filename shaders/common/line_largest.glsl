@@ -15,3 +15,10 @@ float reduce_largest(float value)
     }
     return reduce_partial[0];
 }
+
+// A value of a line whose largest is finite, else NaN. No branch, so that the loads behind the values are on their way
+// at once.
+float if_good(bool good, float value)
+{
+    return good ? value : make_nan();
+}

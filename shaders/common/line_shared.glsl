@@ -37,3 +37,17 @@ void line_add(uint k, REDUCED term, inout REDUCED lost)
         lanes[0] = next;
     }
 }
+
+// array[at] = result(r, at) for each element r of the line that begins there. All loads of a turn come first, since a
+// compiler must take a store for one into what is loaded. `precise`, so that a compiler rounds alike in all variants.
+#define STORE_LINE(array, begin, result)                                        \
+    FOR_TURNS(first_, p.len) {                                                  \
+        float v_[TURN];                                                         \
+        FOR_TURN(r_, k_, first_) {                                              \
+            precise const float one_ = result(r_, line_at(begin, r_));          \
+            v_[k_] = one_;                                                      \
+        }                                                                       \
+        FOR_TURN(r_, k_, first_)                                                \
+            if (is_inside(r_))                                                  \
+                STORE(array, line_at(begin, r_), v_[k_]);                       \
+    }

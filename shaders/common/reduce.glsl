@@ -24,14 +24,12 @@
 #define SIDES 1u
 #define SIDE 0u
 #endif
-layout(constant_id = 8) const uint WIDTH = 64u; // SUM_WIDTH of src/op/tiles.h; at least a workgroup
+layout(constant_id = 8) const uint CUT = 64u | 1u << 16; // SUM_CUT of src/op/tiles.h
+const uint WIDTH = CUT & 0xffffu;                        // at least a workgroup
+const uint LEAST = CUT >> 16;
 const uint LANES = WIDTH > SUMMERS ? WIDTH / SUMMERS : 1u;
-// Terms that an invocation takes at a time, LANES_TURN of src/op/tiles.h: one a lane in short sums, where more would
-// mostly be past the end.
-#ifndef FEW_LANES_TURN // of who has one lane, or a few
-#define FEW_LANES_TURN 8u
-#endif
-const uint TURN = WIDTH <= 64u ? LANES : LANES > 4u ? 2u * LANES : FEW_LANES_TURN;
+// Terms that an invocation takes at a time, LANES_TURN of src/op/tiles.h.
+const uint TURN = WIDTH > 64u && LANES > 4u ? 2u * LANES : LANES > LEAST ? LANES : LEAST;
 
 REDUCED lanes[LANES];
 shared REDUCED reduce_partial[SUMMERS * SIDES];

@@ -1,6 +1,8 @@
 /* Datasets of NumPy's arrays. */
 #include "data/arrays.h"
 
+#include <math.h>
+
 #include "graph/graph.h"
 
 /* What torch.nn.CrossEntropyLoss takes for no class unless it is told another one. */
@@ -42,6 +44,19 @@ static tenka_status fill_reals(struct tenka_error *err, tenka_array *array, bool
     return TENKA_OK;
 }
 
+/* Of what is no number a loss is none. */
+static tenka_status check_reals(struct tenka_error *err, const tenka_array *array, const struct tenka_column *column)
+{
+    const size_t each = array->count / array->shape.dim[0];
+    for (size_t i = 0; i < array->count && !tenka_array_is_whole(array); i++)
+        if (!isfinite(tenka_column_real(column, i)))
+            return tenka_fail(err, TENKA_E_INVALID,
+                              "%s: sample %zu has a number that is not finite; take the sample out, or put another "
+                              "number in, as numpy.nan_to_num does",
+                              array->name, i / each);
+    return TENKA_OK;
+}
+
 /* What does not fit is what no class is, so that it is found when they are counted. */
 static tenka_status fill_classes(struct tenka_error *err, const tenka_array *array, void **out)
 {
@@ -64,11 +79,15 @@ static tenka_status make(tenka_ctx *ctx, tenka_array *x, tenka_array *y, tenka_d
     TENKA_TRY(check(err, x, y));
     const struct tenka_desc input = sample_of(x, TENKA_F32), target = sample_of(y, classes ? TENKA_I32 : TENKA_F32);
     TENKA_TRY(tenka_dataset_make(ctx, x->shape.dim[0], &input, &target, out));
-    TENKA_TRY(fill_reals(err, x, doubles, &tenka_dataset_column(*out, true)->data));
-    void **const targets = &tenka_dataset_column(*out, false)->data;
-    if (!classes)
-        return fill_reals(err, y, doubles, targets);
-    TENKA_TRY(fill_classes(err, y, targets));
+    struct tenka_column *const inputs = tenka_dataset_column(*out, true);
+    struct tenka_column *const targets = tenka_dataset_column(*out, false);
+    TENKA_TRY(fill_reals(err, x, doubles, &inputs->data));
+    TENKA_TRY(check_reals(err, x, inputs));
+    if (!classes) {
+        TENKA_TRY(fill_reals(err, y, doubles, &targets->data));
+        return check_reals(err, y, targets);
+    }
+    TENKA_TRY(fill_classes(err, y, &targets->data));
     tenka_dataset_pass_over(*out, IGNORED);
     return tenka_dataset_count_classes(*out, y->name);
 }

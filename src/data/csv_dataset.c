@@ -1,5 +1,6 @@
 /* Datasets of CSV files. */
 #include <math.h>
+#include <stdio.h>
 
 #include "core/os.h"
 #include "data/arrays.h"
@@ -376,4 +377,19 @@ tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *ot
     if (other != NULL)
         tenka_dataset_take_table(other, copy);
     return TENKA_OK;
+}
+
+bool tenka_table_target(const char *table, size_t index, char *out, size_t size)
+{
+    struct tenka_error unheard;
+    struct tenka_table read;
+    bool found = false;
+    if (tenka_table_read(&unheard, table, &read) == TENKA_OK)
+        for (size_t i = 0; i < read.count && !found; i++)
+            if (read.columns[i].target && index-- == 0) {
+                snprintf(out, size, "%s", read.columns[i].name);
+                found = true;
+            }
+    tenka_table_finish(&read);
+    return found;
 }

@@ -1,5 +1,4 @@
 #include <ctype.h>
-#include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,6 +16,7 @@ struct tenka_dataset {
     size_t count;
     struct tenka_column input;  /* U8: images of channels, height, width, to be normalised */
     struct tenka_column target; /* I32: classes */
+    bool gives_again;           /* the targets are the inputs; the column of targets is not looked at */
     bool has_ignored;
     int32_t ignored;          /* a target that is no class */
     uint32_t classes;         /* 0: the targets are none */
@@ -148,6 +148,7 @@ static tenka_status copy_names(const tenka_dataset *from, tenka_dataset *to)
     if (from->table != NULL && (to->table = tenka_strdup(from->table)) == NULL)
         return tenka_fail_nomem(tenka_ctx_error(to->ctx));
     to->known = from->known;
+    to->gives_again = from->gives_again;
     to->has_ignored = from->has_ignored;
     to->ignored = from->ignored;
     if (from->classes == 0)
@@ -364,12 +365,30 @@ enum tenka_dtype tenka_dataset_input_dtype(const tenka_dataset *dataset)
 
 enum tenka_dtype tenka_dataset_target_dtype(const tenka_dataset *dataset)
 {
+    if (dataset->gives_again)
+        return dataset->input.dtype == TENKA_U8 ? TENKA_F32 : dataset->input.dtype;
     return dataset->target.dtype;
 }
 
 struct tenka_shape tenka_dataset_target_shape(const tenka_dataset *dataset)
 {
-    return dataset->target.shape;
+    return dataset->gives_again ? dataset->input.shape : dataset->target.shape;
+}
+
+tenka_status tenka_dataset_set_target_input(tenka_dataset *dataset)
+{
+    if (dataset->holders > 1)
+        return tenka_fail(tenka_ctx_error(dataset->ctx), TENKA_E_INVALID, "dataset: a loader has its targets already");
+    free_given(dataset, dataset->given_names);
+    dataset->given_names = NULL;
+    dataset->classes = 0;
+    dataset->gives_again = true;
+    return TENKA_OK;
+}
+
+bool tenka_dataset_target_is_input(const tenka_dataset *dataset)
+{
+    return dataset->gives_again;
 }
 
 tenka_status tenka_dataset_reform(tenka_dataset *dataset, const struct tenka_desc *sample)
@@ -447,12 +466,22 @@ void tenka_dataset_pass_over(tenka_dataset *dataset, int32_t target)
     dataset->ignored = target;
 }
 
+int32_t tenka_dataset_passed_over(const tenka_dataset *dataset)
+{
+    return dataset->ignored;
+}
+
+tenka_status tenka_dataset_name_classes(tenka_dataset *dataset, uint32_t classes)
+{
+    return name_classes(tenka_ctx_error(dataset->ctx), dataset, classes);
+}
+
 tenka_status tenka_dataset_ignore(tenka_dataset *dataset, int32_t target)
 {
-    if (dataset->target.dtype != TENKA_I32)
+    if (tenka_dataset_target_dtype(dataset) != TENKA_I32)
         return tenka_fail(tenka_ctx_error(dataset->ctx), TENKA_E_INVALID, "dataset: its targets are no classes");
     tenka_dataset_pass_over(dataset, target);
-    return tenka_dataset_count_classes(dataset, "dataset");
+    return dataset->target.data != NULL ? tenka_dataset_count_classes(dataset, "dataset") : TENKA_OK;
 }
 
 uint32_t tenka_dataset_classes(const tenka_dataset *dataset)
@@ -493,45 +522,6 @@ tenka_status tenka_dataset_set_class_names(tenka_dataset *dataset, const char *c
     return TENKA_OK;
 }
 
-/* The whole number that a real one is; false: it is none, or its neighbours are not known apart. */
-static bool to_whole(const struct tenka_column *column, size_t i, int32_t *out)
-{
-    const bool doubles = column->bytes / sizeof(double) == (size_t)tenka_shape_count(&column->shape);
-    const double most = doubles ? INT32_MAX : 1 << FLT_MANT_DIG, x = tenka_column_real(column, i);
-    const bool good = fabs(x) <= most && x == floor(x);
-    *out = good ? (int32_t)x : 0;
-    return good;
-}
-
-tenka_status tenka_dataset_set_input_whole(tenka_dataset *dataset)
-{
-    struct tenka_error *const err = tenka_ctx_error(dataset->ctx);
-    struct tenka_column *const column = &dataset->input;
-    const size_t each = (size_t)tenka_shape_count(&column->shape), count = dataset->count * each;
-    if (column->dtype == TENKA_I32)
-        return TENKA_OK;
-    if (column->dtype != TENKA_F32 || column->data == NULL || dataset->holders > 1)
-        return tenka_fail(err, TENKA_E_INVALID, "dataset: %s",
-                          column->dtype != TENKA_F32 || column->data == NULL ? "its inputs are images, and no whole numbers"
-                                                     : "a loader has its inputs already");
-    int32_t *const whole = tenka_alloc_array(count, sizeof(whole[0]));
-    if (whole == NULL)
-        return tenka_fail_nomem(err);
-    for (size_t i = 0; i < count; i++)
-        if (!to_whole(column, i, &whole[i])) {
-            tenka_free(whole);
-            return tenka_fail(err, TENKA_E_INVALID,
-                              "dataset: the network looks whole numbers up, but sample %zu has another one, or one "
-                              "that is too large",
-                              i / each);
-        }
-    tenka_free(column->data);
-    column->data = whole;
-    column->dtype = TENKA_I32;
-    column->bytes = each * sizeof(whole[0]);
-    return TENKA_OK;
-}
-
 const uint8_t *tenka_dataset_images(const tenka_dataset *dataset)
 {
     return dataset->input.dtype == TENKA_U8 ? dataset->input.data : NULL;
@@ -555,7 +545,7 @@ const char *tenka_dataset_sample_name(const tenka_dataset *dataset, size_t index
 
 const int32_t *tenka_dataset_labels(const tenka_dataset *dataset)
 {
-    return dataset->target.dtype == TENKA_I32 ? dataset->target.data : NULL;
+    return dataset->target.dtype == TENKA_I32 && !dataset->gives_again ? dataset->target.data : NULL;
 }
 
 void tenka_dataset_truncate(tenka_dataset *dataset, size_t count)

@@ -67,5 +67,9 @@ void tenka_dataset_take_table(tenka_dataset *dataset, char *table);
 tenka_status tenka_dataset_count_classes(tenka_dataset *dataset, const char *from);
 /* Targets of that number belong to no class; must come before they are counted. */
 void tenka_dataset_pass_over(tenka_dataset *dataset, int32_t target);
+/* That number, where there is one. */
+int32_t tenka_dataset_passed_over(const tenka_dataset *dataset);
+/* Numbers as names of so many classes, where a reader makes the targets. Errors: E_NOMEM. */
+tenka_status tenka_dataset_name_classes(tenka_dataset *dataset, uint32_t classes);
 
 #endif

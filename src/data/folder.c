@@ -188,6 +188,17 @@ tenka_status tenka_folder_list(struct tenka_error *err, const char *dir, struct 
     return status;
 }
 
+tenka_status tenka_folder_list_all(struct tenka_error *err, const char *dir, struct tenka_folder *out)
+{
+    struct search s = {.err = err, .out = out};
+    *out = (struct tenka_folder){.count = 0};
+    TENKA_TRY(search_folder(&s, dir));
+    if (out->count == 0)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: there are no pictures in it", dir);
+    qsort(out->files, out->count, sizeof(out->files[0]), compare_files);
+    return TENKA_OK;
+}
+
 void tenka_folder_finish(struct tenka_folder *folder)
 {
     for (uint32_t i = 0; i < folder->n_classes; i++)

@@ -22,6 +22,9 @@ struct tenka_folder {
  * classes; one without pictures; a name that is no UTF-8 text; a link that leads in a circle), E_NOMEM. finish is due in
  * any case. */
 tenka_status tenka_folder_list(struct tenka_error *err, const char *dir, struct tenka_folder *out);
+/* Lists all pictures of a folder and of those in it, which are no classes: they have the label 0. Errors: E_IO; E_INVALID
+ * (there are none; a link that leads in a circle); E_NOMEM. finish is due in any case. */
+tenka_status tenka_folder_list_all(struct tenka_error *err, const char *dir, struct tenka_folder *out);
 void tenka_folder_finish(struct tenka_folder *folder);
 
 #endif

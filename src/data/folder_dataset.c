@@ -87,7 +87,7 @@ static tenka_status check_and_make(tenka_ctx *ctx, const char *dir, const struct
     bool *const bad = params->skip_bad ? tenka_alloc_array(folder->count, sizeof(bad[0])) : NULL;
     if (params->skip_bad && bad == NULL)
         return tenka_fail_nomem(err);
-    tenka_status status = tenka_pictures_check(*pictures, err, tenka_ctx_log(ctx), params->skip_bad, bad);
+    tenka_status status = tenka_pictures_check(*pictures, err, tenka_ctx_log(ctx), params->skip_bad, NULL, bad);
     if (status == TENKA_OK)
         status = make_dataset(ctx, dir, folder, pictures, bad, out);
     tenka_free(bad);
@@ -172,6 +172,7 @@ tenka_status tenka_dataset_set_image_shape(tenka_dataset *dataset, uint32_t chan
     const struct tenka_desc sample = {TENKA_U8, tenka_shape_of(channels, height, width)};
     TENKA_TRY(tenka_folder_sample_by(dataset, &sample, channels, &sampler));
     tenka_dataset_take_transform(dataset, NULL);
+    TENKA_TRY(tenka_masks_resize(dataset, height, width));
     return normalize(dataset, channels);
 }
 

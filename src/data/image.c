@@ -18,40 +18,44 @@ struct kind {
     size_t length; /* of the mark */
     const char *mark;
     tenka_status (*decode)(struct tenka_picture *p); /* NULL: known by name alone */
-    bool document;                                   /* rather than a picture */
+    enum {
+        BY_ENDS,  /* that a picture is whole is told by its end, or else by decoding it */
+        BY_ALL,   /* its header is looked at with all of the file, which tells that */
+        DOCUMENT, /* no picture */
+    } way;
 };
 
 static const struct kind kinds[] = {
-    {"CgBI, the PNG of an iPhone's app", 16, "\x89PNG\r\n\x1a\n....CgBI", NULL, false},
-    {"PNG", 8, "\x89PNG\r\n\x1a\n", tenka_png_decode, false},
-    {"JPEG", 3, "\xff\xd8\xff", tenka_jpeg_decode, false},
-    {"GIF", 4, "GIF8", NULL, false},
-    {"BMP", 18, "BM....\0\0\0\0.....\0\0\0", tenka_bmp_decode, false},
-    {"WebP", 12, "RIFF....WEBP", NULL, false},
-    {"TIFF", 4, "II*\0", NULL, false},
-    {"TIFF", 4, "MM\0*", NULL, false},
-    {"TIFF", 4, "II+\0", NULL, false},
-    {"TIFF", 4, "MM\0+", NULL, false},
-    {"AVIF", 11, "....ftypavi", NULL, false},
-    {"HEIF", 10, "....ftyphe", NULL, false},
-    {"HEIF or AVIF", 11, "....ftypmif", NULL, false},
-    {"HEIF or AVIF", 12, "....ftypmsf1", NULL, false},
-    {"CR3", 12, "....ftypcrx ", NULL, false},
-    {"JPEG XL", 2, "\xff\n", NULL, false},
-    {"JPEG XL", 12, "\0\0\0\fJXL \r\n\x87\n", NULL, false},
-    {"JPEG 2000", 12, "\0\0\0\fjP  \r\n\x87\n", NULL, false},
-    {"JPEG 2000", 4, "\xffO\xffQ", NULL, false},
-    {"PNM", 4, "P0\n0", NULL, false},
-    {"PNM", 4, "P0\n#", NULL, false},
-    {"ICO", 6, "\0\0\1\0.\0", NULL, false},
-    {"PSD", 4, "8BPS", NULL, false},
-    {"XCF", 9, "gimp xcf ", NULL, false},
-    {"ICNS", 4, "icns", NULL, false},
-    {"DDS", 4, "DDS ", NULL, false},
-    {"OpenEXR", 4, "v/1\1", NULL, false},
-    {"QOI", 4, "qoif", NULL, false},
-    {"SVG", 4, "<svg", NULL, false},
-    {"PDF", 5, "%PDF-", NULL, true},
+    {"CgBI, the PNG of an iPhone's app", 16, "\x89PNG\r\n\x1a\n....CgBI", NULL, BY_ENDS},
+    {"PNG", 8, "\x89PNG\r\n\x1a\n", tenka_png_decode, BY_ENDS},
+    {"JPEG", 3, "\xff\xd8\xff", tenka_jpeg_decode, BY_ENDS},
+    {"GIF", 4, "GIF8", tenka_gif_decode, BY_ALL},
+    {"BMP", 18, "BM....\0\0\0\0.....\0\0\0", tenka_bmp_decode, BY_ENDS},
+    {"WebP", 12, "RIFF....WEBP", tenka_webp_decode, BY_ALL},
+    {"TIFF", 4, "II*\0", tenka_tiff_decode, BY_ALL},
+    {"TIFF", 4, "MM\0*", tenka_tiff_decode, BY_ALL},
+    {"TIFF", 4, "II+\0", tenka_tiff_decode, BY_ALL},
+    {"TIFF", 4, "MM\0+", tenka_tiff_decode, BY_ALL},
+    {"AVIF", 11, "....ftypavi", NULL, BY_ENDS},
+    {"HEIF", 10, "....ftyphe", NULL, BY_ENDS},
+    {"HEIF or AVIF", 11, "....ftypmif", NULL, BY_ENDS},
+    {"HEIF or AVIF", 12, "....ftypmsf1", NULL, BY_ENDS},
+    {"CR3", 12, "....ftypcrx ", NULL, BY_ENDS},
+    {"JPEG XL", 2, "\xff\n", NULL, BY_ENDS},
+    {"JPEG XL", 12, "\0\0\0\fJXL \r\n\x87\n", NULL, BY_ENDS},
+    {"JPEG 2000", 12, "\0\0\0\fjP  \r\n\x87\n", NULL, BY_ENDS},
+    {"JPEG 2000", 4, "\xffO\xffQ", NULL, BY_ENDS},
+    {"PNM", 4, "P0\n0", NULL, BY_ENDS},
+    {"PNM", 4, "P0\n#", NULL, BY_ENDS},
+    {"ICO", 6, "\0\0\1\0.\0", NULL, BY_ENDS},
+    {"PSD", 4, "8BPS", NULL, BY_ENDS},
+    {"XCF", 9, "gimp xcf ", NULL, BY_ENDS},
+    {"ICNS", 4, "icns", NULL, BY_ENDS},
+    {"DDS", 4, "DDS ", NULL, BY_ENDS},
+    {"OpenEXR", 4, "v/1\1", NULL, BY_ENDS},
+    {"QOI", 4, "qoif", NULL, BY_ENDS},
+    {"SVG", 4, "<svg", NULL, BY_ENDS},
+    {"PDF", 5, "%PDF-", NULL, DOCUMENT},
 };
 #define LONGEST_MARK 18
 
@@ -87,7 +91,7 @@ tenka_status tenka_image_recognize(tenka_ctx *ctx, const char *path, enum tenka_
     bytes = bytes < sizeof(start) ? bytes : sizeof(start);
     TENKA_TRY(tenka_os_read_range(err, path, 0, start, bytes));
     const struct kind *const kind = find_kind(start, (size_t)bytes);
-    if (kind != NULL && !kind->document)
+    if (kind != NULL && kind->way != DOCUMENT)
         *out = kind->decode != NULL ? TENKA_IMAGE_READABLE : TENKA_IMAGE_FOREIGN;
     return TENKA_OK;
 }
@@ -193,15 +197,21 @@ tenka_status tenka_picture_begin(struct tenka_picture *p, uint64_t width, uint64
 
 void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, uint32_t channels)
 {
+    tenka_picture_pixels(p, 0, y, p->image->width, row, channels);
+}
+
+void tenka_picture_pixels(struct tenka_picture *p, uint32_t x, uint32_t y, uint32_t width, const uint8_t *row,
+                          uint32_t channels)
+{
     const tenka_image *const image = p->image;
     const bool blend = channels % 2 == 0 && p->params.alpha != TENKA_ALPHA_IGNORE;
     const uint32_t background = p->params.alpha == TENKA_ALPHA_ON_WHITE ? 255 : 0, colours = channels < 3 ? 1 : 3;
-    uint8_t *out = image->pixels + (size_t)y * image->width * image->channels;
+    uint8_t *out = image->pixels + ((size_t)y * image->width + x) * image->channels;
     if (channels == image->channels) { /* 1 or 3: there is no alpha */
-        memcpy(out, row, (size_t)image->width * channels);
+        memcpy(out, row, (size_t)width * channels);
         return;
     }
-    for (uint32_t x = 0; x < image->width; x++, row += channels, out += image->channels) {
+    for (uint32_t i = 0; i < width; i++, row += channels, out += image->channels) {
         uint8_t rgb[3];
         for (uint32_t c = 0; c < 3; c++) {
             const uint8_t value = row[c < colours ? c : 0];
@@ -244,6 +254,8 @@ static tenka_status turn(struct tenka_picture *p)
 
 /* ---- Reading ---- */
 
+#define KINDS "PNG, JPEG, BMP, GIF, WebP "
+
 tenka_status tenka_picture_check_params(struct tenka_error *err, struct tenka_image_params *p)
 {
     if (p->channels != 0 && p->channels != 1 && p->channels != 3)
@@ -251,6 +263,8 @@ tenka_status tenka_picture_check_params(struct tenka_error *err, struct tenka_im
                           p->channels);
     if (p->max_pixels == 0)
         p->max_pixels = TENKA_IMAGE_MAX_PIXELS;
+    if (p->indices)
+        p->channels = 1;
     return TENKA_OK;
 }
 
@@ -260,36 +274,54 @@ static tenka_status decode(struct tenka_picture *p)
     if (p->bytes == 0)
         return tenka_fail(p->err, TENKA_E_FORMAT, "%s: the file is empty; get it again", p->name);
     if (kind == NULL)
-        return tenka_fail(p->err, TENKA_E_FORMAT, "%s: it is no PNG, JPEG or BMP picture", p->name);
+        return tenka_fail(p->err, TENKA_E_FORMAT, "%s: it is no " KINDS "or TIFF picture", p->name);
     if (kind->decode == NULL)
         return tenka_fail(p->err, TENKA_E_FORMAT,
-                          "%s: it is %s, but only PNG, JPEG and BMP pictures can be read; convert it first", p->name,
+                          "%s: it is %s, but only " KINDS "and TIFF pictures can be read; convert it first", p->name,
+                          kind->name);
+    if (p->params.indices && kind->decode != tenka_png_decode)
+        return tenka_fail(p->err, TENKA_E_FORMAT,
+                          "%s: it is a %s picture, but a mask is a PNG file, of grey or with a palette", p->name,
                           kind->name);
     TENKA_TRY(kind->decode(p));
     return p->header ? TENKA_OK : turn(p);
+}
+
+static tenka_status decode_image(struct tenka_picture *p, tenka_image **out)
+{
+    const tenka_status status = decode(p);
+    if (status != TENKA_OK)
+        tenka_image_destroy(&p->image);
+    *out = p->image;
+    return status;
 }
 
 tenka_status tenka_picture_decode(struct tenka_error *err, const char *name, const void *data, size_t bytes,
                                   const struct tenka_image_params *params, tenka_image **out)
 {
     struct tenka_picture p = {.err = err, .name = name, .data = data, .bytes = bytes, .params = *params};
-    const tenka_status status = decode(&p);
-    if (status != TENKA_OK)
-        tenka_image_destroy(&p.image);
-    *out = p.image;
+    return decode_image(&p, out);
+}
+
+tenka_status tenka_picture_load_part(struct tenka_error *err, const char *path, const struct tenka_image_params *params,
+                                     const struct tenka_part *part, tenka_image **out)
+{
+    struct tenka_picture p = {.err = err, .name = path, .params = *params, .part = part};
+    void *data;
+    uint64_t bytes;
+    *out = NULL;
+    TENKA_TRY(tenka_os_read_file(err, path, MAX_FILE_BYTES, &data, &bytes));
+    p.data = data;
+    p.bytes = (size_t)bytes;
+    const tenka_status status = decode_image(&p, out);
+    tenka_free(data);
     return status;
 }
 
 tenka_status tenka_picture_load(struct tenka_error *err, const char *path, const struct tenka_image_params *params,
                                 tenka_image **out)
 {
-    void *data;
-    uint64_t bytes;
-    *out = NULL;
-    TENKA_TRY(tenka_os_read_file(err, path, MAX_FILE_BYTES, &data, &bytes));
-    const tenka_status status = tenka_picture_decode(err, path, data, (size_t)bytes, params, out);
-    tenka_free(data);
-    return status;
+    return tenka_picture_load_part(err, path, params, NULL, out);
 }
 
 tenka_status tenka_image_decode(tenka_ctx *ctx, const char *name, const void *data, size_t bytes,
@@ -358,6 +390,18 @@ static tenka_status decode_header(struct tenka_picture *p, bool *seen, struct te
     return status == TENKA_E_NOMEM ? tenka_fail_nomem(err) : TENKA_OK;
 }
 
+static tenka_status look_at_all(struct tenka_picture *p, bool *seen, struct tenka_picture_facts *out)
+{
+    void *data;
+    uint64_t bytes;
+    TENKA_TRY(tenka_os_read_file(p->err, p->name, MAX_FILE_BYTES, &data, &bytes));
+    p->data = data;
+    p->bytes = (size_t)bytes;
+    const tenka_status status = decode_header(p, seen, out);
+    tenka_free(data);
+    return status;
+}
+
 /* *seen: the header was enough. */
 static tenka_status look_at_header(struct tenka_picture *p, uint64_t bytes, bool *seen, struct tenka_picture_facts *out)
 {
@@ -372,7 +416,9 @@ static tenka_status look_at_header(struct tenka_picture *p, uint64_t bytes, bool
     if (status == TENKA_OK)
         status = tenka_os_read_range(p->err, p->name, bytes - END_BYTES, end, END_BYTES);
     const struct kind *const kind = status == TENKA_OK ? find_kind(begin, p->bytes) : NULL;
-    if (kind != NULL && is_whole(kind, end))
+    if (kind != NULL && kind->way == BY_ALL)
+        status = look_at_all(p, seen, out);
+    else if (kind != NULL && is_whole(kind, end))
         status = decode_header(p, seen, out);
     tenka_free(begin);
     return status;
@@ -391,7 +437,7 @@ tenka_status tenka_picture_look(struct tenka_error *err, const char *path, const
     if (seen)
         return TENKA_OK;
     struct tenka_image_params own = *params;
-    own.channels = 0;
+    own.channels = params->indices ? 1 : 0;
     TENKA_TRY(tenka_picture_load(err, path, &own, &image));
     *out = (struct tenka_picture_facts){(uint16_t)image->width, (uint16_t)image->height, image->channels == 3};
     tenka_image_destroy(&image);

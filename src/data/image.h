@@ -32,6 +32,11 @@ struct tenka_up {
     uint32_t exif, xmp;
 };
 
+/* Some of a picture's pixels. */
+struct tenka_part {
+    uint32_t left, top, width, height;
+};
+
 /* A file that is being decoded. */
 struct tenka_picture {
     struct tenka_error *err;
@@ -39,6 +44,7 @@ struct tenka_picture {
     const uint8_t *data;
     size_t bytes;
     struct tenka_image_params params; /* without zeros that stand for defaults, but for channels */
+    const struct tenka_part *part;    /* of the upright picture, is wanted alone; NULL: all of it */
     bool header;                      /* alone is read: there is no image, and what the decoder needs not is cut off */
     uint32_t width, height;           /* as in the file; known after tenka_picture_begin, with the colour */
     bool colour;
@@ -52,6 +58,9 @@ struct tenka_picture {
 tenka_status tenka_picture_begin(struct tenka_picture *p, uint64_t width, uint64_t height, bool colour);
 /* Row y arrives with channels samples a pixel: 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. */
 void tenka_picture_row(struct tenka_picture *p, uint32_t y, const uint8_t *row, uint32_t channels);
+/* Of row y so many pixels arrive, from x on. */
+void tenka_picture_pixels(struct tenka_picture *p, uint32_t x, uint32_t y, uint32_t width, const uint8_t *row,
+                          uint32_t channels);
 
 /* Metadata arrives, which may say how the picture is turned: EXIF data, which begins as a TIFF file does, perhaps
  * behind the mark; the text that ImageMagick makes of it; XMP. Of several of a kind the last one counts; a text of EXIF
@@ -64,10 +73,14 @@ void tenka_picture_xmp(struct tenka_picture *p, const uint8_t *text, size_t leng
 /* What came of it, as in EXIF, from 1 to 8; 1: upright. */
 uint32_t tenka_picture_orientation(const struct tenka_picture *p);
 
-/* Decode the whole file into p->image, or its header. Errors: E_FORMAT, E_NOMEM, E_UNSUPPORTED (not in this build). */
+/* Decode the whole file into p->image, or its header. Of GIF, WebP and TIFF files the header is read of the whole file
+ * too, and what is cut off found. Errors: E_FORMAT, E_NOMEM, E_UNSUPPORTED (not in this build). */
 tenka_status tenka_png_decode(struct tenka_picture *p);
 tenka_status tenka_jpeg_decode(struct tenka_picture *p);
 tenka_status tenka_bmp_decode(struct tenka_picture *p);
+tenka_status tenka_gif_decode(struct tenka_picture *p);
+tenka_status tenka_webp_decode(struct tenka_picture *p);
+tenka_status tenka_tiff_decode(struct tenka_picture *p);
 /* Of a PNG file that was decoded the metadata, wherever it stands. Errors: E_NOMEM. */
 tenka_status tenka_png_metadata(struct tenka_picture *p);
 
@@ -76,6 +89,10 @@ tenka_status tenka_picture_decode(struct tenka_error *err, const char *name, con
                                   const struct tenka_image_params *params, tenka_image **out);
 tenka_status tenka_picture_load(struct tenka_error *err, const char *path, const struct tenka_image_params *params,
                                 tenka_image **out);
+/* The same where only a part of the upright picture is wanted: beyond it pixels may be missing, and are black, and what
+ * is damaged may not be noticed. part: NULL: all of it. */
+tenka_status tenka_picture_load_part(struct tenka_error *err, const char *path, const struct tenka_image_params *params,
+                                     const struct tenka_part *part, tenka_image **out);
 tenka_status tenka_picture_resize(struct tenka_error *err, const tenka_image *image, const struct tenka_image_box *box,
                                   uint32_t width, uint32_t height, tenka_image **out);
 /* Fills in what params leaves to the defaults. Errors: E_INVALID. */

@@ -127,7 +127,8 @@ static void cmyk_to_rgb(uint8_t *row, size_t width)
             out[c] = (uint8_t)(row[3] - tenka_image_over_255((255u - row[c]) * row[3]));
 }
 
-static void read_rows(struct reader *r)
+/* The rows from output_scanline on, up to an end, of pixels from left on. */
+static void read_rows(struct reader *r, uint32_t left, uint32_t end)
 {
     const uint32_t components = (uint32_t)r->jpeg.output_components, width = r->jpeg.output_width;
     r->row = tenka_alloc_array(width, components);
@@ -135,14 +136,53 @@ static void read_rows(struct reader *r)
         r->status = tenka_fail_nomem(r->picture->err);
         return;
     }
-    while (r->jpeg.output_scanline < r->jpeg.output_height) {
+    while (r->jpeg.output_scanline < end) {
         const uint32_t y = r->jpeg.output_scanline;
         JSAMPROW row = r->row;
         jpeg_read_scanlines(&r->jpeg, &row, 1);
         if (components == 4)
             cmyk_to_rgb(row, width);
-        tenka_picture_row(r->picture, y, row, components == 4 ? 3 : components);
+        tenka_picture_pixels(r->picture, left, y, width, row, components == 4 ? 3 : components);
     }
+}
+
+#if defined(LIBJPEG_TURBO_VERSION_NUMBER) && LIBJPEG_TURBO_VERSION_NUMBER >= 2001000
+/* At the edges of what is decoded libjpeg spreads colours as at those of a picture; so far from them it does not. */
+#define MARGIN 4u
+
+/* What is above and below is read as far as it must be, and what is beside is not transformed. */
+static void read_part(struct reader *r, const struct tenka_part *part)
+{
+    const uint32_t right = part->left + part->width, all = r->jpeg.output_width;
+    JDIMENSION left = part->left > MARGIN ? part->left - MARGIN : 0;
+    JDIMENSION width = (right + MARGIN < all ? right + MARGIN : all) - left;
+    jpeg_crop_scanline(&r->jpeg, &left, &width);
+    jpeg_skip_scanlines(&r->jpeg, part->top);
+    read_rows(r, left, part->top + part->height);
+}
+#else
+static void read_part(struct reader *r, const struct tenka_part *part)
+{
+    (void)part;
+    read_rows(r, 0, r->jpeg.output_height);
+}
+#endif
+
+/* Of a progressive picture some of whose scans are missing, blocks are smoothed by those around them. */
+static bool is_smoothed(const struct jpeg_decompress_struct *jpeg)
+{
+    for (int c = 0; c < jpeg->num_components && jpeg->coef_bits != NULL; c++)
+        for (int i = 0; i < DCTSIZE2; i++)
+            if (jpeg->coef_bits[c][i] != 0)
+                return true;
+    return false;
+}
+
+static bool fits(const struct reader *r, const struct tenka_part *part)
+{
+    return part->width > 0 && part->height > 0 && part->left <= r->jpeg.output_width &&
+           part->width <= r->jpeg.output_width - part->left && part->top <= r->jpeg.output_height &&
+           part->height <= r->jpeg.output_height - part->top;
 }
 
 static void read_jpeg(struct reader *r)
@@ -160,7 +200,11 @@ static void read_jpeg(struct reader *r)
         return;
     r->jpeg.out_color_space = grey ? JCS_GRAYSCALE : inks ? JCS_CMYK : JCS_RGB;
     jpeg_start_decompress(&r->jpeg);
-    read_rows(r);
+    if (r->picture->part != NULL && fits(r, r->picture->part) && !is_smoothed(&r->jpeg) &&
+        tenka_picture_orientation(r->picture) == 1)
+        read_part(r, r->picture->part);
+    else
+        read_rows(r, 0, r->jpeg.output_height);
 }
 
 /* A function of its own, so that what the reader holds is no local variable of the one that is come back to. */

@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include "data/dataset.h"
+#include "data/mixing.h"
 #include "data/stream.h"
 #include "graph/graph.h"
 
@@ -11,10 +12,12 @@ struct tenka_loader {
     struct tenka_loader_params params;
     uint32_t count;
     struct tenka_batch_source from;
+    struct tenka_mixing mixing;
     tenka_stream *stream;   /* NULL: the samples lie on the device */
     tenka_dataset *dataset; /* what the stream gathers from, or the device */
     int32_t *shuffled;      /* where an order is made before it is used; NULL when the order stays */
     bool one_binding;       /* images fit into one */
+    bool gives_again;       /* targets are the inputs */
     bool running;           /* within an epoch */
     uint32_t index;         /* of the next batch */
     uint64_t order_seed;
@@ -193,13 +196,17 @@ tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset, c
     *out = NULL;
     struct tenka_loader_params own = TENKA_LOADER_DEFAULTS;
     TENKA_TRY(tenka_take_params(tenka_ctx_error(ctx), "loader", "TENKA_LOADER_DEFAULTS", &own, params));
+    struct tenka_mixing mixing;
     TENKA_TRY(check(ctx, dataset, &own));
+    TENKA_TRY(tenka_mixing_of(ctx, dataset, &own, &mixing));
     tenka_loader *const l = *out = tenka_alloc(sizeof(*l));
     if (l == NULL)
         return tenka_fail_nomem(tenka_ctx_error(ctx));
     l->ctx = ctx;
     l->params = own;
+    l->mixing = mixing;
     l->count = (uint32_t)tenka_dataset_count(dataset);
+    l->gives_again = tenka_dataset_target_is_input(dataset);
     l->targets_sum =
         (uint32_t)crc32_z(0, tenka_dataset_target(dataset)->data, l->count * tenka_dataset_target(dataset)->bytes);
     tenka_status status = place_columns(l, dataset);
@@ -288,7 +295,7 @@ static tenka_tensor finish_input(const struct tenka_batch_source *from, tenka_te
     return from->mean == NULL ? stored : tenka_normalize_bytes(stored, tenka_value(from->mean), tenka_value(from->std));
 }
 
-/* Of arrays, or of images that a kernel cannot see as a whole. */
+/* Of arrays, of images that a kernel cannot see as a whole, or of those with a target for each pixel. */
 static void load_in_pieces(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch)
 {
     const tenka_tensor order = tenka_value(from->order);
@@ -298,7 +305,7 @@ static void load_in_pieces(const struct tenka_batch_source *from, uint32_t offse
 
 void tenka_load_batch(const struct tenka_batch_source *from, uint32_t offset, struct tenka_batch *batch)
 {
-    if (from->mean != NULL)
+    if (from->mean != NULL && tenka_variable_shape(from->targets).rank == 1)
         load_images(from, offset, batch);
     else
         load_in_pieces(from, offset, batch);
@@ -347,9 +354,12 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
         tenka_load_batch(&l->from, offset, batch);
     else
         load_in_pieces(&l->from, offset, batch);
+    const tenka_status status = tenka_mix_batch(l->ctx, &l->mixing, l->epoch_seed, batch);
+    if (l->gives_again)
+        batch->target = batch->input;
     tenka_trace_layer(l->ctx, caller);
     tenka_trace_quiet(l->ctx, false);
-    return TENKA_OK;
+    return status;
 }
 
 /* ---- Checkpoints ---- */
@@ -366,6 +376,8 @@ void tenka_loader_get_state(const tenka_loader *loader, struct tenka_loader_stat
         .batch_size = loader->params.batch_size,
         .shuffle = loader->params.shuffle,
         .drop_last = loader->params.drop_last,
+        .mixup = loader->mixing.mixup,
+        .cutmix = loader->mixing.cutmix,
         .labels = loader->targets_sum,
         .running = loader->running,
         .index = loader->running ? loader->index : 0,

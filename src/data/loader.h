@@ -18,6 +18,7 @@ struct tenka_loader_state {
     /* What it loads: these must agree between two loaders for one to continue the other. */
     uint32_t count, batch_size;
     bool shuffle, drop_last;
+    double mixup, cutmix; /* alpha; 0: not */
     uint32_t labels; /* a checksum of the targets */
     /* How far it is. */
     bool running;        /* within an epoch */

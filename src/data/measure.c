@@ -16,6 +16,21 @@ static void add_byte(struct sums *s, size_t channel, uint64_t byte)
     s->squares[channel] += byte * byte;
 }
 
+/* Of pixels. In one row 32 bits suffice. */
+static void add_row(struct sums *s, const uint8_t *row, uint32_t width, uint32_t channels)
+{
+    for (uint32_t c = 0; c < channels; c++) {
+        uint32_t sum = 0, squares = 0;
+        for (size_t x = 0; x < width; x++) {
+            const uint32_t byte = row[x * channels + c];
+            sum += byte;
+            squares += byte * byte;
+        }
+        s->sum[c] += sum;
+        s->squares[c] += squares;
+    }
+}
+
 static void finish_bytes(const struct sums *s, uint32_t channels, struct tenka_measures *out)
 {
     out->channels = channels;
@@ -45,10 +60,9 @@ static tenka_status measure_picture(const struct measuring *m, struct tenka_erro
     tenka_image *image;
     params.channels = m->channels;
     TENKA_TRY(tenka_picture_load(err, m->pictures->paths[index], &params, &image));
-    const size_t pixels = (size_t)image->width * image->height;
-    out->count = pixels;
-    for (size_t i = 0; i < pixels * m->channels; i++)
-        add_byte(out, i % m->channels, image->pixels[i]);
+    out->count = (uint64_t)image->width * image->height;
+    for (uint32_t y = 0; y < image->height; y++)
+        add_row(out, image->pixels + (size_t)y * image->width * m->channels, image->width, m->channels);
     tenka_image_destroy(&image);
     return TENKA_OK;
 }

@@ -89,6 +89,16 @@ static double real(const tenka_array *array, size_t i)
     }
 }
 
+/* Rounded once: a double between would round whole numbers of 64 bits twice. */
+static float narrow(const tenka_array *array, size_t i)
+{
+    switch (array->type) {
+    case TENKA_NPY_I64: ELEMENT(int64_t, float)
+    case TENKA_NPY_U64: ELEMENT(uint64_t, float)
+    default: return (float)real(array, i);
+    }
+}
+
 void tenka_array_floats(const tenka_array *array, size_t first, size_t count, float *out)
 {
     if (array->type == TENKA_NPY_F32) {
@@ -96,7 +106,7 @@ void tenka_array_floats(const tenka_array *array, size_t first, size_t count, fl
         return;
     }
     for (size_t i = 0; i < count; i++)
-        out[i] = (float)real(array, first + i);
+        out[i] = narrow(array, first + i);
 }
 
 void tenka_array_doubles(const tenka_array *array, size_t first, size_t count, double *out)

@@ -5,6 +5,8 @@
 
 /* Where the system does not say how much memory is free, so much of it is taken for what is kept. */
 #define KEEP_UNKNOWN (UINT64_C(1) << 30)
+/* It is asked so often: asking takes a good part of the time of a sample. */
+#define ASK_NANOSECONDS UINT64_C(20000000)
 
 /* ---- Making ---- */
 
@@ -60,6 +62,8 @@ tenka_status tenka_pictures_make(struct tenka_error *err, char **paths, uint32_t
     p->count = count;
     p->params = *params;
     p->keep_bytes = keep_bytes;
+    atomic_store(&p->free_bytes, tenka_os_free_memory());
+    atomic_store(&p->asked, tenka_os_now());
     p->facts = tenka_alloc_array(count, sizeof(p->facts[0]));
     p->kept = tenka_alloc_array(count, sizeof(p->kept[0]));
     if (p->facts != NULL && p->kept != NULL)
@@ -97,10 +101,19 @@ void tenka_pictures_sample_by(struct tenka_pictures *pictures, uint32_t channels
 
 /* ---- Reading ---- */
 
+static uint64_t free_memory(struct tenka_pictures *p)
+{
+    uint64_t asked = atomic_load(&p->asked);
+    const uint64_t now = tenka_os_now();
+    if (now - asked > ASK_NANOSECONDS && atomic_compare_exchange_strong(&p->asked, &asked, now))
+        atomic_store(&p->free_bytes, tenka_os_free_memory());
+    return atomic_load(&p->free_bytes);
+}
+
 /* Whether so many bytes more may be kept: no more than are left free. */
 static bool has_room(struct tenka_pictures *p, uint64_t bytes)
 {
-    const uint64_t after = atomic_fetch_add(&p->kept_bytes, bytes) + bytes, free = tenka_os_free_memory();
+    const uint64_t after = atomic_fetch_add(&p->kept_bytes, bytes) + bytes, free = free_memory(p);
     const uint64_t most = p->keep_bytes != 0 ? p->keep_bytes : free != 0 ? free : KEEP_UNKNOWN;
     if (after <= most)
         return true;
@@ -129,33 +142,51 @@ static void keep_sample(struct tenka_pictures *p, uint32_t index, const void *sa
         tenka_free(copy);
 }
 
-static void keep_picture(struct tenka_pictures *p, uint32_t index, tenka_image **picture)
+/* Of pictures that are kept and used again all is decoded, else what is needed now. */
+static tenka_status load_picture(struct tenka_pictures *p, struct tenka_error *err, uint32_t index, uint64_t epoch,
+                                 bool whole, tenka_image **out)
 {
-    const tenka_image *const image = *picture;
-    const uint64_t bytes = (uint64_t)image->width * image->height * image->channels;
-    if (has_room(p, bytes) && keep(p, index, *picture, bytes))
-        *picture = NULL;
+    const struct tenka_picture_facts *const facts = &p->facts[index];
+    struct tenka_part part;
+    const bool has_part = !whole && p->sampler.part != NULL &&
+                          p->sampler.part(p->sampler.user, index, epoch, facts->width, facts->height, &part);
+    TENKA_TRY(tenka_picture_load_part(err, p->paths[index], &p->params, has_part ? &part : NULL, out));
+    if (!has_part || ((*out)->width == facts->width && (*out)->height == facts->height))
+        return TENKA_OK;
+    tenka_image_destroy(out); /* another picture has taken the file's place */
+    return tenka_picture_load(err, p->paths[index], &p->params, out);
+}
+
+/* Of a picture that is not kept yet. */
+static tenka_status make_sample(struct tenka_pictures *p, struct tenka_error *err, uint32_t index, uint64_t epoch,
+                                void *dst)
+{
+    const struct tenka_picture_facts *const facts = &p->facts[index];
+    const uint64_t bytes = (uint64_t)facts->width * facts->height * p->params.channels;
+    const bool keeps = !p->sampler.repeats && has_room(p, bytes);
+    tenka_image *picture;
+    tenka_status status = load_picture(p, err, index, epoch, keeps, &picture);
+    if (status == TENKA_OK)
+        status = p->sampler.make(p->sampler.user, err, picture, index, epoch, dst);
+    if (status == TENKA_OK && p->sampler.repeats)
+        keep_sample(p, index, dst);
+    if (keeps && keep(p, index, status == TENKA_OK ? picture : NULL, bytes))
+        picture = NULL;
+    tenka_image_destroy(&picture);
+    return status;
 }
 
 static tenka_status read_sample(void *user, struct tenka_error *err, uint32_t index, uint64_t epoch, void *dst)
 {
     struct tenka_pictures *const p = user;
     void *const kept = atomic_load(&p->kept[index]);
-    tenka_image *picture;
     if (kept != NULL && p->sampler.repeats) {
         memcpy(dst, kept, p->bytes);
         return TENKA_OK;
     }
     if (kept != NULL)
         return p->sampler.make(p->sampler.user, err, kept, index, epoch, dst);
-    TENKA_TRY(tenka_picture_load(err, p->paths[index], &p->params, &picture));
-    const tenka_status status = p->sampler.make(p->sampler.user, err, picture, index, epoch, dst);
-    if (status == TENKA_OK && p->sampler.repeats)
-        keep_sample(p, index, dst);
-    else if (status == TENKA_OK)
-        keep_picture(p, index, &picture);
-    tenka_image_destroy(&picture);
-    return status;
+    return make_sample(p, err, index, epoch, dst);
 }
 
 static const char *name_of(void *user, uint32_t index)
@@ -194,10 +225,19 @@ struct tenka_reader tenka_pictures_reader(struct tenka_pictures *pictures)
     return (struct tenka_reader){pictures, read_sample, name_of, divide, free_pictures};
 }
 
+static struct tenka_pictures *pictures_of(const struct tenka_column *column)
+{
+    return column->reader.read == read_sample ? column->reader.user : NULL;
+}
+
 struct tenka_pictures *tenka_pictures_of(const tenka_dataset *dataset)
 {
-    const struct tenka_reader *const reader = &tenka_dataset_input(dataset)->reader;
-    return reader->read == read_sample ? reader->user : NULL;
+    return pictures_of(tenka_dataset_input(dataset));
+}
+
+struct tenka_pictures *tenka_masks_of(const tenka_dataset *dataset)
+{
+    return pictures_of(tenka_dataset_target(dataset));
 }
 
 /* ---- The sampler that resizes ---- */

@@ -11,13 +11,24 @@
 struct check {
     struct tenka_pictures *pictures;
     bool thorough;
-    bool *bad; /* NULL: the first ends it */
+    _Atomic uint64_t *counts; /* NULL: pixels are not counted */
+    bool *bad;                /* NULL: the first ends it */
     uint32_t next, done;
     uint32_t busy;            /* threads */
     char **why;               /* of each picture that is bad */
     uint32_t failed;          /* the first picture that ends it; the number of pictures: none does */
     struct tenka_error error; /* of that one */
 };
+
+static void count_pixels(const tenka_image *image, _Atomic uint64_t *counts)
+{
+    uint64_t own[256] = {0};
+    const size_t all = (size_t)image->width * image->height;
+    for (size_t i = 0; i < all; i++)
+        own[image->pixels[i]]++;
+    for (int i = 0; i < 256; i++)
+        atomic_fetch_add(&counts[i], own[i]);
+}
 
 static tenka_status look(const struct check *c, struct tenka_error *err, uint32_t index)
 {
@@ -26,10 +37,12 @@ static tenka_status look(const struct check *c, struct tenka_error *err, uint32_
     tenka_image *image;
     if (!c->thorough)
         return tenka_picture_look(err, p->paths[index], &params, &p->facts[index]);
-    params.channels = 0;
+    params.channels = params.indices ? 1 : 0;
     TENKA_TRY(tenka_picture_load(err, p->paths[index], &params, &image));
     p->facts[index] =
         (struct tenka_picture_facts){(uint16_t)image->width, (uint16_t)image->height, image->channels == 3};
+    if (c->counts != NULL)
+        count_pixels(image, c->counts);
     tenka_image_destroy(&image);
     return TENKA_OK;
 }
@@ -103,9 +116,10 @@ static void name_bad(const struct check *c, const struct tenka_log *log)
 }
 
 tenka_status tenka_pictures_check(struct tenka_pictures *pictures, struct tenka_error *err, const struct tenka_log *log,
-                                  bool thorough, bool *bad)
+                                  bool thorough, _Atomic uint64_t *counts, bool *bad)
 {
-    struct check c = {.pictures = pictures, .thorough = thorough, .bad = bad, .failed = pictures->count};
+    struct check c = {
+        .pictures = pictures, .thorough = thorough, .counts = counts, .bad = bad, .failed = pictures->count};
     tenka_worker *worker;
     c.why = tenka_alloc_array(pictures->count, sizeof(c.why[0]));
     tenka_status status = c.why != NULL ? TENKA_OK : tenka_fail_nomem(err);

@@ -82,10 +82,30 @@ static void make_png(struct reader *r)
 /* Rows of 8 bits a sample arrive, without a palette, whose colours and transparent entries are put in. */
 static void set_transforms(const struct reader *r)
 {
+    if (r->picture->params.indices) {
+        png_set_packing(r->png);
+        return;
+    }
     png_set_expand(r->png);
     png_set_strip_16(r->png);
     if (r->picture->params.alpha == TENKA_ALPHA_IGNORE)
         png_set_strip_alpha(r->png);
+}
+
+/* Numbers of 8 bits at most, or indices of a palette. */
+static tenka_status check_indices(const struct reader *r)
+{
+    const int type = png_get_color_type(r->png, r->info), bits = png_get_bit_depth(r->png, r->info);
+    const struct tenka_picture *const p = r->picture;
+    if (!p->params.indices || ((type == PNG_COLOR_TYPE_GRAY || type == PNG_COLOR_TYPE_PALETTE) && bits <= 8))
+        return TENKA_OK;
+    return tenka_fail(p->err, TENKA_E_FORMAT,
+                      "%s: a mask has the class of each pixel as its grey value of 8 bits or its palette's index, but "
+                      "this file has %s",
+                      p->name,
+                      type == PNG_COLOR_TYPE_GRAY         ? "16 bits"
+                      : type == PNG_COLOR_TYPE_GRAY_ALPHA ? "transparency"
+                                                          : "colours");
 }
 
 static void read_rows(struct reader *r, int passes)
@@ -113,6 +133,9 @@ static void read_png(struct reader *r)
     make_png(r);
     png_read_info(r->png, r->info);
     const bool colour = (png_get_color_type(r->png, r->info) & PNG_COLOR_MASK_COLOR) != 0;
+    r->status = check_indices(r);
+    if (r->status != TENKA_OK)
+        return;
     r->status = tenka_picture_begin(r->picture, png_get_image_width(r->png, r->info),
                                     png_get_image_height(r->png, r->info), colour);
     if (r->status != TENKA_OK)

@@ -62,6 +62,8 @@ static void taps_finish(struct tenka_taps *t)
     tenka_free(t->first);
     tenka_free(t->length);
     tenka_free(t->weight);
+    tenka_free(t->low);
+    tenka_free(t->high);
 }
 
 void tenka_resampler_finish(struct tenka_resampler *r)
@@ -70,7 +72,7 @@ void tenka_resampler_finish(struct tenka_resampler *r)
     taps_finish(&r->down);
     tenka_free(r->sums);
     tenka_free(r->between);
-    tenka_free(r->spread);
+    tenka_free(r->padded);
 }
 
 /* Makes *memory hold count items; what was there is lost. */
@@ -89,7 +91,7 @@ static bool take(void *memory, size_t *room, size_t count, size_t each)
 
 static bool taps_take(struct tenka_taps *t, uint32_t count, size_t each)
 {
-    size_t first = t->pixels, length = t->pixels;
+    size_t first = t->pixels, length = t->pixels, low = t->halves, high = t->halves;
     t->count = count;
     t->each = each;
     if (count > SIZE_MAX / each)
@@ -97,7 +99,10 @@ static bool taps_take(struct tenka_taps *t, uint32_t count, size_t each)
     const bool taken = take(&t->first, &first, count, sizeof(t->first[0])) &&
                        take(&t->length, &length, count, sizeof(t->length[0]));
     t->pixels = taken ? length : 0; /* of which both have room */
-    return taken && take(&t->weight, &t->weights, count * each, sizeof(t->weight[0]));
+    const bool halved = take(&t->low, &low, count * each, sizeof(t->low[0])) &&
+                        take(&t->high, &high, count * each, sizeof(t->high[0]));
+    t->halves = halved ? high : 0;
+    return taken && halved && take(&t->weight, &t->weights, count * each, sizeof(t->weight[0]));
 }
 
 /* What stands for a middle of the old line is the new pixel's middle there. */
@@ -115,6 +120,8 @@ static void fill_taps(struct tenka_taps *t, uint32_t i, uint32_t size, double ce
     for (uint32_t k = 0; k < t->each; k++) {
         const double share = k >= end - first ? 0 : sum != 0 ? sums[k] / sum : sums[k];
         weight[k] = (int32_t)((share < 0 ? -0.5 : 0.5) + share * (1 << TENKA_RESAMPLE_PLACES));
+        t->low[i * t->each + k] = (int16_t)(weight[k] & ((1 << TENKA_RESAMPLE_LOW_PLACES) - 1));
+        t->high[i * t->each + k] = (int16_t)(weight[k] >> TENKA_RESAMPLE_LOW_PLACES);
     }
     t->first[i] = first;
     t->length[i] = end - first;
@@ -135,7 +142,7 @@ static bool taps_make(struct tenka_resampler *r, struct tenka_taps *t, uint32_t 
 
 /* ---- Passes ---- */
 
-static const struct tenka_resample_lines *lines(void)
+const struct tenka_resample_lines *tenka_resample_passes(void)
 {
 #if TENKA_FAST_X86
     const char *const named = getenv("TENKA_CPU");
@@ -150,12 +157,12 @@ static const struct tenka_resample_lines *lines(void)
 static bool pass_across(struct tenka_resampler *r, const struct tenka_view *from, uint32_t first, uint32_t end,
                         uint8_t *out)
 {
-    const struct tenka_resample_lines *const with = lines();
-    const size_t spread = (size_t)from->width * 4 + TENKA_RESAMPLE_SLACK;
-    if (!take(&r->spread, &r->spread_room, spread, 1))
+    const struct tenka_resample_lines *const with = tenka_resample_passes();
+    const size_t padded = (size_t)from->width * from->channels + TENKA_RESAMPLE_SLACK;
+    if (!take(&r->padded, &r->padded_room, padded, 1))
         return false;
     for (uint32_t y = first; y < end; y++) {
-        with->across(from->pixels + y * from->stride, from->width, from->channels, &r->across, r->spread, out);
+        with->across(from->pixels + y * from->stride, from->width, from->channels, &r->across, r->padded, out);
         out += (size_t)r->across.count * from->channels;
     }
     return true;
@@ -165,7 +172,7 @@ static bool pass_across(struct tenka_resampler *r, const struct tenka_view *from
 static void pass_down(const struct tenka_taps *t, const uint8_t *from, size_t stride, uint32_t first, size_t bytes,
                       uint8_t *out)
 {
-    const struct tenka_resample_lines *const with = lines();
+    const struct tenka_resample_lines *const with = tenka_resample_passes();
     for (uint32_t y = 0; y < t->count; y++, out += bytes)
         with->down(from + (t->first[y] - first) * stride, stride, bytes, t->weight + y * t->each, t->length[y], out);
 }

@@ -32,17 +32,21 @@ struct tenka_taps {
     size_t each;
     uint32_t *first, *length;
     int32_t *weight;
-    size_t weights, pixels; /* that there is room for */
+    int16_t *low, *high;           /* weight = high * 2^TENKA_RESAMPLE_LOW_PLACES + low, with low from 0 on */
+    size_t weights, halves, pixels; /* that there is room for */
 };
+#define TENKA_RESAMPLE_LOW_PLACES 15
 
 /* The two passes for an instruction set: resample_lines.c. */
 struct tenka_resample_lines {
-    /* A row of RGB or grey pixels; spread has room for 4 bytes a pixel and TENKA_RESAMPLE_SLACK more. */
+    /* A row of RGB or grey pixels; padded has room for it and TENKA_RESAMPLE_SLACK bytes more. */
     void (*across)(const uint8_t *row, uint32_t width, uint32_t channels, const struct tenka_taps *taps,
-                   uint8_t *spread, uint8_t *out);
+                   uint8_t *padded, uint8_t *out);
     /* Bytes that lie below each other, the first length rows from `from` on. */
     void (*down)(const uint8_t *from, size_t stride, size_t bytes, const int32_t *weight, uint32_t length,
                  uint8_t *out);
+    /* The colours of RGB pixels, each in a row of its own, plane bytes apart. */
+    void (*planes)(const uint8_t *row, uint32_t width, size_t plane, uint8_t *out);
 };
 #define TENKA_RESAMPLE_SLACK 64
 extern const struct tenka_resample_lines tenka_resample_lines_plain, tenka_resample_lines_avx2;
@@ -51,10 +55,12 @@ extern const struct tenka_resample_lines tenka_resample_lines_plain, tenka_resam
 struct tenka_resampler {
     struct tenka_taps across, down;
     double *sums;
-    uint8_t *between, *spread;
-    size_t sums_room, between_room, spread_room;
+    uint8_t *between, *padded;
+    size_t sums_room, between_room, padded_room;
 };
 void tenka_resampler_finish(struct tenka_resampler *r);
+/* The passes of this processor, unless the environment's TENKA_CPU asks for plain ones. */
+const struct tenka_resample_lines *tenka_resample_passes(void);
 
 /* The part of a picture, in its pixels; edges may lie between pixels. */
 struct tenka_box {

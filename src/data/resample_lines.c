@@ -20,6 +20,16 @@ static void down_from(size_t i, const uint8_t *from, size_t stride, size_t bytes
     }
 }
 
+static void planes(const uint8_t *restrict row, uint32_t width, size_t plane, uint8_t *restrict out)
+{
+    uint8_t *restrict const red = out, *restrict const green = out + plane, *restrict const blue = out + 2 * plane;
+    for (uint32_t x = 0; x < width; x++) {
+        red[x] = row[3 * (size_t)x];
+        green[x] = row[3 * (size_t)x + 1];
+        blue[x] = row[3 * (size_t)x + 2];
+    }
+}
+
 #if defined(__AVX2__)
 #include <immintrin.h>
 
@@ -29,6 +39,12 @@ static inline __m256i widen(const uint8_t *bytes)
     return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)bytes));
 }
 
+/* In the lower half. */
+static inline __m256i four_of(const int16_t *weights)
+{
+    return _mm256_castsi128_si256(_mm_loadl_epi64((const __m128i *)(const void *)weights));
+}
+
 /* Bytes of four sums, which are shifted and held within 0 and 255. */
 static inline uint32_t narrow(__m128i sum)
 {
@@ -36,40 +52,35 @@ static inline uint32_t narrow(__m128i sum)
     return (uint32_t)_mm_cvtsi128_si32(_mm_packus_epi16(words, words));
 }
 
-/* Four bytes a pixel, so that eight are two pixels. */
-static void spread_colours(const uint8_t *row, uint32_t width, uint8_t *spread)
+/* Sums of products of 16 bits, two taps in a lane, of the weights' lower and upper parts: a sum is that of the whole
+ * weights, modulo 2^32. Lanes 0 to 3 are red, green, blue and nothing of two pixels, 4 to 7 of the next two. */
+static void across_colours(const struct tenka_taps *t, const uint8_t *padded, uint8_t *out)
 {
-    for (uint32_t x = 0; x + 1 < width; x++, row += 3, spread += 4)
-        memcpy(spread, row, 4);
-    memcpy(spread, row, 3);
-    memset(spread + 3, 0, TENKA_RESAMPLE_SLACK);
-}
-
-/* Weights 0 to 3 are those of red, green, blue and nothing of one pixel, 4 to 7 of the next. */
-static void across_colours(const struct tenka_taps *t, const uint8_t *spread, uint8_t *out)
-{
+    const __m128i pick = _mm_setr_epi8(0, 3, 1, 4, 2, 5, -1, -1, 6, 9, 7, 10, 8, 11, -1, -1);
     const __m256i pair = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
     for (uint32_t x = 0; x < t->count; x++, out += 3) {
-        const uint8_t *const from = spread + (size_t)t->first[x] * 4;
-        const int32_t *const weight = t->weight + x * t->each;
-        __m256i sum = _mm256_setzero_si256();
-        for (uint32_t k = 0; k < t->length[x]; k += 2) {
-            const __m256i two = _mm256_castsi128_si256(_mm_loadl_epi64((const __m128i *)(const void *)(weight + k)));
-            sum =
-                _mm256_add_epi32(sum, _mm256_mullo_epi32(widen(from + 4 * k), _mm256_permutevar8x32_epi32(two, pair)));
+        const uint8_t *const from = padded + (size_t)t->first[x] * 3;
+        const int16_t *const low = t->low + x * t->each, *const high = t->high + x * t->each;
+        __m256i lower = _mm256_setzero_si256(), upper = lower;
+        for (uint32_t k = 0; k < t->length[x]; k += 4) {
+            const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + (size_t)k * 3));
+            const __m256i pixels = _mm256_cvtepu8_epi16(_mm_shuffle_epi8(bytes, pick));
+            const __m256i a = _mm256_permutevar8x32_epi32(four_of(low + k), pair);
+            const __m256i b = _mm256_permutevar8x32_epi32(four_of(high + k), pair);
+            lower = _mm256_add_epi32(lower, _mm256_madd_epi16(pixels, a));
+            upper = _mm256_add_epi32(upper, _mm256_madd_epi16(pixels, b));
         }
+        const __m256i sum = _mm256_add_epi32(lower, _mm256_slli_epi32(upper, TENKA_RESAMPLE_LOW_PLACES));
         const __m128i both = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
         const uint32_t bytes = narrow(_mm_add_epi32(both, _mm_set1_epi32(ROUND)));
-        out[0] = (uint8_t)bytes;
-        out[1] = (uint8_t)(bytes >> 8);
-        out[2] = (uint8_t)(bytes >> 16);
+        memcpy(out, &bytes, 3);
     }
 }
 
-static void across_grey(const struct tenka_taps *t, const uint8_t *spread, uint8_t *out)
+static void across_grey(const struct tenka_taps *t, const uint8_t *padded, uint8_t *out)
 {
     for (uint32_t x = 0; x < t->count; x++) {
-        const uint8_t *const from = spread + t->first[x];
+        const uint8_t *const from = padded + t->first[x];
         const int32_t *const weight = t->weight + x * t->each;
         __m256i sum = _mm256_setzero_si256();
         for (uint32_t k = 0; k < t->length[x]; k += 8) {
@@ -84,16 +95,15 @@ static void across_grey(const struct tenka_taps *t, const uint8_t *spread, uint8
 }
 
 static void across(const uint8_t *row, uint32_t width, uint32_t channels, const struct tenka_taps *taps,
-                   uint8_t *spread, uint8_t *out)
+                   uint8_t *padded, uint8_t *out)
 {
-    if (channels == 3) {
-        spread_colours(row, width, spread);
-        across_colours(taps, spread, out);
-        return;
-    }
-    memcpy(spread, row, width);
-    memset(spread + width, 0, TENKA_RESAMPLE_SLACK);
-    across_grey(taps, spread, out);
+    const size_t bytes = (size_t)width * channels;
+    memcpy(padded, row, bytes);
+    memset(padded + bytes, 0, TENKA_RESAMPLE_SLACK);
+    if (channels == 3)
+        across_colours(taps, padded, out);
+    else
+        across_grey(taps, padded, out);
 }
 
 static void down(const uint8_t *from, size_t stride, size_t bytes, const int32_t *weight, uint32_t length, uint8_t *out)
@@ -120,15 +130,15 @@ static void down(const uint8_t *from, size_t stride, size_t bytes, const int32_t
     down_from(i, from, stride, bytes, weight, length, out);
 }
 
-const struct tenka_resample_lines tenka_resample_lines_avx2 = {across, down};
+const struct tenka_resample_lines tenka_resample_lines_avx2 = {across, down, planes};
 
 #else
 
 static void across(const uint8_t *row, uint32_t width, uint32_t channels, const struct tenka_taps *taps,
-                   uint8_t *spread, uint8_t *out)
+                   uint8_t *padded, uint8_t *out)
 {
     (void)width;
-    (void)spread;
+    (void)padded;
     for (uint32_t x = 0; x < taps->count; x++)
         for (uint32_t c = 0; c < channels; c++) {
             const uint8_t *const from = row + (size_t)taps->first[x] * channels + c;
@@ -145,5 +155,5 @@ static void down(const uint8_t *from, size_t stride, size_t bytes, const int32_t
     down_from(0, from, stride, bytes, weight, length, out);
 }
 
-const struct tenka_resample_lines tenka_resample_lines_plain = {across, down};
+const struct tenka_resample_lines tenka_resample_lines_plain = {across, down, planes};
 #endif

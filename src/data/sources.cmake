@@ -13,20 +13,26 @@ set(data_sources
     src/data/folder_dataset.c
     src/data/pictures.c
     src/data/pictures_check.c
+    src/data/masks.c
+    src/data/masks_dataset.c
     src/data/measure.c
     src/data/idx.c
     src/data/idx_files.c
     src/data/exif.c
     src/data/bmp.c
+    src/data/grid.c
+    src/data/gif.c
     src/data/image.c
     src/data/resample.c
     src/data/resample_lines.c
     src/data/resize.c
     src/data/loader.c
+    src/data/mixing.c
     src/data/npy.c
     src/data/npy_files.c
     src/data/png_write.c
     src/data/stream.c
+    src/data/whole.c
     src/data/transform.c
     src/data/transform_augment.c
     src/data/transform_colour.c
@@ -34,9 +40,11 @@ set(data_sources
     src/data/transform_draws.c
     src/data/transform_geometry.c
     src/data/transform_kinds.c
+    src/data/transform_masks.c
     src/data/transform_mix.c
     src/data/transform_print.c
     src/data/transform_memory.c
+    src/data/transform_part.c
     src/data/transform_run.c
     src/data/transform_sampler.c
     src/data/transform_settle.c
@@ -58,4 +66,16 @@ if(JPEG_FOUND)
     list(APPEND picture_libraries JPEG::JPEG)
 else()
     list(APPEND data_sources src/data/no_jpeg.c)
+endif()
+if(WebP_FOUND)
+    list(APPEND data_sources src/data/webp.c)
+    list(APPEND picture_libraries WebP::webpdemux)
+else()
+    list(APPEND data_sources src/data/no_webp.c)
+endif()
+if(TIFF_FOUND)
+    list(APPEND data_sources src/data/tiff.c)
+    list(APPEND picture_libraries TIFF::TIFF)
+else()
+    list(APPEND data_sources src/data/no_tiff.c)
 endif()

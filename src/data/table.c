@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "data/csv.h"
+#include "graph/graph.h"
 
 static const char *const kinds[] = {
     [TENKA_TABLE_NUMBER] = "number", [TENKA_TABLE_CATEGORY] = "category", [TENKA_TABLE_CLASSES] = "classes"};

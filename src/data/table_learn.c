@@ -9,10 +9,10 @@
 
 /* What the cells of a column have been so far. */
 struct seen {
-    size_t numbers, others;
-    uint32_t other_line; /* of the first that is no number */
-    char other[40];      /* its begin */
-    bool whole;          /* all numbers are, from 0 to MAX_WHOLE - 1 */
+    size_t numbers, others, commas; /* commas: of the others, those that are numbers but for a comma */
+    uint32_t other_line;            /* of the first that is no number */
+    char other[40];                 /* its begin */
+    bool whole;                     /* all numbers are, from 0 to MAX_WHOLE - 1 */
     bool value[MAX_WHOLE];
 };
 
@@ -184,6 +184,19 @@ static tenka_status choose_columns(const struct tenka_csv *csv, const struct ten
 
 /* ---- What they are ---- */
 
+/* 3,5 for 3.5; or 1,000. */
+static bool has_decimal_comma(const char *cell)
+{
+    char text[40];
+    const char *const comma = strchr(cell, ',');
+    double x;
+    if (comma == NULL || strlen(cell) >= sizeof(text))
+        return false;
+    strcpy(text, cell);
+    text[comma - cell] = '.';
+    return tenka_table_number(text, &x);
+}
+
 static tenka_status see(const struct tenka_csv *csv, const char *column, const char *cell, struct seen *s)
 {
     double x;
@@ -191,6 +204,7 @@ static tenka_status see(const struct tenka_csv *csv, const char *column, const c
         return tenka_table_fail(csv, column, "the value is missing%s%s%s; put it in, or take the line out",
                                 cell[0] != '\0' ? " ('" : "", cell, cell[0] != '\0' ? "')" : "");
     if (!tenka_table_number(cell, &x)) {
+        s->commas += has_decimal_comma(cell);
         if (s->others++ == 0) {
             s->other_line = csv->line;
             snprintf(s->other, sizeof(s->other), "%.32s%s", cell, strlen(cell) > 32 ? "..." : "");
@@ -218,6 +232,12 @@ static bool are_classes(const struct seen *s)
 static tenka_status decide(struct tenka_csv *csv, const struct tenka_csv_params *p, const struct seen *s,
                            struct tenka_table_column *column)
 {
+    if (s->others > 0 && s->commas == s->others) {
+        csv->line = s->other_line;
+        return tenka_table_fail(csv, column->name,
+                                "'%s' is no number: write it with a point and without commas, or leave the column out",
+                                s->other);
+    }
     if (s->numbers == 0 || (s->others > 0 && s->numbers < s->others)) {
         column->kind = TENKA_TABLE_CATEGORY;
     } else if (s->others > 0) {

@@ -184,14 +184,14 @@ static tenka_status write_bytes(struct tenka_pixels *p, void **out)
     const struct tenka_view *const v = &p->view;
     const size_t row = (size_t)v->width * v->channels, plane = (size_t)v->width * v->height;
     TENKA_TRY(tenka_pixels_target(p, (uint64_t)row * v->height, out));
+    const struct tenka_resample_lines *const with = tenka_resample_passes();
     uint8_t *to = *out;
     for (uint32_t y = 0; y < v->height; y++) {
-        const uint8_t *from = v->pixels + y * v->stride;
-        if (!p->tensor)
+        const uint8_t *const from = v->pixels + y * v->stride;
+        if (p->tensor && v->channels == 3)
+            with->planes(from, v->width, plane, to + (size_t)y * v->width);
+        else
             memcpy(to + y * row, from, row);
-        for (uint32_t x = 0; x < v->width && p->tensor; x++)
-            for (uint32_t c = 0; c < v->channels; c++)
-                to[c * plane + (size_t)y * v->width + x] = *from++;
     }
     return TENKA_OK;
 }
@@ -229,6 +229,7 @@ static tenka_status run(const tenka_transform *transform, const struct tenka_tra
     p->buffer = -1;
     p->stage = TENKA_STAGE_PICTURE;
     p->tensor = false;
+    p->classes = transform->masks;
     p->planes = NULL;
     return tenka_steps_run(transform->root, key, p);
 }

@@ -61,6 +61,7 @@ struct tenka_transform {
     struct tenka_arena arena; /* holds the steps */
     struct tenka_step *root;
     uint32_t steps;
+    bool masks; /* it is for pixels that are classes */
 };
 
 /* Arguments by their place, of which several functions ask. */
@@ -112,6 +113,15 @@ tenka_status tenka_transform_apply_bytes(const tenka_transform *transform, tenka
                                          const struct tenka_transform_key *key,
                                          const struct tenka_transform_picture *picture, void *out, size_t bytes,
                                          struct tenka_transformed *result);
+
+/* ---- transform_masks.c ---- */
+
+/* A pixel of a mask that has no class. */
+#define TENKA_MASK_NOTHING 255
+
+/* Makes a transform one for the masks of its pictures: with the same key it moves the pixels of a mask to where those of
+ * the picture go, without mixing them, leaves them else as they are, and puts TENKA_MASK_NOTHING where there were none. */
+void tenka_transform_for_masks(tenka_transform *transform);
 
 /* ---- transform_text.c ---- */
 
@@ -184,6 +194,7 @@ struct tenka_pixels {
     int buffer; /* of the room; -1: the caller's memory */
     enum tenka_stage stage;
     bool tensor;
+    bool classes;        /* the pixels are such, of which TENKA_MASK_NOTHING is none */
     float table[3][256]; /* stage VALUES and NORMALISED: the number of a byte, for each channel */
     float *planes;       /* all numbers, once they are needed; else NULL */
     void *out;           /* the caller's room for the result; NULL: the room's */
@@ -213,6 +224,13 @@ uint32_t tenka_choose(const struct tenka_step *step, struct tenka_draws *d);
 /* Does to p what was drawn. d: for what is drawn for each pixel. */
 tenka_status tenka_step_run(const struct tenka_step *step, const struct tenka_choice *choice, struct tenka_draws *d,
                             struct tenka_pixels *p);
+
+/* ---- transform_part.c ---- */
+
+struct tenka_part; /* data/image.h */
+/* The part of a picture of that size that the transform looks at, as it will be drawn; false: all of it. */
+bool tenka_transform_part(const tenka_transform *transform, const struct tenka_transform_key *key, uint32_t width,
+                          uint32_t height, struct tenka_part *out);
 
 /* ---- transform_sizes.c ---- */
 

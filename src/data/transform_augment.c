@@ -250,6 +250,12 @@ static tenka_status act(struct tenka_pixels *p, const struct how *how, enum oper
     return TENKA_OK;
 }
 
+/* What changes colours says nothing to classes. */
+static bool acts_on(const struct tenka_pixels *p, enum operation op)
+{
+    return !p->classes || (op >= SHEAR_X && op <= ROTATE);
+}
+
 tenka_status tenka_pixels_augment(const struct tenka_step *step, const struct tenka_choice *choice,
                                   struct tenka_pixels *p)
 {
@@ -261,6 +267,7 @@ tenka_status tenka_pixels_augment(const struct tenka_step *step, const struct te
     const struct how how = {tenka_step_classes[step->kind].name, (int)step->arg[fill - 1][0],
                             none ? 0 : step->count[fill], none ? &black : step->arg[fill]};
     for (size_t i = 0; i < choice->v[0]; i++)
-        TENKA_TRY(act(p, &how, (enum operation)choice->v[1 + 2 * i], choice->v[2 + 2 * i]));
+        if (acts_on(p, (enum operation)choice->v[1 + 2 * i]))
+            TENKA_TRY(act(p, &how, (enum operation)choice->v[1 + 2 * i], choice->v[2 + 2 * i]));
     return TENKA_OK;
 }

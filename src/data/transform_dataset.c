@@ -57,5 +57,6 @@ tenka_status tenka_dataset_set_transform(tenka_dataset *dataset, const char *tex
         return tenka_fail(tenka_ctx_error(ctx), TENKA_E_INVALID,
                           "dataset: it holds no pictures in grey or colour, which alone are transformed");
     TENKA_TRY(tenka_transform_parse(ctx, text, &transform));
-    return transform_by(dataset, &from, transform);
+    TENKA_TRY(transform_by(dataset, &from, transform));
+    return tenka_masks_transform(dataset, text);
 }

@@ -69,7 +69,7 @@ void tenka_pixels_crop(struct tenka_pixels *p, uint32_t left, uint32_t top, uint
 
 tenka_status tenka_pixels_center_crop(struct tenka_pixels *p, uint32_t height, uint32_t width)
 {
-    static const double black = 0;
+    const double fill = p->classes ? TENKA_MASK_NOTHING : 0;
     const uint32_t wide = width > p->view.width ? width - p->view.width : 0;
     const uint32_t high = height > p->view.height ? height - p->view.height : 0;
     if (wide > 0 || high > 0) {
@@ -80,7 +80,7 @@ tenka_status tenka_pixels_center_crop(struct tenka_pixels *p, uint32_t height, u
                 "Normalize(), because of its padding",
                 p->view.width, p->view.height, width, height);
         const struct tenka_border border = {wide / 2, high / 2, (wide + 1) / 2, (high + 1) / 2};
-        TENKA_TRY(tenka_pixels_pad(p, "CenterCrop", border, &black, 0, MODE_CONSTANT));
+        TENKA_TRY(tenka_pixels_pad(p, "CenterCrop", border, &fill, 0, MODE_CONSTANT));
     }
     tenka_pixels_crop(p, (uint32_t)rint((p->view.width - width) / 2.0), (uint32_t)rint((p->view.height - height) / 2.0),
                       width, height);

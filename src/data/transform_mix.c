@@ -1,4 +1,4 @@
-/* What mixup and cutmix draw for a batch. */
+/* Mixup and cutmix: what is drawn for a batch, and what becomes of it. */
 #include <math.h>
 
 #include "data/transform.h"
@@ -66,4 +66,27 @@ tenka_status tenka_mix_draw(tenka_ctx *ctx, double alpha, uint32_t width, uint32
         partner[j] = kept;
     }
     return TENKA_OK;
+}
+
+static bool is_within(const struct tenka_mix *mix, uint32_t width, uint32_t height)
+{
+    return mix->lambda >= 0 && mix->lambda <= 1 && mix->left <= mix->right && mix->right <= width &&
+           mix->top <= mix->bottom && mix->bottom <= height;
+}
+
+tenka_tensor tenka_mix_samples(tenka_tensor x, tenka_tensor partner, const struct tenka_mix *mix)
+{
+    const struct tenka_shape shape = tenka_tensor_shape(x);
+    const uint32_t width = shape.rank > 1 ? shape.dim[shape.rank - 1] : 1;
+    const uint32_t height = shape.rank > 2 ? shape.dim[shape.rank - 2] : 1;
+    const bool pastes = mix->right > 0 || mix->bottom > 0;
+    if (tenka_tensor_valid(x) && !is_within(mix, width, height))
+        return tenka_trace_fail(x.ctx, TENKA_E_INVALID,
+                                "mix_samples: lambda %g and the rectangle %u,%u to %u,%u are not within 0 .. 1 and "
+                                "%ux%u",
+                                mix->lambda, mix->left, mix->top, mix->right, mix->bottom, width, height);
+    const double pasted[] = {0, 1, mix->left, mix->top, mix->right, mix->bottom};
+    const double blended[] = {mix->lambda, 1 - mix->lambda, 0, 0, width, height};
+    return tenka_trace(x.ctx, TENKA_OP_mix_samples, (const tenka_tensor[]){x, partner}, 2, NULL, 0, NULL,
+                       pastes ? pasted : blended, NULL);
 }

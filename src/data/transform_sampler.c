@@ -11,6 +11,7 @@ struct transforming {
     struct tenka_transformed form; /* of each sample */
     bool bytes;                    /* samples are what the numbers stand for */
     bool doubles;                  /* else they are such, or floats */
+    int32_t nothing;               /* of masks: what stands where there is no class */
     _Atomic(tenka_transform_room *) rooms[ROOMS];
 };
 
@@ -71,11 +72,24 @@ static tenka_status apply(const struct transforming *t, tenka_transform_room *ro
     return TENKA_OK;
 }
 
+static struct tenka_transform_key key_of(uint32_t index, uint64_t epoch)
+{
+    return (struct tenka_transform_key){.seed = epoch, .epoch = 0, .sample = index};
+}
+
+static bool find_part(const void *user, uint32_t index, uint64_t epoch, uint32_t width, uint32_t height,
+                      struct tenka_part *out)
+{
+    const struct transforming *const t = user;
+    const struct tenka_transform_key key = key_of(index, epoch);
+    return tenka_transform_part(t->transform, &key, width, height, out);
+}
+
 static tenka_status make(const void *user, struct tenka_error *err, const tenka_image *picture, uint32_t index,
                          uint64_t epoch, void *dst)
 {
     struct transforming *const t = (struct transforming *)user; /* whose rooms alone change */
-    const struct tenka_transform_key key = {.seed = epoch, .epoch = 0, .sample = index};
+    const struct tenka_transform_key key = key_of(index, epoch);
     tenka_transform_room *const room = take_room(t);
     if (room == NULL)
         return tenka_fail_nomem(err);
@@ -84,6 +98,55 @@ static tenka_status make(const void *user, struct tenka_error *err, const tenka_
         *err = room->err;
     give_room(t, room);
     return status;
+}
+
+/* ---- Masks ---- */
+
+static tenka_status apply_to_mask(const struct transforming *t, tenka_transform_room *room,
+                                  const struct tenka_transform_key *key, const tenka_image *mask, int32_t *out)
+{
+    const struct tenka_transform_picture from = {mask->pixels, mask->width, mask->height, 1};
+    struct tenka_transformed got;
+    TENKA_TRY(tenka_transform_apply(t->transform, room, key, &from, NULL, 0, &got));
+    if (got.height != t->form.height || got.width != t->form.width)
+        return tenka_fail(&room->err, TENKA_E_SHAPE,
+                          "a mask of %ux%u pixels becomes %ux%u by the transform, unlike its picture, of %ux%u",
+                          mask->width, mask->height, got.width, got.height, t->form.width, t->form.height);
+    const uint8_t *const pixels = got.data;
+    for (size_t i = 0; i < got.bytes; i++)
+        out[i] = pixels[i] == TENKA_MASK_NOTHING ? t->nothing : pixels[i];
+    return TENKA_OK;
+}
+
+static tenka_status make_mask(const void *user, struct tenka_error *err, const tenka_image *mask, uint32_t index,
+                              uint64_t epoch, void *dst)
+{
+    struct transforming *const t = (struct transforming *)user; /* whose rooms alone change */
+    const struct tenka_transform_key key = {.seed = epoch, .epoch = 0, .sample = index};
+    tenka_transform_room *const room = take_room(t);
+    if (room == NULL)
+        return tenka_fail_nomem(err);
+    const tenka_status status = apply_to_mask(t, room, &key, mask, dst);
+    if (status != TENKA_OK)
+        *err = room->err;
+    give_room(t, room);
+    return status;
+}
+
+tenka_status tenka_sampler_masks(struct tenka_error *err, tenka_transform *transform, uint32_t height, uint32_t width,
+                                 int32_t nothing, struct tenka_sampler *out)
+{
+    struct transforming *const t = tenka_alloc(sizeof(*t));
+    if (t == NULL) {
+        tenka_transform_destroy(&transform);
+        return tenka_fail_nomem(err);
+    }
+    t->transform = transform;
+    t->form = (struct tenka_transformed){.height = height, .width = width};
+    t->nothing = nothing;
+    *out = (struct tenka_sampler){
+        .user = t, .make = make_mask, .free = free_transforming, .repeats = !tenka_transform_is_random(transform)};
+    return TENKA_OK;
 }
 
 /* ---- Sizes ---- */
@@ -158,7 +221,10 @@ tenka_status tenka_sampler_transform(tenka_ctx *ctx, const struct tenka_transfor
     t->bytes = tenka_transform_normalization(transform, t->form.channels, form->mean, form->std);
     form->sample = (struct tenka_desc){t->bytes ? TENKA_U8 : TENKA_F32,
                                        tenka_shape_of(t->form.channels, t->form.height, t->form.width)};
-    *out = (struct tenka_sampler){
-        .user = t, .make = make, .free = free_transforming, .repeats = !tenka_transform_is_random(transform)};
+    *out = (struct tenka_sampler){.user = t,
+                                  .make = make,
+                                  .part = find_part,
+                                  .free = free_transforming,
+                                  .repeats = !tenka_transform_is_random(transform)};
     return TENKA_OK;
 }

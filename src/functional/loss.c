@@ -279,6 +279,30 @@ void tenka_loss_set_ignoring(tenka_loss *loss, bool ignores)
     loss->ignores = ignores;
 }
 
+tenka_status tenka_loss_set_class_weights(tenka_loss *loss, const double *weight, size_t count)
+{
+    struct tenka_error *const err = tenka_ctx_error(loss->ctx);
+    bool good = tenka_loss_takes_classes(loss) && weight != NULL && count > 0;
+    for (size_t i = 0; i < count && good; i++)
+        good = isfinite(weight[i]) && weight[i] >= 0;
+    if (!good)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: %s", loss->of->name,
+                          tenka_loss_takes_classes(loss) ? "weights are finite numbers of at least 0"
+                                                         : "it takes no classes, which could have weights");
+    double *const copy = tenka_alloc_array(count, sizeof(copy[0]));
+    if (copy == NULL)
+        return tenka_fail_nomem(err);
+    memcpy(copy, weight, count * sizeof(copy[0]));
+    tenka_free(loss->weight.value);
+    loss->weight = (struct tenka_loss_weights){.value = copy, .count = count};
+    return TENKA_OK;
+}
+
+bool tenka_loss_has_weights(const tenka_loss *loss)
+{
+    return loss->weight.value != NULL || loss->pos_weight.value != NULL;
+}
+
 void tenka_loss_set_others(tenka_loss *loss, double weight)
 {
     loss->others = weight;

@@ -66,6 +66,16 @@ void tenka_backward(tenka_tensor loss)
         gather_gradient(tenka_variable_of(ctx->values[g].var), g);
 }
 
+tenka_tensor tenka_detach(tenka_tensor x)
+{
+    if (x.ctx == NULL)
+        return tenka_reshape(x, (struct tenka_shape){0});
+    tenka_no_grad_begin(x.ctx);
+    const tenka_tensor y = tenka_reshape(x, tenka_tensor_shape(x));
+    tenka_no_grad_end(x.ctx);
+    return y;
+}
+
 bool tenka_grow_marks(tenka_ctx *ctx)
 {
     if (ctx->marks_capacity >= ctx->n_values)

@@ -84,6 +84,41 @@ tenka_tensor tenka_normalize_bytes(tenka_tensor x, tenka_tensor mean, tenka_tens
                        NULL);
 }
 
+/* ---- Making tensors ---- */
+
+/* Normal numbers as float, of which the f64 device makes doubles. */
+static bool fill_normal(tenka_ctx *ctx, void *room, size_t count)
+{
+    if (ctx->limits.real_bytes == sizeof(float)) {
+        tenka_rng_normal(&ctx->rng, room, count, 0, 1);
+        return true;
+    }
+    float *const drawn = tenka_alloc_array(count, sizeof(*drawn));
+    if (drawn == NULL)
+        return false;
+    tenka_rng_normal(&ctx->rng, drawn, count, 0, 1);
+    for (size_t i = 0; i < count; i++)
+        ((double *)room)[i] = (double)drawn[i];
+    tenka_free(drawn);
+    return true;
+}
+
+tenka_tensor tenka_randn(tenka_ctx *ctx, struct tenka_shape shape)
+{
+    void *room = NULL;
+    if (ctx == NULL)
+        return tenka_inert(NULL);
+    const tenka_tensor x = tenka_trace_input_room(ctx, TENKA_F32, shape, &room);
+    if (tenka_tensor_valid(x) && room != NULL && !fill_normal(ctx, room, (size_t)tenka_shape_count(&shape)))
+        return tenka_trace_fail(ctx, TENKA_E_NOMEM, "out of memory for normal numbers");
+    return x;
+}
+
+tenka_tensor tenka_full(tenka_ctx *ctx, struct tenka_shape shape, double value)
+{
+    return tenka_trace(ctx, TENKA_OP_fill, NULL, 0, NULL, 0, &shape, &value, NULL);
+}
+
 /* ---- Shape and selection ---- */
 
 tenka_tensor tenka_reshape(tenka_tensor x, struct tenka_shape shape)
@@ -209,6 +244,12 @@ tenka_tensor tenka_gather_range(tenka_tensor x, tenka_tensor index, uint32_t off
         return tenka_trace_fail(x.ctx, TENKA_E_SHAPE, "gather: rows %u to %llu of an index of %u entries", offset,
                                 (unsigned long long)offset + rows, shape.rank == 1 ? shape.dim[0] : 0);
     return gather(x, index, offset, rows);
+}
+
+tenka_tensor tenka_one_hot(tenka_tensor x, uint32_t classes)
+{
+    const struct tenka_p_classes params = {.c = classes > INT32_MAX ? -1 : (int32_t)classes};
+    return tenka_trace(x.ctx, TENKA_OP_one_hot, &x, 1, &params, sizeof(params), NULL, NULL, NULL);
 }
 
 /* ---- Reductions ---- */

@@ -61,6 +61,9 @@ tenka_status tenka_variable_borrow(tenka_ctx *ctx, enum tenka_dtype dtype, struc
                                    tenka_variable **out);
 /* Bytes of device memory that var has, or would have. */
 uint64_t tenka_variable_bytes(const tenka_variable *var);
+/* Exchanges the contents of two variables of one shape and dtype, between steps. It waits. Errors: E_NOMEM,
+ * E_DEVICE. */
+tenka_status tenka_variable_exchange(tenka_variable *a, tenka_variable *b);
 
 /* What a step takes while it runs, in bytes of the device. */
 struct tenka_step_bytes {
@@ -72,6 +75,9 @@ struct tenka_step_bytes {
 uint64_t tenka_ctx_step_memory(const tenka_ctx *ctx);
 /* Plans the open step without running it, and discards it. Errors: its first mistake, E_NOMEM. */
 tenka_status tenka_step_measure(tenka_ctx *ctx, struct tenka_step_bytes *out);
+
+/* What tenka_read of t would read: it makes t readable as that does. */
+tenka_status tenka_readable(tenka_tensor t, struct tenka_desc *out);
 
 /* Runs what was traced so far and goes on with the step: what a read in the middle of a step does, without its warning.
  * Every tensor of the step so far can be read from then on. */
@@ -85,6 +91,15 @@ void tenka_variable_restore_grad(tenka_variable *var);
 tenka_tensor tenka_add_squares(tenka_tensor total, tenka_variable *var);
 /* The number of the step that is traced now, or next. */
 uint32_t tenka_step_number(const tenka_ctx *ctx);
+/* Whoever must know what becomes of the open step. */
+struct tenka_step_watcher {
+    struct tenka_step_watcher *next;
+    bool watches;
+    /* Called once: what was traced when it began to watch has run, or never will. */
+    void (*ended)(struct tenka_step_watcher *watcher, bool ran);
+};
+void tenka_step_watch(tenka_ctx *ctx, struct tenka_step_watcher *watcher); /* which may watch already */
+void tenka_step_unwatch(tenka_ctx *ctx, struct tenka_step_watcher *watcher);
 /* Whether var got new content in that step, which has ended and was the last that assigned it. */
 bool tenka_variable_got(const tenka_variable *var, uint32_t step);
 /* A name for messages and debuggers; copied. */

@@ -71,6 +71,7 @@ struct tenka_ctx {
     uint32_t generation; /* of the step: 1, 2, ... */
     bool open, placeholder, quiet;
     bool has_grad; /* some value of the step requires a gradient */
+    struct tenka_step_watcher *watchers;
     unsigned no_grad;
     unsigned sizing; /* variables are made without memory */
     struct tenka_entry *entries;
@@ -139,6 +140,7 @@ bool tenka_grow_marks(tenka_ctx *ctx); /* a mark for each value */
 tenka_status tenka_step_for_read(tenka_ctx *ctx, uint32_t value, bool unassigned, struct tenka_place *where);
 void tenka_step_close(tenka_ctx *ctx);
 void tenka_step_abandon(tenka_ctx *ctx); /* closes a step that is not run: what it assigned is lost */
+void tenka_step_tell(tenka_ctx *ctx, bool ran); /* tells those who watch the step, who then watch no more */
 
 /* plan.c */
 tenka_status tenka_plan_build(tenka_ctx *ctx, struct tenka_kept_plan **out); /* from the context's log */

@@ -105,8 +105,10 @@ static void mark_stored_gradients(tenka_ctx *ctx)
 tenka_status tenka_step_end(tenka_ctx *ctx)
 {
     TENKA_TRY(tenka_take_mistake(ctx));
-    if (!ctx->open)
+    if (!ctx->open) {
+        tenka_step_tell(ctx, true);
         return TENKA_OK;
+    }
     struct tenka_kept_plan *plan;
     tenka_status s = store_gradients(ctx);
     if (s == TENKA_OK)
@@ -121,6 +123,7 @@ tenka_status tenka_step_end(tenka_ctx *ctx)
     tenka_step_close(ctx);
     ctx->readable_generation = generation;
     ctx->readable = plan;
+    tenka_step_tell(ctx, true);
     return TENKA_OK;
 }
 
@@ -144,6 +147,7 @@ tenka_status tenka_step_flush(tenka_ctx *ctx)
     memcpy(ctx->spill_used, plan->step.spill_bytes, sizeof(ctx->spill_used));
     ctx->flushed = ctx->n_entries;
     tenka_cache_expect(ctx);
+    tenka_step_tell(ctx, true);
     return TENKA_OK;
 }
 
@@ -254,6 +258,14 @@ static tenka_status read_converted(tenka_ctx *ctx, const struct source *src, flo
         dst[i] = (float)wide[i];
     tenka_free(wide);
     return s;
+}
+
+tenka_status tenka_readable(tenka_tensor t, struct tenka_desc *out)
+{
+    struct source src;
+    TENKA_TRY(find_source(t, &src));
+    *out = src.desc;
+    return TENKA_OK;
 }
 
 tenka_status tenka_read(tenka_tensor t, void *dst, size_t bytes)

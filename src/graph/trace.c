@@ -131,12 +131,43 @@ void tenka_step_abandon(tenka_ctx *ctx)
         if (var->current_step == ctx->generation && var->assigned_at >= ctx->flushed)
             var->lost_step = ctx->generation;
     tenka_step_close(ctx);
+    tenka_step_tell(ctx, false);
 }
 
 void tenka_step_discard(tenka_ctx *ctx)
 {
     if (ctx->open || ctx->mistake.status != TENKA_OK)
         tenka_step_abandon(ctx);
+    else
+        tenka_step_tell(ctx, false);
+}
+
+void tenka_step_watch(tenka_ctx *ctx, struct tenka_step_watcher *watcher)
+{
+    if (watcher->watches)
+        return;
+    watcher->watches = true;
+    watcher->next = ctx->watchers;
+    ctx->watchers = watcher;
+}
+
+void tenka_step_unwatch(tenka_ctx *ctx, struct tenka_step_watcher *watcher)
+{
+    struct tenka_step_watcher **at = &ctx->watchers;
+    while (*at != NULL && *at != watcher)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = watcher->next;
+    watcher->watches = false;
+}
+
+void tenka_step_tell(tenka_ctx *ctx, bool ran)
+{
+    while (ctx->watchers != NULL) {
+        struct tenka_step_watcher *const watcher = ctx->watchers;
+        tenka_step_unwatch(ctx, watcher);
+        watcher->ended(watcher, ran);
+    }
 }
 
 struct tenka_entry *tenka_trace_entry(tenka_ctx *ctx, enum tenka_entry_kind kind)

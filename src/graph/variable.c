@@ -303,6 +303,31 @@ tenka_status tenka_variable_read_f64(tenka_variable *var, double *dst, size_t co
     return read_reals(var, dst, sizeof(double));
 }
 
+static tenka_status exchange(tenka_variable *a, tenka_variable *b, void *of_a, void *of_b)
+{
+    tenka_device *const dev = a->ctx->dev;
+    const size_t bytes = variable_bytes(a);
+    TENKA_TRY(tenka_buffer_read(dev, a->buffer, 0, of_a, bytes));
+    TENKA_TRY(tenka_buffer_read(dev, b->buffer, 0, of_b, bytes));
+    TENKA_TRY(tenka_buffer_write(dev, a->buffer, 0, of_b, bytes));
+    return tenka_buffer_write(dev, b->buffer, 0, of_a, bytes);
+}
+
+tenka_status tenka_variable_exchange(tenka_variable *a, tenka_variable *b)
+{
+    const size_t bytes = variable_bytes(a);
+    TENKA_TRY(before_write(a));
+    TENKA_TRY(before_write(b));
+    if (a->buffer == NULL || b->buffer == NULL)
+        return TENKA_OK; /* made for their shapes only */
+    unsigned char *const both = tenka_alloc_array(bytes, 2);
+    if (both == NULL)
+        return tenka_fail_nomem(&a->ctx->err);
+    const tenka_status status = exchange(a, b, both, both + bytes);
+    tenka_free(both);
+    return status;
+}
+
 /* ---- Keeping ---- */
 
 tenka_status tenka_keep(tenka_tensor t, tenka_variable **var)

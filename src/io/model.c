@@ -32,6 +32,7 @@ tenka_status tenka_preprocessing_of(tenka_ctx *ctx, const tenka_dataset *dataset
     how->class_names = names;
     how->table = tenka_dataset_table(dataset);
     how->transform = tenka_dataset_transform(dataset);
+    how->target_is_input = tenka_dataset_target_is_input(dataset);
     return TENKA_OK;
 }
 

@@ -19,7 +19,7 @@ struct tenka_model_notes {
     struct tenka_preprocessing how;
     json_t *classes; /* holds the names */
     const char **names;
-    char *data, *table, *transform;
+    char *data, *table, *transform, *loss;
 };
 /* On failure what was read is still to be finished. Errors: E_FORMAT, E_NOMEM. */
 tenka_status tenka_model_read_notes(struct tenka_error *err, const struct tenka_weights *file,

@@ -5,7 +5,9 @@
  *   ("1,28,28"), tenka.mean and tenka.std (a number for each channel), tenka.classes (a JSON array of names), tenka.data
  *   (where the images are that it was trained on), tenka.split ("0.2,7,150": the fraction and the seed of those among them
  *   that were kept from training, and how many there were), tenka.table (the columns of a table, as
- *   CSV), tenka.transform (what makes an input of a picture, as print() shows it in torchvision), and format = pt, which other tools look for. */
+ *   CSV), tenka.transform (what makes an input of a picture, as print() shows it in torchvision), tenka.loss (the loss, as
+ *   PyTorch writes it), tenka.target (input: it was trained to give again what it is given), and format = pt, which other
+ *   tools look for. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
@@ -21,6 +23,7 @@
 #define MAX_DATA_BYTES (64 * 1024)
 #define MAX_TABLE_BYTES (2 * 1024 * 1024)
 #define MAX_TRANSFORM_BYTES (64 * 1024)
+#define MAX_LOSS_BYTES (64 * 1024)
 
 /* Of an image: channels, height, width. */
 static bool are_sizes(double channels, double height, double width)
@@ -91,7 +94,9 @@ static bool put_preprocessing(json_t *object, const struct tenka_preprocessing *
         good = put_classes(object, how->class_names, how->classes);
     return good && (how->data == NULL || put(object, "tenka.data", how->data)) && put_split(object, how) &&
            (how->table == NULL || put(object, "tenka.table", how->table)) &&
-           (how->transform == NULL || put(object, "tenka.transform", how->transform));
+           (how->transform == NULL || put(object, "tenka.transform", how->transform)) &&
+           (how->loss == NULL || put(object, "tenka.loss", how->loss)) &&
+           (!how->target_is_input || put(object, "tenka.target", "input"));
 }
 
 static bool put_code(json_t *object, const char *const *classes, size_t count)
@@ -166,6 +171,9 @@ tenka_status tenka_model_check_how(struct tenka_error *err, const struct tenka_p
     if (how->transform != NULL && !is_text(how->transform, MAX_TRANSFORM_BYTES))
         return tenka_fail(err, TENKA_E_INVALID, "preprocessing: transform must be UTF-8 text of 1 to %d bytes",
                           MAX_TRANSFORM_BYTES);
+    if (how->loss != NULL && !is_text(how->loss, MAX_LOSS_BYTES))
+        return tenka_fail(err, TENKA_E_INVALID, "preprocessing: loss must be UTF-8 text of 1 to %d bytes",
+                          MAX_LOSS_BYTES);
     if (how->split != 0 && !is_split(how->split))
         return tenka_fail(err, TENKA_E_INVALID, "preprocessing: a split of %g: expected more than 0 and less than 1",
                           how->split);
@@ -309,6 +317,22 @@ static tenka_status read_transform(struct tenka_error *err, const struct tenka_w
     return *out != NULL ? TENKA_OK : tenka_fail_nomem(err);
 }
 
+static tenka_status read_targets(struct tenka_error *err, const struct tenka_weights *file,
+                                 struct tenka_model_notes *notes)
+{
+    const char *const loss = tenka_weights_metadata(file, "tenka.loss");
+    const char *const target = tenka_weights_metadata(file, "tenka.target");
+    if (target != NULL && strcmp(target, "input") != 0)
+        return fail_metadata(err, file, "tenka.target", "input");
+    notes->how.target_is_input = target != NULL;
+    if (loss == NULL)
+        return TENKA_OK;
+    if (!is_text(loss, MAX_LOSS_BYTES))
+        return fail_metadata(err, file, "tenka.loss", "the text of a loss");
+    notes->how.loss = notes->loss = tenka_strdup(loss);
+    return notes->loss != NULL ? TENKA_OK : tenka_fail_nomem(err);
+}
+
 static tenka_status read_split(struct tenka_error *err, const struct tenka_weights *file,
                                struct tenka_preprocessing *how)
 {
@@ -333,6 +357,7 @@ tenka_status tenka_model_read_notes(struct tenka_error *err, const struct tenka_
     notes->how.table = notes->table;
     TENKA_TRY(read_transform(err, file, &notes->transform));
     notes->how.transform = notes->transform;
+    TENKA_TRY(read_targets(err, file, notes));
     return read_split(err, file, &notes->how);
 }
 
@@ -394,4 +419,5 @@ void tenka_model_notes_finish(struct tenka_model_notes *notes)
     tenka_free(notes->data);
     tenka_free(notes->table);
     tenka_free(notes->transform);
+    tenka_free(notes->loss);
 }

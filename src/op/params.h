@@ -152,6 +152,16 @@ struct tenka_p_load_batch {
     int32_t rows, c, plane, src_rows;
 };
 
+/* x [rows, planes, height, width], of which the last two are x's own */
+struct tenka_p_mix {
+    int32_t rows, planes, height, width;
+};
+
+/* y [n, c] of n numbers of classes; c is given by the caller */
+struct tenka_p_classes {
+    int32_t n, c;
+};
+
 /* x [n, c, plane]; act: y goes through this activation, and gradients come back through it (batch_norm2d) */
 struct tenka_p_channels {
     int32_t n, c, plane, act;

@@ -178,3 +178,36 @@ tenka_status tenka_rule_load_batch(struct tenka_call *call, struct tenka_error *
     TENKA_TRY(tenka_rule_out(call, err, 0, TENKA_F32, out));
     return tenka_rule_out(call, err, 1, TENKA_I32, (struct tenka_shape){1, {(uint32_t)p->rows}});
 }
+
+/* (x, partner) */
+tenka_status tenka_rule_mix_samples(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_mix *p = (void *)call->params;
+    const struct tenka_shape *x = &call->in[0].shape, *partner = &call->in[1].shape;
+    char text[TENKA_SHAPE_TEXT], other[TENKA_SHAPE_TEXT];
+    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
+    TENKA_TRY(tenka_rule_dtype(call, err, 1, TENKA_I32));
+    TENKA_TRY(tenka_rule_rank(call, err, 0, 1, TENKA_MAX_RANK));
+    if (partner->rank != 1 || partner->dim[0] != x->dim[0])
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: samples %s and partners %s must be equally many",
+                          tenka_rule_name(call), tenka_shape_text(x, text), tenka_shape_text(partner, other));
+    *p = (struct tenka_p_mix){
+        .rows = (int32_t)x->dim[0],
+        .planes = x->rank > 3 ? tenka_rule_product(x, 1, x->rank - 2) : 1,
+        .height = x->rank > 2 ? (int32_t)x->dim[x->rank - 2] : 1,
+        .width = x->rank > 1 ? (int32_t)x->dim[x->rank - 1] : 1,
+    };
+    return tenka_rule_out(call, err, 0, TENKA_F32, *x);
+}
+
+tenka_status tenka_rule_one_hot(struct tenka_call *call, struct tenka_error *err)
+{
+    struct tenka_p_classes *p = (void *)call->params;
+    const struct tenka_shape *x = &call->in[0].shape;
+    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_I32));
+    TENKA_TRY(tenka_rule_rank(call, err, 0, 1, 1));
+    if (p->c < 1)
+        return tenka_fail(err, TENKA_E_INVALID, "%s: there are no %d classes", tenka_rule_name(call), p->c);
+    p->n = (int32_t)x->dim[0];
+    return tenka_rule_out(call, err, 0, TENKA_F32, tenka_shape_of(x->dim[0], (uint32_t)p->c));
+}

@@ -80,6 +80,16 @@
          (POOL_WINDOWS(p, (p)->kw, dw, (p)->sw, (p)->w, (p)->ow) + 1) + \
      1)
 
+/* Constants of shaders/common/windows.glsl, which looks at windows, or at the windows over an element, at once where
+ * they are at most 9; dh, dw: dilation. */
+#define POOL_SMALL(p) (!(p)->adaptive && (uint64_t)(p)->kh * (uint64_t)(p)->kw <= 9)
+#define POOL_DX_SMALL(p, dh, dw)                                                \
+    (!(p)->adaptive && POOL_WINDOWS(p, (p)->kh, dh, (p)->sh, (p)->h, (p)->oh) * \
+                               POOL_WINDOWS(p, (p)->kw, dw, (p)->sw, (p)->w, (p)->ow) <= 9)
+#define POOL_CONSTANTS(p, dh, dw, small)                                                                             \
+    (small) ? (p)->kh : 0, (small) ? (p)->kw : 1, (small) ? (p)->sh : 1, (small) ? (p)->sw : 1, (small) ? (dh) : 1, \
+        (small) ? (dw) : 1
+
 /* Of a plane of y that a workgroup has: what it clears, what it claims, what it writes. */
 #define UNPOOL_LOOPS(p, v)                                         \
     (2 * DIV_UP((uint64_t)(p)->h * (uint64_t)(p)->w, (v)->local) + \
@@ -102,11 +112,19 @@
 
 /* Lanes of a sum of so many terms. */
 #define SUM_WIDTH(terms) ((terms) < 1024 ? 64u : (terms) < 8192 ? 256u : 1024u)
-/* Terms that an invocation takes at a time, of a sum in so many lanes. */
+/* Terms that an invocation takes at a time, at least: as many as its registers hold, four of short sums, and one of
+ * those so short that more would mostly be past the end. */
+#define SUM_LEAST(width, terms, many) ((width) > 64 ? (many) : (uint64_t)(terms) > 2 * (uint64_t)(width) ? 4u : 1u)
+/* The first constant of reduce.glsl. */
+#define SUM_CUT_OF(width, terms, many) ((int32_t)((width) | SUM_LEAST(width, terms, many) << 16))
+#define SUM_CUT(terms) SUM_CUT_OF(SUM_WIDTH(terms), terms, 8u)
+/* Terms that it takes at a time, of a sum in so many lanes. */
 #define LANES_OF(v, width) ((width) > (v)->lanes ? (width) / (v)->lanes : 1)
-#define LANES_TURN(v, width) ((width) <= 64 ? LANES_OF(v, width) : LANES_OF(v, width) > 4 ? 2 * LANES_OF(v, width) : 8)
+#define TURN_OF(lanes, width, least) \
+    ((width) > 64 && (lanes) > 4 ? 2 * (lanes) : (lanes) > (least) ? (lanes) : (least))
+#define LANES_TURN(v, width, terms) TURN_OF(LANES_OF(v, width), width, SUM_LEAST(width, terms, 8u))
 /* Of an invocation: its turns, and the tree. */
-#define SUM_LOOPS(v, terms) ((uint64_t)(terms) / (LANES_TURN(v, SUM_WIDTH(terms)) * (v)->local) + 12)
+#define SUM_LOOPS(v, terms) ((uint64_t)(terms) / (LANES_TURN(v, SUM_WIDTH(terms), terms) * (v)->local) + 12)
 /* Bytes for `numbers` sums at a time. A workgroup has no more invocations than there are lanes. */
 #define SUM_SHARED(v, terms, numbers) ((v)->local <= SUM_WIDTH(terms) ? 4 * (numbers) * (v)->local : UINT32_MAX)
 
@@ -120,13 +138,14 @@
 /* Lanes of its sums. */
 #define LINE_WIDTH(p) \
     (!LINE_SHARED(p) ? ((p)->len < 128 ? 1u : 8u) : (p)->len < 8192 ? 64u : (p)->len < 65536 ? 256u : 1024u)
+#define LINE_CUT(p) SUM_CUT_OF(LINE_WIDTH(p), (p)->len, 8u)
 /* An invocation alone has room for 64 lanes. */
 #define LINE_FITS(p, v) \
     (!LINE_SHARED(p) ? (v)->local == 64 : (v)->lanes == 1 ? LINE_WIDTH(p) == 64 : (v)->lanes <= LINE_WIDTH(p))
 #define LINE_STAGE(p, v, numbers) (LINE_FITS(p, v) ? 4 * (numbers) * (v)->local : UINT32_MAX)
 /* k sweeps over a line, and two trees. */
 #define LINE_LOOPS(p, v, k) \
-    ((k) * (uint64_t)(p)->len / (LINE_SHARED(p) ? LANES_TURN(v, LINE_WIDTH(p)) * (v)->lanes : 1) + 24)
+    ((k) * (uint64_t)(p)->len / (LINE_SHARED(p) ? LANES_TURN(v, LINE_WIDTH(p), (p)->len) * (v)->lanes : 1) + 24)
 
 #define BN_TERMS(p) ((uint64_t)(p)->n * (uint64_t)(p)->plane)
 /* k sweeps over a channel, in turns. */
@@ -139,13 +158,13 @@
 #define LN_DW_GROUPS(p) DIV_UP((uint64_t)(p)->groups *(uint64_t)(p)->per, LN_SIDES(p))
 #define LN_DW_TERMS(p) ((uint64_t)((p)->outer / (p)->groups) * (uint64_t)(p)->plane)
 #define LN_DW_WIDTH(p) ((p)->plane == 1 ? 64u : SUM_WIDTH(LN_DW_TERMS(p)))
+/* Four loads a term: those of eight do not fit the registers of every device. */
+#define LN_DW_LEAST(p) SUM_LEAST(LN_DW_WIDTH(p), LN_DW_TERMS(p), 4u)
+#define LN_DW_CUT(p) SUM_CUT_OF(LN_DW_WIDTH(p), LN_DW_TERMS(p), 4u)
 /* Invocations that a channel has, and the terms that they take in a turn. */
 #define LN_DW_SUMMERS(p, v) ((v)->local / LN_SIDES(p))
 #define LN_DW_LANES(p, v) (LN_DW_WIDTH(p) / LN_DW_SUMMERS(p, v))
-#define LN_DW_TURN(p, v)                                                    \
-    (LN_DW_SUMMERS(p, v) * (LN_DW_WIDTH(p) <= 64    ? LN_DW_LANES(p, v)     \
-                            : LN_DW_LANES(p, v) > 4 ? 2 * LN_DW_LANES(p, v) \
-                                                    : 4))
+#define LN_DW_TURN(p, v) (LN_DW_SUMMERS(p, v) * TURN_OF(LN_DW_LANES(p, v), LN_DW_WIDTH(p), LN_DW_LEAST(p)))
 #define LN_DW_FITS(p, v) (LN_DW_SUMMERS(p, v) <= LN_DW_WIDTH(p))
 #define LN_DW_LOOPS(p, v) (LN_DW_FITS(p, v) ? LN_DW_TERMS(p) / LN_DW_TURN(p, v) + 12 : 0)
 #define LN_DW_SHARED(p, v) (LN_DW_FITS(p, v) ? 8 * (v)->local : UINT32_MAX)
@@ -183,7 +202,8 @@ static inline uint64_t tenka_power_of_two(int32_t enough, uint64_t wanted, uint6
     ((uint64_t)(p)->n * (uint64_t)(p)->c <= 65536 || ((p)->reduction == TENKA_REDUCTION_NONE && (p)->c < 128))
 #define CROSS_ENTROPY_STAGE(p, v) (CROSS_ENTROPY_SMALL(p) ? SUM_SHARED(v, NLL_TERMS(p), 1) : UINT32_MAX)
 /* Each invocation of a workgroup takes whole rows, by the lane: three sweeps over each, and the tree. */
-#define CROSS_ENTROPY_LOOPS(p, v) (((uint64_t)NLL_TERMS(p) / (v)->local + 1) * (3 * (uint64_t)(p)->c + 2) + 12)
+#define CROSS_ENTROPY_LOOPS(p, v) \
+    (((uint64_t)NLL_TERMS(p) / (v)->local + 1) * (3 * DIV_UP((uint64_t)(p)->c, 4) + 2) + 12)
 
 /* Independent sums of one item: enough to hide how long an addition takes. */
 #define MULTIPLY_ADD_CHAINS 16

@@ -5,7 +5,7 @@
 #include "graph/graph.h"
 #include "tenka/optim.h"
 
-/* Device memory of the state that opt keeps for its variables. */
+/* Device memory of the state that opt keeps for its variables, its average included. */
 uint64_t tenka_optimizer_bytes(const tenka_optimizer *opt);
 /* Traces an update into the open step, measures the step and discards it: opt's own count stays as it was. */
 tenka_status tenka_optimizer_measure(tenka_optimizer *opt, struct tenka_step_bytes *out);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "optim/average.h"
 #include "optim/measure.h"
 
 /* A variable with its states. */
@@ -12,9 +13,9 @@ struct slot {
     tenka_variable *var;
     tenka_variable *state[TENKA_MAX_STATES];
     uint64_t steps;
-    double product, product_before; /* of NAdam, and what it was before the step that is being ended */
-    bool updated;                   /* by the step that is being ended */
-    bool stored;                    /* gradients of earlier steps went into that */
+    double product, product_before; /* of NAdam, and what it was before the open step */
+    uint32_t updates;               /* by the open step */
+    bool stored;                    /* gradients of earlier steps went into them */
 };
 
 struct group {
@@ -33,7 +34,12 @@ struct tenka_optimizer {
     struct group *groups;
     size_t n_groups, groups_capacity;
     uint64_t steps;
+    tenka_average *average; /* NULL: none */
+    uint32_t updates;       /* by the open step */
+    struct tenka_step_watcher watcher;
 };
+
+static void step_ended(struct tenka_step_watcher *watcher, bool ran);
 
 /* ---- Groups ---- */
 
@@ -198,6 +204,7 @@ tenka_status tenka_optimizer_create(tenka_ctx *ctx, tenka_module *net, const str
     opt->ctx = ctx;
     opt->class = &tenka_optim_classes[params->which - 1];
     opt->params = *params;
+    opt->watcher.ended = step_ended;
     const tenka_status s = net != NULL ? add_network(opt, net) : TENKA_OK;
     if (s != TENKA_OK)
         tenka_optimizer_destroy(&opt);
@@ -261,6 +268,7 @@ void tenka_optimizer_destroy(tenka_optimizer **opt)
 {
     if (opt == NULL || *opt == NULL)
         return;
+    tenka_step_unwatch((*opt)->ctx, &(*opt)->watcher);
     for (size_t g = 0; g < (*opt)->n_groups; g++)
         finish_group(&(*opt)->groups[g]);
     tenka_free((*opt)->groups);
@@ -379,10 +387,10 @@ static void update(tenka_optimizer *opt, struct group *group, tenka_tensor divis
     for (size_t i = 0; i < group->n_slots; i++) {
         struct slot *slot = &group->slots[i];
         tenka_tensor grad = tenka_grad(slot->var);
-        slot->updated = tenka_tensor_valid(grad) && tenka_variable_requires_grad(slot->var);
-        slot->product_before = slot->product;
-        if (!slot->updated)
+        if (!tenka_tensor_valid(grad) || !tenka_variable_requires_grad(slot->var))
             continue;
+        if (slot->updates++ == 0)
+            slot->product_before = slot->product;
         slot->steps++;
         if (tenka_tensor_valid(divisor))
             grad = tenka_div(grad, divisor);
@@ -414,12 +422,39 @@ static void take_back(tenka_optimizer *opt)
     for (size_t g = 0; g < opt->n_groups; g++)
         for (size_t i = 0; i < opt->groups[g].n_slots; i++) {
             struct slot *slot = &opt->groups[g].slots[i];
-            slot->steps -= slot->updated;
-            slot->product = slot->product_before;
+            if (slot->updates > 0)
+                slot->product = slot->product_before;
+            slot->steps -= slot->updates;
             if (slot->stored)
                 tenka_variable_restore_grad(slot->var);
-            slot->stored = false;
         }
+}
+
+static void begin_anew(tenka_optimizer *opt)
+{
+    opt->updates = 0;
+    for (size_t g = 0; g < opt->n_groups; g++)
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++) {
+            opt->groups[g].slots[i].updates = 0;
+            opt->groups[g].slots[i].stored = false;
+        }
+}
+
+static void count_updates(tenka_optimizer *opt)
+{
+    opt->steps += opt->updates;
+    for (uint32_t i = 0; i < opt->updates && opt->average != NULL; i++)
+        tenka_average_count(opt->average);
+}
+
+static void step_ended(struct tenka_step_watcher *watcher, bool ran)
+{
+    tenka_optimizer *const opt = (tenka_optimizer *)((char *)watcher - offsetof(tenka_optimizer, watcher));
+    if (ran)
+        count_updates(opt);
+    else
+        take_back(opt);
+    begin_anew(opt);
 }
 
 static void update_all(tenka_optimizer *opt)
@@ -428,6 +463,8 @@ static void update_all(tenka_optimizer *opt)
     const tenka_tensor divisor = norm_divisor(opt);
     for (size_t g = 0; g < opt->n_groups; g++)
         update(opt, &opt->groups[g], divisor);
+    if (opt->average != NULL)
+        tenka_average_trace(opt->average);
     tenka_no_grad_end(opt->ctx);
 }
 
@@ -435,12 +472,13 @@ tenka_status tenka_optimizer_measure(tenka_optimizer *opt, struct tenka_step_byt
 {
     update_all(opt);
     take_back(opt);
+    begin_anew(opt);
     return tenka_step_measure(opt->ctx, out);
 }
 
 uint64_t tenka_optimizer_bytes(const tenka_optimizer *opt)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = opt->average != NULL ? tenka_average_bytes(opt->average) : 0;
     for (size_t g = 0; g < opt->n_groups; g++)
         for (size_t i = 0; i < opt->groups[g].n_slots; i++)
             for (size_t k = 0; k < opt->groups[g].n_states; k++)
@@ -453,18 +491,30 @@ tenka_ctx *tenka_optimizer_ctx(const tenka_optimizer *opt)
     return opt->ctx;
 }
 
-tenka_status tenka_optimizer_step(tenka_optimizer *opt)
+tenka_average *tenka_optimizer_average(const tenka_optimizer *opt)
 {
+    return opt->average;
+}
+
+void tenka_optimizer_set_average(tenka_optimizer *opt, tenka_average *average)
+{
+    opt->average = average;
+}
+
+void tenka_optimizer_update(tenka_optimizer *opt)
+{
+    tenka_step_watch(opt->ctx, &opt->watcher);
     update_all(opt);
     for (size_t g = 0; g < opt->n_groups; g++)
         for (size_t i = 0; i < opt->groups[g].n_slots; i++)
-            opt->groups[g].slots[i].stored = tenka_variable_clear_grad(opt->groups[g].slots[i].var);
-    const tenka_status s = tenka_step_end(opt->ctx);
-    if (s == TENKA_OK)
-        opt->steps++;
-    else
-        take_back(opt);
-    return s;
+            opt->groups[g].slots[i].stored |= tenka_variable_clear_grad(opt->groups[g].slots[i].var);
+    opt->updates++;
+}
+
+tenka_status tenka_optimizer_step(tenka_optimizer *opt)
+{
+    tenka_optimizer_update(opt);
+    return tenka_step_end(opt->ctx);
 }
 
 /* ---- Checkpoints ---- */

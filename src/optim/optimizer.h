@@ -46,4 +46,8 @@ void tenka_optimizer_put_momentum(tenka_optimizer *opt, size_t group, double mom
 
 tenka_ctx *tenka_optimizer_ctx(const tenka_optimizer *opt);
 
+/* The average that each update goes into; NULL: none. */
+tenka_average *tenka_optimizer_average(const tenka_optimizer *opt);
+void tenka_optimizer_set_average(tenka_optimizer *opt, tenka_average *average);
+
 #endif

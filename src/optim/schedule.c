@@ -218,7 +218,7 @@ static tenka_status make(tenka_schedule *s, const char *text, const struct tenka
     if (s->text == NULL || s->group == NULL)
         return tenka_fail_nomem(s->err);
     for (size_t g = 0; g < s->n_groups; g++)
-        s->group[g].initial = (double)NAN;
+        s->group[g] = (struct tenka_schedule_group){.initial = (double)NAN, .factor = 1};
     TENKA_TRY(tenka_schedule_read(s->err, text, s->n_groups, &s->root));
     s->total = needs_total(s->root) ? params->total : 0;
     s->by_step = params->per == TENKA_SCHEDULE_USUAL ? any(s->root, is_by_step) : params->per == TENKA_SCHEDULE_STEP;
@@ -304,6 +304,7 @@ tenka_status tenka_schedule_set_initial_lr(tenka_schedule *schedule, tenka_optim
     if (schedule == NULL)
         return TENKA_OK;
     schedule->group[group].initial *= factor;
+    schedule->group[group].factor *= factor;
     scale(schedule->root, group, factor);
     return TENKA_OK;
 }
@@ -351,6 +352,15 @@ static void pass_all(struct numbers *list, tenka_schedule *s)
         if (momentum >= 0 && momentum <= 1 && !isnan(tenka_optimizer_momentum(s->opt, g)))
             tenka_optimizer_put_momentum(s->opt, g, momentum);
     }
+    for (size_t g = 0; g < s->n_groups; g++)
+        pass(list, &s->group[g].factor);
+}
+
+size_t tenka_schedule_older(const tenka_schedule *s, double *numbers, size_t count)
+{
+    for (size_t g = 0; g < s->n_groups; g++)
+        numbers[count - s->n_groups + g] = 1;
+    return count - s->n_groups;
 }
 
 size_t tenka_schedule_save(tenka_schedule *s, double *out, size_t max)

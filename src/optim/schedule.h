@@ -60,6 +60,7 @@ struct tenka_schedule_node {
 /* What PyTorch notes in the parameter groups, where all schedulers see it. */
 struct tenka_schedule_group {
     double initial, most, least; /* initial_lr, max_lr and min_lr; NaN: not noted */
+    double factor;               /* by which another learning rate to begin with has changed all of them */
 };
 
 struct tenka_schedule {
@@ -94,6 +95,8 @@ void tenka_schedule_free(struct tenka_schedule_node *n);
 /* schedule.c: all numbers that change, in an order of their own, for checkpoints. Returns how many there are; at most max
  * are written. */
 size_t tenka_schedule_save(tenka_schedule *s, double *out, size_t max);
+/* Fills in, of count numbers, those that a checkpoint of an older version lacks at the end: returns how many it has. */
+size_t tenka_schedule_older(const tenka_schedule *s, double *numbers, size_t count);
 /* numbers: as many. */
 void tenka_schedule_restore(tenka_schedule *s, const double *numbers);
 

@@ -55,6 +55,12 @@ static double arg(node *n, size_t i)
     return n->arg[i][0];
 }
 
+/* A learning rate below which a schedule does not go: in proportion to where the group began. */
+static double floor_of(node *n, size_t i, size_t g)
+{
+    return tenka_schedule_arg(n, i, g) * n->of->group[g].factor;
+}
+
 /* ---- StepLR, MultiStepLR ---- */
 
 enum { STEP_SIZE, STEP_GAMMA };
@@ -172,7 +178,7 @@ static const struct tenka_py_arg cosine_args[] = {WHOLE("T_max", 0, 1, NEEDED), 
 
 static double cosine_lr(node *n, size_t g, double lr)
 {
-    const double most = arg(n, COSINE_MAX), least = arg(n, COSINE_MIN), step = n->state.step;
+    const double most = arg(n, COSINE_MAX), least = floor_of(n, COSINE_MIN, g), step = n->state.step;
     if (fmod(step - 1 - most, 2 * most) == 0)
         return lr + (n->base[g] - least) * (1 - cos(PI / most)) / 2;
     return (1 + cos(PI * step / most)) / (1 + cos(PI * (step - 1) / most)) * (lr - least) + least;
@@ -180,7 +186,7 @@ static double cosine_lr(node *n, size_t g, double lr)
 
 static double cosine_closed(node *n, size_t g)
 {
-    const double least = arg(n, COSINE_MIN);
+    const double least = floor_of(n, COSINE_MIN, g);
     return least + (n->base[g] - least) * (1 + cos(PI * n->state.step / arg(n, COSINE_MAX))) / 2;
 }
 
@@ -190,7 +196,7 @@ static const struct tenka_py_arg restarts_args[] = {WHOLE("T_0", 0, 1, NEEDED), 
 
 static double restarts_lr(node *n, size_t g, double lr)
 {
-    const double least = arg(n, RESTARTS_MIN);
+    const double least = floor_of(n, RESTARTS_MIN, g);
     (void)lr;
     return least + (n->base[g] - least) * (1 + cos(PI * n->state.at / n->state.length)) / 2;
 }
@@ -339,7 +345,7 @@ static tenka_status one_begin(struct tenka_schedule *s, struct tenka_schedule_no
                           "steps has the cycle?");
     for (size_t g = 0; g < s->n_groups; g++) {
         const double most = tenka_schedule_arg(n, ONE_MAX, g), initial = most / arg(n, ONE_DIV);
-        s->group[g] = (struct tenka_schedule_group){initial, most, initial / arg(n, ONE_FINAL_DIV)};
+        s->group[g] = (struct tenka_schedule_group){initial, most, initial / arg(n, ONE_FINAL_DIV), 1};
     }
     return TENKA_OK;
 }
@@ -471,7 +477,7 @@ bool tenka_schedule_plateau(struct tenka_schedule_node *n, double metric)
 
 double tenka_schedule_reduced(node *n, size_t g, double lr)
 {
-    const double reduced = fmax(lr * arg(n, PLATEAU_FACTOR), tenka_schedule_arg(n, PLATEAU_MIN, g));
+    const double reduced = fmax(lr * arg(n, PLATEAU_FACTOR), floor_of(n, PLATEAU_MIN, g));
     return lr - reduced > arg(n, PLATEAU_EPS) ? reduced : lr;
 }
 

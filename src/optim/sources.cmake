@@ -1,4 +1,5 @@
 set(optim_sources
+    src/optim/average.c
     src/optim/classes.c
     src/optim/optimizer.c
     src/optim/schedule.c

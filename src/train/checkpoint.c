@@ -21,6 +21,16 @@ static const char *name_of(const struct tenka_run *run, const tenka_variable *va
     return NULL;
 }
 
+static tenka_status find_pairs(struct tenka_run *run, const tenka_average *average)
+{
+    if (average != NULL)
+        run->pairs = tenka_average_pairs(average, &run->n_pairs);
+    for (size_t i = 0; i < run->n_pairs; i++)
+        if (name_of(run, run->pairs[i].var) == NULL)
+            return tenka_fail(run->err, TENKA_E_INVALID, "checkpoint: the average is of another network");
+    return TENKA_OK;
+}
+
 static tenka_status run_fill(struct tenka_run *run)
 {
     const struct tenka_training *const t = run->training;
@@ -33,6 +43,7 @@ static tenka_status run_fill(struct tenka_run *run)
         return tenka_fail_nomem(run->err);
     tenka_module_state(t->net, run->state, run->n_state);
     tenka_optimizer_slots(t->optimizer, run->slots, run->n_slots);
+    TENKA_TRY(find_pairs(run, t->average));
     for (size_t i = 0; i < run->n_slots; i++) {
         run->slot_names[i] = name_of(run, run->slots[i].var);
         if (run->slot_names[i] == NULL)
@@ -70,9 +81,21 @@ static char *moment_name(const struct tenka_run *run, size_t slot, size_t moment
     return tenka_sprintf(TENKA_CHECKPOINT_PREFIX "%s.%s", run->slots[slot].name[moment], run->slot_names[slot]);
 }
 
+/* "optimizer.value.fc.weight", allocated: what training goes on with where the network's tensors are averages. */
+static char *value_name(const struct tenka_run *run, size_t pair)
+{
+    return tenka_sprintf(TENKA_CHECKPOINT_PREFIX "value.%s", name_of(run, run->pairs[pair].var));
+}
+
+/* Whether an average is kept that has something in it. */
+static bool is_averaged(const struct tenka_run *run)
+{
+    return run->n_pairs > 0 && tenka_average_updates(run->training->average) > 0;
+}
+
 /* ---- Saving ---- */
 
-/* Parallel arrays of the file's tensors: the network's, then the moments. */
+/* Parallel arrays of the file's tensors: the network's, then what the optimizer has. */
 struct tensors {
     tenka_variable **vars; /* NULL: a number */
     const uint64_t **numbers;
@@ -99,21 +122,37 @@ static void add_tensor(struct tensors *t, const struct tenka_state_entry *entry)
     t->file[t->count++] = tenka_model_state_tensor(entry, t->doubles ? "F64" : "F32");
 }
 
+/* name: taken over; NULL: there was no memory. */
+static tenka_status add_own(const struct tenka_run *run, struct tensors *t, char *name, tenka_variable *var)
+{
+    t->own[t->count] = name;
+    if (name == NULL)
+        return tenka_fail_nomem(run->err);
+    /* A layer may be called "optimizer". */
+    for (size_t i = 0; i < run->n_state; i++)
+        if (strcmp(run->state[i].name, name) == 0)
+            return tenka_fail(run->err, TENKA_E_INVALID, "checkpoint: the network has a tensor called %s", name);
+    add_tensor(t, &(struct tenka_state_entry){.name = name, .var = var});
+    return TENKA_OK;
+}
+
 static tenka_status add_moments(const struct tenka_run *run, struct tensors *t, size_t slot)
 {
-    for (size_t m = 0; m < TENKA_MAX_STATES; m++) {
-        if (run->slots[slot].state[m] == NULL)
-            continue;
-        char *const name = t->own[t->count] = moment_name(run, slot, m);
-        if (name == NULL)
-            return tenka_fail_nomem(run->err);
-        /* A layer may be called "optimizer". */
-        for (size_t i = 0; i < run->n_state; i++)
-            if (strcmp(run->state[i].name, name) == 0)
-                return tenka_fail(run->err, TENKA_E_INVALID, "checkpoint: the network has a tensor called %s", name);
-        add_tensor(t, &(struct tenka_state_entry){.name = name, .var = run->slots[slot].state[m]});
-    }
+    for (size_t m = 0; m < TENKA_MAX_STATES; m++)
+        if (run->slots[slot].state[m] != NULL)
+            TENKA_TRY(add_own(run, t, moment_name(run, slot, m), run->slots[slot].state[m]));
     return TENKA_OK;
+}
+
+/* A tensor of the network: where there are averages, that of it. */
+static void add_state(const struct tenka_run *run, struct tensors *t, struct tenka_state_entry entry)
+{
+    for (size_t i = 0; i < run->n_pairs && is_averaged(run); i++)
+        if (run->pairs[i].var == entry.var) {
+            entry.var = run->pairs[i].mean;
+            break;
+        }
+    add_tensor(t, &entry);
 }
 
 static tenka_status tensors_fill(const struct tenka_run *run, struct tensors *t, size_t most)
@@ -132,9 +171,11 @@ static tenka_status tensors_fill(const struct tenka_run *run, struct tensors *t,
             add_tensor(t, &run->state[i]);
     for (size_t i = 0; i < run->n_state; i++)
         if (run->state[i].var != NULL && tenka_variable_dtype(run->state[i].var) == TENKA_F32)
-            add_tensor(t, &run->state[i]);
+            add_state(run, t, run->state[i]);
     for (size_t i = 0; i < run->n_slots; i++)
         TENKA_TRY(add_moments(run, t, i));
+    for (size_t i = 0; i < run->n_pairs && is_averaged(run); i++)
+        TENKA_TRY(add_own(run, t, value_name(run, i), run->pairs[i].var));
     for (size_t i = 0; i < run->n_state; i++)
         if (run->state[i].var != NULL && tenka_variable_dtype(run->state[i].var) != TENKA_F32)
             add_tensor(t, &run->state[i]);
@@ -156,7 +197,7 @@ static tenka_status read_tensor(void *user, size_t i, void *dst, size_t bytes)
 static tenka_status write_file(const struct tenka_run *run, json_t *metadata, const char *path, bool write)
 {
     struct tensors t = {.count = 0};
-    const size_t most = run->n_state + TENKA_MAX_STATES * run->n_slots + 1;
+    const size_t most = run->n_state + TENKA_MAX_STATES * run->n_slots + run->n_pairs + 1;
     tenka_status status = tensors_fill(run, &t, most);
     if (status == TENKA_OK)
         status = write ? tenka_st_write(run->err, path, metadata, t.file, t.count, read_tensor, &t)
@@ -266,7 +307,7 @@ static tenka_status compare_model(const struct tenka_run *run, const struct tenk
 
 /* ---- Loading ---- */
 
-/* A moment's content as it is in the file. */
+/* A tensor's content as it is in the file. */
 struct content {
     void *data;
     size_t bytes;
@@ -316,17 +357,42 @@ static tenka_status read_moments(const struct tenka_run *run, const struct tenka
     return TENKA_OK;
 }
 
+/* Of each pair what training goes on with, and the average, which has the network's name. */
+static tenka_status read_pairs(const struct tenka_run *run, const struct tenka_st_file *file, struct content *out)
+{
+    for (size_t i = 0; i < run->n_pairs; i++) {
+        char *const name = value_name(run, i);
+        if (name == NULL)
+            return tenka_fail_nomem(run->err);
+        const tenka_status status = read_content(run, file, name, run->pairs[i].var, &out[2 * i]);
+        tenka_free(name);
+        TENKA_TRY(status);
+        TENKA_TRY(read_content(run, file, name_of(run, run->pairs[i].var), run->pairs[i].mean, &out[2 * i + 1]));
+    }
+    return TENKA_OK;
+}
+
+static tenka_status write_content(tenka_variable *var, const struct content *c)
+{
+    return c->doubles ? tenka_variable_write_f64(var, c->data, c->bytes / sizeof(double))
+                      : tenka_variable_write(var, c->data, c->bytes);
+}
+
 static tenka_status write_moments(const struct tenka_run *run, const struct content *contents)
 {
     for (size_t i = 0; i < TENKA_MAX_STATES * run->n_slots; i++) {
         tenka_variable *const var = run->slots[i / TENKA_MAX_STATES].state[i % TENKA_MAX_STATES];
-        const struct content *const c = &contents[i];
-        if (var == NULL)
-            continue;
-        if (c->doubles)
-            TENKA_TRY(tenka_variable_write_f64(var, c->data, c->bytes / sizeof(double)));
-        else
-            TENKA_TRY(tenka_variable_write(var, c->data, c->bytes));
+        if (var != NULL)
+            TENKA_TRY(write_content(var, &contents[i]));
+    }
+    return TENKA_OK;
+}
+
+static tenka_status write_pairs(const struct tenka_run *run, const struct content *contents)
+{
+    for (size_t i = 0; i < run->n_pairs; i++) {
+        TENKA_TRY(write_content(run->pairs[i].var, &contents[2 * i]));
+        TENKA_TRY(write_content(run->pairs[i].mean, &contents[2 * i + 1]));
     }
     return TENKA_OK;
 }
@@ -346,26 +412,34 @@ static tenka_status apply(struct tenka_training *t, const struct tenka_run *run,
     if (t->schedule != NULL)
         tenka_schedule_restore(t->schedule, c->schedule);
     tenka_optimizer_restore(t->optimizer, c->optimizer_steps, c->slot_steps, c->slot_products);
+    if (t->average != NULL)
+        tenka_average_restore(t->average, c->averaged);
     *tenka_ctx_rng(run->ctx) = c->rng;
     t->epoch = c->epoch;
     t->step = c->step;
+    memcpy(t->note, c->note, sizeof(t->note));
     return TENKA_OK;
 }
 
 static tenka_status load_all(struct tenka_training *t, const struct tenka_run *run, const struct tenka_weights *file,
                              struct tenka_checkpoint *c, struct content *moments)
 {
+    struct content *const pairs = moments + TENKA_MAX_STATES * run->n_slots;
     TENKA_TRY(tenka_checkpoint_read_state(run, file->path, tenka_weights_metadata(file, TENKA_CHECKPOINT_KEY), c));
     TENKA_TRY(tenka_model_match(t->net, file));
     TENKA_TRY(read_moments(run, &file->st, moments));
+    if (c->averaged > 0)
+        TENKA_TRY(read_pairs(run, &file->st, pairs));
     TENKA_TRY(tenka_model_read(t->net, file));
     TENKA_TRY(write_moments(run, moments));
+    if (c->averaged > 0)
+        TENKA_TRY(write_pairs(run, pairs));
     return apply(t, run, c);
 }
 
 static tenka_status load_file(struct tenka_training *t, const struct tenka_run *run, const struct tenka_weights *file)
 {
-    const size_t n_moments = TENKA_MAX_STATES * run->n_slots;
+    const size_t n_contents = TENKA_MAX_STATES * run->n_slots + 2 * run->n_pairs;
     const size_t n_groups = tenka_optimizer_groups(t->optimizer);
     const size_t n_numbers = t->schedule != NULL ? tenka_schedule_save(t->schedule, NULL, 0) : 0;
     struct tenka_checkpoint c = {
@@ -375,16 +449,16 @@ static tenka_status load_file(struct tenka_training *t, const struct tenka_run *
         .initial_lr = tenka_alloc_array(n_groups + 1, sizeof(c.initial_lr[0])),
         .schedule = tenka_alloc_array(n_numbers + 1, sizeof(c.schedule[0])),
     };
-    struct content *const moments = tenka_alloc_array(n_moments + 1, sizeof(moments[0]));
+    struct content *const contents = tenka_alloc_array(n_contents + 1, sizeof(contents[0]));
     tenka_status status = TENKA_OK;
     if (c.slot_steps == NULL || c.slot_products == NULL || c.lr == NULL || c.initial_lr == NULL || c.schedule == NULL ||
-        moments == NULL)
+        contents == NULL)
         status = tenka_fail_nomem(run->err);
     if (status == TENKA_OK)
-        status = load_all(t, run, file, &c, moments);
-    for (size_t i = 0; i < n_moments && moments != NULL; i++)
-        tenka_free(moments[i].data);
-    tenka_free(moments);
+        status = load_all(t, run, file, &c, contents);
+    for (size_t i = 0; i < n_contents && contents != NULL; i++)
+        tenka_free(contents[i].data);
+    tenka_free(contents);
     tenka_free(c.slot_steps);
     tenka_free(c.slot_products);
     tenka_free(c.lr);

@@ -5,6 +5,7 @@
 #include "data/loader.h"
 #include "graph/graph.h"
 #include "io/model.h"
+#include "optim/average.h"
 #include "optim/schedule.h"
 #include "tenka/train.h"
 
@@ -18,6 +19,8 @@ struct tenka_run {
     struct tenka_optimizer_slot *slots;
     const char **slot_names; /* state_dict keys, the network's */
     size_t n_slots;
+    const struct tenka_average_pair *pairs; /* of the average, where one is kept */
+    size_t n_pairs;
 };
 
 /* What a checkpoint gives back, apart from tensors. */
@@ -32,6 +35,8 @@ struct tenka_checkpoint {
     double *slot_products;
     double *lr, *initial_lr; /* of each group */
     double *schedule;        /* its numbers */
+    uint64_t averaged;       /* updates that went into the average */
+    char note[TENKA_TRAINING_NOTE];
 };
 
 /* The text of the metadata, to be freed with free(). Errors: E_NOMEM, E_DEVICE. */

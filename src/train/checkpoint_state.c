@@ -53,17 +53,23 @@ static json_t *write_rng(const struct tenka_rng *rng)
     return json_pack("{s:i, s:s}", "next", (int)rng->next, "state", words);
 }
 
+/* Of what is done to batches; NULL: it is not, and files of older versions do not say it. */
+static json_t *alpha(double x)
+{
+    return x > 0 ? real(x) : NULL;
+}
+
 static json_t *write_loader(const tenka_loader *loader)
 {
     struct tenka_loader_state s;
     if (loader == NULL)
         return json_null();
     tenka_loader_get_state(loader, &s);
-    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:I, s:I, s:s*}", "images", (json_int_t)s.count, "labels",
-                     (json_int_t)s.labels, "batch_size", (json_int_t)s.batch_size, "shuffle", (int)s.shuffle,
+    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:I, s:I, s:s*, s:o*, s:o*}", "images", (json_int_t)s.count,
+                     "labels", (json_int_t)s.labels, "batch_size", (json_int_t)s.batch_size, "shuffle", (int)s.shuffle,
                      "drop_last", (int)s.drop_last, "running", (int)s.running, "index", (json_int_t)s.index,
-                     "order_seed", (json_int_t)s.order_seed, "epoch_seed", (json_int_t)s.epoch_seed,
-                     "transform", tenka_loader_transform(loader));
+                     "order_seed", (json_int_t)s.order_seed, "epoch_seed", (json_int_t)s.epoch_seed, "transform",
+                     tenka_loader_transform(loader), "mixup", alpha(s.mixup), "cutmix", alpha(s.cutmix));
 }
 
 /* Of NAdam, by the variables' names. */
@@ -162,6 +168,14 @@ static json_t *write_frozen(const struct tenka_run *run)
     return NULL;
 }
 
+static json_t *write_average(const tenka_average *average)
+{
+    if (average == NULL)
+        return json_null();
+    return json_pack("{s:o, s:I}", "decay", real(tenka_average_decay(average)), "updates",
+                     (json_int_t)tenka_average_updates(average));
+}
+
 /* Whose masks tenka_dropout draws: the other ones draw otherwise from the generator. */
 static const char *mask_name(const tenka_ctx *ctx)
 {
@@ -179,13 +193,14 @@ tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **te
         TENKA_TRY(tenka_meter_read(t->loss, &sum, NULL, &count));
     snprintf(seed, sizeof(seed), "%" PRIu64, t->seed);
     json_t *const loss = json_pack("{s:o, s:I}", "sum", real(sum), "count", (json_int_t)count);
-    json_t *const root = json_pack("{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s*}", "format",
-                                   FORMAT, "epoch", (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed", seed,
-                                   "dropout_mask", mask_name(run->ctx), "device", device_name(run->ctx, device),
+    json_t *const root = json_pack("{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s*, s:s*}",
+                                   "format", FORMAT, "epoch", (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed",
+                                   seed, "dropout_mask", mask_name(run->ctx), "device", device_name(run->ctx, device),
                                    "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run),
                                    "train_loader", write_loader(t->train_loader), "test_loader",
                                    write_loader(t->test_loader), "loss", loss, "frozen", write_frozen(run), "schedule",
-                                   write_schedule(t->schedule), "criterion", t->criterion);
+                                   write_schedule(t->schedule), "average", write_average(t->average), "criterion",
+                                   t->criterion, "note", t->note[0] != '\0' ? t->note : NULL);
     *text = tenka_json_text(root);
     json_decref(root);
     return *text != NULL ? TENKA_OK : tenka_fail_nomem(run->err);
@@ -262,13 +277,22 @@ static bool read_epoch_seed(const json_t *object, struct tenka_loader_state *out
            read_whole(object, "epoch_seed", INT64_MAX, &out->epoch_seed);
 }
 
+/* What files do not say was not done. */
+static bool read_alpha(const json_t *object, const char *key, double *out)
+{
+    const json_t *const value = json_object_get(object, key);
+    *out = 0;
+    return value == NULL || read_real(value, out);
+}
+
 static bool read_loader(const json_t *object, struct tenka_loader_state *out)
 {
     return read_u32(object, "images", &out->count) && read_u32(object, "labels", &out->labels) &&
            read_u32(object, "batch_size", &out->batch_size) && read_bool(object, "shuffle", &out->shuffle) &&
            read_bool(object, "drop_last", &out->drop_last) && read_bool(object, "running", &out->running) &&
            read_u32(object, "index", &out->index) && read_whole(object, "order_seed", INT64_MAX, &out->order_seed) &&
-           read_epoch_seed(object, out);
+           read_epoch_seed(object, out) && read_alpha(object, "mixup", &out->mixup) &&
+           read_alpha(object, "cutmix", &out->cutmix);
 }
 
 /* ---- Comparing ---- */
@@ -300,6 +324,17 @@ static tenka_status compare_flag(const struct tenka_run *run, const char *path, 
 {
     return there == here ? TENKA_OK
                          : tenka_checkpoint_differs(run->err, path, what, there ? "on" : "off", here ? "on" : "off");
+}
+
+/* what: "mixup" or "cutmix". */
+static tenka_status compare_alpha(const struct tenka_run *run, const char *path, const char *what, double there,
+                                  double here)
+{
+    char a[TENKA_NUMBER_TEXT], b[TENKA_NUMBER_TEXT];
+    return there == here
+               ? TENKA_OK
+               : tenka_checkpoint_differs(run->err, path, what, there > 0 ? tenka_number_text(there, a) : "off",
+                                          here > 0 ? tenka_number_text(here, b) : "off");
 }
 
 /* Pictures that are made by no transform, or by one. */
@@ -337,6 +372,8 @@ static tenka_status compare_loader(const struct tenka_run *run, const char *path
     TENKA_TRY(compare_batch_size(run, path, name, there->batch_size, here.batch_size));
     TENKA_TRY(compare_flag(run, path, "shuffling", there->shuffle, here.shuffle));
     TENKA_TRY(compare_flag(run, path, "drop_last", there->drop_last, here.drop_last));
+    TENKA_TRY(compare_alpha(run, path, "mixup", there->mixup, here.mixup));
+    TENKA_TRY(compare_alpha(run, path, "cutmix", there->cutmix, here.cutmix));
     if (there->index > tenka_loader_batches(loader))
         return tenka_checkpoint_damaged(run->err, path, "a position after the end of the epoch");
     return TENKA_OK;
@@ -418,8 +455,8 @@ static tenka_status compare_total(const struct tenka_run *run, const char *path,
 
 static tenka_status read_numbers(const struct tenka_run *run, const char *path, const json_t *numbers, double *out)
 {
-    const size_t count = tenka_schedule_save(run->training->schedule, NULL, 0);
-    if (json_array_size(numbers) != count)
+    const size_t all = tenka_schedule_save(run->training->schedule, NULL, 0), count = json_array_size(numbers);
+    if (count != tenka_schedule_older(run->training->schedule, out, all) && count != all)
         return tenka_checkpoint_damaged(run->err, path, "numbers of the schedule are missing");
     for (size_t i = 0; i < count; i++)
         if (!read_real(json_array_get(numbers, i), &out[i]))
@@ -447,6 +484,33 @@ static tenka_status compare_schedule(const struct tenka_run *run, const char *pa
                                         s->by_step ? "step" : "epoch");
     TENKA_TRY(compare_total(run, path, total, s->total));
     return read_numbers(run, path, json_object_get(object, "numbers"), out);
+}
+
+/* Checkpoints of older versions say nothing: there was no average. */
+static tenka_status compare_average(const struct tenka_run *run, const char *path, const json_t *object, uint64_t *out)
+{
+    const tenka_average *const average = run->training->average;
+    const bool has = object != NULL && !json_is_null(object);
+    double there = (double)NAN;
+    char a[TENKA_NUMBER_TEXT] = "none", b[TENKA_NUMBER_TEXT] = "none";
+    if (has && (!read_real(json_object_get(object, "decay"), &there) || !read_whole(object, "updates", INT64_MAX, out)))
+        return tenka_checkpoint_damaged(run->err, path, "no decay or number of updates of the average");
+    if (has == (average != NULL) && (!has || there == tenka_average_decay(average)))
+        return TENKA_OK;
+    if (has)
+        tenka_number_text(there, a);
+    if (average != NULL)
+        tenka_number_text(tenka_average_decay(average), b);
+    return tenka_checkpoint_differs(run->err, path, "an average of the weights, of decay", a, b);
+}
+
+static tenka_status read_note(const struct tenka_run *run, const char *path, const json_t *note, char *out)
+{
+    const char *const text = json_string_value(note);
+    if (note != NULL && (text == NULL || strlen(text) >= TENKA_TRAINING_NOTE))
+        return tenka_checkpoint_damaged(run->err, path, "its note is no text, or too long");
+    snprintf(out, TENKA_TRAINING_NOTE, "%s", text != NULL ? text : "");
+    return TENKA_OK;
 }
 
 /* Checkpoints of older versions have no list: nothing was frozen. */
@@ -504,6 +568,8 @@ static tenka_status read_root(const struct tenka_run *run, const char *path, con
         return tenka_checkpoint_differs(run->err, path, "the loss", criterion, t->criterion);
     TENKA_TRY(compare_optimizer(run, path, json_object_get(root, "optimizer"), out));
     TENKA_TRY(compare_schedule(run, path, json_object_get(root, "schedule"), out->schedule));
+    TENKA_TRY(compare_average(run, path, json_object_get(root, "average"), &out->averaged));
+    TENKA_TRY(read_note(run, path, json_object_get(root, "note"), out->note));
     snprintf(here, sizeof(here), "%" PRIu64, t->seed);
     if (strcmp(seed, here) != 0)
         return tenka_checkpoint_differs(run->err, path, "seed", seed, here);

@@ -1,5 +1,6 @@
 /* The memory of a training step, from the plan that it would run. */
 #include "data/loader.h"
+#include "data/mixing.h"
 #include "graph/graph.h"
 #include "nn/module.h"
 #include "optim/measure.h"
@@ -31,6 +32,7 @@ struct step {
     struct tenka_desc input, target; /* U8 inputs are images, which are normalised */
     tenka_loss_fn loss;              /* NULL: the other one */
     const tenka_loss *parsed;
+    struct tenka_mixing mixing;
 };
 
 /* Of images of bytes, or of whole numbers where the network looks such up, and their classes. */
@@ -71,6 +73,7 @@ static tenka_tensor trace_loss(tenka_module *net, const struct step *step, struc
 {
     struct tenka_batch batch = {.size = step->input.shape.dim[0]};
     tenka_load_batch(b, 0, &batch);
+    tenka_mix_batch(tenka_module_ctx(net), &step->mixing, 0, &batch);
     const bool others = step->parsed != NULL && tenka_module_is_training(net) && tenka_loss_others(step->parsed) > 0;
     const size_t n = others ? tenka_module_results(net) : step->parsed != NULL ? tenka_loss_inputs(step->parsed) : 1;
     tenka_tensor output[TENKA_MAX_FORWARD];
@@ -238,7 +241,8 @@ static tenka_status fits(tenka_module *net, tenka_optimizer *opt, const struct s
 {
     const uint32_t rows = step->input.shape.dim[0];
     const struct fit f = {net, opt, *step, tenka_ctx_step_memory(tenka_module_ctx(net))};
-    struct tenka_memory_fit m = {.size = sizeof(m), .available = f.available, .largest = rows};
+    struct tenka_memory_fit m = {
+        .size = sizeof(m), .available = f.available, .largest = rows, .mixes = out->mixes, .classes = out->classes};
     struct attempt asked;
     TENKA_TRY(network_bytes(net, &m.network));
     m.network += opt != NULL ? tenka_optimizer_bytes(opt) : 0;
@@ -286,11 +290,15 @@ tenka_status tenka_memory_fits_data(tenka_module *net, tenka_optimizer *opt, con
         return TENKA_E_INVALID;
     tenka_ctx *const ctx = tenka_module_ctx(net);
     TENKA_TRY(check_fit(ctx, loss != NULL && data != NULL && rows > 0, out));
-    const struct step step = {
+    struct step step = {
         .input = batch_of(tenka_dataset_input_dtype(data), tenka_dataset_image_shape(data), rows),
         .target = batch_of(tenka_dataset_target_dtype(data), tenka_dataset_target_shape(data), rows),
         .parsed = loss,
     };
+    if (out->mixes) {
+        const struct tenka_loader_params params = {.mixup = 1, .classes = out->classes};
+        TENKA_TRY(tenka_mixing_of(ctx, data, &params, &step.mixing));
+    }
     /* A sample may be a single number. */
     struct tenka_shape input = step.input.shape;
     input.rank = input.rank < 2 ? 2 : input.rank;

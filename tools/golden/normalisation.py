@@ -1,4 +1,4 @@
-"""The cases of ops.py that normalise, and those of gates with weights."""
+"""The cases of ops.py that normalise, that make batches, and those of gates with weights."""
 import torch
 import torch.nn.functional as F
 
@@ -33,6 +33,23 @@ def normalisation():
         return x.float().div(255).sub(mean).div(std).double()
     case("normalize_bytes", "images of two channels", normalize,
          [("u8", images), ("const", exact([0.5, 0.13])), ("const", exact([0.25, 0.31]))])
+
+
+def batches():
+    seeded("batches")
+    case("one_hot", "classes, one of them never", lambda x: F.one_hot(x.long(), 5).double(),
+         [("i32", torch.tensor([3, 0, 4, 1, 0, 3]))], (5,))
+    partner = torch.tensor([2, 0, 3, 1, 4])
+    for shape in ((5,), (5, 7), (5, 2, 3), (5, 3, 4, 6), (5, 2, 2, 3, 4)):
+        case("mix_samples", f"{list(shape)} blended", lambda x, i: x * 0.3 + x[i.long()] * (1 - 0.3),
+             [("const", uniform(shape)), ("i32", partner)], (0.3, 0, 0, 0, 0))
+    def paste(x, i):
+        y = x.clone()
+        y[..., 1:3, 2:5] = x[i.long()][..., 1:3, 2:5]
+        return y
+    for shape in ((5, 4, 6), (5, 3, 4, 6)):
+        case("mix_samples", f"a rectangle of {list(shape)}", paste, [("const", uniform(shape)), ("i32", partner)],
+             (0.75, 2, 1, 5, 3))
 
 
 def row_normalisation():

@@ -32,7 +32,7 @@ import torch.nn.functional as F
 from cases import INF, NAN, begin, case, exact, ints, lines, of, seeded, uniform, write
 from elementwise import BINARY, CANCELS, STEPS, UNARY
 from losses import wide_losses
-from normalisation import gates, instance_normalisation, normalisation, row_normalisation
+from normalisation import batches, gates, instance_normalisation, normalisation, row_normalisation
 
 ELEMENTS = pathlib.Path(__file__).resolve().parents[2] / "shaders" / "common" / "elementwise.def"
 
@@ -572,7 +572,7 @@ def main():
     torch.set_num_threads(1)
     for part in (elementwise, shapes, reductions, products, attention, convolutions, transposed_convolutions, pools,
                  average_pooling, unpooling, interpolation, padding, normalisation, row_normalisation,
-                 instance_normalisation, gates, losses, fused, updates, clipping,
+                 instance_normalisation, batches, gates, losses, fused, updates, clipping,
                  lambda: wide_losses(len(LOSSES))):
         part()
     cases = sum(line.startswith("case ") for line in lines)

@@ -8,8 +8,10 @@ A run is
   run TEXT             the optimizer as PyTorch writes it
   [group CHANGES]      what another group, of the biases, has instead
   [clip norm|value X]
+  [average DECAY]      a moving average is kept, and the network has BatchNorm1d, whose buffers are averaged as well
   loss STEP F64 F32    of a network whose weights are those of seed 0, initialised in float32
-  tensor NAME F64...   after the last step: weights, and states as the optimizer calls them, before the weight's name
+  tensor NAME F64...   after the last step: weights, and states as the optimizer calls them, before the weight's name;
+                       of an average all that has floats, "average" before its name
 """
 import torch
 from torch import nn
@@ -49,6 +51,12 @@ RUNS = [
     ("SGD(lr=0.2, momentum=0.9)", None, ("norm", 0.1)),
     ("SGD(lr=0.2)", None, ("norm", 100)),
     ("SGD(lr=0.2, momentum=0.9)", None, ("value", 0.02)),
+]
+# the same with the decay of an average
+AVERAGES = [
+    ("SGD(lr=0.1, momentum=0.9)", None, None, 0.9),
+    ("AdamW(lr=0.02)", "weight_decay=0", None, 0.25),
+    ("Adam(lr=0.01)", None, ("norm", 0.1), 1),
 ]
 
 
@@ -138,12 +146,24 @@ def clip_gradients(clip, net):
         nn.utils.clip_grad_value_(net.parameters(), clip[1])
 
 
-def train(run, dtype):
-    text, changes, clip = run
+def make_net(averaged):
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Linear(5, 7), nn.Tanh(), nn.Linear(7, 3))
+    # A bias before the normalisation would have gradients of rounding alone.
+    first = [nn.Linear(5, 7, bias=False), nn.BatchNorm1d(7)] if averaged else [nn.Linear(5, 7)]
+    return nn.Sequential(*first, nn.Tanh(), nn.Linear(7, 3))
+
+
+def make_average(net, decay):
+    kind = torch.optim.swa_utils
+    return kind.AveragedModel(net, multi_avg_fn=kind.get_ema_multi_avg_fn(decay), use_buffers=True)
+
+
+def train(run, dtype):
+    text, changes, clip, decay = run
+    net = make_net(decay is not None)
     torch.set_default_dtype(dtype)
     net.to(dtype)
+    average = make_average(net, decay) if decay is not None else None
     optimizer, (x, y), losses = make(text, changes, net), data(dtype), []
     for _ in range(STEPS):
         optimizer.zero_grad()
@@ -151,6 +171,8 @@ def train(run, dtype):
         loss.backward()
         clip_gradients(clip, net)
         optimizer.step()
+        if average is not None:
+            average.update_parameters(net)
         losses.append(loss.item())
     torch.set_default_dtype(torch.float32)
     tensors = list(net.named_parameters())
@@ -158,13 +180,15 @@ def train(run, dtype):
         for key, value in optimizer.state[parameter].items():
             if torch.is_tensor(value) and value.shape == parameter.shape:
                 tensors.append((f"{key}.{name}", value))
+    if average is not None:
+        tensors += [(f"average.{n}", v) for n, v in average.module.state_dict().items() if v.is_floating_point()]
     return losses, tensors
 
 
 def main():
     torch.set_num_threads(1)
     print(f"# Written by tools/golden/optimizers.py with PyTorch {torch.__version__.split('+')[0]}.")
-    for run in RUNS:
+    for run in [(*run, None) for run in RUNS] + AVERAGES:
         losses, tensors = train(run, torch.float64)
         rounded, _ = train(run, torch.float32)
         print("run", run[0])
@@ -172,6 +196,8 @@ def main():
             print("group", run[1])
         if run[2]:
             print("clip", *run[2])
+        if run[3] is not None:
+            print("average", run[3])
         for step, pair in enumerate(zip(losses, rounded)):
             print("loss", step, *(f"{value:.17g}" for value in pair))
         for name, value in tensors:

@@ -29,6 +29,15 @@ const char *answers_class_name(const struct session *s, uint32_t index, char buf
     return name != NULL ? name : buffer;
 }
 
+const char *answers_label_name(const struct session *s, uint32_t index, char buffer[static LABEL_NAME])
+{
+    const char *const table = tenka_dataset_table(session_data(s));
+    if (table == NULL || !tenka_table_target(table, index, buffer, LABEL_NAME))
+        buffer[0] = '\0';
+    make_harmless(buffer);
+    return buffer;
+}
+
 const char *answers_sample_file(const struct session *s, const struct sample *sample)
 {
     return tenka_dataset_sample_name(s->test_data, (size_t)sample->index);
@@ -105,21 +114,6 @@ tenka_status answers_keep(struct answers *a, const struct tenka_batch *batch, te
     return status;
 }
 
-/* Room for as many bytes. */
-static bool make_room(void *at, size_t *room, size_t bytes)
-{
-    void *memory;
-    memcpy(&memory, at, sizeof(memory));
-    if (bytes <= *room && memory != NULL)
-        return true;
-    void *const grown = realloc(memory, bytes);
-    if (grown == NULL)
-        return false;
-    memcpy(at, &grown, sizeof(grown));
-    *room = bytes;
-    return true;
-}
-
 /* The first batch tells the shapes. */
 static tenka_status make_counters(struct answers *a, const struct session *s, struct tenka_shape output)
 {
@@ -140,8 +134,8 @@ static tenka_status read_batch(struct answers *a, const struct kept_batch *kept)
     const size_t scores = shape_count(tenka_variable_shape(kept->output)) * sizeof(float);
     const size_t targets = shape_count(tenka_variable_shape(kept->target)) * sizeof(float); /* or int32_t */
     size_t room = a->room;
-    if (!make_room(&a->scores, &room, scores > targets ? scores : targets) ||
-        !make_room(&a->targets, &a->room, scores > targets ? scores : targets))
+    if (!room_take(&a->scores, &room, scores > targets ? scores : targets, 1) ||
+        !room_take(&a->targets, &a->room, scores > targets ? scores : targets, 1))
         return TENKA_E_NOMEM;
     const tenka_status status = tenka_variable_read(kept->output, a->scores, scores);
     return status == TENKA_OK ? tenka_variable_read(kept->target, a->targets, targets) : status;
@@ -257,7 +251,7 @@ static tenka_status take_picture(struct answers *a, const struct session *s, con
     const size_t count = shape_count(tenka_variable_shape(kept->input));
     const size_t each = count / tenka_variable_shape(kept->input).dim[0];
     if (!*read) {
-        if (!make_room(&a->input, &a->input_room, count * sizeof(a->input[0])))
+        if (!room_take(&a->input, &a->input_room, count * sizeof(a->input[0]), 1))
             return TENKA_E_NOMEM;
         const tenka_status status = tenka_variable_read(kept->input, a->input, count * sizeof(a->input[0]));
         if (status != TENKA_OK)
@@ -341,6 +335,7 @@ void answers_summarise(const struct answers *a, const struct session *s, struct 
     struct tenka_label_summary labels;
     if (a->confusion != NULL) {
         tenka_confusion_summary(a->confusion, &classes);
+        out->accuracy = isnan(out->accuracy) ? classes.accuracy : out->accuracy;
         out->top_accuracy = classes.top_accuracy;
         out->f1 = classes.f1;
         out->mean_iou = a->places > 1 ? classes.mean_iou : (double)NAN;

@@ -67,6 +67,9 @@ void answers_free(struct answers *a);
 void answers_summarise(const struct answers *a, const struct session *s, struct evaluation *out);
 
 /* The name of a class of the session's data; buffer holds it where it is a number. */
+#define LABEL_NAME 256
+/* The name of a label, a table's column; "" where it has none. Returns buffer. */
+const char *answers_label_name(const struct session *s, uint32_t index, char buffer[static LABEL_NAME]);
 const char *answers_class_name(const struct session *s, uint32_t index, char buffer[static 16]);
 
 /* The file of a sample of the test half; NULL: it has none of its own. */

@@ -59,8 +59,9 @@ static void write_classes(const struct answers *a, const struct session *s, FILE
     write_matrix(a, file);
 }
 
-static void write_labels(const struct answers *a, FILE *file)
+static void write_labels(const struct answers *a, const struct session *s, FILE *file)
 {
+    char name[LABEL_NAME];
     struct tenka_label_summary all;
     struct tenka_class_measures m;
     tenka_label_counts_summary(a->labels, &all);
@@ -72,6 +73,10 @@ static void write_labels(const struct answers *a, FILE *file)
     fputs(",\"labels\":[", file);
     for (size_t i = 0; i < a->outputs; i++) {
         fprintf(file, "%s{\"label\":%zu", i > 0 ? ",\n" : "\n", i);
+        if (answers_label_name(s, (uint32_t)i, name)[0] != '\0') {
+            fputs(",\"name\":", file);
+            log_json_string(file, name);
+        }
         tenka_label_counts_label(a->labels, i, &m);
         write_measures(file, &m);
         fputc('}', file);
@@ -116,7 +121,7 @@ void answers_json(const struct answers *a, const struct session *s, FILE *file)
     if (a->confusion != NULL)
         write_classes(a, s, file);
     if (a->labels != NULL)
-        write_labels(a, file);
+        write_labels(a, s, file);
     if (a->errors != NULL)
         write_numbers(a, file);
     write_worst(a, s, file);

@@ -128,7 +128,7 @@ static void print_head(const char *first, bool places)
 
 void answers_print_table(const struct answers *a, const struct session *s)
 {
-    char name[300], number[16];
+    char name[300], number[16], label[LABEL_NAME];
     struct tenka_class_measures m;
     struct tenka_class_summary classes;
     struct tenka_label_summary labels;
@@ -141,7 +141,8 @@ void answers_print_table(const struct answers *a, const struct session *s)
             tenka_confusion_class(a->confusion, i, &m);
         else
             tenka_label_counts_label(a->labels, i, &m);
-        snprintf(name, sizeof(name), "%3u %.290s", i, a->confusion != NULL ? answers_class_name(s, i, number) : "");
+        snprintf(name, sizeof(name), "%3u %.290s", i,
+                 a->confusion != NULL ? answers_class_name(s, i, number) : answers_label_name(s, i, label));
         if (m.actual + m.predicted > 0 || a->outputs <= MAX_SHOWN)
             print_measures(name, places, &m);
     }

@@ -9,6 +9,7 @@
 
 /* Of the made data set: so many that shuffling them for a new epoch adds little to a step, as with real data. */
 #define IMAGES 10000u
+#define DATA_BYTES ((size_t)32 << 20)
 #define WARM_STEPS 3
 /* Seconds that a GPU is given to reach its full clock. */
 #define LEAST_WARMTH 0.3
@@ -47,12 +48,19 @@ static int load_dataset(struct stepper *s, const char *data)
     return EXIT_CODE_OK;
 }
 
+/* Ten batches, and more where images are small. */
+static size_t data_count(uint32_t batch, size_t image_bytes)
+{
+    const size_t fit = DATA_BYTES / image_bytes, wanted = fit < IMAGES ? fit : IMAGES, least = (size_t)batch * 10;
+    return wanted > least ? wanted : least;
+}
+
 /* Bytes and classes of no meaning, the same at each run. */
 static tenka_status make_dataset(struct stepper *s, uint32_t classes)
 {
     const struct tenka_shape *input = &s->input;
-    const size_t count = input->dim[0] * (size_t)10 > IMAGES ? input->dim[0] * (size_t)10 : IMAGES;
     const size_t bytes = (size_t)input->dim[1] * input->dim[2] * input->dim[3];
+    const size_t count = data_count(input->dim[0], bytes);
     uint8_t *images = malloc(count * bytes);
     int32_t *labels = malloc(count * sizeof(*labels));
     uint32_t state = 1;
@@ -163,9 +171,9 @@ int stepper_set_training(struct stepper *s, bool training)
 {
     s->training = training;
     tenka_module_train(s->session.net, training);
-    if (training && s->optimizer == NULL && train_optimizer(&s->session, &s->optimizer) != TENKA_OK)
-        return say_library_failed(s->session.ctx);
-    return EXIT_CODE_OK;
+    const tenka_status status = training && s->optimizer == NULL ? train_optimizer(&s->session, &s->optimizer)
+                                                                 : TENKA_OK;
+    return status == TENKA_OK ? EXIT_CODE_OK : say_failed("%s", failure_sentence(s->session.ctx, status));
 }
 
 static tenka_status run_training(struct stepper *s, const struct tenka_batch *batch)

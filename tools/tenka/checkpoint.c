@@ -22,6 +22,11 @@ static int compare_lr(const struct options *o, struct tenka_training *training, 
         return EXIT_CODE_OK;
     say_shortest(a, there);
     say_shortest(b, here);
+    if (!option_is_given(o, "lr") && here != o->lr)
+        return say_failed(
+            "%s: the checkpoint belongs to a run whose parameter group %zu begins with a learning rate of "
+            "%s, in this one it is %s; give the --group options of that run",
+            o->resume, group, a, b);
     if (!option_is_given(o, "lr"))
         return say_failed(
             "%s: the checkpoint belongs to a run with --lr %s, this one has %s; given as --lr %s it would "

@@ -27,10 +27,11 @@ static const char *predict_objection(const struct options *o)
         for (size_t i = 0; i < o->n_pictures; i++)
             if (path_is_npy(o->pictures[i]) || path_is_csv(o->pictures[i]))
                 return "an array or table goes alone: name one x.npy or x.csv, and no pictures beside it";
-    if (o->out != NULL && !path_is_npy(o->pictures[0]) && !path_is_csv(o->pictures[0]))
-        return "--out is for the outputs of an array x.npy or a table x.csv; the classes of pictures are printed";
-    if (o->out != NULL && !path_is_npy(o->out))
-        return "--out writes NumPy's format: give the file a name that ends in .npy";
+    const bool array = path_is_npy(o->pictures[0]) || path_is_csv(o->pictures[0]);
+    if (o->out != NULL && array && !path_is_npy(o->out) && !path_is_csv(o->out))
+        return "--out writes a table or NumPy's format: give the file a name that ends in .csv or .npy";
+    if (o->out != NULL && path_is_npy(o->out) && !array)
+        return "--out FILE.npy is for the outputs of an array x.npy or a table x.csv; pictures' go to a FILE.csv";
     for (size_t i = 0; i < o->n_pictures; i++)
         if (strcmp(o->pictures[i], "-") == 0)
             return "'-': the standard input is not read; name files or folders";
@@ -79,13 +80,15 @@ const struct command commands[] = {
       .example = "tenka data pictures", .run = command_data, .objection = data_objection },
     { "predict", PREDICT, .arguments = "X.NPY|X.CSV|PICTURE|FOLDER...",
       .brief = "the classes of pictures, or the outputs of an array or table, by a saved network", .about =
-      "Tells the classes of pictures by a saved network. PNG, JPEG and BMP pictures of any size and kind become what the "
-      "network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF or XMP "
+      "Tells the classes of pictures by a saved network. PNG, JPEG, BMP, GIF, WebP and TIFF pictures of "
+      "any size and kind become what the network was trained on: grey or colour, resized, normalised. Photographs are put upright as their EXIF or XMP "
       "data says. Of a folder, all files in it and in its folders that are pictures, or are called so, are taken in "
       "the order of their names, and others passed over. A picture that cannot be read, also since it is of another "
       "kind, is said, and the others are still done; the exit status is then 1. Of an array x.npy the samples are taken "
       "as they are, and of a table x.csv the lines as those of the table were that the network was trained on; --out y.npy "
-      "writes what the network gives for them, of whatever shape.",
+      "writes what the network gives for them, of whatever shape, and --out y.csv a table. A network that gives scores for "
+      "each pixel makes a mask of each picture, a PNG file in the folder of --out whose grey values are the classes: it has "
+      "the picture's size, or with a transform that of what the network gives.",
       .example = "tenka predict --load net.safetensors --top 1 shoe.jpg pictures/", .computes = true,
       .run = command_predict, .objection = predict_objection },
     { "info", INFO, .arguments = "FILE", .brief = "what is in a saved model, a checkpoint or a file of weights", .about =

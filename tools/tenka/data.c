@@ -64,18 +64,16 @@ void session_warn_of_data(const struct session *s)
                     o->load);
 }
 
-/* Testing on other images than those would tell little, so nothing else is looked for. */
-static int find_trained_data(struct session *s)
+/* Testing on other images than those that the file's network was trained on would tell little, and a run goes on with
+ * its own, so nothing else is looked for. */
+static int find_trained_data(struct session *s, const char *file)
 {
-    const char *const file = s->options->load;
     if (tenka_model_data(s->ctx, file, &s->trained_on) != TENKA_OK)
         return session_say_load_failed(s, file);
     if (s->trained_on == NULL)
-        return say_failed("%s does not say which images its network was trained on: name the test images with --data",
-                          file);
+        return say_failed("%s does not say which images its network was trained on: name them with --data", file);
     if (!data_is_there(s->trained_on))
-        return say_failed("the images of %s, which %s was trained on, are no longer there: name the test images with "
-                          "--data",
+        return say_failed("the images of %s, which %s was trained on, are no longer there: name others with --data",
                           s->trained_on, file);
     s->data_dir = s->trained_on;
     return EXIT_CODE_OK;
@@ -87,10 +85,12 @@ static int find_data(struct session *s, bool train)
                                         "/usr/share/datasets/fashion-mnist"};
     static const char *const user[] = {[2] = "fashion-mnist", [3] = "mnist"};
     s->data_dir = s->options->data;
+    if (masks_join(s) != EXIT_CODE_OK)
+        return EXIT_CODE_FAILED;
     if (s->data_dir != NULL)
         return session_check_data(s->data_dir);
-    if (!train)
-        return find_trained_data(s);
+    if (!train || s->options->resume != NULL)
+        return find_trained_data(s, train ? s->options->resume : s->options->load);
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && s->data_dir == NULL; i++) {
         if (fixed[i] != NULL)
             snprintf(s->folder, sizeof(s->folder), "%s", fixed[i]);
@@ -230,6 +230,8 @@ int session_load_data(struct session *s, bool train)
         code = session_load_half(s, s->data_dir, true, &s->train_data);
     if (code == EXIT_CODE_OK)
         code = session_load_half(s, s->data_dir, false, &s->test_data);
+    if (code == EXIT_CODE_OK && train)
+        code = targets_set(s);
     if (code == EXIT_CODE_OK)
         code = session_pass_over_ignored(s);
     if (code == EXIT_CODE_OK && train)
@@ -238,6 +240,8 @@ int session_load_data(struct session *s, bool train)
         code = table_standardize(s);
     if (code == EXIT_CODE_OK && train && s->test_data != NULL)
         code = join_halves(s);
+    if (code == EXIT_CODE_OK && train)
+        code = masks_check(s);
     if (code == EXIT_CODE_OK && train)
         code = name_classes(s);
     if (code == EXIT_CODE_OK && train && s->options->limit > 0)
@@ -293,8 +297,8 @@ static bool are_numbers(const char *const *names, uint32_t count)
 static int check_folder_names(const struct session *s, const struct tenka_preprocessing *how)
 {
     struct tenka_picture_sizes sizes;
-    if (how->class_names == NULL || are_numbers(how->class_names, how->classes) || s->options->classes != NULL ||
-        tenka_dataset_picture_sizes(s->test_data, &sizes) != TENKA_OK)
+    if (session_has_masks(s) || how->class_names == NULL || are_numbers(how->class_names, how->classes) ||
+        s->options->classes != NULL || tenka_dataset_picture_sizes(s->test_data, &sizes) != TENKA_OK)
         return EXIT_CODE_OK;
     for (uint32_t i = 0; i < tenka_dataset_classes(s->test_data) && i < how->classes; i++) {
         const char *const name = tenka_dataset_class_name(s->test_data, i);

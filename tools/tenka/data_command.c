@@ -10,17 +10,16 @@ struct look {
     struct session session;
     struct tenka_measures measures; /* of the first half */
     uint64_t *train, *test;         /* samples of each class */
+    double *seconds;                /* of each pass; NULL: there are none */
 };
 
 /* ---- Looking ---- */
 
-static void count_labels(const tenka_dataset *data, uint32_t classes, uint64_t *out)
+static int count_targets(const struct session *s, const tenka_dataset *data, uint64_t *out)
 {
-    const int32_t *const labels = data != NULL ? tenka_dataset_labels(data) : NULL;
-    const size_t count = labels != NULL ? tenka_dataset_count(data) * shape_count(tenka_dataset_target_shape(data)) : 0;
-    for (size_t i = 0; i < count; i++)
-        if (labels[i] >= 0 && (uint32_t)labels[i] < classes)
-            out[labels[i]]++;
+    if (data == NULL || tenka_dataset_classes(data) == 0 || tenka_dataset_count_targets(data, out) == TENKA_OK)
+        return EXIT_CODE_OK;
+    return say_library_failed(s->ctx);
 }
 
 static int count_classes(struct look *l)
@@ -36,15 +35,16 @@ static int count_classes(struct look *l)
     l->test = calloc((size_t)classes + 1, sizeof(l->test[0]));
     if (l->train == NULL || l->test == NULL)
         return say_failed("out of memory");
-    count_labels(s->train_data, classes, l->train);
-    count_labels(s->test_data, classes, l->test);
-    return EXIT_CODE_OK;
+    return count_targets(s, s->train_data, l->train) == EXIT_CODE_OK ? count_targets(s, s->test_data, l->test)
+                                                                     : EXIT_CODE_FAILED;
 }
 
 static int load(struct look *l)
 {
     struct session *const s = &l->session;
-    int code = session_check_data(s->data_dir);
+    int code = masks_join(s);
+    if (code == EXIT_CODE_OK)
+        code = session_check_data(s->data_dir);
     if (code == EXIT_CODE_OK)
         code = session_load_half(s, s->data_dir, true, &s->train_data);
     if (code == EXIT_CODE_OK)
@@ -60,6 +60,15 @@ static int load(struct look *l)
     if (code == EXIT_CODE_OK && s->transform != NULL)
         code = transforms_apply(s);
     return code;
+}
+
+static int pass(struct look *l)
+{
+    const uint32_t passes = l->session.options->passes;
+    if (passes == 0)
+        return EXIT_CODE_OK;
+    l->seconds = calloc(passes, sizeof(l->seconds[0]));
+    return l->seconds != NULL ? passes_run(&l->session, l->seconds) : say_failed("out of memory");
 }
 
 /* ---- For people ---- */
@@ -92,12 +101,13 @@ static void print_sizes(const struct session *s)
 static void print_classes(const struct look *l)
 {
     const tenka_dataset *const data = l->session.train_data;
+    const char *const what = session_has_masks(&l->session) ? " pixels" : "";
     char train[32], test[32];
     for (uint32_t i = 0; i < tenka_dataset_classes(data); i++) {
-        print_text(stdout, "class    %u %s: %s training", i, tenka_dataset_class_name(data, i),
-                   say_count(train, l->train[i]));
+        print_text(stdout, "class    %u %s: %s training%s", i, tenka_dataset_class_name(data, i),
+                   say_count(train, l->train[i]), what);
         if (l->session.test_data != NULL)
-            printf(", %s test", say_count(test, l->test[i]));
+            printf(", %s test%s", say_count(test, l->test[i]), what);
         printf("\n");
     }
 }
@@ -177,6 +187,8 @@ static void print_json(const struct look *l)
             print_real(c > 0 ? "," : "", (std ? l->measures.std : l->measures.mean)[c]);
         printf("]");
     }
+    if (l->seconds != NULL)
+        passes_print_json(s, l->seconds);
     printf("}\n");
 }
 
@@ -194,6 +206,8 @@ int command_data(const struct options *options)
         code = load(&l);
     if (code == EXIT_CODE_OK && options->sheet != NULL)
         code = sheet_write(&l.session, l.session.train_data, options->sheet);
+    if (code == EXIT_CODE_OK)
+        code = pass(&l);
     if (code == EXIT_CODE_OK && options->json) {
         print_json(&l);
     } else if (code == EXIT_CODE_OK) {
@@ -203,9 +217,12 @@ int command_data(const struct options *options)
         print_columns(&l.session);
         print_classes(&l);
         print_measures(&l);
+        if (l.seconds != NULL)
+            passes_print(&l.session, l.seconds);
     }
     session_close(&l.session);
     free(l.train);
     free(l.test);
+    free(l.seconds);
     return code;
 }

@@ -19,20 +19,26 @@ bool data_is_list(const char *data)
     return data != NULL && !data_is_folder(data) && strchr(data, ',') != NULL;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), end_length = strlen(end);
-    return length > end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 bool data_is_npz(const char *data)
 {
-    return data != NULL && !data_is_folder(data) && strchr(data, ',') == NULL && ends_with(data, ".npz");
+    return data != NULL && !data_is_folder(data) && strchr(data, ',') == NULL && text_ends_with(data, ".npz");
 }
 
 bool path_is_csv(const char *path)
 {
-    return ends_with(path, ".csv") || ends_with(path, ".tsv");
+    return text_ends_with(path, ".csv") || text_ends_with(path, ".tsv");
+}
+
+/* A list of two folders. */
+static bool data_is_masks(const char *data)
+{
+    struct file_list list;
+    if (!data_is_list(data))
+        return data_is_folder(data) && masks_are_in(data);
+    file_list_split(data, &list);
+    const bool masks = list.count == 2 && data_is_folder(list.file[0]);
+    free(list.text);
+    return masks;
 }
 
 /* A list of such files, or one file that is text. */
@@ -49,7 +55,7 @@ static bool data_is_csv(const char *data)
 
 bool path_is_npy(const char *path)
 {
-    return ends_with(path, ".npy");
+    return text_ends_with(path, ".npy");
 }
 
 bool data_is_npy(const char *data)
@@ -58,7 +64,7 @@ bool data_is_npy(const char *data)
     if (!data_is_list(data))
         return false;
     file_list_split(data, &list);
-    const bool npy = list.count > 0 && (path_is_npy(list.file[0]) || ends_with(list.file[0], ".npy.gz"));
+    const bool npy = list.count > 0 && (path_is_npy(list.file[0]) || text_ends_with(list.file[0], ".npy.gz"));
     free(list.text);
     return npy;
 }
@@ -100,7 +106,7 @@ static bool is_cifar(const char *path, const char *name, bool folder)
 
 static bool is_archive(const char *path)
 {
-    return ends_with(path, ".tar.gz") || ends_with(path, ".tgz") || ends_with(path, ".tar");
+    return text_ends_with(path, ".tar.gz") || text_ends_with(path, ".tgz") || text_ends_with(path, ".tar");
 }
 
 static bool is_folder(const char *path, const char *name, bool folder)
@@ -142,6 +148,8 @@ static bool are_classes(const char *folder)
 
 enum data_kind data_kind(const char *data)
 {
+    if (data_is_masks(data))
+        return DATA_MASKS;
     if (data_is_folder(data) ? folder_has_entry(data, is_cifar) : !data_is_list(data) && is_archive(data))
         return DATA_CIFAR;
     if (data_is_folder(data))
@@ -188,6 +196,8 @@ static int check_list(const char *data)
         struct stat st;
         if (stat(list.file[i], &st) != 0)
             code = say_failed("--data: there is no file '%s'", list.file[i]);
+        else if (data_is_folder(list.file[0]) && !S_ISDIR(st.st_mode))
+            code = say_failed("--data: '%s' is no folder of masks for the pictures of %s", list.file[i], list.file[0]);
     }
     free(list.text);
     return code;
@@ -253,7 +263,7 @@ bool data_is_there(const char *data)
     file_list_split(data, &list);
     bool there = list.count == 2 || list.count == 4;
     for (size_t i = 0; i < list.count && there; i++)
-        there = is_file(list.file[i]);
+        there = is_file(list.file[i]) || (list.count == 2 && data_is_folder(list.file[i]));
     free(list.text);
     return there;
 }

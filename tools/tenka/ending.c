@@ -166,6 +166,12 @@ int session_open_loss(struct session *s)
 {
     if (s->options->loss == NULL || tenka_loss_parse(s->ctx, s->options->loss, &s->loss) == TENKA_OK)
         return EXIT_CODE_OK;
+    const char *const class_name = loss_class_of(s->options->loss);
+    if (class_name != NULL && strcmp(class_name, s->options->loss) != 0) {
+        say_failed("--loss takes a loss as torch.nn has it, with its arguments: write '%s()' for '%s'", class_name,
+                   s->options->loss);
+        return EXIT_CODE_USAGE;
+    }
     say_failed("--loss: %s", tenka_last_error(s->ctx));
     return tenka_last_status(s->ctx) == TENKA_E_FORMAT ? EXIT_CODE_USAGE : EXIT_CODE_FAILED;
 }
@@ -174,8 +180,8 @@ int session_open_loss(struct session *s)
 static int pass_over(struct session *s, tenka_dataset *data, int32_t ignored)
 {
     const int32_t *const labels = data != NULL ? tenka_dataset_labels(data) : NULL;
-    bool found = false;
-    if (labels == NULL)
+    bool found = data != NULL && tenka_dataset_target_dtype(data) == TENKA_I32 && labels == NULL; /* masks have any */
+    if (labels == NULL && !found)
         return EXIT_CODE_OK;
     const size_t count = tenka_dataset_count(data) * shape_count(tenka_dataset_target_shape(data));
     for (size_t i = 0; i < count && !found; i++)
@@ -195,7 +201,7 @@ int session_pass_over_ignored(struct session *s)
 
 int session_choose_loss(struct session *s, enum tenka_dtype targets)
 {
-    const char *const text = targets == TENKA_F32          ? "MSELoss()"
+    const char *const text = targets == TENKA_F32          ? targets_loss(s)
                              : s->last == LAST_LOG_SOFTMAX ? "NLLLoss()"
                                                            : "CrossEntropyLoss()";
     if (s->loss == NULL && tenka_loss_parse(s->ctx, text, &s->loss) != TENKA_OK)

@@ -3,7 +3,7 @@
 #include "answers.h"
 
 struct meters {
-    tenka_meter *loss, *correct; /* correct NULL: the targets are no classes */
+    tenka_meter *loss, *correct; /* correct NULL: the targets are no classes, or masks */
     uint32_t whole;              /* images of the first batch: no later one has more */
     double weights;              /* of all batches together */
 };
@@ -39,6 +39,12 @@ static tenka_status run_batches(struct session *s, tenka_loader *loader, struct 
         progress_update(progress, *images);
     }
     return status == TENKA_END ? TENKA_OK : status;
+}
+
+/* Whether it is known before how many of the test targets are classes: of masks it depends on what they become. */
+static bool counts_right(const struct session *s)
+{
+    return session_classifies(s) && tenka_dataset_labels(s->test_data) != NULL;
 }
 
 /* How many of the test targets are classes, so that they can be right. */
@@ -87,7 +93,7 @@ int evaluate(struct session *s, tenka_loader *loader, struct progress *progress,
     tenka_module_train(s->net, false);
     tenka_no_grad_begin(s->ctx);
     tenka_status status = tenka_meter_create(s->ctx, &meters.loss);
-    if (status == TENKA_OK && session_classifies(s))
+    if (status == TENKA_OK && counts_right(s))
         status = tenka_meter_create(s->ctx, &meters.correct);
     if (status == TENKA_OK) {
         progress_begin(progress, "test", 0, tenka_dataset_count(s->test_data));
@@ -95,7 +101,7 @@ int evaluate(struct session *s, tenka_loader *loader, struct progress *progress,
         progress_end(progress);
     }
     if (status == TENKA_OK)
-        status = read_meters(&meters, count_targets(s), out);
+        status = read_meters(&meters, counts_right(s) ? count_targets(s) : 0, out);
     if (status == TENKA_OK && answers != NULL)
         answers_summarise(answers, s, out);
     const int code = status == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;

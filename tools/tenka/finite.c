@@ -74,7 +74,9 @@ int finite_check_test(struct training *t, const struct epoch_result *result)
 {
     char kept[KEPT_SIZE];
     if (isfinite(result->test.loss)) {
-        keep_judged(t);
+        /* A loss of the average says nothing of the weights in the checkpoint. */
+        if (t->run.average == NULL)
+            keep_judged(t);
         return EXIT_CODE_OK;
     }
     keep_restore(t, kept);

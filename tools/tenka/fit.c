@@ -41,6 +41,8 @@ static struct kind make_kind(const struct training *t, bool training)
 static tenka_status measure(const struct training *t, const struct kind *k, struct tenka_memory_fit *out)
 {
     const struct session *s = &t->session;
+    out->mixes = k->optimizer != NULL && mixing_is_on(s->options);
+    out->classes = s->outputs;
     return tenka_memory_fits_data(s->net, k->optimizer, session_data(s), k->rows, s->loss, out);
 }
 

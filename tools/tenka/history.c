@@ -7,25 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for one more. */
-static bool grow(void *at, size_t count, size_t *room, size_t each)
-{
-    void *memory;
-    memcpy(&memory, at, sizeof(memory));
-    if (count < *room)
-        return true;
-    const size_t more = *room > 0 ? 2 * *room : 64;
-    void *const grown = realloc(memory, more * each);
-    if (grown == NULL)
-        return false;
-    memcpy(at, &grown, sizeof(grown));
-    *room = more;
-    return true;
-}
-
 bool history_add_point(struct history *h, const struct history_point *point)
 {
-    if (!grow(&h->points, h->n_points, &h->points_room, sizeof(h->points[0])))
+    if (!room_take(&h->points, &h->points_room, h->n_points + 1, sizeof(h->points[0])))
         return false;
     h->points[h->n_points++] = *point;
     return true;
@@ -33,7 +17,7 @@ bool history_add_point(struct history *h, const struct history_point *point)
 
 bool history_add_epoch(struct history *h, const struct epoch_result *epoch)
 {
-    if (!grow(&h->epochs, h->n_epochs, &h->epochs_room, sizeof(h->epochs[0])))
+    if (!room_take(&h->epochs, &h->epochs_room, h->n_epochs + 1, sizeof(h->epochs[0])))
         return false;
     h->epochs[h->n_epochs++] = *epoch;
     return true;

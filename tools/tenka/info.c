@@ -1,5 +1,6 @@
 /* `tenka info`: what is in a saved file. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tenka.h"
@@ -43,27 +44,78 @@ static bool is_net(const char *name)
     return strcmp(name, "net") == 0 || strcmp(name, "layers") == 0;
 }
 
+#define RUN "checkpoint."
+#define GROUPS RUN "optimizer.groups"
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* What only a run that goes on needs; --json has it. */
+static bool is_bookkeeping(const struct tenka_contents_note *note)
+{
+    static const char *const begins[] = {
+        RUN "format",
+        RUN "generator.",
+        RUN "loss.",
+        RUN "optimizer.steps",
+        RUN "schedule.by_step",
+        RUN "schedule.numbers",
+        RUN "schedule.total",
+        RUN "test_loader.",
+        RUN "train_loader.epoch_seed",
+        RUN "train_loader.index",
+        RUN "train_loader.labels",
+        RUN "train_loader.order_seed",
+        RUN "train_loader.running",
+    };
+    bool hidden = strcmp(note->value, "null") == 0;
+    for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+        hidden = hidden || has_prefix(note->name, begins[i]);
+    return hidden;
+}
+
 /* One line, as long as the terminal is wide. */
-static void print_note(const struct tenka_contents_note *note, size_t width)
+static void print_line(const char *name, const char *value, size_t width)
 {
     const size_t columns = terminal_columns(1), room = columns > width + 12 ? columns - width - 2 : 10;
     char text[1024];
-    snprintf(text, sizeof(text), "%s", note->value);
+    snprintf(text, sizeof(text), "%s", value);
     make_harmless(text);
-    const bool cut = strlen(note->value) >= sizeof(text) || text_columns(text) > room;
+    const bool cut = strlen(value) >= sizeof(text) || text_columns(text) > room;
     text_cut(text, cut ? room - 3 : room);
-    print_text(stdout, "%-*s  %s%s\n", (int)width, note->name, text, cut ? "..." : "");
+    print_text(stdout, "%-*s  %s%s\n", (int)width, name, text, cut ? "..." : "");
+}
+
+/* Of each group of an optimizer the arguments that are not 0: [{"options":{"lr":"0.1", ...}, ...}, ...]. */
+static void print_groups(const char *json, size_t width)
+{
+    static const char options[] = "\"options\":{";
+    for (const char *at = strstr(json, options); at != NULL; at = strstr(at, options)) {
+        char line[1024], name[32], value[40];
+        int used = 0, read = 0;
+        line[0] = '\0';
+        for (at += strlen(options); sscanf(at, "\"%31[^\"]\":\"%39[^\"]\"%n", name, value, &read) == 2 && read > 0;
+             at += read + (at[read] == ','), read = 0)
+            if (strcmp(value, "0.0") != 0 && used < (int)sizeof(line) - 80)
+                used += snprintf(line + used, sizeof(line) - (size_t)used, "%s%s=%g", used > 0 ? ", " : "", name,
+                                 strtod(value, NULL));
+        print_line("optimizer.group", line, width);
+    }
 }
 
 static void print_notes(const tenka_contents *c)
 {
     struct tenka_contents_note note;
-    size_t width = 8;
-    for (size_t i = 0; tenka_contents_note(c, i, &note) == TENKA_OK; i++)
-        width = strlen(note.name) > width && strlen(note.name) < 40 ? strlen(note.name) : width;
-    for (size_t i = 0; tenka_contents_note(c, i, &note) == TENKA_OK; i++)
-        if (!is_net(note.name))
-            print_note(&note, width);
+    const size_t width = strlen("train_loader.batch_size");
+    for (size_t i = 0; tenka_contents_note(c, i, &note) == TENKA_OK; i++) {
+        const char *const name = note.name + (has_prefix(note.name, RUN) ? strlen(RUN) : 0);
+        if (strcmp(note.name, GROUPS) == 0)
+            print_groups(note.value, width);
+        else if (!is_net(note.name) && !is_bookkeeping(&note))
+            print_line(name, note.value, width);
+    }
 }
 
 static void print_tensors(const tenka_contents *c)

@@ -236,6 +236,7 @@ void log_json_option(FILE *file, const struct option *option, const struct optio
     switch (option->kind) {
     case OPTION_FLAG: fputs(option_integer(option, o) != 0 ? "true" : "false", file); break;
     case OPTION_WHOLE: fprintf(file, "%" PRIu64, option_integer(option, o)); break;
+    case OPTION_TIME:
     case OPTION_REAL: fputs(say_shortest(text, option_real(option, o)), file); break;
     case OPTION_LIST: list_value(file, option, o); break;
     case OPTION_WORD: string_value(file, option_word(option, option_integer(option, o))); break;

@@ -16,6 +16,7 @@
 #define WHOLE(m, least, most) .kind = OPTION_WHOLE, MEMBER(m), .low = (least), .high = (most)
 #define COUNT(m) WHOLE(m, 1, MAX_COUNT)
 #define REAL(m, most) .kind = OPTION_REAL, MEMBER(m), .limit = (most)
+#define TIME(m) .kind = OPTION_TIME, MEMBER(m)
 #define WORD(m, list) .kind = OPTION_WORD, MEMBER(m), .words = (list)
 #define WORDS(m, list) .kind = OPTION_WORDS, MEMBER(m), .words = (list)
 #define SHAPE(m) .kind = OPTION_SHAPE, MEMBER(m), .low = 1, .high = MAX_COUNT
@@ -30,12 +31,18 @@ static const struct option_word backends[] = {
 static const struct option_word means[] = {
     { "images", LOSS_MEAN_IMAGES }, { "batches", LOSS_MEAN_BATCHES }, { NULL, 0 },
 };
+static const struct option_word bests[] = {
+    { "usual", BEST_USUAL }, { "loss", BEST_LOSS }, { "accuracy", BEST_ACCURACY }, { "f1", BEST_F1 },
+    { "mean-iou", BEST_MEAN_IOU }, { "exact", BEST_EXACT }, { "mae", BEST_MAE }, { "rmse", BEST_RMSE },
+    { "r2", BEST_R2 }, { "psnr", BEST_PSNR }, { NULL, 0 },
+};
 static const struct option_word measures[] = {
     { "usual", TENKA_SCHEDULE_USUAL }, { "step", TENKA_SCHEDULE_STEP }, { "epoch", TENKA_SCHEDULE_EPOCH }, { NULL, 0 },
 };
 static const struct option_word masks[] = {
     { "auto", TENKA_DROPOUT_AUTO }, { "torch", TENKA_DROPOUT_TORCH }, { "philox", TENKA_DROPOUT_PHILOX }, { NULL, 0 },
 };
+static const struct option_word weightings[] = { { "none", false }, { "balanced", true }, { NULL, 0 } };
 static const struct option_word tunings[] = {
     { "auto", TENKA_TUNE_AUTO }, { "on", TENKA_TUNE_ON }, { "off", TENKA_TUNE_OFF }, { NULL, 0 },
 };
@@ -53,6 +60,11 @@ static const struct option_word parts[] = {
     "of several data sets in one, FOLDER/NAME, such as emnist/emnist-letters; or files of any name: "
 #define ARRAY_FORMS ". Or arrays of NumPy of any shape, taken as they are, with classes or floats as targets: "
 #define TABLE_FORMS ". Or a table, FILE.csv with names of columns in its first line"
+#define MASK_FORMS ". Or pictures with a mask for each: a folder with images and masks, or with train and val that have " \
+    "both, or --masks"
+#define MASKS_HELP "A mask for each picture of --data, of the same name but with .png, in which each pixel has the class of " \
+    "the picture's as its grey value or palette's index, and 255 where none counts; train and val of the pictures, where " \
+    "they have such, are here too. Masks are transformed with their pictures"
 #define DATA_DEFAULT ". Default: the first that exists of ./data/fashion-mnist, ./data/mnist, the same two under " \
     "$XDG_DATA_HOME/tenka (~/.local/share/tenka where that is not set), and /usr/share/datasets/fashion-mnist"
 #define WEIGHTS_NET "Network to put the weights into. Default: the one that the file describes"
@@ -63,7 +75,10 @@ static const struct option_word parts[] = {
     "--freeze and --train can be given several times, and later ones win: --freeze '*' --train fc"
 #define STATS_HELP "Keep frozen layers with running statistics, such as BatchNorm2d, in evaluation mode, so that they " \
     "normalise by their statistics and leave them as they are"
+#define MIXED_HELP "What 'tenka train' would mix the training pictures by; --sheet shows a batch"
 #define TARGET_HELP "Columns of a CSV file that the network is to tell; all others are its input"
+#define TARGET_INPUT_HELP TARGET_HELP ". Of other data, input: what the network is given, normalised and transformed, is " \
+    "what it is to give again, as an autoencoder does"
 #define WITHOUT_HELP "Columns of a CSV file to leave out of the input, such as a number of the line"
 #define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
 
@@ -73,16 +88,18 @@ const struct option option_table[] = {
     { "data", NULL, "FOLDER|FILES", NAME(data), .key = "data", .uses = {
         { TRAIN, GROUP_DATA, DATA_FORMS "train-images,train-labels,test-images,test-labels" ARRAY_FORMS
           "x.npy,y.npy, with two more files for testing, or FILE.npz with x_train, y_train, x_test, y_test or with x, y"
-          TABLE_FORMS ", or train.csv,test.csv, and --target" DATA_DEFAULT },
+          TABLE_FORMS ", or train.csv,test.csv, and --target" MASK_FORMS DATA_DEFAULT },
         { TEST, GROUP_DATA, DATA_FORMS "images,labels, or four, of which the last two are tested on" ARRAY_FORMS
-          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y" TABLE_FORMS ". Default: what the network was trained on, which a "
+          "x.npy,y.npy, or FILE.npz with x_test, y_test or with x, y" TABLE_FORMS MASK_FORMS ". Default: what the network was trained on, which a "
           ".pt does not say" },
         { PROFILE, GROUP_RUNS, "Real images: the training half of what --data of 'tenka train' names, or the files "
           "images,labels. Default: images of no meaning" } } },
+    { "masks", NULL, "FOLDER", NAME(masks), .key = "masks", .uses = {
+        { TRAIN | TEST | DATA, GROUP_DATA, MASKS_HELP } } },
     { "limit", NULL, "N", COUNT(limit), .key = "limit", .uses = {
         { TRAIN, GROUP_DATA, "Train on the first N training images only; testing takes all test images" } } },
     { "target", NULL, "COLUMN[,...]", NAME(target), .key = "target", .uses = {
-        { TRAIN | DATA, GROUP_DATA, TARGET_HELP }, { PROFILE, GROUP_RUNS, TARGET_HELP } } },
+        { TRAIN, GROUP_DATA, TARGET_INPUT_HELP }, { DATA, GROUP_DATA, TARGET_HELP }, { PROFILE, GROUP_RUNS, TARGET_HELP } } },
     { "without", NULL, "COLUMN[,...]", NAME(without), .key = "without", .uses = {
         { TRAIN | DATA, GROUP_DATA, WITHOUT_HELP }, { PROFILE, GROUP_RUNS, WITHOUT_HELP } } },
     { "standardize", NULL, NULL, FLAG(standardize), .key = "standardize", .uses = {
@@ -94,6 +111,9 @@ const struct option option_table[] = {
     { "skip-bad", NULL, NULL, FLAG(skip_bad), .key = "skip_bad", .uses = {
         { TRAIN | TEST | DATA, GROUP_DATA, "Leave out pictures that cannot be read, and name them; all are decoded once "
           "before training begins. Without it the first of them ends the command" } } },
+    { "keep-pictures", NULL, "MIB", WHOLE(keep_mib, 0, UINT32_MAX), .uses = {
+        { TRAIN | TEST | DATA, GROUP_DATA, "Keep decoded pictures of a folder from one epoch to the next, in so many MiB "
+          "of memory; 0: none. Results do not depend on it. Default: as long as more than that stays free" } } },
     { "load", NULL, "FILE", NAME(load), .key = "load", .uses = {
         { TRAIN, GROUP_DATA, "Begin with the weights of a safetensors or PyTorch .pt file" },
         { TEST, GROUP_DATA, "The saved network (needed): safetensors, or PyTorch's .pt together with --net" },
@@ -169,6 +189,15 @@ const struct option option_table[] = {
           "Default: what was saved with the network" },
         { PREDICT, GROUP_PICTURES, "What the network is given of a picture, as torchvision.transforms prints or writes "
           "it. Default: what was saved with the network" } } },
+    { "mixup", NULL, "ALPHA", REAL(mixup, 1e6), .initial = "0", .key = "mixup", .uses = {
+        { TRAIN, GROUP_DATA, "Mix the training samples of each batch with each other, and their targets, by a share of "
+          "Beta(ALPHA, ALPHA): 0.2 is usual. With --cutmix one of the two is drawn for each batch. The loss must be "
+          "CrossEntropyLoss, and the train loss is that of mixed targets; 0: not" },
+        { DATA, GROUP_DATA, MIXED_HELP } } },
+    { "cutmix", NULL, "ALPHA", REAL(cutmix, 1e6), .initial = "0", .key = "cutmix", .uses = {
+        { TRAIN, GROUP_DATA, "Put a rectangle of another training picture of the batch into each, and mix their targets "
+          "by its share, which is of Beta(ALPHA, ALPHA): 1 is usual. As for --mixup" },
+        { DATA, GROUP_DATA, MIXED_HELP } } },
     { "invert", NULL, NULL, FLAG(invert), .uses = {
         { PREDICT, GROUP_PICTURES, "Take each picture's negative. A network that has learned white on black, as MNIST "
           "and Fashion-MNIST are, needs it for ink on paper and for photographs on a white ground" } } },
@@ -198,6 +227,7 @@ const struct option option_table[] = {
         { TRAIN, GROUP_TRAINING, "Images in a step; more than there are makes one step of all of them" },
         { TEST, GROUP_DATA, "Images in a step" },
         { PREDICT, GROUP_NETWORK, "Pictures in a step" },
+        { DATA, GROUP_MEASURED, "Samples in a batch of --passes" },
         { SUMMARY, GROUP_TRAINING, "Images in a step" },
         { PROFILE, GROUP_RUNS, "Images in a step" } } },
     { "batch-size", NULL, "N[,N...]", COUNTS(batch_sizes), .uses = {
@@ -218,6 +248,10 @@ const struct option option_table[] = {
           "MSELoss(), L1Loss(), BCEWithLogitsLoss() and others (docs/pytorch.md), with weight=[...] and ignore_index=N "
           "where targets are classes, and reduction=mean or sum. Default: of targets that are floats "
           "MSELoss(), else NLLLoss() for a network that ends with LogSoftmax and CrossEntropyLoss() for others" } } },
+    { "class-weights", NULL, "HOW", WORD(balanced, weightings), .initial = "none", .key = "class_weights", .uses = {
+        { TRAIN, GROUP_TRAINING, "Weights of the classes in the loss: none, those of --loss, or balanced, all targets "
+          "divided by the number of classes and by the class's own targets, as scikit-learn has it, counted in the "
+          "training half; of masks its pixels" } } },
     { "aux-weight", NULL, "X", REAL(aux_weight, 1e6), .initial = "0", .key = "aux_weight", .uses = {
         { TRAIN, GROUP_TRAINING, "Add X times the loss of each further output to that of the first, for networks that "
           "return several: 0.3 is usual for GoogLeNet, 0.4 for Inception" } } },
@@ -257,6 +291,15 @@ const struct option option_table[] = {
         { TRAIN, GROUP_TRAINING, "Update the weights after N batches, with the sum of their gradients divided by N; the "
           "last batches of an epoch, though they be fewer, are divided by N as well. Checkpoints are written between "
           "updates" } } },
+    { "ema", NULL, "DECAY", REAL(ema, 1), .initial = "0", .key = "ema", .uses = {
+        { TRAIN, GROUP_TRAINING, "Keep a moving average of weights and running statistics, of which DECAY stays at each "
+          "update, such as 0.999, as PyTorch's get_ema_multi_avg_fn; what is tested and saved is the average, and "
+          "training goes on with the weights; 0: none" },
+        { SUMMARY, GROUP_TRAINING, "Count the average that 'tenka train --ema' keeps" } } },
+    { "find-lr", NULL, NULL, FLAG(find_lr), .uses = {
+        { TRAIN, GROUP_TRAINING, "Do not train, but look for a learning rate: takes 100 updates with ever larger ones, "
+          "from 1e-7 to 10 or until the loss diverges, plots the loss, and says where it falls fastest. Nothing is saved; "
+          "--report has the curve" } } },
     { "seed", NULL, "N", WHOLE(seed, 0, UINT64_MAX), .initial = "0", .uses = {
         { TRAIN, GROUP_TRAINING, "Seed of weights and order. The same seed gives the weights and batches of PyTorch; "
           "as there, the low 32 bits count" } } },
@@ -273,6 +316,23 @@ const struct option option_table[] = {
     { "quick", NULL, NULL, FLAG(quick), .uses = {
         { BENCH, GROUP_TIME, "A first impression: a tenth of the time, and a smaller choice of shapes and batch "
           "sizes" } } },
+    { "val-every", NULL, "N", COUNT(val_every), .initial = "1", .key = "val_every", .uses = {
+        { TRAIN, GROUP_TRAINING, "Test after every N-th epoch, and after the last one. ReduceLROnPlateau then looks at "
+          "those epochs alone" } } },
+    { "best", NULL, "FILE", TEXT(best_file), .key = "best", .uses = {
+        { TRAIN, GROUP_STOPPING, "Write the network after each test that was the best one so far, as --save writes it; "
+          "with --ema the average. A resumed run goes on comparing" } } },
+    { "best-by", NULL, "MEASURE", WORD(best_by, bests), .unknown = "no test measures", .initial = "usual",
+      .key = "best_by", .uses = {
+        { TRAIN, GROUP_STOPPING, "What says which test is the best: loss, accuracy, f1 (the mean of classes or labels), "
+          "mean-iou, exact (samples with all labels right), mae, rmse, r2 or psnr. Usual is mean-iou of pixels' classes, "
+          "accuracy of classes, f1 of labels, else loss" } } },
+    { "patience", NULL, "N", COUNT(patience), .key = "patience", .uses = {
+        { TRAIN, GROUP_STOPPING, "End the run after N tests in a row that were not better than the best one, by the "
+          "same measure" } } },
+    { "max-time", NULL, "TIME", TIME(max_time), .key = "max_time", .uses = {
+        { TRAIN, GROUP_STOPPING, "Stop after this time, such as 2h30m, 90m or 45s, and save, as after Ctrl-C but with "
+          "exit status 0; --resume goes on, for as long again" } } },
     { "best", NULL, NULL, FLAG(best), .uses = {
         { BENCH, GROUP_TIME, "The shortest times instead of medians: for a machine that does other things too" } } },
 
@@ -313,12 +373,18 @@ const struct option option_table[] = {
         { TRAIN, GROUP_OUTPUT, "Write what happens for TensorBoard: losses and learning rate of each step, for which it "
           "is waited, and of each epoch the test's results, histograms of the weights and some pictures with what the "
           "network takes them for" } } },
-    { "out", NULL, "FILE", NAME(out), .uses = {
-        { PREDICT, GROUP_OUTPUT, "Write what the network gives for the samples of an array x.npy as a .npy of float32, "
-          "of float64 with --backend cpu-f64, and print nothing of it" } } },
+    { "out", NULL, "FILE|FOLDER", NAME(out), .uses = {
+        { PREDICT, GROUP_OUTPUT, "Write the answers and print none: as FILE.csv with a header and a row for each picture "
+          "or sample, of classes the likeliest and the probabilities of all, else the numbers; of an array x.npy or a "
+          "table x.csv, as FILE.npy of float32, of float64 with --backend cpu-f64; of a network that gives a class for "
+          "each pixel the folder where a mask of each picture belongs, 1.png of 1.jpg" } } },
     { "sheet", NULL, "FILE.png", NAME(sheet), .uses = {
         { DATA, GROUP_OUTPUT, "Write a picture that shows some of the training images side by side, as the network is "
           "given them: those of a folder need --transform, whose numbers are drawn once" } } },
+    { "passes", NULL, "N", WHOLE(passes, 1, 1000), .uses = {
+        { DATA, GROUP_MEASURED, "Make all training samples ready for a network N times, as training does, and print how "
+          "fast that is: pictures of a folder are decoded and transformed, for which --transform is needed. Later passes "
+          "have what --keep-pictures keeps" } } },
     { "top", NULL, "K", COUNT(top), .initial = "3", .uses = {
         { PREDICT, GROUP_OUTPUT, "The K likeliest classes of each picture" } } },
     { "top", NULL, "K", COUNT(test_top), .uses = {
@@ -353,7 +419,7 @@ const struct option option_table[] = {
         { TRAIN, GROUP_STOPPING, "Write it after so many steps as well" } } },
     { "resume", NULL, "FILE", NAME(resume), .key = "resume", .uses = {
         { TRAIN, GROUP_STOPPING, "Go on from a checkpoint, bit for bit, as if the run had not stopped; give the "
-          "options of that run again; it takes the place of --load. A --log file is continued" } } },
+          "options of that run again, but for --data; it takes the place of --load. A --log file is continued" } } },
     { "fallback", NULL, NULL, FLAG(fallback), .key = "fallback", .uses = {
         { TRAIN, GROUP_STOPPING, "When the GPU fails in the middle, go on on the CPU, which may be much slower: from "
           "the last checkpoint, or from the beginning where there is none" } } },

@@ -13,6 +13,7 @@ enum option_kind {
     OPTION_NAME,    /* a text that is not empty; const char * */
     OPTION_WHOLE,   /* from low to high; an integer of any size */
     OPTION_REAL,    /* from 0 to limit; double */
+    OPTION_TIME,    /* "2h30m", "90", of seconds, above 0; double */
     OPTION_WORD,    /* one of words; its value, an integer of any size */
     OPTION_WORDS,   /* some of words, with commas; their values joined by or */
     OPTION_SHAPE,   /* "1,28,28"; struct tenka_shape */

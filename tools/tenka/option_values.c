@@ -76,6 +76,35 @@ static double real_number(const struct reading *r)
     return value;
 }
 
+/* Seconds of "1d12h", "2h30m", "90m" or "45"; a number without a unit stands alone. Negative: it is no time. */
+static double seconds_of(const char *text)
+{
+    static const char units[] = "dhms";
+    static const double each[] = {86400, 3600, 60, 1};
+    double sum = 0;
+    for (const char *at = text; *at != '\0';) {
+        char *end;
+        const double value = *at >= '0' && *at <= '9' ? strtod(at, &end) : -1;
+        if (!(value >= 0) || (*end == '\0' && at != text))
+            return -1;
+        const char *const unit = strchr(units, *end != '\0' ? *end : 's');
+        if (unit == NULL)
+            return -1;
+        sum += value * each[unit - units];
+        at = end + (*end != '\0');
+    }
+    return sum;
+}
+
+static double time_span(const struct reading *r)
+{
+    const double seconds = seconds_of(r->text);
+    if (!(seconds > 0 && seconds <= 1e9))
+        say_misuse(r->command->name, "--%s: '%s' is no time, such as 2h30m, 90m, 45s, or 3600 for seconds",
+                   r->option->name, r->text);
+    return seconds;
+}
+
 static struct tenka_shape shape(const struct reading *r)
 {
     uint32_t dim[TENKA_MAX_RANK];
@@ -211,6 +240,7 @@ static void put(const struct reading *r, struct options *o)
     case OPTION_NAME: *(const char **)to = r->text; break;
     case OPTION_LIST: append(r, to); break;
     case OPTION_REAL: *(double *)to = real_number(r); break;
+    case OPTION_TIME: *(double *)to = time_span(r); break;
     case OPTION_SHAPE: *(struct tenka_shape *)to = shape(r); break;
     case OPTION_COUNTS: *(struct count_list *)to = counts(r); break;
     case OPTION_NUMBERS: *(struct number_list *)to = numbers(r); break;

@@ -148,6 +148,10 @@ static void check_training(const struct command *command, const struct options *
         say_misuse(command->name, "--schedule: %s", tenka_last_error(NULL));
     if (!steps && o->schedule_per == TENKA_SCHEDULE_STEP)
         say_misuse(command->name, "--schedule-per step: ReduceLROnPlateau looks at epochs");
+    if (o->best_by != BEST_USUAL && o->best_file == NULL && o->patience == 0)
+        say_misuse(command->name, "--best-by says what --best FILE and --patience N look at: give one of the two");
+    if (o->find_lr && o->resume != NULL)
+        say_misuse(command->name, "--find-lr looks before a run begins: leave --resume out");
     if (o->schedule == NULL && o->schedule_per != TENKA_SCHEDULE_USUAL)
         say_misuse(command->name, "--schedule-per is about a schedule: which is it? Give --schedule CALL");
 }

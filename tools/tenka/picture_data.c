@@ -1,7 +1,7 @@
 /* Pictures by class as data: the folders of the halves, the size that pictures become, and what is said of it. */
 #include <string.h>
 
-#include "tenka.h"
+#include "option_table.h"
 
 /* ---- Halves ---- */
 
@@ -9,7 +9,7 @@
 static const char *const half_names[] = {"train", "val", "valid", "validation", "test"};
 #define HALVES (sizeof(half_names) / sizeof(half_names[0]))
 
-static bool find_test_half(const char *folder, bool last, char out[static PATH_TEXT])
+bool pictures_test_half(const char *folder, bool last, char out[static PATH_TEXT])
 {
     for (size_t i = 1; i < HALVES; i++)
         if (folder_has(folder, half_names[last ? HALVES - i : i], out))
@@ -38,7 +38,7 @@ static bool is_folder(const char *path, const char *name, bool folder)
 static bool has_halves(const char *folder)
 {
     char path[PATH_TEXT], train[PATH_TEXT];
-    const bool trains = folder_has(folder, half_names[0], train), tests = find_test_half(folder, false, path);
+    const bool trains = folder_has(folder, half_names[0], train), tests = pictures_test_half(folder, false, path);
     return (trains && (tests || folder_has_entry(train, is_folder))) || !folder_has_entry(folder, is_class);
 }
 
@@ -46,7 +46,7 @@ static bool has_halves(const char *folder)
 static int check_names(const char *folder)
 {
     char path[PATH_TEXT];
-    if (find_test_half(folder, false, path) || !folder_has_entry(folder, is_class))
+    if (pictures_test_half(folder, false, path) || !folder_has_entry(folder, is_class))
         return EXIT_CODE_OK;
     return say_failed(
         "%s: beside train there is another folder, which is called neither val, valid, validation nor test: "
@@ -58,6 +58,8 @@ static int load(const struct session *s, const char *folder, tenka_dataset **out
 {
     struct tenka_folder_params params = TENKA_FOLDER_DEFAULTS;
     params.skip_bad = s->options->skip_bad;
+    if (option_is_given(s->options, "keep-pictures"))
+        params.keep_bytes = s->options->keep_mib > 0 ? (uint64_t)s->options->keep_mib << 20 : 1;
     if (tenka_dataset_load_folder(s->ctx, folder, &params, out) == TENKA_OK)
         return EXIT_CODE_OK;
     const tenka_status status = tenka_last_status(s->ctx);
@@ -76,7 +78,7 @@ int pictures_load(const struct session *s, const char *data, bool train, tenka_d
         return alone ? load(s, data, out) : EXIT_CODE_OK;
     if (check_names(data) != EXIT_CODE_OK)
         return EXIT_CODE_FAILED;
-    const bool there = train ? folder_has(data, half_names[0], path) : find_test_half(data, alone, path);
+    const bool there = train ? folder_has(data, half_names[0], path) : pictures_test_half(data, alone, path);
     if (!there && alone)
         return say_failed("%s: there is no folder %s in it", data, train ? half_names[0] : "test or val");
     return there ? load(s, path, out) : EXIT_CODE_OK;

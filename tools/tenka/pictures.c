@@ -21,15 +21,7 @@ static int out_of_memory(void)
 /* The list takes path over, and frees it. */
 static int add(struct pictures *p, char *path)
 {
-    if (path != NULL && p->count == p->capacity) {
-        const size_t wanted = p->capacity == 0 ? 64 : 2 * p->capacity;
-        char **const longer = realloc(p->paths, wanted * sizeof(longer[0]));
-        if (longer != NULL) {
-            p->paths = longer;
-            p->capacity = wanted;
-        }
-    }
-    if (path == NULL || p->count == p->capacity) {
+    if (path == NULL || !room_take(&p->paths, &p->capacity, p->count + 1, sizeof(p->paths[0]))) {
         free(path);
         return out_of_memory();
     }
@@ -137,7 +129,7 @@ static int add_named_folder(struct pictures *p, tenka_ctx *ctx, const char *fold
     const uint64_t failed = p->failed;
     const int code = add_folder(p, ctx, folder);
     if (code == EXIT_CODE_OK && interrupt_signal() == 0 && p->count == count && p->failed == failed) {
-        say_failed("%s: there is no PNG, JPEG or BMP picture in this folder", folder);
+        say_failed("%s: there is no PNG, JPEG, BMP, GIF, WebP or TIFF picture in this folder", folder);
         p->failed++;
     }
     return code;

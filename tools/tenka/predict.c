@@ -50,16 +50,31 @@ static int find_preprocessing(struct predictor *p)
 
 static int check_network(struct predictor *p)
 {
+    const struct tenka_preprocessing *const how = p->session.model != NULL ? tenka_model_preprocessing(p->session.model)
+                                                                           : NULL;
     const uint32_t *const dim = p->image.dim;
     struct tenka_shape output;
     if (tenka_module_check(p->session.net, tenka_shape_of(p->batch_size, dim[0], dim[1], dim[2]), &output) != TENKA_OK)
         return say_failed("the network does not fit pictures of %ux%ux%u: %s", dim[0], dim[1], dim[2],
                           tenka_last_error(p->session.ctx));
-    if (output.rank != 2)
+    if (output.rank != 2 && output.rank != 4)
         return say_failed("the network gives a tensor of rank %u; it must end with one row of class scores for each "
-                          "picture",
+                          "picture, or with scores for each pixel",
                           output.rank);
     p->outputs = output.dim[1];
+    p->mask_height = output.rank == 4 ? output.dim[2] : 1;
+    p->mask_width = output.rank == 4 ? output.dim[3] : 1;
+    if (how != NULL && how->target_is_input)
+        return say_failed("%s was trained to give again what it is given: its outputs are no classes, and those of an "
+                          "array x.npy are written by --out y.npy",
+                          p->session.options->load);
+    if (output.rank == 4 && p->session.options->out == NULL)
+        return say_failed("the network gives a class for each pixel: say with --out FOLDER where the masks belong");
+    if (output.rank == 4 && p->outputs > 255)
+        return say_failed("the network tells %u classes of pixels, but a mask has room for 255", p->outputs);
+    if (output.rank == 2 && p->session.options->out != NULL)
+        return say_failed("--out is for the outputs of an array x.npy or a table x.csv, or for masks; the classes of "
+                          "pictures are printed");
     p->top = p->session.options->top < p->outputs ? p->session.options->top : p->outputs;
     return EXIT_CODE_OK;
 }
@@ -91,6 +106,12 @@ uint32_t predict_batch_size(const struct options *options, size_t each, size_t c
     return (uint32_t)(size > 0 ? size : 1);
 }
 
+/* Numbers that the network gives for a picture. */
+static size_t scores_of(const struct predictor *p)
+{
+    return (size_t)p->outputs * p->mask_height * p->mask_width;
+}
+
 static int set_up(struct predictor *p)
 {
     int code = transforms_read(&p->session);
@@ -103,17 +124,21 @@ static int set_up(struct predictor *p)
     const size_t each = shape_count(p->image) * (p->transform != NULL ? sizeof(p->reals[0]) : 1);
     p->batch_size = predict_batch_size(p->session.options, each, p->pictures.count);
     code = check_network(p);
+    if (code == EXIT_CODE_OK && scores_of(p) * sizeof(float) > each)
+        p->batch_size = predict_batch_size(p->session.options, scores_of(p) * sizeof(float), p->pictures.count);
     if (code == EXIT_CODE_OK)
         code = session_find_ending(&p->session,
                                    tenka_shape_of(p->batch_size, p->image.dim[0], p->image.dim[1], p->image.dim[2]));
     if (code == EXIT_CODE_OK)
         code = predict_find_names(p);
+    if (code == EXIT_CODE_OK && p->session.options->out != NULL)
+        code = predict_open_masks(p);
     if (code != EXIT_CODE_OK)
         return code;
     void *const inputs = calloc(p->batch_size, each);
     p->bytes = p->transform == NULL ? inputs : NULL;
     p->reals = p->transform != NULL ? inputs : NULL;
-    p->scores = calloc(p->batch_size, p->outputs * sizeof(p->scores[0]));
+    p->scores = calloc(p->batch_size, scores_of(p) * sizeof(p->scores[0]));
     p->predictions = calloc(p->batch_size, sizeof(p->predictions[0]));
     return inputs != NULL && p->scores != NULL && p->predictions != NULL ? EXIT_CODE_OK : say_failed("out of memory");
 }
@@ -175,6 +200,9 @@ static bool prepare(struct predictor *p, const char *path, char why[static PREDI
         snprintf(why, PREDICT_WHY, "%s", tenka_last_error(p->session.ctx));
         return false;
     }
+    struct prediction *const prediction = &p->predictions[p->count - 1];
+    prediction->width = tenka_image_width(picture);
+    prediction->height = tenka_image_height(picture);
     if (o->invert)
         tenka_image_invert(picture);
     const bool good = p->transform != NULL ? predict_transform(p, path, picture, why) : resize(p, picture, why);
@@ -218,14 +246,14 @@ static tenka_tensor make_input(struct predictor *p)
 static tenka_status run_batch(struct predictor *p)
 {
     const tenka_tensor output = tenka_forward(p->session.net, make_input(p));
-    return tenka_read(output, p->scores, (size_t)p->batch_size * p->outputs * sizeof(p->scores[0]));
+    return tenka_read(output, p->scores, (size_t)p->batch_size * scores_of(p) * sizeof(p->scores[0]));
 }
 
 static int finish_batch(struct predictor *p)
 {
     if (p->rows > 0 && run_batch(p) != TENKA_OK)
         return say_library_failed(p->session.ctx);
-    const int code = predictions_print(p);
+    const int code = p->mask_paths != NULL ? predict_write_masks(p) : predictions_print(p);
     for (size_t i = 0; i < p->count; i++)
         free(p->predictions[i].failure);
     p->count = p->rows = 0;
@@ -266,6 +294,8 @@ static int predict(struct predictor *p)
         say_failed("stopped by a signal after %s picture%s", say_count(count, p->done), plural(p->done));
         return EXIT_CODE_SIGNAL + interrupt_signal();
     }
+    if (code == EXIT_CODE_OK && p->csv != NULL)
+        code = predict_csv_save(p);
     return code == EXIT_CODE_OK && p->failed + p->pictures.failed > 0 ? EXIT_CODE_FAILED : code;
 }
 
@@ -274,13 +304,15 @@ int command_predict(const struct options *options)
     struct predictor p;
     memset(&p, 0, sizeof(p));
     interrupt_catch();
-    int code = check_save_path("--out", options->out);
+    int code = predict_is_array(options) ? check_save_path("--out", options->out) : EXIT_CODE_OK;
     if (code == EXIT_CODE_OK)
         code = check_other_file("--out", options->out, "--load", options->load);
     if (code == EXIT_CODE_OK && options->out != NULL && same_file(options->out, options->pictures[0]))
         code = say_failed("--out %s is the array itself: give the outputs a file of their own", options->out);
     if (code == EXIT_CODE_OK)
         code = session_open_network(&p.session, options, false);
+    if (code == EXIT_CODE_OK)
+        code = predict_csv_open(&p);
     if (code == EXIT_CODE_OK)
         code = predict_is_array(options) ? predict_array(&p) : predict(&p);
     for (size_t i = 0; i < p.count; i++)
@@ -291,7 +323,11 @@ int command_predict(const struct options *options)
     tenka_transform_room_destroy(&p.room);
     tenka_transform_destroy(&p.transform);
     free(p.scores);
+    if (p.csv != NULL)
+        fclose(p.csv);
+    free(p.csv_text);
     class_names_free(&p.given);
+    predict_close_masks(&p);
     pictures_free(&p.pictures);
     session_close(&p.session);
     return code;

@@ -2,6 +2,8 @@
 #ifndef TENKA_TOOL_PREDICT_H
 #define TENKA_TOOL_PREDICT_H
 
+#include <stdio.h>
+
 #include "tenka.h"
 
 /* A picture of the batch that is being gathered. */
@@ -9,6 +11,7 @@ struct prediction {
     const char *path;
     char *failure; /* why it could not be read; NULL: it is in the batch */
     size_t row;    /* of the batch */
+    uint32_t width, height; /* of the picture */
 };
 
 struct predictor {
@@ -17,9 +20,12 @@ struct predictor {
     struct tenka_shape image; /* of the network's input: channels, height, width; of an array whatever it is */
     float mean[TENKA_MAX_CHANNELS], std[TENKA_MAX_CHANNELS];
     struct class_names given; /* by --classes */
+    enum label_scores labels; /* the outputs are such, and no scores of classes */
     const char *const *names; /* of classes; NULL: they have numbers */
     size_t n_names;
     uint32_t outputs, batch_size, top;
+    uint32_t mask_height, mask_width; /* of what the network gives for each picture; 1: it gives no masks */
+    char **mask_paths;                /* of all pictures; NULL: no masks are written */
     struct progress progress;
     struct prediction *predictions;  /* batch_size */
     size_t count, rows;              /* of predictions; of those in the batch */
@@ -30,6 +36,15 @@ struct predictor {
     float *reals;                    /* of the batch, with one */
     float *scores;                   /* of the batch: what the network gives */
     uint64_t done, failed, negative; /* pictures: through; not read; that look like negatives */
+    FILE *csv;                       /* a table of the answers, in memory until all are there; NULL: none is asked for */
+    char *csv_text;
+    size_t csv_bytes;
+};
+
+/* A class, and what the network gives it. */
+struct candidate {
+    uint32_t index;
+    double probability;
 };
 
 /* ---- predict.c ---- */
@@ -47,15 +62,46 @@ int predict_open_transform(struct predictor *p);
 /* Transforms a picture into the batch's next row; false: why says why not. */
 bool predict_transform(struct predictor *p, const char *path, const tenka_image *picture, char why[static PREDICT_WHY]);
 
+/* ---- predict_masks.c ---- */
+
+/* Finds a name for the mask of each picture, and makes the folders. Says what is wrong. */
+int predict_open_masks(struct predictor *p);
+void predict_close_masks(struct predictor *p);
+/* Writes the masks of the pictures of the batch. */
+int predict_write_masks(struct predictor *p);
+
 /* ---- predict_arrays.c ---- */
 
 /* Whether an array is asked for, and not pictures. */
 bool predict_is_array(const struct options *options);
 int predict_array(struct predictor *p);
 
+/* ---- predict_csv.c ---- */
+
+/* Whether --out asks for a table. */
+bool predict_wants_csv(const struct options *options);
+int predict_csv_open(struct predictor *p);
+/* The header: what the rows are named by, then the likeliest class, unless they are labels, and all probabilities. */
+void predict_csv_classes(struct predictor *p, const char *key);
+/* A row of that; candidates: of all classes in their order; NULL: there are none, and the cells stay empty. */
+void predict_csv_row(struct predictor *p, const char *name, const struct candidate *candidates);
+/* The header of numbers: the names of a table's targets where there are such, else output, or output_0 and so on. */
+void predict_csv_outputs(struct predictor *p, const char *table, size_t count);
+/* A number behind others of the row; wide: with all digits of a double. */
+void predict_csv_number(struct predictor *p, double number, bool wide);
+/* Writes the file. */
+int predict_csv_save(struct predictor *p);
 /* ---- predict_report.c ---- */
 
-int predictions_begin(const struct predictor *p);
+#define CLASS_NAME 256
+/* The name of a class; buffer holds it where it is a number, or the column of a label. */
+const char *predict_class_name(const struct predictor *p, uint32_t index, char buffer[static CLASS_NAME]);
+/* Notes that the network's outputs for the picture are no finite numbers. */
+void predict_fail_scores(struct predictor *p, struct prediction *picture);
+/* Whether all that was printed has arrived; says so when it has not. */
+int predict_check_output(void);
+/* Begins the JSON or the table. */
+int predictions_begin(struct predictor *p);
 /* The pictures of the batch. A score that is no number is said, and counts as a failure. */
 int predictions_print(struct predictor *p);
 int predictions_end(const struct predictor *p);

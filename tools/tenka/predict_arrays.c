@@ -12,6 +12,7 @@ bool predict_is_array(const struct options *options)
 
 struct run {
     struct predictor *p;
+    bool classes; /* are printed or written, rather than the numbers */
     tenka_array *array;
     size_t count, each;        /* samples, and numbers of one */
     struct tenka_shape output; /* of all samples */
@@ -85,16 +86,25 @@ static int check_network(struct run *r)
     return EXIT_CODE_OK;
 }
 
-/* Classes are printed where nothing else is known of the outputs. */
+/* The outputs are of classes, or of labels, where nothing else is known of them. */
+static bool gives_classes(const struct run *r)
+{
+    const struct session *const s = &r->p->session;
+    return r->output.rank == 2 && (r->p->labels != LABELS_NONE || s->model == NULL || s->options->classes != NULL ||
+                                   tenka_model_preprocessing(s->model)->class_names != NULL);
+}
+
 static int check_classes(struct run *r)
 {
     struct predictor *const p = r->p;
-    const struct session *const s = &p->session;
-    if (r->output.rank != 2 ||
-        (s->model != NULL && s->options->classes == NULL && tenka_model_preprocessing(s->model)->class_names == NULL))
-        return say_failed("%s gives no classes; --out FILE.npy writes what it gives", s->options->load);
+    p->labels = targets_labels(&p->session);
+    r->classes = gives_classes(r);
+    if (!r->classes)
+        return p->csv != NULL ? EXIT_CODE_OK
+                              : say_failed("%s gives no classes; --out FILE.npy or FILE.csv writes what it gives",
+                                           p->session.options->load);
     p->outputs = r->output.dim[1];
-    p->top = s->options->top < p->outputs ? s->options->top : p->outputs;
+    p->top = p->session.options->top < p->outputs ? p->session.options->top : p->outputs;
     const int code = session_find_ending(&p->session, batch_of(p));
     return code == EXIT_CODE_OK ? predict_find_names(p) : code;
 }
@@ -105,14 +115,14 @@ static int set_up(struct run *r)
     int code = open_array(r);
     if (code == EXIT_CODE_OK)
         code = check_network(r);
-    if (code == EXIT_CODE_OK && p->session.options->out == NULL)
+    if (code == EXIT_CODE_OK && (p->session.options->out == NULL || p->csv != NULL))
         code = check_classes(r);
     if (code != EXIT_CODE_OK)
         return code;
     const size_t name = strlen(p->session.options->pictures[0]) + INDEX_BYTES;
     r->rows = calloc(p->batch_size, r->each * sizeof(float));
     r->all = calloc(r->count + p->batch_size, r->per_output * sizeof(float));
-    const bool wide = p->session.options->out != NULL && tenka_ctx_backend(p->session.ctx) == TENKA_BACKEND_CPU_F64;
+    const bool wide = !r->classes && tenka_ctx_backend(p->session.ctx) == TENKA_BACKEND_CPU_F64;
     if (wide)
         r->wide = calloc(r->count + p->batch_size, r->per_output * sizeof(double));
     r->names = calloc(p->batch_size, name);
@@ -174,7 +184,10 @@ static int print_batch(struct run *r, size_t first, size_t rows)
     const char *const path = p->session.options->pictures[0];
     const size_t room = strlen(path) + INDEX_BYTES;
     for (size_t i = 0; i < rows; i++) {
-        snprintf(r->names + i * room, room, "%s[%zu]", path, first + i);
+        if (p->csv != NULL)
+            snprintf(r->names + i * room, room, "%zu", first + i);
+        else
+            snprintf(r->names + i * room, room, "%s[%zu]", path, first + i);
         p->predictions[i] = (struct prediction){.path = r->names + i * room, .row = i};
     }
     p->scores = r->all + first * r->per_output;
@@ -190,7 +203,7 @@ static int print_batch(struct run *r, size_t first, size_t rows)
 static int run_all(struct run *r)
 {
     struct predictor *const p = r->p;
-    const bool print = p->session.options->out == NULL;
+    const bool print = r->classes;
     int code = print ? predictions_begin(p) : EXIT_CODE_OK;
     progress_begin(&p->progress, "predict", 0, r->count);
     for (size_t first = 0; first < r->count && code == EXIT_CODE_OK && interrupt_signal() == 0;
@@ -206,9 +219,26 @@ static int run_all(struct run *r)
     return code == EXIT_CODE_OK && print ? predictions_end(p) : code;
 }
 
+/* The numbers of all samples; of a table they have the names of its targets. */
+static int write_csv(const struct run *r)
+{
+    struct predictor *const p = r->p;
+    const tenka_model *const model = p->session.model;
+    predict_csv_outputs(p, model != NULL ? tenka_model_preprocessing(model)->table : NULL, r->per_output);
+    for (size_t i = 0; i < r->count; i++) {
+        fprintf(p->csv, "%zu", i);
+        for (size_t at = i * r->per_output; at < (i + 1) * r->per_output; at++)
+            predict_csv_number(p, r->wide != NULL ? r->wide[at] : (double)r->all[at], r->wide != NULL);
+        fputc('\n', p->csv);
+    }
+    return predict_csv_save(p);
+}
+
 static int write_out(const struct run *r)
 {
     const struct session *const s = &r->p->session;
+    if (r->p->csv != NULL)
+        return r->classes ? predict_csv_save(r->p) : write_csv(r);
     const char *const path = s->options->out;
     const tenka_status status = r->wide != NULL ? tenka_array_write_f64(s->ctx, path, r->output, r->wide)
                                                 : tenka_array_write(s->ctx, path, r->output, r->all);
@@ -223,7 +253,7 @@ static int run_and_write(struct run *r)
 {
     struct predictor *const p = r->p;
     tenka_no_grad_begin(p->session.ctx);
-    const int code = run_all(r);
+    int code = run_all(r);
     tenka_no_grad_end(p->session.ctx);
     if (code == EXIT_CODE_OK && interrupt_signal() != 0) {
         char count[32];
@@ -231,7 +261,7 @@ static int run_and_write(struct run *r)
         return EXIT_CODE_SIGNAL + interrupt_signal();
     }
     if (code == EXIT_CODE_OK && p->session.options->out != NULL)
-        return write_out(r);
+        code = write_out(r);
     return code == EXIT_CODE_OK && p->failed > 0 ? EXIT_CODE_FAILED : code;
 }
 

@@ -6,11 +6,6 @@
 
 #include "predict.h"
 
-struct candidate {
-    uint32_t index;
-    double probability;
-};
-
 /* The likeliest first; of equal ones the first, as argmax takes it. */
 static int compare(const void *a, const void *b)
 {
@@ -20,11 +15,25 @@ static int compare(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
+/* Of each label on its own. False: an output is no finite number. */
+static bool find_labels(const struct predictor *p, const float *scores, struct candidate *out)
+{
+    bool finite = true;
+    for (uint32_t i = 0; i < p->outputs; i++) {
+        const double score = scores[i];
+        out[i] = (struct candidate){i, p->labels == LABELS_LOGITS ? 1 / (1 + exp(-score)) : score};
+        finite = finite && isfinite(score);
+    }
+    return finite;
+}
+
 /* Makes probabilities of the network's outputs, by softmax where its last layer has not done that. False: an output is
  * no finite number. */
 static bool find_probabilities(const struct predictor *p, const float *scores, struct candidate *out)
 {
     const bool logits = p->session.last == LAST_OTHER;
+    if (p->labels != LABELS_NONE)
+        return find_labels(p, scores, out);
     double largest = -INFINITY, sum = 0;
     for (uint32_t i = 0; i < p->outputs && logits; i++)
         largest = scores[i] > largest ? scores[i] : largest;
@@ -39,28 +48,31 @@ static bool find_probabilities(const struct predictor *p, const float *scores, s
     return isfinite(sum);
 }
 
-/* The name of a class; buffer holds it where it is a number. */
-static const char *class_name(const struct predictor *p, uint32_t index, char buffer[static 16])
+const char *predict_class_name(const struct predictor *p, uint32_t index, char buffer[static CLASS_NAME])
 {
+    const struct tenka_preprocessing *const how = p->session.model != NULL ? tenka_model_preprocessing(p->session.model)
+                                                                           : NULL;
     if (index < p->n_names)
         return p->names[index];
-    snprintf(buffer, 16, "%" PRIu32, index);
+    if (p->labels == LABELS_NONE || how == NULL || how->table == NULL ||
+        !tenka_table_target(how->table, index, buffer, CLASS_NAME))
+        snprintf(buffer, CLASS_NAME, "%" PRIu32, index);
     return buffer;
 }
 
 static void print_line(const struct predictor *p, const char *path, const struct candidate *best)
 {
-    char number[16];
+    char number[CLASS_NAME];
     print_text(stdout, "%s: ", path);
     for (uint32_t i = 0; i < p->top; i++)
-        print_text(stdout, "%s%s %.2f %%", i > 0 ? ", " : "", class_name(p, best[i].index, number),
+        print_text(stdout, "%s%s %.2f %%", i > 0 ? ", " : "", predict_class_name(p, best[i].index, number),
                    100 * best[i].probability);
     putchar('\n');
 }
 
 static void print_object(const struct predictor *p, const struct prediction *picture, const struct candidate *best)
 {
-    char number[16];
+    char number[CLASS_NAME];
     fputs("{\"file\":", stdout);
     log_json_string(stdout, picture->path);
     if (picture->failure != NULL) {
@@ -70,7 +82,7 @@ static void print_object(const struct predictor *p, const struct prediction *pic
         fputs(",\"predictions\":[", stdout);
         for (uint32_t i = 0; i < p->top; i++) {
             printf("%s{\"class\":%" PRIu32 ",\"name\":", i > 0 ? "," : "", best[i].index);
-            log_json_string(stdout, class_name(p, best[i].index, number));
+            log_json_string(stdout, predict_class_name(p, best[i].index, number));
             printf(",\"probability\":%.9g}", best[i].probability);
         }
         putchar(']');
@@ -78,12 +90,12 @@ static void print_object(const struct predictor *p, const struct prediction *pic
     putchar('}');
 }
 
-static int check_output(void)
+int predict_check_output(void)
 {
     return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_CODE_OK : say_output_failed();
 }
 
-static void fail_scores(struct predictor *p, struct prediction *picture)
+void predict_fail_scores(struct predictor *p, struct prediction *picture)
 {
     static const char text[] = "the network's outputs are no finite numbers; it has diverged, or its file is damaged";
     say_failed("%s: %s", picture->path, text);
@@ -104,7 +116,11 @@ int predictions_print(struct predictor *p)
         struct prediction *const picture = &p->predictions[i];
         const float *const scores = p->scores + picture->row * p->outputs;
         if (picture->failure == NULL && !find_probabilities(p, scores, best))
-            fail_scores(p, picture);
+            predict_fail_scores(p, picture);
+        if (p->csv != NULL) {
+            predict_csv_row(p, picture->path, picture->failure == NULL ? best : NULL);
+            continue;
+        }
         /* Not with NaN among them, which qsort cannot order. */
         if (picture->failure == NULL)
             qsort(best, p->outputs, sizeof(best[0]), compare);
@@ -116,13 +132,15 @@ int predictions_print(struct predictor *p)
             print_line(p, picture->path, best);
     }
     free(best);
-    return check_output();
+    return predict_check_output();
 }
 
-int predictions_begin(const struct predictor *p)
+int predictions_begin(struct predictor *p)
 {
     const struct session *const s = &p->session;
-    if (s->options->json) {
+    if (p->csv != NULL)
+        predict_csv_classes(p, predict_is_array(s->options) ? "row" : "file");
+    if (s->options->json && p->csv == NULL) {
         fputs("{\"version\":\"" TENKA_VERSION "\",\"model\":", stdout);
         log_json_string(stdout, s->options->load);
         fputs(",\"device\":", stdout);
@@ -130,11 +148,12 @@ int predictions_begin(const struct predictor *p)
         fputs(",\"pictures\":[", stdout);
     } else if (!s->options->quiet) {
         char text[SAMPLE_TEXT];
-        print_text(stdout, "network  %s: %s of %s, %u classes\n", s->options->load,
-                   predict_is_array(s->options) ? "samples" : "images", sample_text(p->image, text), p->outputs);
+        print_text(stdout, "network  %s: %s of %s, %u %s\n", s->options->load,
+                   predict_is_array(s->options) ? "samples" : "images", sample_text(p->image, text), p->outputs,
+                   p->labels != LABELS_NONE ? "labels" : "classes");
         session_print_device(s->ctx, s->options);
     }
-    return check_output();
+    return predict_check_output();
 }
 
 /* Whether the network was trained on pictures of the other kind is not known: `tenka train` normalises all of them as
@@ -169,12 +188,12 @@ static void print_done(const struct predictor *p, uint64_t failed)
 int predictions_end(const struct predictor *p)
 {
     const uint64_t all_failed = p->failed + p->pictures.failed;
-    if (p->session.options->json) {
+    if (p->session.options->json && p->csv == NULL) {
         printf("\n],\"skipped\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", p->pictures.skipped, all_failed);
     } else if (!p->session.options->quiet && p->pictures.skipped + all_failed > 0 && interrupt_signal() == 0) {
         /* After a signal the sentence about it says how far the run came. */
         print_done(p, all_failed);
     }
     warn_of_negatives(p);
-    return check_output();
+    return predict_check_output();
 }

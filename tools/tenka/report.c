@@ -93,11 +93,20 @@ static void write_test(const struct evaluation *e, FILE *file)
     write_number("PSNR", "%.2f dB", e->numbers.psnr, file);
 }
 
+/* Of the last epoch that was tested; NULL: none was. */
+static const struct evaluation *last_test(const struct history *h)
+{
+    for (size_t i = h != NULL ? h->n_epochs : 0; i > 0; i--)
+        if (h->epochs[i - 1].test.images > 0)
+            return &h->epochs[i - 1].test;
+    return NULL;
+}
+
 static void write_cards(const struct report *r, FILE *file)
 {
     const struct history *const h = r->history;
     const struct epoch_result *const last = h != NULL && h->n_epochs > 0 ? &h->epochs[h->n_epochs - 1] : NULL;
-    const struct evaluation *const test = r->test != NULL ? r->test : last != NULL ? &last->test : NULL;
+    const struct evaluation *const test = r->test != NULL ? r->test : last_test(h);
     char text[64], of[32];
     fputs("<div class=\"cards\">\n", file);
     if (test != NULL)
@@ -153,7 +162,7 @@ static void write_page(const struct report *r, FILE *file)
     report_network(r, file);
     report_run(r, file);
     fputs("</main>\n", file);
-    if (r->history != NULL)
+    if (r->history != NULL && !r->range)
         history_write(r->history, r->seconds, file);
     fputs("</body>\n</html>\n", file);
 }

@@ -10,6 +10,7 @@
 struct report {
     const struct session *s;
     const struct history *history; /* NULL: of a test */
+    bool range;                    /* it is that of a range test of the learning rate */
     const struct evaluation *test; /* of the network as it is now; NULL: it was not tested */
     const struct answers *answers; /* of that test; NULL: none */
     const char *state;             /* "finished" */

@@ -146,7 +146,7 @@ static void write_mean(const struct answers *a, FILE *file)
 static void write_classes(const struct report *r, FILE *file)
 {
     const struct answers *const a = r->answers;
-    char number[16];
+    char number[16], label[LABEL_NAME];
     if (a->confusion == NULL && a->labels == NULL)
         return;
     fprintf(file,
@@ -161,9 +161,10 @@ static void write_classes(const struct report *r, FILE *file)
         else
             tenka_label_counts_label(a->labels, i, &m);
         fputs("<tr><td>", file);
-        html_text(file, a->confusion != NULL ? answers_class_name(r->s, i, number) : "");
         if (a->labels != NULL)
-            fprintf(file, "%u", i);
+            fprintf(file, "%u ", i);
+        html_text(file,
+                  a->confusion != NULL ? answers_class_name(r->s, i, number) : answers_label_name(r->s, i, label));
         fputs("</td>", file);
         write_measures(&m, a->places > 1, file);
     }

@@ -24,7 +24,8 @@ struct chart {
     struct series series[MAX_SERIES];
     size_t n_series;
     double x_least, x_most, y_least, y_most;
-    double limit; /* no value is above it; 0: there is none */
+    double limit;    /* no value is above it; 0: there is none */
+    bool below_zero; /* x may be */
 };
 
 /* ---- Scales ---- */
@@ -96,7 +97,7 @@ static void draw_axes(const struct chart *c, FILE *file)
                 y_at(c, y) + 5, shown);
     }
     for (int i = 0; i <= MAX_TICKS && (x_first + i) * dx <= c->x_most; i++)
-        if (x_first + i >= 0)
+        if (x_first + i >= 0 || c->below_zero)
             fprintf(file, "<text class=\"tick\" text-anchor=\"middle\" x=\"%.1f\" y=\"%d\">%.10g</text>\n",
                     x_at(c, (x_first + i) * dx), HEIGHT - BOTTOM + 19, (x_first + i) * dx);
     fprintf(file, "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", LEFT, WIDTH - RIGHT,
@@ -153,16 +154,25 @@ struct column {
 static void drop_unknown(struct chart *c)
 {
     size_t n = 0;
-    for (size_t i = 0; i < c->n_series; i++) {
-        bool known = false;
-        for (size_t k = 0; k < c->series[i].count; k++)
-            known = known || isfinite(c->series[i].y[k]);
-        if (known)
+    for (size_t i = 0; i < c->n_series; i++)
+        if (c->series[i].count > 0)
             c->series[n++] = c->series[i];
-    }
     if (n == 1 && c->n_series > 1)
         c->title = c->series[0].name;
     c->n_series = n;
+}
+
+/* Epochs that were not tested have no point. */
+static void add_epochs(const struct history *h, const struct column *column, struct series *s)
+{
+    for (size_t i = 0; i < h->n_epochs; i++) {
+        double value;
+        memcpy(&value, (const char *)&h->epochs[i] + column->at, sizeof(value));
+        if (!isfinite(value))
+            continue;
+        s->x[s->count] = h->epochs[i].epoch + 1.0;
+        s->y[s->count++] = column->times * value;
+    }
 }
 
 static void draw_epochs(const struct history *h, const char *title, const struct column *columns, size_t n, FILE *file)
@@ -173,13 +183,8 @@ static void draw_epochs(const struct history *h, const char *title, const struct
         return;
     for (size_t i = 0; i < n; i++) {
         c.series[i] = (struct series){columns[i].name, numbers + 2 * i * h->n_epochs,
-                                      numbers + (2 * i + 1) * h->n_epochs, h->n_epochs, false};
-        for (size_t k = 0; k < h->n_epochs; k++) {
-            double value;
-            memcpy(&value, (const char *)&h->epochs[k] + columns[i].at, sizeof(value));
-            c.series[i].x[k] = h->epochs[k].epoch + 1.0;
-            c.series[i].y[k] = columns[i].times * value;
-        }
+                                      numbers + (2 * i + 1) * h->n_epochs, 0, false};
+        add_epochs(h, &columns[i], &c.series[i]);
     }
     drop_unknown(&c);
     draw(&c, file);
@@ -210,6 +215,24 @@ static void draw_steps(const struct history *h, bool loss, FILE *file)
     free(numbers);
 }
 
+static void draw_range(const struct history *h, FILE *file)
+{
+    struct chart c = {.title = "Loss of updates with ever larger learning rates",
+                      .x_name = "log10 of the learning rate",
+                      .n_series = 1,
+                      .below_zero = true};
+    double *const numbers = calloc(2 * h->n_points + 1, sizeof(numbers[0]));
+    if (numbers == NULL)
+        return;
+    c.series[0] = (struct series){"loss", numbers, numbers + h->n_points, h->n_points, false};
+    for (size_t i = 0; i < h->n_points; i++) {
+        c.series[0].x[i] = log10(h->points[i].lr);
+        c.series[0].y[i] = h->points[i].loss;
+    }
+    draw(&c, file);
+    free(numbers);
+}
+
 #define AT(member) offsetof(struct epoch_result, member)
 
 void report_charts(const struct report *r, FILE *file)
@@ -224,6 +247,11 @@ void report_charts(const struct report *r, FILE *file)
     if (h == NULL || h->n_epochs + h->n_points == 0)
         return;
     fputs("<section id=\"curves\"><h2>Curves</h2><div class=\"charts\">\n", file);
+    if (r->range) {
+        draw_range(h, file);
+        fputs("</div></section>\n", file);
+        return;
+    }
     draw_epochs(h, "Loss", losses, r->s->test_data != NULL ? 2 : 1, file);
     draw_epochs(h, "Test accuracy, %", accuracy, 1, file);
     draw_epochs(h, "Samples with all labels right, %", exact, 1, file);

@@ -103,6 +103,15 @@ int rescue_save(struct training *t)
     return code == NOWHERE ? say_failed("%s", sentence) : code;
 }
 
+int rescue_best(struct training *t)
+{
+    char sentence[SENTENCE_SIZE];
+    const int code = write_somewhere(t, t->session.options->best_file, write_network, "the best network", sentence);
+    if (code == NOWHERE && t->trouble[0] == '\0')
+        snprintf(t->trouble, sizeof(t->trouble), "%s", sentence);
+    return code == NOWHERE ? EXIT_CODE_OK : code;
+}
+
 /* A checkpoint that can be written nowhere stops the run, which then still saves its network where --save says. */
 static int stop_for_checkpoint(struct training *t, const char *sentence)
 {

@@ -75,6 +75,12 @@ int say_library_failed(const tenka_ctx *ctx)
     return EXIT_CODE_FAILED;
 }
 
+const char *failure_sentence(const tenka_ctx *ctx, tenka_status status)
+{
+    const char *const sentence = tenka_last_error(ctx);
+    return tenka_last_status(ctx) == status && sentence[0] != '\0' ? sentence : tenka_status_text(status);
+}
+
 int say_output_failed(void)
 {
     return interrupt_signal() == SIGPIPE ? EXIT_CODE_SIGNAL + SIGPIPE

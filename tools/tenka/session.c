@@ -165,9 +165,15 @@ static int check_net(struct session *s)
     if (code == EXIT_CODE_OK)
         code = check_loss(s, output);
     if (code == EXIT_CODE_OK)
+        code = mixing_check(s, output);
+    if (code == EXIT_CODE_OK)
+        code = targets_check(s);
+    if (code == EXIT_CODE_OK)
         code = batches_check(s);
     if (code == EXIT_CODE_OK && session_classifies(s))
         code = session_check_classes(s, output.dim[1]);
+    if (code == EXIT_CODE_OK)
+        code = class_weights_set(s, output.dim[1]);
     if (code == EXIT_CODE_OK)
         session_warn_of_ending(s, output.dim[1]);
     return code;
@@ -204,18 +210,26 @@ static void tell(const struct session *s)
     if (s->options->split > 0)
         printf("split    %s of %s is kept from training and tested, chosen by seed %" PRIu64 "\n",
                say_shortest(count, s->options->split),
-               tenka_dataset_classes(session_data(s)) > 0 ? "each class" : "the samples", s->options->seed);
+               tenka_dataset_classes(session_data(s)) > 0 && tenka_dataset_target_shape(session_data(s)).rank == 0
+                   ? "each class"
+                   : "the samples",
+               s->options->seed);
     pictures_tell(s);
     transforms_tell(s);
+    mixing_tell(s);
     session_print_device(s->ctx, s->options);
     printf("network  %s parameters; ", say_count(count, tenka_module_parameter_count(s->net)));
     if (s->options->loss != NULL)
         printf("the loss is %s\n", tenka_loss_name(s->loss));
-    else if (!tenka_loss_takes_classes(s->loss))
-        puts("the targets are floats, so the loss is MSELoss");
+    else if (tenka_dataset_target_dtype(session_data(s)) == TENKA_F32)
+        printf("%s, so the loss is %s\n",
+               tenka_dataset_target_is_input(session_data(s)) ? "it is to give again what it is given"
+                                                              : "the targets are floats",
+               tenka_loss_name(s->loss));
     else
         puts(s->last == LAST_LOG_SOFTMAX ? "it ends with LogSoftmax, so the loss is nll_loss"
                                          : "it does not end with LogSoftmax, so the loss is cross_entropy");
+    class_weights_tell(s);
     fflush(stdout);
 }
 
@@ -302,7 +316,11 @@ int session_open(struct session *s, const struct options *options, bool train)
     if (code == EXIT_CODE_OK)
         code = open_prepared_net(s);
     if (code == EXIT_CODE_OK && !train)
+        code = targets_set(s);
+    if (code == EXIT_CODE_OK && !train)
         code = session_split_tested(s);
+    if (code == EXIT_CODE_OK && !train)
+        code = masks_name_classes(s);
     if (code == EXIT_CODE_OK)
         code = transforms_settle(s);
     if (code == EXIT_CODE_OK)
@@ -343,8 +361,10 @@ void session_close(struct session *s)
     tenka_text_free(s->trained_on);
     free(s->data_path);
     free(s->class_names);
+    free(s->class_weights);
     s->trained_on = s->data_path = NULL;
     s->class_names = NULL;
+    s->class_weights = NULL;
 }
 
 int session_preprocessing(struct session *s, struct tenka_preprocessing *how)
@@ -360,6 +380,7 @@ int session_preprocessing(struct session *s, struct tenka_preprocessing *how)
     if (transforms_describe(s, how) != EXIT_CODE_OK)
         return EXIT_CODE_FAILED;
     how->data = s->data_path;
+    how->loss = s->options->loss;
     how->split = s->options->split;
     how->split_seed = s->options->seed;
     how->split_of = s->split_of;

@@ -12,17 +12,23 @@
 struct sheet {
     const tenka_dataset *data;
     uint32_t channels, height, width; /* of a sample */
-    double mean[3], std[3];           /* of samples that are floats */
-    size_t count, columns, rows;      /* of samples */
+    bool floats;                      /* what samples are, normalised by mean and std; else bytes */
+    double mean[3], std[3];
+    size_t count, columns, rows; /* of samples */
+    float *mixed;                /* all of them, where samples are mixed; else NULL */
     void *sample;
     uint8_t *pixels; /* of the sheet, in colour */
 };
 
-/* Floats are normalised by the transform that has made them. */
+/* Floats are normalised by the transform that has made them, bytes by the loader that mixes them. */
 static int find_normalization(const struct session *s, struct sheet *t)
 {
     tenka_transform *transform;
-    if (tenka_dataset_input_dtype(t->data) == TENKA_U8)
+    const bool bytes = tenka_dataset_input_dtype(t->data) == TENKA_U8;
+    t->floats = !bytes || mixing_is_on(s->options);
+    for (uint32_t c = 0; c < t->channels && bytes; c++)
+        tenka_dataset_normalization(t->data, c, &t->mean[c], &t->std[c]);
+    if (bytes)
         return EXIT_CODE_OK;
     if (tenka_transform_parse(s->ctx, tenka_dataset_transform(t->data), &transform) != TENKA_OK)
         return say_library_failed(s->ctx);
@@ -54,7 +60,7 @@ static int lay_out(const struct session *s, struct sheet *t)
 
 static uint8_t level_of(const struct sheet *t, uint32_t channel, size_t at)
 {
-    if (tenka_dataset_input_dtype(t->data) == TENKA_U8)
+    if (!t->floats)
         return ((const uint8_t *)t->sample)[at];
     const double value = ((double)((const float *)t->sample)[at] * t->std[channel] + t->mean[channel]) * 255;
     return value <= 0 || isnan(value) ? 0 : value >= 255 ? 255 : (uint8_t)(value + 0.5);
@@ -73,7 +79,41 @@ static void place(const struct sheet *t, size_t i)
             }
 }
 
-/* Samples from all parts of the data. */
+/* A batch of so many samples, which are mixed with each other. */
+static int mix(const struct session *s, struct sheet *t)
+{
+    struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
+    const size_t bytes = t->count * t->channels * t->height * t->width * sizeof(float);
+    struct tenka_batch batch;
+    tenka_loader *loader;
+    params.batch_size = (uint32_t)t->count;
+    params.shuffle = true;
+    params.images_at = TENKA_IMAGES_HOST;
+    mixing_describe(s, &params);
+    t->mixed = malloc(bytes);
+    if (t->mixed == NULL)
+        return say_failed("out of memory");
+    tenka_status status = tenka_loader_create(s->ctx, t->data, &params, &loader);
+    if (status == TENKA_OK)
+        status = tenka_loader_next(loader, &batch);
+    if (status == TENKA_OK)
+        status = tenka_step_end(s->ctx);
+    if (status == TENKA_OK)
+        status = tenka_read(batch.input, t->mixed, bytes);
+    tenka_loader_destroy(&loader);
+    return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+}
+
+/* Sample number i, of all parts of the data. */
+static tenka_status take(struct sheet *t, size_t i)
+{
+    const size_t elements = (size_t)t->channels * t->height * t->width;
+    if (t->mixed == NULL)
+        return tenka_dataset_read(t->data, i * tenka_dataset_count(t->data) / t->count, t->sample);
+    memcpy(t->sample, t->mixed + i * elements, elements * sizeof(float));
+    return TENKA_OK;
+}
+
 static int fill(const struct session *s, struct sheet *t, const char *path)
 {
     const size_t width = t->columns * (t->width + GAP) - GAP, height = t->rows * (t->height + GAP) - GAP;
@@ -83,8 +123,10 @@ static int fill(const struct session *s, struct sheet *t, const char *path)
     if (t->sample == NULL || t->pixels == NULL)
         return say_failed("out of memory");
     memset(t->pixels, 255, width * height * 3);
+    if (mixing_is_on(s->options) && mix(s, t) != EXIT_CODE_OK)
+        return EXIT_CODE_FAILED;
     for (size_t i = 0; i < t->count; i++) {
-        if (tenka_dataset_read(t->data, i * tenka_dataset_count(t->data) / t->count, t->sample) != TENKA_OK)
+        if (take(t, i) != TENKA_OK)
             return say_library_failed(s->ctx);
         place(t, i);
     }
@@ -105,6 +147,7 @@ int sheet_write(const struct session *s, const tenka_dataset *data, const char *
         say_notice(s->options, "%s shows %zu of the training %ss as the network is given them", path, t.count,
                    session_noun(s));
     free(t.sample);
+    free(t.mixed);
     free(t.pixels);
     return code;
 }

@@ -2,11 +2,14 @@ set(tool_sources
     tools/tenka/answers.c
     tools/tenka/answers_json.c
     tools/tenka/answers_print.c
+    tools/tenka/average.c
     tools/tenka/batches.c
     tools/tenka/bench.c
     tools/tenka/bench_report.c
     tools/tenka/bench_steps.c
+    tools/tenka/best.c
     tools/tenka/checkpoint.c
+    tools/tenka/class_weights.c
     tools/tenka/classes.c
     tools/tenka/commands.c
     tools/tenka/data.c
@@ -18,6 +21,7 @@ set(tool_sources
     tools/tenka/ending.c
     tools/tenka/evaluate.c
     tools/tenka/fallback.c
+    tools/tenka/find_lr.c
     tools/tenka/finite.c
     tools/tenka/fit.c
     tools/tenka/groups.c
@@ -26,16 +30,22 @@ set(tool_sources
     tools/tenka/interrupt.c
     tools/tenka/keep.c
     tools/tenka/log_json.c
+    tools/tenka/loss_names.c
     tools/tenka/main.c
+    tools/tenka/mask_data.c
+    tools/tenka/mixing.c
     tools/tenka/option_help.c
     tools/tenka/option_names.c
     tools/tenka/option_table.c
     tools/tenka/option_values.c
     tools/tenka/options.c
     tools/tenka/outputs.c
+    tools/tenka/passes.c
     tools/tenka/pictures.c
     tools/tenka/predict.c
     tools/tenka/predict_arrays.c
+    tools/tenka/predict_csv.c
+    tools/tenka/predict_masks.c
     tools/tenka/predict_report.c
     tools/tenka/predict_transform.c
     tools/tenka/profile.c
@@ -51,14 +61,17 @@ set(tool_sources
     tools/tenka/report_network.c
     tools/tenka/report_text.c
     tools/tenka/rescue.c
+    tools/tenka/room.c
     tools/tenka/sample_picture.c
     tools/tenka/say.c
     tools/tenka/session.c
     tools/tenka/sheet.c
     tools/tenka/spinning.c
     tools/tenka/steps.c
+    tools/tenka/stopping.c
     tools/tenka/summary.c
     tools/tenka/table_data.c
+    tools/tenka/targets.c
     tools/tenka/test.c
     tools/tenka/test_report.c
     tools/tenka/text.c

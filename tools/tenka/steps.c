@@ -19,9 +19,10 @@ static int open_schedule(struct training *t)
 {
     const struct options *const o = t->session.options;
     struct tenka_schedule_params params = TENKA_SCHEDULE_DEFAULTS;
-    bool by_step;
-    if (tenka_schedule_check(t->session.ctx, o->schedule, &by_step, NULL) != TENKA_OK)
+    bool by_step, by_either;
+    if (tenka_schedule_check(t->session.ctx, o->schedule, &by_step, &by_either) != TENKA_OK)
         return EXIT_CODE_LIBRARY;
+    t->plateau = !by_either;
     by_step = o->schedule_per == TENKA_SCHEDULE_USUAL ? by_step : o->schedule_per == TENKA_SCHEDULE_STEP;
     params.per = by_step ? TENKA_SCHEDULE_STEP : TENKA_SCHEDULE_EPOCH;
     params.total = schedule_total(t, by_step);
@@ -118,6 +119,8 @@ int steps_take(struct training *t, const struct tenka_batch *batch, tenka_tensor
 
 int steps_end_epoch(struct training *t, const struct epoch_result *result)
 {
+    if (t->plateau && t->session.test_data != NULL && isnan(result->test.loss))
+        return EXIT_CODE_OK; /* --val-every has left the test out */
     const double metric = isnan(result->test.loss) ? result->train_loss : result->test.loss;
     return tenka_schedule_after_epoch(t->run.schedule, metric) == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
 }

@@ -10,6 +10,7 @@
 struct summary {
     struct session session;
     tenka_optimizer *optimizer;
+    tenka_average *average;   /* of --ema; NULL: none */
     struct tenka_shape input; /* of a batch */
     struct tenka_layer_info *layers;
     size_t n_layers;
@@ -82,9 +83,11 @@ static int estimate(struct summary *m)
     m->memory = empty;
     tenka_status status = train_optimizer(s, &m->optimizer);
     if (status == TENKA_OK)
+        status = train_average(s, m->optimizer, &m->average);
+    if (status == TENKA_OK)
         status = tenka_training_memory(s->net, m->optimizer, m->input, session_loss_function(s), &m->memory);
     /* m->memory is also filled for a step that is too large for the device. */
-    return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+    return status == TENKA_OK ? EXIT_CODE_OK : say_failed("%s", failure_sentence(s->ctx, status));
 }
 
 /* ---- For people ---- */
@@ -240,7 +243,7 @@ static void print_memory(const struct summary *m)
     print_text(stdout, "Device memory of a training step at batch size %u with %s, on %s:\n", o->batch_size,
                tenka_optimizer_class(&o->recipe), tenka_ctx_device_name(m->session.ctx));
     print_bytes("parameters and statistics", memory->parameters);
-    print_bytes("the optimizer's moments", memory->optimizer);
+    print_bytes(o->ema > 0 ? "moments and average" : "the optimizer's moments", memory->optimizer);
     print_bytes("batch, activations, gradients", memory->temporaries);
     print_bytes("inputs of pending steps", memory->inputs);
     print_bytes("peak", memory->total);
@@ -343,6 +346,7 @@ int command_summary(const struct options *options)
     }
     free(m.layers);
     free(m.calls);
+    tenka_average_destroy(&m.average);
     tenka_optimizer_destroy(&m.optimizer);
     session_close(&m.session);
     return code;

@@ -105,12 +105,13 @@ int table_load(const struct session *s, const char *data, bool train, tenka_data
 int table_standardize(const struct session *s)
 {
     const struct options *const o = s->options;
-    if (tenka_dataset_table(s->train_data) == NULL && (o->target != NULL || o->without != NULL || o->standardize))
-        return say_failed("--%s is for the columns of a CSV file, and %s is none",
-                          o->target != NULL    ? "target"
+    const bool column = o->target != NULL && !tenka_dataset_target_is_input(s->train_data);
+    if (tenka_dataset_table(s->train_data) == NULL && (column || o->without != NULL || o->standardize))
+        return say_failed("--%s is for the columns of a CSV file, and %s is none%s",
+                          column               ? "target"
                           : o->without != NULL ? "without"
                                                : "standardize",
-                          s->data_dir);
+                          s->data_dir, column ? "; but --target input makes targets of what the network is given" : "");
     if (!o->standardize)
         return EXIT_CODE_OK;
     return tenka_dataset_standardize(s->train_data, s->test_data) == TENKA_OK ? EXIT_CODE_OK

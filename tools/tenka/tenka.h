@@ -32,6 +32,20 @@ struct count_list {
     size_t count; /* 0: not given */
 };
 
+/* By which measure of a test the best epoch is found. */
+enum best_by {
+    BEST_USUAL, /* what the targets suggest */
+    BEST_LOSS,
+    BEST_ACCURACY,
+    BEST_F1,
+    BEST_MEAN_IOU,
+    BEST_EXACT,
+    BEST_MAE,
+    BEST_RMSE,
+    BEST_R2,
+    BEST_PSNR,
+};
+
 /* Over what the test loss is the mean. */
 enum loss_mean {
     LOSS_MEAN_IMAGES,
@@ -63,6 +77,9 @@ struct options {
     uint32_t checkpoint_every;                           /* steps; 0: at the end of each epoch alone */
     uint64_t seed;
     double lr, momentum, weight_decay, aux_weight;
+    double mixup, cutmix;         /* alpha; 0: not */
+    const char *masks;            /* a folder; NULL: none */
+    bool balanced;                /* classes weigh as their targets are rare */
     const char *target, *without; /* columns of a table; NULL: none */
     bool standardize;
     double split;  /* of the samples; 0: none */
@@ -70,6 +87,8 @@ struct options {
     /* Of pictures, texts or files; NULL: none. */
     const char *transform, *eval_transform;
     const char *sheet; /* data; NULL: none */
+    uint32_t passes;   /* data; 0: none */
+    uint32_t keep_mib; /* of pictures, where it was given */
     enum loss_mean loss_mean;
     int threads;
     struct tenka_shape input;             /* of one image; rank 0: the default */
@@ -107,13 +126,29 @@ struct options {
     enum tenka_schedule_per schedule_per;
     double clip_grad_norm, clip_grad_value; /* 0: none */
     uint32_t accumulate;
+    double ema;            /* decay of an average; 0: none is kept */
+    const char *best_file; /* train; NULL: none */
+    enum best_by best_by;
+    uint32_t patience;  /* tests; 0: without end */
+    uint32_t val_every; /* epochs */
+    double max_time;    /* seconds; 0: without end */
+    bool find_lr;
+    double begun;      /* when the command was, by seconds_now */
     uint64_t given[2]; /* bits: the rows of option_table that were typed */
 };
 
 const char *backend_name(enum tenka_backend backend);
 
+/* ---- room.c ---- */
+
+/* Makes *items, a pointer to items of so many bytes each, hold count of them at least; *room: of how many it does. Those
+ * that are there stay. false: no memory, and all is as before. */
+bool room_take(void *items, size_t *room, size_t count, size_t each);
+
 /* ---- text.c ---- */
 
+/* Whether text ends with that end, and has something before it. */
+bool text_ends_with(const char *text, const char *end);
 /* Bytes of the UTF-8 character that text begins with; 0: it begins with none. */
 size_t utf8_length(const char *text);
 /* Whether that is a control character: U+0000 to U+001F, U+007F to U+009F. */
@@ -142,6 +177,9 @@ void print_text(FILE *file, const char *format, ...) TENKA_PRINTF(2, 3);
 int say_failed(const char *format, ...) TENKA_PRINTF(1, 2);
 /* The library's sentence; NULL: that of tenka_ctx_create. Returns EXIT_CODE_FAILED. */
 int say_library_failed(const tenka_ctx *ctx);
+/* Why a function of the command has failed with that status: the library's sentence, or that the command itself had no
+ * memory. */
+const char *failure_sentence(const tenka_ctx *ctx, tenka_status status);
 /* That the standard output cannot be written; nothing where SIGPIPE told that nobody reads it. Returns the status. */
 int say_output_failed(void);
 /* A mistake in the command line of `tenka COMMAND`: leaves the process with EXIT_CODE_USAGE. */
@@ -246,8 +284,10 @@ struct session {
     /* Of training and test pictures, as print() shows them; NULL: they are resized. */
     char *transform, *eval_transform;
     bool draws;               /* --transform is random */
+    uint32_t outputs;         /* classes of the network, where samples are mixed; 0: targets are shares of them */
     tenka_loss *loss;         /* NULL: not chosen yet */
     bool ignores;             /* some targets are what the loss ignores */
+    double *class_weights;    /* of --class-weights, one for each output; NULL: none */
     enum last_layer last;     /* once session_find_ending was called */
     const char *twice;        /* what applies softmax after the network's Softmax again; NULL: nothing */
     const char *over_others;  /* class of a last layer with softmax over another axis; NULL: none */
@@ -315,6 +355,7 @@ enum data_kind {
     DATA_CIFAR,    /* a folder or archive of CIFAR-10 or -100 */
     DATA_CSV,      /* tables: one file, or one for each half */
     DATA_PICTURES, /* a folder of pictures by class, or of such folders */
+    DATA_MASKS,    /* pictures with a mask each: a folder with both, or a list of the two */
 };
 /* By its content, or the names of the files. */
 enum data_kind data_kind(const char *data);
@@ -380,6 +421,8 @@ int table_standardize(const struct session *s);
 
 /* One half of a folder, as session_load_half. */
 int pictures_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
+/* The folder of the half in it that training is watched on, or the last, which is tested; false: there is none. */
+bool pictures_test_half(const char *folder, bool last, char out[static PATH_TEXT]);
 /* Whether the two halves have the same classes. */
 int pictures_check_classes(const struct session *s);
 /* Gives pictures the size that --input names, that the saved network has, or that the network takes; nothing where the
@@ -389,6 +432,21 @@ int pictures_set_size(const struct session *s, tenka_dataset *const *data, size_
 void pictures_tell(const struct session *s);
 /* The numbers of --mean and --std in the place of those of the data. */
 int pictures_set_normalization(const struct session *s);
+
+/* ---- mask_data.c: pictures with a mask of classes for each ---- */
+
+/* Whether a folder has both, images and masks, or halves that have. */
+bool masks_are_in(const char *folder);
+/* What --data and --masks name together, as a list, where there is --masks. Says what is wrong. */
+int masks_join(struct session *s);
+/* One half, as session_load_half. */
+int masks_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
+/* Whether each pixel has a class. */
+bool session_has_masks(const struct session *s);
+/* Whether the masks have two classes at least; for data without masks too. Says what is wrong. */
+int masks_check(const struct session *s);
+/* The names that a saved network has for the classes in the place of their numbers. */
+int masks_name_classes(const struct session *s);
 
 /* ---- transforms.c: what pictures become by transforms ---- */
 
@@ -407,10 +465,29 @@ int transforms_describe(const struct session *s, struct tenka_preprocessing *how
 /* What the halves are made of by transforms, on a line each. */
 void transforms_tell(const struct session *s);
 
+/* ---- mixing.c: --mixup and --cutmix ---- */
+
+bool mixing_is_on(const struct options *o);
+/* Whether the loss, once it is chosen, takes mixed targets; says why not. output: of the network. */
+int mixing_check(struct session *s, struct tenka_shape output);
+/* What a loader of the training half mixes. */
+void mixing_describe(const struct session *s, struct tenka_loader_params *params);
+/* The same on a line. */
+void mixing_tell(const struct session *s);
+
 /* ---- sheet.c ---- */
 
 /* Writes a picture of some samples side by side, as a PNG. Says what went wrong. */
 int sheet_write(const struct session *s, const tenka_dataset *data, const char *path);
+
+/* ---- passes.c ---- */
+
+/* Makes all training samples ready for a network, as often as --passes says: seconds[i] is the time of pass i. Says what
+ * went wrong. */
+int passes_run(const struct session *s, double *seconds);
+/* A line for each; or a member of an object. */
+void passes_print(const struct session *s, const double *seconds);
+void passes_print_json(const struct session *s, const double *seconds);
 
 /* ---- ending.c: what the network ends with ---- */
 
@@ -425,12 +502,37 @@ bool session_classifies(const struct session *s);
 /* A forward pass and its loss; of training, or of an evaluation. output: the network's first. */
 tenka_tensor session_loss(const struct session *s, const struct tenka_batch *batch, bool training,
                           tenka_tensor *output);
+/* loss_names.c: the class of torch.nn that a function of torch.nn.functional, or a short name, stands for; NULL: it stands
+ * for none. */
+const char *loss_class_of(const char *name);
 /* Makes the loss that --loss names; nothing without --loss. Says what is wrong with it. */
 int session_open_loss(struct session *s);
 /* Looks for targets that the loss ignores, which are no classes then. */
 int session_pass_over_ignored(struct session *s);
 /* Makes the loss that belongs to the network's ending and to such targets where none is named. */
 int session_choose_loss(struct session *s, enum tenka_dtype targets);
+
+/* ---- targets.c: targets that are the input, and losses that go with them ---- */
+
+/* Whether --target asks for what the network is given, and not for a column of a table. */
+bool targets_are_input(const struct session *s);
+/* Makes targets of the inputs where that, or the network that is tested, asks for it. Says what is wrong. */
+int targets_set(struct session *s);
+/* Whether the loss takes such targets. Says what is wrong. */
+int targets_check(const struct session *s);
+/* The loss of targets that are floats, where none is named: that of the network that is tested, else MSELoss. */
+const char *targets_loss(const struct session *s);
+/* What the outputs are to a loss of labels. */
+enum label_scores { LABELS_NONE, LABELS_LOGITS, LABELS_PROBABILITIES };
+/* By the loss that the network was trained with, as its file says. */
+enum label_scores targets_labels(const struct session *s);
+
+/* ---- class_weights.c ---- */
+
+/* Weighs the classes as --class-weights asks for; outputs: of the network. Says what is wrong. */
+int class_weights_set(struct session *s, uint32_t outputs);
+/* They on a line, where there are any. */
+void class_weights_tell(const struct session *s);
 
 /* ---- batches.c: batches that the network cannot take ---- */
 
@@ -564,5 +666,7 @@ int check_other_file(const char *option, const char *path, const char *other_opt
 int check_not_input(const struct options *o, const char *option, const char *path);
 /* The optimizer that the options ask for (train.c). */
 tenka_status train_optimizer(const struct session *s, tenka_optimizer **out);
+/* The average of --ema; *out is NULL where none is asked for (average.c). */
+tenka_status train_average(const struct session *s, tenka_optimizer *opt, tenka_average **out);
 
 #endif

@@ -8,6 +8,12 @@
 
 #include "tenka.h"
 
+bool text_ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), end_length = strlen(end);
+    return length > end_length && strcmp(text + length - end_length, end) == 0;
+}
+
 size_t utf8_length(const char *text)
 {
     const unsigned char *const c = (const unsigned char *)text;

@@ -10,24 +10,20 @@
 
 /* ---- Setting up ---- */
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), end_length = strlen(end);
-    return length > end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 /* Called before the training, so that nobody learns after hours of it that the network cannot be saved: its layers'
  * names may be such as no file takes. */
 static int check_saving(struct training *t)
 {
     const struct options *o = t->session.options;
     struct tenka_preprocessing how;
-    if (o->save == NULL && o->checkpoint == NULL)
+    if (o->save == NULL && o->checkpoint == NULL && o->best_file == NULL)
         return EXIT_CODE_OK;
     const int code = session_preprocessing(&t->session, &how);
     if (code != EXIT_CODE_OK)
         return code;
     if (o->save != NULL && tenka_model_save_check(t->session.net, &how, o->save) != TENKA_OK)
+        return say_library_failed(t->session.ctx);
+    if (o->best_file != NULL && tenka_model_save_check(t->session.net, &how, o->best_file) != TENKA_OK)
         return say_library_failed(t->session.ctx);
     if (o->checkpoint != NULL && tenka_checkpoint_save_check(&t->run, &how, o->checkpoint) != TENKA_OK)
         return say_library_failed(t->session.ctx);
@@ -49,6 +45,8 @@ static tenka_status create_loader(const struct session *s, const tenka_dataset *
     params.batch_size = batch_size;
     params.shuffle = !s->options->no_shuffle;
     params.drop_last = drop_last;
+    if (data == s->train_data)
+        mixing_describe(s, &params);
     return tenka_loader_create(s->ctx, data, &params, out);
 }
 
@@ -67,10 +65,12 @@ static int open_log(struct training *t)
 static int resume(struct training *t)
 {
     const struct options *o = t->session.options;
-    const int code = checkpoint_resume(&t->session, &t->run);
+    int code = checkpoint_resume(&t->session, &t->run);
     t->written_step = t->run.step;
     if (code == EXIT_CODE_OK)
         keep_resumed(t);
+    if (code == EXIT_CODE_OK)
+        code = best_resumed(t);
     if (code == EXIT_CODE_OK && o->load != NULL)
         say_notice(o, "the run goes on with the weights of %s; those of --load %s began it, and are passed over",
                    o->resume, o->load);
@@ -81,20 +81,18 @@ static int resume(struct training *t)
 }
 
 /* A .pt holds tensors alone. */
-static void tell_lost(const struct training *t)
+static void tell_lost(const struct training *t, const char *option, const char *path)
 {
     const struct session *const s = &t->session;
-    const char *const save = s->options->save;
     struct tenka_picture_sizes sizes;
     const bool pictures = tenka_dataset_picture_sizes(s->train_data, &sizes) == TENKA_OK;
     const bool table = tenka_dataset_table(s->train_data) != NULL;
-    if (save != NULL && (ends_with(save, ".pt") || ends_with(save, ".pth")) &&
+    if (path != NULL && (text_ends_with(path, ".pt") || text_ends_with(path, ".pth")) &&
         (pictures || table || s->options->split > 0))
-        say_notice(
-            s->options,
-            "--save %s: a .pt holds weights alone, and neither the %s nor what was kept for testing, which 'tenka "
-            "test' and 'tenka predict' need; a name that ends in .safetensors keeps them",
-            save, table ? "columns of the table" : "size, normalisation and classes of the pictures");
+        say_notice(s->options,
+                   "%s %s: a .pt holds weights alone, and neither the %s nor what was kept for testing, which 'tenka "
+                   "test' and 'tenka predict' need; a name that ends in .safetensors keeps them",
+                   option, path, table ? "columns of the table" : "size, normalisation and classes of the pictures");
 }
 
 /* A batch size above the number of images is rarely meant: an epoch then has a single step. */
@@ -112,6 +110,9 @@ static void tell_batch(const struct training *t)
 static void name_criterion(struct training *t)
 {
     const struct options *const o = t->session.options;
+    const char *const classes = o->balanced                      ? ", of balanced classes"
+                                : targets_are_input(&t->session) ? ", of the input"
+                                                                 : "";
     char aux[64] = "", batches[32] = "", value[64] = "", norm[64] = "", loss[64];
     snprintf(loss, sizeof(loss), "%s()", tenka_loss_name(t->session.loss));
     if (o->aux_weight > 0)
@@ -122,8 +123,8 @@ static void name_criterion(struct training *t)
         snprintf(value, sizeof(value), " clipped to %g", o->clip_grad_value);
     if (o->clip_grad_norm > 0)
         snprintf(norm, sizeof(norm), " of a norm of %g", o->clip_grad_norm);
-    snprintf(t->criterion, sizeof(t->criterion), "%s%s%s%s%s", o->loss != NULL ? o->loss : loss, aux, batches, value,
-             norm);
+    snprintf(t->criterion, sizeof(t->criterion), "%s%s%s%s%s%s", o->loss != NULL ? o->loss : loss, classes, aux,
+             batches, value, norm);
     t->run.criterion = t->criterion;
 }
 
@@ -140,15 +141,22 @@ static int set_up(struct training *t)
     if (status == TENKA_OK)
         status = train_optimizer(s, &t->run.optimizer);
     if (status == TENKA_OK)
+        status = train_average(s, t->run.optimizer, &t->run.average);
+    if (status == TENKA_OK)
         status = tenka_meter_create(s->ctx, &t->run.loss);
+    if (status != TENKA_OK && status != tenka_last_status(s->ctx))
+        return say_failed("%s", failure_sentence(s->ctx, status));
     if (status != TENKA_OK)
         return EXIT_CODE_LIBRARY;
     progress_init(&t->progress, o->quiet);
     tell_batch(t);
-    tell_lost(t);
+    tell_lost(t, "--save", o->save);
+    tell_lost(t, "--best", o->best_file);
     int code = steps_open(t);
     if (code == EXIT_CODE_OK)
         code = check_saving(t);
+    if (code == EXIT_CODE_OK)
+        code = best_open(t);
     if (code == EXIT_CODE_OK)
         code = fit_check(t);
     if (code == EXIT_CODE_OK && o->resume != NULL)
@@ -162,6 +170,7 @@ static int tear_down(struct training *t)
 {
     steps_close(t);
     tenka_meter_destroy(&t->run.loss);
+    tenka_average_destroy(&t->run.average);
     tenka_optimizer_destroy(&t->run.optimizer);
     tenka_loader_destroy(&t->run.train_loader);
     tenka_loader_destroy(&t->run.test_loader);
@@ -172,12 +181,6 @@ static int tear_down(struct training *t)
 }
 
 /* ---- Training ---- */
-
-/* Whether the run is to stop and save what it has. */
-static bool is_stopping(const struct training *t)
-{
-    return interrupt_signal() != 0 || t->trouble[0] != '\0';
-}
 
 /* Where the log cannot be written the run stops, and still saves its network. */
 static void stop_for_log(struct training *t)
@@ -212,6 +215,7 @@ static int after_step(struct training *t, uint32_t epoch, uint64_t images, tenka
     else if (progress_wants_loss(&t->progress))
         code = finite_peek(t);
     progress_update(&t->progress, images);
+    stopping_look_at_clock(t);
     return code;
 }
 
@@ -229,7 +233,8 @@ static int run_batches(struct training *t, uint32_t epoch, uint64_t *images)
 {
     tenka_loader *const loader = t->run.train_loader;
     /* The loader is rewound after the evaluation: a checkpoint before that must say that the epoch is trained. */
-    while (!(is_stopping(t) && steps_are_whole(t)) && tenka_loader_position(loader) < tenka_loader_batches(loader)) {
+    while (!(stopping_is_due(t) && steps_are_whole(t)) &&
+           tenka_loader_position(loader) < tenka_loader_batches(loader)) {
         struct tenka_batch batch;
         tenka_tensor loss;
         if (tenka_loader_next(loader, &batch) != TENKA_OK)
@@ -288,16 +293,16 @@ static void print_epoch(const struct training *t, const struct epoch_result *r)
     const struct session *const s = &t->session;
     char rate[32], lr[32], measures[MEASURES_TEXT];
     printf("epoch %u/%u  train loss %.4f", r->epoch + 1, s->options->epochs, r->train_loss);
-    if (s->test_data != NULL)
+    if (r->test.images > 0)
         printf("  test loss %.4f", r->test.loss);
-    if (s->test_data != NULL && !isnan(r->test.accuracy))
+    if (!isnan(r->test.accuracy))
         printf("  test accuracy %.2f %%", 100 * r->test.accuracy);
     evaluation_text(&r->test, false, measures);
     fputs(measures, stdout);
     if (t->run.schedule != NULL)
         printf("  lr %s", say_number(lr, "%.4g", r->lr));
-    printf("  (%.1f s, %s %ss/s)\n", r->train_seconds, say_count(rate, (uint64_t)(r->images_per_second + 0.5)),
-           session_noun(s));
+    printf("  (%.1f s, %s %ss/s)%s\n", r->train_seconds, say_count(rate, (uint64_t)(r->images_per_second + 0.5)),
+           session_noun(s), t->best.now && r->test.images > 0 ? "  best" : "");
     fflush(stdout);
 }
 
@@ -306,27 +311,47 @@ static struct answers *train_answers(struct training *t)
 {
     const struct session *const s = &t->session;
     const bool classes = session_classifies(s) && tenka_dataset_target_shape(s->test_data).rank == 0;
-    return classes && s->options->tensorboard == NULL ? NULL : &t->answers;
+    return classes && s->options->tensorboard == NULL && !best_wants_answers(t) ? NULL : &t->answers;
+}
+
+/* What is tested is the average, where there is one. A finite test loss shows that FILE.last-good is no longer needed
+ * (keep.c). */
+static int evaluate_epoch(struct training *t, struct epoch_result *result)
+{
+    int code = average_take(t);
+    if (code == EXIT_CODE_OK)
+        code = evaluate(&t->session, t->run.test_loader, &t->progress, train_answers(t), &result->test);
+    if (code == EXIT_CODE_OK && interrupt_signal() == 0)
+        code = finite_check_test(t, result);
+    if (code == EXIT_CODE_OK && interrupt_signal() == 0)
+        code = best_take(t, result);
+    return code == EXIT_CODE_OK ? average_put_back(t) : code;
+}
+
+static bool is_tested(const struct training *t, uint32_t epoch)
+{
+    const struct options *const o = t->session.options;
+    return t->session.test_data != NULL && ((epoch + 1) % o->val_every == 0 || epoch + 1 == o->epochs);
 }
 
 /* A checkpoint is written before the evaluation and one after it. The evaluation has no state in them: one that was
- * interrupted begins anew. A finite test loss shows that FILE.last-good is no longer needed (keep.c). */
+ * interrupted begins anew. */
 static int test_epoch(struct training *t, struct epoch_result *result)
 {
     result->test = evaluation_empty();
-    if (t->session.test_data == NULL)
+    if (!is_tested(t, result->epoch))
         return EXIT_CODE_OK;
     int code = save_checkpoint(t);
     t->evaluating = true;
-    if (code == EXIT_CODE_OK && !is_stopping(t))
-        code = evaluate(&t->session, t->run.test_loader, &t->progress, train_answers(t), &result->test);
-    return code != EXIT_CODE_OK || is_stopping(t) ? code : finite_check_test(t, result);
+    if (code == EXIT_CODE_OK && !stopping_is_due(t))
+        code = evaluate_epoch(t, result);
+    return code;
 }
 
 static int end_epoch(struct training *t, struct epoch_result *result)
 {
     int code = test_epoch(t, result);
-    if (code != EXIT_CODE_OK || is_stopping(t))
+    if (code != EXIT_CODE_OK || stopping_is_due(t))
         return code;
     print_epoch(t, result);
     if (log_json_epoch(&t->log, result) != EXIT_CODE_OK)
@@ -337,16 +362,18 @@ static int end_epoch(struct training *t, struct epoch_result *result)
     tenka_loader_rewind(t->run.train_loader);
     t->run.epoch++;
     t->evaluating = false;
+    if (t->run.epoch < t->session.options->epochs)
+        stopping_look_at_clock(t);
     const int stepped = steps_end_epoch(t, result);
     return stepped == EXIT_CODE_OK ? save_checkpoint(t) : stepped;
 }
 
 static int run_epochs(struct training *t)
 {
-    while (t->run.epoch < t->session.options->epochs && !is_stopping(t)) {
+    while (t->run.epoch < t->session.options->epochs && !best_is_over(t) && !stopping_is_due(t)) {
         struct epoch_result result;
         int code = train_epoch(t, (uint32_t)t->run.epoch, &result);
-        if (code == EXIT_CODE_OK && !is_stopping(t))
+        if (code == EXIT_CODE_OK && !stopping_is_due(t))
             code = end_epoch(t, &result);
         if (code != EXIT_CODE_OK)
             return code;
@@ -356,52 +383,32 @@ static int run_epochs(struct training *t)
 
 /* ---- The end ---- */
 
-/* "; --resume FILE goes on", or the same of an older checkpoint where the last could not be written, or "". */
-static void how_to_go_on(const struct training *t, char *out, size_t size)
-{
-    const char *const path = t->session.options->checkpoint;
-    out[0] = '\0';
-    if (path != NULL && !t->unwritable)
-        snprintf(out, size, "; --resume %s goes on", path);
-    else if (path != NULL && t->written && access(path, R_OK) == 0)
-        snprintf(out, size, "; --resume %s goes on from step %" PRIu64, path, t->written_step);
-}
-
-static void say_stopped(const struct training *t)
-{
-    const struct options *o = t->session.options;
-    char on[4200], saved[4200] = "", why[4400];
-    how_to_go_on(t, on, sizeof(on));
-    if (o->save != NULL)
-        snprintf(saved, sizeof(saved), "; the network so far is in %s", o->save);
-    snprintf(why, sizeof(why), "%s%s", t->trouble, t->trouble[0] != '\0' ? "; stopped" : "stopped by a signal");
-    say_failed("%s after %" PRIu64 " step%s%s%s%s", why, t->run.step, plural(t->run.step), on, saved,
-               o->checkpoint == NULL && o->save == NULL ? "; nothing was saved" : "");
-}
-
 static int finish(struct training *t)
 {
     const struct options *o = t->session.options;
-    const bool stopped = is_stopping(t);
+    const bool stopped = stopping_is_due(t);
     int code = EXIT_CODE_OK;
     if (stopped && !t->evaluating) {
         code = finite_read(t, NULL);
         if (code == EXIT_CODE_OK)
             code = save_checkpoint(t);
     }
+    /* From here on the network is the average. */
+    if (code == EXIT_CODE_OK)
+        code = average_take(t);
     if (code == EXIT_CODE_OK && o->save != NULL)
         code = finite_check_weights(t);
     if (code == EXIT_CODE_OK && o->save != NULL)
         code = rescue_save(t);
     if (stopped && code == EXIT_CODE_OK)
-        say_stopped(t);
+        stopping_say(t);
     else if (o->save != NULL && code == EXIT_CODE_OK && !o->quiet)
         print_text(stdout, "saved    %s\n", o->save);
+    if (!stopped && code == EXIT_CODE_OK)
+        best_say(t);
     if (code == EXIT_CODE_OK)
         code = watch_finish(t, stopped);
-    if (!stopped || code != EXIT_CODE_OK)
-        return code;
-    return t->trouble[0] != '\0' ? EXIT_CODE_FAILED : EXIT_CODE_SIGNAL + interrupt_signal();
+    return stopped && code == EXIT_CODE_OK ? stopping_status(t) : code;
 }
 
 /* Says what a failed call of the library means for the training, and what to do. */
@@ -425,8 +432,8 @@ static int train(struct options *o)
     if (code == EXIT_CODE_OK)
         code = set_up(&t);
     if (code == EXIT_CODE_OK)
-        code = run_epochs(&t);
-    if (code == EXIT_CODE_OK)
+        code = now.find_lr ? find_lr(&t) : run_epochs(&t);
+    if (code == EXIT_CODE_OK && !now.find_lr)
         code = finish(&t);
     progress_end(&t.progress);
     if (code == EXIT_CODE_LIBRARY)
@@ -441,19 +448,19 @@ static bool misleads(const char *path)
     static const char *const known[] = {".safetensors", ".st", ".pt", ".pth"};
     const char *const slash = strrchr(path, '/'), *const name = slash != NULL ? slash + 1 : path;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (ends_with(name, known[i]))
+        if (text_ends_with(name, known[i]))
             return false;
     return name[0] != '\0' && strchr(name + 1, '.') != NULL;
 }
 
 /* Called before the training. */
-static void tell_format(const struct options *o)
+static void tell_format(const struct options *o, const char *option, const char *path)
 {
-    if (o->save != NULL && misleads(o->save))
+    if (path != NULL && misleads(path))
         say_notice(o,
-                   "--save: %s becomes a safetensors file; only a name that ends in .pt or .pth asks for another "
+                   "%s: %s becomes a safetensors file; only a name that ends in .pt or .pth asks for another "
                    "format",
-                   o->save);
+                   option, path);
 }
 
 /* Called before anything is written: of two outputs to one file one would be lost. */
@@ -463,6 +470,12 @@ static int check_outputs(const struct options *o)
         const char *option, *path, *other_option, *other;
     } pairs[] = {
         {"--save", o->save, "--checkpoint", o->checkpoint},
+        {"--best", o->best_file, "--save", o->save},
+        {"--best", o->best_file, "--checkpoint", o->checkpoint},
+        {"--best", o->best_file, "--resume", o->resume},
+        {"--best", o->best_file, "--load", o->load},
+        {"--log", o->log, "--best", o->best_file},
+        {"--report", o->report, "--best", o->best_file},
         {"--log", o->log, "--save", o->save},
         {"--log", o->log, "--checkpoint", o->checkpoint},
         {"--log", o->log, "--resume", o->resume},
@@ -477,15 +490,22 @@ static int check_outputs(const struct options *o)
     if (code == EXIT_CODE_OK)
         code = check_save_path("--checkpoint", o->checkpoint);
     if (code == EXIT_CODE_OK)
+        code = check_save_path("--best", o->best_file);
+    if (code == EXIT_CODE_OK)
         code = check_save_path("--report", o->report);
-    const char *const outputs[][2] = {
-        {"--save", o->save}, {"--checkpoint", o->checkpoint}, {"--log", o->log}, {"--report", o->report}};
+    const char *const outputs[][2] = {{"--save", o->save},
+                                      {"--best", o->best_file},
+                                      {"--checkpoint", o->checkpoint},
+                                      {"--log", o->log},
+                                      {"--report", o->report}};
     for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]) && code == EXIT_CODE_OK; i++)
         code = check_not_input(o, outputs[i][0], outputs[i][1]);
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]) && code == EXIT_CODE_OK; i++)
         code = check_other_file(pairs[i].option, pairs[i].path, pairs[i].other_option, pairs[i].other);
     if (code == EXIT_CODE_OK)
         code = keep_check("--save", o->save, o->checkpoint);
+    if (code == EXIT_CODE_OK)
+        code = keep_check("--best", o->best_file, o->checkpoint);
     return code == EXIT_CODE_OK ? keep_check("--log", o->log, o->checkpoint) : code;
 }
 
@@ -494,11 +514,15 @@ int command_train(const struct options *options)
     struct options full = *options;
     if (full.test_batch_size == 0)
         full.test_batch_size = full.batch_size;
+    full.begun = seconds_now();
+    if (full.find_lr)
+        find_lr_settle(&full);
     interrupt_catch();
     int code = check_outputs(&full);
     if (code != EXIT_CODE_OK)
         return code;
-    tell_format(&full);
+    tell_format(&full, "--save", full.save);
+    tell_format(&full, "--best", full.best_file);
     do
         code = train(&full);
     while (code == EXIT_CODE_AGAIN && interrupt_signal() == 0);

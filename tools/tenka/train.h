@@ -14,6 +14,15 @@ enum kept {
 
 enum { KEPT_SIZE = 4264 }; /* of keep_restore's text, with the longest path that a system takes */
 
+/* Of the tests so far, where --best or --patience looks at them. */
+struct best {
+    enum best_by by;
+    double value;   /* NaN: no test has given a number */
+    uint32_t epoch; /* of the best test, from 1 */
+    uint32_t since; /* tests after it */
+    bool now;       /* the last test was the best one */
+};
+
 struct training {
     struct session session;
     struct tenka_training run;
@@ -29,8 +38,12 @@ struct training {
     enum kept kept;
     tenka_variable **trained; /* whose gradients are clipped; NULL: none are */
     size_t n_trained;
+    bool averaged;      /* the network has the average of --ema in the place of its weights */
     bool unwritable;    /* --checkpoint can be written nowhere */
     char trouble[4352]; /* why the run stops though it could go on; "": it does not */
+    bool late;          /* --max-time is over */
+    struct best best;
+    bool plateau; /* the schedule looks at tests */
 };
 
 /* ---- steps.c: how a step of training is taken ---- */
@@ -48,6 +61,38 @@ int steps_take(struct training *t, const struct tenka_batch *batch, tenka_tensor
 /* Behind an epoch: the schedule goes on. Returns EXIT_CODE_LIBRARY. */
 int steps_end_epoch(struct training *t, const struct epoch_result *result);
 
+/* ---- average.c ---- */
+
+/* Gives the network the average of --ema, until the second call; nothing without --ema. Return EXIT_CODE_LIBRARY. */
+int average_take(struct training *t);
+int average_put_back(struct training *t);
+
+/* ---- best.c ---- */
+
+/* Finds out by what tests are compared. Says what is wrong. */
+int best_open(struct training *t);
+/* After a checkpoint was loaded: goes on with what it has. Says what is wrong. */
+int best_resumed(struct training *t);
+/* Whether each answer must be looked at for it. */
+bool best_wants_answers(const struct training *t);
+/* After a test, while the network is as it was tested: writes --best where it is the best so far. */
+int best_take(struct training *t, const struct epoch_result *result);
+/* Whether --patience ends the run. */
+bool best_is_over(const struct training *t);
+/* At the end: why the run ends early, and what is in --best. */
+void best_say(const struct training *t);
+
+/* ---- stopping.c: what stops a run before its end ---- */
+
+/* Whether the run is to stop and save what it has. */
+bool stopping_is_due(const struct training *t);
+/* Between updates: whether --max-time is over. */
+void stopping_look_at_clock(struct training *t);
+/* Says why, after how many steps, and how to go on. */
+void stopping_say(const struct training *t);
+/* The exit status of a run that was stopped. */
+int stopping_status(const struct training *t);
+
 /* ---- finite.c: losses that are no finite numbers ---- */
 
 /* For --check-finite, before the update: says which layer's numbers are the first that are not finite. */
@@ -63,6 +108,13 @@ int finite_read(struct training *t, double *mean);
 int finite_check_weights(const struct training *t);
 /* Says so where the test loss is not finite. */
 int finite_check_test(struct training *t, const struct epoch_result *result);
+
+/* ---- find_lr.c: --find-lr ---- */
+
+/* Leaves out what a run is asked to write and how it goes on. */
+void find_lr_settle(struct options *o);
+/* Takes the updates of a range test, and prints what they show. Returns EXIT_CODE_LIBRARY. */
+int find_lr(struct training *t);
 
 /* ---- fit.c: batches that do not fit ---- */
 
@@ -94,6 +146,8 @@ void keep_restore(struct training *t, char out[KEPT_SIZE]);
 /* ---- rescue.c: files that cannot be written ---- */
 
 int rescue_save(struct training *t);
+/* The same of --best; where it can be written nowhere, t->trouble says so. */
+int rescue_best(struct training *t);
 /* Where the checkpoint can be written nowhere but there is --save, t->trouble says so: the run is then to stop, and to
  * save its network. */
 int rescue_checkpoint(struct training *t);

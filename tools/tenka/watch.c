@@ -11,9 +11,9 @@
 
 /* ---- Where something cannot be written ---- */
 
-static void give_up_events(struct training *t)
+static void give_up_events(struct training *t, tenka_status status)
 {
-    say_warning("%s; training goes on without --tensorboard", tenka_last_error(t->session.ctx));
+    say_warning("%s; training goes on without --tensorboard", failure_sentence(t->session.ctx, status));
     tenka_events_close(&t->watch.events);
     t->watch.failed = true;
 }
@@ -39,9 +39,11 @@ static void add_point(struct training *t, double loss)
 static int open_events(struct training *t)
 {
     const struct options *const o = t->session.options;
-    if (tenka_events_open(t->session.ctx, o->tensorboard, &t->watch.events) != TENKA_OK ||
-        events_begin(&t->session, t->watch.events, t->run.step) != TENKA_OK)
-        return say_library_failed(t->session.ctx);
+    tenka_status status = tenka_events_open(t->session.ctx, o->tensorboard, &t->watch.events);
+    if (status == TENKA_OK)
+        status = events_begin(&t->session, t->watch.events, t->run.step);
+    if (status != TENKA_OK)
+        return say_failed("%s", failure_sentence(t->session.ctx, status));
     say_notice(o, "events are in %s; 'tensorboard --logdir %s' shows them", tenka_events_path(t->watch.events),
                o->tensorboard);
     return EXIT_CODE_OK;
@@ -103,7 +105,7 @@ void watch_step(struct training *t, double loss)
     if (status == TENKA_OK)
         status = tenka_events_scalar(events, "train/learning rate", t->run.step, t->watch.lr);
     if (status != TENKA_OK)
-        give_up_events(t);
+        give_up_events(t, status);
 }
 
 int watch_epoch(struct training *t, const struct epoch_result *result)
@@ -118,7 +120,7 @@ int watch_epoch(struct training *t, const struct epoch_result *result)
     if (status == TENKA_E_DEVICE)
         return EXIT_CODE_LIBRARY;
     if (status != TENKA_OK)
-        give_up_events(t);
+        give_up_events(t, status);
     return EXIT_CODE_OK;
 }
 
@@ -140,11 +142,17 @@ static void write_report(struct training *t, const struct report *r)
         give_up_report(t);
 }
 
+static void flush_events(struct training *t)
+{
+    const tenka_status status = t->watch.events != NULL ? tenka_events_flush(t->watch.events) : TENKA_OK;
+    if (status != TENKA_OK)
+        give_up_events(t, status);
+}
+
 void watch_save(struct training *t)
 {
     const struct report r = report_of(t, "running");
-    if (t->watch.events != NULL && tenka_events_flush(t->watch.events) != TENKA_OK)
-        give_up_events(t);
+    flush_events(t);
     if (t->watch.reports)
         write_report(t, &r);
 }
@@ -191,8 +199,7 @@ static int finish_report(struct training *t, bool stopped)
 
 int watch_finish(struct training *t, bool stopped)
 {
-    if (t->watch.events != NULL && tenka_events_flush(t->watch.events) != TENKA_OK)
-        give_up_events(t);
+    flush_events(t);
     const int code = t->watch.reports ? finish_report(t, stopped) : EXIT_CODE_OK;
     return code == EXIT_CODE_OK && t->watch.failed ? EXIT_CODE_FAILED : code;
 }

@@ -233,5 +233,5 @@ tenka_status events_epoch(struct training *t, uint64_t step, const struct epoch_
     tenka_status status = write_scalars(events, step, result);
     if (status == TENKA_OK)
         status = write_weights(&t->session, events, step);
-    return status == TENKA_OK ? write_samples(t, events, step) : status;
+    return status == TENKA_OK && result->test.images > 0 ? write_samples(t, events, step) : status;
 }
