@@ -12,11 +12,12 @@ endforeach()
 
 # The fast kernels, once for each instruction set; src/backend/cpu/fast/fast.h says which and how one is chosen. They
 # answer to bounds, not to bits, so the compiler may contract into fused multiply-adds; a source's option comes last
-# and so wins over tenka_options.
+# and so wins over tenka_options. Updates have the bits of the plain ones.
 set_source_files_properties(${cpu_fast_sources} PROPERTIES COMPILE_OPTIONS -ffp-contract=fast)
+set_source_files_properties(src/backend/cpu/fast/updates.c PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
 # gcc takes minutes to optimise the checks of sanitizers in code that is unrolled for each size of window.
 if(TENKA_SANITIZE)
-    set_property(SOURCE src/backend/cpu/fast/conv_depthwise.c src/backend/cpu/fast/conv_depthwise_dw.c
+    set_property(SOURCE src/backend/cpu/fast/conv_rows.c src/backend/cpu/fast/conv_rows_dw.c
         APPEND PROPERTY COMPILE_OPTIONS -O1)
 endif()
 set(fast_isas plain)
@@ -28,14 +29,21 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_SIZEOF_VOID
     target_compile_definitions(tenka_objects PRIVATE TENKA_FAST_X86=1)
 endif()
 set(fast_objects "")
-foreach(isa IN LISTS fast_isas)
-    tenka_add_objects(tenka_fast_${isa} ${cpu_fast_sources})
+function(tenka_add_fast isa flags)
+    tenka_add_objects(tenka_fast_${isa} ${ARGN})
     target_compile_definitions(tenka_fast_${isa} PRIVATE TENKA_ISA=${isa})
-    target_compile_options(tenka_fast_${isa} PRIVATE ${fast_flags_${isa}}
+    target_compile_options(tenka_fast_${isa} PRIVATE ${flags}
         $<$<NOT:$<CONFIG:Debug>>:-O3> -fno-math-errno -fno-trapping-math
         $<$<C_COMPILER_ID:Clang>:-Wno-pass-failed>)
-    list(APPEND fast_objects $<TARGET_OBJECTS:tenka_fast_${isa}>)
+    set(fast_objects ${fast_objects} $<TARGET_OBJECTS:tenka_fast_${isa}> PARENT_SCOPE)
+endfunction()
+foreach(isa IN LISTS fast_isas)
+    tenka_add_fast(${isa} "${fast_flags_${isa}}" ${cpu_fast_sources})
 endforeach()
+if("avx512" IN_LIST fast_isas)
+    tenka_add_fast(avx512_half "${fast_flags_avx512}" ${cpu_half_sources})
+    target_compile_definitions(tenka_fast_avx512_half PRIVATE TENKA_HALF_VECTORS)
+endif()
 
 # Of the resampling of pictures the two passes; src/data/resample.c chooses. All give the same bits.
 if("avx2" IN_LIST fast_isas)

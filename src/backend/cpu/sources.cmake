@@ -16,12 +16,13 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/conv2d_gather.c
     src/backend/cpu/fast/conv_copies.c
     src/backend/cpu/fast/conv_depthwise.c
-    src/backend/cpu/fast/conv_depthwise_dw.c
     src/backend/cpu/fast/conv_lanes.c
     src/backend/cpu/fast/conv_lowered.c
     src/backend/cpu/fast/conv_planes.c
     src/backend/cpu/fast/conv_transpose2d.c
     src/backend/cpu/fast/conv_pool.c
+    src/backend/cpu/fast/conv_rows.c
+    src/backend/cpu/fast/conv_rows_dw.c
     src/backend/cpu/fast/elementwise.c
     src/backend/cpu/fast/gemm.c
     src/backend/cpu/fast/gemm_dots.c
@@ -32,8 +33,13 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/matmul.c
     src/backend/cpu/fast/max_pool2d.c
     src/backend/cpu/fast/multiply_add.c
+    src/backend/cpu/fast/pad.c
     src/backend/cpu/fast/softmax.c
     src/backend/cpu/fast/sum.c
     src/backend/cpu/fast/table.c
     src/backend/cpu/fast/tiles.c
+    src/backend/cpu/fast/updates.c
     src/backend/cpu/fast/winograd.c)
+set(cpu_half_sources # of them, those that serve half vectors as well
+    src/backend/cpu/fast/conv_rows.c
+    src/backend/cpu/fast/conv_rows_dw.c)

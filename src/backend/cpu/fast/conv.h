@@ -227,12 +227,21 @@ bool TENKA_FAST(turns)(const conv_params *p);
 bool TENKA_FAST(conv2d_turned)(const struct tenka_fast_call *call);
 size_t TENKA_FAST(conv2d_turned_scratch)(const int32_t *params, int threads);
 
-/* Depthwise convolutions; see conv_depthwise.c and, for those of small planes, conv_planes.c and conv_lanes.c. */
+/* Depthwise convolutions; see conv_depthwise.c, and conv_rows.c or, for those of small planes, conv_planes.c and
+ * conv_lanes.c. */
 bool TENKA_FAST(is_depthwise)(const conv_params *p);
 bool TENKA_FAST(conv2d_fwd_depthwise)(const struct tenka_fast_call *call);
 bool TENKA_FAST(conv2d_dx_depthwise)(const struct tenka_fast_call *call);
 bool TENKA_FAST(conv2d_dw_depthwise)(const struct tenka_fast_call *call);
 size_t TENKA_FAST(conv_depthwise_scratch)(const conv_params *p);
+bool TENKA_FAST(conv2d_fwd_rows)(const struct tenka_fast_call *call);
+bool TENKA_FAST(conv2d_dx_rows)(const struct tenka_fast_call *call);
+bool TENKA_FAST(conv2d_dw_rows)(const struct tenka_fast_call *call);
+size_t TENKA_FAST(conv_rows_scratch)(const conv_params *p);
+bool TENKA_HALF(conv2d_fwd_rows)(const struct tenka_fast_call *call);
+bool TENKA_HALF(conv2d_dx_rows)(const struct tenka_fast_call *call);
+bool TENKA_HALF(conv2d_dw_rows)(const struct tenka_fast_call *call);
+size_t TENKA_HALF(conv_rows_scratch)(const conv_params *p);
 bool TENKA_FAST(conv_in_planes)(const conv_params *p);
 bool TENKA_FAST(conv2d_fwd_planes)(const struct tenka_fast_call *call);
 bool TENKA_FAST(conv2d_dx_planes)(const struct tenka_fast_call *call);

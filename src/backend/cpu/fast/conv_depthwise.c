@@ -1,11 +1,10 @@
 /* Depthwise convolutions: of each channel a kernel of its own. There is nothing to multiply as matrices, and all that
  * counts is to read little. Three ways:
  *
- *   rows    vectors along the rows of a plane, a few of which are summed at a time, so that what a kernel row reads of
- *           the image serves several results
+ *   rows    vectors along the rows of a plane (conv_rows.c), of half the lanes where rows are so short
  *   planes  planes that about fill a vector: each tap picks its lanes (conv_planes.c)
  *   lanes   other small planes: LANES channels beside each other, a vector for each place (conv_lanes.c) */
-#include "backend/cpu/fast/conv_depthwise.h"
+#include "backend/cpu/fast/conv_rows.h"
 
 static bool by_rows(const conv_params *p)
 {
@@ -19,288 +18,43 @@ bool TENKA_FAST(is_depthwise)(const conv_params *p)
            (TENKA_FAST(conv_in_lanes)(p) || by_rows(p));
 }
 
-/* ---- Forward ---- */
-
-/* v is what is at y + at, in those lanes. */
-ALWAYS_INLINE void put(const struct job *f, ptrdiff_t at, vec v, lane_mask lanes)
+/* Whether rows are taken in vectors of half the lanes: where one more of all lanes would be half empty or more. */
+static bool suits_half(int columns)
 {
-    if (f->relu)
-        v = select(v < (vec){0}, (vec){0}, v);
-    if (f->mask != NULL)
-        v = select(load_masked(f->mask + at, lanes) <= (vec){0}, (vec){0}, v);
-    store_masked(f->y + at, v, lanes);
+    return columns < 2 * LANES && (columns - 1) % LANES < LANES / 2;
 }
-
-/* The weights, in registers as far as they are few. */
-ALWAYS_INLINE void hold_weights(const float *w, int taps, vec *held)
-{
-    UNROLL
-    for (int t = 0; t < taps && taps <= MOST_HELD; t++)
-        held[t] = splat(w[t]);
-}
-
-ALWAYS_INLINE vec weight_of(const float *w, int taps, const vec *held, int t)
-{
-    return taps <= MOST_HELD ? held[t] : splat(w[t]);
-}
-
-/* RESULT_ROWS times as many rows as are together, from i on. */
-ALWAYS_INLINE void convolve_rows(const conv_params *p, const struct job *f, const vec *held, const struct view *view,
-                                 int i, int kh, int kw, int stride, int together)
-{
-    const int step = stride * together;
-    vec sum[RESULT_ROWS];
-    UNROLL
-    for (int t = 0; t < RESULT_ROWS; t++)
-        sum[t] = splat(f->bias);
-    UNROLL
-    for (int u = 0; u < (RESULT_ROWS - 1) * step + kh; u++) {
-        const int y = i * stride - p->ph + u;
-        if (is_outside(p, y, stride, together))
-            continue;
-        struct seen seen = see_row(p, view, f->x, y, stride, together, true);
-        UNROLL
-        for (int s = 0; s < kw; s++) {
-            const vec x = see(view, &seen, s, stride, together);
-            UNROLL
-            for (int t = 0; t < RESULT_ROWS; t++) {
-                const int r = u - t * step;
-                if (r >= 0 && r < kh)
-                    sum[t] += x * weight_of(f->w, kh * kw, held, r * kw + s);
-            }
-        }
-    }
-    UNROLL
-    for (int t = 0; t < RESULT_ROWS; t++) {
-        const int row = i + t * together;
-        const ptrdiff_t at = (ptrdiff_t)row * p->ow;
-        if (row < p->oh && together == 2)
-            put(f, at, sum[t], row + 1 < p->oh ? view->both : view->one);
-        else if (row < p->oh)
-            put(f, at + view->windows[kw].at, sum[t], view->windows[kw].lanes);
-    }
-}
-
-ALWAYS_INLINE void convolve(const conv_params *p, const struct job *f, int kh, int kw, int stride, int together)
-{
-    vec held[MOST_HELD];
-    hold_weights(f->w, kh * kw, held);
-    for (int j = 0; j < p->ow; j += LANES) {
-        const struct view view = view_at(f->sight, j, kw + 1, together);
-        for (int i = 0; i < p->oh; i += RESULT_ROWS * together)
-            convolve_rows(p, f, held, &view, i, kh, kw, stride, together);
-    }
-}
-
-/* ---- dx of strides of two: of each row and column of dx, those of the kernel that meet it ---- */
-
-/* Row or column 2 t + e of dx and number e + odd - 2 a of the kernel meet in t + half of the padding + a of dy; odd says
- * whether the padding is. These are the least and the largest a. */
-ALWAYS_INLINE int least_meeting(int side, int odd)
-{
-    return -((side - 1 - odd) / 2);
-}
-
-ALWAYS_INLINE int last_meeting(int odd)
-{
-    return odd;
-}
-
-/* Windows of dy for 2 * LANES columns of dx: one for each meeting, then dx's own. */
-static void fill_spread(const conv_params *p, struct window *windows, struct sight *out)
-{
-    const int odd = p->pw % 2, least = least_meeting(p->kw, odd), last = last_meeting(odd);
-    *out = (struct sight){.windows = windows};
-    for (int first = 0; 2 * first < p->w; first += LANES, windows += WINDOWS) {
-        for (int b = least; b <= last; b++)
-            windows[b - least] = window_at(first + p->pw / 2 + b, p->ow, LANES);
-        windows[last + 1 - least] = window_at(2 * first, p->w, 2 * LANES);
-    }
-}
-
-/* Columns of two rows of dx, 2 t and the next. odd_h, odd_w: whether the padding is. */
-ALWAYS_INLINE void spread_rows(const conv_params *p, const struct job *f, const vec *held, const struct view *view,
-                               int t, int kh, int kw, int odd_h, int odd_w)
-{
-    const int least = least_meeting(kw, odd_w), last = last_meeting(odd_w);
-    vec sum[2][2] = {{{0}, {0}}, {{0}, {0}}};
-    UNROLL
-    for (int a = least_meeting(kh, odd_h); a <= last_meeting(odd_h); a++) {
-        const int i = t + p->ph / 2 + a;
-        if (i < 0 || i >= p->oh)
-            continue;
-        UNROLL
-        for (int b = least; b <= last; b++) {
-            const struct window *w = &view->windows[b - least];
-            const vec dy = load_masked(f->dy + (ptrdiff_t)i * p->ow + w->at, w->lanes);
-            UNROLL
-            for (int e = 0; e < 4; e++) {
-                const int r = e / 2 + odd_h - 2 * a, s = e % 2 + odd_w - 2 * b;
-                if (r >= 0 && r < kh && s >= 0 && s < kw)
-                    sum[e / 2][e % 2] += dy * weight_of(f->w, kh * kw, held, r * kw + s);
-            }
-        }
-    }
-    const struct window *own = &view->windows[last + 1 - least];
-    UNROLL
-    for (int e = 0; e < 2; e++) {
-        const ptrdiff_t at = (ptrdiff_t)(2 * t + e) * p->w + own->at;
-        if (2 * t + e == p->h)
-            break;
-        put(f, at, interleave_low(sum[e][0], sum[e][1]), own->lanes);
-        if (own->at + LANES < p->w)
-            put(f, at + LANES, interleave_high(sum[e][0], sum[e][1]), own->more);
-    }
-}
-
-ALWAYS_INLINE void spread(const conv_params *p, const struct job *f, int kh, int kw, int odd_h, int odd_w)
-{
-    vec held[MOST_HELD];
-    hold_weights(f->w, kh * kw, held);
-    const int windows = last_meeting(odd_w) - least_meeting(kw, odd_w) + 2;
-    for (int first = 0; 2 * first < p->w; first += LANES) {
-        const struct view view = view_at(f->sight, first, windows, 1);
-        for (int t = 0; 2 * t < p->h; t++)
-            spread_rows(p, f, held, &view, t, kh, kw, odd_h, odd_w);
-    }
-}
-
-/* ---- Kernels of their size ---- */
-
-#define SIZES(X, together) \
-    X(3, 1, together)      \
-    X(3, 2, together) X(5, 1, together) X(5, 2, together) X(7, 1, together) X(7, 2, together)
-#define FUNCTIONS(side, stride, together)                                                          \
-    static void convolve_##side##_##stride##_##together(const conv_params *p, const struct job *f) \
-    {                                                                                              \
-        convolve(p, f, side, side, stride, together);                                              \
-    }
-SIZES(FUNCTIONS, 1)
-#if defined __AVX512F__
-SIZES(FUNCTIONS, 2)
-#endif
-
-static void convolve_any(const conv_params *p, const struct job *f)
-{
-    convolve(p, f, p->kh, p->kw, p->sw, sees_two_rows(p) ? 2 : 1);
-}
-
-static plane_function *convolve_of(const conv_params *p)
-{
-#define CHOOSE(side, stride, together)                                                           \
-    if (p->kh == side && p->kw == side && p->sw == stride && sees_two_rows(p) + 1 == (together)) \
-        return convolve_##side##_##stride##_##together;
-    SIZES(CHOOSE, 1)
-#if defined __AVX512F__
-    SIZES(CHOOSE, 2)
-#endif
-#undef CHOOSE
-    return convolve_any;
-}
-
-#define SIDES(X) X(3, 0) X(3, 1) X(5, 0) X(5, 1) X(7, 0) X(7, 1)
-#define FUNCTION(side, odd)                                                      \
-    static void spread_##side##_##odd(const conv_params *p, const struct job *f) \
-    {                                                                            \
-        spread(p, f, side, side, odd, odd);                                      \
-    }
-SIDES(FUNCTION)
-
-static void spread_any(const conv_params *p, const struct job *f)
-{
-    spread(p, f, p->kh, p->kw, p->ph % 2, p->pw % 2);
-}
-
-static plane_function *spread_of(const conv_params *p)
-{
-#define CHOOSE(side, odd)                                                           \
-    if (p->kh == side && p->kw == side && p->pw % 2 == (odd) && p->ph % 2 == (odd)) \
-        return spread_##side##_##odd;
-    SIDES(CHOOSE)
-#undef CHOOSE
-    return spread_any;
-}
-
-/* ---- The kernels ---- */
 
 bool TENKA_FAST(conv2d_fwd_depthwise)(const struct tenka_fast_call *call)
 {
-    const struct tenka_cpu_call *c = call->call;
-    const conv_params *p = (const void *)c->params;
+    const conv_params *p = (const void *)call->call->params;
     if (TENKA_FAST(conv_in_planes)(p))
         return TENKA_FAST(conv2d_fwd_planes)(call);
     if (TENKA_FAST(conv_in_lanes)(p))
         return TENKA_FAST(conv2d_fwd_lanes)(call);
-    plane_function *const run = convolve_of(p);
-    const float *bias = c->in[2];
-    struct sight sight;
-    fill_sight(p, call->scratch, &sight);
-#pragma omp parallel for num_threads(call->threads)
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)p->n * p->c; i++) {
-        const struct job job = {
-            .sight = &sight,
-            .x = (const float *)c->in[0] + i * p->h * p->w,
-            .w = (const float *)c->in[1] + i % p->c * p->kh * p->kw,
-            .bias = bias != NULL ? bias[i % p->c] : 0,
-            .relu = p->act == TENKA_ACT_relu,
-            .y = (float *)c->out[0] + i * p->oh * p->ow,
-        };
-        run(p, &job);
-    }
-    return true;
-}
-
-/* The convolution that makes dx of dy where there are no strides, with the kernel turned round. */
-static conv_params turned(const conv_params *p)
-{
-    conv_params t = *p;
-    t.h = p->oh;
-    t.w = p->ow;
-    t.oh = p->h;
-    t.ow = p->w;
-    t.ph = p->kh - 1 - p->ph;
-    t.pw = p->kw - 1 - p->pw;
-    return t;
+    return suits_half(p->ow) ? TENKA_HALF(conv2d_fwd_rows)(call) : TENKA_FAST(conv2d_fwd_rows)(call);
 }
 
 bool TENKA_FAST(conv2d_dx_depthwise)(const struct tenka_fast_call *call)
 {
-    const struct tenka_cpu_call *c = call->call;
-    const conv_params *p = (const void *)c->params, t = turned(p);
+    const conv_params *p = (const void *)call->call->params;
     if (TENKA_FAST(conv_in_planes)(p))
         return TENKA_FAST(conv2d_dx_planes)(call);
     if (TENKA_FAST(conv_in_lanes)(p))
         return TENKA_FAST(conv2d_dx_lanes)(call);
-    const bool turns = p->sw == 1;
-    plane_function *const run = turns ? convolve_of(&t) : spread_of(p);
-    const int taps = p->kh * p->kw;
-    struct sight sight;
-    if (turns)
-        fill_sight(&t, call->scratch, &sight);
-    else
-        fill_spread(p, call->scratch, &sight);
-#pragma omp parallel for num_threads(call->threads)
-    for (ptrdiff_t i = 0; i < (ptrdiff_t)p->n * p->c; i++) {
-        const float *w = (const float *)c->in[1] + i % p->c * taps, *dy = (const float *)c->in[2] + i * p->oh * p->ow;
-        float kernel[MOST_SIDE * MOST_SIDE];
-        for (int k = 0; k < taps; k++)
-            kernel[k] = w[turns ? taps - 1 - k : k];
-        const struct job job = {
-            .sight = &sight,
-            .x = dy,
-            .dy = dy,
-            .w = kernel,
-            .mask = c->in[0] != NULL ? (const float *)c->in[0] + i * p->h * p->w : NULL,
-            .y = (float *)c->out[0] + i * p->h * p->w,
-        };
-        run(turns ? &t : p, &job);
-    }
-    return true;
+    return suits_half(p->ow) ? TENKA_HALF(conv2d_dx_rows)(call) : TENKA_FAST(conv2d_dx_rows)(call);
+}
+
+bool TENKA_FAST(conv2d_dw_depthwise)(const struct tenka_fast_call *call)
+{
+    const conv_params *p = (const void *)call->call->params;
+    if (TENKA_FAST(conv_in_lanes)(p))
+        return TENKA_FAST(conv2d_dw_lanes)(call);
+    return suits_half(p->ow) ? TENKA_HALF(conv2d_dw_rows)(call) : TENKA_FAST(conv2d_dw_rows)(call);
 }
 
 size_t TENKA_FAST(conv_depthwise_scratch)(const conv_params *p)
 {
-    const int columns = p->w > p->ow ? p->w : p->ow;
-    return TENKA_FAST(conv_in_lanes)(p) ? TENKA_FAST(conv_lanes_scratch)()
-                                        : (size_t)div_up(columns, LANES) * WINDOWS * sizeof(struct window);
+    if (TENKA_FAST(conv_in_lanes)(p))
+        return TENKA_FAST(conv_lanes_scratch)();
+    return suits_half(p->ow) ? TENKA_HALF(conv_rows_scratch)(p) : TENKA_FAST(conv_rows_scratch)(p);
 }

@@ -3,7 +3,7 @@
  * set, at its native vector width (gcc lowers wider vectors badly), under names of its own; TENKA_FAST(name) in vec.h
  * makes them. Which set is used is chosen when a device is created: the best that the processor has, or the one that
  * the environment variable TENKA_CPU names:
- *   avx512     AVX-512 F, BW, DQ and VL: 16 lanes, 32 registers
+ *   avx512     AVX-512 F, BW, DQ and VL: 16 lanes, 32 registers; some files a second time for 8 lanes (vec.h)
  *   avx2       AVX2 and FMA: 8 lanes, 16 registers
  *   plain      C alone, 4 lanes; the only one on other processors than x86-64
  *   reference  no fast kernel at all

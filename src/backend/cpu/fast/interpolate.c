@@ -1,5 +1,6 @@
-/* Elements between others; see backend/cpu/interpolate.c. Columns go first, of each row of x once, then rows of what
- * they have become are mixed; gradients of all rows of y that have a row of x are added before their columns are. */
+/* Elements between others; see backend/cpu/interpolate.c. A vector of columns of y goes down a plane: the columns of a
+ * row of x are mixed once, and stay in registers, or in lines where rows are long, while rows of y lie between it and the
+ * next. Gradients go down in the same way, into lines, one for each row of x, whose columns are added afterwards. */
 #include <math.h>
 
 #include "backend/cpu/fast/kernels.h"
@@ -8,8 +9,8 @@ typedef struct tenka_p_interpolate params;
 
 enum {
     SMALL = 1 << 15,  /* elements below which threads are not worth starting */
-    LINES = 3,        /* of floats that a thread has */
-    CHAINS = 4,       /* running sums beside each other, as an addition takes some cycles */
+    LINES = 16,       /* rows of x that a thread makes at a time */
+    CHAINS = 4,       /* vectors beside each other that go down together */
     MOST_MEETINGS = 8 /* of an element of x with those of y along a row, where its gradient is made in vectors */
 };
 
@@ -47,8 +48,8 @@ static size_t line_width(const params *p)
     return in_vectors(p->w > p->ow ? p->w : p->ow) + 2 * LANES + in_vectors(MOST_MEETINGS);
 }
 
-/* Cuts the scratch memory, of which the floats that are needed are returned. */
-static size_t lay_out(const params *p, float *scratch, int threads, struct tables *out)
+/* Cuts the scratch memory, of which the floats before the lines are returned. */
+static size_t lay_out(const params *p, float *scratch, struct tables *out)
 {
     const size_t n = in_vectors(p->ow), w = in_vectors(p->w), rows = 3 * in_vectors(p->oh),
                  of_rows = 2 * in_vectors(p->h);
@@ -66,22 +67,29 @@ static size_t lay_out(const params *p, float *scratch, int threads, struct table
             .weights = scratch + rows + 6 * n + of_rows + 2 * w,
             .lines = scratch + lines,
         };
-    return lines + LINES * (size_t)threads * line_width(p);
+    return lines;
 }
 
-size_t TENKA_FAST(interpolate_fwd_scratch)(const int32_t *p, int threads)
+size_t TENKA_FAST(interpolate_fwd_scratch)(const int32_t *params_, int threads)
 {
-    return lay_out((const void *)p, NULL, threads, NULL) * sizeof(float);
+    const params *p = (const void *)params_;
+    return (lay_out(p, NULL, NULL) + (size_t)threads * LINES * line_width(p)) * sizeof(float);
 }
 
 size_t TENKA_FAST(interpolate_dx_scratch)(const int32_t *p, int threads)
 {
-    return lay_out((const void *)p, NULL, threads, NULL) * sizeof(float);
+    return TENKA_FAST(interpolate_fwd_scratch)(p, threads);
 }
 
 static bool is_linear(const params *p)
 {
     return p->mode == TENKA_BETWEEN_LINEAR || p->mode == TENKA_BETWEEN_CORNERS;
+}
+
+/* Whether all columns of y go down together. */
+static bool is_short(const params *p)
+{
+    return p->ow <= CHAINS * LANES;
 }
 
 static float position(const params *p, int32_t i, float scale)
@@ -107,7 +115,7 @@ static struct tables make_tables(const struct tenka_fast_call *f, const params *
 {
     const float *scalars = f->call->scalars;
     struct tables t;
-    lay_out(p, f->scratch, f->threads, &t);
+    lay_out(p, f->scratch, &t);
     for (int32_t i = 0; i < p->oh; i++)
         t.rows[i] = between(p, i, p->h, scalars[0]);
     for (size_t j = 0; j < in_vectors(p->ow); j++) {
@@ -121,15 +129,97 @@ static struct tables make_tables(const struct tenka_fast_call *f, const params *
     return t;
 }
 
-static float *own_line(const params *p, const struct tables *t)
-{
-    return t->lines + LINES * (size_t)thread_index() * line_width(p);
-}
-
 ALWAYS_INLINE int lanes_left(int32_t at, int32_t end)
 {
-    return end - at < LANES ? end - at : LANES;
+    return end - at < 0 ? 0 : end - at < LANES ? end - at : LANES;
 }
+
+/* ---- Forward ---- */
+
+/* What LANES columns of y, from j on, are made of: elements of a row of x, which are picked from two vectors where they
+ * lie so near. */
+struct columns {
+    bool near;
+    int32_t base;
+    lane_mask a, b; /* of the two vectors, what lies inside the row */
+    ivec first, second;
+    vec share;
+};
+
+ALWAYS_INLINE struct columns columns_at(const params *p, const struct tables *t, int32_t j)
+{
+    struct columns c = {
+        .base = t->first[j],
+        .near = t->second[j + LANES - 1] - t->first[j] < 2 * LANES,
+        .share = load(t->share + j),
+    };
+    c.a = mask_lanes(0, lanes_left(c.base, p->w));
+    c.b = mask_lanes(0, lanes_left(c.base + LANES, p->w));
+    c.first = (ivec)load((const float *)t->first + j) - c.base;
+    c.second = (ivec)load((const float *)t->second + j) - c.base;
+    return c;
+}
+
+ALWAYS_INLINE vec gather(const float *from, ivec at)
+{
+    vec v;
+    for (int i = 0; i < LANES; i++)
+        v[i] = from[at[i]];
+    return v;
+}
+
+/* The columns of y in a row of x. */
+ALWAYS_INLINE vec mix_columns(const struct columns *c, const float *row, bool near, bool linear)
+{
+    vec left, right = {0};
+    row += c->base;
+    if (near) {
+        const vec a = load_masked(row, c->a), b = load_masked(row + LANES, c->b);
+        left = pick_both(a, b, c->first);
+        right = linear ? pick_both(a, b, c->second) : right;
+    } else {
+        left = gather(row, c->first);
+        right = linear ? gather(row, c->second) : right;
+    }
+    return linear ? left * (1 - c->share) + right * c->share : left;
+}
+
+/* So many lanes of rows i .. end-1 of y, where y begins with the first of the columns. */
+ALWAYS_INLINE void go_down(const params *p, const struct between *rows, const struct columns *columns, const float *x,
+                           int32_t i, int32_t end, lane_mask lanes, bool near, bool linear, float *y)
+{
+    const struct columns c = *columns; /* which no store changes */
+    const ptrdiff_t w = p->w, ow = p->ow;
+    vec above = {0}, below = {0};
+    int32_t first = -1, second = -1;
+    for (y += i * ow; i < end; i++, y += ow) {
+        const struct between b = rows[i];
+        if (b.first != first || b.second != second) {
+            above = b.first == second ? below : mix_columns(&c, x + b.first * w, near, linear);
+            below = b.second == b.first ? above : mix_columns(&c, x + b.second * w, near, linear);
+            first = b.first;
+            second = b.second;
+        }
+        store_masked(y, linear ? above * (1 - b.share) + below * b.share : above, lanes);
+    }
+}
+
+/* The same of all columns. */
+ALWAYS_INLINE void make_rows(const params *p, const struct tables *t, const float *x, int32_t i, int32_t end,
+                             bool linear, float *y)
+{
+    for (int32_t j = 0; j < p->ow; j += LANES) {
+        const struct columns columns = columns_at(p, t, j);
+        const lane_mask lanes = mask_lanes(0, lanes_left(j, p->ow));
+        if (columns.near)
+            go_down(p, t->rows, &columns, x, i, end, lanes, true, linear, y + j);
+        else
+            go_down(p, t->rows, &columns, x, i, end, lanes, false, linear, y + j);
+    }
+}
+
+/* ---- Long rows, which are written one after the other: pieces of several of them would come slowly to memory. A row of
+ * x is copied to where whole vectors can be read. ---- */
 
 /* to = from, of which whole vectors may be written. */
 ALWAYS_INLINE void copy_line(const float *from, int32_t n, float *to)
@@ -140,8 +230,6 @@ ALWAYS_INLINE void copy_line(const float *from, int32_t n, float *to)
     if (k < n)
         store(to + k, load_lanes(from + k, 0, n - k));
 }
-
-/* ---- Forward ---- */
 
 /* y = above (1 - share) + below share */
 static void mix_rows(const float *above, const float *below, float share, int32_t n, float *y)
@@ -167,7 +255,7 @@ ALWAYS_INLINE vec take_lanes(const float *line, const int32_t *at, int32_t last)
 }
 
 /* The columns of y in a line of x; whole vectors are written. */
-static void mix_columns(const struct tables *t, const float *line, int32_t n, float *to)
+static void mix_line(const struct tables *t, const float *line, int32_t n, float *to)
 {
     for (int32_t j = 0; j < n; j += LANES) {
         const vec share = load(t->share + j);
@@ -178,7 +266,7 @@ static void mix_columns(const struct tables *t, const float *line, int32_t n, fl
 }
 
 /* The same where elements are not mixed, for `rows` equal rows of y. */
-static void take_columns(const struct tables *t, const float *line, int32_t n, int32_t rows, float *y)
+static void take_line(const struct tables *t, const float *line, int32_t n, int32_t rows, float *y)
 {
     for (int32_t j = 0; j < n; j += LANES) {
         const vec v = take_lanes(line, t->first + j, t->first[j + LANES - 1]);
@@ -189,7 +277,7 @@ static void take_columns(const struct tables *t, const float *line, int32_t n, i
 }
 
 /* Rows of x whose columns were mixed stay until the next but one takes their place. */
-static void linear_plane(const params *p, const struct tables *t, float *line, const float *x, float *y)
+static void make_linear(const params *p, const struct tables *t, float *line, const float *x, float *y)
 {
     float *const mixed[2] = {line + line_width(p), line + 2 * line_width(p)};
     int32_t has[2] = {-1, -1};
@@ -198,14 +286,14 @@ static void linear_plane(const params *p, const struct tables *t, float *line, c
         for (int32_t row = b.first; row <= b.second; row++)
             if (has[row % 2] != row) {
                 copy_line(x + (ptrdiff_t)row * p->w, p->w, line);
-                mix_columns(t, line, p->ow, mixed[row % 2]);
+                mix_line(t, line, p->ow, mixed[row % 2]);
                 has[row % 2] = row;
             }
         mix_rows(mixed[b.first % 2], mixed[b.second % 2], b.share, p->ow, y);
     }
 }
 
-static void nearest_plane(const params *p, const struct tables *t, float *line, const float *x, float *y)
+static void make_nearest(const params *p, const struct tables *t, float *line, const float *x, float *y)
 {
     int32_t rows;
     for (int32_t i = 0; i < p->oh; i += rows, y += (ptrdiff_t)rows * p->ow) {
@@ -213,8 +301,27 @@ static void nearest_plane(const params *p, const struct tables *t, float *line, 
         for (rows = 1; i + rows < p->oh && t->rows[i + rows].first == row;)
             rows++;
         copy_line(x + (ptrdiff_t)row * p->w, p->w, line);
-        take_columns(t, line, p->ow, rows, y);
+        take_line(t, line, p->ow, rows, y);
     }
+}
+
+/* ---- Planes ---- */
+
+static float *own_lines(const params *p, const struct tables *t)
+{
+    return t->lines + LINES * (size_t)thread_index() * line_width(p);
+}
+
+static void make_plane(const params *p, const struct tables *t, const float *x, float *y)
+{
+    if (is_linear(p) && is_short(p))
+        make_rows(p, t, x, 0, p->oh, true, y);
+    else if (is_linear(p))
+        make_linear(p, t, own_lines(p, t), x, y);
+    else if (is_short(p))
+        make_rows(p, t, x, 0, p->oh, false, y);
+    else
+        make_nearest(p, t, own_lines(p, t), x, y);
 }
 
 bool TENKA_FAST(interpolate_fwd)(const struct tenka_fast_call *f)
@@ -225,13 +332,8 @@ bool TENKA_FAST(interpolate_fwd)(const struct tenka_fast_call *f)
     const struct tables t = make_tables(f, p);
     const ptrdiff_t in = (ptrdiff_t)p->h * p->w, out = (ptrdiff_t)p->oh * p->ow;
 #pragma omp parallel for if (p->nc * out > SMALL)
-    for (int32_t i = 0; i < p->nc; i++) {
-        float *line = own_line(p, &t);
-        if (is_linear(p))
-            linear_plane(p, &t, line, x + i * in, y + i * out);
-        else
-            nearest_plane(p, &t, line, x + i * in, y + i * out);
-    }
+    for (int32_t i = 0; i < p->nc; i++)
+        make_plane(p, &t, x + i * in, y + i * out);
     return true;
 }
 
@@ -274,6 +376,45 @@ static void fill_meetings(const params *p, struct tables *t)
         t->near &= m.count <= MOST_MEETINGS && m.begin - t->begin[k / LANES * LANES] < 2 * LANES;
         for (int32_t i = 0; i < m.count && i < MOST_MEETINGS; i++)
             t->weights[i * lanes + k] = weight_of(t->columns[m.begin + i], k);
+    }
+}
+
+/* Lines of rows k .. end-1 of dx, to[0] being that of row k: `vectors` from where dy and to begin, of which the last has
+ * so many lanes. Each row of dy is read once: it belongs to the line that is being summed, and to the next. */
+ALWAYS_INLINE void sum_down(const params *p, const struct tables *t, int32_t k, int32_t end, const float *dy,
+                            int vectors, lane_mask lanes, bool linear, float *to)
+{
+    const ptrdiff_t width = (ptrdiff_t)line_width(p);
+    vec sum[CHAINS], next[CHAINS];
+    UNROLL
+    for (int v = 0; v < vectors; v++)
+        sum[v] = next[v] = (vec){0};
+    int32_t i = t->of_rows[k].begin;
+    for (; i < p->oh && t->rows[i].first < k; i++) {
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            sum[v] +=
+                load_masked(dy + i * (ptrdiff_t)p->ow + v * LANES, v < vectors - 1 ? mask_lanes(0, LANES) : lanes) *
+                t->rows[i].share;
+    }
+    for (; k < end; k++, to += width) {
+        for (; i < p->oh && t->rows[i].first == k; i++) {
+            const float share = t->rows[i].share;
+            UNROLL
+            for (int v = 0; v < vectors; v++) {
+                const float *from = dy + i * (ptrdiff_t)p->ow + v * LANES;
+                const vec d = v < vectors - 1 ? load(from) : load_masked(from, lanes);
+                sum[v] += linear ? d * (1 - share) : d;
+                if (linear && share != 0)
+                    next[v] += d * share;
+            }
+        }
+        UNROLL
+        for (int v = 0; v < vectors; v++) {
+            store(to + v * LANES, sum[v]);
+            sum[v] = next[v];
+            next[v] = (vec){0};
+        }
     }
 }
 
@@ -351,6 +492,50 @@ static void add_columns(const params *p, const struct tables *t, const float *li
     }
 }
 
+ALWAYS_INLINE void sum_lines(const params *p, const struct tables *t, int32_t k, int32_t end, const float *dy,
+                             bool linear, float *to)
+{
+    int32_t j = 0;
+    for (; p->ow - j > 3 * LANES; j += CHAINS * LANES)
+        sum_down(p, t, k, end, dy + j, CHAINS, mask_lanes(0, lanes_left(j + 3 * LANES, p->ow)), linear, to + j);
+    if (p->ow - j > 2 * LANES)
+        sum_down(p, t, k, end, dy + j, 3, mask_lanes(0, lanes_left(j + 2 * LANES, p->ow)), linear, to + j);
+    else if (p->ow - j > LANES)
+        sum_down(p, t, k, end, dy + j, 2, mask_lanes(0, lanes_left(j + LANES, p->ow)), linear, to + j);
+    else if (p->ow > j)
+        sum_down(p, t, k, end, dy + j, 1, mask_lanes(0, lanes_left(j, p->ow)), linear, to + j);
+}
+
+static void add_line(const params *p, const struct tables *t, const float *line, float *dx)
+{
+    if (t->near)
+        add_near_columns(p, t, line, dx);
+    else
+        add_columns(p, t, line, dx);
+}
+
+static void plane_gradient(const params *p, const struct tables *t, const float *dy, float *lines, float *dx)
+{
+    for (int32_t k = 0; k < p->h; k += LINES) {
+        const int32_t end = p->h - k < LINES ? p->h : k + LINES;
+        if (is_linear(p))
+            sum_lines(p, t, k, end, dy, true, lines);
+        else
+            sum_lines(p, t, k, end, dy, false, lines);
+        for (int32_t i = k; i < end; i++)
+            add_line(p, t, lines + (size_t)(i - k) * line_width(p), dx + (ptrdiff_t)i * p->w);
+    }
+}
+
+/* The same where rows of dy are long: those of each row of x are read one after the other. */
+static void long_gradient(const params *p, const struct tables *t, const float *dy, float *line, float *dx)
+{
+    for (int32_t k = 0; k < p->h; k++) {
+        add_rows(p, t, k, dy, line);
+        add_line(p, t, line, dx + (ptrdiff_t)k * p->w);
+    }
+}
+
 bool TENKA_FAST(interpolate_dx)(const struct tenka_fast_call *f)
 {
     const params *p = (const void *)f->call->params;
@@ -360,15 +545,10 @@ bool TENKA_FAST(interpolate_dx)(const struct tenka_fast_call *f)
     fill_meetings(p, &t);
     const ptrdiff_t in = (ptrdiff_t)p->h * p->w, out = (ptrdiff_t)p->oh * p->ow;
 #pragma omp parallel for if (p->nc * out > SMALL)
-    for (int32_t i = 0; i < p->nc; i++) {
-        float *line = own_line(p, &t);
-        for (int32_t k = 0; k < p->h; k++) {
-            add_rows(p, &t, k, dy + i * out, line);
-            if (t.near)
-                add_near_columns(p, &t, line, dx + i * in + (ptrdiff_t)k * p->w);
-            else
-                add_columns(p, &t, line, dx + i * in + (ptrdiff_t)k * p->w);
-        }
-    }
+    for (int32_t i = 0; i < p->nc; i++)
+        if (is_short(p))
+            plane_gradient(p, &t, dy + i * out, own_lines(p, &t), dx + i * in);
+        else
+            long_gradient(p, &t, dy + i * out, own_lines(p, &t), dx + i * in);
     return true;
 }

@@ -62,6 +62,10 @@ bool TENKA_FAST(conv_transpose2d_dw)(const struct tenka_fast_call *f);
 #undef DX_OF_NEITHER
 #undef DX_CONSTANT
 
+/* updates.c */
+#define TENKA_UPDATE(name, ...) bool TENKA_FAST(name##_fwd)(const struct tenka_fast_call *f);
+#include "shaders/common/updates.def"
+
 /* conv2d_fwd.c, conv2d_dx.c, conv2d_dw.c */
 TENKA_FAST_KERNEL(conv2d_fwd);
 TENKA_FAST_KERNEL(conv2d_dx);
@@ -93,6 +97,10 @@ bool TENKA_FAST(relu_max_pool2d_dx)(const struct tenka_fast_call *f);
 
 /* multiply_add.c */
 bool TENKA_FAST(multiply_add_fwd)(const struct tenka_fast_call *f);
+
+/* pad.c */
+TENKA_FAST_KERNEL(pad_fwd);
+TENKA_FAST_KERNEL(pad_dx);
 
 /* softmax.c */
 bool TENKA_FAST(softmax_fwd)(const struct tenka_fast_call *f);

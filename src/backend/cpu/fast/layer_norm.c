@@ -176,9 +176,14 @@ static void apply_varying(const float *x, float *y, const float *w, const float 
 /* A segment of one weight. */
 static void apply_even(const float *x, float *y, float w, float b, ptrdiff_t n, float m, float s)
 {
-    const float gain = s * w;
-    for (ptrdiff_t i = 0; i < n; i++)
-        y[i] = (x[i] - m) * gain + b;
+    const vec minus = splat(-m), gain = splat(s * w), bias = splat(b);
+    ptrdiff_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        store(y + i, (load(x + i) + minus) * gain + bias);
+    if (i < n) {
+        const lane_mask rest = mask_lanes(0, (int)(n - i));
+        store_masked(y + i, (load_masked(x + i, rest) + minus) * gain + bias, rest);
+    }
 }
 
 static void apply_row(const params *p, const float *x, float *y, const float *w, const float *b, float m, float s)
@@ -235,8 +240,11 @@ ALWAYS_INLINE void apply_slope(const float *x, const float *dy, const float *w, 
     ptrdiff_t i = 0;
     for (; i + LANES <= n; i += LANES)
         store(dx + i, gradient_at(dy, w, i) * scale - base - (load(x + i) + minus) * slope);
-    for (; i < n; i++)
-        dx[i] = factor * (w != NULL ? dy[i] * w[i] : dy[i]) - total - (x[i] - m) * along;
+    if (i < n) {
+        const lane_mask rest = mask_lanes(0, (int)(n - i));
+        const vec d = load_masked(dy + i, rest), g = w != NULL ? d * load_masked(w + i, rest) : d;
+        store_masked(dx + i, g * scale - base - (load_masked(x + i, rest) + minus) * slope, rest);
+    }
 }
 
 static void dx_varying(const float *x, const float *dy, const float *w, float *dx, ptrdiff_t n, float m, float s)
@@ -272,15 +280,36 @@ static void dx_rows(const float *x, const float *dy, const float *w, float *dx, 
     }
 }
 
+/* The sums of g, that is dy times each channel's weight, and of g (x - m) of `channels` planes, of at most SPAN elements
+ * together: lanes are added to each other once. */
+static double sum_planes(const float *x, float m, const float *dy, const float *w, ptrdiff_t plane, ptrdiff_t channels,
+                         double *along)
+{
+    vec lanes[2] = {{0}, {0}};
+    for (ptrdiff_t c = 0; c < channels; c++) {
+        vec sum, product;
+        sum_lanes_of(GRADIENT, x + c * plane, m, dy + c * plane, NULL, plane, &sum, &product);
+        lanes[0] += sum * w[c];
+        lanes[1] += product * w[c];
+    }
+    const vec sums = lane_sums(lanes, 2);
+    *along = (double)sums[1];
+    return (double)sums[0];
+}
+
 static void dx_planes(const params *p, const float *x, const float *dy, const float *w, float *dx, float m, float s)
 {
-    const ptrdiff_t plane = p->plane;
+    const ptrdiff_t plane = p->plane, most = plane < SPAN ? SPAN / plane : 1;
     const double mean = (double)s / (double)p->len;
     double total = 0, along = 0;
-    for (ptrdiff_t c = 0; c < p->per; c++) {
+    for (ptrdiff_t c = 0; c < p->per; c += most) {
+        const ptrdiff_t channels = p->per - c < most ? p->per - c : most;
         double part;
-        total += (double)w[c] * sum_row(GRADIENT, x + c * plane, m, dy + c * plane, NULL, plane, &part);
-        along += (double)w[c] * part;
+        if (plane <= SPAN)
+            total += sum_planes(x + c * plane, m, dy + c * plane, w + c, plane, channels, &part);
+        else
+            total += (double)w[c] * sum_row(GRADIENT, x + c * plane, m, dy + c * plane, NULL, plane, &part);
+        along += plane <= SPAN ? part : (double)w[c] * part;
     }
     for (ptrdiff_t c = 0; c < p->per; c++)
         apply_slope(x + c * plane, dy + c * plane, NULL, dx + c * plane, plane, m, s * w[c], (float)(total * mean),
@@ -324,16 +353,46 @@ bool TENKA_FAST(layer_norm_dx)(const struct tenka_fast_call *f)
 
 /* ---- The weights' gradient: channels of planes ---- */
 
-static void dw_channel(const params *p, const struct tenka_cpu_call *call, ptrdiff_t c, double *dw, double *db)
+/* The sums of a channel's dy and dy xhat: in each lane of about SPAN elements, and of those before. */
+struct channel {
+    vec sum, along;
+    ptrdiff_t elements;
+    double db, dw;
+};
+
+static void add_lanes(struct channel *f)
+{
+    const vec lanes[2] = {f->sum, f->along}, sums = lane_sums(lanes, 2);
+    f->db += (double)sums[0];
+    f->dw += (double)sums[1];
+    f->sum = f->along = (vec){0};
+    f->elements = 0;
+}
+
+static void add_segment(struct channel *f, const float *x, const float *dy, ptrdiff_t n, float mean, float scale)
+{
+    for (ptrdiff_t i = 0; i < n; i += SPAN) {
+        const ptrdiff_t length = n - i < SPAN ? n - i : SPAN;
+        vec sum, along;
+        sum_lanes_of(GRADIENT, x + i, mean, dy + i, NULL, length, &sum, &along);
+        f->sum += sum;
+        f->along += along * scale;
+        f->elements += length;
+        if (f->elements >= SPAN)
+            add_lanes(f);
+    }
+}
+
+static struct channel sum_channel(const params *p, const struct tenka_cpu_call *call, ptrdiff_t c)
 {
     const float *x = call->in[0], *mean = call->in[1], *scale = call->in[2], *dy = call->in[3];
-    *dw = *db = 0;
+    struct channel f = {.elements = 0};
     for (ptrdiff_t row = c / p->per; row < p->outer; row += p->groups) {
         const ptrdiff_t at = row * p->len + c % p->per * p->plane;
-        double along;
-        *db += sum_row(GRADIENT, x + at, mean[row], dy + at, NULL, p->plane, &along);
-        *dw += along * (double)scale[row];
+        add_segment(&f, x + at, dy + at, p->plane, mean[row], scale[row]);
     }
+    add_lanes(&f);
+    return f;
 }
 
 static void dw_planes(const params *p, const struct tenka_fast_call *f)
@@ -341,11 +400,10 @@ static void dw_planes(const params *p, const struct tenka_fast_call *f)
     float *dweight = f->call->out[0], *dbias = f->call->out[1];
 #pragma omp parallel for if ((size_t)p->outer * (size_t)p->len > SMALL)
     for (ptrdiff_t c = 0; c < (ptrdiff_t)p->groups * p->per; c++) {
-        double dw, db;
-        dw_channel(p, f->call, c, &dw, &db);
-        dweight[c] = (float)dw;
+        const struct channel sums = sum_channel(p, f->call, c);
+        dweight[c] = (float)sums.dw;
         if (dbias != NULL)
-            dbias[c] = (float)db;
+            dbias[c] = (float)sums.db;
     }
 }
 

@@ -17,6 +17,7 @@
     [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL, false}, DX_##back(name)
 #define TENKA_ACTIVATION(name, back, ...) TENKA_UNARY(name, back, )
 #define TENKA_BINARY(name, ...) [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL, false},
+#define TENKA_UPDATE(name, ...) [TENKA_KERNEL_##name##_fwd] = {TENKA_FAST(name##_fwd), NULL, false},
 
 const struct tenka_fast_table TENKA_FAST(table) =
     {
@@ -24,6 +25,7 @@ const struct tenka_fast_table TENKA_FAST(table) =
         .kernels =
             {
 #include "shaders/common/elementwise.def"
+#include "shaders/common/updates.def"
                 [TENKA_KERNEL_attention_fwd] = {TENKA_FAST(attention_fwd), TENKA_FAST(attention_fwd_scratch), false},
                 [TENKA_KERNEL_attention_dx] = {TENKA_FAST(attention_dx), TENKA_FAST(attention_dx_scratch), false},
                 [TENKA_KERNEL_attention_dmask] = {TENKA_FAST(attention_dmask), TENKA_FAST(attention_dmask_scratch),
@@ -65,6 +67,8 @@ const struct tenka_fast_table TENKA_FAST(table) =
                                                        TENKA_FAST(conv2d_relu_pool_fwd_scratch), false},
                 [TENKA_KERNEL_conv2d_relu_pool_dw] = {TENKA_FAST(conv2d_relu_pool_dw),
                                                       TENKA_FAST(conv2d_relu_pool_dw_scratch), false},
+                [TENKA_KERNEL_pad_fwd] = {TENKA_FAST(pad_fwd), TENKA_FAST(pad_fwd_scratch), false},
+                [TENKA_KERNEL_pad_dx] = {TENKA_FAST(pad_dx), TENKA_FAST(pad_dx_scratch), false},
                 [TENKA_KERNEL_softmax_fwd] = {TENKA_FAST(softmax_fwd), NULL, false},
                 [TENKA_KERNEL_softmax_dx] = {TENKA_FAST(softmax_dx), NULL, false},
                 [TENKA_KERNEL_log_softmax_fwd] = {TENKA_FAST(log_softmax_fwd), NULL, false},

@@ -8,9 +8,9 @@
 #define FIRST(l, s) ((l) & (s) ? LANES + (l) - (s) : (l))
 #define SECOND(l, s) ((l) & (s) ? LANES + (l) : (l) + (s))
 #define FOUR(f, l, s) f(l, s), f(l + 1, s), f(l + 2, s), f(l + 3, s)
-#if defined __AVX512F__
+#if TENKA_LANES == 16
 #define ALL(f, s) FOUR(f, 0, s), FOUR(f, 4, s), FOUR(f, 8, s), FOUR(f, 12, s)
-#elif defined __AVX2__
+#elif TENKA_LANES == 8
 #define ALL(f, s) FOUR(f, 0, s), FOUR(f, 4, s)
 #else
 #define ALL(f, s) FOUR(f, 0, s)
@@ -28,10 +28,10 @@ ALWAYS_INLINE void transpose(vec rows[LANES])
 {
     SWAP_BLOCKS(rows, 1)
     SWAP_BLOCKS(rows, 2)
-#ifdef __AVX2__
+#if TENKA_LANES >= 8
     SWAP_BLOCKS(rows, 4)
 #endif
-#ifdef __AVX512F__
+#if TENKA_LANES == 16
     SWAP_BLOCKS(rows, 8)
 #endif
 }

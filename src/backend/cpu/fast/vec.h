@@ -15,11 +15,25 @@
 #define TENKA_FAST_NAME(isa, name) TENKA_FAST_JOIN(isa, name)
 #define TENKA_FAST(name) TENKA_FAST_NAME(TENKA_ISA, name)
 
+/* TENKA_HALF(name): the same of half as many lanes, for what is too short for all of them, where files are compiled so
+ * as well (cpu_half_sources): AVX-512 has its masks and registers for vectors of either width. */
 #if defined __AVX512F__
+#define TENKA_HALF(name) TENKA_FAST_NAME(avx512_half, name)
+#else
+#define TENKA_HALF(name) TENKA_FAST(name)
+#endif
+
+#if defined __AVX512F__ && defined TENKA_HALF_VECTORS
+#define TENKA_LANES 8
+enum { LANES = 8, LANES_LOG2 = 3, REGISTERS = 32 };
+#elif defined __AVX512F__
+#define TENKA_LANES 16
 enum { LANES = 16, LANES_LOG2 = 4, REGISTERS = 32 };
 #elif defined __AVX2__
+#define TENKA_LANES 8
 enum { LANES = 8, LANES_LOG2 = 3, REGISTERS = 16 };
 #else
+#define TENKA_LANES 4
 enum { LANES = 4, LANES_LOG2 = 2, REGISTERS = 16 };
 #endif
 
@@ -69,9 +83,19 @@ ALWAYS_INLINE ivec lane_numbers(void)
 
 /* ---- Parts of vectors: only the lanes from .. end-1 are read or written, the others are read as 0 ---- */
 
-#ifdef __AVX512F__
-
+#if TENKA_LANES == 16
+#define OF_WIDTH(name) _mm512_##name
+typedef __m512 register_ps;
+typedef __m512i register_int;
 typedef __mmask16 lane_mask;
+#elif defined __AVX512F__
+#define OF_WIDTH(name) _mm256_##name
+typedef __m256 register_ps;
+typedef __m256i register_int;
+typedef __mmask8 lane_mask;
+#endif
+
+#if defined __AVX512F__
 
 ALWAYS_INLINE lane_mask mask_lanes(int from, int end)
 {
@@ -80,12 +104,12 @@ ALWAYS_INLINE lane_mask mask_lanes(int from, int end)
 
 ALWAYS_INLINE vec load_masked(const float *p, lane_mask mask)
 {
-    return (vec)_mm512_maskz_loadu_ps(mask, p);
+    return (vec)OF_WIDTH(maskz_loadu_ps)(mask, p);
 }
 
 ALWAYS_INLINE void store_masked(float *p, vec v, lane_mask mask)
 {
-    _mm512_mask_storeu_ps(p, mask, (__m512)v);
+    OF_WIDTH(mask_storeu_ps)(p, mask, (register_ps)v);
 }
 
 #elif defined __AVX2__
@@ -154,29 +178,36 @@ ALWAYS_INLINE void store_int_lanes(int32_t *p, ivec v, int from, int end)
     store_lanes((float *)p, (vec)v, from, end);
 }
 
+/* Lane at[i] of a in lane i, or from LANES on lane at[i] - LANES of b. */
+ALWAYS_INLINE vec pick_both(vec a, vec b, ivec at)
+{
+#if defined __AVX512F__
+    return (vec)OF_WIDTH(permutex2var_ps)((register_ps)a, (register_int)at, (register_ps)b);
+#elif defined __AVX2__
+    const __m256 low = _mm256_permutevar8x32_ps((__m256)a, (__m256i)at);
+    const __m256 high = _mm256_permutevar8x32_ps((__m256)b, (__m256i)at);
+    return select(at >= LANES, (vec)high, (vec)low);
+#else
+    vec picked;
+    UNROLL
+    for (int i = 0; i < LANES; i++)
+        picked[i] = at[i] < LANES ? a[at[i]] : b[at[i] - LANES];
+    return picked;
+#endif
+}
+
 /* p[at[i]] in lane i, where all of at are from 0 to 2 LANES - 1, and so many floats are there */
 ALWAYS_INLINE vec pick_lanes(const float *p, ivec at)
 {
-#if defined __AVX512F__
-    return (vec)_mm512_permutex2var_ps((__m512)load(p), (__m512i)at, (__m512)load(p + LANES));
-#elif defined __AVX2__
-    const __m256 low = _mm256_permutevar8x32_ps((__m256)load(p), (__m256i)at);
-    const __m256 high = _mm256_permutevar8x32_ps((__m256)load(p + LANES), (__m256i)at);
-    return select(at >= LANES, (vec)high, (vec)low);
-#else
-    vec v;
-    UNROLL
-    for (int i = 0; i < LANES; i++)
-        v[i] = p[at[i]];
-    return v;
-#endif
+    return pick_both(load(p), load(p + LANES), at);
 }
 
 /* Lane i of the result is lane at[i] of v; 0 where at[i] is -1. */
 ALWAYS_INLINE vec shuffle_lanes(vec v, ivec at)
 {
 #if defined __AVX512F__
-    return (vec)_mm512_maskz_permutexvar_ps(_mm512_movepi32_mask((__m512i)~at), (__m512i)at, (__m512)v);
+    return (vec)OF_WIDTH(maskz_permutexvar_ps)(OF_WIDTH(movepi32_mask)((register_int)~at), (register_int)at,
+                                               (register_ps)v);
 #elif defined __AVX2__
     return select(at < 0, (vec){0}, (vec)_mm256_permutevar8x32_ps((__m256)v, (__m256i)at));
 #else
@@ -188,50 +219,14 @@ ALWAYS_INLINE vec shuffle_lanes(vec v, ivec at)
 #endif
 }
 
-/* Which lanes of two vectors a result has: lane i is lane at[i] of the first one, or from LANES on lane at[i] - LANES of
- * the second one; 0 where at[i] is -1. */
-struct lane_picks {
-    ivec at;
-#if defined __AVX512F__
-    __mmask16 there;
-#endif
-};
-
-ALWAYS_INLINE struct lane_picks lane_picks(ivec at)
-{
-    struct lane_picks picks = {.at = at};
-#if defined __AVX512F__
-    picks.there = _mm512_movepi32_mask((__m512i)~at);
-#endif
-    return picks;
-}
-
-ALWAYS_INLINE vec shuffle_both(vec a, vec b, struct lane_picks picks)
-{
-    const ivec at = picks.at;
-#if defined __AVX512F__
-    return (vec)_mm512_maskz_permutex2var_ps(picks.there, (__m512)a, (__m512i)at, (__m512)b);
-#elif defined __AVX2__
-    const vec low = (vec)_mm256_permutevar8x32_ps((__m256)a, (__m256i)at);
-    const vec high = (vec)_mm256_permutevar8x32_ps((__m256)b, (__m256i)at);
-    return select(at < 0, (vec){0}, select(at >= LANES, high, low));
-#else
-    vec picked = {0};
-    UNROLL
-    for (int i = 0; i < LANES; i++)
-        picked[i] = at[i] < 0 ? 0 : at[i] < LANES ? a[at[i]] : b[at[i] - LANES];
-    return picked;
-#endif
-}
-
 /* ---- Lanes of two vectors ---- */
 
-#if defined __AVX512F__
+#if TENKA_LANES == 16
 #define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
 #define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #define LOW_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define HIGH_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#elif defined __AVX2__
+#elif TENKA_LANES == 8
 #define EVEN 0, 2, 4, 6, 8, 10, 12, 14
 #define ODD 1, 3, 5, 7, 9, 11, 13, 15
 #define LOW_HALVES 0, 8, 1, 9, 2, 10, 3, 11
@@ -289,10 +284,10 @@ ALWAYS_INLINE void load_eights(vec v[8], const float *base, const int32_t *at)
 {
     UNROLL
     for (int i = 0; i < 8; i++) {
-#if defined __AVX512F__
+#if TENKA_LANES == 16
         const __m512 low = _mm512_castps256_ps512(_mm256_loadu_ps(base + at[2 * i]));
         v[i] = (vec)_mm512_insertf32x8(low, _mm256_loadu_ps(base + at[2 * i + 1]), 1);
-#elif defined __AVX2__
+#elif TENKA_LANES == 8
         v[i] = load(base + at[i]);
 #else
         v[i] = load(base + at[i / 2] + i % 2 * LANES);
