@@ -37,6 +37,7 @@ near() {
 
 succeed $train --net "$net" --epochs 3 --log "$work/plain"
 succeed $train --net "$net" --epochs 3 --log "$work/log" --ema 0.9 --save "$work/net.st" --checkpoint "$work/ckpt"
+prints '^average  of the weights with decay 0.9, which is tested and saved$'
 logged train_loss > "$work/a"
 logged train_loss "$work/plain" > "$work/b"
 cmp "$work/a" "$work/b" || bad "an average changes the training"

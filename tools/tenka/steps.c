@@ -48,6 +48,8 @@ int steps_open(struct training *t)
         if (t->trained == NULL)
             return say_failed("out of memory");
     }
+    if (o->ema > 0 && !o->quiet)
+        printf("average  of the weights with decay %g, which is tested and saved\n", o->ema);
     return o->schedule != NULL ? open_schedule(t) : EXIT_CODE_OK;
 }
 
