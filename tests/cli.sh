@@ -21,6 +21,15 @@ verdict() {
     [ $failures = 0 ]
 }
 
+# skip_without_device: where $backend is vulkan and there is no device of it; TENKA_REQUIRE_VULKAN=1 makes that a failure.
+skip_without_device() {
+    if [ "$backend" = vulkan ] && ! "$tenka" devices --json | grep -q '"index":[0-9].*"usable":true'; then
+        [ "${TENKA_REQUIRE_VULKAN:-0}" != 1 ] || { echo "no Vulkan device"; exit 1; }
+        echo "skipped: there is no Vulkan device"
+        exit 77
+    fi
+}
+
 # ---- What the command does ----
 
 # run STATUS ARG...: the command ends with it; $got is what it ended with.

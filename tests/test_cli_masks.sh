@@ -13,11 +13,7 @@ trap 'exit 1' INT TERM
 export TMPDIR="$work"
 . "$(dirname "$0")/cli.sh"
 
-if [ "$backend" = vulkan ] && ! "$tenka" devices --json | grep -q '"index":[0-9].*"usable":true'; then
-    [ "${TENKA_REQUIRE_VULKAN:-0}" != 1 ] || { echo "no Vulkan device"; exit 1; }
-    echo "skipped: there is no Vulkan device"
-    exit 77
-fi
+skip_without_device
 
 # What torch.fx prints of a small U-Net.
 cat > "$work/unet.txt" <<'END'

@@ -12,11 +12,7 @@ trap 'exit 1' INT TERM
 export TMPDIR="$work"
 . "$(dirname "$0")/cli.sh"
 
-if [ "$backend" = vulkan ] && ! "$tenka" devices --json | grep -q '"index":[0-9].*"usable":true'; then
-    [ "${TENKA_REQUIRE_VULKAN:-0}" != 1 ] || { echo "no Vulkan device"; exit 1; }
-    echo "skipped: there is no Vulkan device"
-    exit 77
-fi
+skip_without_device
 # What float64 differs by in the end: PyTorch's sums have another order.
 least=1e-5
 [ "$backend" != cpu-f64 ] || least=1e-9
