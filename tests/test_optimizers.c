@@ -439,6 +439,7 @@ static void test_average_misuse(void **state)
     assert_fails(r.ctx, tenka_average_create(r.opt, NULL, 0.9, &average), TENKA_E_INVALID, "network is missing");
     assert_fails(r.ctx, tenka_average_create(r.opt, other.net, 0.9, &average), TENKA_E_INVALID, "another context");
     assert_null(average);
+    assert_int_equal(tenka_average_create(NULL, r.net, 0.9, &average), TENKA_E_INVALID);
     must(r.ctx, tenka_average_create(r.opt, r.net, 0.9, &r.average));
     assert_true(tenka_average_decay(r.average) == 0.9);
     assert_fails(r.ctx, tenka_average_create(r.opt, r.net, 0.9, &average), TENKA_E_INVALID, "has one already");

@@ -68,8 +68,12 @@ static tenka_status check(tenka_ctx *ctx, const tenka_optimizer *opt, tenka_modu
 
 tenka_status tenka_average_create(tenka_optimizer *opt, tenka_module *net, double decay, tenka_average **out)
 {
-    tenka_ctx *const ctx = tenka_optimizer_ctx(opt);
+    if (out == NULL)
+        return TENKA_E_INVALID;
     *out = NULL;
+    if (opt == NULL)
+        return TENKA_E_INVALID;
+    tenka_ctx *const ctx = tenka_optimizer_ctx(opt);
     TENKA_TRY(check(ctx, opt, net, decay));
     tenka_average *average = tenka_alloc(sizeof(*average));
     if (average == NULL)
