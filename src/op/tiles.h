@@ -41,6 +41,9 @@
 #define LINEAR_DX_SPLITS(p) GEMM_SPLITS(1, (p)->m, (p)->k, (p)->n)
 #define LINEAR_DW_SPLITS(p) GEMM_SPLITS(1, (p)->n, (p)->k, (p)->m)
 
+/* Four parts at a time, after the search for the job. */
+#define SUM_PARTS_LOOPS (TENKA_MOST_PARTS / 4 + 32)
+
 /* ---- Attention: shaders/common/attention.glsl ---- */
 
 /* A workgroup has some rows, in tiles of so many columns, and of what it makes of them so many columns. */

@@ -95,7 +95,8 @@ struct tenka_plan_target {
     size_t max_buffer;                   /* bytes of the largest buffer */
     size_t spill_size[TENKA_MAX_BLOCKS]; /* of each spill block; 0: it has yet to be made */
     size_t spill_used[TENKA_MAX_BLOCKS];
-    /* Whether this fused kernel is worth more than its parts. */
+    /* Whether this kernel is worth more than what it stands for: a fused one than its parts, one that makes parts of
+     * sums than the one that makes them whole. */
     bool (*fuses)(const void *device, enum tenka_kernel kernel, const int32_t *params);
     const void *device; /* for fuses */
 };
