@@ -43,4 +43,5 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/winograd.c)
 set(cpu_half_sources # of them, those that serve half vectors as well
     src/backend/cpu/fast/conv_rows.c
-    src/backend/cpu/fast/conv_rows_dw.c)
+    src/backend/cpu/fast/conv_rows_dw.c
+    src/backend/cpu/fast/pad.c)
