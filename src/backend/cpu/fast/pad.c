@@ -8,7 +8,8 @@ typedef struct tenka_p_pad params;
 enum {
     SMALL = 1 << 14,     /* elements of which threads are not worth starting */
     MOST_ROWS = 1 << 16, /* of a block */
-    MOST_VECTORS = 8,    /* of a row that is taken by them */
+    ROWS = 64,           /* of them that a thread takes at a time */
+    MOST_VECTORS = 4,    /* of a short row */
 };
 
 size_t TENKA_FAST(pad_fwd_scratch)(const int32_t *params_, int threads)
@@ -24,17 +25,32 @@ static void find_rows(const params *p, ptrdiff_t *at)
         at[row] = tenka_pad_row(p, row);
 }
 
-/* Where y has a constant beside x: what of each vector of a row is x's, what is y's, and the constant elsewhere. */
+static int clamp_lanes(ptrdiff_t n)
+{
+    return n < 0 ? 0 : n < LANES ? (int)n : LANES;
+}
+
+/* Whether rows are taken in vectors of half the lanes: where the last one of all lanes would be half empty or more. */
+static bool suits_half(ptrdiff_t width)
+{
+    return LANES == 16 && width < 2 * LANES && (width - 1) % LANES < LANES / 2;
+}
+
+/* ---- Short rows, of a few vectors that are made alike for all rows ---- */
+
+/* How a row of y is made of its row of x: what of each vector is there, and what of it is x's and lies where it does;
+ * the constant elsewhere. Or, where x is not longer than a vector, the lanes of x that it is made of. */
 struct row {
     int vectors;
     ptrdiff_t before;
     lane_mask inside[MOST_VECTORS], there[MOST_VECTORS];
     vec around[MOST_VECTORS];
+    ivec sources[MOST_VECTORS];
 };
 
-static int clamp_lanes(ptrdiff_t n)
+static bool is_short(const params *p)
 {
-    return n < 0 ? 0 : n < LANES ? (int)n : LANES;
+    return tenka_padded(p, 5) <= MOST_VECTORS * LANES && (p->mode == TENKA_PADDING_CONSTANT || p->dim[5] <= LANES);
 }
 
 static struct row row_of(const params *p, float value)
@@ -43,23 +59,82 @@ static struct row row_of(const params *p, float value)
     struct row r = {.vectors = (int)((width + LANES - 1) / LANES), .before = p->before[5]};
     ptrdiff_t from, end;
     tenka_pad_middle(p, &from, &end);
-    for (ptrdiff_t i = 0; i < r.vectors && i < MOST_VECTORS; i++) {
+    for (ptrdiff_t i = 0; i < r.vectors; i++) {
         const int first = clamp_lanes(from - i * LANES), last = clamp_lanes(end - i * LANES);
         const ivec lane = lane_numbers();
         r.there[i] = mask_lanes(0, clamp_lanes(width - i * LANES));
         r.inside[i] = first < last ? mask_lanes(first, last) : mask_lanes(0, 0);
         r.around[i] = select((lane >= first) & (lane < last), (vec){0}, splat(value));
+        for (ptrdiff_t k = 0; k < LANES; k++)
+            r.sources[i][k] = i * LANES + k < width ? (int32_t)tenka_pad_source(p, 5, i * LANES + k) : 0;
     }
     return r;
 }
 
-ALWAYS_INLINE void surround(const struct row *r, const float *x, float *y)
+/* A block: x's row at[i] at each row i of y, or the constant. */
+ALWAYS_INLINE void fill_rows(const params *p, const struct row *row, const ptrdiff_t *at, ptrdiff_t rows, float value,
+                             const float *x, float *y, int vectors, bool picks)
 {
-    for (int i = 0; i < r->vectors; i++) {
-        const vec v = load_masked(x - r->before + i * LANES, r->inside[i]);
-        store_masked(y + i * LANES, (vec)((ivec)v | (ivec)r->around[i]), r->there[i]);
+    const struct row r = *row; /* which no store changes */
+    const ptrdiff_t width = tenka_padded(p, 5);
+    const lane_mask whole = mask_lanes(0, clamp_lanes(p->dim[5]));
+    for (ptrdiff_t i = 0; i < rows; i++, y += width) {
+        const ptrdiff_t from = at[i];
+        UNROLL
+        for (int k = 0; k < vectors; k++) {
+            vec v = splat(value);
+            if (from >= 0 && picks)
+                v = shuffle_lanes(load_masked(x + from, whole), r.sources[k]);
+            else if (from >= 0)
+                v = (vec)((ivec)load_masked(x + from - r.before + k * LANES, r.inside[k]) | (ivec)r.around[k]);
+            store_masked(y + k * LANES, v, r.there[k]);
+        }
     }
 }
+
+static void fill_short(const params *p, const struct row *r, const ptrdiff_t *at, ptrdiff_t rows, float value,
+                       const float *x, float *y)
+{
+    const bool picks = p->mode != TENKA_PADDING_CONSTANT;
+    switch (r->vectors + (picks ? MOST_VECTORS : 0)) {
+    case 1: fill_rows(p, r, at, rows, value, x, y, 1, false); break;
+    case 2: fill_rows(p, r, at, rows, value, x, y, 2, false); break;
+    case 3: fill_rows(p, r, at, rows, value, x, y, 3, false); break;
+    case 4: fill_rows(p, r, at, rows, value, x, y, 4, false); break;
+    case MOST_VECTORS + 1: fill_rows(p, r, at, rows, value, x, y, 1, true); break;
+    default: fill_rows(p, r, at, rows, value, x, y, r->vectors, true);
+    }
+}
+
+/* dx of such a block around which there is a constant. */
+ALWAYS_INLINE void take_rows(const params *p, const ptrdiff_t *at, ptrdiff_t rows, const float *dy, float *dx,
+                             int vectors)
+{
+    const ptrdiff_t width = tenka_padded(p, 5);
+    const lane_mask last = mask_lanes(0, clamp_lanes(p->dim[5] - (vectors - 1) * LANES));
+    dy += p->before[5];
+    for (ptrdiff_t i = 0; i < rows; i++, dy += width) {
+        const ptrdiff_t to = at[i];
+        if (to < 0)
+            continue;
+        UNROLL
+        for (int k = 0; k < vectors - 1; k++)
+            store(dx + to + k * LANES, load(dy + k * LANES));
+        store_masked(dx + to + (vectors - 1) * LANES, load_masked(dy + (vectors - 1) * LANES, last), last);
+    }
+}
+
+static void take_short(const params *p, const ptrdiff_t *at, ptrdiff_t rows, const float *dy, float *dx)
+{
+    switch ((p->dim[5] + LANES - 1) / LANES) {
+    case 1: take_rows(p, at, rows, dy, dx, 1); break;
+    case 2: take_rows(p, at, rows, dy, dx, 2); break;
+    case 3: take_rows(p, at, rows, dy, dx, 3); break;
+    default: take_rows(p, at, rows, dy, dx, 4);
+    }
+}
+
+/* ---- Long rows ---- */
 
 /* What is read or written twice is so with the same values. */
 ALWAYS_INLINE void copy(const float *from, ptrdiff_t n, float *to)
@@ -98,6 +173,31 @@ static void fill_row(const params *p, const float *x, float value, float *y)
     fill_edge(p, x, value, end, tenka_padded(p, 5), y);
 }
 
+static void fill_long(const params *p, const ptrdiff_t *at, ptrdiff_t rows, float value, const float *x, float *y)
+{
+    const ptrdiff_t width = tenka_padded(p, 5);
+    for (ptrdiff_t i = 0; i < rows; i++, y += width)
+        if (at[i] < 0)
+            repeat(value, width, y);
+        else
+            fill_row(p, x + at[i], value, y);
+}
+
+static void take_long(const params *p, const ptrdiff_t *at, ptrdiff_t rows, const float *dy, float *dx)
+{
+    const ptrdiff_t width = tenka_padded(p, 5);
+    for (ptrdiff_t i = 0; i < rows; i++, dy += width)
+        if (at[i] >= 0)
+            copy(dy + p->before[5], p->dim[5], dx + at[i]);
+}
+
+/* ---- The kernels: a thread takes some rows of a block at a time, or all ---- */
+
+static ptrdiff_t fewer(ptrdiff_t a, ptrdiff_t b)
+{
+    return a < b ? a : b;
+}
+
 bool TENKA_FAST(pad_fwd)(const struct tenka_fast_call *f)
 {
     const params *p = (const void *)f->call->params;
@@ -105,21 +205,21 @@ bool TENKA_FAST(pad_fwd)(const struct tenka_fast_call *f)
     float *y = f->call->out[0];
     const ptrdiff_t blocks = tenka_pad_blocks(p), rows = tenka_pad_rows(p), size = tenka_pad_size(p);
     const ptrdiff_t width = tenka_padded(p, 5), *const at = f->scratch;
-    const struct row shape = row_of(p, value);
-    const bool surrounds = p->mode == TENKA_PADDING_CONSTANT && shape.vectors <= MOST_VECTORS;
     if (rows > MOST_ROWS)
         return false;
+    if (suits_half(width))
+        return TENKA_HALF(pad_fwd)(f);
+    const bool in_short = is_short(p);
+    const struct row shape = in_short ? row_of(p, value) : (struct row){0};
     find_rows(p, f->scratch);
 #pragma omp parallel for collapse(2) if (f->n > SMALL)
     for (ptrdiff_t block = 0; block < blocks; block++)
-        for (ptrdiff_t row = 0; row < rows; row++) {
+        for (ptrdiff_t row = 0; row < rows; row += ROWS) {
             float *to = y + (block * rows + row) * width;
-            if (at[row] < 0)
-                repeat(value, width, to);
-            else if (surrounds)
-                surround(&shape, x + block * size + at[row], to);
+            if (in_short)
+                fill_short(p, &shape, at + row, fewer(rows - row, ROWS), value, x + block * size, to);
             else
-                fill_row(p, x + block * size + at[row], value, to);
+                fill_long(p, at + row, fewer(rows - row, ROWS), value, x + block * size, to);
         }
     return true;
 }
@@ -138,11 +238,17 @@ bool TENKA_FAST(pad_dx)(const struct tenka_fast_call *f)
     const ptrdiff_t width = tenka_padded(p, 5), *const at = f->scratch;
     if (p->mode != TENKA_PADDING_CONSTANT || tenka_pad_cuts(p) || rows > MOST_ROWS)
         return false;
+    if (suits_half(p->dim[5]))
+        return TENKA_HALF(pad_dx)(f);
     find_rows(p, f->scratch);
 #pragma omp parallel for collapse(2) if (f->n > SMALL)
     for (ptrdiff_t block = 0; block < blocks; block++)
-        for (ptrdiff_t row = 0; row < rows; row++)
-            if (at[row] >= 0)
-                copy(dy + (block * rows + row) * width + p->before[5], p->dim[5], dx + block * size + at[row]);
+        for (ptrdiff_t row = 0; row < rows; row += ROWS) {
+            const float *from = dy + (block * rows + row) * width;
+            if (p->dim[5] <= MOST_VECTORS * LANES)
+                take_short(p, at + row, fewer(rows - row, ROWS), from, dx + block * size);
+            else
+                take_long(p, at + row, fewer(rows - row, ROWS), from, dx + block * size);
+        }
     return true;
 }
