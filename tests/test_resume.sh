@@ -232,7 +232,16 @@ expect 1 "folder" $train --checkpoint "$work/data"
 mkdir "$work/other"
 cp "$work/data/"* "$work/other"
 { be32 2049; be32 250; head -c 250 /dev/zero; } > "$work/other/train-labels-idx1-ubyte"
-expect 1 "other training images" $resume "$work/good" --data "$work/other"
+expect 1 "other training images: their labels differ" $resume "$work/good" --data "$work/other"
+cp "$work/data/"* "$work/other"
+{ head -c 16 "$work/data/train-images-idx3-ubyte"; head -c 100000 /dev/zero; } > "$work/other/train-images-idx3-ubyte"
+expect 1 "other training images: their inputs differ; give it the data" $resume "$work/good" --data "$work/other"
+cp "$work/data/train-images-idx3-ubyte" "$work/other"
+{ head -c 16 "$work/data/t10k-images-idx3-ubyte"; head -c 60000 /dev/zero; } > "$work/other/t10k-images-idx3-ubyte"
+expect 1 "other test images: their inputs differ" $resume "$work/good" --data "$work/other"
+# Older versions did not write down what the inputs are.
+sed 's/"inputs/"inputz/g' "$work/good" > "$work/older"
+succeed $resume "$work/older" --data "$work/other"
 cmp "$work/good" "$work/good.before" || bad "a run that was refused changed the checkpoint"
 
 # A run that is over can be evaluated, and lengthened as if it had been longer from the beginning.

@@ -295,8 +295,8 @@ struct tenka_batch {
 
 /* A loader of dataset on ctx's device. The dataset is copied to the device, or its memory held: it may be destroyed or
  * given to other loaders. params NULL: the defaults. Errors: E_INVALID (with a reason; such as what cannot be mixed: an
- * input of whole numbers, targets that are no class, for cutmix samples that are not channels x height x width),
- * E_NOMEM, E_DEVICE. */
+ * input of whole numbers, targets that are no class, for cutmix samples that are not channels x height x width), E_IO (a
+ * picture's file), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset,
                                            const struct tenka_loader_params *params, tenka_loader **out);
 TENKA_API void tenka_loader_destroy(tenka_loader **loader);

@@ -16,6 +16,7 @@ set(data_sources
     src/data/masks.c
     src/data/masks_dataset.c
     src/data/measure.c
+    src/data/samples_sum.c
     src/data/idx.c
     src/data/idx_files.c
     src/data/exif.c
