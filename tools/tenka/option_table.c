@@ -21,6 +21,7 @@
 #define WORDS(m, list) .kind = OPTION_WORDS, MEMBER(m), .words = (list)
 #define SHAPE(m) .kind = OPTION_SHAPE, MEMBER(m), .low = 1, .high = MAX_COUNT
 #define COUNTS(m) .kind = OPTION_COUNTS, MEMBER(m), .low = 1, .high = MAX_COUNT
+#define EVERY_N(m) .kind = OPTION_EVERY, MEMBER(m), .low = 1, .high = MAX_COUNT
 #define LIST(m) .kind = OPTION_LIST, MEMBER(m)
 #define NUMBERS(m, above) .kind = OPTION_NUMBERS, MEMBER(m), .limit = (above)
 
@@ -316,9 +317,9 @@ const struct option option_table[] = {
     { "quick", NULL, NULL, FLAG(quick), .uses = {
         { BENCH, GROUP_TIME, "A first impression: a tenth of the time, and a smaller choice of shapes and batch "
           "sizes" } } },
-    { "val-every", NULL, "N", COUNT(val_every), .initial = "1", .key = "val_every", .uses = {
-        { TRAIN, GROUP_TRAINING, "Test after every N-th epoch, and after the last one. ReduceLROnPlateau then looks at "
-          "those epochs alone" } } },
+    { "val-every", NULL, "N", EVERY_N(val_every), .initial = "1", .key = "val_every", .uses = {
+        { TRAIN, GROUP_TRAINING, "Test after every N-th epoch, or with 500steps after every 500th step, within epochs "
+          "too, and after the last epoch. --best, --patience and ReduceLROnPlateau look at those tests" } } },
     { "best", NULL, "FILE", TEXT(best_file), .key = "best", .uses = {
         { TRAIN, GROUP_STOPPING, "Write the network after each test that was the best one so far, as --save writes it; "
           "with --ema the average. A resumed run goes on comparing" } } },
