@@ -359,6 +359,7 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
     const tenka_status status = tenka_mix_batch(l->ctx, &l->mixing, l->epoch_seed, batch);
     if (l->gives_again)
         batch->target = batch->input;
+    tenka_trace_give(batch->target);
     tenka_trace_layer(l->ctx, caller);
     tenka_trace_quiet(l->ctx, false);
     return status;
