@@ -501,6 +501,16 @@ uint64_t tenka_optimizer_bytes(const tenka_optimizer *opt)
     return bytes;
 }
 
+uint64_t tenka_optimizer_gradient_bytes(const tenka_optimizer *opt)
+{
+    uint64_t bytes = 0;
+    for (size_t g = 0; g < opt->n_groups; g++)
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++)
+            if (tenka_variable_requires_grad(opt->groups[g].slots[i].var))
+                bytes += tenka_variable_bytes(opt->groups[g].slots[i].var);
+    return bytes;
+}
+
 tenka_ctx *tenka_optimizer_ctx(const tenka_optimizer *opt)
 {
     return opt->ctx;

@@ -255,7 +255,8 @@ const struct option option_table[] = {
           "training half; of masks its pixels" } } },
     { "aux-weight", NULL, "X", REAL(aux_weight, 1e6), .initial = "0", .key = "aux_weight", .uses = {
         { TRAIN, GROUP_TRAINING, "Add X times the loss of each further output to that of the first, for networks that "
-          "return several: 0.3 is usual for GoogLeNet, 0.4 for Inception" } } },
+          "return several: 0.3 is usual for GoogLeNet, 0.4 for Inception" },
+        { SUMMARY, GROUP_TRAINING, "Count the losses of further outputs, as 'tenka train --aux-weight' has them" } } },
     { "lr", NULL, "X", REAL(lr, 1e6), .key = "lr", .uses = {
         { TRAIN, GROUP_TRAINING, "Learning rate, from 0 to 1e6. Default: the optimizer's, 1e-3 of adam and sgd. With "
           "--resume it may be another than the checkpoint's: all learning rates to come change in proportion" } } },
@@ -291,7 +292,8 @@ const struct option option_table[] = {
     { "accumulate", NULL, "N", COUNT(accumulate), .initial = "1", .key = "accumulate", .uses = {
         { TRAIN, GROUP_TRAINING, "Update the weights after N batches, with the sum of their gradients divided by N; the "
           "last batches of an epoch, though they be fewer, are divided by N as well. Checkpoints are written between "
-          "updates" } } },
+          "updates" },
+        { SUMMARY, GROUP_TRAINING, "Count the gradients that 'tenka train --accumulate' keeps from batch to batch" } } },
     { "ema", NULL, "DECAY", REAL(ema, 1), .initial = "0", .key = "ema", .uses = {
         { TRAIN, GROUP_TRAINING, "Keep a moving average of weights and running statistics, of which DECAY stays at each "
           "update, such as 0.999, as PyTorch's get_ema_multi_avg_fn; what is tested and saved is the average, and "
