@@ -357,6 +357,8 @@ prints '3: Conv2d .* 20,040  *81,920,000$'
 prints '^Parameters  *277,670$'
 prints '^Multiply-adds  *[0-9,]* ([0-9,]* for each image)$'
 prints 'peak .* bytes$'
+succeed summary --backend cpu --batch-size 64 --accumulate 4
+prints 'gradients of earlier batches .* 1,110,680 bytes$'
 succeed summary --backend cpu --net "Linear(3, 4)" --input 5,3
 prints 'No training step'
 succeed summary --backend cpu --load "$work/cpu.st" --optimizer sgd

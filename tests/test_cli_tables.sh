@@ -48,6 +48,13 @@ succeed predict --backend cpu --load "$work/price.st" "$work/new.csv" --out "$wo
 sed 1d "$work/y.csv" | awk -F, -v prices="$work/all.csv" 'BEGIN { getline line < prices } { getline line < prices
     split(line, cell, ","); d = $2 - cell[5]; sum += d * d } END { exit !(sum / NR < 0.05) }' ||
     bad "the prices in the table are not those that were learnt"
+# What the network does not look at is copied, in quotes where it needs them; the target is told and not copied.
+awk -F, -v OFS=, 'NR == 1 { print "\"who, and where\"", $0, "note" } NR > 1 { print "\"a\"\"" NR "\"", $0, "x y" }' \
+    "$work/all.csv" > "$work/wide.csv"
+succeed predict --backend cpu --load "$work/price.st" "$work/wide.csv" --out "$work/wide_y.csv"
+[ "$(head -n 1 "$work/wide_y.csv")" = 'row,"who, and where",id,level,note,price' ] || bad "another header"
+sed -n 4p "$work/wide_y.csv" | grep -q '^2,"a""4",2,high,"x y",[0-9.]*$' || bad "another row"
+[ "$(cut -d, -f 6 "$work/wide_y.csv" | sed 1d)" = "$(cut -d, -f 2 "$work/y.csv" | sed 1d)" ] || bad "other answers"
 refuse 'gives no classes; --out FILE.npy' predict --backend cpu --load "$work/price.st" "$work/new.csv"
 refuse "new.csv: there is no column 'price', which the table" $test --load "$work/price.st" --data "$work/new.csv"
 sed 's/Bonn/Kiel/' "$work/new.csv" > "$work/kiel.csv"
@@ -79,8 +86,9 @@ prints 'all.csv\[0\]: low '
 [ "$(grep -c ': \(low\|high\) ' "$work/out")" = 120 ] || bad "not a class a line"
 succeed profile --backend cpu --data "$work/all.csv" --target level --without id --net "$net" --batch-size 8 --steps 2
 succeed predict --backend cpu --load "$work/level.st" "$work/all.csv" --out "$work/level.csv"
-[ "$(head -n 1 "$work/level.csv")" = row,class,p_high,p_low ] || bad "another header"
-[ "$(sed 1d "$work/level.csv" | cut -d, -f 2 | grep -c '^\(low\|high\)$')" = 120 ] || bad "not a class a row"
+[ "$(head -n 1 "$work/level.csv")" = row,id,class,p_high,p_low ] || bad "another header"
+sed 1d "$work/level.csv" | awk -F, '$1 != $2 || $2 != NR - 1 { exit 1 }' || bad "ids of other rows"
+[ "$(sed 1d "$work/level.csv" | cut -d, -f 3 | grep -c '^\(low\|high\)$')" = 120 ] || bad "not a class a row"
 # Whole numbers are classes where the loss wants them to be.
 printf 'x,t\n0.5,0\n1,1\n2,2\n0,1\n' > "$work/whole.csv"
 succeed $train --data "$work/whole.csv" --target t --net 'Linear(1, 3)' --epochs 1

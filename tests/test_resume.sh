@@ -144,7 +144,7 @@ unbroken() {
     # shellcheck disable=SC2086
     succeed $train --save "$work/whole.st" --best "$work/whole.best" --log "$work/whole.log"
     duration=$(($(now_ms) - begun))
-    spent=$(sed -n 's/.*"train_seconds":\([^,]*\),"test_seconds":\([^,]*\),.*/\1 \2/p' "$work/whole.log" |
+    spent=$(sed -n '/"after_step"/d; s/.*"train_seconds":\([^,]*\),"test_seconds":\([^,]*\),.*/\1 \2/p' "$work/whole.log" |
         awk '{ sum += $1 + $2 } END { printf "%d", 1000 * sum }')
     echo "$1: unbroken in $duration ms, $spent of them in epochs"
 }
@@ -185,6 +185,15 @@ train="$train --no-decay-norms --group 9:lr=0.002 --schedule OneCycleLR(max_lr=0
 whole 'cpu, accumulating' 4
 kill_runs 'cpu, accumulating' $(((kills + 4) / 5))
 interrupt 'cpu, accumulating' INT 130 25
+
+# Tests within epochs: the schedule, the best network and the run's end depend on them.
+train="$common --backend cpu --accumulate 3 --ema 0.9 --val-every 5steps --patience 1000000"
+train="$train --schedule ReduceLROnPlateau(patience=1,factor=0.5)"
+whole 'cpu, testing within' 4
+grep -q '"epoch":1,"after_step":6,' "$work/whole.log" || bad "no test after the first update behind step 5"
+kill_runs 'cpu, testing within' $(((kills + 1) / 2))
+interrupt 'cpu, testing within' INT 130 25
+interrupt 'cpu, testing within' TERM 143 9 --threads 2
 
 # ---- Checkpoints that do not fit ----
 
@@ -232,7 +241,16 @@ expect 1 "folder" $train --checkpoint "$work/data"
 mkdir "$work/other"
 cp "$work/data/"* "$work/other"
 { be32 2049; be32 250; head -c 250 /dev/zero; } > "$work/other/train-labels-idx1-ubyte"
-expect 1 "other training images" $resume "$work/good" --data "$work/other"
+expect 1 "other training images: their labels differ" $resume "$work/good" --data "$work/other"
+cp "$work/data/"* "$work/other"
+{ head -c 16 "$work/data/train-images-idx3-ubyte"; head -c 100000 /dev/zero; } > "$work/other/train-images-idx3-ubyte"
+expect 1 "other training images: their inputs differ; give it the data" $resume "$work/good" --data "$work/other"
+cp "$work/data/train-images-idx3-ubyte" "$work/other"
+{ head -c 16 "$work/data/t10k-images-idx3-ubyte"; head -c 60000 /dev/zero; } > "$work/other/t10k-images-idx3-ubyte"
+expect 1 "other test images: their inputs differ" $resume "$work/good" --data "$work/other"
+# Older versions did not write down what the inputs are.
+sed 's/"inputs/"inputz/g' "$work/good" > "$work/older"
+succeed $resume "$work/older" --data "$work/other"
 cmp "$work/good" "$work/good.before" || bad "a run that was refused changed the checkpoint"
 
 # A run that is over can be evaluated, and lengthened as if it had been longer from the beginning.

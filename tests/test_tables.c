@@ -460,6 +460,22 @@ static tenka_status read_like(void *user)
     return status;
 }
 
+static tenka_status read_others(void *user)
+{
+    static const char table[] = "input,a,number,0,1\ntarget,t,category,no,yes\n";
+    tenka_table_others *others;
+    write_text("id;t;a;name\n7;no;1;\"x;y\"\n8;no;1;z\n");
+    const tenka_status status = tenka_table_others_read(user, file, table, &others);
+    if (status == TENKA_OK) {
+        assert_string_equal(tenka_table_others_row(others, 0), ",id,name");
+        assert_string_equal(tenka_table_others_row(others, 1), ",7,\"x;y\"");
+        assert_string_equal(tenka_table_others_row(others, 2), ",8,z");
+        assert_null(tenka_table_others_row(others, 3));
+    }
+    tenka_table_others_destroy(&others);
+    return status;
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -467,6 +483,7 @@ static void test_no_memory(void **state)
     const int64_t live = tenka_alloc_live();
     assert_true(fail_each_allocation(ctx, load_and_standardize, ctx) > 30);
     assert_true(fail_each_allocation(ctx, read_like, ctx) > 10);
+    assert_true(fail_each_allocation(ctx, read_others, ctx) > 5);
     assert_int_equal(tenka_alloc_live(), live);
     tenka_ctx_destroy(&ctx);
 }

@@ -15,6 +15,7 @@ enum tenka_entry_kind {
     TENKA_ENTRY_ASSIGN,   /* in[0] becomes the content of variable params[0..1] */
     TENKA_ENTRY_BACKWARD, /* gradients of in[0]; outputs: one for each variable it depends on, in value order */
     TENKA_ENTRY_READ,     /* in[0] must be readable after the step */
+    TENKA_ENTRY_GIVE,     /* the program was given in[0] as well: readable after the step where nobody consumes it */
     TENKA_ENTRY_FLUSH,    /* everything before was run; the rest of the step follows in another plan */
 };
 

@@ -76,6 +76,7 @@ set(tool_sources
     tools/tenka/test_report.c
     tools/tenka/text.c
     tools/tenka/train.c
+    tools/tenka/validation.c
     tools/tenka/transforms.c
     tools/tenka/verify.c
     tools/tenka/watch.c

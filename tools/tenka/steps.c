@@ -67,14 +67,26 @@ bool steps_are_whole(const struct training *t)
     return position % t->session.options->accumulate == 0 || position == tenka_loader_batches(t->run.train_loader);
 }
 
+/* Batches of the group that the last one ends. */
+static uint64_t group_size(const struct training *t)
+{
+    const uint32_t accumulate = t->session.options->accumulate;
+    const uint64_t rest = tenka_loader_position(t->run.train_loader) % accumulate;
+    return rest != 0 ? rest : accumulate;
+}
+
+bool steps_have_passed(const struct training *t, uint64_t every)
+{
+    const uint64_t step = t->run.step;
+    return tenka_loader_position(t->run.train_loader) > 0 && steps_are_whole(t) &&
+           step / every != (step - group_size(t)) / every;
+}
+
 bool steps_want_checkpoint(const struct training *t)
 {
-    const struct options *const o = t->session.options;
-    const uint64_t every = o->checkpoint_every, step = t->run.step;
-    if (every == 0 || !steps_are_whole(t) ||
-        tenka_loader_position(t->run.train_loader) == tenka_loader_batches(t->run.train_loader))
-        return false;
-    return step / every != (step - o->accumulate) / every;
+    const uint64_t every = t->session.options->checkpoint_every;
+    return every != 0 && tenka_loader_position(t->run.train_loader) < tenka_loader_batches(t->run.train_loader) &&
+           steps_have_passed(t, every);
 }
 
 /* ---- A step ---- */
@@ -125,4 +137,12 @@ int steps_end_epoch(struct training *t, const struct epoch_result *result)
         return EXIT_CODE_OK; /* --val-every has left the test out */
     const double metric = isnan(result->test.loss) ? result->train_loss : result->test.loss;
     return tenka_schedule_after_epoch(t->run.schedule, metric) == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
+}
+
+int steps_end_test(struct training *t, const struct epoch_result *result)
+{
+    if (!t->plateau)
+        return EXIT_CODE_OK;
+    return tenka_schedule_after_epoch(t->run.schedule, result->test.loss) == TENKA_OK ? EXIT_CODE_OK
+                                                                                      : EXIT_CODE_LIBRARY;
 }

@@ -487,10 +487,13 @@ void evaluation_text(const struct evaluation *e, bool full, char out[static MEAS
 
 /* ---- log_json.c: one JSON object a line ---- */
 
+/* What is known after an epoch, or at a test within one. */
 struct epoch_result {
-    uint32_t epoch;
-    double train_loss, train_seconds, images_per_second;
-    double lr; /* of the first group */
+    uint32_t epoch; /* from 0 */
+    uint64_t step;  /* steps of the run until a test within the epoch; 0: the epoch is over */
+    double epochs;  /* of which so many are done */
+    double train_loss, train_seconds, images_per_second; /* of the epoch so far */
+    double lr;                                           /* of the first group */
     struct evaluation test;
 };
 

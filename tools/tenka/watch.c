@@ -116,7 +116,7 @@ int watch_epoch(struct training *t, const struct epoch_result *result)
     }
     if (t->watch.events == NULL)
         return EXIT_CODE_OK;
-    const tenka_status status = events_epoch(t, t->run.step - 1, result);
+    const tenka_status status = events_epoch(t, result->step > 0 ? result->step : t->run.step - 1, result);
     if (status == TENKA_E_DEVICE)
         return EXIT_CODE_LIBRARY;
     if (status != TENKA_OK)

@@ -24,7 +24,7 @@ void watch_before_step(struct training *t);
 /* Whether the loss of the step that was taken now is to be read, which waits for the device. */
 bool watch_wants_loss(const struct training *t);
 void watch_step(struct training *t, double loss);
-/* After an epoch and its test. Returns EXIT_CODE_LIBRARY where the network cannot be read. */
+/* After an epoch and its test, or a test within it. Returns EXIT_CODE_LIBRARY where the network cannot be read. */
 int watch_epoch(struct training *t, const struct epoch_result *result);
 /* Before a checkpoint is written: what belongs to the steps in it must be in the files. */
 void watch_save(struct training *t);
@@ -37,7 +37,9 @@ void watch_close(struct training *t);
 
 /* What is known before the first step: options, the command, the graph. */
 tenka_status events_begin(const struct session *s, tenka_events *events, uint64_t step);
-/* step: the last one of the epoch. */
+/* Of an epoch, or of a test within one the numbers alone: texts that a resumed run writes anew TensorBoard would have
+ * twice. step: the last one of the epoch; where it goes on the next one, so that a run that is resumed before the test
+ * begins with it. */
 tenka_status events_epoch(struct training *t, uint64_t step, const struct epoch_result *result);
 
 #endif

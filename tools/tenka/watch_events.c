@@ -134,9 +134,9 @@ static tenka_status write_scalars(tenka_events *events, uint64_t step, const str
         const char *tag;
         double value;
     } all[] = {
-        {"epoch/number", r->epoch + 1.0},
-        {"epoch/train loss", r->train_loss},
-        {"epoch/images per second", r->images_per_second},
+        {"epoch/number", r->step > 0 ? (double)NAN : r->epoch + 1.0},
+        {"epoch/train loss", r->step > 0 ? (double)NAN : r->train_loss},
+        {"epoch/images per second", r->step > 0 ? (double)NAN : r->images_per_second},
         {"test/loss", e->loss},
         {"test/accuracy", e->accuracy},
         {"test/top 5 accuracy", e->top_accuracy},
@@ -231,7 +231,8 @@ tenka_status events_epoch(struct training *t, uint64_t step, const struct epoch_
 {
     tenka_events *const events = t->watch.events;
     tenka_status status = write_scalars(events, step, result);
-    if (status == TENKA_OK)
-        status = write_weights(&t->session, events, step);
+    if (status != TENKA_OK || result->step > 0)
+        return status;
+    status = write_weights(&t->session, events, step);
     return status == TENKA_OK && result->test.images > 0 ? write_samples(t, events, step) : status;
 }
