@@ -121,6 +121,7 @@ expect 1 'looked for its best by accuracy, and not by loss; give --best-by accur
 # ---- --val-every ----
 
 succeed $train --net "$net" --epochs 5 --val-every 2 --log "$work/log" --report "$work/report.html" --patience 9
+grep -q '<span>Best test</span><b>accuracy [0-9.]* % of epoch [245]</b>' "$work/report.html" || bad "the report has no best"
 [ "$(logged test_loss | tr '\n' ' ' | sed 's/[0-9.]\{2,\}/x/g')" = 'null x null x x ' ] ||
     bad "--val-every 2 tests $(logged test_loss | tr '\n' ' ')"
 [ "$(grep -c '  test loss' "$work/out")" = 3 ] || bad "other epochs are said to be tested"

@@ -79,6 +79,8 @@ bool best_wants_answers(const struct training *t);
 int best_take(struct training *t, const struct epoch_result *result);
 /* Whether --patience ends the run. */
 bool best_is_over(const struct training *t);
+/* "accuracy 91.20 % of epoch 7"; "" where nobody looked for it, or no test has given a number. */
+void best_tell(const struct training *t, char out[static 96]);
 /* At the end: why the run ends early, and what is in --best. */
 void best_say(const struct training *t);
 
