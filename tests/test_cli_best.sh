@@ -145,7 +145,7 @@ while [ $parts -lt 99 ]; do
     succeed $train --net "$net" --epochs 400 --save "$work/run.st" --best "$work/run.best" --ema 0.9 --max-time 0.3s \
         --checkpoint "$work/run.ckpt" $resume > "$work/ok"
     grep -q -e '--max-time is over' "$work/err" || break
-    says "--max-time is over: stopped after .* steps*; --resume $work/run.ckpt goes on; the network so far is in"
+    says "--max-time is over: stopped after .* steps*; the same command with --resume .*/run.ckpt goes on; the network so far"
     resume="--resume $work/run.ckpt"
 done
 echo "$parts parts"
