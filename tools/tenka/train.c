@@ -354,6 +354,7 @@ static int end_epoch(struct training *t, struct epoch_result *result)
     if (code != EXIT_CODE_OK || stopping_is_due(t))
         return code;
     print_epoch(t, result);
+    finite_tell_large(t, result);
     if (log_json_epoch(&t->log, result) != EXIT_CODE_OK)
         stop_for_log(t);
     code = watch_epoch(t, result);

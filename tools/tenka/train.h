@@ -110,6 +110,8 @@ int finite_read(struct training *t, double *mean);
 int finite_check_weights(const struct training *t);
 /* Says so where the test loss is not finite. */
 int finite_check_test(struct training *t, const struct epoch_result *result);
+/* After the first epoch: what to do about a loss that is finite, and far too large to be learned away. */
+void finite_tell_large(const struct training *t, const struct epoch_result *result);
 
 /* ---- find_lr.c: --find-lr ---- */
 
