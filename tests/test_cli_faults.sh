@@ -523,7 +523,7 @@ expect 2 "fallback.*validate" train --fallback --validate
 for option in data net load log resume; do
     expect 2 "--$option needs a name" train --$option ''
 done
-expect 1 "there is no folder $work/none; 'tools/fetch-data" $train --data "$work/none"
+expect 1 "there is no folder $work/none, nor a file; 'tools/fetch-data" $train --data "$work/none"
 expect 1 "found neither train-images-idx3-ubyte nor .*dataset-fashion-mnist .*tools/fetch-data" $train \
     --data "$work/tmp"
 expect 1 "$work/old is no folder" $train --save "$work/old/net"
