@@ -377,7 +377,8 @@ const struct option option_table[] = {
         { PREDICT, GROUP_OUTPUT, "Write the answers and print none: as FILE.csv with a header and a row for each picture "
           "or sample, of classes the likeliest and the probabilities of all, else the numbers; of an array x.npy or a "
           "table x.csv, as FILE.npy of float32, of float64 with --backend cpu-f64; of a network that gives a class for "
-          "each pixel the folder where a mask of each picture belongs, 1.png of 1.jpg" } } },
+          "each pixel the folder where a mask of each picture belongs, 1.png of 1.jpg, and the shares of the classes "
+          "are printed" } } },
     { "sheet", NULL, "FILE.png", NAME(sheet), .uses = {
         { DATA, GROUP_OUTPUT, "Write a picture that shows some of the training images side by side, as the network is "
           "given them: those of a folder need --transform, whose numbers are drawn once" } } },
