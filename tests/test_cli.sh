@@ -525,7 +525,7 @@ expect 1 "have 10 classes, 0 to 9, but the network gives 4 outputs" profile --ba
     --net 'Flatten() Linear(784, 4)'
 expect 1 "cannot save to" profile --backend cpu --trace "$work/none/trace.json"
 expect 1 "cannot write the trace" profile --backend cpu --steps 50 --net "$tiny" --input 1,4,4 --trace /dev/full
-expect 1 "there is no folder $work/none; 'tools/fetch-data" profile --backend cpu --data "$work/none"
+expect 1 "there is no folder $work/none, nor a file; 'tools/fetch-data" profile --backend cpu --data "$work/none"
 expect 1 "only the backend vulkan.*; add --backend vulkan$" profile --backend cpu --net "$tiny" --input 1,4,4 --capture "$work/x.rdc"
 expect 2 "no whole number" profile --steps 0
 expect 1 "three numbers" profile --backend cpu --input 784

@@ -121,6 +121,7 @@ expect 1 'looked for its best by accuracy, and not by loss; give --best-by accur
 # ---- --val-every ----
 
 succeed $train --net "$net" --epochs 5 --val-every 2 --log "$work/log" --report "$work/report.html" --patience 9
+grep -q '<span>Best test</span><b>accuracy [0-9.]* % of epoch [245]</b>' "$work/report.html" || bad "the report has no best"
 [ "$(logged test_loss | tr '\n' ' ' | sed 's/[0-9.]\{2,\}/x/g')" = 'null x null x x ' ] ||
     bad "--val-every 2 tests $(logged test_loss | tr '\n' ' ')"
 [ "$(grep -c '  test loss' "$work/out")" = 3 ] || bad "other epochs are said to be tested"
@@ -168,7 +169,7 @@ while [ $parts -lt 99 ]; do
     succeed $train --net "$net" --epochs 400 --save "$work/run.st" --best "$work/run.best" --ema 0.9 --max-time 0.3s \
         --checkpoint "$work/run.ckpt" $resume > "$work/ok"
     grep -q -e '--max-time is over' "$work/err" || break
-    says "--max-time is over: stopped after .* steps*; --resume $work/run.ckpt goes on; the network so far is in"
+    says "--max-time is over: stopped after .* steps*; the same command with --resume .*/run.ckpt goes on; the network so far"
     resume="--resume $work/run.ckpt"
 done
 echo "$parts parts"

@@ -129,6 +129,16 @@ labels 4 2 > "$work/l"
 refuse '--standardize is for the columns of a CSV file' $train --data "$work/i,$work/l,$work/i,$work/l" --standardize \
     --net 'Flatten() Linear(4, 2)'
 
+# ---- Without a network, and numbers that are far away ----
+
+refuse 'does not fit the samples (7): .*; without --net it is one for grey images of 28x28' $train --data "$work/all.csv" \
+    --target price --without id
+{ echo a,t; echo 1,30000; echo 2,70000; echo 3,50000; } > "$work/large.csv"
+succeed $train --data "$work/large.csv" --target t --net 'Linear(1, 1)'
+says 'the targets are large numbers, .* or a larger --lr, which --find-lr finds'
+succeed $train --data "$work/large.csv" --target t --net 'Linear(1, 1)' --loss 'MSELoss()'
+! grep -q 'large numbers' "$work/err" || bad "a loss that --loss names is judged"
+
 # ---- Looking at data ----
 
 succeed data "$work/all.csv" --target price --without id

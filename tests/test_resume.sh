@@ -130,7 +130,8 @@ interrupt() {
     wait $pid
     got=$?
     [ $got = "$want" ] || bad "$name: status $got instead of $want after SIG$signal"
-    grep -q "^tenka: stopped by a signal after .* steps*; --resume $work/run.ckpt goes on" "$work/err" ||
+    grep -q "^tenka: stopped by a signal after .* steps*; the same command with --resume $work/run.ckpt goes on" \
+        "$work/err" ||
         bad "$name: what is said after SIG$signal"
     echo "$name: SIG$signal, $(lines "$work/run.log") lines of log"
     begin "$@"
@@ -220,14 +221,18 @@ expect 1 "another network: line 10 .*0.5.*0.6" $resume "$work/good" --net "$work
 expect 1 "optimizer adam, this one has sgd" $resume "$work/good" --optimizer sgd
 expect 1 "weight_decay is 0.0, this one has 0.1" $resume "$work/good" --weight-decay 0.1
 expect 1 "lr 0.001, this one has 0.1; given as --lr 0.1 it would go on" $resume "$work/good" --optimizer 'Adam(lr=0.1)'
-expect 1 "the schedule none, this one has StepLR(3)$" $resume "$work/good" --schedule 'StepLR(3)'
-expect 1 "the loss CrossEntropyLoss() of 2 batches, this one has CrossEntropyLoss() of 3 batches$" $resume "$work/two" \
-    --loss 'CrossEntropyLoss()' --accumulate 3
-expect 1 "the loss CrossEntropyLoss() of 2 batches, this one has CrossEntropyLoss()$" $resume "$work/two"
-expect 1 "a run with 1 parameter group, this one has 2$" $resume "$work/good" --no-decay-norms
+expect 1 "the schedule none, this one has StepLR(3); give the options of that run again$" \
+    $resume "$work/good" --schedule 'StepLR(3)'
+expect 1 "the loss CrossEntropyLoss() of 2 batches, this one has CrossEntropyLoss() of 3 batches; give the options" \
+    $resume "$work/two" --loss 'CrossEntropyLoss()' --accumulate 3
+expect 1 "the loss CrossEntropyLoss() of 2 batches, this one has CrossEntropyLoss(); give the options" $resume \
+    "$work/two"
+expect 1 "a run with 1 parameter group, this one has 2; give the options of that run again$" $resume \
+    "$work/good" --no-decay-norms
 expect 1 "training batch size of 16, this one has 32" $resume "$work/good" --batch-size 32
 expect 1 "test batch size of 16, this one has 5" $resume "$work/good" --test-batch-size 5
-expect 1 "a run with 250 training images, this one has 100$" $resume "$work/good" --limit 100
+expect 1 "a run with 250 training images, this one has 100; give the options of that run again$" $resume \
+    "$work/good" --limit 100
 expect 1 "dropout mask torch, this one has philox" $resume "$work/good" --dropout-mask philox
 expect 1 "seed 0, this one has 1" $resume "$work/good" --seed 1
 echo text > "$work/notes"

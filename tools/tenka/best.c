@@ -173,6 +173,13 @@ static const char *best_text(const struct best *b, char out[static 96])
     return out;
 }
 
+void best_tell(const struct training *t, char out[static 96])
+{
+    out[0] = '\0';
+    if (is_asked_for(t->session.options) && !isnan(t->best.value))
+        best_text(&t->best, out);
+}
+
 void best_say(const struct training *t)
 {
     const struct options *const o = t->session.options;

@@ -381,7 +381,8 @@ const struct option option_table[] = {
           "or sample, of classes the likeliest and the probabilities of all, else the numbers, and the columns of a table "
           "that the network does not look at; of an array x.npy or a table x.csv, as FILE.npy with what the network "
           "gives, such as logits, in float32, in float64 with --backend cpu-f64; of a network that gives a class for "
-          "each pixel the folder where a mask of each picture belongs, 1.png of 1.jpg" } } },
+          "each pixel the folder where a mask of each picture belongs, 1.png of 1.jpg, and the shares of the classes "
+          "are printed" } } },
     { "sheet", NULL, "FILE.png", NAME(sheet), .uses = {
         { DATA, GROUP_OUTPUT, "Write a picture that shows some of the training images side by side, as the network is "
           "given them: those of a folder need --transform, whose numbers are drawn once" } } },

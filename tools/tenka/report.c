@@ -120,6 +120,8 @@ static void write_cards(const struct report *r, FILE *file)
     fputs("<div class=\"cards\">\n", file);
     if (test != NULL)
         write_test(test, file);
+    if (r->best[0] != '\0')
+        write_card("Best test", r->best, file);
     if (last != NULL) {
         write_number("Training loss", "%.4f", last->train_loss, file);
         snprintf(text, sizeof(text), "%u of %u", last->epoch + 1, r->s->options->epochs);

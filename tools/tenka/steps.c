@@ -37,6 +37,9 @@ static int open_schedule(struct training *t)
             say_count(ends, steps), by_step ? "step" : "epoch", say_count(takes, params.total));
     if (!o->quiet)
         print_text(stdout, "schedule %s, per %s\n", o->schedule, by_step ? "step" : "epoch");
+    if (!by_step && o->resume == NULL && tenka_optimizer_lr(t->run.optimizer, 0) == 0)
+        say_warning("this schedule begins with a learning rate of 0, and the first epoch learns nothing; with "
+                    "--schedule-per step its lengths are updates, and only the first one is lost");
     return EXIT_CODE_OK;
 }
 

@@ -345,6 +345,7 @@ static int end_epoch(struct training *t, struct epoch_result *result)
     int code = validation_after(t, result);
     if (code != EXIT_CODE_OK || stopping_is_due(t))
         return code;
+    finite_tell_large(t, result);
     code = train_tell(t, result);
     if (code != EXIT_CODE_OK)
         return code;

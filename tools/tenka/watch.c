@@ -128,12 +128,14 @@ int watch_epoch(struct training *t, const struct epoch_result *result)
 
 static struct report report_of(const struct training *t, const char *state)
 {
-    return (struct report){
+    struct report r = {
         .s = &t->session,
         .history = &t->watch.history,
         .state = state,
         .seconds = seconds_now() - t->watch.begun,
     };
+    best_tell(t, r.best);
+    return r;
 }
 
 static void write_report(struct training *t, const struct report *r)
