@@ -1,6 +1,7 @@
 #version 450
 // y = (x - m) s weight[c] + bias[c] with mean m, biased variance v and s = 1 / sqrt(v + eps) of each channel of
-// x [n, c, plane], and of y the activation p.act, through which dy comes back. Scalars: eps. Source: Ioffe and Szegedy, "Batch normalization" (2015). One workgroup a channel.
+// x [n, c, plane], and of y the activation p.act, through which dy comes back. Scalars: eps. Source: Ioffe and Szegedy,
+// "Batch normalization" (2015). One workgroup a channel.
 //   TENKA_PASS_fwd  0: x in   1: weight in   2: bias in   3: y out   4: m out   5: v out   6: slot
 //   TENKA_PASS_dx   0: x in   1: weight in   2: y in (when p.act)   3: m in   4: v in   5: dy in   7: slot
 //                   6: dx = weight s (dy - mean of dy - xhat mean of dy xhat), xhat = (x - m) s

@@ -79,10 +79,18 @@ has '^confusion 35$'
 
 events "$work/seen"
 [ "$(losses | wc -l)" = 32 ] || bad "there are $(losses | wc -l) losses of steps instead of 32"
-for tag in 'epoch/train loss' test/loss test/accuracy test/F1 weights/0.weight samples/0 'samples'; do
+for tag in 'epoch/train loss' test/loss test/accuracy test/F1 weights/0.weight gradients/0.weight gradients/3.bias \
+    samples/0 'samples'; do
     [ "$(grep -c "^$tag " "$work/events")" -ge 4 ] || bad "the events of $tag"
 done
 grep -q '^node 0 Conv2d$' "$work/events" || bad "no graph"
+# Of a frozen layer there are none; and gradients of several batches change nothing where they are watched, nor clipped.
+fit --accumulate 3 --clip-grad-norm 0.1 --freeze 0 --save "$work/plain.st"
+fit --accumulate 3 --clip-grad-norm 0.1 --freeze 0 --save "$work/seen.st" --tensorboard "$work/frozen"
+cmp -s "$work/plain.st" "$work/seen.st" || bad "a run whose gradients are watched trains another network"
+events "$work/frozen"
+[ "$(grep -c '^gradients/3.weight .* histogram of 4000$' "$work/events")" = 4 ] || bad "the gradients of the last layer"
+! grep -q '^gradients/0' "$work/events" || bad "gradients of a frozen layer"
 grep -q '^options 0 text | option | value |' "$work/events" || bad "no options"
 grep '^TensorBoard' "$work/events" || echo "TensorBoard is not installed"
 

@@ -119,8 +119,8 @@ typedef struct tenka_table_others tenka_table_others;
  *   out  owned by the caller */
 TENKA_API tenka_status tenka_table_others_read(tenka_ctx *ctx, const char *path, const char *table,
                                                tenka_table_others **out);
-/* Their names in row 0, then what row 1, 2 ... below the first line has: as CSV with a comma before each cell, ",id,name";
- * "" where there are no such columns. Stays until they are destroyed; NULL behind the last row. */
+/* Their names in row 0, then what row 1, 2 ... below the first line has: as CSV with a comma before each cell,
+ * ",id,name"; "" where there are no such columns. Stays until they are destroyed; NULL behind the last row. */
 TENKA_API const char *tenka_table_others_row(const tenka_table_others *others, size_t row);
 TENKA_API void tenka_table_others_destroy(tenka_table_others **others);
 /* Subtracts from each number of a table's input its mean, and divides it by its deviation (that of all samples, with n
@@ -198,8 +198,9 @@ struct tenka_measures {
     double mean[TENKA_MEASURED_CHANNELS], std[TENKA_MEASURED_CHANNELS];
 };
 /* Mean and deviation of the inputs as they are in the data: of images, whose bytes are 0 to 1 here, channel by channel,
- * before they are normalised; of files of pictures in the size that they have, which decodes each, in grey where none has
- * colour. Errors: E_INVALID (no samples, whole numbers, or images that a transform changes), E_IO, E_FORMAT (a picture), E_NOMEM. */
+ * before they are normalised; of files of pictures in the size that they have, which decodes each, in grey where none
+ * has colour. Errors: E_INVALID (no samples, whole numbers, or images that a transform changes), E_IO, E_FORMAT (a
+ * picture), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_measure(const tenka_dataset *dataset, struct tenka_measures *out);
 
 /* Moves a part of the samples into a dataset of their own, *rest, to be destroyed as any: of each class the fraction,

@@ -54,8 +54,8 @@ struct tenka_memory_fit {
     uint64_t available; /* bytes that there are for it; 0: not known; 1: nothing is left */
     uint64_t network;   /* bytes of the network and its optimizer, which lie there already */
     uint32_t largest;   /* images of the largest batch that fits, at most what was asked for; 0: none does */
-    /* Given to tenka_memory_fits_data: whether the loader mixes the samples (data.h), and into shares of how many classes;
-     * 0: as the dataset has. */
+    /* Given to tenka_memory_fits_data: whether the loader mixes the samples (data.h), and into shares of how many
+     * classes; 0: as the dataset has. */
     bool mixes;
     uint32_t classes;
     bool accumulates; /* given too: gradients of several batches are added up before an update */

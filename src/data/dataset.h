@@ -37,8 +37,8 @@ void tenka_column_set_real(struct tenka_column *column, size_t at, double value)
 tenka_status tenka_column_divide(struct tenka_column *column, struct tenka_error *err, const bool *moved, size_t count,
                                  struct tenka_column *rest);
 void tenka_column_close_gaps(struct tenka_column *column, const bool *moved, size_t count);
-/* A checksum of the inputs of up to 256 samples, evenly chosen, before any transform, and of their targets where a reader
- * makes them. Errors: those of the readers. */
+/* A checksum of the inputs of up to 256 samples, evenly chosen, before any transform, and of their targets where a
+ * reader makes them. Errors: those of the readers. */
 tenka_status tenka_dataset_sum(const tenka_dataset *dataset, uint32_t *out);
 /* The bytes of one sample. Errors: those of the reader. */
 tenka_status tenka_column_read(const struct tenka_column *column, struct tenka_error *err, size_t sample,

@@ -374,8 +374,8 @@ const struct option option_table[] = {
           "worst mistakes with their pictures, the network" } } },
     { "tensorboard", NULL, "DIR", NAME(tensorboard), .uses = {
         { TRAIN, GROUP_OUTPUT, "Write what happens for TensorBoard: losses and learning rate of each step, for which it "
-          "is waited, and of each epoch the test's results, histograms of the weights and some pictures with what the "
-          "network takes them for" } } },
+          "is waited, and of each epoch the test's results, histograms of the weights and of the last gradients, and some "
+          "pictures with what the network takes them for" } } },
     { "out", NULL, "FILE|FOLDER", NAME(out), .uses = {
         { PREDICT, GROUP_OUTPUT, "Write the answers and print none: as FILE.csv with a header and a row for each picture "
           "or sample, of classes the likeliest and the probabilities of all, else the numbers, and the columns of a table "

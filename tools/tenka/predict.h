@@ -84,7 +84,8 @@ bool predict_wants_csv(const struct options *options);
 int predict_csv_open(struct predictor *p);
 /* The header: what the rows are named by, then the likeliest class, unless they are labels, and all probabilities. */
 void predict_csv_classes(struct predictor *p, const char *key);
-/* A row of that, the first is 1; candidates: of all classes in their order; NULL: there are none, and the cells stay empty. */
+/* A row of that, the first is 1; candidates: of all classes in their order; NULL: there are none, and the cells stay
+ * empty. */
 void predict_csv_row(struct predictor *p, const char *name, size_t row, const struct candidate *candidates);
 /* The header of numbers: the names of a table's targets where there are such, else output, or output_0 and so on. */
 void predict_csv_outputs(struct predictor *p, const char *table, size_t count);

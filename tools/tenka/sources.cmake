@@ -80,4 +80,5 @@ set(tool_sources
     tools/tenka/transforms.c
     tools/tenka/verify.c
     tools/tenka/watch.c
-    tools/tenka/watch_events.c)
+    tools/tenka/watch_events.c
+    tools/tenka/watch_gradients.c)

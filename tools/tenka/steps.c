@@ -114,11 +114,16 @@ static void clip(const struct training *t)
         tenka_clip_grad_norm(t->session.ctx, t->trained, t->n_trained, o->clip_grad_norm);
 }
 
-static tenka_status update(struct training *t)
+static int update(struct training *t)
 {
+    const int code = watch_gradients(t);
+    if (code != EXIT_CODE_OK)
+        return code;
     clip(t);
-    const tenka_status status = tenka_optimizer_step(t->run.optimizer);
-    return status == TENKA_OK ? tenka_schedule_after_step(t->run.schedule) : status;
+    tenka_status status = tenka_optimizer_step(t->run.optimizer);
+    if (status == TENKA_OK)
+        status = tenka_schedule_after_step(t->run.schedule);
+    return status == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
 }
 
 int steps_take(struct training *t, const struct tenka_batch *batch, tenka_tensor *loss)
@@ -130,8 +135,9 @@ int steps_take(struct training *t, const struct tenka_batch *batch, tenka_tensor
         if (code != EXIT_CODE_OK)
             return code;
     }
-    const tenka_status status = steps_are_whole(t) ? update(t) : tenka_step_end(t->session.ctx);
-    return status == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
+    if (steps_are_whole(t))
+        return update(t);
+    return tenka_step_end(t->session.ctx) == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
 }
 
 int steps_end_epoch(struct training *t, const struct epoch_result *result)

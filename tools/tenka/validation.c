@@ -1,6 +1,6 @@
 /* Tests while a run trains: after epochs, or with --val-every in steps after those. The evaluation draws from the
- * generator, and a checkpoint has no state of it. So one is written before, and none from there on until the run goes on:
- * a run that is stopped or killed meanwhile tests once more. */
+ * generator, and a checkpoint has no state of it. So one is written before, and none from there on until the run goes
+ * on: a run that is stopped or killed meanwhile tests once more. */
 #include "train.h"
 
 #include <math.h>

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
@@ -210,4 +211,6 @@ void watch_close(struct training *t)
 {
     tenka_events_close(&t->watch.events);
     history_free(&t->watch.history);
+    watch_drop_gradients(&t->watch);
+    free(t->watch.gradients);
 }

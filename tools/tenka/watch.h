@@ -8,6 +8,12 @@
 
 struct training;
 
+/* Of an update that ended an epoch. */
+struct watched_gradient {
+    const char *name; /* of what is trained; the network's */
+    tenka_variable *values;
+};
+
 struct watch {
     tenka_events *events; /* NULL: none are wanted, or they failed */
     struct history history;
@@ -16,6 +22,8 @@ struct watch {
     double lr;       /* with which the step is taken: a schedule may have gone on when its loss is known */
     bool reports;    /* a report is wanted, and has not failed */
     bool failed;
+    struct watched_gradient *gradients; /* of the last epoch, for the events */
+    size_t n_gradients, gradients_room;
 };
 
 /* Before the first step, after a checkpoint was loaded. Says what went wrong. */
@@ -32,6 +40,13 @@ void watch_save(struct training *t);
  * EXIT_CODE_FAILED where something could not be written. */
 int watch_finish(struct training *t, bool stopped);
 void watch_close(struct training *t);
+
+/* ---- watch_gradients.c ---- */
+
+/* With the gradients of an update traced, before they are clipped: keeps them where the update ends an epoch and there
+ * are events. Returns EXIT_CODE_LIBRARY. */
+int watch_gradients(struct training *t);
+void watch_drop_gradients(struct watch *w);
 
 /* ---- watch_events.c ---- */
 
