@@ -1,5 +1,5 @@
 /* Rows between others; see backend/cpu/pad.c. Which row of x a row of y has is looked up: it is the same for all blocks.
- * Gradients of what has elements of x more than once are left to the loops. */
+ * Gradients of a constant around what is cut elsewhere are left to the loops. */
 #include "backend/cpu/fast/kernels.h"
 #include "backend/cpu/padding.h"
 
@@ -10,6 +10,7 @@ enum {
     MOST_ROWS = 1 << 16, /* of a block */
     ROWS = 64,           /* of them that a thread takes at a time */
     MOST_VECTORS = 4,    /* of a short row */
+    MOST_TERMS = 3,      /* of an element of dx, where rows are folded as vectors */
 };
 
 size_t TENKA_FAST(pad_fwd_scratch)(const int32_t *params_, int threads)
@@ -191,6 +192,125 @@ static void take_long(const params *p, const ptrdiff_t *at, ptrdiff_t rows, cons
             copy(dy + p->before[5], p->dim[5], dx + at[i]);
 }
 
+/* ---- Gradients of what has elements of x more than once: rows of dy are folded, and added to dx ---- */
+
+/* Where in two vectors of a row of dy the terms of each element of a row of dx lie, of which some have fewer. */
+struct fold {
+    int terms;
+    ivec at[MOST_TERMS], there[MOST_TERMS];
+};
+
+static struct fold fold_of(const params *p)
+{
+    struct fold f = {.terms = 0};
+    int32_t count[LANES] = {0};
+    for (ptrdiff_t i = 0; i < tenka_padded(p, 5); i++) {
+        const ptrdiff_t column = tenka_pad_source(p, 5, i);
+        const int32_t term = count[column]++;
+        f.terms = term < f.terms ? f.terms : term + 1;
+        if (term >= MOST_TERMS)
+            continue;
+        f.at[term][column] = (int32_t)i;
+        f.there[term][column] = -1;
+    }
+    return f;
+}
+
+/* Of each row of x the first row of dy that belongs to it, and of each of those the next; -1: there is none. */
+struct chains {
+    ptrdiff_t *first, *next;
+};
+
+static ptrdiff_t rows_of_x(const params *p)
+{
+    return tenka_pad_size(p) / p->dim[5];
+}
+
+static struct chains find_chains(const params *p, ptrdiff_t *at)
+{
+    const ptrdiff_t rows = tenka_pad_rows(p);
+    const struct chains c = {.next = at, .first = at + rows};
+    find_rows(p, at);
+    for (ptrdiff_t k = 0; k < rows_of_x(p); k++)
+        c.first[k] = -1;
+    for (ptrdiff_t i = rows - 1; i >= 0; i--) {
+        ptrdiff_t *const first = &c.first[at[i] / p->dim[5]];
+        c.next[i] = *first;
+        *first = i;
+    }
+    return c;
+}
+
+ALWAYS_INLINE void fold_rows(const params *p, const struct fold *fold, const struct chains *chains, const float *dy,
+                             float *dx, int terms)
+{
+    const struct fold f = *fold; /* which no store changes, nor these */
+    const struct chains c = *chains;
+    const ptrdiff_t width = tenka_padded(p, 5), n = p->dim[5], rows = rows_of_x(p);
+    const lane_mask low = mask_lanes(0, clamp_lanes(width)), high = mask_lanes(0, clamp_lanes(width - LANES));
+    const lane_mask own = mask_lanes(0, clamp_lanes(n));
+    for (ptrdiff_t k = 0; k < rows; k++) {
+        vec a = {0}, b = {0}, sum = {0};
+        for (ptrdiff_t i = c.first[k]; i >= 0; i = c.next[i]) {
+            a += load_masked(dy + i * width, low);
+            b += load_masked(dy + i * width + LANES, high);
+        }
+        UNROLL
+        for (int t = 0; t < terms; t++)
+            sum += select(f.there[t], pick_both(a, b, f.at[t]), (vec){0});
+        store_masked(dx + k * n, sum, own);
+    }
+}
+
+/* dx += a row of dy */
+static void fold_row(const params *p, const float *dy, float *dx)
+{
+    const ptrdiff_t width = tenka_padded(p, 5), before = p->before[5];
+    ptrdiff_t from, end;
+    tenka_pad_middle(p, &from, &end);
+    ptrdiff_t k = from;
+    for (; k + LANES <= end; k += LANES)
+        store(dx + k - before, load(dx + k - before) + load(dy + k));
+    for (; k < end; k++)
+        dx[k - before] += dy[k];
+    for (k = 0; k < from; k++)
+        dx[tenka_pad_source(p, 5, k)] += dy[k];
+    for (k = end; k < width; k++)
+        dx[tenka_pad_source(p, 5, k)] += dy[k];
+}
+
+static void fold_long(const params *p, const struct chains *c, const float *dy, float *dx)
+{
+    for (ptrdiff_t k = 0; k < rows_of_x(p); k++, dx += p->dim[5]) {
+        memset(dx, 0, (size_t)p->dim[5] * sizeof(*dx));
+        for (ptrdiff_t i = c->first[k]; i >= 0; i = c->next[i])
+            fold_row(p, dy + i * tenka_padded(p, 5), dx);
+    }
+}
+
+static void fold_block(const params *p, const struct fold *fold, const struct chains *c, const float *dy, float *dx)
+{
+    switch (fold->terms) {
+    case 1: fold_rows(p, fold, c, dy, dx, 1); break;
+    case 2: fold_rows(p, fold, c, dy, dx, 2); break;
+    case 3: fold_rows(p, fold, c, dy, dx, 3); break;
+    default: fold_long(p, c, dy, dx);
+    }
+}
+
+static void fold_blocks(const params *p, const struct tenka_fast_call *f)
+{
+    const float *dy = f->call->in[0];
+    float *dx = f->call->out[0];
+    const ptrdiff_t size = tenka_pad_size(p), padded = tenka_pad_rows(p) * tenka_padded(p, 5);
+    const bool in_vectors = p->dim[5] <= LANES && tenka_padded(p, 5) <= 2 * LANES;
+    const struct fold fold = in_vectors ? fold_of(p) : (struct fold){0};
+    const struct chains chains = find_chains(p, f->scratch);
+#pragma omp parallel for if (f->n > SMALL)
+    for (ptrdiff_t block = 0; block < tenka_pad_blocks(p); block++)
+        fold_block(p, &fold, &chains, dy + block * padded, dx + block * size);
+}
+
 /* ---- The kernels: a thread takes some rows of a block at a time, or all ---- */
 
 static ptrdiff_t fewer(ptrdiff_t a, ptrdiff_t b)
@@ -224,9 +344,11 @@ bool TENKA_FAST(pad_fwd)(const struct tenka_fast_call *f)
     return true;
 }
 
+/* Of a block's rows of dy and of dx. */
 size_t TENKA_FAST(pad_dx_scratch)(const int32_t *params_, int threads)
 {
-    return TENKA_FAST(pad_fwd_scratch)(params_, threads);
+    const size_t of_dy = TENKA_FAST(pad_fwd_scratch)(params_, threads);
+    return of_dy > 0 ? of_dy + (size_t)rows_of_x((const void *)params_) * sizeof(ptrdiff_t) : 0;
 }
 
 bool TENKA_FAST(pad_dx)(const struct tenka_fast_call *f)
@@ -236,10 +358,14 @@ bool TENKA_FAST(pad_dx)(const struct tenka_fast_call *f)
     float *dx = f->call->out[0];
     const ptrdiff_t blocks = tenka_pad_blocks(p), rows = tenka_pad_rows(p), size = tenka_pad_size(p);
     const ptrdiff_t width = tenka_padded(p, 5), *const at = f->scratch;
-    if (p->mode != TENKA_PADDING_CONSTANT || tenka_pad_cuts(p) || rows > MOST_ROWS)
+    if ((p->mode == TENKA_PADDING_CONSTANT && tenka_pad_cuts(p)) || rows > MOST_ROWS)
         return false;
     if (suits_half(p->dim[5]))
         return TENKA_HALF(pad_dx)(f);
+    if (p->mode != TENKA_PADDING_CONSTANT) {
+        fold_blocks(p, f);
+        return true;
+    }
     find_rows(p, f->scratch);
 #pragma omp parallel for collapse(2) if (f->n > SMALL)
     for (ptrdiff_t block = 0; block < blocks; block++)
