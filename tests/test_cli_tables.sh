@@ -28,7 +28,7 @@ test="test --backend cpu --threads 1"
 net='Linear(5, 32) ReLU() Linear(32, 1)'
 succeed $train --data "$work/all.csv" --target price --without id,level --standardize --split 0.25 --net "$net" --lr 0.02 \
     --epochs 60 --save "$work/price.st" --log "$work/log"
-silent
+says 'the targets are standardised too: the loss is of these'
 prints ': 90 training, 30 test samples, 5, targets 1$'
 prints '^split    0.25 of the samples is kept from training and tested, chosen by seed 0$'
 prints 'the targets are floats, so the loss is MSELoss$'
@@ -61,6 +61,27 @@ sed 's/Bonn/Kiel/' "$work/new.csv" > "$work/kiel.csv"
 refuse "line 2, column 'city': 'Kiel' is none of the 3 texts" predict --backend cpu --load "$work/price.st" \
     "$work/kiel.csv" --out "$work/z.npy"
 [ ! -e "$work/z.npy" ] || bad "outputs that are none"
+# Prices as people write them, with the usual learning rate: answers and errors come back in the table's unit.
+awk -F, -v OFS=, 'NR > 1 { $5 = $5 * 100000 + 50000; $6 = $5 / 1000 } { print }' "$work/all.csv" > "$work/euros.csv"
+succeed $train --data "$work/euros.csv" --target price,level --without id --standardize --split 0.25 --epochs 100 \
+    --net 'Linear(5, 64) ReLU() Linear(64, 2)' --save "$work/euros.st" --log "$work/euros.log"
+errors=$(sed -n 's/^epoch 100.*  MAE \([0-9.e+]*\)  R2 \([0-9.]*\) .*/\1 \2/p' "$work/out")
+echo "$errors" | awk '{ exit !($1 > 1000 && $1 < 20000 && $2 > 0.9) }' || bad "euros: MAE and R2 $errors"
+succeed $test --load "$work/euros.st"
+prints "  MAE ${errors% *}  RMSE .*  R2 ${errors#* } "
+for backend in cpu cpu-f64; do
+    succeed predict --backend $backend --load "$work/euros.st" "$work/euros.csv" --out "$work/euros_y.csv"
+    sed 1d "$work/euros_y.csv" | awk -F, -v prices="$work/euros.csv" 'BEGIN { getline line < prices } {
+        getline line < prices; split(line, cell, ","); d = $3 / cell[5] - 1; e = $4 / cell[6] - 1
+        sum += d * d + e * e } END { exit !(sum / NR < 0.02) }' || bad "no prices in euros with $backend"
+done
+# Where the loss asks for targets of a kind these stay as they are.
+succeed $train --data "$work/all.csv" --target price --without id,level --standardize --net "$net" --epochs 1 \
+    --loss 'PoissonNLLLoss()' --save "$work/poisson.st"
+if grep -q 'the targets are standardised' "$work/err"; then
+    bad "counts are said to be standardised"
+fi
+grep -q -a 'target,price,number,0,1\|target,price,number,0.0,1.0' "$work/poisson.st" || bad "counts were standardised"
 # A second file is the test half; its standardisation is the first one's.
 succeed $train --data "$work/train.csv,$work/test.csv" --target price --without id,level --standardize --net "$net" \
     --epochs 2 --save "$work/two.st"

@@ -112,6 +112,9 @@ TENKA_API const char *tenka_dataset_table(const tenka_dataset *dataset);
 /* The name of a target's column in such a text, the first being number 0: into out, cut off at size. False: there is no
  * such target, the text is no table's, or memory is out. */
 TENKA_API bool tenka_table_target(const char *table, size_t index, char *out, size_t size);
+/* What that target is in the table's unit: mean + std times what the network gives. False: there is no such target, or it
+ * is no number that was standardised. */
+TENKA_API bool tenka_table_scale(const char *table, size_t index, double *mean, double *std);
 typedef struct tenka_table_others tenka_table_others;
 
 /* Of a CSV file the columns that such a text has neither as inputs nor as targets, such as a number by which rows are
@@ -125,9 +128,11 @@ TENKA_API const char *tenka_table_others_row(const tenka_table_others *others, s
 TENKA_API void tenka_table_others_destroy(tenka_table_others **others);
 /* Subtracts from each number of a table's input its mean, and divides it by its deviation (that of all samples, with n
  * below; 1 where all are equal), which the table then has. Categories stay as they are.
- *   other  becomes the same by the same numbers, such as the half for testing; may be NULL
+ *   other    becomes the same by the same numbers, such as the half for testing; may be NULL
+ *   targets  whether targets that are numbers are standardised too, so that large ones are learnt as fast as small ones;
+ *            tenka_table_scale says what a network's answers are then
  * Errors: E_INVALID (no table; already standardised; a loader has the samples), E_NOMEM. */
-TENKA_API tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other);
+TENKA_API tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other, bool targets);
 
 struct tenka_folder_params {
     size_t size;

@@ -96,8 +96,9 @@ void finite_tell_large(const struct training *t, const struct epoch_result *resu
         say_warning("this loss is far above that of guessing: try a smaller --lr");
     else
         say_notice(s->options,
-                   "the targets are large numbers, which a network is slow to reach: take a smaller unit in the data, "
-                   "or a larger --lr, which --find-lr finds");
+                   "the targets are large numbers, which a network is slow to reach: take %s, or a larger --lr, which "
+                   "--find-lr finds",
+                   tenka_dataset_table(s->train_data) != NULL ? "--standardize" : "a smaller unit in the data");
 }
 
 /* ---- What is saved ---- */

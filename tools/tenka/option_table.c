@@ -105,7 +105,8 @@ const struct option option_table[] = {
         { TRAIN | DATA, GROUP_DATA, WITHOUT_HELP }, { PROFILE, GROUP_RUNS, WITHOUT_HELP } } },
     { "standardize", NULL, NULL, FLAG(standardize), .key = "standardize", .uses = {
         { TRAIN, GROUP_DATA, "Subtract from each number of a CSV file's input its mean and divide by its deviation, "
-          "those of the training samples, which are saved with the network" } } },
+          "those of the training samples, which are saved with the network; of its targets too where the loss is MSELoss, "
+          "L1Loss, SmoothL1Loss or HuberLoss: answers and errors stay in the table's unit" } } },
     { "split", NULL, "X", REAL(split, 1), .key = "split", .uses = {
         { TRAIN, GROUP_DATA, "Keep the part X of data without a test half from training, and test on it: 0.2 of each "
           "class, or of all samples without classes; which ones, --seed says" } } },

@@ -166,6 +166,14 @@ static int make_input(struct run *r, size_t first, size_t rows, tenka_tensor *ou
     return EXIT_CODE_OK;
 }
 
+/* What the columns of a table are to the network; NULL: it was trained on none. */
+static const char *table_of(const struct predictor *p)
+{
+    const struct tenka_preprocessing *how = p->session.model != NULL ? tenka_model_preprocessing(p->session.model)
+                                                                     : NULL;
+    return how != NULL ? how->table : NULL;
+}
+
 /* The samples from first on; a last batch's further rows are computed and not looked at. */
 static int run_batch(struct run *r, size_t first, size_t rows)
 {
@@ -177,7 +185,11 @@ static int run_batch(struct run *r, size_t first, size_t rows)
     const size_t at = first * r->per_output, count = p->batch_size * r->per_output;
     const tenka_status status = r->wide != NULL ? read_wide(output, r->wide + at, count)
                                                 : tenka_read(output, r->all + at, count * sizeof(float));
-    return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(p->session.ctx);
+    if (status != TENKA_OK)
+        return say_library_failed(p->session.ctx);
+    table_scale_back(table_of(p), r->all != NULL ? r->all + at : NULL, r->wide != NULL ? r->wide + at : NULL,
+                     p->batch_size, r->per_output);
+    return EXIT_CODE_OK;
 }
 
 static int print_batch(struct run *r, size_t first, size_t rows)
@@ -225,8 +237,7 @@ static int run_all(struct run *r)
 static int write_csv(const struct run *r)
 {
     struct predictor *const p = r->p;
-    const tenka_model *const model = p->session.model;
-    predict_csv_outputs(p, model != NULL ? tenka_model_preprocessing(model)->table : NULL, r->per_output);
+    predict_csv_outputs(p, table_of(p), r->per_output);
     for (size_t i = 0; i < r->count; i++) {
         fprintf(p->csv, "%zu", i);
         predict_csv_others(p, i + 1);

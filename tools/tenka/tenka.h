@@ -293,6 +293,9 @@ int session_check_classes(const struct session *s, uint32_t outputs);
 int table_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
 /* What --standardize asks for, once there are both halves. */
 int table_standardize(const struct session *s);
+/* Makes of what a network gives for standardised targets numbers in the table's unit, in place: of samples with `each`
+ * numbers, which wide has if it is not NULL. table NULL: it is of none. */
+void table_scale_back(const char *table, float *numbers, double *wide, size_t samples, size_t each);
 
 /* ---- picture_data.c: pictures by class, which train and test ---- */
 
