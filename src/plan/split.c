@@ -1,8 +1,11 @@
 /* Gradients in parts. A pass that makes a gradient of few elements from many terms keeps few workgroups busy. Where the
  * device runs more, the operator's pass for parts takes its place, and sum_parts adds up what that leaves: the same sums
  * in the same order. Those nodes come just before the first that touches one of their results, all of them together, so
- * that a device can run them as one, and so can what follows, such as the updates. */
+ * that a device can run them as one, and so can what follows, such as the updates; or before the parts that wait for them
+ * take too much memory. */
 #include "plan/planner.h"
+
+#define MOST_WAITING ((size_t)32 << 20) /* bytes */
 
 /* What is to be added up. */
 struct sum {
@@ -18,6 +21,7 @@ struct splitter {
     size_t n_sums, sums_capacity;
     bool *pending; /* of each storage: that the results of sums lie in it */
     size_t n_storages;
+    size_t waiting; /* bytes of their parts */
 };
 
 static void append(struct splitter *s, const struct tenka_plan_node *node)
@@ -41,6 +45,7 @@ static void make_sums(struct splitter *s)
     }
     memset(s->pending, 0, s->n_storages * sizeof(*s->pending));
     s->n_sums = 0;
+    s->waiting = 0;
 }
 
 static bool is_pending(const struct splitter *s, uint32_t value)
@@ -91,12 +96,13 @@ static void split(struct splitter *s, const struct tenka_plan_node *node, enum t
         if (total == TENKA_NONE_ID || s->p->failed)
             continue;
         parts.out[k] = parts_value(s, node, total);
-        if (!tenka_grow(&s->sums, &s->sums_capacity, s->n_sums, sizeof(*s->sums))) {
+        if (parts.out[k] == TENKA_NONE_ID || !tenka_grow(&s->sums, &s->sums_capacity, s->n_sums, sizeof(*s->sums))) {
             s->p->failed = true;
             return;
         }
         s->sums[s->n_sums++] = (struct sum){parts.out[k], total, node};
         s->pending[s->p->values[total].storage] = true;
+        s->waiting += tenka_planner_bytes(s->p, &s->p->values[parts.out[k]].desc);
     }
     append(s, &parts);
 }
@@ -105,7 +111,7 @@ static void split_all(struct splitter *s)
 {
     for (size_t i = 0; i < s->p->n_nodes && !s->p->failed; i++) {
         const struct tenka_plan_node *node = &s->p->nodes[i];
-        if (touches_sums(s, node))
+        if (touches_sums(s, node) || s->waiting > MOST_WAITING)
             make_sums(s);
         const enum tenka_kernel kernel = parts_pass(s, node);
         if (kernel == TENKA_KERNEL_COUNT)
