@@ -121,10 +121,8 @@ static void check_exported(const tenka_module *net, const char *text, const char
 }
 
 /* form: of the text's name, "" of torch.fx's */
-static void check_network(const struct target *target, const char *name, const char *form, const double *want)
+static void check_network(tenka_ctx *ctx, const char *name, const char *form, const double *want, bool f64)
 {
-    tenka_ctx *ctx = open_target(target);
-    const bool f64 = target->backend == TENKA_BACKEND_CPU_F64;
     char file[80], *text;
     tenka_module *net;
     snprintf(file, sizeof(file), "%s%s", name, form);
@@ -143,13 +141,16 @@ static void check_network(const struct target *target, const char *name, const c
     check_outputs(ctx, net, name, want, f64);
     check_losses(ctx, net, name, want + 1 + OUTPUTS, f64);
     tenka_module_destroy(&net);
-    tenka_ctx_destroy(&ctx);
     tenka_free(text);
 }
 
+/* In one context, since a software device compiles for each what three texts of a network need alike. */
 static void test_as_pytorch(void **state)
 {
+    const struct target *const target = *state;
+    const bool f64 = target->backend == TENKA_BACKEND_CPU_F64;
     char *lines = read_text("expected"), *rest = NULL;
+    tenka_ctx *ctx = open_target(target);
     for (char *line = strtok_r(lines, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
         double want[1 + OUTPUTS + STEPS];
         char name[40];
@@ -160,15 +161,13 @@ static void test_as_pytorch(void **state)
         char *end = line + at;
         for (size_t i = 0; i < 1 + OUTPUTS + STEPS; i++)
             want[i] = strtod(end, &end);
-        check_network(*state, name, "", want);
+        check_network(ctx, name, "", want, f64);
         if (strcmp(name, "windows") == 0 || strcmp(name, "attention") == 0)
             continue; /* torchvision's functions are not aten's; nor does aten tell heads from images */
-        /* Blocks of torchvision's, which PyTorch traces as functions of their own. */
-        if (strcmp(name, "windows") == 0)
-            continue;
-        check_network(*state, name, ".exported", want);
-        check_network(*state, name, ".fixed", want);
+        check_network(ctx, name, ".exported", want, f64);
+        check_network(ctx, name, ".fixed", want, f64);
     }
+    tenka_ctx_destroy(&ctx);
     tenka_free(lines);
 }
 
