@@ -1,5 +1,5 @@
-/* The dispatches of training steps, planned for the device at hand and compiled by its driver: for compile-only drivers,
- * on which a step is submitted and never ends. tools/vulkan/steps.py reads it.
+/* The dispatches of training steps, planned for the device at hand and compiled by its driver: for compile-only
+ * drivers, on which a step is submitted and never ends. tools/vulkan/static.py reads it.
  *   step_stats [NAME...]
  * NAME: reference-100, reference-1000 or stack-100; else all of them. A row for each dispatch, separated by tabs:
  *   step, kernel, variant, shapes of the tensors
@@ -9,7 +9,7 @@
  *   computed        those of whole tiles, with what lies past the ends and taps that see nothing
  *   reads, bytes    bytes that are read, and all that are moved
  *   shared          bytes of shared memory of a workgroup
- *   staged          loop iterations of an invocation that fill shared memory, as ops.def states them; 0: none for itself
+ *   staged          loop iterations of an invocation that do nothing but fill shared memory, as ops.def states them
  *   loops           those of all its loops, at most */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,14 +26,14 @@
 #define MAX_STATISTICS 64
 
 /* As tools/bench/networks.py has them. */
-#define REFERENCE                                                                      \
-    "Conv2d(1, 20, 5) ReLU() MaxPool2d(2) Conv2d(20, 40, 5) ReLU() Flatten() "         \
+#define REFERENCE                                                              \
+    "Conv2d(1, 20, 5) ReLU() MaxPool2d(2) Conv2d(20, 40, 5) ReLU() Flatten() " \
     "Linear(2560, 100) ReLU() Linear(100, 10)"
 #define BLOCK(from, to, stride) \
     "Conv2d(" #from ", " #to ", 3, stride=" #stride ", padding=1, bias=False) BatchNorm2d(" #to ") ReLU() "
-#define STACK                                                                                              \
-    BLOCK(3, 16, 1) BLOCK(16, 16, 1) BLOCK(16, 32, 2) BLOCK(32, 32, 1) BLOCK(32, 64, 2) BLOCK(64, 64, 1) \
-    "Flatten() Linear(4096, 10)"
+#define STACK       \
+    BLOCK(3, 16, 1) \
+    BLOCK(16, 16, 1) BLOCK(16, 32, 2) BLOCK(32, 32, 1) BLOCK(32, 64, 2) BLOCK(64, 64, 1) "Flatten() Linear(4096, 10)"
 
 static const struct step {
     const char *name, *network;
@@ -84,7 +84,8 @@ static double needed_sums(enum tenka_kernel kernel, const int32_t *params, uint6
     return (double)tenka_kernel_flops(kernel, params, n) / 2;
 }
 
-/* At least what is needed: of a weights' gradient rows of taps stand side by side, which rows and columns do not say. */
+/* At least what is needed: of a weights' gradient rows of taps stand side by side, and neither rows nor columns say
+ * so. */
 static double computed_sums(enum tenka_kernel kernel, const struct tenka_variant *v, const int32_t *params, uint64_t n,
                             double groups)
 {
@@ -151,7 +152,8 @@ static void print_dispatch(const struct visit *visit, const struct tenka_plan *p
     printf("%s\t%s\t%s\t%s\t%.0f\t%u\t%d\t%.0f\t%.0f\t%.0f\t%.0f\t%u\t%llu\t%llu\n", visit->step->name,
            tenka_passes[node->kernel].name, v->name, shapes, work.groups, v->local,
            tenka_passes[node->kernel].unit == TENKA_UNIT_EACH, work.sums, work.computed, work.reads, work.bytes,
-           tenka_variant_shared(node->kernel, v, node->params), (unsigned long long)staged_of(node->kernel, v, node->params),
+           tenka_variant_shared(node->kernel, v, node->params),
+           (unsigned long long)staged_of(node->kernel, v, node->params),
            (unsigned long long)tenka_variant_loops(node->kernel, v, node->params));
     fflush(stdout);
 }

@@ -11,8 +11,6 @@ ROW = re.compile(r"[^\t]*\t?[a-z][a-z0-9_]*_(fwd|dx|dw|dmask)\t")
 FMA = re.compile(r"v_(dual_|pk_)?(fma|fmac|mac|mad|fmaak|fmamk|fmaak)_(f32|legacy_f32)")
 QUARTER_RATE = re.compile(r"v_(mul_lo|mul_hi|mad_u64|mad_i64|rcp|rsq|sqrt|exp|log|sin|cos)_")
 RECIPROCAL = re.compile(r"v_rcp_(iflag_)?f32")
-# A reciprocal is part of a division of integers where its product goes back to an integer so soon.
-SOON = 8
 # A scalar load of more than two words at a time from a constant address: of a descriptor.
 DESCRIPTOR = re.compile(r"s_load_dwordx(4|8)\b")
 WIDTHS = {"b8": 1, "u8": 1, "i8": 1, "b16": 1, "u16": 1, "i16": 1, "b32": 1, "b64": 2, "b96": 3, "b128": 4}
@@ -138,8 +136,8 @@ def round_trips(body):
 
 def divisions(body):
     """Divisions of integers by what is not known when compiling: reciprocals whose products become integers."""
-    at = [i for i, one in enumerate(body) if RECIPROCAL.match(one.name)]
-    return sum(any(one.name.startswith("v_cvt_u32_f32") for one in body[i:i + SOON]) for i in at)
+    reciprocals = sum(bool(RECIPROCAL.match(one.name)) for one in body)
+    return min(reciprocals, sum(one.name.startswith("v_cvt_u32_f32") for one in body))
 
 
 def registers(blocks):

@@ -16,7 +16,7 @@ class Threshold:
     what: str  # as a sentence about a kernel says it
 
 
-# In the order of the tables' columns. A kernel without such a thing (loads in a loop, multiply-adds) has no value there.
+# In the order of the tables' columns. A kernel without such a thing (loads in a loop, multiply-adds) has no value.
 KERNEL = {
     "loads": Threshold(AT_LEAST, 4, "loads a round trip in the loop that loads most"),
     "density": Threshold(AT_LEAST, 0.6, "of the hottest loop's instructions multiply and add"),
@@ -26,7 +26,7 @@ KERNEL = {
     "width": Threshold(AT_LEAST, 2, "words an access to shared memory beside multiply-adds"),
     "barriers": Threshold(AT_MOST, 1 / 128, "barriers a multiply-add"),
 }
-# Two workgroups a compute unit: on a device of 132, and the same of 60 and of 20 for those that cannot have as many.
+# Compute units of devices that a dispatch should fill, with two workgroups each.
 UNITS = (132, 60, 20)
 DISPATCH = {
     "groups": Threshold(AT_LEAST, 2 * UNITS[0], "workgroups"),
@@ -57,8 +57,8 @@ def worse(name, value, before):
 
 
 def loads_of(blocks, found):
-    """Of the loop that loads most; where two load as much, the one that waits more often. Without loops of all that there
-    is, where that is enough to matter."""
+    """Of the loop that loads most; where two load as much, the one that waits more often. Without loops of all that
+    there is, where that is enough to matter."""
     most = [isa.round_trips(loop.body) for loop in found if isa.count(loop.body)["load"]]
     if most:
         loads, trips = max(most)
@@ -94,6 +94,11 @@ def work_of(cells):
     return types.SimpleNamespace(**{name: int(cell) for name, cell in zip(names, cells, strict=True)})
 
 
+def fills(groups):
+    """The most compute units that have two workgroups each, of UNITS; 0: none of them."""
+    return max((units for units in UNITS if groups >= 2 * units), default=0)
+
+
 def chain(work, blocks):
     """Loads of an invocation that wait for one another."""
     return sum(times * isa.round_trips(body)[1] for times, body in model.turns(work, blocks))
@@ -106,4 +111,5 @@ def of_dispatch(work, blocks):
     values["chain"] = math.ceil(chain(work, blocks))
     for device in model.DEVICES:
         values[device.name] = model.microseconds(device, work, blocks)
+        values[f"{device.name} floor"] = model.floor(device, work)
     return values

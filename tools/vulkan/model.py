@@ -1,6 +1,6 @@
-"""What a kernel would take on two devices that are not there, from its assembler (isa.py) and its work (step_stats): good
-for ranks and for before and after, not for promises. docs/compiled.md has the model in words, its constants and where
-it is off."""
+"""What a kernel would take on two devices that are not there, from its assembler (isa.py) and its work (step_stats):
+good for ranks and for before and after, not for promises. docs/compiled.md has the model in words, its constants and
+where it is off."""
 import collections
 import dataclasses
 import math
@@ -28,8 +28,8 @@ class Device:
     flops: float  # in a microsecond
 
 
-# RX 6800: AMD's figures of Navi 21, latencies those of chips and cheese for its L2 and LDS. H200: its ceilings as measured
-# (docs/benchmarks.md); 240 cycles a dependent load are what BatchNorm's kernels of one thread a sum took there.
+# RX 6800: AMD's figures of Navi 21. H200: its ceilings as measured (docs/benchmarks.md); 240 cycles a dependent load
+# are what BatchNorm's kernels of one thread a sum took there. All other latencies are assumed.
 DEVICES = (
     Device("navi21", 60, 2, 0, 2100, 1024, 16, 65536, 420, 64, 120, True, 64, 4.0, 512e3, 16.2e6),
     Device("H200", 132, 4, 32, 1980, 512, 16, 228 * 1024, 240, 30, 120, False, 64, 2.33, 3266e3, 63.97e6),

@@ -15,7 +15,8 @@ import model
 KERNEL_KEY, STEP_KEY = ("kernel", "variant", "shape"), ("step", "kernel", "variant", "shapes", "number")
 MICROSECONDS = tuple(device.name for device in model.DEVICES)
 KERNEL_COLUMNS = ("chosen", *measures.KERNEL)
-STEP_COLUMNS = (*measures.EVERY, *MICROSECONDS)
+FLOORS = tuple(f"{device} floor" for device in MICROSECONDS)
+STEP_COLUMNS = (*measures.EVERY, *MICROSECONDS, *FLOORS)
 
 
 class Wrong(ValueError):
@@ -93,7 +94,7 @@ class Baseline:
 # ---- Judging ----
 
 def judged(kernels, steps):
-    """Rows that thresholds are for, as (kernel, name of the row, measures): what is measured alone need not meet them."""
+    """Rows that thresholds are for, as (kernel, name, measures): variants that are only measured need not meet them."""
     for key, values in kernels.items():
         if values["chosen"]:
             yield key[0], ", ".join(key), {name: values[name] for name in measures.KERNEL}
@@ -154,14 +155,21 @@ def totals(steps):
     return sums
 
 
+def summary(kernels, steps):
+    """One line: the time of each step on each device."""
+    times = "; ".join(f"{step} " + ", ".join(f"{sums[device]:.0f} us {device}" for device in MICROSECONDS)
+                      for step, sums in totals(steps).items())
+    return (f"{len(kernels)} kernels, " if kernels else "") + f"{len(steps)} dispatches: {times}"
+
+
 def compare(baseline, kernels, steps):
     """Sentences of what fails. kernels: {} where only steps were compiled."""
     if None in (baseline.kernels, baseline.steps, baseline.exceptions):
         raise Wrong(f"{baseline.folder} lacks a table: tools/portability --accept static:navi21 writes them")
     sentences = not_excepted(violations(kernels, steps), baseline.exceptions)
     # Fewer workgroups may be better, as long as there are enough.
-    columns = [column for column in STEP_COLUMNS if column not in ("groups", *MICROSECONDS)]
-    sentences += got_worse(steps, baseline.steps, (*columns, *MICROSECONDS), "steps.tsv")
+    columns = [column for column in STEP_COLUMNS if column not in ("groups", *FLOORS)]
+    sentences += got_worse(steps, baseline.steps, columns, "steps.tsv")
     if kernels:
         sentences += got_worse(kernels, baseline.kernels, tuple(measures.KERNEL), "kernels.tsv")
     return sentences
