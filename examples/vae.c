@@ -120,7 +120,7 @@ static tenka_status make(tenka_ctx *ctx, const struct options *o, struct vae *v)
 
 static tenka_status run(tenka_ctx *ctx, const struct options *o)
 {
-    struct vae v = {NULL};
+    struct vae v = {.net = NULL};
     double loss[2];
     tenka_status status = make(ctx, o, &v);
     for (unsigned long epoch = 1; status == TENKA_OK && epoch <= o->epochs; epoch++) {

@@ -5,7 +5,7 @@
 // and of y the activation p.act.
 //   TENKA_PASS_fwd  0: x in   1: weight in   2: bias in (when p.bias)   3: y out
 //   TENKA_PASS_dx   0: x in (when p.before)  1: weight in   2: dy in    3: dx out, back through p.before
-//   TENKA_PASS_dw   0: x in   1: dy in       2: dweight out   3: dbias out (when p.bias)
+//   TENKA_PASS_dw, TENKA_PASS_parts   0: x in   1: dy in   2: dweight out   3: dbias out (when p.bias)
 // fwd and dx in common/conv_tile.glsl, dw in common/conv_dw.glsl.
 // Sums of k terms: the error is within k ulp of the sum of the absolute terms.
 #include "common/conv2d.glsl"
@@ -50,6 +50,11 @@ vec4 finished(vec4 v, int at)
 #include "common/conv_dx.glsl"
 #endif
 
+#ifdef TENKA_PASS_parts
+#define IN_PARTS
+#define TENKA_PASS_dw
+#endif
+
 #ifdef TENKA_PASS_dw
 READS(0, x);
 READS_AS(STORAGE_FOUR, 0, x4);
@@ -57,9 +62,14 @@ READS(1, dy);
 WRITES(2, dweight);
 WRITES(3, dbias);
 
-float gradient(int b, int o, int oy, int ox)
+ivec2 pixel_at(int b, int oy, int ox)
 {
-    return LOAD(dy, ((b * p.o + o) * p.oh + oy) * p.ow + ox);
+    return ivec2((b * p.o * p.oh + oy) * p.ow + ox, 0);
+}
+
+float gradient(ivec2 pixel, int o)
+{
+    return LOAD(dy, pixel.x + o * p.oh * p.ow);
 }
 #include "common/conv_dw.glsl"
 #endif

@@ -3,7 +3,8 @@
 // they look, and not stored. The first maximum wins; NaN wins over all.
 //   TENKA_PASS_fwd  0: x in   1: weight in   2: bias in (when p.bias)   3: y out   4: index out (int: row * ow +
 //                   column)
-//   TENKA_PASS_dw   0: x in   1: y in   2: index in (int)   3: dy in   4: dweight out   5: dbias out (when p.bias)
+//   TENKA_PASS_dw, TENKA_PASS_parts   0: x in   1: y in   2: index in (int)   3: dy in   4: dweight out
+//                   5: dbias out (when p.bias)
 // Accuracy as conv2d.comp.
 #include "common/conv2d.glsl"
 #include "common/relu.glsl"
@@ -97,6 +98,11 @@ void main()
 }
 #endif
 
+#ifdef TENKA_PASS_parts
+#define IN_PARTS
+#define TENKA_PASS_dw
+#endif
+
 #ifdef TENKA_PASS_dw
 READS(0, x);
 READS_AS(STORAGE_FOUR, 0, x4);
@@ -108,16 +114,22 @@ WRITES(5, dbias);
 
 // What the window of maxima that a pixel lies in sends it, if it is the winner; windows may leave gaps, and a rest. Its
 // pixels look at the nearest window and win nothing: no load hangs on another, so that many are on their way at once.
-float gradient(int b, int o, int oy, int ox)
+// A pixel is the window of channel 0 and the index of a winner there.
+ivec2 pixel_at(int b, int oy, int ox)
 {
     const uint column = uint(ox) / uint(p.pool_sw), line = uint(oy) / uint(p.pool_sh);
     const uint last_column = uint(p.pool_ow - 1), last_line = uint(p.pool_oh - 1);
-    const uint plane = uint(b * p.o + o) * uint(p.pool_oh);
+    const uint plane = uint(b * p.o) * uint(p.pool_oh);
     const uint at = (plane + min(line, last_line)) * uint(p.pool_ow) + min(column, last_column);
-    const int winner = index[at];
-    const float d = relu_back(LOAD(y, at), LOAD(dy, at));
     const int beyond = int(column > last_column) | int(line > last_line);
-    return winner == (oy * p.ow + ox | -beyond) ? d : 0.0; // no winner is -1
+    return ivec2(at, oy * p.ow + ox | -beyond); // no winner is -1
+}
+
+float gradient(ivec2 pixel, int o)
+{
+    const int at = pixel.x + o * p.pool_oh * p.pool_ow, winner = index[at];
+    const float d = relu_back(LOAD(y, at), LOAD(dy, at));
+    return winner == pixel.y ? d : 0.0;
 }
 #include "common/conv_dw.glsl"
 #endif

@@ -1,7 +1,7 @@
 #version 450
 // The updates of optimizers. The build says which one: TENKA_NAME, with at most TENKA_STATES tensors of state, of which
-// STATES are there. That and HOW, the row's flag, are specialisation constants. Scalars: the gradient's sign, the decay that is added to the gradient, the factor of the
-// parameter, then the row's numbers.
+// STATES are there. That and HOW, the row's flag, are specialisation constants. Scalars: the gradient's sign, the decay
+// that is added to the gradient, the factor of the parameter, then the row's numbers.
 //   TENKA_PASS_fwd  w, g, states in, then w, states out, and the slot, with jobs
 // Relative accuracy 1e-6 of the update.
 #include "common/jobs.glsl"

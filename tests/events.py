@@ -146,7 +146,9 @@ def check_with_tensorboard(folder, rows, graph):
         for e in a.Tensors(tag):
             text = tensor_util.make_ndarray(e.tensor_proto)[0].decode()
             theirs.append((tag, e.step, "text " + text.split("\n")[0]))
-    assert sorted(map(repr, theirs)) == sorted(map(repr, rows)), "TensorBoard sees something else"
+    differ = sorted(set(map(repr, theirs)) ^ set(map(repr, rows)))
+    assert not differ, "TensorBoard sees something else: %s" % " ".join(differ[:4])
+    assert len(theirs) == len(rows), "TensorBoard sees something twice"
     if graph:
         theirs = [(n.name, n.op, list(n.input)) for n in a.Graph().node]
         assert theirs == graph, "TensorBoard sees another graph"

@@ -112,8 +112,10 @@ def picture_cases():
     read = lambda name: (PICTURES / name).read_bytes()
     yield "a class without pictures", 1, "eel: there is no picture in this folder of a class; put some", \
         lambda: (write("train/eel/notes.txt", "none"), folder())[1], PICTURE
-    yield "one class alone", 0, "labels of .* have only 1 class", lambda: folder(names=("cat",)), \
-        ("--net", "AdaptiveAvgPool2d(2) Flatten() Linear(12, 2)", "--input", "3,16,16")
+    yield "one class alone", 1, "labels of .* have only 1 class, 'cat', so that there is nothing to learn: add", \
+        lambda: folder(names=("cat",)), ("--net", "AdaptiveAvgPool2d(2) Flatten() Linear(12, 2)", "--input", "3,16,16")
+    yield "one class that is no target", 0, "", lambda: folder(names=("cat",)), \
+        ("--net", "Conv2d(3, 3, 1)", "--input", "3,16,16", "--target", "input")
     yield "one picture only", 1, "split", lambda: folder(1, ("cat",), ("",)), (*PICTURE, "--split", "0.5")
     yield "no folders of classes", 1, "or pictures in a folder for each class, as in .*data/cat/1.jpg", \
         lambda: write("1.png", read("rgb8.png")).parent, PICTURE

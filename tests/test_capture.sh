@@ -6,16 +6,13 @@ set -u
 tenka=$1
 here=$(dirname "$0")
 python=/usr/bin/python3 # Debian's, which has the module
+backend=vulkan
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 . "$(dirname "$0")/cli.sh"
 
 "$python" -c 'import renderdoc' 2> "$work/err" || { echo "skipped: there is no python3-renderdoc"; exit 77; }
-if ! "$tenka" devices --json | grep -q '"index":[0-9].*"usable":true'; then
-    [ "${TENKA_REQUIRE_VULKAN:-0}" != 1 ] || { echo "no Vulkan device"; exit 1; }
-    echo "skipped: there is no Vulkan device"
-    exit 77
-fi
+skip_without_device
 
 # Without RenderDoc: one sentence that says how to start, status 1, and no file.
 timeout 120 "$tenka" profile --backend vulkan --batch-size 2 --steps 1 --capture "$work/no.rdc" > "$work/out" \

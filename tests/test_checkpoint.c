@@ -62,7 +62,7 @@ struct setting {
     enum optimizer optimizer;
     double weight_decay;
     uint64_t seed;
-    uint32_t images, batch_size, labels;
+    uint32_t images, batch_size, labels, pixels;
     bool shuffle;
     enum tenka_images_at images_at;
     const char *schedule; /* NULL: the optimizer's */
@@ -70,7 +70,7 @@ struct setting {
     double decay; /* of an average; 0: none is kept */
 };
 static const struct setting usual = {
-    net_text, ADAM, 0.01, 5, IMAGES, BATCH, 3, true, TENKA_IMAGES_DEVICE, NULL, TENKA_SCHEDULE_DEFAULTS, 0};
+    net_text, ADAM, 0.01, 5, IMAGES, BATCH, 3, 251, true, TENKA_IMAGES_DEVICE, NULL, TENKA_SCHEDULE_DEFAULTS, 0};
 
 struct run {
     tenka_ctx *ctx;
@@ -82,7 +82,7 @@ static tenka_status make_loader(struct run *r, const struct setting *s, tenka_lo
     static uint8_t images[IMAGES * 36];
     static int32_t labels[IMAGES];
     for (uint32_t i = 0; i < sizeof(images); i++)
-        images[i] = (uint8_t)(i * i % 251);
+        images[i] = (uint8_t)(i * i % s->pixels);
     for (uint32_t i = 0; i < IMAGES; i++)
         labels[i] = (int32_t)(i % s->labels);
     struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
@@ -354,7 +354,9 @@ static void test_other_runs(void **state)
     s = usual, s.batch_size = 5;
     refuse(state, s, "training batch size of 4, this one has 5");
     s = usual, s.labels = 2;
-    refuse(state, s, "other training images: their labels differ");
+    refuse(state, s, "other training images: their labels differ; give it the data that it began with");
+    s = usual, s.pixels = 241;
+    refuse(state, s, "other training images: their inputs differ; give it the data that it began with");
     s = usual, s.shuffle = false;
     refuse(state, s, "shuffling on, this one has off");
     s = usual, s.schedule = "StepLR(3)";

@@ -357,6 +357,8 @@ prints '3: Conv2d .* 20,040  *81,920,000$'
 prints '^Parameters  *277,670$'
 prints '^Multiply-adds  *[0-9,]* ([0-9,]* for each image)$'
 prints 'peak .* bytes$'
+succeed summary --backend cpu --batch-size 64 --accumulate 4
+prints 'gradients of earlier batches .* 1,110,680 bytes$'
 succeed summary --backend cpu --net "Linear(3, 4)" --input 5,3
 prints 'No training step'
 succeed summary --backend cpu --load "$work/cpu.st" --optimizer sgd
@@ -523,7 +525,7 @@ expect 1 "have 10 classes, 0 to 9, but the network gives 4 outputs" profile --ba
     --net 'Flatten() Linear(784, 4)'
 expect 1 "cannot save to" profile --backend cpu --trace "$work/none/trace.json"
 expect 1 "cannot write the trace" profile --backend cpu --steps 50 --net "$tiny" --input 1,4,4 --trace /dev/full
-expect 1 "there is no folder $work/none; 'tools/fetch-data" profile --backend cpu --data "$work/none"
+expect 1 "there is no folder $work/none, nor a file; 'tools/fetch-data" profile --backend cpu --data "$work/none"
 expect 1 "only the backend vulkan.*; add --backend vulkan$" profile --backend cpu --net "$tiny" --input 1,4,4 --capture "$work/x.rdc"
 expect 2 "no whole number" profile --steps 0
 expect 1 "three numbers" profile --backend cpu --input 784

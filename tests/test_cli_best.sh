@@ -121,6 +121,7 @@ expect 1 'looked for its best by accuracy, and not by loss; give --best-by accur
 # ---- --val-every ----
 
 succeed $train --net "$net" --epochs 5 --val-every 2 --log "$work/log" --report "$work/report.html" --patience 9
+grep -q '<span>Best test</span><b>accuracy [0-9.]* % of epoch [245]</b>' "$work/report.html" || bad "the report has no best"
 [ "$(logged test_loss | tr '\n' ' ' | sed 's/[0-9.]\{2,\}/x/g')" = 'null x null x x ' ] ||
     bad "--val-every 2 tests $(logged test_loss | tr '\n' ' ')"
 [ "$(grep -c '  test loss' "$work/out")" = 3 ] || bad "other epochs are said to be tested"
@@ -131,6 +132,30 @@ same=0.0009765625
 [ "$(logged lr | tail -n 6 | tr '\n' ' ')" = "$same $same $same $same 0.00048828125 0.00048828125 " ] ||
     bad "a schedule that looks at tests has the learning rates $(logged lr | tail -n 6 | tr '\n' ' ')"
 misuse 'no whole number' --val-every 0
+misuse 'no whole number' --val-every 0steps
+misuse "'5x' is no whole number, such as 2 for epochs, or 500steps" --val-every 5x
+
+# In steps: 5 an epoch, so that a test falls on the end of the second one; the last epoch is always tested.
+succeed $train --net "$net" --epochs 3 --val-every 2steps --log "$work/log" --report "$work/report.html" \
+    --best "$work/best.st" --best-by loss
+grep -o '"epoch":[0-9]*,"after_step":[0-9]*' "$work/log" | tr '\n' ' ' > "$work/a"
+[ "$(cat "$work/a")" = '"epoch":1,"after_step":2 "epoch":1,"after_step":4 "epoch":2,"after_step":6 "epoch":2,"after_step":8 "epoch":3,"after_step":12 "epoch":3,"after_step":14 ' ] ||
+    bad "--val-every 2steps tests at $(cat "$work/a")"
+prints '^epoch 1/3, step 2  train loss [0-9.]*  test loss [0-9.]*  test accuracy'
+[ "$(logged test_loss | sed 's/[0-9.]\{2,\}/x/' | tr '\n' ' ')" = 'x x null x x x x x x ' ] ||
+    bad "--val-every 2steps tests $(logged test_loss | tr '\n' ' ')"
+grep -q '"val_every":"2steps"' "$work/log" || bad "the log does not say how often"
+least=$(logged test_loss | grep -v null | sort -g | head -n 1)
+place=$(sed -n 's/.*"after_step":\([0-9]*\),.*"test_loss":'"$least"',.*/step \1/p' "$work/log")
+[ -n "$place" ] || place=$(sed -n 's/^{"epoch":\([0-9]*\),.*"test_loss":'"$least"',.*/epoch \1/p' "$work/log")
+prints "^best     .*: loss .* of $place\$"
+# Of two equal tests the first is the best one; the second ends the run, in the middle of the first epoch.
+succeed $still --patience 1 --val-every 2steps --checkpoint "$work/ckpt" --best "$work/best.st" --log "$work/log"
+says '1 test in a row was not better than accuracy .* of step 2, so that --patience 1 ends the run'
+[ "$(logged test_loss | wc -l)" = 2 ] || bad "--patience 1 ends after $(logged test_loss | wc -l) tests"
+succeed $still --patience 3 --val-every 2steps --resume "$work/ckpt" --best "$work/best.st" --log "$work/log"
+[ "$(sed -n 's/.*"after_step":\([0-9]*\).*/\1/p' "$work/log" | tr '\n' ' ')" = '2 4 6 8 ' ] ||
+    bad "with more patience it tests at $(sed -n 's/.*"after_step":\([0-9]*\).*/\1/p' "$work/log" | tr '\n' ' ')"
 
 # ---- --max-time ----
 
@@ -144,7 +169,7 @@ while [ $parts -lt 99 ]; do
     succeed $train --net "$net" --epochs 400 --save "$work/run.st" --best "$work/run.best" --ema 0.9 --max-time 0.3s \
         --checkpoint "$work/run.ckpt" $resume > "$work/ok"
     grep -q -e '--max-time is over' "$work/err" || break
-    says "--max-time is over: stopped after .* steps*; --resume $work/run.ckpt goes on; the network so far is in"
+    says "--max-time is over: stopped after .* steps*; the same command with --resume .*/run.ckpt goes on; the network so far"
     resume="--resume $work/run.ckpt"
 done
 echo "$parts parts"

@@ -288,7 +288,7 @@ rm -f "$work/small.st"
         --save "$work/small.st" > "$work/out" 2> "$work/err"
 )
 ended 1 $?
-says "cannot write $work/small.ckpt: .*; stopped after 20 steps; --resume $work/small.ckpt goes on from step 10; the"
+says "cannot write $work/small.ckpt: .*; stopped after 20 steps; the same command with --resume $work/small.ckpt goes on from step 10"
 says "; the network so far is in $work/small.st$"
 cmp -s "$work/small.ckpt" "$work/small.before" || bad "a checkpoint that could not be written changed the old one"
 [ ! -e "$work/small.ckpt.last-good" ] || bad "a checkpoint that could not be written has a second name"
@@ -523,7 +523,7 @@ expect 2 "fallback.*validate" train --fallback --validate
 for option in data net load log resume; do
     expect 2 "--$option needs a name" train --$option ''
 done
-expect 1 "there is no folder $work/none; 'tools/fetch-data" $train --data "$work/none"
+expect 1 "there is no folder $work/none, nor a file; 'tools/fetch-data" $train --data "$work/none"
 expect 1 "found neither train-images-idx3-ubyte nor .*dataset-fashion-mnist .*tools/fetch-data" $train \
     --data "$work/tmp"
 expect 1 "$work/old is no folder" $train --save "$work/old/net"

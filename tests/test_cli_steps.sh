@@ -71,6 +71,10 @@ has 'per step, of which an epoch has three' '0.125 0.015625 0.001953125'
 # 5 batches an epoch; the last value is that of the end.
 succeed $train --net "$net" --schedule 'OneCycleLR(max_lr=0.1)' --log "$work/log"
 prints '^schedule OneCycleLR(max_lr=0.1), per step$'
+succeed $train --net "$net" --schedule 'WarmupCosine(warmup=1)'
+says 'warning: this schedule begins with a learning rate of 0, .*--schedule-per step'
+succeed $train --net "$net" --schedule 'WarmupCosine(warmup=1)' --schedule-per step
+silent
 misuse "there is no schedule StepLr; do you mean StepLR?" --schedule 'StepLr(3)'
 misuse "step_size is missing" --schedule 'StepLR()'
 misuse "ReduceLROnPlateau looks at epochs" --schedule 'ReduceLROnPlateau()' --schedule-per step

@@ -28,7 +28,7 @@ test="test --backend cpu --threads 1"
 net='Linear(5, 32) ReLU() Linear(32, 1)'
 succeed $train --data "$work/all.csv" --target price --without id,level --standardize --split 0.25 --net "$net" --lr 0.02 \
     --epochs 60 --save "$work/price.st" --log "$work/log"
-silent
+says 'the targets are standardised too: the loss is of these'
 prints ': 90 training, 30 test samples, 5, targets 1$'
 prints '^split    0.25 of the samples is kept from training and tested, chosen by seed 0$'
 prints 'the targets are floats, so the loss is MSELoss$'
@@ -48,12 +48,40 @@ succeed predict --backend cpu --load "$work/price.st" "$work/new.csv" --out "$wo
 sed 1d "$work/y.csv" | awk -F, -v prices="$work/all.csv" 'BEGIN { getline line < prices } { getline line < prices
     split(line, cell, ","); d = $2 - cell[5]; sum += d * d } END { exit !(sum / NR < 0.05) }' ||
     bad "the prices in the table are not those that were learnt"
+# What the network does not look at is copied, in quotes where it needs them; the target is told and not copied.
+awk -F, -v OFS=, 'NR == 1 { print "\"who, and where\"", $0, "note" } NR > 1 { print "\"a\"\"" NR "\"", $0, "x y" }' \
+    "$work/all.csv" > "$work/wide.csv"
+succeed predict --backend cpu --load "$work/price.st" "$work/wide.csv" --out "$work/wide_y.csv"
+[ "$(head -n 1 "$work/wide_y.csv")" = 'row,"who, and where",id,level,note,price' ] || bad "another header"
+sed -n 4p "$work/wide_y.csv" | grep -q '^2,"a""4",2,high,"x y",[0-9.]*$' || bad "another row"
+[ "$(cut -d, -f 6 "$work/wide_y.csv" | sed 1d)" = "$(cut -d, -f 2 "$work/y.csv" | sed 1d)" ] || bad "other answers"
 refuse 'gives no classes; --out FILE.npy' predict --backend cpu --load "$work/price.st" "$work/new.csv"
 refuse "new.csv: there is no column 'price', which the table" $test --load "$work/price.st" --data "$work/new.csv"
 sed 's/Bonn/Kiel/' "$work/new.csv" > "$work/kiel.csv"
 refuse "line 2, column 'city': 'Kiel' is none of the 3 texts" predict --backend cpu --load "$work/price.st" \
     "$work/kiel.csv" --out "$work/z.npy"
 [ ! -e "$work/z.npy" ] || bad "outputs that are none"
+# Prices as people write them, with the usual learning rate: answers and errors come back in the table's unit.
+awk -F, -v OFS=, 'NR > 1 { $5 = $5 * 100000 + 50000; $6 = $5 / 1000 } { print }' "$work/all.csv" > "$work/euros.csv"
+succeed $train --data "$work/euros.csv" --target price,level --without id --standardize --split 0.25 --epochs 100 \
+    --net 'Linear(5, 64) ReLU() Linear(64, 2)' --save "$work/euros.st" --log "$work/euros.log"
+errors=$(sed -n 's/^epoch 100.*  MAE \([0-9.e+]*\)  R2 \([0-9.]*\) .*/\1 \2/p' "$work/out")
+echo "$errors" | awk '{ exit !($1 > 1000 && $1 < 20000 && $2 > 0.9) }' || bad "euros: MAE and R2 $errors"
+succeed $test --load "$work/euros.st"
+prints "  MAE ${errors% *}  RMSE .*  R2 ${errors#* } "
+for backend in cpu cpu-f64; do
+    succeed predict --backend $backend --load "$work/euros.st" "$work/euros.csv" --out "$work/euros_y.csv"
+    sed 1d "$work/euros_y.csv" | awk -F, -v prices="$work/euros.csv" 'BEGIN { getline line < prices } {
+        getline line < prices; split(line, cell, ","); d = $3 / cell[5] - 1; e = $4 / cell[6] - 1
+        sum += d * d + e * e } END { exit !(sum / NR < 0.02) }' || bad "no prices in euros with $backend"
+done
+# Where the loss asks for targets of a kind these stay as they are.
+succeed $train --data "$work/all.csv" --target price --without id,level --standardize --net "$net" --epochs 1 \
+    --loss 'PoissonNLLLoss()' --save "$work/poisson.st"
+if grep -q 'the targets are standardised' "$work/err"; then
+    bad "counts are said to be standardised"
+fi
+grep -q -a 'target,price,number,0,1\|target,price,number,0.0,1.0' "$work/poisson.st" || bad "counts were standardised"
 # A second file is the test half; its standardisation is the first one's.
 succeed $train --data "$work/train.csv,$work/test.csv" --target price --without id,level --standardize --net "$net" \
     --epochs 2 --save "$work/two.st"
@@ -79,8 +107,9 @@ prints 'all.csv\[0\]: low '
 [ "$(grep -c ': \(low\|high\) ' "$work/out")" = 120 ] || bad "not a class a line"
 succeed profile --backend cpu --data "$work/all.csv" --target level --without id --net "$net" --batch-size 8 --steps 2
 succeed predict --backend cpu --load "$work/level.st" "$work/all.csv" --out "$work/level.csv"
-[ "$(head -n 1 "$work/level.csv")" = row,class,p_high,p_low ] || bad "another header"
-[ "$(sed 1d "$work/level.csv" | cut -d, -f 2 | grep -c '^\(low\|high\)$')" = 120 ] || bad "not a class a row"
+[ "$(head -n 1 "$work/level.csv")" = row,id,class,p_high,p_low ] || bad "another header"
+sed 1d "$work/level.csv" | awk -F, '$1 != $2 || $2 != NR - 1 { exit 1 }' || bad "ids of other rows"
+[ "$(sed 1d "$work/level.csv" | cut -d, -f 3 | grep -c '^\(low\|high\)$')" = 120 ] || bad "not a class a row"
 # Whole numbers are classes where the loss wants them to be.
 printf 'x,t\n0.5,0\n1,1\n2,2\n0,1\n' > "$work/whole.csv"
 succeed $train --data "$work/whole.csv" --target t --net 'Linear(1, 3)' --epochs 1
@@ -120,6 +149,16 @@ images 4 2 > "$work/i"
 labels 4 2 > "$work/l"
 refuse '--standardize is for the columns of a CSV file' $train --data "$work/i,$work/l,$work/i,$work/l" --standardize \
     --net 'Flatten() Linear(4, 2)'
+
+# ---- Without a network, and numbers that are far away ----
+
+refuse 'does not fit the samples (7): .*; without --net it is one for grey images of 28x28' $train --data "$work/all.csv" \
+    --target price --without id
+{ echo a,t; echo 1,30000; echo 2,70000; echo 3,50000; } > "$work/large.csv"
+succeed $train --data "$work/large.csv" --target t --net 'Linear(1, 1)'
+says 'the targets are large numbers, .* or a larger --lr, which --find-lr finds'
+succeed $train --data "$work/large.csv" --target t --net 'Linear(1, 1)' --loss 'MSELoss()'
+! grep -q 'large numbers' "$work/err" || bad "a loss that --loss names is judged"
 
 # ---- Looking at data ----
 

@@ -138,6 +138,15 @@ prints '^network .*, 2 labels$'
 [ "$(sed -n 's/.*\[4\]: //p' "$work/out" | grep -o '[5-9][0-9][0-9.]* %' | wc -l)" = 2 ] || bad "not both labels"
 [ "$(sed -n 's/.*\[6\]: //p' "$work/out" | grep -o '[5-9][0-9][0-9.]* %' | wc -l)" = 0 ] || bad "a label of none"
 prints 'lt.csv\[0\]: red [0-9.]* %, round [0-9.]* %$'
+# A table has probabilities, an array what the network gives.
+succeed predict --backend $backend --load "$work/l.st" "$work/lt.csv" --out "$work/l_y.csv"
+succeed predict --backend $backend --load "$work/l.st" "$work/lt.csv" --out "$work/l_y.npy"
+says "l_y.npy has the network's outputs, which are logits; --out FILE.csv has probabilities"
+tail -c +129 "$work/l_y.npy" | od -A n -v -t $([ $backend = cpu-f64 ] && echo f8 || echo f4) |
+    awk '{ for (i = 1; i <= NF; i++) print 1 / (1 + exp(-$i)) }' > "$work/a"
+sed 1d "$work/l_y.csv" | awk -F, '{ print $2; print $3 }' | paste "$work/a" - |
+    awk '{ d = $1 - $2; if (d > 1e-5 || d < -1e-5) exit 1 } END { exit !(NR > 8) }' ||
+    bad "the table has no probabilities of the array's logits"
 succeed predict --backend $backend --load "$work/l.st" --classes RED,ROUND "$work/lt.csv"
 prints 'lt.csv\[0\]: RED [0-9.]* %, ROUND [0-9.]* %$'
 succeed predict --backend $backend --load "$work/l.st" --json "$work/lt.csv"

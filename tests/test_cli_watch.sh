@@ -79,33 +79,50 @@ has '^confusion 35$'
 
 events "$work/seen"
 [ "$(losses | wc -l)" = 32 ] || bad "there are $(losses | wc -l) losses of steps instead of 32"
-for tag in 'epoch/train loss' test/loss test/accuracy test/F1 weights/0.weight samples/0 'samples'; do
+for tag in 'epoch/train loss' test/loss test/accuracy test/F1 weights/0.weight gradients/0.weight gradients/3.bias \
+    samples/0 'samples'; do
     [ "$(grep -c "^$tag " "$work/events")" -ge 4 ] || bad "the events of $tag"
 done
 grep -q '^node 0 Conv2d$' "$work/events" || bad "no graph"
+# Of a frozen layer there are none; and gradients of several batches change nothing where they are watched, nor clipped.
+fit --accumulate 3 --clip-grad-norm 0.1 --freeze 0 --save "$work/plain.st"
+fit --accumulate 3 --clip-grad-norm 0.1 --freeze 0 --save "$work/seen.st" --tensorboard "$work/frozen"
+cmp -s "$work/plain.st" "$work/seen.st" || bad "a run whose gradients are watched trains another network"
+events "$work/frozen"
+[ "$(grep -c '^gradients/3.weight .* histogram of 4000$' "$work/events")" = 4 ] || bad "the gradients of the last layer"
+! grep -q '^gradients/0' "$work/events" || bad "gradients of a frozen layer"
 grep -q '^options 0 text | option | value |' "$work/events" || bad "no options"
 grep '^TensorBoard' "$work/events" || echo "TensorBoard is not installed"
 
 # ---- A run that is killed again and again has the same course ----
 
-fit --epochs 30 --report "$work/whole.html" --tensorboard "$work/whole" --checkpoint "$work/whole.ckpt" --checkpoint-every 3
+fit --epochs 30 --report "$work/whole.html" --tensorboard "$work/whole" --checkpoint "$work/whole.ckpt" \
+    --checkpoint-every 3 --val-every 5steps
 events "$work/whole"
 losses > "$work/want"
+# tests: the steps and losses of those within epochs.
+tests() {
+    grep '^test/loss ' "$work/events" | awk '$2 % 5 == 0'
+}
+tests > "$work/want_tests"
+[ "$(wc -l < "$work/want_tests")" = 42 ] || bad "there are $(wc -l < "$work/want_tests") tests within epochs"
 # What took how long differs.
 course() {
     sed -n '/id="history"/,/<\/script>/p' "$1" |
-        awk '$1 == "epoch" { $5 = $6 = $9 = "" } $1 == "step" || $1 == "epoch" || $1 == "begins"'
+        awk '$1 == "epoch" { $5 = $6 = $9 = "" } $1 == "test" { $7 = $8 = $11 = "" }
+            $1 == "step" || $1 == "epoch" || $1 == "test" || $1 == "begins"'
 }
 course "$work/whole.html" > "$work/want_course"
 [ "$(grep -c '^step' "$work/want_course")" = 240 ] || bad "the history has not all steps"
 [ "$(grep -c '^epoch' "$work/want_course")" = 30 ] || bad "the history has not all epochs"
+[ "$(grep -c '^test' "$work/want_course")" = 42 ] || bad "the history has not all tests"
 rm -f "$work/torn.log"
 kills=0 resume=
 while :; do
     # shellcheck disable=SC2086
     "$tenka" train --backend cpu --threads 1 --epochs 30 --batch-size 8 --seed 3 --data "$data" --net "$net" \
         --classes "$work/names" --report "$work/torn.html" --tensorboard "$work/torn" --checkpoint "$work/torn.ckpt" \
-        --checkpoint-every 3 --log "$work/torn.log" $resume > "$work/out" 2> "$work/err" &
+        --checkpoint-every 3 --val-every 5steps --log "$work/torn.log" $resume > "$work/out" 2> "$work/err" &
     pid=$!
     if [ $kills -lt 6 ]; then
         wait_for_lines "$work/torn.log" $((38 * kills + 38))
@@ -126,6 +143,8 @@ losses > "$work/got"
 sort -u "$work/got" | sort -k 2n > "$work/once"
 cmp -s "$work/want" "$work/once" || bad "other losses of steps after the kills: $(diff "$work/want" "$work/once" | head -n 4)"
 [ "$(wc -l < "$work/got")" = 240 ] || bad "losses of steps twice after the kills"
+tests > "$work/got"
+cmp -s "$work/want_tests" "$work/got" || bad "other tests after the kills: $(diff "$work/want_tests" "$work/got" | head -n 4)"
 course "$work/torn.html" > "$work/got_course"
 cmp -s "$work/want_course" "$work/got_course" ||
     bad "another history after the kills: $(diff "$work/want_course" "$work/got_course" | head -n 4)"

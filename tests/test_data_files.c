@@ -303,6 +303,36 @@ static void test_bad_arrays(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* What nobody consumes can be read after the step, wherever the images lie. */
+static void test_read_afterwards(void **state)
+{
+    (void)state;
+    static const uint8_t pixels[3 * 4];
+    static const int32_t classes[3] = {2, 0, 1};
+    tenka_ctx *ctx = cpu(0);
+    for (int at = TENKA_IMAGES_DEVICE; at <= TENKA_IMAGES_HOST; at++) {
+        struct tenka_loader_params params = TENKA_LOADER_DEFAULTS;
+        tenka_dataset *data;
+        tenka_loader *loader;
+        struct tenka_batch batch;
+        int32_t target[3] = {-1, -1, -1};
+        params.batch_size = 3;
+        params.images_at = (enum tenka_images_at)at;
+        assert_int_equal(tenka_dataset_create(ctx, pixels, classes, 3, 1, 2, 2, &data), TENKA_OK);
+        assert_int_equal(tenka_loader_create(ctx, data, &params, &loader), TENKA_OK);
+        assert_int_equal(tenka_loader_next(loader, &batch), TENKA_OK);
+        tenka_relu(batch.input);
+        assert_int_equal(tenka_step_end(ctx), TENKA_OK);
+        if (tenka_read(batch.target, target, sizeof(target)) != TENKA_OK)
+            fail_msg("%s", tenka_last_error(ctx));
+        assert_memory_equal(target, classes, sizeof(classes));
+        assert_fails(ctx, tenka_read(batch.input, target, sizeof(target)), TENKA_E_INVALID, "");
+        tenka_loader_destroy(&loader);
+        tenka_dataset_destroy(&data);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
 #define COUNT 1003
 
 /* A hash of one epoch's labels, which are 0, 1, 2, ... in the dataset. */
@@ -477,13 +507,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         /* These leave the folder empty. */
-        cmocka_unit_test(test_names),          cmocka_unit_test(test_spellings),
-        cmocka_unit_test(test_several_sets),   cmocka_unit_test(test_nothing_found),
-        cmocka_unit_test(test_integer_labels), cmocka_unit_test(test_two_files),
-        cmocka_unit_test(test_good_files),     cmocka_unit_test(test_bad_files),
-        cmocka_unit_test(test_bad_gzip),       cmocka_unit_test(test_bad_arrays),
-        cmocka_unit_test(test_orders),         cmocka_unit_test(test_rewind),
-        cmocka_unit_test(test_large_batch),    cmocka_unit_test(test_split),
+        cmocka_unit_test(test_names),           cmocka_unit_test(test_spellings),
+        cmocka_unit_test(test_several_sets),    cmocka_unit_test(test_nothing_found),
+        cmocka_unit_test(test_integer_labels),  cmocka_unit_test(test_two_files),
+        cmocka_unit_test(test_good_files),      cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_bad_gzip),        cmocka_unit_test(test_bad_arrays),
+        cmocka_unit_test(test_orders),          cmocka_unit_test(test_rewind),
+        cmocka_unit_test(test_read_afterwards), cmocka_unit_test(test_large_batch),
+        cmocka_unit_test(test_split),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

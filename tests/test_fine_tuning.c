@@ -20,12 +20,6 @@ static tenka_module *make(tenka_ctx *ctx, const char *text)
     return net;
 }
 
-static void fails(tenka_ctx *ctx, tenka_status status, tenka_status expected, const char *part)
-{
-    if (status != expected || strstr(tenka_last_error(ctx), part) == NULL)
-        fail_msg("status %d; expected \"%s\" in \"%s\"", (int)status, part, tenka_last_error(ctx));
-}
-
 /* ---- Plans ---- */
 
 static void count_nodes(void *user, const struct tenka_plan *plan, tenka_program *program)
@@ -211,11 +205,11 @@ static void test_patterns(void **state)
     assert_int_equal(count, 5);
     static const char *const nothing[] = {"", "trun", "trunk.", "runk", "weight", "trunk.1.weight.x", "fc.weight*x"};
     for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++)
-        fails(ctx, tenka_module_freeze(net, nothing[i], true, &count), TENKA_E_INVALID,
-              "the network has trunk, flat, fc");
-    fails(ctx, tenka_module_freeze(net, NULL, true, NULL), TENKA_E_INVALID, "pattern is NULL");
+        assert_fails(ctx, tenka_module_freeze(net, nothing[i], true, &count), TENKA_E_INVALID,
+                     "the network has trunk, flat, fc");
+    assert_fails(ctx, tenka_module_freeze(net, NULL, true, NULL), TENKA_E_INVALID, "pattern is NULL");
     tenka_input(ctx, TENKA_F32, tenka_shape_of(1), &(float){1});
-    fails(ctx, tenka_module_freeze(net, "fc", true, NULL), TENKA_E_INVALID, "a step is open");
+    assert_fails(ctx, tenka_module_freeze(net, "fc", true, NULL), TENKA_E_INVALID, "a step is open");
     tenka_step_discard(ctx);
     tenka_module_destroy(&net);
     tenka_ctx_destroy(&ctx);
@@ -326,17 +320,18 @@ static void test_wrong_initialisers(void **state)
 {
     tenka_ctx *ctx = open_target(*state);
     tenka_module *net = make(ctx, TEXT);
-    fails(ctx, tenka_module_init(net, NULL, "kaiming_norml_()"), TENKA_E_FORMAT, "do you mean kaiming_normal_?");
-    fails(ctx, tenka_module_init(net, NULL, "orthogonal_()"), TENKA_E_FORMAT,
-          "those that are known: uniform_, normal_");
-    fails(ctx, tenka_module_init(net, NULL, "constant_()"), TENKA_E_FORMAT, "the argument val is missing");
-    fails(ctx, tenka_module_init(net, NULL, "kaiming_normal_(mode='fan')"), TENKA_E_FORMAT, "fan_in/fan_out");
-    fails(ctx, tenka_module_init(net, NULL, "uniform_(2, 1)"), TENKA_E_INVALID, "a is above b");
-    fails(ctx, tenka_module_init(net, NULL, "trunc_normal_(std=0)"), TENKA_E_INVALID, "std is 0");
-    fails(ctx, tenka_module_init(net, NULL, "normal_(std=-1)"), TENKA_E_FORMAT, "std must be a number of at least 0.0");
-    fails(ctx, tenka_module_init(net, "fc", "xavier_normal_()"), TENKA_E_SHAPE, "fc.bias is [3]");
-    fails(ctx, tenka_module_init(net, "head", "zeros_()"), TENKA_E_INVALID, "'head' names no part");
-    fails(ctx, tenka_module_init(net, "fc", NULL), TENKA_E_INVALID, "text is NULL");
+    assert_fails(ctx, tenka_module_init(net, NULL, "kaiming_norml_()"), TENKA_E_FORMAT, "do you mean kaiming_normal_?");
+    assert_fails(ctx, tenka_module_init(net, NULL, "orthogonal_()"), TENKA_E_FORMAT,
+                 "those that are known: uniform_, normal_");
+    assert_fails(ctx, tenka_module_init(net, NULL, "constant_()"), TENKA_E_FORMAT, "the argument val is missing");
+    assert_fails(ctx, tenka_module_init(net, NULL, "kaiming_normal_(mode='fan')"), TENKA_E_FORMAT, "fan_in/fan_out");
+    assert_fails(ctx, tenka_module_init(net, NULL, "uniform_(2, 1)"), TENKA_E_INVALID, "a is above b");
+    assert_fails(ctx, tenka_module_init(net, NULL, "trunc_normal_(std=0)"), TENKA_E_INVALID, "std is 0");
+    assert_fails(ctx, tenka_module_init(net, NULL, "normal_(std=-1)"), TENKA_E_FORMAT,
+                 "std must be a number of at least 0.0");
+    assert_fails(ctx, tenka_module_init(net, "fc", "xavier_normal_()"), TENKA_E_SHAPE, "fc.bias is [3]");
+    assert_fails(ctx, tenka_module_init(net, "head", "zeros_()"), TENKA_E_INVALID, "'head' names no part");
+    assert_fails(ctx, tenka_module_init(net, "fc", NULL), TENKA_E_INVALID, "text is NULL");
     must(ctx, tenka_module_init(net, "fc.bias", "nn.init.constant_(m.bias, 2)"));
     assert_true(sum_of(ctx, net, "fc.bias") == 2 * (1 + 2 + 3));
     must(ctx, tenka_module_init(net, NULL, "ones_()"));
@@ -375,10 +370,10 @@ static void test_partial(void **state)
     assert_true(sum_of(ctx, net, "y.weight") == y && sum_of(ctx, net, "fc.weight") == fc);
     expect_report(ctx, from, path, "10 of 10 tensors are taken");
     tenka_module *other = make(ctx, "Sequential((z): Linear(2, 3))");
-    fails(ctx, tenka_model_load_partial(other, path, &report), TENKA_E_FORMAT,
-          "nothing in it fits the network: 0 of 2");
+    assert_fails(ctx, tenka_model_load_partial(other, path, &report), TENKA_E_FORMAT,
+                 "nothing in it fits the network: 0 of 2");
     assert_null(report);
-    fails(ctx, tenka_model_load_partial(other, folder, &report), TENKA_E_IO, folder);
+    assert_fails(ctx, tenka_model_load_partial(other, folder, &report), TENKA_E_IO, folder);
     tenka_module_destroy(&other);
     tenka_module_destroy(&net);
     tenka_module_destroy(&from);
@@ -408,7 +403,7 @@ static tenka_status resume(const struct target *target, const char *path, const 
     const tenka_status status = expected != NULL ? tenka_checkpoint_load(&run, NULL, path)
                                                  : tenka_checkpoint_save(&run, NULL, path);
     if (expected != NULL && expected[0] != '\0')
-        fails(ctx, status, TENKA_E_INVALID, expected);
+        assert_fails(ctx, status, TENKA_E_INVALID, expected);
     else
         must(ctx, status);
     tenka_optimizer_destroy(&run.optimizer);

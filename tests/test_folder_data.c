@@ -342,6 +342,70 @@ static void test_goes_bad(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* ---- What tells them from others ---- */
+
+static uint32_t sum_of(const tenka_dataset *data)
+{
+    uint32_t sum;
+    assert_int_equal(tenka_dataset_sum(data, &sum), TENKA_OK);
+    return sum;
+}
+
+static uint32_t folder_sum(tenka_ctx *ctx, const char *name, const char *transform)
+{
+    tenka_dataset *data = load(ctx, name);
+    if (transform != NULL)
+        assert_int_equal(tenka_dataset_set_transform(data, transform), TENKA_OK);
+    else
+        assert_int_equal(tenka_dataset_set_image_shape(data, 3, SIDE, SIDE), TENKA_OK);
+    const uint32_t sum = sum_of(data);
+    tenka_dataset_destroy(&data);
+    return sum;
+}
+
+/* The checksum of inputs is that of what samples are made of: not of what is made of it, nor of what is drawn. */
+static void test_sum(void **state)
+{
+    (void)state;
+    static const char *const random = "Compose([RandomResizedCrop(8), ToTensor()])";
+    tenka_ctx *ctx = cpu(0);
+    make_classes("sum", 16);
+    const uint32_t sum = folder_sum(ctx, "sum", NULL);
+    assert_int_equal(folder_sum(ctx, "sum", random), sum);
+    copy("grey8.png", "sum/b/00.png");
+    assert_int_not_equal(folder_sum(ctx, "sum", NULL), sum);
+    copy("rgb8.png", "sum/b/00.png");
+    assert_int_equal(folder_sum(ctx, "sum", NULL), sum);
+    tenka_dataset *data = load(ctx, "sum");
+    assert_int_equal(unlink(path("sum/b/00.png")), 0);
+    assert_fails(ctx, tenka_dataset_sum(data, &(uint32_t){0}), TENKA_E_IO, "sum/b/00.png");
+    tenka_dataset_destroy(&data);
+    tenka_ctx_destroy(&ctx);
+}
+
+/* Of many samples every n-th counts, in memory with a transform or without. */
+static void test_sum_of_many(void **state)
+{
+    (void)state;
+    enum { COUNT = 512, EACH = 4 };
+    static uint8_t images[COUNT * EACH];
+    static const int32_t labels[COUNT];
+    tenka_ctx *ctx = cpu(0);
+    uint32_t sums[3];
+    for (int i = 0; i < 3; i++) {
+        tenka_dataset *data;
+        images[(2 * 100 + (i == 1)) * EACH] = i != 0;
+        assert_int_equal(tenka_dataset_create(ctx, images, labels, COUNT, 1, 2, 2, &data), TENKA_OK);
+        sums[i] = sum_of(data);
+        assert_int_equal(tenka_dataset_set_transform(data, "Compose([RandomCrop(1), ToTensor()])"), TENKA_OK);
+        assert_int_equal(sum_of(data), sums[i]);
+        tenka_dataset_destroy(&data);
+    }
+    assert_int_equal(sums[1], sums[0]);
+    assert_int_not_equal(sums[2], sums[0]);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* ---- Splits ---- */
 
 static void test_split(void **state)
@@ -529,10 +593,11 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_image_folder), cmocka_unit_test(test_samples),     cmocka_unit_test(test_upright),
-        cmocka_unit_test(test_batches),      cmocka_unit_test(test_drawn),       cmocka_unit_test(test_goes_bad),
-        cmocka_unit_test(test_split),        cmocka_unit_test(test_bad_folders), cmocka_unit_test(test_bad_pictures),
-        cmocka_unit_test(test_skip_bad),     cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_image_folder), cmocka_unit_test(test_samples),      cmocka_unit_test(test_upright),
+        cmocka_unit_test(test_batches),      cmocka_unit_test(test_drawn),        cmocka_unit_test(test_goes_bad),
+        cmocka_unit_test(test_sum),          cmocka_unit_test(test_sum_of_many),  cmocka_unit_test(test_split),
+        cmocka_unit_test(test_bad_folders),  cmocka_unit_test(test_bad_pictures), cmocka_unit_test(test_skip_bad),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, set_up_folder, tear_down_folder);
 }

@@ -10,6 +10,7 @@
  * NaN and infinities are the same, and so is the sign of a zero; not of a gradient's, which follows from how it is
  * computed. */
 #include "golden_cases.h"
+#include "backend/vulkan/testing.h"
 #include "graph/graph.h"
 
 #include <float.h>
@@ -333,6 +334,7 @@ struct exception {
 static const struct exception operators_left_out[] = {
     {"fill", "of tenka_full, and the ones and zeros that gradients begin with: test_updates"},
     {"blank", "called by no function: what tenka_concat, which is there, is made of"},
+    {"sum_parts", "called by no function: what adds up gradients in parts, which are there"},
     {"put", "called by no function: what tenka_concat, which is there, is made of"},
     {"copy", "called by no function: what keeping and assigning do"},
     {"axpby", "called by no function: batch_norm2d's running statistics, which are there"},
@@ -394,7 +396,7 @@ static size_t complain_if(bool wrong, const char *name, const char *what)
     return wrong;
 }
 
-/* Vulkan has every kernel, the fused ones too. */
+/* Vulkan has every kernel, the fused ones too, and on devices with many workgroups those for gradients in parts. */
 static size_t check_kernels(enum tenka_backend backend, const bool ran[TENKA_KERNEL_COUNT])
 {
     size_t wrong = 0;
@@ -412,6 +414,8 @@ static void test_operators(void **state)
     struct golden_file file;
     struct golden_case c;
     tenka_ctx *ctx = open_target(target);
+    if (target->backend == TENKA_BACKEND_VULKAN)
+        tenka_vulkan_spread(tenka_ctx_device(ctx));
     golden_open(&file, golden_path);
     while (golden_next(&file, &c)) {
         const size_t i = call_of(&c);

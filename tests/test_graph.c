@@ -138,6 +138,30 @@ static void test_slots_in_flight(void **state)
 
 /* ---- Handles ---- */
 
+/* An operator's second output can be read as the first one. */
+static void test_second_output(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    static const float x[8] = {1, 4, 2, 3, 9, 7, 8, 6};
+    struct tenka_pool2d_params params = TENKA_POOL2D_DEFAULTS;
+    params.kernel[0] = params.kernel[1] = params.stride[0] = params.stride[1] = 2;
+    for (int round = 0; round < 2; round++) {
+        float out[2];
+        int32_t at[2];
+        tenka_tensor indices;
+        const tenka_tensor in = tenka_input(ctx, TENKA_F32, tenka_shape_of(1, 2, 2, 2), x);
+        const tenka_tensor y = tenka_max_pool2d_with_indices(in, &params, &indices);
+        const tenka_tensor z = round == 0 ? y : tenka_max_unpool2d(y, indices, 2, 2);
+        must(ctx, tenka_step_end(ctx));
+        assert_int_equal(tenka_read(indices, at, sizeof(at)) == TENKA_OK, round == 0);
+        if (round > 0)
+            continue;
+        must(ctx, tenka_read(z, out, sizeof(out)));
+        assert_true(at[0] == 1 && at[1] == 0 && out[0] == 4 && out[1] == 9);
+    }
+    tenka_ctx_destroy(&ctx);
+}
+
 static void test_ended_handles(void **state)
 {
     tenka_ctx *ctx = open_target(*state);
@@ -519,6 +543,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_slots_in_flight),
         cmocka_unit_test(test_ended_handles),
         cmocka_unit_test(test_first_mistake_is_reported),
+        cmocka_unit_test(test_second_output),
         cmocka_unit_test(test_keep),
         cmocka_unit_test(test_backward_adds_up),
         cmocka_unit_test(test_gradients_cross_steps),

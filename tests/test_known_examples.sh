@@ -8,18 +8,11 @@ backend=$3
 name=$(basename "$program")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failed=0
-bad() {
-    echo "FAILED: $*"
-    failed=1
-}
+. "$(dirname "$0")/cli.sh"
 export OMP_WAIT_POLICY=passive
 images=/usr/share/datasets/fashion-mnist
 [ -d $images ] || [ "$name" = super_resolution ] || exit 77
-if [ "$backend" = vulkan ] && ! "$tenka" devices --json | grep -q '"index":[0-9].*"usable":true'; then
-    [ "${TENKA_REQUIRE_VULKAN-}" = 1 ] && exit 1
-    exit 77
-fi
+skip_without_device
 mkdir -p "$work/made/grids" "$work/empty"
 
 # What is wrong ends with the usage, and what is missing with a sentence.
@@ -66,4 +59,4 @@ if [ -n "$(ls "$grids")" ]; then
     [ $? = 1 ] && grep -q "^$name: .*$work/nowhere" "$work/err" || bad "no sentence about a missing folder"
 fi
 [ "$(wc -l < "$(dirname "$0")/../examples/$name.c")" -le 150 ] || bad "the example is long"
-exit $failed
+verdict

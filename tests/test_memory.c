@@ -129,6 +129,35 @@ static void test_estimates(void **state)
     }
 }
 
+/* Of gradients that are added up over batches: the estimate is never less than what is held, and hardly more. */
+static void test_accumulated(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    const struct scene *const s = &scenes[2];
+    tenka_loader *loader = make_loader(ctx, s);
+    const uint64_t before = held(ctx);
+    tenka_module *net = make_net(ctx, s);
+    tenka_optimizer *opt = make_optimizer(ctx, net, s);
+    struct tenka_memory_estimate m = TENKA_MEMORY_ESTIMATE_DEFAULTS;
+    m.accumulates = true;
+    must(ctx, tenka_training_memory(net, opt, tenka_shape_of(s->batch, s->channels, s->side, s->side), s->loss, &m));
+    assert_true(m.gradients > 0 && m.accumulates);
+    for (int i = 0; i < 4; i++) {
+        struct tenka_batch batch;
+        must(ctx, tenka_loader_next(loader, &batch));
+        tenka_backward(s->loss(tenka_forward(net, batch.input), batch.target));
+        must(ctx, i % 2 == 0 ? tenka_step_end(ctx) : tenka_optimizer_step(opt));
+        tenka_loader_rewind(loader);
+    }
+    const uint64_t holds = held(ctx) - before, says = m.total - m.inputs;
+    if (holds > says || says - m.gradients >= holds)
+        fail_msg("held are %llu bytes, not %llu", (unsigned long long)holds, (unsigned long long)says);
+    tenka_optimizer_destroy(&opt);
+    tenka_module_destroy(&net);
+    tenka_loader_destroy(&loader);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* What the network's BatchNorm2d has counted. */
 static uint64_t batches_of(tenka_module *net)
 {
@@ -294,7 +323,7 @@ static void test_without_memory(void **state)
 static void test_further_losses(void **state)
 {
     tenka_ctx *ctx = open_target(*state);
-    struct tenka_memory_fit first = TENKA_MEMORY_FIT_DEFAULTS, all = first;
+    struct tenka_memory_fit first = TENKA_MEMORY_FIT_DEFAULTS, all = first, kept = first;
     const uint8_t images[64 * 4] = {0};
     const int32_t labels[64] = {2};
     tenka_dataset *data;
@@ -311,6 +340,14 @@ static void test_further_losses(void **state)
     must(ctx, tenka_loss_parse(ctx, "CrossEntropyLoss()", &loss));
     must(ctx, tenka_module_check(net, tenka_shape_of(2, 1, 2, 2), NULL));
     must(ctx, tenka_memory_fits_data(net, opt, data, 64, loss, &first));
+    struct tenka_memory_estimate one = TENKA_MEMORY_ESTIMATE_DEFAULTS, both = one;
+    both.others = true;
+    must(ctx, tenka_training_memory(net, opt, tenka_shape_of(64, 1, 2, 2), tenka_cross_entropy, &one));
+    must(ctx, tenka_training_memory(net, opt, tenka_shape_of(64, 1, 2, 2), tenka_cross_entropy, &both));
+    assert_true(both.total >= one.total + 64 * 2000 * sizeof(float));
+    kept.accumulates = true;
+    must(ctx, tenka_memory_fits_data(net, opt, data, 64, loss, &kept));
+    assert_true(kept.needed == first.needed + one.parameters && kept.accumulates);
     tenka_loss_set_others(loss, 0.3);
     must(ctx, tenka_memory_fits_data(net, opt, data, 64, loss, &all));
     assert_true(all.needed >= first.needed + 64 * 2000 * sizeof(float));
@@ -352,9 +389,10 @@ static void test_mistakes(void **state)
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_estimates),      cmocka_unit_test(test_no_effect), cmocka_unit_test(test_huge),
-        cmocka_unit_test(test_without_memory), cmocka_unit_test(test_mistakes),  cmocka_unit_test(test_fits),
-        cmocka_unit_test(test_large_tensors),  cmocka_unit_test(test_loops),     cmocka_unit_test(test_further_losses),
+        cmocka_unit_test(test_accumulated),    cmocka_unit_test(test_estimates),      cmocka_unit_test(test_no_effect),
+        cmocka_unit_test(test_huge),           cmocka_unit_test(test_without_memory), cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_fits),           cmocka_unit_test(test_large_tensors),  cmocka_unit_test(test_loops),
+        cmocka_unit_test(test_further_losses),
     };
     RUN_ON_TARGETS(argc, argv, tests);
 }

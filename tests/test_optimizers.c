@@ -322,6 +322,24 @@ static void test_groups(void **state)
     close_run(&r);
 }
 
+/* Lamb's norm is of all groups together. */
+static void test_group_norm(void **state)
+{
+    struct run r;
+    tenka_optimizer *opt;
+    open_run(&r, *state, NET);
+    const struct tenka_optimizer_params own = read_text(r.ctx, "Lamb(max_grad_norm=0.5)");
+    const struct tenka_optimizer_params none = read_text(r.ctx, "Lamb(max_grad_norm=None, lr=0.1)");
+    for (int i = 0; i < 2; i++) {
+        must(r.ctx, tenka_optimizer_create(r.ctx, NULL, i == 0 ? &own : &none, &opt));
+        must(r.ctx, tenka_optimizer_add_group(opt, &r.state[0].var, 1, i == 0 ? &own : &none, NULL));
+        assert_fails(r.ctx, tenka_optimizer_add_group(opt, &r.state[1].var, 1, i == 0 ? &none : &own, NULL),
+                     TENKA_E_INVALID, "a group of Lamb has a max_grad_norm of its own, but the norm is that of all");
+        tenka_optimizer_destroy(&opt);
+    }
+    close_run(&r);
+}
+
 static void count_plans(void *user, const struct tenka_plan *plan, tenka_program *program)
 {
     (void)plan;
@@ -456,9 +474,9 @@ static void test_average_misuse(void **state)
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),         cmocka_unit_test(test_texts), cmocka_unit_test(test_groups),
-        cmocka_unit_test(test_one_plan),       cmocka_unit_test(test_swap),  cmocka_unit_test(test_average_kernels),
-        cmocka_unit_test(test_average_misuse),
+        cmocka_unit_test(test_golden),          cmocka_unit_test(test_texts),          cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_group_norm),      cmocka_unit_test(test_one_plan),       cmocka_unit_test(test_swap),
+        cmocka_unit_test(test_average_kernels), cmocka_unit_test(test_average_misuse),
     };
     golden = argc > 2 ? argv[2] : "";
     RUN_ON_TARGETS(argc, argv, tests);

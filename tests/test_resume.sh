@@ -130,7 +130,8 @@ interrupt() {
     wait $pid
     got=$?
     [ $got = "$want" ] || bad "$name: status $got instead of $want after SIG$signal"
-    grep -q "^tenka: stopped by a signal after .* steps*; --resume $work/run.ckpt goes on" "$work/err" ||
+    grep -q "^tenka: stopped by a signal after .* steps*; the same command with --resume $work/run.ckpt goes on" \
+        "$work/err" ||
         bad "$name: what is said after SIG$signal"
     echo "$name: SIG$signal, $(lines "$work/run.log") lines of log"
     begin "$@"
@@ -144,7 +145,7 @@ unbroken() {
     # shellcheck disable=SC2086
     succeed $train --save "$work/whole.st" --best "$work/whole.best" --log "$work/whole.log"
     duration=$(($(now_ms) - begun))
-    spent=$(sed -n 's/.*"train_seconds":\([^,]*\),"test_seconds":\([^,]*\),.*/\1 \2/p' "$work/whole.log" |
+    spent=$(sed -n '/"after_step"/d; s/.*"train_seconds":\([^,]*\),"test_seconds":\([^,]*\),.*/\1 \2/p' "$work/whole.log" |
         awk '{ sum += $1 + $2 } END { printf "%d", 1000 * sum }')
     echo "$1: unbroken in $duration ms, $spent of them in epochs"
 }
@@ -186,6 +187,15 @@ whole 'cpu, accumulating' 4
 kill_runs 'cpu, accumulating' $(((kills + 4) / 5))
 interrupt 'cpu, accumulating' INT 130 25
 
+# Tests within epochs: the schedule, the best network and the run's end depend on them.
+train="$common --backend cpu --accumulate 3 --ema 0.9 --val-every 5steps --patience 1000000"
+train="$train --schedule ReduceLROnPlateau(patience=1,factor=0.5)"
+whole 'cpu, testing within' 4
+grep -q '"epoch":1,"after_step":6,' "$work/whole.log" || bad "no test after the first update behind step 5"
+kill_runs 'cpu, testing within' $(((kills + 1) / 2))
+interrupt 'cpu, testing within' INT 130 25
+interrupt 'cpu, testing within' TERM 143 9 --threads 2
+
 # ---- Checkpoints that do not fit ----
 
 train="$common --backend cpu --epochs 4"
@@ -211,14 +221,18 @@ expect 1 "another network: line 10 .*0.5.*0.6" $resume "$work/good" --net "$work
 expect 1 "optimizer adam, this one has sgd" $resume "$work/good" --optimizer sgd
 expect 1 "weight_decay is 0.0, this one has 0.1" $resume "$work/good" --weight-decay 0.1
 expect 1 "lr 0.001, this one has 0.1; given as --lr 0.1 it would go on" $resume "$work/good" --optimizer 'Adam(lr=0.1)'
-expect 1 "the schedule none, this one has StepLR(3)$" $resume "$work/good" --schedule 'StepLR(3)'
-expect 1 "the loss CrossEntropyLoss() of 2 batches, this one has CrossEntropyLoss() of 3 batches$" $resume "$work/two" \
-    --loss 'CrossEntropyLoss()' --accumulate 3
-expect 1 "the loss CrossEntropyLoss() of 2 batches, this one has CrossEntropyLoss()$" $resume "$work/two"
-expect 1 "a run with 1 parameter group, this one has 2$" $resume "$work/good" --no-decay-norms
+expect 1 "the schedule none, this one has StepLR(3); give the options of that run again$" \
+    $resume "$work/good" --schedule 'StepLR(3)'
+expect 1 "the loss CrossEntropyLoss() of 2 batches, this one has CrossEntropyLoss() of 3 batches; give the options" \
+    $resume "$work/two" --loss 'CrossEntropyLoss()' --accumulate 3
+expect 1 "the loss CrossEntropyLoss() of 2 batches, this one has CrossEntropyLoss(); give the options" $resume \
+    "$work/two"
+expect 1 "a run with 1 parameter group, this one has 2; give the options of that run again$" $resume \
+    "$work/good" --no-decay-norms
 expect 1 "training batch size of 16, this one has 32" $resume "$work/good" --batch-size 32
 expect 1 "test batch size of 16, this one has 5" $resume "$work/good" --test-batch-size 5
-expect 1 "a run with 250 training images, this one has 100$" $resume "$work/good" --limit 100
+expect 1 "a run with 250 training images, this one has 100; give the options of that run again$" $resume \
+    "$work/good" --limit 100
 expect 1 "dropout mask torch, this one has philox" $resume "$work/good" --dropout-mask philox
 expect 1 "seed 0, this one has 1" $resume "$work/good" --seed 1
 echo text > "$work/notes"
@@ -232,7 +246,16 @@ expect 1 "folder" $train --checkpoint "$work/data"
 mkdir "$work/other"
 cp "$work/data/"* "$work/other"
 { be32 2049; be32 250; head -c 250 /dev/zero; } > "$work/other/train-labels-idx1-ubyte"
-expect 1 "other training images" $resume "$work/good" --data "$work/other"
+expect 1 "other training images: their labels differ" $resume "$work/good" --data "$work/other"
+cp "$work/data/"* "$work/other"
+{ head -c 16 "$work/data/train-images-idx3-ubyte"; head -c 100000 /dev/zero; } > "$work/other/train-images-idx3-ubyte"
+expect 1 "other training images: their inputs differ; give it the data" $resume "$work/good" --data "$work/other"
+cp "$work/data/train-images-idx3-ubyte" "$work/other"
+{ head -c 16 "$work/data/t10k-images-idx3-ubyte"; head -c 60000 /dev/zero; } > "$work/other/t10k-images-idx3-ubyte"
+expect 1 "other test images: their inputs differ" $resume "$work/good" --data "$work/other"
+# Older versions did not write down what the inputs are.
+sed 's/"inputs/"inputz/g' "$work/good" > "$work/older"
+succeed $resume "$work/older" --data "$work/other"
 cmp "$work/good" "$work/good.before" || bad "a run that was refused changed the checkpoint"
 
 # A run that is over can be evaluated, and lengthened as if it had been longer from the beginning.

@@ -400,8 +400,8 @@ static void test_standardize(void **state)
         own.backend = doubles ? TENKA_BACKEND_CPU_F64 : TENKA_BACKEND_CPU;
         assert_int_equal(tenka_ctx_create(&own, &ctx), TENKA_OK);
         data = load(ctx, text, "t");
-        assert_int_equal(tenka_dataset_standardize(data, NULL), TENKA_OK);
-        assert_fails(ctx, tenka_dataset_standardize(data, NULL), TENKA_E_INVALID, "standardised already");
+        assert_int_equal(tenka_dataset_standardize(data, NULL, false), TENKA_OK);
+        assert_fails(ctx, tenka_dataset_standardize(data, NULL, false), TENKA_E_INVALID, "standardised already");
         /* mean 1600000002, deviation sqrt(14 / 4); one that is the same in all lines stays at 0. */
         const double deviation = sqrt(3.5);
         for (size_t i = 0; i < 4; i++) {
@@ -422,9 +422,13 @@ static void test_standardize(void **state)
         /* Of a part alone, and another part by the same numbers. */
         data = load(ctx, text, "t");
         assert_int_equal(tenka_dataset_divide(data, (const bool[]){false, false, true, true}, &rest), TENKA_OK);
-        assert_int_equal(tenka_dataset_standardize(data, rest), TENKA_OK);
+        assert_int_equal(tenka_dataset_standardize(data, rest, true), TENKA_OK);
         assert_string_equal(tenka_dataset_table(data), tenka_dataset_table(rest));
         assert_non_null(strstr(tenka_dataset_table(data), "input,year,number,1600000000.5,0.5\n"));
+        double mean, std;
+        assert_true(tenka_table_scale(tenka_dataset_table(data), 0, &mean, &std) && mean == 0.75 && std == 0.25);
+        assert_false(tenka_table_scale(tenka_dataset_table(data), 1, &mean, &std));
+        assert_true(tenka_column_real(tenka_dataset_target(rest), 1) == 9);
         if (!doubles) {
             assert_input(data, 0, (float[]){-1, 1, 0, 0}, 4);
             assert_input(rest, 1, (float[]){9, 0, 1, 0}, 4);
@@ -444,7 +448,7 @@ static tenka_status load_and_standardize(void *user)
     if (status == TENKA_OK)
         status = tenka_dataset_split(data, 0.5, 0, &rest);
     if (status == TENKA_OK)
-        status = tenka_dataset_standardize(data, rest);
+        status = tenka_dataset_standardize(data, rest, true);
     tenka_dataset_destroy(&data);
     tenka_dataset_destroy(&rest);
     return status;
@@ -460,6 +464,22 @@ static tenka_status read_like(void *user)
     return status;
 }
 
+static tenka_status read_others(void *user)
+{
+    static const char table[] = "input,a,number,0,1\ntarget,t,category,no,yes\n";
+    tenka_table_others *others;
+    write_text("id;t;a;name\n7;no;1;\"x;y\"\n8;no;1;z\n");
+    const tenka_status status = tenka_table_others_read(user, file, table, &others);
+    if (status == TENKA_OK) {
+        assert_string_equal(tenka_table_others_row(others, 0), ",id,name");
+        assert_string_equal(tenka_table_others_row(others, 1), ",7,\"x;y\"");
+        assert_string_equal(tenka_table_others_row(others, 2), ",8,z");
+        assert_null(tenka_table_others_row(others, 3));
+    }
+    tenka_table_others_destroy(&others);
+    return status;
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -467,6 +487,7 @@ static void test_no_memory(void **state)
     const int64_t live = tenka_alloc_live();
     assert_true(fail_each_allocation(ctx, load_and_standardize, ctx) > 30);
     assert_true(fail_each_allocation(ctx, read_like, ctx) > 10);
+    assert_true(fail_each_allocation(ctx, read_others, ctx) > 5);
     assert_int_equal(tenka_alloc_live(), live);
     tenka_ctx_destroy(&ctx);
 }

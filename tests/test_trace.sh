@@ -6,13 +6,10 @@ tenka=$1 backend=$2
 here=$(dirname "$0")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+. "$here/cli.sh"
 
 command -v python3 > /dev/null || { echo "skipped: there is no python3"; exit 77; }
-if [ "$backend" = vulkan ] && ! "$tenka" devices --json | grep -q '"index":[0-9].*"usable":true'; then
-    [ "${TENKA_REQUIRE_VULKAN:-0}" != 1 ] || { echo "no Vulkan device"; exit 1; }
-    echo "skipped: there is no Vulkan device"
-    exit 77
-fi
+skip_without_device
 
 # profile NAME OPTION...
 profile() {

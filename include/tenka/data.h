@@ -112,11 +112,27 @@ TENKA_API const char *tenka_dataset_table(const tenka_dataset *dataset);
 /* The name of a target's column in such a text, the first being number 0: into out, cut off at size. False: there is no
  * such target, the text is no table's, or memory is out. */
 TENKA_API bool tenka_table_target(const char *table, size_t index, char *out, size_t size);
+/* What that target is in the table's unit: mean + std times what the network gives. False: there is no such target, or it
+ * is no number that was standardised. */
+TENKA_API bool tenka_table_scale(const char *table, size_t index, double *mean, double *std);
+typedef struct tenka_table_others tenka_table_others;
+
+/* Of a CSV file the columns that such a text has neither as inputs nor as targets, such as a number by which rows are
+ * known. Errors: those of tenka_array_read_csv about the file, but for what is in the table's cells.
+ *   out  owned by the caller */
+TENKA_API tenka_status tenka_table_others_read(tenka_ctx *ctx, const char *path, const char *table,
+                                               tenka_table_others **out);
+/* Their names in row 0, then what row 1, 2 ... below the first line has: as CSV with a comma before each cell,
+ * ",id,name"; "" where there are no such columns. Stays until they are destroyed; NULL behind the last row. */
+TENKA_API const char *tenka_table_others_row(const tenka_table_others *others, size_t row);
+TENKA_API void tenka_table_others_destroy(tenka_table_others **others);
 /* Subtracts from each number of a table's input its mean, and divides it by its deviation (that of all samples, with n
  * below; 1 where all are equal), which the table then has. Categories stay as they are.
- *   other  becomes the same by the same numbers, such as the half for testing; may be NULL
+ *   other    becomes the same by the same numbers, such as the half for testing; may be NULL
+ *   targets  whether targets that are numbers are standardised too, so that large ones are learnt as fast as small ones;
+ *            tenka_table_scale says what a network's answers are then
  * Errors: E_INVALID (no table; already standardised; a loader has the samples), E_NOMEM. */
-TENKA_API tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other);
+TENKA_API tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other, bool targets);
 
 struct tenka_folder_params {
     size_t size;
@@ -187,8 +203,9 @@ struct tenka_measures {
     double mean[TENKA_MEASURED_CHANNELS], std[TENKA_MEASURED_CHANNELS];
 };
 /* Mean and deviation of the inputs as they are in the data: of images, whose bytes are 0 to 1 here, channel by channel,
- * before they are normalised; of files of pictures in the size that they have, which decodes each, in grey where none has
- * colour. Errors: E_INVALID (no samples, whole numbers, or images that a transform changes), E_IO, E_FORMAT (a picture), E_NOMEM. */
+ * before they are normalised; of files of pictures in the size that they have, which decodes each, in grey where none
+ * has colour. Errors: E_INVALID (no samples, whole numbers, or images that a transform changes), E_IO, E_FORMAT (a
+ * picture), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_measure(const tenka_dataset *dataset, struct tenka_measures *out);
 
 /* Moves a part of the samples into a dataset of their own, *rest, to be destroyed as any: of each class the fraction,
@@ -295,8 +312,8 @@ struct tenka_batch {
 
 /* A loader of dataset on ctx's device. The dataset is copied to the device, or its memory held: it may be destroyed or
  * given to other loaders. params NULL: the defaults. Errors: E_INVALID (with a reason; such as what cannot be mixed: an
- * input of whole numbers, targets that are no class, for cutmix samples that are not channels x height x width),
- * E_NOMEM, E_DEVICE. */
+ * input of whole numbers, targets that are no class, for cutmix samples that are not channels x height x width), E_IO (a
+ * picture's file), E_NOMEM, E_DEVICE. */
 TENKA_API tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset,
                                            const struct tenka_loader_params *params, tenka_loader **out);
 TENKA_API void tenka_loader_destroy(tenka_loader **loader);

@@ -49,20 +49,20 @@ struct tenka_image_params {
                                     * 0: 1 for files without colour, else 3 */
     enum tenka_image_alpha alpha;
     uint32_t max_pixels; /* a larger picture is E_FORMAT; 0: TENKA_IMAGE_MAX_PIXELS */
-    bool indices;        /* the numbers that stand in a PNG file of grey or with a palette, and no colours, in one channel,
-                          * as masks have classes: the index of a palette; grey of less than 8 bits as it is. Other
-                          * files are E_FORMAT */
+    bool indices;        /* the numbers that stand in a PNG file of grey or with a palette, and no colours, in one
+                          * channel, as masks have classes: the index of a palette; grey of less than 8 bits as it is.
+                          * Other files are E_FORMAT */
 };
 #define TENKA_IMAGE_DEFAULTS                      \
     {                                             \
         .size = sizeof(struct tenka_image_params) \
     }
 
-/* Reads a PNG, JPEG, BMP, GIF, WebP or TIFF file, told apart by its content. PNG: every colour type and depth, palettes, interlaced or not.
- * JPEG: grey, YCbCr, RGB, CMYK and YCCK, sequential or progressive, of 8 bits a sample. BMP: of 1 to 32 bits a pixel,
- * with a palette or masks, not compressed. GIF, WebP and TIFF: the first picture of the file. TIFF: grey, palette, RGB
- * and CMYK of whole numbers of 1 to 16 bits, in strips, tiles or planes, with the compressions that libtiff has; YCbCr
- * as JPEG.
+/* Reads a PNG, JPEG, BMP, GIF, WebP or TIFF file, told apart by its content. PNG: every colour type and depth,
+ * palettes, interlaced or not. JPEG: grey, YCbCr, RGB, CMYK and YCCK, sequential or progressive, of 8 bits a sample.
+ * BMP: of 1 to 32 bits a pixel, with a palette or masks, not compressed. GIF, WebP and TIFF: the first picture of the
+ * file. TIFF: grey, palette, RGB and CMYK of whole numbers of 1 to 16 bits, in strips, tiles or planes, with the
+ * compressions that libtiff has; YCbCr as JPEG.
  *   ctx     receives the sentence of a failure
  *   params  NULL: the defaults
  *   out     owned by the caller

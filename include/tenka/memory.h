@@ -17,7 +17,11 @@ struct tenka_memory_estimate {
     uint64_t optimizer;   /* what the optimizer keeps for them, such as Adam's moments */
     uint64_t temporaries; /* the batch, activations and gradients at their peak */
     uint64_t inputs;      /* what the host sends along, for all steps that may be pending; 0 on the CPU */
+    uint64_t gradients;   /* kept from batch to batch, where the step accumulates */
     uint64_t total;
+    /* Given to tenka_training_memory: whether gradients of several batches are added up before an update, and whether
+     * the losses of the network's further outputs count too. */
+    bool accumulates, others;
 };
 #define TENKA_MEMORY_ESTIMATE_DEFAULTS               \
     {                                                \
@@ -50,10 +54,11 @@ struct tenka_memory_fit {
     uint64_t available; /* bytes that there are for it; 0: not known; 1: nothing is left */
     uint64_t network;   /* bytes of the network and its optimizer, which lie there already */
     uint32_t largest;   /* images of the largest batch that fits, at most what was asked for; 0: none does */
-    /* Given to tenka_memory_fits_data: whether the loader mixes the samples (data.h), and into shares of how many classes;
-     * 0: as the dataset has. */
+    /* Given to tenka_memory_fits_data: whether the loader mixes the samples (data.h), and into shares of how many
+     * classes; 0: as the dataset has. */
     bool mixes;
     uint32_t classes;
+    bool accumulates; /* given too: gradients of several batches are added up before an update */
 };
 #define TENKA_MEMORY_FIT_DEFAULTS               \
     {                                           \

@@ -40,9 +40,9 @@ struct tenka_optimizer_params {
  * decoupled_weight_decay where PyTorch's do. Lion is Chen et al., "Symbolic Discovery of Optimization Algorithms"
  * (2023), with the arguments of the package lion-pytorch; Lamb, or LAMB, is You et al., "Large Batch Optimization for
  * Deep Learning" (2020), with those of timm's class: its trust ratio is one for each tensor, and gradients are first
- * clipped by their norm over all groups, which max_grad_norm=None leaves out. model.parameters() may stand first, and
- * the modules before the name (torch.optim.SGD). Arguments that change no number, such as foreach, are passed over;
- * others of PyTorch must have their defaults.
+ * clipped by their norm over all groups, which max_grad_norm=None leaves out and no group can have of its own.
+ * model.parameters() may stand first, and the modules before the name (torch.optim.SGD). Arguments that change no
+ * number, such as foreach, are passed over; others of PyTorch must have their defaults.
  *   ctx  receives the sentence of a failure; NULL: that of tenka_last_error(NULL)
  *   out  its size must be set (TENKA_OPTIMIZER_DEFAULTS)
  * Errors: E_FORMAT with line, column and what is known, E_INVALID (values that do not go together), E_NOMEM. */

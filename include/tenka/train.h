@@ -60,6 +60,8 @@ TENKA_API tenka_status tenka_checkpoint_save_check(const struct tenka_training *
  * the log when the device is another one.
  *   how  image, mean and std must be the same as when saving; NULL: not compared
  * The average, too, is put back, and the note becomes the checkpoint's.
+ * A data set is another one where it has another number of samples, other targets, or other inputs among 256 of them,
+ * evenly chosen: of pictures in files their length and first 32 KiB.
  * Learning rates, those to begin with too (tenka_optimizer_initial_lr), become the checkpoint's: no other is refused.
  * Errors: E_IO, E_FORMAT (no checkpoint, or damaged; tensors of other shapes), E_INVALID (a step is open; another
  * network, class with a forward in C, optimizer, option, schedule, average, loss, frozen tensor, data set, transform of

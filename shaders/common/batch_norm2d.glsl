@@ -7,7 +7,7 @@
 #define STORE_CHANNEL(array, c, result, finish)                                     \
     {                                                                               \
         const uint count_ = CHANNEL_COUNT, last_ = CHANNEL_LAST(c);                 \
-        walk_begin(c);                                                              \
+        walk_begin(c, 0u);                                                          \
         FOR_TURNS(first_, count_) {                                                 \
             float v_[TURN];                                                         \
             uint at_[TURN];                                                         \
@@ -31,7 +31,7 @@ vec2 channel_means(uint c, float m, bool squared)
 {
     const uint count = CHANNEL_COUNT, last = CHANNEL_LAST(c);
     lanes_begin();
-    walk_begin(c);
+    walk_begin(c, 0u);
     FOR_TERMS(r, k, count) {
         const float v = LOAD(x, min(walk(), last)), d = r < count ? v - m : 0.0;
         precise const float square = squared ? d * d : 0.0;
@@ -61,14 +61,13 @@ void main()
 
 #ifdef TENKA_PASS_dx
 #include "common/channel_sums.glsl"
+#include "common/norm_slope.glsl"
 void main()
 {
     FOR_EACH_GROUP(c) {
-        const float count = float(CHANNEL_COUNT);
-        const float m = LOAD(mean, c), s = 1.0 / sqrt(LOAD(variance, c) + SCALAR(0));
-        const vec2 sums = channel_sums(c, m);
-        const float total = sums.x / count, along = sums.y * s * s / count, gain = LOAD(weight, c) * s;
-#define RESULT(at) gain * (GRADIENT(at) - total - (LOAD(x, at) - m) * along)
+        const float m = LOAD(mean, c);
+        const Slope s = slope_of(LOAD(weight, c), LOAD(variance, c), channel_gradients(c, m, LOAD(variance, c)));
+#define RESULT(at) slope_at(s, GRADIENT(at), LOAD(x, at) - m)
         STORE_CHANNEL(dx, c, RESULT, float)
     }
 }

@@ -10,10 +10,10 @@ TENKA_PARAMS(int n; int c; int plane; int act;);
 
 uint walk_at, walk_column, walk_gap;
 
-// Begins a walk over a channel as FOR_TERMS goes.
-void walk_begin(uint channel)
+// Begins a walk over a channel from its element number `first` on, as FOR_TERMS goes.
+void walk_begin(uint channel, uint first)
 {
-    uint image = gl_LocalInvocationID.x;
+    uint image = first + gl_LocalInvocationID.x;
     walk_column = digit(image, p.plane);
     walk_gap = (p.c - 1) * p.plane;
     walk_at = (image * p.c + channel) * p.plane + walk_column;

@@ -11,14 +11,15 @@
 
 // The table's columns.
 #define JOB_ELEMENTS(job) slot_words[(job) + 1u]
-#define JOB_SCALAR(job, i) uintBitsToFloat(slot_words[slot_words[(job) + 2u] + (i)])
+#define JOB_READ_ELEMENTS(job) slot_words[(job) + 2u]
+#define JOB_SCALAR(job, i) uintBitsToFloat(slot_words[slot_words[(job) + 3u] + (i)])
 // The quad of an operand's binding at which the job's own begins; operand: its binding.
-#define JOB_QUAD(job, operand) (slot_words[(job) + 3u + (operand)] / 4u)
+#define JOB_QUAD(job, operand) (slot_words[(job) + 4u + (operand)] / 4u)
 
 // The slot, behind the pass's operands, and job_of(block): where the entry of the job begins that has a block.
 #define JOBS(operands)                                                          \
     SCALARS(operands);                                                          \
-    const uint job_words = 3u + operands;                                       \
+    const uint job_words = 4u + operands;                                       \
     uint job_of(uint block)                                                     \
     {                                                                           \
         uint low = 0u, high = slot_words[p.scalars];                            \

@@ -26,7 +26,8 @@ uint line_at(uint begin, uint r)
     return begin + (TURN == 1u ? r : min(r, p.len - 1u)) * p.inner;
 }
 
-// Adds a term of a sum of both signs to lane k. Of an only lane `lost` is what it has gained too much so far, 0 at first. Source: Kahan, 1965.
+// Adds a term of a sum of both signs to lane k. Of an only lane `lost` is what it has gained too much so far, 0 at
+// first. Source: Kahan, 1965.
 void line_add(uint k, REDUCED term, inout REDUCED lost)
 {
     if (WIDTH > 1u) {

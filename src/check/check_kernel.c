@@ -64,16 +64,46 @@ static void compare(const struct tenka_subject *s, enum tenka_kernel kernel, dou
     tenka_check_note(s->report, worst, place, text);
 }
 
-/* The reference's forward results become operands of the backward passes, rounded as a device would. */
+/* Whether a pass of the operator reads an operand. */
+static bool is_read(enum tenka_op op, uint32_t operand)
+{
+    bool read = false;
+    for (uint32_t k = 0; k < TENKA_KERNEL_COUNT; k++)
+        read |= tenka_passes[k].op == op && tenka_mask_has(tenka_passes[k].reads, operand);
+    return read;
+}
+
+/* An operand becomes what the reference made, rounded as a device would. */
+static tenka_status keep(struct tenka_subject *s, uint32_t operand, const double *ref)
+{
+    const struct tenka_desc *desc = tenka_call_operand(&s->call, operand);
+    const size_t n = count_of(desc);
+    double *value = s->value[operand] = tenka_alloc_array(n + 1, sizeof(*value));
+    if (value == NULL)
+        return tenka_fail_nomem(s->dev->err);
+    for (size_t i = 0; i < n; i++)
+        value[i] = desc->dtype == TENKA_F32 ? (float)ref[i] : ref[i];
+    return TENKA_OK;
+}
+
+/* The reference's forward results become operands of the backward passes. */
 static tenka_status keep_outputs(struct tenka_subject *s, double *const ref[])
 {
-    for (uint32_t k = 0; k < s->call.n_out && ref[k] != NULL; k++) {
-        const size_t n = count_of(&s->call.out[k]);
-        double *value = s->value[TENKA_OUT(k)] = tenka_alloc_array(n + 1, sizeof(*value));
-        if (value == NULL)
-            return tenka_fail_nomem(s->dev->err);
-        for (size_t i = 0; i < n; i++)
-            value[i] = s->call.out[k].dtype == TENKA_F32 ? (float)ref[k][i] : ref[k][i];
+    for (uint32_t k = 0; k < s->call.n_out && ref[k] != NULL; k++)
+        TENKA_TRY(keep(s, TENKA_OUT(k), ref[k]));
+    return TENKA_OK;
+}
+
+/* The same of gradients that another pass reads. */
+static tenka_status keep_gradients(struct tenka_subject *s, enum tenka_kernel kernel, double *const ref[])
+{
+    uint32_t k = 0;
+    for (uint32_t bit = 0; bit < TENKA_OPERANDS; bit++) {
+        if (!tenka_mask_has(tenka_passes[kernel].writes, bit))
+            continue;
+        if (bit >= TENKA_D(0) && ref[k] != NULL && is_read(s->op, bit) && s->value[bit] == NULL)
+            TENKA_TRY(keep(s, bit, ref[k]));
+        k++;
     }
     return TENKA_OK;
 }
@@ -186,6 +216,7 @@ static tenka_status run_and_compare(struct tenka_subject *s, enum tenka_kernel k
     TENKA_TRY(tenka_check_run(&b, ref, unused, sizeof(unused)));
     if (kernel == tenka_op_pass_writing(s->op, TENKA_OUT(0)))
         TENKA_TRY(keep_outputs(s, ref));
+    TENKA_TRY(keep_gradients(s, kernel, ref));
     b = new_run(s, s->dev, kernel);
     b.input_reads = s->index % 2 == 1; /* as tenka_input's data lies */
     TENKA_TRY(tenka_check_run(&b, got, text, sizeof(text)));
@@ -224,15 +255,6 @@ static tenka_status check_pass(struct tenka_subject *s, enum tenka_kernel kernel
     if (s->report->skipped++ == 0)
         snprintf(s->report->skip, sizeof(s->report->skip), "%s: %s", place, s->dev->err->text);
     return TENKA_OK;
-}
-
-/* Whether a pass of the operator reads an operand. */
-static bool is_read(enum tenka_op op, uint32_t operand)
-{
-    bool read = false;
-    for (uint32_t k = 0; k < TENKA_KERNEL_COUNT; k++)
-        read |= tenka_passes[k].op == op && tenka_mask_has(tenka_passes[k].reads, operand);
-    return read;
 }
 
 static tenka_status fill_operand(struct tenka_subject *s, struct tenka_rng *rng, uint32_t operand,

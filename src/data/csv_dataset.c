@@ -311,6 +311,39 @@ static void apply(tenka_dataset *data, size_t each, size_t at, double mean, doub
         tenka_column_set_real(column, i * each + at, (exact[i * each + at] - mean) / std);
 }
 
+static void apply_to_targets(tenka_dataset *data, size_t each, size_t at, double mean, double std)
+{
+    struct tenka_column *const column = tenka_dataset_column(data, false);
+    for (size_t i = at; i < tenka_dataset_count(data) * each; i += each)
+        tenka_column_set_real(column, i, (tenka_column_real(column, i) - mean) / std);
+}
+
+/* Targets that are numbers, which are all of a table's where one is. Memory: for one of them at a time. */
+static tenka_status standardize_targets(struct tenka_error *err, tenka_dataset *dataset, tenka_dataset *other,
+                                        struct tenka_table *table)
+{
+    const struct tenka_column *const column = tenka_dataset_column(dataset, false);
+    const size_t each = (size_t)tenka_shape_count(&column->shape), count = tenka_dataset_count(dataset);
+    double *const values = tenka_alloc_array(count, sizeof(*values));
+    size_t at = 0;
+    if (values == NULL)
+        return tenka_fail_nomem(err);
+    for (size_t i = 0; i < table->count; i++) {
+        struct tenka_table_column *const target = &table->columns[i];
+        if (!target->target || target->kind != TENKA_TABLE_NUMBER)
+            continue;
+        for (size_t k = 0; k < count; k++)
+            values[k] = tenka_column_real(column, k * each + at);
+        measure(values, count, 1, &target->mean, &target->std);
+        apply_to_targets(dataset, each, at, target->mean, target->std);
+        if (other != NULL)
+            apply_to_targets(other, each, at, target->mean, target->std);
+        at++;
+    }
+    tenka_free(values);
+    return TENKA_OK;
+}
+
 static void standardize(tenka_dataset *dataset, tenka_dataset *other, struct tenka_table *table)
 {
     const double *const exact = tenka_dataset_exact(dataset)->data;
@@ -349,7 +382,7 @@ static tenka_status check_standardize(struct tenka_error *err, const tenka_datas
     return TENKA_OK;
 }
 
-tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other)
+tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other, bool targets)
 {
     if (dataset == NULL)
         return TENKA_E_INVALID;
@@ -360,6 +393,8 @@ tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *ot
     tenka_status status = tenka_table_read(err, tenka_dataset_table(dataset), &table);
     if (status == TENKA_OK && is_standardized(&table))
         status = tenka_fail(err, TENKA_E_INVALID, "dataset: the table is standardised already");
+    if (status == TENKA_OK && targets)
+        status = standardize_targets(err, dataset, other, &table);
     if (status == TENKA_OK) {
         standardize(dataset, other, &table);
         text = tenka_table_write(&table);
@@ -379,17 +414,34 @@ tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *ot
     return TENKA_OK;
 }
 
-bool tenka_table_target(const char *table, size_t index, char *out, size_t size)
+/* The target of that number; NULL: there is none. finish is due of what was read. */
+static const struct tenka_table_column *find_target(const char *table, size_t index, struct tenka_table *read)
 {
     struct tenka_error unheard;
+    if (tenka_table_read(&unheard, table, read) == TENKA_OK)
+        for (size_t i = 0; i < read->count; i++)
+            if (read->columns[i].target && index-- == 0)
+                return &read->columns[i];
+    return NULL;
+}
+
+bool tenka_table_target(const char *table, size_t index, char *out, size_t size)
+{
     struct tenka_table read;
-    bool found = false;
-    if (tenka_table_read(&unheard, table, &read) == TENKA_OK)
-        for (size_t i = 0; i < read.count && !found; i++)
-            if (read.columns[i].target && index-- == 0) {
-                snprintf(out, size, "%s", read.columns[i].name);
-                found = true;
-            }
+    const struct tenka_table_column *const target = find_target(table, index, &read);
+    if (target != NULL)
+        snprintf(out, size, "%s", target->name);
     tenka_table_finish(&read);
-    return found;
+    return target != NULL;
+}
+
+bool tenka_table_scale(const char *table, size_t index, double *mean, double *std)
+{
+    struct tenka_table read;
+    const struct tenka_table_column *const target = find_target(table, index, &read);
+    const bool scaled = target != NULL && target->kind == TENKA_TABLE_NUMBER && (target->mean != 0 || target->std != 1);
+    *mean = scaled ? target->mean : 0;
+    *std = scaled ? target->std : 1;
+    tenka_table_finish(&read);
+    return scaled;
 }

@@ -11,6 +11,8 @@ struct tenka_reader {
     /* Writes the bytes of one sample. epoch: a number of the epoch's own, for what is drawn anew in each. */
     tenka_status (*read)(void *user, struct tenka_error *err, uint32_t index, uint64_t epoch, void *dst);
     const char *(*name)(void *user, uint32_t index); /* of a sample, such as its file */
+    /* Adds to a CRC32 what a sample is made of, as it is before anything is drawn for it. Errors: E_IO. */
+    tenka_status (*sum)(void *user, struct tenka_error *err, uint32_t index, uint32_t *sum);
     /* Moves the samples for which moved says so into a reader of their own, *rest; both keep their order.
      * Errors: E_NOMEM, E_INVALID (no longer possible), and nothing is moved. */
     tenka_status (*divide)(void *user, struct tenka_error *err, const bool *moved, void **rest);
@@ -35,6 +37,9 @@ void tenka_column_set_real(struct tenka_column *column, size_t at, double value)
 tenka_status tenka_column_divide(struct tenka_column *column, struct tenka_error *err, const bool *moved, size_t count,
                                  struct tenka_column *rest);
 void tenka_column_close_gaps(struct tenka_column *column, const bool *moved, size_t count);
+/* A checksum of the inputs of up to 256 samples, evenly chosen, before any transform, and of their targets where a
+ * reader makes them. Errors: those of the readers. */
+tenka_status tenka_dataset_sum(const tenka_dataset *dataset, uint32_t *out);
 /* The bytes of one sample. Errors: those of the reader. */
 tenka_status tenka_column_read(const struct tenka_column *column, struct tenka_error *err, size_t sample,
                                uint64_t epoch, void *dst);

@@ -21,8 +21,8 @@ struct tenka_loader {
     bool running;           /* within an epoch */
     uint32_t index;         /* of the next batch */
     uint64_t order_seed;
-    uint64_t epoch_seed;  /* what is drawn for the samples of an epoch depends on it */
-    uint32_t targets_sum; /* checksum */
+    uint64_t epoch_seed;              /* what is drawn for the samples of an epoch depends on it */
+    uint32_t targets_sum, inputs_sum; /* checksums */
 };
 
 void tenka_loader_destroy(tenka_loader **loader)
@@ -209,7 +209,9 @@ tenka_status tenka_loader_create(tenka_ctx *ctx, const tenka_dataset *dataset, c
     l->gives_again = tenka_dataset_target_is_input(dataset);
     l->targets_sum =
         (uint32_t)crc32_z(0, tenka_dataset_target(dataset)->data, l->count * tenka_dataset_target(dataset)->bytes);
-    tenka_status status = place_columns(l, dataset);
+    tenka_status status = tenka_dataset_sum(dataset, &l->inputs_sum);
+    if (status == TENKA_OK)
+        status = place_columns(l, dataset);
     if (status == TENKA_OK)
         status = upload_normalization(l, dataset);
     if (status == TENKA_OK)
@@ -357,6 +359,7 @@ tenka_status tenka_loader_next(tenka_loader *loader, struct tenka_batch *batch)
     const tenka_status status = tenka_mix_batch(l->ctx, &l->mixing, l->epoch_seed, batch);
     if (l->gives_again)
         batch->target = batch->input;
+    tenka_trace_give(batch->target);
     tenka_trace_layer(l->ctx, caller);
     tenka_trace_quiet(l->ctx, false);
     return status;
@@ -379,6 +382,8 @@ void tenka_loader_get_state(const tenka_loader *loader, struct tenka_loader_stat
         .mixup = loader->mixing.mixup,
         .cutmix = loader->mixing.cutmix,
         .labels = loader->targets_sum,
+        .has_inputs = true,
+        .inputs = loader->inputs_sum,
         .running = loader->running,
         .index = loader->running ? loader->index : 0,
         .order_seed = loader->running ? loader->order_seed : 0,

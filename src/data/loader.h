@@ -20,6 +20,8 @@ struct tenka_loader_state {
     bool shuffle, drop_last;
     double mixup, cutmix; /* alpha; 0: not */
     uint32_t labels;      /* a checksum of the targets */
+    bool has_inputs;      /* else it is not known what the inputs are */
+    uint32_t inputs;      /* a checksum of them: tenka_dataset_sum */
     /* How far it is. */
     bool running;        /* within an epoch */
     uint32_t index;      /* of the next batch */

@@ -1,12 +1,16 @@
 /* Pictures in files: looked at before they are needed, decoded when they are, and kept where they fit. */
 #include "data/pictures.h"
 
+#include <zlib.h>
+
 #include "core/os.h"
 
 /* Where the system does not say how much memory is free, so much of it is taken for what is kept. */
 #define KEEP_UNKNOWN (UINT64_C(1) << 30)
 /* It is asked so often: asking takes a good part of the time of a sample. */
 #define ASK_NANOSECONDS UINT64_C(20000000)
+/* Files are told from others by as much of their begin. */
+#define SUM_BYTES 32768u
 
 /* ---- Making ---- */
 
@@ -195,6 +199,20 @@ static const char *name_of(void *user, uint32_t index)
     return p->paths[index];
 }
 
+/* Of the file, undecoded: how long it is, and how it begins. */
+static tenka_status sum_file(void *user, struct tenka_error *err, uint32_t index, uint32_t *sum)
+{
+    const struct tenka_pictures *const p = user;
+    uint8_t begin[SUM_BYTES];
+    uint64_t bytes;
+    TENKA_TRY(tenka_os_file_size(err, p->paths[index], &bytes));
+    const uint64_t part = bytes < sizeof(begin) ? bytes : sizeof(begin);
+    TENKA_TRY(tenka_os_read_range(err, p->paths[index], 0, begin, part));
+    *sum = (uint32_t)crc32_z(*sum, begin, (size_t)part);
+    *sum = (uint32_t)crc32_z(*sum, (const Bytef *)&bytes, sizeof(bytes));
+    return TENKA_OK;
+}
+
 /* What is kept belongs to samples as they were; nothing was read yet. */
 static tenka_status divide(void *user, struct tenka_error *err, const bool *moved, void **rest)
 {
@@ -222,7 +240,7 @@ static tenka_status divide(void *user, struct tenka_error *err, const bool *move
 
 struct tenka_reader tenka_pictures_reader(struct tenka_pictures *pictures)
 {
-    return (struct tenka_reader){pictures, read_sample, name_of, divide, free_pictures};
+    return (struct tenka_reader){pictures, read_sample, name_of, sum_file, divide, free_pictures};
 }
 
 static struct tenka_pictures *pictures_of(const struct tenka_column *column)

@@ -65,8 +65,8 @@ void tenka_pictures_filter(struct tenka_pictures *pictures, const bool *bad);
  * read. */
 void tenka_pictures_sample_by(struct tenka_pictures *pictures, uint32_t channels, const struct tenka_sampler *sampler,
                               size_t bytes);
-/* The same of a dataset's pictures, whose samples change their form; also on failure. folder_dataset.c. Errors: E_INVALID
- * (a loader has them already), E_NOMEM. */
+/* The same of a dataset's pictures, whose samples change their form; also on failure. folder_dataset.c. Errors:
+ * E_INVALID (a loader has them already), E_NOMEM. */
 tenka_status tenka_folder_sample_by(tenka_dataset *dataset, const struct tenka_desc *sample, uint32_t channels,
                                     const struct tenka_sampler *sampler);
 /* The sampler that resizes to height x width, as tenka_image_resize does. Errors: E_NOMEM. */

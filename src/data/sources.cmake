@@ -9,6 +9,7 @@ set(data_sources
     src/data/csv_dataset.c
     src/data/table.c
     src/data/table_learn.c
+    src/data/table_others.c
     src/data/folder.c
     src/data/folder_dataset.c
     src/data/pictures.c
@@ -16,6 +17,7 @@ set(data_sources
     src/data/masks.c
     src/data/masks_dataset.c
     src/data/measure.c
+    src/data/samples_sum.c
     src/data/idx.c
     src/data/idx_files.c
     src/data/exif.c

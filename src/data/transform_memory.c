@@ -1,4 +1,6 @@
 /* Images in memory that a transform makes samples of. */
+#include <zlib.h>
+
 #include "data/pictures.h"
 #include "graph/graph.h"
 
@@ -46,6 +48,15 @@ static const char *no_name(void *user, uint32_t index)
     return NULL;
 }
 
+static tenka_status sum_image(void *user, struct tenka_error *err, uint32_t index, uint32_t *sum)
+{
+    const struct images *const m = user;
+    const size_t bytes = (size_t)m->channels * m->height * m->width;
+    (void)err;
+    *sum = (uint32_t)crc32_z(*sum, m->bytes + index * bytes, bytes);
+    return TENKA_OK;
+}
+
 static tenka_status no_divide(void *user, struct tenka_error *err, const bool *moved, void **rest)
 {
     (void)user;
@@ -89,7 +100,7 @@ tenka_status tenka_memory_sample_by(tenka_dataset *dataset, const struct tenka_d
     if (had == NULL) {
         *m = (struct images){column->data, shape.dim[0], shape.dim[1], shape.dim[2], {.make = NULL}};
         column->data = NULL;
-        column->reader = (struct tenka_reader){m, read_image, no_name, no_divide, free_images};
+        column->reader = (struct tenka_reader){m, read_image, no_name, sum_image, no_divide, free_images};
     }
     if (m->sampler.free != NULL)
         m->sampler.free(m->sampler.user);

@@ -14,6 +14,9 @@
 tenka_tensor tenka_trace(tenka_ctx *ctx, enum tenka_op op, const tenka_tensor *in, size_t n_in, const void *params,
                          size_t params_bytes, const struct tenka_shape *shape, const double *scalars,
                          tenka_tensor *out);
+/* The program is given t beside an operator's first output, so that it can read t after the step where nobody consumes
+ * it. Outputs that are given to nobody take no memory beyond their use. */
+void tenka_trace_give(tenka_tensor t);
 
 /* dropout.c: dropout of all elements that have the first `axes` indices in common, none for those of the whole tensor;
  * and torch.nn.functional.alpha_dropout. p in [0, 1]. */

@@ -30,8 +30,10 @@ static tenka_tensor trace_max(tenka_tensor x, const struct tenka_p_pool2d *param
 {
     tenka_tensor out[TENKA_MAX_OUT];
     const tenka_tensor y = tenka_trace(x.ctx, TENKA_OP_max_pool2d, &x, 1, params, sizeof(*params), NULL, NULL, out);
-    if (indices != NULL)
-        *indices = tenka_tensor_valid(y) ? out[1] : y;
+    if (indices == NULL)
+        return y;
+    *indices = tenka_tensor_valid(y) ? out[1] : y;
+    tenka_trace_give(*indices);
     return y;
 }
 

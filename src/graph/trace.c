@@ -325,6 +325,16 @@ tenka_tensor tenka_trace(tenka_ctx *ctx, enum tenka_op op, const tenka_tensor *i
     return append_call(ctx, &call, in, scalars, out);
 }
 
+void tenka_trace_give(tenka_tensor t)
+{
+    struct tenka_entry *const entry = tenka_tensor_valid(t) ? tenka_trace_entry(t.ctx, TENKA_ENTRY_GIVE) : NULL;
+    if (entry == NULL)
+        return;
+    entry->n_in = 1;
+    entry->in[0] = t.slot;
+    tenka_trace_commit(t.ctx);
+}
+
 /* ---- Leaves and assignment ---- */
 
 static tenka_tensor leaf(tenka_ctx *ctx, const struct tenka_desc *desc)

@@ -173,6 +173,29 @@ uint64_t tenka_conv_loops(const struct tenka_variant *v, struct tenka_conv c)
 
 /* ---- The weights' gradient ---- */
 
+/* Workgroups that keep large devices busy, and the tiles they make; the fewest terms of a part that are worth a
+ * workgroup's begin and end, and the most in a row, since errors grow with them; the most memory for parts, 64 MiB. */
+#define ENOUGH_PARTS 256
+#define PART_TILE 64
+#define SHORTEST_PART 128
+#define LONGEST_PART 2048
+#define MOST_PART_SUMS (UINT64_C(16) << 20)
+
+uint32_t tenka_conv_dw_parts(const struct tenka_p_conv2d *p)
+{
+    const uint64_t rows = (uint64_t)p->n * (uint64_t)p->oh, terms = rows * (uint64_t)p->ow;
+    const uint64_t taps = (uint64_t)(p->c / p->groups) * (uint64_t)p->kh * (uint64_t)p->kw;
+    const uint64_t tiles = (uint64_t)p->groups * DIV_UP(p->o / p->groups, PART_TILE) * DIV_UP(taps, PART_TILE);
+    uint64_t parts = 1;
+    while (tiles * parts < ENOUGH_PARTS && terms >= 2 * parts * SHORTEST_PART)
+        parts *= 2;
+    while (parts < TENKA_MOST_PARTS && terms > parts * LONGEST_PART)
+        parts *= 2;
+    while (parts > 1 && (parts > rows || parts * (uint64_t)p->o * (taps + 1) > MOST_PART_SUMS))
+        parts /= 2;
+    return (uint32_t)parts;
+}
+
 int32_t tenka_conv_chunk(int32_t ow)
 {
     for (int32_t chunk = 8; chunk > 3; chunk--)
@@ -189,10 +212,6 @@ int32_t tenka_conv_dw_flags(const struct tenka_p_conv2d *p)
     return fours | (p->ow == chunk) << 1 | (p->ow % chunk != 0) << 2;
 }
 
-/* Sums of all invocations of a workgroup that leave room in the registers of a GPU, which hold 64 K values: each sum is
- * there twice, beside what is seen of x. */
-#define CONV_DW_MOST_SUMS 8191
-
 static uint64_t slices(const struct tenka_variant *v)
 {
     return v->slices > 0 ? v->slices : 1;
@@ -203,30 +222,66 @@ static uint64_t taps_of_row(const struct tenka_p_conv2d *p)
     return p->kw <= 8 ? (uint64_t)p->kw : 8;
 }
 
+/* Tiles of the gradient, of all groups: of single sums where they are staged, else of channels by rows of taps. */
+static uint64_t dw_tiles(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
+{
+    const uint64_t invocations = v->local / slices(v), lines = (uint64_t)(p->c / p->groups) * (uint64_t)p->kh;
+    const uint64_t groups = (uint64_t)p->groups, channels = (uint64_t)(p->o / p->groups);
+    if (v->depth == 0)
+        return groups * DIV_UP(channels, v->rows) * DIV_UP(lines * DIV_UP(p->kw, taps_of_row(p)), invocations);
+    const uint64_t columns = lines * (uint64_t)p->kw + (p->bias != 0);
+    return groups * DIV_UP(channels, v->rows * (invocations / v->lanes)) * DIV_UP(columns, v->columns * v->lanes);
+}
+
+/* Of one part: it has so many rows of pixels at most. */
+static uint64_t part_loops(const struct tenka_variant *v, const struct tenka_p_conv2d *p, uint64_t rows)
+{
+    const uint64_t ow = (uint64_t)p->ow, chunk = (uint64_t)tenka_conv_chunk(p->ow);
+    return v->depth > 0 ? DIV_UP(rows * ow, v->depth) + 1 : rows * (ow / chunk + ow % chunk + 1) + 1;
+}
+
+static uint64_t part_rows(const struct tenka_p_conv2d *p)
+{
+    return DIV_UP((uint64_t)p->n * (uint64_t)p->oh, tenka_conv_dw_parts(p));
+}
+
 uint64_t tenka_conv_dw_groups(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
 {
-    const uint64_t rows = (uint64_t)(p->c / p->groups) * (uint64_t)p->kh * DIV_UP(p->kw, taps_of_row(p));
-    return (uint64_t)p->groups * DIV_UP(p->o / p->groups, v->rows) * DIV_UP(rows, v->local / slices(v));
+    return dw_tiles(v, p);
 }
 
 uint64_t tenka_conv_dw_loops(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
 {
-    const uint64_t bands = (uint64_t)p->n * DIV_UP(p->oh, CONV_DW_BAND);
-    const uint64_t parts = bands < CONV_DW_PARTS ? bands : CONV_DW_PARTS;
-    const uint64_t chunk = (uint64_t)tenka_conv_chunk(p->ow);
-    const uint64_t row = (uint64_t)p->ow / chunk + (uint64_t)p->ow % chunk + 1;
-    const uint64_t lines = v->slices > 0 ? DIV_UP(bands, parts) * CONV_DW_BAND : (uint64_t)p->n * (uint64_t)p->oh;
-    const uint64_t sums = v->slices > 0 ? v->rows * parts : 2 * parts;
-    return lines * row + (v->slices > 0 ? DIV_UP(bands, parts) : bands) + sums + 2;
+    return tenka_conv_dw_parts(p) * (part_loops(v, p, part_rows(p)) + 1) + 2;
 }
 
-/* Parts side by side pass their sums of a channel through shared memory; there is a slice for each part. */
+/* Only one part is staged: more of them are for other workgroups. */
 uint32_t tenka_conv_dw_shared(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
 {
-    const uint64_t sums = taps_of_row(p) + 1;
-    if (v->slices == 0)
-        return 0;
-    return v->slices == CONV_DW_PARTS && v->rows * sums * v->local <= CONV_DW_MOST_SUMS
-               ? (uint32_t)(v->local * sums * sizeof(float))
-               : UINT32_MAX;
+    return v->depth > 0 && tenka_conv_dw_parts(p) > 1 ? UINT32_MAX : tenka_conv_parts_shared(v, p);
+}
+
+uint64_t tenka_conv_parts_groups(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
+{
+    return dw_tiles(v, p) * DIV_UP(tenka_conv_dw_parts(p), slices(v));
+}
+
+uint64_t tenka_conv_parts_loops(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
+{
+    return part_loops(v, p, part_rows(p)) + 2;
+}
+
+/* Groups of fewer channels leave most of a tile without work. */
+#define NARROWEST_TILE 4
+
+/* Two steps of both operands of each slice, in lines of fours with one to spare: shaders/common/core.glsl. Where a tap
+ * lies is kept as a number of two halves. */
+uint32_t tenka_conv_parts_shared(const struct tenka_variant *v, const struct tenka_p_conv2d *p)
+{
+    const int64_t down = (int64_t)(p->kh - 1) * p->dh, right = (int64_t)(p->kw - 1) * p->dw;
+    const bool narrow = p->o / p->groups < NARROWEST_TILE;
+    if (v->depth > 0 && (narrow || down >= INT16_MAX || right > UINT16_MAX))
+        return UINT32_MAX;
+    const uint64_t rows = v->rows * (v->local / slices(v) / v->lanes), columns = v->columns * v->lanes;
+    return (uint32_t)(2 * slices(v) * v->depth * (rows / 4 + columns / 4 + 2) * 16);
 }

@@ -54,16 +54,22 @@ int32_t tenka_conv_line(int32_t sums_w, int32_t source_w, int32_t left);
 #define CONV_POOL_CONSTANTS(p) \
     CONV_FWD_CONSTANTS(&(p)->conv, (p)->pool_ow), (p)->pool_kh, (p)->pool_kw, (p)->pool_sh, (p)->pool_sw
 
-/* The weights' gradient, as shaders/common/conv_dw.glsl cuts it: bands of so many rows, in so many parts. */
-#define CONV_DW_BAND 8
-#define CONV_DW_PARTS 64
-#define CONV_DW_CONSTANTS(p) (p)->kw, (p)->sw, (p)->dw, tenka_conv_chunk((p)->ow), tenka_conv_dw_flags(p)
-/* FLAGS of conv_dw.glsl. */
+/* The weights' gradient, shaders/common/conv_dw.glsl. Its terms are the pixels of y, its rows are cut into so many
+ * parts: a power of two, from the shape alone. */
+uint32_t tenka_conv_dw_parts(const struct tenka_p_conv2d *p);
+#define CONV_DW_CONSTANTS(p) \
+    (p)->kw, (p)->sw, (p)->dw, tenka_conv_chunk((p)->ow), tenka_conv_dw_flags(p), (int32_t)tenka_conv_dw_parts(p)
+/* FLAGS of conv_dw_rows.glsl. */
 int32_t tenka_conv_dw_flags(const struct tenka_p_conv2d *p);
 /* Columns that are taken at a time, which divide ow if possible. */
 int32_t tenka_conv_chunk(int32_t ow);
+/* The whole gradient: parts in turn, or the only one staged. */
 uint64_t tenka_conv_dw_groups(const struct tenka_variant *v, const struct tenka_p_conv2d *p);
 uint64_t tenka_conv_dw_loops(const struct tenka_variant *v, const struct tenka_p_conv2d *p);
 uint32_t tenka_conv_dw_shared(const struct tenka_variant *v, const struct tenka_p_conv2d *p);
+/* Its parts, v->slices of them in a workgroup. */
+uint64_t tenka_conv_parts_groups(const struct tenka_variant *v, const struct tenka_p_conv2d *p);
+uint64_t tenka_conv_parts_loops(const struct tenka_variant *v, const struct tenka_p_conv2d *p);
+uint32_t tenka_conv_parts_shared(const struct tenka_variant *v, const struct tenka_p_conv2d *p);
 
 #endif

@@ -23,8 +23,10 @@
 #define D1 BIT(TENKA_D(1))
 #define D2 BIT(TENKA_D(2))
 #define D3 BIT(TENKA_D(3))
+#define P1 BIT(TENKA_P(1))
+#define P2 BIT(TENKA_P(2))
 enum { INPLACE = TENKA_PASS_INPLACE, PIECES = TENKA_PASS_PIECES, JOBS = TENKA_PASS_JOBS, PART = TENKA_PASS_PART,
-       TURNS = TENKA_PASS_TURNS };
+       TURNS = TENKA_PASS_TURNS, SPREAD = TENKA_PASS_SPREAD };
 
 /* struct params_<op>: the operator's parameters under its own name. */
 #define TENKA_OP(name, body, min_in, max_in, outs, params, ...)                                       \
@@ -124,6 +126,46 @@ uint64_t tenka_kernel_bytes(enum tenka_kernel kernel, const int32_t *params, uin
     }
 }
 
+#define TENKA_OP(...)
+#define TENKA_PASS(...)
+#define TENKA_PARTS(op, parts)                                               \
+    static uint32_t parts_##op(const int32_t *params)                        \
+    {                                                                        \
+        const params_##op *p = (const void *)params;                         \
+        return (uint32_t)(parts);                                            \
+    }
+#include "op/ops.def"
+
+uint32_t tenka_op_parts(enum tenka_op op, const int32_t *params)
+{
+    switch (op) {
+#define TENKA_OP(...)
+#define TENKA_PASS(...)
+#define TENKA_PARTS(op, parts) case TENKA_OP_##op: return parts_##op(params);
+#include "op/ops.def"
+    default: return 0;
+    }
+}
+
+struct tenka_desc tenka_parts_desc(const struct tenka_desc *gradient, uint32_t parts)
+{
+    struct tenka_desc desc = {.dtype = gradient->dtype};
+    const struct tenka_shape *shape = &gradient->shape;
+    if (shape->rank == TENKA_MAX_RANK)
+        return desc;
+    desc.shape.rank = shape->rank + 1;
+    desc.shape.dim[0] = parts;
+    memcpy(desc.shape.dim + 1, shape->dim, shape->rank * sizeof(*shape->dim));
+    return desc;
+}
+
+static void describe_parts(struct tenka_call *call)
+{
+    const uint32_t parts = tenka_op_parts(call->op, call->params);
+    for (uint32_t k = 0; k < TENKA_MAX_PARTED && k < call->n_in && parts > 0; k++)
+        call->parts[k] = tenka_parts_desc(&call->in[k], parts);
+}
+
 tenka_status tenka_op_infer(struct tenka_call *call, struct tenka_error *err)
 {
     const struct tenka_op_info *op = &tenka_ops[call->op];
@@ -133,7 +175,9 @@ tenka_status tenka_op_infer(struct tenka_call *call, struct tenka_error *err)
     for (uint32_t i = 0; i < call->n_in; i++)
         TENKA_TRY(tenka_shape_check(err, op->name, &call->in[i].shape));
     call->n_out = op->n_out;
-    return op->rule(call, err);
+    TENKA_TRY(op->rule(call, err));
+    describe_parts(call);
+    return TENKA_OK;
 }
 
 enum tenka_kernel tenka_op_pass_writing(enum tenka_op op, uint32_t operand)
@@ -147,6 +191,8 @@ enum tenka_kernel tenka_op_pass_writing(enum tenka_op op, uint32_t operand)
 
 const struct tenka_desc *tenka_call_operand(const struct tenka_call *call, uint32_t operand)
 {
+    if (operand >= TENKA_P(0))
+        return operand - TENKA_P(0) < call->n_in ? &call->parts[operand - TENKA_P(0)] : NULL;
     if (operand >= TENKA_D(0))
         return operand - TENKA_D(0) < call->n_in ? &call->in[operand - TENKA_D(0)] : NULL;
     if (operand >= TENKA_DOUT(0))

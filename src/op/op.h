@@ -37,7 +37,11 @@ enum tenka_storage_type {
 #define TENKA_OUT(k) (16 + (uint32_t)(k))  /* forward outputs */
 #define TENKA_DOUT(k) (24 + (uint32_t)(k)) /* gradients of outputs */
 #define TENKA_D(k) (32 + (uint32_t)(k))    /* gradients of inputs */
-#define TENKA_OPERANDS 48
+#define TENKA_P(k) (48 + (uint32_t)(k))    /* the same in parts: sums that are still to be added up */
+#define TENKA_OPERANDS 52
+/* Of so many inputs an operator can make gradients in parts. */
+#define TENKA_MAX_PARTED 3
+#define TENKA_MOST_PARTS 1024
 
 /* Whether a mask has an operand. */
 static inline bool tenka_mask_has(uint64_t mask, uint32_t operand)
@@ -66,6 +70,7 @@ enum tenka_pass_flags {
     TENKA_PASS_JOBS = 4,
     TENKA_PASS_PART = 8,
     TENKA_PASS_TURNS = 16,
+    TENKA_PASS_SPREAD = 32,
 };
 
 struct tenka_variant; /* op/variant.h */
@@ -78,6 +83,7 @@ struct tenka_call {
     int32_t params[TENKA_MAX_PARAMS];   /* the caller's part filled, the rest by the rule */
     uint32_t n_out;
     struct tenka_desc out[TENKA_MAX_OUT];
+    struct tenka_desc parts[TENKA_MAX_PARTED]; /* of the gradients of its inputs; rank 0: it has no pass for them */
 };
 
 struct tenka_op_info {
@@ -105,6 +111,11 @@ struct tenka_pass_info {
 uint64_t tenka_kernel_flops(enum tenka_kernel kernel, const int32_t *params, uint64_t n);
 /* Bytes that a pass moves; 0: all of its operands. */
 uint64_t tenka_kernel_bytes(enum tenka_kernel kernel, const int32_t *params, uint64_t n);
+
+/* How many parts the operator's pass for parts makes, from the call's parameters; 0: it has no such pass. */
+uint32_t tenka_op_parts(enum tenka_op op, const int32_t *params);
+/* The description of a gradient in so many parts; rank 0: a tensor cannot have one axis more. */
+struct tenka_desc tenka_parts_desc(const struct tenka_desc *gradient, uint32_t parts);
 
 /* The activation that a pass applies to what it computes, or goes back through. */
 enum tenka_act tenka_kernel_act(enum tenka_kernel kernel, const int32_t *params);

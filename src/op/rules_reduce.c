@@ -180,3 +180,17 @@ tenka_status tenka_rule_batch_norm2d_eval(struct tenka_call *call, struct tenka_
     TENKA_TRY(tenka_rule_vector(call, err, 3, "running mean", channels));
     return tenka_rule_vector(call, err, 4, "running variance", channels);
 }
+
+/* What the passes for parts leave: the parts along the first axis. */
+tenka_status tenka_rule_sum_parts(struct tenka_call *call, struct tenka_error *err)
+{
+    const struct tenka_shape *x = &call->in[0].shape;
+    struct tenka_shape out = {.rank = x->rank - 1};
+    TENKA_TRY(tenka_rule_dtype(call, err, 0, TENKA_F32));
+    TENKA_TRY(tenka_rule_rank(call, err, 0, 1, TENKA_MAX_RANK));
+    if (x->dim[0] > TENKA_MOST_PARTS)
+        return tenka_fail(err, TENKA_E_SHAPE, "%s: %u parts are more than %d", tenka_rule_name(call), x->dim[0],
+                          TENKA_MOST_PARTS);
+    memcpy(out.dim, x->dim + 1, out.rank * sizeof(*out.dim));
+    return tenka_rule_out(call, err, 0, TENKA_F32, out);
+}

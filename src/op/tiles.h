@@ -41,6 +41,9 @@
 #define LINEAR_DX_SPLITS(p) GEMM_SPLITS(1, (p)->m, (p)->k, (p)->n)
 #define LINEAR_DW_SPLITS(p) GEMM_SPLITS(1, (p)->n, (p)->k, (p)->m)
 
+/* Four parts at a time, after the search for the job. */
+#define SUM_PARTS_LOOPS (TENKA_MOST_PARTS / 4 + 32)
+
 /* ---- Attention: shaders/common/attention.glsl ---- */
 
 /* A workgroup has some rows, in tiles of so many columns, and of what it makes of them so many columns. */
@@ -147,9 +150,23 @@
 #define LINE_LOOPS(p, v, k) \
     ((k) * (uint64_t)(p)->len / (LINE_SHARED(p) ? LANES_TURN(v, LINE_WIDTH(p), (p)->len) * (v)->lanes : 1) + 24)
 
+/* So many sums of so many terms, each by a workgroup at least: the parts of a sum that keep a large device busy, a power
+ * of two. */
+static inline uint32_t tenka_sum_parts(uint64_t sums, uint64_t terms)
+{
+    uint32_t parts = 1;
+    while (sums * parts < 256 && terms >= 2 * (uint64_t)parts * 2048)
+        parts *= 2;
+    return parts;
+}
+
 #define BN_TERMS(p) ((uint64_t)(p)->n * (uint64_t)(p)->plane)
 /* k sweeps over a channel, in turns. */
 #define BN_LOOPS(p, v, k) ((uint64_t)(k)*SUM_LOOPS(v, BN_TERMS(p)))
+/* The sums of the gradients are made in parts. */
+#define BN_PARTS(p) tenka_sum_parts((uint64_t)(p)->c, BN_TERMS(p))
+#define BN_PART_TERMS(p) DIV_UP(BN_TERMS(p), BN_PARTS(p))
+#define BN_BACK_LOOPS(p, v, k) (BN_PARTS(p) * ((uint64_t)(k)*SUM_LOOPS(v, BN_PART_TERMS(p)) + 1))
 
 /* ---- Gradients of a row normalisation's weights: shaders/layer_norm.comp ---- */
 

@@ -140,6 +140,20 @@ static tenka_status add_group(tenka_optimizer *opt, tenka_variable *const *vars,
     return s;
 }
 
+/* The norm is of all groups together, and so is its limit: timm's class, too, has but the optimizer's own. */
+static tenka_status check_norm(const tenka_optimizer *opt, const struct tenka_optimizer_params *group)
+{
+    if (opt->class->max_norm == NULL)
+        return TENKA_OK;
+    const double all = opt->class->max_norm(opt->params.value), own = opt->class->max_norm(group->value);
+    if (all == own || (isnan(all) && isnan(own)))
+        return TENKA_OK;
+    return tenka_fail(tenka_ctx_error(opt->ctx), TENKA_E_INVALID,
+                      "optimizer: a group of %s has a max_grad_norm of its own, but the norm is that of all groups "
+                      "together: give it to the optimizer alone",
+                      tenka_optimizer_class(&opt->params));
+}
+
 tenka_status tenka_optimizer_add_group(tenka_optimizer *opt, tenka_variable *const *vars, size_t count,
                                        const struct tenka_optimizer_params *params, size_t *group)
 {
@@ -149,6 +163,7 @@ tenka_status tenka_optimizer_add_group(tenka_optimizer *opt, tenka_variable *con
     if (strcmp(tenka_optim_classes[own->which - 1].kind, opt->class->kind) != 0)
         return tenka_fail(err, TENKA_E_INVALID, "optimizer: a group of %s cannot join %s", tenka_optimizer_class(own),
                           tenka_optimizer_class(&opt->params));
+    TENKA_TRY(check_norm(opt, own));
     return add_group(opt, vars, count, own, group);
 }
 
@@ -483,6 +498,16 @@ uint64_t tenka_optimizer_bytes(const tenka_optimizer *opt)
         for (size_t i = 0; i < opt->groups[g].n_slots; i++)
             for (size_t k = 0; k < opt->groups[g].n_states; k++)
                 bytes += tenka_variable_bytes(opt->groups[g].slots[i].state[k]);
+    return bytes;
+}
+
+uint64_t tenka_optimizer_gradient_bytes(const tenka_optimizer *opt)
+{
+    uint64_t bytes = 0;
+    for (size_t g = 0; g < opt->n_groups; g++)
+        for (size_t i = 0; i < opt->groups[g].n_slots; i++)
+            if (tenka_variable_requires_grad(opt->groups[g].slots[i].var))
+                bytes += tenka_variable_bytes(opt->groups[g].slots[i].var);
     return bytes;
 }
 

@@ -99,9 +99,12 @@ static void find_roots(struct tenka_planner *p)
         p->root[v] = p->flush ||
                      (record->entries[value->entry].kind == TENKA_ENTRY_OP && value->out == 0 && value->uses == 0);
     }
-    for (size_t i = 0; i < record->n_entries; i++)
-        if (record->entries[i].kind == TENKA_ENTRY_BACKWARD || record->entries[i].kind == TENKA_ENTRY_READ)
-            p->root[record->entries[i].in[0]] = true;
+    for (size_t i = 0; i < record->n_entries; i++) {
+        const struct tenka_entry *const entry = &record->entries[i];
+        if (entry->kind == TENKA_ENTRY_BACKWARD || entry->kind == TENKA_ENTRY_READ ||
+            (entry->kind == TENKA_ENTRY_GIVE && record->values[entry->in[0]].uses == 0))
+            p->root[entry->in[0]] = true;
+    }
 }
 
 /* Readable tensors get memory that lasts: what lies in the input bytes, or in a variable that changes, is copied. */

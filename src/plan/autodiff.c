@@ -130,6 +130,11 @@ static void accumulate(struct tenka_planner *p, uint32_t value, uint32_t g)
     p->grad[value] = g;
 }
 
+static bool is_wanted(const struct tenka_planner *p, const struct tenka_entry *entry, uint32_t input)
+{
+    return p->mark[entry->in[input]] && tenka_op_differentiable((enum tenka_op)entry->op, input);
+}
+
 static void differentiate(struct tenka_planner *p, const struct tenka_entry *entry)
 {
     const tenka_grad_fn rule = grad_rules[grad_kinds[entry->op]];
@@ -139,14 +144,13 @@ static void differentiate(struct tenka_planner *p, const struct tenka_entry *ent
     uint32_t made[TENKA_MAX_IN];
     for (uint32_t k = 0; k < TENKA_MAX_IN; k++)
         made[k] = TENKA_NONE_ID;
-    for (uint32_t k = 0; k < entry->n_in && !p->failed; k++) {
-        if (!p->mark[entry->in[k]] || !tenka_op_differentiable((enum tenka_op)entry->op, k))
-            continue;
-        if (rule == NULL && made[k] == TENKA_NONE_ID)
+    /* Passes first, so that those of a call are neighbours, of which one may use what the other made. */
+    for (uint32_t k = 0; k < entry->n_in && rule == NULL && !p->failed; k++)
+        if (is_wanted(p, entry, k) && made[k] == TENKA_NONE_ID)
             run_pass(&call, k, made);
-        if (!p->failed)
+    for (uint32_t k = 0; k < entry->n_in && !p->failed; k++)
+        if (is_wanted(p, entry, k))
             accumulate(p, entry->in[k], rule != NULL ? rule(&call, k) : made[k]);
-    }
 }
 
 tenka_status tenka_planner_backward(struct tenka_planner *p, const struct tenka_entry *entry)

@@ -18,6 +18,7 @@ static const struct {
     {TENKA_KERNEL_max_pool2d_fwd, tenka_fuse_relu_max_pool2d},
     {ANY, tenka_fuse_norm_activation},
     {TENKA_KERNEL_batch_norm2d_dw, tenka_fuse_norm_activation_back},
+    {TENKA_KERNEL_batch_norm2d_dw, tenka_fuse_norm_sums},
     {TENKA_KERNEL_conv2d_dw, tenka_fuse_conv2d_relu_pool_dw},
     {ANY, tenka_fuse_layer_activation_back},
     {TENKA_KERNEL_linear_dw, tenka_fuse_linear_backward},

@@ -118,3 +118,34 @@ bool tenka_fuse_norm_activation_back(struct tenka_fuser *f, struct tenka_plan_no
         tenka_fuse_put(f, dx, &to_x);
     return true;
 }
+
+/* Whether nothing runs between two nodes, of which the first stands before the second. */
+static bool are_neighbours(const struct tenka_plan_node *first, const struct tenka_plan_node *second)
+{
+    while (++first < second)
+        if (first->kernel != TENKA_GONE)
+            return false;
+    return first == second;
+}
+
+/* The gradient of what was normalised takes the sums that those of weight and bias are, instead of making them again. */
+bool tenka_fuse_norm_sums(struct tenka_fuser *f, struct tenka_plan_node *dw)
+{
+    struct tenka_plan_node *dx = dx_beside(f, dw);
+    if (dx == NULL || (!are_neighbours(dw, dx) && !are_neighbours(dx, dw)) ||
+        tenka_kernel_act(dx->kernel, dx->params) != tenka_kernel_act(dw->kernel, dw->params))
+        return false;
+    struct tenka_plan_node sums = *dw, *second = dx > dw ? dx : dw;
+    struct tenka_plan_node node =
+        tenka_fuse_merged(dx, TENKA_KERNEL_batch_norm2d_apply, dx->params, sizeof(dx->params));
+    tenka_fuse_take(&node, dx, TENKA_INS | TENKA_OUTS | TENKA_DOUTS | TENKA_DS);
+    tenka_fuse_set(&node, TENKA_D(1), tenka_node_value(dw, TENKA_D(1)));
+    tenka_fuse_set(&node, TENKA_D(2), tenka_node_value(dw, TENKA_D(2)));
+    node.phase = dx->phase;
+    tenka_fuse_join_owners(&node, dx);
+    if (!tenka_fuse_wanted(f, node.kernel, node.params))
+        return false;
+    tenka_fuse_put(f, dx < dw ? dx : dw, &sums);
+    tenka_fuse_put(f, second, &node);
+    return true;
+}

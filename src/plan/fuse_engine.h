@@ -87,6 +87,7 @@ bool tenka_fuse_layer_activation(struct tenka_fuser *f, struct tenka_plan_node *
 bool tenka_fuse_layer_activation_back(struct tenka_fuser *f, struct tenka_plan_node *act);
 bool tenka_fuse_norm_activation(struct tenka_fuser *f, struct tenka_plan_node *act);
 bool tenka_fuse_norm_activation_back(struct tenka_fuser *f, struct tenka_plan_node *dw);
+bool tenka_fuse_norm_sums(struct tenka_fuser *f, struct tenka_plan_node *dw);
 /* fuse_layers.c */
 bool tenka_fuse_relu_max_pool2d(struct tenka_fuser *f, struct tenka_plan_node *pool);
 bool tenka_fuse_relu_max_pool2d_dx(struct tenka_fuser *f, struct tenka_plan_node *relu);

@@ -40,20 +40,27 @@ void tenka_planner_drop_dead(struct tenka_planner *p)
 
 /* ---- Lifetimes ---- */
 
-/* What node i reads and writes lives until then, or longer. */
-static void live_at(struct tenka_planner *p, uint32_t i)
+/* Whether a device may run node i and the one behind it as one: then neither may take the other's memory. */
+static bool joins_next(const struct tenka_planner *p, uint32_t i)
 {
-    const struct tenka_plan_node *node = &p->nodes[i];
+    const uint32_t flags = tenka_passes[p->nodes[i].kernel].flags;
+    return i + 1 < p->n_nodes && p->nodes[i].kernel == p->nodes[i + 1].kernel && (flags & TENKA_PASS_JOBS) != 0 &&
+           (flags & TENKA_PASS_INPLACE) == 0;
+}
+
+/* What a node reads and writes is there from node first on until node last, or longer. */
+static void live(struct tenka_planner *p, const struct tenka_plan_node *node, uint32_t first, uint32_t last)
+{
     for (uint32_t k = 0; k < node->n_out; k++) {
         struct tenka_storage *s = storage_of(p, node->out[k]);
         if (s != NULL && s->writer == TENKA_NONE_ID)
-            s->writer = i;
+            s->writer = first;
         if (s != NULL)
-            s->last = i;
+            s->last = last;
     }
     for (uint32_t k = 0; k < node->n_in; k++)
         if (node->in[k] != TENKA_NONE_ID)
-            storage_of(p, node->in[k])->last = i;
+            storage_of(p, node->in[k])->last = last;
 }
 
 static void find_lifetimes(struct tenka_planner *p)
@@ -62,8 +69,12 @@ static void find_lifetimes(struct tenka_planner *p)
         p->storages[s].writer = TENKA_NONE_ID;
         p->storages[s].last = 0;
     }
-    for (uint32_t i = 0; i < p->n_nodes; i++)
-        live_at(p, i);
+    for (uint32_t first = 0, end; first < p->n_nodes; first = end) {
+        for (end = first + 1; joins_next(p, end - 1);)
+            end++;
+        for (uint32_t i = first; i < end; i++)
+            live(p, &p->nodes[i], first, end - 1);
+    }
     for (size_t s = 0; s < p->n_storages; s++)
         if (p->storages[s].keep)
             p->storages[s].last = (uint32_t)p->n_nodes;

@@ -39,6 +39,7 @@ static tenka_status make(struct tenka_planner *p, struct tenka_step_plan *out)
     TENKA_TRY(tenka_planner_assigns(p));
     tenka_planner_drop_dead(p);
     TENKA_TRY(tenka_planner_fuse(p));
+    TENKA_TRY(tenka_planner_split(p));
     TENKA_TRY(tenka_planner_layout(p, out));
     return tenka_planner_emit(p, out);
 }

@@ -15,6 +15,7 @@ enum tenka_entry_kind {
     TENKA_ENTRY_ASSIGN,   /* in[0] becomes the content of variable params[0..1] */
     TENKA_ENTRY_BACKWARD, /* gradients of in[0]; outputs: one for each variable it depends on, in value order */
     TENKA_ENTRY_READ,     /* in[0] must be readable after the step */
+    TENKA_ENTRY_GIVE,     /* the program was given in[0] as well: readable after the step where nobody consumes it */
     TENKA_ENTRY_FLUSH,    /* everything before was run; the rest of the step follows in another plan */
 };
 
@@ -95,7 +96,8 @@ struct tenka_plan_target {
     size_t max_buffer;                   /* bytes of the largest buffer */
     size_t spill_size[TENKA_MAX_BLOCKS]; /* of each spill block; 0: it has yet to be made */
     size_t spill_used[TENKA_MAX_BLOCKS];
-    /* Whether this fused kernel is worth more than its parts. */
+    /* Whether this kernel is worth more than what it stands for: a fused one than its parts, one that makes parts of
+     * sums than the one that makes them whole. */
     bool (*fuses)(const void *device, enum tenka_kernel kernel, const int32_t *params);
     const void *device; /* for fuses */
 };

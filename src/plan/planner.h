@@ -162,6 +162,10 @@ struct tenka_assigned *tenka_planner_assigned(const struct tenka_planner *p, con
 
 tenka_status tenka_planner_fuse(struct tenka_planner *p);
 
+/* ---- split.c ---- */
+
+tenka_status tenka_planner_split(struct tenka_planner *p);
+
 /* ---- layout.c: dead nodes, lifetimes, places ---- */
 
 void tenka_planner_drop_dead(struct tenka_planner *p);

@@ -13,4 +13,5 @@ set(plan_sources
     src/plan/grad_rules.c
     src/plan/layout.c
     src/plan/make.c
-    src/plan/nodes.c)
+    src/plan/nodes.c
+    src/plan/split.c)

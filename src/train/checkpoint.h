@@ -54,7 +54,21 @@ tenka_status tenka_checkpoint_differs(struct tenka_error *err, const char *path,
  * differs. */
 tenka_status tenka_checkpoint_other_text(struct tenka_error *err, const char *path, const char *what, const char *there,
                                          const char *here);
+/* Whether two counts agree of WHAT, such as "training image". Errors: E_INVALID. */
+tenka_status tenka_checkpoint_compare_count(const struct tenka_run *run, const char *path, const char *what,
+                                            uint64_t there, uint64_t here);
 /* "PATH: the checkpoint is damaged: WHAT", as E_FORMAT. */
 tenka_status tenka_checkpoint_damaged(struct tenka_error *err, const char *path, const char *what);
+
+/* ---- checkpoint_loader.c ---- */
+
+/* NULL: no memory; of no loader JSON's null. */
+json_t *tenka_checkpoint_write_loader(const tenka_loader *loader);
+/* Reads what was written, and compares it with a loader (NULL: with none).
+ *   name  "training" or "test"
+ * Errors: E_FORMAT, E_INVALID. */
+tenka_status tenka_checkpoint_compare_loader(const struct tenka_run *run, const char *path, const char *name,
+                                             const json_t *object, const tenka_loader *loader,
+                                             struct tenka_loader_state *there);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "python/text.h"
 #include "train/checkpoint.h"
+#include "train/checkpoint_json.h"
 
 #define FORMAT 1
 #define RNG_WORDS 624
@@ -39,37 +40,12 @@ static const char *device_name(const tenka_ctx *ctx, char out[DEVICE_NAME])
 
 /* ---- Writing ---- */
 
-static json_t *real(double x)
-{
-    char text[TENKA_NUMBER_TEXT];
-    return json_string(tenka_number_text(x, text));
-}
-
 static json_t *write_rng(const struct tenka_rng *rng)
 {
     char words[8 * RNG_WORDS + 1];
     for (size_t i = 0; i < RNG_WORDS; i++)
         snprintf(words + 8 * i, 9, "%08" PRIx32, rng->state[i]);
     return json_pack("{s:i, s:s}", "next", (int)rng->next, "state", words);
-}
-
-/* Of what is done to batches; NULL: it is not, and files of older versions do not say it. */
-static json_t *alpha(double x)
-{
-    return x > 0 ? real(x) : NULL;
-}
-
-static json_t *write_loader(const tenka_loader *loader)
-{
-    struct tenka_loader_state s;
-    if (loader == NULL)
-        return json_null();
-    tenka_loader_get_state(loader, &s);
-    return json_pack("{s:I, s:I, s:I, s:b, s:b, s:b, s:I, s:I, s:I, s:s*, s:o*, s:o*}", "images", (json_int_t)s.count,
-                     "labels", (json_int_t)s.labels, "batch_size", (json_int_t)s.batch_size, "shuffle", (int)s.shuffle,
-                     "drop_last", (int)s.drop_last, "running", (int)s.running, "index", (json_int_t)s.index,
-                     "order_seed", (json_int_t)s.order_seed, "epoch_seed", (json_int_t)s.epoch_seed, "transform",
-                     tenka_loader_transform(loader), "mixup", alpha(s.mixup), "cutmix", alpha(s.cutmix));
 }
 
 /* Of NAdam, by the variables' names. */
@@ -79,7 +55,7 @@ static json_t *write_products(const struct tenka_run *run, size_t group)
     bool good = products != NULL;
     for (size_t i = 0; i < run->n_slots && good; i++)
         if (run->slots[i].group == group)
-            good = json_object_set_new(products, run->slot_names[i], real(run->slots[i].product)) == 0;
+            good = json_object_set_new(products, run->slot_names[i], tenka_json_of_real(run->slots[i].product)) == 0;
     if (good)
         return products;
     json_decref(products);
@@ -93,14 +69,14 @@ static json_t *write_group(const struct tenka_run *run, size_t group)
     json_t *const numbers = json_object(), *const steps = json_object();
     bool good = true;
     for (size_t i = 0; i < count; i++)
-        good = json_object_set_new(numbers, options[i].name, real(options[i].value)) == 0 && good;
+        good = json_object_set_new(numbers, options[i].name, tenka_json_of_real(options[i].value)) == 0 && good;
     for (size_t i = 0; i < run->n_slots; i++)
         if (run->slots[i].group == group)
             good = json_object_set_new(steps, run->slot_names[i], json_integer((json_int_t)run->slots[i].steps)) == 0 &&
                    good;
     /* Takes both over, also on failure. */
     json_t *const object = json_pack("{s:o, s:o, s:o}", "options", numbers, "steps", steps, "initial_lr",
-                                     real(tenka_optimizer_initial_lr(run->training->optimizer, group)));
+                                     tenka_json_of_real(tenka_optimizer_initial_lr(run->training->optimizer, group)));
     if (good && tenka_optimizer_has_product(run->training->optimizer))
         good = json_object_set_new(object, "mu_product", write_products(run, group)) == 0;
     if (good)
@@ -133,7 +109,7 @@ static json_t *write_numbers(tenka_schedule *schedule)
     if (good)
         tenka_schedule_save(schedule, numbers, count);
     for (size_t i = 0; i < count && good; i++)
-        good = json_array_append_new(array, real(numbers[i])) == 0;
+        good = json_array_append_new(array, tenka_json_of_real(numbers[i])) == 0;
     tenka_free(numbers);
     if (good)
         return array;
@@ -172,7 +148,7 @@ static json_t *write_average(const tenka_average *average)
 {
     if (average == NULL)
         return json_null();
-    return json_pack("{s:o, s:I}", "decay", real(tenka_average_decay(average)), "updates",
+    return json_pack("{s:o, s:I}", "decay", tenka_json_of_real(tenka_average_decay(average)), "updates",
                      (json_int_t)tenka_average_updates(average));
 }
 
@@ -192,59 +168,21 @@ tenka_status tenka_checkpoint_write_state(const struct tenka_run *run, char **te
     if (t->loss != NULL)
         TENKA_TRY(tenka_meter_read(t->loss, &sum, NULL, &count));
     snprintf(seed, sizeof(seed), "%" PRIu64, t->seed);
-    json_t *const loss = json_pack("{s:o, s:I}", "sum", real(sum), "count", (json_int_t)count);
-    json_t *const root = json_pack("{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s*, s:s*}",
-                                   "format", FORMAT, "epoch", (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed",
-                                   seed, "dropout_mask", mask_name(run->ctx), "device", device_name(run->ctx, device),
-                                   "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer", write_optimizer(run),
-                                   "train_loader", write_loader(t->train_loader), "test_loader",
-                                   write_loader(t->test_loader), "loss", loss, "frozen", write_frozen(run), "schedule",
-                                   write_schedule(t->schedule), "average", write_average(t->average), "criterion",
-                                   t->criterion, "note", t->note[0] != '\0' ? t->note : NULL);
+    json_t *const loss = json_pack("{s:o, s:I}", "sum", tenka_json_of_real(sum), "count", (json_int_t)count);
+    json_t *const root = json_pack(
+        "{s:i, s:I, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s*, s:s*}", "format", FORMAT, "epoch",
+        (json_int_t)t->epoch, "step", (json_int_t)t->step, "seed", seed, "dropout_mask", mask_name(run->ctx), "device",
+        device_name(run->ctx, device), "generator", write_rng(tenka_ctx_rng(run->ctx)), "optimizer",
+        write_optimizer(run), "train_loader", tenka_checkpoint_write_loader(t->train_loader), "test_loader",
+        tenka_checkpoint_write_loader(t->test_loader), "loss", loss, "frozen", write_frozen(run), "schedule",
+        write_schedule(t->schedule), "average", write_average(t->average), "criterion", t->criterion, "note",
+        t->note[0] != '\0' ? t->note : NULL);
     *text = tenka_json_text(root);
     json_decref(root);
     return *text != NULL ? TENKA_OK : tenka_fail_nomem(run->err);
 }
 
 /* ---- Reading: false means damaged ---- */
-
-static bool read_whole(const json_t *object, const char *key, uint64_t most, uint64_t *out)
-{
-    const json_t *const value = json_object_get(object, key);
-    if (!json_is_integer(value) || json_integer_value(value) < 0)
-        return false;
-    *out = (uint64_t)json_integer_value(value);
-    return *out <= most;
-}
-
-static bool read_u32(const json_t *object, const char *key, uint32_t *out)
-{
-    uint64_t value;
-    const bool good = read_whole(object, key, UINT32_MAX, &value);
-    *out = good ? (uint32_t)value : 0;
-    return good;
-}
-
-static bool read_bool(const json_t *object, const char *key, bool *out)
-{
-    const json_t *const value = json_object_get(object, key);
-    *out = json_is_true(value);
-    return json_is_boolean(value);
-}
-
-static bool read_real(const json_t *value, double *out)
-{
-    const char *const text = json_string_value(value);
-    if (text == NULL)
-        return false;
-    const bool negative = text[0] == '-';
-    if (strcmp(text + negative, "inf") == 0 || strcmp(text, "nan") == 0) {
-        *out = text[negative] == 'n' ? (double)NAN : negative ? -(double)INFINITY : (double)INFINITY;
-        return true;
-    }
-    const size_t length = tenka_number_read(text, out);
-    return length > 0 && text[length] == '\0';
-}
 
 static bool read_word(const char *text, uint32_t *out)
 {
@@ -262,121 +200,23 @@ static bool read_word(const char *text, uint32_t *out)
 static bool read_rng(const json_t *object, struct tenka_rng *out)
 {
     const char *const words = json_string_value(json_object_get(object, "state"));
-    bool good = words != NULL && strlen(words) == 8 * RNG_WORDS && read_u32(object, "next", &out->next) &&
+    bool good = words != NULL && strlen(words) == 8 * RNG_WORDS && tenka_json_u32(object, "next", &out->next) &&
                 out->next <= RNG_WORDS;
     for (size_t i = 0; i < RNG_WORDS && good; i++)
         good = read_word(words + 8 * i, &out->state[i]);
     return good;
 }
 
-/* Files of older versions, which draw nothing for samples, have none. */
-static bool read_epoch_seed(const json_t *object, struct tenka_loader_state *out)
-{
-    out->epoch_seed = 0;
-    return json_object_get(object, "epoch_seed") == NULL ||
-           read_whole(object, "epoch_seed", INT64_MAX, &out->epoch_seed);
-}
-
-/* What files do not say was not done. */
-static bool read_alpha(const json_t *object, const char *key, double *out)
-{
-    const json_t *const value = json_object_get(object, key);
-    *out = 0;
-    return value == NULL || read_real(value, out);
-}
-
-static bool read_loader(const json_t *object, struct tenka_loader_state *out)
-{
-    return read_u32(object, "images", &out->count) && read_u32(object, "labels", &out->labels) &&
-           read_u32(object, "batch_size", &out->batch_size) && read_bool(object, "shuffle", &out->shuffle) &&
-           read_bool(object, "drop_last", &out->drop_last) && read_bool(object, "running", &out->running) &&
-           read_u32(object, "index", &out->index) && read_whole(object, "order_seed", INT64_MAX, &out->order_seed) &&
-           read_epoch_seed(object, out) && read_alpha(object, "mixup", &out->mixup) &&
-           read_alpha(object, "cutmix", &out->cutmix);
-}
-
 /* ---- Comparing ---- */
 
-/* what: "training image", of which there are so many. */
-static tenka_status compare_count(const struct tenka_run *run, const char *path, const char *what, uint64_t there,
-                                  uint64_t here)
+tenka_status tenka_checkpoint_compare_count(const struct tenka_run *run, const char *path, const char *what,
+                                            uint64_t there, uint64_t here)
 {
     if (there == here)
         return TENKA_OK;
     return tenka_fail(run->err, TENKA_E_INVALID,
                       "%s: the checkpoint belongs to a run with %" PRIu64 " %s%s, this one has %" PRIu64, path, there,
                       what, there == 1 ? "" : "s", here);
-}
-
-static tenka_status compare_batch_size(const struct tenka_run *run, const char *path, const char *name, uint32_t there,
-                                       uint32_t here)
-{
-    char what[64], a[NUMBER], b[NUMBER];
-    if (there == here)
-        return TENKA_OK;
-    snprintf(what, sizeof(what), "a %s batch size of", name);
-    snprintf(a, sizeof(a), "%" PRIu32, there);
-    snprintf(b, sizeof(b), "%" PRIu32, here);
-    return tenka_checkpoint_differs(run->err, path, what, a, b);
-}
-
-static tenka_status compare_flag(const struct tenka_run *run, const char *path, const char *what, bool there, bool here)
-{
-    return there == here ? TENKA_OK
-                         : tenka_checkpoint_differs(run->err, path, what, there ? "on" : "off", here ? "on" : "off");
-}
-
-/* what: "mixup" or "cutmix". */
-static tenka_status compare_alpha(const struct tenka_run *run, const char *path, const char *what, double there,
-                                  double here)
-{
-    char a[TENKA_NUMBER_TEXT], b[TENKA_NUMBER_TEXT];
-    return there == here
-               ? TENKA_OK
-               : tenka_checkpoint_differs(run->err, path, what, there > 0 ? tenka_number_text(there, a) : "off",
-                                          here > 0 ? tenka_number_text(here, b) : "off");
-}
-
-/* Pictures that are made by no transform, or by one. */
-static tenka_status compare_transform(const struct tenka_run *run, const char *path, const char *name,
-                                      const json_t *object, const tenka_loader *loader)
-{
-    const char *const there = json_string_value(json_object_get(object, "transform"));
-    const char *const here = tenka_loader_transform(loader);
-    char what[64];
-    snprintf(what, sizeof(what), "a run with another transform of %s images", name);
-    if (there == NULL ? here == NULL : here != NULL && strcmp(there, here) == 0)
-        return TENKA_OK;
-    return tenka_checkpoint_other_text(run->err, path, what, there != NULL ? there : "none",
-                                       here != NULL ? here : "none");
-}
-
-/* name: "training" or "test". */
-static tenka_status compare_loader(const struct tenka_run *run, const char *path, const char *name,
-                                   const json_t *object, const tenka_loader *loader, struct tenka_loader_state *there)
-{
-    struct tenka_loader_state here;
-    char what[64];
-    if (loader == NULL)
-        return TENKA_OK;
-    if (!read_loader(object, there))
-        return tenka_fail(run->err, TENKA_E_FORMAT, "%s: the checkpoint is damaged: no position of a %s loader", path,
-                          name);
-    tenka_loader_get_state(loader, &here);
-    snprintf(what, sizeof(what), "%s image", name);
-    TENKA_TRY(compare_count(run, path, what, there->count, here.count));
-    if (there->labels != here.labels)
-        return tenka_fail(run->err, TENKA_E_INVALID,
-                          "%s: the checkpoint belongs to a run with other %s images: their labels differ", path, name);
-    TENKA_TRY(compare_transform(run, path, name, object, loader));
-    TENKA_TRY(compare_batch_size(run, path, name, there->batch_size, here.batch_size));
-    TENKA_TRY(compare_flag(run, path, "shuffling", there->shuffle, here.shuffle));
-    TENKA_TRY(compare_flag(run, path, "drop_last", there->drop_last, here.drop_last));
-    TENKA_TRY(compare_alpha(run, path, "mixup", there->mixup, here.mixup));
-    TENKA_TRY(compare_alpha(run, path, "cutmix", there->cutmix, here.cutmix));
-    if (there->index > tenka_loader_batches(loader))
-        return tenka_checkpoint_damaged(run->err, path, "a position after the end of the epoch");
-    return TENKA_OK;
 }
 
 static tenka_status compare_options(const struct tenka_run *run, const char *path, size_t group, const json_t *object,
@@ -389,7 +229,7 @@ static tenka_status compare_options(const struct tenka_run *run, const char *pat
         /* What older versions did not know had its usual value. */
         const json_t *const text = json_object_get(object, here[i].name);
         double there = here[i].usual;
-        if ((i == 0 || text != NULL) && (!read_real(text, &there) || (i == 0 && !isfinite(there))))
+        if ((i == 0 || text != NULL) && (!tenka_json_real(text, &there) || (i == 0 && !isfinite(there))))
             return tenka_checkpoint_damaged(run->err, path, "an option of the optimizer is missing or no number");
         /* The learning rate is no option but state: schedules change it. */
         if (i == 0)
@@ -411,7 +251,7 @@ static tenka_status compare_group(const struct tenka_run *run, const char *path,
     TENKA_TRY(compare_options(run, path, group, json_object_get(object, "options"), &out->lr[group]));
     const json_t *const initial = json_object_get(object, "initial_lr");
     out->initial_lr[group] = out->lr[group]; /* older versions had no other */
-    if (initial != NULL && (!read_real(initial, &out->initial_lr[group]) || !(out->initial_lr[group] >= 0)))
+    if (initial != NULL && (!tenka_json_real(initial, &out->initial_lr[group]) || !(out->initial_lr[group] >= 0)))
         return tenka_checkpoint_damaged(run->err, path, "the learning rate to begin with is no number");
     for (size_t i = 0; i < run->n_slots; i++) {
         if (run->slots[i].group != group)
@@ -419,14 +259,14 @@ static tenka_status compare_group(const struct tenka_run *run, const char *path,
         count++;
         out->slot_products[i] = 1;
         if (tenka_optimizer_has_product(run->training->optimizer) &&
-            !read_real(json_object_get(json_object_get(object, "mu_product"), run->slot_names[i]),
-                       &out->slot_products[i]))
+            !tenka_json_real(json_object_get(json_object_get(object, "mu_product"), run->slot_names[i]),
+                             &out->slot_products[i]))
             return tenka_checkpoint_damaged(run->err, path, "a mu_product is missing");
-        if (!read_whole(steps, run->slot_names[i], INT64_MAX, &out->slot_steps[i]))
+        if (!tenka_json_whole(steps, run->slot_names[i], INT64_MAX, &out->slot_steps[i]))
             return tenka_fail(run->err, TENKA_E_INVALID, "%s: the optimizer of the checkpoint does not train %s", path,
                               run->slot_names[i]);
     }
-    return compare_count(run, path, "trained tensor", json_object_size(steps), count);
+    return tenka_checkpoint_compare_count(run, path, "trained tensor", json_object_size(steps), count);
 }
 
 static tenka_status compare_optimizer(const struct tenka_run *run, const char *path, const json_t *object,
@@ -435,11 +275,12 @@ static tenka_status compare_optimizer(const struct tenka_run *run, const char *p
     const tenka_optimizer *const opt = run->training->optimizer;
     const json_t *const groups = json_object_get(object, "groups");
     const char *const kind = json_string_value(json_object_get(object, "kind"));
-    if (kind == NULL || !json_is_array(groups) || !read_whole(object, "steps", INT64_MAX, &out->optimizer_steps))
+    if (kind == NULL || !json_is_array(groups) || !tenka_json_whole(object, "steps", INT64_MAX, &out->optimizer_steps))
         return tenka_checkpoint_damaged(run->err, path, "no kind, steps or groups of the optimizer");
     if (strcmp(kind, tenka_optimizer_kind(opt)) != 0)
         return tenka_checkpoint_differs(run->err, path, "the optimizer", kind, tenka_optimizer_kind(opt));
-    TENKA_TRY(compare_count(run, path, "parameter group", json_array_size(groups), tenka_optimizer_groups(opt)));
+    TENKA_TRY(tenka_checkpoint_compare_count(run, path, "parameter group", json_array_size(groups),
+                                             tenka_optimizer_groups(opt)));
     for (size_t g = 0; g < tenka_optimizer_groups(opt); g++)
         TENKA_TRY(compare_group(run, path, g, json_array_get(groups, g), out));
     return TENKA_OK;
@@ -459,7 +300,7 @@ static tenka_status read_numbers(const struct tenka_run *run, const char *path, 
     if (count != tenka_schedule_older(run->training->schedule, out, all) && count != all)
         return tenka_checkpoint_damaged(run->err, path, "numbers of the schedule are missing");
     for (size_t i = 0; i < count; i++)
-        if (!read_real(json_array_get(numbers, i), &out[i]))
+        if (!tenka_json_real(json_array_get(numbers, i), &out[i]))
             return tenka_checkpoint_damaged(run->err, path, "a number of the schedule is none");
     return TENKA_OK;
 }
@@ -472,7 +313,8 @@ static tenka_status compare_schedule(const struct tenka_run *run, const char *pa
     bool by_step;
     uint64_t total;
     if (object != NULL && !json_is_null(object) &&
-        (there == NULL || !read_bool(object, "by_step", &by_step) || !read_whole(object, "total", INT64_MAX, &total)))
+        (there == NULL || !tenka_json_bool(object, "by_step", &by_step) ||
+         !tenka_json_whole(object, "total", INT64_MAX, &total)))
         return tenka_checkpoint_damaged(run->err, path, "no text, measure or length of the schedule");
     if ((there == NULL) != (s == NULL) || (s != NULL && strcmp(there, s->text) != 0))
         return tenka_checkpoint_differs(run->err, path, "the schedule", there != NULL ? there : "none",
@@ -493,7 +335,8 @@ static tenka_status compare_average(const struct tenka_run *run, const char *pat
     const bool has = object != NULL && !json_is_null(object);
     double there = (double)NAN;
     char a[TENKA_NUMBER_TEXT] = "none", b[TENKA_NUMBER_TEXT] = "none";
-    if (has && (!read_real(json_object_get(object, "decay"), &there) || !read_whole(object, "updates", INT64_MAX, out)))
+    if (has && (!tenka_json_real(json_object_get(object, "decay"), &there) ||
+                !tenka_json_whole(object, "updates", INT64_MAX, out)))
         return tenka_checkpoint_damaged(run->err, path, "no decay or number of updates of the average");
     if (has == (average != NULL) && (!has || there == tenka_average_decay(average)))
         return TENKA_OK;
@@ -548,20 +391,21 @@ static tenka_status read_root(const struct tenka_run *run, const char *path, con
     const char *const mask = json_string_value(json_object_get(root, "dropout_mask"));
     char here[NUMBER];
     uint64_t format;
-    if (!read_whole(root, "format", INT64_MAX, &format))
+    if (!tenka_json_whole(root, "format", INT64_MAX, &format))
         return tenka_checkpoint_damaged(run->err, path, "no format");
     if (format != FORMAT)
         return tenka_fail(run->err, TENKA_E_FORMAT, "%s: the checkpoint has format %" PRIu64 ", this version reads %d",
                           path, format, FORMAT);
-    if (seed == NULL || mask == NULL || !read_whole(root, "epoch", INT64_MAX, &out->epoch) ||
-        !read_whole(root, "step", INT64_MAX, &out->step) || !read_rng(json_object_get(root, "generator"), &out->rng) ||
-        !read_real(json_object_get(loss, "sum"), &out->loss_sum) ||
-        !read_whole(loss, "count", INT64_MAX, &out->loss_count))
+    if (seed == NULL || mask == NULL || !tenka_json_whole(root, "epoch", INT64_MAX, &out->epoch) ||
+        !tenka_json_whole(root, "step", INT64_MAX, &out->step) ||
+        !read_rng(json_object_get(root, "generator"), &out->rng) ||
+        !tenka_json_real(json_object_get(loss, "sum"), &out->loss_sum) ||
+        !tenka_json_whole(loss, "count", INT64_MAX, &out->loss_count))
         return tenka_checkpoint_damaged(run->err, path, "no seed, dropout mask, epoch, step, loss or generator");
-    TENKA_TRY(compare_loader(run, path, "training", json_object_get(root, "train_loader"), t->train_loader,
-                             &out->train_loader));
-    TENKA_TRY(
-        compare_loader(run, path, "test", json_object_get(root, "test_loader"), t->test_loader, &out->test_loader));
+    TENKA_TRY(tenka_checkpoint_compare_loader(run, path, "training", json_object_get(root, "train_loader"),
+                                              t->train_loader, &out->train_loader));
+    TENKA_TRY(tenka_checkpoint_compare_loader(run, path, "test", json_object_get(root, "test_loader"), t->test_loader,
+                                              &out->test_loader));
     TENKA_TRY(compare_frozen(run, path, json_object_get(root, "frozen")));
     const char *const criterion = json_string_value(json_object_get(root, "criterion"));
     if (criterion != NULL && t->criterion != NULL && strcmp(criterion, t->criterion) != 0)

@@ -32,6 +32,7 @@ struct step {
     struct tenka_desc input, target; /* U8 inputs are images, which are normalised */
     tenka_loss_fn loss;              /* NULL: the other one */
     const tenka_loss *parsed;
+    bool others; /* loss is computed of the network's further outputs too */
     struct tenka_mixing mixing;
 };
 
@@ -74,12 +75,17 @@ static tenka_tensor trace_loss(tenka_module *net, const struct step *step, struc
     struct tenka_batch batch = {.size = step->input.shape.dim[0]};
     tenka_load_batch(b, 0, &batch);
     tenka_mix_batch(tenka_module_ctx(net), &step->mixing, 0, &batch);
-    const bool others = step->parsed != NULL && tenka_module_is_training(net) && tenka_loss_others(step->parsed) > 0;
+    const bool others = tenka_module_is_training(net) &&
+                        (step->parsed != NULL ? tenka_loss_others(step->parsed) > 0 : step->others);
     const size_t n = others ? tenka_module_results(net) : step->parsed != NULL ? tenka_loss_inputs(step->parsed) : 1;
     tenka_tensor output[TENKA_MAX_FORWARD];
     tenka_forward_unseen(net, batch.input, output, n);
-    return step->loss != NULL ? step->loss(output[0], batch.target)
-                              : tenka_loss_of_n(step->parsed, output, n, batch.target);
+    if (step->loss == NULL)
+        return tenka_loss_of_n(step->parsed, output, n, batch.target);
+    tenka_tensor sum = step->loss(output[0], batch.target);
+    for (size_t i = 1; i < n; i++)
+        sum = tenka_add(sum, tenka_scale(step->loss(output[i], batch.target), 0.5));
+    return sum;
 }
 
 /* The step of a training loop, but for its end; the calls are those of the loader. */
@@ -153,15 +159,17 @@ tenka_status tenka_training_memory(tenka_module *net, tenka_optimizer *opt, stru
         return TENKA_E_INVALID;
     tenka_ctx *const ctx = tenka_module_ctx(net);
     TENKA_TRY(check(ctx, opt, &input, loss, out));
-    const struct step measured = step_of(net, input, loss);
+    struct step measured = step_of(net, input, loss);
     struct tenka_step_bytes step;
-    struct tenka_memory_estimate m = TENKA_MEMORY_ESTIMATE_DEFAULTS;
+    struct tenka_memory_estimate m = {.size = sizeof(m), .accumulates = out->accumulates, .others = out->others};
+    measured.others = out->others;
     TENKA_TRY(network_bytes(net, &m.parameters));
     TENKA_TRY(measure_batch(net, opt, &measured, &step));
     m.optimizer = tenka_optimizer_bytes(opt);
     m.temporaries = step.temporaries;
     m.inputs = input_bytes(ctx, &step);
-    m.total = m.parameters + m.optimizer + m.temporaries + m.inputs;
+    m.gradients = out->accumulates ? tenka_optimizer_gradient_bytes(opt) : 0;
+    m.total = m.parameters + m.optimizer + m.temporaries + m.gradients + m.inputs;
     *out = m;
     return step.runs;
 }
@@ -173,6 +181,7 @@ struct fit {
     tenka_optimizer *opt;
     struct step step;
     uint64_t available;
+    uint64_t gradients; /* that are kept from batch to batch */
 };
 
 struct attempt {
@@ -198,7 +207,7 @@ static tenka_status try_batch(const struct fit *f, uint32_t rows, struct attempt
     if (status == TENKA_E_NOMEM || status == TENKA_E_UNSUPPORTED || status == TENKA_E_SHAPE)
         return rows > 1 || status != TENKA_E_SHAPE ? TENKA_OK : status;
     TENKA_TRY(status);
-    out->needed = step.temporaries + input_bytes(ctx, &step);
+    out->needed = step.temporaries + f->gradients + input_bytes(ctx, &step);
     const bool room = f->available == 0 || out->needed <= f->available;
     out->fits = step.runs == TENKA_OK && room;
     out->lacks_memory = step.runs == TENKA_OK && !room;
@@ -240,9 +249,13 @@ static tenka_status measure_misfit(const struct fit *f, struct tenka_memory_fit 
 static tenka_status fits(tenka_module *net, tenka_optimizer *opt, const struct step *step, struct tenka_memory_fit *out)
 {
     const uint32_t rows = step->input.shape.dim[0];
-    const struct fit f = {net, opt, *step, tenka_ctx_step_memory(tenka_module_ctx(net))};
-    struct tenka_memory_fit m = {
-        .size = sizeof(m), .available = f.available, .largest = rows, .mixes = out->mixes, .classes = out->classes};
+    const bool accumulates = out->accumulates && opt != NULL;
+    const struct fit f = {net, opt, *step, tenka_ctx_step_memory(tenka_module_ctx(net)),
+                          accumulates ? tenka_optimizer_gradient_bytes(opt) : 0};
+    struct tenka_memory_fit m = *out;
+    m.available = f.available;
+    m.largest = rows;
+    m.lacks_memory = false;
     struct attempt asked;
     TENKA_TRY(network_bytes(net, &m.network));
     m.network += opt != NULL ? tenka_optimizer_bytes(opt) : 0;

@@ -25,6 +25,10 @@ def normalisation():
         case("batch_norm2d", why + ", nothing kept", f(True), of(x, weight, bias) + [("none", None)] * 2,
              (momentum, eps))
         case("batch_norm2d_eval", why, f(False), of(x, weight, bias) + running, (momentum, eps))
+    x, weight, bias = uniform((2, 1, 45, 46)), uniform((1,), 0.5, 1.5), uniform((1,))
+    case("batch_norm2d", "as many numbers as Vulkan adds up in parts",
+         lambda x, w, b, m, v: F.batch_norm(x, m, v, w, b, True, 0.1, 1e-5),
+         of(x, weight, bias) + [("none", None)] * 2, (0.1, 1e-5))
     images = ints((3, 2, 4, 5), 256)
     images[0, 0, 0, :2] = torch.tensor([0, 255])
     def normalize(x, mean, std):

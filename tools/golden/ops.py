@@ -264,6 +264,9 @@ CONVOLUTIONS = [
     ((1, 4, 7, 6), (2, 2, 3, 3), (2, 2), (3, 3), (2, 2), 2),
     ((2, 2, 5, 6), (3, 2, 5, 6), (1, 1), (0, 0), (1, 1), 1),
     ((2, 5, 3, 3), (7, 5, 1, 1), (1, 1), (0, 0), (1, 1), 1),
+    # As many pixels as Vulkan adds up in parts.
+    ((3, 2, 14, 14), (4, 2, 3, 3), (1, 1), (0, 0), (1, 1), 1),
+    ((5, 2, 17, 16), (4, 1, 3, 2), (2, 1), (1, 0), (1, 2), 2),
 ]
 
 
@@ -295,6 +298,7 @@ TRANSPOSED = [
     ((2, 4, 3, 5), (4, 3, 3, 2), (1, 1), (1, 1), (0, 0), (1, 1), 2),
     ((1, 4, 5, 4), (4, 1, 3, 3), (2, 2), (1, 1), (1, 1), (1, 1), 4),
     ((1, 2, 6, 7), (2, 2, 2, 2), (1, 1), (2, 3), (0, 0), (1, 1), 1),
+    ((3, 2, 12, 12), (2, 3, 2, 2), (2, 2), (0, 0), (0, 0), (1, 1), 1),
 ]
 
 
@@ -498,6 +502,8 @@ def fused():
         return F.max_pool2d(F.relu(F.conv2d(x, w, b)), 2)
     case("conv2d_relu_pool", "3x3, 2x2", pooled, of(x, w, b), plain)
     case("conv2d_relu_pool", "3x3, 2x2, of data", pooled, [("const", x)] + of(w, b), plain)
+    case("conv2d_relu_pool", "of data, as many pixels as Vulkan adds up in parts", pooled,
+         [("const", uniform((3, 3, 14, 14)))] + of(w, b), plain)
     hurt = uniform((2, 3, 6, 6))
     hurt[0, 0, :2], hurt[0, 1, 3, 3], hurt[1, 0, :, ::2], hurt[1, 1, 1, 1] = -0.0, NAN, INF, -INF
     for why, image in (("2x2", uniform((2, 3, 6, 6))), ("2x2, values that hurt", hurt)):

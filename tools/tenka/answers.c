@@ -141,6 +141,14 @@ static tenka_status read_batch(struct answers *a, const struct kept_batch *kept)
     return status == TENKA_OK ? tenka_variable_read(kept->target, a->targets, targets) : status;
 }
 
+/* Answers and targets are measured and shown in the table's unit. */
+static void scale_back(struct answers *a, const struct session *s, size_t samples)
+{
+    const char *const table = a->kind == ANSWERS_NUMBERS ? tenka_dataset_table(session_data(s)) : NULL;
+    table_scale_back(table, a->scores, NULL, samples, a->numbers);
+    table_scale_back(table, a->targets, NULL, samples, a->numbers);
+}
+
 /* ---- A sample ---- */
 
 /* The probability of a class at a place of a sample. */
@@ -315,6 +323,7 @@ tenka_status answers_take(struct answers *a, const struct session *s, const stru
         status = read_batch(a, kept);
     if (status != TENKA_OK)
         return status;
+    scale_back(a, s, batch->size);
     if (a->kind == ANSWERS_CLASSES)
         tenka_confusion_add(a->confusion, a->scores, a->targets, batch->size, a->places);
     else if (a->kind == ANSWERS_LABELS)

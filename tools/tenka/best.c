@@ -80,8 +80,8 @@ static int say_unknown(const struct session *s, enum best_by by)
 static void write_note(struct training *t)
 {
     const struct best *const b = &t->best;
-    snprintf(t->run.note, sizeof(t->run.note), "best %s %.17g %" PRIu32 " %" PRIu32, measures[b->by].name, b->value,
-             b->epoch, b->since);
+    snprintf(t->run.note, sizeof(t->run.note), "best %s %.17g %" PRIu32 " %" PRIu32 " %" PRIu64, measures[b->by].name,
+             b->value, b->epoch, b->since, b->step);
 }
 
 /* "": the run before was asked for nothing. */
@@ -93,7 +93,9 @@ static int read_note(struct training *t)
     struct best found = *b;
     if (t->run.note[0] == '\0')
         return EXIT_CODE_OK;
-    if (sscanf(t->run.note, "best %15s %lf %" SCNu32 " %" SCNu32, name, &found.value, &found.epoch, &found.since) != 4)
+    /* Older versions tested whole epochs alone, and had no step. */
+    if (sscanf(t->run.note, "best %15s %lf %" SCNu32 " %" SCNu32 " %" SCNu64, name, &found.value, &found.epoch,
+               &found.since, &found.step) < 4)
         return say_failed("%s: the checkpoint is damaged: its note is not one of 'tenka train'", resume);
     if (strcmp(name, measures[b->by].name) != 0)
         return say_failed("%s: the run has looked for its best by %s, and not by %s; give --best-by %s", resume, name,
@@ -147,6 +149,7 @@ int best_take(struct training *t, const struct epoch_result *result)
     if (b->now) {
         b->value = value;
         b->epoch = result->epoch + 1;
+        b->step = result->step;
     }
     write_note(t);
     return b->now && t->session.options->best_file != NULL ? rescue_best(t) : EXIT_CODE_OK;
@@ -160,13 +163,21 @@ bool best_is_over(const struct training *t)
 
 /* ---- The end ---- */
 
-/* "accuracy 91.20 % of epoch 7" */
+/* "accuracy 91.20 % of epoch 7", or "of step 500" */
 static const char *best_text(const struct best *b, char out[static 96])
 {
     const struct measure *const m = &measures[b->by];
     char number[32];
-    snprintf(out, 96, "%s %s of epoch %" PRIu32, m->name, say_number(number, m->format, m->times * b->value), b->epoch);
+    snprintf(out, 96, "%s %s of %s %" PRIu64, m->name, say_number(number, m->format, m->times * b->value),
+             b->step > 0 ? "step" : "epoch", b->step > 0 ? b->step : b->epoch);
     return out;
+}
+
+void best_tell(const struct training *t, char out[static 96])
+{
+    out[0] = '\0';
+    if (is_asked_for(t->session.options) && !isnan(t->best.value))
+        best_text(&t->best, out);
 }
 
 void best_say(const struct training *t)

@@ -49,15 +49,19 @@ static int check(const struct options *o, struct tenka_training *training, const
     return code;
 }
 
-static int load(const struct options *o, struct tenka_training *training, const struct tenka_preprocessing *how)
+static int load(const struct session *s, struct tenka_training *training, const struct tenka_preprocessing *how)
 {
+    const struct options *const o = s->options;
     const size_t n = tenka_optimizer_groups(training->optimizer);
     double *const lr = calloc(n + 1, sizeof(lr[0]));
     if (lr == NULL)
         return say_failed("out of memory");
     for (size_t g = 0; g < n; g++)
         lr[g] = tenka_optimizer_initial_lr(training->optimizer, g);
-    int code = tenka_checkpoint_load(training, how, o->resume) == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
+    const tenka_status status = tenka_checkpoint_load(training, how, o->resume);
+    int code = status == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
+    if (status == TENKA_E_INVALID)
+        code = say_failed("%s; give the options of that run again", tenka_last_error(s->ctx));
     if (code == EXIT_CODE_OK)
         code = check(o, training, lr);
     free(lr);
@@ -71,7 +75,7 @@ int checkpoint_resume(struct session *s, struct tenka_training *training)
     int code = session_preprocessing(s, &how);
     if (code != EXIT_CODE_OK)
         return code;
-    code = load(o, training, &how);
+    code = load(s, training, &how);
     if (code == EXIT_CODE_OK && !o->quiet) {
         print_text(stdout, "resumed  %s: %" PRIu64 " epoch%s and %" PRIu64 " step%s are done\n", o->resume,
                    training->epoch, plural(training->epoch), training->step, plural(training->step));

@@ -344,12 +344,25 @@ int session_check_class_names(const struct session *s, uint32_t outputs)
                       session_model_path(s), how->classes, outputs, plural(outputs));
 }
 
+/* Of one class alone each network is right from the beginning. */
+static int say_one_class(const struct session *s)
+{
+    char name[128];
+    snprintf(name, sizeof(name), "%s", tenka_dataset_class_name(s->train_data, 0));
+    make_harmless(name);
+    return say_failed("the labels of %s have only 1 class, '%s', so that there is nothing to learn: add %ss of another "
+                      "class, or with --target input train a network that gives again what it is given",
+                      s->data_dir, name, session_noun(s));
+}
+
 int session_check_classes(const struct session *s, uint32_t outputs)
 {
     const struct tenka_preprocessing *how = s->train_data == NULL ? saved_preprocessing(s) : NULL;
     uint32_t classes = tenka_dataset_classes(session_data(s)); /* of both halves, where there are two */
     const bool loaded = s->train_data != NULL && s->options->load != NULL;
     const bool numbers = outputs == 1 && tenka_dataset_table(session_data(s)) != NULL;
+    if (s->train_data != NULL && classes == 1)
+        return say_one_class(s);
     if (classes > outputs)
         return say_failed("the labels of %s have %u class%s, 0 to %u, but the network gives %u output%s: it needs one "
                           "for each class%s",

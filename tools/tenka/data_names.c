@@ -238,7 +238,8 @@ int session_check_data(const char *data)
         return say_failed("--data: there is no file %s", data);
     if (is_set(data))
         return EXIT_CODE_OK;
-    return say_failed("--data: there is no folder %s; 'tools/fetch-data mnist FOLDER' fills one", data);
+    return say_failed("--data: there is no folder %s, nor a file; 'tools/fetch-data mnist FOLDER' downloads MNIST",
+                      data);
 }
 
 /* ---- What a saved file remembers ---- */

@@ -85,6 +85,22 @@ int finite_check_test(struct training *t, const struct epoch_result *result)
                       result->epoch + 1, kept);
 }
 
+#define LARGE 1e4 /* the loss of an epoch: MSELoss of numbers around 100 */
+
+void finite_tell_large(const struct training *t, const struct epoch_result *result)
+{
+    const struct session *const s = &t->session;
+    if (s->options->loss != NULL || result->epoch > 0 || result->train_loss < LARGE)
+        return;
+    if (session_classifies(s))
+        say_warning("this loss is far above that of guessing: try a smaller --lr");
+    else
+        say_notice(s->options,
+                   "the targets are large numbers, which a network is slow to reach: take %s, or a larger --lr, which "
+                   "--find-lr finds",
+                   tenka_dataset_table(s->train_data) != NULL ? "--standardize" : "a smaller unit in the data");
+}
+
 /* ---- What is saved ---- */
 
 /* Whether all elements of a weight, or of a buffer, are finite. */

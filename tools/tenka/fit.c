@@ -43,6 +43,7 @@ static tenka_status measure(const struct training *t, const struct kind *k, stru
     const struct session *s = &t->session;
     out->mixes = k->optimizer != NULL && mixing_is_on(s->options);
     out->classes = s->outputs;
+    out->accumulates = s->options->accumulate > 1;
     return tenka_memory_fits_data(s->net, k->optimizer, session_data(s), k->rows, s->loss, out);
 }
 

@@ -35,6 +35,7 @@ void history_free(struct history *h)
 /* Digits with which a double reads back as it is. */
 #define EXACT "%.17g"
 #define EPOCH_NUMBERS 14
+#define EPOCH "epoch " /* begins the line of one */
 
 static void epoch_numbers(struct epoch_result *e, double *out[EPOCH_NUMBERS])
 {
@@ -47,33 +48,47 @@ static void epoch_numbers(struct epoch_result *e, double *out[EPOCH_NUMBERS])
     memcpy(out, all, sizeof(all));
 }
 
+/* "epoch" and the numbers, or "test", how far it came, and the numbers. */
+static void write_epoch(struct epoch_result e, FILE *file)
+{
+    double *numbers[EPOCH_NUMBERS];
+    epoch_numbers(&e, numbers);
+    if (e.step > 0)
+        fprintf(file, "test %" PRIu64 " " EXACT " ", e.step, e.epochs);
+    else
+        fputs(EPOCH, file);
+    fprintf(file, "%" PRIu32 " %" PRIu64, e.epoch, e.test.images);
+    for (size_t k = 0; k < EPOCH_NUMBERS; k++)
+        fprintf(file, " " EXACT, *numbers[k]);
+    fputc('\n', file);
+}
+
 void history_write(const struct history *h, double seconds, FILE *file)
 {
     fprintf(file, "%s\nbegins %" PRIu64 "\nseconds " EXACT "\n", HISTORY_BEGIN, h->begins, h->seconds + seconds);
     for (size_t i = 0; i < h->n_points; i++)
         fprintf(file, "step %" PRIu64 " " EXACT " " EXACT "\n", h->points[i].step, h->points[i].loss, h->points[i].lr);
-    for (size_t i = 0; i < h->n_epochs; i++) {
-        struct epoch_result epoch = h->epochs[i];
-        double *numbers[EPOCH_NUMBERS];
-        epoch_numbers(&epoch, numbers);
-        fprintf(file, "epoch %" PRIu32 " %" PRIu64, epoch.epoch, epoch.test.images);
-        for (size_t k = 0; k < EPOCH_NUMBERS; k++)
-            fprintf(file, " " EXACT, *numbers[k]);
-        fputc('\n', file);
-    }
+    for (size_t i = 0; i < h->n_epochs; i++)
+        write_epoch(h->epochs[i], file);
     fputs(HISTORY_END "\n", file);
 }
 
-/* What follows "epoch ". */
 static bool read_epoch(const char *line, struct epoch_result *out)
 {
     double *numbers[EPOCH_NUMBERS];
-    int used;
+    int used = 0;
     *out = (struct epoch_result){.test = evaluation_empty()};
     epoch_numbers(out, numbers);
-    if (sscanf(line, "%" SCNu32 " %" SCNu64 "%n", &out->epoch, &out->test.images, &used) != 2)
+    if (strncmp(line, EPOCH, strlen(EPOCH)) == 0)
+        used = (int)strlen(EPOCH);
+    else if (sscanf(line, "test %" SCNu64 " %lf %n", &out->step, &out->epochs, &used) != 2)
         return false;
     line += used;
+    if (used == 0 || sscanf(line, "%" SCNu32 " %" SCNu64 "%n", &out->epoch, &out->test.images, &used) != 2)
+        return false;
+    line += used;
+    if (out->step == 0)
+        out->epochs = out->epoch + 1.0;
     for (size_t k = 0; k < EPOCH_NUMBERS; k++) {
         char *end;
         *numbers[k] = strtod(line, &end);
@@ -93,9 +108,9 @@ static bool take_line(struct history *h, const char *line, uint64_t epochs, uint
         return true;
     if (sscanf(line, "step %" SCNu64 " %lf %lf", &point.step, &point.loss, &point.lr) == 3)
         return point.step >= steps || history_add_point(h, &point);
-    if (strncmp(line, "epoch ", strlen("epoch ")) != 0 || !read_epoch(line + strlen("epoch "), &epoch))
+    if (!read_epoch(line, &epoch))
         return false;
-    return epoch.epoch >= epochs || history_add_epoch(h, &epoch);
+    return (epoch.step > 0 ? epoch.step >= steps : epoch.epoch >= epochs) || history_add_epoch(h, &epoch);
 }
 
 static bool read_lines(struct history *h, FILE *file, uint64_t epochs, uint64_t steps)

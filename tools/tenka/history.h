@@ -14,7 +14,7 @@ struct history_point {
 struct history {
     struct history_point *points;
     size_t n_points, points_room;
-    struct epoch_result *epochs; /* their numbers begin with 0 */
+    struct epoch_result *epochs; /* and tests within them, in order */
     size_t n_epochs, epochs_room;
     uint64_t begins; /* the first step that it has: 0, unless a run was resumed without its earlier report */
     double seconds;  /* that earlier processes took */

@@ -131,6 +131,9 @@ int log_json_open(const struct options *options, struct log *log)
  * have backslashes before them. */
 #define FIRST_EPOCH ",\"first_epoch\":1"
 
+/* In the line of a test within an epoch: how many steps the run had taken. */
+#define AFTER_STEP "after_step"
+
 /* Whether a line belongs to what was done before the given epoch, as the log counts them, and step. */
 static bool is_kept(const char *line, uint64_t epoch, uint64_t step)
 {
@@ -139,6 +142,8 @@ static bool is_kept(const char *line, uint64_t epoch, uint64_t step)
         return false; /* the program was killed while writing it */
     if (sscanf(line, "{\"epoch\":%" SCNu64 ",\"step\":%" SCNu64 ",", &e, &s) == 2)
         return s < step;
+    if (sscanf(line, "{\"epoch\":%" SCNu64 ",\"" AFTER_STEP "\":%" SCNu64 ",", &e, &s) == 2)
+        return s < step; /* a checkpoint of that step was written before the test */
     return sscanf(line, "{\"epoch\":%" SCNu64 ",", &e) == 1 && e < epoch;
 }
 
@@ -230,6 +235,12 @@ static void list_value(FILE *file, const struct option *option, const struct opt
     fputc(']', file);
 }
 
+static void every_value(FILE *file, const struct option *option, const struct options *o)
+{
+    const struct every *const every = (const void *)((const char *)o + option->at);
+    fprintf(file, every->steps ? "\"%" PRIu32 "steps\"" : "%" PRIu32, every->number);
+}
+
 void log_json_option(FILE *file, const struct option *option, const struct options *o)
 {
     char text[32];
@@ -238,6 +249,7 @@ void log_json_option(FILE *file, const struct option *option, const struct optio
     case OPTION_WHOLE: fprintf(file, "%" PRIu64, option_integer(option, o)); break;
     case OPTION_TIME:
     case OPTION_REAL: fputs(say_shortest(text, option_real(option, o)), file); break;
+    case OPTION_EVERY: every_value(file, option, o); break;
     case OPTION_LIST: list_value(file, option, o); break;
     case OPTION_WORD: string_value(file, option_word(option, option_integer(option, o))); break;
     default: string_value(file, option_text(option, o)); break; /* a text: rows of other kinds have no key */
@@ -291,6 +303,8 @@ int log_json_epoch(struct log *log, const struct epoch_result *result)
     if (file == NULL)
         return log_json_failed(log) ? EXIT_CODE_FAILED : EXIT_CODE_OK;
     fprintf(file, "{\"epoch\":%u", result->epoch + log->first_epoch);
+    if (result->step > 0)
+        fprintf(file, ",\"" AFTER_STEP "\":%" PRIu64, result->step);
     number(file, "train_loss", result->train_loss, log->digits);
     number(file, "test_loss", result->test.loss, log->digits);
     number(file, "test_accuracy", result->test.accuracy, log->digits);

@@ -21,6 +21,7 @@
 #define WORDS(m, list) .kind = OPTION_WORDS, MEMBER(m), .words = (list)
 #define SHAPE(m) .kind = OPTION_SHAPE, MEMBER(m), .low = 1, .high = MAX_COUNT
 #define COUNTS(m) .kind = OPTION_COUNTS, MEMBER(m), .low = 1, .high = MAX_COUNT
+#define EVERY_N(m) .kind = OPTION_EVERY, MEMBER(m), .low = 1, .high = MAX_COUNT
 #define LIST(m) .kind = OPTION_LIST, MEMBER(m)
 #define NUMBERS(m, above) .kind = OPTION_NUMBERS, MEMBER(m), .limit = (above)
 
@@ -104,7 +105,8 @@ const struct option option_table[] = {
         { TRAIN | DATA, GROUP_DATA, WITHOUT_HELP }, { PROFILE, GROUP_RUNS, WITHOUT_HELP } } },
     { "standardize", NULL, NULL, FLAG(standardize), .key = "standardize", .uses = {
         { TRAIN, GROUP_DATA, "Subtract from each number of a CSV file's input its mean and divide by its deviation, "
-          "those of the training samples, which are saved with the network" } } },
+          "those of the training samples, which are saved with the network; of its targets too where the loss is MSELoss, "
+          "L1Loss, SmoothL1Loss or HuberLoss: answers and errors stay in the table's unit" } } },
     { "split", NULL, "X", REAL(split, 1), .key = "split", .uses = {
         { TRAIN, GROUP_DATA, "Keep the part X of data without a test half from training, and test on it: 0.2 of each "
           "class, or of all samples without classes; which ones, --seed says" } } },
@@ -254,7 +256,8 @@ const struct option option_table[] = {
           "training half; of masks its pixels" } } },
     { "aux-weight", NULL, "X", REAL(aux_weight, 1e6), .initial = "0", .key = "aux_weight", .uses = {
         { TRAIN, GROUP_TRAINING, "Add X times the loss of each further output to that of the first, for networks that "
-          "return several: 0.3 is usual for GoogLeNet, 0.4 for Inception" } } },
+          "return several: 0.3 is usual for GoogLeNet, 0.4 for Inception" },
+        { SUMMARY, GROUP_TRAINING, "Count the losses of further outputs, as 'tenka train --aux-weight' has them" } } },
     { "lr", NULL, "X", REAL(lr, 1e6), .key = "lr", .uses = {
         { TRAIN, GROUP_TRAINING, "Learning rate, from 0 to 1e6. Default: the optimizer's, 1e-3 of adam and sgd. With "
           "--resume it may be another than the checkpoint's: all learning rates to come change in proportion" } } },
@@ -290,7 +293,8 @@ const struct option option_table[] = {
     { "accumulate", NULL, "N", COUNT(accumulate), .initial = "1", .key = "accumulate", .uses = {
         { TRAIN, GROUP_TRAINING, "Update the weights after N batches, with the sum of their gradients divided by N; the "
           "last batches of an epoch, though they be fewer, are divided by N as well. Checkpoints are written between "
-          "updates" } } },
+          "updates" },
+        { SUMMARY, GROUP_TRAINING, "Count the gradients that 'tenka train --accumulate' keeps from batch to batch" } } },
     { "ema", NULL, "DECAY", REAL(ema, 1), .initial = "0", .key = "ema", .uses = {
         { TRAIN, GROUP_TRAINING, "Keep a moving average of weights and running statistics, of which DECAY stays at each "
           "update, such as 0.999, as PyTorch's get_ema_multi_avg_fn; what is tested and saved is the average, and "
@@ -316,9 +320,9 @@ const struct option option_table[] = {
     { "quick", NULL, NULL, FLAG(quick), .uses = {
         { BENCH, GROUP_TIME, "A first impression: a tenth of the time, and a smaller choice of shapes and batch "
           "sizes" } } },
-    { "val-every", NULL, "N", COUNT(val_every), .initial = "1", .key = "val_every", .uses = {
-        { TRAIN, GROUP_TRAINING, "Test after every N-th epoch, and after the last one. ReduceLROnPlateau then looks at "
-          "those epochs alone" } } },
+    { "val-every", NULL, "N", EVERY_N(val_every), .initial = "1", .key = "val_every", .uses = {
+        { TRAIN, GROUP_TRAINING, "Test after every N-th epoch, or with 500steps after every 500th step, within epochs "
+          "too, and after the last epoch. --best, --patience and ReduceLROnPlateau look at those tests" } } },
     { "best", NULL, "FILE", TEXT(best_file), .key = "best", .uses = {
         { TRAIN, GROUP_STOPPING, "Write the network after each test that was the best one so far, as --save writes it; "
           "with --ema the average. A resumed run goes on comparing" } } },
@@ -371,13 +375,15 @@ const struct option option_table[] = {
           "worst mistakes with their pictures, the network" } } },
     { "tensorboard", NULL, "DIR", NAME(tensorboard), .uses = {
         { TRAIN, GROUP_OUTPUT, "Write what happens for TensorBoard: losses and learning rate of each step, for which it "
-          "is waited, and of each epoch the test's results, histograms of the weights and some pictures with what the "
-          "network takes them for" } } },
+          "is waited, and of each epoch the test's results, histograms of the weights and of the last gradients, and some "
+          "pictures with what the network takes them for" } } },
     { "out", NULL, "FILE|FOLDER", NAME(out), .uses = {
         { PREDICT, GROUP_OUTPUT, "Write the answers and print none: as FILE.csv with a header and a row for each picture "
-          "or sample, of classes the likeliest and the probabilities of all, else the numbers; of an array x.npy or a "
-          "table x.csv, as FILE.npy of float32, of float64 with --backend cpu-f64; of a network that gives a class for "
-          "each pixel the folder where a mask of each picture belongs, 1.png of 1.jpg" } } },
+          "or sample, of classes the likeliest and the probabilities of all, else the numbers, and the columns of a table "
+          "that the network does not look at; of an array x.npy or a table x.csv, as FILE.npy with what the network "
+          "gives, such as logits, in float32, in float64 with --backend cpu-f64; of a network that gives a class for "
+          "each pixel the folder where a mask of each picture belongs, 1.png of 1.jpg, and the shares of the classes "
+          "are printed" } } },
     { "sheet", NULL, "FILE.png", NAME(sheet), .uses = {
         { DATA, GROUP_OUTPUT, "Write a picture that shows some of the training images side by side, as the network is "
           "given them: those of a folder need --transform, whose numbers are drawn once" } } },

@@ -18,6 +18,7 @@ enum option_kind {
     OPTION_WORDS,   /* some of words, with commas; their values joined by or */
     OPTION_SHAPE,   /* "1,28,28"; struct tenka_shape */
     OPTION_COUNTS,  /* "32,100,1000"; struct count_list */
+    OPTION_EVERY,   /* "2" epochs, "500steps"; struct every */
     OPTION_LIST,    /* any text that is not empty, several times; struct text_list */
     OPTION_NUMBERS, /* "0.485,0.456,0.406", above limit; struct number_list */
     OPTION_HELP,    /* no argument: --help is printed, and the process ends */

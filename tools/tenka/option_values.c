@@ -105,6 +105,21 @@ static double time_span(const struct reading *r)
     return seconds;
 }
 
+/* Of epochs, or with "steps" behind it of steps. */
+static struct every every(const struct reading *r)
+{
+    static const char unit[] = "steps";
+    char number[32];
+    const size_t length = strlen(r->text);
+    const bool steps = text_ends_with(r->text, unit);
+    const size_t digits = steps ? length - strlen(unit) : length;
+    snprintf(number, sizeof(number), "%.*s", digits < sizeof(number) ? (int)digits : 0, r->text);
+    if (number[strspn(number, "0123456789")] != '\0')
+        say_misuse(r->command->name, "--%s: '%s' is no whole number, such as 2 for epochs, or 500steps",
+                   r->option->name, r->text);
+    return (struct every){(uint32_t)whole_number(r, number), steps};
+}
+
 static struct tenka_shape shape(const struct reading *r)
 {
     uint32_t dim[TENKA_MAX_RANK];
@@ -241,6 +256,7 @@ static void put(const struct reading *r, struct options *o)
     case OPTION_LIST: append(r, to); break;
     case OPTION_REAL: *(double *)to = real_number(r); break;
     case OPTION_TIME: *(double *)to = time_span(r); break;
+    case OPTION_EVERY: *(struct every *)to = every(r); break;
     case OPTION_SHAPE: *(struct tenka_shape *)to = shape(r); break;
     case OPTION_COUNTS: *(struct count_list *)to = counts(r); break;
     case OPTION_NUMBERS: *(struct number_list *)to = numbers(r); break;

@@ -19,6 +19,12 @@ struct count_list {
     size_t count; /* 0: not given */
 };
 
+/* "2" epochs, or "500steps" */
+struct every {
+    uint32_t number;
+    bool steps;
+};
+
 /* By which measure of a test the best epoch is found. */
 enum best_by {
     BEST_USUAL, /* what the targets suggest */
@@ -116,9 +122,9 @@ struct options {
     double ema;            /* decay of an average; 0: none is kept */
     const char *best_file; /* train; NULL: none */
     enum best_by best_by;
-    uint32_t patience;  /* tests; 0: without end */
-    uint32_t val_every; /* epochs */
-    double max_time;    /* seconds; 0: without end */
+    uint32_t patience; /* tests; 0: without end */
+    struct every val_every;
+    double max_time; /* seconds; 0: without end */
     bool find_lr;
     double begun;      /* when the command was, by seconds_now */
     uint64_t given[2]; /* bits: the rows of option_table that were typed */

@@ -39,6 +39,7 @@ struct predictor {
     FILE *csv; /* a table of the answers, in memory until all are there; NULL: none is asked for */
     char *csv_text;
     size_t csv_bytes;
+    tenka_table_others *others; /* of a table whose rows are answered what else they have; NULL: nothing */
 };
 
 /* A class, and what the network gives it. */
@@ -83,10 +84,13 @@ bool predict_wants_csv(const struct options *options);
 int predict_csv_open(struct predictor *p);
 /* The header: what the rows are named by, then the likeliest class, unless they are labels, and all probabilities. */
 void predict_csv_classes(struct predictor *p, const char *key);
-/* A row of that; candidates: of all classes in their order; NULL: there are none, and the cells stay empty. */
-void predict_csv_row(struct predictor *p, const char *name, const struct candidate *candidates);
+/* A row of that, the first is 1; candidates: of all classes in their order; NULL: there are none, and the cells stay
+ * empty. */
+void predict_csv_row(struct predictor *p, const char *name, size_t row, const struct candidate *candidates);
 /* The header of numbers: the names of a table's targets where there are such, else output, or output_0 and so on. */
 void predict_csv_outputs(struct predictor *p, const char *table, size_t count);
+/* Behind a row's name what else the table of its input has there; row 0: the names. */
+void predict_csv_others(struct predictor *p, size_t row);
 /* A number behind others of the row; wide: with all digits of a double. */
 void predict_csv_number(struct predictor *p, double number, bool wide);
 /* Writes the file. */

@@ -42,8 +42,10 @@ static int read_table(struct run *r, const char *path)
     if (how == NULL || how->table == NULL)
         return say_failed("%s does not say how it wants the columns of a table: it was trained on none",
                           s->options->load);
-    return tenka_array_read_csv(s->ctx, path, how->table, &r->array) == TENKA_OK ? EXIT_CODE_OK
-                                                                                 : say_library_failed(s->ctx);
+    tenka_status status = tenka_array_read_csv(s->ctx, path, how->table, &r->array);
+    if (status == TENKA_OK && r->p->csv != NULL)
+        status = tenka_table_others_read(s->ctx, path, how->table, &r->p->others);
+    return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
 }
 
 static int open_array(struct run *r)
@@ -164,6 +166,14 @@ static int make_input(struct run *r, size_t first, size_t rows, tenka_tensor *ou
     return EXIT_CODE_OK;
 }
 
+/* What the columns of a table are to the network; NULL: it was trained on none. */
+static const char *table_of(const struct predictor *p)
+{
+    const struct tenka_preprocessing *how = p->session.model != NULL ? tenka_model_preprocessing(p->session.model)
+                                                                     : NULL;
+    return how != NULL ? how->table : NULL;
+}
+
 /* The samples from first on; a last batch's further rows are computed and not looked at. */
 static int run_batch(struct run *r, size_t first, size_t rows)
 {
@@ -175,7 +185,11 @@ static int run_batch(struct run *r, size_t first, size_t rows)
     const size_t at = first * r->per_output, count = p->batch_size * r->per_output;
     const tenka_status status = r->wide != NULL ? read_wide(output, r->wide + at, count)
                                                 : tenka_read(output, r->all + at, count * sizeof(float));
-    return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(p->session.ctx);
+    if (status != TENKA_OK)
+        return say_library_failed(p->session.ctx);
+    table_scale_back(table_of(p), r->all != NULL ? r->all + at : NULL, r->wide != NULL ? r->wide + at : NULL,
+                     p->batch_size, r->per_output);
+    return EXIT_CODE_OK;
 }
 
 static int print_batch(struct run *r, size_t first, size_t rows)
@@ -223,10 +237,10 @@ static int run_all(struct run *r)
 static int write_csv(const struct run *r)
 {
     struct predictor *const p = r->p;
-    const tenka_model *const model = p->session.model;
-    predict_csv_outputs(p, model != NULL ? tenka_model_preprocessing(model)->table : NULL, r->per_output);
+    predict_csv_outputs(p, table_of(p), r->per_output);
     for (size_t i = 0; i < r->count; i++) {
         fprintf(p->csv, "%zu", i);
+        predict_csv_others(p, i + 1);
         for (size_t at = i * r->per_output; at < (i + 1) * r->per_output; at++)
             predict_csv_number(p, r->wide != NULL ? r->wide[at] : (double)r->all[at], r->wide != NULL);
         fputc('\n', p->csv);
@@ -246,6 +260,9 @@ static int write_out(const struct run *r)
         return say_library_failed(s->ctx);
     if (!s->options->quiet)
         print_text(stdout, "saved    %s\n", s->options->out);
+    if (targets_labels(s) == LABELS_LOGITS)
+        say_notice(s->options, "%s has the network's outputs, which are logits; --out FILE.csv has probabilities",
+                   s->options->out);
     return EXIT_CODE_OK;
 }
 
@@ -274,6 +291,7 @@ int predict_array(struct predictor *p)
     if (code == EXIT_CODE_OK)
         code = run_and_write(&r);
     tenka_array_destroy(&r.array);
+    tenka_table_others_destroy(&p->others);
     free(r.rows);
     free(r.all);
     free(r.wide);

@@ -34,10 +34,18 @@ static void put_cell(FILE *file, const char *before, const char *text)
     fputc('"', file);
 }
 
+void predict_csv_others(struct predictor *p, size_t row)
+{
+    if (p->others != NULL)
+        fputs(tenka_table_others_row(p->others, row), p->csv);
+}
+
 void predict_csv_classes(struct predictor *p, const char *key)
 {
     char number[CLASS_NAME];
-    fprintf(p->csv, p->labels == LABELS_NONE ? "%s,class" : "%s", key);
+    fputs(key, p->csv);
+    predict_csv_others(p, 0);
+    fputs(p->labels == LABELS_NONE ? ",class" : "", p->csv);
     for (uint32_t i = 0; i < p->outputs; i++) {
         fputc(',', p->csv);
         put_cell(p->csv, "p_", predict_class_name(p, i, number));
@@ -45,11 +53,12 @@ void predict_csv_classes(struct predictor *p, const char *key)
     fputc('\n', p->csv);
 }
 
-void predict_csv_row(struct predictor *p, const char *name, const struct candidate *candidates)
+void predict_csv_row(struct predictor *p, const char *name, size_t row, const struct candidate *candidates)
 {
     char number[CLASS_NAME];
     uint32_t best = 0;
     put_cell(p->csv, "", name);
+    predict_csv_others(p, row);
     if (p->labels == LABELS_NONE)
         fputc(',', p->csv);
     for (uint32_t i = 1; i < p->outputs && candidates != NULL; i++)
@@ -69,6 +78,7 @@ void predict_csv_outputs(struct predictor *p, const char *table, size_t count)
 {
     char name[CLASS_NAME];
     fputs("row", p->csv);
+    predict_csv_others(p, 0);
     for (size_t i = 0; i < count; i++) {
         if (table == NULL || !tenka_table_target(table, i, name, sizeof(name)))
             snprintf(name, sizeof(name), count == 1 ? "output" : "output_%zu", i);

@@ -118,7 +118,7 @@ int predictions_print(struct predictor *p)
         if (picture->failure == NULL && !find_probabilities(p, scores, best))
             predict_fail_scores(p, picture);
         if (p->csv != NULL) {
-            predict_csv_row(p, picture->path, picture->failure == NULL ? best : NULL);
+            predict_csv_row(p, picture->path, p->done - p->count + i + 1, picture->failure == NULL ? best : NULL);
             continue;
         }
         /* Not with NaN among them, which qsort cannot order. */

@@ -93,7 +93,7 @@ static void write_test(const struct evaluation *e, FILE *file)
     write_number("PSNR", "%.2f dB", e->numbers.psnr, file);
 }
 
-/* Of the last epoch that was tested; NULL: none was. */
+/* The last one; NULL: none was. */
 static const struct evaluation *last_test(const struct history *h)
 {
     for (size_t i = h != NULL ? h->n_epochs : 0; i > 0; i--)
@@ -102,15 +102,26 @@ static const struct evaluation *last_test(const struct history *h)
     return NULL;
 }
 
+/* That is over; NULL: none is. */
+static const struct epoch_result *last_epoch(const struct history *h)
+{
+    for (size_t i = h != NULL ? h->n_epochs : 0; i > 0; i--)
+        if (h->epochs[i - 1].step == 0)
+            return &h->epochs[i - 1];
+    return NULL;
+}
+
 static void write_cards(const struct report *r, FILE *file)
 {
     const struct history *const h = r->history;
-    const struct epoch_result *const last = h != NULL && h->n_epochs > 0 ? &h->epochs[h->n_epochs - 1] : NULL;
+    const struct epoch_result *const last = last_epoch(h);
     const struct evaluation *const test = r->test != NULL ? r->test : last_test(h);
     char text[64], of[32];
     fputs("<div class=\"cards\">\n", file);
     if (test != NULL)
         write_test(test, file);
+    if (r->best[0] != '\0')
+        write_card("Best test", r->best, file);
     if (last != NULL) {
         write_number("Training loss", "%.4f", last->train_loss, file);
         snprintf(text, sizeof(text), "%u of %u", last->epoch + 1, r->s->options->epochs);

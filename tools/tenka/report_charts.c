@@ -142,6 +142,8 @@ static void draw(struct chart *c, FILE *file)
 
 /* ---- What is drawn ---- */
 
+#define AT(member) offsetof(struct epoch_result, member)
+
 /* Of a chart of the epochs: the numbers at so many bytes in their results. */
 struct column {
     const char *name;
@@ -162,15 +164,17 @@ static void drop_unknown(struct chart *c)
     c->n_series = n;
 }
 
-/* Epochs that were not tested have no point. */
+/* Epochs that were not tested have no point, nor has the training loss of a part of one. */
 static void add_epochs(const struct history *h, const struct column *column, struct series *s)
 {
     for (size_t i = 0; i < h->n_epochs; i++) {
         double value;
+        if (h->epochs[i].step > 0 && column->at == AT(train_loss))
+            continue;
         memcpy(&value, (const char *)&h->epochs[i] + column->at, sizeof(value));
         if (!isfinite(value))
             continue;
-        s->x[s->count] = h->epochs[i].epoch + 1.0;
+        s->x[s->count] = h->epochs[i].epochs;
         s->y[s->count++] = column->times * value;
     }
 }
@@ -232,8 +236,6 @@ static void draw_range(const struct history *h, FILE *file)
     draw(&c, file);
     free(numbers);
 }
-
-#define AT(member) offsetof(struct epoch_result, member)
 
 void report_charts(const struct report *r, FILE *file)
 {

@@ -83,6 +83,12 @@ static int open_model(struct session *s, const char *path)
     return EXIT_CODE_OK;
 }
 
+/* Nobody has named one: it is the tutorial's. */
+static bool is_usual_net(const struct session *s)
+{
+    return s->options->net == NULL && session_model_path(s) == NULL;
+}
+
 static int open_net(struct session *s)
 {
     const struct options *o = s->options;
@@ -111,6 +117,13 @@ static int open_prepared_net(struct session *s)
     return code == EXIT_CODE_OK ? groups_check(s) : code;
 }
 
+/* What to do about a network that does not fit, where nobody has named one. */
+static const char *advice(const struct session *s)
+{
+    return is_usual_net(s) ? "; without --net it is one for grey images of 28x28: name one for these data with --net"
+                           : "";
+}
+
 /* output: of two samples */
 static int check_loss(const struct session *s, struct tenka_shape output)
 {
@@ -124,7 +137,7 @@ static int check_loss(const struct session *s, struct tenka_shape output)
                           output.rank, session_noun(s));
     memcpy(targets.dim + 1, target.dim, target.rank * sizeof(target.dim[0]));
     if (tenka_loss_check(s->loss, output, tenka_dataset_target_dtype(data), targets) != TENKA_OK)
-        return say_failed("the loss does not fit a batch of two: %s", tenka_last_error(s->ctx));
+        return say_failed("the loss does not fit a batch of two: %s%s", tenka_last_error(s->ctx), advice(s));
     return EXIT_CODE_OK;
 }
 
@@ -155,8 +168,9 @@ static int check_net(struct session *s)
     char text[SAMPLE_TEXT];
     tenka_module_train(s->net, s->train_data != NULL);
     if (tenka_module_check(s->net, input, &output) != TENKA_OK)
-        return say_failed("the network does not fit the %ss (%s): %s", session_noun(s),
-                          sample_text(tenka_dataset_image_shape(session_data(s)), text), tenka_last_error(s->ctx));
+        return say_failed("the network does not fit the %ss (%s): %s%s", session_noun(s),
+                          sample_text(tenka_dataset_image_shape(session_data(s)), text), tenka_last_error(s->ctx),
+                          advice(s));
     int code = check_outputs(s);
     if (code == EXIT_CODE_OK)
         code = session_find_ending(s, input);
@@ -202,6 +216,14 @@ static void tell_samples(const struct session *s)
         printf("%u classes\n", tenka_dataset_classes(data));
 }
 
+/* A folder of pictures is made small and grey for it, which nobody may have meant. */
+static void tell_usual_net(const struct session *s)
+{
+    struct tenka_picture_sizes sizes;
+    if (is_usual_net(s) && tenka_dataset_picture_sizes(session_data(s), &sizes) == TENKA_OK)
+        say_notice(s->options, "without --net the network is a tutorial's for grey images of 28x28; --net names another");
+}
+
 static void tell(const struct session *s)
 {
     char count[32];
@@ -231,6 +253,7 @@ static void tell(const struct session *s)
                                          : "it does not end with LogSoftmax, so the loss is cross_entropy");
     class_weights_tell(s);
     fflush(stdout);
+    tell_usual_net(s);
 }
 
 /* ---- All of it ---- */

@@ -76,7 +76,9 @@ set(tool_sources
     tools/tenka/test_report.c
     tools/tenka/text.c
     tools/tenka/train.c
+    tools/tenka/validation.c
     tools/tenka/transforms.c
     tools/tenka/verify.c
     tools/tenka/watch.c
-    tools/tenka/watch_events.c)
+    tools/tenka/watch_events.c
+    tools/tenka/watch_gradients.c)

@@ -37,6 +37,9 @@ static int open_schedule(struct training *t)
             say_count(ends, steps), by_step ? "step" : "epoch", say_count(takes, params.total));
     if (!o->quiet)
         print_text(stdout, "schedule %s, per %s\n", o->schedule, by_step ? "step" : "epoch");
+    if (!by_step && o->resume == NULL && tenka_optimizer_lr(t->run.optimizer, 0) == 0)
+        say_warning("this schedule begins with a learning rate of 0, and the first epoch learns nothing; with "
+                    "--schedule-per step its lengths are updates, and only the first one is lost");
     return EXIT_CODE_OK;
 }
 
@@ -67,14 +70,26 @@ bool steps_are_whole(const struct training *t)
     return position % t->session.options->accumulate == 0 || position == tenka_loader_batches(t->run.train_loader);
 }
 
+/* Batches of the group that the last one ends. */
+static uint64_t group_size(const struct training *t)
+{
+    const uint32_t accumulate = t->session.options->accumulate;
+    const uint64_t rest = tenka_loader_position(t->run.train_loader) % accumulate;
+    return rest != 0 ? rest : accumulate;
+}
+
+bool steps_have_passed(const struct training *t, uint64_t every)
+{
+    const uint64_t step = t->run.step;
+    return tenka_loader_position(t->run.train_loader) > 0 && steps_are_whole(t) &&
+           step / every != (step - group_size(t)) / every;
+}
+
 bool steps_want_checkpoint(const struct training *t)
 {
-    const struct options *const o = t->session.options;
-    const uint64_t every = o->checkpoint_every, step = t->run.step;
-    if (every == 0 || !steps_are_whole(t) ||
-        tenka_loader_position(t->run.train_loader) == tenka_loader_batches(t->run.train_loader))
-        return false;
-    return step / every != (step - o->accumulate) / every;
+    const uint64_t every = t->session.options->checkpoint_every;
+    return every != 0 && tenka_loader_position(t->run.train_loader) < tenka_loader_batches(t->run.train_loader) &&
+           steps_have_passed(t, every);
 }
 
 /* ---- A step ---- */
@@ -99,11 +114,16 @@ static void clip(const struct training *t)
         tenka_clip_grad_norm(t->session.ctx, t->trained, t->n_trained, o->clip_grad_norm);
 }
 
-static tenka_status update(struct training *t)
+static int update(struct training *t)
 {
+    const int code = watch_gradients(t);
+    if (code != EXIT_CODE_OK)
+        return code;
     clip(t);
-    const tenka_status status = tenka_optimizer_step(t->run.optimizer);
-    return status == TENKA_OK ? tenka_schedule_after_step(t->run.schedule) : status;
+    tenka_status status = tenka_optimizer_step(t->run.optimizer);
+    if (status == TENKA_OK)
+        status = tenka_schedule_after_step(t->run.schedule);
+    return status == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
 }
 
 int steps_take(struct training *t, const struct tenka_batch *batch, tenka_tensor *loss)
@@ -115,8 +135,9 @@ int steps_take(struct training *t, const struct tenka_batch *batch, tenka_tensor
         if (code != EXIT_CODE_OK)
             return code;
     }
-    const tenka_status status = steps_are_whole(t) ? update(t) : tenka_step_end(t->session.ctx);
-    return status == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
+    if (steps_are_whole(t))
+        return update(t);
+    return tenka_step_end(t->session.ctx) == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
 }
 
 int steps_end_epoch(struct training *t, const struct epoch_result *result)
@@ -125,4 +146,12 @@ int steps_end_epoch(struct training *t, const struct epoch_result *result)
         return EXIT_CODE_OK; /* --val-every has left the test out */
     const double metric = isnan(result->test.loss) ? result->train_loss : result->test.loss;
     return tenka_schedule_after_epoch(t->run.schedule, metric) == TENKA_OK ? EXIT_CODE_OK : EXIT_CODE_LIBRARY;
+}
+
+int steps_end_test(struct training *t, const struct epoch_result *result)
+{
+    if (!t->plateau)
+        return EXIT_CODE_OK;
+    return tenka_schedule_after_epoch(t->run.schedule, result->test.loss) == TENKA_OK ? EXIT_CODE_OK
+                                                                                      : EXIT_CODE_LIBRARY;
 }

@@ -16,15 +16,15 @@ void stopping_look_at_clock(struct training *t)
     t->late = o->max_time > 0 && seconds_now() - o->begun >= o->max_time;
 }
 
-/* "; --resume FILE goes on", or the same of an older checkpoint where the last could not be written, or "". */
+/* "; the same command with --resume FILE goes on", or the same of an older checkpoint where the last could not be written, or "". */
 static void how_to_go_on(const struct training *t, char *out, size_t size)
 {
     const char *const path = t->session.options->checkpoint;
     out[0] = '\0';
     if (path != NULL && !t->unwritable)
-        snprintf(out, size, "; --resume %s goes on", path);
+        snprintf(out, size, "; the same command with --resume %s goes on", path);
     else if (path != NULL && t->written && access(path, R_OK) == 0)
-        snprintf(out, size, "; --resume %s goes on from step %" PRIu64, path, t->written_step);
+        snprintf(out, size, "; the same command with --resume %s goes on from step %" PRIu64, path, t->written_step);
 }
 
 void stopping_say(const struct training *t)

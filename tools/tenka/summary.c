@@ -81,6 +81,8 @@ static int estimate(struct summary *m)
         return EXIT_CODE_OK;
     const struct tenka_memory_estimate empty = TENKA_MEMORY_ESTIMATE_DEFAULTS;
     m->memory = empty;
+    m->memory.accumulates = s->options->accumulate > 1;
+    m->memory.others = s->options->aux_weight > 0;
     tenka_status status = train_optimizer(s, &m->optimizer);
     if (status == TENKA_OK)
         status = train_average(s, m->optimizer, &m->average);
@@ -245,6 +247,8 @@ static void print_memory(const struct summary *m)
     print_bytes("parameters and statistics", memory->parameters);
     print_bytes(o->ema > 0 ? "moments and average" : "the optimizer's moments", memory->optimizer);
     print_bytes("batch, activations, gradients", memory->temporaries);
+    if (memory->accumulates)
+        print_bytes("gradients of earlier batches", memory->gradients);
     print_bytes("inputs of pending steps", memory->inputs);
     print_bytes("peak", memory->total);
     puts("The data set, which lies on the device too, and what the driver needs for itself are not included.");
@@ -310,9 +314,10 @@ static void print_json(const struct summary *m)
     if (memory->total == 0)
         fputs("null", stdout);
     else
-        printf("{\"parameters\":%" PRIu64 ",\"optimizer\":%" PRIu64 ",\"temporaries\":%" PRIu64 ",\"inputs\":%" PRIu64
-               ",\"total\":%" PRIu64 "}",
-               memory->parameters, memory->optimizer, memory->temporaries, memory->inputs, memory->total);
+        printf("{\"parameters\":%" PRIu64 ",\"optimizer\":%" PRIu64 ",\"temporaries\":%" PRIu64
+               ",\"gradients\":%" PRIu64 ",\"inputs\":%" PRIu64 ",\"total\":%" PRIu64 "}",
+               memory->parameters, memory->optimizer, memory->temporaries, memory->gradients, memory->inputs,
+               memory->total);
     puts("}");
 }
 

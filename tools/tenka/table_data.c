@@ -102,6 +102,18 @@ int table_load(const struct session *s, const char *data, bool train, tenka_data
     return code;
 }
 
+/* Losses of distances mean the same in any unit; others ask for targets of a kind, such as counts. */
+static bool scales_targets(const struct session *s)
+{
+    static const char *const losses[] = {"MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss"};
+    if (tenka_dataset_target_dtype(s->train_data) != TENKA_F32 || tenka_dataset_target_is_input(s->train_data))
+        return false;
+    for (size_t i = 0; s->loss != NULL && i < sizeof(losses) / sizeof(losses[0]); i++)
+        if (strcmp(tenka_loss_name(s->loss), losses[i]) == 0)
+            return true;
+    return s->loss == NULL; /* that of floats is MSELoss */
+}
+
 int table_standardize(const struct session *s)
 {
     const struct options *const o = s->options;
@@ -114,6 +126,24 @@ int table_standardize(const struct session *s)
                           s->data_dir, column ? "; but --target input makes targets of what the network is given" : "");
     if (!o->standardize)
         return EXIT_CODE_OK;
-    return tenka_dataset_standardize(s->train_data, s->test_data) == TENKA_OK ? EXIT_CODE_OK
-                                                                              : say_library_failed(s->ctx);
+    const bool targets = scales_targets(s);
+    if (targets)
+        say_notice(
+            o, "the targets are standardised too: the loss is of these, answers and errors are in the table's unit");
+    return tenka_dataset_standardize(s->train_data, s->test_data, targets) == TENKA_OK ? EXIT_CODE_OK
+                                                                                       : say_library_failed(s->ctx);
+}
+
+void table_scale_back(const char *table, float *numbers, double *wide, size_t samples, size_t each)
+{
+    for (size_t k = 0; table != NULL && k < each; k++) {
+        double mean, std;
+        if (!tenka_table_scale(table, k, &mean, &std))
+            continue;
+        for (size_t i = k; i < samples * each; i += each)
+            if (wide != NULL)
+                wide[i] = mean + std * wide[i];
+            else
+                numbers[i] = (float)(mean + std * (double)numbers[i]);
+    }
 }

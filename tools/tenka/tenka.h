@@ -293,6 +293,9 @@ int session_check_classes(const struct session *s, uint32_t outputs);
 int table_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
 /* What --standardize asks for, once there are both halves. */
 int table_standardize(const struct session *s);
+/* Makes of what a network gives for standardised targets numbers in the table's unit, in place: of samples with `each`
+ * numbers, which wide has if it is not NULL. table NULL: it is of none. */
+void table_scale_back(const char *table, float *numbers, double *wide, size_t samples, size_t each);
 
 /* ---- picture_data.c: pictures by class, which train and test ---- */
 
@@ -487,10 +490,13 @@ void evaluation_text(const struct evaluation *e, bool full, char out[static MEAS
 
 /* ---- log_json.c: one JSON object a line ---- */
 
+/* What is known after an epoch, or at a test within one. */
 struct epoch_result {
-    uint32_t epoch;
-    double train_loss, train_seconds, images_per_second;
-    double lr; /* of the first group */
+    uint32_t epoch; /* from 0 */
+    uint64_t step;  /* steps of the run until a test within the epoch; 0: the epoch is over */
+    double epochs;  /* of which so many are done */
+    double train_loss, train_seconds, images_per_second; /* of the epoch so far */
+    double lr;                                           /* of the first group */
     struct evaluation test;
 };
 

@@ -219,7 +219,7 @@ static int after_step(struct training *t, uint32_t epoch, uint64_t images, tenka
     return code;
 }
 
-static int save_checkpoint(struct training *t)
+int train_checkpoint(struct training *t)
 {
     if (t->session.options->checkpoint == NULL || t->unwritable)
         return EXIT_CODE_OK;
@@ -237,15 +237,19 @@ static int run_batches(struct training *t, uint32_t epoch, uint64_t *images)
            tenka_loader_position(loader) < tenka_loader_batches(loader)) {
         struct tenka_batch batch;
         tenka_tensor loss;
+        int code = validation_within(t, epoch, *images);
+        if (code != EXIT_CODE_OK || (t->evaluating && (stopping_is_due(t) || best_is_over(t))))
+            return code;
+        t->evaluating = false;
         if (tenka_loader_next(loader, &batch) != TENKA_OK)
             return EXIT_CODE_LIBRARY;
         watch_before_step(t);
-        int code = steps_take(t, &batch, &loss);
+        code = steps_take(t, &batch, &loss);
         *images += batch.size;
         if (code == EXIT_CODE_OK)
             code = after_step(t, epoch, *images, loss);
         if (code == EXIT_CODE_OK && steps_want_checkpoint(t) && (code = finite_read(t, NULL)) == EXIT_CODE_OK)
-            code = save_checkpoint(t);
+            code = train_checkpoint(t);
         if (code != EXIT_CODE_OK)
             return code;
     }
@@ -260,39 +264,61 @@ static uint64_t epoch_images(const struct training *t)
     return o->drop_last ? tenka_loader_batches(t->run.train_loader) * (uint64_t)o->batch_size : all;
 }
 
+void train_show(struct training *t, uint32_t epoch, uint64_t images)
+{
+    char label[32];
+    snprintf(label, sizeof(label), "epoch %u/%u", epoch + 1, t->session.options->epochs);
+    progress_begin(&t->progress, label, images, epoch_images(t));
+}
+
+int train_result(struct training *t, uint32_t epoch, uint64_t images, struct epoch_result *out)
+{
+    const double batches = (double)tenka_loader_batches(t->run.train_loader);
+    /* It waits for the last step, so that train_seconds are the device's. */
+    const int code = finite_read(t, &out->train_loss);
+    if (code != EXIT_CODE_OK)
+        return code;
+    out->epoch = epoch;
+    out->step = 0;
+    out->epochs = epoch + (double)tenka_loader_position(t->run.train_loader) / batches;
+    out->lr = tenka_optimizer_lr(t->run.optimizer, 0);
+    out->train_seconds = seconds_now() - t->pace.start - t->pace.paused;
+    out->images_per_second = (double)(images - t->pace.before) / out->train_seconds;
+    out->test = evaluation_empty();
+    return EXIT_CODE_OK;
+}
+
 static int train_epoch(struct training *t, uint32_t epoch, struct epoch_result *result)
 {
     const struct session *s = &t->session;
-    char label[32];
     const uint64_t position = tenka_loader_position(t->run.train_loader), total = epoch_images(t);
     const uint64_t before = position * s->options->batch_size < total ? position * s->options->batch_size : total;
     uint64_t images = before;
-    snprintf(label, sizeof(label), "epoch %u/%u", epoch + 1, s->options->epochs);
-    progress_begin(&t->progress, label, before, total);
-    const double start = seconds_now();
+    train_show(t, epoch, before);
+    t->pace = (struct pace){.start = seconds_now(), .before = before};
     tenka_module_train(s->net, true);
     t->finite = position;
     if (position == 0 && tenka_meter_reset(t->run.loss) != TENKA_OK)
         return EXIT_CODE_LIBRARY;
-    int code = run_batches(t, epoch, &images);
+    const int code = run_batches(t, epoch, &images);
     progress_end(&t->progress);
-    /* finite_read waits for the last step, so that train_seconds are the device's. */
-    if (code == EXIT_CODE_OK)
-        code = finite_read(t, &result->train_loss);
-    if (code != EXIT_CODE_OK)
-        return code;
-    result->epoch = epoch;
-    result->lr = tenka_optimizer_lr(t->run.optimizer, 0);
-    result->train_seconds = seconds_now() - start;
-    result->images_per_second = (double)(images - before) / result->train_seconds;
-    return EXIT_CODE_OK;
+    return code == EXIT_CODE_OK ? train_result(t, epoch, images, result) : code;
+}
+
+/* "epoch 1/3", with the step of a test within it. */
+static void print_place(const struct training *t, const struct epoch_result *r)
+{
+    printf("epoch %u/%u", r->epoch + 1, t->session.options->epochs);
+    if (r->step > 0)
+        printf(", step %" PRIu64, r->step);
 }
 
 static void print_epoch(const struct training *t, const struct epoch_result *r)
 {
     const struct session *const s = &t->session;
     char rate[32], lr[32], measures[MEASURES_TEXT];
-    printf("epoch %u/%u  train loss %.4f", r->epoch + 1, s->options->epochs, r->train_loss);
+    print_place(t, r);
+    printf("  train loss %.4f", r->train_loss);
     if (r->test.images > 0)
         printf("  test loss %.4f", r->test.loss);
     if (!isnan(r->test.accuracy))
@@ -306,57 +332,21 @@ static void print_epoch(const struct training *t, const struct epoch_result *r)
     fflush(stdout);
 }
 
-/* What is counted of a test beside loss and accuracy; NULL: nothing, since each batch's answers would be waited for. */
-static struct answers *train_answers(struct training *t)
+int train_tell(struct training *t, const struct epoch_result *result)
 {
-    const struct session *const s = &t->session;
-    const bool classes = session_classifies(s) && tenka_dataset_target_shape(s->test_data).rank == 0;
-    return classes && s->options->tensorboard == NULL && !best_wants_answers(t) ? NULL : &t->answers;
-}
-
-/* What is tested is the average, where there is one. A finite test loss shows that FILE.last-good is no longer needed
- * (keep.c). */
-static int evaluate_epoch(struct training *t, struct epoch_result *result)
-{
-    int code = average_take(t);
-    if (code == EXIT_CODE_OK)
-        code = evaluate(&t->session, t->run.test_loader, &t->progress, train_answers(t), &result->test);
-    if (code == EXIT_CODE_OK && interrupt_signal() == 0)
-        code = finite_check_test(t, result);
-    if (code == EXIT_CODE_OK && interrupt_signal() == 0)
-        code = best_take(t, result);
-    return code == EXIT_CODE_OK ? average_put_back(t) : code;
-}
-
-static bool is_tested(const struct training *t, uint32_t epoch)
-{
-    const struct options *const o = t->session.options;
-    return t->session.test_data != NULL && ((epoch + 1) % o->val_every == 0 || epoch + 1 == o->epochs);
-}
-
-/* A checkpoint is written before the evaluation and one after it. The evaluation has no state in them: one that was
- * interrupted begins anew. */
-static int test_epoch(struct training *t, struct epoch_result *result)
-{
-    result->test = evaluation_empty();
-    if (!is_tested(t, result->epoch))
-        return EXIT_CODE_OK;
-    int code = save_checkpoint(t);
-    t->evaluating = true;
-    if (code == EXIT_CODE_OK && !stopping_is_due(t))
-        code = evaluate_epoch(t, result);
-    return code;
+    print_epoch(t, result);
+    if (log_json_epoch(&t->log, result) != EXIT_CODE_OK)
+        stop_for_log(t);
+    return watch_epoch(t, result);
 }
 
 static int end_epoch(struct training *t, struct epoch_result *result)
 {
-    int code = test_epoch(t, result);
+    int code = validation_after(t, result);
     if (code != EXIT_CODE_OK || stopping_is_due(t))
         return code;
-    print_epoch(t, result);
-    if (log_json_epoch(&t->log, result) != EXIT_CODE_OK)
-        stop_for_log(t);
-    code = watch_epoch(t, result);
+    finite_tell_large(t, result);
+    code = train_tell(t, result);
     if (code != EXIT_CODE_OK)
         return code;
     tenka_loader_rewind(t->run.train_loader);
@@ -365,7 +355,7 @@ static int end_epoch(struct training *t, struct epoch_result *result)
     if (t->run.epoch < t->session.options->epochs)
         stopping_look_at_clock(t);
     const int stepped = steps_end_epoch(t, result);
-    return stepped == EXIT_CODE_OK ? save_checkpoint(t) : stepped;
+    return stepped == EXIT_CODE_OK ? train_checkpoint(t) : stepped;
 }
 
 static int run_epochs(struct training *t)
@@ -373,7 +363,7 @@ static int run_epochs(struct training *t)
     while (t->run.epoch < t->session.options->epochs && !best_is_over(t) && !stopping_is_due(t)) {
         struct epoch_result result;
         int code = train_epoch(t, (uint32_t)t->run.epoch, &result);
-        if (code == EXIT_CODE_OK && !stopping_is_due(t))
+        if (code == EXIT_CODE_OK && !stopping_is_due(t) && !best_is_over(t))
             code = end_epoch(t, &result);
         if (code != EXIT_CODE_OK)
             return code;
@@ -391,7 +381,7 @@ static int finish(struct training *t)
     if (stopped && !t->evaluating) {
         code = finite_read(t, NULL);
         if (code == EXIT_CODE_OK)
-            code = save_checkpoint(t);
+            code = train_checkpoint(t);
     }
     /* From here on the network is the average. */
     if (code == EXIT_CODE_OK)

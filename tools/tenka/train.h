@@ -19,8 +19,15 @@ struct best {
     enum best_by by;
     double value;   /* NaN: no test has given a number */
     uint32_t epoch; /* of the best test, from 1 */
+    uint64_t step;  /* where it was within the epoch; 0: after it */
     uint32_t since; /* tests after it */
     bool now;       /* the last test was the best one */
+};
+
+/* Of the epoch's training, without the tests within it. */
+struct pace {
+    double start, paused; /* seconds: when it began, and how long tests took */
+    uint64_t before;      /* images that an earlier process has trained on */
 };
 
 struct training {
@@ -30,8 +37,9 @@ struct training {
     struct log log;
     struct answers answers; /* of the test half */
     struct watch watch;
-    char criterion[4400];  /* the loss and what else gradients are made of, as a checkpoint says it */
-    bool evaluating;       /* the epoch's checkpoint is written; the evaluation draws from the generator */
+    char criterion[4400]; /* the loss and what else gradients are made of, as a checkpoint says it */
+    struct pace pace;
+    bool evaluating;       /* the checkpoint before a test is written; the evaluation draws from the generator */
     uint64_t finite;       /* losses of this epoch whose sum was finite when it was last looked at */
     bool written;          /* --checkpoint is a checkpoint of this run */
     uint64_t written_step; /* steps that the run had taken when it was written */
@@ -56,10 +64,32 @@ bool steps_are_whole(const struct training *t);
 /* Whether --checkpoint-every asks for a checkpoint now: not within a group, and not behind the last step of an epoch,
  * where there always is one. */
 bool steps_want_checkpoint(const struct training *t);
+/* Whether the update that was taken last, if there is one, is the first behind a multiple of every steps. */
+bool steps_have_passed(const struct training *t, uint64_t every);
 /* Computes the loss of a batch and its gradients, and where the group is whole updates. Returns EXIT_CODE_LIBRARY. */
 int steps_take(struct training *t, const struct tenka_batch *batch, tenka_tensor *loss);
-/* Behind an epoch: the schedule goes on. Returns EXIT_CODE_LIBRARY. */
+/* Behind an epoch, or a test within it: the schedule goes on. Return EXIT_CODE_LIBRARY. */
 int steps_end_epoch(struct training *t, const struct epoch_result *result);
+int steps_end_test(struct training *t, const struct epoch_result *result);
+
+/* ---- train.c ---- */
+
+/* Writes --checkpoint. Says what went wrong. */
+int train_checkpoint(struct training *t);
+/* What the epoch has given so far; waits for the losses. images: it has trained on so many. Says what went wrong. */
+int train_result(struct training *t, uint32_t epoch, uint64_t images, struct epoch_result *out);
+/* Says and logs what an epoch, or a test within it, has given, and keeps it for those who watch. Returns
+ * EXIT_CODE_LIBRARY. */
+int train_tell(struct training *t, const struct epoch_result *result);
+/* The epoch's progress, where images are done. */
+void train_show(struct training *t, uint32_t epoch, uint64_t images);
+
+/* ---- validation.c: tests while a run trains ---- */
+
+/* After an epoch: tests where --val-every asks for it. Says what went wrong. */
+int validation_after(struct training *t, struct epoch_result *result);
+/* Between two updates of an epoch, which has trained on so many images: the same. */
+int validation_within(struct training *t, uint32_t epoch, uint64_t images);
 
 /* ---- average.c ---- */
 
@@ -79,6 +109,8 @@ bool best_wants_answers(const struct training *t);
 int best_take(struct training *t, const struct epoch_result *result);
 /* Whether --patience ends the run. */
 bool best_is_over(const struct training *t);
+/* "accuracy 91.20 % of epoch 7"; "" where nobody looked for it, or no test has given a number. */
+void best_tell(const struct training *t, char out[static 96]);
 /* At the end: why the run ends early, and what is in --best. */
 void best_say(const struct training *t);
 
@@ -108,6 +140,8 @@ int finite_read(struct training *t, double *mean);
 int finite_check_weights(const struct training *t);
 /* Says so where the test loss is not finite. */
 int finite_check_test(struct training *t, const struct epoch_result *result);
+/* After the first epoch: what to do about a loss that is finite, and far too large to be learned away. */
+void finite_tell_large(const struct training *t, const struct epoch_result *result);
 
 /* ---- find_lr.c: --find-lr ---- */
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
@@ -116,7 +117,7 @@ int watch_epoch(struct training *t, const struct epoch_result *result)
     }
     if (t->watch.events == NULL)
         return EXIT_CODE_OK;
-    const tenka_status status = events_epoch(t, t->run.step - 1, result);
+    const tenka_status status = events_epoch(t, result->step > 0 ? result->step : t->run.step - 1, result);
     if (status == TENKA_E_DEVICE)
         return EXIT_CODE_LIBRARY;
     if (status != TENKA_OK)
@@ -128,12 +129,14 @@ int watch_epoch(struct training *t, const struct epoch_result *result)
 
 static struct report report_of(const struct training *t, const char *state)
 {
-    return (struct report){
+    struct report r = {
         .s = &t->session,
         .history = &t->watch.history,
         .state = state,
         .seconds = seconds_now() - t->watch.begun,
     };
+    best_tell(t, r.best);
+    return r;
 }
 
 static void write_report(struct training *t, const struct report *r)
@@ -208,4 +211,6 @@ void watch_close(struct training *t)
 {
     tenka_events_close(&t->watch.events);
     history_free(&t->watch.history);
+    watch_drop_gradients(&t->watch);
+    free(t->watch.gradients);
 }

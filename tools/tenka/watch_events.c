@@ -134,9 +134,9 @@ static tenka_status write_scalars(tenka_events *events, uint64_t step, const str
         const char *tag;
         double value;
     } all[] = {
-        {"epoch/number", r->epoch + 1.0},
-        {"epoch/train loss", r->train_loss},
-        {"epoch/images per second", r->images_per_second},
+        {"epoch/number", r->step > 0 ? (double)NAN : r->epoch + 1.0},
+        {"epoch/train loss", r->step > 0 ? (double)NAN : r->train_loss},
+        {"epoch/images per second", r->step > 0 ? (double)NAN : r->images_per_second},
         {"test/loss", e->loss},
         {"test/accuracy", e->accuracy},
         {"test/top 5 accuracy", e->top_accuracy},
@@ -155,18 +155,30 @@ static tenka_status write_scalars(tenka_events *events, uint64_t step, const str
     return status;
 }
 
-static tenka_status write_weight(tenka_events *events, uint64_t step, const struct tenka_state_entry *entry)
+/* kind: "weights" or "gradients". */
+static tenka_status write_numbers(tenka_events *events, uint64_t step, const char *kind, const char *name,
+                                  tenka_variable *var)
 {
-    const size_t count = shape_count(tenka_variable_shape(entry->var));
+    const size_t count = shape_count(tenka_variable_shape(var));
     float *const values = malloc(count * sizeof(values[0]) + 1);
     char tag[600];
     if (values == NULL)
         return TENKA_E_NOMEM;
-    snprintf(tag, sizeof(tag), "weights/%.500s", entry->name);
-    tenka_status status = tenka_variable_read(entry->var, values, count * sizeof(values[0]));
+    snprintf(tag, sizeof(tag), "%s/%.500s", kind, name);
+    tenka_status status = tenka_variable_read(var, values, count * sizeof(values[0]));
     if (status == TENKA_OK)
         status = tenka_events_histogram(events, tag, step, values, count);
     free(values);
+    return status;
+}
+
+/* They are known where this process has taken the epoch's last update. */
+static tenka_status write_gradients(struct watch *w, uint64_t step)
+{
+    tenka_status status = TENKA_OK;
+    for (size_t i = 0; i < w->n_gradients && status == TENKA_OK; i++)
+        status = write_numbers(w->events, step, "gradients", w->gradients[i].name, w->gradients[i].values);
+    watch_drop_gradients(w);
     return status;
 }
 
@@ -179,7 +191,7 @@ static tenka_status write_weights(const struct session *s, tenka_events *events,
         tenka_module_state(s->net, state, count);
     for (size_t i = 0; i < count && status == TENKA_OK; i++)
         if (state[i].parameter && tenka_variable_dtype(state[i].var) == TENKA_F32)
-            status = write_weight(events, step, &state[i]);
+            status = write_numbers(events, step, "weights", state[i].name, state[i].var);
     free(state);
     return status;
 }
@@ -231,7 +243,10 @@ tenka_status events_epoch(struct training *t, uint64_t step, const struct epoch_
 {
     tenka_events *const events = t->watch.events;
     tenka_status status = write_scalars(events, step, result);
+    if (status != TENKA_OK || result->step > 0)
+        return status;
+    status = write_weights(&t->session, events, step);
     if (status == TENKA_OK)
-        status = write_weights(&t->session, events, step);
+        status = write_gradients(&t->watch, step);
     return status == TENKA_OK && result->test.images > 0 ? write_samples(t, events, step) : status;
 }

@@ -3,8 +3,11 @@
  * dy comes back through the activation first, of which the result y tells.
  *   fwd  x, weight, bias -> y, m, v
  *   dx   x, weight, y or NULL, m, v, dy -> dx = weight s (dy - mean(dy) - xhat mean(dy xhat)), xhat = (x - m) s
- *   dw   x, y or NULL, m, v, dy -> dweight = sum(dy xhat), dbias = sum(dy) */
+ *   dw   x, y or NULL, m, v, dy -> dweight = sum(dy xhat), dbias = sum(dy)
+ *   parts  the same in parts, each of neighbouring elements of a channel
+ *   apply  x, weight, y or NULL, m, v, dy, dweight, dbias -> dx */
 #include "backend/cpu/index.h"
+#include "op/tiles.h"
 
 typedef struct tenka_p_channels params;
 
@@ -102,30 +105,69 @@ static void channel_gradients(const params *p, const tenka_real *x, const tenka_
         *along += part[j];
 }
 
-void TENKA_CPU(batch_norm2d_dx)(const struct TENKA_CPU(args) *a)
+/* dx of channel c, of the means over it of dy and of dy xhat. */
+static void apply(const struct TENKA_CPU(args) *a, int32_t c, double mean_dy, double mean_along)
 {
     const params *p = (const void *)a->params;
     const tenka_real *x = a->in[0], *weight = a->in[1], *y = a->in[2], *mean = a->in[3], *variance = a->in[4];
     const tenka_real *dy = a->in[5];
-    tenka_real *dx = a->out[0];
+    tenka_real *dx = a->out[0], room[BLOCK];
+    const double s = 1 / sqrt(variance[c] + a->scalar[0]);
+    const tenka_real m = mean[c], total = (tenka_real)mean_dy, slope = (tenka_real)(s * mean_along);
+    const tenka_real factor = (tenka_real)(weight[c] * s);
+    for (int32_t n = 0; n < p->n; n++)
+        for (ptrdiff_t i = 0, here; i < p->plane; i += here) {
+            const ptrdiff_t at = plane_at(p, n, c) + i;
+            here = block(p, i);
+            const tenka_real *d = gradient(p, y, dy, at, here, room);
+            for (ptrdiff_t k = 0; k < here; k++)
+                dx[at + k] = factor * (d[k] - total - (x[at + k] - m) * slope);
+        }
+}
+
+void TENKA_CPU(batch_norm2d_dx)(const struct TENKA_CPU(args) *a)
+{
+    const params *p = (const void *)a->params;
+    const tenka_real *x = a->in[0], *y = a->in[2], *mean = a->in[3], *variance = a->in[4], *dy = a->in[5];
     const double count = (double)p->n * p->plane, eps = a->scalar[0];
 #pragma omp parallel for
     for (int32_t c = 0; c < p->c; c++) {
         double total, along;
         channel_gradients(p, x, y, dy, mean[c], c, &total, &along);
-        const double s = 1 / sqrt(variance[c] + eps);
-        const tenka_real m = mean[c], mean_dy = (tenka_real)(total / count);
-        const tenka_real slope = (tenka_real)(s * s * along / count), factor = (tenka_real)(weight[c] * s);
-        tenka_real room[BLOCK];
-        for (int32_t n = 0; n < p->n; n++)
-            for (ptrdiff_t i = 0, here; i < p->plane; i += here) {
-                const ptrdiff_t at = plane_at(p, n, c) + i;
-                here = block(p, i);
-                const tenka_real *d = gradient(p, y, dy, at, here, room);
-                for (ptrdiff_t k = 0; k < here; k++)
-                    dx[at + k] = factor * (d[k] - mean_dy - (x[at + k] - m) * slope);
-            }
+        apply(a, c, total / count, along / sqrt(variance[c] + eps) / count);
     }
+}
+
+void TENKA_CPU(batch_norm2d_apply)(const struct TENKA_CPU(args) *a)
+{
+    const params *p = (const void *)a->params;
+    const tenka_real *dweight = a->in[6], *dbias = a->in[7];
+    const double count = (double)p->n * p->plane;
+#pragma omp parallel for
+    for (int32_t c = 0; c < p->c; c++)
+        apply(a, c, dbias[c] / count, dweight[c] / count);
+}
+
+void TENKA_CPU(batch_norm2d_parts)(const struct TENKA_CPU(args) *a)
+{
+    const params *p = (const void *)a->params;
+    const tenka_real *x = a->in[0], *y = a->in[1], *mean = a->in[2], *variance = a->in[3], *dy = a->in[4];
+    tenka_real *dw = a->out[0], *db = a->out[1];
+    const int64_t count = (int64_t)p->n * p->plane, parts = BN_PARTS(p), length = (int64_t)BN_PART_TERMS(p);
+#pragma omp parallel for collapse(2)
+    for (int64_t part = 0; part < parts; part++)
+        for (int32_t c = 0; c < p->c; c++) {
+            double total = 0, along = 0;
+            for (int64_t i = part * length; i < (part + 1) * length && i < count; i++) {
+                const ptrdiff_t at = plane_at(p, (int32_t)(i / p->plane), c) + i % p->plane;
+                tenka_real room[BLOCK];
+                const double d = (double)*gradient(p, y, dy, at, 1, room);
+                total += d;
+                along += d * ((double)x[at] - (double)mean[c]);
+            }
+            dw[part * p->c + c] = (tenka_real)(along / sqrt(variance[c] + a->scalar[0]));
+            db[part * p->c + c] = (tenka_real)total;
+        }
 }
 
 void TENKA_CPU(batch_norm2d_dw)(const struct TENKA_CPU(args) *a)

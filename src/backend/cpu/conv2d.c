@@ -4,8 +4,10 @@
  *   fwd  x, weight, bias or NULL -> y, of which the activation is taken
  *   dx   x or NULL, weight, dy -> dx: the same sum read from the side of x, back through the activation whose output x is
  *   dw   x, dy -> dweight, dbias or NULL
+ *   parts  the same in parts, each of some rows of y
  * Each pass works on tiles: BLOCK channels times TILE neighbouring columns, whose sums stay in registers.
  * What lies outside is read as 0 and multiplied: a weight that is NaN reaches the results at the border, too. */
+#include "backend/cpu/conv_parts.h"
 #include "backend/cpu/index.h"
 #include "backend/cpu/tile.h"
 
@@ -298,4 +300,55 @@ void TENKA_CPU(conv2d_dw)(const struct TENKA_CPU(args) *a)
                 }
     if (a->out[1] != NULL)
         bias_gradient(p, dy, a->out[1]);
+}
+
+/* What the gradients of a row send to a tap, or, where `in` is NULL, to the bias. first: the column of x that the tap
+ * sees from the first pixel. */
+static double row_sum(const params *p, const tenka_real *dy, const tenka_real *in, ptrdiff_t first)
+{
+    double sum = 0;
+    for (int32_t j = 0; j < p->ow; j++) {
+        const ptrdiff_t column = first + (ptrdiff_t)j * p->sw;
+        if (in == NULL)
+            sum += dy[j];
+        else if (column >= 0 && column < p->w)
+            sum += (double)dy[j] * in[column];
+    }
+    return sum;
+}
+
+/* Of channel o, the parts of a tap of input channel c, or, c being negative, of the bias; a part is `next` elements
+ * behind the one before. */
+static void tap_parts(const params *p, const tenka_real *x, const tenka_real *dy, int32_t o, int32_t c, int32_t tap,
+                      tenka_real *out, ptrdiff_t next)
+{
+    const uint32_t parts = tenka_conv_dw_parts(p);
+    double sum[TENKA_MOST_PARTS] = {0};
+    for (int32_t n = 0; n < p->n; n++)
+        for (int32_t i = 0; i < p->oh; i++) {
+            const ptrdiff_t y = (ptrdiff_t)i * p->sh - p->ph + (ptrdiff_t)(tap / p->kw) * p->dh;
+            const tenka_real *in = c < 0 ? NULL : x + (((ptrdiff_t)n * p->c + c) * p->h + y) * p->w;
+            if (c < 0 || (y >= 0 && y < p->h))
+                sum[tenka_conv_part_of(p, parts, (int64_t)n * p->oh + i)] +=
+                    row_sum(p, dy + (((ptrdiff_t)n * p->o + o) * p->oh + i) * p->ow, in,
+                            (ptrdiff_t)(tap % p->kw) * p->dw - p->pw);
+        }
+    for (uint32_t k = 0; k < parts; k++)
+        out[k * next] = (tenka_real)sum[k];
+}
+
+void TENKA_CPU(conv2d_parts)(const struct TENKA_CPU(args) *a)
+{
+    const params *p = (const void *)a->params;
+    const tenka_real *x = a->in[0], *dy = a->in[1];
+    tenka_real *dw = a->out[0], *db = a->out[1];
+    const int32_t cg = p->c / p->groups, og = p->o / p->groups, taps = p->kh * p->kw;
+    const ptrdiff_t all = (ptrdiff_t)p->o * cg * taps;
+#pragma omp parallel for
+    for (int32_t o = 0; o < p->o; o++) {
+        for (int32_t k = 0; k < cg * taps; k++)
+            tap_parts(p, x, dy, o, o / og * cg + k / taps, k % taps, dw + (ptrdiff_t)o * cg * taps + k, all);
+        if (db != NULL)
+            tap_parts(p, x, dy, o, -1, 0, db + o, p->o);
+    }
 }

@@ -1,7 +1,9 @@
 /* y = max_pool2d(max(conv2d(x, weight, bias), 0)) by windows that do not overlap. Nothing but y and the winners is
  * stored: the convolution is computed where a window looks.
  *   fwd  x, weight, bias or NULL -> y, index (row * ow + column of the winner in the convolution's plane)
- *   dw   x, y, index, dy -> dweight, dbias or NULL: dy counts at its winner, unless y <= 0 */
+ *   dw   x, y, index, dy -> dweight, dbias or NULL: dy counts at its winner, unless y <= 0
+ *   parts  the same in parts, each of some rows of the convolution */
+#include "backend/cpu/conv_parts.h"
 #include "backend/cpu/kernel.h"
 
 typedef struct tenka_p_conv2d_pool params;
@@ -58,39 +60,54 @@ void TENKA_CPU(conv2d_relu_pool_fwd)(const struct TENKA_CPU(args) *a)
         window(p, a, at);
 }
 
-/* What channel o's maxima of all images send to its bias; or, times what they saw there, to its weight (c, r, s). */
-static double gather(const params *p, const struct TENKA_CPU(args) *a, int32_t o, const int32_t *weight)
+/* What channel o's maxima of all images send to its bias; or, times what they saw there, to its weight (c, r, s): in
+ * parts, to whose sums it is added. */
+static void gather(const params *p, const struct TENKA_CPU(args) *a, int32_t o, const int32_t *weight, uint32_t parts,
+                   double *sum)
 {
     const struct tenka_p_conv2d *conv = &p->conv;
     const tenka_real *x = a->in[0], *y = a->in[1], *dy = a->in[3];
     const int32_t *index = a->in[2];
     const ptrdiff_t plane = (ptrdiff_t)p->pool_oh * p->pool_ow, pixels = (ptrdiff_t)conv->h * conv->w;
-    double sum = 0;
     for (int32_t n = 0; n < conv->n; n++)
         for (ptrdiff_t at = ((ptrdiff_t)n * conv->o + o) * plane, end = at + plane; at < end; at++) {
             const double d = y[at] <= 0 ? 0 : (double)dy[at];
             const tenka_real *from = weight != NULL ? x + ((ptrdiff_t)n * conv->c + weight[0]) * pixels : NULL;
-            sum += weight != NULL
-                       ? d * tap(conv, from, index[at] / conv->ow, index[at] % conv->ow, weight[1], weight[2])
-                       : d;
+            sum[tenka_conv_part_of(conv, parts, (int64_t)n * conv->oh + index[at] / conv->ow)] +=
+                weight != NULL ? d * tap(conv, from, index[at] / conv->ow, index[at] % conv->ow, weight[1], weight[2])
+                               : d;
         }
-    return sum;
+}
+
+/* The gradients in so many parts, each of which begins behind the one before. */
+static void gradients(const struct TENKA_CPU(args) *a, uint32_t parts)
+{
+    const params *p = (const void *)a->params;
+    const struct tenka_p_conv2d *conv = &p->conv;
+    const int32_t taps = conv->kh * conv->kw, weights = conv->c / conv->groups * taps;
+    const ptrdiff_t next = (ptrdiff_t)conv->o * weights;
+    tenka_real *dweight = a->out[0], *dbias = a->out[1];
+#pragma omp parallel for
+    for (int32_t o = 0; o < conv->o; o++) {
+        const int32_t first = o / (conv->o / conv->groups) * (conv->c / conv->groups);
+        for (int32_t k = 0; k < weights + (dbias != NULL); k++) {
+            const int32_t weight[] = {first + k / taps, k % taps / conv->kw, k % conv->kw};
+            double sum[TENKA_MOST_PARTS] = {0};
+            gather(p, a, o, k < weights ? weight : NULL, parts, sum);
+            for (uint32_t i = 0; i < parts; i++)
+                *(k < weights ? &dweight[i * next + (ptrdiff_t)o * weights + k] : &dbias[(ptrdiff_t)i * conv->o + o]) =
+                    (tenka_real)sum[i];
+        }
+    }
 }
 
 void TENKA_CPU(conv2d_relu_pool_dw)(const struct TENKA_CPU(args) *a)
 {
+    gradients(a, 1);
+}
+
+void TENKA_CPU(conv2d_relu_pool_parts)(const struct TENKA_CPU(args) *a)
+{
     const params *p = (const void *)a->params;
-    const struct tenka_p_conv2d *conv = &p->conv;
-    const int32_t cg = conv->c / conv->groups, taps = conv->kh * conv->kw;
-    tenka_real *dweight = a->out[0], *dbias = a->out[1];
-#pragma omp parallel for
-    for (int32_t o = 0; o < conv->o; o++) {
-        const int32_t first = o / (conv->o / conv->groups) * cg;
-        for (int32_t k = 0; k < cg * taps; k++) {
-            const int32_t weight[] = {first + k / taps, k % taps / conv->kw, k % conv->kw};
-            dweight[(ptrdiff_t)o * cg * taps + k] = (tenka_real)gather(p, a, o, weight);
-        }
-        if (dbias)
-            dbias[o] = (tenka_real)gather(p, a, o, NULL);
-    }
+    gradients(a, tenka_conv_dw_parts(&p->conv));
 }

@@ -28,6 +28,7 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/gemm_dots.c
     src/backend/cpu/fast/gemm_tiles.c
     src/backend/cpu/fast/interpolate.c
+    src/backend/cpu/fast/interpolate_double.c
     src/backend/cpu/fast/layer_norm.c
     src/backend/cpu/fast/linear.c
     src/backend/cpu/fast/matmul.c
@@ -42,4 +43,5 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/winograd.c)
 set(cpu_half_sources # of them, those that serve half vectors as well
     src/backend/cpu/fast/conv_rows.c
-    src/backend/cpu/fast/conv_rows_dw.c)
+    src/backend/cpu/fast/conv_rows_dw.c
+    src/backend/cpu/fast/pad.c)

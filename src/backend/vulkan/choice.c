@@ -1,5 +1,6 @@
 /* In which variant of its kernel (variants.def) a node runs. */
 #include "backend/vulkan/choice.h"
+#include "backend/vulkan/testing.h"
 #include "op/tiles.h"
 
 /* Whether the device can run a kernel so. */
@@ -31,10 +32,12 @@ static bool for_device(const struct tenka_vk_device *dev, const struct tenka_var
     return (v->local <= NARROW) == dev->gpu.software;
 }
 
-/* Results in the tiles of a workgroup; 0 where they are the same in all variants. */
-static uint64_t tile_size(const struct tenka_variant *v)
+/* Results in the tiles of a workgroup, to which slices add their parts, or which each makes for itself; 0 where they are
+ * the same in all variants. */
+static uint64_t tile_size(enum tenka_kernel kernel, const struct tenka_variant *v)
 {
-    const uint64_t invocations = v->local / (v->slices > 0 ? v->slices : 1);
+    const bool together = v->slices > 0 && (tenka_passes[kernel].flags & TENKA_PASS_SPREAD) == 0;
+    const uint64_t invocations = v->local / (together ? v->slices : 1);
     return invocations * v->rows * v->columns * (v->lines > 0 ? v->lines : 1);
 }
 
@@ -61,7 +64,7 @@ static uint32_t guess(const struct tenka_vk_device *dev, enum tenka_kernel kerne
         if (!for_device(dev, &variants[i]))
             continue;
         const uint64_t all = groups_of(kernel, &variants[i], params, n), groups = all < enough ? all : enough;
-        const uint64_t size = all * tile_size(&variants[i]);
+        const uint64_t size = all * tile_size(kernel, &variants[i]);
         if (groups < most || (groups == most && size >= leanest - leanest / 5))
             continue;
         best = i;
@@ -117,10 +120,23 @@ tenka_status tenka_vk_choose(struct tenka_vk_device *dev, const struct tenka_pla
     return TENKA_OK;
 }
 
+/* A software device runs few workgroups at a time: more of them are for others. */
+static bool has_use(const struct tenka_vk_device *dev, enum tenka_kernel kernel)
+{
+    return (tenka_passes[kernel].flags & TENKA_PASS_SPREAD) == 0 || !dev->gpu.software || dev->spread;
+}
+
+void tenka_vulkan_spread(tenka_device *dev)
+{
+    tenka_vk_device_of(dev)->spread = true;
+}
+
 bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params)
 {
     uint32_t count;
     const struct tenka_variant *variants = tenka_variants(kernel, &count);
+    if (!has_use((const struct tenka_vk_device *)dev, kernel))
+        return false;
     for (uint32_t i = 0; i < count; i++)
         if (fits((const struct tenka_vk_device *)dev, kernel, params, &variants[i]))
             return true;

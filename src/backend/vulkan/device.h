@@ -29,7 +29,8 @@ struct tenka_vk_device {
     struct tenka_vk_buffer *absent; /* bind.c: bound where an optional operand is missing */
     uint32_t pinned;                /* choice.c: the variant that all nodes must run in, or TENKA_ABSENT */
     uint32_t forgotten;             /* steps.c: the barrier that a test has left out, or TENKA_ABSENT */
-    bool rests;                     /* open.c: see struct tenka_limits */
+    bool spread; /* choice.c: kernels for many workgroups are of use though it is a software device */
+    bool rests;  /* open.c: see struct tenka_limits */
 };
 
 static inline struct tenka_vk_device *tenka_vk_device_of(tenka_device *dev)

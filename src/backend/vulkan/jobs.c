@@ -3,15 +3,15 @@
  * node's part begins, of the work and of the operands; shaders/common/jobs.glsl reads it:
  *
  *   number of jobs
- *   of each job, in order: first block | elements of its first output | word of its first scalar | element of each
- *                          operand (reads, then writes) at which the job's own begins
+ *   of each job, in order: first block | elements of its first write | of its first read | word of its first scalar |
+ *                          element of each operand (reads, then writes) at which the job's own begins
  *
  * Words of 32 bits. A block is a workgroup's worth of items; jobs begin with a block of their own. */
 #include "backend/vulkan/jobs.h"
 #include "backend/vulkan/memory.h"
 #include "op/variant.h"
 
-#define JOB_WORDS 3
+#define JOB_WORDS 4
 
 static bool has_jobs(const struct tenka_vk_step *step, const struct tenka_plan *plan)
 {
@@ -160,6 +160,7 @@ static uint32_t *write_job(const struct tenka_plan *plan, const struct tenka_vk_
     const size_t slot = tenka_vk_jobs_slot_range(plan, step).begin;
     *at++ = block;
     *at++ = (uint32_t)tenka_shape_count(&plan->operands[node->out[0]].desc.shape);
+    *at++ = (uint32_t)tenka_shape_count(&plan->operands[node->in[0]].desc.shape);
     *at++ = (uint32_t)((node->scalars - slot) / sizeof(uint32_t));
     for (uint32_t i = 0; i < operand_count(node); i++) {
         struct tenka_vk_range bound;

@@ -1,5 +1,6 @@
 /* Stands for this folder in a build without Vulkan. */
 #include "backend/backend.h"
+#include "backend/vulkan/testing.h"
 
 tenka_status tenka_vulkan_device_create(const struct tenka_ctx_params *params, struct tenka_error *err,
                                         const struct tenka_log *log, tenka_device **out)
@@ -17,4 +18,9 @@ tenka_status tenka_vulkan_list(struct tenka_error *err, struct tenka_device_info
     (void)max;
     *count = 0;
     return tenka_fail(err, TENKA_E_UNSUPPORTED, "this build has no Vulkan backend");
+}
+
+void tenka_vulkan_spread(tenka_device *dev)
+{
+    (void)dev;
 }

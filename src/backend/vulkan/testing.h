@@ -17,6 +17,8 @@ TENKA_API void tenka_vulkan_force_staging(tenka_device *dev);
 TENKA_API void tenka_vulkan_forget_barrier(tenka_device *dev, uint32_t index);
 /* clock.c: the clocks of device and host are compared as on a driver without VK_EXT_calibrated_timestamps. */
 TENKA_API void tenka_vulkan_bracket_clock(tenka_device *dev);
+/* choice.c: plans are made from now on as for a device that runs many workgroups, with gradients in parts. */
+TENKA_API void tenka_vulkan_spread(tenka_device *dev);
 /* open.c: the device is kept busy before it is measured, as a GPU is. */
 TENKA_API void tenka_vulkan_let_rest(tenka_device *dev);
 

@@ -2,8 +2,9 @@
  * a kernel row reads of the image serves several of them. */
 #include "backend/cpu/fast/conv_rows.h"
 
-/* Rows of results that are summed at a time. */
-enum { FEW_ROWS = 4, MOST_ROWS = 7 };
+/* Rows of results that are summed at a time, and images: two of them where kernels are large, so that sums are long, and
+ * strides or small planes leave fewer rows to each. */
+enum { FEW_ROWS = 4, MOST_ROWS = 7, MOST_IMAGES = 2 };
 
 /* ---- Forward ---- */
 
@@ -25,48 +26,81 @@ ALWAYS_INLINE void go_on(struct job *f)
     f->mask = f->mask != NULL ? f->mask + f->next_y : NULL;
 }
 
-/* The weights, in registers as far as they are few. */
-ALWAYS_INLINE void hold_weights(const float *w, int taps, vec *held)
+/* Whether weights stay in registers, beside so many sums. */
+ALWAYS_INLINE bool holds(int taps, int sums)
 {
+    return taps <= MOST_HELD && taps + sums <= REGISTERS;
+}
+
+ALWAYS_INLINE void hold_weights(const float *w, int taps, int sums, vec *held)
+{
+    const int most = holds(taps, sums) ? taps : 0;
     UNROLL
-    for (int t = 0; t < taps && taps <= MOST_HELD; t++)
+    for (int t = 0; t < most; t++)
         held[t] = splat(w[t]);
 }
 
-ALWAYS_INLINE vec weight_of(const float *w, int taps, const vec *held, int t)
+ALWAYS_INLINE vec weight_of(const float *w, int taps, int sums, const vec *held, int t)
 {
-    return taps <= MOST_HELD ? held[t] : splat(w[t]);
+    return holds(taps, sums) ? held[t] : splat(w[t]);
 }
 
-/* `rows` rows of results, from i on. */
+/* `rows` rows of results, from i on, of so many images: additions to one sum wait for each other, those to the sums of
+ * two images do not. */
 ALWAYS_INLINE void convolve_rows(const conv_params *p, const struct job *f, const vec *held, const struct view *view,
-                                 int i, int kh, int kw, int stride, int rows)
+                                 int i, int kh, int kw, int stride, int rows, int images)
 {
-    vec sum[MOST_ROWS];
+    vec sum[MOST_IMAGES][MOST_ROWS];
     UNROLL
-    for (int t = 0; t < rows; t++)
-        sum[t] = splat(f->bias);
+    for (int t = 0; t < rows * images; t++)
+        sum[t / rows][t % rows] = splat(f->bias);
     UNROLL
     for (int u = 0; u < (rows - 1) * stride + kh; u++) {
         const int y = i * stride - p->ph + u;
         if (!is_inside(p, y))
             continue;
-        struct seen seen = see_row(p, view, f->x, y, stride);
+        struct seen seen[MOST_IMAGES];
+        UNROLL
+        for (int n = 0; n < images; n++)
+            seen[n] = see_row(p, view, f->x + n * f->next_x, y, stride);
         UNROLL
         for (int s = 0; s < kw; s++) {
-            const vec x = see(view, &seen, s, stride);
+            vec x[MOST_IMAGES];
+            UNROLL
+            for (int n = 0; n < images; n++)
+                x[n] = see(view, &seen[n], s, stride);
             UNROLL
             for (int t = 0; t < rows; t++) {
-                const int r = u - t * stride;
-                if (r >= 0 && r < kh)
-                    sum[t] += x * weight_of(f->w, kh * kw, held, r * kw + s);
+                const int r = u - t * stride, meeting = r >= 0 && r < kh ? images : 0;
+                UNROLL
+                for (int n = 0; n < meeting; n++)
+                    sum[n][t] += x[n] * weight_of(f->w, kh * kw, rows * images, held, r * kw + s);
             }
         }
     }
     UNROLL
+    for (int n = 0; n < images; n++)
+        UNROLL
     for (int t = 0; t < rows; t++)
         if (i + t < p->oh)
-            put(f, (ptrdiff_t)(i + t) * p->ow + view->column, sum[t], view->windows[kw].lanes);
+            put(f, n * f->next_y + (ptrdiff_t)(i + t) * p->ow + view->column, sum[n][t], view->windows[kw].lanes);
+}
+
+/* The next so many images. */
+ALWAYS_INLINE void convolve_images(const conv_params *p, struct job *f, int kh, int kw, int stride, int rows,
+                                   int images)
+{
+    vec held[MOST_HELD];
+    hold_weights(f->w, kh * kw, rows * images, held);
+    for (; f->images >= images; f->images -= images) {
+        for (int j = 0; j < p->ow; j += LANES) {
+            const struct view view = view_at(f->windows, j, kw + 1);
+            for (int i = 0; i < p->oh; i += rows)
+                convolve_rows(p, f, held, &view, i, kh, kw, stride, rows, images);
+        }
+        for (int n = 0; n < images; n++)
+            go_on(f);
+    }
 }
 
 /* Parameters and job are copied, so that the compiler knows that no store changes them. */
@@ -74,14 +108,9 @@ ALWAYS_INLINE void convolve(const conv_params *params, const struct job *job, in
 {
     const conv_params p = *params;
     struct job f = *job;
-    vec held[MOST_HELD];
-    hold_weights(f.w, kh * kw, held);
-    for (int n = 0; n < f.images; n++, go_on(&f))
-        for (int j = 0; j < p.ow; j += LANES) {
-            const struct view view = view_at(f.windows, j, kw + 1);
-            for (int i = 0; i < p.oh; i += rows)
-                convolve_rows(&p, &f, held, &view, i, kh, kw, stride, rows);
-        }
+    if (rows == MOST_ROWS && kh > 3 && (stride > 1 || p.oh <= MOST_ROWS))
+        convolve_images(&p, &f, kh, kw, stride, rows, MOST_IMAGES);
+    convolve_images(&p, &f, kh, kw, stride, rows, 1);
 }
 
 /* ---- dx of strides of two: of each row and column of dx, those of the kernel that meet it ---- */
@@ -128,7 +157,7 @@ ALWAYS_INLINE void spread_rows(const conv_params *p, const struct job *f, const 
             for (int e = 0; e < 4; e++) {
                 const int r = e / 2 + odd_h - 2 * a, s = e % 2 + odd_w - 2 * b;
                 if (r >= 0 && r < kh && s >= 0 && s < kw)
-                    sum[e / 2][e % 2] += dy * weight_of(f->w, kh * kw, held, r * kw + s);
+                    sum[e / 2][e % 2] += dy * weight_of(f->w, kh * kw, 4, held, r * kw + s);
             }
         }
     }
@@ -149,7 +178,7 @@ ALWAYS_INLINE void spread(const conv_params *params, const struct job *job, int 
     const conv_params p = *params;
     struct job f = *job;
     vec held[MOST_HELD];
-    hold_weights(f.w, kh * kw, held);
+    hold_weights(f.w, kh * kw, 4, held);
     const int windows = last_meeting(odd_w) - least_meeting(kw, odd_w) + 2;
     for (int n = 0; n < f.images; n++, go_on(&f))
         for (int first = 0; 2 * first < p.w; first += LANES) {

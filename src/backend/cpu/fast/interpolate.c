@@ -1,9 +1,10 @@
 /* Elements between others; see backend/cpu/interpolate.c. A vector of columns of y goes down a plane: the columns of a
  * row of x are mixed once, and stay in registers, or in lines where rows are long, while rows of y lie between it and the
- * next. Gradients go down in the same way, into lines, one for each row of x, whose columns are added afterwards. */
+ * next. Gradients go down in the same way, into lines, one for each row of x, whose columns are added afterwards. Planes
+ * that become twice as large go another way (interpolate_double.c). */
 #include <math.h>
 
-#include "backend/cpu/fast/kernels.h"
+#include "backend/cpu/fast/interpolate.h"
 
 typedef struct tenka_p_interpolate params;
 
@@ -329,6 +330,10 @@ bool TENKA_FAST(interpolate_fwd)(const struct tenka_fast_call *f)
     const params *p = (const void *)f->call->params;
     const float *x = f->call->in[0];
     float *y = f->call->out[0];
+    if (TENKA_FAST(doubles)(p, f->call->scalars)) {
+        TENKA_FAST(double_fwd)(p, x, y);
+        return true;
+    }
     const struct tables t = make_tables(f, p);
     const ptrdiff_t in = (ptrdiff_t)p->h * p->w, out = (ptrdiff_t)p->oh * p->ow;
 #pragma omp parallel for if (p->nc * out > SMALL)
@@ -541,6 +546,10 @@ bool TENKA_FAST(interpolate_dx)(const struct tenka_fast_call *f)
     const params *p = (const void *)f->call->params;
     const float *dy = f->call->in[0];
     float *dx = f->call->out[0];
+    if (TENKA_FAST(doubles)(p, f->call->scalars)) {
+        TENKA_FAST(double_dx)(p, dy, dx);
+        return true;
+    }
     struct tables t = make_tables(f, p);
     fill_meetings(p, &t);
     const ptrdiff_t in = (ptrdiff_t)p->h * p->w, out = (ptrdiff_t)p->oh * p->ow;

@@ -98,9 +98,11 @@ bool TENKA_FAST(relu_max_pool2d_dx)(const struct tenka_fast_call *f);
 /* multiply_add.c */
 bool TENKA_FAST(multiply_add_fwd)(const struct tenka_fast_call *f);
 
-/* pad.c */
+/* pad.c, of which there are half vectors as well */
 TENKA_FAST_KERNEL(pad_fwd);
 TENKA_FAST_KERNEL(pad_dx);
+bool TENKA_HALF(pad_fwd)(const struct tenka_fast_call *f);
+bool TENKA_HALF(pad_dx)(const struct tenka_fast_call *f);
 
 /* softmax.c */
 bool TENKA_FAST(softmax_fwd)(const struct tenka_fast_call *f);

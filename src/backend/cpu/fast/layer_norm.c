@@ -15,6 +15,7 @@ enum {
     PART_ROWS = 64,  /* of which it is a part, at least */
     PARTS = 16,      /* at most */
     BLOCK = 1024,    /* of its elements that a thread takes at a time */
+    CHANNELS = 16,   /* whose weights' gradients are summed together, at most */
     SHORT = 1024,    /* elements of a row of which ROWS are taken together forwards */
     SHORT_BACK = 256 /* and backwards: what is read and written then stays in the nearest cache */
 };
@@ -369,12 +370,38 @@ static void add_lanes(struct channel *f)
     f->elements = 0;
 }
 
+/* The sums of GRADIENT in each lane of n elements, `whole` vectors and a part of one. */
+ALWAYS_INLINE void sum_few_lanes(int whole, const float *x, float mean, const float *dy, ptrdiff_t n, vec *sum,
+                                 vec *along)
+{
+    const vec minus = splat(-mean), none = {0};
+    const int rest = (int)(n - whole * LANES);
+    const lane_mask there = mask_lanes(0, rest);
+    const vec d = select(lane_numbers() < rest, load_masked(x + whole * LANES, there) + minus, none);
+    *sum = load_masked(dy + whole * LANES, there);
+    *along = *sum * d;
+    UNROLL
+    for (int i = 0; i < whole; i++)
+        add_terms(GRADIENT, load(x + i * LANES), minus, load(dy + i * LANES), sum, along);
+}
+
+static void sum_segment(const float *x, float mean, const float *dy, ptrdiff_t n, vec *sum, vec *along)
+{
+    switch (n / LANES) {
+    case 0: sum_few_lanes(0, x, mean, dy, n, sum, along); break;
+    case 1: sum_few_lanes(1, x, mean, dy, n, sum, along); break;
+    case 2: sum_few_lanes(2, x, mean, dy, n, sum, along); break;
+    case 3: sum_few_lanes(3, x, mean, dy, n, sum, along); break;
+    default: sum_lanes_of(GRADIENT, x, mean, dy, NULL, n, sum, along);
+    }
+}
+
 static void add_segment(struct channel *f, const float *x, const float *dy, ptrdiff_t n, float mean, float scale)
 {
     for (ptrdiff_t i = 0; i < n; i += SPAN) {
         const ptrdiff_t length = n - i < SPAN ? n - i : SPAN;
         vec sum, along;
-        sum_lanes_of(GRADIENT, x + i, mean, dy + i, NULL, length, &sum, &along);
+        sum_segment(x + i, mean, dy + i, length, &sum, &along);
         f->sum += sum;
         f->along += along * scale;
         f->elements += length;
@@ -383,27 +410,48 @@ static void add_segment(struct channel *f, const float *x, const float *dy, ptrd
     }
 }
 
-static struct channel sum_channel(const params *p, const struct tenka_cpu_call *call, ptrdiff_t c)
+/* The sums of `count` channels from `first` on, whose planes lie one after the other in each image. */
+static void sum_channels(const params *p, const struct tenka_cpu_call *call, ptrdiff_t first, ptrdiff_t count,
+                         struct channel *sums)
 {
     const float *x = call->in[0], *mean = call->in[1], *scale = call->in[2], *dy = call->in[3];
-    struct channel f = {.elements = 0};
-    for (ptrdiff_t row = c / p->per; row < p->outer; row += p->groups) {
-        const ptrdiff_t at = row * p->len + c % p->per * p->plane;
-        add_segment(&f, x + at, dy + at, p->plane, mean[row], scale[row]);
+    memset(sums, 0, (size_t)count * sizeof(*sums));
+    for (ptrdiff_t image = 0; image < p->outer; image += p->groups) {
+        ptrdiff_t row = image + first / p->per, left = p->per - first % p->per;
+        ptrdiff_t at = (image * p->per + first) * p->plane;
+        for (ptrdiff_t k = 0; k < count; k++, at += p->plane) {
+            add_segment(&sums[k], x + at, dy + at, p->plane, mean[row], scale[row]);
+            if (--left == 0) {
+                row++;
+                left = p->per;
+            }
+        }
     }
-    add_lanes(&f);
-    return f;
+    for (ptrdiff_t k = 0; k < count; k++)
+        add_lanes(&sums[k]);
+}
+
+/* Channels that are taken together, since short planes that lie apart come slowly from memory. */
+static ptrdiff_t channels_together(const params *p)
+{
+    const ptrdiff_t fit = SPAN / p->plane;
+    return fit < 1 ? 1 : fit < CHANNELS ? fit : CHANNELS;
 }
 
 static void dw_planes(const params *p, const struct tenka_fast_call *f)
 {
     float *dweight = f->call->out[0], *dbias = f->call->out[1];
+    const ptrdiff_t channels = (ptrdiff_t)p->groups * p->per, together = channels_together(p);
 #pragma omp parallel for if ((size_t)p->outer * (size_t)p->len > SMALL)
-    for (ptrdiff_t c = 0; c < (ptrdiff_t)p->groups * p->per; c++) {
-        const struct channel sums = sum_channel(p, f->call, c);
-        dweight[c] = (float)sums.dw;
-        if (dbias != NULL)
-            dbias[c] = (float)sums.db;
+    for (ptrdiff_t first = 0; first < channels; first += together) {
+        const ptrdiff_t count = channels - first < together ? channels - first : together;
+        struct channel sums[CHANNELS];
+        sum_channels(p, f->call, first, count, sums);
+        for (ptrdiff_t k = 0; k < count; k++) {
+            dweight[first + k] = (float)sums[k].dw;
+            if (dbias != NULL)
+                dbias[first + k] = (float)sums[k].db;
+        }
     }
 }
 
