@@ -6,7 +6,7 @@ import re
 
 # A kernel's assembler comes before the row of shader_stats or step_stats that names it.
 START, LABEL, BRANCH = "Compute Shader", re.compile(r"(BB\d+):"), re.compile(r"s_c?branch\w*\s+(BB\d+)")
-ROW = re.compile(r"[^\t]*\t?[a-z][a-z0-9_]*_(fwd|dx|dw|dmask)\t")
+ROW = re.compile(r"([a-z]+-\d+\t)?[a-z][a-z0-9]*(_[a-z0-9]+)+\t")
 
 FMA = re.compile(r"v_(dual_|pk_)?(fma|fmac|mac|mad|fmaak|fmamk|fmaak)_(f32|legacy_f32)")
 QUARTER_RATE = re.compile(r"v_(mul_lo|mul_hi|mad_u64|mad_i64|rcp|rsq|sqrt|exp|log|sin|cos)_")
