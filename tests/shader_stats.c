@@ -1,9 +1,10 @@
 /* What the driver's compiler made of each kernel: a row for each pass, variant and set of constants that the shapes of
  * `tenka bench` need.
- *   shader_stats [--all] [--tsv] [KERNEL]
+ *   shader_stats [--all] [--tsv] [--part K/N] [KERNEL]
  * Without --all only the variants that the device would run unmeasured, which have a star; with it also those that it
  * would measure. KERNEL: the beginning of a name, such as conv2d. --tsv separates columns by tabs, for
- * tools/portability. The driver must have VK_KHR_pipeline_executable_properties; no kernel is run, so that compile-only
+ * tools/portability. --part: of the shapes every N-th, from number K on, counted from 0; a compile-only driver that
+ * prints what it compiles keeps all of it in the device's memory. The driver must have VK_KHR_pipeline_executable_properties; no kernel is run, so that compile-only
  * drivers will do. What the driver's compiler fails on is a row that says so. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +24,9 @@ struct row {
 
 static struct {
     bool all, tsv;
+    unsigned part, parts;
     const char *kernel;
-} options = {.kernel = ""};
+} options = {.parts = 1, .kernel = ""};
 
 /* A column, and what drivers call its parts, which are added up. Spilled is what goes to memory and comes back from it;
  * moved what one kind of registers cannot hold and another does: AMD's scalars in vectors, NVIDIA's predicates and
@@ -108,6 +110,8 @@ static tenka_status show_all(tenka_device *dev)
     struct tenka_bench_shape shape;
     for (size_t i = 0; tenka_bench_shape(i, &shape); i++) {
         struct tenka_call call;
+        if (i % options.parts != options.part)
+            continue;
         TENKA_TRY(tenka_check_call(shape.op, &shape.c, &call, dev->err));
         for (int k = 0; k < TENKA_KERNEL_COUNT; k++) {
             const struct tenka_pass_info *pass = &tenka_passes[k];
@@ -116,6 +120,14 @@ static tenka_status show_all(tenka_device *dev)
         }
     }
     return TENKA_OK;
+}
+
+static void read_part(const char *text)
+{
+    if (sscanf(text, "%u/%u", &options.part, &options.parts) == 2 && options.part < options.parts)
+        return;
+    fprintf(stderr, "--part wants K/N, K less than N, such as 0/4\n");
+    exit(2);
 }
 
 int main(int argc, char **argv)
@@ -127,6 +139,8 @@ int main(int argc, char **argv)
             options.all = true;
         else if (strcmp(argv[i], "--tsv") == 0)
             options.tsv = true;
+        else if (strcmp(argv[i], "--part") == 0 && i + 1 < argc)
+            read_part(argv[++i]);
         else
             options.kernel = argv[i];
     }

@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 
+import static
 import tables
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -40,6 +41,10 @@ COMPILE = {
     "qualcomm:660": "Adreno.* 660",
     "apple:m1": "Apple M1",
 }
+# Those whose assembler is measured, static.py, and the targets that print it.
+STATIC = {"static:navi21": "amd:navi21"}
+# A stand-in keeps what it prints in its memory, which is that of a small card: so many programs one after the other.
+STATIC_PARTS = 4
 # Whose figures say less of what will run: there a variant that is only measured may spill as it does in the baseline.
 TOLERANT = ("qualcomm:660", "apple:m1")
 # The operators that the subgroup size can matter to, or that compile quickly; convolution compiles for minutes, and the
@@ -66,7 +71,7 @@ class Gate:
         self.build, self.work, self.fast = pathlib.Path(options.build), pathlib.Path(options.work), options.fast
         self.accept = options.accept
         self.begun = time.monotonic()
-        targets = options.targets or list(EXECUTE) + list(COMPILE)
+        targets = options.targets or list(EXECUTE) + list(COMPILE) + list(STATIC)
         targets = [t for t in targets if not (options.accept and t in EXECUTE)]
         self.results = {target: Result(target) for target in targets}
         for folder in ("cache", "log", "tables"):
@@ -75,19 +80,22 @@ class Gate:
     def say(self, text):
         print(f"== [{time.monotonic() - self.begun:.0f} s] {text}", flush=True)
 
-    def run(self, target, name, *command):
-        """The output of a program on a target. Each has caches of its own: lavapipe does not tell what it compiled for
-        vectors of another length."""
+    def run(self, target, name, *command, assembler=False):
+        """The output of a program on a target; with assembler what AMD's compiler makes, before the row of each kernel.
+        Each has caches of its own: lavapipe does not tell what it compiled for vectors of another length."""
         log = self.work / "log" / f"{stem(target)}.{name}"
         cache = self.work / "cache" / stem(target)
         cache.mkdir(exist_ok=True)
         env = dict(os.environ, XDG_CACHE_HOME=str(cache), MESA_SHADER_CACHE_DIR=str(cache), TENKA_REQUIRE_VULKAN="1",
                    OMP_WAIT_POLICY="passive", RUST_BACKTRACE="0", TENKA_TEST_VALIDATE="0")
         env.pop("TENKA_VALIDATE", None)
+        if assembler:
+            env["RADV_DEBUG"] = "asm"
         with open(log, "w") as out, open(f"{log}.err", "w") as err:
             try:
-                status = subprocess.run([HERE / "run", target, *command], env=env, stdout=out, stderr=err,
-                                        stdin=subprocess.DEVNULL, timeout=TIME_LIMIT).returncode
+                status = subprocess.run([HERE / "run", target, *command], env=env, stdout=out,
+                                        stderr=out if assembler else err, stdin=subprocess.DEVNULL,
+                                        timeout=TIME_LIMIT).returncode
             except subprocess.TimeoutExpired:
                 raise Failure(f"{pathlib.Path(command[0]).name} took more than {TIME_LIMIT // 60} minutes ({log})")
         text = log.read_text(errors="replace")
@@ -144,6 +152,27 @@ class Gate:
             failures = self.judge(result, baseline, table)
         return result.compiled, failures
 
+    def measured(self, result):
+        """The assembler of the steps' dispatches and, but for --fast, of all kernels."""
+        target, programs = STATIC[result.target], self.build / "tests"
+        steps = static.read_steps(self.run(target, "steps", programs / "step_stats", assembler=True))
+        kernels = {}
+        for part in range(0 if self.fast else STATIC_PARTS):
+            text = self.run(target, f"assembler.{part}", programs / "shader_stats", "--all", "--tsv", "--part",
+                            f"{part}/{STATIC_PARTS}", assembler=True)
+            kernels |= static.read_kernels(text)
+            result.driver = re.search("^# vulkan: (.*)", text, re.M)[1]
+        result.driver = result.driver or target
+        baseline = static.Baseline(BASELINES / "static")
+        if self.accept:
+            for change in static.changes(baseline, kernels, steps):
+                print(f"   {result.target}: {change}", flush=True)
+            failures = static.accept(baseline, kernels, steps)
+        else:
+            failures = static.compare(baseline, kernels, steps)
+        result.compiled = static.summary(kernels, steps)
+        return result.compiled, failures
+
     # ---- Tables ----
 
     def baseline(self, target):
@@ -185,6 +214,7 @@ class Gate:
     def run_all(self, jobs):
         # What takes longest begins first: SwiftShader, then convolutions on lavapipe, then NVIDIA's compiler.
         parts = [(t, p) for t in reversed(self.results) if t in EXECUTE for p in (self.training, self.operators)]
+        parts += [(t, self.measured) for t in self.results if t in STATIC]
         parts += [(t, self.compiled) for t in sorted(self.results, reverse=True) if t in COMPILE]
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             for done in [pool.submit(self.job, *part) for part in parts]:
@@ -238,7 +268,7 @@ def write_results(gate):
     lines += [f"| {r.target} | {r.driver} | {EXECUTE[r.target][0]} | {r.operators or 'FAILED'} "
               f"| {r.training or 'FAILED'} |" for r in results if r.target in EXECUTE]
     lines += ["", "| target | device and driver | result |", "| --- | --- | --- |"]
-    lines += [f"| {r.target} | {r.driver} | {r.compiled} |" for r in results if r.target in COMPILE]
+    lines += [f"| {r.target} | {r.driver} | {r.compiled} |" for r in results if r.target not in EXECUTE]
     lines += ["", *[textwrap.fill(f"- FAILED on {r.target}: {sentence}", 120, subsequent_indent="  ")
                     for r in results for sentence in r.failures]]
     packages = (pathlib.Path(os.environ["TENKA_VULKANS"]) / "versions").read_text().split("\n")
@@ -253,7 +283,7 @@ def write_results(gate):
 
 def main():
     if sys.argv[1:2] == ["--check"]:
-        return sys.argv[2] not in EXECUTE and sys.argv[2] not in COMPILE
+        return sys.argv[2] not in (*EXECUTE, *COMPILE, *STATIC)
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--build", required=True)
     parser.add_argument("--work", required=True)

@@ -9,6 +9,8 @@ import re
 import sys
 import textwrap
 
+import steps_page
+
 KEY = ("kernel", "variant", "shape")
 COUNTS = ("registers", "spilled", "moved", "scratch", "shared", "occupancy", "instructions")
 HEAD = KEY + ("chosen",) + COUNTS
@@ -126,6 +128,10 @@ COMPILED = """# What drivers' compilers make of the kernels
 [portability.md](portability.md) says what they are for. `build/tests/shader_stats [--all] [KERNEL]` prints the table of
 the device at hand, when its driver has `VK_KHR_pipeline_executable_properties`.
 
+{steps}
+
+## Every kernel
+
 | kernel | variant | shape | shared bytes | {heads} |
 | --- | --- | --- | ---: | {rule} |"""
 
@@ -139,7 +145,7 @@ def compiled(folder):
     spilling = (f"Of {len(rows)} combinations of kernel, variant, shape and chip, {len(bad)} spill or have scratch "
                 f"memory, {sum(bool(row['chosen']) for row in bad)} of them in the variant that is taken unmeasured.")
     introduction = INTRODUCTION.format(drivers=" and ".join(drivers), spilling=spilling)
-    lines = [COMPILED.format(chips=len(every), introduction=textwrap.fill(introduction, 120, break_on_hyphens=False),
+    lines = [COMPILED.format(chips=len(every), steps=steps_page.text(pathlib.Path(folder) / "static"), introduction=textwrap.fill(introduction, 120, break_on_hyphens=False),
                              heads=" | ".join(f"{title} reg | occ" for _, title in SHOWN),
                              rule=" | ".join(["---: | ---:"] * len(SHOWN)))]
     # Chips may differ in what they choose: a row for each variant that one of them does.
