@@ -147,6 +147,14 @@ uint32_t tenka_op_parts(enum tenka_op op, const int32_t *params)
     }
 }
 
+enum tenka_kernel tenka_parts_pass(enum tenka_kernel kernel)
+{
+    for (uint32_t k = 0; k < TENKA_MAX_PARTED; k++)
+        if (tenka_mask_has(tenka_passes[kernel].writes, TENKA_D(k)))
+            return tenka_op_pass_writing(tenka_passes[kernel].op, TENKA_P(k));
+    return TENKA_KERNEL_COUNT;
+}
+
 struct tenka_desc tenka_parts_desc(const struct tenka_desc *gradient, uint32_t parts)
 {
     struct tenka_desc desc = {.dtype = gradient->dtype};

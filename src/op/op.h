@@ -114,6 +114,8 @@ uint64_t tenka_kernel_bytes(enum tenka_kernel kernel, const int32_t *params, uin
 
 /* How many parts the operator's pass for parts makes, from the call's parameters; 0: it has no such pass. */
 uint32_t tenka_op_parts(enum tenka_op op, const int32_t *params);
+/* The pass that makes in parts what a pass makes whole, or TENKA_KERNEL_COUNT. */
+enum tenka_kernel tenka_parts_pass(enum tenka_kernel kernel);
 /* The description of a gradient in so many parts; rank 0: a tensor cannot have one axis more. */
 struct tenka_desc tenka_parts_desc(const struct tenka_desc *gradient, uint32_t parts);
 

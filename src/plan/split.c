@@ -67,16 +67,11 @@ static bool touches_sums(const struct splitter *s, const struct tenka_plan_node 
 static enum tenka_kernel parts_pass(const struct splitter *s, const struct tenka_plan_node *node)
 {
     const struct tenka_plan_target *target = s->p->target;
-    const enum tenka_op op = tenka_passes[node->kernel].op;
-    const uint64_t gradients = tenka_passes[node->kernel].writes >> TENKA_D(0);
-    for (uint32_t k = 0; k < TENKA_MAX_PARTED; k++) {
-        const enum tenka_kernel kernel = tenka_mask_has(gradients, k) ? tenka_op_pass_writing(op, TENKA_P(k))
-                                                                      : TENKA_KERNEL_COUNT;
-        if (kernel != TENKA_KERNEL_COUNT && tenka_op_parts(op, node->params) > 1 &&
-            target->fuses(target->device, kernel, node->params))
-            return kernel;
-    }
-    return TENKA_KERNEL_COUNT;
+    const enum tenka_kernel kernel = tenka_parts_pass(node->kernel);
+    const bool wanted = kernel != TENKA_KERNEL_COUNT &&
+                        tenka_op_parts(tenka_passes[node->kernel].op, node->params) > 1 &&
+                        target->fuses(target->device, kernel, node->params);
+    return wanted ? kernel : TENKA_KERNEL_COUNT;
 }
 
 static uint32_t parts_value(struct splitter *s, const struct tenka_plan_node *node, uint32_t total)

@@ -131,16 +131,25 @@ void tenka_vulkan_spread(tenka_device *dev)
     tenka_vk_device_of(dev)->spread = true;
 }
 
-bool tenka_vk_fuses(const tenka_device *dev, enum tenka_kernel kernel, const int32_t *params)
+/* Whether the device can run a kernel, and has a use for it. */
+static bool runs(const struct tenka_vk_device *dev, enum tenka_kernel kernel, const int32_t *params)
 {
     uint32_t count;
     const struct tenka_variant *variants = tenka_variants(kernel, &count);
-    if (!has_use((const struct tenka_vk_device *)dev, kernel))
-        return false;
-    for (uint32_t i = 0; i < count; i++)
-        if (fits((const struct tenka_vk_device *)dev, kernel, params, &variants[i]))
+    for (uint32_t i = 0; i < count && has_use(dev, kernel); i++)
+        if (fits(dev, kernel, params, &variants[i]))
             return true;
     return false;
+}
+
+/* What is made in parts anyway may be too long to be made whole. */
+bool tenka_vk_fuses(const tenka_device *base, enum tenka_kernel kernel, const int32_t *params)
+{
+    const struct tenka_vk_device *dev = (const struct tenka_vk_device *)base;
+    const enum tenka_kernel parts = tenka_parts_pass(kernel);
+    const bool in_parts = parts != TENKA_KERNEL_COUNT && tenka_op_parts(tenka_passes[kernel].op, params) > 1 &&
+                          runs(dev, parts, params);
+    return in_parts || runs(dev, kernel, params);
 }
 
 void tenka_vk_pin(tenka_device *dev, uint32_t variant)
