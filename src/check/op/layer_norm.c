@@ -82,7 +82,9 @@ const struct tenka_op_case tenka_cases_layer_norm[] = {
     { .why = "groups without a weight, cancelling sums", .in = { F32(DIMS(3, 4, 5, 5)) }, BOUNDS, GROUPS(2) },
     { .why = "groups without a bias, cancelling sums",
       .in = { F32(DIMS(3, 4, 5, 5)), F32(DIMS(4), RANGE(0.5, 2)) }, BOUNDS, GROUPS(2) },
+    /* 70,000 terms around 0: what is summed on the way is in the hundreds, of which floats are 3e-5 apart. */
     { .why = "more rows than a grid is wide, cancelling sums", .in = { F32(DIMS(70000, 130)), F32(DIMS(130),
-      RANGE(0.5, 2)), F32(DIMS(130)) }, BOUNDS, ROWS(1), .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_LARGE },
+      RANGE(0.5, 2)), F32(DIMS(130)) }, .scalars = { 1e-5 }, .rtol = 2e-5, .atol = 5e-4, ROWS(1),
+      .flags = TENKA_CASE_NO_GRADIENT | TENKA_CASE_LARGE },
     { 0 },
 };
