@@ -180,10 +180,11 @@ if(TENKA_BUILD_EXAMPLES)
         add_test(NAME example_custom_${backend} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/test_custom_example.sh
             $<TARGET_FILE:example_custom> $<TARGET_FILE:tenka_command> ${backend})
         set_tests_properties(example_custom_${backend} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
-        # Steps, and how much of the last batch is right then; a software device takes a few steps only.
+        # Steps, and how much of the last two batches is right then; a software device takes a few steps only.
         set(unet_steps_cpu 60 90)
         set(unet_steps_vulkan 12 80)
-        set(resnet20_steps_cpu 40 90)
+        # From how many are right by chance, 10 %. A batch more or less hangs on the last bit of a sum.
+        set(resnet20_steps_cpu 40 80)
         set(resnet20_steps_vulkan 6 0)
         foreach(example unet resnet20)
             add_test(NAME example_${example}_${backend}
