@@ -67,7 +67,9 @@ float result(uint at, float value, float y, float dy)
 {
     const uint c = at / p.plane % p.c;
     const Slope s = slope_of(LOAD(weight, c), LOAD(variance, c), vec2(LOAD(dweight, c), LOAD(dbias, c)));
-    return slope_at(s, ACTIVATION != 0 ? activated_back(y, dy) : dy, value - LOAD(mean, c));
+    precise const float d = ACTIVATION != 0 ? activated_back(y, dy) : dy, off = value - LOAD(mean, c);
+    precise const float v = slope_at(s, d, off);
+    return v;
 }
 
 void main()
@@ -77,7 +79,7 @@ void main()
         const vec4 value = FOUR(x, FOURS != 0, last, at), back = FOUR(dy, FOURS != 0, last, at);
         const vec4 after = ACTIVATION != 0 ? FOUR(y, FOURS != 0, last, at) : vec4(0.0);
         vec4 v;
-        [[unroll]] for (int q = 0; q < 4; q++)
+        for (int q = 0; q < 4; q++) // unrolled by the driver: see activation.glsl
             v[q] = result(ONE_CHANNEL != 0 ? uint(at) : uint(min(at + q, last)), value[q], after[q], back[q]);
         STORE_FOURS(dx, FOURS != 0, at, all - at, v)
     }
