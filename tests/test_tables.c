@@ -400,8 +400,8 @@ static void test_standardize(void **state)
         own.backend = doubles ? TENKA_BACKEND_CPU_F64 : TENKA_BACKEND_CPU;
         assert_int_equal(tenka_ctx_create(&own, &ctx), TENKA_OK);
         data = load(ctx, text, "t");
-        assert_int_equal(tenka_dataset_standardize(data, NULL, false), TENKA_OK);
-        assert_fails(ctx, tenka_dataset_standardize(data, NULL, false), TENKA_E_INVALID, "standardised already");
+        assert_int_equal(tenka_dataset_standardize(data, NULL, false, NULL), TENKA_OK);
+        assert_fails(ctx, tenka_dataset_standardize(data, NULL, false, NULL), TENKA_E_INVALID, "standardised already");
         /* mean 1600000002, deviation sqrt(14 / 4); one that is the same in all lines stays at 0. */
         const double deviation = sqrt(3.5);
         for (size_t i = 0; i < 4; i++) {
@@ -422,12 +422,11 @@ static void test_standardize(void **state)
         /* Of a part alone, and another part by the same numbers. */
         data = load(ctx, text, "t");
         assert_int_equal(tenka_dataset_divide(data, (const bool[]){false, false, true, true}, &rest), TENKA_OK);
-        assert_int_equal(tenka_dataset_standardize(data, rest, true), TENKA_OK);
+        assert_int_equal(tenka_dataset_standardize(data, rest, true, NULL), TENKA_OK);
         assert_string_equal(tenka_dataset_table(data), tenka_dataset_table(rest));
         assert_non_null(strstr(tenka_dataset_table(data), "input,year,number,1600000000.5,0.5\n"));
         double mean, std;
-        assert_true(tenka_table_scale(tenka_dataset_table(data), 0, &mean, &std) && mean == 0.75 && std == 0.25);
-        assert_false(tenka_table_scale(tenka_dataset_table(data), 1, &mean, &std));
+        assert_true(tenka_table_scale(tenka_dataset_table(data), 1, &mean, &std) && mean == 0.75 && std == 0.25);
         assert_true(tenka_column_real(tenka_dataset_target(rest), 1) == 9);
         if (!doubles) {
             assert_input(data, 0, (float[]){-1, 1, 0, 0}, 4);
@@ -439,16 +438,82 @@ static void test_standardize(void **state)
     }
 }
 
+static tenka_dataset *load_three(tenka_ctx *ctx, const char *text)
+{
+    struct tenka_csv_params params = TENKA_CSV_DEFAULTS;
+    tenka_dataset *data;
+    params.targets = (const char *const[]){"time", "same", "price"};
+    params.n_targets = 3;
+    write_text(text);
+    assert_int_equal(tenka_dataset_load_csv(ctx, file, &params, &data), TENKA_OK);
+    return data;
+}
+
+static double target_at(tenka_dataset *data, size_t at)
+{
+    return tenka_column_real(tenka_dataset_target(data), at);
+}
+
+/* Each column by itself, and no digit of a time is lost in a float before its mean is taken away. */
+static void test_standardize_targets(void **state)
+{
+    (void)state;
+    static const char text[] = "x,time,same,price\n1,1600000001,7,300000\n2,1600000003,7,500000\n";
+    static const char more[] = "price,x,time,same\n700000,1,1600000004,8\n";
+    static const char wider[] = "x,y,time,same,price\n1,2,3,4,5\n";
+    static const double expected[] = {-1, 0, -1, 1, 0, 1};
+    for (int doubles = 0; doubles < 2; doubles++) {
+        struct tenka_ctx_params own = TENKA_CTX_DEFAULTS;
+        tenka_ctx *ctx;
+        tenka_dataset *data, *like, *again, *other;
+        double mean[4], std[4];
+        own.backend = doubles ? TENKA_BACKEND_CPU_F64 : TENKA_BACKEND_CPU;
+        assert_int_equal(tenka_ctx_create(&own, &ctx), TENKA_OK);
+        data = load_three(ctx, text);
+        assert_false(tenka_table_scale(tenka_dataset_table(data), 3, mean, std));
+        again = load_three(ctx, text);
+        assert_false(tenka_table_standardizes(tenka_dataset_table(data), tenka_dataset_table(again)));
+        assert_int_equal(tenka_dataset_standardize(data, NULL, true, NULL), TENKA_OK);
+        assert_true(tenka_table_scale(tenka_dataset_table(data), 4, mean, std));
+        assert_memory_equal(mean, ((double[]){1600000002, 7, 400000, 0}), sizeof(mean));
+        assert_memory_equal(std, ((double[]){1, 1, 100000, 1}), sizeof(std));
+        for (size_t i = 0; i < 6; i++)
+            assert_true(target_at(data, i) == expected[i]);
+        /* Another file is read alike. */
+        assert_int_equal(load_as(ctx, more, NULL, TENKA_CSV_AUTO, tenka_dataset_table(data), &like), TENKA_OK);
+        assert_true(target_at(like, 0) == 2 && target_at(like, 1) == 1 && target_at(like, 2) == 3);
+        /* As a network that learns on has them, from other numbers. */
+        other = load_three(ctx, wider);
+        assert_true(tenka_table_standardizes(tenka_dataset_table(data), tenka_dataset_table(again)));
+        assert_false(tenka_table_standardizes(tenka_dataset_table(data), tenka_dataset_table(other)));
+        assert_false(tenka_table_standardizes("x", tenka_dataset_table(other)));
+        assert_fails(ctx, tenka_dataset_standardize(other, NULL, true, tenka_dataset_table(data)), TENKA_E_INVALID,
+                     "has other columns");
+        assert_fails(ctx, tenka_dataset_standardize(other, NULL, true, "x"), TENKA_E_FORMAT, "expected input or target");
+        tenka_dataset_destroy(&again);
+        again = load_three(ctx, more);
+        assert_int_equal(tenka_dataset_standardize(again, NULL, true, tenka_dataset_table(data)), TENKA_OK);
+        assert_string_equal(tenka_dataset_table(again), tenka_dataset_table(data));
+        assert_true(target_at(again, 0) == 2 && target_at(again, 1) == 1 && target_at(again, 2) == 3);
+        tenka_dataset_destroy(&other);
+        tenka_dataset_destroy(&like);
+        tenka_dataset_destroy(&again);
+        tenka_dataset_destroy(&data);
+        tenka_ctx_destroy(&ctx);
+    }
+}
+
 /* ---- Memory ---- */
 
 static tenka_status load_and_standardize(void *user)
 {
     tenka_dataset *data, *rest = NULL;
-    tenka_status status = load_as(user, "a,c,t\n1,x,no\n2,y,yes\n4,z,no\n3,x,yes\n", "t", TENKA_CSV_AUTO, NULL, &data);
+    static const char like[] = "input,a,number,1,2\ninput,c,category,x,y,z\ntarget,t,number,3,4\n";
+    tenka_status status = load_as(user, "a,c,t\n1,x,.5\n2,y,2\n4,z,3\n3,x,4\n", "t", TENKA_CSV_AUTO, NULL, &data);
     if (status == TENKA_OK)
         status = tenka_dataset_split(data, 0.5, 0, &rest);
     if (status == TENKA_OK)
-        status = tenka_dataset_standardize(data, rest, true);
+        status = tenka_dataset_standardize(data, rest, true, like);
     tenka_dataset_destroy(&data);
     tenka_dataset_destroy(&rest);
     return status;
@@ -504,6 +569,7 @@ int main(void)
         cmocka_unit_test(test_bad_columns),
         cmocka_unit_test(test_like),
         cmocka_unit_test(test_standardize),
+        cmocka_unit_test(test_standardize_targets),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_large_description),
     };

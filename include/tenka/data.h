@@ -112,9 +112,14 @@ TENKA_API const char *tenka_dataset_table(const tenka_dataset *dataset);
 /* The name of a target's column in such a text, the first being number 0: into out, cut off at size. False: there is no
  * such target, the text is no table's, or memory is out. */
 TENKA_API bool tenka_table_target(const char *table, size_t index, char *out, size_t size);
-/* What that target is in the table's unit: mean + std times what the network gives. False: there is no such target, or it
- * is no number that was standardised. */
-TENKA_API bool tenka_table_scale(const char *table, size_t index, double *mean, double *std);
+/* What the first targets are in the table's unit: mean + std times what the network gives.
+ *   count      of the targets, and of what there is room for in mean and std
+ *   mean, std  0 and 1 of targets that are not standardised, which classes never are
+ * False: none is standardised; or the text is no table's, or memory is out, and all are 0 and 1. */
+TENKA_API bool tenka_table_scale(const char *table, size_t count, double *mean, double *std);
+/* Whether like and table, two such texts, have the same columns in the same order, categories included, and like says
+ * that some are standardised. False as well: one is no table's text, or memory is out. */
+TENKA_API bool tenka_table_standardizes(const char *like, const char *table);
 typedef struct tenka_table_others tenka_table_others;
 
 /* Of a CSV file the columns that such a text has neither as inputs nor as targets, such as a number by which rows are
@@ -131,8 +136,12 @@ TENKA_API void tenka_table_others_destroy(tenka_table_others **others);
  *   other    becomes the same by the same numbers, such as the half for testing; may be NULL
  *   targets  whether targets that are numbers are standardised too, so that large ones are learnt as fast as small ones;
  *            tenka_table_scale says what a network's answers are then
- * Errors: E_INVALID (no table; already standardised; a loader has the samples), E_NOMEM. */
-TENKA_API tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other, bool targets);
+ *   like     the text of a table with the same columns, whose means and deviations are taken, as for a network that was
+ *            trained on it and is to learn on; NULL: they are those of dataset
+ * Errors: E_INVALID (no table; already standardised; like has other columns; a loader has the samples), E_FORMAT (like is
+ * no table's text), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other, bool targets,
+                                                 const char *like);
 
 struct tenka_folder_params {
     size_t size;

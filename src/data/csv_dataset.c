@@ -180,20 +180,21 @@ static tenka_status name_classes(const struct load *l, tenka_dataset *data)
     return tenka_dataset_set_class_names(data, (const char *const *)target->categories, target->count);
 }
 
-/* Rounded to floats large numbers with small deviations would lose them before they are standardised. */
-static tenka_status keep_exact(struct load *l, tenka_dataset *data)
+/* Rounded to floats large numbers with small deviations would lose them before they are standardised. values: taken over,
+ * and `each` of a sample; NULL: the column has the doubles itself. */
+static tenka_status keep_exact(tenka_dataset *data, bool input, size_t each, double **values)
 {
-    struct tenka_column *const exact = tenka_dataset_exact(data);
-    *exact = *tenka_dataset_input(data);
-    exact->bytes = l->inputs * sizeof(double);
-    exact->data = l->x;
-    l->x = NULL;
+    struct tenka_column *const exact = tenka_dataset_exact(data, input);
+    *exact = *tenka_dataset_column(data, input);
+    exact->bytes = each * sizeof(double);
+    exact->data = *values;
+    *values = NULL;
     if (exact->data != NULL)
         return TENKA_OK;
-    exact->data = tenka_alloc_array(l->rows, exact->bytes); /* the input has the doubles itself */
+    exact->data = tenka_alloc_array(tenka_dataset_count(data), exact->bytes);
     if (exact->data == NULL)
-        return tenka_fail_nomem(l->err);
-    memcpy(exact->data, tenka_dataset_input(data)->data, l->rows * exact->bytes);
+        return tenka_fail_nomem(tenka_ctx_error(tenka_dataset_ctx(data)));
+    memcpy(exact->data, tenka_dataset_column(data, input)->data, tenka_dataset_count(data) * exact->bytes);
     return TENKA_OK;
 }
 
@@ -211,10 +212,12 @@ static tenka_status make(tenka_ctx *ctx, struct load *l, tenka_dataset **out)
     tenka_status status = tenka_arrays_make(ctx, &x, &y, out);
     /* What was not taken over is still the arrays'. */
     l->x = (double *)x.bytes;
-    if (status == TENKA_OK)
-        status = keep_exact(l, *out);
     l->y = l->classes ? NULL : (double *)y.bytes;
     l->labels = l->classes ? (int32_t *)y.bytes : NULL;
+    if (status == TENKA_OK)
+        status = keep_exact(*out, true, l->inputs, &l->x);
+    if (status == TENKA_OK && !l->classes)
+        status = keep_exact(*out, false, l->targets, &l->y);
     if (status == TENKA_OK)
         status = name_classes(l, *out);
     char *const table = status == TENKA_OK ? tenka_table_write(&l->table) : NULL;
@@ -303,61 +306,33 @@ static void measure(const double *x, size_t count, size_t each, double *mean, do
     *std = deviation > 0 && isfinite(deviation) ? deviation : 1;
 }
 
-static void apply(tenka_dataset *data, size_t each, size_t at, double mean, double std)
+static void apply(tenka_dataset *data, bool input, size_t each, size_t at, const struct tenka_table_column *by)
 {
-    struct tenka_column *const column = tenka_dataset_column(data, true);
-    const double *const exact = tenka_dataset_exact(data)->data;
-    for (size_t i = 0; i < tenka_dataset_count(data); i++)
-        tenka_column_set_real(column, i * each + at, (exact[i * each + at] - mean) / std);
-}
-
-static void apply_to_targets(tenka_dataset *data, size_t each, size_t at, double mean, double std)
-{
-    struct tenka_column *const column = tenka_dataset_column(data, false);
+    struct tenka_column *const column = tenka_dataset_column(data, input);
+    const double *const exact = tenka_dataset_exact(data, input)->data;
     for (size_t i = at; i < tenka_dataset_count(data) * each; i += each)
-        tenka_column_set_real(column, i, (tenka_column_real(column, i) - mean) / std);
+        tenka_column_set_real(column, i, (exact[i] - by->mean) / by->std);
 }
 
-/* Targets that are numbers, which are all of a table's where one is. Memory: for one of them at a time. */
-static tenka_status standardize_targets(struct tenka_error *err, tenka_dataset *dataset, tenka_dataset *other,
-                                        struct tenka_table *table)
+/* The inputs, or the targets. like NULL: by what dataset has. */
+static void standardize(tenka_dataset *dataset, tenka_dataset *other, bool input, struct tenka_table *table,
+                        const struct tenka_table *like)
 {
-    const struct tenka_column *const column = tenka_dataset_column(dataset, false);
-    const size_t each = (size_t)tenka_shape_count(&column->shape), count = tenka_dataset_count(dataset);
-    double *const values = tenka_alloc_array(count, sizeof(*values));
-    size_t at = 0;
-    if (values == NULL)
-        return tenka_fail_nomem(err);
-    for (size_t i = 0; i < table->count; i++) {
-        struct tenka_table_column *const target = &table->columns[i];
-        if (!target->target || target->kind != TENKA_TABLE_NUMBER)
-            continue;
-        for (size_t k = 0; k < count; k++)
-            values[k] = tenka_column_real(column, k * each + at);
-        measure(values, count, 1, &target->mean, &target->std);
-        apply_to_targets(dataset, each, at, target->mean, target->std);
-        if (other != NULL)
-            apply_to_targets(other, each, at, target->mean, target->std);
-        at++;
-    }
-    tenka_free(values);
-    return TENKA_OK;
-}
-
-static void standardize(tenka_dataset *dataset, tenka_dataset *other, struct tenka_table *table)
-{
-    const double *const exact = tenka_dataset_exact(dataset)->data;
-    const size_t each = (size_t)tenka_shape_count(&tenka_dataset_input(dataset)->shape);
+    const double *const exact = tenka_dataset_exact(dataset, input)->data;
+    const size_t each = (size_t)tenka_shape_count(&tenka_dataset_column(dataset, input)->shape);
     size_t at = 0;
     for (size_t i = 0; i < table->count; i++) {
         struct tenka_table_column *const column = &table->columns[i];
-        if (column->target)
+        if (column->target == input)
             continue;
         if (column->kind == TENKA_TABLE_NUMBER) {
-            measure(exact + at, tenka_dataset_count(dataset), each, &column->mean, &column->std);
-            apply(dataset, each, at, column->mean, column->std);
+            if (like == NULL)
+                measure(exact + at, tenka_dataset_count(dataset), each, &column->mean, &column->std);
+            else
+                column->mean = like->columns[i].mean, column->std = like->columns[i].std;
+            apply(dataset, input, each, at, column);
             if (other != NULL)
-                apply(other, each, at, column->mean, column->std);
+                apply(other, input, each, at, column);
         }
         at += tenka_table_width(column);
     }
@@ -382,66 +357,120 @@ static tenka_status check_standardize(struct tenka_error *err, const tenka_datas
     return TENKA_OK;
 }
 
-tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other, bool targets)
+static bool is_same_column(const struct tenka_table_column *a, const struct tenka_table_column *b)
+{
+    if (strcmp(a->name, b->name) != 0 || a->target != b->target || a->kind != b->kind || a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->categories[i], b->categories[i]) != 0)
+            return false;
+    return true;
+}
+
+static bool has_same_columns(const struct tenka_table *a, const struct tenka_table *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = is_same_column(&a->columns[i], &b->columns[i]);
+    return same;
+}
+
+bool tenka_table_standardizes(const char *like, const char *table)
+{
+    struct tenka_error unheard;
+    struct tenka_table a, b = {.count = 0};
+    const bool found = tenka_table_read(&unheard, like, &a) == TENKA_OK &&
+                       tenka_table_read(&unheard, table, &b) == TENKA_OK && has_same_columns(&a, &b) &&
+                       is_standardized(&a);
+    tenka_table_finish(&a);
+    tenka_table_finish(&b);
+    return found;
+}
+
+/* The descriptions of the table and of the one that it is to be like. */
+static tenka_status read_tables(struct tenka_error *err, const tenka_dataset *dataset, const char *like,
+                                struct tenka_table *table, struct tenka_table *other)
+{
+    TENKA_TRY(tenka_table_read(err, tenka_dataset_table(dataset), table));
+    if (is_standardized(table))
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: the table is standardised already");
+    if (like == NULL)
+        return TENKA_OK;
+    TENKA_TRY(tenka_table_read(err, like, other));
+    return has_same_columns(table, other)
+               ? TENKA_OK
+               : tenka_fail(err, TENKA_E_INVALID, "dataset: the table that this one is to be standardised like has "
+                                                  "other columns");
+}
+
+/* The description, and a copy of it where there is another dataset. */
+static tenka_status write_table(struct tenka_error *err, const struct tenka_table *table, bool copied, char *text[2])
+{
+    text[0] = tenka_table_write(table);
+    text[1] = copied && text[0] != NULL ? tenka_strdup(text[0]) : NULL;
+    if (text[0] != NULL && (!copied || text[1] != NULL))
+        return TENKA_OK;
+    tenka_free(text[0]);
+    return tenka_fail_nomem(err);
+}
+
+tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other, bool targets, const char *like)
 {
     if (dataset == NULL)
         return TENKA_E_INVALID;
     struct tenka_error *const err = tenka_ctx_error(tenka_dataset_ctx(dataset));
-    struct tenka_table table;
-    char *text = NULL, *copy = NULL;
+    struct tenka_table table = {.count = 0}, taken = {.count = 0};
+    char *text[2];
     TENKA_TRY(check_standardize(err, dataset, other));
-    tenka_status status = tenka_table_read(err, tenka_dataset_table(dataset), &table);
-    if (status == TENKA_OK && is_standardized(&table))
-        status = tenka_fail(err, TENKA_E_INVALID, "dataset: the table is standardised already");
-    if (status == TENKA_OK && targets)
-        status = standardize_targets(err, dataset, other, &table);
+    tenka_status status = read_tables(err, dataset, like, &table, &taken);
     if (status == TENKA_OK) {
-        standardize(dataset, other, &table);
-        text = tenka_table_write(&table);
-        copy = text != NULL && other != NULL ? tenka_strdup(text) : NULL;
-        if (text == NULL || (other != NULL && copy == NULL))
-            status = tenka_fail_nomem(err);
+        standardize(dataset, other, true, &table, like != NULL ? &taken : NULL);
+        if (targets)
+            standardize(dataset, other, false, &table, like != NULL ? &taken : NULL);
+        status = write_table(err, &table, other != NULL, text);
     }
     tenka_table_finish(&table);
-    if (status != TENKA_OK) {
-        tenka_free(text);
-        tenka_free(copy);
+    tenka_table_finish(&taken);
+    if (status != TENKA_OK)
         return status;
-    }
-    tenka_dataset_take_table(dataset, text);
+    tenka_dataset_take_table(dataset, text[0]);
     if (other != NULL)
-        tenka_dataset_take_table(other, copy);
+        tenka_dataset_take_table(other, text[1]);
     return TENKA_OK;
-}
-
-/* The target of that number; NULL: there is none. finish is due of what was read. */
-static const struct tenka_table_column *find_target(const char *table, size_t index, struct tenka_table *read)
-{
-    struct tenka_error unheard;
-    if (tenka_table_read(&unheard, table, read) == TENKA_OK)
-        for (size_t i = 0; i < read->count; i++)
-            if (read->columns[i].target && index-- == 0)
-                return &read->columns[i];
-    return NULL;
 }
 
 bool tenka_table_target(const char *table, size_t index, char *out, size_t size)
 {
+    struct tenka_error unheard;
     struct tenka_table read;
-    const struct tenka_table_column *const target = find_target(table, index, &read);
-    if (target != NULL)
-        snprintf(out, size, "%s", target->name);
+    bool found = false;
+    if (tenka_table_read(&unheard, table, &read) == TENKA_OK)
+        for (size_t i = 0; i < read.count && !found; i++)
+            if (read.columns[i].target && index-- == 0) {
+                snprintf(out, size, "%s", read.columns[i].name);
+                found = true;
+            }
     tenka_table_finish(&read);
-    return target != NULL;
+    return found;
 }
 
-bool tenka_table_scale(const char *table, size_t index, double *mean, double *std)
+bool tenka_table_scale(const char *table, size_t count, double *mean, double *std)
 {
+    struct tenka_error unheard;
     struct tenka_table read;
-    const struct tenka_table_column *const target = find_target(table, index, &read);
-    const bool scaled = target != NULL && target->kind == TENKA_TABLE_NUMBER && (target->mean != 0 || target->std != 1);
-    *mean = scaled ? target->mean : 0;
-    *std = scaled ? target->std : 1;
+    bool scaled = false;
+    size_t at = 0;
+    for (size_t i = 0; i < count; i++)
+        mean[i] = 0, std[i] = 1;
+    if (tenka_table_read(&unheard, table, &read) == TENKA_OK)
+        for (size_t i = 0; i < read.count && at < count; i++) {
+            if (!read.columns[i].target)
+                continue;
+            mean[at] = read.columns[i].mean;
+            std[at] = read.columns[i].std;
+            scaled = scaled || mean[at] != 0 || std[at] != 1;
+            at++;
+        }
     tenka_table_finish(&read);
     return scaled;
 }

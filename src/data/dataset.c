@@ -25,7 +25,7 @@ struct tenka_dataset {
     char **given_names;        /* of all classes; NULL: names count */
     char *table;               /* the description of one; NULL: it is none */
     char *transform;           /* what samples are made by, as text; NULL: they are not */
-    struct tenka_column exact; /* a table's inputs as doubles; data NULL: they are no longer needed */
+    struct tenka_column exact, exact_target; /* a table's numbers as doubles; data NULL: it has none */
     double *normalization;     /* of each channel of images: mean, deviation */
     _Atomic unsigned holders;  /* its owner, and loaders, on whatever thread, that read the images here */
 };
@@ -53,6 +53,7 @@ void tenka_dataset_destroy(tenka_dataset **dataset)
     tenka_column_finish(&(*dataset)->input);
     tenka_column_finish(&(*dataset)->target);
     tenka_column_finish(&(*dataset)->exact);
+    tenka_column_finish(&(*dataset)->exact_target);
     tenka_free((*dataset)->names);
     free_given(*dataset, (*dataset)->given_names);
     tenka_free((*dataset)->normalization);
@@ -169,9 +170,12 @@ static tenka_status divide(tenka_dataset *d, const bool *moved, tenka_dataset *r
     TENKA_TRY(tenka_column_divide(&d->target, err, moved, d->count, &rest->target));
     if (d->exact.data != NULL)
         TENKA_TRY(tenka_column_divide(&d->exact, err, moved, d->count, &rest->exact));
+    if (d->exact_target.data != NULL)
+        TENKA_TRY(tenka_column_divide(&d->exact_target, err, moved, d->count, &rest->exact_target));
     TENKA_TRY(tenka_column_divide(&d->input, err, moved, d->count, &rest->input));
     tenka_column_close_gaps(&d->target, moved, d->count);
     tenka_column_close_gaps(&d->exact, moved, d->count);
+    tenka_column_close_gaps(&d->exact_target, moved, d->count);
     tenka_column_close_gaps(&d->input, moved, d->count);
     for (size_t i = 0; i < d->count; i++)
         rest->count += moved[i];
@@ -435,9 +439,9 @@ void tenka_dataset_take_table(tenka_dataset *dataset, char *table)
     dataset->table = table;
 }
 
-struct tenka_column *tenka_dataset_exact(tenka_dataset *dataset)
+struct tenka_column *tenka_dataset_exact(tenka_dataset *dataset, bool input)
 {
-    return &dataset->exact;
+    return input ? &dataset->exact : &dataset->exact_target;
 }
 
 tenka_ctx *tenka_dataset_ctx(const tenka_dataset *dataset)

@@ -64,8 +64,9 @@ void tenka_dataset_take_transform(tenka_dataset *dataset, char *transform);
 tenka_ctx *tenka_dataset_ctx(const tenka_dataset *dataset);
 /* Whether a loader reads the samples. */
 bool tenka_dataset_is_held(const tenka_dataset *dataset);
-/* The inputs of a table with all their digits, which standardising needs; data NULL: it has none. */
-struct tenka_column *tenka_dataset_exact(tenka_dataset *dataset);
+/* The inputs of a table, or its targets where they are numbers, with all their digits, which standardising needs;
+ * data NULL: it has none. */
+struct tenka_column *tenka_dataset_exact(tenka_dataset *dataset, bool input);
 /* The description of a table, which is freed with the dataset. */
 void tenka_dataset_take_table(tenka_dataset *dataset, char *table);
 /* Counts the classes of integer targets. from: whose they are, for sentences. Errors: E_INVALID, E_NOMEM. */

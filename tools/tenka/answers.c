@@ -57,6 +57,8 @@ static void forget(struct answers *a)
     tenka_confusion_destroy(&a->confusion);
     tenka_label_counts_destroy(&a->labels);
     tenka_number_errors_destroy(&a->errors);
+    free(a->scale);
+    a->scale = NULL;
     if (a->worst != NULL)
         forget_samples(a->worst, &a->n_worst);
     forget_samples(a->firsts, &a->n_firsts);
@@ -125,8 +127,10 @@ static tenka_status make_counters(struct answers *a, const struct session *s, st
         return TENKA_E_NOMEM;
     if (a->kind == ANSWERS_CLASSES)
         return tenka_confusion_create((uint32_t)a->outputs, a->top > 0 ? a->top : TOP_DEFAULT, ignored, &a->confusion);
-    return a->kind == ANSWERS_LABELS ? tenka_label_counts_create(a->numbers, &a->labels)
-                                     : tenka_number_errors_create(a->numbers, &a->errors);
+    if (a->kind == ANSWERS_LABELS)
+        return tenka_label_counts_create(a->numbers, &a->labels);
+    a->scale = table_scale_find(tenka_dataset_table(session_data(s)), a->numbers);
+    return a->scale != NULL ? tenka_number_errors_create(a->numbers, &a->errors) : TENKA_E_NOMEM;
 }
 
 static tenka_status read_batch(struct answers *a, const struct kept_batch *kept)
@@ -141,12 +145,16 @@ static tenka_status read_batch(struct answers *a, const struct kept_batch *kept)
     return status == TENKA_OK ? tenka_variable_read(kept->target, a->targets, targets) : status;
 }
 
-/* Answers and targets are measured and shown in the table's unit. */
-static void scale_back(struct answers *a, const struct session *s, size_t samples)
+/* Answers and targets are measured in the table's unit, but around their means: errors are the same there, and floats
+ * would have no digits left for those of a large number with a small deviation. */
+static void scale_back(struct answers *a, size_t samples)
 {
-    const char *const table = a->kind == ANSWERS_NUMBERS ? tenka_dataset_table(session_data(s)) : NULL;
-    table_scale_back(table, a->scores, NULL, samples, a->numbers);
-    table_scale_back(table, a->targets, NULL, samples, a->numbers);
+    float *const targets = a->targets;
+    for (size_t i = 0; a->scale->scaled && i < samples * a->numbers; i++) {
+        const double std = a->scale->std[i % a->numbers];
+        a->scores[i] = (float)(std * (double)a->scores[i]);
+        targets[i] = (float)(std * (double)targets[i]);
+    }
 }
 
 /* ---- A sample ---- */
@@ -228,8 +236,9 @@ static void judge_numbers(const struct answers *a, const float *scores, const fl
         const double error = (double)scores[k] - (double)targets[k];
         out->loss += error * error / (double)a->numbers;
     }
-    out->actual = (double)targets[0];
-    out->predicted = (double)scores[0];
+    const double mean = a->scale->scaled ? a->scale->mean[0] : 0;
+    out->actual = mean + (double)targets[0];
+    out->predicted = mean + (double)scores[0];
     out->probability = NAN;
 }
 
@@ -323,7 +332,8 @@ tenka_status answers_take(struct answers *a, const struct session *s, const stru
         status = read_batch(a, kept);
     if (status != TENKA_OK)
         return status;
-    scale_back(a, s, batch->size);
+    if (a->kind == ANSWERS_NUMBERS)
+        scale_back(a, batch->size);
     if (a->kind == ANSWERS_CLASSES)
         tenka_confusion_add(a->confusion, a->scores, a->targets, batch->size, a->places);
     else if (a->kind == ANSWERS_LABELS)

@@ -38,6 +38,7 @@ struct answers {
     tenka_confusion *confusion;
     tenka_label_counts *labels;
     tenka_number_errors *errors;
+    struct table_scale *scale; /* of numbers */
     struct sample *worst; /* the largest loss first */
     size_t n_worst;
     struct sample firsts[FIRST_SAMPLES];

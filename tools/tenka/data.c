@@ -238,6 +238,8 @@ int session_load_data(struct session *s, bool train)
         code = split_data(s);
     if (code == EXIT_CODE_OK && train)
         code = table_standardize(s);
+    if (code == EXIT_CODE_OK)
+        table_tell(s);
     if (code == EXIT_CODE_OK && train && s->test_data != NULL)
         code = join_halves(s);
     if (code == EXIT_CODE_OK && train)

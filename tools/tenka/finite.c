@@ -92,7 +92,7 @@ void finite_tell_large(const struct training *t, const struct epoch_result *resu
     const struct session *const s = &t->session;
     if (s->options->loss != NULL || result->epoch > 0 || result->train_loss < LARGE)
         return;
-    if (session_classifies(s))
+    if (session_classifies(s) || table_scales_targets(s))
         say_warning("this loss is far above that of guessing: try a smaller --lr");
     else
         say_notice(s->options,

@@ -19,6 +19,7 @@ struct run {
     size_t per_output;         /* numbers of one sample's output */
     float *rows, *all;         /* a batch's input; what the network has given, with room for a whole last batch */
     double *wide;              /* the same with all digits, of a device that has them; else NULL */
+    struct table_scale *scale; /* of the outputs */
     char *names;               /* of samples, for what is printed */
 };
 
@@ -34,17 +35,25 @@ static int read_array(struct run *r, const char *path)
                : say_library_failed(r->p->session.ctx);
 }
 
+/* What the columns of a table are to the network; NULL: it was trained on none. */
+static const char *table_of(const struct predictor *p)
+{
+    const struct tenka_preprocessing *how = p->session.model != NULL ? tenka_model_preprocessing(p->session.model)
+                                                                     : NULL;
+    return how != NULL ? how->table : NULL;
+}
+
 /* As the table that the network was trained on. */
 static int read_table(struct run *r, const char *path)
 {
     const struct session *const s = &r->p->session;
-    const struct tenka_preprocessing *const how = s->model != NULL ? tenka_model_preprocessing(s->model) : NULL;
-    if (how == NULL || how->table == NULL)
+    const char *const table = table_of(r->p);
+    if (table == NULL)
         return say_failed("%s does not say how it wants the columns of a table: it was trained on none",
                           s->options->load);
-    tenka_status status = tenka_array_read_csv(s->ctx, path, how->table, &r->array);
+    tenka_status status = tenka_array_read_csv(s->ctx, path, table, &r->array);
     if (status == TENKA_OK && r->p->csv != NULL)
-        status = tenka_table_others_read(s->ctx, path, how->table, &r->p->others);
+        status = tenka_table_others_read(s->ctx, path, table, &r->p->others);
     return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
 }
 
@@ -129,7 +138,9 @@ static int set_up(struct run *r)
         r->wide = calloc(r->count + p->batch_size, r->per_output * sizeof(double));
     r->names = calloc(p->batch_size, name);
     p->predictions = calloc(p->batch_size, sizeof(p->predictions[0]));
-    return r->rows != NULL && r->all != NULL && r->names != NULL && p->predictions != NULL && (r->wide != NULL || !wide)
+    r->scale = table_scale_find(table_of(p), r->per_output);
+    return r->rows != NULL && r->all != NULL && r->names != NULL && p->predictions != NULL && r->scale != NULL &&
+                   (r->wide != NULL || !wide)
                ? EXIT_CODE_OK
                : say_failed("out of memory");
 }
@@ -166,14 +177,6 @@ static int make_input(struct run *r, size_t first, size_t rows, tenka_tensor *ou
     return EXIT_CODE_OK;
 }
 
-/* What the columns of a table are to the network; NULL: it was trained on none. */
-static const char *table_of(const struct predictor *p)
-{
-    const struct tenka_preprocessing *how = p->session.model != NULL ? tenka_model_preprocessing(p->session.model)
-                                                                     : NULL;
-    return how != NULL ? how->table : NULL;
-}
-
 /* The samples from first on; a last batch's further rows are computed and not looked at. */
 static int run_batch(struct run *r, size_t first, size_t rows)
 {
@@ -187,8 +190,7 @@ static int run_batch(struct run *r, size_t first, size_t rows)
                                                 : tenka_read(output, r->all + at, count * sizeof(float));
     if (status != TENKA_OK)
         return say_library_failed(p->session.ctx);
-    table_scale_back(table_of(p), r->all != NULL ? r->all + at : NULL, r->wide != NULL ? r->wide + at : NULL,
-                     p->batch_size, r->per_output);
+    table_scale_back(r->scale, r->all + at, r->wide != NULL ? r->wide + at : NULL, p->batch_size);
     return EXIT_CODE_OK;
 }
 
@@ -295,6 +297,7 @@ int predict_array(struct predictor *p)
     free(r.rows);
     free(r.all);
     free(r.wide);
+    free(r.scale);
     free(r.names);
     return code;
 }

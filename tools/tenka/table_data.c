@@ -102,6 +102,23 @@ int table_load(const struct session *s, const char *data, bool train, tenka_data
     return code;
 }
 
+/* The table of the network that learns on, where it has the same columns, standardised: its weights mean these. NULL:
+ * there is none. */
+static int find_scale(const struct session *s, char **out)
+{
+    const char *const file = s->options->resume != NULL ? s->options->resume : s->options->load;
+    *out = NULL;
+    if (file == NULL)
+        return EXIT_CODE_OK;
+    if (tenka_model_table(s->ctx, file, out) != TENKA_OK)
+        return session_say_load_failed(s, file);
+    if (*out != NULL && !tenka_table_standardizes(*out, tenka_dataset_table(s->train_data))) {
+        tenka_text_free(*out);
+        *out = NULL;
+    }
+    return EXIT_CODE_OK;
+}
+
 /* Losses of distances mean the same in any unit; others ask for targets of a kind, such as counts. */
 static bool scales_targets(const struct session *s)
 {
@@ -124,26 +141,54 @@ int table_standardize(const struct session *s)
                           : o->without != NULL ? "without"
                                                : "standardize",
                           s->data_dir, column ? "; but --target input makes targets of what the network is given" : "");
-    if (!o->standardize)
+    if (tenka_dataset_table(s->train_data) == NULL)
         return EXIT_CODE_OK;
-    const bool targets = scales_targets(s);
-    if (targets)
-        say_notice(
-            o, "the targets are standardised too: the loss is of these, answers and errors are in the table's unit");
-    return tenka_dataset_standardize(s->train_data, s->test_data, targets) == TENKA_OK ? EXIT_CODE_OK
-                                                                                       : say_library_failed(s->ctx);
+    char *like;
+    int code = find_scale(s, &like);
+    if (code == EXIT_CODE_OK && like != NULL && o->resume == NULL)
+        say_notice(o, "the columns are standardised as those that %s was trained on", o->load);
+    if (code == EXIT_CODE_OK && (like != NULL || o->standardize) &&
+        tenka_dataset_standardize(s->train_data, s->test_data, scales_targets(s), like) != TENKA_OK)
+        code = say_library_failed(s->ctx);
+    tenka_text_free(like);
+    return code;
 }
 
-void table_scale_back(const char *table, float *numbers, double *wide, size_t samples, size_t each)
+bool table_scales_targets(const struct session *s)
 {
-    for (size_t k = 0; table != NULL && k < each; k++) {
-        double mean, std;
-        if (!tenka_table_scale(table, k, &mean, &std))
-            continue;
-        for (size_t i = k; i < samples * each; i += each)
-            if (wide != NULL)
-                wide[i] = mean + std * wide[i];
-            else
-                numbers[i] = (float)(mean + std * (double)numbers[i]);
+    const tenka_dataset *const data = session_data(s);
+    struct table_scale *const scale = table_scale_find(tenka_dataset_table(data),
+                                                       shape_count(tenka_dataset_target_shape(data)));
+    const bool scaled = scale != NULL && scale->scaled;
+    free(scale);
+    return scaled;
+}
+
+void table_tell(const struct session *s)
+{
+    if (table_scales_targets(s))
+        say_notice(s->options,
+                   "the targets are standardised too: the loss is of these, answers and errors are in the table's unit");
+}
+
+struct table_scale *table_scale_find(const char *table, size_t each)
+{
+    struct table_scale *const scale = malloc(sizeof(*scale) + 2 * each * sizeof(scale->mean[0]));
+    if (scale == NULL)
+        return NULL;
+    scale->each = each;
+    scale->std = scale->mean + each;
+    scale->scaled = table != NULL && tenka_table_scale(table, each, scale->mean, scale->std);
+    return scale;
+}
+
+void table_scale_back(const struct table_scale *scale, float *numbers, double *wide, size_t samples)
+{
+    for (size_t i = 0; scale->scaled && i < samples * scale->each; i++) {
+        const double mean = scale->mean[i % scale->each], std = scale->std[i % scale->each];
+        if (wide != NULL)
+            wide[i] = mean + std * wide[i];
+        else
+            numbers[i] = (float)(mean + std * (double)numbers[i]);
     }
 }

@@ -291,11 +291,24 @@ int session_check_classes(const struct session *s, uint32_t outputs);
 
 /* One half of what data names, as session_load_half. */
 int table_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
-/* What --standardize asks for, once there are both halves. */
+/* Standardises both halves where --standardize asks for it, or the network of --load or --resume learnt so. */
 int table_standardize(const struct session *s);
-/* Makes of what a network gives for standardised targets numbers in the table's unit, in place: of samples with `each`
- * numbers, which wide has if it is not NULL. table NULL: it is of none. */
-void table_scale_back(const char *table, float *numbers, double *wide, size_t samples, size_t each);
+/* Whether the targets are standardised; the notice says what the loss then is. */
+bool table_scales_targets(const struct session *s);
+void table_tell(const struct session *s);
+
+/* What the numbers that a network gives for a sample are in the table's unit: mean + std times each. */
+struct table_scale {
+    size_t each;
+    bool scaled; /* else they are in it already, and mean and std say nothing */
+    double *std;
+    double mean[];
+};
+
+/* table NULL: it is of none. NULL: no memory; else to be freed. */
+struct table_scale *table_scale_find(const char *table, size_t each);
+/* In place: the numbers of samples, which wide has if it is not NULL. */
+void table_scale_back(const struct table_scale *scale, float *numbers, double *wide, size_t samples);
 
 /* ---- picture_data.c: pictures by class, which train and test ---- */
 
