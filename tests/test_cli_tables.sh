@@ -75,6 +75,65 @@ for backend in cpu cpu-f64; do
         getline line < prices; split(line, cell, ","); d = $3 / cell[5] - 1; e = $4 / cell[6] - 1
         sum += d * d + e * e } END { exit !(sum / NR < 0.02) }' || bad "no prices in euros with $backend"
 done
+says_scaled='the targets are standardised too: the loss is of these'
+succeed $test --load "$work/euros.st" --report "$work/euros.html" --worst 1
+says "$says_scaled"
+prints 'the first number is [0-9]\{6\}, answered as [0-9]\{6\}$'
+price=$(sed -n 's/.*the first number is \([0-9]*\), .*/\1/p' "$work/out")
+grep -q "$price" "$work/euros.html" || bad "a report without the price $price"
+# One that learns on has its own means and deviations, asked for or not, of other prices too.
+awk -F, -v OFS=, 'NR > 1 { $5 *= 2 } { print }' "$work/euros.csv" > "$work/twice.csv"
+for standardize in '' --standardize; do
+    # shellcheck disable=SC2086
+    succeed $train --load "$work/euros.st" --data "$work/twice.csv" --target price,level --without id $standardize \
+        --epochs 1 --lr 0 --save "$work/on.st" --split 0.25
+    says "the columns are standardised as those that $work/euros.st was trained on"
+    says "$says_scaled"
+    [ "$(grep -a -o 'target,price,number,[^\\]*' "$work/on.st")" = \
+        "$(grep -a -o 'target,price,number,[^\\]*' "$work/euros.st")" ] || bad "other means"
+done
+succeed $train --load "$work/euros.st" --data "$work/euros.csv" --target price,level --without id --epochs 1 --lr 0 \
+    --split 0.25
+prints "  MAE ${errors% *}  R2 ${errors#* } "
+# A table of other columns is measured anew.
+succeed $train --load "$work/euros.st" --load-partial --net 'Linear(4, 64) ReLU() Linear(64, 2)' --epochs 1 \
+    --data "$work/euros.csv" --target price,level --without id,area --standardize
+! grep -q 'standardised as those' "$work/err" || bad "means of other columns"
+# Resumed, with --standardize or without, it is the same run.
+once="$train --data $work/euros.csv --target price --without id,level --split 0.25"
+succeed $once --standardize --net "$net" --epochs 4 --save "$work/whole.st"
+succeed $once --standardize --net "$net" --epochs 2 --checkpoint "$work/half.ckpt"
+for standardize in '' --standardize; do
+    # shellcheck disable=SC2086
+    succeed $once $standardize --resume "$work/half.ckpt" --epochs 4 --save "$work/half.st"
+    cmp -s "$work/whole.st" "$work/half.st" || bad "the resumed run has another network"
+done
+# What was saved before targets were standardised has raw ones, and answers as it did.
+scale=$(grep -a -o 'target,price,number,[^\\]*' "$work/whole.st" | cut -d, -f 4-)
+raw=$(echo "$scale" | awk -F, '{ a = "0."; b = "1."; while (length(a) < length($1)) a = a 0
+    while (length(b) < length($2)) b = b 0; print a "," b }')
+LC_ALL=C sed "s/target,price,number,$scale/target,price,number,$raw/" "$work/whole.st" > "$work/raw.st"
+succeed $test --load "$work/raw.st" --data "$work/euros.csv"
+! grep -q "$says_scaled" "$work/err" || bad "raw targets are said to be standardised"
+prints '  R2 -'
+# Times: no digit of them is lost before their mean is taken away, and R2 is that of any other unit.
+awk 'BEGIN { print "x,t"; for (i = 0; i < 120; i++) printf "%d,%d\n", i * 37 % 120, 1600000000 + i * 37 % 120 }' \
+    > "$work/times.csv"
+succeed $train --data "$work/times.csv" --target t --standardize --split 0.25 --epochs 60 \
+    --net 'Linear(1, 64) ReLU() Linear(64, 1)' --save "$work/times.st"
+ending=$(sed -n 's/^epoch 60.*\(test loss .* R2 [0-9.]*\) .*/\1/p' "$work/out")
+echo "$ending" | awk '{ exit !($NF > 0.99 && $3 < 0.01) }' || bad "times: $ending"
+succeed $test --load "$work/times.st"
+[ "$(sed -n 's/^\(test loss .*\)  RMSE [0-9.]*\(  R2 [0-9.]*\).*/\1\2/p' "$work/out")" = "$ending" ] ||
+    bad "times are tested otherwise than trained"
+# A target that does not change is no error, and a loss that grows although they are standardised has too large an lr.
+awk -F, -v OFS=, 'NR > 1 { $5 = 300000 } { print }' "$work/euros.csv" > "$work/same.csv"
+succeed $train --data "$work/same.csv" --target price --without id,level --standardize --net "$net" --epochs 3 \
+    --save "$work/same.st"
+succeed predict --backend cpu --load "$work/same.st" "$work/same.csv" --out "$work/same_y.csv"
+sed 1d "$work/same_y.csv" | awk -F, '$4 < 299990 || $4 > 300010 { exit 1 }' || bad "another price than the only one"
+succeed $train --data "$work/euros.csv" --target price --without id,level --standardize --net "$net" --epochs 1 --lr 30
+says 'this loss is far above that of guessing: try a smaller --lr'
 # Where the loss asks for targets of a kind these stay as they are.
 succeed $train --data "$work/all.csv" --target price --without id,level --standardize --net "$net" --epochs 1 \
     --loss 'PoissonNLLLoss()' --save "$work/poisson.st"

@@ -119,10 +119,12 @@ run_section docs/guide.md 'Stop and go on' '--resume'
     echo 'id,area,year,city,price'
     awk 'BEGIN { split("Bonn Cork Rome", city)
         for (i = 0; i < 120; i++)
-            printf "%d,%d,%d,%s,%g\n", i, 30 + i * 37 % 170, 1900 + i * 53 % 120, city[i % 3 + 1], 150.5 + i % 7 * 12 }'
+            printf "%d,%d,%d,%s,%g\n", i, 30 + i * 37 % 170, 1900 + i * 53 % 120, city[i % 3 + 1],
+                   200000 + i * 37 % 170 * 2000 }'
 } > houses.csv
 head -n 20 houses.csv | cut -d, -f 1-4 > new.csv
 run_section docs/guide.md 'Tables' '--standardize'
+awk '/^epoch 20/ { good = $12 > 0.9 } END { exit !good }' out || { cat out; echo "the prices were not learnt"; exit 1; }
 run_section docs/guide.md 'Predict' '--top 1'
 cd ..
 rm -r data

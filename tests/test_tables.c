@@ -489,7 +489,8 @@ static void test_standardize_targets(void **state)
         assert_false(tenka_table_standardizes("x", tenka_dataset_table(other)));
         assert_fails(ctx, tenka_dataset_standardize(other, NULL, true, tenka_dataset_table(data)), TENKA_E_INVALID,
                      "has other columns");
-        assert_fails(ctx, tenka_dataset_standardize(other, NULL, true, "x"), TENKA_E_FORMAT, "expected input or target");
+        assert_fails(ctx, tenka_dataset_standardize(other, NULL, true, "x"), TENKA_E_FORMAT,
+                     "expected input or target");
         tenka_dataset_destroy(&again);
         again = load_three(ctx, more);
         assert_int_equal(tenka_dataset_standardize(again, NULL, true, tenka_dataset_table(data)), TENKA_OK);
@@ -560,18 +561,12 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cells),
-        cmocka_unit_test(test_quotes_inside),
-        cmocka_unit_test(test_bad_cells),
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_targets),
-        cmocka_unit_test(test_bad_columns),
-        cmocka_unit_test(test_like),
-        cmocka_unit_test(test_standardize),
-        cmocka_unit_test(test_standardize_targets),
-        cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_large_description),
+        cmocka_unit_test(test_cells),       cmocka_unit_test(test_quotes_inside),
+        cmocka_unit_test(test_bad_cells),   cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_kinds),       cmocka_unit_test(test_targets),
+        cmocka_unit_test(test_bad_columns), cmocka_unit_test(test_like),
+        cmocka_unit_test(test_standardize), cmocka_unit_test(test_standardize_targets),
+        cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_large_description),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -180,8 +180,8 @@ static tenka_status name_classes(const struct load *l, tenka_dataset *data)
     return tenka_dataset_set_class_names(data, (const char *const *)target->categories, target->count);
 }
 
-/* Rounded to floats large numbers with small deviations would lose them before they are standardised. values: taken over,
- * and `each` of a sample; NULL: the column has the doubles itself. */
+/* Rounded to floats large numbers with small deviations would lose them before they are standardised. values: taken
+ * over, and `each` of a sample; NULL: the column has the doubles itself. */
 static tenka_status keep_exact(tenka_dataset *data, bool input, size_t each, double **values)
 {
     struct tenka_column *const exact = tenka_dataset_exact(data, input);
@@ -399,8 +399,7 @@ static tenka_status read_tables(struct tenka_error *err, const tenka_dataset *da
     TENKA_TRY(tenka_table_read(err, like, other));
     return has_same_columns(table, other)
                ? TENKA_OK
-               : tenka_fail(err, TENKA_E_INVALID, "dataset: the table that this one is to be standardised like has "
-                                                  "other columns");
+               : tenka_fail(err, TENKA_E_INVALID, "dataset: the table to be standardised like has other columns");
 }
 
 /* The description, and a copy of it where there is another dataset. */

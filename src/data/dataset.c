@@ -25,9 +25,11 @@ struct tenka_dataset {
     char **given_names;        /* of all classes; NULL: names count */
     char *table;               /* the description of one; NULL: it is none */
     char *transform;           /* what samples are made by, as text; NULL: they are not */
-    struct tenka_column exact, exact_target; /* a table's numbers as doubles; data NULL: it has none */
+    struct tenka_column exact; /* a table's inputs as doubles; data NULL: it is none */
     double *normalization;     /* of each channel of images: mean, deviation */
     _Atomic unsigned holders;  /* its owner, and loaders, on whatever thread, that read the images here */
+    /* The targets of a table as doubles where they are numbers; data NULL: they are none. */
+    struct tenka_column exact_target;
 };
 
 #define KNOWN_NAMES 10u

@@ -39,7 +39,7 @@ struct answers {
     tenka_label_counts *labels;
     tenka_number_errors *errors;
     struct table_scale *scale; /* of numbers */
-    struct sample *worst; /* the largest loss first */
+    struct sample *worst;      /* the largest loss first */
     size_t n_worst;
     struct sample firsts[FIRST_SAMPLES];
     size_t n_firsts;

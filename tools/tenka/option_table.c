@@ -106,7 +106,8 @@ const struct option option_table[] = {
     { "standardize", NULL, NULL, FLAG(standardize), .key = "standardize", .uses = {
         { TRAIN, GROUP_DATA, "Subtract from each number of a CSV file's input its mean and divide by its deviation, "
           "those of the training samples, which are saved with the network; of its targets too where the loss is MSELoss, "
-          "L1Loss, SmoothL1Loss or HuberLoss: answers and errors stay in the table's unit" } } },
+          "L1Loss, SmoothL1Loss or HuberLoss: the loss is of these, answers and errors are in the table's unit. With "
+          "--load the network's own means and deviations are taken for a table of the same columns" } } },
     { "split", NULL, "X", REAL(split, 1), .key = "split", .uses = {
         { TRAIN, GROUP_DATA, "Keep the part X of data without a test half from training, and test on it: 0.2 of each "
           "class, or of all samples without classes; which ones, --seed says" } } },

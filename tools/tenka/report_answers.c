@@ -195,7 +195,7 @@ static void write_sample(const struct report *r, const struct sample *sample, FI
         html_text(file, answers_class_name(r->s, (uint32_t)sample->predicted, number[1]));
         fprintf(file, "</span> %.1f %%", 100 * sample->probability);
     } else if (a->kind == ANSWERS_NUMBERS) {
-        fprintf(file, "<b>%.5g</b><br><span class=\"bad\">%.5g</span>", sample->actual, sample->predicted);
+        fprintf(file, "<b>%.6g</b><br><span class=\"bad\">%.6g</span>", sample->actual, sample->predicted);
     } else {
         fprintf(file, "<b>%.1f %%</b> right", 100 * sample->probability);
     }

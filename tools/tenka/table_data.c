@@ -157,8 +157,8 @@ int table_standardize(const struct session *s)
 bool table_scales_targets(const struct session *s)
 {
     const tenka_dataset *const data = session_data(s);
-    struct table_scale *const scale = table_scale_find(tenka_dataset_table(data),
-                                                       shape_count(tenka_dataset_target_shape(data)));
+    struct table_scale *const scale =
+        table_scale_find(tenka_dataset_table(data), shape_count(tenka_dataset_target_shape(data)));
     const bool scaled = scale != NULL && scale->scaled;
     free(scale);
     return scaled;
@@ -167,8 +167,9 @@ bool table_scales_targets(const struct session *s)
 void table_tell(const struct session *s)
 {
     if (table_scales_targets(s))
-        say_notice(s->options,
-                   "the targets are standardised too: the loss is of these, answers and errors are in the table's unit");
+        say_notice(
+            s->options,
+            "the targets are standardised too: the loss is of these, answers and errors are in the table's unit");
 }
 
 struct table_scale *table_scale_find(const char *table, size_t each)
