@@ -360,8 +360,41 @@ static void test_programs(void **state)
     }
 }
 
+/* A step in which the weight of a normalisation becomes its own gradient, by which nothing else may go: values receives
+ * the weights of the convolution and of the normalisation. */
+static size_t assign_gradient(const struct target *target, double *values)
+{
+    tenka_ctx *ctx = open_target(target);
+    tenka_variable *v[VARIABLES] = {0}, *grad = NULL;
+    make_variables(ctx, 48, v);
+    const size_t n = count_of(v[W1]);
+    const tenka_tensor y = norm(v, tenka_conv2d(tenka_value(v[X]), tenka_value(v[W1]), TENKA_NONE, NULL));
+    tenka_backward(tenka_sum(tenka_mul(y, tenka_tanh(y)), TENKA_ALL_AXES, false));
+    tenka_assign(v[B2], tenka_grad(v[B2]));
+    must(ctx, tenka_keep(tenka_grad(v[W1]), &grad));
+    must(ctx, tenka_step_end(ctx));
+    must(ctx, tenka_variable_read_f64(grad, values, n));
+    must(ctx, tenka_variable_read_f64(v[B2], values + n, 3));
+    tenka_variable_destroy(&grad);
+    for (int i = 0; i < VARIABLES; i++)
+        tenka_variable_destroy(&v[i]);
+    tenka_ctx_destroy(&ctx);
+    return n + 3;
+}
+
+static void test_assigned_gradient(void **state)
+{
+    const struct target f64 = {.backend = TENKA_BACKEND_CPU_F64, .label = "cpu-f64"};
+    double got[128], want[128];
+    const size_t n = assign_gradient(&f64, want);
+    assign_gradient(*state, got);
+    for (size_t k = 0; k < n; k++)
+        if (!(fabs(got[k] - want[k]) <= 1e-5 * (1 + fabs(want[k]))))
+            fail_msg("element %zu is %.9g, not %.9g", k, got[k], want[k]);
+}
+
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[] = {cmocka_unit_test(test_programs)};
+    struct CMUnitTest tests[] = {cmocka_unit_test(test_programs), cmocka_unit_test(test_assigned_gradient)};
     RUN_ON_TARGETS(argc, argv, tests);
 }

@@ -128,12 +128,14 @@ static bool are_neighbours(const struct tenka_plan_node *first, const struct ten
     return first == second;
 }
 
-/* The gradient of what was normalised takes the sums that those of weight and bias are, instead of making them again. */
+/* The gradient of what was normalised takes the sums that those of weight and bias are, instead of making them again;
+ * unless these are written where the weight still lies. */
 bool tenka_fuse_norm_sums(struct tenka_fuser *f, struct tenka_plan_node *dw)
 {
     struct tenka_plan_node *dx = dx_beside(f, dw);
     if (dx == NULL || (!are_neighbours(dw, dx) && !are_neighbours(dx, dw)) ||
-        tenka_kernel_act(dx->kernel, dx->params) != tenka_kernel_act(dw->kernel, dw->params))
+        tenka_kernel_act(dx->kernel, dx->params) != tenka_kernel_act(dw->kernel, dw->params) ||
+        (dx < dw && !tenka_fuse_steady(f, dw, dx)))
         return false;
     struct tenka_plan_node sums = *dw, *second = dx > dw ? dx : dw;
     struct tenka_plan_node node =
