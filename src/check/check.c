@@ -41,7 +41,9 @@ tenka_status tenka_check_call(enum tenka_op op, const struct tenka_op_case *c, s
         memcpy(call->params, c->params, c->params_bytes);
     if (c->want)
         call->out[0].shape = c->shape;
-    return tenka_op_infer(call, err);
+    TENKA_TRY(tenka_op_infer(call, err));
+    tenka_call_describe_parts(call);
+    return TENKA_OK;
 }
 
 void tenka_check_note(struct tenka_check_report *report, double share, const char *where, const char *sentence)

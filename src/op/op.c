@@ -167,7 +167,7 @@ struct tenka_desc tenka_parts_desc(const struct tenka_desc *gradient, uint32_t p
     return desc;
 }
 
-static void describe_parts(struct tenka_call *call)
+void tenka_call_describe_parts(struct tenka_call *call)
 {
     const uint32_t parts = tenka_op_parts(call->op, call->params);
     for (uint32_t k = 0; k < TENKA_MAX_PARTED && k < call->n_in && parts > 0; k++)
@@ -183,9 +183,7 @@ tenka_status tenka_op_infer(struct tenka_call *call, struct tenka_error *err)
     for (uint32_t i = 0; i < call->n_in; i++)
         TENKA_TRY(tenka_shape_check(err, op->name, &call->in[i].shape));
     call->n_out = op->n_out;
-    TENKA_TRY(op->rule(call, err));
-    describe_parts(call);
-    return TENKA_OK;
+    return op->rule(call, err);
 }
 
 enum tenka_kernel tenka_op_pass_writing(enum tenka_op op, uint32_t operand)

@@ -83,7 +83,7 @@ struct tenka_call {
     int32_t params[TENKA_MAX_PARAMS];   /* the caller's part filled, the rest by the rule */
     uint32_t n_out;
     struct tenka_desc out[TENKA_MAX_OUT];
-    struct tenka_desc parts[TENKA_MAX_PARTED]; /* of the gradients of its inputs; rank 0: it has no pass for them */
+    struct tenka_desc parts[TENKA_MAX_PARTED]; /* of the gradients of its inputs: tenka_call_describe_parts */
 };
 
 struct tenka_op_info {
@@ -116,6 +116,8 @@ uint64_t tenka_kernel_bytes(enum tenka_kernel kernel, const int32_t *params, uin
 uint32_t tenka_op_parts(enum tenka_op op, const int32_t *params);
 /* The pass that makes in parts what a pass makes whole, or TENKA_KERNEL_COUNT. */
 enum tenka_kernel tenka_parts_pass(enum tenka_kernel kernel);
+/* Describes the parts of a call that was checked, for who runs passes by themselves; rank 0: it has no pass for them. */
+void tenka_call_describe_parts(struct tenka_call *call);
 /* The description of a gradient in so many parts; rank 0: a tensor cannot have one axis more. */
 struct tenka_desc tenka_parts_desc(const struct tenka_desc *gradient, uint32_t parts);
 
