@@ -5,14 +5,18 @@
 #include "graph/graph.h"
 
 #define SAMPLES 256u
+#define BLOCK 1024u /* reals that are summed at a time */
 
 /* Reals count as floats, so that a device of either precision has the same sum. */
 static uint32_t add_real(const struct tenka_column *column, size_t sample, uint32_t sum)
 {
     const size_t each = (size_t)tenka_shape_count(&column->shape);
-    for (size_t i = 0; i < each; i++) {
-        const float x = (float)tenka_column_real(column, sample * each + i);
-        sum = (uint32_t)crc32_z(sum, (const Bytef *)&x, sizeof(x));
+    float block[BLOCK];
+    for (size_t i = 0, n; i < each; i += n) {
+        n = each - i < BLOCK ? each - i : BLOCK;
+        for (size_t k = 0; k < n; k++)
+            block[k] = (float)tenka_column_real(column, sample * each + i + k);
+        sum = (uint32_t)crc32_z(sum, (const Bytef *)block, n * sizeof(block[0]));
     }
     return sum;
 }
@@ -31,8 +35,8 @@ static tenka_status add(const struct tenka_column *column, struct tenka_error *e
 tenka_status tenka_dataset_sum(const tenka_dataset *dataset, uint32_t *out)
 {
     struct tenka_error *const err = tenka_ctx_error(tenka_dataset_ctx(dataset));
-    const struct tenka_column *const input = tenka_dataset_input(dataset), *const target =
-                                                                               tenka_dataset_target(dataset);
+    const struct tenka_column *const input = tenka_dataset_input(dataset);
+    const struct tenka_column *const target = tenka_dataset_target(dataset);
     const size_t count = tenka_dataset_count(dataset), parts = count < SAMPLES ? count : SAMPLES;
     *out = 0;
     for (size_t i = 0; i < parts; i++) {

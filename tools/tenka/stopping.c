@@ -16,7 +16,8 @@ void stopping_look_at_clock(struct training *t)
     t->late = o->max_time > 0 && seconds_now() - o->begun >= o->max_time;
 }
 
-/* "; the same command with --resume FILE goes on", or the same of an older checkpoint where the last could not be written, or "". */
+/* "; the same command with --resume FILE goes on", or the same of an older checkpoint where the last could not be
+ * written, or "". */
 static void how_to_go_on(const struct training *t, char *out, size_t size)
 {
     const char *const path = t->session.options->checkpoint;
