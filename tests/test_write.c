@@ -418,6 +418,9 @@ static void test_leftovers(void **state)
         assert_int_equal(count_files(where), files + 2);
         tenka_file_writer_sweep(path);
         assert_int_equal(count_files(where), files + 1);
+        kill_writer(path);
+        assert_int_equal(tenka_file_writer_check(&err, path), TENKA_OK);
+        assert_int_equal(count_files(where), files + 1);
         tenka_file_writer_abort(&alive);
         assert_int_equal(count_files(where), files);
     }

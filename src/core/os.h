@@ -90,7 +90,8 @@ struct tenka_file_writer {
 /* A file that is replaced keeps owner, group and permissions as far as the system allows. Errors: E_IO (also when path
  * leads to something that is no regular file, or to a mount point), E_NOMEM. */
 tenka_status tenka_file_writer_create(struct tenka_file_writer *writer, struct tenka_error *err, const char *path);
-/* Whether a file could be written so; leaves nothing, and an older file as it is. Errors: as create and commit. */
+/* Whether a file could be written so; leaves nothing, neither its own nor what writers that were killed have left, and an
+ * older file as it is. Errors: as create and commit. */
 tenka_status tenka_file_writer_check(struct tenka_error *err, const char *path);
 /* Appends. On failure the writer still needs its abort. */
 tenka_status tenka_file_writer_write(struct tenka_file_writer *writer, struct tenka_error *err, const void *src,

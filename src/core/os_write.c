@@ -419,6 +419,8 @@ tenka_status tenka_file_writer_check(struct tenka_error *err, const char *path)
     if (status == TENKA_OK)
         status = probe_content(&writer, err);
     tenka_file_writer_abort(&writer);
+    if (status == TENKA_OK)
+        tenka_file_writer_sweep(path);
     return status;
 }
 
