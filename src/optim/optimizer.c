@@ -1,43 +1,11 @@
 /* Optimizers over groups of variables. The update is traced like any other operator: states are variables, and all that
  * changes from step to step is data. Which optimizers there are stands in classes.c. */
-#include "optim/optimizer.h"
-
 #include <math.h>
 #include <stdio.h>
 
 #include "optim/average.h"
+#include "optim/inner.h"
 #include "optim/measure.h"
-
-/* A variable with its states. */
-struct slot {
-    tenka_variable *var;
-    tenka_variable *state[TENKA_MAX_STATES];
-    uint64_t steps;
-    double product, product_before; /* of NAdam, and what it was before the open step */
-    uint32_t updates;               /* by the open step */
-    bool stored;                    /* gradients of earlier steps went into them */
-};
-
-struct group {
-    struct slot *slots;
-    size_t n_slots;
-    struct tenka_optimizer_params params; /* with the learning rate and the momentum of now */
-    double initial_lr, given_momentum;
-    const char *names[TENKA_MAX_STATES];
-    size_t n_states;
-};
-
-struct tenka_optimizer {
-    tenka_ctx *ctx;
-    const struct tenka_optim_class *class;
-    struct tenka_optimizer_params params; /* of groups that have none of their own */
-    struct group *groups;
-    size_t n_groups, groups_capacity;
-    uint64_t steps;
-    tenka_average *average; /* NULL: none */
-    uint32_t updates;       /* by the open step */
-    struct tenka_step_watcher watcher;
-};
 
 static void step_ended(struct tenka_step_watcher *watcher, bool ran);
 
@@ -491,26 +459,6 @@ tenka_status tenka_optimizer_measure(tenka_optimizer *opt, struct tenka_step_byt
     return tenka_step_measure(opt->ctx, out);
 }
 
-uint64_t tenka_optimizer_bytes(const tenka_optimizer *opt)
-{
-    uint64_t bytes = opt->average != NULL ? tenka_average_bytes(opt->average) : 0;
-    for (size_t g = 0; g < opt->n_groups; g++)
-        for (size_t i = 0; i < opt->groups[g].n_slots; i++)
-            for (size_t k = 0; k < opt->groups[g].n_states; k++)
-                bytes += tenka_variable_bytes(opt->groups[g].slots[i].state[k]);
-    return bytes;
-}
-
-uint64_t tenka_optimizer_gradient_bytes(const tenka_optimizer *opt)
-{
-    uint64_t bytes = 0;
-    for (size_t g = 0; g < opt->n_groups; g++)
-        for (size_t i = 0; i < opt->groups[g].n_slots; i++)
-            if (tenka_variable_requires_grad(opt->groups[g].slots[i].var))
-                bytes += tenka_variable_bytes(opt->groups[g].slots[i].var);
-    return bytes;
-}
-
 tenka_ctx *tenka_optimizer_ctx(const tenka_optimizer *opt)
 {
     return opt->ctx;
@@ -540,72 +488,4 @@ tenka_status tenka_optimizer_step(tenka_optimizer *opt)
 {
     tenka_optimizer_update(opt);
     return tenka_step_end(opt->ctx);
-}
-
-/* ---- Checkpoints ---- */
-
-const char *tenka_optimizer_kind(const tenka_optimizer *opt)
-{
-    return opt->class->kind;
-}
-
-bool tenka_optimizer_has_product(const tenka_optimizer *opt)
-{
-    return opt->class->has_product;
-}
-
-size_t tenka_optimizer_slots(const tenka_optimizer *opt, struct tenka_optimizer_slot *out, size_t max)
-{
-    size_t count = 0;
-    for (size_t g = 0; g < opt->n_groups; g++) {
-        for (size_t i = 0; i < opt->groups[g].n_slots; i++, count++) {
-            const struct slot *slot = &opt->groups[g].slots[i];
-            if (count >= max)
-                continue;
-            out[count] = (struct tenka_optimizer_slot){
-                .var = slot->var, .steps = slot->steps, .product = slot->product, .group = g};
-            memcpy(out[count].state, slot->state, sizeof(slot->state));
-            memcpy(out[count].name, opt->groups[g].names, sizeof(out[count].name));
-        }
-    }
-    return count;
-}
-
-static void add_option(struct tenka_optimizer_option *out, const struct tenka_py_arg *arg, size_t which, double value)
-{
-    const bool pair = arg->kind == TENKA_PY_ARG_PAIR;
-    if (pair)
-        snprintf(out->name, sizeof(out->name), "%.*s%zu", (int)strlen(arg->name) - 1, arg->name, which + 1);
-    else if (strcmp(arg->name, "decoupled_weight_decay") == 0)
-        snprintf(out->name, sizeof(out->name), "decoupled"); /* so files of all versions call it */
-    else
-        snprintf(out->name, sizeof(out->name), "%s", arg->name);
-    out->value = value;
-    out->usual = arg->fallback[which];
-}
-
-size_t tenka_optimizer_options(const tenka_optimizer *opt, size_t group,
-                               struct tenka_optimizer_option out[TENKA_MAX_OPTIMIZER_OPTIONS])
-{
-    const struct group *const g = &opt->groups[group];
-    const struct tenka_py_class *const call = &tenka_optim_calls[g->params.which - 1];
-    size_t count = 0;
-    for (size_t i = 0; i < call->n_args; i++)
-        for (size_t k = 0; k < (call->args[i].kind == TENKA_PY_ARG_PAIR ? 2 : 1); k++)
-            if (call->args[i].kind != TENKA_PY_ARG_ANY)
-                add_option(&out[count++], &call->args[i], k,
-                           i == opt->class->momentum && k == 0 ? g->given_momentum : g->params.value[i][k]);
-    return count;
-}
-
-void tenka_optimizer_restore(tenka_optimizer *opt, uint64_t steps, const uint64_t *slot_steps,
-                             const double *slot_products)
-{
-    size_t count = 0;
-    for (size_t g = 0; g < opt->n_groups; g++)
-        for (size_t i = 0; i < opt->groups[g].n_slots; i++, count++) {
-            opt->groups[g].slots[i].steps = slot_steps[count];
-            opt->groups[g].slots[i].product = slot_products[count];
-        }
-    opt->steps = steps;
 }

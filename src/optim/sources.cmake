@@ -2,6 +2,7 @@ set(optim_sources
     src/optim/average.c
     src/optim/classes.c
     src/optim/optimizer.c
+    src/optim/optimizer_state.c
     src/optim/schedule.c
     src/optim/schedule_kinds.c
     src/optim/schedule_read.c
