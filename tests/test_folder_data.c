@@ -383,29 +383,6 @@ static void test_sum(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
-/* Of many samples every n-th counts, in memory with a transform or without. */
-static void test_sum_of_many(void **state)
-{
-    (void)state;
-    enum { COUNT = 512, EACH = 4 };
-    static uint8_t images[COUNT * EACH];
-    static const int32_t labels[COUNT];
-    tenka_ctx *ctx = cpu(0);
-    uint32_t sums[3];
-    for (int i = 0; i < 3; i++) {
-        tenka_dataset *data;
-        images[(2 * 100 + (i == 1)) * EACH] = i != 0;
-        assert_int_equal(tenka_dataset_create(ctx, images, labels, COUNT, 1, 2, 2, &data), TENKA_OK);
-        sums[i] = sum_of(data);
-        assert_int_equal(tenka_dataset_set_transform(data, "Compose([RandomCrop(1), ToTensor()])"), TENKA_OK);
-        assert_int_equal(sum_of(data), sums[i]);
-        tenka_dataset_destroy(&data);
-    }
-    assert_int_equal(sums[1], sums[0]);
-    assert_int_not_equal(sums[2], sums[0]);
-    tenka_ctx_destroy(&ctx);
-}
-
 /* ---- Splits ---- */
 
 static void test_split(void **state)
@@ -593,11 +570,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_image_folder), cmocka_unit_test(test_samples),      cmocka_unit_test(test_upright),
-        cmocka_unit_test(test_batches),      cmocka_unit_test(test_drawn),        cmocka_unit_test(test_goes_bad),
-        cmocka_unit_test(test_sum),          cmocka_unit_test(test_sum_of_many),  cmocka_unit_test(test_split),
-        cmocka_unit_test(test_bad_folders),  cmocka_unit_test(test_bad_pictures), cmocka_unit_test(test_skip_bad),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_image_folder), cmocka_unit_test(test_samples),  cmocka_unit_test(test_upright),
+        cmocka_unit_test(test_batches),      cmocka_unit_test(test_drawn),    cmocka_unit_test(test_goes_bad),
+        cmocka_unit_test(test_sum),          cmocka_unit_test(test_split),    cmocka_unit_test(test_bad_folders),
+        cmocka_unit_test(test_bad_pictures), cmocka_unit_test(test_skip_bad), cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, set_up_folder, tear_down_folder);
 }

@@ -352,6 +352,30 @@ static void test_epochs(void **state)
     }
 }
 
+/* Of many samples every n-th counts, in memory with a transform or without. */
+static void test_sum(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 512, EACH = 4 };
+    static uint8_t images[SAMPLES * EACH];
+    static const int32_t labels[SAMPLES];
+    tenka_ctx *ctx = cpu(0);
+    uint32_t sums[3], sum;
+    for (int i = 0; i < 3; i++) {
+        tenka_dataset *data;
+        images[(2 * 100 + (i == 1)) * EACH] = i != 0;
+        assert_int_equal(tenka_dataset_create(ctx, images, labels, SAMPLES, 1, 2, 2, &data), TENKA_OK);
+        assert_int_equal(tenka_dataset_sum(data, &sums[i]), TENKA_OK);
+        assert_int_equal(tenka_dataset_set_transform(data, "Compose([RandomCrop(1), ToTensor()])"), TENKA_OK);
+        assert_int_equal(tenka_dataset_sum(data, &sum), TENKA_OK);
+        assert_int_equal(sum, sums[i]);
+        tenka_dataset_destroy(&data);
+    }
+    assert_int_equal(sums[1], sums[0]);
+    assert_int_not_equal(sums[2], sums[0]);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* ---- What is refused ---- */
 
 static void test_refused(void **state)
@@ -414,9 +438,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples),       cmocka_unit_test(test_asking),    cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_normalization), cmocka_unit_test(test_threads),   cmocka_unit_test(test_epochs),
-        cmocka_unit_test(test_refused),       cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_samples),       cmocka_unit_test(test_asking),  cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_normalization), cmocka_unit_test(test_threads), cmocka_unit_test(test_epochs),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_sum),     cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down_folder);
 }
