@@ -25,30 +25,29 @@ class Wrong(ValueError):
 
 # ---- Outputs of the programs ----
 
-def read_kernels(text):
-    """{key: values} of shader_stats --all --tsv with its assembler."""
-    rows = {}
-    for line, blocks in isa.kernels(text):
-        cells = line.split("\t")
+def printed(text, program, what):
+    """Cells and assembler's blocks of each line that the program has printed."""
+    lines = [(line.split("\t"), blocks) for line, blocks in isa.kernels(text)]
+    if not lines:
+        raise Wrong(f"{program} printed no {what}")
+    for cells, blocks in lines:
         if blocks is None:
             raise Wrong(f"{cells[0]}, {cells[1]}: no assembler was printed before it")
-        rows[tuple(cells[:3])] = {"chosen": 1 if cells[3] else 0, **measures.of_kernel(blocks)}
-    if not rows:
-        raise Wrong("shader_stats printed no kernel")
-    return rows
+    return lines
+
+
+def read_kernels(text):
+    """{key: values} of shader_stats --all --tsv with its assembler."""
+    return {tuple(cells[:3]): {"chosen": 1 if cells[3] else 0, **measures.of_kernel(blocks)}
+            for cells, blocks in printed(text, "shader_stats", "kernel")}
 
 
 def read_steps(text):
     """The same of step_stats, whose dispatches are numbered where they are alike."""
     rows = {}
-    for line, blocks in isa.kernels(text):
-        cells = line.split("\t")
-        if blocks is None:
-            raise Wrong(f"{cells[0]}, {cells[1]}: no assembler was printed before it")
+    for cells, blocks in printed(text, "step_stats", "dispatch"):
         number = 1 + sum(key[:4] == tuple(cells[:4]) for key in rows)
         rows[(*cells[:4], str(number))] = measures.of_dispatch(measures.work_of(cells[4:]), blocks)
-    if not rows:
-        raise Wrong("step_stats printed no dispatch")
     return rows
 
 
