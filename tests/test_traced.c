@@ -362,6 +362,20 @@ static void test_nested(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* A class that has no modules of its own. */
+static void test_childless(void **state)
+{
+    tenka_ctx *ctx = open_target(*state);
+    tenka_module *net;
+    float x = 3, y;
+    must(ctx, tenka_nn_parse(ctx, "Twice()\n\n\n\ndef forward(self, x):\n    mul = x * 2;  x = None\n    return mul\n",
+                             &net));
+    must(ctx, tenka_read(tenka_forward(net, tenka_input(ctx, TENKA_F32, tenka_shape_of(1), &x)), &y, sizeof(y)));
+    assert_true(y == 6);
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* ---- Calls ---- */
 
 /* In the order in which they run, nested ones first; none of a network whose text shows no forward. */
@@ -404,6 +418,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_as_pytorch), cmocka_unit_test(test_saved),    cmocka_unit_test(test_calls),
         cmocka_unit_test(test_in_place),   cmocka_unit_test(test_nested),   cmocka_unit_test(test_results),
         cmocka_unit_test(test_inputs),     cmocka_unit_test(test_unshaped), cmocka_unit_test(test_written),
+        cmocka_unit_test(test_childless),
     };
     if (argc != 3) {
         fprintf(stderr, "usage: test_traced cpu|cpu-f64|vulkan FOLDER\n");

@@ -128,18 +128,27 @@ static bool layers_follow(const struct tenka_parser *p)
     return n > 0 && tenka_parse_is_letter(*p->at) && p->at[n] == '(';
 }
 
-/* PyTorch's other containers, which are known when they are empty too; a Module without children is what torch.fx makes
- * of a class that has parameters alone. */
-static bool is_empty_list(const struct tenka_parser *p, const char *class_name)
+static bool has_forward(const char *text)
 {
-    return *p->at == ')' && (strcmp(class_name, "ModuleList") == 0 || strcmp(class_name, "ModuleDict") == 0 ||
-                             strcmp(class_name, "Module") == 0);
+    return strstr(text, "\ndef forward(") != NULL;
+}
+
+/* PyTorch's other containers, which are known when they are empty too; a Module without children is what torch.fx makes
+ * of a class that has parameters alone. The whole may be a class without any, whose forward is shown. */
+static bool may_be_empty(const struct tenka_parser *p, const struct place *place, const char *class_name)
+{
+    if (*p->at != ')')
+        return false;
+    if (place->container == NULL && has_forward(p->text))
+        return true;
+    return strcmp(class_name, "ModuleList") == 0 || strcmp(class_name, "ModuleDict") == 0 ||
+           strcmp(class_name, "Module") == 0;
 }
 
 /* print(model) shows a module that is no layer of PyTorch's by its name; torch.fx by what it does. */
 static bool is_printed_model(const char *text)
 {
-    return strstr(text, "\n  (") != NULL && strstr(text, "\ndef forward(") == NULL;
+    return strstr(text, "\n  (") != NULL && !has_forward(text);
 }
 
 static tenka_status fail_unknown(const struct tenka_parser *p, const char *at, const char *class_name)
@@ -173,7 +182,7 @@ static tenka_status read_layer(struct tenka_parser *p, const struct place *place
         return read_parent(p, place, start, type, out);
     if (type != NULL && !type->container)
         return read_leaf(p, place, start, type, out);
-    if (type == NULL && !layers_follow(p) && !is_empty_list(p, class_name))
+    if (type == NULL && !layers_follow(p) && !may_be_empty(p, place, class_name))
         return fail_unknown(p, start, class_name);
     if (type == NULL)
         tenka_say(tenka_ctx_log(p->ctx), TENKA_LOG_DEBUG, "network text: %s is taken for a Sequential", class_name);
