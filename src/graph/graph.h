@@ -24,6 +24,8 @@ tenka_tensor tenka_dropout_parts(tenka_tensor x, double p, uint32_t axes);
 tenka_tensor tenka_alpha_dropout(tenka_tensor x, double p);
 /* The variable whose value t is; NULL: it is none's. */
 tenka_variable *tenka_tensor_variable(tenka_tensor t);
+/* Whether what is made of t now can pass a gradient on to it. */
+bool tenka_trace_has_gradient(tenka_tensor t);
 
 struct tenka_rng *tenka_ctx_rng(tenka_ctx *ctx);
 bool tenka_ctx_torch_masks(const tenka_ctx *ctx);    /* tenka_dropout draws PyTorch's CPU masks, not Philox's */

@@ -212,6 +212,11 @@ bool tenka_tensor_valid(tenka_tensor t)
            t.slot < t.ctx->n_values;
 }
 
+bool tenka_trace_has_gradient(tenka_tensor t)
+{
+    return tenka_tensor_valid(t) && t.ctx->no_grad == 0 && t.ctx->values[t.slot].requires_grad;
+}
+
 struct tenka_shape tenka_tensor_shape(tenka_tensor t)
 {
     return tenka_tensor_valid(t) ? t.ctx->values[t.slot].desc.shape : (struct tenka_shape){0};

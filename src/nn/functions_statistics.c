@@ -29,30 +29,45 @@ static tenka_tensor keep_axes(tenka_tensor reduced, struct tenka_shape from, uin
 
 /* ---- Largest elements ---- */
 
-/* Along one axis, which stays, with one element. */
-static tenka_tensor largest_along(tenka_tensor x, uint32_t axis)
+/* Along the axes from `first` to before `end`, which stay, with one element each. */
+static tenka_tensor largest_along(tenka_tensor x, uint32_t first, uint32_t end)
 {
     struct tenka_shape shape = tenka_tensor_shape(x);
-    uint32_t outer = 1, inner = 1;
-    for (uint32_t i = 0; i < shape.rank; i++)
-        *(i < axis ? &outer : &inner) *= i == axis ? 1 : shape.dim[i];
-    const tenka_tensor planes = tenka_reshape(x, tenka_shape_of(outer, shape.dim[axis], inner));
-    shape.dim[axis] = 1;
+    uint32_t outer = 1, length = 1, inner = 1;
+    for (uint32_t i = 0; i < shape.rank; i++) {
+        *(i < first ? &outer : i < end ? &length : &inner) *= shape.dim[i];
+        shape.dim[i] = i >= first && i < end ? 1 : shape.dim[i];
+    }
+    const tenka_tensor planes = tenka_reshape(x, tenka_shape_of(outer, length, inner));
     return tenka_reshape(tenka_adaptive_max_pool2d(planes, 1, inner, NULL), shape);
 }
+
+static tenka_tensor largest_over(tenka_tensor x, uint32_t axes)
+{
+    const uint32_t rank = tenka_tensor_shape(x).rank;
+    for (uint32_t first = 0, end; first < rank; first = end + 1) {
+        for (end = first; end < rank && (axes & (1u << end)) != 0; end++)
+            ;
+        x = end > first ? largest_along(x, first, end) : x;
+    }
+    return x;
+}
+
+/* So many equal numbers as a tensor has can be added when each is so much smaller. */
+#define LESS 0x1p-32
 
 /* The largest element over axes, which stay. Its gradient is shared by all that are as large, as torch.amax has it: it
  * goes through a mean over them, of which rounding is taken away again. */
 static tenka_tensor largest(tenka_tensor x, uint32_t axes)
 {
-    const uint32_t rank = tenka_tensor_shape(x).rank;
-    tenka_tensor most = x;
+    if (!tenka_trace_has_gradient(x))
+        return largest_over(x, axes);
     tenka_no_grad_begin(x.ctx);
-    for (uint32_t i = 0; i < rank; i++)
-        most = (axes & (1u << i)) != 0 ? largest_along(most, i) : most;
-    const tenka_tensor mask = tenka_eq(x, most), count = tenka_sum(mask, axes, true);
+    const tenka_tensor most = largest_over(x, axes), mask = tenka_eq(x, most);
+    const tenka_tensor count = tenka_scale(tenka_sum(mask, axes, true), LESS);
     tenka_no_grad_end(x.ctx);
-    const tenka_tensor mean = tenka_sum(tenka_div(tenka_keep_where(mask, x), count), axes, true);
+    const tenka_tensor sum = tenka_sum(tenka_keep_where(mask, tenka_scale(x, LESS)), axes, true);
+    const tenka_tensor mean = tenka_div(sum, count);
     tenka_no_grad_begin(x.ctx);
     const tenka_tensor rounding = tenka_keep_unless(tenka_eq(mean, most), tenka_sub(most, mean));
     tenka_no_grad_end(x.ctx);
@@ -101,7 +116,7 @@ static bool with_places(const struct tenka_function_call *call, double sign, str
         return false;
     const struct tenka_shape shape = tenka_tensor_shape(x);
     x = sign < 0 ? tenka_scale(x, sign) : x;
-    const tenka_tensor y = largest_along(x, axis);
+    const tenka_tensor y = largest_along(x, axis, axis + 1);
     return tenka_function_give(&items[0], keep_axes(sign < 0 ? tenka_scale(y, sign) : y, shape, 1u << axis, keepdim)) &&
            tenka_function_give(&items[1], keep_axes(tenka_argmax(x, axis), shape, 1u << axis, keepdim));
 }

@@ -33,6 +33,7 @@ set(cpu_fast_sources # for each instruction set
     src/backend/cpu/fast/linear.c
     src/backend/cpu/fast/matmul.c
     src/backend/cpu/fast/max_pool2d.c
+    src/backend/cpu/fast/max_pool2d_whole.c
     src/backend/cpu/fast/multiply_add.c
     src/backend/cpu/fast/pad.c
     src/backend/cpu/fast/softmax.c

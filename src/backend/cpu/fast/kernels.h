@@ -95,6 +95,9 @@ bool TENKA_FAST(max_pool2d_dx)(const struct tenka_fast_call *f);
 TENKA_FAST_KERNEL(relu_max_pool2d_fwd);
 bool TENKA_FAST(relu_max_pool2d_dx)(const struct tenka_fast_call *f);
 
+/* max_pool2d_whole.c. false: the windows are others. */
+bool TENKA_FAST(max_pool2d_whole)(const struct tenka_fast_call *f);
+
 /* multiply_add.c */
 bool TENKA_FAST(multiply_add_fwd)(const struct tenka_fast_call *f);
 

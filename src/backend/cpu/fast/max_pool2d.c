@@ -1,6 +1,6 @@
 /* Max pooling, of max(x, 0) too; see backend/cpu/max_pool2d.c and relu_max_pool2d.c. Windows of 2x2 side by side, which
  * most networks have, go by vectors of outputs; others by vectors too, of rows that are copied with their padding.
- * Adaptive ones are left to the reference. */
+ * Of adaptive ones max_pool2d_whole.c has some; others are left to the reference. */
 #include <math.h>
 
 #include "backend/cpu/fast/pool.h"
@@ -283,7 +283,7 @@ static void backward(const params *p, const float *y, const int32_t *index, cons
 
 bool TENKA_FAST(max_pool2d_fwd)(const struct tenka_fast_call *f)
 {
-    return forward(f, false);
+    return TENKA_FAST(max_pool2d_whole)(f) || forward(f, false);
 }
 
 bool TENKA_FAST(max_pool2d_dx)(const struct tenka_fast_call *f)
