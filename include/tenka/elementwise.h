@@ -127,6 +127,10 @@ TENKA_API tenka_tensor tenka_ne(tenka_tensor a, tenka_tensor b);
  * halves of tenka_where. a has no gradient. */
 TENKA_API tenka_tensor tenka_keep_where(tenka_tensor a, tenka_tensor b);
 TENKA_API tenka_tensor tenka_keep_unless(tenka_tensor a, tenka_tensor b);
+/* a where a > 0, else b a: tenka_prelu's y with a slope for each element. leaky_slope: that slope, 1 or b, which nothing
+ * is differentiated through. */
+TENKA_API tenka_tensor tenka_leaky(tenka_tensor a, tenka_tensor b);
+TENKA_API tenka_tensor tenka_leaky_slope(tenka_tensor a, tenka_tensor b);
 
 #ifdef __cplusplus
 }

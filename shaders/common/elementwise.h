@@ -566,3 +566,13 @@ VALUE_OF_TWO(keep_unless)
 {
     return SELECT(EQUAL(a, R(0)), b, R(-0.0));
 }
+
+VALUE_OF_TWO(leaky)
+{
+    return SELECT(MORE(a, R(0)), a, b * a);
+}
+
+VALUE_OF_TWO(leaky_slope)
+{
+    return SELECT(MORE(a, R(0)), R(1), b);
+}

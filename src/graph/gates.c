@@ -1,11 +1,6 @@
 /* Activations that take a weight, or half of their input. */
 #include "graph/internal.h"
 
-static tenka_tensor zero(tenka_ctx *ctx)
-{
-    return tenka_trace(ctx, TENKA_OP_fill, NULL, 0, NULL, 0, &(struct tenka_shape){0}, &(double){0}, NULL);
-}
-
 tenka_tensor tenka_prelu(tenka_tensor x, tenka_tensor weight)
 {
     const struct tenka_shape shape = tenka_tensor_shape(x), w = tenka_tensor_shape(weight);
@@ -24,7 +19,7 @@ tenka_tensor tenka_prelu(tenka_tensor x, tenka_tensor weight)
         wide = (struct tenka_shape){.rank = shape.rank - 1, .dim = {channels, 1, 1, 1, 1}};
         wide = tenka_shape_make(wide.rank, wide.dim);
     }
-    return tenka_where(tenka_gt(x, zero(x.ctx)), x, tenka_mul(x, tenka_reshape(weight, wide)));
+    return tenka_leaky(x, tenka_reshape(weight, wide));
 }
 
 tenka_tensor tenka_glu(tenka_tensor x, uint32_t dim)

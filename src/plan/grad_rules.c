@@ -1,5 +1,7 @@
 /* Gradients that are made of other operators. Each returns the gradient of one input for the gradient dout of the
  * output. */
+#include <math.h>
+
 #include "plan/planner.h"
 
 static const struct tenka_desc *desc_of(const struct tenka_grad_call *call, uint32_t value)
@@ -133,6 +135,16 @@ uint32_t tenka_grad_keep(const struct tenka_grad_call *call, uint32_t input)
     if (input == 0)
         return fill(call, desc_of(call, call->in[0])->shape, 0);
     return sum_to_input(call, binary(call, (enum tenka_op)call->entry->op, call->in[0], call->dout), 1);
+}
+
+/* y = a where a > 0, else b a: da = dout or b dout, and db = dout min(a, 0) */
+uint32_t tenka_grad_leaky(const struct tenka_grad_call *call, uint32_t input)
+{
+    const uint32_t a = call->in[0], b = call->in[1];
+    const double to_zero[] = {-INFINITY, 0};
+    const uint32_t slope = input == 0 ? binary(call, TENKA_OP_leaky_slope, a, b)
+                                      : tenka_planner_call(call->p, TENKA_OP_clamp, &a, 1, NULL, 0, NULL, to_zero);
+    return sum_to_input(call, binary(call, TENKA_OP_mul, call->dout, slope), input);
 }
 
 uint32_t tenka_grad_reshape(const struct tenka_grad_call *call, uint32_t input)

@@ -143,6 +143,7 @@ uint32_t tenka_grad_maximum(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_minimum(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_pow(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_keep(const struct tenka_grad_call *call, uint32_t input);
+uint32_t tenka_grad_leaky(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_reshape(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_expand(const struct tenka_grad_call *call, uint32_t input);
 uint32_t tenka_grad_permute(const struct tenka_grad_call *call, uint32_t input);

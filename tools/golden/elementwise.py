@@ -100,6 +100,13 @@ STEPS = [
     ("logical_not", torch.logical_not, NONE, (-1, 1)),
 ]
 
+
+def leaky(a, b):
+    """PReLU's with as many channels as elements."""
+    a, b = torch.broadcast_tensors(a, b)
+    return torch.nn.functional.prelu(a.reshape(1, -1), b.reshape(-1)).reshape(a.shape)
+
+
 # name, PyTorch's function of a and b, range of a, range of b
 BINARY = [
     ("add", torch.add, (-1, 1), (-1, 1)),
@@ -112,6 +119,8 @@ BINARY = [
     ("atan2", torch.atan2, (-1, 1), (-1, 1)),
     ("keep_where", lambda c, b: torch.where(c == 0, torch.full_like(b, -0.0), b), (-1, 1), (-1, 1)),
     ("keep_unless", lambda c, b: torch.where(c == 0, b, torch.full_like(b, -0.0)), (-1, 1), (-1, 1)),
+    ("leaky", leaky, (-1, 1), (-1, 1)),
+    ("leaky_slope", lambda a, b: torch.where(a > 0, torch.ones_like(a), b).detach(), (-1, 1), (-1, 1)),
     ("eq", torch.eq, (-1, 1), (-1, 1)),
     ("ne", torch.ne, (-1, 1), (-1, 1)),
     ("lt", torch.lt, (-1, 1), (-1, 1)),
