@@ -81,4 +81,5 @@ set(tool_sources
     tools/tenka/verify.c
     tools/tenka/watch.c
     tools/tenka/watch_events.c
-    tools/tenka/watch_gradients.c)
+    tools/tenka/watch_gradients.c
+    tools/tenka/watch_graph.c)
