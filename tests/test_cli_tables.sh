@@ -209,6 +209,63 @@ labels 4 2 > "$work/l"
 refuse '--standardize is for the columns of a CSV file' $train --data "$work/i,$work/l,$work/i,$work/l" --standardize \
     --net 'Flatten() Linear(4, 2)'
 
+# ---- Missing values ----
+
+# Every tenth area, every seventh city and two prices are not known; the lines that lack a value are 31.
+awk -F, -v OFS=, 'NR > 1 && NR % 10 == 0 { $2 = "" } NR > 1 && NR % 7 == 0 { $4 = "NA" }
+    NR == 3 || NR == 50 { $5 = "?" } { print }' "$work/all.csv" > "$work/gaps.csv"
+gaps=$(sed 1d "$work/gaps.csv" | awk -F, '$2 == "" || $4 == "NA" || $5 == "?"' | wc -l)
+unanswered=$(sed 1d "$work/gaps.csv" | awk -F, '$2 == "" || $4 == "NA"' | wc -l)
+filled=$(sed 1d "$work/gaps.csv" | awk -F, '$5 != "?" { n += ($2 == "") + ($4 == "NA") } END { print n }')
+net='Linear(5, 32) ReLU() Linear(32, 1)'
+refuse "line 3, column 'price': the value is missing ('?'); .*--missing drop does, .* by --missing mean" $train \
+    --data "$work/gaps.csv" --target price --without id,level --split 0.25 --net "$net"
+for how in drop mean; do
+    succeed $train --data "$work/gaps.csv" --target price --without id,level --standardize --split 0.25 --net "$net" \
+        --lr 0.02 --epochs 40 --missing $how --save "$work/$how.st" --log "$work/$how.log"
+    grep -q "\"missing\":\"$how\"" "$work/$how.log" || bad "the log's options"
+    if [ $how = drop ]; then
+        says "gaps.csv: $gaps lines, which lack a value, are left out"
+        prints ": $((120 - gaps - (120 - gaps + 2) / 4)) training, $(((120 - gaps + 2) / 4)) test samples, 5, targets 1$"
+    else
+        says "gaps.csv: 2 lines, which lack a value, are left out"
+        says "gaps.csv: $filled missing values are filled in with the mean of the training samples, or of texts the most"
+    fi
+    loss=$(sed -n 's/^epoch 40.*test loss \([0-9.]*\) .*/\1/p' "$work/out")
+    succeed $test --load "$work/$how.st"
+    says 'tested are the .* samples that --split 0.25 kept from training'
+    prints "^test loss $loss  "
+    # A run that is resumed does the same, asked or not.
+    succeed $train --data "$work/gaps.csv" --target price --without id,level --standardize --split 0.25 --net "$net" \
+        --lr 0.02 --epochs 20 --missing $how --checkpoint "$work/$how.ckpt"
+    succeed $train --data "$work/gaps.csv" --target price --without id,level --split 0.25 --lr 0.02 --epochs 40 \
+        --resume "$work/$how.ckpt" --save "$work/resumed.st"
+    cmp -s "$work/$how.st" "$work/resumed.st" || bad "the resumed run with --missing $how has another network"
+    succeed predict --backend cpu --load "$work/$how.st" "$work/gaps.csv" --out "$work/gaps_y.csv"
+    [ "$(wc -l < "$work/gaps_y.csv")" = 121 ] || bad "not a row a line"
+done
+says 'gaps.csv: [0-9]* missing values are filled in'
+[ "$(grep -c ',$' "$work/gaps_y.csv")" = 0 ] || bad "a row without an answer"
+succeed predict --backend cpu --load "$work/drop.st" "$work/gaps.csv" --out "$work/gaps_y.csv"
+says "gaps.csv: $unanswered lines have no answer, as training left out lines that lack a value"
+[ "$(grep -c ',$' "$work/gaps_y.csv")" = "$unanswered" ] || bad "other rows without an answer"
+paste -d, "$work/gaps.csv" "$work/gaps_y.csv" | sed 1d |
+    awk -F, '($NF == "") != ($2 == "" || $4 == "NA") { exit 1 }' || bad "another row without an answer"
+# With classes the rows are named, or have empty cells.
+succeed $train --data "$work/gaps.csv" --target level --without id,price --split 0.25 --net 'Linear(5, 2)' --epochs 1 \
+    --missing drop --save "$work/gaps.st"
+succeed predict --backend cpu --load "$work/gaps.st" --top 1 "$work/gaps.csv"
+[ "$(grep -c ': it lacks a value, and has no answer$' "$work/err")" = "$unanswered" ] || bad "rows that are not named"
+[ "$(grep -c ': \(low\|high\) ' "$work/out")" = $((120 - unanswered)) ] || bad "other rows with an answer"
+succeed predict --backend cpu --load "$work/gaps.st" --json "$work/gaps.csv"
+is_json
+succeed predict --backend cpu --load "$work/gaps.st" "$work/gaps.csv" --out "$work/gaps_y.csv"
+[ "$(grep -c ',,,$' "$work/gaps_y.csv")" = "$unanswered" ] || bad "other rows without a class"
+refuse '--missing is for the columns of a CSV file' $train --data "$work/i,$work/l,$work/i,$work/l" --missing mean \
+    --net 'Flatten() Linear(4, 2)'
+succeed data "$work/gaps.csv" --target price --without id,level --missing mean
+prints '^column   missing,mean,[0-9.]*,[0-9.]*,[BCR][a-z]*$'
+
 # ---- Without a network, and numbers that are far away ----
 
 refuse 'does not fit the samples (7): .*; without --net it is one for grey images of 28x28' $train --data "$work/all.csv" \

@@ -237,7 +237,7 @@ int session_load_data(struct session *s, bool train)
     if (code == EXIT_CODE_OK && train)
         code = split_data(s);
     if (code == EXIT_CODE_OK && train)
-        code = table_standardize(s);
+        code = table_settle(s);
     if (code == EXIT_CODE_OK)
         table_tell(s);
     if (code == EXIT_CODE_OK && train && s->test_data != NULL)

@@ -44,6 +44,10 @@ static const struct option_word masks[] = {
     { "auto", TENKA_DROPOUT_AUTO }, { "torch", TENKA_DROPOUT_TORCH }, { "philox", TENKA_DROPOUT_PHILOX }, { NULL, 0 },
 };
 static const struct option_word weightings[] = { { "none", false }, { "balanced", true }, { NULL, 0 } };
+static const struct option_word remedies[] = {
+    { "error", TENKA_CSV_MISSING_ERROR }, { "drop", TENKA_CSV_MISSING_DROP }, { "mean", TENKA_CSV_MISSING_MEAN },
+    { NULL, 0 },
+};
 static const struct option_word tunings[] = {
     { "auto", TENKA_TUNE_AUTO }, { "on", TENKA_TUNE_ON }, { "off", TENKA_TUNE_OFF }, { NULL, 0 },
 };
@@ -81,6 +85,9 @@ static const struct option_word parts[] = {
 #define TARGET_INPUT_HELP TARGET_HELP ". Of other data, input: what the network is given, normalised and transformed, is " \
     "what it is to give again, as an autoencoder does"
 #define WITHOUT_HELP "Columns of a CSV file to leave out of the input, such as a number of the line"
+#define MISSING_HELP "What to do about missing values of a CSV file, such as empty cells and NA: error, drop (leave " \
+    "those lines out) or mean (put in the mean of the training samples, or of texts the most frequent; only lines that " \
+    "lack a target are left out). It is saved with the network, and done by test and predict, too"
 #define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
 
 /* In the order in which --help has them within a group. Where an option has an initial argument, --help names it. */
@@ -111,6 +118,8 @@ const struct option option_table[] = {
     { "split", NULL, "X", REAL(split, 1), .key = "split", .uses = {
         { TRAIN, GROUP_DATA, "Keep the part X of data without a test half from training, and test on it: 0.2 of each "
           "class, or of all samples without classes; which ones, --seed says" } } },
+    { "missing", NULL, "HOW", WORD(missing, remedies), .initial = "error", .key = "missing", .uses = {
+        { TRAIN | DATA, GROUP_DATA, MISSING_HELP }, { PROFILE, GROUP_RUNS, MISSING_HELP } } },
     { "skip-bad", NULL, NULL, FLAG(skip_bad), .key = "skip_bad", .uses = {
         { TRAIN | TEST | DATA, GROUP_DATA, "Leave out pictures that cannot be read, and name them; all are decoded once "
           "before training begins. Without it the first of them ends the command" } } },

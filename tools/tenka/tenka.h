@@ -291,8 +291,12 @@ int session_check_classes(const struct session *s, uint32_t outputs);
 
 /* One half of what data names, as session_load_half. */
 int table_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
-/* Standardises both halves where --standardize asks for it, or the network of --load or --resume learnt so. */
-int table_standardize(const struct session *s);
+/* Fills in what both halves lack, of a table whose file says so. */
+int table_fill(const struct session *s);
+/* Fills in what both halves lack where --missing asks for it, and standardises them where --standardize asks for it, or the network of --load or --resume learnt so. */
+int table_settle(const struct session *s);
+/* Says how many values of a file were filled in. */
+void table_say_filled(const struct session *s, const char *path, size_t cells);
 /* Whether the targets are standardised; the notice says what the loss then is. */
 bool table_scales_targets(const struct session *s);
 void table_tell(const struct session *s);
