@@ -12,9 +12,17 @@ static const char *train_objection(const struct options *o)
     return o->split == 1 ? "--split keeps a part from training, more than 0 and less than 1" : transforms_objection(o);
 }
 
+/* A seed does nothing else where a network is tested. */
+static const char *split_objection(const struct options *o)
+{
+    if (option_is_given(o, "seed") && o->split == 0)
+        return "--seed says which part --split tests: give that, too";
+    return train_objection(o);
+}
+
 static const char *test_objection(const struct options *o)
 {
-    return o->load == NULL ? "--load FILE is needed: which saved network is to be tested?" : transforms_objection(o);
+    return o->load == NULL ? "--load FILE is needed: which saved network is to be tested?" : split_objection(o);
 }
 
 static const char *predict_objection(const struct options *o)

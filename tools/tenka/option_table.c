@@ -117,7 +117,9 @@ const struct option option_table[] = {
           "--load the network's own means and deviations are taken for a table of the same columns" } } },
     { "split", NULL, "X", REAL(split, 1), .key = "split", .uses = {
         { TRAIN, GROUP_DATA, "Keep the part X of data without a test half from training, and test on it: 0.2 of each "
-          "class, or of all samples without classes; which ones, --seed says" } } },
+          "class, or of all samples without classes; which ones, --seed says" },
+        { TEST, GROUP_DATA, "Test on the part X that training with this --split and --seed kept, where a file without it, "
+          "such as a .pt, was saved; a .safetensors of 'tenka train' knows its part" } } },
     { "missing", NULL, "HOW", WORD(missing, remedies), .initial = "error", .key = "missing", .uses = {
         { TRAIN | DATA, GROUP_DATA, MISSING_HELP }, { PROFILE, GROUP_RUNS, MISSING_HELP } } },
     { "skip-bad", NULL, NULL, FLAG(skip_bad), .key = "skip_bad", .uses = {
@@ -316,7 +318,8 @@ const struct option option_table[] = {
           "--report has the curve" } } },
     { "seed", NULL, "N", WHOLE(seed, 0, UINT64_MAX), .initial = "0", .uses = {
         { TRAIN, GROUP_TRAINING, "Seed of weights and order. The same seed gives the weights and batches of PyTorch; "
-          "as there, the low 32 bits count" } } },
+          "as there, the low 32 bits count" },
+        { TEST, GROUP_DATA, "The seed of the training whose part --split is to test" } } },
     { "dropout-mask", NULL, "NAME", WORD(dropout_mask, masks), .unknown = "nobody draws masks by", .initial = "auto",
       .key = "dropout_mask", .uses = {
         { TRAIN, GROUP_TRAINING, "Masks of dropout: torch (those of PyTorch on the CPU), philox (made on the device, "

@@ -275,7 +275,7 @@ struct tenka_shape batch_shape(const tenka_dataset *data, size_t count);
 /* Reads one half of what --data names; a list of two files is either. *out is NULL, with OK, where arrays have no test
  * half. Says what went wrong. */
 int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out);
-/* What is tested is the part that the network's training has split off, where its file says that it has. */
+/* What is tested is the part that the network's training has split off, where --split or its file says that it has. */
 int session_split_tested(struct session *s);
 /* Finds the images and reads them, for training both halves; for testing without --data those that the network was
  * trained on. */
