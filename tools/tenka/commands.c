@@ -58,6 +58,13 @@ static const char *info_objection(const struct options *o)
     return o->n_pictures == 0 ? "name the file: a saved model, a checkpoint or weights" : "name one file alone";
 }
 
+static const char *convert_objection(const struct options *o)
+{
+    return o->load == NULL || o->save == NULL ? "name the saved network with --load FILE, and with --save FILE what is to "
+                                                "be written"
+                                              : NULL;
+}
+
 static const char *bench_objection(const struct options *o)
 {
     return o->op != NULL && (o->net != NULL || o->parts != 0)
@@ -103,6 +110,12 @@ const struct command commands[] = {
       "Tells what is in a file: the network's text, what it wants its input to be, its classes, the data that it was "
       "trained on, every tensor; of a checkpoint also epochs, steps and options of the run. Nothing is loaded.",
       .example = "tenka info net.safetensors", .run = command_info, .objection = info_objection },
+    { "convert", CONVERT, .brief = "a saved network as PyTorch's .pt, or as safetensors", .about =
+      "Writes a saved network, or the network of a checkpoint, as a file of the other format: a .pt that "
+      "model.load_state_dict(torch.load(FILE)) takes, or safetensors, which have the network's text in them, so that no "
+      "other command needs --net. A .pt keeps the weights alone. Numbers of other types, such as 16-bit floats, become "
+      "32-bit floats.", .example = "tenka convert --load net.safetensors --save net.pt", .run = command_convert,
+      .objection = convert_objection },
     { "summary", SUMMARY, .brief = "layers, shapes and parameters of a network, and the memory that training it takes",
       .about =
       "Prints the layers of a network with their output shapes, parameters and multiply-adds, and how much device memory "

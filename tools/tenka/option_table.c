@@ -134,6 +134,8 @@ const struct option option_table[] = {
         { PREDICT, GROUP_NETWORK, "The saved network (needed): safetensors, or PyTorch's .pt together with --net, "
           "--input, --mean and --std" },
         { SUMMARY, GROUP_NETWORK, "A saved network" },
+        { CONVERT, GROUP_NETWORK, "The saved network (needed): safetensors, a checkpoint, or PyTorch's .pt together with "
+          "--net" },
         { BENCH, GROUP_MEASURED, "A saved network, or weights for --net" },
         { PROFILE, GROUP_RUNS, "A saved network, or weights for --net" } } },
     { "net", NULL, "FILE|TEXT", NAME(net), .key = "net", .uses = {
@@ -141,7 +143,7 @@ const struct option option_table[] = {
           "wins over text. Default: the network of --load or --resume, else one with two convolutions for 28x28 "
           "images" },
         { TEST, GROUP_DATA, WEIGHTS_NET },
-        { PREDICT, GROUP_NETWORK, WEIGHTS_NET },
+        { PREDICT | CONVERT, GROUP_NETWORK, WEIGHTS_NET },
         { SUMMARY, GROUP_NETWORK, "Network as PyTorch prints it, or short. Default: that of --load, else the one of "
           "'tenka train'" },
         { BENCH, GROUP_MEASURED, "Kernels and whole steps of this network instead of the one of 'tenka train'" },
@@ -172,7 +174,9 @@ const struct option option_table[] = {
         { PREDICT, GROUP_NETWORK, CLASSES_HELP "Default: those that were saved, else numbers" } } },
     { "save", NULL, "FILE", TEXT(save), .key = "save", .uses = {
         { TRAIN, GROUP_DATA, "Write the trained network, also after Ctrl-C: as PyTorch's .pt when the name ends in .pt "
-          "or .pth, else as safetensors. Of a symbolic link, what it leads to is replaced" } } },
+          "or .pth, else as safetensors. Of a symbolic link, what it leads to is replaced" },
+        { CONVERT, GROUP_NETWORK, "The file to write (needed): PyTorch's .pt when the name ends in .pt or .pth, else "
+          "safetensors, with the network's text in it" } } },
     { "input", NULL, "C,H,W", SHAPE(input), .uses = {
         { TRAIN | TEST, GROUP_DATA, "What pictures of a folder become: 1 channel for grey or 3 for colour, height and "
           "width. Default: what the saved network says, else a size that all have or a usual one, such as 3,224,224, "
@@ -428,7 +432,7 @@ const struct option option_table[] = {
         { PROFILE, GROUP_OUTPUT, "Write a RenderDoc capture of one step; run the command with "
           "ENABLE_VULKAN_RENDERDOC_CAPTURE=1 in its environment" } } },
     { "quiet", NULL, NULL, FLAG(quiet), .uses = {
-        { COMPUTING, GROUP_OUTPUT, "No progress and no news; results, warnings and errors remain" } } },
+        { COMPUTING | CONVERT, GROUP_OUTPUT, "No progress and no news; results, warnings and errors remain" } } },
 
     /* ---- Stopping and going on ---- */
     { "checkpoint", NULL, "FILE", TEXT(checkpoint), .key = "checkpoint", .uses = {

@@ -12,6 +12,7 @@ set(tool_sources
     tools/tenka/class_weights.c
     tools/tenka/classes.c
     tools/tenka/commands.c
+    tools/tenka/convert.c
     tools/tenka/data.c
     tools/tenka/data_command.c
     tools/tenka/data_names.c

@@ -549,6 +549,7 @@ int command_test(const struct options *options);
 int command_data(const struct options *options);
 int command_predict(const struct options *options);
 int command_info(const struct options *options);
+int command_convert(const struct options *options);
 int command_summary(const struct options *options);
 int command_bench(const struct options *options);
 int command_verify(const struct options *options);
