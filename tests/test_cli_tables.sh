@@ -95,6 +95,13 @@ done
 succeed $train --load "$work/euros.st" --data "$work/euros.csv" --target price,level --without id --epochs 1 --lr 0 \
     --split 0.25
 prints "  MAE ${errors% *}  R2 ${errors#* } "
+# A loss that takes the targets as they are would have another unit.
+succeed $train --load "$work/euros.st" --data "$work/euros.csv" --target price,level --without id --epochs 1 --lr 0 \
+    --split 0.25 --loss 'PoissonNLLLoss()'
+says 'euros.st was trained on standardised targets, but PoissonNLLLoss takes them as they are, so that'
+succeed $train --load "$work/euros.st" --data "$work/euros.csv" --target price,level --without id --epochs 1 --lr 0 \
+    --split 0.25 --loss 'L1Loss()'
+! grep -q 'takes them as they are' "$work/err" || bad "a loss of distances is warned of"
 # A table of other columns is measured anew.
 succeed $train --load "$work/euros.st" --load-partial --net 'Linear(4, 64) ReLU() Linear(64, 2)' --epochs 1 \
     --data "$work/euros.csv" --target price,level --without id,area --standardize

@@ -196,6 +196,17 @@ static int check_options(const struct session *s)
                       column ? "; but --target input makes targets of what the network is given" : "");
 }
 
+/* A network that has learnt standardised targets gives numbers around 0, and is to give others now. */
+static void warn_of_raw_targets(const struct session *s, const char *like)
+{
+    struct table_scale *const scale = table_scale_find(like, shape_count(tenka_dataset_target_shape(s->train_data)));
+    if (scale != NULL && scale->scaled && s->loss != NULL && !scales_targets(s))
+        say_warning("%s was trained on standardised targets, but %s takes them as they are, so that what it has learnt "
+                    "of them is in another unit: train with a loss such as MSELoss, or expect it to begin far away",
+                    learnt_file(s), tenka_loss_name(s->loss));
+    free(scale);
+}
+
 int table_fill(const struct session *s)
 {
     const bool lacks = tenka_table_missing(tenka_dataset_table(s->train_data)) == TENKA_CSV_MISSING_MEAN;
@@ -212,6 +223,8 @@ int table_settle(const struct session *s)
     int code = table_fill(s);
     if (code == EXIT_CODE_OK)
         code = find_scale(s, &like);
+    if (code == EXIT_CODE_OK && like != NULL)
+        warn_of_raw_targets(s, like);
     if (code == EXIT_CODE_OK && like != NULL && o->resume == NULL)
         say_notice(o, "the columns are standardised as those that %s was trained on", o->load);
     if (code == EXIT_CODE_OK && (like != NULL || o->standardize) &&
