@@ -69,6 +69,11 @@ errors=$(sed -n 's/^epoch 100.*  MAE \([0-9.e+]*\)  R2 \([0-9.]*\) .*/\1 \2/p' "
 echo "$errors" | awk '{ exit !($1 > 1000 && $1 < 20000 && $2 > 0.9) }' || bad "euros: MAE and R2 $errors"
 succeed $test --load "$work/euros.st"
 prints "  MAE ${errors% *}  RMSE .*  R2 ${errors#* } "
+# Euros and thousands of them are mixed there; below each is by itself.
+prints '^Target  *MAE  *RMSE  *R2$'
+awk '/^  0 price / { price = $3; good = $5 } /^  1 level / { level = $3; good = good < $5 ? good : $5 }
+    END { exit !(price > 300 * level && price > 1000 && level > 0 && level < 100 && good > 0.9) }' "$work/out" ||
+    bad "the errors of each target"
 for backend in cpu cpu-f64; do
     succeed predict --backend $backend --load "$work/euros.st" "$work/euros.csv" --out "$work/euros_y.csv"
     sed 1d "$work/euros_y.csv" | awk -F, -v prices="$work/euros.csv" 'BEGIN { getline line < prices } {
@@ -81,6 +86,8 @@ says "$says_scaled"
 prints 'the first number is [0-9]\{6\}, answered as [0-9]\{6\}$'
 price=$(sed -n 's/.*the first number is \([0-9]*\), .*/\1/p' "$work/out")
 grep -q "$price" "$work/euros.html" || bad "a report without the price $price"
+grep -q '<h2>Targets</h2>' "$work/euros.html" || bad "a report without a table of the targets"
+grep -q '<td>1 level</td>' "$work/euros.html" || bad "a report without a target's name"
 # One that learns on has its own means and deviations, asked for or not, of other prices too.
 awk -F, -v OFS=, 'NR > 1 { $5 *= 2 } { print }' "$work/euros.csv" > "$work/twice.csv"
 for standardize in '' --standardize; do

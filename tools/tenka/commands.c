@@ -83,8 +83,8 @@ const struct command commands[] = {
       .objection = train_objection },
     { "test", TEST, .brief = "loss and accuracy of a saved network, and which classes it confuses", .about =
       "Prints loss and accuracy of a saved network on the test images. Of targets that are numbers it prints the mean "
-      "error (MAE), the root of the mean squared one (RMSE) and the share of their variance that is explained (R2), and "
-      "of pictures the peak signal-to-noise ratio (PSNR); of labels how many samples have all of them right, and the "
+      "error (MAE), the root of the mean squared one (RMSE) and the share of their variance that is explained (R2), of "
+      "several targets also each by itself; and of pictures the peak signal-to-noise ratio (PSNR); of labels how many samples have all of them right, and the "
       "mean F1; of classes of pixels the mean intersection over union (IoU).",
       .example = "tenka test --load net.safetensors", .computes = true, .run = command_test,
       .objection = test_objection },
