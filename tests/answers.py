@@ -99,6 +99,11 @@ def check_numbers(report, y, out):
     near("rmse", report["rmse"], np.sqrt(((y - out) ** 2).mean()))
     spread, error = ((y - y.mean(0)) ** 2).sum(0), ((y - out) ** 2).sum(0)
     near("r2", report["r2"], np.where(spread > 0, 1 - error / np.where(spread > 0, spread, 1), 0).mean())
+    for k, target in enumerate(report.get("targets", [])):
+        assert target["target"] == k
+        near("mae of a target", target["mae"], np.abs(y - out)[:, k].mean())
+        near("rmse of a target", target["rmse"], np.sqrt(error[k] / len(y)))
+        near("r2 of a target", target["r2"], 1 - error[k] / spread[k])
     worst(report, ((y - out) ** 2).mean(1))
     return (y.max() - y.min()) / np.sqrt(((y - out) ** 2).mean())
 
@@ -114,6 +119,7 @@ def check(kind, folder, report, outputs):
         check_labels(report, y, out)
     else:
         psnr = check_numbers(report, y, out)
+        assert len(report.get("targets", [])) == (0 if kind == "pictures" else y.shape[1])
         if kind == "pictures":
             near("psnr", report["psnr"], 20 * np.log10(psnr))
 

@@ -1,6 +1,6 @@
 # Tests of what comes from outside: network texts, data files, model files. They need no data set.
 foreach(name network_text own_forward array_files data_files data_files_shrinking model_files model_limits pt_files
-             pt_files_hostile torch_files image_files tables
+             pt_files_hostile torch_files image_files tables tables_missing
              cifar_files)
     add_executable(test_${name} test_${name}.c)
     set_target_properties(test_${name} PROPERTIES C_EXTENSIONS OFF)
@@ -16,9 +16,11 @@ target_link_libraries(test_torch_files PRIVATE Libzip::Libzip)
 target_include_directories(test_torch_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_include_directories(test_pt_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_include_directories(test_tables PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_include_directories(test_tables_missing PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_include_directories(test_cifar_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_link_libraries(test_cifar_files PRIVATE ZLIB::ZLIB)
 target_link_libraries(test_tables PRIVATE m)
+target_link_libraries(test_tables_missing PRIVATE m)
 target_include_directories(test_image_files PRIVATE ${PROJECT_SOURCE_DIR}/src)
 target_compile_definitions(test_image_files PRIVATE TENKA_PNG=$<BOOL:${PNG_FOUND}> TENKA_JPEG=$<BOOL:${JPEG_FOUND}>
     TENKA_WEBP=$<BOOL:${WebP_FOUND}> TENKA_TIFF=$<BOOL:${TIFF_FOUND}>)

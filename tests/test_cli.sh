@@ -93,6 +93,17 @@ expect 2 "'tenka test' has no option --epcohs; do you mean 'tenka train --epochs
 expect 2 "'tenka train' has no option --frobnicate; its --help lists them" train --frobnicate
 expect 2 "'tenka train' has no option -epochs; do you mean --epochs?" train -epochs 3
 expect 2 "'tenka train' has no option -x; its --help lists them" train -x
+# What other programs call it, which need not be near.
+expect 2 "'tenka train' has no option --learning-rate; do you mean --lr?" train --learning-rate 0.1
+expect 2 "'tenka train' has no option --learning_rate; do you mean --lr?" train --learning_rate=0.1
+expect 2 "'tenka train' has no option --num_train_epochs; do you mean --epochs?" train --num_train_epochs 3
+expect 2 "'tenka train' has no option --wd; do you mean --weight-decay?" train --wd 0.1
+expect 2 "'tenka train' has no option --weight_decay; do you mean --weight-decay?" train --weight_decay 0.1
+expect 2 "'tenka train' has no option --epoch; do you mean --epochs?" train --epoch 3
+expect 2 "'tenka train' has no option --batch_size; do you mean --batch-size?" train --batch_size 3
+expect 2 "'tenka train' has no option --model; do you mean --net?" train --model x
+expect 2 "'tenka train' has no option --top-k; do you mean 'tenka test --top'?" train --top-k 3
+expect 2 "'tenka predict' has no option --learning-rate; do you mean 'tenka train --lr'?" predict --learning-rate 1
 expect 2 "no command 'trian'; do you mean 'tenka train'?" trian
 expect 2 "no command 'benhc'; do you mean 'tenka bench'?" benhc
 expect 2 "requires an argument" train --epochs

@@ -47,6 +47,8 @@ prints '^[0-9]*  *answered as [0-9]*  *[0-9]*$'
 try numbers 'Linear(6, 3)' 'MSELoss()'
 prints '^test loss [0-9.]*  MAE [0-9.]*  RMSE [0-9.]*  R2 -*[0-9.]*  ([0-9.]* s, '
 prints 'the first number is [-0-9.e]*, answered as '
+prints '^Target  *MAE  *RMSE  *R2$'
+[ "$(grep -c '^  [0-2]   *[0-9.]*  *[0-9.]*  *-*[0-9.]*$' "$work/out")" = 3 ] || bad "there are not three targets"
 grep -q '^epoch 2/2  train loss [0-9.]*  test loss [0-9.]*  MAE [0-9.]*  R2 -*[0-9.]*  ([0-9.]* s, ' \
     "$work/numbers.train" || bad "an epoch does not say the error"
 grep -q '"test_accuracy":null,"test_mae":[0-9.]*,"test_rmse":[0-9.]*,"test_r2":' "$work/numbers.log" ||

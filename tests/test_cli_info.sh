@@ -32,6 +32,32 @@ prints '^optimizer.kind *sgd$'
 prints '^optimizer.group *lr=0.125, momentum=0.5$'
 prints '^criterion *CrossEntropyLoss()$'
 ! grep -q 'generator' "$work/out" || bad "a generator's state is shown"
+# ---- The same network in the other format ----
+
+# The other way round it is the same file again, but for what a .pt does not say.
+succeed convert --load "$work/net.st" --save "$work/other.pt"
+prints "^saved    $work/other.pt: 650 parameters\$"
+succeed convert --load "$work/other.pt" --net 'Flatten() Linear(64, 10)' --save "$work/other.st" --quiet
+silent
+succeed convert --load "$work/net.st" --save "$work/same.st"
+cmp -s "$work/net.st" "$work/same.st" || bad "another file of the same format"
+succeed convert --load "$work/run.ckpt" --save "$work/run.pt"
+for file in net.st other.pt other.st same.st run.pt; do
+    succeed test --backend cpu --load "$work/$file" --net 'Flatten() Linear(64, 10)' --data "$data"
+    grep '^test loss' "$work/out" | sed 's/ *(.*//' > "$work/$file.loss"
+    cmp -s "$work/net.st.loss" "$work/$file.loss" || bad "another loss of $file"
+done
+refuse 'name a network for the weights with --net' convert --load "$work/other.pt" --save "$work/none.st"
+[ ! -e "$work/none.st" ] || bad "a file without a network"
+refuse 'are one file: give each a file of its own' convert --load "$work/net.st" --save "$work/net.st"
+expect 2 'with --save FILE what is to be written' convert --load "$work/net.st"
+if "${TENKA_PYTHON:-python3}" -c 'import torch' 2> /dev/null; then
+    "${TENKA_PYTHON:-python3}" -c 'import sys, torch
+state = torch.load(sys.argv[1])
+torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 10)).load_state_dict(state)' "$work/other.pt" ||
+        bad "PyTorch does not take what was converted"
+fi
+
 succeed info "$work/run.ckpt" --json
 is_json
 prints '"kind":"checkpoint"'

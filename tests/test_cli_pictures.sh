@@ -98,6 +98,21 @@ says 'tested are the 6 images that --split 0.25 kept from training'
 prints ': 6 test images, '
 [ "$(sed -n 's/.*"test_loss":\([0-9.]*\),.*/\1/p' "$work/a.log" | cut -c 1-6)" = \
     "$(sed -n 's/^test loss \([0-9.]*\) .*/\1/p' "$work/out" | cut -c 1-6)" ] || bad "another test loss"
+# Weights that know nothing of it are tested on the same part where it is asked for.
+succeed $train --data "$work/flat" --net "$grey" --split 0.25 --seed 3 --save "$work/flat.pt" --quiet
+succeed $test --load "$work/flat.st"
+loss=$(sed -n 's/^test loss \([0-9.]*\) .*/\1/p' "$work/out")
+for file in flat.pt flat.st; do
+    succeed $test --load "$work/$file" --net "$grey" --data "$work/flat" --split 0.25 --seed 3
+    says 'tested are the 6 images that --split 0.25 kept from training'
+    prints "^test loss $loss  "
+done
+refuse 'flat.st was trained with --split 0.25 --seed 3, which its file says: leave --split out' $test \
+    --load "$work/flat.st" --split 0.25
+refuse '--split tests the part of the images that training kept, but .*/good has a test half: leave it out' $test \
+    --load "$work/flat.st" --data "$work/good" --split 0.25
+expect 2 '--seed says which part --split tests: give that, too' $test --load "$work/flat.st" --seed 3
+expect 2 'more than 0 and less than 1' $test --load "$work/flat.st" --split 1
 succeed $test --load "$work/flat.st" --data "$work/good/val"
 prints ': 9 test images, '
 cp "$golden/rgb8.png" "$work/flat/cat/more.png"

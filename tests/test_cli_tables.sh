@@ -69,6 +69,11 @@ errors=$(sed -n 's/^epoch 100.*  MAE \([0-9.e+]*\)  R2 \([0-9.]*\) .*/\1 \2/p' "
 echo "$errors" | awk '{ exit !($1 > 1000 && $1 < 20000 && $2 > 0.9) }' || bad "euros: MAE and R2 $errors"
 succeed $test --load "$work/euros.st"
 prints "  MAE ${errors% *}  RMSE .*  R2 ${errors#* } "
+# Euros and thousands of them are mixed there; below each is by itself.
+prints '^Target  *MAE  *RMSE  *R2$'
+awk '/^  0 price / { price = $3; good = $5 } /^  1 level / { level = $3; good = good < $5 ? good : $5 }
+    END { exit !(price > 300 * level && price > 1000 && level > 0 && level < 100 && good > 0.9) }' "$work/out" ||
+    bad "the errors of each target"
 for backend in cpu cpu-f64; do
     succeed predict --backend $backend --load "$work/euros.st" "$work/euros.csv" --out "$work/euros_y.csv"
     sed 1d "$work/euros_y.csv" | awk -F, -v prices="$work/euros.csv" 'BEGIN { getline line < prices } {
@@ -81,6 +86,8 @@ says "$says_scaled"
 prints 'the first number is [0-9]\{6\}, answered as [0-9]\{6\}$'
 price=$(sed -n 's/.*the first number is \([0-9]*\), .*/\1/p' "$work/out")
 grep -q "$price" "$work/euros.html" || bad "a report without the price $price"
+grep -q '<h2>Targets</h2>' "$work/euros.html" || bad "a report without a table of the targets"
+grep -q '<td>1 level</td>' "$work/euros.html" || bad "a report without a target's name"
 # One that learns on has its own means and deviations, asked for or not, of other prices too.
 awk -F, -v OFS=, 'NR > 1 { $5 *= 2 } { print }' "$work/euros.csv" > "$work/twice.csv"
 for standardize in '' --standardize; do
@@ -95,6 +102,13 @@ done
 succeed $train --load "$work/euros.st" --data "$work/euros.csv" --target price,level --without id --epochs 1 --lr 0 \
     --split 0.25
 prints "  MAE ${errors% *}  R2 ${errors#* } "
+# A loss that takes the targets as they are would have another unit.
+succeed $train --load "$work/euros.st" --data "$work/euros.csv" --target price,level --without id --epochs 1 --lr 0 \
+    --split 0.25 --loss 'PoissonNLLLoss()'
+says 'euros.st was trained on standardised targets, but PoissonNLLLoss takes them as they are, so that'
+succeed $train --load "$work/euros.st" --data "$work/euros.csv" --target price,level --without id --epochs 1 --lr 0 \
+    --split 0.25 --loss 'L1Loss()'
+! grep -q 'takes them as they are' "$work/err" || bad "a loss of distances is warned of"
 # A table of other columns is measured anew.
 succeed $train --load "$work/euros.st" --load-partial --net 'Linear(4, 64) ReLU() Linear(64, 2)' --epochs 1 \
     --data "$work/euros.csv" --target price,level --without id,area --standardize
@@ -208,6 +222,63 @@ images 4 2 > "$work/i"
 labels 4 2 > "$work/l"
 refuse '--standardize is for the columns of a CSV file' $train --data "$work/i,$work/l,$work/i,$work/l" --standardize \
     --net 'Flatten() Linear(4, 2)'
+
+# ---- Missing values ----
+
+# Every tenth area, every seventh city and two prices are not known; the lines that lack a value are 31.
+awk -F, -v OFS=, 'NR > 1 && NR % 10 == 0 { $2 = "" } NR > 1 && NR % 7 == 0 { $4 = "NA" }
+    NR == 3 || NR == 50 { $5 = "?" } { print }' "$work/all.csv" > "$work/gaps.csv"
+gaps=$(sed 1d "$work/gaps.csv" | awk -F, '$2 == "" || $4 == "NA" || $5 == "?"' | wc -l)
+unanswered=$(sed 1d "$work/gaps.csv" | awk -F, '$2 == "" || $4 == "NA"' | wc -l)
+filled=$(sed 1d "$work/gaps.csv" | awk -F, '$5 != "?" { n += ($2 == "") + ($4 == "NA") } END { print n }')
+net='Linear(5, 32) ReLU() Linear(32, 1)'
+refuse "line 3, column 'price': the value is missing ('?'); .*--missing drop does, .* by --missing mean" $train \
+    --data "$work/gaps.csv" --target price --without id,level --split 0.25 --net "$net"
+for how in drop mean; do
+    succeed $train --data "$work/gaps.csv" --target price --without id,level --standardize --split 0.25 --net "$net" \
+        --lr 0.02 --epochs 40 --missing $how --save "$work/$how.st" --log "$work/$how.log"
+    grep -q "\"missing\":\"$how\"" "$work/$how.log" || bad "the log's options"
+    if [ $how = drop ]; then
+        says "gaps.csv: $gaps lines, which lack a value, are left out"
+        prints ": $((120 - gaps - (120 - gaps + 2) / 4)) training, $(((120 - gaps + 2) / 4)) test samples, 5, targets 1$"
+    else
+        says "gaps.csv: 2 lines, which lack a value, are left out"
+        says "gaps.csv: $filled missing values are filled in with the mean of the training samples, or of texts the most"
+    fi
+    loss=$(sed -n 's/^epoch 40.*test loss \([0-9.]*\) .*/\1/p' "$work/out")
+    succeed $test --load "$work/$how.st"
+    says 'tested are the .* samples that --split 0.25 kept from training'
+    prints "^test loss $loss  "
+    # A run that is resumed does the same, asked or not.
+    succeed $train --data "$work/gaps.csv" --target price --without id,level --standardize --split 0.25 --net "$net" \
+        --lr 0.02 --epochs 20 --missing $how --checkpoint "$work/$how.ckpt"
+    succeed $train --data "$work/gaps.csv" --target price --without id,level --split 0.25 --lr 0.02 --epochs 40 \
+        --resume "$work/$how.ckpt" --save "$work/resumed.st"
+    cmp -s "$work/$how.st" "$work/resumed.st" || bad "the resumed run with --missing $how has another network"
+    succeed predict --backend cpu --load "$work/$how.st" "$work/gaps.csv" --out "$work/gaps_y.csv"
+    [ "$(wc -l < "$work/gaps_y.csv")" = 121 ] || bad "not a row a line"
+done
+says 'gaps.csv: [0-9]* missing values are filled in'
+[ "$(grep -c ',$' "$work/gaps_y.csv")" = 0 ] || bad "a row without an answer"
+succeed predict --backend cpu --load "$work/drop.st" "$work/gaps.csv" --out "$work/gaps_y.csv"
+says "gaps.csv: $unanswered lines have no answer, as training left out lines that lack a value"
+[ "$(grep -c ',$' "$work/gaps_y.csv")" = "$unanswered" ] || bad "other rows without an answer"
+paste -d, "$work/gaps.csv" "$work/gaps_y.csv" | sed 1d |
+    awk -F, '($NF == "") != ($2 == "" || $4 == "NA") { exit 1 }' || bad "another row without an answer"
+# With classes the rows are named, or have empty cells.
+succeed $train --data "$work/gaps.csv" --target level --without id,price --split 0.25 --net 'Linear(5, 2)' --epochs 1 \
+    --missing drop --save "$work/gaps.st"
+succeed predict --backend cpu --load "$work/gaps.st" --top 1 "$work/gaps.csv"
+[ "$(grep -c ': it lacks a value, and has no answer$' "$work/err")" = "$unanswered" ] || bad "rows that are not named"
+[ "$(grep -c ': \(low\|high\) ' "$work/out")" = $((120 - unanswered)) ] || bad "other rows with an answer"
+succeed predict --backend cpu --load "$work/gaps.st" --json "$work/gaps.csv"
+is_json
+succeed predict --backend cpu --load "$work/gaps.st" "$work/gaps.csv" --out "$work/gaps_y.csv"
+[ "$(grep -c ',,,$' "$work/gaps_y.csv")" = "$unanswered" ] || bad "other rows without a class"
+refuse '--missing is for the columns of a CSV file' $train --data "$work/i,$work/l,$work/i,$work/l" --missing mean \
+    --net 'Flatten() Linear(4, 2)'
+succeed data "$work/gaps.csv" --target price --without id,level --missing mean
+prints '^column   missing,mean,[0-9.]*,[0-9.]*,[BCR][a-z]*$'
 
 # ---- Without a network, and numbers that are far away ----
 

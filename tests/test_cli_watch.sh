@@ -83,7 +83,14 @@ for tag in 'epoch/train loss' test/loss test/accuracy test/F1 weights/0.weight g
     samples/0 'samples'; do
     [ "$(grep -c "^$tag " "$work/events")" -ge 4 ] || bad "the events of $tag"
 done
-grep -q '^node 0 Conv2d$' "$work/events" || bad "no graph"
+cat > "$work/want" << 'END'
+node input Input
+node 0 Conv2d input
+node 1 ReLU 0
+node 2 Flatten 1
+node 3 Linear 2
+END
+grep '^node' "$work/events" | diff "$work/want" - || bad "another graph"
 # Of a frozen layer there are none; and gradients of several batches change nothing where they are watched, nor clipped.
 fit --accumulate 3 --clip-grad-norm 0.1 --freeze 0 --save "$work/plain.st"
 fit --accumulate 3 --clip-grad-norm 0.1 --freeze 0 --save "$work/seen.st" --tensorboard "$work/frozen"
@@ -163,6 +170,56 @@ await
 [ $got = 130 ] || bad "status $got after SIGINT"
 page "$work/stopped.html"
 grep -q 'stopped before its end' "$work/stopped.html" || bad "the report does not say that it was stopped"
+
+# ---- The graph of a network whose text shows forward: sums of two, concatenations of four, layers that run twice ----
+
+cat > "$work/traced.txt" << 'END'
+Block(
+  (stem): Conv2d(1, 4, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+  (layer): Module(
+    (0): Conv2d(4, 4, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))
+    (drop): Identity()
+  )
+  (fc): Linear(in_features=12, out_features=10, bias=True)
+)
+
+
+
+def forward(self, x):
+    stem = self.stem(x);  x = None
+    size = stem.size(0)
+    layer_0 = getattr(self.layer, "0")(stem)
+    layer_drop = self.layer.drop(layer_0);  layer_0 = None
+    add = layer_drop + stem;  layer_drop = None
+    relu = torch.nn.functional.relu(add, inplace = True);  add = None
+    layer_0_1 = getattr(self.layer, "0")(relu)
+    chunk = torch.chunk(relu, 2, 1)
+    getitem = chunk[0]
+    cat = torch.cat([stem, layer_0_1, relu, getitem, getitem], 1)
+    mul = cat[:, :12] * 2
+    mean = mul.mean((2, 3)).view(size, -1)
+    return self.fc(mean)
+END
+cat > "$work/want" << 'END'
+node input Input
+node stem Conv2d input
+node layer/0 Conv2d stem
+node layer/drop Identity layer/0
+node add add layer/drop stem
+node relu relu add
+node layer/0.2 Conv2d relu
+node chunk chunk relu
+node cat cat stem layer/0.2 relu chunk
+node getitem getitem cat
+node mul mul getitem
+node mean mean mul
+node view view mean
+node fc Linear view
+END
+succeed train --backend cpu --epochs 1 --batch-size 8 --data "$data" --net "$work/traced.txt" \
+    --tensorboard "$work/traced"
+events "$work/traced"
+grep '^node' "$work/events" | diff "$work/want" - || bad "another graph of the traced network"
 
 # ---- Other kinds of targets ----
 

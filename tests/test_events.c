@@ -24,10 +24,10 @@ static tenka_image *picture(uint32_t width, uint32_t height, uint32_t channels)
 
 static void write_first(const char *folder)
 {
-    static const struct tenka_events_node nodes[] = {
-        {"features/0", "Conv2d", NULL, {4, {1, 8, 28, 28}}},
-        {"features/1", "ReLU", "features/0", {4, {1, 8, 28, 28}}},
-        {"ende-ü", "Linear", "features/1", {2, {1, 10}}},
+    const struct tenka_events_node nodes[] = {
+        {"features/0", "Conv2d", NULL, 0, {4, {1, 8, 28, 28}}},
+        {"features/1", "ReLU", (const char *const[]){"features/0"}, 1, {4, {1, 8, 28, 28}}},
+        {"ende-ü", "add", (const char *const[]){"features/1", "features/0"}, 2, {4, {1, 8, 28, 28}}},
     };
     const float values[] = {-1, 0.25f, NAN, 3, INFINITY, 0.5f};
     tenka_events *e;
@@ -79,7 +79,10 @@ static void test_wrong(void **state)
     assert_int_equal(tenka_events_text(e, "a", 0, "\xc3"), TENKA_E_INVALID);
     assert_int_equal(tenka_events_histogram(e, "a", 0, NULL, 1), TENKA_E_INVALID);
     assert_int_equal(tenka_events_image(e, "a", 0, NULL), TENKA_E_INVALID);
-    assert_int_equal(tenka_events_graph(e, &(struct tenka_events_node){"a", NULL, NULL, {0}}, 1), TENKA_E_INVALID);
+    assert_int_equal(tenka_events_graph(e, &(struct tenka_events_node){"a", NULL, NULL, 0, {0}}, 1), TENKA_E_INVALID);
+    assert_int_equal(tenka_events_graph(e, &(struct tenka_events_node){"a", "b", NULL, 1, {0}}, 1), TENKA_E_INVALID);
+    assert_int_equal(tenka_events_graph(e, &(struct tenka_events_node){"a", "b", (const char *[]){NULL}, 1, {0}}, 1),
+                     TENKA_E_INVALID);
     assert_int_equal(tenka_events_scalar(NULL, "a", 0, 0), TENKA_E_INVALID);
     must(NULL, tenka_events_close(&e));
     must(NULL, tenka_events_close(&e));

@@ -21,7 +21,7 @@ nothing 2 histogram of 0
 train/loss 3 0.5
 node features/0 Conv2d
 node features/1 ReLU features/0
-node ende-ü Linear features/1
+node ende-ü add features/1 features/0
 END
 diff "$work/want" "$work/got" || exit 1
 # A byte that changed is found.

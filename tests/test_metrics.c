@@ -131,6 +131,26 @@ static void check_numbers(const char *name)
     const double got[] = {(double)s.samples, s.mae, s.rmse, s.r2, s.psnr};
     for (size_t i = 0; i < sizeof(got) / sizeof(got[0]); i++)
         same(name, got[i], row[i]);
+    /* Of each number the measures are those of a sample that has it alone, and the means of them are those of all. */
+    double mae = 0, squares = 0, r2 = 0;
+    for (size_t k = 0; k < numbers; k++) {
+        struct tenka_number_summary one, alone;
+        tenka_number_errors *column;
+        must(NULL, tenka_number_errors_create(1, &column));
+        for (size_t i = 0; i < samples; i++)
+            tenka_number_errors_add(column, outputs + i * numbers + k, targets + i * numbers + k, 1);
+        tenka_number_errors_number(e, k, &one);
+        tenka_number_errors_summary(column, &alone);
+        assert_true(one.samples == samples && isnan(one.psnr));
+        assert_true(one.mae == alone.mae && one.rmse == alone.rmse && one.r2 == alone.r2);
+        mae += one.mae / (double)numbers;
+        squares += one.rmse * one.rmse / (double)numbers;
+        r2 += one.r2 / (double)numbers;
+        tenka_number_errors_destroy(&column);
+    }
+    same(name, mae, s.mae);
+    same(name, sqrt(squares), s.rmse);
+    same(name, r2, s.r2);
     tenka_number_errors_destroy(&e);
 }
 
@@ -215,6 +235,8 @@ static void test_numbers_edges(void **state)
     must(NULL, tenka_number_errors_create(1, &e));
     tenka_number_errors_summary(e, &s);
     assert_true(isnan(s.mae) && isnan(s.rmse) && isnan(s.r2) && isnan(s.psnr));
+    tenka_number_errors_number(e, 1, &s);
+    assert_true(s.samples == 0 && isnan(s.mae));
     tenka_number_errors_add(e, (const float[]){1, 2}, (const float[]){1, 2}, 2);
     tenka_number_errors_summary(e, &s);
     assert_true(s.mae == 0 && s.rmse == 0 && s.r2 == 1 && isinf(s.psnr));

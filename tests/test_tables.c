@@ -1,35 +1,13 @@
 /* CSV files: cells, kinds of columns, targets, standardising, and all that can be wrong with a table. */
 #define _POSIX_C_SOURCE 200809L
 #include "allocations.h"
-#include "inputs.h"
+#include "tables.h"
 
 #include <math.h>
-#include <unistd.h>
 
 #include "data/csv.h"
 #include "data/dataset.h"
 #include "data/table.h"
-
-static char file[64];
-
-static int set_up(void **state)
-{
-    (void)state;
-    strcpy(file, "/tmp/tenka-table-XXXXXX");
-    const int descriptor = mkstemp(file);
-    return descriptor < 0 ? 1 : close(descriptor);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    return unlink(file);
-}
-
-static void write_text(const char *text)
-{
-    write_file(file, text, strlen(text));
-}
 
 static tenka_status load_as(tenka_ctx *ctx, const char *text, const char *target, enum tenka_csv_targets kind,
                             const char *table, tenka_dataset **out)
@@ -49,18 +27,6 @@ static tenka_dataset *load(tenka_ctx *ctx, const char *text, const char *target)
     if (load_as(ctx, text, target, TENKA_CSV_AUTO, NULL, &data) != TENKA_OK)
         fail_msg("%s", tenka_last_error(ctx));
     return data;
-}
-
-/* The numbers of one sample. */
-static void assert_input(const tenka_dataset *data, size_t index, const float *expected, size_t count)
-{
-    float x[16];
-    assert_int_equal(tenka_dataset_image_shape(data).rank, 1);
-    assert_int_equal(tenka_dataset_image_shape(data).dim[0], count);
-    assert_int_equal(tenka_dataset_read(data, index, x), TENKA_OK);
-    for (size_t i = 0; i < count; i++)
-        if (x[i] != expected[i])
-            fail_msg("sample %zu: number %zu is %g instead of %g", index, i, (double)x[i], (double)expected[i]);
 }
 
 /* ---- Cells ---- */
@@ -328,7 +294,7 @@ static void test_like(void **state)
                  "there is no column 't'");
     /* The inputs alone need no target. */
     write_text("c,a\ny,1\nx,3\n");
-    assert_int_equal(tenka_array_read_csv(ctx, file, table, &array), TENKA_OK);
+    assert_int_equal(tenka_array_read_csv(ctx, file, table, NULL, &array), TENKA_OK);
     float x[8];
     tenka_array_floats(array, 0, 8, x);
     assert_memory_equal(x, ((float[]){1, 0, 1, 0, 3, 1, 0, 0}), sizeof(x));
@@ -525,7 +491,7 @@ static tenka_status read_like(void *user)
     static const char table[] = "input,a,number,0,1\ninput,c,category,x,y\ntarget,t,category,no,yes\n";
     tenka_array *array;
     write_text("a,c\n1,x\n");
-    const tenka_status status = tenka_array_read_csv(user, file, table, &array);
+    const tenka_status status = tenka_array_read_csv(user, file, table, NULL, &array);
     tenka_array_destroy(&array);
     return status;
 }
@@ -568,5 +534,5 @@ int main(void)
         cmocka_unit_test(test_standardize), cmocka_unit_test(test_standardize_targets),
         cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_large_description),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up_table, tear_down_table);
 }

@@ -412,13 +412,51 @@ static void test_calls(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* Which calls made what each is given: the network's input is 0, parameters are nobody's, and what only looks at sizes or
+ * takes one of several tensors is no call. */
+static void test_inputs_of_calls(void **state)
+{
+    static const char text[] =
+        "Net(\n  (fc): Linear(4, 4)\n  (drop): Dropout(p=0.5)\n)\n\n\n\ndef forward(self, x):\n"
+        "    fc = self.fc(x);  drop = self.drop(fc)\n"
+        "    add = drop + x\n"
+        "    add_1 = torch.add(fc, torch.nn.functional.linear(add, self.fc.weight, self.fc.bias))\n"
+        "    chunk = add_1.chunk(2, 1);  a = chunk[0];  b = chunk[1]\n"
+        "    cat = torch.cat([a, x, fc, drop, b], 1)\n"
+        "    one = torch.ones(1)\n"
+        "    narrow = cat[:, :2];  zero_ = narrow.mul_(3)\n"
+        "    return (cat * one, x.contiguous() + fc)\n";
+    static const struct {
+        const char *what;
+        size_t n;
+        uint32_t inputs[4];
+    } want[] = {{"fc", 1, {0}},   {"drop", 1, {1}},  {"+", 2, {2, 0}},         {"linear", 1, {3}},
+                {"+", 2, {1, 4}}, {"chunk", 1, {5}}, {"cat", 4, {6, 0, 1, 2}}, {"ones", 0, {0}},
+                {"[]", 1, {7}},   {"*", 1, {9}},     {"_scatter", 2, {7, 10}}, {"*", 2, {11, 8}},
+                {"+", 2, {0, 1}}};
+    tenka_ctx *ctx = open_target(*state);
+    tenka_module *net;
+    struct tenka_call_info info[32];
+    size_t count;
+    must(ctx, tenka_nn_parse(ctx, text, &net));
+    must(ctx, tenka_module_calls(net, tenka_shape_of(2, 4), info, 32, &count));
+    assert_int_equal(count, sizeof(want) / sizeof(want[0]));
+    for (size_t i = 0; i < count; i++) {
+        assert_non_null(strstr(info[i].path != NULL ? info[i].path : info[i].function, want[i].what));
+        assert_int_equal(info[i].n_inputs, want[i].n);
+        assert_memory_equal(info[i].inputs, want[i].inputs, want[i].n * sizeof(uint32_t));
+    }
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_pytorch), cmocka_unit_test(test_saved),    cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_in_place),   cmocka_unit_test(test_nested),   cmocka_unit_test(test_results),
-        cmocka_unit_test(test_inputs),     cmocka_unit_test(test_unshaped), cmocka_unit_test(test_written),
-        cmocka_unit_test(test_childless),
+        cmocka_unit_test(test_as_pytorch), cmocka_unit_test(test_saved),           cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_in_place),   cmocka_unit_test(test_nested),          cmocka_unit_test(test_results),
+        cmocka_unit_test(test_inputs),     cmocka_unit_test(test_unshaped),        cmocka_unit_test(test_written),
+        cmocka_unit_test(test_childless),  cmocka_unit_test(test_inputs_of_calls),
     };
     if (argc != 3) {
         fprintf(stderr, "usage: test_traced cpu|cpu-f64|vulkan FOLDER\n");

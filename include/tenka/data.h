@@ -79,6 +79,18 @@ enum tenka_csv_targets {
     TENKA_CSV_NUMBERS, /* numbers */
     TENKA_CSV_CLASSES, /* classes: texts, or whole numbers from 0 on */
 };
+/* What becomes of values that are missing: empty cells, NA, N/A, NaN, null, and ?. */
+enum tenka_csv_missing {
+    TENKA_CSV_MISSING_ERROR, /* an error */
+    TENKA_CSV_MISSING_DROP,  /* lines that lack one in a column which is read are left out */
+    TENKA_CSV_MISSING_MEAN,  /* in the input they are filled in, by tenka_dataset_fill; lines that lack a target are left
+                              * out */
+};
+/* How often. */
+struct tenka_csv_counts {
+    size_t lines; /* left out; or, where answers are wanted of all lines, those without a sample */
+    size_t cells; /* filled in */
+};
 struct tenka_csv_params {
     size_t size;
     const char *const *targets; /* names of the columns that are to be told; NULL: see table */
@@ -86,8 +98,11 @@ struct tenka_csv_params {
     const char *const *without; /* columns that are no inputs either */
     size_t n_without;
     enum tenka_csv_targets kind;
-    const char *table; /* of another file, by tenka_dataset_table: this one is read as that was, with its categories and
-                        * its standardisation, by its columns' names; the members above do not count. NULL: none */
+    const char *table; /* of another file, by tenka_dataset_table: this one is read as that was, with its categories, its
+                        * standardisation and what it does about missing values, by its columns' names; the members
+                        * above, and missing, do not count. NULL: none */
+    enum tenka_csv_missing missing;
+    struct tenka_csv_counts *counts; /* receives how many were missing; NULL: nobody asks */
 };
 #define TENKA_CSV_DEFAULTS                      \
     {                                           \
@@ -99,13 +114,27 @@ struct tenka_csv_params {
  * of classes is I32, with their names; targets that are numbers are F32 [targets].
  *   params  needs targets or a table
  * Errors: E_IO; E_INVALID (there is no such column, nothing is left for the input, a target of several is no number);
- * E_FORMAT (no header; and with line and column: a value that is missing or no finite number, a row of another length,
- * quotes that do not end, more than 1,000 different texts, or one that the table has not; no UTF-8); E_NOMEM. */
+ * E_FORMAT (no header; and with line and column: a value that is missing, unless something is done about it, or no
+ * finite number, a row of another length, quotes that do not end, more than 1,000 different texts, or one that the table
+ * has not; no line, or a column without any value; no UTF-8); E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_load_csv(tenka_ctx *ctx, const char *path, const struct tenka_csv_params *params,
                                               tenka_dataset **out);
-/* The inputs alone, as an array of float64, of a file in which targets may be missing.
- *   table  of tenka_dataset_table */
-TENKA_API tenka_status tenka_array_read_csv(tenka_ctx *ctx, const char *path, const char *table, tenka_array **out);
+/* Of a table that was loaded with TENKA_CSV_MISSING_MEAN, whose missing inputs are 0 until then: puts in the mean of the
+ * column's other values, or of texts the one that is most frequent, of several the first in their order. The table then
+ * has them, so that other files are filled in alike. To be called after a split, so that nothing of what is tested is in
+ * them, and before tenka_dataset_standardize.
+ *   other  is filled in by the same values, such as the half for testing; may be NULL
+ * Errors: E_INVALID (no such table; filled in already; a loader has the samples), E_FORMAT (a column has no value in any
+ * sample of dataset), E_NOMEM. */
+TENKA_API tenka_status tenka_dataset_fill(tenka_dataset *dataset, tenka_dataset *other);
+/* What such a text says about missing values; TENKA_CSV_MISSING_ERROR also of what is none, or without memory. */
+TENKA_API enum tenka_csv_missing tenka_table_missing(const char *table);
+/* The inputs alone, as an array of float64, of a file in which targets may be missing. Of a line that the table would
+ * leave out all are NaN.
+ *   table   of tenka_dataset_table
+ *   counts  may be NULL */
+TENKA_API tenka_status tenka_array_read_csv(tenka_ctx *ctx, const char *path, const char *table,
+                                            struct tenka_csv_counts *counts, tenka_array **out);
 /* What the columns of a table are, as text: to be saved with the network, and for files that are read like this one.
  * The dataset's; NULL: it is no table. */
 TENKA_API const char *tenka_dataset_table(const tenka_dataset *dataset);
@@ -138,7 +167,8 @@ TENKA_API void tenka_table_others_destroy(tenka_table_others **others);
  *            tenka_table_scale says what a network's answers are then
  *   like     the text of a table with the same columns, whose means and deviations are taken, as for a network that was
  *            trained on it and is to learn on; NULL: they are those of dataset
- * Errors: E_INVALID (no table; already standardised; like has other columns; a loader has the samples), E_FORMAT (like
+ * Errors: E_INVALID (no table; already standardised; its missing values are not filled in; like has other columns; a
+ * loader has the samples), E_FORMAT (like
  * is no table's text), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other, bool targets,
                                                  const char *like);

@@ -47,9 +47,10 @@ TENKA_API tenka_status tenka_events_text(tenka_events *events, const char *tag, 
 
 /* A node of the graph that TensorBoard draws. */
 struct tenka_events_node {
-    const char *name;         /* each once; slashes make groups: "features/0" */
-    const char *operation;    /* "Conv2d" */
-    const char *input;        /* name of the node that it takes its input from; NULL: it has none */
+    const char *name;          /* each once; slashes make groups: "features/0" */
+    const char *operation;     /* "Conv2d" */
+    const char *const *inputs; /* names of the nodes that it takes its inputs from, in their order */
+    size_t n_inputs;
     struct tenka_shape shape; /* of its output */
 };
 TENKA_API tenka_status tenka_events_graph(tenka_events *events, const struct tenka_events_node *nodes, size_t count);

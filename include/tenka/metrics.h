@@ -111,6 +111,10 @@ struct tenka_number_summary {
                   * nothing is wrong */
 };
 TENKA_API void tenka_number_errors_summary(const tenka_number_errors *errors, struct tenka_number_summary *out);
+/* The same of one of a sample's numbers, which may be in another unit than the others; psnr, which is of pictures, is
+ * NaN. All NaN also of a number that there is not. */
+TENKA_API void tenka_number_errors_number(const tenka_number_errors *errors, size_t number,
+                                          struct tenka_number_summary *out);
 
 #ifdef __cplusplus
 }

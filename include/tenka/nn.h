@@ -203,6 +203,11 @@ struct tenka_call_info {
     struct tenka_shape output; /* of several the first */
     uint64_t parameters;       /* elements of those that no call before has used */
     uint64_t multiply_adds;    /* as in struct tenka_layer_info */
+    /* The calls that made the tensors which this one is given, each once, counted from 1 in the order of the list; 0: the
+     * network's input. Parameters that a function is given are none of them. Valid until the module runs or is checked
+     * again. */
+    const uint32_t *inputs;
+    size_t n_inputs;
 };
 /* Checks a network whose text shows forward as tenka_module_check does, and lists the calls that forward makes, in the
  * order in which they run; those that compute nothing, such as size(), are left out.

@@ -21,6 +21,9 @@ struct load {
     bool inputs_alone; /* columns of targets may be missing, and are not read */
     double *x, *y;     /* of all rows; y NULL: classes */
     int32_t *labels;
+    size_t *lacking; /* numbers of x that are to be filled in */
+    size_t n_lacking, lacking_capacity;
+    struct tenka_csv_counts counts;
 };
 
 /* ---- Cells into numbers ---- */
@@ -69,11 +72,31 @@ static tenka_status read_label(const struct load *l, const struct tenka_table_co
     return TENKA_OK;
 }
 
-/* At *x the numbers of a cell, behind which it then is. */
-static tenka_status read_cell(const struct load *l, const struct tenka_table_column *column, const char *cell,
-                              double **x)
+/* A cell that is missing: filled in, or noted as what is to be. */
+static tenka_status fill_cell(struct load *l, const struct tenka_table_column *column, double **x)
 {
+    const size_t width = tenka_table_width(column), at = (size_t)(*x - l->x);
+    for (size_t i = 0; i < width && !l->table.filled; i++) {
+        if (!tenka_grow(&l->lacking, &l->lacking_capacity, l->n_lacking, sizeof(l->lacking[0])))
+            return tenka_fail_nomem(l->err);
+        l->lacking[l->n_lacking++] = at + i;
+    }
+    if (l->table.filled && column->kind == TENKA_TABLE_CATEGORY)
+        (*x)[column->fill_category] = 1;
+    else if (l->table.filled)
+        **x = (column->fill - column->mean) / column->std;
+    *x += width;
+    l->counts.cells++;
+    return TENKA_OK;
+}
+
+/* At *x the numbers of a cell, behind which it then is. */
+static tenka_status read_cell(struct load *l, const struct tenka_table_column *column, const char *cell, double **x)
+{
+    const bool fills = l->table.missing == TENKA_CSV_MISSING_MEAN && (l->table.filled || !l->inputs_alone);
     size_t category;
+    if (fills && !column->target && tenka_table_lacks(cell))
+        return fill_cell(l, column, x);
     if (column->kind != TENKA_TABLE_CATEGORY)
         return read_number(l, column, cell, (*x)++);
     TENKA_TRY(find_category(l, column, cell, &category));
@@ -82,9 +105,31 @@ static tenka_status read_cell(const struct load *l, const struct tenka_table_col
     return TENKA_OK;
 }
 
+/* Whether the row is left out; not where answers are wanted of all. */
+static bool leaves_out(struct load *l)
+{
+    return !l->inputs_alone && tenka_table_leaves_out(&l->table, &l->csv, l->where);
+}
+
+/* Whether a row has no answer for what it lacks. */
+static bool is_unanswered(const struct load *l)
+{
+    if (l->inputs_alone && l->table.missing == TENKA_CSV_MISSING_DROP)
+        for (size_t i = 0; i < l->table.count; i++)
+            if (!l->table.columns[i].target && tenka_table_lacks(l->csv.cells[l->where[i]]))
+                return true;
+    return false;
+}
+
 static tenka_status read_row(struct load *l, size_t row)
 {
     double *x = l->x + row * l->inputs, *y = l->y != NULL ? l->y + row * l->targets : NULL;
+    const bool unanswered = is_unanswered(l);
+    for (size_t i = 0; i < l->inputs && unanswered; i++)
+        x[i] = NAN;
+    l->counts.lines += unanswered;
+    if (unanswered)
+        return TENKA_OK;
     for (size_t i = 0; i < l->table.count; i++) {
         const struct tenka_table_column *const column = &l->table.columns[i];
         if (column->target && l->inputs_alone)
@@ -113,11 +158,12 @@ static tenka_status count_rows(struct load *l)
                               l->csv.name, l->table.columns[i].name);
     TENKA_TRY(tenka_table_next(&l->csv, l->cells, &more));
     while (more) {
-        l->rows++;
+        const bool left_out = leaves_out(l);
+        l->rows += !left_out;
+        l->counts.lines += left_out;
         TENKA_TRY(tenka_table_next(&l->csv, l->cells, &more));
     }
-    return l->rows > 0 ? TENKA_OK
-                       : tenka_fail(l->err, TENKA_E_FORMAT, "%s: there are no lines below the first", l->csv.name);
+    return l->rows > 0 ? TENKA_OK : tenka_table_fail_empty(&l->csv, &l->table);
 }
 
 static tenka_status make_room(struct load *l)
@@ -150,9 +196,10 @@ static tenka_status read_rows(struct load *l)
     TENKA_TRY(count_rows(l));
     TENKA_TRY(make_room(l));
     TENKA_TRY(tenka_table_locate(&l->csv, &l->table, l->where, &l->cells));
-    for (size_t row = 0; row < l->rows; row++) {
+    for (size_t row = 0; row < l->rows;) {
         TENKA_TRY(tenka_table_next(&l->csv, l->cells, &more));
-        TENKA_TRY(read_row(l, row));
+        if (!leaves_out(l))
+            TENKA_TRY(read_row(l, row++));
     }
     return TENKA_OK;
 }
@@ -165,6 +212,7 @@ static void finish(struct load *l)
     tenka_free(l->x);
     tenka_free(l->y);
     tenka_free(l->labels);
+    tenka_free(l->lacking);
 }
 
 /* ---- The dataset ---- */
@@ -216,6 +264,8 @@ static tenka_status make(tenka_ctx *ctx, struct load *l, tenka_dataset **out)
     l->labels = l->classes ? (int32_t *)y.bytes : NULL;
     if (status == TENKA_OK)
         status = keep_exact(*out, true, l->inputs, &l->x);
+    for (size_t i = 0; i < l->n_lacking && status == TENKA_OK; i++)
+        ((double *)tenka_dataset_exact(*out, true)->data)[l->lacking[i]] = NAN;
     if (status == TENKA_OK && !l->classes)
         status = keep_exact(*out, false, l->targets, &l->y);
     if (status == TENKA_OK)
@@ -255,6 +305,8 @@ tenka_status tenka_dataset_load_csv(tenka_ctx *ctx, const char *path, const stru
     tenka_status status = read_text(&l, path, &own, &text);
     if (status == TENKA_OK)
         status = make(ctx, &l, out);
+    if (status == TENKA_OK && own.counts != NULL)
+        *own.counts = l.counts;
     finish(&l);
     tenka_free(text);
     if (status != TENKA_OK)
@@ -262,7 +314,8 @@ tenka_status tenka_dataset_load_csv(tenka_ctx *ctx, const char *path, const stru
     return status;
 }
 
-tenka_status tenka_array_read_csv(tenka_ctx *ctx, const char *path, const char *table, tenka_array **out)
+tenka_status tenka_array_read_csv(tenka_ctx *ctx, const char *path, const char *table, struct tenka_csv_counts *counts,
+                                  tenka_array **out)
 {
     if (ctx == NULL || out == NULL)
         return TENKA_E_INVALID;
@@ -285,6 +338,8 @@ tenka_status tenka_array_read_csv(tenka_ctx *ctx, const char *path, const char *
                                l.rows * l.inputs, (unsigned char *)l.x};
         l.x = NULL;
         *out = array;
+        if (counts != NULL)
+            *counts = l.counts;
     }
     finish(&l);
     tenka_free(text);
@@ -394,6 +449,8 @@ static tenka_status read_tables(struct tenka_error *err, const tenka_dataset *da
     TENKA_TRY(tenka_table_read(err, tenka_dataset_table(dataset), table));
     if (is_standardized(table))
         return tenka_fail(err, TENKA_E_INVALID, "dataset: the table is standardised already");
+    if (table->missing == TENKA_CSV_MISSING_MEAN && !table->filled)
+        return tenka_fail(err, TENKA_E_INVALID, "dataset: the table's missing values are not filled in yet");
     if (like == NULL)
         return TENKA_OK;
     TENKA_TRY(tenka_table_read(err, like, other));

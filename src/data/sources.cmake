@@ -8,6 +8,7 @@ set(data_sources
     src/data/csv.c
     src/data/csv_dataset.c
     src/data/table.c
+    src/data/table_fill.c
     src/data/table_learn.c
     src/data/table_others.c
     src/data/folder.c

@@ -17,7 +17,8 @@ tenka_status tenka_table_add(struct tenka_error *err, struct tenka_table *table,
         tenka_free(copy);
         return tenka_fail_nomem(err);
     }
-    table->columns[table->count++] = (struct tenka_table_column){copy, target, kind, 0, 1, NULL, 0, 0};
+    table->columns[table->count++] =
+        (struct tenka_table_column){.name = copy, .target = target, .kind = kind, .std = 1};
     return TENKA_OK;
 }
 
@@ -97,11 +98,29 @@ static void write_column(struct tenka_text *text, const struct tenka_table_colum
     tenka_text_add(text, "\n");
 }
 
+static void write_missing(struct tenka_text *text, const struct tenka_table *table)
+{
+    char number[TENKA_NUMBER_TEXT];
+    if (table->missing == TENKA_CSV_MISSING_ERROR)
+        return;
+    tenka_csv_add(text, true, "missing");
+    tenka_csv_add(text, false, table->missing == TENKA_CSV_MISSING_DROP ? "drop" : "mean");
+    for (size_t i = 0; i < table->count && table->filled; i++) {
+        const struct tenka_table_column *const column = &table->columns[i];
+        if (!column->target)
+            tenka_csv_add(text, false,
+                          column->kind == TENKA_TABLE_CATEGORY ? column->categories[column->fill_category]
+                                                               : tenka_number_text(column->fill, number));
+    }
+    tenka_text_add(text, "\n");
+}
+
 char *tenka_table_write(const struct tenka_table *table)
 {
     struct tenka_text text = {0};
     for (size_t i = 0; i < table->count; i++)
         write_column(&text, &table->columns[i]);
+    write_missing(&text, table);
     if (!text.failed)
         return text.text;
     tenka_free(text.text);
@@ -137,9 +156,47 @@ static tenka_status read_categories(const struct tenka_csv *csv, struct tenka_ta
     return column->count > 0 ? TENKA_OK : fail_text(csv);
 }
 
+/* What each input is filled in by. */
+static bool read_fills(const struct tenka_csv *csv, struct tenka_table *out)
+{
+    size_t cell = 2;
+    for (size_t i = 0; i < out->count; i++) {
+        struct tenka_table_column *const column = &out->columns[i];
+        if (column->target)
+            continue;
+        if (cell == csv->count)
+            return false;
+        if (column->kind == TENKA_TABLE_CATEGORY)
+            column->fill_category = tenka_table_find(column, csv->cells[cell]);
+        else if (!read_number(csv->cells[cell], &column->fill))
+            return false;
+        if (column->fill_category == SIZE_MAX)
+            return false;
+        cell++;
+    }
+    return cell == csv->count;
+}
+
+static tenka_status read_missing(const struct tenka_csv *csv, struct tenka_table *out)
+{
+    const bool drop = csv->count == 2 && strcmp(csv->cells[1], "drop") == 0;
+    const bool mean = csv->count >= 2 && strcmp(csv->cells[1], "mean") == 0;
+    out->missing = drop ? TENKA_CSV_MISSING_DROP : TENKA_CSV_MISSING_MEAN;
+    out->filled = mean && csv->count > 2;
+    return drop || (mean && (!out->filled || read_fills(csv, out)))
+               ? TENKA_OK
+               : tenka_fail(csv->err, TENKA_E_FORMAT,
+                            "%s: line %u: expected missing, drop or mean, and what each input is filled in by",
+                            csv->name, csv->line);
+}
+
 static tenka_status read_column(const struct tenka_csv *csv, struct tenka_table *out)
 {
     size_t kind = 0;
+    if (out->missing != TENKA_CSV_MISSING_ERROR)
+        return tenka_fail(csv->err, TENKA_E_FORMAT, "%s: line %u stands behind the last one", csv->name, csv->line);
+    if (strcmp(csv->cells[0], "missing") == 0)
+        return read_missing(csv, out);
     if (out->count == TENKA_TABLE_MAX_COLUMNS)
         return tenka_fail(csv->err, TENKA_E_FORMAT, "%s: there are more than %u columns", csv->name,
                           TENKA_TABLE_MAX_COLUMNS);

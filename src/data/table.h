@@ -20,12 +20,17 @@ struct tenka_table_column {
     double mean, std;  /* what a number is standardised by: (x - mean) / std */
     char **categories; /* in the order of their texts */
     size_t count, capacity;
+    /* Of an input, where missing values are filled in: by that number, or category. */
+    double fill;
+    size_t fill_category;
 };
 
 /* Inputs in their order, and targets in theirs. */
 struct tenka_table {
     struct tenka_table_column *columns;
     size_t count, capacity;
+    enum tenka_csv_missing missing;
+    bool filled; /* the columns say by what */
 };
 
 /* Adds a column. Errors: E_NOMEM. */
@@ -41,8 +46,9 @@ size_t tenka_table_find(const struct tenka_table_column *column, const char *tex
 size_t tenka_table_width(const struct tenka_table_column *column);
 void tenka_table_finish(struct tenka_table *table);
 
-/* As text, a row of CSV a column: input or target, name, kind, then mean and deviation, or the categories. NULL: no
- * memory. */
+/* As text, a row of CSV a column: input or target, name, kind, then mean and deviation, or the categories. Where
+ * something is done about missing values, a last row has that: missing, drop; or missing, mean, and what each input is
+ * filled in by. NULL: no memory. */
 char *tenka_table_write(const struct tenka_table *table);
 /* Errors: E_FORMAT (something else than what is written; more columns or categories than can be learnt), E_NOMEM;
  * finish is due in any case. */
@@ -59,10 +65,14 @@ tenka_status tenka_table_learn(struct tenka_csv *csv, const struct tenka_csv_par
 tenka_status tenka_table_locate(struct tenka_csv *csv, const struct tenka_table *table, size_t *where, size_t *cells);
 /* The next row, which must have so many cells. */
 tenka_status tenka_table_next(struct tenka_csv *csv, size_t cells, bool *more);
+/* E_FORMAT: no row is left. */
+tenka_status tenka_table_fail_empty(const struct tenka_csv *csv, const struct tenka_table *table);
 /* A number, quicker than tenka_number_read. */
 bool tenka_table_number(const char *text, double *out);
 /* Whether a cell says that its value is not known. */
 bool tenka_table_lacks(const char *text);
+/* Whether the row that was read last is left out for what it lacks. where: of tenka_table_locate. */
+bool tenka_table_leaves_out(const struct tenka_table *table, const struct tenka_csv *csv, const size_t *where);
 /* The sentence about a cell: "FILE: line 7, column 'age': ..." as E_FORMAT. */
 tenka_status tenka_table_fail(const struct tenka_csv *csv, const char *column, const char *format, ...)
     TENKA_PRINTF(3, 4);

@@ -37,6 +37,15 @@ bool tenka_table_lacks(const char *text)
     return false;
 }
 
+bool tenka_table_leaves_out(const struct tenka_table *table, const struct tenka_csv *csv, const size_t *where)
+{
+    for (size_t i = 0; i < table->count && table->missing != TENKA_CSV_MISSING_ERROR; i++)
+        if ((table->missing == TENKA_CSV_MISSING_DROP || table->columns[i].target) && where[i] != SIZE_MAX &&
+            tenka_table_lacks(csv->cells[where[i]]))
+            return true;
+    return false;
+}
+
 /* Numbers of up to 15 digits and small exponents are exact products or quotients of doubles: W. D. Clinger, "How to
  * Read Floating Point Numbers Accurately", 1990. */
 static size_t read_short(const char *text, double *out)
@@ -136,6 +145,12 @@ tenka_status tenka_table_next(struct tenka_csv *csv, size_t cells, bool *more)
                       csv->name, csv->line, csv->count, csv->count == 1 ? "" : "s", cells, cells == 1 ? "" : "s");
 }
 
+tenka_status tenka_table_fail_empty(const struct tenka_csv *csv, const struct tenka_table *table)
+{
+    return tenka_fail(csv->err, TENKA_E_FORMAT, "%s: there are no lines below the first%s", csv->name,
+                      table->missing != TENKA_CSV_MISSING_ERROR ? ", or all of them lack a value" : "");
+}
+
 /* ---- Which columns ---- */
 
 /* "; it has age, city and 12 others" */
@@ -197,12 +212,18 @@ static bool has_decimal_comma(const char *cell)
     return tenka_table_number(text, &x);
 }
 
-static tenka_status see(const struct tenka_csv *csv, const char *column, const char *cell, struct seen *s)
+static tenka_status fail_missing(const struct tenka_csv *csv, const char *column, const char *cell)
+{
+    return tenka_table_fail(csv, column,
+                            "the value is missing%s%s%s; put it in, or take the line out, as --missing drop does, or "
+                            "have the column's mean put in by --missing mean",
+                            cell[0] != '\0' ? " ('" : "", cell, cell[0] != '\0' ? "')" : "");
+}
+
+/* A cell that is not missing. */
+static tenka_status see(const struct tenka_csv *csv, const char *cell, struct seen *s)
 {
     double x;
-    if (tenka_table_lacks(cell))
-        return tenka_table_fail(csv, column, "the value is missing%s%s%s; put it in, or take the line out",
-                                cell[0] != '\0' ? " ('" : "", cell, cell[0] != '\0' ? "')" : "");
     if (!tenka_table_number(cell, &x)) {
         s->commas += has_decimal_comma(cell);
         if (s->others++ == 0) {
@@ -232,6 +253,9 @@ static bool are_classes(const struct seen *s)
 static tenka_status decide(struct tenka_csv *csv, const struct tenka_csv_params *p, const struct seen *s,
                            struct tenka_table_column *column)
 {
+    if (s->others + s->numbers == 0)
+        return tenka_fail(csv->err, TENKA_E_FORMAT, "%s: the column '%.100s' has no values; leave it out", csv->name,
+                          column->name);
     if (s->others > 0 && s->commas == s->others) {
         csv->line = s->other_line;
         return tenka_table_fail(csv, column->name,
@@ -261,13 +285,19 @@ static tenka_status see_all(struct tenka_csv *csv, const struct tenka_table *tab
     bool more;
     size_t rows = 0;
     TENKA_TRY(tenka_table_next(csv, cells, &more));
-    for (; more; rows++) {
-        for (size_t i = 0; i < table->count; i++)
-            TENKA_TRY(see(csv, table->columns[i].name, csv->cells[where[i]], &seen[i]));
+    while (more) {
+        const bool left_out = tenka_table_leaves_out(table, csv, where);
+        for (size_t i = 0; i < table->count && !left_out; i++) {
+            const char *const cell = csv->cells[where[i]];
+            const bool lacks = tenka_table_lacks(cell);
+            if (lacks && table->missing == TENKA_CSV_MISSING_ERROR)
+                return fail_missing(csv, table->columns[i].name, cell);
+            TENKA_TRY(lacks ? TENKA_OK : see(csv, cell, &seen[i]));
+        }
+        rows += !left_out;
         TENKA_TRY(tenka_table_next(csv, cells, &more));
     }
-    return rows > 0 ? TENKA_OK
-                    : tenka_fail(csv->err, TENKA_E_FORMAT, "%s: there are no lines below the first", csv->name);
+    return rows > 0 ? TENKA_OK : tenka_table_fail_empty(csv, table);
 }
 
 static tenka_status gather_categories(struct tenka_csv *csv, struct tenka_table *table, const size_t *where,
@@ -277,9 +307,10 @@ static tenka_status gather_categories(struct tenka_csv *csv, struct tenka_table 
     TENKA_TRY(read_header(csv));
     TENKA_TRY(tenka_table_next(csv, cells, &more));
     while (more) {
-        for (size_t i = 0; i < table->count; i++) {
+        const bool left_out = tenka_table_leaves_out(table, csv, where);
+        for (size_t i = 0; i < table->count && !left_out; i++) {
             struct tenka_table_column *const column = &table->columns[i];
-            if (column->kind != TENKA_TABLE_CATEGORY)
+            if (column->kind != TENKA_TABLE_CATEGORY || tenka_table_lacks(csv->cells[where[i]]))
                 continue;
             TENKA_TRY(tenka_table_add_category(csv->err, column, csv->cells[where[i]]));
             if (column->count > tenka_table_most(column))
@@ -294,7 +325,7 @@ static tenka_status gather_categories(struct tenka_csv *csv, struct tenka_table 
 
 tenka_status tenka_table_learn(struct tenka_csv *csv, const struct tenka_csv_params *params, struct tenka_table *out)
 {
-    *out = (struct tenka_table){.count = 0};
+    *out = (struct tenka_table){.missing = params->missing};
     TENKA_TRY(read_header(csv));
     TENKA_TRY(choose_columns(csv, params, out));
     size_t cells;

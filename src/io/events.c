@@ -345,21 +345,27 @@ static void put_node(struct tenka_message *graph, const struct tenka_events_node
     struct tenka_message node = {0};
     tenka_message_text(&node, NODE_NAME, n->name);
     tenka_message_text(&node, NODE_OP, n->operation);
-    if (n->input != NULL)
-        tenka_message_text(&node, NODE_INPUT, n->input);
+    for (size_t i = 0; i < n->n_inputs; i++)
+        tenka_message_text(&node, NODE_INPUT, n->inputs[i]);
     put_shape(&node, &n->shape);
     tenka_message_nest(graph, GRAPH_NODE, &node);
+}
+
+static tenka_status check_node(tenka_events *e, const struct tenka_events_node *n)
+{
+    TENKA_TRY(check(e, "graph", n->name, n->inputs != NULL || n->n_inputs == 0));
+    TENKA_TRY(check(e, "graph", n->operation, true));
+    for (size_t i = 0; i < n->n_inputs; i++)
+        TENKA_TRY(check(e, "graph", n->inputs[i], true));
+    return TENKA_OK;
 }
 
 tenka_status tenka_events_graph(tenka_events *e, const struct tenka_events_node *nodes, size_t count)
 {
     struct tenka_message graph = {0}, versions = {0};
     TENKA_TRY(check(e, "graph", "", nodes != NULL || count == 0));
-    for (size_t i = 0; i < count; i++) {
-        TENKA_TRY(check(e, "graph", nodes[i].name, true));
-        TENKA_TRY(check(e, "graph", nodes[i].operation, true));
-        TENKA_TRY(check(e, "graph", nodes[i].input != NULL ? nodes[i].input : "", true));
-    }
+    for (size_t i = 0; i < count; i++)
+        TENKA_TRY(check_node(e, &nodes[i]));
     for (size_t i = 0; i < count; i++)
         put_node(&graph, &nodes[i]);
     tenka_message_whole(&versions, VERSIONS_PRODUCER, PRODUCER);

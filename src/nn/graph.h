@@ -19,6 +19,9 @@ enum tenka_value_kind {
     TENKA_VALUE_SLICE,    /* three items: begin, end, step, each an INT or NONE */
 };
 
+/* Who made a tensor, known while calls are listed: nobody, as a parameter, or the call of a number from 1 on. */
+enum { TENKA_MADE_BY_NOBODY, TENKA_MADE_BY_INPUT /* the network's own; and with a call's number added, that call */ };
+
 /* What a name stands for while forward runs. */
 struct tenka_value {
     enum tenka_value_kind kind;
@@ -27,6 +30,7 @@ struct tenka_value {
     const char *word;
     tenka_tensor tensor;
     bool truths; /* of a tensor: in PyTorch its elements are True and False, here 1 and 0 */
+    uint32_t maker;
     const struct tenka_value *items;
     size_t n_items;
 };
@@ -205,6 +209,8 @@ struct tenka_graph_call {
     const struct tenka_code *code;
     struct tenka_shape output; /* of several the first */
     uint64_t multiply_adds;
+    uint32_t *inputs; /* as in struct tenka_call_info; in the arena of the values */
+    size_t n_inputs;
 };
 
 struct tenka_graph_calls {
@@ -233,6 +239,13 @@ struct tenka_graph {
  * exported program makes that tree, of at most max_elements elements. Errors: E_FORMAT with line and column, E_NOMEM. */
 tenka_status tenka_graph_read(tenka_module *module, const char *text, const char *at, uint64_t max_elements);
 void tenka_graph_free(struct tenka_graph **graph);
+
+/* ---- graph_calls.c ---- */
+
+/* Where calls are listed: notes a call, unless it only looks at sizes or takes one of several tensors, and in its result
+ * who made that. before: operators that were traced. False: no memory, which the context has noted. */
+bool tenka_graph_note(tenka_module *root, const struct tenka_code *code, const struct tenka_value *args, size_t before,
+                      struct tenka_value *result);
 
 /* ---- graph_run.c ---- */
 

@@ -115,25 +115,6 @@ static bool run_function(const struct frame *f, const struct tenka_code *code, c
     return put || !code->in_place || code->put != NULL || keeps_shape(f, &args[0], out);
 }
 
-/* Notes a call, unless it only looks at sizes or takes one of several tensors. before: operators that were traced. */
-static bool note_call(const struct frame *f, const struct tenka_code *code, size_t before,
-                      const struct tenka_value *result)
-{
-    struct tenka_graph_calls *calls = f->graph->calls;
-    tenka_ctx *ctx = f->root->ctx;
-    const struct tenka_value *first = result->kind == TENKA_VALUE_LIST && result->n_items > 0 ? result->items : result;
-    if (calls == NULL || (code->kind != TENKA_CODE_CHILD && tenka_step_calls(ctx) == before))
-        return true;
-    if (!tenka_grow(&calls->items, &calls->capacity, calls->n, sizeof(*calls->items)))
-        return fail_memory(f);
-    calls->items[calls->n++] = (struct tenka_graph_call){
-        .code = code,
-        .output = first->kind == TENKA_VALUE_TENSOR ? tenka_tensor_shape(first->tensor) : (struct tenka_shape){0},
-        .multiply_adds = tenka_step_multiply_adds(ctx, before),
-    };
-    return true;
-}
-
 static bool run_call(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
 {
     struct tenka_value *args;
@@ -142,7 +123,7 @@ static bool run_call(const struct frame *f, const struct tenka_code *code, struc
     const size_t before = tenka_step_calls(f->root->ctx);
     const bool child = code->kind == TENKA_CODE_CHILD;
     return (child ? run_child(f, code, args, out) : run_function(f, code, args, out)) &&
-           note_call(f, code, before, out);
+           tenka_graph_note(f->root, code, args, before, out);
 }
 
 static bool evaluate(const struct frame *f, const struct tenka_code *code, struct tenka_value *out)
@@ -237,7 +218,7 @@ void tenka_graph_run(tenka_module *module, const tenka_tensor *in, tenka_tensor 
     f.batch = first.rank > 0 ? first.dim[0] : 1;
     f.example = g->export != NULL && g->export->batch > 0 ? g->export->batch : f.batch;
     for (uint32_t i = 0; i < g->inputs; i++)
-        f.slots[i] = (struct tenka_value){.kind = TENKA_VALUE_TENSOR, .tensor = in[i]};
+        f.slots[i] = (struct tenka_value){.kind = TENKA_VALUE_TENSOR, .tensor = in[i], .maker = TENKA_MADE_BY_INPUT};
     if (!run(&f, out, n))
         *n = 0;
 }

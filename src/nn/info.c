@@ -103,7 +103,10 @@ static uint64_t new_named(const struct tenka_code *code)
 /* Of the names of a function the first; what puts a slice back is PyTorch's slice_scatter. */
 static struct tenka_call_info describe(const struct tenka_graph_call *call)
 {
-    struct tenka_call_info info = {.output = call->output, .multiply_adds = call->multiply_adds};
+    struct tenka_call_info info = {.output = call->output,
+                                   .multiply_adds = call->multiply_adds,
+                                   .inputs = call->inputs,
+                                   .n_inputs = call->n_inputs};
     tenka_module *const child = call->code->child;
     if (child != NULL) {
         info.path = child->path;

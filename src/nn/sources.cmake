@@ -23,6 +23,7 @@ set(nn_sources
     src/nn/functions_window.c
     src/nn/functions_write.c
     src/nn/graph_bind.c
+    src/nn/graph_calls.c
     src/nn/graph_memory.c
     src/nn/graph_read.c
     src/nn/graph_run.c

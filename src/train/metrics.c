@@ -237,12 +237,13 @@ void tenka_label_counts_summary(const tenka_label_counts *c, struct tenka_label_
 struct sums {
     double mean, squares; /* of the targets; squares of their distances from the mean */
     double error;         /* squares of output - target */
+    double absolute;      /* |output - target| */
 };
 
 struct tenka_number_errors {
     size_t numbers;
     uint64_t samples;
-    double absolute, least, most;
+    double least, most;
     struct sums *of;
 };
 
@@ -285,27 +286,43 @@ void tenka_number_errors_add(tenka_number_errors *e, const float *outputs, const
             e->of[k].mean += before / (double)e->samples;
             e->of[k].squares += before * (target - e->of[k].mean);
             e->of[k].error += error * error;
-            e->absolute += fabs(error);
+            e->of[k].absolute += fabs(error);
             e->least = fmin(e->least, target);
             e->most = fmax(e->most, target);
         }
     }
 }
 
+static double explained_of(const struct sums *of)
+{
+    return of->squares > 0 ? 1 - of->error / of->squares : of->error == 0 ? 1 : 0 * of->error;
+}
+
+void tenka_number_errors_number(const tenka_number_errors *e, size_t number, struct tenka_number_summary *out)
+{
+    *out = (struct tenka_number_summary){.mae = NAN, .rmse = NAN, .r2 = NAN, .psnr = NAN};
+    if (e->samples == 0 || number >= e->numbers)
+        return;
+    out->samples = e->samples;
+    out->mae = e->of[number].absolute / (double)e->samples;
+    out->rmse = sqrt(e->of[number].error / (double)e->samples);
+    out->r2 = explained_of(&e->of[number]);
+}
+
 void tenka_number_errors_summary(const tenka_number_errors *e, struct tenka_number_summary *out)
 {
     const double all = (double)e->samples * (double)e->numbers;
-    double error = 0, explained = 0;
+    double error = 0, absolute = 0, explained = 0;
     *out = (struct tenka_number_summary){.mae = NAN, .rmse = NAN, .r2 = NAN, .psnr = NAN};
     if (e->samples == 0)
         return;
     for (size_t k = 0; k < e->numbers; k++) {
-        const struct sums *const of = &e->of[k];
-        error += of->error;
-        explained += of->squares > 0 ? 1 - of->error / of->squares : of->error == 0 ? 1 : 0 * of->error;
+        error += e->of[k].error;
+        absolute += e->of[k].absolute;
+        explained += explained_of(&e->of[k]);
     }
     out->samples = e->samples;
-    out->mae = e->absolute / all;
+    out->mae = absolute / all;
     out->rmse = sqrt(error / all);
     out->r2 = explained / (double)e->numbers;
     out->psnr = 20 * log10((e->most - e->least) / out->rmse);

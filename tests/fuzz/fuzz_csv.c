@@ -67,13 +67,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     find_target(data, size, name);
     params.targets = &target;
     params.n_targets = 1;
+    params.missing = (enum tenka_csv_missing)(size % 3);
     tenka_dataset *first = load(path, &params);
     if (first != NULL) {
         params.table = tenka_dataset_table(first);
         tenka_dataset *again = load(path, &params);
         fuzz_expect(again != NULL, "to be read alike");
         compare(first, again);
-        tenka_dataset_standardize(first, again, size % 2 == 0, size % 3 == 0 ? tenka_dataset_table(again) : NULL);
+        const tenka_status filled = tenka_dataset_fill(first, again);
+        fuzz_expect((filled == TENKA_OK) == (params.missing == TENKA_CSV_MISSING_MEAN), "to be filled in");
+        compare(first, again);
+        tenka_dataset_standardize(first, again, size % 2 == 0, size % 5 == 0 ? tenka_dataset_table(again) : NULL);
         tenka_dataset_destroy(&again);
     }
     tenka_dataset_destroy(&first);

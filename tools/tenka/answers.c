@@ -38,6 +38,12 @@ const char *answers_label_name(const struct session *s, uint32_t index, char buf
     return buffer;
 }
 
+size_t answers_targets(const struct answers *a, const struct session *s)
+{
+    return a->errors != NULL && a->numbers > 1 && tenka_dataset_target_shape(session_data(s)).rank == 1 ? a->numbers
+                                                                                                        : 0;
+}
+
 const char *answers_sample_file(const struct session *s, const struct sample *sample)
 {
     return tenka_dataset_sample_name(s->test_data, (size_t)sample->index);

@@ -84,14 +84,37 @@ static void write_labels(const struct answers *a, const struct session *s, FILE 
     fputc(']', file);
 }
 
-static void write_numbers(const struct answers *a, FILE *file)
+static void write_target(const struct answers *a, const struct session *s, size_t i, FILE *file)
 {
+    char name[LABEL_NAME];
+    struct tenka_number_summary m;
+    fprintf(file, "%s{\"target\":%zu", i > 0 ? ",\n" : "\n", i);
+    if (answers_label_name(s, (uint32_t)i, name)[0] != '\0') {
+        fputs(",\"name\":", file);
+        log_json_string(file, name);
+    }
+    tenka_number_errors_number(a->errors, i, &m);
+    member(file, "mae", m.mae);
+    member(file, "rmse", m.rmse);
+    member(file, "r2", m.r2);
+    fputc('}', file);
+}
+
+static void write_numbers(const struct answers *a, const struct session *s, FILE *file)
+{
+    const size_t targets = answers_targets(a, s);
     struct tenka_number_summary all;
     tenka_number_errors_summary(a->errors, &all);
     member(file, "mae", all.mae);
     member(file, "rmse", all.rmse);
     member(file, "r2", all.r2);
     member(file, "psnr", all.psnr);
+    if (targets > 0)
+        fputs(",\"targets\":[", file);
+    for (size_t i = 0; i < targets; i++)
+        write_target(a, s, i, file);
+    if (targets > 0)
+        fputc(']', file);
 }
 
 static void write_worst(const struct answers *a, const struct session *s, FILE *file)
@@ -123,6 +146,6 @@ void answers_json(const struct answers *a, const struct session *s, FILE *file)
     if (a->labels != NULL)
         write_labels(a, s, file);
     if (a->errors != NULL)
-        write_numbers(a, file);
+        write_numbers(a, s, file);
     write_worst(a, s, file);
 }

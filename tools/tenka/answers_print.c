@@ -27,7 +27,7 @@ static int count_width(const struct answers *a)
 /* A name in so many columns, of which it takes fewer where it is shorter. */
 static void print_name(const char *name, size_t columns)
 {
-    char text[256];
+    char text[300];
     snprintf(text, sizeof(text), "%s", name);
     make_harmless(text);
     text_cut(text, columns);
@@ -155,6 +155,23 @@ void answers_print_table(const struct answers *a, const struct session *s)
         m = (struct tenka_class_measures){labels.samples, 0, 0, labels.precision, labels.recall, labels.f1, 0};
     }
     print_measures("    mean", places, &m);
+}
+
+void answers_print_targets(const struct answers *a, const struct session *s)
+{
+    char name[300], label[LABEL_NAME], text[3][32];
+    struct tenka_number_summary m;
+    const size_t count = answers_targets(a, s);
+    if (count == 0 || count > MAX_SHOWN)
+        return;
+    printf("\n%-*s %11s %11s %9s\n", NAME_COLUMNS + 4, "Target", "MAE", "RMSE", "R2");
+    for (size_t i = 0; i < count; i++) {
+        tenka_number_errors_number(a->errors, i, &m);
+        snprintf(name, sizeof(name), "%3zu %.290s", i, answers_label_name(s, (uint32_t)i, label));
+        print_name(name, NAME_COLUMNS + 4);
+        printf(" %11s %11s %9s\n", say_number(text[0], "%.4g", m.mae), say_number(text[1], "%.4g", m.rmse),
+               say_number(text[2], "%.4f", m.r2));
+    }
 }
 
 /* ---- The worst samples ---- */

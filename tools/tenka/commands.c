@@ -12,9 +12,17 @@ static const char *train_objection(const struct options *o)
     return o->split == 1 ? "--split keeps a part from training, more than 0 and less than 1" : transforms_objection(o);
 }
 
+/* A seed does nothing else where a network is tested. */
+static const char *split_objection(const struct options *o)
+{
+    if (option_is_given(o, "seed") && o->split == 0)
+        return "--seed says which part --split tests: give that, too";
+    return train_objection(o);
+}
+
 static const char *test_objection(const struct options *o)
 {
-    return o->load == NULL ? "--load FILE is needed: which saved network is to be tested?" : transforms_objection(o);
+    return o->load == NULL ? "--load FILE is needed: which saved network is to be tested?" : split_objection(o);
 }
 
 static const char *predict_objection(const struct options *o)
@@ -50,6 +58,13 @@ static const char *info_objection(const struct options *o)
     return o->n_pictures == 0 ? "name the file: a saved model, a checkpoint or weights" : "name one file alone";
 }
 
+static const char *convert_objection(const struct options *o)
+{
+    return o->load == NULL || o->save == NULL ? "name the saved network with --load FILE, and with --save FILE what is to "
+                                                "be written"
+                                              : NULL;
+}
+
 static const char *bench_objection(const struct options *o)
 {
     return o->op != NULL && (o->net != NULL || o->parts != 0)
@@ -68,8 +83,8 @@ const struct command commands[] = {
       .objection = train_objection },
     { "test", TEST, .brief = "loss and accuracy of a saved network, and which classes it confuses", .about =
       "Prints loss and accuracy of a saved network on the test images. Of targets that are numbers it prints the mean "
-      "error (MAE), the root of the mean squared one (RMSE) and the share of their variance that is explained (R2), and "
-      "of pictures the peak signal-to-noise ratio (PSNR); of labels how many samples have all of them right, and the "
+      "error (MAE), the root of the mean squared one (RMSE) and the share of their variance that is explained (R2), of "
+      "several targets also each by itself; and of pictures the peak signal-to-noise ratio (PSNR); of labels how many samples have all of them right, and the "
       "mean F1; of classes of pixels the mean intersection over union (IoU).",
       .example = "tenka test --load net.safetensors", .computes = true, .run = command_test,
       .objection = test_objection },
@@ -95,6 +110,12 @@ const struct command commands[] = {
       "Tells what is in a file: the network's text, what it wants its input to be, its classes, the data that it was "
       "trained on, every tensor; of a checkpoint also epochs, steps and options of the run. Nothing is loaded.",
       .example = "tenka info net.safetensors", .run = command_info, .objection = info_objection },
+    { "convert", CONVERT, .brief = "a saved network as PyTorch's .pt, or as safetensors", .about =
+      "Writes a saved network, or the network of a checkpoint, as a file of the other format: a .pt that "
+      "model.load_state_dict(torch.load(FILE)) takes, or safetensors, which have the network's text in them, so that no "
+      "other command needs --net. A .pt keeps the weights alone. Numbers of other types, such as 16-bit floats, become "
+      "32-bit floats.", .example = "tenka convert --load net.safetensors --save net.pt", .run = command_convert,
+      .objection = convert_objection },
     { "summary", SUMMARY, .brief = "layers, shapes and parameters of a network, and the memory that training it takes",
       .about =
       "Prints the layers of a network with their output shapes, parameters and multiply-adds, and how much device memory "

@@ -157,26 +157,60 @@ static int split_data(struct session *s)
     return EXIT_CODE_OK;
 }
 
-int session_split_tested(struct session *s)
+/* What is tested by --split is a part of what training took, which has no test half. */
+static int check_undivided(struct session *s)
 {
-    const struct tenka_preprocessing *const how = s->model != NULL ? tenka_model_preprocessing(s->model) : NULL;
+    tenka_dataset *other = NULL;
+    if (s->options->split == 0)
+        return EXIT_CODE_OK;
+    s->train_data = s->test_data;
+    int code = session_load_half(s, s->data_dir, false, &other);
+    s->train_data = NULL;
+    if (code == EXIT_CODE_OK && other != NULL)
+        code = say_failed("--split tests the part of the %ss that training kept, but %s has a test half: leave it out",
+                          session_noun(s), s->data_dir);
+    tenka_dataset_destroy(&other);
+    return code;
+}
+
+/* The part of the tested samples that training kept by these. */
+static int take_kept(struct session *s, double split, uint64_t seed)
+{
     tenka_dataset *rest;
     char text[32];
-    if (how == NULL || how->split == 0 || how->data == NULL || s->data_path == NULL ||
-        strcmp(how->data, s->data_path) != 0)
-        return EXIT_CODE_OK;
-    if (tenka_dataset_count(s->test_data) != how->split_of)
-        return say_failed(
-            "%s had %" PRIu64 " %ss when %s was trained on a part of them, and has %zu now, so that it is "
-            "not known which were kept from training: name others with --data",
-            s->data_dir, how->split_of, session_noun(s), session_model_path(s), tenka_dataset_count(s->test_data));
-    if (tenka_dataset_split(s->test_data, how->split, how->split_seed, &rest) != TENKA_OK)
+    if (tenka_dataset_split(s->test_data, split, seed, &rest) != TENKA_OK)
         return say_library_failed(s->ctx);
     tenka_dataset_destroy(&s->test_data);
     s->test_data = rest;
     say_notice(s->options, "tested are the %zu %ss that --split %s kept from training", tenka_dataset_count(rest),
-               session_noun(s), say_shortest(text, how->split));
+               session_noun(s), say_shortest(text, split));
     return EXIT_CODE_OK;
+}
+
+/* By --split, of which a network's file that says another would be wrong. */
+static int split_as_asked(struct session *s, const struct tenka_preprocessing *how, bool known)
+{
+    const struct options *const o = s->options;
+    char text[32];
+    if (known && (how->split != o->split || how->split_seed != o->seed))
+        return say_failed("%s was trained with --split %s --seed %" PRIu64 ", which its file says: leave --split out",
+                          session_model_path(s), say_shortest(text, how->split), how->split_seed);
+    return take_kept(s, o->split, o->seed);
+}
+
+int session_split_tested(struct session *s)
+{
+    const struct tenka_preprocessing *const how = s->model != NULL ? tenka_model_preprocessing(s->model) : NULL;
+    const bool known = how != NULL && how->split != 0 && how->data != NULL && s->data_path != NULL &&
+                       strcmp(how->data, s->data_path) == 0;
+    if (known && tenka_dataset_count(s->test_data) != how->split_of)
+        return say_failed(
+            "%s had %" PRIu64 " %ss when %s was trained on a part of them, and has %zu now, so that it is "
+            "not known which were kept from training: name others with --data",
+            s->data_dir, how->split_of, session_noun(s), session_model_path(s), tenka_dataset_count(s->test_data));
+    if (s->options->split > 0)
+        return split_as_asked(s, how, known);
+    return known ? take_kept(s, how->split, how->split_seed) : EXIT_CODE_OK;
 }
 
 /* Both have samples of one shape, and classes that occur in either. */
@@ -230,6 +264,8 @@ int session_load_data(struct session *s, bool train)
         code = session_load_half(s, s->data_dir, true, &s->train_data);
     if (code == EXIT_CODE_OK)
         code = session_load_half(s, s->data_dir, false, &s->test_data);
+    if (code == EXIT_CODE_OK && !train)
+        code = check_undivided(s);
     if (code == EXIT_CODE_OK && train)
         code = targets_set(s);
     if (code == EXIT_CODE_OK)
@@ -237,7 +273,7 @@ int session_load_data(struct session *s, bool train)
     if (code == EXIT_CODE_OK && train)
         code = split_data(s);
     if (code == EXIT_CODE_OK && train)
-        code = table_standardize(s);
+        code = table_settle(s);
     if (code == EXIT_CODE_OK)
         table_tell(s);
     if (code == EXIT_CODE_OK && train && s->test_data != NULL)

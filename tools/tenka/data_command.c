@@ -52,6 +52,8 @@ static int load(struct look *l)
     if (code == EXIT_CODE_OK && s->test_data != NULL && data_kind(s->data_dir) == DATA_PICTURES)
         code = pictures_check_classes(s);
     if (code == EXIT_CODE_OK)
+        code = table_fill(s);
+    if (code == EXIT_CODE_OK)
         code = count_classes(l);
     if (code == EXIT_CODE_OK && tenka_dataset_measure(s->train_data, &l->measures) != TENKA_OK)
         code = say_library_failed(s->ctx);

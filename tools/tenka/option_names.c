@@ -83,6 +83,81 @@ static const char *nearest_option(const struct command *command, const char *nam
     return n.name;
 }
 
+/* ---- What other programs call it ---- */
+
+/* Options, and names that PyTorch's examples, Lightning, Keras, scikit-learn, Hugging Face and YOLO have for them, where
+ * they are not near the own one. */
+static const struct {
+    const char *name, *others;
+} synonyms[] = {
+    {"lr", "learning-rate learning-rate-init alpha eta step-size base-lr lr0"},
+    {"epochs", "num-epochs n-epochs num-train-epochs max-epochs nb-epochs max-iter iterations"},
+    {"batch-size", "batch bs train-batch-size mini-batch-size per-device-train-batch-size"},
+    {"test-batch-size", "eval-batch-size val-batch-size validation-batch-size per-device-eval-batch-size"},
+    {"weight-decay", "wd decay l2 l2-regularization"},
+    {"optimizer", "algorithm solver nesterov beta1 beta2 betas eps adam-beta1 adam-beta2 adam-epsilon"},
+    {"schedule", "lr-scheduler lr-schedule sched lr-scheduler-type lr-policy gamma warmup warmup-steps warmup-epochs"},
+    {"loss", "criterion loss-fn loss-function objective label-smoothing"},
+    {"net", "model arch architecture network backbone model-name"},
+    {"data", "dataset data-dir data-path data-root dataset-path root train-data train-dir source"},
+    {"load", "weights pretrained checkpoint-path ckpt-path init-checkpoint model-path load-weights"},
+    {"save", "output output-dir save-model save-path save-dir export"},
+    {"checkpoint-every", "save-every save-freq save-steps checkpoint-freq"},
+    {"val-every", "eval-every eval-steps validate-every validation-freq check-val-every-n-epoch"},
+    {"split", "val-split validation-split validation-fraction test-size val-size val-ratio"},
+    {"patience", "early-stopping early-stop early-stopping-patience n-iter-no-change"},
+    {"clip-grad-norm", "clip grad-clip gradient-clip gradient-clip-val max-grad-norm clipnorm"},
+    {"clip-grad-value", "clipvalue"},
+    {"accumulate", "gradient-accumulation-steps accumulation-steps grad-accum accum-steps accumulate-grad-batches"},
+    {"seed", "random-state random-seed manual-seed rng-seed"},
+    {"threads", "workers num-workers n-jobs num-threads jobs cpus"},
+    {"device", "gpu gpus cuda accelerator device-id"},
+    {"input", "img-size image-size imgsz input-size input-shape resolution img-shape"},
+    {"transform", "augment augmentation augmentations data-augmentation"},
+    {"tensorboard", "logdir log-dir tb summary-dir"},
+    {"target", "label label-column labels y response dependent target-column"},
+    {"without", "exclude ignore drop drop-columns ignore-columns skip-columns"},
+    {"standardize", "normalize scale scaler standard-scaler zscore"},
+    {"missing", "na nan na-values fillna dropna impute imputer missing-values"},
+    {"classes", "class-names label-names num-classes"},
+    {"class-weights", "class-weight weighted pos-weight balanced"},
+    {"freeze", "freeze-layers frozen freeze-backbone"},
+    {"limit", "max-samples num-samples limit-train-batches subset max-train-samples"},
+    {"max-time", "time-limit timeout max-minutes"},
+    {"find-lr", "lr-find auto-lr-find lr-finder lr-range-test"},
+    {"ema", "model-ema ema-decay swa"},
+    {"top", "topk top-k"},
+};
+
+/* Two names, of which the first may have lines where the other has hyphens. */
+static bool is_name(const char *typed, size_t length, const char *name)
+{
+    size_t i = 0;
+    while (i < length && (typed[i] == '_' ? '-' : typed[i]) == name[i])
+        i++;
+    return i == length && (name[i] == '\0' || name[i] == ' ');
+}
+
+static const char *find_synonym(const char *typed, size_t length)
+{
+    for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]) && length > 0; i++)
+        for (const char *other = synonyms[i].others; *other != '\0'; other += strspn(other, " ")) {
+            if (is_name(typed, length, other))
+                return synonyms[i].name;
+            other += strcspn(other, " ");
+        }
+    return NULL;
+}
+
+/* The option of that name, of the own command or else of another, *of. */
+static const char *find_anywhere(const struct command *own, const char *name, const struct command **of)
+{
+    *of = own;
+    for (const struct command *c = commands; c->name != NULL && find(*of, name, strlen(name), true) == NULL; c++)
+        *of = c;
+    return name;
+}
+
 /* ---- Sentences ---- */
 
 /* Of an option's argument, given as "--name=VALUE" or behind it; "": there is none. */
@@ -115,6 +190,9 @@ static void name_commands(char **argv, const char *name, size_t length, char out
 static const char *find_meant(const struct command *own, const char *name, size_t length, const struct command **of)
 {
     const struct option *const longer = length > 0 ? find(own, name, length, false) : NULL;
+    const char *const synonym = find_synonym(name, length);
+    if (synonym != NULL && longer == NULL)
+        return find_anywhere(own, synonym, of);
     const char *meant = longer != NULL ? longer->name : nearest_option(own, name, length);
     *of = own;
     for (const struct command *c = commands; c->name != NULL && meant == NULL; c++) {

@@ -44,6 +44,10 @@ static const struct option_word masks[] = {
     { "auto", TENKA_DROPOUT_AUTO }, { "torch", TENKA_DROPOUT_TORCH }, { "philox", TENKA_DROPOUT_PHILOX }, { NULL, 0 },
 };
 static const struct option_word weightings[] = { { "none", false }, { "balanced", true }, { NULL, 0 } };
+static const struct option_word remedies[] = {
+    { "error", TENKA_CSV_MISSING_ERROR }, { "drop", TENKA_CSV_MISSING_DROP }, { "mean", TENKA_CSV_MISSING_MEAN },
+    { NULL, 0 },
+};
 static const struct option_word tunings[] = {
     { "auto", TENKA_TUNE_AUTO }, { "on", TENKA_TUNE_ON }, { "off", TENKA_TUNE_OFF }, { NULL, 0 },
 };
@@ -81,6 +85,9 @@ static const struct option_word parts[] = {
 #define TARGET_INPUT_HELP TARGET_HELP ". Of other data, input: what the network is given, normalised and transformed, is " \
     "what it is to give again, as an autoencoder does"
 #define WITHOUT_HELP "Columns of a CSV file to leave out of the input, such as a number of the line"
+#define MISSING_HELP "What to do about missing values of a CSV file, such as empty cells and NA: error, drop (leave " \
+    "those lines out) or mean (put in the mean of the training samples, or of texts the most frequent; only lines that " \
+    "lack a target are left out). It is saved with the network, and done by test and predict, too"
 #define CLASSES_HELP "Names of the classes: a file with one a line, or a list such as cat,dog. An existing file wins. "
 
 /* In the order in which --help has them within a group. Where an option has an initial argument, --help names it. */
@@ -110,7 +117,11 @@ const struct option option_table[] = {
           "--load the network's own means and deviations are taken for a table of the same columns" } } },
     { "split", NULL, "X", REAL(split, 1), .key = "split", .uses = {
         { TRAIN, GROUP_DATA, "Keep the part X of data without a test half from training, and test on it: 0.2 of each "
-          "class, or of all samples without classes; which ones, --seed says" } } },
+          "class, or of all samples without classes; which ones, --seed says" },
+        { TEST, GROUP_DATA, "Test on the part X that training with this --split and --seed kept, where a file without it, "
+          "such as a .pt, was saved; a .safetensors of 'tenka train' knows its part" } } },
+    { "missing", NULL, "HOW", WORD(missing, remedies), .initial = "error", .key = "missing", .uses = {
+        { TRAIN | DATA, GROUP_DATA, MISSING_HELP }, { PROFILE, GROUP_RUNS, MISSING_HELP } } },
     { "skip-bad", NULL, NULL, FLAG(skip_bad), .key = "skip_bad", .uses = {
         { TRAIN | TEST | DATA, GROUP_DATA, "Leave out pictures that cannot be read, and name them; all are decoded once "
           "before training begins. Without it the first of them ends the command" } } },
@@ -123,6 +134,8 @@ const struct option option_table[] = {
         { PREDICT, GROUP_NETWORK, "The saved network (needed): safetensors, or PyTorch's .pt together with --net, "
           "--input, --mean and --std" },
         { SUMMARY, GROUP_NETWORK, "A saved network" },
+        { CONVERT, GROUP_NETWORK, "The saved network (needed): safetensors, a checkpoint, or PyTorch's .pt together with "
+          "--net" },
         { BENCH, GROUP_MEASURED, "A saved network, or weights for --net" },
         { PROFILE, GROUP_RUNS, "A saved network, or weights for --net" } } },
     { "net", NULL, "FILE|TEXT", NAME(net), .key = "net", .uses = {
@@ -130,7 +143,7 @@ const struct option option_table[] = {
           "wins over text. Default: the network of --load or --resume, else one with two convolutions for 28x28 "
           "images" },
         { TEST, GROUP_DATA, WEIGHTS_NET },
-        { PREDICT, GROUP_NETWORK, WEIGHTS_NET },
+        { PREDICT | CONVERT, GROUP_NETWORK, WEIGHTS_NET },
         { SUMMARY, GROUP_NETWORK, "Network as PyTorch prints it, or short. Default: that of --load, else the one of "
           "'tenka train'" },
         { BENCH, GROUP_MEASURED, "Kernels and whole steps of this network instead of the one of 'tenka train'" },
@@ -161,7 +174,9 @@ const struct option option_table[] = {
         { PREDICT, GROUP_NETWORK, CLASSES_HELP "Default: those that were saved, else numbers" } } },
     { "save", NULL, "FILE", TEXT(save), .key = "save", .uses = {
         { TRAIN, GROUP_DATA, "Write the trained network, also after Ctrl-C: as PyTorch's .pt when the name ends in .pt "
-          "or .pth, else as safetensors. Of a symbolic link, what it leads to is replaced" } } },
+          "or .pth, else as safetensors. Of a symbolic link, what it leads to is replaced" },
+        { CONVERT, GROUP_NETWORK, "The file to write (needed): PyTorch's .pt when the name ends in .pt or .pth, else "
+          "safetensors, with the network's text in it" } } },
     { "input", NULL, "C,H,W", SHAPE(input), .uses = {
         { TRAIN | TEST, GROUP_DATA, "What pictures of a folder become: 1 channel for grey or 3 for colour, height and "
           "width. Default: what the saved network says, else a size that all have or a usual one, such as 3,224,224, "
@@ -307,7 +322,8 @@ const struct option option_table[] = {
           "--report has the curve" } } },
     { "seed", NULL, "N", WHOLE(seed, 0, UINT64_MAX), .initial = "0", .uses = {
         { TRAIN, GROUP_TRAINING, "Seed of weights and order. The same seed gives the weights and batches of PyTorch; "
-          "as there, the low 32 bits count" } } },
+          "as there, the low 32 bits count" },
+        { TEST, GROUP_DATA, "The seed of the training whose part --split is to test" } } },
     { "dropout-mask", NULL, "NAME", WORD(dropout_mask, masks), .unknown = "nobody draws masks by", .initial = "auto",
       .key = "dropout_mask", .uses = {
         { TRAIN, GROUP_TRAINING, "Masks of dropout: torch (those of PyTorch on the CPU), philox (made on the device, "
@@ -416,7 +432,7 @@ const struct option option_table[] = {
         { PROFILE, GROUP_OUTPUT, "Write a RenderDoc capture of one step; run the command with "
           "ENABLE_VULKAN_RENDERDOC_CAPTURE=1 in its environment" } } },
     { "quiet", NULL, NULL, FLAG(quiet), .uses = {
-        { COMPUTING, GROUP_OUTPUT, "No progress and no news; results, warnings and errors remain" } } },
+        { COMPUTING | CONVERT, GROUP_OUTPUT, "No progress and no news; results, warnings and errors remain" } } },
 
     /* ---- Stopping and going on ---- */
     { "checkpoint", NULL, "FILE", TEXT(checkpoint), .key = "checkpoint", .uses = {

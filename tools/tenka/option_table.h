@@ -55,8 +55,9 @@ enum option_commands {
     DEVICES = 128,
     DATA = 256,
     INFO = 512,
+    CONVERT = 1024,
     COMPUTING = 127,
-    EVERY = 1023,
+    EVERY = 2047,
 };
 
 struct option_word {

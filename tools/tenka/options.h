@@ -75,6 +75,7 @@ struct options {
     bool balanced;                /* classes weigh as their targets are rare */
     const char *target, *without; /* columns of a table; NULL: none */
     bool standardize;
+    enum tenka_csv_missing missing; /* of a table */
     double split;  /* of the samples; 0: none */
     bool skip_bad; /* pictures */
     /* Of pictures, texts or files; NULL: none. */

@@ -1,4 +1,5 @@
 /* `tenka predict` of an array: what the network gives for each sample, into a file or as classes. */
+#define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct run {
     float *rows, *all;         /* a batch's input; what the network has given, with room for a whole last batch */
     double *wide;              /* the same with all digits, of a device that has them; else NULL */
     struct table_scale *scale; /* of the outputs */
+    bool gaps;                 /* samples of NaN are lines of a table that lack a value, and have no answer */
     char *names;               /* of samples, for what is printed */
 };
 
@@ -43,6 +45,17 @@ static const char *table_of(const struct predictor *p)
     return how != NULL ? how->table : NULL;
 }
 
+static void say_missing(struct run *r, const char *path, const struct tenka_csv_counts *counts)
+{
+    char number[32];
+    r->gaps = counts->lines > 0;
+    if (r->gaps)
+        say_notice(r->p->session.options, "%s: %s line%s no answer, as training left out lines that lack a value", path,
+                   say_count(number, counts->lines), counts->lines == 1 ? " has" : "s have");
+    if (counts->cells > 0)
+        table_say_filled(&r->p->session, path, counts->cells);
+}
+
 /* As the table that the network was trained on. */
 static int read_table(struct run *r, const char *path)
 {
@@ -51,7 +64,10 @@ static int read_table(struct run *r, const char *path)
     if (table == NULL)
         return say_failed("%s does not say how it wants the columns of a table: it was trained on none",
                           s->options->load);
-    tenka_status status = tenka_array_read_csv(s->ctx, path, table, &r->array);
+    struct tenka_csv_counts counts;
+    tenka_status status = tenka_array_read_csv(s->ctx, path, table, &counts, &r->array);
+    if (status == TENKA_OK)
+        say_missing(r, path, &counts);
     if (status == TENKA_OK && r->p->csv != NULL)
         status = tenka_table_others_read(s->ctx, path, table, &r->p->others);
     return status == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
@@ -157,12 +173,41 @@ static tenka_status read_wide(tenka_tensor output, double *out, size_t count)
     return status;
 }
 
+static bool is_gap(const struct run *r, size_t sample)
+{
+    float first;
+    if (!r->gaps)
+        return false;
+    tenka_array_floats(r->array, sample * r->each, 1, &first);
+    return isnan(first);
+}
+
+/* What the network is given of a sample without an answer is of no matter, but whole. */
+static void clear_gaps(const struct run *r, size_t first, size_t rows)
+{
+    for (size_t i = 0; i < rows; i++)
+        if (is_gap(r, first + i))
+            memset(r->rows + i * r->each, 0, r->each * sizeof(float));
+}
+
+/* Takes back the answers of such samples. */
+static void blank_gaps(const struct run *r, size_t first, size_t rows)
+{
+    for (size_t i = first; i < first + rows; i++)
+        for (size_t k = i * r->per_output; is_gap(r, i) && k < (i + 1) * r->per_output; k++) {
+            r->all[k] = NAN;
+            if (r->wide != NULL)
+                r->wide[k] = NAN;
+        }
+}
+
 /* The batch's numbers, which are whole where the network looks them up. */
 static int make_input(struct run *r, size_t first, size_t rows, tenka_tensor *out)
 {
     struct predictor *const p = r->p;
     const enum tenka_dtype dtype = tenka_module_input_dtype(p->session.net);
     tenka_array_floats(r->array, first * r->each, rows * r->each, r->rows);
+    clear_gaps(r, first, rows);
     for (size_t i = 0; i < rows * r->each && dtype == TENKA_I32; i++) {
         const float x = r->rows[i];
         const int32_t whole = fabsf(x) <= 1 << 24 ? (int32_t)x : -1;
@@ -191,6 +236,7 @@ static int run_batch(struct run *r, size_t first, size_t rows)
     if (status != TENKA_OK)
         return say_library_failed(p->session.ctx);
     table_scale_back(r->scale, r->all + at, r->wide != NULL ? r->wide + at : NULL, p->batch_size);
+    blank_gaps(r, first, rows);
     return EXIT_CODE_OK;
 }
 
@@ -199,12 +245,18 @@ static int print_batch(struct run *r, size_t first, size_t rows)
     struct predictor *const p = r->p;
     const char *const path = p->session.options->pictures[0];
     const size_t room = strlen(path) + INDEX_BYTES;
+    static const char lacks[] = "it lacks a value, and has no answer";
     for (size_t i = 0; i < rows; i++) {
         if (p->csv != NULL)
             snprintf(r->names + i * room, room, "%zu", first + i);
         else
             snprintf(r->names + i * room, room, "%s[%zu]", path, first + i);
         p->predictions[i] = (struct prediction){.path = r->names + i * room, .row = i};
+        if (!is_gap(r, first + i))
+            continue;
+        p->predictions[i].failure = strdup(lacks);
+        if (p->csv == NULL && !p->session.options->json)
+            say_notice(p->session.options, "%s: %s", p->predictions[i].path, lacks);
     }
     p->scores = r->all + first * r->per_output;
     p->count = rows;
@@ -244,7 +296,10 @@ static int write_csv(const struct run *r)
         fprintf(p->csv, "%zu", i);
         predict_csv_others(p, i + 1);
         for (size_t at = i * r->per_output; at < (i + 1) * r->per_output; at++)
-            predict_csv_number(p, r->wide != NULL ? r->wide[at] : (double)r->all[at], r->wide != NULL);
+            if (is_gap(r, i))
+                fputc(',', p->csv);
+            else
+                predict_csv_number(p, r->wide != NULL ? r->wide[at] : (double)r->all[at], r->wide != NULL);
         fputc('\n', p->csv);
     }
     return predict_csv_save(p);

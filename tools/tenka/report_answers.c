@@ -175,6 +175,32 @@ static void write_classes(const struct report *r, FILE *file)
     fputs("</section>\n", file);
 }
 
+/* ---- Several numbers ---- */
+
+static void write_targets(const struct report *r, FILE *file)
+{
+    const size_t count = answers_targets(r->answers, r->s);
+    char label[LABEL_NAME];
+    if (count == 0)
+        return;
+    fputs(
+        "<section id=\"targets\"><h2>Targets</h2><div class=\"wide\"><table><tr><th>Target</th><th class=\"n\">MAE</th>"
+        "<th class=\"n\">RMSE</th><th class=\"n\">R2</th></tr>\n",
+        file);
+    for (size_t i = 0; i < count && i < MAX_ROWS; i++) {
+        struct tenka_number_summary m;
+        tenka_number_errors_number(r->answers->errors, i, &m);
+        fprintf(file, "<tr><td>%zu ", i);
+        html_text(file, answers_label_name(r->s, (uint32_t)i, label));
+        fprintf(file, "</td><td class=\"n\">%.4g</td><td class=\"n\">%.4g</td>", m.mae, m.rmse);
+        fprintf(file, "<td class=\"n\">%.4f</td></tr>\n", m.r2);
+    }
+    fputs("</table></div>", file);
+    if (count > MAX_ROWS)
+        fprintf(file, "<p class=\"note\">The first %d of %zu.</p>", MAX_ROWS, count);
+    fputs("</section>\n", file);
+}
+
 /* ---- The worst ---- */
 
 static void write_sample(const struct report *r, const struct sample *sample, FILE *file)
@@ -230,5 +256,6 @@ void report_answers(const struct report *r, FILE *file)
         return;
     write_confusion(r, file);
     write_classes(r, file);
+    write_targets(r, file);
     write_worst(r, file);
 }

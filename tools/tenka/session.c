@@ -229,7 +229,7 @@ static void tell(const struct session *s)
     char count[32];
     print_text(stdout, "data     %s:", s->data_dir);
     tell_samples(s);
-    if (s->options->split > 0)
+    if (s->train_data != NULL && s->options->split > 0)
         printf("split    %s of %s is kept from training and tested, chosen by seed %" PRIu64 "\n",
                say_shortest(count, s->options->split),
                tenka_dataset_classes(session_data(s)) > 0 && tenka_dataset_target_shape(session_data(s)).rank == 0

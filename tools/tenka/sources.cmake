@@ -12,6 +12,7 @@ set(tool_sources
     tools/tenka/class_weights.c
     tools/tenka/classes.c
     tools/tenka/commands.c
+    tools/tenka/convert.c
     tools/tenka/data.c
     tools/tenka/data_command.c
     tools/tenka/data_names.c
@@ -81,4 +82,5 @@ set(tool_sources
     tools/tenka/verify.c
     tools/tenka/watch.c
     tools/tenka/watch_events.c
-    tools/tenka/watch_gradients.c)
+    tools/tenka/watch_gradients.c
+    tools/tenka/watch_graph.c)

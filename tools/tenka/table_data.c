@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tenka.h"
+#include "option_table.h"
 
 /* Names with commas between them; a name that a file has may hold none. */
 struct name_list {
@@ -37,9 +37,56 @@ static void free_names(struct name_list *list)
     free(list->names);
 }
 
-static int load(const struct session *s, const char *path, const struct tenka_csv_params *params, tenka_dataset **out)
+/* What was missing in a file, and what becomes of it. */
+static void say_missing(const struct session *s, const char *path, const struct tenka_csv_counts *counts)
 {
-    return tenka_dataset_load_csv(s->ctx, path, params, out) == TENKA_OK ? EXIT_CODE_OK : say_library_failed(s->ctx);
+    char number[32];
+    if (counts->lines > 0)
+        say_notice(s->options, "%s: %s line%s, which lack%s a value, %s left out", path,
+                   say_count(number, counts->lines), plural(counts->lines), counts->lines == 1 ? "s" : "",
+                   counts->lines == 1 ? "is" : "are");
+    if (counts->cells > 0)
+        table_say_filled(s, path, counts->cells);
+}
+
+void table_say_filled(const struct session *s, const char *path, size_t cells)
+{
+    char number[32];
+    say_notice(
+        s->options,
+        "%s: %s missing value%s %s filled in with the mean of the training samples, or of texts the most frequent",
+        path, say_count(number, cells), plural(cells), cells == 1 ? "is" : "are");
+}
+
+static int load(const struct session *s, const char *path, struct tenka_csv_params *params, tenka_dataset **out)
+{
+    struct tenka_csv_counts counts;
+    params->counts = &counts;
+    if (tenka_dataset_load_csv(s->ctx, path, params, out) != TENKA_OK)
+        return say_library_failed(s->ctx);
+    say_missing(s, path, &counts);
+    return EXIT_CODE_OK;
+}
+
+/* The file of the network that learns on; NULL: it begins. */
+static const char *learnt_file(const struct session *s)
+{
+    return s->options->resume != NULL ? s->options->resume : s->options->load;
+}
+
+/* By --missing, or as the network that learns on does it. */
+static int find_missing(const struct session *s, enum tenka_csv_missing *out)
+{
+    const char *const file = learnt_file(s);
+    char *table;
+    *out = s->options->missing;
+    if (file == NULL || option_is_given(s->options, "missing"))
+        return EXIT_CODE_OK;
+    if (tenka_model_table(s->ctx, file, &table) != TENKA_OK)
+        return session_say_load_failed(s, file);
+    *out = tenka_table_missing(table);
+    tenka_text_free(table);
+    return EXIT_CODE_OK;
 }
 
 /* By --target and --without. */
@@ -56,6 +103,8 @@ static int load_own(const struct session *s, const char *path, tenka_dataset **o
     params.n_targets = targets.count;
     params.without = without.names;
     params.n_without = without.count;
+    if (code == EXIT_CODE_OK)
+        code = find_missing(s, &params.missing);
     if (s->loss != NULL)
         params.kind = tenka_loss_takes_classes(s->loss) ? TENKA_CSV_CLASSES : TENKA_CSV_NUMBERS;
     if (code == EXIT_CODE_OK)
@@ -106,7 +155,7 @@ int table_load(const struct session *s, const char *data, bool train, tenka_data
  * there is none. */
 static int find_scale(const struct session *s, char **out)
 {
-    const char *const file = s->options->resume != NULL ? s->options->resume : s->options->load;
+    const char *const file = learnt_file(s);
     *out = NULL;
     if (file == NULL)
         return EXIT_CODE_OK;
@@ -131,20 +180,51 @@ static bool scales_targets(const struct session *s)
     return s->loss == NULL; /* that of floats is MSELoss */
 }
 
-int table_standardize(const struct session *s)
+/* Options of tables that are given for other data. */
+static int check_options(const struct session *s)
 {
     const struct options *const o = s->options;
     const bool column = o->target != NULL && !tenka_dataset_target_is_input(s->train_data);
-    if (tenka_dataset_table(s->train_data) == NULL && (column || o->without != NULL || o->standardize))
-        return say_failed("--%s is for the columns of a CSV file, and %s is none%s",
-                          column               ? "target"
-                          : o->without != NULL ? "without"
-                                               : "standardize",
-                          s->data_dir, column ? "; but --target input makes targets of what the network is given" : "");
-    if (tenka_dataset_table(s->train_data) == NULL)
+    const char *const name = column                                  ? "target"
+                             : o->without != NULL                    ? "without"
+                             : o->standardize                        ? "standardize"
+                             : o->missing != TENKA_CSV_MISSING_ERROR ? "missing"
+                                                                     : NULL;
+    if (name == NULL)
         return EXIT_CODE_OK;
-    char *like;
-    int code = find_scale(s, &like);
+    return say_failed("--%s is for the columns of a CSV file, and %s is none%s", name, s->data_dir,
+                      column ? "; but --target input makes targets of what the network is given" : "");
+}
+
+/* A network that has learnt standardised targets gives numbers around 0, and is to give others now. */
+static void warn_of_raw_targets(const struct session *s, const char *like)
+{
+    struct table_scale *const scale = table_scale_find(like, shape_count(tenka_dataset_target_shape(s->train_data)));
+    if (scale != NULL && scale->scaled && s->loss != NULL && !scales_targets(s))
+        say_warning("%s was trained on standardised targets, but %s takes them as they are, so that what it has learnt "
+                    "of them is in another unit: train with a loss such as MSELoss, or expect it to begin far away",
+                    learnt_file(s), tenka_loss_name(s->loss));
+    free(scale);
+}
+
+int table_fill(const struct session *s)
+{
+    const bool lacks = tenka_table_missing(tenka_dataset_table(s->train_data)) == TENKA_CSV_MISSING_MEAN;
+    return !lacks || tenka_dataset_fill(s->train_data, s->test_data) == TENKA_OK ? EXIT_CODE_OK
+                                                                                 : say_library_failed(s->ctx);
+}
+
+int table_settle(const struct session *s)
+{
+    const struct options *const o = s->options;
+    char *like = NULL;
+    if (tenka_dataset_table(s->train_data) == NULL)
+        return check_options(s);
+    int code = table_fill(s);
+    if (code == EXIT_CODE_OK)
+        code = find_scale(s, &like);
+    if (code == EXIT_CODE_OK && like != NULL)
+        warn_of_raw_targets(s, like);
     if (code == EXIT_CODE_OK && like != NULL && o->resume == NULL)
         say_notice(o, "the columns are standardised as those that %s was trained on", o->load);
     if (code == EXIT_CODE_OK && (like != NULL || o->standardize) &&

@@ -275,7 +275,7 @@ struct tenka_shape batch_shape(const tenka_dataset *data, size_t count);
 /* Reads one half of what --data names; a list of two files is either. *out is NULL, with OK, where arrays have no test
  * half. Says what went wrong. */
 int session_load_half(const struct session *s, const char *data, bool train, tenka_dataset **out);
-/* What is tested is the part that the network's training has split off, where its file says that it has. */
+/* What is tested is the part that the network's training has split off, where --split or its file says that it has. */
 int session_split_tested(struct session *s);
 /* Finds the images and reads them, for training both halves; for testing without --data those that the network was
  * trained on. */
@@ -291,8 +291,12 @@ int session_check_classes(const struct session *s, uint32_t outputs);
 
 /* One half of what data names, as session_load_half. */
 int table_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
-/* Standardises both halves where --standardize asks for it, or the network of --load or --resume learnt so. */
-int table_standardize(const struct session *s);
+/* Fills in what both halves lack, of a table whose file says so. */
+int table_fill(const struct session *s);
+/* Fills in what both halves lack where --missing asks for it, and standardises them where --standardize asks for it, or the network of --load or --resume learnt so. */
+int table_settle(const struct session *s);
+/* Says how many values of a file were filled in. */
+void table_say_filled(const struct session *s, const char *path, size_t cells);
 /* Whether the targets are standardised; the notice says what the loss then is. */
 bool table_scales_targets(const struct session *s);
 void table_tell(const struct session *s);
@@ -545,6 +549,7 @@ int command_test(const struct options *options);
 int command_data(const struct options *options);
 int command_predict(const struct options *options);
 int command_info(const struct options *options);
+int command_convert(const struct options *options);
 int command_summary(const struct options *options);
 int command_bench(const struct options *options);
 int command_verify(const struct options *options);

@@ -37,6 +37,7 @@ int test_report(const struct session *s, const struct evaluation *e, const struc
         print_json(s, e, a);
     } else {
         print_line(s, e);
+        answers_print_targets(a, s);
         if (s->options->confusion) {
             answers_print_confusion(a, s);
             answers_print_table(a, s);

@@ -48,9 +48,13 @@ void watch_close(struct training *t);
 int watch_gradients(struct training *t);
 void watch_drop_gradients(struct watch *w);
 
+/* ---- watch_graph.c ---- */
+
+tenka_status events_graph(const struct session *s, tenka_events *events);
+
 /* ---- watch_events.c ---- */
 
-/* What is known before the first step: options, the command, the graph. */
+/* What is known before the first step: options and the graph. */
 tenka_status events_begin(const struct session *s, tenka_events *events, uint64_t step);
 /* Of an epoch, or of a test within one the numbers alone: texts that a resumed run writes anew TensorBoard would have
  * twice. step: the last one of the epoch; where it goes on the next one, so that a run that is resumed before the test

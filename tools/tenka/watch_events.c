@@ -65,64 +65,14 @@ static tenka_status write_options(const struct session *s, tenka_events *events,
     return status;
 }
 
-/* ---- The graph ---- */
-
-/* A module's path with slashes for dots, so that TensorBoard draws containers as boxes. */
-static char *node_name(const char *path)
-{
-    char *const name = strdup(path[0] != '\0' ? path : "network");
-    for (char *c = name; c != NULL && *c != '\0'; c++)
-        *c = *c == '.' ? '/' : *c;
-    return name;
-}
-
-/* The layers in the order in which they run, each with what came before it. Returns how many there are. */
-static size_t list_nodes(const struct tenka_layer_info *layers, size_t count, struct tenka_events_node *out)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (layers[i].container)
-            continue;
-        out[n] = (struct tenka_events_node){node_name(layers[i].path), layers[i].class_name,
-                                            n > 0 ? out[n - 1].name : NULL, layers[i].output};
-        if (out[n].name == NULL)
-            break;
-        n++;
-    }
-    return n;
-}
-
-/* Of a network whose text shows forward the branches are not known here, and no graph is better than a wrong one. */
-static tenka_status write_graph(const struct session *s, tenka_events *events)
-{
-    const struct tenka_shape input = batch_shape(session_data(s), 2);
-    size_t count = 0, calls = 0;
-    if (tenka_module_calls(s->net, input, NULL, 0, &calls) != TENKA_OK || calls > 0 ||
-        tenka_module_layers(s->net, input, NULL, 0, &count) != TENKA_OK)
-        return TENKA_OK;
-    struct tenka_layer_info *const layers = calloc(count + 1, sizeof(layers[0]));
-    struct tenka_events_node *const nodes = calloc(count + 1, sizeof(nodes[0]));
-    tenka_status status = layers != NULL && nodes != NULL ? TENKA_OK : TENKA_E_NOMEM;
-    size_t n = 0;
-    if (status == TENKA_OK)
-        status = tenka_module_layers(s->net, input, layers, count, &count);
-    if (status == TENKA_OK)
-        n = list_nodes(layers, count, nodes);
-    if (status == TENKA_OK)
-        status = tenka_events_graph(events, nodes, n);
-    for (size_t i = 0; i < n; i++)
-        free((char *)(uintptr_t)nodes[i].name);
-    free(nodes);
-    free(layers);
-    return status;
-}
+/* ---- The beginning ---- */
 
 tenka_status events_begin(const struct session *s, tenka_events *events, uint64_t step)
 {
     tenka_status status = tenka_events_start(events, step);
     if (status == TENKA_OK)
         status = write_options(s, events, step);
-    return status == TENKA_OK ? write_graph(s, events) : status;
+    return status == TENKA_OK ? events_graph(s, events) : status;
 }
 
 /* ---- An epoch ---- */
