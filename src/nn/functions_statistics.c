@@ -38,8 +38,11 @@ static tenka_tensor largest_along(tenka_tensor x, uint32_t first, uint32_t end)
         *(i < first ? &outer : i < end ? &length : &inner) *= shape.dim[i];
         shape.dim[i] = i >= first && i < end ? 1 : shape.dim[i];
     }
+    struct tenka_pool2d_params columns = TENKA_POOL2D_DEFAULTS;
+    columns.kernel[0] = columns.stride[0] = length;
+    columns.kernel[1] = columns.stride[1] = 1;
     const tenka_tensor planes = tenka_reshape(x, tenka_shape_of(outer, length, inner));
-    return tenka_reshape(tenka_adaptive_max_pool2d(planes, 1, inner, NULL), shape);
+    return tenka_reshape(tenka_max_pool2d(planes, &columns), shape);
 }
 
 static tenka_tensor largest_over(tenka_tensor x, uint32_t axes)

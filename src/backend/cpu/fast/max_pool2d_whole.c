@@ -74,11 +74,27 @@ static void pool_columns(const params *p, const float *x, float *y, int32_t *ind
         }
 }
 
+/* Whether a window has all of the rows, or all of the columns. */
+static bool has_all_rows(const params *p)
+{
+    return p->oh == 1 && (p->adaptive != 0 || (p->kh == p->h && p->ph == 0 && p->dh == 1));
+}
+
+static bool has_all_columns(const params *p)
+{
+    return p->ow == 1 && (p->adaptive != 0 || (p->kw == p->w && p->pw == 0 && p->dw == 1));
+}
+
+static bool has_one_column(const params *p)
+{
+    return p->ow == p->w && (p->adaptive != 0 || (p->kw == 1 && p->sw == 1 && p->pw == 0));
+}
+
 bool TENKA_FAST(max_pool2d_whole)(const struct tenka_fast_call *f)
 {
     const params *p = (const void *)f->call->params;
-    if (p->adaptive == 0 || p->oh != 1 || (p->ow != 1 && p->ow != p->w))
+    if (!has_all_rows(p) || !(has_all_columns(p) || has_one_column(p)))
         return false;
-    (p->ow == 1 ? pool_planes : pool_columns)(p, f->call->in[0], f->call->out[0], f->call->out[1]);
+    (has_all_columns(p) ? pool_planes : pool_columns)(p, f->call->in[0], f->call->out[0], f->call->out[1]);
     return true;
 }
