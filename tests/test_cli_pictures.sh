@@ -107,6 +107,19 @@ for file in flat.pt flat.st; do
     says 'tested are the 6 images that --split 0.25 kept from training'
     prints "^test loss $loss  "
 done
+succeed $test --load "$work/flat.pt" --net "$grey" --data "$work/flat" --split 0.25 --seed 4
+says 'kept from training, if it was trained with --split 0.25 --seed 4$'
+# The same folder by other names; in another folder nothing is known of training.
+ln -s flat "$work/link"
+for name in flat/ ./flat/. link link/; do
+    succeed $test --load "$work/flat.st" --data "$work/$name"
+    says 'tested are the 6 images that --split 0.25 kept from training$'
+    prints "^test loss $loss  "
+done
+cp -r "$work/flat" "$work/copy"
+succeed $test --load "$work/flat.st" --data "$work/copy" --split 0.25
+says 'tested are 6 images, a part of 0.25 that is chosen by seed 0$'
+! grep -q 'kept from training' "$work/err" || bad "what was kept is not known"
 refuse 'flat.st was trained with --split 0.25 --seed 3, which its file says: leave --split out' $test \
     --load "$work/flat.st" --split 0.25
 refuse '--split tests the part of the images that training kept, but .*/good has a test half: leave it out' $test \

@@ -38,6 +38,18 @@ loss=$(sed -n 's/^epoch 60.*test loss \([0-9.]*\) .*/\1/p' "$work/out")
 succeed $test --load "$work/price.st"
 says 'tested are the 30 samples that --split 0.25 kept from training'
 prints "^test loss $loss  " # the same loss again
+ln -s all.csv "$work/link.csv"
+for name in .//all.csv link.csv; do
+    succeed $test --load "$work/price.st" --data "$work/$name"
+    says 'tested are the 30 samples that --split 0.25 kept from training'
+    prints "^test loss $loss  "
+done
+# Of a table that all of it was trained on nothing was kept.
+succeed $train --data "$work/all.csv" --target price --without id,level --net "$net" --epochs 1 --save "$work/whole.st"
+refuse 'whole.st was trained on all of the samples of .*: leave --split out, or name others with --data' $test \
+    --load "$work/whole.st" --data "$work/link.csv" --split 0.25
+succeed $test --load "$work/whole.st" --data "$work/test.csv" --split 0.5
+says 'tested are 15 samples, a part of 0.5 that is chosen by seed 0$'
 # What is predicted needs no target, and columns may come in any order.
 awk -F, -v OFS=, '{ print $4, $3, $2 }' "$work/all.csv" > "$work/new.csv"
 succeed predict --backend cpu --load "$work/price.st" "$work/new.csv" --out "$work/y.npy"

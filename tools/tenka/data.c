@@ -173,44 +173,76 @@ static int check_undivided(struct session *s)
     return code;
 }
 
-/* The part of the tested samples that training kept by these. */
+/* The part of the tested samples that these keep from training. */
 static int take_kept(struct session *s, double split, uint64_t seed)
 {
     tenka_dataset *rest;
-    char text[32];
     if (tenka_dataset_split(s->test_data, split, seed, &rest) != TENKA_OK)
         return say_library_failed(s->ctx);
     tenka_dataset_destroy(&s->test_data);
     s->test_data = rest;
-    say_notice(s->options, "tested are the %zu %ss that --split %s kept from training", tenka_dataset_count(rest),
-               session_noun(s), say_shortest(text, split));
     return EXIT_CODE_OK;
 }
 
+/* Whether the tested samples are those of which the network's file says that it was trained on them. */
+static bool is_trained_data(const struct session *s, const struct tenka_preprocessing *how)
+{
+    return how != NULL && how->data != NULL && data_same(how->data, s->data_dir);
+}
+
+/* Says nothing of training that is not known. */
+static void tell_asked(const struct session *s, bool unknown)
+{
+    const struct options *const o = s->options;
+    const size_t count = tenka_dataset_count(s->test_data);
+    char text[32];
+    say_shortest(text, o->split);
+    if (unknown)
+        say_notice(o,
+                   "tested are the %zu %ss that --split %s kept from training, if it was trained with --split %s "
+                   "--seed %" PRIu64,
+                   count, session_noun(s), text, text, o->seed);
+    else
+        say_notice(o, "tested are %zu %ss, a part of %s that is chosen by seed %" PRIu64, count, session_noun(s), text,
+                   o->seed);
+}
+
 /* By --split, of which a network's file that says another would be wrong. */
-static int split_as_asked(struct session *s, const struct tenka_preprocessing *how, bool known)
+static int split_as_asked(struct session *s, const struct tenka_preprocessing *how, bool same)
 {
     const struct options *const o = s->options;
     char text[32];
-    if (known && (how->split != o->split || how->split_seed != o->seed))
+    if (same && how->split == 0)
+        return say_failed("%s was trained on all of the %ss of %s: leave --split out, or name others with --data",
+                          session_model_path(s), session_noun(s), s->data_dir);
+    if (same && (how->split != o->split || how->split_seed != o->seed))
         return say_failed("%s was trained with --split %s --seed %" PRIu64 ", which its file says: leave --split out",
                           session_model_path(s), say_shortest(text, how->split), how->split_seed);
-    return take_kept(s, o->split, o->seed);
+    const int code = take_kept(s, o->split, o->seed);
+    if (code == EXIT_CODE_OK && !same)
+        tell_asked(s, how == NULL);
+    return code;
 }
 
 int session_split_tested(struct session *s)
 {
     const struct tenka_preprocessing *const how = s->model != NULL ? tenka_model_preprocessing(s->model) : NULL;
-    const bool known = how != NULL && how->split != 0 && how->data != NULL && s->data_path != NULL &&
-                       strcmp(how->data, s->data_path) == 0;
+    const bool same = is_trained_data(s, how), known = same && how->split != 0;
+    char text[32];
     if (known && tenka_dataset_count(s->test_data) != how->split_of)
         return say_failed(
             "%s had %" PRIu64 " %ss when %s was trained on a part of them, and has %zu now, so that it is "
             "not known which were kept from training: name others with --data",
             s->data_dir, how->split_of, session_noun(s), session_model_path(s), tenka_dataset_count(s->test_data));
+    int code = EXIT_CODE_OK;
     if (s->options->split > 0)
-        return split_as_asked(s, how, known);
-    return known ? take_kept(s, how->split, how->split_seed) : EXIT_CODE_OK;
+        code = split_as_asked(s, how, same);
+    else if (known)
+        code = take_kept(s, how->split, how->split_seed);
+    if (code == EXIT_CODE_OK && known)
+        say_notice(s->options, "tested are the %zu %ss that --split %s kept from training",
+                   tenka_dataset_count(s->test_data), session_noun(s), say_shortest(text, how->split));
+    return code;
 }
 
 /* Both have samples of one shape, and classes that occur in either. */
@@ -361,7 +393,7 @@ static int check_saved_classes(const struct session *s)
                           "another data set",
                           session_model_path(s), how->classes, how->classes == 1 ? "" : "es", s->data_dir, classes,
                           classes - 1);
-    if (classes < how->classes && how->data != NULL && s->data_path != NULL && strcmp(how->data, s->data_path) != 0)
+    if (classes < how->classes && how->data != NULL && !is_trained_data(s, how))
         say_warning("%s was trained on the %u classes of %s, but the labels of %s have only %u: are they those of "
                     "another data set?",
                     session_model_path(s), how->classes, how->data, s->data_dir, classes);

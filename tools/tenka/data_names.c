@@ -296,6 +296,21 @@ static bool is_utf8(const char *text)
     return text[0] == '\0';
 }
 
+bool data_same(const char *a, const char *b)
+{
+    struct file_list one = {.file = {a}, .count = 1}, other = {.file = {b}, .count = 1};
+    if (data_is_list(a))
+        file_list_split(a, &one);
+    if (data_is_list(b))
+        file_list_split(b, &other);
+    bool same = one.count == other.count && one.count > 0 && one.count <= 4;
+    for (size_t i = 0; i < one.count && same; i++)
+        same = same_file(one.file[i], other.file[i]);
+    free(one.text);
+    free(other.text);
+    return same;
+}
+
 /* The name must lead back: that of a list in a folder with a comma in its name does not. */
 char *data_absolute(const char *data)
 {

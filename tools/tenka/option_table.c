@@ -118,8 +118,8 @@ const struct option option_table[] = {
     { "split", NULL, "X", REAL(split, 1), .key = "split", .uses = {
         { TRAIN, GROUP_DATA, "Keep the part X of data without a test half from training, and test on it: 0.2 of each "
           "class, or of all samples without classes; which ones, --seed says" },
-        { TEST, GROUP_DATA, "Test on the part X that training with this --split and --seed kept, where a file without it, "
-          "such as a .pt, was saved; a .safetensors of 'tenka train' knows its part" } } },
+        { TEST, GROUP_DATA, "Test on the part X that training with this --split and --seed kept, for a network whose file "
+          "does not say it, such as a .pt; a .safetensors of 'tenka train' knows its part" } } },
     { "missing", NULL, "HOW", WORD(missing, remedies), .initial = "error", .key = "missing", .uses = {
         { TRAIN | DATA, GROUP_DATA, MISSING_HELP }, { PROFILE, GROUP_RUNS, MISSING_HELP } } },
     { "skip-bad", NULL, NULL, FLAG(skip_bad), .key = "skip_bad", .uses = {

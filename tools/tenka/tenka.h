@@ -254,6 +254,8 @@ bool path_is_npy(const char *path);
 int session_check_data(const char *data);
 /* Whether what a saved file remembers is still there. */
 bool data_is_there(const char *data);
+/* Whether both name the same folder, file or files, by whatever names. */
+bool data_same(const char *a, const char *b);
 /* The absolute name of what data names, for a saved file to remember: to be freed. NULL: there is none that is UTF-8
  * text and leads back, or no memory. */
 char *data_absolute(const char *data);
