@@ -37,6 +37,7 @@ prints '^criterion *CrossEntropyLoss()$'
 # The other way round it is the same file again, but for what a .pt does not say.
 succeed convert --load "$work/net.st" --save "$work/other.pt"
 prints "^saved    $work/other.pt: 650 parameters\$"
+says "--save $work/other.pt: a .pt holds weights alone, and not size, normalisation and classes of the pictures, which"
 succeed convert --load "$work/other.pt" --net 'Flatten() Linear(64, 10)' --save "$work/other.st" --quiet
 silent
 succeed convert --load "$work/net.st" --save "$work/same.st"
@@ -51,6 +52,21 @@ refuse 'name a network for the weights with --net' convert --load "$work/other.p
 [ ! -e "$work/none.st" ] || bad "a file without a network"
 refuse 'are one file: give each a file of its own' convert --load "$work/net.st" --save "$work/net.st"
 expect 2 'with --save FILE what is to be written' convert --load "$work/net.st"
+for name in z.onnx z.bin z.h5 -; do
+    (cd "$work" && run 1 convert --load net.st --save "$name"
+        says 'a name that ends in .pt asks for PyTorch.s format, one that ends in .safetensors for safetensors'
+        [ ! -e "$name" ] && [ $failures = 0 ]) || bad "$name is written"
+done
+refuse 'size mismatch for 1.weight' convert --load "$work/other.pt" --net 'Flatten() Linear(64, 9)' --save "$work/none.st"
+! grep -q 'load-partial' "$work/err" || bad "an option is advised that convert lacks"
+# A file that cannot become as long as it must leaves nothing behind.
+succeed convert --load "$work/net.st" --net 'Flatten() Linear(64, 10)' --save "$work/same.st"
+ran="tenka convert of a file that is too long"
+(ulimit -f 1; exec "$tenka" convert --load "$work/net.st" --save "$work/long.st" > /dev/null 2> "$work/err")
+[ $? = 1 ] || bad "another status"
+one_sentence
+says '/long.st: '
+[ -z "$(find "$work" -name '*long.st*')" ] || bad "a temporary file stays"
 if "${TENKA_PYTHON:-python3}" -c 'import torch' 2> /dev/null; then
     "${TENKA_PYTHON:-python3}" -c 'import sys, torch
 state = torch.load(sys.argv[1])

@@ -114,6 +114,8 @@ struct options options_parse(const struct command *command, int argc, char **arg
 
 /* Whether an option was typed. */
 bool option_is_given(const struct options *o, const char *name);
+/* Whether the command has the option of that name, so that it may be advised. */
+bool option_is_offered(const struct options *o, const char *name);
 
 /* ---- option_names.c ---- */
 

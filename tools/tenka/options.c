@@ -38,6 +38,14 @@ bool option_is_given(const struct options *o, const char *name)
     return false;
 }
 
+bool option_is_offered(const struct options *o, const char *name)
+{
+    for (size_t i = 0; option_table[i].name != NULL; i++)
+        if (strcmp(option_table[i].name, name) == 0)
+            return option_use(&option_table[i], o->command) != NULL;
+    return false;
+}
+
 /* Options that say an argument of the optimizer. */
 static const struct optimizer_option {
     const char *option, *argument;
@@ -241,7 +249,7 @@ static void set_initial(const struct command *command, struct options *o)
 
 struct options options_parse(const struct command *command, int argc, char **argv)
 {
-    struct options o = {.pictures = argv + 1};
+    struct options o = {.command = command, .pictures = argv + 1};
     bool ended = false; /* "--" was seen: what follows are no options */
     set_initial(command, &o);
     for (int i = 1; i < argc;) {

@@ -92,6 +92,7 @@ struct options {
     bool validate, quiet, json;
     bool check_finite, fallback;
     bool drop_last, no_shuffle;
+    const struct command *command;
     int argc; /* as typed, the program first, but for the command's name */
     char **argv;
     const char *op;                /* bench, verify: NULL: none in particular */

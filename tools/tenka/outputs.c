@@ -16,6 +16,30 @@ int check_save_path(const char *option, const char *path)
     return tenka_save_check(NULL, path) == TENKA_OK ? EXIT_CODE_OK : say_library_failed(NULL);
 }
 
+bool promises_other_format(const char *path)
+{
+    static const char *const known[] = {".safetensors", ".st", ".pt", ".pth"};
+    const char *const slash = strrchr(path, '/'), *const name = slash != NULL ? slash + 1 : path;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (text_ends_with(name, known[i]))
+            return false;
+    return name[0] != '\0' && strchr(name + 1, '.') != NULL;
+}
+
+void tell_lost_in(const struct options *o, const char *option, const char *path, bool table, bool pictures, bool split)
+{
+    if (path == NULL || !(text_ends_with(path, ".pt") || text_ends_with(path, ".pth")) || !(table || pictures || split))
+        return;
+    say_notice(o,
+               "%s %s: a .pt holds weights alone, and not %s%s%s, which 'tenka test' and 'tenka predict' need; a name "
+               "that ends in .safetensors keeps them",
+               option, path,
+               table      ? "the columns of the table"
+               : pictures ? "size, normalisation and classes of the pictures"
+                          : "",
+               split && (table || pictures) ? " or " : "", split ? "what was kept for testing" : "");
+}
+
 bool same_file(const char *a, const char *b)
 {
     struct stat one, other;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tenka.h"
+#include "option_table.h"
 
 /* ---- Beginning ---- */
 
@@ -32,12 +32,13 @@ int recipe_init(struct session *s)
     return code;
 }
 
-/* What fits is taken only where that is asked for. */
+/* What fits is taken only where that is asked for, by a command that can be asked. */
 static int say_misfit(const struct session *s)
 {
     char why[1024];
     snprintf(why, sizeof(why), "%s", tenka_last_error(s->ctx));
-    if (tenka_last_status(s->ctx) != TENKA_E_FORMAT || strstr(why, "in loading state_dict") == NULL)
+    if (!option_is_offered(s->options, "load-partial") || tenka_last_status(s->ctx) != TENKA_E_FORMAT ||
+        strstr(why, "in loading state_dict") == NULL)
         return session_say_load_failed(s, s->options->load);
     return say_failed("%s To take what fits, as for other classes in the last layer, and begin the rest anew, add "
                       "--load-partial",

@@ -560,6 +560,11 @@ int command_devices(const struct options *options);
 
 /* outputs.c: whether a file can be written where an option says; says what went wrong. path NULL: none is asked for. */
 int check_save_path(const char *option, const char *path);
+/* Whether the name promises another format than --save writes; a name without an ending promises none. */
+bool promises_other_format(const char *path);
+/* Tells what a .pt, if path is one, does not keep of a network that was trained on a table or on pictures, or with a
+ * part of the data kept for testing. */
+void tell_lost_in(const struct options *o, const char *option, const char *path, bool table, bool pictures, bool split);
 /* outputs.c: whether there is a file that both names lead to. */
 bool same_file(const char *a, const char *b);
 /* outputs.c: whether what one option names is another file than what the other does; else one would be lost, and a

@@ -80,19 +80,14 @@ static int resume(struct training *t)
     return code;
 }
 
-/* A .pt holds tensors alone. */
+/* What a network's file says of its data where it can. */
 static void tell_lost(const struct training *t, const char *option, const char *path)
 {
     const struct session *const s = &t->session;
     struct tenka_picture_sizes sizes;
     const bool pictures = tenka_dataset_picture_sizes(s->train_data, &sizes) == TENKA_OK;
-    const bool table = tenka_dataset_table(s->train_data) != NULL;
-    if (path != NULL && (text_ends_with(path, ".pt") || text_ends_with(path, ".pth")) &&
-        (pictures || table || s->options->split > 0))
-        say_notice(s->options,
-                   "%s %s: a .pt holds weights alone, and neither the %s nor what was kept for testing, which 'tenka "
-                   "test' and 'tenka predict' need; a name that ends in .safetensors keeps them",
-                   option, path, table ? "columns of the table" : "size, normalisation and classes of the pictures");
+    tell_lost_in(s->options, option, path, tenka_dataset_table(s->train_data) != NULL, pictures,
+                 s->options->split > 0);
 }
 
 /* A batch size above the number of images is rarely meant: an epoch then has a single step. */
@@ -432,21 +427,10 @@ static int train(struct options *o)
     return code != EXIT_CODE_OK ? code : closed;
 }
 
-/* Whether the name promises another format than --save writes; a name without an ending promises none. */
-static bool misleads(const char *path)
-{
-    static const char *const known[] = {".safetensors", ".st", ".pt", ".pth"};
-    const char *const slash = strrchr(path, '/'), *const name = slash != NULL ? slash + 1 : path;
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (text_ends_with(name, known[i]))
-            return false;
-    return name[0] != '\0' && strchr(name + 1, '.') != NULL;
-}
-
 /* Called before the training. */
 static void tell_format(const struct options *o, const char *option, const char *path)
 {
-    if (path != NULL && misleads(path))
+    if (path != NULL && promises_other_format(path))
         say_notice(o,
                    "%s: %s becomes a safetensors file; only a name that ends in .pt or .pth asks for another "
                    "format",
