@@ -102,6 +102,12 @@ expect 2 "'tenka train' has no option --weight_decay; do you mean --weight-decay
 expect 2 "'tenka train' has no option --epoch; do you mean --epochs?" train --epoch 3
 expect 2 "'tenka train' has no option --batch_size; do you mean --batch-size?" train --batch_size 3
 expect 2 "'tenka train' has no option --model; do you mean --net?" train --model x
+expect 2 "'tenka predict' has no option --output; do you mean --out?" predict --load x --output y x.png
+expect 2 "'tenka predict' has no option --save-to; do you mean --out?" predict --load x --save-to y x.png
+expect 2 "'tenka train' has no option --output; do you mean --save?" train --output x
+expect 2 "'tenka convert' has no option --output-file; do you mean --save?" convert --output-file x
+expect 2 "'tenka info' has no option --model; do you mean 'tenka info FILE'?" info --model x
+expect 2 "'tenka data' has no option --dataset; do you mean 'tenka data FOLDER|FILES'?" data --dataset x
 expect 2 "'tenka train' has no option --top-k; do you mean 'tenka test --top'?" train --top-k 3
 expect 2 "'tenka predict' has no option --learning-rate; do you mean 'tenka train --lr'?" predict --learning-rate 1
 expect 2 "no command 'trian'; do you mean 'tenka train'?" trian

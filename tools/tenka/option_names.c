@@ -85,8 +85,8 @@ static const char *nearest_option(const struct command *command, const char *nam
 
 /* ---- What other programs call it ---- */
 
-/* Options, and names that PyTorch's examples, Lightning, Keras, scikit-learn, Hugging Face and YOLO have for them, where
- * they are not near the own one. */
+/* Options, and names that PyTorch's examples, Lightning, Keras, scikit-learn, Hugging Face and YOLO have for them,
+ * where they are not near the own one. */
 static const struct {
     const char *name, *others;
 } synonyms[] = {
@@ -101,7 +101,8 @@ static const struct {
     {"net", "model arch architecture network backbone model-name"},
     {"data", "dataset data-dir data-path data-root dataset-path root train-data train-dir source"},
     {"load", "weights pretrained checkpoint-path ckpt-path init-checkpoint model-path load-weights"},
-    {"save", "output output-dir save-model save-path save-dir export"},
+    {"out", "output output-file output-path save-to result results"},
+    {"save", "output output-dir output-file save-model save-path save-dir save-to export"},
     {"checkpoint-every", "save-every save-freq save-steps checkpoint-freq"},
     {"val-every", "eval-every eval-steps validate-every validation-freq check-val-every-n-epoch"},
     {"split", "val-split validation-split validation-fraction test-size val-size val-ratio"},
@@ -138,15 +139,30 @@ static bool is_name(const char *typed, size_t length, const char *name)
     return i == length && (name[i] == '\0' || name[i] == ' ');
 }
 
-static const char *find_synonym(const char *typed, size_t length)
+/* Whether one of the names, with blanks between them, is the typed one. */
+static bool is_among(const char *typed, size_t length, const char *names)
 {
-    for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]) && length > 0; i++)
-        for (const char *other = synonyms[i].others; *other != '\0'; other += strspn(other, " ")) {
-            if (is_name(typed, length, other))
-                return synonyms[i].name;
-            other += strcspn(other, " ");
-        }
-    return NULL;
+    for (; *names != '\0'; names += strspn(names, " ")) {
+        if (is_name(typed, length, names))
+            return true;
+        names += strcspn(names, " ");
+    }
+    return false;
+}
+
+/* The first option with that other name, of the own command where it has one. */
+static const char *find_synonym(const struct command *own, const char *typed, size_t length)
+{
+    const char *found = NULL;
+    for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]) && length > 0; i++) {
+        const char *const name = synonyms[i].name;
+        if (!is_among(typed, length, synonyms[i].others))
+            continue;
+        if (find(own, name, strlen(name), true) != NULL)
+            return name;
+        found = found == NULL ? name : found;
+    }
+    return found;
 }
 
 /* The option of that name, of the own command or else of another, *of. */
@@ -190,7 +206,7 @@ static void name_commands(char **argv, const char *name, size_t length, char out
 static const char *find_meant(const struct command *own, const char *name, size_t length, const struct command **of)
 {
     const struct option *const longer = length > 0 ? find(own, name, length, false) : NULL;
-    const char *const synonym = find_synonym(name, length);
+    const char *const synonym = find_synonym(own, name, length);
     if (synonym != NULL && longer == NULL)
         return find_anywhere(own, synonym, of);
     const char *meant = longer != NULL ? longer->name : nearest_option(own, name, length);
@@ -200,6 +216,12 @@ static const char *find_meant(const struct command *own, const char *name, size_
         *of = c;
     }
     return meant;
+}
+
+/* Whether the option names what some commands take as an argument. */
+static bool names_input(const char *option)
+{
+    return strcmp(option, "data") == 0 || strcmp(option, "net") == 0 || strcmp(option, "load") == 0;
 }
 
 /* What could be meant, as a clause. */
@@ -214,6 +236,8 @@ static void advise(const struct command *own, char **argv, const char *name, siz
         return;
     if (meant == NULL)
         snprintf(out, 1024, "; its --help lists them");
+    else if (of != own && own->arguments != NULL && names_input(meant))
+        snprintf(out, 1024, "; do you mean 'tenka %s %s'?", own->name, own->arguments);
     else if (of == own)
         snprintf(out, 1024, "; do you mean --%s?", meant);
     else
