@@ -108,6 +108,10 @@ expect 2 "'tenka train' has no option --output; do you mean --save?" train --out
 expect 2 "'tenka convert' has no option --output-file; do you mean --save?" convert --output-file x
 expect 2 "'tenka info' has no option --model; do you mean 'tenka info FILE'?" info --model x
 expect 2 "'tenka data' has no option --dataset; do you mean 'tenka data FOLDER|FILES'?" data --dataset x
+for command in test predict; do
+    expect 2 "'tenka $command' has no option --missing; it does what the network's training did: leave it out" \
+        $command --load x --missing drop x.csv
+done
 expect 2 "'tenka train' has no option --top-k; do you mean 'tenka test --top'?" train --top-k 3
 expect 2 "'tenka predict' has no option --learning-rate; do you mean 'tenka train --lr'?" predict --learning-rate 1
 expect 2 "no command 'trian'; do you mean 'tenka train'?" trian

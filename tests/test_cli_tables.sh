@@ -246,6 +246,15 @@ filled=$(sed 1d "$work/gaps.csv" | awk -F, '$5 != "?" { n += ($2 == "") + ($4 ==
 net='Linear(5, 32) ReLU() Linear(32, 1)'
 refuse "line 3, column 'price': the value is missing ('?'); .*--missing drop does, .* by --missing mean" $train \
     --data "$work/gaps.csv" --target price --without id,level --split 0.25 --net "$net"
+for half in "$work/all.csv,$work/gaps.csv" "$work/gaps.csv,$work/all.csv"; do
+    refuse "line 3, column 'price': the value is missing ('?').*; put it in, or take the line out, .*--missing drop" $train \
+        --data "$half" --target price --without id,level --net "$net"
+done
+succeed $train --data "$work/all.csv" --target price --without id,level --net "$net" --epochs 1 --save "$work/no.st"
+refuse "line 3, .*: the value is missing ('?'), and training was without --missing; put it in, .* --missing drop or mean" \
+    $test --load "$work/no.st" --data "$work/gaps.csv"
+refuse "column '[a-z]*': the value is missing.*, and training was without --missing; put it in" predict --backend cpu \
+    --load "$work/no.st" "$work/gaps.csv" --out "$work/y.npy"
 for how in drop mean; do
     succeed $train --data "$work/gaps.csv" --target price --without id,level --standardize --split 0.25 --net "$net" \
         --lr 0.02 --epochs 40 --missing $how --save "$work/$how.st" --log "$work/$how.log"

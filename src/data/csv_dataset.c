@@ -35,21 +35,29 @@ static tenka_status fail_unknown(const struct load *l, const struct tenka_table_
                             column->count, column->categories[0]);
 }
 
+/* The table that the file is read like lets nothing be missing. */
+static tenka_status fail_missing(const struct load *l, const struct tenka_table_column *column, const char *cell)
+{
+    return tenka_table_fail(&l->csv, column->name,
+                            "the value is missing%s%s%s, and training was without --missing; put it in, or take the "
+                            "line out, or train with --missing drop or mean, which holds for all that is read later",
+                            cell[0] != '\0' ? " ('" : "", cell, cell[0] != '\0' ? "')" : "");
+}
+
 static tenka_status find_category(const struct load *l, const struct tenka_table_column *column, const char *cell,
                                   size_t *out)
 {
     *out = tenka_table_find(column, cell);
     if (*out != SIZE_MAX)
         return TENKA_OK;
-    return tenka_table_lacks(cell) ? tenka_table_fail(&l->csv, column->name, "the value is missing")
-                                   : fail_unknown(l, column, cell);
+    return tenka_table_lacks(cell) ? fail_missing(l, column, cell) : fail_unknown(l, column, cell);
 }
 
 static tenka_status read_number(const struct load *l, const struct tenka_table_column *column, const char *cell,
                                 double *out)
 {
     if (!tenka_table_number(cell, out))
-        return tenka_table_lacks(cell) ? tenka_table_fail(&l->csv, column->name, "the value is missing")
+        return tenka_table_lacks(cell) ? fail_missing(l, column, cell)
                                        : tenka_table_fail(&l->csv, column->name, "'%.60s' is no finite number", cell);
     *out = (*out - column->mean) / column->std;
     return TENKA_OK;

@@ -184,6 +184,12 @@ static const char *value_of(const struct option *option, char **argv, const char
     return equals != NULL ? equals + 1 : argv[1] != NULL ? argv[1] : "";
 }
 
+/* Options of which a saved network knows what they were. */
+static bool is_learnt(const char *name, size_t length)
+{
+    return is_among(name, length, "missing standardize without target");
+}
+
 #define MAX_COMMANDS 3 /* that are named */
 
 /* Commands that have the option of that name, as a clause; nothing where none has. */
@@ -230,7 +236,9 @@ static void advise(const struct command *own, char **argv, const char *name, siz
     const struct command *of;
     const char *const meant = find_meant(own, name, length, &of);
     out[0] = '\0';
-    if (find(own, name, length, true) == NULL)
+    if ((own->bit & (TEST | PREDICT)) != 0 && is_learnt(name, length))
+        snprintf(out, 1024, "; it does what the network's training did: leave it out");
+    else if (find(own, name, length, true) == NULL)
         name_commands(argv, name, length, out);
     if (out[0] != '\0')
         return;
