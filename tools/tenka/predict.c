@@ -226,11 +226,7 @@ static int add_picture(struct predictor *p, const char *path)
     }
     say_failed("%s", why);
     p->failed++;
-    picture->failure = malloc(strlen(why) + 1);
-    if (picture->failure == NULL)
-        return say_failed("out of memory");
-    strcpy(picture->failure, why);
-    return EXIT_CODE_OK;
+    return predict_fail(picture, why);
 }
 
 /* The batch as the network takes it. */

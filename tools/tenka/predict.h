@@ -100,8 +100,10 @@ int predict_csv_save(struct predictor *p);
 #define CLASS_NAME 256
 /* The name of a class; buffer holds it where it is a number, or the column of a label. */
 const char *predict_class_name(const struct predictor *p, uint32_t index, char buffer[static CLASS_NAME]);
+/* Notes why the picture or sample has no answer; says so where there is no memory for it. */
+int predict_fail(struct prediction *picture, const char *why);
 /* Notes that the network's outputs for the picture are no finite numbers. */
-void predict_fail_scores(struct predictor *p, struct prediction *picture);
+int predict_fail_scores(struct predictor *p, struct prediction *picture);
 /* Whether all that was printed has arrived; says so when it has not. */
 int predict_check_output(void);
 /* Begins the JSON or the table. */

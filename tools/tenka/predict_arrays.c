@@ -1,5 +1,4 @@
 /* `tenka predict` of an array: what the network gives for each sample, into a file or as classes. */
-#define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,7 +245,9 @@ static int print_batch(struct run *r, size_t first, size_t rows)
     const char *const path = p->session.options->pictures[0];
     const size_t room = strlen(path) + INDEX_BYTES;
     static const char lacks[] = "it lacks a value, and has no answer";
-    for (size_t i = 0; i < rows; i++) {
+    int code = EXIT_CODE_OK;
+    memset(p->predictions, 0, rows * sizeof(p->predictions[0]));
+    for (size_t i = 0; i < rows && code == EXIT_CODE_OK; i++) {
         if (p->csv != NULL)
             snprintf(r->names + i * room, room, "%zu", first + i);
         else
@@ -254,13 +255,14 @@ static int print_batch(struct run *r, size_t first, size_t rows)
         p->predictions[i] = (struct prediction){.path = r->names + i * room, .row = i};
         if (!is_gap(r, first + i))
             continue;
-        p->predictions[i].failure = strdup(lacks);
-        if (p->csv == NULL && !p->session.options->json)
+        code = predict_fail(&p->predictions[i], lacks);
+        if (code == EXIT_CODE_OK && p->csv == NULL && !p->session.options->json)
             say_notice(p->session.options, "%s: %s", p->predictions[i].path, lacks);
     }
     p->scores = r->all + first * r->per_output;
     p->count = rows;
-    const int code = predictions_print(p);
+    if (code == EXIT_CODE_OK)
+        code = predictions_print(p);
     for (size_t i = 0; i < rows; i++)
         free(p->predictions[i].failure);
     p->count = 0;

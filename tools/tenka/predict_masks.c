@@ -217,8 +217,8 @@ static int finish_picture(struct predictor *p, struct prediction *picture, size_
     size_t counts[256];
     int code = EXIT_CODE_OK;
     if (picture->failure == NULL && !find_classes(p, p->scores + picture->row * p->outputs * places, mask))
-        predict_fail_scores(p, picture);
-    if (picture->failure == NULL)
+        code = predict_fail_scores(p, picture);
+    if (code == EXIT_CODE_OK && picture->failure == NULL)
         code = write_mask(p, picture, mask, path);
     count(p, mask, counts);
     if (json)

@@ -95,14 +95,21 @@ int predict_check_output(void)
     return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_CODE_OK : say_output_failed();
 }
 
-void predict_fail_scores(struct predictor *p, struct prediction *picture)
+int predict_fail(struct prediction *picture, const char *why)
+{
+    picture->failure = malloc(strlen(why) + 1);
+    if (picture->failure == NULL)
+        return say_failed("out of memory");
+    strcpy(picture->failure, why);
+    return EXIT_CODE_OK;
+}
+
+int predict_fail_scores(struct predictor *p, struct prediction *picture)
 {
     static const char text[] = "the network's outputs are no finite numbers; it has diverged, or its file is damaged";
     say_failed("%s: %s", picture->path, text);
-    picture->failure = malloc(sizeof(text));
-    if (picture->failure != NULL)
-        memcpy(picture->failure, text, sizeof(text));
     p->failed++;
+    return predict_fail(picture, text);
 }
 
 int predictions_print(struct predictor *p)
@@ -112,11 +119,14 @@ int predictions_print(struct predictor *p)
     if (best == NULL)
         return say_failed("out of memory");
     progress_clear();
-    for (size_t i = 0; i < p->count; i++) {
+    int code = EXIT_CODE_OK;
+    for (size_t i = 0; i < p->count && code == EXIT_CODE_OK; i++) {
         struct prediction *const picture = &p->predictions[i];
         const float *const scores = p->scores + picture->row * p->outputs;
         if (picture->failure == NULL && !find_probabilities(p, scores, best))
-            predict_fail_scores(p, picture);
+            code = predict_fail_scores(p, picture);
+        if (code != EXIT_CODE_OK)
+            continue;
         if (p->csv != NULL) {
             predict_csv_row(p, picture->path, p->done - p->count + i + 1, picture->failure == NULL ? best : NULL);
             continue;
@@ -132,7 +142,7 @@ int predictions_print(struct predictor *p)
             print_line(p, picture->path, best);
     }
     free(best);
-    return predict_check_output();
+    return code == EXIT_CODE_OK ? predict_check_output() : code;
 }
 
 int predictions_begin(struct predictor *p)
