@@ -124,8 +124,8 @@ TENKA_API tenka_status tenka_dataset_load_csv(tenka_ctx *ctx, const char *path, 
  * has them, so that other files are filled in alike. To be called after a split, so that nothing of what is tested is in
  * them, and before tenka_dataset_standardize.
  *   other  is filled in by the same values, such as the half for testing; may be NULL
- * Errors: E_INVALID (no such table; filled in already; a loader has the samples), E_FORMAT (a column has no value in any
- * sample of dataset), E_NOMEM. */
+ * Errors, after which both are as they were: E_INVALID (no such table; filled in already; a loader has the samples),
+ * E_FORMAT (a column has no value in any sample of dataset), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_fill(tenka_dataset *dataset, tenka_dataset *other);
 /* What such a text says about missing values; TENKA_CSV_MISSING_ERROR also of what is none, or without memory. */
 TENKA_API enum tenka_csv_missing tenka_table_missing(const char *table);

@@ -66,11 +66,10 @@ static void apply(const struct place *p, const struct tenka_table_column *column
         }
 }
 
-static tenka_status fill(struct tenka_error *err, tenka_dataset *dataset, tenka_dataset *other,
-                         struct tenka_table *table)
+/* What is filled in, of all columns; no number is changed yet. */
+static tenka_status find_all(struct tenka_error *err, tenka_dataset *dataset, struct tenka_table *table)
 {
     struct place here = {dataset, (size_t)tenka_shape_count(&tenka_dataset_column(dataset, true)->shape), 0};
-    struct place there = {other, here.each, 0};
     for (size_t i = 0; i < table->count; i++) {
         struct tenka_table_column *const column = &table->columns[i];
         if (column->target)
@@ -79,22 +78,39 @@ static tenka_status fill(struct tenka_error *err, tenka_dataset *dataset, tenka_
             return tenka_fail(err, TENKA_E_FORMAT,
                               "dataset: no training sample has a value in the column '%.100s'; leave it out",
                               column->name);
-        apply(&here, column);
-        if (other != NULL)
-            apply(&there, column);
         here.at += tenka_table_width(column);
-        there.at = here.at;
     }
     table->filled = true;
     return TENKA_OK;
 }
 
-static tenka_status take_text(struct tenka_error *err, tenka_dataset *data, const struct tenka_table *table)
+/* text: taken over, what data's table is then. */
+static void apply_all(tenka_dataset *data, const struct tenka_table *table, char *text)
 {
-    char *const text = tenka_table_write(table);
-    if (text == NULL)
-        return tenka_fail_nomem(err);
+    struct place here = {data, (size_t)tenka_shape_count(&tenka_dataset_column(data, true)->shape), 0};
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->columns[i].target)
+            continue;
+        apply(&here, &table->columns[i]);
+        here.at += tenka_table_width(&table->columns[i]);
+    }
     tenka_dataset_take_table(data, text);
+}
+
+/* Nothing can fail any more when the first number is changed. */
+static tenka_status fill(struct tenka_error *err, tenka_dataset *dataset, tenka_dataset *other,
+                         struct tenka_table *table)
+{
+    TENKA_TRY(find_all(err, dataset, table));
+    char *const text = tenka_table_write(table), *const others = other != NULL ? tenka_table_write(table) : NULL;
+    if (text == NULL || (other != NULL && others == NULL)) {
+        tenka_free(text);
+        tenka_free(others);
+        return tenka_fail_nomem(err);
+    }
+    apply_all(dataset, table, text);
+    if (other != NULL)
+        apply_all(other, table, others);
     return TENKA_OK;
 }
 
@@ -123,10 +139,6 @@ tenka_status tenka_dataset_fill(tenka_dataset *dataset, tenka_dataset *other)
     tenka_status status = check(err, dataset, other, &table);
     if (status == TENKA_OK)
         status = fill(err, dataset, other, &table);
-    if (status == TENKA_OK)
-        status = take_text(err, dataset, &table);
-    if (status == TENKA_OK && other != NULL)
-        status = take_text(err, other, &table);
     tenka_table_finish(&table);
     return status;
 }
