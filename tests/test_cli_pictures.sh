@@ -82,6 +82,11 @@ refuse "the class 'fox' has a folder in the test half and none in the training h
 # ---- Splits ----
 
 classes flat 9 cat dog eel
+for option in '--missing mean' '--without id' '--target price'; do
+    refuse "${option%% *} is for the columns of a CSV file, and .*/flat is none" data "$work/flat" $option
+    refuse "${option%% *} is for the columns of a CSV file, and .*/flat is none" profile --backend cpu --net "$grey" \
+        --data "$work/flat" $option
+done
 refuse '--split takes a part of the training images for testing, but .*/good has a test half' $train \
     --data "$work/good" --net "$grey" --split 0.2
 expect 2 'more than 0 and less than 1' $train --data "$work/flat" --net "$grey" --split 1

@@ -41,6 +41,8 @@ static int load_dataset(struct stepper *s, const char *data)
 {
     int code = session_load_half(&s->session, data, true, &s->data);
     if (code == EXIT_CODE_OK)
+        code = table_check_options(&s->session, data, s->data);
+    if (code == EXIT_CODE_OK)
         code = pictures_set_size(&s->session, &s->data, 1);
     if (code != EXIT_CODE_OK)
         return code;

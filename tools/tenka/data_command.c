@@ -48,6 +48,8 @@ static int load(struct look *l)
     if (code == EXIT_CODE_OK)
         code = session_load_half(s, s->data_dir, true, &s->train_data);
     if (code == EXIT_CODE_OK)
+        code = table_check_options(s, s->data_dir, s->train_data);
+    if (code == EXIT_CODE_OK)
         code = session_load_half(s, s->data_dir, false, &s->test_data);
     if (code == EXIT_CODE_OK && s->test_data != NULL && data_kind(s->data_dir) == DATA_PICTURES)
         code = pictures_check_classes(s);

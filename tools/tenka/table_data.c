@@ -129,7 +129,9 @@ static int load_tested(const struct session *s, const char *path, tenka_dataset 
     if (tenka_model_table(s->ctx, file, &table) != TENKA_OK)
         return session_say_load_failed(s, file);
     if (table == NULL)
-        return say_failed("%s does not say how it wants the columns of a table: it was trained on none", file);
+        return say_failed("%s does not say how it wants the columns of a table: take the .safetensors of a network that "
+                          "was trained on one; a .pt holds weights alone",
+                          file);
     const int code = load_like(s, path, table, out);
     tenka_text_free(table);
     return code;
@@ -180,20 +182,19 @@ static bool scales_targets(const struct session *s)
     return s->loss == NULL; /* that of floats is MSELoss */
 }
 
-/* Options of tables that are given for other data. */
-static int check_options(const struct session *s)
+int table_check_options(const struct session *s, const char *name, const tenka_dataset *data)
 {
     const struct options *const o = s->options;
-    const bool column = o->target != NULL && !tenka_dataset_target_is_input(s->train_data);
-    const char *const name = column                                  ? "target"
-                             : o->without != NULL                    ? "without"
-                             : o->standardize                        ? "standardize"
-                             : o->missing != TENKA_CSV_MISSING_ERROR ? "missing"
-                                                                     : NULL;
-    if (name == NULL)
+    const bool column = o->target != NULL && !tenka_dataset_target_is_input(data);
+    const char *const option = column                                  ? "target"
+                               : o->without != NULL                    ? "without"
+                               : o->standardize                        ? "standardize"
+                               : o->missing != TENKA_CSV_MISSING_ERROR ? "missing"
+                                                                       : NULL;
+    if (option == NULL || tenka_dataset_table(data) != NULL)
         return EXIT_CODE_OK;
-    return say_failed("--%s is for the columns of a CSV file, and %s is none%s", name, s->data_dir,
-                      column ? "; but --target input makes targets of what the network is given" : "");
+    return say_failed("--%s is for the columns of a CSV file, and %s is none%s", option, name,
+                      column ? "; but 'tenka train --target input' makes targets of what the network is given" : "");
 }
 
 /* A network that has learnt standardised targets gives numbers around 0, and is to give others now. */
@@ -219,7 +220,7 @@ int table_settle(const struct session *s)
     const struct options *const o = s->options;
     char *like = NULL;
     if (tenka_dataset_table(s->train_data) == NULL)
-        return check_options(s);
+        return table_check_options(s, s->data_dir, s->train_data);
     int code = table_fill(s);
     if (code == EXIT_CODE_OK)
         code = find_scale(s, &like);

@@ -295,7 +295,10 @@ int session_check_classes(const struct session *s, uint32_t outputs);
 int table_load(const struct session *s, const char *data, bool train, tenka_dataset **out);
 /* Fills in what both halves lack, of a table whose file says so. */
 int table_fill(const struct session *s);
-/* Fills in what both halves lack where --missing asks for it, and standardises them where --standardize asks for it, or the network of --load or --resume learnt so. */
+/* Whether options of tables are given for data that are one; name: of the data. */
+int table_check_options(const struct session *s, const char *name, const tenka_dataset *data);
+/* Fills in what both halves lack where --missing asks for it, and standardises them where --standardize asks for it, or
+ * the network of --load or --resume learnt so. */
 int table_settle(const struct session *s);
 /* Says how many values of a file were filled in. */
 void table_say_filled(const struct session *s, const char *path, size_t cells);
