@@ -86,6 +86,15 @@ prints '^Target  *MAE  *RMSE  *R2$'
 awk '/^  0 price / { price = $3; good = $5 } /^  1 level / { level = $3; good = good < $5 ? good : $5 }
     END { exit !(price > 300 * level && price > 1000 && level > 0 && level < 100 && good > 0.9) }' "$work/out" ||
     bad "the errors of each target"
+# Of many the first are shown.
+awk 'BEGIN { for (i = 0; i < 22; i++) names = names ",t" i; print "a" names
+    for (n = 0; n < 8; n++) { line = n; for (i = 0; i < 22; i++) line = line "," n + i + .5; print line } }' > "$work/many.csv"
+succeed $train --data "$work/many.csv" --target "$(head -n 1 "$work/many.csv" | cut -d , -f 2-)" --epochs 1 \
+    --net 'Linear(1, 22)' --save "$work/many.st"
+succeed $test --load "$work/many.st"
+prints '^ 19 t19 '
+prints '^and 2 more, which --json has$'
+! grep -q '^ 20 t20' "$work/out" || bad "more than 20 targets"
 for backend in cpu cpu-f64; do
     succeed predict --backend $backend --load "$work/euros.st" "$work/euros.csv" --out "$work/euros_y.csv"
     sed 1d "$work/euros_y.csv" | awk -F, -v prices="$work/euros.csv" 'BEGIN { getline line < prices } {
@@ -294,6 +303,7 @@ succeed predict --backend cpu --load "$work/gaps.st" --top 1 "$work/gaps.csv"
 [ "$(grep -c ': \(low\|high\) ' "$work/out")" = $((120 - unanswered)) ] || bad "other rows with an answer"
 succeed predict --backend cpu --load "$work/gaps.st" --json "$work/gaps.csv"
 is_json
+prints "\"skipped\":$unanswered,\"failed\":0}"
 succeed predict --backend cpu --load "$work/gaps.st" "$work/gaps.csv" --out "$work/gaps_y.csv"
 [ "$(grep -c ',,,$' "$work/gaps_y.csv")" = "$unanswered" ] || bad "other rows without a class"
 refuse '--missing is for the columns of a CSV file' $train --data "$work/i,$work/l,$work/i,$work/l" --missing mean \

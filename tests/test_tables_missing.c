@@ -126,7 +126,8 @@ static void test_nothing_to_fill_by(void **state)
     assert_int_equal(load_lacking(ctx, "a,b,t\n4,,3\n,,3\n2,7,4\n", TENKA_CSV_MISSING_MEAN, NULL, NULL, &data),
                      TENKA_OK);
     tenka_dataset_truncate(data, 2);
-    assert_fails(ctx, tenka_dataset_fill(data, NULL), TENKA_E_FORMAT, "no training sample has a value in the column 'b'");
+    assert_fails(ctx, tenka_dataset_fill(data, NULL), TENKA_E_FORMAT,
+                 "no training sample has a value in the column 'b'");
     assert_input(data, 1, (float[]){0, 0}, 2);
     assert_non_null(strstr(tenka_dataset_table(data), "\nmissing,mean\n"));
     tenka_dataset_destroy(&data);

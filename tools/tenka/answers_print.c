@@ -161,17 +161,19 @@ void answers_print_targets(const struct answers *a, const struct session *s)
 {
     char name[300], label[LABEL_NAME], text[3][32];
     struct tenka_number_summary m;
-    const size_t count = answers_targets(a, s);
-    if (count == 0 || count > MAX_SHOWN)
+    const size_t count = answers_targets(a, s), shown = count < MAX_SHOWN ? count : MAX_SHOWN;
+    if (count == 0)
         return;
     printf("\n%-*s %11s %11s %9s\n", NAME_COLUMNS + 4, "Target", "MAE", "RMSE", "R2");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < shown; i++) {
         tenka_number_errors_number(a->errors, i, &m);
         snprintf(name, sizeof(name), "%3zu %.290s", i, answers_label_name(s, (uint32_t)i, label));
         print_name(name, NAME_COLUMNS + 4);
         printf(" %11s %11s %9s\n", say_number(text[0], "%.4g", m.mae), say_number(text[1], "%.4g", m.rmse),
                say_number(text[2], "%.4f", m.r2));
     }
+    if (count > shown)
+        printf("and %zu more, which --json has\n", count - shown);
 }
 
 /* ---- The worst samples ---- */

@@ -36,6 +36,7 @@ struct predictor {
     float *reals;                    /* of the batch, with one */
     float *scores;                   /* of the batch: what the network gives */
     uint64_t done, failed, negative; /* pictures: through; not read; that look like negatives */
+    uint64_t unanswered;             /* lines of a table that lack a value */
     FILE *csv; /* a table of the answers, in memory until all are there; NULL: none is asked for */
     char *csv_text;
     size_t csv_bytes;

@@ -256,6 +256,7 @@ static int print_batch(struct run *r, size_t first, size_t rows)
         if (!is_gap(r, first + i))
             continue;
         code = predict_fail(&p->predictions[i], lacks);
+        p->unanswered++;
         if (code == EXIT_CODE_OK && p->csv == NULL && !p->session.options->json)
             say_notice(p->session.options, "%s: %s", p->predictions[i].path, lacks);
     }

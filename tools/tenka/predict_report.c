@@ -199,7 +199,8 @@ int predictions_end(const struct predictor *p)
 {
     const uint64_t all_failed = p->failed + p->pictures.failed;
     if (p->session.options->json && p->csv == NULL) {
-        printf("\n],\"skipped\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", p->pictures.skipped, all_failed);
+        printf("\n],\"skipped\":%" PRIu64 ",\"failed\":%" PRIu64 "}\n", p->pictures.skipped + p->unanswered,
+               all_failed);
     } else if (!p->session.options->quiet && p->pictures.skipped + all_failed > 0 && interrupt_signal() == 0) {
         /* After a signal the sentence about it says how far the run came. */
         print_done(p, all_failed);

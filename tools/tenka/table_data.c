@@ -129,9 +129,10 @@ static int load_tested(const struct session *s, const char *path, tenka_dataset 
     if (tenka_model_table(s->ctx, file, &table) != TENKA_OK)
         return session_say_load_failed(s, file);
     if (table == NULL)
-        return say_failed("%s does not say how it wants the columns of a table: take the .safetensors of a network that "
-                          "was trained on one; a .pt holds weights alone",
-                          file);
+        return say_failed(
+            "%s does not say how it wants the columns of a table: take the .safetensors of a network that "
+            "was trained on one; a .pt holds weights alone",
+            file);
     const int code = load_like(s, path, table, out);
     tenka_text_free(table);
     return code;

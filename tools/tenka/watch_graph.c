@@ -29,19 +29,29 @@ static void drop(struct graph *g)
 
 /* ---- Names ---- */
 
-/* "add" of "torch.add"; operators have the names that torch.fx gives them. */
+/* "add" of "torch.add"; operators have the names that torch.fx gives them, and what is written to a slice is called so. */
 static const char *word_of(const char *function)
 {
     static const char *const operators[][2] = {
         {"+", "add"},  {"-", "sub"},    {"*", "mul"}, {"/", "truediv"},  {"//", "floordiv"},
         {"**", "pow"}, {"@", "matmul"}, {"==", "eq"}, {"!=", "ne"},      {"<", "lt"},
-        {"<=", "le"},  {">", "gt"},     {">=", "ge"}, {"[]", "getitem"},
+        {"<=", "le"},  {">", "gt"},     {">=", "ge"}, {"[]", "getitem"}, {"[]_scatter", "slice_scatter"},
     };
     for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++)
         if (strcmp(function, operators[i][0]) == 0)
             return operators[i][1];
     const char *const dot = strrchr(function, '.');
     return dot != NULL ? dot + 1 : function;
+}
+
+/* What a node's name may have in it: TensorFlow's names begin with a letter, a digit or a dot. */
+static char name_letter(const char *path, const char *at)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    if (*at == '.')
+        return '/';
+    const bool good = strchr(letters, *at) != NULL || (at > path && strchr("_-", *at) != NULL);
+    return good ? *at : at > path ? '_' : '.';
 }
 
 /* A path with slashes for dots, so that TensorBoard draws containers as boxes; of nodes with the same path, the second
@@ -53,9 +63,9 @@ static char *name_node(const struct graph *g, const char *path)
     size_t same = 1;
     if (name == NULL)
         return NULL;
-    memcpy(name, path, length + 1);
-    for (char *c = name; *c != '\0'; c++)
-        *c = *c == '.' ? '/' : *c;
+    for (size_t i = 0; i < length; i++)
+        name[i] = name_letter(path, path + i);
+    name[length] = '\0';
     for (size_t i = 0; i < g->n; i++) {
         const char *const other = g->nodes[i].name;
         same += strncmp(other, name, length) == 0 && (other[length] == '\0' || other[length] == '.');
