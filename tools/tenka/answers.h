@@ -64,8 +64,8 @@ tenka_status answers_keep(struct answers *a, const struct tenka_batch *batch, te
 tenka_status answers_take(struct answers *a, const struct session *s, const struct tenka_batch *batch);
 /* Frees all; the device must still be there. */
 void answers_free(struct answers *a);
-/* Targets that are numbers, of a sample that has several, each in a unit of its own perhaps; 0: it has one, or they are a
- * picture's or alike. */
+/* Targets that are numbers, of a sample that has several, each in a unit of its own perhaps; 0: it has one, or they are
+ * a picture's or alike. */
 size_t answers_targets(const struct answers *a, const struct session *s);
 /* Puts the numbers that are known into the evaluation's result. */
 void answers_summarise(const struct answers *a, const struct session *s, struct evaluation *out);

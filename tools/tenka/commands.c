@@ -60,9 +60,9 @@ static const char *info_objection(const struct options *o)
 
 static const char *convert_objection(const struct options *o)
 {
-    return o->load == NULL || o->save == NULL ? "name the saved network with --load FILE, and with --save FILE what is to "
-                                                "be written"
-                                              : NULL;
+    return o->load == NULL || o->save == NULL
+               ? "name the saved network with --load FILE, and with --save FILE what is to be written"
+               : NULL;
 }
 
 static const char *bench_objection(const struct options *o)
@@ -84,8 +84,8 @@ const struct command commands[] = {
     { "test", TEST, .brief = "loss and accuracy of a saved network, and which classes it confuses", .about =
       "Prints loss and accuracy of a saved network on the test images. Of targets that are numbers it prints the mean "
       "error (MAE), the root of the mean squared one (RMSE) and the share of their variance that is explained (R2), of "
-      "several targets also each by itself; and of pictures the peak signal-to-noise ratio (PSNR); of labels how many samples have all of them right, and the "
-      "mean F1; of classes of pixels the mean intersection over union (IoU).",
+      "several targets also each by itself; and of pictures the peak signal-to-noise ratio (PSNR); of labels how many "
+      "samples have all of them right, and the mean F1; of classes of pixels the mean intersection over union (IoU).",
       .example = "tenka test --load net.safetensors", .computes = true, .run = command_test,
       .objection = test_objection },
     { "data", DATA, .arguments = "FOLDER|FILES", .brief = "what is in a data set", .about =

@@ -29,7 +29,7 @@ static void drop(struct graph *g)
 
 /* ---- Names ---- */
 
-/* "add" of "torch.add"; operators have the names that torch.fx gives them, and what is written to a slice is called so. */
+/* "add" of "torch.add"; operators have the names that torch.fx gives them, or their functions have in PyTorch. */
 static const char *word_of(const char *function)
 {
     static const char *const operators[][2] = {
