@@ -67,7 +67,7 @@ for run in whole parts; do
     done
 done
 cmp -s "$work/whole.st" "$work/parts.st" || bad "another network after --resume"
-refuse 'but --target input makes targets of what the network is given' $train --data "$work/idx" --target price \
+refuse "but 'tenka train --target input' makes targets of what the network is given" $train --data "$work/idx" --target price \
     --net "$auto"
 
 # ---- Weights of classes ----

@@ -86,8 +86,7 @@ static void tell_lost(const struct training *t, const char *option, const char *
     const struct session *const s = &t->session;
     struct tenka_picture_sizes sizes;
     const bool pictures = tenka_dataset_picture_sizes(s->train_data, &sizes) == TENKA_OK;
-    tell_lost_in(s->options, option, path, tenka_dataset_table(s->train_data) != NULL, pictures,
-                 s->options->split > 0);
+    tell_lost_in(s->options, option, path, tenka_dataset_table(s->train_data) != NULL, pictures, s->options->split > 0);
 }
 
 /* A batch size above the number of images is rarely meant: an epoch then has a single step. */
