@@ -32,6 +32,11 @@ static const struct tenka_variant variants[] = {
         const int32_t constants[] = {__VA_ARGS__};                                                       \
         _Static_assert(sizeof(constants) <= TENKA_SHAPE_CONSTANTS * sizeof(*out), "too many constants"); \
         (void)p, memcpy(out, constants, sizeof(constants));                                              \
+    }                                                                                                    \
+    static uint32_t count_##op##_##pass(void)                                                            \
+    {                                                                                                    \
+        const params_##op *p = NULL;                                                                     \
+        return (void)p, (uint32_t)(sizeof((const int32_t[]){__VA_ARGS__}) / sizeof(int32_t));            \
     }
 #include "op/variants.def"
 
@@ -40,10 +45,11 @@ static const struct {
     const char *family;
     uint32_t (*shared)(const struct tenka_variant *v, const int32_t *params);
     void (*shape)(const int32_t *params, int32_t out[TENKA_SHAPE_CONSTANTS]);
+    uint32_t (*count)(void);
 } tuned[TENKA_KERNEL_COUNT] = {
 #define TENKA_VARIANT(...)
 #define TENKA_TUNED(op, pass, family, shared, ...) \
-    [TENKA_KERNEL_##op##_##pass] = {#family, shared_##op##_##pass, shape_##op##_##pass},
+    [TENKA_KERNEL_##op##_##pass] = {#family, shared_##op##_##pass, shape_##op##_##pass, count_##op##_##pass},
 #include "op/variants.def"
 };
 
@@ -82,6 +88,11 @@ void tenka_variant_shape(enum tenka_kernel kernel, const int32_t *params, int32_
     memset(out, 0, TENKA_SHAPE_CONSTANTS * sizeof(*out));
     if (tuned[kernel].shape != NULL)
         tuned[kernel].shape(params, out);
+}
+
+uint32_t tenka_variant_shape_count(enum tenka_kernel kernel)
+{
+    return tuned[kernel].count != NULL ? tuned[kernel].count() : 0;
 }
 
 uint32_t tenka_variant_shared(enum tenka_kernel kernel, const struct tenka_variant *v, const int32_t *params)

@@ -29,6 +29,8 @@ const struct tenka_variant *tenka_variants(enum tenka_kernel kernel, uint32_t *c
 bool tenka_variant_measured(enum tenka_kernel kernel);
 /* The constants that a kernel takes from its shape; unused ones are 0. */
 void tenka_variant_shape(enum tenka_kernel kernel, const int32_t *params, int32_t out[TENKA_SHAPE_CONSTANTS]);
+/* How many of them its row in variants.def gives. */
+uint32_t tenka_variant_shape_count(enum tenka_kernel kernel);
 /* Bytes of shared memory that a workgroup takes, for kernels of variants.def; 0 for others. UINT32_MAX: v does not
  * suit the shape. */
 uint32_t tenka_variant_shared(enum tenka_kernel kernel, const struct tenka_variant *v, const int32_t *params);
