@@ -376,6 +376,24 @@ static void test_childless(void **state)
     tenka_ctx_destroy(&ctx);
 }
 
+/* The largest of three channels of pictures: windows that fit could not be counted in 32 bits. */
+static void test_large_planes(void **state)
+{
+    enum { PLANE = 224 * 224 };
+    static float x[3 * PLANE], y[PLANE];
+    tenka_ctx *ctx = open_target(*state);
+    tenka_module *net;
+    for (int i = 0; i < 3 * PLANE; i++)
+        x[i] = (float)(i * 7 % 1000);
+    must(ctx, tenka_nn_parse(ctx, "Most()\n\n\n\ndef forward(self, x):\n    return torch.amax(x, 1)\n", &net));
+    must(ctx,
+         tenka_read(tenka_forward(net, tenka_input(ctx, TENKA_F32, tenka_shape_of(1, 3, 224, 224), x)), y, sizeof(y)));
+    for (int i = 0; i < PLANE; i++)
+        assert_true(y[i] == fmaxf(fmaxf(x[i], x[PLANE + i]), x[2 * PLANE + i]));
+    tenka_module_destroy(&net);
+    tenka_ctx_destroy(&ctx);
+}
+
 /* ---- Calls ---- */
 
 /* In the order in which they run, nested ones first; none of a network whose text shows no forward. */
@@ -453,10 +471,10 @@ static void test_inputs_of_calls(void **state)
 int main(int argc, char **argv)
 {
     struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_as_pytorch), cmocka_unit_test(test_saved),           cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_in_place),   cmocka_unit_test(test_nested),          cmocka_unit_test(test_results),
-        cmocka_unit_test(test_inputs),     cmocka_unit_test(test_unshaped),        cmocka_unit_test(test_written),
-        cmocka_unit_test(test_childless),  cmocka_unit_test(test_inputs_of_calls),
+        cmocka_unit_test(test_as_pytorch), cmocka_unit_test(test_saved),        cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_in_place),   cmocka_unit_test(test_nested),       cmocka_unit_test(test_results),
+        cmocka_unit_test(test_inputs),     cmocka_unit_test(test_unshaped),     cmocka_unit_test(test_written),
+        cmocka_unit_test(test_childless),  cmocka_unit_test(test_large_planes), cmocka_unit_test(test_inputs_of_calls),
     };
     if (argc != 3) {
         fprintf(stderr, "usage: test_traced cpu|cpu-f64|vulkan FOLDER\n");

@@ -168,8 +168,7 @@ TENKA_API void tenka_table_others_destroy(tenka_table_others **others);
  *   like     the text of a table with the same columns, whose means and deviations are taken, as for a network that was
  *            trained on it and is to learn on; NULL: they are those of dataset
  * Errors: E_INVALID (no table; already standardised; its missing values are not filled in; like has other columns; a
- * loader has the samples), E_FORMAT (like
- * is no table's text), E_NOMEM. */
+ * loader has the samples), E_FORMAT (like is no table's text), E_NOMEM. */
 TENKA_API tenka_status tenka_dataset_standardize(tenka_dataset *dataset, tenka_dataset *other, bool targets,
                                                  const char *like);
 

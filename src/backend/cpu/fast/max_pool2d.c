@@ -1,6 +1,6 @@
 /* Max pooling, of max(x, 0) too; see backend/cpu/max_pool2d.c and relu_max_pool2d.c. Windows of 2x2 side by side, which
  * most networks have, go by vectors of outputs; others by vectors too, of rows that are copied with their padding.
- * Of adaptive ones max_pool2d_whole.c has some; others are left to the reference. */
+ * Windows of whole planes or columns are max_pool2d_whole.c's; other adaptive ones are left to the reference. */
 #include <math.h>
 
 #include "backend/cpu/fast/pool.h"
